@@ -1,0 +1,53 @@
+"""lupus_kit: one small lupus trial, rebuilt, doubted and taught.
+
+The subpackages follow the story of the trial: ``published``, ``design``, ``cohort``, ``endpoints``,
+``inference``, ``audit`` and ``simulation``; ``figures``, ``widgets`` and ``lessons`` stand beside them.
+Each is imported when it is first used, so ``import lupus_kit`` costs next to nothing.
+
+Examples
+--------
+>>> import lupus_kit as lk
+>>> lk.published.load("he2020").trial.doi
+'10.1136/annrheumdis-2019-215396'
+"""
+
+import sys
+
+if sys.version_info < (3, 11):
+    _WRONG_PYTHON = "lupus-kit needs Python 3.11 or newer; this is Python {}.{}. Install a newer Python and try again.".format(  # noqa: UP032
+        *sys.version_info[:2]
+    )
+    if sys.argv[:1] == ["-m"]:  # run as ``python -m lupus_kit``: a command, so one sentence and exit code 2
+        sys.stderr.write(_WRONG_PYTHON + "\n")
+        raise SystemExit(2)
+    raise ImportError(_WRONG_PYTHON)
+
+import importlib
+from types import ModuleType
+
+__version__ = "0.1.0"
+
+_SUBPACKAGES = (
+    "audit",
+    "cohort",
+    "design",
+    "endpoints",
+    "figures",
+    "inference",
+    "lessons",
+    "published",
+    "simulation",
+    "widgets",
+)
+
+__all__ = ["__version__", *_SUBPACKAGES]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_SUBPACKAGES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,29 @@
+"""The audit: which analyses can and cannot have produced the printed numbers.
+
+Examples
+--------
+>>> from lupus_kit import audit
+>>> audit.counts_from_percent("55.17", n_max=30)
+[(16, 29)]
+"""
+
+from lupus_kit.audit.check import check, n_analyses
+from lupus_kit.audit.counts import Counts, resolve
+from lupus_kit.audit.printed import common_denominators, counts_from_percent, percent_matches, rounds_to
+from lupus_kit.audit.provenance import distinct_tests, explain, explain_jointly
+from lupus_kit.audit.report import Report
+
+__all__ = [
+    "Counts",
+    "Report",
+    "check",
+    "common_denominators",
+    "counts_from_percent",
+    "distinct_tests",
+    "explain",
+    "explain_jointly",
+    "n_analyses",
+    "percent_matches",
+    "resolve",
+    "rounds_to",
+]

@@ -1,0 +1,170 @@
+"""From printed percentages back to counts, and from computed numbers to their print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from lupus_kit._errors import InputError, unknown_name
+from lupus_kit.published import decimals, parse_p
+
+_PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*$")
+_MODES = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
+#: Rounding conventions; ``"nearest"`` accepts half-up and half-even, which differ only at exact halves.
+ROUNDINGS = ("nearest", *_MODES)
+
+
+def _printed_percent(x: int, n: int, n_decimals: int, mode: str) -> Decimal:
+    """100 x / n as it prints, rounded from the exact fraction."""
+    scaled = Fraction(100 * x * 10**n_decimals, n)
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    twice = 2 * rest - scaled.denominator
+    up = twice > 0 or (twice == 0 and (mode == "half-up" or whole % 2 == 1))
+    return Decimal(whole + (up and mode != "truncate")).scaleb(-n_decimals)
+
+
+def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> bool:
+    """Say whether ``x`` of ``n`` prints as the given percentage.
+
+    Parameters
+    ----------
+    text : str
+        The percentage as printed, with or without its sign.
+    x, n : int
+        Responders and patients.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
+
+    Returns
+    -------
+    bool
+        True when the printed digits come out, all of them.
+
+    Examples
+    --------
+    >>> percent_matches("55.17", 16, 29), percent_matches("55.2", 16, 29), percent_matches("55.18", 16, 29)
+    (True, True, False)
+    """
+    number = _percent(text)
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
+    modes = ("half-up", "half-even") if rounding == "nearest" else (rounding,)
+    return any(_printed_percent(x, n, decimals(number), mode) == Decimal(number) for mode in modes)
+
+
+def _percent(text: object) -> str:
+    match = _PERCENT.match(text) if isinstance(text, str) else None
+    if not match or Decimal(match[1]) > 100:
+        hint = " Give it as a string: the trailing zeros count." if isinstance(text, (int, float)) else ""
+        raise InputError(f"cannot read the percentage {text!r}: expected a string such as '55.17' or '30.00%'.{hint}")
+    return match[1]
+
+
+def counts_from_percent(
+    text: str, n_max: int | None = None, n: int | None = None, rounding: str = "nearest"
+) -> list[tuple[int, int]]:
+    """Find every count that prints as a percentage.
+
+    Parameters
+    ----------
+    text : str
+        The percentage as printed, for example ``"55.17"`` or ``"30.00%"``; its decimals count.
+    n_max : int, optional
+        Largest number of patients there can be.
+    n : int, optional
+        The number of patients, where it is known. Give one of ``n_max`` and ``n``.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
+
+    Returns
+    -------
+    list of tuple of int
+        Pairs ``(count, patients)``, in order of the number of patients.
+
+    Raises
+    ------
+    InputError
+        Not a percentage, or not exactly one of ``n_max`` and ``n``.
+
+    Examples
+    --------
+    >>> counts_from_percent("55.17", n_max=30)
+    [(16, 29)]
+    >>> counts_from_percent("30.00%", n_max=30)
+    [(3, 10), (6, 20), (9, 30)]
+    """
+    number = _percent(text)
+    if (n_max is None) == (n is None):
+        raise InputError("give either n_max (the most patients there can be) or n (the patients there are).")
+    limit = n if n is not None else n_max
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InputError(f"{'n' if n is not None else 'n_max'} == {limit!r}: must be a whole number of 1 or more.")
+    totals = [limit] if n is not None else range(1, limit + 1)
+    # Only the counts next to the percentage of each total can print as it.
+    nearest = {total: int(Decimal(number) * total / 100) for total in totals}
+    return [
+        (x, total)
+        for total, near in nearest.items()
+        for x in range(max(0, near - 1), min(total, near + 2) + 1)
+        if percent_matches(number, x, total, rounding)
+    ]
+
+
+def common_denominators(texts: Sequence[str], n_max: int, rounding: str = "nearest") -> list[int]:
+    """Find the numbers of patients that fit several percentages of the same group.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Percentages as printed.
+    n_max : int
+        Largest number of patients there can be.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
+
+    Returns
+    -------
+    list of int
+        In increasing order.
+
+    Examples
+    --------
+    >>> common_denominators(["30.00", "36.67"], n_max=30)
+    [30]
+    """
+    fits = [{n for _, n in counts_from_percent(text, n_max=n_max, rounding=rounding)} for text in texts]
+    return sorted(set.intersection(*fits)) if fits else []
+
+
+def rounds_to(value: float, printed: str) -> bool:
+    """Say whether a computed p-value prints as the given string.
+
+    Parameters
+    ----------
+    value : float
+        The computed p-value.
+    printed : str
+        As printed: ``"0.052"`` asks for the same rounded digits, ``"<0.001"`` for a value below.
+
+    Returns
+    -------
+    bool
+        False for ``nan``.
+
+    Examples
+    --------
+    >>> rounds_to(0.05244, "0.052"), rounds_to(0.05045, "0.052"), rounds_to(0.0004, "<0.001")
+    (True, False, True)
+    """
+    relation, number, n_decimals = parse_p(printed)
+    if value != value:
+        return False
+    if relation == "=":
+        # The float itself is rounded, in decimal: half-up and half-even differ only at exact halves.
+        unit = Decimal(1).scaleb(-n_decimals)
+        target = Decimal(printed.strip().lstrip("pP= ")).quantize(unit)
+        return target in {Decimal(value).quantize(unit, ROUND_HALF_UP), Decimal(value).quantize(unit, ROUND_HALF_EVEN)}
+    comparisons = {"<": value < number, "≤": value <= number, ">": value > number, "≥": value >= number}
+    return comparisons[relation]

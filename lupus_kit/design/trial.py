@@ -1,0 +1,277 @@
+"""A two-arm trial as data: what is public, and what is not."""
+
+from __future__ import annotations
+
+import html
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import pandas as pd
+
+from lupus_kit._errors import InputError
+
+NOT_REPORTED = "not reported"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a trial.
+
+    Attributes
+    ----------
+    name : str
+        Short name, as in every table of the kit.
+    n_randomised : int
+        Patients allocated to the arm.
+    treatment : str
+        What they receive, in words.
+    dose_miu : float
+        Active dose of one injection, in million international units (MIU).
+    """
+
+    name: str
+    n_randomised: int
+    treatment: str
+    dose_miu: float
+
+    def __post_init__(self) -> None:
+        if self.n_randomised < 1:
+            raise InputError(f"arm {self.name!r}: n_randomised == {self.n_randomised}, must be at least 1.")
+        if self.dose_miu < 0:
+            raise InputError(f"arm {self.name!r}: dose_miu == {self.dose_miu}, must not be negative.")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit whose results are public.
+
+    Attributes
+    ----------
+    name : str
+        Name of the visit.
+    week : int
+        Weeks since the first injection.
+    purpose : str
+        What it is for.
+    """
+
+    name: str
+    week: int
+    purpose: str
+
+
+@dataclass(frozen=True)
+class DosingPlan:
+    """Injections in cycles: some weeks on, some weeks off.
+
+    Attributes
+    ----------
+    cycles, injections_per_cycle, days_between_injections : int
+        How many cycles, injections in each, and days from one injection to the next.
+    weeks_on, weeks_off : int
+        Length of the dosing period and of the break in each cycle, in weeks.
+    """
+
+    cycles: int
+    injections_per_cycle: int
+    days_between_injections: int
+    weeks_on: int
+    weeks_off: int
+
+    def __post_init__(self) -> None:
+        last_day = (self.injections_per_cycle - 1) * self.days_between_injections
+        if last_day >= 7 * self.weeks_on:
+            raise InputError(
+                f"{self.injections_per_cycle} injections every {self.days_between_injections} days end on day "
+                f"{last_day}, after the {self.weeks_on} weeks of dosing: make weeks_on longer or give fewer."
+            )
+
+    @property
+    def n_injections(self) -> int:
+        """Injections per patient over all cycles."""
+        return self.cycles * self.injections_per_cycle
+
+    @property
+    def weeks(self) -> int:
+        """Weeks from the first injection to the end of the last break."""
+        return self.cycles * (self.weeks_on + self.weeks_off)
+
+    def days(self) -> pd.DataFrame:
+        """Return one row per injection.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``cycle`` (from 1), ``injection`` (from 1, over all cycles), ``day`` (days since the
+            first injection, from 0) and ``week`` (``day / 7``).
+        """
+        per_cycle = self.injections_per_cycle
+        number = range(self.n_injections)
+        days = [
+            7 * (i // per_cycle) * (self.weeks_on + self.weeks_off) + (i % per_cycle) * self.days_between_injections
+            for i in number
+        ]
+        return pd.DataFrame(
+            {
+                "cycle": [1 + i // per_cycle for i in number],
+                "injection": [1 + i for i in number],
+                "day": days,
+                "week": [day / 7 for day in days],
+            }
+        )
+
+
+@dataclass(frozen=True)
+class TrialDesign:
+    """A trial before its first patient: arms, visits, dosing, eligibility and what is not known.
+
+    Attributes
+    ----------
+    key, title : str
+        Name of the design in the kit, and in words.
+    arms : tuple of Arm
+        The first arm is the active one.
+    visits : tuple of Visit
+        Only visits whose results are public.
+    dosing : DosingPlan
+        Injections and breaks.
+    primary_endpoint : str
+        Name of the primary endpoint.
+    primary_week, follow_up_week : int
+        Weeks of the primary endpoint and of the last visit.
+    """
+
+    key: str
+    title: str
+    arms: tuple[Arm, ...]
+    visits: tuple[Visit, ...]
+    dosing: DosingPlan
+    primary_endpoint: str
+    primary_week: int
+    follow_up_week: int
+    _facts: tuple[tuple[str, str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [arm.name for arm in self.arms]
+        if len(names) < 2 or len(set(names)) < len(names):
+            raise InputError(f"arms == {names}: a trial needs at least two arms with different names.")
+        weeks = [visit.week for visit in self.visits]
+        if weeks != sorted(set(weeks)):
+            raise InputError(f"visits are at weeks {weeks}: they must be in order, each week once.")
+        if self.primary_week not in weeks:
+            raise InputError(f"primary_week == {self.primary_week} is not a visit; visits are at weeks {weeks}.")
+
+    @property
+    def n_randomised(self) -> int:
+        """Patients in all arms together."""
+        return sum(arm.n_randomised for arm in self.arms)
+
+    @property
+    def cumulative_dose_miu(self) -> float:
+        """Active dose of one patient on the active arm over all cycles, in million IU (MIU)."""
+        return self.dosing.n_injections * max(arm.dose_miu for arm in self.arms)
+
+    def arm(self, name: str) -> Arm:
+        """Return one arm by its name.
+
+        Raises
+        ------
+        InputError
+            There is no such arm.
+        """
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise InputError(f"no arm {name!r}; the arms are {', '.join(repr(a.name) for a in self.arms)}.")
+
+    def dosing_calendar(self) -> pd.DataFrame:
+        """Return the injections of both arms, one row per arm and injection.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``arm``, ``cycle``, ``injection``, ``day`` (from 0), ``week``, ``dose_miu`` and
+            ``cumulative_dose_miu`` (after this injection), doses in million IU.
+
+        Examples
+        --------
+        >>> he2020().dosing_calendar().query("arm == 'IL-2'").tail(1)[["day", "cumulative_dose_miu"]]
+            day  cumulative_dose_miu
+        20   68                 21.0
+        """
+        days = self.dosing.days()
+        frames = [days.assign(arm=arm.name, dose_miu=arm.dose_miu) for arm in self.arms]
+        calendar = pd.concat(frames, ignore_index=True)
+        calendar["cumulative_dose_miu"] = calendar.groupby("arm", sort=False)["dose_miu"].cumsum()
+        return calendar[["arm", "cycle", "injection", "day", "week", "dose_miu", "cumulative_dose_miu"]]
+
+    def facts(self) -> pd.DataFrame:
+        """Return what is public about the design, and what is not, as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``topic``, ``fact`` (``"not reported"`` where nothing is public), ``source`` and
+            ``reported`` (bool).
+        """
+        rows = [(topic, fact, source, fact != NOT_REPORTED) for topic, fact, source in self._facts]
+        return pd.DataFrame(rows, columns=["topic", "fact", "source", "reported"])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(arm.name)}</td><td>{arm.n_randomised}</td>"
+            f"<td style='text-align:left'>{html.escape(arm.treatment)}</td></tr>"
+            for arm in self.arms
+        )
+        dosing = self.dosing
+        return (
+            f"<b>{html.escape(self.title)}</b>"
+            f"<table><tr><th>arm</th><th>randomised</th><th>treatment</th></tr>{rows}</table>"
+            f"{dosing.cycles} cycles of {dosing.injections_per_cycle} injections, one every "
+            f"{dosing.days_between_injections} days, then {dosing.weeks_off} weeks' break: {dosing.n_injections} "
+            f"injections, {self.cumulative_dose_miu:g} MIU by week {dosing.weeks}. Primary endpoint: "
+            f"{html.escape(self.primary_endpoint)} at week {self.primary_week}; follow-up to week "
+            f"{self.follow_up_week}."
+        )
+
+
+@cache
+def he2020() -> TrialDesign:
+    """Return the design of He et al. 2020, from the abstract and the registry.
+
+    Returns
+    -------
+    TrialDesign
+        Two arms of 30; one million IU or placebo every other day for two weeks, two weeks' break, three
+        times; visits at baseline, week 12 and week 24.
+
+    References
+    ----------
+    He J, Zhang R, Shao M, et al. Ann Rheum Dis 2020;79:141-149. doi:10.1136/annrheumdis-2019-215396.
+    Registry: NCT02465580, NCT02932137.
+
+    Examples
+    --------
+    >>> trial = he2020()
+    >>> [(arm.name, arm.n_randomised) for arm in trial.arms]
+    [('IL-2', 30), ('placebo', 30)]
+    >>> trial.dosing.n_injections, trial.dosing.weeks
+    (21, 12)
+    """
+    text = resources.files("lupus_kit.design").joinpath("he2020.toml").read_text(encoding="utf-8")
+    raw = tomllib.loads(text)
+    facts = [(f["topic"], f["fact"], f["source"]) for f in raw["facts"]]
+    facts += [(f["topic"], NOT_REPORTED, "") for f in raw["not_reported"]]
+    return TrialDesign(
+        key=raw["key"],
+        title=raw["title"],
+        arms=tuple(Arm(**arm) for arm in raw["arms"]),
+        visits=tuple(Visit(**visit) for visit in raw["visits"]),
+        dosing=DosingPlan(**raw["dosing"]),
+        primary_endpoint=raw["primary_endpoint"],
+        primary_week=raw["primary_week"],
+        follow_up_week=raw["follow_up_week"],
+        _facts=tuple(facts),
+    )

@@ -1,0 +1,149 @@
+"""One table, all its tests and intervals side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.inference._counts import broadcast_tables
+from lupus_kit.inference.intervals import intervals
+from lupus_kit.inference.registry import Test, pvalue, select
+
+
+def s_value(p: float) -> float:
+    """Bits of surprise in a p-value: how many fair coin tosses, all heads, would be as surprising.
+
+    Parameters
+    ----------
+    p : float
+        A p-value.
+
+    Returns
+    -------
+    float
+        ``-log2(p)``.
+
+    References
+    ----------
+    Greenland S. Am Stat 2019;73(sup1):106-114.
+
+    Examples
+    --------
+    >>> round(s_value(0.052), 2), round(s_value(0.027), 2)
+    (4.27, 5.21)
+    """
+    with np.errstate(divide="ignore"):
+        return float(-np.log2(p))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Responders of two arms, compared.
+
+    Attributes
+    ----------
+    x1, n1, x2, n2 : int
+        Responders and patients of the first and second arm.
+    labels : tuple of str
+        Names of the arms.
+    """
+
+    x1: int
+    n1: int
+    x2: int
+    n2: int
+    labels: tuple[str, str] = ("arm 1", "arm 2")
+
+    @property
+    def difference(self) -> float:
+        """Difference of the response rates."""
+        return self.x1 / self.n1 - self.x2 / self.n2
+
+    def tests(self, tests: Iterable[str | Test] | None = None, alternative: str = "two-sided") -> pd.DataFrame:
+        """Return the p-value of every test.
+
+        Parameters
+        ----------
+        tests : iterable of str, optional
+            Keys of tests; all by default.
+        alternative : {"two-sided", "greater", "less"}
+            ``"greater"``: the first arm responds more.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``test label family p s_value same_as``, in the order of the registry.
+        """
+        rows = []
+        for entry in select(tests):
+            p = float(pvalue(entry, self.x1, self.n1, self.x2, self.n2, alternative))
+            rows.append((entry.key, entry.label, entry.family, p, s_value(p), ", ".join(entry.same_as)))
+        return pd.DataFrame(rows, columns=["test", "label", "family", "p", "s_value", "same_as"])
+
+    def intervals(self, level: float = 0.95) -> pd.DataFrame:
+        """Return every interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``key label measure estimate low high level inverts excludes_null``.
+        """
+        found = intervals(self.x1, self.n1, self.x2, self.n2, level)
+        frame = pd.DataFrame([asdict(interval) for interval in found])
+        frame["excludes_null"] = [not i.low <= i.null_value <= i.high if i.low == i.low else False for i in found]
+        return frame
+
+    def summary(self) -> pd.DataFrame:
+        """Return counts and rates, one row per arm."""
+        counts = [(self.x1, self.n1), (self.x2, self.n2)]
+        rows = [(label, x, n, x / n) for label, (x, n) in zip(self.labels, counts, strict=True)]
+        return pd.DataFrame(rows, columns=["arm", "responders", "patients", "rate"])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the tests as a tidy frame."""
+        return self.tests()
+
+    def _repr_html_(self) -> str:
+        from lupus_kit.inference.registry import TESTS
+
+        summary = self.summary().to_html(index=False, formatters={"rate": "{:.1%}".format}, border=0)
+        score = next(i for i in intervals(self.x1, self.n1, self.x2, self.n2) if i.key == "miettinen_nurminen")
+        shown = self.tests(["pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t"])[["label", "p"]]
+        table = shown.to_html(index=False, formatters={"p": "{:.4f}".format}, border=0)
+        return (
+            f"{summary}Difference {100 * self.difference:.1f} percentage points "
+            f"(95% interval {100 * score.low:.1f} to {100 * score.high:.1f}, {score.label}).{table}"
+            f"<small>Six of {len(TESTS)} tests; <code>.tests()</code> shows all.</small>"
+        )
+
+
+def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 1", "arm 2")) -> Comparison:
+    """Compare the responders of two arms.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : int
+        Responders and patients of the first and second arm.
+    labels : tuple of str
+        Names of the arms.
+
+    Returns
+    -------
+    Comparison
+        With ``.tests()``, ``.intervals()`` and ``.summary()``.
+
+    Examples
+    --------
+    >>> week12 = compare(16, 29, 9, 30, labels=("IL-2", "placebo"))
+    >>> round(week12.difference, 4)
+    0.2517
+    >>> week12.tests(["pearson", "student_t"])[["test", "p"]].round(4)
+            test       p
+    0    pearson  0.0504
+    1  student_t  0.0516
+    """
+    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    return Comparison(a, m, b, n, (str(labels[0]), str(labels[1])))

@@ -1,0 +1,161 @@
+"""How few patients decide: fragility index, and every way the missing outcomes could have gone."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit._errors import InputError
+from lupus_kit.inference._counts import as_counts, as_level, broadcast_tables
+from lupus_kit.inference.registry import Test, get, pvalue, pvalue_lattice
+
+
+@dataclass(frozen=True)
+class Fragility:
+    """The smallest number of changed outcomes that moves a result across alpha.
+
+    Attributes
+    ----------
+    index : int or None
+        Outcomes to change; ``None`` when no number of changes does it.
+    direction : str
+        ``"loses significance"`` (fragility index) or ``"gains significance"`` (reverse fragility index).
+    arm : int
+        Arm in which the outcomes are changed, 1 or 2.
+    before, after : tuple of int
+        ``(x1, x2)`` before and after.
+    p_before, p_after : float
+        The p-values.
+    test : str
+        Key of the test.
+    alpha : float
+        The level.
+    """
+
+    index: int | None
+    direction: str
+    arm: int
+    before: tuple[int, int]
+    after: tuple[int, int]
+    p_before: float
+    p_after: float
+    test: str
+    alpha: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row."""
+        return pd.DataFrame([self.__dict__])
+
+    def _repr_html_(self) -> str:
+        label = html.escape(get(self.test).label)
+        if self.index is None:
+            return f"No change of outcomes in one arm makes <b>{label}</b> cross {self.alpha:g}."
+        plural = "outcome" if self.index == 1 else "outcomes"
+        return (
+            f"<b>{self.index}</b> changed {plural} in arm {self.arm}: <b>{label}</b> {self.direction} "
+            f"(p {self.p_before:.4f} → {self.p_after:.4f}, level {self.alpha:g})."
+        )
+
+
+def fragility_index(
+    x1: int, n1: int, x2: int, n2: int, test: str | Test = "fisher", alpha: float = 0.05, arm: int | None = None
+) -> Fragility:
+    """Count the outcomes in one arm that must change for the result to cross ``alpha``.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : int
+        Responders and patients of the first and second arm.
+    test : str or Test
+        Key of a test.
+    alpha : float
+        Significance level.
+    arm : {1, 2}, optional
+        Arm whose outcomes change. By default the arm where fewer changes suffice.
+
+    Returns
+    -------
+    Fragility
+        For a significant result the fragility index, for any other the reverse fragility index.
+
+    References
+    ----------
+    Walsh M, et al. J Clin Epidemiol 2014;67:622-628 (fragility index).
+
+    Examples
+    --------
+    >>> fragility_index(16, 29, 9, 30, test="pearson").index
+    1
+    """
+    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    level, entry = as_level("alpha", alpha), get(test)
+    if arm not in (None, 1, 2):
+        raise InputError(f"arm == {arm!r}: must be 1, 2 or None for whichever needs fewer changes.")
+    lattice = pvalue_lattice(entry, m, n)
+    significant = bool(lattice[a, b] <= level)
+    found: list[tuple[int, int, int, int]] = []
+    for which in (1, 2) if arm is None else (arm,):
+        line = lattice[:, b] if which == 1 else lattice[a, :]
+        crossed = np.flatnonzero((line > level) | np.isnan(line) if significant else line <= level)
+        here = a if which == 1 else b
+        found += [
+            (abs(int(k) - here), which, int(k) if which == 1 else a, b if which == 1 else int(k)) for k in crossed
+        ]
+    direction = "loses significance" if significant else "gains significance"
+    p_before = float(lattice[a, b])
+    if not found:
+        return Fragility(None, direction, arm or 1, (a, b), (a, b), p_before, p_before, entry.key, level)
+    index, which, new1, new2 = min(found)
+    p_after = float(lattice[new1, new2])
+    return Fragility(index, direction, which, (a, b), (new1, new2), p_before, p_after, entry.key, level)
+
+
+def tipping_point(
+    x1: int, n1: int, x2: int, n2: int, missing1: int, missing2: int, test: str | Test = "pearson", alpha: float = 0.05
+) -> pd.DataFrame:
+    """Try every way the missing outcomes could have gone.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : int
+        Responders and patients with an outcome, first and second arm.
+    missing1, missing2 : int
+        Patients without an outcome in each arm.
+    test : str or Test
+        Key of a test.
+    alpha : float
+        Significance level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per way: ``missing_responders_1``, ``missing_responders_2``, the completed ``x1 n1 x2 n2``,
+        ``p`` and ``significant``.
+
+    Examples
+    --------
+    >>> tipping_point(16, 29, 9, 30, 1, 0)[["x1", "n1", "p", "significant"]].round(3)
+       x1  n1      p  significant
+    0  16  30  0.067        False
+    1  17  30  0.037         True
+    """
+    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    m1, m2 = int(as_counts("missing1", missing1)), int(as_counts("missing2", missing2))
+    level = as_level("alpha", alpha)
+    k1, k2 = (grid.ravel() for grid in np.meshgrid(np.arange(m1 + 1), np.arange(m2 + 1), indexing="ij"))
+    p = np.asarray(pvalue(test, a + k1, m + m1, b + k2, n + m2))
+    return pd.DataFrame(
+        {
+            "missing_responders_1": k1,
+            "missing_responders_2": k2,
+            "x1": a + k1,
+            "n1": m + m1,
+            "x2": b + k2,
+            "n2": n + m2,
+            "p": p,
+            "significant": p <= level,
+        }
+    )

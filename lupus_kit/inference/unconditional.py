@@ -1,0 +1,134 @@
+"""Unconditional exact tests: the p-value is a supremum over the common response rate.
+
+Tables are put in order of extremeness, in exact arithmetic (:mod:`lupus_kit.inference.ranking`). The p-value
+of a table is the largest probability, over the nuisance parameter, of all tables at least as extreme.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import comb
+
+import numpy as np
+from scipy.special import betaincinv
+
+from lupus_kit.inference import conditional
+from lupus_kit.inference._counts import FloatArray, IntArray
+from lupus_kit.inference.bernstein import suprema
+from lupus_kit.inference.ranking import rank_quotients
+
+BERGER_BOOS_GAMMA = 1e-6
+
+
+def _lattice(n1: int, n2: int) -> tuple[IntArray, IntArray]:
+    """x1 and x2 of every table, row by row, as Python integers when int64 might overflow."""
+    dtype: type = np.int64 if max(n1, n2) <= 400 else object
+    x1: IntArray = np.repeat(np.arange(n1 + 1, dtype=dtype), n2 + 1)
+    return x1, np.tile(np.arange(n2 + 1, dtype=dtype), n1 + 1)
+
+
+def _score(n1: int, n2: int) -> tuple[IntArray, IntArray]:
+    """Signed square of the pooled score statistic as a quotient; 0 where it is 0/0."""
+    x1, x2 = _lattice(n1, n2)
+    cross, s = x1 * n2 - x2 * n1, x1 + x2
+    variance = s * (n1 + n2 - s)
+    return cross * abs(cross), np.where(variance == 0, 1, variance)
+
+
+def _wald(n1: int, n2: int) -> tuple[IntArray, IntArray]:
+    """Signed square of the unpooled Wald statistic as a quotient; infinite values share the largest quotient."""
+    x1, x2 = _lattice(n1, n2)
+    cross = x1 * n2 - x2 * n1
+    variance = n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
+    # cross is largest exactly at the two corners where the variance vanishes, so denominator 1 puts them first.
+    return cross * abs(cross), np.where(variance == 0, 1, variance)
+
+
+def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
+    """Rank of each table of the lattice, 0 for the most extreme."""
+    if ordering in ("score", "wald"):
+        numerator, denominator = (_score if ordering == "score" else _wald)(n1, n2)
+        if alternative == "two-sided":
+            numerator = abs(numerator)
+        return rank_quotients(numerator if alternative == "less" else -numerator, denominator)
+    numerators, denominators = conditional.quotients("fisher", alternative, n1, n2)
+    return rank_quotients(np.array(numerators, dtype=object), np.array(denominators, dtype=object))
+
+
+def _conditional_probabilities(n1: int, n2: int) -> FloatArray:
+    """P(table | responders in all), row by row of the lattice."""
+    x1, x2 = _lattice(n1, n2)
+    if n1 + n2 <= 1000:  # whole numbers and their quotients then fit a float
+        choose1 = [comb(n1, k) for k in range(n1 + 1)]
+        choose2 = [comb(n2, k) for k in range(n2 + 1)]
+        choose = [comb(n1 + n2, k) for k in range(n1 + n2 + 1)]
+        return np.array([a * b / choose[i + j] for i, a in enumerate(choose1) for j, b in enumerate(choose2)])
+    from scipy.stats import hypergeom
+
+    return np.asarray(hypergeom.pmf(x1.astype(int), n1 + n2, n1, (x1 + x2).astype(int)))
+
+
+def _regions(ranks: IntArray, n1: int, n2: int) -> FloatArray:
+    """Bernstein coefficients of the probability of all tables up to each rank, shape (ranks, n1 + n2 + 1)."""
+    x1, x2 = _lattice(n1, n2)
+    coefficients = np.zeros((int(ranks.max()) + 1, n1 + n2 + 1))
+    np.add.at(coefficients, (ranks, (x1 + x2).astype(int)), _conditional_probabilities(n1, n2))
+    np.cumsum(coefficients, axis=0, out=coefficients)
+    return np.minimum(coefficients, 1.0, out=coefficients)
+
+
+def _ordered_lattice(ordering: str, n1: int, n2: int, alternative: str) -> FloatArray:
+    ranks = _extremeness(ordering, n1, n2, alternative)
+    return suprema(_regions(ranks, n1, n2)).value[ranks].reshape(n1 + 1, n2 + 1)
+
+
+def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str, gamma: float) -> FloatArray:
+    """Supremum over a confidence interval for the nuisance parameter, plus the interval's error rate."""
+    ranks = _extremeness(ordering, n1, n2, alternative)
+    regions = _regions(ranks, n1, n2)
+    x1, x2 = _lattice(n1, n2)
+    responders, total = (x1 + x2).astype(int), n1 + n2
+    result = np.empty(len(ranks))
+    for s in range(total + 1):
+        lower = float(betaincinv(s, total - s + 1, gamma / 2)) if s else 0.0
+        upper = float(betaincinv(s + 1, total - s, 1 - gamma / 2)) if s < total else 1.0
+        members = np.flatnonzero(responders == s)
+        result[members] = suprema(regions[ranks[members]], lower, upper).value + gamma
+    return np.minimum(result, 1.0).reshape(n1 + 1, n2 + 1)
+
+
+def _doubled(greater: FloatArray, less: FloatArray) -> FloatArray:
+    return np.minimum(2 * np.minimum(greater, less), 1.0)
+
+
+_ORDERINGS = {
+    "barnard": "score",
+    "barnard_unpooled": "wald",
+    "boschloo": "fisher",
+    "boschloo_minlike": "fisher",
+    "barnard_berger_boos": "score",
+    "boschloo_berger_boos": "fisher",
+}
+
+
+@lru_cache(maxsize=128)
+def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_BOOS_GAMMA) -> FloatArray:
+    """Return the p-values of every table of a design, shape ``(n1 + 1, n2 + 1)``, read-only."""
+    ordering = _ORDERINGS[key]
+    if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
+        values = _doubled(lattice(key, n1, n2, "greater", gamma), lattice(key, n1, n2, "less", gamma))
+    elif key.endswith("berger_boos"):
+        values = _berger_boos_lattice(ordering, n1, n2, alternative, gamma)
+    else:
+        values = _ordered_lattice(ordering, n1, n2, alternative)
+    values.flags.writeable = False
+    return values
+
+
+def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
+    """Return the p-value of each table, one lattice for each pair of arm sizes."""
+    result = np.empty(x1.shape)
+    for m, n in np.unique(np.stack([n1, n2], axis=-1).reshape(-1, 2), axis=0).tolist():
+        here = (n1 == m) & (n2 == n)
+        result[here] = lattice(key, m, n, alternative)[x1[here], x2[here]]
+    return result

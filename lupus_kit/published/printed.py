@@ -1,0 +1,185 @@
+"""Printed numbers: strings that carry their own rounding, and the typed values read from them.
+
+``"55.17%"`` says more than the float 55.17: two decimals were kept. The record therefore stays a string, and
+:func:`parse_value` and :func:`parse_p` put typed columns beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+
+from lupus_kit._errors import InputError
+
+_NUMBER = r"\d+(?:\.\d+)?"
+_DASH = r"\s*[–—-]\s*"
+_PATTERNS: dict[str, re.Pattern[str]] = {
+    name: re.compile(rf"^\s*{pattern}\s*$")
+    for name, pattern in {
+        "percent": rf"(?P<percent>{_NUMBER})\s*%",
+        "percent (count/n)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?P<count>\d+)\s*/\s*(?P<n>\d+)\s*\)",
+        "mean±sd": rf"(?P<mean>{_NUMBER})\s*±\s*(?P<sd>{_NUMBER})",
+        "median (low–high)": rf"(?P<median>{_NUMBER})\s*\((?P<low>{_NUMBER}){_DASH}(?P<high>{_NUMBER})\)",
+        "count (percent)": rf"(?P<count>\d+)\s*\((?P<percent>{_NUMBER})\s*%?\)",
+        "count/count": r"(?P<count>\d+)\s*/\s*(?P<other>\d+)",
+        "count": r"(?P<count>\d+)",
+    }.items()
+}
+_P = re.compile(r"^\s*(?:[pP]\s*)?(?P<relation>[<>=≤≥]?)\s*(?P<value>\d?\.\d+|[01](?:\.0+)?)\s*$")
+
+
+@dataclass(frozen=True)
+class PrintedValue:
+    """What one printed cell says, in numbers; ``None`` where the cell does not say it.
+
+    Attributes
+    ----------
+    count, n : int or None
+        Patients with the event, and patients looked at.
+    n_source : str
+        ``"printed"``, ``"table header"``, ``"implied by count and percent"`` or empty.
+    percent, median, low, high, mean, sd : float or None
+        The value with the decimals it was printed with.
+    """
+
+    count: int | None = None
+    n: int | None = None
+    n_source: str = ""
+    percent: float | None = None
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    sd: float | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields as a dictionary, in the order of the typed columns."""
+        return asdict(self)
+
+
+def decimals(text: str) -> int:
+    """Return how many decimals a printed number keeps.
+
+    Examples
+    --------
+    >>> decimals("55.17"), decimals("0.050"), decimals("12")
+    (2, 3, 0)
+    """
+    return len(text.partition(".")[2])
+
+
+def implied_n(count: int, percent: str, n_max: int) -> int | None:
+    """Return the one number of patients for which ``count`` prints as ``percent``, if there is exactly one.
+
+    Parameters
+    ----------
+    count : int
+        Patients with the event.
+    percent : str
+        Percentage as printed, without the sign.
+    n_max : int
+        Largest number of patients possible.
+
+    Returns
+    -------
+    int or None
+        The denominator; ``None`` when several denominators fit, or none.
+
+    Examples
+    --------
+    >>> implied_n(2, "6.67", 30), implied_n(2, "6.90", 30), implied_n(0, "0", 30)
+    (30, 29, None)
+    """
+    half = Decimal(1).scaleb(-decimals(percent)) / 2
+    low, high = Decimal(percent) - half, Decimal(percent) + half
+    # count/n within [low, high] percent, without dividing: both ends are kept, since half-up and half-even
+    # rounding differ exactly there.
+    fits = [n for n in range(max(count, 1), n_max + 1) if low * n <= 100 * count <= high * n]
+    return fits[0] if len(fits) == 1 else None
+
+
+def parse_value(text: str, n_header: int | None = None, n_max: int | None = None) -> PrintedValue:
+    """Read one printed cell.
+
+    Parameters
+    ----------
+    text : str
+        The cell, for example ``"12 (8–27)"`` or ``"53.85% (7/13)"``. ``"a (b–c)"`` is read as median and the
+        two ends that follow it; whether these are a range or quartiles is for the reader to judge.
+    n_header : int, optional
+        Number of patients that the table's header gives for this column.
+    n_max : int, optional
+        Patients randomised: with it, a count and its percentage imply their own denominator.
+
+    Returns
+    -------
+    PrintedValue
+        Typed values.
+
+    Raises
+    ------
+    InputError
+        The cell has none of the known shapes, or a count above its total.
+
+    Examples
+    --------
+    >>> parse_value("12 (8–27)").median, parse_value("12 (8–27)").high
+    (12.0, 27.0)
+    >>> parse_value("2 (6.90)", n_max=30).n
+    29
+    """
+    shape, match = next(((name, m) for name, pattern in _PATTERNS.items() if (m := pattern.match(text))), ("", None))
+    if match is None:
+        raise InputError(f"cannot read {text!r}: expected one of {', '.join(_PATTERNS)}.")
+    found = match.groupdict()
+    values: dict[str, float] = {k: float(v) for k, v in found.items() if k not in ("count", "n", "other")}
+    count = int(found["count"]) if "count" in found else None
+    n, source = n_header, "table header" if n_header else ""
+    if "n" in found:
+        n, source = int(found["n"]), "printed"
+    elif "other" in found and count is not None:
+        n, source = count + int(found["other"]), "printed"
+    elif shape == "count (percent)" and count is not None and n is None and n_max is not None:
+        n = implied_n(count, found["percent"], n_max)
+        source = "implied by count and percent" if n else ""
+    elif count is None:
+        n, source = None, ""
+    if count is not None and n is not None and count > n:
+        raise InputError(f"cannot use {text!r}: the count {count} is larger than its total {n}.")
+    return PrintedValue(count=count, n=n, n_source=source, **values)
+
+
+def parse_p(text: str) -> tuple[str, float, int]:
+    """Read a printed p-value.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"0.052"`` or ``"<0.001"``.
+
+    Returns
+    -------
+    relation : str
+        ``"="``, ``"<"``, ``">"``, ``"≤"`` or ``"≥"``.
+    value : float
+        The number.
+    n_decimals : int
+        Decimals kept.
+
+    Raises
+    ------
+    InputError
+        Not a p-value between 0 and 1.
+
+    Examples
+    --------
+    >>> parse_p("0.052"), parse_p("<0.001")
+    (('=', 0.052, 3), ('<', 0.001, 3))
+    """
+    match = _P.match(text)
+    if not match or float(match["value"]) > 1:
+        raise InputError(
+            f"cannot read the p-value {text!r}: expected a number from 0 to 1 such as '0.052' or '<0.001'."
+        )
+    return match["relation"] or "=", float(match["value"]), decimals(match["value"])
