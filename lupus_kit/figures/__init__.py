@@ -1,0 +1,16 @@
+"""Figures: one function per figure; each takes results, returns Matplotlib axes and writes its own alt text.
+
+Examples
+--------
+>>> import numpy as np
+>>> from lupus_kit import figures
+>>> ax = figures.inference.pvalue_lattice(np.ones((3, 3)), {"observed": (1, 1)})
+>>> "all 9 tables" in figures.alt_text(ax)
+True
+"""
+
+from lupus_kit.figures import audit, design, inference, patient
+from lupus_kit.figures._show import img, png, show
+from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
+
+__all__ = ["ARM_PALETTE", "alt_text", "audit", "describe", "design", "img", "inference", "patient", "png", "show"]

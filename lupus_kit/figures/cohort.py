@@ -1,0 +1,228 @@
+"""Figures of a cohort: its baseline, its course, its immune cells.
+
+The functions take the tables of a ``Cohort``; where a table marks its patients as invented, the figure says so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from lupus_kit._errors import InputError
+from lupus_kit.figures._style import ARM_PALETTE, INVENTED, NEUTRAL, axes, describe
+
+_BASELINE_LABELS = {
+    "age_years": "age (years)",
+    "weight_kg": "weight (kg)",
+    "disease_duration_months": "disease duration (months)",
+    "sledai": "SLEDAI (points)",
+    "pga": "PGA (0–3)",
+    "prednisone_mg_day": "prednisone (mg/day)",
+    "bilag_total": "BILAG (points)",
+}
+_CELL_LABELS = {
+    "treg_percent_cd4": "regulatory T cells (% of CD4 T cells)",
+    "nk_per_ul": "natural killer cells (cells/µL)",
+}
+
+
+def _require(frame: pd.DataFrame, what: str, *columns: str) -> None:
+    lacking = [c for c in columns if c not in frame.columns]
+    if lacking:
+        raise InputError(f"{what} lacks {', '.join(map(repr, lacking))}; it has {', '.join(map(str, frame.columns))}.")
+
+
+def _arms(frame: pd.DataFrame) -> list[str]:
+    found = set(frame["arm"].astype(str))
+    return [a for a in ARM_PALETTE if a in found] + sorted(found - set(ARM_PALETTE))
+
+
+def _stamp(ax: Axes) -> None:
+    """Say on the picture itself that the patients are invented: figures travel without their captions."""
+    ax.text(1, 1.01, "invented patients", transform=ax.transAxes, ha="right", va="bottom", color=INVENTED, fontsize=11)
+
+
+def sledai_trajectories(visits: pd.DataFrame, value: str = "sledai", ax: Axes | None = None) -> Axes:
+    """Draw the score of every patient over time, thin, and the median of each arm, thick.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        ``cohort.visits``: ``patient``, ``arm``, ``week`` and the score.
+    value : {"sledai", "pga", "prednisone_mg_day"} or another numeric column
+        Which score.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With alt text.
+    """
+    _require(visits, "the visit table", "patient", "arm", "week", value)
+    ax = axes(ax, (8.5, 4.8))
+    said = []
+    for arm in _arms(visits):
+        chosen = visits.loc[visits["arm"].astype(str) == arm]
+        wide = chosen.pivot(index="week", columns="patient", values=value).astype(float)
+        alpha = float(np.clip(12 / max(wide.shape[1], 1), 0.03, 0.30))
+        colour = ARM_PALETTE.get(arm, NEUTRAL)
+        ax.plot(wide.index, wide.to_numpy(), color=colour, alpha=alpha, linewidth=1)
+        middle = wide.median(axis=1)
+        ax.plot(
+            middle.index, middle, color=colour, linewidth=3.5, marker="o", label=f"{arm}, median of {wide.shape[1]}"
+        )
+        said.append(
+            f"median on {arm} {middle.iloc[0]:g} at week {middle.index[0]} and {middle.iloc[-1]:g} at week {middle.index[-1]}"
+        )
+    label = _BASELINE_LABELS.get(value, value)
+    ax.set(xlabel="weeks since the first injection", ylabel=label)
+    ax.set_xticks(sorted(visits["week"].unique()))
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False)
+    ax.set_title(f"{label.split(' (')[0]} of every patient", loc="left")
+    _stamp(ax)
+    return describe(ax, f"One thin line per invented patient and a thick median line per arm: {'; '.join(said)}.")
+
+
+def baseline_overview(patients: pd.DataFrame, visits: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw how far the arms differ at entry, by chance: standardised differences of the baseline values.
+
+    Parameters
+    ----------
+    patients, visits : pandas.DataFrame
+        The tables of the cohort.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With alt text.
+
+    Notes
+    -----
+    The standardised difference is the difference of the means, first arm minus second, over the root of the mean of
+    the two variances. The grey band, ±1.96·√(1/n₁ + 1/n₂), holds about 95 % of the differences that randomisation
+    alone gives.
+    """
+    _require(patients, "the table of patients", "patient", "arm")
+    _require(visits, "the visit table", "patient", "week")
+    extra = [c for c in visits.columns if c in _BASELINE_LABELS]
+    entry = patients.merge(visits.loc[visits["week"] == 0, ["patient", *extra]], on="patient")
+    arms = _arms(entry)
+    if len(arms) != 2:
+        raise InputError(f"the cohort has the arm(s) {', '.join(arms)}: this figure compares exactly two.")
+    names = [c for c in _BASELINE_LABELS if c in entry.columns]
+    flags = [c for c in entry.columns if entry[c].dtype == bool]
+    first, second = (entry.loc[entry["arm"].astype(str) == a, names + flags].astype(float) for a in arms)
+    spread = np.sqrt((first.var() + second.var()) / 2).replace(0, np.nan)
+    smd = ((first.mean() - second.mean()) / spread).dropna()
+    labels = [_BASELINE_LABELS.get(c, c.replace("_", " ")).split(" (")[0] for c in smd.index]
+    limit = 1.96 * np.sqrt(1 / len(first) + 1 / len(second))
+    ax = axes(ax, (8.0, 1.2 + 0.34 * len(smd)))
+    ax.axvspan(-limit, limit, color="0.93", zorder=0)
+    ax.axvline(0, color="0.5", linewidth=1)
+    outside = smd.abs() > limit
+    ax.scatter(smd, labels, s=80, c=[INVENTED if o else NEUTRAL for o in outside], zorder=3)
+    ax.invert_yaxis()
+    reach = max(1.0, float(smd.abs().max()) * 1.15)
+    ax.set(
+        xlim=(-reach, reach),
+        xlabel=f"standardised difference at entry ({arms[0]} minus {arms[1]}, SD units)",
+        ylabel="",
+    )
+    ax.set_title("Balance at entry (grey: what chance gives 95 % of the time)", loc="left", fontsize=12)
+    _stamp(ax)
+    text = (
+        f"Standardised differences of {len(smd)} baseline values between {arms[0]} and {arms[1]}, invented patients. "
+    )
+    return describe(ax, text + f"{int(outside.sum())} lie outside the band of ±{limit:.2f} that chance gives.")
+
+
+def immune_cycles(
+    immune: pd.DataFrame, doses: pd.DataFrame | None = None, value: str = "treg_percent_cd4", ax: Axes | None = None
+) -> Axes:
+    """Draw immune cells over the dosing cycles: mean and 95 % interval of each arm, dosing fortnights shaded.
+
+    Parameters
+    ----------
+    immune : pandas.DataFrame
+        ``cohort.immune``: ``arm``, ``week`` and the cells.
+    doses : pandas.DataFrame, optional
+        ``cohort.doses``; with it, the weeks of injections are shaded.
+    value : {"treg_percent_cd4", "nk_per_ul"}
+        Which cells.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With alt text.
+    """
+    _require(immune, "the immune table", "arm", "week", value)
+    ax = axes(ax, (8.5, 4.5))
+    if doses is not None:
+        _require(doses, "the table of doses", "cycle", "day")
+        for number, (_, days) in enumerate(doses.groupby("cycle")["day"]):
+            label = "injections" if number == 0 else None
+            ax.axvspan(days.min() / 7, days.max() / 7, color="0.91", zorder=0, label=label)
+    said = []
+    for k, arm in enumerate(_arms(immune)):
+        groups = immune.loc[immune["arm"].astype(str) == arm].groupby("week")[value]
+        mean, half = groups.mean(), 1.96 * groups.sem().fillna(0)
+        ax.errorbar(mean.index, mean, yerr=half, marker="os^D"[k % 4], color=ARM_PALETTE.get(arm), capsize=3,
+                    linewidth=2, label=f"{arm}, mean and 95 % interval")  # fmt: skip
+        said.append(
+            f"{arm} starts at {mean.iloc[0]:.3g}, peaks at {mean.max():.3g} in week {mean.idxmax()}, ends at {mean.iloc[-1]:.3g}"
+        )
+    ax.set(xlabel="weeks since the first injection", ylabel=_CELL_LABELS.get(value, value))
+    ax.set_xticks(sorted(immune["week"].unique()))
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False, loc="lower right")
+    ax.set_title(f"{_CELL_LABELS.get(value, value).split(' (')[0].capitalize()} under cyclic dosing", loc="left")
+    _stamp(ax)
+    return describe(ax, f"Mean {_CELL_LABELS.get(value, value)} at each visit, invented patients: {'; '.join(said)}.")
+
+
+def item_shares(sledai: pd.DataFrame, weeks: tuple[int, ...] = (0, 12, 24), ax: Axes | None = None) -> Axes:
+    """Draw how common each SLEDAI descriptor is at chosen weeks, both arms side by side in one heat map.
+
+    Parameters
+    ----------
+    sledai : pandas.DataFrame
+        ``cohort.sledai``: ``arm``, ``week`` and one yes/no column per descriptor.
+    weeks : tuple of int
+        Which visits.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With alt text.
+    """
+    _require(sledai, "the table of descriptors", "arm", "week")
+    items = [c for c in sledai.columns if sledai[c].dtype == bool and not c.endswith("_stable")]
+    chosen = sledai.loc[sledai["week"].isin(weeks)]
+    if chosen.empty:
+        raise InputError(f"weeks == {weeks!r}: no visit is in these weeks.")
+    share = 100 * chosen.groupby([chosen["arm"].astype(str), "week"])[items].mean()
+    order = [(a, w) for a in _arms(chosen) for w in weeks if (a, w) in share.index]
+    share = share.loc[order, share.max() > 0]
+    share = share[
+        share.iloc[[i for i, (_, w) in enumerate(order) if w == min(weeks)]].mean().sort_values(ascending=False).index
+    ]
+    ax = axes(ax, (8.5, 1.4 + 0.3 * share.shape[1]))
+    sns.heatmap(share.T, ax=ax, cmap="rocket_r", vmin=0, vmax=100, annot=True, fmt=".0f", linewidths=0.5,
+                cbar_kws={"label": "patients with the finding (%)"})  # fmt: skip
+    ax.set_xticklabels([f"{a}\nweek {w}" for a, w in order], rotation=0)
+    ax.set_yticklabels([c.replace("_", " ") for c in share.columns], rotation=0)
+    ax.set(xlabel="", ylabel="")
+    _stamp(ax)
+    top = share.columns[0].replace("_", " ")
+    said = ", ".join(f"{a} week {w}: {share.iloc[i, 0]:.0f} %" for i, (a, w) in enumerate(order))
+    return describe(ax, f"Share of invented patients with each SLEDAI finding. Most common at entry: {top} ({said}).")

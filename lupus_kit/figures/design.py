@@ -1,0 +1,79 @@
+"""Stop 1: injections, breaks and visits; how balanced an allocation stays."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, axes, describe
+
+
+def dosing_calendar(calendar: pd.DataFrame, visits: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw each injection of each arm, and the visits.
+
+    Parameters
+    ----------
+    calendar : pandas.DataFrame
+        ``TrialDesign.dosing_calendar()``.
+    visits : pandas.DataFrame
+        Columns ``name`` and ``week``.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes(ax, (9, 3.2))
+    palette = {arm: ARM_PALETTE.get(arm, NEUTRAL) for arm in calendar["arm"].unique()}
+    sns.stripplot(
+        calendar, x="week", y="arm", hue="arm", palette=palette, jitter=False, size=9, marker="|", linewidth=2.2, ax=ax
+    )
+    for visit in visits.itertuples():
+        ax.axvline(visit.week, color="0.35", linestyle="--", linewidth=1.4, zorder=1.5)
+        ax.annotate(
+            visit.name, (visit.week, 1.02), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=11
+        )
+    last = max(visits["week"])
+    ax.set(xlabel="weeks since the first injection", ylabel="", xlim=(-1, last + 1), xticks=range(0, int(last) + 1, 2))
+    counts = calendar.groupby("arm", sort=False).size()
+    cycles = calendar["cycle"].nunique()
+    return describe(
+        ax,
+        f"Timeline of {int(last)} weeks. Each arm ({', '.join(counts.index)}) has {int(counts.iloc[0])} injections, drawn "
+        f"as ticks in {cycles} groups with breaks between them; the last is in week {calendar['week'].max():.1f}. Dashed "
+        f"lines mark the visits: {', '.join(visits['name'])}.",
+    )
+
+
+def allocation_balance(allocations: dict[str, pd.DataFrame], first_arm: str, ax: Axes | None = None) -> Axes:
+    """Draw how many more patients the first arm has, as patients enter.
+
+    Parameters
+    ----------
+    allocations : dict of str to pandas.DataFrame
+        Allocation lists (columns ``sequence`` and ``arm``) by the name to print in the legend.
+    first_arm : str
+        The arm that is counted as positive.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes(ax, (8, 4))
+    worst = {}
+    colours = sns.color_palette("colorblind", len(allocations))
+    for colour, (name, frame) in zip(colours, allocations.items(), strict=True):
+        lead = (frame["arm"] == first_arm).map({True: 1, False: -1}).cumsum()
+        worst[name] = int(lead.abs().max())
+        ax.step(frame["sequence"], lead, where="post", label=name, color=colour, linewidth=2)
+    ax.axhline(0, color="0.4", linewidth=1)
+    ax.set(xlabel="patients allocated so far", ylabel=f"extra patients on {first_arm}")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(frameon=False)
+    listed = "; ".join(f"{name}: at most {value}" for name, value in worst.items())
+    return describe(ax, f"Step lines of the imbalance between arms as patients enter. Largest imbalance: {listed}.")

@@ -1,0 +1,229 @@
+"""Stop 4: the lattice of tables, tests side by side, size curves, intervals, missing outcomes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+
+from lupus_kit.figures._style import NEUTRAL, PUBLISHED, axes, describe
+
+_FAMILY_MARKERS = {"asymptotic": "o", "conditional exact": "s", "unconditional exact": "D", "t and rank tests": "^"}
+
+
+def pvalue_lattice(
+    lattice: np.ndarray,
+    tables: dict[str, tuple[int, int]] | None = None,
+    alpha: float = 0.05,
+    label: str = "p",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the p-value of every table of a design, and where it falls to alpha.
+
+    Parameters
+    ----------
+    lattice : ndarray, shape (n1 + 1, n2 + 1)
+        ``inference.pvalue_lattice(...)``.
+    tables : dict of str to (x1, x2), optional
+        Observed tables to mark, by name.
+    alpha : float
+        Level whose border is drawn.
+    label : str
+        Name of the test, for the colour bar.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes(ax, (7, 5.6))
+    n1, n2 = lattice.shape[0] - 1, lattice.shape[1] - 1
+    shown = np.clip(lattice.T, 1e-4, 1)
+    mesh = ax.pcolormesh(
+        np.arange(n1 + 1), np.arange(n2 + 1), shown, norm=LogNorm(1e-4, 1), cmap="cividis", shading="nearest"
+    )
+    bar = ax.figure.colorbar(mesh, ax=ax, ticks=[1e-4, 1e-3, 0.01, 0.05, 0.1, 1], label=f"p ({label})")
+    bar.ax.set_yticklabels(["≤0.0001", "0.001", "0.01", "0.05", "0.1", "1"])
+    inside = np.nan_to_num(lattice, nan=1.0) <= alpha
+    _border(ax, inside)
+    for (name, (x1, x2)), marker in zip((tables or {}).items(), ("o", "s", "D", "^", "v"), strict=False):
+        ax.plot(x1, x2, marker=marker, markersize=11, color="white", markeredgecolor="black", linestyle="", label=name)
+    if tables:
+        ax.legend(loc="upper left", framealpha=0.9)
+    ax.grid(False)
+    ax.set(xlabel=f"responders in the first arm (of {n1})", ylabel=f"responders in the second arm (of {n2})")
+    marked = "".join(
+        f" {name} at {x1} and {x2} has p = {lattice[x1, x2]:.4f}." for name, (x1, x2) in (tables or {}).items()
+    )
+    undefined = " White cells: not defined." if np.isnan(lattice).any() else ""
+    return describe(
+        ax,
+        f"Map of the p-value of {label} for all {lattice.size} tables. A band along the diagonal has large p-values; a "
+        f"line separates it from the two corners, {int(inside.sum())} tables, where p is at most {alpha:g}.{undefined}{marked}",
+    )
+
+
+def _border(ax: Axes, inside: np.ndarray) -> None:
+    """Draw the edges between tables inside and outside a region."""
+    for x, y in np.argwhere(inside[1:, :] != inside[:-1, :]):
+        ax.plot([x + 0.5, x + 0.5], [y - 0.5, y + 0.5], color="white", linewidth=2.2)
+    for x, y in np.argwhere(inside[:, 1:] != inside[:, :-1]):
+        ax.plot([x - 0.5, x + 0.5], [y + 0.5, y + 0.5], color="white", linewidth=2.2)
+
+
+def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the p-value of each test as a dot, smallest on top.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``Comparison.tests()``: columns ``label``, ``family``, ``p``.
+    alpha : float
+        Level drawn as a line.
+    reported : float, optional
+        Printed p-value, drawn as a line.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes(ax, (8, 0.8 + 0.27 * len(frame)))
+    data = frame.dropna(subset="p").sort_values("p", kind="stable")
+    sns.scatterplot(
+        data, x="p", y="label", hue="family", style="family", markers=_FAMILY_MARKERS, palette="colorblind", s=70, ax=ax
+    )
+    ax.axvline(alpha, color="0.2", linestyle="--", linewidth=1.4)
+    ax.annotate(f"{alpha:g}", (alpha, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom")
+    if reported is not None:
+        ax.axvline(reported, color=PUBLISHED, linewidth=1.6)
+        ax.annotate(
+            f"printed {reported:g}",
+            (reported, 0.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 4),
+            textcoords="offset points",
+            color=PUBLISHED,
+        )
+    ax.set(xlabel="two-sided p-value", ylabel="")
+    ax.legend(title="", frameon=False, loc="upper right")
+    above = int((data["p"] > alpha).sum())
+    return describe(
+        ax,
+        f"Dots for {len(data)} tests, from p = {data['p'].iloc[0]:.4f} ({data['label'].iloc[0]}) to "
+        f"{data['p'].iloc[-1]:.4f} ({data['label'].iloc[-1]}). {above} lie above {alpha:g}, {len(data) - above} do not.",
+    )
+
+
+def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+    """Draw how often each test rejects a true null hypothesis, along the nuisance parameter.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns ``label`` (of the test), ``rate`` and ``rejection_probability``.
+    alpha : float
+        Nominal level.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes(ax, (8, 4.5))
+    sns.lineplot(
+        frame, x="rate", y="rejection_probability", hue="label", style="label", palette="colorblind", linewidth=2, ax=ax
+    )
+    ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
+    ax.set(xlabel="common response rate of both arms (nuisance parameter)", ylabel="probability of p ≤ " + f"{alpha:g}")
+    ax.set(xlim=(0, 1), ylim=(0, None))
+    ax.legend(title="", frameon=False)
+    top = frame.groupby("label", sort=False)["rejection_probability"].max()
+    listed = "; ".join(f"{label} reaches {value:.4f}" for label, value in top.items())
+    return describe(
+        ax, f"Curves of the true rejection rate against the common response rate. Nominal level {alpha:g}. {listed}."
+    )
+
+
+def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | None = None) -> Axes:
+    """Draw the confidence intervals of one measure, one below the other.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``Comparison.intervals()``, of one or several comparisons (then with a column ``visit``).
+    measure : str
+        ``"risk difference"``, ``"risk ratio"`` or ``"odds ratio"``.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    data = frame[frame["measure"] == measure].dropna(subset=["low", "high"]).reset_index(drop=True)
+    if "visit" not in data:
+        data["visit"] = ""
+    ax = axes(ax, (8, 1.2 + 0.42 * len(data)))
+    visits = list(data["visit"].unique())
+    colours = dict(zip(visits, sns.color_palette("colorblind", len(visits)), strict=True))
+    # Difference in percentage points; ratios on a log scale, where halving and doubling look alike.
+    scale = 100 if measure == "risk difference" else 1
+    for row in data.itertuples():
+        colour = colours[row.visit]
+        ax.plot([scale * row.low, scale * row.high], [row.Index] * 2, color=colour, linewidth=2.4)
+        ax.plot(scale * row.estimate, row.Index, "o", color=colour, markersize=7)
+    ax.axvline(0 if scale == 100 else 1, color="0.2", linestyle="--", linewidth=1.2)
+    names = [f"{row.label}{', ' + row.visit if row.visit else ''}" for row in data.itertuples()]
+    ax.set_yticks(range(len(data)), names)
+    ax.invert_yaxis()
+    ax.set_xlabel(
+        f"{measure}{' (percentage points)' if scale == 100 else ' (log scale)'}, {data['level'].iloc[0]:.0%} interval"
+    )
+    if scale == 1:
+        ax.set_xscale("log")
+        ticks = [v for v in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if data["low"].min() / 2 < v < data["high"].max() * 2]
+        ax.set_xticks(ticks, [f"{v:g}" for v in ticks], minor=False)
+        ax.set_xticks([], minor=True)
+    null = 0.0 if scale == 100 else 1.0
+    without = [
+        name for name, low, high in zip(names, data["low"], data["high"], strict=True) if not low <= null <= high
+    ]
+    said = "; ".join(
+        f"{name}: {scale * low:.1f} to {scale * high:.1f}"
+        for name, low, high in zip(names, data["low"], data["high"], strict=True)
+    )
+    return describe(
+        ax,
+        f"Intervals of the {measure}. {said}. {len(without)} of {len(data)} leave out {null:g}, the value of no effect.",
+    )
+
+
+def power_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw exact power against patients per arm.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns ``n_per_arm``, ``power`` and ``label`` (of the test).
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes(ax, (8, 4.5))
+    sns.lineplot(frame, x="n_per_arm", y="power", hue="label", style="label", palette="colorblind", linewidth=2, ax=ax)
+    ax.axhline(0.8, color=NEUTRAL, linestyle=":", linewidth=1.4)
+    ax.set(xlabel="patients per arm", ylabel="exact power", ylim=(0, 1))
+    ax.legend(title="", frameon=False)
+    ends = frame.sort_values("n_per_arm").groupby("label", sort=False)["power"].agg(["first", "last"])
+    low, high = frame["n_per_arm"].min(), frame["n_per_arm"].max()
+    listed = "; ".join(f"{label} from {row['first']:.2f} to {row['last']:.2f}" for label, row in ends.iterrows())
+    return describe(ax, f"Power rises, in small saw teeth, from {low} to {high} patients per arm: {listed}.")
