@@ -37,7 +37,8 @@ def unknown_name(kind: str, given: object, allowed: Iterable[str]) -> InputError
     unknown test 'fischer': did you mean 'fisher'? Allowed: 'pearson', 'fisher'.
     """
     names = list(allowed)
-    near = get_close_matches(str(given).lower(), names, n=3, cutoff=0.5)
+    lowered = {name.lower(): name for name in names}
+    near = [lowered[key] for key in get_close_matches(str(given).lower(), lowered, n=3, cutoff=0.5)]
     hint = f" did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     listed = ", ".join(repr(n) for n in names)
     return InputError(f"unknown {kind} {given!r}:{hint} Allowed: {listed}.")

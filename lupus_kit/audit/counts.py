@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.audit.printed import common_denominators, counts_from_percent, percent_matches
 from lupus_kit.published import Study
 
@@ -104,3 +105,38 @@ def resolve(study: Study, claim: pd.Series, side: str) -> Counts:
         return Counts(*joint[0], JOINT, True)
     listed = ", ".join(f"{x}/{total}" for x, total in fits)
     return Counts(None, None, f"several counts fit: {listed}", None)
+
+
+def claim_counts(study: Study, claim: str) -> tuple[int, int, int, int]:
+    """Return the 2×2 table behind one claim.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    claim : str
+        An ``id`` of ``study.claims``.
+
+    Returns
+    -------
+    tuple of int
+        ``(x1, n1, x2, n2)``: responders and patients of the first and second arm.
+
+    Raises
+    ------
+    InputError
+        Unknown claim, or one whose counts the record does not pin down.
+
+    Examples
+    --------
+    >>> from lupus_kit import published
+    >>> claim_counts(published.load("he2020"), "sri4_week12")
+    (16, 29, 9, 30)
+    """
+    rows = study.claims[study.claims["id"] == claim]
+    if rows.empty:
+        raise unknown_name("claim", claim, study.claims["id"])
+    a, b = (resolve(study, rows.iloc[0], side) for side in "ab")
+    if a.x is None or a.n is None or b.x is None or b.n is None:
+        raise InputError(f"the counts of claim {claim!r} are not known: {a.how}; {b.how}.")
+    return a.x, a.n, b.x, b.n

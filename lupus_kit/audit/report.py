@@ -18,15 +18,16 @@ _COLUMNS = {"what": 10, "printed": 13, "recomputed": 16, "analysis": 39, "verdic
 
 
 def _lines(row: dict[str, str]) -> list[tuple[str, ...]]:
-    """One line of the terminal table per analysis, so that each p-value stands beside its test."""
+    """One line per analysis, so that each p-value stands beside its test."""
     parts = list(zip(row["recomputed"].split("; "), row["analysis"].split("; "), strict=True))
     first, *rest = parts
     head = (f"  {row['what']}", row["printed"], *first, row["verdict"])
     return [head, *(("", "", *part, "") for part in rest)]
 
 
-def _breaks(text: str) -> str:
-    return html.escape(text).replace("; ", "<br>")
+def _html_row(cells: tuple[str, ...]) -> str:
+    style = "text-align:left;vertical-align:top"
+    return "<tr>" + "".join(f"<td style='{style}'>{html.escape(cell.strip())}</td>" for cell in cells) + "</tr>"
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,7 @@ class Report:
         rows = []
         for endpoint, group in self._groups():
             rows.append(f"<tr><th colspan='5' style='text-align:left'>{html.escape(endpoint)}</th></tr>")
-            for row in group:
-                cells = "".join(
-                    f"<td style='text-align:left;vertical-align:top'>{_breaks(row[name])}</td>" for name in _SHOWN[1:]
-                )
-                rows.append(f"<tr>{cells}</tr>")
+            rows += [_html_row(line) for row in group for line in _lines(row)]
         head = "".join(f"<th style='text-align:left'>{name}</th>" for name in _SHOWN[1:])
         return (
             f"<table><tr>{head}</tr>{''.join(rows)}</table>"

@@ -134,7 +134,7 @@ def baseline_overview(patients: pd.DataFrame, visits: pd.DataFrame, ax: Axes | N
         xlabel=f"standardised difference at entry ({arms[0]} minus {arms[1]}, SD units)",
         ylabel="",
     )
-    ax.set_title("Balance at entry (grey: what chance gives 95 % of the time)", loc="left", fontsize=12)
+    ax.set_title("Balance at entry\n(grey: 95 % of what chance gives)", loc="left")
     _stamp(ax)
     text = (
         f"Standardised differences of {len(smd)} baseline values between {arms[0]} and {arms[1]}, invented patients. "
@@ -183,7 +183,8 @@ def immune_cycles(
     ax.set_xticks(sorted(immune["week"].unique()))
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False, loc="lower right")
-    ax.set_title(f"{_CELL_LABELS.get(value, value).split(' (')[0].capitalize()} under cyclic dosing", loc="left")
+    name = _CELL_LABELS.get(value, value).split(" (")[0]
+    ax.set_title(f"{name[0].upper()}{name[1:]} under cyclic dosing", loc="left")
     _stamp(ax)
     return describe(ax, f"Mean {_CELL_LABELS.get(value, value)} at each visit, invented patients: {'; '.join(said)}.")
 

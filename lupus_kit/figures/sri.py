@@ -94,7 +94,7 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     for name in counts.columns:
         bars = ax.barh(arms, share[name], left=left, color=_COLOUR_OF[name], edgecolor="white", height=0.62)
         for bar, n, width in zip(bars, counts[name], share[name], strict=True):
-            if width >= 4:
+            if width >= 3:
                 ax.text(bar.get_x() + width / 2, bar.get_y() + bar.get_height() / 2, str(n), ha="center", va="center",
                         color="white", fontweight="bold")  # fmt: skip
         left += share[name].to_numpy()

@@ -1,0 +1,13 @@
+"""Invented patients: tidy, coherent cohorts from assumptions that can be read and changed.
+
+Every patient is simulated. :meth:`Assumptions.table` says what is published, what comes from other trials and what
+is invented; :meth:`Cohort.data_dictionary` says it for every column.
+"""
+
+from __future__ import annotations
+
+from lupus_kit.cohort.assumptions import Assumptions
+from lupus_kit.cohort.generative import what_if
+from lupus_kit.cohort.tables import Cohort
+
+__all__ = ["Assumptions", "Cohort", "what_if"]

@@ -1,0 +1,190 @@
+"""The cohort: eight tidy tables that belong together, with their dictionary and their baseline table."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from lupus_kit.cohort._columns import ARMS, MEDICINES, TABLES
+from lupus_kit.cohort.assumptions import Assumptions
+
+NOTICE = "These patients are invented: simulated from assumptions, not taken from any trial."
+
+
+def _mean_sd(values: pd.Series) -> str:
+    return f"{values.mean():.2f}±{values.std():.2f}"
+
+
+def _median_range(values: pd.Series) -> str:
+    return f"{values.median():g} ({values.min():g}–{values.max():g})"
+
+
+def _count(values: pd.Series) -> str:
+    return f"{int(values.sum())} ({100 * values.mean():.2f})"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Invented patients as tidy tables; display it in a notebook for its baseline table.
+
+    Attributes
+    ----------
+    patients : pandas.DataFrame
+        One row per patient.
+    visits : pandas.DataFrame
+        One row per patient and attended visit, with SLEDAI, PGA, nine grades and prednisone: the table that
+        :func:`lupus_kit.endpoints.sri` reads.
+    sledai, bilag, labs, immune : pandas.DataFrame
+        The same rows: 24 descriptors; nine grades and their total; laboratory values; immune cells.
+    doses, adverse_events : pandas.DataFrame
+        One row per injection given; one row per event.
+    assumptions : Assumptions
+        What the cohort was made from.
+    seed : int or None
+        The seed it was made with; None where a generator was given.
+
+    Notes
+    -----
+    :meth:`data_dictionary` documents every column.
+    """
+
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+    sledai: pd.DataFrame
+    bilag: pd.DataFrame
+    labs: pd.DataFrame
+    immune: pd.DataFrame
+    doses: pd.DataFrame
+    adverse_events: pd.DataFrame
+    assumptions: Assumptions
+    seed: int | None = None
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The eight tables by name."""
+        return {name: getattr(self, name) for name in TABLES}
+
+    @staticmethod
+    def data_dictionary() -> pd.DataFrame:
+        """Document every column of every table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``table``, ``column``, ``type``, ``unit``, ``allowed``, ``origin``, ``meaning``. ``origin`` says
+            what is invented and what comes from the published design.
+        """
+        types = {"text": "text", "choice": "category", "whole": "integer", "number": "number", "flag": "yes/no"}
+        rows = [
+            (table, c.name, types[c.kind], c.unit, c.allowed, c.origin, c.meaning)
+            for table, columns in TABLES.items()
+            for c in columns
+        ]
+        return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "allowed", "origin", "meaning"])
+
+    def table1(self) -> pd.DataFrame:
+        """Summarise the arms at entry, laid out as a trial's Table 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``characteristic``, ``summary`` (how it is summarised) and one text column per arm.
+        """
+        entry = self.patients.merge(
+            self.visits.loc[self.visits["week"] == 0].drop(columns="arm"), on="patient", validate="one_to_one"
+        ).merge(self.bilag.loc[self.bilag["week"] == 0, ["patient", "bilag_total"]], on="patient")
+        grades = entry.filter(regex="^bilag_(?!total)").astype(str)
+        entry["active"] = (grades == "A").any(axis=1) | ((grades == "B").sum(axis=1) >= 2)
+        entry["female"] = entry["sex"] == "female"
+        lines: list[tuple[str, str, str, Callable[[pd.Series], str]]] = [
+            ("Age (years)", "mean±SD", "age_years", _mean_sd),
+            ("Female", "n (%)", "female", _count),
+            ("Weight (kg)", "mean±SD", "weight_kg", _mean_sd),
+            ("Height (cm)", "mean±SD", "height_cm", _mean_sd),
+            ("Body surface area (m²)", "mean±SD", "bsa_m2", _mean_sd),
+            ("Disease duration (months)", "mean±SD", "disease_duration_months", _mean_sd),
+            ("Lupus nephritis", "n (%)", "nephritis", _count),
+            ("SLEDAI", "median (range)", "sledai", _median_range),
+            ("BILAG", "median (range)", "bilag_total", _median_range),
+            ("≥1 BILAG A or 2 B", "n (%)", "active", _count),
+            ("PGA", "median (range)", "pga", _median_range),
+            ("Prednisone (mg/day)", "median (range)", "prednisone_mg_day", _median_range),
+            *((m.replace("_", " ").capitalize(), "n (%)", m, _count) for m in MEDICINES),
+        ]
+        by_arm = {arm: entry.loc[entry["arm"] == arm] for arm in ARMS}
+        rows = [
+            (label, summary, *(say(frame[column]) for frame in by_arm.values()))
+            for label, summary, column, say in lines
+        ]
+        rows.insert(0, ("Patients", "n", *(str(len(frame)) for frame in by_arm.values())))
+        return pd.DataFrame(rows, columns=["characteristic", "summary", *ARMS])
+
+    def save(self, directory: str | Path, format: str = "csv") -> Path:
+        """Write the tables into a folder, all or nothing.
+
+        The files are written to a new folder beside the old one, which then takes its place: an interrupted save
+        leaves the old cohort whole.
+
+        Parameters
+        ----------
+        directory : str or pathlib.Path
+            Folder to write. An existing cohort there is replaced; any other folder with files in it is refused.
+        format : {"csv"}
+            File format.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        InputError
+            If the format is unknown, the folder holds something else, cannot be written, or a table breaks its
+            schema.
+        """
+        from lupus_kit.cohort._storage import save
+
+        return save(self, Path(directory), format)
+
+    @classmethod
+    def load(cls, directory: str | Path, *, allow_edits: bool = False) -> Cohort:
+        """Read a saved cohort and check every cell.
+
+        Parameters
+        ----------
+        directory : str or pathlib.Path
+            Folder written by :meth:`save`.
+        allow_edits : bool
+            Accept cells that were changed after saving, as long as each table still fits its schema and the tables
+            still agree with each other.
+
+        Returns
+        -------
+        Cohort
+            The same cohort, types and order included.
+
+        Raises
+        ------
+        InputError
+            If a file is missing, damaged, edited or breaks its schema; the message names file, row and column.
+        """
+        from lupus_kit.cohort._storage import load
+
+        return load(Path(directory), allow_edits)
+
+    def _repr_html_(self) -> str:
+        made = f"seed {self.seed}" if self.seed is not None else "a generator given by the user"
+        sizes = ", ".join(f"{name} {len(frame)}" for name, frame in self.tables.items())
+        body = self.table1().to_html(index=False, border=0, justify="left", escape=True)
+        return (
+            f"<p><b>Synthetic cohort</b>, {len(self.patients)} patients, {html.escape(made)}. "
+            f"<b style='color:#a03060'>{NOTICE}</b></p>{body}<p><small>Rows: {html.escape(sizes)}.</small></p>"
+        )
+
+    def __repr__(self) -> str:
+        return f"Cohort({len(self.patients)} invented patients, {len(self.visits)} visits, seed={self.seed})"

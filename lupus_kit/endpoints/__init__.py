@@ -1,0 +1,14 @@
+"""SLEDAI, BILAG-2004 grades and PGA, and the SRI responder rule made of them.
+
+Tidy visit tables go in; totals, clauses, verdicts and plain-English reasons come out. The definitions are for
+teaching and research: check them against the official forms before any clinical use.
+"""
+
+from __future__ import annotations
+
+from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, bilag_total, new_bilag
+from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
+from lupus_kit.endpoints.sledai_total import sledai
+from lupus_kit.endpoints.sri_rule import sri
+
+__all__ = ["BILAG_SYSTEMS", "SLEDAI_ITEMS", "SledaiItem", "bilag_total", "new_bilag", "sledai", "sri"]

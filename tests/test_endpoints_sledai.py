@@ -1,0 +1,135 @@
+"""SLEDAI totals: weights, versions, missing cells and bad cells (definitions: the published index forms)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lupus_kit._errors import InputError
+from lupus_kit.endpoints import SLEDAI_ITEMS, sledai
+from lupus_kit.endpoints.sledai_items import STABLE_IDS
+
+IDS = list(SLEDAI_ITEMS["id"])
+
+
+def visit(*present: str, **extra: object) -> pd.DataFrame:
+    row = {name: name in present for name in IDS} | extra
+    return pd.DataFrame([row], index=["v"])
+
+
+def total(frame: pd.DataFrame, version: str = "2K") -> object:
+    return sledai(frame, version).loc["v"]
+
+
+def test_weights_are_those_of_the_form() -> None:
+    # Eight items of 8, six of 4, seven of 2 and three of 1: a maximum of 105 (Gladman 2002; ACR form).
+    assert SLEDAI_ITEMS["weight"].value_counts().to_dict() == {8: 8, 4: 6, 2: 7, 1: 3}
+    assert SLEDAI_ITEMS["weight"].sum() == 105
+    assert len(set(IDS)) == 24
+    assert SLEDAI_ITEMS["definition"].str.len().gt(20).all()
+
+
+@pytest.mark.parametrize("version", ["2K", "SELENA", "SLEDAI"])
+def test_each_item_alone_scores_its_weight(version: str) -> None:
+    frame = pd.DataFrame(np.eye(24, dtype=bool), columns=IDS)
+    assert sledai(frame, version).tolist() == SLEDAI_ITEMS["weight"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("item", "scores"),
+    [
+        ("proteinuria", {"SLEDAI": 0, "SELENA": 0, "2K": 4}),  # stable proteinuria: 0 in SELENA, 4 in 2K
+        ("rash", {"SLEDAI": 0, "SELENA": 2, "2K": 2}),
+        ("alopecia", {"SLEDAI": 0, "SELENA": 2, "2K": 2}),
+        ("mucosal_ulcer", {"SLEDAI": 0, "SELENA": 2, "2K": 2}),
+    ],
+)
+def test_stable_findings_by_version(item: str, scores: dict[str, int]) -> None:
+    stable = visit(item, **{f"{item}_stable": True})
+    fresh = visit(item, **{f"{item}_stable": False})
+    weight = max(scores.values())
+    for version, expected in scores.items():
+        assert total(stable, version) == expected
+        assert total(fresh, version) == weight
+
+
+def test_missing_item_gives_a_missing_total_and_does_not_touch_other_rows() -> None:
+    frame = pd.concat([visit("rash", fever=None), visit("rash")])
+    got = sledai(frame)
+    assert got.isna().tolist() == [True, False]
+    assert got.iloc[1] == 2
+    assert str(got.dtype) == "Int64"
+
+
+def test_missing_stable_flag_matters_only_where_the_version_needs_it() -> None:
+    frame = visit("proteinuria", proteinuria_stable=None)
+    assert total(frame, "SELENA") is pd.NA
+    assert total(frame, "2K") == 4
+    assert total(visit(proteinuria_stable=None), "SELENA") == 0
+
+
+@pytest.mark.parametrize("dtype", [bool, "boolean", int, "Int64", float, object])
+def test_every_yes_no_dtype_is_read(dtype: object) -> None:
+    frame = pd.DataFrame(np.eye(24, dtype=bool), columns=IDS).astype(dtype)
+    assert sledai(frame).tolist() == SLEDAI_ITEMS["weight"].tolist()
+
+
+def test_bad_cells_are_listed_with_row_column_and_value() -> None:
+    frame = visit("rash").astype(object)
+    frame.loc["v", "fever"] = "yes"
+    frame.loc["v", "seizure"] = 2
+    with pytest.raises(InputError) as caught:
+        sledai(frame)
+    message = str(caught.value)
+    assert "2 bad cells" in message
+    assert "row v, column 'fever': 'yes'" in message
+    assert "row v, column 'seizure': 2" in message
+
+
+def test_many_bad_cells_are_counted_not_all_listed() -> None:
+    frame = pd.DataFrame(7, index=range(10), columns=IDS)
+    with pytest.raises(InputError, match=r"240 bad cells(.|\n)*and 228 more"):
+        sledai(frame)
+
+
+def test_other_bad_input() -> None:
+    with pytest.raises(InputError, match=r"unknown SLEDAI version 'SELENIA'.*'SELENA'"):
+        sledai(visit(), "SELENIA")
+    with pytest.raises(InputError, match=r"'haematuria' \(there is 'hematuria'\)"):
+        sledai(visit().rename(columns={"haematuria": "hematuria"}))
+    with pytest.raises(InputError, match="cannot be stable where 'rash' is absent"):
+        sledai(visit(rash_stable=True))
+    with pytest.raises(InputError, match="more than once: 'rash'"):
+        sledai(pd.concat([visit(), visit()[["rash"]]], axis=1))
+    with pytest.raises(InputError, match="must be a pandas DataFrame, got list"):
+        sledai([1, 2])  # type: ignore[arg-type]
+
+
+bits = st.lists(st.booleans(), min_size=24, max_size=24)
+
+
+@given(cells=bits, item=st.integers(0, 23), stable=st.lists(st.booleans(), min_size=4, max_size=4))
+@settings(max_examples=80, deadline=None)
+def test_adding_an_active_item_never_lowers_the_score(cells: list[bool], item: int, stable: list[bool]) -> None:
+    before = pd.DataFrame([cells], columns=IDS)
+    for name, flag in zip(STABLE_IDS, stable, strict=True):
+        before[f"{name}_stable"] = flag & before[name]
+    after = before.copy()
+    after[IDS[item]] = True
+    for version in ("SLEDAI", "SELENA", "2K"):
+        assert sledai(after, version).iloc[0] >= sledai(before, version).iloc[0]
+
+
+@given(cells=bits, order=st.permutations(IDS))
+@settings(max_examples=30, deadline=None)
+def test_column_order_does_not_matter_and_versions_are_ordered(cells: list[bool], order: list[str]) -> None:
+    frame = pd.DataFrame([cells], columns=IDS)
+    for name in STABLE_IDS:
+        frame[f"{name}_stable"] = frame[name]
+    shuffled = frame[[f"{n}_stable" for n in STABLE_IDS] + order]
+    totals = [sledai(shuffled, v).iloc[0] for v in ("SLEDAI", "SELENA", "2K")]
+    assert totals == sorted(totals)
+    assert totals[2] == sum(w for c, w in zip(cells, SLEDAI_ITEMS["weight"], strict=True) if c)

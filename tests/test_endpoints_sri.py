@@ -1,0 +1,329 @@
+"""SRI-n: every clause on both sides of its threshold, missing data, and a slow reference that must agree."""
+
+from __future__ import annotations
+
+import time
+from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lupus_kit._errors import InputError
+from lupus_kit.endpoints import BILAG_SYSTEMS, sri
+
+COLUMNS = [f"bilag_{s}" for s in BILAG_SYSTEMS]
+CALM = "D" * 9
+
+
+def row(patient: object, week: int, sledai: object, pga: object, grades: str = CALM, **extra: object) -> dict:
+    letters = {c: None if g == "." else g for c, g in zip(COLUMNS, grades, strict=True)}
+    name = "baseline" if week == 0 else f"week {week}"
+    return {"patient": patient, "visit": name, "week": week, "sledai": sledai, "pga": pga, **letters, **extra}
+
+
+def one(base: dict, later: dict, **options: object) -> pd.Series:
+    return sri(pd.DataFrame([base, later]), **options).iloc[0]  # type: ignore[arg-type]
+
+
+# --- the clauses -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("points", [4, 5, 6, 7, 8])
+@pytest.mark.parametrize("short", [0, 1])
+def test_sledai_clause_on_both_sides(points: int, short: int) -> None:
+    got = one(row("a", 0, 12, 2.0), row("a", 12, 12 - points + short, 2.0), points=points)
+    assert got["sledai_drop"] == points - short
+    assert got["sledai_clause"] == (short == 0)
+    assert got["responder"] == (short == 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "passes"),
+    [
+        (1.0, 1.29, True),
+        (1.0, 1.30, False),
+        (1.1, 1.1 + 0.3, False),  # 1.4000000000000001 in floats
+        (1.1, 1.4, False),  # 1.4 - 1.1 is 0.2999...98 in floats, and still a rise of 0.30
+        (0.1, 0.39, True),
+        (0.57, 0.86, True),
+        (0.57, 0.87, False),
+        (2.75, 3.0, True),
+        (2.0, 0.0, True),
+    ],
+)
+def test_pga_clause_in_exact_hundredths(before: float, now: float, passes: bool) -> None:
+    got = one(row("a", 0, 12, before), row("a", 12, 4, now))
+    assert got["pga_clause"] == passes
+    assert got["responder"] == passes
+
+
+def test_pga_clause_on_every_pair_of_hundredths() -> None:
+    before, now = (a.ravel() for a in np.meshgrid(np.arange(0, 301, 7), np.arange(301), indexing="ij"))
+    n = len(before)
+    table = pd.DataFrame([row(0, 0, 12, 0.0)] * n + [row(0, 12, 4, 0.0)] * n)
+    table["patient"], table["pga"] = np.tile(np.arange(n), 2), np.concatenate([before, now]) / 100
+    assert (sri(table)["pga_clause"].to_numpy(dtype=bool) == (now - before < 30)).all()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "passes"),
+    [
+        ("BDDDDDDDD", "ADDDDDDDD", False),  # B to A is a new A
+        ("DDDDDDDDD", "ADDDDDDDD", False),
+        ("ADDDDDDDD", "ADDDDDDDD", True),
+        ("ADDDDDDDD", "BDDDDDDDD", True),  # improvement, not a new B
+        ("DDDDDDDDD", "BDDDDDDDD", True),  # one new B passes
+        ("DDDDDDDDD", "BBDDDDDDD", False),  # two new B fail
+        ("ABDDDDDDD", "BBDDDDDDB", True),
+        ("CEDDDDDDD", "BBDDDDDDD", False),
+    ],
+)
+def test_bilag_clause(before: str, now: str, passes: bool) -> None:
+    got = one(row("a", 0, 12, 2.0, before), row("a", 12, 6, 1.0, now))
+    assert got["bilag_clause"] == passes
+    assert got["responder"] == passes
+
+
+def test_b_to_a_option() -> None:
+    pair = row("a", 0, 12, 2.0, "BDDDDDDDD"), row("a", 12, 6, 1.0, "ADDDDDDDD")
+    assert one(*pair)["new_a"] == 1
+    assert not one(*pair)["responder"]
+    assert one(*pair, b_to_a_is_new=False)["responder"]
+
+
+@pytest.mark.parametrize("baseline", [0, 1, 2, 3])
+def test_baseline_below_four_never_responds(baseline: int) -> None:
+    got = one(row("a", 0, baseline, 2.0), row("a", 12, 0, 0.0))
+    assert got["responder"] is np.False_ or not got["responder"]
+    assert f"SLEDAI was {baseline} at baseline, so it cannot fall by 4" in got["reason"]
+
+
+def test_all_combinations_of_clauses() -> None:
+    for sledai_ok, bilag_ok, pga_ok in product([True, False], repeat=3):
+        later = row("a", 12, 8 if sledai_ok else 9, 2.29 if pga_ok else 2.3, CALM if bilag_ok else "A" + "D" * 8)
+        got = one(row("a", 0, 12, 2.0), later)
+        assert (got["sledai_clause"], got["bilag_clause"], got["pga_clause"]) == (sledai_ok, bilag_ok, pga_ok)
+        assert got["responder"] == (sledai_ok and bilag_ok and pga_ok)
+        assert ("SLEDAI fell by 3" in got["reason"]) == (not sledai_ok)
+        assert ("new BILAG A in constitutional" in got["reason"]) == (not bilag_ok)
+        assert ("PGA rose by 0.30" in got["reason"]) == (not pga_ok)
+
+
+# --- missing data ----------------------------------------------------------------------------------------------
+
+
+def test_a_failed_clause_decides_whatever_is_missing() -> None:
+    got = one(row("a", 0, 12, 2.0), row("a", 12, 11, None, "........."), missing="observed")
+    assert got["responder"] is np.False_ or not got["responder"]
+    got = one(row("a", 0, 12, None), row("a", 12, None, None, "A........"), missing="observed")
+    assert not got["responder"]
+    assert got["bilag_clause"] == False  # noqa: E712 - pd.NA must not pass
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        (row("a", 12, None, 1.0), "SLEDAI is missing"),
+        (row("a", 12, 4, None), "PGA is missing"),
+        (row("a", 12, 4, 1.0, "DDDDDDD.D"), "BILAG grade missing (renal)"),
+    ],
+)
+def test_an_open_clause_is_nonresponse_or_missing(later: dict, words: str) -> None:
+    base = row("a", 0, 12, 2.0)
+    counted = one(base, later)
+    assert not counted["responder"]
+    assert counted["imputed"]
+    assert words in counted["reason"]
+    assert "counted as non-response" in counted["reason"]
+    left = one(base, later, missing="observed")
+    assert left["responder"] is pd.NA
+    assert not left["imputed"]
+    assert left["reason"].startswith("Undecided: ")
+
+
+def test_a_visit_without_a_row_is_there_as_a_missing_visit() -> None:
+    table = pd.DataFrame(
+        [row("a", 0, 12, 2.0), row("a", 12, 4, 1.0), row("a", 24, 4, 1.0), row("b", 0, 12, 2.0), row("b", 24, 4, 1.0)]
+    )
+    got = sri(table)
+    assert got[["patient", "week"]].to_numpy().tolist() == [["a", 12], ["a", 24], ["b", 12], ["b", 24]]
+    assert got["responder"].tolist() == [True, True, False, True]
+    assert got["imputed"].tolist() == [False, False, True, False]
+    assert got["reason"][2] == "Not a responder: the visit is missing, counted as non-response."
+    assert sri(table, missing="observed")["responder"][2] is pd.NA
+
+
+def test_a_missing_baseline_leaves_the_answer_open() -> None:
+    table = pd.DataFrame([row("a", 0, 12, 2.0), row("a", 12, 4, 1.0), row("b", 12, 4, 1.0)])
+    assert "the baseline visit is missing" in sri(table)["reason"][1]
+
+
+def test_rescue_is_nonresponse() -> None:
+    good = row("a", 12, 4, 1.0)
+    base = row("a", 0, 12, 2.0, rescue=False)
+    assert one(base, good | {"rescue": False})["responder"]
+    got = one(base, good | {"rescue": True})
+    assert not got["responder"]
+    assert got["reason"] == "Not a responder: rescue treatment was given."
+    assert one(base, good | {"rescue": None}, missing="observed")["responder"] is pd.NA
+
+
+# --- a slow reference ------------------------------------------------------------------------------------------
+
+
+def reference(base: dict, later: dict, points: int, b_to_a: bool) -> bool | None:
+    """Plain Python, one patient at a time: True, False, or None where missing data leave it open."""
+
+    def hundredths(x: float) -> int:
+        return int((Decimal(repr(x)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+    answers: list[bool | None] = []
+    s0, s1 = base["sledai"], later["sledai"]
+    if s0 is not None and s0 < points:
+        answers.append(False)
+    elif s0 is None or s1 is None:
+        answers.append(None)
+    else:
+        answers.append(s0 - s1 >= points)
+    new_a = new_b = 0
+    unknown = False
+    for c in COLUMNS:
+        b, v = base[c], later[c]
+        if b is None or v is None:
+            unknown = True
+        elif v == "A" and b != "A" and (b_to_a or b != "B"):
+            new_a += 1
+        elif v == "B" and b in "CDE":
+            new_b += 1
+    answers.append(False if new_a or new_b > 1 else None if unknown else True)
+    p0, p1 = base["pga"], later["pga"]
+    answers.append(None if p0 is None or p1 is None else hundredths(p1) - hundredths(p0) < 30)
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+@pytest.mark.parametrize("points", [4, 6])
+@pytest.mark.parametrize("b_to_a", [True, False])
+def test_agrees_with_the_slow_reference_on_random_data(points: int, b_to_a: bool) -> None:
+    rng = np.random.default_rng(20200101 + points)
+
+    def random_row(patient: int, week: int) -> dict:
+        letters = rng.choice(list("ABCDE."), 9, p=[0.03, 0.12, 0.3, 0.3, 0.24, 0.01])
+        sledai = None if rng.random() < 0.05 else int(rng.integers(2, 20) if week == 0 else rng.integers(0, 12))
+        pga = None if rng.random() < 0.05 else float(rng.integers(0, 61) * 5 / 100)
+        return row(patient, week, sledai, pga, "".join(letters))
+
+    rows = [random_row(p, w) for p in range(600) for w in (0, 12, 24)]
+    expected = [reference(rows[3 * p], rows[3 * p + k], points, b_to_a) for p in range(600) for k in (1, 2)]
+    assert {True, False, None} == set(expected)  # the data exercise all three answers
+    table = pd.DataFrame(rows).sample(frac=1, random_state=1)
+    observed = sri(table, points=points, b_to_a_is_new=b_to_a, missing="observed")
+    assert [None if x is pd.NA else bool(x) for x in observed["responder"]] == expected
+    counted = sri(table, points=points, b_to_a_is_new=b_to_a)
+    assert counted["responder"].tolist() == [bool(x) for x in expected]
+    assert counted["imputed"].tolist() == [x is None for x in expected]
+    assert counted["reason"].str.startswith("Responder").tolist() == [bool(x) for x in expected]
+
+
+# --- properties ------------------------------------------------------------------------------------------------
+
+letters9 = st.text("ABCDE", min_size=9, max_size=9)
+pga = st.integers(0, 60).map(lambda k: k / 20)
+
+
+@given(s0=st.integers(0, 30), s1=st.integers(0, 30), p0=pga, p1=pga, g0=letters9, g1=letters9, data=st.data())
+@settings(max_examples=120, deadline=None)
+def test_improving_never_turns_a_responder_into_a_nonresponder(
+    s0: int, s1: int, p0: float, p1: float, g0: str, g1: str, data: st.DataObject
+) -> None:
+    better_s = data.draw(st.integers(0, s1))
+    better_p = data.draw(st.integers(0, round(p1 * 20))) / 20
+    better_g = "".join(data.draw(st.sampled_from("ABCDE"["ABCDE".index(g) :])) for g in g1)
+    rows = [
+        row(0, 0, s0, p0, g0),
+        row(0, 12, s1, p1, g1),
+        row(1, 0, s0, p0, g0),
+        row(1, 12, better_s, better_p, better_g),
+    ]
+    worse, better = sri(pd.DataFrame(rows))["responder"]
+    # An A that improves to B is never a new B, but a system at A in a patient who entered at C, D or E becomes a
+    # new B instead of a new A: still no worse.
+    assert better >= worse
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_row_order_does_not_matter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [
+        row(p, w, int(rng.integers(0, 20)), rng.integers(0, 31) / 10, "".join(rng.choice(list("ABCDE"), 9)), arm=p % 2)
+        for p in range(8)
+        for w in (0, 12, 24)
+    ]
+    table = pd.DataFrame(rows)
+    pd.testing.assert_frame_equal(sri(table), sri(table.sample(frac=1, random_state=seed)[table.columns[::-1]]))
+
+
+@given(
+    s0=st.integers(0, 30),
+    s1=st.integers(0, 30),
+    p1=pga,
+    g1=letters9,
+    hidden=st.sampled_from(["sledai", "pga", *COLUMNS]),
+)
+@settings(max_examples=60, deadline=None)
+def test_missing_never_beats_what_was_hidden(s0: int, s1: int, p1: float, g1: str, hidden: str) -> None:
+    base, later = row("a", 0, s0, 1.5, "C" * 9), row("a", 12, s1, p1, g1)
+    full, part = one(base, later)["responder"], one(base, later | {hidden: None}, missing="observed")["responder"]
+    assert part is pd.NA or part == full
+    assert not one(base, later | {hidden: None})["responder"]
+
+
+# --- input and speed -------------------------------------------------------------------------------------------
+
+
+def test_bad_input() -> None:
+    base, later = row("a", 0, 12, 2.0), row("a", 12, 4, 1.0)
+    good = pd.DataFrame([base, later])
+    with pytest.raises(InputError, match="whole numbers n from 4 to 8"):
+        sri(good, points=3)
+    with pytest.raises(InputError, match="missing data 'locf'"):
+        sri(good, missing="locf")
+    with pytest.raises(InputError, match=r"lacks 1 column.*'pga'"):
+        sri(good.rename(columns={"pga": "PGA"}))
+    with pytest.raises(InputError, match="row 1, column 'pga': 45"):
+        sri(pd.DataFrame([base, later | {"pga": 45.0}]))
+    with pytest.raises(InputError, match="row 1, column 'sledai': 4\\.5"):
+        sri(pd.DataFrame([base, later | {"sledai": 4.5}]))
+    with pytest.raises(InputError, match="row 1, column 'bilag_renal': 'X'"):
+        sri(pd.DataFrame([base, later | {"bilag_renal": "X"}]))
+    with pytest.raises(InputError, match="two rows for the same visit"):
+        sri(pd.DataFrame([base, later, later]))
+    with pytest.raises(InputError, match="needs week 0"):
+        sri(pd.DataFrame([later]))
+    with pytest.raises(InputError, match="more than one arm"):
+        sri(good.assign(arm=["x", "y"]))
+    with pytest.raises(InputError, match="each visit name must have one week"):
+        sri(good.assign(visit="visit"))
+    with pytest.raises(InputError, match="column 'patient' is empty"):
+        sri(good.assign(patient=["a", None]))
+    with pytest.raises(InputError, match="no rows"):
+        sri(good.iloc[:0])
+
+
+def test_a_hundred_thousand_visits_take_well_under_a_second() -> None:
+    rng = np.random.default_rng(5)
+    n = 100_000
+    table = pd.DataFrame({"patient": np.repeat(np.arange(n // 2), 2), "week": np.tile([0, 12], n // 2)})
+    table["visit"] = np.where(table["week"] == 0, "baseline", "week 12")
+    table["sledai"], table["pga"] = rng.integers(0, 25, n), rng.integers(0, 61, n) / 20
+    table[COLUMNS] = rng.choice(list("ABCDE"), (n, 9))
+    start = time.process_time()
+    got = sri(table)
+    assert time.process_time() - start < 1.0
+    assert len(got) == n // 2
