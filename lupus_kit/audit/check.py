@@ -109,6 +109,6 @@ def check(study: str | Path | Study) -> Report:
         study=record.trial.key,
         citation=record.trial.citation,
         rows=pd.DataFrame(rows, columns=columns),
-        reading=read(record, resolved),
+        statements=read(record, resolved),
         n_analyses=n_analyses(),
     )

@@ -111,7 +111,7 @@ def _weeks(first: pd.Series, t1: _Table, second: pd.Series, t2: _Table) -> str:
     )
 
 
-def read(study: Study, resolved: Resolved) -> str:
+def read(study: Study, resolved: Resolved) -> tuple[str, ...]:
     """Write the reading of a study's primary endpoint and its later visits.
 
     Parameters
@@ -123,8 +123,8 @@ def read(study: Study, resolved: Resolved) -> str:
 
     Returns
     -------
-    str
-        One paragraph, or an empty string when no endpoint is printed at two visits.
+    tuple of str
+        Statements in reading order, none when no endpoint is printed at two visits.
     """
     parts: list[str] = []
     for first, t1, second, t2 in _pairs(study, resolved):
@@ -135,4 +135,4 @@ def read(study: Study, resolved: Resolved) -> str:
             _hierarchy(first, second, study.trial.alpha),
             _weeks(first, t1, second, t2),
         ]
-    return " ".join(part for part in parts if part)
+    return tuple(part for part in parts if part)

@@ -42,8 +42,8 @@ class Report:
         The paper.
     rows : pandas.DataFrame
         ``claim endpoint role what printed recomputed analysis verdict``, one row per printed value.
-    reading : str
-        One paragraph on what the numbers do and do not say.
+    statements : tuple of str
+        What the numbers do and do not say, in reading order.
     n_analyses : int
         Analyses tried on each p-value.
     """
@@ -51,8 +51,13 @@ class Report:
     study: str
     citation: str
     rows: pd.DataFrame
-    reading: str
+    statements: tuple[str, ...]
     n_analyses: int
+
+    @property
+    def reading(self) -> str:
+        """The statements as one paragraph."""
+        return " ".join(self.statements)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a tidy frame."""
@@ -147,7 +152,8 @@ class Report:
             rows.append(f"<tr><th colspan='5' style='text-align:left'>{html.escape(endpoint)}</th></tr>")
             rows += [_html_row(line) for row in group for line in _lines(row)]
         head = "".join(f"<th style='text-align:left'>{name}</th>" for name in _SHOWN[1:])
+        statements = "".join(f"<li>{html.escape(line)}</li>" for line in self.statements)
         return (
             f"<table><tr>{head}</tr>{''.join(rows)}</table>"
-            f"<p>{html.escape(self.reading)}</p><small>{html.escape(self.citation)}</small>"
+            f"<ul>{statements}</ul><small>{html.escape(self.citation)}</small>"
         )

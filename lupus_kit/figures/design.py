@@ -66,7 +66,8 @@ def allocation_balance(allocations: dict[str, pd.DataFrame], first_arm: str, ax:
     """
     ax = axes(ax, (8, 4))
     worst = {}
-    colours = sns.color_palette("colorblind", len(allocations))
+    # Blue and orange stand for the arms in every figure; these lines are ways to allocate, not arms.
+    colours = sns.color_palette("colorblind")[2 : 2 + len(allocations)]
     for colour, (name, frame) in zip(colours, allocations.items(), strict=True):
         lead = (frame["arm"] == first_arm).map({True: 1, False: -1}).cumsum()
         worst[name] = int(lead.abs().max())

@@ -10,8 +10,9 @@ Examples
 """
 
 from lupus_kit.inference.comparison import Comparison, compare, s_value
-from lupus_kit.inference.intervals import Interval, intervals, wilson
+from lupus_kit.inference.intervals import Interval, intervals
 from lupus_kit.inference.operating import Size, power, rejection_region, size, size_curve
+from lupus_kit.inference.proportion import proportion
 from lupus_kit.inference.registry import TESTS, Test, describe, pvalue, pvalue_lattice
 from lupus_kit.inference.robustness import Fragility, fragility_index, tipping_point
 from lupus_kit.inference.visits import BetweenVisitBounds, between_visit_bounds
@@ -30,6 +31,7 @@ __all__ = [
     "fragility_index",
     "intervals",
     "power",
+    "proportion",
     "pvalue",
     "pvalue_lattice",
     "rejection_region",
@@ -37,5 +39,4 @@ __all__ = [
     "size",
     "size_curve",
     "tipping_point",
-    "wilson",
 ]

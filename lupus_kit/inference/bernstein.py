@@ -54,7 +54,7 @@ def basis(degree: int, at: FloatArray) -> FloatArray:
     k = np.arange(degree + 1)
     log_choose = gammaln(degree + 1) - gammaln(k + 1) - gammaln(degree - k + 1)
     at = np.asarray(at, dtype=np.float64)[..., None]
-    if at.size and 0 < at.min() and at.max() < 1:
+    if at.size and at.min() > 0 and at.max() < 1:
         values = np.exp(log_choose + k * np.log(at) + (degree - k) * np.log1p(-at))
     else:  # the slower functions know that 0 log 0 is 0
         values = np.exp(log_choose + xlogy(k, at) + xlog1py(degree - k, -at))

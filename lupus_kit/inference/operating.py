@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from lupus_kit._errors import InputError
 from lupus_kit.inference._counts import FloatArray, as_level, as_probability, as_size
 from lupus_kit.inference.bernstein import basis, suprema
 from lupus_kit.inference.conditional import weights
@@ -183,11 +184,100 @@ def power(
     >>> round(power("pearson", 16 / 29, 9 / 30, 29, 30), 3)
     0.503
     """
-    region = rejection_region(test, n1, n2, alpha, alternative).astype(np.float64)
-    a, b = np.broadcast_arrays(as_probability("p1", p1), as_probability("p2", p2))
+    region = rejection_region(test, n1, n2, alpha, alternative)
+    result = power_of_region(region, as_probability("p1", p1), as_probability("p2", p2))
+    return float(result) if result.ndim == 0 else result
+
+
+def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -> FloatArray:
+    """Probability of a region under two response rates, broadcast against each other."""
+    a, b = np.broadcast_arrays(p1, p2)
     rates1, index1 = np.unique(a.ravel(), return_inverse=True)
     rates2, index2 = np.unique(b.ravel(), return_inverse=True)
     # Each distinct rate is expanded once, whatever the grid.
-    table = basis(n1, rates1) @ region @ basis(n2, rates2).T
-    result = np.clip(table[index1, index2], 0.0, 1.0).reshape(a.shape)
-    return float(result) if result.ndim == 0 else result
+    n1, n2 = region.shape[0] - 1, region.shape[1] - 1
+    left = basis(n1, rates1) @ region.astype(np.float64)
+    if len(rates1) * len(rates2) <= 4 * a.size:
+        chosen = (left @ basis(n2, rates2).T)[index1, index2]
+    else:
+        chosen = np.einsum("mk,mk->m", left[index1], basis(n2, rates2)[index2])
+    return np.asarray(np.clip(chosen, 0.0, 1.0).reshape(a.shape))
+
+
+@dataclass(frozen=True)
+class SignificanceFilter:
+    """What passing the filter of significance does to an estimate.
+
+    Attributes
+    ----------
+    power : float
+        Probability of a significant result.
+    type_s : float
+        Among significant results, the share with the wrong sign.
+    type_m : float
+        Among significant results, the mean size of the estimated difference over the true one.
+    difference : float
+        The true difference.
+    """
+
+    power: float
+    type_s: float
+    type_m: float
+    difference: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row."""
+        return pd.DataFrame([asdict(self)])
+
+
+def type_m_and_s(
+    test: str | Test, p1: float, p2: float, n1: int, n2: int, alpha: float = 0.05, alternative: str = "two-sided"
+) -> SignificanceFilter:
+    """Exaggeration (type M) and wrong sign (type S) among significant results, by enumeration.
+
+    Parameters
+    ----------
+    test : str or Test
+        Key of a test.
+    p1, p2 : float
+        True response rates, different.
+    n1, n2 : int
+        Patients in each arm.
+    alpha : float
+        Level.
+    alternative : {"two-sided", "greater", "less"}
+        Alternative of the test.
+
+    Returns
+    -------
+    SignificanceFilter
+        ``nan`` for both errors where nothing is ever significant.
+
+    Raises
+    ------
+    InputError
+        Equal rates: a wrong sign needs a true one.
+
+    References
+    ----------
+    Gelman A, Carlin J. Perspect Psychol Sci 2014;9:641-651.
+
+    Examples
+    --------
+    >>> found = type_m_and_s("pearson", 16 / 29, 9 / 30, 29, 30)
+    >>> round(found.type_m, 2)
+    1.39
+    """
+    rates = [as_probability(name, value) for name, value in (("p1", p1), ("p2", p2))]
+    if any(rate.ndim for rate in rates) or rates[0] == rates[1]:
+        raise InputError(f"p1 == {p1!r}, p2 == {p2!r}: two different probabilities are needed.")
+    region = rejection_region(test, n1, n2, alpha, alternative)
+    true = float(rates[0] - rates[1])
+    weights_of = np.outer(basis(n1, rates[0]), basis(n2, rates[1])) * region
+    estimate = np.arange(n1 + 1)[:, None] / n1 - np.arange(n2 + 1)[None, :] / n2
+    total = float(weights_of.sum())
+    if total == 0:
+        return SignificanceFilter(0.0, float("nan"), float("nan"), true)
+    wrong = float(weights_of[np.sign(estimate) == -np.sign(true)].sum()) / total
+    size_ratio = float((weights_of * np.abs(estimate)).sum()) / total / abs(true)
+    return SignificanceFilter(total, wrong, size_ratio, true)

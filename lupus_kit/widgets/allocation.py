@@ -41,7 +41,8 @@ def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
     parts = []
     for name, frame in lists.items():
         count = int((frame["arm"] == arms[0]).sum())
-        parts.append(f"<b>{name}</b>: {count} on {arms[0]}, {n - count} on {arms[1]}")
+        worst = int((2 * (frame["arm"] == arms[0]) - 1).cumsum().abs().max())
+        parts.append(f"<b>{name}</b>: {count} on {arms[0]}, {n - count} on {arms[1]}, never more than {worst} apart")
     return Scene(f"After {n} patients: {'; '.join(parts)}.", draw.allocation_balance(lists, arms[0]))
 
 

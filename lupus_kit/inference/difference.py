@@ -1,0 +1,88 @@
+"""Intervals for the difference of two response rates, from large-sample statistics."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+
+from lupus_kit.inference.proportion import wilson, z_quantile
+
+
+def wald(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Unpooled Wald interval of the risk difference."""
+    p1, p2 = x1 / n1, x2 / n2
+    half = z_quantile(level) * float(np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2))
+    return p1 - p2 - half, p1 - p2 + half
+
+
+def agresti_caffo(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Wald interval after adding one responder and one non-responder to each arm, within [-1, 1]."""
+    low, high = wald(x1 + 1, n1 + 2, x2 + 1, n2 + 2, level)
+    return max(low, -1.0), min(high, 1.0)
+
+
+def newcombe(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Newcombe's hybrid score interval of the risk difference: two Wilson intervals, squared and added."""
+    p1, p2 = x1 / n1, x2 / n2
+    (low1, high1), (low2, high2) = wilson(x1, n1, level), wilson(x2, n2, level)
+    low = p1 - p2 - float(np.hypot(p1 - low1, high2 - p2))
+    return low, p1 - p2 + float(np.hypot(high1 - p1, p2 - low2))
+
+
+def constrained_rates(x1: int, n1: int, x2: int, n2: int, difference: float) -> tuple[float, float]:
+    """Maximum-likelihood rates under ``p1 - p2 = difference``.
+
+    Notes
+    -----
+    The second rate is a root of a cubic; the trigonometric form gives the one inside the allowed range
+    (Miettinen and Nurminen 1985, appendix).
+
+    Examples
+    --------
+    >>> constrained_rates(16, 29, 9, 30, 0.0) == (25 / 59, 25 / 59)
+    True
+    """
+    total, s, d = n1 + n2, x1 + x2, difference
+    if d == 0:
+        return s / total, s / total
+    a3, a2 = total, (n1 + 2 * n2) * d - total - s
+    a1 = (n2 * d - total - 2 * x2) * d + s
+    a0 = x2 * d * (1 - d)
+    q = (a2 / (3 * a3)) ** 3 - a1 * a2 / (6 * a3**2) + a0 / (2 * a3)
+    r2 = (a2 / (3 * a3)) ** 2 - a1 / (3 * a3)
+    r = np.copysign(np.sqrt(max(r2, 0.0)), q)
+    angle = (np.pi + np.arccos(np.clip(q / r**3, -1.0, 1.0))) / 3 if r else np.pi / 2
+    p2 = float(np.clip(2 * r * np.cos(angle) - a2 / (3 * a3), max(0.0, -d), min(1.0, 1.0 - d)))
+    return p2 + d, p2
+
+
+def _score_statistic(x1: int, n1: int, x2: int, n2: int, difference: float, factor: float) -> float:
+    p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
+    variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
+    distance = x1 / n1 - x2 / n2 - difference
+    if variance <= 0:
+        return 0.0 if abs(distance) < 1e-15 else float(np.copysign(np.inf, distance))
+    return distance / float(np.sqrt(variance))
+
+
+def _score(x1: int, n1: int, x2: int, n2: int, level: float, factor: float) -> tuple[float, float]:
+    """Differences whose score statistic is within the normal quantile: the test, inverted."""
+    z, estimate = z_quantile(level), x1 / n1 - x2 / n2
+
+    def excess(difference: float, sign: float) -> float:
+        value = sign * _score_statistic(x1, n1, x2, n2, difference, factor)
+        return min(value, 1e6) - z
+
+    low = brentq(excess, -1.0, estimate, args=(1.0,), xtol=1e-13) if excess(-1.0, 1.0) > 0 else -1.0
+    high = brentq(excess, estimate, 1.0, args=(-1.0,), xtol=1e-13) if excess(1.0, -1.0) > 0 else 1.0
+    return float(low), float(high)
+
+
+def miettinen_nurminen(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Score interval of the risk difference, variance times N/(N - 1)."""
+    return _score(x1, n1, x2, n2, level, (n1 + n2) / (n1 + n2 - 1))
+
+
+def mee(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Score interval of the risk difference without the factor N/(N - 1): inverts Pearson's test."""
+    return _score(x1, n1, x2, n2, level, 1.0)

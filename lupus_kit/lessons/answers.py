@@ -1,0 +1,252 @@
+"""Bring what a student typed into a form that can be judged, or say kindly why it cannot be.
+
+A student's answer may be anything: three dots, a table, a function without its brackets. Each reader here returns
+the usable value or raises :class:`UnusableError` with a sentence for the student; nothing else escapes.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+# No question asks for more values than this; an endless iterator must not hang the cell.
+_MOST_ITEMS = 1000
+_PRINTED = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
+
+
+class UnusableError(Exception):
+    """The answer cannot be judged; the message tells the student what to change."""
+
+
+def describe(answer: object) -> str:
+    """Say in a few words what kind of thing an answer is.
+
+    Parameters
+    ----------
+    answer : object
+        Anything.
+
+    Returns
+    -------
+    str
+        For example ``"a table with 3 rows and 2 columns"``.
+
+    Examples
+    --------
+    >>> describe([1, 2])
+    'a list of length 2'
+    """
+    shape = getattr(answer, "shape", None)
+    name = type(answer).__name__
+    if isinstance(shape, tuple) and len(shape) == 2 and hasattr(answer, "columns"):
+        return f"a table with {shape[0]} row{_s(shape[0])} and {shape[1]} column{_s(shape[1])}"
+    if isinstance(shape, tuple) and shape:
+        return f"{_article(name)} of {' x '.join(map(str, shape))} values"
+    if callable(answer):
+        return f"the function or class {getattr(answer, '__name__', name)}"
+    if isinstance(answer, str):
+        return "a piece of text"
+    if isinstance(answer, list | tuple | set | dict):
+        return f"{_article(name)} of length {len(answer)}"
+    return _article(name)
+
+
+def number(answer: Any) -> float:
+    """Read one number.
+
+    Parameters
+    ----------
+    answer : object
+        What the student gave.
+
+    Returns
+    -------
+    float
+        A finite number.
+
+    Raises
+    ------
+    UnusableError
+        If it is not one finite number.
+
+    Examples
+    --------
+    >>> number(3)
+    3.0
+    """
+    value = _unwrap(answer)
+    if value is None:
+        raise UnusableError("Your answer is None. A function that only prints gives nothing back: keep the value.")
+    if isinstance(value, str):
+        plain = "Take the quotes away and give a number" if _PRINTED.fullmatch(value) else "Give a number"
+        raise UnusableError(f"Your answer is a piece of text. {plain}, with a point for decimals and without a % sign.")
+    if _is_bool(value):
+        raise UnusableError(f"Your answer is {bool(value)}. The question asks for a number.")
+    if not isinstance(value, numbers.Number) or (isinstance(value, numbers.Complex) and not _is_real(value)):
+        raise UnusableError(f"Your answer is {describe(value)}. The question asks for one number: {_advice(value)}")
+    try:
+        real = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise UnusableError(f"Your answer is {describe(value)}, which is not an ordinary number.") from None
+    if math.isnan(real):
+        raise UnusableError("Your answer is nan, 'not a number': somewhere a value is missing or 0 was divided by 0.")
+    if math.isinf(real):
+        raise UnusableError("Your answer is infinite: look for a division by zero.")
+    return real
+
+
+def several(answer: Any, length: int) -> tuple[float, ...]:
+    """Read a fixed number of numbers, in order.
+
+    Parameters
+    ----------
+    answer : object
+        A list, tuple, array or column.
+    length : int
+        How many are asked for.
+
+    Returns
+    -------
+    tuple of float
+        Finite numbers.
+
+    Raises
+    ------
+    UnusableError
+        If there are more or fewer, or one of them is not a number.
+
+    Examples
+    --------
+    >>> several([1, 2.5], 2)
+    (1.0, 2.5)
+    """
+    items = _items(answer, f"{length} numbers in a row, for example ({', '.join('...' for _ in range(length))})")
+    if len(items) != length:
+        raise UnusableError(f"Your answer has {len(items)} value{_s(len(items))}. The question asks for {length}.")
+    read = []
+    for place, item in enumerate(items, start=1):
+        try:
+            read.append(number(item))
+        except UnusableError as error:
+            raise UnusableError(f"Value {place} of {length}: {error}") from None
+    return tuple(read)
+
+
+def choice(answer: Any, choices: tuple[str, ...]) -> str:
+    """Read one of the allowed words, whatever its capitals and spaces.
+
+    Parameters
+    ----------
+    answer : object
+        What the student gave.
+    choices : tuple of str
+        The allowed answers.
+
+    Returns
+    -------
+    str
+        One of ``choices``.
+
+    Raises
+    ------
+    UnusableError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> choice(" YES", ("yes", "no"))
+    'yes'
+    """
+    allowed = ", ".join(f'"{word}"' for word in choices)
+    if _is_bool(answer):
+        answer = "yes" if answer else "no"
+    if not isinstance(answer, str):
+        raise UnusableError(f"Your answer is {describe(answer)}. Answer with one of {allowed}, in quotes.")
+    for word in choices:
+        if _fold(word) == _fold(answer):
+            return word
+    raise UnusableError(f"Answer with one of {allowed}.")
+
+
+def names(answer: Any) -> frozenset[str]:
+    """Read a set of names in any order.
+
+    Parameters
+    ----------
+    answer : object
+        A set, list, tuple or column of text; one piece of text counts as a set of one.
+
+    Returns
+    -------
+    frozenset of str
+        The names in small letters.
+
+    Raises
+    ------
+    UnusableError
+        If it is not a collection of text.
+
+    Examples
+    --------
+    >>> sorted(names(["Fisher", "pearson"]))
+    ['fisher', 'pearson']
+    """
+    items = [answer] if isinstance(answer, str) else _items(answer, "a set of names in quotes")
+    for item in items:
+        if not isinstance(item, str):
+            raise UnusableError(f"One of your names is {describe(item)}. Give a set of names in quotes.")
+    return frozenset(_fold(item) for item in items)
+
+
+def _unwrap(answer: Any) -> Any:
+    """Take the value out of a NumPy scalar or an array without dimensions."""
+    if getattr(answer, "shape", None) == () and callable(getattr(answer, "item", None)):
+        return answer.item()
+    return answer
+
+
+def _items(answer: Any, wanted: str) -> list[Any]:
+    if hasattr(answer, "columns") or isinstance(answer, str | bytes | dict) or not isinstance(answer, Iterable):
+        raise UnusableError(f"Your answer is {describe(answer)}. The question asks for {wanted}.")
+    if len(getattr(answer, "shape", (0,))) != 1:
+        raise UnusableError(f"Your answer is {describe(answer)}. The question asks for {wanted}.")
+    try:
+        return list(islice(answer, _MOST_ITEMS))
+    except Exception:  # a student's own iterator may fail in any way
+        raise UnusableError(f"Your answer is {describe(answer)}, which cannot be read. Give {wanted}.") from None
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real)
+
+
+def _advice(value: object) -> str:
+    if hasattr(value, "columns"):
+        return "pick the cell out of the table, for example with .loc[row, column]."
+    if callable(value):
+        return "call the function, with its brackets."
+    if isinstance(getattr(value, "shape", None), tuple):
+        return "pick the value out, for example with .item() if it holds only one."
+    if isinstance(value, list | tuple):
+        return "pick the value out, for example with [0]."
+    return "find the one value in it."
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

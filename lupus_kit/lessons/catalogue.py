@@ -1,0 +1,187 @@
+"""What an exercise is, and the catalogue of all of them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from lupus_kit._errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["number", "numbers", "choice", "names"]
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A typical wrong answer and the words that help.
+
+    Parameters
+    ----------
+    hint : str
+        What to say to a student who gave this answer. It explains the slip and does not give the result away.
+    answer : callable, optional
+        Takes nothing, computes the typical wrong answer with the kit.
+    when : callable, optional
+        Takes the student's answer, already brought into the form of the exercise's kind, and says whether it is
+        this slip. Give exactly one of ``answer`` and ``when``.
+
+    Raises
+    ------
+    InputError
+        If not exactly one of ``answer`` and ``when`` is given.
+
+    Examples
+    --------
+    >>> slip = Misconception("That is the arm's size, not its responders.", answer=lambda: 29)
+    >>> slip.answer()
+    29
+    """
+
+    hint: str
+    answer: Callable[[], object] | None = None
+    when: Callable[[Any], bool] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.answer is None) == (self.when is None):
+            raise InputError(f"misconception {self.hint!r}: give exactly one of answer= and when=")
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One question of a notebook: what it is for and how an answer is judged.
+
+    Parameters
+    ----------
+    key : str
+        ``"NN.k"``: two digits of the notebook, a dot, the number of the exercise.
+    aim : str
+        What a student who solves it can do, for the instructor's list.
+    answer : callable
+        Takes nothing and computes the answer with the kit. Never a typed number: the check is right because the
+        kit is.
+    kind : {"number", "numbers", "choice", "names"}
+        One number; several in a fixed order; one of ``choices``; a set of names in any order.
+    tolerance : float
+        How far a number may be off, in its own unit. The default, 0, is for whole numbers.
+    unit : str
+        What the number counts, for example ``"percentage points"``; shown where it helps.
+    choices : tuple of str
+        The allowed answers of a ``"choice"``.
+    hint : str
+        Said when an answer is wrong and fits no misconception.
+    explain : str or callable
+        Said when the answer is right; a callable computes the sentence, so that its numbers are not typed.
+    misconceptions : tuple of Misconception
+        Looked through in order; the first that fits gives its hint.
+
+    Raises
+    ------
+    InputError
+        If the key, the kind, the tolerance or the choices cannot be used.
+
+    Examples
+    --------
+    >>> two = Exercise(key="09.1", aim="Count two arms", answer=lambda: 1 + 1, unit="arms")
+    >>> two.answer()
+    2
+    """
+
+    key: str
+    aim: str
+    answer: Callable[[], object]
+    kind: Kind = "number"
+    tolerance: float = 0.0
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    hint: str = ""
+    explain: str | Callable[[], str] = ""
+    misconceptions: tuple[Misconception, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d\d\.[1-9]\d*", self.key):
+            raise InputError(f"exercise key {self.key!r}: write it as 'NN.k', for example '04.1'")
+        if self.kind not in get_args(Kind):
+            raise unknown_name(f"kind of exercise {self.key}", self.kind, get_args(Kind))
+        if not self.tolerance >= 0:
+            raise InputError(f"exercise {self.key}: tolerance == {self.tolerance!r}, must be 0 or more")
+        if (self.kind == "choice") != bool(self.choices):
+            raise InputError(f"exercise {self.key}: choices belong to kind 'choice', and only to it")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    notebook: str
+    exercise: Exercise
+
+
+@cache
+def _catalogue() -> dict[str, _Entry]:
+    """Collect the exercises of every module in ``content``; fail loudly if two share a key."""
+    from lupus_kit.lessons import content
+
+    found: dict[str, _Entry] = {}
+    for name in sorted(module.name for module in pkgutil.iter_modules(content.__path__)):
+        module = importlib.import_module(f"{content.__name__}.{name}")
+        for exercise in module.EXERCISES:
+            if exercise.key in found:
+                raise InputError(f"exercise key {exercise.key!r} is used twice, the second time in {name}.py")
+            if exercise.key[:2] != module.NOTEBOOK[:2]:
+                raise InputError(f"exercise {exercise.key!r} in {name}.py does not belong to {module.NOTEBOOK!r}")
+            found[exercise.key] = _Entry(module.NOTEBOOK, exercise)
+    return found
+
+
+def find(key: str) -> Exercise:
+    """Return the exercise with this key.
+
+    Parameters
+    ----------
+    key : str
+        ``"NN.k"``, for example ``"00.1"``.
+
+    Returns
+    -------
+    Exercise
+        The exercise.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message names the nearest keys.
+
+    Examples
+    --------
+    >>> find("00.1").kind
+    'number'
+    """
+    entries = _catalogue()
+    if not isinstance(key, str) or key not in entries:
+        raise unknown_name("exercise", key, entries)
+    return entries[key].exercise
+
+
+def exercises() -> pd.DataFrame:
+    """List every exercise of the course.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an exercise, in the order of the walk: ``key``, ``notebook``, ``aim``.
+
+    Examples
+    --------
+    >>> list(exercises().columns)
+    ['key', 'notebook', 'aim']
+    """
+    import pandas as pd
+
+    rows = [(entry.exercise.key, entry.notebook, entry.exercise.aim) for entry in _catalogue().values()]
+    ordered = sorted(rows, key=lambda row: tuple(int(part) for part in row[0].split(".")))
+    return pd.DataFrame(ordered, columns=["key", "notebook", "aim"])

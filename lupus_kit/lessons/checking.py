@@ -1,0 +1,209 @@
+"""Judge an answer and say something that helps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from lupus_kit.lessons import answers
+from lupus_kit.lessons.catalogue import Exercise, Misconception, find
+
+_WORDS = {True: "Right", False: "Not yet", None: "Not answered yet"}
+_SIGNS = {True: "\N{HEAVY CHECK MARK}", False: "\N{HEAVY BALLOT X}", None: "\N{HORIZONTAL ELLIPSIS}"}
+# Blue, vermilion and grey of the Okabe-Ito family; 3:1 or more against white and against JupyterLab's dark grey.
+_COLOURS = {True: "#0f7ab8", False: "#d55e00", None: "#808080"}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What the check says about one answer.
+
+    Parameters
+    ----------
+    key : str
+        The exercise.
+    passed : bool or None
+        True: right. False: not yet. None: nothing was answered.
+    message : str
+        One or two sentences for the student.
+
+    Examples
+    --------
+    >>> print(CheckResult("09.1", True, "Two arms."))
+    09.1 - Right: Two arms.
+    """
+
+    key: str
+    passed: bool | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.key} - {_WORDS[self.passed]}: {self.message}"
+
+    def _repr_html_(self) -> str:
+        # The verdict is a word and a sign; the colour only repeats it.
+        return (
+            f'<div role="status" style="border-left:6px solid {_COLOURS[self.passed]};padding:0.5em 0.9em;'
+            f'margin:0.3em 0;max-width:46em"><strong><span aria-hidden="true">{_SIGNS[self.passed]}</span> '
+            f"{_WORDS[self.passed]}</strong> <small>(exercise {escape(self.key)})</small><br>"
+            f"{escape(self.message[:1].upper() + self.message[1:])}</div>"
+        )
+
+
+def check(key: str, answer: Any) -> CheckResult:
+    """Check the answer to an exercise.
+
+    Parameters
+    ----------
+    key : str
+        The exercise, for example ``"04.1"``.
+    answer : object
+        Whatever the student has. Three dots mean "not answered yet". Nothing that is passed here raises.
+
+    Returns
+    -------
+    CheckResult
+        Whether it is right, and a sentence that helps if it is not. Shows itself in a notebook.
+
+    Raises
+    ------
+    InputError
+        If there is no such exercise.
+
+    Examples
+    --------
+    >>> check("00.1", ...).passed is None
+    True
+    >>> print(check("00.1", "16"))  # doctest: +ELLIPSIS
+    00.1 - Not yet: Your answer is a piece of text. Take the quotes away and give a number...
+    """
+    return judge(find(key), answer)
+
+
+def judge(exercise: Exercise, answer: Any) -> CheckResult:
+    """Check an answer against an exercise that need not be in the catalogue.
+
+    Parameters
+    ----------
+    exercise : Exercise
+        The question.
+    answer : object
+        Whatever the student has.
+
+    Returns
+    -------
+    CheckResult
+        As for :func:`check`.
+
+    Examples
+    --------
+    >>> two = Exercise(key="09.1", aim="Count two arms", answer=lambda: 1 + 1)
+    >>> judge(two, 2).passed, judge(two, 3).passed
+    (True, False)
+    """
+    if answer is ...:
+        return CheckResult(exercise.key, None, "replace the three dots with your answer and run the cell again.")
+    expected = _expected(exercise)
+    try:
+        given = _read(exercise, answer, expected)
+    except answers.UnusableError as error:
+        return CheckResult(exercise.key, False, str(error))
+    if _same(exercise, given, expected):
+        text = exercise.explain() if callable(exercise.explain) else exercise.explain
+        return CheckResult(exercise.key, True, text or exercise.aim)
+    return CheckResult(exercise.key, False, _help(exercise, given, expected))
+
+
+def _expected(exercise: Exercise) -> Any:
+    """Compute the right answer and bring it into the form of the exercise's kind."""
+    value = exercise.answer()
+    length = len(value) if exercise.kind == "numbers" else 0  # type: ignore[arg-type]
+    return _form(exercise, value, length)
+
+
+def _read(exercise: Exercise, answer: Any, expected: Any) -> Any:
+    return _form(exercise, answer, len(expected) if exercise.kind == "numbers" else 0)
+
+
+def _form(exercise: Exercise, value: Any, length: int) -> Any:
+    if exercise.kind == "number":
+        return answers.number(value)
+    if exercise.kind == "numbers":
+        return answers.several(value, length)
+    if exercise.kind == "choice":
+        return answers.choice(value, exercise.choices)
+    return answers.names(value)
+
+
+def _close(given: float, expected: float, tolerance: float) -> bool:
+    # The tiny extra lets 0.1 + 0.2 be 0.3.
+    return abs(given - expected) <= tolerance + 1e-9 * max(1.0, abs(expected))
+
+
+def _same(exercise: Exercise, given: Any, expected: Any) -> bool:
+    if exercise.kind == "number":
+        return _close(given, expected, exercise.tolerance)
+    if exercise.kind == "numbers":
+        return all(_close(g, e, exercise.tolerance) for g, e in zip(given, expected, strict=True))
+    return bool(given == expected)
+
+
+def _help(exercise: Exercise, given: Any, expected: Any) -> str:
+    """Find the most specific thing to say: a known misconception, a slip of unit or sign, the general hint."""
+    for slip in exercise.misconceptions:
+        if _fits(exercise, slip, given):
+            return slip.hint
+    slip_text = ""
+    if exercise.kind == "number":
+        slip_text = _number_slip(exercise, given, expected)
+    elif exercise.kind == "numbers":
+        slip_text = _numbers_slip(exercise, given, expected)
+    elif exercise.kind == "names":
+        slip_text = _names_slip(given, expected)
+    parts = [part for part in (slip_text, exercise.hint) if part]
+    return " ".join(parts) or "Read the question once more and look at the cells above it."
+
+
+def _fits(exercise: Exercise, slip: Misconception, given: Any) -> bool:
+    if slip.when is not None:
+        try:
+            return bool(slip.when(given))
+        except Exception:  # a rule written for likely answers must not trip over an unlikely one
+            return False
+    assert slip.answer is not None  # Misconception has exactly one of the two
+    try:
+        wrong = _read(exercise, slip.answer(), given)
+    except answers.UnusableError:
+        return False
+    return _same(exercise, given, wrong)
+
+
+def _number_slip(exercise: Exercise, given: float, expected: float) -> str:
+    unit = f" The question asks for {exercise.unit}." if exercise.unit else ""
+    if expected != 0:
+        if _close(given, 100 * expected, 100 * exercise.tolerance):
+            return f"The digits are right, but 100 times too large: a percentage instead of a proportion?{unit}"
+        if _close(given, expected / 100, exercise.tolerance / 100):
+            return f"The digits are right, but 100 times too small: a proportion instead of a percentage?{unit}"
+        if _close(given, -expected, exercise.tolerance):
+            return "The size is right, the sign is not: look at which number is taken from which."
+        if exercise.tolerance and _close(given, expected, 10 * exercise.tolerance):
+            return "Very near: keep more decimals until the last step."
+    return unit.strip()
+
+
+def _numbers_slip(exercise: Exercise, given: tuple[float, ...], expected: tuple[float, ...]) -> str:
+    if len(given) > 1 and _same(exercise, given[::-1], expected):
+        return "The numbers are right, in the wrong order."
+    off = [
+        str(place)
+        for place, (g, e) in enumerate(zip(given, expected, strict=True), start=1)
+        if not _close(g, e, exercise.tolerance)
+    ]
+    return f"Look again at value {' and '.join(off)} of {len(expected)}."
+
+
+def _names_slip(given: frozenset[str], expected: frozenset[str]) -> str:
+    belong, extra, missing = len(given & expected), len(given - expected), len(expected - given)
+    return f"Of your names {belong} belong here and {extra} do not; {missing} more to find."

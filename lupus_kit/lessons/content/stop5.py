@@ -1,0 +1,92 @@
+"""Exercises of stop 5: hunt for an analysis, count the missing patient, conclude without over-claiming."""
+
+from __future__ import annotations
+
+from lupus_kit.lessons._record import printed, table
+from lupus_kit.lessons.catalogue import Exercise, Misconception
+
+NOTEBOOK = "05_why_052_and_027"
+
+_NEPHRITIS = "ln_complete_remission"
+
+
+def _fitting(alternatives: tuple[str, ...]) -> int:
+    """How many analyses of the nephritis table print as reported."""
+    from lupus_kit import audit
+
+    found = audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=alternatives)
+    return int(found["rounds_to_reported"].sum())
+
+
+def _week24(extra_patients: int, extra_responders: int = 0) -> float:
+    from lupus_kit import inference
+
+    x1, n1, x2, n2 = table("sri4_week24")
+    return float(inference.pvalue("pearson", x1 + extra_responders, n1 + extra_patients, x2, n2))
+
+
+def _sober() -> str:
+    """Choose the conclusion that the two visits, read together, leave standing."""
+    from lupus_kit import inference
+
+    (a1, n, b1, m), (a2, _, b2, _) = table("sri4_week12"), table("sri4_week24")
+    bounds = inference.between_visit_bounds(a1, a2, n, b1, b2, m)
+    visits_agree = bounds.p_low > 0.05
+    return "b" if visits_agree else "a"
+
+
+EXERCISES = (
+    Exercise(
+        key="05.1",
+        aim="Find out whether any two-sided test prints a reported p-value.",
+        answer=lambda: _fitting(("two-sided",)),
+        unit="two-sided tests",
+        hint='Use lk.audit.explain("0.036", *nephritis, alternatives=["two-sided"]) and count the rows that fit.',
+        explain=lambda: (
+            f"{_fitting(('two-sided',))}: not reproduced by any two-sided test of these counts. A model with covariates, "
+            "other patients or a slip in typing could all explain it."
+        ),
+        misconceptions=(
+            Misconception(
+                "That counts one-sided analyses too. The question asks for two-sided ones.",
+                answer=lambda: _fitting(("two-sided", "greater", "less")),
+            ),
+        ),
+    ),
+    Exercise(
+        key="05.2",
+        aim="Count a missing patient as a non-responder.",
+        answer=lambda: _week24(1),
+        tolerance=0.00006,
+        unit="(a p-value)",
+        hint="The arm grows to 30 patients; its responders stay.",
+        explain=lambda: f"{_week24(1):.4f}, against {_week24(0):.4f} without that patient.",
+        misconceptions=(
+            Misconception("That is the p-value without the missing patient.", answer=lambda: _week24(0)),
+            Misconception("That counts the missing patient as a responder.", answer=lambda: _week24(1, 1)),
+        ),
+    ),
+    Exercise(
+        key="05.3",
+        aim="Recognise a conclusion that claims no more than the numbers do.",
+        answer=_sober,
+        kind="choice",
+        choices=("a", "b", "c", "d"),
+        hint="Reread the part on the two visits, and the one on the fixed sequence.",
+        explain="It states what was planned, what was found, how sure we are, and what would settle it.",
+        misconceptions=(
+            Misconception(
+                "That reads a difference between the visits out of two p-values that hardly differ.",
+                when=lambda given: given == "a",
+            ),
+            Misconception(
+                "That accuses. A p-value that we cannot reproduce has innocent explanations.",
+                when=lambda given: given == "c",
+            ),
+            Misconception(
+                "A p-value does not tend anywhere, and an unplanned finding confirms nothing.",
+                when=lambda given: given == "d",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,99 @@
+"""What several test files need: the repository's files, a clean environment, and whether packages can be fetched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _listed() -> list[str]:
+    """List the files that belong to the repository: git's list, or in an unpacked archive everything not hidden."""
+    git = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    try:
+        names = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+        skipped = {".venv", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+        names = [str(path) for path in found if not skipped & set(path.parts)]
+    return sorted(name for name in names if (ROOT / name).is_file())
+
+
+@pytest.fixture(scope="session")
+def repository_files() -> list[str]:
+    return _listed()
+
+
+@pytest.fixture(scope="session")
+def clean_environment() -> dict[str, str]:
+    """Return the environment without what would leak this test run's Python into another one."""
+    leaking = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE", "MPLBACKEND"}
+    return {key: value for key, value in os.environ.items() if key not in leaking}
+
+
+@pytest.fixture
+def clone(tmp_path: Path, repository_files: list[str]) -> Path:
+    """Copy the repository's files, so that building in them leaves the repository as it is."""
+    folder = tmp_path / "clone"
+    for name in repository_files:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+        target.chmod((ROOT / name).stat().st_mode)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def package_source(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skip the test, with the reason, where packages cannot be fetched at all."""
+    folder = tmp_path_factory.mktemp("probe")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        str(folder),
+        "hatchling>=1.25,<2",
+    ]
+    probe = subprocess.run(command, capture_output=True, text=True)
+    if probe.returncode != 0:
+        reason = (probe.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+        pytest.skip(f"no package can be fetched here: {reason}")
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run this Python in the repository's root, without a traceback hidden and without raising."""
+
+    def run(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def page_loads() -> Callable[[str], list[str]]:
+    """List what a browser would fetch for a page; addresses in comments and links for people are not fetched."""
+    from bs4 import BeautifulSoup
+
+    def loads(page: str) -> list[str]:
+        soup = BeautifulSoup(page, "html.parser")
+        named = [tag[key] for tag in soup.find_all(True) for key in ("src", "data", "poster", "srcset") if tag.get(key)]
+        named += [tag["href"] for tag in soup.find_all("link") if tag.get("href")]
+        code = "\n".join(tag.get_text() for tag in soup.find_all(["script", "style"]))
+        signs = ("@import", "url(http", "url('http", 'url("http', "import(", "fetch(")
+        fetched = [address for address in named if not address.startswith("data:")]
+        return fetched + [sign for sign in signs if sign in code]
+
+    return loads
