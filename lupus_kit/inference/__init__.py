@@ -9,34 +9,86 @@ Examples
 0.05780647
 """
 
+from lupus_kit.inference.bayes import (
+    PRIORS,
+    Posterior,
+    Prior,
+    ReverseBayes,
+    evidence,
+    posterior,
+    predictive_significance,
+    reverse_bayes,
+)
 from lupus_kit.inference.comparison import Comparison, compare, s_value
+from lupus_kit.inference.curves import confidence_curve, curve_measure
 from lupus_kit.inference.intervals import Interval, intervals
-from lupus_kit.inference.operating import Size, power, rejection_region, size, size_curve
+from lupus_kit.inference.multiplicity import (
+    STRATEGIES,
+    Multiplicity,
+    Strategy,
+    decide,
+    familywise_error,
+    joint_counts,
+    rejection_probabilities,
+)
+from lupus_kit.inference.operating import (
+    SignificanceFilter,
+    Size,
+    power,
+    rejection_region,
+    size,
+    size_curve,
+    type_m_and_s,
+)
+from lupus_kit.inference.planning import SampleSize, minimal_detectable_difference, sample_size
 from lupus_kit.inference.proportion import proportion
 from lupus_kit.inference.registry import TESTS, Test, describe, pvalue, pvalue_lattice
-from lupus_kit.inference.robustness import Fragility, fragility_index, tipping_point
+from lupus_kit.inference.robustness import Fragility, fragility_index, fragility_table, tipping_point
 from lupus_kit.inference.visits import BetweenVisitBounds, between_visit_bounds
 
 __all__ = [
+    "PRIORS",
+    "STRATEGIES",
     "TESTS",
     "BetweenVisitBounds",
     "Comparison",
     "Fragility",
     "Interval",
+    "Multiplicity",
+    "Posterior",
+    "Prior",
+    "ReverseBayes",
+    "SampleSize",
+    "SignificanceFilter",
     "Size",
+    "Strategy",
     "Test",
     "between_visit_bounds",
     "compare",
+    "confidence_curve",
+    "curve_measure",
+    "decide",
     "describe",
+    "evidence",
+    "familywise_error",
     "fragility_index",
+    "fragility_table",
     "intervals",
+    "joint_counts",
+    "minimal_detectable_difference",
+    "posterior",
     "power",
+    "predictive_significance",
     "proportion",
     "pvalue",
     "pvalue_lattice",
+    "rejection_probabilities",
     "rejection_region",
+    "reverse_bayes",
     "s_value",
+    "sample_size",
     "size",
     "size_curve",
     "tipping_point",
+    "type_m_and_s",
 ]

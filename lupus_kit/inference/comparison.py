@@ -110,7 +110,7 @@ class Comparison:
         from lupus_kit.inference.registry import TESTS
 
         summary = self.summary().to_html(index=False, formatters={"rate": "{:.1%}".format}, border=0)
-        score = next(i for i in intervals(self.x1, self.n1, self.x2, self.n2) if i.key == "miettinen_nurminen")
+        (score,) = intervals(self.x1, self.n1, self.x2, self.n2, methods=["miettinen_nurminen"])
         shown = self.tests(["pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t"])[["label", "p"]]
         table = shown.to_html(index=False, formatters={"p": "{:.4f}".format}, border=0)
         return (

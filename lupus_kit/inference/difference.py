@@ -56,7 +56,8 @@ def constrained_rates(x1: int, n1: int, x2: int, n2: int, difference: float) -> 
     return p2 + d, p2
 
 
-def _score_statistic(x1: int, n1: int, x2: int, n2: int, difference: float, factor: float) -> float:
+def score_statistic(x1: int, n1: int, x2: int, n2: int, difference: float, factor: float = 1.0) -> float:
+    """Score statistic of one difference; ``factor`` multiplies the variance."""
     p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
     variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
     distance = x1 / n1 - x2 / n2 - difference
@@ -70,7 +71,7 @@ def _score(x1: int, n1: int, x2: int, n2: int, level: float, factor: float) -> t
     z, estimate = z_quantile(level), x1 / n1 - x2 / n2
 
     def excess(difference: float, sign: float) -> float:
-        value = sign * _score_statistic(x1, n1, x2, n2, difference, factor)
+        value = sign * score_statistic(x1, n1, x2, n2, difference, factor)
         return min(value, 1e6) - z
 
     low = brentq(excess, -1.0, estimate, args=(1.0,), xtol=1e-13) if excess(-1.0, 1.0) > 0 else -1.0

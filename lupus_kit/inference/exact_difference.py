@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
 from lupus_kit.inference._counts import FloatArray
 from lupus_kit.inference.bernstein import basis
 
+Rates = Callable[[FloatArray], FloatArray]
+
 # Score statistics closer than this are ties: away from a zero difference they are roots of cubics and cannot be
 # compared as whole numbers. Counting a near tie in makes the interval wider, never narrower.
-_TIE = 1e-9
+TIE = 1e-9
 
 
 def _constrained(x1: FloatArray, n1: int, x2: FloatArray, n2: int, d: float) -> tuple[FloatArray, FloatArray]:
@@ -38,34 +42,52 @@ def score_statistics(n1: int, n2: int, difference: float) -> FloatArray:
     return np.where(np.abs(distance) < 1e-12, 0.0, z)
 
 
-def _probability(region: FloatArray, p2: FloatArray, difference: float) -> FloatArray:
-    """Probability of a region along the second rate, the first being ``p2 + difference``."""
+def largest_probability(region: FloatArray, first_rate: Rates, low: float, high: float) -> float:
+    """Largest probability of a region while the second rate runs from ``low`` to ``high``.
+
+    Parameters
+    ----------
+    region : ndarray, shape (n1 + 1, n2 + 1)
+        Indicator of the tables.
+    first_rate : callable
+        The first rate as a function of the second, as the null hypothesis ties them.
+    low, high : float
+        Range of the second rate.
+
+    Returns
+    -------
+    float
+        From a grid even on the arcsine scale, its peaks refined.
+    """
     n1, n2 = region.shape[0] - 1, region.shape[1] - 1
-    first = basis(n1, np.clip(p2 + difference, 0.0, 1.0))
-    return np.asarray(((first @ region) * basis(n2, np.clip(p2, 0.0, 1.0))).sum(axis=-1))
 
+    def probability(p2: FloatArray) -> FloatArray:
+        first = basis(n1, np.clip(first_rate(p2), 0.0, 1.0))
+        return np.asarray(((first @ region) * basis(n2, np.clip(p2, 0.0, 1.0))).sum(axis=-1))
 
-def tail_supremum(x1: int, n1: int, x2: int, n2: int, difference: float, upper: bool) -> float:
-    """Largest probability of a score statistic as large as the observed one (or as small), given the difference."""
-    z = score_statistics(n1, n2, difference)
-    region = (z >= z[x1, x2] - _TIE if upper else z <= z[x1, x2] + _TIE).astype(np.float64)
-    low, high = max(0.0, -difference), min(1.0, 1.0 - difference)
-    first, last = np.arcsin(np.sqrt([low, high]))
-    grid = np.clip(np.sin(np.linspace(first, last, 24 + int(16 * np.sqrt(n1 + n2)))) ** 2, low, high)
-    heights = _probability(region, grid, difference)
+    start, end = np.arcsin(np.sqrt([low, high]))
+    grid = np.clip(np.sin(np.linspace(start, end, 24 + int(16 * np.sqrt(n1 + n2)))) ** 2, low, high)
+    heights = probability(grid)
     best = float(heights.max())
-    for k in np.flatnonzero(
-        (heights >= np.roll(heights, 1)) & (heights >= np.roll(heights, -1)) & (heights > best - 0.02)
-    ):
-        bracket = (grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)])
+    padded = np.pad(heights, 1, constant_values=-np.inf)
+    peaks = (heights >= padded[:-2]) & (heights >= padded[2:]) & (heights > best - 0.02)
+    for k in np.flatnonzero(peaks):
         found = minimize_scalar(
-            lambda p2: -float(_probability(region, np.array([p2]), difference)[0]),
-            bounds=bracket,
+            lambda p2: -float(probability(np.array([p2]))[0]),
+            bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]),
             method="bounded",
             options={"xatol": 1e-9},
         )
         best = max(best, -float(found.fun))
     return min(best, 1.0)
+
+
+def tail_supremum(x1: int, n1: int, x2: int, n2: int, difference: float, upper: bool) -> float:
+    """Largest probability of a score statistic as large as the observed one (or as small), given the difference."""
+    z = score_statistics(n1, n2, difference)
+    region = (z >= z[x1, x2] - TIE if upper else z <= z[x1, x2] + TIE).astype(np.float64)
+    low, high = max(0.0, -difference), min(1.0, 1.0 - difference)
+    return largest_probability(region, lambda p2: p2 + difference, low, high)
 
 
 def exact_unconditional(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from lupus_kit._errors import unknown_name
 from lupus_kit.inference._counts import as_level, broadcast_tables
 from lupus_kit.inference.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
 from lupus_kit.inference.exact_difference import exact_unconditional
@@ -70,7 +72,9 @@ def _estimates(x1: int, n1: int, x2: int, n2: int) -> dict[str, float]:
         }
 
 
-def intervals(x1: int, n1: int, x2: int, n2: int, level: float = 0.95) -> list[Interval]:
+def intervals(
+    x1: int, n1: int, x2: int, n2: int, level: float = 0.95, methods: Iterable[str] | None = None
+) -> list[Interval]:
     """Every interval of one table.
 
     Parameters
@@ -79,6 +83,8 @@ def intervals(x1: int, n1: int, x2: int, n2: int, level: float = 0.95) -> list[I
         Responders and patients of the first and second arm.
     level : float
         Confidence level.
+    methods : iterable of str, optional
+        Keys of methods; all by default.
 
     Returns
     -------
@@ -93,7 +99,12 @@ def intervals(x1: int, n1: int, x2: int, n2: int, level: float = 0.95) -> list[I
     a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
     level = as_level("level", level)
     estimates = _estimates(a, m, b, n)
+    known = {key for key, *_ in _METHODS}
+    wanted = known if methods is None else set(methods)
+    for key in sorted(wanted - known):
+        raise unknown_name("interval", key, [name for name, *_ in _METHODS])
     return [
         Interval(key, label, measure, estimates[measure], *method(a, m, b, n, level), level, inverts)
         for key, label, measure, method, inverts in _METHODS
+        if key in wanted
     ]

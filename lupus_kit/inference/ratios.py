@@ -67,7 +67,8 @@ def woolf(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, floa
 
 
 @lru_cache(maxsize=4096)
-def _log_weights(n1: int, n2: int, s: int) -> FloatArray:
+def log_weights(n1: int, n2: int, s: int) -> FloatArray:
+    """Logarithms of the hypergeometric weights of one margin."""
     return np.array([_log(w) for w in weights(n1, n2, s)])
 
 
@@ -77,24 +78,24 @@ def _log(whole: int) -> float:
     return float(np.log(float(whole >> shift))) + shift * float(np.log(2))
 
 
-def _law(log_weights: FloatArray, log_odds: float) -> FloatArray:
+def conditional_law(logs: FloatArray, log_odds: float) -> FloatArray:
     """P(X = k) given the margins under an odds ratio (noncentral hypergeometric)."""
-    exponent = log_weights + log_odds * np.arange(len(log_weights))
+    exponent = logs + log_odds * np.arange(len(logs))
     law = np.exp(exponent - exponent.max())
     return np.asarray(law / law.sum())
 
 
 def _tails(x1: int, n1: int, x2: int, n2: int, level: float, own: float) -> tuple[float, float]:
     """Odds ratios at which each tail, counting the observed table with weight ``own``, holds half the error."""
-    logs, k, tail = _log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2), (1 - level) / 2
+    logs, k, tail = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2), (1 - level) / 2
     last = len(logs) - 1
 
     def upper(log_odds: float) -> float:
-        law = _law(logs, log_odds)
+        law = conditional_law(logs, log_odds)
         return float(law[k + 1 :].sum() + own * law[k]) - tail
 
     def lower(log_odds: float) -> float:
-        law = _law(logs, log_odds)
+        law = conditional_law(logs, log_odds)
         return float(law[:k].sum() + own * law[k]) - tail
 
     low = float(np.exp(brentq(upper, -_WIDEST, _WIDEST, xtol=1e-13))) if k > 0 else 0.0
@@ -123,7 +124,7 @@ def _lowest_odds(logs: FloatArray, k: int, alpha: float) -> float:
     starts, ends = [-_WIDEST, *joins], [*joins, _WIDEST]
 
     def p(log_odds: float, joined: int) -> float:
-        law = _law(logs, log_odds)
+        law = conditional_law(logs, log_odds)
         return float(law[:joined].sum() + law[k:].sum()) - alpha
 
     for joined, (start, end) in enumerate(zip(starts, ends, strict=True)):
@@ -140,7 +141,7 @@ def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[flo
     It spans every odds ratio that the point-probability test does not reject. These need not be an unbroken
     stretch: rarely Fisher's test rejects an odds ratio of 1 that the interval holds.
     """
-    logs, k = _log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
+    logs, k = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
     alpha, last = 1 - level, len(logs) - 1
     low = float(np.exp(_lowest_odds(logs, k, alpha))) if k > 0 else 0.0
     high = float(np.exp(-_lowest_odds(logs[::-1], last - k, alpha))) if k < last else np.inf

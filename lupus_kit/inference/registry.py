@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.inference import asymptotic, conditional, unconditional
-from lupus_kit.inference._counts import FloatArray, IntArray, as_alternative, as_size, broadcast_tables
+from lupus_kit.inference._counts import FloatArray, IntArray, as_alternative, as_level, as_size, broadcast_tables
 
 Function = Callable[[IntArray, IntArray, IntArray, IntArray, str], FloatArray]
 
@@ -410,6 +410,7 @@ def pvalue(
     x2: ArrayLike,
     n2: ArrayLike,
     alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> float | FloatArray:
     """Compute the p-value of one test for one table, or for arrays of tables.
 
@@ -423,6 +424,8 @@ def pvalue(
         Responders and patients of the second arm. All four broadcast against each other.
     alternative : {"two-sided", "greater", "less"}
         ``"greater"``: the first arm responds more.
+    gamma : float, optional
+        For the Berger–Boos tests: error rate of the interval for the nuisance parameter, 1e-6 unless told.
 
     Returns
     -------
@@ -444,11 +447,22 @@ def pvalue(
     """
     entry, side = get(test), as_alternative(alternative)
     a, m, b, n = broadcast_tables(x1, n1, x2, n2)
-    p = entry.function(a, m, b, n, side)
+    p = _function(entry, gamma)(a, m, b, n, side)
     return float(p) if np.ndim(p) == 0 else np.asarray(p)
 
 
-def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-sided") -> FloatArray:
+def _function(entry: Test, gamma: float | None) -> Function:
+    """Return the test's function, with its own Berger–Boos gamma where one is given."""
+    if gamma is None:
+        return entry.function
+    if not entry.key.endswith("berger_boos"):
+        raise InputError(f"gamma == {gamma!r} belongs to the Berger–Boos tests; {entry.key!r} has none.")
+    return partial(unconditional.pvalues, entry.key, gamma=as_level("gamma", gamma))
+
+
+def pvalue_lattice(
+    test: str | Test, n1: int, n2: int, alternative: str = "two-sided", gamma: float | None = None
+) -> FloatArray:
     """Compute the p-value of every table that a design can produce.
 
     Parameters
@@ -459,6 +473,8 @@ def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-s
         Patients in each arm.
     alternative : {"two-sided", "greater", "less"}
         ``"greater"``: the first arm responds more.
+    gamma : float, optional
+        For the Berger–Boos tests, as in :func:`pvalue`.
 
     Returns
     -------
@@ -474,4 +490,4 @@ def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-s
     entry, side = get(test), as_alternative(alternative)
     m, n = as_size("n1", n1), as_size("n2", n2)
     x1, x2 = np.indices((m + 1, n + 1))
-    return np.array(entry.function(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))
+    return np.array(_function(entry, gamma)(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from lupus_kit._errors import InputError
 from lupus_kit.inference._counts import as_counts, as_level, broadcast_tables
-from lupus_kit.inference.registry import Test, get, pvalue, pvalue_lattice
+from lupus_kit.inference.registry import Test, get, pvalue, pvalue_lattice, select
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,50 @@ def fragility_index(
     return Fragility(index, direction, which, (a, b), (new1, new2), p_before, p_after, entry.key, level)
 
 
+def fragility_table(
+    x1: int, n1: int, x2: int, n2: int, tests: Iterable[str | Test] | None = None, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Fragility of a result under every test, in each arm.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : int
+        Responders and patients of the first and second arm.
+    tests : iterable of str, optional
+        Keys of tests; all by default.
+    alpha : float
+        Significance level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per test: ``test``, ``label``, ``p``, ``direction``, ``index_1`` and ``index_2`` (outcomes to change
+        in each arm, missing where no number does it) and ``index`` (the smaller).
+
+    Examples
+    --------
+    >>> fragility_table(16, 29, 9, 30, tests=["pearson", "fisher"])[["test", "index"]].values.tolist()
+    [['pearson', 1], ['fisher', 1]]
+    """
+    rows = []
+    for entry in select(tests):
+        first, second = (fragility_index(x1, n1, x2, n2, entry, alpha, arm) for arm in (1, 2))
+        found = [f.index for f in (first, second) if f.index is not None]
+        smaller = min(found) if found else None
+        rows.append((entry.key, entry.label, first.p_before, first.direction, first.index, second.index, smaller))
+    columns = ["test", "label", "p", "direction", "index_1", "index_2", "index"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[-3:], "Int64"))
+
+
 def tipping_point(
-    x1: int, n1: int, x2: int, n2: int, missing1: int, missing2: int, test: str | Test = "pearson", alpha: float = 0.05
+    x1: int,
+    n1: int,
+    x2: int,
+    n2: int,
+    missing1: int,
+    missing2: int,
+    test: str | Test | Iterable[str | Test] | None = "pearson",
+    alpha: float = 0.05,
 ) -> pd.DataFrame:
     """Try every way the missing outcomes could have gone.
 
@@ -124,16 +167,21 @@ def tipping_point(
         Responders and patients with an outcome, first and second arm.
     missing1, missing2 : int
         Patients without an outcome in each arm.
-    test : str or Test
-        Key of a test.
+    test : str, Test, iterable of them, or None
+        One test, several, or (``None``) every test of the registry.
     alpha : float
         Significance level.
 
     Returns
     -------
     pandas.DataFrame
-        One row per way: ``missing_responders_1``, ``missing_responders_2``, the completed ``x1 n1 x2 n2``,
-        ``p`` and ``significant``.
+        One row per test and way: ``test``, ``missing_responders_1``, ``missing_responders_2``, the completed
+        ``x1 n1 x2 n2``, ``p`` and ``significant``.
+
+    Raises
+    ------
+    InputError
+        Counts that are not whole numbers, unknown test.
 
     Examples
     --------
@@ -146,9 +194,11 @@ def tipping_point(
     m1, m2 = int(as_counts("missing1", missing1)), int(as_counts("missing2", missing2))
     level = as_level("alpha", alpha)
     k1, k2 = (grid.ravel() for grid in np.meshgrid(np.arange(m1 + 1), np.arange(m2 + 1), indexing="ij"))
-    p = np.asarray(pvalue(test, a + k1, m + m1, b + k2, n + m2))
-    return pd.DataFrame(
-        {
+    frames = []
+    for entry in [get(test)] if isinstance(test, (str, Test)) else select(test):
+        p = np.asarray(pvalue(entry, a + k1, m + m1, b + k2, n + m2))
+        columns = {
+            "test": entry.key,
             "missing_responders_1": k1,
             "missing_responders_2": k2,
             "x1": a + k1,
@@ -158,4 +208,5 @@ def tipping_point(
             "p": p,
             "significant": p <= level,
         }
-    )
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)

@@ -125,10 +125,18 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_
     return values
 
 
-def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
+def pvalues(
+    key: str,
+    x1: IntArray,
+    n1: IntArray,
+    x2: IntArray,
+    n2: IntArray,
+    alternative: str,
+    gamma: float = BERGER_BOOS_GAMMA,
+) -> FloatArray:
     """Return the p-value of each table, one lattice for each pair of arm sizes."""
     result = np.empty(x1.shape)
     for m, n in np.unique(np.stack([n1, n2], axis=-1).reshape(-1, 2), axis=0).tolist():
         here = (n1 == m) & (n2 == n)
-        result[here] = lattice(key, m, n, alternative)[x1[here], x2[here]]
+        result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
     return result
