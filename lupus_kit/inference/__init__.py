@@ -22,15 +22,7 @@ from lupus_kit.inference.bayes import (
 from lupus_kit.inference.comparison import Comparison, compare, s_value
 from lupus_kit.inference.curves import confidence_curve, curve_measure
 from lupus_kit.inference.intervals import Interval, intervals
-from lupus_kit.inference.multiplicity import (
-    STRATEGIES,
-    Multiplicity,
-    Strategy,
-    decide,
-    familywise_error,
-    joint_counts,
-    rejection_probabilities,
-)
+from lupus_kit.inference.multiplicity import Multiplicity, familywise_error, joint_counts, rejection_probabilities
 from lupus_kit.inference.operating import (
     SignificanceFilter,
     Size,
@@ -44,6 +36,7 @@ from lupus_kit.inference.planning import SampleSize, minimal_detectable_differen
 from lupus_kit.inference.proportion import proportion
 from lupus_kit.inference.registry import TESTS, Test, describe, pvalue, pvalue_lattice
 from lupus_kit.inference.robustness import Fragility, fragility_index, fragility_table, tipping_point
+from lupus_kit.inference.strategies import STRATEGIES, Strategy, decide
 from lupus_kit.inference.visits import BetweenVisitBounds, between_visit_bounds
 
 __all__ = [

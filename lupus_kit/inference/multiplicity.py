@@ -7,174 +7,18 @@ together, which is computed here exactly on the counts and, for comparison, from
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.integrate import quad
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 from scipy.stats import binom
 
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.inference._counts import FloatArray, as_level, as_probability, as_size
 from lupus_kit.inference.registry import Test, get, pvalue_lattice
-
-# A rule is a list of levels and, for each pair of classes (0 = at most the first level, 1 = at most the second,
-# …, last = above all), whether the first and the second endpoint may be claimed.
-Claims = Callable[[int, int], tuple[bool, bool]]
-
-
-@dataclass(frozen=True)
-class Strategy:
-    """A rule for two endpoints, the first of them primary.
-
-    Attributes
-    ----------
-    key, label : str
-        Name in the code and in print.
-    description : str
-        The rule in words.
-    reference : str
-        Where it comes from.
-    levels : callable
-        From alpha and the correlation to the levels of both endpoints' p-values that matter, each increasing.
-    claims : callable
-        From the classes of both p-values (0 for at most the lowest level, and so on) to what may be claimed.
-    """
-
-    key: str
-    label: str
-    description: str
-    reference: str
-    levels: Callable[[float, float], tuple[tuple[float, ...], tuple[float, ...]]]
-    claims: Claims
-
-
-def _same(*shares: float) -> Callable[[float, float], tuple[tuple[float, ...], tuple[float, ...]]]:
-    return lambda alpha, rho: (tuple(alpha * s for s in shares), tuple(alpha * s for s in shares))
-
-
-def _holm(first: int, second: int) -> tuple[bool, bool]:
-    # Classes: 0 at most alpha/2, 1 at most alpha, 2 above.
-    return first == 0 or (first == 1 and second == 0), second == 0 or (second == 1 and first == 0)
-
-
-def _hochberg(first: int, second: int) -> tuple[bool, bool]:
-    if first <= 1 and second <= 1:
-        return True, True
-    return first == 0, second == 0
-
-
-def _spending_levels(alpha: float, rho: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """O'Brien–Fleming-like spending with half of the information at the first look."""
-    first = 2 * float(ndtr(-float(ndtri(1 - alpha / 2)) / np.sqrt(0.5)))
-
-    def excess(second: float) -> float:
-        inside = _rectangle(-ndtri(first / 2), -ndtri(second / 2), rho)
-        return 1 - inside - alpha
-
-    return (first,), (float(brentq(excess, alpha * 1e-6, alpha, xtol=1e-12)),)
-
-
-_ENTRIES = (
-    Strategy(
-        "either",
-        "whichever works",
-        "claim each endpoint at the full level: no adjustment",
-        "shown as a warning, not as a choice",
-        _same(1.0),
-        lambda first, second: (first == 0, second == 0),
-    ),
-    Strategy(
-        "fixed_sequence",
-        "fixed sequence",
-        "test the first endpoint at the full level; the second only if the first succeeds",
-        "Maurer W, Hothorn LA, Lehmacher W. Biometrie in der chemisch-pharmazeutischen Industrie 1995;6:3-18",
-        _same(1.0),
-        lambda first, second: (first == 0, first == 0 and second == 0),
-    ),
-    Strategy(
-        "bonferroni",
-        "Bonferroni",
-        "test each endpoint at half the level",
-        "Dunn OJ. J Am Stat Assoc 1961;56:52-64",
-        _same(0.5),
-        lambda first, second: (first == 0, second == 0),
-    ),
-    Strategy(
-        "holm",
-        "Holm",
-        "smaller p at half the level; then the other at the full level",
-        "Holm S. Scand J Stat 1979;6:65-70",
-        _same(0.5, 1.0),
-        _holm,
-    ),
-    Strategy(
-        "hochberg",
-        "Hochberg",
-        "both if the larger p is at most the level; otherwise the smaller at half the level",
-        "Hochberg Y. Biometrika 1988;75:800-802",
-        _same(0.5, 1.0),
-        _hochberg,
-    ),
-    Strategy(
-        "obrien_fleming",
-        "O'Brien–Fleming-like spending",
-        "week 12 as an early look that spends little of the level, the rest at week 24",
-        "Lan KKG, DeMets DL. Biometrika 1983;70:659-663",
-        _spending_levels,
-        lambda first, second: (first == 0, second == 0),
-    ),
-)
-
-#: Every rule by its key.
-STRATEGIES: dict[str, Strategy] = {entry.key: entry for entry in _ENTRIES}
-
-
-def _strategy(key: object) -> Strategy:
-    if not isinstance(key, str) or key not in STRATEGIES:
-        raise unknown_name("strategy", key, STRATEGIES)
-    return STRATEGIES[key]
-
-
-def decide(p_first: float, p_second: float, strategy: str, alpha: float = 0.05, rho: float = 0.0) -> tuple[bool, bool]:
-    """Apply a rule to two p-values.
-
-    Parameters
-    ----------
-    p_first, p_second : float
-        p-values of the primary and the second endpoint.
-    strategy : str
-        Key of :data:`STRATEGIES`.
-    alpha : float
-        Familywise level.
-    rho : float
-        Correlation, used by ``"obrien_fleming"`` alone.
-
-    Returns
-    -------
-    tuple of bool
-        Whether the first and the second endpoint may be claimed.
-
-    Examples
-    --------
-    >>> decide(0.052, 0.027, "fixed_sequence"), decide(0.052, 0.027, "holm")
-    ((False, False), (False, False))
-    """
-    rule, level = _strategy(strategy), as_level("alpha", alpha)
-    p = [float(as_probability(name, value)) for name, value in (("p_first", p_first), ("p_second", p_second))]
-    levels = rule.levels(level, _correlation(rho))
-    return rule.claims(*(int(np.searchsorted(cuts, value)) for cuts, value in zip(levels, p, strict=True)))
-
-
-def _correlation(rho: object) -> float:
-    if isinstance(rho, bool) or not isinstance(rho, (int, float, np.integer, np.floating)) or not -1 <= rho <= 1:
-        raise InputError(f"rho == {rho!r}: a correlation is a number from -1 to 1.")
-    return float(rho)
+from lupus_kit.inference.strategies import as_correlation, get_strategy, rectangle
 
 
 @dataclass(frozen=True)
@@ -276,22 +120,6 @@ def _exact_classes(
     return np.array([[float((a * b).sum()) for b in right] for a in left])
 
 
-@lru_cache(maxsize=4096)
-def _rectangle(c1: float, c2: float, rho: float, shift1: float = 0.0, shift2: float = 0.0) -> float:
-    """P(|Z1| <= c1, |Z2| <= c2) of the bivariate normal law with given means and correlation."""
-    if rho > 1 - 1e-12 and shift1 == shift2 == 0:
-        return float(2 * ndtr(min(c1, c2)) - 1)
-    spread = float(np.sqrt(max(1 - rho**2, 1e-24)))
-
-    def inner(z: float) -> float:
-        centre = shift2 + rho * (z - shift1)
-        density = float(np.exp(-((z - shift1) ** 2) / 2) / np.sqrt(2 * np.pi))
-        return density * float(ndtr((c2 - centre) / spread) - ndtr((-c2 - centre) / spread))
-
-    low, high = max(-c1, shift1 - 10), min(c1, shift1 + 10)
-    return float(quad(inner, low, high, epsabs=1e-11, epsrel=1e-11, limit=200)[0]) if low < high else 0.0
-
-
 def _normal_classes(
     first: tuple[float, float],
     second: tuple[float, float],
@@ -308,7 +136,7 @@ def _normal_classes(
     bounds = [[float(-ndtri(level / 2)) for level in cuts] for cuts in levels]
     # P(p above each pair of levels), then differences of it are the classes.
     above = np.array(
-        [[_rectangle(c1, c2, correlation, *shifts) for c2 in [40.0, *bounds[1]]] for c1 in [40.0, *bounds[0]]]
+        [[rectangle(c1, c2, correlation, *shifts) for c2 in [40.0, *bounds[1]]] for c1 in [40.0, *bounds[0]]]
     )
     padded = np.pad(above, ((0, 1), (0, 1)))
     # Class k holds p between level k - 1 and level k: inside bound k - 1 and outside bound k.
@@ -362,7 +190,7 @@ def rejection_probabilities(
     >>> found.any == found.first
     True
     """
-    rule, entry, level, correlation = _strategy(strategy), get(test), as_level("alpha", alpha), _correlation(rho)
+    rule, entry, level, correlation = get_strategy(strategy), get(test), as_level("alpha", alpha), as_correlation(rho)
     sizes = as_size("n1", n1), as_size("n2", n2)
     rates = []
     for name, pair in (("primary", primary), ("follow_up", follow_up)):
