@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
+from lupus_kit._errors import InputError
 from lupus_kit.figures._style import NEUTRAL, PUBLISHED, axes, describe
 
 _FAMILY_MARKERS = {"asymptotic": "o", "conditional exact": "s", "unconditional exact": "D", "t and rank tests": "^"}
@@ -227,3 +228,145 @@ def power_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     low, high = frame["n_per_arm"].min(), frame["n_per_arm"].max()
     listed = "; ".join(f"{label} from {row['first']:.2f} to {row['last']:.2f}" for label, row in ends.iterrows())
     return describe(ax, f"Power rises, in small saw teeth, from {low} to {high} patients per arm: {listed}.")
+
+
+def power_surface(
+    frame: pd.DataFrame, observed: tuple[float, float] | None = None, target: float = 0.8, ax: Axes | None = None
+) -> Axes:
+    """Draw exact power over both response rates, with a line where it reaches a target.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A full grid: columns ``p1``, ``p2``, ``power`` and ``label`` (of the one test).
+    observed : (p1, p2), optional
+        Rates to mark.
+    target : float
+        Power whose contour is drawn.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = axes(ax, (7, 5.4))
+    grid = frame.pivot_table(index="p2", columns="p1", values="power")
+    mesh = ax.pcolormesh(
+        100 * grid.columns, 100 * grid.index, grid.to_numpy(), cmap="cividis", vmin=0, vmax=1, shading="gouraud"
+    )
+    label = frame["label"].iloc[0]
+    ax.figure.colorbar(mesh, ax=ax, label=f"exact power ({label})")
+    lines = ax.contour(100 * grid.columns, 100 * grid.index, grid.to_numpy(), levels=[target], colors="white")
+    ax.clabel(lines, fmt=f"power {target:g}")
+    marked = ""
+    if observed is not None:
+        ax.plot(
+            100 * observed[0],
+            100 * observed[1],
+            "o",
+            markersize=11,
+            color="white",
+            markeredgecolor="black",
+            label="observed",
+        )
+        ax.legend(loc="upper left", framealpha=0.9)
+        near = frame.iloc[((frame["p1"] - observed[0]) ** 2 + (frame["p2"] - observed[1]) ** 2).argmin()]
+        marked = f" At the observed rates, {observed[0]:.0%} and {observed[1]:.0%}, power is about {near['power']:.2f}."
+    ax.grid(False)
+    ax.set(xlabel="true response rate, first arm (%)", ylabel="true response rate, second arm (%)")
+    share = float((frame["power"] >= target).mean())
+    return describe(
+        ax,
+        f"Map of the exact power of {label}: small along the diagonal, where the rates are alike, and large in two corners. "
+        f"{share:.0%} of the map reaches a power of {target:g}.{marked}",
+    )
+
+
+def confidence_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+    """Draw p-value functions of tests that speak about the same measure.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``inference.confidence_curve`` of one or several tests: ``label``, ``measure``, ``value``, ``p``.
+    alpha : float
+        Level drawn as a line: where a curve crosses it, the interval ends.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        The tests speak about different measures.
+    """
+    measures = list(frame["measure"].unique())
+    if len(measures) != 1:
+        raise InputError(f"one measure at a time, not {', '.join(measures)}: choose tests of one measure.")
+    ax = axes(ax, (8, 4.8))
+    scale, null = (100, 0) if measures[0] == "risk difference" else (1, 1 if "ratio" in measures[0] else 0)
+    shown = frame.assign(value=scale * frame["value"])
+    sns.lineplot(shown, x="value", y="p", hue="label", style="label", palette="colorblind", linewidth=2, ax=ax)
+    ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
+    ax.axvline(null, color="0.2", linewidth=1)
+    if "ratio" in measures[0]:
+        ax.set_xscale("log")
+    unit = " (percentage points)" if scale == 100 else " (log scale)" if "ratio" in measures[0] else ""
+    ax.set(xlabel=f"supposed {measures[0]}{unit}", ylabel="two-sided p-value", ylim=(0, 1.02))
+    ax.legend(title="", frameon=False)
+    said = []
+    for label, curve in shown.groupby("label", sort=False):
+        held = curve.loc[curve["p"] > alpha, "value"]
+        said.append(f"{label} stays above {alpha:g} from {held.min():.3g} to {held.max():.3g}")
+    return describe(ax, f"Curves of p against the supposed {measures[0]}, each with one peak. {'; '.join(said)}.")
+
+
+def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+    """Draw the p-value of one test for every way the missing outcomes could have gone.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``inference.tipping_point`` of one test.
+    alpha : float
+        Level: cells at or below it are framed.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    grid = frame.pivot_table(index="missing_responders_2", columns="missing_responders_1", values="p")
+    ax = axes(ax, (2.2 + 0.75 * len(grid.columns), 1.6 + 0.6 * len(grid)))
+    values = grid.to_numpy()
+    ax.pcolormesh(
+        grid.columns, grid.index, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis", shading="nearest"
+    )
+    for i, j in np.ndindex(values.shape):
+        inside = values[i, j] <= alpha
+        ax.text(
+            grid.columns[j],
+            grid.index[i],
+            f"{values[i, j]:.3f}",
+            ha="center",
+            va="center",
+            fontsize=9,
+            color="white" if values[i, j] < 0.08 else "black",
+            weight="bold" if inside else "normal",
+        )
+    _border(ax, (values <= alpha).T)
+    ax.grid(False)
+    ax.set(xlabel="missing in the first arm who responded", ylabel="missing in the second arm\nwho responded")
+    ax.set_xticks(grid.columns)
+    ax.set_yticks(grid.index)
+    significant = int(frame["significant"].sum())
+    return describe(
+        ax,
+        f"Table of p-values for {len(frame)} ways the missing outcomes could have gone, from {frame['p'].min():.3f} to "
+        f"{frame['p'].max():.3f}. {significant} of them, in bold, are at most {alpha:g}.",
+    )

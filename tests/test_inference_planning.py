@@ -1,0 +1,94 @@
+"""Sample size, detectable difference and the significance filter against plain enumeration."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from lupus_kit import inference
+
+
+def brute_power(test, p1, p2, n1, n2, alpha=0.05):
+    lattice = inference.pvalue_lattice(test, n1, n2)
+    return sum(
+        binom.pmf(x1, n1, p1) * binom.pmf(x2, n2, p2)
+        for x1 in range(n1 + 1)
+        for x2 in range(n2 + 1)
+        if lattice[x1, x2] <= alpha
+    )
+
+
+@pytest.mark.parametrize(
+    ("test", "p1", "p2", "target", "ratio"),
+    [("fisher", 0.9, 0.3, 0.8, 1), ("pearson", 0.55, 0.1, 0.9, 1), ("boschloo", 0.1, 0.7, 0.8, 2)],
+)
+def test_sample_size_is_the_smallest_from_which_power_stays(test, p1, p2, target, ratio):
+    found = inference.sample_size(test, p1, p2, power=target, ratio=ratio)
+    sizes = range(1, found.checked_to + 1)
+    powers = np.array([brute_power(test, p1, p2, n, ratio * n) for n in sizes])
+    last_below = max((n for n, value in zip(sizes, powers, strict=True) if value < target), default=0)
+    assert found.n1 == last_below + 1
+    assert found.n2 == ratio * found.n1
+    assert found.power == pytest.approx(powers[found.n1 - 1], abs=1e-12)
+    reached = [n for n, value in zip(sizes, powers, strict=True) if value >= target]
+    assert found.first_n1 == reached[0]
+    assert found.checked_to >= 1.1 * found.n1
+
+
+def test_power_dips_between_the_first_size_and_the_safe_one():
+    # A saw tooth that matters: the textbook answer (first size) is not safe.
+    found = inference.sample_size("fisher", 0.6, 0.3, power=0.85)
+    assert found.first_n1 < found.n1
+    between = [inference.power("fisher", 0.6, 0.3, n, n) for n in range(found.first_n1, found.n1)]
+    assert min(between) < 0.85 <= between[0]
+
+
+def test_sample_size_grows_with_power_and_shrinks_with_the_difference():
+    sizes = [inference.sample_size("pearson", 0.6, 0.3, power=p).n1 for p in (0.7, 0.8, 0.9)]
+    assert sizes == sorted(sizes)
+    assert inference.sample_size("pearson", 0.7, 0.3).n1 < sizes[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"p1": 0.3, "p2": 0.3}, "no difference"),
+        ({"p1": 0.3, "p2": 0.6, "alternative": "greater"}, "no difference in the direction 'greater'"),
+        ({"p1": 0.31, "p2": 0.3}, "more than 2000"),
+        ({"p1": 0.6, "p2": 0.3, "power": 0.04}, "larger than alpha"),
+        ({"p1": 0.6, "p2": 0.3, "ratio": 0}, "ratio == 0"),
+        ({"p1": [0.6], "p2": 0.3}, "p1: one probability"),
+    ],
+)
+def test_sample_size_refuses(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        inference.sample_size("pearson", **arguments)
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_detectable_difference_has_the_power_asked_for(direction):
+    difference = inference.minimal_detectable_difference("boschloo", 0.4, 29, 30, power=0.8, direction=direction)
+    assert (difference > 0) == (direction == "up")
+    assert inference.power("boschloo", 0.4 + difference, 0.4, 29, 30) == pytest.approx(0.8, abs=1e-8)
+
+
+def test_nothing_is_detectable_in_a_tiny_trial():
+    assert np.isnan(inference.minimal_detectable_difference("fisher", 0.5, 4, 4))
+
+
+def test_type_m_and_s_add_up_over_all_tables():
+    found = inference.type_m_and_s("fisher", 0.5, 0.35, 12, 10)
+    lattice = inference.pvalue_lattice("fisher", 12, 10)
+    mass = wrong = size = 0.0
+    for x1 in range(13):
+        for x2 in range(11):
+            if lattice[x1, x2] <= 0.05:
+                weight = binom.pmf(x1, 12, 0.5) * binom.pmf(x2, 10, 0.35)
+                estimate = x1 / 12 - x2 / 10
+                mass, size = mass + weight, size + weight * abs(estimate)
+                wrong += weight * (estimate < 0)
+    assert found.power == pytest.approx(mass, abs=1e-12)
+    assert found.type_s == pytest.approx(wrong / mass, abs=1e-12)
+    assert found.type_m == pytest.approx(size / mass / 0.15, abs=1e-10)
+    assert found.type_m > 1
+    with pytest.raises(ValueError, match="two different probabilities"):
+        inference.type_m_and_s("fisher", 0.5, 0.5, 12, 10)
