@@ -15,33 +15,43 @@ FloatArray = NDArray[np.float64]
 ALTERNATIVES = ("two-sided", "greater", "less")
 
 
+# Beyond this, products of counts no longer fit the whole numbers that are computed with.
+_LARGEST = 10**9
+
+
+def _as_array(name: str, value: ArrayLike, wanted: str) -> NDArray[Any]:
+    """Turn the value into an array of numbers; a nested list of uneven rows is not one."""
+    try:
+        return np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)
+    except (ValueError, TypeError):
+        raise InputError(f"{name} == {_short(value)}; {wanted}.") from None
+
+
 def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
     """Return whole numbers as an int64 array, or say which value is not one.
 
     Raises
     ------
     InputError
-        Booleans, strings, objects, missing values, fractions, or numbers below ``minimum``.
+        Booleans, strings, objects, missing values, fractions, or numbers below ``minimum`` or above a milliard.
     """
-    array = np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)
-    kind = f"{name} must be a whole number of {minimum} or more (or an array of them)"
+    wanted = f"{name} must be a whole number of {minimum} or more, up to {_LARGEST} (or an array of them)"
+    array = _as_array(name, value, wanted)
     if array.dtype.kind not in "iuf":
         what = "a truth value" if array.dtype.kind == "b" else f"of type {array.dtype}"
-        raise InputError(f"{name} == {_short(value)} is {what}; {kind}.")
+        raise InputError(f"{name} == {_short(value)} is {what}; {wanted}.")
     if array.size == 0:
-        raise InputError(f"{name} is empty; {kind}.")
-    bad = (
-        ~np.isfinite(array) | (array != np.floor(array)) | (array < minimum)
-        if array.dtype.kind == "f"
-        else array < minimum
-    )
+        raise InputError(f"{name} is empty; {wanted}.")
+    bad = (array < minimum) | (array > _LARGEST)
+    if array.dtype.kind == "f":
+        bad |= ~np.isfinite(array) | (array != np.floor(array))
     if bad.any():
-        raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {kind}.")
+        raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
     return array.astype(np.int64)
 
 
 def _short(value: object) -> str:
-    text = repr(value.item() if isinstance(value, np.generic) else value)
+    text = " ".join(repr(value.item() if isinstance(value, np.generic) else value).split())
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -79,23 +89,45 @@ def broadcast_tables(
     return a, m, b, n
 
 
-def as_size(name: str, value: Any) -> int:
-    """Return one number of patients in an arm."""
-    array = as_counts(name, value, 1)
+def as_count(name: str, value: Any, minimum: int = 0) -> int:
+    """Return one whole number."""
+    array = as_counts(name, value, minimum)
     if array.ndim:
         raise InputError(f"{name} == {_short(value)}: one whole number is needed here, not an array.")
     return int(array)
 
 
+def as_size(name: str, value: Any) -> int:
+    """Return one number of patients in an arm."""
+    return as_count(name, value, 1)
+
+
+def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> tuple[int, int, int, int]:
+    """Check the counts of one table, for functions that do not take arrays."""
+    for name, value, minimum in (("x1", x1, 0), ("n1", n1, 1), ("x2", x2, 0), ("n2", n2, 1)):
+        as_count(name, value, minimum)
+    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    return a, m, b, n
+
+
+def at_most(p: ArrayLike, level: float) -> NDArray[np.bool_]:
+    """Say where p-values reach significance.
+
+    A p-value that equals the level in arithmetic may differ from it in its last bit: it counts as reaching it.
+    """
+    return np.asarray(np.asarray(p) <= level * (1 + 1e-12))
+
+
 def as_probability(name: str, value: ArrayLike) -> FloatArray:
     """Return probabilities between 0 and 1 as a float array."""
-    array = np.asarray(value)
+    wanted = f"{name} must be a probability from 0 to 1 (or an array of them)"
+    array = _as_array(name, value, wanted)
     if array.dtype.kind not in "iuf" or array.size == 0:
-        raise InputError(f"{name} == {_short(value)} must be a probability from 0 to 1 (or an array of them).")
+        raise InputError(f"{name} == {_short(value)}; {wanted}.")
     array = array.astype(np.float64)
     bad = ~((array >= 0) & (array <= 1))
     if bad.any():
-        raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)} must be a probability from 0 to 1.")
+        raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
     return array
 
 

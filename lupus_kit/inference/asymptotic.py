@@ -175,5 +175,6 @@ def mann_whitney(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alterna
     cross = _cross(x1, n1, x2, n2)  # twice the distance of U from its mean
     shift = np.sign(cross) if alternative == "two-sided" else np.float64(1.0 if alternative == "greater" else -1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = _ratio(cross - shift, _pooled(x1, n1, x2, n2) / (n1 + n2 - 1))
-    return _normal(z, alternative)
+        variance = _pooled(x1, n1, x2, n2) / (n1 + n2 - 1)
+    # All outcomes alike: U has no variance, and the shift alone must not look like an infinite difference.
+    return _normal(_ratio(np.where(variance > 0, cross - shift, 0.0), variance), alternative)

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, betaln, gammaln, ndtri
 
 from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.inference._counts import FloatArray, as_level, as_size, broadcast_tables
+from lupus_kit.inference._counts import FloatArray, as_level, as_size, one_table
 from lupus_kit.inference.operating import rejection_region
 from lupus_kit.inference.registry import Test, pvalue
 
@@ -212,7 +212,7 @@ def posterior(
     >>> round(posterior(16, 29, 9, 30).probability_greater, 4)
     0.9732
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     confidence = as_level("level", level)
     first, second = _prior("prior", prior1).updated(a, m), _prior("prior", prior2).updated(b, n)
     tail = (1 - confidence) / 2
@@ -271,7 +271,7 @@ def predictive_significance(
     >>> round(predictive_significance(16, 29, 9, 30, 29, 30), 2)
     0.48
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     region = rejection_region(test, as_size("new_n1", new_n1), as_size("new_n2", new_n2), alpha, alternative)
     first = np.exp(_prior("prior", prior1).updated(a, m).log_predictive(int(new_n1)))
     second = np.exp(_prior("prior", prior2).updated(b, n).log_predictive(int(new_n2)))
@@ -303,7 +303,7 @@ def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
     >>> evidence(16, 29, 9, 30)["measure"].tolist()[0]
     'likelihood ratio'
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     p_lr = float(np.nan_to_num(pvalue("likelihood_ratio", a, m, b, n), nan=1.0))
     p = float(np.nan_to_num(pvalue("pearson", a, m, b, n), nan=1.0))
     z_lr, z = (float(-ndtri(value / 2)) for value in (p_lr, p))
@@ -390,7 +390,7 @@ def reverse_bayes(x1: int, n1: int, x2: int, n2: int, level: float = 0.95) -> Re
     >>> reverse_bayes(19, 29, 11, 30).kind
     'scepticism limit'
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     cells = np.array([a, m - a, b, n - b], dtype=np.float64)
     if (cells == 0).any():
         cells += 0.5

@@ -100,8 +100,9 @@ def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) ->
     for start in range(0, len(coefficients), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
         value[rows], angle[rows] = _highest_peaks(coefficients[rows], angles, step, on_grid)
-    at = np.clip(np.sin(angle) ** 2, lower, upper)
-    return Suprema(value, at)
+    # A Bernstein polynomial never leaves the range of its coefficients; rounding must not make it.
+    value = np.clip(value, coefficients.min(axis=1), coefficients.max(axis=1))
+    return Suprema(value, np.clip(np.sin(angle) ** 2, lower, upper))
 
 
 def _highest_peaks(

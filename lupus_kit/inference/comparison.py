@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.inference._counts import broadcast_tables
+from lupus_kit._errors import InputError
+from lupus_kit.inference._counts import one_table
 from lupus_kit.inference.intervals import intervals
 from lupus_kit.inference.registry import Test, pvalue, select
 
@@ -24,7 +25,12 @@ def s_value(p: float) -> float:
     Returns
     -------
     float
-        ``-log2(p)``.
+        ``-log2(p)``; infinite for 0, ``nan`` for ``nan``.
+
+    Raises
+    ------
+    InputError
+        Not a number from 0 to 1.
 
     References
     ----------
@@ -35,8 +41,10 @@ def s_value(p: float) -> float:
     >>> round(s_value(0.052), 2), round(s_value(0.027), 2)
     (4.27, 5.21)
     """
+    if isinstance(p, (str, bool)) or not (np.isnan(p) or 0 <= p <= 1):
+        raise InputError(f"p == {p!r}: a p-value is a number from 0 to 1.")
     with np.errstate(divide="ignore"):
-        return float(-np.log2(p))
+        return float(-np.log2(p) + 0.0)  # the sum turns -0.0 into 0.0
 
 
 @dataclass(frozen=True)
@@ -145,5 +153,5 @@ def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 
     0    pearson  0.0504
     1  student_t  0.0516
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     return Comparison(a, m, b, n, (str(labels[0]), str(labels[1])))

@@ -14,7 +14,11 @@ from math import comb
 
 import numpy as np
 
+from lupus_kit._errors import InputError
 from lupus_kit.inference._counts import FloatArray, IntArray
+
+# Tables of one margin; whole numbers of thousands of digits become slow beyond.
+_WIDEST = 20_000
 
 # A rule turns the weights of one margin into twice the p-value's numerator for each possible table.
 Rule = Callable[[Sequence[int]], list[int]]
@@ -30,6 +34,11 @@ def weights(n1: int, n2: int, s: int) -> tuple[int, ...]:
     (1, 6, 3)
     """
     low, high = max(0, s - n2), min(n1, s)
+    if high - low > _WIDEST:
+        raise InputError(
+            f"a table with {s} responders among {n1} and {n2} patients has {high - low + 1} alternatives; exact tests "
+            f"take up to {_WIDEST}. Use a large-sample test."
+        )
     weight = comb(n1, low) * comb(n2, s - low)
     ways = [weight]
     for k in range(low, high):

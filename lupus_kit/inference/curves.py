@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import bdtr, ndtr, stdtr, xlogy
 
 from lupus_kit._errors import InputError
-from lupus_kit.inference._counts import FloatArray, broadcast_tables
+from lupus_kit.inference._counts import FloatArray, one_table
 from lupus_kit.inference.difference import constrained_rates, score_statistic
 from lupus_kit.inference.exact_difference import TIE, largest_probability, score_statistics
 from lupus_kit.inference.ratios import conditional_law, log_weights
@@ -366,7 +366,7 @@ def confidence_curve(
     [0.0504, 1.0]
     """
     entry = get(test)
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     measure, function = _CURVES[entry.key]
     grid = _values(measure, values)
     null = 1.0 if measure in (_RATIO, _ODDS) else 0.0

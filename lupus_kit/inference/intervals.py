@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lupus_kit._errors import unknown_name
-from lupus_kit.inference._counts import as_level, broadcast_tables
+from lupus_kit.inference._counts import as_level, one_table
 from lupus_kit.inference.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
 from lupus_kit.inference.exact_difference import exact_unconditional
 from lupus_kit.inference.ratios import baptista_pike, conditional_exact, conditional_midp, katz, koopman, woolf
@@ -96,7 +96,7 @@ def intervals(
     Newcombe RG. Stat Med 1998;17:873-890. Miettinen O, Nurminen M. Stat Med 1985;4:213-226.
     Mee RW. Biometrics 1984;40:1175-1176. Agresti A, Caffo B. Am Stat 2000;54:280-288.
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     level = as_level("level", level)
     estimates = _estimates(a, m, b, n)
     known = {key for key, *_ in _METHODS}

@@ -97,7 +97,7 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
 
 def _classes(lattice: FloatArray, levels: tuple[float, ...]) -> list[FloatArray]:
     """Mark each class of p-values on the lattice; an undefined p is above all levels."""
-    index = np.searchsorted(np.array(levels) * (1 + 1e-12), np.nan_to_num(lattice, nan=2.0))
+    index = np.searchsorted(np.array(levels) * (1 + 1e-12), np.nan_to_num(lattice, nan=2.0))  # as at_most
     return [(index == k).astype(np.float64) for k in range(len(levels) + 1)]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lupus_kit._errors import InputError
-from lupus_kit.inference._counts import FloatArray, as_level, as_probability, as_size
+from lupus_kit.inference._counts import FloatArray, as_level, as_probability, as_size, at_most
 from lupus_kit.inference.bernstein import basis, suprema
 from lupus_kit.inference.conditional import weights
 from lupus_kit.inference.registry import Test, get, pvalue_lattice
@@ -75,8 +75,7 @@ def rejection_region(
     (False, True)
     """
     level = as_level("alpha", alpha)
-    # A p-value that equals alpha in arithmetic may differ in its last bit.
-    return np.asarray(pvalue_lattice(test, n1, n2, alternative) <= level * (1 + 1e-12))
+    return at_most(pvalue_lattice(test, n1, n2, alternative), level)
 
 
 def null_coefficients(region: NDArray[np.bool_]) -> FloatArray:
@@ -191,7 +190,10 @@ def power(
 
 def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -> FloatArray:
     """Probability of a region under two response rates, broadcast against each other."""
-    a, b = np.broadcast_arrays(p1, p2)
+    try:
+        a, b = np.broadcast_arrays(p1, p2)
+    except ValueError:
+        raise InputError(f"the shapes do not broadcast against each other: p1 {p1.shape}, p2 {p2.shape}.") from None
     rates1, index1 = np.unique(a.ravel(), return_inverse=True)
     rates2, index2 = np.unique(b.ravel(), return_inverse=True)
     # Each distinct rate is expanded once, whatever the grid.

@@ -24,9 +24,10 @@ def wilson(x: int, n: int, level: float) -> tuple[float, float]:
     (0.3755, 0.7159)
     """
     z2 = z_quantile(level) ** 2
+    # At both ends one root of the quadratic is exactly 0 or 1.
     centre = (x + z2 / 2) / (n + z2)
     half = float(np.sqrt(z2 * (x * (n - x) / n + z2 / 4))) / (n + z2)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    return (centre - half if x else 0.0), (centre + half if x < n else 1.0)
 
 
 def clopper_pearson(x: int, n: int, level: float) -> tuple[float, float]:

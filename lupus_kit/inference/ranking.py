@@ -18,6 +18,14 @@ from numpy.typing import NDArray
 _EXACT = 2**53
 
 
+def _whole(numbers: Sequence[int] | NDArray[Any]) -> NDArray[Any]:
+    """Return int64 where everything fits, Python integers otherwise; never floats."""
+    if isinstance(numbers, np.ndarray):
+        return numbers
+    exact = np.array(numbers, dtype=object)
+    return exact.astype(np.int64) if all(-(2**62) < int(v) < 2**62 for v in exact) else exact
+
+
 def _quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> NDArray[np.float64]:
     """Correctly rounded quotients, so that ``a/b <= c/d`` never turns into ``>``."""
     if numerators.dtype != object:
@@ -54,7 +62,7 @@ def rank_quotients(
     >>> rank_quotients([1, 2, 1, -1], [3, 6, 2, 7]).tolist()
     [1, 1, 2, 0]
     """
-    num, den = np.asarray(numerators), np.asarray(denominators)
+    num, den = _whole(numerators), _whole(denominators)
     values, inverse, counts = np.unique(_quotients(num, den), return_inverse=True, return_counts=True)
     ranks = np.arange(len(values), dtype=np.int64)[inverse]
     # Below this bound two different quotients differ by more than one part in 2**52, so equal floats are equal.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError
-from lupus_kit.inference._counts import as_counts, as_level, broadcast_tables
+from lupus_kit.inference._counts import as_count, as_level, at_most, one_table
 from lupus_kit.inference.registry import Test, get, pvalue, pvalue_lattice, select
 
 
@@ -91,16 +91,16 @@ def fragility_index(
     >>> fragility_index(16, 29, 9, 30, test="pearson").index
     1
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
     level, entry = as_level("alpha", alpha), get(test)
     if arm not in (None, 1, 2):
         raise InputError(f"arm == {arm!r}: must be 1, 2 or None for whichever needs fewer changes.")
     lattice = pvalue_lattice(entry, m, n)
-    significant = bool(lattice[a, b] <= level)
+    significant = bool(at_most(lattice[a, b], level))
     found: list[tuple[int, int, int, int]] = []
     for which in (1, 2) if arm is None else (arm,):
         line = lattice[:, b] if which == 1 else lattice[a, :]
-        crossed = np.flatnonzero((line > level) | np.isnan(line) if significant else line <= level)
+        crossed = np.flatnonzero(at_most(line, level) != significant)
         here = a if which == 1 else b
         found += [
             (abs(int(k) - here), which, int(k) if which == 1 else a, b if which == 1 else int(k)) for k in crossed
@@ -190,8 +190,8 @@ def tipping_point(
     0  16  30  0.067        False
     1  17  30  0.037         True
     """
-    a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
-    m1, m2 = int(as_counts("missing1", missing1)), int(as_counts("missing2", missing2))
+    a, m, b, n = one_table(x1, n1, x2, n2)
+    m1, m2 = as_count("missing1", missing1), as_count("missing2", missing2)
     level = as_level("alpha", alpha)
     k1, k2 = (grid.ravel() for grid in np.meshgrid(np.arange(m1 + 1), np.arange(m2 + 1), indexing="ij"))
     frames = []
@@ -206,7 +206,7 @@ def tipping_point(
             "x2": b + k2,
             "n2": n + m2,
             "p": p,
-            "significant": p <= level,
+            "significant": at_most(p, level),
         }
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)

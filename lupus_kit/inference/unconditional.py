@@ -12,12 +12,15 @@ from math import comb
 import numpy as np
 from scipy.special import betaincinv
 
+from lupus_kit._errors import InputError
 from lupus_kit.inference import conditional
 from lupus_kit.inference._counts import FloatArray, IntArray
 from lupus_kit.inference.bernstein import suprema
 from lupus_kit.inference.ranking import rank_quotients
 
 BERGER_BOOS_GAMMA = 1e-6
+# Numbers in the matrix of coefficients: three gigabytes of them.
+_LARGEST = 400_000_000
 
 
 def _lattice(n1: int, n2: int) -> tuple[IntArray, IntArray]:
@@ -45,12 +48,12 @@ def _wald(n1: int, n2: int) -> tuple[IntArray, IntArray]:
 
 
 def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
-    """Rank of each table of the lattice, 0 for the most extreme."""
+    """Rank of each table of the lattice, 0 for the most extreme; two-sided, or against ``"greater"``."""
     if ordering in ("score", "wald"):
         numerator, denominator = (_score if ordering == "score" else _wald)(n1, n2)
         if alternative == "two-sided":
             numerator = abs(numerator)
-        return rank_quotients(numerator if alternative == "less" else -numerator, denominator)
+        return rank_quotients(-numerator, denominator)
     numerators, denominators = conditional.quotients("fisher", alternative, n1, n2)
     return rank_quotients(np.array(numerators, dtype=object), np.array(denominators, dtype=object))
 
@@ -74,7 +77,9 @@ def _regions(ranks: IntArray, n1: int, n2: int) -> FloatArray:
     coefficients = np.zeros((int(ranks.max()) + 1, n1 + n2 + 1))
     np.add.at(coefficients, (ranks, (x1 + x2).astype(int)), _conditional_probabilities(n1, n2))
     np.cumsum(coefficients, axis=0, out=coefficients)
-    return np.minimum(coefficients, 1.0, out=coefficients)
+    np.minimum(coefficients, 1.0, out=coefficients)
+    coefficients[-1] = 1.0  # all tables together
+    return coefficients
 
 
 def _ordered_lattice(ordering: str, n1: int, n2: int, alternative: str) -> FloatArray:
@@ -115,7 +120,15 @@ _ORDERINGS = {
 def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_BOOS_GAMMA) -> FloatArray:
     """Return the p-values of every table of a design, shape ``(n1 + 1, n2 + 1)``, read-only."""
     ordering = _ORDERINGS[key]
-    if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
+    if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
+        raise InputError(
+            f"an unconditional exact test with {n1} and {n2} patients needs too much memory; it takes up to about 500 "
+            "patients an arm. Use a large-sample test."
+        )
+    if alternative == "less":
+        # Calling responders non-responders turns one side into the other, table for table.
+        values = lattice(key, n1, n2, "greater", gamma)[::-1, ::-1].copy()
+    elif key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
         values = _doubled(lattice(key, n1, n2, "greater", gamma), lattice(key, n1, n2, "less", gamma))
     elif key.endswith("berger_boos"):
         values = _berger_boos_lattice(ordering, n1, n2, alternative, gamma)
