@@ -14,8 +14,10 @@ Examples
 import sys
 
 if sys.version_info < (3, 11):
-    _WRONG_PYTHON = "lupus-kit needs Python 3.11 or newer; this is Python {}.{}. Install a newer Python and try again.".format(
-        *sys.version_info[:2]
+    _WRONG_PYTHON = (
+        "lupus-kit needs Python 3.11 or newer; this is Python {}.{}. Install a newer Python and try again.".format(
+            *sys.version_info[:2]
+        )
     )
     # Run as a command (``python -m lupus_kit`` or ``lupus-kit``): one sentence and exit code 2, no traceback.
     if sys.argv and sys.argv[0].replace("\\", "/").split("/")[-1] in ("-m", "lupus-kit", "lupus-kit.exe"):

@@ -56,11 +56,11 @@ FIGURES = {
     ),
     "difference": (
         lambda: figures.inference.intervals(inference.compare(*WEEK12).intervals()),
-        ["Wald: 0.7 to 49.6", "2 of 5 leave out 0"],
+        ["Wald: 0.7 to 49.6", "2 of 6 leave out 0"],
     ),
     "odds": (
         lambda: figures.inference.intervals(inference.compare(*WEEK24).intervals(), "odds ratio"),
-        ["odds ratio", "of 2 leave out 1"],
+        ["odds ratio", "of 4 leave out 1"],
     ),
     "power": (
         lambda: figures.inference.power_curve(

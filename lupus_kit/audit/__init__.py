@@ -10,7 +10,7 @@ Examples
 from lupus_kit.audit.check import check, n_analyses
 from lupus_kit.audit.counts import Counts, claim_counts, resolve
 from lupus_kit.audit.printed import common_denominators, counts_from_percent, percent_matches, rounds_to
-from lupus_kit.audit.provenance import distinct_tests, explain, explain_jointly
+from lupus_kit.audit.provenance import distinct_analyses, distinct_tests, explain, explain_jointly
 from lupus_kit.audit.report import Report
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "claim_counts",
     "common_denominators",
     "counts_from_percent",
+    "distinct_analyses",
     "distinct_tests",
     "explain",
     "explain_jointly",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lupus_kit import published
 from lupus_kit.audit.counts import Counts, resolve
-from lupus_kit.audit.provenance import ALTERNATIVES, distinct_tests, explain
+from lupus_kit.audit.provenance import distinct_analyses, explain
 from lupus_kit.audit.reading import read
 from lupus_kit.audit.report import Report
 from lupus_kit.published import Study
@@ -21,7 +21,7 @@ _FAMILIAR = ("pearson", "fisher")
 
 def n_analyses() -> int:
     """Return how many analyses :func:`check` tries on each p-value."""
-    return len(distinct_tests()) * len(ALTERNATIVES)
+    return len(distinct_analyses())
 
 
 def _count_row(claim: pd.Series, side: str, counts: Counts) -> dict[str, str]:
@@ -94,7 +94,7 @@ def check(study: str | Path | Study) -> Report:
     --------
     >>> report = check("he2020")
     >>> report.to_frame().query("claim == 'sri4_week12' and what == 'p'")["verdict"].item()
-    'reproduced only by 4 of 75 analyses'
+    'reproduced only by 4 of 67 analyses'
     """
     record = study if isinstance(study, Study) else published.load(study)
     rows, resolved = [], {}

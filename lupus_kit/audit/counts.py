@@ -86,6 +86,14 @@ def resolve(study: Study, claim: pd.Series, side: str) -> Counts:
     if pd.notna(count) and pd.notna(n):
         agrees = percent_matches(_percent_text(printed), int(count), int(n)) if "%" in printed else None
         return Counts(int(count), int(n), PRINTED, agrees)
+    n_max = study.trial.n_randomised[arm]
+    if pd.notna(count) and "(" in printed:
+        percent = printed.partition("(")[2].rstrip("%) ")
+        fits = [(x, total) for x, total in counts_from_percent(percent, n_max=n_max) if x == int(count)]
+        if len(fits) == 1:
+            return Counts(*fits[0], PINNED, True)
+        why = "its percentage fits several numbers of patients" if fits else "its percentage fits no number of patients"
+        return Counts(int(count), None, why, None if fits else False)
     if pd.notna(count):
         table = _table_count(study, claim["table_row"], arm)
         if table is None:
@@ -93,7 +101,6 @@ def resolve(study: Study, claim: pd.Series, side: str) -> Counts:
         return Counts(int(count), table[1], TABLE, table[0] == int(count))
     if "%" not in printed:
         return Counts(None, None, "neither a count nor a percentage is printed", None)
-    n_max = study.trial.n_randomised[arm]
     fits = counts_from_percent(_percent_text(printed), n_max=n_max)
     if not fits:
         return Counts(None, None, f"no count of at most {n_max} patients prints so", False)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+import numpy as np
+
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.published import decimals, parse_p
 
@@ -50,6 +52,8 @@ def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> boo
     number = _percent(text)
     if rounding not in ROUNDINGS:
         raise unknown_name("rounding", rounding, ROUNDINGS)
+    if not 0 <= x <= n or n < 1:
+        raise InputError(f"x == {x!r}, n == {n!r}: x of n patients, with at least one patient, is needed.")
     modes = ("half-up", "half-even") if rounding == "nearest" else (rounding,)
     return any(_printed_percent(x, n, decimals(number), mode) == Decimal(number) for mode in modes)
 
@@ -99,15 +103,18 @@ def counts_from_percent(
     if (n_max is None) == (n is None):
         raise InputError("give either n_max (the most patients there can be) or n (the patients there are).")
     limit = n if n is not None else n_max
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+    if isinstance(limit, bool) or not isinstance(limit, (int, np.integer)) or limit < 1:
         raise InputError(f"{'n' if n is not None else 'n_max'} == {limit!r}: must be a whole number of 1 or more.")
-    totals = [limit] if n is not None else range(1, limit + 1)
-    # Only the counts next to the percentage of each total can print as it.
-    nearest = {total: int(Decimal(number) * total / 100) for total in totals}
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
+    totals = [int(limit)] if n is not None else range(1, int(limit) + 1)
+    # A count that prints so lies within one unit of the last digit, however the digit was rounded.
+    unit = Decimal(1).scaleb(-decimals(number))
+    low, high = Decimal(number) - unit, Decimal(number) + unit
     return [
         (x, total)
-        for total, near in nearest.items()
-        for x in range(max(0, near - 1), min(total, near + 2) + 1)
+        for total in totals
+        for x in range(max(0, int(low * total / 100)), min(total, int(high * total / 100) + 1) + 1)
         if percent_matches(number, x, total, rounding)
     ]
 

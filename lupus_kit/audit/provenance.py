@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError
+from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.audit.printed import rounds_to
-from lupus_kit.inference import TESTS, Test, pvalue
+from lupus_kit.inference import TESTS, Test, compare, pvalue, select
 from lupus_kit.published import parse_p
 
 #: Both one-sided directions are tried: a paper may have tested either.
@@ -33,10 +33,45 @@ def distinct_tests() -> list[Test]:
     return kept
 
 
-def _selected(tests: Iterable[str | Test] | None) -> list[Test]:
-    from lupus_kit.inference.registry import select
+def distinct_analyses(
+    tests: Iterable[str | Test] | None = None, alternatives: Sequence[str] = ALTERNATIVES
+) -> list[tuple[Test, str]]:
+    """Return pairs of a test and an alternative, each a different analysis.
 
-    return distinct_tests() if tests is None else select(tests)
+    Parameters
+    ----------
+    tests : iterable of str, optional
+        Keys of tests: all of their alternatives are kept. By default every different test of the registry, and a
+        one-sided variant only once where several tests share it (doubled Fisher and Fisher, for example).
+    alternatives : sequence of str
+        Alternatives to try.
+
+    Returns
+    -------
+    list of (Test, str)
+
+    Raises
+    ------
+    InputError
+        Unknown test or alternative.
+
+    Examples
+    --------
+    >>> len(distinct_analyses(alternatives=["two-sided"])), len(distinct_analyses())
+    (25, 67)
+    """
+    if isinstance(alternatives, str):
+        raise InputError(f"alternatives == {alternatives!r}: give a list, for example [{alternatives!r}].")
+    for alternative in alternatives:
+        if alternative not in ALTERNATIVES:
+            raise unknown_name("alternative", alternative, ALTERNATIVES)
+    chosen = distinct_tests() if tests is None else select(tests)
+    return [
+        (test, alternative)
+        for alternative in alternatives
+        for test in chosen
+        if tests is not None or alternative == "two-sided" or not test.one_sided_as
+    ]
 
 
 def _distance(p: float, number: float, matches: bool) -> float:
@@ -61,7 +96,7 @@ def explain(
     x1, n1, x2, n2 : int
         Responders and patients of the first and second arm.
     tests : iterable of str, optional
-        Keys of tests; by default every different test of the registry.
+        Keys of tests; by default every different analysis (see :func:`distinct_analyses`).
     alternatives : sequence of str
         Alternatives to try.
 
@@ -91,12 +126,12 @@ def explain(
     if not isinstance(reported, str):
         raise InputError(f"reported == {reported!r}: give the p-value as a string, as printed; '0.050' is not '0.05'.")
     _, number, _ = parse_p(reported)
+    table = compare(x1, n1, x2, n2)
     rows = []
-    for alternative in alternatives:
-        for test in _selected(tests):
-            p = float(pvalue(test, x1, n1, x2, n2, alternative))
-            matches = rounds_to(p, reported)
-            rows.append((test.key, test.label, alternative, p, matches, _distance(p, number, matches)))
+    for test, alternative in distinct_analyses(tests, alternatives):
+        p = float(pvalue(test, table.x1, table.n1, table.x2, table.n2, alternative))
+        matches = rounds_to(p, reported)
+        rows.append((test.key, test.label, alternative, p, matches, _distance(p, number, matches)))
     frame = pd.DataFrame(rows, columns=["test", "label", "alternative", "p", "rounds_to_reported", "distance"])
     return frame.sort_values("distance", kind="stable", na_position="last", ignore_index=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from math import isnan
 
 import pandas as pd
 
@@ -58,7 +59,8 @@ def _which_analysis(first: pd.Series, t1: _Table, second: pd.Series, t2: _Table)
 
 
 def _sides(first: pd.Series, table: _Table, alpha: float) -> str:
-    p = [float(pvalue(test, *table)) for test in distinct_tests()]
+    # A test that is undefined on this table has no side.
+    p = [value for test in distinct_tests() if not isnan(value := float(pvalue(test, *table)))]
     above = sum(value > alpha for value in p)
     return (
         f"At {first['visit']} ({table[0]}/{table[1]} v {table[2]}/{table[3]}) the two-sided p runs from {min(p):.3f} "
@@ -70,7 +72,7 @@ def _missing(study: Study, first: pd.Series, table: _Table) -> str:
     x1, n1, x2, n2 = table
     missing1 = study.trial.n_randomised[first["arm_a"]] - n1
     missing2 = study.trial.n_randomised[first["arm_b"]] - n2
-    if missing1 + missing2 == 0:
+    if min(missing1, missing2) < 0 or missing1 + missing2 == 0:
         return ""
     ways = tipping_point(x1, n1, x2, n2, missing1, missing2, test="pearson", alpha=study.trial.alpha)
     low, high = ways["p"].min(), ways["p"].max()

@@ -103,10 +103,11 @@ class Report:
     def _table(self, width: int | None) -> str:
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
 
         file = io.StringIO()
         # A fixed console: the text is the same on a terminal, in a pipe and in a file.
-        console = Console(file=file, width=width or 110, color_system=None, highlight=False)
+        console = Console(file=file, width=width or 110, color_system=None, highlight=False, markup=False)
         room = console.width - 2 * len(_COLUMNS)
         widths = [room * share // 100 for share in _COLUMNS.values()]
 
@@ -115,7 +116,7 @@ class Report:
             for size in widths:
                 table.add_column(width=size, overflow="fold")
             for row in rows:
-                table.add_row(*row)
+                table.add_row(*map(Text, row))
             return table
 
         console.print(self.citation, end="\n\n")

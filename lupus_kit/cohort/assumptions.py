@@ -74,8 +74,10 @@ class Assumptions:
     paper does not say how it coded the grades.
 
     With ``care_week12`` at its default of 0 nobody on placebo improves by week 12 on average, and 30 % respond all
-    the same: patients enter when activity is high, later it falls back (regression to the mean), and each has ups
-    and downs of their own.
+    the same. Mostly these are ups and downs of single patients: about as many rise by 4 points. A little is
+    regression to the mean, since patients enter when activity is high.
+
+    The tuning holds for ``sledai_version="2K"``: scored as SELENA the same patients respond more often.
 
     Examples
     --------

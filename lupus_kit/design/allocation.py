@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -14,8 +14,8 @@ from lupus_kit._errors import InputError
 
 def _ratios(arms: Sequence[str] | Mapping[str, int]) -> dict[str, int]:
     """Allocation ratio by arm, in lowest terms."""
-    if isinstance(arms, str):
-        raise InputError(f"arms == {arms!r}: give a list of at least two names, not one string.")
+    if isinstance(arms, str) or not isinstance(arms, Iterable):
+        raise InputError(f"arms == {arms!r}: give a list of at least two names.")
     ratios = dict(arms) if isinstance(arms, Mapping) else dict.fromkeys(arms, 1)
     if len(ratios) < 2 or (not isinstance(arms, Mapping) and len(ratios) < len(arms)):
         raise InputError(f"arms == {list(arms)}: at least two different arms are needed.")
@@ -30,6 +30,25 @@ def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise InputError(f"{name} == {value!r}: must be a whole number of 1 or more.")
     return int(value)
+
+
+def _strata(strata: object) -> list[str] | None:
+    if strata is None:
+        return None
+    if isinstance(strata, str) or not isinstance(strata, Iterable):
+        raise InputError(f"strata == {strata!r}: give a list of different names.")
+    names = list(strata)
+    if not names or len(set(names)) < len(names):
+        raise InputError(f"strata == {names!r}: give a list of different names.")
+    return names
+
+
+def _generator(seed: object) -> np.random.Generator:
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed == {seed!r}: give a whole number of 0 or more, or a NumPy generator.")
+    return np.random.default_rng(int(seed))
 
 
 def _one_stratum(
@@ -98,7 +117,7 @@ def permuted_blocks(
     n = _whole("n", n)
     ratios = _ratios(arms)
     unit = np.repeat(list(ratios), list(ratios.values()))
-    sizes = [block_sizes] if isinstance(block_sizes, (int, np.integer)) else list(block_sizes)
+    sizes = list(block_sizes) if isinstance(block_sizes, Iterable) else [block_sizes]
     if not sizes:
         raise InputError("block_sizes is empty: give at least one block size.")
     for size in sizes:
@@ -107,12 +126,10 @@ def permuted_blocks(
                 f"block size {size} does not fit the allocation ratio {':'.join(map(str, ratios.values()))}: "
                 f"it must be a multiple of {len(unit)}."
             )
-    if strata is not None and (isinstance(strata, str) or not strata or len(set(strata)) < len(strata)):
-        raise InputError(f"strata == {strata!r}: give a list of different names.")
-
-    rng = np.random.default_rng(seed)
+    names = _strata(strata)
+    rng = _generator(seed)
     frames = []
-    for stratum in strata if strata is not None else [None]:
+    for stratum in names if names is not None else [None]:
         frame = pd.DataFrame(_one_stratum(n, unit, sizes, rng), columns=["block", "position", "arm"])
         frame.insert(0, "sequence", range(1, n + 1))
         if stratum is not None:

@@ -81,6 +81,16 @@ class DosingPlan:
     weeks_off: int
 
     def __post_init__(self) -> None:
+        for name, least in (
+            ("cycles", 1),
+            ("injections_per_cycle", 1),
+            ("days_between_injections", 1),
+            ("weeks_on", 1),
+            ("weeks_off", 0),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InputError(f"{name} == {value!r}: must be a whole number of {least} or more.")
         last_day = (self.injections_per_cycle - 1) * self.days_between_injections
         if last_day >= 7 * self.weeks_on:
             raise InputError(

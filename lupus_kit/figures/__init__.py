@@ -9,8 +9,22 @@ Examples
 True
 """
 
-from lupus_kit.figures import audit, design, inference, patient
+from lupus_kit.figures import audit, cohort, design, inference, invented, patient, sri
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
-__all__ = ["ARM_PALETTE", "alt_text", "audit", "describe", "design", "img", "inference", "patient", "png", "show"]
+__all__ = [
+    "ARM_PALETTE",
+    "alt_text",
+    "audit",
+    "cohort",
+    "describe",
+    "design",
+    "img",
+    "inference",
+    "invented",
+    "patient",
+    "png",
+    "show",
+    "sri",
+]

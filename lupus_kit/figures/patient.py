@@ -2,12 +2,63 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from lupus_kit.figures._style import NO, YES, axes, describe
+from lupus_kit._errors import InputError
+from lupus_kit.figures._style import NEUTRAL, NO, YES, axes, describe
+
+_DOMAINS = (
+    "central nervous system", "vascular", "musculoskeletal", "renal", "mucocutaneous", "serosal", "immunological",
+    "constitutional", "haematological",
+)  # fmt: skip
+#: One light colour per organ domain: black letters stay readable on it.
+_COLOUR_OF = dict(zip(_DOMAINS, sns.color_palette("colorblind", len(_DOMAINS), desat=0.9), strict=True))
+_LIGHT = 0.55
+
+_SIZE, _FONT = (9.0, 3.4), 8
+#: Inches: width of the axes, height of a bar, width of an average letter of that font.
+_WIDE, _HIGH, _LETTER = 7.6, 0.7, 0.064
+
+
+def _tint(domain: str) -> tuple[float, float, float]:
+    red, green, blue = (_LIGHT * channel + 1 - _LIGHT for channel in _COLOUR_OF.get(domain, NEUTRAL))
+    return red, green, blue
+
+
+def _fit(label: str, weight: int, inches_per_point: float) -> tuple[str, int]:
+    """Write a label so that it fits its segment: across in up to three lines, else upright, else not at all."""
+    wide, high = int(weight * inches_per_point / _LETTER), int(_HIGH / _LETTER)
+    lines = textwrap.wrap(label, wide, break_long_words=False) if wide >= 4 else []
+    if lines and len(lines) <= 3 and max(map(len, lines)) <= wide:
+        return "\n".join([*lines, str(weight)]), 0
+    if weight * inches_per_point < 0.16:
+        return "", 0
+    return (label if len(label) <= high else label[: high - 1] + "…"), 90
+
+
+def _draw_bar(ax: Axes, y: int, frame: pd.DataFrame, reach: int) -> int:
+    """Stack the descriptors of one visit; those that do not count stand at the right edge, hollow."""
+    counts = frame["counts"] if "counts" in frame else pd.Series(True, index=frame.index)
+    left = 0
+    for row in frame[counts].itertuples():
+        ax.barh(y, row.weight, left=left, color=_tint(row.domain), edgecolor="white", linewidth=2, height=0.72)
+        text, angle = _fit(row.label, row.weight, _WIDE / reach)
+        ax.text(left + row.weight / 2, y, text, ha="center", va="center", fontsize=_FONT, rotation=angle)
+        left += row.weight
+    ax.text(left + 0.4, y, f"= {left}", ha="left", va="center", fontsize=13, fontweight="bold")
+    right = reach - 0.2
+    for row in frame[~counts].itertuples():
+        right -= row.weight
+        ax.barh(y, row.weight, left=right, fill=False, edgecolor="0.45", linestyle=":", linewidth=1.6, height=0.72)
+        text = f"{row.label},\nstable:\nnot counted"
+        ax.text(right + row.weight / 2, y, text, ha="center", va="center", fontsize=_FONT, color="0.3")
+    return left
 
 
 def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Axes | None = None) -> Axes:
@@ -16,7 +67,8 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     Parameters
     ----------
     before, now : pandas.DataFrame
-        Descriptors present at baseline and at the visit: columns ``label`` and ``weight``.
+        Descriptors present at baseline and at the visit: columns ``label``, ``weight`` and ``domain``; optionally
+        ``counts`` (bool), false for a finding that the chosen version does not count.
     points : int
         Drop that the index asks for.
     ax : matplotlib.axes.Axes, optional
@@ -25,34 +77,48 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     Returns
     -------
     matplotlib.axes.Axes
+        With alt text.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
     """
-    ax = axes(ax, (9, 3.4))
-    labels = list(dict.fromkeys([*before["label"], *now["label"]]))
-    colours = dict(zip(labels, sns.color_palette("colorblind", max(len(labels), 1)), strict=False))
-    totals = {}
-    for name, frame in (("baseline", before), ("visit", now)):
-        left = 0
-        for row in frame.itertuples():
-            ax.barh(name, row.weight, left=left, color=colours[row.label], edgecolor="white", linewidth=2)
-            short = row.label if len(row.label) <= 6 * row.weight else row.label[: 5 * row.weight] + "…"
-            ax.text(left + row.weight / 2, name, f"{short}\n{row.weight}", ha="center", va="center", fontsize=9)
-            left += row.weight
-        if not len(frame):
-            ax.barh(name, 0)
-        totals[name] = left
+    for name, frame in (("before", before), ("now", now)):
+        lacking = [c for c in ("label", "weight", "domain") if c not in frame.columns]
+        if lacking:
+            raise InputError(f"{name} lacks {', '.join(map(repr, lacking))}: it needs label, weight and domain.")
+    ax = axes(ax, _SIZE)
+    reach = max(20, int(before["weight"].sum()), int(now["weight"].sum())) + 3
+    # Whole numbers as places: with names, Matplotlib would leave out a visit without findings.
+    totals = {"baseline": _draw_bar(ax, 0, before, reach), "visit": _draw_bar(ax, 1, now, reach)}
     needed = totals["baseline"] - points
-    met = totals["visit"] <= needed
+    met = needed >= 0 and totals["visit"] <= needed
     if needed >= 0:
-        ax.axvline(needed, color=YES if met else NO, linestyle="--", linewidth=2)
-        ax.annotate(
-            f"must reach {needed} or less", (needed, 1.02), xycoords=("data", "axes fraction"), ha="center", va="bottom"
-        )
-    ax.invert_yaxis()
-    ax.set(xlabel="SLEDAI (points)", ylabel="", xlim=(0, max(20, *totals.values()) + 1))
-    goal = f"the goal is {needed} or less" if needed >= 0 else f"a drop of {points} is impossible from there"
+        ax.axvline(needed, color=YES if met else NO, linestyle="--", linewidth=2.5)
+        at, words = needed, f"must reach {needed} or less: {'reached' if met else 'not reached'}"
+    else:
+        at, words = 0, f"a drop of {points} is impossible from {totals['baseline']}"
+    near_left, near_right = at < 0.2 * reach, at > 0.8 * reach
+    side = "left" if near_left else "right" if near_right else "center"
+    ax.annotate(words, (at, 1.02), xycoords=("data", "axes fraction"), ha=side, va="bottom", fontsize=11)
+    ax.set(xlabel="SLEDAI (points)", ylabel="", xlim=(0, reach), ylim=(1.5, -0.5))
+    ax.set_yticks([0, 1], ["baseline", "visit"])
+    ax.grid(False, axis="y")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    shown = [d for d in _DOMAINS if d in {*before["domain"], *now["domain"]}]
+    if shown:
+        ax.legend(handles=[Patch(color=_tint(d), label=d) for d in shown], loc="upper center", frameon=False,
+                  bbox_to_anchor=(0.5, -0.2), ncols=min(len(shown), 5), fontsize=9.5)  # fmt: skip
+    goal = f"The goal is {needed} or less" if needed >= 0 else f"A drop of {points} is impossible from there"
+    listed = [
+        f"{name} {totals[name]}" + (f" ({', '.join(frame['label'])})" if len(frame) else " (no finding)")
+        for name, frame in (("baseline", before), ("visit", now))
+    ]
+    uncounted = [str(label) for f in (before, now) if "counts" in f for label in f.loc[~f["counts"], "label"]]
+    extra = f" Not counted, because stable: {', '.join(uncounted)}." if uncounted else ""
     return describe(
         ax,
-        f"Two bars of stacked descriptors. SLEDAI is {totals['baseline']} at baseline and {totals['visit']} at the visit; "
-        f"{goal}: {'reached' if met and needed >= 0 else 'not reached'}.",
+        f"Two bars of stacked SLEDAI descriptors: {'; '.join(listed)}. {goal}: {'reached' if met else 'not reached'}."
+        + extra,
     )

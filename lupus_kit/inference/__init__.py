@@ -34,7 +34,7 @@ from lupus_kit.inference.operating import (
 )
 from lupus_kit.inference.planning import SampleSize, minimal_detectable_difference, sample_size
 from lupus_kit.inference.proportion import proportion
-from lupus_kit.inference.registry import TESTS, Test, describe, pvalue, pvalue_lattice
+from lupus_kit.inference.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
 from lupus_kit.inference.robustness import Fragility, fragility_index, fragility_table, tipping_point
 from lupus_kit.inference.strategies import STRATEGIES, Strategy, decide
 from lupus_kit.inference.visits import BetweenVisitBounds, between_visit_bounds
@@ -80,6 +80,7 @@ __all__ = [
     "reverse_bayes",
     "s_value",
     "sample_size",
+    "select",
     "size",
     "size_curve",
     "tipping_point",

@@ -38,6 +38,8 @@ class Test:
         When it is a good choice, and when not.
     same_as : tuple of str
         Keys of tests that give the same p-value.
+    one_sided_as : str
+        Key of an earlier test with the same one-sided variants, or empty.
     function : callable
         ``(x1, n1, x2, n2, alternative) -> p`` on checked integer arrays.
     """
@@ -53,6 +55,7 @@ class Test:
     avoid: str
     function: Function
     same_as: tuple[str, ...] = ()
+    one_sided_as: str = ""
 
     __test__ = False  # a statistical test, not one for pytest to collect
 
@@ -84,7 +87,14 @@ def _asymptotic(
 
 
 def _conditional(
-    key: str, label: str, formula: str, reference: str, use: str, avoid: str, degenerate: str = "1"
+    key: str,
+    label: str,
+    formula: str,
+    reference: str,
+    use: str,
+    avoid: str,
+    degenerate: str = "1",
+    one_sided_as: str = "",
 ) -> Test:
     return Test(
         key=key,
@@ -97,10 +107,13 @@ def _conditional(
         use=use,
         avoid=avoid,
         function=partial(conditional.pvalues, key),
+        one_sided_as=one_sided_as,
     )
 
 
-def _unconditional(key: str, label: str, formula: str, reference: str, use: str, avoid: str) -> Test:
+def _unconditional(
+    key: str, label: str, formula: str, reference: str, use: str, avoid: str, one_sided_as: str = ""
+) -> Test:
     return Test(
         key=key,
         label=label,
@@ -112,6 +125,7 @@ def _unconditional(key: str, label: str, formula: str, reference: str, use: str,
         use=use,
         avoid=avoid,
         function=partial(unconditional.pvalues, key),
+        one_sided_as=one_sided_as,
     )
 
 
@@ -173,6 +187,7 @@ _ENTRIES = (
         "Armitage P, Berry G, Matthews JNS. Statistical Methods in Medical Research, 4th ed, 2002",
         "when each tail should have its own level, as in a confidence interval",
         "as Fisher; more conservative still",
+        one_sided_as="fisher",
     ),
     _conditional(
         "blaker",
@@ -181,6 +196,7 @@ _ENTRIES = (
         "Blaker H. Can J Stat 2000;28:783-798",
         "conditional inference with nested confidence intervals",
         "as Fisher",
+        one_sided_as="fisher",
     ),
     _conditional(
         "fisher_midp",
@@ -198,6 +214,7 @@ _ENTRIES = (
         "Berry G, Armitage P. Statistician 1995;44:417-423",
         "as mid-p, with equal tails",
         "when a guarantee on the size is required",
+        one_sided_as="fisher_midp",
     ),
     _unconditional(
         "barnard",
@@ -230,6 +247,7 @@ _ENTRIES = (
         "Boschloo RD. Stat Neerl 1970;24:1-35; Lydersen S, Fagerland MW, Laake P. Stat Med 2009;28:1159-1175",
         "as Boschloo; uniformly at least as powerful as Fisher's two-sided test",
         "margins fixed by design",
+        one_sided_as="boschloo",
     ),
     _unconditional(
         "barnard_berger_boos",

@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -133,9 +133,10 @@ class Study:
             for key, frame in self.tables.items()
         )
         return (
-            f"<b>{html.escape(trial.authors)}</b> {html.escape(trial.title)}. <i>{html.escape(trial.journal)}</i> "
-            f"{trial.year};{trial.volume}:{trial.pages}. "
-            f"<a href='https://doi.org/{trial.doi}'>doi:{trial.doi}</a> · {html.escape(', '.join(trial.registry))}"
+            f"<b>{html.escape(trial.authors)}</b> {html.escape(trial.title)}. <em>{html.escape(trial.journal)}</em> "
+            f"{trial.year};{html.escape(trial.volume)}:{html.escape(trial.pages)}. "
+            f"<a href='https://doi.org/{html.escape(trial.doi)}'>doi:{html.escape(trial.doi)}</a> · "
+            f"{html.escape(', '.join(trial.registry))}"
             "<table><caption style='text-align:left'>Claims of the abstract, as printed</caption>"
             "<tr><th>endpoint</th><th>role</th><th>first arm</th><th>second arm</th><th>p</th></tr>"
             f"{rows}</table><ul>{tables}</ul><small>{html.escape(trial.notice)}</small>"
@@ -145,7 +146,7 @@ class Study:
 def _rows(folder: Traversable | Path, name: str, columns: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and cells of each row of a csv file, every cell a string, every row complete."""
     try:
-        text = folder.joinpath(name).read_text(encoding="utf-8")
+        text = folder.joinpath(name).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{name} is missing in {folder}: a study needs study.toml and {name}.") from None
     except UnicodeDecodeError as error:
@@ -172,7 +173,14 @@ def _located(name: str, line: int, column: str, error: InputError) -> InputError
 
 def _read_claims(folder: Traversable | Path, n_randomised: Mapping[str, int]) -> pd.DataFrame:
     rows = []
+    first_line: dict[str, int] = {}
     for line, row in _rows(folder, "abstract.csv", CLAIM_COLUMNS):
+        if row["id"] in first_line:
+            raise InputError(
+                f"abstract.csv, line {line}, column id: {row['id']!r} stands in line {first_line[row['id']]} already; "
+                "every claim needs its own."
+            )
+        first_line[row["id"]] = line
         record: dict[str, object] = dict(row)
         for side in ("a", "b"):
             column, arm = f"reported_{side}", row[f"arm_{side}"]
@@ -194,9 +202,6 @@ def _read_claims(folder: Traversable | Path, n_randomised: Mapping[str, int]) ->
     claims = pd.DataFrame(rows)
     if claims.empty:
         raise InputError("abstract.csv holds no claim: add at least one row.")
-    if claims["id"].duplicated().any():
-        double = claims.loc[claims["id"].duplicated(), "id"].iloc[0]
-        raise InputError(f"abstract.csv: id {double!r} stands twice; every claim needs its own.")
     integers = ["count_a", "n_a", "count_b", "n_b", "p_decimals"]
     numbers = ["percent_a", "percent_b", "p_value"]
     return claims.astype(dict.fromkeys(integers, "Int64") | dict.fromkeys(numbers, "Float64"))
@@ -227,10 +232,37 @@ def _read_table(
             }
             record |= {"arm": arm, "visit": visit, "printed": row[column]} | value.as_dict()
             rows.append(record | {column: row[column] for column in p_columns})
+    if not rows:
+        raise InputError(f"{name}.csv holds no row: add at least one, or leave the table out of study.toml.")
     frame = pd.DataFrame(rows)
     floats = [column for column in _TYPED if column not in (*_INTEGERS, "n_source")]
     frame = frame.astype(dict.fromkeys(_INTEGERS, "Int64") | dict.fromkeys(floats, "Float64"))
     return frame if frame["visit"].any() else frame.drop(columns="visit")
+
+
+def _check_citation(raw: Mapping[str, object]) -> None:
+    """Check the type of every key of study.toml but the tables."""
+    for name in ("key", "title", "authors", "journal", "volume", "pages", "published_online", "doi", "notice"):
+        if not isinstance(raw[name], str):
+            raise InputError(f"study.toml: {name} == {raw[name]!r} must be a text in quotes.")
+    registry, year, alpha = raw["registry"], raw["year"], raw["alpha"]
+    if not isinstance(registry, list) or not all(isinstance(entry, str) for entry in registry):
+        raise InputError(f'study.toml: registry == {registry!r} must be a list of texts, such as ["NCT02465580"].')
+    if isinstance(year, bool) or not isinstance(year, int):
+        raise InputError(f"study.toml: year == {year!r} must be a whole number.")
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha < 1:
+        raise InputError(f"study.toml: alpha == {alpha!r} must be a number strictly between 0 and 1.")
+
+
+def _check_patients(key: str, by_arm: object, arms: Iterable[str]) -> None:
+    """Check a table of patients by arm."""
+    if not isinstance(by_arm, dict) or not by_arm:
+        raise InputError(f'study.toml: {key} == {by_arm!r} must give the patients of each arm, such as {{ "A" = 30 }}.')
+    for arm, n in by_arm.items():
+        if arm not in arms:
+            raise InputError(f"study.toml, {key}: {unknown_name('arm', arm, arms)}")
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InputError(f"study.toml: {key}, arm {arm!r}: {n!r} must be a whole number of 1 or more.")
 
 
 def _read_study(folder: Traversable | Path) -> Study:
@@ -241,13 +273,18 @@ def _read_study(folder: Traversable | Path) -> Study:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"study.toml cannot be read: {error}.") from None
     tables = raw.pop("tables", {})
-    raw["registry"] = tuple(raw.get("registry", ()))
     fields = set(Trial.__dataclass_fields__)
     if missing := sorted(fields - set(raw)):
         raise InputError(f"study.toml: key {', '.join(missing)} is missing.")
     if extra := sorted(set(raw) - fields):
         raise InputError(f"study.toml: unknown key {', '.join(extra)}; allowed: {', '.join(sorted(fields))}, tables.")
-    trial = Trial(**{**raw, "n_randomised": MappingProxyType(dict(raw["n_randomised"]))})
+    _check_citation(raw)
+    counts = {"n_randomised": raw["n_randomised"]} | {f"tables.{k}.n": t["n"] for k, t in tables.items() if "n" in t}
+    for key, by_arm in counts.items():
+        _check_patients(key, by_arm, raw["n_randomised"])
+    trial = Trial(
+        **{**raw, "registry": tuple(raw["registry"]), "n_randomised": MappingProxyType(dict(raw["n_randomised"]))}
+    )
     for name in tables:
         if name not in _LAYOUTS:
             raise unknown_name("table", name, _LAYOUTS)

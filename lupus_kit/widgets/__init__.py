@@ -12,6 +12,7 @@ True
 
 from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets.allocation import allocation_explorer, allocation_scene
+from lupus_kit.widgets.assumptions import assumption_board, assumption_scene
 from lupus_kit.widgets.detective import detective_scene, pvalue_detective
 from lupus_kit.widgets.explorer import table_explorer, table_scene
 from lupus_kit.widgets.patient import patient_builder, patient_scene
@@ -21,6 +22,8 @@ __all__ = [
     "Scene",
     "allocation_explorer",
     "allocation_scene",
+    "assumption_board",
+    "assumption_scene",
     "detective_scene",
     "patient_builder",
     "patient_scene",

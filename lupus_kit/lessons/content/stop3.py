@@ -1,0 +1,153 @@
+"""Exercises of stop 3: versions of SLEDAI, the clauses at their borders, and what a responder rate says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lupus_kit.lessons._invented import responders
+from lupus_kit.lessons.catalogue import Exercise, Misconception
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTEBOOK = "03_sri4"
+
+_FINDINGS = ("arthritis", "rash", "dna_binding", "fever", "proteinuria")
+
+#: The four patients of 03.2: SLEDAI, PGA and changed grades, baseline and visit.
+_FOUR: dict[str, tuple[tuple[int, int], tuple[float, float], dict[str, str]]] = {
+    "a": ((12, 6), (1.2, 1.5), {}),
+    "b": ((8, 4), (1.0, 0.5), {"mucocutaneous": "DB", "musculoskeletal": "DB"}),
+    "c": ((16, 12), (1.0, 1.25), {"mucocutaneous": "AB", "renal": "CB"}),
+    "d": ((20, 8), (2.0, 1.0), {"musculoskeletal": "BA"}),
+}
+
+
+def _total(version: str, without: tuple[str, ...] = ()) -> int:
+    """SLEDAI of the patient of 03.1, whose proteinuria is stable."""
+    import pandas as pd
+
+    from lupus_kit import endpoints
+
+    present = set(_FINDINGS) - set(without)
+    row = {name: name in present for name in endpoints.SLEDAI_ITEMS["id"]}
+    row["proteinuria_stable"] = "proteinuria" in present
+    return int(endpoints.sledai(pd.DataFrame([row]), version).item())
+
+
+def _visits() -> pd.DataFrame:
+    import pandas as pd
+
+    from lupus_kit import endpoints
+
+    rows = []
+    for name, (scores, pga, changed) in _FOUR.items():
+        for k, (visit, week) in enumerate((("baseline", 0), ("week 12", 12))):
+            grades = {f"bilag_{s}": changed.get(s, "DD")[k] for s in endpoints.BILAG_SYSTEMS}
+            rows.append({"patient": name, "visit": visit, "week": week, "sledai": scores[k], "pga": pga[k]} | grades)
+    return pd.DataFrame(rows)
+
+
+def _who_responds() -> str:
+    from lupus_kit import endpoints
+
+    found = endpoints.sri(_visits())
+    (name,) = found.loc[found["responder"].astype(bool), "patient"]
+    return str(name)
+
+
+EXERCISES = (
+    Exercise(
+        key="03.1",
+        aim="Add up SLEDAI in the version that is asked for.",
+        answer=lambda: _total("SELENA"),
+        unit="SELENA-SLEDAI points",
+        hint="Look up the points of each finding, and ask which of them this version leaves out.",
+        explain=lambda: (
+            f"{_total('SELENA')} points. SLEDAI-2K would count the stable proteinuria as well: {_total('2K')}."
+        ),
+        misconceptions=(
+            Misconception(
+                "That is SLEDAI-2K: it counts proteinuria that is stable. SELENA-SLEDAI does not.",
+                answer=lambda: _total("2K"),
+            ),
+            Misconception("That is the number of findings. Each of them has a weight.", answer=lambda: len(_FINDINGS)),
+            Misconception(
+                "That leaves out the fever: above 38 °C it counts.", answer=lambda: _total("SELENA", ("fever",))
+            ),
+            Misconception(
+                "That leaves out the laboratory. Raised anti-dsDNA brings points although nobody feels it.",
+                answer=lambda: _total("SELENA", ("dna_binding",)),
+            ),
+            Misconception(
+                "That leaves out the rash. It is new, so every version counts it.",
+                answer=lambda: _total("SELENA", ("rash",)),
+            ),
+        ),
+    ),
+    Exercise(
+        key="03.2",
+        aim="Apply the three clauses at their borders.",
+        answer=_who_responds,
+        kind="choice",
+        choices=tuple(_FOUR),
+        hint="Check the clauses one by one; a single failed clause decides.",
+        explain="A fall of exactly 4 is enough, A to B is an improvement, one new B is allowed, and 0.25 is below the limit.",
+        misconceptions=(
+            Misconception(
+                "Look at the PGA of this patient: must it rise by less than 0.30, or by 0.30 at most?",
+                when=lambda given: given == "a",
+            ),
+            Misconception("Count the organs that are newly B in this patient.", when=lambda given: given == "b"),
+            Misconception(
+                "SLEDAI fell a lot, but the clauses cannot make up for each other. Look at the joints.",
+                when=lambda given: given == "d",
+            ),
+        ),
+    ),
+    Exercise(
+        key="03.3",
+        aim="Count responders under another threshold.",
+        answer=lambda: responders("IL-2", 24, points=6),
+        unit="patients",
+        hint="Call sri with the other number of points, keep one arm and one week, and add up the responders.",
+        explain=lambda: (
+            f"{responders('IL-2', 24, points=6)}, against {responders('IL-2', 24)} under SRI-4: a fall of four or five "
+            "points is common."
+        ),
+        misconceptions=(
+            Misconception("That is SRI-4. Ask for more points.", answer=lambda: responders("IL-2", 24)),
+            Misconception("That is the other visit.", answer=lambda: responders("IL-2", 12, points=6)),
+            Misconception("That is the placebo arm.", answer=lambda: responders("placebo", 24, points=6)),
+            Misconception("That threshold is one point too high.", answer=lambda: responders("IL-2", 24, points=7)),
+            Misconception(
+                "That is too many: either the threshold is one point too low, or both arms are counted together.",
+                answer=lambda: responders("IL-2", 24, points=5),
+            ),
+        ),
+    ),
+    Exercise(
+        key="03.4",
+        aim="Say what a difference of responder rates means, and what it does not.",
+        answer=lambda: "c",
+        kind="choice",
+        choices=("a", "b", "c", "d"),
+        hint="Which sentence speaks about groups, and not about particular persons?",
+        explain="The two rates are about groups. Many different sets of helped and unhelped persons give the same rates.",
+        misconceptions=(
+            Misconception(
+                "The difference of two rates is not a share of persons, and a fall of three points is a benefit, too.",
+                when=lambda given: given == "a",
+            ),
+            Misconception(
+                "Some of them would have responded on placebo as well; and the same person may respond once and not "
+                "the next time.",
+                when=lambda given: given == "b",
+            ),
+            Misconception(
+                "After placebo is not because of placebo: think of the ups and downs in stop 2.",
+                when=lambda given: given == "d",
+            ),
+        ),
+    ),
+)
