@@ -58,7 +58,7 @@ def _corrected(
 ) -> Callable[[_Table, float], float]:
     def p(table: _Table, d: float) -> float:
         x1, n1, x2, n2 = table
-        p1, p2 = constrained_rates(*table, d)
+        p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
         distance = max(abs(x1 / n1 - x2 / n2 - d) - correction(n1, n2), 0.0)
         return _two_sided(_over(distance, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor(n1 + n2)))
 
@@ -70,7 +70,7 @@ def _divergence(power: float) -> Callable[[_Table, float], float]:
 
     def p(table: _Table, d: float) -> float:
         x1, n1, x2, n2 = table
-        p1, p2 = constrained_rates(*table, d)
+        p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
         observed = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64)
         expected = np.array([n1 * p1, n1 * (1 - p1), n2 * p2, n2 * (1 - p2)])
         if (observed[expected <= 0] > 0).any():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
+from lupus_kit.inference._counts import FloatArray
 from lupus_kit.inference.proportion import wilson, z_quantile
 
 
@@ -29,8 +31,10 @@ def newcombe(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, f
     return low, p1 - p2 + float(np.hypot(high1 - p1, p2 - low2))
 
 
-def constrained_rates(x1: int, n1: int, x2: int, n2: int, difference: float) -> tuple[float, float]:
-    """Maximum-likelihood rates under ``p1 - p2 = difference``.
+def constrained_rates(
+    x1: ArrayLike, n1: int, x2: ArrayLike, n2: int, difference: float
+) -> tuple[FloatArray, FloatArray]:
+    """Maximum-likelihood rates under ``p1 - p2 = difference``, for one table or arrays of tables.
 
     Notes
     -----
@@ -42,23 +46,27 @@ def constrained_rates(x1: int, n1: int, x2: int, n2: int, difference: float) -> 
     >>> constrained_rates(16, 29, 9, 30, 0.0) == (25 / 59, 25 / 59)
     True
     """
-    total, s, d = n1 + n2, x1 + x2, difference
+    a, b = np.asarray(x1, dtype=np.float64), np.asarray(x2, dtype=np.float64)
+    total, s, d = n1 + n2, a + b, difference
     if d == 0:
         return s / total, s / total
-    a3, a2 = total, (n1 + 2 * n2) * d - total - s
-    a1 = (n2 * d - total - 2 * x2) * d + s
-    a0 = x2 * d * (1 - d)
-    q = (a2 / (3 * a3)) ** 3 - a1 * a2 / (6 * a3**2) + a0 / (2 * a3)
-    r2 = (a2 / (3 * a3)) ** 2 - a1 / (3 * a3)
-    r = np.copysign(np.sqrt(max(r2, 0.0)), q)
-    angle = (np.pi + np.arccos(np.clip(q / r**3, -1.0, 1.0))) / 3 if r else np.pi / 2
-    p2 = float(np.clip(2 * r * np.cos(angle) - a2 / (3 * a3), max(0.0, -d), min(1.0, 1.0 - d)))
+    low, high = max(0.0, -d), min(1.0, 1.0 - d)
+    a2 = (n1 + 2 * n2) * d - total - s
+    a1 = (n2 * d - total - 2 * b) * d + s
+    a0 = b * d * (1 - d)
+    q = (a2 / (3 * total)) ** 3 - a1 * a2 / (6 * total**2) + a0 / (2 * total)
+    r = np.copysign(np.sqrt(np.maximum((a2 / (3 * total)) ** 2 - a1 / (3 * total), 0.0)), q)
+    cosine = np.divide(q, r**3, out=np.zeros_like(q), where=r != 0)
+    angle = (np.pi + np.arccos(np.clip(cosine, -1.0, 1.0))) / 3
+    p2 = np.clip(2 * r * np.cos(angle) - a2 / (3 * total), low, high)
+    # Nobody responds, or everybody: the likelihood has its peak at an end, where the cubic nearly has a double root.
+    p2 = np.where(s == 0, low, np.where(s == total, high, p2))
     return p2 + d, p2
 
 
 def score_statistic(x1: int, n1: int, x2: int, n2: int, difference: float, factor: float = 1.0) -> float:
     """Score statistic of one difference; ``factor`` multiplies the variance."""
-    p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
+    p1, p2 = (float(rate) for rate in constrained_rates(x1, n1, x2, n2, difference))
     variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
     distance = x1 / n1 - x2 / n2 - difference
     if variance <= 0:

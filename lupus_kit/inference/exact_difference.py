@@ -9,6 +9,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from lupus_kit.inference._counts import FloatArray
 from lupus_kit.inference.bernstein import basis
+from lupus_kit.inference.difference import constrained_rates
 
 Rates = Callable[[FloatArray], FloatArray]
 
@@ -17,24 +18,10 @@ Rates = Callable[[FloatArray], FloatArray]
 TIE = 1e-9
 
 
-def _constrained(x1: FloatArray, n1: int, x2: FloatArray, n2: int, d: float) -> tuple[FloatArray, FloatArray]:
-    """Rates of largest likelihood under ``p1 - p2 = d``, for arrays of tables."""
-    total, s = n1 + n2, x1 + x2
-    if d == 0:
-        return s / total, s / total
-    a2, a1, a0 = (n1 + 2 * n2) * d - total - s, (n2 * d - total - 2 * x2) * d + s, x2 * d * (1 - d)
-    q = (a2 / (3 * total)) ** 3 - a1 * a2 / (6 * total**2) + a0 / (2 * total)
-    r = np.copysign(np.sqrt(np.maximum((a2 / (3 * total)) ** 2 - a1 / (3 * total), 0.0)), q)
-    cosine = np.divide(q, r**3, out=np.zeros_like(q), where=r != 0)
-    angle = (np.pi + np.arccos(np.clip(cosine, -1.0, 1.0))) / 3
-    p2 = np.clip(2 * r * np.cos(angle) - a2 / (3 * total), max(0.0, -d), min(1.0, 1.0 - d))
-    return p2 + d, p2
-
-
 def score_statistics(n1: int, n2: int, difference: float) -> FloatArray:
     """Score statistic of one difference for every table, shape ``(n1 + 1, n2 + 1)``."""
     x1, x2 = (grid.astype(np.float64) for grid in np.indices((n1 + 1, n2 + 1)))
-    p1, p2 = _constrained(x1, n1, x2, n2, difference)
+    p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
     variance = p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2
     distance = x1 / n1 - x2 / n2 - difference
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -267,7 +267,7 @@ def _check_patients(key: str, by_arm: object, arms: Iterable[str]) -> None:
 
 def _read_study(folder: Traversable | Path) -> Study:
     try:
-        raw = tomllib.loads(folder.joinpath("study.toml").read_text(encoding="utf-8"))
+        raw = tomllib.loads(folder.joinpath("study.toml").read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise InputError(f"study.toml is missing in {folder}: it holds the citation and the arms.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
