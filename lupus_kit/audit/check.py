@@ -34,6 +34,10 @@ def _count_row(claim: pd.Series, side: str, counts: Counts) -> dict[str, str]:
     return row | {"recomputed": recomputed, "analysis": counts.how, "verdict": verdict}
 
 
+def _shown(p: float) -> str:
+    return f"{p:.4f}" if p == p else "undefined"
+
+
 def _name(label: str, alternative: str) -> str:
     return label if alternative == "two-sided" else f"{label}, one-sided ({alternative})"
 
@@ -45,7 +49,7 @@ def _p_row(claim: pd.Series, a: Counts, b: Counts) -> dict[str, str]:
         if a.x is None or b.x is None or a.n is None or b.n is None:
             return row | {"recomputed": "", "analysis": "no p-value is printed"}
         fisher = explain("1", a.x, a.n, b.x, b.n, tests=["fisher"], alternatives=["two-sided"])["p"].iloc[0]
-        return row | {"recomputed": f"{fisher:.4f}", "analysis": "Fisher, for information: no p-value is printed"}
+        return row | {"recomputed": _shown(fisher), "analysis": "Fisher, for information: no p-value is printed"}
     row = {"what": "p", "printed": printed}
     if a.x is None or a.n is None or b.x is None or b.n is None:
         return row | {"recomputed": "", "analysis": "the counts are not known", "verdict": NOT_CHECKABLE}
@@ -54,7 +58,7 @@ def _p_row(claim: pd.Series, a: Counts, b: Counts) -> dict[str, str]:
     others = found[~found["rounds_to_reported"] & (found["alternative"] == "two-sided")]
     familiar = others[others["test"].isin(_FAMILIAR)].sort_values("p")
     names = [_name(*pair) for pair in zip(fits["label"], fits["alternative"], strict=True)]
-    recomputed = "; ".join(f"{p:.4f}" for p in [*fits["p"], *familiar["p"]])
+    recomputed = "; ".join(_shown(p) for p in [*fits["p"], *familiar["p"]])
     analysis = "; ".join([*names, *(f"does not fit: {label}" for label in familiar["label"])])
     if fits.empty:
         verdict = f"not reproduced by any of {len(found)} analyses"

@@ -31,6 +31,7 @@ def _pairs(study: Study, resolved: Resolved) -> list[tuple[pd.Series, _Table, pd
         table = _table(resolved[str(claim["id"])])
         if table and claim["visit"] and claim["p_relation"] == "=":
             usable.append((claim, table))
+    usable.sort(key=lambda item: bool(item[0]["role"] != "primary"))
     return [
         (first, table1, second, table2)
         for (first, table1), (second, table2) in combinations(usable, 2)
@@ -53,7 +54,8 @@ def _which_analysis(first: pd.Series, t1: _Table, second: pd.Series, t2: _Table)
         for label, alternative in zip(both["label"], both["alternative"], strict=True)
     ]
     return (
-        f"Of {len(joint)} analyses of the counts, {len(both)} give {pair} together: {_listed(labels)}. The record is "
+        f"Of {len(joint)} analyses of the counts, {len(both)} {'gives' if len(both) == 1 else 'give'} {pair} together: "
+        f"{_listed(labels)}. The record is "
         "compatible with these; which analysis the authors used is not known."
     )
 

@@ -132,7 +132,7 @@ class Report:
     def _markdown(self) -> str:
         head = "| " + " | ".join(_SHOWN) + " |\n" + "|" + " --- |" * len(_SHOWN) + "\n"
         body = "".join(
-            "| " + " | ".join(str(row[name]).replace("|", "\\|") for name in _SHOWN) + " |\n"
+            "| " + " | ".join(" ".join(str(row[name]).split()).replace("|", "\\|") for name in _SHOWN) + " |\n"
             for row in self.rows.to_dict("records")
         )
         return f"{self.citation}\n\n{head}{body}\n{self.reading}\n"

@@ -16,6 +16,8 @@ def _ratios(arms: Sequence[str] | Mapping[str, int]) -> dict[str, int]:
     """Allocation ratio by arm, in lowest terms."""
     if isinstance(arms, str) or not isinstance(arms, Iterable):
         raise InputError(f"arms == {arms!r}: give a list of at least two names.")
+    if not isinstance(arms, Mapping):
+        arms = list(arms)
     ratios = dict(arms) if isinstance(arms, Mapping) else dict.fromkeys(arms, 1)
     if len(ratios) < 2 or (not isinstance(arms, Mapping) and len(ratios) < len(arms)):
         raise InputError(f"arms == {list(arms)}: at least two different arms are needed.")

@@ -23,6 +23,10 @@ _OFFSETS = np.arange(-_REACH, _REACH + 1)
 _TO_COEFFICIENTS = np.linalg.inv(np.vander(_OFFSETS, increasing=True).astype(np.float64)).T
 _FINE = np.linspace(-1, 1, 33)
 _FINE_POWERS = np.vander(_FINE, 2 * _REACH + 1, increasing=True).T
+# Degrees beyond this start from powers too small for a float.
+_LOGARITHMS_FROM = 1000
+# Multiplications in a strip of a matrix product.
+_STRIP = 250_000
 # Interpolated peaks this close to the top are evaluated exactly; the interpolation is good to about 1e-7.
 _CLOSE = 1e-6
 
@@ -51,16 +55,35 @@ def basis(degree: int, at: FloatArray) -> FloatArray:
     >>> basis(2, np.array([0.5])).round(12).tolist()
     [[0.25, 0.5, 0.25]]
     """
-    k = np.arange(degree + 1)
-    log_choose = gammaln(degree + 1) - gammaln(k + 1) - gammaln(degree - k + 1)
-    at = np.asarray(at, dtype=np.float64)[..., None]
-    if at.size and at.min() > 0 and at.max() < 1:
-        values = np.exp(log_choose + k * np.log(at) + (degree - k) * np.log1p(-at))
-    else:  # the slower functions know that 0 log 0 is 0
-        values = np.exp(log_choose + xlogy(k, at) + xlog1py(degree - k, -at))
-    # exp(log) leaves the last digits open; the probabilities of one row add up to one.
+    at = np.asarray(at, dtype=np.float64)
+    if degree > _LOGARITHMS_FROM:
+        k = np.arange(degree + 1)
+        log_choose = gammaln(degree + 1) - gammaln(k + 1) - gammaln(degree - k + 1)
+        values = np.exp(log_choose + xlogy(k, at[..., None]) + xlog1py(degree - k, -at[..., None]))
+    else:
+        # From each term to the next by a product, starting at the end where the first term cannot vanish.
+        far = at > 0.5
+        near = np.where(far, 1.0 - at, at)
+        values = np.empty((*at.shape, degree + 1))
+        values[..., 0] = (1.0 - near) ** degree
+        steps = np.arange(degree, 0, -1) / np.arange(1, degree + 1)
+        np.multiply((near / (1.0 - near))[..., None], steps, out=values[..., 1:])
+        np.multiply.accumulate(values, axis=-1, out=values)
+        values[far] = values[far][..., ::-1]
+    # The last digits are open; the probabilities of one row add up to one.
     values /= values.sum(axis=-1, keepdims=True)
-    return np.asarray(values)
+    return values
+
+
+def _product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Multiply matrices; small ones in strips, each too small for the threads of the linear algebra to wait for."""
+    strip = _STRIP // (right.shape[0] * right.shape[1])
+    if strip < 16:
+        return left @ right
+    result = np.empty((len(left), right.shape[1]))
+    for start in range(0, len(left), strip):
+        np.matmul(left[start : start + strip], right, out=result[start : start + strip])
+    return result
 
 
 def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) -> Suprema:
@@ -108,16 +131,14 @@ def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) ->
 def _highest_peaks(
     coefficients: FloatArray, angles: FloatArray, step: float, on_grid: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    heights = coefficients @ on_grid
+    heights = _product(coefficients, on_grid)
     inner = heights[:, _REACH:-_REACH]
-    falls = inner[:, :-1] >= inner[:, 1:]
-    rises = inner[:, :-1] <= inner[:, 1:]
-    is_peak = np.ones(inner.shape, dtype=bool)
-    is_peak[:, :-1] &= falls
-    is_peak[:, 1:] &= rises
-    # A peak so far down that no rise between two points can bring it to the top is left out.
     best = inner.max(axis=1)
-    is_peak &= inner > best[:, None] - 0.05
+    # The information about the angle is 4 degree, so with coefficients from 0 to 1 the second derivative is at most
+    # 8 degree, and between two points a polynomial rises by less than 0.007: lower peaks cannot come to the top.
+    is_peak = inner > best[:, None] - 0.01
+    is_peak[:, :-1] &= inner[:, :-1] >= inner[:, 1:]
+    is_peak[:, 1:] &= inner[:, 1:] >= inner[:, :-1]
     row, point = np.nonzero(is_peak)
     shift, top = _between_points(heights, row, point, inner.shape[1] - 1)
 

@@ -203,7 +203,7 @@ _ENTRIES = (
         "Fisher mid-p (point probability)",
         "as Fisher, with tables exactly as probable as the observed one counted half",
         "Lancaster HO. J Am Stat Assoc 1961;56:223-234",
-        "a less conservative conditional test whose size rarely exceeds the level",
+        "a less conservative conditional test; its size can exceed the level a little",
         "when a guarantee on the size is required",
         "0.5: the one possible table counts half",
     ),
@@ -342,7 +342,7 @@ _ENTRIES = (
         "as a main analysis of a binary endpoint",
         family=_T,
         null="the means of the 0/1 outcomes are equal",
-        degenerate="nan; 0 when one arm responds wholly and the other not at all",
+        degenerate="nan; also for an arm of one patient; 0 when one arm responds wholly and the other not at all",
     ),
     _asymptotic(
         "mann_whitney",

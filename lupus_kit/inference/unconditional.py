@@ -19,8 +19,12 @@ from lupus_kit.inference.bernstein import suprema
 from lupus_kit.inference.ranking import rank_quotients
 
 BERGER_BOOS_GAMMA = 1e-6
+# A few tables of a design this large are computed one by one; a lattice of it is kept for many.
+_FEW, _LARGE_LATTICE = 8, 10_000
 # Numbers in the matrix of coefficients: three gigabytes of them.
 _LARGEST = 400_000_000
+# Tables of a design that can be ordered in reasonable time.
+_LARGEST_SINGLE = 1_100_000
 
 
 def _lattice(n1: int, n2: int) -> tuple[IntArray, IntArray]:
@@ -60,14 +64,14 @@ def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
 
 def _conditional_probabilities(n1: int, n2: int) -> FloatArray:
     """P(table | responders in all), row by row of the lattice."""
-    x1, x2 = _lattice(n1, n2)
-    if n1 + n2 <= 1000:  # whole numbers and their quotients then fit a float
-        choose1 = [comb(n1, k) for k in range(n1 + 1)]
-        choose2 = [comb(n2, k) for k in range(n2 + 1)]
-        choose = [comb(n1 + n2, k) for k in range(n1 + n2 + 1)]
-        return np.array([a * b / choose[i + j] for i, a in enumerate(choose1) for j, b in enumerate(choose2)])
+    if n1 + n2 <= 1000:  # the numbers of ways then fit a float
+        choose1, choose2 = (np.array([float(comb(n, k)) for k in range(n + 1)]) for n in (n1, n2))
+        choose = np.array([float(comb(n1 + n2, k)) for k in range(n1 + n2 + 1)])
+        responders = np.add.outer(np.arange(n1 + 1), np.arange(n2 + 1))
+        return np.asarray((np.multiply.outer(choose1, choose2) / choose[responders]).ravel())
     from scipy.stats import hypergeom
 
+    x1, x2 = _lattice(n1, n2)
     return np.asarray(hypergeom.pmf(x1.astype(int), n1 + n2, n1, (x1 + x2).astype(int)))
 
 
@@ -87,6 +91,12 @@ def _ordered_lattice(ordering: str, n1: int, n2: int, alternative: str) -> Float
     return suprema(_regions(ranks, n1, n2)).value[ranks].reshape(n1 + 1, n2 + 1)
 
 
+def _nuisance_interval(s: int, total: int, gamma: float) -> tuple[float, float]:
+    """Clopper–Pearson interval of the common response rate, error rate gamma."""
+    lower = float(betaincinv(s, total - s + 1, gamma / 2)) if s else 0.0
+    return lower, float(betaincinv(s + 1, total - s, 1 - gamma / 2)) if s < total else 1.0
+
+
 def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str, gamma: float) -> FloatArray:
     """Supremum over a confidence interval for the nuisance parameter, plus the interval's error rate."""
     ranks = _extremeness(ordering, n1, n2, alternative)
@@ -95,10 +105,8 @@ def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str, gamm
     responders, total = (x1 + x2).astype(int), n1 + n2
     result = np.empty(len(ranks))
     for s in range(total + 1):
-        lower = float(betaincinv(s, total - s + 1, gamma / 2)) if s else 0.0
-        upper = float(betaincinv(s + 1, total - s, 1 - gamma / 2)) if s < total else 1.0
         members = np.flatnonzero(responders == s)
-        result[members] = suprema(regions[ranks[members]], lower, upper).value + gamma
+        result[members] = suprema(regions[ranks[members]], *_nuisance_interval(s, total, gamma)).value + gamma
     return np.minimum(result, 1.0).reshape(n1 + 1, n2 + 1)
 
 
@@ -122,8 +130,8 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_
     ordering = _ORDERINGS[key]
     if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
         raise InputError(
-            f"an unconditional exact test with {n1} and {n2} patients needs too much memory; it takes up to about 500 "
-            "patients an arm. Use a large-sample test."
+            f"all tables of {n1} and {n2} patients together need too much memory for an unconditional exact test; it "
+            "takes up to about 500 patients an arm. Ask for a few tables, or use a large-sample test."
         )
     if alternative == "less":
         # Calling responders non-responders turns one side into the other, table for table.
@@ -138,6 +146,36 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_
     return values
 
 
+def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float) -> float:
+    """p-value of one table without the lattice: one region instead of all of them."""
+    if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
+        raise InputError(
+            f"an unconditional exact test with {n1} and {n2} patients has too many tables; it takes up to about 1000 "
+            "patients an arm. Use a large-sample test."
+        )
+    if alternative == "less":
+        return _single(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+    if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
+        sides = [_single(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less")]
+        return min(2 * min(sides), 1.0)
+    ranks = _extremeness(_ORDERINGS[key], n1, n2, alternative)
+    inside = ranks <= ranks[x1 * (n2 + 1) + x2]
+    a, b = _lattice(n1, n2)
+    coefficients = np.ones((1, n1 + n2 + 1))
+    if not inside.all():
+        responders = (a + b).astype(int)[inside]
+        probability = _conditional_probabilities(n1, n2)[inside]
+        coefficients[0] = np.minimum(np.bincount(responders, weights=probability, minlength=n1 + n2 + 1), 1.0)
+    if not key.endswith("berger_boos"):
+        return float(suprema(coefficients).value[0])
+    return min(float(suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2, gamma)).value[0]) + gamma, 1.0)
+
+
+def _designs(n1: IntArray, n2: IntArray) -> list[list[int]]:
+    """Return the different pairs of arm sizes."""
+    return [list(map(int, pair)) for pair in np.unique(np.stack([n1, n2], axis=-1).reshape(-1, 2), axis=0)]
+
+
 def pvalues(
     key: str,
     x1: IntArray,
@@ -149,7 +187,13 @@ def pvalues(
 ) -> FloatArray:
     """Return the p-value of each table, one lattice for each pair of arm sizes."""
     result = np.empty(x1.shape)
-    for m, n in np.unique(np.stack([n1, n2], axis=-1).reshape(-1, 2), axis=0).tolist():
+    one_design = bool((n1 == n1.flat[0]).all() and (n2 == n2.flat[0]).all())
+    designs = [[int(n1.flat[0]), int(n2.flat[0])]] if one_design else _designs(n1, n2)
+    for m, n in designs:
         here = (n1 == m) & (n2 == n)
-        result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
+        if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
+            tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
+            result[here] = [_single(key, a, m, b, n, alternative, gamma) for a, b in tables]
+        else:
+            result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
     return result

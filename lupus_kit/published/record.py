@@ -149,6 +149,8 @@ def _rows(folder: Traversable | Path, name: str, columns: list[str]) -> Iterator
         text = folder.joinpath(name).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{name} is missing in {folder}: a study needs study.toml and {name}.") from None
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as UTF-8.") from None
     reader = csv.DictReader(io.StringIO(text))
@@ -214,6 +216,8 @@ def _read_table(
     rows = []
     for line, row in _rows(folder, f"{name}.csv", [*labels, *results, *p_columns]):
         for column in p_columns:
+            if not row[column]:  # not printed
+                continue
             try:
                 parse_p(row[column])
             except InputError as error:
@@ -290,7 +294,21 @@ def _read_study(folder: Traversable | Path) -> Study:
             raise unknown_name("table", name, _LAYOUTS)
     frames = {name: _read_table(folder, name, table.get("n", {}), trial.n_randomised) for name, table in tables.items()}
     titles = {name: table.get("title", "") for name, table in tables.items()}
-    return Study(trial, _read_claims(folder, trial.n_randomised), MappingProxyType(frames), MappingProxyType(titles))
+    claims = _read_claims(folder, trial.n_randomised)
+    _check_pointers(claims, frames)
+    return Study(trial, claims, MappingProxyType(frames), MappingProxyType(titles))
+
+
+def _check_pointers(claims: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Check that every claim that points to a table row points to one that is there."""
+    for claim in claims[claims["table_row"] != ""].itertuples():
+        name, _, row = str(claim.table_row).partition("/")
+        frame = frames.get(name)
+        labels = [] if frame is None else list(frame["event" if "event" in frame else "characteristic"].unique())
+        if row not in labels:
+            where = f"abstract.csv, claim {claim.id!r}, column table_row: {claim.table_row!r}"
+            known = ", ".join(map(repr, frames)) or "none"
+            raise InputError(f"{where} points to no row; write table/row, with one of the tables {known}.")
 
 
 def studies() -> list[str]:
