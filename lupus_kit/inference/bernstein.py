@@ -139,7 +139,7 @@ def _highest_peaks(
     is_peak = inner > best[:, None] - 0.01
     is_peak[:, :-1] &= inner[:, :-1] >= inner[:, 1:]
     is_peak[:, 1:] &= inner[:, 1:] >= inner[:, :-1]
-    row, point = np.nonzero(is_peak)
+    row, point = np.divmod(np.flatnonzero(is_peak), is_peak.shape[1])
     shift, top = _between_points(heights, row, point, inner.shape[1] - 1)
 
     np.maximum.at(best, row, top)
@@ -164,13 +164,14 @@ def _between_points(
     local = heights[row[:, None], point[:, None] + _REACH + _OFFSETS] @ _TO_COEFFICIENTS
     fine = local @ _FINE_POWERS
     # Only inside the interval: its first point has no left side, its last no right one.
-    fine[np.ix_(point == 0, _FINE < 0)] = -np.inf
-    fine[np.ix_(point == last, _FINE > 0)] = -np.inf
+    middle = len(_FINE) // 2
+    fine[np.flatnonzero(point == 0), :middle] = -np.inf
+    fine[np.flatnonzero(point == last), middle + 1 :] = -np.inf
     t = _FINE[fine.argmax(axis=1)]
     low, high = np.where(point == 0, 0.0, -1.0), np.where(point == last, 0.0, 1.0)
     powers = np.arange(local.shape[1])
     slope, bend = local[:, 1:] * powers[1:], local[:, 2:] * (powers[2:] * powers[1:-1])
-    for _ in range(3):
+    for _ in range(2):  # from a start within 1/32, two steps reach the last digits
         rise = _horner(slope, t)
         curvature = _horner(bend, t)
         newton = np.divide(-rise, curvature, out=np.zeros_like(t), where=curvature < 0)
