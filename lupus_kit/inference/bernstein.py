@@ -27,8 +27,8 @@ _FINE_POWERS = np.vander(_FINE, 2 * _REACH + 1, increasing=True).T
 _LOGARITHMS_FROM = 1000
 # Multiplications in a strip of a matrix product.
 _STRIP = 250_000
-# Interpolated peaks this close to the top are evaluated exactly; the interpolation is good to about 1e-7.
-_CLOSE = 1e-6
+# Interpolated peaks this close to the top are evaluated exactly; the interpolation is good to about 1e-6.
+_CLOSE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) ->
     Notes
     -----
     On the arcsine scale the polynomials vary at an even pace, with a standard deviation of ``1 / (2 √degree)``;
-    an even grid with about six points in each is fine enough to see every peak. A peak between grid points is
+    an even grid with more than four points in each is fine enough to see every peak. A peak between grid points is
     found on the polynomial of degree eight through nine neighbours, and the true polynomial is then evaluated
     there. At a maximum an error in the place is squared in the value: the suprema are good to about 1e-12, and
     a test certifies 1e-9 by interval subdivision.
@@ -114,7 +114,7 @@ def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) ->
     if lower == 0 and upper == 1 and np.array_equal(coefficients, coefficients[:, ::-1]):
         upper = 0.5
     first, last = np.arcsin(np.sqrt([lower, upper]))
-    n_points = 9 + int(np.ceil(12 * np.sqrt(degree) * (last - first)))
+    n_points = 9 + int(np.ceil(9 * np.sqrt(degree) * (last - first)))
     step = (last - first) / (n_points - 1)
     # Beyond 0 and 1 the angles fold back, so the stencil always has neighbours.
     angles = first + step * np.arange(-_REACH, n_points + _REACH)
@@ -135,8 +135,8 @@ def _highest_peaks(
     inner = heights[:, _REACH:-_REACH]
     best = inner.max(axis=1)
     # The information about the angle is 4 degree, so with coefficients from 0 to 1 the second derivative is at most
-    # 8 degree, and between two points a polynomial rises by less than 0.007: lower peaks cannot come to the top.
-    is_peak = inner > best[:, None] - 0.01
+    # 8 degree, and between two points a polynomial rises by less than 0.013: lower peaks cannot come to the top.
+    is_peak = inner > best[:, None] - 0.013
     is_peak[:, :-1] &= inner[:, :-1] >= inner[:, 1:]
     is_peak[:, 1:] &= inner[:, 1:] >= inner[:, :-1]
     row, point = np.divmod(np.flatnonzero(is_peak), is_peak.shape[1])

@@ -63,13 +63,17 @@ def rank_quotients(
     [1, 1, 2, 0]
     """
     num, den = _whole(numerators), _whole(denominators)
-    values, inverse, counts = np.unique(_quotients(num, den), return_inverse=True, return_counts=True)
-    ranks = np.arange(len(values), dtype=np.int64)[inverse]
+    values = _quotients(num, den)
+    order = np.argsort(values, kind="stable")
+    steps = np.empty(len(values), dtype=np.int64)
+    steps[0], steps[1:] = 0, values[order[1:]] != values[order[:-1]]
+    ranks = np.empty_like(steps)
+    ranks[order] = np.cumsum(steps)
     # Below this bound two different quotients differ by more than one part in 2**52, so equal floats are equal.
     largest = int(max(abs(int(num.max(initial=0))), abs(int(num.min(initial=0))))) * int(den.max(initial=1))
-    if largest < _EXACT // 2 or counts.max(initial=1) == 1:
+    if largest < _EXACT // 2 or steps[1:].all():
         return ranks
-    return _split_equal_floats(num, den, ranks, counts)
+    return _split_equal_floats(num, den, ranks, np.bincount(ranks))
 
 
 def _split_equal_floats(

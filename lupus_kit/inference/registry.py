@@ -112,9 +112,13 @@ def _function(entry: Test, gamma: float | None) -> Function:
     """Return the test's function, with its own Berger–Boos gamma where one is given."""
     if gamma is None:
         return entry.function
+    return partial(unconditional.pvalues, entry.key, gamma=_gamma(entry, gamma))
+
+
+def _gamma(entry: Test, gamma: float) -> float:
     if not entry.key.endswith("berger_boos"):
         raise InputError(f"gamma == {gamma!r} belongs to the Berger–Boos tests; {entry.key!r} has none.")
-    return partial(unconditional.pvalues, entry.key, gamma=as_level("gamma", gamma))
+    return as_level("gamma", gamma)
 
 
 def pvalue_lattice(
@@ -146,5 +150,8 @@ def pvalue_lattice(
     """
     entry, side = get(test), as_alternative(alternative)
     m, n = as_size("n1", n1), as_size("n2", n2)
+    if entry.family == "unconditional exact":  # computed as a whole lattice anyway
+        level = unconditional.BERGER_BOOS_GAMMA if gamma is None else _gamma(entry, gamma)
+        return unconditional.lattice(entry.key, m, n, side, level).copy()
     x1, x2 = np.indices((m + 1, n + 1))
     return np.array(_function(entry, gamma)(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))

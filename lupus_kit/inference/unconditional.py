@@ -78,8 +78,11 @@ def _conditional_probabilities(n1: int, n2: int) -> FloatArray:
 def _regions(ranks: IntArray, n1: int, n2: int) -> FloatArray:
     """Bernstein coefficients of the probability of all tables up to each rank, shape (ranks, n1 + n2 + 1)."""
     x1, x2 = _lattice(n1, n2)
-    coefficients = np.zeros((int(ranks.max()) + 1, n1 + n2 + 1))
-    np.add.at(coefficients, (ranks, (x1 + x2).astype(int)), _conditional_probabilities(n1, n2))
+    width, n_ranks = n1 + n2 + 1, int(ranks.max()) + 1
+    cell = ranks * width + (x1 + x2).astype(int)
+    probability = _conditional_probabilities(n1, n2)
+    summed = np.bincount(cell, weights=probability, minlength=n_ranks * width)
+    coefficients = summed.astype(np.float64, copy=False).reshape(n_ranks, width)
     np.cumsum(coefficients, axis=0, out=coefficients)
     np.minimum(coefficients, 1.0, out=coefficients)
     coefficients[-1] = 1.0  # all tables together
