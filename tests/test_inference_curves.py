@@ -113,3 +113,17 @@ def test_boschloo_curve_bounds_the_probability_it_claims():
 def test_bad_input(key, values, words):
     with pytest.raises(ValueError, match=words):
         inference.confidence_curve(key, 16, 29, 9, 30, values=values)
+
+
+def test_a_test_without_a_curve_says_so(monkeypatch):
+    monkeypatch.delitem(_CURVES, "arcsine")
+    with pytest.raises(ValueError, match="'arcsine' has no p-value function yet"):
+        inference.confidence_curve("arcsine", 16, 29, 9, 30)
+
+
+def test_intervals_and_tests_stand_side_by_side():
+    frame = inference.compare(16, 29, 9, 30).intervals()
+    beside = frame[frame["inverts"] != ""]
+    assert len(beside) == 9
+    assert (beside["excludes_null"] == (beside["p_of_test"] <= 0.05)).all()
+    assert frame.loc[frame["inverts"] == "", "p_of_test"].isna().all()

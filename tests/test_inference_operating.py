@@ -233,3 +233,11 @@ def test_between_visit_bounds_of_the_trial_in_words():
     assert "<b>0.87</b>" in shown
     # 16 and 19 of 29: from 6 to 16 patients respond twice; 9 and 11 of 30: from 0 to 9.
     assert f"{11 * 10} joint distributions" in shown
+
+
+def test_results_unpack_as_the_numbers_they_stand_for():
+    found = inference.size("pearson", 29, 30)
+    size, nuisance = found
+    assert (size, nuisance) == (found.size, found.nuisance)
+    assert float(found) == size
+    assert int(inference.sample_size("pearson", 0.9, 0.2)) == inference.sample_size("pearson", 0.9, 0.2).n1

@@ -66,8 +66,8 @@ def _p_row(claim: pd.Series, a: Counts, b: Counts) -> dict[str, str]:
         verdict = REPRODUCED
     else:
         two_sided = int((fits["alternative"] == "two-sided").sum())
-        which = f"{len(fits)} of {len(found)} analyses"
-        verdict = f"reproduced only by {which}" + ("" if two_sided else ", none of them two-sided")
+        aside = "" if two_sided else ", which is one-sided" if len(fits) == 1 else ", none of them two-sided"
+        verdict = f"reproduced only by {len(fits)} of {len(found)} analyses{aside}"
     return row | {"recomputed": recomputed, "analysis": analysis, "verdict": verdict}
 
 

@@ -97,11 +97,16 @@ class Comparison:
         Returns
         -------
         pandas.DataFrame
-            Columns ``key label measure estimate low high level inverts excludes_null``.
+            Columns ``key label measure estimate low high level inverts excludes_null p_of_test``: where an interval
+            inverts a test, its key and p-value stand beside it, and the interval leaves out "no effect" exactly when
+            that p is at most ``1 - level``.
         """
         found = intervals(self.x1, self.n1, self.x2, self.n2, level)
         frame = pd.DataFrame([asdict(interval) for interval in found])
         frame["excludes_null"] = [not i.low <= i.null_value <= i.high if i.low == i.low else False for i in found]
+        frame["p_of_test"] = [
+            float(pvalue(i.inverts, self.x1, self.n1, self.x2, self.n2)) if i.inverts else float("nan") for i in found
+        ]
         return frame
 
     def summary(self) -> pd.DataFrame:

@@ -310,7 +310,13 @@ def curve_measure(test: str | Test) -> str:
     >>> curve_measure("pearson"), curve_measure("fisher")
     ('risk difference', 'odds ratio')
     """
-    return _CURVES[get(test).key][0]
+    return _curve(get(test))[0]
+
+
+def _curve(test: Test) -> tuple[str, Callable[[_Table, float], float]]:
+    if test.key not in _CURVES:
+        raise InputError(f"test {test.key!r} has no p-value function yet; those that have: {', '.join(_CURVES)}.")
+    return _CURVES[test.key]
 
 
 def _values(measure: str, values: ArrayLike | None) -> FloatArray:
@@ -367,7 +373,7 @@ def confidence_curve(
     """
     entry = get(test)
     a, m, b, n = one_table(x1, n1, x2, n2)
-    measure, function = _CURVES[entry.key]
+    measure, function = _curve(entry)
     grid = _values(measure, values)
     null = 1.0 if measure in (_RATIO, _ODDS) else 0.0
     scale = np.log(grid) if measure in (_RATIO, _ODDS) else grid

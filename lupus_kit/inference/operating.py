@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -45,6 +46,10 @@ class Size:
 
     def __float__(self) -> float:
         return self.size
+
+    def __iter__(self) -> Iterator[float]:
+        """Unpack as ``size, nuisance``."""
+        return iter((self.size, self.nuisance))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row."""

@@ -52,6 +52,9 @@ class SampleSize:
     test: str
     alternative: str
 
+    def __int__(self) -> int:
+        return self.n1
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row."""
         return pd.DataFrame([asdict(self)])
