@@ -241,3 +241,20 @@ def test_results_unpack_as_the_numbers_they_stand_for():
     assert (size, nuisance) == (found.size, found.nuisance)
     assert float(found) == size
     assert int(inference.sample_size("pearson", 0.9, 0.2)) == inference.sample_size("pearson", 0.9, 0.2).n1
+
+
+@pytest.mark.parametrize("key", ["barnard", "barnard_unpooled", "boschloo", "boschloo_minlike"])
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+def test_the_region_found_by_halving_is_that_of_the_lattice(key, alternative):
+    from lupus_kit.inference import unconditional
+
+    for n1, n2 in [(1, 1), (3, 2), (12, 9), (29, 30), (52, 55)]:
+        lattice = unconditional.lattice(key, n1, n2, alternative)
+        for alpha in (0.001, 0.05, 1 / 32, 0.3):
+            found = unconditional.region(key, n1, n2, alternative, alpha * (1 + 1e-12))
+            np.testing.assert_array_equal(found, lattice <= alpha * (1 + 1e-12))
+
+
+def test_a_large_design_is_searched_not_listed():
+    region = inference.rejection_region("boschloo", 60, 61)
+    np.testing.assert_array_equal(region, inference.pvalue_lattice("boschloo", 60, 61) <= 0.05)

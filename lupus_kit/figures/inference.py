@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
 from lupus_kit._errors import InputError
@@ -69,10 +70,9 @@ def pvalue_lattice(
 
 def _border(ax: Axes, inside: np.ndarray) -> None:
     """Draw the edges between tables inside and outside a region."""
-    for x, y in np.argwhere(inside[1:, :] != inside[:-1, :]):
-        ax.plot([x + 0.5, x + 0.5], [y - 0.5, y + 0.5], color="white", linewidth=2.2)
-    for x, y in np.argwhere(inside[:, 1:] != inside[:, :-1]):
-        ax.plot([x - 0.5, x + 0.5], [y + 0.5, y + 0.5], color="white", linewidth=2.2)
+    upright = [((x + 0.5, y - 0.5), (x + 0.5, y + 0.5)) for x, y in np.argwhere(inside[1:, :] != inside[:-1, :])]
+    level = [((x - 0.5, y + 0.5), (x + 0.5, y + 0.5)) for x, y in np.argwhere(inside[:, 1:] != inside[:, :-1])]
+    ax.add_collection(LineCollection([*upright, *level], colors="white", linewidths=2.2, capstyle="projecting"))
 
 
 def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = None, ax: Axes | None = None) -> Axes:

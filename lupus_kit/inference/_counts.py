@@ -12,6 +12,9 @@ from lupus_kit._errors import InputError, unknown_name
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+#: A p-value this much above the level, relatively, still reaches it: it may differ in its last bits.
+REACHES = 1 + 1e-12
+
 ALTERNATIVES = ("two-sided", "greater", "less")
 
 
@@ -113,9 +116,9 @@ def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> tuple[int, int, int, int]:
 def at_most(p: ArrayLike, level: float) -> NDArray[np.bool_]:
     """Say where p-values reach significance.
 
-    A p-value that equals the level in arithmetic may differ from it in its last bit: it counts as reaching it.
+    A p-value that equals the level in arithmetic may differ from it in its last bits: it counts as reaching it.
     """
-    return np.asarray(np.asarray(p) <= level * (1 + 1e-12))
+    return np.asarray(np.asarray(p) <= level * REACHES)
 
 
 def as_probability(name: str, value: ArrayLike) -> FloatArray:

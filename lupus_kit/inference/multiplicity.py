@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from scipy.stats import binom
 
 from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.inference._counts import FloatArray, as_level, as_probability, as_size
+from lupus_kit.inference._counts import REACHES, FloatArray, as_level, as_probability, as_size
 from lupus_kit.inference.registry import Test, get, pvalue_lattice
 from lupus_kit.inference.strategies import as_correlation, get_strategy, rectangle
 
@@ -97,7 +97,7 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
 
 def _classes(lattice: FloatArray, levels: tuple[float, ...]) -> list[FloatArray]:
     """Mark each class of p-values on the lattice; an undefined p is above all levels."""
-    index = np.searchsorted(np.array(levels) * (1 + 1e-12), np.nan_to_num(lattice, nan=2.0))  # as at_most
+    index = np.searchsorted(np.array(levels) * REACHES, np.nan_to_num(lattice, nan=2.0))
     return [(index == k).astype(np.float64) for k in range(len(levels) + 1)]
 
 

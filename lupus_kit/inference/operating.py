@@ -10,10 +10,22 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lupus_kit._errors import InputError
-from lupus_kit.inference._counts import FloatArray, as_level, as_probability, as_size, at_most
+from lupus_kit.inference import unconditional
+from lupus_kit.inference._counts import (
+    REACHES,
+    FloatArray,
+    as_alternative,
+    as_level,
+    as_probability,
+    as_size,
+    at_most,
+)
 from lupus_kit.inference.bernstein import basis, suprema
 from lupus_kit.inference.conditional import weights
 from lupus_kit.inference.registry import Test, get, pvalue_lattice
+
+# Tables of a design from which on the last rejected table is searched for.
+_LARGE = 2500
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,12 @@ def rejection_region(
     (False, True)
     """
     level = as_level("alpha", alpha)
-    return at_most(pvalue_lattice(test, n1, n2, alternative), level)
+    entry, m, n = get(test), as_size("n1", n1), as_size("n2", n2)
+    # In a large design the last rejected table is found without the p-values of all others.
+    by_halving = entry.family == "unconditional exact" and not entry.key.endswith("berger_boos")
+    if by_halving and (m + 1) * (n + 1) > _LARGE:
+        return unconditional.region(entry.key, m, n, as_alternative(alternative), level * REACHES)
+    return at_most(pvalue_lattice(entry, m, n, alternative), level)
 
 
 def null_coefficients(region: NDArray[np.bool_]) -> FloatArray:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import comb
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from lupus_kit._errors import InputError
@@ -58,8 +59,24 @@ def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
         if alternative == "two-sided":
             numerator = abs(numerator)
         return rank_quotients(-numerator, denominator)
-    numerators, denominators = conditional.quotients("fisher", alternative, n1, n2)
-    return rank_quotients(np.array(numerators, dtype=object), np.array(denominators, dtype=object))
+    return _rank_pvalues(*conditional.quotients("fisher", alternative, n1, n2))
+
+
+def _rank_pvalues(numerators: list[int], denominators: list[int]) -> IntArray:
+    """Rank exact p-values; those above one half by their complements, which floats still tell apart near 1."""
+    complement = np.array([2 * a > b for a, b in zip(numerators, denominators, strict=True)])
+    pairs = zip(numerators, denominators, complement.tolist(), strict=True)
+    numbers = np.array([b - a if above else a for a, b, above in pairs], dtype=object)
+    whole = np.array(denominators, dtype=object)
+    ranks = np.empty(len(numbers), dtype=np.int64)
+    n_small = 0
+    if not complement.all():
+        ranks[~complement] = rank_quotients(numbers[~complement], whole[~complement])
+        n_small = int(ranks[~complement].max()) + 1
+    if complement.any():
+        large = rank_quotients(numbers[complement], whole[complement])
+        ranks[complement] = n_small + large.max() - large
+    return ranks
 
 
 def _conditional_probabilities(n1: int, n2: int) -> FloatArray:
@@ -172,6 +189,32 @@ def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamm
     if not key.endswith("berger_boos"):
         return float(suprema(coefficients).value[0])
     return min(float(suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2, gamma)).value[0]) + gamma, 1.0)
+
+
+def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
+    """Tables with a p-value of at most ``level``, found by halving the order of the tables.
+
+    The p-value grows along the order, so a handful of suprema finds the last table that is rejected; a lattice would
+    take one for each table. Not for the Berger–Boos tests, whose p-value does not follow one order.
+    """
+    if alternative == "less":
+        return region(key, n1, n2, "greater", level)[::-1, ::-1]
+    if key == "boschloo" and alternative == "two-sided":
+        greater = region(key, n1, n2, "greater", level / 2)
+        return greater | greater[::-1, ::-1]
+    ranks = _extremeness(_ORDERINGS[key], n1, n2, alternative)
+    x1, x2 = _lattice(n1, n2)
+    responders, probability = (x1 + x2).astype(int), _conditional_probabilities(n1, n2)
+    inside, outside = -1, int(ranks.max()) + 1
+    while outside - inside > 1:
+        middle = (inside + outside) // 2
+        chosen = ranks <= middle
+        coefficients = np.bincount(responders[chosen], weights=probability[chosen], minlength=n1 + n2 + 1)
+        if chosen.all() or suprema(np.minimum(coefficients, 1.0)[None, :]).value[0] > level:
+            outside = middle
+        else:
+            inside = middle
+    return (ranks <= inside).reshape(n1 + 1, n2 + 1)
 
 
 def _designs(n1: IntArray, n2: IntArray) -> list[list[int]]:
