@@ -27,7 +27,7 @@ def _clause(fails: np.ndarray, missing: np.ndarray) -> np.ndarray:
 def _all_of(*clauses: np.ndarray) -> np.ndarray:
     """Three-valued "and", the minimum of NO < UNKNOWN < YES: one failed clause decides, whatever else is unknown."""
     rank = np.array([0, 2, 1])  # indexed by NO=0, YES=1, UNKNOWN=-1
-    lowest = np.minimum.reduce([rank[c] for c in clauses])
+    lowest = np.stack([rank[c] for c in clauses]).min(axis=0)
     return np.array([NO, UNKNOWN, YES], dtype=np.int8)[lowest]
 
 

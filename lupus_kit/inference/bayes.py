@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, betaln, gammaln, ndtri
+from scipy.special import betainc, betaincinv, betaln, gammaln, logsumexp, ndtri
 
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.inference._counts import FloatArray, as_level, as_size, one_table
@@ -73,7 +73,7 @@ class Prior:
         k = np.arange(n + 1)
         choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
         parts = [np.log(w) + choose + betaln(a + k, b + n - k) - betaln(a, b) for w, a, b in self.components]
-        return np.asarray(np.logaddexp.reduce(parts, axis=0))
+        return np.asarray(logsumexp(parts, axis=0))
 
 
 #: Priors by name, for one arm each.

@@ -55,7 +55,7 @@ def largest_probability(region: FloatArray, first_rate: Rates, low: float, high:
     start, end = np.arcsin(np.sqrt([low, high]))
     grid = np.clip(np.sin(np.linspace(start, end, 24 + int(16 * np.sqrt(n1 + n2)))) ** 2, low, high)
     heights = probability(grid)
-    best = float(heights.max())
+    best = float(np.max(heights))
     padded = np.pad(heights, 1, constant_values=-np.inf)
     peaks = (heights >= padded[:-2]) & (heights >= padded[2:]) & (heights > best - 0.02)
     for k in np.flatnonzero(peaks):

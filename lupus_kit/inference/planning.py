@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,10 +68,10 @@ class SampleSize:
         )
 
 
-def _rates(p1: object, p2: object) -> tuple[float, float]:
+def _rates(p1: Any, p2: Any) -> tuple[float, float]:
     rates = []
     for name, value in (("p1", p1), ("p2", p2)):
-        array = as_probability(name, value)  # type: ignore[arg-type]
+        array = as_probability(name, value)
         if array.ndim:
             raise InputError(f"{name}: one probability is needed here, not an array.")
         rates.append(float(array))

@@ -87,12 +87,12 @@ def _split_equal_floats(
     order = np.argsort(ranks, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)])
     for group in np.flatnonzero(counts > 1):
-        members = order[starts[group] : starts[group + 1]]
+        members = [int(i) for i in order[int(starts[group]) : int(starts[group + 1])]]
         first = members[0]
         a, b = int(num[first]), int(den[first])
         if all(int(num[i]) * b == a * int(den[i]) for i in members[1:]):
             continue
-        exact = {int(i): Fraction(int(num[i]), int(den[i])) for i in members}
+        exact = {i: Fraction(int(num[i]), int(den[i])) for i in members}
         position = {value: k for k, value in enumerate(sorted(set(exact.values())))}
         for i, value in exact.items():
             within[i] = position[value]

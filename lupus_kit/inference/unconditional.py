@@ -72,10 +72,10 @@ def _rank_pvalues(numerators: list[int], denominators: list[int]) -> IntArray:
     n_small = 0
     if not complement.all():
         ranks[~complement] = rank_quotients(numbers[~complement], whole[~complement])
-        n_small = int(ranks[~complement].max()) + 1
+        n_small = int(np.max(ranks[~complement])) + 1
     if complement.any():
         large = rank_quotients(numbers[complement], whole[complement])
-        ranks[complement] = n_small + large.max() - large
+        ranks[complement] = n_small + np.max(large) - large
     return ranks
 
 
@@ -95,7 +95,7 @@ def _conditional_probabilities(n1: int, n2: int) -> FloatArray:
 def _regions(ranks: IntArray, n1: int, n2: int) -> FloatArray:
     """Bernstein coefficients of the probability of all tables up to each rank, shape (ranks, n1 + n2 + 1)."""
     x1, x2 = _lattice(n1, n2)
-    width, n_ranks = n1 + n2 + 1, int(ranks.max()) + 1
+    width, n_ranks = n1 + n2 + 1, int(np.max(ranks)) + 1
     cell = ranks * width + (x1 + x2).astype(int)
     probability = _conditional_probabilities(n1, n2)
     summed = np.bincount(cell, weights=probability, minlength=n_ranks * width)
@@ -205,7 +205,7 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
     ranks = _extremeness(_ORDERINGS[key], n1, n2, alternative)
     x1, x2 = _lattice(n1, n2)
     responders, probability = (x1 + x2).astype(int), _conditional_probabilities(n1, n2)
-    inside, outside = -1, int(ranks.max()) + 1
+    inside, outside = -1, int(np.max(ranks)) + 1
     while outside - inside > 1:
         middle = (inside + outside) // 2
         chosen = ranks <= middle
