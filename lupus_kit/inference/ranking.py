@@ -86,7 +86,7 @@ def _split_equal_floats(
     within = np.zeros(len(ranks), dtype=np.int64)
     order = np.argsort(ranks, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)])
-    for group in np.flatnonzero(counts > 1):
+    for group in np.flatnonzero(counts > 1).tolist():
         members = [int(i) for i in order[int(starts[group]) : int(starts[group + 1])]]
         first = members[0]
         a, b = int(num[first]), int(den[first])
