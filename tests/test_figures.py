@@ -24,6 +24,12 @@ def _missing():
     return pd.DataFrame(rows, columns=["label", "way", "p"])
 
 
+def _surface():
+    rates = np.linspace(0.1, 0.9, 9)
+    p1, p2 = (grid.ravel() for grid in np.meshgrid(rates, rates))
+    return pd.DataFrame({"p1": p1, "p2": p2, "power": inference.power("fisher", p1, p2, 12, 12), "label": "Fisher"})
+
+
 def _trials():
     rates = simulation.ResponseRates((0.55, 0.3), (0.65, 0.37))
     return simulation.run(design.he2020(), rates, 500, seed=1).trials
@@ -68,6 +74,22 @@ FIGURES = {
         ),
         ["Fisher from 0.30 to 0.60"],
     ),
+    "surface": (
+        lambda: figures.inference.power_surface(_surface(), observed=(0.6, 0.2)),
+        ["exact power of Fisher", "At the observed rates, 60% and 20%"],
+    ),
+    "curves": (
+        lambda: figures.inference.confidence_curves(inference.confidence_curve("pearson", *WEEK12)),
+        ["supposed risk difference", "Pearson chi-squared stays above 0.05"],
+    ),
+    "odds curves": (
+        lambda: figures.inference.confidence_curves(inference.confidence_curve("fisher", *WEEK12)),
+        ["supposed odds ratio", "from 0.9"],
+    ),
+    "tipping": (
+        lambda: figures.inference.tipping_map(inference.tipping_point(*WEEK12, 2, 1)),
+        ["6 ways", "are at most 0.05"],
+    ),
     "line-up": (
         lambda: figures.audit.line_up(audit.explain("0.052", *WEEK12), "0.052"),
         ["25 two-sided tests", "4 fall in it", "Student t"],
@@ -106,6 +128,12 @@ def test_drawing_on_given_axes():
 )
 def test_band_of_a_printed_value(reported, band):
     assert figures.audit._band(reported) == pytest.approx(band)
+
+
+def test_one_measure_at_a_time():
+    mixed = pd.concat([inference.confidence_curve(key, *WEEK12, values=[0.5]) for key in ("pearson", "fisher")])
+    with pytest.raises(ValueError, match="one measure at a time, not risk difference, odds ratio"):
+        figures.inference.confidence_curves(mixed)
 
 
 def test_show_needs_alt_text():
