@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 from statsmodels.stats.multitest import multipletests
 
 from lupus_kit import design, inference, simulation
@@ -92,8 +92,8 @@ def test_familywise_error_falls_with_correlation_and_broadcasts():
 def test_spending_keeps_the_level_under_its_own_model():
     for rho in (0.0, 0.5, np.sqrt(0.5), 0.9):
         (first,), _ = inference.STRATEGIES["obrien_fleming"].levels(0.05, rho)
-        # Lan and DeMets's function at half the information: 2 (1 - Phi(1.96 / sqrt(0.5))).
-        assert first == pytest.approx(0.005574597, abs=1e-9)
+        # Lan and DeMets's function at half the information, on each side: 4 (1 - Phi(z_0.0125 / sqrt(0.5))).
+        assert first == pytest.approx(4 * norm.sf(norm.isf(0.0125) / np.sqrt(0.5)), abs=1e-12)
         total = inference.rejection_probabilities(
             "obrien_fleming", (0.5, 0.5), (0.5, 0.5), rho, 50, 50, method="normal"
         ).any
@@ -107,6 +107,13 @@ def test_decisions_agree_with_statsmodels(key, name):
     grid = [0.001, 0.01, 0.024, 0.026, 0.049, 0.051, 0.3]
     for p in product(grid, grid):
         assert inference.decide(*p, key) == tuple(bool(v) for v in multipletests(p, 0.05, name)[0])
+
+
+def test_spending_gives_the_critical_values_of_group_sequential_software():
+    # Two looks at 0.05, two-sided: 2.963 and 1.969 (rpact 3.3.4, typeOfDesign="asOF", kMax=2).
+    (first,), (second,) = inference.STRATEGIES["obrien_fleming"].levels(0.05, np.sqrt(0.5))
+    assert round(norm.isf(first / 2), 3) == 2.963
+    assert round(norm.isf(second / 2), 3) == 1.969
 
 
 def test_the_trial_under_each_rule():

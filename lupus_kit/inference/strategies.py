@@ -61,8 +61,12 @@ def _hochberg(first: int, second: int) -> tuple[bool, bool]:
 
 
 def _spending_levels(alpha: float, rho: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """O'Brien–Fleming-like spending with half of the information at the first look."""
-    first = 2 * float(ndtr(-float(ndtri(1 - alpha / 2)) / np.sqrt(0.5)))
+    """Levels of O'Brien–Fleming-like spending with half of the information at the first look.
+
+    Each side spends half of alpha by the function 2 − 2 Φ(z / √t), as group-sequential software does for two-sided
+    tests: at 0.05 and the usual correlation √½ the critical values are 2.963 and 1.969.
+    """
+    first = 4 * float(ndtr(-float(ndtri(1 - alpha / 4)) / np.sqrt(0.5)))
 
     def excess(second: float) -> float:
         inside = rectangle(-ndtri(first / 2), -ndtri(second / 2), rho)
