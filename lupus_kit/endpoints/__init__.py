@@ -6,9 +6,21 @@ teaching and research: check them against the official forms before any clinical
 
 from __future__ import annotations
 
+from lupus_kit.endpoints.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, bilag_total, new_bilag
+from lupus_kit.endpoints.bilag_items import BILAG_ITEMS
 from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
 from lupus_kit.endpoints.sledai_total import sledai
 from lupus_kit.endpoints.sri_rule import sri
 
-__all__ = ["BILAG_SYSTEMS", "SLEDAI_ITEMS", "SledaiItem", "bilag_total", "new_bilag", "sledai", "sri"]
+__all__ = [
+    "BILAG_ITEMS",
+    "BILAG_SYSTEMS",
+    "SLEDAI_ITEMS",
+    "SledaiItem",
+    "bilag2004",
+    "bilag_total",
+    "new_bilag",
+    "sledai",
+    "sri",
+]
