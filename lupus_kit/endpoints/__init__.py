@@ -6,9 +6,12 @@ teaching and research: check them against the official forms before any clinical
 
 from __future__ import annotations
 
+from lupus_kit.endpoints.activity import activity_bands, rescale_pga
+from lupus_kit.endpoints.bicla_rule import bicla
 from lupus_kit.endpoints.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, bilag_total, new_bilag
 from lupus_kit.endpoints.bilag_items import BILAG_ITEMS
+from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, renal_response
 from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
 from lupus_kit.endpoints.sledai_total import sledai
 from lupus_kit.endpoints.sri_rule import sri
@@ -16,11 +19,16 @@ from lupus_kit.endpoints.sri_rule import sri
 __all__ = [
     "BILAG_ITEMS",
     "BILAG_SYSTEMS",
+    "RENAL_DEFINITIONS",
     "SLEDAI_ITEMS",
     "SledaiItem",
+    "activity_bands",
+    "bicla",
     "bilag2004",
     "bilag_total",
     "new_bilag",
+    "renal_response",
+    "rescale_pga",
     "sledai",
     "sri",
 ]

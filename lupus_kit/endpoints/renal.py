@@ -1,0 +1,370 @@
+"""Lupus nephritis: complete, partial or no response under several published definitions, with the reason.
+
+The definitions are data: a :class:`RenalDefinition` holds the requirements for a complete and for a partial
+response, and one small function reads them all. Where a source leaves a word open ("near normal"), the kit's
+reading is written in ``note``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeGuard
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit._errors import InputError, unknown_name
+from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns, require_frame
+
+YES, NO, UNKNOWN = 1, 0, -1
+
+#: Measures, their units in words and the largest value that is believed. Creatinine's unit is an argument.
+MEASURES = {
+    "upcr": ("urine protein/creatinine in g/g", 50.0),
+    "protein_24h": ("24-hour protein in g", 60.0),
+    "creatinine": ("serum creatinine", 3000.0),
+    "egfr": ("eGFR", 250.0),
+    "albumin": ("serum albumin in g/L", 80.0),
+}
+CREATININE_LIMITS = {"mg/dL": (0.1, 30.0), "umol/L": (10.0, 3000.0)}
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One comparison. ``rule`` says with what `measure` is compared; ``limit`` is a value or a fraction."""
+
+    measure: str
+    rule: str
+    limit: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The requirement in words."""
+        name = "urinary sediment" if self.measure == "sediment_active" else MEASURES[self.measure][0]
+        return f"{name} {_WORDS[self.rule].format(x=self.limit, percent=100 * self.limit)}"
+
+
+_WORDS = {
+    "at most": "at most {x:g}",
+    "below": "below {x:g}",
+    "at least": "at least {x:g}",
+    "fall at least": "fallen by at least {percent:g}%",
+    "fall more than": "fallen by more than {percent:g}%",
+    "below if nephrotic": "below {x:g} where baseline was {x:g} or more",
+    "rise at most": "not more than {percent:g}% above baseline",
+    "loss at most": "not more than {percent:g}% below baseline",
+    "gain at least": "at least {percent:g}% above baseline",
+    "near preflare": "not more than {percent:g}% below its pre-flare value",
+    "back to preflare": "not above its pre-flare value",
+    "normal": "within the laboratory's normal range",
+    "inactive": "inactive",
+}
+
+
+@dataclass(frozen=True)
+class RenalDefinition:
+    """Requirements for a response: every group must hold, and a group holds where one of its members does."""
+
+    name: str
+    complete: tuple[tuple[Requirement, ...], ...]
+    partial: tuple[tuple[Requirement, ...], ...]
+    note: str
+
+
+_R = Requirement
+_NORMAL = _R("creatinine", "normal")
+_INACTIVE = (_R("sediment_active", "inactive"),)
+_NEAR_GFR = (_R("egfr", "near preflare", 0.10),)
+
+
+def _eular_2019(months: float) -> RenalDefinition:
+    fall = 0.25 if months < 6 else 0.50
+    return RenalDefinition(
+        "EULAR 2019",
+        ((_R("protein_24h", "below", 0.5),),),
+        ((_R("protein_24h", "fall at least", fall),),),
+        "targets in time: a fall of 25% by 3 months, 50% by 6, below 0.5-0.7 g/day by 12; the kit takes 0.5 as "
+        "complete and the fall that is due as partial",
+    )
+
+
+RENAL_DEFINITIONS = {
+    d.name: d
+    for d in (
+        RenalDefinition(
+            "KDIGO 2012",
+            ((_R("upcr", "at most", 0.5),), (_R("creatinine", "back to preflare"),)),
+            (
+                (_R("upcr", "fall more than", 0.5),),
+                (_R("upcr", "below if nephrotic", 3.0),),
+                (_R("creatinine", "rise at most", 0.25),),
+            ),
+            "creatinine must be back to its pre-flare value without any tolerance, and one that fell by more than 25% counts as "
+            "better, not as unstable",
+        ),
+        RenalDefinition(
+            "ACR 2006",
+            ((_R("upcr", "below", 0.2),), (_NORMAL, _R("egfr", "gain at least", 0.25)), _INACTIVE),
+            ((_R("upcr", "at most", 2.0),), (_R("egfr", "loss at most", 0.25),), _INACTIVE),
+            "the kit reads a held eGFR as a loss of at most 25%",
+        ),
+        RenalDefinition(
+            "EULAR/ERA-EDTA 2012",
+            ((_R("upcr", "below", 0.5),), _NEAR_GFR),
+            ((_R("upcr", "fall at least", 0.5),), (_R("upcr", "below", 3.0),), _NEAR_GFR),
+            "the kit reads sub-nephrotic as below 3 g/g and near-normal as within 10% of the pre-flare eGFR",
+        ),
+        _eular_2019(12),
+        RenalDefinition(
+            "Chinese multitarget",
+            (
+                (_R("protein_24h", "at most", 0.4),),
+                _INACTIVE,
+                (_R("albumin", "at least", 35),),
+                (_NORMAL,),
+            ),
+            (
+                (_R("protein_24h", "fall at least", 0.5),),
+                (_R("protein_24h", "below", 3.5),),
+                (_R("albumin", "at least", 30),),
+                (_NORMAL, _R("creatinine", "rise at most", 0.25)),
+            ),
+            "from a secondary summary of Liu 2015, not checked against the article",
+        ),
+    )
+}
+
+
+def _judge(need: Requirement, now: np.ndarray, base: np.ndarray, preflare: np.ndarray, upper: float) -> np.ndarray:
+    """Three-valued verdict; a margin of zero is decided after rounding away floating-point dust."""
+    x = need.limit
+    margin, strict = {  # a requirement holds where its margin is >= 0, or > 0 if strict
+        "at most": (x - now, False),
+        "below": (x - now, True),
+        "at least": (now - x, False),
+        "fall at least": ((1 - x) * base - now, False),
+        "fall more than": ((1 - x) * base - now, True),
+        "below if nephrotic": (x - now, True),
+        "rise at most": ((1 + x) * base - now, False),
+        "loss at most": (now - (1 - x) * base, False),
+        "gain at least": (now - (1 + x) * base, False),
+        "near preflare": (now - (1 - x) * preflare, False),
+        "back to preflare": (preflare - now, False),
+        "normal": (upper - now, False),
+        "inactive": (0 - now, False),
+    }[need.rule]
+    margin = np.round(margin, 9)
+    verdict = np.where(np.isnan(margin), UNKNOWN, (margin > 0) | (~np.bool_(strict) & (margin == 0)))
+    if need.rule == "below if nephrotic":
+        verdict = np.where(base < x, YES, np.where((verdict == NO) & np.isnan(base), UNKNOWN, verdict))
+    return verdict.astype(np.int8)
+
+
+_RANK = np.array([0, 2, 1], dtype=np.int8)  # NO < UNKNOWN < YES, indexed by NO=0, YES=1, UNKNOWN=-1
+_BACK = np.array([NO, UNKNOWN, YES], dtype=np.int8)
+
+
+def _all(verdicts: list[np.ndarray]) -> np.ndarray:
+    return _BACK[np.stack([_RANK[v] for v in verdicts]).min(axis=0)]
+
+
+def _any(verdicts: list[np.ndarray]) -> np.ndarray:
+    return _BACK[np.stack([_RANK[v] for v in verdicts]).max(axis=0)]
+
+
+def _read(frame: pd.DataFrame, columns: list[str], unit: str, what: str) -> dict[str, np.ndarray]:
+    """Read the columns; the bounds of creatinine catch a value in the other unit."""
+    problems = BadCells(what)
+    values = {}
+    for column in columns:
+        measure = column.removesuffix("_preflare")
+        if measure == "sediment_active":
+            flag = flags(frame, column, problems)
+            values[column] = np.where(flag < 0, np.nan, flag.astype(float))
+            continue
+        low, high = CREATININE_LIMITS[unit] if measure == "creatinine" else (0.0, MEASURES[measure][1])
+        values[column] = numbers(frame, column, problems, low, high, whole=False)
+    problems.raise_if_any()
+    return values
+
+
+def _match(baseline: pd.DataFrame, visit: pd.DataFrame) -> np.ndarray:
+    """Return the baseline row of every visit row, -1 where the patient has none."""
+    for frame, what in ((baseline, "baseline"), (visit, "visit")):
+        require_columns(frame, ["patient"], what)
+        if frame["patient"].isna().any():
+            row = frame.index[frame["patient"].isna()][0]
+            raise InputError(f"{what}: row {row}, column 'patient' is empty: every row needs a patient.")
+    if baseline["patient"].duplicated().any():
+        who = baseline["patient"][baseline["patient"].duplicated()].iloc[0]
+        raise InputError(f"baseline has more than one row for patient {who!r}: keep one row per patient.")
+    return pd.Index(baseline["patient"]).get_indexer(pd.Index(visit["patient"]))
+
+
+def _columns(needs: list[Requirement]) -> tuple[list[str], list[str]]:
+    """Name the columns a definition needs in the visit table and in the baseline table."""
+    now, before = set(), set()
+    for need in needs:
+        now.add(need.measure)
+        if "preflare" in need.rule:
+            before.add(f"{need.measure}_preflare")
+        elif need.rule in ("fall at least", "fall more than", "below if nephrotic", "rise at most") or (
+            need.rule in ("loss at most", "gain at least")
+        ):
+            before.add(need.measure)
+    return sorted(now), sorted(before)
+
+
+def _list_open(groups: tuple[tuple[Requirement, ...], ...], verdicts: list[np.ndarray]) -> np.ndarray:
+    """Say which groups fail or are unknown, one string per row."""
+    text = np.full(len(verdicts[0]), "", dtype=object)
+    for group, verdict in zip(groups, verdicts, strict=True):
+        words = " or ".join(need.text for need in group)
+        part = np.where(verdict == NO, f"not met: {words}", np.where(verdict == UNKNOWN, f"unknown: {words}", ""))
+        text = text + np.where((text != "") & (part != ""), "; ", "") + part
+    return text
+
+
+def renal_response(
+    baseline: pd.DataFrame,
+    visit: pd.DataFrame,
+    definition: str = "KDIGO 2012",
+    *,
+    creatinine_unit: str = "mg/dL",
+    creatinine_upper_normal: float | None = None,
+    months: float | None = None,
+) -> pd.DataFrame:
+    """Decide complete, partial or no renal response, and say why.
+
+    The definition of renal remission that He 2020 used is not public in any text this kit could read. These are
+    definitions of other groups; none of them may be called the paper's own.
+
+    Parameters
+    ----------
+    baseline : pandas.DataFrame
+        One row per ``patient``, with what the definition compares with: ``upcr`` (g/g), ``protein_24h`` (g),
+        ``creatinine`` (in `creatinine_unit`), ``egfr`` (mL/min/1.73 m2), and ``creatinine_preflare`` or
+        ``egfr_preflare`` (the value before this flare).
+    visit : pandas.DataFrame
+        One row per visit, with ``patient``, optionally ``visit`` and ``week``, and of ``upcr``, ``protein_24h``,
+        ``creatinine``, ``egfr``, ``albumin`` (g/L) and ``sediment_active`` (yes/no) those that are needed.
+    definition : str
+        A key of ``RENAL_DEFINITIONS``.
+    creatinine_unit : {"mg/dL", "umol/L"}
+        Unit of every creatinine value. Values outside a believable range for it are errors.
+    creatinine_upper_normal : float, optional
+        The laboratory's upper limit, needed by ACR 2006 and Chinese multitarget.
+    months : float, optional
+        Months since treatment began, needed by EULAR 2019.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per row of `visit`, with its index: ``patient``, ``visit`` and ``week`` (if given),
+        ``definition``, ``complete`` and ``partial`` (nullable booleans; whoever meets complete also meets
+        partial), ``response`` ("complete", "partial", "none", or missing where the records leave it open) and
+        ``reason``.
+
+    Raises
+    ------
+    InputError
+        For an unknown definition or unit, missing columns, cells that are not allowed, or two baselines.
+
+    Notes
+    -----
+    A failed requirement decides, whatever else is missing. Limits are compared after rounding to nine decimals.
+
+    References
+    ----------
+    KDIGO Glomerulonephritis Work Group. Kidney Int Suppl 2012;2:139-274.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> before = pd.DataFrame({"patient": ["Ann"], "upcr": [2.0], "creatinine": [1.0], "creatinine_preflare": [0.8]})
+    >>> after = pd.DataFrame({"patient": ["Ann"], "upcr": [0.9], "creatinine": [0.8]})
+    >>> renal_response(before, after)["response"].item()
+    'partial'
+    """
+    rule = _pick(definition, creatinine_unit, creatinine_upper_normal, months)
+    require_frame(baseline, "baseline")
+    require_frame(visit, "visit")
+    rows = _match(baseline, visit)
+    needs = [need for group in rule.complete + rule.partial for need in group]
+    now_names, before_names = _columns(needs)
+    require_columns(baseline, before_names, "baseline")
+    require_columns(visit, now_names, "visit")
+    now = _read(visit, now_names, creatinine_unit, "the visit table")
+    stored = _read(baseline, before_names, creatinine_unit, "the baseline table")
+    before = {name: np.append(values, np.nan)[rows] for name, values in stored.items()}
+    empty = np.full(len(visit), np.nan)
+    upper = np.nan if creatinine_upper_normal is None else float(creatinine_upper_normal)
+
+    def verdicts(groups: tuple[tuple[Requirement, ...], ...]) -> list[np.ndarray]:
+        return [
+            _any(
+                [
+                    _judge(
+                        n,
+                        now[n.measure],
+                        before.get(n.measure, empty),
+                        before.get(f"{n.measure}_preflare", empty),
+                        upper,
+                    )
+                    for n in group
+                ]
+            )
+            for group in groups
+        ]
+
+    each_complete, each_partial = verdicts(rule.complete), verdicts(rule.partial)
+    complete = _all(each_complete)
+    partial = _any([complete, _all(each_partial)])
+    table = {name: visit[name] for name in ("patient", "visit", "week") if name in visit.columns}
+    result = pd.DataFrame(table, index=visit.index)
+    result["definition"] = rule.name
+    result["complete"] = pd.arrays.BooleanArray(complete == YES, complete == UNKNOWN)
+    result["partial"] = pd.arrays.BooleanArray(partial == YES, partial == UNKNOWN)
+    response = np.full(len(visit), None, dtype=object)
+    response[complete == YES] = "complete"
+    response[(complete == NO) & (partial == YES)] = "partial"
+    response[partial == NO] = "none"
+    result["response"] = pd.array(response, dtype="string")
+    why_complete = _list_open(rule.complete, each_complete)
+    why_partial = _list_open(rule.partial, each_partial)
+    result["reason"] = np.select(
+        [complete == YES, (complete == NO) & (partial == YES), partial == NO, partial == YES],
+        [
+            np.full(len(visit), "Complete response: every requirement is met.", dtype=object),
+            "Partial response. For complete: " + why_complete + ".",
+            "No response. For complete: " + why_complete + ". For partial: " + why_partial + ".",
+            "Missing: at least a partial response. For complete: " + why_complete + ".",
+        ],
+        "Missing. For complete: " + why_complete + ". For partial: " + why_partial + ".",
+    )
+    return result
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _pick(definition: str, unit: str, upper: float | None, months: float | None) -> RenalDefinition:
+    """Return the definition, with its extra arguments checked."""
+    if not isinstance(definition, str) or definition not in RENAL_DEFINITIONS:
+        raise unknown_name("renal definition", definition, RENAL_DEFINITIONS)
+    if unit not in CREATININE_LIMITS:
+        raise unknown_name("creatinine unit", unit, CREATININE_LIMITS)
+    rule = RENAL_DEFINITIONS[definition]
+    if definition == "EULAR 2019":
+        if not _is_number(months) or not months > 0:
+            raise InputError(f"months is {months!r}: EULAR 2019 sets targets in time, so give months above 0.")
+        return _eular_2019(months)
+    if any(need == _NORMAL for group in rule.complete for need in group):
+        low, high = CREATININE_LIMITS[unit]
+        if not _is_number(upper) or not low <= upper <= high:
+            raise InputError(
+                f"creatinine_upper_normal is {upper!r}: {definition} needs the laboratory's upper limit in {unit}, "
+                f"from {low:g} to {high:g}."
+            )
+    return rule
