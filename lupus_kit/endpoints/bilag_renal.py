@@ -17,9 +17,6 @@ PROTEIN: dict[str, tuple[float, float, float]] = {
     "albumin_creatinine_ratio": (100, 50, 25),
 }
 
-#: Items whose previous value the rules use.
-COMPARED: tuple[str, ...] = (*PROTEIN, "dipstick_protein", "creatinine", "gfr", "systolic_bp", "diastolic_bp")
-
 Numbers = Mapping[str, Number]
 
 
