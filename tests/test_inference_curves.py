@@ -127,3 +127,14 @@ def test_intervals_and_tests_stand_side_by_side():
     assert len(beside) == 9
     assert (beside["excludes_null"] == (beside["p_of_test"] <= 0.05)).all()
     assert frame.loc[frame["inverts"] == "", "p_of_test"].isna().all()
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_exact_unconditional_interval_inverts_two_one_sided_barnard_tests(level):
+    n1, n2, tail = 6, 5, (1 - level) / 2
+    above, below = (inference.pvalue_lattice("barnard", n1, n2, side) for side in ("greater", "less"))
+    for x1 in range(n1 + 1):
+        for x2 in range(n2 + 1):
+            (interval,) = inference.intervals(x1, n1, x2, n2, level, methods=["exact_unconditional"])
+            assert (interval.low > 0) == (above[x1, x2] <= tail)
+            assert (interval.high < 0) == (below[x1, x2] <= tail)
