@@ -6,19 +6,10 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import unknown_name
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column
 from lupus_kit.endpoints._visit_table import VisitGrid, like, read_visits
 from lupus_kit.endpoints.bilag_grades import is_new_a, is_new_b
-from lupus_kit.endpoints.sri_rule import (
-    NEW_B_LIMIT,
-    NO,
-    PGA_LIMIT_HUNDREDTHS,
-    UNKNOWN,
-    YES,
-    _all_of,
-    _boolean,
-    _clause,
-    _integers,
-)
+from lupus_kit.endpoints.sri_rule import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
 
 _A, _B, _MISSING = 0, 1, 5
 
@@ -55,10 +46,10 @@ def _score(grid: VisitGrid) -> dict[str, np.ndarray]:
         "sledai_rise": rise,
         "pga_rise": pga_rise,
         "active_baseline": np.broadcast_to(baseline_verdict, rise.shape),
-        "improved_clause": _clause(stuck.any(axis=2), hidden.any(axis=2)),
-        "new_clause": _clause((new_a > 0) | (new_b >= NEW_B_LIMIT), gap),
-        "sledai_clause": _clause(rise > 0, np.isnan(rise)),
-        "pga_clause": _clause(pga_rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(pga_rise)),
+        "improved_clause": clause(stuck.any(axis=2), hidden.any(axis=2)),
+        "new_clause": clause((new_a > 0) | (new_b >= NEW_B_LIMIT), gap),
+        "sledai_clause": clause(rise > 0, np.isnan(rise)),
+        "pga_clause": clause(pga_rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(pga_rise)),
     }
     if grid.rescue is not None:
         scored["rescue_clause"] = np.array([YES, NO, UNKNOWN], dtype=np.int8)[grid.rescue[:, 1:]]
@@ -131,7 +122,7 @@ def bicla(visits: pd.DataFrame, *, missing: str = "nonresponder") -> pd.DataFram
     grid = read_visits(visits)
     scored = _score(grid)
     clauses = [name for name in CLAUSES if name in scored]
-    answer = _all_of(*[scored[name] for name in clauses])
+    answer = all_of(*[scored[name] for name in clauses])
     n_visits = len(grid.weeks) - 1
     table: dict[str, object] = {
         "patient": grid.patients.repeat(n_visits),
@@ -142,12 +133,12 @@ def bicla(visits: pd.DataFrame, *, missing: str = "nonresponder") -> pd.DataFram
         table["arm"] = like(np.repeat(grid.arms, n_visits), visits["arm"])
     table["not_improved"] = scored["stuck"].ravel()
     for name in ("new_a", "new_b", "sledai_rise"):
-        table[name] = _integers(scored[name])
+        table[name] = integer_column(scored[name])
     table["pga_rise"] = scored["pga_rise"].ravel() / 100
     for name in clauses:
-        table[name] = _boolean(scored[name])
+        table[name] = boolean_column(scored[name])
     shown = np.where(answer == UNKNOWN, NO, answer) if missing == "nonresponder" else answer
-    table["responder"] = _boolean(shown)
+    table["responder"] = boolean_column(shown)
     table["imputed"] = (answer == UNKNOWN).ravel() & (missing == "nonresponder")
     table["reason"] = _reasons(scored, answer, missing)
     return pd.DataFrame(table)

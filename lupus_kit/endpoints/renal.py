@@ -15,8 +15,7 @@ import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns, require_frame
-
-YES, NO, UNKNOWN = 1, 0, -1
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, any_of, boolean_column
 
 #: Measures, their units in words and the largest value that is believed. Creatinine's unit is an argument.
 MEASURES = {
@@ -160,18 +159,6 @@ def _judge(need: Requirement, now: np.ndarray, base: np.ndarray, preflare: np.nd
     return verdict.astype(np.int8)
 
 
-_RANK = np.array([0, 2, 1], dtype=np.int8)  # NO < UNKNOWN < YES, indexed by NO=0, YES=1, UNKNOWN=-1
-_BACK = np.array([NO, UNKNOWN, YES], dtype=np.int8)
-
-
-def _all(verdicts: list[np.ndarray]) -> np.ndarray:
-    return _BACK[np.stack([_RANK[v] for v in verdicts]).min(axis=0)]
-
-
-def _any(verdicts: list[np.ndarray]) -> np.ndarray:
-    return _BACK[np.stack([_RANK[v] for v in verdicts]).max(axis=0)]
-
-
 def _read(frame: pd.DataFrame, columns: list[str], unit: str, what: str) -> dict[str, np.ndarray]:
     """Read the columns; the bounds of creatinine catch a value in the other unit."""
     problems = BadCells(what)
@@ -302,8 +289,8 @@ def renal_response(
 
     def verdicts(groups: tuple[tuple[Requirement, ...], ...]) -> list[np.ndarray]:
         return [
-            _any(
-                [
+            any_of(
+                *[
                     _judge(
                         n,
                         now[n.measure],
@@ -318,13 +305,13 @@ def renal_response(
         ]
 
     each_complete, each_partial = verdicts(rule.complete), verdicts(rule.partial)
-    complete = _all(each_complete)
-    partial = _any([complete, _all(each_partial)])
+    complete = all_of(*each_complete)
+    partial = any_of(complete, all_of(*each_partial))
     table = {name: visit[name] for name in ("patient", "visit", "week") if name in visit.columns}
     result = pd.DataFrame(table, index=visit.index)
     result["definition"] = rule.name
-    result["complete"] = pd.arrays.BooleanArray(complete == YES, complete == UNKNOWN)
-    result["partial"] = pd.arrays.BooleanArray(partial == YES, partial == UNKNOWN)
+    result["complete"] = boolean_column(complete)
+    result["partial"] = boolean_column(partial)
     response = np.full(len(visit), None, dtype=object)
     response[complete == YES] = "complete"
     response[(complete == NO) & (partial == YES)] = "partial"

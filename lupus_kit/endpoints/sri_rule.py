@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column
 from lupus_kit.endpoints._reasons import write_reasons
 from lupus_kit.endpoints._visit_table import VisitGrid, like, read_visits
 from lupus_kit.endpoints.bilag_grades import is_new_a, is_new_b
@@ -15,31 +16,6 @@ PGA_LIMIT_HUNDREDTHS = 30
 
 #: Two or more organ systems newly B fail the BILAG clause.
 NEW_B_LIMIT = 2
-
-YES, NO, UNKNOWN = 1, 0, -1
-
-
-def _clause(fails: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Three-valued clause: what is recorded can fail it; it passes only when everything is recorded."""
-    return np.where(fails, NO, np.where(missing, UNKNOWN, YES)).astype(np.int8)
-
-
-def _all_of(*clauses: np.ndarray) -> np.ndarray:
-    """Three-valued "and", the minimum of NO < UNKNOWN < YES: one failed clause decides, whatever else is unknown."""
-    rank = np.array([0, 2, 1])  # indexed by NO=0, YES=1, UNKNOWN=-1
-    lowest = np.stack([rank[c] for c in clauses]).min(axis=0)
-    return np.array([NO, UNKNOWN, YES], dtype=np.int8)[lowest]
-
-
-def _boolean(values: np.ndarray) -> pd.arrays.BooleanArray:
-    flat = values.ravel()
-    return pd.arrays.BooleanArray(flat == YES, flat == UNKNOWN)
-
-
-def _integers(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
-    flat = values.ravel()
-    missing = np.isnan(flat)
-    return pd.arrays.IntegerArray(np.where(missing, 0, flat).astype(np.int64), missing)
 
 
 def _check_options(points: int, missing: str) -> None:
@@ -133,21 +109,21 @@ def sri(
     if grid.arms is not None:
         table["arm"] = like(np.repeat(grid.arms, n_visits), visits["arm"])
     table |= {
-        "sledai_baseline": _integers(parts["sledai_baseline"]),
-        "sledai": _integers(grid.sledai[:, 1:]),
-        "sledai_drop": _integers(parts["drop"]),
-        "sledai_clause": _boolean(parts["sledai_clause"]),
-        "new_a": _integers(parts["new_a"]),
-        "new_b": _integers(parts["new_b"]),
-        "bilag_clause": _boolean(parts["bilag_clause"]),
+        "sledai_baseline": integer_column(parts["sledai_baseline"]),
+        "sledai": integer_column(grid.sledai[:, 1:]),
+        "sledai_drop": integer_column(parts["drop"]),
+        "sledai_clause": boolean_column(parts["sledai_clause"]),
+        "new_a": integer_column(parts["new_a"]),
+        "new_b": integer_column(parts["new_b"]),
+        "bilag_clause": boolean_column(parts["bilag_clause"]),
         "pga_baseline": parts["pga_baseline"].ravel() / 100,
         "pga": grid.pga[:, 1:].ravel() / 100,
         "pga_rise": parts["rise"].ravel() / 100,
-        "pga_clause": _boolean(parts["pga_clause"]),
+        "pga_clause": boolean_column(parts["pga_clause"]),
     }
     if grid.rescue is not None:
-        table["rescue"] = _boolean(grid.rescue[:, 1:])
-    table["responder"] = _boolean(shown)
+        table["rescue"] = boolean_column(grid.rescue[:, 1:])
+    table["responder"] = boolean_column(shown)
     table["imputed"] = imputed.ravel() & (missing == "nonresponder")
     table["reason"] = write_reasons(parts, points, missing)
     return pd.DataFrame(table)
@@ -158,17 +134,17 @@ def _score(grid: VisitGrid, points: int, b_to_a_is_new: bool) -> dict[str, np.nd
     before, now = grid.sledai[:, :1], grid.sledai[:, 1:]
     drop = before - now
     too_low = before < points  # NaN compares false: an unknown baseline is not too low
-    sledai_clause = _clause(too_low | (drop < points), np.isnan(drop))
+    sledai_clause = clause(too_low | (drop < points), np.isnan(drop))
 
     old, new = grid.grades[:, :1], grid.grades[:, 1:]
     found_a, found_b = is_new_a(old, new, b_to_a_is_new), is_new_b(old, new)
     unknown = (old == 5) | (new == 5)
     some_unknown = unknown.any(axis=2)
     new_a, new_b = found_a.sum(axis=2), found_b.sum(axis=2)
-    bilag_clause = _clause((new_a > 0) | (new_b >= NEW_B_LIMIT), some_unknown)
+    bilag_clause = clause((new_a > 0) | (new_b >= NEW_B_LIMIT), some_unknown)
 
     rise = grid.pga[:, 1:] - grid.pga[:, :1]
-    pga_clause = _clause(rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(rise))
+    pga_clause = clause(rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(rise))
 
     clauses = [sledai_clause, bilag_clause, pga_clause]
     rescue = np.zeros_like(sledai_clause)
@@ -193,5 +169,5 @@ def _score(grid: VisitGrid, points: int, b_to_a_is_new: bool) -> dict[str, np.nd
         "rescue": rescue,
         "no_visit": ~grid.made[:, 1:],
         "no_baseline": np.broadcast_to(~grid.made[:, :1], shape),
-        "answer": _all_of(*clauses),
+        "answer": all_of(*clauses),
     }

@@ -18,6 +18,7 @@ from scipy.special import bdtr, ndtr, stdtr, xlogy
 
 from lupus_kit._errors import InputError
 from lupus_kit.inference._counts import FloatArray, one_table
+from lupus_kit.inference.bernstein import basis
 from lupus_kit.inference.difference import constrained_rates, score_statistic
 from lupus_kit.inference.exact_difference import TIE, largest_probability, score_statistics
 from lupus_kit.inference.ratios import conditional_law, log_weights
@@ -147,7 +148,7 @@ def _nuisance_interval(
     def at_most(count: int, p2: float) -> float:
         p1 = float(np.clip(first_rate(np.array(p2)), 0.0, 1.0))
         k = np.arange(n1 + 1)
-        law = np.exp(_log_binomial(n1, p1))
+        law = basis(n1, np.array(p1))
         rest = np.where(count - k < 0, 0.0, bdtr(np.clip(count - k, 0, n2), n2, p2))
         return float(law @ rest)
 
@@ -160,13 +161,6 @@ def _nuisance_interval(
     start = float(brentq(left, low, high, xtol=1e-13)) if left(low) < 0 < left(high) else low
     end = float(brentq(right, low, high, xtol=1e-13)) if right(high) < 0 < right(low) else high
     return start, max(start, end)
-
-
-def _log_binomial(n: int, rate: float) -> FloatArray:
-    from lupus_kit.inference.bernstein import basis
-
-    with np.errstate(divide="ignore"):
-        return np.log(basis(n, np.array([rate]))[0])
 
 
 # --- odds ratio --------------------------------------------------------------------------------------------------

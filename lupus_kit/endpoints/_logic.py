@@ -1,0 +1,40 @@
+"""Three-valued logic for clauses over whole tables: yes, no, unknown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+YES, NO, UNKNOWN = 1, 0, -1
+
+
+def clause(fails: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Three-valued clause: what is recorded can fail it; it passes only when everything is recorded."""
+    return np.where(fails, NO, np.where(missing, UNKNOWN, YES)).astype(np.int8)
+
+
+_RANK = np.array([0, 2, 1])  # indexed by NO=0, YES=1, UNKNOWN=-1
+_BACK = np.array([NO, UNKNOWN, YES], dtype=np.int8)
+
+
+def all_of(*verdicts: np.ndarray) -> np.ndarray:
+    """Three-valued "and", the minimum of NO < UNKNOWN < YES: one failed clause decides, whatever else is unknown."""
+    return np.asarray(_BACK[np.stack([_RANK[v] for v in verdicts]).min(axis=0)])
+
+
+def any_of(*verdicts: np.ndarray) -> np.ndarray:
+    """Three-valued "or", the maximum of NO < UNKNOWN < YES: one clause that holds decides."""
+    return np.asarray(_BACK[np.stack([_RANK[v] for v in verdicts]).max(axis=0)])
+
+
+def boolean_column(values: np.ndarray) -> pd.arrays.BooleanArray:
+    """Flatten a verdict into a nullable column."""
+    flat = values.ravel()
+    return pd.arrays.BooleanArray(flat == YES, flat == UNKNOWN)
+
+
+def integer_column(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Flatten numbers into a nullable whole-number column; NaN is missing."""
+    flat = values.ravel()
+    missing = np.isnan(flat)
+    return pd.arrays.IntegerArray(np.where(missing, 0, flat).astype(np.int64), missing)
