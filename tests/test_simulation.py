@@ -74,6 +74,8 @@ def test_significant_trials_exaggerate(result):
         ({"n_trials": True}, "n_trials == True"),
         ({"test": "pearsen"}, "did you mean 'pearson'"),
         ({"alpha": 1.0}, "alpha == 1.0"),
+        ({"seed": -1}, "seed == -1"),
+        ({"seed": None}, "seed == None"),
     ],
 )
 def test_bad_input(change, words):

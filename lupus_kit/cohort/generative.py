@@ -7,6 +7,7 @@ import pandas as pd
 
 from lupus_kit import design
 from lupus_kit._errors import InputError
+from lupus_kit._random import as_generator
 from lupus_kit.cohort._columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
 from lupus_kit.cohort._course import IDS, Course, draw_course
 from lupus_kit.cohort._organs import bilag_grades, global_assessment, lab_values
@@ -119,11 +120,7 @@ class _People:
 
 
 def _streams(seed: int | np.random.Generator) -> dict[str, np.random.Generator]:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer, np.random.Generator)):
-        raise InputError(f"seed == {seed!r}, must be a whole number or a numpy Generator.")
-    if isinstance(seed, (int, np.integer)) and seed < 0:
-        raise InputError(f"seed == {seed}, must not be negative.")
-    return dict(zip(_STREAMS, np.random.default_rng(seed).spawn(len(_STREAMS)), strict=True))
+    return dict(zip(_STREAMS, as_generator(seed).spawn(len(_STREAMS)), strict=True))
 
 
 def _baseline(a: Assumptions, n: int, nephritis: np.ndarray, rng: np.random.Generator) -> dict[str, object]:

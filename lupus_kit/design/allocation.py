@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError
+from lupus_kit._random import as_generator
 
 
 def _ratios(arms: Sequence[str] | Mapping[str, int]) -> dict[str, int]:
@@ -43,14 +44,6 @@ def _strata(strata: object) -> list[str] | None:
     if not names or len(set(names)) < len(names):
         raise InputError(f"strata == {names!r}: give a list of different names.")
     return names
-
-
-def _generator(seed: object) -> np.random.Generator:
-    if isinstance(seed, np.random.Generator):
-        return seed
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"seed == {seed!r}: give a whole number of 0 or more, or a NumPy generator.")
-    return np.random.default_rng(int(seed))
 
 
 def _one_stratum(
@@ -129,7 +122,7 @@ def permuted_blocks(
                 f"it must be a multiple of {len(unit)}."
             )
     names = _strata(strata)
-    rng = _generator(seed)
+    rng = as_generator(seed)
     frames = []
     for stratum in names if names is not None else [None]:
         frame = pd.DataFrame(_one_stratum(n, unit, sizes, rng), columns=["block", "position", "arm"])

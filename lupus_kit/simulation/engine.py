@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError
+from lupus_kit._random import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.inference import pvalue_lattice
 from lupus_kit.simulation.assumptions import ResponseRates
@@ -147,7 +148,7 @@ def run(
     n1, n2 = (arm.n_randomised for arm in design.arms)
     lattice = pvalue_lattice(test, n1, n2)
     sizes = [min(_CHUNK, int(n_trials) - start) for start in range(0, int(n_trials), _CHUNK)]
-    streams = np.random.default_rng(seed).spawn(len(sizes))
+    streams = as_generator(seed).spawn(len(sizes))
     if n_jobs == 1 or len(sizes) == 1:
         parts = [_chunk(stream, assumptions, n1, n2, size) for stream, size in zip(streams, sizes, strict=True)]
     else:
