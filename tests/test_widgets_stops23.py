@@ -125,7 +125,7 @@ def test_a_bad_seed_is_a_sentence_and_keeps_the_picture():
     picture = app.picture.value
     app.set(seed=-3)
     assert "role='alert'" in app.text.value
-    assert "seed == -3, must not be negative" in app.text.value
+    assert "seed == -3: give a whole number of 0 or more" in app.text.value
     assert app.picture.value == picture
     assert "role='alert'" not in app.set(seed=3).text.value
 
