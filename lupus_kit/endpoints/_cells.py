@@ -15,10 +15,11 @@ SHOWN = 12
 
 
 class BadCells:
-    """A list of bad cells that turns into one :class:`InputError`."""
+    """A list of bad cells that turns into one :class:`InputError`; `shown` is how many the message lists (None: all)."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, shown: int | None = SHOWN) -> None:
         self.what = what
+        self._shown = shown
         self._lines: list[str] = []
         self._count = 0
 
@@ -26,7 +27,7 @@ class BadCells:
         """Note every row of ``frame[column]`` where ``bad`` is true."""
         rows = np.flatnonzero(bad)
         self._count += len(rows)
-        for row in rows[: max(0, SHOWN - len(self._lines))]:
+        for row in rows if self._shown is None else rows[: max(0, self._shown - len(self._lines))]:
             value = frame[column].iloc[row]
             shown = repr(value.item() if isinstance(value, np.generic) else value)
             self._lines.append(f"row {frame.index[row]}, column {column!r}: {shown} is not allowed ({allowed})")

@@ -13,18 +13,16 @@ def clause(fails: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return np.where(fails, NO, np.where(missing, UNKNOWN, YES)).astype(np.int8)
 
 
-_RANK = np.array([0, 2, 1])  # indexed by NO=0, YES=1, UNKNOWN=-1
-_BACK = np.array([NO, UNKNOWN, YES], dtype=np.int8)
-
-
 def all_of(*verdicts: np.ndarray) -> np.ndarray:
     """Three-valued "and", the minimum of NO < UNKNOWN < YES: one failed clause decides, whatever else is unknown."""
-    return np.asarray(_BACK[np.stack([_RANK[v] for v in verdicts]).min(axis=0)])
+    failed = np.logical_or.reduce([v == NO for v in verdicts])
+    return np.where(failed, NO, np.minimum.reduce(verdicts)).astype(np.int8)
 
 
 def any_of(*verdicts: np.ndarray) -> np.ndarray:
     """Three-valued "or", the maximum of NO < UNKNOWN < YES: one clause that holds decides."""
-    return np.asarray(_BACK[np.stack([_RANK[v] for v in verdicts]).max(axis=0)])
+    holds = np.logical_or.reduce([v == YES for v in verdicts])
+    return np.where(holds, YES, np.minimum.reduce(verdicts)).astype(np.int8)
 
 
 def boolean_column(values: np.ndarray) -> pd.arrays.BooleanArray:

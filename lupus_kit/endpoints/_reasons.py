@@ -2,124 +2,146 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES
+from lupus_kit.endpoints._phrases import column, constant, join, spell
 from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS
 
-_BITS = 1 << np.arange(len(BILAG_SYSTEMS))
+#: How a reason says that an event happened; other events are quoted by their name.
+EVENT_WORDS = {
+    "rescue": "rescue treatment was given",
+    "disallowed_medication": "a medicine was given that the protocol does not allow",
+    "withdrawn": "the patient had left the trial",
+}
+_ALL = 1 << len(BILAG_SYSTEMS)
+#: More than any change in half points or hundredths: shifts a change so that a code of several parts stays positive.
+_SHIFT = 1 << 12
+
+_OPENINGS = {YES: "Responder: ", NO: "Not a responder: ", UNKNOWN: "Undecided: "}
+_ENDINGS = {
+    YES: ", counted as response.",
+    NO: ", counted as non-response.",
+    UNKNOWN: ", so the answer is open.",
+    2: ".",
+    3: ", with values carried forward.",
+}
 
 
-def _phrase(values: np.ndarray, say: Callable[[int], str]) -> np.ndarray:
-    """Apply ``say`` once to each distinct whole number and spread the answers over the array."""
-    unique, where = np.unique(values.astype(np.int64), return_inverse=True)
-    return np.array([say(int(v)) for v in unique], dtype=object)[where]
+def _systems(mask: int) -> str:
+    return ", ".join(name for k, name in enumerate(BILAG_SYSTEMS) if mask >> k & 1)
 
 
-def _systems(mask: int) -> list[str]:
-    return [name for name, bit in zip(BILAG_SYSTEMS, _BITS, strict=True) if mask & bit]
-
-
-def _say_drop(drop: int, points: int) -> str:
-    if drop > 0:
-        return f"SLEDAI fell by {drop} (it must fall by {points} or more)"
-    change = "did not change" if drop == 0 else f"rose by {-drop}"
-    return f"SLEDAI {change} (it must fall by {points} or more)"
-
-
-def _say_new(mask_a: int, mask_b: int) -> str:
-    parts = [
-        f"new BILAG {grade} in {', '.join(_systems(mask))}" for grade, mask in (("A", mask_a), ("B", mask_b)) if mask
-    ]
+def _say_new(masks: int) -> str:
+    both = zip("AB", divmod(masks, _ALL), strict=True)
+    parts = [f"new BILAG {grade} in {_systems(mask)}" for grade, mask in both if mask]
     return " and ".join(parts) if parts else "no new BILAG A or B"
 
 
-def _say_rise(hundredths: int, failed: bool) -> str:
-    size = f"{abs(hundredths) / 100:.2f}"
-    if failed:
-        return f"PGA rose by {size} (it must rise by less than 0.30)"
-    return "PGA did not change" if hundredths == 0 else f"PGA {'rose' if hundredths > 0 else 'fell'} by {size}"
+def _say_rise(code: int) -> str:
+    shifted, failed = divmod(code, 2)
+    hundredths = shifted - _SHIFT
+    if hundredths == 0:
+        return "PGA did not change"
+    said = f"PGA {'rose' if hundredths > 0 else 'fell'} by {abs(hundredths) / 100:.2f}"
+    return f"{said} (it must rise by less than 0.30)" if failed else said
 
 
-def _join(pieces: list[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:
-    """Join, row by row, the pieces that apply, with semicolons between them."""
-    text = np.full(n, "", dtype=object)
-    started = np.zeros(n, dtype=bool)
-    for applies, words in pieces:
-        rows = np.flatnonzero(applies)
-        text[rows] += np.where(started[rows], "; ", "").astype(object) + words[rows]
-        started |= applies
-    return text
+def _sledai(flat: Mapping[str, np.ndarray], points: int, met: np.ndarray) -> pa.Array:
+    """Say what SLEDAI did, where it is the reason or part of a response. Changes are coded in half points."""
+    low = flat["too_low"] & ~met
+    drop, before = (np.nan_to_num(2 * flat[name]).astype(np.int64) for name in ("drop", "sledai_baseline"))
+    kind = np.select([met, low], [0, 2], 1)
+
+    def say(code: int) -> str:
+        which, shifted = divmod(code, 2 * _SHIFT)
+        size = (shifted - _SHIFT) / 2
+        if which == 2:
+            return f"SLEDAI was {size:g} at baseline, so it cannot fall by {points}"
+        change = "did not change" if size == 0 else f"{'fell' if size > 0 else 'rose'} by {abs(size):g}"
+        return f"SLEDAI {change}" + (f" (it must fall by {points} or more)" if which == 1 else "")
+
+    code = 2 * _SHIFT * kind + np.where(low, before, drop) + _SHIFT
+    return spell(code, say, met | (flat["sledai_clause"] == NO))
 
 
-def write_reasons(parts: dict[str, np.ndarray], points: int, missing: str) -> np.ndarray:
+def _bilag(flat: Mapping[str, np.ndarray], met: np.ndarray) -> pa.Array:
+    """Say which systems are newly A or B; one new B alone is allowed, so it is no reason for a "no"."""
+    shown_b = np.where(met | (np.bitwise_count(flat["mask_b"]) > 1), flat["mask_b"], 0)
+    return spell(_ALL * flat["mask_a"] + shown_b, _say_new, met | (flat["bilag_clause"] == NO))
+
+
+def _pga(flat: Mapping[str, np.ndarray], met: np.ndarray) -> pa.Array:
+    failed = flat["pga_clause"] == NO
+    rise = np.nan_to_num(flat["rise"]).astype(np.int64)
+    return spell(2 * (rise + _SHIFT) + failed, _say_rise, met | failed)
+
+
+def _event(name: str, value: np.ndarray) -> pa.Array:
+    return constant(EVENT_WORDS.get(name, f"{name} is recorded"), value == 1)
+
+
+def _open(flat: Mapping[str, np.ndarray], events: Mapping[str, np.ndarray], is_open: np.ndarray) -> list[pa.Array]:
+    """Say what is missing, in the rows whose answer is open."""
+    seen = is_open & ~flat["no_visit"] & ~flat["no_baseline"]
+    pieces = [
+        constant("the baseline visit is missing", is_open & flat["no_baseline"]),
+        constant("the visit is missing", is_open & flat["no_visit"]),
+    ]
+    if "sledai_clause" in flat:
+        pieces.append(constant("SLEDAI is missing", seen & (flat["sledai_clause"] == UNKNOWN)))
+    if "bilag_clause" in flat:
+        gap = seen & (flat["bilag_clause"] == UNKNOWN)
+        pieces.append(spell(flat["mask_missing"], lambda mask: f"BILAG grade missing ({_systems(mask)})", gap))
+    if "pga_clause" in flat:
+        pieces.append(constant("PGA is missing", seen & (flat["pga_clause"] == UNKNOWN)))
+    for name, value in events.items():
+        words = f"it is not recorded whether {EVENT_WORDS.get(name, f'{name} happened').replace(' was ', ' has been ')}"
+        pieces.append(constant(words, seen & (value == UNKNOWN)))
+    return pieces
+
+
+def write_reasons(
+    parts: Mapping[str, np.ndarray],
+    events: Mapping[str, np.ndarray],
+    points: int,
+    shown: np.ndarray,
+    carried: np.ndarray,
+) -> pd.api.extensions.ExtensionArray:
     """Return one sentence per row of the flattened (patients, visits) grid.
 
     Parameters
     ----------
-    parts : dict of numpy.ndarray
+    parts : mapping of str to numpy.ndarray
         The arrays made by ``sri_rule._score``.
+    events : mapping of str to numpy.ndarray
+        1, 0 or -1 for each event that counts as non-response.
     points : int
         The SLEDAI drop asked for.
-    missing : str
-        How an open answer is counted; it changes the words, not the finding.
+    shown : numpy.ndarray
+        How the answer is counted: 1, 0, or -1 where an open answer stays open.
+    carried : numpy.ndarray of bool
+        Where values were carried forward.
 
     Returns
     -------
-    numpy.ndarray
-        Strings, dtype object.
+    pandas array of str
+        Sentences.
     """
-    flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in parts.items()}
-    n = len(flat["answer"])
-    drop = np.nan_to_num(flat["drop"])
-    mask_a, mask_b = flat["found_a"] @ _BITS, flat["found_b"] @ _BITS
-    rise = np.nan_to_num(flat["rise"])
-    new_words = _phrase(mask_a * 512 + mask_b, lambda m: _say_new(m // 512, m % 512))
-    guilty_b = np.where(flat["found_b"].sum(axis=1) > 1, mask_b, 0)  # one new B alone is allowed
-    fail_words = _phrase(mask_a * 512 + guilty_b, lambda m: _say_new(m // 512, m % 512))
-    low_words = _phrase(
-        np.nan_to_num(flat["sledai_baseline"]),
-        lambda s: f"SLEDAI was {s} at baseline, so it cannot fall by {points}",
-    )
-    drop_words = np.where(flat["too_low"], low_words, _phrase(drop, lambda d: _say_drop(d, points)))
-
-    def words(text: str) -> np.ndarray:
-        return np.full(n, text, dtype=object)
-
-    failed = _join(
-        [
-            (flat["sledai_clause"] == 0, drop_words),
-            (flat["bilag_clause"] == 0, fail_words),
-            (flat["pga_clause"] == 0, _phrase(rise, lambda r: _say_rise(r, failed=True))),
-            (flat["rescue"] == 1, words("rescue treatment was given")),
-        ],
-        n,
-    )
-    no_row = flat["no_visit"] | flat["no_baseline"]
-    grade_words = _phrase(
-        flat["grade_missing"] @ _BITS, lambda m: f"BILAG grade missing ({', '.join(_systems(m))})" if m else ""
-    )
-    open_because = _join(
-        [
-            (flat["no_baseline"], words("the baseline visit is missing")),
-            (flat["no_visit"], words("the visit is missing")),
-            (~no_row & (flat["sledai_clause"] == -1), words("SLEDAI is missing")),
-            (~no_row & (flat["bilag_clause"] == -1), grade_words),
-            (~no_row & (flat["pga_clause"] == -1), words("PGA is missing")),
-            (~no_row & (flat["rescue"] == -1), words("it is not recorded whether rescue treatment was given")),
-        ],
-        n,
-    )
-    met = (
-        _phrase(drop, lambda d: f"SLEDAI fell by {d}; ")
-        + new_words
-        + "; "
-        + _phrase(rise, lambda r: _say_rise(r, failed=False))
-    )
-    ending = ", counted as non-response." if missing == "nonresponder" else ", so the answer is open."
-    return np.select(
-        [flat["answer"] == 1, flat["answer"] == 0],
-        ["Responder: " + met + ".", "Not a responder: " + failed + "."],
-        default=("Not a responder: " if missing == "nonresponder" else "Undecided: ") + open_because + ending,
-    )
+    flat = {name: values.ravel() for name, values in parts.items()}
+    events = {name: values.ravel() for name, values in events.items()}
+    shown, carried, answer = shown.ravel(), carried.ravel(), flat["answer"]
+    met, is_open = answer == YES, answer == UNKNOWN
+    say = {"sledai_clause": lambda: _sledai(flat, points, met), "bilag_clause": lambda: _bilag(flat, met)}
+    say["pga_clause"] = lambda: _pga(flat, met)
+    pieces = [write() for clause, write in say.items() if clause in flat]
+    pieces += [_event(name, value) for name, value in events.items()]
+    if is_open.any():
+        pieces += _open(flat, events, is_open)
+    opening = spell(np.where(met, YES, np.where(is_open, shown, NO)), _OPENINGS.__getitem__)
+    ending = spell(np.where(is_open, shown, 2 + carried), _ENDINGS.__getitem__)
+    return column(join([opening, join(pieces, "; "), ending]))

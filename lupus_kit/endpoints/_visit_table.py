@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError
 from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns, require_frame
-from lupus_kit.endpoints.bilag_grades import GRADE_COLUMNS, read_grades
+from lupus_kit.endpoints._logic import any_of
+from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, GRADE_COLUMNS, read_grades
 
 KEYS = ("patient", "visit", "week")
+
+#: The parts of a composite endpoint that a visit table may hold.
+COMPONENTS = ("sledai", "bilag", "pga")
+
+#: Yes/no columns that are looked for unless told otherwise: events that count as non-response.
+EVENTS = ("rescue", "disallowed_medication", "withdrawn")
+
+MISSING_GRADE = 5
 
 
 @dataclass(frozen=True)
 class VisitGrid:
-    """Arrays of shape (patients, visits); visit 0 is baseline. A visit that was not made holds missing values."""
+    """Arrays of shape (patients, visits), grades (patients, visits, 9); visit 0 is baseline.
+
+    A visit that was not made holds missing values; a component that was not asked for is missing everywhere.
+    PGA is in hundredths, so that its limit is decided in whole numbers.
+    """
 
     patients: pd.Index
     visit_names: np.ndarray
@@ -26,14 +40,19 @@ class VisitGrid:
     pga: np.ndarray
     grades: np.ndarray
     arms: np.ndarray | None
-    rescue: np.ndarray | None
+    events: Mapping[str, np.ndarray]
+
+    @property
+    def rescue(self) -> np.ndarray | None:
+        """Whether any event is recorded (1, 0, or -1 for unknown); ``None`` where no event column was read."""
+        return any_of(*self.events.values()) if self.events else None
 
 
 def _patient_codes(visits: pd.DataFrame) -> tuple[np.ndarray, pd.Index]:
-    if visits["patient"].isna().any():
-        row = visits.index[visits["patient"].isna()][0]
-        raise InputError(f"row {row}, column 'patient' is empty: every row needs a patient.")
     cells = visits["patient"]
+    if cells.isna().any():
+        row = visits.index[cells.isna()][0]
+        raise InputError(f"row {row}, column 'patient' is empty: every row needs a patient.")
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(cells.cat.categories.dtype)
     try:
@@ -50,25 +69,27 @@ def _week_codes(visits: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarra
     problems.add(visits, "week", np.isnan(weeks) & visits["week"].isna().to_numpy(), "a number, 0 for baseline")
     problems.add(visits, "visit", visits["visit"].isna().to_numpy(), "a visit name")
     problems.raise_if_any()
-    unique, found = np.unique(weeks, return_inverse=True)
+    found, unsorted = pd.factorize(weeks)
+    order = np.argsort(unsorted)
+    found, unique = np.argsort(order)[found], unsorted[order]
     if unique[0] != 0 or len(unique) < 2:
         raise InputError(
             f"visits has the week(s) {', '.join(f'{w:g}' for w in unique)}: SRI compares with baseline, so the table "
             "needs week 0 and at least one later week."
         )
-    name_codes, names = pd.factorize(visits["visit"].astype(object))
-    pairs = np.unique(np.column_stack([found, name_codes]), axis=0)
+    name_codes, names = pd.factorize(visits["visit"])
+    pairs = np.flatnonzero(np.bincount(found * len(names) + name_codes, minlength=len(unique) * len(names)))
     if len(pairs) != len(unique) or len(pairs) != len(names):
         raise InputError(
             "columns 'visit' and 'week' disagree: each visit name must have one week, and each week one name."
         )
-    return found, unique, np.asarray(names, dtype=object)[pairs[:, 1]]
+    return found, unique, np.asarray(names, dtype=object)[pairs % len(names)]
 
 
 def _patient_arms(visits: pd.DataFrame, patients: np.ndarray, n: int) -> np.ndarray | None:
     if "arm" not in visits.columns:
         return None
-    found, names = pd.factorize(visits["arm"].astype(object))
+    found, names = pd.factorize(visits["arm"])
     given = found >= 0
     arms = np.full(n, -1)
     arms[patients[given]] = found[given]
@@ -89,38 +110,134 @@ def like(values: np.ndarray, column: pd.Series) -> object:
     return values
 
 
-def read_visits(visits: pd.DataFrame) -> VisitGrid:
-    """Check a tidy visit table and lay it out as patients × visits."""
-    require_columns(require_frame(visits, "visits"), [*KEYS, "sledai", "pga", *GRADE_COLUMNS], "visits")
+def key_columns(visits: pd.DataFrame, grid: VisitGrid) -> dict[str, object]:
+    """Make the columns that name each patient and post-baseline visit; ``arm`` where it was given."""
+    n = len(grid.weeks) - 1
+    n_patients = len(grid.patients)
+    position = np.tile(np.arange(n), n_patients)
+    weeks = grid.weeks[1:]
+    whole = bool((weeks == np.rint(weeks)).all())
+    table: dict[str, object] = {
+        "patient": grid.patients.repeat(n),
+        "visit": like(grid.visit_names[1:], visits["visit"])[position],  # type: ignore[index]
+        "week": (weeks.astype(np.int64) if whole else weeks)[position],
+    }
+    if grid.arms is not None:
+        table["arm"] = like(grid.arms, visits["arm"])[np.repeat(np.arange(n_patients), n)]  # type: ignore[index]
+    return table
+
+
+def carried_forward(grid: VisitGrid, patients: np.ndarray) -> VisitGrid:
+    """Fill each missing value with the patient's last recorded one, baseline included.
+
+    Parameters
+    ----------
+    grid : VisitGrid
+        What was recorded.
+    patients : numpy.ndarray of bool
+        Whose values to fill.
+
+    Returns
+    -------
+    VisitGrid
+        With the values filled; ``made`` stays as it was.
+    """
+
+    def fill(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
+        filled = values.copy()
+        for k in range(1, grid.made.shape[1]):
+            lacks = missing[:, k] & ~missing[:, k - 1]
+            rows = lacks & (patients if values.ndim == 2 else patients[:, None])
+            filled[:, k][rows] = filled[:, k - 1][rows]
+            missing[:, k][rows] = False
+        return filled
+
+    return replace(
+        grid,
+        sledai=fill(grid.sledai, np.isnan(grid.sledai)),
+        pga=fill(grid.pga, np.isnan(grid.pga)),
+        grades=fill(grid.grades, grid.grades == MISSING_GRADE),
+        events={name: fill(values, values < 0) for name, values in grid.events.items()},
+    )
+
+
+def read_visits(
+    visits: pd.DataFrame,
+    components: Collection[str] = COMPONENTS,
+    events: Sequence[str] = EVENTS,
+    score: str = "sledai",
+) -> VisitGrid:
+    """Check a tidy visit table and lay it out as patients × visits.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        As :func:`lupus_kit.endpoints.sri` takes it.
+    components : collection of str
+        Which of ``"sledai"``, ``"bilag"`` and ``"pga"`` to read.
+    events : sequence of str
+        Yes/no columns that are read where they are there.
+    score : str
+        The column of the activity score. ``"sledai"`` must hold whole points, another may hold half points.
+
+    Returns
+    -------
+    VisitGrid
+        Checked arrays.
+
+    Raises
+    ------
+    InputError
+        As for :func:`lupus_kit.endpoints.sri`.
+    """
+    wanted = [*KEYS]
+    wanted += [score] if "sledai" in components else []
+    wanted += ["pga"] if "pga" in components else []
+    wanted += GRADE_COLUMNS if "bilag" in components else ()
+    require_columns(require_frame(visits, "visits"), wanted, "visits")
     if not len(visits):
         raise InputError("visits has no rows.")
     patient, names = _patient_codes(visits)
     week, weeks, visit_names = _week_codes(visits)
-    cell = patient * len(weeks) + week
-    if len(np.unique(cell)) != len(cell):
-        twice = visits[KEYS[0]].to_numpy()[pd.Series(cell).duplicated().to_numpy()][0]
-        raise InputError(f"patient {twice!r} has two rows for the same visit: keep one row per patient and visit.")
-    problems = BadCells("the visit table")
-    sledai = numbers(visits, "sledai", problems, 0, 105, whole=True)
-    pga = numbers(visits, "pga", problems, 0, 3, whole=False)
-    grades = read_grades(visits, problems)
-    rescue = flags(visits, "rescue", problems) if "rescue" in visits.columns else None
-    problems.raise_if_any()
     shape = (len(names), len(weeks))
+    cell = patient * len(weeks) + week
+    rows_of_cell = np.bincount(cell, minlength=shape[0] * shape[1])
+    if (rows_of_cell > 1).any():
+        twice = visits["patient"].to_numpy()[rows_of_cell[cell] > 1][0]
+        raise InputError(f"patient {twice!r} has two rows for the same visit: keep one row per patient and visit.")
+    in_order = len(cell) == len(rows_of_cell) and bool((cell == np.arange(len(cell))).all())
 
     def spread(values: np.ndarray, empty: float) -> np.ndarray:
-        full = np.full((shape[0] * shape[1], *values.shape[1:]), empty, dtype=values.dtype)
+        if in_order:
+            return values.reshape(shape)
+        full = np.full(shape[0] * shape[1], empty, dtype=values.dtype)
         full[cell] = values
-        return full.reshape(*shape, *values.shape[1:])
+        return full.reshape(shape)
 
+    problems = BadCells("the visit table")
+    nothing = np.full(shape, np.nan)
+    sledai = pga = nothing
+    if "sledai" in components:
+        read = numbers(visits, score, problems, 0, 105, whole=score == "sledai")
+        with np.errstate(invalid="ignore"):
+            problems.add(visits, score, (2 * read) % 1 > 0, "half points at the finest")
+        sledai = spread(read, np.nan)
+    if "pga" in components:
+        pga = spread(np.rint(numbers(visits, "pga", problems, 0, 3, whole=False) * 100), np.nan)
+    grades = np.full((len(BILAG_SYSTEMS), *shape), MISSING_GRADE, dtype=np.int8)
+    if "bilag" in components:
+        for plane, column in zip(grades, read_grades(visits, problems).T, strict=True):
+            plane[:] = spread(column, MISSING_GRADE)
+    found = {name: flags(visits, name, problems) for name in events if name in visits.columns}
+    problems.raise_if_any()
     return VisitGrid(
         patients=names,
         visit_names=visit_names,
         weeks=weeks,
-        made=spread(np.ones(len(cell), dtype=bool), False),
-        sledai=spread(sledai, np.nan),
-        pga=spread(np.rint(pga * 100), np.nan),  # hundredths: the 0.30 boundary is decided in whole numbers
-        grades=spread(grades, 5),
+        made=(rows_of_cell > 0).reshape(shape),
+        sledai=sledai,
+        pga=pga,
+        grades=np.moveaxis(grades, 0, 2),  # one contiguous plane for each system
         arms=_patient_arms(visits, patient, len(names)),
-        rescue=None if rescue is None else spread(rescue, -1),
+        events={name: spread(values, -1) for name, values in found.items()},
     )

@@ -7,11 +7,16 @@ import pandas as pd
 
 from lupus_kit._errors import unknown_name
 from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column
-from lupus_kit.endpoints._visit_table import VisitGrid, like, read_visits
+from lupus_kit.endpoints._phrases import column, spell
+from lupus_kit.endpoints._visit_table import MISSING_GRADE, VisitGrid, key_columns, read_visits
 from lupus_kit.endpoints.bilag_grades import is_new_a, is_new_b
 from lupus_kit.endpoints.sri_rule import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
 
-_A, _B, _MISSING = 0, 1, 5
+_A, _B = 0, 1
+
+#: Ways to count an answer that missing data leave open, and a patient whose baseline is not active.
+MISSING = ("nonresponder", "observed")
+INACTIVE = ("nonresponder", "excluded")
 
 #: Clause columns and what each asks for, in the order in which reasons name them.
 CLAUSES = {
@@ -27,10 +32,10 @@ CLAUSES = {
 def _score(grid: VisitGrid) -> dict[str, np.ndarray]:
     """Evaluate each clause on arrays of shape (patients, post-baseline visits)."""
     old, new = grid.grades[:, :1], grid.grades[:, 1:]
-    gap = ((old == _MISSING) | (new == _MISSING)).any(axis=2)
+    gap = ((old == MISSING_GRADE) | (new == MISSING_GRADE)).any(axis=2)
     n_a, n_b = (old == _A).sum(axis=2), (old == _B).sum(axis=2)
     active = (n_a >= 1) | (n_b >= 2)
-    could_be = (old == _MISSING).any(axis=2)
+    could_be = (old == MISSING_GRADE).any(axis=2)
     stuck = ((old == _A) & (new == _A)) | ((old == _B) & (new <= _B))
     new_a = is_new_a(old, new, True).sum(axis=2)
     new_b = is_new_b(old, new).sum(axis=2)
@@ -38,7 +43,11 @@ def _score(grid: VisitGrid) -> dict[str, np.ndarray]:
     pga_rise = grid.pga[:, 1:] - grid.pga[:, :1]
     baseline_verdict = np.where(active, YES, np.where(could_be, UNKNOWN, NO)).astype(np.int8)
     # A missing grade matters to "improved" only where baseline was, or may have been, A or B.
-    hidden = ((old == _MISSING) & (new <= _B)) | ((old <= _B) & (new == _MISSING)) | ((old == 5) & (new == 5))
+    hidden = (
+        ((old == MISSING_GRADE) & (new <= _B))
+        | ((old <= _B) & (new == MISSING_GRADE))
+        | ((old == MISSING_GRADE) & (new == MISSING_GRADE))
+    )
     scored = {
         "stuck": stuck.sum(axis=2),
         "new_a": np.where(gap, np.nan, new_a),
@@ -56,37 +65,58 @@ def _score(grid: VisitGrid) -> dict[str, np.ndarray]:
     return scored
 
 
-def _reasons(scored: dict[str, np.ndarray], answer: np.ndarray, missing: str) -> np.ndarray:
-    failed = np.full(answer.size, "", dtype=object)
-    unknown = failed.copy()
-    for name, words in CLAUSES.items():
-        if name in scored:
-            verdict = scored[name].ravel()
-            failed = failed + np.where(verdict == NO, f"; {words}", "")
-            unknown = unknown + np.where(verdict == UNKNOWN, f"; {words}", "")
-    failed, unknown = (np.array([t[2:] for t in text], dtype=object) for text in (failed, unknown))
-    flat = answer.ravel()
-    lead = "Counted as non-responder" if missing == "nonresponder" else "Missing"
-    return np.select(
-        [flat == YES, flat == NO],
-        [
-            np.full(flat.size, "Responder: every clause is met.", dtype=object),
-            "Not a responder; not met: " + failed + ".",
-        ],
-        lead + ": not enough is recorded to decide: " + unknown + ".",
-    )
+def _reasons(
+    verdicts: dict[str, np.ndarray], shown: np.ndarray, events: tuple[str, ...]
+) -> pd.api.extensions.ExtensionArray:
+    """Write one sentence per row; rows with the same verdicts share one sentence, which is made once."""
+    words = CLAUSES | ({"rescue_clause": _event_words(events)} if events else {})
+    asked = [words[name] for name in verdicts]
+    base = UNKNOWN, NO, YES  # each verdict, and how the answer is shown, is one digit of the row's code
+    code = shown.ravel().astype(np.int64) + 1
+    for verdict in verdicts.values():
+        code = 3 * code + verdict.ravel() + 1
+
+    def say(number: int) -> str:
+        digits = []
+        for _ in asked:
+            number, digit = divmod(number, 3)
+            digits.append(base[digit])
+        answer = base[number]
+        of = {v: "; ".join(w for w, d in zip(asked, reversed(digits), strict=True) if d == v) for v in base}
+        if of[NO]:
+            return f"Not a responder; not met: {of[NO]}." if answer == NO else f"Not assessed; not met: {of[NO]}."
+        if not of[UNKNOWN]:
+            return "Responder: every clause is met."
+        lead = "Counted as non-responder" if answer == NO else "Missing"
+        return f"{lead}: not enough is recorded to decide: {of[UNKNOWN]}."
+
+    return column(spell(code, say))
 
 
-def bicla(visits: pd.DataFrame, *, missing: str = "nonresponder") -> pd.DataFrame:
+def _event_words(events: tuple[str, ...]) -> str:
+    """Say what the event clause asks for, given the events on record."""
+    if events == ("rescue",):
+        return CLAUSES["rescue_clause"]
+    return f"no event that counts as non-response ({', '.join(events)})"
+
+
+def bicla(
+    visits: pd.DataFrame, *, missing: str = "nonresponder", inactive_baseline: str = "nonresponder"
+) -> pd.DataFrame:
     """Decide for every patient and post-baseline visit whether BICLA is met, and say why.
 
     Parameters
     ----------
     visits : pandas.DataFrame
         The table that ``sri`` takes: ``patient``, ``visit``, ``week``, ``sledai``, ``pga`` (0-3), the nine
-        ``bilag_<system>`` grades, and optionally ``arm`` and ``rescue``.
+        ``bilag_<system>`` grades, and optionally ``arm`` and the yes/no columns ``rescue``,
+        ``disallowed_medication`` and ``withdrawn``, whose "yes" is non-response at that visit.
     missing : {"nonresponder", "observed"}
         Count open answers as non-response, or leave ``responder`` missing.
+    inactive_baseline : {"nonresponder", "excluded"}
+        What to do with a patient whose baseline has no A and fewer than two B, who could not have met the rule:
+        count as non-responder, or leave ``responder`` missing at every visit. Where missing grades leave the
+        activity of the baseline open, `missing` decides.
 
     Returns
     -------
@@ -94,17 +124,19 @@ def bicla(visits: pd.DataFrame, *, missing: str = "nonresponder") -> pd.DataFram
         One row per patient and post-baseline visit: keys, ``arm`` (if given), ``not_improved`` (systems recorded
         as still A or B against the rule), ``new_a``, ``new_b``, ``sledai_rise``, ``pga_rise``, the clauses
         ``active_baseline``, ``improved_clause``, ``new_clause``, ``sledai_clause``, ``pga_clause`` and
-        ``rescue_clause`` (if given), ``responder``, ``imputed``, ``reason``.
+        ``rescue_clause`` (if an event is given), ``responder``, ``imputed`` (true where only missing data made the
+        answer no), ``reason``. Clauses and ``responder`` are nullable booleans.
 
     Raises
     ------
     InputError
-        For missing columns, bad cells, doubled visits, or an unknown way to handle missing data.
+        For missing columns, bad cells, doubled visits, or an unknown option.
 
     Notes
     -----
     Sources word the PGA clause as a rise of at most 10% or as less than 0.30; the kit takes less than 0.30, so a
-    rise of exactly 0.30 fails.
+    rise of exactly 0.30 fails. Trials admit only patients with an active baseline, so the rule does not say what
+    an inactive one means: compare both ways to count it. Excluding such patients changes the denominator.
 
     Examples
     --------
@@ -117,28 +149,25 @@ def bicla(visits: pd.DataFrame, *, missing: str = "nonresponder") -> pd.DataFram
     >>> bicla(visits)["reason"].item()
     'Responder: every clause is met.'
     """
-    if missing not in ("nonresponder", "observed"):
-        raise unknown_name("way to handle missing data", missing, ["nonresponder", "observed"])
+    if missing not in MISSING:
+        raise unknown_name("way to handle missing data", missing, MISSING)
+    if inactive_baseline not in INACTIVE:
+        raise unknown_name("way to count an inactive baseline", inactive_baseline, INACTIVE)
     grid = read_visits(visits)
     scored = _score(grid)
-    clauses = [name for name in CLAUSES if name in scored]
-    answer = all_of(*[scored[name] for name in clauses])
-    n_visits = len(grid.weeks) - 1
-    table: dict[str, object] = {
-        "patient": grid.patients.repeat(n_visits),
-        "visit": like(np.tile(grid.visit_names[1:], len(grid.patients)), visits["visit"]),
-        "week": np.tile(grid.weeks[1:], len(grid.patients)),
-    }
-    if grid.arms is not None:
-        table["arm"] = like(np.repeat(grid.arms, n_visits), visits["arm"])
+    verdicts = {name: scored[name] for name in CLAUSES if name in scored}
+    answer = all_of(*verdicts.values())
+    imputed = (answer == UNKNOWN) & (missing == "nonresponder")
+    shown = np.where(imputed, NO, answer)
+    if inactive_baseline == "excluded":
+        shown = np.where(verdicts["active_baseline"] == NO, UNKNOWN, shown)
+    table = key_columns(visits, grid)
     table["not_improved"] = scored["stuck"].ravel()
     for name in ("new_a", "new_b", "sledai_rise"):
         table[name] = integer_column(scored[name])
     table["pga_rise"] = scored["pga_rise"].ravel() / 100
-    for name in clauses:
-        table[name] = boolean_column(scored[name])
-    shown = np.where(answer == UNKNOWN, NO, answer) if missing == "nonresponder" else answer
+    table |= {name: boolean_column(verdict) for name, verdict in verdicts.items()}
     table["responder"] = boolean_column(shown)
-    table["imputed"] = (answer == UNKNOWN).ravel() & (missing == "nonresponder")
-    table["reason"] = _reasons(scored, answer, missing)
-    return pd.DataFrame(table)
+    table["imputed"] = imputed.ravel()
+    table["reason"] = _reasons(verdicts, shown, tuple(grid.events))
+    return pd.DataFrame(table, copy=False)

@@ -33,8 +33,8 @@ _A, _B, _MISSING = 0, 1, 5
 
 
 def read_grades(frame: pd.DataFrame, problems: BadCells) -> np.ndarray:
-    """Return the grades as int8 codes (rows, 9): 0 for A up to 4 for E, 5 for missing."""
-    return np.column_stack([codes(frame, column, problems, GRADES) for column in GRADE_COLUMNS])
+    """Return the grades as int8 codes (rows, 9), each system in one piece: 0 for A up to 4 for E, 5 for missing."""
+    return np.stack([codes(frame, column, problems, GRADES) for column in GRADE_COLUMNS]).T
 
 
 def is_new_a(baseline: np.ndarray, visit: np.ndarray, b_to_a_is_new: bool) -> np.ndarray:

@@ -92,12 +92,17 @@ ITEM_IDS: tuple[str, ...] = tuple(item.id for item in ITEMS)
 #: Descriptors that need not be new in every version; see ``STABLE_SCORES_ZERO``.
 STABLE_IDS: tuple[str, ...] = ("proteinuria", "rash", "alopecia", "mucosal_ulcer")
 
-#: For each version, the descriptors that score nothing when the finding is present but stable.
+#: For each version, the descriptors that score nothing when the finding is present but stable. ``"hybrid"`` is
+#: SELENA-SLEDAI with the proteinuria item of SLEDAI-2K, as EMBRACE and BLISS-SC used it.
 STABLE_SCORES_ZERO: dict[str, tuple[str, ...]] = {
     "SLEDAI": STABLE_IDS,
     "SELENA": ("proteinuria",),
     "2K": (),
+    "hybrid": (),
 }
+
+#: Descriptors from blood tests of immunity, which a "clinical" score leaves out.
+SEROLOGY_IDS: tuple[str, ...] = ("low_complement", "dna_binding")
 
 #: The 24 descriptors as a table: id, weight, label, domain, definition.
 SLEDAI_ITEMS: pd.DataFrame = pd.DataFrame([asdict(item) for item in ITEMS])

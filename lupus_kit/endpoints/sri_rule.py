@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column
 from lupus_kit.endpoints._reasons import write_reasons
-from lupus_kit.endpoints._visit_table import VisitGrid, like, read_visits
+from lupus_kit.endpoints._visit_table import (
+    COMPONENTS,
+    EVENTS,
+    MISSING_GRADE,
+    VisitGrid,
+    carried_forward,
+    key_columns,
+    read_visits,
+)
 from lupus_kit.endpoints.bilag_grades import is_new_a, is_new_b
 
 #: A PGA rise of this many hundredths or more is worsening.
@@ -18,11 +29,8 @@ PGA_LIMIT_HUNDREDTHS = 30
 NEW_B_LIMIT = 2
 
 
-def _check_options(points: int, missing: str) -> None:
-    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 4 <= points <= 8:
-        raise InputError(f"points is {points!r}: SRI-n is defined for whole numbers n from 4 to 8.")
-    if missing not in ("nonresponder", "observed"):
-        raise unknown_name("way to handle missing data", missing, ["nonresponder", "observed"])
+#: Ways to count an answer that missing data leave open.
+MISSING = ("nonresponder", "observed", "locf", "worst", "best")
 
 
 def sri(
@@ -30,28 +38,42 @@ def sri(
     points: int = 4,
     *,
     b_to_a_is_new: bool = True,
-    missing: str = "nonresponder",
+    missing: str | Mapping[str, str] = "nonresponder",
+    components: Collection[str] = COMPONENTS,
+    events: Sequence[str] = EVENTS,
+    events_persist: bool = False,
+    score: str = "sledai",
 ) -> pd.DataFrame:
     """Decide for every patient and post-baseline visit whether the SLE Responder Index is met, and say why.
 
     A patient responds when all of these hold against baseline: SLEDAI fell by at least `points`; no organ system
     is newly BILAG A and at most one is newly BILAG B; the physician's global assessment (PGA, 0 to 3) rose by
-    less than 0.30; and no rescue treatment was given.
+    less than 0.30; and no event such as rescue treatment counts as non-response.
 
     Parameters
     ----------
     visits : pandas.DataFrame
         One row per patient and visit, in any order, with ``patient``, ``visit`` (name), ``week`` (0 is baseline),
         ``sledai`` (0-105), ``pga`` (0-3) and the nine ``bilag_<system>`` grades (A to E). Optional: ``arm``, and
-        ``rescue`` (yes/no; yes means non-response at that visit, so carry it forward if the protocol says so).
-        Cells may be missing; other columns are ignored.
+        the yes/no columns named in `events`. Cells may be missing; other columns are ignored.
     points : int
         The drop in SLEDAI that is asked for, 4 to 8.
     b_to_a_is_new : bool
         Whether a system that goes from B to A counts as a new A.
-    missing : {"nonresponder", "observed"}
-        What to do where missing data leave the answer open: count the patient as non-responder, or leave
-        ``responder`` missing (``pd.NA``).
+    missing : {"nonresponder", "observed", "locf", "worst", "best"} or mapping of arm to one of these
+        What to do where missing data leave the answer open. ``"nonresponder"`` and ``"worst"`` count the patient
+        as non-responder, ``"best"`` as responder; ``"observed"`` leaves ``responder`` missing (``pd.NA``).
+        ``"locf"`` first carries each missing value forward from the patient's last recorded one, baseline
+        included, and counts what is still open as non-response. ``{"IL-2": "worst", "placebo": "best"}`` is the
+        case that is worst for IL-2. For multiple imputation see ``impute_responders``.
+    components : collection of str
+        Clauses that are asked for: ``("sledai", "pga")`` is the modified SRI without BILAG. ``"sledai"`` is a must.
+    events : sequence of str
+        Yes/no columns, where `visits` has them, whose "yes" is non-response at that visit.
+    events_persist : bool
+        Whether such an event is also non-response at every later visit of the patient.
+    score : str
+        The column of the activity score; ``sri50`` uses it. A score other than ``"sledai"`` may hold half points.
 
     Returns
     -------
@@ -59,15 +81,16 @@ def sri(
         One row per patient and post-baseline visit, sorted by patient and week; a visit without a row in `visits`
         is there too, as a missing visit. Columns: ``patient``, ``visit``, ``week``, ``arm`` (if given),
         ``sledai_baseline``, ``sledai``, ``sledai_drop``, ``sledai_clause``, ``new_a``, ``new_b``,
-        ``bilag_clause``, ``pga_baseline``, ``pga``, ``pga_rise``, ``pga_clause``, ``rescue`` (if given),
-        ``responder``, ``imputed`` (true where only missing data made the patient a non-responder), ``reason``.
-        Clauses and ``responder`` are nullable booleans, counts nullable integers.
+        ``bilag_clause``, ``pga_baseline``, ``pga``, ``pga_rise``, ``pga_clause``, the events (if given),
+        ``responder``, ``imputed`` (true where a way to handle missing data made the verdict), ``reason``.
+        Clauses and ``responder`` are nullable booleans, counts nullable integers. The columns of a component that
+        is not asked for are left out. Under ``"locf"`` the values shown are those used.
 
     Raises
     ------
     InputError
         If columns are missing, cells are not allowed (all are listed with row, column and value), a patient has
-        two rows for one visit or two arms, or there is no baseline.
+        two rows for one visit or two arms, there is no baseline, or an option is unknown.
 
     Notes
     -----
@@ -80,7 +103,7 @@ def sri(
 
     References
     ----------
-    Furie RA, et al. Arthritis Rheum 2009;61:1143-1151.
+    Furie RA, et al. Arthritis Rheum 2009;61:1143-1151. Modified SRI: Connelly K, et al. 2023.
 
     Examples
     --------
@@ -92,82 +115,129 @@ def sri(
     >>> sri(visits)["reason"].item()
     'Not a responder: PGA rose by 0.30 (it must rise by less than 0.30).'
     """
-    _check_options(points, missing)
-    grid = read_visits(visits)
-    parts = _score(grid, points, b_to_a_is_new)
+    _check_options(points, components)
+    grid = read_visits(visits, components, events, score)
+    modes = _modes(missing, grid)
+    if events_persist:
+        grid = replace(grid, events={name: _persist(values) for name, values in grid.events.items()})
+    parts = _score(grid, points, b_to_a_is_new, components)
+    used, was_open = grid, parts["answer"] == UNKNOWN
+    if (modes == "locf").any():
+        used = carried_forward(grid, modes == "locf")
+        parts = _score(used, points, b_to_a_is_new, components)
     answer = parts["answer"]
-    imputed = answer == UNKNOWN
-    shown = np.where(imputed, NO, answer) if missing == "nonresponder" else answer
-    n_visits = len(grid.weeks) - 1
-    table: dict[str, object] = {
-        "patient": grid.patients.repeat(n_visits),
-        "visit": like(np.tile(grid.visit_names[1:], len(grid.patients)), visits["visit"]),
-        "week": np.tile(grid.weeks[1:], len(grid.patients)),
-    }
-    if (grid.weeks == np.rint(grid.weeks)).all():
-        table["week"] = np.tile(grid.weeks[1:].astype(np.int64), len(grid.patients))
-    if grid.arms is not None:
-        table["arm"] = like(np.repeat(grid.arms, n_visits), visits["arm"])
-    table |= {
-        "sledai_baseline": integer_column(parts["sledai_baseline"]),
-        "sledai": integer_column(grid.sledai[:, 1:]),
-        "sledai_drop": integer_column(parts["drop"]),
-        "sledai_clause": boolean_column(parts["sledai_clause"]),
-        "new_a": integer_column(parts["new_a"]),
-        "new_b": integer_column(parts["new_b"]),
-        "bilag_clause": boolean_column(parts["bilag_clause"]),
-        "pga_baseline": parts["pga_baseline"].ravel() / 100,
-        "pga": grid.pga[:, 1:].ravel() / 100,
-        "pga_rise": parts["rise"].ravel() / 100,
-        "pga_clause": boolean_column(parts["pga_clause"]),
-    }
-    if grid.rescue is not None:
-        table["rescue"] = boolean_column(grid.rescue[:, 1:])
+    is_open = answer == UNKNOWN
+    counted = np.select([modes == "observed", modes == "best"], [UNKNOWN, YES], NO)
+    shown = np.where(is_open, counted[:, None], answer)
+    events_now = {name: values[:, 1:] for name, values in used.events.items()}
+
+    table = key_columns(visits, grid) | _columns(parts, used)
+    table |= {name: boolean_column(values) for name, values in events_now.items()}
     table["responder"] = boolean_column(shown)
-    table["imputed"] = imputed.ravel() & (missing == "nonresponder")
-    table["reason"] = write_reasons(parts, points, missing)
-    return pd.DataFrame(table)
+    table["imputed"] = (was_open & (shown != UNKNOWN)).ravel()
+    table["reason"] = write_reasons(parts, events_now, points, shown, was_open & ~is_open)
+    return pd.DataFrame(table, copy=False)
 
 
-def _score(grid: VisitGrid, points: int, b_to_a_is_new: bool) -> dict[str, np.ndarray]:
+def _check_options(points: int, components: Collection[str]) -> None:
+    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 4 <= points <= 8:
+        raise InputError(f"points is {points!r}: SRI-n is defined for whole numbers n from 4 to 8.")
+    if isinstance(components, str):
+        raise InputError(f"components is {components!r}: give a collection such as ('sledai', 'pga').")
+    for name in components:
+        if name not in COMPONENTS:
+            raise unknown_name("component", name, COMPONENTS)
+    if "sledai" not in components:
+        raise InputError("components lacks 'sledai': every SRI asks for a fall of it.")
+
+
+def _modes(missing: str | Mapping[str, str], grid: VisitGrid) -> np.ndarray:
+    """Return the way to handle missing data of each patient."""
+    if not isinstance(missing, Mapping):
+        if missing not in MISSING:
+            raise unknown_name("way to handle missing data", missing, MISSING)
+        return np.full(len(grid.patients), missing, dtype=object)
+    for mode in missing.values():
+        if mode not in MISSING:
+            raise unknown_name("way to handle missing data", mode, MISSING)
+    if grid.arms is None:
+        raise InputError(f"missing is {dict(missing)!r}, one way for each arm, but visits has no column 'arm'.")
+    found = sorted({str(arm) for arm in grid.arms})
+    if set(found) != set(missing):
+        raise InputError(f"missing names the arms {sorted(missing)}, the visits have {found}: name each arm once.")
+    return np.array([missing[str(arm)] for arm in grid.arms], dtype=object)
+
+
+def _persist(event: np.ndarray) -> np.ndarray:
+    """Keep an event once it happened; an unknown before it stays unknown."""
+    return np.where(np.maximum.accumulate(event == 1, axis=1), 1, event).astype(np.int8)
+
+
+def _score(grid: VisitGrid, points: int, b_to_a_is_new: bool, components: Collection[str]) -> dict[str, np.ndarray]:
     """Evaluate each clause on arrays of shape (patients, post-baseline visits)."""
     before, now = grid.sledai[:, :1], grid.sledai[:, 1:]
+    shape = now.shape
     drop = before - now
     too_low = before < points  # NaN compares false: an unknown baseline is not too low
-    sledai_clause = clause(too_low | (drop < points), np.isnan(drop))
-
-    old, new = grid.grades[:, :1], grid.grades[:, 1:]
-    found_a, found_b = is_new_a(old, new, b_to_a_is_new), is_new_b(old, new)
-    unknown = (old == 5) | (new == 5)
-    some_unknown = unknown.any(axis=2)
-    new_a, new_b = found_a.sum(axis=2), found_b.sum(axis=2)
-    bilag_clause = clause((new_a > 0) | (new_b >= NEW_B_LIMIT), some_unknown)
-
-    rise = grid.pga[:, 1:] - grid.pga[:, :1]
-    pga_clause = clause(rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(rise))
-
-    clauses = [sledai_clause, bilag_clause, pga_clause]
-    rescue = np.zeros_like(sledai_clause)
-    if grid.rescue is not None:
-        rescue = grid.rescue[:, 1:]
-        clauses.append(np.array([YES, NO, UNKNOWN], dtype=np.int8)[rescue])  # rescued fails, not rescued passes
-    shape = drop.shape
-    return {
+    parts = {
         "sledai_baseline": np.broadcast_to(before, shape),
         "drop": drop,
         "too_low": np.broadcast_to(too_low, shape),
-        "sledai_clause": sledai_clause,
-        "found_a": found_a,
-        "found_b": found_b,
-        "grade_missing": unknown,
-        "new_a": np.where(some_unknown, np.nan, new_a),
-        "new_b": np.where(some_unknown, np.nan, new_b),
-        "bilag_clause": bilag_clause,
-        "pga_baseline": np.broadcast_to(grid.pga[:, :1], shape),
-        "rise": rise,
-        "pga_clause": pga_clause,
-        "rescue": rescue,
-        "no_visit": ~grid.made[:, 1:],
-        "no_baseline": np.broadcast_to(~grid.made[:, :1], shape),
-        "answer": all_of(*clauses),
+        "sledai_clause": clause(too_low | (drop < points), np.isnan(drop)),
     }
+    if "bilag" in components:
+        parts |= _bilag(grid.grades, b_to_a_is_new)
+    if "pga" in components:
+        rise = grid.pga[:, 1:] - grid.pga[:, :1]
+        parts["pga_baseline"] = np.broadcast_to(grid.pga[:, :1], shape)
+        parts["rise"] = rise
+        parts["pga_clause"] = clause(rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(rise))
+    verdicts = [values for name, values in parts.items() if name.endswith("_clause")]
+    # An event that happened fails, one that did not happen passes.
+    verdicts += [_NOT[values[:, 1:]] for values in grid.events.values()]
+    parts["no_visit"] = ~grid.made[:, 1:]
+    parts["no_baseline"] = np.broadcast_to(~grid.made[:, :1], shape)
+    parts["answer"] = all_of(*verdicts)
+    return parts
+
+
+_NOT = np.array([YES, NO, UNKNOWN], dtype=np.int8)  # indexed by NO=0, YES=1, UNKNOWN=-1
+
+
+def _bilag(grades: np.ndarray, b_to_a_is_new: bool) -> dict[str, np.ndarray]:
+    """Evaluate the BILAG clause system by system; each mask has one bit for each system."""
+    old, new = grades[:, :1], grades[:, 1:]
+    masks = {name: np.zeros(new.shape[:2], dtype=np.int64) for name in ("mask_a", "mask_b", "mask_missing")}
+    for k in range(grades.shape[2]):
+        before, now = old[:, :, k], new[:, :, k]
+        masks["mask_a"] |= is_new_a(before, now, b_to_a_is_new).astype(np.int64) << k
+        masks["mask_b"] |= is_new_b(before, now).astype(np.int64) << k
+        masks["mask_missing"] |= ((before == MISSING_GRADE) | (now == MISSING_GRADE)).astype(np.int64) << k
+    new_a, new_b = (np.bitwise_count(masks[name]) for name in ("mask_a", "mask_b"))
+    unknown = masks["mask_missing"] > 0
+    return masks | {
+        "new_a": np.where(unknown, np.nan, new_a),
+        "new_b": np.where(unknown, np.nan, new_b),
+        "bilag_clause": clause((new_a > 0) | (new_b >= NEW_B_LIMIT), unknown),
+    }
+
+
+def _columns(parts: dict[str, np.ndarray], grid: VisitGrid) -> dict[str, object]:
+    """Lay the components out as columns; a score with half points is not whole."""
+    halves = [parts["sledai_baseline"], grid.sledai[:, 1:], parts["drop"]]
+    whole = not any((values % 1 > 0).any() for values in halves[:2])
+    names = ("sledai_baseline", "sledai", "sledai_drop")
+    columns: dict[str, object] = {
+        name: integer_column(values) if whole else pd.array(values.ravel(), dtype="Float64")
+        for name, values in zip(names, halves, strict=True)
+    }
+    columns["sledai_clause"] = boolean_column(parts["sledai_clause"])
+    if "bilag_clause" in parts:
+        columns |= {name: integer_column(parts[name]) for name in ("new_a", "new_b")}
+        columns["bilag_clause"] = boolean_column(parts["bilag_clause"])
+    if "pga_clause" in parts:
+        columns["pga_baseline"] = parts["pga_baseline"].ravel() / 100
+        columns["pga"] = grid.pga[:, 1:].ravel() / 100
+        columns["pga_rise"] = parts["rise"].ravel() / 100
+        columns["pga_clause"] = boolean_column(parts["pga_clause"])
+    return columns
