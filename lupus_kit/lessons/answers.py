@@ -15,6 +15,7 @@ from typing import Any
 
 # No question asks for more values than this; an endless iterator must not hang the cell.
 _MOST_ITEMS = 1000
+_LONGEST_TEXT = 5000
 _PRINTED = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
 
 
@@ -200,6 +201,39 @@ def names(answer: Any) -> frozenset[str]:
         if not isinstance(item, str):
             raise UnusableError(f"One of your names is {describe(item)}. Give a set of names in quotes.")
     return frozenset(_fold(item) for item in items)
+
+
+def text(answer: Any) -> str:
+    """Read written sentences.
+
+    Parameters
+    ----------
+    answer : object
+        What the student gave.
+
+    Returns
+    -------
+    str
+        The text without space around it.
+
+    Raises
+    ------
+    UnusableError
+        If it is not a text, or holds no word.
+
+    Examples
+    --------
+    >>> text(" It was missed. ")
+    'It was missed.'
+    """
+    value = _unwrap(answer)
+    if not isinstance(value, str):
+        raise UnusableError(f"Your answer is {describe(answer)}. Write your sentences between quotes.")
+    if not re.search(r"[^\W\d_]{2}", value):
+        raise UnusableError("There are no words in it yet. Write your sentences between the quotes.")
+    if len(value) > _LONGEST_TEXT:
+        raise UnusableError("That is far longer than two sentences. Say it in two.")
+    return value.strip()
 
 
 def _unwrap(answer: Any) -> Any:

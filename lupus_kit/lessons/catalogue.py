@@ -15,7 +15,7 @@ from lupus_kit._errors import InputError, unknown_name
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["number", "numbers", "choice", "names"]
+Kind = Literal["number", "numbers", "choice", "names", "text"]
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,9 @@ class Exercise:
     answer : callable
         Takes nothing and computes the answer with the kit. Never a typed number: the check is right because the
         kit is.
-    kind : {"number", "numbers", "choice", "names"}
-        One number; several in a fixed order; one of ``choices``; a set of names in any order.
+    kind : {"number", "numbers", "choice", "names", "text"}
+        One number; several in a fixed order; one of ``choices``; a set of names in any order; written sentences, of
+        which ``answer`` gives an example that passes.
     tolerance : float
         How far a number may be off, in its own unit. The default, 0, is for whole numbers.
     unit : str
@@ -80,6 +81,8 @@ class Exercise:
         Said when the answer is right; a callable computes the sentence, so that its numbers are not typed.
     misconceptions : tuple of Misconception
         Looked through in order; the first that fits gives its hint.
+    remarks : callable, optional
+        For a ``"text"``: takes the text and lists what is wrong with it; nothing to remark is right.
 
     Raises
     ------
@@ -103,6 +106,7 @@ class Exercise:
     hint: str = ""
     explain: str | Callable[[], str] = ""
     misconceptions: tuple[Misconception, ...] = ()
+    remarks: Callable[[str], list[str]] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\d\d\.[1-9]\d*", self.key):
@@ -113,6 +117,8 @@ class Exercise:
             raise InputError(f"exercise {self.key}: tolerance == {self.tolerance!r}, must be 0 or more")
         if (self.kind == "choice") != bool(self.choices):
             raise InputError(f"exercise {self.key}: choices belong to kind 'choice', and only to it")
+        if (self.kind == "text") != (self.remarks is not None):
+            raise InputError(f"exercise {self.key}: remarks belong to kind 'text', and only to it")
 
 
 @dataclass(frozen=True)

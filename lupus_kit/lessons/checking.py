@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -104,6 +105,8 @@ def judge(exercise: Exercise, answer: Any) -> CheckResult:
     """
     if answer is ...:
         return CheckResult(exercise.key, None, "replace the three dots with your answer and run the cell again.")
+    if exercise.remarks is not None:
+        return _judge_text(exercise, answer, exercise.remarks)
     expected = _expected(exercise)
     try:
         given = _read(exercise, answer, expected)
@@ -113,6 +116,19 @@ def judge(exercise: Exercise, answer: Any) -> CheckResult:
         text = exercise.explain() if callable(exercise.explain) else exercise.explain
         return CheckResult(exercise.key, True, text or exercise.aim)
     return CheckResult(exercise.key, False, _help(exercise, given, expected))
+
+
+def _judge_text(exercise: Exercise, answer: Any, find: Callable[[str], list[str]]) -> CheckResult:
+    """Read written sentences and repeat what there is to remark."""
+    try:
+        remarks = find(answers.text(answer))
+    except answers.UnusableError as error:
+        return CheckResult(exercise.key, False, str(error))
+    if remarks:
+        listed = " ".join(f"({number}) {remark}" for number, remark in enumerate(remarks, start=1))
+        return CheckResult(exercise.key, False, f"{listed} {exercise.hint}".strip())
+    said = exercise.explain() if callable(exercise.explain) else exercise.explain
+    return CheckResult(exercise.key, True, said or exercise.aim)
 
 
 def _expected(exercise: Exercise) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lupus_kit.lessons import conclusion
 from lupus_kit.lessons._record import printed, table
 from lupus_kit.lessons.catalogue import Exercise, Misconception
 
@@ -33,6 +34,16 @@ def _sober() -> str:
     bounds = inference.between_visit_bounds(a1, a2, n, b1, b2, m)
     visits_agree = bounds.p_low > 0.05
     return "b" if visits_agree else "a"
+
+
+def _example() -> str:
+    """Write a conclusion that claims no more than the counts do."""
+    (a1, n, b1, m), (a2, _, b2, _) = table("sri4_week12"), table("sri4_week24")
+    return (
+        f"The primary endpoint, SRI-4 at week 12, was not met ({a1}/{n} v {b1}/{m}, p={printed('sri4_week12')}). The "
+        f"estimates at both visits ({a2}/{n} v {b2}/{m} at week 24) favour IL-2 and are much alike, but their intervals "
+        "are wide, and a larger trial is needed."
+    )
 
 
 EXERCISES = (
@@ -88,5 +99,14 @@ EXERCISES = (
                 when=lambda given: given == "d",
             ),
         ),
+    ),
+    Exercise(
+        key="05.4",
+        aim="Write two sentences that claim no more than the numbers do.",
+        answer=_example,
+        kind="text",
+        hint="The check looks for typical phrases only; a careful reader finds more.",
+        explain="The check found nothing to remark. It knows typical phrases only: now give it to a person to read.",
+        remarks=conclusion.remarks,
     ),
 )
