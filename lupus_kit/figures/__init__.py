@@ -9,7 +9,7 @@ Examples
 True
 """
 
-from lupus_kit.figures import audit, cohort, design, inference, invented, patient, sri
+from lupus_kit.figures import audit, cohort, design, inference, invented, patient, safety, sri
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
@@ -25,6 +25,7 @@ __all__ = [
     "invented",
     "patient",
     "png",
+    "safety",
     "show",
     "sri",
 ]

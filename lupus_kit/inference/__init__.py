@@ -34,6 +34,7 @@ from lupus_kit.inference.operating import (
 )
 from lupus_kit.inference.planning import SampleSize, minimal_detectable_difference, sample_size
 from lupus_kit.inference.proportion import proportion
+from lupus_kit.inference.rare import chance_of_at_most, patients_to_see, upper_limit
 from lupus_kit.inference.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
 from lupus_kit.inference.robustness import Fragility, fragility_index, fragility_table, tipping_point
 from lupus_kit.inference.strategies import STRATEGIES, Strategy, decide
@@ -57,6 +58,7 @@ __all__ = [
     "Strategy",
     "Test",
     "between_visit_bounds",
+    "chance_of_at_most",
     "compare",
     "confidence_curve",
     "curve_measure",
@@ -69,6 +71,7 @@ __all__ = [
     "intervals",
     "joint_counts",
     "minimal_detectable_difference",
+    "patients_to_see",
     "posterior",
     "power",
     "predictive_significance",
@@ -85,4 +88,5 @@ __all__ = [
     "size_curve",
     "tipping_point",
     "type_m_and_s",
+    "upper_limit",
 ]

@@ -16,6 +16,7 @@ from lupus_kit.widgets.assumptions import assumption_board, assumption_scene
 from lupus_kit.widgets.detective import detective_scene, pvalue_detective
 from lupus_kit.widgets.explorer import table_explorer, table_scene
 from lupus_kit.widgets.patient import patient_builder, patient_scene
+from lupus_kit.widgets.safety import safety_explorer, safety_scene
 
 __all__ = [
     "App",
@@ -28,6 +29,8 @@ __all__ = [
     "patient_builder",
     "patient_scene",
     "pvalue_detective",
+    "safety_explorer",
+    "safety_scene",
     "table_explorer",
     "table_scene",
 ]
