@@ -1,0 +1,126 @@
+"""Exercises of stop 6: a small subgroup, no event among few patients, and pairs."""
+
+from __future__ import annotations
+
+from lupus_kit.lessons._record import table
+from lupus_kit.lessons.catalogue import Exercise, Misconception
+
+NOTEBOOK = "06_nephritis_safety_immune"
+
+#: Patients of the new trial in 06.2.
+_NEW_TRIAL = 100
+
+
+def _nephritis(test: str, alternative: str = "two-sided") -> float:
+    from lupus_kit import inference
+
+    return float(inference.pvalue(test, *table("ln_complete_remission"), alternative))
+
+
+def _limit(n: int) -> float:
+    from lupus_kit import inference
+
+    return 100 * inference.upper_limit(0, n)
+
+
+def _two_sided_limit(n: int) -> float:
+    from lupus_kit import inference
+
+    return 100 * float(inference.proportion(0, n).set_index("key").at["clopper_pearson", "high"])
+
+
+def _ulcers() -> tuple[int, int, int]:
+    """Return patients with oral ulcers on IL-2 at baseline and at week 12, and all patients."""
+    from lupus_kit import published
+
+    rows = published.load("he2020").tables["table2"]
+    rows = rows[(rows["characteristic"] == "Oral ulceration") & (rows["arm"] == "IL-2")].set_index("visit")
+    return tuple(int(v) for v in (rows.at["baseline", "count"], rows.at["week 12", "count"], rows.at["baseline", "n"]))  # type: ignore[return-value]
+
+
+def _mcnemar(two_sided: bool = True) -> float:
+    """Toss one coin for each patient who lost the ulcers; nobody can have got them, as nobody has them later."""
+    from scipy.stats import binomtest
+
+    before, after, _ = _ulcers()
+    return float(binomtest(after, before, alternative="two-sided" if two_sided else "less").pvalue)
+
+
+def _as_two_groups() -> float:
+    from lupus_kit import inference
+
+    before, after, n = _ulcers()
+    return float(inference.pvalue("fisher", before, n, after, n))
+
+
+EXERCISES = (
+    Exercise(
+        key="06.1",
+        aim="Test a small subgroup exactly.",
+        answer=lambda: _nephritis("fisher"),
+        tolerance=0.00006,
+        unit="(a p-value)",
+        hint='Use lk.inference.pvalue with the key "fisher" and the four counts in nephritis.',
+        explain=lambda: f"{_nephritis('fisher'):.4f}: Fisher's test does not call this difference significant at 5%.",
+        misconceptions=(
+            Misconception("That is Pearson's test.", answer=lambda: _nephritis("pearson")),
+            Misconception("That is one-sided. The question asks for both sides.", answer=lambda: _nephritis("fisher", "greater")),
+            Misconception("That is Yates's correction, which imitates Fisher.", answer=lambda: _nephritis("yates")),
+        ),
+    ),
+    Exercise(
+        key="06.2",
+        aim="Say what risk no event leaves open.",
+        answer=lambda: _limit(_NEW_TRIAL),
+        tolerance=0.006,
+        unit="percent",
+        hint="Use lk.inference.upper_limit with no event, and turn the share into percent.",
+        explain=lambda: (
+            f"{_limit(_NEW_TRIAL):.2f}%: risks up to about one in {100 / _limit(_NEW_TRIAL):.0f} are compatible with no "
+            "event among that many patients."
+        ),
+        misconceptions=(
+            Misconception("That is the rule of three. It is close; the question asks for the exact limit.",
+                          answer=lambda: 300 / _NEW_TRIAL),
+            Misconception("That is the upper end of the two-sided interval. The question asks for one side.",
+                          answer=lambda: _two_sided_limit(_NEW_TRIAL)),
+            Misconception("That is the arm of the published trial. The new one has more patients.",
+                          answer=lambda: _limit(table("serious_infection")[1])),
+        ),
+    ),
+    Exercise(
+        key="06.3",
+        aim="Test paired yes-or-no data by the patients who changed.",
+        answer=_mcnemar,
+        tolerance=0.0006,
+        unit="(a p-value)",
+        hint="How many patients changed, and in how many ways can that many coin tosses all fall on one side or the other?",
+        explain=lambda: (
+            f"{_mcnemar():.3f}. Table 2 prints {_as_two_groups():.3f}, Fisher's test as if these were two groups of people."
+        ),
+        misconceptions=(
+            Misconception("That is Fisher's test for two separate groups. These are the same patients twice.",
+                          answer=_as_two_groups),
+            Misconception("That is one side only. A coin can fall on either side.", answer=lambda: _mcnemar(two_sided=False)),
+        ),
+    ),
+    Exercise(
+        key="06.4",
+        aim="Recognise a sentence about safety that claims no more than was seen.",
+        answer=lambda: "c",
+        kind="choice",
+        choices=("a", "b", "c", "d"),
+        hint="Which sentence says what was seen, and what it leaves open?",
+        explain=lambda: (
+            f"The exact limit for none of {table('serious_infection')[1]} is {_limit(table('serious_infection')[1]):.1f}%. "
+            "What was seen, and what it cannot exclude: both belong into the sentence."
+        ),
+        misconceptions=(
+            Misconception("No event is not no risk: think of the rule of three.", when=lambda given: given == "a"),
+            Misconception("Two events among sixty patients make no difference that anybody could rely on.",
+                          when=lambda given: given == "b"),
+            Misconception("A subgroup of 25 with an interval that spans nearly everything heals no kidneys.",
+                          when=lambda given: given == "d"),
+        ),
+    ),
+)  # fmt: skip
