@@ -17,7 +17,7 @@ from lupus_kit import endpoints
 from lupus_kit._errors import InputError
 from lupus_kit.cohort import Assumptions, what_if
 
-# TULIP-1, SRI-4 by the amended rules against BICLA (Ann Rheum Dis 2021;80, letter on TULIP-1 discordance):
+# TULIP-1, SRI-4 by the amended rules against BICLA, as published (Ann Rheum Dis, article 297369):
 # both, SRI-4 only, BICLA only, neither.
 TULIP = {"placebo": (51, 28, 4, 101), "anifrolumab": (76, 12, 9, 83)}
 

@@ -94,7 +94,7 @@ def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> 
 
     height = 0.42 * len(clauses)
     with sns.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.6"}), sns.plotting_context("notebook"):
-        figure, (top, dots) = plt.subplots(
+        _, (top, dots) = plt.subplots(
             2, 1, sharex=True, layout="constrained", gridspec_kw={"height_ratios": [3.2, height]},
             figsize=(max(7.0, 3.0 + 0.8 * len(counts)), 3.9 + height),
         )  # fmt: skip
