@@ -19,6 +19,8 @@ from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, axes, describe
 _EVERYBODY = "all patients"
 _FAINT = "0.86"
 _MARKERS = "os^D"
+#: Hides the grid behind a count.
+_PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 
 
 def _require(frame: object, source: str, *columns: str) -> pd.DataFrame:
@@ -195,7 +197,7 @@ def responders_by_definition(responders: pd.DataFrame, week: float | None = None
         x = 104 + 15 * k
         ax.text(x, -0.9, arm, color=colour, ha="left", va="center", fontweight="bold", fontsize=11)
         for y, label in enumerate(labels[arm]):
-            ax.text(x, y, label, ha="left", va="center", fontsize=11, color=colour)
+            ax.text(x, y, label, ha="left", va="center", fontsize=11, color=colour, bbox=_PLAIN)
     ax.set_yticks(place, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set(xlim=(0, 104 + 15 * len(arms)), xticks=range(0, 101, 20), ylabel="")
