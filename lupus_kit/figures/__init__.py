@@ -9,12 +9,13 @@ Examples
 True
 """
 
-from lupus_kit.figures import audit, cohort, design, inference, invented, patient, safety, sri
+from lupus_kit.figures import agreement, audit, cohort, design, inference, invented, patient, safety, sri
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
 __all__ = [
     "ARM_PALETTE",
+    "agreement",
     "alt_text",
     "audit",
     "cohort",
