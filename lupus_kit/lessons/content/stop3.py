@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lupus_kit.lessons._invented import responders
+from lupus_kit.lessons._invented import responders, trial
 from lupus_kit.lessons.catalogue import Exercise, Misconception
 
 if TYPE_CHECKING:
@@ -54,6 +54,15 @@ def _who_responds() -> str:
     found = endpoints.sri(_visits())
     (name,) = found.loc[found["responder"].astype(bool), "patient"]
     return str(name)
+
+
+def _first_only(week: int, first: str = "SRI-4", second: str = "BICLA") -> int:
+    """Count the patients of the notebook's cohort who respond by the first rule and not by the second."""
+    from lupus_kit import endpoints
+
+    cohort = trial()
+    found = endpoints.compare_definitions(cohort.visits, cohort.sledai, definitions=["SRI-4", "BICLA"])
+    return int(found.agreement(week).crosstab(first, second).loc["response", "no response"])
 
 
 EXERCISES = (
@@ -148,6 +157,21 @@ EXERCISES = (
                 "After placebo is not because of placebo: think of the ups and downs in stop 2.",
                 when=lambda given: given == "d",
             ),
+        ),
+    ),
+    Exercise(
+        key="03.5",
+        aim="Read a cross-table of two endpoints.",
+        answer=lambda: _first_only(12),
+        unit="patients",
+        hint="Use others.agreement(week=12).crosstab with the two names, and read one of its four cells.",
+        explain=lambda: (
+            f"{_first_only(12)} by SRI-4 only and {_first_only(12, 'BICLA', 'SRI-4')} by BICLA only: the two rules do not "
+            "pick the same people."
+        ),
+        misconceptions=(
+            Misconception("That is the other visit.", answer=lambda: _first_only(24)),
+            Misconception("That is the other way round: BICLA but not SRI-4.", answer=lambda: _first_only(12, "BICLA", "SRI-4")),
         ),
     ),
 )
