@@ -424,7 +424,7 @@ def test_bad_input() -> None:
         sri(good.assign(arm=["x", "y"]))
     with pytest.raises(InputError, match="each visit name must have one week"):
         sri(good.assign(visit="visit"))
-    with pytest.raises(InputError, match="column 'patient' is empty"):
+    with pytest.raises(InputError, match="row 1, column 'patient': an empty cell is not allowed"):
         sri(good.assign(patient=["a", None]))
     with pytest.raises(InputError, match="no rows"):
         sri(good.iloc[:0])

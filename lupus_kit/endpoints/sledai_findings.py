@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._cells import BadCells
-from lupus_kit.endpoints._logic import UNKNOWN, all_of, any_of, boolean_column
+from lupus_kit._errors import InputError
+from lupus_kit.endpoints._cells import BadCells, raise_together, require_choice
+from lupus_kit.endpoints._logic import UNKNOWN, all_of, any_of, boolean_column, negate
 from lupus_kit.endpoints._sledai_inputs import (
     DERIVED,
     SCALE,
@@ -21,7 +21,6 @@ from lupus_kit.endpoints._sledai_inputs import (
     excluded,
     fill,
     laboratory_limits,
-    negate,
     read_findings,
 )
 from lupus_kit.endpoints.sledai_items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO
@@ -120,7 +119,7 @@ def sledai_descriptors(
     Examples
     --------
     >>> import pandas as pd
-    >>> from lupus_kit.endpoints.sledai_findings import sledai_descriptors
+    >>> from lupus_kit.endpoints import sledai_descriptors
     >>> visit = pd.DataFrame(
     ...     {"inflamed_joints": [2], "protein_24h": [1.2], "protein_24h_previous": [0.7], "platelets": [100]}, index=["Ann"]
     ... )
@@ -130,8 +129,7 @@ def sledai_descriptors(
     >>> bool(sledai_descriptors(visit, "2K").loc["Ann", "arthritis"])
     True
     """
-    if version not in STABLE_SCORES_ZERO:
-        raise unknown_name("SLEDAI version", version, STABLE_SCORES_ZERO)
+    require_choice("SLEDAI version", version, STABLE_SCORES_ZERO)
     problems, earlier = BadCells("the SLEDAI findings"), BadCells("previous")
     now = read_findings(findings, "findings", problems)
     before = _previous(findings, now, previous, earlier)
@@ -140,7 +138,7 @@ def sledai_descriptors(
     for name in STABLE_IDS:
         wrong = (now.flag(f"{name}_stable") == 1) & (present[name] == 0)
         problems.add(findings, f"{name}_stable", wrong, f"a finding cannot be stable where {name!r} is absent")
-    _raise_both(problems, earlier)
+    raise_together(problems, earlier)
     columns = {name: boolean_column(present[name]) for name in ITEM_IDS}
     for name in STABLE_IDS:
         stable = now.flag(f"{name}_stable")
@@ -208,17 +206,6 @@ def _not_risen(now: Recorded, before: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def _milligrams(millionths: np.ndarray, factor: int) -> np.ndarray:
     return np.rint(millionths * factor / SCALE)
-
-
-def _raise_both(*tables: BadCells) -> None:
-    messages = []
-    for problems in tables:
-        try:
-            problems.raise_if_any()
-        except InputError as error:
-            messages.append(str(error))
-    if messages:
-        raise InputError("\n".join(messages))
 
 
 def _previous(
