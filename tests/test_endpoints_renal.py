@@ -148,15 +148,14 @@ def test_the_columns_make_the_verdict(definition: str) -> None:
     levels = [[WORSE[k], (WORSE[k] + GOOD[k]) / 2, GOOD[k], None] for k in GOOD if k != "sediment_active"]
     rows = [dict(zip([*GOOD], cells, strict=True)) for cells in itertools.product(*levels, [1, 0, None])]
     got = score(definition, rows)
-    few = got.sample(400, random_state=1).astype(object)
-    few = few.where(few.notna(), None)
-    for _, row in few.iterrows():
+    for _, cells in got.sample(400, random_state=1).iterrows():
+        row = {name: None if pd.isna(cell) else cell for name, cell in cells.items()}
         met = {
             level: by_row.every(*(row[column] for column in got.attrs["requirements"] if column.startswith(level)))
             for level in ("complete", "partial")
         }
-        assert row["complete"] is met["complete"]
-        assert row["partial"] is by_row.some(met["complete"], met["partial"])
+        assert row["complete"] == met["complete"]
+        assert row["partial"] == by_row.some(met["complete"], met["partial"])
 
 
 def test_a_definition_of_your_own() -> None:

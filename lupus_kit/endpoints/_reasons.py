@@ -21,6 +21,8 @@ EVENT_WORDS = {
 _ALL = 1 << len(BILAG_SYSTEMS)
 #: More than any change in half points or hundredths: shifts a change so that a code of several parts stays positive.
 _SHIFT = 1 << 12
+#: How many sentences are written at a time.
+_PIECE = 1 << 16
 
 _OPENINGS = {YES: "Responder: ", NO: "Not a responder: ", UNKNOWN: "Undecided: "}
 _ENDINGS = {
@@ -133,8 +135,32 @@ def write_reasons(
         Sentences.
     """
     flat = {name: values.ravel() for name, values in parts.items()}
-    events = {name: values.ravel() for name, values in events.items()}
-    shown, carried, answer = shown.ravel(), carried.ravel(), flat["answer"]
+    happened = {name: values.ravel() for name, values in events.items()}
+    shown, carried = shown.ravel(), carried.ravel()
+    # Piece by piece, so that the parts of the sentences stay small and near; an empty table is one empty piece.
+    slices = [slice(start, start + _PIECE) for start in range(0, max(len(shown), 1), _PIECE)]
+    written = [
+        _write(
+            {name: values[here] for name, values in flat.items()},
+            {name: values[here] for name, values in happened.items()},
+            points,
+            shown[here],
+            carried[here],
+        )
+        for here in slices
+    ]
+    return column(pa.chunked_array(written))
+
+
+def _write(
+    flat: Mapping[str, np.ndarray],
+    events: Mapping[str, np.ndarray],
+    points: int,
+    shown: np.ndarray,
+    carried: np.ndarray,
+) -> pa.Array:
+    """Write the sentences of some rows."""
+    answer = flat["answer"]
     met, is_open = answer == YES, answer == UNKNOWN
     say = {"sledai_clause": lambda: _sledai(flat, points, met), "bilag_clause": lambda: _bilag(flat, met)}
     say["pga_clause"] = lambda: _pga(flat, met)
@@ -144,4 +170,4 @@ def write_reasons(
         pieces += _open(flat, events, is_open)
     opening = spell(np.where(met, YES, np.where(is_open, shown, NO)), _OPENINGS.__getitem__)
     ending = spell(np.where(is_open, shown, 2 + carried), _ENDINGS.__getitem__)
-    return column(join([opening, join(pieces, "; "), ending]))
+    return join([opening, join(pieces, "; "), ending])
