@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from references import endpoints_by_row as by_row
-from references.visit_tables import EVENTS, WEEKS, random_table, rows_by_patient
+from references.visit_tables import EVENTS, WEEKS, plain, random_table, rows_by_patient
 
-from lupus_kit.endpoints import bicla, doris, lldas, s2k_ri50, selena_flare, sledai, sri, sri50
+from lupus_kit.endpoints import bicla, doris, lldas, s2k_ri50, selena_flare, sledai, sledai_descriptors, sri, sri50
 from lupus_kit.endpoints.flare_index import LEVELS
 from lupus_kit.endpoints.sri_rule import MISSING
 
@@ -45,6 +45,40 @@ def test_sledai(version: str, clinical: bool, gaps: float) -> None:
     ]
 
 
+#: Values on, just below and just above each limit; None is a missing cell.
+FINDINGS: dict[str, list[Any]] = {
+    "inflamed_joints": [0, 1, 2, 3], "urine_red_cells": [4, 5, 6], "urine_white_cells": [4, 5, 6],
+    "protein_24h": [0.2, 0.5, 0.51, 1.0, 1.01, 1.02, None, None], "protein_24h_previous": [0.2, 0.5, 0.51, 1.0, None],
+    "upcr": [20, 50, 51, 100, 101, 102], "upcr_previous": [20, 50, 51, 100], "proteinuria_stable": [0],
+    "temperature": [37, 38, 38.1], "platelets": [99, 100, 101], "white_cells": [2.9, 3, 3.1],
+    "c3": [0.8, 0.9, 1.0], "c3_lower_limit": [0.9], "c4": [0.09, 0.1, 0.2], "c4_lower_limit": [0.1],
+    "dna_farr_percent": [24, 25, 26], "anti_dsdna": [99, 100, 101], "anti_dsdna_upper_limit": [100],
+    "fever_other_cause": [0, 0, 1], "thrombocytopenia_other_cause": [0, 0, 1],
+} | {sign: [0, 0, 1] for signs in by_row.SIGNS.values() for sign in signs}  # fmt: skip
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.1])
+@pytest.mark.parametrize("version", ["SLEDAI", "SELENA", "2K", "hybrid"])
+def test_descriptors_from_findings(version: str, gaps: float) -> None:
+    rng = np.random.default_rng(10)
+    columns = {
+        name: [None if rng.random() < gaps else values[k] for k in rng.integers(0, len(values), 1_000)]
+        for name, values in FINDINGS.items()
+    }
+    table = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
+    got = sledai_descriptors(table, version)
+    rows = zip(*columns.values(), strict=True)
+    exact = ({n: plain(c, f"{n}_percent") for n, c in zip(columns, row, strict=True)} for row in rows)
+    for row, (_, mine) in zip(exact, got.iterrows(), strict=True):
+        yes_no = (*by_row.SIGNS["pleurisy"], *by_row.SIGNS["pericarditis"], "proteinuria_stable")
+        row |= {
+            n: None if row[n] is None else bool(row[n]) for n in (*yes_no, *row) if n in yes_no or n.endswith("cause")
+        }
+        expected, stable = by_row.descriptors(row, version)
+        expected["proteinuria_stable"] = stable
+        assert {name: None if pd.isna(mine[name]) else bool(mine[name]) for name in expected} == expected
+
+
 def expected_sri(rows: dict[int, Any], **options: Any) -> list[tuple[bool | None, bool]]:
     weeks = dict.fromkeys(WEEKS)
     return [answer for visits in rows.values() for answer in by_row.sri(weeks | visits, **options).values()]
@@ -72,8 +106,8 @@ def test_sri(options: dict[str, Any], missing: str, gaps: float) -> None:
     got = sri(table, **options)
     assert list(zip(known(got["responder"]), got["imputed"], strict=True)) == expected
     assert 5 < sum(verdict is True for verdict, _ in expected) < len(expected) - 5
-    plain = sri(table, **options, reasons=False)
-    pd.testing.assert_frame_equal(got.drop(columns="reason"), plain)
+    bare = sri(table, **options, reasons=False)
+    pd.testing.assert_frame_equal(got.drop(columns="reason"), bare)
     opening = {True: "Responder: ", False: "Not a responder: ", None: "Undecided: "}
     assert all(text.startswith(opening[v]) for text, (v, _) in zip(got["reason"], expected, strict=True))
 

@@ -117,8 +117,10 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, (bool, np.bool_)) or (_is_number(value) and value in (0, 1))
 
 
-def numbers(frame: pd.DataFrame, column: str, problems: BadCells, low: float, high: float, whole: bool) -> np.ndarray:
-    """Read a numeric column as floats, missing cells as NaN; note cells that are no number or out of range."""
+def numbers(
+    frame: pd.DataFrame, column: str, problems: BadCells, low: float, high: float, whole: bool, needed: bool = False
+) -> np.ndarray:
+    """Read a numeric column as floats, missing cells as NaN; note cells that are no number, out of range, or needed."""
     series = frame[column]
     missing = series.isna().to_numpy()
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
@@ -130,8 +132,9 @@ def numbers(frame: pd.DataFrame, column: str, problems: BadCells, low: float, hi
         values = cells.where(~(bad | missing), np.nan).to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
         bad |= ~missing & ~bad & ((values < low) | (values > high) | (whole & (values != np.rint(values))))
+    bad |= missing & needed
     kind = "a whole number" if whole else "a number"
-    problems.add(frame, column, bad, f"{kind} from {low:g} to {high:g}, or empty")
+    problems.add(frame, column, bad, f"{kind} from {low:g} to {high:g}{'' if needed else ', or empty'}")
     return values
 
 

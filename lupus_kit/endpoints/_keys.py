@@ -38,15 +38,13 @@ class Keys:
     weeks: np.ndarray
 
 
-def read_keys(visits: pd.DataFrame) -> Keys:
-    """Read patient and week, refusing empty keys and a patient with two rows for one week."""
+def read_keys(visits: pd.DataFrame, problems: BadCells) -> Keys:
+    """Read patient and week; raise for bad cells, these and those already noted, and for two rows of one visit."""
     if not len(visits):
         raise InputError("visits has no rows.")
-    problems = BadCells("the visit table")
-    week = numbers(visits, "week", problems, 0, 10_000, whole=False)
+    week = numbers(visits, "week", problems, 0, 10_000, whole=False, needed=True)
     for name, allowed in (("patient", "every row needs a patient"), ("visit", "every row needs a visit name")):
         problems.add(visits, name, visits[name].isna().to_numpy(), allowed)
-    problems.add(visits, "week", visits["week"].isna().to_numpy(), "a number, 0 for baseline")
     problems.raise_if_any()
     cells = visits["patient"]
     if isinstance(cells.dtype, pd.CategoricalDtype):

@@ -73,7 +73,7 @@ def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[st
     extra = [name for name in (*optional, "arm") if name in visits.columns]
     require_columns(visits, [*KEYS, *needed, *extra], "visits")
     refuse_slips(visits, [*KEYS, *needed, *optional, "arm"], "visits")
-    keys = read_keys(visits)
+    keys = read_keys(visits, BadCells("the visit table"))
     read_arms(visits, keys)
     order = np.lexsort((keys.week, keys.patient))
     table = visits[[*KEYS, *needed, *extra]].iloc[order]

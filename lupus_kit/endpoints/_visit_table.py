@@ -166,7 +166,18 @@ def read_visits(
     found = [name for name in (*events, "arm") if name in require_frame(visits, "visits").columns]
     require_columns(visits, list(dict.fromkeys([*wanted, *found])), "visits")
     refuse_slips(visits, [*wanted, *events, "arm"], "visits")
-    keys = read_keys(visits)
+    problems = BadCells("the visit table")
+    points = pga = np.full(len(visits), np.nan)
+    if "sledai" in components:
+        points = numbers(visits, score, problems, 0, 105, whole=score == "sledai")
+        if score != "sledai":
+            with np.errstate(invalid="ignore"):
+                problems.add(visits, score, (2 * points) % 1 > 0, "half points at the finest")
+    if "pga" in components:
+        pga = np.rint(numbers(visits, "pga", problems, 0, 3, whole=False) * 100)
+    letters = read_grades(visits, problems) if "bilag" in components else None
+    happened = {name: flags(visits, name, problems) for name in found if name != "arm"}
+    keys = read_keys(visits, problems)
     visit_names = _visit_names(visits, keys)
     shape = (len(keys.patients), len(keys.weeks))
     cell = keys.patient * shape[1] + keys.week
@@ -181,29 +192,17 @@ def read_visits(
         full[cell] = values
         return full.reshape(shape)
 
-    problems = BadCells("the visit table")
-    nothing = np.full(shape, np.nan)
-    sledai = pga = nothing
-    if "sledai" in components:
-        read = numbers(visits, score, problems, 0, 105, whole=score == "sledai")
-        with np.errstate(invalid="ignore"):
-            problems.add(visits, score, (2 * read) % 1 > 0, "half points at the finest")
-        sledai = spread(read, np.nan)
-    if "pga" in components:
-        pga = spread(np.rint(numbers(visits, "pga", problems, 0, 3, whole=False) * 100), np.nan)
     grades = np.full((len(BILAG_SYSTEMS), *shape), MISSING_GRADE, dtype=np.int8)
-    if "bilag" in components:
-        for plane, column in zip(grades, read_grades(visits, problems).T, strict=True):
+    if letters is not None:
+        for plane, column in zip(grades, letters.T, strict=True):
             plane[:] = spread(column, MISSING_GRADE)
-    happened = {name: flags(visits, name, problems) for name in found if name != "arm"}
-    problems.raise_if_any()
     return VisitGrid(
         patients=keys.patients,
         visit_names=visit_names,
         weeks=keys.weeks,
         made=made.reshape(shape),
-        sledai=sledai,
-        pga=pga,
+        sledai=spread(points, np.nan),
+        pga=spread(pga, np.nan),
         grades=np.moveaxis(grades, 0, 2),  # one contiguous plane for each system
         arms=read_arms(visits, keys),
         events={name: spread(values, -1) for name, values in happened.items()},

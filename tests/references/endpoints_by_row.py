@@ -378,3 +378,44 @@ def _renal(now: dict, before: dict, counts_unseen: bool) -> str:
         return "B"
     pressure = now.get(78, 0) > 140 and now.get(79, 0) > 90 and rise(78) >= 30 and rise(79) >= 15
     return "C" if dip >= 1 or any(now[n] > limits[n][2] for n in tests) or pressure else ""
+
+
+# --- descriptors from raw findings -------------------------------------------------------------------------------
+
+SIGNS = {
+    "pleurisy": ("pleuritic_pain", "pleural_rub", "pleural_effusion", "pleural_thickening"),
+    "pericarditis": ("pericardial_pain", "pericardial_rub", "pericardial_effusion", "pericarditis_ecg_echo"),
+}
+
+
+def descriptors(row: Row, version: str) -> tuple[dict[str, Verdict], Verdict]:
+    """Decide what is measured or seen, and whether proteinuria is stable; every finding of these is a key of the row."""
+    selena = version in ("SELENA", "hybrid")
+    grams, before = row["protein_24h"], row["protein_24h_previous"]
+    if grams is None:  # 100 mg/mmol stands for 1 g a day, each test against its own previous value
+        grams, before = (None if row[k] is None else Fraction(row[k], 100) for k in ("upcr", "upcr_previous"))
+    stable = every(compare(before, ">", Fraction(1, 2)), compare(less(grams, before), "<=", Fraction(1, 2)))
+    if before is None or grams is None:
+        stable = row["proteinuria_stable"]
+    found = {
+        "arthritis": compare(row["inflamed_joints"], ">=", 2 if version == "2K" else 3),
+        "haematuria": compare(row["urine_red_cells"], ">", 5),
+        "pyuria": compare(row["urine_white_cells"], ">", 5),
+        "proteinuria": compare(grams, ">", Fraction(1, 2)),
+        "fever": compare(row["temperature"], ">", 38),
+        "thrombocytopenia": compare(row["platelets"], "<", 100),
+        "leukopenia": compare(row["white_cells"], "<", 3),
+        "low_complement": some(
+            compare(row["c3"], "<", row["c3_lower_limit"]), compare(row["c4"], "<", row["c4_lower_limit"])
+        ),
+    }
+    dna = [compare(row["dna_farr_percent"], ">", 25), compare(row["anti_dsdna"], ">", row["anti_dsdna_upper_limit"])]
+    done = [answer for answer in dna if answer is not None]
+    found["dna_binding"] = any(done) if done else None  # two assays of one thing: either is enough
+    for name, (pain, *signs) in SIGNS.items():
+        seen = [row[sign] for sign in signs]
+        found[name] = some(row[pain], *seen) if selena else every(row[pain], some(*seen))
+    for name, cause in (("fever", "fever_other_cause"), ("thrombocytopenia", "thrombocytopenia_other_cause")):
+        if name == "fever" or version != "SLEDAI":
+            found[name] = every(found[name], no(row[cause]))
+    return found, every(found["proteinuria"], stable)
