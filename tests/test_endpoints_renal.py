@@ -12,7 +12,7 @@ import pytest
 from references import endpoints_by_row as by_row
 
 from lupus_kit._errors import InputError
-from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, RenalDefinition, Requirement, renal_response
+from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement, renal_response
 
 BASE = {
     "upcr": 4.0,
@@ -160,11 +160,15 @@ def test_the_columns_make_the_verdict(definition: str) -> None:
 
 def test_a_definition_of_your_own() -> None:
     kdigo = RENAL_DEFINITIONS["KDIGO 2012"]
-    near = (Requirement("upcr", "at most", 0.7),)
+    near = (RenalRequirement("upcr", "at most", 0.7),)
     looser = RenalDefinition("looser", (near, *kdigo.complete[1:]), kdigo.partial, "an example")
     got = score(looser, [{"upcr": 0.7}, {"upcr": 0.71}])  # type: ignore[arg-type]
     assert got["response"].tolist() == ["complete", "partial"]
     assert got["definition"].tolist() == ["looser", "looser"]
+    with pytest.raises(InputError, match="unknown rule 'at mots': did you mean 'at most'"):
+        RenalRequirement("upcr", "at mots", 0.7)
+    with pytest.raises(InputError, match="unknown measure 'upcrr'"):
+        RenalRequirement("upcrr", "at most", 0.7)
 
 
 def test_limits_against_high_baselines() -> None:

@@ -4,7 +4,8 @@ Tidy visit tables go in; totals, clauses, verdicts and plain-English reasons com
 teaching and research: check them against the official forms before any clinical use.
 
 - Indices: `sledai_descriptors` and `sledai` (with `sledai_domains`), `bilag2004` and `bilag_total`, `rescale_pga`.
-- Response against baseline: `sri`, `sri50` (on `s2k_ri50`), `bicla`, `renal_response`.
+- Response against baseline: `sri` (with ``components=("sledai", "pga")`` the modified SRI without BILAG), `sri50` (on
+  `s2k_ri50`), `bicla`, `renal_response`.
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
 """
 
@@ -18,7 +19,7 @@ from lupus_kit.endpoints.bilag_items import BILAG_ITEMS
 from lupus_kit.endpoints.doris_rule import doris
 from lupus_kit.endpoints.flare_index import selena_flare
 from lupus_kit.endpoints.lldas_rule import lldas
-from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, renal_response
+from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement, renal_response
 from lupus_kit.endpoints.ri50 import s2k_ri50, sri50
 from lupus_kit.endpoints.sledai_findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
@@ -31,6 +32,8 @@ __all__ = [
     "RENAL_DEFINITIONS",
     "SLEDAI_FINDINGS",
     "SLEDAI_ITEMS",
+    "RenalDefinition",
+    "RenalRequirement",
     "SledaiItem",
     "activity_bands",
     "bicla",

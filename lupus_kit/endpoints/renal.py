@@ -41,12 +41,29 @@ CREATININE_LIMITS = {"mg/dL": (0.1, 30.0), "umol/L": (10.0, 3000.0)}
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """One comparison. ``rule`` says with what `measure` is compared; ``limit`` is a value or a fraction."""
+class RenalRequirement:
+    """One comparison of a definition.
+
+    Attributes
+    ----------
+    measure : str
+        A column of the visit table: a key of ``MEASURES``, or ``"sediment_active"``.
+    rule : str
+        How it is judged: ``"at most"``, ``"below"``, ``"at least"`` (a value), ``"fall at least"``, ``"fall more than"``,
+        ``"rise at most"``, ``"loss at most"``, ``"gain at least"`` (a fraction of baseline), ``"below if nephrotic"``
+        (a value, asked where baseline was that high), ``"near preflare"`` (a fraction), ``"back to preflare"``,
+        ``"normal"`` (at most the laboratory's upper limit) or ``"inactive"``.
+    limit : float
+        The value or fraction.
+    """
 
     measure: str
     rule: str
     limit: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_choice("measure", self.measure, [*MEASURES, "sediment_active"])
+        require_choice("rule", self.rule, _WORDS)
 
     @property
     def text(self) -> str:
@@ -81,12 +98,22 @@ _WORDS = {
 
 
 #: Requirements of which one is enough.
-Group = tuple[Requirement, ...]
+Group = tuple[RenalRequirement, ...]
 
 
 @dataclass(frozen=True)
 class RenalDefinition:
-    """Requirements for a response: every group must hold, and a group holds where one of its members does."""
+    """Requirements for a response: every group must hold, and a group holds where one of its members does.
+
+    Attributes
+    ----------
+    name : str
+        Name in the result.
+    complete, partial : tuple of tuple of RenalRequirement
+        The groups.
+    note : str
+        The kit's reading where the source leaves a word open.
+    """
 
     name: str
     complete: tuple[Group, ...]
@@ -100,7 +127,7 @@ class RenalDefinition:
         return {f"{level}_{'_or_'.join(n.slug for n in group)}": group for level, groups in levels for group in groups}
 
 
-_R = Requirement
+_R = RenalRequirement
 _NORMAL = _R("creatinine", "normal")
 _INACTIVE = (_R("sediment_active", "inactive"),)
 _NEAR_GFR = (_R("egfr", "near preflare", 0.10),)
@@ -164,7 +191,7 @@ RENAL_DEFINITIONS = {
 }
 
 
-def _judge(need: Requirement, now: np.ndarray, base: np.ndarray, preflare: np.ndarray, upper: float) -> np.ndarray:
+def _judge(need: RenalRequirement, now: np.ndarray, base: np.ndarray, preflare: np.ndarray, upper: float) -> np.ndarray:
     """Three-valued verdict; a margin of zero is decided after rounding away floating-point dust."""
     x = need.limit
     margin, strict = {  # a requirement holds where its margin is >= 0, or > 0 if strict
@@ -216,7 +243,7 @@ def _match(baseline: pd.DataFrame, visit: pd.DataFrame) -> np.ndarray:
     return pd.Index(baseline["patient"]).get_indexer(pd.Index(visit["patient"]))
 
 
-def _columns(needs: list[Requirement]) -> tuple[list[str], list[str]]:
+def _columns(needs: list[RenalRequirement]) -> tuple[list[str], list[str]]:
     """Name the columns a definition needs in the visit table and in the baseline table."""
     now, before = set(), set()
     for need in needs:
@@ -326,7 +353,7 @@ def renal_response(
     empty = np.full(len(visit), np.nan)
     upper = np.nan if creatinine_upper_normal is None else float(creatinine_upper_normal)
 
-    def judge(need: Requirement) -> np.ndarray:
+    def judge(need: RenalRequirement) -> np.ndarray:
         base, preflare = before.get(need.measure, empty), before.get(f"{need.measure}_preflare", empty)
         return _judge(need, now[need.measure], base, preflare, upper)
 
