@@ -12,7 +12,7 @@ import pytest
 from references import endpoints_by_row as by_row
 
 from lupus_kit._errors import InputError
-from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement, renal_response
+from lupus_kit.endpoints import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement, renal_response
 
 BASE = {
     "upcr": 4.0,

@@ -19,7 +19,8 @@ from lupus_kit.endpoints.bilag_items import BILAG_ITEMS
 from lupus_kit.endpoints.doris_rule import doris
 from lupus_kit.endpoints.flare_index import selena_flare
 from lupus_kit.endpoints.lldas_rule import lldas
-from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement, renal_response
+from lupus_kit.endpoints.renal import renal_response
+from lupus_kit.endpoints.renal_definitions import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement
 from lupus_kit.endpoints.ri50 import s2k_ri50, sri50
 from lupus_kit.endpoints.sledai_findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
