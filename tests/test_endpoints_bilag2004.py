@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from references.endpoints_by_row import BILAG_TABLE
 
 from lupus_kit._errors import InputError
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
@@ -16,22 +17,9 @@ from lupus_kit.endpoints.bilag_items import BILAG_ITEMS, BY_NUMBER
 
 GRADE_COLUMNS = [f"bilag_{s}" for s in BILAG_SYSTEMS]
 COUNTS = dict(zip(BILAG_SYSTEMS, (4, 14, 20, 5, 12, 9, 13, 12, 8), strict=True))
-#: Items by the grade they give when same, worse or new; C items give C whenever present.
-TABLE = {
-    "mucocutaneous": ([5, 7, 9, 11, 13], [6, 12, 14, 15], [8, 10, 16, 17, 18]),
-    "neuropsychiatric": (
-        [19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 31, 36],
-        [30, 32, 33, 34, 35, 37, 38],
-        [],
-    ),
-    "musculoskeletal": ([39, 41], [40, 42], [43]),
-    "cardiorespiratory": ([45, 46, 47, 49, 50, 51, 52, 53, 54, 55], [44, 48], []),
-    "gastrointestinal": ([56, 58, 61, 63, 64], [57, 59, 60, 62], []),
-    "ophthalmic": ([65, 66, 69, 72, 74, 76, 77], [67, 68, 70, 73], [71, 75]),
-}
 SIMPLE = [
     (system, number, "ABC"[k])
-    for system, lists in TABLE.items()
+    for system, lists in BILAG_TABLE.items()
     for k, numbers in enumerate(lists)
     for number in numbers
 ]

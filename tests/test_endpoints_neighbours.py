@@ -50,6 +50,37 @@ def test_boundaries() -> None:
     assert verdict(rescue=(0, 0)) is True
 
 
+def test_a_rise_of_exactly_030_is_an_option() -> None:
+    for rise, usual, other in ((0.29, True, True), (0.30, False, True), (0.31, False, False)):
+        rows = table(pga=(1.1, round(1.1 + rise, 2)))
+        assert bool(bicla(rows)["responder"].item()) is usual
+        loose = bicla(rows, rise_of_030_fails=False)
+        assert bool(loose["responder"].item()) is other
+    assert loose["reason"].item() == "Not a responder; not met: PGA rises by 0.30 or less."
+
+
+def test_an_inactive_baseline_is_a_nonresponder_or_left_out() -> None:
+    for before, active in (("A", True), ("BB", True), ("B", False), ("CC", False)):
+        rows = table(before, "D")
+        assert bool(bicla(rows)["responder"].item()) is active
+        left = bicla(rows, inactive_baseline="excluded").iloc[0]
+        assert (left["responder"] is pd.NA) is not active
+        assert left["reason"].startswith("Responder" if active else "Not assessed; not met: baseline has at least")
+    assert bicla(table("B?", "CC"), missing="observed")["active_baseline"].item() is pd.NA
+    assert bicla(table("A?", "CC"), missing="observed")["active_baseline"].item()
+
+
+def test_every_failed_clause_is_named() -> None:
+    got = bicla(table("BBA", "ABA", sledai=(8, 9), pga=(1.0, 1.3), withdrawn=(0, 1))).iloc[0]
+    assert got["not_improved"] == 3
+    assert got["new_a"] == 1
+    assert got["reason"] == (
+        "Not a responder; not met: every baseline A falls to B or better and every baseline B to C or better; no new A "
+        "and at most one new B; SLEDAI does not rise above baseline; PGA rises by less than 0.30; no event that counts "
+        "as non-response (withdrawn)."
+    )
+
+
 def test_missing_is_three_valued() -> None:
     assert verdict(sledai=(8, None)) is None
     assert verdict("A", "A", sledai=(8, None)) is False

@@ -9,9 +9,10 @@ import itertools
 
 import pandas as pd
 import pytest
+from references import endpoints_by_row as by_row
 
 from lupus_kit._errors import InputError
-from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, renal_response
+from lupus_kit.endpoints import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement, renal_response
 
 BASE = {
     "upcr": 4.0,
@@ -84,6 +85,90 @@ def one(definition: str, base: dict | None = None, months: float = 12.0, **row: 
 )
 def test_every_limit_on_both_sides(definition: str, row: dict, expected: str) -> None:
     assert one(definition, **row) == expected
+
+
+#: For each column: a value of the visit that just meets the requirement and one that just does not. Baseline: UPCR and
+#: 24-hour protein 4, creatinine 1.0 (before the flare 0.8, upper normal 1.2), eGFR 80 (before the flare 100).
+SIDES = {
+    "KDIGO 2012": {
+        "complete_upcr_at_most": ({"upcr": 0.5}, {"upcr": 0.51}),
+        "complete_creatinine_back_to_preflare": ({"creatinine": 0.8}, {"creatinine": 0.81}),
+        "partial_upcr_fall_more_than": ({"upcr": 1.99}, {"upcr": 2.0}),
+        "partial_upcr_below_if_nephrotic": ({"upcr": 2.99}, {"upcr": 3.0}),
+        "partial_creatinine_rise_at_most": ({"creatinine": 1.25}, {"creatinine": 1.26}),
+    },
+    "ACR 2006": {
+        "complete_upcr_below": ({"upcr": 0.19}, {"upcr": 0.2}),
+        "complete_creatinine_normal_or_egfr_gain_at_least": (
+            {"creatinine": 1.2, "egfr": 50},
+            {"creatinine": 1.21, "egfr": 50},
+        ),
+        "complete_sediment_inactive": ({"sediment_active": 0}, {"sediment_active": 1}),
+        "partial_upcr_at_most": ({"upcr": 2.0}, {"upcr": 2.01}),
+        "partial_egfr_loss_at_most": ({"egfr": 60}, {"egfr": 59.9}),
+        "partial_sediment_inactive": ({"sediment_active": 0}, {"sediment_active": 1}),
+    },
+    "EULAR/ERA-EDTA 2012": {
+        "complete_upcr_below": ({"upcr": 0.49}, {"upcr": 0.5}),
+        "complete_egfr_near_preflare": ({"egfr": 90}, {"egfr": 89.9}),
+        "partial_upcr_fall_at_least": ({"upcr": 2.0}, {"upcr": 2.01}),
+        "partial_upcr_below": ({"upcr": 2.99}, {"upcr": 3.0}),
+        "partial_egfr_near_preflare": ({"egfr": 90}, {"egfr": 89.9}),
+    },
+    "EULAR 2019": {
+        "complete_protein_24h_below": ({"protein_24h": 0.49}, {"protein_24h": 0.5}),
+        "partial_protein_24h_fall_at_least": ({"protein_24h": 2.0}, {"protein_24h": 2.01}),
+    },
+    "Chinese multitarget": {
+        "complete_protein_24h_at_most": ({"protein_24h": 0.4}, {"protein_24h": 0.41}),
+        "complete_sediment_inactive": ({"sediment_active": 0}, {"sediment_active": 1}),
+        "complete_albumin_at_least": ({"albumin": 35}, {"albumin": 34.9}),
+        "complete_creatinine_normal": ({"creatinine": 1.2}, {"creatinine": 1.21}),
+        "partial_protein_24h_fall_at_least": ({"protein_24h": 2.0}, {"protein_24h": 2.01}),
+        "partial_protein_24h_below": ({"protein_24h": 3.49}, {"protein_24h": 3.5}),
+        "partial_albumin_at_least": ({"albumin": 30}, {"albumin": 29.9}),
+        "partial_creatinine_normal_or_creatinine_rise_at_most": ({"creatinine": 1.25}, {"creatinine": 1.26}),
+    },
+}
+
+
+@pytest.mark.parametrize("definition", RENAL_DEFINITIONS)
+def test_each_requirement_has_a_column_that_turns_at_its_limit(definition: str) -> None:
+    sides = SIDES[definition]
+    for column, (meets, fails) in sides.items():
+        got = score(definition, [meets, fails, dict.fromkeys(meets)])
+        assert got[column].tolist() == [True, False, pd.NA]
+    requirements = got.attrs["requirements"]
+    assert list(requirements) == list(sides)  # no column without its limits here
+    assert all(words in got["reason"].iloc[2] for column, words in requirements.items() if got[column].iloc[2] is pd.NA)
+
+
+@pytest.mark.parametrize("definition", RENAL_DEFINITIONS)
+def test_the_columns_make_the_verdict(definition: str) -> None:
+    levels = [[WORSE[k], (WORSE[k] + GOOD[k]) / 2, GOOD[k], None] for k in GOOD if k != "sediment_active"]
+    rows = [dict(zip([*GOOD], cells, strict=True)) for cells in itertools.product(*levels, [1, 0, None])]
+    got = score(definition, rows)
+    for _, cells in got.sample(400, random_state=1).iterrows():
+        row = {name: None if pd.isna(cell) else cell for name, cell in cells.items()}
+        met = {
+            level: by_row.every(*(row[column] for column in got.attrs["requirements"] if column.startswith(level)))
+            for level in ("complete", "partial")
+        }
+        assert row["complete"] == met["complete"]
+        assert row["partial"] == by_row.some(met["complete"], met["partial"])
+
+
+def test_a_definition_of_your_own() -> None:
+    kdigo = RENAL_DEFINITIONS["KDIGO 2012"]
+    near = (RenalRequirement("upcr", "at most", 0.7),)
+    looser = RenalDefinition("looser", (near, *kdigo.complete[1:]), kdigo.partial, "an example")
+    got = score(looser, [{"upcr": 0.7}, {"upcr": 0.71}])  # type: ignore[arg-type]
+    assert got["response"].tolist() == ["complete", "partial"]
+    assert got["definition"].tolist() == ["looser", "looser"]
+    with pytest.raises(InputError, match="unknown rule 'at mots': did you mean 'at most'"):
+        RenalRequirement("upcr", "at mots", 0.7)
+    with pytest.raises(InputError, match="unknown measure 'upcrr'"):
+        RenalRequirement("upcrr", "at most", 0.7)
 
 
 def test_limits_against_high_baselines() -> None:

@@ -114,7 +114,7 @@ def test_other_bad_input() -> None:
 
 @pytest.mark.parametrize("near", ["rash_stabel", "Rash_stable", "alopecia_stabl", "mucosal_ulcers_stable"])
 def test_a_nearly_misspelt_optional_column_is_not_silently_ignored(near: str) -> None:
-    with pytest.raises(InputError, match=rf"column '{near}': did you mean '\w+_stable'"):
+    with pytest.raises(InputError, match=rf"'{near}' .did you mean '\w+_stable'"):
         sledai(visit("rash", "alopecia", "mucosal_ulcer", **{near: True}), "SLEDAI")
     assert total(visit("rash", rash_severity=3, fever_stable=True)) == 2  # other columns stay ignored
 

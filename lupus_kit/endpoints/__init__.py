@@ -1,7 +1,14 @@
-"""SLEDAI, BILAG-2004 grades and PGA, and the SRI responder rule made of them.
+"""SLEDAI, BILAG-2004 grades and PGA, the SRI responder rule made of them, and the rules around it.
 
 Tidy visit tables go in; totals, clauses, verdicts and plain-English reasons come out. The definitions are for
 teaching and research: check them against the official forms before any clinical use.
+
+- Indices: `sledai_descriptors` and `sledai` (with `sledai_domains`), `bilag2004` and `bilag_total`, `rescale_pga`.
+- Response against baseline: `sri` (with ``components=("sledai", "pga")`` the modified SRI without BILAG), `sri50` (on
+  `s2k_ri50`), `bicla`, `renal_response`.
+- States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
+- Definitions side by side: `compare_definitions`, `agreement`, `deciding_clauses`; open answers drawn many times:
+  `impute_responders`.
 """
 
 from __future__ import annotations
@@ -14,10 +21,16 @@ from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, bilag_total, new_bil
 from lupus_kit.endpoints.bilag_items import BILAG_ITEMS
 from lupus_kit.endpoints.deciding import DecidingClauses, deciding_clauses
 from lupus_kit.endpoints.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
+from lupus_kit.endpoints.doris_rule import doris
+from lupus_kit.endpoints.flare_index import selena_flare
 from lupus_kit.endpoints.imputation import ImputedResponders, impute_responders
-from lupus_kit.endpoints.renal import RENAL_DEFINITIONS, renal_response
+from lupus_kit.endpoints.lldas_rule import lldas
+from lupus_kit.endpoints.renal import renal_response
+from lupus_kit.endpoints.renal_definitions import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement
+from lupus_kit.endpoints.ri50 import s2k_ri50, sri50
+from lupus_kit.endpoints.sledai_findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
-from lupus_kit.endpoints.sledai_total import sledai
+from lupus_kit.endpoints.sledai_total import sledai, sledai_domains
 from lupus_kit.endpoints.sri_rule import sri
 
 __all__ = [
@@ -25,11 +38,14 @@ __all__ = [
     "BILAG_SYSTEMS",
     "DEFINITIONS",
     "RENAL_DEFINITIONS",
+    "SLEDAI_FINDINGS",
     "SLEDAI_ITEMS",
     "Agreement",
     "DecidingClauses",
     "DefinitionComparison",
     "ImputedResponders",
+    "RenalDefinition",
+    "RenalRequirement",
     "SledaiItem",
     "activity_bands",
     "agreement",
@@ -38,10 +54,17 @@ __all__ = [
     "bilag_total",
     "compare_definitions",
     "deciding_clauses",
+    "doris",
     "impute_responders",
+    "lldas",
     "new_bilag",
     "renal_response",
     "rescale_pga",
+    "s2k_ri50",
+    "selena_flare",
     "sledai",
+    "sledai_descriptors",
+    "sledai_domains",
     "sri",
+    "sri50",
 ]

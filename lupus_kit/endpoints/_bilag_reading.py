@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError
-from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns
+from lupus_kit.endpoints._cells import BadCells, flags, numbers, refuse_slips, require_columns
 from lupus_kit.endpoints.bilag_items import BY_ID, ITEMS, BilagItem
 from lupus_kit.endpoints.bilag_rules import SCALE, Number
 
 #: Ends of optional column names.
 PREVIOUS, DUE = "_previous", "_due_to_sle"
-
-#: How near a foreign column name must be to an item's before it is taken for a slip of the pen.
-_SLIP = 0.88
 
 
 @dataclass(frozen=True)
@@ -47,18 +43,8 @@ class Recorded:
 
 def check_names(frame: pd.DataFrame, what: str) -> None:
     """Raise where a column looks like a misspelt item, or where there is no item at all."""
-    names = [str(column) for column in frame.columns]
-    slips = {}
-    for name in names:
-        if name not in BY_ID:
-            plain = name.strip().lower().replace(" ", "_").replace("-", "_")
-            near = get_close_matches(plain, BY_ID, n=1, cutoff=_SLIP)
-            if near and near[0] not in names:
-                slips[name] = near[0]
-    if slips:
-        listed = ", ".join(f"{given!r} (did you mean {meant!r}?)" for given, meant in slips.items())
-        raise InputError(f"{what} has column names that are nearly those of items: {listed}. Rename or drop them.")
-    if not any(name in BY_ID or name.removesuffix(PREVIOUS) in BY_ID for name in names):
+    refuse_slips(frame, BY_ID, what)
+    if not any(str(name).removesuffix(PREVIOUS) in BY_ID for name in frame.columns):
         raise InputError(f"{what} has no BILAG-2004 item; columns are named as in BILAG_ITEMS['id'].")
 
 

@@ -8,7 +8,10 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError
+from lupus_kit._errors import InputError, unknown_name
+
+#: How near a foreign column name must be to a known one before it is taken for a slip of the pen.
+_SLIP = 0.905
 
 #: How many bad cells one message lists before it says how many more there are.
 SHOWN = 12
@@ -29,7 +32,8 @@ class BadCells:
         self._count += len(rows)
         for row in rows if self._shown is None else rows[: max(0, self._shown - len(self._lines))]:
             value = frame[column].iloc[row]
-            shown = repr(value.item() if isinstance(value, np.generic) else value)
+            empty = pd.api.types.is_scalar(value) and bool(pd.isna(value))
+            shown = "an empty cell" if empty else repr(value.item() if isinstance(value, np.generic) else value)
             self._lines.append(f"row {frame.index[row]}, column {column!r}: {shown} is not allowed ({allowed})")
 
     def raise_if_any(self) -> None:
@@ -40,6 +44,31 @@ class BadCells:
         tail = f"\n... and {more} more" if more else ""
         cells = "cell" if self._count == 1 else "cells"
         raise InputError(f"{self._count} bad {cells} in {self.what}:\n" + "\n".join(self._lines) + tail)
+
+
+def raise_together(*tables: BadCells) -> None:
+    """Raise one error for the bad cells of several tables."""
+    messages = []
+    for problems in tables:
+        try:
+            problems.raise_if_any()
+        except InputError as error:
+            messages.append(str(error))
+    if messages:
+        raise InputError("\n".join(messages))
+
+
+def require_choice(kind: str, given: object, allowed: Iterable[str]) -> None:
+    """Raise where an option is none of the allowed words."""
+    names = list(allowed)
+    if not isinstance(given, str) or given not in names:
+        raise unknown_name(kind, given, names)
+
+
+def require_switch(name: str, given: object) -> None:
+    """Raise where a switch is not True or False."""
+    if not isinstance(given, (bool, np.bool_)):
+        raise InputError(f"{name} is {given!r}: give True or False.")
 
 
 def require_frame(frame: object, what: str) -> pd.DataFrame:
@@ -64,6 +93,22 @@ def require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> Non
         raise InputError(f"{what} has these columns more than once: {', '.join(map(repr, twice))}. Keep one of each.")
 
 
+def refuse_slips(frame: pd.DataFrame, known: Iterable[str], what: str) -> None:
+    """Raise where a column is nearly named like a known one that is not there: it would silently be left out."""
+    names = [str(column) for column in frame.columns]
+    here, wanted = set(names), list(dict.fromkeys(known))
+    slips = {}
+    for name in names:
+        if name not in wanted:
+            plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+            near = [match for match in get_close_matches(plain, wanted, n=1, cutoff=_SLIP) if match not in here]
+            if near:
+                slips[name] = near[0]
+    if slips:
+        listed = ", ".join(f"{given!r} (did you mean {meant!r}?)" for given, meant in slips.items())
+        raise InputError(f"{what} has columns that would not be read: {listed}. Rename or drop them.")
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.bool_))
 
@@ -72,8 +117,10 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, (bool, np.bool_)) or (_is_number(value) and value in (0, 1))
 
 
-def numbers(frame: pd.DataFrame, column: str, problems: BadCells, low: float, high: float, whole: bool) -> np.ndarray:
-    """Read a numeric column as floats, missing cells as NaN; note cells that are no number or out of range."""
+def numbers(
+    frame: pd.DataFrame, column: str, problems: BadCells, low: float, high: float, whole: bool, needed: bool = False
+) -> np.ndarray:
+    """Read a numeric column as floats, missing cells as NaN; note cells that are no number, out of range, or needed."""
     series = frame[column]
     missing = series.isna().to_numpy()
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
@@ -85,8 +132,9 @@ def numbers(frame: pd.DataFrame, column: str, problems: BadCells, low: float, hi
         values = cells.where(~(bad | missing), np.nan).to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
         bad |= ~missing & ~bad & ((values < low) | (values > high) | (whole & (values != np.rint(values))))
+    bad |= missing & needed
     kind = "a whole number" if whole else "a number"
-    problems.add(frame, column, bad, f"{kind} from {low:g} to {high:g}, or empty")
+    problems.add(frame, column, bad, f"{kind} from {low:g} to {high:g}{'' if needed else ', or empty'}")
     return values
 
 

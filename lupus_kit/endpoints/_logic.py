@@ -25,6 +25,25 @@ def any_of(*verdicts: np.ndarray) -> np.ndarray:
     return np.where(holds, YES, np.minimum.reduce(verdicts)).astype(np.int8)
 
 
+_NEGATED = np.array([YES, NO, UNKNOWN], dtype=np.int8)  # indexed by NO=0, YES=1, UNKNOWN=-1
+
+
+def negate(verdict: np.ndarray) -> np.ndarray:
+    """Three-valued "not": unknown stays unknown."""
+    return _NEGATED[verdict]
+
+
+def holds(condition: np.ndarray, *values: np.ndarray) -> np.ndarray:
+    """Three-valued condition on numbers: unknown wherever one of them is missing."""
+    missing = np.logical_or.reduce([np.isnan(value) for value in values])
+    return np.where(missing, UNKNOWN, condition).astype(np.int8)
+
+
+def none_of(present: np.ndarray) -> np.ndarray:
+    """Three-valued "none of these is there", over the columns of 1/0/-1 cells."""
+    return clause((present == YES).any(axis=1), (present == UNKNOWN).any(axis=1))
+
+
 def boolean_column(values: np.ndarray) -> pd.arrays.BooleanArray:
     """Flatten a verdict into a nullable column."""
     flat = values.ravel()

@@ -53,6 +53,6 @@ def join(pieces: Sequence[pa.Array], separator: str = "") -> pa.Array:
     return pc.binary_join_element_wise(*pieces, pa.scalar(separator, pa.large_string()), null_handling="skip")
 
 
-def column(text: pa.Array) -> pd.api.extensions.ExtensionArray:
+def column(text: pa.Array | pa.ChunkedArray) -> pd.api.extensions.ExtensionArray:
     """Turn sentences into a column of strings."""
     return pd.array(text, dtype=pd.StringDtype("pyarrow", na_value=np.nan))

@@ -21,6 +21,8 @@ EVENT_WORDS = {
 _ALL = 1 << len(BILAG_SYSTEMS)
 #: More than any change in half points or hundredths: shifts a change so that a code of several parts stays positive.
 _SHIFT = 1 << 12
+#: How many sentences are written at a time.
+_PIECE = 1 << 16
 
 _OPENINGS = {YES: "Responder: ", NO: "Not a responder: ", UNKNOWN: "Undecided: "}
 _ENDINGS = {
@@ -106,7 +108,7 @@ def _open(flat: Mapping[str, np.ndarray], events: Mapping[str, np.ndarray], is_o
 
 
 def write_reasons(
-    parts: Mapping[str, np.ndarray],
+    parts: dict[str, np.ndarray],
     events: Mapping[str, np.ndarray],
     points: int,
     shown: np.ndarray,
@@ -116,7 +118,7 @@ def write_reasons(
 
     Parameters
     ----------
-    parts : mapping of str to numpy.ndarray
+    parts : dict of str to numpy.ndarray
         The arrays made by ``sri_rule._score``.
     events : mapping of str to numpy.ndarray
         1, 0 or -1 for each event that counts as non-response.
@@ -132,9 +134,20 @@ def write_reasons(
     pandas array of str
         Sentences.
     """
-    flat = {name: values.ravel() for name, values in parts.items()}
-    events = {name: values.ravel() for name, values in events.items()}
-    shown, carried, answer = shown.ravel(), carried.ravel(), flat["answer"]
+    flat = {name: values.ravel() for name, values in (parts | {"shown": shown, "carried": carried}).items()}
+    happened = {name: values.ravel() for name, values in events.items()}
+    # Piece by piece, so that the parts of the sentences stay small and near; an empty table is one empty piece.
+    written = []
+    for start in range(0, max(shown.size, 1), _PIECE):
+        here = slice(start, start + _PIECE)
+        part, event = ({name: values[here] for name, values in table.items()} for table in (flat, happened))
+        written.append(_write(part, event, points))
+    return column(pa.chunked_array(written))
+
+
+def _write(flat: Mapping[str, np.ndarray], events: Mapping[str, np.ndarray], points: int) -> pa.Array:
+    """Write the sentences of some rows."""
+    shown, answer = flat["shown"], flat["answer"]
     met, is_open = answer == YES, answer == UNKNOWN
     say = {"sledai_clause": lambda: _sledai(flat, points, met), "bilag_clause": lambda: _bilag(flat, met)}
     say["pga_clause"] = lambda: _pga(flat, met)
@@ -143,5 +156,5 @@ def write_reasons(
     if is_open.any():
         pieces += _open(flat, events, is_open)
     opening = spell(np.where(met, YES, np.where(is_open, shown, NO)), _OPENINGS.__getitem__)
-    ending = spell(np.where(is_open, shown, 2 + carried), _ENDINGS.__getitem__)
-    return column(join([opening, join(pieces, "; "), ending]))
+    ending = spell(np.where(is_open, shown, 2 + flat["carried"]), _ENDINGS.__getitem__)
+    return join([opening, join(pieces, "; "), ending])

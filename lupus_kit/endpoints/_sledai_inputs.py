@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns, require_frame
+from lupus_kit.endpoints._cells import BadCells, flags, numbers, refuse_slips, require_columns, require_frame
 from lupus_kit.endpoints._logic import UNKNOWN
 from lupus_kit.endpoints.sledai_items import ITEMS, STABLE_IDS
-
-#: How near a foreign column name must be to a known one before it is taken for a slip of the pen.
-_SLIP = 0.88
 
 #: Numbers are compared as whole millionths of their unit, so that a tie is a tie.
 SCALE = 1_000_000
@@ -199,8 +195,8 @@ def _compare(value: np.ndarray, limit: np.ndarray, sign: int) -> np.ndarray:
 
 def read_findings(frame: pd.DataFrame, what: str, problems: BadCells, only: tuple[str, ...] = ()) -> Recorded:
     """Read every known column that is there (or only those named), noting bad cells in `problems`."""
-    names = _check_names(require_frame(frame, what), what)
-    present = [column for column in BY_COLUMN if column in names and (not only or column in only)]
+    _check_names(require_frame(frame, what), what)
+    present = [column for column in BY_COLUMN if column in frame.columns and (not only or column in only)]
     require_columns(frame, present, what)
     found_flags: dict[str, np.ndarray] = {}
     values: dict[str, np.ndarray] = {}
@@ -215,24 +211,18 @@ def read_findings(frame: pd.DataFrame, what: str, problems: BadCells, only: tupl
     return Recorded(len(frame), found_flags, values)
 
 
-def _check_names(frame: pd.DataFrame, what: str) -> list[str]:
-    """Raise where a column looks like a misspelt finding, or where there is no finding at all."""
+def _check_names(frame: pd.DataFrame, what: str) -> None:
+    """Raise where a column looks like a misspelt finding or a foreign exclusion, or where there is no finding."""
+    refuse_slips(frame, BY_COLUMN, what)
     names = [str(column) for column in frame.columns]
-    lines = []
-    for name in names:
-        if name in BY_COLUMN:
-            continue
-        plain = name.strip().lower().replace(" ", "_").replace("-", "_")
-        near = [match for match in get_close_matches(plain, BY_COLUMN, n=1, cutoff=_SLIP) if match not in names]
-        if near:
-            lines.append(f"{name!r} (did you mean {near[0]!r}?)")
-        elif plain.endswith("_other_cause"):
-            lines.append(f"{name!r} (the form names no such exclusion: record the finding itself as no)")
-    if lines:
-        raise InputError(f"{what} has columns that would not be read: {', '.join(lines)}. Rename or drop them.")
+    foreign = [name for name in names if name.endswith("_other_cause") and name not in BY_COLUMN]
+    if foreign:
+        raise InputError(
+            f"{what} has columns that would not be read: {', '.join(map(repr, foreign))}. The form names no such "
+            "exclusion: record the finding itself as no, and drop the column."
+        )
     if not any(name in BY_COLUMN for name in names):
         raise InputError(f"{what} has no SLEDAI finding; columns are named as in SLEDAI_FINDINGS['column'].")
-    return names
 
 
 def laboratory_limits(
@@ -276,11 +266,6 @@ def excluded(found: Recorded, descriptor: str, version: str) -> list[np.ndarray]
     """Return the exclusions of a descriptor that the version knows; a column that is not there excludes nothing."""
     columns = [column for name, column, versions, _ in _EXCLUSIONS if name == descriptor and version in versions]
     return [found.flags[column] for column in columns if column in found.flags]
-
-
-def negate(verdict: np.ndarray) -> np.ndarray:
-    """Three-valued "not": unknown stays unknown."""
-    return np.where(verdict == UNKNOWN, UNKNOWN, 1 - verdict).astype(np.int8)
 
 
 def fill(verdict: np.ndarray, instead: np.ndarray) -> np.ndarray:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns, require_frame
-from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause
+from lupus_kit.endpoints._cells import BadCells, flags, numbers, refuse_slips, require_columns, require_frame
+from lupus_kit.endpoints._keys import KEYS, read_arms, read_keys
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column
 from lupus_kit.endpoints._phrases import column, join, spell
-from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS
+from lupus_kit.endpoints.sledai_items import ITEMS
 
-KEYS = ("patient", "visit", "week")
+#: Weights of the 24 descriptors, in the order of the form.
+WEIGHTS = np.array([item.weight for item in ITEMS], dtype=np.int64)
 
-#: Ids and weights of the 24 descriptors, in the order of the form.
-ITEM_IDS: tuple[str, ...] = tuple(SLEDAI_ITEMS["id"])
-WEIGHTS = SLEDAI_ITEMS["weight"].to_numpy(dtype=np.int64)
-
-#: A column name this near to an optional one is a misspelling that would go unnoticed.
-_NEAR = 0.91
+#: Ways to count an answer that missing data leave open.
+MISSING = ("nonresponder", "observed")
 
 
 @dataclass(frozen=True)
@@ -71,63 +67,17 @@ class VisitRows:
         return columns
 
 
-def _refuse_near_misses(columns: Iterable[str], optional: Iterable[str], known: Iterable[str]) -> None:
-    here = [str(c) for c in columns]
-    known = set(known)
-    for name in optional:
-        if name in here:
-            continue
-        near = [c for c in get_close_matches(name, here, n=3, cutoff=_NEAR) if c not in known]
-        if near:
-            raise InputError(
-                f"visits has the column {near[0]!r}, which would be ignored; the optional column is called {name!r}. "
-                "Rename it, or give it a clearly different name."
-            )
-
-
 def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str] = ()) -> VisitRows:
     """Check the keys of a tidy visit table and sort it by patient and week."""
     require_frame(visits, "visits")
     extra = [name for name in (*optional, "arm") if name in visits.columns]
     require_columns(visits, [*KEYS, *needed, *extra], "visits")
-    _refuse_near_misses(visits.columns, optional, [*KEYS, *needed, *optional])
-    if not len(visits):
-        raise InputError("visits has no rows.")
-    problems = BadCells("the visit table")
-    week = numbers(visits, "week", problems, 0, 10_000, whole=False)
-    problems.add(visits, "week", visits["week"].isna().to_numpy(), "a number, 0 for baseline")
-    for name in ("patient", "visit"):
-        problems.add(visits, name, visits[name].isna().to_numpy(), f"every row needs a {name}")
-    problems.raise_if_any()
-    cells = visits["patient"]
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        cells = cells.astype(cells.cat.categories.dtype)
-    try:
-        patient, _ = pd.factorize(cells, sort=True)
-    except TypeError:
-        raise InputError("column 'patient' mixes numbers and text: use one kind of identifier.") from None
-    order = np.lexsort((week, patient))
-    patient, week = patient[order], week[order]
-    twice = np.flatnonzero((np.diff(patient) == 0) & (np.diff(week) == 0))
-    if len(twice):
-        name = visits["patient"].iloc[order[twice[0]]]
-        raise InputError(
-            f"patient {name!r} has two rows for week {week[twice[0]]:g}: keep one row per patient and visit."
-        )
+    refuse_slips(visits, [*KEYS, *needed, *optional, "arm"], "visits")
+    keys = read_keys(visits, BadCells("the visit table"))
+    read_arms(visits, keys)
+    order = np.lexsort((keys.week, keys.patient))
     table = visits[[*KEYS, *needed, *extra]].iloc[order]
-    return VisitRows(table, order, patient, week, "arm" in extra)
-
-
-def check_missing(missing: str) -> None:
-    """Refuse an unknown way to handle missing data."""
-    if missing not in ("nonresponder", "observed"):
-        raise unknown_name("way to handle missing data", missing, ["nonresponder", "observed"])
-
-
-def check_switch(name: str, value: object) -> None:
-    """Refuse a switch that is not True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise InputError(f"{name} is {value!r}: give True or False.")
+    return VisitRows(table, order, keys.patient[order], keys.weeks[keys.week[order]], "arm" in extra)
 
 
 def hundredths(table: pd.DataFrame, column: str, problems: BadCells, low: float, high: float) -> np.ndarray:
@@ -138,17 +88,6 @@ def hundredths(table: pd.DataFrame, column: str, problems: BadCells, low: float,
 def descriptors(table: pd.DataFrame, names: Sequence[str], problems: BadCells) -> np.ndarray:
     """Read yes/no columns side by side as int8, shape (rows, names): 1 yes, 0 no, -1 missing."""
     return np.column_stack([flags(table, name, problems) for name in names])
-
-
-def holds(condition: np.ndarray, *values: np.ndarray) -> np.ndarray:
-    """Three-valued condition on numbers: unknown wherever one of them is missing."""
-    missing = np.isnan(np.stack(values)).any(axis=0)
-    return np.where(missing, UNKNOWN, condition).astype(np.int8)
-
-
-def none_of(present: np.ndarray) -> np.ndarray:
-    """Three-valued "none of these is there", over the columns of 1/0/-1 cells."""
-    return clause((present == YES).any(axis=1), (present == UNKNOWN).any(axis=1))
 
 
 def listing(words: str, present: np.ndarray, names: Sequence[str], applies: np.ndarray | None = None) -> pa.Array:

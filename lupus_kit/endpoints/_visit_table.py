@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError
-from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns, require_frame
+from lupus_kit.endpoints._cells import BadCells, flags, numbers, refuse_slips, require_columns, require_frame
+from lupus_kit.endpoints._keys import KEYS, Keys, read_arms, read_keys
 from lupus_kit.endpoints._logic import any_of
 from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, GRADE_COLUMNS, read_grades
-
-KEYS = ("patient", "visit", "week")
 
 #: The parts of a composite endpoint that a visit table may hold.
 COMPONENTS = ("sledai", "bilag", "pga")
@@ -48,59 +47,26 @@ class VisitGrid:
         return any_of(*self.events.values()) if self.events else None
 
 
-def _patient_codes(visits: pd.DataFrame) -> tuple[np.ndarray, pd.Index]:
-    cells = visits["patient"]
-    if cells.isna().any():
-        row = visits.index[cells.isna()][0]
-        raise InputError(f"row {row}, column 'patient' is empty: every row needs a patient.")
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        cells = cells.astype(cells.cat.categories.dtype)
-    try:
-        found, names = pd.factorize(cells, sort=True)
-    except TypeError:
-        raise InputError("column 'patient' mixes numbers and text: use one kind of identifier.") from None
-    return found, pd.Index(names, name="patient")
-
-
-def _week_codes(visits: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return week codes, sorted weeks and their visit names; one week has one name and the other way round."""
-    problems = BadCells("the visit table")
-    weeks = numbers(visits, "week", problems, 0, 10_000, whole=False)
-    problems.add(visits, "week", np.isnan(weeks) & visits["week"].isna().to_numpy(), "a number, 0 for baseline")
-    problems.add(visits, "visit", visits["visit"].isna().to_numpy(), "a visit name")
-    problems.raise_if_any()
-    found, unsorted = pd.factorize(weeks)
-    order = np.argsort(unsorted)
-    found, unique = np.argsort(order)[found], unsorted[order]
-    if unique[0] != 0 or len(unique) < 2:
+def _visit_names(visits: pd.DataFrame, keys: Keys) -> np.ndarray:
+    """Return the visit name of each week; one week has one name and the other way round."""
+    weeks = keys.weeks
+    if weeks[0] != 0 or len(weeks) < 2:
+        listed = ", ".join(f"{week:g}" for week in weeks)
         raise InputError(
-            f"visits has the week(s) {', '.join(f'{w:g}' for w in unique)}: SRI compares with baseline, so the table "
-            "needs week 0 and at least one later week."
+            f"visits has the week(s) {listed}: the rule compares with baseline, so the table needs week 0 and at "
+            "least one later week."
         )
-    name_codes, names = pd.factorize(visits["visit"])
-    pairs = np.flatnonzero(np.bincount(found * len(names) + name_codes, minlength=len(unique) * len(names)))
-    if len(pairs) != len(unique) or len(pairs) != len(names):
+    code, names = pd.factorize(visits["visit"])
+    pairs = np.flatnonzero(np.bincount(keys.week * len(names) + code, minlength=len(weeks) * len(names)))
+    if len(pairs) != len(weeks) or len(pairs) != len(names):
+        week, name = divmod(pairs, len(names))
+        bad = [f"week {weeks[w]:g} {names[k]!r}" for w, k in zip(week, name, strict=True)
+               if (week == w).sum() > 1 or (name == k).sum() > 1]  # fmt: skip
         raise InputError(
-            "columns 'visit' and 'week' disagree: each visit name must have one week, and each week one name."
+            "columns 'visit' and 'week' disagree: each visit name must have one week, and each week one name; there "
+            f"are {', '.join(bad[:12])}."
         )
-    return found, unique, np.asarray(names, dtype=object)[pairs % len(names)]
-
-
-def _patient_arms(visits: pd.DataFrame, patients: np.ndarray, n: int) -> np.ndarray | None:
-    if "arm" not in visits.columns:
-        return None
-    found, names = pd.factorize(visits["arm"])
-    given = found >= 0
-    arms = np.full(n, -1)
-    arms[patients[given]] = found[given]
-    clash = given & (arms[patients] != found)
-    if clash.any():
-        who = visits["patient"].to_numpy()[clash][0]
-        raise InputError(
-            f"patient {who!r} appears in more than one arm: an arm belongs to the patient, not to the visit."
-        )
-    labels = np.array([*names, None], dtype=object)  # position -1 is a patient without an arm
-    return labels[arms]
+    return np.asarray(names, dtype=object)[pairs % len(names)]
 
 
 def like(values: np.ndarray, column: pd.Series) -> object:
@@ -176,7 +142,7 @@ def read_visits(
     components : collection of str
         Which of ``"sledai"``, ``"bilag"`` and ``"pga"`` to read.
     events : sequence of str
-        Yes/no columns that are read where they are there.
+        Yes/no columns. The three that are looked for by default may be absent, any other must be there.
     score : str
         The column of the activity score. ``"sledai"`` must hold whole points, another may hold half points.
 
@@ -194,18 +160,30 @@ def read_visits(
     wanted += [score] if "sledai" in components else []
     wanted += ["pga"] if "pga" in components else []
     wanted += GRADE_COLUMNS if "bilag" in components else ()
-    require_columns(require_frame(visits, "visits"), wanted, "visits")
-    if not len(visits):
-        raise InputError("visits has no rows.")
-    patient, names = _patient_codes(visits)
-    week, weeks, visit_names = _week_codes(visits)
-    shape = (len(names), len(weeks))
-    cell = patient * len(weeks) + week
-    rows_of_cell = np.bincount(cell, minlength=shape[0] * shape[1])
-    if (rows_of_cell > 1).any():
-        twice = visits["patient"].to_numpy()[rows_of_cell[cell] > 1][0]
-        raise InputError(f"patient {twice!r} has two rows for the same visit: keep one row per patient and visit.")
-    in_order = len(cell) == len(rows_of_cell) and bool((cell == np.arange(len(cell))).all())
+    if isinstance(events, str):
+        raise InputError(f"events is {events!r}: give a list of column names, such as [{events!r}].")
+    wanted += [name for name in events if name not in EVENTS]  # an event asked for by name must be there
+    found = [name for name in (*events, "arm") if name in require_frame(visits, "visits").columns]
+    require_columns(visits, list(dict.fromkeys([*wanted, *found])), "visits")
+    refuse_slips(visits, [*wanted, *events, "arm"], "visits")
+    problems = BadCells("the visit table")
+    points = pga = np.full(len(visits), np.nan)
+    if "sledai" in components:
+        points = numbers(visits, score, problems, 0, 105, whole=score == "sledai")
+        if score != "sledai":
+            with np.errstate(invalid="ignore"):
+                problems.add(visits, score, (2 * points) % 1 > 0, "half points at the finest")
+    if "pga" in components:
+        pga = np.rint(numbers(visits, "pga", problems, 0, 3, whole=False) * 100)
+    letters = read_grades(visits, problems) if "bilag" in components else None
+    happened = {name: flags(visits, name, problems) for name in found if name != "arm"}
+    keys = read_keys(visits, problems)
+    visit_names = _visit_names(visits, keys)
+    shape = (len(keys.patients), len(keys.weeks))
+    cell = keys.patient * shape[1] + keys.week
+    made = np.zeros(shape[0] * shape[1], dtype=bool)
+    made[cell] = True
+    in_order = len(cell) == len(made) and bool((cell == np.arange(len(cell))).all())
 
     def spread(values: np.ndarray, empty: float) -> np.ndarray:
         if in_order:
@@ -214,30 +192,18 @@ def read_visits(
         full[cell] = values
         return full.reshape(shape)
 
-    problems = BadCells("the visit table")
-    nothing = np.full(shape, np.nan)
-    sledai = pga = nothing
-    if "sledai" in components:
-        read = numbers(visits, score, problems, 0, 105, whole=score == "sledai")
-        with np.errstate(invalid="ignore"):
-            problems.add(visits, score, (2 * read) % 1 > 0, "half points at the finest")
-        sledai = spread(read, np.nan)
-    if "pga" in components:
-        pga = spread(np.rint(numbers(visits, "pga", problems, 0, 3, whole=False) * 100), np.nan)
     grades = np.full((len(BILAG_SYSTEMS), *shape), MISSING_GRADE, dtype=np.int8)
-    if "bilag" in components:
-        for plane, column in zip(grades, read_grades(visits, problems).T, strict=True):
+    if letters is not None:
+        for plane, column in zip(grades, letters.T, strict=True):
             plane[:] = spread(column, MISSING_GRADE)
-    found = {name: flags(visits, name, problems) for name in events if name in visits.columns}
-    problems.raise_if_any()
     return VisitGrid(
-        patients=names,
+        patients=keys.patients,
         visit_names=visit_names,
-        weeks=weeks,
-        made=(rows_of_cell > 0).reshape(shape),
-        sledai=sledai,
-        pga=pga,
+        weeks=keys.weeks,
+        made=made.reshape(shape),
+        sledai=spread(points, np.nan),
+        pga=spread(pga, np.nan),
         grades=np.moveaxis(grades, 0, 2),  # one contiguous plane for each system
-        arms=_patient_arms(visits, patient, len(names)),
-        events={name: spread(values, -1) for name, values in found.items()},
+        arms=read_arms(visits, keys),
+        events={name: spread(values, -1) for name, values in happened.items()},
     )

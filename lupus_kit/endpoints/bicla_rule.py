@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import unknown_name
-from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column
+from lupus_kit.endpoints._cells import require_choice, require_switch
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column, negate
 from lupus_kit.endpoints._phrases import column, spell
 from lupus_kit.endpoints._visit_table import MISSING_GRADE, VisitGrid, key_columns, read_visits
 from lupus_kit.endpoints.bilag_grades import is_new_a, is_new_b
@@ -29,7 +29,7 @@ CLAUSES = {
 }
 
 
-def _score(grid: VisitGrid) -> dict[str, np.ndarray]:
+def _score(grid: VisitGrid, pga_limit: int) -> dict[str, np.ndarray]:
     """Evaluate each clause on arrays of shape (patients, post-baseline visits)."""
     old, new = grid.grades[:, :1], grid.grades[:, 1:]
     gap = ((old == MISSING_GRADE) | (new == MISSING_GRADE)).any(axis=2)
@@ -58,18 +58,20 @@ def _score(grid: VisitGrid) -> dict[str, np.ndarray]:
         "improved_clause": clause(stuck.any(axis=2), hidden.any(axis=2)),
         "new_clause": clause((new_a > 0) | (new_b >= NEW_B_LIMIT), gap),
         "sledai_clause": clause(rise > 0, np.isnan(rise)),
-        "pga_clause": clause(pga_rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(pga_rise)),
+        "pga_clause": clause(pga_rise >= pga_limit, np.isnan(pga_rise)),
     }
     if grid.rescue is not None:
-        scored["rescue_clause"] = np.array([YES, NO, UNKNOWN], dtype=np.int8)[grid.rescue[:, 1:]]
+        scored["rescue_clause"] = negate(grid.rescue[:, 1:])
     return scored
 
 
 def _reasons(
-    verdicts: dict[str, np.ndarray], shown: np.ndarray, events: tuple[str, ...]
+    verdicts: dict[str, np.ndarray], shown: np.ndarray, events: tuple[str, ...], rise_of_030_fails: bool
 ) -> pd.api.extensions.ExtensionArray:
     """Write one sentence per row; rows with the same verdicts share one sentence, which is made once."""
     words = CLAUSES | ({"rescue_clause": _event_words(events)} if events else {})
+    if not rise_of_030_fails:
+        words["pga_clause"] = "PGA rises by 0.30 or less"
     asked = [words[name] for name in verdicts]
     base = UNKNOWN, NO, YES  # each verdict, and how the answer is shown, is one digit of the row's code
     code = shown.ravel().astype(np.int64) + 1
@@ -101,7 +103,11 @@ def _event_words(events: tuple[str, ...]) -> str:
 
 
 def bicla(
-    visits: pd.DataFrame, *, missing: str = "nonresponder", inactive_baseline: str = "nonresponder"
+    visits: pd.DataFrame,
+    *,
+    missing: str = "nonresponder",
+    inactive_baseline: str = "nonresponder",
+    rise_of_030_fails: bool = True,
 ) -> pd.DataFrame:
     """Decide for every patient and post-baseline visit whether BICLA is met, and say why.
 
@@ -117,6 +123,9 @@ def bicla(
         What to do with a patient whose baseline has no A and fewer than two B, who could not have met the rule:
         count as non-responder, or leave ``responder`` missing at every visit. Where missing grades leave the
         activity of the baseline open, `missing` decides.
+    rise_of_030_fails : bool
+        Whether a PGA rise of exactly 0.30 fails. Sources word the clause as "less than 0.3" or as "at most 10%" of
+        the 3-point scale.
 
     Returns
     -------
@@ -134,8 +143,9 @@ def bicla(
 
     Notes
     -----
-    Sources word the PGA clause as a rise of at most 10% or as less than 0.30; the kit takes less than 0.30, so a
-    rise of exactly 0.30 fails. Trials admit only patients with an active baseline, so the rule does not say what
+    Three-valued logic as in ``sri``: a clause fails as soon as the recorded values fail it, one failed clause
+    decides, and ``new_clause`` passes only when all eighteen grades are recorded. PGA is compared in whole
+    hundredths. Trials admit only patients with an active baseline, so the rule does not say what
     an inactive one means: compare both ways to count it. Excluding such patients changes the denominator.
 
     Examples
@@ -149,12 +159,11 @@ def bicla(
     >>> bicla(visits)["reason"].item()
     'Responder: every clause is met.'
     """
-    if missing not in MISSING:
-        raise unknown_name("way to handle missing data", missing, MISSING)
-    if inactive_baseline not in INACTIVE:
-        raise unknown_name("way to count an inactive baseline", inactive_baseline, INACTIVE)
+    require_choice("way to handle missing data", missing, MISSING)
+    require_switch("rise_of_030_fails", rise_of_030_fails)
+    require_choice("way to count an inactive baseline", inactive_baseline, INACTIVE)
     grid = read_visits(visits)
-    scored = _score(grid)
+    scored = _score(grid, PGA_LIMIT_HUNDREDTHS if rise_of_030_fails else PGA_LIMIT_HUNDREDTHS + 1)
     verdicts = {name: scored[name] for name in CLAUSES if name in scored}
     answer = all_of(*verdicts.values())
     imputed = (answer == UNKNOWN) & (missing == "nonresponder")
@@ -169,5 +178,5 @@ def bicla(
     table |= {name: boolean_column(verdict) for name, verdict in verdicts.items()}
     table["responder"] = boolean_column(shown)
     table["imputed"] = imputed.ravel()
-    table["reason"] = _reasons(verdicts, shown, tuple(grid.events))
+    table["reason"] = _reasons(verdicts, shown, tuple(grid.events), rise_of_030_fails)
     return pd.DataFrame(table, copy=False)

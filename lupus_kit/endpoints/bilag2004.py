@@ -9,7 +9,7 @@ import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.endpoints._bilag_reading import PREVIOUS, Recorded, check_names, read_flag, read_items
-from lupus_kit.endpoints._cells import BadCells, require_frame
+from lupus_kit.endpoints._cells import BadCells, raise_together, require_choice, require_frame
 from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, GRADES, bilag_total
 from lupus_kit.endpoints.bilag_haem import haematological
 from lupus_kit.endpoints.bilag_renal import PROTEIN, renal
@@ -101,7 +101,7 @@ def bilag2004(
     Examples
     --------
     >>> import pandas as pd
-    >>> from lupus_kit.endpoints.bilag2004 import bilag2004
+    >>> from lupus_kit.endpoints import bilag2004
     >>> visit = pd.DataFrame(
     ...     {"arthritis_severe": [1], "protein_24h": [1.2], "active_sediment": ["Y"], "platelets": [149]}, index=["Ann"]
     ... )
@@ -113,9 +113,8 @@ def bilag2004(
     >>> ann["musculoskeletal_because"]
     '41 severe arthritis: improving'
     """
-    for kind, given, allowed in (("no_previous", no_previous, NO_PREVIOUS), ("not_done", not_done, NOT_DONE)):
-        if given not in allowed:
-            raise unknown_name(f"{kind} option", given, allowed)
+    require_choice("no_previous option", no_previous, NO_PREVIOUS)
+    require_choice("not_done option", not_done, NOT_DONE)
     check_names(require_frame(items, "items"), "items")
     now, before, history = _read_all(items, previous, involved_before)
     causes = _engines(now)
@@ -197,14 +196,7 @@ def _read_all(
         history = _history(items, "_before", problems[0])
     else:
         history = _read_history(involved_before, items, problems[2])
-    messages = []
-    for problem in problems:
-        try:
-            problem.raise_if_any()
-        except InputError as error:
-            messages.append(str(error))
-    if messages:
-        raise InputError("\n".join(messages))
+    raise_together(*problems)
     return now, before, history
 
 

@@ -5,29 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lupus_kit.endpoints._cells import BadCells, flags
-from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, clause, integer_column
+from lupus_kit.endpoints._cells import BadCells, flags, require_choice, require_switch
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, clause, integer_column, none_of
 from lupus_kit.endpoints._phrases import constant, spell
 from lupus_kit.endpoints._states import (
-    ITEM_IDS,
+    MISSING,
     WEIGHTS,
-    check_missing,
-    check_switch,
     descriptors,
     hundredths,
     listing,
-    none_of,
     read_rows,
     state_table,
 )
+from lupus_kit.endpoints.sledai_items import ITEM_IDS, SEROLOGY_IDS
 
 PGA_LIMIT_HUNDREDTHS = 50
 PREDNISONE_LIMIT_HUNDREDTHS = 500
 
-#: Descriptors that clinical SLEDAI leaves out.
-SEROLOGY = ("low_complement", "dna_binding")
-
-CLINICAL_IDS: tuple[str, ...] = tuple(name for name in ITEM_IDS if name not in SEROLOGY)
+CLINICAL_IDS: tuple[str, ...] = tuple(name for name in ITEM_IDS if name not in SEROLOGY_IDS)
 _CLINICAL_WEIGHTS = WEIGHTS[[ITEM_IDS.index(name) for name in CLINICAL_IDS]]
 
 
@@ -90,8 +85,8 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
     >>> doris(visits)["reason"].tolist()
     ['Not in DORIS: PGA is 0.50 (it must be below 0.50).', 'In DORIS: every clause is met.']
     """
-    check_missing(missing)
-    check_switch("prednisone_below_5", prednisone_below_5)
+    require_choice("way to handle missing data", missing, MISSING)
+    require_switch("prednisone_below_5", prednisone_below_5)
     rows = read_rows(visits, [*CLINICAL_IDS, "pga", "prednisone_mg_day"], ["maintenance_stable"])
     problems = BadCells("the visit table")
     items = descriptors(rows.table, CLINICAL_IDS, problems)

@@ -6,11 +6,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lupus_kit._errors import unknown_name
-from lupus_kit.endpoints._cells import BadCells, flags, numbers
-from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, any_of, boolean_column, integer_column
+from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_choice
+from lupus_kit.endpoints._logic import (
+    NO,
+    UNKNOWN,
+    YES,
+    all_of,
+    any_of,
+    boolean_column,
+    holds,
+    integer_column,
+    negate,
+)
 from lupus_kit.endpoints._phrases import column, constant, join, spell
-from lupus_kit.endpoints._states import VisitRows, check_missing, holds, hundredths, listing, read_rows
+from lupus_kit.endpoints._states import MISSING, VisitRows, hundredths, listing, read_rows
 
 SLEDAI_RISE = 3
 SLEDAI_SEVERE = 12
@@ -146,9 +155,8 @@ def selena_flare(
     >>> graded["reason"].iloc[2]
     'Severe flare: SLEDAI rose to above 12; prednisone rose to above 0.5 mg/kg a day.'
     """
-    check_missing(missing)
-    if severe_feature_needs not in FEATURE_NEEDS:
-        raise unknown_name("need of a severe feature", severe_feature_needs, FEATURE_NEEDS)
+    require_choice("way to handle missing data", missing, MISSING)
+    require_choice("need of a severe feature", severe_feature_needs, FEATURE_NEEDS)
     rows = read_rows(visits, ["sledai", "pga", "prednisone_mg_day", "weight_kg"], OPTIONAL)
     problems = BadCells("the visit table")
     now = {
@@ -184,9 +192,9 @@ def _clauses(
         "severe_sledai": all_of(holds(sledai > old_sledai, sledai, old_sledai), sledai_high),
         "severe_pga": all_of(holds(pga > old_pga, pga, old_pga), pga_high),
         "severe_prednisone": dose_severe,
-        "mild_sledai": all_of(holds(sledai - old_sledai >= SLEDAI_RISE, sledai, old_sledai), _not(sledai_high)),
-        "mild_pga": all_of(holds(pga - old_pga >= PGA_RISE_HUNDREDTHS, pga, old_pga), _not(pga_high)),
-        "mild_prednisone": all_of(dose_up, _not(dose_high)),
+        "mild_sledai": all_of(holds(sledai - old_sledai >= SLEDAI_RISE, sledai, old_sledai), negate(sledai_high)),
+        "mild_pga": all_of(holds(pga - old_pga >= PGA_RISE_HUNDREDTHS, pga, old_pga), negate(pga_high)),
+        "mild_prednisone": all_of(dose_up, negate(dose_high)),
     }
     for name, columns in _LISTS.items():
         given = [events[column] for column in columns if column in events]
@@ -199,10 +207,6 @@ def _clauses(
             enough.append(clauses["severe_hospital"])
         clauses["severe_feature"] = all_of(clauses["severe_feature"], any_of(*enough))
     return {name: clauses[name] for name in CLAUSES if name in clauses}
-
-
-def _not(verdict: np.ndarray) -> np.ndarray:
-    return np.array([YES, NO, UNKNOWN], dtype=np.int8)[verdict]
 
 
 def _words(name: str, holds_here: np.ndarray, events: dict[str, np.ndarray]) -> pa.Array:

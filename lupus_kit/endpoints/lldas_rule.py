@@ -5,22 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import unknown_name
-from lupus_kit.endpoints._cells import BadCells, flags
-from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, clause, integer_column
+from lupus_kit.endpoints._cells import BadCells, flags, require_choice, require_switch
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, clause, integer_column, none_of
 from lupus_kit.endpoints._phrases import constant, spell
 from lupus_kit.endpoints._states import (
-    ITEM_IDS,
+    MISSING,
     WEIGHTS,
-    check_missing,
     descriptors,
     hundredths,
     listing,
-    none_of,
     read_rows,
     state_table,
 )
-from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS
+from lupus_kit.endpoints.sledai_items import ITEM_IDS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
 PGA_LIMIT_HUNDREDTHS = 100
@@ -34,10 +31,14 @@ MAJOR_IDS: tuple[str, ...] = tuple(
     ]
 )
 
+#: Ways to treat a first visit, which has no previous one.
+FIRST_VISIT = ("open", "met")
+
 #: Activity that the index does not score and LLDAS does not allow; optional columns.
 OTHER_ACTIVITY = ("haemolytic_anaemia", "gi_activity")
 
 _MAJOR = [ITEM_IDS.index(name) for name in MAJOR_IDS]
+_SEROLOGY = [ITEM_IDS.index(name) for name in SEROLOGY_IDS]
 
 
 def _new_features(items: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +48,13 @@ def _new_features(items: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np
     return new, hidden
 
 
-def lldas(visits: pd.DataFrame, *, first_visit: str = "open", missing: str = "nonresponder") -> pd.DataFrame:
+def lldas(
+    visits: pd.DataFrame,
+    *,
+    first_visit: str = "open",
+    serology_is_new: bool = True,
+    missing: str = "nonresponder",
+) -> pd.DataFrame:
     """Decide for every patient and visit whether the Lupus Low Disease Activity State is reached, and say why.
 
     A visit is in LLDAS when all of these hold: (1) SLEDAI-2K is 4 or less, with no renal, central nervous system
@@ -65,6 +72,9 @@ def lldas(visits: pd.DataFrame, *, first_visit: str = "open", missing: str = "no
     first_visit : {"open", "met"}
         What a first visit, which has no previous one, does to clause 2. ``"open"``: a descriptor that is present
         may be new or not, so the clause is missing; without any descriptor it is met. ``"met"``: nothing is new.
+    serology_is_new : bool
+        Whether low complement or raised anti-dsDNA, absent before and present now, is a new feature in clause 2.
+        The definition says "features of lupus disease activity" and does not name serology.
     missing : {"nonresponder", "observed"}
         What to do where missing data leave the answer open: count the visit as not in LLDAS, or leave ``lldas``
         missing (``pd.NA``).
@@ -89,12 +99,12 @@ def lldas(visits: pd.DataFrame, *, first_visit: str = "open", missing: str = "no
     A clause fails as soon as the recorded values fail it, and passes only when all it needs is recorded; one failed
     clause decides.
 
-    The kit's readings. New features are the 24 descriptors, serology included, absent at the previous visit and
-    present now; publications also use flares or BILAG for this clause. The previous visit is the last earlier one
-    with any descriptor recorded, so an empty row does not hide the visit before it. What an absent optional column
-    would say is not asked: without ``haemolytic_anaemia`` and ``gi_activity`` the organ clause rests on the
-    descriptors, and without ``maintenance_ok`` there is no clause 5. A column that is there with an empty cell is
-    missing data. A visit without a row is not in the result: give it a row with empty cells to have it counted.
+    The kit's readings. New features are descriptors absent at the previous visit and present now; publications also
+    use flares or BILAG for this clause. The previous visit is the last earlier one with any descriptor recorded, so
+    an empty row does not hide the visit before it. What an absent optional column would say is not asked: without
+    ``haemolytic_anaemia`` and ``gi_activity`` the organ clause rests on the descriptors, and without
+    ``maintenance_ok`` there is no clause 5. A column that is there with an empty cell is missing data. A visit
+    without a row is not in the result: give it a row with empty cells to have it counted.
     PGA and dose are read to two decimals.
 
     References
@@ -113,9 +123,9 @@ def lldas(visits: pd.DataFrame, *, first_visit: str = "open", missing: str = "no
     >>> lldas(visits, first_visit="met")["lldas"].tolist()
     [True, False]
     """
-    check_missing(missing)
-    if first_visit not in ("open", "met"):
-        raise unknown_name("way to treat a first visit", first_visit, ["open", "met"])
+    require_choice("way to handle missing data", missing, MISSING)
+    require_choice("way to treat a first visit", first_visit, FIRST_VISIT)
+    require_switch("serology_is_new", serology_is_new)
     rows = read_rows(visits, [*ITEM_IDS, "pga", "prednisone_mg_day"], [*OTHER_ACTIVITY, "maintenance_ok"])
     problems = BadCells("the visit table")
     items = descriptors(rows.table, ITEM_IDS, problems)
@@ -130,6 +140,8 @@ def lldas(visits: pd.DataFrame, *, first_visit: str = "open", missing: str = "no
     none_before = (previous == -1)[:, None]
     before = np.where(none_before, UNKNOWN if first_visit == "open" else YES, items[previous])
     new, hidden = _new_features(items, before)
+    if not serology_is_new:
+        new[:, _SEROLOGY] = hidden[:, _SEROLOGY] = False
     low: np.ndarray = np.maximum(items, 0) @ WEIGHTS  # what is recorded; the total can only be higher
     gap: np.ndarray = (items == UNKNOWN).any(axis=1)
     clauses = {

@@ -1,140 +1,45 @@
 """Lupus nephritis: complete, partial or no response under several published definitions, with the reason.
 
-The definitions are data: a :class:`RenalDefinition` holds the requirements for a complete and for a partial
-response, and one small function reads them all. Where a source leaves a word open ("near normal"), the kit's
-reading is written in ``note``.
+The definitions are data (``renal_definitions``); one small function judges every requirement of all of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._cells import BadCells, flags, numbers, require_columns, require_frame
+from lupus_kit._errors import InputError
+from lupus_kit.endpoints._cells import (
+    BadCells,
+    flags,
+    numbers,
+    raise_together,
+    require_choice,
+    require_columns,
+    require_frame,
+)
 from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, any_of, boolean_column
+from lupus_kit.endpoints._phrases import column, constant, join
+from lupus_kit.endpoints.renal_definitions import (
+    CREATININE_LIMITS,
+    MEASURES,
+    RENAL_DEFINITIONS,
+    Group,
+    RenalDefinition,
+    RenalRequirement,
+    eular_2019,
+)
 
-#: Measures, their units in words and the largest value that is believed. Creatinine's unit is an argument.
-MEASURES = {
-    "upcr": ("urine protein/creatinine in g/g", 50.0),
-    "protein_24h": ("24-hour protein in g", 60.0),
-    "creatinine": ("serum creatinine", 3000.0),
-    "egfr": ("eGFR", 250.0),
-    "albumin": ("serum albumin in g/L", 80.0),
-}
-CREATININE_LIMITS = {"mg/dL": (0.1, 30.0), "umol/L": (10.0, 3000.0)}
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """One comparison. ``rule`` says with what `measure` is compared; ``limit`` is a value or a fraction."""
-
-    measure: str
-    rule: str
-    limit: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """The requirement in words."""
-        name = "urinary sediment" if self.measure == "sediment_active" else MEASURES[self.measure][0]
-        return f"{name} {_WORDS[self.rule].format(x=self.limit, percent=100 * self.limit)}"
+#: From worst to best.
+RESPONSES = ("none", "partial", "complete")
 
 
-_WORDS = {
-    "at most": "at most {x:g}",
-    "below": "below {x:g}",
-    "at least": "at least {x:g}",
-    "fall at least": "fallen by at least {percent:g}%",
-    "fall more than": "fallen by more than {percent:g}%",
-    "below if nephrotic": "below {x:g} where baseline was {x:g} or more",
-    "rise at most": "not more than {percent:g}% above baseline",
-    "loss at most": "not more than {percent:g}% below baseline",
-    "gain at least": "at least {percent:g}% above baseline",
-    "near preflare": "not more than {percent:g}% below its pre-flare value",
-    "back to preflare": "not above its pre-flare value",
-    "normal": "within the laboratory's normal range",
-    "inactive": "inactive",
-}
-
-
-@dataclass(frozen=True)
-class RenalDefinition:
-    """Requirements for a response: every group must hold, and a group holds where one of its members does."""
-
-    name: str
-    complete: tuple[tuple[Requirement, ...], ...]
-    partial: tuple[tuple[Requirement, ...], ...]
-    note: str
-
-
-_R = Requirement
-_NORMAL = _R("creatinine", "normal")
-_INACTIVE = (_R("sediment_active", "inactive"),)
-_NEAR_GFR = (_R("egfr", "near preflare", 0.10),)
-
-
-def _eular_2019(months: float) -> RenalDefinition:
-    fall = 0.25 if months < 6 else 0.50
-    return RenalDefinition(
-        "EULAR 2019",
-        ((_R("protein_24h", "below", 0.5),),),
-        ((_R("protein_24h", "fall at least", fall),),),
-        "targets in time: a fall of 25% by 3 months, 50% by 6, below 0.5-0.7 g/day by 12; the kit takes 0.5 as "
-        "complete and the fall that is due as partial",
-    )
-
-
-RENAL_DEFINITIONS = {
-    d.name: d
-    for d in (
-        RenalDefinition(
-            "KDIGO 2012",
-            ((_R("upcr", "at most", 0.5),), (_R("creatinine", "back to preflare"),)),
-            (
-                (_R("upcr", "fall more than", 0.5),),
-                (_R("upcr", "below if nephrotic", 3.0),),
-                (_R("creatinine", "rise at most", 0.25),),
-            ),
-            "creatinine must be back to its pre-flare value without any tolerance, and one that fell by more than 25% counts as "
-            "better, not as unstable",
-        ),
-        RenalDefinition(
-            "ACR 2006",
-            ((_R("upcr", "below", 0.2),), (_NORMAL, _R("egfr", "gain at least", 0.25)), _INACTIVE),
-            ((_R("upcr", "at most", 2.0),), (_R("egfr", "loss at most", 0.25),), _INACTIVE),
-            "the kit reads a held eGFR as a loss of at most 25%",
-        ),
-        RenalDefinition(
-            "EULAR/ERA-EDTA 2012",
-            ((_R("upcr", "below", 0.5),), _NEAR_GFR),
-            ((_R("upcr", "fall at least", 0.5),), (_R("upcr", "below", 3.0),), _NEAR_GFR),
-            "the kit reads sub-nephrotic as below 3 g/g and near-normal as within 10% of the pre-flare eGFR",
-        ),
-        _eular_2019(12),
-        RenalDefinition(
-            "Chinese multitarget",
-            (
-                (_R("protein_24h", "at most", 0.4),),
-                _INACTIVE,
-                (_R("albumin", "at least", 35),),
-                (_NORMAL,),
-            ),
-            (
-                (_R("protein_24h", "fall at least", 0.5),),
-                (_R("protein_24h", "below", 3.5),),
-                (_R("albumin", "at least", 30),),
-                (_NORMAL, _R("creatinine", "rise at most", 0.25)),
-            ),
-            "from a secondary summary of Liu 2015, not checked against the article",
-        ),
-    )
-}
-
-
-def _judge(need: Requirement, now: np.ndarray, base: np.ndarray, preflare: np.ndarray, upper: float) -> np.ndarray:
+def _judge(need: RenalRequirement, now: np.ndarray, base: np.ndarray, preflare: np.ndarray, upper: float) -> np.ndarray:
     """Three-valued verdict; a margin of zero is decided after rounding away floating-point dust."""
     x = need.limit
     margin, strict = {  # a requirement holds where its margin is >= 0, or > 0 if strict
@@ -159,19 +64,17 @@ def _judge(need: Requirement, now: np.ndarray, base: np.ndarray, preflare: np.nd
     return verdict.astype(np.int8)
 
 
-def _read(frame: pd.DataFrame, columns: list[str], unit: str, what: str) -> dict[str, np.ndarray]:
+def _read(frame: pd.DataFrame, columns: list[str], unit: str, problems: BadCells) -> dict[str, np.ndarray]:
     """Read the columns; the bounds of creatinine catch a value in the other unit."""
-    problems = BadCells(what)
     values = {}
-    for column in columns:
-        measure = column.removesuffix("_preflare")
+    for name in columns:
+        measure = name.removesuffix("_preflare")
         if measure == "sediment_active":
-            flag = flags(frame, column, problems)
-            values[column] = np.where(flag < 0, np.nan, flag.astype(float))
+            flag = flags(frame, name, problems)
+            values[name] = np.where(flag < 0, np.nan, flag.astype(float))
             continue
         low, high = CREATININE_LIMITS[unit] if measure == "creatinine" else (0.0, MEASURES[measure][1])
-        values[column] = numbers(frame, column, problems, low, high, whole=False)
-    problems.raise_if_any()
+        values[name] = numbers(frame, name, problems, low, high, whole=False)
     return values
 
 
@@ -188,7 +91,7 @@ def _match(baseline: pd.DataFrame, visit: pd.DataFrame) -> np.ndarray:
     return pd.Index(baseline["patient"]).get_indexer(pd.Index(visit["patient"]))
 
 
-def _columns(needs: list[Requirement]) -> tuple[list[str], list[str]]:
+def _columns(needs: list[RenalRequirement]) -> tuple[list[str], list[str]]:
     """Name the columns a definition needs in the visit table and in the baseline table."""
     now, before = set(), set()
     for need in needs:
@@ -202,20 +105,24 @@ def _columns(needs: list[Requirement]) -> tuple[list[str], list[str]]:
     return sorted(now), sorted(before)
 
 
-def _list_open(groups: tuple[tuple[Requirement, ...], ...], verdicts: list[np.ndarray]) -> np.ndarray:
-    """Say which groups fail or are unknown, one string per row."""
-    text = np.full(len(verdicts[0]), "", dtype=object)
-    for group, verdict in zip(groups, verdicts, strict=True):
-        words = " or ".join(need.text for need in group)
-        part = np.where(verdict == NO, f"not met: {words}", np.where(verdict == UNKNOWN, f"unknown: {words}", ""))
-        text = text + np.where((text != "") & (part != ""), "; ", "") + part
-    return text
+def _words(group: Group) -> str:
+    return " or ".join(need.text for need in group)
+
+
+def _list_open(title: str, groups: Mapping[str, Group], verdicts: Mapping[str, np.ndarray]) -> pa.Array:
+    """Say which groups fail or are unknown, one text per row; null where all hold."""
+    pieces = []
+    for name, group in groups.items():
+        pieces.append(constant(f"not met: {_words(group)}", verdicts[name] == NO))
+        pieces.append(constant(f"unknown: {_words(group)}", verdicts[name] == UNKNOWN))
+    some = np.logical_or.reduce([verdicts[name] != YES for name in groups])
+    return join([constant(title, some), join(pieces, "; "), constant(".", some)])
 
 
 def renal_response(
     baseline: pd.DataFrame,
     visit: pd.DataFrame,
-    definition: str = "KDIGO 2012",
+    definition: str | RenalDefinition = "KDIGO 2012",
     *,
     creatinine_unit: str = "mg/dL",
     creatinine_upper_normal: float | None = None,
@@ -235,8 +142,8 @@ def renal_response(
     visit : pandas.DataFrame
         One row per visit, with ``patient``, optionally ``visit`` and ``week``, and of ``upcr``, ``protein_24h``,
         ``creatinine``, ``egfr``, ``albumin`` (g/L) and ``sediment_active`` (yes/no) those that are needed.
-    definition : str
-        A key of ``RENAL_DEFINITIONS``.
+    definition : str or RenalDefinition
+        A key of ``RENAL_DEFINITIONS``, or a definition of your own, for example one of these with another limit.
     creatinine_unit : {"mg/dL", "umol/L"}
         Unit of every creatinine value. Values outside a believable range for it are errors.
     creatinine_upper_normal : float, optional
@@ -248,9 +155,10 @@ def renal_response(
     -------
     pandas.DataFrame
         One row per row of `visit`, with its index: ``patient``, ``visit`` and ``week`` (if given),
-        ``definition``, ``complete`` and ``partial`` (nullable booleans; whoever meets complete also meets
-        partial), ``response`` ("complete", "partial", "none", or missing where the records leave it open) and
-        ``reason``.
+        ``definition``, one nullable boolean for each requirement of complete and of partial response (for example
+        ``complete_upcr_at_most``; ``.attrs["requirements"]`` says each in words), ``complete`` and ``partial``
+        (nullable booleans; whoever meets complete also meets partial), ``response`` ("complete", "partial", "none",
+        or missing where the records leave it open) and ``reason``.
 
     Raises
     ------
@@ -260,6 +168,8 @@ def renal_response(
     Notes
     -----
     A failed requirement decides, whatever else is missing. Limits are compared after rounding to nine decimals.
+    The protein/creatinine ratio is in g/g here, where ``sledai_descriptors`` and ``bilag2004`` take mg/mmol, as
+    their forms do; 0.5 g/g is about 50 mg/mmol.
 
     References
     ----------
@@ -272,6 +182,8 @@ def renal_response(
     >>> after = pd.DataFrame({"patient": ["Ann"], "upcr": [0.9], "creatinine": [0.8]})
     >>> renal_response(before, after)["response"].item()
     'partial'
+    >>> renal_response(before, after).attrs["requirements"]["complete_upcr_at_most"]
+    'urine protein/creatinine in g/g at most 0.5'
     """
     rule = _pick(definition, creatinine_unit, creatinine_upper_normal, months)
     require_frame(baseline, "baseline")
@@ -281,77 +193,75 @@ def renal_response(
     now_names, before_names = _columns(needs)
     require_columns(baseline, before_names, "baseline")
     require_columns(visit, now_names, "visit")
-    now = _read(visit, now_names, creatinine_unit, "the visit table")
-    stored = _read(baseline, before_names, creatinine_unit, "the baseline table")
+    problems = BadCells("the visit table"), BadCells("the baseline table")
+    now = _read(visit, now_names, creatinine_unit, problems[0])
+    stored = _read(baseline, before_names, creatinine_unit, problems[1])
+    raise_together(*problems)
     before = {name: np.append(values, np.nan)[rows] for name, values in stored.items()}
     empty = np.full(len(visit), np.nan)
     upper = np.nan if creatinine_upper_normal is None else float(creatinine_upper_normal)
 
-    def verdicts(groups: tuple[tuple[Requirement, ...], ...]) -> list[np.ndarray]:
-        return [
-            any_of(
-                *[
-                    _judge(
-                        n,
-                        now[n.measure],
-                        before.get(n.measure, empty),
-                        before.get(f"{n.measure}_preflare", empty),
-                        upper,
-                    )
-                    for n in group
-                ]
-            )
-            for group in groups
-        ]
+    def judge(need: RenalRequirement) -> np.ndarray:
+        base, preflare = before.get(need.measure, empty), before.get(f"{need.measure}_preflare", empty)
+        return _judge(need, now[need.measure], base, preflare, upper)
 
-    each_complete, each_partial = verdicts(rule.complete), verdicts(rule.partial)
-    complete = all_of(*each_complete)
-    partial = any_of(complete, all_of(*each_partial))
-    table = {name: visit[name] for name in ("patient", "visit", "week") if name in visit.columns}
+    groups = rule.columns
+    each = {name: any_of(*map(judge, group)) for name, group in groups.items()}
+    complete = all_of(*(verdict for name, verdict in each.items() if name.startswith("complete")))
+    partial = any_of(complete, all_of(*(verdict for name, verdict in each.items() if name.startswith("partial"))))
+    table: dict[str, object] = {name: visit[name].array for name in ("patient", "visit", "week") if name in visit}
+    table["definition"] = rule.name
+    table |= {name: boolean_column(verdict) for name, verdict in each.items()}
+    table |= {"complete": boolean_column(complete), "partial": boolean_column(partial)}
+    response = np.select([complete == YES, (complete == NO) & (partial == YES), partial == NO], [2, 1, 0], -1)
+    table["response"] = pd.array(np.array([*RESPONSES, None], dtype=object)[response], dtype="string")
+    table["reason"] = _reasons(groups, each, response, partial)
     result = pd.DataFrame(table, index=visit.index)
-    result["definition"] = rule.name
-    result["complete"] = boolean_column(complete)
-    result["partial"] = boolean_column(partial)
-    response = np.full(len(visit), None, dtype=object)
-    response[complete == YES] = "complete"
-    response[(complete == NO) & (partial == YES)] = "partial"
-    response[partial == NO] = "none"
-    result["response"] = pd.array(response, dtype="string")
-    why_complete = _list_open(rule.complete, each_complete)
-    why_partial = _list_open(rule.partial, each_partial)
-    result["reason"] = np.select(
-        [complete == YES, (complete == NO) & (partial == YES), partial == NO, partial == YES],
-        [
-            np.full(len(visit), "Complete response: every requirement is met.", dtype=object),
-            "Partial response. For complete: " + why_complete + ".",
-            "No response. For complete: " + why_complete + ". For partial: " + why_partial + ".",
-            "Missing: at least a partial response. For complete: " + why_complete + ".",
-        ],
-        "Missing. For complete: " + why_complete + ". For partial: " + why_partial + ".",
-    )
+    result.attrs["requirements"] = {name: _words(group) for name, group in groups.items()}
     return result
+
+
+def _reasons(
+    groups: Mapping[str, Group], each: Mapping[str, np.ndarray], response: np.ndarray, partial: np.ndarray
+) -> pd.api.extensions.ExtensionArray:
+    """Write one sentence per row: the answer, and what is not met or unknown on the way to more."""
+    is_open = response == -1
+    openings = [
+        constant("Complete response: every requirement is met.", response == 2),
+        constant("Partial response.", response == 1),
+        constant("No response.", response == 0),
+        constant("Missing: at least a partial response.", is_open & (partial == YES)),
+        constant("Missing.", is_open & (partial != YES)),
+    ]
+    pieces = [join(openings)]
+    for level, applies in (("complete", response != 2), ("partial", partial != YES)):
+        part = {name: group for name, group in groups.items() if name.startswith(level)}
+        text = _list_open(f" For {level}: ", part, each)
+        pieces.append(pc.if_else(pa.array(applies), text, pa.scalar(None, pa.large_string())))
+    return column(join(pieces))
 
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
-def _pick(definition: str, unit: str, upper: float | None, months: float | None) -> RenalDefinition:
+def _pick(definition: object, unit: str, upper: float | None, months: float | None) -> RenalDefinition:
     """Return the definition, with its extra arguments checked."""
-    if not isinstance(definition, str) or definition not in RENAL_DEFINITIONS:
-        raise unknown_name("renal definition", definition, RENAL_DEFINITIONS)
-    if unit not in CREATININE_LIMITS:
-        raise unknown_name("creatinine unit", unit, CREATININE_LIMITS)
-    rule = RENAL_DEFINITIONS[definition]
+    require_choice("creatinine unit", unit, CREATININE_LIMITS)
+    if isinstance(definition, RenalDefinition):
+        rule = definition
+    else:
+        require_choice("renal definition", definition, RENAL_DEFINITIONS)
+        rule = RENAL_DEFINITIONS[str(definition)]
     if definition == "EULAR 2019":
         if not _is_number(months) or not months > 0:
             raise InputError(f"months is {months!r}: EULAR 2019 sets targets in time, so give months above 0.")
-        return _eular_2019(months)
-    if any(need == _NORMAL for group in rule.complete for need in group):
+        return eular_2019(months)
+    if any(need.rule == "normal" for group in rule.columns.values() for need in group):
         low, high = CREATININE_LIMITS[unit]
         if not _is_number(upper) or not low <= upper <= high:
             raise InputError(
-                f"creatinine_upper_normal is {upper!r}: {definition} needs the laboratory's upper limit in {unit}, "
+                f"creatinine_upper_normal is {upper!r}: {rule.name} needs the laboratory's upper limit in {unit}, "
                 f"from {low:g} to {high:g}."
             )
     return rule

@@ -9,8 +9,9 @@ import pandas as pd
 
 from lupus_kit._errors import InputError
 from lupus_kit.endpoints._cells import BadCells, flags, numbers
-from lupus_kit.endpoints._logic import NO, UNKNOWN, YES
-from lupus_kit.endpoints._states import ITEM_IDS, WEIGHTS, VisitRows, holds, read_rows
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, holds
+from lupus_kit.endpoints._states import VisitRows, read_rows
+from lupus_kit.endpoints.sledai_items import ITEM_IDS, ITEMS
 from lupus_kit.endpoints.sri_rule import sri
 
 #: A descriptor that improved by this many per cent or more counts half.
@@ -78,13 +79,13 @@ def s2k_ri50(visits: pd.DataFrame) -> pd.Series:
     problems = BadCells("the visit table")
     half_points = np.zeros(len(later), dtype=np.int64)
     gap = np.zeros(len(later), dtype=bool)
-    for name, weight in zip(ITEM_IDS, WEIGHTS.tolist(), strict=True):
-        present = flags(rows.table, name, problems)
-        improved = _improved(rows, name, problems)
+    for item in ITEMS:
+        present = flags(rows.table, item.id, problems)
+        improved = _improved(rows, item.id, problems)
         at_baseline = np.where(has_baseline, present[starts], UNKNOWN)
         may_halve = later & (present == YES) & (at_baseline != NO) & (improved != NO)
         sure = (at_baseline == YES) & (improved == YES)
-        half_points += weight * np.where(present == YES, np.where(may_halve & sure, 1, 2), 0)
+        half_points += item.weight * np.where(present == YES, np.where(may_halve & sure, 1, 2), 0)
         gap |= (present == UNKNOWN) | (may_halve & ~sure)
     problems.raise_if_any()
     scores = np.empty(len(later))

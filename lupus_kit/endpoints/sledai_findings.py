@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._cells import BadCells
-from lupus_kit.endpoints._logic import UNKNOWN, all_of, any_of, boolean_column
+from lupus_kit._errors import InputError
+from lupus_kit.endpoints._cells import BadCells, raise_together, require_choice
+from lupus_kit.endpoints._logic import NO, UNKNOWN, all_of, any_of, boolean_column, negate
 from lupus_kit.endpoints._sledai_inputs import (
     DERIVED,
     SCALE,
@@ -21,7 +21,6 @@ from lupus_kit.endpoints._sledai_inputs import (
     excluded,
     fill,
     laboratory_limits,
-    negate,
     read_findings,
 )
 from lupus_kit.endpoints.sledai_items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO
@@ -93,14 +92,15 @@ def sledai_descriptors(
     takes low platelets away in all versions but SLEDAI.
 
     *Stable proteinuria* is above 0.5 g both now and before, and has not risen by more than 0.5 g. Proteinuria that
-    was not above 0.5 g before is new, however small the rise. Lasting rash, hair loss or ulcers are never guessed:
-    they come from the ``_stable`` columns. So does stable proteinuria where there is no previous value; at a
-    first visit the rater decides.
+    was not above 0.5 g before is new, however small the rise. Lasting rash, hair loss or ulcers come from the
+    ``_stable`` columns; as in ``sledai``, without such a column nothing is stable. Where protein was measured without
+    a previous value, as at a first visit, ``proteinuria_stable`` decides; without it the answer is missing.
 
     *Missing values.* A descriptor is missing only where the missing cell could change it; one sign that holds decides
     an "any of". Readings of the kit:
 
-    - A finding column that is not there is a finding that is unknown.
+    - A finding column that is not there is a finding that is unknown, except ``scleritis`` and ``vertigo``: without
+      them the answers in ``visual`` and ``cranial_nerve`` stand.
     - An exclusion column (``..._other_cause``, ``seizure_past_damage``, ``cva_hypertensive``) that is not there
       excludes nothing; an empty cell in one that is there leaves a present finding undecided.
     - Complement is judged by the tests whose columns are there; each of them must be recorded, unless one is low.
@@ -120,7 +120,7 @@ def sledai_descriptors(
     Examples
     --------
     >>> import pandas as pd
-    >>> from lupus_kit.endpoints.sledai_findings import sledai_descriptors
+    >>> from lupus_kit.endpoints import sledai_descriptors
     >>> visit = pd.DataFrame(
     ...     {"inflamed_joints": [2], "protein_24h": [1.2], "protein_24h_previous": [0.7], "platelets": [100]}, index=["Ann"]
     ... )
@@ -130,8 +130,7 @@ def sledai_descriptors(
     >>> bool(sledai_descriptors(visit, "2K").loc["Ann", "arthritis"])
     True
     """
-    if version not in STABLE_SCORES_ZERO:
-        raise unknown_name("SLEDAI version", version, STABLE_SCORES_ZERO)
+    require_choice("SLEDAI version", version, STABLE_SCORES_ZERO)
     problems, earlier = BadCells("the SLEDAI findings"), BadCells("previous")
     now = read_findings(findings, "findings", problems)
     before = _previous(findings, now, previous, earlier)
@@ -140,10 +139,10 @@ def sledai_descriptors(
     for name in STABLE_IDS:
         wrong = (now.flag(f"{name}_stable") == 1) & (present[name] == 0)
         problems.add(findings, f"{name}_stable", wrong, f"a finding cannot be stable where {name!r} is absent")
-    _raise_both(problems, earlier)
+    raise_together(problems, earlier)
     columns = {name: boolean_column(present[name]) for name in ITEM_IDS}
     for name in STABLE_IDS:
-        stable = now.flag(f"{name}_stable")
+        stable = _stable(now, name)
         if name == "proteinuria":
             stable = fill(_not_risen(now, before), stable)
         columns[f"{name}_stable"] = boolean_column(all_of(present[name], stable))
@@ -185,9 +184,9 @@ def _signs(now: Recorded, version: str) -> dict[str, np.ndarray]:
         name: join(now.flag(pain), any_of(*(now.flag(sign) for sign in signs)))
         for name, (pain, signs) in _SEROSITIS.items()
     }
-    if selena:
-        rules["visual"] = any_of(now.flag("visual"), now.flag("scleritis"))
-        rules["cranial_nerve"] = any_of(now.flag("cranial_nerve"), now.flag("vertigo"))
+    for name, sign in (("visual", "scleritis"), ("cranial_nerve", "vertigo")):
+        if selena and sign in now.flags:  # without the column, the rater's answer already holds it
+            rules[name] = any_of(now.flag(name), now.flag(sign))
     return rules
 
 
@@ -206,19 +205,15 @@ def _not_risen(now: Recorded, before: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.where(np.isnan(now.value("protein_24h")), verdict["upcr"], verdict["protein_24h"])
 
 
+def _stable(now: Recorded, name: str) -> np.ndarray:
+    """Return what the rater says; without a column nothing is stable, save protein that was measured."""
+    column = f"{name}_stable"
+    measured = name == "proteinuria" and any(test in now.values for test in PROTEIN_TESTS)
+    return now.flag(column) if column in now.flags or measured else np.full(now.rows, NO, dtype=np.int8)
+
+
 def _milligrams(millionths: np.ndarray, factor: int) -> np.ndarray:
     return np.rint(millionths * factor / SCALE)
-
-
-def _raise_both(*tables: BadCells) -> None:
-    messages = []
-    for problems in tables:
-        try:
-            problems.raise_if_any()
-        except InputError as error:
-            messages.append(str(error))
-    if messages:
-        raise InputError("\n".join(messages))
 
 
 def _previous(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._cells import BadCells, flags, require_columns, require_frame
+from lupus_kit.endpoints._cells import (
+    BadCells,
+    flags,
+    refuse_slips,
+    require_choice,
+    require_columns,
+    require_frame,
+    require_switch,
+)
 from lupus_kit.endpoints.sledai_items import ITEMS, SEROLOGY_IDS, STABLE_IDS, STABLE_SCORES_ZERO, SledaiItem
-
-#: How near a foreign column name must be to an optional one before it is taken for a slip of the pen.
-_SLIP = 0.88
 
 
 def sledai(items: pd.DataFrame, version: str = "2K", *, clinical: bool = False) -> pd.Series:
@@ -43,12 +46,12 @@ def sledai(items: pd.DataFrame, version: str = "2K", *, clinical: bool = False) 
     Raises
     ------
     InputError
-        If `version` is unknown, a column is missing or nearly misspelt, a cell is not yes/no, or a finding is marked
+        If `version` is unknown, a column is missing, there twice or nearly misspelt, a cell is not yes/no, or a finding is marked
         stable where it is not present. Bad cells are listed together with row, column and value.
 
     See Also
     --------
-    lupus_kit.endpoints.sledai_findings.sledai_descriptors : makes the descriptors from raw findings.
+    lupus_kit.endpoints.sledai_descriptors : makes the descriptors from raw findings.
 
     Notes
     -----
@@ -99,8 +102,7 @@ def sledai_domains(items: pd.DataFrame, version: str = "2K", *, clinical: bool =
     Examples
     --------
     >>> import pandas as pd
-    >>> from lupus_kit.endpoints import SLEDAI_ITEMS
-    >>> from lupus_kit.endpoints.sledai_total import sledai_domains
+    >>> from lupus_kit.endpoints import SLEDAI_ITEMS, sledai_domains
     >>> visit = pd.DataFrame(False, index=["Ann"], columns=SLEDAI_ITEMS["id"])
     >>> visit[["casts", "proteinuria", "rash"]] = True
     >>> ann = sledai_domains(visit).loc["Ann"]
@@ -134,11 +136,13 @@ def _counted(items: pd.DataFrame, version: str, clinical: bool) -> Iterator[tupl
 
     Bad cells raise after the last descriptor, all of them together.
     """
-    if version not in STABLE_SCORES_ZERO:
-        raise unknown_name("SLEDAI version", version, STABLE_SCORES_ZERO)
+    require_choice("SLEDAI version", version, STABLE_SCORES_ZERO)
+    require_switch("clinical", clinical)
     wanted = [item for item in ITEMS if not (clinical and item.id in SEROLOGY_IDS)]
-    require_columns(require_frame(items, "items"), [item.id for item in wanted], "items")
-    _check_stable_names(items)
+    optional = [f"{name}_stable" for name in STABLE_IDS]
+    given = [name for name in optional if name in require_frame(items, "items").columns]
+    require_columns(items, [*(item.id for item in wanted), *given], "items")
+    refuse_slips(items, optional, "items")
     problems = BadCells("the SLEDAI items")
     for item in wanted:
         present = flags(items, item.id, problems)
@@ -152,14 +156,3 @@ def _counted(items: pd.DataFrame, version: str, clinical: bool) -> Iterator[tupl
                 present = np.where(present == 1, np.where(stable == -1, -1, 1 - stable), present)
         yield item, present
     problems.raise_if_any()
-
-
-def _check_stable_names(items: pd.DataFrame) -> None:
-    """Raise where an optional column is there twice or nearly misspelt: it would silently change the score."""
-    names = [str(column) for column in items.columns]
-    optional = [f"{name}_stable" for name in STABLE_IDS]
-    require_columns(items, [name for name in optional if name in names], "items")
-    for name in names:
-        near = get_close_matches(name.lower(), optional, n=1, cutoff=_SLIP)
-        if near and name not in optional and near[0] not in names:
-            raise InputError(f"items has a column {name!r}: did you mean {near[0]!r}? Rename or drop it.")

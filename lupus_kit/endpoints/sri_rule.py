@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column
+from lupus_kit._errors import InputError
+from lupus_kit.endpoints._cells import require_choice, require_switch
+from lupus_kit.endpoints._logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column, negate
 from lupus_kit.endpoints._reasons import write_reasons
 from lupus_kit.endpoints._visit_table import (
     COMPONENTS,
@@ -28,7 +29,6 @@ PGA_LIMIT_HUNDREDTHS = 30
 #: Two or more organ systems newly B fail the BILAG clause.
 NEW_B_LIMIT = 2
 
-
 #: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed", "locf", "worst", "best")
 
@@ -43,6 +43,7 @@ def sri(
     events: Sequence[str] = EVENTS,
     events_persist: bool = False,
     score: str = "sledai",
+    reasons: bool = True,
 ) -> pd.DataFrame:
     """Decide for every patient and post-baseline visit whether the SLE Responder Index is met, and say why.
 
@@ -69,11 +70,14 @@ def sri(
     components : collection of str
         Clauses that are asked for: ``("sledai", "pga")`` is the modified SRI without BILAG. ``"sledai"`` is a must.
     events : sequence of str
-        Yes/no columns, where `visits` has them, whose "yes" is non-response at that visit.
+        Yes/no columns whose "yes" is non-response at that visit. The three of the default may be absent from
+        `visits`, any other must be there.
     events_persist : bool
         Whether such an event is also non-response at every later visit of the patient.
     score : str
         The column of the activity score; ``sri50`` uses it. A score other than ``"sledai"`` may hold half points.
+    reasons : bool
+        Whether to write the column ``reason``. Simulations that only count responders save its time and memory.
 
     Returns
     -------
@@ -116,6 +120,8 @@ def sri(
     'Not a responder: PGA rose by 0.30 (it must rise by less than 0.30).'
     """
     _check_options(points, components)
+    for name, given in (("b_to_a_is_new", b_to_a_is_new), ("events_persist", events_persist), ("reasons", reasons)):
+        require_switch(name, given)
     grid = read_visits(visits, components, events, score)
     modes = _modes(missing, grid)
     if events_persist:
@@ -135,7 +141,8 @@ def sri(
     table |= {name: boolean_column(values) for name, values in events_now.items()}
     table["responder"] = boolean_column(shown)
     table["imputed"] = (was_open & (shown != UNKNOWN)).ravel()
-    table["reason"] = write_reasons(parts, events_now, points, shown, was_open & ~is_open)
+    if reasons:
+        table["reason"] = write_reasons(parts, events_now, points, shown, was_open & ~is_open)
     return pd.DataFrame(table, copy=False)
 
 
@@ -145,8 +152,7 @@ def _check_options(points: int, components: Collection[str]) -> None:
     if isinstance(components, str):
         raise InputError(f"components is {components!r}: give a collection such as ('sledai', 'pga').")
     for name in components:
-        if name not in COMPONENTS:
-            raise unknown_name("component", name, COMPONENTS)
+        require_choice("component", name, COMPONENTS)
     if "sledai" not in components:
         raise InputError("components lacks 'sledai': every SRI asks for a fall of it.")
 
@@ -154,12 +160,10 @@ def _check_options(points: int, components: Collection[str]) -> None:
 def _modes(missing: str | Mapping[str, str], grid: VisitGrid) -> np.ndarray:
     """Return the way to handle missing data of each patient."""
     if not isinstance(missing, Mapping):
-        if missing not in MISSING:
-            raise unknown_name("way to handle missing data", missing, MISSING)
+        require_choice("way to handle missing data", missing, MISSING)
         return np.full(len(grid.patients), missing, dtype=object)
     for mode in missing.values():
-        if mode not in MISSING:
-            raise unknown_name("way to handle missing data", mode, MISSING)
+        require_choice("way to handle missing data", mode, MISSING)
     if grid.arms is None:
         raise InputError(f"missing is {dict(missing)!r}, one way for each arm, but visits has no column 'arm'.")
     found = sorted({str(arm) for arm in grid.arms})
@@ -194,14 +198,11 @@ def _score(grid: VisitGrid, points: int, b_to_a_is_new: bool, components: Collec
         parts["pga_clause"] = clause(rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(rise))
     verdicts = [values for name, values in parts.items() if name.endswith("_clause")]
     # An event that happened fails, one that did not happen passes.
-    verdicts += [_NOT[values[:, 1:]] for values in grid.events.values()]
+    verdicts += [negate(values[:, 1:]) for values in grid.events.values()]
     parts["no_visit"] = ~grid.made[:, 1:]
     parts["no_baseline"] = np.broadcast_to(~grid.made[:, :1], shape)
     parts["answer"] = all_of(*verdicts)
     return parts
-
-
-_NOT = np.array([YES, NO, UNKNOWN], dtype=np.int8)  # indexed by NO=0, YES=1, UNKNOWN=-1
 
 
 def _bilag(grades: np.ndarray, b_to_a_is_new: bool) -> dict[str, np.ndarray]:

@@ -171,7 +171,9 @@ EXERCISES = (
         ),
         misconceptions=(
             Misconception("That is the other visit.", answer=lambda: _first_only(24)),
-            Misconception("That is the other way round: BICLA but not SRI-4.", answer=lambda: _first_only(12, "BICLA", "SRI-4")),
+            Misconception(
+                "That is the other way round: BICLA but not SRI-4.", answer=lambda: _first_only(12, "BICLA", "SRI-4")
+            ),
         ),
     ),
 )
