@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.endpoints._cells import require_columns, require_frame
-from lupus_kit.endpoints._states import ITEM_IDS, check_missing
+from lupus_kit.endpoints._cells import require_choice, require_columns, require_frame
+from lupus_kit.endpoints._states import MISSING
 from lupus_kit.endpoints.agreement import Agreement, agreement
 from lupus_kit.endpoints.bicla_rule import bicla
 from lupus_kit.endpoints.bilag_grades import GRADE_COLUMNS
 from lupus_kit.endpoints.doris_rule import CLINICAL_IDS, doris
 from lupus_kit.endpoints.lldas_rule import lldas
 from lupus_kit.endpoints.ri50 import sri50
+from lupus_kit.endpoints.sledai_items import ITEM_IDS
 from lupus_kit.endpoints.sri_rule import sri
 
 
@@ -179,7 +180,7 @@ def compare_definitions(
     >>> result.not_computed["reason"].iloc[0][:31]
     'lacks the columns bilag_constit'
     """
-    check_missing(missing)
+    require_choice("way to handle missing data", missing, MISSING)
     if isinstance(definitions, str):
         raise InputError(f"definitions is {definitions!r}: give a collection such as ['SRI-4', 'BICLA'].")
     for name in definitions:
