@@ -7,12 +7,14 @@ teaching and research: check them against the official forms before any clinical
 - Response against baseline: `sri` (with ``components=("sledai", "pga")`` the modified SRI without BILAG), `sri50` (on
   `s2k_ri50`), `bicla`, `renal_response`.
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
+- A file of a clinic: `read_visit_file`, `score_visits`; its columns are in `VISIT_FILE_COLUMNS`.
 - Definitions side by side: `compare_definitions`, `agreement`, `deciding_clauses`; open answers drawn many times:
   `impute_responders`.
 """
 
 from __future__ import annotations
 
+from lupus_kit.endpoints._file_columns import VISIT_FILE_COLUMNS
 from lupus_kit.endpoints.activity import activity_bands, rescale_pga
 from lupus_kit.endpoints.agreement import Agreement, agreement
 from lupus_kit.endpoints.bicla_rule import bicla
@@ -28,25 +30,31 @@ from lupus_kit.endpoints.lldas_rule import lldas
 from lupus_kit.endpoints.renal import renal_response
 from lupus_kit.endpoints.renal_definitions import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement
 from lupus_kit.endpoints.ri50 import s2k_ri50, sri50
+from lupus_kit.endpoints.scoring import ENDPOINTS, Scored, score_visits
 from lupus_kit.endpoints.sledai_findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
 from lupus_kit.endpoints.sledai_total import sledai, sledai_domains
 from lupus_kit.endpoints.sri_rule import sri
+from lupus_kit.endpoints.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
 
 __all__ = [
     "BILAG_ITEMS",
     "BILAG_SYSTEMS",
     "DEFINITIONS",
+    "ENDPOINTS",
     "RENAL_DEFINITIONS",
     "SLEDAI_FINDINGS",
     "SLEDAI_ITEMS",
+    "VISIT_FILE_COLUMNS",
     "Agreement",
     "DecidingClauses",
     "DefinitionComparison",
     "ImputedResponders",
     "RenalDefinition",
     "RenalRequirement",
+    "Scored",
     "SledaiItem",
+    "VisitFile",
     "activity_bands",
     "agreement",
     "bicla",
@@ -55,16 +63,20 @@ __all__ = [
     "compare_definitions",
     "deciding_clauses",
     "doris",
+    "example_visit_file",
     "impute_responders",
     "lldas",
     "new_bilag",
+    "read_visit_file",
     "renal_response",
     "rescale_pga",
     "s2k_ri50",
+    "score_visits",
     "selena_flare",
     "sledai",
     "sledai_descriptors",
     "sledai_domains",
     "sri",
     "sri50",
+    "visit_template",
 ]

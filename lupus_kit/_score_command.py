@@ -1,0 +1,260 @@
+"""The command ``lupus-kit score``: a file of visits to responders, each with the reason, and the two arms compared."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lupus_kit._errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lupus_kit.endpoints import Scored
+
+#: Shown for every comparison, so that nobody picks: the textbook test, the exact conditional, the exact unconditional.
+COMPARED_BY = ("pearson", "fisher", "boschloo")
+_INTERVAL = "miettinen_nurminen"
+
+
+class ScoreFormat(StrEnum):
+    """How ``score`` writes its result."""
+
+    table = "table"
+    markdown = "markdown"
+    json = "json"
+    csv = "csv"
+
+
+class Layout(StrEnum):
+    """How a visit file is laid out."""
+
+    auto = "auto"
+    long = "long"
+    wide = "wide"
+
+
+class Scale(StrEnum):
+    """Scale on which PGA was recorded."""
+
+    three = "0-3"
+    ten = "0-10"
+    hundred = "0-100"
+
+
+_BY_ENDING = {".md": "markdown", ".json": "json", ".csv": "csv"}
+
+
+def score(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Visits: .csv, .xlsx or .parquet, one row per visit or patient."),
+    ] = None,
+    endpoint: Annotated[
+        str, typer.Option(help="sri, modified-sri (without BILAG), sri-50, bicla, lldas or doris.")
+    ] = "sri",
+    points: Annotated[int, typer.Option(min=4, max=8, help="Drop in SLEDAI that the SRI asks for.")] = 4,
+    missing: Annotated[
+        str, typer.Option(help="How open answers count: nonresponder, observed; for the SRI also locf, worst, best.")
+    ] = "nonresponder",
+    sledai_version: Annotated[str, typer.Option(help="2K, SELENA, SLEDAI or hybrid.")] = "2K",
+    pga_scale: Annotated[Scale, typer.Option(help="Scale on which PGA was recorded.")] = Scale.three,
+    b_to_a: Annotated[bool, typer.Option("--b-to-a/--no-b-to-a", help="Whether BILAG B to A is a new A.")] = True,
+    layout: Annotated[Layout, typer.Option(help="One row per visit (long) or per patient (wide).")] = Layout.auto,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. [default: the first]")] = None,
+    format: Annotated[
+        ScoreFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    template: Annotated[
+        bool, typer.Option("--template", help="Write an empty file to fill in (.csv or .xlsx).")
+    ] = False,
+    columns: Annotated[
+        bool, typer.Option("--columns", help="List the columns that are read, and their names.")
+    ] = False,
+    example: Annotated[bool, typer.Option("--example", help="Score the example file that comes with the kit.")] = False,
+) -> None:
+    """Score a file of visits: who responds, and why. Not for treating patients."""
+    asked = {"FILE": file is not None, "--template": template, "--columns": columns, "--example": example}
+    if sum(asked.values()) != 1:
+        given = " and ".join(name for name, here in asked.items() if here) or "nothing"
+        raise InputError(
+            f"give one of FILE, --template, --columns and --example ({given} given). "
+            "lupus-kit score --template --out visits.csv writes an empty file to fill in."
+        )
+    if template:
+        _give_template(layout, out)
+        return
+    if columns:
+        from lupus_kit.endpoints import VISIT_FILE_COLUMNS
+
+        _give(_listing(VISIT_FILE_COLUMNS), out)
+        return
+    from lupus_kit import endpoints
+
+    path = endpoints.example_visit_file() if example else file
+    assert path is not None
+    read = endpoints.read_visit_file(path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value)
+    scored = endpoints.score_visits(
+        read.visits,
+        endpoint,
+        points=points,
+        missing=missing,
+        b_to_a_is_new=b_to_a,
+        sledai_version=sledai_version,
+        pga_scale=pga_scale.value,
+    )
+    notes = [*read.notes, *scored.notes]
+    if read.ignored:
+        notes.append(f"Columns that were not read: {', '.join(read.ignored)}.")
+    compared, why_not = compare_arms(scored)
+    if why_not:
+        notes.append(why_not)
+    form = format.value if format else "table" if out is None else _BY_ENDING.get(out.suffix.lower(), "table")
+    _give(render(scored, compared, read.source, notes, form), out)
+
+
+def compare_arms(scored: Scored) -> tuple[pd.DataFrame, str]:
+    """Compare two arms at every visit; say why where there are not two."""
+    import pandas as pd
+
+    from lupus_kit import inference
+
+    counts = scored.responders()
+    if "arm" not in counts:
+        return pd.DataFrame(), "There is no column 'arm', so nothing is compared."
+    arms = list(dict.fromkeys(scored.verdicts["arm"].dropna()))
+    if len(arms) != 2:
+        return pd.DataFrame(), f"{len(arms)} arm{'s' * (len(arms) != 1)} found; two are needed for a comparison."
+    rows = []
+    for visit, part in counts.groupby("visit", sort=False):
+        pair = part.set_index("arm").reindex(arms)
+        if (pair["assessed"].fillna(0) < 1).any():
+            continue
+        x1, n1, x2, n2 = (int(pair[c].iloc[k]) for k in (0, 1) for c in ("responders", "assessed"))
+        both = inference.compare(x1, n1, x2, n2, labels=(str(arms[0]), str(arms[1])))
+        p = both.tests(COMPARED_BY).set_index("test")["p"]
+        interval = both.intervals().set_index("key").loc[_INTERVAL]
+        rows.append(
+            {"visit": visit, str(arms[0]): f"{x1}/{n1}", str(arms[1]): f"{x2}/{n2}"}
+            | {"difference": interval["estimate"], "low": interval["low"], "high": interval["high"]}
+            | {f"p_{key}": p[key] for key in COMPARED_BY}
+        )
+    return pd.DataFrame(rows), ""
+
+
+def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str], form: str) -> str:
+    """Write the whole result as a table, Markdown, JSON or CSV."""
+    from lupus_kit.endpoints import scoring
+
+    table = scored.to_frame()
+    if form == "csv":
+        return table.to_csv(index=False)
+    if form == "json":
+        parts = {"responders": scored.responders(), "comparison": compared, "patients": table}
+        whole = {"endpoint": scored.endpoint, "source": source, "note": scoring.NOTE, "notes": notes}
+        whole |= {name: json.loads(part.to_json(orient="records")) for name, part in parts.items()}
+        return json.dumps(whole, indent=2, ensure_ascii=False)
+    keys = [name for name in ("patient", "arm", "visit") if name in table]
+    listed = table[[*keys, "reason"]]
+    sections = [("Responders by visit", _spoken_counts(scored.responders()))]
+    if len(compared):
+        sections.append(("The two arms", _spoken_comparison(compared)))
+    sections.append(("Every patient", listed))
+    mark = form == "markdown"
+    lines = [f"{'# ' if mark else ''}{scored.endpoint}: {source}", ""]
+    for title, part in sections:
+        lines += [f"{'## ' if mark else ''}{title}", "", _laid_out(part, mark), ""]
+    if len(compared):
+        lines += [
+            "The difference is in percentage points with its 95% Miettinen–Nurminen interval; the p-values are two-sided.",
+            "",
+        ]
+    lines += [f"{'- ' if mark else ''}{note}" for note in notes]
+    lines += [f"{'- ' if mark else ''}{scoring.NOTE}"]
+    return "\n".join(lines) + "\n"
+
+
+def _spoken_counts(counts: pd.DataFrame) -> pd.DataFrame:
+    shown = counts[[c for c in ("visit", "arm") if c in counts]].copy()
+    shown["responders"] = [f"{x}/{n}" for x, n in zip(counts["responders"], counts["assessed"], strict=True)]
+    shown["rate"] = ["" if rate != rate else f"{100 * rate:.1f}%" for rate in counts["rate"].astype(float)]
+    if counts["open"].any():
+        shown["without a verdict"] = counts["open"]
+    return shown
+
+
+def _spoken_comparison(compared: pd.DataFrame) -> pd.DataFrame:
+    from lupus_kit.inference import TESTS
+
+    shown = compared.drop(columns=["low", "high"]).copy()
+    ends = zip(compared["difference"], compared["low"], compared["high"], strict=True)
+    shown["difference"] = [f"{100 * d:+.1f} ({100 * low:.1f} to {100 * high:.1f})" for d, low, high in ends]
+    for key in COMPARED_BY:
+        shown[f"p_{key}"] = [f"{p:.4f}" for p in compared[f"p_{key}"]]
+    return shown.rename(columns={f"p_{key}": f"p, {TESTS[key].label}" for key in COMPARED_BY})
+
+
+def _laid_out(table: pd.DataFrame, markdown: bool) -> str:
+    """Lay out text cells: columns side by side, or a Markdown table."""
+    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
+    head = [str(name) for name in table.columns]
+    if markdown:
+        safe = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+        return "\n".join([f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *safe)])
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]
+    )
+
+
+def _listing(columns: pd.DataFrame) -> str:
+    """List the columns of a visit file for reading."""
+    lines = []
+    for used, part in columns.groupby("used_for", sort=False):
+        lines.append(f"{used}:")
+        for row in part.itertuples():
+            lines.append(f"  {row.name}: {row.allowed}. {row.meaning}")
+            if row.synonyms:
+                lines.append(f"      also: {row.synonyms}")
+    lines += [
+        "",
+        "Capitals, spaces and signs in names do not matter. In the wide layout a visit is added: sledai_baseline, pga_week12.",
+        "An empty cell, NA, ND and . mean not recorded.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _give_template(layout: Layout, out: Path | None) -> None:
+    from lupus_kit.endpoints import visit_template
+    from lupus_kit.endpoints.visit_file import write_table
+
+    table = visit_template("long" if layout is Layout.auto else layout.value)
+    if out is None:
+        _give(write_table(table, ".csv").decode("utf-8"), None)
+        return
+    if out.exists():
+        raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
+    _write(out, write_table(table, out.suffix.lower()))
+
+
+def _give(text: str, out: Path | None) -> None:
+    """Print, or write the whole file or nothing."""
+    from lupus_kit import cli
+
+    if out is None:
+        cli._print(text)
+    else:
+        _write(out, text.encode("utf-8"))
+
+
+def _write(out: Path, content: bytes) -> None:
+    from lupus_kit.lessons import shelf
+
+    shelf.write_atomically(out, content)
+    print(f"Wrote {out}.", file=sys.stderr)

@@ -1,0 +1,251 @@
+"""Score a table of visits: totals and grades where only items are given, then any endpoint, counted by arm."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit._errors import InputError
+from lupus_kit.endpoints._cells import BadCells, require_choice, require_columns, require_frame
+from lupus_kit.endpoints.activity import PGA_SCALES, rescale_pga
+from lupus_kit.endpoints.bicla_rule import bicla
+from lupus_kit.endpoints.bilag2004 import bilag2004
+from lupus_kit.endpoints.bilag_grades import GRADE_COLUMNS
+from lupus_kit.endpoints.bilag_items import ITEMS as BILAG_FORM
+from lupus_kit.endpoints.doris_rule import doris
+from lupus_kit.endpoints.lldas_rule import lldas
+from lupus_kit.endpoints.ri50 import sri50
+from lupus_kit.endpoints.sledai_findings import SLEDAI_FINDINGS, sledai_descriptors
+from lupus_kit.endpoints.sledai_items import ITEM_IDS, STABLE_IDS
+from lupus_kit.endpoints.sledai_total import sledai
+from lupus_kit.endpoints.sri_rule import sri
+
+NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
+
+#: Endpoints by name; each takes visits and options and returns a table with a verdict and a reason.
+ENDPOINTS = ("sri", "modified-sri", "sri-50", "bicla", "lldas", "doris")
+
+_STATES = ("lldas", "doris")
+#: Columns that are measured or seen, so that descriptors have to be decided from them.
+_MEASURED = frozenset(SLEDAI_FINDINGS["column"]) - {*ITEM_IDS, *(f"{name}_stable" for name in STABLE_IDS)}
+_BILAG_NAMES = {f"bilag_item_{item.id}": item.id for item in BILAG_FORM}
+_BILAG_ONLY = {item.id for item in BILAG_FORM} - set(SLEDAI_FINDINGS["column"])
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Verdicts of one endpoint.
+
+    Attributes
+    ----------
+    endpoint : str
+        Name of the endpoint, such as ``"SRI-4"``.
+    verdicts : pandas.DataFrame
+        What the rule returned: one row per patient and visit, clauses, verdict and reason.
+    verdict : str
+        The column of the verdict.
+    notes : tuple of str
+        How totals and grades were made, and what was assumed.
+    """
+
+    endpoint: str
+    verdicts: pd.DataFrame
+    verdict: str
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the verdicts."""
+        return self.verdicts.copy()
+
+    def responders(self) -> pd.DataFrame:
+        """Count by visit and arm.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``visit``, ``week``, ``arm`` (if given), ``responders``, ``assessed`` (patients with a verdict), ``open``
+            (without one), ``rate``.
+        """
+        keys = [name for name in ("visit", "week", "arm") if name in self.verdicts]
+        groups = self.verdicts.groupby(keys, observed=True, sort=False)[self.verdict]
+        table = groups.agg(responders="sum", assessed="count", rows="size").reset_index()
+        table["responders"] = table["responders"].astype(np.int64)
+        table["open"] = table.pop("rows") - table["assessed"]
+        table["rate"] = table["responders"] / table["assessed"].where(table["assessed"] > 0)
+        # Arms stay in the order in which they come.
+        return table.sort_values("week", kind="stable", ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        counts = self.responders().round({"rate": 3}).to_html(index=False, border=0)
+        keys = [name for name in ("patient", "visit", "arm", self.verdict, "reason") if name in self.verdicts]
+        shown = self.verdicts[keys].head(12)
+        more = f"<p>… and {len(self.verdicts) - 12} more rows.</p>" if len(self.verdicts) > 12 else ""
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return (
+            f"<b>{html.escape(self.endpoint)}</b>{counts}{shown.to_html(index=False, border=0)}{more}<ul>{notes}</ul>"
+            f"<small>{NOTE}</small>"
+        )
+
+
+def score_visits(
+    visits: pd.DataFrame,
+    endpoint: str = "sri",
+    *,
+    points: int = 4,
+    missing: str = "nonresponder",
+    b_to_a_is_new: bool = True,
+    sledai_version: str = "2K",
+    pga_scale: str = "0-3",
+) -> Scored:
+    """Score a table of visits from whatever it holds: totals or items, grades or items.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        One row per patient and visit, as ``read_visit_file`` makes it. ``sledai`` is added up from the 24 descriptors
+        where there is no such column, and these are decided from raw findings where such columns are there. Grades are
+        made from the 97 items of BILAG-2004 where there is no grade column; the visit before is the patient's row
+        before.
+    endpoint : {"sri", "modified-sri", "sri-50", "bicla", "lldas", "doris"}
+        Which rule.
+    points : int
+        The drop in SLEDAI that the SRI asks for, 4 to 8.
+    missing : str
+        How an open answer is counted: for the SRI ``"nonresponder"``, ``"observed"``, ``"locf"``, ``"worst"`` or
+        ``"best"``; for the others the first two.
+    b_to_a_is_new : bool
+        For the SRI: whether a system that goes from B to A counts as a new A.
+    sledai_version : {"2K", "SELENA", "SLEDAI", "hybrid"}
+        Whose definitions decide descriptors and totals.
+    pga_scale : {"0-3", "0-10", "0-100"}
+        Scale on which PGA was recorded.
+
+    Returns
+    -------
+    Scored
+        Verdicts with reasons, and counts by visit and arm.
+
+    Raises
+    ------
+    InputError
+        If the endpoint lacks columns, a recorded total differs from its descriptors, or cells are bad.
+
+    Examples
+    --------
+    >>> from lupus_kit.endpoints import example_visit_file, read_visit_file, score_visits
+    >>> scored = score_visits(read_visit_file(example_visit_file()).visits)
+    >>> scored.responders()[["visit", "arm", "responders", "assessed"]].head(2).to_numpy().tolist()
+    [['week 12', 'drug', 4, 6], ['week 12', 'placebo', 1, 6]]
+    """
+    require_choice("endpoint", endpoint, ENDPOINTS)
+    require_choice("PGA scale", pga_scale, PGA_SCALES)
+    table, notes = require_frame(visits, "visits"), []
+    needs = _needs(endpoint)
+    if "pga" in table and pga_scale != "0-3":
+        table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
+        notes.append(f"PGA was brought from {pga_scale} to 0-3, in hundredths.")
+    if "sledai" in needs or "items" in needs:
+        table = _with_sledai(table, sledai_version, "items" in needs, notes)
+    if "grades" in needs:
+        table = _with_grades(table, endpoint, notes)
+    rule = _rule(endpoint, points, b_to_a_is_new)
+    verdicts = rule(table, missing=missing)
+    if endpoint in _STATES:
+        verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
+    name = {
+        "sri": f"SRI-{points}",
+        "modified-sri": f"modified SRI-{points} (no BILAG)",
+        "sri-50": f"SRI-50, {points} points",
+    }
+    verdict = endpoint if endpoint in _STATES else "responder"
+    return Scored(name.get(endpoint, endpoint.upper()), verdicts, verdict, tuple(notes))
+
+
+def _needs(endpoint: str) -> set[str]:
+    if endpoint in (*_STATES, "sri-50"):
+        return {"items"} | ({"grades"} if endpoint == "sri-50" else set())
+    return {"sledai"} | ({"grades"} if endpoint != "modified-sri" else set())
+
+
+def _rule(endpoint: str, points: int, b_to_a_is_new: bool) -> Callable[..., pd.DataFrame]:
+    options = {"points": points, "b_to_a_is_new": b_to_a_is_new}
+    rules: dict[str, Callable[..., pd.DataFrame]] = {
+        "sri": partial(sri, **options),  # type: ignore[arg-type]
+        "modified-sri": partial(sri, components=("sledai", "pga"), **options),  # type: ignore[arg-type]
+        "sri-50": partial(sri50, **options),
+        "bicla": bicla,
+        "lldas": lldas,
+        "doris": doris,
+    }
+    return rules[endpoint]
+
+
+def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: list[str]) -> pd.DataFrame:
+    """Add descriptors and total where they are not given; compare a total that is given with its descriptors."""
+    measured = [name for name in table.columns if name in _MEASURED]
+    described = [name for name in table.columns if name in ITEM_IDS]
+    if measured:
+        findings = [name for name in table.columns if name in set(SLEDAI_FINDINGS["column"])]
+        decided = sledai_descriptors(table[findings], version)
+        table = table.drop(columns=[c for c in decided if c in table]).assign(**{c: decided[c] for c in decided})
+        notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
+    elif described and len(described) < len(ITEM_IDS):
+        lacking = ", ".join(name for name in ITEM_IDS if name not in described)
+        raise InputError(f"of the 24 SLEDAI descriptors these have no column: {lacking}. Add them (0 for absent).")
+    if not described and not measured:
+        if items_needed:
+            raise InputError("this endpoint needs the 24 SLEDAI descriptors (or raw findings); a total is not enough.")
+        require_columns(table, ["sledai"], "the visit table")
+        return table
+    total = sledai(table, version)
+    if "sledai" not in table:
+        notes.append(f"SLEDAI was added up from its descriptors, version {version}.")
+        return table.assign(sledai=total)
+    problems = BadCells("the visit table; nothing was scored", shown=None)
+    given = pd.to_numeric(table["sledai"], errors="coerce").astype("Float64")
+    differs = (given.notna() & total.notna() & (given != total)).fillna(False).to_numpy(dtype=bool)
+    for value in sorted({int(v) for v in total[differs]}):
+        problems.add(table, "sledai", differs & (total == value).fillna(False).to_numpy(dtype=bool),
+                     f"its descriptors add up to {value} in version {version}")  # fmt: skip
+    problems.raise_if_any()
+    return table.assign(sledai=given.fillna(total.astype("Float64")))
+
+
+def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.DataFrame:
+    """Add grades from the items of the form where no grade is given."""
+    graded = [name for name in GRADE_COLUMNS if name in table]
+    items = {name: _BILAG_NAMES.get(str(name), str(name)) for name in table.columns}
+    from_form = [name for name, item in items.items() if item in _BILAG_ONLY or name in _BILAG_NAMES]
+    if len(graded) == len(GRADE_COLUMNS):
+        return table
+    if graded:
+        lacking = ", ".join(name for name in GRADE_COLUMNS if name not in graded)
+        raise InputError(
+            f"of the nine BILAG grades these have no column: {lacking}. Add them (E where never involved)."
+        )
+    if not from_form:
+        raise InputError(
+            f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "
+            "Without BILAG there is the endpoint 'modified-sri'."
+        )
+    ordered = table.sort_values(["patient", "week"], kind="stable")
+    form = ordered[[name for name, item in items.items() if _is_bilag(item)]].rename(columns=items)
+    values = form[[name for name in form if not name.endswith(("_previous", "_before", "_due_to_sle"))]]
+    has_previous = any(name.endswith("_previous") for name in form)
+    previous = None if has_previous else values.groupby(ordered["patient"]).shift()
+    grades = bilag2004(form, previous=previous)
+    notes.append(
+        "BILAG grades were made from items by rules that were not checked against the official scoring sheet; "
+        "the visit before is the patient's row before."
+    )
+    return ordered.assign(**{name: grades[name] for name in GRADE_COLUMNS}).loc[table.index]
+
+
+def _is_bilag(name: str) -> bool:
+    plain = name.removesuffix("_previous").removesuffix("_due_to_sle")
+    return plain in {item.id for item in BILAG_FORM} or name.endswith("_before")

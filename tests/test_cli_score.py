@@ -1,0 +1,156 @@
+"""``lupus-kit score`` as its user meets it: what it prints, what it writes, and what it says to bad input."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from lupus_kit import cli, inference
+from lupus_kit.endpoints import VISIT_FILE_COLUMNS, example_visit_file
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main(["score", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        return left.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
+def visits(tmp_path):
+    path = tmp_path / "visits.csv"
+    path.write_bytes(example_visit_file().read_bytes())
+    return path
+
+
+def test_the_example_is_scored_with_reasons_and_compared(run, visits):
+    code, out, err = run(visits)
+    assert (code, err) == (0, "")
+    assert "SRI-4: visits.csv" in out
+    # Worked out by hand in tests/test_endpoints_visit_file.py.
+    for words in ("week 12  drug     4/6         66.7%", "week 24  placebo  1/6         16.7%"):
+        assert words in out
+    assert "E03      drug     week 12  Not a responder: PGA rose by 0.30 (it must rise by less than 0.30)." in out
+    assert "Check the rules against the official index forms before any clinical use." in out
+    assert f"{inference.pvalue('fisher', 4, 6, 1, 6):.4f}" in out
+    assert run("--example")[1].splitlines()[4:8] == out.splitlines()[4:8]
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json", "csv"])
+def test_every_format_holds_every_patient(run, visits, form):
+    code, out, _ = run(visits, "--format", form)
+    assert code == 0
+    assert all(f"E{k:02}" in out for k in range(1, 13))
+
+
+def test_json_holds_counts_comparison_and_verdicts(run, visits):
+    whole = json.loads(run(visits, "--format", "json")[1])
+    assert whole["endpoint"] == "SRI-4"
+    assert [row["responders"] for row in whole["responders"]] == [4, 1, 3, 1]
+    week12 = whole["comparison"][0]
+    assert (week12["drug"], week12["placebo"]) == ("4/6", "1/6")
+    assert week12["difference"] == pytest.approx(0.5)
+    for key in ("pearson", "fisher", "boschloo"):
+        assert week12[f"p_{key}"] == pytest.approx(float(inference.pvalue(key, 4, 6, 1, 6)), rel=1e-9)
+    assert len(whole["patients"]) == 24
+    assert {row["responder"] for row in whole["patients"]} == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("o.csv", "patient,"), ("o.json", "{"), ("o.md", "# SRI-4"), ("o.txt", "SRI-4")]
+)
+def test_the_ending_of_out_chooses_the_format(run, visits, tmp_path, name, start):
+    code, out, err = run(visits, "--out", tmp_path / name)
+    assert (code, out) == (0, "")
+    assert f"Wrote {tmp_path / name}." in err
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+
+
+def test_options_reach_the_rule(run, visits):
+    assert "E04      drug     week 12  Responder" in run(visits, "--no-b-to-a")[1]
+    assert "SRI-6: " in run(visits, "--points", "6")[1]
+    assert "E06      drug     week 24  Undecided" in run(visits, "--missing", "observed")[1]
+    assert "modified SRI-4 (no BILAG)" in run(visits, "--endpoint", "modified-sri")[1]
+    assert "In LLDAS" in run(visits, "--endpoint", "lldas")[1]
+
+
+def test_one_arm_and_three_arms_are_not_compared_and_said(run, tmp_path):
+    table = pd.read_csv(example_visit_file(), comment="#")
+    table.drop(columns="arm").to_csv(tmp_path / "none.csv", index=False)
+    table.assign(arm="drug").to_csv(tmp_path / "one.csv", index=False)
+    table.assign(arm=table["patient"].str[-1].map(lambda d: "abc"[int(d) % 3])).to_csv(
+        tmp_path / "three.csv", index=False
+    )
+    for name, words in (("none", "There is no column 'arm'"), ("one", "1 arm found"), ("three", "3 arms found")):
+        code, out, _ = run(tmp_path / f"{name}.csv")
+        assert code == 0
+        assert words in out
+        assert "The two arms" not in out
+
+
+def test_template_columns_and_round_trip(run, tmp_path):
+    code, out, _ = run("--template")
+    assert code == 0
+    assert out.startswith("patient,visit,week,arm,")
+    for name in ("t.csv", "t.xlsx"):
+        assert run("--template", "--out", tmp_path / name)[0] == 0
+        assert (tmp_path / name).stat().st_size > 100
+    assert "sledai" not in out.split(",")
+    assert "pga_week24" in run("--template", "--layout", "wide")[1]
+    listed = run("--columns")[1]
+    assert all(f"  {name}: " in listed for name in VISIT_FILE_COLUMNS["name"])
+    assert "also: patient id, subject" in listed
+
+
+def test_bad_cells_are_all_told_and_nothing_is_written(run, visits, tmp_path):
+    table = pd.read_csv(visits, comment="#", dtype=object)
+    table.loc[:, "pga"] = "high"
+    table.to_csv(visits, index=False)
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    code, out, err = run(visits, "--out", target)
+    assert (code, out) == (2, "")
+    assert err.startswith("lupus-kit: 34 bad cells in visits.csv; nothing was scored:\n")
+    assert err.count("'high' is not allowed (a number from 0 to 3)") == 34
+    assert target.read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "visits.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "give one of FILE, --template, --columns and --example (nothing given)"),
+        (["x.csv", "--template"], "FILE and --template given"),
+        (["none.csv"], "there is no file 'none.csv'"),
+        (["--example", "--endpoint", "sri4"], "unknown endpoint 'sri4': did you mean 'sri'"),
+        (["--example", "--missing", "nri"], "unknown way to handle missing data 'nri'"),
+        (["--example", "--sledai-version", "3K"], "unknown SLEDAI version '3K'"),
+        (["--example", "--points", "9"], "'--points': Input should be less than or equal to 8"),
+        (["--example", "--format", "pdf"], "'pdf' is not one of"),
+        (["--example", "--pga-scale", "0-5"], "'0-5' is not one of"),
+        (["--example", "--endpoint", "sri-50", "--missing", "sometimes"], "unknown way"),
+        (["--template", "--out", "t.pdf"], "a table is written as .csv or .xlsx"),
+        (["--example", "--out", "/nowhere/out.csv"], "there is no folder"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_exit_code_2(run, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_template_never_overwrites(run, tmp_path):
+    (tmp_path / "t.csv").write_text("mine")
+    code, _, err = run("--template", "--out", tmp_path / "t.csv")
+    assert code == 2
+    assert "is not overwritten" in err
+    assert (tmp_path / "t.csv").read_text() == "mine"
