@@ -137,15 +137,24 @@ def compare_arms(scored: Scored) -> tuple[pd.DataFrame, str]:
         if (pair["assessed"].fillna(0) < 1).any():
             continue
         x1, n1, x2, n2 = (int(pair[c].iloc[k]) for k in (0, 1) for c in ("responders", "assessed"))
-        both = inference.compare(x1, n1, x2, n2, labels=(str(arms[0]), str(arms[1])))
-        p = both.tests(COMPARED_BY).set_index("test")["p"]
-        interval = both.intervals().set_index("key").loc[_INTERVAL]
+        p = {key: _p(key, x1, n1, x2, n2) for key in COMPARED_BY}
+        (interval,) = inference.intervals(x1, n1, x2, n2, methods=[_INTERVAL])
         rows.append(
             {"visit": visit, str(arms[0]): f"{x1}/{n1}", str(arms[1]): f"{x2}/{n2}"}
-            | {"difference": interval["estimate"], "low": interval["low"], "high": interval["high"]}
+            | {"difference": interval.estimate, "low": interval.low, "high": interval.high}
             | {f"p_{key}": p[key] for key in COMPARED_BY}
         )
     return pd.DataFrame(rows), ""
+
+
+def _p(key: str, x1: int, n1: int, x2: int, n2: int) -> float:
+    """Test one table; NaN where a test refuses a table of this size."""
+    from lupus_kit import inference
+
+    try:
+        return float(inference.pvalue(key, x1, n1, x2, n2))
+    except InputError:
+        return float("nan")
 
 
 def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str], form: str) -> str:
@@ -196,8 +205,14 @@ def _spoken_comparison(compared: pd.DataFrame) -> pd.DataFrame:
     ends = zip(compared["difference"], compared["low"], compared["high"], strict=True)
     shown["difference"] = [f"{100 * d:+.1f} ({100 * low:.1f} to {100 * high:.1f})" for d, low, high in ends]
     for key in COMPARED_BY:
-        shown[f"p_{key}"] = [f"{p:.4f}" for p in compared[f"p_{key}"]]
+        shown[f"p_{key}"] = [_spoken_p(p) for p in compared[f"p_{key}"]]
     return shown.rename(columns={f"p_{key}": f"p, {TESTS[key].label}" for key in COMPARED_BY})
+
+
+def _spoken_p(p: float) -> str:
+    if p != p:
+        return "too large"
+    return f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
 def _laid_out(table: pd.DataFrame, markdown: bool) -> str:

@@ -154,3 +154,20 @@ def test_a_template_never_overwrites(run, tmp_path):
     assert code == 2
     assert "is not overwritten" in err
     assert (tmp_path / "t.csv").read_text() == "mine"
+
+
+def test_a_large_trial_is_compared_by_the_tests_that_can(run, tmp_path):
+    rows = [
+        (f"P{k}", week, "ab"[k % 2], 10 if week == 0 or (k // 2) % (2 + k % 2) else 4)
+        for k in range(4000)
+        for week in (0, 12)
+    ]
+    table = pd.DataFrame(rows, columns=["patient", "week", "arm", "sledai"]).assign(pga=1.0)
+    table.to_csv(tmp_path / "v.csv", index=False)
+    code, out, _ = run(tmp_path / "v.csv", "--endpoint", "modified-sri", "--format", "json")
+    assert code == 0
+    (week12,) = json.loads(out)["comparison"]
+    assert (week12["a"], week12["b"]) == ("1000/2000", "667/2000")
+    assert week12["p_boschloo"] is None
+    assert week12["p_pearson"] == pytest.approx(float(inference.pvalue("pearson", 1000, 2000, 667, 2000)), rel=1e-9)
+    assert "too large" in run(tmp_path / "v.csv", "--endpoint", "modified-sri")[1]

@@ -16,6 +16,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtri
 
 from lupus_kit import inference
+from lupus_kit._errors import InputError
 from lupus_kit.inference.difference import constrained_rates
 from lupus_kit.inference.intervals import _METHODS
 
@@ -377,3 +378,13 @@ def test_newcombe_stays_inside_the_possible_differences(n1, n2, data):
     x1, x2 = data.draw(st.integers(0, n1)), data.draw(st.integers(0, n2))
     interval = found("newcombe", (x1, n1, x2, n2))
     assert -1 - 1e-12 <= interval.low <= interval.high <= 1 + 1e-12
+
+
+def test_a_design_too_large_for_the_exact_interval_keeps_the_others():
+    found = inference.intervals(12_000, 18_000, 3_000, 18_000)
+    assert "exact_unconditional" not in {one.key for one in found}
+    assert {one.key for one in found} | {"exact_unconditional"} == {
+        one.key for one in inference.intervals(16, 29, 9, 30)
+    }
+    with pytest.raises(InputError, match="too many tables"):
+        inference.intervals(12_000, 18_000, 3_000, 18_000, methods=["exact_unconditional"])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
+from lupus_kit._errors import InputError
 from lupus_kit.inference._counts import FloatArray
 from lupus_kit.inference.bernstein import basis
 from lupus_kit.inference.difference import constrained_rates
@@ -16,6 +17,14 @@ Rates = Callable[[FloatArray], FloatArray]
 # Score statistics closer than this are ties: away from a zero difference they are roots of cubics and cannot be
 # compared as whole numbers. Counting a near tie in makes the interval wider, never narrower.
 TIE = 1e-9
+
+#: Tables of the largest design: beyond it the search takes minutes and gigabytes.
+_LARGEST = 1_100_000
+
+
+def too_large(n1: int, n2: int) -> bool:
+    """Tell whether a design has too many tables for the interval."""
+    return (n1 + 1) * (n2 + 1) > _LARGEST
 
 
 def score_statistics(n1: int, n2: int, difference: float) -> FloatArray:
@@ -84,6 +93,11 @@ def exact_unconditional(x1: int, n1: int, x2: int, n2: int, level: float) -> tup
     ----------
     Chan ISF, Zhang Z. Biometrics 1999;55:1202-1209.
     """
+    if too_large(n1, n2):
+        raise InputError(
+            f"the exact unconditional interval of {n1} and {n2} patients has too many tables; it takes up to about 1000 "
+            "patients an arm. Use 'miettinen_nurminen'."
+        )
     tail, estimate = (1 - level) / 2, x1 / n1 - x2 / n2
 
     def end(upper: bool, limit: float) -> float:

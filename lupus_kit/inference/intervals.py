@@ -10,7 +10,7 @@ import numpy as np
 from lupus_kit._errors import unknown_name
 from lupus_kit.inference._counts import as_level, one_table
 from lupus_kit.inference.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
-from lupus_kit.inference.exact_difference import exact_unconditional
+from lupus_kit.inference.exact_difference import exact_unconditional, too_large
 from lupus_kit.inference.ratios import baptista_pike, conditional_exact, conditional_midp, katz, koopman, woolf
 
 
@@ -84,7 +84,7 @@ def intervals(
     level : float
         Confidence level.
     methods : iterable of str, optional
-        Keys of methods; all by default.
+        Keys of methods; by default all, without the exact unconditional one above about 1000 patients an arm.
 
     Returns
     -------
@@ -100,7 +100,8 @@ def intervals(
     level = as_level("level", level)
     estimates = _estimates(a, m, b, n)
     known = {key for key, *_ in _METHODS}
-    wanted = known if methods is None else set(methods)
+    offered = known - {"exact_unconditional"} if too_large(m, n) else known
+    wanted = offered if methods is None else set(methods)
     for key in sorted(wanted - known):
         raise unknown_name("interval", key, [name for name, *_ in _METHODS])
     return [
