@@ -14,9 +14,22 @@ from lupus_kit.figures._style import ARM_PALETTE, INVENTED, NEUTRAL, PUBLISHED, 
 from lupus_kit.figures.sri import response_over_time
 
 
-def stamp(ax: Axes) -> None:
-    """Say on the picture itself that the patients are invented: figures travel without their captions."""
-    ax.text(1, 1.01, "invented patients", transform=ax.transAxes, ha="right", va="bottom", color=INVENTED, fontsize=11)
+def stamp(ax: Axes, corner: bool = False) -> None:
+    """Say on the picture itself that the patients are invented: figures travel without their captions.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The finished axes.
+    corner : bool
+        Write into the lower left corner of the picture, where the space above the axes is taken.
+    """
+    place, coordinates, side, edge = (
+        ((0.01, 0.01), "figure fraction", "left", "bottom")
+        if corner
+        else ((1, 1.01), "axes fraction", "right", "bottom")
+    )
+    ax.annotate("invented patients", place, xycoords=coordinates, ha=side, va=edge, color=INVENTED, fontsize=11)
 
 
 def response_beside_published(answers: pd.DataFrame, published: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -137,6 +137,23 @@ EXERCISES = (
     ),
     Exercise(
         key="03.4",
+        aim="Read a cross-table of two endpoints.",
+        answer=lambda: _first_only(12),
+        unit="patients",
+        hint="Use others.agreement(week=12).crosstab with the two names, and read one of its four cells.",
+        explain=lambda: (
+            f"{_first_only(12)} by SRI-4 only and {_first_only(12, 'BICLA', 'SRI-4')} by BICLA only: the two rules do not "
+            "pick the same people."
+        ),
+        misconceptions=(
+            Misconception("That is the other visit.", answer=lambda: _first_only(24)),
+            Misconception(
+                "That is the other way round: BICLA but not SRI-4.", answer=lambda: _first_only(12, "BICLA", "SRI-4")
+            ),
+        ),
+    ),
+    Exercise(
+        key="03.5",
         aim="Say what a difference of responder rates means, and what it does not.",
         answer=lambda: "c",
         kind="choice",
@@ -156,23 +173,6 @@ EXERCISES = (
             Misconception(
                 "After placebo is not because of placebo: think of the ups and downs in stop 2.",
                 when=lambda given: given == "d",
-            ),
-        ),
-    ),
-    Exercise(
-        key="03.5",
-        aim="Read a cross-table of two endpoints.",
-        answer=lambda: _first_only(12),
-        unit="patients",
-        hint="Use others.agreement(week=12).crosstab with the two names, and read one of its four cells.",
-        explain=lambda: (
-            f"{_first_only(12)} by SRI-4 only and {_first_only(12, 'BICLA', 'SRI-4')} by BICLA only: the two rules do not "
-            "pick the same people."
-        ),
-        misconceptions=(
-            Misconception("That is the other visit.", answer=lambda: _first_only(24)),
-            Misconception(
-                "That is the other way round: BICLA but not SRI-4.", answer=lambda: _first_only(12, "BICLA", "SRI-4")
             ),
         ),
     ),
