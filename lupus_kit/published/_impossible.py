@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lupus_kit._errors import InputError
 from lupus_kit.published.claim import Claim
-from lupus_kit.published.printed import decimals, parse_value
+from lupus_kit.published.printed import decimals, parse_value, percent_text
 from lupus_kit.published.study import printed_value
 
 
@@ -32,7 +32,7 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     Returns
     -------
     str
-        One sentence, or empty.
+        One sentence, or empty. A percentage beside its own count is not looked at: the audit compares them.
     """
     value = str(claim.reported[side])
     n = claim.n[side] if claim.n else None
@@ -44,7 +44,7 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     found = printed_value(claim, side)
     if found.percent is None or found.count is not None:
         return ""
-    percent = value.partition("%")[0].strip()
+    percent = percent_text(value)
     if n is not None:
         return "" if _some_count_prints(percent, n) else f"no count of {n} patients prints as {percent}%."
     if n_randomised is None or any(_some_count_prints(percent, total) for total in range(1, n_randomised + 1)):

@@ -76,6 +76,28 @@ def decimals(text: str) -> int:
     return len(text.partition(".")[2])
 
 
+def percent_text(text: str) -> str:
+    """Return the percentage of a printed cell with its own digits; empty where the cell prints none.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    str
+        Without its sign.
+
+    Examples
+    --------
+    >>> percent_text("30.00% (9/30)"), percent_text("2 (6.90)"), percent_text("9/30")
+    ('30.00', '6.90', '')
+    """
+    match = next((m for pattern in _PATTERNS.values() if (m := pattern.match(text))), None)
+    return "" if match is None else match.groupdict().get("percent") or ""
+
+
 def implied_n(count: int, percent: str, n_max: int) -> int | None:
     """Return the one number of patients for which ``count`` prints as ``percent``, if there is exactly one.
 
