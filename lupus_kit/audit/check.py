@@ -142,3 +142,31 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
         remarks=record.remarks,
         tables={key: layout.title or key for key, layout in record.layouts.items()},
     )
+
+
+def check_all(n_jobs: int = 1) -> pd.DataFrame:
+    """Check every study that ships with the kit.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Cores to use; -1 for all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of every report, with the key of the study in front.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit, published
+    >>> found = audit.check_all()  # doctest: +SKIP
+    >>> set(found["study"]) == set(published.studies())  # doctest: +SKIP
+    True
+    """
+    frames = []
+    for name in published.studies():
+        rows = check(name, n_jobs).to_frame()
+        rows.insert(0, "study", name)
+        frames.append(rows)
+    return pd.concat(frames, ignore_index=True)

@@ -11,6 +11,9 @@ from lupus_kit.audit.printed import common_denominators, counts_from_percent, pe
 from lupus_kit.published import Claim, Study, impossible, percent_text, printed_value
 
 PRINTED = "printed"
+ALL_RANDOMISED = "all randomised were analysed"
+NEAREST = "the nearest counts"
+ANY_FITTING = "counts that fit"
 PINNED = "the percentage has one solution"
 JOINT = "one denominator fits all percentages of this arm"
 TABLE = "the table row that repeats the claim"
@@ -34,7 +37,9 @@ class Counts:
         Whether the printed percentage, or the table row, agrees with the count; ``None`` where nothing can be
         compared.
     candidates : tuple of (int, int)
-        Where they are not pinned down, the counts that fit if every randomised patient was analysed.
+        Where they are not pinned down, the counts to suppose.
+    supposing : str
+        What makes them worth supposing.
     """
 
     x: int | None
@@ -42,6 +47,7 @@ class Counts:
     how: str
     agrees: bool | None
     candidates: tuple[tuple[int, int], ...] = ()
+    supposing: str = ""
 
     @property
     def known(self) -> tuple[int, int] | None:
@@ -88,7 +94,7 @@ def _from_count_and_percent(x: int, percent: str, n_max: int | None) -> Counts:
         return Counts(x, fits[0], PINNED, True)
     why = "its percentage fits several numbers of patients" if fits else "its percentage fits no number of patients"
     candidates = tuple((x, n) for n in fits if n == n_max)
-    return Counts(x, None, why, None if fits else False, candidates)
+    return Counts(x, None, why, None if fits else False, candidates, ALL_RANDOMISED)
 
 
 def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | None) -> Counts:
@@ -98,10 +104,10 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
             fits = counts_from_percent(percent, n=n, rounding=rounding)
             if fits:
                 how = WITH_N if rounding == "nearest" else CUT_OFF
-                return Counts(*fits[0], how, True) if len(fits) == 1 else _several(fits, tuple(fits))
+                return Counts(*fits[0], how, True) if len(fits) == 1 else _several(fits, tuple(fits), ANY_FITTING)
         # A rate from a model lies near the crude one: the nearest count shows what the crude analyses give.
         nearest = ((round(float(percent) * n / 100), n),) if claim.modelled else ()
-        return Counts(None, n, f"no count of {n} patients prints so", False, nearest)
+        return Counts(None, n, f"no count of {n} patients prints so", False, nearest, NEAREST)
     if n_max is None:
         return Counts(None, None, "the number of patients is not printed", None)
     fits = counts_from_percent(percent, n_max=n_max)
@@ -113,12 +119,12 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
     joint = [(x, total) for x, total in fits if total in shared]
     if len(joint) == 1:
         return Counts(*joint[0], JOINT, True)
-    return _several(fits, tuple(pair for pair in fits if pair[1] == n_max))
+    return _several(fits, tuple(pair for pair in fits if pair[1] == n_max), ALL_RANDOMISED)
 
 
-def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...]) -> Counts:
+def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str) -> Counts:
     listed = ", ".join(f"{x}/{total}" for x, total in fits[:12]) + (", …" if len(fits) > 12 else "")
-    return Counts(None, None, f"{len(fits)} counts fit: {listed}", None, candidates)
+    return Counts(None, None, f"{len(fits)} counts fit: {listed}", None, candidates, supposing)
 
 
 def side_counts(study: Study, claim: Claim, side: int) -> Counts:
@@ -143,9 +149,10 @@ def side_counts(study: Study, claim: Claim, side: int) -> Counts:
     if not printed:
         return Counts(None, None, "no value is printed for this arm", None)
     value, percent = printed_value(claim, side), percent_text(printed)
-    if why := impossible(claim, side, study.trial.n_randomised[arm]):
-        if not (claim.modelled and value.n and percent):
-            return Counts(None, None, why.rstrip("."), False)
+    # A model's rate is no count's; the number of patients then says which count is near.
+    near = claim.modelled and bool(value.n and percent)
+    if not near and (why := impossible(claim, side, study.trial.n_randomised[arm])):
+        return Counts(None, None, why.rstrip("."), False)
     if value.count is not None and value.n is not None:
         agrees, special = _prints(percent, value.count, value.n)
         return Counts(value.count, value.n, special or claim.assumed or PRINTED, agrees)
@@ -157,7 +164,7 @@ def side_counts(study: Study, claim: Claim, side: int) -> Counts:
             return Counts(value.count, table[1], TABLE, table[0] == value.count)
         n_max = study.trial.n_randomised[arm]
         candidates = ((value.count, n_max),) if n_max is not None else ()
-        return Counts(value.count, None, "the number of patients is not printed", None, candidates)
+        return Counts(value.count, None, "the number of patients is not printed", None, candidates, ALL_RANDOMISED)
     if not percent:
         return Counts(None, None, "neither a count nor a percentage is printed", None)
     return _from_percent(study, claim, percent, arm, value.n)

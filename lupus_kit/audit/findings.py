@@ -61,8 +61,12 @@ def is_met(claim: Claim, alpha: float) -> bool | None:
     return claim.met == "met" if claim.met else is_below(claim, alpha)
 
 
+def _written(p: str) -> str:
+    return f"p{p}" if p[:1] in "<>≤≥" else f"p={p}"
+
+
 def _name(claim: Claim) -> str:
-    return f"p={claim.p} ({claim.title})" if claim.p[:1] not in "<>≤≥" else f"p{claim.p} ({claim.title})"
+    return f"{_written(claim.p)} ({claim.title})"
 
 
 def after_the_primary(study: Study) -> str:
@@ -148,9 +152,9 @@ def not_reproduced(rows: pd.DataFrame) -> str:
     if found.empty:
         return ""
     p = found[found["what"] == "p"]
-    names = [f"{row.endpoint} (p={row.printed})" for row in p.itertuples()]
+    names = [f"{_written(str(row.printed))} ({row.endpoint})" for row in p.itertuples()]
     others = len(found) - len(p)
-    parts = [f"no analysis tried prints {listed(names, _MOST)}"] if names else []
+    parts = [f"no analysis tried gives {listed(names, _MOST)}"] if names else []
     if others:
         values = "value or effect is" if others == 1 else "values or effects are"
         parts.append(f"{others} other printed {values} not what the counts give")

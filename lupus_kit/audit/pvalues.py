@@ -11,7 +11,7 @@ from scipy import stats
 from lupus_kit.audit.counts import Counts, all_randomised
 from lupus_kit.audit.printed import rounds_to
 from lupus_kit.audit.provenance import explain
-from lupus_kit.audit.rows import FROM_MODEL, NOT_CHECKABLE, REPRODUCED, Row, analysis_name, row, shown_p
+from lupus_kit.audit.rows import FROM_MODEL, NOT_CHECKABLE, REPRODUCED, Row, analysis_name, listed, row, shown_p
 from lupus_kit.inference import pvalue
 from lupus_kit.published import Claim
 
@@ -58,7 +58,7 @@ def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
         line = row("p", claim.p, [("", why)], NOT_CHECKABLE, "not checkable")
         return _of_model(claim, line, False) if claim.modelled else line
     known = a.known is not None and b.known is not None
-    line = _recomputed(claim, tables, alpha, "" if known else _assumption(tables))
+    line = _recomputed(claim, tables, alpha, "" if known else _assumption(a, b, tables))
     return _of_model(claim, line, True) if claim.modelled else line
 
 
@@ -74,10 +74,12 @@ def _written(table: Table) -> str:
     return f"{table[0]}/{table[1]} v {table[2]}/{table[3]}"
 
 
-def _assumption(tables: list[Table]) -> str:
+def _assumption(a: Counts, b: Counts, tables: list[Table]) -> str:
+    """Say what is supposed where the print does not pin the counts down."""
+    why = listed(sorted({one.supposing for one in (a, b) if one.known is None}))
     if len(tables) == 1:
-        return f"if these were analysed ({_written(tables[0])})"
-    return f"if one of {len(tables)} tables that fit was analysed ({_written(tables[0])} to {_written(tables[-1])})"
+        return f"supposing {why} ({_written(tables[0])})"
+    return f"supposing {why} ({len(tables)} tables, {_written(tables[0])} to {_written(tables[-1])})"
 
 
 def _merged(printed: str, tables: list[Table]) -> pd.DataFrame:

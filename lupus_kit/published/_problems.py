@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lupus_kit._errors import InputError, unknown_name
 
 Path = tuple[str | int, ...]
+_PLACE = re.compile(r"^(?P<file>.*?), line (?P<line>\d+)")
+
+
+def _place(problem: str) -> tuple[str, int]:
+    """File and line of a problem; what has no line comes first."""
+    match = _PLACE.match(problem)
+    return (match["file"], int(match["line"])) if match else ("", 0)
 
 
 class Problems:
@@ -33,7 +41,8 @@ class Problems:
         self.remarks.append(f"{self.locate(path)}: {remark}")
 
     def raise_if_any(self, what: str) -> None:
-        """Raise one error that lists every problem, in the order of reading."""
+        """Raise one error that lists every problem, line by line of each file."""
+        self.found.sort(key=_place)
         if len(self.found) == 1:
             raise InputError(self.found[0])
         if self.found:
