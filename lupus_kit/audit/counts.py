@@ -21,6 +21,7 @@ WITH_N = "the percentage and the printed number of patients"
 CUT_OFF = "the percentage is cut off, not rounded"
 #: Where no arm gives a limit, a count and its percentage are solved for up to this many patients.
 _FAR = 20_000
+_MOST_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,9 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
 
 
 def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str) -> Counts:
-    listed = ", ".join(f"{x}/{total}" for x, total in fits[:12]) + (", …" if len(fits) > 12 else "")
-    return Counts(None, None, f"{len(fits)} counts fit: {listed}", None, candidates, supposing)
+    written = [f"{x}/{total}" for x, total in fits]
+    shown = written if len(written) <= _MOST_LISTED else [*written[: _MOST_LISTED - 2], "…", written[-1]]
+    return Counts(None, None, f"{len(fits)} counts fit: {', '.join(shown)}", None, candidates, supposing)
 
 
 def side_counts(study: Study, claim: Claim, side: int) -> Counts:

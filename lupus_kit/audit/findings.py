@@ -90,8 +90,8 @@ def after_the_primary(study: Study) -> str:
         return ""
     finding = "is a finding" if len(below) == 1 else "are findings"
     return (
-        f"{what} was not met at {alpha:g}; in a fixed sequence no later endpoint can then be claimed as "
-        f"confirmed, so {listed(below, _MOST)} {finding} to test again."
+        f"{what} was not met at {alpha:g}. In a fixed sequence no later endpoint can then be claimed as "
+        f"confirmed: {listed(below, _MOST)} {finding} to test again."
     )
 
 

@@ -10,7 +10,7 @@ from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.published._impossible import impossible
 from lupus_kit.published._problems import Path, Problems
 from lupus_kit.published.claim import KINDS, MET, ROLES, Claim
-from lupus_kit.published.printed import plain_decimals, plain_p
+from lupus_kit.published.printed import parse_value, plain_decimals, plain_p
 from lupus_kit.published.study import NOT_SIGNIFICANT, printed_value
 
 _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
@@ -59,7 +59,7 @@ def read_claim(
     """
     before = len(problems.found)
     problems.check_keys(table, path, KEYS)
-    kind = problems.choice(table, path, "kind", KINDS) or "binary"
+    kind = problems.choice(table, path, "kind", KINDS) or _kind_of(table, path, problems)
     arms = _arms(table, path, kind, n_randomised, problems)
     visits = _visits(table, path, kind, problems)
     sides = visits if kind == "paired" else arms
@@ -87,6 +87,24 @@ def read_claim(
     if len(problems.found) == before:
         _check_values(claim, path, n_randomised, problems)
     return claim if len(problems.found) == before else None
+
+
+def _kind_of(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
+    """Take the kind from the shape of the values where it is not given, and say so where it is not the usual one."""
+    values = table.get("reported")
+    shapes = set()
+    for value in values if isinstance(values, list) and "kind" not in table else []:
+        try:
+            found = parse_value(plain_decimals(value), slash="total") if isinstance(value, str) else None
+        except InputError:
+            found = None
+        shapes.add(
+            "mean" if found and found.mean is not None else "median" if found and found.median is not None else ""
+        )
+    kind = shapes.pop() if len(shapes) == 1 else ""
+    if kind:
+        problems.remark((*path, "kind"), f'no kind is given: the values have the shape of kind = "{kind}".')
+    return kind or "binary"
 
 
 def _flag(table: Mapping[str, Any], path: Path, key: str, problems: Problems) -> bool:

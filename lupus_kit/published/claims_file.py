@@ -233,7 +233,7 @@ def _from_csv(place: Place) -> Study:
         raw["arm"] = [{"name": arm} | ({} if n == 0 else {"n": n}) for arm, n in arms.items()]
     elif arms is not None:
         problems.add(("study", "arms"), f'{arms!r} must be such as arms = {{ "drug" = 30, "placebo" = 30 }}.')
-    rows = _claim_rows("\n" * len(head) + "\n".join(lines[len(head) :]), problems)
+    rows = _claim_rows("\n".join(lines[len(head) :]), problems, len(head))
     study = build(raw, problems, [((line,), row) for line, row in rows])
     problems.raise_if_any(name)
     assert study is not None
@@ -246,22 +246,21 @@ def _csv_place(name: str, path: Keys) -> str:
     return f"{name}, key {_dotted(path[1:]) if path[:1] == ('study',) else _dotted(path)}"
 
 
-def _claim_rows(text: str, problems: Problems) -> list[tuple[int, Mapping[str, Any]]]:
-    """Turn each row of a csv file of claims into the keys of one claim."""
+def _claim_rows(text: str, problems: Problems, before: int = 0) -> list[tuple[int, Mapping[str, Any]]]:
+    """Turn each row of a csv text, which follows ``before`` lines, into the keys of one claim."""
     reader = csv.DictReader(io.StringIO(text))
     found: list[tuple[int, Mapping[str, Any]]] = []
-    blank = len(text) - len(text.lstrip("\n"))
     try:
         names = list(reader.fieldnames or [])
         for column in names:
             if column not in COLUMNS:
-                problems.add((blank + 1,), unknown_name("column", column, COLUMNS))
+                problems.add((before + 1,), unknown_name("column", column, COLUMNS))
         if missing := [column for column in _NEEDED if column not in names]:
-            problems.add((blank + 1,), f"column {', '.join(missing)} is missing.")
+            problems.add((before + 1,), f"column {', '.join(missing)} is missing.")
         if problems.found:
             return []
         for row in reader:
-            line = reader.line_num
+            line = before + reader.line_num
             if None in row or None in row.values():
                 n_found = sum(value is not None for key, value in row.items() if key) + len(row.get(None, ()))
                 problems.add(
@@ -270,9 +269,9 @@ def _claim_rows(text: str, problems: Problems) -> list[tuple[int, Mapping[str, A
                 continue
             found.append((line, _claim_keys(row, line, problems)))
     except csv.Error as error:
-        problems.add((reader.line_num,), f"cannot be read as csv: {error}.")
+        problems.add((before + reader.line_num,), f"cannot be read as csv: {error}.")
     if not found and not problems.found:
-        problems.add((blank + 1,), "holds no claim: add at least one row.")
+        problems.add((before + 1,), "holds no claim: add at least one row.")
     return found
 
 

@@ -19,8 +19,8 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     for name, pattern in {
         "percent": rf"(?P<percent>{_NUMBER})\s*%",
         "percent (count/n)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?P<count>\d+)\s*/\s*(?P<n>\d+)\s*\)",
-        "mean±sd": rf"(?P<mean>{_NUMBER})\s*±\s*(?P<sd>{_NUMBER})",
-        "median (low–high)": rf"(?P<median>{_NUMBER})\s*\((?P<low>{_NUMBER}){_DASH}(?P<high>{_NUMBER})\)",
+        "mean±sd": rf"(?P<mean>-?{_NUMBER})\s*±\s*(?P<sd>{_NUMBER})",
+        "median (low–high)": rf"(?P<median>-?{_NUMBER})\s*\((?P<low>-?{_NUMBER}){_DASH}(?P<high>-?{_NUMBER})\)",
         "percent (count)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?:n\s*=\s*)?(?P<count>\d+)\s*\)",
         "count (percent)": rf"(?P<count>\d+)\s*\((?P<percent>{_NUMBER})\s*%?\)",
         "count/n (percent)": rf"(?P<count>\d+)\s*(?:/|of)\s*(?P<n>\d+)\s*\(\s*(?P<percent>{_NUMBER})\s*%?\s*\)",

@@ -111,11 +111,11 @@ def read_table(layout: Layout, n_randomised: Mapping[str, int | None], problems:
     for line, row in rows(layout.text, layout.header, problems):
         seen = True
         p_values = {name: _p_cell(row[name], (line, name), problems) for name in layout.p_columns}
+        if layout.arm_column and row[layout.arm_column] not in n_randomised:
+            problems.add((line, layout.arm_column), unknown_name("arm", row[layout.arm_column], n_randomised))
+            continue
         for column in layout.columns:
             arm = column.arm or row[layout.arm_column]
-            if arm not in n_randomised:
-                problems.add((line, layout.arm_column), unknown_name("arm", arm, n_randomised))
-                continue
             try:
                 value = parse_value(row[column.name], layout.n.get(arm), n_randomised[arm], layout.slash(row))
             except InputError as error:
