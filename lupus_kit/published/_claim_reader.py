@@ -57,12 +57,14 @@ def read_claim(
     -------
     Claim or None
     """
-    before = len(problems.found)
     problems.check_keys(table, path, KEYS)
+    before = len(problems.found)
     kind = problems.choice(table, path, "kind", KINDS) or _kind_of(table, path, problems)
     arms = _arms(table, path, kind, n_randomised, problems)
     visits = _visits(table, path, kind, problems)
     sides = visits if kind == "paired" else arms
+    reported, n = _reported(table, path, kind, problems), _numbers(table, path, problems)
+    sound = len(problems.found) == before
     texts = {key: problems.text(table, path, key) for key in _TEXTS}
     claim = Claim(
         id=problems.text(table, path, "id", required=True),
@@ -73,8 +75,8 @@ def read_claim(
         kind=kind,
         arms=arms,
         visits=visits,
-        reported=_reported(table, path, kind, problems),
-        n=_numbers(table, path, problems),
+        reported=reported,
+        n=n,
         levels=problems.texts(table, path, "levels"),
         both=problems.whole(table, path, "both"),
         p=_p(table, path, problems),
@@ -82,11 +84,10 @@ def read_claim(
         as_printed=_flag(table, path, "as_printed", problems),
         **texts,
     )
-    if len(problems.found) == before:
-        _check_lengths(claim, sides, path, problems)
-    if len(problems.found) == before:
+    # What is compared is looked at whenever it can be, so that every problem is told at once.
+    if sound and _check_lengths(claim, sides, path, problems):
         _check_values(claim, path, n_randomised, problems)
-    return claim if len(problems.found) == before else None
+    return claim if not problems.found else None
 
 
 def _kind_of(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
@@ -215,7 +216,9 @@ def _numbers(table: Mapping[str, Any], path: Path, problems: Problems) -> tuple[
     return tuple(found)
 
 
-def _check_lengths(claim: Claim, sides: tuple[str, ...], path: Path, problems: Problems) -> None:
+def _check_lengths(claim: Claim, sides: tuple[str, ...], path: Path, problems: Problems) -> bool:
+    """Say whether every list has one entry for each arm or visit."""
+    before = len(problems.found)
     what = "visits" if claim.kind == "paired" else "arms"
     if not sides:
         problems.add((*path, what), "is empty.")
@@ -230,6 +233,7 @@ def _check_lengths(claim: Claim, sides: tuple[str, ...], path: Path, problems: P
     sizes = {len(groups) for groups in claim.reported} | ({len(claim.levels)} if claim.levels else set())
     if claim.kind == "ordinal" and len(sizes) > 1:
         problems.add((*path, "reported"), "every arm (and levels) must have the same number of groups.")
+    return len(problems.found) == before
 
 
 def _check_values(claim: Claim, path: Path, n_randomised: Mapping[str, int | None], problems: Problems) -> None:
