@@ -8,19 +8,19 @@ from pathlib import Path
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.audit.counts import Counts, all_randomised, side_counts
+from lupus_kit.audit.counts import all_randomised, side_counts
 from lupus_kit.audit.effects import effect_row
 from lupus_kit.audit.other_kinds import other_rows
 from lupus_kit.audit.provenance import distinct_analyses
 from lupus_kit.audit.pvalues import p_row, several_arms_row
 from lupus_kit.audit.reading import read
 from lupus_kit.audit.report import Report
-from lupus_kit.audit.rows import COLUMNS, NOT_CHECKABLE, REPRODUCED, Row, row
+from lupus_kit.audit.rows import COLUMNS, NOT_CHECKABLE, Row, row
+from lupus_kit.audit.sides import count_row
 from lupus_kit.published import Claim, Study
 
 #: Where the rows of a claim stand: the claims themselves, or the table of that name.
 CLAIMS = "claims"
-_NOT_CRUDE = "not the crude rate; a model may have given it, which the counts cannot check"
 
 
 def n_analyses() -> int:
@@ -28,27 +28,9 @@ def n_analyses() -> int:
     return len(distinct_analyses())
 
 
-def _count_row(claim: Claim, side: int, counts: Counts) -> Row:
-    what, printed = claim.sides[side], claim.shown(side) or "not printed"
-    if counts.x is None or counts.n is None:
-        if counts.agrees is False and claim.modelled and counts.n:
-            return row(what, printed, [("", counts.how)], _NOT_CRUDE, "model")
-        if counts.agrees is False:
-            return row(what, printed, [("", counts.how)], f"not reproduced: {counts.how}", "not reproduced")
-        return row(what, printed, [("", counts.how)], NOT_CHECKABLE, "not checkable")
-    parts = [(f"{counts.x}/{counts.n} = {100 * counts.x / counts.n:.2f}%", counts.how)]
-    if counts.agrees is None:
-        return row(what, printed, parts, "a count, as printed", "as printed")
-    if counts.agrees:
-        return row(what, printed, parts, REPRODUCED, "reproduced")
-    if claim.modelled:
-        return row(what, printed, parts, _NOT_CRUDE, "model")
-    return row(what, printed, parts, "not reproduced by its own count", "not reproduced")
-
-
 def _binary_rows(study: Study, claim: Claim) -> list[Row]:
     counts = [side_counts(study, claim, side) for side in range(len(claim.arms))]
-    rows = [_count_row(claim, side, one) for side, one in enumerate(counts)]
+    rows = [count_row(claim, side, one) for side, one in enumerate(counts)]
     alpha = study.trial.alpha
     if len(counts) == 2:
         rows.append(p_row(claim, counts[0], counts[1], alpha))

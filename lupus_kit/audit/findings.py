@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
@@ -132,6 +134,67 @@ def within_arms(study: Study) -> str:
         f"{_count(len(paired), 'p-value')} {'compares' if len(paired) == 1 else 'compare'} two visits within one arm: "
         "that an arm changed does not show that the arms differ."
     )
+
+
+def _fitting(analysis: str) -> set[str]:
+    """Names of the analyses that fit, without what was tried for them."""
+    names = (
+        name for name in analysis.split("; ") if not name.startswith(("does not fit: ", "the paper: ", "supposing "))
+    )
+    return {re.sub(r", for \d+ of \d+ joint tables$", "", name) for name in names}
+
+
+def best_single(study: Study, rows: pd.DataFrame) -> list[str]:
+    """Name, for each table, the one analysis that gives most of its p-values."""
+    said = []
+    for table in study.layouts:
+        p = rows[
+            (rows["part"] == table)
+            & (rows["what"] == "p")
+            & rows["status"].isin(["some", "reproduced", "not reproduced"])
+        ]
+        fits = Counter(name for analysis in p["analysis"] for name in _fitting(str(analysis)) if name)
+        if len(p) < 2 or not fits:
+            continue
+        most = max(fits.values())
+        names = [name for name, n in fits.items() if n == most]
+        if most < 2 or len(names) > _MOST:
+            continue
+        said.append(
+            f"In {table} one analysis gives at most {most} of the {len(p)} p-values that counts or means can speak about: "
+            f"{listed(names)}."
+        )
+    return said
+
+
+def between_cells(study: Study) -> list[str]:
+    """Name what the cells of the tables leave open between them: denominators, and baselines that differ."""
+    said = []
+    for name, frame in study.tables.items():
+        implied = frame[frame["n_source"] == "implied by count and percent"]
+        for arm, cells in implied.groupby("arm", sort=False):
+            totals = sorted(int(n) for n in cells["n"].unique())
+            if len(totals) > 1:
+                said.append(f"The percentages of {name} for {arm} rest on {listed([str(n) for n in totals])} patients.")
+    baseline: dict[tuple[str, str], dict[str, str]] = {}
+    for name, frame in study.tables.items():
+        if "visit" in frame:
+            for cell in frame[frame["visit"] == "baseline"].itertuples():
+                row = str(getattr(cell, study.layouts[name].endpoint, ""))
+                baseline.setdefault((row, str(cell.arm)), {})[name] = str(cell.printed)
+    differ = [
+        f"{row} of {arm} ({', '.join(f'{printed} in {table}' for table, printed in cells.items())})"
+        for (row, arm), cells in baseline.items()
+        if len({_plain(printed) for printed in cells.values()}) > 1
+    ]
+    if differ:
+        said.append(f"Baseline values that differ between tables: {listed(differ, _MOST)}.")
+    return said
+
+
+def _plain(printed: str) -> tuple[float, ...]:
+    """Numbers of a cell, so that "21 (70)" and "21 (70.00)" are one value."""
+    return tuple(float(number) for number in re.findall(r"\d+(?:\.\d+)?", printed))
 
 
 def of_models(rows: pd.DataFrame) -> str:

@@ -11,7 +11,8 @@ from scipy import stats
 from lupus_kit.audit.counts import Counts, all_randomised
 from lupus_kit.audit.printed import rounds_to
 from lupus_kit.audit.provenance import explain
-from lupus_kit.audit.rows import FROM_MODEL, NOT_CHECKABLE, REPRODUCED, Row, analysis_name, listed, row, shown_p
+from lupus_kit.audit.rows import NOT_CHECKABLE, REPRODUCED, Row, analysis_name, listed, row, shown_p
+from lupus_kit.audit.sides import of_model
 from lupus_kit.inference import pvalue
 from lupus_kit.published import Claim
 
@@ -56,10 +57,10 @@ def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
     if not tables or len(tables) > _MOST_TABLES:
         why = "too many counts fit the printed percentages" if tables else "the counts are not known"
         line = row("p", claim.p, [("", why)], NOT_CHECKABLE, "not checkable")
-        return _of_model(claim, line, False) if claim.modelled else line
+        return of_model(claim, line, False) if claim.modelled else line
     known = a.known is not None and b.known is not None
     line = _recomputed(claim, tables, alpha, "" if known else _assumption(a, b, tables))
-    return _of_model(claim, line, True) if claim.modelled else line
+    return of_model(claim, line) if claim.modelled else line
 
 
 def _not_printed(tables: list[Table]) -> Row:
@@ -116,18 +117,6 @@ def _verdict(fits: pd.DataFrame, n: int) -> tuple[str, str]:
     return f"reproduced only by {len(fits)} of {n} analyses{aside}", "some"
 
 
-def _of_model(claim: Claim, line: Row, computed: bool) -> Row:
-    """Say what the crude analyses give, and that the paper's own analysis is another one."""
-    crude = line["verdict"].replace("reproduced only by", "printed so by", 1)
-    own = row("p", claim.p, [("", f"the paper: {claim.analysis}")], "", "model")
-    return line | {
-        "recomputed": f"{own['recomputed']}; {line['recomputed']}",
-        "analysis": f"{own['analysis']}; {line['analysis']}",
-        "verdict": f"{FROM_MODEL}; crude analysis: {crude}" if computed else FROM_MODEL,
-        "status": "model",
-    }
-
-
 def several_arms_row(claim: Claim, counts: list[Counts], alpha: float) -> Row:
     """Compare one p-value for three or more arms with the tests of one table of them all."""
     known = [count.known for count in counts]
@@ -156,4 +145,4 @@ def several_arms_row(claim: Claim, counts: list[Counts], alpha: float) -> Row:
         )
         status = "reproduced" if len(fits) == n else "some"
     line = row("p", claim.p, parts, verdict, status)
-    return _of_model(claim, line, True) if claim.modelled else line
+    return of_model(claim, line) if claim.modelled else line

@@ -11,6 +11,8 @@ import pandas as pd
 from lupus_kit.audit.counts import side_counts
 from lupus_kit.audit.findings import (
     after_the_primary,
+    best_single,
+    between_cells,
     chosen_later,
     not_reproduced,
     of_models,
@@ -155,7 +157,8 @@ def read(study: Study, rows: pd.DataFrame) -> tuple[str, ...]:
         parts += [_which_analysis(*pair) for pair in mine]
         parts += _primary(study, claim, tables[claim.id])
         parts += [_weeks(*pair) for pair in mine]
-    parts += [after_the_primary(study), chosen_later(study), within_arms(study)]
+    parts += [after_the_primary(study), chosen_later(study)]
+    parts += [*best_single(study, rows), within_arms(study), *between_cells(study)]
     parts += [of_models(rows), not_reproduced(rows)]
     return tuple(part for part in parts if part)
 
