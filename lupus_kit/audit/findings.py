@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from lupus_kit.audit.rows import listed
+from lupus_kit.audit.rows import AS_IF_APART, listed
 from lupus_kit.inference import fragility_index
 from lupus_kit.published import Claim, Study, parse_p
 
@@ -162,9 +162,16 @@ def best_single(study: Study, rows: pd.DataFrame) -> list[str]:
             continue
         said.append(
             f"In {table} one analysis gives at most {most} of the {len(p)} p-values that counts or means can speak about: "
-            f"{listed(names)}."
+            f"{_without_common_end(names)}."
         )
     return said
+
+
+def _without_common_end(names: list[str]) -> str:
+    """List names, with what all of them add said once."""
+    if len(names) > 1 and all(name.endswith(AS_IF_APART) for name in names):
+        return f"{listed([name.removesuffix(AS_IF_APART) for name in names])}, each{AS_IF_APART.removeprefix(',')}"
+    return listed(names)
 
 
 def between_cells(study: Study) -> list[str]:

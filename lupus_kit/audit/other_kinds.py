@@ -6,7 +6,7 @@ import pandas as pd
 
 from lupus_kit.audit.counts import Counts, side_counts
 from lupus_kit.audit.pvalues import comparable, explained
-from lupus_kit.audit.rows import NOT_CHECKABLE, REPRODUCED, Row, analysis_name, row, shown_p
+from lupus_kit.audit.rows import AS_IF_APART, NOT_CHECKABLE, REPRODUCED, Row, analysis_name, row, shown_p
 from lupus_kit.audit.sides import count_row, of_model
 from lupus_kit.audit.summaries import explain_means, explain_ordinal, explain_paired
 from lupus_kit.published import Claim, Study
@@ -135,10 +135,7 @@ def _paired_row(study: Study, claim: Claim, counts: list[Counts]) -> Row:
     apart = explained(printed, (*first, *second))
     fits = apart[apart["rounds_to_reported"]]
     names = [analysis_name(label, side) for label, side in zip(fits["label"], fits["alternative"], strict=True)]
-    parts += [
-        (shown_p(p), f"{name}, as if the visits were different patients")
-        for p, name in zip(fits["p"], names, strict=True)
-    ]
+    parts += [(shown_p(p), name + AS_IF_APART) for p, name in zip(fits["p"], names, strict=True)]
     n, n_fits = n_tried + len(apart), n_paired + len(fits)
     if not n_fits:
         return row("p", claim.p, parts, f"not reproduced by any of {n} analyses, paired or not", "not reproduced")
