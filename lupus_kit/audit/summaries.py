@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from lupus_kit._errors import InputError
@@ -19,6 +20,7 @@ from lupus_kit.published import decimals, parse_p
 
 COLUMNS = ("label", "p_low", "p_high", "n_ways", "n_fit", "rounds_to_reported")
 Mean = tuple[str, str, int]
+IntArray = NDArray[np.int64]
 
 
 def mcnemar(b: int, c: int) -> dict[str, float]:
@@ -46,11 +48,11 @@ def mcnemar(b: int, c: int) -> dict[str, float]:
     changed, fewer = b + c, min(b, c)
     if changed == 0:
         return dict.fromkeys(("McNemar exact", "McNemar mid-p", "McNemar", "McNemar, continuity-corrected"), 1.0)
-    tail = 2 * float(stats.binom.cdf(fewer, changed, 0.5))
+    tail, point = 2 * float(stats.binom.cdf(fewer, changed, 0.5)), float(stats.binom.pmf(fewer, changed, 0.5))
     corrected = max(abs(b - c) - 1, 0) ** 2 / changed
     return {
         "McNemar exact": min(tail, 1.0),
-        "McNemar mid-p": tail - float(stats.binom.pmf(fewer, changed, 0.5)),
+        "McNemar mid-p": tail - point if b != c else 1 - point / 2,
         "McNemar": float(stats.chi2.sf((b - c) ** 2 / changed, 1)),
         "McNemar, continuity-corrected": float(stats.chi2.sf(corrected, 1)),
     }
@@ -61,7 +63,8 @@ def _frame(reported: str, found: Iterable[tuple[str, Sequence[float]]], between:
     rows = []
     for label, values in found:
         fits = [rounds_to(p, reported) for p in values]
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        defined = [p for p in values if p == p] or [float("nan")]
+        low, high = min(defined), max(defined)
         some = any(fits) or (between and low <= parse_p(reported)[1] <= high)
         rows.append((label, low, high, len(values), sum(fits), some))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -163,6 +166,19 @@ def explain_means(reported: str, first: Mean, second: Mean) -> pd.DataFrame:
     return _frame(reported, found.items(), between=True)
 
 
+def _t(scores: IntArray, table: IntArray, equal: bool) -> float:
+    """p-value of a t-test on scores; nan where an arm of one patient or no spread leaves it undefined."""
+    n = table.sum(axis=1)
+    means = table @ scores / n
+    squares = [float(counts @ (scores - mean) ** 2) for counts, mean in zip(table, means, strict=True)]
+    if min(n) < 2 or sum(squares) == 0:
+        return float("nan")
+    spreads = [float(np.sqrt(square / (total - 1))) for square, total in zip(squares, n, strict=True)]
+    return float(
+        stats.ttest_ind_from_stats(means[0], spreads[0], n[0], means[1], spreads[1], n[1], equal_var=equal).pvalue
+    )
+
+
 def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) -> pd.DataFrame:
     """Run the usual tests of ordered groups in two arms.
 
@@ -192,13 +208,13 @@ def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) 
     >>> explain_ordinal("0.030", [6, 12, 11], [13, 12, 5])["label"][0]
     'Wilcoxon–Mann–Whitney'
     """
-    table = np.array([first, second])
-    if table.ndim != 2 or (table < 0).any() or not table.sum(axis=1).all():
+    if len(first) != len(second) or min(*first, *second) < 0 or not sum(first) or not sum(second):
         raise InputError(f"{list(first)} and {list(second)}: two arms with patients in the same groups are needed.")
-    table = table[:, table.sum(axis=0) > 0]
+    table = np.array([first, second])
+    filled = table.sum(axis=0) > 0
+    table, scores = table[:, filled], np.arange(len(first))[filled]
     if table.shape[1] < 2:
         return _frame(reported, [("Wilcoxon–Mann–Whitney", [1.0])], between=False)
-    scores = np.arange(len(first))[np.array([first, second]).sum(axis=0) > 0]
     one, two = (np.repeat(scores, counts) for counts in table)
     correlation = float(np.corrcoef(np.r_[one, two], np.r_[np.zeros(len(one)), np.ones(len(two))])[0, 1])
     total = len(one) + len(two)
@@ -207,8 +223,8 @@ def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) 
         "Wilcoxon–Mann–Whitney, continuity-corrected": stats.mannwhitneyu(one, two, method="asymptotic").pvalue,
         "Cochran–Armitage trend": stats.chi2.sf(total * correlation**2, 1),
         "linear-by-linear": stats.chi2.sf((total - 1) * correlation**2, 1),
-        "Student t on scores": stats.ttest_ind(one, two).pvalue,
-        "Welch t on scores": stats.ttest_ind(one, two, equal_var=False).pvalue,
+        "Student t on scores": _t(scores, table, equal=True),
+        "Welch t on scores": _t(scores, table, equal=False),
         "Pearson chi-squared, groups without order": stats.chi2_contingency(table, correction=False).pvalue,
         "Likelihood ratio (G), groups without order": stats.chi2_contingency(
             table, correction=False, lambda_="log-likelihood"
