@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lupus_kit import published
+from lupus_kit._errors import InputError
 from lupus_kit.audit.counts import all_randomised, side_counts
 from lupus_kit.audit.effects import effect_row
 from lupus_kit.audit.other_kinds import other_rows
@@ -33,15 +34,24 @@ def _binary_rows(study: Study, claim: Claim) -> list[Row]:
     rows = [count_row(claim, side, one) for side, one in enumerate(counts)]
     alpha = study.trial.alpha
     if len(counts) == 2:
-        rows.append(p_row(claim, counts[0], counts[1], alpha))
+        rows.append(_or_said("p", claim.p, lambda: p_row(claim, counts[0], counts[1], alpha)))
     elif len(counts) > 2:
         rows.append(several_arms_row(claim, counts, alpha))
     elif claim.p:
         rows.append(row("p", claim.p, [("", "one arm is not a comparison")], NOT_CHECKABLE, "not checkable"))
     if claim.effect:
         tables = all_randomised(counts[0], counts[1]) if len(counts) == 2 else []
-        rows.append(effect_row(claim, tables[0] if len(tables) == 1 else None))
+        table = tables[0] if len(tables) == 1 else None
+        rows.append(_or_said("effect", claim.effect, lambda: effect_row(claim, table)))
     return rows
+
+
+def _or_said(what: str, printed: str, line: Callable[[], Row]) -> Row:
+    """Return a line, or say why it cannot be had: exact tests have their largest table."""
+    try:
+        return line()
+    except InputError as error:
+        return row(what, printed or "not printed", [("", str(error))], NOT_CHECKABLE, "not checkable")
 
 
 def claim_rows(study: Study, claim: Claim, part: str = CLAIMS) -> list[Row]:
@@ -103,7 +113,9 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     Notes
     -----
     A verdict speaks of the printed record only. A p-value that no unadjusted analysis of the counts gives may
-    come from a model with covariates or strata, from another set of patients, or from a slip in typing.
+    come from a model with covariates or strata, from another set of patients, or from a slip in typing. In large
+    trials (more than some 380 patients an arm) the unconditional exact tests are left out, and the number of analyses
+    in a verdict is that much smaller.
 
     Examples
     --------

@@ -18,6 +18,8 @@ _INNOCENT = (
 )
 #: Names are listed up to here; the table of the report has them all.
 _MOST = 4
+#: In larger designs few patients decide only by accident, and the search for them goes through every table.
+LARGEST_DESIGN = 4_000_000
 
 
 def _count(number: int, noun: str) -> str:
@@ -99,6 +101,8 @@ def after_the_primary(study: Study) -> str:
 
 def one_patient(claim: Claim, table: tuple[int, int, int, int], alpha: float) -> str:
     """Say how few changed outcomes move the result across the level, where they are very few."""
+    if table[1] * table[3] > LARGEST_DESIGN:
+        return ""
     found = fragility_index(*table, test="pearson", alpha=alpha)
     if found.index is None or found.index > 3:
         return ""

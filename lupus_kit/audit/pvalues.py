@@ -10,10 +10,10 @@ from scipy import stats
 
 from lupus_kit.audit.counts import Counts, all_randomised
 from lupus_kit.audit.printed import rounds_to
-from lupus_kit.audit.provenance import explain
+from lupus_kit.audit.provenance import distinct_tests, explain
 from lupus_kit.audit.rows import NOT_CHECKABLE, REPRODUCED, Row, analysis_name, listed, row, shown_p
 from lupus_kit.audit.sides import of_model
-from lupus_kit.inference import pvalue
+from lupus_kit.inference import Test, pvalue
 from lupus_kit.published import Claim
 
 Table = tuple[int, int, int, int]
@@ -23,10 +23,26 @@ _FAMILIAR = ("pearson", "fisher")
 _MOST_TABLES = 9
 
 
+#: Unconditional exact tests go through every table of a design; beyond this many the audit leaves them out.
+_MOST_OF_A_DESIGN = 150_000
+
+
+def feasible_tests(table: Table) -> list[Test]:
+    """Return the different tests that are quick enough for one table: in large trials all but the unconditional exact ones."""
+    large = (table[1] + 1) * (table[3] + 1) > _MOST_OF_A_DESIGN
+    return [test for test in distinct_tests() if not (large and test.family == "unconditional exact")]
+
+
 @lru_cache(maxsize=2048)
 def explained(printed: str, table: Table) -> pd.DataFrame:
-    """Return every analysis of one table, with the tests of equal papers run once."""
-    return explain(printed, *table)
+    """Return every analysis of one table that is quick enough for it; equal tables are run once."""
+    tests = feasible_tests(table)
+    if len(tests) == len(distinct_tests()):
+        return explain(printed, *table)
+    found = explain(printed, *table, tests=tests)
+    # One-sided, some tests come down to another one, which is there already.
+    again = {test.key for test in tests if test.one_sided_as}
+    return found[~((found["alternative"] != "two-sided") & found["test"].isin(again))].reset_index(drop=True)
 
 
 def comparable(printed: str, alpha: float) -> str:
