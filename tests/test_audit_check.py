@@ -378,3 +378,15 @@ def test_visits_that_may_differ_are_not_said_to_agree():
     )
     assert "The two visits may or may not differ" in text
     assert "do not contradict" not in text
+
+
+def test_a_p_value_of_all_randomised_patients_is_found():
+    # 17/29 v 9/30 printed, but the test was made on 17/30: the missing patient counted as non-responder.
+    p = f"{inference.pvalue('fisher', 17, 30, 9, 30):.4f}"
+    row = lines(claim(reported=["17/29", "9/30"], p=p)).loc[("a", "p")]
+    assert row["status"] == "some"
+    assert row["verdict"].startswith(f"not reproduced by any of {audit.n_analyses()} analyses of those analysed; reproduced by ")
+    name = "Fisher (point probability), all randomised, missing as non-responders (17/30 v 9/30)"
+    assert name in row["analysis"].split("; ")
+    unknown = lines(claim(reported=["17/29", "9/30"], p=p), n=(None, None)).loc[("a", "p")]
+    assert unknown["status"] == "not reproduced"

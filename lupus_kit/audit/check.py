@@ -34,7 +34,9 @@ def _binary_rows(study: Study, claim: Claim) -> list[Row]:
     rows = [count_row(claim, side, one) for side, one in enumerate(counts)]
     alpha = study.trial.alpha
     if len(counts) == 2:
-        rows.append(_or_said("p", claim.p, lambda: p_row(claim, counts[0], counts[1], alpha)))
+        first, second = (study.trial.n_randomised[arm] for arm in claim.arms)
+        randomised = first, second
+        rows.append(_or_said("p", claim.p, lambda: p_row(claim, counts[0], counts[1], alpha, randomised)))
     elif len(counts) > 2:
         rows.append(several_arms_row(claim, counts, alpha))
     elif claim.p:

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from lupus_kit.audit.counts import Counts, all_randomised
+from lupus_kit.audit.populations import missing_rules
 from lupus_kit.audit.printed import rounds_to
 from lupus_kit.audit.provenance import distinct_tests, explain
 from lupus_kit.audit.rows import NOT_CHECKABLE, REPRODUCED, Row, analysis_name, listed, row, shown_p
@@ -50,7 +51,9 @@ def comparable(printed: str, alpha: float) -> str:
     return f">{alpha:g}" if printed == "NS" else printed
 
 
-def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
+def p_row(
+    claim: Claim, a: Counts, b: Counts, alpha: float, randomised: tuple[int | None, int | None] = (None, None)
+) -> Row:
     """Compare the printed p-value of two arms with every analysis of the counts.
 
     Parameters
@@ -61,6 +64,8 @@ def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
         What stands behind both values.
     alpha : float
         Level that "NS" refers to.
+    randomised : tuple of (int or None)
+        Patients randomised to each arm: where no analysis of those analysed fits, all of them are tried.
 
     Returns
     -------
@@ -76,6 +81,8 @@ def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
         return of_model(claim, line, False) if claim.modelled else line
     known = a.known is not None and b.known is not None
     line = _recomputed(claim, tables, alpha, "" if known else _assumption(a, b, tables))
+    if known and line["status"] == "not reproduced":
+        line = _with_all_randomised(line, claim, tables[0], alpha, randomised)
     return of_model(claim, line) if claim.modelled else line
 
 
@@ -121,6 +128,31 @@ def _recomputed(claim: Claim, tables: list[Table], alpha: float, assumption: str
     parts += [(shown_p(p), f"does not fit: {label}") for p, label in zip(familiar["p"], familiar["label"], strict=True)]
     verdict, status = _verdict(fits, len(found))
     return row("p", claim.p, parts, f"{assumption}: {verdict}" if assumption else verdict, status)
+
+
+def _with_all_randomised(
+    line: Row, claim: Claim, table: Table, alpha: float, randomised: tuple[int | None, int | None]
+) -> Row:
+    """Add the analyses that fit once the randomised patients who are missing are counted too."""
+    m1, m2 = randomised
+    if m1 is None or m2 is None or m1 < table[1] or m2 < table[3] or (m1, m2) == (table[1], table[3]):
+        return line
+    printed, parts = comparable(claim.p, alpha), []
+    for name, other in missing_rules(table, (m1, m2)).items():
+        if other == table:
+            continue
+        found = explained(printed, other)
+        fits = found[found["rounds_to_reported"]]
+        parts += [
+            (shown_p(p), f"{analysis_name(label, side)}, {name} ({_written(other)})")
+            for p, label, side in zip(fits["p"], fits["label"], fits["alternative"], strict=True)
+        ]
+    if not parts:
+        return line
+    more = row("p", claim.p, parts, "", "some")
+    counted = f"{line['verdict']} of those analysed; reproduced by {len(parts)} with all randomised patients counted"
+    joined = {key: "; ".join(filter(None, (more[key], line[key]))) for key in ("recomputed", "analysis")}
+    return line | joined | {"verdict": counted, "status": "some"}
 
 
 def _verdict(fits: pd.DataFrame, n: int) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from lupus_kit.audit.findings import (
     summary,
     within_arms,
 )
-from lupus_kit.audit.provenance import distinct_tests, explain_jointly
+from lupus_kit.audit.joint import explain_jointly
+from lupus_kit.audit.provenance import distinct_tests
 from lupus_kit.audit.pvalues import feasible_tests
 from lupus_kit.audit.rows import listed
 from lupus_kit.inference import between_visit_bounds, pvalue, s_value, tipping_point
