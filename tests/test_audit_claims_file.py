@@ -311,6 +311,7 @@ PROBLEMS = {
     "an unknown table": ("[[arm]]", "[[arms]]", ["key arms", "'arm'"]),
     "a percentage no count gives": ("55.17%", "55.18%", ["line 16", "reported", "29", "55.18%", "as_printed"]),
     "a count above its total": ("55.17%", "33/30", ["line 16", "reported", "33", "30"]),
+    "a total of nobody": ("55.17%", "0/0", ["line 16", "reported", "no patients"]),
     "a count above n": ("55.17%", "33 (55.2)", ["line 16", "reported", "33", "29"]),
     "a percentage above 100": ("55.17%", "155.17%", ["line 16", "155.17"]),
     "no shape": ("55.17%", "about half", ["line 16", "'about half'", "'55.17%'"]),

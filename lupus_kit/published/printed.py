@@ -234,6 +234,8 @@ def parse_value(text: str, n_header: int | None = None, n_max: int | None = None
         n, source = None, ""
     if values.get("percent", 0) > 100:
         raise InputError(f"cannot use {text!r}: a percentage is at most 100.")
+    if n == 0:
+        raise InputError(f"cannot use {text!r}: a total of no patients.")
     if count is not None and n is not None and count > n:
         raise InputError(f"cannot use {text!r}: the count {count} is larger than its total {n}.")
     return PrintedValue(count=count, n=n, n_source=source, **values)
