@@ -9,7 +9,7 @@ Examples
 True
 """
 
-from lupus_kit.figures import audit, cohort, design, inference, invented, patient, sri
+from lupus_kit.figures import audit, cohort, design, inference, invented, multiverse, patient, sri
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
@@ -23,6 +23,7 @@ __all__ = [
     "img",
     "inference",
     "invented",
+    "multiverse",
     "patient",
     "png",
     "show",
