@@ -314,7 +314,7 @@ def test_a_mismatch_comes_with_its_innocent_reasons():
 
 def test_values_of_models_are_not_read_as_mismatches():
     text = reading(claim(role="primary", p="0.500", analysis="stratified CMH"), claim("b", role="secondary", p="0.013"))
-    assert "1 printed value comes from an adjusted or stratified analysis" in text
+    assert "1 printed value comes from an adjusted or stratified analysis: the crude" in text
     assert "No analysis tried" not in text
     assert "was not met at 0.05." in text  # the printed p-value still is what the paper says
 
@@ -385,7 +385,9 @@ def test_a_p_value_of_all_randomised_patients_is_found():
     p = f"{inference.pvalue('fisher', 17, 30, 9, 30):.4f}"
     row = lines(claim(reported=["17/29", "9/30"], p=p)).loc[("a", "p")]
     assert row["status"] == "some"
-    assert row["verdict"].startswith(f"not reproduced by any of {audit.n_analyses()} analyses of those analysed; reproduced by ")
+    assert row["verdict"].startswith(
+        f"not reproduced by any of {audit.n_analyses()} analyses of those analysed; reproduced by "
+    )
     name = "Fisher (point probability), all randomised, missing as non-responders (17/30 v 9/30)"
     assert name in row["analysis"].split("; ")
     unknown = lines(claim(reported=["17/29", "9/30"], p=p), n=(None, None)).loc[("a", "p")]

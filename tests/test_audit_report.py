@@ -164,7 +164,7 @@ def test_the_reading_is_one_paragraph_of_short_sentences(report):
 
 def test_json_holds_everything(report):
     content = json.loads(report.render("json"))
-    assert set(content) == {"study", "citation", "n_analyses", "rows", "tables", "remarks", "reading"}
+    assert set(content) == {"study", "citation", "n_analyses", "rows", "tables", "findings", "remarks", "reading"}
     assert content["study"] == "he2020"
     assert content["citation"] == published.load("he2020").trial.citation
     assert content["rows"] == report.to_frame().to_dict("records")

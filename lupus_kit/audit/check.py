@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lupus_kit import published
 from lupus_kit._errors import InputError
+from lupus_kit.audit.consistency import inconsistencies
 from lupus_kit.audit.counts import all_randomised, side_counts
 from lupus_kit.audit.effects import effect_row
 from lupus_kit.audit.other_kinds import other_rows
@@ -92,6 +94,12 @@ def _many(study: Study, claims: Sequence[tuple[str, Claim]], n_jobs: int) -> lis
     return [line for block in found for line in block]
 
 
+def _told(finding: Any) -> str:
+    """Write one finding with its place in front."""
+    place = ", ".join(part for part in (finding.table, finding.row, finding.arm) if part)
+    return f"{place}: {finding.finding}" if place else str(finding.finding)
+
+
 def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     """Recompute every claim and every table row of a study and say what comes out.
 
@@ -129,12 +137,14 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     claims = [(CLAIMS, claim) for claim in record.records]
     claims += [(claim.table_row.partition("/")[0], claim) for claim in record.table_claims()]
     rows = pd.DataFrame(_many(record, claims, n_jobs), columns=list(COLUMNS))
+    findings = tuple(_told(finding) for finding in inconsistencies(record).itertuples())
     return Report(
         study=record.trial.key,
         citation=record.trial.citation,
         rows=rows,
-        statements=read(record, rows),
+        statements=read(record, rows, findings),
         n_analyses=n_analyses(),
+        findings=findings,
         remarks=record.remarks,
         tables={key: layout.title or key for key, layout in record.layouts.items()},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -135,7 +135,7 @@ def within_arms(study: Study) -> str:
     if not paired:
         return ""
     return (
-        f"{_count(len(paired), 'p-value')} {'compares' if len(paired) == 1 else 'compare'} two visits within one arm: "
+        f"Two visits within one arm are compared by {_count(len(paired), 'p-value')}: "
         "that an arm changed does not show that the arms differ."
     )
 
@@ -178,34 +178,14 @@ def _without_common_end(names: list[str]) -> str:
     return listed(names)
 
 
-def between_cells(study: Study) -> list[str]:
-    """Name what the cells of the tables leave open between them: denominators, and baselines that differ."""
-    said = []
-    for name, frame in study.tables.items():
-        implied = frame[frame["n_source"] == "implied by count and percent"]
-        for arm, cells in implied.groupby("arm", sort=False):
-            totals = sorted(int(n) for n in cells["n"].unique())
-            if len(totals) > 1:
-                said.append(f"The percentages of {name} for {arm} rest on {listed([str(n) for n in totals])} patients.")
-    baseline: dict[tuple[str, str], dict[str, str]] = {}
-    for name, frame in study.tables.items():
-        if "visit" in frame:
-            for cell in frame[frame["visit"] == "baseline"].itertuples():
-                row = str(getattr(cell, study.layouts[name].endpoint, ""))
-                baseline.setdefault((row, str(cell.arm)), {})[name] = str(cell.printed)
-    differ = [
-        f"{row} of {arm} ({', '.join(f'{printed} in {table}' for table, printed in cells.items())})"
-        for (row, arm), cells in baseline.items()
-        if len({_plain(printed) for printed in cells.values()}) > 1
-    ]
-    if differ:
-        said.append(f"Baseline values that differ between tables: {listed(differ, _MOST)}.")
-    return said
-
-
-def _plain(printed: str) -> tuple[float, ...]:
-    """Numbers of a cell, so that "21 (70)" and "21 (70.00)" are one value."""
-    return tuple(float(number) for number in re.findall(r"\d+(?:\.\d+)?", printed))
+def between_cells(findings: Sequence[str]) -> str:
+    """Point to what the cells of a study say about each other."""
+    if not findings:
+        return ""
+    return (
+        f"Open between printed cells: {_count(len(findings), 'question')}, listed apart; none of them says why the values "
+        "are as they are."
+    )
 
 
 def of_models(rows: pd.DataFrame) -> str:
@@ -213,10 +193,9 @@ def of_models(rows: pd.DataFrame) -> str:
     n = int(((rows["status"] == "model") & rows["what"].isin(["p", "effect"])).sum())
     if not n:
         return ""
-    many = f"{_count(n, 'printed value')} {'comes' if n == 1 else 'come'}"
     return (
-        f"{many} from an adjusted or stratified analysis by the paper's own words: the crude numbers "
-        "beside them are another analysis, and agreement or difference between the two decides nothing."
+        f"By the paper's own words {_count(n, 'printed value')} {'comes' if n == 1 else 'come'} from an adjusted or "
+        "stratified analysis: the crude numbers beside them are another analysis, and agreement or difference between the two decides nothing."
     )
 
 

@@ -8,6 +8,7 @@ from math import isnan
 
 import pandas as pd
 
+from lupus_kit._errors import InputError
 from lupus_kit.audit.counts import side_counts
 from lupus_kit.audit.findings import (
     LARGEST_DESIGN,
@@ -22,6 +23,7 @@ from lupus_kit.audit.findings import (
     within_arms,
 )
 from lupus_kit.audit.joint import explain_jointly
+from lupus_kit.audit.multiverse import multiverse
 from lupus_kit.audit.provenance import distinct_tests
 from lupus_kit.audit.pvalues import feasible_tests
 from lupus_kit.audit.rows import listed
@@ -32,6 +34,8 @@ Table = tuple[int, int, int, int]
 Tables = Mapping[str, Table]
 #: Beyond this the exact tests of one table take minutes; the report says so of its row, the reading passes it by.
 _LARGEST_READ = 400_000_000
+#: The multiverse asks for the exact size of every test, which takes seconds beyond this.
+_LARGEST_MULTIVERSE = 4_000
 
 
 def known_tables(study: Study) -> dict[str, Table]:
@@ -142,7 +146,20 @@ def _primary(study: Study, claim: Claim, table: Table) -> list[str]:
     return [_sides(claim, table, alpha), missing, "" if missing else one_patient(claim, table, alpha)]
 
 
-def read(study: Study, rows: pd.DataFrame) -> tuple[str, ...]:
+def _choices(study: Study, claim: Claim, table: Table) -> list[str]:
+    """Say how many defensible analyses fall on either side, where the design is small enough to run them all."""
+    if table[1] * table[3] > _LARGEST_MULTIVERSE:
+        return []
+    n1, n2 = (study.trial.n_randomised[arm] for arm in claim.arms)
+    enough = n1 is not None and n2 is not None and n1 >= table[1] and n2 >= table[3]
+    try:
+        found = multiverse(*table, randomised=(n1, n2) if enough else None, alpha=study.trial.alpha)  # type: ignore[arg-type]
+    except InputError:
+        return []  # Pearson's test, the reference, is undefined on this table
+    return [found.sentences[0], *(s for s in found.sentences[2:3] if s.startswith("One choice"))]
+
+
+def read(study: Study, rows: pd.DataFrame, findings: Sequence[str] = ()) -> tuple[str, ...]:
     """Write the reading of a study.
 
     Parameters
@@ -151,6 +168,8 @@ def read(study: Study, rows: pd.DataFrame) -> tuple[str, ...]:
         The record.
     rows : pandas.DataFrame
         The lines of its report.
+    findings : sequence of str
+        What the cells of its tables say about each other.
 
     Returns
     -------
@@ -165,9 +184,10 @@ def read(study: Study, rows: pd.DataFrame) -> tuple[str, ...]:
         mine = [pair for pair in pairs if pair[0].id == claim.id]
         parts += [_which_analysis(*pair) for pair in mine]
         parts += _primary(study, claim, tables[claim.id])
+        parts += _choices(study, claim, tables[claim.id])
         parts += [_weeks(*pair, study.trial.alpha) for pair in mine]
     parts += [after_the_primary(study), chosen_later(study)]
-    parts += [*best_single(study, rows), within_arms(study), *between_cells(study)]
+    parts += [*best_single(study, rows), within_arms(study), between_cells(findings)]
     parts += [of_models(rows), not_reproduced(rows)]
     return tuple(part for part in parts if part)
 

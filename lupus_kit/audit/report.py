@@ -68,6 +68,8 @@ class Report:
         What the numbers do and do not say, in reading order.
     n_analyses : int
         Analyses tried on each p-value of two proportions.
+    findings : tuple of str
+        Printed values that do not go together, each with its place.
     remarks : tuple of str
         What was read with a word of explanation.
     tables : mapping of str to str
@@ -79,6 +81,7 @@ class Report:
     rows: pd.DataFrame
     statements: tuple[str, ...]
     n_analyses: int
+    findings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
 
@@ -175,12 +178,16 @@ class Report:
             console.rule(characters="─")
             console.print(grid([_compact(group) for group in groups(self.part(name))], _COMPACT))
             console.print()
-        for remark in self.remarks:
-            console.print(Text(f"Read: {remark}"))
-        if self.remarks:
+        for note in self._notes():
+            console.print(Text(note))
+        if self._notes():
             console.print()
         console.print(Text(self.reading))
         return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+    def _notes(self) -> list[str]:
+        """Return findings between cells, and how the file was read, one line each."""
+        return [*(f"Between cells: {one}" for one in self.findings), *(f"Read: {one}" for one in self.remarks)]
 
     def _markdown(self) -> str:
         claims = "".join(_markdown_row([str(row[name]) for name in _SHOWN]) for row in self.part().to_dict("records"))
@@ -189,8 +196,8 @@ class Report:
             rows = "".join(_markdown_row(list(_compact(group))) for group in groups(self.part(name)))
             heading = " ".join(f"{name}: {title}".split())
             text += f"\n**{heading}**\n\n{_markdown_head(list(_COMPACT))}{rows}"
-        for remark in self.remarks:
-            text += f"\nRead: {' '.join(remark.split())}\n"
+        for note in self._notes():
+            text += f"\n{' '.join(note.split())}\n"
         return f"{text}\n{self.reading}\n"
 
     def _json(self) -> str:
@@ -200,6 +207,7 @@ class Report:
             "n_analyses": self.n_analyses,
             "rows": self.rows.to_dict("records"),
             "tables": dict(self.tables),
+            "findings": list(self.findings),
             "remarks": list(self.remarks),
             "reading": self.reading,
         }
@@ -221,6 +229,9 @@ class Report:
             + "</table></details>"
             for name, title in self.tables.items()
         )
+        between = "".join(f"<li>{html.escape(line)}</li>" for line in self.findings)
+        if between:
+            tables += f"<details><summary>Between cells ({len(self.findings)})</summary><ul>{between}</ul></details>"
         statements = "".join(f"<li>{html.escape(line)}</li>" for line in self.statements)
         return (
             f"<table>{_html_head(_SHOWN[1:])}{''.join(rows)}</table>{tables}"
