@@ -195,7 +195,8 @@ def of_models(rows: pd.DataFrame) -> str:
         return ""
     return (
         f"By the paper's own words {_count(n, 'printed value')} {'comes' if n == 1 else 'come'} from an adjusted or "
-        "stratified analysis: the crude numbers beside them are another analysis, and agreement or difference between the two decides nothing."
+        "stratified analysis: the crude numbers beside them are another analysis, and agreement or difference between "
+        "the two decides nothing."
     )
 
 

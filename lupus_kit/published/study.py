@@ -127,6 +127,10 @@ class Study:
 
     def table_claims(self) -> tuple[Claim, ...]:
         """Return the comparisons that the tables hold, in printed order."""
+        return self._table_claims
+
+    @cached_property
+    def _table_claims(self) -> tuple[Claim, ...]:
         return tuple(claim for key, layout in self.layouts.items() for claim in table_claims(layout, self.tables[key]))
 
     def to_frame(self) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ _TYPED = list(PrintedValue.__dataclass_fields__)
 _INTEGERS = ["count", "n"]
 #: A row that says so in one of its words prints both groups ("27/3" women and men), not a count and its total.
 _TWO_GROUPS = "count/count"
+Cell = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -169,36 +171,38 @@ def table_claims(layout: Layout, frame: pd.DataFrame) -> list[Claim]:
     """
     claims: list[Claim] = []
     names = [column.name for column in layout.columns]
-    for number, (line, cells) in enumerate(frame.groupby("line", sort=True), start=1):
+    rows: dict[int, list[Cell]] = {}
+    for cell in frame.to_dict("records"):
+        rows.setdefault(int(cell["line"]), []).append({str(key): value for key, value in cell.items()})
+    for number, cells in enumerate(rows.values(), start=1):
         for first, second, p_column in layout.compare:
-            pair = cells.iloc[[names.index(first), names.index(second)]]
-            claims.append(_table_claim(layout, f"{layout.key}.{number}", int(line), cells, pair, p_column))
+            pair = [cells[names.index(first)], cells[names.index(second)]]
+            claims.append(_table_claim(layout, f"{layout.key}.{number}", cells, pair, p_column))
     return claims
 
 
-def _table_claim(
-    layout: Layout, row_id: str, line: int, cells: pd.DataFrame, pair: pd.DataFrame, p_column: str
-) -> Claim:
-    arms = tuple(dict.fromkeys(pair["arm"]))
-    visits = tuple(pair["visit"]) if "visit" in pair else ("", "")
+def _table_claim(layout: Layout, row_id: str, cells: list[Cell], pair: list[Cell], p_column: str) -> Claim:
+    first, second = pair
+    arms = tuple(dict.fromkeys(str(cell["arm"]) for cell in pair))
+    visits = tuple(str(cell.get("visit", "")) for cell in pair)
     paired = len(arms) == 1
-    words = [str(pair[name].iloc[0]) for name in layout.about]
+    words = [str(first[name]) for name in layout.about]
     slash = "other" if _TWO_GROUPS in words else "total"
-    values = [parse_value(text, slash=slash) for text in pair["printed"]]
+    values = [parse_value(str(cell["printed"]), slash=slash) for cell in pair]
     n, assumed = _analysed(cells, pair, layout.n)
-    name = str(pair[layout.endpoint].iloc[0])
+    name, line = str(first[layout.endpoint]), first["line"]
     return Claim(
         id=f"{row_id}.{p_column}" if len(layout.compare) > 1 else row_id,
         endpoint=name,
         arms=arms,
-        reported=tuple(pair["printed"]),
+        reported=(str(first["printed"]), str(second["printed"])),
         # Two visits of one arm are the comparison itself.
         visit="" if paired or visits[0] != visits[1] else visits[0],
         visits=visits if paired else (),
         role=layout.role,
         kind=_kind(values, paired),
         n=n,
-        p=str(pair[p_column].iloc[0]) if p_column else "",
+        p=str(first[p_column]) if p_column else "",
         source=f"{layout.key}, line {line}" + (f" ({arms[0]})" if paired else ""),
         note="; ".join(words),
         assumed=assumed,
@@ -207,16 +211,16 @@ def _table_claim(
     )
 
 
-def _analysed(cells: pd.DataFrame, pair: pd.DataFrame, header: Mapping[str, int]) -> tuple[tuple[int | None, ...], str]:
+def _analysed(cells: list[Cell], pair: list[Cell], header: Mapping[str, int]) -> tuple[tuple[int | None, ...], str]:
     """Patients of both cells, from the cell itself, from the header, or from its neighbours in the row."""
     n: list[int | None] = []
     assumed = ""
-    for cell in pair.itertuples():
-        if not pd.isna(cell.n) or cell.arm in header:
-            n.append(header[cell.arm] if pd.isna(cell.n) else int(cell.n))
+    for cell in pair:
+        if not pd.isna(cell["n"]) or cell["arm"] in header:
+            n.append(header[cell["arm"]] if pd.isna(cell["n"]) else int(cell["n"]))
             continue
-        others = set(cells.loc[cells["arm"] == cell.arm, "n"].dropna())
-        n.append(int(others.pop()) if len(others) == 1 else None)
+        others = {int(other["n"]) for other in cells if other["arm"] == cell["arm"] and not pd.isna(other["n"])}
+        n.append(others.pop() if len(others) == 1 else None)
         if n[-1] is not None:
             assumed = "the number of patients is that of the other cells of this row"
     return tuple(n), assumed
