@@ -27,15 +27,15 @@ WHOLE_NUMBER_SCORES = re.compile(
     r"sledai|\bbilag\b|slicc|damage index|joint count|tender joint|swollen joint|\bclasi\b|\bnumber of\b|\bcount of\b",
     re.IGNORECASE,
 )
-#: Share of a quantile between two neighbours, ``(n + a) p + b`` in the nine definitions of Hyndman and Fan (4 to 9
-#: interpolate; 1 and 3 take one observation, 2 the middle of two).
+# Place ``(n + a) p + b`` of a quantile among the ordered values in the interpolating definitions of Hyndman and Fan;
+# definitions 1 and 3 take one value, 2 the middle of two.
 _INTERPOLATING = {
-    4: (0, 0, 0),
-    5: (0, 0, 1),
-    6: (1, 0, 0),
-    7: (-1, 1, 0),
-    8: (Fraction(1, 3), Fraction(1, 3), 0),
-    9: (Fraction(1, 4), Fraction(3, 8), 0),
+    4: (Fraction(0), Fraction(0)),
+    5: (Fraction(0), Fraction(1, 2)),
+    6: (Fraction(1), Fraction(0)),
+    7: (Fraction(-1), Fraction(1)),
+    8: (Fraction(1, 3), Fraction(1, 3)),
+    9: (Fraction(1, 4), Fraction(3, 8)),
 }
 _NUMBER = r"\d+(?:\.\d+)?"
 _MEDIAN = re.compile(rf"^\s*({_NUMBER})\s*\(\s*({_NUMBER})\s*[–—-]\s*({_NUMBER})\s*\)\s*$")
@@ -68,7 +68,7 @@ def quantile_definitions(value: str, n: int, probability: Fraction | str | float
     Examples
     --------
     >>> quantile_definitions("13.75", 30, "3/4"), quantile_definitions("10.3", 30, "1/2")
-    ((6, 7), ())
+    ((6, 7, 8, 9), ())
     """
     p = Fraction(probability)
     if not 0 < p < 1:
@@ -77,8 +77,8 @@ def quantile_definitions(value: str, n: int, probability: Fraction | str | float
     found = [1, 3] if _has(low, high, 1) else []
     if _has(low, high, 2 if (n * p).denominator == 1 else 1):
         found.append(2)
-    for definition, (more, shift, half) in _INTERPOLATING.items():
-        place = (n + more) * p + shift + Fraction(half, 2)
+    for definition, (more, shift) in _INTERPOLATING.items():
+        place = (n + more) * p + shift
         # Below the first and above the last observation these definitions take that observation.
         inside = 1 <= place <= n
         if _has(low, high, place.denominator if inside else 1):
@@ -199,10 +199,10 @@ def _paired_as_unpaired(study: Study) -> Iterator[Finding]:
     for claim in study.table_claims():
         if claim.kind != "paired" or not claim.p:
             continue
-        sides = [side_counts(study, claim, side).known for side in range(2)]
-        if sides[0] is None or sides[1] is None or sides[0][1] != sides[1][1] or claim.p == "NS":
+        first, second = (side_counts(study, claim, side).known for side in range(2))
+        if first is None or second is None or first[1] != second[1] or claim.p == "NS":
             continue
-        (x1, n), (x2, _) = sides
+        (x1, n), (x2, _) = first, second
         total += 1
         if rounds_to(float(pvalue("fisher", x1, n, x2, n)), claim.p):
             fisher.append(claim.title)
@@ -217,7 +217,7 @@ def _paired_as_unpaired(study: Study) -> Iterator[Finding]:
 
 
 def _sub_rows(study: Study) -> Iterator[Finding]:
-    """Counts of a row above those of the row it is part of, where a column says what it is part of."""
+    """Find counts of a row above those of the row it is part of, where a column says what it is part of."""
     for table, frame in study.tables.items():
         about, label = study.layouts[table].about, _label(study, table)
         parents: dict[tuple[str, str], pd.Series] = {}
@@ -240,12 +240,11 @@ def _same_table_two_p(study: Study) -> Iterator[Finding]:
     for claim in study.table_claims():
         if claim.kind not in ("binary", "paired") or not claim.p or len(claim.reported) != 2:
             continue
-        pairs = [side_counts(study, claim, side).known for side in range(2)]
-        if pairs[0] is None or pairs[1] is None:
+        first, second = (side_counts(study, claim, side).known for side in range(2))
+        if first is None or second is None:
             continue
         # A two-sided p-value does not change when arms, or events and non-events, trade places.
-        turned = [tuple((n - x, n) for x, n in pairs), tuple(pairs)]
-        key = min(tuple(sorted(one)) for one in turned)
+        key = min(tuple(sorted(one)) for one in ((first, second), tuple((n - x, n) for x, n in (first, second))))
         seen.setdefault(key, []).append((claim.p, f"{claim.endpoint} ({claim.source})"))
     for key, found in seen.items():
         values = list(dict.fromkeys(p for p, _ in found))

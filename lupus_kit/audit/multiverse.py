@@ -247,7 +247,7 @@ def multiverse(
     --------
     >>> found = multiverse(16, 29, 9, 30, randomised=(30, 30))
     >>> found.flips["chosen"].head(3).tolist()
-    ['likelihood_ratio', 'wald_unpooled', 'all randomised, missing as responders']
+    ['likelihood_ratio', 'wald_unpooled', 'arcsine']
     """
     if planned not in ("greater", "less"):
         raise unknown_name("planned direction", planned, ("greater", "less"))
@@ -256,7 +256,9 @@ def multiverse(
     checked = compare(x1, n1, x2, n2)
     counted = populations(checked.x1, checked.n1, checked.x2, checked.n2, randomised, earlier)
     table = pd.DataFrame([row for name, one in counted.tables for row in _rows(name, one, float(alpha), planned)])
-    chosen = tuple(reference)
+    if isinstance(reference, str) or len(reference) != len(CHOICES):
+        raise InputError(f"reference == {reference!r}: give a test, a population and a side.")
+    chosen = (reference[0], reference[1], reference[2])
     for choice, value in zip(CHOICES, chosen, strict=True):
         if value not in set(table[choice]):
             raise unknown_name(f"reference {choice}", value, dict.fromkeys(table[choice]))

@@ -197,10 +197,10 @@ def explain(
 def _computed(printed: str, counted: Populations, analyses: list[tuple[Test, str]], rounding: str) -> pd.DataFrame:
     """One row for each population and analysis; every test takes all populations in one call."""
     number = parse_p(printed)[1]
-    tables = np.array([table for _, table in counted.tables])
+    x1, n1, x2, n2 = np.array([table for _, table in counted.tables]).T
     rows = []
     for test, alternative in analyses:
-        values = np.atleast_1d(pvalue(test, *tables.T, alternative))
+        values = np.atleast_1d(pvalue(test, x1, n1, x2, n2, alternative))
         for (population, found), p in zip(counted.tables, values.tolist(), strict=True):
             ways = [way for way in ROUNDINGS[1:] if rounds_to(p, printed, way)]
             matches = bool({"half-up", "half-even"} & set(ways)) if rounding == "nearest" else rounding in ways

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lupus_kit._errors import InputError
+from lupus_kit.audit.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.audit.printed import rounds_to
 from lupus_kit.published import decimals, parse_p
 
 COLUMNS = ("label", "p_low", "p_high", "n_ways", "n_fit", "rounds_to_reported")
 Mean = tuple[str, str, int]
 IntArray = NDArray[np.int64]
+# Standard deviations tried within the interval of one printed, both ends among them.
+_INTERIOR = 9
 
 
 def mcnemar(b: int, c: int) -> dict[str, float]:
@@ -129,13 +132,18 @@ def explain_means(reported: str, first: Mean, second: Mean) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per test: ``label p_low p_high n_ways n_fit rounds_to_reported``; the range of p comes from the corners
-        of the intervals that the printed digits stand for.
+        One row per test: ``label p_low p_high n_ways n_fit rounds_to_reported``; the range of p is over
+        everything that rounds to the printed digits.
 
     Raises
     ------
     InputError
         Fewer than two patients in an arm.
+
+    Notes
+    -----
+    Two-sided p falls as the means move apart, and Student's rises with either SD: its extremes lie at the ends of the
+    intervals. Welch's degrees of freedom also depend on the ratio of the SDs, so the inside is searched too.
 
     Examples
     --------
@@ -149,20 +157,17 @@ def explain_means(reported: str, first: Mean, second: Mean) -> pd.DataFrame:
     differences = {low1 - high2, high1 - low2, float(m1) - float(m2)}
     if min(differences) < 0 < max(differences):
         differences.add(0.0)
-    spreads = product(*({max(end, 0.0) for end in (*_ends(s), float(s))} for s in (s1, s2)))
-    corners = [(d, a, b) for a, b in spreads for d in differences if a > 0 or b > 0]
+    spreads = product(*({max(float(end), 0.0) for end in np.linspace(*_ends(s), _INTERIOR)} for s in (s1, s2)))
+    d, a, b = np.array([(d, a, b) for a, b in spreads for d in differences if a > 0 or b > 0]).T
     found: dict[str, list[float]] = {}
-    for difference, a, b in corners:
-        for name, equal in (("Student t", True), ("Welch t", False)):
-            for side, alternative in (
-                ("", "two-sided"),
-                (", one-sided (greater)", "greater"),
-                (", one-sided (less)", "less"),
-            ):
-                test = stats.ttest_ind_from_stats(
-                    difference, a, n1, 0.0, b, n2, equal_var=equal, alternative=alternative
-                )
-                found.setdefault(name + side, []).append(float(test.pvalue))
+    for name, equal in (("Student t", True), ("Welch t", False)):
+        for side, alternative in (
+            ("", "two-sided"),
+            (", one-sided (greater)", "greater"),
+            (", one-sided (less)", "less"),
+        ):
+            test = stats.ttest_ind_from_stats(d, a, n1, 0.0, b, n2, equal_var=equal, alternative=alternative)
+            found[name + side] = np.asarray(test.pvalue, dtype=float).tolist()
     return _frame(reported, found.items(), between=True)
 
 
@@ -177,6 +182,16 @@ def _t(scores: IntArray, table: IntArray, equal: bool) -> float:
     return float(
         stats.ttest_ind_from_stats(means[0], spreads[0], n[0], means[1], spreads[1], n[1], equal_var=equal).pvalue
     )
+
+
+def _exact(table: list[list[int]], scores: list[int]) -> dict[str, float]:
+    one, two = table
+    found = {
+        "Fisher–Freeman–Halton exact, groups without order": freeman_halton(one, two),
+        "Wilcoxon–Mann–Whitney, exact": permutation(one, two, doubled_midranks(one, two)),
+        "linear-by-linear, exact": permutation(one, two, scores),
+    }
+    return {label: p for label, p in found.items() if p == p}
 
 
 def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) -> pd.DataFrame:
@@ -229,5 +244,6 @@ def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) 
         "Likelihood ratio (G), groups without order": stats.chi2_contingency(
             table, correction=False, lambda_="log-likelihood"
         ).pvalue,
+        **_exact(table.tolist(), scores.tolist()),
     }
     return _frame(reported, [(label, [float(p)]) for label, p in found.items()], between=False)
