@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 # More tables than this with the same margins are not enumerated.
-_MOST_TABLES = 2_000_000
+_MOST_TABLES = 100_000
+# The same where their numbers no longer fit 64 bits, and patients up to whom sums of scores are counted.
+_MOST_LARGE_TABLES, _MOST_PATIENTS = 5_000, 100
 
 
 def freeman_halton(first: Sequence[int], second: Sequence[int]) -> float:
@@ -25,7 +27,7 @@ def freeman_halton(first: Sequence[int], second: Sequence[int]) -> float:
     -------
     float
         Probability, given both margins, of a table no more probable than the observed one; ``nan`` where more than
-        two million tables would have to be enumerated.
+        a hundred thousand tables would have to be enumerated.
 
     References
     ----------
@@ -41,17 +43,17 @@ def freeman_halton(first: Sequence[int], second: Sequence[int]) -> float:
     dtype: type = np.int64 if ways < 2**62 else object
     sums: NDArray[Any] = np.zeros(1, dtype=np.int64)
     weights: NDArray[Any] = np.ones(1, dtype=dtype)
-    rest = sum(totals)
+    rest, most = sum(totals), _MOST_TABLES if ways < 2**62 else _MOST_LARGE_TABLES
     for total in totals:
         rest -= total
         options = np.arange(total + 1)
-        if len(sums) * len(options) > 4 * _MOST_TABLES:
+        if len(sums) * len(options) > 4 * most:
             return float("nan")
         chances: NDArray[Any] = np.array([comb(total, k) for k in range(total + 1)], dtype=dtype)
         sums, weights = np.add.outer(sums, options).ravel(), np.multiply.outer(weights, chances).ravel()
         inside = (sums <= n1) & (sums + rest >= n1)
         sums, weights = sums[inside], weights[inside]
-        if len(sums) > _MOST_TABLES:
+        if len(sums) > most:
             return float("nan")
     observed = prod(comb(total, x) for total, x in zip(totals, first, strict=True))
     return int(weights[weights <= observed].sum()) / ways
@@ -70,7 +72,7 @@ def permutation(first: Sequence[int], second: Sequence[int], scores: Sequence[in
     Returns
     -------
     float
-        Probability of a sum at least as far from its mean.
+        Probability of a sum at least as far from its mean; ``nan`` for more than 100 patients.
 
     Examples
     --------
@@ -78,6 +80,8 @@ def permutation(first: Sequence[int], second: Sequence[int], scores: Sequence[in
     0.0571
     """
     totals, n1 = [a + b for a, b in zip(first, second, strict=True)], sum(first)
+    if sum(totals) > _MOST_PATIENTS:
+        return float("nan")
     reached: dict[tuple[int, int], int] = {(0, 0): 1}
     for total, score in zip(totals, scores, strict=True):
         step: dict[tuple[int, int], int] = {}
