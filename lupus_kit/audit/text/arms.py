@@ -1,0 +1,317 @@
+"""The arms of a trial, their sizes, and every place where a text speaks of one of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lupus_kit.audit.text.numbers import INT, digits
+from lupus_kit.audit.text.patterns import PATIENTS
+from lupus_kit.audit.text.sentences import Sentence
+
+CONTROL = re.compile(
+    r"\b(?:placebo|control|usual|standard|sham|vehicle|conventional|conservative|observation|comparator|waiting|waitlist|wait-list|"
+    r"routine|no treatment|no intervention|delayed|deferred|watchful)\b|\bno\s",
+    re.IGNORECASE,
+)
+_ALLOCATION = re.compile(r"\b(?:randomi[sz]\w*|randomly|assign\w*|allocat\w*|enrol\w*|recruited|underwent\s+randomi[sz]ation)\b", re.IGNORECASE)
+_GLUE = (
+    rf"(?:\s+(?:[a-z-]+\s+){{0,2}}?{PATIENTS}|\s+\(\d+(?:\.\d+)?%\))?(?:\s+(?:who|that))?(?:\s+(?:were|was|had\s+been))?(?:\s+randomly)?"
+    r"(?:\s+(?:assigned|allocated|randomi[sz]ed))?\s+(?:to|in|received|receive|receiving|underwent|on|given|with|for)\s+"
+    r"(?:(?:receive|undergo|either|the|an|a|treatment\s+with|in|have|be\s+given)\s+){0,3}"
+)
+_NAME = r"(?P<name>[A-Za-z0-9][^,;:()%]{0,80}?)(?=\s*(?:[,;:()]|\.\s|\.?$|\s(?:and|or|versus|vs\.?)\s+(?:the\s+(?:other|remaining)\s+)?\d+\s|\s(?:were|was|had|completed)\s))"
+_SIZE_BEFORE = re.compile(rf"(?<![\d.,/-])(?P<n>{INT}){_GLUE}{_NAME}", re.IGNORECASE)
+_SIZE_AFTER = re.compile(
+    rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)\s*(?:\(|,\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])", re.IGNORECASE
+)
+_TO_RECEIVE = re.compile(
+    r"\b(?:to\s+(?:receive|undergo|have|be\s+given|get|either)|(?:assigned|allocated|randomi[sz]ed|randomi[sz]ation|ratio|groups?)\s*(?:\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|into|groups?:|arms?:)\s+"
+    r"(?:(?:receive|either|the|of|1\s+of|[2-9]\s+(?:groups|arms|regimens|treatments)|treatment\s+with|once|groups|arms|:)\s+){0,4}(?P<list>[^.;]{3,260})",
+    re.IGNORECASE,
+)
+_COMPARING = re.compile(
+    r"\b(?:compar(?:ed|ing|es|e)|comparison\s+of)\s+(?:the\s+)?(?:(?:[a-z]+\s+){0,5}of\s+)?(?P<a>[^,;:()]{2,60}?)\s+(?:with|to|against|and|versus|vs\.?)\s+"
+    r"(?P<b>[^,;:()]{2,60}?)(?=\s+(?:in|for|among|on|as|at|when|over|to|after)\b|[.,;:(]|$)",
+    re.IGNORECASE,
+)
+_GROUP_PHRASE = re.compile(
+    r"\b(?:the|a|an|both)\s+(?P<name>[A-Za-z0-9][\w/+.-]{0,40}(?:\s[\w/+-]{1,30}){0,5}?)(?:\s|-)(?:groups?|arms?)\b|\b(?P<letter>(?:group|arm)\s+[A-Z1-4])\b",
+    re.IGNORECASE,
+)
+_CUT = re.compile(
+    r"\s+(?:for|at|every|once|twice|thrice|daily|weekly|monthly|over|during|until|administered|given|via|in\s+addition|on\s+top|added|as|who|were|was|had|if|by|followed|"
+    r"within|after|before|in|using|on|from|per|each|plus\s+(?:standard|usual|background)|with\s+(?:standard|usual|background|stable)|through|all|regardless|stratified|\d+\s+times|of\s+whom|group|arm|groups|arms)\b.*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_LEAD = re.compile(
+    r"^(?:(?:the|a|an|either|to|receive|received|receiving|undergo|or|and|versus|vs\.?|of|with|in|were|was|assigned|allocated|randomly|randomi[sz]ed|patients?|participants?|"
+    r"treatment\s+with|therapy\s+with|oral|intravenous|subcutaneous|intramuscular|inhaled|topical|once-daily|once-weekly|twice-daily|weekly|daily|monthly|matching|identical|matched|"
+    r"efficacy|safety|effects?|and\s+safety|use|group|arm|1:1|ratio)\s+)+",
+    re.IGNORECASE,
+)
+_DOSE = re.compile(
+    r"(?:^|\s+)(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million\s+|x\s*10\s?\^?\d\s+)?(?:mg|μg|mcg|ug|g|kg|mL|ml|IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*|(?:at\s+)?(?:low|high|medium)[\s-]dose)(?=\s|$).*$",
+    re.IGNORECASE,
+)
+_COMMON = frozenset(
+    """care therapy treatment group standard surgery dose low high early daily usual best control active strategy management
+    intervention programme program training support education alone plus with without drug study medical oral
+    combination only conventional routine no and or of the standard-dose high-dose low-dose based guided acid therapy
+    exercise injection infusion diet sodium surgical screening usual-care""".split()
+)
+_NOT_ARMS = re.compile(
+    r"^(?:two|three|four|other|same|both|all|study|treatment|trial|each|either|age|\d+|between|single|parallel|patient|entire|whole|overall|remaining|"
+    r"respective|different|dose|risk|sub|one|randomi[sz]ed|second|first|highest|lowest|active[- ]treatment)(?:\s+(?:treatment|study|trial|parallel|dose|age|risk))*$",
+    re.IGNORECASE,
+)
+_GENERIC = {
+    False: r"(?:intervention(?:al)?|experimental|treatment|active(?:[\s-]treatment)?|study[\s-]drug|treated|verum|test)[\s-](?:groups?|arms?|patients|participants)",
+    True: r"(?:control|comparison|comparator|reference)(?:[\s-](?:groups?|arms?|patients|participants)|s\b)|\bcontrols\b",
+}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm as a text names it: its name, the patients assigned (``None`` where not said), its other names."""
+
+    name: str
+    n: int | None
+    aliases: tuple[str, ...]
+    control: bool
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A place that speaks of an arm; ``arm`` is ``None`` for a group that is none of the arms found."""
+
+    start: int
+    end: int
+    arm: int | None
+
+
+@dataclass(frozen=True)
+class _Found:
+    name: str
+    n: int | None
+    size: tuple[int, int] | None
+
+
+def _trim(name: str) -> str:
+    name = _LEAD.sub("", re.sub(r"\s+", " ", name).strip(" ,.;:"))
+    name = _CUT.sub("", " " + name).strip()
+    return re.sub(r"\s+(?:and|or|versus|vs\.?|plus|to)$", "", name).strip(" ,.-")
+
+
+def _complete(found: Iterable[_Found]) -> list[_Found]:
+    """Give a bare dose the drug before it, and keep the dose only where it tells arms apart."""
+    split: list[tuple[str, str, _Found]] = []
+    drug = ""
+    for one in found:
+        match = _DOSE.search(one.name)
+        bare = one.name[: match.start()].strip() if match else one.name
+        drug = bare or drug
+        split.append((drug, match["dose"] if match else "", one))
+    names = [drug.lower() for drug, _, _ in split]
+    result = []
+    for drug, dose, one in split:
+        name = f"{drug} {dose}".strip() if names.count(drug.lower()) > 1 else drug
+        if name and name.lower() not in {r.name.lower() for r in result}:
+            result.append(_Found(name, one.n, one.size))
+    return result
+
+
+def _usable(found: list[_Found]) -> list[_Found]:
+    complete = _complete(one for one in found if one.name and re.search(r"[A-Za-z]", one.name) and len(one.name.split()) <= 9)
+    return complete if 2 <= len(complete) <= 8 else []
+
+
+def _sized_before(text: str, sentence: Sentence) -> list[_Found]:
+    piece = text[sentence.start : sentence.end]
+    return [
+        _Found(_trim(m["name"]), int(digits(m["n"])), (sentence.start + m.start("n"), sentence.start + m.end("n")))
+        for m in _SIZE_BEFORE.finditer(piece)
+        if not re.search(r"(?:of|total|all)\s*$", piece[: m.start("n")][-8:]) or m.start("n") > 60
+    ]
+
+
+def _last_name(words: str) -> str:
+    """Return the arm that a stretch of words before "(n=30)" ends with."""
+    parts = re.split(r"\b(?:receive|undergo|either|or|versus|vs\.?|to|into|with|between|of|the|in)\s+", words)
+    return _trim(re.sub(r"^and\s+", "", parts[-1].strip()))
+
+
+def _sized_after(text: str, sentence: Sentence) -> list[_Found]:
+    piece = text[sentence.start : sentence.end]
+    found = [
+        _Found(_last_name(m["name"]), int(digits(m["n"])), (sentence.start + m.start("n"), sentence.start + m.end("n")))
+        for m in _SIZE_AFTER.finditer(piece)
+    ]
+    return [one for one in found if not re.fullmatch(rf"{PATIENTS}|total|men|women|years?|randomi[sz]ed", one.name, re.IGNORECASE)]
+
+
+def _listed(text: str, sentence: Sentence) -> list[_Found]:
+    piece = text[sentence.start : sentence.end]
+    for match in _TO_RECEIVE.finditer(piece):
+        words = re.sub(r"\([^)]{0,80}\)", " ", match["list"]).replace("(", ",").replace(")", ",")
+        parts = re.split(r"\s*,?\s+(?:or|versus|vs\.?)\s+", words)
+        if len(parts) < 2:
+            continue
+        names = [name for part in parts[:-1] for name in part.split(",")] + [parts[-1].split(",")[0]]
+        usable = _usable([_Found(_trim(name), None, None) for name in names])
+        if usable:
+            return usable
+    return []
+
+
+def _compared(text: str, sentence: Sentence) -> list[_Found]:
+    for match in _COMPARING.finditer(text, sentence.start, sentence.end):
+        usable = _usable([_Found(_trim(match[side]), None, None) for side in "ab"])
+        if usable and all(len(one.name.split()) <= 5 for one in usable):
+            return usable
+    return []
+
+
+def _phrased(text: str, parts: Sequence[Sentence]) -> list[_Found]:
+    seen: dict[str, _Found] = {}
+    for sentence in parts:
+        for match in _GROUP_PHRASE.finditer(text, sentence.start, sentence.end):
+            name = _trim(match["name"] or "") if match["name"] else match["letter"]
+            if name and not _NOT_ARMS.match(name):
+                seen.setdefault(name.lower(), _Found(name, None, None))
+    return _usable(list(seen.values())) if len(seen) <= 5 else []
+
+
+def _flexible(name: str) -> str:
+    return r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
+
+
+def _aliases(name: str, others: Sequence[str], text: str) -> tuple[str, ...]:
+    """Return patterns for the other names of an arm, the longest first."""
+    group = r"(?:[\s-](?:groups?|arms?|recipients|patients|participants)\b)"
+    found = [_flexible(name)]
+    taken = {word for other in others for word in re.split(r"[\s-]+", other.lower())}
+    for word in name.split():
+        plain = word.strip(",.").lower()
+        if plain in taken or set(plain.split("-")) & taken or plain.isdigit():
+            continue
+        acronym = bool(re.fullmatch(r"[A-Z][\w-]*[A-Z\d]\w*", word))
+        if (len(plain) >= 5 or acronym) and plain not in _COMMON and re.match(r"[A-Za-z]", word):
+            found.append(_flexible(word))
+        elif re.match(r"[A-Za-z]", word) and plain not in {"and", "or", "of", "the", "plus", "no", "with"}:
+            found.append(_flexible(word) + group)
+    if dose := _DOSE.search(name):
+        said = dose["dose"]
+        if not any(said.lower() in other.lower().split(" ", 1)[-1] for other in others):
+            found.append(r"(?<![\d.,])" + _flexible(said))
+    core = re.escape(name)
+    for match in re.finditer(rf"{core}(?:\s+(?:therapy|treatment|dose))?\s+\((?P<short>[A-Za-z][\w/+-]{{0,14}})\)", text, re.IGNORECASE):
+        found.append(rf"(?-i:{re.escape(match['short'])})")
+    if re.fullmatch(r"\S{2,14}", name):
+        for match in re.finditer(rf"(?P<long>[A-Za-z][\w-]+(?:\s[\w-]+){{0,3}})\s+\({core}\)", text):
+            words = [w for w in match["long"].split() if w.lower() not in _COMMON and w.lower() not in taken]
+            if words and len(words[-1]) > 4 and words[-1][0].lower() == name[0].lower():
+                found.append(_flexible(words[-1]))
+    return tuple(sorted(set(found), key=len, reverse=True))
+
+
+def _arms(found: Sequence[_Found], text: str) -> list[Arm]:
+    names = [one.name for one in found]
+    arms = []
+    for i, one in enumerate(found):
+        others = names[:i] + names[i + 1 :]
+        spans = (one.size,) if one.size else ()
+        arms.append(Arm(one.name, one.n, _aliases(one.name, others, text), bool(CONTROL.search(one.name)), spans))
+    if sum(arm.control for arm in arms) == 1 and len(arms) == 2:
+        arms = [Arm(a.name, a.n, (*a.aliases, _GENERIC[a.control]), a.control, a.spans) for a in arms]
+    return arms
+
+
+def find_arms(text: str, parts: Sequence[Sentence]) -> list[Arm]:
+    """Find the arms of a trial.
+
+    Parameters
+    ----------
+    text : str
+        Plain text.
+    parts : sequence of Sentence
+        Its sentences.
+
+    Returns
+    -------
+    list of Arm
+        Empty when no way of naming arms is recognised.
+
+    Notes
+    -----
+    Tried in this order, and the first that gives two arms or more is taken: sizes in a sentence about the allocation
+    ("180 to X and 182 to placebo", "X (n=180)"), a list of what was given ("randomly assigned to X or placebo"), a
+    comparison announced ("compared X with Y"), and at last the phrases "the X group" and "group A".
+    """
+    allocation = [s for s in parts if _ALLOCATION.search(text, s.start, s.end)][:40]
+    sized = next(
+        (usable for s in allocation for way in (_sized_after, _sized_before) if len(usable := _usable(way(text, s))) > 1), []
+    )
+    listed = next((usable for s in allocation if (usable := _listed(text, s))), [])
+    if sized:
+        return _arms(_renamed(sized, listed), text)
+    compared = listed or next((usable for s in parts[:60] if (usable := _compared(text, s))), [])
+    arms = _arms(compared or _phrased(text, parts[:200]), text)
+    return _with_sizes(arms, text, parts)
+
+
+def _renamed(sized: list[_Found], listed: list[_Found]) -> list[_Found]:
+    """Prefer the names of the allocation where sizes are given to "intervention" and "control"."""
+    if len(sized) == len(listed) == 2:
+        generic = [bool(re.match(r"(?:intervention|experimental|treatment|active|control|comparator)s?$", one.name, re.I)) for one in sized]
+        control = [bool(CONTROL.search(one.name)) for one in sized]
+        wanted = [bool(CONTROL.search(one.name)) for one in listed]
+        if any(generic) and sum(wanted) == 1 == sum(control):
+            ordered = listed if control == wanted else listed[::-1]
+            return [_Found(new.name, old.n, old.size) for new, old in zip(ordered, sized, strict=True)]
+    return sized
+
+
+def _with_sizes(arms: list[Arm], text: str, parts: Sequence[Sentence]) -> list[Arm]:
+    """Look for "(180 in the X group)" once the names are known."""
+    sizes: dict[int, tuple[int, tuple[int, int]]] = {}
+    for sentence in parts[:60]:
+        piece = text[sentence.start : sentence.end]
+        for one in (*_sized_before(text, sentence), *_sized_after(text, sentence)) if _ALLOCATION.search(piece) else ():
+            for i, arm in enumerate(arms):
+                if one.n and one.size and any(re.fullmatch(a, one.name, re.IGNORECASE) for a in arm.aliases):
+                    sizes.setdefault(i, (one.n, one.size))
+    if len(sizes) < len(arms):
+        return arms
+    return [Arm(a.name, sizes[i][0], a.aliases, a.control, (sizes[i][1],)) for i, a in enumerate(arms)]
+
+
+def find_mentions(text: str, arms: Sequence[Arm]) -> list[Mention]:
+    """Find every place that speaks of an arm, and every group that is none of them."""
+    found: list[Mention] = []
+    if arms:
+        named = [(alias, i) for i, arm in enumerate(arms) for alias in arm.aliases]
+        named.sort(key=lambda item: len(item[0]), reverse=True)
+        pattern = re.compile(
+            r"(?<![\w-])(?:" + "|".join(f"(?P<a{k}>{alias})" for k, (alias, _) in enumerate(named)) + r")(?![\w])(?!-controlled|\s+controlled|-naive|-corrected|-adjusted|-subtracted|\s+(?:levels|receptor|concentration)|-experienced)",
+            re.IGNORECASE,
+        )
+        for match in pattern.finditer(text):
+            assert match.lastgroup is not None
+            found.append(Mention(match.start(), match.end(), named[int(match.lastgroup[1:])][1]))
+    starts = sorted((m.start, m.end) for m in found)
+    for match in _GROUP_PHRASE.finditer(text):
+        name = (match["name"] or match["letter"] or "").strip()
+        if any(start < match.end() and end > match.start() for start, end in _near(starts, match.start(), match.end())):
+            continue
+        if not _NOT_ARMS.match(name) and match[0][:4].lower() != "both":
+            found.append(Mention(match.start(), match.end(), None))
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def _near(starts: Sequence[tuple[int, int]], low: int, high: int) -> list[tuple[int, int]]:
+    from bisect import bisect_left
+
+    return list(starts[max(0, bisect_left(starts, (low - 120, 0))) : bisect_left(starts, (high, 0))])
