@@ -1,7 +1,7 @@
-"""The command line: ``lupus-kit replicate``, ``lab`` and ``doctor``.
+"""The command line: ``lupus-kit replicate``, ``audit``, ``lab`` and ``doctor``.
 
-Whatever is wrong with the input is one sentence on stderr and exit code 2. A finding about the paper is not an error.
-A notebook or an installation that fails is exit code 1; so is a fault of the kit, with its traceback.
+Whatever is wrong with the input is said on stderr, one line for each problem, with exit code 2. A finding about the
+paper is not an error. A notebook or an installation that fails is exit code 1; so is a fault of the kit, with its traceback.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit import __version__
+from lupus_kit import __version__, _audit_command
 from lupus_kit._errors import InputError
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _leave(message: str) -> None:
-    print(f"lupus-kit: {' '.join(message.split())}", file=sys.stderr)
+    lines = [" ".join(line.split()) for line in message.splitlines() if line.strip()]
+    print("lupus-kit: " + "\n".join(lines), file=sys.stderr)
     raise SystemExit(2)
 
 
@@ -126,6 +127,9 @@ def replicate(
         _execute_all(paths, notebooks)
     if out is None and format is Format.table:
         _print(f"\nTo go on, open the notebooks: {_spelled('lab')}")
+
+
+app.command()(_audit_command.audit)
 
 
 @app.command()

@@ -7,16 +7,18 @@ Examples
 [(16, 29)]
 """
 
-from lupus_kit.audit.check import check, n_analyses
+from lupus_kit.audit.check import check, check_all, n_analyses
 from lupus_kit.audit.counts import Counts, claim_counts, resolve
 from lupus_kit.audit.printed import common_denominators, counts_from_percent, percent_matches, rounds_to
 from lupus_kit.audit.provenance import distinct_analyses, distinct_tests, explain, explain_jointly
 from lupus_kit.audit.report import Report
+from lupus_kit.audit.template import template
 
 __all__ = [
     "Counts",
     "Report",
     "check",
+    "check_all",
     "claim_counts",
     "common_denominators",
     "counts_from_percent",
@@ -28,4 +30,5 @@ __all__ = [
     "percent_matches",
     "resolve",
     "rounds_to",
+    "template",
 ]
