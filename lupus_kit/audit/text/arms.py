@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -27,8 +28,8 @@ _SIZE_AFTER = re.compile(
     rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)\s*(?:\(|,\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])", re.IGNORECASE
 )
 _TO_RECEIVE = re.compile(
-    r"\b(?:to\s+(?:receive|undergo|have|be\s+given|get|either)|(?:assigned|allocated|randomi[sz]ed|randomi[sz]ation|ratio|groups?)\s*(?:\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|into|groups?:|arms?:)\s+"
-    r"(?:(?:receive|either|the|of|1\s+of|[2-9]\s+(?:groups|arms|regimens|treatments)|treatment\s+with|once|groups|arms|:)\s+){0,4}(?P<list>[^.;]{3,260})",
+    r"\b(?:to\s+(?:receive|undergo|have|be\s+given|get|either)|(?:assigned|allocated|randomi[sz]ed|randomi[sz]ation|ratio|groups?)\s*(?:\(?\d(?::\d){1,4}\)?\s*|\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|into|groups?:|arms?:)\s+"
+    r"(?:(?:receive|either|the|of|1\s+of|[2-9]\s+(?:groups|arms|regimens|treatments)|treatment\s+with|once|groups|arms|:)\s+){0,4}(?P<list>(?:[^.;]|\.(?=\d)){3,260})",
     re.IGNORECASE,
 )
 _COMPARING = re.compile(
@@ -52,7 +53,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _DOSE = re.compile(
-    r"(?:^|\s+)(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million\s+|x\s*10\s?\^?\d\s+)?(?:mg|μg|mcg|ug|g|kg|mL|ml|IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*|(?:at\s+)?(?:low|high|medium)[\s-]dose)(?=\s|$).*$",
+    r"(?:^|\s+)(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million\s+|x\s*10\s?\^?\d\s+)?(?:mg|μg|mcg|ug|g|kg|mL|ml|IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*)(?=\s|$).*$",
     re.IGNORECASE,
 )
 _COMMON = frozenset(
@@ -312,6 +313,4 @@ def find_mentions(text: str, arms: Sequence[Arm]) -> list[Mention]:
 
 
 def _near(starts: Sequence[tuple[int, int]], low: int, high: int) -> list[tuple[int, int]]:
-    from bisect import bisect_left
-
     return list(starts[max(0, bisect_left(starts, (low - 120, 0))) : bisect_left(starts, (high, 0))])
