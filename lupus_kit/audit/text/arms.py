@@ -17,6 +17,7 @@ CONTROL = re.compile(
     re.IGNORECASE,
 )
 _ALLOCATION = re.compile(r"\b(?:randomi[sz]\w*|randomly|assign\w*|allocat\w*|enrol\w*|recruited|underwent\s+randomi[sz]ation)\b", re.IGNORECASE)
+_GIVEN = re.compile(r"\b(?:receiv\w+|treated|given|either|groups?|arms?|versus|vs)\b[^.]*\bn\s*=", re.IGNORECASE)
 _GLUE = (
     rf"(?:\s+(?:[a-z-]+\s+){{0,2}}?{PATIENTS}|\s+\(\d+(?:\.\d+)?%\))?(?:\s+(?:who|that))?(?:\s+(?:were|was|had\s+been))?(?:\s+randomly)?"
     r"(?:\s+(?:assigned|allocated|randomi[sz]ed))?\s+(?:to|in|received|receive|receiving|underwent|on|given|with|for)\s+"
@@ -25,7 +26,7 @@ _GLUE = (
 _NAME = r"(?P<name>[A-Za-z0-9][^,;:()%]{0,80}?)(?=\s*(?:[,;:()]|\.\s|\.?$|\s(?:and|or|versus|vs\.?)\s+(?:the\s+(?:other|remaining)\s+)?\d+\s|\s(?:were|was|had|completed)\s))"
 _SIZE_BEFORE = re.compile(rf"(?<![\d.,/-])(?P<n>{INT}){_GLUE}{_NAME}", re.IGNORECASE)
 _SIZE_AFTER = re.compile(
-    rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)\s*(?:\(|,\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])", re.IGNORECASE
+    rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)(?:\s*\((?P<short>[A-Za-z][\w+/-]{{0,14}})\))?\s*(?:\(|,\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])", re.IGNORECASE
 )
 _TO_RECEIVE = re.compile(
     r"\b(?:to\s+(?:receive|undergo|have|be\s+given|get|either)|(?:assigned|allocated|randomi[sz]ed|randomi[sz]ation|ratio|groups?)\s*(?:\(?\d(?::\d){1,4}\)?\s*|\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|into|groups?:|arms?:)\s+"
@@ -48,10 +49,11 @@ _CUT = re.compile(
 )
 _LEAD = re.compile(
     r"^(?:(?:the|a|an|either|to|receive|received|receiving|undergo|or|and|versus|vs\.?|of|with|in|were|was|assigned|allocated|randomly|randomi[sz]ed|patients?|participants?|"
-    r"treatment\s+with|therapy\s+with|oral|intravenous|subcutaneous|intramuscular|inhaled|topical|once-daily|once-weekly|twice-daily|weekly|daily|monthly|matching|identical|matched|"
+    r"treatment\s+with|therapy\s+with|matching|identical|matched|"
     r"efficacy|safety|effects?|and\s+safety|use|group|arm|1:1|ratio)\s+)+",
     re.IGNORECASE,
 )
+_ROUTE = re.compile(r"^(?:(?:oral|intravenous|subcutaneous|intramuscular|inhaled|topical|once-daily|once-weekly|twice-daily|weekly|daily|monthly)\s+)+", re.IGNORECASE)
 _DOSE = re.compile(
     r"(?:^|\s+)(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million\s+|x\s*10\s?\^?\d\s+)?(?:mg|μg|mcg|ug|g|kg|mL|ml|IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*)(?=\s|$).*$",
     re.IGNORECASE,
@@ -125,7 +127,10 @@ def _complete(found: Iterable[_Found]) -> list[_Found]:
 
 
 def _usable(found: list[_Found]) -> list[_Found]:
-    complete = _complete(one for one in found if one.name and re.search(r"[A-Za-z]", one.name) and len(one.name.split()) <= 9)
+    named = [one for one in found if one.name and re.search(r"[A-Za-z]", one.name) and len(one.name.split()) <= 9]
+    complete = _complete(_Found(_ROUTE.sub("", one.name), one.n, one.size) for one in named)
+    if len(complete) < len(named):  # the route may be all that tells the arms apart
+        complete = max(complete, _complete(named), key=len)
     return complete if 2 <= len(complete) <= 8 else []
 
 
@@ -179,7 +184,7 @@ def _phrased(text: str, parts: Sequence[Sentence]) -> list[_Found]:
     seen: dict[str, _Found] = {}
     for sentence in parts:
         for match in _GROUP_PHRASE.finditer(text, sentence.start, sentence.end):
-            name = _trim(match["name"] or "") if match["name"] else match["letter"]
+            name = _trim(re.split(r"\b(?:of|in|for|with|than|to)\s+(?:the\s+)?", match["name"])[-1]) if match["name"] else match["letter"]
             if name and not _NOT_ARMS.match(name):
                 seen.setdefault(name.lower(), _Found(name, None, None))
     return _usable(list(seen.values())) if len(seen) <= 5 else []
@@ -252,9 +257,9 @@ def find_arms(text: str, parts: Sequence[Sentence]) -> list[Arm]:
     comparison announced ("compared X with Y"), and at last the phrases "the X group" and "group A".
     """
     allocation = [s for s in parts if _ALLOCATION.search(text, s.start, s.end)][:40]
-    sized = next(
-        (usable for s in allocation for way in (_sized_after, _sized_before) if len(usable := _usable(way(text, s))) > 1), []
-    )
+    given = [s for s in parts[:60] if s not in allocation and _GIVEN.search(text, s.start, s.end) and "%" not in text[s.start : s.end]]
+    ways = [(s, way) for s in allocation for way in (_sized_after, _sized_before)] + [(s, _sized_after) for s in given]
+    sized = next((usable for s, way in ways if len(usable := _usable(way(text, s))) > 1), [])
     listed = next((usable for s in allocation if (usable := _listed(text, s))), [])
     if sized:
         return _arms(_renamed(sized, listed), text)

@@ -11,7 +11,7 @@ from lupus_kit.audit.text.entities import Entity
 from lupus_kit.audit.text.linking import Group
 
 #: p-values of something else than the difference between the arms.
-OTHER_P = ("interaction", "trend", "heterogeneity")
+OTHER_P = ("interaction", "trend", "heterogeneity", "all arms together")
 
 
 @dataclass

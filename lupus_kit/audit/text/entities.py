@@ -97,7 +97,7 @@ def _p_parts(match: re.Match[str]) -> dict[str, str]:
     said = " ".join(parts.get(name, "") for name in ("adjective", "sub", "for", "after")).lower()
     for word, label in (
         ("interaction", "interaction"), ("sub_int", "interaction"), ("trend", "trend"), ("heterogen", "heterogeneity"),
-        ("noninferior", "non-inferiority"), ("non-inferior", "non-inferiority"), ("superior", "superiority"),
+        ("noninferior", "non-inferiority"), ("non-inferior", "non-inferiority"), ("superior", "superiority"), ("overall", "all arms together"),
     ):  # fmt: skip
         if word in said:
             parts["of"] = label

@@ -29,7 +29,7 @@ _LINK = (
 #: A number followed by the arm: the last words before the arm are a preposition, "in the", "of those receiving".
 _FORWARD = re.compile(
     rf"(?:^|.*[\s(),]){_LINK}\s+(?:the\s+|those\s+|patients\s+|participants\s+|subjects\s+|women\s+|men\s+|children\s+|individuals\s+|adults\s+|people\s+|who\s+|were\s+|had\s+|been\s+|"
-    rf"randomi[sz]ed\s+|randomly\s+|an?\s+|daily\s+|weekly\s+|oral\s+|intravenous\s+|subcutaneous\s+|once-daily\s+|once-weekly\s+|combined\s+|{_LINK}\s+)*$",
+    rf"randomi[sz]ed\s+|randomly\s+|an?\s+|daily\s+|weekly\s+|oral\s+|intravenous\s+|subcutaneous\s+|once-daily\s+|once-weekly\s+|combined\s+|{_LINK}\s+)*(?:(?!and\b|or\b|than\b|not\b|no\b|without\b|other\b)[a-z-]+\s+){{0,2}}$",
     re.IGNORECASE | re.DOTALL,
 )
 _BREAKS = re.compile(
@@ -289,8 +289,9 @@ class Linker:
             earlier = [g for g in groups if g.last < position]
             order = earlier[-1].arms if earlier else (inherited if not self.mentions and not groups else ())
             k = len(order)
+            after = max((m.end for m in earlier[-1].mentions), default=0) if earlier else 0
             run = range(position, position + k)
-            if k and run.stop <= n and not covered & set(run) and self._may_inherit(position, k, bool(earlier), n):
+            if k and run.stop <= n and not covered & set(run) and self._may_inherit(position, k, bool(earlier), n, after):
                 why = "the order of the arms is that of the comparison before" + ("" if earlier else ", in the sentence before")
                 result.groups.append(Group(position, order, "numbers without arms", why))
                 position += k
@@ -300,11 +301,11 @@ class Linker:
         result.groups.sort(key=lambda group: group.first)
         return result
 
-    def _may_inherit(self, first: int, k: int, same_sentence: bool, n: int) -> bool:
+    def _may_inherit(self, first: int, k: int, same_sentence: bool, n: int, after: int) -> bool:
         word = self._joined(first, k)
         if word is None or not self._same_kind(first, k):
             return False
-        low, high = self._bound(first, -1), self._bound(first + k - 1, 1)
+        low, high = max(self._bound(first, -1), after), self._bound(first + k - 1, 1)
         near = self._within(low, high)
         last = self.values[first + k - 1]
         if self._forward(first + k - 1) or any(m.start > last.end for m in near):

@@ -80,7 +80,7 @@ INTERVAL_ALONE = re.compile(rf"{CI_WORDS}{_LIMITS}", re.IGNORECASE)
 CI_LEVEL = re.compile(rf"{_LEVEL}[\s-]*{_INTERVAL}", re.IGNORECASE)
 
 _P_NAME = (
-    r"(?:(?P<adjective>(?:(?:two|one|2|1)[\s-](?:sided|tailed)|(?:multiplicity-|covariate-)?adjusted|unadjusted|nominal|both|all|log-?rank|Fisher'?s?(?:\s+exact)?|"
+    r"(?P<adjective>(?:\b(?:overall|(?:two|one|2|1)[\s-](?:sided|tailed)|(?:multiplicity-|covariate-)?adjusted|unadjusted|nominal|both|all|log-?rank|Fisher'?s?(?:\s+exact)?|"
     r"interaction|trend|exact)[\s,]+){0,3})"
     r"(?<![\w-])(?P<name>[Pp])(?P<sub>[_ -]?(?:interaction|trend|noninferiority|non-inferiority|superiority|heterogeneity|int|adj|adjusted|nominal))?"
     r"(?:[\s-]?values?)?(?P<for>\s*(?:for|of)\s+(?:the\s+)?(?:interaction|trend|heterogeneity|non-?inferiority|superiority|difference|all|both|the\s+comparison|comparison|each|overall|between-group)"
@@ -180,4 +180,4 @@ CHANGE_AFTER = re.compile(
     r"weight\s+loss|changes?|relative|power|inhibition)\b",
     re.IGNORECASE,
 )
-CHANGE_BEFORE = re.compile(r"\b(?:by|reduced\s+by|increased\s+by|lowered\s+by|decreased\s+by|fell\s+by|rose\s+by)\s*$", re.IGNORECASE)
+CHANGE_BEFORE = re.compile(r"\b(?:reduced|increased|lowered|decreased|fell|rose|improved|higher|lower|greater|declined|dropped|risk|rates?)\s+by\s*$", re.IGNORECASE)

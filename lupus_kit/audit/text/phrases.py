@@ -24,7 +24,7 @@ _ROLES = (
     ("baseline", re.compile(r"\bat\s+baseline\b|\bbaseline\s+characteristics\b", re.IGNORECASE)),
 )
 _DEFINES = re.compile(
-    rf"\b(?P<role>(?:co-?)?primary|(?:key\s+|major\s+|main\s+)?secondary)\s+(?:\w+[\s-]+){{0,3}}?{_ENDPOINT_WORD}(?:\s+and\s+measures?)?(?:\s*\([^)]{{0,60}}\))?\s*(?:was|were|is|included?|comprised|:|,)\s+(?P<what>.{{3,400}})",
+    rf"\b(?P<role>(?:co-?)?primary|(?:key\s+|major\s+|main\s+)?secondary)\s+(?:\w+[\s-]+){{0,3}}?{_ENDPOINT_WORD}(?:\s+and\s+measures?)?(?:\s*\([^)]{{0,60}}\))?(?:\s+of\s+\w+\s+\w+)?\s*(?:was|were|is|included?|comprised|:|,)\s+(?P<what>.{{3,400}})",
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_MET = re.compile(
@@ -39,20 +39,21 @@ _MET = re.compile(
 _LEAD = re.compile(
     r"^(?:(?:[,;:.)(\s]|\b(?:the|a|an|and|or|in|of|for|on|by|to|with|as|but|both|similarly|however|moreover|furthermore|also|overall|more|fewer|significantly|respectively|there|were|was|is|had|who|that|"
     r"patients|participants|subjects|women|men|children|individuals|those|rates?|percentages?|proportions?|incidences?|frequency|frequencies|numbers?|achieving|attaining|reaching|having|experiencing|"
-    r"additionally|corresponding|values?|figures|results?|at|after|end\s+of|occurred|compared|than|versus|vs|higher|lower|greater|improved|increased|reduced|decreased|led|resulted|rate|including|namely|mainly|"
+    r"additionally|corresponding|values?|figures|results?|at|after|end\s+of|occurred|compared|than|versus|vs|higher|lower|greater|improved|increased|reduced|decreased|led|resulted|rate|including|namely|mainly|over|during|median|mean|follow-up|their|its|percentage|proportion|in\s+addition|no|"
     r"differences?|between|groups?|common|most|least|statistically|main|treatment|therapy|an?\s+estimated|approximately|about|among|all|total|respond(?=\s*$))\b)\s*)+",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
     r"(?:[,;:.)(\s%]|\b(?:the|a|an|and|or|in|of|for|on|by|to|with|as|at|was|were|is|are|had|did|occurred|occurring|achieved|reported|observed|seen|noted|recorded|found|reached|attained|met|developed|experienced|"
     r"among|from|than|versus|vs|v|compared|rates?|significantly|statistically|more|fewer|less|higher|lower|greater|frequently|often|common|similar|only|respectively|between|groups?|arms?|patients|participants|"
-    r"subjects|women|children|those|assigned|receiving|treated|who|that|resulted|led|be|been|has|have|not|differ|by|week|after|treatment|under|given|improved|compared|reduced|increased|while|whereas|difference)\b)+$",
+    r"subjects|women|children|those|assigned|receiving|treated|who|that|resulted|led|be|been|has|have|not|differ|by|week|after|treatment|under|given|improved|compared|reduced|increased|while|whereas|difference|but|during|over|also|any)\b)+$",
     re.IGNORECASE,
 )
-_VERB = re.compile(r"\b(?:achieved|had|reached|experienced|developed|met|reported|attained|showed|underwent|received|required|completed|discontinued|withdrew|reporting|achieving|with)\s+(?P<what>[^,;()]{3,90})", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:achieved|had|reached|experienced|developed|met|reported|attained|showed|underwent|received|required|completed|discontinued|withdrew|reporting|achieving)\s+(?P<what>[^,;()]{3,90})", re.IGNORECASE)
 _VERB_ALONE = re.compile(r"\b(?:died|responded|relapsed|improved|survived|recovered|withdrew|discontinued|progressed|flared|conceived|relapsing|remitted|healed|failed)\b", re.IGNORECASE)
+_PLANNED = re.compile(rf"\b(?:week|month|day|year)s?\s{NUM}|{NUM}\s(?:weeks?|months?|days?|years?)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][\w-]*")
-_EMPTY = frozenset("the and of in with for patients rate rates response group at week month a an to who had was were or on by from as treatment proportion percentage".split())
+_EMPTY = frozenset("low-dose high-dose low high dose oral daily but it its their this these however overall median mean the and of in with for patients rate rates response group at week month a an to who had was were or on by from as treatment proportion percentage".split())
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ def _clean(words: str) -> str:
     for _ in range(4):
         words = _TAIL.sub("", _LEAD.sub("", words)).strip(" ,;:.-()")
     return words if len(_WORD.findall(words)) and len(words) <= 160 else words[:157].rsplit(" ", 1)[0] + "..." if words else ""
+
+
+def _last_clause(words: str) -> str:
+    """Return what follows the last colon or semicolon, when it says something."""
+    parts = [part for part in re.split(r"[:;]", words) if any(w.lower() not in _EMPTY for w in _WORD.findall(_clean(part)))]
+    return parts[-1] if parts else words
 
 
 def endpoint_name(text: str, low: int, high: int, start: int, end: int, hide: Sequence[tuple[int, int]]) -> str:
@@ -120,10 +127,10 @@ def endpoint_name(text: str, low: int, high: int, start: int, end: int, hide: Se
     for piece in (before, inside, after):
         if match := _VERB.search(piece) if piece is not before else None:
             name = _clean(match["what"])
-        elif match := _VERB_ALONE.search(piece):
-            name = match[0].lower() if piece is not before else _clean(piece)
+        elif piece is not before and (match := _VERB_ALONE.search(piece)):
+            name = match[0].lower()
         else:
-            name = _clean(piece if piece is not after else re.split(r"[,;]", piece)[0])
+            name = _clean(_last_clause(piece) if piece is before else re.split(r"[,;]", piece)[0])
         if sum(word.lower() not in _EMPTY for word in _WORD.findall(name)) >= 1:
             return name
     if match := re.search(rf"\b(?:[a-z]+\s+)?{EVENTS}\b", text[low:high], re.IGNORECASE):
@@ -188,13 +195,22 @@ def role_of(text: str, low: int, high: int, sentence: Sentence, endpoint: str, v
     for role, words in plan.definitions:
         shared = len(wanted & _key_words(words)) / max(1, len(wanted))
         shared = max(shared, 1.0 if any(a in words for a in acronyms) else 0.0)
-        times = {_visit_name(m) for m in re.findall(rf"(?:week|month|day|year)s?\s{NUM}|{NUM}\s(?:weeks?|months?|days?|years?)", words, re.IGNORECASE)}
+        times = {_visit_name(m) for m in _PLANNED.findall(words)}
         if shared >= 0.6 and visit and times and visit not in times:
             if role == "primary" and shared > best[0]:
                 best = (shared - 0.01, "secondary", f"not the visit of the primary endpoint ({', '.join(sorted(times))})")
         elif shared >= 0.6 and shared > best[0]:
             best = (shared, role, f"the {role} endpoint is defined in these words")
     return best[1], best[2]
+
+
+def planned_visit(plan: Plan, role: str) -> str:
+    """Return the one visit that the definition of the primary endpoint names, if it names one."""
+    if role != "primary":
+        return ""
+    words = " ".join(what for defined, what in plan.definitions if defined == "primary")
+    times = {_visit_name(m) for m in _PLANNED.findall(words)}
+    return times.pop() if len(times) == 1 else ""
 
 
 def met_of(piece: str, role: str, plan: Plan) -> str:

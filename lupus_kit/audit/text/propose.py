@@ -16,7 +16,8 @@ from lupus_kit.audit.text.attach import Pair, attach
 from lupus_kit.audit.text.entities import EVENTS, Entity, find, numbers
 from lupus_kit.audit.text.linking import Group, Linker
 from lupus_kit.audit.text.numbers import Plain, plain
-from lupus_kit.audit.text.phrases import Plan, endpoint_name, find_visit, met_of, read_plan, role_of
+from lupus_kit.audit.text.patterns import PATIENTS
+from lupus_kit.audit.text.phrases import Plan, endpoint_name, find_visit, met_of, planned_visit, read_plan, role_of
 from lupus_kit.audit.text.proposal import NUMBER_COLUMNS, QUESTION_COLUMNS, ProposedStudy
 from lupus_kit.audit.text.sentences import Sentence, sentences
 from lupus_kit.audit.text.values import effect_text, remarks_on, reported, total
@@ -29,6 +30,7 @@ _HAPPENED = re.compile(rf"\b(?:{EVENTS}|died|dead|relapsed|discontinued|withdrew
 _ALLOCATED = re.compile(r"\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|eligible)\b", re.IGNORECASE)
 _MEAN_WORDS = re.compile(r"\b(?:mean|average|median|change|changes|weight\s+loss|reduction|decrease|increase|adherence|compliance)\b", re.IGNORECASE)
 _SHARE_WORDS = re.compile(r"\b(?:percentages?\s+of|proportions?|rates?|patients|participants|incidence|achiev\w+|occurred|respon\w+|(?:patients|participants)\s+with|events?|mortality|survival|frequency|risk)\b", re.IGNORECASE)
+_NUMBER_OF = re.compile(rf"\s*(?:[a-z-]+\s+){{0,3}}(?:{PATIENTS}|treated|analy[sz]ed|evaluable|randomi[sz]ed|completed|enrolled|screened)\b", re.IGNORECASE)
 _COUNTED_AFTER = re.compile(r"\s*(?:[A-Za-z-]+\s+){0,5}?(?:in|with|on|among|of|for|receiving|v\.?|vs\.?|versus)\s", re.IGNORECASE)
 
 
@@ -183,13 +185,17 @@ class _Reader:
         start = min(item.start for item in (*own, *group_mentions))
         end = max(item.end for item in (*own, *group_mentions))
         low, high = self._room(sentence, pair, values, groups, start, end)
-        hide = sorted({(e.start, e.end) for e in inside if e.kind != "name"} | {(m.start, m.end) for m in mentions})
-        endpoint = endpoint_name(self.text, low, high, min((v.start for v in mine), default=start), max((v.end for v in mine), default=end), hide)
+        kept = ("name", "threshold", "scale", "age")
+        hide = sorted({(e.start, e.end) for e in inside if e.kind not in kept} | {(m.start, m.end) for m in mentions})
+        zero = next((v.parts["what"] for v in mine if v.parts.get("what")), "")
+        endpoint = zero or endpoint_name(self.text, low, high, min((v.start for v in mine), default=start), max((v.end for v in mine), default=end), hide)
         times = [e for e in inside if e.kind in ("visit", "time")]
         visit, at = find_visit(self.text, sentence, times, start, end, low, high)
         role, why = role_of(self.text, low, high, sentence, endpoint, visit, self.plan)
         if at:
             start, end = min(start, at[0]), max(end, at[1])
+        if not visit and (visit := planned_visit(self.plan, role)):
+            why = "; ".join(filter(None, [why, "the visit is that of the definition of the primary endpoint"]))
         assumed = [*pair.assumed, *([why] if why else [])]
         notes = remarks_on(mine, [self.arms[i] for i in pair.arms])
         if any(v.parts.get("elided") for v in mine):
@@ -279,7 +285,8 @@ def _account(reader: _Reader) -> pd.DataFrame:
         elif entity and entity.kind not in ("bare", "share", "p", "effect", "mean", "zero"):
             rows.append((*head, "recognised", entity.kind, ""))
         elif start not in reader.plain.spelled:
-            rows.append((*head, "unread", "not read", ""))
+            patients = bool(_NUMBER_OF.match(reader.text, end))
+            rows.append((*head, "recognised" if patients else "unread", "number of patients" if patients else "not read", ""))
     return pd.DataFrame(rows, columns=NUMBER_COLUMNS)
 
 
