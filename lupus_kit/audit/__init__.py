@@ -13,9 +13,11 @@ from lupus_kit.audit.printed import common_denominators, counts_from_percent, pe
 from lupus_kit.audit.provenance import distinct_analyses, distinct_tests, explain, explain_jointly
 from lupus_kit.audit.report import Report
 from lupus_kit.audit.template import template
+from lupus_kit.audit.text import ProposedStudy, proposed_claims_file, read_text
 
 __all__ = [
     "Counts",
+    "ProposedStudy",
     "Report",
     "check",
     "check_all",
@@ -28,6 +30,8 @@ __all__ = [
     "explain_jointly",
     "n_analyses",
     "percent_matches",
+    "proposed_claims_file",
+    "read_text",
     "resolve",
     "rounds_to",
     "template",

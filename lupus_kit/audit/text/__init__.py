@@ -5,7 +5,8 @@ are found (``arms``, ``sentences``), numbers are tied to arms (``linking``) and 
 ``propose`` writes the claims.
 """
 
+from lupus_kit.audit.text.files import load_text, proposed_claims_file
 from lupus_kit.audit.text.proposal import ProposedStudy
 from lupus_kit.audit.text.propose import read_text
 
-__all__ = ["ProposedStudy", "read_text"]
+__all__ = ["ProposedStudy", "load_text", "proposed_claims_file", "read_text"]

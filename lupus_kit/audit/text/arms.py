@@ -53,6 +53,7 @@ _LEAD = re.compile(
     r"efficacy|safety|effects?|and\s+safety|use|group|arm|1:1|ratio)\s+)+",
     re.IGNORECASE,
 )
+_ASSIGNED_TO = re.compile(r"^.*\b(?:randomi[sz]ed|assigned|allocated)\s+to\s+", re.IGNORECASE)
 _ROUTE = re.compile(r"^(?:(?:oral|intravenous|subcutaneous|intramuscular|inhaled|topical|once-daily|once-weekly|twice-daily|weekly|daily|monthly)\s+)+", re.IGNORECASE)
 _DOSE = re.compile(
     r"(?:^|\s+)(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million\s+|x\s*10\s?\^?\d\s+)?(?:mg|μg|mcg|ug|g|kg|mL|ml|IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*)(?=\s|$).*$",
@@ -71,7 +72,7 @@ _NOT_ARMS = re.compile(
 )
 _GENERIC = {
     False: r"(?:intervention(?:al)?|experimental|treatment|active(?:[\s-]treatment)?|study[\s-]drug|treated|verum|test)[\s-](?:groups?|arms?|patients|participants)",
-    True: r"(?:control|comparison|comparator|reference)(?:[\s-](?:groups?|arms?|patients|participants)|s\b)|\bcontrols\b",
+    True: r"(?:control|comparison|comparator|reference)[\s-](?:groups?|arms?|patients|participants)|\b(?:controls|comparators)\b",
 }
 
 
@@ -104,8 +105,9 @@ class _Found:
 
 def _trim(name: str) -> str:
     name = _LEAD.sub("", re.sub(r"\s+", " ", name).strip(" ,.;:"))
-    name = _CUT.sub("", " " + name).strip()
-    return re.sub(r"\s+(?:and|or|versus|vs\.?|plus|to)$", "", name).strip(" ,.-")
+    name = _CUT.sub("", name).strip()
+    name = re.sub(r"\s+(?:and|or|versus|vs\.?|plus|to)$", "", name).strip(" ,.-")
+    return f"group {name}" if re.fullmatch(r"[A-Z1-9]|I{1,3}V?", name) else name
 
 
 def _complete(found: Iterable[_Found]) -> list[_Found]:
@@ -166,7 +168,7 @@ def _listed(text: str, sentence: Sentence) -> list[_Found]:
         if len(parts) < 2:
             continue
         names = [name for part in parts[:-1] for name in part.split(",")] + [parts[-1].split(",")[0]]
-        usable = _usable([_Found(_trim(name), None, None) for name in names])
+        usable = _usable([_Found(_trim(_ASSIGNED_TO.sub("", name)), None, None) for name in names])
         if usable:
             return usable
     return []

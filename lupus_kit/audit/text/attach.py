@@ -101,7 +101,18 @@ def attach(text: str, values: Sequence[Entity], groups: Sequence[Group], others:
     for number, found in held.items():
         _share_out(text, groups[number], by_group[number], found, result)
     _attach_waiting(waiting, pairs, result)
+    _spread(pairs)
     return result
+
+
+def _spread(pairs: Sequence[Pair]) -> None:
+    """Give a p-value "for all comparisons" to the comparisons before it that have none."""
+    for number, pair in enumerate(pairs):
+        if pair.p is not None and pair.p.parts.get("every"):
+            for earlier in pairs[:number]:
+                if earlier.p is None:
+                    earlier.p = pair.p
+                    earlier.assumed.append("one p-value is printed for every comparison")
 
 
 def _attach_waiting(waiting: Sequence[Entity], pairs: Sequence[Pair], result: Attached) -> None:

@@ -21,7 +21,7 @@ EARLY = (
 LATE = ("age", "rate", "dose or quantity", "time", "threshold", "scale", "number of sites", "number of groups")
 _SIZE = re.compile(rf"\b[nN]\s*=\s*(?P<n>{INT})")
 _BARE = re.compile(rf"(?<![\w.,]){INT}(?![\w]|\.\d|\s*[/%])")
-_DECIMAL = re.compile(r"[-+]?(?:\d[\d,]*+\.?\d*|\.\d+)")
+_DECIMAL = re.compile(r"(?:(?<![\w.])[-+])?(?:\d[\d,]*+\.?\d*|\.\d+)")
 #: Things that can be counted as having happened; the stems of :data:`HAPPENED` say it of patients.
 EVENTS = (
     r"(?:deaths?|infections?|bleeds?|bleeding|ha?emorrhages?|strokes?|infarctions?|hospitali[sz]ations?|fractures?|relapses?|"

@@ -39,6 +39,14 @@ _TIGHT_BACK = re.compile(r"^\s*(?:(?:groups?|arms?|recipients|patients|participa
 _BACK_BREAKS = re.compile(rf"[;]|\b(?:{_VERSUS}|whereas|while|respectively)\b|\d\s*%", re.IGNORECASE)
 _DOUBT = re.compile(r"\b(?:baseline|from|subgroup|placebo-subtracted)\b", re.IGNORECASE)
 RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
+_COORDINATED = re.compile(r"(?<=\w)[\s,]+(?:and|or)\s", re.IGNORECASE)
+#: What else two numbers may compare: the sexes, two visits, subgroups.
+_OTHER_SIDES = re.compile(
+    r"\b(?:than|baseline|before|between|women|men|males?|females?|subgroups?|without|younger|older|seropositive|seronegative|responders|non-?responders|"
+    r"white|black|smokers|high-risk|low-risk)\b",
+    re.IGNORECASE,
+)
+_VISITS = re.compile(r"\b(?:weeks|months|days|years|visits)\s+\d+\s*(?:,|and|or)|\d\s+and\s+\d+[\s-]+(?:weeks?|months?|days?|years?)|\b(?:week|month|day|year)\s+\d+\s+and\s+(?:(?:at\s+)?(?:week|month|day|year)\s+)?\d", re.IGNORECASE)
 _GAP = 130
 
 
@@ -196,6 +204,8 @@ class Linker:
         lead = self.text[last.end : after[0].start]
         if len(lead) > _GAP or re.search(rf"[;]|\b{_VERSUS}\b", lead) or any(last.end <= o.start < after[0].start for o in self.others):
             return None
+        if _VISITS.search(self.text, self._bound(first, -1), self.values[first].start):
+            return None
         said = RESPECTIVELY.search(self.text, last.end, self._bound(first + k - 1, 1))
         return Group(first, arms, "numbers, then arms in the same order", "" if said else "the arms stand in the order of the numbers", tuple(after))
 
@@ -217,8 +227,16 @@ class Linker:
         gap = self.text[chosen[-1].end : self.values[first].start]
         if ";" in gap or any(chosen[-1].end <= o.start < self.values[first].start for o in self.others):
             return None
+        if not re.fullmatch(_VERSUS, word, re.IGNORECASE) and self._two_things(first, chosen):
+            return None
         said = RESPECTIVELY.search(self.text, self.values[first].start, self._bound(first + k - 1, 1))
         return Group(first, arms, "arms, then numbers in the same order", "" if said else "the numbers stand in the order of the arms", tuple(chosen))
+
+    def _two_things(self, first: int, chosen: Sequence[Mention]) -> bool:
+        """Say whether two events or visits, and not the arms, may be what "5% and 7%, respectively" lists."""
+        low = self._bound(first, -1)
+        outside = self.text[low : chosen[0].start] + " | " + self.text[chosen[-1].end : self.values[first].start]
+        return bool(_COORDINATED.search(outside) or _VISITS.search(outside))
 
     def _run(self, found: Sequence[Mention]) -> list[Mention]:
         """Return mentions when each is joined to the next by "and", "or", "versus" or a comma."""
@@ -312,16 +330,18 @@ class Linker:
             return False
         if any(m.arm is None for m in near) or (near and not same_sentence):
             return False
-        clause = self.text[self.values[first].start : high]
-        said = bool(RESPECTIVELY.search(clause))
+        lead, tail = self.text[low : self.values[first].start], self.text[last.end : high]
         versus = bool(re.fullmatch(_VERSUS, word, re.IGNORECASE))
+        said = RESPECTIVELY.search(tail)
+        listed = _COORDINATED.search(lead) or _VISITS.search(lead) or (said and _COORDINATED.search(tail[: said.start()]))
         if same_sentence:
-            between = self.text[low : self.values[first].start]
-            if any(m.start >= low for m in near):
+            if any(m.start >= low for m in near) or re.search(r"\bthan\b|\bbaseline\b|\bwithin\s+each\b|\bfrom\s*$", lead):
                 return False
-            return (versus or said) and not re.search(r"\bwith(?:in)?\s+each\b|\bbaseline\b", between)
-        corresponding = re.search(r"\bcorresponding\b", self.text[self.start : self.values[first].start], re.IGNORECASE)
-        return n == k and (said or versus or bool(corresponding)) and not re.search(r"\bbaseline\b", self.text[self.start : self.end])
+            return versus or bool(said and not listed)
+        if _OTHER_SIDES.search(self.text, self.start, self.end):
+            return False
+        corresponding = re.search(r"\bcorresponding\b", lead, re.IGNORECASE)
+        return versus or (n == k and not listed and bool(said or corresponding))
 
 
 def _kept(found: Sequence[Mention | None]) -> tuple[Mention, ...]:

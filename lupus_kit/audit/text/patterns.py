@@ -94,7 +94,7 @@ _P_NUMBER = r"(?P<value>(?:0?[.,]\d+|[01](?:\.0+)?(?!\s*[x\d.]))|(?P<mantissa>\d
 #: A p-value; what it is for may stand before or after it.
 P_VALUE = re.compile(
     rf"{_P_NAME}\s*{_RELATION}\s*{_P_NUMBER}(?![\d%])(?P<after>\s*(?:,\s*)?\(?(?:for|by)\s+(?:the\s+)?(?:tests?\s+(?:of|for)\s+)?(?:interaction|trend|heterogeneity|non-?inferiority|"
-    r"superiority|both|all|each|either)\b(?:\s+(?:comparisons?|doses?|groups?|differences?|of\s+these|outcomes|end\s?points)){0,2})?"
+    r"superiority|both|all|each|either)\b(?:\s+(?:\d\b|comparisons?|doses?|groups?|differences?|of\s+these|outcomes|end\s?points)){0,2})?"
 )
 P_NS = re.compile(rf"{_P_NAME}\s*(?:=|:|,|was|is)?\s*(?P<ns>NS\b|n\.s\.|not\s+significant|ns\b)|(?P<alone>(?<=[(,;\s])(?:NS|n\.s\.)(?=[),;.]))")
 #: "P = .02 and .03", "p<0.001 and p=0.02" without its own letter.
@@ -107,16 +107,18 @@ SHARES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("percent (count/n)", rf"{_PCT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}(?:n\s*=\s*)?{_COUNT}{_OF}{_N}\s*{_FEW}{PATIENTS}?{_CLOSE}"),
         ("percent (count/n)", rf"{_PCT}\s*[,;]\s*{_COUNT}\s*/\s*{_N}"),
         ("percent (count/n)", rf"{_EUROPEAN}{_OPEN}{_COUNT}{_OF}{_N}{_CLOSE}"),
-        ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?(?:{_OPEN}|[,;]\s*|=\s*){_PCT}{_CLOSE}?"),
+        ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}?"),
+        ("count/n (percent)", rf"{_COUNT}\s*/\s*{_N}\s*[,;=]\s*{_PCT}"),
         ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_EUROPEAN}{_CLOSE}"),
         ("count (percent) of n", rf"{_COUNT}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}{_OF}{_N}(?!\s*%)"),
         ("percent (count) of n", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}{_OF}{_N}(?!\s*%)"),
-        ("count (percent)", rf"(?:n\s*=\s*)?{_COUNT}\s*(?:{_FEW}{PATIENTS}\s*)?(?:{_OPEN}|[,;]\s*){_PCT}(?!\s*(?:CI|confidence|CrI|credible))"),
+        ("count (percent)", rf"(?:n\s*=\s*)?{_COUNT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}{_PCT}(?!\s*(?:CI|confidence|CrI|credible))"),
+        ("count (percent)", rf"(?<=\()(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?\s*[,;]\s*{_PCT}(?=\s*\))"),
         ("count (percent)", rf"{_COUNT}{_OPEN}{_EUROPEAN}{_CLOSE}"),
         ("percent (count)", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}"),
         ("percent of n", rf"{_PCT}\s+of\s+(?:the\s+)?{_N}(?=\s*{_FEW}{PATIENTS})"),
         ("count/n", rf"(?<![\w/.]){_COUNT}\s*/\s*{_N}(?![\w/]|\.\d)"),
-        ("count/n", rf"{_COUNT}\s*(?:{PATIENTS}\s+)?(?:out\s+)?of\s+(?:the\s+|all\s+)?{_N}(?=\s*(?:{_FEW}{PATIENTS}|in\b|with\b|on\b|receiving\b|who\b|[),;]))"),
+        ("count/n", rf"{_COUNT}\s*(?:{PATIENTS}\s+)?(?:out\s+)?of\s+(?:the\s+|all\s+)?{_N}(?=\s*(?:{_FEW}{PATIENTS}|in\b|with\b|on\b|receiving\b|who\b|and\b|v(?:ersu)?s?\b|[),;]))"),
         ("percent", _EUROPEAN),
         ("percent", _PCT),
     )
@@ -148,7 +150,7 @@ OTHERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"[\s:-]?[A-Za-z]{0,8}[\d][\w/-]{2,30}|\b(?:19|20)\d\d-\d{5,6}-\d\d\b|(?:trial|registration|grant|protocol|ethics)\s+(?:registration\s+)?(?:number|no\.?)s?,?\s+\S{1,40}", re.I),
         ("date", rf"\b\d{{1,2}}\s+{_MONTH}\s*,?\s*(?:19|20)\d\d|\b{_MONTH}\s+(?:\d{{1,2}}(?:st|nd|rd|th)?\s*,?\s*)?(?:(?:19|20)\d\d)?(?<=\d)(?!\d)|\b\d{{1,2}}\s+{_MONTH}(?=\s+and|\s+to)|"
             r"\b\d{1,2}/\d{1,2}/(?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b", 0),
-        ("age", rf"\b(?:aged?|ages)(?:\s+(?:of|was|between|from|at\s+least|range[d]?|≥))*[\s:,(=≥>]*{_NUMBERS}(?:\s*(?:years?|yrs?|months?|weeks?)(?:\s+(?:of\s+age|old|or\s+(?:older|more|over|younger)))?)?|"
+        ("age", rf"\b(?:aged?|ages)(?:\s+(?:of|was|between|from|at\s+least|range[d]?|≥))*[\s:,(=≥>]*{_NUMBERS}(?:\s*\(\s*±?\s*{NUM}\s*\))?(?:\s*(?:years?|yrs?|months?|weeks?)(?:\s+(?:of\s+age|old|or\s+(?:older|more|over|younger)))?)?|"
             rf"{_NUMBERS}[\s-]*(?:years?|months?|weeks?)[\s-]+(?:of\s+age(?:\s+or\s+(?:older|younger))?|olds?\b|or\s+older)", re.I),
         ("level of significance", rf"\bP(?:[\s-]values?)?\s*(?:<|≤|=|of|less\s+than|below|\s){{1,3}}\s*{NUM}\s+(?:or\s+less\s+)?(?:was|were|is|being)?\s*(?:considered|regarded|deemed|defined|taken|indicat|denot)\w*|(?:alpha|α|significance(?:\s+level)?|type\s+I\s+error)(?:\s+\w+){{0,3}}?\s*(?:=|of|at|was|<)?\s*{NUM}(?:\s*%)?|{NUM}\s*%?\s+(?:two-sided\s+|one-sided\s+)?significance(?:\s+level)?", re.I),
         ("power of the plan", rf"{NUM}\s*%\s+(?:statistical\s+)?power|(?:statistical\s+)?power\s+(?:of|was|=)\s*{NUM}\s*%", re.I),
@@ -160,12 +162,12 @@ OTHERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"kPa|Gy|cGy|MBq|kcal|kJ|cm|mm|km|m2|μm|nm|Hz|bpm|mGy|ppm|drops|tablets?|capsules?|mg/kg)(?![A-Za-z])(?:\s?(?:/|per)\s?(?:kg|m2|m|day|d|dL|dl|L|l|mL|ml|mol|mmol|h|hour|week|kilogram|square\s+metre|square\s+meter|month|min|g|mg|1\.73\s?m2?))*", 0),
         ("dose or quantity", rf"{NUM}\s+million\s+(?:IU|units?|international\s+units?)|{NUM}\s*°\s?C", re.I),
         ("visit", rf"\b(?:weeks|wks|months|days|years|visits|hours|cycles)\s{_NUMBERS}{_NOT_A_RESULT}|"
-            rf"\b(?:weeks?|wk|months?|days?|years?|visits?|hours?|cycles?)[\s-]{NUM}(?:\s*(?:-|to|through)\s*{NUM})?{_NOT_A_RESULT}", re.I),
+            rf"\b(?:weeks?|wk|months?|days?|years?|visits?|hours?|cycles?)[\s-]{NUM}(?:\s*(?:-|to|through)\s*{NUM})?(?!\s*(?:%|/\s*\d|of\s+(?:the\s+)?\d))", re.I),
         ("time", rf"(?<![\w.]){_NUMBERS}[\s-]*{_TIME_UNIT}(?![\w-])(?:'s?)?", re.I),
         ("time", rf"(?<![\w.]){NUM}-(?:week|month|day|year|hour|minute|wk|yr)s?\b", re.I),
         ("threshold", rf"(?:at\s+least(?:\s+an?)?|≥|≤|at\s+most|up\s+to|no\s+more\s+than|a\s+minimum\s+of|(?:greater|more|less|fewer|lower|higher)\s+than(?:\s+or\s+equal\s+to)?|above|below|exceeding)"
             rf"\s*{NUM}(?:[\s-]*(?:%|points?|grades?|units?|log))?(?!\s*(?:\(|of\s+\d))|(?<![Pp\s=])[<>]\s*{NUM}\s*%?|{NUM}\s*%?\s+or\s+(?:more|greater|higher|less|lower|fewer|better|above|below)\b|{NUM}-(?:points?|grade|fold|log)\b|{NUM}%-\w+", re.I),
-        ("scale", rf"(?:scale|score|scores|range|ranges|ranging|scored|rated)s?[\s,:=]*(?:of|on|from|is|was)?\s*{SIGNED}\s*(?:to|-|and)\s*{NUM}(?:\s*points?)?|{NUM}-(?:item|joint|point|minute|metre|meter|lead|valent|center|centre|country|site)\b", re.I),
+        ("scale", rf"(?:scale|score|scores|range|ranges|ranging|scored|rated)s?[\s,:=(]*(?:of|on|from|is|was)?\s*{SIGNED}\s*(?:to|-|and)\s*{NUM}(?:\s*points?)?|{NUM}-(?:item|joint|point|minute|metre|meter|lead|valent|center|centre|country|site)\b", re.I),
         ("name", r"(?<![\w.])(?:[A-Za-z][A-Za-z]*[-/]?\d[\w+]*(?:[-/]\w+)*)(?<!\))|\b(?:phase|type|grades?|stages?|class|version|level|table|figure|appendix|part|step|criteria|criterion|dose level|quartile|cohort|study|trial|group|arm|Gleason|ECOG|CTCAE|DSM|ICD)"
             r"[\s-](?:\d{1,2}[a-c]?(?:\s*(?:-|to|or|and|/|,)\s*\d{1,2}[a-c]?){0,3})(?![\d.,]*[\d%])", re.I),
         ("name", r"\b(?:PASI|ACR|EASI|SRI|DAS|BASDAI|ASAS|HAQ|SF|QLQ|PHQ|GAD|BICLA|SLEDAI|IGA|NYHA|HiSCR|MADRS|HAM|ADAS|EDSS|EQ)[\s-]\d{1,3}(?![\d.]*\s*%)", 0),

@@ -10,6 +10,7 @@ from lupus_kit.audit.text.entities import EVENTS, Entity
 from lupus_kit.audit.text.numbers import NUM
 from lupus_kit.audit.text.sentences import Sentence
 
+NOT_NAMED = "endpoint not named"
 _UNIT = {"wk": "week", "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "min": "minute", "d": "day"}
 _TIME_IN = re.compile(rf"(?P<unit>[A-Za-z]+)[\s-](?P<after>{NUM})|(?P<before>{NUM})[\s-]*(?P<unit2>[A-Za-z]+)", re.IGNORECASE)
 _AT = re.compile(r"\b(?:at|by|after|within|over|during|through|to|of|in|the)\s+(?:the\s+)?(?:first\s+)?$", re.IGNORECASE)
@@ -19,7 +20,7 @@ _ROLES = (
     ("post hoc", re.compile(r"\bpost[\s-]?hoc\b", re.IGNORECASE)),
     ("exploratory", re.compile(r"\bexploratory\b", re.IGNORECASE)),
     ("secondary", re.compile(rf"\b(?:key\s+|major\s+|main\s+|first\s+)?secondary\s+(?:\w+\s+){{0,2}}?{_ENDPOINT_WORD}", re.IGNORECASE)),
-    ("primary", re.compile(rf"\b(?:co-?)?primary\s+(?:\w+[\s-]+){{0,3}}?{_ENDPOINT_WORD}", re.IGNORECASE)),
+    ("primary", re.compile(rf"\b(?:co-?)?primary[\s-]+(?:\w+[\s-]+){{0,3}}?{_ENDPOINT_WORD}", re.IGNORECASE)),
     ("safety", re.compile(r"\b(?:adverse|safety|toxicit\w+|side[\s-]effects?|tolerat\w+|(?:serious|severe|opportunistic|upper\s+respiratory\s+tract)\s+infections?|major\s+bleeding|h(?:a)?emorrhage|hypoglyc\w+|zoster|discontinu\w+|nausea|injection[\s-]site)\b", re.IGNORECASE)),
     ("baseline", re.compile(r"\bat\s+baseline\b|\bbaseline\s+characteristics\b", re.IGNORECASE)),
 )
@@ -39,7 +40,7 @@ _MET = re.compile(
 _LEAD = re.compile(
     r"^(?:(?:[,;:.)(\s]|\b(?:the|a|an|and|or|in|of|for|on|by|to|with|as|but|both|similarly|however|moreover|furthermore|also|overall|more|fewer|significantly|respectively|there|were|was|is|had|who|that|"
     r"patients|participants|subjects|women|men|children|individuals|those|rates?|percentages?|proportions?|incidences?|frequency|frequencies|numbers?|achieving|attaining|reaching|having|experiencing|"
-    r"additionally|corresponding|values?|figures|results?|at|after|end\s+of|occurred|compared|than|versus|vs|higher|lower|greater|improved|increased|reduced|decreased|led|resulted|rate|including|namely|mainly|over|during|median|mean|follow-up|their|its|percentage|proportion|in\s+addition|no|"
+    r"additionally|corresponding|values?|figures|results?|at|after|end\s+of|occurred|compared|than|versus|vs|higher|lower|greater|improved|increased|reduced|decreased|led|resulted|rate|including|namely|mainly|over|during|median|mean|follow-up|their|its|percentage|proportion|in\s+addition|achieved|showed|analys[ie]s|post[\s-]?hoc|"
     r"differences?|between|groups?|common|most|least|statistically|main|treatment|therapy|an?\s+estimated|approximately|about|among|all|total|respond(?=\s*$))\b)\s*)+",
     re.IGNORECASE,
 )
@@ -49,10 +50,17 @@ _TAIL = re.compile(
     r"subjects|women|children|those|assigned|receiving|treated|who|that|resulted|led|be|been|has|have|not|differ|by|week|after|treatment|under|given|improved|compared|reduced|increased|while|whereas|difference|but|during|over|also|any)\b)+$",
     re.IGNORECASE,
 )
+_OR_MORE = re.compile(r"(?<=[%\d]) or (?:more|less|greater|higher|lower|fewer|better)\b")
+_HIGHER = re.compile(
+    r"\b(?:(?:was|were|is|are)\s+)?(?:(?:not\s+)?(?:statistically\s+)?significantly\s+|numerically\s+|markedly\s+)?(?:more\s+(?:common|frequent)|less\s+(?:common|frequent)|higher|lower|greater|similar)\b(?:\s+than\b)?(?:\s+that\b)?"
+    r"(?:\s+(?:in|for|with|among)\s+(?:the\s+(?:groups?\b|arms?\b)|those\s+who\s+received|(?=,|;|$)))?",
+    re.IGNORECASE,
+)
 _VERB = re.compile(r"\b(?:achieved|had|reached|experienced|developed|met|reported|attained|showed|underwent|received|required|completed|discontinued|withdrew|reporting|achieving)\s+(?P<what>[^,;()]{3,90})", re.IGNORECASE)
 _VERB_ALONE = re.compile(r"\b(?:died|responded|relapsed|improved|survived|recovered|withdrew|discontinued|progressed|flared|conceived|relapsing|remitted|healed|failed)\b", re.IGNORECASE)
 _PLANNED = re.compile(rf"\b(?:week|month|day|year)s?\s{NUM}|{NUM}\s(?:weeks?|months?|days?|years?)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][\w-]*")
+_UNTELLING = frozenset("low-dose high-dose low high dose oral daily but it its their this these however overall the and of in with for patients group at week month a an to who had".split())
 _EMPTY = frozenset("low-dose high-dose low high dose oral daily but it its their this these however overall median mean the and of in with for patients rate rates response group at week month a an to who had was were or on by from as treatment proportion percentage".split())
 
 
@@ -81,15 +89,17 @@ def read_plan(text: str, parts: Sequence[Sentence]) -> Plan:
 
 
 def _clean(words: str) -> str:
-    words = re.sub(r"\s+", " ", words).strip()
+    words = re.sub(r"\s+", " ", _HIGHER.sub(" ", words)).strip()
+    words = _OR_MORE.sub(lambda match: match[0].replace(" ", "_") + "_", words)
     for _ in range(4):
         words = _TAIL.sub("", _LEAD.sub("", words)).strip(" ,;:.-()")
+    words = re.sub(r"(?<=[%\d])_(or)_(\w+?)_", r" \1 \2", words)
     return words if len(_WORD.findall(words)) and len(words) <= 160 else words[:157].rsplit(" ", 1)[0] + "..." if words else ""
 
 
 def _last_clause(words: str) -> str:
     """Return what follows the last colon or semicolon, when it says something."""
-    parts = [part for part in re.split(r"[:;]", words) if any(w.lower() not in _EMPTY for w in _WORD.findall(_clean(part)))]
+    parts = [part for part in re.split(r"[:;]", words) if any(w.lower() not in _UNTELLING for w in _WORD.findall(_clean(part)))]
     return parts[-1] if parts else words
 
 
@@ -131,11 +141,11 @@ def endpoint_name(text: str, low: int, high: int, start: int, end: int, hide: Se
             name = match[0].lower()
         else:
             name = _clean(_last_clause(piece) if piece is before else re.split(r"[,;]", piece)[0])
-        if sum(word.lower() not in _EMPTY for word in _WORD.findall(name)) >= 1:
+        if any(word.lower() not in _UNTELLING for word in _WORD.findall(name)):
             return name
     if match := re.search(rf"\b(?:[a-z]+\s+)?{EVENTS}\b", text[low:high], re.IGNORECASE):
         return match[0].strip()
-    return "endpoint not named"
+    return NOT_NAMED
 
 
 def _visit_name(words: str) -> str:

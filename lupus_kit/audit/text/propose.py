@@ -17,7 +17,7 @@ from lupus_kit.audit.text.entities import EVENTS, Entity, find, numbers
 from lupus_kit.audit.text.linking import Group, Linker
 from lupus_kit.audit.text.numbers import Plain, plain
 from lupus_kit.audit.text.patterns import PATIENTS
-from lupus_kit.audit.text.phrases import Plan, endpoint_name, find_visit, met_of, planned_visit, read_plan, role_of
+from lupus_kit.audit.text.phrases import NOT_NAMED, Plan, endpoint_name, find_visit, met_of, planned_visit, read_plan, role_of
 from lupus_kit.audit.text.proposal import NUMBER_COLUMNS, QUESTION_COLUMNS, ProposedStudy
 from lupus_kit.audit.text.sentences import Sentence, sentences
 from lupus_kit.audit.text.values import effect_text, remarks_on, reported, total
@@ -44,6 +44,7 @@ class _Draft:
     asked: dict[int, str] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)
     questions: list[tuple[int, int, str, str]] = field(default_factory=list)
+    sentence: int = -1
 
     def ask(self, entity: Entity, unclear: str, candidates: str) -> None:
         """Keep a question; its numbers are in no claim."""
@@ -189,6 +190,10 @@ class _Reader:
         hide = sorted({(e.start, e.end) for e in inside if e.kind not in kept} | {(m.start, m.end) for m in mentions})
         zero = next((v.parts["what"] for v in mine if v.parts.get("what")), "")
         endpoint = zero or endpoint_name(self.text, low, high, min((v.start for v in mine), default=start), max((v.end for v in mine), default=end), hide)
+        if endpoint == NOT_NAMED and draft.claims and draft.sentence == sentence.start:
+            more = re.sub(r"^[\s,;:).]*(?:and\s+)?|[\s(]*$", "", self.text[low : mine[0].start]) if mine else ""
+            endpoint = f"{draft.claims[-1]['endpoint']}; {more}" if more else draft.claims[-1]["endpoint"]
+        draft.sentence = sentence.start
         times = [e for e in inside if e.kind in ("visit", "time")]
         visit, at = find_visit(self.text, sentence, times, start, end, low, high)
         role, why = role_of(self.text, low, high, sentence, endpoint, visit, self.plan)
@@ -202,6 +207,8 @@ class _Reader:
             assumed.append("one percent sign stands for both numbers")
         if pair.effect and pair.effect.parts.get("inherited"):
             assumed.append("the kind of effect is the one named before")
+        while end < sentence.end and self.text[end] in ")%":
+            end += 1
         name = f"claim_{len(draft.claims) + 1}"
         record: dict[str, Any] = {
             "id": name, "endpoint": endpoint, "visit": visit, "role": role,

@@ -30,7 +30,7 @@ _HEADING = re.compile(
 )
 _STOP = re.compile(r"[.!?](?=[\s\"')]*\s+[\"'(]?[A-Z\d])|\n\s*\n|[.!?][\"')]?\s*\n|[.](?=[A-Z][a-z]+\s)")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|fig|figs|al|dr|st|resp|ca|prof|ref|refs|eq|incl|max|min)|\b(?-i:[A-Z])|\b(?-i:no|[Nn]o)(?=\.\s*\d)|S\.D|S\.E)$",
+    r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|fig|figs|al|dr|st|resp|ca|prof|ref|refs|eq|incl|max|min)|\b(?-i:no|[Nn]o)(?=\.\s*\d)|S\.D|S\.E)$",
     re.IGNORECASE,
 )
 
