@@ -28,6 +28,9 @@ _SIZE_BEFORE = re.compile(rf"(?<![\d.,/-])(?P<n>{INT}){_GLUE}{_NAME}", re.IGNORE
 _SIZE_AFTER = re.compile(
     rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)(?:\s*\((?P<short>[A-Za-z][\w+/-]{{0,14}})\))?\s*(?:\(|,\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])", re.IGNORECASE
 )
+_SIZE_BARE = re.compile(
+    rf"\(\s*(?P<n1>{INT})\s+(?P<name1>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*(?:[,;]|,?\s+and)\s+(?P<n2>{INT})\s+(?P<name2>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*\)"
+)
 _TO_RECEIVE = re.compile(
     r"\b(?:to\s+(?:receive|undergo|have|be\s+given|get|either)|(?:assigned|allocated|randomi[sz]ed|randomi[sz]ation|ratio|groups?)\s*(?:\(?\d(?::\d){1,4}\)?\s*|\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|into|groups?:|arms?:)\s+"
     r"(?:(?:receive|either|the|of|1\s+of|[2-9]\s+(?:groups|arms|regimens|treatments)|treatment\s+with|once|groups|arms|:)\s+){0,4}(?P<list>(?:[^.;]|\.(?=\d)){3,260})",
@@ -145,6 +148,15 @@ def _sized_before(text: str, sentence: Sentence) -> list[_Found]:
     ]
 
 
+def _sized_bare(text: str, sentence: Sentence) -> list[_Found]:
+    """Read "(44 drug, 45 placebo)"."""
+    piece = text[sentence.start : sentence.end]
+    for match in _SIZE_BARE.finditer(piece):
+        ends = [(sentence.start + match.start(n), sentence.start + match.end(n)) for n in ("n1", "n2")]
+        return [_Found(_trim(match[f"name{i}"]), int(digits(match[f"n{i}"])), ends[i - 1]) for i in (1, 2)]
+    return []
+
+
 def _last_name(words: str) -> str:
     """Return the arm that a stretch of words before "(n=30)" ends with."""
     parts = re.split(r"\b(?:receive|undergo|either|or|versus|vs\.?|to|into|with|between|of|the|in)\s+", words)
@@ -212,7 +224,7 @@ def _aliases(name: str, others: Sequence[str], text: str) -> tuple[str, ...]:
             found.append(_flexible(word) + group)
     if dose := _DOSE.search(name):
         said = dose["dose"]
-        if not any(said.lower() in other.lower().split(" ", 1)[-1] for other in others):
+        if not any(re.search(rf"(?<![\d.,]){re.escape(said)}(?![\w/])", other, re.IGNORECASE) for other in others):
             found.append(r"(?<![\d.,])" + _flexible(said))
     core = re.escape(name)
     for match in re.finditer(rf"{core}(?:\s+(?:therapy|treatment|dose))?\s+\((?P<short>[A-Za-z][\w/+-]{{0,14}})\)", text, re.IGNORECASE):
@@ -260,7 +272,7 @@ def find_arms(text: str, parts: Sequence[Sentence]) -> list[Arm]:
     """
     allocation = [s for s in parts if _ALLOCATION.search(text, s.start, s.end)][:40]
     given = [s for s in parts[:60] if s not in allocation and _GIVEN.search(text, s.start, s.end) and "%" not in text[s.start : s.end]]
-    ways = [(s, way) for s in allocation for way in (_sized_after, _sized_before)] + [(s, _sized_after) for s in given]
+    ways = [(s, way) for s in allocation for way in (_sized_after, _sized_before, _sized_bare)] + [(s, _sized_after) for s in given]
     sized = next((usable for s, way in ways if len(usable := _usable(way(text, s))) > 1), [])
     listed = next((usable for s in allocation if (usable := _listed(text, s))), [])
     if sized:

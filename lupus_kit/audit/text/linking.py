@@ -23,6 +23,7 @@ _BETWEEN_ARMS = re.compile(
     rf"^\s*(?:groups?|arms?|recipients|patients|participants)?[\s,)]*(?:and|or|{_VERSUS}|,)?[\s,(]*(?:and\s+|or\s+)?(?:than\s+)?(?:in\s+|with\s+|for\s+|on\s+|to\s+|of\s+|among\s+)?(?:the\s+|those\s+in\s+the\s+|those\s+receiving\s+|patients\s+(?:on|in|receiving)\s+)*$",
     re.IGNORECASE,
 )
+_LISTED_ARMS = re.compile(r"^\s*(?:groups?|arms?)?\s*(?:,\s*(?:and\s+|or\s+)?|\s(?:and|or)\s+|/|\+)(?:the\s+|in\s+|with\s+)*$", re.IGNORECASE)
 _LINK = (
     r"(?:in|with|for|of|on|to|among|from|by|under|after|receiving|received|receive|taking|given|using|assigned\s+to|treated\s+with|randomi[sz]ed\s+to|allocated\s+to|who\s+(?:received|took|were\s+given|underwent)|underwent|undergoing)"
 )
@@ -116,6 +117,8 @@ class Linker:
         if not found:
             return None
         gap = self.text[value.end : found[0].start]
+        if len(found) > 1 and found[0].arm != found[1].arm and _LISTED_ARMS.match(self.text[found[0].end : found[1].start]):
+            return None  # "33% in A, B and C": of which, this number alone does not say
         if len(gap) > _GAP or any(value.end <= o.start < found[0].start for o in self.others):
             return None
         bare = gap.strip(" )%")
@@ -201,6 +204,8 @@ class Linker:
         arms = self._distinct(after)
         if not arms or len(after) != k or len(self._run(after)) != k:
             return None
+        if self._longer(after, last.end, self._bound(first + k - 1, 1)) or (first > 0 and self._link_word(first - 1) in ("and", ",")):
+            return None
         lead = self.text[last.end : after[0].start]
         if len(lead) > _GAP or re.search(rf"[;]|\b{_VERSUS}\b", lead) or any(last.end <= o.start < after[0].start for o in self.others):
             return None
@@ -224,6 +229,8 @@ class Linker:
         arms = self._distinct(chosen)
         if not arms or (self._distinct(before[:k]) != arms and len(self._run(chosen)) != k):
             return None
+        if self._longer(chosen, self._bound(first, -1), self.values[first].start) or (first + k < len(self.values) and self._link_word(first + k - 1) in ("and", ",")):
+            return None
         gap = self.text[chosen[-1].end : self.values[first].start]
         if ";" in gap or any(chosen[-1].end <= o.start < self.values[first].start for o in self.others):
             return None
@@ -231,6 +238,18 @@ class Linker:
             return None
         said = RESPECTIVELY.search(self.text, self.values[first].start, self._bound(first + k - 1, 1))
         return Group(first, arms, "arms, then numbers in the same order", "" if said else "the numbers stand in the order of the arms", tuple(chosen))
+
+    def _longer(self, chosen: Sequence[Mention], low: int, high: int) -> bool:
+        """Say whether the list of arms goes on before or after those chosen."""
+        near = self._within(low, high)
+        first, last = near.index(chosen[0]), near.index(chosen[-1])
+        before = near[first - 1 : first] if first else []
+        pairs = [(m, chosen[0]) for m in before] + [(chosen[-1], m) for m in near[last + 1 : last + 2]]
+        for a, b in pairs:
+            if a.arm not in {m.arm for m in chosen} or b.arm not in {m.arm for m in chosen}:
+                if _LISTED_ARMS.match(self.text[a.end : b.start]):
+                    return True
+        return False
 
     def _two_things(self, first: int, chosen: Sequence[Mention]) -> bool:
         """Say whether two events or visits, and not the arms, may be what "5% and 7%, respectively" lists."""

@@ -155,7 +155,7 @@ OTHERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("level of significance", rf"\bP(?:[\s-]values?)?\s*(?:<|≤|=|of|less\s+than|below|\s){{1,3}}\s*{NUM}\s+(?:or\s+less\s+)?(?:was|were|is|being)?\s*(?:considered|regarded|deemed|defined|taken|indicat|denot)\w*|(?:alpha|α|significance(?:\s+level)?|type\s+I\s+error)(?:\s+\w+){{0,3}}?\s*(?:=|of|at|was|<)?\s*{NUM}(?:\s*%)?|{NUM}\s*%?\s+(?:two-sided\s+|one-sided\s+)?significance(?:\s+level)?", re.I),
         ("power of the plan", rf"{NUM}\s*%\s+(?:statistical\s+)?power|(?:statistical\s+)?power\s+(?:of|was|=)\s*{NUM}\s*%", re.I),
         ("margin", rf"(?:margin|threshold|limit)s?(?:\s+(?:of|was|for\s+non-?inferiority|set\s+at|was\s+set\s+at)){{0,3}}[\s,:=]*{SIGNED}{_UNIT}|{NUM}{_UNIT}[\s-]+(?:non-?inferiority\s+)?margin", re.I),
-        ("ratio of allocation", r"(?<![\d.])\d{1,2}(?:\s?:\s?\d{1,2}){1,4}(?![\d.])|\b\d-to-\d(?:-to-\d)?\b|\b\d\s+to\s+\d\s+ratio", re.I),
+        ("ratio of allocation", r"(?<![\d.])\d{1,2}(?:\s?:\d{1,2}|\s:\s\d{1,2}){1,4}(?!\d|\.\d|\s*[%(/])|\b\d-to-\d(?:-to-\d)?\b|\b\d\s+to\s+\d\s+ratio", re.I),
         ("rate", rf"{NUM}(?:\s*(?:events?|cases?|deaths?|attacks?|patients?|exacerbations?|infections?))?\s*(?:%\s*per\s+(?:year|annum|month)|per\s+{NUM}\s*(?:[a-z]+[\s-]){{0,2}}[a-z]+|/\s*{NUM}\s*(?:patient|person)[\s-]\w+|"
             r"per\s+(?:patient|person|participant|woman|child)(?:[\s-]\w+)?|(?:events?|exacerbations?|attacks?|relapses?)?\s*(?:per|/|a)\s+(?:year|month|week|day)\b)", re.I),
         ("dose or quantity", rf"(?<![\w.]){NUM}(?:\s*(?:-|to|and|or|,\s*(?:and|or))\s*{NUM}){{0,3}}[\s-]*(?:(?:million|x\s*10\s*\^?\d+)\s+)?(?:mg|μg|mcg|ug|ng|pg|g|kg|mL|ml|dL|L|l|IU|MIU|MU|kU|U|units?|mmol|μmol|nmol|mol|mEq|mm\s?Hg|"

@@ -40,7 +40,7 @@ _MET = re.compile(
 _LEAD = re.compile(
     r"^(?:(?:[,;:.)(\s]|\b(?:the|a|an|and|or|in|of|for|on|by|to|with|as|but|both|similarly|however|moreover|furthermore|also|overall|more|fewer|significantly|respectively|there|were|was|is|had|who|that|"
     r"patients|participants|subjects|women|men|children|individuals|those|rates?|percentages?|proportions?|incidences?|frequency|frequencies|numbers?|achieving|attaining|reaching|having|experiencing|"
-    r"additionally|corresponding|values?|figures|results?|at|after|end\s+of|occurred|compared|than|versus|vs|higher|lower|greater|improved|increased|reduced|decreased|led|resulted|rate|including|namely|mainly|over|during|median|mean|follow-up|their|its|percentage|proportion|in\s+addition|achieved|showed|analys[ie]s|post[\s-]?hoc|"
+    r"additionally|corresponding|values?|figures|results?|at|after|end\s+of|occurred|compared|than|versus|vs|higher|lower|greater|improved|increased|reduced|decreased|led|resulted|rate|including|namely|mainly|over|during|median|mean|follow-up|their|its|percentage|proportion|in\s+addition|not|randomi[sz]ed|assigned|allocated|receiving|received|treated|given|achieved|showed|analys[ie]s|post[\s-]?hoc|"
     r"differences?|between|groups?|common|most|least|statistically|main|treatment|therapy|an?\s+estimated|approximately|about|among|all|total|respond(?=\s*$))\b)\s*)+",
     re.IGNORECASE,
 )
@@ -79,7 +79,9 @@ def read_plan(text: str, parts: Sequence[Sentence]) -> Plan:
         piece = text[sentence.start : sentence.end]
         if len(piece) > 3000:
             continue
-        for match in _DEFINES.finditer(piece):
+        at = 0
+        while match := _DEFINES.search(piece, at):
+            at = match.start("what")
             what = re.split(rf"\b(?:secondary|primary)\s+(?:\w+\s+){{0,3}}?{_ENDPOINT_WORD}", match["what"], maxsplit=1, flags=re.IGNORECASE)[0]
             found.append(("primary" if "primary" in match["role"].lower() else "secondary", what))
     whole = [text[s.start : s.end] for s in parts]

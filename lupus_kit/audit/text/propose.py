@@ -49,6 +49,8 @@ class _Draft:
     def ask(self, entity: Entity, unclear: str, candidates: str) -> None:
         """Keep a question; its numbers are in no claim."""
         self.asked[entity.start] = unclear
+        if "also" in entity.parts:
+            self.asked[int(entity.parts["also"])] = unclear
         self.questions.append((entity.start, entity.end, unclear, candidates))
 
 
@@ -82,7 +84,7 @@ class _Reader:
         inside = self.entities[bisect_left(self._starts, sentence.start) : bisect_right(self._starts, sentence.end - 1)]
         mentions = self.mentions[bisect_left(self._mention_starts, sentence.start) : bisect_right(self._mention_starts, sentence.end - 1)]
         inside = self._inherit_effects(sentence, inside)
-        values = [entity for entity in inside if self._is_value(entity, sentence, mentions)]
+        values = self._merged([entity for entity in inside if self._is_value(entity, sentence, mentions)], mentions)
         others = [entity for entity in inside if entity.kind in ("p", "effect")]
         if len(values) > 400:
             for entity in (*values, *others):
@@ -106,6 +108,21 @@ class _Reader:
         for pair in done.pairs:
             self._claim(sentence, pair, values, linked.groups, mentions, inside)
         return linked.groups[-1].arms if linked.groups else ()
+
+    def _merged(self, values: Sequence[Entity], mentions: Sequence[Mention]) -> list[Entity]:
+        """Join "60.0% of the placebo group (30/50)": one value, with an arm between its two spellings."""
+        result: list[Entity] = []
+        for value in values:
+            before = result[-1] if result else None
+            if before and before.parts.get("form") == "percent" and value.parts.get("form") == "count/n" and "also" not in before.parts:
+                gap = self.text[before.end : value.start]
+                named = any(before.end <= m.start and m.end <= value.start for m in mentions)
+                merged = before.parts | value.parts | {"form": "percent (count/n)", "also": str(value.start)}
+                if named and re.fullmatch(r"[^,;()]{3,70}\(\s*(?:n\s*=\s*)?", gap) and not remarks_on([Entity("share", 0, 0, merged)], [self.arms[0]]):
+                    result[-1] = Entity("share", before.start, before.end, merged)
+                    continue
+            result.append(value)
+        return result
 
     def _leave(self, value: Entity, names: str) -> None:
         if value.kind == "bare":
@@ -183,8 +200,10 @@ class _Reader:
         draft, mine = self.draft, [values[i] for i in pair.values]
         own = [*mine, *filter(None, (pair.p, pair.effect))]
         group_mentions = list(pair.group.mentions) if pair.group else [m for m in mentions if m.arm in pair.arms]
-        start = min(item.start for item in (*own, *group_mentions))
-        end = max(item.end for item in (*own, *group_mentions))
+        whole = list(values[pair.group.first : pair.group.last + 1]) if pair.group else []
+        start = min(item.start for item in (*own, *whole, *group_mentions))
+        end = max(item.end for item in (*own, *whole, *group_mentions))
+        end = max([end, *(e.end for e in inside if any(v.parts.get("also") == str(e.start) for v in mine))])
         low, high = self._room(sentence, pair, values, groups, start, end)
         kept = ("name", "threshold", "scale", "age")
         hide = sorted({(e.start, e.end) for e in inside if e.kind not in kept} | {(m.start, m.end) for m in mentions})
@@ -230,7 +249,7 @@ class _Reader:
             return
         draft.claims.append(record)
         draft.spans.append(self.plain.span(start, end))
-        draft.used |= {entity.start: name for entity in own}
+        draft.used |= {entity.start: name for entity in own} | {int(v.parts["also"]): name for v in mine if "also" in v.parts}
 
     def _room(self, sentence: Sentence, pair: Pair, values: Sequence[Entity], groups: Sequence[Group], start: int, end: int) -> tuple[int, int]:
         """Return the stretch between the comparison before and the one behind."""
