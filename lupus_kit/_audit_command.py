@@ -87,7 +87,9 @@ def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int
     study = read_text(load_text(place))
     if out is not None and out.suffix.lower() == ".toml":
         if format is not None:
-            raise InputError(f"--format {format.value}: a claims file (--out {out}) has one format; leave --format out.")
+            raise InputError(
+                f"--format {format.value}: a claims file (--out {out}) has one format; leave --format out."
+            )
         _give(proposed_claims_file(study), out, keep=True)
         return
     form = _chosen(format, out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def _abstracts(name: str) -> list[Abstract]:
         title, *lines = block.strip().split("\n")
         one = Abstract(title, "\n".join(line for line in lines if not line.startswith("-- ")).strip())
         for line in lines:
-            key, _, value = line.removeprefix("-- ").partition(": ")
+            _, _, value = line.removeprefix("-- ").partition(": ")
             if line.startswith("-- arms"):
                 pairs = [part.partition("=") for part in value.split("; ")]
                 one.arms = {arm: int(n) if n else None for arm, _, n in pairs}
@@ -63,7 +62,8 @@ def test_the_claims_of_an_abstract(abstract):
     study = read_text(abstract.text)
     assert {arm: study.trial.n_randomised[arm] for arm in study.trial.n_randomised} == abstract.arms
     found = [
-        {key: getattr(claim, key) for key in expected} for claim, expected in zip(study.records, abstract.claims, strict=False)
+        {key: getattr(claim, key) for key in expected}
+        for claim, expected in zip(study.records, abstract.claims, strict=False)
     ]
     assert found == abstract.claims
     assert len(study.records) == len(abstract.claims), study.records[len(abstract.claims) :]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,70 +11,154 @@ from lupus_kit.audit.text.patterns import PATIENTS
 from lupus_kit.audit.text.sentences import Sentence
 
 CONTROL = re.compile(
-    r"\b(?:placebo|control|usual|standard|sham|vehicle|conventional|conservative|observation|comparator|waiting|waitlist|wait-list|"
+    r"\b(?:placebo|control|usual|standard|sham|vehicle|conventional|conservative|observation|comparator|waiting|"
+    r"waitlist|wait-list|"
     r"routine|no treatment|no intervention|delayed|deferred|watchful)\b|\bno\s",
     re.IGNORECASE,
 )
-_ALLOCATION = re.compile(r"\b(?:randomi[sz]\w*|randomly|assign\w*|allocat\w*|enrol\w*|recruited|underwent\s+randomi[sz]ation)\b", re.IGNORECASE)
+_ALLOCATION = re.compile(
+    r"\b(?:randomi[sz]\w*|randomly|assign\w*|allocat\w*|enrol\w*|recruited|"
+    r"underwent\s+randomi[sz]ation)\b",
+    re.IGNORECASE,
+)
 _GIVEN = re.compile(r"\b(?:receiv\w+|treated|given|either|groups?|arms?|versus|vs)\b[^.]*\bn\s*=", re.IGNORECASE)
 _GLUE = (
-    rf"(?:\s+(?:[a-z-]+\s+){{0,2}}?{PATIENTS}|\s+\(\d+(?:\.\d+)?%\))?(?:\s+(?:who|that))?(?:\s+(?:were|was|had\s+been))?(?:\s+randomly)?"
-    r"(?:\s+(?:assigned|allocated|randomi[sz]ed))?\s+(?:to|in|received|receive|receiving|underwent|on|given|with|for)\s+"
+    rf"(?:\s+(?:[a-z-]+\s+){{0,2}}?{PATIENTS}|\s+\(\d+(?:\.\d+)?%\))?(?:\s+(?:who|that))?(?:\s+(?:were|was|"
+    rf"had\s+been))?(?:\s+randomly)?"
+    r"(?:\s+(?:assigned|allocated|randomi[sz]ed))?\s+(?:to|in|received|receive|receiving|underwent|on|given|with|"
+    r"for)\s+"
     r"(?:(?:receive|undergo|either|the|an|a|treatment\s+with|in|have|be\s+given)\s+){0,3}"
 )
-_NAME = r"(?P<name>[A-Za-z0-9][^,;:()%]{0,80}?)(?=\s*(?:[,;:()]|\.\s|\.?$|\s(?:and|or|versus|vs\.?)\s+(?:the\s+(?:other|remaining)\s+)?\d+\s|\s(?:were|was|had|completed)\s))"
+_NAME = (
+    r"(?P<name>[A-Za-z0-9][^,;:()%]{0,80}?)(?=\s*(?:[,;:()]|\.\s|\.?$|\s(?:and|or|versus|"
+    r"vs\.?)\s+(?:the\s+(?:other|remaining)\s+)?\d+\s|\s(?:were|was|had|completed)\s))"
+)
 _SIZE_BEFORE = re.compile(rf"(?<![\d.,/-])(?P<n>{INT}){_GLUE}{_NAME}", re.IGNORECASE)
 _SIZE_AFTER = re.compile(
-    rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)(?:\s*\((?P<short>[A-Za-z][\w+/-]{{0,14}})\))?\s*(?:\(|,\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])", re.IGNORECASE
+    rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)(?:\s*\((?P<short>[A-Za-z][\w+/-]{{0,14}})\))?\s*(?:\(|"
+    rf",\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])",
+    re.IGNORECASE,
 )
 _SIZE_BARE = re.compile(
-    rf"\(\s*(?P<n1>{INT})\s+(?P<name1>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*(?:[,;]|,?\s+and)\s+(?P<n2>{INT})\s+(?P<name2>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*\)"
+    rf"\(\s*(?P<n1>{INT})\s+(?P<name1>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*(?:[,;]|"
+    rf",?\s+and)\s+(?P<n2>{INT})\s+(?P<name2>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*\)"
 )
 _TO_RECEIVE = re.compile(
-    r"\b(?:to\s+(?:receive|undergo|have|be\s+given|get|either)|(?:assigned|allocated|randomi[sz]ed|randomi[sz]ation|ratio|groups?)\s*(?:\(?\d(?::\d){1,4}\)?\s*|\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|into|groups?:|arms?:)\s+"
-    r"(?:(?:receive|either|the|of|1\s+of|[2-9]\s+(?:groups|arms|regimens|treatments)|treatment\s+with|once|groups|arms|:)\s+){0,4}(?P<list>(?:[^.;]|\.(?=\d)){3,260})",
+    r"\b(?:to\s+(?:receive|undergo|have|be\s+given|get|either)|(?:assigned|allocated|randomi[sz]ed|"
+    r"randomi[sz]ation|ratio|groups?)\s*(?:\(?\d(?::\d){1,4}\)?\s*|\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|"
+    r"into|groups?:|arms?:)\s+"
+    r"(?:(?:receive|either|the|of|1\s+of|[2-9]\s+(?:groups|arms|regimens|treatments)|treatment\s+with|once|groups|"
+    r"arms|:)\s+){0,4}(?P<list>(?:[^.;]|\.(?=\d)){3,260})",
     re.IGNORECASE,
 )
 _COMPARING = re.compile(
-    r"\b(?:compar(?:ed|ing|es|e)|comparison\s+of)\s+(?:the\s+)?(?:(?:[a-z]+\s+){0,5}of\s+)?(?P<a>[^,;:()]{2,60}?)\s+(?:with|to|against|and|versus|vs\.?)\s+"
+    r"\b(?:compar(?:ed|ing|es|e)|"
+    r"comparison\s+of)\s+(?:the\s+)?(?:(?:[a-z]+\s+){0,5}of\s+)?(?P<a>[^,;:()]{2,60}?)\s+(?:with|to|against|and|"
+    r"versus|vs\.?)\s+"
     r"(?P<b>[^,;:()]{2,60}?)(?=\s+(?:in|for|among|on|as|at|when|over|to|after)\b|[.,;:(]|$)",
     re.IGNORECASE,
 )
-_GROUP_PHRASE = re.compile(
-    r"\b(?:the|a|an|both)\s+(?P<name>[A-Za-z0-9][\w/+.-]{0,40}(?:\s[\w/+-]{1,30}){0,5}?)(?:\s|-)(?:groups?|arms?)\b|\b(?P<letter>(?:group|arm)\s+[A-Z1-4])\b",
+GROUP_PHRASE = re.compile(
+    r"\b(?:the|a|an|both)\s+(?P<name>[A-Za-z0-9][\w/+.-]{0,40}(?:\s[\w/+-]{1,30}){0,5}?)(?:\s|-)(?:groups?|"
+    r"arms?)\b|\b(?P<letter>(?:group|arm)\s+[A-Z1-4])\b",
     re.IGNORECASE,
 )
 _CUT = re.compile(
-    r"\s+(?:for|at|every|once|twice|thrice|daily|weekly|monthly|over|during|until|administered|given|via|in\s+addition|on\s+top|added|as|who|were|was|had|if|by|followed|"
-    r"within|after|before|in|using|on|from|per|each|plus\s+(?:standard|usual|background)|with\s+(?:standard|usual|background|stable)|through|all|regardless|stratified|\d+\s+times|of\s+whom|group|arm|groups|arms)\b.*$",
+    r"\s+(?:for|at|every|once|twice|thrice|daily|weekly|monthly|over|during|until|administered|given|via|"
+    r"in\s+addition|on\s+top|added|as|who|were|was|had|if|by|followed|"
+    r"within|after|before|in|using|on|from|per|each|plus\s+(?:standard|usual|background)|with\s+(?:standard|usual|"
+    r"background|stable)|through|all|regardless|stratified|\d+\s+times|of\s+whom|group|arm|groups|arms)\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
 _LEAD = re.compile(
-    r"^(?:(?:the|a|an|either|to|receive|received|receiving|undergo|or|and|versus|vs\.?|of|with|in|were|was|assigned|allocated|randomly|randomi[sz]ed|patients?|participants?|"
+    r"^(?:(?:the|a|an|either|to|receive|received|receiving|undergo|or|and|versus|vs\.?|of|with|in|were|was|"
+    r"assigned|allocated|randomly|randomi[sz]ed|patients?|participants?|"
     r"treatment\s+with|therapy\s+with|matching|identical|matched|"
     r"efficacy|safety|effects?|and\s+safety|use|group|arm|1:1|ratio)\s+)+",
     re.IGNORECASE,
 )
 _ASSIGNED_TO = re.compile(r"^.*\b(?:randomi[sz]ed|assigned|allocated)\s+to\s+", re.IGNORECASE)
-_ROUTE = re.compile(r"^(?:(?:oral|intravenous|subcutaneous|intramuscular|inhaled|topical|once-daily|once-weekly|twice-daily|weekly|daily|monthly)\s+)+", re.IGNORECASE)
+_ROUTE = re.compile(
+    r"^(?:(?:oral|intravenous|subcutaneous|intramuscular|inhaled|topical|once-daily|once-weekly|"
+    r"twice-daily|weekly|daily|monthly)\s+)+",
+    re.IGNORECASE,
+)
 _DOSE = re.compile(
-    r"(?:^|\s+)(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million\s+|x\s*10\s?\^?\d\s+)?(?:mg|μg|mcg|ug|g|kg|mL|ml|IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*)(?=\s|$).*$",
+    r"(?:^|\s+)(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million\s+|x\s*10\s?\^?\d\s+)?(?:mg|μg|mcg|ug|g|kg|"
+    r"mL|ml|IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*)(?=\s|$).*$",
     re.IGNORECASE,
 )
 _COMMON = frozenset(
-    """care therapy treatment group standard surgery dose low high early daily usual best control active strategy management
-    intervention programme program training support education alone plus with without drug study medical oral
-    combination only conventional routine no and or of the standard-dose high-dose low-dose based guided acid therapy
-    exercise injection infusion diet sodium surgical screening usual-care""".split()
+    [
+        "care",
+        "therapy",
+        "treatment",
+        "group",
+        "standard",
+        "surgery",
+        "dose",
+        "low",
+        "high",
+        "early",
+        "daily",
+        "usual",
+        "best",
+        "control",
+        "active",
+        "strategy",
+        "management",
+        "intervention",
+        "programme",
+        "program",
+        "training",
+        "support",
+        "education",
+        "alone",
+        "plus",
+        "with",
+        "without",
+        "drug",
+        "study",
+        "medical",
+        "oral",
+        "combination",
+        "only",
+        "conventional",
+        "routine",
+        "no",
+        "and",
+        "or",
+        "of",
+        "the",
+        "standard-dose",
+        "high-dose",
+        "low-dose",
+        "based",
+        "guided",
+        "acid",
+        "therapy",
+        "exercise",
+        "injection",
+        "infusion",
+        "diet",
+        "sodium",
+        "surgical",
+        "screening",
+        "usual-care",
+    ]
 )
-_NOT_ARMS = re.compile(
-    r"^(?:two|three|four|other|same|both|all|study|treatment|trial|each|either|age|\d+|between|single|parallel|patient|entire|whole|overall|remaining|"
-    r"respective|different|dose|risk|sub|one|randomi[sz]ed|second|first|highest|lowest|active[- ]treatment)(?:\s+(?:treatment|study|trial|parallel|dose|age|risk))*$",
+NOT_ARMS = re.compile(
+    r"^(?:two|three|four|other|same|both|all|study|treatment|trial|each|either|age|\d+|between|single|parallel|"
+    r"patient|entire|whole|overall|remaining|"
+    r"respective|different|dose|risk|sub|one|randomi[sz]ed|second|first|highest|lowest|"
+    r"active[- ]treatment)(?:\s+(?:treatment|study|trial|parallel|dose|age|risk))*$",
     re.IGNORECASE,
 )
 _GENERIC = {
-    False: r"(?:intervention(?:al)?|experimental|treatment|active(?:[\s-]treatment)?|study[\s-]drug|treated|verum|test)[\s-](?:groups?|arms?|patients|participants)",
-    True: r"(?:control|comparison|comparator|reference)[\s-](?:groups?|arms?|patients|participants)|\b(?:controls|comparators)\b",
+    False: r"(?:intervention(?:al)?|experimental|treatment|active(?:[\s-]treatment)?|study[\s-]drug|treated|verum|"
+    r"test)[\s-](?:groups?|arms?|patients|participants)",
+    True: r"(?:control|comparison|comparator|reference)[\s-](?:groups?|arms?|patients|participants)|\b(?:controls|"
+    r"comparators)\b",
 }
 
 
@@ -88,15 +171,6 @@ class Arm:
     aliases: tuple[str, ...]
     control: bool
     spans: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A place that speaks of an arm; ``arm`` is ``None`` for a group that is none of the arms found."""
-
-    start: int
-    end: int
-    arm: int | None
 
 
 @dataclass(frozen=True)
@@ -123,7 +197,7 @@ def _complete(found: Iterable[_Found]) -> list[_Found]:
         drug = bare or drug
         split.append((drug, match["dose"] if match else "", one))
     names = [drug.lower() for drug, _, _ in split]
-    result = []
+    result: list[_Found] = []
     for drug, dose, one in split:
         name = f"{drug} {dose}".strip() if names.count(drug.lower()) > 1 else drug
         if name and name.lower() not in {r.name.lower() for r in result}:
@@ -169,7 +243,11 @@ def _sized_after(text: str, sentence: Sentence) -> list[_Found]:
         _Found(_last_name(m["name"]), int(digits(m["n"])), (sentence.start + m.start("n"), sentence.start + m.end("n")))
         for m in _SIZE_AFTER.finditer(piece)
     ]
-    return [one for one in found if not re.fullmatch(rf"{PATIENTS}|total|men|women|years?|randomi[sz]ed", one.name, re.IGNORECASE)]
+    return [
+        one
+        for one in found
+        if not re.fullmatch(rf"{PATIENTS}|total|men|women|years?|randomi[sz]ed", one.name, re.IGNORECASE)
+    ]
 
 
 def _listed(text: str, sentence: Sentence) -> list[_Found]:
@@ -197,9 +275,13 @@ def _compared(text: str, sentence: Sentence) -> list[_Found]:
 def _phrased(text: str, parts: Sequence[Sentence]) -> list[_Found]:
     seen: dict[str, _Found] = {}
     for sentence in parts:
-        for match in _GROUP_PHRASE.finditer(text, sentence.start, sentence.end):
-            name = _trim(re.split(r"\b(?:of|in|for|with|than|to)\s+(?:the\s+)?", match["name"])[-1]) if match["name"] else match["letter"]
-            if name and not _NOT_ARMS.match(name):
+        for match in GROUP_PHRASE.finditer(text, sentence.start, sentence.end):
+            name = (
+                _trim(re.split(r"\b(?:of|in|for|with|than|to)\s+(?:the\s+)?", match["name"])[-1])
+                if match["name"]
+                else match["letter"]
+            )
+            if name and not NOT_ARMS.match(name):
                 seen.setdefault(name.lower(), _Found(name, None, None))
     return _usable(list(seen.values())) if len(seen) <= 5 else []
 
@@ -227,7 +309,9 @@ def _aliases(name: str, others: Sequence[str], text: str) -> tuple[str, ...]:
         if not any(re.search(rf"(?<![\d.,]){re.escape(said)}(?![\w/])", other, re.IGNORECASE) for other in others):
             found.append(r"(?<![\d.,])" + _flexible(said))
     core = re.escape(name)
-    for match in re.finditer(rf"{core}(?:\s+(?:therapy|treatment|dose))?\s+\((?P<short>[A-Za-z][\w/+-]{{0,14}})\)", text, re.IGNORECASE):
+    for match in re.finditer(
+        rf"{core}(?:\s+(?:therapy|treatment|dose))?\s+\((?P<short>[A-Za-z][\w/+-]{{0,14}})\)", text, re.IGNORECASE
+    ):
         found.append(rf"(?-i:{re.escape(match['short'])})")
     if re.fullmatch(r"\S{2,14}", name):
         for match in re.finditer(rf"(?P<long>[A-Za-z][\w-]+(?:\s[\w-]+){{0,3}})\s+\({core}\)", text):
@@ -271,8 +355,14 @@ def find_arms(text: str, parts: Sequence[Sentence]) -> list[Arm]:
     comparison announced ("compared X with Y"), and at last the phrases "the X group" and "group A".
     """
     allocation = [s for s in parts if _ALLOCATION.search(text, s.start, s.end)][:40]
-    given = [s for s in parts[:60] if s not in allocation and _GIVEN.search(text, s.start, s.end) and "%" not in text[s.start : s.end]]
-    ways = [(s, way) for s in allocation for way in (_sized_after, _sized_before, _sized_bare)] + [(s, _sized_after) for s in given]
+    given = [
+        s
+        for s in parts[:60]
+        if s not in allocation and _GIVEN.search(text, s.start, s.end) and "%" not in text[s.start : s.end]
+    ]
+    ways = [(s, way) for s in allocation for way in (_sized_after, _sized_before, _sized_bare)] + [
+        (s, _sized_after) for s in given
+    ]
     sized = next((usable for s, way in ways if len(usable := _usable(way(text, s))) > 1), [])
     listed = next((usable for s in allocation if (usable := _listed(text, s))), [])
     if sized:
@@ -285,7 +375,10 @@ def find_arms(text: str, parts: Sequence[Sentence]) -> list[Arm]:
 def _renamed(sized: list[_Found], listed: list[_Found]) -> list[_Found]:
     """Prefer the names of the allocation where sizes are given to "intervention" and "control"."""
     if len(sized) == len(listed) == 2:
-        generic = [bool(re.match(r"(?:intervention|experimental|treatment|active|control|comparator)s?$", one.name, re.I)) for one in sized]
+        generic = [
+            bool(re.match(r"(?:intervention|experimental|treatment|active|control|comparator)s?$", one.name, re.I))
+            for one in sized
+        ]
         control = [bool(CONTROL.search(one.name)) for one in sized]
         wanted = [bool(CONTROL.search(one.name)) for one in listed]
         if any(generic) and sum(wanted) == 1 == sum(control):
@@ -306,30 +399,3 @@ def _with_sizes(arms: list[Arm], text: str, parts: Sequence[Sentence]) -> list[A
     if len(sizes) < len(arms):
         return arms
     return [Arm(a.name, sizes[i][0], a.aliases, a.control, (sizes[i][1],)) for i, a in enumerate(arms)]
-
-
-def find_mentions(text: str, arms: Sequence[Arm]) -> list[Mention]:
-    """Find every place that speaks of an arm, and every group that is none of them."""
-    found: list[Mention] = []
-    if arms:
-        named = [(alias, i) for i, arm in enumerate(arms) for alias in arm.aliases]
-        named.sort(key=lambda item: len(item[0]), reverse=True)
-        pattern = re.compile(
-            r"(?<![\w-])(?:" + "|".join(f"(?P<a{k}>{alias})" for k, (alias, _) in enumerate(named)) + r")(?![\w])(?!-controlled|\s+controlled|-naive|-corrected|-adjusted|-subtracted|\s+(?:levels|receptor|concentration)|-experienced)",
-            re.IGNORECASE,
-        )
-        for match in pattern.finditer(text):
-            assert match.lastgroup is not None
-            found.append(Mention(match.start(), match.end(), named[int(match.lastgroup[1:])][1]))
-    starts = sorted((m.start, m.end) for m in found)
-    for match in _GROUP_PHRASE.finditer(text):
-        name = (match["name"] or match["letter"] or "").strip()
-        if any(start < match.end() and end > match.start() for start, end in _near(starts, match.start(), match.end())):
-            continue
-        if not _NOT_ARMS.match(name) and match[0][:4].lower() != "both":
-            found.append(Mention(match.start(), match.end(), None))
-    return sorted(found, key=lambda mention: mention.start)
-
-
-def _near(starts: Sequence[tuple[int, int]], low: int, high: int) -> list[tuple[int, int]]:
-    return list(starts[max(0, bisect_left(starts, (low - 120, 0))) : bisect_left(starts, (high, 0))])

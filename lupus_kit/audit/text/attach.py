@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lupus_kit.audit.text.arms import Arm
 from lupus_kit.audit.text.entities import Entity
-from lupus_kit.audit.text.linking import Group
+from lupus_kit.audit.text.groups import Group
 
 #: p-values of something else than the difference between the arms.
 OTHER_P = ("interaction", "trend", "heterogeneity", "all arms together")
@@ -53,7 +53,14 @@ def pairs_of(groups: Sequence[Group], arms: Sequence[Arm]) -> tuple[list[Pair], 
             reference = group.arms.index(control)
             for j, arm in enumerate(group.arms):
                 if arm != control:
-                    mine.append(Pair(group, (positions[j], positions[reference]), (arm, control), assumed=[f"each arm is compared with {arms[control].name}"]))
+                    mine.append(
+                        Pair(
+                            group,
+                            (positions[j], positions[reference]),
+                            (arm, control),
+                            assumed=[f"each arm is compared with {arms[control].name}"],
+                        )
+                    )
         else:
             mine.append(Pair(group, tuple(positions), group.arms))
         for pair in mine:
@@ -64,7 +71,14 @@ def pairs_of(groups: Sequence[Group], arms: Sequence[Arm]) -> tuple[list[Pair], 
     return pairs, by_group
 
 
-def attach(text: str, values: Sequence[Entity], groups: Sequence[Group], others: Sequence[Entity], arms: Sequence[Arm], unlinked: Sequence[int]) -> Attached:
+def attach(
+    text: str,
+    values: Sequence[Entity],
+    groups: Sequence[Group],
+    others: Sequence[Entity],
+    arms: Sequence[Arm],
+    unlinked: Sequence[int],
+) -> Attached:
     """Give each p-value and effect of a sentence to its comparison, or say why not.
 
     Parameters
@@ -116,7 +130,7 @@ def _spread(pairs: Sequence[Pair]) -> None:
 
 
 def _attach_waiting(waiting: Sequence[Entity], pairs: Sequence[Pair], result: Attached) -> None:
-    """A p-value or effect before the numbers belongs to them when there is one comparison without its own."""
+    """Give a p-value or effect before the numbers to them, when there is one comparison without its own."""
     for other in waiting:
         if len(pairs) == 1 and not (pairs[0].p if other.kind == "p" else pairs[0].effect):
             _give(pairs[0], other, result)
@@ -138,17 +152,23 @@ def _give(pair: Pair, other: Entity, result: Attached) -> None:
         result.other.append((other, "a further p-value of the same comparison"))
 
 
-def _share_out(text: str, group: Group, pairs: list[Pair], found: Sequence[tuple[Entity, int]], result: Attached) -> None:
+def _share_out(
+    text: str, group: Group, pairs: list[Pair], found: Sequence[tuple[Entity, int]], result: Attached
+) -> None:
     if len(pairs) == 1:
         if len(group.arms) == 2 and len({position for _, position in found}) > 1:
             # One behind each number: within-arm p-values, or an effect of one arm. Only what ends the comparison is its own.
             early = [(o, p) for o, p in found if p != group.last]
             for other, _ in early:
-                result.unclear.append((other, "it stands behind the first of two numbers: it may compare visits within one arm"))
+                result.unclear.append(
+                    (other, "it stands behind the first of two numbers: it may compare visits within one arm")
+                )
             within = [o for o, p in found if p == group.last]
             if any(o.kind == "p" for o, _ in early):
                 for other in within:
-                    result.unclear.append((other, "each of the two numbers has its own: they may compare visits within one arm"))
+                    result.unclear.append(
+                        (other, "each of the two numbers has its own: they may compare visits within one arm")
+                    )
                 return
             found = [(o, group.last) for o in within]
         for other, _ in found:
@@ -172,11 +192,9 @@ def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], g
         for (other, _), pair in zip(found, order, strict=True):
             _give(pair, other, result)
             pair.assumed.append("p-values and effects stand in the order of the arms")
-    elif len(found) == 1 and found[0][0].parts.get("every"):
-        for pair in pairs:
-            _give(pair, found[0][0], result)
-            pair.assumed.append("one p-value is printed for every comparison")
-    elif len(found) == 1 and re.match(r"[^.;]{0,40}\b(?:each|both|all|either)\b", text[found[0][0].end :]):
+    elif (len(found) == 1 and found[0][0].parts.get("every")) or (
+        len(found) == 1 and re.match(r"[^.;]{0,40}\b(?:each|both|all|either)\b", text[found[0][0].end :])
+    ):
         for pair in pairs:
             _give(pair, found[0][0], result)
             pair.assumed.append("one p-value is printed for every comparison")

@@ -24,13 +24,17 @@ _BARE = re.compile(rf"(?<![\w.,]){INT}(?![\w]|\.\d|\s*[/%])")
 _DECIMAL = re.compile(r"(?:(?<![\w.])[-+])?(?:\d[\d,]*+\.?\d*|\.\d+)")
 #: Things that can be counted as having happened; the stems of :data:`HAPPENED` say it of patients.
 EVENTS = (
-    r"(?:deaths?|infections?|bleeds?|bleeding|ha?emorrhages?|strokes?|infarctions?|hospitali[sz]ations?|fractures?|relapses?|"
-    r"flares?|seizures?|malignanc(?:y|ies)|cancers?|thrombos[ei]s|embolisms?|tuberculosis|pneumonias?|zoster|withdrawals?|"
+    r"(?:deaths?|infections?|bleeds?|bleeding|ha?emorrhages?|strokes?|infarctions?|hospitali[sz]ations?|"
+    r"fractures?|relapses?|"
+    r"flares?|seizures?|malignanc(?:y|ies)|cancers?|thrombos[ei]s|embolisms?|tuberculosis|pneumonias?|zoster|"
+    r"withdrawals?|"
     r"discontinuations?|reactions?|adverse\s+events?|events?|episodes?|cases?|suicides?|recurrences?|perforations?|"
-    r"failures?|losses|readmissions?|reoperations?|neutropenia|sepsis|arrests?|complications?|stillbirths?|miscarriages?)"
+    r"failures?|losses|readmissions?|reoperations?|neutropenia|sepsis|arrests?|complications?|stillbirths?|"
+    r"miscarriages?)"
 )
 _NO_EVENT = re.compile(
-    rf"(?<![\w-])(?:(?P<zero>[Nn]o|zero|0)\s+(?P<what>(?:[A-Za-z-]+\s+){{0,4}}?{EVENTS})\b|[Nn]one\b(?=\s+(?:in|of|with|on|among|for|were|was|occurred)\b))"
+    rf"(?<![\w-])(?:(?P<zero>[Nn]o|zero|0)\s+(?P<what>(?:[A-Za-z-]+\s+){{0,4}}?{EVENTS})\b|[Nn]one\b(?=\s+(?:in|"
+    rf"of|with|on|among|for|were|was|occurred)\b))"
 )
 _AFTER_P = re.compile(r"\s*(?:[,;.)]|$|and\b|respectively|for\b|in\b|v(?:ersu)?s?\b|at\b|with\b)")
 _LONG = re.compile(r"\d{10,}")
@@ -97,14 +101,26 @@ def _p_parts(match: re.Match[str]) -> dict[str, str]:
     said = " ".join(parts.get(name, "") for name in ("adjective", "sub", "for", "after")).lower()
     for word, label in (
         ("interaction", "interaction"), ("sub_int", "interaction"), ("trend", "trend"), ("heterogen", "heterogeneity"),
-        ("noninferior", "non-inferiority"), ("non-inferior", "non-inferiority"), ("superior", "superiority"), ("overall", "all arms together"),
+        ("noninferior", "non-inferiority"), ("non-inferior", "non-inferiority"), ("superior", "superiority"),
+        ("overall", "all arms together"),
     ):  # fmt: skip
         if word in said:
             parts["of"] = label
             break
     if re.search(r"\b(?:both|all|each|either)\b", said):
         parts["every"] = "yes"
-    for word in ("two-sided", "one-sided", "2-sided", "1-sided", "two-tailed", "one-tailed", "adjusted", "nominal", "log-rank", "fisher"):
+    for word in (
+        "two-sided",
+        "one-sided",
+        "2-sided",
+        "1-sided",
+        "two-tailed",
+        "one-tailed",
+        "adjusted",
+        "nominal",
+        "log-rank",
+        "fisher",
+    ):
         if word in said and not (word == "adjusted" and "unadjusted" in said):
             parts["analysis"] = " ".join(filter(None, [parts.get("analysis", ""), word]))
     return parts
@@ -137,7 +153,13 @@ def _take_p(work: _Working) -> None:
         while more := patterns.P_MORE.match(text, end):
             if not _AFTER_P.match(text, more.end()):
                 break
-            start = more.start("relation") if more["relation"] else more.start("value") if more["value"] else more.start("mantissa")
+            start = (
+                more.start("relation")
+                if more["relation"]
+                else more.start("value")
+                if more["value"]
+                else more.start("mantissa")
+            )
             carried = {name: value for name, value in label.items() if name in ("of", "analysis", "every")}
             own = _groups(more)
             if not own.get("relation") and label.get("relation"):
@@ -154,17 +176,29 @@ def _effect_name(words: str) -> str:
 
 def _take_effects(work: _Working) -> None:
     for pattern in (patterns.EFFECT_RATIO, patterns.EFFECT_DIFFERENCE):
-        matches = [(m.start(), m.end(), _groups(m) | {"type": _effect_name(m["type"])}) for m in pattern.finditer(work.text)]
+        matches = [
+            (m.start(), m.end(), _groups(m) | {"type": _effect_name(m["type"])}) for m in pattern.finditer(work.text)
+        ]
         work.take("effect", matches)
     matches = []
     shares = []
     for match in patterns.ESTIMATE_INTERVAL.finditer(work.text):
         parts = _groups(match)
         before = work.text[max(0, match.start() - 60) : match.start()]
-        if re.search(r"(?:reduction|increase|difference|gain|improvement|decrease|benefit)s?(?:\s+\w+){0,4}\s*[,:(]?\s*$", before) or "point" in parts.get("unit", ""):
+        if re.search(
+            r"(?:reduction|increase|difference|gain|improvement|decrease|"
+            r"benefit)s?(?:\s+\w+){0,4}\s*[,:(]?\s*$",
+            before,
+        ) or "point" in parts.get("unit", ""):
             matches.append((match.start(), match.end(), parts | {"type": "difference"}))
         elif parts.get("unit", "").strip() == "%":
-            shares.append((match.start(), match.end(), {"form": "percent", "percent": parts["estimate"], "level": parts.get("level", "")}))
+            shares.append(
+                (
+                    match.start(),
+                    match.end(),
+                    {"form": "percent", "percent": parts["estimate"], "level": parts.get("level", "")},
+                )
+            )
         else:
             matches.append((match.start(), match.end(), parts | {"type": ""}))
     work.take("effect", matches)
@@ -173,7 +207,10 @@ def _take_effects(work: _Working) -> None:
 
 def _take_effects_alone(work: _Working) -> None:
     for pattern in (patterns.RATIO_ALONE, patterns.DIFFERENCE_ALONE):
-        work.take("effect", [(m.start(), m.end(), _groups(m) | {"type": _effect_name(m["type"])}) for m in pattern.finditer(work.text)])
+        work.take(
+            "effect",
+            [(m.start(), m.end(), _groups(m) | {"type": _effect_name(m["type"])}) for m in pattern.finditer(work.text)],
+        )
 
 
 def _take_means(work: _Working) -> None:
@@ -181,21 +218,32 @@ def _take_means(work: _Working) -> None:
     for match in patterns.MEAN_SD.finditer(work.text):
         which = re.sub(r"[^a-z]", "", (match["which"] or "").lower())
         kind = "se" if which.startswith("se") or "error" in which else "sd"
-        matches.append((match.start(), match.end(), {"mean": digits(match["mean"]), "sd": match["sd"] or match["sd2"], "spread": kind}))
+        matches.append(
+            (
+                match.start(),
+                match.end(),
+                {"mean": digits(match["mean"]), "sd": match["sd"] or match["sd2"], "spread": kind},
+            )
+        )
     work.take("mean", matches)
-    work.take("estimate with a range", [(m.start(), m.end(), _groups(m)) for m in patterns.ESTIMATE_RANGE.finditer(work.text)])
+    work.take(
+        "estimate with a range", [(m.start(), m.end(), _groups(m)) for m in patterns.ESTIMATE_RANGE.finditer(work.text)]
+    )
     work.take("interval", [(m.start(), m.end(), _groups(m)) for m in patterns.INTERVAL_ALONE.finditer(work.text)])
     work.take("confidence level", [(m.start(), m.end(), {}) for m in patterns.CI_LEVEL.finditer(work.text)])
 
 
 def _is_change(text: str, start: int, end: int) -> bool:
-    return bool(patterns.CHANGE_AFTER.match(text, end) or patterns.CHANGE_BEFORE.search(text[max(0, start - 20) : start]))
+    return bool(
+        patterns.CHANGE_AFTER.match(text, end) or patterns.CHANGE_BEFORE.search(text[max(0, start - 20) : start])
+    )
 
 
 def _take_shares(work: _Working) -> None:
     source = work.text
     for form, pattern in patterns.SHARES:
-        shares, changes = [], []
+        shares: list[tuple[int, int, dict[str, str]]] = []
+        changes: list[tuple[int, int, dict[str, str]]] = []
         for match in pattern.finditer(work.text):
             signed = source[: match.start()][-2:].strip()[-1:] in ("-", "+", "±") and form == "percent"
             if form == "percent" and (signed or _is_change(source, match.start(), match.end())):

@@ -8,71 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from itertools import pairwise
 
-from lupus_kit.audit.text.arms import Arm, Mention
+from lupus_kit.audit.text.arms import Arm
 from lupus_kit.audit.text.entities import Entity
-
-_VERSUS = r"(?:v\.?|vs\.?|versus|as\s+compared\s+(?:with|to)|compared\s+(?:with|to)|against|than(?:\s+in|\s+with)?)"
-_BETWEEN_VALUES = re.compile(
-    rf"^[\s,;()/-]*(?:[a-z-]+\s+){{0,3}}?(?:(?:patients|participants|subjects|of\s+patients|points)[\s,]*)?\(?\s*(?P<word>and|{_VERSUS}|,|;)?[\s,(]*(?:and\s+)?(?:only\s+|just\s+)?$",
-    re.IGNORECASE,
+from lupus_kit.audit.text.groups import Group, Linked
+from lupus_kit.audit.text.mentions import Mention
+from lupus_kit.audit.text.wording import (
+    BACK_BREAKS,
+    BETWEEN_ARMS,
+    BETWEEN_VALUES,
+    BREAKS,
+    COORDINATED,
+    DOUBT,
+    FORWARD,
+    GAP,
+    LISTED_ARMS,
+    OTHER_SIDES,
+    RESPECTIVELY,
+    TIGHT_BACK,
+    VERSUS,
+    VERSUS_AT_END,
+    VISITS,
 )
-_VERSUS_AT_END = re.compile(rf"\b{_VERSUS}[\s,(]*(?:(?:only|just|with|in)\s+)?$|,\s*(?:whereas|while)\s+(?:only\s+)?$", re.IGNORECASE)
-_BETWEEN_ARMS = re.compile(
-    rf"^\s*(?:groups?|arms?|recipients|patients|participants)?[\s,)]*(?:and|or|{_VERSUS}|,)?[\s,(]*(?:and\s+|or\s+)?(?:than\s+)?(?:in\s+|with\s+|for\s+|on\s+|to\s+|of\s+|among\s+)?(?:the\s+|those\s+in\s+the\s+|those\s+receiving\s+|patients\s+(?:on|in|receiving)\s+)*$",
-    re.IGNORECASE,
-)
-_LISTED_ARMS = re.compile(r"^\s*(?:groups?|arms?)?\s*(?:,\s*(?:and\s+|or\s+)?|\s(?:and|or)\s+|/|\+)(?:the\s+|in\s+|with\s+)*$", re.IGNORECASE)
-_LINK = (
-    r"(?:in|with|for|of|on|to|among|from|by|under|after|receiving|received|receive|taking|given|using|assigned\s+to|treated\s+with|randomi[sz]ed\s+to|allocated\s+to|who\s+(?:received|took|were\s+given|underwent)|underwent|undergoing)"
-)
-#: A number followed by the arm: the last words before the arm are a preposition, "in the", "of those receiving".
-_FORWARD = re.compile(
-    rf"(?:^|.*[\s(),]){_LINK}\s+(?:the\s+|those\s+|patients\s+|participants\s+|subjects\s+|women\s+|men\s+|children\s+|individuals\s+|adults\s+|people\s+|who\s+|were\s+|had\s+|been\s+|"
-    rf"randomi[sz]ed\s+|randomly\s+|an?\s+|daily\s+|weekly\s+|oral\s+|intravenous\s+|subcutaneous\s+|once-daily\s+|once-weekly\s+|combined\s+|{_LINK}\s+)*(?:(?!and\b|or\b|than\b|not\b|no\b|without\b|other\b)[a-z-]+\s+){{0,2}}$",
-    re.IGNORECASE | re.DOTALL,
-)
-_BREAKS = re.compile(
-    rf"[;]|\b(?:whereas|while|but|{_VERSUS}|respectively)\b|\band\s+(?:in|with|for|among|of)\s|,\s*(?:and\s+)?(?:in|among|for)\s+(?:the|those)\s", re.IGNORECASE
-)
-_TIGHT_BACK = re.compile(r"^\s*(?:(?:groups?|arms?|recipients|patients|participants|therapy|treatment|alone|had|was|were)\s*)*[\s,:(=]*(?:n\s*=\s*)?$", re.IGNORECASE)
-_BACK_BREAKS = re.compile(rf"[;]|\b(?:{_VERSUS}|whereas|while|respectively)\b|\d\s*%", re.IGNORECASE)
-_DOUBT = re.compile(r"\b(?:baseline|from|subgroup|placebo-subtracted)\b", re.IGNORECASE)
-RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
-_COORDINATED = re.compile(r"(?<=\w)[\s,]+(?:and|or)\s", re.IGNORECASE)
-#: What else two numbers may compare: the sexes, two visits, subgroups.
-_OTHER_SIDES = re.compile(
-    r"\b(?:than|baseline|before|between|women|men|males?|females?|subgroups?|without|younger|older|seropositive|seronegative|responders|non-?responders|"
-    r"white|black|smokers|high-risk|low-risk)\b",
-    re.IGNORECASE,
-)
-_VISITS = re.compile(r"\b(?:weeks|months|days|years|visits)\s+\d+\s*(?:,|and|or)|\d\s+and\s+\d+[\s-]+(?:weeks?|months?|days?|years?)|\b(?:week|month|day|year)\s+\d+\s+and\s+(?:(?:at\s+)?(?:week|month|day|year)\s+)?\d", re.IGNORECASE)
-_GAP = 130
-
-
-@dataclass(frozen=True)
-class Group:
-    """Numbers that are compared with each other: which values, the arm of each, and how that was decided."""
-
-    first: int
-    arms: tuple[int, ...]
-    rule: str
-    assumed: str = ""
-    mentions: tuple[Mention, ...] = ()
-
-    @property
-    def last(self) -> int:
-        """Position of the last value."""
-        return self.first + len(self.arms) - 1
-
-
-@dataclass
-class Linked:
-    """What the rules made of one sentence: the groups, and the values with no arm and why."""
-
-    groups: list[Group] = field(default_factory=list)
-    unlinked: list[int] = field(default_factory=list)
 
 
 class Linker:
@@ -94,7 +52,16 @@ class Linker:
         The arms of the trial.
     """
 
-    def __init__(self, text: str, start: int, end: int, values: Sequence[Entity], mentions: Sequence[Mention], others: Sequence[Entity], arms: Sequence[Arm]) -> None:
+    def __init__(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        values: Sequence[Entity],
+        mentions: Sequence[Mention],
+        others: Sequence[Entity],
+        arms: Sequence[Arm],
+    ) -> None:
         self.text, self.start, self.end = text, start, end
         self.values, self.mentions, self.others, self.arms = values, mentions, others, arms
 
@@ -117,14 +84,18 @@ class Linker:
         if not found:
             return None
         gap = self.text[value.end : found[0].start]
-        if len(found) > 1 and found[0].arm != found[1].arm and _LISTED_ARMS.match(self.text[found[0].end : found[1].start]):
+        if (
+            len(found) > 1
+            and found[0].arm != found[1].arm
+            and LISTED_ARMS.match(self.text[found[0].end : found[1].start])
+        ):
             return None  # "33% in A, B and C": of which, this number alone does not say
-        if len(gap) > _GAP or any(value.end <= o.start < found[0].start for o in self.others):
+        if len(gap) > GAP or any(value.end <= o.start < found[0].start for o in self.others):
             return None
         bare = gap.strip(" )%")
         if not bare and gap.count("(") == 0:
             return found[0]
-        return found[0] if not _BREAKS.search(gap) and _FORWARD.match(gap) else None
+        return found[0] if not BREAKS.search(gap) and FORWARD.match(gap) else None
 
     def _backward(self, position: int) -> Mention | None:
         """Return the arm that stands before a value in the same clause."""
@@ -133,7 +104,11 @@ class Linker:
         if not found:
             return None
         gap = self.text[found[-1].end : value.start]
-        if len(gap) > _GAP or _BACK_BREAKS.search(gap) or any(found[-1].end <= o.start < value.start for o in self.others):
+        if (
+            len(gap) > GAP
+            or BACK_BREAKS.search(gap)
+            or any(found[-1].end <= o.start < value.start for o in self.others)
+        ):
             return None
         return None if re.fullmatch(r"\s*,?\s*and\s+", gap) else found[-1]
 
@@ -142,13 +117,13 @@ class Linker:
         between = self.text[self.values[position].end : self.values[position + 1].start]
         if self._within(self.values[position].end, self.values[position + 1].start):
             return None
-        match = _BETWEEN_VALUES.match(between)
+        match = BETWEEN_VALUES.match(between)
         return (match["word"] or "").lower() if match else None
 
     def _joined(self, first: int, k: int) -> str | None:
         """Return how k values are joined: the last word between them, or None when they are not joined."""
         words = [self._link_word(i) for i in range(first, first + k - 1)]
-        if any(word is None or word == "" and k == 2 for word in words):
+        if any(word is None or (word == "" and k == 2) for word in words):
             return None
         return words[-1]
 
@@ -179,11 +154,17 @@ class Linker:
         between = self.text[self.values[first].end : self.values[first + 1].start]
         found = [self._backward(first), self._forward(first + 1)]
         arms = self._distinct(found)
-        joined = re.search(rf"\b(?:{_VERSUS}|whereas|while)\b|\band\s*(?:only\s+)?$|,\s*$", between, re.IGNORECASE)
+        joined = re.search(rf"\b(?:{VERSUS}|whereas|while)\b|\band\s*(?:only\s+)?$|,\s*$", between, re.IGNORECASE)
         if not arms or not joined or re.search(r"[;]", between):
             return None
-        versus = bool(re.search(rf"\b(?:{_VERSUS}|whereas|while)\b", between, re.IGNORECASE))
-        return Group(first, arms, "arm before the first number, arm after the second", "" if versus else "the first number belongs to the arm before it", _kept(found))
+        versus = bool(re.search(rf"\b(?:{VERSUS}|whereas|while)\b", between, re.IGNORECASE))
+        return Group(
+            first,
+            arms,
+            "arm before the first number, arm after the second",
+            "" if versus else "the first number belongs to the arm before it",
+            _kept(found),
+        )
 
     def _inside(self, first: int) -> Group | None:
         """Read "5% in A; in B, 7%"."""
@@ -192,7 +173,11 @@ class Linker:
             return None
         found = [self._forward(first), self._backward(first + 1)]
         arms = self._distinct(found)
-        return Group(first, arms, "arm after the first number, arm before the second", mentions=_kept(found)) if arms else None
+        return (
+            Group(first, arms, "arm after the first number, arm before the second", mentions=_kept(found))
+            if arms
+            else None
+        )
 
     def _numbers_then_arms(self, first: int, k: int) -> Group | None:
         """Read "5% and 7% of patients in A and B, respectively"."""
@@ -204,15 +189,27 @@ class Linker:
         arms = self._distinct(after)
         if not arms or len(after) != k or len(self._run(after)) != k:
             return None
-        if self._longer(after, last.end, self._bound(first + k - 1, 1)) or (first > 0 and self._link_word(first - 1) in ("and", ",")):
+        if self._longer(after, last.end, self._bound(first + k - 1, 1)) or (
+            first > 0 and self._link_word(first - 1) in ("and", ",")
+        ):
             return None
         lead = self.text[last.end : after[0].start]
-        if len(lead) > _GAP or re.search(rf"[;]|\b{_VERSUS}\b", lead) or any(last.end <= o.start < after[0].start for o in self.others):
+        if (
+            len(lead) > GAP
+            or re.search(rf"[;]|\b{VERSUS}\b", lead)
+            or any(last.end <= o.start < after[0].start for o in self.others)
+        ):
             return None
-        if _VISITS.search(self.text, self._bound(first, -1), self.values[first].start):
+        if VISITS.search(self.text, self._bound(first, -1), self.values[first].start):
             return None
         said = RESPECTIVELY.search(self.text, last.end, self._bound(first + k - 1, 1))
-        return Group(first, arms, "numbers, then arms in the same order", "" if said else "the arms stand in the order of the numbers", tuple(after))
+        return Group(
+            first,
+            arms,
+            "numbers, then arms in the same order",
+            "" if said else "the arms stand in the order of the numbers",
+            tuple(after),
+        )
 
     def _arms_then_numbers(self, first: int, k: int) -> Group | None:
         """Read "more often with A than with B (5% vs 7%)"."""
@@ -229,15 +226,23 @@ class Linker:
         arms = self._distinct(chosen)
         if not arms or (self._distinct(before[:k]) != arms and len(self._run(chosen)) != k):
             return None
-        if self._longer(chosen, self._bound(first, -1), self.values[first].start) or (first + k < len(self.values) and self._link_word(first + k - 1) in ("and", ",")):
+        if self._longer(chosen, self._bound(first, -1), self.values[first].start) or (
+            first + k < len(self.values) and self._link_word(first + k - 1) in ("and", ",")
+        ):
             return None
         gap = self.text[chosen[-1].end : self.values[first].start]
         if ";" in gap or any(chosen[-1].end <= o.start < self.values[first].start for o in self.others):
             return None
-        if not re.fullmatch(_VERSUS, word, re.IGNORECASE) and self._two_things(first, chosen):
+        if not re.fullmatch(VERSUS, word, re.IGNORECASE) and self._two_things(first, chosen):
             return None
         said = RESPECTIVELY.search(self.text, self.values[first].start, self._bound(first + k - 1, 1))
-        return Group(first, arms, "arms, then numbers in the same order", "" if said else "the numbers stand in the order of the arms", tuple(chosen))
+        return Group(
+            first,
+            arms,
+            "arms, then numbers in the same order",
+            "" if said else "the numbers stand in the order of the arms",
+            tuple(chosen),
+        )
 
     def _longer(self, chosen: Sequence[Mention], low: int, high: int) -> bool:
         """Say whether the list of arms goes on before or after those chosen."""
@@ -245,43 +250,57 @@ class Linker:
         first, last = near.index(chosen[0]), near.index(chosen[-1])
         before = near[first - 1 : first] if first else []
         pairs = [(m, chosen[0]) for m in before] + [(chosen[-1], m) for m in near[last + 1 : last + 2]]
-        for a, b in pairs:
-            if a.arm not in {m.arm for m in chosen} or b.arm not in {m.arm for m in chosen}:
-                if _LISTED_ARMS.match(self.text[a.end : b.start]):
-                    return True
-        return False
+        mine = {m.arm for m in chosen}
+        return any(not {a.arm, b.arm} <= mine and LISTED_ARMS.match(self.text[a.end : b.start]) for a, b in pairs)
 
     def _two_things(self, first: int, chosen: Sequence[Mention]) -> bool:
         """Say whether two events or visits, and not the arms, may be what "5% and 7%, respectively" lists."""
         low = self._bound(first, -1)
         outside = self.text[low : chosen[0].start] + " | " + self.text[chosen[-1].end : self.values[first].start]
-        return bool(_COORDINATED.search(outside) or _VISITS.search(outside))
+        return bool(COORDINATED.search(outside) or VISITS.search(outside))
 
     def _run(self, found: Sequence[Mention]) -> list[Mention]:
         """Return mentions when each is joined to the next by "and", "or", "versus" or a comma."""
-        gaps = (self.text[a.end : b.start] for a, b in zip(found, found[1:], strict=False))
-        return list(found) if all(_BETWEEN_ARMS.match(gap) for gap in gaps) else []
+        gaps = (self.text[a.end : b.start] for a, b in pairwise(found))
+        return list(found) if all(BETWEEN_ARMS.match(gap) for gap in gaps) else []
 
     def _only_other(self, first: int) -> Group | None:
         """Read "5%, compared with 7% with B" where there is only one arm but B."""
         between = self.text[self.values[first].end : self.values[first + 1].start]
         before = self._within(self._bound(first, -1), self.values[first].start)
         found = self._forward(first + 1)
-        if len(self.arms) != 2 or found is None or found.arm is None or not _VERSUS_AT_END.search(between):
+        if len(self.arms) != 2 or found is None or found.arm is None or not VERSUS_AT_END.search(between):
             return None
         inner = self._within(self.values[first].end, self.values[first + 1].start)
-        if inner or _DOUBT.search(between) or any(m.arm in (None, found.arm) for m in before) or not self._joined(first, 2):
+        if (
+            inner
+            or DOUBT.search(between)
+            or any(m.arm in (None, found.arm) for m in before)
+            or not self._joined(first, 2)
+        ):
             return None
         other = 1 - found.arm
-        return Group(first, (other, found.arm), "one number has its arm, the other is compared with it", f"the first number is of {self.arms[other].name}, the only other arm", (found,))
+        return Group(
+            first,
+            (other, found.arm),
+            "one number has its arm, the other is compared with it",
+            f"the first number is of {self.arms[other].name}, the only other arm",
+            (found,),
+        )
 
     def _rules(self, first: int, k: int) -> Group | None:
         if not self._same_kind(first, k):
             return None
         followed, preceded = self._each_followed(first, k), self._each_preceded(first, k)
         if followed and preceded and followed.arms != preceded.arms:
-            tight = all(_TIGHT_BACK.match(self.text[m.end : v.start]) for m, v in zip(preceded.mentions, self.values[first : first + k], strict=True))
-            straight = all(len(self.text[v.end : m.start]) <= 60 for m, v in zip(followed.mentions, self.values[first : first + k], strict=True))
+            tight = all(
+                TIGHT_BACK.match(self.text[m.end : v.start])
+                for m, v in zip(preceded.mentions, self.values[first : first + k], strict=True)
+            )
+            straight = all(
+                len(self.text[v.end : m.start]) <= 60
+                for m, v in zip(followed.mentions, self.values[first : first + k], strict=True)
+            )
             if tight == straight:
                 return None
             return preceded if tight else followed
@@ -311,8 +330,7 @@ class Linker:
                     covered, groups, rest = best[first + k]
                     choices.append((covered + k, groups - 1, [group, *rest]))
             best[first] = max(choices, key=lambda choice: choice[:2])
-        groups = best[0][2]
-        return self._inherit(groups, inherited)
+        return self._inherit(best[0][2], inherited)
 
     def _inherit(self, groups: list[Group], inherited: tuple[int, ...]) -> Linked:
         """Give further numbers the order of arms that the sentence has set."""
@@ -328,8 +346,15 @@ class Linker:
             k = len(order)
             after = max((m.end for m in earlier[-1].mentions), default=0) if earlier else 0
             run = range(position, position + k)
-            if k and run.stop <= n and not covered & set(run) and self._may_inherit(position, k, bool(earlier), n, after):
-                why = "the order of the arms is that of the comparison before" + ("" if earlier else ", in the sentence before")
+            if (
+                k
+                and run.stop <= n
+                and not covered & set(run)
+                and self._may_inherit(position, k, bool(earlier), n, after)
+            ):
+                why = "the order of the arms is that of the comparison before" + (
+                    "" if earlier else ", in the sentence before"
+                )
                 result.groups.append(Group(position, order, "numbers without arms", why))
                 position += k
                 continue
@@ -350,14 +375,16 @@ class Linker:
         if any(m.arm is None for m in near) or (near and not same_sentence):
             return False
         lead, tail = self.text[low : self.values[first].start], self.text[last.end : high]
-        versus = bool(re.fullmatch(_VERSUS, word, re.IGNORECASE))
+        versus = bool(re.fullmatch(VERSUS, word, re.IGNORECASE))
         said = RESPECTIVELY.search(tail)
-        listed = _COORDINATED.search(lead) or _VISITS.search(lead) or (said and _COORDINATED.search(tail[: said.start()]))
+        listed = COORDINATED.search(lead) or VISITS.search(lead) or (said and COORDINATED.search(tail[: said.start()]))
         if same_sentence:
-            if any(m.start >= low for m in near) or re.search(r"\bthan\b|\bbaseline\b|\bwithin\s+each\b|\bfrom\s*$", lead):
+            if any(m.start >= low for m in near) or re.search(
+                r"\bthan\b|\bbaseline\b|\bwithin\s+each\b|\bfrom\s*$", lead
+            ):
                 return False
             return versus or bool(said and not listed)
-        if _OTHER_SIDES.search(self.text, self.start, self.end):
+        if OTHER_SIDES.search(self.text, self.start, self.end):
             return False
         corresponding = re.search(r"\bcorresponding\b", lead, re.IGNORECASE)
         return versus or (n == k and not listed and bool(said or corresponding))

@@ -82,7 +82,9 @@ class ProposedStudy(Study):
             lines.append(f"? {' '.join(question.words.split())}: {question.unclear}{candidates}")
         lines += list(self.remarks)
         counts = self.numbers["status"].value_counts()
-        lines.append("Numbers: " + ", ".join(f"{counts.get(s, 0)} {s}" for s in ("used", "recognised", "asked", "unread")) + ".")
+        lines.append(
+            "Numbers: " + ", ".join(f"{counts.get(s, 0)} {s}" for s in ("used", "recognised", "asked", "unread")) + "."
+        )
         return "\n".join(lines)
 
     def _pieces(self) -> list[tuple[str, str]]:
@@ -110,7 +112,8 @@ class ProposedStudy(Study):
         )
         rows = "".join(_claim_row(i, claim) for i, claim in enumerate(self.records, 1))
         asked = "".join(
-            f"<li><q>{html.escape(q.words)}</q>: {html.escape(q.unclear)} {html.escape(q.candidates)}</li>" for q in self.questions.itertuples()
+            f"<li><q>{html.escape(q.words)}</q>: {html.escape(q.unclear)} {html.escape(q.candidates)}</li>"
+            for q in self.questions.itertuples()
         )
         left = "".join(f"<li>{html.escape(n.words)}: {html.escape(n.what)}</li>" for n in self.left_out.itertuples())
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
@@ -129,5 +132,12 @@ class ProposedStudy(Study):
 
 def _claim_row(number: int, claim: Claim) -> str:
     sides = "; ".join(f"{arm} {claim.shown(i)}" for i, arm in enumerate(claim.arms))
-    cells = [str(number), claim.title, claim.role, sides, " ".join(filter(None, (claim.p, claim.effect))), " ".join(filter(None, (claim.assumed, claim.note)))]
+    cells = [
+        str(number),
+        claim.title,
+        claim.role,
+        sides,
+        " ".join(filter(None, (claim.p, claim.effect))),
+        " ".join(filter(None, (claim.assumed, claim.note))),
+    ]
     return "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 _HEADINGS = {
     "methods": (
-        "patients and methods|materials? and methods|methods and results|methods?|study design|trial design|design, setting,? and participants|"
+        "patients and methods|materials? and methods|methods and results|methods?|study design|trial design|"
+        "design, setting,? and participants|"
         "design,? settings?,? participants?|design|settings?|participants|interventions?|main outcomes? and measures?|"
         "main outcome measures?|outcome measures?|measurements|study selection|patients"
     ),
@@ -30,7 +32,8 @@ _HEADING = re.compile(
 )
 _STOP = re.compile(r"[.!?](?=[\s\"')]*\s+[\"'(]?[A-Z\d])|\n\s*\n|[.!?][\"')]?\s*\n|[.](?=[A-Z][a-z]+\s)")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|fig|figs|al|dr|st|resp|ca|prof|ref|refs|eq|incl|max|min)|\b(?-i:no|[Nn]o)(?=\.\s*\d)|S\.D|S\.E)$",
+    r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|fig|figs|al|dr|st|resp|ca|prof|ref|refs|eq|incl|max|min)|\b(?-i:no|"
+    r"[Nn]o)(?=\.\s*\d)|S\.D|S\.E)$",
     re.IGNORECASE,
 )
 
@@ -78,9 +81,9 @@ def sentences(text: str) -> list[Sentence]:
     cuts: set[int] = {0, len(text)}
     for match in _STOP.finditer(text):
         before = text[max(0, match.start() - 12) : match.start()]
-        if match[0][0] == "." and _ABBREVIATION.search(before) and not _ends_with_number(before):
-            if not text[match.end() :].startswith("\n"):
-                continue
+        abbreviated = match[0][0] == "." and _ABBREVIATION.search(before) and not _ends_with_number(before)
+        if abbreviated and not text.startswith("\n", match.end()):
+            continue
         cuts.add(match.end())
     sections: dict[int, str] = {}
     for start, end, section in headings:
@@ -89,7 +92,7 @@ def sentences(text: str) -> list[Sentence]:
     heads = {start: end for start, end, _ in headings}
     ordered = sorted(cuts)
     found, section = [], ""
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         section = sections.get(low, section)
         if low in heads and heads[low] == high:
             continue

@@ -12,8 +12,11 @@ from lupus_kit.audit.text.numbers import digits
 from lupus_kit.published import decimals
 
 _NAMES = (
-    (r"odds|^(?:a|c|adj\.?\s?)?ORs?$", "OR"), (r"hazard|^(?:a|c|s|adj\.?\s?)?HRs?$", "HR"), (r"incidence rate|^a?IRRs?$", "rate ratio"), (r"rate[\s-]ratio", "rate ratio"),
-    (r"relative[\s-]risks?$|risk[\s-]ratio|^(?:a|c|adj\.?\s?)?RRs?$|prevalence|^PRs?$", "RR"), (r"win[\s-]ratio", "win ratio"), (r"ratio", "ratio"),
+    (r"odds|^(?:a|c|adj\.?\s?)?ORs?$", "OR"), (r"hazard|^(?:a|c|s|adj\.?\s?)?HRs?$", "HR"), (
+        r"incidence rate|"
+        r"^a?IRRs?$", "rate ratio"), (r"rate[\s-]ratio", "rate ratio"),
+    (r"relative[\s-]risks?$|risk[\s-]ratio|^(?:a|c|adj\.?\s?)?RRs?$|prevalence|^PRs?$", "RR"),
+    (r"win[\s-]ratio", "win ratio"), (r"ratio", "ratio"),
 )  # fmt: skip
 
 
@@ -51,6 +54,12 @@ def _agrees(count: int, n: int, percent: str) -> bool:
     return -step / 2 <= Fraction(percent) - exact <= step / 2 or 0 <= exact - Fraction(percent) < step
 
 
+def self_agrees(parts: Mapping[str, str]) -> bool:
+    """Say whether the count and the total of a value print as its percentage."""
+    count, n = int(digits(parts["count"])), int(digits(parts["n"]))
+    return n > 0 and _agrees(count, n, _percent(parts))
+
+
 def remarks_on(values: Sequence[Entity], arms: Sequence[Arm]) -> list[str]:
     """Say which values do not agree with themselves or with the size of their arm."""
     notes = []
@@ -76,7 +85,13 @@ def effect_text(parts: Mapping[str, str]) -> tuple[str, str]:
     >>> effect_text({"type": "odds ratio", "estimate": "1.83", "low": "1.30", "high": "2.59", "level": "95"})
     ('ratio', 'OR 1.83 (95% CI 1.30 to 2.59)')
     """
-    said = re.sub(r"^(?:(?:adjusted|unadjusted|crude|common|pooled|stratified|estimated|subdistribution|cause-specific)[\s-]+)+", "", parts["type"].strip(), flags=re.I)
+    said = re.sub(
+        r"^(?:(?:adjusted|unadjusted|crude|common|pooled|stratified|estimated|subdistribution|"
+        r"cause-specific)[\s-]+)+",
+        "",
+        parts["type"].strip(),
+        flags=re.I,
+    )
     name = next((short for pattern, short in _NAMES if re.search(pattern, said, re.IGNORECASE)), "difference")
     kind = "difference" if name == "difference" else "ratio"
     adjusted = re.search(r"(?<!un)adjusted|^a[A-Z]|^adj", parts["type"])
@@ -85,7 +100,9 @@ def effect_text(parts: Mapping[str, str]) -> tuple[str, str]:
         return kind, shown
     estimate = digits(parts["estimate"])
     unit = re.sub(r"\s+", " ", parts.get("unit", "").strip())
-    unit = {"percentage point": " percentage points", "percentage points": " percentage points", "%": "%"}.get(unit, f" {unit}" if unit else "")
+    unit = {"percentage point": " percentage points", "percentage points": " percentage points", "%": "%"}.get(
+        unit, f" {unit}" if unit else ""
+    )
     if "low" not in parts:
         return kind, f"{shown} {estimate}{unit}"
     level = parts.get("level") or parts.get("level2")
