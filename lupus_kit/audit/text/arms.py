@@ -309,12 +309,10 @@ def _aliases(name: str, others: Sequence[str], text: str) -> tuple[str, ...]:
         if not any(re.search(rf"(?<![\d.,]){re.escape(said)}(?![\w/])", other, re.IGNORECASE) for other in others):
             found.append(r"(?<![\d.,])" + _flexible(said))
     core = re.escape(name)
-    for match in re.finditer(
-        rf"{core}(?:\s+(?:therapy|treatment|dose))?\s+\((?P<short>[A-Za-z][\w/+-]{{0,14}})\)", text, re.IGNORECASE
-    ):
-        found.append(rf"(?-i:{re.escape(match['short'])})")
+    defined = rf"{core}(?:\s+(?:therapy|treatment|dose))?\s+\((?P<short>[A-Za-z][\w/+-]{{0,14}})\)"
+    found += [rf"(?-i:{re.escape(match['short'])})" for match in re.finditer(defined, text, re.IGNORECASE)]
     if re.fullmatch(r"\S{2,14}", name):
-        for match in re.finditer(rf"(?P<long>[A-Za-z][\w-]+(?:\s[\w-]+){{0,3}})\s+\({core}\)", text):
+        for match in re.finditer(rf"(?P<long>\b[A-Za-z][\w-]{{1,40}}(?:\s[\w-]{{1,40}}){{0,3}})\s+\({core}\)", text):
             words = [w for w in match["long"].split() if w.lower() not in _COMMON and w.lower() not in taken]
             if words and len(words[-1]) > 4 and words[-1][0].lower() == name[0].lower():
                 found.append(_flexible(words[-1]))

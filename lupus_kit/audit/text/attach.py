@@ -10,6 +10,9 @@ from lupus_kit.audit.text.arms import Arm
 from lupus_kit.audit.text.entities import Entity
 from lupus_kit.audit.text.groups import Group
 
+_AGAINST = re.compile(
+    r"\s*(?:vs\.?|versus|compared\s+(?:with|to)|against|for\s+the\s+comparison\s+with)\s+(?:the\s+)?", re.IGNORECASE
+)
 #: p-values of something else than the difference between the arms.
 OTHER_P = ("interaction", "trend", "heterogeneity", "all arms together")
 
@@ -104,6 +107,9 @@ def attach(
         if other.kind == "p" and other.parts.get("of") in (*OTHER_P, "non-inferiority"):
             result.other.append((other, f"p-value for {other.parts['of']}"))
             continue
+        if other.kind == "p" and _against_another(text, other.end, groups, arms):
+            result.unclear.append((other, "it names an arm whose number does not stand with it"))
+            continue
         before = [i for i, value in enumerate(values) if value.end <= other.start]
         if not before:
             waiting.append(other)
@@ -127,6 +133,21 @@ def _spread(pairs: Sequence[Pair]) -> None:
                 if earlier.p is None:
                     earlier.p = pair.p
                     earlier.assumed.append("one p-value is printed for every comparison")
+
+
+def _against_another(text: str, end: int, groups: Sequence[Group], arms: Sequence[Arm]) -> bool:
+    """Say whether "P=0.04 vs placebo" names an arm that none of the comparisons has."""
+    versus = _AGAINST.match(text, end)
+    if not versus:
+        return False
+    compared = {arm for group in groups for arm in group.arms}
+    found = {
+        i
+        for i, arm in enumerate(arms)
+        for alias in arm.aliases
+        if re.compile(alias, re.IGNORECASE).match(text, versus.end())
+    }
+    return bool(found) and not found <= compared
 
 
 def _attach_waiting(waiting: Sequence[Entity], pairs: Sequence[Pair], result: Attached) -> None:
@@ -155,6 +176,10 @@ def _give(pair: Pair, other: Entity, result: Attached) -> None:
 def _share_out(
     text: str, group: Group, pairs: list[Pair], found: Sequence[tuple[Entity, int]], result: Attached
 ) -> None:
+    if len(group.arms) > 2 and len(pairs) == 1:
+        for other, _ in found:
+            result.unclear.append((other, f"which of the {len(group.arms)} groups it compares"))
+        return
     if len(pairs) == 1:
         if len(group.arms) == 2 and len({position for _, position in found}) > 1:
             # One behind each number: within-arm p-values, or an effect of one arm. Only what ends the comparison is its own.

@@ -18,7 +18,17 @@ EARLY = (
     "address", "registration number", "date", "level of significance", "power of the plan", "margin", "ratio of allocation",
     "visit", "name",
 )  # fmt: skip
-LATE = ("age", "rate", "dose or quantity", "time", "threshold", "scale", "number of sites", "number of groups")
+LATE = (
+    "age",
+    "rate",
+    "dose or quantity",
+    "time",
+    "threshold",
+    "spread",
+    "scale",
+    "number of sites",
+    "number of groups",
+)
 _SIZE = re.compile(rf"\b[nN]\s*=\s*(?P<n>{INT})")
 _BARE = re.compile(rf"(?<![\w.,]){INT}(?![\w]|\.\d|\s*[/%])")
 _DECIMAL = re.compile(r"(?:(?<![\w.])[-+])?(?:\d[\d,]*+\.?\d*|\.\d+)")
@@ -205,6 +215,12 @@ def _take_effects(work: _Working) -> None:
     work.take("share", shares)
 
 
+def _take_rich_shares(work: _Working) -> None:
+    """Take "45.8% (49 of 107; 95% CI 36.1 to 55.7)" before its interval is taken for an effect's."""
+    form, pattern = patterns.SHARES[0]
+    work.take("share", [(m.start(), m.end(), {"form": form} | _groups(m)) for m in pattern.finditer(work.text)])
+
+
 def _take_effects_alone(work: _Working) -> None:
     for pattern in (patterns.RATIO_ALONE, patterns.DIFFERENCE_ALONE):
         work.take(
@@ -294,6 +310,7 @@ def find(text: str) -> list[Entity]:
     work.take("long number", [(m.start(), m.end(), {}) for m in _LONG.finditer(text)])
     _take_others(work, EARLY)
     _take_p(work)
+    _take_rich_shares(work)
     _take_effects(work)
     _take_others(work, ("age", "rate"))
     _take_means(work)

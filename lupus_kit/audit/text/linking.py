@@ -27,6 +27,7 @@ from lupus_kit.audit.text.wording import (
     OTHER_SIDES,
     RESPECTIVELY,
     TIGHT_BACK,
+    TURNED,
     VERSUS,
     VERSUS_AT_END,
     VISITS,
@@ -229,6 +230,8 @@ class Linker:
         if self._longer(chosen, self._bound(first, -1), self.values[first].start) or (
             first + k < len(self.values) and self._link_word(first + k - 1) in ("and", ",")
         ):
+            return None
+        if TURNED.search(self.text, self._bound(first, -1), chosen[0].start):
             return None
         gap = self.text[chosen[-1].end : self.values[first].start]
         if ";" in gap or any(chosen[-1].end <= o.start < self.values[first].start for o in self.others):

@@ -76,6 +76,8 @@ _REWRITES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     # A thin or fixed space inside a number separates thousands.
     (re.compile(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))"), lambda _: ","),
     (re.compile(r"(?<=[\d%])\s*per\s?cent\b(?!age)", re.IGNORECASE), lambda _: "%"),
+    # No word has so many letters; what has would only cost time.
+    (re.compile(r"[A-Za-z]{60,}"), lambda _: "…"),
     (re.compile(r"[^\S\n]{2,}"), lambda _: " "),
     (re.compile(r"[^\S\n]*\n\s+"), lambda match: "\n\n" if match[0].count("\n") > 1 else "\n"),
     (_WORDS, lambda match: spelled_number(match)),

@@ -137,7 +137,8 @@ P_MORE = re.compile(rf"(?:\s*,?\s*and\s+|\s*,\s*)(?P<relation>=|<|>|≤|≥)?\s*
 SHARES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (form, re.compile(pattern, re.IGNORECASE))
     for form, pattern in (
-        ("percent (count/n)", rf"{_PCT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}(?:n\s*=\s*)?{_COUNT}{_OF}{_N}\s*{_FEW}{PATIENTS}?{_CLOSE}"),
+        ("percent (count/n)", rf"{_PCT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}(?:n\s*=\s*)?{_COUNT}{_OF}{_N}\s*{_FEW}{PATIENTS}?"
+            rf"(?:\s*[;,]\s*(?:{CI_WORDS})?{_LIMITS})?{_CLOSE}"),
         ("percent (count/n)", rf"{_PCT}\s*[,;]\s*{_COUNT}\s*/\s*{_N}"),
         ("percent (count/n)", rf"{_EUROPEAN}{_OPEN}{_COUNT}{_OF}{_N}{_CLOSE}"),
         ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}?"),
@@ -240,6 +241,7 @@ OTHERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"\s*{NUM}(?:[\s-]*(?:%|points?|grades?|units?|log))?(?!\s*(?:\(|of\s+\d))|"
             rf"(?<![Pp\s=])[<>]\s*{NUM}\s*%?|{NUM}\s*%?\s+or\s+(?:more|greater|higher|less|lower|fewer|better|"
             rf"above|below)\b|{NUM}-(?:points?|grade|fold|log)\b|{NUM}%-\w+", re.I),
+        ("spread", rf"\b(?:SD|SE|SEM|IQR)\b[\s,:=(]*{NUM}(?:\s*(?:-|to|,)\s*{NUM})?|±\s*{NUM}", 0),
         ("scale",
             rf"(?:scale|score|scores|range|ranges|ranging|scored|rated)s?[\s,:=(]*(?:of|on|from|is|"
             rf"was)?\s*{SIGNED}\s*(?:to|-|and)\s*{NUM}(?:\s*points?)?|{NUM}-(?:item|joint|point|minute|metre|"

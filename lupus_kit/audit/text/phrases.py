@@ -30,7 +30,7 @@ _LEAD = re.compile(
     r"additionally|corresponding|values?|figures|results?|at|after|end\s+of|occurred|compared|than|versus|vs|"
     r"higher|lower|greater|improved|increased|reduced|decreased|led|resulted|rate|including|namely|mainly|over|"
     r"during|median|mean|follow-up|their|its|percentage|proportion|in\s+addition|not|randomi[sz]ed|assigned|"
-    r"allocated|receiving|received|treated|given|achieved|showed|analys[ie]s|post[\s-]?hoc|"
+    r"allocated|receiving|received|treated|given|no\s+(?:statistically\s+)?(?:significant\s+)?differences?|while|whereas|achieved|showed|analys[ie]s|post[\s-]?hoc|"
     r"differences?|between|groups?|common|most|least|statistically|main|treatment|therapy|an?\s+estimated|"
     r"approximately|about|among|all|total|respond(?=\s*$))\b)\s*)+",
     re.IGNORECASE,
@@ -172,6 +172,7 @@ def endpoint_name(text: str, low: int, high: int, start: int, end: int, hide: Se
 
 
 def visit_name(words: str) -> str:
+    """Return a visit as "week 12", whichever way round it is printed."""
     words = re.sub(r"\s+", " ", words.strip())
     match = _TIME_IN.search(words)
     if not match:

@@ -111,7 +111,7 @@ def read_text(text: str) -> ProposedStudy:
     """
     if not isinstance(text, str):
         raise InputError(f"text == {type(text).__name__}, must be a string: the plain text of an abstract.")
-    if not text.strip():
+    if not text.replace("\ufeff", "").strip():
         raise InputError("the text is empty: give the plain text of an abstract.")
     if len(text) > LARGEST:
         raise InputError(

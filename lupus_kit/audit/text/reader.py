@@ -17,6 +17,7 @@ from lupus_kit.audit.text.mentions import Mention, find_mentions
 from lupus_kit.audit.text.numbers import Plain, plain
 from lupus_kit.audit.text.plan import Plan, read_plan
 from lupus_kit.audit.text.sentences import Sentence, sentences
+from lupus_kit.audit.text.wording import TURNED
 
 #: A sentence of more characters than this is none.
 LONGEST = 6_000
@@ -77,6 +78,7 @@ class Reader:
             self.draft.labels |= {entity.start: "in a sentence that is too long to be read" for entity in inside}
             return ()
         inside = with_inherited_effects(inside)
+        self.draft.labels |= {e.start: e.kind for e in inside if e.kind == "estimate with an interval"}
         values = merged(self.text, [e for e in inside if self._is_value(e, sentence, mentions)], mentions)
         others = [entity for entity in inside if entity.kind in ("p", "effect")]
         if not values and not others:
@@ -115,7 +117,8 @@ class Reader:
         effects = [o for o in others if o.kind == "effect" and "low" in o.parts]
         ps = [o for o in others if o.kind == "p" and not o.parts.get("of")]
         rest = list(others)
-        if len(effects) == 1 and len(ps) <= 1 and len(named) == 2 and None not in named:
+        turned = any(TURNED.search(self.text, context.sentence.start, m.start) for m in context.mentions[:1])
+        if len(effects) == 1 and len(ps) <= 1 and len(named) == 2 and None not in named and not turned:
             arms = tuple(i for i in named if i is not None)
             pair = Pair(None, (), arms, ps[0] if ps else None, effects[0], assumed=[NAMED_ORDER])
             if not ps or ps[0].start > effects[0].start:

@@ -65,3 +65,9 @@ VISITS = re.compile(
     re.IGNORECASE,
 )
 GAP = 130
+#: "Compared with A, B had more events (5% vs 7%)": the order of the numbers need not be that of the arms.
+TURNED = re.compile(
+    r"\b(?:compared\s+(?:with|to)|in\s+comparison\s+(?:with|to)|relative\s+to|in\s+contrast\s+(?:to|with)|unlike|versus|vs\.?|than(?:\s+in|\s+with|\s+on)?|over)"
+    r"\s+(?:the\s+|those\s+|patients\s+|participants\s+|receiving\s+|in\s+|on\s+|given\s+|assigned\s+to\s+)*$",
+    re.IGNORECASE,
+)
