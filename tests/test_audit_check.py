@@ -339,3 +339,54 @@ def test_a_study_of_tables_alone(tmp_path):
         assert "0.612" in report.render(form)
     with pytest.raises(InputError, match="'t1'"):
         report.part("t2")
+
+
+# ------------------------------------------------------------------ large trials
+
+
+@pytest.mark.parametrize("n", [600, 3000])
+def test_large_trials_leave_out_only_the_tests_that_go_through_every_table(n):
+    x, y = n // 2, n // 2 - n // 20
+    p = f"{inference.pvalue('fisher', x, n, y, n):.3f}"
+    report = audit.check(study(claim(reported=[f"{x}/{n}", f"{y}/{n}"], p=p, role="primary"), n=(n, n)))
+    row = report.to_frame().set_index(["claim", "what"]).loc[("a", "p")]
+    assert "Fisher (point probability)" in row["analysis"].split("; ")
+    quick = [t for t in audit.distinct_tests() if t.family != "unconditional exact"]
+    tried = [(t, s) for t, s in audit.provenance.distinct_analyses() if t in quick]
+    assert f"of {len(tried)} analyses" in row["verdict"]
+    assert f"over {len(quick)} tests" in report.reading
+
+
+def test_more_patients_than_the_exact_tests_take_is_said_of_the_row():
+    n = 10**9
+    report = audit.check(study(claim(reported=[f"{n // 2}/{n}", f"{n // 3}/{n}"], p="0.5"), n=(n, n)))
+    row = report.to_frame().set_index(["claim", "what"]).loc[("a", "p")]
+    assert row["verdict"] == "not checkable"
+    assert "large-sample" in row["analysis"]
+
+
+def test_visits_that_may_differ_are_not_said_to_agree():
+    # 75/150 v 69/150, then 80/150 v 69/150: some ways to join the patients' outcomes give p below 0.05.
+    bounds = inference.between_visit_bounds(75, 80, 150, 69, 69, 150)
+    assert bounds.p_low < 0.05
+    one, two = (f"{inference.pvalue('pearson', x, 150, 69, 150):.3f}" for x in (75, 80))
+    shared = {"endpoint": "response"}
+    text = reading(
+        claim("one", role="primary", visit="week 4", reported=["75/150", "69/150"], p=one, **shared),
+        claim("two", role="secondary", visit="week 8", reported=["80/150", "69/150"], p=two, **shared),
+        n=(150, 150),
+    )
+    assert "The two visits may or may not differ" in text
+    assert "do not contradict" not in text
+
+
+def test_a_p_value_of_all_randomised_patients_is_found():
+    # 17/29 v 9/30 printed, but the test was made on 17/30: the missing patient counted as non-responder.
+    p = f"{inference.pvalue('fisher', 17, 30, 9, 30):.4f}"
+    row = lines(claim(reported=["17/29", "9/30"], p=p)).loc[("a", "p")]
+    assert row["status"] == "some"
+    assert row["verdict"].startswith(f"not reproduced by any of {audit.n_analyses()} analyses of those analysed; reproduced by ")
+    name = "Fisher (point probability), all randomised, missing as non-responders (17/30 v 9/30)"
+    assert name in row["analysis"].split("; ")
+    unknown = lines(claim(reported=["17/29", "9/30"], p=p), n=(None, None)).loc[("a", "p")]
+    assert unknown["status"] == "not reproduced"

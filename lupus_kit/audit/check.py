@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.audit.counts import Counts, all_randomised, side_counts
+from lupus_kit._errors import InputError
+from lupus_kit.audit.counts import all_randomised, side_counts
 from lupus_kit.audit.effects import effect_row
 from lupus_kit.audit.other_kinds import other_rows
 from lupus_kit.audit.provenance import distinct_analyses
 from lupus_kit.audit.pvalues import p_row, several_arms_row
 from lupus_kit.audit.reading import read
 from lupus_kit.audit.report import Report
-from lupus_kit.audit.rows import COLUMNS, NOT_CHECKABLE, REPRODUCED, Row, row
+from lupus_kit.audit.rows import COLUMNS, NOT_CHECKABLE, Row, row
+from lupus_kit.audit.sides import count_row
 from lupus_kit.published import Claim, Study
 
 #: Where the rows of a claim stand: the claims themselves, or the table of that name.
 CLAIMS = "claims"
-_NOT_CRUDE = "not the crude rate; a model may have given it, which the counts cannot check"
 
 
 def n_analyses() -> int:
@@ -28,38 +29,31 @@ def n_analyses() -> int:
     return len(distinct_analyses())
 
 
-def _count_row(claim: Claim, side: int, counts: Counts) -> Row:
-    what, printed = claim.sides[side], claim.shown(side) or "not printed"
-    if counts.x is None or counts.n is None:
-        if counts.agrees is False and claim.modelled and counts.n:
-            return row(what, printed, [("", counts.how)], _NOT_CRUDE, "model")
-        if counts.agrees is False:
-            return row(what, printed, [("", counts.how)], f"not reproduced: {counts.how}", "not reproduced")
-        return row(what, printed, [("", counts.how)], NOT_CHECKABLE, "not checkable")
-    parts = [(f"{counts.x}/{counts.n} = {100 * counts.x / counts.n:.2f}%", counts.how)]
-    if counts.agrees is None:
-        return row(what, printed, parts, "a count, as printed", "as printed")
-    if counts.agrees:
-        return row(what, printed, parts, REPRODUCED, "reproduced")
-    if claim.modelled:
-        return row(what, printed, parts, _NOT_CRUDE, "model")
-    return row(what, printed, parts, "not reproduced by its own count", "not reproduced")
-
-
 def _binary_rows(study: Study, claim: Claim) -> list[Row]:
     counts = [side_counts(study, claim, side) for side in range(len(claim.arms))]
-    rows = [_count_row(claim, side, one) for side, one in enumerate(counts)]
+    rows = [count_row(claim, side, one) for side, one in enumerate(counts)]
     alpha = study.trial.alpha
     if len(counts) == 2:
-        rows.append(p_row(claim, counts[0], counts[1], alpha))
+        first, second = (study.trial.n_randomised[arm] for arm in claim.arms)
+        randomised = first, second
+        rows.append(_or_said("p", claim.p, lambda: p_row(claim, counts[0], counts[1], alpha, randomised)))
     elif len(counts) > 2:
         rows.append(several_arms_row(claim, counts, alpha))
     elif claim.p:
         rows.append(row("p", claim.p, [("", "one arm is not a comparison")], NOT_CHECKABLE, "not checkable"))
     if claim.effect:
         tables = all_randomised(counts[0], counts[1]) if len(counts) == 2 else []
-        rows.append(effect_row(claim, tables[0] if len(tables) == 1 else None))
+        table = tables[0] if len(tables) == 1 else None
+        rows.append(_or_said("effect", claim.effect, lambda: effect_row(claim, table)))
     return rows
+
+
+def _or_said(what: str, printed: str, line: Callable[[], Row]) -> Row:
+    """Return a line, or say why it cannot be had: exact tests have their largest table."""
+    try:
+        return line()
+    except InputError as error:
+        return row(what, printed or "not printed", [("", str(error))], NOT_CHECKABLE, "not checkable")
 
 
 def claim_rows(study: Study, claim: Claim, part: str = CLAIMS) -> list[Row]:
@@ -121,7 +115,9 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     Notes
     -----
     A verdict speaks of the printed record only. A p-value that no unadjusted analysis of the counts gives may
-    come from a model with covariates or strata, from another set of patients, or from a slip in typing.
+    come from a model with covariates or strata, from another set of patients, or from a slip in typing. In large
+    trials (more than some 380 patients an arm) the unconditional exact tests are left out, and the number of analyses
+    in a verdict is that much smaller.
 
     Examples
     --------

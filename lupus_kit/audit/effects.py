@@ -22,7 +22,7 @@ _ESTIMATE = re.compile(_NUMBER)
 _METHODS = {measure: tuple(one.key for one in intervals(1, 2, 1, 2) if one.measure == measure) for measure in _MEASURES}
 #: These go through every table of the design; in large trials they differ little from the others.
 _SLOW = ("exact_unconditional",)
-_LARGE = 10_000
+_LARGE = 2_500
 #: The interval of each measure that most readers would try first.
 _FAMILIAR = ("woolf", "katz", "wald")
 _PLAIN = str.maketrans({"−": "-", "–": "-", "—": "-", "·": ".", "[": "(", "]": ")"})
@@ -162,7 +162,7 @@ def effect_row(claim: Claim, table: tuple[int, int, int, int] | None) -> Row:
 
 
 def _of_measure(effect: PrintedEffect, table: tuple[int, int, int, int]) -> list[Interval]:
-    names = _METHODS[effect.measure]
+    names = _METHODS[effect.measure] if effect.low else _METHODS[effect.measure][:1]
     if table[1] * table[3] > _LARGE:
         names = tuple(name for name in names if name not in _SLOW)
     return intervals(*table, level=effect.level, methods=names)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
 
-from lupus_kit.audit.rows import listed
+from lupus_kit.audit.rows import AS_IF_APART, listed
 from lupus_kit.inference import fragility_index
 from lupus_kit.published import Claim, Study, parse_p
 
@@ -16,6 +18,8 @@ _INNOCENT = (
 )
 #: Names are listed up to here; the table of the report has them all.
 _MOST = 4
+#: In larger designs few patients decide only by accident, and the search for them goes through every table.
+LARGEST_DESIGN = 4_000_000
 
 
 def _count(number: int, noun: str) -> str:
@@ -97,6 +101,8 @@ def after_the_primary(study: Study) -> str:
 
 def one_patient(claim: Claim, table: tuple[int, int, int, int], alpha: float) -> str:
     """Say how few changed outcomes move the result across the level, where they are very few."""
+    if table[1] * table[3] > LARGEST_DESIGN:
+        return ""
     found = fragility_index(*table, test="pearson", alpha=alpha)
     if found.index is None or found.index > 3:
         return ""
@@ -132,6 +138,74 @@ def within_arms(study: Study) -> str:
         f"{_count(len(paired), 'p-value')} {'compares' if len(paired) == 1 else 'compare'} two visits within one arm: "
         "that an arm changed does not show that the arms differ."
     )
+
+
+def _fitting(analysis: str) -> set[str]:
+    """Names of the analyses that fit, without what was tried for them."""
+    names = (
+        name for name in analysis.split("; ") if not name.startswith(("does not fit: ", "the paper: ", "supposing "))
+    )
+    return {re.sub(r", for \d+ of \d+ joint tables$", "", name) for name in names}
+
+
+def best_single(study: Study, rows: pd.DataFrame) -> list[str]:
+    """Name, for each table, the one analysis that gives most of its p-values."""
+    said = []
+    for table in study.layouts:
+        p = rows[
+            (rows["part"] == table)
+            & (rows["what"] == "p")
+            & rows["status"].isin(["some", "reproduced", "not reproduced"])
+        ]
+        fits = Counter(name for analysis in p["analysis"] for name in _fitting(str(analysis)) if name)
+        if len(p) < 2 or not fits:
+            continue
+        most = max(fits.values())
+        names = [name for name, n in fits.items() if n == most]
+        if most < 2 or len(names) > _MOST:
+            continue
+        said.append(
+            f"In {table} one analysis gives at most {most} of the {len(p)} p-values that counts or means can speak about: "
+            f"{_without_common_end(names)}."
+        )
+    return said
+
+
+def _without_common_end(names: list[str]) -> str:
+    """List names, with what all of them add said once."""
+    if len(names) > 1 and all(name.endswith(AS_IF_APART) for name in names):
+        return f"{listed([name.removesuffix(AS_IF_APART) for name in names])}, each{AS_IF_APART.removeprefix(',')}"
+    return listed(names)
+
+
+def between_cells(study: Study) -> list[str]:
+    """Name what the cells of the tables leave open between them: denominators, and baselines that differ."""
+    said = []
+    for name, frame in study.tables.items():
+        implied = frame[frame["n_source"] == "implied by count and percent"]
+        for arm, cells in implied.groupby("arm", sort=False):
+            totals = sorted(int(n) for n in cells["n"].unique())
+            if len(totals) > 1:
+                said.append(f"The percentages of {name} for {arm} rest on {listed([str(n) for n in totals])} patients.")
+    baseline: dict[tuple[str, str], dict[str, str]] = {}
+    for name, frame in study.tables.items():
+        if "visit" in frame:
+            for cell in frame[frame["visit"] == "baseline"].itertuples():
+                row = str(getattr(cell, study.layouts[name].endpoint, ""))
+                baseline.setdefault((row, str(cell.arm)), {})[name] = str(cell.printed)
+    differ = [
+        f"{row} of {arm} ({', '.join(f'{printed} in {table}' for table, printed in cells.items())})"
+        for (row, arm), cells in baseline.items()
+        if len({_plain(printed) for printed in cells.values()}) > 1
+    ]
+    if differ:
+        said.append(f"Baseline values that differ between tables: {listed(differ, _MOST)}.")
+    return said
+
+
+def _plain(printed: str) -> tuple[float, ...]:
+    """Numbers of a cell, so that "21 (70)" and "21 (70.00)" are one value."""
+    return tuple(float(number) for number in re.findall(r"\d+(?:\.\d+)?", printed))
 
 
 def of_models(rows: pd.DataFrame) -> str:

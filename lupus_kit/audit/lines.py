@@ -9,6 +9,8 @@ import pandas as pd
 #: More analyses than this are counted, not listed; the csv and json forms hold them all.
 MOST = 8
 _MISFIT = "does not fit: "
+#: Named first where more fit than are named.
+_FAMILIAR = ("Pearson chi-squared", "Fisher (point probability)", "McNemar exact")
 
 
 def parts(row: dict[str, str], most: int | None = MOST) -> list[tuple[str, str]]:
@@ -52,9 +54,14 @@ class Group:
     rows: tuple[dict[str, str], ...]
 
     @property
+    def cells(self) -> list[str]:
+        """The printed values of all arms or visits."""
+        return [row["printed"] for row in self.rows if row["what"] not in ("p", "effect")]
+
+    @property
     def values(self) -> str:
-        """The printed values of all arms or visits in one phrase."""
-        return " v ".join(row["printed"] for row in self.rows if row["what"] not in ("p", "effect"))
+        """The same in one phrase."""
+        return " v ".join(self.cells)
 
     @property
     def p(self) -> dict[str, str]:
@@ -119,6 +126,7 @@ def fitting(row: dict[str, str], most: int = 2) -> str:
         for value, analysis in parts(row, None)
     ]
     fits = [text for text, misfit in pairs if not misfit]
+    fits.sort(key=lambda text: not any(name in text for name in _FAMILIAR))
     if not fits:
         return "; ".join(text for text, _ in pairs)
     more = f"; and {len(fits) - most} more" if len(fits) > most else ""

@@ -9,10 +9,12 @@ import pandas as pd
 from scipy import stats
 
 from lupus_kit.audit.counts import Counts, all_randomised
+from lupus_kit.audit.populations import missing_rules
 from lupus_kit.audit.printed import rounds_to
-from lupus_kit.audit.provenance import explain
-from lupus_kit.audit.rows import FROM_MODEL, NOT_CHECKABLE, REPRODUCED, Row, analysis_name, listed, row, shown_p
-from lupus_kit.inference import pvalue
+from lupus_kit.audit.provenance import distinct_tests, explain
+from lupus_kit.audit.rows import NOT_CHECKABLE, REPRODUCED, Row, analysis_name, listed, row, shown_p
+from lupus_kit.audit.sides import of_model
+from lupus_kit.inference import Test, pvalue
 from lupus_kit.published import Claim
 
 Table = tuple[int, int, int, int]
@@ -22,10 +24,26 @@ _FAMILIAR = ("pearson", "fisher")
 _MOST_TABLES = 9
 
 
+#: Unconditional exact tests go through every table of a design; beyond this many the audit leaves them out.
+_MOST_OF_A_DESIGN = 150_000
+
+
+def feasible_tests(table: Table) -> list[Test]:
+    """Return the different tests that are quick enough for one table: in large trials all but the unconditional exact ones."""
+    large = (table[1] + 1) * (table[3] + 1) > _MOST_OF_A_DESIGN
+    return [test for test in distinct_tests() if not (large and test.family == "unconditional exact")]
+
+
 @lru_cache(maxsize=2048)
 def explained(printed: str, table: Table) -> pd.DataFrame:
-    """Return every analysis of one table, with the tests of equal papers run once."""
-    return explain(printed, *table)
+    """Return every analysis of one table that is quick enough for it; equal tables are run once."""
+    tests = feasible_tests(table)
+    if len(tests) == len(distinct_tests()):
+        return explain(printed, *table)
+    found = explain(printed, *table, tests=tests)
+    # One-sided, some tests come down to another one, which is there already.
+    again = {test.key for test in tests if test.one_sided_as}
+    return found[~((found["alternative"] != "two-sided") & found["test"].isin(again))].reset_index(drop=True)
 
 
 def comparable(printed: str, alpha: float) -> str:
@@ -33,7 +51,9 @@ def comparable(printed: str, alpha: float) -> str:
     return f">{alpha:g}" if printed == "NS" else printed
 
 
-def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
+def p_row(
+    claim: Claim, a: Counts, b: Counts, alpha: float, randomised: tuple[int | None, int | None] = (None, None)
+) -> Row:
     """Compare the printed p-value of two arms with every analysis of the counts.
 
     Parameters
@@ -44,6 +64,8 @@ def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
         What stands behind both values.
     alpha : float
         Level that "NS" refers to.
+    randomised : tuple of (int or None)
+        Patients randomised to each arm: where no analysis of those analysed fits, all of them are tried.
 
     Returns
     -------
@@ -56,10 +78,12 @@ def p_row(claim: Claim, a: Counts, b: Counts, alpha: float) -> Row:
     if not tables or len(tables) > _MOST_TABLES:
         why = "too many counts fit the printed percentages" if tables else "the counts are not known"
         line = row("p", claim.p, [("", why)], NOT_CHECKABLE, "not checkable")
-        return _of_model(claim, line, False) if claim.modelled else line
+        return of_model(claim, line, False) if claim.modelled else line
     known = a.known is not None and b.known is not None
     line = _recomputed(claim, tables, alpha, "" if known else _assumption(a, b, tables))
-    return _of_model(claim, line, True) if claim.modelled else line
+    if known and line["status"] == "not reproduced":
+        line = _with_all_randomised(line, claim, tables[0], alpha, randomised)
+    return of_model(claim, line) if claim.modelled else line
 
 
 def _not_printed(tables: list[Table]) -> Row:
@@ -106,6 +130,31 @@ def _recomputed(claim: Claim, tables: list[Table], alpha: float, assumption: str
     return row("p", claim.p, parts, f"{assumption}: {verdict}" if assumption else verdict, status)
 
 
+def _with_all_randomised(
+    line: Row, claim: Claim, table: Table, alpha: float, randomised: tuple[int | None, int | None]
+) -> Row:
+    """Add the analyses that fit once the randomised patients who are missing are counted too."""
+    m1, m2 = randomised
+    if m1 is None or m2 is None or m1 < table[1] or m2 < table[3] or (m1, m2) == (table[1], table[3]):
+        return line
+    printed, parts = comparable(claim.p, alpha), []
+    for name, other in missing_rules(table, (m1, m2)).items():
+        if other == table:
+            continue
+        found = explained(printed, other)
+        fits = found[found["rounds_to_reported"]]
+        parts += [
+            (shown_p(p), f"{analysis_name(label, side)}, {name} ({_written(other)})")
+            for p, label, side in zip(fits["p"], fits["label"], fits["alternative"], strict=True)
+        ]
+    if not parts:
+        return line
+    more = row("p", claim.p, parts, "", "some")
+    counted = f"{line['verdict']} of those analysed; reproduced by {len(parts)} with all randomised patients counted"
+    joined = {key: "; ".join(filter(None, (more[key], line[key]))) for key in ("recomputed", "analysis")}
+    return line | joined | {"verdict": counted, "status": "some"}
+
+
 def _verdict(fits: pd.DataFrame, n: int) -> tuple[str, str]:
     if fits.empty:
         return f"not reproduced by any of {n} analyses", "not reproduced"
@@ -114,18 +163,6 @@ def _verdict(fits: pd.DataFrame, n: int) -> tuple[str, str]:
     two_sided = int((fits["alternative"] == "two-sided").sum())
     aside = "" if two_sided else ", which is one-sided" if len(fits) == 1 else ", none of them two-sided"
     return f"reproduced only by {len(fits)} of {n} analyses{aside}", "some"
-
-
-def _of_model(claim: Claim, line: Row, computed: bool) -> Row:
-    """Say what the crude analyses give, and that the paper's own analysis is another one."""
-    crude = line["verdict"].replace("reproduced only by", "printed so by", 1)
-    own = row("p", claim.p, [("", f"the paper: {claim.analysis}")], "", "model")
-    return line | {
-        "recomputed": f"{own['recomputed']}; {line['recomputed']}",
-        "analysis": f"{own['analysis']}; {line['analysis']}",
-        "verdict": f"{FROM_MODEL}; crude analysis: {crude}" if computed else FROM_MODEL,
-        "status": "model",
-    }
 
 
 def several_arms_row(claim: Claim, counts: list[Counts], alpha: float) -> Row:
@@ -156,4 +193,4 @@ def several_arms_row(claim: Claim, counts: list[Counts], alpha: float) -> Row:
         )
         status = "reproduced" if len(fits) == n else "some"
     line = row("p", claim.p, parts, verdict, status)
-    return _of_model(claim, line, True) if claim.modelled else line
+    return of_model(claim, line) if claim.modelled else line

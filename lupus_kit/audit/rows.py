@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 REPRODUCED = "reproduced"
 NOT_CHECKABLE = "not checkable"
+#: Ends the name of an unpaired test of paired data.
+AS_IF_APART = ", as if the visits were different patients"
 FROM_MODEL = "from an adjusted or stratified analysis, not checkable from counts"
 
 #: What a verdict comes down to, from the firmest to the weakest.

@@ -92,13 +92,14 @@ class Claim:
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """What the values of ``reported`` belong to: the visits where paired, else the arms."""
-        return self.visits if self.kind == "paired" else self.arms
+        """What the values of ``reported`` belong to: the visits where there are two, else the arms."""
+        return self.visits if len(self.visits) == 2 else self.arms
 
     @property
     def title(self) -> str:
-        """Endpoint and visit in one phrase."""
-        return f"{self.endpoint}, {self.visit}" if self.visit else self.endpoint
+        """Endpoint and visit, or both visits, in one phrase."""
+        when = " v ".join(self.visits) or self.visit
+        return f"{self.endpoint}, {when}" if when else self.endpoint
 
     @property
     def modelled(self) -> bool:
