@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def _abstracts(name: str) -> list[Abstract]:
             elif line.startswith("-- claim"):
                 one.claims.append(_claim(value))
             elif line.startswith("-- asked"):
-                one.asked = value.split("; ")
+                one.asked = re.split(r"; (?!95% CI)", value)
         found.append(one)
     return found
 

@@ -34,6 +34,7 @@ _NAME = (
     r"vs\.?)\s+(?:the\s+(?:other|remaining)\s+)?\d+\s|\s(?:were|was|had|completed)\s))"
 )
 _SIZE_BEFORE = re.compile(rf"(?<![\d.,/-])(?P<n>{INT}){_GLUE}{_NAME}", re.IGNORECASE)
+_CONTINUED = re.compile(rf"\s*(?:[,;]\s*(?:and\s+)?|and\s+)(?P<n>{INT})\s+{_NAME}", re.IGNORECASE)
 _SIZE_AFTER = re.compile(
     rf"(?P<name>[A-Za-z0-9][^,;:()%]{{0,90}}?)(?:\s*\((?P<short>[A-Za-z][\w+/-]{{0,14}})\))?\s*(?:\(|"
     rf",\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])",
@@ -89,63 +90,13 @@ _DOSE = re.compile(
     re.IGNORECASE,
 )
 _COMMON = frozenset(
-    [
-        "care",
-        "therapy",
-        "treatment",
-        "group",
-        "standard",
-        "surgery",
-        "dose",
-        "low",
-        "high",
-        "early",
-        "daily",
-        "usual",
-        "best",
-        "control",
-        "active",
-        "strategy",
-        "management",
-        "intervention",
-        "programme",
-        "program",
-        "training",
-        "support",
-        "education",
-        "alone",
-        "plus",
-        "with",
-        "without",
-        "drug",
-        "study",
-        "medical",
-        "oral",
-        "combination",
-        "only",
-        "conventional",
-        "routine",
-        "no",
-        "and",
-        "or",
-        "of",
-        "the",
-        "standard-dose",
-        "high-dose",
-        "low-dose",
-        "based",
-        "guided",
-        "acid",
-        "therapy",
-        "exercise",
-        "injection",
-        "infusion",
-        "diet",
-        "sodium",
-        "surgical",
-        "screening",
-        "usual-care",
-    ]
+    re.findall(
+        r"\S+",
+        "care therapy treatment group standard surgery dose low high early daily usual best control active "
+        "strategy management intervention programme program training support education alone plus with without "
+        "drug study medical oral combination only conventional routine no and or of the standard-dose high-dose "
+        "low-dose based guided acid therapy exercise injection infusion diet sodium surgical screening usual-care ",
+    )
 )
 NOT_ARMS = re.compile(
     r"^(?:two|three|four|other|same|both|all|study|treatment|trial|each|either|age|\d+|between|single|parallel|"
@@ -205,8 +156,18 @@ def _complete(found: Iterable[_Found]) -> list[_Found]:
     return result
 
 
+def _without_total(found: list[_Found]) -> list[_Found]:
+    """Drop "81 patients with the disease" where the others add up to 81."""
+    total = sum(one.n or 0 for one in found)
+    return [one for one in found if len(found) < 3 or one.n is None or 2 * one.n != total]
+
+
 def _usable(found: list[_Found]) -> list[_Found]:
-    named = [one for one in found if one.name and re.search(r"[A-Za-z]", one.name) and len(one.name.split()) <= 9]
+    named = [
+        one
+        for one in _without_total(found)
+        if one.name and re.search(r"[A-Za-z]", one.name) and len(one.name.split()) <= 9
+    ]
     complete = _complete(_Found(_ROUTE.sub("", one.name), one.n, one.size) for one in named)
     if len(complete) < len(named):  # the route may be all that tells the arms apart
         complete = max(complete, _complete(named), key=len)
@@ -215,9 +176,12 @@ def _usable(found: list[_Found]) -> list[_Found]:
 
 def _sized_before(text: str, sentence: Sentence) -> list[_Found]:
     piece = text[sentence.start : sentence.end]
+    matches = list(_SIZE_BEFORE.finditer(piece))
+    while len(matches) in range(1, 9) and (more := _CONTINUED.match(piece, matches[-1].end("name"))):
+        matches.append(more)  # "100 received placebo, 102 the drug"
     return [
         _Found(_trim(m["name"]), int(digits(m["n"])), (sentence.start + m.start("n"), sentence.start + m.end("n")))
-        for m in _SIZE_BEFORE.finditer(piece)
+        for m in matches
         if not re.search(r"(?:of|total|all)\s*$", piece[: m.start("n")][-8:]) or m.start("n") > 60
     ]
 
@@ -395,5 +359,21 @@ def _with_sizes(arms: list[Arm], text: str, parts: Sequence[Sentence]) -> list[A
                 if one.n and one.size and any(re.fullmatch(a, one.name, re.IGNORECASE) for a in arm.aliases):
                     sizes.setdefault(i, (one.n, one.size))
     if len(sizes) < len(arms):
+        sizes = next((found for s in parts[:60] if len(found := _sizes_by_name(arms, text, s)) == len(arms)), {})
+    if len(sizes) < len(arms):
         return arms
     return [Arm(a.name, sizes[i][0], a.aliases, a.control, (sizes[i][1],)) for i, a in enumerate(arms)]
+
+
+def _sizes_by_name(arms: list[Arm], text: str, sentence: Sentence) -> dict[int, tuple[int, tuple[int, int]]]:
+    """Read "100 received placebo, 102 drug 75 mg and 104 drug 150 mg"."""
+    piece = text[sentence.start : sentence.end]
+    if not _ALLOCATION.search(piece) or "%" in piece or len(piece) > 1000:
+        return {}
+    sizes = {}
+    for i, arm in enumerate(arms):
+        alias = "|".join(arm.aliases)
+        pattern = rf"(?<![\d.,/])(?P<n>{INT})\s+(?:{PATIENTS}\s+)?(?:(?:received|receiving|to|in|on)\s+(?:the\s+)?)?(?:{alias})(?!\w)"
+        if match := re.search(pattern, piece, re.IGNORECASE):
+            sizes[i] = (int(digits(match["n"])), (sentence.start + match.start("n"), sentence.start + match.end("n")))
+    return sizes

@@ -64,40 +64,11 @@ _VERB_ALONE = re.compile(
     re.IGNORECASE,
 )
 WORD = re.compile(r"[A-Za-z][\w-]*")
-_UNTELLING = frozenset(
-    [
-        "low-dose",
-        "high-dose",
-        "low",
-        "high",
-        "dose",
-        "oral",
-        "daily",
-        "but",
-        "it",
-        "its",
-        "their",
-        "this",
-        "these",
-        "however",
-        "overall",
-        "the",
-        "and",
-        "of",
-        "in",
-        "with",
-        "for",
-        "patients",
-        "group",
-        "at",
-        "week",
-        "month",
-        "a",
-        "an",
-        "to",
-        "who",
-        "had",
-    ]
+UNTELLING = frozenset(
+    WORD.findall(
+        "low-dose high-dose low high dose oral daily but it its their this these however overall the and of in "
+        "with for patients group at week month a an to who had "
+    )
 )
 
 
@@ -119,9 +90,7 @@ def _clean(words: str) -> str:
 def _last_clause(words: str) -> str:
     """Return what follows the last colon or semicolon, when it says something."""
     parts = [
-        part
-        for part in re.split(r"[:;]", words)
-        if any(w.lower() not in _UNTELLING for w in WORD.findall(_clean(part)))
+        part for part in re.split(r"[:;]", words) if any(w.lower() not in UNTELLING for w in WORD.findall(_clean(part)))
     ]
     return parts[-1] if parts else words
 
@@ -164,7 +133,7 @@ def endpoint_name(text: str, low: int, high: int, start: int, end: int, hide: Se
             name = match[0].lower()
         else:
             name = _clean(_last_clause(piece) if piece is before else re.split(r"[,;]", piece)[0])
-        if any(word.lower() not in _UNTELLING for word in WORD.findall(name)):
+        if any(word.lower() not in UNTELLING for word in WORD.findall(name)):
             return name
     if match := re.search(rf"\b(?:[a-z]+\s+)?{EVENTS}\b", text[low:high], re.IGNORECASE):
         return match[0].strip()

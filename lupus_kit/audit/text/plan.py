@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lupus_kit.audit.text.numbers import NUM
-from lupus_kit.audit.text.phrases import WORD, visit_name
+from lupus_kit.audit.text.phrases import UNTELLING, WORD, visit_name
 from lupus_kit.audit.text.sentences import Sentence
 
 _ENDPOINT_WORD = (
@@ -53,55 +53,8 @@ _MET = re.compile(
     re.IGNORECASE,
 )
 _PLANNED = re.compile(rf"\b(?:week|month|day|year)s?\s{NUM}|{NUM}\s(?:weeks?|months?|days?|years?)\b", re.IGNORECASE)
-_EMPTY = frozenset(
-    [
-        "low-dose",
-        "high-dose",
-        "low",
-        "high",
-        "dose",
-        "oral",
-        "daily",
-        "but",
-        "it",
-        "its",
-        "their",
-        "this",
-        "these",
-        "however",
-        "overall",
-        "median",
-        "mean",
-        "the",
-        "and",
-        "of",
-        "in",
-        "with",
-        "for",
-        "patients",
-        "rate",
-        "rates",
-        "response",
-        "group",
-        "at",
-        "week",
-        "month",
-        "a",
-        "an",
-        "to",
-        "who",
-        "had",
-        "was",
-        "were",
-        "or",
-        "on",
-        "by",
-        "from",
-        "as",
-        "treatment",
-        "proportion",
-        "percentage",
-    ]
+_EMPTY = UNTELLING | frozenset(
+    WORD.findall("median mean rate rates response was were or on by from as treatment proportion percentage")
 )
 
 

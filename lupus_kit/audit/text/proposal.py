@@ -13,7 +13,6 @@ from lupus_kit.published.claims_file import study_from_claims
 
 #: Colours of the claims in turn: pale, distinguishable for colour-blind readers; the number says which claim.
 _COLOURS = ("#cfe8f7", "#fde5b8", "#d5ecd0", "#f3d6e4", "#fff3a8", "#dcdcf5")
-_STYLES = ("cyan", "yellow", "green", "magenta", "blue", "bright_black")
 NUMBER_COLUMNS = ["start", "end", "words", "status", "what", "claim"]
 QUESTION_COLUMNS = ["start", "end", "words", "unclear", "candidates"]
 

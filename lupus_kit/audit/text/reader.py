@@ -56,6 +56,9 @@ class Reader:
         self.mentions: list[Mention] = find_mentions(self.text, self.arms)
         self.plan: Plan = read_plan(self.text, self.parts)
         self.draft = Draft()
+        #: For each set of arms, the orders in which the text has named them so far.
+        self._orders: dict[frozenset[int], set[tuple[int, ...]]] = {}
+        self._note_order(tuple(range(len(self.arms))))
         self._starts = [entity.start for entity in self.entities]
         self._mention_starts = [mention.start for mention in self.mentions]
         self._sizes = {span for arm in self.arms for span in arm.spans}
@@ -67,6 +70,9 @@ class Reader:
         for sentence in self.parts:
             order = self._sentence(sentence, order)
         return self.draft
+
+    def _note_order(self, arms: tuple[int, ...]) -> None:
+        self._orders.setdefault(frozenset(arms), set()).add(arms)
 
     def _sentence(self, sentence: Sentence, inherited: tuple[int, ...]) -> tuple[int, ...]:
         """Read one sentence; return the order of arms it ends with."""
@@ -84,7 +90,9 @@ class Reader:
         if not values and not others:
             return ()
         linker = Linker(self.text, sentence.start, sentence.end, values, mentions, others, self.arms)
-        linked = linker.link(inherited)
+        linked = linker.link(inherited if len(self._orders.get(frozenset(inherited), ())) == 1 else ())
+        for group in linked.groups:
+            self._note_order(group.arms)
         names = ", ".join(arm.name for arm in self.arms)
         for value in (values[position] for position in linked.unlinked):
             if value.kind != "bare":
