@@ -28,7 +28,7 @@ STUDY = {
 }
 #: Numbers that may be part of the name of an endpoint.
 _KEPT = ("name", "threshold", "scale", "age")
-_AROUND = re.compile(r"^[\s,;:).]*(?:and\s+)?|[\s(]*$")
+_AROUND = re.compile(r"^[\s,;:).]*(?:and\s+)?(?:at\s+)?(?:by\s*)?|[\s(]*$")
 
 
 class Context:
@@ -96,7 +96,11 @@ class Context:
         name = endpoint_name(text, low, high, first, last, self._hide)
         if name != NOT_NAMED or not draft.claims or draft.sentence != self.sentence.start or not mine:
             return name
-        more = _AROUND.sub("", text[low : mine[0].start])
+        piece = text[low : mine[0].start]
+        for e in self.inside:
+            if e.kind in ("visit", "time") and low <= e.start < mine[0].start:
+                piece = piece.replace(text[e.start : e.end], " ")
+        more = _AROUND.sub("", piece)
         return f"{draft.claims[-1]['endpoint']}; {more}" if more else str(draft.claims[-1]["endpoint"])
 
     def record(self, pair: Pair) -> tuple[dict[str, Any], tuple[int, int]]:

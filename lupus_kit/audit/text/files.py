@@ -79,9 +79,9 @@ def proposed_claims_file(study: ProposedStudy) -> str:
     Examples
     --------
     >>> from lupus_kit.audit import read_text
-    >>> study = read_text("Randomised to iron (n=20) or placebo (n=20): 50% v 20% recovered with iron and placebo (p=0.05).")
-    >>> print(proposed_claims_file(study).splitlines()[-9])
-    arms = ["iron", "placebo"]
+    >>> study = read_text("Randomised to iron (n=20) or placebo (n=20): 50% with iron and 20% with placebo recovered.")
+    >>> [line for line in proposed_claims_file(study).splitlines() if line.startswith("reported")]
+    ['reported = ["50%", "20%"]']
     """
     lines = [_HEAD.rstrip("\n")]
     asked = study.questions

@@ -111,7 +111,9 @@ class Linker:
             or any(found[-1].end <= o.start < value.start for o in self.others)
         ):
             return None
-        return None if re.fullmatch(r"\s*,?\s*and\s+", gap) else found[-1]
+        if re.search(r"(?:^|[\s,])and\s*$", gap) or (position and self._forward(position - 1) == found[-1]):
+            return None  # the arm is that of the number before
+        return found[-1]
 
     def _link_word(self, position: int) -> str | None:
         """Return the word between a value and the next when nothing else stands there."""
@@ -327,12 +329,13 @@ class Linker:
         n = len(self.values)
         best: list[tuple[int, int, list[Group]]] = [(0, 0, [])] * (n + 1)
         for first in range(n - 1, -1, -1):
-            choices = [best[first + 1]]
+            choices = []
             for k in range(2, min(len(self.arms), n - first, 6) + 1):
                 if group := self._rules(first, k):
                     covered, groups, rest = best[first + k]
                     choices.append((covered + k, groups - 1, [group, *rest]))
-            best[first] = max(choices, key=lambda choice: choice[:2])
+            # Of equals the first is kept: a group before a number left over.
+            best[first] = max([*choices, best[first + 1]], key=lambda choice: choice[:2])
         return self._inherit(best[0][2], inherited)
 
     def _inherit(self, groups: list[Group], inherited: tuple[int, ...]) -> Linked:

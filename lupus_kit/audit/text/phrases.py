@@ -182,9 +182,10 @@ def find_visit(
             continue
         own = low <= one.start <= high
         distance = max(start - one.end, one.start - end, 0)
-        near.append((not own, distance, one, words))
+        of_next = one.start >= end and high < sentence.end
+        near.append((not own, of_next, distance, one, words))
     if near:
-        _, _, one, words = min(near, key=lambda item: item[:2])
+        *_, one, words = min(near, key=lambda item: item[:3])
         return visit_name(words), (one.start, one.end)
     match = _END.search(text, sentence.start, sentence.end)
     return (re.sub(r"^at (?:the )?", "", re.sub(r"\s+", " ", match[0].lower())), match.span()) if match else ("", None)
