@@ -33,15 +33,20 @@ def audit(
         AuditFormat | None, typer.Option(help="How to write the report. [default: by the ending of --out, else table]")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Propose the claims of an abstract's plain text (- for standard input)."),
+    ] = None,
     new: Annotated[bool, typer.Option("--new", help="Write a commented claims file to fill in.")] = False,
     shipped: Annotated[bool, typer.Option("--list", help="List the studies that come with the kit.")] = False,
     jobs: Annotated[int, typer.Option(min=-1, help="Cores to use; -1 for all.")] = 1,
 ) -> None:
     """Say which analyses can and cannot have printed a paper's numbers."""
-    asked = [name for name, given in (("FILE|STUDY", study is not None), ("--new", new), ("--list", shipped)) if given]
+    given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}
+    asked = [name for name, is_given in given.items() if is_given]
     if len(asked) != 1:
         raise InputError(
-            f"give one of FILE|STUDY, --new and --list ({' and '.join(asked) or 'nothing'} given). "
+            f"give one of FILE|STUDY, --text, --new and --list ({' and '.join(asked) or 'nothing'} given). "
             "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in."
         )
     if jobs == 0:
@@ -52,6 +57,8 @@ def audit(
         _give(template(), out, keep=True)
     elif shipped:
         _give(_shipped(), out)
+    elif text is not None:
+        _propose(text, format, out, jobs)
     else:
         assert study is not None
         _give(_report(study, _chosen(format, out), out is None, jobs), out)
@@ -69,6 +76,30 @@ def _report(study: str, form: str, on_screen: bool, jobs: int) -> str:
 
     report = check(study, n_jobs=jobs)
     return report.render(form, width=cli._terminal_width() if on_screen else None)
+
+
+def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
+    """Propose the claims of a text; write them to correct by hand (--out FILE.toml), or audit them as they are."""
+    from lupus_kit import cli
+    from lupus_kit.audit import check, proposed_claims_file, read_text
+    from lupus_kit.audit.text import load_text
+
+    study = read_text(load_text(place))
+    if out is not None and out.suffix.lower() == ".toml":
+        if format is not None:
+            raise InputError(
+                f"--format {format.value}: a claims file (--out {out}) has one format; leave --format out."
+            )
+        _give(proposed_claims_file(study), out, keep=True)
+        return
+    form = _chosen(format, out)
+    if not study.records:
+        raise InputError(f"nothing to audit in the text. {' '.join(study.remarks)}")
+    report = check(study, n_jobs=jobs).render(form, width=cli._terminal_width() if out is None else None)
+    if out is None and form == "table":
+        hint = "These claims are proposed: --out my_paper.toml writes them to correct by hand."
+        report = f"{study}\n{hint}\n\n{report}"
+    _give(report, out)
 
 
 def _shipped() -> str:

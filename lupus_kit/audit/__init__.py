@@ -20,6 +20,7 @@ from lupus_kit.audit.provenance import distinct_analyses, distinct_tests, explai
 from lupus_kit.audit.report import Report
 from lupus_kit.audit.summaries import explain_means, explain_ordinal, explain_paired
 from lupus_kit.audit.template import template
+from lupus_kit.audit.text import ProposedStudy, proposed_claims_file, read_text
 
 __all__ = [
     "Counts",
@@ -27,6 +28,7 @@ __all__ = [
     "JointExplanation",
     "Multiverse",
     "Populations",
+    "ProposedStudy",
     "Report",
     "check",
     "check_all",
@@ -49,8 +51,10 @@ __all__ = [
     "n_analyses",
     "percent_matches",
     "populations",
+    "proposed_claims_file",
     "quantile_definitions",
     "read_reported",
+    "read_text",
     "resolve",
     "rounds_to",
     "smallest_sets",
