@@ -451,3 +451,10 @@ def test_pga_on_another_scale_is_converted_and_never_guessed(tmp_path):
     visits = read_visit_file(path, pga_scale="0-100").visits
     scored = score_visits(visits, pga_scale="0-100").to_frame()
     assert scored.set_index(["patient", "week"])["responder"].to_dict() == BY_HAND
+
+
+def test_definitions_side_by_side_from_a_file():
+    found = endpoints.compare_definitions(read_visit_file(example_visit_file()).visits)
+    assert list(found.not_computed["definition"]) == ["SRI-50"]
+    verdicts = found.verdicts.set_index(["patient", "week"])["SRI-4"]
+    assert verdicts.to_dict() == BY_HAND
