@@ -473,3 +473,55 @@ def test_the_template_loads_without_a_remark(tmp_path):
         assert f"{key} = " in text
     for role in published.ROLES:
         assert role in text
+
+
+PIECES = (
+    *(
+        '""',
+        "[]",
+        "{}",
+        "0",
+        "-1",
+        "1e9",
+        "nan",
+        "true",
+        '"x"',
+        '["a"]',
+        "[[1, 2], [3, 4]]",
+        '"0/0"',
+        '"100%"',
+        "2030-01-01",
+    ),
+    *('["0/0", "1/1"]', '["0%", "100%"]', '["0±0", "0±0"]', '["99999999999999999999/99999999999999999999", "1/1"]'),
+    *('"NS"', '"<0.001"', '"OR 0 (0-0)"', '"OR nan"', '"paired"', '"ordinal"', '"mean"', '"median"', "[1, 1]"),
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 200), st.sampled_from(["put", "drop", "cut", "twice"]), st.sampled_from(PIECES)),
+        max_size=4,
+    )
+)
+def test_a_spoilt_file_is_refused_in_words_or_audited(tmp_path_factory, changes):
+    lines = [line for line in audit.template().split("\n") if line and not line.startswith("#")]
+    for place, how, piece in changes:
+        number = place % len(lines)
+        if how == "put":
+            lines[number] = f"{lines[number].partition('=')[0]}= {piece}"
+        elif how == "drop":
+            lines[number] = ""
+        elif how == "cut":
+            lines[number] = lines[number][: place % 17]
+        else:
+            lines.insert(number, lines[number])
+    path = tmp_path_factory.mktemp("spoilt") / "paper.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        report = audit.check(path)
+    except InputError:
+        return  # any other exception is a fault of the kit, and fails the test
+    assert (report.to_frame()["verdict"] != "").all()
+    for form in audit.report.FORMATS:
+        assert report.render(form).endswith("\n")
