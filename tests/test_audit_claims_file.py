@@ -525,3 +525,16 @@ def test_a_spoilt_file_is_refused_in_words_or_audited(tmp_path_factory, changes)
     assert (report.to_frame()["verdict"] != "").all()
     for form in audit.report.FORMATS:
         assert report.render(form).endswith("\n")
+
+
+def test_a_misspelt_arm_does_not_hide_an_impossible_count(tmp_path):
+    path = tmp_path / "p.toml"
+    path.write_text(
+        'format = 1\n[study]\nkey = "x"\ntitle = "t"\n[[arm]]\nname = "a"\nn = 30\n[[arm]]\nname = "b"\nn = 30\n'
+        '[[claim]]\nid = "c"\nendpoint = "e"\narms = ["a", "bb"]\nreported = ["9/30", "31/30"]\np = "0.05"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError) as caught:
+        published.load_claims(path)
+    assert "unknown arm 'bb'" in str(caught.value)
+    assert "the count 31 is larger than its total 30" in str(caught.value)

@@ -58,9 +58,9 @@ def read_claim(
     Claim or None
     """
     problems.check_keys(table, path, KEYS)
-    before = len(problems.found)
     kind = problems.choice(table, path, "kind", KINDS) or _kind_of(table, path, problems)
     arms = _arms(table, path, kind, n_randomised, problems)
+    before = len(problems.found)  # a misspelt arm does not keep its numbers from being looked at
     visits = _visits(table, path, kind, problems)
     sides = visits if kind == "paired" else arms
     reported, n = _reported(table, path, kind, problems), _numbers(table, path, problems)
@@ -85,7 +85,7 @@ def read_claim(
         **texts,
     )
     # What is compared is looked at whenever it can be, so that every problem is told at once.
-    if sound and _check_lengths(claim, sides, path, problems):
+    if sound and arms and _check_lengths(claim, sides, path, problems):
         _check_values(claim, path, n_randomised, problems)
     return claim if not problems.found else None
 
