@@ -31,7 +31,7 @@ def _number(cell: object, column: FileColumn) -> float:
             raise _BadCellError("write the decimal mark as a point" if _COMMA.fullmatch(text) else "")
         value = float(text)
     elif isinstance(cell, (int, float, Decimal, np.number)):
-        value = float(cell)  # type: ignore[arg-type]
+        value = float(cell)
     else:
         raise _BadCellError("")
     whole = column.kind in ("whole number", "0-4")

@@ -99,6 +99,8 @@ def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
         if header.strip() and not header.startswith("#"):
             break
         skipped += 1
+    else:
+        return [], ""
     delimiter = max(_DELIMITERS, key=header.count)
     # Strict: a quotation mark that is never closed would swallow every later row.
     reader = csv.reader(chain([header], stream), delimiter=delimiter, strict=True)
@@ -106,7 +108,7 @@ def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
     try:
         for number, row in enumerate(reader, skipped + 1):
             if any(map(str.strip, row)):
-                rows.append((number, row))  # noqa: PERF401 - the number says where a broken record begins
+                rows.append((number, row))
     except csv.Error as error:
         raise InputError(
             f"{name} cannot be read as CSV: row {number + 1}: {error}. Look there for a quotation mark that is not closed."
