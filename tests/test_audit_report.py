@@ -23,16 +23,17 @@ def report() -> audit.Report:
 
 @pytest.fixture(scope="module")
 def rows(report) -> pd.DataFrame:
-    return report.to_frame().set_index(["claim", "what"])
+    return report.part().set_index(["claim", "what"])
 
 
 # ------------------------------------------------------------------ this trial
 
 
 def test_three_rows_for_each_claim(report):
-    frame = report.to_frame()
+    frame = report.part()
     assert frame.columns.tolist() == [
-        *("claim", "endpoint", "role", "what", "printed", "recomputed", "analysis", "verdict")
+        *("claim", "endpoint", "role", "what", "printed", "recomputed", "analysis", "verdict"),
+        *("part", "status", "source", "confidence"),
     ]
     assert len(frame) == 12
     study = published.load("he2020")
@@ -154,7 +155,7 @@ def test_the_reading_is_one_paragraph_of_short_sentences(report):
     assert "\n" not in report.reading
     assert report.reading == " ".join(report.statements)
     sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z])", report.reading)
-    assert 5 <= len(sentences) <= 12
+    assert 5 <= len(sentences) <= 20
     assert max(len(sentence.split()) for sentence in sentences) <= 60
 
 
@@ -163,7 +164,7 @@ def test_the_reading_is_one_paragraph_of_short_sentences(report):
 
 def test_json_holds_everything(report):
     content = json.loads(report.render("json"))
-    assert set(content) == {"study", "citation", "n_analyses", "rows", "reading"}
+    assert set(content) == {"study", "citation", "n_analyses", "rows", "tables", "findings", "remarks", "reading"}
     assert content["study"] == "he2020"
     assert content["citation"] == published.load("he2020").trial.citation
     assert content["rows"] == report.to_frame().to_dict("records")
@@ -176,13 +177,19 @@ def test_csv_holds_the_rows(report):
     assert parsed == report.to_frame().to_dict("records")
 
 
-def test_markdown_is_one_table_with_even_rows(report):
+def test_markdown_has_a_table_for_the_claims_and_one_for_each_table_of_the_paper(report):
     text = report.render("markdown")
-    lines = [line for line in text.splitlines() if line.startswith("|")]
+    blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    printed = published.load("he2020").tables
+    assert [len(block) - 2 for block in blocks[1:]] == [
+        frame["line"].nunique() * (2 if name == "table2" else 1) for name, frame in printed.items()
+    ]
+    for block, n_columns in zip(blocks, (6, 5, 5, 5), strict=True):
+        assert {len(markdown_cells(line)) for line in block} == {n_columns}
+        assert set(markdown_cells(block[1])) == {"---"}
+    lines = blocks[0]
     assert len(lines) == 2 + 12
-    assert {len(markdown_cells(line)) for line in lines} == {6}
-    assert set(markdown_cells(lines[1])) == {"---"}
-    shown = report.to_frame()[["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]]
+    shown = report.part()[["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]]
     assert [markdown_cells(line) for line in lines[2:]] == shown.to_numpy().tolist()
     assert text.splitlines()[0] == report.citation
     assert text.splitlines()[-1] == report.reading
@@ -196,7 +203,7 @@ def test_the_table_fits_its_width_and_loses_nothing(report, width):
     squeezed = re.sub(r"\s+", "", text)
     for part in (report.citation, report.reading):
         assert re.sub(r"\s+", "", part) in squeezed
-    for row in report.to_frame().itertuples():
+    for row in report.part().itertuples():
         for value in row.recomputed.split("; "):
             # Cells are folded, never cut: every word of them is there, if not on one line.
             assert all(word in text for word in value.split())
@@ -219,15 +226,20 @@ def test_an_unknown_form_names_those_there_are(report):
 
 
 def test_html_shows_every_row(report):
-    page = parse(report._repr_html_())
-    body = [row for row in page.rows[1:] if len(row) == 5]
+    text = report._repr_html_()
+    page = parse(text)
+    for name in report.tables:
+        for row in report.part(name).itertuples():
+            assert row.endpoint in page.text
+    claims = parse(text[: text.index("<details>")])
+    body = [row for row in claims.rows[1:] if len(row) == 5]
     # One line for each analysis: what was recomputed stands beside the test that gave it.
     expected = []
-    for row in report.to_frame().itertuples():
+    for row in report.part().itertuples():
         pairs = list(zip(row.recomputed.split("; "), row.analysis.split("; "), strict=True))
         expected.append([row.what, row.printed, *pairs[0], row.verdict])
         expected += [["", "", *pair, ""] for pair in pairs[1:]]
     assert body == expected
     assert all(statement in page.text for statement in report.statements)
     assert report.citation in page.text
-    assert page.tags <= {"table", "tr", "th", "td", "br", "p", "small", "ul", "li"}
+    assert page.tags <= {"table", "tr", "th", "td", "br", "p", "small", "ul", "li", "details", "summary"}

@@ -454,6 +454,13 @@ def test_pga_on_another_scale_is_converted_and_never_guessed(tmp_path):
     assert scored.set_index(["patient", "week"])["responder"].to_dict() == BY_HAND
 
 
+def test_definitions_side_by_side_from_a_file():
+    found = endpoints.compare_definitions(read_visit_file(example_visit_file()).visits)
+    assert list(found.not_computed["definition"]) == ["SRI-50"]
+    verdicts = found.verdicts.set_index(["patient", "week"])["SRI-4"]
+    assert verdicts.to_dict() == BY_HAND
+
+
 # --- what must not go unseen --------------------------------------------------------------------------------------
 
 

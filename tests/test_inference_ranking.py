@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from references import brute_force
 
 from lupus_kit.inference.bernstein import basis, suprema
-from lupus_kit.inference.ranking import rank_quotients
+from lupus_kit.inference.ranking import at_most_one, rank_quotients
 
 MANY = settings(max_examples=300, deadline=None, derandomize=True)
 SOME = settings(max_examples=80, deadline=None, derandomize=True)
@@ -152,3 +152,22 @@ def test_many_rows_are_worked_off_in_portions():
     rng = np.random.default_rng(3)
     coefficients = rng.random((5000, 6))
     assert np.array_equal(suprema(coefficients).value[4990:], suprema(coefficients[4990:]).value)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.integers(-(2**70), 2**70), st.integers(1, 2**70)), min_size=1, max_size=12),
+    st.integers(0, 11),
+    st.integers(1, 2**60),
+)
+def test_at_most_one_agrees_with_the_ranks(pairs, index, factor):
+    # The same quotient in larger numbers, and one that differs from it by less than a float can tell.
+    a, b = pairs[index % len(pairs)]
+    pairs = [*pairs, (a * factor, b * factor), (a * 2**80 + 1, b * 2**80)]
+    numerators, denominators = [n for n, _ in pairs], [d for _, d in pairs]
+    position = index % (len(pairs) - 2)
+    ranks = rank_quotients(numerators, denominators)
+    found = at_most_one(numerators, denominators, position)
+    assert found.tolist() == (ranks <= ranks[position]).tolist()
+    assert found[-2]
+    assert not found[-1]

@@ -226,6 +226,9 @@ def test_the_columns_have_types_that_keep_a_gap_a_gap(study):
         ("p=0.05", ("=", 0.05, 2)),
         ("P < .01", ("<", 0.01, 2)),
         ("≥0.5", ("≥", 0.5, 1)),
+        ("0,052", ("=", 0.052, 3)),
+        ("p = .052", ("=", 0.052, 3)),
+        ("P<0·001", ("<", 0.001, 3)),
         ("1", ("=", 1.0, 0)),
     ],
 )
@@ -233,14 +236,14 @@ def test_printed_p_values(text, expected):
     assert published.parse_p(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "NS", "1.2", "-0.05", "0,052", "0.05*", "p", "5", "0.05 0.06", "1e-3", "n.s."])
+@pytest.mark.parametrize("text", ["", "NS", "1.2", "-0.05", "0,0,5", "0.05*", "p", "5", "0.05 0.06", "1e-3", "n.s."])
 def test_what_is_not_a_p_value_is_refused(text):
     with pytest.raises(InputError, match="cannot read the p-value") as caught:
         published.parse_p(text)
     assert repr(text) in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "-3", "12 (8,27)", "abc", "3 of 10", "5.5 (10)", "50 %%", "(5)", "3/", "1e3"])
+@pytest.mark.parametrize("text", ["", "-3", "12 (8,27)", "abc", "3 out 10", "5.5 (10)", "50 %%", "(5)", "3/", "1e3"])
 def test_what_is_not_a_cell_is_refused(text):
     with pytest.raises(InputError, match="cannot read") as caught:
         published.parse_value(text)
@@ -275,7 +278,7 @@ def test_where_the_numbers_come_from(study):
     assert "CC BY-NC 4.0" in trial.notice
     for part in (trial.doi, *trial.registry, trial.title, "79:141-149", "2020"):
         assert part in trial.citation
-    assert published.studies() == ["he2020"]
+    assert "he2020" in published.studies()
 
 
 def test_every_load_is_a_fresh_copy(study):

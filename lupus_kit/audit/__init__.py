@@ -7,25 +7,56 @@ Examples
 [(16, 29)]
 """
 
-from lupus_kit.audit.check import check, n_analyses
+from lupus_kit.audit.check import check, check_all, n_analyses
+from lupus_kit.audit.consistency import inconsistencies, quantile_definitions
 from lupus_kit.audit.counts import Counts, claim_counts, resolve
+from lupus_kit.audit.denominators import joint_denominators
+from lupus_kit.audit.granularity import Granularity, debit, grim, grimmer
+from lupus_kit.audit.joint import JointExplanation, explain_jointly, smallest_sets
+from lupus_kit.audit.multiverse import Multiverse, multiverse
+from lupus_kit.audit.populations import Populations, populations
 from lupus_kit.audit.printed import common_denominators, counts_from_percent, percent_matches, rounds_to
-from lupus_kit.audit.provenance import distinct_analyses, distinct_tests, explain, explain_jointly
+from lupus_kit.audit.provenance import distinct_analyses, distinct_tests, explain, read_reported
 from lupus_kit.audit.report import Report
+from lupus_kit.audit.summaries import explain_means, explain_ordinal, explain_paired
+from lupus_kit.audit.template import template
+from lupus_kit.audit.text import ProposedStudy, proposed_claims_file, read_text
 
 __all__ = [
     "Counts",
+    "Granularity",
+    "JointExplanation",
+    "Multiverse",
+    "Populations",
+    "ProposedStudy",
     "Report",
     "check",
+    "check_all",
     "claim_counts",
     "common_denominators",
     "counts_from_percent",
+    "debit",
     "distinct_analyses",
     "distinct_tests",
     "explain",
     "explain_jointly",
+    "explain_means",
+    "explain_ordinal",
+    "explain_paired",
+    "grim",
+    "grimmer",
+    "inconsistencies",
+    "joint_denominators",
+    "multiverse",
     "n_analyses",
     "percent_matches",
+    "populations",
+    "proposed_claims_file",
+    "quantile_definitions",
+    "read_reported",
+    "read_text",
     "resolve",
     "rounds_to",
+    "smallest_sets",
+    "template",
 ]

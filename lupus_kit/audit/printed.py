@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.published import decimals, parse_p
+from lupus_kit.published import decimals, parse_p, plain_p
 
 _PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*$")
 _MODES = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
@@ -66,6 +68,13 @@ def _percent(text: object) -> str:
     return match[1]
 
 
+def as_total(name: str, value: object) -> int:
+    """Return a number of patients, or say what is wrong with it."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InputError(f"{name} == {value!r}: must be a whole number of 1 or more.")
+    return int(value)
+
+
 def counts_from_percent(
     text: str, n_max: int | None = None, n: int | None = None, rounding: str = "nearest"
 ) -> list[tuple[int, int]]:
@@ -102,21 +111,34 @@ def counts_from_percent(
     number = _percent(text)
     if (n_max is None) == (n is None):
         raise InputError("give either n_max (the most patients there can be) or n (the patients there are).")
-    limit = n if n is not None else n_max
-    if isinstance(limit, bool) or not isinstance(limit, (int, np.integer)) or limit < 1:
-        raise InputError(f"{'n' if n is not None else 'n_max'} == {limit!r}: must be a whole number of 1 or more.")
+    limit = as_total("n" if n is not None else "n_max", n if n is not None else n_max)
     if rounding not in ROUNDINGS:
         raise unknown_name("rounding", rounding, ROUNDINGS)
-    totals = [int(limit)] if n is not None else range(1, int(limit) + 1)
-    # A count that prints so lies within one unit of the last digit, however the digit was rounded.
-    unit = Decimal(1).scaleb(-decimals(number))
-    low, high = Decimal(number) - unit, Decimal(number) + unit
+    totals = np.array([limit]) if n is not None else np.arange(1, limit + 1)
+    low, high = _count_range(number, totals, rounding)
     return [
         (x, total)
-        for total in totals
-        for x in range(max(0, int(low * total / 100)), min(total, int(high * total / 100) + 1) + 1)
-        if percent_matches(number, x, total, rounding)
+        for total, first, last in zip(totals.tolist(), low.tolist(), high.tolist(), strict=True)
+        for x in range(first, last + 1)
     ]
+
+
+def _count_range(number: str, totals: NDArray[np.int64], rounding: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Smallest and largest count of each total that prints so; none where the first is above the second.
+
+    The count ``x`` of ``n`` lies in the printed digit's interval exactly where ``2 D x`` lies between ``2 low n`` and
+    ``2 high n`` with whole numbers on both sides, ``D`` being the digit's units in the whole.
+    """
+    n_decimals = decimals(number)
+    printed, whole = int(number.replace(".", "")), 100 * 10**n_decimals
+    n = totals if n_decimals < 7 else totals.astype(object)
+    # Twice the two ends of the interval, in units of the last digit, and whether each end prints so itself.
+    first, last = (2 * printed, 2 * printed + 2) if rounding == "truncate" else (2 * printed - 1, 2 * printed + 1)
+    with_first = rounding in ("nearest", "half-up", "truncate") or printed % 2 == 0
+    with_last = rounding in ("nearest", "half-even") and printed % 2 == 0
+    low = -((-first * n) // (2 * whole)) if with_first else first * n // (2 * whole) + 1
+    high = last * n // (2 * whole) if with_last else -((-last * n) // (2 * whole)) - 1
+    return np.maximum(low, 0), np.minimum(high, n)
 
 
 def common_denominators(texts: Sequence[str], n_max: int, rounding: str = "nearest") -> list[int]:
@@ -141,11 +163,19 @@ def common_denominators(texts: Sequence[str], n_max: int, rounding: str = "neare
     >>> common_denominators(["30.00", "36.67"], n_max=30)
     [30]
     """
-    fits = [{n for _, n in counts_from_percent(text, n_max=n_max, rounding=rounding)} for text in texts]
-    return sorted(set.intersection(*fits)) if fits else []
+    if not texts:
+        return []
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
+    totals = np.arange(1, as_total("n_max", n_max) + 1)
+    fits = np.ones(len(totals), dtype=bool)
+    for text in texts:
+        low, high = _count_range(_percent(text), totals, rounding)
+        fits &= np.asarray(low <= high, dtype=bool)
+    return [int(n) for n in totals[fits]]
 
 
-def rounds_to(value: float, printed: str) -> bool:
+def rounds_to(value: float, printed: str, rounding: str = "nearest") -> bool:
     """Say whether a computed p-value prints as the given string.
 
     Parameters
@@ -154,6 +184,8 @@ def rounds_to(value: float, printed: str) -> bool:
         The computed p-value.
     printed : str
         As printed: ``"0.052"`` asks for the same rounded digits, ``"<0.001"`` for a value below.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
 
     Returns
     -------
@@ -169,9 +201,12 @@ def rounds_to(value: float, printed: str) -> bool:
     if value != value:
         return False
     if relation == "=":
+        if rounding not in ROUNDINGS:
+            raise unknown_name("rounding", rounding, ROUNDINGS)
         # The float itself is rounded, in decimal: half-up and half-even differ only at exact halves.
         unit = Decimal(1).scaleb(-n_decimals)
-        target = Decimal(printed.strip().lstrip("pP= ")).quantize(unit)
-        return target in {Decimal(value).quantize(unit, ROUND_HALF_UP), Decimal(value).quantize(unit, ROUND_HALF_EVEN)}
+        modes = ("half-up", "half-even") if rounding == "nearest" else (rounding,)
+        target = Decimal(plain_p(printed)).quantize(unit)
+        return any(Decimal(value).quantize(unit, _MODES[mode]) == target for mode in modes)
     comparisons = {"<": value < number, "≤": value <= number, ">": value > number, "≥": value >= number}
     return comparisons[relation]

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.audit.printed import rounds_to
+from lupus_kit.audit.populations import Populations, populations
+from lupus_kit.audit.printed import ROUNDINGS, rounds_to
 from lupus_kit.inference import TESTS, Test, compare, pvalue, select
-from lupus_kit.published import parse_p
+from lupus_kit.published import parse_p, plain_p
 
 #: Both one-sided directions are tried: a paper may have tested either.
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -74,6 +75,47 @@ def distinct_analyses(
     ]
 
 
+_NOT_SIGNIFICANT = {"ns", "n.s.", "n.s", "nonsignificant", "non-significant", "notsignificant"}
+
+
+def read_reported(reported: object, alpha: float = 0.05) -> tuple[str, tuple[str, ...]]:
+    """Bring a printed p-value into the one spelling that is computed with, and say what was done.
+
+    Parameters
+    ----------
+    reported : str
+        As printed: ``"0.052"``, ``"p = .052"``, ``"0·052"``, ``"<0.001"``, ``"NS"``.
+    alpha : float
+        What "not significant" refers to.
+
+    Returns
+    -------
+    reported : str
+        For example ``"0.052"``, ``"<0.001"`` or ``">0.05"``.
+    remarks : tuple of str
+        Empty where nothing was changed.
+
+    Raises
+    ------
+    InputError
+        Not a p-value.
+
+    Examples
+    --------
+    >>> read_reported("p = .052")
+    ('0.052', ("'p = .052' is read as 0.052.",))
+    >>> read_reported("n.s.")[0]
+    '>0.05'
+    """
+    if not isinstance(reported, str):
+        raise InputError(f"reported == {reported!r}: give the p-value as a string, as printed; '0.050' is not '0.05'.")
+    bare = "".join(reported.lower().split()).removeprefix("p=").removeprefix("p:")
+    if bare in _NOT_SIGNIFICANT:
+        return f">{alpha:g}", (f"{reported!r} is read as a p-value above {alpha:g}.",)
+    plain = plain_p(reported)
+    return plain, () if plain == reported.strip() else (f"{reported!r} is read as {plain}.",)
+
+
 def _distance(p: float, number: float, matches: bool) -> float:
     return float("nan") if np.isnan(p) else 0.0 if matches else abs(p - number)
 
@@ -86,26 +128,42 @@ def explain(
     n2: int,
     tests: Iterable[str | Test] | None = None,
     alternatives: Sequence[str] = ALTERNATIVES,
+    *,
+    randomised: tuple[int, int] | None = None,
+    earlier: tuple[tuple[int, int], tuple[int, int]] | None = None,
+    rounding: str = "nearest",
+    alpha: float = 0.05,
 ) -> pd.DataFrame:
     """Run every analysis of a table and mark those that print as reported.
 
     Parameters
     ----------
     reported : str
-        The printed p-value, for example ``"0.052"`` or ``"<0.001"``.
+        The printed p-value, for example ``"0.052"``, ``"<0.001"`` or ``"NS"``, in any usual spelling.
     x1, n1, x2, n2 : int
-        Responders and patients of the first and second arm.
+        Responders and patients analysed of the first and second arm.
     tests : iterable of str, optional
         Keys of tests; by default every different analysis (see :func:`distinct_analyses`).
     alternatives : sequence of str
         Alternatives to try.
+    randomised : tuple of int, optional
+        Patients randomised to each arm. With it every analysis is also run on all of them, the missing once as
+        non-responders and once as responders.
+    earlier : pair of (int, int), optional
+        Responders and patients of each arm at the visit before: with it the last observation is carried forward too.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded; ``"nearest"`` is half-up or half-even.
+    alpha : float
+        What "NS" refers to.
 
     Returns
     -------
     pandas.DataFrame
         One row per analysis: ``test``, ``label``, ``alternative``, ``p``, ``rounds_to_reported`` and
         ``distance`` (0 where it rounds to the report, otherwise how far p is from the printed number). The
-        analyses that fit come first, then the nearest.
+        analyses that fit come first, then the nearest. ``prints`` names the ways of rounding under which it prints so
+        (``"half-up half-even truncate"``, empty for none). With ``randomised``, also ``population`` and its
+        ``x1 n1 x2 n2``. ``.attrs["remarks"]`` says how the report was read and what could not be offered.
 
     Raises
     ------
@@ -123,67 +181,45 @@ def explain(
     >>> found.loc[found["rounds_to_reported"], "test"].tolist()
     ['n_minus_1', 'agresti_caffo', 'student_t', 'welch_t']
     """
-    if not isinstance(reported, str):
-        raise InputError(f"reported == {reported!r}: give the p-value as a string, as printed; '0.050' is not '0.05'.")
-    _, number, _ = parse_p(reported)
+    printed, remarks = read_reported(reported, alpha)
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
     table = compare(x1, n1, x2, n2)
+    counted = populations(table.x1, table.n1, table.x2, table.n2, randomised, earlier)
+    frame = _computed(printed, counted, distinct_analyses(tests, alternatives), rounding)
+    if randomised is None:
+        frame = frame.drop(columns=["population", "x1", "n1", "x2", "n2"])
+    frame = frame.sort_values("distance", kind="stable", na_position="last", ignore_index=True)
+    frame.attrs["remarks"] = [*remarks, *counted.remarks]
+    return frame
+
+
+def _computed(printed: str, counted: Populations, analyses: list[tuple[Test, str]], rounding: str) -> pd.DataFrame:
+    """One row for each population and analysis; every test takes all populations in one call."""
+    number = parse_p(printed)[1]
+    x1, n1, x2, n2 = np.array([table for _, table in counted.tables]).T
     rows = []
-    for test, alternative in distinct_analyses(tests, alternatives):
-        p = float(pvalue(test, table.x1, table.n1, table.x2, table.n2, alternative))
-        matches = rounds_to(p, reported)
-        rows.append((test.key, test.label, alternative, p, matches, _distance(p, number, matches)))
-    frame = pd.DataFrame(rows, columns=["test", "label", "alternative", "p", "rounds_to_reported", "distance"])
-    return frame.sort_values("distance", kind="stable", na_position="last", ignore_index=True)
-
-
-def explain_jointly(
-    claims: Sequence[tuple[str, int, int, int, int]],
-    tests: Iterable[str | Test] | None = None,
-    alternatives: Sequence[str] = ALTERNATIVES,
-) -> pd.DataFrame:
-    """Find the analyses that print several reported p-values together.
-
-    Parameters
-    ----------
-    claims : sequence of (reported, x1, n1, x2, n2)
-        Printed p-values with their tables, which one analysis should explain.
-    tests, alternatives
-        As for :func:`explain`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per analysis: ``test``, ``label``, ``alternative``, ``p_1``, ``p_2``, …, ``n_explained``,
-        ``explains_all`` and ``largest_distance``. The analyses that explain most come first.
-
-    Raises
-    ------
-    InputError
-        No claims, or one that :func:`explain` refuses.
-
-    Examples
-    --------
-    >>> found = explain_jointly([("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)])
-    >>> found.loc[found["explains_all"], ["test", "alternative"]].values.tolist()
-    [['student_t', 'two-sided'], ['welch_t', 'two-sided']]
-    """
-    if not claims:
-        raise InputError("claims is empty: give at least one (reported, x1, n1, x2, n2).")
-    keys = ["test", "label", "alternative"]
-    joint: pd.DataFrame | None = None
-    for number, claim in enumerate(claims, start=1):
-        if len(claim) != 5:
-            raise InputError(f"claim {number} == {claim!r}: expected (reported, x1, n1, x2, n2).")
-        frame = explain(*claim, tests=tests, alternatives=alternatives).rename(
-            columns={"p": f"p_{number}", "rounds_to_reported": f"fits_{number}", "distance": f"distance_{number}"}
-        )
-        joint = frame if joint is None else joint.merge(frame, on=keys, validate="one_to_one")
-    assert joint is not None
-    fits, distances = (joint[[c for c in joint if c.startswith(prefix)]] for prefix in ("fits_", "distance_"))
-    joint["n_explained"] = fits.sum(axis=1)
-    joint["explains_all"] = fits.all(axis=1)
-    joint["largest_distance"] = distances.max(axis=1, skipna=False)
-    columns = [*keys, *[c for c in joint if c.startswith("p_")], "n_explained", "explains_all", "largest_distance"]
-    return joint.sort_values(
-        ["n_explained", "largest_distance"], ascending=[False, True], kind="stable", na_position="last"
-    )[columns].reset_index(drop=True)
+    for test, alternative in analyses:
+        values = np.atleast_1d(pvalue(test, x1, n1, x2, n2, alternative))
+        for (population, found), p in zip(counted.tables, values.tolist(), strict=True):
+            ways = [way for way in ROUNDINGS[1:] if rounds_to(p, printed, way)]
+            matches = bool({"half-up", "half-even"} & set(ways)) if rounding == "nearest" else rounding in ways
+            distance = _distance(p, number, matches)
+            rows.append((test.key, test.label, alternative, p, matches, distance, " ".join(ways), population, *found))
+    columns = [
+        "test",
+        "label",
+        "alternative",
+        "p",
+        "rounds_to_reported",
+        "distance",
+        "prints",
+        "population",
+        "x1",
+        "n1",
+        "x2",
+        "n2",
+    ]
+    frame = pd.DataFrame(rows, columns=columns)
+    order = {name: place for place, (name, _) in enumerate(counted.tables)}
+    return frame.sort_values("population", key=lambda column: column.map(order), kind="stable", ignore_index=True)

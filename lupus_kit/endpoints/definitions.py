@@ -20,6 +20,7 @@ from lupus_kit.endpoints.doris_rule import CLINICAL_IDS, doris
 from lupus_kit.endpoints.lldas_rule import lldas
 from lupus_kit.endpoints.ri50 import sri50
 from lupus_kit.endpoints.sledai_items import ITEM_IDS
+from lupus_kit.endpoints.sledai_total import sledai
 from lupus_kit.endpoints.sri_rule import sri
 
 
@@ -143,7 +144,8 @@ def compare_definitions(
     Parameters
     ----------
     visits : pandas.DataFrame
-        The table that ``sri`` takes. Each definition is computed where its columns are there.
+        The table that ``sri`` takes. Each definition is computed where its columns are there. Without a column
+        ``sledai`` the total is added up from the 24 descriptors as SLEDAI-2K.
     items : pandas.DataFrame, optional
         The 24 descriptors and what else LLDAS, DORIS and SRI-50 read, one row per ``patient`` and ``week``, where
         they stand in a table of their own. Columns that `visits` already has are not taken.
@@ -188,6 +190,8 @@ def compare_definitions(
             raise unknown_name("definition", name, DEFINITIONS)
     require_columns(require_frame(visits, "visits"), ("patient", "visit", "week"), "visits")
     table = visits if items is None else _with_items(visits, items)
+    if "sledai" not in table.columns and set(ITEM_IDS) <= set(table.columns):
+        table = table.assign(sledai=sledai(table))
     wide: pd.DataFrame | None = None
     left_out = []
     for name in (d for d in DEFINITIONS if d in definitions):

@@ -9,7 +9,7 @@ Examples
 True
 """
 
-from lupus_kit.figures import agreement, audit, cohort, design, inference, invented, patient, safety, sri
+from lupus_kit.figures import agreement, audit, cohort, design, inference, invented, multiverse, patient, safety, sri
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
@@ -24,6 +24,7 @@ __all__ = [
     "img",
     "inference",
     "invented",
+    "multiverse",
     "patient",
     "png",
     "safety",

@@ -76,6 +76,36 @@ def rank_quotients(
     return _split_equal_floats(num, den, ranks, np.bincount(ranks))
 
 
+def at_most_one(
+    numerators: Sequence[int] | NDArray[Any], denominators: Sequence[int] | NDArray[Any], index: int
+) -> NDArray[np.bool_]:
+    """Mark the quotients that are at most that of one entry, in exact arithmetic.
+
+    Parameters
+    ----------
+    numerators, denominators : array of int, shape (m,)
+        As in :func:`rank_quotients`, which this agrees with: ``rank <= rank[index]``, without ranking the others.
+    index : int
+        The entry to compare with.
+
+    Returns
+    -------
+    ndarray of bool, shape (m,)
+
+    Examples
+    --------
+    >>> at_most_one([1, 2, 1, -1], [3, 6, 2, 7], 0).tolist()
+    [True, True, False, True]
+    """
+    num, den = _whole(numerators), _whole(denominators)
+    values = _quotients(num, den)
+    inside = np.asarray(values < values[index])
+    a, b = int(num[index]), int(den[index])
+    for i in np.flatnonzero(values == values[index]).tolist():
+        inside[i] = int(num[i]) * b <= a * int(den[i])
+    return inside
+
+
 def _split_equal_floats(
     num: NDArray[Any], den: NDArray[Any], ranks: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> NDArray[np.int64]:

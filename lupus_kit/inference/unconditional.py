@@ -17,11 +17,11 @@ from lupus_kit._errors import InputError
 from lupus_kit.inference import conditional
 from lupus_kit.inference._counts import FloatArray, IntArray
 from lupus_kit.inference.bernstein import suprema
-from lupus_kit.inference.ranking import rank_quotients
+from lupus_kit.inference.ranking import at_most_one, rank_quotients
 
 BERGER_BOOS_GAMMA = 1e-6
-# A few tables of a design this large are computed one by one; a lattice of it is kept for many.
-_FEW, _LARGE_LATTICE = 8, 10_000
+# A few tables of a design this large are computed one by one, which takes milliseconds; a lattice is kept for many.
+_FEW, _LARGE_LATTICE = 8, 1_500
 # Numbers in the matrix of coefficients: three gigabytes of them.
 _LARGEST = 400_000_000
 # Tables of a design that can be ordered in reasonable time.
@@ -52,13 +52,16 @@ def _wald(n1: int, n2: int) -> tuple[IntArray, IntArray]:
     return cross * abs(cross), np.where(variance == 0, 1, variance)
 
 
+def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> tuple[IntArray, IntArray]:
+    """Negated score or Wald statistic of each table as a quotient, smallest for the most extreme."""
+    numerator, denominator = (_score if ordering == "score" else _wald)(n1, n2)
+    return -(abs(numerator) if alternative == "two-sided" else numerator), denominator
+
+
 def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
     """Rank of each table of the lattice, 0 for the most extreme; two-sided, or against ``"greater"``."""
     if ordering in ("score", "wald"):
-        numerator, denominator = (_score if ordering == "score" else _wald)(n1, n2)
-        if alternative == "two-sided":
-            numerator = abs(numerator)
-        return rank_quotients(-numerator, denominator)
+        return rank_quotients(*_statistic(ordering, n1, n2, alternative))
     return _rank_pvalues(*conditional.quotients("fisher", alternative, n1, n2))
 
 
@@ -166,6 +169,24 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_
     return values
 
 
+@lru_cache(maxsize=512)
+def _one_region(ordering: str, x1: int, n1: int, x2: int, n2: int, alternative: str) -> FloatArray:
+    """Bernstein coefficients of all tables at least as extreme as one, shape (1, n1 + n2 + 1), read-only."""
+    if ordering in ("score", "wald"):
+        quotients: tuple[IntArray | list[int], IntArray | list[int]] = _statistic(ordering, n1, n2, alternative)
+    else:
+        quotients = conditional.quotients("fisher", alternative, n1, n2)
+    inside = at_most_one(*quotients, x1 * (n2 + 1) + x2)
+    coefficients = np.ones((1, n1 + n2 + 1))
+    if not inside.all():
+        a, b = _lattice(n1, n2)
+        responders = (a + b).astype(int)[inside]
+        probability = _conditional_probabilities(n1, n2)[inside]
+        coefficients[0] = np.minimum(np.bincount(responders, weights=probability, minlength=n1 + n2 + 1), 1.0)
+    coefficients.flags.writeable = False
+    return coefficients
+
+
 def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float) -> float:
     """p-value of one table without the lattice: one region instead of all of them."""
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
@@ -178,14 +199,7 @@ def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamm
     if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
         sides = [_single(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less")]
         return min(2 * min(sides), 1.0)
-    ranks = _extremeness(_ORDERINGS[key], n1, n2, alternative)
-    inside = ranks <= ranks[x1 * (n2 + 1) + x2]
-    a, b = _lattice(n1, n2)
-    coefficients = np.ones((1, n1 + n2 + 1))
-    if not inside.all():
-        responders = (a + b).astype(int)[inside]
-        probability = _conditional_probabilities(n1, n2)[inside]
-        coefficients[0] = np.minimum(np.bincount(responders, weights=probability, minlength=n1 + n2 + 1), 1.0)
+    coefficients = _one_region(_ORDERINGS[key], x1, n1, x2, n2, alternative)
     if not key.endswith("berger_boos"):
         return float(suprema(coefficients).value[0])
     return min(float(suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2, gamma)).value[0]) + gamma, 1.0)

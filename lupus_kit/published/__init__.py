@@ -1,4 +1,4 @@
-"""The paper's printed numbers, as data: strings as printed, and typed values beside them.
+"""Printed numbers of papers, as data: strings as printed, and typed values beside them.
 
 Examples
 --------
@@ -7,17 +7,40 @@ Examples
 ('NCT02465580', 'NCT02932137')
 """
 
-from lupus_kit.published.printed import PrintedValue, decimals, implied_n, parse_p, parse_value
-from lupus_kit.published.record import Study, Trial, load, studies
+from lupus_kit.published._impossible import impossible
+from lupus_kit.published._toml_writer import claims_toml
+from lupus_kit.published.claim import KINDS, ROLES, Claim
+from lupus_kit.published.claims_file import load_claims, study_from_claims
+from lupus_kit.published.printed import (
+    PrintedValue,
+    decimals,
+    implied_n,
+    parse_p,
+    parse_value,
+    percent_text,
+    plain_p,
+)
+from lupus_kit.published.record import load, studies
+from lupus_kit.published.study import Study, Trial, printed_value
 
 __all__ = [
+    "KINDS",
+    "ROLES",
+    "Claim",
     "PrintedValue",
     "Study",
     "Trial",
+    "claims_toml",
     "decimals",
     "implied_n",
+    "impossible",
     "load",
+    "load_claims",
     "parse_p",
     "parse_value",
+    "percent_text",
+    "plain_p",
+    "printed_value",
     "studies",
+    "study_from_claims",
 ]

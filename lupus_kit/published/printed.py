@@ -19,14 +19,21 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     for name, pattern in {
         "percent": rf"(?P<percent>{_NUMBER})\s*%",
         "percent (count/n)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?P<count>\d+)\s*/\s*(?P<n>\d+)\s*\)",
-        "mean±sd": rf"(?P<mean>{_NUMBER})\s*±\s*(?P<sd>{_NUMBER})",
-        "median (low–high)": rf"(?P<median>{_NUMBER})\s*\((?P<low>{_NUMBER}){_DASH}(?P<high>{_NUMBER})\)",
+        "mean±sd": rf"(?P<mean>-?{_NUMBER})\s*±\s*(?P<sd>{_NUMBER})",
+        "median (low–high)": rf"(?P<median>-?{_NUMBER})\s*\((?P<low>-?{_NUMBER}){_DASH}(?P<high>-?{_NUMBER})\)",
+        "percent (count)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?:n\s*=\s*)?(?P<count>\d+)\s*\)",
         "count (percent)": rf"(?P<count>\d+)\s*\((?P<percent>{_NUMBER})\s*%?\)",
+        "count/n (percent)": rf"(?P<count>\d+)\s*(?:/|of)\s*(?P<n>\d+)\s*\(\s*(?P<percent>{_NUMBER})\s*%?\s*\)",
+        "count of n": r"(?P<count>\d+)\s*of\s*(?P<n>\d+)",
         "count/count": r"(?P<count>\d+)\s*/\s*(?P<other>\d+)",
         "count": r"(?P<count>\d+)",
     }.items()
 }
 _P = re.compile(r"^\s*(?:[pP]\s*)?(?P<relation>[<>=≤≥]?)\s*(?P<value>\d?\.\d+|[01](?:\.0+)?)\s*$")
+# A decimal point may be printed raised (a custom of some journals) or as a comma.
+_RAISED = str.maketrans(dict.fromkeys("·∙⋅", "."))
+_P_POINTS = _RAISED | {ord(","): "."}
+_COMMA = re.compile(r"(?<![\d,.])(\d{1,3}),(\d+)(?![\d,.])")
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,28 @@ def decimals(text: str) -> int:
     return len(text.partition(".")[2])
 
 
+def percent_text(text: str) -> str:
+    """Return the percentage of a printed cell with its own digits; empty where the cell prints none.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    str
+        Without its sign.
+
+    Examples
+    --------
+    >>> percent_text("30.00% (9/30)"), percent_text("2 (6.90)"), percent_text("9/30")
+    ('30.00', '6.90', '')
+    """
+    match = next((m for pattern in _PATTERNS.values() if (m := pattern.match(text))), None)
+    return "" if match is None else match.groupdict().get("percent") or ""
+
+
 def implied_n(count: int, percent: str, n_max: int) -> int | None:
     """Return the one number of patients for which ``count`` prints as ``percent``, if there is exactly one.
 
@@ -99,7 +128,63 @@ def implied_n(count: int, percent: str, n_max: int) -> int | None:
     return fits[0] if len(fits) == 1 else None
 
 
-def parse_value(text: str, n_header: int | None = None, n_max: int | None = None) -> PrintedValue:
+def plain_decimals(text: str) -> str:
+    """Write raised points and decimal commas as points; leave a comma that may part thousands.
+
+    Parameters
+    ----------
+    text : str
+        What is printed.
+
+    Returns
+    -------
+    str
+        The same with points.
+
+    Examples
+    --------
+    >>> plain_decimals("55·17%"), plain_decimals("55,17%"), plain_decimals("1,234")
+    ('55.17%', '55.17%', '1,234')
+    """
+
+    def point(match: re.Match[str]) -> str:
+        thousands = len(match[2]) == 3 and match[1].lstrip("0")
+        return match[0] if thousands else f"{match[1]}.{match[2]}"
+
+    return _COMMA.sub(point, text.translate(_RAISED))
+
+
+def plain_p(text: str) -> str:
+    """Write a printed p-value in the one spelling of the record.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"p = .052"``, ``"0,052"`` or ``"P<0·001"``.
+
+    Returns
+    -------
+    str
+        For example ``"0.052"`` or ``"<0.001"``: every digit kept.
+
+    Raises
+    ------
+    InputError
+        Not a p-value between 0 and 1.
+
+    Examples
+    --------
+    >>> plain_p("p = .052"), plain_p("0,050"), plain_p("P < 0·001")
+    ('0.052', '0.050', '<0.001')
+    """
+    relation, _, _ = parse_p(text)
+    match = _P.match(text.translate(_P_POINTS))
+    assert match is not None
+    value = match["value"]
+    return f"{'' if relation == '=' else relation}{'0' if value.startswith('.') else ''}{value}"
+
+
+def parse_value(text: str, n_header: int | None = None, n_max: int | None = None, slash: str = "other") -> PrintedValue:
     """Read one printed cell.
 
     Parameters
@@ -111,6 +196,8 @@ def parse_value(text: str, n_header: int | None = None, n_max: int | None = None
         Number of patients that the table's header gives for this column.
     n_max : int, optional
         Patients randomised: with it, a count and its percentage imply their own denominator.
+    slash : {"other", "total"}
+        What stands behind the stroke of ``"27/3"``: the other patients (27 women and 3 men), or all of them.
 
     Returns
     -------
@@ -139,14 +226,16 @@ def parse_value(text: str, n_header: int | None = None, n_max: int | None = None
     if "n" in found:
         n, source = int(found["n"]), "printed"
     elif "other" in found and count is not None:
-        n, source = count + int(found["other"]), "printed"
-    elif shape == "count (percent)" and count is not None and n is None and n_max is not None:
+        n, source = int(found["other"]) + (count if slash == "other" else 0), "printed"
+    elif shape in ("count (percent)", "percent (count)") and count is not None and n is None and n_max is not None:
         n = implied_n(count, found["percent"], n_max)
         source = "implied by count and percent" if n else ""
     elif count is None:
         n, source = None, ""
     if values.get("percent", 0) > 100:
         raise InputError(f"cannot use {text!r}: a percentage is at most 100.")
+    if n == 0:
+        raise InputError(f"cannot use {text!r}: a total of no patients.")
     if count is not None and n is not None and count > n:
         raise InputError(f"cannot use {text!r}: the count {count} is larger than its total {n}.")
     return PrintedValue(count=count, n=n, n_source=source, **values)
@@ -158,7 +247,7 @@ def parse_p(text: str) -> tuple[str, float, int]:
     Parameters
     ----------
     text : str
-        For example ``"0.052"`` or ``"<0.001"``.
+        For example ``"0.052"``, ``"<0.001"``, ``"p = .052"`` or ``"0,052"``.
 
     Returns
     -------
@@ -179,7 +268,7 @@ def parse_p(text: str) -> tuple[str, float, int]:
     >>> parse_p("0.052"), parse_p("<0.001")
     (('=', 0.052, 3), ('<', 0.001, 3))
     """
-    match = _P.match(text)
+    match = _P.match(text.translate(_P_POINTS))
     if not match or float(match["value"]) > 1:
         raise InputError(
             f"cannot read the p-value {text!r}: expected a number from 0 to 1 such as '0.052' or '<0.001'."

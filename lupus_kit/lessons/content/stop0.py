@@ -23,7 +23,7 @@ def _table() -> tuple[int, int]:
     """Count the responders and the patients on IL-2 at week 12, the only pair the printed percentage allows."""
     from lupus_kit import audit, published
 
-    largest = max(published.load("he2020").trial.n_randomised.values())
+    largest = max(filter(None, published.load("he2020").trial.n_randomised.values()))
     ((responders, patients),) = audit.counts_from_percent(_printed("reported_a").rstrip("%"), n_max=largest)
     return responders, patients
 

@@ -26,6 +26,14 @@ def _week24(extra_patients: int, extra_responders: int = 0) -> float:
     return float(inference.pvalue("pearson", x1 + extra_responders, n1 + extra_patients, x2, n2))
 
 
+def _share(claim: str, defensible: bool = True) -> float:
+    """Share of the analyses of one claim that reach the level, the missing patients counted by the multiverse."""
+    from lupus_kit import audit
+
+    ways = audit.multiverse(*table(claim), randomised=(30, 30))
+    return ways.share_significant if defensible else float(ways.table["significant"].mean())
+
+
 def _sober() -> str:
     """Choose the conclusion that the two visits, read together, leave standing."""
     from lupus_kit import inference
@@ -79,6 +87,25 @@ EXERCISES = (
     ),
     Exercise(
         key="05.3",
+        aim="Say how much of the multiverse of analyses reaches the level.",
+        answer=lambda: _share("sri4_week24"),
+        tolerance=0.006,
+        unit="a share from 0 to 1",
+        hint="Call lk.audit.multiverse with the counts of week 24 and ask for share_significant.",
+        explain=lambda: (
+            f"{_share('sri4_week24'):.2f} at week 24, against {_share('sri4_week12'):.2f} at week 12: at the second visit, too, "
+            "it depends on the choice."
+        ),
+        misconceptions=(
+            Misconception("That is week 12.", answer=lambda: _share("sri4_week12")),
+            Misconception(
+                "That counts the analyses that are shown but not counted, too.",
+                answer=lambda: _share("sri4_week24", defensible=False),
+            ),
+        ),
+    ),
+    Exercise(
+        key="05.4",
         aim="Recognise a conclusion that claims no more than the numbers do.",
         answer=_sober,
         kind="choice",
@@ -101,7 +128,7 @@ EXERCISES = (
         ),
     ),
     Exercise(
-        key="05.4",
+        key="05.5",
         aim="Write two sentences that claim no more than the numbers do.",
         answer=_example,
         kind="text",

@@ -1,0 +1,112 @@
+"""One printed comparison, and the words a claims file may use for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: What a claim compares. ``binary``: patients with an event; ``paired``: the same patients at two visits; ``ordinal``:
+#: patients in each of several ordered groups; ``mean``: mean±SD; ``median``: median and two ends.
+KINDS = ("binary", "paired", "ordinal", "mean", "median")
+#: The place of an endpoint in the plan of a trial; an empty role is one that is not stated.
+ROLES = ("primary", "secondary", "post hoc", "safety", "baseline", "exploratory")
+MET = ("met", "not met")
+_MODELLED = re.compile(
+    r"adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight",
+    re.IGNORECASE,
+)
+_CRUDE = re.compile(r"\bun-?adjusted\b|\bun-?stratified\b|\bcrude\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One comparison as it was printed.
+
+    Attributes
+    ----------
+    id : str
+        Its own name within the study.
+    endpoint, visit, role : str
+        What was compared, when, and as what (one of ``ROLES``, or empty where it is not stated).
+    order : int or None
+        Place in the testing hierarchy, 1 first.
+    kind : str
+        One of ``KINDS``.
+    arms : tuple of str
+        The arms compared; the only arm of a ``paired`` claim.
+    visits : tuple of str
+        The two visits of a ``paired`` claim.
+    reported : tuple
+        As printed, one for each arm (for each visit where paired): a string, or for ``ordinal`` the counts.
+        An empty string was not printed.
+    n : tuple of int or None
+        Patients analysed as printed, in the order of ``reported``; empty where not printed.
+    levels : tuple of str
+        Names of the groups of an ``ordinal`` claim.
+    both : int or None
+        Patients with the event at both visits of a ``paired`` claim, where printed.
+    p : str
+        The p-value with the digits it was printed with; empty where none is printed.
+    effect : str
+        The effect as printed, such as ``"OR 1.40 (0.93-2.11)"``.
+    analysis : str
+        The analysis that the paper names.
+    met : str
+        ``"met"`` or ``"not met"`` where the paper says so of the endpoint.
+    source, confidence, note : str
+        Where it was read, how sure the reading is, and anything else.
+    words, assumed : str
+        The span of text it was read from, and what was assumed in reading it.
+    as_printed : bool
+        The values are known to stand in the paper like this, though no count gives them.
+    table_row : str
+        The table row that prints the same comparison (``"table3/Severe infection"``): the kit's own pointer.
+    slash : {"total", "other"}
+        What stands behind the stroke of ``"16/29"``: all patients, or (in tables of two groups) the others.
+    """
+
+    id: str
+    endpoint: str
+    arms: tuple[str, ...]
+    reported: tuple[str | tuple[int, ...], ...]
+    visit: str = ""
+    role: str = ""
+    order: int | None = None
+    kind: str = "binary"
+    visits: tuple[str, ...] = ()
+    n: tuple[int | None, ...] = ()
+    levels: tuple[str, ...] = ()
+    both: int | None = None
+    p: str = ""
+    effect: str = ""
+    analysis: str = ""
+    met: str = ""
+    source: str = ""
+    confidence: str = ""
+    note: str = ""
+    words: str = ""
+    assumed: str = ""
+    as_printed: bool = False
+    table_row: str = ""
+    slash: str = "total"
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """What the values of ``reported`` belong to: the visits where there are two, else the arms."""
+        return self.visits if len(self.visits) == 2 else self.arms
+
+    @property
+    def title(self) -> str:
+        """Endpoint and visit, or both visits, in one phrase."""
+        when = " v ".join(self.visits) or self.visit
+        return f"{self.endpoint}, {when}" if when else self.endpoint
+
+    @property
+    def modelled(self) -> bool:
+        """Whether the paper names an analysis that needs more than the counts: covariates, strata, a model."""
+        return bool(_MODELLED.search(self.analysis)) and not _CRUDE.search(self.analysis)
+
+    def shown(self, side: int) -> str:
+        """Return what is printed for one side as one string."""
+        value = self.reported[side] if side < len(self.reported) else ""
+        return value if isinstance(value, str) else "/".join(map(str, value))

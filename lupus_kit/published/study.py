@@ -1,0 +1,208 @@
+"""A study as it was printed: the citation, its claims, its tables. One type, wherever the study comes from."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+
+import pandas as pd
+
+from lupus_kit._errors import InputError
+from lupus_kit.published.claim import Claim
+from lupus_kit.published.printed import PrintedValue, parse_p, parse_value
+from lupus_kit.published.tables import Layout, table_claims
+
+_INTEGERS = ("count_a", "n_a", "count_b", "n_b", "p_decimals")
+_NUMBERS = ("percent_a", "percent_b", "p_value")
+_EXTRA = ("order", "kind", "effect", "analysis", "met", "source", "confidence", "words", "assumed")
+NOT_SIGNIFICANT = "NS"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Where the numbers come from.
+
+    Attributes
+    ----------
+    key : str
+        Short name of the study.
+    title, authors, journal, volume, pages, published_online, doi, source, notice, note : str
+        The citation, where the numbers were read, the licence notice, and anything else; empty where not given.
+    year : int or None
+        Year of the printed issue.
+    registry : tuple of str
+        Trial registration numbers.
+    n_randomised : mapping of str to (int or None)
+        Patients randomised, by arm; None where not given. The first arm is ``arm_a`` of the claims.
+    alpha : float
+        Two-sided significance level of the paper.
+    """
+
+    key: str
+    title: str
+    authors: str = ""
+    journal: str = ""
+    year: int | None = None
+    volume: str = ""
+    pages: str = ""
+    published_online: str = ""
+    doi: str = ""
+    registry: tuple[str, ...] = ()
+    source: str = ""
+    notice: str = ""
+    note: str = ""
+    alpha: float = 0.05
+    n_randomised: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def _issue(self) -> str:
+        """Year, volume and pages, as far as they are given."""
+        year = "" if self.year is None else str(self.year)
+        volume = f";{self.volume}" if self.volume else ""
+        return f"{year}{volume}{':' + self.pages if self.pages else ''}".lstrip(";:")
+
+    @property
+    def citation(self) -> str:
+        """The reference in one line."""
+        where = " ".join(part for part in (self.journal, self._issue) if part)
+        parts = [
+            " ".join(part for part in (self.authors, self.title) if part),
+            where,
+            f"doi:{self.doi}" if self.doi else "",
+            f"Registered as {' and '.join(self.registry)}" if self.registry else "",
+        ]
+        return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The printed numbers of one study, whether it ships with the kit, stands in a claims file or was read from a text.
+
+    Two studies are equal when they print the same.
+
+    Attributes
+    ----------
+    trial : Trial
+        Citation, registration, arms, significance level.
+    records : tuple of Claim
+        The comparisons claimed, as printed.
+    claims : pandas.DataFrame
+        The same, one row each: the printed strings (``reported_a``, ``reported_b``, ``reported_p``) and beside them
+        the typed ``count_a``, ``n_a``, ``percent_a`` (likewise ``_b``), ``p_relation``, ``p_value`` and
+        ``p_decimals``. ``table_row`` (``"table3/Severe infection"``) is the kit's own pointer to the table row that
+        prints the same comparison.
+    tables : mapping of str to pandas.DataFrame
+        The tables by name, long: one row per printed cell, with the string in ``printed`` and the
+        typed ``count n n_source percent median low high mean sd`` beside it. ``line`` is the line in the data file.
+    layouts : mapping of str to Layout
+        How each table is read, and its text.
+    remarks : tuple of str
+        What was understood with a word of explanation, such as a decimal comma.
+    """
+
+    trial: Trial
+    records: tuple[Claim, ...]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
+    layouts: Mapping[str, Layout] = field(default_factory=lambda: MappingProxyType({}))
+    remarks: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Study):
+            return NotImplemented
+        mine, theirs = ((s.trial, s.records, dict(s.layouts)) for s in (self, other))
+        return mine == theirs
+
+    def __hash__(self) -> int:
+        return hash((self.trial.key, self.records))
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """The claims as a frame, one row each."""
+        frame = pd.DataFrame([_row(claim, self.trial) for claim in self.records])
+        types = dict.fromkeys((*_INTEGERS, "order"), "Int64") | dict.fromkeys(_NUMBERS, "Float64")
+        return frame.astype(types)
+
+    def table_claims(self) -> tuple[Claim, ...]:
+        """Return the comparisons that the tables hold, in printed order."""
+        return self._table_claims
+
+    @cached_property
+    def _table_claims(self) -> tuple[Claim, ...]:
+        return tuple(claim for key, layout in self.layouts.items() for claim in table_claims(layout, self.tables[key]))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the claims as a tidy frame."""
+        return self.claims.copy()
+
+    def _repr_html_(self) -> str:
+        trial = self.trial
+        rows = "".join(
+            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+            for cells in map(_shown, self.records)
+        )
+        tables = "".join(
+            f"<li><code>.tables[{html.escape(repr(key))}]</code>: {html.escape(self.layouts[key].title)} "
+            f"({frame['line'].nunique()} rows)</li>"
+            for key, frame in self.tables.items()
+        )
+        doi = html.escape(trial.doi)
+        facts = [
+            f"<em>{html.escape(trial.journal)}</em> {html.escape(trial._issue)}" if trial.journal else "",
+            f"<a href='https://doi.org/{doi}'>doi:{doi}</a>" if doi else "",
+            html.escape(", ".join(trial.registry)),
+        ]
+        return (
+            f"<b>{html.escape(trial.authors)}</b> {html.escape(trial.title)}. {' · '.join(filter(None, facts))}"
+            "<table><caption style='text-align:left'>Claims, as printed</caption>"
+            "<tr><th>endpoint</th><th>role</th><th>first</th><th>second</th><th>p</th></tr>"
+            f"{rows}</table><ul>{tables}</ul><small>{html.escape(trial.notice)}</small>"
+        )
+
+
+def _shown(claim: Claim) -> tuple[str, ...]:
+    sides = [f"{side} {claim.shown(number)}" for number, side in enumerate(claim.sides)]
+    return (claim.title, claim.role, sides[0], "; ".join(sides[1:]), claim.p or "not printed")
+
+
+def printed_value(claim: Claim, side: int) -> PrintedValue:
+    """Read the value of one side; an empty value where it is not printed or cannot be meant.
+
+    Parameters
+    ----------
+    claim : Claim
+        The comparison.
+    side : int
+        Position in ``claim.reported``.
+
+    Returns
+    -------
+    PrintedValue
+        With the number of patients that the claim gives, where the value does not print its own.
+    """
+    value = claim.reported[side] if side < len(claim.reported) else ""
+    n = claim.n[side] if side < len(claim.n) else None
+    if not isinstance(value, str) or not value:
+        return PrintedValue(n=n, n_source="printed" if n else "")
+    try:
+        found = parse_value(value, n_header=n, slash=claim.slash)
+    except InputError:
+        found = PrintedValue()
+    return found if found.n or not n else replace(found, n=n, n_source="printed")
+
+
+def _row(claim: Claim, trial: Trial) -> dict[str, object]:
+    sides = (*claim.sides, "", "")
+    row: dict[str, object] = {"id": claim.id, "endpoint": claim.endpoint, "visit": claim.visit, "role": claim.role}
+    for number, side in enumerate("ab"):
+        row |= {f"arm_{side}": sides[number], f"reported_{side}": claim.shown(number)}
+    row |= {"reported_p": claim.p, "note": claim.note, "table_row": claim.table_row}
+    for number, side in enumerate("ab"):
+        value = printed_value(claim, number)
+        row |= {f"count_{side}": value.count, f"n_{side}": value.n, f"percent_{side}": value.percent}
+    row |= {"p_relation": None, "p_value": None, "p_decimals": None}
+    if claim.p and claim.p != NOT_SIGNIFICANT:
+        row["p_relation"], row["p_value"], row["p_decimals"] = parse_p(claim.p)
+    return row | {name: getattr(claim, name) for name in _EXTRA}
