@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit._errors import InputError
+from lupus_kit._errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class Scale(StrEnum):
     hundred = "0-100"
 
 
-_BY_ENDING = {".md": "markdown", ".json": "json", ".csv": "csv"}
+_BY_ENDING = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "table", "": "table"}
 
 
 def score(
@@ -71,6 +71,9 @@ def score(
         ScoreFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    first_arm: Annotated[
+        str | None, typer.Option(help="Arm that the other is taken from. [default: the first in the file]")
+    ] = None,
     template: Annotated[
         bool, typer.Option("--template", help="Write an empty file to fill in (.csv or .xlsx).")
     ] = False,
@@ -99,6 +102,7 @@ def score(
 
     path = endpoints.example_visit_file() if example else file
     assert path is not None
+    form = _form(format, out, path)
     read = endpoints.read_visit_file(path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value)
     scored = endpoints.score_visits(
         read.visits,
@@ -112,25 +116,53 @@ def score(
     notes = [*read.notes, *scored.notes]
     if read.ignored:
         notes.append(f"Columns that were not read: {', '.join(read.ignored)}.")
-    compared, why_not = compare_arms(scored)
+    arms = list(read.visits.sort_index()["arm"].dropna().unique()) if "arm" in read.visits else None
+    compared, why_not = compare_arms(scored, _ordered(arms, first_arm))
     if why_not:
         notes.append(why_not)
-    form = format.value if format else "table" if out is None else _BY_ENDING.get(out.suffix.lower(), "table")
     _give(render(scored, compared, read.source, notes, form), out)
+    if form == "csv":  # one plain table has no room for them
+        for note in (*notes, endpoints.scoring.NOTE):
+            print(note, file=sys.stderr)
 
 
-def compare_arms(scored: Scored) -> tuple[pd.DataFrame, str]:
-    """Compare two arms at every visit; say why where there are not two."""
+def _form(format: ScoreFormat | None, out: Path | None, path: Path) -> str:
+    """Choose the format, and refuse a place for the result that would mislead or destroy."""
+    if out is None:
+        return format.value if format else "table"
+    if out.exists() and out.resolve() == path.resolve():
+        raise InputError(f"{out} is the file of visits itself, which would be lost: give another name to --out.")
+    ending = out.suffix.lower()
+    if ending in (".xlsx", ".parquet") or (format is None and ending not in _BY_ENDING):
+        raise InputError(
+            f"a result is written as .txt, .md, .json or .csv, not as {ending}: give another name to --out."
+        )
+    return format.value if format else _BY_ENDING[ending]
+
+
+def _ordered(arms: list[str] | None, first: str | None) -> list[str] | None:
+    """Put the arm that is named in front."""
+    if first is None:
+        return arms
+    if arms is None:
+        raise InputError(f"--first-arm is {first!r}, but there is no column 'arm'.")
+    if first not in arms:
+        raise unknown_name("arm", first, arms)
+    return [first, *(arm for arm in arms if arm != first)]
+
+
+def compare_arms(scored: Scored, arms: list[str] | None) -> tuple[pd.DataFrame, str]:
+    """Compare two arms at every visit, the first minus the second; say why where there are not two."""
     import pandas as pd
 
     from lupus_kit import inference
 
     counts = scored.responders()
-    if "arm" not in counts:
+    if arms is None:
         return pd.DataFrame(), "There is no column 'arm', so nothing is compared."
-    arms = list(dict.fromkeys(scored.verdicts["arm"].dropna()))
     if len(arms) != 2:
-        return pd.DataFrame(), f"{len(arms)} arm{'s' * (len(arms) != 1)} found; two are needed for a comparison."
+        found = f"{len(arms)} arm{'s' * (len(arms) != 1)} found{': ' * bool(arms)}{', '.join(arms)}"
+        return pd.DataFrame(), f"{found}; two are needed for a comparison."
     rows = []
     for visit, part in counts.groupby("visit", sort=False):
         pair = part.set_index("arm").reindex(arms)
@@ -171,6 +203,8 @@ def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str]
         return json.dumps(whole, indent=2, ensure_ascii=False)
     keys = [name for name in ("patient", "arm", "visit") if name in table]
     listed = table[[*keys, "reason"]]
+    if "arm" in listed:
+        listed = listed.assign(arm=listed["arm"].astype(object).where(listed["arm"].notna(), "(no arm)"))
     sections = [("Responders by visit", _spoken_counts(scored.responders()))]
     if len(compared):
         sections.append(("The two arms", _spoken_comparison(compared)))
@@ -181,7 +215,8 @@ def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str]
         lines += [f"{'## ' if mark else ''}{title}", "", _laid_out(part, mark), ""]
     if len(compared):
         lines += [
-            "The difference is in percentage points with its 95% Miettinen–Nurminen interval; the p-values are two-sided.",
+            f"The difference is {compared.columns[1]} minus {compared.columns[2]} in percentage points, with its 95% "
+            "Miettinen–Nurminen interval; the p-values are two-sided.",
             "",
         ]
     lines += [f"{'- ' if mark else ''}{note}" for note in notes]
@@ -191,6 +226,8 @@ def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str]
 
 def _spoken_counts(counts: pd.DataFrame) -> pd.DataFrame:
     shown = counts[[c for c in ("visit", "arm") if c in counts]].copy()
+    if "arm" in shown:
+        shown["arm"] = shown["arm"].astype(object).where(shown["arm"].notna(), "(no arm)")
     shown["responders"] = [f"{x}/{n}" for x, n in zip(counts["responders"], counts["assessed"], strict=True)]
     shown["rate"] = ["" if rate != rate else f"{100 * rate:.1f}%" for rate in counts["rate"].astype(float)]
     if counts["open"].any():

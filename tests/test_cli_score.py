@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pandas as pd
@@ -171,3 +172,56 @@ def test_a_large_trial_is_compared_by_the_tests_that_can(run, tmp_path):
     assert week12["p_boschloo"] is None
     assert week12["p_pearson"] == pytest.approx(float(inference.pvalue("pearson", 1000, 2000, 667, 2000)), rel=1e-9)
     assert "too large" in run(tmp_path / "v.csv", "--endpoint", "modified-sri")[1]
+
+
+def test_the_file_of_visits_is_never_overwritten(run, visits, tmp_path):
+    before = visits.read_bytes()
+    for out in (visits, tmp_path / "." / "visits.csv"):
+        code, _, err = run(visits, "--out", out)
+        assert code == 2
+        assert "would be lost" in err
+    assert visits.read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".parquet", ".pdf"])
+def test_an_ending_that_would_mislead_is_refused(run, visits, tmp_path, ending):
+    code, _, err = run(visits, "--out", tmp_path / f"o{ending}")
+    assert code == 2
+    assert f"not as {ending}" in err
+    assert not (tmp_path / f"o{ending}").exists()
+
+
+def test_the_arms_stand_in_the_order_of_the_file_or_as_told(run, tmp_path):
+    table = pd.read_csv(example_visit_file(), comment="#")
+    table.iloc[::-1].to_csv(tmp_path / "v.csv", index=False)
+
+    def week12(*more: str) -> dict:
+        return json.loads(run(tmp_path / "v.csv", "--format", "json", *more)[1])["comparison"][0]
+
+    assert list(week12())[1:3] == ["placebo", "drug"]
+    assert week12()["difference"] == pytest.approx(-0.5)
+    assert week12("--first-arm", "drug")["difference"] == pytest.approx(0.5)
+    assert "The difference is drug minus placebo" in run(tmp_path / "v.csv", "--first-arm", "drug")[1]
+    code, _, err = run(tmp_path / "v.csv", "--first-arm", "drugs")
+    assert code == 2
+    assert "unknown arm 'drugs': did you mean 'drug'" in err
+    table.drop(columns="arm").to_csv(tmp_path / "none.csv", index=False)
+    assert run(tmp_path / "none.csv", "--first-arm", "drug")[0] == 2
+
+
+def test_csv_has_its_notes_beside_it(run, tmp_path):
+    pd.read_csv(example_visit_file(), comment="#").assign(site=1).to_csv(tmp_path / "v.csv", index=False)
+    code, out, err = run(tmp_path / "v.csv", "--format", "csv")
+    assert code == 0
+    assert len(pd.read_csv(io.StringIO(out))) == 24
+    assert "Columns that were not read: site." in err
+    assert "Check the rules against the official index forms" in err
+
+
+def test_a_patient_without_an_arm_is_shown(run, tmp_path):
+    table = pd.read_csv(example_visit_file(), comment="#")
+    table.loc[table["patient"] == "E01", "arm"] = None
+    table.to_csv(tmp_path / "v.csv", index=False)
+    out = run(tmp_path / "v.csv")[1]
+    assert "week 12  (no arm)  1/1" in out
+    assert "No arm, so in no comparison (1): E01." in out

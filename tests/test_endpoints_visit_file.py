@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -458,3 +459,204 @@ def test_definitions_side_by_side_from_a_file():
     assert list(found.not_computed["definition"]) == ["SRI-50"]
     verdicts = found.verdicts.set_index(["patient", "week"])["SRI-4"]
     assert verdicts.to_dict() == BY_HAND
+
+
+# --- what must not go unseen --------------------------------------------------------------------------------------
+
+
+def test_an_open_quotation_mark_does_not_swallow_patients(tmp_path):
+    path = _write(tmp_path, _example().assign(comment="fine"))
+    lines = path.read_text().splitlines()
+    lines[12] = lines[12].removesuffix("fine") + '"fine'  # row 13 of the sheet: the quote runs to the end of the file
+    path.write_text("\n".join(lines))
+    with pytest.raises(InputError, match=r"row 13: .*a quotation mark that is not closed"):
+        read_visit_file(path)
+
+
+def test_a_cell_with_line_breaks_is_one_row(tmp_path):
+    table = _example().assign(comment="a\nb\u2028c")
+    table.loc[2, "pga"] = "high"
+    with pytest.raises(InputError, match="row 4, column 'pga': 'high'"):
+        read_visit_file(_write(tmp_path, table))
+
+
+def test_long_identifiers_keep_every_digit(tmp_path):
+    table = _example()
+    table["patient"] = table["patient"].str[1:].astype(float) + 123_456_780
+    found = _verdicts(_write(tmp_path, table, "v.parquet"))
+    assert found == {(f"{123_456_780 + int(who[1:])}", week): v for (who, week), v in BY_HAND.items()}
+
+
+def test_a_named_index_of_parquet_is_a_column(tmp_path):
+    _example().set_index("patient").to_parquet(tmp_path / "v.parquet")
+    assert _verdicts(tmp_path / "v.parquet") == BY_HAND
+
+
+def test_the_visits_of_the_kit_can_be_read_again(tmp_path):
+    visits = read_visit_file(example_visit_file()).visits
+    for name in ("v.csv", "v.xlsx", "v.parquet"):
+        assert _verdicts(_write(tmp_path, visits, name)) == BY_HAND
+
+
+def test_a_formula_without_a_result_is_not_an_empty_cell(tmp_path):
+    from openpyxl import load_workbook
+
+    path = _write(tmp_path, _example(), "v.xlsx")
+    book = load_workbook(path)
+    column = [cell.value for cell in book.active[1]].index("pga") + 1
+    book.active.cell(3, column).value = "=0.4+0.4"  # openpyxl stores no result
+    book.save(path)
+    with pytest.raises(InputError, match=rf"1 formula\(s\) without a stored result.*\nrow 3, column {column}: =0.4"):
+        read_visit_file(path)
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
+def test_a_workbook_with_a_damaged_part(tmp_path, part):
+    path = _write(tmp_path, _example(), "v.xlsx")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (parts | {part: b"<broken"}).items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match=r"not a readable \.xlsx workbook"):
+        read_visit_file(path)
+
+
+@pytest.mark.parametrize(("column", "cell"), [("pga", [1.0]), ("pga", b"1"), ("patient", np.inf)])
+def test_cells_that_are_no_cells_of_a_sheet_are_listed(tmp_path, column, cell):
+    table = _example()
+    table[column] = [cell] * len(table)
+    with pytest.raises(InputError, match="34 bad cells"):
+        read_visit_file(_write(tmp_path, table, "v.parquet"))
+
+
+def test_a_visit_that_contradicts_its_week_is_listed_and_nothing_else(tmp_path):
+    table = _example()
+    table.loc[1, "visit"] = "week 24"
+    with pytest.raises(InputError) as caught:
+        read_visit_file(_write(tmp_path, table))
+    assert str(caught.value).startswith("1 bad cell")
+    assert "row 3, column 'visit': 'week 24' is not allowed (the week of this row is 12)" in str(caught.value)
+
+
+def test_a_week_with_two_names_is_listed(tmp_path):
+    table = _example()
+    table["visit"] = table["visit"].replace({"week 12": "visit B"})
+    assert _verdicts(_write(tmp_path, table)) == BY_HAND
+    table.loc[4, "visit"] = "visit C"
+    with pytest.raises(
+        InputError, match=r"row 6, column 'visit': 'visit C' is not allowed \(one week has different visit names"
+    ):
+        read_visit_file(_write(tmp_path, table))
+
+
+def test_visits_are_spelt_in_one_way_and_filled_row_by_row(tmp_path):
+    table = _example()
+    table.loc[0, "visit"], table.loc[1, "visit"], table.loc[4, "visit"] = "BL", "Wk12", ""
+    table.loc[2, "week"] = ""
+    read = read_visit_file(_write(tmp_path, table))
+    assert set(read.visits["visit"]) == {"baseline", "week 12", "week 24"}
+    assert _verdicts(_write(tmp_path, table)) == BY_HAND
+
+
+@pytest.mark.parametrize(("column", "other"), [("arm", "Drug"), ("patient", "e01")])
+def test_a_key_spelt_in_two_ways_is_listed(tmp_path, column, other):
+    table = _example()
+    table.loc[1, column] = other
+    with pytest.raises(
+        InputError, match=f"row 3, column '{column}': '{other}' is not allowed .elsewhere it is written"
+    ):
+        read_visit_file(_write(tmp_path, table))
+
+
+def test_an_arm_is_needed_once_and_nobody_without_one_is_lost(tmp_path):
+    table = _example()
+    table.loc[table["visit"] != "baseline", "arm"] = ""
+    read = read_visit_file(_write(tmp_path, table))
+    assert read.visits["arm"].notna().all()
+    table.loc[table["patient"] == "E01", "arm"] = ""
+    scored = score_visits(read_visit_file(_write(tmp_path, table)).visits)
+    counts = scored.responders()
+    assert counts.groupby("week")["assessed"].sum().tolist() == [12, 12]
+    assert counts[counts["arm"].isna()]["responders"].tolist() == [1, 1]
+    assert "No arm, so in no comparison (1): E01." in scored.notes
+
+
+@pytest.mark.parametrize("layout", ["long", "wide"])
+def test_patients_without_baseline_are_named(tmp_path, layout):
+    table = _example()
+    table = table[(table["patient"] != "E01") | (table["week"] != "0")]
+    scored = score_visits(read_visit_file(_write(tmp_path, table if layout == "long" else _wide(table))).visits)
+    assert "No baseline visit (1): E01." in scored.notes
+    assert scored.responders()["assessed"].tolist() == [6, 6, 6, 6]
+
+
+@pytest.mark.parametrize("endpoint", ["lldas", "doris"])
+def test_a_visit_that_was_not_made_stays_in_the_denominator_of_a_state(endpoint):
+    # E06 (drug) has no week 24 and E10 (placebo) no week 12.
+    visits = read_visit_file(example_visit_file()).visits
+    scored = score_visits(visits, endpoint)
+    assert scored.responders()["assessed"].tolist() == [6, 6, 6, 6]
+    absent = scored.to_frame().set_index(["patient", "week"]).loc[[("E06", 24), ("E10", 12)]]
+    assert not absent[endpoint].any()
+    assert absent["imputed"].all()
+    assert score_visits(visits, endpoint, missing="observed").responders()["open"].sum() >= 2
+
+
+def test_a_recorded_total_stands_where_descriptors_do_not_make_one(tmp_path):
+    table = _example()
+    weights = endpoints.SLEDAI_ITEMS.set_index("id")["weight"]
+    table["sledai"] = (table[IDS].astype(int) * weights[IDS].to_numpy()).sum(axis=1)
+    for extra in ({"rash": "1"}, {"platelets": "200"}):
+        path = _write(tmp_path, table.drop(columns=IDS).assign(**extra))
+        assert _verdicts(path) == BY_HAND
+        assert "The recorded SLEDAI total was used" in " ".join(score_visits(read_visit_file(path).visits).notes)
+
+
+def test_findings_that_decide_too_little_are_refused(tmp_path):
+    read = read_visit_file(_write(tmp_path, _example().drop(columns=IDS).assign(platelets="200")))
+    with pytest.raises(InputError, match="cannot be added up in any row: no column decides seizure"):
+        score_visits(read.visits)
+
+
+@pytest.mark.parametrize("layout", ["long", "wide"])
+def test_the_visit_before_gives_the_protein_that_makes_proteinuria_stable(tmp_path, layout):
+    # Under SELENA 1.2 g after 1.0 g is stable and scores 0; 1.6 g after 1.0 g has risen by more than 0.5 g and scores 4.
+    ids = [name for name in IDS if name != "proteinuria"]
+    rows = [
+        {"patient": who, "visit": f"week {week}" if week else "baseline", "week": str(week), "pga": "1",
+         "protein_24h": protein, **dict.fromkeys(ids, "0"), **dict.fromkeys(GRADES, "D")}
+        for who, later in (("A", "1.2"), ("B", "1.6"))
+        for week, protein in ((0, "0.2"), (12, "1.0"), (24, later))
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    if layout == "wide":
+        table = _wide(table.assign(arm="x"))
+    visits = read_visit_file(_write(tmp_path, table)).visits
+    found = score_visits(visits, sledai_version="SELENA").to_frame().set_index(["patient", "week"])["sledai"]
+    assert found.to_dict() == {("A", 12): 4, ("A", 24): 0, ("B", 12): 4, ("B", 24): 4}
+
+
+def test_items_of_bilag_give_the_same_grades_in_both_layouts(tmp_path):
+    table = _example().drop(columns=GRADES)
+    table["arthritis_severe"] = [("0", "4", "1")[k % 3] for k in range(len(table))]
+    long = score_visits(read_visit_file(_write(tmp_path, table)).visits).to_frame()
+    wide = score_visits(read_visit_file(_write(tmp_path, _wide(table))).visits).to_frame()
+    keys = ["patient", "week", "new_a", "new_b", "responder"]
+    assert long["new_a"].sum() > 5
+    pd.testing.assert_frame_equal(long[keys], wide[keys], check_dtype=False)
+
+
+def test_improvement_in_per_cent_reaches_sri_50(tmp_path):
+    # E07 at week 12 still has its 10 points; each descriptor improved by 60 % and counts half: 5, a fall of 5.
+    table = _example().assign(**{f"{name}_improvement_percent": "60" for name in IDS})
+    found = _verdicts(_write(tmp_path, table), endpoint="sri-50")
+    assert found[("E07", 12)]
+    assert not _verdicts(_write(tmp_path, _example()), endpoint="sri-50")[("E07", 12)]
+
+
+def test_pga_finer_than_hundredths_is_told(tmp_path):
+    table = _example()
+    table.loc[0, "pga"] = "1.504"
+    notes = score_visits(read_visit_file(_write(tmp_path, table)).visits).notes
+    assert "PGA was rounded to hundredths in 1 row." in notes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import date, datetime, time
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -29,8 +30,10 @@ def _number(cell: object, column: FileColumn) -> float:
         if not _NUMBER.fullmatch(text):
             raise _BadCellError("write the decimal mark as a point" if _COMMA.fullmatch(text) else "")
         value = float(text)
+    elif isinstance(cell, (int, float, Decimal, np.number)):
+        value = float(cell)
     else:
-        value = float(cell)  # type: ignore[arg-type]
+        raise _BadCellError("")
     whole = column.kind in ("whole number", "0-4")
     low, high = (0, 4) if column.kind == "0-4" else (column.low, column.high)
     if not low <= value <= high or (whole and value != int(value)):
@@ -40,6 +43,7 @@ def _number(cell: object, column: FileColumn) -> float:
 
 def _yes_no(cell: object, column: FileColumn) -> float:
     plain = f"{cell:g}" if isinstance(cell, float) else str(cell).strip().lower()
+    plain = {"1.0": "1", "0.0": "0"}.get(plain, plain)  # what pandas writes where a column has empty cells
     if plain in YES_WORDS:
         return 1.0
     if plain in NO_WORDS:
@@ -57,8 +61,10 @@ def _grade(cell: object, column: FileColumn) -> str:
 def _plain_text(cell: object, column: FileColumn) -> str:
     if isinstance(cell, (datetime, date, time)):
         raise _BadCellError("it is a date")
-    # A spreadsheet gives the identifier 7 as 7.0.
-    return f"{cell:g}" if isinstance(cell, float) and cell == int(cell) else str(cell).strip()
+    if isinstance(cell, (bytes, float)) and not (isinstance(cell, float) and np.isfinite(cell)):
+        raise _BadCellError("")
+    # The identifier 7 may be stored as 7.0; every digit of a long one counts.
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 _READERS: dict[str, Callable[[object, FileColumn], object]] = {
@@ -76,9 +82,14 @@ def is_missing(cell: object) -> bool:
 def read_cells(cells: pd.DataFrame, written: str, column: FileColumn, problems: BadCells) -> np.ndarray:
     """Read one column; missing cells are None (text, grades) or NaN, bad ones are noted and count as missing."""
     series = cells[written]
-    # The type belongs to the key: 1, True and 1.0 are equal and yet different cells.
-    kinds = series.map(type)
-    one_kind = kinds.nunique() == 1
+    one_kind = pd.api.types.infer_dtype(series, skipna=False) == "string"
+    if not one_kind:
+        # The type belongs to the key: 1, True and 1.0 are equal and yet different cells.
+        nested = ~series.map(lambda cell: isinstance(cell, Hashable)).to_numpy(dtype=bool)
+        problems.add(cells, written, nested, f"{column.allowed}; it is a list")
+        series = series.where(~nested, None)
+        kinds = series.map(type)
+        one_kind = kinds.nunique() == 1
     codes, distinct = pd.factorize(series if one_kind else pd.Series(list(zip(series, kinds, strict=True))))
     values = [cell if one_kind else cell[0] for cell in distinct]
     reader = _READERS[column.kind]

@@ -156,6 +156,8 @@ def _findings() -> Iterator[FileColumn]:
                          synonyms)  # fmt: skip
     for item in ITEM_IDS:
         yield FileColumn(f"{item}_improved50", "yes/no", "SRI-50", "Improved by half or more since baseline.")
+        yield FileColumn(f"{item}_improvement_percent", "number", "SRI-50", "Improvement since baseline; below 0 is worse.",
+                         -10_000, 100, "%")  # fmt: skip
 
 
 def _bilag_items(taken: set[str]) -> Iterator[FileColumn]:
@@ -170,6 +172,9 @@ def _bilag_items(taken: set[str]) -> Iterator[FileColumn]:
             yield FileColumn(f"{item.id}_previous", kind, "BILAG-2004 from items",
                              f"Item {item.number} at the visit before; otherwise taken from the file.", item.low, item.high,
                              item.unit)  # fmt: skip
+        if kind == "number":
+            yield FileColumn(f"{item.id}_due_to_sle", "yes/no", "BILAG-2004 from items",
+                             f"Item {item.number} is due to lupus; a no takes its value out of the rules.")  # fmt: skip
     for system in BILAG_SYSTEMS:
         yield FileColumn(
             f"{system}_before", "yes/no", "BILAG-2004 from items", f"{system} involved at some time before."

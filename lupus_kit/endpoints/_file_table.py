@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -74,17 +76,7 @@ def _text(path: Path) -> RawTable:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(f"{path.name}, line {line}: not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8).") from None
-    skipped, header = 0, ""
-    for header in text.splitlines():
-        if header.strip() and not header.startswith("#"):
-            break
-        skipped += 1
-    delimiter = max(_DELIMITERS, key=header.count)
-    reader = csv.reader(io.StringIO("\n".join(text.splitlines()[skipped:])), delimiter=delimiter)
-    try:
-        rows = [(reader.line_num + skipped, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise InputError(f"{path.name} cannot be read as CSV: {error}.") from None
+    rows, delimiter = _records(text, path.name)
     if not rows:
         raise InputError(f"{path.name} is empty: a row of column names and at least one row below it are needed.")
     names = rows[0][1]
@@ -99,21 +91,34 @@ def _text(path: Path) -> RawTable:
     return _named(cells, names, path.name)
 
 
-def _excel(path: Path, sheet: str | None) -> RawTable:
-    import openpyxl
-
+def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
+    """Split CSV into records with their row numbers; a cell with line breaks is one row, as a spreadsheet shows it."""
+    stream = io.StringIO(text, newline="")
+    skipped, header = 0, ""
+    for header in stream:
+        if header.strip() and not header.startswith("#"):
+            break
+        skipped += 1
+    else:
+        return [], ""
+    delimiter = max(_DELIMITERS, key=header.count)
+    # Strict: a quotation mark that is never closed would swallow every later row.
+    reader = csv.reader(chain([header], stream), delimiter=delimiter, strict=True)
+    rows, number = [], skipped
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException):
+        for number, row in enumerate(reader, skipped + 1):
+            if any(map(str.strip, row)):
+                rows.append((number, row))
+    except csv.Error as error:
         raise InputError(
-            f"{path.name} is not a readable .xlsx workbook (damaged, or protected by a password): save it anew, or as CSV."
+            f"{name} cannot be read as CSV: row {number + 1}: {error}. Look there for a quotation mark that is not closed."
         ) from None
-    names = book.sheetnames
-    if sheet is not None and sheet not in names:
-        raise unknown_name("sheet", sheet, names)
-    chosen = sheet or names[0]
-    rows = [list(row) for row in book[chosen].iter_rows(values_only=True)]
-    book.close()
+    return rows, delimiter
+
+
+def _excel(path: Path, sheet: str | None) -> RawTable:
+    names, chosen, rows = _sheet(path, sheet)
+    _refuse_uncalculated(path, chosen, rows)
     start = next((k for k, row in enumerate(rows) if _first(row) and not str(_first(row)).startswith("#")), len(rows))
     if start == len(rows):
         raise InputError(f"{path.name}, sheet {chosen!r} is empty.")
@@ -126,6 +131,47 @@ def _excel(path: Path, sheet: str | None) -> RawTable:
     return _named(cells, header, f"{path.name}, sheet {chosen!r}", notes)
 
 
+def _sheet(path: Path, sheet: str | None, values: bool = True) -> tuple[list[str], str, list[list[object]]]:
+    """Read the cells of one sheet: their values, or the formulas behind them."""
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=values)
+        names = list(book.sheetnames)
+        chosen = sheet or names[0]
+        rows = [list(row) for row in book[chosen].iter_rows(values_only=True)] if chosen in names else []
+        book.close()
+    except OSError:
+        raise
+    except Exception:  # whatever is damaged inside, openpyxl lets the error of its own parts through
+        raise InputError(
+            f"{path.name} is not a readable .xlsx workbook (damaged, or protected by a password): save it anew, or as CSV."
+        ) from None
+    if chosen not in names:
+        raise unknown_name("sheet", chosen, names)
+    return names, chosen, rows
+
+
+def _refuse_uncalculated(path: Path, sheet: str, rows: list[list[object]]) -> None:
+    """Refuse formulas whose result is not stored: they would pass for empty cells."""
+    with zipfile.ZipFile(path) as archive:
+        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
+            return
+    _, _, formulas = _sheet(path, sheet, values=False)
+    empty = [
+        f"row {r}, column {c}: {formula}"
+        for r, (shown, behind) in enumerate(zip(rows, formulas, strict=True), 1)
+        for c, (value, formula) in enumerate(zip(shown, behind, strict=True), 1)
+        if value is None and isinstance(formula, str) and formula.startswith("=")
+    ]
+    if empty:
+        raise InputError(
+            f"{path.name}, sheet {sheet!r} has {len(empty)} formula(s) without a stored result; open the file in a "
+            "spreadsheet program and save it:\n" + "\n".join(empty)
+        )
+
+
 def _first(row: list[object]) -> object:
     return next((cell for cell in row if cell is not None), None)
 
@@ -135,6 +181,8 @@ def _parquet(path: Path) -> RawTable:
 
     try:
         table = pd.read_parquet(path)
+        if table.index.names != [None]:
+            table = table.reset_index()  # pandas writes a named index as columns of its own
     except (pa.ArrowException, ValueError):
         raise InputError(f"{path.name} is not a readable Parquet file.") from None
     cells = table.reset_index(drop=True).astype(object)

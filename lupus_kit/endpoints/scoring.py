@@ -72,7 +72,8 @@ class Scored:
             (without one), ``rate``.
         """
         keys = [name for name in ("visit", "week", "arm") if name in self.verdicts]
-        groups = self.verdicts.groupby(keys, observed=True, sort=False)[self.verdict]
+        # A patient without an arm is counted too, in a row of its own.
+        groups = self.verdicts.groupby(keys, observed=True, sort=False, dropna=False)[self.verdict]
         table = groups.agg(responders="sum", assessed="count", rows="size").reset_index()
         table["responders"] = table["responders"].astype(np.int64)
         table["open"] = table.pop("rows") - table["assessed"]
@@ -108,9 +109,10 @@ def score_visits(
     ----------
     visits : pandas.DataFrame
         One row per patient and visit, as ``read_visit_file`` makes it. ``sledai`` is added up from the 24 descriptors
-        where there is no such column, and these are decided from raw findings where such columns are there. Grades are
-        made from the 97 items of BILAG-2004 where there is no grade column; the visit before is the patient's row
-        before.
+        where there is no such column, and these are decided from raw findings where such columns are there; a recorded
+        total stands where they do not make one. Grades are made from the 97 items of BILAG-2004 where there is no grade
+        column. The visit before is the patient's row before. For LLDAS and DORIS a visit that a patient did not make is
+        added as an empty row, so that it is counted like any other missing answer.
     endpoint : {"sri", "modified-sri", "sri-50", "bicla", "lldas", "doris"}
         Which rule.
     points : int
@@ -149,10 +151,15 @@ def score_visits(
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
         notes.append(f"PGA was brought from {pga_scale} to 0-3, in hundredths.")
+    elif "pga" in table:
+        notes += _finer_than_hundredths(table["pga"])
     if "sledai" in needs or "items" in needs:
         table = _with_sledai(table, sledai_version, "items" in needs, notes)
     if "grades" in needs:
         table = _with_grades(table, endpoint, notes)
+    notes += _lacking(table)
+    if endpoint in _STATES:
+        table = _complete(table)
     rule = _rule(endpoint, points, b_to_a_is_new)
     verdicts = rule(table, missing=missing)
     if endpoint in _STATES:
@@ -164,6 +171,47 @@ def score_visits(
     }
     verdict = endpoint if endpoint in _STATES else "responder"
     return Scored(name.get(endpoint, endpoint.upper()), verdicts, verdict, tuple(notes))
+
+
+def _finer_than_hundredths(pga: pd.Series) -> list[str]:
+    scaled = pd.to_numeric(pga, errors="coerce") * 100
+    finer = int(((scaled - scaled.round()).abs() > 1e-6).sum())
+    return [f"PGA was rounded to hundredths in {finer} row{'s' * (finer != 1)}."] if finer else []
+
+
+def _lacking(table: pd.DataFrame) -> list[str]:
+    """Name the patients without a baseline row, and those without an arm."""
+    if not {"patient", "week"} <= {*table.columns}:
+        return []  # the rule says what is missing
+    everyone = pd.unique(table["patient"].dropna())
+    recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
+    started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}
+    notes = []
+    if late := [str(who) for who in everyone if who not in started]:
+        notes.append(f"No baseline visit ({len(late)}): {', '.join(late)}.")
+    if "arm" in table:
+        placed = {*table.loc[table["arm"].notna(), "patient"]}
+        if loose := [str(who) for who in everyone if who not in placed]:
+            notes.append(f"No arm, so in no comparison ({len(loose)}): {', '.join(loose)}.")
+    return notes
+
+
+def _complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Give every patient a row for every visit, so that a visit that was not made stays in the denominator."""
+    if not {"patient", "visit", "week"} <= {*table.columns} or table[["patient", "visit", "week"]].isna().any(
+        axis=None
+    ):
+        return table  # the rule lists the empty cells
+    visits = table[["visit", "week"]].drop_duplicates()
+    keys = pd.DataFrame({"patient": pd.unique(table["patient"])}).merge(visits, how="cross")
+    made = pd.MultiIndex.from_frame(table[["patient", "week"]])
+    absent = keys[~pd.MultiIndex.from_frame(keys[["patient", "week"]]).isin(made)]
+    if "arm" in table:
+        absent = absent.assign(arm=absent["patient"].map(table.groupby("patient")["arm"].first()))
+    rows = absent.reindex(columns=table.columns)
+    kinds = {name: "boolean" if pd.api.types.is_bool_dtype(kind) else kind for name, kind in table.dtypes.items()}
+    kinds = {name: "Int64" if pd.api.types.is_integer_dtype(kind) else kind for name, kind in kinds.items()}
+    return pd.concat([table, rows.astype(kinds)], ignore_index=True)
 
 
 def _needs(endpoint: str) -> set[str]:
@@ -189,23 +237,57 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
     """Add descriptors and total where they are not given; compare a total that is given with its descriptors."""
     measured = [name for name in table.columns if name in _MEASURED]
     described = [name for name in table.columns if name in ITEM_IDS]
-    if measured:
-        findings = [name for name in table.columns if name in set(SLEDAI_FINDINGS["column"])]
-        decided = sledai_descriptors(table[findings], version)
-        table = table.drop(columns=[c for c in decided if c in table]).assign(**{c: decided[c] for c in decided})
-        notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
-    elif described and len(described) < len(ITEM_IDS):
-        lacking = ", ".join(name for name in ITEM_IDS if name not in described)
-        raise InputError(f"of the 24 SLEDAI descriptors these have no column: {lacking}. Add them (0 for absent).")
+    whole = len(described) == len(ITEM_IDS)
+    has_total = "sledai" in table and not items_needed
     if not described and not measured:
         if items_needed:
             raise InputError("this endpoint needs the 24 SLEDAI descriptors (or raw findings); a total is not enough.")
         require_columns(table, ["sledai"], "the visit table")
         return table
-    total = sledai(table, version)
+    if not measured and not whole and not has_total:
+        lacking = ", ".join(name for name in ITEM_IDS if name not in described)
+        raise InputError(f"of the 24 SLEDAI descriptors these have no column: {lacking}. Add them (0 for absent).")
+    with_items, undecided = _decided(table, version) if measured else (table, [] if whole else [*ITEM_IDS])
+    if undecided:
+        if has_total:
+            notes.append("The recorded SLEDAI total was used: the descriptors and findings of the file are not all 24.")
+            return table
+        raise InputError(
+            f"SLEDAI cannot be added up in any row: no column decides {', '.join(undecided)}. Add columns for them "
+            "(0 for absent)."
+        )
+    if measured:
+        notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
+    total = sledai(with_items, version)
     if "sledai" not in table:
         notes.append(f"SLEDAI was added up from its descriptors, version {version}.")
-        return table.assign(sledai=total)
+        return with_items.assign(sledai=total)
+    _compare_totals(table, total, version)
+    given = pd.to_numeric(table["sledai"], errors="coerce").astype("Float64")
+    return with_items.assign(sledai=given.fillna(total.astype("Float64")))
+
+
+def _decided(table: pd.DataFrame, version: str) -> tuple[pd.DataFrame, list[str]]:
+    """Decide descriptors from findings; name those that are decided in no row.
+
+    Protein of the visit before is the patient's row before, unless the file has columns for it.
+    """
+    rows = table.reset_index(drop=True)
+    findings = rows[[name for name in rows.columns if name in set(SLEDAI_FINDINGS["column"])]]
+    protein = [name for name in ("protein_24h", "upcr") if name in findings]
+    previous = None
+    if protein and not any(f"{name}_previous" in findings for name in ("protein_24h", "upcr")):
+        ordered = rows.sort_values(["patient", "week"], kind="stable")
+        previous = ordered.groupby("patient")[protein].shift()
+    found = sledai_descriptors(findings, version, previous)
+    found.index = table.index
+    kept = table.drop(columns=[name for name in found if name in table])
+    undecided = [name for name in ITEM_IDS if found[name].isna().all()]
+    return pd.concat([kept, found], axis=1), undecided
+
+
+def _compare_totals(table: pd.DataFrame, total: pd.Series, version: str) -> None:
+    """List the recorded totals that differ from their descriptors."""
     problems = BadCells("the visit table; nothing was scored", shown=None)
     given = pd.to_numeric(table["sledai"], errors="coerce").astype("Float64")
     differs = (given.notna() & total.notna() & (given != total)).fillna(False).to_numpy(dtype=bool)
@@ -213,7 +295,6 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
         problems.add(table, "sledai", differs & (total == value).fillna(False).to_numpy(dtype=bool),
                      f"its descriptors add up to {value} in version {version}")  # fmt: skip
     problems.raise_if_any()
-    return table.assign(sledai=given.fillna(total.astype("Float64")))
 
 
 def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.DataFrame:
@@ -233,7 +314,8 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
             f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "
             "Without BILAG there is the endpoint 'modified-sri'."
         )
-    ordered = table.sort_values(["patient", "week"], kind="stable")
+    # By position: in the wide layout the visits of a patient share a row number.
+    ordered = table.reset_index(drop=True).sort_values(["patient", "week"], kind="stable")
     form = ordered[[name for name, item in items.items() if _is_bilag(item)]].rename(columns=items)
     values = form[[name for name in form if not name.endswith(("_previous", "_before", "_due_to_sle"))]]
     has_previous = any(name.endswith("_previous") for name in form)
@@ -243,7 +325,8 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
         "BILAG grades were made from items by rules that were not checked against the official scoring sheet; "
         "the visit before is the patient's row before."
     )
-    return ordered.assign(**{name: grades[name] for name in GRADE_COLUMNS}).loc[table.index]
+    made = grades[list(GRADE_COLUMNS)].sort_index().set_axis(table.index, axis=0)
+    return pd.concat([table, made], axis=1)
 
 
 def _is_bilag(name: str) -> bool:

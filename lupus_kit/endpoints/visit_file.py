@@ -15,7 +15,8 @@ import pandas as pd
 from lupus_kit._errors import InputError
 from lupus_kit.endpoints._cells import BadCells, require_choice
 from lupus_kit.endpoints._file_cells import read_cells
-from lupus_kit.endpoints._file_columns import BY_FOLDED, BY_NAME, FileColumn, fold, split_wide, week_of
+from lupus_kit.endpoints._file_columns import BY_FOLDED, BY_NAME, FileColumn, fold, split_wide
+from lupus_kit.endpoints._file_keys import check_keys, fill_keys, visit_names
 from lupus_kit.endpoints._file_table import RawTable, read_raw
 from lupus_kit.endpoints.bilag_grades import GRADE_COLUMNS
 from lupus_kit.endpoints.sledai_items import ITEM_IDS
@@ -83,7 +84,8 @@ def read_visit_file(
     path : str or pathlib.Path
         A ``.csv`` (comma, semicolon or tab; UTF-8), ``.xlsx`` or ``.parquet`` file. Lines above the column names that
         begin with ``#`` are skipped. Column names are forgiving, see ``VISIT_FILE_COLUMNS``; cells are not. An empty
-        cell, ``NA``, ``ND`` and ``.`` mean "not recorded".
+        cell, ``NA``, ``ND`` and ``.`` mean "not recorded". A missing week is read from a visit name that says it
+        (baseline, BL, day 0, week 12), a missing name is made from the week, and an arm is needed in one row only.
     layout : {"auto", "long", "wide"}
         ``"long"``: one row per patient and visit. ``"wide"``: one row per patient, and columns such as
         ``sledai_baseline`` and ``pga_week12``.
@@ -124,8 +126,10 @@ def read_visit_file(
         visits, where = _from_wide(raw, mapped, values, problems)
     else:
         visits, where = _from_long(raw, mapped, values, problems)
-    _check_keys(visits, raw, where, problems)
+    check_keys(visits, raw, where, problems)
     problems.raise_if_any()
+    if "arm" in visits:
+        visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
     visits = visits.sort_values(["patient", "week"], kind="stable")
     columns = pd.DataFrame(
         [(m.written, m.column.name, m.week) for m in mapped], columns=["written", "name", "week"]
@@ -187,17 +191,7 @@ def _from_long(
     """Put the columns side by side; a missing week or visit name is made from the other."""
     where = {m.column.name: m.written for m in mapped}
     table = {m.column.name: values[m.written] for m in mapped}
-    if "week" not in table:
-        names = table["visit"]
-        weeks = {name: week_of(name) for name in {*names} if name is not None}
-        table["week"] = np.array([np.nan if n is None or weeks[n] is None else weeks[n] for n in names], dtype=float)
-        unknown = np.array([n is not None and weeks[n] is None for n in names])
-        allowed = "a name that says the week, such as baseline or week 12; or add a column 'week'"
-        problems.add(raw.cells, where["visit"], unknown, allowed)
-        where["week"] = where["visit"]
-    if "visit" not in table:
-        table["visit"] = _visit_names(table["week"])
-        where["visit"] = where["week"]
+    fill_keys(raw, table, where, problems)
     order = [name for name in BY_NAME if name in table]
     return pd.DataFrame({name: table[name] for name in order}, index=raw.cells.index), where
 
@@ -219,48 +213,9 @@ def _from_wide(
         recorded = part[fields].notna().any(axis=1) | (week == 0)
         parts.append(part[recorded.to_numpy()])
     table = pd.concat(parts)
-    table["visit"] = _visit_names(table["week"].to_numpy())
+    table["visit"] = visit_names(table["week"].to_numpy())
     order = [name for name in BY_NAME if name in table.columns]
     return table[order], by_patient | dict.fromkeys(("visit", "week"), by_patient["patient"])
-
-
-def _visit_names(weeks: np.ndarray) -> np.ndarray:
-    names = {week: "baseline" if week == 0 else f"week {week:g}" for week in np.unique(weeks[~np.isnan(weeks)])}
-    return np.array([names.get(week) for week in weeks], dtype=object)
-
-
-def _check_keys(visits: pd.DataFrame, raw: RawTable, where: dict[str, str], problems: BadCells) -> None:
-    """Note rows without a patient or week, visits that are there twice, and patients in two arms."""
-    rows = pd.Series(visits.index, index=range(len(visits)))
-    flat = visits.reset_index(drop=True)
-
-    def note(name: str, bad: np.ndarray, allowed: str) -> None:
-        place = raw.cells.index.get_indexer(rows[bad])
-        mask = np.zeros(len(raw.cells), dtype=bool)
-        mask[place] = True
-        problems.add(raw.cells, where[name], mask, allowed)
-
-    for name in ("patient", "week"):
-        note(name, flat[name].isna().to_numpy() & _empty(raw, where[name], rows), f"every row needs a {name}")
-    known = flat["patient"].notna() & flat["week"].notna()
-    twice = flat[known].duplicated(["patient", "week"]).reindex(flat.index, fill_value=False).to_numpy()
-    note("week", twice, "the patient has an earlier row for the same week: keep one row per patient and visit")
-    if "arm" in flat:
-        first = flat.groupby("patient")["arm"].transform("first")
-        other = (flat["arm"].notna() & (flat["arm"] != first)).to_numpy() & flat["patient"].notna().to_numpy()
-        note("arm", other, "the patient has another arm in an earlier row: an arm belongs to the patient")
-    clash = flat[known & flat["visit"].notna()].groupby("visit")["week"].transform("nunique") > 1
-    note("visit", clash.reindex(flat.index, fill_value=False).to_numpy(), "one visit name has different weeks")
-    if known.all() and not (flat["week"] == 0).any():
-        note("week", np.arange(len(flat)) == 0, "no row has week 0: every endpoint compares with baseline")
-
-
-def _empty(raw: RawTable, written: str, rows: pd.Series) -> np.ndarray:
-    """Tell where the cell itself is empty: a bad cell has been listed already."""
-    from lupus_kit.endpoints._file_cells import is_missing
-
-    empty = raw.cells[written].map(is_missing)
-    return empty.loc[rows].to_numpy(dtype=bool)
 
 
 def visit_template(layout: str = "long") -> pd.DataFrame:
