@@ -115,6 +115,9 @@ def replicate(
     # What could be wrong with the input is looked at before any work is done.
     paths = [] if notebooks is None else _shelved(notebooks)
     report = audit.check(study)
+    if format is Format.table:
+        # For reading: the claims of the abstract. The tables have a command of their own.
+        report = report.claims_only()
     text = report.render(format.value, width=None if out is not None else _terminal_width())
     if out is None:
         _print(text)
@@ -126,7 +129,8 @@ def replicate(
     if notebooks is not None:
         _execute_all(paths, notebooks)
     if out is None and format is Format.table:
-        _print(f"\nTo go on, open the notebooks: {_spelled('lab')}")
+        _print(f"\nThe paper's tables, too: {_spelled(f'audit {study}')}")
+        _print(f"To go on, open the notebooks: {_spelled('lab')}")
 
 
 app.command()(_audit_command.audit)
@@ -267,11 +271,11 @@ def _spelled(command: str) -> str:
     """Spell a command of ours the way the user called this one, so that it works when typed."""
     called = Path(sys.argv[0])
     if called.name == "__main__.py":
-        words = [_near(Path(sys.executable)), "-m", "lupus_kit", command]
+        words = [_near(Path(sys.executable)), "-m", "lupus_kit", *command.split()]
     elif (on_path := shutil.which("lupus-kit")) and _same_file(Path(on_path), called):
-        words = ["lupus-kit", command]
+        words = ["lupus-kit", *command.split()]
     else:
-        words = [_near(called), command]
+        words = [_near(called), *command.split()]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 

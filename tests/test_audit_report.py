@@ -201,7 +201,7 @@ def test_the_table_fits_its_width_and_loses_nothing(report, width):
     assert max(map(len, text.splitlines())) <= (width or 110)
     assert "\x1b" not in text
     squeezed = re.sub(r"\s+", "", text)
-    for part in (report.citation, report.reading):
+    for part in (report.citation, *report.statements):
         assert re.sub(r"\s+", "", part) in squeezed
     for row in report.part().itertuples():
         for value in row.recomputed.split("; "):

@@ -6,7 +6,7 @@ import html
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -115,6 +115,16 @@ class Report:
             raise unknown_name("part", name, ("claims", *self.tables))
         return self.rows[self.rows["part"] == name].reset_index(drop=True)
 
+    def claims_only(self) -> Report:
+        """Return the report without the tables and what was found between their cells.
+
+        Returns
+        -------
+        Report
+            The claims and the reading.
+        """
+        return replace(self, tables={}, findings=(), remarks=())
+
     def render(self, format: str = "table", width: int | None = None) -> str:
         """Write the report as text.
 
@@ -182,7 +192,8 @@ class Report:
             console.print(Text(note))
         if self._notes():
             console.print()
-        console.print(Text(self.reading))
+        for statement in self.statements:
+            console.print(grid([("-", statement)], {"mark": 1, "statement": 99}))
         return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
     def _notes(self) -> list[str]:
