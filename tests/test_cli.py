@@ -221,7 +221,7 @@ def test_help_and_version_are_quick_and_plain(run_python):
     assert done.stdout == f"lupus-kit {__version__}\nheavy: []\n"
 
 
-@pytest.mark.parametrize("command", ["score", "cohort", "power", "simulate"])
+@pytest.mark.parametrize("command", ["cohort", "power", "simulate"])
 def test_a_command_that_is_not_built_yet_is_absent(command, capsys):
     assert call(command) == 2
     assert f"No such command '{command}'" in capsys.readouterr().err
