@@ -146,15 +146,6 @@ def read_statements(
     return _with_targets(_merged(found), targets or {})
 
 
-def count_from_percent(percent: str, n_max: int) -> tuple[int, int] | None:
-    """Return count and patients for a printed percentage, with as many patients as possible."""
-    for n in range(n_max, 0, -1):
-        for k in range(n + 1):
-            if published.implied_n(k, percent, n) is not None and _prints_as(k, n, percent):
-                return k, n
-    return None
-
-
 def _prints_as(k: int, n: int, percent: str) -> bool:
     half = Fraction(1, 2 * 10 ** published.decimals(percent))
     return abs(Fraction(100 * k, n) - Fraction(percent)) <= half
@@ -276,7 +267,7 @@ def _events(study: published.Study, followed: Mapping[str, int]) -> list[Stateme
 def _merged(found: list[Statement]) -> tuple[Statement, ...]:
     merged: dict[tuple[object, ...], Statement] = {}
     for s in found:
-        key = (s.measure, s.arm, s.visit, s.kind, s.value, s.everyone or s.patients)
+        key = (s.measure, s.arm, s.visit, s.kind, s.value, s.patients)
         old = merged.get(key)
         merged[key] = replace(old, places=(*old.places, *s.places)) if old else s
     return tuple(merged.values())
