@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lupus_kit.cohort._arm_model import DROP, ArmModel, solver
+from lupus_kit.cohort._arm_model import CODING, DROP, ArmModel, solver
 from lupus_kit.cohort._statements import VISITS, Statement
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
 from lupus_kit.endpoints.sri_rule import PGA_LIMIT_HUNDREDTHS
@@ -42,7 +42,7 @@ _SHARE = {
 _RARE, _LASTS, _NEW = 0.01, 0.45, 0.03
 _C_SHARE = 0.35
 #: Work the solver may spend on agreeing with the proposal, in its deterministic seconds.
-_EFFORT = 1.0
+_EFFORT = 0.2
 
 Columns = dict[tuple[str, str], np.ndarray]
 
@@ -167,7 +167,10 @@ def _grades(statements: list[Statement], size: int, found: Columns, rng: np.rand
                     model.cp.add(a + b == 0)
         for i in range(len(found["sledai", visit])):
             counts = [sum(put[f"{s} {g}", visit][i] for s in BILAG_SYSTEMS) for g in "ABC"]
-            model._total(visit, i, counts[0], counts[1], counts[2])
+            total = model.cp.new_int_var(0, 108, "")
+            model.cp.add(total == sum(points * count for points, count in zip(CODING, counts, strict=True)))
+            put["bilag_total", visit].append(total)
+            put["active_bilag", visit].append(~model.reified("", 2 * counts[0] + counts[1], 1))
     for visit in VISITS[1:]:
         for i in range(followed):
             worse = _worse(model, visit, i)
