@@ -163,7 +163,9 @@ class ArmModel:
         self.cp.add(total == self.coding[0] * a + self.coding[1] * b + self.coding[2] * c)
         self.columns["bilag_total", visit].append(total)
         # One A or two B is the same as 2 A + B of 2 or more.
-        self.columns["active_bilag", visit].append(~self.reified(f"calm {visit} {i}", 2 * a + b, 1))
+        calm = self.reified(f"calm {visit} {i}", 2 * a + b, 1)
+        self.cp.add(total >= min(self.coding[0], 2 * self.coding[1])).only_enforce_if(~calm)
+        self.columns["active_bilag", visit].append(~calm)
 
     def _add_nephritis(self) -> None:
         self.columns["nephritis", VISITS[0]] = self._flags("nephritis", VISITS[0])[: self.followed]
@@ -249,6 +251,9 @@ class ArmModel:
         for x, is_below, is_lower in zip(values, below, at_lower, strict=True):
             self._when(x <= lower, on, is_below)
             self._when(x >= upper, on, ~is_below)
+            # Implied: the weighted mean of the two lies between them. With it the solver sees at once who can be where.
+            self._when(x <= int(target), on, is_below)
+            self._when(x >= -int(-target // 1), on, ~is_below)
             self._when(x == lower, on, is_lower)
             self.cp.add_implication(is_lower, is_below)
         for x, is_below, is_upper in zip(values, below, at_upper, strict=False):
