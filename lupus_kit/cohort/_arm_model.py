@@ -171,7 +171,9 @@ class ArmModel:
         self.columns["nephritis", VISITS[0]] = self._flags("nephritis", VISITS[0])[: self.followed]
         for visit in VISITS[1:]:
             self.columns["remission", visit] = self._flags("remission", visit)
-            for flag, nephritis in zip(self.columns["remission", visit], self.column("nephritis", VISITS[0]), strict=True):
+            for flag, nephritis in zip(
+                self.columns["remission", visit], self.column("nephritis", VISITS[0]), strict=True
+            ):
                 self.cp.add_implication(flag, nephritis)
 
     def _add_events(self) -> None:
@@ -201,7 +203,11 @@ class ArmModel:
         elif s.kind in ("minimum", "maximum"):
             self._extreme(values, target, s.kind == "minimum", on)
         else:
-            self._order(values, target, *order_statistic(s.kind, len(values)), on)
+            below = self._order(values, target, *order_statistic(s.kind, len(values)), on)
+            if s.measure == "bilag_total" and target < min(self.coding[0], 2 * self.coding[1]):
+                # Implied: nobody with one A or two B is among the lowest. Said once for all, or the solver counts pigeons.
+                active = self.column("active_bilag", s.visit)[: len(values)]
+                self._when(sum(below) + sum(active) <= len(values), on)
 
     def _when(self, constraint: Any, on: Any, *more: Any) -> None:
         added = self.cp.add(constraint)
@@ -229,11 +235,11 @@ class ArmModel:
             self._when(x == int(target), None, flag)
         self.cp.add_bool_or(reached if on is None else [*reached, ~on])
 
-    def _order(self, values: list[Any], target: Fraction, place: int, weight: Fraction, on: Any) -> None:
+    def _order(self, values: list[Any], target: Fraction, place: int, weight: Fraction, on: Any) -> list[Any]:
         """Value number ``place`` and the next one, weighted, give the target exactly.
 
         The patients are split into the ``place + 1`` lowest and the others; the largest of the first and the smallest of
-        the second are the two values.
+        the second are the two values. Returns the flags of the lowest.
         """
         den = weight.denominator * target.denominator
         goal = target * den
@@ -261,6 +267,7 @@ class ArmModel:
             self.cp.add_implication(is_upper, ~is_below)
         for flags in filter(None, (at_lower, at_upper)):
             self.cp.add_bool_or(flags if on is None else [*flags, ~on])
+        return below
 
 
 def solver(effort: float, seed: int = 0) -> Any:

@@ -70,9 +70,7 @@ class _Step(ArmModel):
         made.parameters.symmetry_level = 0
         if made.solve(self.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
-        return {
-            key: np.array([made.value(x) for x in column], dtype=np.int64) for key, column in self.columns.items()
-        }
+        return {key: np.array([made.value(x) for x in column], dtype=np.int64) for key, column in self.columns.items()}
 
 
 def _unlike(model: _Step, key: tuple[str, str], wanted: np.ndarray) -> list[Any]:

@@ -142,9 +142,7 @@ def events(statements: list[Statement], n: int, followed: int, rng: np.random.Ge
     return {name: np.asarray(flag, dtype=bool) for name, flag in single.items()}
 
 
-def antibody(
-    found: dict[str, Statement], positive: np.ndarray, limit: float, rng: np.random.Generator
-) -> np.ndarray:
+def antibody(found: dict[str, Statement], positive: np.ndarray, limit: float, rng: np.random.Generator) -> np.ndarray:
     """Values with the printed median and ends, above the limit exactly where positive; fewer than half are."""
     n = len(positive)
     if not found:
@@ -186,7 +184,9 @@ def protein(present: np.ndarray, stable: np.ndarray, ill: np.ndarray, rng: np.ra
     return np.round(values, 2)
 
 
-def one_side(present: np.ndarray, limit: float, below: bool, spread: float, digits: int, rng: np.random.Generator) -> np.ndarray:
+def one_side(
+    present: np.ndarray, limit: float, below: bool, spread: float, digits: int, rng: np.random.Generator
+) -> np.ndarray:
     """Values on the side of a limit where the descriptor says they are."""
     step = 10.0**-digits
     away = np.maximum(np.round(np.abs(rng.normal(0, spread, present.shape)), digits), step)

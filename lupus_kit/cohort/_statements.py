@@ -206,9 +206,7 @@ def _make(
     return Statement(key, (place,), row, measure, arm, visit, kind, printed, n, everyone, reading)
 
 
-def _table(
-    study: published.Study, name: str, followed: Mapping[str, int], as_printed: bool
-) -> list[Statement]:
+def _table(study: published.Study, name: str, followed: Mapping[str, int], as_printed: bool) -> list[Statement]:
     rows = []
     for cell in study.tables[name].itertuples():
         label, arm, visit = str(cell.characteristic), str(cell.arm), str(cell.visit)
@@ -286,7 +284,9 @@ def _with_targets(found: tuple[Statement, ...], targets: Mapping[str, str]) -> t
             raise InputError(f"target {key!r}: {value!r} is not a number.") from None
         kind = next(s.kind for s in found if s.id == key)
         if number < 0 or (kind in ("count", "n") and number.denominator != 1):
-            raise InputError(f"target {key!r}: {value!r} must be {'a whole' if kind == 'count' else 'a'} number, 0 or more.")
+            raise InputError(
+                f"target {key!r}: {value!r} must be {'a whole' if kind == 'count' else 'a'} number, 0 or more."
+            )
         changed[key] = str(value)
     return tuple(replace(s, printed=changed[s.id]) if s.id in changed else s for s in found)
 

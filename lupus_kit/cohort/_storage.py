@@ -127,7 +127,12 @@ def _manifest(directory: Path) -> dict[str, Any]:
         raise InputError(f"{directory} is not a saved cohort: there is no {MANIFEST} in it.")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        wanted: dict[str, Any] = {"seed": (int, type(None)), "visits": list, "assumptions": (dict, type(None)), "checksums": dict}
+        wanted: dict[str, Any] = {
+            "seed": (int, type(None)),
+            "visits": list,
+            "assumptions": (dict, type(None)),
+            "checksums": dict,
+        }
         broken = [key for key, kind in wanted.items() if key not in manifest or not isinstance(manifest[key], kind)]
     except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
         raise InputError(f"{MANIFEST} is damaged ({error}): save the cohort again.") from None

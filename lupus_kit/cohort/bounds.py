@@ -18,6 +18,8 @@ from lupus_kit.cohort._statements import ARM_KEYS, ORGANS, VISITS, Statement, re
 
 _WEEKS = {"week12": VISITS[1], "week24": VISITS[2]}
 _ROWS = (*ORGANS, "active_bilag")
+#: Rows whose two margins are about the same patients. The BILAG row of IL-2 counts 30 at entry and 29 later.
+_PAIRED = {"il2": ORGANS, "placebo": _ROWS}
 _LONGEST, _LARGEST_NUMBER = 400, 1000
 _ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.USub, ast.UAdd, ast.Name, ast.Load,
             ast.Constant)  # fmt: skip
@@ -103,11 +105,13 @@ def quantities() -> pd.DataFrame:
     'IL-2: responders at week 12 and at week 24'
     """
     rows = [
-        (f"{name}_{key}", f"{arm}: {words}", "count") for arm, key in ARM_KEYS.items() for name, words in _meanings().items()
+        (f"{name}_{key}", f"{arm}: {words}", "count")
+        for arm, key in ARM_KEYS.items()
+        for name, words in _meanings().items()
     ]
     rows += [
         (f"mcnemar_p_{row}_{week}_{key}", f"{arm}: exact McNemar p-value, {row.replace('_', ' ')}, entry v {visit}", "p-value")
-        for arm, key in ARM_KEYS.items() for row in _ROWS for week, visit in _WEEKS.items()
+        for arm, key in ARM_KEYS.items() for row in _PAIRED[key] for week, visit in _WEEKS.items()
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["name", "meaning", "kind"])
 
@@ -154,9 +158,7 @@ class _Counter(ArmModel):
             return simple[stem]
         row, _, way = stem.rpartition("_")
         before, after = self.column(row, VISITS[0])[: self.followed], self.column(row, visit)
-        return sum(
-            self.all_of("", (x, ~y) if way == "lost" else (~x, y)) for x, y in zip(before, after, strict=True)
-        )
+        return sum(self.all_of("", (x, ~y) if way == "lost" else (~x, y)) for x, y in zip(before, after, strict=True))
 
 
 def implied(quantity: str, study: str | Path | published.Study = "he2020", *, effort: float = 5.0) -> Implied:
@@ -264,9 +266,15 @@ def _mcnemar(name: str, meaning: str, record: published.Study, effort: float) ->
     stem, _, key = name.removeprefix("mcnemar_p_").rpartition("_")
     row, _, week = stem.rpartition("_")
     arm = next(a for a, k in ARM_KEYS.items() if k == key)
+    visits = (VISITS[0], _WEEKS[week])
+    printed = {
+        s.visit: int(s.value)
+        for s in read_statements(record)
+        if s.arm == arm and s.measure == row and s.kind == "count"
+    }
     gained = _arm_ends(((f"{row}_gained_{week}", 1),), arm, record, effort)
-    lost = _arm_ends(((f"{row}_lost_{week}", 1),), arm, record, effort)
-    low, high, low_bound, high_bound = (mcnemar_exact(int(g), int(x)) for g, x in zip(gained, lost, strict=True))
+    fall = printed[visits[0]] - printed[visits[1]]
+    low, high, low_bound, high_bound = (mcnemar_exact(int(g), int(g) + fall) for g in gained)
     return Implied(name, meaning, low, high, low_bound, high_bound)
 
 
@@ -324,16 +332,20 @@ def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statemen
     found = made.objective_value if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else float("inf")
     bound = float(-(-made.best_objective_bound // 1))
     model.cp.clear_objective()
+    upward = True
     while bound < found:
+        # First whether the bound itself can be reached; where that stays open, whether the best so far can be beaten.
+        limit = int(bound) if upward else int(found) - 1
         question = model.cp.clone()
-        question.add(goal <= int(bound))
+        question.add(goal <= limit)
         asked = solver(effort)
         answer = asked.solve(question)
         if answer in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            found = bound
+            found = float(limit)
         elif answer == cp_model.INFEASIBLE:
-            bound += 1
+            bound = float(limit + 1)
+        elif upward and found < float("inf"):
+            upward = False
         else:
             break
     return found, bound
-

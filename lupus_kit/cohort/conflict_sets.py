@@ -147,7 +147,9 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
 
     Examples
     --------
-    >>> table = conflicts("he2020")  # doctest: +SKIP
+    >>> table = conflicts("he2020")
+    >>> table.query("arm == 'placebo' and visit == 'week 24'")["statements"].item()
+    ('table2/BILAG/placebo/week 24/maximum',)
     """
     record = read_study(study)
     printed = read_statements(record, as_printed=True)

@@ -83,7 +83,9 @@ def replica(
     rng = as_generator(seed)
     if isinstance(seed, (int, np.integer)) and seed == 0 and study == "he2020" and not targets:
         shipped = _shipped()
-        return Cohort(**{k: t.copy() for k, t in shipped.tables.items()}, assumptions=None, seed=0, made_by=shipped.made_by)
+        return Cohort(
+            **{k: t.copy() for k, t in shipped.tables.items()}, assumptions=None, seed=0, made_by=shipped.made_by
+        )
     return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, read_study(study), targets)
 
 
@@ -188,7 +190,9 @@ def _visits(
     return {
         "visits": tidy("visits", keys | graded | visits),
         "sledai": tidy("sledai", keys | {c: items[c].to_numpy()[flat] for c in items}),
-        "bilag": tidy("bilag", keys | graded | {"bilag_total": bilag_total(pd.DataFrame(graded)).to_numpy(dtype=np.int64)}),
+        "bilag": tidy(
+            "bilag", keys | graded | {"bilag_total": bilag_total(pd.DataFrame(graded)).to_numpy(dtype=np.int64)}
+        ),
         "labs": tidy("labs", keys | {k: v.ravel()[flat] for k, v in labs.items()}),
         "immune": tidy("immune", keys | {k: v.ravel()[flat] for k, v in _immune(arm, size, rng).items()}),
     }
@@ -248,7 +252,12 @@ def _immune(arm: str, size: int, rng: np.random.Generator) -> dict[str, np.ndarr
 
 
 def _treatment(
-    arm: str, mine: list[Statement], who: dict[str, np.ndarray], left: np.ndarray, followed: int, rng: np.random.Generator
+    arm: str,
+    mine: list[Statement],
+    who: dict[str, np.ndarray],
+    left: np.ndarray,
+    followed: int,
+    rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
     trial = design.he2020()
     calendar = trial.dosing.days()
