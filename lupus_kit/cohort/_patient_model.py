@@ -56,7 +56,9 @@ class _Step(ArmModel):
             self.columns[measure, visit] = self._flags(measure, visit)
         return self.columns[measure, visit]
 
-    def solved(self, statements: list[Statement], unlike: Any, rng: np.random.Generator) -> Columns | None:
+    def solved(
+        self, statements: list[Statement], unlike: Any, rng: np.random.Generator, effort: float
+    ) -> Columns | None:
         """Add the statements on this step's measures, go near the proposal, and read the values."""
         from ortools.sat.python import cp_model
 
@@ -65,7 +67,7 @@ class _Step(ArmModel):
             if s.measure in known:
                 self.require(s)
         self.cp.minimize(unlike)
-        made = solver(_EFFORT, int(rng.integers(2**31)))
+        made = solver(effort, int(rng.integers(2**31)))
         made.parameters.cp_model_probing_level = 0
         made.parameters.symmetry_level = 0
         if made.solve(self.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -94,7 +96,9 @@ def _responders(statements: list[Statement], followed: int, rng: np.random.Gener
     return columns
 
 
-def _descriptors(statements: list[Statement], size: int, drawn: Columns, rng: np.random.Generator) -> Columns | None:
+def _descriptors(
+    statements: list[Statement], size: int, drawn: Columns, rng: np.random.Generator, effort: float
+) -> Columns | None:
     """Find the descriptors at every visit: they make the totals, the organ counts and the kidneys."""
     followed = len(drawn["responder", VISITS[1]])
     model = _Step(size, followed)
@@ -125,7 +129,7 @@ def _descriptors(statements: list[Statement], size: int, drawn: Columns, rng: np
         positive = put["dna_binding", visit]
         model.cp.add(sum(positive[:followed]) >= 1)
         model.cp.add(sum(positive) <= (followed - 1) // 2)
-    return model.solved(statements, sum(unlike), rng)
+    return model.solved(statements, sum(unlike), rng, effort)
 
 
 def _add_kidneys(model: _Step, size: int, followed: int) -> None:
@@ -143,7 +147,9 @@ def _add_kidneys(model: _Step, size: int, followed: int) -> None:
         model.cp.add(sum(nephritis[followed:]) == 0)
 
 
-def _grades(statements: list[Statement], size: int, found: Columns, rng: np.random.Generator) -> Columns | None:
+def _grades(
+    statements: list[Statement], size: int, found: Columns, rng: np.random.Generator, effort: float
+) -> Columns | None:
     """Find nine grades a visit: active systems have a descriptor, and a descriptor makes at least grade C."""
     followed = len(found["responder", VISITS[1]])
     model = _Step(size, followed)
@@ -176,7 +182,7 @@ def _grades(statements: list[Statement], size: int, found: Columns, rng: np.rand
                 model.cp.add(worse <= 1)
             elif found["_fails", visit][i] == 1:
                 model.cp.add(worse >= 2)
-    return model.solved(statements, sum(unlike), rng)
+    return model.solved(statements, sum(unlike), rng, effort)
 
 
 def _worse(model: _Step, visit: str, i: int) -> Any:
@@ -189,7 +195,9 @@ def _worse(model: _Step, visit: str, i: int) -> Any:
     return worse
 
 
-def _assessments(statements: list[Statement], size: int, found: Columns, rng: np.random.Generator) -> Columns | None:
+def _assessments(
+    statements: list[Statement], size: int, found: Columns, rng: np.random.Generator, effort: float
+) -> Columns | None:
     """Find global assessments in steps of 0.05 that follow SLEDAI, with the noise of a rater."""
     followed = len(found["responder", VISITS[1]])
     model = _Step(size, followed)
@@ -211,7 +219,7 @@ def _assessments(statements: list[Statement], size: int, found: Columns, rng: np
                 model.cp.add(rise <= PGA_LIMIT_HUNDREDTHS - 1)
             elif found["_fails", visit][i] == 2:
                 model.cp.add(rise >= PGA_LIMIT_HUNDREDTHS)
-    return model.solved(statements, sum(gaps), rng)
+    return model.solved(statements, sum(gaps), rng, effort)
 
 
 def _proposal(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -240,7 +248,7 @@ def solve_arm(
             # Late attempts let every non-responder fail by SLEDAI, which leaves the most room.
             found |= {("_fails", visit): np.zeros(followed, dtype=np.int64) for visit in VISITS[1:]}
         for step in (_descriptors, _grades, _assessments):
-            part = step(statements, randomised, found, rng)
+            part = step(statements, randomised, found, rng, _EFFORT * (1 + attempt))
             if part is None:
                 break
             found |= part

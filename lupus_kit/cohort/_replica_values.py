@@ -5,6 +5,7 @@ The printed numbers are met exactly; everything they leave open is drawn, and is
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,6 @@ def chosen(statements: list[Statement], measure: str, visit: str, n: int, rng: n
 
 def prednisone(statements: list[Statement], n: int, followed: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Daily doses at the three visits in steps of 2.5 mg, never rising."""
-    from ortools.sat.python import cp_model
-
     model = ArmModel(n, followed)
     gaps = []
     for visit in VISITS:
@@ -100,14 +99,13 @@ def prednisone(statements: list[Statement], n: int, followed: int, rng: np.rando
             gap = model.cp.new_int_var(0, 500, "")
             model.cp.add_abs_equality(gap, dose - 5 * int(want))
             gaps.append(gap)
-    for before, after in zip(VISITS, VISITS[1:], strict=False):
+    for before, after in itertools.pairwise(VISITS):
         for x, y in zip(model.column("prednisone", before), model.column("prednisone", after), strict=False):
             model.cp.add(y <= x)
     model.cp.minimize(sum(gaps))
     values = solve_values(model, [s for s in statements if s.measure == "prednisone"], rng)
     if values is None:
         raise _fail({s.id: s for s in statements if s.measure == "prednisone"})
-    del cp_model
     return [values["prednisone", visit] / 2 for visit in VISITS]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -341,7 +341,7 @@ def order_statistic(kind: str, n: int) -> tuple[int, Fraction]:
 
 def summary(kind: str, values: np.ndarray) -> float:
     """Compute a statement's number from values, with NumPy's ordinary functions."""
-    computed = {
+    computed: dict[str, Callable[[np.ndarray], float]] = {
         "count": np.sum, "n": len, "mean": np.mean, "median": np.median, "minimum": np.min, "maximum": np.max,
         "lower quartile": lambda x: np.quantile(x, 0.25), "upper quartile": lambda x: np.quantile(x, 0.75),
         "sd": lambda x: np.std(x, ddof=1),

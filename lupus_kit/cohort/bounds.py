@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import html
+import itertools
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,7 +126,7 @@ class _Counter(ArmModel):
             self.require(s)
         first, second = (self.column("responder", v) for v in VISITS[1:])
         keys = [2 * a + b for a, b in zip(first, second, strict=True)]
-        for x, y in zip(keys, keys[1:], strict=False):
+        for x, y in itertools.pairwise(keys):
             # Patients are interchangeable, so any order of them may be asked for.
             self.cp.add(x >= y)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from lupus_kit import published
 from lupus_kit._errors import InputError
 from lupus_kit.cohort._arm_model import ArmModel, block, solver
-from lupus_kit.cohort._statements import Statement, read_statements, read_study
+from lupus_kit.cohort._statements import Statement, read_statements, read_study, set_aside
 
 #: Work per question, in the solver's deterministic seconds. A question it cannot answer is no proof of anything.
 _EFFORT = 3.0
@@ -62,7 +62,8 @@ def disjoint_minimal_sets(items: Sequence[Any], possible: Test) -> tuple[list[li
     complete : bool
         Whether what is left was shown to hold.
     """
-    left, sets = list(items), []
+    left = list(items)
+    sets: list[list[Any]] = []
     while True:
         found = minimal_set(left, possible)
         if found is None:
@@ -153,7 +154,9 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     """
     record = read_study(study)
     printed = read_statements(record, as_printed=True)
-    kit = {(s.measure, s.arm, s.visit, s.printed, s.patients): s for s in read_statements(record)}
+    kit: dict[tuple[object, ...], Statement] = {
+        (s.measure, s.arm, s.visit, s.printed, s.patients): s for s in read_statements(record)
+    }
     rows, complete = [], True
     for arm, size in record.trial.n_randomised.items():
         mine = [s for s in printed if s.arm == arm]
@@ -169,8 +172,6 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
 def _row(
     one: list[Statement], size: int, followed: int, kit: dict[tuple[object, ...], Statement]
 ) -> tuple[object, ...]:
-    from lupus_kit.cohort._statements import set_aside
-
     again = [kit.get((s.measure, s.arm, s.visit, s.printed, s.patients), s) for s in one]
     tried: dict[str, bool | None] = {}
     if again != one:

@@ -273,8 +273,8 @@ def _treatment(
             day = rng.choice(calendar["day"].to_numpy()) if event == INJECTION else rng.integers(1, 7 * 24 + 1)
             rows.append((i, EVENT_NAMES.index(event), int(day)))
     rows.sort()
-    i, code, day = (np.array(x, dtype=int) for x in zip(*rows, strict=True)) if rows else (np.zeros(0, int),) * 3
-    happened = {name: column[i] for name, column in who.items()} | {
+    who_had, code, day = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    happened = {name: column[who_had] for name, column in who.items()} | {
         "event": pd.Categorical.from_codes(code, list(EVENT_NAMES)),
         "day": day,
         "infection": np.array([EVENT_NAMES[c] in INFECTIONS for c in code], dtype=bool),
