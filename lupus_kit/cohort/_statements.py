@@ -319,8 +319,8 @@ def statements(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     Examples
     --------
     >>> table = statements().set_index("id")
-    >>> table.loc["abstract/SRI-4 response/il2/week 12/count", ["printed", "n", "honoured"]].tolist()
-    ['16', 29, True]
+    >>> table.loc["abstract/SRI-4 response/il2/week 12/count", ["printed", "n", "honoured"]].astype(str).tolist()
+    ['16', '29', 'True']
     """
     found = read_statements(read_study(study))
     rows = [
