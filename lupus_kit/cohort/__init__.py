@@ -6,8 +6,24 @@ is invented; :meth:`Cohort.data_dictionary` says it for every column.
 
 from __future__ import annotations
 
+from lupus_kit.cohort._statements import statements
+from lupus_kit.cohort.agreement import check
 from lupus_kit.cohort.assumptions import Assumptions
+from lupus_kit.cohort.bounds import Implied, implied, quantities
+from lupus_kit.cohort.conflict_sets import conflicts
 from lupus_kit.cohort.generative import what_if
+from lupus_kit.cohort.replicas import replica
 from lupus_kit.cohort.tables import Cohort
 
-__all__ = ["Assumptions", "Cohort", "what_if"]
+__all__ = [
+    "Assumptions",
+    "Cohort",
+    "Implied",
+    "check",
+    "conflicts",
+    "implied",
+    "quantities",
+    "replica",
+    "statements",
+    "what_if",
+]

@@ -24,6 +24,7 @@ class Column:
     choices: tuple[str, ...] = ()
     nullable: bool = False
     origin: str = "invented"
+    optional: bool = False
 
     @property
     def allowed(self) -> str:
@@ -74,7 +75,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "patients": (
         _PATIENT,
         _ARM,
-        Column("age_years", "whole", "age at entry", "years", 18, 65),
+        Column("age_years", "number", "age at entry", "years", 18, 65),
         Column("sex", "choice", "sex", choices=("female", "male")),
         Column("weight_kg", "number", "body weight", "kg", 30, 150),
         Column("height_cm", "number", "height", "cm", 130, 210),
@@ -109,6 +110,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("platelets_10e9_l", "number", "platelets", "10⁹/L", 0, 700),
         Column("wbc_10e9_l", "number", "white cells", "10⁹/L", 0, 30),
         Column("temperature_c", "number", "body temperature", "°C", 35, 42),
+        Column("ana_titre", "whole", "antinuclear antibodies, last dilution that is positive, 1:n; only in a replica",
+               "", 10, 20480, optional=True),
+        Column("anti_nucleosome", "number", "antibodies to nucleosomes, unit not printed; only in a replica", "", 0, 5001,
+               optional=True),
     ),
     "immune": (
         *_VISIT_KEYS,
@@ -136,7 +141,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 def tidy(table: str, data: dict[str, object]) -> pd.DataFrame:
     """Build a table with the documented columns, order and types; ``data`` holds one array per column."""
-    return pd.DataFrame({c.name: typed(c, data[c.name]) for c in TABLES[table]}, copy=False)
+    columns = [c for c in TABLES[table] if c.name in data or not c.optional]
+    return pd.DataFrame({c.name: typed(c, data[c.name]) for c in columns}, copy=False)
 
 
 def typed(column: Column, values: object) -> object:

@@ -15,6 +15,9 @@ from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
 
 _SHOWN = 8
 
+#: The version of SLEDAI of a cohort that was not made from assumptions: the footnote of Table 2 names SELENA-SLEDAI.
+REPLICA_SLEDAI = "SELENA"
+
 
 def _pandera_column(column: Column) -> Any:
     import pandera.pandas as pa
@@ -25,7 +28,7 @@ def _pandera_column(column: Column) -> Any:
     if column.choices:
         checks.append(pa.Check.isin(list(column.choices)))
     dtype = {"whole": "Int64" if column.nullable else "int64", "number": "float64", "flag": "bool"}.get(column.kind)
-    return pa.Column(dtype, checks=checks, nullable=column.nullable)
+    return pa.Column(dtype, checks=checks, nullable=column.nullable, required=not column.optional)
 
 
 @cache
@@ -88,7 +91,7 @@ def _refuse(bad: np.ndarray, where: str, first_row: int, column: str, why: str) 
         raise InputError(f"{where}, row {rows[0] + first_row}{more}, column {column!r}: {why}")
 
 
-def check_agreement(tables: dict[str, pd.DataFrame], a: Assumptions, name: str, first_row: int) -> None:
+def check_agreement(tables: dict[str, pd.DataFrame], a: Assumptions | None, name: str, first_row: int) -> None:
     """Check what must hold between tables; ``name`` is a format string that turns a table name into a place."""
     patients = tables["patients"].set_index("patient")
     until = patients["dropout_day"].astype("Float64").fillna(np.inf)
@@ -109,7 +112,7 @@ def check_agreement(tables: dict[str, pd.DataFrame], a: Assumptions, name: str, 
             if not same:
                 raise InputError(f"{here}: its patients and weeks are not those of {name.format('visits')}.")
     visits = tables["visits"]
-    total = sledai(tables["sledai"], version=a.sledai_version).to_numpy(dtype=np.int64)
+    total = sledai(tables["sledai"], version=a.sledai_version if a else REPLICA_SLEDAI).to_numpy(dtype=np.int64)
     _refuse(
         visits["sledai"].to_numpy() != total, name.format("visits"), first_row, "sledai", "not the sum of the items"
     )

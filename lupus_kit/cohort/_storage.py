@@ -64,7 +64,8 @@ def _write(cohort: Cohort, folder: Path) -> None:
         "layout": 1,
         "seed": cohort.seed,
         "visits": list(cohort.visits["visit"].cat.categories),
-        "assumptions": cohort.assumptions.to_dict(),
+        "assumptions": cohort.assumptions.to_dict() if cohort.assumptions else None,
+        "made_by": cohort.made_by,
         "checksums": sums,
     }
     with (folder / MANIFEST).open("w", encoding="utf-8") as file:
@@ -103,18 +104,21 @@ def load(directory: Path, allow_edits: bool) -> Cohort:
     for name in TABLES:
         path = directory / f"{name}.csv"
         cells = _cells(path)
-        _check_header(path.name, cells, TABLES[name])
-        frame = _parse(path.name, cells, TABLES[name], manifest["visits"])
+        columns = tuple(c for c in TABLES[name] if not c.optional or c.name in cells[0])
+        _check_header(path.name, cells, columns)
+        frame = _parse(path.name, cells, columns, manifest["visits"])
         check_schema(name, frame, path.name, 2)
         if not allow_edits:
             _check_sums(path.name, cells, manifest["checksums"].get(name, {}))
         tables[name] = frame
     try:
-        assumptions = Assumptions.from_dict(manifest["assumptions"])
+        given = manifest["assumptions"]
+        assumptions = None if given is None else Assumptions.from_dict(given)
     except (InputError, TypeError) as error:
         raise InputError(f"{MANIFEST}, key 'assumptions': {error}") from None
     check_agreement(tables, assumptions, "{}.csv", 2)
-    return Cohort(**tables, assumptions=assumptions, seed=manifest["seed"])
+    made_by = str(manifest.get("made_by", "what_if"))
+    return Cohort(**tables, assumptions=assumptions, seed=manifest["seed"], made_by=made_by)
 
 
 def _manifest(directory: Path) -> dict[str, Any]:
@@ -123,7 +127,12 @@ def _manifest(directory: Path) -> dict[str, Any]:
         raise InputError(f"{directory} is not a saved cohort: there is no {MANIFEST} in it.")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        wanted: dict[str, Any] = {"seed": (int, type(None)), "visits": list, "assumptions": dict, "checksums": dict}
+        wanted: dict[str, Any] = {
+            "seed": (int, type(None)),
+            "visits": list,
+            "assumptions": (dict, type(None)),
+            "checksums": dict,
+        }
         broken = [key for key, kind in wanted.items() if key not in manifest or not isinstance(manifest[key], kind)]
     except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
         raise InputError(f"{MANIFEST} is damaged ({error}): save the cohort again.") from None

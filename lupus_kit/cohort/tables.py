@@ -12,7 +12,7 @@ import pandas as pd
 from lupus_kit.cohort._columns import ARMS, MEDICINES, TABLES
 from lupus_kit.cohort.assumptions import Assumptions
 
-NOTICE = "These patients are invented: simulated from assumptions, not taken from any trial."
+NOTICE = "These patients are invented: none of them took part in any trial."
 
 
 def _mean_sd(values: pd.Series) -> str:
@@ -42,10 +42,12 @@ class Cohort:
         The same rows: 24 descriptors; nine grades and their total; laboratory values; immune cells.
     doses, adverse_events : pandas.DataFrame
         One row per injection given; one row per event.
-    assumptions : Assumptions
-        What the cohort was made from.
+    assumptions : Assumptions or None
+        What the cohort was made from; None for a replica, which is made from the published record.
     seed : int or None
         The seed it was made with; None where a generator was given.
+    made_by : str
+        ``"what_if"``, or ``"replica of <study>"``.
 
     Notes
     -----
@@ -60,8 +62,9 @@ class Cohort:
     immune: pd.DataFrame
     doses: pd.DataFrame
     adverse_events: pd.DataFrame
-    assumptions: Assumptions
+    assumptions: Assumptions | None
     seed: int | None = None
+    made_by: str = "what_if"
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -187,4 +190,4 @@ class Cohort:
         )
 
     def __repr__(self) -> str:
-        return f"Cohort({len(self.patients)} invented patients, {len(self.visits)} visits, seed={self.seed})"
+        return f"Cohort({len(self.patients)} invented patients, {len(self.visits)} visits, {self.made_by}, seed={self.seed})"
