@@ -156,14 +156,24 @@ def _percent_count(percent: str, n_max: int) -> tuple[int, int] | None:
     return fits[0] if fits else None
 
 
+def arm_sizes(study: published.Study) -> dict[str, int]:
+    """Patients randomised to each arm; a cohort cannot be made of arms whose size is not known."""
+    unknown = [arm for arm, size in study.trial.n_randomised.items() if size is None]
+    if unknown:
+        raise InputError(
+            f"the record does not say how many patients were randomised to {', '.join(map(repr, unknown))}."
+        )
+    return {arm: size for arm, size in study.trial.n_randomised.items() if size is not None}
+
+
 def _followed(study: published.Study) -> dict[str, int]:
     """Patients of each arm seen after entry: the most that the percentages of the abstract allow."""
-    sizes = dict(study.trial.n_randomised)
+    sizes = arm_sizes(study)
     for claim in study.claims.itertuples():
         if "SRI" in str(claim.endpoint):
             for side in "ab":
                 arm = getattr(claim, f"arm_{side}")
-                fit = _percent_count(str(getattr(claim, f"reported_{side}")).rstrip("%"), study.trial.n_randomised[arm])
+                fit = _percent_count(str(getattr(claim, f"reported_{side}")).rstrip("%"), arm_sizes(study)[arm])
                 if fit:
                     sizes[arm] = min(sizes[arm], fit[1])
     return sizes
@@ -176,7 +186,7 @@ def _claims(study: published.Study, followed: Mapping[str, int]) -> list[Stateme
             arm, printed = getattr(claim, f"arm_{side}"), str(getattr(claim, f"reported_{side}"))
             place = f"abstract/{claim.id}"
             if "SRI" in str(claim.endpoint):
-                fit = _percent_count(printed.rstrip("%"), study.trial.n_randomised[arm])
+                fit = _percent_count(printed.rstrip("%"), arm_sizes(study)[arm])
                 if fit is None:
                     raise InputError(f"abstract.csv, claim {claim.id!r}: no number of patients gives {printed}.")
                 reading = f"{printed} is {fit[0]}/{fit[1]}, the largest group of at most all patients that fits"
@@ -213,7 +223,7 @@ def _table(study: published.Study, name: str, followed: Mapping[str, int], as_pr
         if label not in MEASURES:
             raise InputError(f"{name}.csv, line {cell.line}: {unknown_name('row', label, MEASURES)}")
         measure, place = MEASURES[label], f"{name}/{label}"
-        randomised = study.trial.n_randomised[arm]
+        randomised = arm_sizes(study)[arm]
         # Table 2 counts BILAG at entry over all patients and the other rows over those seen later.
         bilag = measure in ("active_bilag", "bilag_total")
         everyone = name == "table1" or (visit == "baseline" and bilag)

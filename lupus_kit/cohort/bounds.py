@@ -15,7 +15,16 @@ import pandas as pd
 from lupus_kit import published
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.cohort._arm_model import ArmModel, block, solver
-from lupus_kit.cohort._statements import ARM_KEYS, ORGANS, VISITS, Statement, read_statements, read_study, set_aside
+from lupus_kit.cohort._statements import (
+    ARM_KEYS,
+    ORGANS,
+    VISITS,
+    Statement,
+    arm_sizes,
+    read_statements,
+    read_study,
+    set_aside,
+)
 
 _WEEKS = {"week12": VISITS[1], "week24": VISITS[2]}
 _ROWS = (*ORGANS, "active_bilag")
@@ -300,7 +309,7 @@ def _arm_ends(
         s for s in read_statements(record)
         if s.arm == arm and s.kind != "n" and not set_aside(s) and block(s.measure) == "activity"
     )  # fmt: skip
-    size = record.trial.n_randomised[arm]
+    size = arm_sizes(record)[arm]
     followed = next((s.patients for s in kept if s.measure == "responder"), size)
     return ends(kept, size, followed, terms, effort)
 

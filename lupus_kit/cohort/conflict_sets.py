@@ -11,7 +11,7 @@ import pandas as pd
 from lupus_kit import published
 from lupus_kit._errors import InputError
 from lupus_kit.cohort._arm_model import ArmModel, block, solver
-from lupus_kit.cohort._statements import Statement, read_statements, read_study, set_aside
+from lupus_kit.cohort._statements import Statement, arm_sizes, read_statements, read_study, set_aside
 
 #: Work per question, in the solver's deterministic seconds. A question it cannot answer is no proof of anything.
 _EFFORT = 3.0
@@ -158,7 +158,7 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
         (s.measure, s.arm, s.visit, s.printed, s.patients): s for s in read_statements(record)
     }
     rows, complete = [], True
-    for arm, size in record.trial.n_randomised.items():
+    for arm, size in arm_sizes(record).items():
         mine = [s for s in printed if s.arm == arm]
         followed = next((s.patients for s in mine if s.measure == "responder"), size)
         sets, done = _arm_conflicts(mine, size, followed, 1)

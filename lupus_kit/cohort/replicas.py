@@ -17,7 +17,7 @@ from lupus_kit.cohort import _replica_values as values
 from lupus_kit.cohort._columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
 from lupus_kit.cohort._patient_model import ITEMS, Columns, solve_arm
 from lupus_kit.cohort._schema import REPLICA_SLEDAI
-from lupus_kit.cohort._statements import VISITS, Statement, read_statements, read_study, set_aside
+from lupus_kit.cohort._statements import VISITS, Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.cohort._treatment import INFECTIONS, INJECTION, SERIOUS, rise_by_day
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
@@ -121,14 +121,14 @@ def _refuse_disagreement(made: Cohort, found: tuple[Statement, ...]) -> None:
 
 
 def _arm(arm: str, mine: list[Statement], study: published.Study, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    size = study.trial.n_randomised[arm]
+    size = arm_sizes(study)[arm]
     followed = next(s.patients for s in mine if s.measure == "responder")
     activity = solve_arm(mine, size, followed, rng)
     if activity is None:
         from lupus_kit.cohort.conflict_sets import explain_failure
 
         raise explain_failure(mine, size, followed)
-    first = 1 + sum(study.trial.n_randomised[a] for a in ARMS[: ARMS.index(arm)])
+    first = 1 + sum(arm_sizes(study)[a] for a in ARMS[: ARMS.index(arm)])
     ids = np.array([f"R{first + i:03d}" for i in range(size)], dtype=object)
     left = np.full(size, np.nan)
     left[followed:] = rng.integers(1, 28, size - followed)
