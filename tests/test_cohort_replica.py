@@ -429,6 +429,12 @@ def test_expressions_that_cannot_be_used(text: str, match: str) -> None:
         cohort.implied(text)
 
 
+@pytest.mark.parametrize("effort", [0, -1, float("nan"), True, "much", 1e-9])
+def test_effort_that_cannot_do(effort: object) -> None:
+    with pytest.raises(InputError, match="effort"):
+        cohort.implied("drop4_not_responder_week12_placebo", effort=effort)  # type: ignore[arg-type]
+
+
 def test_order_statistics_in_the_model_are_numpys() -> None:
     from lupus_kit.cohort._arm_model import solver
 

@@ -358,4 +358,8 @@ def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statemen
             upward = False
         else:
             break
+    if found == float("inf"):
+        raise InputError(
+            f"no cohort was found with effort {effort:g}: give more, such as effort={max(5.0, 10 * effort):g}."
+        )
     return found, bound
