@@ -23,6 +23,7 @@ class Column:
     high: float | None = None
     choices: tuple[str, ...] = ()
     nullable: bool = False
+    default: object = None
     origin: str = "invented"
 
     @property
@@ -90,6 +91,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("sledai", "whole", "sum of the items in table sledai", "points", 0, 105),
         Column("pga", "number", "physician's global assessment", "0 to 3", 0, 3),
         *_GRADES,
+        Column("rescue", "flag", "rescue treatment by this visit: the SRI counts it as non-response", default=False),
         Column("prednisone_mg_day", "number", "daily prednisone", "mg/day", 0, 60),
     ),
     "sledai": (
@@ -135,8 +137,13 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 
 def tidy(table: str, data: dict[str, object]) -> pd.DataFrame:
-    """Build a table with the documented columns, order and types; ``data`` holds one array per column."""
-    return pd.DataFrame({c.name: typed(c, data[c.name]) for c in TABLES[table]}, copy=False)
+    """Build a table with the documented columns, order and types; ``data`` holds one array per column.
+
+    A column with a default may be left out.
+    """
+    rows = len(data[TABLES[table][0].name])  # type: ignore[arg-type]
+    filled = {c.name: np.full(rows, c.default) for c in TABLES[table] if c.default is not None and c.name not in data}
+    return pd.DataFrame({c.name: typed(c, (data | filled)[c.name]) for c in TABLES[table]}, copy=False)
 
 
 def typed(column: Column, values: object) -> object:

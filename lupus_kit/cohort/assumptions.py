@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
@@ -20,6 +21,10 @@ _TUNED = "tuned so that many simulated trials agree with the paper on average"
 def _number(default: float, unit: str, origin: str, note: str, low: float, high: float, *, whole: bool = False) -> Any:
     meta = {"unit": unit, "origin": origin, "note": note, "low": low, "high": high, "whole": whole}
     return field(default=default, metadata=meta)
+
+
+def _choice(default: str, choices: tuple[str, ...], unit: str, origin: str, note: str) -> Any:
+    return field(default=default, metadata={"unit": unit, "origin": origin, "note": note, "choices": choices})
 
 
 def _rates(default: Mapping[str, float], unit: str, origin: str, note: str) -> Any:
@@ -108,15 +113,10 @@ class Assumptions:
         _MEDICATION, "share", "published", f"{_PAPER}, Table 1, both arms together"
     )
     entry_sledai: int = _number(8, "points", "published", "NCT02465580: SLEDAI of 8 or more", 0, 40, whole=True)
-    sledai_version: str = field(
-        default="2K",
-        metadata={
-            "unit": "version",
-            "origin": "invented",
-            "note": "Table 2 names SELENA-SLEDAI; they differ here only by stable proteinuria",
-            "choices": ("2K", "SELENA"),
-        },
-    )
+    sledai_version: str = _choice(
+        "2K", ("2K", "SELENA"), "version", "invented",
+        "Table 2 names SELENA-SLEDAI; they differ here only by stable proteinuria",
+    )  # fmt: skip
     item_share: Mapping[str, float] = _rates(
         _SCREENED,
         "share of screened patients; renal items: of those with nephritis",
@@ -144,13 +144,41 @@ class Assumptions:
     response_sd: float = _number(
         0.5, "latent SD", "invented", "patients differ in their course; more makes weeks 12 and 24 agree more", 0, 3
     )
+    divergence: float = _number(
+        1.0, "ratio, week 24 / week 12", "invented", f"how much further apart patients are at week 24; {_TUNED}", 0, 5
+    )
+    skin_share: float = _number(
+        1.0, "share of the effect", "invented", f"how far skin and mucosa follow; {_TUNED}", 0, 5
+    )
+    joint_share: float = _number(1.0, "share of the effect", "invented", f"how far joints and muscles follow; {_TUNED}", 0, 5)
+    renal_share: float = _number(0.3, "share of the effect", "invented", "kidneys follow less, beside remission", 0, 5)
     serology_share: float = _number(
-        0.35, "share of the effect", "invented", "complement and anti-dsDNA move less than organs", 0, 1
+        0.35, "share of the effect", "invented", "complement and anti-dsDNA move less than organs", 0, 5
     )
     static_share: float = _number(
         0.85, "share of item variance", "invented", "the part of an item that never changes in a patient", 0, 1
     )
     memory_weeks: float = _number(8.0, "weeks", "invented", "how long a passing swing of an item lasts", 0.1, 520)
+
+    # --- nephritis and rescue
+    remission_il2: float = _number(
+        7 / 13, "share by week 24", "published", f"{_PAPER}, abstract, 7 of 13; the visit is not stated: week 24 is invented", 0, 1
+    )
+    remission_placebo: float = _number(
+        2 / 12, "share by week 24", "published", f"{_PAPER}, abstract, 2 of 12; the visit is not stated: week 24 is invented", 0, 1
+    )
+    remission_selection: float = _number(
+        0.5, "correlation", "invented", "patients with a good course are likelier to remit", -1, 1
+    )
+    remission_onset_weeks: float = _number(12.0, "weeks", "invented", "time constant of the kidney on its way to rest", 0.5, 520)
+    rescue_il2: float = _number(0.02, "share by week 24", "invented", "not reported", 0, 1)
+    rescue_placebo: float = _number(0.06, "share by week 24", "invented", "not reported", 0, 1)
+    rescue_selection: float = _number(0.7, "correlation", "invented", "patients with a bad course are likelier to be rescued", -1, 1)
+    rescue_first_day: int = _number(14, "days", "invented", "no rescue before this day", 1, 168, whole=True)
+    rescue_last_day: int = _number(77, "days", "invented", "no rescue after this day", 1, 168, whole=True)
+    rescue_weeks: float = _number(10.0, "weeks", "invented", f"time constant with which rescue wears off; {_TUNED}", 1, 520)
+    rescue_effect: float = _number(1.0, "latent SD", "invented", "improvement that rescue brings", 0, 4)
+    rescue_dose: float = _number(10.0, "mg/day", "invented", "prednisone added by rescue", 0, 60)
 
     # --- grades, global assessment, steroids
     bilag_a_cut: float = _number(1.5, "latent SD", "invented", "activity above this is grade A", -3, 6)
@@ -158,8 +186,11 @@ class Assumptions:
     bilag_c_cut: float = _number(-0.25, "latent SD", "invented", "activity above this is grade C", -3, 6)
     relief: float = _number(
         0.6, "latent SD at week 12", "invented",
-        "organs already under treatment are graded lower by BILAG and PGA, in both arms; SLEDAI does not see it", 0, 4,
+        "organs already under treatment are graded lower by BILAG, in both arms; SLEDAI does not see it", 0, 4,
     )  # fmt: skip
+    pga_relief: float = _number(
+        0.6, "latent SD at week 12", "invented", f"the same for PGA; {_TUNED}", 0, 4
+    )
     prior_involvement: float = _number(0.35, "share", "invented", "a calm organ was involved before (D, not E)", 0, 1)
     pga_scale: float = _number(4.3, "burden points", "invented", f"burden at which PGA is 63 % of 3; {_TUNED}", 0.5, 60)
     pga_noise: float = _number(0.2, "PGA points", "invented", "SD of the rater from visit to visit", 0, 1.5)
@@ -169,18 +200,31 @@ class Assumptions:
 
     # --- what can be lost or go wrong
     dropout_rate: float = _number(
-        1 / 60,
-        "share by week 24",
-        "published",
-        f"{_PAPER}, one of 60 not analysed; completely at random is invented",
-        0,
-        1,
+        1 / 60, "share by week 24", "published", f"{_PAPER}, one of 60 not analysed; that dropout caused it is invented", 0, 1
     )
+    dropout_mechanism: str = _choice(
+        "MCAR", ("MCAR", "MAR", "MNAR"), "mechanism", "invented",
+        "MCAR: chance alone; MAR: patients whose last visit looked bad; MNAR: patients who are bad at the visit they miss",
+    )  # fmt: skip
+    dropout_strength: float = _number(
+        1.0, "log hazard ratio for 4 points", "invented", "how strongly SLEDAI drives dropout under MAR and MNAR", -3, 3
+    )
+    dropouts: tuple[int, int] | None = field(
+        default=None,
+        metadata={
+            "unit": "patients on IL-2, on placebo", "origin": "invented",
+            "note": "exact numbers instead of dropout_rate; None leaves them to chance",
+        },
+    )  # fmt: skip
     event_share_il2: Mapping[str, float] = _rates(
         _EVENTS_IL2, "share of patients", "published", f"{_PAPER}, Table 3, of 29; none seen is not proof of none"
     )
     event_share_placebo: Mapping[str, float] = _rates(
         _EVENTS_PLACEBO, "share of patients", "published", f"{_PAPER}, Table 3, of 30; none seen is not proof of none"
+    )
+
+    event_correlation: float = _number(
+        0.3, "correlation (phi)", "invented", "between fever and flu-like symptoms of a patient, in each arm", -1, 1
     )
 
     # --- blood
@@ -190,12 +234,15 @@ class Assumptions:
         6.0, "% of CD4 T cells", "invented", "no published value of the trial is at hand", 0.5, 20
     )
     treg_gain: float = _number(
-        1.0, "relative rise", "invented", "doubling under lasting dosing; direction from literature", 0, 5
-    )
+        1.0, "relative rise", "literature",
+        "IL-2 raises them, meta-analysis SMD 1.1 (Su 2024); doubling under lasting dosing is invented", 0, 5,
+    )  # fmt: skip
     treg_half_life: float = _number(5.0, "days", "invented", "half-life of the rise, up and down", 0.5, 60)
     nk_mean: float = _number(120.0, "cells/µL", "invented", "no published value of the trial is at hand", 10, 600)
-    nk_gain: float = _number(0.6, "relative rise", "invented", "direction from literature, size invented", 0, 5)
+    nk_gain: float = _number(0.6, "relative rise", "literature", "direction from other IL-2 studies, size invented", 0, 5)
     nk_half_life: float = _number(7.0, "days", "invented", "half-life of the rise, up and down", 0.5, 60)
+    action_days: float = _number(2.0, "days", "invented", "how long one injection drives the cells", 0.1, 14)
+    gain_spread: float = _number(0.3, "SD of log gain", "invented", "patients differ in how far their cells rise", 0, 1.5)
     immune_spread: float = _number(0.3, "SD of log value", "invented", "between patients", 0, 1.5)
     immune_noise: float = _number(0.12, "SD of log value", "invented", "within a patient, from sample to sample", 0, 1)
 
@@ -209,21 +256,38 @@ class Assumptions:
         },
     )
 
+    def __new__(cls, *_args: Any, **given: Any) -> Assumptions:
+        """Refuse unknown names with the nearest known ones."""
+        known = [spec.name for spec in fields(cls)]
+        wrong = [str(unknown_name("assumption", name, known)) for name in given if name not in known]
+        if wrong:
+            raise InputError("\n".join(wrong))
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
+        problems: list[str] = []
         for spec in fields(self):
             value, meta = getattr(self, spec.name), spec.metadata
             if "low" in meta:
-                _check_number(spec.name, value, meta)
+                problems += _number_problems(spec.name, value, meta)
             elif "default" in meta:
-                object.__setattr__(self, spec.name, _check_rates(spec.name, value, meta["default"]))
+                found = _rate_problems(spec.name, value, meta["default"])
+                problems += found
+                if not found:
+                    object.__setattr__(self, spec.name, Rates({**meta["default"], **value}))
             elif "choices" in meta and value not in meta["choices"]:
-                raise unknown_name(spec.name, value, meta["choices"])
-        object.__setattr__(self, "extra_weeks", _check_weeks(self.extra_weeks))
-        if not self.bilag_c_cut <= self.bilag_b_cut <= self.bilag_a_cut:
-            raise InputError(
-                f"bilag_c_cut, bilag_b_cut and bilag_a_cut are {self.bilag_c_cut:g}, {self.bilag_b_cut:g} and "
-                f"{self.bilag_a_cut:g}: they must not fall from C to A."
-            )
+                problems.append(str(unknown_name(spec.name, value, meta["choices"])))
+        found = _week_problems(self.extra_weeks)
+        problems += found
+        if not found:
+            object.__setattr__(self, "extra_weeks", tuple(sorted(int(w) for w in self.extra_weeks)))
+        problems += _dropout_problems(self.dropouts)
+        if isinstance(self.dropouts, list):
+            object.__setattr__(self, "dropouts", tuple(self.dropouts))
+        if not problems:
+            problems = [*_order_problems(self), *_correlation_problems(self)]
+        if problems:
+            raise InputError("\n".join(problems))
 
     def table(self) -> pd.DataFrame:
         """List every assumption with where it comes from.
@@ -257,38 +321,79 @@ class Assumptions:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Assumptions:
         """Build assumptions from plain values; unknown names raise :class:`InputError` with the nearest ones."""
-        known = [spec.name for spec in fields(cls)]
-        for name in values:
-            if name not in known:
-                raise unknown_name("assumption", name, known)
         return cls(**values)
 
 
-def _check_number(name: str, value: object, meta: Mapping[str, Any]) -> None:
-    ok = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not ok or not meta["low"] <= value <= meta["high"] or (meta["whole"] and value != int(value)):  # type: ignore
-        kind = "a whole number" if meta["whole"] else "a number"
-        raise InputError(
-            f"{name} == {value!r}, must be {kind} from {meta['low']:g} to {meta['high']:g} ({meta['unit']})."
-        )
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _check_rates(name: str, given: object, default: Rates) -> Rates:
+def _number_problems(name: str, value: Any, meta: Mapping[str, Any]) -> list[str]:
+    if _is_number(value) and meta["low"] <= value <= meta["high"] and (not meta["whole"] or value == int(value)):
+        return []
+    kind = "a whole number" if meta["whole"] else "a number"
+    return [f"{name} == {value!r}, must be {kind} from {meta['low']:g} to {meta['high']:g} ({meta['unit']})."]
+
+
+def _rate_problems(name: str, given: object, default: Rates) -> list[str]:
     if not isinstance(given, Mapping):
-        raise InputError(f"{name} must map names to shares, such as {{{next(iter(default))!r}: 0.1}}; got {given!r}.")
-    for key, value in given.items():
-        if key not in default:
-            raise unknown_name(f"key of {name}", key, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise InputError(f"{name}[{key!r}] == {value!r}, must be a number from 0 to 1.")
-    return Rates({**default, **given})
+        return [f"{name} must map names to shares, such as {{{next(iter(default))!r}: 0.1}}; got {given!r}."]
+    unknown = [str(unknown_name(f"key of {name}", key, default)) for key in given if key not in default]
+    return unknown + [
+        f"{name}[{key!r}] == {value!r}, must be a number from 0 to 1."
+        for key, value in given.items()
+        if key in default and not (_is_number(value) and 0 <= value <= 1)
+    ]
 
 
-def _check_weeks(weeks: object) -> tuple[int, ...]:
+def _week_problems(weeks: Any) -> list[str]:
     ok = isinstance(weeks, (tuple, list)) and all(isinstance(w, int) and not isinstance(w, bool) for w in weeks)
-    if not ok or len(set(weeks)) != len(weeks) or not all(0 < w < 24 and w != 12 for w in weeks):  # type: ignore
-        raise InputError(f"extra_weeks == {weeks!r}, must be different whole weeks from 1 to 23, without 12.")
-    return tuple(sorted(weeks))  # type: ignore[call-overload]
+    if ok and len(set(weeks)) == len(weeks) and all(0 < w < 24 and w != 12 for w in weeks):
+        return []
+    return [f"extra_weeks == {weeks!r}, must be different whole weeks from 1 to 23, without 12."]
+
+
+def _dropout_problems(given: Any) -> list[str]:
+    whole = isinstance(given, (tuple, list)) and all(isinstance(k, int) and not isinstance(k, bool) for k in given)
+    if given is None or (whole and len(given) == 2 and min(given) >= 0):
+        return []
+    return [f"dropouts == {given!r}, must be None or two whole numbers of 0 or more: patients on IL-2 and on placebo."]
+
+
+def _order_problems(a: Assumptions) -> list[str]:
+    problems = []
+    if not a.bilag_c_cut <= a.bilag_b_cut <= a.bilag_a_cut:
+        problems.append(
+            f"bilag_c_cut, bilag_b_cut and bilag_a_cut are {a.bilag_c_cut:g}, {a.bilag_b_cut:g} and "
+            f"{a.bilag_a_cut:g}: they must not fall from C to A."
+        )
+    if a.rescue_first_day > a.rescue_last_day:
+        problems.append(
+            f"rescue_first_day == {a.rescue_first_day} is after rescue_last_day == {a.rescue_last_day}: swap them."
+        )
+    return problems
+
+
+def phi_bounds(first: float, second: float) -> tuple[float, float] | None:
+    """Return the Fréchet bounds of the correlation of two yes/no outcomes; None where one of them is certain."""
+    spread = math.sqrt(first * (1 - first) * second * (1 - second))
+    if spread == 0:
+        return None
+    low, high = max(0.0, first + second - 1), min(first, second)
+    return (low - first * second) / spread, (high - first * second) / spread
+
+
+def _correlation_problems(a: Assumptions) -> list[str]:
+    problems = []
+    for arm, share in (("IL-2", a.event_share_il2), ("placebo", a.event_share_placebo)):
+        bounds = phi_bounds(share["fever"], share["flu-like symptoms"])
+        if bounds and not bounds[0] - 1e-12 <= a.event_correlation <= bounds[1] + 1e-12:
+            problems.append(
+                f"event_correlation == {a.event_correlation:g}: with shares of fever and flu-like symptoms of "
+                f"{share['fever']:.3g} and {share['flu-like symptoms']:.3g} on {arm} it must lie from {bounds[0]:.3f} to "
+                f"{bounds[1]:.3f}."
+            )
+    return problems
 
 
 assert list(_SCREENED) == list(SLEDAI_ITEMS["id"])  # one share per descriptor, in the order of the form
