@@ -184,8 +184,8 @@ def test_damaged_files(cohort: Cohort, tmp_path: Path) -> None:
 
 
 def test_saving_refuses_what_it_must(cohort: Cohort, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown format 'xlsx'"):
-        cohort.save(tmp_path / "x", format="xlsx")
+    with pytest.raises(InputError, match="unknown format 'xls'"):
+        cohort.save(tmp_path / "x", format="xls")
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.txt").write_text("precious")
     with pytest.raises(InputError, match="files that are not a cohort"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.cohort.generative import what_if
+from lupus_kit.cohort.large import write_what_if
 from lupus_kit.cohort.tables import Cohort
 
-__all__ = ["Assumptions", "Cohort", "what_if"]
+__all__ = ["Assumptions", "Cohort", "what_if", "write_what_if"]

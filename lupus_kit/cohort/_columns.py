@@ -148,10 +148,23 @@ def tidy(table: str, data: dict[str, object]) -> pd.DataFrame:
 
 def typed(column: Column, values: object) -> object:
     """Give values the type of their column."""
+    if column.name == "visit":
+        return values
     if column.choices:
         return values if isinstance(values, pd.Categorical) else pd.Categorical(values, categories=list(column.choices))
     if column.kind == "whole":
         return pd.array(values, dtype="Int64") if column.nullable else np.asarray(values, dtype=np.int64)
     if column.kind == "number":
         return np.asarray(values, dtype=float)
-    return np.asarray(values, dtype=bool) if column.kind == "flag" else values
+    return np.asarray(values, dtype=bool) if column.kind == "flag" else pd.array(values, dtype="str")  # type: ignore
+
+
+def data_dictionary() -> pd.DataFrame:
+    """Document every column of every table; see :meth:`Cohort.data_dictionary`."""
+    types = {"text": "text", "choice": "category", "whole": "integer", "number": "number", "flag": "yes/no"}
+    rows = [
+        (table, c.name, types[c.kind], c.unit, c.allowed, c.origin, c.meaning)
+        for table, columns in TABLES.items()
+        for c in columns
+    ]
+    return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "allowed", "origin", "meaning"])
