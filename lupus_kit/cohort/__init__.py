@@ -7,8 +7,20 @@ is invented; :meth:`Cohort.data_dictionary` says it for every column.
 from __future__ import annotations
 
 from lupus_kit.cohort.assumptions import Assumptions
+from lupus_kit.cohort.calibration import Calibration, calibrate
 from lupus_kit.cohort.generative import what_if
 from lupus_kit.cohort.large import write_what_if
+from lupus_kit.cohort.measured import calibration_table, coherence_table, quantity_names
 from lupus_kit.cohort.tables import Cohort
 
-__all__ = ["Assumptions", "Cohort", "what_if", "write_what_if"]
+__all__ = [
+    "Assumptions",
+    "Calibration",
+    "Cohort",
+    "calibrate",
+    "calibration_table",
+    "coherence_table",
+    "quantity_names",
+    "what_if",
+    "write_what_if",
+]

@@ -67,7 +67,7 @@ def _levels(a: Assumptions, nephritis: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         usual, calm = ndtri(share), share.copy()
         calm[RENAL] = np.minimum(calm[RENAL], _NEW_RENAL)
-        return np.clip(np.where(nephritis[:, None], usual, ndtri(calm)), -9, 9)
+        return np.clip(np.where(nephritis[:, None], usual, ndtri(calm)) + a.activity_shift, -9, 9)
 
 
 def _entry(

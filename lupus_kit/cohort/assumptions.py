@@ -123,6 +123,9 @@ class Assumptions:
         "invented",
         "tuned to the organ shares at entry in Table 2 and the SLEDAI median; rare items are guesses",
     )
+    activity_shift: float = _number(
+        0.0, "latent SD", "invented", "how much more active all organs are at screening than item_share says", -2, 2
+    )
     severity_share: float = _number(
         0.12, "share of latent variance", "invented", "how much one overall severity drives all organs", 0, 0.9
     )
@@ -307,6 +310,25 @@ class Assumptions:
                 origin = meta["origin"] if now == usual else "changed by the user"
                 rows.append((spec.name, key, now, meta["unit"], origin, meta["note"]))
         return pd.DataFrame(rows, columns=["field", "key", "value", "unit", "origin", "source"])
+
+    def expected(self, n_per_arm: int = 20_000, seed: int = 0) -> pd.DataFrame:
+        """Put what these assumptions lead to, on average, beside what the paper prints.
+
+        Parameters
+        ----------
+        n_per_arm : int
+            Patients simulated in each arm.
+        seed : int
+            Same seed, same table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            See :func:`lupus_kit.cohort.calibration_table`.
+        """
+        from lupus_kit.cohort.measured import calibration_table
+
+        return calibration_table(self, n_per_arm, seed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
