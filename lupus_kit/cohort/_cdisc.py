@@ -105,8 +105,14 @@ def _adsl(cohort: Cohort) -> list[_Variable]:
 def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) -> list[_Variable]:
     """Stack measures below each other; each is code, name, number and text. Sorted by patient, measure, visit."""
     n, k = len(frame), len(measures)
-    order = np.lexsort((np.tile(frame["week"], k), np.repeat(np.arange(k), n), np.tile(pd.factorize(frame["patient"])[0], k)))
-    keys = pd.concat([frame[["patient", "arm", "visit", "week"]]] * k, ignore_index=True).iloc[order].reset_index(drop=True)
+    order = np.lexsort(
+        (np.tile(frame["week"], k), np.repeat(np.arange(k), n), np.tile(pd.factorize(frame["patient"])[0], k))
+    )
+    keys = (
+        pd.concat([frame[["patient", "arm", "visit", "week"]]] * k, ignore_index=True)
+        .iloc[order]
+        .reset_index(drop=True)
+    )
     which = np.repeat(np.arange(k), n)[order]
     value = np.concatenate([np.asarray(m[2], dtype=float) for m in measures])[order]
     text = np.concatenate([np.asarray(m[3], dtype=object) for m in measures])[order]
@@ -136,7 +142,7 @@ def _adqs(cohort: Cohort) -> list[_Variable]:
         ("PGA", "Physician Global Assessment (0-3)", visits["pga"], blank),
         ("BILAGTOT", "BILAG total (12/8/1)", cohort.bilag["bilag_total"], blank),
     ]
-    points = {grade: value for grade, value in zip("ABCDE", (12, 8, 1, 0, 0), strict=True)}
+    points = dict(zip("ABCDE", (12, 8, 1, 0, 0), strict=True))
     for system, code in _BILAG_CODES.items():
         grade = cohort.bilag[f"bilag_{system}"].astype(object)
         measures.append((f"BG{code}", f"BILAG grade, {system}", grade.map(points), grade))
@@ -221,7 +227,7 @@ def _write(cohort: Cohort, folder: Path) -> None:
     rows = [("dataset", "variable", "type", "length", "label", "origin")]
     for name, (label, frame, labels, origins) in data_sets(cohort).items():
         pyreadstat.write_xport(
-            frame, str(folder / f"{name.lower()}.xpt"), file_label=label, column_labels=labels, table_name=name,
+            frame, str(folder / f"{name.lower()}.xpt"), file_label=label, column_labels=dict(labels), table_name=name,
             file_format_version=5,
         )  # fmt: skip
         for variable, values in frame.items():

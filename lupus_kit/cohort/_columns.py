@@ -156,7 +156,7 @@ def typed(column: Column, values: object) -> object:
         return pd.array(values, dtype="Int64") if column.nullable else np.asarray(values, dtype=np.int64)
     if column.kind == "number":
         return np.asarray(values, dtype=float)
-    return np.asarray(values, dtype=bool) if column.kind == "flag" else pd.array(values, dtype="str")  # type: ignore
+    return np.asarray(values, dtype=bool) if column.kind == "flag" else pd.array(values, dtype="str")
 
 
 def data_dictionary() -> pd.DataFrame:

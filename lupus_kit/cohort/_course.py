@@ -29,7 +29,7 @@ RENAL = np.flatnonzero(SLEDAI_ITEMS["domain"] == "renal")
 SEROLOGY = np.flatnonzero(SLEDAI_ITEMS["domain"] == "immunological")
 SKIN = np.flatnonzero(SLEDAI_ITEMS["domain"] == "mucocutaneous")
 JOINTS = np.flatnonzero(SLEDAI_ITEMS["domain"] == "musculoskeletal")
-_PROTEIN = list(RENAL).index(IDS.index("proteinuria"))
+_PROTEIN = RENAL.tolist().index(IDS.index("proteinuria"))
 
 #: One more latent activity beside the 24 descriptors: the gut has no descriptor, but a BILAG system.
 GUT = len(IDS)
@@ -141,7 +141,7 @@ def draw_course(
     severity, fixed, swing = _entry(a, levels, nephritis, streams["entry"])
     n, k = levels.shape
     rng = streams["course"]
-    luck = rng.standard_normal(n)
+    luck = rng.standard_normal((n,))
     rescue_day = rescue_days(a, treated, luck, int(7 * weeks[-1]), streams["rescue"])
     improvement = _improvement(a, weeks, treated, luck) + rescue_pull(a, weeks, rescue_day)
     pull = pulls(a)

@@ -265,7 +265,9 @@ def _read_excel(folder: Path, visits: list[str]) -> Iterator[tuple[str, pd.DataF
             if name not in book.sheetnames:
                 raise InputError(f"{_BOOK} has no sheet {name!r}: {_AGAIN}")
             rows = book[name].iter_rows(values_only=True)
-            frame = _typed_sheet(f"{_BOOK}, sheet {name!r}", [[_cell_text(v) for v in row] for row in rows], name, visits)
+            frame = _typed_sheet(
+                f"{_BOOK}, sheet {name!r}", [[_cell_text(v) for v in row] for row in rows], name, visits
+            )
             yield name, frame, _sums(_split(_csv_text(frame)))
     finally:
         book.close()

@@ -106,7 +106,7 @@ def _given(first: np.ndarray, p: np.ndarray, q: np.ndarray, phi: float) -> np.nd
 
 
 def acting_intervals(dosing_days: np.ndarray, action_days: float) -> tuple[np.ndarray, np.ndarray]:
-    """Starts and ends, in days, of the times in which the drug acts; injections that overlap are one interval."""
+    """Return starts and ends, in days, of the times in which the drug acts; injections that overlap are one interval."""
     start = np.sort(np.asarray(dosing_days, dtype=float))
     fresh = np.concatenate([[True], np.diff(start) > action_days])
     last = np.concatenate([fresh[1:], [True]])

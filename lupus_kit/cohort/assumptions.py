@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
+from lupus_kit.cohort._checks import (
+    correlation_problems,
+    dropout_problems,
+    number_problems,
+    order_problems,
+    rate_problems,
+    week_problems,
+)
 from lupus_kit.cohort._rates import Rates
 from lupus_kit.endpoints import SLEDAI_ITEMS
 
@@ -153,7 +159,9 @@ class Assumptions:
     skin_share: float = _number(
         1.0, "share of the effect", "invented", f"how far skin and mucosa follow; {_TUNED}", 0, 5
     )
-    joint_share: float = _number(1.0, "share of the effect", "invented", f"how far joints and muscles follow; {_TUNED}", 0, 5)
+    joint_share: float = _number(
+        1.0, "share of the effect", "invented", f"how far joints and muscles follow; {_TUNED}", 0, 5
+    )
     renal_share: float = _number(0.3, "share of the effect", "invented", "kidneys follow less, beside remission", 0, 5)
     serology_share: float = _number(
         0.35, "share of the effect", "invented", "complement and anti-dsDNA move less than organs", 0, 5
@@ -165,21 +173,37 @@ class Assumptions:
 
     # --- nephritis and rescue
     remission_il2: float = _number(
-        7 / 13, "share by week 24", "published", f"{_PAPER}, abstract, 7 of 13; the visit is not stated: week 24 is invented", 0, 1
+        7 / 13,
+        "share by week 24",
+        "published",
+        f"{_PAPER}, abstract, 7 of 13; the visit is not stated: week 24 is invented",
+        0,
+        1,
     )
     remission_placebo: float = _number(
-        2 / 12, "share by week 24", "published", f"{_PAPER}, abstract, 2 of 12; the visit is not stated: week 24 is invented", 0, 1
+        2 / 12,
+        "share by week 24",
+        "published",
+        f"{_PAPER}, abstract, 2 of 12; the visit is not stated: week 24 is invented",
+        0,
+        1,
     )
     remission_selection: float = _number(
         0.5, "correlation", "invented", "patients with a good course are likelier to remit", -1, 1
     )
-    remission_onset_weeks: float = _number(12.0, "weeks", "invented", "time constant of the kidney on its way to rest", 0.5, 520)
+    remission_onset_weeks: float = _number(
+        12.0, "weeks", "invented", "time constant of the kidney on its way to rest", 0.5, 520
+    )
     rescue_il2: float = _number(0.02, "share by week 24", "invented", "not reported", 0, 1)
     rescue_placebo: float = _number(0.06, "share by week 24", "invented", "not reported", 0, 1)
-    rescue_selection: float = _number(0.7, "correlation", "invented", "patients with a bad course are likelier to be rescued", -1, 1)
+    rescue_selection: float = _number(
+        0.7, "correlation", "invented", "patients with a bad course are likelier to be rescued", -1, 1
+    )
     rescue_first_day: int = _number(14, "days", "invented", "no rescue before this day", 1, 168, whole=True)
     rescue_last_day: int = _number(77, "days", "invented", "no rescue after this day", 1, 168, whole=True)
-    rescue_weeks: float = _number(10.0, "weeks", "invented", f"time constant with which rescue wears off; {_TUNED}", 1, 520)
+    rescue_weeks: float = _number(
+        10.0, "weeks", "invented", f"time constant with which rescue wears off; {_TUNED}", 1, 520
+    )
     rescue_effect: float = _number(1.0, "latent SD", "invented", "improvement that rescue brings", 0, 4)
     rescue_dose: float = _number(10.0, "mg/day", "invented", "prednisone added by rescue", 0, 60)
 
@@ -191,9 +215,7 @@ class Assumptions:
         0.6, "latent SD at week 12", "invented",
         "organs already under treatment are graded lower by BILAG, in both arms; SLEDAI does not see it", 0, 4,
     )  # fmt: skip
-    pga_relief: float = _number(
-        0.6, "latent SD at week 12", "invented", f"the same for PGA; {_TUNED}", 0, 4
-    )
+    pga_relief: float = _number(0.6, "latent SD at week 12", "invented", f"the same for PGA; {_TUNED}", 0, 4)
     prior_involvement: float = _number(0.35, "share", "invented", "a calm organ was involved before (D, not E)", 0, 1)
     pga_scale: float = _number(4.3, "burden points", "invented", f"burden at which PGA is 63 % of 3; {_TUNED}", 0.5, 60)
     pga_noise: float = _number(0.2, "PGA points", "invented", "SD of the rater from visit to visit", 0, 1.5)
@@ -203,7 +225,12 @@ class Assumptions:
 
     # --- what can be lost or go wrong
     dropout_rate: float = _number(
-        1 / 60, "share by week 24", "published", f"{_PAPER}, one of 60 not analysed; that dropout caused it is invented", 0, 1
+        1 / 60,
+        "share by week 24",
+        "published",
+        f"{_PAPER}, one of 60 not analysed; that dropout caused it is invented",
+        0,
+        1,
     )
     dropout_mechanism: str = _choice(
         "MCAR", ("MCAR", "MAR", "MNAR"), "mechanism", "invented",
@@ -242,10 +269,14 @@ class Assumptions:
     )  # fmt: skip
     treg_half_life: float = _number(5.0, "days", "invented", "half-life of the rise, up and down", 0.5, 60)
     nk_mean: float = _number(120.0, "cells/µL", "invented", "no published value of the trial is at hand", 10, 600)
-    nk_gain: float = _number(0.6, "relative rise", "literature", "direction from other IL-2 studies, size invented", 0, 5)
+    nk_gain: float = _number(
+        0.6, "relative rise", "literature", "direction from other IL-2 studies, size invented", 0, 5
+    )
     nk_half_life: float = _number(7.0, "days", "invented", "half-life of the rise, up and down", 0.5, 60)
     action_days: float = _number(2.0, "days", "invented", "how long one injection drives the cells", 0.1, 14)
-    gain_spread: float = _number(0.3, "SD of log gain", "invented", "patients differ in how far their cells rise", 0, 1.5)
+    gain_spread: float = _number(
+        0.3, "SD of log gain", "invented", "patients differ in how far their cells rise", 0, 1.5
+    )
     immune_spread: float = _number(0.3, "SD of log value", "invented", "between patients", 0, 1.5)
     immune_noise: float = _number(0.12, "SD of log value", "invented", "within a patient, from sample to sample", 0, 1)
 
@@ -272,23 +303,23 @@ class Assumptions:
         for spec in fields(self):
             value, meta = getattr(self, spec.name), spec.metadata
             if "low" in meta:
-                problems += _number_problems(spec.name, value, meta)
+                problems += number_problems(spec.name, value, meta)
             elif "default" in meta:
-                found = _rate_problems(spec.name, value, meta["default"])
+                found = rate_problems(spec.name, value, meta["default"])
                 problems += found
                 if not found:
                     object.__setattr__(self, spec.name, Rates({**meta["default"], **value}))
             elif "choices" in meta and value not in meta["choices"]:
                 problems.append(str(unknown_name(spec.name, value, meta["choices"])))
-        found = _week_problems(self.extra_weeks)
+        found = week_problems(self.extra_weeks)
         problems += found
         if not found:
             object.__setattr__(self, "extra_weeks", tuple(sorted(int(w) for w in self.extra_weeks)))
-        problems += _dropout_problems(self.dropouts)
+        problems += dropout_problems(self.dropouts)
         if isinstance(self.dropouts, list):
             object.__setattr__(self, "dropouts", tuple(self.dropouts))
         if not problems:
-            problems = [*_order_problems(self), *_correlation_problems(self)]
+            problems = [*order_problems(self), *correlation_problems(self)]
         if problems:
             raise InputError("\n".join(problems))
 
@@ -344,78 +375,6 @@ class Assumptions:
     def from_dict(cls, values: Mapping[str, Any]) -> Assumptions:
         """Build assumptions from plain values; unknown names raise :class:`InputError` with the nearest ones."""
         return cls(**values)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _number_problems(name: str, value: Any, meta: Mapping[str, Any]) -> list[str]:
-    if _is_number(value) and meta["low"] <= value <= meta["high"] and (not meta["whole"] or value == int(value)):
-        return []
-    kind = "a whole number" if meta["whole"] else "a number"
-    return [f"{name} == {value!r}, must be {kind} from {meta['low']:g} to {meta['high']:g} ({meta['unit']})."]
-
-
-def _rate_problems(name: str, given: object, default: Rates) -> list[str]:
-    if not isinstance(given, Mapping):
-        return [f"{name} must map names to shares, such as {{{next(iter(default))!r}: 0.1}}; got {given!r}."]
-    unknown = [str(unknown_name(f"key of {name}", key, default)) for key in given if key not in default]
-    return unknown + [
-        f"{name}[{key!r}] == {value!r}, must be a number from 0 to 1."
-        for key, value in given.items()
-        if key in default and not (_is_number(value) and 0 <= value <= 1)
-    ]
-
-
-def _week_problems(weeks: Any) -> list[str]:
-    ok = isinstance(weeks, (tuple, list)) and all(isinstance(w, int) and not isinstance(w, bool) for w in weeks)
-    if ok and len(set(weeks)) == len(weeks) and all(0 < w < 24 and w != 12 for w in weeks):
-        return []
-    return [f"extra_weeks == {weeks!r}, must be different whole weeks from 1 to 23, without 12."]
-
-
-def _dropout_problems(given: Any) -> list[str]:
-    whole = isinstance(given, (tuple, list)) and all(isinstance(k, int) and not isinstance(k, bool) for k in given)
-    if given is None or (whole and len(given) == 2 and min(given) >= 0):
-        return []
-    return [f"dropouts == {given!r}, must be None or two whole numbers of 0 or more: patients on IL-2 and on placebo."]
-
-
-def _order_problems(a: Assumptions) -> list[str]:
-    problems = []
-    if not a.bilag_c_cut <= a.bilag_b_cut <= a.bilag_a_cut:
-        problems.append(
-            f"bilag_c_cut, bilag_b_cut and bilag_a_cut are {a.bilag_c_cut:g}, {a.bilag_b_cut:g} and "
-            f"{a.bilag_a_cut:g}: they must not fall from C to A."
-        )
-    if a.rescue_first_day > a.rescue_last_day:
-        problems.append(
-            f"rescue_first_day == {a.rescue_first_day} is after rescue_last_day == {a.rescue_last_day}: swap them."
-        )
-    return problems
-
-
-def phi_bounds(first: float, second: float) -> tuple[float, float] | None:
-    """Return the Fréchet bounds of the correlation of two yes/no outcomes; None where one of them is certain."""
-    spread = math.sqrt(first * (1 - first) * second * (1 - second))
-    if spread == 0:
-        return None
-    low, high = max(0.0, first + second - 1), min(first, second)
-    return (low - first * second) / spread, (high - first * second) / spread
-
-
-def _correlation_problems(a: Assumptions) -> list[str]:
-    problems = []
-    for arm, share in (("IL-2", a.event_share_il2), ("placebo", a.event_share_placebo)):
-        bounds = phi_bounds(share["fever"], share["flu-like symptoms"])
-        if bounds and not bounds[0] - 1e-12 <= a.event_correlation <= bounds[1] + 1e-12:
-            problems.append(
-                f"event_correlation == {a.event_correlation:g}: with shares of fever and flu-like symptoms of "
-                f"{share['fever']:.3g} and {share['flu-like symptoms']:.3g} on {arm} it must lie from {bounds[0]:.3f} to "
-                f"{bounds[1]:.3f}."
-            )
-    return problems
 
 
 assert list(_SCREENED) == list(SLEDAI_ITEMS["id"])  # one share per descriptor, in the order of the form

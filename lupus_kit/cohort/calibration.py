@@ -12,7 +12,8 @@ import pandas as pd
 
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit._random import as_generator
-from lupus_kit.cohort.assumptions import Assumptions, phi_bounds
+from lupus_kit.cohort._checks import phi_bounds
+from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.cohort.measured import Measured, Quantity, draw_for_measuring, quantity
 
 #: The field that a target moves where the user names none.
@@ -66,7 +67,9 @@ class Calibration:
         return self.report.copy()
 
     def _repr_html_(self) -> str:
-        moved = ", ".join(f"{name} = {value:.3g}" for name, value in self.moved.items() if np.isscalar(value))
+        moved = ", ".join(
+            f"{name} = {value:.3g}" for name, value in self.moved.items() if isinstance(value, (int, float))
+        )
         table = self.report.to_html(index=False, border=0, float_format="{:.3f}".format, justify="left")
         return f"<p><b>Calibrated assumptions</b>: {html.escape(moved)}</p>{table}"
 
@@ -227,7 +230,9 @@ def _fields_to_move(to_fit: Mapping[Quantity, float], move: Sequence[str] | None
         general = q.name.removesuffix("_il2").removesuffix("_placebo")
         field = _FIELDS.get(q.name, _FIELDS.get(general, "dropout_rate" if q.what == "dropout" else None))
         if field is None:
-            raise InputError(f"target {q.name!r} has no field of its own: name the fields that may be moved in move=[...].")
+            raise InputError(
+                f"target {q.name!r} has no field of its own: name the fields that may be moved in move=[...]."
+            )
         found[q.name] = field
     return found
 

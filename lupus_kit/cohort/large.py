@@ -91,5 +91,3 @@ def _write_blocks(folder: Path, a: Assumptions, n_per_arm: int, seed: Any, kept:
             writer.close()
     sums = {name: file_sum(folder / f"{name}.parquet") for name in TABLES}
     write_manifest(folder, "parquet", visits, kept, a, sums)
-
-

@@ -176,7 +176,7 @@ def active(grades: pd.DataFrame) -> np.ndarray:
 
 
 def _printed() -> dict[str, tuple[float, str]]:
-    """Published values of the quantities, with where they are printed."""
+    """Return the published values of the quantities, with where they are printed."""
     study = published.load("he2020")
     found: dict[str, tuple[float, str]] = {}
     claims = study.claims.set_index("id")
@@ -199,9 +199,7 @@ def _printed() -> dict[str, tuple[float, str]]:
     return found | {"remission_il2": (7 / 13, "abstract"), "remission_placebo": (2 / 12, "abstract")}
 
 
-def calibration_table(
-    assumptions: Assumptions | None = None, n_per_arm: int = 20_000, seed: int = 0
-) -> pd.DataFrame:
+def calibration_table(assumptions: Assumptions | None = None, n_per_arm: int = 20_000, seed: int = 0) -> pd.DataFrame:
     """Put what the model expects beside what the paper prints.
 
     Parameters
@@ -243,7 +241,7 @@ def calibration_table(
 
 
 def _trial_error(q: Quantity, values: np.ndarray, printed: float) -> float:
-    """Standard deviation of the quantity in a trial of 30 patients an arm (12 with nephritis)."""
+    """Return the standard deviation of the quantity in a trial of 30 patients an arm (12 with nephritis)."""
     n = 12 if q.what == "remission" else 30
     if q.is_median:
         low, high = np.quantile(values, [0.5 - 0.5 / np.sqrt(n), 0.5 + 0.5 / np.sqrt(n)])
