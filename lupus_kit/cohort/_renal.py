@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from lupus_kit.cohort._rates import moved_rate
 from lupus_kit.cohort.assumptions import Assumptions
 
 
@@ -18,7 +19,7 @@ def remitters(
     lean = a.remission_selection
     score = lean * luck + np.sqrt(1 - lean**2) * rng.standard_normal(len(luck))
     with np.errstate(divide="ignore"):
-        limit = ndtri(np.where(treated, a.remission_il2, a.remission_placebo))
+        limit = ndtri(moved_rate(treated, a.remission_il2, a.remission_placebo, a.drug_share))
     return score < limit, 0.1 + 0.4 * rng.random(len(luck))
 
 

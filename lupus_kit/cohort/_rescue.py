@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from lupus_kit.cohort._rates import moved_rate
 from lupus_kit.cohort.assumptions import Assumptions
 
 #: Rescue works at once, as a course of steroids does: time constant in days.
@@ -20,7 +21,7 @@ def rescue_days(
     """
     lean = a.rescue_selection
     score = -lean * luck + np.sqrt(1 - lean**2) * rng.standard_normal(len(treated))
-    rate = np.where(treated, a.rescue_il2, a.rescue_placebo)
+    rate = moved_rate(treated, a.rescue_il2, a.rescue_placebo, a.drug_share)
     with np.errstate(divide="ignore"):
         rescued = score > -ndtri(rate)
     days = rng.integers(a.rescue_first_day, min(a.rescue_last_day, last_day) + 1, len(treated)).astype(float)

@@ -144,6 +144,10 @@ class Assumptions:
         0.111, "latent SD", "invented", f"improvement by week 24 beyond regression to the mean; {_TUNED}", -2, 4
     )
     drug_effect: float = _number(0.457, "latent SD at week 12", "invented", f"IL-2 beyond placebo; {_TUNED}", -2, 4)
+    drug_reference: float = _number(
+        0.457, "latent SD at week 12", "invented",
+        "the drug_effect at which remission_il2 and rescue_il2 hold; with another effect they move, 0 gives placebo's", 0.01, 4,
+    )  # fmt: skip
     drug_persistence: float = _number(
         1.168, "ratio, week 24 / week 12", "invented", f"what is left 12 weeks after the last dose; {_TUNED}", 0, 4
     )
@@ -322,6 +326,11 @@ class Assumptions:
             problems = [*order_problems(self), *correlation_problems(self)]
         if problems:
             raise InputError("\n".join(problems))
+
+    @property
+    def drug_share(self) -> float:
+        """How strong the drug is, as a share of its strength where ``remission_il2`` and ``rescue_il2`` hold."""
+        return self.drug_effect / self.drug_reference
 
     def table(self) -> pd.DataFrame:
         """List every assumption with where it comes from.

@@ -243,7 +243,10 @@ def _fit(a: Assumptions, targets: Mapping[Quantity, float], names: list[str], n:
     low, high = (np.array([meta[name][end] for name in names], dtype=float) for end in ("low", "high"))
 
     def at(z: np.ndarray) -> Assumptions:
-        return replace(a, **dict(zip(names, (low + (high - low) / (1 + np.exp(-z))).tolist(), strict=True)))
+        changes = dict(zip(names, (low + (high - low) / (1 + np.exp(-z))).tolist(), strict=True))
+        if changes.get("drug_effect", 0) > meta["drug_reference"]["low"]:
+            changes["drug_reference"] = changes["drug_effect"]  # the rates on IL-2 stay what they were given as
+        return replace(a, **changes)
 
     def residuals(z: np.ndarray) -> np.ndarray:
         try:

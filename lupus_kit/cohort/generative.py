@@ -220,7 +220,7 @@ def _visit_tables(
     grades = bilag_grades(a, course, labs, streams["grades"])
     pga = global_assessment(a, course, streams["pga"])
     rescue = rescued(weeks, course.rescue_day)
-    steroid = prednisone(a, total, weeks, rescue, streams["steroids"])
+    steroid = prednisone(a, total, weeks, course.rescue_day, streams["steroids"])
     treg, nk = _immune(a, people, trial, weeks, streams["immune"])
 
     made = (7 * weeks <= people.until[:, None]).ravel()
