@@ -46,8 +46,8 @@ def test_names_labels_and_lengths_keep_the_limits_of_version_5(folder: Path, nam
         assert variable.isupper()
         assert len(variable) <= 8
         assert 0 < len(label) <= 40
-    for _, values in frame.select_dtypes(exclude="number").items():
-        assert values.astype(str).str.encode("ascii").str.len().max() <= 200
+    for name_of in frame.select_dtypes(exclude="number"):
+        assert frame[name_of].astype(str).str.encode("ascii").str.len().max() <= 200
 
 
 @pytest.mark.parametrize("name", NAMES)

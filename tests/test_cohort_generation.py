@@ -109,14 +109,6 @@ def test_grades_cohere_with_items_and_history(large: Cohort) -> None:
     assert (endpoints.bilag_total(bilag) == bilag["bilag_total"]).all()
 
 
-def test_scores_move_together(large: Cohort) -> None:
-    # Published anchor (50 patients, 528 visits): r(PGA, SLEDAI) 0.742, r(PGA, BILAG) 0.776. The model is not
-    # fitted to them; it must be in their neighbourhood.
-    frame = large.visits.merge(large.bilag[["patient", "week", "bilag_total"]], on=["patient", "week"])
-    assert 0.55 < frame["pga"].corr(frame["sledai"]) < 0.85
-    assert 0.65 < frame["pga"].corr(frame["bilag_total"]) < 0.90
-
-
 def test_nephritis_means_a_renal_finding_at_entry(large: Cohort) -> None:
     renal = SLEDAI_ITEMS.loc[SLEDAI_ITEMS["domain"] == "renal", "id"]
     entry = large.sledai[large.sledai["week"] == 0].set_index("patient")[list(renal)].any(axis=1)
@@ -373,7 +365,9 @@ def test_turnover_solves_its_equation(half_life: float, action: float) -> None:
     found = np.zeros_like(days)
     for low, high in pairwise(edges):  # piece by piece: the right-hand side jumps at the edges
         acts = float(((start <= low) & (low < end)).any())
-        piece = solve_ivp(lambda _, r, d=acts: k * (d - r), (low, high), level, dense_output=True, rtol=1e-10, atol=1e-12)
+        piece = solve_ivp(
+            lambda _, r, d=acts: k * (d - r), (low, high), level, dense_output=True, rtol=1e-10, atol=1e-12
+        )
         inside = (days >= low) & (days <= high)
         found[inside] = piece.sol(days[inside])[0]
         level = [float(piece.y[0, -1])]
@@ -504,7 +498,9 @@ def test_all_problems_are_listed_at_once() -> None:
         assert any(words in line for line in lines), words
     with pytest.raises(InputError) as caught:
         Assumptions(drug_efect=1, onset=2)  # type: ignore[call-arg]
-    assert [("'drug_effect'" in line, "'onset_weeks'" in line)[i] for i, line in enumerate(str(caught.value).splitlines())]
+    assert [
+        ("'drug_effect'" in line, "'onset_weeks'" in line)[i] for i, line in enumerate(str(caught.value).splitlines())
+    ]
     with pytest.raises(InputError) as caught:
         Assumptions(bilag_b_cut=5.0, bilag_a_cut=1.0, event_correlation=0.99)
     assert len(str(caught.value).splitlines()) == 2

@@ -261,16 +261,20 @@ def coherence_table(cohort: Cohort) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``correlation``, ``literature`` (50 patients, 528 visits) and ``cohort``. Changes are from visit to
-        visit.
+        Columns ``correlation``, ``literature`` (50 patients, 528 visits) and ``cohort``. Only the published visits
+        count, 12 weeks apart: in routine care, where the anchors come from, visits are months apart too.
 
     Raises
     ------
     InputError
-        If the cohort has a single visit per patient.
+        If no patient has two of these visits.
+
+    References
+    ----------
+    Lupus Sci Med 2019;6:e000365.
     """
     frame = cohort.visits[["patient", "week", "pga", "sledai"]].assign(bilag=cohort.bilag["bilag_total"].to_numpy())
-    frame = frame.sort_values(["patient", "week"], kind="stable")
+    frame = frame[cohort.visits["published_visit"]].sort_values(["patient", "week"], kind="stable")
     change = frame.groupby("patient")[["pga", "sledai", "bilag"]].diff().dropna()
     if change.empty:
         raise InputError("the cohort has no patient with two visits: changes cannot be correlated.")
