@@ -47,10 +47,10 @@ def lay_remission(
         The activity, same shape. Where the kidney of a patient who does not remit would be at rest after entry by
         chance, proteinuria stays above its threshold.
     """
-    done = np.expm1(-weeks / onset) / np.expm1(-weeks[-1] / onset)
-    excess = np.maximum(renal[:, -1] + margin[:, None], 0)
-    falling = renal - excess[:, None] * done[:, None]
+    done = (np.expm1(-weeks / onset) / np.expm1(-weeks[-1] / onset))[:, None]
+    # A path from the activity at entry to the distance below the threshold, never above what it would be anyway.
+    path = renal[:, :1] * (1 - done) - margin[:, None, None] * done
     at_rest = (renal <= 0).all(axis=2) & (weeks > 0)
     staying = renal.copy()
     staying[:, :, protein] = np.where(at_rest, margin[:, None], renal[:, :, protein])
-    return np.where(remits[:, None, None], falling, staying)
+    return np.where(remits[:, None, None], np.minimum(renal, path), staying)

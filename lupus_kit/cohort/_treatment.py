@@ -60,6 +60,8 @@ def _scale(risk: np.ndarray, share: float) -> float:
 
     if share in (0.0, 1.0):
         return np.inf if share else 0.0
+    if share < 1e-9:  # so few that the share is the mean risk
+        return share / float(np.mean(risk))
     return float(np.exp(brentq(lambda x: np.mean(-np.expm1(-np.exp(x) * risk)) - share, -80, 80)))
 
 

@@ -41,10 +41,10 @@ def _rates(default: Mapping[str, float], unit: str, origin: str, note: str) -> A
 #: Chance of each descriptor among patients who might be screened. Renal ones: among patients with nephritis.
 _SCREENED = {
     "seizure": 0.004, "psychosis": 0.003, "organic_brain": 0.004, "visual": 0.006, "cranial_nerve": 0.004,
-    "lupus_headache": 0.008, "cva": 0.002, "vasculitis": 0.056, "arthritis": 0.285, "myositis": 0.028,
-    "casts": 0.1, "haematuria": 0.247, "proteinuria": 0.90, "pyuria": 0.485, "rash": 0.411, "alopecia": 0.254,
-    "mucosal_ulcer": 0.053, "pleurisy": 0.03, "pericarditis": 0.03, "low_complement": 0.871, "dna_binding": 0.573,
-    "fever": 0.119, "thrombocytopenia": 0.06, "leukopenia": 0.08,
+    "lupus_headache": 0.008, "cva": 0.002, "vasculitis": 0.050, "arthritis": 0.277, "myositis": 0.028,
+    "casts": 0.1, "haematuria": 0.131, "proteinuria": 0.90, "pyuria": 0.717, "rash": 0.400, "alopecia": 0.250,
+    "mucosal_ulcer": 0.053, "pleurisy": 0.03, "pericarditis": 0.03, "low_complement": 0.965, "dna_binding": 0.450,
+    "fever": 0.121, "thrombocytopenia": 0.06, "leukopenia": 0.08,
 }  # fmt: skip
 
 _MEDICATION = {
@@ -136,49 +136,49 @@ class Assumptions:
         0.0, "latent SD", "invented", "how much more active all organs are at screening than item_share says", -2, 2
     )
     severity_share: float = _number(
-        0.004, "share of latent variance", "invented", "how much one overall severity drives all organs", 0, 0.9
+        0.005, "share of latent variance", "invented", "how much one overall severity drives all organs", 0, 0.9
     )
 
     # --- the course of activity
     care_week12: float = _number(
-        0.023, "latent SD", "invented", f"improvement by week 12 beyond regression to the mean; {_TUNED}", -2, 4
+        0.017, "latent SD", "invented", f"improvement by week 12 beyond regression to the mean; {_TUNED}", -2, 4
     )
     care_week24: float = _number(
-        0.179, "latent SD", "invented", f"improvement by week 24 beyond regression to the mean; {_TUNED}", -2, 4
+        0.112, "latent SD", "invented", f"improvement by week 24 beyond regression to the mean; {_TUNED}", -2, 4
     )
-    drug_effect: float = _number(0.586, "latent SD at week 12", "invented", f"IL-2 beyond placebo; {_TUNED}", -2, 4)
+    drug_effect: float = _number(0.616, "latent SD at week 12", "invented", f"IL-2 beyond placebo; {_TUNED}", -2, 4)
     drug_reference: float = _number(
-        0.586, "latent SD at week 12", "invented",
+        0.616, "latent SD at week 12", "invented",
         "the drug_effect at which remission_il2 and rescue_il2 hold; with another effect they move, 0 gives placebo's", 0.01, 4,
     )  # fmt: skip
     drug_persistence: float = _number(
-        1.489, "ratio, week 24 / week 12", "invented", f"what is left 12 weeks after the last dose; {_TUNED}", 0, 4
+        1.48, "ratio, week 24 / week 12", "invented", f"what is left 12 weeks after the last dose; {_TUNED}", 0, 4
     )
     onset_weeks: float = _number(
         6.0, "weeks", "invented", "time constant of all effects; the curve before week 12 is not public", 0.5, 52
     )
     response_sd: float = _number(
-        0.826, "latent SD", "invented", "patients differ in their course; more makes weeks 12 and 24 agree more", 0, 3
+        0.764, "latent SD", "invented", "patients differ in their course; more makes weeks 12 and 24 agree more", 0, 3
     )
     divergence: float = _number(
-        1.306, "ratio, week 24 / week 12", "invented", f"how much further apart patients are at week 24; {_TUNED}", 0, 5
+        1.444, "ratio, week 24 / week 12", "invented", f"how much further apart patients are at week 24; {_TUNED}", 0, 5
     )
     skin_share: float = _number(
-        2.631, "share of the effect", "invented", f"how far skin and mucosa follow; {_TUNED}", 0, 5
+        1.642, "share of the effect", "invented", f"how far skin and mucosa follow; {_TUNED}", 0, 5
     )
     joint_share: float = _number(
-        0.65, "share of the effect", "invented", f"how far joints and muscles follow; {_TUNED}", 0, 5
+        0.601, "share of the effect", "invented", f"how far joints and muscles follow; {_TUNED}", 0, 5
     )
     renal_share: float = _number(
-        0.238, "share of the effect", "invented", "kidneys follow less, beside remission", 0, 5
+        0.417, "share of the effect", "invented", "kidneys follow less, beside remission", 0, 5
     )
     serology_share: float = _number(
-        0.254, "share of the effect", "invented", "complement and anti-dsDNA move less than organs", 0, 5
+        0.415, "share of the effect", "invented", "complement and anti-dsDNA move less than organs", 0, 5
     )
     static_share: float = _number(
-        0.896, "share of item variance", "invented", "the part of an item that never changes in a patient", 0, 1
+        0.879, "share of item variance", "invented", "the part of an item that never changes in a patient", 0, 1
     )
-    memory_weeks: float = _number(9.315, "weeks", "invented", "how long a passing swing of an item lasts", 0.1, 520)
+    memory_weeks: float = _number(5.14, "weeks", "invented", "how long a passing swing of an item lasts", 0.1, 520)
 
     # --- nephritis and rescue
     remission_il2: float = _number(
@@ -201,11 +201,11 @@ class Assumptions:
         0.5, "correlation", "invented", "patients with a good course are likelier to remit", -1, 1
     )
     remission_onset_weeks: float = _number(
-        4.769, "weeks", "invented", "time constant of the kidney on its way to rest", 0.5, 520
+        8.125, "weeks", "invented", "time constant of the kidney on its way to rest", 0.5, 520
     )
-    rescue_il2: float = _number(0.187, "share by week 24", "invented", f"not reported; {_TUNED}", 0, 1)
+    rescue_il2: float = _number(0.199, "share by week 24", "invented", f"not reported; {_TUNED}", 0, 1)
     rescue_placebo: float = _number(
-        0.37,
+        0.34,
         "share by week 24",
         "invented",
         f"not reported; holds the SLEDAI median and SRI-4 together; {_TUNED}",
@@ -213,28 +213,28 @@ class Assumptions:
         1,
     )
     rescue_selection: float = _number(
-        0.915, "correlation", "invented", "patients with a bad course are likelier to be rescued", -1, 1
+        0.939, "correlation", "invented", "patients with a bad course are likelier to be rescued", -1, 1
     )
     rescue_first_day: int = _number(14, "days", "invented", "no rescue before this day", 1, 168, whole=True)
     rescue_last_day: int = _number(77, "days", "invented", "no rescue after this day", 1, 168, whole=True)
     rescue_weeks: float = _number(
-        18.866, "weeks", "invented", f"time constant with which rescue wears off; {_TUNED}", 1, 520
+        18.42, "weeks", "invented", f"time constant with which rescue wears off; {_TUNED}", 1, 520
     )
-    rescue_effect: float = _number(3.235, "latent SD", "invented", "improvement that rescue brings", 0, 4)
+    rescue_effect: float = _number(3.657, "latent SD", "invented", "improvement that rescue brings", 0, 4)
     rescue_dose: float = _number(10.0, "mg/day", "invented", "prednisone added by rescue", 0, 60)
 
     # --- grades, global assessment, steroids
-    bilag_a_cut: float = _number(2.694, "latent SD", "invented", "activity above this is grade A", -3, 6)
-    bilag_b_cut: float = _number(0.18, "latent SD", "invented", "activity above this is grade B", -3, 6)
+    bilag_a_cut: float = _number(2.76, "latent SD", "invented", "activity above this is grade A", -3, 6)
+    bilag_b_cut: float = _number(0.196, "latent SD", "invented", "activity above this is grade B", -3, 6)
     bilag_c_cut: float = _number(-0.25, "latent SD", "invented", "activity above this is grade C", -3, 6)
     relief: float = _number(
-        2.843, "latent SD at week 12", "invented",
+        2.831, "latent SD at week 12", "invented",
         "organs already under treatment are graded lower by BILAG, in both arms; SLEDAI does not see it", 0, 4,
     )  # fmt: skip
-    pga_relief: float = _number(0.258, "latent SD at week 12", "invented", f"the same for PGA; {_TUNED}", 0, 4)
+    pga_relief: float = _number(0.243, "latent SD at week 12", "invented", f"the same for PGA; {_TUNED}", 0, 4)
     prior_involvement: float = _number(0.35, "share", "invented", "a calm organ was involved before (D, not E)", 0, 1)
     pga_scale: float = _number(
-        4.185, "burden points", "invented", f"burden at which PGA is 63 % of 3; {_TUNED}", 0.5, 60
+        4.422, "burden points", "invented", f"burden at which PGA is 63 % of 3; {_TUNED}", 0.5, 60
     )
     pga_noise: float = _number(0.2, "PGA points", "invented", "SD of the rater from visit to visit", 0, 1.5)
     taper: float = _number(

@@ -144,8 +144,10 @@ class Measured:
             both = pd.concat([self._responses(q.arm, week) for week in (12, 24)], axis=1).dropna()
             if len(both) < 3 or both.std().min() == 0:
                 return float("nan"), float("nan")
-            phi = float(np.corrcoef(both.to_numpy().T)[0, 1])
-            return phi, (1 - phi**2) / np.sqrt(len(both))
+            z = ((both - both.mean()) / both.std(ddof=0)).to_numpy().T
+            phi = float((z[0] * z[1]).mean())
+            influence = z[0] * z[1] - phi * (z[0] ** 2 + z[1] ** 2) / 2
+            return phi, float(influence.std() / np.sqrt(len(both)))
         values = self.values(q)
         if not len(values):
             return float("nan"), float("nan")
