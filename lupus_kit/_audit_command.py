@@ -113,12 +113,12 @@ def _shipped() -> str:
 def _give(text: str, out: Path | None, keep: bool = False) -> None:
     """Print, or write the whole file or nothing."""
     from lupus_kit import cli
-    from lupus_kit.lessons import shelf
+    from lupus_kit._files import write_atomically
 
     if out is None:
         cli._print(text)
         return
     if keep and out.exists():
         raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
-    shelf.write_atomically(out, text.encode("utf-8"))
+    write_atomically(out, text.encode("utf-8"))
     print(f"Wrote {out}.", file=sys.stderr)

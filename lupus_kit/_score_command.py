@@ -306,7 +306,7 @@ def _give(text: str, out: Path | None) -> None:
 
 
 def _write(out: Path, content: bytes) -> None:
-    from lupus_kit.lessons import shelf
+    from lupus_kit._files import write_atomically
 
-    shelf.write_atomically(out, content)
+    write_atomically(out, content)
     print(f"Wrote {out}.", file=sys.stderr)
