@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lupus_kit._command_output import give
 from lupus_kit._errors import InputError
 
 
@@ -54,14 +54,14 @@ def audit(
     if new:
         from lupus_kit.audit import template
 
-        _give(template(), out, keep=True)
+        give(template(), out, keep=True)
     elif shipped:
-        _give(_shipped(), out)
+        give(_shipped(), out)
     elif text is not None:
         _propose(text, format, out, jobs)
     else:
         assert study is not None
-        _give(_report(study, _chosen(format, out), out is None, jobs), out)
+        give(_report(study, _chosen(format, out), out is None, jobs), out)
 
 
 def _chosen(format: AuditFormat | None, out: Path | None) -> str:
@@ -90,7 +90,7 @@ def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int
             raise InputError(
                 f"--format {format.value}: a claims file (--out {out}) has one format; leave --format out."
             )
-        _give(proposed_claims_file(study), out, keep=True)
+        give(proposed_claims_file(study), out, keep=True)
         return
     form = _chosen(format, out)
     if not study.records:
@@ -99,7 +99,7 @@ def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int
     if out is None and form == "table":
         hint = "These claims are proposed: --out my_paper.toml writes them to correct by hand."
         report = f"{study}\n{hint}\n\n{report}"
-    _give(report, out)
+    give(report, out)
 
 
 def _shipped() -> str:
@@ -108,17 +108,3 @@ def _shipped() -> str:
     names = published.studies()
     widest = max(map(len, names))
     return "".join(f"{name:<{widest}}  {published.load(name).trial.title}\n" for name in names)
-
-
-def _give(text: str, out: Path | None, keep: bool = False) -> None:
-    """Print, or write the whole file or nothing."""
-    from lupus_kit import cli
-    from lupus_kit._files import write_atomically
-
-    if out is None:
-        cli._print(text)
-        return
-    if keep and out.exists():
-        raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
-    write_atomically(out, text.encode("utf-8"))
-    print(f"Wrote {out}.", file=sys.stderr)

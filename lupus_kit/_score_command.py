@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lupus_kit._command_output import give, laid_out, write
 from lupus_kit._errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def score(
     if columns:
         from lupus_kit.endpoints import VISIT_FILE_COLUMNS
 
-        _give(_listing(VISIT_FILE_COLUMNS), out)
+        give(_listing(VISIT_FILE_COLUMNS), out)
         return
     from lupus_kit import endpoints
 
@@ -120,7 +121,7 @@ def score(
     compared, why_not = compare_arms(scored, _ordered(arms, first_arm))
     if why_not:
         notes.append(why_not)
-    _give(render(scored, compared, read.source, notes, form), out)
+    give(render(scored, compared, read.source, notes, form), out)
     if form == "csv":  # one plain table has no room for them
         for note in (*notes, endpoints.scoring.NOTE):
             print(note, file=sys.stderr)
@@ -212,7 +213,7 @@ def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str]
     mark = form == "markdown"
     lines = [f"{'# ' if mark else ''}{scored.endpoint}: {source}", ""]
     for title, part in sections:
-        lines += [f"{'## ' if mark else ''}{title}", "", _laid_out(part, mark), ""]
+        lines += [f"{'## ' if mark else ''}{title}", "", laid_out(part, mark), ""]
     if len(compared):
         lines += [
             f"The difference is {compared.columns[1]} minus {compared.columns[2]} in percentage points, with its 95% "
@@ -252,19 +253,6 @@ def _spoken_p(p: float) -> str:
     return f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
-def _laid_out(table: pd.DataFrame, markdown: bool) -> str:
-    """Lay out text cells: columns side by side, or a Markdown table."""
-    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
-    head = [str(name) for name in table.columns]
-    if markdown:
-        safe = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-        return "\n".join([f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *safe)])
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]
-    )
-
-
 def _listing(columns: pd.DataFrame) -> str:
     """List the columns of a visit file for reading."""
     lines = []
@@ -288,25 +276,8 @@ def _give_template(layout: Layout, out: Path | None) -> None:
 
     table = visit_template("long" if layout is Layout.auto else layout.value)
     if out is None:
-        _give(write_table(table, ".csv").decode("utf-8"), None)
+        give(write_table(table, ".csv").decode("utf-8"), None)
         return
     if out.exists():
         raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
-    _write(out, write_table(table, out.suffix.lower()))
-
-
-def _give(text: str, out: Path | None) -> None:
-    """Print, or write the whole file or nothing."""
-    from lupus_kit import cli
-
-    if out is None:
-        cli._print(text)
-    else:
-        _write(out, text.encode("utf-8"))
-
-
-def _write(out: Path, content: bytes) -> None:
-    from lupus_kit._files import write_atomically
-
-    write_atomically(out, content)
-    print(f"Wrote {out}.", file=sys.stderr)
+    write(out, write_table(table, out.suffix.lower()))
