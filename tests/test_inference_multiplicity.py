@@ -62,10 +62,10 @@ def test_exact_agrees_with_simulation():
     )
     exact = inference.rejection_probabilities("either", rates.primary, rates.follow_up, 0.4, 30, 30)
     for name, value in {
-        "significant at the primary visit": exact.first,
-        "significant at follow-up": exact.second,
-        "significant at both": exact.both,
-        "significant at either": exact.any,
+        "primary significant": exact.first,
+        "secondary significant": exact.second,
+        "both significant": exact.both,
+        "either significant": exact.any,
     }.items():
         assert abs(summary[name] - value) < 4 * np.sqrt(value * (1 - value) / 60_000)
 

@@ -242,12 +242,17 @@ def test_a_part_that_changes_while_it_is_used_is_refused(tmp_path):
 
 
 OTHERS = {
-    "another plan": (PLAN | {"plan": {"test": "fisher", "alpha": 0.05}}, streams(), SIZES, "plan"),
+    "another plan": (
+        PLAN | {"plan": {"test": "fisher", "alpha": 0.05}},
+        streams(),
+        SIZES,
+        'plan.test "pearson" there, "fisher" here',
+    ),
     "another seed": (PLAN | {"seed": 6}, streams(seed=6), SIZES, "seed 5 there, 6 here"),
-    "other streams": (PLAN, streams(seed=6), SIZES, "random streams differ"),
+    "other streams": (PLAN, streams(seed=6), SIZES, "the random streams differ"),
     "more trials": (PLAN, streams(9), [*SIZES[:-1], 40, 40], "trials 293 there, 360 here; chunks 8 there, 9 here"),
     "other chunks": (PLAN, streams(), [39, 41, *SIZES[2:]], "chunk size 40 there, 41 here"),
-    "one thing more": (PLAN | {"depth": "patient"}, streams(), SIZES, 'depth null there, "patient" here'),
+    "one thing more": (PLAN | {"depth": "patient"}, streams(), SIZES, 'depth nothing there, "patient" here'),
 }
 
 

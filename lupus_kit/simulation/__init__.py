@@ -8,7 +8,29 @@ Examples
 30
 """
 
-from lupus_kit.simulation.assumptions import ResponseRates, correlation_bounds
-from lupus_kit.simulation.engine import Simulation, run
+from lupus_kit.simulation.assumptions import Dropout, ResponseRates, correlation_bounds
+from lupus_kit.simulation.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.engine import run
+from lupus_kit.simulation.enumeration import exact
+from lupus_kit.simulation.plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
+from lupus_kit.simulation.results import Simulation
+from lupus_kit.simulation.scenario import DEPTHS, Scenario
 
-__all__ = ["ResponseRates", "Simulation", "correlation_bounds", "run"]
+__all__ = [
+    "BOUNDARIES",
+    "DEPTHS",
+    "MISSING_RULES",
+    "AnalysisPlan",
+    "Boundaries",
+    "Dropout",
+    "Endpoint",
+    "InterimLooks",
+    "Reestimation",
+    "ResponseRates",
+    "Scenario",
+    "Simulation",
+    "correlation_bounds",
+    "exact",
+    "group_sequential",
+    "run",
+]

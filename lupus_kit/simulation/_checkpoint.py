@@ -189,19 +189,29 @@ def _check_same(folder: Path, identity: dict[str, object]) -> None:
         raise InputError(f"{path} is damaged ({error}): give a new folder to start afresh.") from None
     if not known:
         raise InputError(f"{path} is not a checkpoint that this version of the kit can read: give a new folder.")
-    differing = [key for key in {**there, **identity} if there.get(key) != identity.get(key)]
+    old, new = _flat(there), _flat(identity)
+    differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if differing:
         # A hash says nothing to a reader where anything else differs too.
         told = [key for key in differing if key != "random_streams"] or differing
         raise InputError(
             f"{folder} is the checkpoint of another simulation: "
-            f"{'; '.join(_difference(key, there.get(key), identity.get(key)) for key in told)}. "
+            f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in told)}. "
             "Give a new folder, or run what the checkpoint was begun with."
         )
 
 
+def _flat(table: Mapping[str, object], above: str = "") -> dict[str, object]:
+    """Write tables within tables as one, so that what differs can be named."""
+    flat: dict[str, object] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
+    return flat
+
+
 def _difference(key: str, there: object, here: object) -> str:
-    shown = [json.dumps(value, ensure_ascii=False) for value in (there, here)]
-    if key == "random_streams" or max(map(len, shown)) > _SHOWN:
-        return f"{key.replace('_', ' ')} differ" if key == "random_streams" else f"another {key.replace('_', ' ')}"
-    return f"{key.replace('_', ' ')} {shown[0]} there, {shown[1]} here"
+    if key == "random_streams":
+        return "the random streams differ"
+    shown = ["nothing" if value is None else json.dumps(value, ensure_ascii=False) for value in (there, here)]
+    name = key.replace("_", " ") if "." not in key else key
+    return f"another {name}" if max(map(len, shown)) > _SHOWN else f"{name} {shown[0]} there, {shown[1]} here"

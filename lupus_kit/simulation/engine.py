@@ -1,165 +1,136 @@
-"""Thousands of trials at the level of their endpoint: responders at two visits, drawn and tested."""
+"""Thousands of trials: cut into chunks with their own random streams, run, and added up."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lupus_kit import cohort
 from lupus_kit._errors import InputError
 from lupus_kit._random import as_generator
 from lupus_kit.design import TrialDesign
-from lupus_kit.inference import pvalue_lattice
+from lupus_kit.simulation._checkpoint import Checkpoint
+from lupus_kit.simulation._chunk import CHUNK, simulate_chunk
+from lupus_kit.simulation._runner import run_chunks
+from lupus_kit.simulation._tally import merge, tally_of_trials
 from lupus_kit.simulation.assumptions import ResponseRates
+from lupus_kit.simulation.plan import AnalysisPlan
+from lupus_kit.simulation.results import Simulation
+from lupus_kit.simulation.scenario import Scenario, check_depth
 
-# Trials drawn from one random stream. The streams depend on this and on the seed only, so the results are the
-# same whatever the number of jobs.
-_CHUNK = 20_000
+#: Up to this many trials each one is kept, unless told otherwise.
+KEPT_TRIALS = 200_000
 
-
-@dataclass(frozen=True)
-class Simulation:
-    """Results of many simulated trials.
-
-    Attributes
-    ----------
-    trials : pandas.DataFrame
-        One row per trial: ``x1_primary``, ``x2_primary``, ``x1_follow_up``, ``x2_follow_up`` (responders of each
-        arm), ``p_primary`` and ``p_follow_up``.
-    n1, n2 : int
-        Patients in each arm.
-    test : str
-        Key of the test.
-    alpha : float
-        Its level.
-    """
-
-    trials: pd.DataFrame
-    n1: int
-    n2: int
-    test: str
-    alpha: float
-
-    def summary(self) -> pd.DataFrame:
-        """Return operating characteristics, each with its Monte Carlo standard error.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``quantity``, ``estimate``, ``mc_error``: probability of significance at each visit, at both,
-            at either, of "not at the primary visit but at follow-up", and the mean difference of the rates
-            among all trials and among trials significant at the primary visit (type M error shows there).
-        """
-        first, second = (self.trials[f"p_{visit}"] <= self.alpha for visit in ("primary", "follow_up"))
-        events = {
-            "significant at the primary visit": first,
-            "significant at follow-up": second,
-            "significant at both": first & second,
-            "significant at either": first | second,
-            "not at the primary visit, but at follow-up": ~first & second,
-        }
-        difference = self.trials["x1_primary"] / self.n1 - self.trials["x2_primary"] / self.n2
-        rows = [
-            (name, float(e.mean()), float(np.sqrt(e.mean() * (1 - e.mean()) / len(e)))) for name, e in events.items()
-        ]
-        rows.append(("mean difference at the primary visit", float(difference.mean()), float(difference.sem())))
-        if first.sum() > 1:
-            chosen = difference[first]
-            rows.append(("the same, among significant trials", float(chosen.mean()), float(chosen.sem())))
-        return pd.DataFrame(rows, columns=["quantity", "estimate", "mc_error"])
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the trials as a tidy frame."""
-        return self.trials.copy()
-
-    def _repr_html_(self) -> str:
-        table = self.summary().to_html(index=False, float_format="{:.4f}".format, border=0)
-        head = f"{len(self.trials):,} simulated trials, {self.n1} and {self.n2} patients, {self.test} at {self.alpha:g}"
-        return head + table
-
-
-def _chunk(rng: np.random.Generator, rates: ResponseRates, n1: int, n2: int, trials: int) -> np.ndarray:
-    """Responders at (primary, follow-up) of both arms, one trial a row."""
-    first, second = (rng.multinomial(n, rates.joint(arm), size=trials) for arm, n in enumerate((n1, n2)))
-    return np.stack(
-        [
-            first[:, 0] + first[:, 1],
-            second[:, 0] + second[:, 1],
-            first[:, 0] + first[:, 2],
-            second[:, 0] + second[:, 2],
-        ],
-        axis=1,
-    )
+# Tallies are added up whenever this many have come in, so that memory does not grow with the number of trials.
+_BATCH = 16
 
 
 def run(
     design: TrialDesign,
-    assumptions: ResponseRates,
+    assumptions: ResponseRates | cohort.Assumptions,
     n_trials: int = 10_000,
     seed: int | np.random.Generator = 0,
-    n_jobs: int = 1,
-    test: str = "pearson",
-    alpha: float = 0.05,
+    n_jobs: int | None = 1,
+    plan: AnalysisPlan | None = None,
+    depth: str | None = None,
+    keep_trials: bool | None = None,
+    checkpoint: str | Path | None = None,
+    progress: bool | Callable[[int, int], object] | None = None,
 ) -> Simulation:
-    """Run a trial many times under known response rates.
+    """Run a trial many times under known assumptions.
 
     Parameters
     ----------
     design : TrialDesign
-        Two arms and their sizes.
-    assumptions : ResponseRates
-        True response rates and the within-patient correlation.
+        Two arms and their sizes, and the visits.
+    assumptions : ResponseRates or lupus_kit.cohort.Assumptions
+        What is true. Response rates are simulated at the endpoint level, a patient model at the patient level.
     n_trials : int
         How many trials.
     seed : int or numpy.random.Generator
         Same seed, same trials, whatever ``n_jobs``.
-    n_jobs : int
-        Processes to use, through joblib; -1 for all cores.
-    test : str
-        Key of the test used at both visits.
-    alpha : float
-        Its two-sided level.
+    n_jobs : int, optional
+        Processes to use, through joblib; -1 for all cores. Inside ``joblib.parallel_config(backend="dask")`` the trials
+        run on a Dask cluster, whatever ``n_jobs``.
+    plan : AnalysisPlan, optional
+        What is tested and how; by default SRI-4 at weeks 12 and 24 in a fixed sequence, Pearson's test at 0.05.
+    depth : {"endpoint", "patient"}, optional
+        Follows from `assumptions`; give it to be told when they do not fit.
+    keep_trials : bool, optional
+        Whether to keep each trial in ``.trials`` besides the counts of outcomes. By default up to 200,000 trials are
+        kept; memory is flat in the number of trials where they are not.
+    checkpoint : str or Path, optional
+        Folder for finished parts; the same run, if it was interrupted, goes on from there.
+    progress : bool or callable, optional
+        True shows a progress bar with an estimate of the time that is left; a function is called with the trials done
+        and the trials in all.
 
     Returns
     -------
     Simulation
-        All trials, with ``.summary()``.
+        Operating characteristics, each with its Monte Carlo standard error.
 
     Raises
     ------
     InputError
-        Fewer than one trial, a design without exactly two arms, unknown test.
+        Fewer than one trial, a design without exactly two arms, a visit that is not in the design, parts that do not go
+        together, a checkpoint of another run: all before anything runs.
+
+    Notes
+    -----
+    Where the plan has no interim looks and no re-estimation, and does not leave patients out, :func:`exact` gives the
+    same numbers without any Monte Carlo error, in less time. Simulate where it does not apply, and to see single trials.
 
     Examples
     --------
     >>> from lupus_kit.design import he2020
     >>> rates = ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30))
     >>> result = run(he2020(), rates, n_trials=2000, seed=1)
-    >>> result.trials.shape
-    (2000, 6)
+    >>> result.n_trials, len(result.trials)
+    (2000, 2000)
     """
+    scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
+    check_depth(depth, scenario)
     if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
         raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
-    if len(design.arms) != 2:
-        raise InputError(f"the design has {len(design.arms)} arms; a comparison of two needs exactly two.")
-    if not 0 < alpha < 1:
-        raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
-    n1, n2 = (arm.n_randomised for arm in design.arms)
-    lattice = pvalue_lattice(test, n1, n2)
-    sizes = [min(_CHUNK, int(n_trials) - start) for start in range(0, int(n_trials), _CHUNK)]
-    streams = as_generator(seed).spawn(len(sizes))
-    if n_jobs == 1 or len(sizes) == 1:
-        parts = [_chunk(stream, assumptions, n1, n2, size) for stream, size in zip(streams, sizes, strict=True)]
-    else:
-        from joblib import Parallel, delayed
+    n = int(n_trials)
+    keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
+    sizes = [min(CHUNK[scenario.depth], n - start) for start in range(0, n, CHUNK[scenario.depth])]
+    streams = random_streams(seed, len(sizes))
+    task = partial(simulate_chunk, scenario, keep)
+    store = None if checkpoint is None else Checkpoint(Path(checkpoint), identity(scenario, seed, keep))
+    frames = run_chunks(task, streams, sizes, n_jobs=n_jobs, checkpoint=store, progress=progress)
+    tally, trials = accumulate((frame for _, frame in frames), keep)
+    return Simulation(scenario, tally, n, trials)
 
-        jobs = (delayed(_chunk)(stream, assumptions, n1, n2, size) for stream, size in zip(streams, sizes, strict=True))
-        parts = Parallel(n_jobs=n_jobs)(jobs)
-    counts = np.concatenate(parts)
-    names = ["x1_primary", "x2_primary", "x1_follow_up", "x2_follow_up"]
-    trials = pd.DataFrame(counts, columns=names)
-    # A table on which the test is undefined is never significant.
-    for visit in ("primary", "follow_up"):
-        trials[f"p_{visit}"] = lattice[trials[f"x1_{visit}"], trials[f"x2_{visit}"]]
-    return Simulation(trials, n1, n2, str(test), float(alpha))
+
+def identity(scenario: Scenario, seed: int | np.random.Generator, keep: bool) -> dict[str, object]:
+    """Say all that decides what is kept in a checkpoint: the tables of the plan file, the seed, trials or counts."""
+    tables = {name: part for name, part in tomllib.loads(scenario.to_toml()).items() if name != "format"}
+    shown = None if isinstance(seed, np.random.Generator) else int(seed)
+    return {**tables, "seed": shown, "keep_trials": keep}
+
+
+def random_streams(seed: int | np.random.Generator, count: int) -> list[np.random.SeedSequence]:
+    """Return one independent random stream a chunk."""
+    sequence = as_generator(seed).bit_generator.seed_seq
+    assert isinstance(sequence, np.random.SeedSequence)
+    return sequence.spawn(count)
+
+
+def accumulate(frames: object, keep: bool) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Add tallies up as they come; put trials one below the other where they are kept."""
+    if keep:
+        trials = pd.concat(list(frames), ignore_index=True)  # type: ignore[call-overload]
+        return tally_of_trials(trials), trials
+    waiting: list[pd.DataFrame] = []
+    for frame in frames:  # type: ignore[attr-defined]
+        waiting.append(frame)
+        if len(waiting) == _BATCH:
+            waiting = [merge(waiting)]
+    return merge(waiting), None

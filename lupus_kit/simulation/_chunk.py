@@ -1,0 +1,63 @@
+"""The unit of work: a chunk of trials from one random stream. It is pure and can be sent to another process."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.simulation import _endpoint_level
+from lupus_kit.simulation._adaptive import play
+from lupus_kit.simulation._tally import merge, tally_of_trials
+from lupus_kit.simulation.scenario import Scenario
+
+#: Trials of one random stream. The results depend on this number, so it depends on the depth alone.
+CHUNK = {"endpoint": 500_000, "patient": 500}
+
+# Trials whose patients come in parts take more memory: this many at a time.
+_PART = 20_000
+
+
+def simulate_chunk(
+    scenario: Scenario, keep_trials: bool, stream: np.random.SeedSequence, n_trials: int
+) -> pd.DataFrame:
+    """Simulate trials from one random stream.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is simulated.
+    keep_trials : bool
+        Whether to return every trial, instead of counts of outcomes.
+    stream : numpy.random.SeedSequence
+        The stream of this chunk.
+    n_trials : int
+        How many trials.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A tally (see :mod:`lupus_kit.simulation._tally`), or one row a trial. Both come from the same trials.
+
+    Examples
+    --------
+    >>> from lupus_kit.simulation import ResponseRates
+    >>> scenario = Scenario(ResponseRates((0.5, 0.3), (0.6, 0.4)))
+    >>> found = simulate_chunk(scenario, False, np.random.SeedSequence(1), 1000)
+    >>> found.groupby("endpoint")["weight"].sum().tolist()
+    [1000, 1000]
+    """
+    rng = np.random.Generator(np.random.PCG64(stream))
+    if scenario.depth == "patient":
+        from lupus_kit.simulation import _patient_level
+
+        trials = _patient_level.trials(scenario, rng, n_trials)
+        return trials if keep_trials else tally_of_trials(trials)
+    if _endpoint_level.is_fixed(scenario):
+        draw = _endpoint_level.fixed_trials if keep_trials else _endpoint_level.fixed_tally
+        return draw(scenario, rng, n_trials)
+    parts = []
+    for start in range(0, n_trials, _PART):
+        source = _endpoint_level.EndpointSource(scenario, rng, min(_PART, n_trials - start))
+        trials = play(scenario.plan, scenario.sizes, source)
+        parts.append(trials if keep_trials else tally_of_trials(trials))
+    return pd.concat(parts, ignore_index=True) if keep_trials else merge(parts)
