@@ -96,7 +96,8 @@ class Live:
         if key not in self._places:
             for one in figure.axes:
                 one.set_in_layout(True)
-            ConstrainedLayoutEngine().execute(figure)
+            # Room to spare: a later picture may have a longer number on its axis.
+            ConstrainedLayoutEngine(w_pad=0.18, h_pad=0.08).execute(figure)
             self._places[key] = [one.get_position() for one in figure.axes]
         figure.set_layout_engine("none")
         for one, place in zip(figure.axes, self._places[key], strict=True):

@@ -22,6 +22,8 @@ _COLOUR_OF = dict(zip(_DOMAINS, sns.color_palette("colorblind", len(_DOMAINS), d
 _LIGHT = 0.55
 
 _SIZE, _FONT = (9.0, 3.4), 8
+#: Organ domains in one line of the legend.
+LEGEND_COLUMNS = 4
 #: Points by which the scale grows.
 _STEP = 24
 #: Inches: width of the axes, height of a bar, width of an average letter of that font.
@@ -116,7 +118,7 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     shown = [d for d in _DOMAINS if d in {*before["domain"], *now["domain"]}]
     if shown:
         ax.legend(handles=[Patch(color=_tint(d), label=d) for d in shown], loc="upper center", frameon=False,
-                  bbox_to_anchor=(0.5, -0.2), ncols=min(len(shown), 5), fontsize=9.5)  # fmt: skip
+                  bbox_to_anchor=(0.5, -0.2), ncols=min(len(shown), LEGEND_COLUMNS), fontsize=9.5)  # fmt: skip
     goal = f"The goal is {needed} or less" if needed >= 0 else f"A drop of {points} is impossible from there"
     listed = [
         f"{name} {totals[name]}" + (f" ({', '.join(frame['label'])})" if len(frame) else " (no finding)")

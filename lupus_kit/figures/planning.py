@@ -58,7 +58,8 @@ def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = ""
         [n], [100 * power], "D", color=YES if power >= target else NO, markeredgecolor="black", markersize=11, zorder=4
     )
     ax.set(xlim=(0, frame["n_per_arm"].max() + 5), ylim=(0, 103), xlabel="patients per arm",
-           ylabel=f"exact power ({label}) (%)" if label else "exact power (%)")  # fmt: skip
+           ylabel="exact power (%)")  # fmt: skip
+    ax.annotate(label, (0, 1.02), xycoords="axes fraction", va="bottom", fontsize=12)
     enough = frame.loc[frame["power"] >= target, "n_per_arm"]
     said = (
         f"It first reaches {100 * target:.0f} % at {int(enough.iloc[0])}."
