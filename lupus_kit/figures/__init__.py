@@ -9,12 +9,28 @@ Examples
 True
 """
 
-from lupus_kit.figures import agreement, audit, cohort, design, inference, invented, multiverse, patient, safety, sri
+from lupus_kit.figures import (
+    agreement,
+    audit,
+    cohort,
+    design,
+    inference,
+    invented,
+    multiverse,
+    patient,
+    planning,
+    safety,
+    sri,
+    table_board,
+    visits,
+)
+from lupus_kit.figures._live import Live
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
 __all__ = [
     "ARM_PALETTE",
+    "Live",
     "agreement",
     "alt_text",
     "audit",
@@ -26,8 +42,11 @@ __all__ = [
     "invented",
     "multiverse",
     "patient",
+    "planning",
     "png",
     "safety",
     "show",
     "sri",
+    "table_board",
+    "visits",
 ]

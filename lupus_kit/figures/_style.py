@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -20,12 +23,63 @@ YES, NO = _COLOURS[2], _COLOURS[7]
 
 def axes(ax: Axes | None = None, size: tuple[float, float] = (7.5, 4.5)) -> Axes:
     """Return the given axes, or new ones in the kit's style, large enough for a projector."""
-    if ax is not None:
-        return ax
+    return ax if ax is not None else _kept(size, (1,))[0]
+
+
+def panels(size: tuple[float, float], ratios: tuple[float, ...] = (1, 1)) -> list[Axes]:
+    """Return new axes side by side in the kit's style, their widths in the given ratios."""
+    return _kept(size, ratios)
+
+
+def _new(size: tuple[float, float], ratios: tuple[float, ...]) -> list[Axes]:
     with sns.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.6"}), sns.plotting_context("notebook"):
-        _, new = plt.subplots(figsize=size, layout="constrained")
-    sns.despine(ax=new)
-    return new
+        figure, made = plt.subplots(
+            1, len(ratios), figsize=size, layout="constrained", width_ratios=ratios, squeeze=False
+        )
+    sns.despine(figure)
+    return list(made[0])
+
+
+#: Axes of one widget by their size; ``None`` outside widgets.
+_STAGE: ContextVar[dict[Any, list[Axes]] | None] = ContextVar("stage", default=None)
+
+
+@contextmanager
+def stage(kept: dict[Any, list[Axes]]) -> Iterator[None]:
+    """Draw on axes that are kept from picture to picture: making axes and their ticks takes most of the time."""
+    token = _STAGE.set(kept)
+    try:
+        yield
+    finally:
+        _STAGE.reset(token)
+
+
+def _kept(size: tuple[float, float], ratios: tuple[float, ...]) -> list[Axes]:
+    kept = _STAGE.get()
+    if kept is None:
+        return _new(size, ratios)
+    if (size, ratios) in kept:
+        for ax in kept[size, ratios]:
+            wipe(ax)
+    else:
+        kept[size, ratios] = _new(size, ratios)
+    return kept[size, ratios]
+
+
+def wipe(ax: Axes) -> None:
+    """Take away what was drawn; axes, ticks and labels stay, and so does an image: it is given new data instead."""
+    for artist in [*ax.lines, *ax.patches, *ax.collections, *ax.texts]:
+        if (bar := getattr(artist, "colorbar", None)) is not None:
+            bar.remove()
+        artist.remove()
+    ax.containers.clear()
+    if (legend := ax.get_legend()) is not None:
+        legend.remove()
+    ax.set_prop_cycle(None)
+    ax.relim()
+    if not ax.images:
+        ax.set(xscale="linear", yscale="linear", xlim=(0, 1), ylim=(0, 1))
+        ax.autoscale(True)
 
 
 def describe(ax: Axes, text: str) -> Axes:

@@ -20,7 +20,10 @@ def _band(reported: str) -> tuple[float, float]:
     return (number, 1.0) if text[0] in ">≥" else (number - half, number + half)
 
 
-def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None) -> Axes:
+_WINDOWS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: bool = False) -> Axes:
     """Draw every analysis as a dot and the printed p-value as the band of values that round to it.
 
     Parameters
@@ -31,36 +34,37 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None) -> Axes:
         The p-value as printed.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on.
+    steady : bool
+        For pictures that follow each other: tests keep the order of their names, and the axis ends at one of few values,
+        so that only dots move.
 
     Returns
     -------
     matplotlib.axes.Axes
     """
-    data = frame[frame["alternative"] == "two-sided"].dropna(subset="p").sort_values("p", kind="stable")
+    data = frame[frame["alternative"] == "two-sided"]
+    data = data.sort_values("label") if steady else data.dropna(subset="p").sort_values("p", kind="stable")
     ax = axes(ax, (8, 0.8 + 0.27 * len(data)))
     ax.axvspan(*_band(reported), color=PUBLISHED, alpha=0.25, linewidth=0)
-    palette, markers = {True: YES, False: NO}, {True: "D", False: "o"}
-    sns.scatterplot(
-        data,
-        x="p",
-        y="label",
-        hue="rounds_to_reported",
-        style="rounds_to_reported",
-        palette=palette,
-        markers=markers,
-        s=75,
-        legend=False,
-        ax=ax,
-    )
+    places, fitting = np.arange(len(data)), data["rounds_to_reported"].to_numpy(dtype=bool)
+    for which, colour, marker in ((~fitting, NO, "o"), (fitting, YES, "D")):
+        ax.scatter(data["p"][which], places[which], color=[colour], marker=marker, s=75, edgecolor="white", zorder=3)
+    ax.set_yticks(places, data["label"])
+    ax.set_ylim(len(data) - 0.5, -0.5)
+    if steady:
+        largest = max(float(np.nanmax(data["p"].to_numpy(dtype=float), initial=0.0)), _band(reported)[0])
+        end = next((edge for edge in _WINDOWS if 1.02 * largest <= edge), 1.0)
+        ax.set_xlim(-0.015 * end, 1.015 * end)
     ax.axvline(0.05, color="0.2", linestyle="--", linewidth=1.2)
     ax.annotate("0.05", (0.05, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom")
-    ax.set(xlabel=f"two-sided p-value (band: prints as {reported})", ylabel="")
+    band = "values that print as reported" if steady else f"prints as {reported}"
+    ax.set(xlabel=f"two-sided p-value (band: {band})", ylabel="")
     fits = list(data.loc[data["rounds_to_reported"], "label"])
     said = f"{len(fits)} fall in it: {', '.join(fits)}" if fits else "none falls in it"
     return describe(
         ax,
-        f"Dots for {len(data)} two-sided tests, from p = {data['p'].min():.4f} to {data['p'].max():.4f}, and a narrow band "
-        f"of values that print as {reported}: {said}.",
+        f"Dots for {data['p'].notna().sum()} two-sided tests, from p = {data['p'].min():.4f} to {data['p'].max():.4f}, and "
+        f"a narrow band of values that print as {reported}: {said}.",
     )
 
 

@@ -342,7 +342,7 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     matplotlib.axes.Axes
     """
     grid = frame.pivot_table(index="missing_responders_2", columns="missing_responders_1", values="p")
-    ax = axes(ax, (2.2 + 0.75 * len(grid.columns), 1.6 + 0.6 * len(grid)))
+    ax = axes(ax, (max(4.6, 2.2 + 0.75 * len(grid.columns)), max(2.8, 1.6 + 0.6 * len(grid))))
     values = grid.to_numpy()
     ax.pcolormesh(
         grid.columns, grid.index, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis", shading="nearest"

@@ -22,6 +22,10 @@ _COLOUR_OF = dict(zip(_DOMAINS, sns.color_palette("colorblind", len(_DOMAINS), d
 _LIGHT = 0.55
 
 _SIZE, _FONT = (9.0, 3.4), 8
+#: Organ domains in one line of the legend.
+LEGEND_COLUMNS = 4
+#: Points by which the scale grows.
+_STEP = 24
 #: Inches: width of the axes, height of a bar, width of an average letter of that font.
 _WIDE, _HIGH, _LETTER = 7.6, 0.7, 0.064
 
@@ -45,12 +49,16 @@ def _fit(label: str, weight: int, inches_per_point: float) -> tuple[str, int]:
 def _draw_bar(ax: Axes, y: int, frame: pd.DataFrame, reach: int) -> int:
     """Stack the descriptors of one visit; those that do not count stand at the right edge, hollow."""
     counts = frame["counts"] if "counts" in frame else pd.Series(True, index=frame.index)
-    left = 0
-    for row in frame[counts].itertuples():
-        ax.barh(y, row.weight, left=left, color=_tint(row.domain), edgecolor="white", linewidth=2, height=0.72)
-        text, angle = _fit(row.label, row.weight, _WIDE / reach)
-        ax.text(left + row.weight / 2, y, text, ha="center", va="center", fontsize=_FONT, rotation=angle)
-        left += row.weight
+    counted = frame[counts]
+    ends = counted["weight"].cumsum().astype(int).tolist()
+    left = ends[-1] if ends else 0
+    spans = [(end - weight, weight) for end, weight in zip(ends, counted["weight"].tolist(), strict=True)]
+    colours = [_tint(domain) for domain in counted["domain"]]
+    ax.broken_barh(spans, (y - 0.36, 0.72), facecolors=colours, edgecolors="white", linewidth=2)
+    for label, (start, weight) in zip(counted["label"], spans, strict=True):
+        text, angle = _fit(label, weight, _WIDE / reach)
+        if text:
+            ax.text(start + weight / 2, y, text, ha="center", va="center", fontsize=_FONT, rotation=angle)
     ax.text(left + 0.4, y, f"= {left}", ha="left", va="center", fontsize=13, fontweight="bold")
     right = reach - 0.2
     for row in frame[~counts].itertuples():
@@ -89,7 +97,8 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
         if lacking:
             raise InputError(f"{name} lacks {', '.join(map(repr, lacking))}: it needs label, weight and domain.")
     ax = axes(ax, _SIZE)
-    reach = max(20, int(before["weight"].sum()), int(now["weight"].sum())) + 3
+    # In steps, so that the scale does not change with every box that is ticked.
+    reach = _STEP * -(-(max(int(before["weight"].sum()), int(now["weight"].sum())) + 3) // _STEP)
     # Whole numbers as places: with names, Matplotlib would leave out a visit without findings.
     totals = {"baseline": _draw_bar(ax, 0, before, reach), "visit": _draw_bar(ax, 1, now, reach)}
     needed = totals["baseline"] - points
@@ -109,7 +118,7 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     shown = [d for d in _DOMAINS if d in {*before["domain"], *now["domain"]}]
     if shown:
         ax.legend(handles=[Patch(color=_tint(d), label=d) for d in shown], loc="upper center", frameon=False,
-                  bbox_to_anchor=(0.5, -0.2), ncols=min(len(shown), 5), fontsize=9.5)  # fmt: skip
+                  bbox_to_anchor=(0.5, -0.2), ncols=min(len(shown), LEGEND_COLUMNS), fontsize=9.5)  # fmt: skip
     goal = f"The goal is {needed} or less" if needed >= 0 else f"A drop of {points} is impossible from there"
     listed = [
         f"{name} {totals[name]}" + (f" ({', '.join(frame['label'])})" if len(frame) else " (no finding)")

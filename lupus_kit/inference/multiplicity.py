@@ -8,6 +8,7 @@ together, which is computed here exactly on the counts and, for comparison, from
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,14 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     return law
 
 
+@lru_cache(maxsize=16)
+def _kept_counts(n: int, p_first: float, p_second: float, rho: float, arm: str) -> FloatArray:
+    """Keep the last laws: rules are compared under the same one."""
+    law = joint_counts(n, p_first, p_second, rho, arm)
+    law.flags.writeable = False
+    return law
+
+
 def _classes(lattice: FloatArray, levels: tuple[float, ...]) -> list[FloatArray]:
     """Mark each class of p-values on the lattice; an undefined p is above all levels."""
     index = np.searchsorted(np.array(levels) * REACHES, np.nan_to_num(lattice, nan=2.0))
@@ -111,8 +120,8 @@ def _exact_classes(
     levels: tuple[tuple[float, ...], tuple[float, ...]],
 ) -> FloatArray:
     lattice = pvalue_lattice(test, n1, n2)
-    arm1 = joint_counts(n1, first[0], second[0], rho, "first")
-    arm2 = joint_counts(n2, first[1], second[1], rho, "second")
+    arm1 = _kept_counts(n1, first[0], second[0], rho, "first")
+    arm2 = _kept_counts(n2, first[1], second[1], rho, "second")
     at_first, at_second = (_classes(lattice, cuts) for cuts in levels)
     # Sum over the first-visit table of one arm and the second-visit table of the other: products of matrices.
     left = [arm1.T @ region for region in at_first]

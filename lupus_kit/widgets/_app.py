@@ -1,4 +1,4 @@
-"""What every widget of the kit shares: controls, one picture, one text, a reset button.
+"""What every widget of the kit shares: controls, one picture, one text, a reset button, a view that can be sent.
 
 The logic of a widget is a plain function from values to a :class:`Scene`; it is tested without a kernel. The
 app only shows what the function returns. It uses no Output widget, so an error can never hide in one.
@@ -6,8 +6,11 @@ app only shows what the function returns. It uses no Output widget, so an error 
 
 from __future__ import annotations
 
+import base64
+import gc
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +18,35 @@ import ipywidgets as ipw
 from matplotlib.axes import Axes
 
 from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.figures import alt_text, img, png
+from lupus_kit.figures import Live, alt_text
+from lupus_kit.widgets import _state
+
+# ipywidgets leaves the handles of its sliders without a name for screen readers. Each picture, once it is there, gives
+# them the name that stands beside them; twice, because handles of nested boxes may come later than the picture.
+_NAME_THE_HANDLES = (
+    "const app = this.closest('.lupus-kit-app');"
+    "const name = () => app?.querySelectorAll('.widget-slider').forEach(one =>"
+    " one.querySelectorAll('.noUi-handle').forEach(handle =>"
+    " handle.setAttribute('aria-label', one.querySelector('label')?.textContent ?? '')));"
+    "name(); setTimeout(name, 800);"
+)
+
+
+@contextmanager
+def _short_lived() -> Iterator[None]:
+    """Hold the garbage collector back while a figure lives, then let it take what the figure left.
+
+    Otherwise it files parts of the figure under "old", and after some ten pictures looks through everything that is old,
+    imported libraries too: a tenth of a second in which a slider seems to hang.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(0)
+        if was_on:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -28,10 +59,13 @@ class Scene:
         The result in words, as HTML: nothing is told by the picture alone.
     axes : matplotlib.axes.Axes or None
         The picture, with alt text; ``None`` for a text without a picture.
+    layout : hashable
+        Scenes with the same value share the places of axes and labels; another value asks for a new layout.
     """
 
     text: str
     axes: Axes | None = None
+    layout: Hashable = None
 
 
 class App(ipw.VBox):
@@ -48,23 +82,44 @@ class App(ipw.VBox):
         shown as a sentence; the last good picture stays.
     height : int
         Height kept free for the picture, in pixels, so that the page does not jump.
+    name : str
+        Name of the function that builds the widget, as it stands in :attr:`state`.
+    fixed : mapping of str to int, optional
+        What the widget was built with and cannot be moved; part of its state.
     """
 
     def __init__(
-        self, title: str, controls: Mapping[str, ipw.Widget], scene: Callable[..., Scene], height: int = 420
+        self,
+        title: str,
+        controls: Mapping[str, ipw.Widget],
+        scene: Callable[..., Scene],
+        height: int = 420,
+        *,
+        name: str,
+        fixed: Mapping[str, int] | None = None,
     ) -> None:
+        self.name, self.fixed = name, dict(fixed or {})
         self._controls = dict(controls)
-        self._defaults = {name: control.value for name, control in controls.items()}
+        self._defaults = {key: control.value for key, control in controls.items()}
         self._scene = scene
+        self._live = Live()
         self._quiet = False
         self.text = ipw.HTML()
         self.picture = ipw.HTML(layout=ipw.Layout(min_height=f"{height}px"))
         self.reset_button = ipw.Button(description="Reset", tooltip="Back to the values at the start", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
+        self.view = ipw.Text(
+            description="this view",
+            tooltip="Copy this line to send what you see; paste one and press Enter to see what somebody sent",
+            continuous_update=False,
+            layout=ipw.Layout(flex="1 1 300px", max_width="640px"),
+        )
+        self.view.observe(self._pasted, names="value")
+        self.footer = ipw.HBox([self.reset_button, self.view], layout=ipw.Layout(width="95%", flex_flow="row wrap"))
         for control in controls.values():
             control.observe(self._changed, names="value")
         heading = ipw.HTML(f"<b>{html.escape(title)}</b>")
-        super().__init__([heading, *controls.values(), self.reset_button, self.text, self.picture])
+        super().__init__([heading, *controls.values(), self.text, self.picture, self.footer])
         self.add_class("lupus-kit-app")
         self.refresh()
 
@@ -72,6 +127,11 @@ class App(ipw.VBox):
     def values(self) -> dict[str, Any]:
         """Current values of the controls, by name."""
         return {name: control.value for name, control in self._controls.items()}
+
+    @property
+    def state(self) -> str:
+        """What the widget shows, as a short string: :meth:`load` and :func:`from_state` read it."""
+        return _state.write(self.name, self.fixed | self.values)
 
     def set(self, **values: Any) -> App:
         """Set several controls at once and draw once.
@@ -81,16 +141,60 @@ class App(ipw.VBox):
         InputError
             There is no control of that name.
         """
+        for name in values:
+            if name not in self._controls:
+                raise unknown_name("control", name, self._controls)
         self._quiet = True
         try:
             for name, value in values.items():
-                if name not in self._controls:
-                    raise unknown_name("control", name, self._controls)
                 self._controls[name].value = value
         finally:
             self._quiet = False
         self.refresh()
         return self
+
+    def load(self, state: str) -> App:
+        """Show what a state string says; controls it does not name go back to their start.
+
+        Parameters
+        ----------
+        state : str
+            As :attr:`state` gives it; the name of the widget in front may be missing.
+
+        Returns
+        -------
+        App
+            The widget itself.
+
+        Raises
+        ------
+        InputError
+            A string that is not a state, or one of another widget; then nothing has moved.
+
+        Examples
+        --------
+        >>> from lupus_kit import widgets
+        >>> widgets.table_explorer().load("table_explorer?x1=17;test=fisher").values["x1"]
+        17
+        """
+        name, pieces = _state.split(state)
+        if name and name != self.name:
+            raise InputError(
+                f"this view belongs to the widget {name!r}, and this one is {self.name!r}: give it to "
+                "lupus_kit.widgets.from_state, which builds the right one."
+            )
+        for key, value in self.fixed.items():
+            if pieces.pop(key, str(value)) != str(value):
+                raise InputError(
+                    f"this view was made with another {key} than {value}: give it to lupus_kit.widgets.from_state, "
+                    "which builds the right widget."
+                )
+        read = {}
+        for key, written in pieces.items():
+            if key not in self._controls:
+                raise unknown_name("control", key, self._controls)
+            read[key] = _state.value_of(key, self._controls[key], written)
+        return self.set(**self._defaults | read)
 
     def reset(self) -> None:
         """Go back to the values at the start."""
@@ -100,43 +204,39 @@ class App(ipw.VBox):
         if not self._quiet:
             self.refresh()
 
+    def _pasted(self, change: Mapping[str, Any]) -> None:
+        if change["new"] == self.state:
+            return
+        try:
+            self.load(change["new"])
+        except InputError as error:
+            self._complain(error)
+
+    def _complain(self, error: InputError) -> None:
+        self.text.value = f"<p role='alert'>⚠ {html.escape(str(error))}</p>"
+
     def refresh(self) -> None:
         """Draw the scene for the current values."""
-        try:
-            scene = self._scene(**self.values)
-        except InputError as error:
-            self.text.value = f"<p role='alert'>⚠ {html.escape(str(error))}</p>"
-            return
-        self.text.value = f"<div aria-live='polite'>{scene.text}</div>"
+        self.view.value = self.state
+        with _short_lived():
+            try:
+                text, picture = self._shown()
+            except InputError as error:
+                self._complain(error)
+                return
+        self.text.value = f"<div aria-live='polite'>{text}</div>"
         # One change of a widget's value is one repaint: the old picture stays until the new one is there.
-        self.picture.value = img(png(scene.axes), alt_text(scene.axes)) if scene.axes is not None else ""
+        self.picture.value = picture
 
+    def _shown(self) -> tuple[str, str]:
+        with self._live.drawing():
+            scene = self._scene(**self.values)
+        return scene.text, "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
 
-def int_slider(label: str, value: int, low: int, high: int, step: int = 1) -> ipw.IntSlider:
-    """Return a slider for whole numbers that reports when it is released."""
-    return ipw.IntSlider(value, low, high, step, description=label, continuous_update=False, **_wide())
-
-
-def float_slider(
-    label: str, value: float, low: float, high: float, step: float, format: str = ".2f"
-) -> ipw.FloatSlider:
-    """Return a slider for decimals that reports when it is released."""
-    return ipw.FloatSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        description=label,
-        continuous_update=False,
-        readout_format=format,
-        **_wide(),
-    )
-
-
-def dropdown(label: str, options: list[tuple[str, Any]], value: Any) -> ipw.Dropdown:
-    """Return a choice of one of several named values."""
-    return ipw.Dropdown(options=options, value=value, description=label, **_wide())
-
-
-def _wide() -> dict[str, Any]:
-    return {"layout": ipw.Layout(width="95%", max_width="640px"), "style": {"description_width": "220px"}}
+    def _drawn(self, axes: Axes, layout: Hashable) -> str:
+        alt = html.escape(alt_text(axes))
+        data = base64.b64encode(self._live.png(axes, layout)).decode("ascii")
+        return (
+            f'<img alt="{alt}" src="data:image/png;base64,{data}" decoding="sync" style="max-width:100%;height:auto" '
+            f'onload="{html.escape(_NAME_THE_HANDLES)}">'
+        )

@@ -7,7 +7,8 @@ import pandas as pd
 
 from lupus_kit.design import he2020, permuted_blocks
 from lupus_kit.figures import design as draw
-from lupus_kit.widgets._app import App, Scene, dropdown, int_slider
+from lupus_kit.widgets._app import App, Scene
+from lupus_kit.widgets._controls import dropdown, int_slider
 
 
 def _coin(n: int, arms: list[str], seed: int) -> pd.DataFrame:
@@ -56,4 +57,5 @@ def allocation_explorer() -> App:
             "seed": int_slider("seed (try several)", 1, 0, 50),
         },
         allocation_scene,
+        name="allocation_explorer",
     )

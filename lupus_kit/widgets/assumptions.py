@@ -9,7 +9,8 @@ import pandas as pd
 
 from lupus_kit import audit, cohort, endpoints, published
 from lupus_kit.figures import invented as draw
-from lupus_kit.widgets._app import App, Scene, float_slider, int_slider
+from lupus_kit.widgets._app import App, Scene
+from lupus_kit.widgets._controls import float_slider, int_slider
 
 _CLAIMS = {12: "sri4_week12", 24: "sri4_week24"}
 
@@ -30,12 +31,17 @@ def _share(x: int, n: int) -> str:
     return f"{x}/{n} ({x / n:.1%})"
 
 
+@cache
+def _printed(week: int) -> dict[str, tuple[int, int]]:
+    rows = _published().query("week == @week")
+    return {row.arm: (int(row.responders), int(row.patients)) for row in rows.itertuples()}
+
+
 def _row(week: int, invented: dict[str, int], n: int) -> str:
-    printed = _published().query("week == @week").set_index("arm")
-    cells, gaps = [], []
-    for arm in ("IL-2", "placebo"):
-        cells += [_share(invented[arm], n), _share(*printed.loc[arm, ["responders", "patients"]].astype(int))]
-    gaps = [(invented["IL-2"] - invented["placebo"]) / n, printed.at["IL-2", "rate"] - printed.at["placebo", "rate"]]
+    printed = _printed(week)
+    cells = [cell for arm in ("IL-2", "placebo") for cell in (_share(invented[arm], n), _share(*printed[arm]))]
+    rates = {arm: x / of for arm, (x, of) in printed.items()}
+    gaps = [(invented["IL-2"] - invented["placebo"]) / n, rates["IL-2"] - rates["placebo"]]
     cells += [f"{100 * gap:+.1f}" for gap in gaps]
     return f"<tr><th scope='row'>week {week}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
@@ -80,8 +86,10 @@ def assumption_scene(
     answers = endpoints.sri(trial.visits)
     found = answers.groupby([answers["arm"].astype(str), "week"])["responder"].sum()
     # A visit that nobody attended has no rows: nobody responded there either.
+    counted = found.to_dict()
     rows = "".join(
-        _row(week, {arm: int(found.get((arm, week), 0)) for arm in ("IL-2", "placebo")}, n_per_arm) for week in _CLAIMS
+        _row(week, {arm: int(counted.get((arm, week), 0)) for arm in ("IL-2", "placebo")}, n_per_arm)
+        for week in _CLAIMS
     )
     left = int(trial.patients["dropout_day"].notna().sum())
     head = (
@@ -120,5 +128,6 @@ def assumption_board() -> App:
             ),
         },
         assumption_scene,
-        height=480,
+        height=420,
+        name="assumption_board",
     )  # fmt: skip

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 
-import ipywidgets as ipw
-
 from lupus_kit.audit import explain
 from lupus_kit.figures import audit as draw
-from lupus_kit.widgets._app import App, Scene, dropdown, int_slider
+from lupus_kit.widgets._app import App, Scene
+from lupus_kit.widgets._controls import dropdown, int_slider, text
 
 #: Ways to count the missing patient: name, extra responders, extra patients in the first arm.
 MISSING = {
@@ -46,7 +45,7 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
         if fits
         else f"<b>not reproduced by any of {len(found)}</b> two-sided tests"
     )
-    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", draw.line_up(found, reported))
+    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", draw.line_up(found, reported, steady=True))
 
 
 def pvalue_detective() -> App:
@@ -54,17 +53,12 @@ def pvalue_detective() -> App:
     return App(
         "The p-value detective",
         {
-            "reported": ipw.Text(
-                "0.052",
-                description="p as printed",
-                continuous_update=False,
-                layout=ipw.Layout(width="360px"),
-                style={"description_width": "220px"},
-            ),
+            "reported": text("p as printed", "0.052"),
             "x1": int_slider("responders on IL-2 (of 29)", 16, 0, 29),
             "x2": int_slider("responders on placebo (of 30)", 9, 0, 30),
             "missing": dropdown("the missing IL-2 patient", [(name, name) for name in MISSING], "not counted"),
         },
         detective_scene,
         height=640,
+        name="pvalue_detective",
     )

@@ -11,7 +11,8 @@ import pandas as pd
 from lupus_kit._errors import unknown_name
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, sledai, sri
 from lupus_kit.figures import patient as draw
-from lupus_kit.widgets._app import App, Scene, dropdown, float_slider
+from lupus_kit.widgets._app import App, Scene
+from lupus_kit.widgets._controls import dropdown, float_slider
 from lupus_kit.widgets._findings import Findings
 
 _WORDS = {"A": "severe", "B": "moderate", "C": "mild", "D": "calm now", "E": "never"}
@@ -21,12 +22,20 @@ MOVED = ("mucocutaneous", "musculoskeletal", "renal")
 _VERSIONS = [("SLEDAI-2K", "2K"), ("SELENA-SLEDAI", "SELENA")]
 
 
+_IDS = tuple(SLEDAI_ITEMS["id"])
+
+
+def _known(present: Sequence[str]) -> set[str]:
+    """Refuse findings that SLEDAI does not have."""
+    for name in present:
+        if name not in _IDS:
+            raise unknown_name("SLEDAI finding", name, _IDS)
+    return set(present)
+
+
 def _chosen(present: Sequence[str]) -> pd.DataFrame:
     """Pick the descriptors present, in the order of the form."""
-    for name in present:
-        if name not in set(SLEDAI_ITEMS["id"]):
-            raise unknown_name("SLEDAI finding", name, SLEDAI_ITEMS["id"])
-    return SLEDAI_ITEMS[SLEDAI_ITEMS["id"].isin(list(present))].assign(counts=True)
+    return SLEDAI_ITEMS[SLEDAI_ITEMS["id"].isin(_known(present))].assign(counts=True)
 
 
 def patient_visits(
@@ -67,22 +76,22 @@ def patient_visits(
     >>> patient_visits(["rash", "arthritis"], ["rash"], (1.1, 0.8))["sledai"].tolist()
     [6, 2]
     """
-    rows = [set(_chosen(present)["id"]) for present in (before, now)]
-    items = pd.DataFrame(
-        [{i: i in present for i in SLEDAI_ITEMS["id"]} for present in rows], index=["baseline", "visit"]
-    )
-    items["proteinuria_stable"] = [False, bool(stable)]
-    visits = pd.DataFrame({"patient": "your patient", "visit": ["baseline", "week 12"], "week": [0, 12]})
-    visits["sledai"] = sledai(items, version).to_numpy()
-    visits["pga"] = list(pga)
+    found = [_known(present) for present in (before, now)]
+    columns = {name: [name in present for present in found] for name in _IDS}
+    items = pd.DataFrame(columns | {"proteinuria_stable": [False, bool(stable)]}, index=["baseline", "visit"])
     given = grades or {}
     known = [f"{system}_{time}" for system in BILAG_SYSTEMS for time in ("before", "now")]
     for name in given:
         if name not in known:
             raise unknown_name("BILAG grade", name, known)
-    for system in BILAG_SYSTEMS:
-        visits[f"bilag_{system}"] = [given.get(f"{system}_{time}", "D") for time in ("before", "now")]
-    return visits
+    graded = {f"bilag_{system}": [given.get(f"{system}_{time}", "D") for time in ("before", "now")]
+              for system in BILAG_SYSTEMS}  # fmt: skip
+    return pd.DataFrame(
+        {
+            "patient": "your patient", "visit": ["baseline", "week 12"], "week": [0, 12],
+            "sledai": sledai(items, version).to_numpy(), "pga": list(pga), **graded,
+        }
+    )  # fmt: skip
 
 
 def patient_scene(
@@ -141,7 +150,8 @@ def patient_scene(
     uncounted = stable and version != "2K"
     bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & uncounted)
     text = f"<table>{lines}</table><b>{html.escape(str(row['reason']))}</b>"
-    return Scene(text, draw.sledai_bars(bars_before, bars_now, points))
+    lines = -(-len({*bars_before["domain"], *bars_now["domain"]}) // draw.LEGEND_COLUMNS)
+    return Scene(text, draw.sledai_bars(bars_before, bars_now, points), layout=lines)
 
 
 def patient_builder() -> App:
@@ -174,7 +184,7 @@ def patient_builder() -> App:
         "points": dropdown("SLEDAI must fall by", [(f"{n} (SRI-{n})", n) for n in range(4, 9)], 4),
         "stable": ipw.Checkbox(False, description="proteinuria at week 12 is stable", indent=False),
     }
-    app = App("Build a patient", left | right | rule, patient_scene, height=320)
+    app = App("Build a patient", left | right | rule, patient_scene, height=320, name="patient_builder")
     for control in (*left.values(), *right.values(), *rule.values()):
         if isinstance(control, (ipw.FloatSlider, ipw.Dropdown)):
             control.style.description_width = "150px" if isinstance(control, ipw.FloatSlider) else "225px"
@@ -185,5 +195,5 @@ def patient_builder() -> App:
         layout=ipw.Layout(flex_flow="row wrap", width="100%"),
     )
     heading = app.children[0]
-    app.children = [heading, app.text, app.picture, columns, *rule.values(), app.reset_button]
+    app.children = [heading, app.text, app.picture, columns, *rule.values(), app.footer]
     return app

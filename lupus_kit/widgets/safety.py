@@ -7,7 +7,8 @@ import pandas as pd
 
 from lupus_kit.figures import safety as draw
 from lupus_kit.inference import chance_of_at_most, patients_to_see, upper_limit
-from lupus_kit.widgets._app import App, Scene, float_slider, int_slider
+from lupus_kit.widgets._app import App, Scene
+from lupus_kit.widgets._controls import float_slider, int_slider
 
 
 def safety_scene(n: int, x: int, risk_percent: float) -> Scene:
@@ -59,6 +60,13 @@ def safety_explorer(n: int = 29, x: int = 0) -> App:
     >>> "every risk up to <b>9.8 %</b>" in app.text.value
     True
     """
+
+    def scene(n: int, x: int, risk_percent: float) -> Scene:
+        shown = safety_scene(n, min(x, n), risk_percent)
+        if x <= n:
+            return shown
+        return Scene(f"An arm of {n} cannot have {x} patients with the event; {n} are shown. {shown.text}", shown.axes)
+
     return App(
         "What no event can hide",
         {
@@ -66,6 +74,7 @@ def safety_explorer(n: int = 29, x: int = 0) -> App:
             "x": int_slider("of them with the event", x, 0, 10),
             "risk_percent": float_slider("a true risk to try (%)", 1.0, 0.1, 20, 0.1, ".1f"),
         },
-        safety_scene,
+        scene,
         height=440,
+        name="safety_explorer",
     )
