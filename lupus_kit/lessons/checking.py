@@ -99,7 +99,7 @@ def judge(exercise: Exercise, answer: Any) -> CheckResult:
 
     Examples
     --------
-    >>> two = Exercise(key="09.1", aim="Count two arms", answer=lambda: 1 + 1)
+    >>> two = Exercise(key="09.1", aim="Count two arms.", task="compute", answer=lambda: 1 + 1)
     >>> judge(two, 2).passed, judge(two, 3).passed
     (True, False)
     """

@@ -44,6 +44,7 @@ EXERCISES = (
     Exercise(
         key="00.1",
         aim="Recover the number of responders from a printed percentage.",
+        task="compute",
         answer=lambda: _table()[0],
         unit="patients who responded",
         hint="Let the kit search: audit.counts_from_percent lists every pair (responders, patients) that fits.",
@@ -68,6 +69,7 @@ EXERCISES = (
     Exercise(
         key="00.2",
         aim="State a difference between two response rates in percentage points.",
+        task="compute",
         answer=_difference,
         tolerance=0.005,
         unit="percentage points, IL-2 minus placebo",
@@ -91,6 +93,7 @@ EXERCISES = (
     Exercise(
         key="00.3",
         aim="Tell a correct reading of a p-value from three common misreadings.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),

@@ -49,6 +49,7 @@ EXERCISES = (
     Exercise(
         key="02.1",
         aim="Take one arm at one visit out of a tidy table and summarise it.",
+        task="compute",
         answer=lambda: _sledai("IL-2", 24),
         unit="SLEDAI points",
         hint='Keep the rows of trial.visits where "arm" and "week" are right, then take the median of "sledai".',
@@ -69,6 +70,7 @@ EXERCISES = (
     Exercise(
         key="02.2",
         aim="Say how the precision of a difference grows with the size of a trial.",
+        task="compute",
         answer=_patients_for_half,
         unit="patients in each arm",
         hint="The number of patients stands under a square root in the standard deviation of a rate.",
@@ -94,6 +96,7 @@ EXERCISES = (
     Exercise(
         key="02.3",
         aim="Know what a seed fixes and what an assumption changes.",
+        task="predict",
         answer=_what_changes,
         kind="choice",
         choices=("a", "b", "c", "d"),
@@ -116,6 +119,7 @@ EXERCISES = (
     Exercise(
         key="02.4",
         aim="Recognise circular reasoning with a tuned simulation.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),

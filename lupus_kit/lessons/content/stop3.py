@@ -69,6 +69,7 @@ EXERCISES = (
     Exercise(
         key="03.1",
         aim="Add up SLEDAI in the version that is asked for.",
+        task="compute",
         answer=lambda: _total("SELENA"),
         unit="SELENA-SLEDAI points",
         hint="Look up the points of each finding, and ask which of them this version leaves out.",
@@ -97,6 +98,7 @@ EXERCISES = (
     Exercise(
         key="03.2",
         aim="Apply the three clauses at their borders.",
+        task="predict",
         answer=_who_responds,
         kind="choice",
         choices=tuple(_FOUR),
@@ -117,6 +119,7 @@ EXERCISES = (
     Exercise(
         key="03.3",
         aim="Count responders under another threshold.",
+        task="compute",
         answer=lambda: responders("IL-2", 24, points=6),
         unit="patients",
         hint="Call sri with the other number of points, keep one arm and one week, and add up the responders.",
@@ -138,6 +141,7 @@ EXERCISES = (
     Exercise(
         key="03.4",
         aim="Read a cross-table of two endpoints.",
+        task="compute",
         answer=lambda: _first_only(12),
         unit="patients",
         hint="Use others.agreement(week=12).crosstab with the two names, and read one of its four cells.",
@@ -155,6 +159,7 @@ EXERCISES = (
     Exercise(
         key="03.5",
         aim="Say what a difference of responder rates means, and what it does not.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),

@@ -36,6 +36,7 @@ EXERCISES = (
     Exercise(
         key="04.1",
         aim="Recompute a p-value after one outcome changes.",
+        task="compute",
         answer=lambda: _pearson(1),
         tolerance=0.00006,
         unit="(a p-value)",
@@ -58,6 +59,7 @@ EXERCISES = (
     Exercise(
         key="04.2",
         aim="Tell a test that keeps its level from one that only approximates it.",
+        task="compute",
         answer=lambda: max(_CANDIDATES, key=_size),
         kind="choice",
         choices=_CANDIDATES,
@@ -75,6 +77,7 @@ EXERCISES = (
     Exercise(
         key="04.3",
         aim="Compare two p-values on the scale of surprise.",
+        task="compute",
         answer=lambda: _bits()[1] - _bits()[0],
         tolerance=0.006,
         unit="bits",

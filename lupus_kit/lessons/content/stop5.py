@@ -59,6 +59,7 @@ EXERCISES = (
     Exercise(
         key="05.1",
         aim="Find out whether any two-sided test prints a reported p-value.",
+        task="compute",
         answer=lambda: _fitting(("two-sided",)),
         unit="two-sided tests",
         hint='Use lk.audit.explain("0.036", *nephritis, alternatives=["two-sided"]) and count the rows that fit.',
@@ -76,6 +77,7 @@ EXERCISES = (
     Exercise(
         key="05.2",
         aim="Count a missing patient as a non-responder.",
+        task="compute",
         answer=lambda: _week24(1),
         tolerance=0.00006,
         unit="(a p-value)",
@@ -89,6 +91,7 @@ EXERCISES = (
     Exercise(
         key="05.3",
         aim="Say how much of the multiverse of analyses reaches the level.",
+        task="compute",
         answer=lambda: _share("sri4_week24"),
         tolerance=0.006,
         unit="a share from 0 to 1",
@@ -108,6 +111,7 @@ EXERCISES = (
     Exercise(
         key="05.4",
         aim="Recognise a conclusion that claims no more than the numbers do.",
+        task="judge",
         answer=_sober,
         kind="choice",
         choices=("a", "b", "c", "d"),
@@ -131,6 +135,7 @@ EXERCISES = (
     Exercise(
         key="05.5",
         aim="Write two sentences that claim no more than the numbers do.",
+        task="judge",
         answer=_example,
         kind="text",
         hint="The check looks for typical phrases only; a careful reader finds more.",

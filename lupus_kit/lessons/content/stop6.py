@@ -57,6 +57,7 @@ EXERCISES = (
     Exercise(
         key="06.1",
         aim="Test a small subgroup exactly.",
+        task="compute",
         answer=lambda: _nephritis("fisher"),
         tolerance=0.00006,
         unit="(a p-value)",
@@ -71,6 +72,7 @@ EXERCISES = (
     Exercise(
         key="06.2",
         aim="Say what risk no event leaves open.",
+        task="compute",
         answer=lambda: _limit(_NEW_TRIAL),
         tolerance=0.006,
         unit="percent",
@@ -91,6 +93,7 @@ EXERCISES = (
     Exercise(
         key="06.3",
         aim="Test paired yes-or-no data by the patients who changed.",
+        task="compute",
         answer=_mcnemar,
         tolerance=0.0006,
         unit="(a p-value)",
@@ -107,6 +110,7 @@ EXERCISES = (
     Exercise(
         key="06.4",
         aim="Recognise a sentence about safety that claims no more than was seen.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),
