@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
 from lupus_kit._errors import InputError
-from lupus_kit.cohort import Assumptions, Cohort, _storage, what_if
+from lupus_kit.cohort import Assumptions, Cohort, _formats, _storage, what_if
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,9 @@ def cohort() -> Cohort:
 @pytest.fixture
 def saved(cohort: Cohort, tmp_path: Path) -> Path:
     return cohort.save(tmp_path / "cohort")
+
+
+FORMATS = ("csv", "parquet", "xlsx")
 
 
 def edit(path: Path, change: Callable[[list[str]], None]) -> None:
@@ -40,7 +44,9 @@ def set_cell(path: Path, row: int, column: str, value: str) -> None:
     edit(path, change)
 
 
-def test_round_trip_keeps_everything(cohort: Cohort, saved: Path) -> None:
+@pytest.mark.parametrize("format", FORMATS)
+def test_round_trip_keeps_everything(cohort: Cohort, tmp_path: Path, format: str) -> None:
+    saved = cohort.save(tmp_path / "cohort", format)
     again = Cohort.load(saved)
     for name, frame in cohort.tables.items():
         pd.testing.assert_frame_equal(frame, again.tables[name])
@@ -49,7 +55,8 @@ def test_round_trip_keeps_everything(cohort: Cohort, saved: Path) -> None:
     assert "invented" in json.loads((saved / "cohort.json").read_text(encoding="utf-8"))["notice"]
 
 
-def test_a_cohort_without_events_or_extra_visits_round_trips(tmp_path: Path) -> None:
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_cohort_without_events_or_extra_visits_round_trips(tmp_path: Path, format: str) -> None:
     calm = Assumptions(
         event_share_il2=dict.fromkeys(Assumptions().event_share_il2, 0.0),
         event_share_placebo=dict.fromkeys(Assumptions().event_share_placebo, 0.0),
@@ -57,7 +64,7 @@ def test_a_cohort_without_events_or_extra_visits_round_trips(tmp_path: Path) -> 
     )
     made = what_if(calm, n_per_arm=1, seed=1)
     assert made.adverse_events.empty
-    again = Cohort.load(made.save(tmp_path / "calm"))
+    again = Cohort.load(made.save(tmp_path / "calm", format))
     for name, frame in made.tables.items():
         pd.testing.assert_frame_equal(frame, again.tables[name])
 
@@ -69,16 +76,17 @@ def test_saving_again_replaces_and_leaves_nothing_behind(cohort: Cohort, saved: 
     assert [p.name for p in saved.parent.iterdir()] == ["cohort"]
 
 
-@pytest.mark.parametrize("moment", ["_write", "_swap"])
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("moment", ["_write", "write_manifest", "_swap"])
 def test_an_interrupted_save_leaves_the_old_one_whole(
-    moment: str, cohort: Cohort, saved: Path, monkeypatch: pytest.MonkeyPatch
+    moment: str, format: str, cohort: Cohort, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_args: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_storage, moment, interrupted)
     with pytest.raises(KeyboardInterrupt):
-        what_if(n_per_arm=3, seed=2).save(saved)
+        what_if(n_per_arm=3, seed=2).save(saved, format)
     monkeypatch.undo()
     assert len(Cohort.load(saved).patients) == len(cohort.patients)
     assert [p.name for p in saved.parent.iterdir()] == ["cohort"]
@@ -183,9 +191,94 @@ def test_damaged_files(cohort: Cohort, tmp_path: Path) -> None:
     assert "cannot be read" in broken("i", lambda f: (f / "visits.csv").write_bytes(b"\xff\xfe\x00"))
 
 
+def test_a_change_of_format_leaves_no_old_file(cohort: Cohort, saved: Path) -> None:
+    cohort.save(saved, "xlsx")
+    assert sorted(p.name for p in saved.iterdir()) == ["cohort.json", "cohort.xlsx"]
+    cohort.save(saved, "parquet")
+    assert len(list(saved.iterdir())) == 9
+    assert Cohort.load(saved).visits.equals(cohort.visits)
+
+
+def test_edited_and_damaged_parquet(cohort: Cohort, tmp_path: Path) -> None:
+    def changed(name: str, table: str, change: Callable[[pd.DataFrame], pd.DataFrame], allow: bool = False) -> str:
+        folder = cohort.save(tmp_path / name, "parquet")
+        path = folder / f"{table}.parquet"
+        change(pd.read_parquet(path)).to_parquet(path, index=False)
+        with pytest.raises(InputError) as caught:
+            Cohort.load(folder, allow_edits=allow)
+        return str(caught.value)
+
+    assert "labs.parquet was changed after saving" in changed("a", "labs", lambda f: f.assign(c3_g_l=1.23))
+    said = changed("b", "visits", lambda f: f.assign(pga=f["pga"] + 2), allow=True)
+    assert "visits.parquet, row" in said
+    assert "column 'pga'" in said
+    assert "column 'sledai': not of its type" in changed("c", "visits", lambda f: f.assign(sledai="12"))
+    assert "column 'arm': not of its type ('IL2' is unknown)" in changed("d", "labs", lambda f: f.assign(arm="IL2"))
+    assert "It lacks 'c3_g_l'" in changed("e", "labs", lambda f: f.drop(columns="c3_g_l"))
+    folder = cohort.save(tmp_path / "f", "parquet")
+    whole = (folder / "doses.parquet").read_bytes()
+    (folder / "doses.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"doses\.parquet cannot be read"):
+        Cohort.load(folder)
+    (folder / "doses.parquet").unlink()
+    with pytest.raises(InputError, match=r"doses\.parquet is missing"):
+        Cohort.load(folder)
+
+
+def test_edited_and_damaged_excel(cohort: Cohort, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    def changed(name: str, change: Callable[[Workbook], None], allow: bool = False) -> str:
+        folder = cohort.save(tmp_path / name, "xlsx")
+        book = load_workbook(folder / "cohort.xlsx")
+        change(book)
+        book.save(folder / "cohort.xlsx")
+        with pytest.raises(InputError) as caught:
+            Cohort.load(folder, allow_edits=allow)
+        return str(caught.value)
+
+    column = list(cohort.labs.columns).index("c3_g_l") + 1
+    said = changed("a", lambda book: book["labs"].cell(6, column, 1.23))
+    assert "sheet 'labs' was edited after saving: row 6, column(s) 'c3_g_l'" in said
+    said = changed("b", lambda book: book["labs"].cell(6, column, "low"), allow=True)
+    assert "sheet 'labs', row 6, column 'c3_g_l': 'low' is not allowed" in said
+    assert "has no sheet 'labs'" in changed("c", lambda book: book.remove(book["labs"]))
+    folder = cohort.save(tmp_path / "d", "xlsx")
+    (folder / "cohort.xlsx").write_bytes(b"not a workbook")
+    with pytest.raises(InputError, match=r"cohort\.xlsx cannot be read"):
+        Cohort.load(folder)
+    (folder / "cohort.xlsx").unlink()
+    with pytest.raises(InputError, match=r"cohort\.xlsx is missing"):
+        Cohort.load(folder)
+
+
+def test_the_workbook_says_that_it_is_invented(cohort: Cohort, tmp_path: Path) -> None:
+    path = cohort.save(tmp_path / "x", "xlsx") / "cohort.xlsx"
+    assert "invented" in str(pd.read_excel(path, sheet_name="about", header=None).iloc[0, 0])
+    shown = pd.read_excel(path, sheet_name="dictionary", keep_default_na=False)
+    assert shown["origin"].tolist() == cohort.data_dictionary()["origin"].tolist()
+
+
+def test_too_many_rows_for_excel(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_formats, "_EXCEL_ROWS", 100)
+    with pytest.raises(InputError, match=r"an Excel sheet holds 99: save as 'csv' or 'parquet'"):
+        cohort.save(tmp_path / "x", "xlsx")
+    assert not (tmp_path / "x").exists()
+
+
+def test_rescue_must_stay_on_record(tmp_path: Path) -> None:
+    made = what_if(Assumptions(rescue_placebo=1.0, rescue_last_day=60, dropout_rate=0.0), n_per_arm=3, seed=1)
+    row = int(made.visits.index[made.visits["rescue"] & (made.visits["week"] == 24)][0])
+    for at, value, words in ((row, "False", "is not recorded any more"), (0, "True", "there is no rescue at entry")):
+        folder = made.save(tmp_path / "cohort")
+        set_cell(folder / "visits.csv", at + 2, "rescue", value)
+        with pytest.raises(InputError, match=words):
+            Cohort.load(folder, allow_edits=True)
+
+
 def test_saving_refuses_what_it_must(cohort: Cohort, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown format 'xlsx'"):
-        cohort.save(tmp_path / "x", format="xlsx")
+    with pytest.raises(InputError, match="unknown format 'xls'"):
+        cohort.save(tmp_path / "x", format="xls")
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.txt").write_text("precious")
     with pytest.raises(InputError, match="files that are not a cohort"):
@@ -228,3 +321,18 @@ def test_the_page_says_that_patients_are_invented(cohort: Cohort) -> None:
     assert "SLEDAI" in page
     assert "seed 8" in page
     assert "invented" in repr(cohort)
+
+
+def test_printed_rows_carry_the_origin_of_each_column(cohort: Cohort) -> None:
+    for table, frame in cohort.tables.items():
+        shown = cohort.marked(table, rows=3)
+        known = cohort.data_dictionary().query("table == @table").set_index("column")["origin"]
+        origins = known[frame.columns].tolist()  # the columns that only a replica has are not here
+        assert shown.columns.get_level_values("origin").tolist() == origins
+        assert shown.columns.get_level_values("column").tolist() == frame.columns.tolist()
+        pd.testing.assert_frame_equal(shown.droplevel("origin", axis=1).rename_axis(columns=None), frame.head(3))
+    assert "invented" in cohort.marked("immune").to_html()
+    with pytest.raises(InputError, match="did you mean 'labs'"):
+        cohort.marked("lab")
+    with pytest.raises(InputError, match="rows == 0"):
+        cohort.marked("labs", rows=0)

@@ -10,20 +10,29 @@ from lupus_kit.cohort._statements import statements
 from lupus_kit.cohort.agreement import check
 from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.cohort.bounds import Implied, implied, quantities
+from lupus_kit.cohort.calibration import Calibration, calibrate
 from lupus_kit.cohort.conflict_sets import conflicts
 from lupus_kit.cohort.generative import what_if
+from lupus_kit.cohort.large import write_what_if
+from lupus_kit.cohort.measured import calibration_table, coherence_table, quantity_names
 from lupus_kit.cohort.replicas import replica
 from lupus_kit.cohort.tables import Cohort
 
 __all__ = [
     "Assumptions",
+    "Calibration",
     "Cohort",
     "Implied",
+    "calibrate",
+    "calibration_table",
     "check",
+    "coherence_table",
     "conflicts",
     "implied",
     "quantities",
+    "quantity_names",
     "replica",
     "statements",
     "what_if",
+    "write_what_if",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ class Column:
     high: float | None = None
     choices: tuple[str, ...] = ()
     nullable: bool = False
+    default: object = None
     origin: str = "invented"
     optional: bool = False
 
@@ -91,6 +93,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("sledai", "whole", "sum of the items in table sledai", "points", 0, 105),
         Column("pga", "number", "physician's global assessment", "0 to 3", 0, 3),
         *_GRADES,
+        Column("rescue", "flag", "rescue treatment by this visit: the SRI counts it as non-response", default=False),
         Column("prednisone_mg_day", "number", "daily prednisone", "mg/day", 0, 60),
     ),
     "sledai": (
@@ -139,18 +142,41 @@ TABLES: dict[str, tuple[Column, ...]] = {
 }  # fmt: skip
 
 
+def columns_of(table: str, present: Container[str]) -> tuple[Column, ...]:
+    """Return the columns a table must have, and the optional ones among those that are there."""
+    return tuple(c for c in TABLES[table] if not c.optional or c.name in present)
+
+
 def tidy(table: str, data: dict[str, object]) -> pd.DataFrame:
-    """Build a table with the documented columns, order and types; ``data`` holds one array per column."""
-    columns = [c for c in TABLES[table] if c.name in data or not c.optional]
-    return pd.DataFrame({c.name: typed(c, data[c.name]) for c in columns}, copy=False)
+    """Build a table with the documented columns, order and types; ``data`` holds one array per column.
+
+    A column with a default may be left out, and so may an optional one.
+    """
+    columns = columns_of(table, data)
+    rows = len(data[columns[0].name])  # type: ignore[arg-type]
+    filled = {c.name: np.full(rows, c.default) for c in columns if c.default is not None and c.name not in data}
+    return pd.DataFrame({c.name: typed(c, (data | filled)[c.name]) for c in columns}, copy=False)
 
 
 def typed(column: Column, values: object) -> object:
     """Give values the type of their column."""
+    if column.name == "visit":
+        return values
     if column.choices:
         return values if isinstance(values, pd.Categorical) else pd.Categorical(values, categories=list(column.choices))
     if column.kind == "whole":
         return pd.array(values, dtype="Int64") if column.nullable else np.asarray(values, dtype=np.int64)
     if column.kind == "number":
         return np.asarray(values, dtype=float)
-    return np.asarray(values, dtype=bool) if column.kind == "flag" else values
+    return np.asarray(values, dtype=bool) if column.kind == "flag" else pd.array(values, dtype="str")
+
+
+def data_dictionary() -> pd.DataFrame:
+    """Document every column of every table; see :meth:`Cohort.data_dictionary`."""
+    types = {"text": "text", "choice": "category", "whole": "integer", "number": "number", "flag": "yes/no"}
+    rows = [
+        (table, c.name, types[c.kind], c.unit, c.allowed, c.origin, c.meaning)
+        for table, columns in TABLES.items()
+        for c in columns
+    ]
+    return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "allowed", "origin", "meaning"])

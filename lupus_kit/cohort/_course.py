@@ -5,8 +5,9 @@ For patient i, item k and week t the activity is
     L = c_k + sqrt(g) * s_i + sqrt(1 - g) * x_ik(t) - w_k * D_i(t),
 
 where c_k sets how common the item is, s_i is the severity of the patient, x_ik(t) a fixed part plus a passing swing,
-and D_i(t) the improvement. The item is present where L > 0. Because everybody must enter with a high score, some of
-the passing swings are high at entry, and fall later without any treatment: regression to the mean.
+D_i(t) the improvement and w_k how much of it reaches the organ. The item is present where L > 0. Because everybody
+must enter with a high score, some of the passing swings are high at entry, and fall later without any treatment:
+regression to the mean. Rescue adds to D_i(t); remission of nephritis is laid over the renal items.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from lupus_kit._errors import InputError
+from lupus_kit.cohort._renal import lay_remission, remitters
+from lupus_kit.cohort._rescue import rescue_days, rescue_pull
 from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.endpoints import SLEDAI_ITEMS
 
@@ -24,6 +27,9 @@ IDS: list[str] = list(SLEDAI_ITEMS["id"])
 WEIGHTS = SLEDAI_ITEMS["weight"].to_numpy()
 RENAL = np.flatnonzero(SLEDAI_ITEMS["domain"] == "renal")
 SEROLOGY = np.flatnonzero(SLEDAI_ITEMS["domain"] == "immunological")
+SKIN = np.flatnonzero(SLEDAI_ITEMS["domain"] == "mucocutaneous")
+JOINTS = np.flatnonzero(SLEDAI_ITEMS["domain"] == "musculoskeletal")
+_PROTEIN = RENAL.tolist().index(IDS.index("proteinuria"))
 
 #: One more latent activity beside the 24 descriptors: the gut has no descriptor, but a BILAG system.
 GUT = len(IDS)
@@ -37,10 +43,11 @@ _MAX_ROUNDS = 400
 
 @dataclass(frozen=True)
 class Course:
-    """Latent activity, shape (patients, visits, 25), and the weeks of the visits."""
+    """Latent activity, shape (patients, visits, 25), the weeks of the visits, and the days of rescue (NaN: none)."""
 
     latent: np.ndarray
     weeks: np.ndarray
+    rescue_day: np.ndarray
 
     @property
     def present(self) -> np.ndarray:
@@ -60,7 +67,7 @@ def _levels(a: Assumptions, nephritis: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         usual, calm = ndtri(share), share.copy()
         calm[RENAL] = np.minimum(calm[RENAL], _NEW_RENAL)
-        return np.clip(np.where(nephritis[:, None], usual, ndtri(calm)), -9, 9)
+        return np.clip(np.where(nephritis[:, None], usual, ndtri(calm)) + a.activity_shift, -9, 9)
 
 
 def _entry(
@@ -95,8 +102,22 @@ def _activity(
     return levels + np.sqrt(a.severity_share) * severity + np.sqrt(1 - a.severity_share) * own
 
 
+def pulls(a: Assumptions) -> np.ndarray:
+    """Return how much of an improvement reaches each of the 25 latent activities."""
+    pull = np.ones(GUT + 1)
+    for items, share in (
+        (SKIN, a.skin_share), (JOINTS, a.joint_share), (RENAL, a.renal_share), (SEROLOGY, a.serology_share),
+    ):  # fmt: skip
+        pull[items] = share
+    return pull
+
+
 def draw_course(
-    a: Assumptions, weeks: np.ndarray, treated: np.ndarray, nephritis: np.ndarray, seeds: list[np.random.Generator]
+    a: Assumptions,
+    weeks: np.ndarray,
+    treated: np.ndarray,
+    nephritis: np.ndarray,
+    streams: dict[str, np.random.Generator],
 ) -> Course:
     """Draw the latent course of every patient.
 
@@ -108,28 +129,38 @@ def draw_course(
         Weeks of the visits, rising, the first is 0.
     treated, nephritis : numpy.ndarray of bool
         One entry per patient.
-    seeds : list of two numpy.random.Generator
-        For entry and for the course, so that a change of effect keeps the same patients.
+    streams : dict of numpy.random.Generator
+        ``entry``, ``course``, ``rescue`` and ``remission``: apart, so that a change of effect keeps the same patients.
 
     Returns
     -------
     Course
         Activity of 24 descriptors and the gut at each visit.
     """
-    entry_rng, course_rng = seeds
     levels = _levels(a, nephritis)
-    severity, fixed, swing = _entry(a, levels, nephritis, entry_rng)
+    severity, fixed, swing = _entry(a, levels, nephritis, streams["entry"])
     n, k = levels.shape
-    care = effect(weeks, a.onset_weeks, a.care_week12, a.care_week24)
-    drug = effect(weeks, a.onset_weeks, a.drug_effect, a.drug_effect * a.drug_persistence)
-    personal = effect(weeks, a.onset_weeks, a.response_sd, a.response_sd)
-    improvement = care + treated[:, None] * drug + course_rng.standard_normal((n, 1)) * personal
-    pull = np.ones(k)
-    pull[SEROLOGY] = a.serology_share
+    rng = streams["course"]
+    luck = rng.standard_normal((n,))
+    rescue_day = rescue_days(a, treated, luck, int(7 * weeks[-1]), streams["rescue"])
+    improvement = _improvement(a, weeks, treated, luck) + rescue_pull(a, weeks, rescue_day)
+    pull = pulls(a)
     latent = np.empty((n, len(weeks), k))
     for t, week in enumerate(weeks):
         if t:
             keep = np.exp(-(week - weeks[t - 1]) / a.memory_weeks)
-            swing = keep * swing + np.sqrt(1 - keep**2) * course_rng.standard_normal((n, k))
+            swing = keep * swing + np.sqrt(1 - keep**2) * rng.standard_normal((n, k))
         latent[:, t] = _activity(a, levels, severity[:, None], fixed, swing) - improvement[:, t, None] * pull
-    return Course(latent=latent, weeks=weeks)
+    who = np.flatnonzero(nephritis)
+    remits, margin = remitters(a, treated[who], luck[who], streams["remission"])
+    place = np.ix_(who, np.arange(len(weeks)), RENAL)
+    latent[place] = lay_remission(latent[place], _PROTEIN, weeks, a.remission_onset_weeks, remits, margin)
+    return Course(latent=latent, weeks=weeks, rescue_day=rescue_day)
+
+
+def _improvement(a: Assumptions, weeks: np.ndarray, treated: np.ndarray, luck: np.ndarray) -> np.ndarray:
+    """Improvement of each patient at each visit: usual care, the drug, and the patient's own good or bad course."""
+    care = effect(weeks, a.onset_weeks, a.care_week12, a.care_week24)
+    drug = effect(weeks, a.onset_weeks, a.drug_effect, a.drug_effect * a.drug_persistence)
+    own = effect(weeks, a.onset_weeks, a.response_sd, a.response_sd * a.divergence)
+    return np.asarray(care + treated[:, None] * drug + luck[:, None] * own)

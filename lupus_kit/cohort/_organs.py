@@ -31,6 +31,9 @@ _SYSTEM_ITEMS: dict[str, list[int]] = {
 _SERIOUS_SHIFT = 0.7
 _SERIOUS = [i for i, name in enumerate(IDS) if WEIGHTS[i] == 8 or name == "myositis"]
 
+#: Below this PGA the raters' scatter shrinks with the value.
+_PGA_CLEAR = 0.5
+
 A, B, C, D, E = range(5)
 
 
@@ -72,14 +75,14 @@ def lab_values(a: Assumptions, course: Course) -> dict[str, np.ndarray]:
     }
 
 
-def _relief(a: Assumptions, course: Course) -> np.ndarray:
+def _relief(a: Assumptions, course: Course, size: float) -> np.ndarray:
     """BILAG grades an organ that improves under treatment lower than its signs alone; so does the physician."""
-    return effect(course.weeks, a.onset_weeks, a.relief, a.relief)[:, None]
+    return effect(course.weeks, a.onset_weeks, size, size)[:, None]
 
 
 def bilag_grades(a: Assumptions, course: Course, labs: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
     """Grade codes 0 (A) to 4 (E), shape (patients, visits, 9); a simplified reading of the BILAG-2004 rules."""
-    shifted = course.latent - _relief(a, course)
+    shifted = course.latent - _relief(a, course, a.relief)
     shifted[:, :, _SERIOUS] += _SERIOUS_SHIFT
     n, visits = shifted.shape[:2]
     grades = np.full((n, visits, len(BILAG_SYSTEMS)), D, dtype=np.int8)
@@ -105,7 +108,9 @@ def global_assessment(a: Assumptions, course: Course, rng: np.random.Generator) 
     """PGA from 0 to 3 in steps of 0.05, shape (patients, visits); serology does not count."""
     weights = WEIGHTS.astype(float)
     weights[SEROLOGY] = 0
-    activity = np.maximum(course.latent[:, :, :GUT] - _relief(a, course) + 0.1, 0)
+    activity = np.maximum(course.latent[:, :, :GUT] - _relief(a, course, a.pga_relief) + 0.1, 0)
     burden = np.minimum(activity, 2.0) @ weights
-    exact = 3 * -np.expm1(-burden / a.pga_scale) + a.pga_noise * rng.standard_normal(burden.shape)
+    exact = 3 * -np.expm1(-burden / a.pga_scale)
+    # Raters agree on a patient in whom there is nothing to see.
+    exact += a.pga_noise * np.minimum(exact / _PGA_CLEAR, 1) * rng.standard_normal(burden.shape)
     return np.round(np.round(np.clip(exact, 0, 3) * 20) / 20, 2)

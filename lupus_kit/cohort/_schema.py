@@ -14,6 +14,7 @@ from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
 
 _SHOWN = 8
+_UNKNOWN_PATIENT = "this patient is not in the table of patients"
 
 #: The version of SLEDAI of a cohort that was not made from assumptions: the footnote of Table 2 names SELENA-SLEDAI.
 REPLICA_SLEDAI = "SELENA"
@@ -93,24 +94,48 @@ def _refuse(bad: np.ndarray, where: str, first_row: int, column: str, why: str) 
 
 def check_agreement(tables: dict[str, pd.DataFrame], a: Assumptions | None, name: str, first_row: int) -> None:
     """Check what must hold between tables; ``name`` is a format string that turns a table name into a place."""
-    patients = tables["patients"].set_index("patient")
-    until = patients["dropout_day"].astype("Float64").fillna(np.inf)
-    keys = tables["visits"][["patient", "week"]]
+    patients, visits = tables["patients"], tables["visits"]
+    people = pd.Index(patients["patient"])
+    until = patients["dropout_day"].astype("Float64").to_numpy(dtype=float, na_value=np.inf)
+    arms = patients["arm"].cat.codes.to_numpy()
+    at_visits = people.get_indexer(visits["patient"])
     for table, frame in tables.items():
         if table == "patients":
             continue
         here = name.format(table)
-        known = frame["patient"].isin(patients.index).to_numpy()
-        _refuse(~known, here, first_row, "patient", "this patient is not in the table of patients")
-        arm = frame["patient"].map(patients["arm"].astype(str)).to_numpy()
-        _refuse(arm != frame["arm"].astype(str).to_numpy(), here, first_row, "arm", "not the arm of this patient")
-        day = frame["day"] if "day" in frame else 7 * frame["week"]
-        late = day.to_numpy() > frame["patient"].map(until).to_numpy(dtype=float)
+        position = at_visits
+        if "week" not in frame:
+            position = people.get_indexer(frame["patient"])
+        elif table != "visits" and not (
+            frame["patient"].equals(visits["patient"]) and frame["week"].equals(visits["week"])
+        ):
+            # An unknown patient is the plainer thing to say.
+            unknown = people.get_indexer(frame["patient"]) < 0
+            _refuse(unknown, here, first_row, "patient", _UNKNOWN_PATIENT)
+            raise InputError(f"{here}: its patients and weeks are not those of {name.format('visits')}.")
+        _refuse(position < 0, here, first_row, "patient", _UNKNOWN_PATIENT)
+        wrong_arm = arms[position] != frame["arm"].cat.codes.to_numpy()
+        _refuse(wrong_arm, here, first_row, "arm", "not the arm of this patient")
+        day = frame["day"].to_numpy() if "day" in frame else 7 * frame["week"].to_numpy()
+        late = day > until[position]
         _refuse(late, here, first_row, "day" if "day" in frame else "week", "after the patient dropped out")
-        if "week" in frame and table != "visits":
-            same = len(frame) == len(keys) and (frame[["patient", "week"]].to_numpy() == keys.to_numpy()).all()
-            if not same:
-                raise InputError(f"{here}: its patients and weeks are not those of {name.format('visits')}.")
+    _check_scores(tables, a, name, first_row)
+    _check_rescue(visits, at_visits, name.format("visits"), first_row)
+
+
+def _check_rescue(visits: pd.DataFrame, position: np.ndarray, where: str, first_row: int) -> None:
+    """Rescue comes after entry, and stays on record."""
+    rescue, week = visits["rescue"].to_numpy(), visits["week"].to_numpy()
+    _refuse(rescue & (week == 0), where, first_row, "rescue", "there is no rescue at entry")
+    order = np.lexsort((week, position))
+    same = np.diff(position[order]) == 0
+    lost = np.zeros(len(visits), dtype=bool)
+    lost[order[1:]] = same & rescue[order[:-1]] & ~rescue[order[1:]]
+    _refuse(lost, where, first_row, "rescue", "rescue at an earlier visit is not recorded any more")
+
+
+def _check_scores(tables: dict[str, pd.DataFrame], a: Assumptions | None, name: str, first_row: int) -> None:
+    """Totals are the sums of their items, and the two tables with grades agree."""
     visits = tables["visits"]
     total = sledai(tables["sledai"], version=a.sledai_version if a else REPLICA_SLEDAI).to_numpy(dtype=np.int64)
     _refuse(
@@ -118,7 +143,7 @@ def check_agreement(tables: dict[str, pd.DataFrame], a: Assumptions | None, name
     )
     for system in BILAG_SYSTEMS:
         c = f"bilag_{system}"
-        differ = visits[c].astype(str).to_numpy() != tables["bilag"][c].astype(str).to_numpy()
+        differ = visits[c].cat.codes.to_numpy() != tables["bilag"][c].cat.codes.to_numpy()
         _refuse(differ, name.format("visits"), first_row, c, f"not the grade in {name.format('bilag')}")
     points = bilag_total(tables["bilag"]).to_numpy(dtype=np.int64)
     wrong = points != tables["bilag"]["bilag_total"].to_numpy()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -9,22 +12,28 @@ from lupus_kit import design
 from lupus_kit._errors import InputError
 from lupus_kit._random import as_generator
 from lupus_kit.cohort._columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
-from lupus_kit.cohort._course import IDS, Course, draw_course
+from lupus_kit.cohort._course import IDS, WEIGHTS, Course, draw_course
 from lupus_kit.cohort._organs import bilag_grades, global_assessment, lab_values
+from lupus_kit.cohort._rescue import rescued
 from lupus_kit.cohort._treatment import (
     INFECTIONS,
     SERIOUS,
+    acting_intervals,
     cell_counts,
     dropout_days,
     event_days,
     prednisone,
-    rise_by_day,
+    turnover,
 )
 from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.cohort.tables import Cohort
-from lupus_kit.endpoints import BILAG_SYSTEMS, sledai
+from lupus_kit.endpoints import BILAG_SYSTEMS
 
 _AGES = (18, 65)
+
+#: Patients of each arm drawn together. Fixed: the same seed gives the same patients in memory and on disk.
+BLOCK = 10_000
+
 _STREAMS = (
     "arms",
     "nephritis",
@@ -37,6 +46,8 @@ _STREAMS = (
     "dropout",
     "events",
     "immune",
+    "rescue",
+    "remission",
 )
 
 
@@ -78,31 +89,85 @@ def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: i
     >>> len(answer)
     60
     """
+    a, n_per_arm = checked(assumptions, n_per_arm)
+    parts = list(blocks(a, n_per_arm, seed))
+    tables = parts[0] if len(parts) == 1 else _joined(parts)
+    kept = int(seed) if isinstance(seed, (int, np.integer)) else None
+    return Cohort(**tables, assumptions=a, seed=kept)
+
+
+def checked(assumptions: Assumptions | None, n_per_arm: int) -> tuple[Assumptions, int]:
+    """Return usable assumptions and size, or say what is wrong with them."""
     a = Assumptions() if assumptions is None else assumptions
     if not isinstance(a, Assumptions):
         raise InputError(f"assumptions must be an Assumptions object, got {type(a).__name__}.")
     if isinstance(n_per_arm, bool) or not isinstance(n_per_arm, (int, np.integer)) or n_per_arm < 1:
         raise InputError(f"n_per_arm == {n_per_arm!r}, must be a whole number of at least 1.")
-    streams = _streams(seed)
-    trial = design.he2020()
-    n, last_day = 2 * int(n_per_arm), 7 * trial.follow_up_week
+    if a.dropouts is not None and max(a.dropouts) > n_per_arm:
+        raise InputError(f"dropouts == {a.dropouts}: more than the {n_per_arm} patients of an arm cannot leave.")
+    return a, int(n_per_arm)
+
+
+def blocks(a: Assumptions, n_per_arm: int, seed: int | np.random.Generator) -> Iterator[dict[str, pd.DataFrame]]:
+    """Draw the cohort in blocks of fixed size, each the eight tables of its patients.
+
+    The blocks have their own random streams and do not depend on who reads them, so a cohort is the same whether it
+    is kept in memory or written in pieces. In each block both arms have the same number of patients.
+    """
+    rng, trial = as_generator(seed), design.he2020()
+    width = max(3, len(str(2 * n_per_arm)))
+    for first in range(0, n_per_arm, BLOCK):
+        size = min(BLOCK, n_per_arm - first)
+        streams = dict(zip(_STREAMS, rng.spawn(len(_STREAMS)), strict=True))
+        here = a if a.dropouts is None or size == n_per_arm else _share_of_dropouts(a, first, size, n_per_arm)
+        yield _block(here, trial, size, 2 * first + 1, width, streams)
+
+
+def _share_of_dropouts(a: Assumptions, first: int, size: int, n_per_arm: int) -> Assumptions:
+    """Spread exact numbers of dropouts evenly over the blocks."""
+    assert a.dropouts is not None
+    il2, placebo = (k * (first + size) // n_per_arm - k * first // n_per_arm for k in a.dropouts)
+    return replace(a, dropouts=(il2, placebo))
+
+
+def _joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Join the blocks table by table, letting go of each part as soon as it is joined."""
+    return {name: pd.concat([part.pop(name) for part in parts], ignore_index=True) for name in list(parts[0])}
+
+
+def _block(
+    a: Assumptions,
+    trial: design.TrialDesign,
+    n_per_arm: int,
+    first: int,
+    width: int,
+    streams: dict[str, np.random.Generator],
+) -> dict[str, pd.DataFrame]:
+    """Draw the eight tables of one block; its patients are numbered from ``first``."""
+    n, last_day = 2 * n_per_arm, 7 * trial.follow_up_week
     treated = streams["arms"].permutation(n) < n_per_arm
     nephritis = streams["nephritis"].random(n) < a.nephritis_share
     weeks = np.array(sorted({visit.week for visit in trial.visits} | set(a.extra_weeks)))
-    course = draw_course(a, weeks, treated, nephritis, [streams["entry"], streams["course"]])
-    left = dropout_days(a, n, last_day, streams["dropout"])
-
-    width = max(3, len(str(n)))
-    who = np.array([f"P{i:0{width}d}" for i in range(1, n + 1)], dtype=object)
+    course = draw_course(a, weeks, treated, nephritis, streams)
+    labs = lab_values(a, course)
+    stable = _stable_proteinuria(course, labs["protein_24h_g"])
+    total = _totals(a, course, stable)
+    left = dropout_days(a, treated, total, weeks, streams["dropout"])
+    who = np.array([f"P{i:0{width}d}" for i in range(first, first + n)], dtype=object)
     people = _People(who, treated, left)
     patients = tidy(
         "patients", people.columns() | _baseline(a, n, nephritis, streams["people"]) | {"dropout_day": left}
     )
-    tables = _visit_tables(a, course, people, trial, streams)
+    tables = {"patients": patients, **_visit_tables(a, course, people, trial, labs, stable, total, streams)}
     tables["doses"] = _doses(people, trial)
     tables["adverse_events"] = _events(a, people, trial, last_day, streams["events"])
-    kept = int(seed) if isinstance(seed, (int, np.integer)) else None
-    return Cohort(patients=patients, **tables, assumptions=a, seed=kept)
+    return tables
+
+
+def _totals(a: Assumptions, course: Course, stable: np.ndarray) -> np.ndarray:
+    """SLEDAI of every patient and visit: the weights of what is present, less stable proteinuria where it is not counted."""
+    total = course.present @ WEIGHTS
+    return total if a.sledai_version == "2K" else total - WEIGHTS[IDS.index("proteinuria")] * stable
 
 
 class _People:
@@ -110,17 +175,14 @@ class _People:
 
     def __init__(self, who: np.ndarray, treated: np.ndarray, left: np.ndarray) -> None:
         self.who, self.treated, self.left = who, treated, left
+        self.names = pd.array(who, dtype="str")
         self.until = np.where(np.isnan(left), np.inf, left)
 
     def columns(self, rows: np.ndarray | None = None) -> dict[str, object]:
         """Patient and arm columns for the given patient positions (all patients where none are given)."""
         rows = np.arange(len(self.treated)) if rows is None else rows
         arm = pd.Categorical.from_codes((~self.treated[rows]).astype(np.int8), categories=list(ARMS))
-        return {"patient": self.who[rows], "arm": arm}
-
-
-def _streams(seed: int | np.random.Generator) -> dict[str, np.random.Generator]:
-    return dict(zip(_STREAMS, as_generator(seed).spawn(len(_STREAMS)), strict=True))
+        return {"patient": self.names.take(rows), "arm": arm}
 
 
 def _baseline(a: Assumptions, n: int, nephritis: np.ndarray, rng: np.random.Generator) -> dict[str, object]:
@@ -144,17 +206,21 @@ def _baseline(a: Assumptions, n: int, nephritis: np.ndarray, rng: np.random.Gene
 
 
 def _visit_tables(
-    a: Assumptions, course: Course, people: _People, trial: design.TrialDesign, streams: dict[str, np.random.Generator]
+    a: Assumptions,
+    course: Course,
+    people: _People,
+    trial: design.TrialDesign,
+    labs: dict[str, np.ndarray],
+    stable: np.ndarray,
+    total: np.ndarray,
+    streams: dict[str, np.random.Generator],
 ) -> dict[str, pd.DataFrame]:
     """Make the five tables with one row per patient and attended visit."""
     weeks = course.weeks
-    labs = lab_values(a, course)
     grades = bilag_grades(a, course, labs, streams["grades"])
     pga = global_assessment(a, course, streams["pga"])
-    stable = _stable_proteinuria(course, labs["protein_24h_g"])
-    items = pd.DataFrame(course.present.reshape(-1, len(IDS)), columns=IDS).assign(proteinuria_stable=stable.ravel())
-    total = sledai(items, version=a.sledai_version).to_numpy(dtype=np.int64).reshape(stable.shape)
-    steroid = prednisone(a, total, weeks, streams["steroids"])
+    rescue = rescued(weeks, course.rescue_day)
+    steroid = prednisone(a, total, weeks, course.rescue_day, streams["steroids"])
     treg, nk = _immune(a, people, trial, weeks, streams["immune"])
 
     made = (7 * weeks <= people.until[:, None]).ravel()
@@ -174,12 +240,14 @@ def _visit_tables(
         "published_visit": published[visit],
         "sledai": total.ravel()[made],
         "pga": pga.ravel()[made],
+        "rescue": rescue.ravel()[made],
         "prednisone_mg_day": steroid.ravel()[made],
     }
-    kept = items.loc[made] if not made.all() else items
+    present = course.present.reshape(-1, len(IDS))[made]
+    items = dict(zip(IDS, present.T, strict=True)) | {"proteinuria_stable": stable.ravel()[made]}
     return {
         "visits": tidy("visits", keys | graded | scores),
-        "sledai": tidy("sledai", keys | {c: kept[c].to_numpy() for c in kept}),
+        "sledai": tidy("sledai", keys | items),
         "bilag": tidy("bilag", keys | graded | {"bilag_total": np.array([12, 8, 1, 0, 0])[flat].sum(axis=1)}),
         "labs": tidy("labs", keys | {name: value.ravel()[made] for name, value in labs.items()}),
         "immune": tidy("immune", keys | {"treg_percent_cd4": treg.ravel()[made], "nk_per_ul": nk.ravel()[made]}),
@@ -197,13 +265,13 @@ def _immune(
     a: Assumptions, people: _People, trial: design.TrialDesign, weeks: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     days = trial.dosing.days()["day"].to_numpy()
-    last = 7 * trial.follow_up_week
+    start, end = acting_intervals(days, a.action_days)
     values = []
     for mean, gain, half_life in (
         (a.treg_mean, a.treg_gain, a.treg_half_life),
         (a.nk_mean, a.nk_gain, a.nk_half_life),
     ):
-        rise = rise_by_day(days, half_life, last)[7 * weeks]
+        rise = turnover(7 * weeks, start, end, half_life)
         values.append(cell_counts(mean, gain, rise, people.treated, a, rng))
     return np.round(np.minimum(values[0], 95), 2), np.round(np.minimum(values[1], 9999), 0)
 
@@ -226,7 +294,7 @@ def _events(
     names = list(EVENT_NAMES)
     il2, placebo = ([share[name] for name in names] for share in (a.event_share_il2, a.event_share_placebo))
     rates = np.where(people.treated[:, None], il2, placebo)
-    day = event_days(rates, names, trial.dosing.days()["day"].to_numpy(), last_day, rng)
+    day = event_days(rates, a.event_correlation, names, trial.dosing.days()["day"].to_numpy(), last_day, rng)
     patient, event = np.nonzero(day <= people.until[:, None])  # an event after dropout is never seen
     order = np.lexsort((event, day[patient, event], patient))
     patient, event = patient[order], event[order]

@@ -18,7 +18,8 @@ from lupus_kit.cohort._columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
 from lupus_kit.cohort._patient_model import ITEMS, Columns, solve_arm
 from lupus_kit.cohort._schema import REPLICA_SLEDAI
 from lupus_kit.cohort._statements import VISITS, Statement, arm_sizes, read_statements, read_study, set_aside
-from lupus_kit.cohort._treatment import INFECTIONS, INJECTION, SERIOUS, rise_by_day
+from lupus_kit.cohort._treatment import INFECTIONS, INJECTION, SERIOUS, acting_intervals, turnover
+from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
 
@@ -242,10 +243,10 @@ def _labs(
 
 def _immune(arm: str, size: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     trial = design.he2020()
-    days = trial.dosing.days()["day"].to_numpy()
+    acting = acting_intervals(trial.dosing.days()["day"].to_numpy(), Assumptions().action_days)
     cells = {}
     for name, (mean, gain, half_life) in _CELLS.items():
-        rise = rise_by_day(days, half_life, 7 * trial.follow_up_week)[7 * WEEKS] * (arm == ARMS[0])
+        rise = turnover(7 * WEEKS, *acting, half_life) * (arm == ARMS[0])
         own = mean * rng.lognormal(0, 0.25, (size, 1))
         cells[name] = np.round(own * (1 + gain * rise) * rng.lognormal(0, 0.1, (size, len(WEEKS))), 2)
     return cells

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.cohort._columns import ARMS, MEDICINES, TABLES
+from lupus_kit._errors import InputError, unknown_name
+from lupus_kit.cohort._columns import ARMS, MEDICINES, TABLES, columns_of, data_dictionary
+from lupus_kit.cohort._formats import NOTICE
 from lupus_kit.cohort.assumptions import Assumptions
-
-NOTICE = "These patients are invented: none of them took part in any trial."
 
 
 def _mean_sd(values: pd.Series) -> str:
@@ -81,13 +81,35 @@ class Cohort:
             Columns ``table``, ``column``, ``type``, ``unit``, ``allowed``, ``origin``, ``meaning``. ``origin`` says
             what is invented and what comes from the published design.
         """
-        types = {"text": "text", "choice": "category", "whole": "integer", "number": "number", "flag": "yes/no"}
-        rows = [
-            (table, c.name, types[c.kind], c.unit, c.allowed, c.origin, c.meaning)
-            for table, columns in TABLES.items()
-            for c in columns
-        ]
-        return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "allowed", "origin", "meaning"])
+        return data_dictionary()
+
+    def marked(self, table: str, rows: int = 10) -> pd.DataFrame:
+        """Return the first rows of a table with the origin of each column above its name, ready to print.
+
+        Parameters
+        ----------
+        table : str
+            Name of the table.
+        rows : int
+            How many rows, at least 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Two levels of column labels: ``origin`` (invented, or what else the dictionary says) and ``column``.
+
+        Raises
+        ------
+        InputError
+            If there is no such table, or `rows` is not a whole number of at least 1.
+        """
+        if table not in TABLES:
+            raise unknown_name("table", table, TABLES)
+        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+            raise InputError(f"rows == {rows!r}, must be a whole number of at least 1.")
+        labels = [(c.origin, c.name) for c in columns_of(table, self.tables[table].columns)]
+        names = pd.MultiIndex.from_tuples(labels, names=["origin", "column"])
+        return self.tables[table].head(rows).set_axis(names, axis=1)
 
     def table1(self) -> pd.DataFrame:
         """Summarise the arms at entry, laid out as a trial's Table 1.
@@ -136,8 +158,9 @@ class Cohort:
         ----------
         directory : str or pathlib.Path
             Folder to write. An existing cohort there is replaced; any other folder with files in it is refused.
-        format : {"csv"}
-            File format.
+        format : {"csv", "parquet", "xlsx"}
+            One CSV or Parquet file for each table, or one Excel workbook with a sheet for each table and a sheet
+            with the dictionary. All keep every value and type.
 
         Returns
         -------
@@ -153,6 +176,32 @@ class Cohort:
         from lupus_kit.cohort._storage import save
 
         return save(self, Path(directory), format)
+
+    def to_cdisc(self, directory: str | Path) -> Path:
+        """Write ADSL, ADQS, ADRS, ADLB and ADAE as SAS transport files, with CDISC names and labels.
+
+        This is for those who teach with analysis data sets: a simplified layout after the ADaM guide, not a
+        submission. Every data set says in its label that it is invented.
+
+        Parameters
+        ----------
+        directory : str or pathlib.Path
+            Folder to write, all or nothing. An earlier export there is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder, with ``adsl.xpt``, ``adqs.xpt``, ``adrs.xpt``, ``adlb.xpt``, ``adae.xpt`` and
+            ``variables.csv``, which lists every variable with its label and its origin.
+
+        Raises
+        ------
+        InputError
+            If the folder holds something else or cannot be written.
+        """
+        from lupus_kit.cohort._cdisc import write_cdisc
+
+        return write_cdisc(self, Path(directory))
 
     @classmethod
     def load(cls, directory: str | Path, *, allow_edits: bool = False) -> Cohort:
@@ -181,7 +230,7 @@ class Cohort:
         return load(Path(directory), allow_edits)
 
     def _repr_html_(self) -> str:
-        made = f"seed {self.seed}" if self.seed is not None else "a generator given by the user"
+        made = f"{self.made_by}, " + (f"seed {self.seed}" if self.seed is not None else "a generator given by the user")
         sizes = ", ".join(f"{name} {len(frame)}" for name, frame in self.tables.items())
         body = self.table1().to_html(index=False, border=0, justify="left", escape=True)
         return (

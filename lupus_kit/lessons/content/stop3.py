@@ -120,21 +120,21 @@ EXERCISES = (
         key="03.3",
         aim="Count responders under another threshold.",
         task="compute",
-        answer=lambda: responders("IL-2", 24, points=6),
+        answer=lambda: responders("IL-2", 24, points=7),
         unit="patients",
         hint="Call sri with the other number of points, keep one arm and one week, and add up the responders.",
         explain=lambda: (
-            f"{responders('IL-2', 24, points=6)}, against {responders('IL-2', 24)} under SRI-4: a fall of four or five "
+            f"{responders('IL-2', 24, points=7)}, against {responders('IL-2', 24)} under SRI-4: a fall of four to six "
             "points is common."
         ),
         misconceptions=(
             Misconception("That is SRI-4. Ask for more points.", answer=lambda: responders("IL-2", 24)),
-            Misconception("That is the other visit.", answer=lambda: responders("IL-2", 12, points=6)),
-            Misconception("That is the placebo arm.", answer=lambda: responders("placebo", 24, points=6)),
-            Misconception("That threshold is one point too high.", answer=lambda: responders("IL-2", 24, points=7)),
+            Misconception("That is the other visit.", answer=lambda: responders("IL-2", 12, points=7)),
+            Misconception("That is the placebo arm.", answer=lambda: responders("placebo", 24, points=7)),
+            Misconception("That threshold is one point too high.", answer=lambda: responders("IL-2", 24, points=8)),
             Misconception(
                 "That is too many: either the threshold is one point too low, or both arms are counted together.",
-                answer=lambda: responders("IL-2", 24, points=5),
+                answer=lambda: responders("IL-2", 24, points=6),
             ),
         ),
     ),
