@@ -21,15 +21,25 @@ from lupus_kit.lessons.catalogue import find
 from lupus_kit.lessons.checking import judge
 
 KEYS = list(lessons.exercises()["key"])
-NUMBER = Exercise(key="09.1", aim="A proportion", answer=lambda: 1 / 4, tolerance=0.0005, unit="a proportion")
-PAIR = Exercise(key="09.2", aim="An interval", answer=lambda: (-0.5, 0.25), kind="numbers", tolerance=0.005)
-CHOICE = Exercise(
-    key="09.3", aim="A judgement", answer=lambda: "cannot say", kind="choice", choices=("yes", "cannot say")
+NUMBER = Exercise(
+    key="09.1", aim="A proportion.", task="compute", answer=lambda: 1 / 4, tolerance=0.0005, unit="a proportion"
 )
-NAMES = Exercise(key="09.4", aim="A set", answer=lambda: {"fisher", "pearson"}, kind="names")
+PAIR = Exercise(
+    key="09.2", aim="An interval.", task="compute", answer=lambda: (-0.5, 0.25), kind="numbers", tolerance=0.005
+)
+CHOICE = Exercise(
+    key="09.3",
+    aim="A judgement.",
+    task="compute",
+    answer=lambda: "cannot say",
+    kind="choice",
+    choices=("yes", "cannot say"),
+)
+NAMES = Exercise(key="09.4", aim="A set.", task="compute", answer=lambda: {"fisher", "pearson"}, kind="names")
 TEXT = Exercise(
     key="09.7",
-    aim="A sentence",
+    aim="A sentence.",
+    task="compute",
     answer=lambda: "It may be so.",
     kind="text",
     remarks=lambda text: [] if "may" in text else ["say that it may be so."],
@@ -75,7 +85,7 @@ def test_every_kind_of_number_is_read(answer):
 
 def test_a_number_outside_its_tolerance_is_wrong():
     assert judge(NUMBER, 0.2506).passed is False
-    whole = Exercise(key="09.5", aim="Count", answer=lambda: 16)
+    whole = Exercise(key="09.5", aim="Count.", task="compute", answer=lambda: 16)
     assert [judge(whole, given).passed for given in (16, 16.0, 16.001, 17)] == [True, True, False, False]
 
 
@@ -121,7 +131,9 @@ def test_a_misconception_that_raises_is_passed_over():
         Misconception("never", when=lambda given: given["no"]),
         Misconception("half of it", answer=lambda: 1 / 8),
     )
-    exercise = Exercise(key="09.6", aim="x", answer=lambda: 1 / 4, hint="general", misconceptions=slips)
+    exercise = Exercise(
+        key="09.6", aim="X.", task="compute", answer=lambda: 1 / 4, hint="general", misconceptions=slips
+    )
     assert judge(exercise, 1 / 8).message == "half of it"
     assert judge(exercise, 7).message == "general"
 
@@ -162,7 +174,7 @@ def test_the_marks_stand_out_in_both_themes(answer, background):
 
 
 def test_html_in_a_message_is_shown_not_run():
-    exercise = Exercise(key="09.7", aim="x", answer=lambda: 1, hint="<b>p < 0.05</b>")
+    exercise = Exercise(key="09.7", aim="X.", task="compute", answer=lambda: 1, hint="<b>p < 0.05</b>")
     assert "&lt;b&gt;" in judge(exercise, 2)._repr_html_()
 
 
@@ -170,6 +182,10 @@ def test_html_in_a_message_is_shown_not_run():
     ("arguments", "words"),
     [
         ({"key": "1.1"}, "NN.k"),
+        ({"aim": "no capital."}, "one sentence"),
+        ({"aim": "One. Two."}, "one sentence"),
+        ({"aim": ""}, "one sentence"),
+        ({"task": "calculate"}, "unknown task of exercise 09.1"),
         ({"key": "09.1", "kind": "essay"}, "unknown kind"),
         ({"key": "09.1", "tolerance": -1.0}, "tolerance == -1.0"),
         ({"key": "09.1", "tolerance": float("nan")}, "tolerance == nan"),
@@ -180,7 +196,7 @@ def test_html_in_a_message_is_shown_not_run():
 )
 def test_badly_made_exercises_are_refused(arguments, words):
     with pytest.raises(InputError, match=words):
-        Exercise(aim="x", answer=lambda: 1, **arguments)
+        Exercise(**({"key": "09.1", "aim": "X.", "task": "compute", "answer": lambda: 1} | arguments))
 
 
 def test_a_misconception_needs_one_way_to_be_recognised():
@@ -199,7 +215,7 @@ def test_unknown_keys_name_the_nearest():
 
 def test_the_list_is_tidy_and_in_the_order_of_the_walk():
     table = lessons.exercises()
-    assert list(table.columns) == ["key", "notebook", "aim"]
+    assert list(table.columns) == ["key", "notebook", "task", "aim"]
     assert table["key"].is_unique
     assert (table["key"].str[:2] == table["notebook"].str[:2]).all()
     assert table["key"].is_monotonic_increasing
@@ -217,17 +233,38 @@ def test_the_kits_own_answer_is_right(key):
 @pytest.mark.parametrize("key", KEYS)
 def test_every_exercise_has_misconceptions_and_each_is_wrong(key):
     exercise = find(key)
-    assert exercise.misconceptions or exercise.remarks, "an exercise needs at least one known slip with its hint"
+    # A written text is answered by the rules of lessons.conclusion, which have their own tests.
+    assert len(exercise.misconceptions) >= 2 or exercise.remarks, "an exercise needs known slips, each with its hint"
     assert exercise.hint, "an exercise needs a hint for the slips nobody thought of"
-    hints = [slip.hint for slip in exercise.misconceptions]
     for slip in exercise.misconceptions:
         if slip.answer is not None:
             result = judge(exercise, slip.answer())
             assert result.passed is False, f"{slip.hint!r} belongs to an answer that is right"
-            assert result.message in hints
+            assert result.message == slip.hint, "another hint stands in front of it"
         else:
             expected = exercise.answer()
             assert judge(exercise, expected).passed, f"{slip.hint!r} must not hide the right answer"
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if find(key).kind == "choice"])
+def test_every_wrong_choice_has_a_hint_of_its_own(key):
+    exercise = find(key)
+    wrong = [one for one in exercise.choices if one != exercise.answer()]
+    said = [judge(exercise, one).message for one in wrong]
+    assert set(said) <= {slip.hint for slip in exercise.misconceptions}
+    assert len(set(said)) == len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "table"), [*lessons.exercises().groupby("notebook")], ids=lambda one: str(one)[:14]
+)
+def test_every_stop_asks_to_compute_to_predict_and_to_judge(notebook, table):
+    assert len(table) >= 4
+    assert set(table["task"]) == {"compute", "predict", "judge"}
+
+
+def test_no_answer_at_all_is_not_answered_yet():
+    assert lessons.check("00.1") == lessons.check("00.1", ...)
 
 
 @pytest.mark.parametrize("key", KEYS)

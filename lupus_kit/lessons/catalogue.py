@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["number", "numbers", "choice", "names", "text"]
+Task = Literal["compute", "predict", "judge"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,10 @@ class Exercise:
     key : str
         ``"NN.k"``: two digits of the notebook, a dot, the number of the exercise.
     aim : str
-        What a student who solves it can do, for the instructor's list.
+        What the student learns by it, in one sentence that ends with a point; for the instructor's list.
+    task : {"compute", "predict", "judge"}
+        What the student does: work a value out with the kit, say what will come out before it is seen, or weigh
+        what a number or a sentence can carry.
     answer : callable
         Takes nothing and computes the answer with the kit. Never a typed number: the check is right because the
         kit is.
@@ -87,17 +91,18 @@ class Exercise:
     Raises
     ------
     InputError
-        If the key, the kind, the tolerance or the choices cannot be used.
+        If the key, the aim, the task, the kind, the tolerance or the choices cannot be used.
 
     Examples
     --------
-    >>> two = Exercise(key="09.1", aim="Count two arms", answer=lambda: 1 + 1, unit="arms")
+    >>> two = Exercise(key="09.1", aim="Count two arms.", task="compute", answer=lambda: 1 + 1, unit="arms")
     >>> two.answer()
     2
     """
 
     key: str
     aim: str
+    task: Task
     answer: Callable[[], object]
     kind: Kind = "number"
     tolerance: float = 0.0
@@ -111,6 +116,10 @@ class Exercise:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\d\d\.[1-9]\d*", self.key):
             raise InputError(f"exercise key {self.key!r}: write it as 'NN.k', for example '04.1'")
+        if not re.fullmatch(r"[A-Z](?:(?!\. ).)*\.", self.aim):
+            raise InputError(f"exercise {self.key}: aim == {self.aim!r}, must be one sentence that ends with a point")
+        if self.task not in get_args(Task):
+            raise unknown_name(f"task of exercise {self.key}", self.task, get_args(Task))
         if self.kind not in get_args(Kind):
             raise unknown_name(f"kind of exercise {self.key}", self.kind, get_args(Kind))
         if not self.tolerance >= 0:
@@ -179,15 +188,15 @@ def exercises() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row an exercise, in the order of the walk: ``key``, ``notebook``, ``aim``.
+        One row an exercise, in the order of the walk: ``key``, ``notebook``, ``task``, ``aim``.
 
     Examples
     --------
     >>> list(exercises().columns)
-    ['key', 'notebook', 'aim']
+    ['key', 'notebook', 'task', 'aim']
     """
     import pandas as pd
 
-    rows = [(entry.exercise.key, entry.notebook, entry.exercise.aim) for entry in _catalogue().values()]
+    rows = [(one.exercise.key, one.notebook, one.exercise.task, one.exercise.aim) for one in _catalogue().values()]
     ordered = sorted(rows, key=lambda row: tuple(int(part) for part in row[0].split(".")))
-    return pd.DataFrame(ordered, columns=["key", "notebook", "aim"])
+    return pd.DataFrame(ordered, columns=["key", "notebook", "task", "aim"])

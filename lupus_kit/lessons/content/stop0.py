@@ -6,6 +6,9 @@ from lupus_kit.lessons.catalogue import Exercise, Misconception
 
 NOTEBOOK = "00_start_here"
 
+#: The invented trials of 00.4, the level they are tested at, and how far a prediction may be off.
+_TRIALS, _LEVEL, _NEAR = 1000, 0.05, 10
+
 
 def _printed(column: str) -> str:
     """One printed cell of the primary endpoint's row."""
@@ -44,6 +47,7 @@ EXERCISES = (
     Exercise(
         key="00.1",
         aim="Recover the number of responders from a printed percentage.",
+        task="compute",
         answer=lambda: _table()[0],
         unit="patients who responded",
         hint="Let the kit search: audit.counts_from_percent lists every pair (responders, patients) that fits.",
@@ -68,6 +72,7 @@ EXERCISES = (
     Exercise(
         key="00.2",
         aim="State a difference between two response rates in percentage points.",
+        task="compute",
         answer=_difference,
         tolerance=0.005,
         unit="percentage points, IL-2 minus placebo",
@@ -91,6 +96,7 @@ EXERCISES = (
     Exercise(
         key="00.3",
         aim="Tell a correct reading of a p-value from three common misreadings.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),
@@ -111,6 +117,38 @@ EXERCISES = (
                 "A p-value above 0.05 does not show that two rates are equal: not finding a difference is not the same "
                 "as finding that there is none.",
                 when=lambda given: given == "d",
+            ),
+        ),
+    ),
+    Exercise(
+        key="00.4",
+        aim="Predict how often chance alone gives a small p-value.",
+        task="predict",
+        answer=lambda: _TRIALS * _LEVEL,
+        tolerance=_NEAR,
+        unit="trials of the thousand",
+        hint="A test at this level gives a false alarm in at most one of twenty trials in which nothing works.",
+        explain=lambda: (
+            f"About {_TRIALS * _LEVEL:g}. Every one of them is a false alarm. So a small p-value alone does not show that "
+            "a drug works, and one trial is not the end of the story."
+        ),
+        misconceptions=(
+            Misconception(
+                "If a drug does nothing, the arms still differ by chance, and now and then by much.",
+                when=lambda given: given < 1,
+            ),
+            Misconception(
+                "That is how many trials would stay above the level. Those below it are asked for.",
+                answer=lambda: _TRIALS * (1 - _LEVEL),
+            ),
+            Misconception(
+                "That is how many there are in each hundred. Here are ten times as many trials.",
+                when=lambda given: abs(given - 100 * _LEVEL) < 1,
+            ),
+            Misconception(
+                "Half of the trials come out in favour of the drug, that is true. But few of them by as much as the level "
+                "demands.",
+                when=lambda given: abs(given - _TRIALS / 2) < 100,
             ),
         ),
     ),

@@ -63,6 +63,7 @@ EXERCISES = (
     Exercise(
         key="01.1",
         aim="Turn a dosing plan in words into days.",
+        task="compute",
         answer=_last_day,
         unit="the day of the last injection, where the first is on day 0",
         hint="Find the day on which the third cycle starts. Then add the days from its first to its last injection.",
@@ -91,6 +92,7 @@ EXERCISES = (
     Exercise(
         key="01.2",
         aim="Say how far the arms can drift apart in permuted blocks.",
+        task="predict",
         answer=_worst_lead,
         unit="patients: the larger arm minus the smaller one",
         hint="Write down a block in the worst possible order and count the lead of one arm after each patient.",
@@ -111,6 +113,7 @@ EXERCISES = (
     Exercise(
         key="01.3",
         aim="Compute what share of the allocations a known block size gives away.",
+        task="compute",
         answer=_share_known,
         tolerance=0.005,
         unit="a share between 0 and 1",
@@ -140,6 +143,7 @@ EXERCISES = (
     Exercise(
         key="01.4",
         aim="Say what a p-value in a baseline table of a randomised trial can and cannot show.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),

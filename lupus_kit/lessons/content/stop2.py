@@ -9,6 +9,7 @@ from lupus_kit.lessons.catalogue import Exercise, Misconception
 NOTEBOOK = "02_synthetic_cohort"
 
 _PER_ARM = 30
+_WRONG_ROWS = "Look at the rows that you kept: that is the other arm, or both arms together, or an earlier visit."
 
 
 def _sledai(arm: str | None, week: int, how: str = "median") -> float:
@@ -49,6 +50,7 @@ EXERCISES = (
     Exercise(
         key="02.1",
         aim="Take one arm at one visit out of a tidy table and summarise it.",
+        task="compute",
         answer=lambda: _sledai("IL-2", 24),
         unit="SLEDAI points",
         hint='Keep the rows of trial.visits where "arm" and "week" are right, then take the median of "sledai".',
@@ -56,9 +58,10 @@ EXERCISES = (
             f"{_sledai('IL-2', 24):g} points, against {_sledai('placebo', 24):g} on placebo: in this invented cohort."
         ),
         misconceptions=(
-            Misconception("That is the placebo arm.", answer=lambda: _sledai("placebo", 24)),
-            Misconception("That is both arms together.", answer=lambda: _sledai(None, 24)),
-            Misconception("That is an earlier visit.", answer=lambda: _sledai("IL-2", 12)),
+            # These three give the same median in this cohort, so they share a hint.
+            Misconception(_WRONG_ROWS, answer=lambda: _sledai("placebo", 24)),
+            Misconception(_WRONG_ROWS, answer=lambda: _sledai(None, 24)),
+            Misconception(_WRONG_ROWS, answer=lambda: _sledai("IL-2", 12)),
             Misconception("That is the baseline.", answer=lambda: _sledai("IL-2", 0)),
             Misconception(
                 "That is the mean. The question asks for the median: the value in the middle.",
@@ -69,6 +72,7 @@ EXERCISES = (
     Exercise(
         key="02.2",
         aim="Say how the precision of a difference grows with the size of a trial.",
+        task="compute",
         answer=_patients_for_half,
         unit="patients in each arm",
         hint="The number of patients stands under a square root in the standard deviation of a rate.",
@@ -94,6 +98,7 @@ EXERCISES = (
     Exercise(
         key="02.3",
         aim="Know what a seed fixes and what an assumption changes.",
+        task="predict",
         answer=_what_changes,
         kind="choice",
         choices=("a", "b", "c", "d"),
@@ -116,6 +121,7 @@ EXERCISES = (
     Exercise(
         key="02.4",
         aim="Recognise circular reasoning with a tuned simulation.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 NOTEBOOK = "03_sri4"
 
+_LEFT_OUT = (
+    "That leaves out the rash or the laboratory. A new rash counts in every version, and raised anti-dsDNA brings points "
+    "although nobody feels it."
+)
 _FINDINGS = ("arthritis", "rash", "dna_binding", "fever", "proteinuria")
 
 #: The four patients of 03.2: SLEDAI, PGA and changed grades, baseline and visit.
@@ -69,6 +73,7 @@ EXERCISES = (
     Exercise(
         key="03.1",
         aim="Add up SLEDAI in the version that is asked for.",
+        task="compute",
         answer=lambda: _total("SELENA"),
         unit="SELENA-SLEDAI points",
         hint="Look up the points of each finding, and ask which of them this version leaves out.",
@@ -84,19 +89,15 @@ EXERCISES = (
             Misconception(
                 "That leaves out the fever: above 38 °C it counts.", answer=lambda: _total("SELENA", ("fever",))
             ),
-            Misconception(
-                "That leaves out the laboratory. Raised anti-dsDNA brings points although nobody feels it.",
-                answer=lambda: _total("SELENA", ("dna_binding",)),
-            ),
-            Misconception(
-                "That leaves out the rash. It is new, so every version counts it.",
-                answer=lambda: _total("SELENA", ("rash",)),
-            ),
+            # The two weigh the same, so they share a hint.
+            Misconception(_LEFT_OUT, answer=lambda: _total("SELENA", ("dna_binding",))),
+            Misconception(_LEFT_OUT, answer=lambda: _total("SELENA", ("rash",))),
         ),
     ),
     Exercise(
         key="03.2",
         aim="Apply the three clauses at their borders.",
+        task="predict",
         answer=_who_responds,
         kind="choice",
         choices=tuple(_FOUR),
@@ -117,6 +118,7 @@ EXERCISES = (
     Exercise(
         key="03.3",
         aim="Count responders under another threshold.",
+        task="compute",
         answer=lambda: responders("IL-2", 24, points=7),
         unit="patients",
         hint="Call sri with the other number of points, keep one arm and one week, and add up the responders.",
@@ -138,6 +140,7 @@ EXERCISES = (
     Exercise(
         key="03.4",
         aim="Read a cross-table of two endpoints.",
+        task="compute",
         answer=lambda: _first_only(12),
         unit="patients",
         hint="Use others.agreement(week=12).crosstab with the two names, and read one of its four cells.",
@@ -155,6 +158,7 @@ EXERCISES = (
     Exercise(
         key="03.5",
         aim="Say what a difference of responder rates means, and what it does not.",
+        task="judge",
         answer=lambda: "c",
         kind="choice",
         choices=("a", "b", "c", "d"),
