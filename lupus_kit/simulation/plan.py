@@ -112,7 +112,8 @@ class Reestimation:
 
     Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives
     the patients needed for the difference that was planned for, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) /
-    difference²`` in the first arm; the ratio of the arms stays. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
+    difference²`` in the first arm; the ratio of the arms stays. The trial never shrinks below its planned size and never
+    grows above ``max_factor`` times it.
 
     Attributes
     ----------
