@@ -15,6 +15,7 @@ from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.scenario import DEPTHS, Scenario
+from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
     "BOUNDARIES",
@@ -31,6 +32,8 @@ __all__ = [
     "Simulation",
     "correlation_bounds",
     "exact",
+    "grid",
     "group_sequential",
     "run",
+    "with_patients",
 ]
