@@ -13,6 +13,7 @@ from lupus_kit.simulation.boundaries import BOUNDARIES, Boundaries, group_sequen
 from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
+from lupus_kit.simulation.registration import Registration, register, registered
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.scenario import DEPTHS, Scenario
 from lupus_kit.simulation.sweep import grid, with_patients
@@ -27,6 +28,7 @@ __all__ = [
     "Endpoint",
     "InterimLooks",
     "Reestimation",
+    "Registration",
     "ResponseRates",
     "Scenario",
     "Simulation",
@@ -34,6 +36,8 @@ __all__ = [
     "exact",
     "grid",
     "group_sequential",
+    "register",
+    "registered",
     "run",
     "with_patients",
 ]
