@@ -250,7 +250,7 @@ OTHERS = {
     ),
     "another seed": (PLAN | {"seed": 6}, streams(seed=6), SIZES, "seed 5 there, 6 here"),
     "other streams": (PLAN, streams(seed=6), SIZES, "the random streams differ"),
-    "more trials": (PLAN, streams(9), [*SIZES[:-1], 40, 40], "trials 293 there, 360 here; chunks 8 there, 9 here"),
+    "more trials": (PLAN, streams(9), [*SIZES[:-1], 40, 40], "trials 293 there, 360 here. Give"),
     "other chunks": (PLAN, streams(), [39, 41, *SIZES[2:]], "chunk size 40 there, 41 here"),
     "one thing more": (PLAN | {"depth": "patient"}, streams(), SIZES, 'depth nothing there, "patient" here'),
 }

@@ -15,6 +15,7 @@ from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.scenario import DEPTHS, Scenario
+from lupus_kit.simulation.template import plan_template
 
 __all__ = [
     "BOUNDARIES",
@@ -32,5 +33,6 @@ __all__ = [
     "correlation_bounds",
     "exact",
     "group_sequential",
+    "plan_template",
     "run",
 ]
