@@ -15,6 +15,7 @@ from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.scenario import DEPTHS, Scenario
+from lupus_kit.simulation.sweep import grid, with_patients
 from lupus_kit.simulation.template import plan_template
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "Simulation",
     "correlation_bounds",
     "exact",
+    "grid",
     "group_sequential",
     "plan_template",
     "run",
+    "with_patients",
 ]

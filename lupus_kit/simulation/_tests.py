@@ -52,7 +52,10 @@ class Rule:
             # Each endpoint has the boundary of its own share of alpha, and at a look the level of that look.
             self.level = plan.looks.boundaries(plan.alpha).levels[look]
             first, second = strategy.levels(plan.alpha, plan.correlation)
-            shares = [tuple(plan.looks.boundaries(cut).levels[look] for cut in cuts) for cuts in (first, second)]
+            shares = [
+                tuple(plan.looks.boundaries(plan.alpha, cut / plan.alpha).levels[look] for cut in cuts)
+                for cuts in (first, second)
+            ]
             self.cuts = (shares[0], shares[1])
         # Rows and columns: class of the primary and the secondary p-value, times two, plus whether it reaches the level.
         sizes = [2 * (len(cuts) + 1) for cuts in self.cuts]

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from lupus_kit import cohort
 from lupus_kit.simulation._endpoint_level import visit_of
 from lupus_kit.simulation.assumptions import ResponseRates
+from lupus_kit.simulation.plan import AnalysisPlan, Endpoint
 from lupus_kit.simulation.scenario import Scenario
 
 # Patients of each arm from whom the rates of a patient model are found, and the seed.
@@ -38,18 +40,23 @@ class Truth:
         return 0.0 if (self.null_primary, self.null_secondary)[endpoint] else first - second
 
 
-@lru_cache(maxsize=64)
 def truth(scenario: Scenario) -> Truth:
     """Find what is true: given at the endpoint level, estimated from many patients at the patient level."""
     assumptions = scenario.assumptions
-    if isinstance(assumptions, ResponseRates):
-        rates = (assumptions.primary, assumptions.follow_up)
-        first, second = (rates[k] for k in visit_of(scenario))
-        return Truth(first, second, abs(first[0] - first[1]) < 1e-12, abs(second[0] - second[1]) < 1e-12)
+    if not isinstance(assumptions, ResponseRates):
+        return _of_patients(assumptions, *scenario.plan.endpoints)
+    rates = (assumptions.primary, assumptions.follow_up)
+    first, second = (rates[k] for k in visit_of(scenario))
+    return Truth(first, second, abs(first[0] - first[1]) < 1e-12, abs(second[0] - second[1]) < 1e-12)
+
+
+@lru_cache(maxsize=64)
+def _of_patients(assumptions: cohort.Assumptions, primary: Endpoint, secondary: Endpoint) -> Truth:
     from lupus_kit.simulation._patient_level import outcomes
 
-    whole = replace(scenario, assumptions=replace(assumptions, dropout_rate=0.0))
-    found = outcomes(whole, _PATIENTS, np.random.default_rng(_SEED))
+    whole = replace(assumptions, dropout_rate=0.0)
+    scenario = Scenario(whole, plan=AnalysisPlan(primary, secondary))
+    found = outcomes(scenario, _PATIENTS, np.random.default_rng(_SEED))
     (first1, second1), (first2, second2) = (arm.mean(axis=0).tolist() for arm in found)
     nothing = assumptions.drug_effect == 0
     return Truth((first1, first2), (second1, second2), nothing, nothing)

@@ -59,6 +59,12 @@ class Dropout:
         """Whether leaving has nothing to do with the outcome."""
         return self.nonresponder_ratio == 1
 
+    def __str__(self) -> str:
+        if self.none:
+            return "none"
+        shares = "; ".join(f"{a:.0%}, {b:.0%}" for a, b in (self.primary, self.follow_up))
+        return shares if self.at_random else f"{shares}; non-responders {self.nonresponder_ratio:g} times as often"
+
     @property
     def none(self) -> bool:
         """Whether nobody leaves."""

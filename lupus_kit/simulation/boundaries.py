@@ -242,13 +242,19 @@ class _Going:
         spread = 9 * np.sqrt(time)
         low, high = (np.clip(edge * np.sqrt(time), shift - spread, shift + spread) for edge in (-z, z))
         # Gauss–Legendre nodes close enough to resolve the increment.
-        number = int(np.clip(24 + 12 * (high - low) / step, 48, 1200))
-        x, w = np.polynomial.legendre.leggauss(number)
+        x, w = _nodes(32 + 16 * int(min(0.35 * (high - low) / step, 60)))
         nodes = (low + high) / 2 + (high - low) / 2 * x
         centre = self.nodes + self.drift * (time - self.time)
         kernel = np.exp(-(((nodes[:, None] - centre) / step) ** 2) / 2) / (step * np.sqrt(2 * np.pi))
         self.mass = (high - low) / 2 * w * (kernel @ self.mass)
         self.nodes, self.time = nodes, time
+
+
+@lru_cache(maxsize=128)
+def _nodes(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss–Legendre nodes and weights on (−1, 1)."""
+    x, w = np.polynomial.legendre.leggauss(number)
+    return x, w
 
 
 def crossing_probabilities(

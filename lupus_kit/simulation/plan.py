@@ -97,10 +97,13 @@ class InterimLooks:
         if self.spent is not None:
             object.__setattr__(self, "spent", tuple(float(value) for value in self.spent))
 
-    def boundaries(self, alpha: float) -> Boundaries:
-        """Compute critical values at a two-sided level."""
-        spent = self.spent
-        return group_sequential(self.fractions, alpha, self.boundary, spent)
+    def boundaries(self, alpha: float, share: float = 1.0) -> Boundaries:
+        """Compute critical values at a two-sided level, of which one endpoint may have a share only."""
+        spent = None if self.spent is None else tuple(share * value for value in self.spent)
+        return group_sequential(self.fractions, share * alpha, self.boundary, spent)
+
+    def __str__(self) -> str:
+        return f"{self.boundary} at {', '.join(f'{t:.0%}' for t in self.fractions)}"
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,9 @@ class Reestimation:
     """Blinded re-estimation of the sample size.
 
     Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives
-    the patients needed for the difference that was planned for, ``(z₁₋ₐ/₂ + z_power)² · 2 p (1 − p) / difference²``
-    in each arm. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
+    the patients needed for the difference that was planned for, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) /
+    difference²`` in the first arm; the ratio of the arms stays. The trial never shrinks below its planned size and never
+    grows above ``max_factor`` times it.
 
     Attributes
     ----------
@@ -139,6 +143,9 @@ class Reestimation:
                 raise InputError(f"{name} == {value!r}: must be a number above {low} and at most {high}.")
         if self.at == 1 or self.power == 1:
             raise InputError(f"at == {self.at:g}, power == {self.power:g}: both must be below 1.")
+
+    def __str__(self) -> str:
+        return f"at {self.at:.0%}, up to {self.max_factor:g} times the size"
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,8 @@ class Simulation:
         if total == 0:
             return float("nan"), float("nan")
         values, weight = values[known], weight[known] / total
+        if np.ptp(values) == 0:
+            return float(values[0]), 0.0
         mean = float(values @ weight)
         if self.n_trials is None:
             return mean, 0.0
