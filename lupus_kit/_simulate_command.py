@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,18 +120,21 @@ def _cluster(address: str | None) -> Iterator[None]:
     if address is None:
         yield
         return
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError("--scheduler needs Dask: pip install 'lupus-kit[dask]'.") from None
-    import joblib
+    if find_spec("distributed") is None:
+        raise InputError("--scheduler needs Dask: pip install 'lupus-kit[dask]'.")
+    from joblib import parallel_config
+    from joblib.parallel import get_active_backend
 
     try:
-        client = Client(address, timeout="10s")
+        cluster = parallel_config(backend="dask", scheduler_host=address)
     except (OSError, ValueError) as error:
         raise InputError(f"--scheduler {address!r}: no Dask scheduler answers there ({error}).") from None
-    with client, joblib.parallel_config(backend="dask"):
-        yield
+    with cluster:
+        backend, _ = get_active_backend()
+        try:
+            yield
+        finally:
+            backend.client.close()
 
 
 def _run(

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from lupus_kit import _simulate_command, cli, simulation
 from lupus_kit import _simulation_report as report
-from lupus_kit import cli, simulation
 from lupus_kit._simulate_command import RESULTS, truths
 from lupus_kit.simulation import engine
 
@@ -320,4 +320,11 @@ def test_a_scheduler_that_does_not_answer_is_told(desk, capsys):
     pytest.importorskip("distributed", reason="Dask is not installed: pip install lupus-kit[dask]")
     assert call("simulate", "rates.toml", "--scheduler", "nonsense", "--out", "done") == 2
     assert "no Dask scheduler answers there" in capsys.readouterr().err
+    assert not (desk / "done").exists()
+
+
+def test_a_cluster_without_dask_is_told(desk, capsys, monkeypatch):
+    monkeypatch.setattr(_simulate_command, "find_spec", lambda _: None)
+    assert call("simulate", "rates.toml", "--scheduler", "tcp://127.0.0.1:8786", "--out", "done") == 2
+    assert "--scheduler needs Dask: pip install 'lupus-kit[dask]'." in capsys.readouterr().err
     assert not (desk / "done").exists()

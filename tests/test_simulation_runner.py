@@ -377,6 +377,25 @@ def test_the_bar_shows_trials_and_an_estimate(capsys):
     assert re.search(r"\b1\d\d/293 \[00:0\d<00:0\d, ", drawn)
 
 
+def test_the_bar_is_a_widget_in_a_notebook():
+    from nbclient import NotebookClient
+    from nbformat import v4
+
+    code = (
+        "from lupus_kit import design, simulation\n"
+        "rates = simulation.ResponseRates((0.5, 0.3), (0.6, 0.4))\n"
+        "simulation.run(design.he2020(), rates, n_trials=600_000, seed=1, progress=True).n_trials"
+    )
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(code)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    widgets = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
+    (bar,) = (widget["state"] for widget in widgets if widget["model_name"] == "FloatProgressModel")
+    assert (bar["value"], bar["max"], bar["bar_style"]) == (600_000, 600_000, "success")
+    assert any("600k/600k" in str(widget["state"].get("value")) for widget in widgets)
+    assert "text/plain" in notebook.cells[0].outputs[-1]["data"]
+    assert notebook.cells[0].outputs[-1]["data"]["text/plain"] == "600000"
+
+
 def test_nothing_is_shown_unless_asked_for(capsys):
     list(run_chunks(toy_chunks.coins, streams(), SIZES))
     list(run_chunks(toy_chunks.coins, streams(), SIZES, progress=False))
