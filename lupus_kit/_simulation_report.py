@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lupus_kit import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from lupus_kit.simulation import Simulation
 
@@ -30,7 +31,7 @@ _STYLE = (
     "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#222}"
     "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.2em .8em;text-align:left;vertical-align:top;"
     "border-bottom:1px solid #ddd}td.n{text-align:right;font-variant-numeric:tabular-nums}pre{background:#f5f5f5;"
-    "padding:1em;overflow:auto}"
+    "padding:1em;white-space:pre-wrap}figure{margin:1em 0 2em}figcaption{color:#555}"
 )
 
 
@@ -120,39 +121,47 @@ def _cell(estimate: float, error: float) -> str:
 
 
 def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, plan_text: str) -> str:
-    """Write a page that loads nothing: the plan, the table, the p-values, and the plan file as it was given."""
+    """Write a page that loads nothing: the plan, the table, pictures, and the plan file as it was given."""
     first = next(iter(results.values()))
     title = (
         f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
         f"{'patient' if first.scenario.depth == 'patient' else 'endpoint'} level, seed {seed}"
     )
     shown = side_by_side(table).rename(columns={truth: f"{truth}: {TRUTHS[truth]}" for truth in results})
-    bins = [result.pvalue_distribution(10).assign(truth=truth) for truth, result in results.items()]
     parts = [
         f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
         f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>",
         f"<h2>The plan</h2>{first.plan._repr_html_()}",
         f"<h2>Operating characteristics</h2>{_table(shown)}<p>{html.escape(NOTE)}</p>",
-        "<h2>Distribution of the p-values</h2>",
-        *(f"<h3>{html.escape(str(part['truth'].iloc[0]))}</h3>{_table(_spoken_bins(part))}" for part in bins),
+        "<h2>Pictures</h2>",
+        *(
+            f"<figure>{picture}<figcaption>{html.escape(said)}</figcaption></figure>"
+            for said, picture in _pictures(results)
+        ),
         f"<h2>The plan file</h2><pre>{html.escape(plan_text)}</pre>",
         f"<p>lupus_kit {__version__}</p></body></html>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _spoken_bins(bins: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
+def _pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
+    """Draw what the trials end with; each picture with its caption."""
+    from lupus_kit import figures
 
-    def label(low: float, high: float) -> str:
-        return "no p-value" if low != low else f"{low:.1f} to {high:.1f}"
+    def picture(axes: Axes) -> str:
+        alt = figures.alt_text(axes)
+        return figures.img(figures.png(axes), alt)
 
-    rows: dict[str, dict[str, str]] = {}
-    for row in bins.itertuples():
-        rows.setdefault(label(row.low, row.high), {})[row.endpoint] = _cell(row.share, row.mc_error)
-    return pd.DataFrame(
-        [{"p": name, **{end: cells.get(end, "–") for end in ("primary", "secondary")}} for name, cells in rows.items()]
-    )
+    summaries = {truth: result.summary() for truth, result in results.items()}
+    yield "Probabilities of what a trial ends with", picture(figures.simulation.operating_characteristics(summaries))
+    for truth, result in results.items():
+        for endpoint in ("primary", "secondary"):
+            drawn = figures.simulation.pvalue_distribution(result.pvalue_distribution(), result.plan.alpha, endpoint)
+            yield f"p-values of the {endpoint} endpoint, {TRUTHS[truth]}", picture(drawn)
+    first = next(iter(results.values()))
+    for k, endpoint in enumerate(("primary", "secondary")):
+        drawn = figures.simulation.exaggeration(first.estimates(endpoint), first.truth.difference(k))
+        yield f"Estimates of the {endpoint} endpoint, {TRUTHS['assumed']}", picture(drawn)
 
 
 def _table(table: pd.DataFrame) -> str:

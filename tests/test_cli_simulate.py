@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,11 +26,13 @@ RATES = """format = 1
 patients = [12, 10]
 [plan]
 test = "fisher"
+
 [rates]
 primary = [0.7, 0.3]
 follow_up = [0.8, 0.4]
 correlation = 0.2
 """
+LOOKS = "[plan.looks]\nfractions = [0.5, 1.0]\n[rates]"
 
 
 def call(*arguments: str) -> int:
@@ -120,6 +123,10 @@ def test_the_page_loads_nothing_and_escapes_the_plan(desk, page_loads):
     page = (desk / "done" / RESULTS[2]).read_text(encoding="utf-8")
     assert page_loads(page) == []
     assert "<script" not in page
+    # The pictures say what is on them.
+    alts = re.findall('<img alt="([^"]+)" src="data:image/png;base64,', page)
+    assert len(alts) == 7
+    assert alts[0].startswith("Probabilities of the outcomes of a trial. assumed: ")
     assert "500 simulated trials of 12 and 10 patients, endpoint level, seed 0" in page
 
 
@@ -161,9 +168,10 @@ def test_what_the_new_plan_offers_can_be_used():
 # ------------------------------------------------------------------ the same whatever the cores; going on
 
 
-@pytest.mark.parametrize("plan", ["rates.toml", "patients.toml"])
+@pytest.mark.parametrize("plan", ["looks.toml", "patients.toml"])
 def test_two_cores_write_the_same_bytes_as_one(desk, plan):
-    trials = {"rates.toml": "1200000", "patients.toml": "1100"}[plan]  # several chunks each
+    (desk / "looks.toml").write_text(RATES.replace("[rates]", LOOKS), encoding="utf-8")
+    trials = {"looks.toml": "120000", "patients.toml": "1100"}[plan]  # three chunks each
     for jobs in ("1", "2"):
         assert call("simulate", plan, "--trials", trials, "--jobs", jobs, "--out", f"jobs{jobs}") == 0
     assert content("jobs1") == content("jobs2")

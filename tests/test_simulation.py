@@ -1,5 +1,6 @@
 """Simulated trials at the endpoint level, against the exact enumeration they must agree with."""
 
+import tracemalloc
 from dataclasses import replace
 from functools import partial
 
@@ -95,12 +96,30 @@ def test_significant_trials_exaggerate(result):
 # --- the same seed
 
 
-def test_same_seed_same_trials_whatever_the_jobs():
-    n = CHUNK["endpoint"] + 1000
-    one = simulation.run(HE, RATES, n_trials=n, seed=3)
-    two = simulation.run(HE, RATES, n_trials=n, seed=3, n_jobs=2)
+@pytest.mark.parametrize(
+    ("kind", "plan"),
+    [
+        ("fixed", simulation.AnalysisPlan()),
+        ("adaptive", simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0)))),
+    ],
+)
+def test_same_seed_same_trials_whatever_the_jobs(kind, plan):
+    n = CHUNK[kind] + 1000
+    one, two = (simulation.run(HE, RATES, n, seed=3, plan=plan, n_jobs=jobs, keep_trials=False) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one.tally, two.tally)
-    assert not one.tally.equals(simulation.run(HE, RATES, n_trials=n, seed=4).tally)
+    assert one.tally.groupby("endpoint")["weight"].sum().tolist() == [n, n]
+    assert not one.tally.equals(simulation.run(HE, RATES, n, seed=4, plan=plan, keep_trials=False).tally)
+
+
+def test_memory_is_flat_in_the_number_of_trials():
+    peaks = []
+    for n in (2_000_000, 20_000_000):
+        tracemalloc.start()
+        simulation.run(HE, RATES, n, seed=1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # Ten tallies of about 2,000 rows are held before they are added up; twenty million rows would be 2 GB.
+    assert max(peaks) < 20e6
 
 
 def test_the_order_of_the_chunks_does_not_matter():

@@ -119,7 +119,7 @@ def test_a_cluster_gives_the_same_and_a_killed_worker_costs_no_trial(cluster, ex
 
     # A whole simulation, called in the same way, and from the command line.
     scenario = simulation.Scenario.from_toml(PLAN)
-    run = partial(simulation.run, scenario.design, scenario.assumptions, 1_200_000, seed=3, plan=scenario.plan)
+    run = partial(simulation.run, scenario.design, scenario.assumptions, 120_000, seed=3, plan=scenario.plan)
     with joblib.parallel_config(backend="dask"):
         on_cluster = run().tally
     pd.testing.assert_frame_equal(on_cluster, run().tally)
@@ -130,7 +130,7 @@ def test_a_cluster_gives_the_same_and_a_killed_worker_costs_no_trial(cluster, ex
     for name, more in (("cluster", ["--scheduler", address]), ("alone", [])):
         out = tmp_path / f"{name}-results"
         with pytest.raises(SystemExit) as left:
-            cli.main(["simulate", str(plan), "--trials", "1200000", "--out", str(out), *more])
+            cli.main(["simulate", str(plan), "--trials", "120000", "--out", str(out), *more])
         assert left.value.code == 0
         written.append({str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert written[0] == written[1]

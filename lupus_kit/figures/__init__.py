@@ -9,7 +9,19 @@ Examples
 True
 """
 
-from lupus_kit.figures import agreement, audit, cohort, design, inference, invented, multiverse, patient, safety, sri
+from lupus_kit.figures import (
+    agreement,
+    audit,
+    cohort,
+    design,
+    inference,
+    invented,
+    multiverse,
+    patient,
+    safety,
+    simulation,
+    sri,
+)
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
@@ -29,5 +41,6 @@ __all__ = [
     "png",
     "safety",
     "show",
+    "simulation",
     "sri",
 ]

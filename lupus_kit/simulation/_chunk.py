@@ -10,11 +10,19 @@ from lupus_kit.simulation._adaptive import play
 from lupus_kit.simulation._tally import merge, tally_of_trials
 from lupus_kit.simulation.scenario import Scenario
 
-#: Trials of one random stream. The results depend on this number, so it depends on the depth alone.
-CHUNK = {"endpoint": 500_000, "patient": 500}
+#: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
+#: these numbers, so they depend on what is simulated alone, never on who does it.
+CHUNK = {"fixed": 2_000_000, "adaptive": 50_000, "patient": 500}
 
 # Trials whose patients come in parts take more memory: this many at a time.
 _PART = 20_000
+
+
+def chunk_size(scenario: Scenario) -> int:
+    """Return how many trials of a scenario share a random stream."""
+    if scenario.depth == "patient":
+        return CHUNK["patient"]
+    return CHUNK["fixed" if _endpoint_level.is_fixed(scenario) else "adaptive"]
 
 
 def simulate_chunk(

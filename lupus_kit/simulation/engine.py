@@ -15,7 +15,7 @@ from lupus_kit._errors import InputError
 from lupus_kit._random import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation._checkpoint import Checkpoint
-from lupus_kit.simulation._chunk import CHUNK, simulate_chunk
+from lupus_kit.simulation._chunk import chunk_size, simulate_chunk
 from lupus_kit.simulation._runner import run_chunks
 from lupus_kit.simulation._tally import merge, tally_of_trials
 from lupus_kit.simulation.assumptions import ResponseRates
@@ -100,7 +100,8 @@ def run(
         raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
     n = int(n_trials)
     keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
-    sizes = [min(CHUNK[scenario.depth], n - start) for start in range(0, n, CHUNK[scenario.depth])]
+    size = chunk_size(scenario)
+    sizes = [min(size, n - start) for start in range(0, n, size)]
     streams = random_streams(seed, len(sizes))
     task = partial(simulate_chunk, scenario, keep)
     store = None if checkpoint is None else Checkpoint(Path(checkpoint), identity(scenario, seed, keep))

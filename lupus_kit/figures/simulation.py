@@ -1,0 +1,329 @@
+"""Stop 7: what thousands of simulated trials show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from lupus_kit._errors import InputError
+from lupus_kit.figures._style import NEUTRAL, NO, PUBLISHED, YES, axes, describe
+
+# Quantities that are probabilities of an event; the others are differences, ratios or numbers of patients.
+_PROBABILITIES = (
+    "primary claimed",
+    "secondary claimed",
+    "any endpoint claimed",
+    "primary significant",
+    "secondary significant",
+    "secondary significant, primary not",
+    "any false claim",
+    "stopped early",
+)
+
+
+def _need(frame: pd.DataFrame, columns: tuple[str, ...], source: str) -> None:
+    lacking = [name for name in columns if name not in frame.columns]
+    if lacking:
+        raise InputError(f"the frame lacks {', '.join(map(repr, lacking))}: give {source}.")
+
+
+def pvalue_distribution(
+    frame: pd.DataFrame,
+    alpha: float = 0.05,
+    endpoint: str = "primary",
+    observed: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how the p-value of one endpoint is distributed over trials.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``Simulation.pvalue_distribution()``.
+    alpha : float
+        Level; bars up to it are coloured as significant.
+    endpoint : str
+        Which endpoint.
+    observed : float, optional
+        A p-value to mark.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    _need(frame, ("endpoint", "low", "high", "share", "mc_error"), "Simulation.pvalue_distribution()")
+    rows = frame[frame["endpoint"] == endpoint]
+    if rows.empty:
+        raise InputError(f"endpoint == {endpoint!r}: the frame has {', '.join(map(repr, frame['endpoint'].unique()))}.")
+    bars, without = rows.dropna(subset=["low"]), float(rows.loc[rows["low"].isna(), "share"].sum())
+    ax = axes(ax, (8, 4.2))
+    inside = (bars["high"] <= alpha + 1e-9).to_numpy()
+    width = bars["high"] - bars["low"]
+    ax.bar(
+        bars["low"], bars["share"], width=0.94 * width, align="edge", color=[YES if s else NEUTRAL for s in inside],
+        yerr=bars["mc_error"], error_kw={"elinewidth": 1, "ecolor": "0.25"},
+    )  # fmt: skip
+    if observed is not None:
+        ax.axvline(observed, color=PUBLISHED, linewidth=2, label=f"observed: {observed:.3f}")
+        ax.legend(frameon=False)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.set(xlabel=f"two-sided p-value, {endpoint} endpoint", ylabel="share of trials", xlim=(0, 1))
+    below = float(bars.loc[inside, "share"].sum())
+    undefined = f" {without:.1%} of the trials have no p-value." if without > 0 else ""
+    return describe(
+        ax,
+        f"Histogram of the p-value of the {endpoint} endpoint over trials, in {len(bars)} bars. {below:.1%} lie at or "
+        f"below {alpha:g}; {float(bars.loc[bars['low'] >= 0.5 - 1e-9, 'share'].sum()):.1%} lie above 0.5.{undefined}",
+    )
+
+
+def operating_characteristics(frames: dict[str, pd.DataFrame], ax: Axes | None = None) -> Axes:
+    """Draw the probabilities of what a trial can end with, for one or several trials.
+
+    Parameters
+    ----------
+    frames : dict of str to pandas.DataFrame
+        ``Simulation.summary()`` by the name of the trial, in the order of drawing.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Points with bars of two Monte Carlo standard errors to each side.
+    """
+    if not frames:
+        raise InputError("frames is empty: give at least one summary with its name.")
+    for frame in frames.values():
+        _need(frame, ("quantity", "estimate", "mc_error"), "Simulation.summary()")
+    tables = {name: frame.set_index("quantity").reindex(_PROBABILITIES) for name, frame in frames.items()}
+    shown = [q for q in _PROBABILITIES if any(np.isfinite(t.loc[q, "estimate"]) for t in tables.values())]
+    # Nothing can stop early in a trial without looks: a row of zeros says nothing.
+    if all(not t.loc["stopped early", "estimate"] > 0 for t in tables.values()):
+        shown = [q for q in shown if q != "stopped early"]
+    ax = axes(ax, (8.5, 1.4 + len(shown) * (0.34 + 0.2 * len(tables))))
+    colours, marks = sns.color_palette("colorblind", len(tables)), "osD^vP*X"
+    said = []
+    for k, (name, table) in enumerate(tables.items()):
+        rows = table.loc[shown]
+        place = np.arange(len(shown)) + (k - (len(tables) - 1) / 2) * 0.22
+        ax.errorbar(
+            rows["estimate"], place, xerr=2 * rows["mc_error"].fillna(0), linestyle="none", capsize=3,
+            marker=marks[k % len(marks)], markersize=8, color=colours[k], label=name,
+        )  # fmt: skip
+        listed = "; ".join(f"{q} {v:.1%}" for q, v in rows["estimate"].items() if np.isfinite(v))
+        said.append(f"{name}: {listed}" if len(tables) > 1 else listed)
+    ax.set_yticks(range(len(shown)), shown)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.set(xlabel="probability", xlim=(-0.02, 1.02))
+    if len(tables) > 1:
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return describe(ax, f"Probabilities of the outcomes of a trial. {'. '.join(said)}.")
+
+
+def power_curves(
+    frame: pd.DataFrame,
+    x: str,
+    quantity: str = "primary claimed",
+    by: str | None = None,
+    target: float | None = 0.8,
+    xlabel: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one operating characteristic along one thing that varies.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``simulation.grid(...)``.
+    x : str
+        Column with numbers for the horizontal axis, such as ``"n_per_arm"``.
+    quantity : str
+        Which quantity.
+    by : str, optional
+        Column whose values are lines of their own.
+    target : float, optional
+        A value to mark.
+    xlabel : str, optional
+        Name and unit of the horizontal axis.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    _need(frame, (x, "quantity", "estimate", "mc_error", *((by,) if by else ())), "simulation.grid(...)")
+    rows = frame[frame["quantity"] == quantity]
+    if rows.empty:
+        listed = ", ".join(map(repr, frame["quantity"].unique()))
+        raise InputError(f"quantity == {quantity!r} is not in the frame; it has {listed}.")
+    if not pd.api.types.is_numeric_dtype(rows[x]):
+        raise InputError(f"x == {x!r} holds text; the horizontal axis needs numbers. Use `by` for it.")
+    groups = [("", rows)] if by is None else [(str(name), part) for name, part in rows.groupby(by, sort=False)]
+    if any(part[x].duplicated().any() for _, part in groups):
+        raise InputError(
+            f"{x!r} has several rows for one value: the frame varies something else, too. Filter it first."
+        )
+    ax = axes(ax, (8, 4.6))
+    colours, said = sns.color_palette("colorblind", len(groups)), []
+    for k, (name, part) in enumerate(groups):
+        part = part.sort_values(x)
+        ax.errorbar(
+            part[x], part["estimate"], yerr=2 * part["mc_error"], color=colours[k], marker="osD^vP*X"[k % 8],
+            linestyle=("-", "--", "-.", ":")[k % 4], linewidth=2, capsize=3, label=name,
+        )  # fmt: skip
+        first, last = part["estimate"].iloc[0], part["estimate"].iloc[-1]
+        said.append(f"{name + ' ' if name else ''}from {first:.3g} to {last:.3g}")
+    if target is not None:
+        ax.axhline(target, color=NEUTRAL, linestyle=":", linewidth=1.6)
+    ax.set(xlabel=xlabel or {"n_per_arm": "patients per arm"}.get(x, x), ylabel=quantity)
+    if quantity in _PROBABILITIES:
+        ax.set_ylim(0, 1)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.set_ylabel(f"probability: {quantity}")
+    if by is not None:
+        ax.legend(title=by, frameon=False)
+    low, high = rows[x].min(), rows[x].max()
+    return describe(ax, f"Curves of “{quantity}” as {x} goes from {low:g} to {high:g}: {'; '.join(said)}.")
+
+
+def exaggeration(frame: pd.DataFrame, true: float, ax: Axes | None = None) -> Axes:
+    """Draw what the filter of significance does to the estimate: type M and type S.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``Simulation.estimates()``: ``difference``, ``significant`` and ``share``.
+    true : float
+        The true difference.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        All estimates in bars, the significant ones coloured; lines at the truth and at the mean of the significant.
+    """
+    _need(frame, ("difference", "significant", "share"), "Simulation.estimates()")
+    ax = axes(ax, (8, 4.4))
+    chosen = frame[frame["significant"]]
+    power = float(chosen["share"].sum())
+    edges = _edges(frame["difference"])
+    middle, base = (edges[:-1] + edges[1:]) / 2, np.zeros(len(edges) - 1)
+    for rows, colour, label in ((frame[~frame["significant"]], NO, "not significant"), (chosen, YES, "significant")):
+        height = np.histogram(rows["difference"], edges, weights=rows["share"])[0]
+        ax.bar(100 * middle, height, width=92 * (edges[1] - edges[0]), bottom=base, color=colour, label=label)
+        base = base + height
+    ax.axvline(100 * true, color="0.1", linewidth=2, label=f"true: {100 * true:.1f}")
+    mean = float(np.average(chosen["difference"], weights=chosen["share"])) if power > 0 else float("nan")
+    if power > 0:
+        ax.axvline(100 * mean, color=PUBLISHED, linewidth=2, linestyle="--",
+                   label=f"mean of the significant: {100 * mean:.1f}")  # fmt: skip
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    seen = frame.loc[frame["share"] > 2e-4, "difference"]
+    ax.set(xlabel="estimated difference of the response rates (percentage points)", ylabel="share of trials")
+    ax.set_xlim(100 * min(seen.min(), 0) - 3, 100 * max(seen.max(), 0) + 3)
+    ax.legend(frameon=False, loc="upper left")
+    said = "No trial is significant."
+    if power > 0:
+        size = float(np.average(chosen["difference"].abs(), weights=chosen["share"]))
+        said = f"{power:.1%} of the trials are significant; in them the estimate is {100 * mean:.1f} on average"
+        if true:
+            wrong = float(chosen.loc[np.sign(chosen["difference"]) == -np.sign(true), "share"].sum()) / power
+            said += f", its size {size / abs(true):.2f} times the truth, and {wrong:.2%} have the wrong sign"
+        said += "."
+    return describe(ax, f"Distribution of the estimated difference around a true {100 * true:.1f} points. {said}")
+
+
+def _edges(differences: pd.Series) -> np.ndarray:
+    """Bars around 0: one for each possible difference where there are few, else of 2.5 points."""
+    gaps = np.diff(np.unique(differences.round(9)))
+    width = float(gaps.min()) if len(gaps) and gaps.min() > 0.009 else 0.025
+    reach = np.ceil(1 / width)
+    return np.asarray((np.arange(-reach, reach + 2) - 0.5) * width)
+
+
+def coverage(frame: pd.DataFrame, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    """Draw how often each confidence interval holds the true value.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``Simulation.coverage()``.
+    level : float
+        Nominal level, drawn as a line.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    _need(frame, ("endpoint", "label", "coverage", "mc_error"), "Simulation.coverage()")
+    labels = list(dict.fromkeys(frame["label"]))
+    ax = axes(ax, (8, 1.6 + 0.5 * len(labels)))
+    for k, (name, rows) in enumerate(frame.groupby("endpoint", sort=False)):
+        place = [labels.index(label) + (0.12 if k else -0.12) for label in rows["label"]]
+        ax.errorbar(
+            rows["coverage"], place, xerr=2 * rows["mc_error"], linestyle="none", marker="os"[k % 2], markersize=8,
+            capsize=3, color=sns.color_palette("colorblind")[k], label=str(name),
+        )  # fmt: skip
+    ax.axvline(level, color="0.2", linestyle="--", linewidth=1.2)
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    ax.set(xlabel=f"coverage of the {level:.0%} interval")
+    ax.legend(title="endpoint", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    said = "; ".join(f"{r.label}, {r.endpoint} {r.coverage:.1%}" for r in frame.itertuples())
+    below = int((frame["coverage"] < level).sum())
+    return describe(
+        ax,
+        f"Coverage of confidence intervals of nominal level {level:.0%}. {said}. {below} of {len(frame)} fall below it.",
+    )
+
+
+def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+    """Draw the nominal level that each interim look asks for.
+
+    Parameters
+    ----------
+    frames : dict of str to pandas.DataFrame
+        ``Boundaries.to_frame()`` by name.
+    alpha : float
+        Level of the whole test, drawn as a line.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if not frames:
+        raise InputError("frames is empty: give at least one boundary with its name.")
+    ax = axes(ax, (8, 4.6))
+    said = []
+    for k, (name, frame) in enumerate(frames.items()):
+        _need(frame, ("information", "nominal_level"), "Boundaries.to_frame()")
+        drawn = frame[frame["nominal_level"] > 0]
+        ax.plot(
+            drawn["information"], drawn["nominal_level"], marker="osD^vP*X"[k % 8], markersize=8, linewidth=2,
+            linestyle=("-", "--", "-.", ":")[k % 4], color=sns.color_palette("colorblind")[k % 10], label=name,
+        )  # fmt: skip
+        listed = ", ".join(f"{p:.2g}" for p in frame["nominal_level"])
+        said.append(f"{name}: p at most {listed}")
+    ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
+    ax.set_yscale("log")
+    ticks = [v for v in (1e-6, 1e-5, 1e-4, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1) if v >= 0.5 * ax.get_ylim()[0]]
+    ax.set_yticks(ticks, [f"{v:g}" for v in ticks])
+    ax.set_yticks([], minor=True)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.set(xlabel="information: share of the patients with an outcome", ylabel="p-value that stops the trial (log)")
+    ax.legend(frameon=False, loc="lower right")
+    return describe(ax, f"Nominal two-sided levels at each look, for {alpha:g} in all. {'. '.join(said)}.")
