@@ -138,3 +138,11 @@ def test_the_trial_under_each_rule():
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("second", [0.8680586341072046, 0.37, 0.999])
+def test_joint_counts_at_the_ends_of_what_the_rates_allow(second):
+    for rho in simulation.correlation_bounds(0.5, second):
+        law = inference.joint_counts(3, 0.5, second, rho)
+        assert law.sum() == pytest.approx(1)
+        assert law.min() >= 0

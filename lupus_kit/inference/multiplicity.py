@@ -61,7 +61,10 @@ def _joint_cells(p_first: float, p_second: float, rho: float, arm: str) -> tuple
             f"{bounds[0]:.3f} to {bounds[1]:.3f}."
         )
     both = min(max(both, low), high)
-    return (both / p_first if p_first else 0.0), ((p_second - both) / (1 - p_first) if p_first < 1 else 0.0)
+    of_responder = both / p_first if p_first else 0.0
+    of_other = (p_second - both) / (1 - p_first) if p_first < 1 else 0.0
+    # At the ends of what the rates allow, rounding can leave [0, 1] by a hair.
+    return min(max(of_responder, 0.0), 1.0), min(max(of_other, 0.0), 1.0)
 
 
 def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str = "first") -> FloatArray:

@@ -10,7 +10,7 @@ import pandas as pd
 from lupus_kit.inference import joint_counts
 from lupus_kit.simulation._alias import Alias
 from lupus_kit.simulation._tally import KEYS, trial_columns
-from lupus_kit.simulation._tests import Rule, lattice
+from lupus_kit.simulation._tests import CLAIMED, lattice, rule_of
 from lupus_kit.simulation.assumptions import OUTCOMES, ResponseRates
 from lupus_kit.simulation.plan import AnalysisPlan
 from lupus_kit.simulation.scenario import Scenario
@@ -27,10 +27,10 @@ def counted_outcomes(plan: AnalysisPlan, arm: int) -> np.ndarray:
 
 
 def is_fixed(scenario: Scenario) -> bool:
-    """Whether every trial analyses the planned numbers of patients at one analysis."""
+    """Whether every analysis comes after a planned number of patients, all of whom are in it."""
     plan, rates = scenario.plan, scenario.assumptions
     assert isinstance(rates, ResponseRates)
-    return plan.looks is None and plan.reestimation is None and (plan.missing != "observed" or rates.dropout.none)
+    return plan.reestimation is None and (plan.missing != "observed" or rates.dropout.none)
 
 
 def counted_rates(scenario: Scenario, arm: int) -> tuple[float, float, float]:
@@ -56,76 +56,103 @@ def visit_of(scenario: Scenario) -> tuple[int, int]:
     return first, second
 
 
-class _Fixed:
-    """Everything that a trial with one analysis of the planned patients looks up."""
+class _Drawer:
+    """Everything that trials look up whose analyses come after fixed numbers of patients."""
 
     def __init__(self, scenario: Scenario) -> None:
-        n1, n2 = scenario.sizes
-        self.shape = (n1 + 1, n2 + 1)
-        visits = visit_of(scenario)
-        arms = []
-        for arm, step in ((0, n2 + 1), (1, 1)):
-            law = arm_law(scenario, arm)
-            counts = np.indices(law.shape).reshape(2, -1)
-            # The table of the primary endpoint in the low half of the number, that of the secondary in the high half:
-            # adding the numbers of both arms gives both tables.
-            packed = (counts[visits[0]] + (counts[visits[1]] << 32)) * step
-            arms.append(Alias(packed, law.ravel()))
-        self.arms = arms
-        p = lattice(scenario.plan.test, n1, n2).ravel()
-        rule = Rule(scenario.plan)
-        width = rule.table.shape[1]
-        self.codes = (rule.code(p, 0).astype(np.int64) * width, rule.code(p, 1).astype(np.int64))
-        self.decisions = rule.table.ravel().astype(np.int64)
+        plan, sizes = scenario.plan, scenario.sizes
+        self.looks = list(zip(*(plan.arm_sizes(n) for n in sizes), strict=True))
+        self.shape = (sizes[0] + 1, sizes[1] + 1)
+        visits, rates = visit_of(scenario), [counted_rates(scenario, arm) for arm in (0, 1)]
+        self.arms, self.codes, self.decisions = [], [], []
+        before = (0, 0)
+        for k, now in enumerate(self.looks):
+            new = [joint_counts(b - a, *of_arm) for a, b, of_arm in zip(before, now, rates, strict=True)]
+            self.arms.append([self._packed(law, visits, arm) for arm, law in enumerate(new)])
+            # Every look uses the lattice of the last one, of which it reaches a corner.
+            p = np.full(self.shape, np.nan)
+            p[: now[0] + 1, : now[1] + 1] = lattice(plan.test, *now)
+            rule = rule_of(plan, k)
+            width = rule.table.shape[1]
+            self.codes.append(
+                (rule.code(p, 0).ravel().astype(np.int64) * width, rule.code(p, 1).ravel().astype(np.int64))
+            )
+            self.decisions.append(rule.table.ravel().astype(np.int64))
+            before = now
 
-    def draw(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw tables of both endpoints, as positions on the lattice, and decisions."""
-        packed = self.arms[0].draw(rng, n)
-        packed += self.arms[1].draw(rng, n)
-        primary = packed & _LOW
-        packed >>= 32
-        code = self.codes[0].take(primary, mode="clip")
-        code += self.codes[1].take(packed, mode="clip")
-        return primary, packed, self.decisions.take(code, mode="clip")
+    def _packed(self, law: np.ndarray, visits: tuple[int, int], arm: int) -> Alias:
+        """Make the law of one arm drawable: the count of the primary endpoint in the low half, the other in the high one.
+
+        Counts of the first arm are multiplied by the width of the lattice, so that adding the numbers of both arms
+        gives the positions of both tables.
+        """
+        counts = np.indices(law.shape).reshape(2, -1)
+        return Alias((counts[visits[0]] + (counts[visits[1]] << 32)) * (1 if arm else self.shape[1]), law.ravel())
+
+    def _new(self, rng: np.random.Generator, look: int, n: int) -> np.ndarray:
+        packed = self.arms[look][0].draw(rng, n)
+        packed += self.arms[look][1].draw(rng, n)
+        return packed
+
+    def _decide(self, look: int, packed: np.ndarray) -> np.ndarray:
+        code = self.codes[look][0].take(packed & _LOW, mode="clip")
+        code += self.codes[look][1].take(packed >> 32, mode="clip")
+        return self.decisions[look].take(code, mode="clip")
+
+    def draw(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray | int, np.ndarray, np.ndarray, np.ndarray]:
+        """Draw the look at which each trial ends (from 0), the tables of both endpoints as positions, and decisions."""
+        packed = self._new(rng, 0, n)
+        decision = self._decide(0, packed)
+        if len(self.looks) == 1:
+            return 0, packed & _LOW, packed >> 32, decision
+        look, going = np.zeros(n, dtype=np.int64), np.flatnonzero(decision & CLAIMED[0] == 0)
+        for k in range(1, len(self.looks)):
+            state = packed[going] + self._new(rng, k, len(going))
+            now = self._decide(k, state)
+            packed[going], decision[going], look[going] = state, now, k
+            going = going[now & CLAIMED[0] == 0]
+        return look, packed & _LOW, packed >> 32, decision
 
 
 @lru_cache(maxsize=16)
-def _fixed(scenario: Scenario) -> _Fixed:
-    return _Fixed(scenario)
+def _drawer(scenario: Scenario) -> _Drawer:
+    return _Drawer(scenario)
 
 
 def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
-    """Draw trials with one analysis, and count their outcomes."""
-    tools = _fixed(scenario)
-    cells = tools.shape[0] * tools.shape[1]
-    found = np.zeros((2, 16 * cells), dtype=np.int64)
+    """Draw trials whose analyses come after fixed numbers of patients, and count their outcomes."""
+    tools = _drawer(scenario)
+    cells, looks = tools.shape[0] * tools.shape[1], len(tools.looks)
+    found = np.zeros((2, 16 * cells * looks), dtype=np.int64)
     for start in range(0, n_trials, _BLOCK):
-        *tables, decision = tools.draw(rng, min(_BLOCK, n_trials - start))
+        look, *tables, decision = tools.draw(rng, min(_BLOCK, n_trials - start))
+        decision += (16 * cells) * look
         for k, table in enumerate(tables):
             table <<= 4
             table += decision
-            found[k] += np.bincount(table, minlength=16 * cells)
-    return tally_from_counts(found.reshape(2, *tools.shape, 16))
+            found[k] += np.bincount(table, minlength=found.shape[1])
+    return tally_from_counts(found.reshape(2, looks, *tools.shape, 16), tools.looks)
 
 
-def tally_from_counts(found: np.ndarray) -> pd.DataFrame:
-    """Make a tally of counts (or probabilities) of shape (endpoint, x1, x2, decision)."""
-    endpoint, x1, x2, decision = np.nonzero(found)
-    n1, n2 = found.shape[1] - 1, found.shape[2] - 1
-    columns = {"endpoint": endpoint, "look": 1, "randomised1": n1, "randomised2": n2}
+def tally_from_counts(found: np.ndarray, looks: list[tuple[int, int]]) -> pd.DataFrame:
+    """Make a tally of counts (or probabilities) of shape (endpoint, look, x1, x2, decision)."""
+    endpoint, look, x1, x2, decision = np.nonzero(found)
+    n1, n2 = np.array(looks, dtype=np.int64)[look].T
+    columns = {"endpoint": endpoint, "look": look + 1, "randomised1": n1, "randomised2": n2}
     columns |= {"n1": n1, "x1": x1, "n2": n2, "x2": x2, "decision": decision}
-    return pd.DataFrame(columns)[KEYS].assign(weight=found[endpoint, x1, x2, decision])
+    return pd.DataFrame(columns)[KEYS].assign(weight=found[endpoint, look, x1, x2, decision])
 
 
 def fixed_trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
     """Draw the same trials as :func:`fixed_tally` and keep each of them."""
-    tools = _fixed(scenario)
+    tools = _drawer(scenario)
     parts = [tools.draw(rng, min(_BLOCK, n_trials - start)) for start in range(0, n_trials, _BLOCK)]
-    primary, secondary, decision = (np.concatenate(part) for part in zip(*parts, strict=True))
-    n1, n2 = scenario.sizes
-    columns = {"look": 1, "randomised1": n1, "randomised2": n2, "decision": decision}
+    look = np.concatenate([np.broadcast_to(part[0], part[3].shape) for part in parts])
+    primary, secondary, decision = (np.concatenate([part[k] for part in parts]) for k in (1, 2, 3))
+    n1, n2 = np.array(tools.looks, dtype=np.int64)[look].T
+    columns = {"look": look + 1, "randomised1": n1, "randomised2": n2, "decision": decision}
     for role, table in (("primary", primary), ("secondary", secondary)):
-        x1, x2 = np.divmod(table, n2 + 1)
+        x1, x2 = np.divmod(table, tools.shape[1])
         columns |= {f"n1_{role}": n1, f"x1_{role}": x1, f"n2_{role}": n2, f"x2_{role}": x2}
     return pd.DataFrame(columns)[trial_columns()]
 

@@ -14,7 +14,7 @@ from lupus_kit import cohort
 from lupus_kit._errors import InputError
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation._endpoint_level import arm_law, is_fixed, tally_from_counts, visit_of
-from lupus_kit.simulation._tests import Rule, lattice
+from lupus_kit.simulation._tests import lattice, rule_of
 from lupus_kit.simulation.assumptions import ResponseRates
 from lupus_kit.simulation.plan import AnalysisPlan
 from lupus_kit.simulation.results import Simulation
@@ -23,7 +23,7 @@ from lupus_kit.simulation.scenario import Scenario
 
 def can_enumerate(scenario: Scenario) -> bool:
     """Whether :func:`exact` applies: rates, one analysis, and every planned patient in it."""
-    return scenario.depth == "endpoint" and is_fixed(scenario)
+    return scenario.depth == "endpoint" and scenario.plan.looks is None and is_fixed(scenario)
 
 
 def exact(
@@ -69,7 +69,7 @@ def exact(
             "outcomes are enumerated for response rates, without interim looks, re-estimation, or patients who are left "
             "out (missing = 'observed' with dropout); use simulation.run for this trial."
         )
-    return Simulation(scenario, tally_from_counts(joint_probabilities(scenario)), None)
+    return Simulation(scenario, tally_from_counts(joint_probabilities(scenario)[:, None], [scenario.sizes]), None)
 
 
 def joint_probabilities(scenario: Scenario) -> np.ndarray:
@@ -84,7 +84,7 @@ def joint_probabilities(scenario: Scenario) -> np.ndarray:
     laws = [arm_law(scenario, arm) for arm in (0, 1)]
     if visit_of(scenario) == (1, 0):
         laws = [law.T for law in laws]  # the primary endpoint comes first
-    rule = Rule(scenario.plan)
+    rule = rule_of(scenario.plan)
     p = lattice(scenario.plan.test, n1, n2)
     codes = [rule.code(p, k) for k in (0, 1)]
     found = np.zeros((2, n1 + 1, n2 + 1, 16))
