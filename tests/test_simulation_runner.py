@@ -20,8 +20,9 @@ import pandas as pd
 import pytest
 from references import toy_chunks
 
+from lupus_kit import design, simulation
 from lupus_kit._errors import InputError
-from lupus_kit.simulation import _checkpoint, _runner
+from lupus_kit.simulation import _checkpoint, _runner, engine
 from lupus_kit.simulation._checkpoint import Checkpoint
 from lupus_kit.simulation._runner import run_chunks
 
@@ -350,6 +351,61 @@ def test_a_process_that_is_stopped_is_gone_on_with(tmp_path, expected, blow, n_j
     # And the folder is that of a run that was never stopped, byte for byte.
     list(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=Checkpoint(tmp_path / "whole", PLAN)))
     assert kept(folder) == kept(tmp_path / "whole")
+
+
+# ------------------------------------------------------------------ a design space as one lot
+
+
+GRID = {"n_per_arm": [8, 12], "correlation": [0.1, 0.3], "plan.multiplicity": ["bonferroni", "fixed_sequence"]}
+RATES = simulation.ResponseRates((0.7, 0.3), (0.8, 0.4), 0.2)
+
+
+def swept(**options) -> pd.DataFrame:
+    return simulation.grid(design.he2020(), RATES, GRID, n_trials=300, seed=4, method="simulate", **options)
+
+
+def test_a_lot_gives_what_each_scenario_gives_alone():
+    scenarios = [
+        simulation.Scenario(RATES, plan=simulation.AnalysisPlan(test="fisher")),
+        # 50,000 trials share a stream here, so this one has three chunks and the other has one.
+        simulation.Scenario(RATES, plan=simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0)))),
+    ]
+    lot = engine.run_each(scenarios, np.random.default_rng(3).spawn(2), 120_000)
+    for found, scenario, stream in zip(lot, scenarios, np.random.default_rng(3).spawn(2), strict=True):
+        alone = simulation.run(scenario.design, RATES, 120_000, stream, plan=scenario.plan, keep_trials=False)
+        assert found.scenario == scenario
+        pd.testing.assert_frame_equal(found.tally, alone.tally)
+
+
+def test_a_grid_is_kept_and_gone_on_with(tmp_path):
+    expected = swept()
+    told: list[tuple[int, int]] = []
+    pd.testing.assert_frame_equal(
+        swept(n_jobs=2, checkpoint=tmp_path / "done", progress=lambda *at: told.append(at)), expected
+    )
+    assert told[0] == (0, 2400)
+    assert told[-1] == (2400, 2400)
+    assert len(told) == 9
+    parts = sorted((tmp_path / "done").glob("part-*"))
+    assert len(parts) == 8
+    for part in parts[2:5]:
+        part.unlink()
+    told.clear()
+    pd.testing.assert_frame_equal(swept(checkpoint=tmp_path / "done", progress=lambda *at: told.append(at)), expected)
+    assert told == [(1500, 2400), (1800, 2400), (2100, 2400), (2400, 2400)]
+    with pytest.raises(InputError, match="is the checkpoint of another simulation"):
+        simulation.grid(
+            design.he2020(), RATES, {"n_per_arm": [8]}, n_trials=300, seed=4, method="simulate",
+            checkpoint=tmp_path / "done",
+        )  # fmt: skip
+
+
+def test_each_chunk_may_have_its_own_task():
+    tasks = [partial(toy_chunks.coins, rate=0.0), partial(toy_chunks.coins, rate=1.0)]
+    found = [frame["heads"].unique().tolist() for _, frame in run_chunks(tasks, streams(2), [5, 5])]
+    assert found == [[0], [30]]
+    with pytest.raises(InputError, match="2 tasks for 3 chunks"):
+        run_chunks(tasks, streams(3), [5, 5, 5])
 
 
 # ------------------------------------------------------------------ progress
