@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from references import toy_chunks
 
+from lupus_kit import cli, simulation
 from lupus_kit.simulation._checkpoint import Checkpoint
 from lupus_kit.simulation._runner import run_chunks
 
@@ -24,6 +25,12 @@ distributed = pytest.importorskip("distributed", reason="Dask is not installed: 
 
 TESTS = Path(__file__).resolve().parent
 SIZES = [40] * 12
+PLAN = """format = 1
+[rates]
+primary = [0.7, 0.3]
+follow_up = [0.8, 0.4]
+correlation = 0.2
+"""
 PATIENCE = 60  # seconds; only a cluster that does not work at all takes so long
 
 
@@ -109,6 +116,24 @@ def test_a_cluster_gives_the_same_and_a_killed_worker_costs_no_trial(cluster, ex
     pd.testing.assert_frame_equal(found, expected)
     assert {pid for _, pid in executed(log, "ended")} == {worker.pid for worker in cluster.workers}
     assert [chunk for chunk, _ in executed(log, "ended")] == list(range(len(SIZES)))
+
+    # A whole simulation, called in the same way, and from the command line.
+    scenario = simulation.Scenario.from_toml(PLAN)
+    run = partial(simulation.run, scenario.design, scenario.assumptions, 120_000, seed=3, plan=scenario.plan)
+    with joblib.parallel_config(backend="dask"):
+        on_cluster = run().tally
+    pd.testing.assert_frame_equal(on_cluster, run().tally)
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN, encoding="utf-8")
+    address = cluster.client.scheduler.address
+    written = []
+    for name, more in (("cluster", ["--scheduler", address]), ("alone", [])):
+        out = tmp_path / f"{name}-results"
+        with pytest.raises(SystemExit) as left:
+            cli.main(["simulate", str(plan), "--trials", "120000", "--out", str(out), *more])
+        assert left.value.code == 0
+        written.append({str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()})
+    assert written[0] == written[1]
 
     # Then one of them is killed while it is inside a chunk that it has not ended.
     log = tmp_path / "killed"

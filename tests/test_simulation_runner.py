@@ -20,8 +20,9 @@ import pandas as pd
 import pytest
 from references import toy_chunks
 
+from lupus_kit import design, simulation
 from lupus_kit._errors import InputError
-from lupus_kit.simulation import _checkpoint, _runner
+from lupus_kit.simulation import _checkpoint, _runner, engine
 from lupus_kit.simulation._checkpoint import Checkpoint
 from lupus_kit.simulation._runner import run_chunks
 
@@ -250,7 +251,7 @@ OTHERS = {
     ),
     "another seed": (PLAN | {"seed": 6}, streams(seed=6), SIZES, "seed 5 there, 6 here"),
     "other streams": (PLAN, streams(seed=6), SIZES, "the random streams differ"),
-    "more trials": (PLAN, streams(9), [*SIZES[:-1], 40, 40], "trials 293 there, 360 here; chunks 8 there, 9 here"),
+    "more trials": (PLAN, streams(9), [*SIZES[:-1], 40, 40], "trials 293 there, 360 here. Give"),
     "other chunks": (PLAN, streams(), [39, 41, *SIZES[2:]], "chunk size 40 there, 41 here"),
     "one thing more": (PLAN | {"depth": "patient"}, streams(), SIZES, 'depth nothing there, "patient" here'),
 }
@@ -352,6 +353,61 @@ def test_a_process_that_is_stopped_is_gone_on_with(tmp_path, expected, blow, n_j
     assert kept(folder) == kept(tmp_path / "whole")
 
 
+# ------------------------------------------------------------------ a design space as one lot
+
+
+GRID = {"n_per_arm": [8, 12], "correlation": [0.1, 0.3], "plan.multiplicity": ["bonferroni", "fixed_sequence"]}
+RATES = simulation.ResponseRates((0.7, 0.3), (0.8, 0.4), 0.2)
+
+
+def swept(**options) -> pd.DataFrame:
+    return simulation.grid(design.he2020(), RATES, GRID, n_trials=300, seed=4, method="simulate", **options)
+
+
+def test_a_lot_gives_what_each_scenario_gives_alone():
+    scenarios = [
+        simulation.Scenario(RATES, plan=simulation.AnalysisPlan(test="fisher")),
+        # 50,000 trials share a stream here, so this one has three chunks and the other has one.
+        simulation.Scenario(RATES, plan=simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0)))),
+    ]
+    lot = engine.run_each(scenarios, np.random.default_rng(3).spawn(2), 120_000)
+    for found, scenario, stream in zip(lot, scenarios, np.random.default_rng(3).spawn(2), strict=True):
+        alone = simulation.run(scenario.design, RATES, 120_000, stream, plan=scenario.plan, keep_trials=False)
+        assert found.scenario == scenario
+        pd.testing.assert_frame_equal(found.tally, alone.tally)
+
+
+def test_a_grid_is_kept_and_gone_on_with(tmp_path):
+    expected = swept()
+    told: list[tuple[int, int]] = []
+    pd.testing.assert_frame_equal(
+        swept(n_jobs=2, checkpoint=tmp_path / "done", progress=lambda *at: told.append(at)), expected
+    )
+    assert told[0] == (0, 2400)
+    assert told[-1] == (2400, 2400)
+    assert len(told) == 9
+    parts = sorted((tmp_path / "done").glob("part-*"))
+    assert len(parts) == 8
+    for part in parts[2:5]:
+        part.unlink()
+    told.clear()
+    pd.testing.assert_frame_equal(swept(checkpoint=tmp_path / "done", progress=lambda *at: told.append(at)), expected)
+    assert told == [(1500, 2400), (1800, 2400), (2100, 2400), (2400, 2400)]
+    with pytest.raises(InputError, match="is the checkpoint of another simulation"):
+        simulation.grid(
+            design.he2020(), RATES, {"n_per_arm": [8]}, n_trials=300, seed=4, method="simulate",
+            checkpoint=tmp_path / "done",
+        )  # fmt: skip
+
+
+def test_each_chunk_may_have_its_own_task():
+    tasks = [partial(toy_chunks.coins, rate=0.0), partial(toy_chunks.coins, rate=1.0)]
+    found = [frame["heads"].unique().tolist() for _, frame in run_chunks(tasks, streams(2), [5, 5])]
+    assert found == [[0], [30]]
+    with pytest.raises(InputError, match="2 tasks for 3 chunks"):
+        run_chunks(tasks, streams(3), [5, 5, 5])
+
+
 # ------------------------------------------------------------------ progress
 
 
@@ -375,6 +431,25 @@ def test_the_bar_shows_trials_and_an_estimate(capsys):
     assert re.search(r"Simulating:\s+100%.*293/293 \[00:0\d<00:00, .* trials/s\]", drawn)
     # Half-way it says how long is left.
     assert re.search(r"\b1\d\d/293 \[00:0\d<00:0\d, ", drawn)
+
+
+def test_the_bar_is_a_widget_in_a_notebook():
+    from nbclient import NotebookClient
+    from nbformat import v4
+
+    code = (
+        "from lupus_kit import design, simulation\n"
+        "rates = simulation.ResponseRates((0.5, 0.3), (0.6, 0.4))\n"
+        "simulation.run(design.he2020(), rates, n_trials=600_000, seed=1, progress=True).n_trials"
+    )
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(code)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    widgets = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
+    (bar,) = (widget["state"] for widget in widgets if widget["model_name"] == "FloatProgressModel")
+    assert (bar["value"], bar["max"], bar["bar_style"]) == (600_000, 600_000, "success")
+    assert any("600k/600k" in str(widget["state"].get("value")) for widget in widgets)
+    assert "text/plain" in notebook.cells[0].outputs[-1]["data"]
+    assert notebook.cells[0].outputs[-1]["data"]["text/plain"] == "600000"
 
 
 def test_nothing_is_shown_unless_asked_for(capsys):

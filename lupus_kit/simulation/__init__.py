@@ -17,6 +17,7 @@ from lupus_kit.simulation.registration import Registration, register, registered
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.scenario import DEPTHS, Scenario
 from lupus_kit.simulation.sweep import grid, with_patients
+from lupus_kit.simulation.template import plan_template
 
 __all__ = [
     "BOUNDARIES",
@@ -36,6 +37,7 @@ __all__ = [
     "exact",
     "grid",
     "group_sequential",
+    "plan_template",
     "register",
     "registered",
     "run",

@@ -32,6 +32,8 @@ MANIFEST = "checkpoint.json"
 _KIND = "lupus_kit simulation checkpoint"
 _LAYOUT = 1
 _PART = re.compile(r"part-(\d{5})-([0-9a-f]{16})\.parquet")
+# What differs between two simulations if the number of trials or the seed does.
+_FOLLOWS = ("chunk_size", "chunks", "parts", "random_streams")
 # Longest value that is shown when two simulations are told apart; of longer ones only the name is.
 _SHOWN = 40
 
@@ -192,8 +194,8 @@ def _check_same(folder: Path, identity: dict[str, object]) -> None:
     old, new = _flat(there), _flat(identity)
     differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if differing:
-        # A hash says nothing to a reader where anything else differs too.
-        told = [key for key in differing if key != "random_streams"] or differing
+        # What follows from other things says nothing to a reader where these differ.
+        told = [key for key in differing if key not in _FOLLOWS] or differing[:1]
         raise InputError(
             f"{folder} is the checkpoint of another simulation: "
             f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in told)}. "

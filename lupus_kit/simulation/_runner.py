@@ -17,13 +17,14 @@ from lupus_kit.simulation._checkpoint import Checkpoint, Parts
 from lupus_kit.simulation._progress import Progress, Watcher
 
 Task = Callable[[np.random.SeedSequence, int], pd.DataFrame]
+Chunk = tuple[Task, np.random.SeedSequence, int]
 
 # Chunks beyond this number share parts, so that a checkpoint of a very long run is not a million files.
 _MOST_PARTS = 1000
 
 
 def run_chunks(
-    task: Task,
+    task: Task | Sequence[Task],
     streams: Sequence[np.random.SeedSequence],
     sizes: Sequence[int],
     *,
@@ -35,10 +36,10 @@ def run_chunks(
 
     Parameters
     ----------
-    task : callable
+    task : callable, or sequence of callable
         ``task(stream, n_trials)`` returns a frame and depends on nothing else. It must be picklable: a function of a
         module, or a ``functools.partial`` of one. The columns are numbers, truth values or text, the same in every
-        chunk; the index is not kept.
+        chunk; the index is not kept. A sequence has one for each chunk.
     streams : sequence of numpy.random.SeedSequence
         One for each chunk.
     sizes : sequence of int
@@ -74,13 +75,16 @@ def run_chunks(
     [0, 1, 2]
     """
     counts = _checked(streams, sizes, n_jobs)
+    tasks = [task] * len(counts) if callable(task) else list(task)
+    if len(tasks) != len(counts):
+        raise InputError(f"{len(tasks)} tasks for {len(counts)} chunks: one for each of them is needed.")
     _check_backend()
     parts = _cut(len(counts))
     store = None if checkpoint is None else checkpoint.open(streams, counts, len(parts))
     missing = [part for part in range(len(parts)) if store is None or part not in store.done]
     trials = [sum(counts[chunk] for chunk in part) for part in parts]
     watcher = Watcher(progress, sum(trials), sum(trials) - sum(trials[part] for part in missing))
-    works = ((task, part, [(streams[chunk], counts[chunk]) for chunk in parts[part]]) for part in missing)
+    works = ((part, [(tasks[chunk], streams[chunk], counts[chunk]) for chunk in parts[part]]) for part in missing)
     # Begun here and not in the generator: the backend in force is the one where this function is called.
     fresh = _begin(works, n_jobs, len(missing))
     return _in_order(fresh, parts, trials, store, watcher)
@@ -114,13 +118,13 @@ def _cut(chunks: int) -> list[range]:
     return [range(start, stop) for start, stop in pairwise([*range(0, chunks, length), chunks])]
 
 
-def _work(task: Task, part: int, chunks: list[tuple[np.random.SeedSequence, int]]) -> tuple[int, list[pd.DataFrame]]:
+def _work(part: int, chunks: list[Chunk]) -> tuple[int, list[pd.DataFrame]]:
     """Do one part; runs in a worker, which keeps nothing."""
-    return part, [task(stream, n_trials).reset_index(drop=True) for stream, n_trials in chunks]
+    return part, [task(stream, n_trials).reset_index(drop=True) for task, stream, n_trials in chunks]
 
 
 def _begin(
-    works: Iterator[tuple[Task, int, list[tuple[np.random.SeedSequence, int]]]], n_jobs: int | None, count: int
+    works: Iterator[tuple[int, list[Chunk]]], n_jobs: int | None, count: int
 ) -> Iterator[tuple[int, list[pd.DataFrame]]]:
     """Start the work; each part is handed back as soon as it is done."""
     if not count:

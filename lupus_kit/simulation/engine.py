@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -96,25 +97,79 @@ def run(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     check_depth(depth, scenario)
-    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
-        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
-    n = int(n_trials)
+    n = _whole(n_trials)
     keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
-    size = chunk_size(scenario)
-    sizes = [min(size, n - start) for start in range(0, n, size)]
+    sizes = _sizes(scenario, n)
     streams = random_streams(seed, len(sizes))
     task = partial(simulate_chunk, scenario, keep)
-    store = None if checkpoint is None else Checkpoint(Path(checkpoint), identity(scenario, seed, keep))
+    tables = identity(scenario) | {"seed": _shown(seed), "keep_trials": keep}
+    store = None if checkpoint is None else Checkpoint(Path(checkpoint), tables)
     frames = run_chunks(task, streams, sizes, n_jobs=n_jobs, checkpoint=store, progress=progress)
     tally, trials = accumulate((frame for _, frame in frames), keep)
     return Simulation(scenario, tally, n, trials)
 
 
-def identity(scenario: Scenario, seed: int | np.random.Generator, keep: bool) -> dict[str, object]:
-    """Say all that decides what is kept in a checkpoint: the tables of the plan file, the seed, trials or counts."""
-    tables = {name: part for name, part in tomllib.loads(scenario.to_toml()).items() if name != "format"}
-    shown = None if isinstance(seed, np.random.Generator) else int(seed)
-    return {**tables, "seed": shown, "keep_trials": keep}
+def run_each(
+    scenarios: Sequence[Scenario],
+    streams: Sequence[np.random.Generator],
+    n_trials: int,
+    *,
+    n_jobs: int | None = 1,
+    checkpoint: str | Path | None = None,
+    progress: bool | Callable[[int, int], object] | None = None,
+) -> Iterator[Simulation]:
+    """Run several scenarios as one lot, so that many small ones keep all processes busy.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+        What is simulated.
+    streams : sequence of numpy.random.Generator
+        A random stream for each scenario.
+    n_trials : int
+        Trials of each scenario.
+    n_jobs, checkpoint, progress
+        As for :func:`run`, for the whole lot.
+
+    Yields
+    ------
+    Simulation
+        In the order of the scenarios; the same as :func:`run` gives for each with its stream.
+    """
+    n = _whole(n_trials)
+    cut = [_sizes(scenario, n) for scenario in scenarios]
+    own = [random_streams(stream, len(sizes)) for stream, sizes in zip(streams, cut, strict=True)]
+    tasks = [
+        partial(simulate_chunk, scenario, False) for scenario, sizes in zip(scenarios, cut, strict=True) for _ in sizes
+    ]
+    tables = {"scenarios": [identity(scenario) for scenario in scenarios], "trials_each": n}
+    store = None if checkpoint is None else Checkpoint(Path(checkpoint), tables)
+    frames = run_chunks(tasks, list(chain(*own)), list(chain(*cut)), n_jobs=n_jobs, checkpoint=store, progress=progress)
+    for scenario, sizes in zip(scenarios, cut, strict=True):
+        tally, _ = accumulate((frame for _, frame in islice(frames, len(sizes))), False)
+        yield Simulation(scenario, tally, n)
+
+
+def _whole(n_trials: int) -> int:
+    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
+        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
+    return int(n_trials)
+
+
+def _sizes(scenario: Scenario, n_trials: int) -> list[int]:
+    """Trials of each chunk."""
+    size = chunk_size(scenario)
+    return [min(size, n_trials - start) for start in range(0, n_trials, size)]
+
+
+def identity(scenario: Scenario) -> dict[str, object]:
+    """Say all of a scenario that decides its results: the tables of its plan file."""
+    return {name: part for name, part in tomllib.loads(scenario.to_toml()).items() if name != "format"}
+
+
+def _shown(seed: int | np.random.Generator) -> int | None:
+    """Name the seed in a manifest; the streams that a generator gives are told apart by their own hash."""
+    return None if isinstance(seed, np.random.Generator) else int(seed)
 
 
 def random_streams(seed: int | np.random.Generator, count: int) -> list[np.random.SeedSequence]:

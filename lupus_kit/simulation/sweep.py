@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from lupus_kit._errors import InputError, unknown_name
 from lupus_kit._random import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.assumptions import Dropout, ResponseRates
-from lupus_kit.simulation.engine import run
+from lupus_kit.simulation.engine import run_each
 from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.plan import AnalysisPlan
 from lupus_kit.simulation.scenario import Scenario
@@ -66,6 +67,8 @@ def grid(
     seed: int | np.random.Generator = 0,
     n_jobs: int | None = 1,
     method: str = "auto",
+    checkpoint: str | Path | None = None,
+    progress: bool | Callable[[int, int], object] | None = None,
 ) -> pd.DataFrame:
     """Compute the operating characteristics of every combination of some choices.
 
@@ -90,9 +93,11 @@ def grid(
     seed : int or numpy.random.Generator
         Each combination gets a random stream of its own.
     n_jobs : int, optional
-        As for :func:`run`.
+        As for :func:`run`; all combinations are simulated as one lot, also on a cluster.
     method : {"auto", "exact", "simulate"}
         ``"auto"`` enumerates outcomes where that is possible (:func:`exact`) and simulates elsewhere.
+    checkpoint, progress
+        As for :func:`run`, for all combinations that are simulated.
 
     Returns
     -------
@@ -134,14 +139,23 @@ def grid(
             )
         cases.append((values, scenario))
     streams = as_generator(seed).spawn(len(cases))
+    lot = [k for k, (_, scenario) in enumerate(cases) if method == "simulate" or not can_enumerate(scenario)]
+    chosen, own = [cases[k][1] for k in lot], [streams[k] for k in lot]
+    results = (
+        dict(
+            zip(
+                lot,
+                run_each(chosen, own, n_trials, n_jobs=n_jobs, checkpoint=checkpoint, progress=progress),
+                strict=True,
+            )
+        )
+        if lot
+        else {}
+    )
     frames = []
-    for (values, scenario), stream in zip(cases, streams, strict=True):
-        parts = (scenario.design, scenario.assumptions)
-        if method != "simulate" and can_enumerate(scenario):
-            result, how = exact(*parts, plan=scenario.plan), "exact"
-        else:
-            result = run(*parts, n_trials, stream, n_jobs, scenario.plan, keep_trials=False)
-            how = "simulated"
+    for k, (values, scenario) in enumerate(cases):
+        how = "simulated" if k in results else "exact"
+        result = results[k] if k in results else exact(scenario.design, scenario.assumptions, plan=scenario.plan)
         shown = {name: _shown(value) for name, value in zip(over, values, strict=True)}
         frames.append(
             result.summary().assign(**shown, method=how)[[*over, "quantity", "estimate", "mc_error", "method"]]

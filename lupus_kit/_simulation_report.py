@@ -1,0 +1,175 @@
+"""What ``lupus-kit simulate`` gives: operating characteristics as one table, and written as CSV, JSON and a page."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from lupus_kit import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from lupus_kit.simulation import Simulation
+
+#: The truths that a plan is simulated under, and what they are called.
+TRUTHS = {
+    "assumed": "as the plan assumes",
+    "no difference": "both arms respond alike, at the mean of their rates",
+}
+NOTE = (
+    "Every number comes from invented trials. Significant: the p-value reaches its level. Claimed: the rule for two "
+    "endpoints allows it, too. A false claim is of an endpoint at which the arms do not differ; its chance is the "
+    "familywise error. Type M: size of the estimate over the true difference among significant trials; type S: share of "
+    "them with the wrong sign. The Monte Carlo error is one standard error."
+)
+
+_STYLE = (
+    "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#222}"
+    "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.2em .8em;text-align:left;vertical-align:top;"
+    "border-bottom:1px solid #ddd}td.n{text-align:right;font-variant-numeric:tabular-nums}pre{background:#f5f5f5;"
+    "padding:1em;white-space:pre-wrap}figure{margin:1em 0 2em}figcaption{color:#555}"
+)
+
+
+def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
+    """Put the operating characteristics of all truths under each other.
+
+    Parameters
+    ----------
+    results : mapping of str to Simulation
+        By truth.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``truth quantity estimate mc_error``; the coverage of each interval is a quantity like others.
+    """
+    import pandas as pd
+
+    parts = []
+    for truth, result in results.items():
+        covered = result.coverage()
+        covered["quantity"] = covered["endpoint"] + ": coverage of the 95% interval, " + covered["label"]
+        covered = covered.rename(columns={"coverage": "estimate"})
+        both = pd.concat([result.summary(), covered[["quantity", "estimate", "mc_error"]]], ignore_index=True)
+        parts.append(both.assign(truth=truth)[["truth", "quantity", "estimate", "mc_error"]])
+    return pd.concat(parts, ignore_index=True)
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """Write the table for a spreadsheet or a program."""
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def as_json(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int) -> str:
+    """Write everything for a program: the plan, the table, and the distributions of the p-values."""
+    import tomllib
+
+    first = next(iter(results.values()))
+    whole = {
+        "version": __version__,
+        "trials": first.n_trials,
+        "seed": seed,
+        "depth": first.scenario.depth,
+        "plan": tomllib.loads(first.scenario.to_toml()),
+        "truths": {truth: TRUTHS[truth] for truth in results},
+        "operating_characteristics": _records(table),
+        "p_values": [
+            {"truth": truth} | row
+            for truth, result in results.items()
+            for row in _records(result.pvalue_distribution())
+        ],
+        "note": NOTE,
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as plain values; nan becomes null, which JSON has."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]
+
+
+def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
+    """Give each truth a column of text, with the Monte Carlo error in brackets; for reading.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = {"truth": "assumed", "quantity": "power", "estimate": 0.5, "mc_error": 0.005}
+    >>> side_by_side(pd.DataFrame([row])).loc[0].tolist()
+    ['power', '0.5000 (0.0050)']
+    """
+    import pandas as pd
+
+    shown = pd.DataFrame({"quantity": table["quantity"].drop_duplicates().reset_index(drop=True)})
+    for truth, part in table.groupby("truth", sort=False):
+        cells = {row.quantity: _cell(row.estimate, row.mc_error) for row in part.itertuples()}
+        shown[str(truth)] = [cells.get(name, "–") for name in shown["quantity"]]
+    return shown
+
+
+def _cell(estimate: float, error: float) -> str:
+    if estimate != estimate:
+        return "–"
+    places = 4 if abs(estimate) < 10 else 1
+    return f"{estimate:.{places}f}" + (f" ({error:.{places}f})" if error > 1e-12 else "")
+
+
+def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, plan_text: str) -> str:
+    """Write a page that loads nothing: the plan, the table, pictures, and the plan file as it was given."""
+    first = next(iter(results.values()))
+    title = (
+        f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
+        f"{'patient' if first.scenario.depth == 'patient' else 'endpoint'} level, seed {seed}"
+    )
+    shown = side_by_side(table).rename(columns={truth: f"{truth}: {TRUTHS[truth]}" for truth in results})
+    parts = [
+        f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
+        f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>",
+        f"<h2>The plan</h2>{first.plan._repr_html_()}",
+        f"<h2>Operating characteristics</h2>{_table(shown)}<p>{html.escape(NOTE)}</p>",
+        "<h2>Pictures</h2>",
+        *(
+            f"<figure>{picture}<figcaption>{html.escape(said)}</figcaption></figure>"
+            for said, picture in _pictures(results)
+        ),
+        f"<h2>The plan file</h2><pre>{html.escape(plan_text)}</pre>",
+        f"<p>lupus_kit {__version__}</p></body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
+    """Draw what the trials end with; each picture with its caption."""
+    from lupus_kit import figures
+
+    def picture(axes: Axes) -> str:
+        alt = figures.alt_text(axes)
+        return figures.img(figures.png(axes), alt)
+
+    summaries = {truth: result.summary() for truth, result in results.items()}
+    yield "Probabilities of what a trial ends with", picture(figures.simulation.operating_characteristics(summaries))
+    for truth, result in results.items():
+        for endpoint in ("primary", "secondary"):
+            drawn = figures.simulation.pvalue_distribution(result.pvalue_distribution(), result.plan.alpha, endpoint)
+            yield f"p-values of the {endpoint} endpoint, {TRUTHS[truth]}", picture(drawn)
+    first = next(iter(results.values()))
+    for k, endpoint in enumerate(("primary", "secondary")):
+        drawn = figures.simulation.exaggeration(first.estimates(endpoint), first.truth.difference(k))
+        yield f"Estimates of the {endpoint} endpoint, {TRUTHS['assumed']}", picture(drawn)
+
+
+def _table(table: pd.DataFrame) -> str:
+    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
+    rows = (
+        "<tr>"
+        + "".join(f"<td{' class=n' if k else ''}>{html.escape(str(cell))}</td>" for k, cell in enumerate(row))
+        + "</tr>"
+        for row in table.itertuples(index=False)
+    )
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
