@@ -231,14 +231,27 @@ def test_whatever_is_typed_as_a_p_value_is_read_or_refused(name):
     assert "role='alert'" not in app.text.value
 
 
-def test_pictures_are_drawn_whole_although_the_frame_is_kept():
+@every_app
+def test_pictures_are_drawn_whole_although_the_frame_is_kept(name):
     # The same figure drawn by Matplotlib at once, without a kept frame, to the pixel but for lines over the spines.
-    app = widgets.trial_designer().set(n=120, p1=0.5)
-    (axes,) = app._live._kept[next(iter(app._live._kept))]
-    figure = axes.figure
+    app = widgets.APPS[name]()
+    for _ in _walk(app, 2, seed=7):
+        pass
+    (axes,) = [axes for axes in app._live._kept.values() if figures.alt_text(axes[0]) == _alt(app)]
+    figure = axes[0].figure
     figure.canvas.draw()
     whole = np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
     assert float((np.abs(whole - _pixels(app)[..., :3]) > 0.1).mean()) < 0.002
+
+
+@pytest.mark.parametrize(("missing1", "missing2"), [(0, 0), (1, 0), (0, 4), (4, 4)])
+def test_every_way_has_a_cell_that_can_be_seen(missing1, missing2):
+    ax = widgets.missing_scene(12, missing1, missing2, "pearson").axes
+    cells = ax.collections[0].get_coordinates()
+    assert cells.shape == (missing2 + 2, missing1 + 2, 2)
+    assert np.ptp(cells[..., 0]) == missing1 + 1
+    assert np.ptp(cells[..., 1]) == missing2 + 1
+    plt.close(ax.figure)
 
 
 def test_widgets_leave_no_open_figures():
