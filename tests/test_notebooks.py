@@ -23,7 +23,7 @@ STOPS = (
     "00_start_here", "01_trial_design", "02_synthetic_cohort", "03_sri4", "04_week12_week24", "05_why_052_and_027",
     "06_nephritis_safety_immune", "07_a_better_trial",
 )  # fmt: skip
-NAMES = sorted({*STOPS, *(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))})
+NAMES = sorted({*STOPS, *(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))})
 WITH_WIDGETS = [name for name in NAMES if name >= "01"]
 CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 DOTS = re.compile(r"^answer\s*=\s*\.\.\.[^\n]*$", re.MULTILINE)

@@ -344,9 +344,9 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     grid = frame.pivot_table(index="missing_responders_2", columns="missing_responders_1", values="p")
     ax = axes(ax, (max(4.6, 2.2 + 0.75 * len(grid.columns)), max(2.8, 1.6 + 0.6 * len(grid))))
     values = grid.to_numpy()
-    ax.pcolormesh(
-        grid.columns, grid.index, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis", shading="nearest"
-    )
+    # Edges, not centres: from one centre Matplotlib cannot tell how wide a cell is, and draws none.
+    edges = [np.arange(len(names) + 1) - 0.5 for names in (grid.columns, grid.index)]
+    ax.pcolormesh(*edges, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis")
     for i, j in np.ndindex(values.shape):
         inside = values[i, j] <= alpha
         ax.text(
@@ -356,7 +356,7 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
             ha="center",
             va="center",
             fontsize=9,
-            color="white" if values[i, j] < 0.08 else "black",
+            color="white" if values[i, j] < 0.03 else "black",
             weight="bold" if inside else "normal",
         )
     _border(ax, (values <= alpha).T)

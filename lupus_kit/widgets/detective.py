@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from lupus_kit.audit import explain
+from lupus_kit.audit import explain, read_reported
 from lupus_kit.figures import audit as draw
 from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets._controls import dropdown, int_slider, text
@@ -37,6 +37,7 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
         Tests as dots, the printed value as a band, and the tests that fit in words.
     """
     more_x, more_n = MISSING[missing]
+    read = read_reported(reported)[0]  # figures take numbers, and a paper may print NS
     found = explain(reported, x1 + more_x, n1 + more_n, x2, n2, alternatives=["two-sided"])
     fits = list(found.loc[found["rounds_to_reported"], "label"])
     table = f"{x1 + more_x}/{n1 + more_n} v {x2}/{n2}"
@@ -45,7 +46,7 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
         if fits
         else f"<b>not reproduced by any of {len(found)}</b> two-sided tests"
     )
-    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", draw.line_up(found, reported, steady=True))
+    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", draw.line_up(found, read, steady=True))
 
 
 def pvalue_detective() -> App:

@@ -11,8 +11,6 @@ from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets._controls import dropdown, int_slider
 
 _CLAIMS = {12: "sri4_week12", 24: "sri4_week24"}
-#: Exact tests over a nuisance parameter take long for each size of trial, and here every map has another one.
-_OFFERED = tuple(key for key, test in TESTS.items() if test.family != "unconditional exact")
 
 
 @cache
@@ -79,7 +77,7 @@ def missing_map() -> App:
             "week": dropdown("visit", [("week 12", 12), ("week 24", 24)], 12),
             "missing1": int_slider("missing on IL-2", 1, 0, 4),
             "missing2": int_slider("missing on placebo", 0, 0, 4),
-            "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
+            "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
         },
         missing_scene,
         height=420,

@@ -150,8 +150,8 @@ def patient_scene(
     uncounted = stable and version != "2K"
     bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & uncounted)
     text = f"<table>{lines}</table><b>{html.escape(str(row['reason']))}</b>"
-    lines = -(-len({*bars_before["domain"], *bars_now["domain"]}) // draw.LEGEND_COLUMNS)
-    return Scene(text, draw.sledai_bars(bars_before, bars_now, points), layout=lines)
+    rows = -(-len({*bars_before["domain"], *bars_now["domain"]}) // draw.LEGEND_COLUMNS)
+    return Scene(text, draw.sledai_bars(bars_before, bars_now, points), layout=rows)
 
 
 def patient_builder() -> App:
