@@ -9,7 +9,19 @@ Examples
 True
 """
 
-from lupus_kit.figures import agreement, audit, cohort, design, inference, invented, multiverse, patient, safety, sri
+from lupus_kit.figures import (
+    agreement,
+    audit,
+    cohort,
+    design,
+    inference,
+    invented,
+    multiverse,
+    patient,
+    responders,
+    safety,
+    sri,
+)
 from lupus_kit.figures._show import img, png, show
 from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
 
@@ -27,6 +39,7 @@ __all__ = [
     "multiverse",
     "patient",
     "png",
+    "responders",
     "safety",
     "show",
     "sri",
