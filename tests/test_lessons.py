@@ -233,17 +233,38 @@ def test_the_kits_own_answer_is_right(key):
 @pytest.mark.parametrize("key", KEYS)
 def test_every_exercise_has_misconceptions_and_each_is_wrong(key):
     exercise = find(key)
-    assert exercise.misconceptions or exercise.remarks, "an exercise needs at least one known slip with its hint"
+    # A written text is answered by the rules of lessons.conclusion, which have their own tests.
+    assert len(exercise.misconceptions) >= 2 or exercise.remarks, "an exercise needs known slips, each with its hint"
     assert exercise.hint, "an exercise needs a hint for the slips nobody thought of"
-    hints = [slip.hint for slip in exercise.misconceptions]
     for slip in exercise.misconceptions:
         if slip.answer is not None:
             result = judge(exercise, slip.answer())
             assert result.passed is False, f"{slip.hint!r} belongs to an answer that is right"
-            assert result.message in hints
+            assert result.message == slip.hint, "another hint stands in front of it"
         else:
             expected = exercise.answer()
             assert judge(exercise, expected).passed, f"{slip.hint!r} must not hide the right answer"
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if find(key).kind == "choice"])
+def test_every_wrong_choice_has_a_hint_of_its_own(key):
+    exercise = find(key)
+    wrong = [one for one in exercise.choices if one != exercise.answer()]
+    said = [judge(exercise, one).message for one in wrong]
+    assert set(said) <= {slip.hint for slip in exercise.misconceptions}
+    assert len(set(said)) == len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "table"), [*lessons.exercises().groupby("notebook")], ids=lambda one: str(one)[:14]
+)
+def test_every_stop_asks_to_compute_to_predict_and_to_judge(notebook, table):
+    assert len(table) >= 4
+    assert set(table["task"]) == {"compute", "predict", "judge"}
+
+
+def test_no_answer_at_all_is_not_answered_yet():
+    assert lessons.check("00.1") == lessons.check("00.1", ...)
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -52,7 +52,7 @@ class CheckResult:
         )
 
 
-def check(key: str, answer: Any) -> CheckResult:
+def check(key: str, answer: Any = ...) -> CheckResult:
     """Check the answer to an exercise.
 
     Parameters
@@ -60,7 +60,8 @@ def check(key: str, answer: Any) -> CheckResult:
     key : str
         The exercise, for example ``"04.1"``.
     answer : object
-        Whatever the student has. Three dots mean "not answered yet". Nothing that is passed here raises.
+        Whatever the student has. Three dots, or nothing at all, mean "not answered yet". Nothing that is passed here
+        raises.
 
     Returns
     -------

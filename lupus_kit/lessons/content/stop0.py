@@ -6,6 +6,9 @@ from lupus_kit.lessons.catalogue import Exercise, Misconception
 
 NOTEBOOK = "00_start_here"
 
+#: The invented trials of 00.4, the level they are tested at, and how far a prediction may be off.
+_TRIALS, _LEVEL, _NEAR = 1000, 0.05, 10
+
 
 def _printed(column: str) -> str:
     """One printed cell of the primary endpoint's row."""
@@ -114,6 +117,38 @@ EXERCISES = (
                 "A p-value above 0.05 does not show that two rates are equal: not finding a difference is not the same "
                 "as finding that there is none.",
                 when=lambda given: given == "d",
+            ),
+        ),
+    ),
+    Exercise(
+        key="00.4",
+        aim="Predict how often chance alone gives a small p-value.",
+        task="predict",
+        answer=lambda: _TRIALS * _LEVEL,
+        tolerance=_NEAR,
+        unit="trials of the thousand",
+        hint="A test at this level gives a false alarm in at most one of twenty trials in which nothing works.",
+        explain=lambda: (
+            f"About {_TRIALS * _LEVEL:g}. Every one of them is a false alarm. So a small p-value alone does not show that "
+            "a drug works, and one trial is not the end of the story."
+        ),
+        misconceptions=(
+            Misconception(
+                "If a drug does nothing, the arms still differ by chance, and now and then by much.",
+                when=lambda given: given < 1,
+            ),
+            Misconception(
+                "That is how many trials would stay above the level. Those below it are asked for.",
+                answer=lambda: _TRIALS * (1 - _LEVEL),
+            ),
+            Misconception(
+                "That is how many there are in each hundred. Here are ten times as many trials.",
+                when=lambda given: abs(given - 100 * _LEVEL) < 1,
+            ),
+            Misconception(
+                "Half of the trials come out in favour of the drug, that is true. But few of them by as much as the level "
+                "demands.",
+                when=lambda given: abs(given - _TRIALS / 2) < 100,
             ),
         ),
     ),

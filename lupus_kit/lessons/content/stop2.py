@@ -9,6 +9,7 @@ from lupus_kit.lessons.catalogue import Exercise, Misconception
 NOTEBOOK = "02_synthetic_cohort"
 
 _PER_ARM = 30
+_WRONG_ROWS = "Look at the rows that you kept: that is the other arm, or both arms together, or an earlier visit."
 
 
 def _sledai(arm: str | None, week: int, how: str = "median") -> float:
@@ -57,9 +58,10 @@ EXERCISES = (
             f"{_sledai('IL-2', 24):g} points, against {_sledai('placebo', 24):g} on placebo: in this invented cohort."
         ),
         misconceptions=(
-            Misconception("That is the placebo arm.", answer=lambda: _sledai("placebo", 24)),
-            Misconception("That is both arms together.", answer=lambda: _sledai(None, 24)),
-            Misconception("That is an earlier visit.", answer=lambda: _sledai("IL-2", 12)),
+            # These three give the same median in this cohort, so they share a hint.
+            Misconception(_WRONG_ROWS, answer=lambda: _sledai("placebo", 24)),
+            Misconception(_WRONG_ROWS, answer=lambda: _sledai(None, 24)),
+            Misconception(_WRONG_ROWS, answer=lambda: _sledai("IL-2", 12)),
             Misconception("That is the baseline.", answer=lambda: _sledai("IL-2", 0)),
             Misconception(
                 "That is the mean. The question asks for the median: the value in the middle.",

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 NOTEBOOK = "03_sri4"
 
+_LEFT_OUT = (
+    "That leaves out the rash or the laboratory. A new rash counts in every version, and raised anti-dsDNA brings points "
+    "although nobody feels it."
+)
 _FINDINGS = ("arthritis", "rash", "dna_binding", "fever", "proteinuria")
 
 #: The four patients of 03.2: SLEDAI, PGA and changed grades, baseline and visit.
@@ -85,14 +89,9 @@ EXERCISES = (
             Misconception(
                 "That leaves out the fever: above 38 °C it counts.", answer=lambda: _total("SELENA", ("fever",))
             ),
-            Misconception(
-                "That leaves out the laboratory. Raised anti-dsDNA brings points although nobody feels it.",
-                answer=lambda: _total("SELENA", ("dna_binding",)),
-            ),
-            Misconception(
-                "That leaves out the rash. It is new, so every version counts it.",
-                answer=lambda: _total("SELENA", ("rash",)),
-            ),
+            # The two weigh the same, so they share a hint.
+            Misconception(_LEFT_OUT, answer=lambda: _total("SELENA", ("dna_binding",))),
+            Misconception(_LEFT_OUT, answer=lambda: _total("SELENA", ("rash",))),
         ),
     ),
     Exercise(

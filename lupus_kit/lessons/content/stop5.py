@@ -19,6 +19,21 @@ def _fitting(alternatives: tuple[str, ...]) -> int:
     return int(found["rounds_to_reported"].sum())
 
 
+def _tried() -> int:
+    """How many two-sided tests the kit tries on the nephritis table."""
+    from lupus_kit import audit
+
+    return len(audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=("two-sided",)))
+
+
+def _significant() -> int:
+    """How many of them are at most 0.05."""
+    from lupus_kit import audit
+
+    found = audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=("two-sided",))
+    return int((found["p"] <= 0.05).sum())
+
+
 def _week24(extra_patients: int, extra_responders: int = 0) -> float:
     from lupus_kit import inference
 
@@ -33,6 +48,23 @@ def _share(claim: str, defensible: bool = True) -> float:
     randomised = tuple(published.load("he2020").trial.n_randomised.values())
     ways = audit.multiverse(*table(claim), randomised=randomised)  # type: ignore[arg-type]
     return ways.share_significant if defensible else float(ways.table["significant"].mean())
+
+
+#: The correlations and the common response rates (week 12, week 24) of 05.4.
+_FAR_APART, _NO_EFFECT = (0.0, 0.8), (0.42, 0.5)
+
+
+def _either(correlation: float) -> float:
+    """Probability of a false alarm at one visit at least."""
+    from lupus_kit import inference
+
+    _, n1, _, n2 = table("sri4_week12")
+    return float(inference.familywise_error(correlation, n1, n2, _NO_EFFECT, "either"))
+
+
+def _what_correlation_does() -> str:
+    low, high = map(_either, _FAR_APART)
+    return "stays" if low == high else "falls" if high < low else "rises"
 
 
 def _sober() -> str:
@@ -72,6 +104,14 @@ EXERCISES = (
                 "That counts one-sided analyses too. The question asks for two-sided ones.",
                 answer=lambda: _fitting(("two-sided", "greater", "less")),
             ),
+            Misconception(
+                "That is how many two-sided tests are significant. A p-value below the level need not print as reported.",
+                answer=_significant,
+            ),
+            Misconception(
+                "That is how many two-sided tests were tried. Look at the column rounds_to_reported.",
+                answer=_tried,
+            ),
         ),
     ),
     Exercise(
@@ -110,6 +150,30 @@ EXERCISES = (
     ),
     Exercise(
         key="05.4",
+        aim="Predict how the correlation of two visits changes the price of two chances.",
+        task="predict",
+        answer=_what_correlation_does,
+        kind="choice",
+        choices=("rises", "falls", "stays"),
+        hint="Think of the extreme: every patient has the same outcome at both visits. How many chances are there then?",
+        explain=lambda: (
+            f"From {100 * _either(_FAR_APART[0]):.1f}% without any correlation to {100 * _either(_FAR_APART[1]):.1f}% at "
+            f"{_FAR_APART[1]}. The more alike the visits are, the nearer two chances come to one."
+        ),
+        misconceptions=(
+            Misconception(
+                "Correlated tests fail *together*. So they do not fail more often; they fail in fewer trials.",
+                when=lambda given: given == "rises",
+            ),
+            Misconception(
+                "Each single test keeps its rate, true. But 'at least one of two' also depends on how often both alarms "
+                "come in the same trial.",
+                when=lambda given: given == "stays",
+            ),
+        ),
+    ),
+    Exercise(
+        key="05.5",
         aim="Recognise a conclusion that claims no more than the numbers do.",
         task="judge",
         answer=_sober,
@@ -133,7 +197,7 @@ EXERCISES = (
         ),
     ),
     Exercise(
-        key="05.5",
+        key="05.6",
         aim="Write two sentences that claim no more than the numbers do.",
         task="judge",
         answer=_example,

@@ -53,6 +53,20 @@ def _as_two_groups() -> float:
     return float(inference.pvalue("fisher", before, n, after, n))
 
 
+#: The weeks among which 06.4 asks for the highest value.
+_WEEKS = ("8", "10", "12", "24")
+
+
+def _peak_week() -> str:
+    """Find the week with the most regulatory T cells on IL-2 in the notebook's invented cohort."""
+    from lupus_kit import cohort
+
+    weeks = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 16, 20)
+    cells = cohort.what_if(cohort.Assumptions(extra_weeks=weeks), seed=6).immune
+    mean = cells[cells["arm"] == "IL-2"].groupby("week")["treg_percent_cd4"].mean()
+    return max(_WEEKS, key=lambda week: mean[int(week)])
+
+
 EXERCISES = (
     Exercise(
         key="06.1",
@@ -109,6 +123,31 @@ EXERCISES = (
     ),
     Exercise(
         key="06.4",
+        aim="Predict how the time of a blood sample decides what is seen.",
+        task="predict",
+        answer=_peak_week,
+        kind="choice",
+        choices=_WEEKS,
+        hint="Go back to the calendar of stop 1: on which weeks do the injections of a cycle fall, and when do they end?",
+        explain=(
+            "The injections of the third cycle end there. Two weeks later, at the primary visit, most of the rise is gone."
+        ),
+        misconceptions=(
+            Misconception(
+                "At that time the third cycle begins. The break before it has just ended.", when=lambda given: given == "8"
+            ),
+            Misconception(
+                "That is the primary visit. It comes at the end of the last break, not of the injections.",
+                when=lambda given: given == "12",
+            ),
+            Misconception(
+                "The cells do not add up over the cycles: without injections they are lost again.",
+                when=lambda given: given == "24",
+            ),
+        ),
+    ),
+    Exercise(
+        key="06.5",
         aim="Recognise a sentence about safety that claims no more than was seen.",
         task="judge",
         answer=lambda: "c",
