@@ -1,4 +1,4 @@
-"""The command line: ``lupus-kit replicate``, ``audit``, ``score``, ``handbook``, ``lab`` and ``doctor``.
+"""The command line: ``lupus-kit replicate``, ``audit``, ``score``, ``handbook``, ``teach``, ``lab`` and ``doctor``.
 
 Whatever is wrong with the input is said on stderr, one line for each problem, with exit code 2. A finding about the
 paper is not an error. A notebook or an installation that fails is exit code 1; so is a fault of the kit, with its traceback.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit import __version__, _audit_command, _handbook_command, _score_command
+from lupus_kit import __version__, _audit_command, _handbook_command, _score_command, _teach_command
 from lupus_kit._errors import InputError
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def replicate(
 app.command()(_audit_command.audit)
 app.command()(_score_command.score)
 app.command()(_handbook_command.handbook)
+app.command()(_teach_command.teach)
 
 
 @app.command()
