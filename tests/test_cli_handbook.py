@@ -160,10 +160,12 @@ def test_a_heading_weighs_more_than_the_text():
 
 
 def test_the_command_writes_a_handbook_and_replaces_it(installed, capsys):
+    nbformat.write(_notebook("Only widgets", v4.new_code_cell("1 / 0", id="bad")), installed / "widgets.ipynb")
     assert call("handbook", "book") == 0
     assert "book/index.html" in capsys.readouterr().err
     assert os.listdir(".") == ["book"]
     before = _files(Path("book"))
+    assert "widgets.html" not in before, "not a stop"
     assert f"{Path(shelf.START).stem}.html" in before
     (installed / "01_two.ipynb").unlink()
     assert call("handbook", "book") == 0
