@@ -63,12 +63,6 @@ def test_the_scripts_can_be_run(name):
     assert b"\r" not in (BINDER / name).read_bytes()
 
 
-def test_the_readme_has_a_badge_for_jupyterlab_and_one_for_the_widgets():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(https://mybinder\.org/v2/gh/[\w.-]+/[\w.-]+/HEAD\?urlpath=(\S+)\)", readme)
-    assert targets == ["lab/tree/notebooks/00_start_here.ipynb", "voila/render/notebooks/widgets.ipynb"]
-
-
 def test_start_caps_the_threads_and_becomes_the_command():
     script = "import os; print([os.environ[k] for k in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')])"
     command = ["bash", str(BINDER / "start"), sys.executable, "-c", f"{script}; raise SystemExit(7)"]
