@@ -16,6 +16,7 @@ from nbformat import NotebookNode, v4
 
 from lupus_kit import lessons
 from lupus_kit.lessons import execution, pages
+from lupus_kit.lessons.catalogue import find
 
 ROOT = Path(__file__).resolve().parents[1]
 STOPS = (
@@ -125,9 +126,19 @@ def _asked(notebook: NotebookNode) -> Iterator[Asked]:
 def test_it_has_exercises_that_the_catalogue_knows(name, notebook):
     keys = [asked.key for asked in _asked(notebook)]
     catalogue = lessons.exercises()
-    assert len(keys) >= 2
+    assert len(keys) >= 4
     assert len(set(keys)) == len(keys)
-    assert sorted(keys) == sorted(catalogue.loc[catalogue["notebook"] == name, "key"])
+    assert keys == list(catalogue.loc[catalogue["notebook"] == name, "key"]), "in the order of their numbers"
+
+
+@every_notebook
+def test_an_exercise_shows_its_choices_and_not_its_answer(name, notebook):
+    for asked in _asked(notebook):
+        exercise, question = find(asked.key), notebook.cells[asked.index - 1].source
+        assert f"Exercise {asked.key}" in question
+        assert all(f"**{one}**" in question or f'"{one}"' in question for one in exercise.choices)
+        checked = re.sub(r"\s+#.*", "", notebook.cells[asked.index].source)
+        assert checked == f'answer = ...\nlessons.check("{asked.key}", answer)', "nothing else in the cell of a check"
 
 
 # --- the run -----------------------------------------------------------------------------------------------------
@@ -202,6 +213,8 @@ def test_it_runs_and_every_check_answers(name, notebook, tmp_path, page_loads):
 
     page = pages.page(both, name)
     assert page_loads(page) == [], "the page of replicate --notebooks needs a network"
+    folds = len(re.findall(r"<details>\s*<summary>Solution \d\d\.\d</summary>", page))
+    assert folds == len(list(_asked(notebook))), "solutions fold on the page, too"
     assert "<code>\\" not in page, "a formula that Matplotlib cannot draw"
 
     if name in WITH_WIDGETS:

@@ -56,9 +56,9 @@ _FAR_APART, _NO_EFFECT = (0.0, 0.8), (0.42, 0.5)
 
 def _either(correlation: float) -> float:
     """Probability of a false alarm at one visit at least."""
-    from lupus_kit import inference
+    from lupus_kit import design, inference
 
-    _, n1, _, n2 = table("sri4_week12")
+    n1, n2 = (arm.n_randomised for arm in design.he2020().arms)
     return float(inference.familywise_error(correlation, n1, n2, _NO_EFFECT, "either"))
 
 
