@@ -1,4 +1,4 @@
-"""The command line: ``lupus-kit replicate``, ``audit``, ``score``, ``cohort``, ``power``, ``simulate``, ``lab`` and ``doctor``.
+"""The command line: ``lupus-kit replicate``, ``audit``, ``simulate``, ``handbook``, ``lab`` and the others of ``lupus-kit --help``.
 
 Whatever is wrong with the input is said on stderr, one line for each problem, with exit code 2. A finding about the
 paper is not an error. A notebook or an installation that fails is exit code 1; so is a fault of the kit, with its traceback.
@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -18,8 +19,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit import __version__, _audit_command, _cohort_command, _power_command, _score_command, _simulate_command
+from lupus_kit import (
+    __version__,
+    _audit_command,
+    _cohort_command,
+    _handbook_command,
+    _power_command,
+    _score_command,
+    _simulate_command,
+    _teach_command,
+)
 from lupus_kit._errors import InputError
+from lupus_kit._files import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from lupus_kit.lessons.execution import NotebookRun
@@ -122,9 +133,7 @@ def replicate(
     if out is None:
         _print(text)
     else:
-        from lupus_kit.lessons import shelf
-
-        shelf.write_atomically(out, _ended(text).encode("utf-8"))
+        write_atomically(out, _ended(text).encode("utf-8"))
         print(f"Wrote {out}.", file=sys.stderr)
     if notebooks is not None:
         _execute_all(paths, notebooks)
@@ -138,6 +147,8 @@ app.command()(_score_command.score)
 app.command()(_cohort_command.cohort)
 app.command()(_power_command.power)
 app.command()(_simulate_command.simulate)
+app.command()(_handbook_command.handbook)
+app.command()(_teach_command.teach)
 
 
 @app.command()
@@ -237,7 +248,7 @@ def _shelved(folder: Path) -> list[Path]:
     from lupus_kit.lessons import shelf
 
     paths = shelf.find().notebooks()
-    shelf.make_folder(folder)
+    make_folder(folder)
     return paths
 
 
@@ -261,12 +272,14 @@ def _execute_all(paths: list[Path], folder: Path) -> None:
 
 
 def _execute_one(path: Path, folder: Path) -> NotebookRun:
-    from lupus_kit.lessons import execution, pages, shelf
+    from lupus_kit.lessons import execution, pages
 
     notebook = execution.read(path)
-    run = execution.execute(notebook, path.stem, path.parent)
+    # In a folder of its own: what a notebook writes must not land among the notebooks.
+    with tempfile.TemporaryDirectory(prefix="lupus-kit-") as scratch:
+        run = execution.execute(notebook, path.stem, Path(scratch))
     html = pages.page(notebook, fallback_title=path.stem)
-    shelf.write_atomically(folder / f"{path.stem}.html", html.encode("utf-8"))
+    write_atomically(folder / f"{path.stem}.html", html.encode("utf-8"))
     return run
 
 

@@ -34,7 +34,11 @@ def test_every_line_is_an_exact_pin():
     assert len(PINS) == len(lines)
 
 
-@pytest.mark.parametrize("line", PROJECT["project"]["dependencies"])
+# The second badge opens the widgets through Voilà, so the image has that extra too.
+NEEDED = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["voila"]]
+
+
+@pytest.mark.parametrize("line", NEEDED)
 def test_the_pins_are_within_the_bounds(line):
     requirement = Requirement(line)
     name = canonicalize_name(requirement.name)
@@ -88,6 +92,11 @@ def test_a_fresh_environment_runs_a_notebook(clone, tmp_path, package_source, cl
     # What repo2docker does with this folder. Leaving out the bytecode saves this test half a minute.
     run("python", "-m", "pip", "install", "--quiet", "--no-compile", "-r", "binder/requirements.txt")
     assert "All is well." in run("binder/postBuild")
+    templates = [*(place / "share" / "jupyter" / "voila" / "templates").glob("*/*.*")]
+    assert any(template.name == "index.html.j2" for template in templates)
+    for template in templates:
+        assert "https://cdn" not in template.read_text(encoding="utf-8"), "something would be fetched at run time"
+    assert list((tmp_path / ".cache" / "matplotlib").glob("fontlist-*.json")), "the font cache is made when building"
 
     frozen = dict(line.split("==") for line in run("python", "-m", "pip", "freeze").splitlines() if "==" in line)
     installed = {canonicalize_name(name): version for name, version in frozen.items()}

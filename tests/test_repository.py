@@ -95,9 +95,39 @@ def test_windows_spelling_stands_beside_each():
     assert windows == expected
 
 
-def test_the_badge_lands_on_the_first_notebook_in_jupyterlab():
-    (target,) = re.findall(r"\]\((https://mybinder\.org/v2/\S+)\)", README)
-    assert target.endswith("/HEAD?urlpath=lab/tree/notebooks/00_start_here.ipynb")
+def test_the_badges_land_on_the_first_notebook_in_jupyterlab_and_on_the_widgets():
+    targets = re.findall(r"\]\((https://mybinder\.org/v2/\S+)\)", README)
+    places = ("lab/tree/notebooks/00_start_here.ipynb", "voila/render/notebooks/widgets.ipynb")
+    assert [target.partition("/HEAD?urlpath=")[2] for target in targets] == list(places)
+
+
+def test_the_picture_of_a_widget_says_in_words_what_is_seen():
+    (picture,) = re.findall(r"<img [^>]*>", README)
+    source, alt = re.search(r'src="([^"]+)"', picture)[1], re.search(r'alt="([^"]+)"', picture)[1]
+    assert (ROOT / source).read_bytes().startswith(b"\x89PNG")
+    x1, n1, x2, n2 = lupus_kit.audit.claim_counts(lupus_kit.published.load("he2020"), "sri4_week12")
+    p = lupus_kit.inference.pvalue("pearson", x1, n1, x2, n2)
+    assert all(words in alt for words in (f"{x1} of {n1}", f"{x2} of {n2}", f"p is {p:.4f}"))
+
+
+def test_the_table_of_commands_has_every_command():
+    from typer.main import get_command
+
+    from lupus_kit import cli
+
+    table = re.findall(r"^\| `lupus-kit (\w+)", README, re.MULTILINE)
+    assert set(get_command(cli.app).commands) <= set(table)
+    assert len(set(table)) == len(table)
+
+
+def test_the_readme_says_what_a_stranger_needs():
+    headings = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    needed = (
+        "Replicate the paper", "Run the tests", "The walk", "Teach with it", "Bring your own paper", "Bring your own data",
+        "What is published and what is invented", "Cite",
+    )  # fmt: skip
+    assert [heading for heading in needed if heading not in headings] == []
+    assert "not for treating patients" in README
 
 
 def test_the_table_of_stops_says_what_is_there():

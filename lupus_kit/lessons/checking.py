@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from lupus_kit.lessons import answers
+from lupus_kit.lessons import answers, progress_file
 from lupus_kit.lessons.catalogue import Exercise, Misconception, find
 
 _WORDS = {True: "Right", False: "Not yet", None: "Not answered yet"}
@@ -28,6 +28,8 @@ class CheckResult:
         True: right. False: not yet. None: nothing was answered.
     message : str
         One or two sentences for the student.
+    note : str
+        What to know about the progress file; empty if all is well.
 
     Examples
     --------
@@ -38,9 +40,11 @@ class CheckResult:
     key: str
     passed: bool | None
     message: str
+    note: str = ""
 
     def __str__(self) -> str:
-        return f"{self.key} - {_WORDS[self.passed]}: {self.message}"
+        said = f"{self.key} - {_WORDS[self.passed]}: {self.message}"
+        return f"{said} ({self.note})" if self.note else said
 
     def _repr_html_(self) -> str:
         # The verdict is a word and a sign; the colour only repeats it.
@@ -48,7 +52,8 @@ class CheckResult:
             f'<div role="status" style="border-left:6px solid {_COLOURS[self.passed]};padding:0.5em 0.9em;'
             f'margin:0.3em 0;max-width:46em"><strong><span aria-hidden="true">{_SIGNS[self.passed]}</span> '
             f"{_WORDS[self.passed]}</strong> <small>(exercise {escape(self.key)})</small><br>"
-            f"{escape(self.message[:1].upper() + self.message[1:])}</div>"
+            f"{escape(self.message[:1].upper() + self.message[1:])}"
+            f"{f'<br><small>{escape(self.note)}</small>' if self.note else ''}</div>"
         )
 
 
@@ -66,7 +71,8 @@ def check(key: str, answer: Any = ...) -> CheckResult:
     Returns
     -------
     CheckResult
-        Whether it is right, and a sentence that helps if it is not. Shows itself in a notebook.
+        Whether it is right, and a sentence that helps if it is not. Shows itself in a notebook, where it is also kept
+        in the student's progress file (see :func:`lupus_kit.lessons.progress`).
 
     Raises
     ------
@@ -80,7 +86,9 @@ def check(key: str, answer: Any = ...) -> CheckResult:
     >>> print(check("00.1", "16"))  # doctest: +ELLIPSIS
     00.1 - Not yet: Your answer is a piece of text. Take the quotes away and give a number...
     """
-    return judge(find(key), answer)
+    exercise = find(key)
+    result = judge(exercise, answer)
+    return replace(result, note=progress_file.record(exercise, result.passed, result.message))
 
 
 def judge(exercise: Exercise, answer: Any) -> CheckResult:

@@ -24,6 +24,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from lupus_kit.lessons import progress_file
+
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 _REFERENCE = "IPY_MODEL_"
@@ -152,12 +154,12 @@ def _run(notebook: NotebookNode, folder: Path, timeout: int, scratch: Path) -> t
 
 
 def _environment(scratch: Path) -> dict[str, str]:
-    """Give the kernel this very kit, and keep personal start-up files out of it."""
+    """Give the kernel this very kit, keep personal start-up files out of it, and no student's progress."""
     package_parent = str(Path(__file__).resolve().parents[2])
     inherited = os.environ.get("PYTHONPATH", "")
     paths = os.pathsep.join([package_parent, *([inherited] if inherited else [])])
     kept = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    return {**kept, "PYTHONPATH": paths, "IPYTHONDIR": str(scratch / "ipython")}
+    return {**kept, "PYTHONPATH": paths, "IPYTHONDIR": str(scratch / "ipython"), progress_file.VARIABLE: "off"}
 
 
 def _failed_cell(notebook: NotebookNode) -> Problem:

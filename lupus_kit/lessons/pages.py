@@ -38,6 +38,10 @@ img.lk-math { display: inline; max-width: 100%; }
 </style>
 {%- endblock -%}
 """
+# The cells alone, without prompts and without a style of their own: the handbook dresses them.
+_ARTICLE = """{%- extends 'classic/base.html.j2' -%}
+{%- block footer -%}{%- endblock -%}
+"""
 # mathtext draws at 72 dots an inch; 1 em of the page's text is 14 px, so 10.5 points match it.
 _MATH_POINTS, _POINTS_PER_EM = 10.5, 10.5
 _LINK = re.compile(r'(href="(?![a-z]+:|//|#)[^"#]*)\.ipynb(["#])')
@@ -58,14 +62,45 @@ def page(notebook: NotebookNode, fallback_title: str) -> str:
     str
         One HTML document that loads nothing.
     """
-    still = copy.deepcopy(notebook)
+    still = _still(notebook)
     still.metadata["title"] = title(notebook, fallback_title)
+    html, _ = _OfflineExporter(raw_template=_TEMPLATE).from_notebook_node(still)
+    return _LINK.sub(r"\1.html\2", html)
+
+
+def article(notebook: NotebookNode) -> str:
+    """Make the inside of a page: the cells and their outputs, for a layout that brings its own style.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        An executed notebook with its widget state; it is not changed.
+
+    Returns
+    -------
+    str
+        HTML elements that load nothing; links to other notebooks lead to their pages.
+
+    Examples
+    --------
+    >>> from nbformat import v4
+    >>> notebook = v4.new_notebook(cells=[v4.new_markdown_cell("See [stop 1](01_trial_design.ipynb#arms).")])
+    >>> 'href="01_trial_design.html#arms"' in article(notebook)
+    True
+    """
+    exporter = _OfflineExporter(raw_template=_ARTICLE, exclude_input_prompt=True, exclude_output_prompt=True)
+    html, _ = exporter.from_notebook_node(_still(notebook))
+    return _LINK.sub(r"\1.html\2", html)
+
+
+def _still(notebook: NotebookNode) -> NotebookNode:
+    """Copy a notebook and replace in the copy what moves by a picture of it."""
+    still = copy.deepcopy(notebook)
     for cell in still.cells:
         for output in cell.get("outputs", []):
             _settle(output, notebook)
     still.metadata.pop("widgets", None)
-    html, _ = _OfflineExporter(raw_template=_TEMPLATE).from_notebook_node(still)
-    return _LINK.sub(r"\1.html\2", html)
+    return still
 
 
 def title(notebook: NotebookNode, fallback: str) -> str:
@@ -88,6 +123,28 @@ def title(notebook: NotebookNode, fallback: str) -> str:
         if found:
             return re.sub(r"[*`]", "", found[1]).strip()
     return fallback
+
+
+def markdown(text: str) -> str:
+    r"""Turn a piece of Markdown into HTML, as on a page.
+
+    Parameters
+    ----------
+    text : str
+        Markdown; links to notebooks lead to their pages.
+
+    Returns
+    -------
+    str
+        HTML elements.
+
+    Examples
+    --------
+    >>> markdown("a *small* trial")
+    '<p>a <em>small</em> trial</p>\n'
+    """
+    html = str(MarkdownWithMath(renderer=_MathRenderer(escape=False, attachments={})).render(text))
+    return _LINK.sub(r"\1.html\2", html)
 
 
 def _settle(output: NotebookNode, notebook: NotebookNode) -> None:

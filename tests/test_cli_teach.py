@@ -1,0 +1,107 @@
+"""The instructor's list: every exercise with its question, solution and misconceptions, as the course has them."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from lupus_kit import cli, lessons
+from lupus_kit.lessons import teaching
+from lupus_kit.lessons.catalogue import find
+from lupus_kit.lessons.checking import judge
+
+NOTES = lessons.teaching_notes()
+
+
+def call(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    return int(stopped.value.code or 0)
+
+
+def test_every_exercise_is_there_in_the_order_of_the_walk():
+    listed = lessons.exercises()
+    assert [one.key for one in NOTES.notes] == list(listed["key"])
+    assert [one.task for one in NOTES.notes] == list(listed["task"])
+    assert [one.aim for one in NOTES.notes] == list(listed["aim"])
+
+
+@pytest.mark.parametrize("note", NOTES.notes, ids=lambda one: one.key)
+def test_a_note_is_whole(note):
+    exercise = find(note.key)
+    assert len(note.question) > 20, "the notebook's question"
+    assert "details" not in note.solution + note.code
+    assert "answer = " in note.code, "the notebook's folded solution"
+    assert note.answer
+    assert note.explanation
+    assert [hint for _, hint in note.misconceptions] == [slip.hint for slip in exercise.misconceptions]
+    compile(note.code, note.key, "exec")
+
+
+def test_the_typical_wrong_answers_are_wrong_and_get_the_hint_that_is_listed():
+    shown = 0
+    for note in NOTES.notes:
+        exercise = find(note.key)
+        for (answer, hint), slip in zip(note.misconceptions, exercise.misconceptions, strict=True):
+            assert bool(answer) == (slip.answer is not None)
+            if slip.answer is not None:
+                shown += 1
+                result = judge(exercise, slip.answer())
+                assert result.passed is False, f"{note.key}: {hint}"
+    assert shown > 20
+
+
+def test_the_formats_say_the_same(capsys):
+    notes = lessons.teaching_notes(5)
+    data = json.loads(notes.render("json"))
+    assert [row["key"] for row in data] == [one.key for one in notes.notes]
+    markdown, table = notes.render("markdown"), notes.render("table", width=None)
+    flat = " ".join(table.split())
+    for row in data:
+        assert f"### {row['key']} ({row['task']})" in markdown
+        assert row["key"] in flat
+        for slip in row["misconceptions"]:
+            assert slip["hint"] in markdown
+    frame = notes.to_frame()
+    assert list(frame["key"]) == [row["key"] for row in data]
+    assert data[0]["misconceptions"][0]["hint"] in frame.loc[0, "misconceptions"]
+    assert notes.notes[0].aim in notes._repr_html_()
+
+
+def test_the_command_lists_one_stop_and_writes_a_file(capsys, tmp_path):
+    assert call("teach", "--list", "--stop", "1", "--format", "markdown") == 0
+    printed = capsys.readouterr().out
+    assert printed == lessons.teaching_notes(1).render("markdown")
+    assert call("teach", "--list", "--stop", "1", "--format", "markdown", "--out", str(tmp_path / "notes.md")) == 0
+    assert (tmp_path / "notes.md").read_text(encoding="utf-8") == printed
+    assert call("teach", "--list", "--stop", "1") == 0
+    assert "01.1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["teach"], "lupus-kit teach --list"),
+        (["teach", "--list", "--stop", "17"], "no such stop; there are 0, 1"),
+        (["teach", "--list", "--stop", "four"], "--stop"),
+        (["teach", "--list", "--format", "html"], "'table', 'markdown', 'json'"),
+        (["teach", "--list", "--stop", "0", "--out", "no/such/folder.md"], "no folder"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_sentence(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert words in captured.err
+    assert captured.err.startswith("lupus-kit: ")
+    assert captured.err.count("\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_answers_of_every_kind_are_shown_in_words():
+    shown = [teaching._shown(value) for value in (16, 0.0504481, (-0.5, 0.25), {"b", "a"}, "cannot say", True)]
+    assert shown == ["16", "0.0504481", "(-0.5, 0.25)", "{a, b}", "cannot say", "1"]
