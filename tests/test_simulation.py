@@ -321,6 +321,13 @@ def test_stopping_agrees_with_the_law_of_all_counts():
         assert abs(seen.get(key, 0.0) - p) < 5 * np.sqrt(p * (1 - p) / 400_000)
 
 
+def test_every_trial_stops_at_the_first_look_of_a_sure_thing():
+    plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0), "pocock"))
+    value = values(simulation.run(HE, simulation.ResponseRates((1, 0), (1, 0), 0.0), 100, seed=1, plan=plan))
+    assert value["stopped early"] == 1
+    assert value["patients randomised"] == 30
+
+
 def test_both_ways_to_draw_agree():
     # Tables of joint laws, and patients that come in one after another, under the same plan.
     plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.4, 0.7, 1.0)), missing="worst")
