@@ -92,7 +92,9 @@ def run(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     check_depth(depth, scenario)
-    n = as_trials(n_trials)
+    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
+        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
+    n = int(n_trials)
     keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
     size = chunk_size(scenario)
     sizes = [min(size, n - start) for start in range(0, n, size)]
@@ -101,13 +103,6 @@ def run(
     frames = run_chunks(task, streams, sizes, n_jobs=n_jobs, checkpoint=checkpoint, progress=progress)
     tally, trials = accumulate((frame for _, frame in frames), keep)
     return Simulation(scenario, tally, n, trials)
-
-
-def as_trials(n_trials: object) -> int:
-    """Return a number of trials, or refuse it."""
-    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
-        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
-    return int(n_trials)
 
 
 def random_streams(seed: int | np.random.Generator, count: int) -> list[np.random.SeedSequence]:

@@ -15,7 +15,7 @@ from lupus_kit._errors import InputError, unknown_name
 from lupus_kit._random import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.assumptions import Dropout, ResponseRates
-from lupus_kit.simulation.engine import as_trials, run
+from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.plan import AnalysisPlan
 from lupus_kit.simulation.scenario import Scenario
@@ -121,7 +121,8 @@ def grid(
     for name, values in over.items():
         if isinstance(values, str) or not isinstance(values, (Sequence, np.ndarray)) or len(values) == 0:
             raise InputError(f"over[{name!r}] == {values!r}: give a list of values.")
-    n = as_trials(n_trials)
+    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
+        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
     start = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     # All combinations are built first: a mistake in the last one is found before the first one runs.
     cases = []
@@ -141,7 +142,7 @@ def grid(
         if method != "simulate" and can_enumerate(scenario):
             result, how = exact(*parts, plan=scenario.plan), "exact"
         else:
-            result = run(*parts, n, stream, n_jobs, scenario.plan, keep_trials=False)
+            result = run(*parts, n_trials, stream, n_jobs, scenario.plan, keep_trials=False)
             how = "simulated"
         shown = {name: _shown(value) for name, value in zip(over, values, strict=True)}
         frames.append(
