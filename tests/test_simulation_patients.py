@@ -142,8 +142,10 @@ def test_same_seed_same_trials_whatever_the_jobs():
     assert one.trials.equals(two.trials)
     assert len(one.trials) == n
     stream = np.random.SeedSequence(5)
-    counted = simulate_chunk(one.scenario, False, stream, 50)
+    counted, again = (simulate_chunk(one.scenario, False, stream, 50) for _ in range(2))
     assert counted.groupby("endpoint")["weight"].sum().tolist() == [50, 50]
+    assert counted.equals(again)
+    assert stream.n_children_spawned == 0
 
 
 def test_chunks_hold_a_bounded_number_of_patients():

@@ -56,7 +56,9 @@ def simulate_chunk(
     >>> found.groupby("endpoint")["weight"].sum().tolist()
     [1000, 1000]
     """
-    rng = np.random.Generator(np.random.PCG64(stream))
+    # A sequence remembers the streams that were taken from it: a fresh one makes the second call give the same as the first.
+    fresh = np.random.SeedSequence(stream.entropy, spawn_key=stream.spawn_key, pool_size=stream.pool_size)
+    rng = np.random.Generator(np.random.PCG64(fresh))
     if scenario.depth == "patient":
         from lupus_kit.simulation import _patient_level
 
