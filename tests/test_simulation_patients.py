@@ -8,7 +8,7 @@ import pytest
 from lupus_kit import cohort, design, endpoints, inference, simulation
 from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation._adaptive import play
-from lupus_kit.simulation._chunk import CHUNK, simulate_chunk
+from lupus_kit.simulation._chunk import chunk_size, simulate_chunk
 from lupus_kit.simulation._patient_level import PatientSource, outcomes
 
 HE = design.he2020()
@@ -137,13 +137,22 @@ def test_without_a_drug_every_claim_is_false():
 
 
 def test_same_seed_same_trials_whatever_the_jobs():
-    n = CHUNK["patient"] + 40
+    n = chunk_size(simulation.Scenario(MODEL)) + 40
     one, two = (simulation.run(HE, MODEL, n, seed=3, n_jobs=jobs) for jobs in (1, 2))
     assert one.trials.equals(two.trials)
     assert len(one.trials) == n
     stream = np.random.SeedSequence(5)
-    counted = simulate_chunk(one.scenario, False, stream, 50)
+    counted, again = (simulate_chunk(one.scenario, False, stream, 50) for _ in range(2))
     assert counted.groupby("endpoint")["weight"].sum().tolist() == [50, 50]
+    assert counted.equals(again)
+    assert stream.n_children_spawned == 0
+
+
+def test_chunks_hold_a_bounded_number_of_patients():
+    small, large = (simulation.Scenario(MODEL, simulation.with_patients(HE, n)) for n in (30, 1000))
+    grown = replace(small, plan=AnalysisPlan(reestimation=Reestimation(max_factor=3)))
+    assert (chunk_size(small), chunk_size(large), chunk_size(grown)) == (500, 15, 166)
+    assert chunk_size(simulation.Scenario(MODEL, simulation.with_patients(HE, 20_000))) == 1
 
 
 def test_the_same_plan_serves_both_depths():
