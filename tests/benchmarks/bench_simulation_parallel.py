@@ -6,8 +6,8 @@ Not collected with the suite (its name does not begin with ``test_``). Run:
 
 Chunks are pure work for the processor, about 0.2 s each. One and two processes take turns, several times; the ratio is
 taken within each turn and the best and the middle one are told: on a machine that others use, too, the best is nearest
-to what the runner itself costs. Beside them stands what the machine gives at that moment, the same work in two plain
-processes without the runner, and the processor time of two processes over that of one, which others do not change.
+to what the runner itself costs. Beside them stands what the machine gives at that moment: the same work in two plain
+processes without the runner.
 """
 
 from __future__ import annotations
@@ -82,24 +82,6 @@ def speed_up(trials: int) -> None:
     print(f"run_chunks against plain processes, best of each: {max(runner) / max(machine):.2f}")
 
 
-def processor_time(trials: int) -> None:
-    """Tell what two processes use in all against one: on two free cores the speed-up is 2 over this, less the start."""
-    from joblib.externals.loky import get_reusable_executor
-
-    ratios = []
-    for _ in range(TURNS):
-        one = clock(lambda: run(trials, 1), time.process_time)
-        get_reusable_executor().shutdown(wait=True)  # only what has ended is counted among the children
-        before = os.times()
-        run(trials, 2)
-        get_reusable_executor().shutdown(wait=True)
-        after = os.times()
-        ratios.append(sum(after[:4]) - sum(before[:4]))
-        ratios[-1] /= one
-    print(f"processor time of two processes, their start included, over that of one: {min(ratios):.2f} at best, "
-          f"so {2 / min(ratios):.2f} times faster where two cores are free")  # fmt: skip
-
-
 def overhead(trials: int) -> None:
     """CPU time of this process beyond the chunks themselves, for each chunk."""
     streams = np.random.SeedSequence(1).spawn(CHUNKS)
@@ -119,7 +101,6 @@ def main() -> None:
     load = f", {os.getloadavg()[0]:.1f} processes wanting to run" if hasattr(os, "getloadavg") else ""
     print(f"{CHUNKS} chunks of {trials:,} trials, about 0.2 s each; {os.cpu_count()} cores{load}")
     overhead(max(1, trials // 100))
-    processor_time(trials)
     speed_up(trials)
 
 
