@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupus_kit import design, inference, simulation
-from lupus_kit.simulation._adaptive import play
 from lupus_kit.simulation._alias import Alias
 from lupus_kit.simulation._chunk import CHUNK, simulate_chunk
-from lupus_kit.simulation._endpoint_level import EndpointSource
 from lupus_kit.simulation._tally import merge, tally_of_trials
 
 HE = design.he2020()
@@ -262,6 +260,50 @@ def test_pvalue_distribution_puts_values_in_their_bins(result):
     assert first == pytest.approx(values(result)["primary significant"])
 
 
+def test_estimates_add_up_to_the_power(result):
+    for role in ("primary", "secondary"):
+        found = result.estimates(role)
+        assert found["share"].sum() == pytest.approx(1)
+        assert found.loc[found["significant"], "share"].sum() == pytest.approx(values(result)[f"{role} significant"])
+        mean = (found["difference"] * found["share"]).sum()
+        assert mean == pytest.approx(values(result)[f"{role}: mean difference"])
+        assert not found.duplicated(["difference", "significant"]).any()
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda r: r.estimates("first"), "must be 'primary' or 'secondary'"),
+        (lambda r: r.pvalue_distribution(0), "bins == 0"),
+        (lambda r: r.pvalue_distribution(2.5), "bins == 2.5"),
+        (lambda r: r.coverage(level=95), "level == 95"),
+    ],
+)
+def test_bad_questions(result, ask, words):
+    with pytest.raises(ValueError, match=words):
+        ask(result)
+
+
+def test_the_page_of_a_result(result):
+    page = result._repr_html_()
+    assert "40,000 simulated trials, 30 and 30 patients, pearson at 0.05" in page
+    assert f"{values(result)['primary claimed']:.4f}" in page
+    assert result.to_frame().equals(result.summary())
+
+
+def test_an_arm_that_is_lost_whole_has_no_p_value():
+    # With one patient an arm and the rule "observed", an arm can be empty at a visit.
+    rates = simulation.ResponseRates((0.5, 0.5), (0.5, 0.5), 0.0, simulation.Dropout((0.6, 0.6), (0.8, 0.8)))
+    plan = simulation.AnalysisPlan(missing="observed", test="fisher")
+    result = simulation.run(simulation.with_patients(HE, 1), rates, 20_000, seed=4, plan=plan)
+    found = result.pvalue_distribution()
+    for role, lost in (("primary", 0.6), ("secondary", 0.8)):
+        none = 1 - (1 - lost) ** 2
+        share = found[(found["endpoint"] == role) & found["low"].isna()]["share"].item()
+        assert abs(share - none) < 4 * np.sqrt(none * (1 - none) / 20_000)
+    assert result.coverage(methods=("newcombe",))["coverage"].between(0, 1).all()
+
+
 def test_coverage_agrees_with_a_count_over_trials(result):
     found = result.coverage(methods=("newcombe", "katz")).set_index(["endpoint", "method"])
     some = result.trials.head(3000)
@@ -275,63 +317,3 @@ def test_coverage_agrees_with_a_count_over_trials(result):
     assert found.loc[("primary", "katz"), "true_value"] == pytest.approx((16 / 29) / (9 / 30))
     with pytest.raises(ValueError, match="newcombe"):
         result.coverage(methods=("newcomb",))
-
-
-# --- trials that may stop early
-
-
-def _sequential_law(plan, rates, n):
-    """Probability of each (look, decision), by carrying the joint law of all four counts from look to look."""
-    looks = plan.arm_sizes(n)
-    state = {(0, 0, 0, 0): 1.0}
-    found = {}
-    for k, now in enumerate(looks):
-        step = now - (looks[k - 1] if k else 0)
-        laws = [
-            inference.joint_counts(step, rates.primary[arm], rates.follow_up[arm], rates.correlation) for arm in (0, 1)
-        ]
-        after = {}
-        for (a, b, c, d), weight in state.items():
-            for i, j in np.ndindex(laws[0].shape):
-                for r, s in np.ndindex(laws[1].shape):
-                    key = (a + i, b + j, c + r, d + s)
-                    after[key] = after.get(key, 0.0) + weight * laws[0][i, j] * laws[1][r, s]
-        level, state = plan.boundaries().levels[k], {}
-        for (a, b, c, d), weight in after.items():
-            first, second = (inference.pvalue(plan.test, x, now, y, now) <= level for x, y in ((a, c), (b, d)))
-            if first or k + 1 == len(looks):
-                key = (k + 1, 5 * first + 2 * second + 8 * (first and second))
-                found[key] = found.get(key, 0.0) + weight
-            else:
-                state[a, b, c, d] = weight
-    return found
-
-
-def test_stopping_agrees_with_the_law_of_all_counts():
-    plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0), "pocock"), test="fisher", alpha=0.3)
-    rates = simulation.ResponseRates((0.85, 0.15), (0.8, 0.3), 0.3)
-    known = _sequential_law(plan, rates, 6)
-    assert sum(known.values()) == pytest.approx(1)
-    assert {look for look, _ in known} == {1, 2}
-    result = simulation.run(simulation.with_patients(HE, 6), rates, 400_000, seed=12, plan=plan, keep_trials=False)
-    rows = result.tally[result.tally["endpoint"] == 0]
-    seen = rows.groupby(["look", "decision"])["weight"].sum() / 400_000
-    assert set(seen.index) <= set(known)
-    for key, p in known.items():
-        assert abs(seen.get(key, 0.0) - p) < 5 * np.sqrt(p * (1 - p) / 400_000)
-
-
-def test_both_ways_to_draw_agree():
-    # Tables of joint laws, and patients that come in one after another, under the same plan.
-    plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.4, 0.7, 1.0)), missing="worst")
-    rates = replace(RATES, dropout=simulation.Dropout((0.05, 0.1), (0.1, 0.2), 2))
-    scenario = simulation.Scenario(rates, plan=plan)
-    quick = simulation.run(HE, rates, 200_000, seed=1, plan=plan, keep_trials=False)
-    trials = play(plan, scenario.sizes, EndpointSource(scenario, np.random.default_rng(2), 100_000))
-    slow = simulation.Simulation(scenario, tally_of_trials(trials), 100_000)
-    one, two = (result.summary().set_index("quantity") for result in (quick, slow))
-    rare = [name for name in one.index if name.endswith("type S")]
-    off = (one["estimate"] - two["estimate"]).abs().drop(rare).dropna()
-    error = np.hypot(one["mc_error"], two["mc_error"]).drop(rare).dropna()
-    assert (off <= 5 * error + 1e-12).all()
-    assert one.loc["stopped early", "estimate"] > 0.05

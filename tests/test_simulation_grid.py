@@ -102,6 +102,8 @@ def test_with_patients():
         ({"n_per_arm": [30, 0]}, {}, "patients == 0"),
         ({"dropout": ["much"]}, {}, "dropout == 'much'"),
         ({"test": ["fisher"]}, {"method": "exakt"}, "did you mean 'exact'"),
+        ({"test": ["fisher"]}, {"n_trials": 0}, "n_trials == 0"),
+        ({"test": ["fisher"]}, {"seed": "lucky"}, "seed == 'lucky'"),
         ({"looks": [simulation.InterimLooks((0.5, 1.0))]}, {"method": "exact"}, "cannot be enumerated"),
     ],
 )

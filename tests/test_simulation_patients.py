@@ -8,7 +8,7 @@ import pytest
 from lupus_kit import cohort, design, endpoints, inference, simulation
 from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation._adaptive import play
-from lupus_kit.simulation._chunk import CHUNK, simulate_chunk
+from lupus_kit.simulation._chunk import chunk_size, simulate_chunk
 from lupus_kit.simulation._patient_level import PatientSource, outcomes
 
 HE = design.he2020()
@@ -77,24 +77,53 @@ def test_patients_of_an_arm_are_exchangeable():
         assert counts.var(ddof=1) / (30 * rate * (1 - rate)) == pytest.approx(1, abs=4 * np.sqrt(2 / 665))
 
 
-def test_both_depths_agree():
-    # The rates and their correlation are taken from other patients than those of the trials.
-    found = outcomes(simulation.Scenario(MODEL), 40_000, np.random.default_rng(1001))
+@pytest.fixture(scope="module")
+def measured():
+    """Rates and their correlation, from other patients than those of the trials, none of whom leaves."""
+    found = outcomes(simulation.Scenario(replace(MODEL, dropout_rate=0.0)), 40_000, np.random.default_rng(1001))
     rates = [arm.mean(axis=0) for arm in found]
     phi = float(np.mean([np.corrcoef(arm.T)[0, 1] for arm in found]))
-    known = simulation.ResponseRates((rates[0][0], rates[1][0]), (rates[0][1], rates[1][1]), phi)
-    plan = AnalysisPlan(multiplicity="holm", test="boschloo")
-    exact = simulation.exact(HE, known, plan).summary().set_index("quantity")["estimate"]
-    result = simulation.run(HE, MODEL, 3000, seed=77, plan=plan, keep_trials=False)
-    summary = result.summary().set_index("quantity")
-    # Rates that are off by their own standard error change the power by about 0.02 at most: the slope of the power
-    # in the difference is below 4, and the difference has an error of 0.0035.
-    for name in ("primary claimed", "secondary claimed", "both significant", "secondary significant, primary not"):
-        assert abs(summary.loc[name, "estimate"] - exact[name]) < 4 * np.hypot(
-            summary.loc[name, "mc_error"], 4 * 0.0035
-        )
-    for name in ("primary: mean difference", "secondary: mean difference"):
-        assert abs(summary.loc[name, "estimate"] - exact[name]) < 4 * np.hypot(summary.loc[name, "mc_error"], 0.0035)
+    return simulation.ResponseRates((rates[0][0], rates[1][0]), (rates[0][1], rates[1][1]), phi)
+
+
+@pytest.mark.parametrize(
+    ("lost", "plan"),
+    [
+        (0.0, AnalysisPlan(multiplicity="holm", test="boschloo")),
+        (0.3, AnalysisPlan()),
+        (0.3, AnalysisPlan(missing="observed")),
+        (0.1, AnalysisPlan(looks=InterimLooks((0.5, 1.0), "pocock"))),
+    ],
+)
+def test_both_depths_agree(measured, lost, plan):
+    # A patient who leaves does so on one of 168 days; whoever left by day 83 has no visit at week 12 (day 84).
+    by_visit = (lost * 83 / 168, lost * 167 / 168)
+    rates = replace(measured, dropout=simulation.Dropout(*((share, share) for share in by_visit)))
+    known = simulation.run(HE, rates, 400_000, seed=1, plan=plan, keep_trials=False).summary().set_index("quantity")
+    model = replace(MODEL, dropout_rate=lost)
+    found = simulation.run(HE, model, 2500, seed=77, plan=plan, keep_trials=False).summary().set_index("quantity")
+    # The measured difference has an error of 0.0035, and the power a slope of less than 4 in it.
+    for quantities, slack in (
+        (
+            ("primary claimed", "secondary claimed", "both significant", "secondary significant, primary not"),
+            4 * 0.0035,
+        ),
+        (("primary: mean difference", "secondary: mean difference"), 0.0035),
+    ):
+        for name in quantities:
+            error = np.sqrt(found.loc[name, "mc_error"] ** 2 + known.loc[name, "mc_error"] ** 2 + slack**2)
+            assert abs(found.loc[name, "estimate"] - known.loc[name, "estimate"]) < 4 * error, name
+
+
+def test_the_truth_is_what_the_model_leads_to(measured):
+    # Assumptions.expected() measures the rates by its own code, of other patients.
+    expected = MODEL.expected(n_per_arm=4000, seed=8).set_index("quantity")
+    truth = simulation.run(HE, MODEL, 1).truth
+    for role, week in (("primary", 12), ("secondary", 24)):
+        for arm, name in enumerate(("il2", "placebo")):
+            rate = getattr(truth, role)[arm]
+            row = expected.loc[f"sri4_week{week}_{name}"]
+            assert abs(rate - row["expected"]) < 4 * np.sqrt(row["mc_error"] ** 2 + 0.25 / 40_000)
 
 
 def test_without_a_drug_every_claim_is_false():
@@ -108,13 +137,22 @@ def test_without_a_drug_every_claim_is_false():
 
 
 def test_same_seed_same_trials_whatever_the_jobs():
-    n = CHUNK["patient"] + 40
+    n = chunk_size(simulation.Scenario(MODEL)) + 40
     one, two = (simulation.run(HE, MODEL, n, seed=3, n_jobs=jobs) for jobs in (1, 2))
     assert one.trials.equals(two.trials)
     assert len(one.trials) == n
     stream = np.random.SeedSequence(5)
-    counted = simulate_chunk(one.scenario, False, stream, 50)
+    counted, again = (simulate_chunk(one.scenario, False, stream, 50) for _ in range(2))
     assert counted.groupby("endpoint")["weight"].sum().tolist() == [50, 50]
+    assert counted.equals(again)
+    assert stream.n_children_spawned == 0
+
+
+def test_chunks_hold_a_bounded_number_of_patients():
+    small, large = (simulation.Scenario(MODEL, simulation.with_patients(HE, n)) for n in (30, 1000))
+    grown = replace(small, plan=AnalysisPlan(reestimation=Reestimation(max_factor=3)))
+    assert (chunk_size(small), chunk_size(large), chunk_size(grown)) == (500, 15, 166)
+    assert chunk_size(simulation.Scenario(MODEL, simulation.with_patients(HE, 20_000))) == 1
 
 
 def test_the_same_plan_serves_both_depths():

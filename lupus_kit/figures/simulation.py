@@ -1,4 +1,4 @@
-"""Stop 7: what thousands of simulated trials show."""
+"""Stop 7: what thousands of simulated trials show. All error bars are two Monte Carlo standard errors to each side."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def pvalue_distribution(
     width = bars["high"] - bars["low"]
     ax.bar(
         bars["low"], bars["share"], width=0.94 * width, align="edge", color=[YES if s else NEUTRAL for s in inside],
-        yerr=bars["mc_error"], error_kw={"elinewidth": 1, "ecolor": "0.25"},
+        yerr=2 * bars["mc_error"], error_kw={"elinewidth": 1, "ecolor": "0.25"},
     )  # fmt: skip
     if observed is not None:
         ax.axvline(observed, color=PUBLISHED, linewidth=2, label=f"observed: {observed:.3f}")
         ax.legend(frameon=False)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    ax.set(xlabel=f"two-sided p-value, {endpoint} endpoint", ylabel="share of trials", xlim=(0, 1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.set(xlabel=f"two-sided p-value, {endpoint} endpoint", ylabel="share of trials", xlim=(0, 1), ylim=(0, None))
     below = float(bars.loc[inside, "share"].sum())
     undefined = f" {without:.1%} of the trials have no p-value." if without > 0 else ""
     return describe(
@@ -120,7 +120,7 @@ def operating_characteristics(frames: dict[str, pd.DataFrame], ax: Axes | None =
         said.append(f"{name}: {listed}" if len(tables) > 1 else listed)
     ax.set_yticks(range(len(shown)), shown)
     ax.invert_yaxis()
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set(xlabel="probability", xlim=(-0.02, 1.02))
     if len(tables) > 1:
         ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -186,7 +186,7 @@ def power_curves(
     ax.set(xlabel=xlabel or {"n_per_arm": "patients per arm"}.get(x, x), ylabel=quantity)
     if quantity in _PROBABILITIES:
         ax.set_ylim(0, 1)
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.set_ylabel(f"probability: {quantity}")
     if by is not None:
         ax.legend(title=by, frameon=False)
@@ -226,7 +226,7 @@ def exaggeration(frame: pd.DataFrame, true: float, ax: Axes | None = None) -> Ax
     if power > 0:
         ax.axvline(100 * mean, color=PUBLISHED, linewidth=2, linestyle="--",
                    label=f"mean of the significant: {100 * mean:.1f}")  # fmt: skip
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     seen = frame.loc[frame["share"] > 2e-4, "difference"]
     ax.set(xlabel="estimated difference of the response rates (percentage points)", ylabel="share of trials")
     ax.set_xlim(100 * min(seen.min(), 0) - 3, 100 * max(seen.max(), 0) + 3)
@@ -323,7 +323,7 @@ def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | 
     ticks = [v for v in (1e-6, 1e-5, 1e-4, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1) if v >= 0.5 * ax.get_ylim()[0]]
     ax.set_yticks(ticks, [f"{v:g}" for v in ticks])
     ax.set_yticks([], minor=True)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set(xlabel="information: share of the patients with an outcome", ylabel="p-value that stops the trial (log)")
     ax.legend(frameon=False, loc="lower right")
     return describe(ax, f"Nominal two-sided levels at each look, for {alpha:g} in all. {'. '.join(said)}.")

@@ -1,11 +1,25 @@
-"""Simulation: the same trial many times, under assumptions you choose.
+"""Simulation: the same trial many times, under assumptions and an analysis plan that you choose.
+
+An :class:`AnalysisPlan` says what is tested and how. What is assumed to be true is either :class:`ResponseRates`
+(endpoint level: responders of two visits are drawn) or :class:`lupus_kit.cohort.Assumptions` (patient level: patients are
+invented item by item and scored). The plan is the same object for both.
+
+- :func:`exact` enumerates every outcome. Prefer it wherever it applies: rates, no interim looks, no re-estimation of the
+  sample size, and no patients left out of the analysis. It has no Monte Carlo error.
+- :func:`run` simulates everything, at either depth, and can show single trials.
+- :func:`grid` sweeps designs, plans and assumptions, with :func:`exact` where it applies and :func:`run` elsewhere.
+
+A :class:`Scenario` holds design, plan and assumptions together, and is what a plan file contains.
 
 Examples
 --------
 >>> from lupus_kit import design, simulation
->>> rates = simulation.ResponseRates((0.5, 0.3), (0.6, 0.4), correlation=0.4)
->>> simulation.run(design.he2020(), rates, n_trials=100, seed=0).n1
-30
+>>> rates = simulation.ResponseRates((0.55, 0.30), (0.65, 0.37), correlation=0.4)
+>>> plan = simulation.AnalysisPlan(test="boschloo", multiplicity="holm")
+>>> known = simulation.exact(design.he2020(), rates, plan).summary()
+>>> seen = simulation.run(design.he2020(), rates, n_trials=10_000, seed=0, plan=plan).summary()
+>>> bool(abs(seen["estimate"] - known["estimate"])[0] < 4 * seen["mc_error"][0])
+True
 """
 
 from lupus_kit.simulation.assumptions import Dropout, ResponseRates, correlation_bounds

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.simulation import _endpoint_level
-from lupus_kit.simulation._adaptive import play
+from lupus_kit.simulation._adaptive import largest_size, play
 from lupus_kit.simulation._tally import merge, tally_of_trials
 from lupus_kit.simulation.scenario import Scenario
 
 #: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
 #: these numbers, so they depend on what is simulated alone, never on who does it.
-CHUNK = {"fixed": 2_000_000, "adaptive": 50_000, "patient": 500}
+CHUNK = {"fixed": 2_000_000, "adaptive": 50_000}
+#: Patients of one random stream, at the patient level: they are all in memory at the same time.
+PATIENTS = 30_000
 
 # Trials whose patients come in parts take more memory: this many at a time.
 _PART = 20_000
@@ -21,7 +23,7 @@ _PART = 20_000
 def chunk_size(scenario: Scenario) -> int:
     """Return how many trials of a scenario share a random stream."""
     if scenario.depth == "patient":
-        return CHUNK["patient"]
+        return max(1, PATIENTS // (2 * max(largest_size(scenario.plan, n) for n in scenario.sizes)))
     return CHUNK["fixed" if _endpoint_level.is_fixed(scenario) else "adaptive"]
 
 
@@ -54,7 +56,9 @@ def simulate_chunk(
     >>> found.groupby("endpoint")["weight"].sum().tolist()
     [1000, 1000]
     """
-    rng = np.random.Generator(np.random.PCG64(stream))
+    # A sequence remembers the streams that were taken from it: a fresh one makes the second call give the same as the first.
+    fresh = np.random.SeedSequence(stream.entropy, spawn_key=stream.spawn_key, pool_size=stream.pool_size)
+    rng = np.random.Generator(np.random.PCG64(fresh))
     if scenario.depth == "patient":
         from lupus_kit.simulation import _patient_level
 

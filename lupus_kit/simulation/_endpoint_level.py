@@ -18,6 +18,8 @@ from lupus_kit.simulation.scenario import Scenario
 # Trials handled together: small enough for the arrays to stay in the processor's cache.
 _BLOCK = 1 << 15
 _LOW = (1 << 32) - 1
+# Trials that wait to be counted, at most.
+_MOST_WAITING = 1 << 20
 
 
 def counted_outcomes(plan: AnalysisPlan, arm: int) -> np.ndarray:
@@ -122,25 +124,53 @@ def _drawer(scenario: Scenario) -> _Drawer:
 def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
     """Draw trials whose analyses come after fixed numbers of patients, and count their outcomes."""
     tools = _drawer(scenario)
+    # Of the sixteen decisions a rule makes four to six: only these are counted.
+    possible = np.unique(np.concatenate(tools.decisions))
+    position = np.zeros(16, dtype=np.int64)
+    position[possible] = np.arange(len(possible))
     cells, looks = tools.shape[0] * tools.shape[1], len(tools.looks)
-    found = np.zeros((2, 16 * cells * looks), dtype=np.int64)
+    found = np.zeros((2, looks * cells * len(possible)), dtype=np.int64)
+    # Counting has a price for every outcome that there could be, so in a large design more trials are counted at once.
+    room = min(n_trials, max(_BLOCK, min(found.shape[1], _MOST_WAITING)))
+    waiting = np.empty((2, room), dtype=np.int64)
+    filled = 0
     for start in range(0, n_trials, _BLOCK):
-        look, *tables, decision = tools.draw(rng, min(_BLOCK, n_trials - start))
-        decision += (16 * cells) * look
+        n = min(_BLOCK, n_trials - start)
+        look, *tables, decision = tools.draw(rng, n)
+        if filled + n > room:
+            _count(found, waiting[:, :filled])
+            filled = 0
+        kind = position.take(decision, mode="clip")
         for k, table in enumerate(tables):
-            table <<= 4
-            table += decision
-            found[k] += np.bincount(table, minlength=found.shape[1])
-    return tally_from_counts(found.reshape(2, looks, *tools.shape, 16), tools.looks)
+            table += cells * look
+            table *= len(possible)
+            np.add(table, kind, out=waiting[k, filled : filled + n])
+        filled += n
+    _count(found, waiting[:, :filled])
+    endpoint, where = np.nonzero(found)
+    look, x1, x2, kind = np.unravel_index(where, (looks, *tools.shape, len(possible)))
+    return tally_rows(endpoint, look, x1, x2, possible[kind], found[endpoint, where], tools.looks)
 
 
-def tally_from_counts(found: np.ndarray, looks: list[tuple[int, int]]) -> pd.DataFrame:
-    """Make a tally of counts (or probabilities) of shape (endpoint, look, x1, x2, decision)."""
-    endpoint, look, x1, x2, decision = np.nonzero(found)
+def _count(found: np.ndarray, waiting: np.ndarray) -> None:
+    for row, places in zip(found, waiting, strict=True):
+        row += np.bincount(places, minlength=len(row))
+
+
+def tally_rows(
+    endpoint: np.ndarray,
+    look: np.ndarray,
+    x1: np.ndarray,
+    x2: np.ndarray,
+    decision: np.ndarray,
+    weight: np.ndarray,
+    looks: list[tuple[int, int]],
+) -> pd.DataFrame:
+    """Make a tally of outcomes whose analyses come after fixed numbers of patients; ``look`` counts from 0."""
     n1, n2 = np.array(looks, dtype=np.int64)[look].T
     columns = {"endpoint": endpoint, "look": look + 1, "randomised1": n1, "randomised2": n2}
     columns |= {"n1": n1, "x1": x1, "n2": n2, "x2": x2, "decision": decision}
-    return pd.DataFrame(columns)[KEYS].assign(weight=found[endpoint, look, x1, x2, decision])
+    return pd.DataFrame(columns)[KEYS].assign(weight=weight)
 
 
 def fixed_trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def truth(scenario: Scenario) -> Truth:
     """Find what is true: given at the endpoint level, estimated from many patients at the patient level."""
     assumptions = scenario.assumptions
     if not isinstance(assumptions, ResponseRates):
-        return _of_patients(assumptions, *scenario.plan.endpoints)
+        return _of_patients(replace(assumptions, dropout_rate=0.0), *scenario.plan.endpoints)
     rates = (assumptions.primary, assumptions.follow_up)
     first, second = (rates[k] for k in visit_of(scenario))
     return Truth(first, second, abs(first[0] - first[1]) < 1e-12, abs(second[0] - second[1]) < 1e-12)
@@ -54,8 +54,7 @@ def truth(scenario: Scenario) -> Truth:
 def _of_patients(assumptions: cohort.Assumptions, primary: Endpoint, secondary: Endpoint) -> Truth:
     from lupus_kit.simulation._patient_level import outcomes
 
-    whole = replace(assumptions, dropout_rate=0.0)
-    scenario = Scenario(whole, plan=AnalysisPlan(primary, secondary))
+    scenario = Scenario(assumptions, plan=AnalysisPlan(primary, secondary))
     found = outcomes(scenario, _PATIENTS, np.random.default_rng(_SEED))
     (first1, second1), (first2, second2) = (arm.mean(axis=0).tolist() for arm in found)
     nothing = assumptions.drug_effect == 0

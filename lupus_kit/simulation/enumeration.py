@@ -13,7 +13,7 @@ import numpy as np
 from lupus_kit import cohort
 from lupus_kit._errors import InputError
 from lupus_kit.design import TrialDesign
-from lupus_kit.simulation._endpoint_level import arm_law, is_fixed, tally_from_counts, visit_of
+from lupus_kit.simulation._endpoint_level import arm_law, is_fixed, tally_rows, visit_of
 from lupus_kit.simulation._tests import lattice, rule_of
 from lupus_kit.simulation.assumptions import ResponseRates
 from lupus_kit.simulation.plan import AnalysisPlan
@@ -69,7 +69,12 @@ def exact(
             "outcomes are enumerated for response rates, without interim looks, re-estimation, or patients who are left "
             "out (missing = 'observed' with dropout); use simulation.run for this trial."
         )
-    return Simulation(scenario, tally_from_counts(joint_probabilities(scenario)[:, None], [scenario.sizes]), None)
+    found = joint_probabilities(scenario)
+    endpoint, x1, x2, decision = np.nonzero(found)
+    tally = tally_rows(
+        endpoint, np.zeros_like(x1), x1, x2, decision, found[endpoint, x1, x2, decision], [scenario.sizes]
+    )
+    return Simulation(scenario, tally, None)
 
 
 def joint_probabilities(scenario: Scenario) -> np.ndarray:

@@ -161,8 +161,8 @@ class Simulation:
         weight = ends["weight"].to_numpy(dtype=float)
         patients = (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)
         rows.append(("patients randomised", *self._mean(patients, weight)))
-        early = (ends["look"] < self.tally["look"].max()).to_numpy() if self.plan.looks else np.zeros(len(ends), bool)
-        share = float(weight[early].sum() / weight.sum())
+        last = len(self.plan.looks.fractions) if self.plan.looks else 1
+        share = float(weight[(ends["look"] < last).to_numpy()].sum() / weight.sum())
         rows.append(("stopped early", share, self._error(share)))
         for k, role in enumerate(ROLES):
             rows += [(f"{role}: {name}", *found) for name, found in self._estimates(k).items()]

@@ -126,6 +126,8 @@ def grid(
     for name, values in over.items():
         if isinstance(values, str) or not isinstance(values, (Sequence, np.ndarray)) or len(values) == 0:
             raise InputError(f"over[{name!r}] == {values!r}: give a list of values.")
+    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
+        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
     start = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     # All combinations are built first: a mistake in the last one is found before the first one runs.
     cases = []
