@@ -123,6 +123,13 @@ def test_a_cluster_gives_the_same_and_a_killed_worker_costs_no_trial(cluster, ex
     with joblib.parallel_config(backend="dask"):
         on_cluster = run().tally
     pd.testing.assert_frame_equal(on_cluster, run().tally)
+    sweep = partial(
+        *(simulation.grid, scenario.design, scenario.assumptions, {"n_per_arm": [10, 15, 20]}),
+        n_trials=500, seed=2, method="simulate",
+    )  # fmt: skip
+    with joblib.parallel_config(backend="dask"):
+        swept = sweep()
+    pd.testing.assert_frame_equal(swept, sweep())
     plan = tmp_path / "plan.toml"
     plan.write_text(PLAN, encoding="utf-8")
     address = cluster.client.scheduler.address

@@ -108,7 +108,7 @@ def test_with_patients():
     ],
 )
 def test_mistakes_are_found_before_anything_runs(over, change, words, monkeypatch):
-    for name in ("run", "exact"):
+    for name in ("run_each", "exact"):
         monkeypatch.setattr(f"lupus_kit.simulation.sweep.{name}", lambda *_, **__: pytest.fail("it ran"))
     with pytest.raises(ValueError, match=words):
         simulation.grid(HE, RATES, over, **change)
