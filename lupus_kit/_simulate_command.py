@@ -15,7 +15,6 @@ import typer
 from lupus_kit._command_output import give, laid_out, only_one
 from lupus_kit._errors import InputError
 from lupus_kit._files import make_folder, write_atomically
-from lupus_kit._random import as_generator
 
 if TYPE_CHECKING:
     from lupus_kit.simulation import Scenario, Simulation
@@ -68,6 +67,7 @@ def simulate(
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if resume and out is None:
         raise InputError("--resume goes on with the run in a folder: name it with --out.")
+    from lupus_kit._random import as_generator
     from lupus_kit.simulation import Scenario
 
     scenarios = truths(Scenario.from_toml(plan))

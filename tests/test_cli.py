@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -221,10 +222,13 @@ def test_help_and_version_are_quick_and_plain(run_python):
     assert done.stdout == f"lupus-kit {__version__}\nheavy: []\n"
 
 
-@pytest.mark.parametrize("command", ["cohort", "power", "simulate"])
-def test_a_command_that_is_not_built_yet_is_absent(command, capsys):
-    assert call(command) == 2
-    assert f"No such command '{command}'" in capsys.readouterr().err
+def test_every_command_of_the_design_is_there(capsys):
+    assert call("--help") == 0
+    printed = capsys.readouterr().out
+    for command in ("replicate", "audit", "score", "cohort", "power", "simulate", "lab", "doctor"):
+        assert re.search(rf"^\W*{command}\b", printed, re.MULTILINE), command
+    assert call("simulation") == 2
+    assert "No such command 'simulation'" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="spells for a POSIX shell")

@@ -32,7 +32,8 @@ primary = [0.7, 0.3]
 follow_up = [0.8, 0.4]
 correlation = 0.2
 """
-LOOKS = "[plan.looks]\nfractions = [0.5, 1.0]\n[rates]"
+# More patients if the pooled rate asks for them: such trials are simulated in smaller chunks.
+ADAPTIVE = "[plan.reestimation]\nat = 0.5\n[rates]"
 
 
 def call(*arguments: str) -> int:
@@ -168,10 +169,10 @@ def test_what_the_new_plan_offers_can_be_used():
 # ------------------------------------------------------------------ the same whatever the cores; going on
 
 
-@pytest.mark.parametrize("plan", ["looks.toml", "patients.toml"])
+@pytest.mark.parametrize("plan", ["adaptive.toml", "patients.toml"])
 def test_two_cores_write_the_same_bytes_as_one(desk, plan):
-    (desk / "looks.toml").write_text(RATES.replace("[rates]", LOOKS), encoding="utf-8")
-    trials = {"looks.toml": "120000", "patients.toml": "1100"}[plan]  # three chunks each
+    (desk / "adaptive.toml").write_text(RATES.replace("[rates]", ADAPTIVE), encoding="utf-8")
+    trials = {"adaptive.toml": "120000", "patients.toml": "1100"}[plan]  # three chunks each
     for jobs in ("1", "2"):
         assert call("simulate", plan, "--trials", trials, "--jobs", jobs, "--out", f"jobs{jobs}") == 0
     assert content("jobs1") == content("jobs2")

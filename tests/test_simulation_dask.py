@@ -19,13 +19,17 @@ from references import toy_chunks
 
 from lupus_kit import cli, simulation
 from lupus_kit.simulation._checkpoint import Checkpoint
+from lupus_kit.simulation._chunk import chunk_size
 from lupus_kit.simulation._runner import run_chunks
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install lupus-kit[dask]")
 
 TESTS = Path(__file__).resolve().parent
 SIZES = [40] * 12
+# More patients if the pooled rate asks for them: such trials have smaller chunks, three of them below.
 PLAN = """format = 1
+[plan.reestimation]
+at = 0.5
 [rates]
 primary = [0.7, 0.3]
 follow_up = [0.8, 0.4]
@@ -123,6 +127,7 @@ def test_a_cluster_gives_the_same_and_a_killed_worker_costs_no_trial(cluster, ex
     with joblib.parallel_config(backend="dask"):
         on_cluster = run().tally
     pd.testing.assert_frame_equal(on_cluster, run().tally)
+    assert chunk_size(scenario) * 2 < 120_000 <= chunk_size(scenario) * 3
     sweep = partial(
         *(simulation.grid, scenario.design, scenario.assumptions, {"n_per_arm": [10, 15, 20]}),
         n_trials=500, seed=2, method="simulate",

@@ -24,6 +24,7 @@ from lupus_kit import design, simulation
 from lupus_kit._errors import InputError
 from lupus_kit.simulation import _checkpoint, _runner, engine
 from lupus_kit.simulation._checkpoint import Checkpoint
+from lupus_kit.simulation._chunk import chunk_size
 from lupus_kit.simulation._runner import run_chunks
 
 TESTS = Path(__file__).resolve().parent
@@ -309,6 +310,7 @@ from functools import partial
 import numpy as np
 from references import toy_chunks
 from lupus_kit.simulation._checkpoint import Checkpoint
+from lupus_kit.simulation._chunk import chunk_size
 from lupus_kit.simulation._runner import run_chunks
 from pathlib import Path
 sizes = {sizes}
@@ -367,9 +369,10 @@ def swept(**options) -> pd.DataFrame:
 def test_a_lot_gives_what_each_scenario_gives_alone():
     scenarios = [
         simulation.Scenario(RATES, plan=simulation.AnalysisPlan(test="fisher")),
-        # 50,000 trials share a stream here, so this one has three chunks and the other has one.
-        simulation.Scenario(RATES, plan=simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0)))),
+        # Fewer trials share a stream here, so this one has three chunks and the other has one.
+        simulation.Scenario(RATES, plan=simulation.AnalysisPlan(reestimation=simulation.Reestimation())),
     ]
+    assert [-(-120_000 // chunk_size(scenario)) for scenario in scenarios] == [1, 3]
     lot = engine.run_each(scenarios, np.random.default_rng(3).spawn(2), 120_000)
     for found, scenario, stream in zip(lot, scenarios, np.random.default_rng(3).spawn(2), strict=True):
         alone = simulation.run(scenario.design, RATES, 120_000, stream, plan=scenario.plan, keep_trials=False)

@@ -97,7 +97,7 @@ def run(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     check_depth(depth, scenario)
-    n = _whole(n_trials)
+    n = checked_trials(n_trials)
     keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
     sizes = _sizes(scenario, n)
     streams = random_streams(seed, len(sizes))
@@ -136,7 +136,7 @@ def run_each(
     Simulation
         In the order of the scenarios; the same as :func:`run` gives for each with its stream.
     """
-    n = _whole(n_trials)
+    n = checked_trials(n_trials)
     cut = [_sizes(scenario, n) for scenario in scenarios]
     own = [random_streams(stream, len(sizes)) for stream, sizes in zip(streams, cut, strict=True)]
     tasks = [
@@ -150,7 +150,8 @@ def run_each(
         yield Simulation(scenario, tally, n)
 
 
-def _whole(n_trials: int) -> int:
+def checked_trials(n_trials: int) -> int:
+    """Return a number of trials, or say that it is none."""
     if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
         raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
     return int(n_trials)

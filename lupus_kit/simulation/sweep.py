@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from lupus_kit._errors import InputError, unknown_name
 from lupus_kit._random import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.assumptions import Dropout, ResponseRates
-from lupus_kit.simulation.engine import run_each
+from lupus_kit.simulation.engine import checked_trials, run_each
 from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.plan import AnalysisPlan
 from lupus_kit.simulation.scenario import Scenario
@@ -126,8 +127,7 @@ def grid(
     for name, values in over.items():
         if isinstance(values, str) or not isinstance(values, (Sequence, np.ndarray)) or len(values) == 0:
             raise InputError(f"over[{name!r}] == {values!r}: give a list of values.")
-    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
-        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
+    trials = checked_trials(n_trials)
     start = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     # All combinations are built first: a mistake in the last one is found before the first one runs.
     cases = []
@@ -143,17 +143,8 @@ def grid(
     streams = as_generator(seed).spawn(len(cases))
     lot = [k for k, (_, scenario) in enumerate(cases) if method == "simulate" or not can_enumerate(scenario)]
     chosen, own = [cases[k][1] for k in lot], [streams[k] for k in lot]
-    results = (
-        dict(
-            zip(
-                lot,
-                run_each(chosen, own, n_trials, n_jobs=n_jobs, checkpoint=checkpoint, progress=progress),
-                strict=True,
-            )
-        )
-        if lot
-        else {}
-    )
+    run_lot = partial(run_each, n_jobs=n_jobs, checkpoint=checkpoint, progress=progress)
+    results = dict(zip(lot, run_lot(chosen, own, trials), strict=True)) if lot else {}
     frames = []
     for k, (values, scenario) in enumerate(cases):
         how = "simulated" if k in results else "exact"
