@@ -21,14 +21,18 @@ from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.figures import Live, alt_text
 from lupus_kit.widgets import _state
 
-# ipywidgets leaves the handles of its sliders without a name for screen readers. Each picture, once it is there, gives
-# them the name that stands beside them; twice, because handles of nested boxes may come later than the picture.
-_NAME_THE_HANDLES = (
+# What ipywidgets leaves out, done by each picture once it is there. Keys pressed on a control are the control's: otherwise
+# JupyterLab takes the arrows of a list for moves between cells. Handles of sliders get the name that stands beside them,
+# for screen readers. Twice, because controls of nested boxes may come later than the picture.
+_WHEN_SHOWN = (
     "const app = this.closest('.lupus-kit-app');"
-    "const name = () => app?.querySelectorAll('.widget-slider').forEach(one =>"
-    " one.querySelectorAll('.noUi-handle').forEach(handle =>"
+    "const finish = () => {"
+    "app?.querySelectorAll('select, input, button, .noUi-handle').forEach(one =>"
+    " one.setAttribute('data-lm-suppress-shortcuts', 'true'));"
+    "app?.querySelectorAll('.widget-slider').forEach(one => one.querySelectorAll('.noUi-handle').forEach(handle =>"
     " handle.setAttribute('aria-label', one.querySelector('label')?.textContent ?? '')));"
-    "name(); setTimeout(name, 800);"
+    "};"
+    "finish(); setTimeout(finish, 800);"
 )
 
 
@@ -238,5 +242,5 @@ class App(ipw.VBox):
         data = base64.b64encode(self._live.png(axes, layout)).decode("ascii")
         return (
             f'<img alt="{alt}" src="data:image/png;base64,{data}" decoding="sync" style="max-width:100%;height:auto" '
-            f'onload="{html.escape(_NAME_THE_HANDLES)}">'
+            f'onload="{html.escape(_WHEN_SHOWN)}">'
         )
