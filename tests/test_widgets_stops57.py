@@ -136,7 +136,7 @@ def test_the_nephritis_board_says_what_the_audit_finds():
 # --- stop 7: plan and dance ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("test", ["pearson", "n_minus_1", "fisher", "boschloo"])
+@pytest.mark.parametrize("test", ["pearson", "n_minus_1", "fisher", "barnard", "boschloo"])
 @pytest.mark.parametrize("rates", [(0.55, 0.3), (0.3, 0.55), (0.0, 1.0), (0.4, 0.4)])
 def test_the_designer_adds_up_its_tables_as_the_engine_does(test, rates):
     found = expected(test, *rates, 30)

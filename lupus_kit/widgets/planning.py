@@ -17,7 +17,7 @@ from lupus_kit.widgets._words import bare_p
 
 #: Patients per arm of the curve; the rejected tables of each are worked out once.
 SIZES = tuple(range(10, 201, 10))
-_OFFERED = ("pearson", "n_minus_1", "fisher", "boschloo")
+_OFFERED = ("pearson", "n_minus_1", "fisher", "barnard", "boschloo")
 #: Boschloo's p-values, unlike its rejected tables, take seconds in a large trial.
 _DANCING = ("pearson", "n_minus_1", "fisher")
 _ALPHA, _TARGET = 0.05, 0.8
