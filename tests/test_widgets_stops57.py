@@ -16,7 +16,7 @@ from lupus_kit.widgets.visits import possible_correlations
 
 
 def _words(app):
-    return html.unescape(re.sub(r"<[^>]*>", "", app.text.value))
+    return html.unescape(re.sub(r"<[^>]*>", "", app.text.value + app.more.value))
 
 
 def _alt(app):

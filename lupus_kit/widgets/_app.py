@@ -65,15 +65,18 @@ class Scene:
         The picture, with alt text; ``None`` for a text without a picture.
     layout : hashable
         Scenes with the same value share the places of axes and labels; another value asks for a new layout.
+    more : str
+        Longer lists, as HTML: shown below the picture, so that picture and controls stay together.
     """
 
     text: str
     axes: Axes | None = None
     layout: Hashable = None
+    more: str = ""
 
 
 class App(ipw.VBox):
-    """Controls on top, then a sentence, then a picture.
+    """Controls on top, then a sentence, then a picture, then what is too long for a sentence.
 
     Parameters
     ----------
@@ -110,6 +113,7 @@ class App(ipw.VBox):
         self._quiet = False
         self.text = ipw.HTML()
         self.picture = ipw.HTML(layout=ipw.Layout(min_height=f"{height}px"))
+        self.more = ipw.HTML()
         self.reset_button = ipw.Button(description="Reset", tooltip="Back to the values at the start", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
         self.view = ipw.Text(
@@ -123,7 +127,7 @@ class App(ipw.VBox):
         for control in controls.values():
             control.observe(self._changed, names="value")
         heading = ipw.HTML(f"<b>{html.escape(title)}</b>")
-        super().__init__([heading, *controls.values(), self.text, self.picture, self.footer])
+        super().__init__([heading, *controls.values(), self.text, self.picture, self.more, self.footer])
         self.add_class("lupus-kit-app")
         self.refresh()
 
@@ -224,18 +228,20 @@ class App(ipw.VBox):
         self.view.value = self.state
         with _short_lived():
             try:
-                text, picture = self._shown()
+                text, picture, more = self._shown()
             except InputError as error:
                 self._complain(error)
                 return
         self.text.value = f"<div aria-live='polite'>{text}</div>"
         # One change of a widget's value is one repaint: the old picture stays until the new one is there.
         self.picture.value = picture
+        self.more.value = more
 
-    def _shown(self) -> tuple[str, str]:
+    def _shown(self) -> tuple[str, str, str]:
         with self._live.drawing():
             scene = self._scene(**self.values)
-        return scene.text, "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
+        picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
+        return scene.text, picture, scene.more
 
     def _drawn(self, axes: Axes, layout: Hashable) -> str:
         alt = html.escape(alt_text(axes))

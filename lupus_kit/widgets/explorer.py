@@ -132,11 +132,8 @@ def table_scene(x1: int, x2: int, test: str, n1: int = 29, n2: int = 30) -> Scen
         f"is the p of {label} itself."
     )
     held = _interval(curve_measure(drawn), ends)
-    text = (
-        f"{x1}/{n1} ({x1 / n1:.1%}) v {x2}/{n2} ({x2 / n2:.1%}): <b>{label} p {p_value(p)}.</b> {held}{instead}"
-        f"<br>{every_test(x1, n1, x2, n2)}"
-    )
-    return Scene(text, table_board(lattice, (x1, x2), label, curve, ends))
+    text = f"{x1}/{n1} ({x1 / n1:.1%}) v {x2}/{n2} ({x2 / n2:.1%}): <b>{label} p {p_value(p)}.</b> {held}{instead}"
+    return Scene(text, table_board(lattice, (x1, x2), label, curve, ends), more=every_test(x1, n1, x2, n2))
 
 
 def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App:
