@@ -231,6 +231,7 @@ def _move_all(page, pictures: Path, name: str) -> None:
         app.scroll_into_view_if_needed()
         _move(page, app)
         assert app.get_by_role("alert").count() == 0
+        assert app.locator(".noUi-handle:not([aria-label])").count() == 0, "a slider without a name"
         app.scroll_into_view_if_needed()
         page.screenshot(path=pictures / f"{name}-widget-{number + 1}.png")
 

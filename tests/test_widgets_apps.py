@@ -68,7 +68,9 @@ def test_every_control_has_a_label_and_there_is_no_output_widget(name):
     assert len(_alt(app)) > 60
     assert [app.view.description, app.reset_button.description] == ["this view", "Reset"]
     # The handles of sliders get the name that stands beside them, once the picture is there.
-    assert "aria-label" in re.search(r'onload="([^"]*)"', app.picture.value)[1]
+    onload = re.search(r'onload="([^"]*)"', app.picture.value)[1]
+    assert "aria-label" in onload
+    assert "data-lm-suppress-shortcuts" in onload  # and JupyterLab leaves their keys to them
 
 
 @every_app

@@ -16,7 +16,7 @@ from lupus_kit.widgets.visits import possible_correlations
 
 
 def _words(app):
-    return html.unescape(re.sub(r"<[^>]*>", "", app.text.value))
+    return html.unescape(re.sub(r"<[^>]*>", "", app.text.value + app.more.value))
 
 
 def _alt(app):
@@ -59,7 +59,10 @@ def test_the_interval_is_the_one_of_the_intervals_table():
 
 def test_a_curve_that_does_not_exist_is_said_and_drawn():
     app = widgets.table_explorer().set(test="log_risk_ratio_wald", x1=0, x2=0)
-    assert "is not defined for this table" in _words(app)
+    assert "Wald, log risk ratio p is not defined." in _words(app)
+    assert "p < 0.0001" in _words(app.set(test="pearson", x1=29, x2=0))
+    assert "p below 0.0001 at no effect" in _alt(app)
+    app.set(test="log_risk_ratio_wald", x1=0)
     assert "No curve of the risk ratio is defined for this table" in _words(app)
     assert "The curve is not defined for this table" in _alt(app)
     assert np.isnan(held_by(inference.confidence_curve("log_risk_ratio_wald", 0, 29, 0, 30))).all()
@@ -133,7 +136,7 @@ def test_the_nephritis_board_says_what_the_audit_finds():
 # --- stop 7: plan and dance ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("test", ["pearson", "n_minus_1", "fisher", "boschloo"])
+@pytest.mark.parametrize("test", ["pearson", "n_minus_1", "fisher", "barnard", "boschloo"])
 @pytest.mark.parametrize("rates", [(0.55, 0.3), (0.3, 0.55), (0.0, 1.0), (0.4, 0.4)])
 def test_the_designer_adds_up_its_tables_as_the_engine_does(test, rates):
     found = expected(test, *rates, 30)

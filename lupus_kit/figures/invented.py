@@ -58,7 +58,7 @@ def response_beside_published(answers: pd.DataFrame, published: pd.DataFrame, ax
     if lacking:
         raise InputError(f"published lacks {', '.join(map(repr, lacking))}: it needs arm, week and rate.")
     drawn = axes(ax, (8.5, 4.4))
-    response_over_time(answers, drawn)
+    response_over_time(answers, drawn, legend=False)
     said = []
     for arm, rows in published.groupby("arm", sort=False):
         drawn.scatter(rows["week"], 100 * rows["rate"], s=150, marker="D", linewidth=2.4, zorder=5, facecolor="white",

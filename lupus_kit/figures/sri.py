@@ -110,7 +110,7 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     return describe(ax, f"Stacked bars, one per arm, of what decided the SRI at week {week:g}. {said}.")
 
 
-def response_over_time(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def response_over_time(frame: pd.DataFrame, ax: Axes | None = None, legend: bool = True) -> Axes:
     """Draw the share of responders at each visit, one line per arm, with 95 % Wilson intervals.
 
     Parameters
@@ -119,6 +119,8 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         Result of ``endpoints.sri``, with ``arm``. Rows whose ``responder`` is missing are left out.
     ax : matplotlib.axes.Axes, optional
         Where to draw.
+    legend : bool
+        Whether to name the arms; false where more is drawn and named afterwards.
 
     Returns
     -------
@@ -142,7 +144,8 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set(ylim=(0, 100), xlabel="weeks since the first injection", ylabel="SRI responders (%)")
     ax.set_xticks(sorted(known["week"].unique()))
     ax.set_title("Responders over time (bars: 95 % Wilson intervals)", loc="left")
-    ax.legend(frameon=False)
+    if legend:
+        ax.legend(frameon=False)
     return describe(ax, f"Share of SRI responders at each visit, one line per arm: {'; '.join(said)}.")
 
 

@@ -82,7 +82,7 @@ def p_function(
         said += f" A line marks the printed p, {printed:g}."
     if own is not None and not np.isnan(own):
         ax.plot([null], [own], "D", color=ARM_PALETTE["placebo"], markeredgecolor="black", markersize=9, zorder=4)
-        said += f" A diamond marks p = {own:.4f} at no effect."
+        said += f" A diamond marks {_p(own)} at no effect."
     if measure in ("odds ratio", "risk ratio"):
         ax.set_xscale("log")
         ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
@@ -95,6 +95,10 @@ def p_function(
 def _span(low: float, high: float) -> str:
     first = f"from {low:.3g}" if np.isfinite(low) else "from the left edge"
     return f"{first} to {high:.3g}" if np.isfinite(high) else f"{first} to the right edge"
+
+
+def _p(p: float) -> str:
+    return f"p = {p:.4f}" if p >= 0.0001 else "p below 0.0001"
 
 
 def _name(ax: Axes, label: str) -> None:
@@ -163,7 +167,7 @@ def table_board(
     _name(left, label)
     here = float(lattice[x1, x2])
     p_function(curve, own=here, ends=ends, level=1 - alpha, ax=right)
-    p = "no p" if np.isnan(here) else f"p = {here:.4f}"
+    p = "no p" if np.isnan(here) else _p(here)
     side = "in a corner" if inside[x1, x2] else "in the band"
     return describe(
         left,

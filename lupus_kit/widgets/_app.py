@@ -21,14 +21,18 @@ from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.figures import Live, alt_text
 from lupus_kit.widgets import _state
 
-# ipywidgets leaves the handles of its sliders without a name for screen readers. Each picture, once it is there, gives
-# them the name that stands beside them; twice, because handles of nested boxes may come later than the picture.
-_NAME_THE_HANDLES = (
+# What ipywidgets leaves out, done by each picture once it is there. Keys pressed on a control are the control's: otherwise
+# JupyterLab takes the arrows of a list for moves between cells. Handles of sliders get the name that stands beside them,
+# for screen readers. Twice, because controls of nested boxes may come later than the picture.
+_WHEN_SHOWN = (
     "const app = this.closest('.lupus-kit-app');"
-    "const name = () => app?.querySelectorAll('.widget-slider').forEach(one =>"
-    " one.querySelectorAll('.noUi-handle').forEach(handle =>"
+    "const finish = () => {"
+    "app?.querySelectorAll('select, input, button, .noUi-handle').forEach(one =>"
+    " one.setAttribute('data-lm-suppress-shortcuts', 'true'));"
+    "app?.querySelectorAll('.widget-slider').forEach(one => one.querySelectorAll('.noUi-handle').forEach(handle =>"
     " handle.setAttribute('aria-label', one.querySelector('label')?.textContent ?? '')));"
-    "name(); setTimeout(name, 800);"
+    "};"
+    "finish(); setTimeout(finish, 800);"
 )
 
 
@@ -61,15 +65,18 @@ class Scene:
         The picture, with alt text; ``None`` for a text without a picture.
     layout : hashable
         Scenes with the same value share the places of axes and labels; another value asks for a new layout.
+    more : str
+        Longer lists, as HTML: shown below the picture, so that picture and controls stay together.
     """
 
     text: str
     axes: Axes | None = None
     layout: Hashable = None
+    more: str = ""
 
 
 class App(ipw.VBox):
-    """Controls on top, then a sentence, then a picture.
+    """Controls on top, then a sentence, then a picture, then what is too long for a sentence.
 
     Parameters
     ----------
@@ -106,6 +113,7 @@ class App(ipw.VBox):
         self._quiet = False
         self.text = ipw.HTML()
         self.picture = ipw.HTML(layout=ipw.Layout(min_height=f"{height}px"))
+        self.more = ipw.HTML()
         self.reset_button = ipw.Button(description="Reset", tooltip="Back to the values at the start", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
         self.view = ipw.Text(
@@ -119,7 +127,7 @@ class App(ipw.VBox):
         for control in controls.values():
             control.observe(self._changed, names="value")
         heading = ipw.HTML(f"<b>{html.escape(title)}</b>")
-        super().__init__([heading, *controls.values(), self.text, self.picture, self.footer])
+        super().__init__([heading, *controls.values(), self.text, self.picture, self.more, self.footer])
         self.add_class("lupus-kit-app")
         self.refresh()
 
@@ -220,23 +228,25 @@ class App(ipw.VBox):
         self.view.value = self.state
         with _short_lived():
             try:
-                text, picture = self._shown()
+                text, picture, more = self._shown()
             except InputError as error:
                 self._complain(error)
                 return
         self.text.value = f"<div aria-live='polite'>{text}</div>"
         # One change of a widget's value is one repaint: the old picture stays until the new one is there.
         self.picture.value = picture
+        self.more.value = more
 
-    def _shown(self) -> tuple[str, str]:
+    def _shown(self) -> tuple[str, str, str]:
         with self._live.drawing():
             scene = self._scene(**self.values)
-        return scene.text, "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
+        picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
+        return scene.text, picture, scene.more
 
     def _drawn(self, axes: Axes, layout: Hashable) -> str:
         alt = html.escape(alt_text(axes))
         data = base64.b64encode(self._live.png(axes, layout)).decode("ascii")
         return (
             f'<img alt="{alt}" src="data:image/png;base64,{data}" decoding="sync" style="max-width:100%;height:auto" '
-            f'onload="{html.escape(_NAME_THE_HANDLES)}">'
+            f'onload="{html.escape(_WHEN_SHOWN)}">'
         )

@@ -11,6 +11,7 @@ from lupus_kit.figures.table_board import table_board
 from lupus_kit.inference import TESTS, compare, confidence_curve, curve_measure, pvalue_lattice
 from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets._controls import dropdown, int_slider
+from lupus_kit.widgets._words import bare_p, p_value
 
 #: Curves that take seconds for one table, and the test whose curve is drawn instead: the same measure, the same order.
 STAND_INS = {
@@ -46,7 +47,7 @@ def every_test(x1: int, n1: int, x2: int, n2: int) -> str:
     rows = []
     for family, group in found.groupby("family", sort=False):
         shown = ", ".join(
-            f"{label} {'not defined' if np.isnan(p) else f'{p:.4f}' if p > 0.05 else f'<b>{p:.4f}</b>'}"
+            f"{label} {f'<b>{bare_p(p)}</b>' if p <= 0.05 else bare_p(p)}"
             for label, p in zip(group["label"], group["p"], strict=True)
         )
         rows.append(
@@ -94,7 +95,7 @@ def _interval(measure: str, ends: tuple[float, float]) -> str:
         return f"No curve of the {measure} is defined for this table."
     first = f"from {low:{form}}" if np.isfinite(low) else "from below the picture"
     last = f"to {high:{form}}{unit}" if np.isfinite(high) else "to above the picture"
-    return f"A {measure} {first} {last} is compatible with this table (95 %, where the curve lies above 0.05)."
+    return f"Compatible with this table (95 %, where the curve lies above 0.05): {measure} {first} {last}."
 
 
 def table_scene(x1: int, x2: int, test: str, n1: int = 29, n2: int = 30) -> Scene:
@@ -130,13 +131,9 @@ def table_scene(x1: int, x2: int, test: str, n1: int = 29, n2: int = 30) -> Scen
         else f" The curve of {label} takes seconds for each table; drawn is that of {TESTS[drawn].label}, and the diamond "
         f"is the p of {label} itself."
     )
-    said = "is not defined for this table" if np.isnan(p) else f"p = {p:.4f}"
     held = _interval(curve_measure(drawn), ends)
-    text = (
-        f"{x1}/{n1} ({x1 / n1:.1%}) v {x2}/{n2} ({x2 / n2:.1%}): <b>{label} {said}.</b> {held}{instead}"
-        f"<br>{every_test(x1, n1, x2, n2)}"
-    )
-    return Scene(text, table_board(lattice, (x1, x2), label, curve, ends))
+    text = f"{x1}/{n1} ({x1 / n1:.1%}) v {x2}/{n2} ({x2 / n2:.1%}): <b>{label} p {p_value(p)}.</b> {held}{instead}"
+    return Scene(text, table_board(lattice, (x1, x2), label, curve, ends), more=every_test(x1, n1, x2, n2))
 
 
 def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App:

@@ -9,6 +9,7 @@ from lupus_kit.figures.inference import tipping_map
 from lupus_kit.inference import TESTS, pvalue, tipping_point
 from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets._controls import dropdown, int_slider
+from lupus_kit.widgets._words import bare_p, p_value
 
 _CLAIMS = {12: "sri4_week12", 24: "sri4_week24"}
 
@@ -55,10 +56,10 @@ def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
         else "<b>The patients nobody saw decide on which side of 0.05 the trial lies.</b>"
     )
     text = (
-        f"Week {week}, {TESTS[test].label}: {x1}/{n1} v {x2}/{n2} alone gives p = {alone:.4f}. With {missing1} more on IL-2 "
-        f"and {missing2} more on placebo, <b>{below} of {len(ways)} ways</b> have p ≤ 0.05, from {ways['p'].min():.4f} to "
-        f"{ways['p'].max():.4f}; all of them counted as non-responders: {int(strict['x1'])}/{int(strict['n1'])} v "
-        f"{int(strict['x2'])}/{int(strict['n2'])}, p = {strict['p']:.4f}. {verdict}"
+        f"Week {week}, {TESTS[test].label}: {x1}/{n1} v {x2}/{n2} alone gives p {p_value(alone)}. With {missing1} more on IL-2 "
+        f"and {missing2} more on placebo, <b>{below} of {len(ways)} ways</b> have p ≤ 0.05, from {bare_p(ways['p'].min())} to "
+        f"{bare_p(ways['p'].max())}; all of them counted as non-responders: {int(strict['x1'])}/{int(strict['n1'])} v "
+        f"{int(strict['x2'])}/{int(strict['n2'])}, p {p_value(strict['p'])}. {verdict}"
     )
     return Scene(text, tipping_map(ways), layout=(missing1, missing2))
 

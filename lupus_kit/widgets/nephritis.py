@@ -11,6 +11,7 @@ from lupus_kit.figures.table_board import p_function
 from lupus_kit.inference import TESTS, confidence_curve, fragility_index
 from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets._controls import dropdown, int_slider, text
+from lupus_kit.widgets._words import p_value
 from lupus_kit.widgets.explorer import held_by
 
 #: Tests about the difference of the rates whose curve comes at once.
@@ -62,7 +63,6 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
     )
     fragile = fragility_index(x1, n1, x2, n2, test)
     p = fragile.p_before
-    said = "is not defined for this table" if np.isnan(p) else f"p = {p:.4f}"
     changes = (
         "No change of outcomes in one arm makes it cross 0.05."
         if fragile.index is None
@@ -70,7 +70,7 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
     )
     text = (
         f"Remission in {x1}/{n1} ({x1 / n1:.0%}) v {x2}/{n2} ({x2 / n2:.0%}): a difference of {100 * (x1 / n1 - x2 / n2):+.0f} "
-        f"points. {TESTS[test].label}: {said}; 95 % interval {ends}. {changes}<br><b>{both}</b> of {int(two_sided.sum())} "
+        f"points. {TESTS[test].label}: p {p_value(p)}; 95 % interval {ends}. {changes}<br><b>{both}</b> of {int(two_sided.sum())} "
         f"two-sided tests print {html.escape(reported)}, and <b>{len(one_sided)}</b> of {int((~two_sided).sum())} one-sided"
         f"{' (' + ', '.join(dict.fromkeys(one_sided)) + ')' if one_sided else ''}."
     )

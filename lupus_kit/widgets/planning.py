@@ -13,10 +13,11 @@ from lupus_kit.figures.planning import dance_of_p, power_plan
 from lupus_kit.inference import TESTS, pvalue, rejection_region
 from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets._controls import dropdown, float_slider, int_slider
+from lupus_kit.widgets._words import bare_p
 
 #: Patients per arm of the curve; the rejected tables of each are worked out once.
 SIZES = tuple(range(10, 201, 10))
-_OFFERED = ("pearson", "n_minus_1", "fisher", "boschloo")
+_OFFERED = ("pearson", "n_minus_1", "fisher", "barnard", "boschloo")
 #: Boschloo's p-values, unlike its rejected tables, take seconds in a large trial.
 _DANCING = ("pearson", "n_minus_1", "fisher")
 _ALPHA, _TARGET = 0.05, 0.8
@@ -232,14 +233,10 @@ def dance_scene(p1: float, p2: float, n: int, trials: int, seed: int, test: str 
     text = (
         f"{trials} trials of {n} + {n} patients, all with the same truth: {p1:.0%} against {p2:.0%}, {100 * (p1 - p2):.0f} "
         f"points. <b>{int(hit.sum())}</b> have p ≤ {_ALPHA:g} (expected: {power:.0%} of all). {chosen}<br>The smallest p is "
-        f"{_print_p(found['p'].min())}, the largest {_print_p(found['p'].max())}: same drug, same patients, other chance. "
+        f"{bare_p(found['p'].min())}, the largest {bare_p(found['p'].max())}: same drug, same patients, other chance. "
         f"{int(held)} of {trials} intervals hold the truth."
     )
     return Scene(text, dance_of_p(found, p1 - p2, _ALPHA))
-
-
-def _print_p(p: float) -> str:
-    return f"{p:.4f}" if p >= 0.0001 else "below 0.0001"
 
 
 def pvalue_dance() -> App:
