@@ -38,6 +38,11 @@
     nameFold();
   }
 
+  /* --- a wide table can be scrolled with the keyboard --- */
+  document.querySelectorAll(".output_html, .output_markdown").forEach(function (one) {
+    if (one.scrollWidth > one.clientWidth) { one.tabIndex = 0; }
+  });
+
   /* --- search --- */
   var data = window.LUPUS_SEARCH;
   var box = document.getElementById("search");
