@@ -255,6 +255,40 @@ def test_every_wrong_choice_has_a_hint_of_its_own(key):
     assert len(set(said)) == len(wrong)
 
 
+#: Wrong answers that a rule has to recognise, as students type them: exercise, answer, words of its hint.
+TYPED = [
+    ("00.1", 17, "17 of 30"),
+    ("00.2", 1.84, "ratio"),
+    ("00.2", 83.9, "relative difference"),
+    ("00.4", 0, "by chance"),
+    ("00.4", 5, "each hundred"),
+    ("00.4", 500, "Half of the trials"),
+    ("01.1", 40, "breaks"),
+    ("01.3", 1.333, "Divide by the size"),
+    ("02.1", 5.0, "mean"),
+    ("02.2", 42, "root of 2"),
+    ("04.3", 2.87, "odds ratio"),
+    ("04.3", 25.2, "difference of the rates"),
+    ("04.3", 0.544, "Turn the ratio round"),
+    ("04.3", 0.84, "one more"),
+    ("04.4", 0.025, "p-values themselves"),
+]
+
+
+@pytest.mark.parametrize(("key", "typed", "words"), TYPED)
+def test_a_rule_recognises_the_slip_it_is_written_for(key, typed, words):
+    result = lessons.check(key, typed)
+    assert result.passed is False
+    assert words in result.message
+
+
+def test_every_rule_is_tried():
+    tried = {lessons.check(key, typed).message for key, typed, _ in TYPED}
+    numbers = [find(key) for key in KEYS if find(key).kind == "number"]
+    rules = [slip.hint for exercise in numbers for slip in exercise.misconceptions if slip.when is not None]
+    assert [hint for hint in rules if hint not in tried] == []
+
+
 @pytest.mark.parametrize(
     ("notebook", "table"), [*lessons.exercises().groupby("notebook")], ids=lambda one: str(one)[:14]
 )

@@ -86,6 +86,13 @@ def test_an_exercise_asked_too_early_answers_kindly(name, notebook, tmp_path):
         assert "Not answered yet" in "".join(_seen(cell)), cell.id
 
 
+def test_a_cell_that_may_raise_does_not_hide_the_one_that_failed(tmp_path):
+    sources = [("meant", "1 / 0", MAY_RAISE), ("not-meant", "[][1]", {})]
+    cells = [v4.new_code_cell(source, id=one, metadata=metadata) for one, source, metadata in sources]
+    run = execution.execute(v4.new_notebook(cells=cells), "two", tmp_path)
+    assert [problem.cell_id for problem in run.problems] == ["not-meant"]
+
+
 def _anchors(notebook: NotebookNode) -> set[str]:
     """Return the anchors that JupyterLab and the static pages give to headings: the words, joined by hyphens."""
     lines = [line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]

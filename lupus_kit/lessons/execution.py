@@ -164,6 +164,8 @@ def _environment(scratch: Path) -> dict[str, str]:
 
 def _failed_cell(notebook: NotebookNode) -> Problem:
     for index, cell in enumerate(notebook.cells):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            continue  # this cell was meant to raise; the run went on after it
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 return Problem(index, cell.get("id", ""), _error_line(output))
