@@ -59,6 +59,12 @@ def page(tmp_path_factory) -> Iterator[object]:
         browser.close()
 
 
+def _open(page, name: str) -> None:
+    page.click(f"nav.stops a[href='{name}']")
+    page.wait_for_url(f"**/{name}")
+    page.wait_for_load_state("load")
+
+
 def test_search_by_keyboard_opens_the_section(page):
     page.keyboard.press("/")
     page.keyboard.type("NUISANCE param")
@@ -85,7 +91,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen_and_is_kept(page):
     assert page.inner_text("#theme") == "Dark"
     page.click("#theme")
     assert page.evaluate(ground) == dark
-    page.click("nav.stops a[href='00_one.html']")
+    _open(page, "00_one.html")
     assert page.evaluate(ground) == dark, "the choice holds on the next page"
     page.emulate_media(media="print")
     assert page.evaluate(ground) == light, "paper is white"
@@ -94,12 +100,12 @@ def test_the_theme_follows_the_system_until_it_is_chosen_and_is_kept(page):
 
 
 def test_solutions_fold_and_unfold_together(page):
-    page.click("nav.stops a[href='01_two.html']")
+    _open(page, "01_two.html")
     assert not page.evaluate("document.querySelector('details').open")
     page.click("#fold")
     assert page.evaluate("document.querySelector('details').open")
     assert page.inner_text("#fold") == "Fold all solutions"
-    page.click("nav.stops a[href='index.html']")
+    _open(page, "index.html")
     assert not page.is_visible("#fold"), "nothing to fold"
 
 

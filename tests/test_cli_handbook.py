@@ -167,6 +167,13 @@ def test_the_search_finds_words_but_no_solutions(built):
         assert title in html.unescape(text)
 
 
+def test_help_that_is_folded_is_searched_and_answers_are_not():
+    folded = "<details><summary>{}</summary><p>inside</p></details>"
+    for summary, words in (("If it fails", "inside"), ("Solution 00.1", ""), ("For the facilitator", "")):
+        (section,) = search.sections("a.html", f"<h2 id='x'>x</h2>{folded.format(summary)}<p>after</p>")
+        assert section.text.split() == [*summary.split(), *words.split(), "after"]
+
+
 def test_a_heading_weighs_more_than_the_text():
     index = json.loads(
         search.index(
