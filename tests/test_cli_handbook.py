@@ -230,6 +230,23 @@ def test_a_place_that_cannot_be_used_is_one_sentence(place, installed, capsys):
     assert Path("file").read_text() == (Path("full") / "thesis.docx").read_text() == "mine"
 
 
+def test_the_folder_one_stands_in_is_not_exchanged(installed, capsys):
+    Path("empty").mkdir()
+    os.chdir("empty")
+    assert call("handbook", ".") == 2
+    assert "is where you are" in capsys.readouterr().err
+    assert os.listdir(".") == []
+
+
+def test_a_linked_folder_stays_a_link(built, tmp_path):
+    shutil.copytree(built, tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    handbook.check_place(tmp_path / "link")
+    site._put((tmp_path / "link").resolve(), {"index.html": b"new"})
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "index.html").read_bytes() == b"new"
+
+
 def test_what_a_reader_put_into_a_handbook_is_not_lost(built, tmp_path):
     shutil.copytree(built, tmp_path / "book")
     handbook.check_place(tmp_path / "book")
