@@ -8,20 +8,24 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from nbformat import v4
+from nbformat import NotebookNode, v4
 
 from lupus_kit.lessons import handbook
 
 pytestmark = pytest.mark.browser
 
 
-def _stop(name: str, title: str, *cells: str) -> handbook.Stop:
+def _stop(name: str, title: str, *cells: str | NotebookNode) -> handbook.Stop:
     sources = [f"# {title}\n\nA lead.", *cells]
-    return handbook.Stop(
-        name, v4.new_notebook(cells=[v4.new_markdown_cell(text, id=f"c{k}") for k, text in enumerate(sources)])
-    )
+    made = [v4.new_markdown_cell(one, id=f"c{k}") if isinstance(one, str) else one for k, one in enumerate(sources)]
+    return handbook.Stop(name, v4.new_notebook(cells=made))
+
+
+def _html(text: str) -> NotebookNode:
+    return v4.new_output("display_data", {"text/html": text})
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +38,16 @@ def page(tmp_path_factory) -> Iterator[object]:
     if not found:
         pytest.skip("no Chromium on the path: install one (Debian: apt-get install chromium)")
     folder = tmp_path_factory.mktemp("browser") / "book"
+    wide = v4.new_code_cell(
+        "wide", id="wide", outputs=[_html("<table><tr>" + "<td>number</td>" * 80 + "</tr></table>")]
+    )
+    noted = v4.new_code_cell("noted", id="noted", outputs=[_html("<b style='color:#a03060'>These are invented.</b>")])
     solution = (
         "## What is a nuisance?\n\nThe nuisance parameter.\n\n<details><summary>Solution</summary>\n\nx\n\n</details>"
     )
-    handbook.build(folder, [_stop("00_one", "One", "## Two arms\n\nWords."), _stop("01_two", "Two", solution)])
+    handbook.build(
+        folder, [_stop("00_one", "One", "## Two arms\n\nWords."), _stop("01_two", "Two", solution, wide, noted)]
+    )
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(color_scheme="light")
@@ -47,6 +57,12 @@ def page(tmp_path_factory) -> Iterator[object]:
         page.goto((folder / "index.html").as_uri())
         yield page
         browser.close()
+
+
+def _open(page, name: str) -> None:
+    page.click(f"nav.stops a[href='{name}']")
+    page.wait_for_url(f"**/{name}")
+    page.wait_for_load_state("load")
 
 
 def test_search_by_keyboard_opens_the_section(page):
@@ -75,7 +91,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen_and_is_kept(page):
     assert page.inner_text("#theme") == "Dark"
     page.click("#theme")
     assert page.evaluate(ground) == dark
-    page.click("nav.stops a[href='00_one.html']")
+    _open(page, "00_one.html")
     assert page.evaluate(ground) == dark, "the choice holds on the next page"
     page.emulate_media(media="print")
     assert page.evaluate(ground) == light, "paper is white"
@@ -84,13 +100,29 @@ def test_the_theme_follows_the_system_until_it_is_chosen_and_is_kept(page):
 
 
 def test_solutions_fold_and_unfold_together(page):
-    page.click("nav.stops a[href='01_two.html']")
+    _open(page, "01_two.html")
     assert not page.evaluate("document.querySelector('details').open")
     page.click("#fold")
     assert page.evaluate("document.querySelector('details').open")
     assert page.inner_text("#fold") == "Fold all solutions"
-    page.click("nav.stops a[href='index.html']")
+    _open(page, "index.html")
     assert not page.is_visible("#fold"), "nothing to fold"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_accessibility_checker_finds_nothing_serious(page, scheme):
+    package = pytest.importorskip("axe_playwright_python", reason="pip install axe-playwright-python")
+    checker = (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page.evaluate("localStorage.clear()")
+    page.emulate_media(color_scheme=scheme)
+    for name in ("index.html", "01_two.html", "journal_club.html"):
+        page.goto(page.url.rpartition("/")[0] + "/" + name)
+        page.evaluate(checker)
+        found = page.evaluate("axe.run()")["violations"]
+        serious = [
+            (name, one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}
+        ]
+        assert serious == []
 
 
 def test_nothing_left_the_disk_and_nothing_failed(page):

@@ -167,6 +167,13 @@ def test_the_search_finds_words_but_no_solutions(built):
         assert title in html.unescape(text)
 
 
+def test_help_that_is_folded_is_searched_and_answers_are_not():
+    folded = "<details><summary>{}</summary><p>inside</p></details>"
+    for summary, words in (("If it fails", "inside"), ("Solution 00.1", ""), ("For the facilitator", "")):
+        (section,) = search.sections("a.html", f"<h2 id='x'>x</h2>{folded.format(summary)}<p>after</p>")
+        assert section.text.split() == [*summary.split(), *words.split(), "after"]
+
+
 def test_a_heading_weighs_more_than_the_text():
     index = json.loads(
         search.index(
@@ -221,6 +228,23 @@ def test_a_place_that_cannot_be_used_is_one_sentence(place, installed, capsys):
     assert captured.err.count("\n") == 1
     assert ("'thesis.docx'" in captured.err) == (place == "full")
     assert Path("file").read_text() == (Path("full") / "thesis.docx").read_text() == "mine"
+
+
+def test_the_folder_one_stands_in_is_not_exchanged(installed, capsys):
+    Path("empty").mkdir()
+    os.chdir("empty")
+    assert call("handbook", ".") == 2
+    assert "is where you are" in capsys.readouterr().err
+    assert os.listdir(".") == []
+
+
+def test_a_linked_folder_stays_a_link(built, tmp_path):
+    shutil.copytree(built, tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    handbook.check_place(tmp_path / "link")
+    site._put((tmp_path / "link").resolve(), {"index.html": b"new"})
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "index.html").read_bytes() == b"new"
 
 
 def test_what_a_reader_put_into_a_handbook_is_not_lost(built, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -83,7 +84,10 @@ def test_the_command_lists_one_stop_and_writes_a_file(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["teach"], "lupus-kit teach --list"),
+        (["teach"], "--list"),
+        (["teach", "--list", "--class", "."], "give one of"),
+        (["teach", "--class", "nowhere"], "there is no folder 'nowhere'"),
+        (["teach", "--class", "."], "no progress file in '.'"),
         (["teach", "--list", "--stop", "17"], "no such stop; there are 0, 1"),
         (["teach", "--list", "--stop", "four"], "--stop"),
         (["teach", "--list", "--format", "html"], "'table', 'markdown', 'json'"),
@@ -105,3 +109,44 @@ def test_bad_input_is_one_sentence(arguments, words, capsys, tmp_path, monkeypat
 def test_answers_of_every_kind_are_shown_in_words():
     shown = [teaching._shown(value) for value in (16, 0.0504481, (-0.5, 0.25), {"b", "a"}, "cannot say", True)]
     assert shown == ["16", "0.0504481", "(-0.5, 0.25)", "{a, b}", "cannot say", "1"]
+
+
+# --- a class -----------------------------------------------------------------------------------------------------
+
+
+def _student(path: Path, *answers: tuple[str, bool, str]) -> None:
+    rows = [
+        {"exercise": key, "when": "2026-01-05T10:00:00+00:00", "right": right, "misconception": slip}
+        for key, right, slip in answers
+    ]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"schema": 1, "kit": "0", "answers": rows}))
+
+
+@pytest.fixture
+def collected(tmp_path) -> Path:
+    """Collect the progress files of three students, and one file that is none."""
+    _student(tmp_path / "ada.json", ("00.1", False, "slip A"), ("00.1", False, "slip A"), ("00.1", True, ""))
+    _student(tmp_path / "bo" / "lupus-kit-progress.json", ("00.1", False, "slip B"), ("00.1", False, "slip A"))
+    _student(tmp_path / "cleo.json", ("00.1", True, ""), ("01.1", False, ""))
+    (tmp_path / "other.json").write_text("[]")
+    return tmp_path
+
+
+def test_a_class_is_counted_and_nobody_is_named(collected, capsys):
+    frame = lessons.class_progress(collected).to_frame().set_index("key")
+    assert list(frame.loc["00.1", ["tried", "solved", "first_time", "commonest_slip", "met"]]) == [3, 2, 1, "slip A", 2]
+    assert list(frame.loc["01.1", ["tried", "solved", "first_time", "commonest_slip", "met"]]) == [1, 0, 0, "", 0]
+    assert frame["tried"].sum() == 4
+    assert call("teach", "--class", str(collected), "--format", "json", "--stop", "0") == 0
+    captured = capsys.readouterr()
+    rows = json.loads(captured.out)
+    assert {row["key"][:2] for row in rows} == {"00"}
+    assert rows[0]["commonest_slip"] == "slip A"
+    assert "left out other.json" in captured.err
+    assert "3 progress files." in captured.err
+    for format in ("table", "markdown"):
+        assert call("teach", "--class", str(collected), "--format", format) == 0
+        printed = capsys.readouterr().out
+        assert "slip A" in printed
+        assert "ada" not in printed

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from lupus_kit.lessons.catalogue import Exercise, Misconception, exercises
 from lupus_kit.lessons.checking import CheckResult, check
+from lupus_kit.lessons.classroom import ClassProgress, class_progress
 from lupus_kit.lessons.progress_file import Attempt, keep_progress
 from lupus_kit.lessons.progressing import Progress, progress
 from lupus_kit.lessons.teaching import TeachingNote, TeachingNotes, teaching_notes
@@ -22,12 +23,14 @@ from lupus_kit.lessons.teaching import TeachingNote, TeachingNotes, teaching_not
 __all__ = [
     "Attempt",
     "CheckResult",
+    "ClassProgress",
     "Exercise",
     "Misconception",
     "Progress",
     "TeachingNote",
     "TeachingNotes",
     "check",
+    "class_progress",
     "exercises",
     "keep_progress",
     "progress",

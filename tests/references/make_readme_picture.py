@@ -32,7 +32,8 @@ BOX = """() => {
     const boxes = parts.map(one => one.getBoundingClientRect()).filter(one => one.width > 0);
     const edge = (pick, key) => pick(...boxes.map(one => one[key]));
     const left = edge(Math.min, 'left'), top = edge(Math.min, 'top');
-    return {x: left, y: top, right: edge(Math.max, 'right'), bottom: edge(Math.max, 'bottom')};
+    const pictures = [...document.querySelectorAll('.widget-html img')].map(one => one.getBoundingClientRect().bottom);
+    return {x: left, y: top, right: edge(Math.max, 'right'), bottom: Math.max(...pictures)};
 }"""
 
 

@@ -23,7 +23,9 @@
   nameTheme();
 
   /* --- solutions --- */
-  var folds = Array.prototype.slice.call(document.querySelectorAll("main details"));
+  var folds = Array.prototype.slice.call(document.querySelectorAll("main details")).filter(function (one) {
+    return /^\s*(Solution|For the facilitator)/.test(one.querySelector("summary").textContent);
+  });
   var foldButton = document.getElementById("fold");
   function anyFolded() { return folds.some(function (one) { return !one.open; }); }
   function nameFold() { foldButton.textContent = anyFolded() ? "Show all solutions" : "Fold all solutions"; }
@@ -37,6 +39,11 @@
     folds.forEach(function (one) { one.addEventListener("toggle", nameFold); });
     nameFold();
   }
+
+  /* --- a wide table can be scrolled with the keyboard --- */
+  document.querySelectorAll(".output_html, .output_markdown").forEach(function (one) {
+    if (one.scrollWidth > one.clientWidth) { one.tabIndex = 0; }
+  });
 
   /* --- search --- */
   var data = window.LUPUS_SEARCH;

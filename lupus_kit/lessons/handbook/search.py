@@ -16,9 +16,10 @@ from html.parser import HTMLParser
 #: How much more a word in a heading counts than one in the text.
 _HEADING_WEIGHT = 12
 _HEADINGS = {"h1", "h2", "h3"}
-# Folded solutions are not searched: a search must not give an answer away.
-_UNREAD = {"script", "style", "details"}
-_BLOCKS = {"p", "div", "li", "tr", "pre", "td", "th", "h4", "h5", "summary", "br"}
+_UNREAD = {"script", "style"}
+#: How a folded part begins that is not searched: a search must not give an answer away.
+ANSWERS = ("Solution", "For the facilitator")
+_BLOCKS = {"p", "div", "li", "tr", "pre", "td", "th", "h4", "h5", "br"}
 _WORD = re.compile(r"[^\W_]+(?:[.\-'][^\W_]+)*")
 
 
@@ -54,6 +55,9 @@ class _Reader(HTMLParser):
         super().__init__()
         self.cut: list[tuple[str, int, list[str], list[str]]] = [("", 1, [], [])]
         self._unread: list[str] = []
+        # For each folded part that is open here: whether it holds an answer, known once its summary is read.
+        self._folded: list[bool] = []
+        self._summary: list[str] | None = None
         self._in_heading = False
         self._in_mark = False
 
@@ -61,6 +65,10 @@ class _Reader(HTMLParser):
         named = dict(attrs)
         if tag in _UNREAD:
             self._unread.append(tag)
+        elif tag == "details":
+            self._folded.append(False)
+        elif tag == "summary":
+            self._summary = []
         elif tag in _HEADINGS and named.get("id") and not self._unread:
             self.cut.append((str(named["id"]), int(tag[1]), [], []))
             self._in_heading = True
@@ -74,6 +82,12 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if self._unread and tag == self._unread[-1]:
             self._unread.pop()
+        elif tag == "details" and self._folded:
+            self._folded.pop()
+        elif tag == "summary" and self._summary is not None:
+            if self._folded:
+                self._folded[-1] = "".join(self._summary).strip().startswith(ANSWERS)
+            self._summary = None
         elif tag in _HEADINGS:
             self._in_heading = False
         elif tag == "a":
@@ -82,11 +96,13 @@ class _Reader(HTMLParser):
             self._write(" ")
 
     def handle_data(self, data: str) -> None:
+        if self._summary is not None:
+            self._summary.append(data)
         if not self._in_mark:
             self._write(data)
 
     def _write(self, text: str) -> None:
-        if not self._unread:
+        if not self._unread and not any(self._folded):
             _, _, heading, below = self.cut[-1]
             (heading if self._in_heading else below).append(text)
 
@@ -104,12 +120,13 @@ def sections(page: str, article: str) -> list[Section]:
     Returns
     -------
     list of Section
-        In reading order; folded parts and code of the page itself are left out.
+        In reading order; folded answers and code of the page itself are left out.
 
     Examples
     --------
-    >>> [one.text for one in sections("a.html", "<h2 id='x'>Two arms</h2><p>Placebo.</p><details>16</details>")]
-    ['Placebo.']
+    >>> text = "<h2 id='x'>Two arms</h2><p>Placebo.</p><details><summary>Solution</summary>16</details>"
+    >>> [(one.heading, one.text) for one in sections("a.html", text)]
+    [('Two arms', 'Placebo. Solution')]
     """
     reader = _Reader()
     reader.feed(article)

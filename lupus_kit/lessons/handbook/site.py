@@ -100,7 +100,7 @@ def build(folder: Path, stops: Sequence[Stop]) -> tuple[str, ...]:
     files = {name: content.encode("utf-8") for name, content in _texts(stops).items()}
     files[SHEET] = sheet.pdf(club.journal_club())
     files[MANIFEST] = _manifest([*files, MANIFEST]).encode("utf-8")
-    _put(folder.absolute(), files)
+    _put(folder.resolve(), files)
     return tuple(sorted(files))
 
 
@@ -124,7 +124,10 @@ def check_place(folder: Path) -> None:
             f"{str(folder)!r} holds {foreign!r}, which is not part of a handbook and would be lost. "
             "Name a new or empty folder."
         )
-    make_folder(folder.absolute().parent)
+    if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
+        # The folder is exchanged as a whole: whoever stands in it would stand in a folder that is gone.
+        raise InputError(f"{str(folder)!r} is where you are. Name a folder below it, for example 'handbook'.")
+    make_folder(folder.resolve().parent)
 
 
 def _foreign(folder: Path) -> str:
