@@ -39,7 +39,7 @@ class Shelf:
         Returns
         -------
         list of pathlib.Path
-            Sorted by name; the names start with the number of the stop.
+            Sorted by name: the stops, whose names start with their number, then the page of widgets.
         """
         return sorted(self.folder.glob("*.ipynb"))
 
