@@ -4,10 +4,9 @@ Not collected with the suite (its name does not begin with ``test_``). Run:
 
     python tests/benchmarks/bench_simulation_parallel.py
 
-Chunks are pure work for the processor, about 0.2 s each. One and two processes take turns, several times; the ratio is
-taken within each turn and the best and the middle one are told: on a machine that others use, too, the best is nearest
-to what the runner itself costs. Beside them stands what the machine gives at that moment: the same work in two plain
-processes without the runner.
+Chunks are pure work for the processor, about 0.2 s each. One and two processes take turns, several times. The shortest
+times are compared, and the middle ones: on a machine that others use, too, the shortest are nearest to what the runner
+itself costs. Beside them stands what the machine gives: the same work in plain processes without the runner.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ from references import toy_chunks
 from lupus_kit.simulation._checkpoint import Checkpoint
 from lupus_kit.simulation._runner import run_chunks
 
-CHUNKS = 32
-TURNS = 5
+CHUNKS = 16
+TURNS = 10
 
 
 def trials_of(seconds: float) -> int:
@@ -70,16 +69,18 @@ def _all(streams: list[np.random.SeedSequence], trials: int) -> None:
 
 def speed_up(trials: int) -> None:
     run(1000, 2)  # the worker processes start and import what they need
-    runner, machine = [], []
+    times: dict[tuple[str, int], list[float]] = {}
     for _ in range(TURNS):
-        runner.append(clock(lambda: run(trials, 1)) / clock(lambda: run(trials, 2)))
-        machine.append(clock(lambda: plain(trials, 1)) / clock(lambda: plain(trials, 2)))
-    for what, ratios in (("run_chunks", runner), ("two plain processes", machine)):
+        for count in (1, 2):
+            times.setdefault(("run_chunks", count), []).append(clock(lambda count=count: run(trials, count)))
+            times.setdefault(("plain processes", count), []).append(clock(lambda count=count: plain(trials, count)))
+    for what in ("run_chunks", "plain processes"):
+        one, two = (times[what, count] for count in (1, 2))
         print(
-            f"two cores against one, {what}: best {max(ratios):.2f}, middle {statistics.median(ratios):.2f} "
-            f"of {TURNS} turns (target 1.7)"
+            f"two cores against one, {what}: {min(one) / min(two):.2f} by the shortest times "
+            f"({min(one):.2f} s, {min(two):.2f} s), {statistics.median(one) / statistics.median(two):.2f} by the middle "
+            f"ones of {TURNS} (target 1.7)"
         )
-    print(f"run_chunks against plain processes, best of each: {max(runner) / max(machine):.2f}")
 
 
 def overhead(trials: int) -> None:
