@@ -498,3 +498,21 @@ def test_an_error_of_a_chunk_comes_through():
     task = partial(toy_chunks.failing_at, chunk=3, error=ZeroDivisionError)
     with pytest.raises(ZeroDivisionError, match="chunk 3"):
         list(run_chunks(task, streams(), SIZES, n_jobs=2))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
+def test_an_interrupt_waits_until_a_part_is_written():
+    seen = []
+
+    def write() -> None:
+        with _checkpoint._interrupt_later():
+            os.kill(os.getpid(), signal.SIGINT)
+            seen.append("written")
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert seen == ["written"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(ValueError, match="full disk"), _checkpoint._interrupt_later():  # an error comes through
+        raise ValueError("full disk")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -17,7 +17,10 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,6 +129,10 @@ class Parts:
 
     def write(self, part: int, frames: Sequence[pd.DataFrame]) -> None:
         """Keep the results of a part, one frame for each of its chunks, all with the same columns."""
+        with _interrupt_later():
+            self._write(part, frames)
+
+    def _write(self, part: int, frames: Sequence[pd.DataFrame]) -> None:
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -161,6 +168,27 @@ class Parts:
 
     def _checksum(self, part: int, content: bytes) -> str:
         return hashlib.sha256(f"{self.fingerprint} {part} ".encode() + content).hexdigest()[:16]
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Hold Ctrl+C back for the moment that writing takes.
+
+    Interrupted in the middle, a Parquet writer would close itself while it is thrown away, and its complaint, which no
+    caller can catch, would go to the screen.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+        yield
+        return
+    waiting: list[tuple[int, object]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if waiting:
+        usual(*waiting[0])  # type: ignore[arg-type]
 
 
 def _unfinished(path: Path) -> bool:
