@@ -6,6 +6,9 @@ the chunks. So neither the number of processes nor who finishes first can be see
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -118,8 +121,12 @@ def _cut(chunks: int) -> list[range]:
     return [range(start, stop) for start, stop in pairwise([*range(0, chunks, length), chunks])]
 
 
-def _work(part: int, chunks: list[Chunk]) -> tuple[int, list[pd.DataFrame]]:
+def _work(caller: int, part: int, chunks: list[Chunk]) -> tuple[int, list[pd.DataFrame]]:
     """Do one part; runs in a worker, which keeps nothing."""
+    if os.getpid() != caller and threading.current_thread() is threading.main_thread():
+        # Ctrl+C reaches every process of a terminal. The caller answers it and ends the workers; one that answers, too,
+        # would only put its own traceback on the screen.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return part, [task(stream, n_trials).reset_index(drop=True) for task, stream, n_trials in chunks]
 
 
@@ -133,7 +140,7 @@ def _begin(
 
     jobs = {} if n_jobs is None else {"n_jobs": int(n_jobs)}
     parallel = Parallel(return_as="generator_unordered", **jobs)
-    return iter(parallel(delayed(_work)(*work) for work in works))
+    return iter(parallel(delayed(_work)(os.getpid(), *work) for work in works))
 
 
 def _in_order(
