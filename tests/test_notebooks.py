@@ -41,26 +41,28 @@ def notebook(name) -> NotebookNode:
 
 
 every_notebook = pytest.mark.parametrize("name", NAMES)
+#: The page of widgets, too: it is no stop and has no exercises, but is to be as clean.
+every_file = pytest.mark.parametrize("name", [*NAMES, "widgets"])
 
 
 # --- hygiene: what pre-commit checks too -------------------------------------------------------------------------
 
 
-@every_notebook
+@every_file
 def test_hygiene_format(name):
     raw = json.loads(_path(name).read_text(encoding="utf-8"))
     assert (raw["nbformat"], raw["nbformat_minor"]) == (4, 5)
     nbformat.validate(raw)
 
 
-@every_notebook
+@every_file
 def test_hygiene_no_outputs(name, notebook):
     full = [cell.id for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
     assert full == [], "clear the outputs before you commit"
     assert not any(cell.get("attachments") for cell in notebook.cells)
 
 
-@every_notebook
+@every_file
 def test_hygiene_metadata(name, notebook):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert set(notebook.metadata.kernelspec) == {"name", "display_name", "language"}
@@ -70,7 +72,7 @@ def test_hygiene_metadata(name, notebook):
         assert set(cell.metadata) <= {"tags", "jupyter"}, f"cell {cell.id}: {sorted(cell.metadata)}"
 
 
-@every_notebook
+@every_file
 def test_hygiene_cell_ids_are_words(name, notebook):
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
@@ -78,7 +80,7 @@ def test_hygiene_cell_ids_are_words(name, notebook):
     assert odd == [], "give cells ids that can be read, such as 'exercise-1-solution'"
 
 
-@every_notebook
+@every_file
 def test_hygiene_nothing_personal(name):
     text = _path(name).read_text(encoding="utf-8")
     assert not re.search(r"(?<![\w./])/(root|home|Users|tmp)/|[A-Z]:\\\\", text)
@@ -87,7 +89,7 @@ def test_hygiene_nothing_personal(name):
 # --- the lesson --------------------------------------------------------------------------------------------------
 
 
-@every_notebook
+@every_file
 def test_it_opens_with_do_learn_need(name, notebook):
     first, *rest = notebook.cells
     assert first.cell_type == "markdown"

@@ -1,11 +1,10 @@
-"""The page of all widgets: clean as committed, one line for each widget, and every board stands when it has run."""
+"""The page of all widgets: one line for each widget, and every board stands when it has run."""
 
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
-import test_notebooks as rules
 
 from lupus_kit import widgets
 from lupus_kit.lessons import execution
@@ -17,15 +16,6 @@ FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 @pytest.fixture
 def notebook():
     return nbformat.read(FOLDER / f"{NAME}.ipynb", as_version=4)
-
-
-def test_it_is_as_clean_as_the_stops(notebook):
-    rules.test_hygiene_format(NAME)
-    rules.test_hygiene_no_outputs(NAME, notebook)
-    rules.test_hygiene_metadata(NAME, notebook)
-    rules.test_hygiene_cell_ids_are_words(NAME, notebook)
-    rules.test_hygiene_nothing_personal(NAME)
-    rules.test_it_opens_with_do_learn_need(NAME, notebook)
 
 
 def test_it_shows_every_widget_once_and_nothing_else(notebook):

@@ -8,8 +8,11 @@ from contextvars import ContextVar
 from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+
+from lupus_kit._errors import InputError
 
 _COLOURS = sns.color_palette("colorblind")
 
@@ -19,6 +22,37 @@ ARM_PALETTE: dict[str, Any] = {"IL-2": _COLOURS[0], "placebo": _COLOURS[1]}
 PUBLISHED, INVENTED, NEUTRAL = _COLOURS[3], _COLOURS[4], (0.45, 0.45, 0.45)
 #: Colours for "inside" and "outside" a rejection region or a verdict.
 YES, NO = _COLOURS[2], _COLOURS[7]
+
+
+def need_columns(frame: pd.DataFrame, what: str, remedy: str, *columns: str) -> None:
+    """Refuse a table without the columns that a figure draws: say which it lacks, and what to do."""
+    lacking = [name for name in columns if name not in frame.columns]
+    if lacking:
+        raise InputError(f"{what} lacks {', '.join(map(repr, lacking))}: {remedy}.")
+
+
+def arms_in(frame: pd.DataFrame) -> list[str]:
+    """List the arms of a table in the usual order: those of the kit first, others after them."""
+    found = set(frame["arm"].dropna().astype(str))
+    return [arm for arm in ARM_PALETTE if arm in found] + sorted(found - set(ARM_PALETTE))
+
+
+def stamp(ax: Axes, corner: bool = False) -> None:
+    """Say on the picture itself that the patients are invented: figures travel without their captions.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The finished axes.
+    corner : bool
+        Write into the lower left corner of the picture, where the space above the axes is taken.
+    """
+    place, coordinates, side, edge = (
+        ((0.01, 0.01), "figure fraction", "left", "bottom")
+        if corner
+        else ((1, 1.01), "axes fraction", "right", "bottom")
+    )
+    ax.annotate("invented patients", place, xycoords=coordinates, ha=side, va=edge, color=INVENTED, fontsize=11)
 
 
 def axes(ax: Axes | None = None, size: tuple[float, float] = (7.5, 4.5)) -> Axes:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, axes, describe
+from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, axes, describe, need_columns
 
 _EVERYBODY = "all patients"
 _FAINT = "0.86"
@@ -26,9 +26,7 @@ _PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 def _require(frame: object, source: str, *columns: str) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"expected a DataFrame, got {type(frame).__name__}: give {source}.")
-    lacking = [c for c in columns if c not in frame.columns]
-    if lacking:
-        raise InputError(f"the table lacks {', '.join(map(repr, lacking))}: give {source}.")
+    need_columns(frame, "the table", f"give {source}", *columns)
     if frame.empty:
         raise InputError(f"the table has no rows: give {source}.")
     return frame

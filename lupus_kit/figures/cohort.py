@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, INVENTED, NEUTRAL, axes, describe
+from lupus_kit.figures._style import ARM_PALETTE, INVENTED, NEUTRAL, arms_in, axes, describe, need_columns, stamp
 
 _BASELINE_LABELS = {
     "age_years": "age (years)",
@@ -29,19 +29,7 @@ _CELL_LABELS = {
 
 
 def _require(frame: pd.DataFrame, what: str, *columns: str) -> None:
-    lacking = [c for c in columns if c not in frame.columns]
-    if lacking:
-        raise InputError(f"{what} lacks {', '.join(map(repr, lacking))}; it has {', '.join(map(str, frame.columns))}.")
-
-
-def _arms(frame: pd.DataFrame) -> list[str]:
-    found = set(frame["arm"].astype(str))
-    return [a for a in ARM_PALETTE if a in found] + sorted(found - set(ARM_PALETTE))
-
-
-def _stamp(ax: Axes) -> None:
-    """Say on the picture itself that the patients are invented: figures travel without their captions."""
-    ax.text(1, 1.01, "invented patients", transform=ax.transAxes, ha="right", va="bottom", color=INVENTED, fontsize=11)
+    need_columns(frame, what, f"it has {', '.join(map(str, frame.columns))}", *columns)
 
 
 def sledai_trajectories(visits: pd.DataFrame, value: str = "sledai", ax: Axes | None = None) -> Axes:
@@ -64,7 +52,7 @@ def sledai_trajectories(visits: pd.DataFrame, value: str = "sledai", ax: Axes | 
     _require(visits, "the visit table", "patient", "arm", "week", value)
     ax = axes(ax, (8.5, 4.8))
     said = []
-    for arm in _arms(visits):
+    for arm in arms_in(visits):
         chosen = visits.loc[visits["arm"].astype(str) == arm]
         wide = chosen.pivot(index="week", columns="patient", values=value).astype(float)
         alpha = float(np.clip(12 / max(wide.shape[1], 1), 0.03, 0.30))
@@ -83,7 +71,7 @@ def sledai_trajectories(visits: pd.DataFrame, value: str = "sledai", ax: Axes | 
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False)
     ax.set_title(f"{label.split(' (')[0]} of every patient", loc="left")
-    _stamp(ax)
+    stamp(ax)
     return describe(ax, f"One thin line per invented patient and a thick median line per arm: {'; '.join(said)}.")
 
 
@@ -112,7 +100,7 @@ def baseline_overview(patients: pd.DataFrame, visits: pd.DataFrame, ax: Axes | N
     _require(visits, "the visit table", "patient", "week")
     extra = [c for c in visits.columns if c in _BASELINE_LABELS]
     entry = patients.merge(visits.loc[visits["week"] == 0, ["patient", *extra]], on="patient")
-    arms = _arms(entry)
+    arms = arms_in(entry)
     if len(arms) != 2:
         raise InputError(f"the cohort has the arm(s) {', '.join(arms)}: this figure compares exactly two.")
     names = [c for c in _BASELINE_LABELS if c in entry.columns]
@@ -135,7 +123,7 @@ def baseline_overview(patients: pd.DataFrame, visits: pd.DataFrame, ax: Axes | N
         ylabel="",
     )
     ax.set_title("Balance at entry\n(grey: 95 % of what chance gives)", loc="left")
-    _stamp(ax)
+    stamp(ax)
     text = (
         f"Standardised differences of {len(smd)} baseline values between {arms[0]} and {arms[1]}, invented patients. "
     )
@@ -171,7 +159,7 @@ def immune_cycles(
             label = "injections" if number == 0 else None
             ax.axvspan(days.min() / 7, days.max() / 7, color="0.91", zorder=0, label=label)
     said = []
-    for k, arm in enumerate(_arms(immune)):
+    for k, arm in enumerate(arms_in(immune)):
         groups = immune.loc[immune["arm"].astype(str) == arm].groupby("week")[value]
         mean, half = groups.mean(), 1.96 * groups.sem().fillna(0)
         ax.errorbar(mean.index, mean, yerr=half, marker="os^D"[k % 4], color=ARM_PALETTE.get(arm), capsize=3,
@@ -185,7 +173,7 @@ def immune_cycles(
     ax.legend(frameon=False, loc="lower right")
     name = _CELL_LABELS.get(value, value).split(" (")[0]
     ax.set_title(f"{name[0].upper()}{name[1:]} under cyclic dosing", loc="left")
-    _stamp(ax)
+    stamp(ax)
     return describe(ax, f"Mean {_CELL_LABELS.get(value, value)} at each visit, invented patients: {'; '.join(said)}.")
 
 
@@ -212,7 +200,7 @@ def item_shares(sledai: pd.DataFrame, weeks: tuple[int, ...] = (0, 12, 24), ax: 
     if chosen.empty:
         raise InputError(f"weeks == {weeks!r}: no visit is in these weeks.")
     share = 100 * chosen.groupby([chosen["arm"].astype(str), "week"])[items].mean()
-    order = [(a, w) for a in _arms(chosen) for w in weeks if (a, w) in share.index]
+    order = [(a, w) for a in arms_in(chosen) for w in weeks if (a, w) in share.index]
     share = share.loc[order, share.max() > 0]
     share = share[
         share.iloc[[i for i, (_, w) in enumerate(order) if w == min(weeks)]].mean().sort_values(ascending=False).index
@@ -223,7 +211,7 @@ def item_shares(sledai: pd.DataFrame, weeks: tuple[int, ...] = (0, 12, 24), ax: 
     ax.set_xticklabels([f"{a}\nweek {w}" for a, w in order], rotation=0)
     ax.set_yticklabels([c.replace("_", " ") for c in share.columns], rotation=0)
     ax.set(xlabel="", ylabel="")
-    _stamp(ax)
+    stamp(ax)
     top = share.columns[0].replace("_", " ")
     said = ", ".join(f"{a} week {w}: {share.iloc[i, 0]:.0f} %" for i, (a, w) in enumerate(order))
     return describe(ax, f"Share of invented patients with each SLEDAI finding. Most common at entry: {top} ({said}).")

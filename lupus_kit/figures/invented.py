@@ -9,27 +9,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, INVENTED, NEUTRAL, PUBLISHED, axes, describe
+from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, PUBLISHED, axes, describe, need_columns, stamp
 from lupus_kit.figures.sri import response_over_time
-
-
-def stamp(ax: Axes, corner: bool = False) -> None:
-    """Say on the picture itself that the patients are invented: figures travel without their captions.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The finished axes.
-    corner : bool
-        Write into the lower left corner of the picture, where the space above the axes is taken.
-    """
-    place, coordinates, side, edge = (
-        ((0.01, 0.01), "figure fraction", "left", "bottom")
-        if corner
-        else ((1, 1.01), "axes fraction", "right", "bottom")
-    )
-    ax.annotate("invented patients", place, xycoords=coordinates, ha=side, va=edge, color=INVENTED, fontsize=11)
 
 
 def response_beside_published(answers: pd.DataFrame, published: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -54,9 +35,7 @@ def response_beside_published(answers: pd.DataFrame, published: pd.DataFrame, ax
     InputError
         If `published` lacks a column.
     """
-    lacking = [name for name in ("arm", "week", "rate") if name not in published.columns]
-    if lacking:
-        raise InputError(f"published lacks {', '.join(map(repr, lacking))}: it needs arm, week and rate.")
+    need_columns(published, "published", "it needs arm, week and rate", "arm", "week", "rate")
     drawn = axes(ax, (8.5, 4.4))
     response_over_time(answers, drawn, legend=False)
     said = []

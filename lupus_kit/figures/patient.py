@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from lupus_kit._errors import InputError
-from lupus_kit.figures._style import NEUTRAL, NO, YES, axes, describe
+from lupus_kit.figures._style import NEUTRAL, NO, YES, axes, describe, need_columns
 
 _DOMAINS = (
     "central nervous system", "vascular", "musculoskeletal", "renal", "mucocutaneous", "serosal", "immunological",
@@ -93,9 +92,7 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
         If a column is missing.
     """
     for name, frame in (("before", before), ("now", now)):
-        lacking = [c for c in ("label", "weight", "domain") if c not in frame.columns]
-        if lacking:
-            raise InputError(f"{name} lacks {', '.join(map(repr, lacking))}: it needs label, weight and domain.")
+        need_columns(frame, name, "it needs label, weight and domain", "label", "weight", "domain")
     ax = axes(ax, _SIZE)
     # In steps, so that the scale does not change with every box that is ticked.
     reach = _STEP * -(-(max(int(before["weight"].sum()), int(now["weight"].sum())) + 3) // _STEP)

@@ -8,13 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, NO, PUBLISHED, YES, axes, describe, panels
-
-
-def _need(frame: pd.DataFrame, *columns: str) -> None:
-    lacking = [name for name in columns if name not in frame]
-    if lacking:
-        raise InputError(f"frame lacks {', '.join(map(repr, lacking))}: it needs {', '.join(columns)}.")
+from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns, panels
 
 
 def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = "", ax: Axes | None = None) -> Axes:
@@ -43,7 +37,7 @@ def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = ""
     InputError
         A column is missing, or ``n`` is not in the table.
     """
-    _need(frame, "n_per_arm", "power")
+    need_columns(frame, "frame", "it needs n_per_arm and power", "n_per_arm", "power")
     here = frame.loc[frame["n_per_arm"] == n, "power"]
     if len(here) != 1:
         raise InputError(f"n == {n!r} is not among the values of n_per_arm.")
@@ -98,7 +92,7 @@ def dance_of_p(trials: pd.DataFrame, truth: float, alpha: float = 0.05, observed
     InputError
         A column is missing.
     """
-    _need(trials, "difference", "low", "high", "p")
+    need_columns(trials, "frame", "it needs difference, low, high and p", "difference", "low", "high", "p")
     left, right = panels((9.6, 4.9), (1.25, 1))
     place, hit = np.arange(1, len(trials) + 1), trials["p"].to_numpy() <= alpha
     colours = [YES if one else NO for one in hit]

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, NO, axes, describe
+from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, NO, axes, describe, need_columns
 
 
 def unseen_risk(
@@ -46,9 +45,7 @@ def unseen_risk(
     InputError
         If a column is missing.
     """
-    lacking = [name for name in ("risk", "chance") if name not in frame]
-    if lacking:
-        raise InputError(f"frame lacks {', '.join(map(repr, lacking))}: it needs risk and chance.")
+    need_columns(frame, "frame", "it needs risk and chance", "risk", "chance")
     ax = axes(ax, (8, 4.4))
     percent, chance = 100 * frame["risk"], 100 * frame["chance"]
     inside = frame["risk"] <= limit

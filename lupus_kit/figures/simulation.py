@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from lupus_kit._errors import InputError
-from lupus_kit.figures._style import NEUTRAL, NO, PUBLISHED, YES, axes, describe
+from lupus_kit.figures._style import NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns
 
 # Quantities that are probabilities of an event; the others are differences, ratios or numbers of patients.
 _PROBABILITIES = (
@@ -25,9 +25,7 @@ _PROBABILITIES = (
 
 
 def _need(frame: pd.DataFrame, columns: tuple[str, ...], source: str) -> None:
-    lacking = [name for name in columns if name not in frame.columns]
-    if lacking:
-        raise InputError(f"the frame lacks {', '.join(map(repr, lacking))}: give {source}.")
+    need_columns(frame, "the frame", f"give {source}", *columns)
 
 
 def pvalue_distribution(

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, axes, describe
+from lupus_kit.figures._style import ARM_PALETTE, arms_in, axes, describe, need_columns
 
 _OUTCOMES = (
     "responder",
@@ -23,19 +23,8 @@ _OUTCOMES = (
     "rescue only",
     "missing data",
 )
+_REMEDY = "give the result of endpoints.sri"
 _COLOUR_OF = dict(zip(_OUTCOMES, [sns.color_palette("colorblind")[i] for i in (2, 0, 1, 4, 3, 8, 7)], strict=True))
-
-
-def _require(frame: pd.DataFrame, *columns: str) -> None:
-    lacking = [c for c in columns if c not in frame.columns]
-    if lacking:
-        raise InputError(f"the SRI table lacks {', '.join(map(repr, lacking))}: give the result of endpoints.sri.")
-
-
-def _arms(frame: pd.DataFrame) -> list[str]:
-    """Arms in the usual order: those of the kit first, others after them."""
-    found = [str(a) for a in frame["arm"].dropna().unique()]
-    return [a for a in ARM_PALETTE if a in found] + sorted(a for a in found if a not in ARM_PALETTE)
 
 
 def _outcome(frame: pd.DataFrame) -> pd.Series:
@@ -78,12 +67,23 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     InputError
         If columns are missing or no visit is in that week.
     """
-    _require(frame, "arm", "week", "responder", "imputed", "sledai_clause", "bilag_clause", "pga_clause")
+    need_columns(
+        frame,
+        "the SRI table",
+        "give the result of endpoints.sri",
+        "arm",
+        "week",
+        "responder",
+        "imputed",
+        "sledai_clause",
+        "bilag_clause",
+        "pga_clause",
+    )
     chosen = frame.loc[frame["week"] == week]
     if chosen.empty:
         weeks = ", ".join(f"{w:g}" for w in sorted(frame["week"].unique()))
         raise InputError(f"week == {week!r}: the table has only week(s) {weeks}.")
-    arms = _arms(chosen)
+    arms = arms_in(chosen)
     counts = pd.crosstab(chosen["arm"].astype(str), _outcome(chosen)).reindex(
         arms, columns=list(_OUTCOMES), fill_value=0
     )
@@ -127,10 +127,10 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None, legend: bool
     matplotlib.axes.Axes
         With alt text.
     """
-    _require(frame, "arm", "week", "responder")
+    need_columns(frame, "the SRI table", _REMEDY, "arm", "week", "responder")
     known = frame.dropna(subset=["responder"])
     ax = axes(ax)
-    arms, said = _arms(known), []
+    arms, said = arms_in(known), []
     for k, arm in enumerate(arms):
         groups = known.loc[known["arm"].astype(str) == arm].groupby("week")["responder"]
         x, n = groups.sum().astype(float), groups.size().astype(float)

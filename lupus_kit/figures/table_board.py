@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, panels
+from lupus_kit.figures._style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, need_columns, panels
 from lupus_kit.figures.inference import _border
 
 _TICKS = [1e-4, 1e-3, 0.01, 0.05, 0.1, 1]
@@ -55,11 +55,7 @@ def p_function(
     InputError
         If a column is missing, or the curve mixes measures.
     """
-    lacking = [name for name in ("label", "measure", "value", "p") if name not in curve]
-    if lacking:
-        raise InputError(
-            f"the curve lacks {', '.join(map(repr, lacking))}: give inference.confidence_curve of one test."
-        )
+    need_columns(curve, "the curve", "give inference.confidence_curve of one test", "label", "measure", "value", "p")
     if curve["measure"].nunique() != 1:
         raise InputError("one measure at a time: give the curve of one test.")
     ax = axes(ax, (8, 4.6))
