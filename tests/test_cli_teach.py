@@ -13,7 +13,11 @@ from lupus_kit.lessons import teaching
 from lupus_kit.lessons.catalogue import find
 from lupus_kit.lessons.checking import judge
 
-NOTES = lessons.teaching_notes()
+
+@pytest.fixture(scope="module")
+def notes() -> lessons.TeachingNotes:
+    """All notes; every answer in them is computed, so not before a test asks for them."""
+    return lessons.teaching_notes()
 
 
 def call(*arguments: str) -> int:
@@ -22,16 +26,17 @@ def call(*arguments: str) -> int:
     return int(stopped.value.code or 0)
 
 
-def test_every_exercise_is_there_in_the_order_of_the_walk():
+def test_every_exercise_is_there_in_the_order_of_the_walk(notes):
     listed = lessons.exercises()
-    assert [one.key for one in NOTES.notes] == list(listed["key"])
-    assert [one.task for one in NOTES.notes] == list(listed["task"])
-    assert [one.aim for one in NOTES.notes] == list(listed["aim"])
+    assert [one.key for one in notes.notes] == list(listed["key"])
+    assert [one.task for one in notes.notes] == list(listed["task"])
+    assert [one.aim for one in notes.notes] == list(listed["aim"])
 
 
-@pytest.mark.parametrize("note", NOTES.notes, ids=lambda one: one.key)
-def test_a_note_is_whole(note):
-    exercise = find(note.key)
+@pytest.mark.parametrize("key", lessons.exercises()["key"])
+def test_a_note_is_whole(notes, key):
+    (note,) = [one for one in notes.notes if one.key == key]
+    exercise = find(key)
     assert len(note.question) > 20, "the notebook's question"
     assert "details" not in note.solution + note.code
     assert "answer = " in note.code, "the notebook's folded solution"
@@ -41,9 +46,9 @@ def test_a_note_is_whole(note):
     compile(note.code, note.key, "exec")
 
 
-def test_the_typical_wrong_answers_are_wrong_and_get_the_hint_that_is_listed():
+def test_the_typical_wrong_answers_are_wrong_and_get_the_hint_that_is_listed(notes):
     shown = 0
-    for note in NOTES.notes:
+    for note in notes.notes:
         exercise = find(note.key)
         for (answer, hint), slip in zip(note.misconceptions, exercise.misconceptions, strict=True):
             assert bool(answer) == (slip.answer is not None)

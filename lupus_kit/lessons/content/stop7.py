@@ -17,6 +17,12 @@ def _size(test: str, power: float = 0.8) -> int:
     return inference.sample_size(test, *_RATES, power=power).n1
 
 
+def _published_size() -> int:
+    from lupus_kit import design
+
+    return design.he2020().n_randomised
+
+
 def _false_alarms(fractions: tuple[float, ...]) -> float:
     """Chance, in percent, of a false alarm at any look when each is made at the limit of a single one."""
     from scipy.stats import norm
@@ -46,18 +52,17 @@ EXERCISES = (
         key="07.1",
         aim="Find the size of a trial from the difference that matters.",
         task="compute",
-        answer=lambda: _size("boschloo"),
+        answer=lambda: _size("n_minus_1"),
         unit="patients in each arm",
-        hint="Call lk.inference.sample_size with the key \"boschloo\" and the two rates, and take .n1 of what it returns.",
+        hint='Call lk.inference.sample_size with the key "n_minus_1" and the two rates, and take .n1 of what it returns.',
         explain=lambda: (
-            f"{_size('boschloo')} in each arm, {2 * _size('boschloo')} in all. The published trial had 60 patients in all."
+            f"{_size('n_minus_1')} in each arm, {2 * _size('n_minus_1')} in all. The published trial had "
+            f"{_published_size()} patients in all."
         ),
         misconceptions=(
-            Misconception("That is the whole trial. The question asks for one arm.", answer=lambda: 2 * _size("boschloo")),
+            Misconception("That is the whole trial. The question asks for one arm.", answer=lambda: 2 * _size("n_minus_1")),
             Misconception("That is Pearson's test.", answer=lambda: _size("pearson")),
-            Misconception("That is Fisher's test. It needs more patients, because its true level is lower.",
-                          answer=lambda: _size("fisher")),
-            Misconception("That is for 90% power.", answer=lambda: _size("boschloo", 0.9)),
+            Misconception("That is for 90% power.", answer=lambda: _size("n_minus_1", 0.9)),
         ),
     ),
     Exercise(
