@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from lupus_kit.cohort._statements import ORGANS, VISITS, Statement, order_statistic
-from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
+from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS
 from lupus_kit.endpoints.sri_rule import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
 
 #: Steps in which a value is recorded, per unit; 1 where not named.
@@ -27,7 +27,7 @@ _GROUPS = {
     "any serious event": (*_INFECTIONS[1:], "NPSLE"),
 }
 _WEIGHTS = dict(zip(SLEDAI_ITEMS["id"], SLEDAI_ITEMS["weight"], strict=True))
-CODING = (12, 8, 1)
+CODING = BILAG_CODING[:3]  # D and E count nothing
 DROP = 4
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.cohort._columns import MEDICINES, TABLES
-from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, sri
+from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS, sri
 
 if TYPE_CHECKING:
     from lupus_kit.cohort.tables import Cohort
@@ -142,7 +142,7 @@ def _adqs(cohort: Cohort) -> list[_Variable]:
         ("PGA", "Physician Global Assessment (0-3)", visits["pga"], blank),
         ("BILAGTOT", "BILAG total (12/8/1)", cohort.bilag["bilag_total"], blank),
     ]
-    points = dict(zip("ABCDE", (12, 8, 1, 0, 0), strict=True))
+    points = dict(zip("ABCDE", BILAG_CODING, strict=True))
     for system, code in _BILAG_CODES.items():
         grade = cohort.bilag[f"bilag_{system}"].astype(object)
         measures.append((f"BG{code}", f"BILAG grade, {system}", grade.map(points), grade))

@@ -27,7 +27,7 @@ from lupus_kit.cohort._treatment import (
 )
 from lupus_kit.cohort.assumptions import Assumptions
 from lupus_kit.cohort.tables import Cohort
-from lupus_kit.endpoints import BILAG_SYSTEMS
+from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS
 
 _AGES = (18, 65)
 
@@ -248,7 +248,7 @@ def _visit_tables(
     return {
         "visits": tidy("visits", keys | graded | scores),
         "sledai": tidy("sledai", keys | items),
-        "bilag": tidy("bilag", keys | graded | {"bilag_total": np.array([12, 8, 1, 0, 0])[flat].sum(axis=1)}),
+        "bilag": tidy("bilag", keys | graded | {"bilag_total": np.array(BILAG_CODING)[flat].sum(axis=1)}),
         "labs": tidy("labs", keys | {name: value.ravel()[made] for name, value in labs.items()}),
         "immune": tidy("immune", keys | {"treg_percent_cd4": treg.ravel()[made], "nk_per_ul": nk.ravel()[made]}),
     }

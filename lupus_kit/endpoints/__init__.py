@@ -19,7 +19,7 @@ from lupus_kit.endpoints.activity import activity_bands, rescale_pga
 from lupus_kit.endpoints.agreement import Agreement, agreement
 from lupus_kit.endpoints.bicla_rule import bicla
 from lupus_kit.endpoints.bilag2004 import bilag2004
-from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, bilag_total, new_bilag
+from lupus_kit.endpoints.bilag_grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
 from lupus_kit.endpoints.bilag_items import BILAG_ITEMS
 from lupus_kit.endpoints.deciding import DecidingClauses, deciding_clauses
 from lupus_kit.endpoints.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
@@ -38,6 +38,7 @@ from lupus_kit.endpoints.sri_rule import sri
 from lupus_kit.endpoints.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
 
 __all__ = [
+    "BILAG_CODING",
     "BILAG_ITEMS",
     "BILAG_SYSTEMS",
     "DEFINITIONS",

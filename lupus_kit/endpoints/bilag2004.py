@@ -10,7 +10,7 @@ import pandas as pd
 from lupus_kit._errors import InputError, unknown_name
 from lupus_kit.endpoints._bilag_reading import PREVIOUS, Recorded, check_names, read_flag, read_items
 from lupus_kit.endpoints._cells import BadCells, raise_together, require_choice, require_frame
-from lupus_kit.endpoints.bilag_grades import BILAG_SYSTEMS, GRADES, bilag_total
+from lupus_kit.endpoints.bilag_grades import BILAG_CODING, BILAG_SYSTEMS, GRADES, bilag_total
 from lupus_kit.endpoints.bilag_haem import haematological
 from lupus_kit.endpoints.bilag_renal import PROTEIN, renal
 from lupus_kit.endpoints.bilag_rules import INACTIVE, SCHEMES, Causes, Number, constitutional
@@ -37,7 +37,7 @@ def bilag2004(
     involved_before: bool | pd.DataFrame | None = None,
     no_previous: str = "not_fallen",
     not_done: str = "absent",
-    coding: Sequence[float] = (12, 8, 1, 0, 0),
+    coding: Sequence[float] = BILAG_CODING,
 ) -> pd.DataFrame:
     """Grade nine organ systems from the items of the form.
 

@@ -25,6 +25,8 @@ BILAG_SYSTEMS: tuple[str, ...] = (
 
 #: Grades from most active to never involved.
 GRADES: tuple[str, ...] = ("A", "B", "C", "D", "E")
+#: Points of the grades A to E in the usual numerical total of BILAG-2004 (Yee C-S, et al. Rheumatology 2010;49:1665-1669).
+BILAG_CODING: tuple[int, ...] = (12, 8, 1, 0, 0)
 
 #: The nine grade columns of a visit table.
 GRADE_COLUMNS: tuple[str, ...] = tuple(f"bilag_{system}" for system in BILAG_SYSTEMS)
@@ -50,7 +52,7 @@ def is_new_b(baseline: np.ndarray, visit: np.ndarray) -> np.ndarray:
     return (visit == _B) & (baseline > _B) & (baseline != _MISSING)
 
 
-def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = (12, 8, 1, 0, 0)) -> pd.Series:
+def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = BILAG_CODING) -> pd.Series:
     """Turn nine organ grades into one number.
 
     Parameters

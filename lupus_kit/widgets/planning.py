@@ -11,6 +11,7 @@ from scipy.stats import binom
 from lupus_kit._random import as_generator
 from lupus_kit.figures.planning import dance_of_p, power_plan
 from lupus_kit.inference import TESTS, pvalue, rejection_region
+from lupus_kit.inference.difference import agresti_caffo
 from lupus_kit.widgets._app import App, Scene
 from lupus_kit.widgets._controls import dropdown, float_slider, int_slider
 from lupus_kit.widgets._words import bare_p
@@ -178,12 +179,11 @@ def repeated(p1: float, p2: float, n: int, trials: int, seed: int | np.random.Ge
     rng = as_generator(seed)
     # One pair of uniforms for each trial: a rate that is moved moves the same trials, not other ones.
     x1, x2 = (binom.ppf(rng.random(trials), n, p).astype(int).clip(0, n) for p in (p1, p2))
-    one, two = (x1 + 1) / (n + 2), (x2 + 1) / (n + 2)
-    half = 1.959963984540054 * np.sqrt((one * (1 - one) + two * (1 - two)) / (n + 2))
+    low, high = zip(*(agresti_caffo(int(a), n, int(b), n, 0.95) for a, b in zip(x1, x2, strict=True)), strict=True)
     return pd.DataFrame(
         {
             "x1": x1, "x2": x2, "difference": (x1 - x2) / n,
-            "low": np.clip(one - two - half, -1, 1), "high": np.clip(one - two + half, -1, 1),
+            "low": low, "high": high,
             "p": np.nan_to_num(np.asarray(pvalue(test, x1, n, x2, n)), nan=1.0),
         }
     )  # fmt: skip
