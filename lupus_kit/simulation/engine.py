@@ -87,6 +87,10 @@ def run(
     Where the plan has no interim looks and no re-estimation, and does not leave patients out, :func:`exact` gives the
     same numbers without any Monte Carlo error, in less time. Simulate where it does not apply, and to see single trials.
 
+    The p-values of a pair of arm sizes are worked out once, all tables together. Where dropout leaves patients out
+    (``missing="observed"``) or the size is re-estimated, nearly every trial has sizes of its own: the exact
+    unconditional tests (Barnard, Boschloo) then take minutes above about 100 patients in each arm.
+
     Examples
     --------
     >>> from lupus_kit.design import he2020
