@@ -7,20 +7,20 @@ Examples
 [(16, 29)]
 """
 
-from lupus_kit.audit.check import check, check_all, n_analyses
-from lupus_kit.audit.consistency import inconsistencies, quantile_definitions
-from lupus_kit.audit.counts import Counts, claim_counts, resolve
-from lupus_kit.audit.denominators import joint_denominators
-from lupus_kit.audit.granularity import Granularity, debit, grim, grimmer
-from lupus_kit.audit.joint import JointExplanation, explain_jointly, smallest_sets
-from lupus_kit.audit.multiverse import Multiverse, multiverse
-from lupus_kit.audit.populations import Populations, populations
-from lupus_kit.audit.printed import common_denominators, counts_from_percent, percent_matches, rounds_to
-from lupus_kit.audit.provenance import distinct_analyses, distinct_tests, explain, read_reported
-from lupus_kit.audit.report import Report
-from lupus_kit.audit.summaries import explain_means, explain_ordinal, explain_paired
+from lupus_kit.audit.reading import ProposedStudy, proposed_claims_file, read_text
+from lupus_kit.audit.report.check import check, check_all, n_analyses
+from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.template import template
-from lupus_kit.audit.text import ProposedStudy, proposed_claims_file, read_text
+from lupus_kit.audit.values.consistency import inconsistencies, quantile_definitions
+from lupus_kit.audit.values.counts import Counts, claim_counts, resolve
+from lupus_kit.audit.values.denominators import joint_denominators
+from lupus_kit.audit.values.granularity import Granularity, debit, grim, grimmer
+from lupus_kit.audit.values.joint import JointExplanation, explain_jointly, smallest_sets
+from lupus_kit.audit.values.multiverse import Multiverse, multiverse
+from lupus_kit.audit.values.percentages import common_denominators, counts_from_percent, percent_matches, rounds_to
+from lupus_kit.audit.values.populations import Populations, populations
+from lupus_kit.audit.values.provenance import distinct_analyses, distinct_tests, explain, read_reported
+from lupus_kit.audit.values.summary_tests import explain_means, explain_ordinal, explain_paired
 
 __all__ = [
     "Counts",

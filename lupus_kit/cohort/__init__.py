@@ -6,17 +6,17 @@ is invented; :meth:`Cohort.data_dictionary` says it for every column.
 
 from __future__ import annotations
 
-from lupus_kit.cohort._statements import statements
-from lupus_kit.cohort.agreement import check
-from lupus_kit.cohort.assumptions import Assumptions
-from lupus_kit.cohort.bounds import Implied, implied, quantities
-from lupus_kit.cohort.calibration import Calibration, calibrate
-from lupus_kit.cohort.conflict_sets import conflicts
-from lupus_kit.cohort.generative import what_if
-from lupus_kit.cohort.large import write_what_if
-from lupus_kit.cohort.measured import calibration_table, coherence_table, quantity_names
-from lupus_kit.cohort.replicas import replica
+from lupus_kit.cohort.replica.conflicts import conflicts
+from lupus_kit.cohort.replica.implied import Implied, implied, quantities
+from lupus_kit.cohort.replica.replicas import replica
+from lupus_kit.cohort.replica.statement_check import check
+from lupus_kit.cohort.replica.statements import statements
 from lupus_kit.cohort.tables import Cohort
+from lupus_kit.cohort.what_if.assumptions import Assumptions
+from lupus_kit.cohort.what_if.calibration import Calibration, calibrate
+from lupus_kit.cohort.what_if.generative import what_if
+from lupus_kit.cohort.what_if.large import write_what_if
+from lupus_kit.cohort.what_if.measured import calibration_table, coherence_table, quantity_names
 
 __all__ = [
     "Assumptions",

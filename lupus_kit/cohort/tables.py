@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.cohort._columns import ARMS, MEDICINES, TABLES, columns_of, data_dictionary
-from lupus_kit.cohort._formats import NOTICE
-from lupus_kit.cohort.assumptions import Assumptions
+from lupus_kit.cohort.columns import ARMS, MEDICINES, TABLES, columns_of, data_dictionary
+from lupus_kit.cohort.files.formats import NOTICE
+from lupus_kit.cohort.what_if.assumptions import Assumptions
+from lupus_kit.core.errors import InputError, unknown_name
 
 
 def _mean_sd(values: pd.Series) -> str:
@@ -173,7 +173,7 @@ class Cohort:
             If the format is unknown, the folder holds something else, cannot be written, or a table breaks its
             schema.
         """
-        from lupus_kit.cohort._storage import save
+        from lupus_kit.cohort.files.storage import save
 
         return save(self, Path(directory), format)
 
@@ -199,7 +199,7 @@ class Cohort:
         InputError
             If the folder holds something else or cannot be written.
         """
-        from lupus_kit.cohort._cdisc import write_cdisc
+        from lupus_kit.cohort.files.cdisc import write_cdisc
 
         return write_cdisc(self, Path(directory))
 
@@ -225,7 +225,7 @@ class Cohort:
         InputError
             If a file is missing, damaged, edited or breaks its schema; the message names file, row and column.
         """
-        from lupus_kit.cohort._storage import load
+        from lupus_kit.cohort.files.storage import load
 
         return load(Path(directory), allow_edits)
 

@@ -9,8 +9,8 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError
-from lupus_kit._random import as_generator
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.seeds import as_generator
 
 
 def _ratios(arms: Sequence[str] | Mapping[str, int]) -> dict[str, int]:

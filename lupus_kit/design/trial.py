@@ -10,7 +10,7 @@ from importlib import resources
 
 import pandas as pd
 
-from lupus_kit._errors import InputError
+from lupus_kit.core.errors import InputError
 
 NOT_REPORTED = "not reported"
 

@@ -14,28 +14,28 @@ teaching and research: check them against the official forms before any clinical
 
 from __future__ import annotations
 
-from lupus_kit.endpoints._file_columns import VISIT_FILE_COLUMNS
-from lupus_kit.endpoints.activity import activity_bands, rescale_pga
-from lupus_kit.endpoints.agreement import Agreement, agreement
-from lupus_kit.endpoints.bicla_rule import bicla
-from lupus_kit.endpoints.bilag2004 import bilag2004
-from lupus_kit.endpoints.bilag_grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
-from lupus_kit.endpoints.bilag_items import BILAG_ITEMS
-from lupus_kit.endpoints.deciding import DecidingClauses, deciding_clauses
-from lupus_kit.endpoints.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
-from lupus_kit.endpoints.doris_rule import doris
-from lupus_kit.endpoints.flare_index import selena_flare
-from lupus_kit.endpoints.imputation import ImputedResponders, impute_responders
-from lupus_kit.endpoints.lldas_rule import lldas
-from lupus_kit.endpoints.renal import renal_response
-from lupus_kit.endpoints.renal_definitions import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement
-from lupus_kit.endpoints.ri50 import s2k_ri50, sri50
+from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
+from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
+from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
+from lupus_kit.endpoints.compare.deciding import DecidingClauses, deciding_clauses
+from lupus_kit.endpoints.compare.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
+from lupus_kit.endpoints.compare.imputation import ImputedResponders, impute_responders
+from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
+from lupus_kit.endpoints.rules.bicla import bicla
+from lupus_kit.endpoints.rules.doris import doris
+from lupus_kit.endpoints.rules.flare_index import selena_flare
+from lupus_kit.endpoints.rules.lldas import lldas
+from lupus_kit.endpoints.rules.renal_definitions import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement
+from lupus_kit.endpoints.rules.renal_response import renal_response
+from lupus_kit.endpoints.rules.sri import sri
+from lupus_kit.endpoints.rules.sri50 import s2k_ri50, sri50
+from lupus_kit.endpoints.scales import activity_bands, rescale_pga
 from lupus_kit.endpoints.scoring import ENDPOINTS, Scored, score_visits
-from lupus_kit.endpoints.sledai_findings import SLEDAI_FINDINGS, sledai_descriptors
-from lupus_kit.endpoints.sledai_items import SLEDAI_ITEMS, SledaiItem
-from lupus_kit.endpoints.sledai_total import sledai, sledai_domains
-from lupus_kit.endpoints.sri_rule import sri
-from lupus_kit.endpoints.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
+from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
+from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, SledaiItem
+from lupus_kit.endpoints.sledai.total import sledai, sledai_domains
+from lupus_kit.endpoints.visits.file_columns import VISIT_FILE_COLUMNS
+from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
 
 __all__ = [
     "BILAG_CODING",

@@ -10,20 +10,20 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError
-from lupus_kit.endpoints._cells import BadCells, require_choice, require_columns, require_frame
-from lupus_kit.endpoints.activity import PGA_SCALES, rescale_pga
-from lupus_kit.endpoints.bicla_rule import bicla
-from lupus_kit.endpoints.bilag2004 import bilag2004
-from lupus_kit.endpoints.bilag_grades import GRADE_COLUMNS
-from lupus_kit.endpoints.bilag_items import ITEMS as BILAG_FORM
-from lupus_kit.endpoints.doris_rule import doris
-from lupus_kit.endpoints.lldas_rule import lldas
-from lupus_kit.endpoints.ri50 import sri50
-from lupus_kit.endpoints.sledai_findings import SLEDAI_FINDINGS, sledai_descriptors
-from lupus_kit.endpoints.sledai_items import ITEM_IDS, STABLE_IDS
-from lupus_kit.endpoints.sledai_total import sledai
-from lupus_kit.endpoints.sri_rule import sri
+from lupus_kit.core.cells import BadCells, require_choice, require_columns, require_frame
+from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
+from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
+from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
+from lupus_kit.endpoints.rules.bicla import bicla
+from lupus_kit.endpoints.rules.doris import doris
+from lupus_kit.endpoints.rules.lldas import lldas
+from lupus_kit.endpoints.rules.sri import sri
+from lupus_kit.endpoints.rules.sri50 import sri50
+from lupus_kit.endpoints.scales import PGA_SCALES, rescale_pga
+from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
+from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
+from lupus_kit.endpoints.sledai.total import sledai
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 

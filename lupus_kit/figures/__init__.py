@@ -10,47 +10,37 @@ True
 """
 
 from lupus_kit.figures import (
-    agreement,
     audit,
     cohort,
+    definitions,
     design,
     inference,
-    invented,
-    multiverse,
-    patient,
     planning,
-    responders,
-    safety,
+    secondary,
     simulation,
     sri,
     table_board,
-    visits,
 )
-from lupus_kit.figures._live import Live
-from lupus_kit.figures._show import img, png, show
-from lupus_kit.figures._style import ARM_PALETTE, alt_text, describe
+from lupus_kit.figures.live import Live
+from lupus_kit.figures.show import img, png, show
+from lupus_kit.figures.style import ARM_PALETTE, alt_text, describe
 
 __all__ = [
     "ARM_PALETTE",
     "Live",
-    "agreement",
     "alt_text",
     "audit",
     "cohort",
+    "definitions",
     "describe",
     "design",
     "img",
     "inference",
-    "invented",
-    "multiverse",
-    "patient",
     "planning",
     "png",
-    "responders",
-    "safety",
+    "secondary",
     "show",
     "simulation",
     "sri",
     "table_board",
-    "visits",
 ]

@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, axes, describe
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, axes, describe
 
 
 def dosing_calendar(calendar: pd.DataFrame, visits: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
-from lupus_kit._errors import InputError
-from lupus_kit.figures._style import NEUTRAL, PUBLISHED, axes, describe
+from lupus_kit.core.errors import InputError
+from lupus_kit.figures.style import NEUTRAL, PUBLISHED, axes, describe
 
 _FAMILY_MARKERS = {"asymptotic": "o", "conditional exact": "s", "unconditional exact": "D", "t and rank tests": "^"}
 

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns, panels
+from lupus_kit.core.errors import InputError
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns, panels
 
 
 def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = "", ax: Axes | None = None) -> Axes:

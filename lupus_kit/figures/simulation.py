@@ -8,8 +8,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from lupus_kit._errors import InputError
-from lupus_kit.figures._style import NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns
+from lupus_kit.core.errors import InputError
+from lupus_kit.figures.style import NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns
 
 # Quantities that are probabilities of an event; the others are differences, ratios or numbers of patients.
 _PROBABILITIES = (

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
-from lupus_kit._errors import InputError
-from lupus_kit.figures._style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, need_columns, panels
+from lupus_kit.core.errors import InputError
 from lupus_kit.figures.inference import _border
+from lupus_kit.figures.style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, need_columns, panels
 
 _TICKS = [1e-4, 1e-3, 0.01, 0.05, 0.1, 1]
 _MEASURES = {

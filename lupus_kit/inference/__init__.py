@@ -9,7 +9,8 @@ Examples
 0.05780647
 """
 
-from lupus_kit.inference.bayes import (
+from lupus_kit.inference.comparison import Comparison, compare, s_value
+from lupus_kit.inference.evidence.bayes import (
     PRIORS,
     Posterior,
     Prior,
@@ -19,11 +20,12 @@ from lupus_kit.inference.bayes import (
     predictive_significance,
     reverse_bayes,
 )
-from lupus_kit.inference.comparison import Comparison, compare, s_value
-from lupus_kit.inference.curves import confidence_curve, curve_measure
-from lupus_kit.inference.intervals import Interval, intervals
-from lupus_kit.inference.multiplicity import Multiplicity, familywise_error, joint_counts, rejection_probabilities
-from lupus_kit.inference.operating import (
+from lupus_kit.inference.evidence.fragility import Fragility, fragility_index, fragility_table, tipping_point
+from lupus_kit.inference.intervals.effects import Interval, intervals
+from lupus_kit.inference.intervals.proportion import proportion
+from lupus_kit.inference.intervals.pvalue_functions import confidence_curve, curve_measure
+from lupus_kit.inference.intervals.rare_events import chance_of_at_most, patients_to_see, upper_limit
+from lupus_kit.inference.planning.operating_characteristics import (
     SignificanceFilter,
     Size,
     power,
@@ -32,13 +34,16 @@ from lupus_kit.inference.operating import (
     size_curve,
     type_m_and_s,
 )
-from lupus_kit.inference.planning import SampleSize, minimal_detectable_difference, sample_size
-from lupus_kit.inference.proportion import proportion
-from lupus_kit.inference.rare import chance_of_at_most, patients_to_see, upper_limit
-from lupus_kit.inference.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
-from lupus_kit.inference.robustness import Fragility, fragility_index, fragility_table, tipping_point
-from lupus_kit.inference.strategies import STRATEGIES, Strategy, decide
-from lupus_kit.inference.visits import BetweenVisitBounds, between_visit_bounds
+from lupus_kit.inference.planning.sample_size import SampleSize, minimal_detectable_difference, sample_size
+from lupus_kit.inference.two_by_two.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
+from lupus_kit.inference.two_visits.between_visits import BetweenVisitBounds, between_visit_bounds
+from lupus_kit.inference.two_visits.familywise import (
+    Multiplicity,
+    familywise_error,
+    joint_counts,
+    rejection_probabilities,
+)
+from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
     "PRIORS",

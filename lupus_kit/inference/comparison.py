@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError
-from lupus_kit.inference._counts import one_table
-from lupus_kit.inference.intervals import intervals
-from lupus_kit.inference.registry import Test, pvalue, select
+from lupus_kit.core.errors import InputError
+from lupus_kit.inference.intervals.effects import intervals
+from lupus_kit.inference.two_by_two.counts import one_table
+from lupus_kit.inference.two_by_two.registry import Test, pvalue, select
 
 
 def s_value(p: float) -> float:
@@ -120,7 +120,7 @@ class Comparison:
         return self.tests()
 
     def _repr_html_(self) -> str:
-        from lupus_kit.inference.registry import TESTS
+        from lupus_kit.inference.two_by_two.registry import TESTS
 
         summary = self.summary().to_html(index=False, formatters={"rate": "{:.1%}".format}, border=0)
         (score,) = intervals(self.x1, self.n1, self.x2, self.n2, methods=["miettinen_nurminen"])

@@ -1,8 +1,7 @@
-"""Exercises with checks that answer back, and the machinery that finds and runs the notebooks.
+"""Exercises with checks that answer back, and how far a student or a class has come.
 
-``check`` is what the notebooks call; ``progress`` shows what it has kept in the student's own file, and ``teaching_notes``
-is for whoever teaches. ``catalogue`` says what an exercise is and collects those in ``content``, one module a stop.
-``shelf`` finds the notebooks, ``execution`` runs them, ``pages`` turns them into web pages and ``handbook`` binds these.
+``check`` is what the notebooks call; ``progress`` shows what it has kept in the student's own file. ``catalogue`` collects
+the exercises, one module a stop; what an exercise is stands in ``exercises.exercise``.
 
 Examples
 --------
@@ -13,12 +12,12 @@ Examples
 
 from __future__ import annotations
 
-from lupus_kit.lessons.catalogue import Exercise, Misconception, exercises
+from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.checking import CheckResult, check
-from lupus_kit.lessons.classroom import ClassProgress, class_progress
-from lupus_kit.lessons.progress_file import Attempt, keep_progress
-from lupus_kit.lessons.progressing import Progress, progress
-from lupus_kit.lessons.teaching import TeachingNote, TeachingNotes, teaching_notes
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+from lupus_kit.lessons.progress.classroom import ClassProgress, class_progress
+from lupus_kit.lessons.progress.file import Attempt, keep_progress
+from lupus_kit.lessons.progress.table import Progress, progress
 
 __all__ = [
     "Attempt",
@@ -27,12 +26,9 @@ __all__ = [
     "Exercise",
     "Misconception",
     "Progress",
-    "TeachingNote",
-    "TeachingNotes",
     "check",
     "class_progress",
     "exercises",
     "keep_progress",
     "progress",
-    "teaching_notes",
 ]

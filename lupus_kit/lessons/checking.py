@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from lupus_kit.lessons import answers, progress_file
-from lupus_kit.lessons.catalogue import Exercise, Misconception, find
+from lupus_kit.lessons import answers
+from lupus_kit.lessons.catalogue import find
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+from lupus_kit.lessons.progress import file as progress_file
 
 _WORDS = {True: "Right", False: "Not yet", None: "Not answered yet"}
 _SIGNS = {True: "\N{HEAVY CHECK MARK}", False: "\N{HEAVY BALLOT X}", None: "\N{HORIZONTAL ELLIPSIS}"}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lupus_kit.lessons._record import table
+from lupus_kit.lessons.exercises.record import table
 
 #: Words that take the claim out of a phrase when they stand shortly before it, in the same sentence.
 _HEDGE = (

@@ -7,19 +7,11 @@ Examples
 ('NCT02465580', 'NCT02932137')
 """
 
-from lupus_kit.published._impossible import impossible
-from lupus_kit.published._toml_writer import claims_toml
 from lupus_kit.published.claim import KINDS, ROLES, Claim
-from lupus_kit.published.claims_file import load_claims, study_from_claims
-from lupus_kit.published.printed import (
-    PrintedValue,
-    decimals,
-    implied_n,
-    parse_p,
-    parse_value,
-    percent_text,
-    plain_p,
-)
+from lupus_kit.published.claims.files import load_claims, study_from_claims
+from lupus_kit.published.claims.impossible import impossible
+from lupus_kit.published.claims.writer import claims_toml
+from lupus_kit.published.printed import PrintedValue, decimals, implied_n, parse_p, parse_value, percent_text, plain_p
 from lupus_kit.published.record import load, studies
 from lupus_kit.published.study import Study, Trial, printed_value
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
-from lupus_kit._errors import InputError
+from lupus_kit.core.errors import InputError
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _DASH = r"\s*[–—-]\s*"

@@ -8,8 +8,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.published.claims_file import load_claims, load_place
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.published.claims.files import load_claims, load_place
 from lupus_kit.published.study import Study
 
 

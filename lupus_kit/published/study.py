@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from lupus_kit._errors import InputError
+from lupus_kit.core.errors import InputError
 from lupus_kit.published.claim import Claim
 from lupus_kit.published.printed import PrintedValue, parse_p, parse_value
 from lupus_kit.published.tables import Layout, table_claims

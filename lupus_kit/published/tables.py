@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit.published._problems import Problems
+from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published.claim import Claim
+from lupus_kit.published.claims.problems import Problems
 from lupus_kit.published.printed import PrintedValue, parse_value, plain_p
 
 _TYPED = list(PrintedValue.__dataclass_fields__)

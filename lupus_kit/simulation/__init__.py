@@ -22,16 +22,16 @@ Examples
 True
 """
 
-from lupus_kit.simulation.assumptions import Dropout, ResponseRates, correlation_bounds
-from lupus_kit.simulation.boundaries import BOUNDARIES, Boundaries, group_sequential
 from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
-from lupus_kit.simulation.plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
-from lupus_kit.simulation.registration import Registration, register, registered
+from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
+from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.plan.registration import Registration, register, registered
+from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates, correlation_bounds
+from lupus_kit.simulation.plan.scenario import DEPTHS, Scenario
+from lupus_kit.simulation.plan.template import plan_template
 from lupus_kit.simulation.results import Simulation
-from lupus_kit.simulation.scenario import DEPTHS, Scenario
 from lupus_kit.simulation.sweep import grid, with_patients
-from lupus_kit.simulation.template import plan_template
 
 __all__ = [
     "BOUNDARIES",

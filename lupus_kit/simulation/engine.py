@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import cohort
-from lupus_kit._errors import InputError
-from lupus_kit._random import as_generator
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
-from lupus_kit.simulation._checkpoint import Checkpoint
-from lupus_kit.simulation._chunk import chunk_size, simulate_chunk
-from lupus_kit.simulation._runner import run_chunks
-from lupus_kit.simulation._tally import merge, tally_of_trials
-from lupus_kit.simulation.assumptions import ResponseRates
-from lupus_kit.simulation.plan import AnalysisPlan
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.response_rates import ResponseRates
+from lupus_kit.simulation.plan.scenario import Scenario, check_depth
 from lupus_kit.simulation.results import Simulation
-from lupus_kit.simulation.scenario import Scenario, check_depth
+from lupus_kit.simulation.trials.checkpoint import Checkpoint
+from lupus_kit.simulation.trials.chunk import chunk_size, simulate_chunk
+from lupus_kit.simulation.trials.runner import run_chunks
+from lupus_kit.simulation.trials.tally import merge, tally_of_trials
 
 #: Up to this many trials each one is kept, unless told otherwise.
 KEPT_TRIALS = 200_000

@@ -11,14 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from lupus_kit import cohort
-from lupus_kit._errors import InputError
+from lupus_kit.core.errors import InputError
 from lupus_kit.design import TrialDesign
-from lupus_kit.simulation._endpoint_level import arm_law, is_fixed, tally_rows, visit_of
-from lupus_kit.simulation._tests import lattice, rule_of
-from lupus_kit.simulation.assumptions import ResponseRates
-from lupus_kit.simulation.plan import AnalysisPlan
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.response_rates import ResponseRates
+from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.results import Simulation
-from lupus_kit.simulation.scenario import Scenario
+from lupus_kit.simulation.trials.decisions import lattice, rule_of
+from lupus_kit.simulation.trials.endpoint_level import arm_law, is_fixed, tally_rows, visit_of
 
 
 def can_enumerate(scenario: Scenario) -> bool:

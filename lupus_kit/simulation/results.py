@@ -9,13 +9,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 import pandas as pd
 
-from lupus_kit._errors import InputError
+from lupus_kit.core.errors import InputError
 from lupus_kit.inference import intervals
-from lupus_kit.simulation._tally import ROLES
-from lupus_kit.simulation._tests import CLAIMED, SIGNIFICANT, pvalues
-from lupus_kit.simulation._truth import Truth, truth
-from lupus_kit.simulation.plan import AnalysisPlan
-from lupus_kit.simulation.scenario import Scenario
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.trials.decisions import CLAIMED, SIGNIFICANT, pvalues
+from lupus_kit.simulation.trials.tally import ROLES
+from lupus_kit.simulation.trials.truth import Truth, truth
 
 #: Intervals whose coverage is computed unless told otherwise: all of the risk difference but the slow exact one.
 INTERVALS = ("wald", "agresti_caffo", "newcombe", "miettinen_nurminen", "mee")

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import cohort
-from lupus_kit._errors import InputError, unknown_name
-from lupus_kit._random import as_generator
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
-from lupus_kit.simulation.assumptions import Dropout, ResponseRates
 from lupus_kit.simulation.engine import checked_trials, run_each
 from lupus_kit.simulation.enumeration import can_enumerate, exact
-from lupus_kit.simulation.plan import AnalysisPlan
-from lupus_kit.simulation.scenario import Scenario
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
+from lupus_kit.simulation.plan.scenario import Scenario
 
 METHODS = ("auto", "exact", "simulate")
 

@@ -14,18 +14,22 @@ True
 19
 """
 
-from lupus_kit.widgets._app import App, Scene
-from lupus_kit.widgets.allocation import allocation_explorer, allocation_scene
-from lupus_kit.widgets.assumptions import assumption_board, assumption_scene
-from lupus_kit.widgets.catalogue import APPS, from_state
-from lupus_kit.widgets.detective import detective_scene, pvalue_detective
-from lupus_kit.widgets.explorer import table_explorer, table_scene
-from lupus_kit.widgets.missing import missing_map, missing_scene
-from lupus_kit.widgets.nephritis import nephritis_board, nephritis_scene
-from lupus_kit.widgets.patient import patient_builder, patient_scene
-from lupus_kit.widgets.planning import dance_scene, designer_scene, pvalue_dance, trial_designer
-from lupus_kit.widgets.safety import safety_explorer, safety_scene
-from lupus_kit.widgets.visits import visits_explorer, visits_scene
+from lupus_kit.widgets.app import App, Scene
+from lupus_kit.widgets.audit import (
+    detective_scene,
+    missing_map,
+    missing_scene,
+    pvalue_detective,
+    visits_explorer,
+    visits_scene,
+)
+from lupus_kit.widgets.by_name import APPS, from_state
+from lupus_kit.widgets.cohort import assumption_board, assumption_scene
+from lupus_kit.widgets.design import allocation_explorer, allocation_scene
+from lupus_kit.widgets.inference import table_explorer, table_scene
+from lupus_kit.widgets.secondary import nephritis_board, nephritis_scene, safety_explorer, safety_scene
+from lupus_kit.widgets.simulation import dance_scene, designer_scene, pvalue_dance, trial_designer
+from lupus_kit.widgets.sri import patient_builder, patient_scene
 
 __all__ = [
     "APPS",

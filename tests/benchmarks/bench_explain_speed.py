@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from lupus_kit import audit, published
-from lupus_kit.audit.printed import percent_matches
+from lupus_kit.audit.values.percentages import percent_matches
 
 
 def seconds(function: Callable[[], object]) -> float:

@@ -19,8 +19,9 @@ import numpy as np
 from scipy import stats
 
 from lupus_kit import inference
-from lupus_kit.inference import TESTS, conditional, unconditional
-from lupus_kit.inference.intervals import _METHODS
+from lupus_kit.inference import TESTS
+from lupus_kit.inference.intervals.effects import _METHODS
+from lupus_kit.inference.two_by_two import conditional, unconditional
 
 N1, N2 = 29, 30
 TABLES = (N1 + 1) * (N2 + 1)

@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from references import toy_chunks
 
-from lupus_kit.simulation._checkpoint import Checkpoint
-from lupus_kit.simulation._runner import run_chunks
+from lupus_kit.simulation.trials.checkpoint import Checkpoint
+from lupus_kit.simulation.trials.runner import run_chunks
 
 CHUNKS = 16
 TURNS = 10

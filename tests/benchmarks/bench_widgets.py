@@ -16,7 +16,7 @@ import ipywidgets as ipw
 import numpy as np
 
 from lupus_kit import widgets
-from lupus_kit.widgets._findings import Findings
+from lupus_kit.widgets.findings import Findings
 
 MOVES, GOAL = 150, 100.0
 PRINTED = ("0.052", "0.027", "0.036", "<0.05", "<0.001", "0.5", "NS")

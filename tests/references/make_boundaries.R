@@ -1,5 +1,5 @@
 # Writes boundaries.csv: what the R package rpact says about group-sequential boundaries, for
-# tests/test_simulation_boundaries.py to read.
+# tests/simulation/test_boundaries.py to read.
 # Run from this folder:   Rscript --vanilla make_boundaries.R
 # R is not needed to run the tests. rpact solves to 1e-10 in probability and reports alpha spent 1e-8 low at the end.
 

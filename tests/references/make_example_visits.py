@@ -1,7 +1,7 @@
-"""Write ``lupus_kit/endpoints/data/example_visits.csv``: twelve invented patients, each a case of the SRI-4 rule.
+"""Write ``lupus_kit/endpoints/visits/data/example_visits.csv``: twelve invented patients, each a case of the SRI-4 rule.
 
 Run from the root of the repository:  python tests/references/make_example_visits.py
-Nothing is random: findings, grades and PGA of every visit stand below. tests/test_endpoints_visit_file.py holds the
+Nothing is random: findings, grades and PGA of every visit stand below. tests/endpoints/test_visit_file.py holds the
 verdicts, worked out by hand.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
 
-OUT = Path("lupus_kit/endpoints/data/example_visits.csv")
+OUT = Path("lupus_kit/endpoints/visits/data/example_visits.csv")
 HEAD = (
     "# Twelve INVENTED patients, made to show the borders of SRI-4. No real person.\n"
     "# One row per visit. Descriptors of SLEDAI-2K: 1 present, 0 absent. BILAG-2004 grades A to E. PGA from 0 to 3.\n"

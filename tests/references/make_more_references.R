@@ -1,5 +1,5 @@
 # Writes r_more_values.csv: what four R packages say about two-arm tables and about alpha spending, for
-# tests/test_inference_r_packages.py to read. Run from this folder:   Rscript --vanilla make_more_references.R
+# tests/inference/test_r_packages.py to read. Run from this folder:   Rscript --vanilla make_more_references.R
 # Packages as in Debian: r-cran-epitools r-cran-epir r-cran-coin r-cran-rpact. R is not needed to run the tests.
 
 Sys.setenv(TZ = "UTC")

@@ -1,4 +1,4 @@
-# Writes r_values.csv: what base R says about two-arm tables, for tests/test_inference_r.py to read.
+# Writes r_values.csv: what base R says about two-arm tables, for tests/inference/test_software.py to read.
 # Run from this folder, with base R only:   Rscript --vanilla make_references.R
 # R is not needed to run the tests. R's conditional odds ratio and its interval are good to about 1e-4.
 

@@ -1,0 +1,1 @@
+"""Typed rows of an audit, and the sentences and pages written from them."""

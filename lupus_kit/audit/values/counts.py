@@ -1,0 +1,254 @@
+"""Which counts stand behind the printed values of a claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lupus_kit.audit.values.percentages import common_denominators, counts_from_percent, percent_matches
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.published import Claim, Study, impossible, percent_text, printed_value
+
+PRINTED = "printed"
+ALL_RANDOMISED = "all randomised were analysed"
+NEAREST = "the nearest counts"
+ANY_FITTING = "counts that fit"
+PINNED = "the percentage has one solution"
+JOINT = "one denominator fits all percentages of this arm"
+TABLE = "the table row that repeats the claim"
+WITH_N = "the percentage and the printed number of patients"
+CUT_OFF = "the percentage is cut off, not rounded"
+#: Where no arm gives a limit, a count and its percentage are solved for up to this many patients.
+_FAR = 20_000
+_MOST_LISTED = 8
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Responders and patients of one arm in one claim.
+
+    Attributes
+    ----------
+    x, n : int or None
+        ``None`` where the record does not pin them down.
+    how : str
+        How they were found, or why not.
+    agrees : bool or None
+        Whether the printed percentage, or the table row, agrees with the count; ``None`` where nothing can be
+        compared.
+    candidates : tuple of (int, int)
+        Where they are not pinned down, the counts to suppose.
+    supposing : str
+        What makes them worth supposing.
+    """
+
+    x: int | None
+    n: int | None
+    how: str
+    agrees: bool | None
+    candidates: tuple[tuple[int, int], ...] = ()
+    supposing: str = ""
+
+    @property
+    def known(self) -> tuple[int, int] | None:
+        """Responders and patients, where both are pinned down."""
+        return None if self.x is None or self.n is None else (self.x, self.n)
+
+
+def _table_count(study: Study, pointer: str, arm: str) -> tuple[int, int] | None:
+    """Count and denominator of the table row that a claim points to."""
+    name, _, row = pointer.partition("/")
+    frame = study.tables.get(name)
+    if frame is None:
+        return None
+    found = frame[(frame[study.layouts[name].endpoint] == row) & (frame["arm"] == arm)]
+    if len(found) != 1 or pd.isna(found["count"].iloc[0]) or pd.isna(found["n"].iloc[0]):
+        return None
+    return int(found["count"].iloc[0]), int(found["n"].iloc[0])
+
+
+def _siblings(study: Study, claim: Claim, arm: str) -> list[str]:
+    """Percentages of the same endpoint and arm at every visit, where no count is printed with them."""
+    return [
+        percent_text(str(other.reported[side]))
+        for other in study.records
+        if other.endpoint == claim.endpoint and other.kind == "binary"
+        for side, name in enumerate(other.arms[: len(other.reported)])
+        if name == arm and printed_value(other, side).count is None and percent_text(str(other.reported[side]))
+    ]
+
+
+def _prints(percent: str, x: int, n: int) -> tuple[bool | None, str]:
+    """Say whether a percentage agrees with its count, and what is special about it."""
+    if not percent:
+        return None, ""
+    if percent_matches(percent, x, n):
+        return True, ""
+    return (True, CUT_OFF) if percent_matches(percent, x, n, "truncate") else (False, "")
+
+
+def _from_count_and_percent(x: int, percent: str, n_max: int | None) -> Counts:
+    limit = n_max if n_max is not None else min(_FAR, int(200 * x / max(float(percent), 0.01)) + 1)
+    fits = [total for count, total in counts_from_percent(percent, n_max=max(limit, 1)) if count == x]
+    if len(fits) == 1:
+        return Counts(x, fits[0], PINNED, True)
+    why = "its percentage fits several numbers of patients" if fits else "its percentage fits no number of patients"
+    candidates = tuple((x, n) for n in fits if n == n_max)
+    return Counts(x, None, why, None if fits else False, candidates, ALL_RANDOMISED)
+
+
+def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | None) -> Counts:
+    n_max = study.trial.n_randomised[arm]
+    if n is not None:
+        for rounding in ("nearest", "truncate"):
+            fits = counts_from_percent(percent, n=n, rounding=rounding)
+            if fits:
+                how = WITH_N if rounding == "nearest" else CUT_OFF
+                return Counts(*fits[0], how, True) if len(fits) == 1 else _several(fits, tuple(fits), ANY_FITTING)
+        # A rate from a model lies near the crude one: the nearest count shows what the crude analyses give.
+        nearest = ((round(float(percent) * n / 100), n),) if claim.modelled else ()
+        return Counts(None, n, f"no count of {n} patients prints so", False, nearest, NEAREST)
+    if n_max is None:
+        return Counts(None, None, "the number of patients is not printed", None)
+    fits = counts_from_percent(percent, n_max=n_max)
+    if not fits:
+        return Counts(None, None, f"no count of at most {n_max} patients prints so", False)
+    if len(fits) == 1:
+        return Counts(*fits[0], PINNED, True)
+    shared = common_denominators(_siblings(study, claim, arm), n_max)
+    joint = [(x, total) for x, total in fits if total in shared]
+    if len(joint) == 1:
+        return Counts(*joint[0], JOINT, True)
+    return _several(fits, tuple(pair for pair in fits if pair[1] == n_max), ALL_RANDOMISED)
+
+
+def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str) -> Counts:
+    written = [f"{x}/{total}" for x, total in fits]
+    shown = written if len(written) <= _MOST_LISTED else [*written[: _MOST_LISTED - 2], "…", written[-1]]
+    return Counts(None, None, f"{len(fits)} counts fit: {', '.join(shown)}", None, candidates, supposing)
+
+
+def side_counts(study: Study, claim: Claim, side: int) -> Counts:
+    """Find the counts of one side of a claim.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    claim : Claim
+        A ``binary`` or ``paired`` claim.
+    side : int
+        Position in ``claim.reported``.
+
+    Returns
+    -------
+    Counts
+        With the way they were found.
+    """
+    arm = claim.arms[0] if claim.kind == "paired" else claim.arms[side]
+    printed = claim.shown(side)
+    if not printed:
+        return Counts(None, None, "no value is printed for this arm", None)
+    value, percent = printed_value(claim, side), percent_text(printed)
+    # A model's rate is no count's; the number of patients then says which count is near.
+    near = claim.modelled and bool(value.n and percent)
+    if not near and (why := impossible(claim, side, study.trial.n_randomised[arm])):
+        return Counts(None, None, why.rstrip("."), False)
+    if value.count is not None and value.n is not None:
+        agrees, special = _prints(percent, value.count, value.n)
+        return Counts(value.count, value.n, special or claim.assumed or PRINTED, agrees)
+    if value.count is not None and percent:
+        return _from_count_and_percent(value.count, percent, study.trial.n_randomised[arm])
+    if value.count is not None:
+        table = _table_count(study, claim.table_row, arm)
+        if table is not None:
+            return Counts(value.count, table[1], TABLE, table[0] == value.count)
+        n_max = study.trial.n_randomised[arm]
+        candidates = ((value.count, n_max),) if n_max is not None else ()
+        return Counts(value.count, None, "the number of patients is not printed", None, candidates, ALL_RANDOMISED)
+    if not percent:
+        return Counts(None, None, "neither a count nor a percentage is printed", None)
+    return _from_percent(study, claim, percent, arm, value.n)
+
+
+def _record(study: Study, name: str) -> Claim:
+    for claim in study.records:
+        if claim.id == name:
+            return claim
+    raise unknown_name("claim", name, [claim.id for claim in study.records])
+
+
+def resolve(study: Study, claim: pd.Series | Claim | str, side: str) -> Counts:
+    """Find the counts of one arm of a claim.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    claim : pandas.Series, Claim or str
+        A row of ``study.claims``, one of ``study.records``, or an ``id``.
+    side : {"a", "b"}
+        Which arm.
+
+    Returns
+    -------
+    Counts
+        With the way they were found.
+    """
+    record = claim if isinstance(claim, Claim) else _record(study, claim if isinstance(claim, str) else claim["id"])
+    if side not in ("a", "b"):
+        raise unknown_name("side", side, ("a", "b"))
+    number = "ab".index(side)
+    if number >= len(record.sides):
+        return Counts(None, None, "the claim has one arm only", None)
+    return side_counts(study, record, number)
+
+
+def claim_counts(study: Study, claim: str) -> tuple[int, int, int, int]:
+    """Return the 2×2 table behind one claim.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    claim : str
+        An ``id`` of ``study.claims``.
+
+    Returns
+    -------
+    tuple of int
+        ``(x1, n1, x2, n2)``: responders and patients of the first and second arm.
+
+    Raises
+    ------
+    InputError
+        Unknown claim, or one whose counts the record does not pin down.
+
+    Examples
+    --------
+    >>> from lupus_kit import published
+    >>> claim_counts(published.load("he2020"), "sri4_week12")
+    (16, 29, 9, 30)
+    """
+    a, b = (resolve(study, claim, side) for side in "ab")
+    if a.x is None or a.n is None or b.x is None or b.n is None:
+        raise InputError(f"the counts of claim {claim!r} are not known: {a.how}; {b.how}.")
+    return a.x, a.n, b.x, b.n
+
+
+def all_randomised(a: Counts, b: Counts) -> list[tuple[int, int, int, int]]:
+    """Return every table that fits if those randomised (or the printed number) were analysed; the known table alone.
+
+    Parameters
+    ----------
+    a, b : Counts
+        Both arms.
+
+    Returns
+    -------
+    list of tuple of int
+        ``(x1, n1, x2, n2)``; empty where a side is not known at all.
+    """
+    sides = [[side.known] if side.known else list(side.candidates) for side in (a, b)]
+    return [(*first, *second) for first in sides[0] for second in sides[1] if first and second]

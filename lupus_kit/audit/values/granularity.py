@@ -1,0 +1,283 @@
+"""Means and standard deviations that whole numbers can and cannot have: GRIM, GRIMMER and DEBIT.
+
+All three ask one question in whole numbers: is there a sample of the given size whose mean (and standard deviation)
+prints like this? A digit that ends in an exact half may have been rounded either way, so both ends of the interval of a
+printed number count as printing so.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from math import ceil, floor, isqrt
+
+import pandas as pd
+
+from lupus_kit.audit.values.percentages import as_total
+from lupus_kit.core.errors import InputError
+from lupus_kit.published import decimals
+
+_NUMBER = re.compile(r"^\s*([-−]?)(\d+(?:\.\d+)?)\s*$")
+# Bounded scores are enumerated exactly up to this many steps; beyond, only necessary conditions are checked.
+_MOST_STEPS = 400_000
+
+
+@dataclass(frozen=True)
+class Granularity:
+    """Whether whole numbers can print so.
+
+    Attributes
+    ----------
+    check : str
+        ``"GRIM"``, ``"GRIMMER"`` or ``"DEBIT"``.
+    printed : str
+        The value or values as printed.
+    n : int
+        Patients.
+    possible : bool
+        Whether some sample of whole numbers prints so.
+    sentence : str
+        The same in words.
+    """
+
+    check: str
+    printed: str
+    n: int
+    possible: bool
+    sentence: str
+
+    def __bool__(self) -> bool:
+        return self.possible
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row."""
+        return pd.DataFrame([asdict(self)])
+
+    def _repr_html_(self) -> str:
+        return f"<b>{html.escape(self.check)}</b>: {html.escape(self.sentence)}"
+
+
+def printed_interval(name: str, text: object, signed: bool = True) -> tuple[Fraction, Fraction]:
+    """Return both ends of the numbers that print so.
+
+    Raises
+    ------
+    InputError
+        Not a printed number.
+    """
+    match = _NUMBER.match(text) if isinstance(text, str) else None
+    if not match or (match[1] and not signed):
+        hint = " Give it as a string: the trailing zeros count." if isinstance(text, (int, float)) else ""
+        raise InputError(f"{name} == {text!r}: expected a number as printed, such as '3.45'.{hint}")
+    value = Fraction(match[2]) * (-1 if match[1] else 1)
+    half = Fraction(1, 2 * 10 ** decimals(match[2]))
+    return value - half, value + half
+
+
+def _whole(low: Fraction, high: Fraction) -> range:
+    return range(ceil(low), floor(high) + 1)
+
+
+def _items(items: object) -> int:
+    return as_total("items", items)
+
+
+def _said(possible: bool, what: str, n: int, of: str) -> str:
+    if possible:
+        return f"{what} is a value that {of} of {n} patients can have."
+    return (
+        f"No {of} of {n} patients give {what}; another number of patients, a missing value or typing would explain it."
+    )
+
+
+def grim(mean: str, n: int, items: int = 1) -> Granularity:
+    """Check a mean of whole numbers (GRIM: granularity-related inconsistency of means).
+
+    Parameters
+    ----------
+    mean : str
+        As printed. A percentage is the mean of values 0 and 100: see :func:`lupus_kit.audit.counts_from_percent`.
+    n : int
+        Patients.
+    items : int
+        Whole numbers that were averaged within each patient.
+
+    Returns
+    -------
+    Granularity
+        True where some total of whole numbers prints as this mean.
+
+    Raises
+    ------
+    InputError
+        Not a printed number, or not a whole number of patients.
+
+    References
+    ----------
+    Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369.
+
+    Examples
+    --------
+    >>> bool(grim("5.19", 28)), bool(grim("5.18", 28))
+    (False, True)
+    """
+    low, high = printed_interval("mean", mean)
+    total = as_total("n", n) * _items(items)
+    possible = len(_whole(low * total, high * total)) > 0
+    return Granularity(
+        "GRIM", mean.strip(), int(n), possible, _said(possible, f"A mean of {mean.strip()}", n, "whole numbers")
+    )
+
+
+def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, high: int | None = None) -> Granularity:
+    """Check a mean and a standard deviation of whole numbers (GRIMMER).
+
+    Parameters
+    ----------
+    mean, sd : str
+        As printed; the standard deviation with divisor n - 1.
+    n : int
+        Patients, at least two.
+    items : int
+        Whole numbers that were averaged within each patient.
+    low, high : int, optional
+        Smallest and largest score a patient can have.
+
+    Returns
+    -------
+    Granularity
+        True where some sample of whole numbers prints as both.
+
+    Raises
+    ------
+    InputError
+        Not printed numbers, fewer than two patients, or ends in the wrong order.
+
+    Notes
+    -----
+    The sum T and the sum of squares Q of whole numbers are both even or both odd, and Q is at least what the most even
+    split of T gives. For five or more whole numbers without limits these conditions are enough (four squares leave no
+    gap once a fifth number can be chosen; checked by enumeration in the tests); two to four numbers are enumerated.
+    Scores between limits are enumerated through the sums and sums of squares they can reach; where that would take too
+    long, the limits are used for the largest Q only.
+
+    References
+    ----------
+    Anaya J. PeerJ Preprints 2016;4:e2400v1. Allard A. Analytic-GRIMMER, 2018.
+
+    Examples
+    --------
+    >>> bool(grimmer("3.44", "2.47", 18)), bool(grimmer("3.44", "2.48", 18))
+    (False, True)
+    """
+    total = as_total("n", n)
+    if total < 2:
+        raise InputError("n == 1: a standard deviation needs at least two patients.")
+    factor = _items(items)
+    if low is not None and high is not None and low > high:
+        raise InputError(f"low == {low}, high == {high}: the smallest score must not be above the largest.")
+    means = [end * factor * total for end in printed_interval("mean", mean)]
+    spread_low, spread_high = printed_interval("sd", sd, signed=False)
+    spreads = [(max(end, Fraction(0)) * factor) ** 2 * total * (total - 1) for end in (spread_low, spread_high)]
+    limits = (None if low is None else low * factor, None if high is None else high * factor)
+    possible = any(
+        any(_reached(t, _whole((spreads[0] + t * t) / total, (spreads[1] + t * t) / total), total, limits))
+        for t in _whole(means[0], means[1])
+    )
+    printed = f"{mean.strip()}±{sd.strip()}"
+    return Granularity(
+        "GRIMMER", printed, total, possible, _said(possible, f"A mean±SD of {printed}", total, "whole numbers")
+    )
+
+
+def _reached(t: int, squares: range, n: int, limits: tuple[int | None, int | None]) -> list[bool]:
+    """Say for each sum of squares whether n whole numbers with sum ``t`` have it."""
+    low, high = limits
+    if (low is not None and t < n * low) or (high is not None and t > n * high):
+        return []
+    base, rest = divmod(t, n)
+    # Around the most even split: y = x - base has sum `rest`, and its squares differ by a known amount.
+    shift = 2 * base * rest + n * base * base
+    wanted = [q - shift for q in squares if q - shift >= rest and (q - shift - rest) % 2 == 0]
+    if not wanted:
+        return []
+    if low is not None and high is not None and (high - low + 1) ** 2 * n * n <= _MOST_STEPS:
+        bits = _bounded(n, low - base, high - base, rest)
+        return [bool(bits >> q & 1) for q in wanted]
+    if n <= 4:
+        return [_few(rest, q, n) for q in wanted]
+    if low is not None and high is not None:
+        # The largest sum of squares puts every score but one at an end.
+        at_high, left = divmod(t - n * low, high - low) if high > low else (0, 0)
+        largest = at_high * (high - base) ** 2 + (n - at_high) * (low - base) ** 2
+        if left:
+            largest += (low + left - base) ** 2 - (low - base) ** 2
+        return [q <= largest for q in wanted]
+    return [True] * len(wanted)
+
+
+def _bounded(n: int, low: int, high: int, total: int) -> int:
+    """Return the sums of squares that n numbers from ``low`` to ``high`` with that sum can have, as bits of one number."""
+    reached = {0: 1}
+    for left in range(n - 1, -1, -1):
+        step: dict[int, int] = {}
+        for s, bits in reached.items():
+            for value in range(low, high + 1):
+                new = s + value
+                if left * low <= total - new <= left * high:
+                    step[new] = step.get(new, 0) | bits << value * value
+        reached = step
+    return reached.get(total, 0)
+
+
+def _few(total: int, squares: int, n: int) -> bool:
+    """Say whether n whole numbers have a sum and a sum of squares."""
+    if n == 1:
+        return total * total == squares
+    return any(_few(total - x, squares - x * x, n - 1) for x in range(-isqrt(squares), isqrt(squares) + 1))
+
+
+def debit(mean: str, sd: str, n: int) -> Granularity:
+    """Check a mean and a standard deviation of data that are 0 or 1 (DEBIT: descriptive binary test).
+
+    Parameters
+    ----------
+    mean, sd : str
+        As printed; the standard deviation with divisor n - 1.
+    n : int
+        Patients, at least two.
+
+    Returns
+    -------
+    Granularity
+        True where some count of ones prints as both.
+
+    Raises
+    ------
+    InputError
+        Not printed numbers, or fewer than two patients.
+
+    References
+    ----------
+    Heathers JAJ, Brown NJL. DEBIT: a simple consistency test for binary data. OSF preprint 2019.
+
+    Examples
+    --------
+    >>> bool(debit("0.55", "0.51", 29)), bool(debit("0.55", "0.48", 29))
+    (True, False)
+    """
+    total = as_total("n", n)
+    if total < 2:
+        raise InputError("n == 1: a standard deviation needs at least two patients.")
+    low, high = printed_interval("mean", mean)
+    sd_low, sd_high = printed_interval("sd", sd, signed=False)
+    possible = any(
+        max(sd_low, Fraction(0)) ** 2 <= Fraction(x * (total - x), total * (total - 1)) <= sd_high**2
+        for x in _whole(max(low, Fraction(0)) * total, min(high, Fraction(1)) * total)
+    )
+    printed = f"{mean.strip()}±{sd.strip()}"
+    return Granularity(
+        "DEBIT", printed, total, possible, _said(possible, f"A mean±SD of {printed}", total, "0/1 values")
+    )

@@ -1,0 +1,236 @@
+"""Several printed p-values together: one analysis for all of them, or the fewest that cover them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lupus_kit.audit.values.populations import missing_rules
+from lupus_kit.audit.values.provenance import ALTERNATIVES, explain
+from lupus_kit.core.errors import InputError
+from lupus_kit.inference import Test
+
+Analysis = tuple[str, ...]
+_POPULATION = ["population"]
+
+
+def explain_jointly(
+    claims: Sequence[tuple[str, int, int, int, int]],
+    tests: Iterable[str | Test] | None = None,
+    alternatives: Sequence[str] = ALTERNATIVES,
+    *,
+    randomised: tuple[int, int] | None = None,
+    rounding: str = "nearest",
+    alpha: float = 0.05,
+) -> pd.DataFrame:
+    """Find the analyses that print several reported p-values together.
+
+    Parameters
+    ----------
+    claims : sequence of (reported, x1, n1, x2, n2)
+        Printed p-values with their tables, which one analysis should explain.
+    tests, alternatives, randomised, rounding, alpha
+        As for :func:`explain`. With ``randomised`` an analysis is a test, an alternative and a way to count the missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per analysis: ``test``, ``label``, ``alternative``, (with ``randomised``) ``population``, ``p_1``,
+        ``p_2``, …, ``fits_1``, …, ``n_explained``, ``explains_all``, ``total_distance`` and ``largest_distance``. The
+        analysis that explains most comes first; among equals, the one with the smallest total distance.
+
+    Raises
+    ------
+    InputError
+        No claims, or one that :func:`explain` refuses.
+
+    Examples
+    --------
+    >>> found = explain_jointly([("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)])
+    >>> found.loc[found["explains_all"], ["test", "alternative"]].values.tolist()
+    [['student_t', 'two-sided'], ['welch_t', 'two-sided']]
+    """
+    if not claims:
+        raise InputError("claims is empty: give at least one (reported, x1, n1, x2, n2).")
+    keys = ["test", "label", "alternative", *(_POPULATION if randomised else [])]
+    joint: pd.DataFrame | None = None
+    for number, claim in enumerate(claims, start=1):
+        if len(claim) != 5:
+            raise InputError(f"claim {number} == {claim!r}: expected (reported, x1, n1, x2, n2).")
+        frame = explain(*claim, tests, alternatives, randomised=randomised, rounding=rounding, alpha=alpha)
+        new = {"p": f"p_{number}", "rounds_to_reported": f"fits_{number}", "distance": f"distance_{number}"}
+        if randomised:
+            frame = _every_rule(frame, claim, randomised)
+        frame = frame[[*keys, *new]].rename(columns=new)
+        joint = frame if joint is None else joint.merge(frame, on=keys, validate="one_to_one")
+    assert joint is not None
+    fits, distances = (joint[[c for c in joint if c.startswith(prefix)]] for prefix in ("fits_", "distance_"))
+    joint["n_explained"] = fits.sum(axis=1)
+    joint["explains_all"] = fits.all(axis=1)
+    joint["total_distance"] = distances.sum(axis=1, skipna=False)
+    joint["largest_distance"] = distances.max(axis=1, skipna=False)
+    columns = [
+        *keys,
+        *[c for c in joint if c.startswith("p_")],
+        *fits.columns,
+        *("n_explained", "explains_all", "total_distance", "largest_distance"),
+    ]
+    return joint.sort_values(
+        ["n_explained", "total_distance"], ascending=[False, True], kind="stable", na_position="last"
+    )[columns].reset_index(drop=True)
+
+
+def _every_rule(
+    frame: pd.DataFrame, claim: tuple[str, int, int, int, int], randomised: tuple[int, int]
+) -> pd.DataFrame:
+    """Give every way to count the missing its own rows, also where two ways come to the same table."""
+    table = ["x1", "n1", "x2", "n2"]
+    rules = pd.DataFrame(
+        [(name, *counts) for name, counts in missing_rules(claim[1:], randomised).items()],
+        columns=["population", *table],
+    )
+    return frame.drop(columns="population").merge(rules, on=table)
+
+
+@dataclass(frozen=True)
+class JointExplanation:
+    """The best single analysis for several p-values, and the fewest analyses that explain all of them.
+
+    Attributes
+    ----------
+    n_claims : int
+        Printed p-values.
+    best : tuple of str
+        The analysis that explains most, with the smallest total distance; several where they tie.
+    n_best : int
+        How many p-values each of these explains.
+    sets : tuple of tuple of tuple of str
+        Every smallest set: for each of its places the analyses that explain the same p-values and so can stand there.
+    unexplained : tuple of int
+        Numbers (from 1) of the p-values that no analysis gives; the sets cover the others.
+    table : pandas.DataFrame
+        From :func:`explain_jointly`.
+    """
+
+    n_claims: int
+    best: tuple[str, ...]
+    n_best: int
+    sets: tuple[tuple[tuple[str, ...], ...], ...]
+    unexplained: tuple[int, ...]
+    table: pd.DataFrame
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The result in words."""
+        said = []
+        if self.n_best:
+            verb = "explains" if len(self.best) == 1 else "each explain"
+            said.append(f"{_listed(self.best)} {verb} {self.n_best} of {self.n_claims} printed p-values.")
+        if self.unexplained:
+            numbers = _listed([str(number) for number in self.unexplained])
+            said.append(f"No analysis tried gives p-value {numbers}.")
+        if self.sets:
+            size = len(self.sets[0])
+            one = "one analysis" if size == 1 else f"{size} analyses"
+            covered = "all of them" if not self.unexplained else "all the others"
+            ways = "" if len(self.sets) == 1 else f", in {len(self.sets)} ways"
+            said.append(f"At least {one} would be needed for {covered}{ways}.")
+        return (*said, "Compatible with a print does not mean used for it.")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each smallest set and place in it: ``set place analyses``."""
+        rows = [
+            (number, place, " | ".join(names))
+            for number, chosen in enumerate(self.sets, start=1)
+            for place, names in enumerate(chosen, start=1)
+        ]
+        return pd.DataFrame(rows, columns=["set", "place", "analyses"])
+
+    def _repr_html_(self) -> str:
+        return "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences) + "</ul>"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def smallest_sets(table: pd.DataFrame) -> JointExplanation:
+    """Find the fewest analyses that explain several p-values.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`explain_jointly`.
+
+    Returns
+    -------
+    JointExplanation
+        Exact: every set of the smallest size is listed.
+
+    Raises
+    ------
+    InputError
+        Not such a table.
+
+    Examples
+    --------
+    >>> found = smallest_sets(explain_jointly([("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)]))
+    >>> found.sets
+    ((('Student t on 0/1 data', 'Welch t on 0/1 data'),),)
+    """
+    columns = [c for c in table if str(c).startswith("fits_")]
+    if table.empty or not columns:
+        raise InputError("table has no columns fits_1, fits_2, ...: give the frame that explain_jointly returns.")
+    patterns: dict[frozenset[int], list[str]] = {}
+    for _, row in table.iterrows():
+        explained = frozenset(number for number, column in enumerate(columns, start=1) if row[column])
+        patterns.setdefault(explained, []).append(_name(row))
+    # An analysis that explains less than another can never make a set smaller, but it can tie: all are kept.
+    explainable = frozenset().union(*patterns)
+    sets = next((found for size in range(1, len(columns) + 1) if (found := _covers(explainable, patterns, size))), [])
+    top = table[table["n_explained"] == table["n_explained"].iloc[0]]
+    nearest = top[top["total_distance"] == top["total_distance"].min()] if top["total_distance"].notna().any() else top
+    n_best = int(top["n_explained"].iloc[0])
+    return JointExplanation(
+        n_claims=len(columns),
+        best=tuple(_name(row) for _, row in nearest.iterrows()) if n_best else (),
+        n_best=n_best,
+        sets=tuple(tuple(tuple(patterns[pattern]) for pattern in chosen) for chosen in sets),
+        unexplained=tuple(number for number in range(1, len(columns) + 1) if number not in explainable),
+        table=table,
+    )
+
+
+def _name(row: pd.Series) -> str:
+    parts = [str(row["label"])]
+    if row["alternative"] != "two-sided":
+        parts.append(f"one-sided ({row['alternative']})")
+    if "population" in row:
+        parts.append(str(row["population"]))
+    return ", ".join(parts)
+
+
+def _covers(
+    wanted: frozenset[int], patterns: dict[frozenset[int], list[str]], size: int
+) -> list[tuple[frozenset[int], ...]]:
+    """Every set of ``size`` different patterns that covers all that is wanted."""
+
+    def search(left: frozenset[int], chosen: tuple[frozenset[int], ...]) -> Iterator[frozenset[frozenset[int]]]:
+        if not left:
+            yield frozenset(chosen)
+        elif len(chosen) < size:
+            # The p-value with the fewest candidates is covered first.
+            hardest = min(left, key=lambda number: sum(number in pattern for pattern in patterns))
+            for pattern in patterns:
+                if hardest in pattern:
+                    yield from search(left - pattern, (*chosen, pattern))
+
+    if not wanted:
+        return []
+    unique = {found for found in search(wanted, ()) if len(found) == size}
+    return sorted(
+        (tuple(sorted(found, key=sorted)) for found in unique), key=lambda chosen: [sorted(p) for p in chosen]
+    )

@@ -1,0 +1,270 @@
+"""The multiverse of one endpoint: every analysis that can be defended, and how much the conclusion hangs on the choice."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from types import MappingProxyType
+
+import pandas as pd
+
+from lupus_kit.audit.values.populations import ANALYSED, CARRIED, NON_RESPONDERS, RESPONDERS, Table, populations
+from lupus_kit.audit.values.provenance import distinct_tests
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference import compare, intervals, pvalue, size
+
+TWO_SIDED, HALVED, FULL = "two-sided", "one-sided at half the level", "one-sided at the full level"
+SIDES = (TWO_SIDED, HALVED, FULL)
+CHOICES = ("test", "population", "side")
+
+#: Choices that are computed and shown but not counted as defensible, with the reason; everything else is counted. The
+#: rule for tests is one that does not look at results: the registry itself advises against them as a main analysis.
+EXCLUDED = MappingProxyType(
+    {
+        "agresti_caffo": "made for its interval, not as a test by itself",
+        "haldane_anscombe": "a repair for empty cells, not a main analysis",
+        "arcsine": "made for sample-size formulas, not a main analysis of small arms",
+        "student_t": "treats yes and no as measurements",
+        "welch_t": "treats yes and no as measurements",
+        "mann_whitney": "treats yes and no as ranks",
+        RESPONDERS: "a bound of a sensitivity analysis, not an estimate",
+        FULL: "doubles the chance to claim a benefit that is not there",
+    }
+)
+#: Intervals that agree with a test of the registry, the first where two do.
+_INVERTING = (
+    "wald",
+    "miettinen_nurminen",
+    "mee",
+    "katz",
+    "woolf",
+    "conditional_exact",
+    "conditional_midp",
+    "agresti_caffo",
+)
+
+
+@dataclass(frozen=True)
+class Multiverse:
+    """Every analysis of one endpoint.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per analysis: ``test label population side x1 n1 x2 n2 p level p_equivalent significant measure estimate
+        low high size defensible why_not``. ``p_equivalent`` is p on the scale of the two-sided level, so that one line
+        at ``alpha`` serves all; ``measure`` to ``high`` are the interval that inverts the test, where it has one;
+        ``size`` is the exact size of the test at its level with these arms.
+    flips : pandas.DataFrame
+        Analyses that differ from the reference in one choice and fall on the other side of the level:
+        ``choice chosen label p level defensible``.
+    reference : tuple of str
+        Test, population and side of the reference analysis.
+    alpha : float
+        Two-sided level.
+    remarks : tuple of str
+        What could not be offered.
+    """
+
+    table: pd.DataFrame
+    flips: pd.DataFrame
+    reference: tuple[str, str, str]
+    alpha: float
+    remarks: tuple[str, ...]
+
+    @property
+    def defensible(self) -> pd.DataFrame:
+        """The analyses that are counted: defensible, and with a p-value."""
+        return self.table[self.table["defensible"] & self.table["p"].notna()]
+
+    @property
+    def share_significant(self) -> float:
+        """Share of the defensible analyses that reach the level."""
+        return float(self.defensible["significant"].mean())
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The result in words."""
+        counted, own = self.defensible, self.table[_is(self.table, self.reference)].iloc[0]
+        reach, n = int(counted["significant"].sum()), len(counted)
+        side = "reaches" if own["significant"] else "does not reach"
+        said = [
+            f"Of {n} defensible analyses {reach} reach the level of {self.alpha:g} and {n - reach} do not; their p-values "
+            f"run from {counted['p_equivalent'].min():.3f} to {counted['p_equivalent'].max():.3f} on the two-sided scale.",
+            f"The reference ({own['label']}, {own['population']}, {own['side']}) has p={own['p']:.4f} and {side} it.",
+        ]
+        flips = self.flips[self.flips["defensible"]]
+        if flips.empty:
+            said.append("No other single defensible choice takes it to the other side.")
+        else:
+            parts = [f"{choice} ({'; '.join(group['label'])})" for choice, group in flips.groupby("choice", sort=False)]
+            said.append(f"One choice alone takes it to the other side: {', or '.join(parts)}.")
+        if not self.flips[~self.flips["defensible"]].empty:
+            names = "; ".join(self.flips.loc[~self.flips["defensible"], "label"])
+            said.append(f"So would these, which are shown but not counted: {names}.")
+        return (*said, "The list of analyses is a judgement too: the table gives the reason for each one left out.")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every analysis, one row each."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in (*self.sentences, *self.remarks))
+        shown = self.defensible.sort_values("p_equivalent", kind="stable")
+        columns = ["label", "population", "side", "p", "level", "size"]
+        forms = {"p": "{:.4f}".format, "size": "{:.4f}".format, "level": "{:g}".format}
+        return f"<ul>{items}</ul>{shown[columns].to_html(index=False, border=0, formatters=forms)}"
+
+
+def _is(table: pd.DataFrame, analysis: tuple[str, str, str]) -> pd.Series:
+    return (table["test"] == analysis[0]) & (table["population"] == analysis[1]) & (table["side"] == analysis[2])
+
+
+@lru_cache(maxsize=4096)
+def _size(test: str, n1: int, n2: int, level: float, alternative: str) -> float:
+    return size(test, n1, n2, level, alternative).size
+
+
+def _interval(
+    test: str, side: str, known: dict[str, tuple[str, float, float, float]]
+) -> tuple[str, float, float, float]:
+    return known.get(test, ("", *(float("nan"),) * 3)) if side == TWO_SIDED else ("", *(float("nan"),) * 3)
+
+
+def _intervals(table: Table, alpha: float) -> dict[str, tuple[str, float, float, float]]:
+    """Return the interval that inverts each test, the first where there are two."""
+    found: dict[str, tuple[str, float, float, float]] = {}
+    for one in intervals(*table, level=1 - alpha, methods=_INVERTING):
+        key = "n_minus_1" if one.inverts == "miettinen_nurminen" else one.inverts
+        if key:
+            found.setdefault(key, (one.measure, one.estimate, one.low, one.high))
+    return found
+
+
+def _why_not(test: str, population: str, side: str) -> str:
+    return "; ".join(EXCLUDED[name] for name in (test, population, side) if name in EXCLUDED)
+
+
+def _rows(name: str, table: Table, alpha: float, planned: str) -> list[dict[str, object]]:
+    known, rows = _intervals(table, alpha), []
+    for test, side in product(distinct_tests(), SIDES):
+        # One-sided, some tests come down to another one.
+        if side != TWO_SIDED and test.one_sided_as:
+            continue
+        alternative = "two-sided" if side == TWO_SIDED else planned
+        level = alpha / 2 if side == HALVED else alpha
+        p = float(pvalue(test, *table, alternative))
+        why = _why_not(test.key, name, side)
+        measure, estimate, low, high = _interval(test.key, side, known)
+        rows.append(
+            {
+                "test": test.key,
+                "label": test.label,
+                "population": name,
+                "side": side,
+                **dict(zip(("x1", "n1", "x2", "n2"), table, strict=True)),
+                "p": p,
+                "level": level,
+                "p_equivalent": min(p * alpha / level, 1.0) if p == p else p,
+                "significant": p <= level * (1 + 1e-12),
+                "measure": measure,
+                "estimate": estimate,
+                "low": low,
+                "high": high,
+                "size": _size(test.key, table[1], table[3], level, alternative),
+                "defensible": not why,
+                "why_not": why,
+            }
+        )
+    return rows
+
+
+def _flips(table: pd.DataFrame, reference: tuple[str, str, str]) -> pd.DataFrame:
+    own, rows = table[_is(table, reference)].iloc[0], []
+    for place, choice in enumerate(CHOICES):
+        same = pd.Series(True, index=table.index)
+        for other, value in zip(CHOICES, reference, strict=True):
+            same &= (table[other] == value) != (other == choice)
+        for _, row in table[same & table["p"].notna()].iterrows():
+            # Only the choice that is changed is judged: what speaks against the reference speaks against all its rows.
+            why = EXCLUDED.get(str(row[choice]), "")
+            if row["significant"] != own["significant"]:
+                label = row["label"] if place == 0 else row[choice]
+                rows.append((choice, row[choice], label, row["p"], row["level"], not why))
+    return pd.DataFrame(rows, columns=["choice", "chosen", "label", "p", "level", "defensible"])
+
+
+def multiverse(
+    x1: int,
+    n1: int,
+    x2: int,
+    n2: int,
+    randomised: tuple[int, int] | None = None,
+    earlier: tuple[tuple[int, int], tuple[int, int]] | None = None,
+    alpha: float = 0.05,
+    reference: tuple[str, str, str] = ("pearson", ANALYSED, TWO_SIDED),
+    planned: str = "greater",
+) -> Multiverse:
+    """Run every analysis of an endpoint: test, population with its missing rule, and side.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : int
+        Responders and patients analysed of the first and second arm.
+    randomised : tuple of int, optional
+        Patients randomised to each arm; with it, the missing also count as non-responders and as responders.
+    earlier : pair of (int, int), optional
+        Responders and patients of each arm at the visit before, for the last observation carried forward.
+    alpha : float
+        Two-sided level.
+    reference : tuple of str
+        Test, population and side that single choices are changed from.
+    planned : {"greater", "less"}
+        Direction of the one-sided analyses: ``"greater"`` if the first arm was hoped to respond more.
+
+    Returns
+    -------
+    Multiverse
+
+    Raises
+    ------
+    InputError
+        Counts that do not fit together, an unknown direction, or a reference that is not among the analyses.
+
+    Notes
+    -----
+    What counts as defensible, and why the rest does not, stands in one place, :data:`EXCLUDED`; the analyses left out
+    are computed and shown all the same.
+
+    References
+    ----------
+    Steegen S, Tuerlinckx F, Gelman A, Vanpaemel W. Perspect Psychol Sci 2016;11:702-712.
+    Simonsohn U, Simmons JP, Nelson LD. Nat Hum Behav 2020;4:1208-1214.
+
+    Examples
+    --------
+    >>> found = multiverse(16, 29, 9, 30, randomised=(30, 30))
+    >>> found.flips["chosen"].head(3).tolist()
+    ['likelihood_ratio', 'wald_unpooled', 'arcsine']
+    """
+    if planned not in ("greater", "less"):
+        raise unknown_name("planned direction", planned, ("greater", "less"))
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha < 1:
+        raise InputError(f"alpha == {alpha!r}: must be a number strictly between 0 and 1.")
+    checked = compare(x1, n1, x2, n2)
+    counted = populations(checked.x1, checked.n1, checked.x2, checked.n2, randomised, earlier)
+    table = pd.DataFrame([row for name, one in counted.tables for row in _rows(name, one, float(alpha), planned)])
+    if isinstance(reference, str) or len(reference) != len(CHOICES):
+        raise InputError(f"reference == {reference!r}: give a test, a population and a side.")
+    chosen = (reference[0], reference[1], reference[2])
+    for choice, value in zip(CHOICES, chosen, strict=True):
+        if value not in set(table[choice]):
+            raise unknown_name(f"reference {choice}", value, dict.fromkeys(table[choice]))
+    if not _is(table, chosen).any() or table.loc[_is(table, chosen), "p"].isna().all():
+        raise InputError(f"reference == {chosen!r}: this analysis is undefined here; take another test.")
+    return Multiverse(table, _flips(table, chosen), chosen, float(alpha), counted.remarks)
+
+
+__all__ = ["ANALYSED", "CARRIED", "EXCLUDED", "NON_RESPONDERS", "RESPONDERS", "SIDES", "Multiverse", "multiverse"]

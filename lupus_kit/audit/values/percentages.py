@@ -1,0 +1,212 @@
+"""From printed percentages back to counts, and from computed numbers to their print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.published import decimals, parse_p, plain_p
+
+_PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*$")
+_MODES = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
+#: Rounding conventions; ``"nearest"`` accepts half-up and half-even, which differ only at exact halves.
+ROUNDINGS = ("nearest", *_MODES)
+
+
+def _printed_percent(x: int, n: int, n_decimals: int, mode: str) -> Decimal:
+    """100 x / n as it prints, rounded from the exact fraction."""
+    scaled = Fraction(100 * x * 10**n_decimals, n)
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    twice = 2 * rest - scaled.denominator
+    up = twice > 0 or (twice == 0 and (mode == "half-up" or whole % 2 == 1))
+    return Decimal(whole + (up and mode != "truncate")).scaleb(-n_decimals)
+
+
+def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> bool:
+    """Say whether ``x`` of ``n`` prints as the given percentage.
+
+    Parameters
+    ----------
+    text : str
+        The percentage as printed, with or without its sign.
+    x, n : int
+        Responders and patients.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
+
+    Returns
+    -------
+    bool
+        True when the printed digits come out, all of them.
+
+    Examples
+    --------
+    >>> percent_matches("55.17", 16, 29), percent_matches("55.2", 16, 29), percent_matches("55.18", 16, 29)
+    (True, True, False)
+    """
+    number = _percent(text)
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
+    if not 0 <= x <= n or n < 1:
+        raise InputError(f"x == {x!r}, n == {n!r}: x of n patients, with at least one patient, is needed.")
+    modes = ("half-up", "half-even") if rounding == "nearest" else (rounding,)
+    return any(_printed_percent(x, n, decimals(number), mode) == Decimal(number) for mode in modes)
+
+
+def _percent(text: object) -> str:
+    match = _PERCENT.match(text) if isinstance(text, str) else None
+    if not match or Decimal(match[1]) > 100:
+        hint = " Give it as a string: the trailing zeros count." if isinstance(text, (int, float)) else ""
+        raise InputError(f"cannot read the percentage {text!r}: expected a string such as '55.17' or '30.00%'.{hint}")
+    return match[1]
+
+
+def as_total(name: str, value: object) -> int:
+    """Return a number of patients, or say what is wrong with it."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InputError(f"{name} == {value!r}: must be a whole number of 1 or more.")
+    return int(value)
+
+
+def counts_from_percent(
+    text: str, n_max: int | None = None, n: int | None = None, rounding: str = "nearest"
+) -> list[tuple[int, int]]:
+    """Find every count that prints as a percentage.
+
+    Parameters
+    ----------
+    text : str
+        The percentage as printed, for example ``"55.17"`` or ``"30.00%"``; its decimals count.
+    n_max : int, optional
+        Largest number of patients there can be.
+    n : int, optional
+        The number of patients, where it is known. Give one of ``n_max`` and ``n``.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
+
+    Returns
+    -------
+    list of tuple of int
+        Pairs ``(count, patients)``, in order of the number of patients.
+
+    Raises
+    ------
+    InputError
+        Not a percentage, or not exactly one of ``n_max`` and ``n``.
+
+    Examples
+    --------
+    >>> counts_from_percent("55.17", n_max=30)
+    [(16, 29)]
+    >>> counts_from_percent("30.00%", n_max=30)
+    [(3, 10), (6, 20), (9, 30)]
+    """
+    number = _percent(text)
+    if (n_max is None) == (n is None):
+        raise InputError("give either n_max (the most patients there can be) or n (the patients there are).")
+    limit = as_total("n" if n is not None else "n_max", n if n is not None else n_max)
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
+    totals = np.array([limit]) if n is not None else np.arange(1, limit + 1)
+    low, high = _count_range(number, totals, rounding)
+    return [
+        (x, total)
+        for total, first, last in zip(totals.tolist(), low.tolist(), high.tolist(), strict=True)
+        for x in range(first, last + 1)
+    ]
+
+
+def _count_range(number: str, totals: NDArray[np.int64], rounding: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Smallest and largest count of each total that prints so; none where the first is above the second.
+
+    The count ``x`` of ``n`` lies in the printed digit's interval exactly where ``2 D x`` lies between ``2 low n`` and
+    ``2 high n`` with whole numbers on both sides, ``D`` being the digit's units in the whole.
+    """
+    n_decimals = decimals(number)
+    printed, whole = int(number.replace(".", "")), 100 * 10**n_decimals
+    n = totals if n_decimals < 7 else totals.astype(object)
+    # Twice the two ends of the interval, in units of the last digit, and whether each end prints so itself.
+    first, last = (2 * printed, 2 * printed + 2) if rounding == "truncate" else (2 * printed - 1, 2 * printed + 1)
+    with_first = rounding in ("nearest", "half-up", "truncate") or printed % 2 == 0
+    with_last = rounding in ("nearest", "half-even") and printed % 2 == 0
+    low = -((-first * n) // (2 * whole)) if with_first else first * n // (2 * whole) + 1
+    high = last * n // (2 * whole) if with_last else -((-last * n) // (2 * whole)) - 1
+    return np.maximum(low, 0), np.minimum(high, n)
+
+
+def common_denominators(texts: Sequence[str], n_max: int, rounding: str = "nearest") -> list[int]:
+    """Find the numbers of patients that fit several percentages of the same group.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Percentages as printed.
+    n_max : int
+        Largest number of patients there can be.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
+
+    Returns
+    -------
+    list of int
+        In increasing order.
+
+    Examples
+    --------
+    >>> common_denominators(["30.00", "36.67"], n_max=30)
+    [30]
+    """
+    if not texts:
+        return []
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
+    totals = np.arange(1, as_total("n_max", n_max) + 1)
+    fits = np.ones(len(totals), dtype=bool)
+    for text in texts:
+        low, high = _count_range(_percent(text), totals, rounding)
+        fits &= np.asarray(low <= high, dtype=bool)
+    return [int(n) for n in totals[fits]]
+
+
+def rounds_to(value: float, printed: str, rounding: str = "nearest") -> bool:
+    """Say whether a computed p-value prints as the given string.
+
+    Parameters
+    ----------
+    value : float
+        The computed p-value.
+    printed : str
+        As printed: ``"0.052"`` asks for the same rounded digits, ``"<0.001"`` for a value below.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded.
+
+    Returns
+    -------
+    bool
+        False for ``nan``.
+
+    Examples
+    --------
+    >>> rounds_to(0.05244, "0.052"), rounds_to(0.05045, "0.052"), rounds_to(0.0004, "<0.001")
+    (True, False, True)
+    """
+    relation, number, n_decimals = parse_p(printed)
+    if value != value:
+        return False
+    if relation == "=":
+        if rounding not in ROUNDINGS:
+            raise unknown_name("rounding", rounding, ROUNDINGS)
+        # The float itself is rounded, in decimal: half-up and half-even differ only at exact halves.
+        unit = Decimal(1).scaleb(-n_decimals)
+        modes = ("half-up", "half-even") if rounding == "nearest" else (rounding,)
+        target = Decimal(plain_p(printed)).quantize(unit)
+        return any(Decimal(value).quantize(unit, _MODES[mode]) == target for mode in modes)
+    comparisons = {"<": value < number, "≤": value <= number, ">": value > number, "≥": value >= number}
+    return comparisons[relation]

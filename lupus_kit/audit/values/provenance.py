@@ -1,0 +1,225 @@
+"""From a printed p-value to the analyses that can have printed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.audit.values.percentages import ROUNDINGS, rounds_to
+from lupus_kit.audit.values.populations import Populations, populations
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference import TESTS, Test, compare, pvalue, select
+from lupus_kit.published import parse_p, plain_p
+
+#: Both one-sided directions are tried: a paper may have tested either.
+ALTERNATIVES = ("two-sided", "greater", "less")
+
+
+def distinct_tests() -> list[Test]:
+    """Return the registry without tests that only rename an earlier one.
+
+    Examples
+    --------
+    >>> len(distinct_tests()) == len(TESTS) - 1
+    True
+    """
+    seen: set[str] = set()
+    kept = []
+    for test in TESTS.values():
+        if not seen.intersection(test.same_as):
+            kept.append(test)
+        seen.add(test.key)
+    return kept
+
+
+def distinct_analyses(
+    tests: Iterable[str | Test] | None = None, alternatives: Sequence[str] = ALTERNATIVES
+) -> list[tuple[Test, str]]:
+    """Return pairs of a test and an alternative, each a different analysis.
+
+    Parameters
+    ----------
+    tests : iterable of str, optional
+        Keys of tests: all of their alternatives are kept. By default every different test of the registry, and a
+        one-sided variant only once where several tests share it (doubled Fisher and Fisher, for example).
+    alternatives : sequence of str
+        Alternatives to try.
+
+    Returns
+    -------
+    list of (Test, str)
+
+    Raises
+    ------
+    InputError
+        Unknown test or alternative.
+
+    Examples
+    --------
+    >>> len(distinct_analyses(alternatives=["two-sided"])), len(distinct_analyses())
+    (25, 67)
+    """
+    if isinstance(alternatives, str):
+        raise InputError(f"alternatives == {alternatives!r}: give a list, for example [{alternatives!r}].")
+    for alternative in alternatives:
+        if alternative not in ALTERNATIVES:
+            raise unknown_name("alternative", alternative, ALTERNATIVES)
+    chosen = distinct_tests() if tests is None else select(tests)
+    return [
+        (test, alternative)
+        for alternative in alternatives
+        for test in chosen
+        if tests is not None or alternative == "two-sided" or not test.one_sided_as
+    ]
+
+
+_NOT_SIGNIFICANT = {"ns", "n.s.", "n.s", "nonsignificant", "non-significant", "notsignificant"}
+
+
+def read_reported(reported: object, alpha: float = 0.05) -> tuple[str, tuple[str, ...]]:
+    """Bring a printed p-value into the one spelling that is computed with, and say what was done.
+
+    Parameters
+    ----------
+    reported : str
+        As printed: ``"0.052"``, ``"p = .052"``, ``"0·052"``, ``"<0.001"``, ``"NS"``.
+    alpha : float
+        What "not significant" refers to.
+
+    Returns
+    -------
+    reported : str
+        For example ``"0.052"``, ``"<0.001"`` or ``">0.05"``.
+    remarks : tuple of str
+        Empty where nothing was changed.
+
+    Raises
+    ------
+    InputError
+        Not a p-value.
+
+    Examples
+    --------
+    >>> read_reported("p = .052")
+    ('0.052', ("'p = .052' is read as 0.052.",))
+    >>> read_reported("n.s.")[0]
+    '>0.05'
+    """
+    if not isinstance(reported, str):
+        raise InputError(f"reported == {reported!r}: give the p-value as a string, as printed; '0.050' is not '0.05'.")
+    bare = "".join(reported.lower().split()).removeprefix("p=").removeprefix("p:")
+    if bare in _NOT_SIGNIFICANT:
+        return f">{alpha:g}", (f"{reported!r} is read as a p-value above {alpha:g}.",)
+    plain = plain_p(reported)
+    return plain, () if plain == reported.strip() else (f"{reported!r} is read as {plain}.",)
+
+
+def _distance(p: float, number: float, matches: bool) -> float:
+    return float("nan") if np.isnan(p) else 0.0 if matches else abs(p - number)
+
+
+def explain(
+    reported: str,
+    x1: int,
+    n1: int,
+    x2: int,
+    n2: int,
+    tests: Iterable[str | Test] | None = None,
+    alternatives: Sequence[str] = ALTERNATIVES,
+    *,
+    randomised: tuple[int, int] | None = None,
+    earlier: tuple[tuple[int, int], tuple[int, int]] | None = None,
+    rounding: str = "nearest",
+    alpha: float = 0.05,
+) -> pd.DataFrame:
+    """Run every analysis of a table and mark those that print as reported.
+
+    Parameters
+    ----------
+    reported : str
+        The printed p-value, for example ``"0.052"``, ``"<0.001"`` or ``"NS"``, in any usual spelling.
+    x1, n1, x2, n2 : int
+        Responders and patients analysed of the first and second arm.
+    tests : iterable of str, optional
+        Keys of tests; by default every different analysis (see :func:`distinct_analyses`).
+    alternatives : sequence of str
+        Alternatives to try.
+    randomised : tuple of int, optional
+        Patients randomised to each arm. With it every analysis is also run on all of them, the missing once as
+        non-responders and once as responders.
+    earlier : pair of (int, int), optional
+        Responders and patients of each arm at the visit before: with it the last observation is carried forward too.
+    rounding : {"nearest", "half-up", "half-even", "truncate"}
+        How the paper may have rounded; ``"nearest"`` is half-up or half-even.
+    alpha : float
+        What "NS" refers to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per analysis: ``test``, ``label``, ``alternative``, ``p``, ``rounds_to_reported`` and
+        ``distance`` (0 where it rounds to the report, otherwise how far p is from the printed number). The
+        analyses that fit come first, then the nearest. ``prints`` names the ways of rounding under which it prints so
+        (``"half-up half-even truncate"``, empty for none). With ``randomised``, also ``population`` and its
+        ``x1 n1 x2 n2``. ``.attrs["remarks"]`` says how the report was read and what could not be offered.
+
+    Raises
+    ------
+    InputError
+        The report is not a p-value, or the counts do not fit together.
+
+    Notes
+    -----
+    An analysis that fits is *compatible with* the report. That does not show that it was used: covariates,
+    strata, other denominators and typing can all move a printed p-value.
+
+    Examples
+    --------
+    >>> found = explain("0.052", 16, 29, 9, 30)
+    >>> found.loc[found["rounds_to_reported"], "test"].tolist()
+    ['n_minus_1', 'agresti_caffo', 'student_t', 'welch_t']
+    """
+    printed, remarks = read_reported(reported, alpha)
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
+    table = compare(x1, n1, x2, n2)
+    counted = populations(table.x1, table.n1, table.x2, table.n2, randomised, earlier)
+    frame = _computed(printed, counted, distinct_analyses(tests, alternatives), rounding)
+    if randomised is None:
+        frame = frame.drop(columns=["population", "x1", "n1", "x2", "n2"])
+    frame = frame.sort_values("distance", kind="stable", na_position="last", ignore_index=True)
+    frame.attrs["remarks"] = [*remarks, *counted.remarks]
+    return frame
+
+
+def _computed(printed: str, counted: Populations, analyses: list[tuple[Test, str]], rounding: str) -> pd.DataFrame:
+    """One row for each population and analysis; every test takes all populations in one call."""
+    number = parse_p(printed)[1]
+    x1, n1, x2, n2 = np.array([table for _, table in counted.tables]).T
+    rows = []
+    for test, alternative in analyses:
+        values = np.atleast_1d(pvalue(test, x1, n1, x2, n2, alternative))
+        for (population, found), p in zip(counted.tables, values.tolist(), strict=True):
+            ways = [way for way in ROUNDINGS[1:] if rounds_to(p, printed, way)]
+            matches = bool({"half-up", "half-even"} & set(ways)) if rounding == "nearest" else rounding in ways
+            distance = _distance(p, number, matches)
+            rows.append((test.key, test.label, alternative, p, matches, distance, " ".join(ways), population, *found))
+    columns = [
+        "test",
+        "label",
+        "alternative",
+        "p",
+        "rounds_to_reported",
+        "distance",
+        "prints",
+        "population",
+        "x1",
+        "n1",
+        "x2",
+        "n2",
+    ]
+    frame = pd.DataFrame(rows, columns=columns)
+    order = {name: place for place, (name, _) in enumerate(counted.tables)}
+    return frame.sort_values("population", key=lambda column: column.map(order), kind="stable", ignore_index=True)

@@ -1,0 +1,151 @@
+"""The command ``lupus-kit cohort``: invented patients as files, from assumptions or as a replica of the paper."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lupus_kit.cli.output import give, laid_out
+from lupus_kit.core.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    from lupus_kit.cohort import Assumptions
+
+_PATIENTS = 30
+
+
+class CohortFormat(StrEnum):
+    """How the tables are written."""
+
+    csv = "csv"
+    parquet = "parquet"
+    xlsx = "xlsx"
+
+
+def cohort(
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder to write; a cohort there is replaced.")
+    ] = None,
+    replica: Annotated[
+        bool,
+        typer.Option("--replica", help="A cohort that agrees with the published record, not one from assumptions."),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Same seed, same patients.")] = 0,
+    per_arm: Annotated[int | None, typer.Option(help=f"Patients in each arm. [default: {_PATIENTS}]")] = None,
+    format: Annotated[
+        CohortFormat, typer.Option(help="One file for each table (csv, parquet), or one workbook (xlsx).")
+    ] = CohortFormat.csv,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Change an assumption; repeat for several. --list shows all names."
+        ),
+    ] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List every assumption with its value and origin.")] = False,
+) -> None:
+    """Write a cohort of invented patients: visits, SLEDAI, BILAG, labs, doses, events. Not for treating patients."""
+    if replica and (settings or per_arm is not None):
+        what = "--set" if settings else "--per-arm"
+        raise InputError(f"{what} does not go with --replica: a replica is made from the published record alone.")
+    assumptions = changed(settings or [])
+    if list_all:
+        give(_listing(assumptions), None)
+        return
+    if out is None:
+        raise InputError("say where to write the cohort, for example lupus-kit cohort --out my_cohort.")
+    from lupus_kit import cohort as rooms
+    from lupus_kit.cohort.files.formats import NOTICE
+
+    patients = _PATIENTS if per_arm is None else per_arm
+    if replica:
+        made = rooms.replica(seed)
+        patients = len(made.patients) // 2
+        made.save(out, format.value)
+    elif format is CohortFormat.parquet:
+        rooms.write_what_if(out, assumptions, patients, seed)  # a block of patients at a time, however many there are
+    else:
+        rooms.what_if(assumptions, patients, seed).save(out, format.value)
+    print(f"Wrote {2 * patients} patients ({patients} in each arm, seed {seed}) to {out}. {NOTICE}", file=sys.stderr)
+
+
+def changed(settings: list[str]) -> Assumptions:
+    """Return the assumptions of the kit with some of them changed.
+
+    Parameters
+    ----------
+    settings : list of str
+        Each ``name=value``, or ``name.key=value`` for one share of a mapping. Several values are separated by commas.
+
+    Returns
+    -------
+    Assumptions
+        With everything else as it is in the kit.
+
+    Raises
+    ------
+    InputError
+        Something that is not a setting, a name twice, an unknown name, a value that is not allowed.
+
+    Examples
+    --------
+    >>> some = changed(["dropout_rate=0.15", "item_share.rash=0.5", "extra_weeks=4,8"])
+    >>> some.dropout_rate, some.item_share["rash"], some.extra_weeks
+    (0.15, 0.5, (4, 8))
+    """
+    from lupus_kit.cohort import Assumptions
+
+    usual = Assumptions().to_dict()
+    given: dict[str, object] = {}
+    for setting in settings:
+        name, sign, text = (part.strip() for part in setting.partition("="))
+        if not sign or not name or not text:
+            raise InputError(f"--set {setting!r}: write NAME=VALUE, for example --set dropout_rate=0.15.")
+        field, dot, key = name.partition(".")
+        if field not in usual:
+            raise unknown_name("assumption", field, usual)
+        if isinstance(usual[field], dict) != bool(dot):
+            raise InputError(
+                f"--set {setting!r}: {field} is one value; leave out {dot + key!r}."
+                if dot
+                else f"--set {setting!r}: {field} holds several shares; name one, such as {field}.{next(iter(usual[field]))}."
+            )
+        place = given.setdefault(field, {}) if dot else given
+        assert isinstance(place, dict)
+        if (key if dot else field) in place:
+            raise InputError(f"--set {name} is given twice.")
+        place[key if dot else field] = _value(text, isinstance(usual[field], list) or field == "dropouts")
+    return Assumptions.from_dict(given)
+
+
+def _value(text: str, several: bool) -> object:
+    """Read a number, a word, "none", or several of them."""
+    if text.lower() == "none":
+        return None
+    if several:
+        return tuple(_value(part.strip(), False) for part in text.split(","))
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _listing(assumptions: Assumptions) -> str:
+    table = assumptions.table()
+    names = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
+    values = [f"{value:.4g}" if isinstance(value, float) else _spoken(value) for value in table["value"]]
+    shown = table[["unit", "origin", "source"]].copy()
+    shown.insert(0, "value", values)
+    shown.insert(0, "name", names)
+    return laid_out(shown) + "\n"
+
+
+def _spoken(value: object) -> str:
+    return (
+        ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower() if value is None else str(value)
+    )

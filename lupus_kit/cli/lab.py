@@ -1,0 +1,71 @@
+"""The command ``lupus-kit lab``: JupyterLab on the first notebook, in a copy that is the student's own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lupus_kit.cli.output import count
+
+if TYPE_CHECKING:
+    from lupus_kit.course.shelf import Copied
+
+LAB_FOLDER = "lupus-kit-notebooks"
+
+
+def lab(
+    notebooks: Annotated[
+        Path | None,
+        typer.Option(help=f"Copy the notebooks into this folder and work there. [default: the clone, or {LAB_FOLDER}]"),
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the web browser.")] = True,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Where JupyterLab listens.")] = None,
+    allow_root: Annotated[
+        bool, typer.Option("--allow-root", help="Needed by the user root, for example inside a container.")
+    ] = False,
+) -> None:
+    """Open JupyterLab on the first notebook; your own edited notebooks are never overwritten."""
+    from lupus_kit.course import shelf
+
+    found = shelf.find()
+    if notebooks is None and found.in_clone:
+        folder = found.folder
+    else:
+        folder = notebooks if notebooks is not None else Path(LAB_FOLDER)
+        if not (found.in_clone and folder.resolve() == found.folder):
+            _say_copied(shelf.copy_to(folder, found))
+    # Nothing is fetched while a lesson runs: no news, no update checks, no extension catalogue.
+    options = [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{shelf.START}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        *([] if browser else ["--no-browser"]),
+        *(["--allow-root"] if allow_root else []),
+        *([] if port is None else [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]),
+    ]
+    _start_lab(options)
+
+
+def _start_lab(options: list[str]) -> None:
+    from jupyterlab.labapp import LabApp
+
+    print("JupyterLab starts. To stop it, press Ctrl+C here.", file=sys.stderr, flush=True)
+    LabApp.launch_instance(argv=options)
+
+
+def _say_copied(copied: Copied) -> None:
+    if copied.new:
+        print(f"Copied {count(len(copied.new), 'notebook')} to {copied.folder}.", file=sys.stderr)
+    if copied.kept:
+        print(f"Kept {count(len(copied.kept), 'notebook')} that you already had in {copied.folder}.", file=sys.stderr)
+    if copied.differ:
+        print(
+            f"Yours differ from the ones that come with this version: {', '.join(copied.differ)}. "
+            "To get a fresh copy beside yours, name another folder with --notebooks.",
+            file=sys.stderr,
+        )

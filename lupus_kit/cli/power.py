@@ -1,0 +1,207 @@
+"""The command ``lupus-kit power``: exact power, true size and sample size of tests of two rates, side by side."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lupus_kit.cli.output import TableFormat, chosen_format, give, laid_out, only_one
+from lupus_kit.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Shown unless others are named: the textbook test, the exact conditional, the exact unconditional.
+SHOWN = ("pearson", "fisher", "boschloo")
+# Exact sums of the slowest tests take half a minute there; beyond it a large-sample formula is as good.
+_LARGEST = 1000
+
+
+def power(
+    rates: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RATE1 RATE2", help="True response rates of both arms: 0.55, 55% or 16/29."),
+    ] = None,
+    per_arm: Annotated[int | None, typer.Option(help="Patients in each arm: gives the power.")] = None,
+    arms: Annotated[
+        tuple[int, int] | None, typer.Option(metavar="N1 N2", help="Patients in the first and in the second arm.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="POWER", help="Power to reach, 0.8 or 80%: gives the sample size.")
+    ] = None,
+    ratio: Annotated[
+        float | None, typer.Option(help="With --target: patients in the second arm for each in the first. [default: 1]")
+    ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Key of a test; repeat for several, or 'all'. [default: {', '.join(SHOWN)}]"),
+    ] = None,
+    alpha: Annotated[float, typer.Option(help="Level of the test.")] = 0.05,
+    alternative: Annotated[
+        str, typer.Option(help="two-sided, greater (the first arm responds more) or less.")
+    ] = "two-sided",
+    format: Annotated[
+        TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    list_tests: Annotated[bool, typer.Option("--list", help="List the tests and their keys.")] = False,
+) -> None:
+    """Exact power, true size and sample size for two response rates; every possible table is added up."""
+    form = chosen_format(format, out)
+    if list_tests:
+        give(_tests(form), out)
+        return
+    first, second = _two_rates(rates)
+    asked = only_one(
+        {"--per-arm": per_arm is not None, "--arms": arms is not None, "--target": target is not None},
+        "For example: lupus-kit power 0.55 0.30 --per-arm 30, or lupus-kit power 0.55 0.30 --target 0.8.",
+    )
+    if ratio is not None and asked != "--target":
+        raise InputError(f"--ratio {ratio:g} goes with --target; with {asked} the arms are given already.")
+    keys = _keys(test)
+    if target is not None:
+        wanted = _probability("--target", target)
+        table = sample_sizes(keys, first, second, wanted, alpha, 1.0 if ratio is None else ratio, alternative)
+    else:
+        n1, n2 = arms if arms is not None else (per_arm or 0, per_arm or 0)
+        _check_patients(asked, n1, n2)
+        table = powers(keys, first, second, n1, n2, alpha, alternative)
+    question = {"rate1": first, "rate2": second, "alpha": alpha, "alternative": alternative}
+    if target is not None:
+        question["target"] = wanted
+    give(render(table, question, form), out)
+
+
+def _check_patients(option: str, *patients: int) -> None:
+    for n in patients:
+        if not 1 <= n <= _LARGEST:
+            raise InputError(f"{option}: {n} patients in an arm; from 1 to {_LARGEST} can be added up exactly.")
+
+
+def _two_rates(given: list[str] | None) -> tuple[float, float]:
+    if given is None or len(given) != 2:
+        raise InputError(
+            f"two response rates are needed, one for each arm ({len(given or [])} given), "
+            "for example lupus-kit power 0.55 0.30 --per-arm 30."
+        )
+    return _probability("RATE1", given[0]), _probability("RATE2", given[1])
+
+
+def _probability(name: str, text: str) -> float:
+    """Read 0.55, 55% or 16/29."""
+    try:
+        value = Fraction(text.strip().removesuffix("%").strip()) / (100 if text.strip().endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"{name} is {text!r}: write a probability as 0.55, 55% or 16/29.") from None
+    if not 0 <= value <= 1:
+        raise InputError(f"{name} is {text!r}: a probability lies from 0 to 1 (or 0% to 100%).")
+    return float(value)
+
+
+def _keys(given: list[str] | None) -> list[str]:
+    """Return the keys of the tests, each once, all of them known."""
+    from lupus_kit.inference.two_by_two.registry import TESTS, get
+
+    if not given:
+        return list(SHOWN)
+    return list(TESTS) if "all" in given else list(dict.fromkeys(get(key).key for key in given))
+
+
+def powers(
+    tests: list[str], rate1: float, rate2: float, n1: int, n2: int, alpha: float, alternative: str
+) -> pd.DataFrame:
+    """Tabulate exact power and true size of tests in one trial.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per test: ``test label n1 n2 power size size_at``; ``size_at`` is the common response rate at which
+        the probability of a false rejection is largest.
+
+    Examples
+    --------
+    >>> powers(["pearson"], 16 / 29, 9 / 30, 29, 30, 0.05, "two-sided")["power"].round(3).tolist()
+    [0.503]
+    """
+    import pandas as pd
+
+    from lupus_kit import inference
+
+    rows = []
+    for key in tests:
+        found = inference.size(key, n1, n2, alpha, alternative)
+        reached = float(inference.power(key, rate1, rate2, n1, n2, alpha, alternative))
+        row = {"test": key, "label": inference.TESTS[key].label, "n1": n1, "n2": n2, "power": reached}
+        rows.append(row | {"size": found.size, "size_at": found.nuisance})
+    return pd.DataFrame(rows)
+
+
+def sample_sizes(
+    tests: list[str], rate1: float, rate2: float, target: float, alpha: float, ratio: float, alternative: str
+) -> pd.DataFrame:
+    """Tabulate the smallest trials from which on exact power stays at a target or above.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`powers`, and ``first_n1``: the smallest first arm that reaches the target at all.
+
+    Examples
+    --------
+    >>> sample_sizes(["pearson"], 0.9, 0.2, 0.9, 0.05, 1.0, "two-sided")["n1"].tolist()
+    [8]
+    """
+    import pandas as pd
+
+    from lupus_kit import inference
+
+    found = [inference.sample_size(key, rate1, rate2, target, alpha, ratio, alternative) for key in tests]
+    tables = [powers([one.test], rate1, rate2, one.n1, one.n2, alpha, alternative) for one in found]
+    return pd.concat(tables, ignore_index=True).assign(first_n1=[one.first_n1 for one in found])
+
+
+def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) -> str:
+    """Write the table for reading, or for a program."""
+    if form is TableFormat.csv:
+        return table.to_csv(index=False, lineterminator="\n")
+    if form is TableFormat.json:
+        rows = json.loads(table.to_json(orient="records", double_precision=15))
+        return json.dumps(question | {"tests": rows}, indent=2, ensure_ascii=False) + "\n"
+    alpha = float(str(question["alpha"]))
+    shown = table[["label", "test", "n1", "n2"]].rename(columns={"label": "test", "test": "key"}).astype(str)
+    shown["power"] = [f"{value:.3f}" for value in table["power"]]
+    shown["true size"] = [
+        f"{size:.4f}{' (exceeds alpha)' if size > alpha else ''}" for size in table["size"].astype(float)
+    ]
+    lines = [
+        f"Response rates {question['rate1']:.4g} and {question['rate2']:.4g}, {question['alternative']}, "
+        f"alpha {alpha:g}" + (f", target power {question['target']:g}" if "target" in question else ""),
+        "",
+        laid_out(shown, form is TableFormat.markdown),
+        "",
+        "Power is exact: the probability of every table that the test rejects, added up. True size is the largest "
+        "probability of rejecting when both arms respond alike.",
+    ]
+    if "first_n1" in table:
+        lines.append("From these numbers on, more patients never bring power below the target (as far as was checked).")
+        lines += [
+            f"{row.label}: {row.first_n1} in the first arm reach it already, but power dips again above that."
+            for row in table.itertuples()
+            if row.first_n1 < row.n1
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _tests(form: TableFormat) -> str:
+    from lupus_kit import inference
+
+    table = inference.describe().reset_index()
+    if form is TableFormat.csv:
+        return table.to_csv(index=False, lineterminator="\n")
+    if form is TableFormat.json:
+        return json.dumps(table.to_dict("records"), indent=2, ensure_ascii=False) + "\n"
+    return laid_out(table[["key", "label", "family", "use"]], form is TableFormat.markdown) + "\n"

@@ -1,0 +1,193 @@
+"""The command ``lupus-kit simulate``: a trial that is written down in a plan file, run many times."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lupus_kit.cli.output import give, laid_out, only_one, print_text
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.files import make_folder, write_atomically
+
+if TYPE_CHECKING:
+    from lupus_kit.simulation import Scenario, Simulation
+
+PLAN_COPY = "plan.toml"
+RESULTS = ("operating_characteristics.csv", "operating_characteristics.json", "operating_characteristics.html")
+PARTS = "parts"
+
+
+def simulate(
+    plan: Annotated[
+        Path | None, typer.Argument(metavar="PLAN.toml", help="The plan file: design, analysis and assumptions.")
+    ] = None,
+    trials: Annotated[int, typer.Option(help="How many trials, under each truth.")] = 10_000,
+    jobs: Annotated[int, typer.Option(min=-1, help="Cores to use; -1 for all.")] = 1,
+    seed: Annotated[int, typer.Option(help="Same seed, same trials, whatever --jobs.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results, a copy of the plan, and the parts that are done."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that DIR holds, if it holds one.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler (tcp://...).")
+    ] = None,
+    progress: Annotated[
+        bool | None,
+        typer.Option("--progress/--no-progress", help="Show how far it is. [default: in a terminal]"),
+    ] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")
+    ] = False,
+) -> None:
+    """Simulate a planned trial many times: power, errors, bias, coverage. All patients are invented."""
+    only_one(
+        {"PLAN.toml": plan is not None, "--new": new},
+        "lupus-kit simulate --new --out plan.toml writes a plan file to change.",
+    )
+    if new:
+        from lupus_kit.simulation import plan_template
+
+        give(plan_template(), out, keep=True)
+        return
+    assert plan is not None
+    # Whatever could be wrong with the input is looked at before any work is done.
+    if trials < 1:
+        raise InputError(f"--trials {trials}: give 1 trial or more.")
+    if jobs == 0:
+        raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
+    if resume and out is None:
+        raise InputError("--resume goes on with the run in a folder: name it with --out.")
+    from lupus_kit.core.seeds import as_generator
+    from lupus_kit.simulation import Scenario
+
+    scenarios = truths(Scenario.from_toml(plan))
+    text = plan.read_bytes().decode("utf-8")
+    as_generator(seed)
+    with _cluster(scheduler):
+        if out is not None:
+            _prepare(out, resume, text)
+        results = _run(scenarios, trials, seed, jobs, out, progress, text)
+    _give_results(results, seed, out, text)
+
+
+def truths(scenario: Scenario) -> dict[str, Scenario]:
+    """Return what a plan is simulated under: what it assumes, and, where rates are given, no difference.
+
+    Parameters
+    ----------
+    scenario : lupus_kit.simulation.Scenario
+        As the plan file has it.
+
+    Returns
+    -------
+    dict of str to Scenario
+        The familywise error needs a truth without a difference; a patient model that is to have none says so itself.
+    """
+    from lupus_kit.simulation import ResponseRates
+
+    assumed = scenario.assumptions
+    if not isinstance(assumed, ResponseRates) or assumed.under_null() == assumed:
+        return {"assumed": scenario}
+    return {"assumed": scenario, "no difference": replace(scenario, assumptions=assumed.under_null())}
+
+
+def _prepare(out: Path, resume: bool, text: str) -> None:
+    """Make the folder; refuse one that holds something else, or a run that nobody asked to go on with."""
+    if out.is_dir():
+        names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+        if names - {PLAN_COPY, PARTS, *RESULTS}:
+            raise InputError(f"{out} holds files that are not a simulation's: give an empty or a new folder.")
+        if names == {PLAN_COPY} and (out / PLAN_COPY).read_bytes() != text.encode("utf-8"):
+            raise InputError(f"{out / PLAN_COPY} is another plan and is not overwritten: give a new folder.")
+        if names - {PLAN_COPY} and not resume:
+            raise InputError(f"{out} holds a simulation already: add --resume to go on with it, or give a new folder.")
+    make_folder(out)
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[None]:
+    """Use the Dask cluster of a scheduler, or this machine."""
+    if address is None:
+        yield
+        return
+    if find_spec("distributed") is None:
+        raise InputError("--scheduler needs Dask: pip install 'lupus-kit[dask]'.")
+    from joblib import parallel_config
+    from joblib.parallel import get_active_backend
+
+    try:
+        cluster = parallel_config(backend="dask", scheduler_host=address)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--scheduler {address!r}: no Dask scheduler answers there ({error}).") from None
+    with cluster:
+        backend, _ = get_active_backend()
+        try:
+            yield
+        finally:
+            backend.client.close()
+
+
+def _run(
+    scenarios: dict[str, Scenario],
+    trials: int,
+    seed: int,
+    jobs: int,
+    out: Path | None,
+    progress: bool | None,
+    text: str,
+) -> dict[str, Simulation]:
+    """Simulate every truth; what is done stays in the folder if the run is stopped."""
+    from lupus_kit.simulation import run
+
+    results = {}
+    shown = sys.stderr.isatty() if progress is None else progress
+    try:
+        for truth, scenario in scenarios.items():
+            place = None if out is None else out / PARTS / truth.replace(" ", "_")
+            results[truth] = run(
+                scenario.design,
+                scenario.assumptions,
+                trials,
+                seed,
+                jobs,
+                scenario.plan,
+                keep_trials=False,
+                checkpoint=place,
+                progress=shown,
+            )
+            if out is not None:
+                # Not before the checkpoint has agreed that this is the plan it belongs to.
+                write_atomically(out / PLAN_COPY, text.encode("utf-8"))
+    except KeyboardInterrupt:
+        if out is not None:
+            print(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.", file=sys.stderr)
+        raise
+    return results
+
+
+def _give_results(results: dict[str, Simulation], seed: int, out: Path | None, text: str) -> None:
+    from lupus_kit.cli import simulation_report as report
+
+    table = report.characteristics(results)
+    first = next(iter(results.values()))
+    if out is not None:
+        contents = (
+            report.as_csv(table),
+            report.as_json(table, results, seed),
+            report.as_page(table, results, seed, text),
+        )
+        for name, content in zip(RESULTS, contents, strict=True):
+            write_atomically(out / name, content.encode("utf-8"))
+        print(f"Wrote {', '.join(RESULTS)} to {out}.", file=sys.stderr)
+    head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
+    print_text(f"{head}\n\n{laid_out(report.side_by_side(table))}\n\n{report.NOTE}\n")

@@ -1,0 +1,1 @@
+"""Cohorts on disk: schemas, formats, folders and CDISC names."""

@@ -1,0 +1,1 @@
+"""Cohorts that agree with the printed record, and what the record implies or forbids."""

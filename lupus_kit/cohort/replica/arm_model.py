@@ -1,0 +1,281 @@
+"""One arm of the trial as a constraint problem: its patients are the unknowns, the printed numbers the constraints.
+
+The model holds what every cohort must satisfy by definition (the SLEDAI is the sum of its items, the SRI follows from
+SLEDAI, BILAG and PGA) and nothing that the kit invents. It is written in counts where that loses nothing: descriptors
+without a printed number are counted by weight, and grades move between A, B and lower in a table of transitions, since
+the organ systems are interchangeable in every statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from lupus_kit.cohort.replica.statements import ORGANS, VISITS, Statement, order_statistic
+from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS
+from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
+
+#: Steps in which a value is recorded, per unit; 1 where not named.
+SCALES = {"pga": 100, "prednisone": 2, "dsdna": 100, "anti_nucleosome": 100, "weight": 10, "bsa": 100}
+_LARGEST = {"pga": 3, "prednisone": 200, "dsdna": 5000, "anti_nucleosome": 5000}
+CLINICAL = frozenset({"sledai", "bilag_total", "active_bilag", "pga", "responder", *ORGANS})
+_INFECTIONS = ("upper respiratory infection", "herpes zoster", "pneumonia")
+_GROUPS = {
+    "any infection": _INFECTIONS,
+    "any severe infection": _INFECTIONS[1:],
+    "any serious event": (*_INFECTIONS[1:], "NPSLE"),
+}
+_WEIGHTS = dict(zip(SLEDAI_ITEMS["id"], SLEDAI_ITEMS["weight"], strict=True))
+CODING = BILAG_CODING[:3]  # D and E count nothing
+DROP = 4
+
+
+def block(measure: str) -> str:
+    """Name the part of the arm a measure belongs to; the parts share no unknown."""
+    if measure in CLINICAL:
+        return "activity"
+    if measure in ("nephritis", "remission"):
+        return "nephritis"
+    return "events" if measure in (*_GROUPS, *_INFECTIONS, "NPSLE") else measure
+
+
+class ArmModel:
+    """The unknown patients of one arm; unknowns are made when a statement first speaks of them.
+
+    Parameters
+    ----------
+    randomised, followed : int
+        Patients randomised, and patients seen after entry: the first ones.
+    coding : sequence of int
+        Points for BILAG A, B and C.
+    age_steps : int
+        Steps per year in which age is recorded.
+    """
+
+    def __init__(self, randomised: int, followed: int, coding: Sequence[int] = CODING, age_steps: int = 1) -> None:
+        from ortools.sat.python import cp_model
+
+        self.cp = cp_model.CpModel()
+        self.randomised, self.followed, self.coding = randomised, followed, tuple(coding)
+        self.scales = SCALES | {"age": age_steps}
+        self.columns: dict[tuple[str, str], list[Any]] = {}
+
+    def column(self, measure: str, visit: str) -> list[Any]:
+        """Return the unknown of every patient; after entry only of those followed."""
+        if (measure, visit) not in self.columns:
+            if measure in CLINICAL or measure.startswith("_") or measure in _WEIGHTS:
+                self._add_activity()
+            elif block(measure) == "nephritis":
+                self._add_nephritis()
+            elif block(measure) == "events":
+                self._add_events()
+            elif measure in _LARGEST:
+                self.columns[measure, visit] = self._whole(measure, visit, _LARGEST[measure] * self.scales[measure])
+            elif measure in ("age", "weight", "height", "bsa", "duration"):
+                self.columns[measure, visit] = self._whole(measure, visit, 1000 * self.scales.get(measure, 1))
+            else:
+                self.columns[measure, visit] = self._flags(measure, visit)
+        return self.columns[measure, visit]
+
+    def _size(self, visit: str) -> int:
+        return self.randomised if visit == VISITS[0] else self.followed
+
+    def _whole(self, name: str, visit: str, high: int, low: int = 0) -> list[Any]:
+        return [self.cp.new_int_var(low, high, f"{name} {visit} {i}") for i in range(self._size(visit))]
+
+    def _flags(self, name: str, visit: str) -> list[Any]:
+        return [self.cp.new_bool_var(f"{name} {visit} {i}") for i in range(self._size(visit))]
+
+    def reified(self, name: str, expression: Any, limit: int) -> Any:
+        """Make a flag that is true exactly where the expression is at most the limit."""
+        flag = self.cp.new_bool_var(name)
+        self.cp.add(expression <= limit).only_enforce_if(flag)
+        self.cp.add(expression >= limit + 1).only_enforce_if(~flag)
+        return flag
+
+    def _add_activity(self) -> None:
+        put = self.columns
+        for visit in VISITS:
+            for organ in ORGANS:
+                put[organ, visit] = self._flags(organ, visit)
+            put["sledai", visit] = [self._sledai(visit, i) for i in range(self._size(visit))]
+            put["pga", visit] = self._whole("pga", visit, 300)
+        self._add_grades()
+        for visit in VISITS[1:]:
+            for name in ("responder", "_drop", "_pga_ok"):
+                put[name, visit] = []
+            for i in range(self.followed):
+                fall = put["sledai", visit][i] - put["sledai", VISITS[0]][i]
+                rise = put["pga", visit][i] - put["pga", VISITS[0]][i]
+                drop = self.reified(f"drop {visit} {i}", fall, -DROP)
+                pga_ok = self.reified(f"pga {visit} {i}", rise, PGA_LIMIT_HUNDREDTHS - 1)
+                parts = (drop, pga_ok, put["_bilag_ok", visit][i])
+                put["responder", visit].append(self.all_of(f"responder {visit} {i}", parts))
+                put["_drop", visit].append(drop)
+                put["_pga_ok", visit].append(pga_ok)
+
+    def all_of(self, name: str, parts: Iterable[Any]) -> Any:
+        """Make a flag that is true exactly where all parts are."""
+        parts = list(parts)
+        flag = self.cp.new_bool_var(name)
+        self.cp.add_bool_and(parts).only_enforce_if(flag)
+        self.cp.add_bool_or([*(~p for p in parts), flag])
+        return flag
+
+    def any_of(self, name: str, parts: Iterable[Any]) -> Any:
+        """Make a flag that is true exactly where one of the parts is."""
+        return ~self.all_of(name, [~p for p in parts])
+
+    def _sledai(self, visit: str, i: int) -> Any:
+        points = sum(_WEIGHTS[organ] * self.columns[organ, visit][i] for organ in ORGANS)
+        for weight in sorted(set(_WEIGHTS.values())):
+            others = sum(w == weight for item, w in _WEIGHTS.items() if item not in ORGANS)
+            points += weight * self.cp.new_int_var(0, others, f"others of {weight} {visit} {i}")
+        total = self.cp.new_int_var(0, sum(_WEIGHTS.values()), f"sledai {visit} {i}")
+        self.cp.add(total == points)
+        return total
+
+    def _add_grades(self) -> None:
+        systems = len(BILAG_SYSTEMS)
+        new = self.cp.new_int_var
+        put = self.columns
+        for name in ("bilag_total", "active_bilag", "_bilag_ok"):
+            put |= {(name, visit): [] for visit in VISITS}
+        for i in range(self.randomised):
+            entry = [new(0, systems, f"entry {g} {i}") for g in "ABO"]
+            self.cp.add(sum(entry) == systems)
+            self._total(VISITS[0], i, *entry)
+            for visit in VISITS[1:] if i < self.followed else ():
+                move = [[new(0, systems, f"{g}{h} {visit} {i}") for h in "ABO"] for g in "ABO"]
+                for g in range(3):
+                    self.cp.add(sum(move[g]) == entry[g])
+                now = [sum(row[h] for row in move) for h in range(3)]
+                self._total(visit, i, *now)
+                new_a, new_b = move[1][0] + move[2][0], move[2][1]
+                worse = NEW_B_LIMIT * new_a + new_b
+                put["_bilag_ok", visit].append(self.reified(f"bilag {visit} {i}", worse, NEW_B_LIMIT - 1))
+
+    def _total(self, visit: str, i: int, a: Any, b: Any, lower: Any) -> None:
+        c = self.cp.new_int_var(0, len(BILAG_SYSTEMS), f"C {visit} {i}")
+        self.cp.add(c <= lower)
+        total = self.cp.new_int_var(0, self.coding[0] * len(BILAG_SYSTEMS), f"bilag {visit} {i}")
+        self.cp.add(total == self.coding[0] * a + self.coding[1] * b + self.coding[2] * c)
+        self.columns["bilag_total", visit].append(total)
+        # One A or two B is the same as 2 A + B of 2 or more.
+        calm = self.reified(f"calm {visit} {i}", 2 * a + b, 1)
+        self.cp.add(total >= min(self.coding[0], 2 * self.coding[1])).only_enforce_if(~calm)
+        self.columns["active_bilag", visit].append(~calm)
+
+    def _add_nephritis(self) -> None:
+        self.columns["nephritis", VISITS[0]] = self._flags("nephritis", VISITS[0])[: self.followed]
+        for visit in VISITS[1:]:
+            self.columns["remission", visit] = self._flags("remission", visit)
+            for flag, nephritis in zip(
+                self.columns["remission", visit], self.column("nephritis", VISITS[0]), strict=True
+            ):
+                self.cp.add_implication(flag, nephritis)
+
+    def _add_events(self) -> None:
+        single = (*_INFECTIONS, "NPSLE")
+        for event in single:
+            self.columns[event, ""] = self._flags(event, "")
+        for group, members in _GROUPS.items():
+            each = zip(*(self.columns[m, ""] for m in members), strict=True)
+            self.columns[group, ""] = [self.any_of(f"{group} {i}", flags) for i, flags in enumerate(each)]
+
+    def require(self, s: Statement, on: Any = None) -> None:
+        """Add a statement; with a literal, only where that literal is true."""
+        if s.kind == "sd":
+            return
+        if s.kind == "n":
+            if ("n", s.visit) not in self.columns:
+                self.columns["n", s.visit] = [self.cp.new_int_var(0, self.randomised, f"n {s.visit}")]
+            self._when(self.columns["n", s.visit][0] == int(s.value), on)
+            return
+        values = self.column(s.measure, s.visit)
+        values = values if s.everyone else values[: self.followed]
+        target = s.value * self.scales.get(s.measure, 1)
+        if s.kind == "count":
+            self._when(sum(values) == int(s.value), on)
+        elif s.kind == "mean":
+            self._mean(values, s, on)
+        elif s.kind in ("minimum", "maximum"):
+            self._extreme(values, target, s.kind == "minimum", on)
+        else:
+            below = self._order(values, target, *order_statistic(s.kind, len(values)), on)
+            if s.measure == "bilag_total" and target < min(self.coding[0], 2 * self.coding[1]):
+                # Implied: nobody with one A or two B is among the lowest. Said once for all, or the solver counts pigeons.
+                active = self.column("active_bilag", s.visit)[: len(values)]
+                self._when(sum(below) + sum(active) <= len(values), on)
+
+    def _when(self, constraint: Any, on: Any, *more: Any) -> None:
+        added = self.cp.add(constraint)
+        literals = [x for x in (on, *more) if x is not None]
+        if literals:
+            added.only_enforce_if(literals)
+
+    def _never(self, on: Any) -> None:
+        self.cp.add_bool_or([] if on is None else [~on])
+
+    def _mean(self, values: list[Any], s: Statement, on: Any) -> None:
+        half = Fraction(1, 2 * 10 ** len(s.printed.partition(".")[2]))
+        steps = len(values) * self.scales.get(s.measure, 1)
+        low, high = (s.value - half) * steps, (s.value + half) * steps
+        self._when(sum(values) >= -(-low.numerator // low.denominator), on)
+        self._when(sum(values) <= high.numerator // high.denominator, on)
+
+    def _extreme(self, values: list[Any], target: Fraction, lowest: bool, on: Any) -> None:
+        if target.denominator != 1:
+            self._never(on)
+            return
+        reached = [self.cp.new_bool_var("") for _ in values]
+        for x, flag in zip(values, reached, strict=True):
+            self._when(x >= int(target) if lowest else x <= int(target), on)
+            self._when(x == int(target), None, flag)
+        self.cp.add_bool_or(reached if on is None else [*reached, ~on])
+
+    def _order(self, values: list[Any], target: Fraction, place: int, weight: Fraction, on: Any) -> list[Any]:
+        """Value number ``place`` and the next one, weighted, give the target exactly.
+
+        The patients are split into the ``place + 1`` lowest and the others; the largest of the first and the smallest of
+        the second are the two values. Returns the flags of the lowest.
+        """
+        den = weight.denominator * target.denominator
+        goal = target * den
+        top = int(target * 20) + 200
+        lower = self.cp.new_int_var(0, top, "")
+        upper = self.cp.new_int_var(0, top, "") if weight else lower
+        if weight:
+            self._when(lower <= upper, on)
+        w = int(weight * den)
+        self._when((den - w) * lower + w * upper == int(goal), on)
+        below = [self.cp.new_bool_var("") for _ in values]
+        self._when(sum(below) == place + 1, on)
+        at_lower = [self.cp.new_bool_var("") for _ in values]
+        at_upper = [self.cp.new_bool_var("") for _ in values] if weight else []
+        for x, is_below, is_lower in zip(values, below, at_lower, strict=True):
+            self._when(x <= lower, on, is_below)
+            self._when(x >= upper, on, ~is_below)
+            # Implied: the weighted mean of the two lies between them. With it the solver sees at once who can be where.
+            self._when(x <= int(target), on, is_below)
+            self._when(x >= -int(-target // 1), on, ~is_below)
+            self._when(x == lower, on, is_lower)
+            self.cp.add_implication(is_lower, is_below)
+        for x, is_below, is_upper in zip(values, below, at_upper, strict=False):
+            self._when(x == upper, on, is_upper)
+            self.cp.add_implication(is_upper, ~is_below)
+        for flags in filter(None, (at_lower, at_upper)):
+            self.cp.add_bool_or(flags if on is None else [*flags, ~on])
+        return below
+
+
+def solver(effort: float, seed: int = 0) -> Any:
+    """Make a solver that gives the same answer every time: one worker, and a limit on work instead of on time."""
+    from ortools.sat.python import cp_model
+
+    made = cp_model.CpSolver()
+    made.parameters.num_workers = 1
+    made.parameters.random_seed = seed % (2**31)
+    made.parameters.max_deterministic_time = effort
+    return made

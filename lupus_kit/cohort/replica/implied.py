@@ -1,0 +1,365 @@
+"""What the paper implies without saying: the smallest and largest value of a quantity over every compatible cohort."""
+
+from __future__ import annotations
+
+import ast
+import html
+import itertools
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lupus_kit import published
+from lupus_kit.cohort.replica.arm_model import ArmModel, block, solver
+from lupus_kit.cohort.replica.statements import (
+    ARM_KEYS,
+    ORGANS,
+    VISITS,
+    Statement,
+    arm_sizes,
+    read_statements,
+    read_study,
+    set_aside,
+)
+from lupus_kit.core.errors import InputError, unknown_name
+
+_WEEKS = {"week12": VISITS[1], "week24": VISITS[2]}
+_ROWS = (*ORGANS, "active_bilag")
+#: Rows whose two margins are about the same patients. The BILAG row of IL-2 counts 30 at entry and 29 later.
+_PAIRED = {"il2": ORGANS, "placebo": _ROWS}
+_LONGEST, _LARGEST_NUMBER = 400, 1000
+_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.USub, ast.UAdd, ast.Name, ast.Load,
+            ast.Constant)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Implied:
+    """Smallest and largest value of a quantity over all cohorts that the paper allows.
+
+    Attributes
+    ----------
+    quantity, meaning : str
+        What was asked, and in words.
+    low, high : float
+        Smallest and largest value that some compatible cohort takes.
+    low_bound, high_bound : float
+        No compatible cohort lies outside these; equal to ``low`` and ``high`` where proved.
+    """
+
+    quantity: str
+    meaning: str
+    low: float
+    high: float
+    low_bound: float
+    high_bound: float
+
+    @property
+    def proved(self) -> bool:
+        """Whether both ends are proved to be the best possible."""
+        return self.low == self.low_bound and self.high == self.high_bound
+
+    @property
+    def sentence(self) -> str:
+        """The result in words."""
+        text = f"{self.meaning}: from {self.low:g} to {self.high:g} over every cohort compatible with the paper"
+        if self.proved:
+            return text + ", proved."
+        return text + f" that was found; no cohort is below {self.low_bound:g} or above {self.high_bound:g}."
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row with all fields and ``proved``."""
+        return pd.DataFrame([{**self.__dict__, "proved": self.proved}])
+
+    def _repr_html_(self) -> str:
+        return f"<p><code>{html.escape(self.quantity)}</code><br>{html.escape(self.sentence)}</p>"
+
+
+def _meanings() -> dict[str, str]:
+    """Every named count of one arm, in words."""
+    words = {
+        "responders_both": "responders at week 12 and at week 24",
+        "responders_lost": "responders at week 12 who are none at week 24",
+        "responders_gained": "responders at week 24 who were none at week 12",
+        "responders_ever": "responders at week 12 or week 24",
+        "responders_never": "patients who respond at neither visit",
+    }
+    for week, visit in _WEEKS.items():
+        words |= {
+            f"responders_{week}": f"responders at {visit}",
+            f"drop4_{week}": f"patients whose SLEDAI fell by 4 or more by {visit}",
+            f"drop4_not_responder_{week}": f"patients whose SLEDAI fell by 4 or more by {visit} who are not responders",
+            f"bilag_worse_{week}": f"patients with a new BILAG A or two new B at {visit}",
+            f"pga_worse_{week}": f"patients whose PGA rose by 0.30 or more by {visit}",
+        }
+        for row in _ROWS:
+            label = row.replace("_", " ")
+            words[f"{row}_lost_{week}"] = f"patients with {label} at entry and without at {visit}"
+            words[f"{row}_gained_{week}"] = f"patients without {label} at entry and with it at {visit}"
+    return words
+
+
+def quantities() -> pd.DataFrame:
+    """List the names that :func:`implied` knows: counts for expressions, and McNemar p-values.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``name``, ``meaning``, ``kind`` (``"count"`` or ``"p-value"``).
+
+    Examples
+    --------
+    >>> quantities().query("name == 'responders_both_il2'")["meaning"].item()
+    'IL-2: responders at week 12 and at week 24'
+    """
+    rows = [
+        (f"{name}_{key}", f"{arm}: {words}", "count")
+        for arm, key in ARM_KEYS.items()
+        for name, words in _meanings().items()
+    ]
+    rows += [
+        (f"mcnemar_p_{row}_{week}_{key}", f"{arm}: exact McNemar p-value, {row.replace('_', ' ')}, entry v {visit}", "p-value")
+        for arm, key in ARM_KEYS.items() for row in _PAIRED[key] for week, visit in _WEEKS.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["name", "meaning", "kind"])
+
+
+class _Counter(ArmModel):
+    """The arm with a flag per patient for every named count; patients stand in the order of their responses."""
+
+    def __init__(self, size: int, followed: int, statements: list[Statement]) -> None:
+        super().__init__(size, followed)
+        for s in statements:
+            self.require(s)
+        first, second = (self.column("responder", v) for v in VISITS[1:])
+        keys = [2 * a + b for a, b in zip(first, second, strict=True)]
+        for x, y in itertools.pairwise(keys):
+            # Patients are interchangeable, so any order of them may be asked for.
+            self.cp.add(x >= y)
+
+    def count(self, name: str) -> Any:
+        """Return the count as an expression."""
+        first, second = (self.column("responder", v) for v in VISITS[1:])
+        pairs = list(zip(first, second, strict=True))
+        if name in ("responders_both", "responders_ever", "responders_never", "responders_lost", "responders_gained"):
+            both = sum(self.all_of("", pair) for pair in pairs)
+            one, two = sum(first), sum(second)
+            return {
+                "responders_both": both,
+                "responders_lost": one - both,
+                "responders_gained": two - both,
+                "responders_ever": one + two - both,
+                "responders_never": len(pairs) - one - two + both,
+            }[name]
+        stem, _, week = name.rpartition("_")
+        visit = _WEEKS[week]
+        responders = sum(self.column("responder", visit))
+        drops = sum(self.column("_drop", visit))
+        simple = {
+            "responders": responders,
+            "drop4": drops,
+            "drop4_not_responder": drops - responders,
+            "bilag_worse": self.followed - sum(self.column("_bilag_ok", visit)),
+            "pga_worse": self.followed - sum(self.column("_pga_ok", visit)),
+        }
+        if stem in simple:
+            return simple[stem]
+        row, _, way = stem.rpartition("_")
+        before, after = self.column(row, VISITS[0])[: self.followed], self.column(row, visit)
+        return sum(self.all_of("", (x, ~y) if way == "lost" else (~x, y)) for x, y in zip(before, after, strict=True))
+
+
+def implied(quantity: str, study: str | Path | published.Study = "he2020", *, effort: float = 5.0) -> Implied:
+    """Find the smallest and largest value of a quantity over every cohort that agrees with the paper.
+
+    Parameters
+    ----------
+    quantity : str
+        A name of :func:`quantities`, or an expression of counts with ``+``, ``-``, whole numbers and ``*`` by a
+        whole number: ``"responders_both_il2 - 2 * responders_both_placebo"``.
+    study : str, pathlib.Path or Study
+        The record. Statements that no cohort can satisfy together are set aside as in a replica.
+    effort : float
+        Work per question to the solver, in its deterministic seconds.
+
+    Returns
+    -------
+    Implied
+        Both ends, with bounds where an end is not proved.
+
+    Raises
+    ------
+    InputError
+        For an expression that cannot be read, an unknown name (with the nearest ones), or a record that no cohort
+        satisfies.
+
+    Notes
+    -----
+    Only the printed numbers, the definition of the SRI and whole descriptors are used; nothing that a replica invents.
+    An end is proved when the solver finds a cohort and shows that none goes further. McNemar: with the two margins
+    printed, the difference of the discordant counts is fixed and the exact p-value rises with their sum, so its ends
+    are at the ends of the discordant count.
+
+    Examples
+    --------
+    >>> implied("responders_week12_il2 + 1").low
+    17.0
+    """
+    if not isinstance(quantity, str):
+        raise InputError(f"quantity is {quantity!r}: give a name or an expression as text.")
+    record = read_study(study)
+    names = quantities().set_index("name")["meaning"]
+    if isinstance(effort, bool) or not isinstance(effort, (int, float)) or not 0 < effort <= 3600:
+        raise InputError(f"effort is {effort!r}: give a number above 0, at most 3600.")
+    if quantity.strip().startswith("mcnemar_p_"):
+        if quantity.strip() not in names:
+            raise _unknown(quantity.strip(), names.index)
+        return _mcnemar(quantity.strip(), names[quantity.strip()], record, effort)
+    terms, constant = _read_expression(quantity, [n for n in names.index if not n.startswith("mcnemar_p_")])
+    ends = [float(constant)] * 4
+    for arm, key in ARM_KEYS.items():
+        mine = {n.removesuffix(f"_{key}"): c for n, c in terms.items() if n.endswith(f"_{key}") and c}
+        if mine:
+            found = _arm_ends(tuple(mine.items()), arm, record, effort)
+            ends = [a + b for a, b in zip(ends, found, strict=True)]
+    meaning = names.get(quantity.strip(), quantity.strip())
+    return Implied(quantity, str(meaning), ends[0], ends[1], ends[2], ends[3])
+
+
+def _unknown(name: str, allowed: Any) -> InputError:
+    return InputError(str(unknown_name("quantity", name, allowed)).split(" Allowed:")[0] + " See cohort.quantities().")
+
+
+def _read_expression(text: str, allowed: list[str]) -> tuple[dict[str, int], int]:
+    """Read a linear expression; nothing is ever evaluated as Python."""
+    if len(text) > _LONGEST:
+        raise InputError(f"the expression has {len(text)} characters; at most {_LONGEST} are allowed.")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise InputError(f"cannot read {text!r}: write names, whole numbers, +, - and *.") from None
+    for node in ast.walk(tree):
+        if not isinstance(node, _ALLOWED):
+            raise InputError(f"cannot use {type(node).__name__} in {text!r}: only names, whole numbers, +, - and *.")
+        if isinstance(node, ast.Constant) and (type(node.value) is not int or node.value > _LARGEST_NUMBER):
+            raise InputError(f"cannot use {node.value!r} in {text!r}: whole numbers up to {_LARGEST_NUMBER} only.")
+        if isinstance(node, ast.Name) and node.id not in allowed:
+            raise _unknown(node.id, allowed)
+    linear = _linear(tree.body, text)
+    return {name: c for name, c in linear.items() if name}, linear.get("", 0)
+
+
+def _linear(node: ast.expr, text: str) -> dict[str, int]:
+    """Coefficient of each name; the constant has the empty name."""
+    if isinstance(node, ast.Constant):
+        return {"": int(node.value)}  # type: ignore[arg-type]
+    if isinstance(node, ast.Name):
+        return {node.id: 1}
+    if isinstance(node, ast.UnaryOp):
+        sign = -1 if isinstance(node.op, ast.USub) else 1
+        return {name: sign * c for name, c in _linear(node.operand, text).items()}
+    assert isinstance(node, ast.BinOp)
+    left, right = _linear(node.left, text), _linear(node.right, text)
+    if isinstance(node.op, ast.Mult):
+        if set(right) - {""}:
+            left, right = right, left
+        if set(right) - {""}:
+            raise InputError(f"cannot multiply two counts in {text!r}: one factor must be a whole number.")
+        return {name: c * right.get("", 0) for name, c in left.items()}
+    sign = -1 if isinstance(node.op, ast.Sub) else 1
+    return {name: left.get(name, 0) + sign * right.get(name, 0) for name in left | right}
+
+
+def _mcnemar(name: str, meaning: str, record: published.Study, effort: float) -> Implied:
+    stem, _, key = name.removeprefix("mcnemar_p_").rpartition("_")
+    row, _, week = stem.rpartition("_")
+    arm = next(a for a, k in ARM_KEYS.items() if k == key)
+    visits = (VISITS[0], _WEEKS[week])
+    printed = {
+        s.visit: int(s.value)
+        for s in read_statements(record)
+        if s.arm == arm and s.measure == row and s.kind == "count"
+    }
+    gained = _arm_ends(((f"{row}_gained_{week}", 1),), arm, record, effort)
+    fall = printed[visits[0]] - printed[visits[1]]
+    low, high, low_bound, high_bound = (mcnemar_exact(int(g), int(g) + fall) for g in gained)
+    return Implied(name, meaning, low, high, low_bound, high_bound)
+
+
+def mcnemar_exact(gained: int, lost: int) -> float:
+    """Two-sided exact McNemar p-value: twice the binomial tail of the smaller discordant count, at most 1.
+
+    Examples
+    --------
+    >>> mcnemar_exact(0, 11)
+    0.0009765625
+    """
+    from scipy.stats import binom
+
+    return float(min(1.0, 2 * binom.cdf(min(gained, lost), gained + lost, 0.5))) if gained + lost else 1.0
+
+
+def _arm_ends(
+    terms: tuple[tuple[str, int], ...], arm: str, record: published.Study, effort: float
+) -> tuple[float, float, float, float]:
+    """Low, high, bound below, bound above of a linear expression in one arm."""
+    kept = tuple(
+        s for s in read_statements(record)
+        if s.arm == arm and s.kind != "n" and not set_aside(s) and block(s.measure) == "activity"
+    )  # fmt: skip
+    size = arm_sizes(record)[arm]
+    followed = next((s.patients for s in kept if s.measure == "responder"), size)
+    return ends(kept, size, followed, terms, effort)
+
+
+@cache
+def ends(
+    statements: tuple[Statement, ...], size: int, followed: int, terms: tuple[tuple[str, int], ...], effort: float
+) -> tuple[float, float, float, float]:
+    """Low, high, bound below and bound above of a sum of counts over every cohort that satisfies the statements."""
+    model = _Counter(size, followed, list(statements))
+    goal = sum(c * model.count(name) for name, c in terms)
+    low, low_bound = _least(model, goal, effort, statements)
+    high, high_bound = _least(model, -goal, effort, statements)
+    return low, -high, low_bound, -high_bound
+
+
+def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statement, ...]) -> tuple[float, float]:
+    """Smallest value found and proved bound: first the bound, then questions whether it can be reached."""
+    from ortools.sat.python import cp_model
+
+    if isinstance(goal, int):
+        return float(goal), float(goal)
+    model.cp.minimize(goal)
+    made = solver(effort)
+    status = made.solve(model.cp)
+    if status == cp_model.INFEASIBLE:
+        from lupus_kit.cohort.replica.conflicts import explain_failure
+
+        raise explain_failure(statements, model.randomised, model.followed)
+    found = made.objective_value if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else float("inf")
+    bound = float(-(-made.best_objective_bound // 1))
+    model.cp.clear_objective()
+    upward = True
+    while bound < found:
+        # First whether the bound itself can be reached; where that stays open, whether the best so far can be beaten.
+        limit = int(bound) if upward else int(found) - 1
+        question = model.cp.clone()
+        question.add(goal <= limit)
+        asked = solver(effort)
+        answer = asked.solve(question)
+        if answer in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            found = float(limit)
+        elif answer == cp_model.INFEASIBLE:
+            bound = float(limit + 1)
+        elif upward and found < float("inf"):
+            upward = False
+        else:
+            break
+    if found == float("inf"):
+        raise InputError(
+            f"no cohort was found with effort {effort:g}: give more, such as effort={max(5.0, 10 * effort):g}."
+        )
+    return found, bound

@@ -1,0 +1,257 @@
+"""One arm patient by patient: who responds, then descriptors, then grades, then global assessments.
+
+Each step is a small constraint problem of its own, given the steps before it. A random proposal is drawn first, and the
+solver looks for patients close to it. Every proposal has some chance, so every cohort that fits the statements and the
+invented coherence below has some chance too; a step without a solution starts over from the first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lupus_kit.cohort.replica.arm_model import CODING, DROP, ArmModel, solver
+from lupus_kit.cohort.replica.statements import VISITS, Statement
+from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
+from lupus_kit.endpoints.rules.sri import PGA_LIMIT_HUNDREDTHS
+
+ITEMS: tuple[str, ...] = tuple(SLEDAI_ITEMS["id"])
+_WEIGHT = dict(zip(ITEMS, SLEDAI_ITEMS["weight"], strict=True))
+RENAL = ("casts", "haematuria", "proteinuria", "pyuria")
+
+#: Which descriptors show activity of a BILAG system. The gut has none.
+SYSTEM_ITEMS: dict[str, tuple[str, ...]] = {
+    "constitutional": ("fever",),
+    "mucocutaneous": ("rash", "alopecia", "mucosal_ulcer", "vasculitis"),
+    "neuropsychiatric": ("seizure", "psychosis", "organic_brain", "cranial_nerve", "lupus_headache", "cva"),
+    "musculoskeletal": ("arthritis", "myositis"),
+    "cardiorespiratory": ("pleurisy", "pericarditis"),
+    "gastrointestinal": (),
+    "ophthalmic": ("visual",),
+    "renal": RENAL,
+    "haematological": ("thrombocytopenia", "leukopenia"),
+}
+
+#: Invented: how often each descriptor is proposed at entry, and how often it is proposed to last to a later visit.
+_SHARE = {
+    "casts": 0.1, "haematuria": 0.4, "proteinuria": 1.0, "pyuria": 0.2, "low_complement": 0.7, "dna_binding": 0.4,
+    "pleurisy": 0.05, "pericarditis": 0.05, "thrombocytopenia": 0.1, "leukopenia": 0.12,
+    "rash": 0.5, "alopecia": 0.32, "mucosal_ulcer": 0.08, "arthritis": 0.5, "vasculitis": 0.1, "fever": 0.12, "myositis": 0.05,
+}  # fmt: skip
+_RARE, _LASTS, _NEW = 0.01, 0.45, 0.03
+_C_SHARE = 0.35
+#: Work the solver may spend on agreeing with the proposal, in its deterministic seconds.
+_EFFORT = 0.2
+
+Columns = dict[tuple[str, str], np.ndarray]
+
+
+class _Step(ArmModel):
+    """A part of the arm; its columns are made by the step itself."""
+
+    def column(self, measure: str, visit: str) -> list[Any]:
+        """Return the unknowns of a measure, making flags where it is new."""
+        if (measure, visit) not in self.columns:
+            self.columns[measure, visit] = self._flags(measure, visit)
+        return self.columns[measure, visit]
+
+    def solved(
+        self, statements: list[Statement], unlike: Any, rng: np.random.Generator, effort: float
+    ) -> Columns | None:
+        """Add the statements on this step's measures, go near the proposal, and read the values."""
+        from ortools.sat.python import cp_model
+
+        known = {name for name, _ in self.columns}
+        for s in statements:
+            if s.measure in known:
+                self.require(s)
+        self.cp.minimize(unlike)
+        made = solver(effort, int(rng.integers(2**31)))
+        made.parameters.cp_model_probing_level = 0
+        made.parameters.symmetry_level = 0
+        if made.solve(self.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        return {key: np.array([made.value(x) for x in column], dtype=np.int64) for key, column in self.columns.items()}
+
+
+def _unlike(model: _Step, key: tuple[str, str], wanted: np.ndarray) -> list[Any]:
+    """List the flags of a column that are true where a patient differs from the proposal."""
+    differ = []
+    for flag, yes in zip(model.column(*key), wanted, strict=False):
+        differ.append(~flag if yes else flag)
+        model.cp.add_hint(flag, bool(yes))
+    return differ
+
+
+def _responders(statements: list[Statement], followed: int, rng: np.random.Generator) -> Columns:
+    """Draw who responds when, and which clause each non-responder fails."""
+    columns: Columns = {}
+    number = {s.visit: int(s.value) for s in statements if s.measure == "responder" and s.kind == "count"}
+    lasting = rng.random(followed) * 2
+    for visit in VISITS[1:]:
+        first = np.argsort(rng.random(followed) + lasting)[: number.get(visit, followed // 2)]
+        columns["responder", visit] = np.isin(np.arange(followed), first).astype(np.int64)
+        columns["_fails", visit] = rng.choice(3, followed, p=[0.88, 0.05, 0.07])
+    return columns
+
+
+def _descriptors(
+    statements: list[Statement], size: int, drawn: Columns, rng: np.random.Generator, effort: float
+) -> Columns | None:
+    """Find the descriptors at every visit: they make the totals, the organ counts and the kidneys."""
+    followed = len(drawn["responder", VISITS[1]])
+    model = _Step(size, followed)
+    put, unlike = model.columns, []
+    wanted = _proposal(rng, size)
+    for v, visit in enumerate(VISITS):
+        for k, item in enumerate(ITEMS):
+            unlike += _unlike(model, (item, visit), wanted[:, v, k])
+        stable = model.column("proteinuria_stable", visit)
+        points = [sum(_WEIGHT[item] * put[item, visit][i] for item in ITEMS) - 4 * x for i, x in enumerate(stable)]
+        put["sledai", visit] = [model.cp.new_int_var(0, 105, "") for _ in stable]
+        for i, (total, sum_of_items) in enumerate(zip(put["sledai", visit], points, strict=True)):
+            model.cp.add(total == sum_of_items)
+            since = VISITS[: VISITS.index(visit) + 1]
+            if visit == VISITS[0]:
+                model.cp.add(stable[i] == 0)
+                continue
+            # Stable means: there at every visit since entry.
+            model.cp.add_bool_and([put["proteinuria", w][i] for w in since]).only_enforce_if(stable[i])
+            fall = put["sledai", VISITS[0]][i] - total
+            if drawn["responder", visit][i] or drawn["_fails", visit][i]:
+                model.cp.add(fall >= DROP)
+            else:
+                model.cp.add(fall < DROP)
+    _add_kidneys(model, size, followed)
+    for visit in VISITS:
+        # The printed medians of anti-dsDNA are low: fewer than half are positive, somebody is and somebody is not.
+        positive = put["dna_binding", visit]
+        model.cp.add(sum(positive[:followed]) >= 1)
+        model.cp.add(sum(positive) <= (followed - 1) // 2)
+    return model.solved(statements, sum(unlike), rng, effort)
+
+
+def _add_kidneys(model: _Step, size: int, followed: int) -> None:
+    """Renal descriptors only with nephritis; proteinuria at entry, and later wherever there is no remission."""
+    put, nephritis = model.columns, model.column("nephritis", VISITS[0])
+    for visit in VISITS:
+        for i in range(size if visit == VISITS[0] else followed):
+            for item in RENAL:
+                model.cp.add(put[item, visit][i] <= (nephritis[i] if i < followed else 0))
+    for i in range(followed):
+        model.cp.add_implication(nephritis[i], put["proteinuria", VISITS[0]][i])
+        for visit in VISITS[1:]:
+            model.cp.add(put["proteinuria", visit][i] + model.column("remission", visit)[i] == nephritis[i])
+    if size > followed:
+        model.cp.add(sum(nephritis[followed:]) == 0)
+
+
+def _grades(
+    statements: list[Statement], size: int, found: Columns, rng: np.random.Generator, effort: float
+) -> Columns | None:
+    """Find nine grades a visit: active systems have a descriptor, and a descriptor makes at least grade C."""
+    followed = len(found["responder", VISITS[1]])
+    model = _Step(size, followed)
+    put, unlike = model.columns, []
+    for visit in VISITS:
+        put["bilag_total", visit], put["active_bilag", visit] = [], []
+        for system in BILAG_SYSTEMS:
+            shown = sum(found[item, visit] for item in SYSTEM_ITEMS[system]) + np.zeros(len(found["sledai", visit]))
+            share = {"A": 0.25 * (shown > 0), "B": 0.5 * (shown > 0), "C": _C_SHARE + 0 * shown}
+            for grade in "ABC":
+                wanted = rng.random(len(shown)) < share[grade]
+                unlike += _unlike(model, (f"{system} {grade}", visit), wanted)
+            for i, present in enumerate(shown):
+                a, b, c = (put[f"{system} {g}", visit][i] for g in "ABC")
+                model.cp.add_at_most_one([a, b, c])
+                if present:
+                    model.cp.add_bool_or([a, b, c])
+                else:
+                    model.cp.add(a + b == 0)
+        for i in range(len(found["sledai", visit])):
+            counts = [sum(put[f"{s} {g}", visit][i] for s in BILAG_SYSTEMS) for g in "ABC"]
+            total = model.cp.new_int_var(0, 108, "")
+            model.cp.add(total == sum(points * count for points, count in zip(CODING, counts, strict=True)))
+            put["bilag_total", visit].append(total)
+            put["active_bilag", visit].append(~model.reified("", 2 * counts[0] + counts[1], 1))
+    for visit in VISITS[1:]:
+        for i in range(followed):
+            worse = _worse(model, visit, i)
+            if found["responder", visit][i]:
+                model.cp.add(worse <= 1)
+            elif found["_fails", visit][i] == 1:
+                model.cp.add(worse >= 2)
+    return model.solved(statements, sum(unlike), rng, effort)
+
+
+def _worse(model: _Step, visit: str, i: int) -> Any:
+    """Two for each new A and one for each new B: the clause holds up to one."""
+    put, worse = model.columns, 0
+    for s in BILAG_SYSTEMS:
+        a_then, b_then = (put[f"{s} {g}", VISITS[0]][i] for g in "AB")
+        a_now, b_now = (put[f"{s} {g}", visit][i] for g in "AB")
+        worse += 2 * model.all_of("", [a_now, ~a_then]) + model.all_of("", [b_now, ~a_then, ~b_then])
+    return worse
+
+
+def _assessments(
+    statements: list[Statement], size: int, found: Columns, rng: np.random.Generator, effort: float
+) -> Columns | None:
+    """Find global assessments in steps of 0.05 that follow SLEDAI, with the noise of a rater."""
+    followed = len(found["responder", VISITS[1]])
+    model = _Step(size, followed)
+    put, gaps = model.columns, []
+    for visit in VISITS:
+        put["pga", visit] = []
+        scale, top = (0.17, 2.8) if visit == VISITS[0] else (0.1, 2.2)
+        goal = np.clip(scale * found["sledai", visit] + rng.normal(0, 0.45, len(found["sledai", visit])), 0, top)
+        for value in np.rint(20 * goal).astype(int):
+            step = model.cp.new_int_var(0, 60, "")
+            gap = model.cp.new_int_var(0, 60, "")
+            model.cp.add_abs_equality(gap, step - int(value))
+            put["pga", visit].append(5 * step)
+            gaps.append(gap)
+    for visit in VISITS[1:]:
+        for i in range(followed):
+            rise = put["pga", visit][i] - put["pga", VISITS[0]][i]
+            if found["responder", visit][i]:
+                model.cp.add(rise <= PGA_LIMIT_HUNDREDTHS - 1)
+            elif found["_fails", visit][i] == 2:
+                model.cp.add(rise >= PGA_LIMIT_HUNDREDTHS)
+    return model.solved(statements, sum(gaps), rng, effort)
+
+
+def _proposal(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Propose descriptors, shape (patients, 3 visits, 24): every outcome has some chance."""
+    share = np.array([_SHARE.get(item, _RARE) for item in ITEMS])
+    items = np.zeros((size, 3, len(ITEMS)), dtype=bool)
+    items[:, 0] = rng.random((size, len(ITEMS))) < share
+    for v in (1, 2):
+        items[:, v] = rng.random(items[:, v].shape) < np.where(items[:, v - 1], _LASTS, _NEW)
+    return items
+
+
+def solve_arm(
+    statements: list[Statement], randomised: int, followed: int, rng: np.random.Generator, attempts: int = 12
+) -> Columns | None:
+    """Find one arm's activity and kidneys near a random proposal; None where every attempt fails.
+
+    Returns
+    -------
+    dict or None
+        Values of every column (name, visit), one per patient seen at that visit.
+    """
+    for attempt in range(attempts):
+        found = _responders(statements, followed, rng)
+        if attempt >= attempts // 2:
+            # Late attempts let every non-responder fail by SLEDAI, which leaves the most room.
+            found |= {("_fails", visit): np.zeros(followed, dtype=np.int64) for visit in VISITS[1:]}
+        for step in (_descriptors, _grades, _assessments):
+            part = step(statements, randomised, found, rng, _EFFORT * (1 + attempt))
+            if part is None:
+                break
+            found |= part
+        else:
+            return found
+    return None

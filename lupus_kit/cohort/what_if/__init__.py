@@ -1,0 +1,1 @@
+"""Cohorts from assumptions that can be read and changed."""

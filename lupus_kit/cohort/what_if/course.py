@@ -1,0 +1,166 @@
+"""The latent course: every descriptor of every patient has an activity that moves over the visits.
+
+For patient i, item k and week t the activity is
+
+    L = c_k + sqrt(g) * s_i + sqrt(1 - g) * x_ik(t) - w_k * D_i(t),
+
+where c_k sets how common the item is, s_i is the severity of the patient, x_ik(t) a fixed part plus a passing swing,
+D_i(t) the improvement and w_k how much of it reaches the organ. The item is present where L > 0. Because everybody
+must enter with a high score, some of the passing swings are high at entry, and fall later without any treatment:
+regression to the mean. Rescue adds to D_i(t); remission of nephritis is laid over the renal items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from lupus_kit.cohort.what_if.assumptions import Assumptions
+from lupus_kit.cohort.what_if.renal_remission import lay_remission, remitters
+from lupus_kit.cohort.what_if.rescue import rescue_days, rescue_pull
+from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints import SLEDAI_ITEMS
+
+IDS: list[str] = list(SLEDAI_ITEMS["id"])
+WEIGHTS = SLEDAI_ITEMS["weight"].to_numpy()
+RENAL = np.flatnonzero(SLEDAI_ITEMS["domain"] == "renal")
+SEROLOGY = np.flatnonzero(SLEDAI_ITEMS["domain"] == "immunological")
+SKIN = np.flatnonzero(SLEDAI_ITEMS["domain"] == "mucocutaneous")
+JOINTS = np.flatnonzero(SLEDAI_ITEMS["domain"] == "musculoskeletal")
+_PROTEIN = RENAL.tolist().index(IDS.index("proteinuria"))
+
+#: One more latent activity beside the 24 descriptors: the gut has no descriptor, but a BILAG system.
+GUT = len(IDS)
+_GUT_SHARE = 0.02
+
+#: Chance that a renal descriptor appears in a patient without nephritis, at any one visit.
+_NEW_RENAL = 0.002
+
+_MAX_ROUNDS = 400
+
+
+@dataclass(frozen=True)
+class Course:
+    """Latent activity, shape (patients, visits, 25), the weeks of the visits, and the days of rescue (NaN: none)."""
+
+    latent: np.ndarray
+    weeks: np.ndarray
+    rescue_day: np.ndarray
+
+    @property
+    def present(self) -> np.ndarray:
+        """Which descriptors are present, shape (patients, visits, 24)."""
+        return self.latent[:, :, :GUT] > 0
+
+
+def effect(weeks: np.ndarray, onset: float, at_week12: float, at_week24: float) -> np.ndarray:
+    """Size of an effect: 0 at entry, a curve with time constant ``onset`` to week 12, then a straight line."""
+    rise = -np.expm1(-np.minimum(weeks, 12) / onset) / -np.expm1(-12 / onset)
+    return at_week12 * rise + (at_week24 - at_week12) * np.clip((weeks - 12) / 12, 0, None)
+
+
+def _levels(a: Assumptions, nephritis: np.ndarray) -> np.ndarray:
+    """c_k for each patient: a share of p means the activity exceeds zero with chance p."""
+    share = np.array([*(a.item_share[name] for name in IDS), _GUT_SHARE])
+    with np.errstate(divide="ignore"):
+        usual, calm = ndtri(share), share.copy()
+        calm[RENAL] = np.minimum(calm[RENAL], _NEW_RENAL)
+        return np.clip(np.where(nephritis[:, None], usual, ndtri(calm)) + a.activity_shift, -9, 9)
+
+
+def _entry(
+    a: Assumptions, levels: np.ndarray, nephritis: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw patients until all are eligible: enough points, and renal findings exactly in those with nephritis."""
+    n, k = levels.shape
+    severity, fixed, swing = np.empty(n), np.empty((n, k)), np.empty((n, k))
+    waiting = np.arange(n)
+    for _ in range(_MAX_ROUNDS):
+        m = len(waiting)
+        s, u, e = rng.standard_normal(m), rng.standard_normal((m, k)), rng.standard_normal((m, k))
+        present = _activity(a, levels[waiting], s[:, None], u, e)[:, :GUT] > 0
+        renal = present[:, RENAL].any(axis=1)
+        fits = (present @ WEIGHTS >= a.entry_sledai) & (renal == nephritis[waiting])
+        chosen = waiting[fits]
+        severity[chosen], fixed[chosen], swing[chosen] = s[fits], u[fits], e[fits]
+        waiting = waiting[~fits]
+        if not len(waiting):
+            return severity, fixed, swing
+    raise InputError(
+        f"after {_MAX_ROUNDS} rounds of screening {len(waiting)} of {n} patients still do not reach entry_sledai == "
+        f"{a.entry_sledai} (or have no renal finding although nephritis was assumed): lower entry_sledai or raise "
+        "item_share."
+    )
+
+
+def _activity(
+    a: Assumptions, levels: np.ndarray, severity: np.ndarray, fixed: np.ndarray, swing: np.ndarray
+) -> np.ndarray:
+    own = np.sqrt(a.static_share) * fixed + np.sqrt(1 - a.static_share) * swing
+    return levels + np.sqrt(a.severity_share) * severity + np.sqrt(1 - a.severity_share) * own
+
+
+def pulls(a: Assumptions) -> np.ndarray:
+    """Return how much of an improvement reaches each of the 25 latent activities."""
+    pull = np.ones(GUT + 1)
+    for items, share in (
+        (SKIN, a.skin_share), (JOINTS, a.joint_share), (RENAL, a.renal_share), (SEROLOGY, a.serology_share),
+    ):  # fmt: skip
+        pull[items] = share
+    return pull
+
+
+def draw_course(
+    a: Assumptions,
+    weeks: np.ndarray,
+    treated: np.ndarray,
+    nephritis: np.ndarray,
+    streams: dict[str, np.random.Generator],
+) -> Course:
+    """Draw the latent course of every patient.
+
+    Parameters
+    ----------
+    a : Assumptions
+        What is assumed.
+    weeks : numpy.ndarray
+        Weeks of the visits, rising, the first is 0.
+    treated, nephritis : numpy.ndarray of bool
+        One entry per patient.
+    streams : dict of numpy.random.Generator
+        ``entry``, ``course``, ``rescue`` and ``remission``: apart, so that a change of effect keeps the same patients.
+
+    Returns
+    -------
+    Course
+        Activity of 24 descriptors and the gut at each visit.
+    """
+    levels = _levels(a, nephritis)
+    severity, fixed, swing = _entry(a, levels, nephritis, streams["entry"])
+    n, k = levels.shape
+    rng = streams["course"]
+    luck = rng.standard_normal((n,))
+    rescue_day = rescue_days(a, treated, luck, int(7 * weeks[-1]), streams["rescue"])
+    improvement = _improvement(a, weeks, treated, luck) + rescue_pull(a, weeks, rescue_day)
+    pull = pulls(a)
+    latent = np.empty((n, len(weeks), k))
+    for t, week in enumerate(weeks):
+        if t:
+            keep = np.exp(-(week - weeks[t - 1]) / a.memory_weeks)
+            swing = keep * swing + np.sqrt(1 - keep**2) * rng.standard_normal((n, k))
+        latent[:, t] = _activity(a, levels, severity[:, None], fixed, swing) - improvement[:, t, None] * pull
+    who = np.flatnonzero(nephritis)
+    remits, margin = remitters(a, treated[who], luck[who], streams["remission"])
+    place = np.ix_(who, np.arange(len(weeks)), RENAL)
+    latent[place] = lay_remission(latent[place], _PROTEIN, weeks, a.remission_onset_weeks, remits, margin)
+    return Course(latent=latent, weeks=weeks, rescue_day=rescue_day)
+
+
+def _improvement(a: Assumptions, weeks: np.ndarray, treated: np.ndarray, luck: np.ndarray) -> np.ndarray:
+    """Improvement of each patient at each visit: usual care, the drug, and the patient's own good or bad course."""
+    care = effect(weeks, a.onset_weeks, a.care_week12, a.care_week24)
+    drug = effect(weeks, a.onset_weeks, a.drug_effect, a.drug_effect * a.drug_persistence)
+    own = effect(weeks, a.onset_weeks, a.response_sd, a.response_sd * a.divergence)
+    return np.asarray(care + treated[:, None] * drug + luck[:, None] * own)

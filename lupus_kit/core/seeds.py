@@ -1,0 +1,36 @@
+"""The one place where a seed becomes a random generator, or is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lupus_kit.core.errors import InputError
+
+
+def as_generator(seed: object) -> np.random.Generator:
+    """Return the generator given, or a new one from a whole number.
+
+    Parameters
+    ----------
+    seed : int or numpy.random.Generator
+        A whole number of 0 or more gives the same stream every time.
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Raises
+    ------
+    InputError
+        Anything else, ``None`` and truth values included: randomness is explicit.
+
+    Examples
+    --------
+    >>> bool(as_generator(7).random() == as_generator(7).random())
+    True
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed == {seed!r}: give a whole number of 0 or more, or a NumPy generator.")
+    return np.random.default_rng(int(seed))

@@ -1,0 +1,9 @@
+"""The course around the notebooks: where they stand, how they run, their pages, and teaching with them.
+
+``shelf`` finds the notebooks, ``execution`` runs them, ``pages`` turns them into web pages, ``handbook`` binds these, and
+``teaching_notes`` is for whoever teaches.
+"""
+
+from lupus_kit.course.teaching import TeachingNote, TeachingNotes, teaching_notes
+
+__all__ = ["TeachingNote", "TeachingNotes", "teaching_notes"]

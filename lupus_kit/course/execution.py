@@ -1,0 +1,255 @@
+"""Run a notebook from top to bottom and say what went wrong, also where a widget hides it.
+
+A widget's callback that raises leaves its error inside an Output widget; the cell passes. So after running, the
+saved state of every widget is read too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from lupus_kit.lessons.progress import file as progress_file
+
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+_REFERENCE = "IPY_MODEL_"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that failed while a notebook ran.
+
+    Parameters
+    ----------
+    cell_index : int or None
+        Position of the cell, counted from 0 over all cells; None if no cell can be named.
+    cell_id : str
+        The cell's id, or an empty string.
+    message : str
+        The error in one line.
+    """
+
+    cell_index: int | None
+    cell_id: str
+    message: str
+
+    def __str__(self) -> str:
+        where = "before the first cell" if self.cell_index is None else f"cell {self.cell_index + 1} ({self.cell_id})"
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True)
+class NotebookRun:
+    """How the run of one notebook went.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name, without the ending.
+    seconds : float
+        How long it took.
+    problems : tuple of Problem
+        Empty if every cell and every widget came through.
+    """
+
+    name: str
+    seconds: float
+    problems: tuple[Problem, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        return not self.problems
+
+
+class _ThisPython(KernelSpecManager):
+    """Offer one kernel: the Python that is running, whatever kernels are registered on the machine."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return KernelSpec(**get_kernel_dict())
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The notebook, in the current format.
+    """
+    return nbformat.read(path, as_version=4)
+
+
+def execute(notebook: NotebookNode, name: str, folder: Path, timeout: int = 300) -> NotebookRun:
+    """Run every cell in a fresh kernel of this Python; outputs and widget states go into the notebook given.
+
+    The first cell that fails ends the run: what comes after it would fail for the same reason.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place.
+    name : str
+        What to call it in the result.
+    folder : pathlib.Path
+        The kernel's working folder.
+    timeout : int
+        Seconds one cell may take.
+
+    Returns
+    -------
+    NotebookRun
+        The time it took and what failed.
+    """
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="lupus-kit-") as scratch:
+        problems = _run(notebook, folder, timeout, Path(scratch))
+    problems += tuple(hidden_errors(notebook))
+    return NotebookRun(name, time.perf_counter() - begin, problems)
+
+
+def _run(notebook: NotebookNode, folder: Path, timeout: int, scratch: Path) -> tuple[Problem, ...]:
+    manager = AsyncKernelManager(kernel_spec_manager=_ThisPython(), connection_file=str(scratch / "kernel.json"))
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout=timeout,
+        store_widget_state=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        # What the kernel's own machinery logs is not for the reader; errors of cells arrive as outputs.
+        client.execute(cleanup_kc=True, env=_environment(scratch), stderr=subprocess.DEVNULL)
+    except CellExecutionError:
+        return (_failed_cell(notebook),)
+    except CellTimeoutError:
+        return (_unfinished_cell(notebook, f"took longer than {timeout} seconds"),)
+    except (DeadKernelError, RuntimeError) as error:
+        return (_unfinished_cell(notebook, f"the kernel stopped: {_one_line(str(error))}"),)
+    finally:
+        client.set_widgets_metadata()  # nbclient does this only for notebooks that come through
+    return ()
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Give the kernel this very kit, keep personal start-up files out of it, and no student's progress."""
+    package_parent = str(Path(__file__).resolve().parents[2])
+    inherited = os.environ.get("PYTHONPATH", "")
+    paths = os.pathsep.join([package_parent, *([inherited] if inherited else [])])
+    kept = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
+    return {**kept, "PYTHONPATH": paths, "IPYTHONDIR": str(scratch / "ipython"), progress_file.VARIABLE: "off"}
+
+
+def _failed_cell(notebook: NotebookNode) -> Problem:
+    for index, cell in enumerate(notebook.cells):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            continue  # this cell was meant to raise; the run went on after it
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                return Problem(index, cell.get("id", ""), _error_line(output))
+    return _unfinished_cell(notebook, "failed without saying why")
+
+
+def _unfinished_cell(notebook: NotebookNode, message: str) -> Problem:
+    """Name the last cell that was started: the one that did not come back."""
+    started = [i for i, cell in enumerate(notebook.cells) if "execution" in cell.metadata or cell.get("outputs")]
+    if not started:
+        return Problem(None, "", message)
+    return Problem(started[-1], notebook.cells[started[-1]].get("id", ""), message)
+
+
+def hidden_errors(notebook: NotebookNode) -> Iterator[Problem]:
+    """Find errors that a widget keeps inside its Output area.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        An executed notebook with its widget state.
+
+    Yields
+    ------
+    Problem
+        One for each error, at the cell that displays the widget where that can be found.
+    """
+    state = widget_state(notebook)
+    homes = _homes(notebook, state)
+    for model_id, model in state.items():
+        for output in model.get("state", {}).get("outputs", ()) or ():
+            if isinstance(output, dict) and output.get("output_type") == "error":
+                index = homes.get(model_id)
+                cell_id = "" if index is None else notebook.cells[index].get("id", "")
+                yield Problem(index, cell_id, f"inside a widget: {_error_line(output)}")
+
+
+def widget_state(notebook: NotebookNode) -> dict[str, Any]:
+    """Return the saved state of every widget model, by model id.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        An executed notebook.
+
+    Returns
+    -------
+    dict
+        Empty if the notebook has no widgets.
+    """
+    return dict(notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {}))
+
+
+def _homes(notebook: NotebookNode, state: dict[str, Any]) -> dict[str, int]:
+    """Map each widget model to the first cell that displays it or something it is part of."""
+    homes: dict[str, int] = {}
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).get(VIEW)
+            waiting = [view["model_id"]] if view else []
+            while waiting:
+                model_id = waiting.pop()
+                if model_id in homes:
+                    continue
+                homes[model_id] = index
+                waiting.extend(_referred(state.get(model_id, {}).get("state", {})))
+    return homes
+
+
+def _referred(value: Any) -> Iterator[str]:
+    """Yield every model id that a piece of widget state refers to."""
+    if isinstance(value, str) and value.startswith(_REFERENCE):
+        yield value.removeprefix(_REFERENCE)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _referred(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _referred(item)
+
+
+def _error_line(output: Any) -> str:
+    return _one_line(f"{output.get('ename', 'error')}: {output.get('evalue', '')}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_ANSI.sub("", text).split())

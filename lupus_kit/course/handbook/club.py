@@ -1,0 +1,377 @@
+"""What a journal club needs: the trial in short, the audit, six questions and what a facilitator should know.
+
+Every number is computed from the published record; nothing but words is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING
+
+from lupus_kit.lessons.exercises.record import printed, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WEEK12, _WEEK24, _NEPHRITIS = "sri4_week12", "sri4_week24", "ln_complete_remission"
+#: Topics of the design that a reader of one page needs, in this order.
+_TOPICS = ("Masking", "Centres", "Classification", "Disease activity at entry", "Background treatment")
+_LAST = ("Patients analysed for SRI-4", "First patient", "Primary completion")
+#: Common response rates and correlation that the chance of a false claim is computed for.
+_RHO = 0.5
+#: How the audit marks a usual analysis that does not give the printed value.
+_UNFIT = "does not fit: "
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to discuss.
+
+    Parameters
+    ----------
+    ask : str
+        The question, for everyone.
+    answer : str
+        What the numbers say, for the facilitator.
+    pitfall : str
+        The sentence that often comes, and why not.
+    minutes : int
+        How long it usually takes.
+    """
+
+    ask: str
+    answer: str
+    pitfall: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class JournalClub:
+    """The content of the sheets for a journal club.
+
+    Parameters
+    ----------
+    title, citation, notice : str
+        The paper, and on what terms its numbers are used.
+    facts : tuple of (str, str)
+        Topic and fact, in reading order.
+    not_reported : tuple of str
+        What neither abstract nor registry says.
+    results : pandas.DataFrame
+        One row a claim: ``endpoint``, ``IL-2``, ``placebo``, ``p``, all as printed.
+    rates : pandas.DataFrame
+        ``visit arm responders patients rate low high``: responders with their 95% Wilson interval, for the figure.
+    audit : pandas.DataFrame
+        One row a claim: the counts, the printed p, analyses that fit, usual ones that do not, the verdict.
+    reading : tuple of str
+        What the audit does and does not say.
+    questions : tuple of Question
+        Six.
+    """
+
+    title: str
+    citation: str
+    notice: str
+    facts: tuple[tuple[str, str], ...]
+    not_reported: tuple[str, ...]
+    results: pd.DataFrame
+    rates: pd.DataFrame
+    audit: pd.DataFrame
+    reading: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+@cache
+def journal_club() -> JournalClub:
+    """Compute the content of the sheets from the published record.
+
+    Returns
+    -------
+    JournalClub
+        For He et al. 2020.
+
+    Examples
+    --------
+    >>> journal_club().results.loc[0, "p"]
+    '0.052'
+    """
+    from lupus_kit import audit, design, published
+
+    study = published.load("he2020")
+    trial, report = study.trial, audit.check("he2020").claims_only()
+    facts = design.he2020().facts()
+    return JournalClub(
+        title=trial.title,
+        citation=f"{trial.authors} {trial.journal} {trial.year};{trial.volume}:{trial.pages.replace('-', '–')}. "
+        f"doi:{trial.doi}. Registered as {' and '.join(trial.registry)}.",
+        notice=trial.notice,
+        facts=_facts(facts),
+        not_reported=tuple(_small(topic) for topic in facts.loc[~facts["reported"], "topic"]),
+        results=_results(study.claims),
+        rates=_rates(),
+        audit=_audit(report.part()),
+        reading=(*report.statements[2:4], report.statements[5]),
+        questions=_questions(),
+    )
+
+
+def _facts(facts: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Put the design into one list, the parts computed from the plan first."""
+    from lupus_kit import design
+
+    plan = design.he2020()
+    said = facts.set_index("topic")["fact"]
+    drug, control = plan.arms
+    dosing = plan.dosing
+    arms = f"{drug.treatment} ({drug.n_randomised} patients), or {control.treatment} ({control.n_randomised} patients)"
+    injections = (
+        f"{dosing.cycles} cycles of {dosing.injections_per_cycle} injections, one every {dosing.days_between_injections} "
+        f"days; {dosing.weeks_on} weeks on, {dosing.weeks_off} weeks off; {plan.cumulative_dose_miu:g} million IU in all"
+    )
+    endpoint = (
+        f"{plan.primary_endpoint} at week {plan.primary_week}: SLEDAI at least 4 points lower, no new BILAG A and at most "
+        f"one new BILAG B, and no worse in the physician's global assessment. Again at week {plan.follow_up_week}, "
+        f"{plan.follow_up_week - plan.primary_week} weeks after the end of treatment"
+    )
+    computed = [("Arms", arms), ("Injections", injections), ("Primary endpoint", endpoint)]
+    listed = [*((topic, said[topic]) for topic in _TOPICS), *computed, *((topic, said[topic]) for topic in _LAST)]
+    return tuple((topic, _capital(text)) for topic, text in listed)
+
+
+def _results(claims: pd.DataFrame) -> pd.DataFrame:
+    named = claims.assign(endpoint=[_joined(row.endpoint, row.visit) for row in claims.itertuples()])
+    shown = named[["endpoint", "role", "reported_a", "reported_b", "reported_p"]].copy()
+    shown.columns = ["endpoint", "role", "IL-2", "placebo", "p"]
+    shown["p"] = shown["p"].replace("", "not printed").fillna("not printed")
+    return shown.reset_index(drop=True)
+
+
+def _rates() -> pd.DataFrame:
+    import pandas as pd
+
+    from lupus_kit import inference
+
+    rows = []
+    for visit, claim in (("week 12", _WEEK12), ("week 24", _WEEK24)):
+        x1, n1, x2, n2 = table(claim)
+        for arm, x, n in (("IL-2", x1, n1), ("placebo", x2, n2)):
+            wilson = inference.proportion(x, n).set_index("key").loc["wilson"]
+            rows.append((visit, arm, x, n, x / n, wilson["low"], wilson["high"]))
+    return pd.DataFrame(rows, columns=["visit", "arm", "responders", "patients", "rate", "low", "high"])
+
+
+def _audit(rows: pd.DataFrame) -> pd.DataFrame:
+    """Shorten the report to one row a claim."""
+    import pandas as pd
+
+    found = []
+    for _, part in rows.groupby("claim", sort=False):
+        p = part[part["what"] == "p"].iloc[0]
+        counts = " v ".join(text.split(" = ")[0] for text in part.loc[part["what"] != "p", "recomputed"])
+        tried = list(zip(p["recomputed"].split("; "), p["analysis"].split("; "), strict=True))
+        fits = "\n".join(f"{value} {name}" for value, name in tried if not name.startswith(_UNFIT))
+        unfit = "\n".join(f"{value} {name.removeprefix(_UNFIT)}" for value, name in tried if name.startswith(_UNFIT))
+        if p["status"] == "not checkable":
+            fits, unfit = "", fits  # a value for information, with nothing printed to fit
+        found.append((f"{p['endpoint']}: {counts}", p["printed"], fits, unfit, p["verdict"]))
+    return pd.DataFrame(found, columns=["claim", "printed p", "fits", "does not fit", "verdict"])
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """What the questions quote."""
+
+    counts: tuple[int, int, int, int]
+    low: float
+    high: float
+    ratio: float
+    odds: float
+    difference: float
+    difference24: float
+    change: tuple[float, float]
+    bits: float
+    fitting: int
+    tried: int
+    range: tuple[float, float]
+    missing: tuple[float, float]
+    either: float
+    sequence: float
+    power: float
+    per_arm: int
+
+
+def _numbers() -> _Numbers:
+    from lupus_kit import audit, inference
+
+    week12, week24 = table(_WEEK12), table(_WEEK24)
+    x1, n1, x2, n2 = week12
+    limits = inference.compare(*week12).intervals().set_index("key")
+    visits = inference.between_visit_bounds(x1, week24[0], n1, x2, week24[2], n2)
+    explained = audit.explain(printed(_WEEK12), *week12)
+    two_sided = [float(inference.pvalue(test.key, *week12)) for test in audit.distinct_tests()]
+    missing = [float(inference.pvalue("pearson", x1 + more, n1 + 1, x2, n2)) for more in (1, 0)]
+    common = ((x1 + x2) / (n1 + n2), (week24[0] + week24[2]) / (n1 + n2))
+    either, sequence = (
+        float(inference.familywise_error(_RHO, n1, n2, common, strategy)) for strategy in ("either", "fixed_sequence")
+    )
+    score = limits.loc["miettinen_nurminen"]
+    return _Numbers(
+        counts=week12,
+        low=score["low"],
+        high=score["high"],
+        ratio=limits.loc["koopman", "estimate"],
+        odds=limits.loc["woolf", "estimate"],
+        difference=score["estimate"],
+        difference24=week24[0] / week24[1] - week24[2] / week24[3],
+        change=(visits.p_low, visits.p_high),
+        bits=inference.s_value(float(printed(_WEEK24))) - inference.s_value(float(printed(_WEEK12))),
+        fitting=int(explained["rounds_to_reported"].sum()),
+        tried=len(explained),
+        range=(min(two_sided), max(two_sided)),
+        missing=(missing[0], missing[1]),
+        either=either,
+        sequence=sequence,
+        power=float(inference.power("pearson", x1 / n1, x2 / n2, n1, n2)),
+        per_arm=inference.sample_size("pearson", x1 / n1, x2 / n2, power=0.8).n1,
+    )
+
+
+def _questions() -> tuple[Question, ...]:
+    of = _numbers()
+    x1, n1, x2, n2 = of.counts
+    p12, p24, remission = printed(_WEEK12), printed(_WEEK24), printed(_NEPHRITIS)
+    return (
+        Question(
+            ask=f"The primary endpoint printed p={p12}. What does that say about the drug, and what does it not say?",
+            answer=f"The difference was {100 * of.difference:.1f} percentage points, with a 95% interval (Miettinen–Nurminen) "
+            f"from {_points(of.low)} to {_points(of.high)}. Almost no effect and a very large one both fit the data. "
+            "The p-value counts how often chance alone would give a difference this large if the drug did nothing.",
+            pitfall="“A trend towards significance”: a p-value does not move. "
+            f"“{100 * float(p12):.1f}% probability that it does nothing”: p assumes that it does nothing.",
+            minutes=6,
+        ),
+        Question(
+            ask=f"p={p12} at week 12 and p={p24} at week 24. Did the drug begin to work between the two visits?",
+            answer=f"The difference between the arms went from {100 * of.difference:.1f} to {100 * of.difference24:.1f} points. "
+            "Which patients responded at both visits is not printed, but for every possibility the p-value of that change "
+            f"lies between {of.change[0]:.2f} and {of.change[1]:.2f}. The two printed p-values are {of.bits:.2f} bits apart: "
+            "less than one coin toss.",
+            pitfall="Comparing two verdicts instead of two results. The difference between significant and not significant "
+            "need not itself be significant.",
+            minutes=6,
+        ),
+        Question(
+            ask="The abstract does not name its test. Does it matter, and how could a reader find out?",
+            answer=f"Of {of.tried} analyses of these counts {of.fitting} print {p12}. Over the usual two-sided tests p runs from "
+            f"{of.range[0]:.3f} to {of.range[1]:.3f}: on both sides of 0.05. So the test has to be named before the data are "
+            "seen. The record is compatible with several; which one was used is not known.",
+            pitfall="Turning a number that we cannot reproduce into an accusation. Covariates, other software or another set of "
+            "patients explain it as well.",
+            minutes=6,
+        ),
+        Question(
+            ask=f"The percentages fit {n1} patients on IL-2 and {n2} on placebo; 60 were randomised. What can one patient change?",
+            answer=f"Counted as a responder, the missing patient gives Pearson's p={of.missing[0]:.3f}; as a non-responder, "
+            f"p={of.missing[1]:.3f}. This one outcome decides on which side of 0.05 the trial falls. A plan says beforehand how "
+            "a missing outcome counts.",
+            pitfall="“Only one in sixty is missing”: with so few patients p "
+            "moves in steps, and one patient is one step.",
+            minutes=5,
+        ),
+        Question(
+            ask=f"{x1} of {n1} responded on IL-2. How many of them were helped by it?",
+            answer=f"Nobody knows which. {x2} of {n2} responded on placebo too, so the share that the drug may have helped is the "
+            f"difference, {100 * of.difference:.0f} in 100 with the wide interval above, not {100 * x1 / n1:.0f} in 100. "
+            f"The risk ratio is {of.ratio:.2f}; the odds ratio is {of.odds:.2f}.",
+            pitfall=f"Reading the odds ratio as “{of.odds:.1f} times as likely”: "
+            "it is not a ratio of probabilities, and it looks larger than one where the event is common.",
+            minutes=5,
+        ),
+        Question(
+            ask=f"What may be claimed from p={p24} and p={remission}, once the primary endpoint has missed? What trial comes next?",
+            answer="In a fixed sequence nothing after the primary endpoint can be claimed as confirmed. If either visit may count, "
+            f"the chance of a false claim is {of.either:.3f} instead of {of.sequence:.3f} (Pearson, no effect, correlation {_RHO:g}). "
+            f"If the observed rates were true, a repeat of this trial would succeed with probability {of.power:.2f}; a power of "
+            f"0.80 needs {of.per_arm} patients in each arm.",
+            pitfall="Post hoc power as an explanation of the result: it is the p-value in other clothes. And observed effects of "
+            "trials that just succeed are too large on average, so plan with less.",
+            minutes=7,
+        ),
+    )
+
+
+def article(club: JournalClub, sheet: str) -> str:
+    """Write the content as the inside of a web page, the answers folded.
+
+    Parameters
+    ----------
+    club : JournalClub
+        The content.
+    sheet : str
+        File name of the sheets to print.
+
+    Returns
+    -------
+    str
+        HTML elements.
+
+    Examples
+    --------
+    >>> article(journal_club(), "sheets.pdf").count("<details>")
+    6
+    """
+    facts = "".join(f"<tr><th>{escape(topic)}</th><td>{escape(fact)}</td></tr>" for topic, fact in club.facts)
+    asked = "".join(
+        f"<li><p><strong>{escape(one.ask)}</strong> <small class='soft'>{one.minutes} minutes</small></p>"
+        f"<details><summary>For the facilitator</summary><p>{escape(one.answer)}</p>"
+        f"<p><em>Pitfall.</em> {escape(one.pitfall)}</p></details></li>"
+        for one in club.questions
+    )
+    return f"""<h1 id="journal-club">The journal club</h1>
+<p class="lead">One trial, one page, six questions. <a href="{escape(sheet)}">Print it</a> (PDF): page 1 and 2 on one sheet for
+everyone, page 3 for the facilitator.</p>
+<h2 id="the-trial">The trial</h2>
+<p>{escape(club.citation)}</p>
+<div class="text_cell_render"><table>{facts}</table></div>
+<p><strong>Not reported</strong> in the abstract or the registry: {escape(_list(club.not_reported))}.</p>
+<h2 id="printed">What was printed</h2>
+{_html_table(club.results)}
+<h2 id="audit">The audit</h2>
+{_html_table(club.audit)}
+<ul>{"".join(f"<li>{escape(text)}</li>" for text in club.reading)}</ul>
+<h2 id="questions">Six questions</h2>
+<ol>{asked}</ol>
+<p class="soft">{escape(club.notice)} Not for treating patients.</p>"""
+
+
+def _html_table(frame: pd.DataFrame) -> str:
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in frame.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell)).replace(chr(10), '<br>')}</td>" for cell in row) + "</tr>"
+        for row in frame.itertuples(index=False)
+    )
+    return f'<div class="text_cell_render"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _points(share: float) -> str:
+    """Write a share as percentage points, with a real minus sign."""
+    return f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _joined(endpoint: str, visit: object) -> str:
+    return f"{endpoint}, {visit}" if isinstance(visit, str) and visit else endpoint
+
+
+def _list(words: Sequence[str]) -> str:
+    return "; ".join(words)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,191 @@
+"""Find out whether this installation can teach: the right versions, and widgets that will show."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import re
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from lupus_kit import __version__
+from lupus_kit.core.errors import InputError
+
+MANAGER = "@jupyter-widgets/jupyterlab-manager"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    what : str
+        Its name.
+    found : str
+        What is there.
+    wanted : str
+        What has to be there.
+    ok : bool
+        Whether it is.
+    """
+
+    what: str
+    found: str
+    wanted: str
+    ok: bool
+
+
+def versions() -> list[Finding]:
+    """Compare Python, the kit and each library it needs with the ranges the kit declares.
+
+    Returns
+    -------
+    list of Finding
+        Python first, then the kit, then the libraries by name.
+
+    Examples
+    --------
+    >>> [finding.what for finding in versions()[:2]]
+    ['Python', 'lupus-kit']
+    """
+    python_range, requirements = _declared()
+    here = platform.python_version()
+    found = [
+        Finding("Python", here, python_range, SpecifierSet(python_range).contains(here, prereleases=True)),
+        Finding("lupus-kit", __version__, "any", ok=True),
+    ]
+    return found + [_library(requirement) for requirement in requirements]
+
+
+def _declared() -> tuple[str, list[Requirement]]:
+    """Read what the kit needs from its installed metadata, or from pyproject.toml in a clone run in place."""
+    try:
+        facts = metadata.metadata("lupus-kit")
+        python_range, lines = facts["Requires-Python"], facts.get_all("Requires-Dist") or []
+    except metadata.PackageNotFoundError:
+        path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+        if not path.is_file():
+            raise InputError("lupus-kit is not installed here and no pyproject.toml is near: install it.") from None
+        project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+        python_range, lines = project["requires-python"], project["dependencies"]
+    requirements = [Requirement(line) for line in lines]
+    needed = [one for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return python_range, sorted(needed, key=lambda one: one.name)
+
+
+def _library(requirement: Requirement) -> Finding:
+    wanted = ", ".join(sorted((str(part) for part in requirement.specifier), reverse=True))
+    try:
+        installed = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return Finding(requirement.name, "missing", wanted, ok=False)
+    return Finding(requirement.name, installed, wanted, requirement.specifier.contains(installed, prereleases=True))
+
+
+def widgets(live: bool = True) -> list[Finding]:
+    """Look at everything a slider needs on its way to the screen.
+
+    Parameters
+    ----------
+    live : bool
+        Whether to start a kernel and let it show a slider, which takes about two seconds.
+
+    Returns
+    -------
+    list of Finding
+        The front-end half, the kernel half, and the live trial.
+    """
+    found = [_package_pair(), *_front_end(), _kernel_spec()]
+    return [*found, _live()] if live else found
+
+
+def _package_pair() -> Finding:
+    """Check that ipywidgets accepts the installed front end; apart from each other, widgets stay blank."""
+    what = "ipywidgets and jupyterlab_widgets fit"
+    try:
+        lines = metadata.requires("ipywidgets") or []
+        (wanted,) = [one for one in map(Requirement, lines) if one.name.replace("-", "_") == "jupyterlab_widgets"]
+        installed = metadata.version("jupyterlab_widgets")
+    except (metadata.PackageNotFoundError, ValueError):
+        return Finding(what, "missing", "both installed", ok=False)
+    found = f"{metadata.version('ipywidgets')} with {installed}"
+    return Finding(what, found, f"jupyterlab_widgets {wanted.specifier}", wanted.specifier.contains(installed))
+
+
+def _front_end() -> Iterator[Finding]:
+    """Check that JupyterLab would load the widgets' front end that belongs to the installed package."""
+    info = _lab_info()
+    extension = info["federated_extensions"].get(MANAGER)
+    if extension is None:
+        yield Finding("widget front end in JupyterLab", "missing", "present", ok=False)
+        return
+    place = Path(extension["ext_path"]).resolve()
+    own = place in _own_front_ends()
+    origin = "from this installation" if own else f"another one, in {place}"
+    yield Finding(
+        "widget front end in JupyterLab", f"{extension['version']}, {origin}", "from this installation", ok=own
+    )
+    enabled = not any(re.match(f"{re.escape(name)}($|:)", MANAGER) for name, off in info["disabled"].items() if off)
+    yield Finding("widget front end is switched on", "yes" if enabled else "disabled", "yes", ok=enabled)
+    made_for = extension["dependencies"].get("@jupyterlab/application", "")
+    lab = str(info["version"])
+    fits = made_for.lstrip("^~").split(".")[0] == lab.split(".")[0]
+    yield Finding("widget front end fits JupyterLab", f"JupyterLab {lab}", f"JupyterLab {made_for}", ok=fits)
+
+
+def _lab_info() -> dict[str, Any]:
+    from jupyter_core.paths import jupyter_path
+    from jupyterlab.commands import AppOptions, get_app_info
+
+    quiet = logging.getLogger("lupus_kit.health")
+    return dict(get_app_info(AppOptions(logger=quiet, labextensions_path=jupyter_path("labextensions"))))
+
+
+def _own_front_ends() -> set[Path]:
+    try:
+        files = metadata.files("jupyterlab_widgets") or []
+    except metadata.PackageNotFoundError:
+        return set()
+    return {Path(str(one.locate())).resolve().parent for one in files if one.name == "package.json"}
+
+
+def _kernel_spec() -> Finding:
+    """Check that the kernel named python3, which the notebooks ask for, is this Python."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    what, wanted = "kernel python3", "this Python"
+    try:
+        command = KernelSpecManager().get_kernel_spec("python3").argv
+    except NoSuchKernel:
+        return Finding(what, "missing", wanted, ok=False)
+    # jupyter_client replaces a bare "python" by the Python that runs the server.
+    same = command[0] in {"python", "python3"} or Path(command[0]).resolve() == Path(sys.executable).resolve()
+    return Finding(what, wanted if same else command[0], wanted, ok=same)
+
+
+def _live() -> Finding:
+    """Start a kernel, import the kit and show a slider: the whole way but for the screen."""
+    from nbformat import v4
+
+    from lupus_kit.course import execution
+
+    notebook = v4.new_notebook()
+    source = "import lupus_kit, ipywidgets\nipywidgets.IntSlider(description='patients')"
+    notebook.cells.append(v4.new_code_cell(source, id="slider"))
+    with tempfile.TemporaryDirectory(prefix="lupus-kit-") as folder:
+        run = execution.execute(notebook, "doctor", Path(folder), timeout=60)
+    what, wanted = "a kernel starts and shows a slider", "yes"
+    if not run.passed:
+        return Finding(what, str(run.problems[0]), wanted, ok=False)
+    shown = any(execution.VIEW in output.get("data", {}) for output in notebook.cells[0].outputs)
+    return Finding(what, "yes" if shown else "no widget came back", wanted, ok=shown)

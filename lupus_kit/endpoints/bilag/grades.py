@@ -1,0 +1,165 @@
+"""BILAG-2004 grades: numeric total, and which organ systems are newly A or B."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.cells import BadCells, codes, require_columns, require_frame
+from lupus_kit.core.errors import InputError
+
+#: The nine organ systems, in the order of the form. Grade columns are named ``bilag_<system>``.
+BILAG_SYSTEMS: tuple[str, ...] = (
+    "constitutional",
+    "mucocutaneous",
+    "neuropsychiatric",
+    "musculoskeletal",
+    "cardiorespiratory",
+    "gastrointestinal",
+    "ophthalmic",
+    "renal",
+    "haematological",
+)
+
+#: Grades from most active to never involved.
+GRADES: tuple[str, ...] = ("A", "B", "C", "D", "E")
+#: Points of the grades A to E in the usual numerical total of BILAG-2004 (Yee C-S, et al. Rheumatology 2010;49:1665-1669).
+BILAG_CODING: tuple[int, ...] = (12, 8, 1, 0, 0)
+
+#: The nine grade columns of a visit table.
+GRADE_COLUMNS: tuple[str, ...] = tuple(f"bilag_{system}" for system in BILAG_SYSTEMS)
+
+_A, _B, _MISSING = 0, 1, 5
+
+
+def read_grades(frame: pd.DataFrame, problems: BadCells) -> np.ndarray:
+    """Return the grades as int8 codes (rows, 9), each system in one piece: 0 for A up to 4 for E, 5 for missing."""
+    return np.stack([codes(frame, column, problems, GRADES) for column in GRADE_COLUMNS]).T
+
+
+def is_new_a(baseline: np.ndarray, visit: np.ndarray, b_to_a_is_new: bool) -> np.ndarray:
+    """Tell where grade codes show a new A: A now, not A before (nor B, where the option says so)."""
+    before_allows = (baseline != _A) & (baseline != _MISSING)
+    if not b_to_a_is_new:
+        before_allows &= baseline != _B
+    return (visit == _A) & before_allows
+
+
+def is_new_b(baseline: np.ndarray, visit: np.ndarray) -> np.ndarray:
+    """Tell where grade codes show a new B: B now, and C, D or E before. A to B is an improvement."""
+    return (visit == _B) & (baseline > _B) & (baseline != _MISSING)
+
+
+def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = BILAG_CODING) -> pd.Series:
+    """Turn nine organ grades into one number.
+
+    Parameters
+    ----------
+    grades : pandas.DataFrame
+        One row per patient and visit with the nine columns ``bilag_<system>``; cells are A to E or missing.
+        Other columns are ignored.
+    coding : sequence of five numbers
+        Points for A, B, C, D and E. The default is the published 12/8/1/0/0; older papers used 9/3/1/0/0 or
+        12/5/1/0/0.
+
+    Returns
+    -------
+    pandas.Series
+        Totals with the index of `grades` and the name ``"bilag_total"``: ``Int64`` for whole-number codings,
+        ``Float64`` otherwise. Missing where any grade is missing.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a cell is not A to E, or `coding` is not five numbers that never rise from A to E.
+
+    References
+    ----------
+    Yee C-S, et al. Rheumatology 2010;49:1665-1669 (the 12/8/1/0/0 coding).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit.endpoints import BILAG_SYSTEMS
+    >>> visit = pd.DataFrame("E", index=["Ann"], columns=[f"bilag_{s}" for s in BILAG_SYSTEMS])
+    >>> visit["bilag_renal"], visit["bilag_mucocutaneous"] = "A", "B"
+    >>> int(bilag_total(visit).loc["Ann"])
+    20
+    """
+    points = np.asarray(coding, dtype=float)
+    if points.shape != (5,) or not np.isfinite(points).all() or (np.diff(points) > 0).any():
+        raise InputError(
+            f"coding is {coding!r}: give five numbers for A, B, C, D, E that never rise, such as (12, 8, 1, 0, 0)."
+        )
+    require_columns(require_frame(grades, "grades"), GRADE_COLUMNS, "grades")
+    problems = BadCells("the BILAG grades")
+    found = read_grades(grades, problems)
+    problems.raise_if_any()
+    total = np.append(points, 0.0)[found].sum(axis=1)
+    whole = bool((points == np.rint(points)).all())
+    missing = (found == _MISSING).any(axis=1)
+    values = pd.array(np.where(missing, np.nan, total), dtype="Int64" if whole else "Float64")
+    return pd.Series(values, index=grades.index, name="bilag_total")
+
+
+def new_bilag(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool = True) -> pd.DataFrame:
+    """Count organ systems that are newly A and newly B against baseline.
+
+    Parameters
+    ----------
+    baseline, visit : pandas.DataFrame
+        One row per patient, the same index in both, with the nine columns ``bilag_<system>``.
+    b_to_a_is_new : bool
+        Whether B at baseline and A now is a new A. Trials usually say yes; some users count only an A that
+        comes from C, D or E.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``new_a`` and ``new_b`` (``Int64``) with the index of `visit`; missing where any of the
+        patient's grades is missing at either visit.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a cell is not A to E, or the two indexes differ.
+
+    Notes
+    -----
+    ========  =====  =====  =====
+    baseline  now A  now B  now C, D or E
+    ========  =====  =====  =====
+    A         no     no     no
+    B         new A  no     no
+    C, D, E   new A  new B  no
+    ========  =====  =====  =====
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit.endpoints import BILAG_SYSTEMS
+    >>> before = pd.DataFrame("D", index=["Ann"], columns=[f"bilag_{s}" for s in BILAG_SYSTEMS])
+    >>> before["bilag_renal"] = "B"
+    >>> now = before.assign(bilag_renal="A", bilag_mucocutaneous="B")
+    >>> new_bilag(before, now).loc["Ann"].tolist()
+    [1, 1]
+    """
+    for frame, name in ((baseline, "baseline"), (visit, "visit")):
+        require_columns(require_frame(frame, name), GRADE_COLUMNS, name)
+    if not baseline.index.equals(visit.index):
+        raise InputError(
+            "baseline and visit must have the same index, one row per patient in the same order; "
+            "use set_index('patient') and reindex first."
+        )
+    problems = BadCells("the BILAG grades")
+    before, now = read_grades(baseline, problems), read_grades(visit, problems)
+    problems.raise_if_any()
+    missing = ((before == _MISSING) | (now == _MISSING)).any(axis=1)
+    new_a = is_new_a(before, now, b_to_a_is_new).sum(axis=1)
+    new_b = is_new_b(before, now).sum(axis=1)
+    return pd.DataFrame(
+        {"new_a": pd.arrays.IntegerArray(new_a, missing), "new_b": pd.arrays.IntegerArray(new_b, missing.copy())},
+        index=visit.index,
+    )

@@ -1,0 +1,1 @@
+"""Many definitions on one cohort, and what missing answers may have been."""

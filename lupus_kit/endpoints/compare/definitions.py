@@ -1,0 +1,253 @@
+"""Many definitions of response on one cohort, side by side."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.cells import require_choice, require_columns, require_frame
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
+from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
+from lupus_kit.endpoints.rules.bicla import bicla
+from lupus_kit.endpoints.rules.doris import CLINICAL_IDS, doris
+from lupus_kit.endpoints.rules.lldas import lldas
+from lupus_kit.endpoints.rules.sri import sri
+from lupus_kit.endpoints.rules.sri50 import sri50
+from lupus_kit.endpoints.rules.states import MISSING
+from lupus_kit.endpoints.sledai.items import ITEM_IDS
+from lupus_kit.endpoints.sledai.total import sledai
+
+
+@dataclass(frozen=True)
+class _Definition:
+    """One definition: the columns it needs, how it is scored, and which column of the result is the verdict."""
+
+    score: Callable[..., pd.DataFrame]
+    needs: tuple[str, ...]
+    verdict: str = "responder"
+    missing: str | None = None
+
+
+_SLEDAI, _PGA, _BILAG = ("sledai",), ("pga",), tuple(GRADE_COLUMNS)
+_ALL = _SLEDAI + _PGA + _BILAG
+_STATE = ("pga", "prednisone_mg_day")
+
+_DEFINITIONS = {
+    **{f"SRI-{n}": _Definition(partial(sri, points=n), _ALL) for n in range(4, 9)},
+    "SRI-4, observed cases": _Definition(sri, _ALL, missing="observed"),
+    "SRI-4, last value carried forward": _Definition(sri, _ALL, missing="locf"),
+    "modified SRI-4 (no BILAG)": _Definition(partial(sri, components=("sledai", "pga")), _SLEDAI + _PGA),
+    "SRI-4 without PGA": _Definition(partial(sri, components=("sledai", "bilag")), _SLEDAI + _BILAG),
+    "SLEDAI fall of 4 alone": _Definition(partial(sri, components=("sledai",)), _SLEDAI),
+    "SRI-50": _Definition(sri50, _PGA + _BILAG + ITEM_IDS),
+    "BICLA": _Definition(bicla, _ALL),
+    "LLDAS": _Definition(lldas, _STATE + ITEM_IDS, "lldas"),
+    "DORIS": _Definition(doris, _STATE + CLINICAL_IDS, "doris"),
+}
+
+#: Names of the definitions that :func:`compare_definitions` knows, in the order in which they are shown.
+DEFINITIONS: tuple[str, ...] = tuple(_DEFINITIONS)
+
+
+@dataclass(frozen=True)
+class DefinitionComparison:
+    """Verdicts of many definitions on the same patients and visits.
+
+    Attributes
+    ----------
+    verdicts : pandas.DataFrame
+        One row per patient and post-baseline visit: ``patient``, ``visit``, ``week``, ``arm`` (if given), and one
+        nullable boolean column per definition.
+    not_computed : pandas.DataFrame
+        ``definition`` and ``reason`` of each definition that was asked for and could not be computed.
+    """
+
+    verdicts: pd.DataFrame
+    not_computed: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the verdicts."""
+        return self.verdicts.copy()
+
+    @property
+    def definitions(self) -> list[str]:
+        """Names of the definitions that were computed."""
+        return [c for c in self.verdicts.columns if c in _DEFINITIONS]
+
+    def responders(self, week: float | None = None) -> pd.DataFrame:
+        """Count responders under each definition.
+
+        Parameters
+        ----------
+        week : number, optional
+            One visit; every visit where it is left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per definition, visit and arm: ``definition``, ``visit``, ``week``, ``arm`` (if given),
+            ``responders``, ``assessed`` (patients with a verdict) and ``rate``.
+        """
+        rows = self._at(week)
+        keys = [c for c in ("visit", "week", "arm") if c in rows.columns]
+        long = rows.melt(keys, self.definitions, "definition", "answer")
+        long["answer"] = long["answer"].astype("boolean")
+        long["definition"] = pd.Categorical(long["definition"], self.definitions, ordered=True)
+        counts = long.groupby(["definition", *keys], observed=True)["answer"].agg(responders="sum", assessed="count")
+        counts = counts.astype(np.int64)
+        table = counts.reset_index().sort_values(["definition", "week"], kind="stable", ignore_index=True)
+        table["definition"] = table["definition"].astype(object)
+        table["rate"] = table["responders"] / table["assessed"].where(table["assessed"] > 0)
+        return table
+
+    def agreement(self, week: float, by: str | Sequence[str] = ()) -> Agreement:
+        """Compare the definitions pair by pair at one visit; see :func:`lupus_kit.endpoints.agreement`."""
+        return agreement(self._at(week), by=by)
+
+    def _at(self, week: float | None) -> pd.DataFrame:
+        if week is None:
+            return self.verdicts
+        rows = self.verdicts[self.verdicts["week"] == week]
+        if rows.empty:
+            weeks = ", ".join(f"{w:g}" for w in sorted(self.verdicts["week"].unique()))
+            raise InputError(f"week == {week!r}: the verdicts have only week(s) {weeks}.")
+        return rows
+
+    def _repr_html_(self) -> str:
+        counts = self.responders()
+        counts["x/n"] = [f"{x}/{n}" for x, n in zip(counts["responders"], counts["assessed"], strict=True)]
+        last = counts[counts["week"] == counts["week"].max()]
+        columns = [c for c in ("visit", "arm") if c in last.columns]
+        wide = last.pivot(index="definition", columns=columns, values="x/n")
+        table = wide.loc[[d for d in self.definitions if d in wide.index]].to_html(border=0)
+        lines = zip(self.not_computed["definition"], self.not_computed["reason"], strict=True)
+        listed = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in lines)
+        missing = f"Not computed:<ul>{listed}</ul>" if listed else ""
+        return f"Responders at the last visit.{table}{missing}"
+
+
+def compare_definitions(
+    visits: pd.DataFrame,
+    items: pd.DataFrame | None = None,
+    *,
+    definitions: Collection[str] = DEFINITIONS,
+    missing: str = "nonresponder",
+) -> DefinitionComparison:
+    """Apply many definitions of response to one cohort.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        The table that ``sri`` takes. Each definition is computed where its columns are there. Without a column
+        ``sledai`` the total is added up from the 24 descriptors as SLEDAI-2K.
+    items : pandas.DataFrame, optional
+        The 24 descriptors and what else LLDAS, DORIS and SRI-50 read, one row per ``patient`` and ``week``, where
+        they stand in a table of their own. Columns that `visits` already has are not taken.
+    definitions : collection of str
+        Which of ``DEFINITIONS``.
+    missing : {"nonresponder", "observed"}
+        How every definition counts an answer that missing data leave open. The two that are named for a way of
+        their own keep it.
+
+    Returns
+    -------
+    DefinitionComparison
+        Verdicts side by side, and a list of what could not be computed, with the reason.
+
+    Raises
+    ------
+    InputError
+        If cells are not allowed, keys are missing or doubled, a definition is unknown, or none can be computed.
+
+    Notes
+    -----
+    SRI-n, BICLA and SRI-50 ask for a change since baseline; LLDAS and DORIS ask for a state at the visit, whatever
+    baseline was. A visit without a row counts as a visit where nothing was recorded, for every definition. SRI-50
+    without a column of improvement would be SRI-4 on the total of the descriptors, so it is not computed then.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> visits = pd.DataFrame({"patient": ["Ann"] * 2, "visit": ["baseline", "week 12"], "week": [0, 12],
+    ...                        "sledai": [12, 8], "pga": [1.1, 1.4]})
+    >>> result = compare_definitions(visits)
+    >>> result.verdicts.iloc[0, 3:].to_dict()
+    {'modified SRI-4 (no BILAG)': False, 'SLEDAI fall of 4 alone': True}
+    >>> result.not_computed["reason"].iloc[0][:31]
+    'lacks the columns bilag_constit'
+    """
+    require_choice("way to handle missing data", missing, MISSING)
+    if isinstance(definitions, str):
+        raise InputError(f"definitions is {definitions!r}: give a collection such as ['SRI-4', 'BICLA'].")
+    for name in definitions:
+        if name not in _DEFINITIONS:
+            raise unknown_name("definition", name, DEFINITIONS)
+    require_columns(require_frame(visits, "visits"), ("patient", "visit", "week"), "visits")
+    table = visits if items is None else _with_items(visits, items)
+    if "sledai" not in table.columns and set(ITEM_IDS) <= set(table.columns):
+        table = table.assign(sledai=sledai(table))
+    wide: pd.DataFrame | None = None
+    left_out = []
+    for name in (d for d in DEFINITIONS if d in definitions):
+        why = _why_not(name, table)
+        if why:
+            left_out.append((name, why))
+            continue
+        rule = _DEFINITIONS[name]
+        answers = rule.score(table, missing=rule.missing or missing)
+        if wide is None:
+            wide = _grid(table, answers)
+        wide[name] = _matched(answers, rule.verdict, wide, missing)
+    if wide is None:
+        listed = "\n".join(f"{name}: {why}" for name, why in left_out)
+        raise InputError(f"none of the {len(left_out)} definition(s) can be computed:\n{listed}")
+    return DefinitionComparison(wide, pd.DataFrame(left_out, columns=["definition", "reason"]))
+
+
+def _with_items(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    keys = ["patient", "week"]
+    require_columns(require_frame(items, "items"), keys, "items")
+    if items.duplicated(keys).any():
+        who = items.loc[items.duplicated(keys), "patient"].iloc[0]
+        raise InputError(f"items has two rows for one visit of patient {who!r}: keep one row per patient and week.")
+    new = [c for c in items.columns if c not in visits.columns]
+    return visits.merge(items[[*keys, *new]], on=keys, how="left", validate="many_to_one").set_index(visits.index)
+
+
+def _why_not(name: str, table: pd.DataFrame) -> str:
+    """Say why a definition cannot be computed; nothing where it can."""
+    lacking = [c for c in _DEFINITIONS[name].needs if c not in table.columns]
+    if lacking:
+        shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
+        return f"lacks the column{'s' * (len(lacking) > 1)} {shown}"
+    if name == "SRI-50" and not any(str(c).endswith(("_improved50", "_improvement_percent")) for c in table.columns):
+        return (
+            "no column says how far a descriptor improved (<descriptor>_improved50 or <descriptor>_improvement_percent)"
+        )
+    return ""
+
+
+def _grid(table: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """Keys of every patient and post-baseline visit, made or not."""
+    keys = [c for c in ("patient", "visit", "week", "arm") if c in answers.columns]
+    later = answers.loc[answers["week"] > 0, keys]
+    if table["week"].nunique() * table["patient"].nunique() == len(later) + table["patient"].nunique():
+        return later.reset_index(drop=True)
+    # States alone were asked for: lay out the visits that have no row as well.
+    return sri(table.assign(_nothing=np.nan), components=("sledai",), events=(), score="_nothing")[keys]
+
+
+def _matched(answers: pd.DataFrame, verdict: str, wide: pd.DataFrame, missing: str) -> pd.Series:
+    """Bring verdicts to the rows of the grid; a visit without a row is a visit where nothing was recorded."""
+    if verdict == "responder":  # these rules lay out every visit themselves
+        return answers[verdict].set_axis(wide.index).astype("boolean")
+    found = answers.set_index(["patient", "week"])[verdict].astype("boolean")
+    rows = pd.MultiIndex.from_frame(wide[["patient", "week"]])
+    matched = found.reindex(rows).set_axis(wide.index)
+    return matched.fillna(False) if missing == "nonresponder" else matched

@@ -1,0 +1,366 @@
+"""How definitions of response agree on the same patients: cross-tables, kappa and McNemar's test for every pair."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lupus_kit.core.cells import BadCells, flags, require_columns
+from lupus_kit.core.errors import InputError, unknown_name
+
+#: Columns that name a row and are no verdict.
+KEYS = ("patient", "visit", "week", "arm")
+
+_COUNTS = ("both", "only_first", "only_second", "neither")
+_MATRICES = (
+    "kappa",
+    "agreement",
+    "positive_agreement",
+    "negative_agreement",
+    "mcnemar_exact",
+    "mcnemar_mid_p",
+    "mcnemar_asymptotic",
+    *_COUNTS,
+)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How every pair of definitions agrees.
+
+    Attributes
+    ----------
+    pairs : pandas.DataFrame
+        One row per group and pair: the columns of `by`, ``first``, ``second``, the cross-table (``both``,
+        ``only_first``, ``only_second``, ``neither``), ``n`` (rows both assess) and ``not_assessed`` (rows that one or
+        both leave open), ``agreement``, ``positive_agreement``, ``negative_agreement``, ``kappa``, ``kappa_se``,
+        ``kappa_low``, ``kappa_high``, ``mcnemar_exact``, ``mcnemar_mid_p``, ``mcnemar_asymptotic``.
+    responders : pandas.DataFrame
+        One row per group and definition: ``responders``, ``assessed``, ``rate``.
+    by : tuple of str
+        The columns that make the groups.
+    level : float
+        Confidence level of the intervals of kappa.
+    repeated : bool
+        Whether a patient has more than one row in a group, so that rows are not independent and standard errors and
+        p-values are too small.
+    """
+
+    pairs: pd.DataFrame
+    responders: pd.DataFrame
+    by: tuple[str, ...]
+    level: float
+    repeated: bool
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per pair."""
+        return self.pairs.copy()
+
+    def crosstab(self, first: str, second: str, **group: object) -> pd.DataFrame:
+        """Return the 2 × 2 table of one pair, `first` in the rows.
+
+        Parameters
+        ----------
+        first, second : str
+            Names of two definitions, in either order.
+        **group
+            Where the agreement has groups, which one: ``arm="placebo"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Counts, rows and columns "response" and "no response".
+
+        Raises
+        ------
+        InputError
+            For an unknown definition, or where not exactly one group is chosen.
+        """
+        names = self.definitions
+        for name in (first, second):
+            if name not in names:
+                raise unknown_name("definition", name, names)
+        rows = self._group(group)
+        straight = rows[(rows["first"] == first) & (rows["second"] == second)]
+        row = straight if len(straight) else rows[(rows["first"] == second) & (rows["second"] == first)]
+        if row.empty:
+            raise InputError(f"first and second are both {first!r}: give two different definitions.")
+        both, a, b, neither = (int(row[name].iloc[0]) for name in _COUNTS)
+        mine, other = (a, b) if len(straight) else (b, a)
+        answers = ["response", "no response"]
+        return pd.DataFrame(
+            [[both, mine], [other, neither]], pd.Index(answers, name=first), pd.Index(answers, name=second)
+        )
+
+    def matrix(self, value: str = "kappa", **group: object) -> pd.DataFrame:
+        """Return one measure as a square table of definitions; the diagonal is empty.
+
+        Parameters
+        ----------
+        value : str
+            A column of ``pairs`` such as ``"kappa"``, ``"agreement"`` or ``"mcnemar_mid_p"``.
+        **group
+            Where the agreement has groups, which one: ``arm="placebo"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Symmetric, except for ``"only_first"`` and ``"only_second"``, where "first" is the definition of the row.
+        """
+        if value not in _MATRICES:
+            raise unknown_name("measure", value, _MATRICES)
+        rows = self._group(group)
+        names = self.definitions
+        mirrored = {"only_first": "only_second", "only_second": "only_first"}.get(value, value)
+        square = np.full((len(names), len(names)), np.nan)
+        upper = np.triu_indices(len(names), 1)
+        square[upper] = rows[value]
+        square.T[upper] = rows[mirrored]
+        return pd.DataFrame(square, index=names, columns=names)
+
+    @property
+    def definitions(self) -> list[str]:
+        """Names of the definitions, in the order in which they were given."""
+        return list(self.responders["definition"].unique())
+
+    def _group(self, group: Mapping[str, object]) -> pd.DataFrame:
+        rows = self.pairs
+        for name, wanted in group.items():
+            if name not in self.by:
+                raise unknown_name("group", name, self.by)
+            if not (rows[name] == wanted).any():
+                raise unknown_name(name, wanted, rows[name].unique())
+            rows = rows[rows[name] == wanted]
+        if self.by and len(rows[list(self.by)].drop_duplicates()) != 1:
+            raise InputError(
+                f"the agreement has groups by {', '.join(self.by)}: say which one, for example {self._example()}."
+            )
+        return rows
+
+    def _example(self) -> str:
+        return ", ".join(f"{name}={self.pairs[name].iloc[0]!r}" for name in self.by)
+
+    def _repr_html_(self) -> str:
+        names = {
+            "only_first": "first only",
+            "only_second": "second only",
+            "not_assessed": "not assessed",
+            "mcnemar_mid_p": "McNemar mid-p",
+        }
+        shown = self.pairs[[*self.by, "first", "second", *_COUNTS, "not_assessed"]].rename(columns=names)
+        shown["agreement"] = [_percent(x) for x in self.pairs["agreement"]]
+        ends = zip(*(self.pairs[c] for c in ("kappa", "kappa_low", "kappa_high")), strict=True)
+        shown["kappa"] = [_kappa_text(*row) for row in ends]
+        shown["McNemar mid-p"] = ["–" if np.isnan(p) else f"{p:.4f}" for p in self.pairs["mcnemar_mid_p"]]
+        note = f"Kappa with its {100 * self.level:g}% interval. McNemar's test compares only the patients on whom the pair differs."
+        if self.repeated:
+            note += " Patients have several rows here: intervals and p-values treat them as independent, which they are not."
+        return f"{shown.to_html(index=False, border=0)}<small>{html.escape(note)}</small>"
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{100 * share:.1f}%"
+
+
+def _kappa_text(kappa: float, low: float, high: float) -> str:
+    if np.isnan(kappa):
+        return "not defined"
+    return f"{kappa:.2f}" if np.isnan(low) else f"{kappa:.2f} ({low:.2f} to {high:.2f})"
+
+
+def agreement(
+    verdicts: pd.DataFrame | Mapping[str, pd.Series], *, by: str | Sequence[str] = (), level: float = 0.95
+) -> Agreement:
+    """Compare definitions of response pair by pair on the same patients.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame or mapping of str to pandas.Series
+        One yes/no column per definition (``True``, ``False``, 1, 0, or missing where it is not assessed), one row
+        per patient, or per patient and visit. In a frame, the columns ``patient``, ``visit``, ``week`` and ``arm``
+        are keys and no verdicts. The series of a mapping must have the same index labels; they are matched by label.
+    by : str or sequence of str
+        Key columns of the frame that split it into groups, each with its own tables: ``"arm"``.
+    level : float
+        Confidence level of the interval of kappa.
+
+    Returns
+    -------
+    Agreement
+        Cross-tables and measures of every pair.
+
+    Raises
+    ------
+    InputError
+        For fewer than two definitions, cells that are not yes/no (all are listed), series whose labels differ, or
+        an unknown group.
+
+    Notes
+    -----
+    With a both, b only the first, c only the second, d neither, and n = a + b + c + d, kappa is
+    2(ad − bc) / ((a+b)(b+d) + (a+c)(c+d)). It is missing where both definitions give all patients the same answer. Its standard
+    error is that of Fleiss, Cohen and Everitt (1969). Where no patient is discordant, or one definition gives everybody
+    the same answer, that formula gives 0, which says nothing about precision: the interval is then missing.
+
+    Positive agreement is 2a/(2a+b+c), negative agreement 2d/(2d+b+c). McNemar's test asks whether b and c differ by
+    more than chance: the exact p doubles the smaller binomial tail (at most 1, and 1 where b = c), the mid-p counts
+    the observed table half, and the asymptotic p compares (b−c)²/(b+c) with chi-squared, without a correction.
+    Without discordant patients the exact p is 1 and the others are missing.
+
+    References
+    ----------
+    Cohen J. Educ Psychol Meas 1960;20:37-46. Fleiss JL, Cohen J, Everitt BS. Psychol Bull 1969;72:323-327.
+    Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> answers = pd.DataFrame({"SRI-4": [1] * 79 + [0] * 105, "BICLA": [1] * 51 + [0] * 28 + [1] * 4 + [0] * 101})
+    >>> result = agreement(answers)
+    >>> result.crosstab("SRI-4", "BICLA").to_numpy().tolist()
+    [[51, 28], [4, 101]]
+    >>> round(float(result.matrix("kappa").loc["SRI-4", "BICLA"]), 3)
+    0.631
+    """
+    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
+        raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
+    frame = _as_frame(verdicts)
+    groups_by = (by,) if isinstance(by, str) else tuple(by)
+    for name in groups_by:
+        if name not in KEYS:
+            raise unknown_name("group", name, KEYS)
+    require_columns(frame, groups_by, "verdicts")
+    names = [str(c) for c in frame.columns if c not in KEYS]
+    if len(names) < 2:
+        raise InputError(f"verdicts holds {len(names)} definition(s) ({', '.join(names) or 'none'}): give two or more.")
+    require_columns(frame, names, "verdicts")
+    read = frame.rename(columns=str)
+    problems = BadCells("the verdicts")
+    answers = np.column_stack([flags(read, name, problems) for name in names])
+    problems.raise_if_any()
+
+    keys, groups = _groups(frame, groups_by)
+    pairs, responders, repeated = [], [], False
+    for key, rows in zip(keys, groups, strict=True):
+        here = answers[rows]
+        lead = dict(zip(groups_by, key, strict=True))
+        pairs.append(_pairs(here, names, level, lead))
+        yes, known = (here == 1).sum(axis=0), (here >= 0).sum(axis=0)
+        responders.append(
+            pd.DataFrame(lead | {"definition": names, "responders": yes, "assessed": known, "rate": _ratio(yes, known)})
+        )
+        if "patient" in frame.columns:
+            repeated |= bool(frame["patient"].iloc[rows].duplicated().any())
+    return Agreement(
+        pairs=pd.concat(pairs, ignore_index=True),
+        responders=pd.concat(responders, ignore_index=True),
+        by=groups_by,
+        level=float(level),
+        repeated=repeated,
+    )
+
+
+def _as_frame(verdicts: object) -> pd.DataFrame:
+    """Return the frame, or put the series side by side, matched by label."""
+    if isinstance(verdicts, pd.DataFrame):
+        frame = verdicts
+    elif isinstance(verdicts, Mapping):
+        wrong = [str(name) for name, values in verdicts.items() if not isinstance(values, pd.Series)]
+        if wrong:
+            raise InputError(f"verdicts of {', '.join(wrong)} are no pandas Series: give one Series per definition.")
+        first: pd.Index | None = None
+        for name, values in verdicts.items():
+            first = values.index if first is None else first
+            if not values.index.is_unique or len(first) != len(values) or len(first.difference(values.index)):
+                raise InputError(
+                    f"the index of {name!r} does not hold the same labels, each once, as that of "
+                    f"{next(iter(verdicts))!r}: give every definition the same patients."
+                )
+        frame = pd.DataFrame({name: values.reindex(first) for name, values in verdicts.items()})
+    else:
+        raise InputError(f"verdicts must be a DataFrame or a mapping of Series, got {type(verdicts).__name__}.")
+    if not len(frame):
+        raise InputError("verdicts has no rows.")
+    return frame
+
+
+def _groups(frame: pd.DataFrame, by: tuple[str, ...]) -> tuple[list[tuple[object, ...]], list[np.ndarray]]:
+    if not by:
+        return [()], [np.arange(len(frame))]
+    grouped = frame.reset_index(drop=True).groupby(list(by), observed=True, sort=True).indices
+    if sum(map(len, grouped.values())) != len(frame):
+        raise InputError(f"some rows have no {' or '.join(by)}: every row needs one.")
+    # A single column gives bare labels, several give tuples.
+    keys = [key if isinstance(key, tuple) else (key,) for key in grouped]
+    return keys, list(grouped.values())
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """Divide; missing where there is nothing to divide by."""
+    return np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=np.asarray(bottom) != 0)
+
+
+def _pairs(answers: np.ndarray, names: list[str], level: float, lead: Mapping[str, object]) -> pd.DataFrame:
+    """Count and measure every pair; products of 0/1 matrices count all cross-tables at once, exactly below 2**53."""
+    yes, no = (answers == 1).astype(float), (answers == 0).astype(float)
+    i, j = np.array(list(combinations(range(len(names)), 2))).T
+    a, b, c, d = ((x.T @ y)[i, j].astype(np.int64) for x, y in ((yes, yes), (yes, no), (no, yes), (no, no)))
+    n = a + b + c + d
+    kappa, error = _kappa(a, b, c, d)
+    half = np.where(error > 0, stats.norm.isf((1 - level) / 2) * error, np.nan)
+    exact, mid, asymptotic = _mcnemar(b, c)
+    columns = {
+        "first": np.array(names, dtype=object)[i],
+        "second": np.array(names, dtype=object)[j],
+        "both": a,
+        "only_first": b,
+        "only_second": c,
+        "neither": d,
+        "n": n,
+        "not_assessed": len(answers) - n,
+        "agreement": _ratio(a + d, n),
+        "positive_agreement": _ratio(2 * a, 2 * a + b + c),
+        "negative_agreement": _ratio(2 * d, 2 * d + b + c),
+        "kappa": kappa,
+        "kappa_se": error,
+        "kappa_low": np.maximum(kappa - half, -1),
+        "kappa_high": np.minimum(kappa + half, 1),
+        "mcnemar_exact": exact,
+        "mcnemar_mid_p": mid,
+        "mcnemar_asymptotic": asymptotic,
+    }
+    return pd.DataFrame(dict(lead) | columns)
+
+
+def _kappa(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cohen's kappa of each 2 × 2 table and its standard error after Fleiss, Cohen and Everitt."""
+    bottom = (a + b) * (b + d) + (a + c) * (c + d)
+    kappa = _ratio(2 * (a * d - b * c), bottom)
+    n = a + b + c + d
+    pa, pb, pc, pd_ = (_ratio(x, n) for x in (a, b, c, d))
+    yes = pa + pb, pa + pc  # margins of the first and the second definition
+    chance = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
+    away = 1 - kappa
+    on = pa * (1 - (yes[0] + yes[1]) * away) ** 2 + pd_ * (1 - (2 - yes[0] - yes[1]) * away) ** 2
+    off = pb * (yes[1] + 1 - yes[0]) ** 2 + pc * (1 - yes[1] + yes[0]) ** 2
+    top = on + away**2 * off - (kappa - chance * away) ** 2
+    variance = _ratio(np.maximum(top, 0), n * (1 - chance) ** 2)
+    # Decided on counts: rounding must not turn a variance of nothing into a tiny one.
+    flat = (b + c == 0) | (a + b == 0) | (c + d == 0) | (a + c == 0) | (b + d == 0)
+    return kappa, np.where(flat, np.where(np.isnan(kappa), np.nan, 0.0), np.sqrt(variance))
+
+
+def _mcnemar(b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts."""
+    m, low = b + c, np.minimum(b, c)
+    tail, point = stats.binom.cdf(low, m, 0.5), stats.binom.pmf(low, m, 0.5)
+    exact = np.where(b == c, 1.0, np.minimum(2 * tail, 1.0))
+    mid = np.where(b == c, 1 - point / 2, 2 * tail - point)
+    asymptotic = stats.chi2.sf(_ratio((b - c) ** 2, m), 1)
+    return exact, np.where(m == 0, np.nan, mid), np.where(m == 0, np.nan, asymptotic)

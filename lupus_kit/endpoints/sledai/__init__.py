@@ -1,0 +1,1 @@
+"""SLEDAI: items, raw findings, totals."""

@@ -1,0 +1,106 @@
+"""The keys of a visit file: who, when and in which arm; each said once and without contradiction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.cells import BadCells
+from lupus_kit.endpoints.visits.file_cells import is_missing
+from lupus_kit.endpoints.visits.file_columns import week_of
+from lupus_kit.endpoints.visits.file_table import RawTable
+
+
+def visit_names(weeks: np.ndarray) -> np.ndarray:
+    """Name visits after their weeks: baseline, week 12."""
+    names = {week: "baseline" if week == 0 else f"week {week:g}" for week in np.unique(weeks[~np.isnan(weeks)])}
+    return np.array([names.get(week) for week in weeks], dtype=object)
+
+
+def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str], problems: BadCells) -> None:
+    """Make a missing week or visit name from the other, row by row; note where they contradict each other.
+
+    A name that says its week is spelt in one way; another name stays as it is.
+    """
+    if "visit" not in table:
+        table["visit"] = visit_names(table["week"])
+        where["visit"] = where["week"]
+        return
+    names = table["visit"]
+    given = pd.Series(names, dtype=object).notna().to_numpy()
+    read = {name: week_of(name) for name in {*names[given]}}
+    said = np.array([np.nan if name is None or read[name] is None else read[name] for name in names], dtype=float)
+    if "week" in table:
+        recorded = table["week"]
+        empty = raw.cells[where["week"]].map(is_missing).to_numpy(dtype=bool)
+        clash = ~np.isnan(recorded) & ~np.isnan(said) & (said != recorded)
+        for week in np.unique(recorded[clash]):
+            problems.add(raw.cells, where["visit"], clash & (recorded == week), f"the week of this row is {week:g}")
+        # Told once: a name that is wrong here must not make the same name wrong elsewhere.
+        names, given = names.copy(), given & ~clash
+        names[clash], said[clash] = None, np.nan
+        table["week"] = np.where(empty, said, recorded)
+    else:
+        allowed = "a name that says the week, such as baseline or week 12; or add a column 'week'"
+        problems.add(raw.cells, where["visit"], given & np.isnan(said), allowed)
+        table["week"] = said
+        where["week"] = where["visit"]
+    table["visit"] = np.where(np.isnan(said), names, visit_names(said))
+    # A row without a name takes the name that other rows of its week have.
+    own = dict(zip(table["week"][given], table["visit"][given], strict=True))
+    made = visit_names(table["week"])
+    blank = [own.get(week, name) for week, name in zip(table["week"], made, strict=True)]
+    table["visit"] = np.where(given, table["visit"], np.array([*blank, None], dtype=object)[:-1])
+
+
+def check_keys(visits: pd.DataFrame, raw: RawTable, where: dict[str, str], problems: BadCells) -> None:
+    """Note rows without a patient or week, doubled visits, two arms of one patient, and keys spelt in two ways."""
+    rows = pd.Index(visits.index)
+    flat = visits.reset_index(drop=True)
+
+    def note(name: str, bad: np.ndarray, allowed: str) -> None:
+        mask = np.zeros(len(raw.cells), dtype=bool)
+        mask[raw.cells.index.get_indexer(rows[np.asarray(bad, dtype=bool)])] = True
+        problems.add(raw.cells, where[name], mask, allowed)
+
+    for name in ("patient", "week"):
+        # A cell that is bad has been listed already.
+        lacks = flat[name].isna().to_numpy(copy=True)
+        lacks[lacks] = raw.cells[where[name]].loc[rows[lacks]].map(is_missing).to_numpy(dtype=bool)
+        note(name, lacks, f"every row needs a {name}")
+    known = (flat["patient"].notna() & flat["week"].notna()).to_numpy()
+    twice = flat[known].duplicated(["patient", "week"]).reindex(flat.index, fill_value=False).to_numpy()
+    note("week", twice, "the patient has an earlier row for the same week: keep one row per patient and visit")
+    for name in ("patient", "arm"):
+        if name in flat:
+            for bad, first in _spelt_otherwise(flat[name]):
+                note(name, bad, f"elsewhere it is written {first!r}: write it in one way")
+    if "arm" in flat:
+        first_arm = flat.groupby("patient")["arm"].transform("first")
+        other = (flat["arm"].notna() & (flat["arm"] != first_arm)).to_numpy() & flat["patient"].notna().to_numpy()
+        note("arm", other, "the patient has another arm in an earlier row: an arm belongs to the patient")
+    _check_names(flat[known], flat.index, note)
+    if known.all() and not (flat["week"] == 0).any():
+        note("week", np.arange(len(flat)) == 0, "no row has week 0: every endpoint compares with baseline")
+
+
+def _check_names(flat: pd.DataFrame, index: pd.Index, note: Callable[[str, np.ndarray, str], None]) -> None:
+    """Note a visit name with two weeks, and a week with two names."""
+    for key, other, words in (
+        ("visit", "week", "one visit name has different weeks"),
+        ("week", "visit", "one week has different visit names"),
+    ):
+        named = flat[flat["visit"].notna()]
+        clash = named[other] != named.groupby(key)[other].transform("first")
+        note("visit", clash.reindex(index, fill_value=False).to_numpy(), words)
+
+
+def _spelt_otherwise(column: pd.Series) -> Iterator[tuple[np.ndarray, str]]:
+    """Find labels that differ from an earlier one only in capitals or spaces."""
+    seen: dict[str, str] = {}
+    for label in column.dropna().unique():
+        first = seen.setdefault(" ".join(str(label).casefold().split()), label)
+        if first != label:
+            yield (column == label).to_numpy(dtype=bool), first

@@ -1,0 +1,267 @@
+"""Figures of many definitions on one cohort: who responds under each, where they disagree, which clause decides.
+
+The functions take tables that ``endpoints.compare_definitions``, ``endpoints.agreement`` and
+``endpoints.deciding_clauses`` return.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, axes, describe, need_columns
+
+_EVERYBODY = "all patients"
+_FAINT = "0.86"
+_MARKERS = "os^D"
+#: Hides the grid behind a count.
+_PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+
+
+def _require(frame: object, source: str, *columns: str) -> pd.DataFrame:
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"expected a DataFrame, got {type(frame).__name__}: give {source}.")
+    need_columns(frame, "the table", f"give {source}", *columns)
+    if frame.empty:
+        raise InputError(f"the table has no rows: give {source}.")
+    return frame
+
+
+def _at(frame: pd.DataFrame, week: float | None) -> tuple[pd.DataFrame, str]:
+    """Rows of one visit, and how to name it; a table of several visits needs a choice."""
+    if "week" not in frame.columns:
+        return frame, ""
+    found = sorted(frame["week"].unique())
+    if week is None and len(found) == 1:
+        week = found[0]
+    if week not in found:
+        listed = ", ".join(f"{w:g}" for w in found)
+        raise InputError(f"week == {week!r}: choose one of the week(s) {listed}.")
+    return frame[frame["week"] == week], f" at week {week:g}"
+
+
+def _by_arm(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Give every table an arm, and list the arms in the usual order."""
+    if "arm" not in frame.columns:
+        return frame.assign(arm=_EVERYBODY), [_EVERYBODY]
+    frame = frame.assign(arm=frame["arm"].astype(str))
+    found = set(frame["arm"])
+    return frame, [a for a in ARM_PALETTE if a in found] + sorted(found - set(ARM_PALETTE))
+
+
+def _colour(arm: str, k: int) -> object:
+    return ARM_PALETTE.get(arm, NEUTRAL if arm == _EVERYBODY else sns.color_palette("colorblind")[(k + 4) % 10])
+
+
+def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> Axes:
+    """Draw which clauses patients fail together: bars of counts by arm, and below each the clauses of that set.
+
+    Parameters
+    ----------
+    intersections : pandas.DataFrame
+        ``endpoints.deciding_clauses(...).intersections()``.
+    week : number, optional
+        Which visit; needed where the table has several.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The upper axes of a new figure, with alt text.
+
+    Raises
+    ------
+    InputError
+        If the table is another one, is empty, or has several visits and none is chosen.
+    """
+    source = "endpoints.deciding_clauses(...).intersections()"
+    rows, when = _at(_require(intersections, source, "failed", "n", "of"), week)
+    rows, arms = _by_arm(rows)
+    keys = ("visit", "week", "arm", "failed", "n", "of")
+    clauses = [c for c in rows.columns if c not in keys]
+    counts = rows.pivot(index="failed", columns="arm", values="n").fillna(0).astype(int)[arms]
+    of = rows.groupby("arm")["of"].first()
+    answered = counts.loc["responder"] if "responder" in counts.index else pd.Series(0, index=arms)
+    counts = counts.drop(index="responder", errors="ignore")
+    counts = counts[counts.sum(axis=1) > 0]
+    counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    sets = rows.drop_duplicates("failed").set_index("failed").loc[counts.index, clauses].astype(bool)
+    lines = [f"{arm}: {answered[arm]} of {of[arm]} respond" for arm in arms]
+
+    height = 0.42 * len(clauses)
+    with sns.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.6"}), sns.plotting_context("notebook"):
+        _, (top, dots) = plt.subplots(
+            2, 1, sharex=True, layout="constrained", gridspec_kw={"height_ratios": [3.2, height]},
+            figsize=(max(7.0, 3.0 + 0.8 * len(counts)), 3.9 + height),
+        )  # fmt: skip
+    sns.despine(ax=top)
+    sns.despine(ax=dots, left=True, bottom=True)
+    _bars(top, counts, arms)
+    top.set_title(f"Clauses failed by those who did not respond{when}\n{'; '.join(lines)}", loc="left")
+    _matrix(dots, sets)
+    if counts.empty:
+        top.text(0.5, 0.5, "every patient responds", transform=top.transAxes, ha="center", va="center", fontsize=14)
+    said = "; ".join(
+        f"{name}: " + ", ".join(f"{n} on {arm}" for arm, n in counts.loc[name].items()) for name in counts.index
+    )
+    said = said or "no patient fails a clause"
+    return describe(
+        top,
+        f"Bars of how many patients failed each set of clauses{when}, by arm, over a matrix of dots that marks the "
+        f"clauses of each set. {'; '.join(lines)}. Failed sets: {said}.",
+    )
+
+
+def _bars(ax: Axes, counts: pd.DataFrame, arms: list[str]) -> None:
+    """Draw one group of bars per set, each bar with its count."""
+    width = 0.8 / len(arms)
+    place = np.arange(len(counts))
+    for k, arm in enumerate(arms):
+        where = place + (k - (len(arms) - 1) / 2) * width
+        bars = ax.bar(where, counts[arm], width * 0.94, color=_colour(arm, k), label=arm)
+        ax.bar_label(bars, [str(n) for n in counts[arm]], padding=2)
+    ax.set(ylabel="patients")
+    ax.set_ylim(0, 1.15 * max(1, int(counts.to_numpy().max(initial=0))))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.tick_params(axis="x", bottom=False, labelbottom=False)
+    ax.grid(False, axis="x")
+    if arms != [_EVERYBODY] and len(counts):
+        ax.legend(frameon=False, loc="upper right")
+
+
+def _matrix(ax: Axes, sets: pd.DataFrame) -> None:
+    """Draw the clauses of each set as dots, joined by a line."""
+    names, total = list(sets.columns), sets.sum()
+    marks = sets.to_numpy(dtype=bool)
+    for y in range(0, len(names), 2):
+        ax.axhspan(y - 0.5, y + 0.5, color="0.96", zorder=0)
+    column, row = np.meshgrid(np.arange(len(sets)), np.arange(len(names)), indexing="ij")
+    ax.scatter(column[~marks], row[~marks], s=90, color=_FAINT, zorder=2)
+    ax.scatter(column[marks], row[marks], s=90, color="0.2", zorder=3)
+    for x, mark in enumerate(marks):
+        inside = np.flatnonzero(mark)
+        if len(inside) > 1:
+            ax.plot([x, x], [inside[0], inside[-1]], color="0.2", linewidth=2.5, zorder=2)
+    ax.set_yticks(range(len(names)), names)
+    for label, name in zip(ax.get_yticklabels(), names, strict=True):
+        label.set_color("0.15" if total[name] else "0.6")
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_xlim(-0.6, max(len(sets), 1) - 0.4)
+    ax.set_xticks([])
+    ax.grid(False)
+    ax.set_xlabel("one column for each set of clauses that occurs")
+
+
+def responders_by_definition(responders: pd.DataFrame, week: float | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the share of responders in each arm under each definition, with the counts.
+
+    Parameters
+    ----------
+    responders : pandas.DataFrame
+        ``endpoints.compare_definitions(...).responders()``.
+    week : number, optional
+        Which visit; needed where the table has several.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With alt text.
+
+    Raises
+    ------
+    InputError
+        If the table is another one, is empty, or has several visits and none is chosen.
+    """
+    source = "endpoints.compare_definitions(...).responders()"
+    rows, when = _at(_require(responders, source, "definition", "responders", "assessed", "rate"), week)
+    rows, arms = _by_arm(rows)
+    names = list(rows["definition"].unique())
+    share = 100 * rows.pivot(index="definition", columns="arm", values="rate").loc[names, arms].astype(float)
+    text = rows.assign(text=[f"{x}/{n}" for x, n in zip(rows["responders"], rows["assessed"], strict=True)])
+    labels = text.pivot(index="definition", columns="arm", values="text").loc[names, arms].fillna("–")
+    ax = axes(ax, (9.5, 1.6 + 0.42 * len(names)))
+    place = np.arange(len(names))
+    ax.hlines(place, share.min(axis=1), share.max(axis=1), color="0.75", linewidth=3, zorder=1)
+    for k, arm in enumerate(arms):
+        colour = _colour(arm, k)
+        ax.scatter(share[arm], place, s=85, color=colour, marker=_MARKERS[k % 4], label=arm, zorder=3)
+        # Counts stand in columns right of the plot: next to the marks they would cover each other.
+        x = 104 + 15 * k
+        ax.text(x, -0.9, arm, color=colour, ha="left", va="center", fontweight="bold", fontsize=11)
+        for y, label in enumerate(labels[arm]):
+            ax.text(x, y, label, ha="left", va="center", fontsize=11, color=colour, bbox=_PLAIN)
+    ax.set_yticks(place, names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set(xlim=(0, 104 + 15 * len(arms)), xticks=range(0, 101, 20), ylabel="")
+    ax.set_xlabel("responders (% of the patients with a verdict); counts on the right")
+    ax.set_title(f"Responders{when} under each definition", loc="left", pad=24)
+    if arms != [_EVERYBODY]:
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.11 - 0.5 / len(names)), ncols=len(arms))
+    said = "; ".join(f"{name} " + ", ".join(f"{labels.loc[name, arm]} on {arm}" for arm in arms) for name in names)
+    return describe(ax, f"Share of responders{when} under {len(names)} definitions, one mark per arm: {said}.")
+
+
+def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw Cohen's kappa of every pair of definitions, with the numbers of patients on whom they differ.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        ``endpoints.agreement(...).to_frame()``; of several groups, choose the rows of one.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With alt text.
+
+    Raises
+    ------
+    InputError
+        If the table is another one, is empty, or holds a pair twice.
+    """
+    source = "endpoints.agreement(...).to_frame()"
+    rows = _require(pairs, source, "first", "second", "only_first", "only_second", "kappa")
+    if rows.duplicated(["first", "second"]).any():
+        raise InputError("the table holds a pair twice: choose the rows of one group, for example of one arm.")
+    names = list(dict.fromkeys([*rows["first"], *rows["second"]]))
+    down, across = names[1:], names[:-1]
+    kappa = (
+        rows.pivot(index="second", columns="first", values="kappa").reindex(index=down, columns=across).astype(float)
+    )
+    written = [
+        f"{'–' if np.isnan(k) else f'{k:.2f}'}\n{c} | {b}"
+        for k, b, c in zip(rows["kappa"], rows["only_first"], rows["only_second"], strict=True)
+    ]
+    cells = rows.assign(written=written).pivot(index="second", columns="first", values="written")
+    cells = cells.reindex(index=down, columns=across).fillna("")
+    size = max(5.5, 2.8 + 0.82 * len(across))
+    ax = axes(ax, (size + 1.4, 1.9 + 0.6 * len(down)))
+    ax.grid(False)
+    # An undefined kappa is a pale tile, told from the empty half by its numbers.
+    shown = kappa.mask(kappa.isna() & (cells != ""), 0.0)
+    sns.heatmap(shown, ax=ax, cmap="Blues", vmin=min(0.0, float(np.nanmin(shown.to_numpy()))), vmax=1,
+                annot=cells, fmt="", annot_kws={"fontsize": 10}, linewidths=1.5, cbar_kws={"label": "Cohen's kappa"})  # fmt: skip
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
+    ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
+    ax.set(xlabel="", ylabel="")
+    ax.set_title(
+        "How the definitions agree\nkappa; below it, responders by the row only | by the column only", loc="left"
+    )
+    known = rows.dropna(subset=["kappa"])
+    said = "kappa is not defined for any pair"
+    if len(known):
+        ends = [known.loc[known["kappa"].idxmin()], known.loc[known["kappa"].idxmax()]]
+        said = " and ".join(
+            f"{word} for {row['first']} and {row['second']} (kappa {row['kappa']:.2f}, {row['only_first']} by the "
+            f"first only, {row['only_second']} by the second only)"
+            for word, row in zip(("weakest", "strongest"), ends, strict=True)
+        )
+    return describe(ax, f"Heat map of Cohen's kappa between {len(names)} definitions of response: agreement is {said}.")

@@ -1,0 +1,140 @@
+"""The look all figures share: palette, fonts, and alt text that travels with the axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from lupus_kit.core.errors import InputError
+
+_COLOURS = sns.color_palette("colorblind")
+
+#: One colour per arm, the same in every figure; blue and orange stay apart for colour-blind readers.
+ARM_PALETTE: dict[str, Any] = {"IL-2": _COLOURS[0], "placebo": _COLOURS[1]}
+#: Colour of things that are published, and of things that are invented.
+PUBLISHED, INVENTED, NEUTRAL = _COLOURS[3], _COLOURS[4], (0.45, 0.45, 0.45)
+#: Colours for "inside" and "outside" a rejection region or a verdict.
+YES, NO = _COLOURS[2], _COLOURS[7]
+
+
+def need_columns(frame: pd.DataFrame, what: str, remedy: str, *columns: str) -> None:
+    """Refuse a table without the columns that a figure draws: say which it lacks, and what to do."""
+    lacking = [name for name in columns if name not in frame.columns]
+    if lacking:
+        raise InputError(f"{what} lacks {', '.join(map(repr, lacking))}: {remedy}.")
+
+
+def arms_in(frame: pd.DataFrame) -> list[str]:
+    """List the arms of a table in the usual order: those of the kit first, others after them."""
+    found = set(frame["arm"].dropna().astype(str))
+    return [arm for arm in ARM_PALETTE if arm in found] + sorted(found - set(ARM_PALETTE))
+
+
+def stamp(ax: Axes, corner: bool = False) -> None:
+    """Say on the picture itself that the patients are invented: figures travel without their captions.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The finished axes.
+    corner : bool
+        Write into the lower left corner of the picture, where the space above the axes is taken.
+    """
+    place, coordinates, side, edge = (
+        ((0.01, 0.01), "figure fraction", "left", "bottom")
+        if corner
+        else ((1, 1.01), "axes fraction", "right", "bottom")
+    )
+    ax.annotate("invented patients", place, xycoords=coordinates, ha=side, va=edge, color=INVENTED, fontsize=11)
+
+
+def axes(ax: Axes | None = None, size: tuple[float, float] = (7.5, 4.5)) -> Axes:
+    """Return the given axes, or new ones in the kit's style, large enough for a projector."""
+    return ax if ax is not None else _kept(size, (1,))[0]
+
+
+def panels(size: tuple[float, float], ratios: tuple[float, ...] = (1, 1)) -> list[Axes]:
+    """Return new axes side by side in the kit's style, their widths in the given ratios."""
+    return _kept(size, ratios)
+
+
+def _new(size: tuple[float, float], ratios: tuple[float, ...]) -> list[Axes]:
+    with sns.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.6"}), sns.plotting_context("notebook"):
+        figure, made = plt.subplots(
+            1, len(ratios), figsize=size, layout="constrained", width_ratios=ratios, squeeze=False
+        )
+    sns.despine(figure)
+    return list(made[0])
+
+
+#: Axes of one widget by their size; ``None`` outside widgets.
+_STAGE: ContextVar[dict[Any, list[Axes]] | None] = ContextVar("stage", default=None)
+
+
+@contextmanager
+def stage(kept: dict[Any, list[Axes]]) -> Iterator[None]:
+    """Draw on axes that are kept from picture to picture: making axes and their ticks takes most of the time."""
+    token = _STAGE.set(kept)
+    try:
+        yield
+    finally:
+        _STAGE.reset(token)
+
+
+def _kept(size: tuple[float, float], ratios: tuple[float, ...]) -> list[Axes]:
+    kept = _STAGE.get()
+    if kept is None:
+        return _new(size, ratios)
+    if (size, ratios) in kept:
+        for ax in kept[size, ratios]:
+            wipe(ax)
+    else:
+        kept[size, ratios] = _new(size, ratios)
+    return kept[size, ratios]
+
+
+def wipe(ax: Axes) -> None:
+    """Take away what was drawn; axes, ticks and labels stay, and so does an image: it is given new data instead."""
+    for artist in [*ax.lines, *ax.patches, *ax.collections, *ax.texts]:
+        if (bar := getattr(artist, "colorbar", None)) is not None:
+            bar.remove()
+        artist.remove()
+    ax.containers.clear()
+    if (legend := ax.get_legend()) is not None:
+        legend.remove()
+    ax.set_prop_cycle(None)
+    ax.relim()
+    if not ax.images:
+        ax.set(xscale="linear", yscale="linear", xlim=(0, 1), ylim=(0, 1))
+        ax.autoscale(True)
+
+
+def describe(ax: Axes, text: str) -> Axes:
+    """Attach alt text to the axes; read it back with :func:`alt_text`.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The finished axes.
+    text : str
+        What a sighted reader sees, in words, with the numbers that matter.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes, so that drawing functions can end with ``return describe(ax, ...)``.
+    """
+    ax._lupus_kit_alt = text  # type: ignore[attr-defined]
+    return ax
+
+
+def alt_text(ax: Axes) -> str:
+    """Return the alt text of the axes, or an empty string where none was attached."""
+    return str(getattr(ax, "_lupus_kit_alt", ""))

@@ -1,0 +1,1 @@
+"""How far a result carries: belief, replication, and how few patients decide."""

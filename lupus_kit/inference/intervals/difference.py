@@ -1,0 +1,97 @@
+"""Intervals for the difference of two response rates, from large-sample statistics."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+
+from lupus_kit.inference.intervals.proportion import wilson, z_quantile
+from lupus_kit.inference.two_by_two.counts import FloatArray
+
+
+def wald(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Unpooled Wald interval of the risk difference."""
+    p1, p2 = x1 / n1, x2 / n2
+    half = z_quantile(level) * float(np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2))
+    return p1 - p2 - half, p1 - p2 + half
+
+
+def agresti_caffo(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Wald interval after adding one responder and one non-responder to each arm, within [-1, 1]."""
+    low, high = wald(x1 + 1, n1 + 2, x2 + 1, n2 + 2, level)
+    return max(low, -1.0), min(high, 1.0)
+
+
+def newcombe(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Newcombe's hybrid score interval of the risk difference: two Wilson intervals, squared and added."""
+    p1, p2 = x1 / n1, x2 / n2
+    (low1, high1), (low2, high2) = wilson(x1, n1, level), wilson(x2, n2, level)
+    low = p1 - p2 - float(np.hypot(p1 - low1, high2 - p2))
+    return low, p1 - p2 + float(np.hypot(high1 - p1, p2 - low2))
+
+
+def constrained_rates(
+    x1: ArrayLike, n1: int, x2: ArrayLike, n2: int, difference: float
+) -> tuple[FloatArray, FloatArray]:
+    """Maximum-likelihood rates under ``p1 - p2 = difference``, for one table or arrays of tables.
+
+    Notes
+    -----
+    The second rate is a root of a cubic; the trigonometric form gives the one inside the allowed range
+    (Miettinen and Nurminen 1985, appendix).
+
+    Examples
+    --------
+    >>> constrained_rates(16, 29, 9, 30, 0.0) == (25 / 59, 25 / 59)
+    True
+    """
+    a, b = np.asarray(x1, dtype=np.float64), np.asarray(x2, dtype=np.float64)
+    total, s, d = n1 + n2, a + b, difference
+    if d == 0:
+        return s / total, s / total
+    low, high = max(0.0, -d), min(1.0, 1.0 - d)
+    a2 = (n1 + 2 * n2) * d - total - s
+    a1 = (n2 * d - total - 2 * b) * d + s
+    a0 = b * d * (1 - d)
+    q = (a2 / (3 * total)) ** 3 - a1 * a2 / (6 * total**2) + a0 / (2 * total)
+    r = np.copysign(np.sqrt(np.maximum((a2 / (3 * total)) ** 2 - a1 / (3 * total), 0.0)), q)
+    cosine = np.divide(q, r**3, out=np.zeros_like(q), where=r != 0)
+    angle = (np.pi + np.arccos(np.clip(cosine, -1.0, 1.0))) / 3
+    p2 = np.clip(2 * r * np.cos(angle) - a2 / (3 * total), low, high)
+    # Nobody responds, or everybody: the likelihood has its peak at an end, where the cubic nearly has a double root.
+    p2 = np.where(s == 0, low, np.where(s == total, high, p2))
+    return p2 + d, p2
+
+
+def score_statistic(x1: int, n1: int, x2: int, n2: int, difference: float, factor: float = 1.0) -> float:
+    """Score statistic of one difference; ``factor`` multiplies the variance."""
+    p1, p2 = (float(rate) for rate in constrained_rates(x1, n1, x2, n2, difference))
+    variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
+    distance = x1 / n1 - x2 / n2 - difference
+    if variance <= 0:
+        return 0.0 if abs(distance) < 1e-15 else float(np.copysign(np.inf, distance))
+    return distance / float(np.sqrt(variance))
+
+
+def _score(x1: int, n1: int, x2: int, n2: int, level: float, factor: float) -> tuple[float, float]:
+    """Differences whose score statistic is within the normal quantile: the test, inverted."""
+    z, estimate = z_quantile(level), x1 / n1 - x2 / n2
+
+    def excess(difference: float, sign: float) -> float:
+        value = sign * score_statistic(x1, n1, x2, n2, difference, factor)
+        return min(value, 1e6) - z
+
+    low = brentq(excess, -1.0, estimate, args=(1.0,), xtol=1e-13) if excess(-1.0, 1.0) > 0 else -1.0
+    high = brentq(excess, estimate, 1.0, args=(-1.0,), xtol=1e-13) if excess(1.0, -1.0) > 0 else 1.0
+    return float(low), float(high)
+
+
+def miettinen_nurminen(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Score interval of the risk difference, variance times N/(N - 1)."""
+    return _score(x1, n1, x2, n2, level, (n1 + n2) / (n1 + n2 - 1))
+
+
+def mee(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Score interval of the risk difference without the factor N/(N - 1): inverts Pearson's test."""
+    return _score(x1, n1, x2, n2, level, 1.0)

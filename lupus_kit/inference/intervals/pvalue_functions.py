@@ -1,0 +1,379 @@
+"""p-value functions: one test, asked about every size of effect, not only about none.
+
+The p-value of "no effect" is one point of a curve. The curve peaks at the estimate, and where it crosses 0.05 are
+the ends of the 95% confidence interval. Each test has the measure it speaks about: a difference of rates, a ratio,
+an odds ratio, or a difference on the arcsine scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+from scipy.special import bdtr, ndtr, stdtr, xlogy
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.inference.intervals.difference import constrained_rates, score_statistic
+from lupus_kit.inference.intervals.exact_difference import TIE, largest_probability, score_statistics
+from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
+from lupus_kit.inference.two_by_two.bernstein import basis
+from lupus_kit.inference.two_by_two.counts import FloatArray, one_table
+from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
+from lupus_kit.inference.two_by_two.unconditional import BERGER_BOOS_GAMMA
+
+_Table = tuple[int, int, int, int]
+# Probabilities and tails away from the null value are floats; closer than this, relatively, they count as equal.
+_EQUAL = 1 + 1e-9
+
+
+def _two_sided(z: float) -> float:
+    return float(2 * ndtr(-abs(z)))
+
+
+def _student(t: float, df: float) -> float:
+    return float(2 * stdtr(df, -abs(t)))
+
+
+def _over(distance: float, variance: float) -> float:
+    """Standardise a distance, quietly: 0/0 is nan, a/0 infinite."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.float64(distance) / np.sqrt(np.float64(variance)))
+
+
+# --- difference of rates -----------------------------------------------------------------------------------------
+
+
+def _score(factor: Callable[[int], float]) -> Callable[[_Table, float], float]:
+    def p(table: _Table, d: float) -> float:
+        return _two_sided(score_statistic(*table, d, factor(table[1] + table[3])))
+
+    return p
+
+
+def _corrected(
+    correction: Callable[[int, int], float], factor: Callable[[int], float]
+) -> Callable[[_Table, float], float]:
+    def p(table: _Table, d: float) -> float:
+        x1, n1, x2, n2 = table
+        p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
+        distance = max(abs(x1 / n1 - x2 / n2 - d) - correction(n1, n2), 0.0)
+        return _two_sided(_over(distance, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor(n1 + n2)))
+
+    return p
+
+
+def _divergence(power: float) -> Callable[[_Table, float], float]:
+    """Likelihood ratio (power 0) or power divergence of the counts from the best rates with that difference."""
+
+    def p(table: _Table, d: float) -> float:
+        x1, n1, x2, n2 = table
+        p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
+        observed = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64)
+        expected = np.array([n1 * p1, n1 * (1 - p1), n2 * p2, n2 * (1 - p2)])
+        if (observed[expected <= 0] > 0).any():
+            return 0.0
+        ratio = np.divide(observed, expected, out=np.ones(4), where=expected > 0)
+        terms = xlogy(observed, ratio) if power == 0 else observed * (ratio**power - 1) / (power * (power + 1))
+        return _two_sided(float(np.sqrt(max(2 * terms.sum(), 0.0))))
+
+    return p
+
+
+def _wald(added: int) -> Callable[[_Table, float], float]:
+    def p(table: _Table, d: float) -> float:
+        x1, n1, x2, n2 = (v + a * added for v, a in zip(table, (1, 2, 1, 2), strict=True))
+        p1, p2 = x1 / n1, x2 / n2
+        return _two_sided(_over(p1 - p2 - d, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2))
+
+    return p
+
+
+def _student_t(table: _Table, d: float) -> float:
+    x1, n1, x2, n2 = table
+    df = n1 + n2 - 2
+    squares = x1 * (n1 - x1) / n1 + x2 * (n2 - x2) / n2
+    return _student(_over(x1 / n1 - x2 / n2 - d, squares / df * (1 / n1 + 1 / n2)), df) if df else float("nan")
+
+
+def _welch_t(table: _Table, d: float) -> float:
+    x1, n1, x2, n2 = table
+    if min(n1, n2) < 2:
+        return float("nan")
+    v1, v2 = x1 * (n1 - x1) / (n1**2 * (n1 - 1)), x2 * (n2 - x2) / (n2**2 * (n2 - 1))
+    df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1)) if v1 + v2 else 1.0
+    return _student(_over(x1 / n1 - x2 / n2 - d, v1 + v2), df)
+
+
+def _wald_statistics(n1: int, n2: int, d: float) -> FloatArray:
+    x1, x2 = (grid.astype(np.float64) for grid in np.indices((n1 + 1, n2 + 1)))
+    distance = x1 / n1 - x2 / n2 - d
+    variance = x1 * (n1 - x1) / n1**3 + x2 * (n2 - x2) / n2**3
+    # In the four corners the Wald variance is 0 and the statistic infinite, however near the difference is. One
+    # half added to each cell gives these tables a variance; at no difference their order stays the same.
+    p1, p2 = (x1 + 0.5) / (n1 + 1), (x2 + 0.5) / (n2 + 1)
+    variance = np.where(variance == 0, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2, variance)
+    return np.where(np.abs(distance) < 1e-12, 0.0, distance / np.sqrt(variance))
+
+
+def _barnard(
+    statistics: Callable[[int, int, float], FloatArray], gamma: float = 0.0
+) -> Callable[[_Table, float], float]:
+    def p(table: _Table, d: float) -> float:
+        x1, n1, x2, n2 = table
+        z = np.abs(statistics(n1, n2, d))
+        region = (z >= z[x1, x2] - TIE).astype(np.float64)
+
+        def first_rate(p2: FloatArray) -> FloatArray:
+            return p2 + d
+
+        low, high = max(0.0, -d), min(1.0, 1.0 - d)
+        if gamma:
+            low, high = _nuisance_interval(table, first_rate, low, high, gamma)
+        return min(largest_probability(region, first_rate, low, high) + gamma, 1.0)
+
+    return p
+
+
+def _nuisance_interval(
+    table: _Table, first_rate: Callable[[FloatArray], FloatArray], low: float, high: float, gamma: float
+) -> tuple[float, float]:
+    """Confidence interval of the second rate from all responders together, whose law is monotone in it."""
+    x1, n1, x2, n2 = table
+    s = x1 + x2
+
+    def at_most(count: int, p2: float) -> float:
+        p1 = float(np.clip(first_rate(np.array(p2)), 0.0, 1.0))
+        k = np.arange(n1 + 1)
+        law = basis(n1, np.array(p1))
+        rest = np.where(count - k < 0, 0.0, bdtr(np.clip(count - k, 0, n2), n2, p2))
+        return float(law @ rest)
+
+    def left(p2: float) -> float:
+        return (1 - at_most(s - 1, p2) if s else 1.0) - gamma / 2
+
+    def right(p2: float) -> float:
+        return at_most(s, p2) - gamma / 2
+
+    start = float(brentq(left, low, high, xtol=1e-13)) if left(low) < 0 < left(high) else low
+    end = float(brentq(right, low, high, xtol=1e-13)) if right(high) < 0 < right(low) else high
+    return start, max(start, end)
+
+
+# --- odds ratio --------------------------------------------------------------------------------------------------
+
+
+def _log_odds_wald(added: float) -> Callable[[_Table, float], float]:
+    def p(table: _Table, log_odds: float) -> float:
+        x1, n1, x2, n2 = table
+        cells = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64) + added
+        if (cells == 0).any():
+            return float("nan")
+        estimate = float(np.log(cells[0] * cells[3] / (cells[1] * cells[2])))
+        return _two_sided(_over(estimate - log_odds, float((1 / cells).sum())))
+
+    return p
+
+
+def _conditional_pvalues(key: str, law: FloatArray) -> FloatArray:
+    """p-values of every table of one margin under one odds ratio."""
+    upper, lower = np.cumsum(law[::-1])[::-1], np.cumsum(law)
+    if key == "fisher_doubled":
+        return np.asarray(np.minimum(2 * np.minimum(upper, lower), 1.0))
+    if key == "fisher_midp_doubled":
+        return np.asarray(np.minimum(2 * np.minimum(upper, lower) - law, 1.0))
+    order = np.minimum(upper, lower) if key == "blaker" else law
+    inside = order[None, :] <= order[:, None] * _EQUAL
+    if key == "fisher_midp":
+        tied = inside & (order[None, :] * _EQUAL >= order[:, None])
+        return np.asarray(np.minimum((inside - 0.5 * tied) @ law, 1.0))
+    return np.asarray(np.minimum(inside @ law, 1.0))
+
+
+def _conditional(key: str) -> Callable[[_Table, float], float]:
+    def p(table: _Table, log_odds: float) -> float:
+        x1, n1, x2, n2 = table
+        s = x1 + x2
+        return float(_conditional_pvalues(key, conditional_law(log_weights(n1, n2, s), log_odds))[x1 - max(0, s - n2)])
+
+    return p
+
+
+@lru_cache(maxsize=256)
+def _orders(n1: int, n2: int, log_odds: float, side: str) -> FloatArray:
+    """Conditional p-value of every table under an odds ratio: the order of Boschloo's test."""
+    order = np.empty((n1 + 1, n2 + 1))
+    for s in range(n1 + n2 + 1):
+        law = conditional_law(log_weights(n1, n2, s), log_odds)
+        if side == "greater":
+            values = np.cumsum(law[::-1])[::-1]
+        elif side == "less":
+            values = np.cumsum(law)
+        else:
+            values = _conditional_pvalues("fisher", law)
+        x1 = np.arange(max(0, s - n2), min(n1, s) + 1)
+        order[x1, s - x1] = values
+    order.flags.writeable = False
+    return order
+
+
+def _boschloo(sides: tuple[str, ...], gamma: float = 0.0) -> Callable[[_Table, float], float]:
+    def p(table: _Table, log_odds: float) -> float:
+        x1, n1, x2, n2 = table
+        odds = float(np.exp(log_odds))
+
+        def first_rate(p2: FloatArray) -> FloatArray:
+            return np.asarray(odds * p2 / (1 - p2 + odds * p2))
+
+        low, high = 0.0, 1.0
+        if gamma:
+            low, high = _nuisance_interval(table, first_rate, low, high, gamma)
+        found = []
+        for side in sides:
+            order = _orders(n1, n2, log_odds, side)
+            region = (order <= order[x1, x2] * _EQUAL).astype(np.float64)
+            found.append(largest_probability(region, first_rate, low, high) + gamma)
+        return min(len(sides) * min(found), 1.0)
+
+    return p
+
+
+# --- ratio and arcsine -------------------------------------------------------------------------------------------
+
+
+def _log_ratio_wald(table: _Table, log_ratio: float) -> float:
+    x1, n1, x2, n2 = table
+    if not x1 or not x2:
+        return float("nan")
+    return _two_sided(_over(float(np.log(x1 * n2 / (x2 * n1))) - log_ratio, 1 / x1 - 1 / n1 + 1 / x2 - 1 / n2))
+
+
+def _arcsine(table: _Table, h: float) -> float:
+    x1, n1, x2, n2 = table
+    estimate = 2 * float(np.arcsin(np.sqrt(x1 / n1)) - np.arcsin(np.sqrt(x2 / n2)))
+    return _two_sided(_over(estimate - h, 1 / n1 + 1 / n2))
+
+
+def _campbell(total: int) -> float:
+    return total / (total - 1)
+
+
+def _one(total: int) -> float:
+    return 1.0
+
+
+_DIFFERENCE, _RATIO, _ODDS, _H = "risk difference", "risk ratio", "odds ratio", "arcsine difference"
+_BOTH = ("greater", "less")
+_CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
+    "pearson": (_DIFFERENCE, _score(_one)),
+    "n_minus_1": (_DIFFERENCE, _score(_campbell)),
+    "miettinen_nurminen": (_DIFFERENCE, _score(_campbell)),
+    "yates": (_DIFFERENCE, _corrected(lambda n1, n2: (1 / n1 + 1 / n2) / 2, _one)),
+    "mann_whitney": (_DIFFERENCE, _corrected(lambda n1, n2: 1 / (n1 * n2), _campbell)),
+    "likelihood_ratio": (_DIFFERENCE, _divergence(0)),
+    "cressie_read": (_DIFFERENCE, _divergence(2 / 3)),
+    "wald_unpooled": (_DIFFERENCE, _wald(0)),
+    "agresti_caffo": (_DIFFERENCE, _wald(1)),
+    "student_t": (_DIFFERENCE, _student_t),
+    "welch_t": (_DIFFERENCE, _welch_t),
+    "barnard": (_DIFFERENCE, _barnard(score_statistics)),
+    "barnard_unpooled": (_DIFFERENCE, _barnard(_wald_statistics)),
+    "barnard_berger_boos": (_DIFFERENCE, _barnard(score_statistics, BERGER_BOOS_GAMMA)),
+    **{
+        k: (_ODDS, _conditional(k))
+        for k in ("fisher", "fisher_doubled", "blaker", "fisher_midp", "fisher_midp_doubled")
+    },
+    "log_odds_wald": (_ODDS, _log_odds_wald(0.0)),
+    "haldane_anscombe": (_ODDS, _log_odds_wald(0.5)),
+    "boschloo": (_ODDS, _boschloo(_BOTH)),
+    "boschloo_minlike": (_ODDS, _boschloo(("two-sided",))),
+    "boschloo_berger_boos": (_ODDS, _boschloo(_BOTH, BERGER_BOOS_GAMMA)),
+    "log_risk_ratio_wald": (_RATIO, _log_ratio_wald),
+    "arcsine": (_H, _arcsine),
+}
+
+
+def curve_measure(test: str | Test) -> str:
+    """Return the measure that a test's p-value function is about.
+
+    Examples
+    --------
+    >>> curve_measure("pearson"), curve_measure("fisher")
+    ('risk difference', 'odds ratio')
+    """
+    return _curve(get(test))[0]
+
+
+def _curve(test: Test) -> tuple[str, Callable[[_Table, float], float]]:
+    if test.key not in _CURVES:
+        raise InputError(f"test {test.key!r} has no p-value function yet; those that have: {', '.join(_CURVES)}.")
+    return _CURVES[test.key]
+
+
+def _values(measure: str, values: ArrayLike | None) -> FloatArray:
+    if values is None:
+        if measure in (_RATIO, _ODDS):
+            return np.exp(np.linspace(np.log(0.1), np.log(100.0), 121))
+        return np.linspace(-0.99, 0.99, 133) if measure == _DIFFERENCE else np.linspace(-3.0, 3.0, 121)
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if measure == _DIFFERENCE and not (np.abs(array) < 1).all():
+        raise InputError("values: a difference of rates lies strictly between -1 and 1.")
+    if measure in (_RATIO, _ODDS) and not ((array > 0) & np.isfinite(array)).all():
+        raise InputError(f"values: every {measure} is a positive number.")
+    return array
+
+
+def confidence_curve(
+    test: str | Test, x1: int, n1: int, x2: int, n2: int, values: ArrayLike | None = None
+) -> pd.DataFrame:
+    """Compute the p-value function of one test: its two-sided p for each size of effect.
+
+    Parameters
+    ----------
+    test : str or Test
+        Key of a test.
+    x1, n1, x2, n2 : int
+        Responders and patients of the first and second arm.
+    values : array of float, optional
+        Effects to test, in the measure of the test (see :func:`curve_measure`); a grid by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``test``, ``label``, ``measure``, ``value`` and ``p``. At no effect, p is the test's own p-value.
+
+    Raises
+    ------
+    InputError
+        Unknown test, counts that do not fit together, or impossible effects.
+
+    Notes
+    -----
+    Away from no effect the score tests use the rates of largest likelihood with that difference; conditional tests
+    the noncentral hypergeometric law; Barnard's orders the score (or Wald) statistic of that difference, and
+    Boschloo's the conditional p-value of that odds ratio, both with the supremum over the remaining rate.
+
+    References
+    ----------
+    Poole C. Am J Public Health 1987;77:195-199. Fay MP. Biostatistics 2010;11:373-374.
+
+    Examples
+    --------
+    >>> confidence_curve("pearson", 16, 29, 9, 30, values=[0.0, 16 / 29 - 9 / 30])["p"].round(4).tolist()
+    [0.0504, 1.0]
+    """
+    entry = get(test)
+    a, m, b, n = one_table(x1, n1, x2, n2)
+    measure, function = _curve(entry)
+    grid = _values(measure, values)
+    null = 1.0 if measure in (_RATIO, _ODDS) else 0.0
+    scale = np.log(grid) if measure in (_RATIO, _ODDS) else grid
+    # At no effect the registry decides ties in whole numbers.
+    p = [
+        float(pvalue(entry, a, m, b, n)) if value == null else function((a, m, b, n), float(where))
+        for value, where in zip(grid, scale, strict=True)
+    ]
+    return pd.DataFrame({"test": entry.key, "label": entry.label, "measure": measure, "value": grid, "p": p})

@@ -1,0 +1,148 @@
+"""Intervals for the risk ratio and the odds ratio, from large-sample statistics and from the conditional law."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from scipy.optimize import brentq
+
+from lupus_kit.inference.intervals.proportion import z_quantile
+from lupus_kit.inference.two_by_two.conditional import weights
+from lupus_kit.inference.two_by_two.counts import FloatArray
+
+# Odds ratios are searched between these logarithms; beyond them every table has one possible value.
+_WIDEST = 700.0
+
+
+def _from_log(estimate: float, variance: float, level: float) -> tuple[float, float]:
+    half = z_quantile(level) * float(np.sqrt(variance))
+    return float(np.exp(estimate - half)), float(np.exp(estimate + half))
+
+
+def katz(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Wald interval of the log risk ratio; nan where an arm has no responder."""
+    if x1 == 0 or x2 == 0:
+        return np.nan, np.nan
+    return _from_log(float(np.log(x1 * n2 / (x2 * n1))), 1 / x1 - 1 / n1 + 1 / x2 - 1 / n2, level)
+
+
+def _ratio_statistic(x1: int, n1: int, x2: int, n2: int, log_ratio: float) -> float:
+    """Score statistic of one risk ratio: ``p1 - ratio * p2`` over its standard error under that ratio."""
+    ratio = float(np.exp(log_ratio))
+    # The rates of largest likelihood under p1 = ratio * p2: the smaller root of a quadratic.
+    a, b = (n1 + n2) * ratio, n1 * ratio + x1 + n2 + x2 * ratio
+    p2 = 2 * (x1 + x2) / (b + float(np.sqrt(max(b * b - 4 * a * (x1 + x2), 0.0))))
+    p2 = min(p2, 1.0, 1.0 / ratio)
+    p1 = min(ratio * p2, 1.0)
+    variance = p1 * (1 - p1) / n1 + ratio**2 * p2 * (1 - p2) / n2
+    distance = x1 / n1 - ratio * x2 / n2
+    if variance <= 0:
+        return 0.0 if abs(distance) < 1e-15 else float(np.copysign(np.inf, distance))
+    return distance / float(np.sqrt(variance))
+
+
+def koopman(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Score interval of the risk ratio (Koopman); at a ratio of 1 it is Pearson's test."""
+    z = z_quantile(level)
+    if x1 == 0 and x2 == 0:
+        return 0.0, np.inf
+
+    def excess(log_ratio: float, sign: float) -> float:
+        return min(sign * _ratio_statistic(x1, n1, x2, n2, log_ratio), 1e6) - z
+
+    # Far out the statistic depends on the zero count alone, so these ends are safe for any table.
+    far = 40.0
+    low = float(np.exp(brentq(excess, -far, far, args=(1.0,), xtol=1e-13))) if x1 else 0.0
+    high = float(np.exp(brentq(excess, -far, far, args=(-1.0,), xtol=1e-13))) if x2 else np.inf
+    return low, high
+
+
+def woolf(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Wald interval of the log odds ratio; nan with an empty cell."""
+    cells = (x1, n1 - x1, x2, n2 - x2)
+    if 0 in cells:
+        return np.nan, np.nan
+    return _from_log(float(np.log(cells[0] * cells[3] / (cells[1] * cells[2]))), sum(1 / c for c in cells), level)
+
+
+@lru_cache(maxsize=4096)
+def log_weights(n1: int, n2: int, s: int) -> FloatArray:
+    """Logarithms of the hypergeometric weights of one margin."""
+    return np.array([_log(w) for w in weights(n1, n2, s)])
+
+
+def _log(whole: int) -> float:
+    """Logarithm of a whole number of any size."""
+    shift = max(whole.bit_length() - 1000, 0)
+    return float(np.log(float(whole >> shift))) + shift * float(np.log(2))
+
+
+def conditional_law(logs: FloatArray, log_odds: float) -> FloatArray:
+    """P(X = k) given the margins under an odds ratio (noncentral hypergeometric)."""
+    exponent = logs + log_odds * np.arange(len(logs))
+    law = np.exp(exponent - exponent.max())
+    return np.asarray(law / law.sum())
+
+
+def _tails(x1: int, n1: int, x2: int, n2: int, level: float, own: float) -> tuple[float, float]:
+    """Odds ratios at which each tail, counting the observed table with weight ``own``, holds half the error."""
+    logs, k, tail = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2), (1 - level) / 2
+    last = len(logs) - 1
+
+    def upper(log_odds: float) -> float:
+        law = conditional_law(logs, log_odds)
+        return float(law[k + 1 :].sum() + own * law[k]) - tail
+
+    def lower(log_odds: float) -> float:
+        law = conditional_law(logs, log_odds)
+        return float(law[:k].sum() + own * law[k]) - tail
+
+    low = float(np.exp(brentq(upper, -_WIDEST, _WIDEST, xtol=1e-13))) if k > 0 else 0.0
+    high = float(np.exp(brentq(lower, -_WIDEST, _WIDEST, xtol=1e-13))) if k < last else np.inf
+    return low, high
+
+
+def conditional_exact(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Conditional exact interval of the odds ratio, equal tails (Cornfield): inverts doubled Fisher."""
+    return _tails(x1, n1, x2, n2, level, 1.0)
+
+
+def conditional_midp(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Conditional mid-p interval of the odds ratio: inverts the doubled mid-p test."""
+    return _tails(x1, n1, x2, n2, level, 0.5)
+
+
+def _lowest_odds(logs: FloatArray, k: int, alpha: float) -> float:
+    """Logarithm of the smallest odds ratio that the point-probability test of table ``k`` does not reject.
+
+    Left of the observed table, tables join the p-value one by one as the odds ratio grows: table ``j`` from the
+    odds ratio on at which it is as probable as ``k``. Between two such places the p-value is 1 minus the
+    probability of an inner run of tables, which has one peak, so its largest value is at an end.
+    """
+    joins = [float((logs[j] - logs[k]) / (k - j)) for j in range(k)]
+    starts, ends = [-_WIDEST, *joins], [*joins, _WIDEST]
+
+    def p(log_odds: float, joined: int) -> float:
+        law = conditional_law(logs, log_odds)
+        return float(law[:joined].sum() + law[k:].sum()) - alpha
+
+    for joined, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if p(start, joined) > 0:
+            return start
+        if p(end, joined) > 0:
+            return float(brentq(p, start, end, args=(joined,), xtol=1e-13))
+    return -_WIDEST
+
+
+def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Exact interval of the odds ratio from point probabilities (Baptista and Pike).
+
+    It spans every odds ratio that the point-probability test does not reject. These need not be an unbroken
+    stretch: rarely Fisher's test rejects an odds ratio of 1 that the interval holds.
+    """
+    logs, k = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
+    alpha, last = 1 - level, len(logs) - 1
+    low = float(np.exp(_lowest_odds(logs, k, alpha))) if k > 0 else 0.0
+    high = float(np.exp(-_lowest_odds(logs[::-1], last - k, alpha))) if k < last else np.inf
+    return low, high

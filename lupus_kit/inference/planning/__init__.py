@@ -1,0 +1,1 @@
+"""Exact size and power, and the number of patients."""

@@ -1,0 +1,156 @@
+"""Conditional exact tests: the number of responders in all is held fixed.
+
+Given ``s`` responders in all, the responders of the first arm follow the hypergeometric distribution. Its
+weights are whole numbers, so every sum and every comparison is made in whole numbers and only the final
+quotient is rounded: the p-values are right to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from math import comb
+
+import numpy as np
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+
+# Tables of one margin; whole numbers of thousands of digits become slow beyond.
+_WIDEST = 20_000
+
+# A rule turns the weights of one margin into twice the p-value's numerator for each possible table.
+Rule = Callable[[Sequence[int]], list[int]]
+
+
+@lru_cache(maxsize=8192)
+def weights(n1: int, n2: int, s: int) -> tuple[int, ...]:
+    """Return the number of ways to get each table with ``s`` responders, for ``x1`` from ``max(0, s - n2)`` up.
+
+    Examples
+    --------
+    >>> weights(3, 2, 2)
+    (1, 6, 3)
+    """
+    low, high = max(0, s - n2), min(n1, s)
+    if high - low > _WIDEST:
+        raise InputError(
+            f"a table with {s} responders among {n1} and {n2} patients has {high - low + 1} alternatives; exact tests "
+            f"take up to {_WIDEST}. Use a large-sample test."
+        )
+    weight = comb(n1, low) * comb(n2, s - low)
+    ways = [weight]
+    for k in range(low, high):
+        # Next term of the hypergeometric series; the division is exact.
+        weight = weight * (n1 - k) * (s - k) // ((k + 1) * (n2 - s + k + 1))
+        ways.append(weight)
+    return tuple(ways)
+
+
+def _upper(w: Sequence[int]) -> list[int]:
+    """Numerators of P(X >= k)."""
+    return list(accumulate(reversed(w)))[::-1]
+
+
+def _lower(w: Sequence[int]) -> list[int]:
+    """Numerators of P(X <= k)."""
+    return list(accumulate(w))
+
+
+def _ordered_sum(w: Sequence[int], key: Sequence[int], mid: bool = False) -> list[int]:
+    """Twice the total weight of the tables whose key is at most that of each table; with ``mid``, ties count half."""
+    mass: dict[int, int] = {}
+    for value, weight in zip(key, w, strict=True):
+        mass[value] = mass.get(value, 0) + weight
+    total, below = 0, {}
+    for value in sorted(mass):
+        below[value] = 2 * total + (mass[value] if mid else 2 * mass[value])
+        total += mass[value]
+    return [below[value] for value in key]
+
+
+def _point_probability(w: Sequence[int]) -> list[int]:
+    return _ordered_sum(w, w)
+
+
+def _blaker(w: Sequence[int]) -> list[int]:
+    return _ordered_sum(w, [min(pair) for pair in zip(_lower(w), _upper(w), strict=True)])
+
+
+def _doubled(w: Sequence[int]) -> list[int]:
+    total = 2 * sum(w)
+    return [min(4 * min(pair), total) for pair in zip(_lower(w), _upper(w), strict=True)]
+
+
+def _midp(w: Sequence[int]) -> list[int]:
+    return _ordered_sum(w, w, mid=True)
+
+
+def _midp_doubled(w: Sequence[int]) -> list[int]:
+    total = 2 * sum(w)
+    return [min(2 * min(pair), total) for pair in zip(_mid_less(w), _mid_greater(w), strict=True)]
+
+
+def _greater(w: Sequence[int]) -> list[int]:
+    return [2 * tail for tail in _upper(w)]
+
+
+def _less(w: Sequence[int]) -> list[int]:
+    return [2 * tail for tail in _lower(w)]
+
+
+def _mid_greater(w: Sequence[int]) -> list[int]:
+    return [2 * tail - weight for tail, weight in zip(_upper(w), w, strict=True)]
+
+
+def _mid_less(w: Sequence[int]) -> list[int]:
+    return [2 * tail - weight for tail, weight in zip(_lower(w), w, strict=True)]
+
+
+_RULES: dict[tuple[str, str], Rule] = {
+    ("fisher", "two-sided"): _point_probability,
+    ("fisher_doubled", "two-sided"): _doubled,
+    ("blaker", "two-sided"): _blaker,
+    ("fisher_midp", "two-sided"): _midp,
+    ("fisher_midp_doubled", "two-sided"): _midp_doubled,
+    **{(key, "greater"): _greater for key in ("fisher", "fisher_doubled", "blaker")},
+    **{(key, "less"): _less for key in ("fisher", "fisher_doubled", "blaker")},
+    **{(key, "greater"): _mid_greater for key in ("fisher_midp", "fisher_midp_doubled")},
+    **{(key, "less"): _mid_less for key in ("fisher_midp", "fisher_midp_doubled")},
+}
+
+
+@lru_cache(maxsize=65536)
+def _margin(rule: tuple[str, str], n1: int, n2: int, s: int) -> FloatArray:
+    """p-values of every table with ``s`` responders."""
+    w = weights(n1, n2, s)
+    total = 2 * comb(n1 + n2, s)
+    return np.array([numerator / total for numerator in _RULES[rule](w)])
+
+
+def quotients(key: str, alternative: str, n1: int, n2: int) -> tuple[list[int], list[int]]:
+    """Return numerators and denominators of every table's p-value, row by row of the lattice.
+
+    The unconditional tests order tables by these quotients, in exact arithmetic.
+    """
+    numerators = [[0] * (n2 + 1) for _ in range(n1 + 1)]
+    denominators = [[1] * (n2 + 1) for _ in range(n1 + 1)]
+    for s in range(n1 + n2 + 1):
+        total, low = 2 * comb(n1 + n2, s), max(0, s - n2)
+        for x1, numerator in enumerate(_RULES[key, alternative](weights(n1, n2, s)), start=low):
+            numerators[x1][s - x1], denominators[x1][s - x1] = numerator, total
+    return [v for row in numerators for v in row], [v for row in denominators for v in row]
+
+
+def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
+    """Return the p-value of each table, one margin at a time."""
+    margins, index = np.unique(np.stack([n1, n2, x1 + x2], axis=-1).reshape(-1, 3), axis=0, return_inverse=True)
+    flat, index = x1.ravel(), index.ravel()
+    result = np.empty(flat.shape)
+    order = np.argsort(index, kind="stable")
+    ends = np.searchsorted(index[order], np.arange(len(margins) + 1))
+    for k, (m, n, s) in enumerate(margins.tolist()):
+        members = order[ends[k] : ends[k + 1]]
+        result[members] = _margin((key, alternative), m, n, s)[flat[members] - max(0, s - n)]
+    return result.reshape(x1.shape)

@@ -1,0 +1,373 @@
+"""The tests of a 2×2 table, one entry each: what it is, how it adds up, when to use it and when not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+from lupus_kit.inference.two_by_two import asymptotic, conditional, unconditional
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+
+Function = Callable[[IntArray, IntArray, IntArray, IntArray, str], FloatArray]
+
+_EQUAL_RATES = "both arms respond with the same probability"
+_EQUAL_ODDS = "the odds ratio is 1"
+
+
+@dataclass(frozen=True)
+class Test:
+    """One analysis of a two-arm binary outcome.
+
+    Attributes
+    ----------
+    key, label : str
+        Name in the code and in print.
+    family : str
+        ``"asymptotic"``, ``"conditional exact"``, ``"unconditional exact"`` or ``"t and rank tests"``.
+    null : str
+        The null hypothesis.
+    formula : str
+        The statistic, or how the p-value adds up.
+    degenerate : str
+        The answer when nobody responds, or everybody.
+    reference : str
+        Where the test comes from.
+    use, avoid : str
+        When it is a good choice, and when not.
+    same_as : tuple of str
+        Keys of tests that give the same p-value.
+    one_sided_as : str
+        Key of an earlier test with the same one-sided variants, or empty.
+    function : callable
+        ``(x1, n1, x2, n2, alternative) -> p`` on checked integer arrays.
+    """
+
+    key: str
+    label: str
+    family: str
+    null: str
+    formula: str
+    degenerate: str
+    reference: str
+    use: str
+    avoid: str
+    function: Function
+    same_as: tuple[str, ...] = ()
+    one_sided_as: str = ""
+
+    __test__ = False  # a statistical test, not one for pytest to collect
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the size never exceeds the level (up to the mid-p adjustment, which gives that up)."""
+        return self.family.endswith("exact") and "midp" not in self.key
+
+    def __repr__(self) -> str:
+        return f"Test({self.key!r}: {self.label})"
+
+
+def _asymptotic(
+    key: str, label: str, formula: str, reference: str, use: str, avoid: str, same_as: tuple[str, ...] = (), **more: str
+) -> Test:
+    return Test(
+        key=key,
+        label=label,
+        family=more.get("family", "asymptotic"),
+        null=more.get("null", _EQUAL_RATES),
+        formula=formula,
+        degenerate=more.get("degenerate", "nan: the statistic is 0/0"),
+        reference=reference,
+        use=use,
+        avoid=avoid,
+        same_as=same_as,
+        function=getattr(asymptotic, key),
+    )
+
+
+def _conditional(
+    key: str,
+    label: str,
+    formula: str,
+    reference: str,
+    use: str,
+    avoid: str,
+    degenerate: str = "1",
+    one_sided_as: str = "",
+) -> Test:
+    return Test(
+        key=key,
+        label=label,
+        family="conditional exact",
+        null=_EQUAL_ODDS,
+        formula=formula,
+        degenerate=degenerate,
+        reference=reference,
+        use=use,
+        avoid=avoid,
+        function=partial(conditional.pvalues, key),
+        one_sided_as=one_sided_as,
+    )
+
+
+def _unconditional(
+    key: str, label: str, formula: str, reference: str, use: str, avoid: str, one_sided_as: str = ""
+) -> Test:
+    return Test(
+        key=key,
+        label=label,
+        family="unconditional exact",
+        null=_EQUAL_RATES,
+        formula=formula,
+        degenerate="1",
+        reference=reference,
+        use=use,
+        avoid=avoid,
+        function=partial(unconditional.pvalues, key),
+        one_sided_as=one_sided_as,
+    )
+
+
+_T = "t and rank tests"
+_ENTRIES = (
+    _asymptotic(
+        "pearson",
+        "Pearson chi-squared",
+        "z² = N (x1 f2 − x2 f1)² / (n1 n2 s f), with f the non-responders and s, f the column totals",
+        "Pearson K. Philos Mag 1900;50:157-175",
+        "expected counts of 5 or more in every cell",
+        "small or very unequal arms: its true size can exceed the level",
+    ),
+    _asymptotic(
+        "n_minus_1",
+        "N − 1 chi-squared (Campbell, E. Pearson)",
+        "Pearson's z² times (N − 1)/N",
+        "Campbell I. Stat Med 2007;26:3661-3675",
+        "expected counts of 1 or more: the least adjusted test that keeps its level well",
+        "expected counts below 1",
+        ("miettinen_nurminen",),
+    ),
+    _asymptotic(
+        "yates",
+        "Yates chi-squared",
+        "z² = N (|x1 f2 − x2 f1| − N/2)² / (n1 n2 s f), never past zero",
+        "Yates F. Suppl J R Stat Soc 1934;1:217-235",
+        "as an approximation to Fisher's test, where exact sums are out of reach",
+        "two randomised arms: it is conservative, as Fisher's test is",
+    ),
+    _asymptotic(
+        "likelihood_ratio",
+        "Likelihood ratio (G)",
+        "G = 2 Σ O ln(O/E)",
+        "Wilks SS. Ann Math Stat 1938;9:60-62",
+        "large samples, nested models",
+        "small samples: its size exceeds the level more than Pearson's",
+    ),
+    _asymptotic(
+        "cressie_read",
+        "Cressie–Read (λ = 2/3)",
+        "2/(λ(λ+1)) Σ O [(O/E)^λ − 1]",
+        "Cressie N, Read TRC. J R Stat Soc B 1984;46:440-464",
+        "a compromise between Pearson and the likelihood ratio",
+        "small samples",
+    ),
+    _conditional(
+        "fisher",
+        "Fisher (point probability)",
+        "sum of P(table | margins) over tables no more probable than the observed one",
+        "Fisher RA. J R Stat Soc 1935;98:39-82; Irwin JO. Metron 1935;12:83-94",
+        "both margins fixed by design, or when a reader expects it",
+        "two randomised arms when power matters: it is conservative",
+    ),
+    _conditional(
+        "fisher_doubled",
+        "Fisher (doubled)",
+        "twice the smaller one-sided p, at most 1",
+        "Armitage P, Berry G, Matthews JNS. Statistical Methods in Medical Research, 4th ed, 2002",
+        "when each tail should have its own level, as in a confidence interval",
+        "as Fisher; more conservative still",
+        one_sided_as="fisher",
+    ),
+    _conditional(
+        "blaker",
+        "Blaker",
+        "P(γ(X) ≤ γ(x1)), γ the smaller of the two tail probabilities given the margins",
+        "Blaker H. Can J Stat 2000;28:783-798",
+        "conditional inference with nested confidence intervals",
+        "as Fisher",
+        one_sided_as="fisher",
+    ),
+    _conditional(
+        "fisher_midp",
+        "Fisher mid-p (point probability)",
+        "as Fisher, with tables exactly as probable as the observed one counted half",
+        "Lancaster HO. J Am Stat Assoc 1961;56:223-234",
+        "a less conservative conditional test; its size can exceed the level a little",
+        "when a guarantee on the size is required",
+        "0.5: the one possible table counts half",
+    ),
+    _conditional(
+        "fisher_midp_doubled",
+        "Fisher mid-p (doubled)",
+        "twice the smaller of P(X > x1) + P(X = x1)/2 and its mirror image, at most 1",
+        "Berry G, Armitage P. Statistician 1995;44:417-423",
+        "as mid-p, with equal tails",
+        "when a guarantee on the size is required",
+        one_sided_as="fisher_midp",
+    ),
+    _unconditional(
+        "barnard",
+        "Barnard (score order)",
+        "sup over π of P(|z| ≥ |z observed|), z the pooled score statistic",
+        "Barnard GA. Biometrika 1947;34:123-138; Suissa S, Shuster JJ. J R Stat Soc A 1985;148:317-327",
+        "two randomised arms of fixed size: exact, with good power",
+        "margins fixed by design",
+    ),
+    _unconditional(
+        "barnard_unpooled",
+        "Barnard (Wald order)",
+        "sup over π of P(|z| ≥ |z observed|), z the unpooled Wald statistic",
+        "Suissa S, Shuster JJ. J R Stat Soc A 1985;148:317-327",
+        "as Barnard; the order of the tables is that of the Wald test",
+        "very unequal arms, where the order is erratic",
+    ),
+    _unconditional(
+        "boschloo",
+        "Boschloo (central)",
+        "twice the smaller one-sided value, at most 1; tables ordered by the one-sided Fisher p",
+        "Boschloo RD. Stat Neerl 1970;24:1-35",
+        "two randomised arms of fixed size: exact, never worse than doubled Fisher",
+        "margins fixed by design",
+    ),
+    _unconditional(
+        "boschloo_minlike",
+        "Boschloo (two-sided Fisher order)",
+        "sup over π of P(Fisher p ≤ observed Fisher p), with the two-sided point-probability p",
+        "Boschloo RD. Stat Neerl 1970;24:1-35; Lydersen S, Fagerland MW, Laake P. Stat Med 2009;28:1159-1175",
+        "as Boschloo; uniformly at least as powerful as Fisher's two-sided test",
+        "margins fixed by design",
+        one_sided_as="boschloo",
+    ),
+    _unconditional(
+        "barnard_berger_boos",
+        "Barnard, Berger–Boos (γ = 10⁻⁶)",
+        "as Barnard, with π confined to its 1 − γ confidence interval, plus γ",
+        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
+        "Barnard without the influence of implausible response rates",
+        "when a reader will ask why this γ",
+    ),
+    _unconditional(
+        "boschloo_berger_boos",
+        "Boschloo, Berger–Boos (γ = 10⁻⁶)",
+        "as Boschloo (central), with π confined to its 1 − γ confidence interval, plus γ, in each tail",
+        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
+        "Boschloo without the influence of implausible response rates",
+        "when a reader will ask why this γ",
+    ),
+    _asymptotic(
+        "wald_unpooled",
+        "Wald, risk difference, unpooled",
+        "z = (p1 − p2) / √(p1 q1/n1 + p2 q2/n2)",
+        "Wald A. Trans Am Math Soc 1943;54:426-482",
+        "large samples, to match a Wald interval",
+        "small samples: its size exceeds the level",
+        degenerate="nan; 0 when one arm responds wholly and the other not at all",
+    ),
+    _asymptotic(
+        "agresti_caffo",
+        "Agresti–Caffo",
+        "unpooled Wald after adding one responder and one non-responder to each arm",
+        "Agresti A, Caffo B. Am Stat 2000;54:280-288",
+        "to match the Agresti–Caffo interval",
+        "as a stand-alone test",
+        degenerate="a number: the added patients give it a variance",
+    ),
+    _asymptotic(
+        "log_odds_wald",
+        "Wald, log odds ratio",
+        "z = ln OR / √(1/x1 + 1/f1 + 1/x2 + 1/f2)",
+        "Woolf B. Ann Hum Genet 1955;19:251-253",
+        "what unadjusted logistic regression prints",
+        "an empty cell, where it is undefined",
+        null=_EQUAL_ODDS,
+        degenerate="nan; also with any empty cell",
+    ),
+    _asymptotic(
+        "haldane_anscombe",
+        "Wald, log odds ratio, ½ added",
+        "as the Wald test of ln OR, with ½ added to every cell",
+        "Haldane JBS. Ann Hum Genet 1956;20:309-311; Anscombe FJ. Biometrika 1956;43:461-464",
+        "tables with an empty cell",
+        "as a main analysis",
+        null=_EQUAL_ODDS,
+        degenerate="a number: the halves give it a variance",
+    ),
+    _asymptotic(
+        "log_risk_ratio_wald",
+        "Wald, log risk ratio",
+        "z = ln RR / √(1/x1 − 1/n1 + 1/x2 − 1/n2)",
+        "Katz D, Baptista J, Azen SP, Pike MC. Biometrics 1978;34:469-474",
+        "to match a Katz interval of the risk ratio",
+        "an arm without responders, where it is undefined",
+        null="the risk ratio is 1",
+        degenerate="nan; also when one arm has no responder",
+    ),
+    _asymptotic(
+        "arcsine",
+        "Arcsine",
+        "z = 2 (asin √p1 − asin √p2) / √(1/n1 + 1/n2)",
+        "Cohen J. Statistical Power Analysis for the Behavioral Sciences, 2nd ed, 1988",
+        "sample-size formulas",
+        "as a main analysis of small arms",
+        degenerate="1",
+    ),
+    _asymptotic(
+        "student_t",
+        "Student t on 0/1 data",
+        "t = (mean1 − mean2) / (pooled SD √(1/n1 + 1/n2)), N − 2 degrees of freedom",
+        "Student. Biometrika 1908;6:1-25; D'Agostino RB, Chase W, Belanger A. Am Stat 1988;42:198-202",
+        "it is close to the N − 1 test, and some software offers nothing else for a column of 0 and 1",
+        "as a main analysis of a binary endpoint",
+        family=_T,
+        null="the means of the 0/1 outcomes are equal",
+        degenerate="nan; 0 when one arm responds wholly and the other not at all",
+    ),
+    _asymptotic(
+        "welch_t",
+        "Welch t on 0/1 data",
+        "t = (mean1 − mean2) / √(s1²/n1 + s2²/n2), Satterthwaite's degrees of freedom",
+        "Welch BL. Biometrika 1947;34:28-35",
+        "as Student's t, without assuming equal variances",
+        "as a main analysis of a binary endpoint",
+        family=_T,
+        null="the means of the 0/1 outcomes are equal",
+        degenerate="nan; also for an arm of one patient; 0 when one arm responds wholly and the other not at all",
+    ),
+    _asymptotic(
+        "mann_whitney",
+        "Mann–Whitney, continuity corrected",
+        "z = (|U − n1 n2/2| − ½) / √(variance of U, corrected for ties)",
+        "Mann HB, Whitney DR. Ann Math Stat 1947;18:50-60",
+        "ordinal outcomes; on 0/1 data it is the N − 1 test with a small correction",
+        "as a main analysis of a binary endpoint",
+        family=_T,
+        null="both arms have the same distribution",
+    ),
+    Test(
+        key="miettinen_nurminen",
+        label="Miettinen–Nurminen score",
+        family="asymptotic",
+        null=_EQUAL_RATES,
+        formula="score statistic of a zero difference, variance times N/(N − 1)",
+        degenerate="nan: the statistic is 0/0",
+        reference="Miettinen O, Nurminen M. Stat Med 1985;4:213-226",
+        use="to match the Miettinen–Nurminen interval of the risk difference",
+        avoid="expected counts below 1",
+        function=asymptotic.n_minus_1,
+        same_as=("n_minus_1",),
+    ),
+)
+
+#: Every test by its key, in the order tables print them.
+TESTS: Mapping[str, Test] = MappingProxyType({test.key: test for test in _ENTRIES})

@@ -1,0 +1,259 @@
+"""Unconditional exact tests: the p-value is a supremum over the common response rate.
+
+Tables are put in order of extremeness, in exact arithmetic (:mod:`lupus_kit.inference.two_by_two.ranking`). The p-value
+of a table is the largest probability, over the nuisance parameter, of all tables at least as extreme.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.inference.two_by_two import conditional
+from lupus_kit.inference.two_by_two.bernstein import suprema
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.ranking import at_most_one, rank_quotients
+
+BERGER_BOOS_GAMMA = 1e-6
+# A few tables of a design this large are computed one by one, which takes milliseconds; a lattice is kept for many.
+_FEW, _LARGE_LATTICE = 8, 1_500
+# Numbers in the matrix of coefficients: three gigabytes of them.
+_LARGEST = 400_000_000
+# Tables of a design that can be ordered in reasonable time.
+_LARGEST_SINGLE = 1_100_000
+
+
+def _lattice(n1: int, n2: int) -> tuple[IntArray, IntArray]:
+    """x1 and x2 of every table, row by row, as Python integers when int64 might overflow."""
+    dtype: type = np.int64 if max(n1, n2) <= 400 else object
+    x1: IntArray = np.repeat(np.arange(n1 + 1, dtype=dtype), n2 + 1)
+    return x1, np.tile(np.arange(n2 + 1, dtype=dtype), n1 + 1)
+
+
+def _score(n1: int, n2: int) -> tuple[IntArray, IntArray]:
+    """Signed square of the pooled score statistic as a quotient; 0 where it is 0/0."""
+    x1, x2 = _lattice(n1, n2)
+    cross, s = x1 * n2 - x2 * n1, x1 + x2
+    variance = s * (n1 + n2 - s)
+    return cross * abs(cross), np.where(variance == 0, 1, variance)
+
+
+def _wald(n1: int, n2: int) -> tuple[IntArray, IntArray]:
+    """Signed square of the unpooled Wald statistic as a quotient; infinite values share the largest quotient."""
+    x1, x2 = _lattice(n1, n2)
+    cross = x1 * n2 - x2 * n1
+    variance = n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
+    # cross is largest exactly at the two corners where the variance vanishes, so denominator 1 puts them first.
+    return cross * abs(cross), np.where(variance == 0, 1, variance)
+
+
+def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> tuple[IntArray, IntArray]:
+    """Negated score or Wald statistic of each table as a quotient, smallest for the most extreme."""
+    numerator, denominator = (_score if ordering == "score" else _wald)(n1, n2)
+    return -(abs(numerator) if alternative == "two-sided" else numerator), denominator
+
+
+def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
+    """Rank of each table of the lattice, 0 for the most extreme; two-sided, or against ``"greater"``."""
+    if ordering in ("score", "wald"):
+        return rank_quotients(*_statistic(ordering, n1, n2, alternative))
+    return _rank_pvalues(*conditional.quotients("fisher", alternative, n1, n2))
+
+
+def _rank_pvalues(numerators: list[int], denominators: list[int]) -> IntArray:
+    """Rank exact p-values; those above one half by their complements, which floats still tell apart near 1."""
+    complement = np.array([2 * a > b for a, b in zip(numerators, denominators, strict=True)])
+    pairs = zip(numerators, denominators, complement.tolist(), strict=True)
+    numbers = np.array([b - a if above else a for a, b, above in pairs], dtype=object)
+    whole = np.array(denominators, dtype=object)
+    ranks = np.empty(len(numbers), dtype=np.int64)
+    n_small = 0
+    if not complement.all():
+        ranks[~complement] = rank_quotients(numbers[~complement], whole[~complement])
+        n_small = int(np.max(ranks[~complement])) + 1
+    if complement.any():
+        large = rank_quotients(numbers[complement], whole[complement])
+        ranks[complement] = n_small + np.max(large) - large
+    return ranks
+
+
+def _conditional_probabilities(n1: int, n2: int) -> FloatArray:
+    """P(table | responders in all), row by row of the lattice."""
+    if n1 + n2 <= 1000:  # the numbers of ways then fit a float
+        choose1, choose2 = (np.array([float(comb(n, k)) for k in range(n + 1)]) for n in (n1, n2))
+        choose = np.array([float(comb(n1 + n2, k)) for k in range(n1 + n2 + 1)])
+        responders = np.add.outer(np.arange(n1 + 1), np.arange(n2 + 1))
+        return np.asarray((np.multiply.outer(choose1, choose2) / choose[responders]).ravel())
+    from scipy.stats import hypergeom
+
+    x1, x2 = _lattice(n1, n2)
+    return np.asarray(hypergeom.pmf(x1.astype(int), n1 + n2, n1, (x1 + x2).astype(int)))
+
+
+def _regions(ranks: IntArray, n1: int, n2: int) -> FloatArray:
+    """Bernstein coefficients of the probability of all tables up to each rank, shape (ranks, n1 + n2 + 1)."""
+    x1, x2 = _lattice(n1, n2)
+    width, n_ranks = n1 + n2 + 1, int(np.max(ranks)) + 1
+    cell = ranks * width + (x1 + x2).astype(int)
+    probability = _conditional_probabilities(n1, n2)
+    summed = np.bincount(cell, weights=probability, minlength=n_ranks * width)
+    coefficients = summed.astype(np.float64, copy=False).reshape(n_ranks, width)
+    np.cumsum(coefficients, axis=0, out=coefficients)
+    np.minimum(coefficients, 1.0, out=coefficients)
+    coefficients[-1] = 1.0  # all tables together
+    return coefficients
+
+
+def _ordered_lattice(ordering: str, n1: int, n2: int, alternative: str) -> FloatArray:
+    ranks = _extremeness(ordering, n1, n2, alternative)
+    return suprema(_regions(ranks, n1, n2)).value[ranks].reshape(n1 + 1, n2 + 1)
+
+
+def _nuisance_interval(s: int, total: int, gamma: float) -> tuple[float, float]:
+    """Clopper–Pearson interval of the common response rate, error rate gamma."""
+    lower = float(betaincinv(s, total - s + 1, gamma / 2)) if s else 0.0
+    return lower, float(betaincinv(s + 1, total - s, 1 - gamma / 2)) if s < total else 1.0
+
+
+def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str, gamma: float) -> FloatArray:
+    """Supremum over a confidence interval for the nuisance parameter, plus the interval's error rate."""
+    ranks = _extremeness(ordering, n1, n2, alternative)
+    regions = _regions(ranks, n1, n2)
+    x1, x2 = _lattice(n1, n2)
+    responders, total = (x1 + x2).astype(int), n1 + n2
+    result = np.empty(len(ranks))
+    for s in range(total + 1):
+        members = np.flatnonzero(responders == s)
+        result[members] = suprema(regions[ranks[members]], *_nuisance_interval(s, total, gamma)).value + gamma
+    return np.minimum(result, 1.0).reshape(n1 + 1, n2 + 1)
+
+
+def _doubled(greater: FloatArray, less: FloatArray) -> FloatArray:
+    return np.minimum(2 * np.minimum(greater, less), 1.0)
+
+
+_ORDERINGS = {
+    "barnard": "score",
+    "barnard_unpooled": "wald",
+    "boschloo": "fisher",
+    "boschloo_minlike": "fisher",
+    "barnard_berger_boos": "score",
+    "boschloo_berger_boos": "fisher",
+}
+
+
+@lru_cache(maxsize=128)
+def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_BOOS_GAMMA) -> FloatArray:
+    """Return the p-values of every table of a design, shape ``(n1 + 1, n2 + 1)``, read-only."""
+    ordering = _ORDERINGS[key]
+    if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
+        raise InputError(
+            f"all tables of {n1} and {n2} patients together need too much memory for an unconditional exact test; it "
+            "takes up to about 500 patients an arm. Ask for a few tables, or use a large-sample test."
+        )
+    if alternative == "less":
+        # Calling responders non-responders turns one side into the other, table for table.
+        values = lattice(key, n1, n2, "greater", gamma)[::-1, ::-1].copy()
+    elif key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
+        values = _doubled(lattice(key, n1, n2, "greater", gamma), lattice(key, n1, n2, "less", gamma))
+    elif key.endswith("berger_boos"):
+        values = _berger_boos_lattice(ordering, n1, n2, alternative, gamma)
+    else:
+        values = _ordered_lattice(ordering, n1, n2, alternative)
+    values.flags.writeable = False
+    return values
+
+
+@lru_cache(maxsize=512)
+def _one_region(ordering: str, x1: int, n1: int, x2: int, n2: int, alternative: str) -> FloatArray:
+    """Bernstein coefficients of all tables at least as extreme as one, shape (1, n1 + n2 + 1), read-only."""
+    if ordering in ("score", "wald"):
+        quotients: tuple[IntArray | list[int], IntArray | list[int]] = _statistic(ordering, n1, n2, alternative)
+    else:
+        quotients = conditional.quotients("fisher", alternative, n1, n2)
+    inside = at_most_one(*quotients, x1 * (n2 + 1) + x2)
+    coefficients = np.ones((1, n1 + n2 + 1))
+    if not inside.all():
+        a, b = _lattice(n1, n2)
+        responders = (a + b).astype(int)[inside]
+        probability = _conditional_probabilities(n1, n2)[inside]
+        coefficients[0] = np.minimum(np.bincount(responders, weights=probability, minlength=n1 + n2 + 1), 1.0)
+    coefficients.flags.writeable = False
+    return coefficients
+
+
+def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float) -> float:
+    """p-value of one table without the lattice: one region instead of all of them."""
+    if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
+        raise InputError(
+            f"an unconditional exact test with {n1} and {n2} patients has too many tables; it takes up to about 1000 "
+            "patients an arm. Use a large-sample test."
+        )
+    if alternative == "less":
+        return _single(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+    if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
+        sides = [_single(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less")]
+        return min(2 * min(sides), 1.0)
+    coefficients = _one_region(_ORDERINGS[key], x1, n1, x2, n2, alternative)
+    if not key.endswith("berger_boos"):
+        return float(suprema(coefficients).value[0])
+    return min(float(suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2, gamma)).value[0]) + gamma, 1.0)
+
+
+def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
+    """Tables with a p-value of at most ``level``, found by halving the order of the tables.
+
+    The p-value grows along the order, so a handful of suprema finds the last table that is rejected; a lattice would
+    take one for each table. Not for the Berger–Boos tests, whose p-value does not follow one order.
+    """
+    if alternative == "less":
+        return region(key, n1, n2, "greater", level)[::-1, ::-1]
+    if key == "boschloo" and alternative == "two-sided":
+        greater = region(key, n1, n2, "greater", level / 2)
+        return greater | greater[::-1, ::-1]
+    ranks = _extremeness(_ORDERINGS[key], n1, n2, alternative)
+    x1, x2 = _lattice(n1, n2)
+    responders, probability = (x1 + x2).astype(int), _conditional_probabilities(n1, n2)
+    inside, outside = -1, int(np.max(ranks)) + 1
+    while outside - inside > 1:
+        middle = (inside + outside) // 2
+        chosen = ranks <= middle
+        coefficients = np.bincount(responders[chosen], weights=probability[chosen], minlength=n1 + n2 + 1)
+        if chosen.all() or suprema(np.minimum(coefficients, 1.0)[None, :]).value[0] > level:
+            outside = middle
+        else:
+            inside = middle
+    return (ranks <= inside).reshape(n1 + 1, n2 + 1)
+
+
+def _designs(n1: IntArray, n2: IntArray) -> list[list[int]]:
+    """Return the different pairs of arm sizes."""
+    return [list(map(int, pair)) for pair in np.unique(np.stack([n1, n2], axis=-1).reshape(-1, 2), axis=0)]
+
+
+def pvalues(
+    key: str,
+    x1: IntArray,
+    n1: IntArray,
+    x2: IntArray,
+    n2: IntArray,
+    alternative: str,
+    gamma: float = BERGER_BOOS_GAMMA,
+) -> FloatArray:
+    """Return the p-value of each table, one lattice for each pair of arm sizes."""
+    result = np.empty(x1.shape)
+    one_design = bool((n1 == n1.flat[0]).all() and (n2 == n2.flat[0]).all())
+    designs = [[int(n1.flat[0]), int(n2.flat[0])]] if one_design else _designs(n1, n2)
+    for m, n in designs:
+        here = (n1 == m) & (n2 == n)
+        if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
+            tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
+            result[here] = [_single(key, a, m, b, n, alternative, gamma) for a, b in tables]
+        else:
+            result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
+    return result

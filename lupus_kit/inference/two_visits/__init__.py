@@ -1,0 +1,1 @@
+"""Two visits of the same patients: what can be said of both, and rules for one level."""

@@ -1,0 +1,155 @@
+"""Exercises of stop 0: read what is printed, and see how much it says."""
+
+from __future__ import annotations
+
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+
+NOTEBOOK = "00_start_here"
+
+#: The invented trials of 00.4, the level they are tested at, and how far a prediction may be off.
+_TRIALS, _LEVEL, _NEAR = 1000, 0.05, 10
+
+
+def _printed(column: str) -> str:
+    """One printed cell of the primary endpoint's row."""
+    from lupus_kit import published
+
+    claims = published.load("he2020").claims.set_index("id")
+    return str(claims.at["sri4_week12", column])
+
+
+def _percent(side: str) -> float:
+    return float(_printed(f"reported_{side}").rstrip("%"))
+
+
+def _table() -> tuple[int, int]:
+    """Count the responders and the patients on IL-2 at week 12, the only pair the printed percentage allows."""
+    from lupus_kit import audit, published
+
+    largest = max(filter(None, published.load("he2020").trial.n_randomised.values()))
+    ((responders, patients),) = audit.counts_from_percent(_printed("reported_a").rstrip("%"), n_max=largest)
+    return responders, patients
+
+
+def _difference() -> float:
+    return _percent("a") - _percent("b")
+
+
+def _explain_counts() -> str:
+    responders, patients = _table()
+    return (
+        f"{responders} of {patients}. No other pair with at most 30 patients rounds to {_printed('reported_a')}, so "
+        "one of the 30 patients on IL-2 is not in this analysis."
+    )
+
+
+EXERCISES = (
+    Exercise(
+        key="00.1",
+        aim="Recover the number of responders from a printed percentage.",
+        task="compute",
+        answer=lambda: _table()[0],
+        unit="patients who responded",
+        hint="Let the kit search: audit.counts_from_percent lists every pair (responders, patients) that fits.",
+        explain=_explain_counts,
+        misconceptions=(
+            Misconception(
+                "That is how many patients were looked at. The question asks how many of them responded: the first "
+                "number of the pair.",
+                answer=lambda: _table()[1],
+            ),
+            Misconception(
+                "That is the printed percentage times 30 patients. Patients come in whole numbers: which whole number "
+                "divided by which gives exactly the printed digits?",
+                answer=lambda: 30 * _percent("a") / 100,
+            ),
+            Misconception(
+                f"If 17 of 30 had responded, the paper would print {17 / 30:.2%}. Try a different number of patients.",
+                when=lambda given: given == 17,
+            ),
+        ),
+    ),
+    Exercise(
+        key="00.2",
+        aim="State a difference between two response rates in percentage points.",
+        task="compute",
+        answer=_difference,
+        tolerance=0.005,
+        unit="percentage points, IL-2 minus placebo",
+        hint="Take the two printed percentages of week 12 and subtract.",
+        explain=lambda: (
+            f"{_difference():.2f} percentage points. This is a difference of rates; the p-value is about this number "
+            "and the size of the trial together."
+        ),
+        misconceptions=(
+            Misconception(
+                "That is a ratio: how many times larger the first rate is. A difference comes from subtraction.",
+                when=lambda given: abs(given - _percent("a") / _percent("b")) < 0.01,
+            ),
+            Misconception(
+                "That is the relative difference, in percent of the placebo rate. Percentage points are the plain "
+                "difference of the two percentages.",
+                when=lambda given: abs(given - 100 * (_percent("a") / _percent("b") - 1)) < 0.1,
+            ),
+        ),
+    ),
+    Exercise(
+        key="00.3",
+        aim="Tell a correct reading of a p-value from three common misreadings.",
+        task="judge",
+        answer=lambda: "c",
+        kind="choice",
+        choices=("a", "b", "c", "d"),
+        hint="Look for the sentence that says under which condition the p-value was computed.",
+        explain="It keeps the word 'if': a p-value is computed as if there were no difference.",
+        misconceptions=(
+            Misconception(
+                "The p-value is computed as if IL-2 had no effect. What is taken as true at the start cannot get a "
+                "probability at the end.",
+                when=lambda given: given == "a",
+            ),
+            Misconception(
+                "One minus p is not the probability that a treatment works. For that you would need to know how likely "
+                "an effect was before the trial.",
+                when=lambda given: given == "b",
+            ),
+            Misconception(
+                "A p-value above 0.05 does not show that two rates are equal: not finding a difference is not the same "
+                "as finding that there is none.",
+                when=lambda given: given == "d",
+            ),
+        ),
+    ),
+    Exercise(
+        key="00.4",
+        aim="Predict how often chance alone gives a small p-value.",
+        task="predict",
+        answer=lambda: _TRIALS * _LEVEL,
+        tolerance=_NEAR,
+        unit="trials of the thousand",
+        hint="A test at this level gives a false alarm in at most one of twenty trials in which nothing works.",
+        explain=lambda: (
+            f"About {_TRIALS * _LEVEL:g}. Every one of them is a false alarm. So a small p-value alone does not show that "
+            "a drug works, and one trial is not the end of the story."
+        ),
+        misconceptions=(
+            Misconception(
+                "If a drug does nothing, the arms still differ by chance, and now and then by much.",
+                when=lambda given: given < 1,
+            ),
+            Misconception(
+                "That is how many trials would stay above the level. Those below it are asked for.",
+                answer=lambda: _TRIALS * (1 - _LEVEL),
+            ),
+            Misconception(
+                "That is how many there are in each hundred. Here are ten times as many trials.",
+                when=lambda given: abs(given - 100 * _LEVEL) < 1,
+            ),
+            Misconception(
+                "Half of the trials come out in favour of the drug, that is true. But few of them by as much as the level "
+                "demands.",
+                when=lambda given: abs(given - _TRIALS / 2) < 100,
+            ),
+        ),
+    ),
+)

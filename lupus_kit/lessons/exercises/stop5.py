@@ -1,0 +1,209 @@
+"""Exercises of stop 5: hunt for an analysis, count the missing patient, conclude without over-claiming."""
+
+from __future__ import annotations
+
+from lupus_kit.lessons import conclusion
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+from lupus_kit.lessons.exercises.record import printed, table
+
+NOTEBOOK = "05_why_052_and_027"
+
+_NEPHRITIS = "ln_complete_remission"
+
+
+def _fitting(alternatives: tuple[str, ...]) -> int:
+    """How many analyses of the nephritis table print as reported."""
+    from lupus_kit import audit
+
+    found = audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=alternatives)
+    return int(found["rounds_to_reported"].sum())
+
+
+def _tried() -> int:
+    """How many two-sided tests the kit tries on the nephritis table."""
+    from lupus_kit import audit
+
+    return len(audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=("two-sided",)))
+
+
+def _significant() -> int:
+    """How many of them are at most 0.05."""
+    from lupus_kit import audit
+
+    found = audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=("two-sided",))
+    return int((found["p"] <= 0.05).sum())
+
+
+def _week24(extra_patients: int, extra_responders: int = 0) -> float:
+    from lupus_kit import inference
+
+    x1, n1, x2, n2 = table("sri4_week24")
+    return float(inference.pvalue("pearson", x1 + extra_responders, n1 + extra_patients, x2, n2))
+
+
+def _share(claim: str, defensible: bool = True) -> float:
+    """Share of the analyses of one claim that reach the level, the missing patients counted by the multiverse."""
+    from lupus_kit import audit, published
+
+    randomised = tuple(published.load("he2020").trial.n_randomised.values())
+    ways = audit.multiverse(*table(claim), randomised=randomised)  # type: ignore[arg-type]
+    return ways.share_significant if defensible else float(ways.table["significant"].mean())
+
+
+#: The correlations and the common response rates (week 12, week 24) of 05.4.
+_FAR_APART, _NO_EFFECT = (0.0, 0.8), (0.42, 0.5)
+
+
+def _either(correlation: float) -> float:
+    """Probability of a false alarm at one visit at least."""
+    from lupus_kit import design, inference
+
+    n1, n2 = (arm.n_randomised for arm in design.he2020().arms)
+    return float(inference.familywise_error(correlation, n1, n2, _NO_EFFECT, "either"))
+
+
+def _what_correlation_does() -> str:
+    low, high = map(_either, _FAR_APART)
+    return "stays" if low == high else "falls" if high < low else "rises"
+
+
+def _sober() -> str:
+    """Choose the conclusion that the two visits, read together, leave standing."""
+    from lupus_kit import inference
+
+    (a1, n, b1, m), (a2, _, b2, _) = table("sri4_week12"), table("sri4_week24")
+    bounds = inference.between_visit_bounds(a1, a2, n, b1, b2, m)
+    visits_agree = bounds.p_low > 0.05
+    return "b" if visits_agree else "a"
+
+
+def _example() -> str:
+    """Write a conclusion that claims no more than the counts do."""
+    (a1, n, b1, m), (a2, _, b2, _) = table("sri4_week12"), table("sri4_week24")
+    return (
+        f"The primary endpoint, SRI-4 at week 12, was not met ({a1}/{n} v {b1}/{m}, p={printed('sri4_week12')}). The "
+        f"estimates at both visits ({a2}/{n} v {b2}/{m} at week 24) favour IL-2 and are much alike, but their intervals "
+        "are wide, and a larger trial is needed."
+    )
+
+
+EXERCISES = (
+    Exercise(
+        key="05.1",
+        aim="Find out whether any two-sided test prints a reported p-value.",
+        task="compute",
+        answer=lambda: _fitting(("two-sided",)),
+        unit="two-sided tests",
+        hint='Use lk.audit.explain("0.036", *nephritis, alternatives=["two-sided"]) and count the rows that fit.',
+        explain=lambda: (
+            f"{_fitting(('two-sided',))}: not reproduced by any two-sided test of these counts. A model with covariates, "
+            "other patients or a slip in typing could all explain it."
+        ),
+        misconceptions=(
+            Misconception(
+                "That counts one-sided analyses too. The question asks for two-sided ones.",
+                answer=lambda: _fitting(("two-sided", "greater", "less")),
+            ),
+            Misconception(
+                "That is how many two-sided tests are significant. A p-value below the level need not print as reported.",
+                answer=_significant,
+            ),
+            Misconception(
+                "That is how many two-sided tests were tried. Look at the column rounds_to_reported.",
+                answer=_tried,
+            ),
+        ),
+    ),
+    Exercise(
+        key="05.2",
+        aim="Count a missing patient as a non-responder.",
+        task="compute",
+        answer=lambda: _week24(1),
+        tolerance=0.00006,
+        unit="(a p-value)",
+        hint="The arm grows to 30 patients; its responders stay.",
+        explain=lambda: f"{_week24(1):.4f}, against {_week24(0):.4f} without that patient.",
+        misconceptions=(
+            Misconception("That is the p-value without the missing patient.", answer=lambda: _week24(0)),
+            Misconception("That counts the missing patient as a responder.", answer=lambda: _week24(1, 1)),
+        ),
+    ),
+    Exercise(
+        key="05.3",
+        aim="Say how much of the multiverse of analyses reaches the level.",
+        task="compute",
+        answer=lambda: _share("sri4_week24"),
+        tolerance=0.006,
+        unit="a share from 0 to 1",
+        hint="Call lk.audit.multiverse with the counts of week 24 and ask for share_significant.",
+        explain=lambda: (
+            f"{_share('sri4_week24'):.2f} at week 24, against {_share('sri4_week12'):.2f} at week 12: at the second visit, too, "
+            "it depends on the choice."
+        ),
+        misconceptions=(
+            Misconception("That is week 12.", answer=lambda: _share("sri4_week12")),
+            Misconception(
+                "That counts the analyses that are shown but not counted, too.",
+                answer=lambda: _share("sri4_week24", defensible=False),
+            ),
+        ),
+    ),
+    Exercise(
+        key="05.4",
+        aim="Predict how the correlation of two visits changes the price of two chances.",
+        task="predict",
+        answer=_what_correlation_does,
+        kind="choice",
+        choices=("rises", "falls", "stays"),
+        hint="Think of the extreme: every patient has the same outcome at both visits. How many chances are there then?",
+        explain=lambda: (
+            f"From {100 * _either(_FAR_APART[0]):.1f}% without any correlation to {100 * _either(_FAR_APART[1]):.1f}% at "
+            f"{_FAR_APART[1]}. The more alike the visits are, the nearer two chances come to one."
+        ),
+        misconceptions=(
+            Misconception(
+                "Correlated tests fail *together*. So they do not fail more often; they fail in fewer trials.",
+                when=lambda given: given == "rises",
+            ),
+            Misconception(
+                "Each single test keeps its rate, true. But 'at least one of two' also depends on how often both alarms "
+                "come in the same trial.",
+                when=lambda given: given == "stays",
+            ),
+        ),
+    ),
+    Exercise(
+        key="05.5",
+        aim="Recognise a conclusion that claims no more than the numbers do.",
+        task="judge",
+        answer=_sober,
+        kind="choice",
+        choices=("a", "b", "c", "d"),
+        hint="Reread the part on the two visits, and the one on the fixed sequence.",
+        explain="It states what was planned, what was found, how sure we are, and what would settle it.",
+        misconceptions=(
+            Misconception(
+                "That reads a difference between the visits out of two p-values that hardly differ.",
+                when=lambda given: given == "a",
+            ),
+            Misconception(
+                "That accuses. A p-value that we cannot reproduce has innocent explanations.",
+                when=lambda given: given == "c",
+            ),
+            Misconception(
+                "A p-value does not tend anywhere, and an unplanned finding confirms nothing.",
+                when=lambda given: given == "d",
+            ),
+        ),
+    ),
+    Exercise(
+        key="05.6",
+        aim="Write two sentences that claim no more than the numbers do.",
+        task="judge",
+        answer=_example,
+        kind="text",
+        hint="The check looks for typical phrases only; a careful reader finds more.",
+        explain="The check found nothing to remark. It knows typical phrases only: now give it to a person to read.",
+        remarks=conclusion.remarks,
+    ),
+)

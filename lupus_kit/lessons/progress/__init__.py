@@ -1,0 +1,1 @@
+"""How far a student, or a class, has come."""

@@ -1,0 +1,111 @@
+"""How a class is doing: the progress files of many students, counted exercise by exercise, nobody named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.lessons.catalogue import exercises
+from lupus_kit.lessons.progress import file as progress_file
+from lupus_kit.lessons.progress.file import Attempt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ClassProgress:
+    """The progress of a class.
+
+    Parameters
+    ----------
+    students : tuple of tuple of Attempt
+        The answers of each progress file.
+    unusable : tuple of str
+        Files that are no progress files, each with the reason.
+    """
+
+    students: tuple[tuple[Attempt, ...], ...]
+    unusable: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an exercise.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``key notebook task aim tried solved first_time commonest_slip met``: students who answered, who solved it,
+            who solved it with their first answer; the misconception that most students met (empty if none), and how many.
+        """
+        frame = exercises()
+        rows = [self._row(key) for key in frame["key"]]
+        for place, name in enumerate(("tried", "solved", "first_time", "commonest_slip", "met")):
+            frame[name] = [row[place] for row in rows]
+        return frame
+
+    def _row(self, key: str) -> tuple[int, int, int, str, int]:
+        made = [own for student in self.students if (own := [one for one in student if one.exercise == key])]
+        slips = Counter(slip for own in made for slip in {one.misconception for one in own if one.misconception})
+        # The commonest; of equally common ones the first by letter, so that the answer does not hang on the files' order.
+        slip, met = min(slips.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+        return (
+            len(made),
+            sum(any(one.right for one in own) for own in made),
+            sum(own[0].right for own in made),
+            slip,
+            met,
+        )
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False))
+
+
+def class_progress(folder: Path | str) -> ClassProgress:
+    """Count the progress files in a folder and its subfolders.
+
+    Parameters
+    ----------
+    folder : path
+        Where the students' ``.json`` files were collected, under any names.
+
+    Returns
+    -------
+    ClassProgress
+        One student a file.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or no progress file in it.
+
+    Examples
+    --------
+    >>> class_progress("no_such_folder")
+    Traceback (most recent call last):
+    ...
+    lupus_kit._errors.InputError: there is no folder 'no_such_folder'. Name the folder with the students' progress files.
+    """
+    place = Path(folder)
+    if not place.is_dir():
+        raise InputError(f"there is no folder {str(folder)!r}. Name the folder with the students' progress files.")
+    students: list[tuple[Attempt, ...]] = []
+    unusable: list[str] = []
+    for path in sorted(place.rglob("*.json")):
+        name = path.relative_to(place).as_posix()
+        try:
+            students.append(tuple(progress_file.read(path)))
+        except progress_file.DamagedError as error:
+            unusable.append(f"{name}: {error}")
+        except progress_file.NewerError:
+            unusable.append(f"{name}: written by a later version of the kit")
+        except OSError as error:
+            unusable.append(f"{name}: {error.strerror or error}")
+    if not students:
+        raise InputError(
+            f"no progress file in {str(folder)!r}{f' ({unusable[0]})' if unusable else ''}. Each student has one beside the "
+            f"notebooks: {progress_file.NAME}."
+        )
+    return ClassProgress(tuple(students), tuple(unusable))

@@ -1,0 +1,1 @@
+"""Claims files: read, checked with line numbers, and written."""

@@ -1,0 +1,301 @@
+"""Claims files: the printed numbers of any paper, in one TOML file or one csv file.
+
+A claims file is data. Nothing in it is executed, and it opens no file but csv files that stand beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.published.claims.lines import key_lines
+from lupus_kit.published.claims.problems import Path as Keys
+from lupus_kit.published.claims.problems import Problems
+from lupus_kit.published.claims.study_reader import STUDY_KEYS, build
+from lupus_kit.published.study import Study
+
+#: A paper has some hundred numbers; what is larger than this is something else.
+LARGEST = 2_000_000
+Place = Path | Traversable
+
+
+def study_from_claims(data: Mapping[str, Any], name: str = "the claims") -> Study:
+    """Make a study from claims in memory, laid out as in a claims file.
+
+    Parameters
+    ----------
+    data : mapping
+        What ``tomllib`` would return for the file: ``format``, ``study``, ``arm``, ``claim``.
+    name : str
+        What to call the claims in messages.
+
+    Returns
+    -------
+    Study
+        With ``remarks`` on what was read with a word of explanation.
+
+    Raises
+    ------
+    InputError
+        Every problem at once, each with its key.
+
+    Examples
+    --------
+    >>> study = study_from_claims(
+    ...     {
+    ...         "study": {"key": "example", "title": "An invented trial"},
+    ...         "arm": [{"name": "drug", "n": 30}, {"name": "placebo", "n": 30}],
+    ...         "claim": [
+    ...             {"id": "a", "endpoint": "response", "arms": ["drug", "placebo"], "reported": ["50%", "20%"], "p": ".03"}
+    ...         ],
+    ...     }
+    ... )
+    >>> study.records[0].p, study.remarks[0]
+    ('0.03', 'the claims, key study.alpha: no alpha is given: 0.05, two-sided, is used.')
+    """
+    if not isinstance(data, Mapping):
+        raise InputError(f"{name}: {type(data).__name__} given; expected a table of keys such as study and claim.")
+    problems = Problems(lambda path: f"{name}, key {_dotted(path)}{_which(data, path)}")
+    study = build(data, problems)
+    problems.raise_if_any(name)
+    assert study is not None
+    return study
+
+
+def load_claims(path: str | Path) -> Study:
+    """Load a claims file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.toml`` file, a ``.csv`` file, or a folder with ``study.toml``.
+
+    Returns
+    -------
+    Study
+        With ``remarks`` on what was read with a word of explanation.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read; or every problem in it at once, each with its line and key.
+    """
+    return load_place(Path(path))
+
+
+def load_place(place: Place) -> Study:
+    """Load a claims file from a folder on disk or from the installed package."""
+    if place.is_dir():
+        if not place.joinpath("study.toml").is_file():
+            raise InputError(f"study.toml is missing in {place}: it holds the citation, the arms and the claims.")
+        return _from_toml(place.joinpath("study.toml"), place)
+    if place.name.lower().endswith(".csv"):
+        return _from_csv(place)
+    folder = place.parent if isinstance(place, Path) else None
+    return _from_toml(place, folder)
+
+
+def _read(place: Place, name: str) -> str:
+    """Return the text of a file that is small enough to be a claims file."""
+    try:
+        with place.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise InputError(f"{name} is missing: there is no such file.") from None
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}.") from None
+    if len(content) > LARGEST:
+        raise InputError(f"{name} is larger than {LARGEST // 1_000_000} MB: that is no claims file of one paper.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as UTF-8.") from None
+    if not text.strip():
+        raise InputError(f"{name} is empty, it holds no row and no key: lupus-kit audit --new writes a template.")
+    return text.replace("\r\n", "\n")
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise InputError(f"{name} cannot be read: brackets are nested too deeply for a claims file.") from None
+    except ValueError as error:
+        raise InputError(f"{name} is not TOML that can be read: {str(error).rstrip('.')}.") from None
+
+
+def _from_toml(place: Place, folder: Place | None) -> Study:
+    name = place.name
+    text = _read(place, name)
+    try:
+        lines = key_lines(text)
+    except InputError as error:
+        raise InputError(f"{name}, {error}") from None
+    raw = _parse(text, name)
+    problems = Problems(lambda path: _located(name, raw, path, lines))
+
+    def open_beside(file: str) -> str:
+        if folder is None or Path(file).name != file or "\\" in file or not file.endswith(".csv"):
+            raise InputError(f"{file!r} must be the plain name of a csv file in the same folder.")
+        return _read(folder.joinpath(file), file)
+
+    more: list[tuple[Keys, Mapping[str, Any]]] = []
+    study_table = raw.get("study")
+    if isinstance(study_table, Mapping) and "claims" in study_table:
+        file = problems.text(study_table, ("study",), "claims")
+        try:
+            rows = _claim_rows(open_beside(file), problems_of := _beside(file))
+            problems.found += problems_of.found
+            more = [((file, line), row) for line, row in rows]
+        except InputError as error:
+            problems.found.append(str(error))
+    study = build(raw, problems, more, open_beside, _beside)
+    problems.raise_if_any(name)
+    assert study is not None
+    return study
+
+
+def _beside(file: str) -> Problems:
+    return Problems(lambda path: _in_csv(file, path))
+
+
+def _in_csv(file: str, path: Keys) -> str:
+    """Say where in a csv file of claims a path stands; the two entries of a list are two columns."""
+    if len(path) < 2:
+        return f"{file}, line {path[0]}"
+    key, side = str(path[1]), path[2] if len(path) > 2 else None
+    if key in _COLUMN_OF and isinstance(side, int):
+        return f"{file}, line {path[0]}, column {_COLUMN_OF[key]}_{'ab'[side]}"
+    return f"{file}, line {path[0]}, column {'reported_p' if key == 'p' else key}"
+
+
+def _dotted(path: Keys) -> str:
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
+
+
+def _which(raw: Mapping[str, Any], path: Keys) -> str:
+    """Name the claim a path leads into."""
+    try:
+        claim = raw[str(path[0])][path[1]] if len(path) > 1 and path[0] == "claim" else {}
+        name = claim.get("id")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return ""
+    return f" ({name})" if isinstance(name, str) and name else ""
+
+
+def _located(name: str, raw: Mapping[str, Any], path: Keys, lines: Mapping[Keys, int]) -> str:
+    """Say where a path stands: the line of the key, or of the nearest table around it."""
+    if path and isinstance(path[0], str) and path[0].endswith(".csv"):
+        return _in_csv(path[0], path[1:])
+    for end in range(len(path), 0, -1):
+        if line := lines.get(path[:end]):
+            return f"{name}, line {line}, key {_dotted(path)}{_which(raw, path)}"
+    return f"{name}, key {_dotted(path)}{_which(raw, path)}"
+
+
+# ------------------------------------------------------------------ csv
+
+#: Columns of a csv file of claims: the keys of a claim, and the two sides of those that have two.
+_PLAIN = (
+    *("id", "endpoint", "visit", "role", "order", "kind", "p", "effect", "analysis", "met", "levels", "both"),
+    *("source", "confidence", "note", "words", "assumed", "as_printed", "table_row"),
+)
+_SIDED = {"arm": "arms", "visit": "visits", "reported": "reported", "n": "n"}
+COLUMNS = (*_PLAIN, "reported_p", *(f"{name}_{side}" for name in _SIDED for side in "ab"))
+_NEEDED = ("id", "endpoint", "arm_a", "reported_a")
+_COLUMN_OF = {key: name for name, key in _SIDED.items()}
+
+
+def _from_csv(place: Place) -> Study:
+    """Read a csv file of claims; lines before the header that begin with # say the rest, in TOML."""
+    name = place.name
+    text = _read(place, name)
+    head: list[str] = []
+    lines = text.split("\n")
+    while len(head) < len(lines) and lines[len(head)].startswith("#"):
+        head.append(lines[len(head)].removeprefix("#").strip())
+    said = _parse("\n".join(head), name)
+    problems = Problems(lambda path: _csv_place(name, path))
+    problems.check_keys(said, ("study",), (*(key for key in STUDY_KEYS if key != "claims"), "arms"))
+    stem = name.rpartition(".")[0]
+    for key in ("key", "title"):
+        if key not in said:
+            problems.remark(("study", key), f"no {key} is given: {stem!r}, the name of the file, is used.")
+    arms = said.pop("arms", None)
+    raw: dict[str, Any] = {"study": {"key": stem, "title": stem, **said}}
+    if isinstance(arms, Mapping):
+        raw["arm"] = [{"name": arm} | ({} if n == 0 else {"n": n}) for arm, n in arms.items()]
+    elif arms is not None:
+        problems.add(("study", "arms"), f'{arms!r} must be such as arms = {{ "drug" = 30, "placebo" = 30 }}.')
+    rows = _claim_rows("\n".join(lines[len(head) :]), problems, len(head))
+    study = build(raw, problems, [((line,), row) for line, row in rows])
+    problems.raise_if_any(name)
+    assert study is not None
+    return study
+
+
+def _csv_place(name: str, path: Keys) -> str:
+    if path and isinstance(path[0], int):
+        return _in_csv(name, path)
+    return f"{name}, key {_dotted(path[1:]) if path[:1] == ('study',) else _dotted(path)}"
+
+
+def _claim_rows(text: str, problems: Problems, before: int = 0) -> list[tuple[int, Mapping[str, Any]]]:
+    """Turn each row of a csv text, which follows ``before`` lines, into the keys of one claim."""
+    reader = csv.DictReader(io.StringIO(text))
+    found: list[tuple[int, Mapping[str, Any]]] = []
+    try:
+        names = list(reader.fieldnames or [])
+        for column in names:
+            if column not in COLUMNS:
+                problems.add((before + 1,), unknown_name("column", column, COLUMNS))
+        if missing := [column for column in _NEEDED if column not in names]:
+            problems.add((before + 1,), f"column {', '.join(missing)} is missing.")
+        if problems.found:
+            return []
+        for row in reader:
+            line = before + reader.line_num
+            if None in row or None in row.values():
+                n_found = sum(value is not None for key, value in row.items() if key) + len(row.get(None, ()))
+                problems.add(
+                    (line,), f"{n_found} cells where the header has {len(names)}; a cell with a comma needs quotes."
+                )
+                continue
+            found.append((line, _claim_keys(row, line, problems)))
+    except csv.Error as error:
+        problems.add((before + reader.line_num,), f"cannot be read as csv: {error}.")
+    if not found and not problems.found:
+        problems.add((before + 1,), "holds no claim: add at least one row.")
+    return found
+
+
+def _claim_keys(row: Mapping[str, str], line: int, problems: Problems) -> dict[str, Any]:
+    cells = {key: value.strip() for key, value in row.items()}
+    claim: dict[str, Any] = {key: cells[key] for key in _PLAIN if cells.get(key)}
+    if cells.get("reported_p"):
+        claim["p"] = cells["reported_p"]
+    for key in ("order", "both"):
+        if claim.get(key, "").isdecimal():
+            claim[key] = int(claim[key])
+    if "as_printed" in claim:
+        claim["as_printed"] = {"true": True, "yes": True, "false": False, "no": False}.get(
+            claim["as_printed"].lower(), claim["as_printed"]
+        )
+    if "levels" in claim:
+        claim["levels"] = [level.strip() for level in claim["levels"].split(";")]
+    sides = ("a", "b") if cells.get("arm_b") or cells.get("visit_b") else ("a",)
+    for name, key in _SIDED.items():
+        listed = [cells.get(f"{name}_{side}", "") for side in sides]
+        if key in ("arms", "visits"):
+            listed = [value for value in listed if value]
+        if any(listed):
+            claim[key] = listed
+    if claim.get("kind") == "ordinal":
+        claim["reported"] = [cell.replace("/", ";").split(";") for cell in claim.get("reported", [])]
+    return claim

@@ -1,0 +1,1 @@
+"""What a simulated trial is: design, analysis plan, assumptions, written down."""

@@ -1,0 +1,327 @@
+"""The analysis of a trial as data: written down before any data, and the same for every simulated trial."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference import STRATEGIES, TESTS
+from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
+
+if TYPE_CHECKING:
+    from lupus_kit.design import TrialDesign
+
+#: Rules for a patient whose outcome is not known, with what they do.
+MISSING_RULES = {
+    "nonresponder": "counts as a non-responder, in both arms",
+    "observed": "is left out of the analysis of that visit",
+    "worst": "counts as a non-responder in the first arm and as a responder in the second: the worst for the first",
+    "best": "counts as a responder in the first arm and as a non-responder in the second: the best for the first",
+}
+
+#: Rules for two endpoints that stay valid when the trial may stop early; see :class:`InterimLooks`.
+RULES_WITH_LOOKS = ("either", "fixed_sequence", "bonferroni")
+
+_SRI = re.compile(r"^SRI-[4-8]$")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One binary endpoint: a response at a week.
+
+    Attributes
+    ----------
+    week : int
+        Week of the visit; the design must have it.
+    name : str
+        ``"SRI-4"`` to ``"SRI-8"``.
+    """
+
+    week: int
+    name: str = "SRI-4"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.week, bool) or not isinstance(self.week, (int, np.integer)) or self.week < 1:
+            raise InputError(f"week == {self.week!r}: an endpoint is measured at a whole week after baseline.")
+        if not isinstance(self.name, str) or not _SRI.match(self.name):
+            raise unknown_name("endpoint", self.name, [f"SRI-{n}" for n in range(4, 9)])
+
+    @property
+    def points(self) -> int:
+        """The fall of SLEDAI that is asked for."""
+        return int(self.name[-1])
+
+    def __str__(self) -> str:
+        return f"{self.name} at week {self.week}"
+
+
+@dataclass(frozen=True)
+class InterimLooks:
+    """Looks at the primary endpoint while patients still come in; the trial stops once the boundary is crossed.
+
+    At a look with information fraction t the first ``t · n`` patients of each arm have their primary outcome. A trial
+    that stops recruits no more; the patients it has are followed to the secondary endpoint, which is then tested at
+    the nominal level of the same look.
+
+    Attributes
+    ----------
+    fractions : tuple of float
+        Information at each look, the final one (1.0) included.
+    boundary : str
+        Key of :data:`~lupus_kit.simulation.boundaries.BOUNDARIES`.
+    spent : tuple of float, optional
+        For the boundary ``"spending"``: cumulative alpha spent up to each look.
+
+    Notes
+    -----
+    Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ,
+    Wang SJ, O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the
+    primary endpoint does, a true null hypothesis of the secondary one crosses its own boundary at some look with
+    probability alpha at most (Glimm E, Maurer W, Bretz F. Stat Med 2010;29:219-228).
+    """
+
+    fractions: tuple[float, ...]
+    boundary: str = "obrien_fleming"
+    spent: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fractions", tuple(check_fractions(self.fractions).tolist()))
+        if len(self.fractions) < 2:
+            raise InputError(f"fractions == {self.fractions}: one look is no interim look; leave `looks` out instead.")
+        if self.spent is not None:
+            object.__setattr__(self, "spent", tuple(float(value) for value in self.spent))
+
+    def boundaries(self, alpha: float, share: float = 1.0) -> Boundaries:
+        """Compute critical values at a two-sided level, of which one endpoint may have a share only."""
+        spent = None if self.spent is None else tuple(share * value for value in self.spent)
+        return group_sequential(self.fractions, share * alpha, self.boundary, spent)
+
+    def __str__(self) -> str:
+        return f"{self.boundary} at {', '.join(f'{t:.0%}' for t in self.fractions)}"
+
+
+@dataclass(frozen=True)
+class Reestimation:
+    """Blinded re-estimation of the sample size.
+
+    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives
+    the patients needed for the difference that was planned for, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) /
+    difference²`` in the first arm; the ratio of the arms stays. The trial never shrinks below its planned size and never
+    grows above ``max_factor`` times it.
+
+    Attributes
+    ----------
+    at : float
+        Fraction of the planned patients.
+    difference : float
+        Difference of the rates that the trial is planned for.
+    power : float
+        Power wanted.
+    max_factor : float
+        Largest size over planned size.
+
+    References
+    ----------
+    Gould AL. Stat Med 1992;11:55-66. Friede T, Kieser M. Biom J 2006;48:537-555.
+    """
+
+    at: float = 0.5
+    difference: float = 0.25
+    power: float = 0.8
+    max_factor: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("at", 0, 1), ("difference", 0, 1), ("power", 0, 1), ("max_factor", 1, 20)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value <= high:
+                raise InputError(f"{name} == {value!r}: must be a number above {low} and at most {high}.")
+        if self.at == 1 or self.power == 1:
+            raise InputError(f"at == {self.at:g}, power == {self.power:g}: both must be below 1.")
+
+    def __str__(self) -> str:
+        return f"at {self.at:.0%}, up to {self.max_factor:g} times the size"
+
+
+@dataclass(frozen=True)
+class AnalysisPlan:
+    """What will be tested, how, and at which level.
+
+    Attributes
+    ----------
+    primary, secondary : Endpoint
+        The endpoints, by default SRI-4 at weeks 12 and 24.
+    test : str
+        Key of :data:`lupus_kit.inference.TESTS`, for both endpoints; two-sided.
+    alpha : float
+        Familywise level.
+    multiplicity : str
+        Key of :data:`lupus_kit.inference.STRATEGIES`: which endpoint may be claimed.
+    missing : str
+        Key of :data:`MISSING_RULES`.
+    looks : InterimLooks, optional
+        Interim looks; none unless given.
+    reestimation : Reestimation, optional
+        Re-estimation of the sample size; none unless given.
+    correlation : float
+        Correlation of a patient's two outcomes that the rule ``"obrien_fleming"`` plans with; others ignore it.
+
+    Raises
+    ------
+    InputError
+        An unknown name, a level outside (0, 1), spending beyond alpha, or parts that do not go together.
+
+    Examples
+    --------
+    >>> plan = AnalysisPlan(test="boschloo", looks=InterimLooks((0.5, 1.0)))
+    >>> [round(level, 4) for level in plan.boundaries().levels]
+    [0.0052, 0.048]
+    """
+
+    primary: Endpoint = field(default_factory=lambda: Endpoint(12))
+    secondary: Endpoint = field(default_factory=lambda: Endpoint(24))
+    test: str = "pearson"
+    alpha: float = 0.05
+    multiplicity: str = "fixed_sequence"
+    missing: str = "nonresponder"
+    looks: InterimLooks | None = None
+    reestimation: Reestimation | None = None
+    correlation: float = 0.4
+
+    def __post_init__(self) -> None:
+        for kind, value, allowed in (
+            ("test", self.test, TESTS),
+            ("multiplicity rule", self.multiplicity, STRATEGIES),
+            ("rule for missing data", self.missing, MISSING_RULES),
+        ):
+            if not isinstance(value, str) or value not in allowed:
+                raise unknown_name(kind, value, allowed)
+        for name, low, high in (("alpha", 0, 1), ("correlation", -1, 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not low < value < high:
+                raise InputError(f"{name} == {value!r}: must be strictly between {low} and {high}.")
+        if self.primary == self.secondary:
+            raise InputError(f"primary and secondary are both {self.primary}: they must differ.")
+        if self.looks is not None:
+            self._check_looks(self.looks)
+
+    def _check_looks(self, looks: InterimLooks) -> None:
+        if self.reestimation is not None:
+            raise InputError("the plan has interim looks and re-estimation of the sample size: choose one of them.")
+        if self.multiplicity not in RULES_WITH_LOOKS:
+            raise InputError(
+                f"the rule {self.multiplicity!r} is not defined with interim looks; use one of "
+                f"{', '.join(map(repr, RULES_WITH_LOOKS))}."
+            )
+        if looks.spent is not None:
+            check_spending(looks.spent, len(looks.fractions), self.alpha)
+        looks.boundaries(self.alpha)  # an unknown boundary is found now, not after an hour
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, Endpoint]:
+        """Both endpoints, the primary first."""
+        return self.primary, self.secondary
+
+    def boundaries(self) -> Boundaries | None:
+        """Critical values of the interim looks at the level of the plan, or ``None`` where there are none."""
+        return None if self.looks is None else self.looks.boundaries(self.alpha)
+
+    def check(self, design: TrialDesign) -> None:
+        """Say what of the plan the design does not have.
+
+        Raises
+        ------
+        InputError
+            Not two arms, an endpoint at a week without a visit, or looks too close for the patients.
+        """
+        if len(design.arms) != 2:
+            raise InputError(f"the design has {len(design.arms)} arms; a comparison of two needs exactly two.")
+        weeks = [visit.week for visit in design.visits if visit.week > 0]
+        for role, endpoint in zip(("primary", "secondary"), self.endpoints, strict=True):
+            if endpoint.week not in weeks:
+                raise InputError(
+                    f"the {role} endpoint is at week {endpoint.week}, but the design {design.key!r} has visits at weeks "
+                    f"{', '.join(map(str, weeks))}: change the plan or the design."
+                )
+        for arm in design.arms:
+            self.arm_sizes(arm.n_randomised, arm.name)
+
+    def arm_sizes(self, n: int, name: str = "arm") -> tuple[int, ...]:
+        """Patients of an arm of ``n`` at each look; ``(n,)`` without looks.
+
+        Raises
+        ------
+        InputError
+            Two looks fall on the same number of patients.
+        """
+        fractions = (self.reestimation.at, 1.0) if self.reestimation else self.looks.fractions if self.looks else (1.0,)
+        sizes = tuple(int(np.floor(n * t + 0.5)) for t in fractions)
+        if min(np.diff(sizes, prepend=0)) < 1:
+            raise InputError(
+                f"with {n} patients in {name!r} the looks at {', '.join(f'{t:g}' for t in fractions)} come after "
+                f"{', '.join(map(str, sizes))} patients: each look needs at least one more patient than the one before."
+            )
+        return sizes
+
+    def to_toml(self) -> str:
+        """Write the plan as the ``[plan]`` table of a plan file; :meth:`from_toml` reads it back.
+
+        Examples
+        --------
+        >>> print(AnalysisPlan(test="fisher").to_toml().splitlines()[3])
+        test = "fisher"
+        """
+        from lupus_kit.simulation.plan.plan_file import plan_lines
+
+        return "\n".join(plan_lines(self)) + "\n"
+
+    @classmethod
+    def from_toml(cls, source: str | Path) -> AnalysisPlan:
+        """Read the ``[plan]`` table of a plan file.
+
+        Parameters
+        ----------
+        source : str or Path
+            A path, or the text of a plan file (a text has a line break).
+
+        Raises
+        ------
+        InputError
+            The file cannot be read, is not TOML, or has an unknown key; the message names the nearest ones.
+        """
+        from lupus_kit.simulation.plan.plan_file import read_plan
+
+        return read_plan(source)
+
+    def _repr_html_(self) -> str:
+        rule = STRATEGIES[self.multiplicity]
+        rows = [
+            ("primary endpoint", str(self.primary)),
+            ("secondary endpoint", str(self.secondary)),
+            ("test", f"{TESTS[self.test].label}, two-sided"),
+            ("level", f"{self.alpha:g}"),
+            ("two endpoints", f"{rule.label}: {rule.description}"),
+            ("a patient without outcome", MISSING_RULES[self.missing]),
+        ]
+        bounds = self.boundaries()
+        if bounds is not None:
+            looks = "; ".join(
+                f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in zip(bounds.fractions, bounds.levels, strict=True)
+            )
+            rows.append(("looks", looks))
+        if self.reestimation is not None:
+            again = self.reestimation
+            rows.append(
+                (
+                    "re-estimation",
+                    f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
+                    f"at most {again.max_factor:g} times the planned size",
+                )
+            )
+        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in rows)
+        return f"<table>{body}</table>"

@@ -1,0 +1,289 @@
+"""Group-sequential boundaries: when a trial may stop at an interim look without spending more than its level.
+
+With k patients' worth of information the standardised difference behaves like Brownian motion: S = Z √t has
+independent normal increments of variance t_k − t_{k−1}. The density of S over the trials that go on is carried from
+look to look by numerical integration, so the chance of stopping at each look is exact for that law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from lupus_kit.core.errors import InputError, unknown_name
+
+#: Shapes of a boundary, with what they do.
+BOUNDARIES = {
+    "pocock": "the same critical value at every look",
+    "obrien_fleming": "critical values that fall with the square root of the information",
+    "lan_demets_pocock": "spends alpha · ln(1 + (e − 1) t), which is close to Pocock",
+    "lan_demets_obrien_fleming": "spends 2 (2 − 2 Φ(z / √t)), z the 1 − alpha/4 quantile: close to O'Brien–Fleming",
+    "spending": "spends what the plan lists",
+}
+
+_LARGEST_Z = 12.0
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """Critical values of a two-sided group-sequential test.
+
+    Attributes
+    ----------
+    shape : str
+        Key of :data:`BOUNDARIES`.
+    alpha : float
+        Two-sided level of the whole test.
+    fractions : tuple of float
+        Information at each look, as a share of all; the last is 1.
+    critical : tuple of float
+        The test stops at look k where ``|Z| >= critical[k]``.
+    """
+
+    shape: str
+    alpha: float
+    fractions: tuple[float, ...]
+    critical: tuple[float, ...]
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Two-sided nominal level of each look: the p-value that must be reached."""
+        return tuple(float(2 * ndtr(-z)) for z in self.critical)
+
+    @property
+    def spent(self) -> tuple[float, ...]:
+        """Alpha spent up to and including each look."""
+        return tuple(float(value) for value in np.cumsum(self.crossing(0.0)))
+
+    def crossing(self, drift: float) -> np.ndarray:
+        """Chance of stopping at each look.
+
+        Parameters
+        ----------
+        drift : float
+            Mean of Z at full information: 0 under the null hypothesis.
+
+        Returns
+        -------
+        numpy.ndarray
+            One probability a look; what is missing to 1 never crosses.
+        """
+        return crossing_probabilities(self.fractions, self.critical, drift)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a look: ``look``, ``information``, ``critical_z``, ``nominal_level``, ``alpha_spent``."""
+        return pd.DataFrame(
+            {
+                "look": range(1, len(self.fractions) + 1),
+                "information": self.fractions,
+                "critical_z": self.critical,
+                "nominal_level": self.levels,
+                "alpha_spent": self.spent,
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().to_html(index=False, float_format="{:.4f}".format, border=0)
+        return f"Two-sided boundary at {self.alpha:g}: {BOUNDARIES[self.shape]}.{table}"
+
+
+def group_sequential(
+    fractions: Sequence[float],
+    alpha: float = 0.05,
+    shape: str = "obrien_fleming",
+    spent: Sequence[float] | None = None,
+) -> Boundaries:
+    """Compute the critical values of a two-sided group-sequential test.
+
+    Parameters
+    ----------
+    fractions : sequence of float
+        Information at each look as a share of all, increasing, the last 1.
+    alpha : float
+        Two-sided level of the whole test.
+    shape : str
+        Key of :data:`BOUNDARIES`.
+    spent : sequence of float, optional
+        For ``"spending"``: alpha spent up to and including each look, at most `alpha` in the end.
+
+    Returns
+    -------
+    Boundaries
+        With the nominal level of each look.
+
+    Raises
+    ------
+    InputError
+        Fractions that do not increase to 1, an unknown shape, or spending beyond `alpha`.
+
+    Notes
+    -----
+    The test is symmetric: crossing on either side stops it. Spending functions give half of their value to each side.
+
+    References
+    ----------
+    Armitage P, McPherson CK, Rowe BC. J R Stat Soc A 1969;132:235-244. Pocock SJ. Biometrika 1977;64:191-199.
+    O'Brien PC, Fleming TR. Biometrics 1979;35:549-556. Lan KKG, DeMets DL. Biometrika 1983;70:659-663.
+
+    Examples
+    --------
+    >>> [round(z, 3) for z in group_sequential([0.5, 1], shape="pocock").critical]
+    [2.178, 2.178]
+    >>> [round(z, 3) for z in group_sequential([0.5, 1], shape="lan_demets_obrien_fleming").critical]
+    [2.963, 1.969]
+    """
+    times = check_fractions(fractions)
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
+    if shape not in BOUNDARIES:
+        raise unknown_name("boundary", shape, BOUNDARIES)
+    if (spent is not None) != (shape == "spending"):
+        raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
+    total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
+    return _solved(tuple(times.tolist()), float(alpha), shape, total)
+
+
+@lru_cache(maxsize=1024)
+def _solved(fractions: tuple[float, ...], alpha: float, shape: str, spent: tuple[float, ...] | None) -> Boundaries:
+    times = np.array(fractions)
+    if shape in ("pocock", "obrien_fleming"):
+        form = np.ones(len(times)) if shape == "pocock" else 1 / np.sqrt(times)
+        critical = _scaled(times, form, alpha)
+    else:
+        critical = _from_spending(times, _spending(shape, times, alpha) if spent is None else np.array(spent))
+    return Boundaries(shape, alpha, fractions, tuple(float(z) for z in critical))
+
+
+def check_fractions(fractions: Sequence[float]) -> np.ndarray:
+    """Return information fractions as an array, or say what is wrong with them."""
+    try:
+        times = np.array(list(fractions), dtype=float)
+    except (TypeError, ValueError):
+        times = np.array([])
+    if len(times) < 1 or not (np.diff(times, prepend=0.0) > 0).all() or times[-1] != 1:
+        raise InputError(
+            f"fractions == {fractions!r}: the information at the looks must rise from above 0 to 1, such as [0.5, 1.0]."
+        )
+    return times
+
+
+def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarray:
+    """Return cumulative spending as an array, or say what is wrong with it."""
+    total = np.array(list(spent), dtype=float)
+    if len(total) != looks:
+        raise InputError(f"spent == {list(spent)}: {looks} looks need {looks} numbers, one a look.")
+    if total[0] < 0 or (np.diff(total) < 0).any() or total[-1] <= 0:
+        raise InputError(f"spent == {list(spent)}: alpha spent up to each look starts at 0 or above and never falls.")
+    if total[-1] > alpha * (1 + 1e-12):
+        raise InputError(
+            f"spent == {list(spent)}: the looks spend {total[-1]:g} in all, more than alpha == {alpha:g}. The numbers "
+            "are cumulative: the last one is the whole."
+        )
+    return total
+
+
+def _spending(shape: str, times: np.ndarray, alpha: float) -> np.ndarray:
+    if shape == "lan_demets_pocock":
+        return np.asarray(alpha * np.log1p((np.e - 1) * times))
+    return np.asarray(4 * ndtr(ndtri(alpha / 4) / np.sqrt(times)))
+
+
+def _scaled(times: np.ndarray, form: np.ndarray, alpha: float) -> np.ndarray:
+    """Scale a form of boundary until it is crossed with chance alpha."""
+
+    def excess(constant: float) -> float:
+        return float(crossing_probabilities(times, constant * form, 0.0).sum()) - alpha
+
+    # One look alone is too lenient, Bonferroni over all of them too strict; the last look has the smallest value.
+    low = float(-ndtri(alpha / 2)) * 0.999 / float(form.max())
+    high = float(-ndtri(alpha / 2 / len(times))) * 1.001 / float(form.min())
+    return np.asarray(brentq(excess, low, high, xtol=1e-12) * form)
+
+
+def _from_spending(times: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Find look by look the critical value that spends what is due."""
+    critical: list[float] = []
+    for k, due in enumerate(np.diff(total, prepend=0.0)):
+        state = _Going(times[:k], critical)
+        if state.leaving(times[k], _LARGEST_Z) >= due:
+            critical.append(np.inf)  # nothing, or too little to matter, is spent here
+            continue
+        critical.append(float(brentq(lambda z, s=state, k=k, due=due: s.leaving(times[k], z) - due,
+                                     0.0, _LARGEST_Z, xtol=1e-12)))  # fmt: skip
+    return np.array(critical)
+
+
+class _Going:
+    """Density of S over the trials that have not crossed after some looks, as weights at nodes."""
+
+    def __init__(self, times: Sequence[float] | np.ndarray, critical: Sequence[float], drift: float = 0.0) -> None:
+        self.drift, self.time = drift, 0.0
+        self.nodes, self.mass = np.zeros(1), np.ones(1)
+        for time, z in zip(times, critical, strict=True):
+            self.go_on(float(time), float(z))
+
+    def leaving(self, time: float, z: float) -> float:
+        """Chance of not having crossed before, and of crossing ``z`` at this time."""
+        step, bound = np.sqrt(time - self.time), z * np.sqrt(time)
+        centre = self.nodes + self.drift * (time - self.time)
+        return float(self.mass @ (ndtr((-bound - centre) / step) + ndtr((centre - bound) / step)))
+
+    def go_on(self, time: float, z: float) -> None:
+        """Move to the next look and drop the trials that cross ``z``."""
+        step = np.sqrt(time - self.time)
+        shift = self.drift * time
+        # Beyond nine standard deviations nothing is left to integrate.
+        spread = 9 * np.sqrt(time)
+        low, high = (np.clip(edge * np.sqrt(time), shift - spread, shift + spread) for edge in (-z, z))
+        # Gauss–Legendre nodes close enough to resolve the increment.
+        x, w = _nodes(32 + 16 * int(min(0.35 * (high - low) / step, 60)))
+        nodes = (low + high) / 2 + (high - low) / 2 * x
+        centre = self.nodes + self.drift * (time - self.time)
+        kernel = np.exp(-(((nodes[:, None] - centre) / step) ** 2) / 2) / (step * np.sqrt(2 * np.pi))
+        self.mass = (high - low) / 2 * w * (kernel @ self.mass)
+        self.nodes, self.time = nodes, time
+
+
+@lru_cache(maxsize=128)
+def _nodes(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss–Legendre nodes and weights on (−1, 1)."""
+    x, w = np.polynomial.legendre.leggauss(number)
+    return x, w
+
+
+def crossing_probabilities(
+    fractions: Sequence[float] | np.ndarray, critical: Sequence[float] | np.ndarray, drift: float
+) -> np.ndarray:
+    """Chance that ``|Z|`` first reaches its critical value at each look.
+
+    Parameters
+    ----------
+    fractions : sequence of float
+        Information at each look.
+    critical : sequence of float
+        Critical value of each look.
+    drift : float
+        Mean of Z at full information.
+
+    Returns
+    -------
+    numpy.ndarray
+        One probability a look.
+
+    Examples
+    --------
+    >>> round(float(crossing_probabilities([1.0], [1.96], 2.8)[0]), 3)
+    0.8
+    """
+    state, found = _Going([], [], drift), []
+    for k, (time, z) in enumerate(zip(fractions, critical, strict=True)):
+        found.append(state.leaving(float(time), float(z)))
+        if k + 1 < len(fractions):
+            state.go_on(float(time), float(z))
+    return np.array(found)

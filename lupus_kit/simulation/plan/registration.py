@@ -1,0 +1,137 @@
+"""Pre-registration: a plan written to a file before the data, with a seal that shows whether it was changed later."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.files import write_atomically
+from lupus_kit.simulation.plan.scenario import Scenario
+
+_HEAD = re.compile(
+    r"# Registered (\d{4}-\d\d-\d\d), before the data\.\n# SHA-256 of all that follows: ([0-9a-f]{64})\n"
+)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A plan that stands in a file.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file.
+    registered : datetime.date
+        The day on which it was written, by the clock of that computer.
+    digest : str
+        SHA-256 of the plan, 64 hexadecimal digits. Whoever has it can tell whether the plan was changed.
+    scenario : Scenario
+        Design, analysis plan and the rates that it was planned with.
+    """
+
+    path: Path
+    registered: date
+    digest: str
+    scenario: Scenario
+
+    def _repr_html_(self) -> str:
+        head = f"Registered on {self.registered.isoformat()} in <code>{html.escape(self.path.name)}</code>"
+        return f"<p>{head}, seal <code>{self.digest[:12]}…</code></p>{self.scenario.plan._repr_html_()}"
+
+
+def register(scenario: Scenario, path: str | Path, today: date | None = None) -> Registration:
+    """Write a plan to a file, once.
+
+    A plan that is already there is never overwritten: registering the same plan again changes nothing, and another plan
+    needs another file, so that the first one can still be read.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Design, analysis plan and the assumptions it was planned with.
+    path : str or pathlib.Path
+        File to write, a plan file that ``lupus-kit simulate`` reads, too.
+    today : datetime.date, optional
+        The day to write down; by default the computer's.
+
+    Returns
+    -------
+    Registration
+        What stands in the file.
+
+    Raises
+    ------
+    InputError
+        The file holds another plan, something else or a plan that was changed, or cannot be written.
+
+    Notes
+    -----
+    The seal tells changes by mistake and second thoughts. It does not replace a public registry, which keeps the day and
+    the plan where the author cannot reach them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lupus_kit import simulation
+    >>> scenario = Scenario(simulation.ResponseRates((0.55, 0.30), (0.65, 0.37)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = register(scenario, f"{folder}/plan.toml")
+    ...     again = registered(f"{folder}/plan.toml")
+    >>> first.digest == again.digest
+    True
+    """
+    path, text = Path(path), scenario.to_toml()
+    digest = _digest(text)
+    if path.exists():
+        there = registered(path)
+        if there.digest != digest:
+            raise InputError(
+                f"{path.name} holds another plan, registered on {there.registered.isoformat()}. A registered plan is not "
+                "changed: write the new one to another file, and say in the report what changed and why."
+            )
+        return there
+    day = date.today() if today is None else today
+    head = f"# Registered {day.isoformat()}, before the data.\n# SHA-256 of all that follows: {digest}\n"
+    write_atomically(path, (head + text).encode("utf-8"))
+    return Registration(path, day, digest, scenario)
+
+
+def registered(path: str | Path) -> Registration:
+    """Read a registered plan, and make sure that it is still the one that was registered.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        File written by :func:`register`.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it was not written by :func:`register`, or it was changed afterwards.
+    """
+    path = Path(path)
+    try:
+        # Line ends are those of the system on which somebody saved the file; they are not a change of the plan.
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise InputError(f"{path} cannot be read ({reason}): register a plan first.") from None
+    head = _HEAD.match(text)
+    if head is None:
+        raise InputError(f"{path.name} is not a registered plan: its first two lines hold no day and no seal.")
+    body = text[head.end() :]
+    if _digest(body) != head[2]:
+        raise InputError(
+            f"{path.name} was changed after {head[1]}: what stands there now does not fit its seal {head[2][:12]}…. Restore "
+            "the file, or register the changed plan in another file and report both."
+        )
+    return Registration(path, date.fromisoformat(head[1]), head[2], Scenario.from_toml(body))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,0 +1,212 @@
+"""What a simulated trial assumes: response rates at two visits, how a patient's outcomes hang together, who is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from lupus_kit.core.errors import InputError
+
+#: A patient's two outcomes, as the rows of :meth:`ResponseRates.patient_law`: 1 responds, 0 does not, -1 not known.
+OUTCOMES = np.array([[1, 1], [1, 0], [0, 1], [0, 0], [1, -1], [0, -1], [-1, -1]])
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Patients who leave: their outcomes from then on are not known.
+
+    Attributes
+    ----------
+    primary, follow_up : tuple of float
+        Share of the first and the second arm that has left by each visit; whoever left before the first is missing at
+        the second too.
+    nonresponder_ratio : float
+        How many times likelier a patient leaves before a visit who would not respond there than one who would.
+        1 is completely at random; anything else is not at random.
+
+    Raises
+    ------
+    InputError
+        A share outside [0, 1), shares that fall over time, or a ratio that is not positive.
+
+    Examples
+    --------
+    >>> Dropout((0.05, 0.05), (0.15, 0.10)).at_random
+    True
+    """
+
+    primary: tuple[float, float] = (0.0, 0.0)
+    follow_up: tuple[float, float] = (0.0, 0.0)
+    nonresponder_ratio: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("primary", "follow_up"):
+            object.__setattr__(self, name, _pair(f"dropout at {name}", getattr(self, name)))
+        for arm in (0, 1):
+            first, second = self.primary[arm], self.follow_up[arm]
+            if not first <= second < 1:
+                raise InputError(
+                    f"dropout of arm {arm + 1}: {first:g} have left by the primary visit and {second:g} by follow-up; the "
+                    "shares are cumulative, so the second is at least the first and below 1."
+                )
+        ratio = self.nonresponder_ratio
+        if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0 < ratio <= 1000:
+            raise InputError(f"nonresponder_ratio == {ratio!r}: must be a number above 0 and at most 1000.")
+
+    @property
+    def at_random(self) -> bool:
+        """Whether leaving has nothing to do with the outcome."""
+        return self.nonresponder_ratio == 1
+
+    def __str__(self) -> str:
+        if self.none:
+            return "none"
+        shares = "; ".join(f"{a:.0%}, {b:.0%}" for a, b in (self.primary, self.follow_up))
+        return shares if self.at_random else f"{shares}; non-responders {self.nonresponder_ratio:g} times as often"
+
+    @property
+    def none(self) -> bool:
+        """Whether nobody leaves."""
+        return max(self.primary + self.follow_up) == 0
+
+
+def _pair(name: str, value: object) -> tuple[float, float]:
+    try:
+        pair = list(value)  # type: ignore[call-overload]
+        if len(pair) == 2 and all(not isinstance(v, (bool, str)) and 0 <= v <= 1 for v in pair):
+            return float(pair[0]), float(pair[1])
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"{name} == {value!r}: two probabilities from 0 to 1 are needed, one for each arm.")
+
+
+@dataclass(frozen=True)
+class ResponseRates:
+    """True response rates of both arms at the primary visit and at follow-up.
+
+    Attributes
+    ----------
+    primary, follow_up : tuple of float
+        Response probability of the first and the second arm at the design's primary week and follow-up week.
+    correlation : float
+        Correlation (phi) of a patient's outcomes at the two visits, the same in both arms. No paper prints it
+        for this trial: it is an assumption.
+    dropout : Dropout
+        Who is lost; nobody unless told.
+
+    Raises
+    ------
+    InputError
+        A rate outside [0, 1], or a correlation that the rates do not allow.
+
+    Examples
+    --------
+    >>> ResponseRates((0.5, 0.5), (0.5, 0.5), correlation=0.0).joint(0).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+
+    primary: tuple[float, float]
+    follow_up: tuple[float, float]
+    correlation: float = 0.4
+    dropout: Dropout = field(default_factory=Dropout)
+
+    def __post_init__(self) -> None:
+        for name in ("primary", "follow_up"):
+            object.__setattr__(self, name, _pair(name, getattr(self, name)))
+        if isinstance(self.correlation, bool) or not isinstance(self.correlation, (int, float, np.number)):
+            raise InputError(f"correlation == {self.correlation!r}: must be a number.")
+        for arm in (0, 1):
+            low, high = correlation_bounds(self.primary[arm], self.follow_up[arm])
+            if not low - 1e-12 <= self.correlation <= high + 1e-12:
+                raise InputError(
+                    f"correlation == {self.correlation!r}: with rates {self.primary[arm]:.3g} and "
+                    f"{self.follow_up[arm]:.3g} in arm {arm + 1} it must lie from {low:.3f} to {high:.3f}."
+                )
+        if not isinstance(self.dropout, Dropout):
+            raise InputError(f"dropout == {self.dropout!r}: give a Dropout, such as Dropout((0.05, 0.05), (0.1, 0.1)).")
+        for arm in (0, 1):
+            self.patient_law(arm)
+
+    def joint(self, arm: int) -> np.ndarray:
+        """Return the probabilities of responding at both visits, only first, only second, and neither."""
+        first, second = self.primary[arm], self.follow_up[arm]
+        both = first * second + self.correlation * np.sqrt(first * (1 - first) * second * (1 - second))
+        cells = np.clip([both, first - both, second - both, 1 - first - second + both], 0.0, 1.0)
+        return np.asarray(cells / cells.sum())
+
+    def patient_law(self, arm: int) -> np.ndarray:
+        """Return what can happen to one patient of an arm, with dropout.
+
+        Returns
+        -------
+        numpy.ndarray, shape (7,)
+            Probabilities of (respond, respond), (respond, not), (not, respond), (not, not), (respond, missing),
+            (not, missing) and (missing, missing) at the two visits.
+
+        Raises
+        ------
+        InputError
+            So many leave, and so many more of the non-responders, that more would have to leave than there are.
+
+        Examples
+        --------
+        >>> ResponseRates((0.5, 0.5), (0.5, 0.5), 0.0, Dropout((0.2, 0.2), (0.2, 0.2))).patient_law(0).round(3).tolist()
+        [0.2, 0.2, 0.2, 0.2, 0.0, 0.0, 0.2]
+        """
+        cells, lost = self.joint(arm), self.dropout
+        by_first, by_second = lost.primary[arm], lost.follow_up[arm]
+        leaves = _leaving(by_first, cells, OUTCOMES[:4, 0], lost.nonresponder_ratio, arm)
+        stay = cells * (1 - leaves)
+        later = (by_second - by_first) / (1 - by_first)
+        leaves = _leaving(later, stay, OUTCOMES[:4, 1], lost.nonresponder_ratio, arm)
+        seen, gone = stay * (1 - leaves), stay * leaves
+        return np.array([*seen, gone[0] + gone[1], gone[2] + gone[3], by_first])
+
+    def under_null(self) -> ResponseRates:
+        """Return the same trial without any difference: both arms have the mean rate at each visit.
+
+        Examples
+        --------
+        >>> ResponseRates((0.6, 0.4), (0.7, 0.5)).under_null().primary
+        (0.5, 0.5)
+        """
+        first, second = ((sum(rates) / 2,) * 2 for rates in (self.primary, self.follow_up))
+        return replace(self, primary=first, follow_up=second)
+
+
+def _leaving(share: float, cells: np.ndarray, responds: np.ndarray, ratio: float, arm: int) -> np.ndarray:
+    """Chance of leaving of each kind of patient, so that the whole share leaves."""
+    weight = np.where(responds == 1, 1.0, ratio)
+    chance = share * weight * cells.sum() / float(weight @ cells) if share else np.zeros(len(cells))
+    if (chance[cells > 0] > 1 + 1e-12).any():
+        raise InputError(
+            f"dropout of arm {arm + 1}: {share:.3g} leave and nonresponder_ratio == {ratio:g}, so more than all of some "
+            "patients would leave; make the share or the ratio less extreme."
+        )
+    return np.minimum(chance, 1.0)
+
+
+def correlation_bounds(first: float, second: float) -> tuple[float, float]:
+    """Return the smallest and largest correlation of two 0/1 outcomes with given rates.
+
+    Parameters
+    ----------
+    first, second : float
+        Response probabilities at the two visits.
+
+    Returns
+    -------
+    tuple of float
+        The Fréchet bounds of phi; (0, 0) where a rate is 0 or 1.
+
+    Examples
+    --------
+    >>> tuple(round(bound, 2) for bound in correlation_bounds(16 / 29, 19 / 29))
+    (-0.65, 0.8)
+    """
+    spread = float(np.sqrt(first * (1 - first) * second * (1 - second)))
+    if spread == 0:
+        return 0.0, 0.0
+    independent = first * second
+    return (max(0.0, first + second - 1) - independent) / spread, (min(first, second) - independent) / spread

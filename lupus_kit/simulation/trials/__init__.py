@@ -1,0 +1,1 @@
+"""One trial after another: draws, decisions, counts, and where they are kept."""

@@ -1,0 +1,247 @@
+"""What a long simulation has done so far, on disk: one Parquet file a part, and a manifest that says of what.
+
+A folder looks like this::
+
+    checkpoint.json                          of which simulation, in which parts
+    part-00000-1f0c4ae2b3d97a65.parquet      the chunks of part 0, one row group a chunk
+    part-00001-9be4d07c2f13a8e6.parquet
+
+The name of a part carries a checksum over its content, its number and the simulation it belongs to. A part that was
+torn, edited, renamed or brought in from another simulation does not match its name, counts as not done, and is made
+again. A part is written under another name first and then renamed, so a process that is killed leaves no half of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit import __version__
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.files import UNFINISHED, make_folder, write_atomically
+
+MANIFEST = "checkpoint.json"
+_KIND = "lupus_kit simulation checkpoint"
+_LAYOUT = 1
+_PART = re.compile(r"part-(\d{5})-([0-9a-f]{16})\.parquet")
+# What differs between two simulations if the number of trials or the seed does.
+_FOLLOWS = ("chunk_size", "chunks", "parts", "random_streams")
+# Longest value that is shown when two simulations are told apart; of longer ones only the name is.
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder to keep finished parts in, and the simulation they belong to.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        A new or empty folder, or one that holds a checkpoint of the very same simulation.
+    identity : mapping of str to value
+        All that decides the results besides the random streams and the sizes of the chunks, which are added: the
+        plan, the design, the assumptions, the seed. Values must be writable as JSON.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp()) / "done"
+    >>> streams = np.random.SeedSequence(1).spawn(2)
+    >>> store = Checkpoint(folder, {"plan": "pearson"}).open(streams, [10, 5], parts=2)
+    >>> store.write(1, [pd.DataFrame({"p": [0.5, 0.25]})])
+    >>> sorted(store.done), store.read(1)[0]["p"].tolist()
+    ([1], [0.5, 0.25])
+    """
+
+    folder: Path
+    identity: Mapping[str, object]
+
+    def open(self, streams: Sequence[np.random.SeedSequence], sizes: Sequence[int], parts: int) -> Parts:
+        """Look at what is done, or begin.
+
+        Parameters
+        ----------
+        streams : sequence of numpy.random.SeedSequence
+            The random stream of each chunk.
+        sizes : sequence of int
+            Trials in each chunk.
+        parts : int
+            In how many parts the chunks are kept.
+
+        Returns
+        -------
+        Parts
+            Those that are whole, and the means to add the others.
+
+        Raises
+        ------
+        InputError
+            A folder that holds something else or another simulation, or that cannot be written to.
+        """
+        folder = Path(self.folder)
+        identity = json.loads(json.dumps(dict(self.identity) | _of_the_streams(streams, sizes) | {"parts": parts}))
+        fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+        begun = (folder / MANIFEST).exists()
+        if begun:
+            _check_same(folder, identity)
+        elif folder.is_dir() and any(not _unfinished(path) for path in folder.iterdir()):
+            raise InputError(f"{folder} holds files that are not a checkpoint: give an empty or a new folder.")
+        make_folder(folder)
+        for path in filter(_unfinished, folder.iterdir()):
+            path.unlink(missing_ok=True)
+        if not begun:
+            manifest = {"kind": _KIND, "layout": _LAYOUT, "fingerprint": fingerprint, "identity": identity}
+            text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+            write_atomically(folder / MANIFEST, text.encode("utf-8"))
+        return Parts.found(folder, fingerprint)
+
+
+class Parts:
+    """The parts of one simulation that are on disk."""
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder = folder
+        self.fingerprint = fingerprint
+        self.done: dict[int, Path] = {}
+
+    @classmethod
+    def found(cls, folder: Path, fingerprint: str) -> Parts:
+        """List the parts that are whole; those that are not are removed, so that they are made again."""
+        parts = cls(folder, fingerprint)
+        for path in sorted(folder.glob("part-*.parquet")):
+            named = _PART.fullmatch(path.name)
+            if named and parts._checksum(int(named[1]), path.read_bytes()) == named[2]:
+                parts.done[int(named[1])] = path
+            else:
+                path.unlink()
+        return parts
+
+    def write(self, part: int, frames: Sequence[pd.DataFrame]) -> None:
+        """Keep the results of a part, one frame for each of its chunks, all with the same columns."""
+        with _interrupt_later():
+            self._write(part, frames)
+
+    def _write(self, part: int, frames: Sequence[pd.DataFrame]) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        tables = [pa.Table.from_pandas(frame, preserve_index=False) for frame in frames]
+        buffer = io.BytesIO()
+        with parquet.ParquetWriter(buffer, tables[0].schema) as writer:
+            for table in tables:
+                writer.write_table(table, row_group_size=max(1, len(table)))
+        content = buffer.getvalue()
+        path = self.folder / f"part-{part:05d}-{self._checksum(part, content)}.parquet"
+        write_atomically(path, content)
+        self.done[part] = path
+
+    def read(self, part: int) -> list[pd.DataFrame]:
+        """Return the frames of a part that is done.
+
+        Raises
+        ------
+        InputError
+            If it was changed or removed since the run began.
+        """
+        from pyarrow import parquet
+
+        path = self.done[part]
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror or error}. Start the same run again.") from None
+        if self._checksum(part, content) not in path.name:
+            raise InputError(f"{path} was changed while the run was using it. Start the same run again.")
+        file = parquet.ParquetFile(io.BytesIO(content))
+        return [file.read_row_group(chunk).to_pandas() for chunk in range(file.num_row_groups)]
+
+    def _checksum(self, part: int, content: bytes) -> str:
+        return hashlib.sha256(f"{self.fingerprint} {part} ".encode() + content).hexdigest()[:16]
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Hold Ctrl+C back for the moment that writing takes.
+
+    Interrupted in the middle, a Parquet writer would close itself while it is thrown away, and its complaint, which no
+    caller can catch, would go to the screen.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+        yield
+        return
+    waiting: list[tuple[int, object]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if waiting:
+        usual(*waiting[0])  # type: ignore[arg-type]
+
+
+def _unfinished(path: Path) -> bool:
+    """Tell what a killed process leaves behind."""
+    return path.name.startswith((".part-", f".{MANIFEST}")) and path.name.endswith(UNFINISHED)
+
+
+def _of_the_streams(streams: Sequence[np.random.SeedSequence], sizes: Sequence[int]) -> dict[str, object]:
+    """Say what the runner itself knows of a simulation: how it is cut, and every random stream."""
+    states = [stream.generate_state(4).tolist() for stream in streams]
+    return {
+        "trials": int(sum(sizes)),
+        "chunks": len(sizes),
+        "chunk_size": int(max(sizes)),
+        "random_streams": hashlib.sha256(f"{states} {[int(size) for size in sizes]}".encode()).hexdigest(),
+        "version": __version__,
+    }
+
+
+def _check_same(folder: Path, identity: dict[str, object]) -> None:
+    """Refuse the checkpoint of another simulation, and say in what it differs."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        there = manifest["identity"]
+        known = manifest["kind"] == _KIND and manifest["layout"] == _LAYOUT and isinstance(there, dict)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}): give a new folder to start afresh.") from None
+    if not known:
+        raise InputError(f"{path} is not a checkpoint that this version of the kit can read: give a new folder.")
+    old, new = _flat(there), _flat(identity)
+    differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if differing:
+        # What follows from other things says nothing to a reader where these differ.
+        told = [key for key in differing if key not in _FOLLOWS] or differing[:1]
+        raise InputError(
+            f"{folder} is the checkpoint of another simulation: "
+            f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in told)}. "
+            "Give a new folder, or run what the checkpoint was begun with."
+        )
+
+
+def _flat(table: Mapping[str, object], above: str = "") -> dict[str, object]:
+    """Write tables within tables as one, so that what differs can be named."""
+    flat: dict[str, object] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
+    return flat
+
+
+def _difference(key: str, there: object, here: object) -> str:
+    if key == "random_streams":
+        return "the random streams differ"
+    shown = ["nothing" if value is None else json.dumps(value, ensure_ascii=False) for value in (there, here)]
+    name = key.replace("_", " ") if "." not in key else key
+    return f"another {name}" if max(map(len, shown)) > _SHOWN else f"{name} {shown[0]} there, {shown[1]} here"

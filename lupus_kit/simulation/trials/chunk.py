@@ -1,0 +1,75 @@
+"""The unit of work: a chunk of trials from one random stream. It is pure and can be sent to another process."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.trials import endpoint_level as _endpoint_level
+from lupus_kit.simulation.trials.adaptive import largest_size, play
+from lupus_kit.simulation.trials.tally import merge, tally_of_trials
+
+#: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
+#: these numbers, so they depend on what is simulated alone, never on who does it.
+CHUNK = {"fixed": 2_000_000, "adaptive": 50_000}
+#: Patients of one random stream, at the patient level: they are all in memory at the same time.
+PATIENTS = 30_000
+
+# Trials whose patients come in parts take more memory: this many at a time.
+_PART = 20_000
+
+
+def chunk_size(scenario: Scenario) -> int:
+    """Return how many trials of a scenario share a random stream."""
+    if scenario.depth == "patient":
+        return max(1, PATIENTS // (2 * max(largest_size(scenario.plan, n) for n in scenario.sizes)))
+    return CHUNK["fixed" if _endpoint_level.is_fixed(scenario) else "adaptive"]
+
+
+def simulate_chunk(
+    scenario: Scenario, keep_trials: bool, stream: np.random.SeedSequence, n_trials: int
+) -> pd.DataFrame:
+    """Simulate trials from one random stream.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is simulated.
+    keep_trials : bool
+        Whether to return every trial, instead of counts of outcomes.
+    stream : numpy.random.SeedSequence
+        The stream of this chunk.
+    n_trials : int
+        How many trials.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A tally (see :mod:`lupus_kit.simulation._tally`), or one row a trial. Both come from the same trials.
+
+    Examples
+    --------
+    >>> from lupus_kit.simulation import ResponseRates
+    >>> scenario = Scenario(ResponseRates((0.5, 0.3), (0.6, 0.4)))
+    >>> found = simulate_chunk(scenario, False, np.random.SeedSequence(1), 1000)
+    >>> found.groupby("endpoint")["weight"].sum().tolist()
+    [1000, 1000]
+    """
+    # A sequence remembers the streams that were taken from it: a fresh one makes the second call give the same as the first.
+    fresh = np.random.SeedSequence(stream.entropy, spawn_key=stream.spawn_key, pool_size=stream.pool_size)
+    rng = np.random.Generator(np.random.PCG64(fresh))
+    if scenario.depth == "patient":
+        from lupus_kit.simulation.trials import patient_level as _patient_level
+
+        trials = _patient_level.trials(scenario, rng, n_trials)
+        return trials if keep_trials else tally_of_trials(trials)
+    if _endpoint_level.is_fixed(scenario):
+        draw = _endpoint_level.fixed_trials if keep_trials else _endpoint_level.fixed_tally
+        return draw(scenario, rng, n_trials)
+    parts = []
+    for start in range(0, n_trials, _PART):
+        source = _endpoint_level.EndpointSource(scenario, rng, min(_PART, n_trials - start))
+        trials = play(scenario.plan, scenario.sizes, source)
+        parts.append(trials if keep_trials else tally_of_trials(trials))
+    return pd.concat(parts, ignore_index=True) if keep_trials else merge(parts)

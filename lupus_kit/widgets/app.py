@@ -1,0 +1,252 @@
+"""What every widget of the kit shares: controls, one picture, one text, a reset button, a view that can be sent.
+
+The logic of a widget is a plain function from values to a :class:`Scene`; it is tested without a kernel. The
+app only shows what the function returns. It uses no Output widget, so an error can never hide in one.
+"""
+
+from __future__ import annotations
+
+import base64
+import gc
+import html
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as ipw
+from matplotlib.axes import Axes
+
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.figures import Live, alt_text
+from lupus_kit.widgets import state as _state
+
+# What ipywidgets leaves out, done by each picture once it is there. Keys pressed on a control are the control's: otherwise
+# JupyterLab takes the arrows of a list for moves between cells. Handles of sliders get the name that stands beside them,
+# for screen readers. Twice, because controls of nested boxes may come later than the picture.
+_WHEN_SHOWN = (
+    "const app = this.closest('.lupus-kit-app');"
+    "const finish = () => {"
+    "app?.querySelectorAll('select, input, button, .noUi-handle').forEach(one =>"
+    " one.setAttribute('data-lm-suppress-shortcuts', 'true'));"
+    "app?.querySelectorAll('.widget-slider').forEach(one => one.querySelectorAll('.noUi-handle').forEach(handle =>"
+    " handle.setAttribute('aria-label', one.querySelector('label')?.textContent ?? '')));"
+    "};"
+    "finish(); setTimeout(finish, 800);"
+)
+
+
+@contextmanager
+def _short_lived() -> Iterator[None]:
+    """Hold the garbage collector back while a figure lives, then let it take what the figure left.
+
+    Otherwise it files parts of the figure under "old", and after some ten pictures looks through everything that is old,
+    imported libraries too: a tenth of a second in which a slider seems to hang.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(0)
+        if was_on:
+            gc.enable()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a widget shows for one setting of its controls.
+
+    Attributes
+    ----------
+    text : str
+        The result in words, as HTML: nothing is told by the picture alone.
+    axes : matplotlib.axes.Axes or None
+        The picture, with alt text; ``None`` for a text without a picture.
+    layout : hashable
+        Scenes with the same value share the places of axes and labels; another value asks for a new layout.
+    more : str
+        Longer lists, as HTML: shown below the picture, so that picture and controls stay together.
+    """
+
+    text: str
+    axes: Axes | None = None
+    layout: Hashable = None
+    more: str = ""
+
+
+class App(ipw.VBox):
+    """Controls on top, then a sentence, then a picture, then what is too long for a sentence.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    controls : mapping of str to ipywidgets.Widget
+        Controls by the name of the argument they set.
+    scene : callable
+        Takes the controls' values by name and returns a :class:`Scene`. An :class:`InputError` it raises is
+        shown as a sentence; the last good picture stays.
+    height : int
+        Height kept free for the picture, in pixels, so that the page does not jump.
+    name : str
+        Name of the function that builds the widget, as it stands in :attr:`state`.
+    fixed : mapping of str to int, optional
+        What the widget was built with and cannot be moved; part of its state.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        controls: Mapping[str, ipw.Widget],
+        scene: Callable[..., Scene],
+        height: int = 420,
+        *,
+        name: str,
+        fixed: Mapping[str, int] | None = None,
+    ) -> None:
+        self.name, self.fixed = name, dict(fixed or {})
+        self._controls = dict(controls)
+        self._defaults = {key: control.value for key, control in controls.items()}
+        self._scene = scene
+        self._live = Live()
+        self._quiet = False
+        self.text = ipw.HTML()
+        self.picture = ipw.HTML(layout=ipw.Layout(min_height=f"{height}px"))
+        self.more = ipw.HTML()
+        self.reset_button = ipw.Button(description="Reset", tooltip="Back to the values at the start", icon="undo")
+        self.reset_button.on_click(lambda _: self.reset())
+        self.view = ipw.Text(
+            description="this view",
+            tooltip="Copy this line to send what you see; paste one and press Enter to see what somebody sent",
+            continuous_update=False,
+            layout=ipw.Layout(flex="1 1 300px", max_width="640px"),
+        )
+        self.view.observe(self._pasted, names="value")
+        self.footer = ipw.HBox([self.reset_button, self.view], layout=ipw.Layout(width="95%", flex_flow="row wrap"))
+        for control in controls.values():
+            control.observe(self._changed, names="value")
+        heading = ipw.HTML(f"<b>{html.escape(title)}</b>")
+        super().__init__([heading, *controls.values(), self.text, self.picture, self.more, self.footer])
+        self.add_class("lupus-kit-app")
+        self.refresh()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Current values of the controls, by name."""
+        return {name: control.value for name, control in self._controls.items()}
+
+    @property
+    def state(self) -> str:
+        """What the widget shows, as a short string: :meth:`load` and :func:`from_state` read it."""
+        return _state.write(self.name, self.fixed | self.values)
+
+    def set(self, **values: Any) -> App:
+        """Set several controls at once and draw once.
+
+        Raises
+        ------
+        InputError
+            There is no control of that name.
+        """
+        for name in values:
+            if name not in self._controls:
+                raise unknown_name("control", name, self._controls)
+        self._quiet = True
+        try:
+            for name, value in values.items():
+                self._controls[name].value = value
+        finally:
+            self._quiet = False
+        self.refresh()
+        return self
+
+    def load(self, state: str) -> App:
+        """Show what a state string says; controls it does not name go back to their start.
+
+        Parameters
+        ----------
+        state : str
+            As :attr:`state` gives it; the name of the widget in front may be missing.
+
+        Returns
+        -------
+        App
+            The widget itself.
+
+        Raises
+        ------
+        InputError
+            A string that is not a state, or one of another widget; then nothing has moved.
+
+        Examples
+        --------
+        >>> from lupus_kit import widgets
+        >>> widgets.table_explorer().load("table_explorer?x1=17;test=fisher").values["x1"]
+        17
+        """
+        name, pieces = _state.split(state)
+        if name and name != self.name:
+            raise InputError(
+                f"this view belongs to the widget {name!r}, and this one is {self.name!r}: give it to "
+                "lupus_kit.widgets.from_state, which builds the right one."
+            )
+        for key, value in self.fixed.items():
+            if pieces.pop(key, str(value)) != str(value):
+                raise InputError(
+                    f"this view was made with another {key} than {value}: give it to lupus_kit.widgets.from_state, "
+                    "which builds the right widget."
+                )
+        read = {}
+        for key, written in pieces.items():
+            if key not in self._controls:
+                raise unknown_name("control", key, self._controls)
+            read[key] = _state.value_of(key, self._controls[key], written)
+        return self.set(**self._defaults | read)
+
+    def reset(self) -> None:
+        """Go back to the values at the start."""
+        self.set(**self._defaults)
+
+    def _changed(self, _: object) -> None:
+        if not self._quiet:
+            self.refresh()
+
+    def _pasted(self, change: Mapping[str, Any]) -> None:
+        if change["new"] == self.state:
+            return
+        try:
+            self.load(change["new"])
+        except InputError as error:
+            self._complain(error)
+
+    def _complain(self, error: InputError) -> None:
+        self.text.value = f"<p role='alert'>⚠ {html.escape(str(error))}</p>"
+
+    def refresh(self) -> None:
+        """Draw the scene for the current values."""
+        self.view.value = self.state
+        with _short_lived():
+            try:
+                text, picture, more = self._shown()
+            except InputError as error:
+                self._complain(error)
+                return
+        self.text.value = f"<div aria-live='polite'>{text}</div>"
+        # One change of a widget's value is one repaint: the old picture stays until the new one is there.
+        self.picture.value = picture
+        self.more.value = more
+
+    def _shown(self) -> tuple[str, str, str]:
+        with self._live.drawing():
+            scene = self._scene(**self.values)
+        picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
+        return scene.text, picture, scene.more
+
+    def _drawn(self, axes: Axes, layout: Hashable) -> str:
+        alt = html.escape(alt_text(axes))
+        data = base64.b64encode(self._live.png(axes, layout)).decode("ascii")
+        return (
+            f'<img alt="{alt}" src="data:image/png;base64,{data}" decoding="sync" style="max-width:100%;height:auto" '
+            f'onload="{html.escape(_WHEN_SHOWN)}">'
+        )

@@ -1,0 +1,246 @@
+"""Stop 5: which tests print as 0.052, what missing patients do to them, and two visits under one rule."""
+
+from __future__ import annotations
+
+import html
+from functools import cache, lru_cache
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit import audit, published
+from lupus_kit.audit import explain, read_reported
+from lupus_kit.figures import audit as draw
+from lupus_kit.figures.audit import rule_lines
+from lupus_kit.figures.inference import tipping_map
+from lupus_kit.inference import STRATEGIES, TESTS, familywise_error, pvalue, tipping_point
+from lupus_kit.widgets.app import App, Scene
+from lupus_kit.widgets.controls import bare_p, dropdown, float_slider, int_slider, p_value, text
+
+#: Ways to count the missing patient: name, extra responders, extra patients in the first arm.
+MISSING = {
+    "not counted": (0, 0),
+    "as a non-responder": (0, 1),
+    "as a responder": (1, 1),
+}
+
+
+def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29, n2: int = 30) -> Scene:
+    """Line up every two-sided test against a printed p-value.
+
+    Parameters
+    ----------
+    reported : str
+        The p-value as printed.
+    x1, x2 : int
+        Responders in the first and second arm.
+    missing : str
+        How the missing patient of the first arm is counted: a key of :data:`MISSING`.
+    n1, n2 : int
+        Patients with an outcome in each arm.
+
+    Returns
+    -------
+    Scene
+        Tests as dots, the printed value as a band, and the tests that fit in words.
+    """
+    more_x, more_n = MISSING[missing]
+    read = read_reported(reported)[0]  # figures take numbers, and a paper may print NS
+    found = explain(reported, x1 + more_x, n1 + more_n, x2, n2, alternatives=["two-sided"])
+    fits = list(found.loc[found["rounds_to_reported"], "label"])
+    table = f"{x1 + more_x}/{n1 + more_n} v {x2}/{n2}"
+    said = (
+        f"<b>{len(fits)}</b> of {len(found)} two-sided tests print so: {', '.join(fits)}"
+        if fits
+        else f"<b>not reproduced by any of {len(found)}</b> two-sided tests"
+    )
+    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", draw.line_up(found, read, steady=True))
+
+
+def pvalue_detective() -> App:
+    """Return the widget of stop 5: a printed p-value, a table, and the line-up of all tests."""
+    return App(
+        "The p-value detective",
+        {
+            "reported": text("p as printed", "0.052"),
+            "x1": int_slider("responders on IL-2 (of 29)", 16, 0, 29),
+            "x2": int_slider("responders on placebo (of 30)", 9, 0, 30),
+            "missing": dropdown("the missing IL-2 patient", [(name, name) for name in MISSING], "not counted"),
+        },
+        detective_scene,
+        height=640,
+        name="pvalue_detective",
+    )
+
+
+_CLAIMS = {12: "sri4_week12", 24: "sri4_week24"}
+
+
+@cache
+def _counts(week: int) -> tuple[int, int, int, int]:
+    """Read responders and patients of both arms off the printed percentages."""
+    x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), _CLAIMS[week])
+    return x1, n1, x2, n2
+
+
+def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
+    """Draw the p-value for every way the missing outcomes could have gone.
+
+    Parameters
+    ----------
+    week : {12, 24}
+        Visit.
+    missing1, missing2 : int
+        Patients without an outcome on IL-2 and on placebo, beside those analysed.
+    test : str
+        Key of a test.
+
+    Returns
+    -------
+    Scene
+        A map of p-values, and in words what decides.
+
+    Examples
+    --------
+    >>> "1 of 2 ways" in missing_scene(12, 1, 0, "pearson").text
+    True
+    """
+    x1, n1, x2, n2 = _counts(week)
+    ways = tipping_point(x1, n1, x2, n2, missing1, missing2, test)
+    alone = float(pvalue(test, x1, n1, x2, n2))
+    below = int(ways["significant"].sum())
+    strict = ways.query("missing_responders_1 == 0 and missing_responders_2 == 0").iloc[0]
+    verdict = (
+        "Whatever they did, p stays above 0.05."
+        if below == 0
+        else "Whatever they did, p is at most 0.05."
+        if below == len(ways)
+        else "<b>The patients nobody saw decide on which side of 0.05 the trial lies.</b>"
+    )
+    text = (
+        f"Week {week}, {TESTS[test].label}: {x1}/{n1} v {x2}/{n2} alone gives p {p_value(alone)}. With {missing1} more on IL-2 "
+        f"and {missing2} more on placebo, <b>{below} of {len(ways)} ways</b> have p ≤ 0.05, from {bare_p(ways['p'].min())} to "
+        f"{bare_p(ways['p'].max())}; all of them counted as non-responders: {int(strict['x1'])}/{int(strict['n1'])} v "
+        f"{int(strict['x2'])}/{int(strict['n2'])}, p {p_value(strict['p'])}. {verdict}"
+    )
+    return Scene(text, tipping_map(ways), layout=(missing1, missing2))
+
+
+def missing_map() -> App:
+    """Return the widget of stop 5 about missing patients: how many, in which arm, at which visit, under which test.
+
+    Examples
+    --------
+    >>> "from 0.0371 to 0.0668" in missing_map().text.value
+    True
+    """
+    return App(
+        "The patients who are not there",
+        {
+            "week": dropdown("visit", [("week 12", 12), ("week 24", 24)], 12),
+            "missing1": int_slider("missing on IL-2", 1, 0, 4),
+            "missing2": int_slider("missing on placebo", 0, 0, 4),
+            "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
+        },
+        missing_scene,
+        height=420,
+        name="missing_map",
+    )
+
+
+_GRID = np.round(np.linspace(-0.95, 0.95, 20), 4)
+_OFFERED = ("pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t")
+
+
+def possible_correlations(first: float, second: float) -> tuple[float, float]:
+    """Return the smallest and largest correlation of two outcomes with these rates.
+
+    Examples
+    --------
+    >>> possible_correlations(0.5, 0.5)
+    (-1.0, 1.0)
+    """
+    spread = np.sqrt(first * (1 - first) * second * (1 - second))
+    low, high = max(0.0, first + second - 1), min(first, second)
+    return float((low - first * second) / spread), float((high - first * second) / spread)
+
+
+@lru_cache(maxsize=64)
+def _large_trial(strategy: str) -> np.ndarray:
+    """Error of a rule over the grid of correlations in a large trial, where the rates do not matter."""
+    return np.asarray(familywise_error(_GRID, 30, 30, 0.5, strategy, method="normal"))
+
+
+def visits_scene(rho: float, p12: float, p24: float, strategy: str, test: str, n1: int = 29, n2: int = 30) -> Scene:
+    """Compute how often each rule claims something false when the drug does nothing at either visit.
+
+    Parameters
+    ----------
+    rho : float
+        Correlation of a patient's outcomes at the two visits. One that the rates do not allow is replaced by the
+        nearest that they do, and the text says so.
+    p12, p24 : float
+        Response rate of both arms at week 12 and at week 24, strictly between 0 and 1.
+    strategy : str
+        Key of the rule to bring out.
+    test : str
+        Key of the test used at both visits.
+    n1, n2 : int
+        Patients in each arm.
+
+    Returns
+    -------
+    Scene
+        Lines for large trials, exact marks for this one; the exact values in words.
+
+    Examples
+    --------
+    >>> "cannot be larger than 0.23" in visits_scene(0.9, 0.1, 0.7, "holm", "pearson").text
+    False
+    >>> "cannot be above 0.22" in visits_scene(0.9, 0.1, 0.7, "holm", "pearson").text
+    True
+    """
+    low, high = possible_correlations(p12, p24)
+    used = min(max(rho, low), high)
+    note = ""
+    if used != rho:
+        way, end = ("above", high) if rho > high else ("below", low)
+        note = f" With rates of {p12:.0%} and {p24:.0%} it cannot be {way} {end:.2f}: that is shown."
+    inside = (low <= _GRID) & (high >= _GRID)
+    lines, dots, rows = [], [], []
+    for key, rule in STRATEGIES.items():
+        exact = float(familywise_error(used, n1, n2, (p12, p24), key, test=test))
+        lines.append(pd.DataFrame({"label": rule.label, "rho": _GRID[inside], "error": _large_trial(key)[inside]}))
+        dots.append((rule.label, exact, key == strategy))
+        rows.append(f"{rule.label} <b>{exact:.2%}</b>" if key == strategy else f"{rule.label} {exact:.2%}")
+    chosen = STRATEGIES[strategy]
+    text = (
+        f"Suppose the drug does nothing: {p12:.0%} respond in both arms at week 12, {p24:.0%} at week 24. A patient's two "
+        f"outcomes correlate by {used:.2f}.{note}<br>False claim at either visit ({n1} and {n2} patients, "
+        f"{TESTS[test].label}, exact): {'; '.join(rows)}.<br><b>{chosen.label}</b>: {chosen.description}."
+    )
+    shown = pd.DataFrame(dots, columns=["label", "error", "chosen"])
+    return Scene(text, rule_lines(pd.concat(lines), shown, used))
+
+
+def visits_explorer() -> App:
+    """Return the widget of stop 5 about two visits: correlation, rates, rule and test.
+
+    Examples
+    --------
+    >>> "whichever works <b>9.90%" in visits_explorer().text.value
+    True
+    """
+    return App(
+        "Two looks at the same patients",
+        {
+            "rho": float_slider("correlation of the two visits", 0.4, -1.0, 1.0, 0.05),
+            "p12": float_slider("respond at week 12, both arms", 0.42, 0.05, 0.95, 0.01),
+            "p24": float_slider("respond at week 24, both arms", 0.51, 0.05, 0.95, 0.01),
+            "strategy": dropdown("rule", [(rule.label, key) for key, rule in STRATEGIES.items()], "either"),
+            "test": dropdown("test at both visits", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
+        },
+        visits_scene,
+        height=420,
+        name="visits_explorer",
+    )

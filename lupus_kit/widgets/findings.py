@@ -1,0 +1,82 @@
+"""A form of check boxes that behaves as one control: its value is the tuple of ticked ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as ipw
+
+from lupus_kit.core.errors import InputError, unknown_name
+
+
+class Findings(ipw.VBox, ipw.ValueWidget):
+    """Check boxes with one common value.
+
+    Parameters
+    ----------
+    label : str
+        Heading of the form; also told to screen readers with every box.
+    options : sequence of (str, str)
+        Label and id of each box, in the order of the form.
+    value : sequence of str
+        Ids that are ticked at the start.
+
+    Attributes
+    ----------
+    value : tuple of str
+        The ticked ids in the order of the form. Setting it ticks the boxes; an unknown id raises
+        :class:`lupus_kit._errors.InputError` and changes nothing.
+    boxes : dict of str to ipywidgets.Checkbox
+        The boxes by id.
+
+    Examples
+    --------
+    >>> form = Findings("findings", [("Rash", "rash"), ("Fever", "fever")], ["rash"])
+    >>> form.boxes["fever"].value = True
+    >>> form.value
+    ('rash', 'fever')
+    """
+
+    def __init__(self, label: str, options: Sequence[tuple[str, str]], value: Sequence[str] = ()) -> None:
+        self._filling = False
+        self.boxes = {
+            key: ipw.Checkbox(
+                value=key in value, description=name, tooltip=f"{label}: {name}", indent=False,
+                layout=ipw.Layout(width="auto", margin="0", height="24px"),
+            )
+            for name, key in options
+        }  # fmt: skip
+        grid = ipw.GridBox(
+            list(self.boxes.values()),
+            layout=ipw.Layout(grid_template_columns="repeat(auto-fill, minmax(185px, 1fr))", width="100%"),
+        )
+        super().__init__([ipw.HTML(f"<b>{label}</b>"), grid], layout=ipw.Layout(width="100%"))
+        self.value = self._in_order(value)
+        self.observe(self._fill, names="value")
+        for box in self.boxes.values():
+            box.observe(self._ticked, names="value")
+
+    def _in_order(self, given: Sequence[str]) -> tuple[str, ...]:
+        for key in given:
+            if key not in self.boxes:
+                raise unknown_name("finding", key, self.boxes)
+        return tuple(key for key in self.boxes if key in given)
+
+    def _fill(self, change: dict[str, Any]) -> None:
+        try:
+            ordered = self._in_order(change["new"])
+        except InputError:
+            self.value = change["old"]
+            raise
+        self._filling = True
+        try:
+            for key, box in self.boxes.items():
+                box.value = key in ordered
+        finally:
+            self._filling = False
+        self.value = ordered
+
+    def _ticked(self, _: object) -> None:
+        if not self._filling:
+            self.value = tuple(key for key, box in self.boxes.items() if box.value)

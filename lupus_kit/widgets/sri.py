@@ -1,0 +1,199 @@
+"""Stop 3: build one patient, watch each clause of the SRI."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import ipywidgets as ipw
+import pandas as pd
+
+from lupus_kit.core.errors import unknown_name
+from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, sledai, sri
+from lupus_kit.figures import sri as draw
+from lupus_kit.widgets.app import App, Scene
+from lupus_kit.widgets.controls import dropdown, float_slider
+from lupus_kit.widgets.findings import Findings
+
+_WORDS = {"A": "severe", "B": "moderate", "C": "mild", "D": "calm now", "E": "never"}
+_GRADES = [(f"{grade}: {words}", grade) for grade, words in _WORDS.items()]
+#: Systems whose grades the widget can move; the others stay at D, calm now.
+MOVED = ("mucocutaneous", "musculoskeletal", "renal")
+_VERSIONS = [("SLEDAI-2K", "2K"), ("SELENA-SLEDAI", "SELENA")]
+
+
+_IDS = tuple(SLEDAI_ITEMS["id"])
+
+
+def _known(present: Sequence[str]) -> set[str]:
+    """Refuse findings that SLEDAI does not have."""
+    for name in present:
+        if name not in _IDS:
+            raise unknown_name("SLEDAI finding", name, _IDS)
+    return set(present)
+
+
+def _chosen(present: Sequence[str]) -> pd.DataFrame:
+    """Pick the descriptors present, in the order of the form."""
+    return SLEDAI_ITEMS[SLEDAI_ITEMS["id"].isin(_known(present))].assign(counts=True)
+
+
+def patient_visits(
+    before: Sequence[str],
+    now: Sequence[str],
+    pga: tuple[float, float],
+    grades: dict[str, str] | None = None,
+    version: str = "2K",
+    stable: bool = False,
+) -> pd.DataFrame:
+    """Make the two visits of one patient, as :func:`lupus_kit.endpoints.sri` reads them.
+
+    Parameters
+    ----------
+    before, now : sequence of str
+        Ids of the SLEDAI descriptors present at baseline and at the visit.
+    pga : tuple of float
+        Physician global assessment (0 to 3) at baseline and at the visit.
+    grades : dict of str to str, optional
+        ``"<system>_before"`` and ``"<system>_now"`` to a BILAG grade; systems that are not named stay at D.
+    version : {"2K", "SELENA", "SLEDAI"}
+        Version of SLEDAI.
+    stable : bool
+        Whether proteinuria at the visit is stable: there before, and not risen.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two rows.
+
+    Raises
+    ------
+    InputError
+        If a finding, a system or the version is unknown, or proteinuria is called stable where there is none.
+
+    Examples
+    --------
+    >>> patient_visits(["rash", "arthritis"], ["rash"], (1.1, 0.8))["sledai"].tolist()
+    [6, 2]
+    """
+    found = [_known(present) for present in (before, now)]
+    columns = {name: [name in present for present in found] for name in _IDS}
+    items = pd.DataFrame(columns | {"proteinuria_stable": [False, bool(stable)]}, index=["baseline", "visit"])
+    given = grades or {}
+    known = [f"{system}_{time}" for system in BILAG_SYSTEMS for time in ("before", "now")]
+    for name in given:
+        if name not in known:
+            raise unknown_name("BILAG grade", name, known)
+    graded = {f"bilag_{system}": [given.get(f"{system}_{time}", "D") for time in ("before", "now")]
+              for system in BILAG_SYSTEMS}  # fmt: skip
+    return pd.DataFrame(
+        {
+            "patient": "your patient", "visit": ["baseline", "week 12"], "week": [0, 12],
+            "sledai": sledai(items, version).to_numpy(), "pga": list(pga), **graded,
+        }
+    )  # fmt: skip
+
+
+def patient_scene(
+    before: Sequence[str],
+    now: Sequence[str],
+    pga_before: float,
+    pga_now: float,
+    *,
+    version: str = "2K",
+    stable: bool = False,
+    points: int = 4,
+    **grades: str,
+) -> Scene:
+    """Score one patient and show each clause.
+
+    Parameters
+    ----------
+    before, now : sequence of str
+        Ids of the descriptors present.
+    pga_before, pga_now : float
+        Physician global assessment, 0 to 3.
+    version : {"2K", "SELENA", "SLEDAI"}
+        Version of SLEDAI.
+    stable : bool
+        Whether proteinuria at the visit is stable.
+    points : int
+        Drop in SLEDAI that is asked for, 4 to 8.
+    **grades : str
+        ``<system>_before`` and ``<system>_now``; systems that are not named stay at D.
+
+    Returns
+    -------
+    Scene
+        The clauses with their verdicts, and SLEDAI as stacked bars.
+
+    Raises
+    ------
+    InputError
+        As for :func:`patient_visits`; also for a PGA or a grade that does not exist.
+    """
+    visits = patient_visits(before, now, (pga_before, pga_now), grades, version, stable)
+    row = sri(visits, points).iloc[0]
+    clauses = (
+        ("SLEDAI", f"{row['sledai_baseline']} → {row['sledai']}, must fall by {points} or more", row["sledai_clause"]),
+        ("BILAG", f"{row['new_a']} new A (none allowed), {row['new_b']} new B (one allowed)", row["bilag_clause"]),
+        ("PGA", f"{row['pga_rise']:+.2f}, must rise by less than 0.30", row["pga_clause"]),
+    )
+    marks = {True: "✓ met", False: "✗ not met"}
+    left = "style='text-align:left;padding:0 1em 0 0'"
+    lines = "".join(
+        f"<tr><td {left}><b>{name}</b></td><td {left}>{text}</td><td {left}>{marks[bool(met)]}</td></tr>"
+        for name, text, met in clauses
+    )
+    bars_before, bars_now = _chosen(before), _chosen(now)
+    # What the version leaves out is drawn hollow, so that bar and total agree.
+    uncounted = stable and version != "2K"
+    bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & uncounted)
+    text = f"<table>{lines}</table><b>{html.escape(str(row['reason']))}</b>"
+    rows = -(-len({*bars_before["domain"], *bars_now["domain"]}) // draw.LEGEND_COLUMNS)
+    return Scene(text, draw.sledai_bars(bars_before, bars_now, points), layout=rows)
+
+
+def patient_builder() -> App:
+    """Return the widget of stop 3: choose findings, grades and PGA of one patient at two visits.
+
+    Examples
+    --------
+    >>> app = patient_builder()
+    >>> "Responder: SLEDAI fell by 6" in app.text.value
+    True
+    >>> "✗ not met" in app.set(pga_now=1.4).text.value
+    True
+    """
+    options = [(f"{item.label} ({item.weight})", item.id) for item in SLEDAI_ITEMS.itertuples()]
+    left: dict[str, ipw.Widget] = {
+        "before": Findings(
+            "Findings at baseline (points)", options, ("arthritis", "rash", "low_complement", "dna_binding")
+        ),
+        "pga_before": float_slider("PGA at baseline (0–3)", 1.1, 0, 3, 0.05),
+    }
+    right: dict[str, ipw.Widget] = {
+        "now": Findings("Findings at week 12 (points)", options, ("low_complement", "dna_binding")),
+        "pga_now": float_slider("PGA at week 12 (0–3)", 0.8, 0, 3, 0.05),
+    }
+    for system in MOVED:
+        left[f"{system}_before"] = dropdown(f"BILAG {system}, baseline", _GRADES, "B" if system != "renal" else "D")
+        right[f"{system}_now"] = dropdown(f"BILAG {system}, week 12", _GRADES, "C" if system != "renal" else "D")
+    rule: dict[str, ipw.Widget] = {
+        "version": dropdown("version of SLEDAI", _VERSIONS, "2K"),
+        "points": dropdown("SLEDAI must fall by", [(f"{n} (SRI-{n})", n) for n in range(4, 9)], 4),
+        "stable": ipw.Checkbox(False, description="proteinuria at week 12 is stable", indent=False),
+    }
+    app = App("Build a patient", left | right | rule, patient_scene, height=320, name="patient_builder")
+    for control in (*left.values(), *right.values(), *rule.values()):
+        if isinstance(control, (ipw.FloatSlider, ipw.Dropdown)):
+            control.style.description_width = "150px" if isinstance(control, ipw.FloatSlider) else "225px"
+    # Two columns, one a visit; the verdict stands above the form, where a click does not move it out of sight.
+    half = ipw.Layout(flex="1 1 400px", min_width="380px")
+    columns = ipw.HBox(
+        [ipw.VBox(list(left.values()), layout=half), ipw.VBox(list(right.values()), layout=half)],
+        layout=ipw.Layout(flex_flow="row wrap", width="100%"),
+    )
+    heading = app.children[0]
+    app.children = [heading, app.text, app.picture, columns, *rule.values(), app.footer]
+    return app

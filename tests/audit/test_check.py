@@ -1,0 +1,394 @@
+"""Verdicts on claims of any shape, and the reading that is made of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from references.reading import ACCUSING, everything_said
+from scipy import stats
+
+from lupus_kit import audit, inference, published
+from lupus_kit.audit.values.effects import parse_effect
+from lupus_kit.core.errors import InputError
+
+FEW = settings(max_examples=30, deadline=None, derandomize=True)
+
+
+def claim(name: str = "a", **keys: object) -> dict[str, object]:
+    given = {"id": name, "endpoint": f"endpoint {name}", "arms": ["drug", "placebo"], "reported": ["18/29", "9/30"]}
+    return given | keys
+
+
+def study(*claims: dict[str, object], n: tuple[int | None, int | None] = (30, 30), **keys: object) -> published.Study:
+    arms = [
+        {"name": arm} | ({} if total is None else {"n": total})
+        for arm, total in zip(("drug", "placebo"), n, strict=True)
+    ]
+    return published.study_from_claims(
+        {"study": {"key": "k", "title": "An invented trial", "alpha": 0.05} | keys, "arm": arms, "claim": list(claims)}
+    )
+
+
+def lines(*claims: dict[str, object], **keys: object):
+    return audit.check(study(*claims, **keys)).to_frame().set_index(["claim", "what"])
+
+
+# ------------------------------------------------------------------ he 2020, whole
+
+
+@pytest.fixture(scope="module")
+def he() -> audit.Report:
+    return audit.check("he2020")
+
+
+def test_every_claim_and_every_row_of_every_table_has_a_verdict(he):
+    record, frame = published.load("he2020"), he.to_frame()
+    printed = sum(
+        (table[column] != "").groupby(table["line"]).first().sum()
+        for table in record.tables.values()
+        for column in table
+        if column.startswith("reported_p")
+    )
+    p = frame[(frame["what"] == "p") & (frame["part"] != "claims")]
+    assert (p["printed"] != "not printed").sum() == printed == 78
+    assert set(frame["claim"]) == {c.id for c in (*record.records, *record.table_claims())}
+    assert (frame["verdict"] != "").all()
+    assert set(frame["status"]) <= set(audit.rows.STATUSES)
+
+
+def test_table_1_is_fisher(he):
+    # The facts of this trial: Table 1's categorical rows are two-sided Fisher tests but for two that miss by a hair.
+    frame = he.part("table1")
+    p = frame[(frame["what"] == "p")].set_index("endpoint")
+    counts = published.load("he2020").tables["table1"].dropna(subset=["count"])["characteristic"].unique()
+    for name in counts:
+        row = p.loc[f"{name}, baseline"]
+        fisher = "Fisher (point probability)" in row["analysis"].split("; ")
+        assert fisher == (name not in ("Azathioprine", "Leflunomide")), name
+    assert p.loc["Azathioprine, baseline", "verdict"].startswith("not reproduced by any of")
+    assert "0.3533" in p.loc["Azathioprine, baseline", "recomputed"]  # printed 0.352
+    assert "0.6120" in p.loc["Leflunomide, baseline", "recomputed"]  # printed 0.611
+
+
+def test_the_events_of_table_3_are_recomputed_for_information(he):
+    # Fisher: injection site 9 v 2 p=.021; infection 2 v 6 .254; fever 4 v 0 .052; SAE 0 v 3 .237; severe 0 v 2 .49.
+    frame = he.part("table3")
+    p = frame[frame["what"] == "p"].drop_duplicates("endpoint").set_index("endpoint")["recomputed"].astype(float)
+    expected = {
+        "Injection site reaction": 0.021,
+        "Infection": 0.254,
+        "Fever": 0.052,
+        "Flu-like symptoms": 0.112,
+        "Serious adverse events (SAE)": 0.237,
+        "Severe infection": 0.4915,
+    }
+    for event, value in expected.items():
+        assert p[event] == pytest.approx(value, abs=6e-4)
+
+
+def test_the_whole_audit_is_the_same_on_two_cores(he):
+    assert audit.check("he2020", n_jobs=2).render("json") == he.render("json")
+
+
+# ------------------------------------------------------------------ verdicts
+
+
+def test_values_that_disagree_with_their_own_count():
+    frame = lines(claim(reported=["60.0% (18/29)", "30.0% (9/30)"], p="0.019"))
+    assert frame.loc[("a", "drug"), "verdict"] == "not reproduced by its own count"
+    assert frame.loc[("a", "placebo"), "verdict"] == "reproduced"
+
+
+def test_a_percentage_that_is_cut_off_is_recognised():
+    # 18/29 = 62.069 %: rounded 62.07, cut off 62.06.
+    frame = lines(claim(reported=["62.06%", "30.0%"], n=[29, 30]))
+    row = frame.loc[("a", "drug")]
+    assert row["verdict"] == "reproduced"
+    assert "cut off" in row["analysis"]
+
+
+def test_coarse_percentages_leave_several_tables_and_an_analysis_fits_if_it_fits_one():
+    # 62 % of 300 is 185, 186 or 187 patients; 33 % of 300 is 98, 99 or 100.
+    keys = {"n": [300, 300], "p": "0.50"}
+    coarse = lines(claim(reported=["34%", "33%"], **keys), n=(300, 300))
+    row = coarse.loc[("a", "p")]
+    tables = [(x, 300, y, 300) for x in (101, 102, 103) for y in (98, 99, 100)]
+    assert row["verdict"].startswith("supposing counts that fit (9 tables, 101/300 v 98/300 to 103/300 v 100/300): ")
+    fits = {
+        (f.test, f.alternative)
+        for table in tables
+        for f in audit.explain("0.50", *table).query("rounds_to_reported").itertuples()
+    }
+    assert f"reproduced only by {len(fits)} of" in row["verdict"]
+
+
+def test_percentages_without_patients_suppose_that_all_were_analysed_and_say_so():
+    frame = lines(claim(reported=["50%", "20%"], p="0.029"))
+    row = frame.loc[("a", "p")]
+    assert row["verdict"].startswith("supposing all randomised were analysed (15/30 v 6/30): ")
+    assert frame.loc[("a", "drug"), "verdict"] == "not checkable"
+    unknown = lines(claim(reported=["50%", "20%"], p="0.029"), n=(None, None))
+    assert unknown.loc[("a", "p"), "verdict"] == "not checkable"
+
+
+def test_ns_and_inequalities():
+    frame = lines(
+        claim("ns", p="NS"),
+        claim("low", p="<0.001"),
+        claim("big", reported=["15/30", "14/30"], p="n.s."),
+    )
+    assert frame.loc[("big", "p"), "verdict"] == "reproduced"
+    assert frame.loc[("big", "p"), "printed"] == "NS"
+    assert frame.loc[("low", "p"), "status"] == "not reproduced"  # 18/29 v 9/30: the smallest p is about 0.004
+    assert frame.loc[("ns", "p"), "status"] != "reproduced"
+
+
+def test_one_arm_alone_is_no_comparison():
+    frame = lines(
+        claim(arms=["drug"], reported=["62.1% (18/29)"], p="0.2"), claim("b", arms=["drug"], reported=["3/29"])
+    )
+    assert frame.loc[("a", "p"), "verdict"] == "not checkable"
+    assert ("b", "p") not in frame.index
+
+
+def test_three_arms_at_once():
+    arms = [{"name": name, "n": 40} for name in "xyz"]
+    table = [(20, 40), (12, 40), (8, 40)]
+    p = stats.chi2_contingency([[x, n - x] for x, n in table], correction=False).pvalue
+    made = published.study_from_claims(
+        {
+            "study": {"key": "k", "title": "t", "alpha": 0.05},
+            "arm": arms,
+            "claim": [
+                claim("fits", arms=list("xyz"), reported=[f"{x}/{n}" for x, n in table], p=f"{p:.4f}"),
+                claim("not", arms=list("xyz"), reported=[f"{x}/{n}" for x, n in table], p="0.5"),
+            ],
+        }
+    )
+    frame = audit.check(made).to_frame().set_index(["claim", "what"])
+    assert "Pearson chi-squared, all arms" in frame.loc[("fits", "p"), "analysis"].split("; ")
+    assert frame.loc[("fits", "p"), "verdict"] == "reproduced only by 1 of 2 analyses of all arms at once"
+    assert frame.loc[("not", "p"), "status"] == "not reproduced"
+
+
+def test_a_paper_that_names_a_model_is_not_held_against_its_counts():
+    frame = lines(claim(p="0.500", effect="OR 9.0 (2.0-20.0)", analysis="logistic regression; adjusted for region"))
+    for what in ("p", "effect"):
+        assert frame.loc[("a", what), "status"] == "model"
+        assert "not checkable from counts" in frame.loc[("a", what), "verdict"]
+    assert "logistic regression, adjusted for region" in frame.loc[("a", "p"), "analysis"]
+
+
+# ------------------------------------------------------------------ effects
+
+
+@pytest.mark.parametrize(
+    ("text", "measure", "numbers", "level", "scale"),
+    [
+        ("OR 1.40 (0.93-2.11)", "odds ratio", ("1.40", "0.93", "2.11"), 0.95, 1),
+        ("odds ratio, 1.40; 95% CI, 0.93 to 2.11", "odds ratio", ("1.40", "0.93", "2.11"), 0.95, 1),
+        ("aOR 7.09 (90% CI 2.11–23.85)", "odds ratio", ("7.09", "2.11", "23.85"), 0.9, 1),
+        ("relative risk 1·8 [99% CI 1·1, 2·9]", "risk ratio", ("1.8", "1.1", "2.9"), 0.99, 1),
+        ("difference −0.2 (−17.5 to 17.2)", "risk difference", ("-0.2", "-17.5", "17.2"), 0.95, 100),
+        ("difference 16.3% (6.3%-26.3%)", "risk difference", ("16.3", "6.3", "26.3"), 0.95, 100),
+        ("RD 0.25 (0.01 to 0.49)", "risk difference", ("0.25", "0.01", "0.49"), 0.95, 1),
+        ("OR 1.55", "odds ratio", ("1.55", "", ""), 0.95, 1),
+    ],
+)
+def test_effects_are_read_as_printed(text, measure, numbers, level, scale):
+    found = parse_effect(text)
+    assert found is not None
+    assert (found.measure, (found.estimate, found.low, found.high), found.scale) == (measure, numbers, scale)
+    assert found.level == pytest.approx(level)
+
+
+@pytest.mark.parametrize("text", ["hazard ratio 1.55 (1.11-2.18)", "better", "OR", "mean change -2.1", "OR 2 RR 3"])
+def test_what_counts_cannot_give_is_no_effect(text):
+    assert parse_effect(text) is None
+    row = lines(claim(effect=text)).loc[("a", "effect")]
+    assert row["verdict"] == "not checkable"
+
+
+METHODS = ["woolf", "katz", "wald", "newcombe", "miettinen_nurminen", "conditional_exact", "koopman", "agresti_caffo"]
+SHORT = {"odds ratio": "OR", "risk ratio": "RR", "risk difference": "difference"}
+
+
+@FEW
+@given(
+    method=st.sampled_from(METHODS),
+    n=st.tuples(st.integers(8, 60), st.integers(8, 60)),
+    level=st.sampled_from([90, 95, 99]),
+    decimals=st.integers(1, 3),
+    data=st.data(),
+)
+def test_the_method_of_a_made_up_paper_is_among_those_that_fit(method, n, level, decimals, data):
+    table = data.draw(st.integers(2, n[0] - 2)), n[0], data.draw(st.integers(2, n[1] - 2)), n[1]
+    (one,) = inference.intervals(*table, level=level / 100, methods=[method])
+    scale = 100 if one.measure == "risk difference" else 1
+    written = [f"{value * scale:.{decimals}f}" for value in (one.estimate, one.low, one.high)]
+    text = f"{SHORT[one.measure]} {written[0]} ({level}% CI {written[1]} to {written[2]})"
+    row = lines(claim(reported=[f"{table[0]}/{n[0]}", f"{table[2]}/{n[1]}"], effect=text), n=n).loc[("a", "effect")]
+    assert one.label in row["analysis"].split("; ")
+    assert row["verdict"].startswith("reproduced")
+
+
+def test_an_effect_printed_the_other_way_round():
+    (one,) = inference.intervals(9, 30, 18, 29, methods=["woolf"])
+    row = lines(claim(effect=f"OR {one.estimate:.2f} ({one.low:.2f}-{one.high:.2f})")).loc[("a", "effect")]
+    assert row["verdict"].startswith("reproduced")
+    assert "placebo against drug" in row["analysis"]
+
+
+def test_an_effect_that_misses():
+    row = lines(claim(effect="OR 3.8 (1.4-11.3)")).loc[("a", "effect")]  # Woolf: 3.82 (1.29 to 11.28)
+    assert row["status"] == "not reproduced"
+    assert "misses by one in the last digit" in row["verdict"]
+    far = lines(claim(effect="OR 5.0 (2.0-9.0)")).loc[("a", "effect")]
+    assert far["verdict"] == "another estimate; interval not reproduced by any of 4 methods"
+
+
+# ------------------------------------------------------------------ the reading
+
+
+def reading(*claims: dict[str, object], **keys: object) -> str:
+    report = audit.check(study(*claims, **keys))
+    assert ACCUSING.findall(everything_said(report)) == []
+    return report.reading
+
+
+def test_a_secondary_result_after_a_missed_primary_is_to_be_tested_again():
+    text = reading(
+        claim("one", role="primary", reported=["16/30", "9/30"], p="0.067"),
+        claim("two", role="secondary", reported=["19/30", "9/30"], p="0.010"),
+        claim("three", role="secondary", reported=["16/30", "15/30"], p="0.80"),
+    )
+    assert "was not met at 0.05." in text
+    assert "p=0.010 (endpoint two) is a finding to test again" in text
+    assert "endpoint three" not in text
+
+
+def test_a_met_primary_says_nothing_of_the_kind():
+    text = reading(claim("one", role="primary", p="0.013"), claim("two", role="secondary", p="0.013"))
+    assert "to test again" not in text
+
+
+def test_the_papers_own_word_counts_before_its_p_value():
+    text = reading(
+        claim("one", role="primary", p="0.013", met="not met"), claim("two", role="secondary", p="0.013"), alpha=0.05
+    )
+    assert "p=0.013 (endpoint two) is a finding to test again" in text
+
+
+def test_the_order_of_testing_is_followed_where_there_is_one():
+    text = reading(
+        claim("one", role="primary", order=1, p="0.013"),
+        claim("two", role="secondary", order=2, reported=["16/30", "9/30"], p="0.067"),
+        claim("three", role="secondary", order=3, p="0.013"),
+        claim("zero", role="secondary", p="0.013"),
+    )
+    assert "endpoint two, place 2 in the testing order, was not met" in text
+    assert "p=0.013 (endpoint three) is a finding to test again" in text
+    assert "endpoint zero) is" not in text
+
+
+def test_one_patient_decides():
+    # Pearson: 17/30 v 9/30 gives 0.037, 16/30 v 9/30 gives 0.067.
+    text = reading(claim(role="primary", reported=["17/30", "9/30"], p="0.037"))
+    assert "One outcome the other way in the arm" in text
+    assert "the result is decided by one patient" in text
+    clear = reading(claim(role="primary", reported=["28/30", "5/30"], p="<0.001"))
+    assert "decide" not in clear
+
+
+def test_contrasts_that_were_not_planned():
+    text = reading(claim(role="primary", p="0.013"), claim("late", role="post hoc", p="0.013"))
+    assert "p=0.013 (endpoint late) belongs to contrasts that were not planned" in text
+
+
+def test_a_mismatch_comes_with_its_innocent_reasons():
+    text = reading(claim(p="0.500"))
+    assert "No analysis tried gives p=0.500 (endpoint a). That is no accusation: covariates or strata" in text
+    assert "accusation" not in reading(claim(p="0.013"))
+
+
+def test_values_of_models_are_not_read_as_mismatches():
+    text = reading(claim(role="primary", p="0.500", analysis="stratified CMH"), claim("b", role="secondary", p="0.013"))
+    assert "1 printed value comes from an adjusted or stratified analysis: the crude" in text
+    assert "No analysis tried" not in text
+    assert "was not met at 0.05." in text  # the printed p-value still is what the paper says
+
+
+def test_no_claim_is_stronger_than_its_evidence():
+    report = audit.check("he2020")
+    for strong in ("proves", "must have", "certainly", "clearly", "the authors used a"):
+        assert strong not in everything_said(report)
+
+
+def test_a_study_of_tables_alone(tmp_path):
+    (tmp_path / "t.toml").write_text(
+        '[study]\nkey = "k"\ntitle = "t"\nalpha = 0.05\n[[arm]]\nname = "a"\nn = 30\n[[arm]]\nname = "b"\nn = 30\n'
+        '[[table]]\nkey = "t1"\nendpoint = "row"\nresults.x = { arm = "a" }\nresults.y = { arm = "b" }\n'
+        'compare = [{ columns = ["x", "y"], p = "p" }]\ncsv = """\nrow,x,y,p\nwomen,27/30,29/30,0.612\n"""\n',
+        encoding="utf-8",
+    )
+    report = audit.check(tmp_path / "t.toml")
+    assert report.part("t1").query("what == 'p'")["status"].item() == "some"
+    assert report.part().empty
+    for form in audit.report.FORMATS:
+        assert "0.612" in report.render(form)
+    with pytest.raises(InputError, match="'t1'"):
+        report.part("t2")
+
+
+# ------------------------------------------------------------------ large trials
+
+
+@pytest.mark.parametrize("n", [600, 3000])
+def test_large_trials_leave_out_only_the_tests_that_go_through_every_table(n):
+    x, y = n // 2, n // 2 - n // 20
+    p = f"{inference.pvalue('fisher', x, n, y, n):.3f}"
+    report = audit.check(study(claim(reported=[f"{x}/{n}", f"{y}/{n}"], p=p, role="primary"), n=(n, n)))
+    row = report.to_frame().set_index(["claim", "what"]).loc[("a", "p")]
+    assert "Fisher (point probability)" in row["analysis"].split("; ")
+    quick = [t for t in audit.distinct_tests() if t.family != "unconditional exact"]
+    tried = [(t, s) for t, s in audit.provenance.distinct_analyses() if t in quick]
+    assert f"of {len(tried)} analyses" in row["verdict"]
+    assert f"over {len(quick)} tests" in report.reading
+
+
+def test_more_patients_than_the_exact_tests_take_is_said_of_the_row():
+    n = 10**9
+    report = audit.check(study(claim(reported=[f"{n // 2}/{n}", f"{n // 3}/{n}"], p="0.5"), n=(n, n)))
+    row = report.to_frame().set_index(["claim", "what"]).loc[("a", "p")]
+    assert row["verdict"] == "not checkable"
+    assert "large-sample" in row["analysis"]
+
+
+def test_visits_that_may_differ_are_not_said_to_agree():
+    # 75/150 v 69/150, then 80/150 v 69/150: some ways to join the patients' outcomes give p below 0.05.
+    bounds = inference.between_visit_bounds(75, 80, 150, 69, 69, 150)
+    assert bounds.p_low < 0.05
+    one, two = (f"{inference.pvalue('pearson', x, 150, 69, 150):.3f}" for x in (75, 80))
+    shared = {"endpoint": "response"}
+    text = reading(
+        claim("one", role="primary", visit="week 4", reported=["75/150", "69/150"], p=one, **shared),
+        claim("two", role="secondary", visit="week 8", reported=["80/150", "69/150"], p=two, **shared),
+        n=(150, 150),
+    )
+    assert "The two visits may or may not differ" in text
+    assert "do not contradict" not in text
+
+
+def test_a_p_value_of_all_randomised_patients_is_found():
+    # 17/29 v 9/30 printed, but the test was made on 17/30: the missing patient counted as non-responder.
+    p = f"{inference.pvalue('fisher', 17, 30, 9, 30):.4f}"
+    row = lines(claim(reported=["17/29", "9/30"], p=p)).loc[("a", "p")]
+    assert row["status"] == "some"
+    assert row["verdict"].startswith(
+        f"not reproduced by any of {audit.n_analyses()} analyses of those analysed; reproduced by "
+    )
+    name = "Fisher (point probability), all randomised, missing as non-responders (17/30 v 9/30)"
+    assert name in row["analysis"].split("; ")
+    unknown = lines(claim(reported=["17/29", "9/30"], p=p), n=(None, None)).loc[("a", "p")]
+    assert unknown["status"] == "not reproduced"

@@ -1,0 +1,71 @@
+"""Claims read from the text of abstracts: invented abstracts with the claims a careful reader would write down."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lupus_kit.audit import read_text
+
+FOLDER = Path(__file__).parents[1] / "references"
+
+
+@dataclass
+class Abstract:
+    name: str
+    text: str
+    arms: dict[str, int | None] = field(default_factory=dict)
+    claims: list[dict[str, object]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+def _claim(line: str) -> dict[str, object]:
+    sides, *rest = (part.strip() for part in line.split("; "))
+    pairs = [side.partition(":") for side in sides.rstrip(" ;").split(" | ")]
+    expected: dict[str, object] = {
+        "arms": tuple(arm.strip() for arm, _, _ in pairs),
+        "reported": tuple(value.strip() for _, _, value in pairs),
+    }
+    for part in rest:
+        key, _, value = part.partition("=")
+        expected[key] = value
+    if not any(expected["reported"]):
+        expected["reported"] = ()
+    return expected
+
+
+def _abstracts(name: str) -> list[Abstract]:
+    found = []
+    for block in (FOLDER / name).read_text(encoding="utf-8").split("\n## ")[1:]:
+        title, *lines = block.strip().split("\n")
+        one = Abstract(title, "\n".join(line for line in lines if not line.startswith("-- ")).strip())
+        for line in lines:
+            _, _, value = line.removeprefix("-- ").partition(": ")
+            if line.startswith("-- arms"):
+                pairs = [part.partition("=") for part in value.split("; ")]
+                one.arms = {arm: int(n) if n else None for arm, _, n in pairs}
+            elif line.startswith("-- claim"):
+                one.claims.append(_claim(value))
+            elif line.startswith("-- asked"):
+                one.asked = re.split(r"; (?!95% CI)", value)
+        found.append(one)
+    return found
+
+
+ABSTRACTS = [*_abstracts("invented_abstracts.txt"), *_abstracts("invented_abstracts_unseen.txt")]
+
+
+@pytest.mark.parametrize("abstract", ABSTRACTS, ids=lambda one: one.name)
+def test_the_claims_of_an_abstract(abstract):
+    study = read_text(abstract.text)
+    assert {arm: study.trial.n_randomised[arm] for arm in study.trial.n_randomised} == abstract.arms
+    found = [
+        {key: getattr(claim, key) for key in expected}
+        for claim, expected in zip(study.records, abstract.claims, strict=False)
+    ]
+    assert found == abstract.claims
+    assert len(study.records) == len(abstract.claims), study.records[len(abstract.claims) :]
+    assert list(study.questions["words"]) == abstract.asked

@@ -1,0 +1,245 @@
+"""The audit of a whole study: verdicts, reading, and every form in which the report is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from references.reading import ACCUSING, everything_said, markdown_cells, parse
+
+from lupus_kit import audit, inference, published
+from lupus_kit.core.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def report() -> audit.Report:
+    return audit.check("he2020")
+
+
+@pytest.fixture(scope="module")
+def rows(report) -> pd.DataFrame:
+    return report.part().set_index(["claim", "what"])
+
+
+# ------------------------------------------------------------------ this trial
+
+
+def test_three_rows_for_each_claim(report):
+    frame = report.part()
+    assert frame.columns.tolist() == [
+        *("claim", "endpoint", "role", "what", "printed", "recomputed", "analysis", "verdict"),
+        *("part", "status", "source", "confidence"),
+    ]
+    assert len(frame) == 12
+    study = published.load("he2020")
+    for _, claim in study.claims.iterrows():
+        part = frame[frame["claim"] == claim["id"]]
+        assert part["what"].tolist() == ["IL-2", "placebo", "p"]
+        printed = [claim["reported_a"], claim["reported_b"], claim["reported_p"] or "not printed"]
+        assert part["printed"].tolist() == printed
+    assert frame.map(lambda value: isinstance(value, str)).all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("claim", "what", "x", "n", "how"),
+    [
+        ("sri4_week12", "IL-2", 16, 29, "one solution"),
+        ("sri4_week12", "placebo", 9, 30, "one denominator"),
+        ("sri4_week24", "IL-2", 19, 29, "one solution"),
+        ("sri4_week24", "placebo", 11, 30, "one solution"),
+        ("ln_complete_remission", "IL-2", 7, 13, "printed"),
+        ("ln_complete_remission", "placebo", 2, 12, "printed"),
+        ("serious_infection", "IL-2", 0, 29, "table row"),
+        ("serious_infection", "placebo", 2, 30, "table row"),
+    ],
+)
+def test_counts_are_found_and_reproduced(rows, claim, what, x, n, how):
+    row = rows.loc[(claim, what)]
+    assert row["recomputed"] == f"{x}/{n} = {100 * x / n:.2f}%"
+    assert how in row["analysis"]
+    assert row["verdict"] == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("claim", "printed", "table"),
+    [
+        ("sri4_week12", "0.052", (16, 29, 9, 30)),
+        ("sri4_week24", "0.027", (19, 29, 11, 30)),
+        ("ln_complete_remission", "0.036", (7, 13, 2, 12)),
+    ],
+)
+def test_p_rows_name_the_analyses_that_fit(rows, report, claim, printed, table):
+    row = rows.loc[(claim, "p")]
+    found = audit.explain(printed, *table)
+    fits = found[found["rounds_to_reported"]]
+    assert row["verdict"].startswith(f"reproduced only by {len(fits)} of {report.n_analyses} analyses")
+    one_sided_only = row["verdict"].endswith(("none of them two-sided", "which is one-sided"))
+    assert one_sided_only == (not (fits["alternative"] == "two-sided").any())
+    values, names = row["recomputed"].split("; "), row["analysis"].split("; ")
+    assert len(values) == len(names) == len(fits) + sum(name.startswith("does not fit: ") for name in names)
+    for (_, fit), value, name in zip(fits.iterrows(), values, names, strict=False):
+        assert value == f"{fit['p']:.4f}"
+        assert fit["label"] in name
+        assert (fit["alternative"] == "two-sided") == ("one-sided" not in name)
+    for value, name in zip(values, names, strict=True):
+        if name.startswith("does not fit: "):
+            key = next(k for k, t in inference.TESTS.items() if t.label == name.removeprefix("does not fit: "))
+            assert value == f"{inference.pvalue(key, *table):.4f}"
+            assert not audit.rounds_to(float(value), printed)
+
+
+def test_a_p_value_that_is_not_printed_is_not_checked(rows):
+    row = rows.loc[("serious_infection", "p")]
+    assert row["verdict"] == "not checkable"
+    assert row["recomputed"] == f"{inference.pvalue('fisher', 0, 29, 2, 30):.4f}"
+
+
+def test_the_analyses_are_counted(report):
+    assert report.n_analyses == audit.n_analyses() == len(audit.explain("0.5", 7, 13, 2, 12))
+    assert 60 < report.n_analyses < 3 * len(inference.TESTS)
+
+
+def test_the_analyses_that_are_counted_are_different_ones():
+    # "not reproduced by any of N analyses" is only as strong as the number of different analyses behind N.
+    seen: dict[bytes, str] = {}
+    x1, x2 = np.indices((14, 13)).reshape(2, -1)
+    found = audit.explain("0.5", 7, 13, 2, 12)
+    for row in found.itertuples():
+        lattice = np.concatenate(
+            [
+                np.round(inference.pvalue(row.test, x1, 13, x2, 12, row.alternative), 12),
+                inference.pvalue_lattice(row.test, 6, 9, row.alternative).ravel().round(12),
+                inference.pvalue_lattice(row.test, 21, 10, row.alternative).ravel().round(12),
+            ]
+        ).tobytes()
+        assert lattice not in seen, f"{row.test} ({row.alternative}) is {seen[lattice]} on every table"
+        seen[lattice] = f"{row.test} ({row.alternative})"
+
+
+def test_the_reading_holds_the_computed_numbers(report):
+    text, pair = report.reading, [(16, 29, 9, 30), (19, 29, 11, 30)]
+    two_sided = [inference.pvalue(test, *pair[0]) for test in audit.distinct_tests()]
+    assert f"from {min(two_sided):.3f} to {max(two_sided):.3f} over {len(two_sided)} tests" in text
+    above = sum(p > 0.05 for p in two_sided)
+    assert f"{above} of them are above 0.05 and {len(two_sided) - above} are not" in text
+    ways = [inference.pvalue("pearson", x, 30, 9, 30) for x in (16, 17)]
+    assert f"between {min(ways):.3f} and {max(ways):.3f}" in text
+    assert "One randomised patient is missing" in text
+    for x1, n1, x2, n2 in pair:
+        assert f"{100 * (x1 / n1 - x2 / n2):.1f}" in text
+    bounds = inference.between_visit_bounds(16, 19, 29, 9, 11, 30)
+    assert f"between {bounds.p_low:.2f} and {bounds.p_high:.2f}" in text
+    assert f"{-np.log2(0.052):.2f} and {-np.log2(0.027):.2f}" in text
+    assert f"{np.log2(0.052 / 0.027):.2f} bits apart" in text
+    joint = audit.explain_jointly([("0.052", *pair[0]), ("0.027", *pair[1])])
+    labels = joint.loc[joint["explains_all"], "label"]
+    assert all(label in text for label in labels)
+    assert f"Of {len(joint)} analyses of the counts, {len(labels)} give the printed pair p=0.052 and p=0.027" in text
+    assert "compatible with" in text
+    assert "not known" in text
+    assert "was not met" in text
+
+
+def test_the_report_accuses_nobody(report):
+    said = everything_said(report)
+    assert ACCUSING.findall(said) == []
+    assert ACCUSING.findall("an error") == ["error"]
+
+
+def test_the_reading_is_one_paragraph_of_short_sentences(report):
+    assert "\n" not in report.reading
+    assert report.reading == " ".join(report.statements)
+    sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z])", report.reading)
+    assert 5 <= len(sentences) <= 20
+    assert max(len(sentence.split()) for sentence in sentences) <= 60
+
+
+# ------------------------------------------------------------------ the four forms and the notebook's
+
+
+def test_json_holds_everything(report):
+    content = json.loads(report.render("json"))
+    assert set(content) == {"study", "citation", "n_analyses", "rows", "tables", "findings", "remarks", "reading"}
+    assert content["study"] == "he2020"
+    assert content["citation"] == published.load("he2020").trial.citation
+    assert content["rows"] == report.to_frame().to_dict("records")
+    assert content["reading"] == report.reading
+    assert "−" in report.render("json")  # readable, not escaped
+
+
+def test_csv_holds_the_rows(report):
+    parsed = list(csv.DictReader(io.StringIO(report.render("csv"))))
+    assert parsed == report.to_frame().to_dict("records")
+
+
+def test_markdown_has_a_table_for_the_claims_and_one_for_each_table_of_the_paper(report):
+    text = report.render("markdown")
+    blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    printed = published.load("he2020").tables
+    assert [len(block) - 2 for block in blocks[1:]] == [
+        frame["line"].nunique() * (2 if name == "table2" else 1) for name, frame in printed.items()
+    ]
+    for block, n_columns in zip(blocks, (6, 5, 5, 5), strict=True):
+        assert {len(markdown_cells(line)) for line in block} == {n_columns}
+        assert set(markdown_cells(block[1])) == {"---"}
+    lines = blocks[0]
+    assert len(lines) == 2 + 12
+    shown = report.part()[["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]]
+    assert [markdown_cells(line) for line in lines[2:]] == shown.to_numpy().tolist()
+    assert text.splitlines()[0] == report.citation
+    assert text.splitlines()[-1] == report.reading
+
+
+@pytest.mark.parametrize("width", [None, 80, 110, 200])
+def test_the_table_fits_its_width_and_loses_nothing(report, width):
+    text = report.render("table", width=width)
+    assert max(map(len, text.splitlines())) <= (width or 110)
+    assert "\x1b" not in text
+    squeezed = re.sub(r"\s+", "", text)
+    for part in (report.citation, *report.statements):
+        assert re.sub(r"\s+", "", part) in squeezed
+    for row in report.part().itertuples():
+        for value in row.recomputed.split("; "):
+            # Cells are folded, never cut: every word of them is there, if not on one line.
+            assert all(word in text for word in value.split())
+    for printed in ("55.17%", "30.00%", "0.052", "0.027", "53.85%", "0.036"):
+        assert printed in text
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json", "csv"])
+def test_every_form_ends_with_one_newline_and_is_repeatable(report, form):
+    text = report.render(form)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert text == audit.check("he2020").render(form)
+
+
+def test_an_unknown_form_names_those_there_are(report):
+    with pytest.raises(InputError, match="did you mean 'markdown'") as caught:
+        report.render("markdwn")
+    assert "'json'" in str(caught.value)
+
+
+def test_html_shows_every_row(report):
+    text = report._repr_html_()
+    page = parse(text)
+    for name in report.tables:
+        for row in report.part(name).itertuples():
+            assert row.endpoint in page.text
+    claims = parse(text[: text.index("<details>")])
+    body = [row for row in claims.rows[1:] if len(row) == 5]
+    # One line for each analysis: what was recomputed stands beside the test that gave it.
+    expected = []
+    for row in report.part().itertuples():
+        pairs = list(zip(row.recomputed.split("; "), row.analysis.split("; "), strict=True))
+        expected.append([row.what, row.printed, *pairs[0], row.verdict])
+        expected += [["", "", *pair, ""] for pair in pairs[1:]]
+    assert body == expected
+    assert all(statement in page.text for statement in report.statements)
+    assert report.citation in page.text
+    assert page.tags <= {"table", "tr", "th", "td", "br", "p", "small", "ul", "li", "details", "summary"}

@@ -1,0 +1,175 @@
+"""Paired counts, ordered groups and means, against other software and by enumeration."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.contingency_tables import Table, mcnemar
+
+from lupus_kit import audit
+from lupus_kit.audit.values import summary_tests as summaries
+from lupus_kit.core.errors import InputError
+
+SOME = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def fits(frame: pd.DataFrame) -> set[str]:
+    return set(frame.loc[frame["rounds_to_reported"], "label"])
+
+
+# ------------------------------------------------------------------ paired
+
+
+@SOME
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_mcnemar_agrees_with_statsmodels(b, c):
+    found = summaries.mcnemar(b, c)
+    if b + c:
+        table = [[0, b], [c, 0]]
+        assert found["McNemar exact"] == pytest.approx(mcnemar(table, exact=True).pvalue)
+        assert found["McNemar"] == pytest.approx(mcnemar(table, exact=False, correction=False).pvalue)
+        if b != c:  # statsmodels lets the correction overshoot a difference of none
+            assert found["McNemar, continuity-corrected"] == pytest.approx(
+                mcnemar(table, exact=False, correction=True).pvalue
+            )
+    # Mid-p by its definition: tables less probable than the one seen, and half of those as probable.
+    law = stats.binom.pmf(np.arange(b + c + 1), b + c, 0.5)
+    if b + c == 0:
+        assert set(found.values()) == {1.0}
+        return
+    equal = np.isclose(law, law[b], rtol=1e-9, atol=0)
+    assert found["McNemar mid-p"] == pytest.approx(law[(law < law[b]) & ~equal].sum() + law[equal].sum() / 2)
+    assert all(0 <= p <= 1 for p in found.values())
+    assert found == summaries.mcnemar(c, b)
+
+
+@SOME
+@given(st.integers(1, 30), st.data())
+def test_every_joint_table_of_two_margins_is_tried(n, data):
+    x1, x2 = data.draw(st.integers(0, n)), data.draw(st.integers(0, n))
+    ways = [k for k in range(n + 1) if k <= x1 and k <= x2 and x1 + x2 - k <= n]
+    found = summaries.explain_paired("0.5", x1, x2, n).set_index("label")
+    assert set(found["n_ways"]) == {len(ways)}
+    exact = [summaries.mcnemar(x1 - k, x2 - k)["McNemar exact"] for k in ways]
+    assert found.loc["McNemar exact", "p_low"] == min(exact)
+    assert found.loc["McNemar exact", "p_high"] == max(exact)
+    assert found.loc["McNemar exact", "n_fit"] == sum(audit.rounds_to(p, "0.5") for p in exact)
+    both = data.draw(st.sampled_from(ways))
+    alone = summaries.explain_paired("0.5", x1, x2, n, both).set_index("label")
+    assert alone.loc["McNemar exact", "p_low"] == alone.loc["McNemar exact", "p_high"]
+
+
+@SOME
+@given(st.integers(0, 25), st.integers(0, 25), st.sampled_from(list(summaries.mcnemar(3, 1))), st.integers(2, 4))
+def test_the_paired_analysis_of_a_made_up_paper_is_found(b, c, label, decimals):
+    p = f"{summaries.mcnemar(b, c)[label]:.{decimals}f}"
+    both, n = 4, b + c + 10
+    assert label in fits(summaries.explain_paired(p, b + both, c + both, n, both))
+    assert label in fits(summaries.explain_paired(p, b + both, c + both, n))
+
+
+@pytest.mark.parametrize("call", [(5, 6, 4, None), (-1, 2, 4, None), (3, 2, 4, 3), (3, 3, 4, 1)])
+def test_counts_that_no_patients_have(call):
+    with pytest.raises(InputError):
+        summaries.explain_paired("0.5", *call)
+
+
+# ------------------------------------------------------------------ means
+
+
+@SOME
+@given(
+    st.lists(st.floats(0, 30), min_size=4, max_size=25),
+    st.lists(st.floats(0, 30), min_size=4, max_size=25),
+    st.integers(0, 3),
+    st.integers(2, 3),
+    st.booleans(),
+    st.sampled_from(["two-sided", "greater", "less"]),
+)
+def test_the_t_test_of_made_up_patients_is_found_through_the_rounding(first, second, decimals, digits, equal, side):
+    one, two = np.array(first), np.array(second)
+    if min(one.std(), two.std()) < 1e-3:
+        return
+    p = stats.ttest_ind(one, two, equal_var=equal, alternative=side).pvalue
+    printed = [(f"{x.mean():.{decimals}f}", f"{x.std(ddof=1):.{decimals}f}", len(x)) for x in (one, two)]
+    label = ("Student t" if equal else "Welch t") + ("" if side == "two-sided" else f", one-sided ({side})")
+    found = summaries.explain_means(f"{p:.{digits}f}", *printed)
+    assert label in fits(found)
+    # Sharp: with many digits the range is no wider than the print of p.
+    fine = [(f"{x.mean():.9f}", f"{x.std(ddof=1):.9f}", len(x)) for x in (one, two)]
+    row = summaries.explain_means(f"{p:.3f}", *fine).set_index("label").loc[label]
+    assert row["p_low"] == pytest.approx(p, abs=1e-5)
+    assert row["p_high"] == pytest.approx(p, abs=1e-5)
+
+
+def test_the_means_of_this_trials_table_1():
+    # t-tests from the printed means and SDs: age .478, weight .086, height .783, BSA .157, duration .839.
+    frame = audit.check("he2020").part("table1")
+    p = frame[frame["what"] == "p"].set_index("endpoint")
+    for name, value in (
+        ("Age (years)", 0.478),
+        ("Weight (kg)", 0.086),
+        ("Height (cm)", 0.783),
+        ("Body surface area (m2)", 0.157),
+        ("Disease duration (months)", 0.839),
+    ):
+        row = p.loc[f"{name}, baseline"]
+        low, high = map(float, row["recomputed"].split("; ")[0].split(" to "))
+        assert low - 5e-4 <= value <= high + 5e-4
+        assert row["status"] == "not reproduced"
+        assert "rank test" in row["verdict"]
+
+
+def test_a_standard_deviation_needs_two_patients():
+    with pytest.raises(InputError, match="two patients"):
+        summaries.explain_means("0.5", ("1.0", "0.5", 1), ("2.0", "0.5", 9))
+    found = summaries.explain_means("0.5", ("1.0", "0.0", 5), ("2.0", "0.0", 9))
+    assert found["p_high"].max() <= 1
+
+
+# ------------------------------------------------------------------ ordered groups
+
+
+@SOME
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=2, max_size=5))
+def test_ordered_groups_against_the_patients_themselves(groups):
+    first, second = ([pair[side] for pair in groups] for side in (0, 1))
+    if not sum(first) or not sum(second) or sum(a + b > 0 for a, b in groups) < 2:
+        return
+    found = summaries.explain_ordinal("0.5", first, second).set_index("label")["p_low"]
+    one, two = np.repeat(np.arange(len(groups)), first), np.repeat(np.arange(len(groups)), second)
+    if len({*one, *two}) > 1:
+        # Kruskal–Wallis with two groups is Wilcoxon's test.
+        assert found["Wilcoxon–Mann–Whitney"] == pytest.approx(stats.kruskal(one, two).pvalue)
+        # The trend test by its own formula, from statsmodels.
+        trend = Table(np.array([first, second]), shift_zeros=False).test_ordinal_association(
+            row_scores=np.arange(2), col_scores=np.arange(len(groups))
+        )
+        assert found["linear-by-linear"] == pytest.approx(trend.pvalue, abs=1e-9)
+    if min(len(one), len(two)) > 1 and one.std() > 0 and two.std() > 0:
+        assert found["Student t on scores"] == pytest.approx(stats.ttest_ind(one, two).pvalue)
+        assert found["Welch t on scores"] == pytest.approx(stats.ttest_ind(one, two, equal_var=False).pvalue)
+    assert ((found >= 0) & (found <= 1) | found.isna()).all()
+
+
+def test_two_groups_are_the_two_by_two_table():
+    found = summaries.explain_ordinal("0.050", [13, 16], [21, 9]).set_index("label")["p_low"]
+    assert found["Pearson chi-squared, groups without order"] == pytest.approx(0.05044808, abs=1e-8)  # 16/29 v 9/30
+    assert found["Cochran–Armitage trend"] == pytest.approx(0.05044808, abs=1e-8)
+
+
+def test_groups_nobody_is_in_and_bad_groups():
+    a = summaries.explain_ordinal("0.5", [3, 0, 5], [6, 0, 2]).set_index("label")["p_low"]
+    b = summaries.explain_ordinal("0.5", [3, 5], [6, 2]).set_index("label")["p_low"]
+    for label in ("Wilcoxon–Mann–Whitney", "Pearson chi-squared, groups without order", "linear-by-linear"):
+        assert a[label] == pytest.approx(b[label])
+    assert len(summaries.explain_ordinal("1.000", [3, 0], [4, 0])) == 1
+    for first, second in product(([0, 0], [1, -1], [1, 2, 3]), ([1, 2],)):
+        with pytest.raises(InputError):
+            summaries.explain_ordinal("0.5", first, second)

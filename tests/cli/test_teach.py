@@ -1,0 +1,157 @@
+"""The instructor's list: every exercise with its question, solution and misconceptions, as the course has them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from lupus_kit import cli, course, lessons
+from lupus_kit.course import teaching
+from lupus_kit.lessons.catalogue import find
+from lupus_kit.lessons.checking import judge
+
+
+@pytest.fixture(scope="module")
+def notes() -> course.TeachingNotes:
+    """All notes; every answer in them is computed, so not before a test asks for them."""
+    return course.teaching_notes()
+
+
+def call(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    return int(stopped.value.code or 0)
+
+
+def test_every_exercise_is_there_in_the_order_of_the_walk(notes):
+    listed = lessons.exercises()
+    assert [one.key for one in notes.notes] == list(listed["key"])
+    assert [one.task for one in notes.notes] == list(listed["task"])
+    assert [one.aim for one in notes.notes] == list(listed["aim"])
+
+
+@pytest.mark.parametrize("key", lessons.exercises()["key"])
+def test_a_note_is_whole(notes, key):
+    (note,) = [one for one in notes.notes if one.key == key]
+    exercise = find(key)
+    assert len(note.question) > 20, "the notebook's question"
+    assert "details" not in note.solution + note.code
+    assert "answer = " in note.code, "the notebook's folded solution"
+    assert note.answer
+    assert note.explanation
+    assert [hint for _, hint in note.misconceptions] == [slip.hint for slip in exercise.misconceptions]
+    compile(note.code, note.key, "exec")
+
+
+def test_the_typical_wrong_answers_are_wrong_and_get_the_hint_that_is_listed(notes):
+    shown = 0
+    for note in notes.notes:
+        exercise = find(note.key)
+        for (answer, hint), slip in zip(note.misconceptions, exercise.misconceptions, strict=True):
+            assert bool(answer) == (slip.answer is not None)
+            if slip.answer is not None:
+                shown += 1
+                result = judge(exercise, slip.answer())
+                assert result.passed is False, f"{note.key}: {hint}"
+    assert shown > 20
+
+
+def test_the_formats_say_the_same(capsys):
+    notes = course.teaching_notes(5)
+    data = json.loads(notes.render("json"))
+    assert [row["key"] for row in data] == [one.key for one in notes.notes]
+    markdown, table = notes.render("markdown"), notes.render("table", width=None)
+    flat = " ".join(table.split())
+    for row in data:
+        assert f"### {row['key']} ({row['task']})" in markdown
+        assert row["key"] in flat
+        for slip in row["misconceptions"]:
+            assert slip["hint"] in markdown
+    frame = notes.to_frame()
+    assert list(frame["key"]) == [row["key"] for row in data]
+    assert data[0]["misconceptions"][0]["hint"] in frame.loc[0, "misconceptions"]
+    assert notes.notes[0].aim in notes._repr_html_()
+
+
+def test_the_command_lists_one_stop_and_writes_a_file(capsys, tmp_path):
+    assert call("teach", "--list", "--stop", "1", "--format", "markdown") == 0
+    printed = capsys.readouterr().out
+    assert printed == course.teaching_notes(1).render("markdown")
+    assert call("teach", "--list", "--stop", "1", "--format", "markdown", "--out", str(tmp_path / "notes.md")) == 0
+    assert (tmp_path / "notes.md").read_text(encoding="utf-8") == printed
+    assert call("teach", "--list", "--stop", "1") == 0
+    assert "01.1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["teach"], "--list"),
+        (["teach", "--list", "--class", "."], "give one of"),
+        (["teach", "--class", "nowhere"], "there is no folder 'nowhere'"),
+        (["teach", "--class", "."], "no progress file in '.'"),
+        (["teach", "--list", "--stop", "17"], "no such stop; there are 0, 1"),
+        (["teach", "--list", "--stop", "four"], "--stop"),
+        (["teach", "--list", "--format", "html"], "'table', 'markdown', 'json'"),
+        (["teach", "--list", "--stop", "0", "--out", "no/such/folder.md"], "no folder"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_sentence(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert words in captured.err
+    assert captured.err.startswith("lupus-kit: ")
+    assert captured.err.count("\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_answers_of_every_kind_are_shown_in_words():
+    shown = [teaching._shown(value) for value in (16, 0.0504481, (-0.5, 0.25), {"b", "a"}, "cannot say", True)]
+    assert shown == ["16", "0.0504481", "(-0.5, 0.25)", "{a, b}", "cannot say", "1"]
+
+
+# --- a class -----------------------------------------------------------------------------------------------------
+
+
+def _student(path: Path, *answers: tuple[str, bool, str]) -> None:
+    rows = [
+        {"exercise": key, "when": "2026-01-05T10:00:00+00:00", "right": right, "misconception": slip}
+        for key, right, slip in answers
+    ]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"schema": 1, "kit": "0", "answers": rows}))
+
+
+@pytest.fixture
+def collected(tmp_path) -> Path:
+    """Collect the progress files of three students, and one file that is none."""
+    _student(tmp_path / "ada.json", ("00.1", False, "slip A"), ("00.1", False, "slip A"), ("00.1", True, ""))
+    _student(tmp_path / "bo" / "lupus-kit-progress.json", ("00.1", False, "slip B"), ("00.1", False, "slip A"))
+    _student(tmp_path / "cleo.json", ("00.1", True, ""), ("01.1", False, ""))
+    (tmp_path / "other.json").write_text("[]")
+    return tmp_path
+
+
+def test_a_class_is_counted_and_nobody_is_named(collected, capsys):
+    frame = lessons.class_progress(collected).to_frame().set_index("key")
+    assert list(frame.loc["00.1", ["tried", "solved", "first_time", "commonest_slip", "met"]]) == [3, 2, 1, "slip A", 2]
+    assert list(frame.loc["01.1", ["tried", "solved", "first_time", "commonest_slip", "met"]]) == [1, 0, 0, "", 0]
+    assert frame["tried"].sum() == 4
+    assert call("teach", "--class", str(collected), "--format", "json", "--stop", "0") == 0
+    captured = capsys.readouterr()
+    rows = json.loads(captured.out)
+    assert {row["key"][:2] for row in rows} == {"00"}
+    assert rows[0]["commonest_slip"] == "slip A"
+    assert "left out other.json" in captured.err
+    assert "3 progress files." in captured.err
+    for format in ("table", "markdown"):
+        assert call("teach", "--class", str(collected), "--format", format) == 0
+        printed = capsys.readouterr().out
+        assert "slip A" in printed
+        assert "ada" not in printed

@@ -1,0 +1,466 @@
+"""Replicas, the conflicts of the record and what it implies.
+
+The numbers compared with are read here from the shipped csv files of the paper, and recomputed from the tables with pandas
+and :mod:`lupus_kit.endpoints`: nothing here uses the solver or the kit's own list of statements.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+from lupus_kit import cohort, published
+from lupus_kit.cohort import Cohort
+from lupus_kit.cohort.replica import conflicts as conflict_sets
+from lupus_kit.cohort.replica import implied as bounds
+from lupus_kit.cohort.replica import replicas
+from lupus_kit.cohort.replica.arm_model import ArmModel
+from lupus_kit.cohort.replica.statements import Statement
+from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints import bilag_total, renal_response, sledai, sri
+
+SEEDS = (0, 1, 2, 3, 4)
+DATA = resources.files("lupus_kit.published").joinpath("data", "he2020")
+ARM = {"il2": "IL-2", "placebo": "placebo"}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(DATA.joinpath(name).read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def made(request: pytest.FixtureRequest) -> Cohort:
+    return cohort.replica(seed=request.param)
+
+
+def arm_rows(frame: pd.DataFrame, arm: str, week: int | None = None) -> pd.DataFrame:
+    kept = frame["arm"].astype(str) == arm
+    return frame.loc[kept & (frame["week"] == week)] if week is not None else frame.loc[kept]
+
+
+def seen(made: Cohort) -> pd.Series:
+    return made.visits.loc[made.visits["week"] > 0, "patient"].unique()
+
+
+def test_sri4_from_items_returns_the_published_counts(made: Cohort) -> None:
+    visits = made.visits.assign(sledai=sledai(made.sledai, version="SELENA").to_numpy())
+    table = sri(visits, missing="observed").dropna(subset="responder")
+    found = {(str(a), int(w)): (int(r.sum()), len(r)) for (a, w), r in table.groupby(["arm", "week"], observed=True)["responder"]
+             if w in (12, 24)}  # fmt: skip
+    # Abstract: 55.17 % = 16/29, 30.00 % = 9/30, 65.52 % = 19/29, 36.67 % = 11/30.
+    assert found == {
+        ("IL-2", 12): (16, 29),
+        ("placebo", 12): (9, 30),
+        ("IL-2", 24): (19, 29),
+        ("placebo", 24): (11, 30),
+    }
+    printed = {(c["arm_a"], c["visit"]): c["reported_a"] for c in rows("abstract.csv")}
+    assert f"{100 * 16 / 29:.2f}%" == printed["IL-2", "week 12"]
+
+
+def test_the_thirtieth_patient_is_randomised_and_missing(made: Cohort) -> None:
+    assert made.patients["arm"].value_counts().to_dict() == {"IL-2": 30, "placebo": 30}
+    lost = made.patients.loc[~made.patients["patient"].isin(seen(made))]
+    assert lost["arm"].astype(str).tolist() == ["IL-2"]
+    assert made.visits.loc[made.visits["patient"].isin(lost["patient"]), "week"].tolist() == [0]
+
+
+def test_nephritis_remission_by_a_published_definition_at_both_visits(made: Cohort) -> None:
+    labs = made.labs.rename(columns={"protein_24h_g": "protein_24h"})
+    ill = made.patients.loc[made.patients["nephritis"], "patient"]
+    labs = labs.loc[labs["patient"].isin(ill)]
+    for week in (12, 24):
+        now = labs.loc[labs["week"] == week]
+        answer = renal_response(labs.loc[labs["week"] == 0], now, "EULAR 2019", months=week / 4)["complete"]
+        for arm, expected in (("IL-2", (7, 13)), ("placebo", (2, 12))):  # abstract: 7/13, 2/12
+            mine = answer[(now["arm"].astype(str) == arm).to_numpy()]
+            assert (int(mine.sum()), len(mine)) == expected
+
+
+def test_table1_means_sds_and_counts(made: Cohort) -> None:
+    column = {"Age (years)": "age_years", "Weight (kg)": "weight_kg", "Height (cm)": "height_cm",
+              "Body surface area (m2)": "bsa_m2", "Disease duration (months)": "disease_duration_months"}  # fmt: skip
+    checked = 0
+    for row in rows("table1.csv"):
+        label = row["characteristic"]
+        for key, arm in ARM.items():
+            mine = arm_rows(made.patients, arm)
+            if row["summary"] == "mean±SD":
+                mean, sd = row[key].split("±")
+                values = mine[column[label]]
+                assert f"{values.mean():.{len(mean.partition('.')[2])}f}" == mean, label
+                assert f"{values.std():.{len(sd.partition('.')[2])}f}" == sd, label
+            elif label == "Female/male":
+                assert f"{(mine['sex'] == 'female').sum()}/{(mine['sex'] == 'male').sum()}" == row[key]
+            elif row["summary"] == "n (%)" and "BILAG" not in label:
+                assert mine[label.lower().replace(" ", "_")].sum() == int(row[key].split()[0])
+            else:
+                continue
+            checked += 1
+    assert checked == 2 * (5 + 1 + 9)
+
+
+def test_body_surface_is_mosteller(made: Cohort) -> None:
+    p = made.patients
+    np.testing.assert_allclose(p["bsa_m2"], np.sqrt(p["weight_kg"] * p["height_cm"] / 3600), atol=0.005 + 1e-9)
+
+
+ORGAN = {"Rash": "rash", "Oral ulceration": "mucosal_ulcer", "Arthritis": "arthritis", "Vasculitis": "vasculitis",
+         "Alopecia": "alopecia", "Fever": "fever", "Myositis": "myositis"}  # fmt: skip
+
+
+def test_table2_organ_counts(made: Cohort) -> None:
+    table = made.sledai.loc[made.sledai["patient"].isin(seen(made))]
+    checked = 0
+    for row in rows("table2.csv"):
+        if row["characteristic"] in ORGAN:
+            for cell, week in (("baseline", 0), ("week12", 12), ("week24", 24)):
+                mine = arm_rows(table, row["arm"], week)[ORGAN[row["characteristic"]]]
+                count, percent = row[cell].rstrip(")").split(" (")
+                assert mine.sum() == int(count)
+                assert f"{100 * mine.mean():.{len(percent.partition('.')[2])}f}" == percent
+                checked += 1
+    assert checked == 7 * 2 * 3
+
+
+def test_table2_medians_and_extremes(made: Cohort) -> None:
+    scored = made.visits.assign(sledai=sledai(made.sledai, version="SELENA").to_numpy())
+    frame = scored.merge(made.labs[["patient", "week", "anti_dsdna_iu_ml", "anti_nucleosome"]], on=["patient", "week"])
+    frame = frame.loc[frame["patient"].isin(seen(made))]
+    column = {"SLEDAI": "sledai", "PGA": "pga", "Prednisone": "prednisone_mg_day", "Anti-dsDNA": "anti_dsdna_iu_ml",
+              "Anti-nucleosome": "anti_nucleosome"}  # fmt: skip
+    checked = 0
+    for row in rows("table2.csv"):
+        name = column.get(row["characteristic"].split(" ")[0])
+        for cell, week in (("baseline", 0), ("week12", 12), ("week24", 24)) if name else ():
+            values = arm_rows(frame, row["arm"], week)[name]
+            median, low, high = map(float, row[cell].rstrip(")").replace(" (", "–").split("–"))
+            assert (values.median(), values.min(), values.max()) == pytest.approx((median, low, high), abs=1e-9), row
+            checked += 1
+    assert checked == (2 + 2 + 2 + 2 + 1) * 3
+
+
+def test_table2_bilag_and_ana(made: Cohort) -> None:
+    grades = made.bilag.filter(regex="^bilag_(?!total)").astype(str)
+    frame = made.bilag.assign(total=bilag_total(made.bilag).to_numpy(dtype=int),
+                              active=((grades == "A").any(axis=1) | ((grades == "B").sum(axis=1) > 1)).to_numpy())  # fmt: skip
+    titre = made.labs.pivot(index="patient", columns="week", values="ana_titre")
+    for row in rows("table2.csv"):
+        for cell, week in (("baseline", 0), ("week12", 12), ("week24", 24)):
+            mine = arm_rows(frame, row["arm"], week)
+            if row["characteristic"].startswith("≥1"):
+                assert mine["active"].sum() == int(row[cell].split()[0])
+            elif row["characteristic"] == "BILAG":
+                median, low, high = map(float, row[cell].rstrip(")").replace(" (", "–").split("–"))
+                assert list(np.quantile(mine["total"], [0.25, 0.75])) == [low, high]
+                # The medians at entry contradict the counts at entry; the others hold.
+                assert (mine["total"].median() == median) == (week > 0)
+            elif row["characteristic"].startswith("ANA"):
+                who = arm_rows(made.patients, row["arm"])["patient"]
+                assert (titre.loc[who, week] < titre.loc[who, 0]).sum() == int(row[cell].split()[0])
+
+
+def test_table3_counts_patients(made: Cohort) -> None:
+    events = made.adverse_events
+    name = events["event"].astype(str)
+    group = {"Serious adverse events (SAE)": events["serious"], "Infection": events["infection"],
+             "Severe infection": events["serious"] & events["infection"]}  # fmt: skip
+    for row in rows("table3.csv"):
+        kept = group.get(row["event"], name.str.lower() == row["event"].lower())
+        for key, arm in (("il2_n29", "IL-2"), ("placebo_n30", "placebo")):
+            mine = events.loc[kept & (events["arm"].astype(str) == arm), "patient"]
+            assert mine.nunique() == int(row[key].split()[0]), row
+
+
+def test_what_is_between_the_published_visits_is_marked(made: Cohort) -> None:
+    marked = made.visits.groupby("week")["published_visit"].unique().map(list).to_dict()
+    assert {w for w, v in marked.items() if v == [True]} == {0, 12, 24}
+    assert {w for w, v in marked.items() if v == [False]} == {4, 8, 16, 20}
+
+
+def test_descriptors_agree_with_the_laboratory(made: Cohort) -> None:
+    labs, items = made.labs, made.sledai
+    assert ((labs["protein_24h_g"] > 0.5) == items["proteinuria"]).all()
+    assert ((labs["platelets_10e9_l"] < 100) == items["thrombocytopenia"]).all()
+    assert ((labs["wbc_10e9_l"] < 3) == items["leukopenia"]).all()
+    assert ((labs["temperature_c"] > 38) == items["fever"]).all()
+    assert ((labs["anti_dsdna_iu_ml"] > 100) == items["dna_binding"]).all()
+    rise = np.round(labs.groupby("patient")["protein_24h_g"].diff(), 2)
+    assert (rise[items["proteinuria_stable"]] <= 0.5).all()
+
+
+def test_saves_and_loads(made: Cohort, tmp_path: Path) -> None:
+    again = Cohort.load(made.save(tmp_path / "made"))
+    for name, frame in made.tables.items():
+        pd.testing.assert_frame_equal(frame, again.tables[name])
+    assert (again.assumptions, again.made_by, again.seed) == (None, "replica of he2020", made.seed)
+
+
+def test_check_and_statements_say_the_same(made: Cohort) -> None:
+    table = cohort.check(made)
+    assert len(table) > 240
+    assert table.loc[table["honoured"], "agrees"].all()
+    aside = table.loc[~table["honoured"]]
+    assert len(aside) == 6
+    assert not aside["agrees"].any()
+    assert table["honoured"].tolist() == cohort.statements()["honoured"].tolist()
+
+
+def test_check_sees_a_changed_cell() -> None:
+    made = cohort.replica(seed=0)
+    items = made.sledai.copy()
+    row = items.index[(items["week"] == 12) & (items["arm"] == "IL-2") & ~items["rash"]][0]
+    items.loc[row, "rash"] = True
+    changed = Cohort(**(made.tables | {"sledai": items}), assumptions=None)
+    table = cohort.check(changed).set_index("id")
+    assert table.loc["table2/Rash/il2/week 12/count", ["published", "in_cohort"]].tolist() == ["2", "3"]
+    assert not table.loc["table2/Rash/il2/week 12/count", "agrees"]
+
+
+def test_check_takes_any_cohort() -> None:
+    table = cohort.check(cohort.what_if(n_per_arm=5, seed=1)).set_index("id")
+    assert table.loc["table2/Anti-nucleosome/il2/week 12/median", "in_cohort"] == "not recorded"
+    assert pd.isna(table.loc["table2/Anti-nucleosome/il2/week 12/median", "agrees"])
+    assert not table.loc["table1/Female/male/il2/baseline/count", "agrees"]
+    with pytest.raises(InputError, match="needs a Cohort"):
+        cohort.check(pd.DataFrame())  # type: ignore[arg-type]
+
+
+def test_the_shipped_replica_is_what_seed_0_makes() -> None:
+    import ortools
+
+    fresh = replicas.generate(np.random.default_rng(0), 0, published.load("he2020"), None)
+    shipped = cohort.replica(seed=0)
+    assert fresh.made_by == shipped.made_by
+    if ortools.__version__ == "9.15.6755":  # another solver may walk another way to an equally good cohort
+        for name, frame in fresh.tables.items():
+            pd.testing.assert_frame_equal(frame, shipped.tables[name])
+    else:
+        assert cohort.check(fresh).query("honoured")["agrees"].all()
+
+
+def test_seeds_differ_and_a_copy_is_returned() -> None:
+    one, two = cohort.replica(seed=0), cohort.replica(seed=0)
+    one.visits.loc[0, "pga"] = 9.0
+    assert two.visits.loc[0, "pga"] <= 3
+    assert cohort.replica(seed=0).visits.loc[0, "pga"] <= 3
+
+
+def test_bad_targets_are_refused() -> None:
+    with pytest.raises(InputError, match=r"did you mean .*table2/Rash/il2/week 12/count"):
+        cohort.replica(1, targets={"table2/Rash/il2/week 12/counts": "3"})
+    with pytest.raises(InputError, match="'three' is not a number"):
+        cohort.replica(1, targets={"table2/Rash/il2/week 12/count": "three"})
+    with pytest.raises(InputError, match="seed"):
+        cohort.replica(None)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="unknown study"):
+        cohort.replica(1, study="he2021")
+
+
+def test_impossible_targets_name_the_statements_that_conflict() -> None:
+    # Everybody's SLEDAI fell to 2 or less, but 20 patients still have arthritis, 4 points each.
+    targets = {"table2/SLEDAI/placebo/week 12/maximum": "2", "table2/SLEDAI/placebo/week 12/median": "2"}
+    with pytest.raises(InputError, match=r"together: .*table2/SLEDAI/placebo/week 12/maximum = 2") as error:
+        conflict_sets_error(targets)
+    assert "Arthritis" in str(error.value) or "median" in str(error.value) or "SRI" in str(error.value)
+
+
+def conflict_sets_error(targets: dict[str, str]) -> None:
+    from lupus_kit.cohort.replica.statements import read_statements, set_aside
+
+    found = read_statements(published.load("he2020"), targets=targets)
+    mine = [s for s in found if s.arm == "placebo" and not set_aside(s) and s.kind != "n"]
+    raise conflict_sets.explain_failure(mine, 30, 30)
+
+
+# --- conflicts ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def found_conflicts() -> pd.DataFrame:
+    return cohort.conflicts("he2020")
+
+
+def test_conflicts_of_the_record(found_conflicts: pd.DataFrame) -> None:
+    sets = set(found_conflicts["statements"])
+    for key in ("il2", "placebo"):
+        # 21 of 30 with one A (12 points) or two B (16): at least 21 totals of 12 or more, so the median is 12 or more.
+        assert (f"table1/BILAG/{key}/baseline/median", f"table1/≥1 BILAG A or 2 B/{key}/baseline/count") in sets
+    assert ("table1/BILAG/placebo/baseline/maximum",) in sets  # 13.75 is no whole number
+    assert ("table2/BILAG/placebo/week 24/maximum",) in sets  # neither is 10.75
+    assert ("table1/Age/il2/baseline/mean",) in sets  # 947/30 prints 31.57, 948/30 prints 31.60; 31.58 is neither
+    for end in ("minimum", "maximum"):
+        assert (f"table1/Prednisone/placebo/baseline/{end}", f"table2/Prednisone/placebo/baseline/{end}") in sets
+    # Table 1 prints 12.5 for 30 patients and Table 2 15 for 29 of them: that is possible, so it is no conflict.
+    assert not any("Prednisone/il2" in s for one in sets for s in one)
+    assert found_conflicts.attrs["complete"]
+
+
+def test_every_statement_set_aside_is_in_a_conflict(found_conflicts: pd.DataFrame) -> None:
+    aside = set(cohort.statements().query("not honoured")["id"])
+    assert {s for one in found_conflicts["not_honoured"] for s in one} == aside
+
+
+def test_other_readings_are_tried(found_conflicts: pd.DataFrame) -> None:
+    table = found_conflicts.set_index("statements")["resolved_by"]
+    assert table[("table1/BILAG/placebo/baseline/maximum",)] == "BILAG ends read as quartiles"
+    assert table[("table1/Age/il2/baseline/mean",)] == "ages recorded in tenths of a year"
+    median = table[("table1/BILAG/il2/baseline/median", "table1/≥1 BILAG A or 2 B/il2/baseline/count")]
+    # 12/5/1: two B make 10, which is the median; 9/3/1: an A makes 9.
+    assert median == "BILAG coded 12/5/1; BILAG coded 9/3/1"
+
+
+def test_minimal_sets_against_brute_force() -> None:
+    # Constraints on x in 0..9, as sets of allowed values; minimal impossible sets by trying all subsets.
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        items = [frozenset(map(int, rng.choice(10, rng.integers(3, 9), replace=False))) for _ in range(6)]
+
+        def possible(chosen: list[frozenset[int]]) -> bool:
+            return bool(frozenset(range(10)).intersection(*chosen))
+
+        bad = [set(c) for k in range(1, 7) for c in itertools.combinations(range(6), k)
+               if not possible([items[i] for i in c])]  # fmt: skip
+        minimal = [c for c in bad if not any(d < c for d in bad)]
+        sets, complete = conflict_sets.disjoint_minimal_sets(items, possible)
+        assert complete
+        assert bool(sets) == bool(minimal)
+        left = [x for x in items if all(x is not one[-1] for one in sets)]
+        assert possible(left)
+        for one in sets:
+            chosen = {next(i for i in range(6) if items[i] is x) for x in one}
+            assert chosen in minimal
+
+
+# --- implied -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "first", "second", "n"), [("il2", 16, 19, 29), ("placebo", 9, 11, 30)])
+def test_joint_responses_reach_the_bounds_of_their_margins(key: str, first: int, second: int, n: int) -> None:
+    # Fréchet bounds of two margins; the solver shows that the rest of the paper does not narrow them.
+    found = cohort.implied(f"responders_both_{key}")
+    assert (found.low, found.high, found.proved) == (max(0, first + second - n), min(first, second), True)
+
+
+def test_mcnemar_is_bounded_by_the_discordant_patients() -> None:
+    # Rash, IL-2: 13 at entry, 2 at week 12. The 2 may be old or new: 11 lost and 0 gained, up to 13 lost and 2 gained.
+    found = cohort.implied("mcnemar_p_rash_week12_il2")
+    assert found.proved
+    assert found.low == pytest.approx(binomtest(0, 11).pvalue, abs=1e-12)
+    assert found.high == pytest.approx(binomtest(2, 15).pvalue, abs=1e-12)
+
+
+def test_mcnemar_rises_with_the_discordant_count() -> None:
+    for fall in range(16):
+        p = [bounds.mcnemar_exact(g, g + fall) for g in range(12)]
+        assert all(b >= a - 1e-12 for a, b in itertools.pairwise(p))
+
+
+def toy() -> tuple[Statement, ...]:
+    def say(measure: str, visit: str, kind: str, printed: str) -> Statement:
+        return Statement(f"{measure} {visit} {kind}", (), measure, measure, "IL-2", visit, kind, printed, 3, False)
+
+    return (
+        say("responder", "week 12", "count", "1"), say("responder", "week 24", "count", "2"),
+        say("rash", "baseline", "count", "2"), say("rash", "week 12", "count", "1"),
+        say("sledai", "baseline", "minimum", "8"), say("sledai", "baseline", "maximum", "8"),
+        say("sledai", "week 12", "minimum", "4"), say("sledai", "week 12", "median", "4"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["responders_both", "responders_never", "drop4_not_responder_week12", "rash_gained_week12"]
+)
+def test_bounds_against_brute_force_on_three_patients(name: str) -> None:
+    # A patient is: SLEDAI at week 12 (entry is 8), responder at 12 and 24, rash at entry and at 12. At week 24 anything goes,
+    # and BILAG or PGA can make any patient a non-responder.
+    kinds = [(s, r, q, a, b) for s in range(4, 15) for r in (0, 1) for q in (0, 1) for a in (0, 1) for b in (0, 1)
+             if r <= (8 - s >= 4)]  # fmt: skip
+    count = {
+        "responders_both": lambda p: p[1] and p[2],
+        "responders_never": lambda p: not (p[1] or p[2]),
+        "drop4_not_responder_week12": lambda p: 8 - p[0] >= 4 and not p[1],
+        "rash_gained_week12": lambda p: p[4] and not p[3],
+    }[name]
+    values = {
+        sum(bool(count(p)) for p in trio)
+        for trio in itertools.combinations_with_replacement(kinds, 3)
+        if sum(p[1] for p in trio) == 1 and sum(p[2] for p in trio) == 2 and sum(p[3] for p in trio) == 2
+        and sum(p[4] for p in trio) == 1 and sorted(p[0] for p in trio)[:2] == [4, 4]
+    }  # fmt: skip
+    found = bounds.ends(toy(), 3, 3, ((name, 1),), 5.0)
+    assert found == (min(values), max(values), min(values), max(values))
+
+
+def test_expressions_add_up() -> None:
+    found = cohort.implied("2 * responders_week12_il2 - (responders_week12_placebo - 3)")
+    assert (found.low, found.high, found.proved) == (2 * 16 - (9 - 3), 2 * 16 - (9 - 3), True)
+    assert found.to_frame()["proved"].item()
+    assert "proved" in found._repr_html_()
+    cancelled = cohort.implied("responders_both_il2 - responders_both_il2")
+    assert (cancelled.low, cancelled.high) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("responders_bth_il2", "did you mean 'responders_both_il2'"),
+        ("__import__('os')", "cannot use Call"),
+        ("responders_both_il2 ** 9", "cannot use Pow"),
+        ("responders_both_il2.real", "cannot use Attribute"),
+        ("responders_both_il2 * responders_both_il2", "cannot multiply two counts"),
+        ("responders_both_il2 + 1.5", "whole numbers"),
+        ("responders_both_il2 + True", "whole numbers"),
+        ("responders_both_il2 +", "cannot read"),
+        ("", "cannot read"),
+        ("1+" * 500 + "1", "at most"),
+        ("mcnemar_p_rsh_week12_il2", "did you mean 'mcnemar_p_rash_week12_il2'"),
+        ("mcnemar_p_rash_week12_il2 + 1", "unknown quantity"),
+    ],
+)
+def test_expressions_that_cannot_be_used(text: str, match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        cohort.implied(text)
+
+
+@pytest.mark.parametrize("effort", [0, -1, float("nan"), True, "much", 1e-9])
+def test_effort_that_cannot_do(effort: object) -> None:
+    with pytest.raises(InputError, match="effort"):
+        cohort.implied("drop4_not_responder_week12_placebo", effort=effort)  # type: ignore[arg-type]
+
+
+def test_order_statistics_in_the_model_are_numpys() -> None:
+    from lupus_kit.cohort.replica.arm_model import solver
+
+    rng = np.random.default_rng(2)
+    for n, kind, q in (
+        (30, "median", 0.5),
+        (29, "median", 0.5),
+        (30, "upper quartile", 0.75),
+        (30, "lower quartile", 0.25),
+    ):
+        values = rng.integers(0, 12, n)
+        for offset, feasible in ((0.0, True), (0.25, False)):
+            printed = f"{np.quantile(values, q) + offset:g}"
+            model = ArmModel(n, n)
+            for x, value in zip(model.column("prednisone", "baseline"), values, strict=True):
+                model.cp.add(x == 2 * int(value))
+            model.require(Statement("s", (), "", "prednisone", "", "baseline", kind, printed, n, True))
+            assert (solver(5).solve(model.cp) != 3) == feasible  # 3 is INFEASIBLE
+
+
+def test_the_solver_loads_only_when_it_is_used() -> None:
+    code = (
+        "import sys; from lupus_kit import cohort; cohort.check(cohort.replica(0)); cohort.statements(); "
+        "sys.exit('ortools' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,131 @@
+"""BICLA, activity bands and PGA scales: truth tables that follow from the rules, boundaries and bad input."""
+
+from __future__ import annotations
+
+import itertools
+
+import pandas as pd
+import pytest
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS
+from lupus_kit.endpoints.rules.bicla import bicla
+from lupus_kit.endpoints.scales import activity_bands, rescale_pga
+
+
+def table(
+    before: str = "A", after: str = "C", sledai: tuple = (8, 8), pga: tuple = (1.0, 1.0), **more: tuple
+) -> pd.DataFrame:
+    """Make two visits of one patient; grades are given for the first systems, the others are D."""
+    frame = pd.DataFrame({"patient": ["Ann"] * 2, "visit": ["start", "end"], "week": [0, 12]})
+    frame["sledai"], frame["pga"] = sledai, pga
+    for i, system in enumerate(BILAG_SYSTEMS):
+        grades = [g[i] if i < len(g) else "D" for g in (before, after)]
+        frame[f"bilag_{system}"] = [None if g == "?" else g for g in grades]
+    return frame.assign(**more)
+
+
+def verdict(*args: object, **options: object) -> bool | None:
+    answer = bicla(table(*args, **options), missing="observed")["responder"].iloc[0]  # type: ignore[arg-type]
+    return None if answer is pd.NA else bool(answer)
+
+
+@pytest.mark.parametrize(("old", "new"), list(itertools.product("ABCDE", "ABCDE")))
+def test_grade_truth_table(old: str, new: str) -> None:
+    # A second system, A then C, keeps the baseline active.
+    allowed = {"A": "BCDE", "B": "CDE", "C": "BCDE", "D": "BCDE", "E": "BCDE"}
+    assert verdict("A" + old, "C" + new) is (new in allowed[old])
+
+
+def test_boundaries() -> None:
+    assert verdict("ADD", "CBD") is True
+    assert verdict("ADD", "CBB") is False
+    assert verdict(sledai=(8, 8)) is True
+    assert verdict(sledai=(8, 9)) is False
+    assert verdict(pga=(1.1, 1.39)) is True
+    assert verdict(pga=(1.1, 1.4)) is False
+    assert verdict("BB", "CC") is True
+    assert verdict("BC", "CC") is False
+    assert verdict(rescue=(0, 1)) is False
+    assert verdict(rescue=(0, 0)) is True
+
+
+def test_a_rise_of_exactly_030_is_an_option() -> None:
+    for rise, usual, other in ((0.29, True, True), (0.30, False, True), (0.31, False, False)):
+        rows = table(pga=(1.1, round(1.1 + rise, 2)))
+        assert bool(bicla(rows)["responder"].item()) is usual
+        loose = bicla(rows, rise_of_030_fails=False)
+        assert bool(loose["responder"].item()) is other
+    assert loose["reason"].item() == "Not a responder; not met: PGA rises by 0.30 or less."
+
+
+def test_an_inactive_baseline_is_a_nonresponder_or_left_out() -> None:
+    for before, active in (("A", True), ("BB", True), ("B", False), ("CC", False)):
+        rows = table(before, "D")
+        assert bool(bicla(rows)["responder"].item()) is active
+        left = bicla(rows, inactive_baseline="excluded").iloc[0]
+        assert (left["responder"] is pd.NA) is not active
+        assert left["reason"].startswith("Responder" if active else "Not assessed; not met: baseline has at least")
+    assert bicla(table("B?", "CC"), missing="observed")["active_baseline"].item() is pd.NA
+    assert bicla(table("A?", "CC"), missing="observed")["active_baseline"].item()
+
+
+def test_every_failed_clause_is_named() -> None:
+    got = bicla(table("BBA", "ABA", sledai=(8, 9), pga=(1.0, 1.3), withdrawn=(0, 1))).iloc[0]
+    assert got["not_improved"] == 3
+    assert got["new_a"] == 1
+    assert got["reason"] == (
+        "Not a responder; not met: every baseline A falls to B or better and every baseline B to C or better; no new A "
+        "and at most one new B; SLEDAI does not rise above baseline; PGA rises by less than 0.30; no event that counts "
+        "as non-response (withdrawn)."
+    )
+
+
+def test_missing_is_three_valued() -> None:
+    assert verdict(sledai=(8, None)) is None
+    assert verdict("A", "A", sledai=(8, None)) is False
+    assert verdict("A?", "C?") is None
+    assert verdict("A", "?") is None
+    counted = bicla(table(sledai=(8, None))).iloc[0]
+    assert not counted["responder"]
+    assert counted["imputed"]
+    assert "SLEDAI does not rise" in counted["reason"]
+
+
+def test_improving_a_grade_never_loses_the_response() -> None:
+    for old in ("AB", "BB", "AC"):
+        for new in itertools.product("ABCDE", repeat=2):
+            if verdict(old, "".join(new)):
+                for better in itertools.product(*("ABCDE"["ABCDE".index(g) :] for g in new)):
+                    assert verdict(old, "".join(better))
+
+
+def test_row_order_does_not_matter() -> None:
+    both = pd.concat([table(), table("A", "A").assign(patient="Bob")], ignore_index=True)
+    pd.testing.assert_frame_equal(bicla(both), bicla(both.iloc[::-1]))
+
+
+def test_bands_and_scales() -> None:
+    names = activity_bands(pd.Series([0, 1, 5, 6, 10, 11, 19, 20, None])).tolist()
+    assert names[:8] == ["none", "mild", "mild", "moderate", "moderate", "high", "high", "very high"]
+    assert pd.isna(names[8])
+    other = {"none": 0, "low": 1, "moderate": 5, "high": 11}
+    assert activity_bands(pd.Series([4, 5, 10, 11]), other).tolist() == ["low", "moderate", "moderate", "high"]
+    assert rescale_pga(pd.Series([0, 1.0, 10.0]), "0-10").tolist() == [0.0, 0.3, 3.0]
+    assert rescale_pga(pd.Series([9.8, 10]), "0-100").tolist() == [0.29, 0.3]
+    assert rescale_pga(pd.Series([2.55]), "0-3").tolist() == [2.55]
+
+
+def test_bad_input_is_explained() -> None:
+    with pytest.raises(InputError, match="column 'pga'"):
+        rescale_pga(pd.Series([11]), "0-10")
+    with pytest.raises(InputError, match="unknown PGA scale"):
+        rescale_pga(pd.Series([1]), "0-5")
+    with pytest.raises(InputError, match="column 'sledai'"):
+        activity_bands(pd.Series([1.5]))
+    with pytest.raises(InputError, match="then rising"):
+        activity_bands(pd.Series([1]), {"a": 0, "b": 0})
+    with pytest.raises(InputError, match="way to handle missing"):
+        bicla(table(), missing="drop")
+    with pytest.raises(InputError, match="bilag_constitutional"):
+        bicla(table("F", "C"))

@@ -1,0 +1,99 @@
+"""Multiple imputation of the SRI: bounds, no missing data, recovery, Rubin's rules by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lupus_kit import endpoints
+from lupus_kit.cohort import Assumptions, what_if
+from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints.compare.rubin import pool
+
+
+def test_without_missing_data_it_is_the_observed_analysis() -> None:
+    visits = what_if(Assumptions(dropout_rate=0), seed=3).visits
+    result = endpoints.impute_responders(visits, n_imputations=3)
+    answers = endpoints.sri(visits)
+    assert (result.patients["share"] == answers["responder"].astype(float)).all()
+    for arm, week in (("IL-2", 12), ("placebo", 24)):
+        own = answers[(answers["arm"] == arm) & (answers["week"] == week)]["responder"].astype(float)
+        row = result.pooled.query("quantity == @arm and week == @week").iloc[0]
+        assert row["estimate"] == own.sum() / 30
+        assert row["between"] == 0
+        assert row["total"] == row["within"] == pytest.approx(own.var(ddof=0) / 30)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"donors": "all"}, {"donors": "reference"}, {"delta": 30}, {"delta": {"IL-2": -9}}]
+)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_between_the_worst_and_the_best_case(options: dict, seed: int) -> None:
+    visits = what_if(Assumptions(dropout_rate=0.3), seed=seed).visits.copy()
+    rng = np.random.default_rng(seed)
+    later = (visits["week"] > 0).to_numpy()
+    for column in ("sledai", "pga", "bilag_renal"):
+        visits[column] = visits[column].mask(later & (rng.random(len(visits)) < 0.1))
+    share = endpoints.impute_responders(visits, n_imputations=5, seed=seed, **options).patients["share"]
+    worst, best = (endpoints.sri(visits, missing=m)["responder"].to_numpy(dtype=float) for m in ("worst", "best"))
+    assert ((worst <= share) & (share <= best)).all()
+    if options == {"delta": 30}:  # no patient can fall far enough once its SLEDAI is imputed
+        gone = endpoints.sri(visits, missing="observed")
+        lost = (gone["responder"].isna() & gone["sledai"].isna()).to_numpy()
+        assert lost.any()
+        assert (share[lost] == 0).all()
+
+
+def test_same_seed_same_result_and_order_of_rows_does_not_matter() -> None:
+    visits = what_if(Assumptions(dropout_rate=0.3), seed=1).visits
+    one = endpoints.impute_responders(visits, seed=5, n_imputations=4)
+    two = endpoints.impute_responders(visits.sample(frac=1, random_state=1), seed=5, n_imputations=4)
+    pd.testing.assert_frame_equal(one.pooled, two.pooled)
+    pd.testing.assert_frame_equal(one.counts, two.counts)
+    other = endpoints.impute_responders(visits, seed=6, n_imputations=4)
+    assert not one.counts.equals(other.counts)
+
+
+def test_recovers_rates_where_values_are_missing_at_random() -> None:
+    full = what_if(Assumptions(dropout_rate=0), n_per_arm=800, seed=9).visits
+    rng = np.random.default_rng(2)
+    kept = full[(full["week"] < 12) | (rng.random(len(full)) > 0.3)]
+    truth = endpoints.sri(full).query("week == 24").groupby("arm", observed=True)["responder"].mean().astype(float)
+    crude = endpoints.sri(kept).query("week == 24").groupby("arm", observed=True)["responder"].mean().astype(float)
+    pooled = (
+        endpoints.impute_responders(kept, n_imputations=20, seed=1).pooled.query("week == 24").set_index("quantity")
+    )
+    for arm in ("IL-2", "placebo"):
+        row = pooled.loc[arm]
+        # The only error left is that of the lost values; the between variance measures it.
+        assert abs(row["estimate"] - truth[arm]) < 4 * np.sqrt(row["between"])
+        assert truth[arm] - crude[arm] > 4 * np.sqrt(row["between"])
+
+
+def test_rubins_rules_by_hand() -> None:
+    q, u = np.array([0.5, 0.6, 0.7]), np.array([0.01, 0.02, 0.03])
+    got = pool(q, u, np.array(29.0), 0.95)
+    total = 0.02 + (1 + 1 / 3) * 0.01
+    share = (4 / 3) * 0.01 / total
+    old, observed = 2 / share**2, 30 / 32 * 29 * (1 - share)
+    assert float(got.total) == pytest.approx(total)
+    assert float(got.df) == pytest.approx(1 / (1 / old + 1 / observed))
+
+
+def test_bad_input() -> None:
+    visits = what_if(seed=1).visits
+    empty = visits.assign(pga=visits["pga"].mask((visits["week"] == 12) & (visits["arm"] == "IL-2")))
+    with pytest.raises(InputError, match="nobody of IL-2"):
+        endpoints.impute_responders(empty)
+    assert endpoints.impute_responders(empty, donors="all", n_imputations=2).n_imputations == 2
+    for options, words in (
+        ({"n_imputations": 1}, "at least 2"),
+        ({"donors": "arms"}, "did you mean 'arm'"),
+        ({"reference": "x"}, "unknown arm"),
+        ({"delta": {"x": 1}}, "unknown arm"),
+        ({"delta": "a"}, "SLEDAI points"),
+        ({"seed": None}, "whole number"),
+    ):
+        with pytest.raises(InputError, match=words):
+            endpoints.impute_responders(visits, **options)

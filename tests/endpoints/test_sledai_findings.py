@@ -1,0 +1,260 @@
+"""From raw findings to the 24 descriptors: every limit on both sides, every version, and what is missing.
+
+Limits and differences between versions are those of the published forms (Bombardier 1992, Petri 2005, Gladman 2002):
+all comparisons are strict. The expected answers follow from them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints import SLEDAI_FINDINGS, SLEDAI_ITEMS, sledai, sledai_descriptors
+
+IDS = list(SLEDAI_ITEMS["id"])
+VERSIONS = ("SLEDAI", "SELENA", "2K", "hybrid")
+NOTHING = dict.fromkeys(IDS, 0)
+
+
+def decide(descriptor: str, version: str = "2K", limits: dict[str, float] | None = None, **findings: Any) -> Any:
+    cell = sledai_descriptors(pd.DataFrame([findings]), version, limits=limits)[descriptor].iloc[0]
+    return None if cell is pd.NA else bool(cell)
+
+
+def score(version: str, previous: pd.DataFrame | None = None, **findings: Any) -> Any:
+    """Total of a patient in whom nothing but these findings is present."""
+    total = sledai(sledai_descriptors(pd.DataFrame([NOTHING | findings]), version, previous), version).iloc[0]
+    return None if total is pd.NA else int(total)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("descriptor", "column", "absent", "present"),
+    [
+        ("haematuria", "urine_red_cells", 5, 5.1),
+        ("pyuria", "urine_white_cells", 5, 6),
+        ("proteinuria", "protein_24h", 0.5, 0.51),
+        ("proteinuria", "upcr", 50, 50.1),
+        ("thrombocytopenia", "platelets", 100, 99.9),
+        ("leukopenia", "white_cells", 3, 2.99),
+        ("fever", "temperature", 38.0, 38.1),
+        ("dna_binding", "dna_farr_percent", 25, 25.1),
+    ],
+)
+def test_a_value_at_the_limit_is_absent(
+    descriptor: str, column: str, absent: float, present: float, version: str
+) -> None:
+    assert decide(descriptor, version, **{column: absent}) is False
+    assert decide(descriptor, version, **{column: present}) is True
+    assert decide(descriptor, version, **{column: None}) is None
+
+
+@pytest.mark.parametrize(("test", "sign"), [("c3", -1), ("c4", -1), ("ch50", -1), ("anti_dsdna", 1)])
+def test_limits_of_the_laboratory(test: str, sign: int) -> None:
+    name, column = ("dna_binding", f"{test}_upper_limit") if sign > 0 else ("low_complement", f"{test}_lower_limit")
+    assert decide(name, **{test: 0.9, column: 0.9}) is False
+    assert decide(name, **{test: 0.9 + sign * 0.01, column: 0.9}) is True
+    assert decide(name, **{test: 0.9 - sign * 0.01, column: 0.9}) is False
+    assert decide(name, limits={test: 0.9}, **{test: 0.9 + sign * 0.01}) is True
+    # The recorded limit goes before the argument, and an empty one is filled by it.
+    assert decide(name, limits={test: 0.9 + sign / 2}, **{test: 0.9 + sign * 0.01, column: 0.9}) is True
+    assert decide(name, limits={test: 0.9}, **{test: 0.9 + sign * 0.01, column: None}) is True
+    assert decide(name, **{test: 0.8, column: None}) is None
+
+
+def test_one_low_complement_is_enough_and_all_given_are_needed_for_no() -> None:
+    limits = {"c3": 0.9, "c4": 0.1, "ch50": 30.0}
+    for c3, c4, ch50 in itertools.product((0.8, 1.0, None), (0.05, 0.2, None), (20, 40, None)):
+        low = [c3 == 0.8, c4 == 0.05, ch50 == 20]
+        expected = True if any(low) else None if None in (c3, c4, ch50) else False
+        assert decide("low_complement", limits=limits, c3=c3, c4=c4, ch50=ch50) is expected
+
+
+def test_either_anti_dsdna_assay_decides() -> None:
+    for farr, other in itertools.product((20, 30, None), (50, 150, None)):
+        expected = True if farr == 30 or other == 150 else None if (farr, other) == (None, None) else False
+        assert decide("dna_binding", limits={"anti_dsdna": 100}, dna_farr_percent=farr, anti_dsdna=other) is expected
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_joints(version: str) -> None:
+    needed = 2 if version == "2K" else 3
+    assert [decide("arthritis", version, inflamed_joints=n) for n in range(5)] == [n >= needed for n in range(5)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("descriptor", "pain", "signs"),
+    [
+        ("pleurisy", "pleuritic_pain", ("pleural_rub", "pleural_effusion", "pleural_thickening")),
+        ("pericarditis", "pericardial_pain", ("pericardial_rub", "pericardial_effusion", "pericarditis_ecg_echo")),
+    ],
+)
+def test_serositis_needs_pain_and_a_sign_or_any_one(
+    descriptor: str, pain: str, signs: tuple[str, ...], version: str
+) -> None:
+    for hurts, *seen in itertools.product((True, False), repeat=4):
+        expected = hurts or any(seen) if version in ("SELENA", "hybrid") else hurts and any(seen)
+        row = {pain: hurts} | dict(zip(signs, seen, strict=True))
+        assert decide(descriptor, version, **row) is expected
+        for hidden in row:  # what is hidden leaves the answer or opens it
+            assert decide(descriptor, version, **(row | {hidden: None})) in (expected, None)
+    both = {pain: None, signs[0]: True}
+    assert decide(descriptor, version, **both) is (True if version in ("SELENA", "hybrid") else None)
+
+
+def test_what_only_the_selena_form_counts() -> None:
+    for descriptor, sign in (("visual", "scleritis"), ("cranial_nerve", "vertigo")):
+        for version in VERSIONS:
+            found = decide(descriptor, version, **{descriptor: 0, sign: 1})
+            assert found is (version in ("SELENA", "hybrid"))
+        assert decide(descriptor, "SELENA", **{descriptor: 0}) is False
+        assert decide(descriptor, "SELENA", **{descriptor: 0, sign: None}) is None
+    for descriptor, cause in (("seizure", "seizure_past_damage"), ("cva", "cva_hypertensive")):
+        for version in VERSIONS:
+            found = decide(descriptor, version, **{descriptor: 1, cause: 1})
+            assert found is (version not in ("SELENA", "hybrid"))
+
+
+# --- proteinuria -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "selena"),
+    [
+        (1.2, 1.2, 0),  # stable: the case that separates the versions
+        (1.2, 0.7, 0),  # a rise of exactly 0.5 g is not above 0.5 g
+        (1.21, 0.7, 4),
+        (0.6, 0.51, 0),
+        (0.6, 0.5, 4),  # not there before: new, however small the rise
+        (0.9, 2.0, 0),  # falling, but still there
+        (0.5, 0.2, 0),
+    ],
+)
+def test_stable_proteinuria_is_four_in_2k_and_nothing_in_selena(now: float, before: float, selena: int) -> None:
+    kept = 4 if now > 0.5 else 0
+    expected = {"SLEDAI": selena, "SELENA": selena, "2K": kept, "hybrid": kept}
+    for version, points in expected.items():
+        assert score(version, protein_24h=now, protein_24h_previous=before) == points
+        assert score(version, upcr=100 * now, upcr_previous=100 * before) == points
+        assert score(version, pd.DataFrame({"protein_24h": [before]}), protein_24h=now) == points
+
+
+def test_without_a_previous_value_the_rater_decides_what_is_stable() -> None:
+    assert score("2K", protein_24h=1.2) == 4
+    assert score("SELENA", protein_24h=1.2) is None
+    assert score("SELENA", protein_24h=1.2, proteinuria_stable=0) == 4
+    assert score("SELENA", protein_24h=1.2, proteinuria_stable=1) == 0
+    assert score("SELENA", protein_24h=0.4) == 0
+    assert score("SELENA", proteinuria=1) == 4  # nothing measured: the rater applied the form
+    # A previous value goes before the rater; another test's previous value is no previous value.
+    assert score("SELENA", protein_24h=1.2, protein_24h_previous=0.2, proteinuria_stable=1) == 4
+    assert score("SELENA", protein_24h=1.2, upcr_previous=120) is None
+
+
+def test_the_spot_ratio_stands_in_only_where_24_hour_protein_is_missing() -> None:
+    assert decide("proteinuria", protein_24h=0.3, upcr=200) is False
+    assert decide("proteinuria", protein_24h=None, upcr=200) is True
+
+
+@pytest.mark.parametrize("name", ["rash", "alopecia", "mucosal_ulcer"])
+def test_lasting_skin_findings_come_from_their_stable_column(name: str) -> None:
+    assert [score(version, **{name: 1, f"{name}_stable": 1}) for version in VERSIONS] == [0, 2, 2, 2]
+    assert score("SLEDAI", **{name: 1}) == 2  # without the column nothing is stable, as in sledai
+    assert score("SLEDAI", **{name: 1, f"{name}_stable": None}) is None
+    assert score("SLEDAI", **{name: 0}) == 0
+
+
+# --- exclusions, raters, missing -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["seizure", "psychosis", "organic_brain", "visual", "cva", "haematuria", "pyuria", "fever", "leukopenia"]
+)
+def test_another_cause_takes_the_descriptor_away(name: str) -> None:
+    for version in VERSIONS:
+        assert decide(name, version, **{name: 1, f"{name}_other_cause": 1}) is False
+        assert decide(name, version, **{name: 1, f"{name}_other_cause": 0}) is True
+        assert decide(name, version, **{name: 1, f"{name}_other_cause": None}) is None
+        assert decide(name, version, **{name: 0, f"{name}_other_cause": None}) is False
+    assert decide("thrombocytopenia", "SLEDAI", platelets=50, thrombocytopenia_other_cause=1) is True
+    assert decide("thrombocytopenia", "2K", platelets=50, thrombocytopenia_other_cause=1) is False
+
+
+def test_the_answer_of_the_rater_is_used_only_where_the_findings_do_not_decide() -> None:
+    assert decide("fever", fever=1) is True
+    assert decide("fever", fever=1, temperature=None) is True
+    assert decide("fever", fever=1, temperature=37.0) is False
+    assert (
+        decide("pleurisy", pleurisy=1, pleuritic_pain=None, pleural_rub=0, pleural_effusion=0, pleural_thickening=0)
+        is False
+    )
+
+
+def test_the_result_feeds_sledai_and_keeps_the_index() -> None:
+    findings = pd.DataFrame([NOTHING, NOTHING | {"rash": 1, "platelets": 80}], index=["Ann", "Bob"])
+    for version in VERSIONS:
+        made = sledai_descriptors(findings.assign(rash_stable=0, proteinuria_stable=0), version)
+        assert list(made)[:24] == IDS
+        assert sledai(made, version).to_dict() == {"Ann": 0, "Bob": 3}
+    assert sledai_descriptors(findings.iloc[:0]).shape == (0, 28)
+
+
+def test_order_and_other_columns_do_not_matter() -> None:
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame(
+        {
+            "platelets": rng.choice([99, 100, 101], 50),
+            "inflamed_joints": rng.integers(0, 5, 50),
+            "fever": rng.integers(0, 2, 50),
+        }
+    )
+    other = table.assign(eye_colour="brown").iloc[::-1, ::-1]
+    pd.testing.assert_frame_equal(sledai_descriptors(other).sort_index(), sledai_descriptors(table))
+
+
+def test_the_table_of_findings_is_complete() -> None:
+    assert SLEDAI_FINDINGS["column"].is_unique
+    assert set(IDS) <= set(SLEDAI_FINDINGS["column"])
+    assert set(SLEDAI_FINDINGS["feeds"]) == set(IDS)
+    assert set(SLEDAI_FINDINGS["kind"]) == {"yes/no", "number", "count"}
+
+
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        ({"temperature": 101}, "row 0, column 'temperature': 101 is not allowed .a number from 30 to 45"),
+        ({"inflamed_joints": 2.5}, "a whole number from 0 to 100"),
+        ({"rash": "yes"}, "row 0, column 'rash': 'yes'"),
+        ({"platelet": 90}, "'platelet' .did you mean 'platelets'"),
+        ({"c3": 0.8}, "its limit is not known: add the column 'c3_lower_limit'"),
+        ({"c3": 80.0, "c3_lower_limit": 0.9}, "more than 20 times its lower limit: check the units"),
+        ({"rash": 0, "rash_stable": 1}, "cannot be stable where 'rash' is absent"),
+        ({"arthritis_other_cause": 1, "rash": 1}, "the form names no such exclusion|form names no such"),
+        ({"sodium": 140}, "no SLEDAI finding"),
+    ],
+)
+def test_bad_findings_are_explained(findings: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        sledai_descriptors(pd.DataFrame([findings]))
+
+
+def test_bad_arguments_are_explained() -> None:
+    table = pd.DataFrame({"protein_24h": [1.0], "protein_24h_previous": [1.0]})
+    with pytest.raises(InputError, match="unknown SLEDAI version 'sledai'"):
+        sledai_descriptors(table, "sledai")
+    with pytest.raises(InputError, match="previous values only once"):
+        sledai_descriptors(table, previous=table)
+    with pytest.raises(InputError, match="no row of findings"):
+        sledai_descriptors(table[["protein_24h"]], previous=table.set_axis(["x"]))
+    with pytest.raises(InputError, match="unknown test in limits 'c5'"):
+        sledai_descriptors(table, limits={"c5": 1})
+    with pytest.raises(InputError, match="give a number above 0"):
+        sledai_descriptors(table, limits={"c3": -1})
+    with pytest.raises(InputError, match="must be a pandas DataFrame"):
+        sledai_descriptors({"rash": 1})  # type: ignore[arg-type]

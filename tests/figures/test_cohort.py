@@ -1,0 +1,102 @@
+"""Figures of cohorts and of the SRI: they draw the numbers they were given and say them in their alt text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from lupus_kit import endpoints
+from lupus_kit.cohort import Assumptions, Cohort, what_if
+from lupus_kit.core.errors import InputError
+from lupus_kit.figures import cohort as cohort_figures
+from lupus_kit.figures import sri as sri_figures
+from lupus_kit.figures.style import alt_text
+
+mpl.use("Agg")
+
+
+@pytest.fixture(scope="module")
+def made() -> Cohort:
+    return what_if(Assumptions(dropout_rate=0.1), seed=4)
+
+
+@pytest.fixture(scope="module")
+def answers(made: Cohort) -> pd.DataFrame:
+    return endpoints.sri(made.visits)
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def test_sri_clauses_counts_every_patient_once(answers: pd.DataFrame) -> None:
+    ax = sri_figures.sri_clauses(answers, week=12)
+    chosen = answers[answers["week"] == 12]
+    for arm in ("IL-2", "placebo"):
+        n = int(chosen.loc[chosen["arm"] == arm, "responder"].sum())
+        assert f"{arm}: {n} responder" in alt_text(ax)
+    assert sum(bar.get_width() for bar in ax.patches) == pytest.approx(200)  # two bars of 100 %
+    with pytest.raises(InputError, match="only week"):
+        sri_figures.sri_clauses(answers, week=13)
+    with pytest.raises(InputError, match="lacks 'arm'"):
+        sri_figures.sri_clauses(answers.drop(columns="arm"))
+
+
+def test_response_over_time_draws_the_shares(answers: pd.DataFrame) -> None:
+    ax = sri_figures.response_over_time(answers)
+    share = answers.groupby(["arm", "week"], observed=True)["responder"].mean().astype(float) * 100
+    lines = {c.get_label(): c.lines[0].get_ydata() for c in ax.containers}
+    for arm in ("IL-2", "placebo"):
+        assert np.allclose(lines[arm], share[arm])
+    assert "weeks" in ax.get_xlabel()
+
+
+def test_wilson_interval_solves_its_equation() -> None:
+    x, n, z = np.array([0.0, 9, 16, 30]), np.array([30.0, 30, 29, 30]), 1.959963984540054
+    for bound in sri_figures._wilson(x, n):
+        assert np.allclose((x / n - bound) ** 2, z**2 * bound * (1 - bound) / n, atol=1e-12)
+
+
+@pytest.mark.parametrize("value", ["sledai", "pga", "prednisone_mg_day"])
+def test_trajectories_draw_every_patient_and_the_median(made: Cohort, value: str) -> None:
+    ax = cohort_figures.sledai_trajectories(made.visits, value)
+    assert len(ax.lines) == len(made.patients) + 2
+    thick = [line for line in ax.lines if line.get_linewidth() > 3]
+    medians = made.visits.groupby(["arm", "week"], observed=True)[value].median()
+    assert np.allclose(thick[0].get_ydata(), medians["IL-2"])
+    assert "invented" in alt_text(ax)
+
+
+def test_other_figures_describe_themselves(made: Cohort) -> None:
+    for ax in (
+        cohort_figures.baseline_overview(made.patients, made.visits),
+        cohort_figures.immune_cycles(made.immune, made.doses),
+        cohort_figures.immune_cycles(made.immune, value="nk_per_ul"),
+        cohort_figures.item_shares(made.sledai),
+    ):
+        assert "invented" in alt_text(ax)
+        assert any("invented" in text.get_text() for text in ax.texts)
+
+
+def test_baseline_overview_draws_standardised_differences(made: Cohort) -> None:
+    ax = cohort_figures.baseline_overview(made.patients, made.visits)
+    age = made.patients.groupby("arm", observed=True)["age_years"].agg(["mean", "var"])
+    expected = (age.loc["IL-2", "mean"] - age.loc["placebo", "mean"]) / np.sqrt(age["var"].mean())
+    assert ax.collections[-1].get_offsets()[0][0] == pytest.approx(expected)
+
+
+def test_bad_input(made: Cohort) -> None:
+    with pytest.raises(InputError, match="lacks 'weight'"):
+        cohort_figures.sledai_trajectories(made.visits, "weight")
+    with pytest.raises(InputError, match="no visit is in these weeks"):
+        cohort_figures.item_shares(made.sledai, weeks=(3,))
+    one_arm = made.patients[made.patients["arm"] == "IL-2"]
+    with pytest.raises(InputError, match="compares exactly two"):
+        cohort_figures.baseline_overview(one_arm, made.visits)

@@ -1,0 +1,67 @@
+"""Figures of agreement: they draw the numbers they were given and say them in their alt text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from lupus_kit import endpoints
+from lupus_kit.cohort import Assumptions, what_if
+from lupus_kit.core.errors import InputError
+from lupus_kit.figures import alt_text
+from lupus_kit.figures import definitions as drawn
+
+mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def trial():
+    return what_if(Assumptions(dropout_rate=0.2), seed=4)
+
+
+def test_deciding_clauses_draws_every_patient_who_fails(trial) -> None:
+    answers = endpoints.sri(trial.visits)
+    table = endpoints.deciding_clauses(answers).intersections()
+    ax = drawn.deciding_clauses(table, week=24)
+    failing = (~answers.loc[answers["week"] == 24, "responder"].astype(bool)).sum()
+    assert sum(bar.get_height() for bar in ax.patches) == failing
+    assert "respond" in alt_text(ax)
+    with pytest.raises(InputError, match="choose one of the week"):
+        drawn.deciding_clauses(table)
+    only = table[(table["week"] == 24) & (table["failed"] == "responder")]
+    assert "no patient fails a clause" in alt_text(drawn.deciding_clauses(only))
+
+
+def test_responders_by_definition_draws_the_rates(trial) -> None:
+    counts = endpoints.compare_definitions(trial.visits, trial.sledai).responders(24)
+    ax = drawn.responders_by_definition(counts)
+    rates = counts.loc[counts["arm"] == "IL-2", "rate"].to_numpy(dtype=float)
+    marks = next(c for c in ax.collections if c.get_label() == "IL-2").get_offsets()[:, 0]
+    assert np.allclose(np.asarray(marks), 100 * rates)
+    first = counts.iloc[0]
+    assert f"{first['responders']}/{first['assessed']} on {first['arm']}" in alt_text(ax)
+    with pytest.raises(InputError, match="no rows"):
+        drawn.responders_by_definition(counts.iloc[:0])
+
+
+def test_agreement_matrix_draws_kappa(trial) -> None:
+    result = endpoints.compare_definitions(trial.visits, definitions=["SRI-4", "SRI-6", "BICLA"]).agreement(24)
+    ax = drawn.agreement_matrix(result.to_frame())
+    texts = {t.get_text() for t in ax.texts}
+    row = result.pairs.iloc[0]
+    assert f"{row['kappa']:.2f}\n{row['only_second']} | {row['only_first']}" in texts
+    nobody = endpoints.agreement(pd.DataFrame({"x": [0, 0], "y": [0, 0]})).to_frame()
+    assert "not defined" in alt_text(drawn.agreement_matrix(nobody))
+    with pytest.raises(InputError, match="pair twice"):
+        drawn.agreement_matrix(pd.concat([nobody, nobody]))

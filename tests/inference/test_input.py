@@ -1,0 +1,235 @@
+"""Bad input: one sentence that names the argument, what was given and what is allowed."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lupus_kit import inference
+from lupus_kit.core.errors import InputError
+
+GOOD = {"x1": 16, "n1": 29, "x2": 9, "n2": 30}
+
+
+@pytest.fixture(autouse=True)
+def no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def refused(function, *arguments, **keywords) -> str:
+    """Message of the one error for bad input: one line, a few sentences at most."""
+    __tracebackhide__ = True
+    with pytest.raises(InputError) as caught:
+        function(*arguments, **keywords)
+    message = str(caught.value)
+    assert isinstance(caught.value, ValueError)
+    assert "\n" not in message
+    return message
+
+
+BAD_COUNTS = [
+    (-1, "-1"),
+    (2.5, "2.5"),
+    (float("nan"), "nan"),
+    (float("inf"), "inf"),
+    (True, "True"),
+    (None, "None"),
+    ("16", "'16'"),
+    ([3, -2], "-2"),
+    ([3, 2.5], "2.5"),
+    ([3.0, float("nan")], "nan"),
+    ([True, False], "True"),
+    (["3", "4"], "'3'"),
+    ([3, None], "None"),
+    ([], "empty"),
+    (np.array([Ellipsis]), "Ellipsis"),
+    (np.array(["3"]), "'3'"),
+    (1 + 2j, "2j"),
+    (np.datetime64("2020-01-01"), "2020"),
+    (pd.Series(["a", "b"]), "a"),
+    (pd.Series([1, None]), "nan"),
+    (pd.Series([1, None], dtype="Int64"), "index 1"),
+    ([[1, 2], [3]], "[[1, 2], [3]]"),
+    (2**70, str(2**70)),
+    (1e300, "1e+300"),
+]
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(("value", "shown"), BAD_COUNTS, ids=lambda v: repr(v).split("\n")[0][:30])
+def test_counts_must_be_whole_numbers(name, value, shown):
+    message = refused(inference.pvalue, "pearson", **(GOOD | {name: value}))
+    assert message.startswith((name, f"{name} =="))
+    assert shown in message
+    assert "whole number" in message
+
+
+def test_the_bad_one_of_many_is_located():
+    message = refused(inference.pvalue, "fisher", [[1, 2], [3, -4]], 9, 1, 9)
+    assert "x1 == -4 (at index (1, 1))" in message
+    assert "(at index 2)" in refused(inference.pvalue, "fisher", [1, 2, 2.5], 9, 1, 9)
+
+
+@pytest.mark.parametrize(("name", "total"), [("x1", "n1"), ("x2", "n2")])
+def test_responders_cannot_outnumber_patients(name, total):
+    message = refused(inference.pvalue, "pearson", **(GOOD | {name: 31}))
+    assert f"{name} == 31" in message
+    assert f"{total} == {GOOD[total]}" in message
+    message = refused(inference.pvalue, "pearson", **(GOOD | {name: [3, 40, 50]}))
+    assert f"{name} == 40 (at index 1)" in message
+
+
+@pytest.mark.parametrize("name", ["n1", "n2"])
+def test_an_arm_needs_a_patient(name):
+    message = refused(inference.pvalue, "pearson", **(GOOD | {name: 0, name.replace("n", "x"): 0}))
+    assert f"{name} == 0" in message
+    assert "1 or more" in message
+
+
+def test_a_huge_total_is_not_turned_into_a_negative_one():
+    for n in (2**63, np.uint64(2**63 + 5)):
+        message = refused(inference.pvalue, "pearson", 1, n, 1, 5)
+        assert message.startswith("n1")
+        assert "-9223372036854775" not in message
+
+
+def test_shapes_that_do_not_broadcast():
+    message = refused(inference.pvalue, "pearson", [1, 2], 29, [1, 2, 3], 30)
+    assert "x1 (2,)" in message
+    assert "x2 (3,)" in message
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [("fischer", "'fisher'"), ("Pearson", "'pearson'"), ("boschlo", "'boschloo'"), ("welch", "'welch_t'")],
+)
+def test_an_unknown_test_names_the_nearest(given, nearest):
+    for call in (
+        lambda: inference.pvalue(given, **GOOD),
+        lambda: inference.pvalue_lattice(given, 5, 5),
+        lambda: inference.power(given, 0.5, 0.3, 5, 5),
+        lambda: inference.size(given, 5, 5),
+        lambda: inference.compare(**GOOD).tests([given]),
+        lambda: inference.fragility_index(**GOOD, test=given),
+        lambda: inference.tipping_point(**GOOD, missing1=0, missing2=0, test=given),
+    ):
+        message = refused(call)
+        assert message.startswith(f"unknown test {given!r}")
+        assert nearest in message.partition("Allowed")[0]
+
+
+@pytest.mark.parametrize("given", [None, 3, ["pearson"]])
+def test_a_test_is_named_by_a_string(given):
+    assert "unknown test" in refused(inference.pvalue, given, **GOOD)
+
+
+def test_a_single_name_is_not_a_list_of_names():
+    assert "['fisher']" in refused(inference.compare(**GOOD).tests, "fisher")
+
+
+@pytest.mark.parametrize("given", ["two sided", "larger", None, 1, ["greater"]])
+def test_alternatives(given):
+    message = refused(inference.pvalue, "pearson", **GOOD, alternative=given)
+    assert "alternative" in message
+    assert all(repr(name) in message for name in ("two-sided", "greater", "less"))
+
+
+@pytest.mark.parametrize("alpha", [0, 1, -0.1, 5, float("nan"), "0.05", None, True, [0.05], 0.0, 1.0])
+def test_levels_lie_strictly_between_0_and_1(alpha):
+    for call in (
+        lambda: inference.rejection_region("pearson", 5, 5, alpha),
+        lambda: inference.size("pearson", 5, 5, alpha),
+        lambda: inference.size_curve("pearson", 5, 5, alpha=alpha),
+        lambda: inference.power("pearson", 0.5, 0.3, 5, 5, alpha),
+        lambda: inference.fragility_index(**GOOD, alpha=alpha),
+        lambda: inference.tipping_point(**GOOD, missing1=1, missing2=0, alpha=alpha),
+    ):
+        message = refused(call)
+        assert message.startswith(f"alpha == {alpha!r}")
+        assert "strictly between 0 and 1" in message
+    assert refused(inference.intervals, **GOOD, level=alpha).startswith("level ==")
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), "0.5", None, True, [0.2, 1.5], []])
+def test_rates_are_probabilities(rate):
+    assert refused(inference.power, "pearson", rate, 0.3, 5, 5).startswith("p1 ==")
+    assert refused(inference.power, "pearson", 0.3, rate, 5, 5).startswith("p2 ==")
+    if rate is not None:  # None asks for a curve from 0 to 1
+        assert refused(inference.size_curve, "pearson", 5, 5, rates=rate).startswith("rates ==")
+
+
+def test_rates_must_fit_together():
+    message = refused(inference.power, "pearson", [0.1, 0.2], [0.1, 0.2, 0.3], 5, 5)
+    assert "p1 (2,)" in message
+    assert "p2 (3,)" in message
+
+
+@pytest.mark.parametrize("n", [0, -3, 2.5, "5", None, True, [5], float("nan")])
+def test_arm_sizes_of_a_design(n):
+    assert refused(inference.pvalue_lattice, "pearson", n, 5).startswith("n1")
+    assert refused(inference.power, "pearson", 0.5, 0.3, 5, n).startswith("n2")
+    assert refused(inference.size, "pearson", n, 5).startswith("n1")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x1: inference.compare(x1, 29, 9, 30),
+        lambda x1: inference.intervals(x1, 29, 9, 30),
+        lambda x1: inference.fragility_index(x1, 29, 9, 30),
+        lambda x1: inference.tipping_point(x1, 29, 9, 30, 1, 0),
+    ],
+    ids=["compare", "intervals", "fragility_index", "tipping_point"],
+)
+def test_functions_of_one_table_refuse_arrays(call):
+    for value in ([16, 17], [16], np.array([[16]])):
+        assert "x1" in refused(call, value)
+
+
+@pytest.mark.parametrize("missing", [-1, 0.5, None, "1", [1], True])
+def test_missing_patients_are_counted(missing):
+    assert refused(inference.tipping_point, **GOOD, missing1=missing, missing2=0).startswith("missing1")
+    assert refused(inference.tipping_point, **GOOD, missing1=0, missing2=missing).startswith("missing2")
+
+
+@pytest.mark.parametrize("arm", [0, 3, "1", "IL-2"])
+def test_the_arm_of_a_fragility_index(arm):
+    assert refused(inference.fragility_index, **GOOD, arm=arm).startswith(f"arm == {arm!r}")
+
+
+@pytest.mark.parametrize("position", range(6))
+@pytest.mark.parametrize("value", [-1, 2.5, True, None, "3", [3], 99])
+def test_visits(position, value):
+    names = ("x1_a", "x2_a", "n_a", "x1_b", "x2_b", "n_b")
+    arguments = [16, 19, 29, 9, 11, 30]
+    arguments[position] = value
+    if value == 99 and names[position].startswith("n"):
+        assert inference.between_visit_bounds(*arguments).p_low > 0  # more patients than responders is fine
+        return
+    assert refused(inference.between_visit_bounds, *arguments).startswith(names[position])
+
+
+@pytest.mark.parametrize(("x", "n"), [(31, 29), (-1, 29), (0, 0), (2.5, 9), (True, 9), ("3", 9), ([3], 9)])
+def test_one_rate_checks_its_counts(x, n):
+    assert refused(inference.proportion, x, n).startswith(("x ==", "n =="))
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, "0.95"])
+def test_one_rate_checks_its_level(level):
+    assert refused(inference.proportion, 3, 9, level).startswith("level ==")
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5, "0.05"])
+def test_bits_of_surprise_need_a_p_value(p):
+    assert "from 0 to 1" in refused(inference.s_value, p)
+
+
+def test_bits_of_surprise_at_the_ends():
+    assert inference.s_value(0) == np.inf
+    assert inference.s_value(0.5) == 1.0
+    assert np.isnan(inference.s_value(float("nan")))

@@ -1,0 +1,312 @@
+"""Checks of exercises: right answers pass, known slips get their hint, and no answer of any kind raises."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+from html.parser import HTMLParser
+from itertools import count
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lupus_kit import lessons
+from lupus_kit.core.errors import InputError
+from lupus_kit.lessons import Exercise, Misconception
+from lupus_kit.lessons.catalogue import find
+from lupus_kit.lessons.checking import judge
+
+KEYS = list(lessons.exercises()["key"])
+NUMBER = Exercise(
+    key="09.1", aim="A proportion.", task="compute", answer=lambda: 1 / 4, tolerance=0.0005, unit="a proportion"
+)
+PAIR = Exercise(
+    key="09.2", aim="An interval.", task="compute", answer=lambda: (-0.5, 0.25), kind="numbers", tolerance=0.005
+)
+CHOICE = Exercise(
+    key="09.3",
+    aim="A judgement.",
+    task="compute",
+    answer=lambda: "cannot say",
+    kind="choice",
+    choices=("yes", "cannot say"),
+)
+NAMES = Exercise(key="09.4", aim="A set.", task="compute", answer=lambda: {"fisher", "pearson"}, kind="names")
+TEXT = Exercise(
+    key="09.7",
+    aim="A sentence.",
+    task="compute",
+    answer=lambda: "It may be so.",
+    kind="text",
+    remarks=lambda text: [] if "may" in text else ["say that it may be so."],
+)
+KINDS = (NUMBER, PAIR, CHOICE, NAMES, TEXT)
+
+ODD_ANSWERS = [
+    None, True, np.True_, "", "0.25", "25%", "a quarter", b"0.25", float("nan"), np.inf, pd.NA, pd.NaT, 1j, 10**400,
+    np.array(["a"]), np.eye(2), np.zeros((2, 2, 2)), [], (), {}, set(), {"a": 1}, [None], [[1], [2]], ["x", 3],
+    pd.DataFrame({"p": [0.25]}), pd.Series([0.25], index=["p"]), pd.Index([1, 2]), print, int, object(), count(),
+    (1 / 0 for _ in range(3)), range(3), Exercise, lessons, np.datetime64("2020-01-01"), NotImplemented,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", KINDS, ids=lambda one: one.kind)
+@pytest.mark.parametrize("answer", ODD_ANSWERS, ids=lambda one: type(one).__name__)
+def test_odd_answers_get_a_sentence(exercise, answer):
+    result = judge(exercise, answer)
+    assert result.passed is False
+    assert result.message.endswith((".", "?"))
+    assert "Error" not in result.message
+
+
+@given(st.one_of(st.floats(), st.integers(), st.text(), st.lists(st.floats()), st.binary(), st.complex_numbers()))
+def test_no_answer_raises(answer):
+    for exercise in KINDS:
+        assert judge(exercise, answer).passed in (True, False)
+
+
+@pytest.mark.parametrize("exercise", KINDS, ids=lambda one: one.kind)
+def test_three_dots_are_no_answer(exercise):
+    result = judge(exercise, ...)
+    assert result.passed is None
+    assert "three dots" in result.message
+
+
+@pytest.mark.parametrize(
+    "answer", [0.25, 0.2504, np.float64(0.25), np.array(0.25), Fraction(1, 4), Decimal("0.25"), np.float32(0.25)]
+)
+def test_every_kind_of_number_is_read(answer):
+    assert judge(NUMBER, answer).passed is True
+
+
+def test_a_number_outside_its_tolerance_is_wrong():
+    assert judge(NUMBER, 0.2506).passed is False
+    whole = Exercise(key="09.5", aim="Count.", task="compute", answer=lambda: 16)
+    assert [judge(whole, given).passed for given in (16, 16.0, 16.001, 17)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (25.0, "100 times too large"),
+        (0.0025, "100 times too small"),
+        (-0.25, "sign"),
+        (0.253, "Very near"),
+        ("0.25", "quotes away"),
+        (pd.DataFrame({"p": [0.25], "q": [1]}), "table with 1 row and 2 columns"),
+        (print, "brackets"),
+        (float("nan"), "missing"),
+        (None, "None"),
+    ],
+    ids=str,
+)
+def test_common_slips_are_named(answer, words):
+    assert words in judge(NUMBER, answer).message
+
+
+def test_several_numbers_say_which_one_is_off():
+    assert judge(PAIR, (-0.5, 0.25)).passed
+    assert judge(PAIR, np.array([-0.5, 0.25])).passed
+    assert "wrong order" in judge(PAIR, (0.25, -0.5)).message
+    assert "value 2 of 2" in judge(PAIR, (-0.5, 0.5)).message
+    assert "1 value" in judge(PAIR, [-0.5]).message
+
+
+def test_choices_and_names_forgive_capitals_and_order():
+    assert judge(CHOICE, "  Cannot  SAY ").passed
+    assert not judge(CHOICE, "yes").passed
+    assert '"yes", "cannot say"' in judge(CHOICE, "maybe").message
+    assert judge(NAMES, ["Pearson", "fisher"]).passed
+    assert judge(NAMES, pd.Series(["pearson", "fisher"])).passed
+    message = judge(NAMES, {"pearson", "wald", "yates"}).message
+    assert "1 belong here and 2 do not; 1 more to find" in message
+
+
+def test_a_misconception_that_raises_is_passed_over():
+    slips = (
+        Misconception("never", when=lambda given: given["no"]),
+        Misconception("half of it", answer=lambda: 1 / 8),
+    )
+    exercise = Exercise(
+        key="09.6", aim="X.", task="compute", answer=lambda: 1 / 4, hint="general", misconceptions=slips
+    )
+    assert judge(exercise, 1 / 8).message == "half of it"
+    assert judge(exercise, 7).message == "general"
+
+
+class _Text(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.text = ""
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize(("answer", "word"), [(0.25, "Right"), (1, "Not yet"), (..., "Not answered yet")])
+def test_the_verdict_is_in_words_not_in_colour_alone(answer, word):
+    result = judge(NUMBER, answer)
+    reader = _Text()
+    reader.feed(result._repr_html_())
+    assert word in reader.text
+    assert result.message[1:] in reader.text  # on the page a sentence starts with a capital
+    assert str(result) == f"09.1 - {word}: {result.message}"
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.1 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#111111"], ids=["light theme", "dark theme"])
+@pytest.mark.parametrize("answer", [0.25, 1, ...], ids=["right", "wrong", "open"])
+def test_the_marks_stand_out_in_both_themes(answer, background):
+    # WCAG 2.1, 1.4.11: graphical objects need a contrast of at least 3 to 1.
+    colour = re.search(r"solid (#\w{6})", judge(NUMBER, answer)._repr_html_())[1]
+    light, dark = sorted([_luminance(colour), _luminance(background)], reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_html_in_a_message_is_shown_not_run():
+    exercise = Exercise(key="09.7", aim="X.", task="compute", answer=lambda: 1, hint="<b>p < 0.05</b>")
+    assert "&lt;b&gt;" in judge(exercise, 2)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"key": "1.1"}, "NN.k"),
+        ({"aim": "no capital."}, "one sentence"),
+        ({"aim": "One. Two."}, "one sentence"),
+        ({"aim": ""}, "one sentence"),
+        ({"task": "calculate"}, "unknown task of exercise 09.1"),
+        ({"key": "09.1", "kind": "essay"}, "unknown kind"),
+        ({"key": "09.1", "tolerance": -1.0}, "tolerance == -1.0"),
+        ({"key": "09.1", "tolerance": float("nan")}, "tolerance == nan"),
+        ({"key": "09.1", "kind": "choice"}, "choices"),
+        ({"key": "09.1", "choices": ("a",)}, "choices"),
+    ],
+    ids=str,
+)
+def test_badly_made_exercises_are_refused(arguments, words):
+    with pytest.raises(InputError, match=words):
+        Exercise(**({"key": "09.1", "aim": "X.", "task": "compute", "answer": lambda: 1} | arguments))
+
+
+def test_a_misconception_needs_one_way_to_be_recognised():
+    with pytest.raises(InputError, match="exactly one"):
+        Misconception("hint")
+    with pytest.raises(InputError, match="exactly one"):
+        Misconception("hint", answer=lambda: 1, when=bool)
+
+
+def test_unknown_keys_name_the_nearest():
+    with pytest.raises(InputError, match=r"unknown exercise '00\.3x?'.*did you mean .*'00\.\d'"):
+        lessons.check("00.3x", 1)
+    with pytest.raises(InputError, match="unknown exercise"):
+        lessons.check(None, 1)
+
+
+def test_the_list_is_tidy_and_in_the_order_of_the_walk():
+    table = lessons.exercises()
+    assert list(table.columns) == ["key", "notebook", "task", "aim"]
+    assert table["key"].is_unique
+    assert (table["key"].str[:2] == table["notebook"].str[:2]).all()
+    assert table["key"].is_monotonic_increasing
+    assert table["aim"].str.endswith(".").all()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_kits_own_answer_is_right(key):
+    exercise = find(key)
+    result = lessons.check(key, exercise.answer())
+    assert result.passed is True, result.message
+    assert result.message
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_exercise_has_misconceptions_and_each_is_wrong(key):
+    exercise = find(key)
+    # A written text is answered by the rules of lessons.conclusion, which have their own tests.
+    assert len(exercise.misconceptions) >= 2 or exercise.remarks, "an exercise needs known slips, each with its hint"
+    assert exercise.hint, "an exercise needs a hint for the slips nobody thought of"
+    for slip in exercise.misconceptions:
+        if slip.answer is not None:
+            result = judge(exercise, slip.answer())
+            assert result.passed is False, f"{slip.hint!r} belongs to an answer that is right"
+            assert result.message == slip.hint, "another hint stands in front of it"
+        else:
+            expected = exercise.answer()
+            assert judge(exercise, expected).passed, f"{slip.hint!r} must not hide the right answer"
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if find(key).kind == "choice"])
+def test_every_wrong_choice_has_a_hint_of_its_own(key):
+    exercise = find(key)
+    wrong = [one for one in exercise.choices if one != exercise.answer()]
+    said = [judge(exercise, one).message for one in wrong]
+    assert set(said) <= {slip.hint for slip in exercise.misconceptions}
+    assert len(set(said)) == len(wrong)
+
+
+#: Wrong answers that a rule has to recognise, as students type them: exercise, answer, words of its hint.
+TYPED = [
+    ("00.1", 17, "17 of 30"),
+    ("00.2", 1.84, "ratio"),
+    ("00.2", 83.9, "relative difference"),
+    ("00.4", 0, "by chance"),
+    ("00.4", 5, "each hundred"),
+    ("00.4", 500, "Half of the trials"),
+    ("01.1", 40, "breaks"),
+    ("01.3", 1.333, "Divide by the size"),
+    ("02.1", 5.0, "mean"),
+    ("02.2", 42, "root of 2"),
+    ("04.3", 2.87, "odds ratio"),
+    ("04.3", 25.2, "difference of the rates"),
+    ("04.3", 0.544, "Turn the ratio round"),
+    ("04.3", 0.84, "one more"),
+    ("04.4", 0.025, "p-values themselves"),
+]
+
+
+@pytest.mark.parametrize(("key", "typed", "words"), TYPED)
+def test_a_rule_recognises_the_slip_it_is_written_for(key, typed, words):
+    result = lessons.check(key, typed)
+    assert result.passed is False
+    assert words in result.message
+
+
+def test_every_rule_is_tried():
+    tried = {lessons.check(key, typed).message for key, typed, _ in TYPED}
+    numbers = [find(key) for key in KEYS if find(key).kind == "number"]
+    rules = [slip.hint for exercise in numbers for slip in exercise.misconceptions if slip.when is not None]
+    assert [hint for hint in rules if hint not in tried] == []
+
+
+@pytest.mark.parametrize(
+    ("notebook", "table"), [*lessons.exercises().groupby("notebook")], ids=lambda one: str(one)[:14]
+)
+def test_every_stop_asks_to_compute_to_predict_and_to_judge(notebook, table):
+    assert len(table) >= 4
+    assert set(table["task"]) == {"compute", "predict", "judge"}
+
+
+def test_no_answer_at_all_is_not_answered_yet():
+    assert lessons.check("00.1") == lessons.check("00.1", ...)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_hint_does_not_give_the_answer_away(key):
+    exercise = find(key)
+    if exercise.kind != "number":
+        return
+    # Any whole number or decimal that would pass as the answer must not stand in a hint.
+    for text in [exercise.hint, *(slip.hint for slip in exercise.misconceptions)]:
+        for written in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)", text):
+            assert judge(exercise, float(written)).passed is False, f"{text!r} holds the answer"

@@ -1,0 +1,237 @@
+"""Every notebook: clean as committed, complete as a lesson, and running with three dots and with its own solutions."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode, v4
+
+from lupus_kit import lessons
+from lupus_kit.course import execution, pages
+from lupus_kit.lessons.catalogue import find
+
+ROOT = Path(__file__).resolve().parents[2]
+STOPS = (
+    "00_start_here", "01_trial_design", "02_synthetic_cohort", "03_sri4", "04_week12_week24", "05_why_052_and_027",
+    "06_nephritis_safety_immune", "07_a_better_trial",
+)  # fmt: skip
+NAMES = sorted({*STOPS, *(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))})
+WITH_WIDGETS = [name for name in NAMES if name >= "01"]
+CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
+DOTS = re.compile(r"^answer\s*=\s*\.\.\.[^\n]*$", re.MULTILINE)
+FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def _path(name: str) -> Path:
+    return ROOT / "notebooks" / f"{name}.ipynb"
+
+
+@pytest.fixture
+def notebook(name) -> NotebookNode:
+    return nbformat.read(_path(name), as_version=4)
+
+
+every_notebook = pytest.mark.parametrize("name", NAMES)
+#: The page of widgets, too: it is no stop and has no exercises, but is to be as clean.
+every_file = pytest.mark.parametrize("name", [*NAMES, "widgets"])
+
+
+# --- hygiene: what pre-commit checks too -------------------------------------------------------------------------
+
+
+@every_file
+def test_hygiene_format(name):
+    raw = json.loads(_path(name).read_text(encoding="utf-8"))
+    assert (raw["nbformat"], raw["nbformat_minor"]) == (4, 5)
+    nbformat.validate(raw)
+
+
+@every_file
+def test_hygiene_no_outputs(name, notebook):
+    full = [cell.id for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
+    assert full == [], "clear the outputs before you commit"
+    assert not any(cell.get("attachments") for cell in notebook.cells)
+
+
+@every_file
+def test_hygiene_metadata(name, notebook):
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata.kernelspec) == {"name", "display_name", "language"}
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info == {"name": "python"}
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags", "jupyter"}, f"cell {cell.id}: {sorted(cell.metadata)}"
+
+
+@every_file
+def test_hygiene_cell_ids_are_words(name, notebook):
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    odd = [one for one in ids if not SLUG.fullmatch(one) or re.fullmatch(r"[0-9a-f-]{8,}", one)]
+    assert odd == [], "give cells ids that can be read, such as 'exercise-1-solution'"
+
+
+@every_file
+def test_hygiene_nothing_personal(name):
+    text = _path(name).read_text(encoding="utf-8")
+    assert not re.search(r"(?<![\w./])/(root|home|Users|tmp)/|[A-Z]:\\\\", text)
+
+
+# --- the lesson --------------------------------------------------------------------------------------------------
+
+
+@every_file
+def test_it_opens_with_do_learn_need(name, notebook):
+    first, *rest = notebook.cells
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+    opening = first.source + next((cell.source for cell in rest if cell.cell_type == "markdown"), "")
+    for words in ("What you'll do", "What you'll learn", "What you'll need"):
+        assert words in opening.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An exercise as it stands in a notebook."""
+
+    key: str
+    index: int
+    solution: str
+
+
+def _asked(notebook: NotebookNode) -> Iterator[Asked]:
+    for index, cell in enumerate(notebook.cells):
+        keys = CHECK.findall(cell.source) if cell.cell_type == "code" else []
+        if not keys:
+            continue
+        assert len(keys) == 1, f"cell {cell.id}: one exercise a cell"
+        assert len(DOTS.findall(cell.source)) == 1, f"cell {cell.id}: exactly one line 'answer = ...'"
+        after = notebook.cells[index + 1]
+        assert after.cell_type == "markdown", f"cell {cell.id}: its solution comes right after"
+        folded = re.search(r"<details>\s*<summary>Solution[^<]*</summary>(.*)</details>", after.source, re.DOTALL)
+        assert folded, f"cell {after.id}: a folded solution, <details><summary>Solution</summary> ... </details>"
+        code = FENCE.findall(folded[1])
+        assert code, f"cell {after.id}: the solution holds a ```python block"
+        yield Asked(keys[0], index, "\n".join(code))
+
+
+@every_notebook
+def test_it_has_exercises_that_the_catalogue_knows(name, notebook):
+    keys = [asked.key for asked in _asked(notebook)]
+    catalogue = lessons.exercises()
+    assert len(keys) >= 4
+    assert len(set(keys)) == len(keys)
+    assert keys == list(catalogue.loc[catalogue["notebook"] == name, "key"]), "in the order of their numbers"
+
+
+@every_notebook
+def test_an_exercise_shows_its_choices_and_not_its_answer(name, notebook):
+    for asked in _asked(notebook):
+        exercise, question = find(asked.key), notebook.cells[asked.index - 1].source
+        assert f"Exercise {asked.key}" in question
+        assert all(f"**{one}**" in question or f'"{one}"' in question for one in exercise.choices)
+        checked = re.sub(r"\s+#.*", "", notebook.cells[asked.index].source)
+        assert checked == f'answer = ...\nlessons.check("{asked.key}", answer)', "nothing else in the cell of a check"
+
+
+# --- the run -----------------------------------------------------------------------------------------------------
+
+
+def _with_both_answers(notebook: NotebookNode) -> NotebookNode:
+    """Behind each exercise, first assert that three dots are no answer, then solve it and assert that it is right."""
+    both = copy.deepcopy(notebook)
+    for asked in reversed(list(_asked(notebook))):
+        judged = f"__import__('lupus_kit').lessons.check({asked.key!r}, answer)"
+        sources = [
+            f"_result = {judged}\nassert _result.passed is None, str(_result)",
+            f"del answer\n{asked.solution}\n_result = {judged}\nassert _result.passed is True, str(_result)",
+        ]
+        ids = (f"{both.cells[asked.index].id}-open", f"{both.cells[asked.index].id}-solved")
+        both.cells[asked.index + 1 : asked.index + 1] = [
+            v4.new_code_cell(source, id=one) for source, one in zip(sources, ids, strict=True)
+        ]
+    return both
+
+
+def _outputs(notebook: NotebookNode) -> Iterator[tuple[str, dict]]:
+    """Yield every output with the place it is shown: below a cell or inside a widget."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            yield cell.id, output
+    for model_id, model in execution.widget_state(notebook).items():
+        state, place = model.get("state", {}), f"{model['model_name']} {model_id[:6]}"
+        for output in state.get("outputs") or ():
+            yield place, output
+        if model["model_name"] == "HTMLModel":
+            yield place, {"output_type": "display_data", "data": {"text/html": state.get("value", "")}}
+
+
+class _Images(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.alts: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.alts.append(dict(attrs).get("alt"))
+
+
+def _alt_texts(output: dict) -> list[str | None]:
+    data = output.get("data", {})
+    if "text/html" in data:  # what a browser shows when both are there
+        reader = _Images()
+        reader.feed("".join(data["text/html"]))
+        return reader.alts
+    if "image/png" in data:
+        return [output.get("metadata", {}).get("image/png", {}).get("alt")]
+    return []
+
+
+@every_notebook
+def test_it_runs_and_every_check_answers(name, notebook, tmp_path, page_loads):
+    run = execution.execute(both := _with_both_answers(notebook), name, tmp_path, timeout=120)
+    assert run.passed, "\n".join(map(str, run.problems))
+
+    pictures = [(place, alt) for place, output in _outputs(both) for alt in _alt_texts(output)]
+    for place, alt in pictures:
+        assert len(alt or "") >= 30, f"{place}: alt text {alt!r} does not say what is seen"
+    assert pictures or name == "00_start_here", "a notebook without a figure"
+
+    noise = [
+        (place, output["text"])
+        for place, output in _outputs(both)
+        if output["output_type"] == "stream" and output["name"] == "stderr"
+    ]
+    assert noise == [], "warnings are not for students"
+
+    page = pages.page(both, name)
+    assert page_loads(page) == [], "the page of replicate --notebooks needs a network"
+    folds = len(re.findall(r"<details>\s*<summary>Solution \d\d\.\d</summary>", page))
+    assert folds == len(list(_asked(notebook))), "solutions fold on the page, too"
+    assert "<code>\\" not in page, "a formula that Matplotlib cannot draw"
+
+    if name in WITH_WIDGETS:
+        shown = [
+            cell.id
+            for cell in both.cells
+            for output in cell.get("outputs", [])
+            if execution.VIEW in output.get("data", {})
+        ]
+        assert shown, "no live widget"
+        models = {model["model_name"] for model in execution.widget_state(both).values()}
+        movable = re.compile(r"Slider|Dropdown|Select|Toggle|Radio|Checkbox|BoundedInt|BoundedFloat|IntText|FloatText")
+        assert any(movable.search(model) for model in models), "nothing to move"
+        alarms = [
+            place for place, output in _outputs(both) if "role='alert'" in output.get("data", {}).get("text/html", "")
+        ]
+        assert alarms == [], "a widget starts with a complaint"
+        assert any("widgets." in cell.source for cell in both.cells if cell.id in shown), "not from lupus_kit.widgets"

@@ -1,0 +1,114 @@
+"""Binder's folder: exact pins within the declared bounds, and a fresh environment built from it runs a notebook."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+BINDER = ROOT / "binder"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LINES = (BINDER / "requirements.txt").read_text(encoding="utf-8").splitlines()
+PINS = {
+    canonicalize_name(name): version
+    for name, version in (line.split("==") for line in LINES if line and not line.startswith("#"))
+}
+PYTHON = (BINDER / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
+
+
+def test_every_line_is_an_exact_pin():
+    lines = [line for line in LINES if line and not line.startswith("#")]
+    assert lines
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+]*", line)] == []
+    assert len(PINS) == len(lines)
+
+
+# The second badge opens the widgets through Voilà, so the image has that extra too.
+NEEDED = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["voila"]]
+
+
+@pytest.mark.parametrize("line", NEEDED)
+def test_the_pins_are_within_the_bounds(line):
+    requirement = Requirement(line)
+    name = canonicalize_name(requirement.name)
+    assert name in PINS, "make binder/requirements.txt again, as it says at its top"
+    assert requirement.specifier.contains(PINS[name])
+
+
+def test_only_what_runs_is_installed():
+    tools = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["optional-dependencies"]["test"]}
+    assert tools & set(PINS) == set()
+
+
+def test_the_python_is_one_that_the_kit_supports():
+    assert re.fullmatch(r"3\.\d+", PYTHON)
+    assert SpecifierSet(PROJECT["project"]["requires-python"]).contains(f"{PYTHON}.0")
+
+
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_the_scripts_can_be_run(name):
+    assert (BINDER / name).stat().st_mode & stat.S_IXUSR
+    assert (BINDER / name).read_bytes().startswith(b"#!/usr/bin/env bash\n")
+    assert b"\r" not in (BINDER / name).read_bytes()
+
+
+def test_start_caps_the_threads_and_becomes_the_command():
+    script = "import os; print([os.environ[k] for k in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')])"
+    command = ["bash", str(BINDER / "start"), sys.executable, "-c", f"{script}; raise SystemExit(7)"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.strip() == "['1', '1', '1']"
+    assert done.returncode == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Binder runs on Linux")
+def test_a_fresh_environment_runs_a_notebook(clone, tmp_path, package_source, clean_environment):
+    if sys.version_info[:2] != tuple(map(int, PYTHON.split("."))):
+        pytest.skip(f"Binder's pins are for Python {PYTHON}; this is {sys.version_info[0]}.{sys.version_info[1]}")
+    place = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+    environment = {
+        **clean_environment,
+        "PATH": f"{place / 'bin'}{os.pathsep}{clean_environment['PATH']}",
+        "HOME": str(tmp_path),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    # What repo2docker does with this folder. Leaving out the bytecode saves this test half a minute.
+    run("python", "-m", "pip", "install", "--quiet", "--no-compile", "-r", "binder/requirements.txt")
+    assert "All is well." in run("binder/postBuild")
+    templates = [*(place / "share" / "jupyter" / "voila" / "templates").glob("*/*.*")]
+    assert any(template.name == "index.html.j2" for template in templates)
+    for template in templates:
+        assert "https://cdn" not in template.read_text(encoding="utf-8"), "something would be fetched at run time"
+    assert list((tmp_path / ".cache" / "matplotlib").glob("fontlist-*.json")), "the font cache is made when building"
+
+    frozen = dict(line.split("==") for line in run("python", "-m", "pip", "freeze").splitlines() if "==" in line)
+    installed = {canonicalize_name(name): version for name, version in frozen.items()}
+    installed.pop("lupus-kit", None)
+    assert installed == PINS, "a package came in that is not pinned"
+    run("python", "-m", "pip", "check")
+
+    executed = tmp_path / "executed.ipynb"
+    notebook = "notebooks/00_start_here.ipynb"
+    nbconvert = ["jupyter", "nbconvert", "--to", "notebook", "--execute", "--output", str(executed), notebook]
+    run("binder/start", *nbconvert)
+    cells = nbformat.read(executed, as_version=4).cells
+    assert all(cell.execution_count for cell in cells if cell.cell_type == "code" and cell.source.strip())
+    kit = run("python", "-c", "import os; os.chdir('/'); import lupus_kit; print(lupus_kit.__file__)")
+    assert kit.startswith(str(place)), "the kit comes from the environment, not from the clone"

@@ -1,0 +1,31 @@
+"""Every example in a docstring runs and prints what it says."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in (ROOT / "lupus_kit").rglob("*.py")
+    if path.name != "__main__.py" and "_notebooks" not in path.parts
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    module = importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0, f"{result.failed} of {result.attempted} examples in {name} failed"
+
+
+def test_the_public_functions_have_examples():
+    # Counted over the whole kit, so that a doctest run that finds nothing cannot pass for a good one.
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = sum(bool(test.examples) for name in MODULES for test in finder.find(importlib.import_module(name)))
+    assert found >= 40, f"only {found} docstrings of the kit have an example"

@@ -1,0 +1,119 @@
+"""Group-sequential boundaries: published constants, another program, simulation, and the equation they solve."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal, norm
+
+from lupus_kit.simulation import BOUNDARIES, group_sequential
+from lupus_kit.simulation.plan.boundaries import crossing_probabilities
+
+RPACT = Path(__file__).parents[1] / "references" / "boundaries.csv"
+
+
+# Jennison C, Turnbull BW. Group Sequential Methods with Applications to Clinical Trials. 2000: Table 2.1 (Pocock) and
+# Table 2.3 (O'Brien and Fleming), two-sided alpha 0.05, K = 2 to 5.
+@pytest.mark.parametrize(("looks", "pocock", "last_obf"), [(2, 2.178, 1.977), (3, 2.289, 2.004), (4, 2.361, 2.024),
+                                                           (5, 2.413, 2.040)])  # fmt: skip
+def test_published_constants(looks, pocock, last_obf):
+    times = [(k + 1) / looks for k in range(looks)]
+    assert [round(z, 3) for z in group_sequential(times, shape="pocock").critical] == [pocock] * looks
+    found = group_sequential(times, shape="obrien_fleming").critical
+    assert round(found[-1], 3) == last_obf
+    assert np.allclose(found, found[-1] / np.sqrt(times), rtol=1e-12)
+
+
+def _cases():
+    frame = pd.read_csv(RPACT, comment="#")
+    frame["case"] = (frame["look"] == 1).cumsum()
+    return [rows for _, rows in frame.groupby("case")]
+
+
+@pytest.mark.parametrize("rows", _cases(), ids=lambda rows: f"{rows['shape'].iloc[0]}-{rows.index[0]}")
+def test_rpact_agrees(rows):
+    times = [*rows["information"].iloc[:-1], 1.0]
+    found = group_sequential(times, rows["alpha"].iloc[0], rows["shape"].iloc[0])
+    theirs = rows["critical"].to_numpy()
+    # rpact solves to 1e-10 in probability; on the scale of z that is divided by the density.
+    known = theirs < 7
+    tolerance = 1e-7 + 1e-9 / norm.pdf(theirs[known])
+    assert (np.abs(np.array(found.critical)[known] - theirs[known]) < tolerance).all()
+    assert found.spent == pytest.approx(rows["spent"].to_numpy(), abs=2e-8)
+    assert found.crossing(2.8) == pytest.approx(rows["stop"].to_numpy(), abs=1e-6)
+    assert found.crossing(2.8).sum() == pytest.approx(rows["power"].iloc[0], abs=1e-6)
+
+
+def test_crossing_probabilities_are_those_of_the_normal_law():
+    # The defining law: Z has correlation sqrt(t_i / t_j) and mean drift * sqrt(t). SciPy integrates its box.
+    times, critical, drift = np.array([0.2, 0.5, 1.0]), np.array([2.4, 2.2, 2.0]), 1.7
+    correlation = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
+    law = multivariate_normal(drift * np.sqrt(times), correlation, abseps=1e-9, releps=1e-9, maxpts=2_000_000)
+    inside = law.cdf(critical, lower_limit=-critical)
+    assert crossing_probabilities(times, critical, drift).sum() == pytest.approx(1 - inside, abs=1e-7)
+
+
+def test_crossing_probabilities_agree_with_simulation():
+    rng, times, critical = np.random.default_rng(12), np.array([0.3, 0.6, 1.0]), np.array([2.5, 2.3, 2.0])
+    steps = rng.standard_normal((400_000, 3)) * np.sqrt(np.diff(times, prepend=0)) + 1.2 * np.diff(times, prepend=0)
+    outside = np.abs(np.cumsum(steps, axis=1) / np.sqrt(times)) >= critical
+    first = np.where(outside.any(axis=1), outside.argmax(axis=1), 3)
+    seen = np.bincount(first, minlength=4)[:3] / len(first)
+    expected = crossing_probabilities(times, critical, 1.2)
+    assert (np.abs(seen - expected) < 4 * np.sqrt(expected * (1 - expected) / len(first))).all()
+
+
+@given(
+    steps=st.lists(st.floats(0.02, 1), min_size=1, max_size=6),
+    alpha=st.sampled_from([0.001, 0.01, 0.05, 0.2]),
+    shape=st.sampled_from([shape for shape in BOUNDARIES if shape != "spending"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_boundary_spends_alpha_and_no_more(steps, alpha, shape):
+    times = np.cumsum(steps) / np.sum(steps)
+    times[-1] = 1.0
+    found = group_sequential(times, alpha, shape)
+    assert found.spent[-1] == pytest.approx(alpha, rel=1e-7)
+    assert (np.diff(found.spent, prepend=0) >= 0).all()
+    assert max(found.levels) <= alpha * (1 + 1e-9)
+
+
+def test_spending_as_listed():
+    found = group_sequential([0.25, 0.5, 1.0], 0.05, "spending", [0.0, 0.01, 0.04])
+    assert found.critical[0] == np.inf
+    assert found.spent == pytest.approx([0, 0.01, 0.04], abs=1e-12)
+    # The first look that spends anything is an ordinary test at what it spends.
+    assert found.levels[1] == pytest.approx(0.01)
+    assert list(found.to_frame().columns) == ["look", "information", "critical_z", "nominal_level", "alpha_spent"]
+    assert "0.0100" in found._repr_html_()
+
+
+def test_one_look_is_the_ordinary_test():
+    for shape in BOUNDARIES:
+        spent = [0.05] if shape == "spending" else None
+        assert group_sequential([1.0], 0.05, shape, spent).critical == pytest.approx([norm.isf(0.025)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"fractions": [0.5, 0.9]}, "rise from above 0 to 1"),
+        ({"fractions": [0.0, 1.0]}, "rise from above 0 to 1"),
+        ({"fractions": [0.6, 0.4, 1.0]}, "rise from above 0 to 1"),
+        ({"fractions": []}, "rise from above 0 to 1"),
+        ({"fractions": "half"}, "rise from above 0 to 1"),
+        ({"alpha": 0}, "alpha == 0"),
+        ({"shape": "pokock"}, "did you mean 'pocock'"),
+        ({"spent": [0.01, 0.05]}, "for 'spending' alone"),
+        ({"shape": "spending"}, "for 'spending' alone"),
+        ({"shape": "spending", "spent": [0.03, 0.06]}, "more than alpha == 0.05"),
+        ({"shape": "spending", "spent": [0.03, 0.02]}, "never falls"),
+        ({"shape": "spending", "spent": [0.05]}, "2 looks need 2 numbers"),
+    ],
+)
+def test_bad_input(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        group_sequential(**({"fractions": [0.5, 1.0]} | arguments))

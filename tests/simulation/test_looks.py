@@ -1,0 +1,84 @@
+"""Trials that may stop early: against the law of all counts, and both ways to draw against each other."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lupus_kit import design, inference, simulation
+from lupus_kit.simulation.trials.adaptive import play
+from lupus_kit.simulation.trials.endpoint_level import EndpointSource
+from lupus_kit.simulation.trials.tally import tally_of_trials
+
+HE = design.he2020()
+RATES = simulation.ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30), correlation=0.4)
+
+
+def values(result):
+    return result.summary().set_index("quantity")["estimate"]
+
+
+def _sequential_law(plan, rates, n):
+    """Probability of each (look, decision), by carrying the joint law of all four counts from look to look."""
+    looks = plan.arm_sizes(n)
+    state = {(0, 0, 0, 0): 1.0}
+    found = {}
+    for k, now in enumerate(looks):
+        step = now - (looks[k - 1] if k else 0)
+        laws = [
+            inference.joint_counts(step, rates.primary[arm], rates.follow_up[arm], rates.correlation) for arm in (0, 1)
+        ]
+        after = {}
+        for (a, b, c, d), weight in state.items():
+            for i, j in np.ndindex(laws[0].shape):
+                for r, s in np.ndindex(laws[1].shape):
+                    key = (a + i, b + j, c + r, d + s)
+                    after[key] = after.get(key, 0.0) + weight * laws[0][i, j] * laws[1][r, s]
+        level, state = plan.boundaries().levels[k], {}
+        for (a, b, c, d), weight in after.items():
+            first, second = (inference.pvalue(plan.test, x, now, y, now) <= level for x, y in ((a, c), (b, d)))
+            if first or k + 1 == len(looks):
+                key = (k + 1, 5 * first + 2 * second + 8 * (first and second))
+                found[key] = found.get(key, 0.0) + weight
+            else:
+                state[a, b, c, d] = weight
+    return found
+
+
+def test_stopping_agrees_with_the_law_of_all_counts():
+    plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0), "pocock"), test="fisher", alpha=0.3)
+    rates = simulation.ResponseRates((0.85, 0.15), (0.8, 0.3), 0.3)
+    known = _sequential_law(plan, rates, 6)
+    assert sum(known.values()) == pytest.approx(1)
+    assert {look for look, _ in known} == {1, 2}
+    result = simulation.run(simulation.with_patients(HE, 6), rates, 400_000, seed=12, plan=plan, keep_trials=False)
+    rows = result.tally[result.tally["endpoint"] == 0]
+    seen = rows.groupby(["look", "decision"])["weight"].sum() / 400_000
+    assert set(seen.index) <= set(known)
+    for key, p in known.items():
+        assert abs(seen.get(key, 0.0) - p) < 5 * np.sqrt(p * (1 - p) / 400_000)
+
+
+def test_every_trial_stops_at_the_first_look_of_a_sure_thing():
+    plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0), "pocock"))
+    value = values(simulation.run(HE, simulation.ResponseRates((1, 0), (1, 0), 0.0), 100, seed=1, plan=plan))
+    assert value["stopped early"] == 1
+    assert value["patients randomised"] == 30
+
+
+@pytest.mark.parametrize("weeks", [(12, 24), (24, 12)])
+def test_both_ways_to_draw_agree(weeks):
+    # Tables of joint laws, and patients that come in one after another, under the same plan.
+    ends = [simulation.Endpoint(week) for week in weeks]
+    plan = simulation.AnalysisPlan(*ends, looks=simulation.InterimLooks((0.4, 0.7, 1.0)), missing="worst")
+    rates = replace(RATES, dropout=simulation.Dropout((0.05, 0.1), (0.1, 0.2), 2))
+    scenario = simulation.Scenario(rates, plan=plan)
+    quick = simulation.run(HE, rates, 200_000, seed=1, plan=plan, keep_trials=False)
+    trials = play(plan, scenario.sizes, EndpointSource(scenario, np.random.default_rng(2), 100_000))
+    slow = simulation.Simulation(scenario, tally_of_trials(trials), 100_000)
+    one, two = (result.summary().set_index("quantity") for result in (quick, slow))
+    rare = [name for name in one.index if name.endswith("type S")]
+    off = (one["estimate"] - two["estimate"]).abs().drop(rare).dropna()
+    error = np.hypot(one["mc_error"], two["mc_error"]).drop(rare).dropna()
+    assert (off <= 5 * error + 1e-12).all()
+    assert one.loc["stopped early", "estimate"] > 0.01  # so that stopping is compared, too

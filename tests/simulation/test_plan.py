@@ -1,0 +1,197 @@
+"""Analysis plans: what they refuse, what they decide, and files that come back as they went."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from lupus_kit import cohort, design, inference, simulation
+from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation, ResponseRates, Scenario
+from lupus_kit.simulation.trials.decisions import Rule, pvalues
+
+HE = design.he2020()
+RATES = ResponseRates((0.55, 0.30), (0.65, 0.37))
+WITH_DROPOUT = replace(RATES, dropout=simulation.Dropout((0.05, 0.06), (0.1, 0.2), 1.5))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: AnalysisPlan(test="pearsen"), "did you mean 'pearson'"),
+        (lambda: AnalysisPlan(test=["pearson"]), "unknown test"),
+        (lambda: AnalysisPlan(multiplicity="holms"), "did you mean 'holm'"),
+        (lambda: AnalysisPlan(missing="locf"), "Allowed: 'nonresponder', 'observed', 'worst', 'best'"),
+        (lambda: AnalysisPlan(alpha=1.0), "alpha == 1.0"),
+        (lambda: AnalysisPlan(alpha=True), "alpha == True"),
+        (lambda: AnalysisPlan(correlation=2), "correlation == 2"),
+        (lambda: AnalysisPlan(Endpoint(12), Endpoint(12)), "they must differ"),
+        (lambda: Endpoint(0), "week == 0"),
+        (lambda: Endpoint(12.5), "week == 12.5"),
+        (lambda: Endpoint(12, "SRI4"), "did you mean 'SRI-4'"),
+        (lambda: InterimLooks((1.0,)), "one look is no interim look"),
+        (lambda: InterimLooks((0.5, 0.8)), "rise from above 0 to 1"),
+        (lambda: AnalysisPlan(looks=InterimLooks((0.5, 1), "pocok")), "did you mean 'pocock'"),
+        (lambda: AnalysisPlan(looks=InterimLooks((0.5, 1), "spending", (0.04, 0.06))), "more than alpha == 0.05"),
+        (lambda: AnalysisPlan(looks=InterimLooks((0.5, 1)), multiplicity="hochberg"), "not defined with interim looks"),
+        (lambda: AnalysisPlan(looks=InterimLooks((0.5, 1)), reestimation=Reestimation()), "choose one of them"),
+        (lambda: Reestimation(at=1), "must be below 1"),
+        (lambda: Reestimation(difference=0), "difference == 0"),
+        (lambda: Reestimation(max_factor=1), "above 1"),
+    ],
+)  # fmt: skip
+def test_a_plan_that_makes_no_sense_is_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_a_visit_that_is_not_in_the_design():
+    with pytest.raises(ValueError, match=r"primary endpoint is at week 16, .* weeks 12, 24"):
+        Scenario(RATES, HE, AnalysisPlan(primary=Endpoint(16)))
+
+
+def test_looks_need_a_patient_more_each():
+    plan = AnalysisPlan(looks=InterimLooks((0.5, 0.51, 1.0)))
+    assert plan.arm_sizes(100) == (50, 51, 100)
+    with pytest.raises(ValueError, match="15, 15, 30 patients"):
+        Scenario(RATES, HE, plan)
+
+
+# --- decisions
+
+
+@pytest.mark.parametrize("key", inference.STRATEGIES)
+def test_decisions_are_those_of_inference(key):
+    plan, grid = AnalysisPlan(multiplicity=key, correlation=0.4), [0.001, 0.02, 0.025, 0.03, 0.05, 0.0501, 0.4]
+    for first, second in product(grid, grid):
+        decision = int(Rule(plan).decide(np.array(first), np.array(second)))
+        assert (bool(decision & 4), bool(decision & 8)) == inference.decide(first, second, key, 0.05, 0.4)
+        assert (bool(decision & 1), bool(decision & 2)) == (first <= 0.05, second <= 0.05)
+
+
+def test_an_undefined_p_value_claims_nothing():
+    for key in inference.STRATEGIES:
+        assert Rule(AnalysisPlan(multiplicity=key)).decide(np.array(np.nan), np.array(np.nan)) == 0
+
+
+def test_the_level_of_a_look_holds_for_both_endpoints():
+    plan = AnalysisPlan(looks=InterimLooks((0.5, 1.0), "pocock"))
+    level = plan.boundaries().levels[0]
+    below, above = np.array(level * 0.999), np.array(level * 1.001)
+    assert Rule(plan, 0).decide(below, below) == 15
+    assert Rule(plan, 0).decide(below, above) == 1 + 4
+    assert Rule(plan, 0).decide(above, below) == 2
+
+
+def test_bonferroni_with_looks_gives_each_endpoint_the_boundary_of_half_the_level():
+    plan = AnalysisPlan(looks=InterimLooks((0.5, 1.0), "spending", (0.01, 0.04)), multiplicity="bonferroni")
+    half = simulation.group_sequential((0.5, 1.0), 0.025, "spending", (0.005, 0.02))
+    assert Rule(plan, 1).cuts == ((pytest.approx(half.levels[1]),),) * 2
+
+
+def test_pvalues_of_tables_of_different_sizes():
+    n1, x1, n2, x2 = np.array([[3, 2, 4, 1], [30, 16, 29, 9], [3, 0, 4, 4], [0, 0, 5, 2]]).T
+    expected = [inference.pvalue("fisher", *row) for row in ((2, 3, 1, 4), (16, 30, 9, 29), (0, 3, 4, 4))]
+    assert pvalues("fisher", n1, x1, n2, x2) == pytest.approx([*expected, np.nan], nan_ok=True)
+
+
+# --- files
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        Scenario(RATES),
+        Scenario(WITH_DROPOUT, simulation.with_patients(HE, 60, 40), AnalysisPlan(Endpoint(24), Endpoint(12), alpha=0.01)),
+        Scenario(RATES, plan=AnalysisPlan(looks=InterimLooks((1 / 3, 2 / 3, 1.0), "spending", (0.001, 0.02, 0.05)))),
+        Scenario(RATES, plan=AnalysisPlan(reestimation=Reestimation(0.4, 0.3, 0.9, 1.5), test="boschloo")),
+        Scenario(cohort.Assumptions()),
+        Scenario(
+            cohort.Assumptions(drug_effect=0.3, extra_weeks=(4,), event_share_il2={"fever": 0.2}),
+            plan=AnalysisPlan(secondary=Endpoint(12, "SRI-6")),
+        ),
+    ],
+)  # fmt: skip
+def test_a_file_comes_back_as_it_went(scenario, tmp_path):
+    text = scenario.to_toml()
+    assert Scenario.from_toml(text) == scenario
+    path = tmp_path / "PLAN.toml"
+    path.write_text(text, encoding="utf-8")
+    assert Scenario.from_toml(path) == Scenario.from_toml(str(path)) == scenario
+    assert AnalysisPlan.from_toml(path) == AnalysisPlan.from_toml(scenario.plan.to_toml()) == scenario.plan
+
+
+def test_the_documented_format_can_be_read():
+    # The module's docstring shows every key; two parts exclude each other, so each is tried.
+    from lupus_kit.simulation.plan import plan_file as _plan_file
+
+    text = _plan_file.__doc__.split("::\n", 1)[1]
+    blocks = {
+        block.split("]")[0].strip(" ["): block for block in text.replace("\n    ", "\n").split("\n\n") if block.strip()
+    }
+    common = [blocks[name] for name in ("design", "plan", "rates", "rates.dropout")]
+    for part in ("plan.looks", "plan.reestimation"):
+        found = Scenario.from_toml("format = 1\n" + "\n\n".join([*common, blocks[part]]))
+        assert getattr(found.plan, part.removeprefix("plan.")) is not None
+        assert found.assumptions.dropout.follow_up == (0.15, 0.10)
+    patients = Scenario.from_toml("\n\n".join([blocks["design"], blocks["plan"], blocks["patients"]]))
+    assert patients.assumptions.drug_effect == 0.5
+
+
+def test_defaults_fill_a_short_file():
+    found = Scenario.from_toml("[rates]\nprimary = [0.5, 0.3]\nfollow_up = [0.6, 0.4]\n")
+    assert found == Scenario(ResponseRates((0.5, 0.3), (0.6, 0.4)))
+
+
+RATES_TEXT = "[rates]\nprimary = [0.5, 0.3]\nfollow_up = [0.6, 0.4]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[plan]\ntset = 'x'\n", r"\[plan\]: unknown key 'tset': did you mean 'test'"),
+        ("[plann]\n", "did you mean 'plan'"),
+        ("format = 2\n" + RATES_TEXT, "format == 2"),
+        ("a =\n", "not valid TOML"),
+        ("plan = 3\n" + RATES_TEXT, r"\[plan\] must be a table"),
+        ("[plan]\nprimary = 12\n", r"\[plan.primary\] must be a table"),
+        ("[plan]\nprimary = { week = 16 }\n" + RATES_TEXT, "week 16"),
+        ("[plan]\nprimary = { name = 'SRI-4' }\n" + RATES_TEXT, "lacks 'week'"),
+        ("[plan.looks]\nfractions = [0.5, 1.0]\nboundary = 'spending'\nspent = [0.05, 0.07]\n", "more than alpha == 0.05"),
+        ("[plan.looks]\nfractions = 'half'\n" + RATES_TEXT, r"\[plan.looks\]: fractions == 'half'"),
+        ("[plan.looks]\nfractions = [0.5, 1.0]\nspent = 0.05\n", r"\[plan.looks\]"),
+        ("[plan]\n", "has neither"),
+        (RATES_TEXT + "[patients]\n", "not both"),
+        ("[rates]\nprimary = [0.5, 0.3]\n", "lacks 'follow_up'"),
+        ("[rates]\nprimary = 0.5\nfollow_up = [0.6, 0.4]\n", r"\[rates\]: primary == 0.5"),
+        (RATES_TEXT + "[rates.dropout]\nfollowup = [0, 0]\n", "did you mean 'follow_up'"),
+        ("[patients]\ndrug_efect = 1\n", "did you mean 'drug_effect'"),
+        ("[patients]\ndrug_effect = 'much'\n", r"\[patients\]: drug_effect == 'much'"),
+        ("[patients]\ndropouts = [1, 0]\n", "give dropout_rate instead"),
+        ("[design]\nbase = 'he2021'\n" + RATES_TEXT, "did you mean 'he2020'"),
+        ("[design]\npatients = [30]\n" + RATES_TEXT, "two arms need two names and two numbers"),
+        ("[design]\npatients = [30, 0]\n" + RATES_TEXT, "must be at least 1"),
+        ("[design]\npatients = ['a', 'b']\n" + RATES_TEXT, "list of whole numbers"),
+        ("[design]\nvisit_weeks = [0, 12]\n" + RATES_TEXT, "week 24"),
+        ("[design]\narms = ['new', 'old']\n[patients]\n", "the patient model knows the arms"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_says_where_and_what(text, words):
+    with pytest.raises(ValueError, match=words):
+        Scenario.from_toml(text)
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(ValueError, match=r"nowhere.toml: cannot be read"):
+        Scenario.from_toml(tmp_path / "nowhere.toml")
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes("# Größe\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="not a text in UTF-8"):
+        AnalysisPlan.from_toml(latin)
+
+
+def test_the_table_of_a_plan_names_everything():
+    page = AnalysisPlan(looks=InterimLooks((0.5, 1.0)), missing="worst")._repr_html_()
+    for words in ("SRI-4 at week 12", "Pearson", "fixed sequence", "the worst for the first", "p ≤ 0.0052"):
+        assert words in page
+    assert "at most 2 times" in AnalysisPlan(reestimation=Reestimation())._repr_html_()

@@ -1,0 +1,82 @@
+"""Registered plans: written once, read back as they were, and any later change is noticed."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lupus_kit import design, simulation
+from lupus_kit.core.errors import InputError
+from lupus_kit.simulation import AnalysisPlan, InterimLooks, ResponseRates, Scenario, register, registered
+
+RATES = ResponseRates((0.55, 0.30), (0.65, 0.37))
+DAY = date(2026, 1, 2)
+
+
+def _scenario(**plan: object) -> Scenario:
+    return Scenario(RATES, simulation.with_patients(design.he2020(), 60), AnalysisPlan(**plan))  # type: ignore[arg-type]
+
+
+def test_what_is_registered_is_read_back(tmp_path: Path) -> None:
+    scenario = _scenario(test="boschloo", looks=InterimLooks((0.5, 1.0)))
+    made = register(scenario, tmp_path / "plan.toml", DAY)
+    read = registered(tmp_path / "plan.toml")
+    assert read == made
+    assert read.scenario.plan == scenario.plan
+    assert read.scenario.sizes == (60, 60)
+    assert read.registered == DAY
+    assert made.digest[:12] in made._repr_html_()
+
+
+def test_the_seal_is_the_sha256_of_the_plan_file(tmp_path: Path) -> None:
+    made = register(_scenario(), tmp_path / "plan.toml", DAY)
+    body = (tmp_path / "plan.toml").read_text(encoding="utf-8").split("\n", 2)[2]
+    assert body == _scenario().to_toml()
+    assert hashlib.sha256(body.encode()).hexdigest() == made.digest
+    assert Scenario.from_toml(tmp_path / "plan.toml").plan == AnalysisPlan()  # lupus-kit simulate reads it
+
+
+def test_the_same_plan_again_changes_nothing_and_another_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    first = register(_scenario(), path, DAY)
+    before = path.read_bytes()
+    assert register(_scenario(), path, date(2027, 1, 1)) == first
+    with pytest.raises(InputError, match="another plan, registered on 2026-01-02"):
+        register(_scenario(test="fisher"), path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("old", "new"), [("alpha = 0.05", "alpha = 0.06"), ("week = 12", "week = 24"), ("\n\n", "\n")])
+def test_a_change_is_noticed(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "plan.toml"
+    register(_scenario(), path, DAY)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=r"plan\.toml was changed after 2026-01-02"):
+        registered(path)
+    with pytest.raises(InputError, match="was changed"):
+        register(_scenario(), path)
+
+
+def test_line_ends_of_another_system_are_no_change(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    made = register(_scenario(), path, DAY)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert registered(path).digest == made.digest
+
+
+def test_other_files_are_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    with pytest.raises(InputError, match="register a plan first"):
+        registered(path)
+    for content in (b"my notes\n", b"\xff\xfe\x00", b""):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"not a registered plan|cannot be read"):
+            register(_scenario(), path)
+        assert path.read_bytes() == content
+    with pytest.raises(InputError, match="cannot"):
+        register(_scenario(), path / "below" / "plan.toml")
