@@ -1,0 +1,63 @@
+"""Reasons in plain English: a phrase is made once for each distinct combination of values, then taken by every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+
+
+def phrases(make: Callable[..., str], *columns: object) -> np.ndarray:
+    """Make one phrase a row.
+
+    Parameters
+    ----------
+    make : callable
+        Takes one value of each column and returns a phrase, empty where there is nothing to mention. It is called once
+        for each distinct combination of values.
+    *columns : array_like
+        Columns of equal length; missing values reach `make` as they are.
+
+    Returns
+    -------
+    numpy.ndarray of object
+        Phrases, one a row.
+
+    Examples
+    --------
+    >>> phrases(lambda drop, met: f"fell by {drop}" if met else "", [4, 2, 4], [True, False, True]).tolist()
+    ['fell by 4', '', 'fell by 4']
+    """
+    table = pd.DataFrame(dict(enumerate(columns)))
+    if table.empty:
+        return np.empty(0, dtype=object)
+    group = table.groupby(list(table), dropna=False, sort=False, observed=True).ngroup()
+    distinct = table.loc[~group.duplicated()]
+    made = np.empty(len(distinct), dtype=object)
+    made[:] = [make(*row) for row in distinct.itertuples(index=False, name=None)]
+    return made[group.to_numpy()]
+
+
+def sentences(opening: Iterable[str], parts: Iterable[Iterable[str]], ending: Iterable[str]) -> list[str]:
+    """Join, row by row, an opening, the phrases that are not empty, and an ending.
+
+    Parameters
+    ----------
+    opening, ending : iterable of str
+        One a row.
+    parts : iterable of iterable of str
+        Columns of phrases, as :func:`phrases` makes them.
+
+    Returns
+    -------
+    list of str
+        Sentences, one a row.
+
+    Examples
+    --------
+    >>> sentences(["Yes: ", "No: "], [["a", ""], ["b", "c"]], [".", "."])
+    ['Yes: a; b.', 'No: c.']
+    """
+    rows = zip(*parts, strict=True)
+    return [begin + "; ".join(filter(None, row)) + end for begin, row, end in zip(opening, rows, ending, strict=True)]
