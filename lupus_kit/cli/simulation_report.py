@@ -62,20 +62,18 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
 
 def as_csv(table: pd.DataFrame) -> str:
     """Write the table for a spreadsheet or a program."""
-    return table.to_csv(index=False, lineterminator="\n")
+    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def as_json(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int) -> str:
     """Write everything for a program: the plan, the table, and the distributions of the p-values."""
-    import tomllib
-
     first = next(iter(results.values()))
     whole = {
         "version": __version__,
         "trials": first.n_trials,
         "seed": seed,
         "depth": first.scenario.depth,
-        "plan": tomllib.loads(first.scenario.to_toml()),
+        "plan": first.scenario.to_dict(),
         "truths": {truth: TRUTHS[truth] for truth in results},
         "operating_characteristics": _records(table),
         "p_values": [

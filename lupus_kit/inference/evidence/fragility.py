@@ -114,41 +114,6 @@ def fragility_index(
     return Fragility(index, direction, which, (a, b), (new1, new2), p_before, p_after, entry.key, level)
 
 
-def fragility_table(
-    x1: int, n1: int, x2: int, n2: int, tests: Iterable[str | Test] | None = None, alpha: float = 0.05
-) -> pd.DataFrame:
-    """Fragility of a result under every test, in each arm.
-
-    Parameters
-    ----------
-    x1, n1, x2, n2 : int
-        Responders and patients of the first and second arm.
-    tests : iterable of str, optional
-        Keys of tests; all by default.
-    alpha : float
-        Significance level.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per test: ``test``, ``label``, ``p``, ``direction``, ``index_1`` and ``index_2`` (outcomes to change
-        in each arm, missing where no number does it) and ``index`` (the smaller).
-
-    Examples
-    --------
-    >>> fragility_table(16, 29, 9, 30, tests=["pearson", "fisher"])[["test", "index"]].values.tolist()
-    [['pearson', 1], ['fisher', 1]]
-    """
-    rows = []
-    for entry in select(tests):
-        first, second = (fragility_index(x1, n1, x2, n2, entry, alpha, arm) for arm in (1, 2))
-        found = [f.index for f in (first, second) if f.index is not None]
-        smaller = min(found) if found else None
-        rows.append((entry.key, entry.label, first.p_before, first.direction, first.index, second.index, smaller))
-    columns = ["test", "label", "p", "direction", "index_1", "index_2", "index"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[-3:], "Int64"))
-
-
 def tipping_point(
     x1: int,
     n1: int,

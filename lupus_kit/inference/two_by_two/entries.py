@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from lupus_kit.inference.two_by_two import asymptotic, conditional, unconditional
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
@@ -71,21 +72,14 @@ class Test:
         return f"Test({self.key!r}: {self.label})"
 
 
-def _conditional(key: str, *text: str, degenerate: str = "1", one_sided_as: str = "") -> Test:
-    return Test(
-        key,
-        partial(conditional.pvalues, key),
-        *text,
-        family="conditional exact",
-        null=_EQUAL_ODDS,
-        degenerate=degenerate,
-        one_sided_as=one_sided_as,
-    )
+def _conditional(key: str, *text: str, **more: Any) -> Test:
+    usual = {"family": "conditional exact", "null": _EQUAL_ODDS, "degenerate": "1"}
+    return Test(key, partial(conditional.pvalues, key), *text, **(usual | more))
 
 
-def _unconditional(key: str, *text: str, one_sided_as: str = "") -> Test:
-    function = partial(unconditional.pvalues, key)
-    return Test(key, function, *text, family="unconditional exact", degenerate="1", one_sided_as=one_sided_as)
+def _unconditional(key: str, *text: str, **more: Any) -> Test:
+    usual = {"family": "unconditional exact", "degenerate": "1"}
+    return Test(key, partial(unconditional.pvalues, key), *text, **(usual | more))
 
 
 _T = "t and rank tests"

@@ -44,12 +44,10 @@ def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> tuple[IntAr
     """
     x1, x2 = _lattice(n1, n2)
     cross = x1 * n2 - x2 * n1
-    if ordering == "score":
-        variance = (x1 + x2) * (n1 + n2 - x1 - x2)
-    else:
-        variance = n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
-    square = cross * abs(cross)
-    return -(abs(square) if alternative == "two-sided" else square), np.where(variance == 0, 1, variance)
+    pooled = ordering == "score"
+    variance = (x1 + x2) * (n1 + n2 - x1 - x2) if pooled else n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
+    square: IntArray = cross * (abs(cross) if alternative != "two-sided" else cross)
+    return -square, np.where(variance == 0, 1, variance)
 
 
 def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
