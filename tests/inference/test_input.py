@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +10,6 @@ from lupus_kit import inference
 from lupus_kit.core.errors import InputError
 
 GOOD = {"x1": 16, "n1": 29, "x2": 9, "n2": 30}
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 def refused(function, *arguments, **keywords) -> str:

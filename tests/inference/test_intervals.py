@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from fractions import Fraction
 from math import comb
 
@@ -31,13 +30,6 @@ TABLES = [
     (5, 5, 0, 6),
 ]
 TABLES += [(0, 4, 0, 9), (4, 4, 9, 9), (1, 1, 0, 1), (1, 40, 2, 3), (120, 240, 96, 230)]
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 # The exact unconditional interval takes as long as all others together; it has its own test below.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,13 +24,6 @@ QUIET = settings(max_examples=40, deadline=None, derandomize=True)
 
 def same(a, b):
     return np.allclose(a, b, rtol=1e-8, atol=1e-13, equal_nan=True)
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 def test_the_registry_holds_the_whole_family():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from math import comb
 
 import numpy as np
@@ -16,13 +15,6 @@ from lupus_kit.inference import TESTS
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
 FAST = ("pearson", "fisher", "student_t", "log_odds_wald", "barnard")
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 def summed_power(key, p1, p2, n1, n2, alpha, alternative="two-sided"):

@@ -23,11 +23,11 @@ from references import toy_chunks
 from lupus_kit import design, simulation
 from lupus_kit.core.errors import InputError
 from lupus_kit.simulation import engine
-from lupus_kit.simulation.trials import checkpoint as _checkpoint
-from lupus_kit.simulation.trials import runner as _runner
-from lupus_kit.simulation.trials.checkpoint import Checkpoint
+from lupus_kit.simulation.trials import checkpoint
+from lupus_kit.simulation.trials.checkpoint import Checkpoint, interrupt_later
 from lupus_kit.simulation.trials.chunk import chunk_size
-from lupus_kit.simulation.trials.runner import run_chunks
+from lupus_kit.simulation.trials.progress import Watcher
+from lupus_kit.simulation.trials.runner import in_order, run_chunks
 
 TESTS = Path(__file__).resolve().parents[1]
 SIZES = [40, 40, 40, 40, 40, 40, 40, 13]
@@ -88,27 +88,11 @@ def test_the_backend_in_force_is_the_one_at_the_call(expected, tmp_path):
     assert {name.split("-")[2] for name in os.listdir(tmp_path)} == {str(os.getpid())}
 
 
-@pytest.mark.parametrize("most", [1, 3, 5])
-def test_chunks_that_share_a_part_stay_chunks(monkeypatch, expected, tmp_path, most):
-    monkeypatch.setattr(_runner, "_MOST_PARTS", most)
-    found = together(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=Checkpoint(tmp_path / "done", PLAN)))
-    pd.testing.assert_frame_equal(found, expected)
-    assert len(list(tmp_path.glob("done/part-*"))) <= most
-
-
-def test_parts_cover_every_chunk_once():
-    for chunks in (1, 2, 999, 1000, 1001, 1999, 2000, 2001, 54321):
-        parts = _runner._cut(chunks)
-        assert [chunk for part in parts for chunk in part] == list(range(chunks))
-        assert len(parts) <= 1000
-
-
-def test_a_part_that_came_twice_is_not_counted_twice():
-    frames = [toy_chunks.coins(streams()[0], 3)]
-    twice = iter([(1, frames), (1, frames), (0, frames)])
-    watcher = _runner.Watcher(None, 2)
-    with pytest.raises(RuntimeError, match="part 1 of the simulation came back twice"):
-        list(_runner._in_order(twice, [range(1), range(1, 2)], [1, 1], None, watcher))
+def test_a_chunk_that_came_twice_is_not_counted_twice():
+    frame = toy_chunks.coins(streams()[0], 3)
+    twice = iter([(1, frame), (1, frame), (0, frame)])
+    with pytest.raises(RuntimeError, match="chunk 1 of the simulation came back twice"):
+        list(in_order(twice, [1, 1], None, Watcher(None, 2)))
 
 
 def test_memory_does_not_grow_with_the_number_of_chunks():
@@ -273,7 +257,7 @@ def test_a_checkpoint_of_another_simulation_is_refused_before_anything_runs(tmp_
 
 def test_a_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch):
     list(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=Checkpoint(tmp_path / "done", PLAN)))
-    monkeypatch.setattr(_checkpoint, "__version__", "999.0")
+    monkeypatch.setattr(checkpoint, "__version__", "999.0")
     with pytest.raises(InputError, match=r'version ".*" there, "999.0" here'):
         run_chunks(never, streams(), SIZES, checkpoint=Checkpoint(tmp_path / "done", PLAN))
 
@@ -290,7 +274,7 @@ def test_a_damaged_manifest_is_told(tmp_path, text):
 def test_the_manifest_says_what_the_folder_is_of(tmp_path):
     list(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=Checkpoint(tmp_path / "done", PLAN)))
     manifest = json.loads((tmp_path / "done" / "checkpoint.json").read_text(encoding="utf-8"))
-    assert manifest["identity"].items() >= {**PLAN, "trials": 293, "chunks": 8, "chunk_size": 40, "parts": 8}.items()
+    assert manifest["identity"].items() >= {**PLAN, "trials": 293, "chunks": 8, "chunk_size": 40}.items()
     assert re.fullmatch("[0-9a-f]{64}", manifest["fingerprint"])
 
 
@@ -507,7 +491,7 @@ def test_an_interrupt_waits_until_a_part_is_written():
     seen = []
 
     def write() -> None:
-        with _checkpoint._interrupt_later():
+        with interrupt_later():
             os.kill(os.getpid(), signal.SIGINT)
             seen.append("written")
 
@@ -515,6 +499,6 @@ def test_an_interrupt_waits_until_a_part_is_written():
         write()
     assert seen == ["written"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    with pytest.raises(ValueError, match="full disk"), _checkpoint._interrupt_later():  # an error comes through
+    with pytest.raises(ValueError, match="full disk"), interrupt_later():  # an error comes through
         raise ValueError("full disk")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

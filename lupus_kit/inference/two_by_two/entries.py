@@ -72,12 +72,12 @@ class Test:
         return f"Test({self.key!r}: {self.label})"
 
 
-def _conditional(key: str, *text: str, **more: Any) -> Test:
+def _conditional(key: str, *text: Any, **more: Any) -> Test:
     usual = {"family": "conditional exact", "null": _EQUAL_ODDS, "degenerate": "1"}
     return Test(key, partial(conditional.pvalues, key), *text, **(usual | more))
 
 
-def _unconditional(key: str, *text: str, **more: Any) -> Test:
+def _unconditional(key: str, *text: Any, **more: Any) -> Test:
     usual = {"family": "unconditional exact", "degenerate": "1"}
     return Test(key, partial(unconditional.pvalues, key), *text, **(usual | more))
 

@@ -10,7 +10,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,10 +19,6 @@ from lupus_kit.simulation.trials.checkpoint import Checkpoint, Parts
 from lupus_kit.simulation.trials.progress import Progress, Watcher
 
 Task = Callable[[np.random.SeedSequence, int], pd.DataFrame]
-Chunk = tuple[Task, np.random.SeedSequence, int]
-
-# Chunks beyond this number share parts, so that a checkpoint of a very long run is not a million files.
-_MOST_PARTS = 1000
 
 
 def run_chunks(
@@ -52,7 +47,7 @@ def run_chunks(
         the chunks run on that backend; a Dask cluster is used whole, whatever ``n_jobs``. None leaves the number to
         ``parallel_config``, too.
     checkpoint : Checkpoint, optional
-        Where finished parts are kept, and taken from if the same simulation was begun before.
+        Where finished chunks are kept, and taken from if the same simulation was begun before.
     progress : bool or callable, optional
         True shows a bar with an estimate of the time left; a function is called with the trials done and the trials
         in all. By default nothing is shown.
@@ -82,15 +77,12 @@ def run_chunks(
     if len(tasks) != len(counts):
         raise InputError(f"{len(tasks)} tasks for {len(counts)} chunks: one for each of them is needed.")
     _check_backend()
-    parts = _cut(len(counts))
-    store = None if checkpoint is None else checkpoint.open(streams, counts, len(parts))
-    missing = [part for part in range(len(parts)) if store is None or part not in store.done]
-    trials = [sum(counts[chunk] for chunk in part) for part in parts]
-    watcher = Watcher(progress, sum(trials), sum(trials) - sum(trials[part] for part in missing))
-    works = ((part, [(tasks[chunk], streams[chunk], counts[chunk]) for chunk in parts[part]]) for part in missing)
+    store = None if checkpoint is None else checkpoint.open(streams, counts)
+    missing = [chunk for chunk in range(len(counts)) if store is None or chunk not in store.done]
+    watcher = Watcher(progress, sum(counts), sum(counts) - sum(counts[chunk] for chunk in missing))
     # Begun here and not in the generator: the backend in force is the one where this function is called.
-    fresh = _begin(works, n_jobs, len(missing))
-    return _in_order(fresh, parts, trials, store, watcher)
+    fresh = _begin([(chunk, tasks[chunk], streams[chunk], counts[chunk]) for chunk in missing], n_jobs)
+    return in_order(fresh, counts, store, watcher)
 
 
 def _checked(streams: Sequence[np.random.SeedSequence], sizes: Sequence[int], n_jobs: int | None) -> list[int]:
@@ -115,26 +107,22 @@ def _check_backend() -> None:
         )
 
 
-def _cut(chunks: int) -> list[range]:
-    """Group neighbouring chunks into parts; how, depends on their number only."""
-    length = -(-chunks // _MOST_PARTS)
-    return [range(start, stop) for start, stop in pairwise([*range(0, chunks, length), chunks])]
-
-
-def _work(caller: int, part: int, chunks: list[Chunk]) -> tuple[int, list[pd.DataFrame]]:
-    """Do one part; runs in a worker, which keeps nothing."""
+def _work(
+    caller: int, chunk: int, task: Task, stream: np.random.SeedSequence, n_trials: int
+) -> tuple[int, pd.DataFrame]:
+    """Do one chunk; runs in a worker, which keeps nothing."""
     if os.getpid() != caller and threading.current_thread() is threading.main_thread():
         # Ctrl+C reaches every process of a terminal. The caller answers it and ends the workers; one that answers, too,
         # would only put its own traceback on the screen.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return part, [task(stream, n_trials).reset_index(drop=True) for task, stream, n_trials in chunks]
+    return chunk, task(stream, n_trials).reset_index(drop=True)
 
 
 def _begin(
-    works: Iterator[tuple[int, list[Chunk]]], n_jobs: int | None, count: int
-) -> Iterator[tuple[int, list[pd.DataFrame]]]:
-    """Start the work; each part is handed back as soon as it is done."""
-    if not count:
+    works: list[tuple[int, Task, np.random.SeedSequence, int]], n_jobs: int | None
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Start the work; each chunk is handed back as soon as it is done."""
+    if not works:
         return iter(())
     from joblib import Parallel, delayed
 
@@ -143,30 +131,26 @@ def _begin(
     return iter(parallel(delayed(_work)(os.getpid(), *work) for work in works))
 
 
-def _in_order(
-    fresh: Iterator[tuple[int, list[pd.DataFrame]]],
-    parts: list[range],
-    trials: list[int],
-    store: Parts | None,
-    watcher: Watcher,
+def in_order(
+    fresh: Iterator[tuple[int, pd.DataFrame]], sizes: Sequence[int], store: Parts | None, watcher: Watcher
 ) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Keep each part as it comes, and hand the chunks out in their order."""
-    waiting: dict[int, list[pd.DataFrame]] = {}
+    """Keep each chunk as it comes, and hand all of them out in their order."""
+    waiting: dict[int, pd.DataFrame] = {}
     arrived: set[int] = set()
     try:
-        for part, chunks in enumerate(parts):
-            while part not in (waiting if store is None else store.done):
-                index, frames = next(fresh)
+        for chunk in range(len(sizes)):
+            while chunk not in (waiting if store is None else store.done):
+                index, frame = next(fresh)
                 if index in arrived:
-                    raise RuntimeError(f"part {index} of the simulation came back twice")
+                    raise RuntimeError(f"chunk {index} of the simulation came back twice")
                 arrived.add(index)
                 if store is None:
-                    waiting[index] = frames
+                    waiting[index] = frame
                 else:
-                    store.write(index, frames)
-                watcher.add(trials[index])
+                    store.write(index, frame)
+                watcher.add(sizes[index])
             # What is kept is read back, so that a run that goes on sees the very frames of one that was never stopped.
-            yield from zip(chunks, waiting.pop(part) if store is None else store.read(part), strict=True)
+            yield chunk, waiting.pop(chunk) if store is None else store.read(chunk)
     finally:
         watcher.close()
         if close := getattr(fresh, "close", None):
