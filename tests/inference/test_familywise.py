@@ -84,7 +84,7 @@ def test_spending_keeps_the_level_under_its_own_model():
     ("key", "name"), [("bonferroni", "bonferroni"), ("holm", "holm"), ("hochberg", "simes-hochberg")]
 )
 def test_decisions_agree_with_statsmodels(key, name):
-    grid = [0.001, 0.01, 0.024, 0.026, 0.049, 0.051, 0.3]
+    grid = [0.01, 0.024, 0.026, 0.049, 0.051]
     for p in product(grid, grid):
         assert inference.decide(*p, key) == tuple(multipletests(p, 0.05, name)[0].tolist())
 

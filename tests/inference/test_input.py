@@ -188,11 +188,6 @@ def test_missing_patients_are_counted(missing):
     assert refused(inference.tipping_point, **GOOD, missing1=0, missing2=missing).startswith("missing2")
 
 
-@pytest.mark.parametrize("arm", [0, 3, "1", "IL-2"])
-def test_the_arm_of_a_fragility_index(arm):
-    assert refused(inference.fragility_index, **GOOD, arm=arm).startswith(f"arm == {arm!r}")
-
-
 @pytest.mark.parametrize("position", range(6))
 @pytest.mark.parametrize("value", [-1, 2.5, True, None, "3", [3], 99])
 def test_visits(position, value):

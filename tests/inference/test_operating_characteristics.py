@@ -113,17 +113,14 @@ def test_everyone_uses_the_same_meaning_of_significant():
     assert inference.tipping_point(3, 3, 0, 3, 0, 0, test="barnard", alpha=1 / 32)["significant"].item()
 
 
-def walked(x1, n1, x2, n2, key, alpha, arm):
-    """Change one outcome after another, in either direction, until the result crosses alpha."""
+def walked(x1, n1, x2, n2, key, alpha):
+    """Change one outcome after another, in either arm and direction, until the result crosses alpha."""
     start = inference.pvalue(key, x1, n1, x2, n2) <= alpha
-    n = n1 if arm == 1 else n2
-    here = x1 if arm == 1 else x2
-    for steps in range(1, n + 1):
-        for new in (here - steps, here + steps):
-            if 0 <= new <= n:
-                table = (new, n1, x2, n2) if arm == 1 else (x1, n1, new, n2)
-                if (inference.pvalue(key, *table) <= alpha) != start:
-                    return steps
+    for steps in range(1, max(n1, n2) + 1):
+        changed = [(x1 - steps, x2), (x1 + steps, x2), (x1, x2 - steps), (x1, x2 + steps)]
+        for a, b in changed:
+            if 0 <= a <= n1 and 0 <= b <= n2 and (inference.pvalue(key, a, n1, b, n2) <= alpha) != start:
+                return steps
     return None
 
 
@@ -137,21 +134,16 @@ def walked(x1, n1, x2, n2, key, alpha, arm):
 )
 def test_fragility_is_the_first_crossing(key, n1, n2, alpha, data):
     x1, x2 = data.draw(st.integers(0, n1)), data.draw(st.integers(0, n2))
-    by_arm = {}
-    for arm in (1, 2):
-        found = inference.fragility_index(x1, n1, x2, n2, key, alpha, arm)
-        by_arm[arm] = walked(x1, n1, x2, n2, key, alpha, arm)
-        assert found.index == by_arm[arm]
-        if found.index is None:
-            continue
-        assert found.arm == arm
-        assert found.p_after == pytest.approx(
-            inference.pvalue(key, found.after[0], n1, found.after[1], n2), nan_ok=True
-        )
-        assert abs(found.after[arm - 1] - found.before[arm - 1]) == found.index
-        assert found.after[2 - arm] == found.before[2 - arm]
-    fewest = min((k for k in by_arm.values() if k is not None), default=None)
-    assert inference.fragility_index(x1, n1, x2, n2, key, alpha).index == fewest
+    found = inference.fragility_index(x1, n1, x2, n2, key, alpha)
+    assert found.index == walked(x1, n1, x2, n2, key, alpha)
+    if found.index is None:
+        assert found.after == found.before == (x1, x2)
+        return
+    p_after = inference.pvalue(key, found.after[0], n1, found.after[1], n2)
+    assert found.p_after == pytest.approx(p_after, nan_ok=True)
+    assert (found.p_after <= alpha) != (found.p_before <= alpha)
+    assert abs(found.after[found.arm - 1] - found.before[found.arm - 1]) == found.index
+    assert found.after[2 - found.arm] == found.before[2 - found.arm]
 
 
 def test_fragility_of_the_trial():

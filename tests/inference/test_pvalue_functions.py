@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from lupus_kit import inference
-from lupus_kit.inference.intervals.pvalue_functions import _CURVES
+from lupus_kit.inference.intervals.pvalue_functions import CURVES, boschloo_order
 
 TABLES = [(16, 29, 9, 30), (7, 13, 2, 12), (0, 9, 3, 7), (5, 5, 0, 6)]
 
 
 @pytest.mark.parametrize("key", inference.TESTS)
 def test_every_test_has_a_curve_through_its_own_p_value(key):
-    measure, function = _CURVES[key]
+    measure, function = CURVES[key]
     for table in TABLES:
         p = inference.pvalue(key, *table)
         # Both ways to the null value: the registry's exact arithmetic, and the curve's own formula.
@@ -88,9 +88,7 @@ def test_boschloo_curve_bounds_the_probability_it_claims():
     # p at one odds ratio is the largest probability of its region over the second rate: no rate may exceed it.
     table, odds = (5, 9, 2, 8), 1.7
     p = inference.confidence_curve("boschloo_minlike", *table, values=[odds])["p"].item()
-    from lupus_kit.inference.intervals.pvalue_functions import _orders
-
-    order = _orders(9, 8, float(np.log(odds)), "two-sided")
+    order = boschloo_order(9, 8, float(np.log(odds)), "two-sided")
     region = order <= order[5, 2] * (1 + 1e-9)
     from scipy.stats import binom
 
@@ -116,7 +114,7 @@ def test_bad_input(key, values, words):
 
 
 def test_a_test_without_a_curve_says_so(monkeypatch):
-    monkeypatch.delitem(_CURVES, "arcsine")
+    monkeypatch.delitem(CURVES, "arcsine")
     with pytest.raises(ValueError, match="'arcsine' has no p-value function yet"):
         inference.confidence_curve("arcsine", 16, 29, 9, 30)
 

@@ -179,7 +179,9 @@ def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarr
     if len(total) != looks:
         raise InputError(f"spent == {list(spent)}: {looks} looks need {looks} numbers, one a look.")
     if total[0] < 0 or (np.diff(total) < 0).any() or total[-1] <= 0:
-        raise InputError(f"spent == {list(spent)}: alpha spent up to each look starts at 0 or above, never falls, and ends above 0.")
+        raise InputError(
+            f"spent == {list(spent)}: alpha spent up to each look starts at 0 or above, never falls, and ends above 0."
+        )
     if total[-1] > alpha * (1 + 1e-12):
         raise InputError(
             f"spent == {list(spent)}: the looks spend {total[-1]:g} in all, more than alpha == {alpha:g}. The numbers "

@@ -33,7 +33,7 @@ from lupus_kit.core.files import UNFINISHED, make_folder, write_atomically
 
 MANIFEST = "checkpoint.json"
 _KIND = "lupus_kit simulation checkpoint"
-_LAYOUT = 1
+_LAYOUT = 2
 _PART = re.compile(r"part-(\d{5,})-([0-9a-f]{16})\.parquet")
 # What differs between two simulations if the number of trials or the seed does.
 _FOLLOWS = ("chunk_size", "chunks", "random_streams")
@@ -197,13 +197,12 @@ def _check_same(folder: Path, identity: dict[str, object]) -> None:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        there = manifest["identity"]
-        known = manifest["kind"] == _KIND and manifest["layout"] == _LAYOUT and isinstance(there, dict)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} is damaged ({error}): give a new folder to start afresh.") from None
-    if not known:
+    if not isinstance(manifest, dict) or (manifest.get("kind"), manifest.get("layout")) != (_KIND, _LAYOUT):
         raise InputError(f"{path} is not a checkpoint that this version of the kit can read: give a new folder.")
-    old, new = _flat(there), _flat(identity)
+    # Tables within tables are written as one, so that what differs can be named.
+    old, new = (pd.json_normalize(tables).to_dict("records")[0] for tables in (manifest["identity"], identity))
     differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if differing:
         # What follows from other things says nothing to a reader where these differ.
@@ -213,14 +212,6 @@ def _check_same(folder: Path, identity: dict[str, object]) -> None:
             f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in told)}. "
             "Give a new folder, or run what the checkpoint was begun with."
         )
-
-
-def _flat(table: Mapping[str, object], above: str = "") -> dict[str, object]:
-    """Write tables within tables as one, so that what differs can be named."""
-    flat: dict[str, object] = {}
-    for key, value in table.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
-    return flat
 
 
 def _difference(key: str, there: object, here: object) -> str:

@@ -61,8 +61,7 @@ def run_chunks(
     Raises
     ------
     InputError
-        Sizes that do not fit, a number of jobs that cannot be used, a checkpoint of another simulation: all before
-        anything runs.
+        A number of jobs that cannot be used, a checkpoint of another simulation: before anything runs.
 
     Examples
     --------
@@ -72,28 +71,19 @@ def run_chunks(
     >>> [chunk for chunk, frame in run_chunks(toss, streams, [100, 100, 50])]
     [0, 1, 2]
     """
-    counts = _checked(streams, sizes, n_jobs)
-    tasks = [task] * len(counts) if callable(task) else list(task)
-    if len(tasks) != len(counts):
-        raise InputError(f"{len(tasks)} tasks for {len(counts)} chunks: one for each of them is needed.")
-    _check_backend()
-    store = None if checkpoint is None else checkpoint.open(streams, counts)
-    missing = [chunk for chunk in range(len(counts)) if store is None or chunk not in store.done]
-    watcher = Watcher(progress, sum(counts), sum(counts) - sum(counts[chunk] for chunk in missing))
-    # Begun here and not in the generator: the backend in force is the one where this function is called.
-    fresh = _begin([(chunk, tasks[chunk], streams[chunk], counts[chunk]) for chunk in missing], n_jobs)
-    return in_order(fresh, counts, store, watcher)
-
-
-def _checked(streams: Sequence[np.random.SeedSequence], sizes: Sequence[int], n_jobs: int | None) -> list[int]:
-    if len(streams) != len(sizes) or not len(sizes):
-        raise InputError(f"{len(streams)} random streams for {len(sizes)} chunks: one for each of them is needed.")
-    for size in sizes:
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise InputError(f"a chunk of {size!r} trials: must be a whole number of 1 or more.")
     if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0):
         raise InputError(f"n_jobs == {n_jobs!r}: give 1 or more processes, or -1 for all cores.")
-    return [int(size) for size in sizes]
+    _check_backend()
+    tasks = [task] * len(sizes) if callable(task) else task
+    store = None if checkpoint is None else checkpoint.open(streams, sizes)
+    works = [
+        (chunk, *work)
+        for chunk, work in enumerate(zip(tasks, streams, sizes, strict=True))
+        if store is None or chunk not in store.done
+    ]
+    watcher = Watcher(progress, sum(sizes), sum(sizes) - sum(n_trials for *_, n_trials in works))
+    # Begun here and not in the generator: the backend in force is the one where this function is called.
+    return in_order(_begin(works, n_jobs), sizes, store, watcher)
 
 
 def _check_backend() -> None:
