@@ -10,13 +10,7 @@ Examples
 """
 
 from lupus_kit.inference.comparison import Comparison, compare, s_value
-from lupus_kit.inference.evidence.bayes import (
-    PRIORS,
-    Posterior,
-    Prior,
-    evidence,
-    posterior,
-)
+from lupus_kit.inference.evidence.bayes import PRIORS, Posterior, Prior, evidence, posterior
 from lupus_kit.inference.evidence.fragility import Fragility, fragility_index, tipping_point
 from lupus_kit.inference.intervals.effects import Interval, intervals
 from lupus_kit.inference.intervals.proportion import proportion
@@ -37,10 +31,7 @@ from lupus_kit.inference.two_by_two.pearson import pearson_test
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
 from lupus_kit.inference.two_by_two.shuffle import shuffle_test
 from lupus_kit.inference.two_visits.between_visits import BetweenVisitBounds, between_visit_bounds
-from lupus_kit.inference.two_visits.familywise import (
-    familywise_error,
-    joint_counts,
-)
+from lupus_kit.inference.two_visits.familywise import familywise_error, joint_counts
 from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [

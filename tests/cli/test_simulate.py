@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 
 from lupus_kit import cli, simulation
-from lupus_kit.cli import simulate as _simulate_command
 from lupus_kit.cli import simulation_report as report
 from lupus_kit.cli.simulate import RESULTS, truths
 from lupus_kit.simulation import engine
@@ -336,7 +335,7 @@ def test_a_scheduler_that_does_not_answer_is_told(desk, capsys):
 
 
 def test_a_cluster_without_dask_is_told(desk, capsys, monkeypatch):
-    monkeypatch.setattr(_simulate_command, "find_spec", lambda _: None)
+    monkeypatch.setattr("lupus_kit.cli.simulate.find_spec", lambda _: None)
     assert call("simulate", "rates.toml", "--scheduler", "tcp://127.0.0.1:8786", "--out", "done") == 2
     assert "--scheduler needs Dask: pip install 'lupus-kit[dask]'." in capsys.readouterr().err
     assert not (desk / "done").exists()

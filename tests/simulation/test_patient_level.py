@@ -128,11 +128,11 @@ def test_the_truth_is_what_the_model_leads_to(measured):
 
 def test_without_a_drug_every_claim_is_false():
     nothing = cohort.Assumptions(drug_effect=0.0)
-    result = simulation.run(HE, nothing, 1500, seed=5, plan=AnalysisPlan(test="fisher"))
+    result = simulation.run(HE, nothing, 800, seed=5, plan=AnalysisPlan(test="fisher"))
     value = result.summary().set_index("quantity")["estimate"]
     assert value["any false claim"] == value["any endpoint claimed"]
     size = inference.size("fisher", 30, 30).size
-    assert value["any false claim"] < size + 4 * np.sqrt(size * (1 - size) / 1500)
+    assert value["any false claim"] < size + 4 * np.sqrt(size * (1 - size) / 800)
     assert result.truth.difference(0) == 0
 
 

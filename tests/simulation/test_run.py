@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lupus_kit import design, inference, simulation
 from lupus_kit.simulation.trials.alias import Alias
 from lupus_kit.simulation.trials.chunk import CHUNK, simulate_chunk
-from lupus_kit.simulation.trials.tally import merge, tally_of_trials
+from lupus_kit.simulation.trials.tally import merge
 
 HE = design.he2020()
 RATES = simulation.ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30), correlation=0.4)
@@ -246,7 +246,7 @@ def test_dropout_keeps_its_shares_and_the_ratio(rates, lost, ratio):
 
 
 def test_tally_of_trials_counts_every_trial_once(result):
-    counted = tally_of_trials(result._trials)
+    counted = result.tally
     assert counted.groupby("endpoint")["weight"].sum().tolist() == [40_000, 40_000]
     rows = counted[counted["endpoint"] == 0].groupby(["x1", "x2"])["weight"].sum()
     table = pd.crosstab(result.trials["x1_primary"], result.trials["x2_primary"])

@@ -125,7 +125,8 @@ def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str) -> F
     return np.minimum(result, 1.0).reshape(n1 + 1, n2 + 1)
 
 
-_ORDERINGS = {
+#: The statistic by which each test orders the tables.
+ORDERINGS = {
     "barnard": "score",
     "barnard_unpooled": "wald",
     "boschloo": "fisher",
@@ -138,7 +139,7 @@ _ORDERINGS = {
 @lru_cache(maxsize=128)
 def lattice(key: str, n1: int, n2: int, alternative: str) -> FloatArray:
     """Return the p-values of every table of a design, shape ``(n1 + 1, n2 + 1)``, read-only."""
-    ordering = _ORDERINGS[key]
+    ordering = ORDERINGS[key]
     if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
         raise InputError(
             f"all tables of {n1} and {n2} patients together need too much memory for an unconditional exact test; it "
@@ -176,7 +177,7 @@ def _one_region(ordering: str, x1: int, n1: int, x2: int, n2: int, alternative: 
     return coefficients
 
 
-def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str) -> float:
+def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str) -> float:
     """p-value of one table without the lattice: one region instead of all of them."""
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
         raise InputError(
@@ -184,11 +185,11 @@ def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str) -> f
             "patients an arm. Use a large-sample test."
         )
     if alternative == "less":
-        return _single(key, n1 - x1, n1, n2 - x2, n2, "greater")
+        return one_pvalue(key, n1 - x1, n1, n2 - x2, n2, "greater")
     if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
-        sides = [_single(key, x1, n1, x2, n2, side) for side in ("greater", "less")]
+        sides = [one_pvalue(key, x1, n1, x2, n2, side) for side in ("greater", "less")]
         return min(2 * min(sides), 1.0)
-    coefficients = _one_region(_ORDERINGS[key], x1, n1, x2, n2, alternative)
+    coefficients = _one_region(ORDERINGS[key], x1, n1, x2, n2, alternative)
     if not key.endswith("berger_boos"):
         return float(suprema(coefficients).value[0])
     confined = suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2))
@@ -206,7 +207,7 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
     if key == "boschloo" and alternative == "two-sided":
         greater = region(key, n1, n2, "greater", level / 2)
         return greater | greater[::-1, ::-1]
-    ranks = _extremeness(_ORDERINGS[key], n1, n2, alternative)
+    ranks = _extremeness(ORDERINGS[key], n1, n2, alternative)
     x1, x2 = _lattice(n1, n2)
     responders, probability = (x1 + x2).astype(int), _conditional_probabilities(n1, n2)
     inside, outside = -1, int(np.max(ranks)) + 1
@@ -229,7 +230,7 @@ def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, al
         here = (n1 == m) & (n2 == n)
         if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
             tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
-            result[here] = [_single(key, a, m, b, n, alternative) for a, b in tables]
+            result[here] = [one_pvalue(key, a, m, b, n, alternative) for a, b in tables]
         else:
             result[here] = lattice(key, m, n, alternative)[x1[here], x2[here]]
     return result

@@ -73,7 +73,7 @@ class InterimLooks:
     fractions : tuple of float
         Information at each look, the final one (1.0) included.
     boundary : str
-        Key of :data:`~lupus_kit.simulation.boundaries.BOUNDARIES`.
+        Key of :data:`~lupus_kit.simulation.BOUNDARIES`.
     spent : tuple of float, optional
         For the boundary ``"spending"``: cumulative alpha spent up to each look.
 
