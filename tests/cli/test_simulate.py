@@ -50,6 +50,7 @@ def small(monkeypatch):
     """Draw no pictures, which take longest and are the subject of one test, and make chunks of few trials."""
     monkeypatch.setattr(report, "pictures", lambda results: [])
     monkeypatch.setattr(chunk, "PATIENTS", 3000)
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
     monkeypatch.setitem(chunk.CHUNK, "adaptive", 400)
 
 

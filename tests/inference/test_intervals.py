@@ -345,7 +345,7 @@ def test_baptista_pike_spans_every_odds_ratio_that_is_not_rejected(table, level)
             assert point_probability_p(*table, outside) <= 1 - level
 
 
-@pytest.mark.parametrize(("n1", "n2", "level"), [(4, 4, 0.8), (5, 3, 0.95)])
+@pytest.mark.parametrize(("n1", "n2", "level"), [(4, 3, 0.8), (3, 3, 0.95)])
 @pytest.mark.parametrize("key", ["exact_unconditional", "conditional_exact", "baptista_pike"])
 def test_exact_intervals_cover_as_often_as_they_promise(key, n1, n2, level):
     ends = {table: found(key, (table[0], n1, table[1], n2), level) for table in brute_force.tables(n1, n2)}

@@ -166,8 +166,6 @@ def test_a_generator_as_seed_moves_on():
         ({"n_trials": 10.5}, "n_trials == 10.5"),
         ({"seed": -1}, "seed == -1"),
         ({"seed": None}, "seed == None"),
-        ({"depth": "patients"}, "did you mean 'patient'"),
-        ({"depth": "patient"}, "needs cohort.Assumptions"),
         ({"plan": "pearson"}, "plan must be an AnalysisPlan"),
         ({"assumptions": (0.5, 0.3)}, "assumptions must be simulation.ResponseRates"),
         ({"plan": simulation.AnalysisPlan(primary=simulation.Endpoint(16))}, "visits at weeks 12, 24"),

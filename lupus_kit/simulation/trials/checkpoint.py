@@ -206,10 +206,10 @@ def _check_same(folder: Path, identity: dict[str, object]) -> None:
     differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if differing:
         # What follows from other things says nothing to a reader where these differ.
-        told = [key for key in differing if key not in _FOLLOWS] or differing[:1]
+        named = [key for key in differing if key not in _FOLLOWS] or differing[:1]
         raise InputError(
             f"{folder} is the checkpoint of another simulation: "
-            f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in told)}. "
+            f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in named)}. "
             "Give a new folder, or run what the checkpoint was begun with."
         )
 

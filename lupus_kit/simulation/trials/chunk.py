@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.adaptive import largest_size, play
+from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
 from lupus_kit.simulation.trials.endpoint_level import EndpointSource, fixed_tally, fixed_trials, is_fixed
 from lupus_kit.simulation.trials.tally import merge, tally_of_trials
 
@@ -70,6 +70,6 @@ def simulate_chunk(
     parts = []
     for start in range(0, n_trials, _PART):
         source = EndpointSource(scenario, rng, min(_PART, n_trials - start))
-        trials = play(scenario.plan, scenario.sizes, source)
+        trials = run_to_end(scenario.plan, scenario.sizes, source)
         parts.append(trials if keep_trials else tally_of_trials(trials))
     return pd.concat(parts, ignore_index=True) if keep_trials else merge(parts)

@@ -16,7 +16,7 @@ from lupus_kit.design import he2020
 from lupus_kit.endpoints import sri
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.adaptive import largest_size, play
+from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
 
 
 def trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.Da
     sizes = [largest_size(scenario.plan, n) for n in scenario.sizes]
     found = outcomes(scenario, n_trials * max(sizes), rng)
     arms = [arm[: n_trials * n].reshape(n_trials, n, 2) for arm, n in zip(found, sizes, strict=True)]
-    return play(scenario.plan, scenario.sizes, PatientSource(arms))
+    return run_to_end(scenario.plan, scenario.sizes, PatientSource(arms))
 
 
 def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> list[np.ndarray]:
