@@ -16,6 +16,7 @@ from matplotlib.image import imread
 from lupus_kit import figures, widgets
 from lupus_kit.core.errors import InputError
 from lupus_kit.widgets import state as _state
+from lupus_kit.widgets.audit import missing_scene
 from lupus_kit.widgets.findings import Findings
 
 every_app = pytest.mark.parametrize("name", widgets.APPS)
@@ -248,7 +249,7 @@ def test_pictures_are_drawn_whole_although_the_frame_is_kept(name):
 
 @pytest.mark.parametrize(("missing1", "missing2"), [(0, 0), (1, 0), (0, 4), (4, 4)])
 def test_every_way_has_a_cell_that_can_be_seen(missing1, missing2):
-    ax = widgets.missing_scene(12, missing1, missing2, "pearson").axes
+    ax = missing_scene(12, missing1, missing2, "pearson").axes
     cells = ax.collections[0].get_coordinates()
     assert cells.shape == (missing2 + 2, missing1 + 2, 2)
     assert np.ptp(cells[..., 0]) == missing1 + 1
