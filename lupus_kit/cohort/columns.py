@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.cohort.what_if.treatment import INFECTIONS
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
 
 
@@ -53,6 +52,10 @@ EVENT_NAMES = (
     "pneumonia",
     "NPSLE",
 )
+#: Events of Table 3 that count as infections, and those that were serious there.
+INFECTIONS = frozenset({"upper respiratory infection", "herpes zoster", "pneumonia"})
+SERIOUS = frozenset({"herpes zoster", "pneumonia", "NPSLE"})
+INJECTION = "injection site reaction"
 MEDICINES = (
     "hydroxychloroquine",
     "cyclophosphamide",
@@ -64,7 +67,6 @@ MEDICINES = (
     "thalidomide",
     "methotrexate",
 )
-assert set(EVENT_NAMES) >= INFECTIONS
 
 _PATIENT = Column("patient", "text", "identifier")
 _ARM = Column("arm", "choice", "allocated arm", choices=ARMS, origin="published design, invented allocation")

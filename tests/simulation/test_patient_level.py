@@ -116,8 +116,8 @@ def test_both_depths_agree(measured, lost, plan):
 
 
 def test_the_truth_is_what_the_model_leads_to(measured):
-    # Assumptions.expected() measures the rates by its own code, of other patients.
-    expected = MODEL.expected(n_per_arm=4000, seed=8).set_index("quantity")
+    # cohort.calibration_table measures the rates by its own code, of other patients.
+    expected = cohort.calibration_table(MODEL, n_per_arm=4000, seed=8).set_index("quantity")
     truth = simulation.run(HE, MODEL, 1).truth
     for role, week in (("primary", 12), ("secondary", 24)):
         for arm, name in enumerate(("il2", "placebo")):

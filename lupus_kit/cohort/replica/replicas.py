@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import design, published
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INFECTIONS, INJECTION, MEDICINES, SERIOUS, tidy
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
 from lupus_kit.cohort.replica import values
 from lupus_kit.cohort.replica.patient_model import ITEMS, Columns, solve_arm
 from lupus_kit.cohort.replica.statements import VISITS, Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.treatment import INFECTIONS, INJECTION, SERIOUS, acting_intervals, turnover
+from lupus_kit.cohort.what_if.treatment import acting_intervals, turnover
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
