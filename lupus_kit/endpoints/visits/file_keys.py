@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells
-from lupus_kit.endpoints.visits.file_cells import is_missing
+from lupus_kit.core.columns import is_missing
+from lupus_kit.core.tables import RawTable
 from lupus_kit.endpoints.visits.file_columns import week_of
-from lupus_kit.endpoints.visits.file_table import RawTable
 
 
 def visit_names(weeks: np.ndarray) -> np.ndarray:

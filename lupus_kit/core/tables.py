@@ -1,4 +1,4 @@
-"""Reading a file of visits as it stands: cells, column names as written, and the row numbers that its user sees."""
+"""A CSV, Excel or Parquet file as a table of cells, with the row numbers that its user sees; no cell is interpreted."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lupus_kit.core.columns import is_missing
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.extras import need
+from lupus_kit.core.text import lines, listing, plural
 
 _DELIMITERS = ",;\t|"
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+_WANTED = "a row of column names and at least one row below it are needed"
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class RawTable:
     Attributes
     ----------
     cells : pandas.DataFrame
-        Objects, with the column names as written; the index is the row number that the user sees.
+        The column names as written; the index is the row number that the user sees.
     source : str
         Name of the file, and of the sheet.
     notes : tuple of str
@@ -38,34 +42,75 @@ class RawTable:
     notes: tuple[str, ...] = ()
 
 
-def read_raw(path: Path, sheet: str | None = None) -> RawTable:
-    """Read CSV, Excel or Parquet without interpreting a single cell."""
+def read_table(path: Path, sheet: str | None = None, *, empty: bool = False) -> RawTable:
+    """Read a file without interpreting a single cell.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A ``.csv``, ``.tsv`` or ``.txt`` file (comma, semicolon, tab or bar; UTF-8), ``.xlsx`` or ``.parquet``. Lines
+        above the column names that begin with ``#``, and empty rows, are skipped.
+    sheet : str, optional
+        Sheet of a workbook; the first one by default.
+    empty : bool
+        Whether a table without a row below its column names is one.
+
+    Returns
+    -------
+    RawTable
+        Texts from a text file; what is stored in the others.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it cannot be read, is damaged, or holds no row.
+    """
     if not path.exists():
         raise InputError(f"there is no file {str(path)!r}.")
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a folder: name a file.")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(f"{path.name} ends in {suffix or 'nothing'}: visits are read from {', '.join(SUFFIXES)}.")
+        raise InputError(f"{path.name} ends in {suffix or 'nothing'}: tables are read from {', '.join(SUFFIXES)}.")
     if sheet is not None and suffix != ".xlsx":
         raise InputError(f"a sheet is named ({sheet!r}), but {path.name} is not an Excel file.")
     try:
         if suffix == ".xlsx":
-            raw = _excel(path, sheet)
+            raw = _read_excel(path, sheet)
         elif suffix == ".parquet":
-            raw = _parquet(path)
+            raw = _read_parquet(path)
         else:
-            raw = _text(path)
+            raw = _read_text(path)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    if raw.cells.empty:
-        raise InputError(
-            f"{raw.source} holds no visit: a row of column names and at least one row below it are needed."
-        )
+    if not len(raw.cells) and not empty:
+        raise InputError(f"{raw.source} holds no row: {_WANTED}.")
     return raw
 
 
-def _text(path: Path) -> RawTable:
+def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> bytes:
+    r"""Turn a table into the bytes of a ``.csv`` or ``.xlsx`` file.
+
+    Examples
+    --------
+    >>> write_table(pd.DataFrame({"week": [0, 12]}), ".csv")
+    b'week\n0\n12\n'
+    """
+    if suffix == ".xlsx":
+        need("openpyxl", "files", "Writing an Excel file")
+        stream = io.BytesIO()
+        table.to_excel(stream, index=False, sheet_name=sheet)
+        return stream.getvalue()
+    if suffix != ".csv":
+        raise InputError(f"a table is written as .csv or .xlsx, not as {suffix or 'a file without an ending'!r}.")
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8")
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def _read_text(path: Path) -> RawTable:
     content = path.read_bytes()
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{path.name} is UTF-16 text: save it as UTF-8 (in Excel: CSV UTF-8).")
@@ -78,16 +123,15 @@ def _text(path: Path) -> RawTable:
         raise InputError(f"{path.name}, line {line}: not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8).") from None
     rows, delimiter = _records(text, path.name)
     if not rows:
-        raise InputError(f"{path.name} is empty: a row of column names and at least one row below it are needed.")
+        raise InputError(f"{path.name} is empty: {_WANTED}.")
     names = rows[0][1]
-    uneven = [f"row {line}: {len(row)}" for line, row in rows[1:] if len(row) != len(names)]
+    uneven = [f"row {number}: {len(row)}" for number, row in rows[1:] if len(row) != len(names)]
     if uneven:
-        more = f" and {len(uneven) - 12} more" if len(uneven) > 12 else ""
         raise InputError(
-            f"{path.name} has rows with another number of cells than the {len(names)} column names: "
-            f"{', '.join(uneven[:12])}{more}. A cell that holds {delimiter!r} needs quotes."
+            f"{path.name} has rows with another number of cells than the {plural(len(names), 'column name')}: "
+            f"{listing(uneven)}. A cell that holds {delimiter!r} needs quotes."
         )
-    cells = pd.DataFrame([row for _, row in rows[1:]], index=[line for line, _ in rows[1:]], dtype=object)
+    cells = pd.DataFrame([row for _, row in rows[1:]], index=[number for number, _ in rows[1:]], dtype=object)
     return _named(cells, names, path.name)
 
 
@@ -116,25 +160,29 @@ def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
     return rows, delimiter
 
 
-def _excel(path: Path, sheet: str | None) -> RawTable:
+# --- Excel --------------------------------------------------------------------------------------------------------
+
+
+def _read_excel(path: Path, sheet: str | None) -> RawTable:
     names, chosen, rows = _sheet(path, sheet)
     _refuse_uncalculated(path, chosen, rows)
-    start = next((k for k, row in enumerate(rows) if _first(row) and not str(_first(row)).startswith("#")), len(rows))
-    if start == len(rows):
-        raise InputError(f"{path.name}, sheet {chosen!r} is empty.")
-    width = max((k + 1 for k, cell in enumerate(rows[start]) if cell is not None), default=0)
-    body = [(k + 1, row[:width]) for k, row in enumerate(rows) if k > start and any(cell is not None for cell in row)]
-    cells = pd.DataFrame([row for _, row in body], index=[k for k, _ in body], dtype=object)
+    filled = [(number, row) for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)]
+    while filled and str(next(cell for cell in filled[0][1] if cell is not None)).startswith("#"):
+        del filled[0]
+    if not filled:
+        raise InputError(f"{path.name}, sheet {chosen!r} is empty: {_WANTED}.")
+    header = filled[0][1]
+    width = max(k + 1 for k, cell in enumerate(header) if cell is not None)
+    cells = pd.DataFrame([row[:width] for _, row in filled[1:]], index=[k for k, _ in filled[1:]], dtype=object)
     others = [name for name in names if name != chosen]
     notes = (f"read sheet {chosen!r}; not {', '.join(map(repr, others))}",) if others and sheet is None else ()
-    header = ["" if cell is None else str(cell) for cell in rows[start][:width]]
-    return _named(cells, header, f"{path.name}, sheet {chosen!r}", notes)
+    written = ["" if cell is None else str(cell) for cell in header[:width]]
+    return _named(cells, written, f"{path.name}, sheet {chosen!r}", notes)
 
 
 def _sheet(path: Path, sheet: str | None, values: bool = True) -> tuple[list[str], str, list[list[object]]]:
     """Read the cells of one sheet: their values, or the formulas behind them."""
-    import openpyxl
-
+    openpyxl = need("openpyxl", "files", "Reading an Excel file")
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=values)
         names = list(book.sheetnames)
@@ -159,50 +207,49 @@ def _refuse_uncalculated(path: Path, sheet: str, rows: list[list[object]]) -> No
         if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
             return
     _, _, formulas = _sheet(path, sheet, values=False)
-    empty = [
+    open_ones = [
         f"row {r}, column {c}: {formula}"
         for r, (shown, behind) in enumerate(zip(rows, formulas, strict=True), 1)
         for c, (value, formula) in enumerate(zip(shown, behind, strict=True), 1)
         if value is None and isinstance(formula, str) and formula.startswith("=")
     ]
-    if empty:
+    if open_ones:
         raise InputError(
-            f"{path.name}, sheet {sheet!r} has {len(empty)} formula(s) without a stored result; open the file in a "
-            "spreadsheet program and save it:\n" + "\n".join(empty)
+            f"{path.name}, sheet {sheet!r} has {plural(len(open_ones), 'formula')} without a stored result; open the "
+            f"file in a spreadsheet program and save it:\n{lines(open_ones)}"
         )
 
 
-def _first(row: list[object]) -> object:
-    return next((cell for cell in row if cell is not None), None)
+# --- Parquet ------------------------------------------------------------------------------------------------------
 
 
-def _parquet(path: Path) -> RawTable:
+def _read_parquet(path: Path) -> RawTable:
     import pyarrow as pa
 
     try:
         table = pd.read_parquet(path)
-        if table.index.names != [None]:
-            table = table.reset_index()  # pandas writes a named index as columns of its own
     except (pa.ArrowException, ValueError):
         raise InputError(f"{path.name} is not a readable Parquet file.") from None
-    cells = table.reset_index(drop=True).astype(object)
-    cells = cells.where(table.notna().to_numpy(), None)
-    cells.index = np.arange(1, len(cells) + 1)
-    return _named(cells, [str(name) for name in table.columns], path.name)
+    if table.index.names != [None]:
+        table = table.reset_index()  # pandas writes a named index as columns of its own
+    return _named(table.set_axis(np.arange(1, len(table) + 1)), [str(name) for name in table.columns], path.name)
+
+
+# --- names --------------------------------------------------------------------------------------------------------
 
 
 def _named(cells: pd.DataFrame, names: list[str], source: str, notes: tuple[str, ...] = ()) -> RawTable:
     """Attach the names as written; a column without a name must be empty, and none may stand there twice."""
     written = [name.strip() for name in names]
-    if not len(cells):
-        return RawTable(pd.DataFrame(columns=written), source, notes)
-    cells = cells.set_axis(range(len(written)), axis=1)
-    nameless = [k for k, name in enumerate(written) if not name]
-    for k in nameless:
-        if cells[k].map(lambda cell: cell is not None and str(cell).strip() != "").any():
-            raise InputError(f"{source}: column {k + 1} has cells but no name. Name it, or delete it.")
+    # A text file without rows has told pandas nothing of its columns.
+    cells = (
+        pd.DataFrame(cells, columns=range(len(written))) if cells.empty else cells.set_axis(range(len(written)), axis=1)
+    )
     kept = [k for k, name in enumerate(written) if name]
+    for k in set(cells.columns).difference(kept):
+        if not cells[k].map(is_missing).all():
+            raise InputError(f"{source}: column {k + 1} has cells but no name. Name it, or delete it.")
     twice = sorted({written[k] for k in kept if written.count(written[k]) > 1})
     if twice:
-        raise InputError(f"{source} has these columns more than once: {', '.join(map(repr, twice))}. Keep one of each.")
+        raise InputError(f"{source} has these columns more than once: {listing(map(repr, twice))}. Keep one of each.")
     return RawTable(cells[kept].set_axis([written[k] for k in kept], axis=1), source, notes)
