@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import Column, fold, read_column, read_distinct
+from lupus_kit.core.columns import Column, fold, read_choices, read_column
 from lupus_kit.core.errors import SLIP, InputError, nearest, unknown_name
 from lupus_kit.core.problems import BadCells, raise_together
 from lupus_kit.core.text import listing, plural
@@ -101,8 +101,5 @@ def flags(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
 def codes(frame: pd.DataFrame, column: str, problems: BadCells, allowed: Iterable[str]) -> np.ndarray:
     """Read a column of labels as their positions in ``allowed``; missing is ``len(allowed)``."""
     names = tuple(allowed)
-    position = {name: k for k, name in enumerate(names)}
-    found, read = read_distinct(frame, column, Column(column, "choice", choices=names), problems)
-    places = np.array([position.get(str(name), len(names)) for name in [*read, None]], dtype=np.int8)
-    result: np.ndarray = places[found]
-    return result
+    found = read_choices(frame, column, Column(column, "choice", choices=names), problems)
+    return np.where(found < 0, len(names), found).astype(np.int8)

@@ -224,6 +224,14 @@ def _in_range(frame: pd.DataFrame, written: str, values: np.ndarray, column: Col
     return values
 
 
+def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: BadCells) -> np.ndarray:
+    """Read a choice as the positions in ``column.choices``; -1 is missing. Bad cells are noted."""
+    codes, read = read_distinct(frame, written, column, problems)
+    position = {name: k for k, name in enumerate(column.choices)}
+    found: np.ndarray = np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16)[codes]
+    return found
+
+
 def read_distinct(
     frame: pd.DataFrame, written: str, column: Column, problems: BadCells
 ) -> tuple[np.ndarray, list[object]]:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -76,7 +77,7 @@ def read_table(path: Path, sheet: str | None = None, *, empty: bool = False) -> 
         raise InputError(f"a sheet is named ({sheet!r}), but {path.name} is not an Excel file.")
     try:
         if suffix == ".xlsx":
-            raw = _read_excel(path, sheet)
+            (raw,) = read_sheets(path, [sheet] if sheet else []).values()
         elif suffix == ".parquet":
             raw = _read_parquet(path)
         else:
@@ -163,31 +164,59 @@ def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
 # --- Excel --------------------------------------------------------------------------------------------------------
 
 
-def _read_excel(path: Path, sheet: str | None) -> RawTable:
-    names, chosen, rows = _sheet(path, sheet)
-    _refuse_uncalculated(path, chosen, rows)
+def read_sheets(path: Path, sheets: Sequence[str] = ()) -> dict[str, RawTable]:
+    """Read several sheets of a workbook at once; the first one if none is named.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``.xlsx`` file.
+    sheets : sequence of str
+        Names of sheets.
+
+    Returns
+    -------
+    dict of str to RawTable
+        By name of the sheet.
+
+    Raises
+    ------
+    InputError
+        If the workbook cannot be read, lacks a sheet, or a formula has no stored result.
+    """
+    names, found = _rows_of_sheets(path, sheets)
+    _refuse_uncalculated(path, found)
+    return {sheet: _sheet_table(path, sheet, rows, [] if sheets else names) for sheet, rows in found.items()}
+
+
+def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[str]) -> RawTable:
     filled = [(number, row) for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)]
     while filled and str(next(cell for cell in filled[0][1] if cell is not None)).startswith("#"):
         del filled[0]
+    source = f"{path.name}, sheet {sheet!r}"
     if not filled:
-        raise InputError(f"{path.name}, sheet {chosen!r} is empty: {_WANTED}.")
+        raise InputError(f"{source} is empty: {_WANTED}.")
     header = filled[0][1]
     width = max(k + 1 for k, cell in enumerate(header) if cell is not None)
-    cells = pd.DataFrame([row[:width] for _, row in filled[1:]], index=[k for k, _ in filled[1:]], dtype=object)
-    others = [name for name in names if name != chosen]
-    notes = (f"read sheet {chosen!r}; not {', '.join(map(repr, others))}",) if others and sheet is None else ()
-    written = ["" if cell is None else str(cell) for cell in header[:width]]
-    return _named(cells, written, f"{path.name}, sheet {chosen!r}", notes)
+    body = [(row + [None] * width)[:width] for _, row in filled[1:]]  # openpyxl may leave out empty cells at the end
+    cells = pd.DataFrame(body, index=[number for number, _ in filled[1:]], dtype=object)
+    others = [repr(name) for name in names if name != sheet]
+    notes = (f"read sheet {sheet!r}; not {', '.join(others)}",) if others else ()
+    return _named(cells, ["" if cell is None else str(cell) for cell in header[:width]], source, notes)
 
 
-def _sheet(path: Path, sheet: str | None, values: bool = True) -> tuple[list[str], str, list[list[object]]]:
-    """Read the cells of one sheet: their values, or the formulas behind them."""
+def _rows_of_sheets(
+    path: Path, sheets: Sequence[str], values: bool = True
+) -> tuple[list[str], dict[str, list[list[object]]]]:
+    """Read the cells of sheets: their values, or the formulas behind them; name all sheets there are."""
     openpyxl = need("openpyxl", "files", "Reading an Excel file")
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=values)
         names = list(book.sheetnames)
-        chosen = sheet or names[0]
-        rows = [list(row) for row in book[chosen].iter_rows(values_only=True)] if chosen in names else []
+        wanted = list(sheets) or names[:1]
+        found = {
+            sheet: [list(row) for row in book[sheet].iter_rows(values_only=True)] for sheet in wanted if sheet in names
+        }
         book.close()
     except OSError:
         raise
@@ -195,29 +224,31 @@ def _sheet(path: Path, sheet: str | None, values: bool = True) -> tuple[list[str
         raise InputError(
             f"{path.name} is not a readable .xlsx workbook (damaged, or protected by a password): save it anew, or as CSV."
         ) from None
-    if chosen not in names:
-        raise unknown_name("sheet", chosen, names)
-    return names, chosen, rows
+    for sheet in wanted:
+        if sheet not in names:
+            raise unknown_name("sheet", sheet, names)
+    return names, found
 
 
-def _refuse_uncalculated(path: Path, sheet: str, rows: list[list[object]]) -> None:
+def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> None:
     """Refuse formulas whose result is not stored: they would pass for empty cells."""
     with zipfile.ZipFile(path) as archive:
         parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
         if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
             return
-    _, _, formulas = _sheet(path, sheet, values=False)
-    open_ones = [
-        f"row {r}, column {c}: {formula}"
-        for r, (shown, behind) in enumerate(zip(rows, formulas, strict=True), 1)
-        for c, (value, formula) in enumerate(zip(shown, behind, strict=True), 1)
-        if value is None and isinstance(formula, str) and formula.startswith("=")
-    ]
-    if open_ones:
-        raise InputError(
-            f"{path.name}, sheet {sheet!r} has {plural(len(open_ones), 'formula')} without a stored result; open the "
-            f"file in a spreadsheet program and save it:\n{lines(open_ones)}"
-        )
+    _, formulas = _rows_of_sheets(path, list(found), values=False)
+    for sheet, rows in found.items():
+        without = [
+            f"row {r}, column {c}: {formula}"
+            for r, (shown, behind) in enumerate(zip(rows, formulas[sheet], strict=True), 1)
+            for c, (value, formula) in enumerate(zip(shown, behind, strict=True), 1)
+            if value is None and isinstance(formula, str) and formula.startswith("=")
+        ]
+        if without:
+            raise InputError(
+                f"{path.name}, sheet {sheet!r} has {plural(len(without), 'formula')} without a stored result; open the "
+                f"file in a spreadsheet program and save it:\n{lines(without)}"
+            )
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------------

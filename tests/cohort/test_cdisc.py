@@ -12,7 +12,7 @@ import pytest
 
 from lupus_kit import endpoints
 from lupus_kit.cohort import Assumptions, Cohort, what_if
-from lupus_kit.cohort.files import cdisc as _cdisc
+from lupus_kit.cohort.files.cdisc import data_sets
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
 
@@ -53,7 +53,7 @@ def test_names_labels_and_lengths_keep_the_limits_of_version_5(folder: Path, nam
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_read_back_is_what_was_made(cohort: Cohort, folder: Path, name: str) -> None:
-    _, made, labels, _ = _cdisc.data_sets(cohort)[name.upper()]
+    _, made, labels, _ = data_sets(cohort.tables)[name.upper()]
     frame, meta = pyreadstat.read_xport(str(folder / f"{name}.xpt"))
     assert dict(zip(meta.column_names, meta.column_labels, strict=True)) == labels
     assert list(frame.columns) == list(made.columns)
