@@ -242,7 +242,7 @@ def _listing(columns: pd.DataFrame) -> str:
     lines += [
         "",
         "Capitals, spaces and signs in names do not matter. In the wide layout a visit is added: sledai_baseline, pga_week12.",
-        "An empty cell, NA, ND and . mean not recorded.",
+        "An empty cell, NA, N/A, ND, NaN and . mean not recorded.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -103,7 +103,7 @@ def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> byte
         table.to_excel(stream, index=False, sheet_name=sheet)
         return stream.getvalue()
     if suffix != ".csv":
-        raise InputError(f"a table is written as .csv or .xlsx, not as {suffix or 'a file without an ending'!r}.")
+        raise InputError(f"a table is written as .csv or .xlsx, not as {suffix or 'a file without an ending'}.")
     text: str = table.to_csv(index=False, lineterminator="\n")
     return text.encode("utf-8")
 

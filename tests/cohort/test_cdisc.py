@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,15 @@ def test_an_export_replaces_an_export_and_nothing_else(cohort: Cohort, tmp_path:
     cohort.save(tmp_path / "y")
     with pytest.raises(InputError, match="files that are not a CDISC export"):
         cohort.to_cdisc(tmp_path / "y")
+
+
+def test_without_pyreadstat_the_line_to_install_it_is_said(
+    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    with pytest.raises(InputError, match=r'needs pyreadstat.*python -m pip install "lupus-kit\[files\]"'):
+        cohort.to_cdisc(tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_export_leaves_the_old_one_whole(

@@ -212,7 +212,8 @@ def test_damaged_files(cohort: Cohort, tmp_path: Path) -> None:
     assert "visits.csv is empty" in broken("b", lambda f: (f / "visits.csv").write_text(""))
     assert "2 bad cells in visits.csv:\nrow 50, column" in broken("c", cut)
     assert "It lacks 'temperature_c'" in broken("d", drop_column)
-    assert "adverse_events.csv was changed after saving" in broken("e", lambda f: edit(f / "adverse_events.csv", lambda lines: lines.pop()))
+    shorter = broken("e", lambda f: edit(f / "adverse_events.csv", lambda lines: lines.pop()))
+    assert "adverse_events.csv was changed after saving" in shorter
     assert "cohort.json is damaged" in broken("f", lambda f: (f / "cohort.json").write_text("{"))
     assert "damaged: 1 key 'seed' missing" in broken(
         "g", lambda f: (f / "cohort.json").write_text('{"visits":[],"assumptions":{},"checksums":{}}')

@@ -588,6 +588,17 @@ def test_patients_without_baseline_are_named(tmp_path, layout):
     assert scored.responders()["assessed"].tolist() == [6, 6, 6, 6]
 
 
+def test_an_empty_baseline_of_a_wide_file_is_a_row_and_another_empty_visit_is_none(tmp_path):
+    wide = _wide(_example())
+    wide.loc[wide["patient"] == "E01", [name for name in wide if name.endswith("_BL")]] = ""
+    visits = read_visit_file(_write(tmp_path, wide)).visits
+    weeks = visits.groupby("patient")["week"].agg(list)
+    assert weeks["E01"] == [0, 12, 24]
+    assert weeks["E06"] == [0, 12]  # no visit at week 24
+    baseline = visits[(visits["patient"] == "E01") & (visits["week"] == 0)]
+    assert baseline.drop(columns=["patient", "visit", "week", "arm"]).isna().all(axis=None)
+
+
 @pytest.mark.parametrize("endpoint", ["lldas", "doris"])
 def test_a_visit_that_was_not_made_stays_in_the_denominator_of_a_state(endpoint):
     # E06 (drug) has no week 24 and E10 (placebo) no week 12.
