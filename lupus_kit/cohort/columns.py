@@ -36,30 +36,14 @@ class CohortColumn(Column):
 
 ARMS = ("IL-2", "placebo")
 GRADES = ("A", "B", "C", "D", "E")
-EVENT_NAMES = (
-    "injection site reaction",
-    "fever",
-    "flu-like symptoms",
-    "upper respiratory infection",
-    "herpes zoster",
-    "pneumonia",
-    "NPSLE",
-)
+EVENT_NAMES = ("injection site reaction", "fever", "flu-like symptoms", "upper respiratory infection", "herpes zoster",
+               "pneumonia", "NPSLE")  # fmt: skip
 #: Events of Table 3 that count as infections, and those that were serious there.
 INFECTIONS = frozenset({"upper respiratory infection", "herpes zoster", "pneumonia"})
 SERIOUS = frozenset({"herpes zoster", "pneumonia", "NPSLE"})
 INJECTION = "injection site reaction"
-MEDICINES = (
-    "hydroxychloroquine",
-    "cyclophosphamide",
-    "azathioprine",
-    "cyclosporine",
-    "mycophenolate_mofetil",
-    "tacrolimus",
-    "leflunomide",
-    "thalidomide",
-    "methotrexate",
-)
+MEDICINES = ("hydroxychloroquine", "cyclophosphamide", "azathioprine", "cyclosporine", "mycophenolate_mofetil",
+             "tacrolimus", "leflunomide", "thalidomide", "methotrexate")  # fmt: skip
 
 _PATIENT = CohortColumn("patient", "text", "identifier")
 _ARM = CohortColumn("arm", "choice", "allocated arm", choices=ARMS, origin="published design, invented allocation")
