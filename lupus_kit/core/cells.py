@@ -9,22 +9,9 @@ import pandas as pd
 
 from lupus_kit.core.columns import Column, fold, read_choices, read_column
 from lupus_kit.core.errors import SLIP, InputError, nearest, unknown_name
-from lupus_kit.core.problems import BadCells, raise_together
+from lupus_kit.core.problems import BadCells as BadCells
+from lupus_kit.core.problems import raise_together as raise_together
 from lupus_kit.core.text import listing, plural
-
-__all__ = [
-    "BadCells",
-    "codes",
-    "flags",
-    "numbers",
-    "raise_together",
-    "refuse_slips",
-    "require_choice",
-    "require_columns",
-    "require_frame",
-    "require_switch",
-    "slip_of",
-]
 
 
 def require_choice(kind: str, given: object, allowed: Iterable[str]) -> None:

@@ -137,6 +137,34 @@ def test_a_row_without_a_patient_or_visit_is_told(column: str, cell: object) -> 
             WAYS[way](table)
 
 
+WHOLE_TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    **{f"sri, {missing}": lambda t, m=missing: endpoints.sri(t, missing=m) for missing in ("locf", "worst", "best")},
+    **{
+        f"score_visits, {e}": lambda t, e=e: score_visits(t, e).to_frame() for e in endpoints.ENDPOINTS if e != "sri-50"
+    },
+    "compare_definitions": lambda t: endpoints.compare_definitions(t).verdicts,
+    "impute_responders": lambda t: endpoints.impute_responders(t, seed=1).to_frame(),
+    "selena_flare": lambda t: endpoints.selena_flare(t),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_TABLES)
+def test_a_table_written_in_mixed_ways_gives_the_same_results(name: str) -> None:
+    plain = pd.concat([ill_then_well().assign(patient=who) for who in "AB"], ignore_index=True)
+    plain = with_total(plain.assign(weight_kg=60, rash=[1, 0, 1, 0], arm=["drug", "drug", "placebo", "placebo"]))
+    mixed = plain.assign(
+        patient=[" A", "A", "B", "B "],
+        week=["0", "12", " 0", "12.0"],
+        rash=["yes", "N", "present", "0"],
+        pga=["2", "1", "2.0", " 1"],
+        rescue=["no", "absent", "FALSE", "n"],
+        bilag_mucocutaneous=["b", "d", "B ", "D"],
+        sledai=plain["sledai"].map(str),
+        weight_kg="60",
+    )
+    pd.testing.assert_frame_equal(WHOLE_TABLES[name](mixed), WHOLE_TABLES[name](plain), check_dtype=False)
+
+
 def test_functions_that_take_no_visits_read_the_same_cells() -> None:
     table = ill_then_well()
     table.loc[0, "rash"], table.loc[0, "bilag_mucocutaneous"] = "Yes", "b"

@@ -1,4 +1,4 @@
-"""A visit file of a clinic or a trial: read strictly, with every bad cell listed, into the tables of the kit."""
+"""A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together."""
 
 from __future__ import annotations
 
