@@ -74,10 +74,14 @@ def uv(clean_environment: dict[str, str]) -> Callable[..., str]:
 def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run this Python in the repository's root, without a traceback hidden and without raising."""
 
-    def run(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, cwd: Path = ROOT, given: str | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
         command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900)
+        return subprocess.run(
+            command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=900
+        )
 
     return run
 
