@@ -63,8 +63,7 @@ NEEDS = {
     "replicate --notebooks": ("replicate --notebooks pages", "lab"),
     "handbook": ("handbook book", "handbook"),
     "cohort --replica --seed": ("cohort --replica --seed 5 --out other", "replica"),
-    "cohort as Excel": ("cohort --format excel --out book.xlsx", "files"),
-    "cohort as SAS": ("cohort --format xpt --out sas", "files"),
+    "cohort as Excel": ("cohort --format xlsx --out book.xlsx", "files"),
     "score Excel": ("score visits.xlsx", "files"),
 }
 
