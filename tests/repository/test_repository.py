@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,13 @@ def test_the_table_of_commands_has_every_command():
     table = re.findall(r"^\| `lupus-kit (\w+)", README, re.MULTILINE)
     assert set(get_command(cli.app).commands) <= set(table)
     assert len(set(table)) == len(table)
+
+
+def test_the_names_in_the_readme_exist():
+    (example,) = [block for block in _code_blocks() if block.startswith("import lupus_kit as lk")]
+    names = re.findall(r"\blk\.([\w.]+)\(", example)
+    assert len(names) > 20
+    assert [name for name in names if not callable(attrgetter(name)(lupus_kit))] == []
 
 
 def test_the_readme_says_what_a_stranger_needs():
