@@ -174,7 +174,7 @@ def test_medians_and_named_fields_can_be_fitted() -> None:
         ({"rash_week12_il2": 0.1}, r"has no field of its own: name the fields that may be moved in move=\[...\]"),
         # Fréchet bounds for 0.2 and 0.8: at most (0.2 - 0.16) / 0.16 = 0.25.
         (
-            {"sri4_week12_il2": 0.2, "sri4_week24_il2": 0.8, "sri4_correlation_il2": 0.5},
+            {"sri4_week12_il2": 0.2, "sri4_week24_il2": 0.8, "sri4_correlation_il2": 0.26},
             r"with rates 0\.2 and 0\.8 the correlation lies from -1\.000 to 0\.250",
         ),
     ],
