@@ -15,7 +15,7 @@ import pandas as pd
 
 from lupus_kit.audit.values.counts import side_counts
 from lupus_kit.audit.values.granularity import grim, grimmer, printed_interval
-from lupus_kit.audit.values.percentages import percent_matches, rounds_to
+from lupus_kit.audit.values.percentages import percent_matches
 from lupus_kit.audit.values.summary_tests import explain_paired
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference import pvalue
@@ -197,16 +197,16 @@ def _paired_as_unpaired(study: Study) -> Iterator[Finding]:
     fisher: list[str] = []
     only, total = [], 0
     for claim in study.table_claims():
-        if claim.kind != "paired" or not claim.p:
+        if claim.kind != "paired" or claim.printed_p is None:
             continue
         first, second = (side_counts(study, claim, side).known for side in range(2))
-        if first is None or second is None or first[1] != second[1] or claim.p == "NS":
+        if first is None or second is None or first[1] != second[1]:
             continue
         (x1, n), (x2, _) = first, second
         total += 1
-        if rounds_to(float(pvalue("fisher", x1, n, x2, n)), claim.p):
+        if claim.printed_p.prints(pvalue("fisher", x1, n, x2, n)):
             fisher.append(claim.title)
-            if not explain_paired(claim.p, x1, x2, n, claim.both)["rounds_to_reported"].any():
+            if not explain_paired(claim.printed_p, x1, x2, n, claim.both)["rounds_to_reported"].any():
                 only.append(claim.title)
     if total and fisher:
         text = (

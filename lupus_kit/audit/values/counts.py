@@ -8,7 +8,7 @@ import pandas as pd
 
 from lupus_kit.audit.values.percentages import common_denominators, counts_from_percent, percent_matches
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published import Claim, Study, impossible, percent_text, printed_value
+from lupus_kit.published import Claim, Study, impossible, percent_text
 
 PRINTED = "printed"
 ALL_RANDOMISED = "all randomised were analysed"
@@ -75,7 +75,7 @@ def _siblings(study: Study, claim: Claim, arm: str) -> list[str]:
         for other in study.records
         if other.endpoint == claim.endpoint and other.kind == "binary"
         for side, name in enumerate(other.arms[: len(other.reported)])
-        if name == arm and printed_value(other, side).count is None and percent_text(str(other.reported[side]))
+        if name == arm and other.values[side].count is None and percent_text(str(other.reported[side]))
     ]
 
 
@@ -150,7 +150,7 @@ def side_counts(study: Study, claim: Claim, side: int) -> Counts:
     printed = claim.shown(side)
     if not printed:
         return Counts(None, None, "no value is printed for this arm", None)
-    value, percent = printed_value(claim, side), percent_text(printed)
+    value, percent = claim.values[side], percent_text(printed)
     # A model's rate is no count's; the number of patients then says which count is near.
     near = claim.modelled and bool(value.n and percent)
     if not near and (why := impossible(claim, side, study.trial.n_randomised[arm])):

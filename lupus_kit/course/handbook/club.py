@@ -16,14 +16,16 @@ from lupus_kit.lessons.exercises.record import printed, table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lupus_kit.audit import CheckedValue
+
 _WEEK12, _WEEK24, _NEPHRITIS = "sri4_week12", "sri4_week24", "ln_complete_remission"
 #: Topics of the design that a reader of one page needs, in this order.
 _TOPICS = ("Masking", "Centres", "Classification", "Disease activity at entry", "Background treatment")
 _LAST = ("Patients analysed for SRI-4", "First patient", "Primary completion")
 #: Common response rates and correlation that the chance of a false claim is computed for.
 _RHO = 0.5
-#: How the audit marks a usual analysis that does not give the printed value.
-_UNFIT = "does not fit: "
+#: What the sheets quote of the reading of the audit.
+_QUOTED = ("joint analysis", "choice of test", "defensible analyses")
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,8 @@ def journal_club() -> JournalClub:
         not_reported=tuple(_small(topic) for topic in facts.loc[~facts["reported"], "topic"]),
         results=_results(study.claims),
         rates=_rates(),
-        audit=_audit(report.part()),
-        reading=(*report.statements[2:4], report.statements[5]),
+        audit=_audit(report.values),
+        reading=report.statements_on(*_QUOTED),
         questions=_questions(),
     )
 
@@ -163,20 +165,21 @@ def _rates() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["visit", "arm", "responders", "patients", "rate", "low", "high"])
 
 
-def _audit(rows: pd.DataFrame) -> pd.DataFrame:
+def _audit(values: Sequence[CheckedValue]) -> pd.DataFrame:
     """Shorten the report to one row a claim."""
     import pandas as pd
 
     found = []
-    for _, part in rows.groupby("claim", sort=False):
-        p = part[part["what"] == "p"].iloc[0]
-        counts = " v ".join(text.split(" = ")[0] for text in part.loc[part["what"] != "p", "recomputed"])
-        tried = list(zip(p["recomputed"].split("; "), p["analysis"].split("; "), strict=True))
-        fits = "\n".join(f"{value} {name}" for value, name in tried if not name.startswith(_UNFIT))
-        unfit = "\n".join(f"{value} {name.removeprefix(_UNFIT)}" for value, name in tried if name.startswith(_UNFIT))
-        if p["status"] == "not checkable":
-            fits, unfit = "", fits  # a value for information, with nothing printed to fit
-        found.append((f"{p['endpoint']}: {counts}", p["printed"], fits, unfit, p["verdict"]))
+    for p in (value for value in values if value.quantity == "p"):
+        arms = [
+            one for value in values if value.claim is p.claim and value.quantity == "value" for one in value.analyses
+        ]
+        counts = " v ".join(f"{one.counts[0]}/{one.counts[1]}" for one in arms)
+        fits, others = (
+            "\n".join(f"{one.value:.4f} {one.name}" for one in p.analyses if one.shown and bool(one.fits) == fit)
+            for fit in (True, False)
+        )
+        found.append((f"{p.claim.title}: {counts}", p.printed, fits, others, p.sentence))
     return pd.DataFrame(found, columns=["claim", "printed p", "fits", "does not fit", "verdict"])
 
 

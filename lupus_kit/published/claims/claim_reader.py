@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published.claim import KINDS, MET, ROLES, Claim
+from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, Claim
 from lupus_kit.published.claims.impossible import impossible
 from lupus_kit.published.claims.problems import Path, Problems
 from lupus_kit.published.printed import parse_value, plain_decimals, plain_p
-from lupus_kit.published.study import NOT_SIGNIFICANT, printed_value
 
 _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
 KEYS = (
@@ -247,7 +246,7 @@ def _check_values(claim: Claim, path: Path, n_randomised: Mapping[str, int | Non
             problems.add(
                 where, f"{why} If the paper does print it so, add as_printed = true: the audit then reports it."
             )
-        elif not why and not any(getattr(printed_value(claim, side), name) is not None for name in _WANTED[claim.kind]):
+        elif not why and not any(getattr(claim.values[side], name) is not None for name in _WANTED[claim.kind]):
             problems.add(where, f"cannot read {value!r} as {claim.kind}: expected {_SHAPES[claim.kind]}.")
     _check_both(claim, path, problems)
 
@@ -264,6 +263,6 @@ def _check_both(claim: Claim, path: Path, problems: Problems) -> None:
     if claim.kind != "paired":
         problems.add((*path, "both"), 'is for kind = "paired": patients with the event at both visits.')
         return
-    counts = [value.count for value in (printed_value(claim, 0), printed_value(claim, 1)) if value.count is not None]
+    counts = [value.count for value in claim.values[:2] if value.count is not None]
     if counts and claim.both > min(counts):
         problems.add((*path, "both"), f"{claim.both} at both visits is more than {min(counts)} at one of them.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claim import Claim
 from lupus_kit.published.printed import decimals, parse_value, percent_text
-from lupus_kit.published.study import printed_value
 
 
 def _some_count_prints(percent: str, n: int) -> bool:
@@ -41,7 +40,7 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     except InputError as error:
         message = str(error)
         return "" if message.startswith("cannot read") else message
-    found = printed_value(claim, side)
+    found = claim.values[side]
     if found.percent is None or found.count is not None:
         return ""
     percent = percent_text(value)
