@@ -11,15 +11,19 @@ from lupus_kit import published
 from lupus_kit.audit.report.arm_values import arm_value, as_printed
 from lupus_kit.audit.report.checked_values import CLAIMS, CheckedValue, Quantity, not_checkable, of_model
 from lupus_kit.audit.report.effects import checked_effect
-from lupus_kit.audit.report.p_values import no_p_printed, several_arms_p, two_arms_p
+from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
 from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, paired_p
 from lupus_kit.audit.report.reading import read
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.values.consistency import inconsistencies
-from lupus_kit.audit.values.counts import all_randomised, side_counts
+from lupus_kit.audit.values.counts import Counts, all_randomised, side_counts
+from lupus_kit.audit.values.populations import Table
 from lupus_kit.audit.values.provenance import distinct_analyses
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import Claim, Study
+
+#: Kinds of claims whose values are counts of patients.
+PROPORTIONS = ("binary", "paired")
 
 
 def n_analyses() -> int:
@@ -27,33 +31,19 @@ def n_analyses() -> int:
     return len(distinct_analyses())
 
 
-def checked_values(study: Study, claim: Claim, part: str = CLAIMS) -> list[CheckedValue]:
-    """Recompute one claim.
-
-    Parameters
-    ----------
-    study : Study
-        The record it belongs to.
-    claim : Claim
-        A claim or a table row.
-    part : str
-        Where it stands: ``"claims"`` or the name of a table.
-
-    Returns
-    -------
-    list of CheckedValue
-        One for each printed value.
-    """
-    values = _proportions(study, claim) if claim.kind in ("binary", "paired") else _summaries(study, claim)
-    return values if part == CLAIMS else [replace(value, part=part) for value in values]
-
-
-def _proportions(study: Study, claim: Claim) -> list[CheckedValue]:
-    counts = [side_counts(study, claim, side) for side in range(len(claim.sides))]
-    values = [arm_value(claim, side, one) for side, one in enumerate(counts)]
-    alpha = study.trial.alpha
+def _checked(study: Study, claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
+    """Recompute every printed value of one claim; ``counts`` stand behind the values of a claim about proportions."""
     if claim.kind == "paired":
-        return [*values, paired_p(study, claim, counts)]
+        return [*_arms(claim, counts), paired_p(study, claim, counts)]
+    return _proportions(study, claim, counts) if claim.kind == "binary" else _summaries(study, claim)
+
+
+def _arms(claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
+    return [arm_value(claim, side, one) for side, one in enumerate(counts)]
+
+
+def _proportions(study: Study, claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
+    values, alpha = _arms(claim, counts), study.trial.alpha
     if len(counts) == 2:
         first, second = (study.trial.n_randomised[arm] for arm in claim.arms)
         two_arms = counts[0], counts[1], alpha, (first, second)
@@ -63,10 +53,14 @@ def _proportions(study: Study, claim: Claim) -> list[CheckedValue]:
     elif claim.p:
         values.append(not_checkable(claim, Quantity.P, "one arm is not a comparison"))
     if claim.effect:
-        tables = all_randomised(counts[0], counts[1]) if len(counts) == 2 else []
+        tables = _tables(counts)
         table = tables[0] if len(tables) == 1 else None
         values.append(_or_why_not(claim, Quantity.EFFECT, lambda: checked_effect(claim, table)))
     return values
+
+
+def _tables(counts: list[Counts]) -> list[Table]:
+    return all_randomised(*counts) if len(counts) == 2 else []
 
 
 def _summaries(study: Study, claim: Claim) -> list[CheckedValue]:
@@ -89,7 +83,16 @@ def _or_why_not(claim: Claim, quantity: Quantity, check: Callable[[], CheckedVal
 def _many(study: Study, claims: Sequence[tuple[str, Claim]], n_jobs: int) -> list[CheckedValue]:
     """Recompute claims, in order; on several cores in blocks, so that equal tables stay together."""
     if n_jobs == 1 or len(claims) < 2:
-        return [value for part, claim in claims for value in checked_values(study, claim, part)]
+        counts = [
+            [side_counts(study, claim, side) for side in range(len(claim.sides))] if claim.kind in PROPORTIONS else []
+            for _, claim in claims
+        ]
+        compute_ahead(table for one in counts if len(_tables(one)) <= MOST_TABLES for table in _tables(one))
+        return [
+            replace(value, part=part)
+            for (part, claim), one in zip(claims, counts, strict=True)
+            for value in _checked(study, claim, one)
+        ]
     from joblib import Parallel, delayed
 
     n_blocks = min(len(claims), 4 * max(n_jobs, 1) if n_jobs > 0 else 16)

@@ -101,7 +101,7 @@ def _markdown_table(names: Cells, rows: Iterable[Cells]) -> str:
 def _joined(value: CheckedValue) -> Cells:
     """One row per printed value, its analyses joined."""
     shown = shown_lines(value)
-    numbers, names = ("; ".join(line[place] for line in shown) for place in (0, 1))
+    numbers, names = "; ".join(number for number, *_ in shown), "; ".join(name for _, name, _ in shown)
     return (value.claim.title, value.what, value.printed, numbers, names, value.sentence)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -30,9 +30,12 @@ from lupus_kit.published import Claim, PrintedP
 #: Always shown beside the analyses that fit, since most readers would try them first.
 FAMILIAR = ("pearson", "fisher")
 #: More tables than this behind two coarse percentages say nothing about the analysis.
-_MOST_TABLES = 9
+MOST_TABLES = 9
 #: Unconditional exact tests go through every table of a design; beyond this many the audit leaves them out.
 _MOST_OF_A_DESIGN = 150_000
+#: The p-values of the tables met so far, up to some number of them.
+_KNOWN: dict[Table, tuple[float, ...]] = {}
+_MOST_KNOWN = 10_000
 
 
 @cache
@@ -40,19 +43,29 @@ def _analyses(every: bool) -> tuple[tuple[Test, str], ...]:
     return tuple(one for one in distinct_analyses() if every or one[0].family != "unconditional exact")
 
 
+def _is_small(table: Table) -> bool:
+    return (table[1] + 1) * (table[3] + 1) <= _MOST_OF_A_DESIGN
+
+
 def feasible_analyses(table: Table) -> tuple[tuple[Test, str], ...]:
     """Return the analyses that are quick enough for a table: in large trials all but the unconditional exact tests."""
-    return _analyses((table[1] + 1) * (table[3] + 1) <= _MOST_OF_A_DESIGN)
-
-
-@lru_cache(maxsize=4096)
-def table_p_values(table: Table) -> tuple[float, ...]:
-    """Return the p-value of each feasible analysis of a table; equal tables are computed once."""
-    return tuple(p_values([table], feasible_analyses(table))[0].tolist())
+    return _analyses(_is_small(table))
 
 
 def compute_ahead(tables: Iterable[Table]) -> None:
-    """Compute the p-values of many tables at once, for :func:`table_p_values`."""
+    """Compute the p-values of many tables in one go, so that :func:`table_p_values` knows them."""
+    if len(_KNOWN) > _MOST_KNOWN:
+        _KNOWN.clear()
+    new = [table for table in set(tables) - _KNOWN.keys() if _is_small(table)]
+    if new:
+        _KNOWN.update(zip(new, map(tuple, p_values(new, _analyses(True)).tolist()), strict=True))
+
+
+def table_p_values(table: Table) -> tuple[float, ...]:
+    """Return the p-value of each feasible analysis of a table; equal tables are computed once."""
+    if table not in _KNOWN:
+        _KNOWN[table] = tuple(p_values([table], feasible_analyses(table))[0].tolist())
+    return _KNOWN[table]
 
 
 def two_sided_p_values(table: Table) -> dict[str, float]:
@@ -109,7 +122,7 @@ def two_arms_p(
     tables, known = all_randomised(a, b), a.known is not None and b.known is not None
     if not claim.p:
         return _fisher_for_information(claim, tables[0]) if known else no_p_printed(claim)
-    if not tables or len(tables) > _MOST_TABLES:
+    if not tables or len(tables) > MOST_TABLES:
         why = "too many counts fit the printed percentages" if tables else "the counts are not known"
         return of_model(not_checkable(claim, Quantity.P, why), computed=False)
     printed = comparable(claim, alpha)

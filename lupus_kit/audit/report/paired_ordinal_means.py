@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from math import nan
 from typing import Any
-
-import pandas as pd
 
 from lupus_kit.audit.report.checked_values import (
     Analysis,
@@ -20,7 +20,7 @@ from lupus_kit.audit.report.checked_values import (
 )
 from lupus_kit.audit.report.p_values import analyses_of, no_p_printed
 from lupus_kit.audit.values.counts import Counts
-from lupus_kit.audit.values.summary_tests import LABELS, explain_means, explain_ordinal, explain_paired
+from lupus_kit.audit.values.summary_tests import LABELS, explain_means, explain_ordinal, paired_tests
 from lupus_kit.published import Claim, Study
 
 #: The setting of an unpaired test of paired data.
@@ -30,29 +30,26 @@ _NO_PATIENT_VALUES = "a rank test of the patients' own values is not checkable f
 _MISFITS_SHOWN = 2
 
 
-def _analyses(found: pd.DataFrame, counts: tuple[int, ...] = ()) -> list[Analysis]:
-    """Return the rows of a table of tests, those that fit first, as analyses; with ``counts`` they are paired counts."""
-    n_fits = int(found["rounds_to_reported"].sum())
+def _analyses(found: Iterable[Any], counts: tuple[int, ...] = ()) -> list[Analysis]:
+    """Return tests, those that fit first, as analyses; with ``counts`` they are of paired counts."""
+    tests = list(found)
+    n_fits = sum(one.rounds_to_reported for one in tests)
     return [
-        _analysis(row, counts, familiar=place < n_fits + _MISFITS_SHOWN) for place, row in enumerate(found.itertuples())
+        Analysis(
+            LABELS[one.test],
+            one.test,
+            one.alternative,
+            counts=counts,
+            value=one.p_low if one.p_low == one.p_high else nan,
+            low=one.p_low,
+            high=one.p_high,
+            n_ways=one.n_ways if counts else 1,
+            n_fit=one.n_fit if counts else 0,
+            fits=bool(one.rounds_to_reported),
+            familiar=place < n_fits + _MISFITS_SHOWN,
+        )
+        for place, one in enumerate(tests)
     ]
-
-
-def _analysis(row: Any, counts: tuple[int, ...], familiar: bool) -> Analysis:
-    single = row.p_low == row.p_high
-    return Analysis(
-        LABELS[row.test],
-        row.test,
-        row.alternative,
-        counts=counts,
-        value=row.p_low if single else float("nan"),
-        low=row.p_low,
-        high=row.p_high,
-        n_ways=row.n_ways if counts else 1,
-        n_fit=row.n_fit if counts else 0,
-        fits=bool(row.rounds_to_reported),
-        familiar=familiar,
-    )
 
 
 def ordinal_p(study: Study, claim: Claim) -> CheckedValue:
@@ -60,7 +57,7 @@ def ordinal_p(study: Study, claim: Claim) -> CheckedValue:
     groups = [value for value in claim.reported if isinstance(value, tuple)]
     if len(groups) != 2 or not all(map(sum, groups)):
         return not_checkable(claim, Quantity.P, "two arms with patients are needed")
-    analyses = _analyses(explain_ordinal(comparable(claim, study.trial.alpha), *groups))
+    analyses = _analyses(explain_ordinal(comparable(claim, study.trial.alpha), *groups).itertuples())
     return _of_analyses(claim, analyses, "analyses of ordered groups")
 
 
@@ -75,13 +72,17 @@ def mean_p(study: Study, claim: Claim) -> CheckedValue:
         return not_checkable(claim, Quantity.P, why)
     printed = claim.n or (None,) * len(claim.arms)
     n = [study.trial.n_randomised[arm] if one is None else one for arm, one in zip(claim.arms, printed, strict=True)]
-    sides = [claim.shown(side).split("±") for side in range(len(claim.reported))]
-    known = [(*map(str.strip, side), total) for side, total in zip(sides, n, strict=False) if len(side) == 2 and total]
-    if len(claim.arms) != 2 or len(known) != 2 or min(int(total) for *_, total in known) < 2:
+    means = [claim.shown(side).split("±") for side in range(len(claim.reported))]
+    known = [
+        (mean[0].strip(), mean[1].strip(), total)
+        for mean, total in zip(means, n, strict=False)
+        if len(mean) == 2 and total
+    ]
+    if len(claim.arms) != 2 or len(known) != 2 or min(total for *_, total in known) < 2:
         return not_checkable(claim, Quantity.P, "two means with SDs and numbers of patients are needed")
-    first, second = ((mean, sd, int(total)) for mean, sd, total in known)
-    found = explain_means(comparable(claim, study.trial.alpha), first, second)
-    value = _of_analyses(claim, _analyses(found), "t-tests over everything that rounds to the means and SDs")
+    found = explain_means(comparable(claim, study.trial.alpha), known[0], known[1])
+    of = "t-tests over everything that rounds to the means and SDs"
+    value = _of_analyses(claim, _analyses(found.itertuples()), of)
     sentence = value.sentence
     if value.verdict is Verdict.NOT_REPRODUCED:
         sentence += f"; {_NO_PATIENT_VALUES}"
@@ -120,7 +121,7 @@ def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
         return _mcnemar_for_information(claim, first, second)
     printed = comparable(claim, study.trial.alpha)
     if first[1] == second[1]:
-        paired = _analyses(explain_paired(printed, first[0], second[0], first[1], claim.both), (*first, *second))
+        paired = _analyses(paired_tests(printed, first[0], second[0], first[1], claim.both), (*first, *second))
     else:
         paired = [Analysis(f"{first[1]} and {second[1]} patients are not all the same")]
     apart = analyses_of(printed, (*first, *second), AS_IF_APART)
@@ -134,7 +135,7 @@ def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
 def _mcnemar_for_information(claim: Claim, first: tuple[int, int], second: tuple[int, int]) -> CheckedValue:
     if first[1] != second[1]:
         return no_p_printed(claim)
-    found = explain_paired("1", first[0], second[0], first[1], claim.both)
+    found = paired_tests("1", first[0], second[0], first[1], claim.both)
     exact = next(one for one in _analyses(found, (*first, *second)) if one.key == "mcnemar_exact")
     said = "for information: no p-value is printed"
     return not_checkable(claim, Quantity.P, "", replace(exact, setting=said, fits=None, n_ways=1))

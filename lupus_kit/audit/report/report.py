@@ -232,7 +232,7 @@ class Report:
         if format not in FORMATS:
             raise unknown_name("format", format, FORMATS)
         if format == "csv":
-            return self.to_frame().to_csv(index=False)
+            return str(self.to_frame().to_csv(index=False))
         if format == "json":
             return self._json()
         if format == "table":

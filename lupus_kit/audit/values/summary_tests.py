@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,6 @@ LABELS = {
     "wilcoxon_exact": "Wilcoxon–Mann–Whitney, exact",
     "linear_by_linear_exact": "linear-by-linear, exact",
 }
-COLUMNS = ("test", "label", "alternative", "p_low", "p_high", "n_ways", "n_fit", "rounds_to_reported")
 Mean = tuple[str, str, int]
 IntArray = NDArray[np.int64]
 # Standard deviations tried within the interval of one printed, both ends among them.
@@ -82,23 +82,48 @@ def mcnemar(b: ArrayLike, c: ArrayLike) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _frame(reported: str | PrintedP, found: Mapping[tuple[str, str], ArrayLike], between: bool = False) -> pd.DataFrame:
-    """One row per test and side; ``between``: every value between the extremes can be had too."""
+class Tested(NamedTuple):
+    """One test and side: the range of its p-values, and whether any of them prints as reported."""
+
+    test: str
+    label: str
+    alternative: str
+    p_low: float
+    p_high: float
+    n_ways: int
+    n_fit: int
+    rounds_to_reported: bool
+
+
+def _tested(
+    reported: str | PrintedP, found: Mapping[tuple[str, str], ArrayLike], between: bool = False
+) -> list[Tested]:
+    """Return one row per test and side, those that fit first; ``between``: every value between the ends can be had."""
     printed = PrintedP.parse(reported)
     rows = []
     for (test, side), values in found.items():
         label = LABELS[test] if side == "two-sided" else f"{LABELS[test]}, one-sided ({side})"
         p = np.atleast_1d(np.asarray(values, dtype=float))
         n_fit, defined = int(printed.prints(p).sum()), p[~np.isnan(p)]
-        low, high = (defined.min(), defined.max()) if len(defined) else (np.nan, np.nan)
-        some = n_fit > 0 or (between and bool(low <= printed.value <= high))
-        rows.append((test, label, side, low, high, len(p), n_fit, some))
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.sort_values("rounds_to_reported", ascending=False, kind="stable", ignore_index=True)
+        low, high = (float(defined.min()), float(defined.max())) if len(defined) else (np.nan, np.nan)
+        fits = n_fit > 0 or (between and low <= printed.value <= high)
+        rows.append(Tested(test, label, side, low, high, len(p), n_fit, fits))
+    return sorted(rows, key=lambda row: not row.rounds_to_reported)
 
 
 def _two_sided(found: Mapping[str, ArrayLike]) -> dict[tuple[str, str], ArrayLike]:
     return {(test, "two-sided"): values for test, values in found.items()}
+
+
+def paired_tests(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> list[Tested]:
+    """Return the rows of :func:`explain_paired`."""
+    low, high = max(0, x1 + x2 - n), min(x1, x2)
+    if not 0 <= min(x1, x2) <= max(x1, x2) <= n:
+        raise InputError(f"x1 == {x1}, x2 == {x2}, n == {n}: each count must lie between 0 and n.")
+    if both is not None and not low <= both <= high:
+        raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {low} to {high} with the event twice.")
+    twice = np.array([both]) if both is not None else np.arange(low, high + 1)
+    return _tested(reported, _two_sided(mcnemar(x1 - twice, x2 - twice)))
 
 
 def explain_paired(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> pd.DataFrame:
@@ -131,13 +156,7 @@ def explain_paired(reported: str | PrintedP, x1: int, x2: int, n: int, both: int
     >>> explain_paired("0.022", 20, 11, 29, both=9)[["label", "rounds_to_reported"]].head(1).values.tolist()
     [['McNemar exact', True]]
     """
-    low, high = max(0, x1 + x2 - n), min(x1, x2)
-    if not 0 <= min(x1, x2) <= max(x1, x2) <= n:
-        raise InputError(f"x1 == {x1}, x2 == {x2}, n == {n}: each count must lie between 0 and n.")
-    if both is not None and not low <= both <= high:
-        raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {low} to {high} with the event twice.")
-    twice = np.array([both]) if both is not None else np.arange(low, high + 1)
-    return _frame(reported, _two_sided(mcnemar(x1 - twice, x2 - twice)))
+    return pd.DataFrame(paired_tests(reported, x1, x2, n, both))
 
 
 def _ends(text: str) -> tuple[float, float]:
@@ -193,7 +212,7 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
         for test in ("student_t", "welch_t")
         for side in ("two-sided", "greater", "less")
     }
-    return _frame(reported, found, between=True)
+    return pd.DataFrame(_tested(reported, found, between=True))
 
 
 def _t(scores: IntArray, table: IntArray, equal: bool) -> float:
@@ -254,7 +273,7 @@ def explain_ordinal(reported: str | PrintedP, first: Sequence[int], second: Sequ
     filled = table.sum(axis=0) > 0
     table, scores = table[:, filled], np.arange(len(first))[filled]
     if table.shape[1] < 2:
-        return _frame(reported, _two_sided({"wilcoxon": 1.0}))
+        return pd.DataFrame(_tested(reported, _two_sided({"wilcoxon": 1.0})))
     one, two = (np.repeat(scores, counts) for counts in table)
     correlation = float(np.corrcoef(np.r_[one, two], np.r_[np.zeros(len(one)), np.ones(len(two))])[0, 1])
     total = len(one) + len(two)
@@ -269,4 +288,4 @@ def explain_ordinal(reported: str | PrintedP, first: Sequence[int], second: Sequ
         "likelihood_ratio": stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue,
         **_exact(table.tolist(), scores.tolist()),
     }
-    return _frame(reported, _two_sided(found))
+    return pd.DataFrame(_tested(reported, _two_sided(found)))

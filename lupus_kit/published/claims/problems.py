@@ -67,10 +67,10 @@ class Problems:
             quoted = f' Put it in quotes: {key} = "{value}".' if isinstance(value, (int, float)) else ""
             self.add((*path, key), f"{value!r} must be a text.{quoted}")
             return ""
-        value = value.strip()
-        if required and not value:
+        stripped: str = value.strip()
+        if required and not stripped:
             self.add((*path, key), "is empty.")
-        return value
+        return stripped
 
     def choice(self, table: Mapping[str, Any], path: Path, key: str, allowed: Iterable[str]) -> str:
         """Return one of the allowed texts; empty where it is absent."""
