@@ -20,6 +20,7 @@ from lupus_kit.published.printed import (
     parse_value,
     percent_text,
     plain_p,
+    read_p,
 )
 from lupus_kit.published.record import load, studies
 from lupus_kit.published.study import Study, Trial
@@ -42,6 +43,7 @@ __all__ = [
     "parse_value",
     "percent_text",
     "plain_p",
+    "read_p",
     "studies",
     "study_from_claims",
 ]

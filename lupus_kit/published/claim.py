@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.published.printed import PrintedP, PrintedValue, parse_value
+from lupus_kit.published.printed import PrintedP, PrintedValue, parse_value, read_p
 
 #: What a claim compares. ``binary``: patients with an event; ``paired``: the same patients at two visits; ``ordinal``:
 #: patients in each of several ordered groups; ``mean``: mean±SD; ``median``: median and two ends.
@@ -120,7 +120,7 @@ class Claim:
     @cached_property
     def printed_p(self) -> PrintedP | None:
         """The p-value, read once; None where none is printed, and for "NS"."""
-        return PrintedP.parse(self.p) if self.p and self.p != NOT_SIGNIFICANT else None
+        return read_p(self.p) if self.p and self.p != NOT_SIGNIFICANT else None
 
     @cached_property
     def values(self) -> tuple[PrintedValue, ...]:

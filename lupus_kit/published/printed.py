@@ -10,6 +10,7 @@ import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import inf, nextafter
 
 import numpy as np
@@ -238,9 +239,8 @@ class PrintedP:
 
     Examples
     --------
-    >>> p = PrintedP.parse("p = .052")
-    >>> p.text, p.value, p.prints([0.05244, 0.05045]).tolist()
-    ('0.052', 0.052, [True, False])
+    >>> read_p("0.052").prints([0.05244, 0.05045]).tolist()
+    [True, False]
     """
 
     text: str
@@ -248,36 +248,6 @@ class PrintedP:
     value: float
     n_decimals: int
     intervals: tuple[tuple[float, float], ...]
-
-    @classmethod
-    def parse(cls, text: str | PrintedP) -> PrintedP:
-        """Read a p-value in any usual spelling.
-
-        Parameters
-        ----------
-        text : str or PrintedP
-            For example ``"0.052"``, ``"<0.001"``, ``"p = .052"`` or ``"0,052"``; what is read already is returned.
-
-        Returns
-        -------
-        PrintedP
-
-        Raises
-        ------
-        InputError
-            Not a p-value between 0 and 1.
-        """
-        if isinstance(text, PrintedP):
-            return text
-        match = _P.match(text.translate(_P_POINTS))
-        if not match or float(match["value"]) > 1:
-            raise InputError(
-                f"cannot read the p-value {text!r}: expected a number from 0 to 1 such as '0.052' or '<0.001'."
-            )
-        digits = f"0{match['value']}" if match["value"].startswith(".") else match["value"]
-        relation = match["relation"] or "="
-        plain = digits if relation == "=" else relation + digits
-        return cls(plain, relation, float(digits), decimals(digits), _intervals(relation, digits))
 
     def prints(self, p: ArrayLike, rounding: str = "nearest") -> NDArray[np.bool_]:
         """Say which computed p-values print so.
@@ -299,6 +269,42 @@ class PrintedP:
         low, high = self.intervals[ROUNDINGS.index(rounding)]
         values = np.asarray(p, dtype=float)
         return np.asarray((low <= values) & (values <= high))
+
+
+@lru_cache(maxsize=4096)
+def read_p(text: str | PrintedP) -> PrintedP:
+    """Read a printed p-value; each text once, however often it is asked for.
+
+    Parameters
+    ----------
+    text : str or PrintedP
+        For example ``"0.052"``, ``"<0.001"``, ``"p = .052"`` or ``"0,052"``; what is read already is returned.
+
+    Returns
+    -------
+    PrintedP
+
+    Raises
+    ------
+    InputError
+        Not a p-value between 0 and 1.
+
+    Examples
+    --------
+    >>> read_p("p = .052").text, read_p("P<0·001").relation
+    ('0.052', '<')
+    """
+    if isinstance(text, PrintedP):
+        return text
+    match = _P.match(text.translate(_P_POINTS))
+    if not match or float(match["value"]) > 1:
+        raise InputError(
+            f"cannot read the p-value {text!r}: expected a number from 0 to 1 such as '0.052' or '<0.001'."
+        )
+    digits = f"0{match['value']}" if match["value"].startswith(".") else match["value"]
+    relation = match["relation"] or "="
+    plain = digits if relation == "=" else relation + digits
+    return PrintedP(plain, relation, float(digits), decimals(digits), _intervals(relation, digits))
 
 
 def _intervals(relation: str, digits: str) -> tuple[tuple[float, float], ...]:
@@ -368,7 +374,7 @@ def parse_p(text: str) -> tuple[str, float, int]:
     >>> parse_p("0.052"), parse_p("<0.001")
     (('=', 0.052, 3), ('<', 0.001, 3))
     """
-    found = PrintedP.parse(text)
+    found = read_p(text)
     return found.relation, found.value, found.n_decimals
 
 
@@ -395,4 +401,4 @@ def plain_p(text: str) -> str:
     >>> plain_p("p = .052"), plain_p("0,050"), plain_p("P < 0·001")
     ('0.052', '0.050', '<0.001')
     """
-    return PrintedP.parse(text).text
+    return read_p(text).text

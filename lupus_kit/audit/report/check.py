@@ -87,7 +87,8 @@ def _many(study: Study, claims: Sequence[tuple[str, Claim]], n_jobs: int) -> lis
             [side_counts(study, claim, side) for side in range(len(claim.sides))] if claim.kind in PROPORTIONS else []
             for _, claim in claims
         ]
-        compute_ahead(table for one in counts if len(_tables(one)) <= MOST_TABLES for table in _tables(one))
+        with_p = (_tables(one) for (_, claim), one in zip(claims, counts, strict=True) if claim.p)
+        compute_ahead(table for tables in with_p if len(tables) <= MOST_TABLES for table in tables)
         return [
             replace(value, part=part)
             for (part, claim), one in zip(claims, counts, strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
 
-from lupus_kit.published import Claim, PrintedP
+from lupus_kit.published import Claim, PrintedP, read_p
 
 FROM_MODEL = "from an adjusted or stratified analysis, not checkable from counts"
 #: The part of a report that holds the claims; every other part has the name of a table.
@@ -201,7 +201,7 @@ def of_model(value: CheckedValue, computed: bool = True) -> CheckedValue:
 
 def comparable(claim: Claim, alpha: float) -> PrintedP:
     """Return the printed p-value; "NS" is the inequality that it stands for."""
-    return claim.printed_p or PrintedP.parse(f">{alpha:g}")
+    return claim.printed_p or read_p(f">{alpha:g}")
 
 
 def listed(names: Sequence[str], most: int | None = None) -> str:

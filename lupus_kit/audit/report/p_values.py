@@ -24,7 +24,7 @@ from lupus_kit.audit.report.checked_values import (
 from lupus_kit.audit.values.counts import Counts, all_randomised
 from lupus_kit.audit.values.populations import Table, missing_rules
 from lupus_kit.audit.values.provenance import distinct_analyses, p_values
-from lupus_kit.inference import Test
+from lupus_kit.inference import Test, pvalue
 from lupus_kit.published import Claim, PrintedP
 
 #: Always shown beside the analyses that fit, since most readers would try them first.
@@ -33,6 +33,8 @@ FAMILIAR = ("pearson", "fisher")
 MOST_TABLES = 9
 #: Unconditional exact tests go through every table of a design; beyond this many the audit leaves them out.
 _MOST_OF_A_DESIGN = 150_000
+#: Up to here the exact tests compute every table of a design at once: one more table of it costs nothing.
+_SMALL_DESIGN = 1_500
 #: The p-values of the tables met so far, up to some number of them.
 _KNOWN: dict[Table, tuple[float, ...]] = {}
 _MOST_KNOWN = 10_000
@@ -43,20 +45,16 @@ def _analyses(every: bool) -> tuple[tuple[Test, str], ...]:
     return tuple(one for one in distinct_analyses() if every or one[0].family != "unconditional exact")
 
 
-def _is_small(table: Table) -> bool:
-    return (table[1] + 1) * (table[3] + 1) <= _MOST_OF_A_DESIGN
-
-
 def feasible_analyses(table: Table) -> tuple[tuple[Test, str], ...]:
     """Return the analyses that are quick enough for a table: in large trials all but the unconditional exact tests."""
-    return _analyses(_is_small(table))
+    return _analyses((table[1] + 1) * (table[3] + 1) <= _MOST_OF_A_DESIGN)
 
 
 def compute_ahead(tables: Iterable[Table]) -> None:
     """Compute the p-values of many tables in one go, so that :func:`table_p_values` knows them."""
     if len(_KNOWN) > _MOST_KNOWN:
         _KNOWN.clear()
-    new = [table for table in set(tables) - _KNOWN.keys() if _is_small(table)]
+    new = [table for table in set(tables) - _KNOWN.keys() if (table[1] + 1) * (table[3] + 1) <= _SMALL_DESIGN]
     if new:
         _KNOWN.update(zip(new, map(tuple, p_values(new, _analyses(True)).tolist()), strict=True))
 
@@ -149,7 +147,7 @@ def no_p_printed(claim: Claim) -> CheckedValue:
 
 
 def _fisher_for_information(claim: Claim, table: Table) -> CheckedValue:
-    fisher = two_sided_p_values(table)["fisher"]
+    fisher = float(pvalue("fisher", *table))
     said = "for information: no p-value is printed"
     analysis = Analysis("Fisher", "fisher", "two-sided", said, table, fisher)
     return not_checkable(claim, Quantity.P, "", analysis)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published import ROUNDINGS, PrintedP, decimals
+from lupus_kit.published import ROUNDINGS, decimals, read_p
 
 _PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*$")
 
@@ -184,4 +184,4 @@ def rounds_to(value: float, printed: str, rounding: str = "nearest") -> bool:
     >>> rounds_to(0.05244, "0.052"), rounds_to(0.05045, "0.052"), rounds_to(0.0004, "<0.001")
     (True, False, True)
     """
-    return bool(PrintedP.parse(printed).prints(value, rounding))
+    return bool(read_p(printed).prints(value, rounding))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lupus_kit.audit.values.populations import Populations, Table, populations
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference import TESTS, Test, compare, pvalue, select
-from lupus_kit.published import ROUNDINGS, PrintedP, plain_p
+from lupus_kit.published import ROUNDINGS, PrintedP, plain_p, read_p
 
 #: Both one-sided directions are tried: a paper may have tested either.
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -201,7 +201,7 @@ def explain(
         raise unknown_name("rounding", rounding, ROUNDINGS)
     table = compare(x1, n1, x2, n2)
     counted = populations(table.x1, table.n1, table.x2, table.n2, randomised, earlier)
-    frame = _computed(PrintedP.parse(printed), counted, distinct_analyses(tests, alternatives), rounding)
+    frame = _computed(read_p(printed), counted, distinct_analyses(tests, alternatives), rounding)
     if randomised is None:
         frame = frame.drop(columns=["population", "x1", "n1", "x2", "n2"])
     frame = frame.sort_values("distance", kind="stable", na_position="last", ignore_index=True)

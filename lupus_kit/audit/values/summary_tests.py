@@ -17,7 +17,7 @@ from scipy import stats
 
 from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.core.errors import InputError
-from lupus_kit.published import PrintedP, decimals
+from lupus_kit.published import PrintedP, decimals, read_p
 
 #: The tests by key.
 LABELS = {
@@ -99,7 +99,7 @@ def _tested(
     reported: str | PrintedP, found: Mapping[tuple[str, str], ArrayLike], between: bool = False
 ) -> list[Tested]:
     """Return one row per test and side, those that fit first; ``between``: every value between the ends can be had."""
-    printed = PrintedP.parse(reported)
+    printed = read_p(reported)
     rows = []
     for (test, side), values in found.items():
         label = LABELS[test] if side == "two-sided" else f"{LABELS[test]}, one-sided ({side})"
