@@ -95,7 +95,7 @@ def test_a_claim_is_read_as_printed(tmp_path):
 )
 def test_every_spelling_of_a_proportion(tmp_path, printed, count, n, percent):
     claim = one(tmp_path, reported=f'["{printed}", "30.00%"]', n="[29, 30]")
-    value = published.printed_value(claim, 0)
+    value = claim.values[0]
     assert (value.count, value.n, value.percent) == (count, n, percent)
     digits = published.percent_text(printed)
     assert digits in printed
@@ -117,7 +117,7 @@ def test_the_other_kinds(tmp_path):
     mean = one(tmp_path, kind='"mean"', reported='["31.58±9.25", "−2.5 (SD 1.10)"]')
     assert mean.reported == ("31.58±9.25", "-2.5±1.10")
     median = one(tmp_path, kind='"median"', reported='["12 (8–27)", "11 (8–22)"]')
-    assert published.printed_value(median, 0).high == 27
+    assert median.values[0].high == 27
 
 
 def test_the_kind_is_taken_from_the_shape_and_said(tmp_path):
@@ -190,7 +190,7 @@ def test_a_csv_file_needs_no_head(tmp_path):
     study = load(tmp_path, "id,endpoint,arm_a,reported_a,arm_b,reported_b\na,x,drug,5/9,placebo,2/9\n", "paper.csv")
     assert study.trial.key == "paper"
     assert any("'paper'" in remark for remark in study.remarks)
-    assert published.printed_value(study.records[0], 0).n == 9
+    assert study.records[0].values[0].n == 9
 
 
 # ------------------------------------------------------------------ written and read again

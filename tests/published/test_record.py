@@ -15,6 +15,7 @@ from references.reading import parse
 
 from lupus_kit import published
 from lupus_kit.core.errors import InputError
+from lupus_kit.published.printed import implied_n
 
 DATA = Path(str(resources.files("lupus_kit.published").joinpath("data", "he2020")))
 RESULT_COLUMNS = {
@@ -137,7 +138,7 @@ def test_an_implied_denominator_is_the_only_one_that_prints_so(n_max, data, deci
         if abs(100 * count / m - float(percent)) <= 0.5 * 10**-decimals + 1e-9
     ]
     assert n in fits
-    assert published.implied_n(count, percent, n_max) == (n if len(fits) == 1 else None)
+    assert implied_n(count, percent, n_max) == (n if len(fits) == 1 else None)
 
 
 def test_table_2_mixes_denominators(study):
