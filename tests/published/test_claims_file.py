@@ -6,6 +6,7 @@ import json
 import string
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,22 @@ def studies(draw):
 def test_any_study_survives_being_written(tmp_path_factory, study):
     text = published.claims_toml(study)
     assert load(tmp_path_factory.mktemp("any"), text) == study
+
+
+@pytest.mark.parametrize("place", ["title", "endpoint", "csv"])
+def test_half_a_character_is_refused(place):
+    # A lone surrogate is a Python string, but no file in UTF-8 can hold it.
+    study = published.load("he2020")
+    if place == "csv":
+        layout = study.layouts["table1"]
+        layouts = {"table1": replace(layout, text=layout.text + "\ud800")}
+        study = replace(study, layouts=layouts)
+    elif place == "title":
+        study = replace(study, trial=replace(study.trial, title="half \ud800"))
+    else:
+        study = replace(study, records=(replace(study.records[0], endpoint="half \ud800"),))
+    with pytest.raises(InputError, match="half of a character"):
+        published.claims_toml(study)
 
 
 @SOME
