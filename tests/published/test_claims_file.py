@@ -248,6 +248,14 @@ def test_any_study_survives_being_written(tmp_path_factory, study):
     assert load(tmp_path_factory.mktemp("any"), text) == study
 
 
+def test_nobody_at_both_visits_survives_being_written(tmp_path):
+    # 0 equals False in Python, and only the latter says nothing.
+    paired = 'kind = "paired"\narms = ["drug"]\nvisits = ["a", "b"]\nreported = ["5/29", "6/29"]\nboth = 0\n'
+    study = load(tmp_path, f'{HEAD}[[claim]]\nid = "a"\nendpoint = "rash"\n{paired}')
+    assert study.records[0].both == 0
+    assert load(tmp_path, published.claims_toml(study)) == study
+
+
 @pytest.mark.parametrize("place", ["title", "endpoint", "csv"])
 def test_half_a_character_is_refused(place):
     # A lone surrogate is a Python string, but no file in UTF-8 can hold it.

@@ -32,34 +32,36 @@ def _item(value: object) -> Item:
     return tomlkit.item("" if value is None else value)
 
 
-def _inline(pairs: Mapping[str, object]) -> InlineTable:
-    """Write the pairs that say something on one line."""
+def _pairs(of: Mapping[str, object]) -> dict[str, Item]:
+    """Write the values that say something; a count of 0 does."""
+    return {key: _item(value) for key, value in of.items() if value not in ("", None, ()) and value is not False}
+
+
+def _inline(of: Mapping[str, object]) -> InlineTable:
     table = tomlkit.inline_table()
-    table.update({key: _item(value) for key, value in pairs.items() if value})
+    table.update(_pairs(of))
     return table
 
 
-def _table(of: object, keys: Iterable[str]) -> Table:
-    """Write the attributes that say something, one a line."""
+def _table(of: Mapping[str, object]) -> Table:
     table = tomlkit.table()
-    for key in keys:
-        value = getattr(of, key)
-        if value not in ("", None, (), False):
-            table[key] = _item(value)
+    table.update(_pairs(of))
     return table
+
+
+def _attributes(of: object, keys: Iterable[str]) -> dict[str, object]:
+    return {key: getattr(of, key) for key in keys}
 
 
 def _layout(layout: Layout) -> Table:
-    table = _table(layout, _LAYOUT_KEYS)
-    if layout.arm_column:
-        table["arm"] = layout.arm_column
+    table = _table(_attributes(layout, _LAYOUT_KEYS) | {"arm": layout.arm_column})
     if layout.n:
         table["n"] = _inline(layout.n)
     for column in layout.columns:
         table.append(tomlkit.key(["results", column.name]), _inline({"arm": column.arm, "visit": column.visit}))
     if layout.compare:
         table["compare"] = _item([_inline({"columns": [first, second], "p": p}) for first, second, p in layout.compare])
-    table["csv"] = tomlkit.string(layout.text, multiline=True)
+    table["csv"] = tomlkit.string(f"\n{layout.text}", multiline=True)
     return table
 
 
@@ -96,13 +98,15 @@ def claims_toml(study: Study) -> str:
     """
     document = tomlkit.document()
     document["format"] = FORMAT
-    document["study"] = _table(study.trial, _TRIAL_KEYS)
-    arms = study.trial.n_randomised.items()
-    document["arm"] = _tables(tomlkit.item({"name": name} if n is None else {"name": name, "n": n}) for name, n in arms)
-    if study.records:
-        document["claim"] = _tables(_table(claim, _CLAIM_KEYS) for claim in study.records)
-    if study.layouts:
-        document["table"] = _tables(_layout(layout) for layout in study.layouts.values())
+    document["study"] = _table(_attributes(study.trial, _TRIAL_KEYS))
+    entries = {
+        "arm": [_table({"name": name, "n": n}) for name, n in study.trial.n_randomised.items()],
+        "claim": [_table(_attributes(claim, _CLAIM_KEYS)) for claim in study.records],
+        "table": [_layout(layout) for layout in study.layouts.values()],
+    }
+    for name, tables in entries.items():
+        if tables:
+            document[name] = _tables(tables)
     text = tomlkit.dumps(document)
     try:
         text.encode("utf-8")
