@@ -7,14 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from math import nan
 
-from lupus_kit.audit.report.checked_values import (
-    FROM_MODEL,
-    Analysis,
-    CheckedValue,
-    Quantity,
-    Verdict,
-    not_checkable,
-)
+from lupus_kit.audit.report.checked_values import FROM_MODEL, Analysis, CheckedValue, Quantity, Verdict, not_checkable
 from lupus_kit.inference import Interval, intervals
 from lupus_kit.published import Claim, decimals
 

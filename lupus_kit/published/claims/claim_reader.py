@@ -22,12 +22,7 @@ _NS = re.compile(r"^(?:p\s*[=:]?\s*)?n\.?\s*s\.?$", re.IGNORECASE)
 _MEAN_SD = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*\(\s*(?:SD\s*:?\s*)?(\d+(?:\.\d+)?)\s*\)\s*$", re.IGNORECASE)
 _MINUS = str.maketrans({"−": "-", "‐": "-", "‑": "-"})
 #: What a value of each kind gives, for the message about one that does not.
-_WANTED = {
-    "binary": ("percent", "count"),
-    "paired": ("percent", "count"),
-    "mean": ("mean",),
-    "median": ("median",),
-}
+_WANTED = {"binary": ("percent", "count"), "paired": ("percent", "count"), "mean": ("mean",), "median": ("median",)}
 _SHAPES = {
     "binary": "'55.17%', '16/29', '55.17% (16/29)', '16 (55.2)' or '16'",
     "mean": "'31.58±9.25'",
