@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from lupus_kit.audit.report.checked_values import MEANINGS, CheckedValue, Verdict
-from lupus_kit.audit.report.layout import Sheet, lines, shown_lines
+from lupus_kit.audit.report.layout import Contents, lines, shown_lines
 
 _VALUE_COLUMNS = ["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]
 # Columns of the terminal table and their share of the line, in percent.
@@ -35,12 +35,12 @@ def _rows(value: CheckedValue) -> list[Cells]:
     return [(f"  {value.what}", value.printed, *first, value.sentence), *(("", "", *line, "") for line in rest)]
 
 
-def terminal_table(sheet: Sheet, width: int | None = None) -> str:
+def terminal_table(report: Contents, width: int | None = None) -> str:
     """Write a report as text in columns.
 
     Parameters
     ----------
-    sheet : Sheet
+    report : Contents
         What is shown.
     width : int, optional
         Columns of the terminal; 110 if not given.
@@ -70,22 +70,22 @@ def terminal_table(sheet: Sheet, width: int | None = None) -> str:
         console.print(grid([("", *list(columns)[1:])], columns))
         console.rule(characters="─")
 
-    console.print(Text(sheet.citation), end="\n\n")
+    console.print(Text(report.citation), end="\n\n")
     head(_COLUMNS)
-    for group in sheet.claims:
+    for group in report.groups():
         console.print(Text(group.heading))
         console.print(grid((row for value in group.values for row in _rows(value)), _COLUMNS))
         console.print()
-    for name, (title, rows) in sheet.tables.items():
+    for name, title in report.tables.items():
         console.print(Text(f"{name}: {title}" if title != name else name))
         head(_COMPACT)
-        console.print(grid((group.compact for group in rows), _COMPACT))
+        console.print(grid((group.compact for group in report.groups(name)), _COMPACT))
         console.print()
-    for note in sheet.notes:
+    for note in report.notes:
         console.print(Text(note))
-    if sheet.notes:
+    if report.notes:
         console.print()
-    for statement in sheet.statements:
+    for statement in report.statements:
         console.print(grid([("-", statement)], {"mark": 1, "statement": 99}))
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
@@ -105,16 +105,18 @@ def _joined(value: CheckedValue) -> Cells:
     return (value.claim.title, value.what, value.printed, numbers, names, value.sentence)
 
 
-def markdown(sheet: Sheet) -> str:
+def markdown(report: Contents) -> str:
     """Write a report as Markdown: the claims, the paper's tables, the reading."""
-    values = (value for group in sheet.claims for value in group.values)
-    text = f"{sheet.citation}\n\n{_markdown_table(_VALUE_COLUMNS, map(_joined, values))}"
-    for name, (title, rows) in sheet.tables.items():
+    values = (value for group in report.groups() for value in group.values)
+    text = f"{report.citation}\n\n{_markdown_table(_VALUE_COLUMNS, map(_joined, values))}"
+    for name, title in report.tables.items():
         heading = " ".join(f"{name}: {title}".split())
-        text += f"\n**{heading}**\n\n{_markdown_table(list(_COMPACT), (group.compact for group in rows))}"
-    for note in sheet.notes:
+        text += (
+            f"\n**{heading}**\n\n{_markdown_table(list(_COMPACT), (group.compact for group in report.groups(name)))}"
+        )
+    for note in report.notes:
         text += f"\n{' '.join(note.split())}\n"
-    return f"{text}\n{' '.join(sheet.statements)}\n"
+    return f"{text}\n{report.reading}\n"
 
 
 def _html_row(cells: Cells) -> str:
@@ -130,34 +132,34 @@ def _html_list(texts: Cells) -> str:
     return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"
 
 
-def notebook_html(sheet: Sheet) -> str:
+def notebook_html(report: Contents) -> str:
     """Write a report as a notebook shows it."""
     rows = []
-    for group in sheet.claims:
+    for group in report.groups():
         rows.append(f"<tr><th colspan='5' style='text-align:left'>{html.escape(group.heading)}</th></tr>")
         rows += [_html_row(row) for value in group.values for row in _rows(value)]
     folded = [
         (
             f"{name}: {title}",
-            f"<table>{_html_head(list(_COMPACT))}{''.join(_html_row(one.compact) for one in of_table)}</table>",
+            f"<table>{_html_head(list(_COMPACT))}{''.join(_html_row(one.compact) for one in report.groups(name))}</table>",
         )
-        for name, (title, of_table) in sheet.tables.items()
+        for name, title in report.tables.items()
     ]
-    if sheet.findings:
-        folded.append((f"Between cells ({len(sheet.findings)})", _html_list(sheet.findings)))
+    if report.findings:
+        folded.append((f"Between cells ({len(report.findings)})", _html_list(report.findings)))
     details = "".join(f"<details><summary>{html.escape(title)}</summary>{inside}</details>" for title, inside in folded)
     return (
         f"<table>{_html_head(_VALUE_COLUMNS[1:])}{''.join(rows)}</table>{details}"
-        f"{_html_list(sheet.statements)}<small>{html.escape(sheet.citation)}</small>"
+        f"{_html_list(report.statements)}<small>{html.escape(report.citation)}</small>"
     )
 
 
-def web_page(sheet: Sheet) -> str:
+def web_page(report: Contents) -> str:
     """Write a report as an HTML page.
 
     Parameters
     ----------
-    sheet : Sheet
+    report : Contents
         What is shown.
 
     Returns
@@ -169,4 +171,4 @@ def web_page(sheet: Sheet) -> str:
 
     source = resources.files("lupus_kit.audit.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
-    return template.render(sheet=sheet, meanings=MEANINGS, signs=SIGNS, lines=lines).rstrip("\n") + "\n"
+    return template.render(report=report, meanings=MEANINGS, signs=SIGNS, lines=lines).rstrip("\n") + "\n"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
-from lupus_kit.audit.report.checked_values import NOT_PRINTED, Analysis, CheckedValue, Quantity, Verdict
+from lupus_kit.audit.report.checked_values import CLAIMS, NOT_PRINTED, Analysis, CheckedValue, Quantity, Verdict
+from lupus_kit.audit.report.statements import Statement
 
 #: More analyses than this are counted, not listed; the csv and json forms hold them all.
 MOST_LISTED = 8
@@ -139,36 +140,61 @@ class Group:
     def compact(self) -> tuple[str, ...]:
         """The whole group in one line: row, printed values, p, analyses that fit, verdict."""
         claim = self.values[0].claim
-        arm = f" ({claim.arms[0]})" if claim.kind == "paired" else ""
+        arm = f" ({claim.arms[0]})" if claim.visits else ""
         return (claim.title + arm, " v ".join(self.cells), self.p.printed, self.phrase, self.verdict)
 
 
+def groups(values: Iterable[CheckedValue]) -> list[Group]:
+    """Return values claim by claim, in order."""
+    return [Group(tuple(of_claim)) for _, of_claim in groupby(values, key=lambda value: value.claim.id)]
+
+
 @dataclass(frozen=True)
-class Sheet:
-    """Everything a page of a report shows.
+class Contents:
+    """What a report holds, and its parts in the order in which they are read.
 
     Attributes
     ----------
-    study, citation : str
+    study : str
+        Key of the study.
+    citation : str
         The paper.
-    claims : list of Group
-        Its claims.
-    tables : mapping of str to (str, list of Group)
-        Title and rows of each of its tables.
-    statements, findings, remarks : tuple of str
-        What the numbers say, what does not go together, and how the file was read.
+    values : tuple of CheckedValue
+        Every printed value with the analyses tried on it, in printed order.
+    reading_statements : tuple of Statement
+        What the numbers do and do not say, each with its topic, in reading order.
     n_analyses : int
         Analyses tried on each p-value of two proportions.
+    findings : tuple of str
+        Printed values that do not go together, each with its place.
+    remarks : tuple of str
+        What was read with a word of explanation.
+    tables : mapping of str to str
+        Titles of the tables.
     """
 
     study: str
     citation: str
-    claims: list[Group]
-    tables: Mapping[str, tuple[str, list[Group]]]
-    statements: tuple[str, ...]
-    findings: tuple[str, ...]
-    remarks: tuple[str, ...]
+    values: tuple[CheckedValue, ...]
+    reading_statements: tuple[Statement, ...]
     n_analyses: int
+    findings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What the numbers do and do not say, in reading order."""
+        return tuple(one.text for one in self.reading_statements)
+
+    @property
+    def reading(self) -> str:
+        """The statements as one paragraph."""
+        return " ".join(self.statements)
+
+    def groups(self, part: str = CLAIMS) -> list[Group]:
+        """Return the claims, or the rows of a table, in order."""
+        return groups(value for value in self.values if value.part == part)
 
     @property
     def notes(self) -> list[str]:
@@ -178,11 +204,5 @@ class Sheet:
     @property
     def tally(self) -> list[tuple[Verdict, int]]:
         """How many printed p-values have each verdict."""
-        every = [*self.claims, *(group for _, rows in self.tables.values() for group in rows)]
-        found = [group.p.verdict for group in every if group.p.printed not in ("", NOT_PRINTED)]
+        found = [group.p.verdict for group in groups(self.values) if group.p.printed not in ("", NOT_PRINTED)]
         return [(verdict, found.count(verdict)) for verdict in Verdict if verdict in found]
-
-
-def groups(values: Iterable[CheckedValue]) -> list[Group]:
-    """Return values claim by claim, in order."""
-    return [Group(tuple(of_claim)) for _, of_claim in groupby(values, key=lambda value: value.claim.id)]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pandas as pd
 
 from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue, Quantity
 from lupus_kit.audit.report.forms import markdown, notebook_html, terminal_table, web_page
-from lupus_kit.audit.report.layout import Sheet, groups
-from lupus_kit.audit.report.statements import Statement
+from lupus_kit.audit.report.layout import Contents
 from lupus_kit.core.errors import unknown_name
 
 FORMATS = ("table", "markdown", "html", "json", "csv")
@@ -64,48 +62,12 @@ def _of_analysis(one: Analysis) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Contents):
     """Every printed value of a study, recomputed.
 
-    Attributes
-    ----------
-    study : str
-        Key of the study.
-    citation : str
-        The paper.
-    values : tuple of CheckedValue
-        Every printed value with the analyses tried on it, in printed order.
-    reading_statements : tuple of Statement
-        What the numbers do and do not say, each with its topic, in reading order.
-    n_analyses : int
-        Analyses tried on each p-value of two proportions.
-    findings : tuple of str
-        Printed values that do not go together, each with its place.
-    remarks : tuple of str
-        What was read with a word of explanation.
-    tables : mapping of str to str
-        Titles of the tables.
+    Its ``values`` are the data, its ``statements`` and its :meth:`render` what is written from them; the attributes are
+    those of :class:`~lupus_kit.audit.report.layout.Contents`.
     """
-
-    study: str
-    citation: str
-    values: tuple[CheckedValue, ...]
-    reading_statements: tuple[Statement, ...]
-    n_analyses: int
-    findings: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def statements(self) -> tuple[str, ...]:
-        """What the numbers do and do not say, in reading order."""
-        return tuple(one.text for one in self.reading_statements)
-
-    @property
-    def reading(self) -> str:
-        """The statements as one paragraph."""
-        return " ".join(self.statements)
 
     def statements_on(self, *topics: str) -> tuple[str, ...]:
         """Return the statements on some topics, in reading order.
@@ -195,19 +157,6 @@ class Report:
         claims = tuple(value for value in self.values if value.part == CLAIMS)
         return replace(self, values=claims, tables={}, findings=(), remarks=())
 
-    def _sheet(self) -> Sheet:
-        parts = {part: groups(value for value in self.values if value.part == part) for part in (CLAIMS, *self.tables)}
-        return Sheet(
-            study=self.study,
-            citation=self.citation,
-            claims=parts[CLAIMS],
-            tables={name: (title, parts[name]) for name, title in self.tables.items()},
-            statements=self.statements,
-            findings=self.findings,
-            remarks=self.remarks,
-            n_analyses=self.n_analyses,
-        )
-
     def render(self, format: str = "table", width: int | None = None) -> str:
         """Write the report as text.
 
@@ -236,8 +185,8 @@ class Report:
         if format == "json":
             return self._json()
         if format == "table":
-            return terminal_table(self._sheet(), width)
-        return {"markdown": markdown, "html": web_page}[format](self._sheet())
+            return terminal_table(self, width)
+        return {"markdown": markdown, "html": web_page}[format](self)
 
     def _json(self) -> str:
         frame = self.to_frame().replace([float("inf"), float("-inf")], float("nan"))  # JSON has neither
@@ -259,4 +208,4 @@ class Report:
         return self.render("table").rstrip("\n")
 
     def _repr_html_(self) -> str:
-        return notebook_html(self._sheet())
+        return notebook_html(self)
