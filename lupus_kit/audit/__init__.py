@@ -13,7 +13,7 @@ from lupus_kit.audit.report.checked_values import Analysis, CheckedValue, Verdic
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.template import template
 from lupus_kit.audit.values.consistency import inconsistencies
-from lupus_kit.audit.values.counts import Counts, claim_counts, resolve
+from lupus_kit.audit.values.counts import Counts, claim_counts
 from lupus_kit.audit.values.granularity import Granularity, debit, grim, grimmer
 from lupus_kit.audit.values.joint import JointExplanation, explain_jointly, smallest_sets
 from lupus_kit.audit.values.multiverse import Multiverse, multiverse
@@ -55,7 +55,6 @@ __all__ = [
     "proposed_claims_file",
     "read_reported",
     "read_text",
-    "resolve",
     "rounds_to",
     "smallest_sets",
     "template",

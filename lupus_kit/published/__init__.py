@@ -16,10 +16,8 @@ from lupus_kit.published.printed import (
     PrintedP,
     PrintedValue,
     decimals,
-    parse_p,
     parse_value,
     percent_text,
-    plain_p,
     read_p,
 )
 from lupus_kit.published.record import load, studies
@@ -39,10 +37,8 @@ __all__ = [
     "impossible",
     "load",
     "load_claims",
-    "parse_p",
     "parse_value",
     "percent_text",
-    "plain_p",
     "read_p",
     "studies",
     "study_from_claims",

@@ -172,39 +172,6 @@ def side_counts(study: Study, claim: Claim, side: int) -> Counts:
     return _from_percent(study, claim, percent, arm, value.n)
 
 
-def _record(study: Study, name: str) -> Claim:
-    for claim in study.records:
-        if claim.id == name:
-            return claim
-    raise unknown_name("claim", name, [claim.id for claim in study.records])
-
-
-def resolve(study: Study, claim: pd.Series | Claim | str, side: str) -> Counts:
-    """Find the counts of one arm of a claim.
-
-    Parameters
-    ----------
-    study : Study
-        The record.
-    claim : pandas.Series, Claim or str
-        A row of ``study.claims``, one of ``study.records``, or an ``id``.
-    side : {"a", "b"}
-        Which arm.
-
-    Returns
-    -------
-    Counts
-        With the way they were found.
-    """
-    record = claim if isinstance(claim, Claim) else _record(study, claim if isinstance(claim, str) else claim["id"])
-    if side not in ("a", "b"):
-        raise unknown_name("side", side, ("a", "b"))
-    number = "ab".index(side)
-    if number >= len(record.sides):
-        return Counts(None, None, "the claim has one arm only", None)
-    return side_counts(study, record, number)
-
-
 def claim_counts(study: Study, claim: str) -> tuple[int, int, int, int]:
     """Return the 2×2 table behind one claim.
 
@@ -231,10 +198,14 @@ def claim_counts(study: Study, claim: str) -> tuple[int, int, int, int]:
     >>> claim_counts(published.load("he2020"), "sri4_week12")
     (16, 29, 9, 30)
     """
-    a, b = (resolve(study, claim, side) for side in "ab")
-    if a.x is None or a.n is None or b.x is None or b.n is None:
-        raise InputError(f"the counts of claim {claim!r} are not known: {a.how}; {b.how}.")
-    return a.x, a.n, b.x, b.n
+    record = next((one for one in study.records if one.id == claim), None)
+    if record is None:
+        raise unknown_name("claim", claim, [one.id for one in study.records])
+    sides = [side_counts(study, record, side) for side in range(len(record.sides))]
+    if len(sides) != 2 or not (sides[0].known and sides[1].known):
+        why = "; ".join(side.how for side in sides) if len(sides) == 2 else "two arms are needed"
+        raise InputError(f"the counts of claim {claim!r} are not known: {why}.")
+    return (*sides[0].known, *sides[1].known)
 
 
 def all_randomised(a: Counts, b: Counts) -> list[tuple[int, int, int, int]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lupus_kit.audit.values.populations import Populations, Table, populations
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference import TESTS, Test, compare, pvalue, select
-from lupus_kit.published import ROUNDINGS, PrintedP, plain_p, read_p
+from lupus_kit.published import ROUNDINGS, PrintedP, read_p
 
 #: Both one-sided directions are tried: a paper may have tested either.
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -131,7 +131,7 @@ def read_reported(reported: object, alpha: float = 0.05) -> tuple[str, tuple[str
     bare = "".join(reported.lower().split()).removeprefix("p=").removeprefix("p:")
     if bare in _NOT_SIGNIFICANT:
         return f">{alpha:g}", (f"{reported!r} is read as a p-value above {alpha:g}.",)
-    plain = plain_p(reported)
+    plain = read_p(reported).text
     return plain, () if plain == reported.strip() else (f"{reported!r} is read as {plain}.",)
 
 

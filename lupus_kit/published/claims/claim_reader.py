@@ -10,7 +10,7 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, Claim
 from lupus_kit.published.claims.impossible import impossible
 from lupus_kit.published.claims.problems import Path, Problems
-from lupus_kit.published.printed import parse_value, plain_decimals, plain_p
+from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 
 _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
 KEYS = (
@@ -75,7 +75,7 @@ def read_claim(
         both=problems.whole(table, path, "both"),
         p=_p(table, path, problems),
         met=problems.choice(table, path, "met", MET),
-        as_printed=_flag(table, path, "as_printed", problems),
+        as_printed=problems.flag(table, path, "as_printed"),
         **texts,
     )
     # What is compared is looked at whenever it can be, so that every problem is told at once.
@@ -100,13 +100,6 @@ def _kind_of(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
     if kind:
         problems.remark((*path, "kind"), f'no kind is given: the values have the shape of kind = "{kind}".')
     return kind or "binary"
-
-
-def _flag(table: Mapping[str, Any], path: Path, key: str, problems: Problems) -> bool:
-    value = table.get(key, False)
-    if not isinstance(value, bool):
-        problems.add((*path, key), f"{value!r} must be true or false.")
-    return value is True
 
 
 def _arms(
@@ -145,7 +138,7 @@ def _p(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
         plain = NOT_SIGNIFICANT
     else:
         try:
-            plain = plain_p(text)
+            plain = read_p(text).text
         except InputError as error:
             problems.add((*path, "p"), error)
             return ""
