@@ -176,21 +176,26 @@ def _note(address: str, outside: list[str]) -> None:
         outside.append(address)
 
 
+def _wait(page, sign: str, given: object = None, seconds: float = PATIENCE) -> None:
+    """Wait for a sign of the page. Looked for at every picture drawn, it would keep a processor busy by itself."""
+    page.wait_for_function(sign, arg=given, timeout=1000 * seconds, polling=200)
+
+
 def _run_all(page, address: str) -> None:
     page.goto(address)
     # JupyterLab says "Idle" before the kernel is connected, and drops a Run All in that moment: look at the status
     # bar, and ask again if no cell starts.
-    page.wait_for_function(IDLE)
+    _wait(page, IDLE)
     for seconds in (10, 60, PATIENCE):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
-            page.wait_for_function(STARTED, timeout=1000 * seconds)
+            _wait(page, STARTED, seconds=seconds)
             break
         except Exception as error:
             if type(error).__name__ != "TimeoutError":
                 raise
-    page.wait_for_function(FINISHED)
+    _wait(page, FINISHED)
 
 
 def _move(page, app) -> None:
@@ -206,7 +211,7 @@ def _move(page, app) -> None:
             one.focus()
             page.keyboard.press("ArrowDown" if one.evaluate("one => one.matches('select')") else "ArrowRight")
             try:  # words come first, the picture follows
-                page.wait_for_function(CHANGED, arg=[app.element_handle(), before], timeout=1000 * seconds)
+                _wait(page, CHANGED, [app.element_handle(), before], seconds)
             except Exception as error:
                 if type(error).__name__ != "TimeoutError":
                     raise
@@ -257,9 +262,9 @@ def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser, pictur
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
         assert errors == []
         page.screenshot(path=pictures / f"{name}-opened.png")
-        page.wait_for_function(BOARDS, arg=_boards(name))
+        _wait(page, BOARDS, _boards(name))
         _move_all(page, pictures, name)
-        page.wait_for_function(IDLE)
+        _wait(page, IDLE)
     _stop_kernels(lab)
     assert outside == [], "the page asked for something outside this machine"
 
@@ -306,7 +311,7 @@ def _open_in_voila(page, address: str, name: str) -> None:
     # Voilà's template asks a public server for icons: the boards must do without.
     page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
     page.goto(f"{address}/{name}.ipynb")
-    page.wait_for_function(BOARDS, arg=_boards(name))
+    _wait(page, BOARDS, _boards(name))
     page.wait_for_timeout(1_500)  # handles get their names a moment after the pictures
 
 
