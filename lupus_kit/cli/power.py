@@ -167,7 +167,7 @@ def sample_sizes(
 def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) -> str:
     """Write the table for reading, or for a program."""
     if form is TableFormat.csv:
-        return table.to_csv(index=False, lineterminator="\n")
+        return str(table.to_csv(index=False, lineterminator="\n"))
     if form is TableFormat.json:
         rows = json.loads(table.to_json(orient="records", double_precision=15))
         return json.dumps(question | {"tests": rows}, indent=2, ensure_ascii=False) + "\n"
@@ -201,7 +201,7 @@ def _tests(form: TableFormat) -> str:
 
     table = inference.describe().reset_index()
     if form is TableFormat.csv:
-        return table.to_csv(index=False, lineterminator="\n")
+        return str(table.to_csv(index=False, lineterminator="\n"))
     if form is TableFormat.json:
         return json.dumps(table.to_dict("records"), indent=2, ensure_ascii=False) + "\n"
     return laid_out(table[["key", "label", "family", "use"]], form is TableFormat.markdown) + "\n"

@@ -196,7 +196,7 @@ def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str]
 
     table = scored.to_frame()
     if form == "csv":
-        return table.to_csv(index=False)
+        return str(table.to_csv(index=False))
     if form == "json":
         parts = {"responders": scored.responders(), "comparison": compared, "patients": table}
         whole = {"endpoint": scored.endpoint, "source": source, "note": scoring.NOTE, "notes": notes}

@@ -235,14 +235,13 @@ def _barriers(page) -> list[str]:
     ]
 
 
-@pytest.fixture
-def pictures(tmp_path) -> Path:
-    folder = Path(os.environ.get("LUPUS_KIT_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _picture(page, name: str) -> None:
+    """Keep a picture for a person to look at, where one is wanted."""
+    if wanted := os.environ.get("LUPUS_KIT_SCREENSHOTS"):
+        page.screenshot(path=Path(wanted) / f"{name}.png")
 
 
-def _move_all(page, pictures: Path, name: str) -> None:
+def _move_all(page, name: str) -> None:
     apps = page.locator(".lupus-kit-app")
     for number in range(apps.count()):
         app = apps.nth(number)
@@ -251,19 +250,19 @@ def _move_all(page, pictures: Path, name: str) -> None:
         assert app.get_by_role("alert").count() == 0
         assert app.locator(".noUi-handle:not([aria-label])").count() == 0, "a slider without a name"
         app.scroll_into_view_if_needed()
-        page.screenshot(path=pictures / f"{name}-widget-{number + 1}.png")
+        _picture(page, f"{name}-widget-{number + 1}")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser, pictures):
+def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser):
     outside: list[str] = []
     with _page(browser, outside) as page:
         _run_all(page, f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
         assert errors == []
-        page.screenshot(path=pictures / f"{name}-opened.png")
+        _picture(page, f"{name}-opened")
         _wait(page, BOARDS, _boards(name))
-        _move_all(page, pictures, name)
+        _move_all(page, name)
         _wait(page, IDLE)
     _stop_kernels(lab)
     assert outside == [], "the page asked for something outside this machine"
@@ -316,15 +315,15 @@ def _open_in_voila(page, address: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if _boards(name)])
-def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser, pictures):
+def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser):
     with _page(browser, []) as page:
         _open_in_voila(page, voila, name)
         assert page.locator("text=Traceback").count() == 0
-        _move_all(page, pictures, f"voila-{name}")
+        _move_all(page, f"voila-{name}")
         assert _barriers(page) == []
 
 
-def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, browser, pictures):
+def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, browser):
     with _page(browser, []) as page:
         _open_in_voila(page, voila, "04_week12_week24")
         app = page.locator(".lupus-kit-app").first
@@ -338,7 +337,7 @@ def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, b
             field.fill(pasted)
             field.press("Enter")
             app.get_by_text(words).first.wait_for()
-        page.screenshot(path=pictures / "a-wrong-view.png")
+        _picture(page, "a-wrong-view")
         app.get_by_role("button", name="Reset").click()
         app.get_by_text("16/29 (55.2%)").first.wait_for()
         assert field.input_value() == start
