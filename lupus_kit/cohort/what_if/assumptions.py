@@ -336,9 +336,9 @@ class Assumptions:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        plain = {Rates: dict, tuple: list}
         values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        return {name: plain.get(type(value), lambda same: same)(value) for name, value in values.items()}
+        values |= {name: dict(value) for name, value in values.items() if isinstance(value, Rates)}
+        return values | {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Assumptions:
