@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
