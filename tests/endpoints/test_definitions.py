@@ -93,11 +93,14 @@ def test_missing_is_three_valued() -> None:
 
 
 def test_improving_a_grade_never_loses_the_response() -> None:
-    for old in ("AB", "BB", "AC"):
-        for new in itertools.product("ABCDE", repeat=2):
-            if verdict(old, "".join(new)):
-                for better in itertools.product(*("ABCDE"["ABCDE".index(g) :] for g in new)):
-                    assert verdict(old, "".join(better))
+    pairs = [(old, *new) for old in ("AB", "BB", "AC") for new in itertools.product("ABCDE", repeat=2)]
+    rows = pd.concat([table(old, a + b).assign(patient=f"{old} {a}{b}") for old, a, b in pairs], ignore_index=True)
+    answers = bicla(rows).set_index("patient")["responder"]
+    assert answers.any()
+    for old, a, b in pairs:
+        if answers[f"{old} {a}{b}"]:
+            for better in itertools.product("ABCDE"["ABCDE".index(a) :], "ABCDE"["ABCDE".index(b) :]):
+                assert answers[f"{old} {''.join(better)}"]
 
 
 def test_row_order_does_not_matter() -> None:
