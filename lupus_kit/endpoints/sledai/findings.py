@@ -160,10 +160,10 @@ def _present(
         rules["pericarditis"] = found["pericardial_pain"] | pericardial_sign
     present = {name: rules[name].fillna(found[name]) if name in rules else found[name] for name in ITEM_IDS}
     if selena:
-        present["visual"] |= found["scleritis"]
-        present["cranial_nerve"] |= found["vertigo"]
-        present["seizure"] &= ~found["seizure_past_damage"]
-        present["cva"] &= ~found["cva_hypertensive"]
+        present["visual"] = present["visual"] | found["scleritis"]
+        present["cranial_nerve"] = present["cranial_nerve"] | found["vertigo"]
+        present["seizure"] = present["seizure"] & ~found["seizure_past_damage"]
+        present["cva"] = present["cva"] & ~found["cva_hypertensive"]
     for name in ITEM_IDS:
         if f"{name}_other_cause" in COLUMNS and (name, version) != ("thrombocytopenia", "SLEDAI"):
             present[name] = present[name] & ~found[f"{name}_other_cause"]

@@ -76,12 +76,13 @@ def read_findings(
     no_if_absent = {*EXCLUSIONS, "scleritis", "vertigo", "rash_stable", "alopecia_stable", "mucosal_ulcer_stable"}
     if not {"protein_24h", "upcr"} & set(frame.columns):
         no_if_absent.add("proteinuria_stable")
+    no, unknown = (pd.Series(answer, index=range(len(frame)), dtype="boolean") for answer in (False, pd.NA))
+    no_number = pd.Series(pd.NA, index=range(len(frame)), dtype="Float64")
     found = {}
     for row in SLEDAI_FINDINGS[SLEDAI_FINDINGS["column"].isin(only)].itertuples():
         name, is_number = row.column, row.kind != "yes/no"
         if name not in frame.columns:
-            absent = False if name in no_if_absent else pd.NA
-            found[name] = pd.Series(absent, index=range(len(frame)), dtype="Float64" if is_number else "boolean")
+            found[name] = no_number if is_number else no if name in no_if_absent else unknown
         elif is_number:
             value = rounded(frame, name, problems, row.low, row.high, decimals=6, whole=row.kind == "count")
             found[name] = value.where(value.between(row.low, row.high))  # a bad cell must not cause a second complaint
