@@ -15,12 +15,12 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
+from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import sri50
-from lupus_kit.endpoints.scales import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
