@@ -9,9 +9,9 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, require_columns, require_frame
+from lupus_kit.core.cells import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.rules.logic import boolean_column
+from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
 
 _VERDICTS = ("responder", "lldas", "doris")
@@ -153,7 +153,7 @@ def deciding_clauses(
             weeks = ", ".join(f"{w:g}" for w in sorted(result["week"].unique()))
             raise InputError(f"week == {week!r}: the result has only week(s) {weeks}.")
     problems = BadCells("the result")
-    answers = {name: boolean_column(flags(rows, name, problems)) for name in (*columns, *events)}
+    answers = {name: yes_no(rows, name, problems) for name in (*columns, *events)}
     problems.raise_if_any()
     passed = {_NAMES.get(c, str(c).removesuffix("_clause").replace("_", " ")): answers[c] for c in columns}
     passed |= {str(name).replace("_", " "): ~answers[name] for name in events}

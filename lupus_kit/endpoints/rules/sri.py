@@ -18,7 +18,7 @@ import pandas as pd
 from lupus_kit.core.cells import require_choice, require_switch
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS
-from lupus_kit.endpoints.rules.reasons import phrases, sentences
+from lupus_kit.endpoints.rules.reasons import phrases, phrases_where, sentences
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import (
     COMPONENTS,
@@ -218,8 +218,8 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     both_made = baseline["made"] & visit["made"]
 
     def visit_missing(baseline_made: bool, visit_made: bool) -> str:
-        words = ["the baseline visit is missing"] * (not baseline_made) + ["the visit is missing"] * (not visit_made)
-        return "; ".join(words)
+        missing = {"the baseline visit is missing": not baseline_made, "the visit is missing": not visit_made}
+        return "; ".join(words for words, true in missing.items() if true)
 
     def sledai(clause: object, before: float, drop: float) -> str:
         if clause is pd.NA:
@@ -251,19 +251,13 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
             return f"it is not recorded whether {_EVENT_UNKNOWN.get(name, f'{name} happened')}"
         return "" if clause else EVENT_WORDS.get(name, f"{name} is recorded")
 
-    def written(rows: pd.Series, words: Callable[..., str], *columns: pd.Series | np.ndarray) -> np.ndarray:
-        here = rows.to_numpy(dtype=bool)
-        text = np.full(len(here), "", dtype=object)
-        text[here] = phrases(words, *(column[here] for column in columns))
-        return text
-
     def part(name: str, words: Callable[..., str], *columns: pd.Series | np.ndarray) -> np.ndarray:
         """Mention a clause where it says what the answer says."""
         clause = clauses[name]
-        agrees = (clause == answer).fillna(False) | (clause.isna() & is_open & both_made)
-        return written(agrees, words, clause, *columns)
+        agrees = (clause == answer) | (clause.isna() & is_open & both_made)
+        return phrases_where(agrees, words, clause, *columns)
 
-    parts = [written(is_open, visit_missing, baseline["made"], visit["made"])]
+    parts = [phrases_where(is_open, visit_missing, baseline["made"], visit["made"])]
     parts.append(part("sledai_clause", sledai, change["sledai_baseline"], change["sledai_drop"]))
     if "bilag_clause" in clauses:
         before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, numbers
+from lupus_kit.core.cells import BadCells, numbers
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.rules.logic import boolean_column
+from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.states import VisitRows, read_rows
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS
@@ -77,7 +77,7 @@ def s2k_ri50(visits: pd.DataFrame) -> pd.Series:
     problems = BadCells("the visit table")
     half_points = pd.Series(0, index=range(len(rows.week)), dtype="Int64")
     for item in ITEMS:
-        present = pd.Series(boolean_column(flags(rows.table, item.id, problems)))
+        present = yes_no(rows.table, item.id, problems)
         at_baseline = present.iloc[rows.starts].reset_index(drop=True).where(has_baseline)
         halved = present & at_baseline & _improved(rows, item.id, problems) & (rows.week > 0)
         half_points += item.weight * (2 * present.astype("Int64") - halved.astype("Int64"))
@@ -96,7 +96,7 @@ def _improved(rows: VisitRows, name: str, problems: BadCells) -> pd.Series:
     if not given:
         return pd.Series(False, index=range(len(rows.week)), dtype="boolean")
     if given == [flag]:
-        return pd.Series(boolean_column(flags(rows.table, flag, problems)))
+        return yes_no(rows.table, flag, problems)
     values = numbers(rows.table, percent, problems, -10_000, 100, whole=False)
     return pd.Series(values, dtype="Float64") >= IMPROVEMENT_PERCENT
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lupus_kit.core.cells import BadCells, flags, numbers, refuse_slips, require_columns, require_frame
+from lupus_kit.core.cells import BadCells, numbers, refuse_slips, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS, GRADES, read_grades
-from lupus_kit.endpoints.rules.logic import boolean_column
+from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.visits.keys import KEYS, Keys, read_arms, read_keys
 
 #: The parts of a composite endpoint that a visit table may hold.
@@ -83,7 +83,7 @@ def read_visits(
     if grades:
         letters = read_grades(visits, problems)
         columns |= dict(zip(grades, np.where(letters < len(GRADES), letters, np.float32(np.nan)).T, strict=True))
-    columns |= {name: boolean_column(flags(visits, name, problems)) for name in found}
+    columns |= {name: yes_no(visits, name, problems).array for name in found}
     keys = read_keys(visits, problems)
 
     every = _every_visit(visits, keys)
