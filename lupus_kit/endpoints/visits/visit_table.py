@@ -13,7 +13,7 @@ from lupus_kit.core.cells import BadCells, numbers, refuse_slips, require_column
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS, GRADES, read_grades
 from lupus_kit.endpoints.nullable import yes_no
-from lupus_kit.endpoints.visits.keys import KEYS, Keys, read_arms, read_keys
+from lupus_kit.endpoints.visits.keys import KEYS, Keys, plain_keys, read_arms, read_keys
 
 #: The parts of a composite endpoint that a visit table may hold.
 COMPONENTS = ("sledai", "bilag", "pga")
@@ -72,6 +72,7 @@ def read_visits(
     arm = ["arm"] if "arm" in visits.columns else []
     require_columns(visits, list(dict.fromkeys([*wanted, *found, *arm])), "visits")
     refuse_slips(visits, [*wanted, *events, "arm"], "visits")
+    visits = plain_keys(visits)
 
     problems = BadCells("the visit table")
     points = numbers(visits, score, problems, 0, 105, whole=score == "sledai")
