@@ -68,25 +68,26 @@ def test_the_slow_reference_agrees_on_random_visits(done: float, active: float) 
 ACTIVE = [item for item in ITEMS if item.kind != "number"]
 
 
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 10_000), position=st.integers(0, len(ACTIVE) - 1), level=st.integers(1, 4))
-def test_more_activity_never_gives_a_better_grade(seed: int, position: int, level: int) -> None:
-    item = ACTIVE[position]
-    now = random_visits(30, seed, 0.6, 0.05)
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10_000), level=st.integers(1, 4))
+def test_more_activity_never_gives_a_better_grade(seed: int, level: int) -> None:
+    visits = random_visits(8, seed, 0.6, 0.05)
+    now = pd.concat(
+        [visits] * len(ACTIVE), ignore_index=True
+    )  # each active item is raised in its own copy of the visits
     worse = now.copy()
-    if item.kind == "yes/no":
-        worse[item.id] = 1.0
-    else:
-        worse[item.id] = np.fmax(now[item.id], level)
+    for position, item in enumerate(ACTIVE):
+        here = slice(8 * position, 8 * position + 7)  # both ends belong to it
+        worse.loc[here, item.id] = 1.0 if item.kind == "yes/no" else np.fmax(now.loc[here, item.id], level)
     before, after = bilag2004(now)[GRADE_COLUMNS], bilag2004(worse)[GRADE_COLUMNS]
     assert (after <= before).all(axis=None)  # letters: A is smallest
-    own = f"bilag_{item.system}"
-    others = [c for c in GRADE_COLUMNS if c != own]
-    assert after[others].equals(before[others])
-    assert after[own].isin(["A", "B", "C"]).all()
+    own = np.repeat([BILAG_SYSTEMS.index(item.system) for item in ACTIVE], 8)
+    is_own = np.arange(9) == own[:, None]
+    assert (after.to_numpy() == before.to_numpy())[~is_own].all()
+    assert set(after.to_numpy()[is_own]) <= {"A", "B", "C"}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_order_of_rows_and_columns_does_not_matter(seed: int) -> None:
     now, before = random_visits(25, seed, 0.5, 0.1), random_visits(25, seed + 1, 0.5, 0.1)
@@ -96,7 +97,7 @@ def test_order_of_rows_and_columns_does_not_matter(seed: int) -> None:
     pd.testing.assert_frame_equal(shuffled, bilag2004(now, before).iloc[rows])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_every_reason_names_items_of_its_system_that_alone_give_the_grade(seed: int) -> None:
     now = random_visits(40, seed, 0.5, 0.1)
