@@ -359,7 +359,11 @@ def test_bad_input() -> None:
     with pytest.raises(InputError, match="row 1, column 'bilag_renal': 'X'"):
         sri(pd.DataFrame([base, later | {"bilag_renal": "X"}]))
     with pytest.raises(InputError) as caught:
-        sri(good.assign(patient=["a", None], week=[0, None], pga=[1.0, 3.5], sledai=["high", 4.25], rescue=[0, "perhaps"]))
+        sri(
+            good.assign(
+                patient=["a", None], week=[0, None], pga=[1.0, 3.5], sledai=["high", 4.25], rescue=[0, "perhaps"]
+            )
+        )
     assert str(caught.value).splitlines()[0] == "6 bad cells in the visit table:"
     assert "row 1, column 'week': an empty cell is not allowed (a number from 0 to 10000)" in str(caught.value)
     with pytest.raises(InputError, match=r"'Rescue' \(did you mean 'rescue'\?\)"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +88,7 @@ def _read_number(frame: pd.DataFrame, column: str, item: BilagItem, problems: Ba
     return numbers(one, column, problems, item.low, item.high, whole)
 
 
-def _cleaned(series: pd.Series, words: dict[str, object]) -> pd.Series:
+def _cleaned(series: pd.Series, words: Mapping[str, object]) -> pd.Series:
     """Replace the words of the form: ND (not done) becomes missing; Y and N become True and False."""
     if pd.api.types.is_numeric_dtype(series.dtype):
         return series

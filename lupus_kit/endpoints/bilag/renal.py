@@ -27,7 +27,8 @@ def _named(name: str, words: str = "") -> str:
 
 def _margin(now: np.ndarray, before: np.ndarray, percent: int) -> np.ndarray:
     """Return by how much the value now is above so many per cent of the one before, in hundredths; NaN without both."""
-    return np.round(100 * now - percent * before, 6)
+    margin: np.ndarray = np.round(100 * now - percent * before, 6)
+    return margin
 
 
 def _or_assumed(change: np.ndarray, holds: np.ndarray, now: np.ndarray, assumed: bool) -> np.ndarray:

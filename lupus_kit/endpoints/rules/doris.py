@@ -6,7 +6,6 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, require_choice, require_switch
 from lupus_kit.endpoints.nullable import any_of, rounded, yes_no
-from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, state_table, words_where
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS
 
@@ -95,26 +94,21 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
     if stable is not None:
         clauses["maintenance_clause"] = stable
 
-    def pga_too_high(met: object, pga: float) -> str:
-        return "" if met is pd.NA or met else f"PGA is {pga:.2f} (it must be below {PGA_LIMIT:.2f})"
-
-    def dose_too_high(met: object, dose: float) -> str:
-        asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
-        return "" if met is pd.NA or met else f"prednisolone is {dose:g} mg a day (it must be {asked})"
-
+    asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
+    too_much = f"prednisolone is {{:g}} mg a day (it must be {asked})"
     failed = [
         names_of("clinical activity: ", now),
-        phrases(pga_too_high, clauses["pga_clause"], pga),
-        phrases(dose_too_high, clauses["prednisone_clause"], dose),
+        words_where(~clauses["pga_clause"], f"PGA is {{:.2f}} (it must be below {PGA_LIMIT:.2f})".format, pga),
+        words_where(~clauses["prednisone_clause"], too_much.format, dose),
     ]
     unknown = [
         names_of("missing descriptors: ", {name: column.isna() for name, column in now.items()}),
-        words_where("PGA is missing", pga.isna()),
-        words_where("the prednisolone dose is missing", dose.isna()),
+        words_where(pga.isna(), "PGA is missing"),
+        words_where(dose.isna(), "the prednisolone dose is missing"),
     ]
     if stable is not None:
-        failed.append(words_where("maintenance treatment is not stable", ~stable))
-        unknown.append(words_where("it is not recorded whether maintenance treatment is stable", stable.isna()))
+        failed.append(words_where(~stable, "maintenance treatment is not stable"))
+        unknown.append(words_where(stable.isna(), "it is not recorded whether maintenance treatment is stable"))
     values = {
         "clinical_sledai": sum(CLINICAL_POINTS[name] * now[name].astype("Int16") for name in now).astype("Int64"),
         "pga": pga.astype(float),

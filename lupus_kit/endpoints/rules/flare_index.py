@@ -264,7 +264,7 @@ def _reasons(
             given = {text: events[column] & decides for column, text in LISTS[name].items() if column in events}
             parts.append(names_of(CLAUSES[name], given))
         else:
-            parts.append(words_where(CLAUSES[name], decides))
+            parts.append(words_where(decides, CLAUSES[name]))
         # Once a mild or moderate flare is certain, only the severe clauses can still change the grade.
         unknown[name] = clause.isna() & is_open & (is_severe | ~mild.fillna(False))
     parts.append(names_of("not enough is recorded for ", unknown))

@@ -6,7 +6,6 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, require_choice, require_switch
 from lupus_kit.endpoints.nullable import any_of, rounded, yes_no
-from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, state_table, words_where
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, SEROLOGY_IDS, SLEDAI_ITEMS
 
@@ -135,39 +134,31 @@ def lldas(
     if maintained is not None:
         clauses["maintenance_clause"] = maintained
 
+    def total_too_high(points: int, incomplete: bool) -> str:
+        return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"
+
+    def dose_too_high(dose: float) -> str:
+        return f"prednisolone is {dose:g} mg a day (it must be {PREDNISONE_LIMIT:g} or less)"
+
     failed = [
-        phrases(_total_too_high, clauses["sledai_clause"], recorded_points, sledai.isna()),
+        words_where(~clauses["sledai_clause"], total_too_high, recorded_points, sledai.isna()),
         names_of("activity that is not allowed: ", not_allowed),
         names_of("new since the previous visit: ", new),
-        phrases(_pga_too_high, clauses["pga_clause"], pga),
-        phrases(_dose_too_high, clauses["prednisone_clause"], dose),
+        words_where(~clauses["pga_clause"], lambda pga: f"PGA is {pga:.2f} (it must be {PGA_LIMIT:.2f} or less)", pga),
+        words_where(~clauses["prednisone_clause"], dose_too_high, dose),
     ]
     unknown = [
         names_of("missing descriptors: ", now.isna()),
         names_of("no earlier visit tells whether this is new: ", {name: now[name] & new[name].isna() for name in new}),
-        words_where("PGA is missing", pga.isna()),
-        words_where("the prednisolone dose is missing", dose.isna()),
+        words_where(pga.isna(), "PGA is missing"),
+        words_where(dose.isna(), "the prednisolone dose is missing"),
     ]
     if other:
         unrecorded = {name: column.isna() for name, column in other.items()}
         unknown.insert(1, names_of("it is not recorded whether there is: ", unrecorded))
     if maintained is not None:
-        failed.append(words_where("maintenance treatment is not standard and well tolerated", ~maintained))
+        failed.append(words_where(~maintained, "maintenance treatment is not standard and well tolerated"))
         not_told = "it is not recorded whether maintenance treatment is tolerated"
-        unknown.append(words_where(not_told, maintained.isna()))
+        unknown.append(words_where(maintained.isna(), not_told))
     values = {"sledai": sledai, "pga": pga.astype(float), "prednisone_mg_day": dose.astype(float)}
     return state_table(rows, "LLDAS", values, clauses, missing, failed, unknown)
-
-
-def _total_too_high(met: object, points: int, incomplete: bool) -> str:
-    if met is pd.NA or met:
-        return ""
-    return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"
-
-
-def _pga_too_high(met: object, pga: float) -> str:
-    return "" if met is pd.NA or met else f"PGA is {pga:.2f} (it must be {PGA_LIMIT:.2f} or less)"
-
-
-def _dose_too_high(met: object, dose: float) -> str:
-    return "" if met is pd.NA or met else f"prednisolone is {dose:g} mg a day (it must be {PREDNISONE_LIMIT:g} or less)"

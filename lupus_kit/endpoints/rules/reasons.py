@@ -41,14 +41,6 @@ def _cells(column: object) -> list[object]:
     return pd.Series(column).tolist()  # type: ignore[no-any-return]
 
 
-def phrases_where(applies: pd.Series, make: Callable[..., str], *columns: pd.Series | np.ndarray) -> np.ndarray:
-    """Make phrases in the rows where they apply; the others are empty."""
-    here = applies.to_numpy(dtype=bool, na_value=False)
-    words = np.full(len(here), "", dtype=object)
-    words[here] = phrases(make, *(column[here] for column in columns))
-    return words
-
-
 def sentences(opening: Iterable[str], parts: Iterable[Iterable[str]], ending: Iterable[str]) -> list[str]:
     """Join, row by row, an opening, the phrases that are not empty, and an ending.
 

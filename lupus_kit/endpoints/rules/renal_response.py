@@ -118,9 +118,10 @@ def renal_response(
     raise_together(*problems)
     before = stored.set_axis(pd.Index(baseline["patient"])).reindex(visit["patient"]).reset_index(drop=True)
 
+    upper_normal = creatinine_upper_normal or 0.0  # given wherever a requirement asks for it
+
     def judge(need: RenalRequirement) -> pd.Series:
-        other = before[need.baseline_column] if need.baseline_column else creatinine_upper_normal
-        return meets(need, now[need.measure], other)
+        return meets(need, now[need.measure], before[need.baseline_column] if need.baseline_column else upper_normal)
 
     groups = chosen.columns
     met = {name: any_of(map(judge, group)) for name, group in groups.items()}
@@ -151,7 +152,7 @@ def renal_response(
     return result
 
 
-def meets(need: RenalRequirement, now: pd.Series, other: pd.Series | float | None) -> pd.Series:
+def meets(need: RenalRequirement, now: pd.Series, other: pd.Series | float) -> pd.Series:
     """Judge one requirement as a nullable boolean.
 
     `other` is what the value now is compared with: at baseline, before the flare, or the laboratory's upper limit. The

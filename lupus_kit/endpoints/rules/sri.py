@@ -18,7 +18,8 @@ import pandas as pd
 from lupus_kit.core.cells import require_choice, require_switch
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS
-from lupus_kit.endpoints.rules.reasons import phrases, phrases_where, sentences
+from lupus_kit.endpoints.rules.reasons import phrases, sentences
+from lupus_kit.endpoints.rules.states import words_where
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import (
     COMPONENTS,
@@ -255,9 +256,9 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
         """Mention a clause where it says what the answer says."""
         clause = clauses[name]
         agrees = (clause == answer) | (clause.isna() & is_open & both_made)
-        return phrases_where(agrees, words, clause, *columns)
+        return words_where(agrees, words, clause, *columns)
 
-    parts = [phrases_where(is_open, visit_missing, baseline["made"], visit["made"])]
+    parts = [words_where(is_open, visit_missing, baseline["made"], visit["made"])]
     parts.append(part("sledai_clause", sledai, change["sledai_baseline"], change["sledai_drop"]))
     if "bilag_clause" in clauses:
         before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import compress
 from operator import and_
 
 import numpy as np
@@ -42,8 +41,8 @@ class VisitRows:
     @property
     def starts(self) -> np.ndarray:
         """For each row, the first row of the same patient."""
-        first = np.flatnonzero(np.diff(self.patient, prepend=-1))
-        return first[self.patient]
+        first: np.ndarray = np.flatnonzero(np.diff(self.patient, prepend=-1))[self.patient]
+        return first
 
     def visit_before(self, recorded: pd.Series) -> pd.Series:
         """For each row, the number of the last earlier row of the same patient where `recorded` is true; else missing."""
@@ -71,18 +70,24 @@ def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[st
     return VisitRows(table, order, keys.patient[order], keys.weeks[keys.week[order]])
 
 
-def words_where(words: str, applies: pd.Series | np.ndarray) -> np.ndarray:
-    """Write the same words in every row where they apply; empty elsewhere."""
-    return phrases(lambda here: words if here is not pd.NA and here else "", applies)
+def words_where(
+    applies: pd.Series | np.ndarray, make: str | Callable[..., str], *columns: pd.Series | np.ndarray
+) -> np.ndarray:
+    """Write, in the rows where they apply, the same words or those made of the columns; empty elsewhere."""
+    here = applies.to_numpy(dtype=bool, na_value=False) if isinstance(applies, pd.Series) else applies
+    words = np.full(len(here), "", dtype=object)
+    words[here] = make if isinstance(make, str) else phrases(make, *(column[here] for column in columns))
+    return words
 
 
 def names_of(opening: str, present: Mapping[str, pd.Series] | pd.DataFrame) -> np.ndarray:
     """Write, row by row, `opening` and the names of what is present; empty where nothing is."""
-    names = list(present)
-    cells = np.column_stack([known_true(present[name]) for name in names])
-    some = cells.any(axis=1)
-    words = np.full(len(cells), "", dtype=object)
-    words[some] = phrases(lambda *true: opening + ", ".join(compress(names, true)), *cells[some].T)
+    columns = {name: known_true(present[name]) for name in present}
+    words = np.full(len(next(iter(columns.values()))), "", dtype=object)
+    for name, here in columns.items():
+        words[here] += f"{name}, "
+    some = words != ""
+    words[some] = [opening + listed.removesuffix(", ") for listed in words[some]]
     return words
 
 
