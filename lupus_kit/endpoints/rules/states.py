@@ -13,7 +13,7 @@ import pandas as pd
 from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, require_frame
 from lupus_kit.endpoints.nullable import known_true
 from lupus_kit.endpoints.rules.reasons import phrases, sentences
-from lupus_kit.endpoints.visits.keys import KEYS, read_arms, read_keys
+from lupus_kit.endpoints.visits.keys import KEYS, plain_keys, read_arms, read_keys
 
 #: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed")
@@ -62,6 +62,7 @@ def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[st
     extra = [name for name in (*optional, "arm") if name in visits.columns]
     require_columns(visits, [*KEYS, *needed, *extra], "visits")
     refuse_slips(visits, [*KEYS, *needed, *optional, "arm"], "visits")
+    visits = plain_keys(visits)
     keys = read_keys(visits, BadCells("the visit table"))
     read_arms(visits, keys)
     order = np.lexsort((keys.week, keys.patient))
