@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,23 +75,11 @@ def read_flag(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarra
     """Read a yes/no column as 1, 0 or -1 (missing), a column that is not there as missing."""
     if column not in frame.columns:
         return np.full(len(frame), -1, dtype=np.int8)
-    words = {"ND": np.nan, "Y": True, "N": False}
-    return flags(pd.DataFrame({column: _cleaned(frame[column], words)}), column, problems)
+    return flags(frame, column, problems)
 
 
 def _read_number(frame: pd.DataFrame, column: str, item: BilagItem, problems: BadCells) -> np.ndarray:
     if column not in frame.columns:
         return np.full(len(frame), np.nan)
-    one = pd.DataFrame({column: _cleaned(frame[column], {"ND": np.nan})})
     whole = item.kind == "0-4" or item.id == "dipstick_protein"
-    return numbers(one, column, problems, item.low, item.high, whole)
-
-
-def _cleaned(series: pd.Series, words: Mapping[str, object]) -> pd.Series:
-    """Replace the words of the form: ND (not done) becomes missing; Y and N become True and False."""
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return series
-    cells = series.astype(object).to_numpy(copy=True)
-    for word, meaning in words.items():
-        cells[series.isin([word]).to_numpy(dtype=bool)] = meaning
-    return pd.Series(cells, index=series.index, dtype=object).infer_objects()
+    return numbers(frame, column, problems, item.low, item.high, whole)

@@ -84,8 +84,7 @@ def read_findings(
         if name not in frame.columns:
             found[name] = no_number if is_number else no if name in no_if_absent else unknown
         elif is_number:
-            value = rounded(frame, name, problems, row.low, row.high, decimals=6, whole=row.kind == "count")
-            found[name] = value.where(value.between(row.low, row.high))  # a bad cell must not cause a second complaint
+            found[name] = rounded(frame, name, problems, row.low, row.high, decimals=6, whole=row.kind == "count")
         else:
             found[name] = yes_no(frame, name, problems)
     return found
