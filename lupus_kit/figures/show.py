@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -70,4 +69,4 @@ def show(ax: Axes) -> None:
     alt = alt_text(ax)
     if not alt:
         raise InputError("these axes have no alt text: call lupus_kit.figures.describe(ax, 'what is seen') first.")
-    publish_display_data({"text/html": img(png(ax), alt), "text/plain": alt})
+    publish_display_data({"text/html": img(png(ax), alt), "text/plain": alt})  # type: ignore[no-untyped-call]

@@ -164,7 +164,7 @@ def _block(
 
 def _totals(a: Assumptions, course: Course, stable: np.ndarray) -> np.ndarray:
     """SLEDAI of every patient and visit: the weights of what is present, less stable proteinuria where it is not counted."""
-    total = course.present @ WEIGHTS
+    total: np.ndarray = course.present @ WEIGHTS
     return total if a.sledai_version == "2K" else total - WEIGHTS[IDS.index("proteinuria")] * stable
 
 
