@@ -148,8 +148,8 @@ def no_p_printed(claim: Claim) -> CheckedValue:
 
 def _fisher_for_information(claim: Claim, table: Table) -> CheckedValue:
     fisher = float(pvalue("fisher", *table))
-    said = "for information: no p-value is printed"
-    analysis = Analysis("Fisher", "fisher", "two-sided", said, table, fisher)
+    setting = "for information: no p-value is printed"
+    analysis = Analysis("Fisher", "fisher", "two-sided", setting, table, fisher)
     return not_checkable(claim, Quantity.P, "", analysis)
 
 
