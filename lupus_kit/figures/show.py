@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -70,4 +71,5 @@ def show(ax: Axes) -> None:
     alt = alt_text(ax)
     if not alt:
         raise InputError("these axes have no alt text: call lupus_kit.figures.describe(ax, 'what is seen') first.")
-    publish_display_data({"text/html": img(png(ax), alt), "text/plain": alt})  # type: ignore[no-untyped-call]
+    publish: Callable[..., None] = publish_display_data
+    publish({"text/html": img(png(ax), alt), "text/plain": alt})
