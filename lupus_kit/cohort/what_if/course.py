@@ -18,8 +18,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.renal_remission import lay_remission, remitters
-from lupus_kit.cohort.what_if.rescue import rescue_days, rescue_pull
+from lupus_kit.cohort.what_if.rescue_and_remission import lay_remission, remitters, rescue_days, rescue_pull
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import SLEDAI_ITEMS
 

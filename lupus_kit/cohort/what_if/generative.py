@@ -14,7 +14,7 @@ from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
 from lupus_kit.cohort.what_if.organs import bilag_grades, global_assessment, lab_values
-from lupus_kit.cohort.what_if.rescue import rescued
+from lupus_kit.cohort.what_if.rescue_and_remission import rescued
 from lupus_kit.cohort.what_if.treatment import (
     acting_intervals,
     cell_counts,
