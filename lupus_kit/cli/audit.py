@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lupus_kit.cli.output import give
+from lupus_kit.cli.output import give, terminal_width
 from lupus_kit.core.errors import InputError
 
 
@@ -71,16 +71,14 @@ def _chosen(format: AuditFormat | None, out: Path | None) -> str:
 
 
 def _report(study: str, form: str, on_screen: bool, jobs: int) -> str:
-    from lupus_kit import cli
     from lupus_kit.audit import check
 
     report = check(study, n_jobs=jobs)
-    return report.render(form, width=cli._terminal_width() if on_screen else None)
+    return report.render(form, width=terminal_width() if on_screen else None)
 
 
 def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
     """Propose the claims of a text; write them to correct by hand (--out FILE.toml), or audit them as they are."""
-    from lupus_kit import cli
     from lupus_kit.audit import check, proposed_claims_file, read_text
     from lupus_kit.audit.reading import load_text
 
@@ -95,7 +93,7 @@ def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int
     form = _chosen(format, out)
     if not study.records:
         raise InputError(f"nothing to audit in the text. {' '.join(study.remarks)}")
-    report = check(study, n_jobs=jobs).render(form, width=cli._terminal_width() if out is None else None)
+    report = check(study, n_jobs=jobs).render(form, width=terminal_width() if out is None else None)
     if out is None and form == "table":
         hint = "These claims are proposed: --out my_paper.toml writes them to correct by hand."
         report = f"{study}\n{hint}\n\n{report}"

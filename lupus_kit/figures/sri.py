@@ -162,7 +162,7 @@ _DOMAINS = (
     "constitutional", "haematological",
 )  # fmt: skip
 #: One light colour per organ domain: black letters stay readable on it.
-_COLOUR_OF = dict(zip(_DOMAINS, sns.color_palette("colorblind", len(_DOMAINS), desat=0.9), strict=True))
+_DOMAIN_COLOUR = dict(zip(_DOMAINS, sns.color_palette("colorblind", len(_DOMAINS), desat=0.9), strict=True))
 _LIGHT = 0.55
 
 _SIZE, _FONT = (9.0, 3.4), 8
@@ -175,7 +175,7 @@ _WIDE, _HIGH, _LETTER = 7.6, 0.7, 0.064
 
 
 def _tint(domain: str) -> tuple[float, float, float]:
-    red, green, blue = (_LIGHT * channel + 1 - _LIGHT for channel in _COLOUR_OF.get(domain, NEUTRAL))
+    red, green, blue = (_LIGHT * channel + 1 - _LIGHT for channel in _DOMAIN_COLOUR.get(domain, NEUTRAL))
     return red, green, blue
 
 

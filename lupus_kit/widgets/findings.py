@@ -26,7 +26,7 @@ class Findings(ipw.VBox, ipw.ValueWidget):
     ----------
     value : tuple of str
         The ticked ids in the order of the form. Setting it ticks the boxes; an unknown id raises
-        :class:`lupus_kit._errors.InputError` and changes nothing.
+        :class:`lupus_kit.core.errors.InputError` and changes nothing.
     boxes : dict of str to ipywidgets.Checkbox
         The boxes by id.
 

@@ -9,7 +9,10 @@ from references.reading import ACCUSING, everything_said
 from scipy import stats
 
 from lupus_kit import audit, inference, published
+from lupus_kit.audit.report.report import FORMATS
+from lupus_kit.audit.report.rows import STATUSES
 from lupus_kit.audit.values.effects import parse_effect
+from lupus_kit.audit.values.provenance import distinct_analyses
 from lupus_kit.core.errors import InputError
 
 FEW = settings(max_examples=30, deadline=None, derandomize=True)
@@ -54,7 +57,7 @@ def test_every_claim_and_every_row_of_every_table_has_a_verdict(he):
     assert (p["printed"] != "not printed").sum() == printed == 78
     assert set(frame["claim"]) == {c.id for c in (*record.records, *record.table_claims())}
     assert (frame["verdict"] != "").all()
-    assert set(frame["status"]) <= set(audit.rows.STATUSES)
+    assert set(frame["status"]) <= set(STATUSES)
 
 
 def test_table_1_is_fisher(he):
@@ -335,7 +338,7 @@ def test_a_study_of_tables_alone(tmp_path):
     report = audit.check(tmp_path / "t.toml")
     assert report.part("t1").query("what == 'p'")["status"].item() == "some"
     assert report.part().empty
-    for form in audit.report.FORMATS:
+    for form in FORMATS:
         assert "0.612" in report.render(form)
     with pytest.raises(InputError, match="'t1'"):
         report.part("t2")
@@ -352,7 +355,7 @@ def test_large_trials_leave_out_only_the_tests_that_go_through_every_table(n):
     row = report.to_frame().set_index(["claim", "what"]).loc[("a", "p")]
     assert "Fisher (point probability)" in row["analysis"].split("; ")
     quick = [t for t in audit.distinct_tests() if t.family != "unconditional exact"]
-    tried = [(t, s) for t, s in audit.provenance.distinct_analyses() if t in quick]
+    tried = [(t, s) for t, s in distinct_analyses() if t in quick]
     assert f"of {len(tried)} analyses" in row["verdict"]
     assert f"over {len(quick)} tests" in report.reading
 

@@ -13,6 +13,7 @@ from references.reading import parse
 
 from lupus_kit import audit, cli, published
 from lupus_kit.audit.report.report import FORMATS
+from lupus_kit.audit.report.rows import STATUSES
 
 FILE = """format = 1
 [study]
@@ -239,7 +240,7 @@ def test_the_page_needs_nothing_beside_it(desk):
     report = audit.check("he2020")
     for statement in report.statements:
         assert statement in page.text
-    for meaning in audit.rows.STATUSES.values():
+    for meaning in STATUSES.values():
         assert meaning in page.text
     for row in report.part().itertuples():
         assert row.printed in page.text

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupus_kit import audit, published
+from lupus_kit.audit.report.report import FORMATS
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.lines import key_lines
 
@@ -523,7 +524,7 @@ def test_a_spoilt_file_is_refused_in_words_or_audited(tmp_path_factory, changes)
     except InputError:
         return  # any other exception is a fault of the kit, and fails the test
     assert (report.to_frame()["verdict"] != "").all()
-    for form in audit.report.FORMATS:
+    for form in FORMATS:
         assert report.render(form).endswith("\n")
 
 

@@ -262,7 +262,7 @@ def test_the_wheel_is_whole_and_works_away_from_the_clone(clone, tmp_path, packa
     subprocess.run([*pip, "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)], check=True)
     source = (
         "import pathlib, lupus_kit, lupus_kit.audit\n"
-        "from lupus_kit.lessons import shelf\n"
+        "from lupus_kit.course import shelf\n"
         "assert pathlib.Path(lupus_kit.__file__).is_relative_to(SITE), lupus_kit.__file__\n"
         "found = shelf.find(); assert not found.in_clone\n"
         "print(len(shelf.copy_to(pathlib.Path('mine'), found).new), len(lupus_kit.audit.check('he2020').to_frame()))"

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupus_kit import design, inference, simulation
+from lupus_kit.inference.intervals.exact_difference import score_statistics
+from lupus_kit.inference.two_by_two.bernstein import basis
 from lupus_kit.simulation.enumeration import joint_probabilities
 from lupus_kit.simulation.trials.decisions import Rule, lattice
 from lupus_kit.simulation.trials.endpoint_level import arm_law, counted_rates
@@ -70,9 +72,9 @@ def test_coverage_agrees_with_the_confidence_limits():
     # Mee's interval holds the true difference exactly where the score test of that difference does not reject.
     found = simulation.exact(HE, RATES).coverage(methods=("mee",)).set_index("endpoint")
     true, n = RATES.primary[0] - RATES.primary[1], 30
-    z = inference.exact_difference.score_statistics(n, n, true)
+    z = score_statistics(n, n, true)
     counts = np.arange(n + 1)
-    weight = np.outer(*(inference.operating.basis(n, np.array(rate)) for rate in RATES.primary))
+    weight = np.outer(*(basis(n, np.array(rate)) for rate in RATES.primary))
     assert counts.shape == weight[0].shape
     assert found.loc["primary", "coverage"] == pytest.approx(weight[np.abs(z) <= 1.959963984540054].sum(), abs=1e-12)
 
@@ -98,7 +100,7 @@ def test_observed_agrees_with_the_sum_over_who_is_seen():
     n, rates = 8, simulation.ResponseRates((0.8, 0.2), (0.8, 0.2), 0.3, simulation.Dropout((0.2, 0.3), (0.2, 0.3)))
     plan = simulation.AnalysisPlan(missing="observed")
     found = simulation.run(simulation.with_patients(HE, n), rates, 200_000, seed=2, plan=plan).summary()
-    seen = [inference.operating.basis(n, np.array(1 - lost)) for lost in (0.2, 0.3)]
+    seen = [basis(n, np.array(1 - lost)) for lost in (0.2, 0.3)]
     known = sum(
         seen[0][m1] * seen[1][m2] * inference.power("pearson", 0.8, 0.2, m1, m2)
         for m1 in range(1, n + 1) for m2 in range(1, n + 1)

@@ -311,9 +311,9 @@ import sys
 from functools import partial
 import numpy as np
 from references import toy_chunks
-from lupus_kit.simulation._checkpoint import Checkpoint
-from lupus_kit.simulation._chunk import chunk_size
-from lupus_kit.simulation._runner import run_chunks
+from lupus_kit.simulation.trials.checkpoint import Checkpoint
+from lupus_kit.simulation.trials.chunk import chunk_size
+from lupus_kit.simulation.trials.runner import run_chunks
 from pathlib import Path
 sizes = {sizes}
 plan = {plan}

@@ -86,7 +86,7 @@ def class_progress(folder: Path | str) -> ClassProgress:
     >>> class_progress("no_such_folder")
     Traceback (most recent call last):
     ...
-    lupus_kit._errors.InputError: there is no folder 'no_such_folder'. Name the folder with the students' progress files.
+    lupus_kit.core.errors.InputError: there is no folder 'no_such_folder'. Name the folder with the students' progress files.
     """
     place = Path(folder)
     if not place.is_dir():

@@ -53,7 +53,7 @@ def play(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row a trial, columns as :func:`~lupus_kit.simulation._tally.trial_columns`.
+        One row a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`.
     """
     n_trials = source.n_trials
     looks = [plan.arm_sizes(n) for n in sizes]

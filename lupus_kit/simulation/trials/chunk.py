@@ -46,7 +46,7 @@ def simulate_chunk(
     Returns
     -------
     pandas.DataFrame
-        A tally (see :mod:`lupus_kit.simulation._tally`), or one row a trial. Both come from the same trials.
+        A tally (see :mod:`lupus_kit.simulation.trials.tally`), or one row a trial. Both come from the same trials.
 
     Examples
     --------
