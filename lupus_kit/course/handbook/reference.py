@@ -6,12 +6,11 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 import pandas as pd
-
-import lupus_kit
 
 #: The rooms in the order of the walk, then what stands beside them.
 ROOMS = (
@@ -73,7 +72,9 @@ def reference_page(room: str) -> str:
     title = f"lupus_kit.{room}"
     names = public_names(room)
     entries = "\n\n".join(_entry(f"{title}.{name}", thing) for name, thing in names.items())
-    rows = "\n".join(f"   * - :py:obj:`{name} <{title}.{name}>`\n     - {_first_line(name, thing)}" for name, thing in names.items())
+    rows = "\n".join(
+        f"   * - :py:obj:`{name} <{title}.{name}>`\n     - {_first_line(name, thing)}" for name, thing in names.items()
+    )
     return f"""{title}
 {"=" * len(title)}
 
@@ -94,12 +95,13 @@ def _entry(full: str, thing: Any) -> str:
     if isinstance(thing, ModuleType):
         return f".. automodule:: {full}\n   :members:"
     if isinstance(thing, type):
-        makers = ", ".join(f":py:func:`~{one}`" for one in _functions_returning(name))
+        makers = ", ".join(f":py:func:`~{one}`" for one in _makers().get(name, ()))
         returned = f"\n\n   Returned by {makers}." if makers else ""
         return f".. autoclass:: {full}\n   :members:{returned}"
     if callable(thing):
         return f".. autofunction:: {full}"
-    return f".. py:data:: {full}\n\n   {_comment(name, thing)}\n\n{_indented(_content(thing))}"
+    room = full.rpartition(".")[0]
+    return f".. py:currentmodule:: {room}\n\n.. py:data:: {name}\n\n   {_comment(name, thing)}\n\n{_indented(_content(thing))}"
 
 
 def _first_line(name: str, thing: Any) -> str:
@@ -108,14 +110,16 @@ def _first_line(name: str, thing: Any) -> str:
     return " ".join(text.split())
 
 
-def _functions_returning(name: str) -> list[str]:
-    """Name the public functions whose result is this class: their examples show it."""
-    return [
-        f"lupus_kit.{room}.{function}"
-        for room in ROOMS
-        for function, thing in public_names(room).items()
-        if inspect.isroutine(thing) and inspect.signature(thing).return_annotation == name
-    ]
+@cache
+def _makers() -> dict[str, list[str]]:
+    """List for each class the public functions whose result it is: their examples show it."""
+    makers: dict[str, list[str]] = {}
+    for room in ROOMS:
+        for name, thing in public_names(room).items():
+            if inspect.isroutine(thing):
+                returned = str(inspect.signature(thing).return_annotation)
+                makers.setdefault(returned, []).append(f"lupus_kit.{room}.{name}")
+    return makers
 
 
 def _comment(name: str, thing: Any) -> str:

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lupus_kit.core.extras import need
 from lupus_kit.course import pages
 from lupus_kit.course.handbook.club import JournalClub
 from lupus_kit.course.handbook.reference import ROOMS, reference_page
@@ -68,8 +69,7 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     club : JournalClub
         The content of the journal club.
     """
-    import nbformat
-
+    nbformat = need("nbformat", "handbook", "The handbook")
     for stop in stops:
         nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
     texts = {"index.md": _first_page(stops), "journal_club.md": club_page(club)}
@@ -194,5 +194,5 @@ facilitator.
 
 
 def _table(frame: pd.DataFrame) -> str:
-    html = frame.to_html(index=False, border=0, classes="table", justify="left")
+    html = str(frame.to_html(index=False, border=0, classes="table", justify="left"))
     return html.replace("\\n", "<br>").replace("\n", "")

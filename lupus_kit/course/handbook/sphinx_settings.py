@@ -36,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "autodoc_typehints": "none",
     "autodoc_member_order": "bysource",
     "napoleon_google_docstring": False,
+    "napoleon_custom_sections": [("Attributes", "params_style")],
     "napoleon_use_rtype": False,
     # Pages: everything from disk. Excerpts of a search would have to be fetched, which a page on disk may not do.
     "html_theme": "sphinx_book_theme",
@@ -44,14 +45,14 @@ SETTINGS: dict[str, Any] = {
     "html_copy_source": False,
     "html_static_path": [str(Path(__file__).with_name("static"))],
     "html_css_files": ["handbook.css"],
-    "html_js_files": ["solutions.js"],
+    "html_js_files": ["handbook.js"],
     "html_math_renderer": "mathml",
+    "html_context": {"default_mode": "auto"},
     "html_theme_options": {
-        "home_page_in_toc": True,
-        "show_navbar_depth": 1,
-        "collapse_navbar": True,
+        "navbar_persistent": [],
         "use_fullscreen_button": False,
         "toc_title": "On this page",
+        "footer_content_items": ["extra-footer.html"],
         "extra_footer": f"<p>{_FOOTER}</p>",
     },
 }
