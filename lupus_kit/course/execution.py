@@ -114,9 +114,8 @@ def read(path: Path) -> NotebookNode:
         As :func:`need_jupyter`.
     """
     need_jupyter()
-    import nbformat
-
-    return nbformat.read(path, as_version=4)
+    notebook: NotebookNode = need("nbformat", "lab", "A notebook").read(path, as_version=4)
+    return notebook
 
 
 def execute_files(paths: Iterable[Path]) -> Iterator[tuple[NotebookNode, NotebookRun]]:

@@ -63,8 +63,7 @@ def page(notebook: NotebookNode, fallback_title: str) -> str:
     >>> 'href="01_trial_design.html#arms"' in page(notebook, "Stop 0")
     True
     """
-    need("nbconvert", "lab", "A notebook as a web page")
-    from nbconvert import HTMLExporter
+    nbconvert = need("nbconvert", "lab", "A notebook as a web page")
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     class Renderer(IPythonRenderer):
@@ -79,7 +78,9 @@ def page(notebook: NotebookNode, fallback_title: str) -> str:
 
     shown = still(notebook)
     shown.metadata["title"] = title(notebook, fallback_title)
-    html, _ = HTMLExporter(raw_template=_TEMPLATE, filters={"markdown2html": markdown}).from_notebook_node(shown)
+    html, _ = nbconvert.HTMLExporter(raw_template=_TEMPLATE, filters={"markdown2html": markdown}).from_notebook_node(
+        shown
+    )
     return _LINK.sub(r"\1.html\2", html)
 
 
