@@ -6,6 +6,7 @@ saved state of every widget is read too.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -28,6 +29,7 @@ STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 #: How the state of one widget names another.
 REFERENCE = "IPY_MODEL_"
+_REFERRED = re.compile(rf'"{REFERENCE}(\w+)"')
 #: What colours text in a terminal.
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -286,20 +288,8 @@ def _homes(notebook: NotebookNode, state: dict[str, Any]) -> dict[str, int]:
                 if model_id in homes:
                     continue
                 homes[model_id] = index
-                waiting.extend(_referred(state.get(model_id, {}).get("state", {})))
+                waiting.extend(_REFERRED.findall(json.dumps(state.get(model_id, {}).get("state", {}))))
     return homes
-
-
-def _referred(value: Any) -> Iterator[str]:
-    """Yield every model id that a piece of widget state refers to."""
-    if isinstance(value, str) and value.startswith(REFERENCE):
-        yield value.removeprefix(REFERENCE)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _referred(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _referred(item)
 
 
 def _error_line(output: Any) -> str:

@@ -72,8 +72,6 @@ def _draw(model_id: str, state: Mapping[str, Any]) -> str:
         return f'<div class="{"lk-row" if name in _SIDE_BY_SIDE else "lk-column"}">{inside}</div>'
     if name == "OutputModel":
         return "".join(_draw_output(output) for output in values.get("outputs") or ())
-    if name == "ImageModel":
-        return _draw_image(model, values)
     return _draw_control(name, values)
 
 
@@ -91,15 +89,6 @@ def _draw_output(output: Mapping[str, Any]) -> str:
         return str(data["text/html"])
     drawn = picture(data, output.get("metadata", {}))
     return drawn if drawn is not None else f"<pre>{escape(str(data.get('text/plain', '')))}</pre>"
-
-
-def _draw_image(model: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    for buffer in model.get("buffers", ()):
-        if buffer.get("path") == ["value"] and buffer.get("encoding") == "base64":
-            alt = escape(values.get("tooltip") or values.get("description") or "")
-            kind = escape(values.get("format") or "png")
-            return f'<img alt="{alt}" src="data:image/{kind};base64,{buffer["data"]}">'
-    return ""
 
 
 def _draw_control(name: str, values: Mapping[str, Any]) -> str:
