@@ -51,6 +51,7 @@ SETTINGS: dict[str, Any] = {
     "html_context": {"default_mode": "auto"},
     "html_theme_options": {
         "navbar_persistent": [],
+        "use_download_button": False,
         "use_fullscreen_button": False,
         "toc_title": "On this page",
         "footer_content_items": ["extra-footer.html"],
