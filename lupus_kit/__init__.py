@@ -2,13 +2,16 @@
 
 The subpackages follow the story of the trial: ``published``, ``design``, ``cohort``, ``endpoints``,
 ``inference``, ``audit`` and ``simulation``; ``figures``, ``widgets`` and ``lessons`` stand beside them.
-Each is imported when it is first used, so ``import lupus_kit`` costs next to nothing.
+Each is imported when it is first used, so ``import lupus_kit`` costs next to nothing. What is called most also stands
+here in front: ``compare``, ``explain``, ``check``, ``sri``, ``score_visits``, ``replica``, ``what_if``, ``run`` and more.
 
 Examples
 --------
 >>> import lupus_kit as lk
 >>> lk.published.load("he2020").trial.doi
 '10.1136/annrheumdis-2019-215396'
+>>> lk.pvalue("pearson", 16, 29, 9, 30).round(4).item()
+0.0504
 """
 
 import sys
@@ -26,9 +29,8 @@ if sys.version_info < (3, 11):
     raise ImportError(_WRONG_PYTHON)
 
 import importlib
-from types import ModuleType
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _SUBPACKAGES = (
     "audit",
@@ -44,13 +46,40 @@ _SUBPACKAGES = (
     "widgets",
 )
 
-__all__ = ["__version__", *_SUBPACKAGES]
+#: The front row: what people call most, and where it lives. ``__init__.pyi`` says the same to type checkers.
+_FRONT_ROW = {
+    "InputError": "core.errors",
+    "check": "audit",
+    "compare": "inference",
+    "conflicts": "cohort",
+    "exact": "simulation",
+    "explain": "audit",
+    "grid": "simulation",
+    "implied": "cohort",
+    "load": "published",
+    "multiverse": "audit",
+    "power": "inference",
+    "pvalue": "inference",
+    "read_text": "audit",
+    "read_visit_file": "endpoints",
+    "replica": "cohort",
+    "run": "simulation",
+    "sample_size": "inference",
+    "score_visits": "endpoints",
+    "sri": "endpoints",
+    "what_if": "cohort",
+}
+
+__all__ = ["__version__", *_SUBPACKAGES, *_FRONT_ROW]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> object:
     if name in _SUBPACKAGES:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_SUBPACKAGES)}")
+    if name in _FRONT_ROW:
+        return getattr(importlib.import_module(f"{__name__}.{_FRONT_ROW[name]}"), name)
+    known = ", ".join([*_SUBPACKAGES, *_FRONT_ROW])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {known}")
 
 
 def __dir__() -> list[str]:

@@ -17,6 +17,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Kernels and commands that the tests start import the kit: without its bytecode each of them would compile it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 
 def _listed() -> list[str]:
     """List the files that belong to the repository: git's list, or in an unpacked archive everything not hidden."""
@@ -55,34 +59,34 @@ def clone(tmp_path: Path, repository_files: list[str]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def package_source(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Skip the test, with the reason, where packages cannot be fetched at all."""
-    folder = tmp_path_factory.mktemp("probe")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--dest",
-        str(folder),
-        "hatchling>=1.25,<2",
-    ]
-    probe = subprocess.run(command, capture_output=True, text=True)
-    if probe.returncode != 0:
-        reason = (probe.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        pytest.skip(f"no package can be fetched here: {reason}")
+def uv(clean_environment: dict[str, str]) -> Callable[..., str]:
+    """Call uv in the repository's root and return what it prints; skip, with the reason, where it reaches no package."""
+
+    def call(*arguments: str, given: str | None = None) -> str:
+        command = [sys.executable, "-m", "uv", *arguments, "--quiet"]
+        done = subprocess.run(command, cwd=ROOT, env=clean_environment, input=given, capture_output=True, text=True)
+        assert done.returncode == 0, f"uv {' '.join(arguments)}\n{done.stderr}"
+        return done.stdout
+
+    try:
+        call("pip", "compile", "-", given="hatchling>=1.25,<2")
+    except AssertionError as error:
+        pytest.skip(f"no package can be fetched here: {str(error).splitlines()[-1]}")
+    return call
 
 
 @pytest.fixture(scope="session")
 def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run this Python in the repository's root, without a traceback hidden and without raising."""
 
-    def run(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, cwd: Path = ROOT, given: str | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
         command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+        return subprocess.run(
+            command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=900
+        )
 
     return run
 

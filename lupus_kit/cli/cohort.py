@@ -58,7 +58,7 @@ def cohort(
     if out is None:
         raise InputError("say where to write the cohort, for example lupus-kit cohort --out my_cohort.")
     from lupus_kit import cohort as rooms
-    from lupus_kit.cohort.files.formats import NOTICE
+    from lupus_kit.cohort.columns import NOTICE
 
     patients = _PATIENTS if per_arm is None else per_arm
     if replica:

@@ -68,18 +68,14 @@ def power(
         table = sample_sizes(keys, first, second, wanted, alpha, 1.0 if ratio is None else ratio, alternative)
     else:
         n1, n2 = arms if arms is not None else (per_arm or 0, per_arm or 0)
-        _check_patients(asked, n1, n2)
+        for n in (n1, n2):
+            if not 1 <= n <= _LARGEST:
+                raise InputError(f"{asked}: {n} patients in an arm; from 1 to {_LARGEST} can be added up exactly.")
         table = powers(keys, first, second, n1, n2, alpha, alternative)
     question = {"rate1": first, "rate2": second, "alpha": alpha, "alternative": alternative}
     if target is not None:
         question["target"] = wanted
     give(render(table, question, form), out)
-
-
-def _check_patients(option: str, *patients: int) -> None:
-    for n in patients:
-        if not 1 <= n <= _LARGEST:
-            raise InputError(f"{option}: {n} patients in an arm; from 1 to {_LARGEST} can be added up exactly.")
 
 
 def _two_rates(given: list[str] | None) -> tuple[float, float]:
@@ -167,7 +163,7 @@ def sample_sizes(
 def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) -> str:
     """Write the table for reading, or for a program."""
     if form is TableFormat.csv:
-        return table.to_csv(index=False, lineterminator="\n")
+        return str(table.to_csv(index=False, lineterminator="\n"))
     if form is TableFormat.json:
         rows = json.loads(table.to_json(orient="records", double_precision=15))
         return json.dumps(question | {"tests": rows}, indent=2, ensure_ascii=False) + "\n"
@@ -201,7 +197,7 @@ def _tests(form: TableFormat) -> str:
 
     table = inference.describe().reset_index()
     if form is TableFormat.csv:
-        return table.to_csv(index=False, lineterminator="\n")
+        return str(table.to_csv(index=False, lineterminator="\n"))
     if form is TableFormat.json:
         return json.dumps(table.to_dict("records"), indent=2, ensure_ascii=False) + "\n"
     return laid_out(table[["key", "label", "family", "use"]], form is TableFormat.markdown) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import give, laid_out, write
+from lupus_kit.cli.output import TableFormat, chosen_format, give, laid_out, only_one, write
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.text import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,16 +22,7 @@ if TYPE_CHECKING:
 
 #: Shown for every comparison, so that nobody picks: the textbook test, the exact conditional, the exact unconditional.
 COMPARED_BY = ("pearson", "fisher", "boschloo")
-_INTERVAL = "miettinen_nurminen"
-
-
-class ScoreFormat(StrEnum):
-    """How ``score`` writes its result."""
-
-    table = "table"
-    markdown = "markdown"
-    json = "json"
-    csv = "csv"
+_NO_ARM = "(no arm)"
 
 
 class Layout(StrEnum):
@@ -46,9 +39,6 @@ class Scale(StrEnum):
     three = "0-3"
     ten = "0-10"
     hundred = "0-100"
-
-
-_BY_ENDING = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "table", "": "table"}
 
 
 def score(
@@ -69,7 +59,7 @@ def score(
     layout: Annotated[Layout, typer.Option(help="One row per visit (long) or per patient (wide).")] = Layout.auto,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. [default: the first]")] = None,
     format: Annotated[
-        ScoreFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
+        TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
     first_arm: Annotated[
@@ -84,25 +74,19 @@ def score(
     example: Annotated[bool, typer.Option("--example", help="Score the example file that comes with the kit.")] = False,
 ) -> None:
     """Score a file of visits: who responds, and why. Not for treating patients."""
-    asked = {"FILE": file is not None, "--template": template, "--columns": columns, "--example": example}
-    if sum(asked.values()) != 1:
-        given = " and ".join(name for name, here in asked.items() if here) or "nothing"
-        raise InputError(
-            f"give one of FILE, --template, --columns and --example ({given} given). "
-            "lupus-kit score --template --out visits.csv writes an empty file to fill in."
-        )
-    if template:
-        _give_template(layout, out)
-        return
-    if columns:
-        from lupus_kit.endpoints import VISIT_FILE_COLUMNS
-
-        give(_listing(VISIT_FILE_COLUMNS), out)
+    asked = only_one(
+        {"FILE": file is not None, "--template": template, "--columns": columns, "--example": example},
+        "lupus-kit score --template --out visits.csv writes an empty file to fill in.",
+    )
+    if asked == "--template":
+        _write_template(layout, out)
         return
     from lupus_kit import endpoints
 
-    path = endpoints.example_visit_file() if example else file
-    assert path is not None
+    if asked == "--columns":
+        give(_listing(endpoints.VISIT_FILE_COLUMNS), out)
+        return
+    path = file or endpoints.example_visit_file()
     form = _form(format, out, path)
     read = endpoints.read_visit_file(path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value)
     scored = endpoints.score_visits(
@@ -114,70 +98,64 @@ def score(
         sledai_version=sledai_version,
         pga_scale=pga_scale.value,
     )
+    arms, why_not = _two_arms(read.visits, first_arm)
     notes = [*read.notes, *scored.notes]
-    if read.ignored:
-        notes.append(f"Columns that were not read: {', '.join(read.ignored)}.")
-    arms = list(read.visits.sort_index()["arm"].dropna().unique()) if "arm" in read.visits else None
-    compared, why_not = compare_arms(scored, _ordered(arms, first_arm))
-    if why_not:
-        notes.append(why_not)
-    give(render(scored, compared, read.source, notes, form), out)
-    if form == "csv":  # one plain table has no room for them
-        for note in (*notes, endpoints.scoring.NOTE):
-            print(note, file=sys.stderr)
+    notes += [f"Columns that were not read: {', '.join(read.ignored)}."] if read.ignored else []
+    notes += [why_not] if why_not else []
+    notes.append(endpoints.scoring.NOTE)
+    give(_render(scored, compare_arms(scored, arms), read.source, notes, form), out)
+    if form is TableFormat.csv:  # one plain table has no room for them
+        print(*notes, sep="\n", file=sys.stderr)
 
 
-def _form(format: ScoreFormat | None, out: Path | None, path: Path) -> str:
+def _form(format: TableFormat | None, out: Path | None, path: Path) -> TableFormat:
     """Choose the format, and refuse a place for the result that would mislead or destroy."""
-    if out is None:
-        return format.value if format else "table"
-    if out.exists() and out.resolve() == path.resolve():
+    if out is not None and out.exists() and out.resolve() == path.resolve():
         raise InputError(f"{out} is the file of visits itself, which would be lost: give another name to --out.")
-    ending = out.suffix.lower()
-    if ending in (".xlsx", ".parquet") or (format is None and ending not in _BY_ENDING):
+    if out is not None and out.suffix.lower() in (".xlsx", ".parquet"):
         raise InputError(
-            f"a result is written as .txt, .md, .json or .csv, not as {ending}: give another name to --out."
+            f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: give another name to --out."
         )
-    return format.value if format else _BY_ENDING[ending]
+    return chosen_format(format, out)
 
 
-def _ordered(arms: list[str] | None, first: str | None) -> list[str] | None:
-    """Put the arm that is named in front."""
-    if first is None:
-        return arms
-    if arms is None:
-        raise InputError(f"--first-arm is {first!r}, but there is no column 'arm'.")
-    if first not in arms:
+def _two_arms(visits: pd.DataFrame, first: str | None) -> tuple[list[str], str]:
+    """Return the arms in the order of the file, the one that is named in front; say why where there are not two."""
+    if "arm" not in visits:
+        if first is not None:
+            raise InputError(f"--first-arm is {first!r}, but there is no column 'arm'.")
+        return [], "There is no column 'arm', so nothing is compared."
+    arms = [str(arm) for arm in visits.sort_index()["arm"].dropna().unique()]
+    if first is not None and first not in arms:
         raise unknown_name("arm", first, arms)
-    return [first, *(arm for arm in arms if arm != first)]
+    arms.sort(key=lambda arm: arm != first)
+    if len(arms) == 2:
+        return arms, ""
+    found = ": ".join([f"{plural(len(arms), 'arm')} found", *([", ".join(arms)] if arms else [])])
+    return [], f"{found}; two are needed for a comparison."
 
 
-def compare_arms(scored: Scored, arms: list[str] | None) -> tuple[pd.DataFrame, str]:
-    """Compare two arms at every visit, the first minus the second; say why where there are not two."""
+def compare_arms(scored: Scored, arms: list[str]) -> pd.DataFrame:
+    """Compare two arms at every visit, the first minus the second; no row where an arm has nobody assessed."""
     import pandas as pd
 
     from lupus_kit import inference
 
-    counts = scored.responders()
-    if arms is None:
-        return pd.DataFrame(), "There is no column 'arm', so nothing is compared."
-    if len(arms) != 2:
-        found = f"{len(arms)} arm{'s' * (len(arms) != 1)} found{': ' * bool(arms)}{', '.join(arms)}"
-        return pd.DataFrame(), f"{found}; two are needed for a comparison."
     rows = []
-    for visit, part in counts.groupby("visit", sort=False):
-        pair = part.set_index("arm").reindex(arms)
-        if (pair["assessed"].fillna(0) < 1).any():
-            continue
-        x1, n1, x2, n2 = (int(pair[c].iloc[k]) for k in (0, 1) for c in ("responders", "assessed"))
-        p = {key: _p(key, x1, n1, x2, n2) for key in COMPARED_BY}
-        (interval,) = inference.intervals(x1, n1, x2, n2, methods=[_INTERVAL])
-        rows.append(
-            {"visit": visit, str(arms[0]): f"{x1}/{n1}", str(arms[1]): f"{x2}/{n2}"}
-            | {"difference": interval.estimate, "low": interval.low, "high": interval.high}
-            | {f"p_{key}": p[key] for key in COMPARED_BY}
+    for visit, part in scored.responders().groupby("visit", sort=False):
+        counts = (
+            part.set_index("arm")[["responders", "assessed"]].reindex(arms, fill_value=0) if arms else part.iloc[:0]
         )
-    return pd.DataFrame(rows), ""
+        if len(counts) < 2 or (counts["assessed"] == 0).any():
+            continue
+        (x1, n1), (x2, n2) = counts.astype(int).to_numpy().tolist()
+        (interval,) = inference.intervals(x1, n1, x2, n2, methods=["miettinen_nurminen"])
+        rows.append(
+            {"visit": visit, arms[0]: f"{x1}/{n1}", arms[1]: f"{x2}/{n2}"}
+            | {"difference": interval.estimate, "low": interval.low, "high": interval.high}
+            | {f"p_{key}": _p(key, x1, n1, x2, n2) for key in COMPARED_BY}
+        )
+    return pd.DataFrame(rows)
 
 
 def _p(key: str, x1: int, n1: int, x2: int, n2: int) -> float:
@@ -187,68 +165,67 @@ def _p(key: str, x1: int, n1: int, x2: int, n2: int) -> float:
     try:
         return float(inference.pvalue(key, x1, n1, x2, n2))
     except InputError:
-        return float("nan")
+        return math.nan
 
 
-def render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str], form: str) -> str:
+def _render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str], form: TableFormat) -> str:
     """Write the whole result as a table, Markdown, JSON or CSV."""
-    from lupus_kit.endpoints import scoring
-
     table = scored.to_frame()
-    if form == "csv":
-        return table.to_csv(index=False)
-    if form == "json":
+    if form is TableFormat.csv:
+        return str(table.to_csv(index=False))
+    if form is TableFormat.json:
+        *notes, note = notes
         parts = {"responders": scored.responders(), "comparison": compared, "patients": table}
-        whole = {"endpoint": scored.endpoint, "source": source, "note": scoring.NOTE, "notes": notes}
+        whole = {"endpoint": scored.endpoint, "source": source, "note": note, "notes": notes}
         whole |= {name: json.loads(part.to_json(orient="records")) for name, part in parts.items()}
         return json.dumps(whole, indent=2, ensure_ascii=False)
-    keys = [name for name in ("patient", "arm", "visit") if name in table]
-    listed = table[[*keys, "reason"]]
-    if "arm" in listed:
-        listed = listed.assign(arm=listed["arm"].astype(object).where(listed["arm"].notna(), "(no arm)"))
-    sections = [("Responders by visit", _spoken_counts(scored.responders()))]
+    listed = _with_arms(table[[name for name in ("patient", "arm", "visit", "reason") if name in table]])
+    sections = [("Responders by visit", _counts_as_text(scored.responders())), ("Every patient", listed)]
     if len(compared):
-        sections.append(("The two arms", _spoken_comparison(compared)))
-    sections.append(("Every patient", listed))
-    mark = form == "markdown"
+        sections.insert(1, ("The two arms", _comparison_as_text(compared)))
+        first, second = compared.columns[1:3]
+        explained = (
+            f"The difference is {first} minus {second} in percentage points, with its 95% Miettinen–Nurminen interval; "
+            "the p-values are two-sided."
+        )
+    mark = form is TableFormat.markdown
     lines = [f"{'# ' if mark else ''}{scored.endpoint}: {source}", ""]
     for title, part in sections:
         lines += [f"{'## ' if mark else ''}{title}", "", laid_out(part, mark), ""]
-    if len(compared):
-        lines += [
-            f"The difference is {compared.columns[1]} minus {compared.columns[2]} in percentage points, with its 95% "
-            "Miettinen–Nurminen interval; the p-values are two-sided.",
-            "",
-        ]
+    lines += [explained, ""] if len(compared) else []
     lines += [f"{'- ' if mark else ''}{note}" for note in notes]
-    lines += [f"{'- ' if mark else ''}{scoring.NOTE}"]
     return "\n".join(lines) + "\n"
 
 
-def _spoken_counts(counts: pd.DataFrame) -> pd.DataFrame:
-    shown = counts[[c for c in ("visit", "arm") if c in counts]].copy()
-    if "arm" in shown:
-        shown["arm"] = shown["arm"].astype(object).where(shown["arm"].notna(), "(no arm)")
-    shown["responders"] = [f"{x}/{n}" for x, n in zip(counts["responders"], counts["assessed"], strict=True)]
-    shown["rate"] = ["" if rate != rate else f"{100 * rate:.1f}%" for rate in counts["rate"].astype(float)]
-    if counts["open"].any():
-        shown["without a verdict"] = counts["open"]
-    return shown
+def _with_arms(table: pd.DataFrame) -> pd.DataFrame:
+    """Name the arm of patients without one."""
+    if "arm" not in table:
+        return table
+    return table.assign(arm=table["arm"].astype(object).where(table["arm"].notna(), _NO_ARM))
 
 
-def _spoken_comparison(compared: pd.DataFrame) -> pd.DataFrame:
+def _counts_as_text(counts: pd.DataFrame) -> pd.DataFrame:
+    shown = _with_arms(counts[[name for name in ("visit", "arm") if name in counts]])
+    shown = shown.assign(
+        responders=[f"{x}/{n}" for x, n in zip(counts["responders"], counts["assessed"], strict=True)],
+        rate=["" if math.isnan(rate) else f"{100 * rate:.1f}%" for rate in counts["rate"].astype(float)],
+    )
+    return shown.assign(**{"without a verdict": counts["open"]}) if counts["open"].any() else shown
+
+
+def _comparison_as_text(compared: pd.DataFrame) -> pd.DataFrame:
     from lupus_kit.inference import TESTS
 
-    shown = compared.drop(columns=["low", "high"]).copy()
-    ends = zip(compared["difference"], compared["low"], compared["high"], strict=True)
+    shown = compared.drop(columns=["low", "high"])
+    ends = compared[["difference", "low", "high"]].itertuples(index=False)
     shown["difference"] = [f"{100 * d:+.1f} ({100 * low:.1f} to {100 * high:.1f})" for d, low, high in ends]
     for key in COMPARED_BY:
-        shown[f"p_{key}"] = [_spoken_p(p) for p in compared[f"p_{key}"]]
+        shown[f"p_{key}"] = [_p_as_text(p) for p in compared[f"p_{key}"]]
     return shown.rename(columns={f"p_{key}": f"p, {TESTS[key].label}" for key in COMPARED_BY})
 
 
-def _spoken_p(p: float) -> str:
-    if p != p:
+def _p_as_text(p: float) -> str:
+    if math.isnan(p):
         return "too large"
     return f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
@@ -265,19 +242,19 @@ def _listing(columns: pd.DataFrame) -> str:
     lines += [
         "",
         "Capitals, spaces and signs in names do not matter. In the wide layout a visit is added: sledai_baseline, pga_week12.",
-        "An empty cell, NA, ND and . mean not recorded.",
+        "An empty cell, NA, N/A, ND, NaN and . mean not recorded.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _give_template(layout: Layout, out: Path | None) -> None:
+def _write_template(layout: Layout, out: Path | None) -> None:
+    from lupus_kit.core.tables import write_table
     from lupus_kit.endpoints import visit_template
-    from lupus_kit.endpoints.visits.visit_file import write_table
 
     table = visit_template("long" if layout is Layout.auto else layout.value)
     if out is None:
         give(write_table(table, ".csv").decode("utf-8"), None)
-        return
-    if out.exists():
+    elif out.exists():
         raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
-    write(out, write_table(table, out.suffix.lower()))
+    else:
+        write(out, write_table(table, out.suffix.lower(), "visits"))

@@ -77,7 +77,7 @@ def simulate(
         if out is not None:
             _prepare(out, resume, text)
         results = _run(scenarios, trials, seed, jobs, out, progress, text)
-    _give_results(results, seed, out, text)
+    _write_results(results, seed, out, text)
 
 
 def truths(scenario: Scenario) -> dict[str, Scenario]:
@@ -175,7 +175,7 @@ def _run(
     return results
 
 
-def _give_results(results: dict[str, Simulation], seed: int, out: Path | None, text: str) -> None:
+def _write_results(results: dict[str, Simulation], seed: int, out: Path | None, text: str) -> None:
     from lupus_kit.cli import simulation_report as report
 
     table = report.characteristics(results)

@@ -30,7 +30,7 @@ NOTE = (
 _STYLE = (
     "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#222}"
     "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.2em .8em;text-align:left;vertical-align:top;"
-    "border-bottom:1px solid #ddd}td.n{text-align:right;font-variant-numeric:tabular-nums}pre{background:#f5f5f5;"
+    "border-bottom:1px solid #ddd}td+td{text-align:right;font-variant-numeric:tabular-nums}pre{background:#f5f5f5;"
     "padding:1em;white-space:pre-wrap}figure{margin:1em 0 2em}figcaption{color:#555}"
 )
 
@@ -62,20 +62,18 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
 
 def as_csv(table: pd.DataFrame) -> str:
     """Write the table for a spreadsheet or a program."""
-    return table.to_csv(index=False, lineterminator="\n")
+    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def as_json(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int) -> str:
     """Write everything for a program: the plan, the table, and the distributions of the p-values."""
-    import tomllib
-
     first = next(iter(results.values()))
     whole = {
         "version": __version__,
         "trials": first.n_trials,
         "seed": seed,
         "depth": first.scenario.depth,
-        "plan": tomllib.loads(first.scenario.to_toml()),
+        "plan": first.scenario.to_dict(),
         "truths": {truth: TRUTHS[truth] for truth in results},
         "operating_characteristics": _records(table),
         "p_values": [
@@ -132,11 +130,11 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
         f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
         f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>",
         f"<h2>The plan</h2>{first.plan._repr_html_()}",
-        f"<h2>Operating characteristics</h2>{_table(shown)}<p>{html.escape(NOTE)}</p>",
+        f"<h2>Operating characteristics</h2>{shown.to_html(index=False, border=0)}<p>{html.escape(NOTE)}</p>",
         "<h2>Pictures</h2>",
         *(
             f"<figure>{picture}<figcaption>{html.escape(said)}</figcaption></figure>"
-            for said, picture in _pictures(results)
+            for said, picture in pictures(results)
         ),
         f"<h2>The plan file</h2><pre>{html.escape(plan_text)}</pre>",
         f"<p>lupus_kit {__version__}</p></body></html>",
@@ -144,7 +142,7 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
     return "\n".join(parts) + "\n"
 
 
-def _pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
+def pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
     """Draw what the trials end with; each picture with its caption."""
     from lupus_kit import figures
 
@@ -162,14 +160,3 @@ def _pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
     for k, endpoint in enumerate(("primary", "secondary")):
         drawn = figures.simulation.exaggeration(first.estimates(endpoint), first.truth.difference(k))
         yield f"Estimates of the {endpoint} endpoint, {TRUTHS['assumed']}", picture(drawn)
-
-
-def _table(table: pd.DataFrame) -> str:
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
-    rows = (
-        "<tr>"
-        + "".join(f"<td{' class=n' if k else ''}>{html.escape(str(cell))}</td>" for k, cell in enumerate(row))
-        + "</tr>"
-        for row in table.itertuples(index=False)
-    )
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"

@@ -16,7 +16,7 @@ from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.calibration import Calibration, calibrate
 from lupus_kit.cohort.what_if.generative import what_if
 from lupus_kit.cohort.what_if.large import write_what_if
-from lupus_kit.cohort.what_if.measured import calibration_table, coherence_table, quantity_names
+from lupus_kit.cohort.what_if.measured import calibration_table, quantity_names
 
 __all__ = [
     "Assumptions",
@@ -26,7 +26,6 @@ __all__ = [
     "calibrate",
     "calibration_table",
     "check",
-    "coherence_table",
     "conflicts",
     "implied",
     "quantities",

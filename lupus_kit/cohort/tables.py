@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.cohort.columns import ARMS, MEDICINES, TABLES, columns_of, data_dictionary
-from lupus_kit.cohort.files.formats import NOTICE
+from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, columns_of, data_dictionary
+from lupus_kit.cohort.files import cdisc, storage
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.core.errors import InputError, unknown_name
 
@@ -173,9 +173,7 @@ class Cohort:
             If the format is unknown, the folder holds something else, cannot be written, or a table breaks its
             schema.
         """
-        from lupus_kit.cohort.files.storage import save
-
-        return save(self, Path(directory), format)
+        return storage.save(self.tables, Path(directory), format, self.assumptions, self.seed, self.made_by)
 
     def to_cdisc(self, directory: str | Path) -> Path:
         """Write ADSL, ADQS, ADRS, ADLB and ADAE as SAS transport files, with CDISC names and labels.
@@ -199,9 +197,7 @@ class Cohort:
         InputError
             If the folder holds something else or cannot be written.
         """
-        from lupus_kit.cohort.files.cdisc import write_cdisc
-
-        return write_cdisc(self, Path(directory))
+        return cdisc.write_cdisc(self.tables, self.assumptions, Path(directory))
 
     @classmethod
     def load(cls, directory: str | Path, *, allow_edits: bool = False) -> Cohort:
@@ -223,11 +219,11 @@ class Cohort:
         Raises
         ------
         InputError
-            If a file is missing, damaged, edited or breaks its schema; the message names file, row and column.
+            If a file is missing, damaged, changed after saving or breaks its schema; the message names the file, and
+            row and column of cells that are not allowed. A cohort that an earlier version of the kit saved needs
+            ``allow_edits=True``.
         """
-        from lupus_kit.cohort.files.storage import load
-
-        return load(Path(directory), allow_edits)
+        return cls(**storage.load(Path(directory), allow_edits))
 
     def _repr_html_(self) -> str:
         made = f"{self.made_by}, " + (f"seed {self.seed}" if self.seed is not None else "a generator given by the user")

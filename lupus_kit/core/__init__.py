@@ -1,1 +1,1 @@
-"""What every room stands on: errors, seeds, files and strictly read cells. It imports nothing else of the kit."""
+"""What every room stands on: errors, seeds, files, and tables whose cells are read strictly. It imports nothing else of the kit."""

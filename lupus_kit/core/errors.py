@@ -1,4 +1,4 @@
-"""The one error that means "the input was wrong", and the words it is written in.
+"""The one error that means "the input was wrong", and the nearest names to one that is not known.
 
 Everything in the kit may import this module and it imports nothing of the kit. The command line turns an
 :class:`InputError` into one sentence and exit code 2; any other exception is a fault of the kit itself.
@@ -6,12 +6,50 @@ Everything in the kit may import this module and it imports nothing of the kit. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+
+#: How near a name must be to be named in "did you mean", and how near to be taken for a slip of the pen.
+NEAR, SLIP = 0.5, 0.85
 
 
 class InputError(ValueError):
     """What was given cannot be used; the message says what was given, what is allowed and what to do."""
+
+
+def nearest(
+    given: object, known: Iterable[str], most: int = 3, near: float = NEAR, fold: Callable[[str], str] = str.lower
+) -> list[str]:
+    """Return the known names that are nearly the one given, the nearest first.
+
+    Parameters
+    ----------
+    given : object
+        What the caller passed.
+    known : iterable of str
+        Every name that would have worked.
+    most : int
+        At most so many.
+    near : float
+        How near, from 0 to 1: :data:`NEAR` for a name that cannot be used, :data:`SLIP` for one that could stand
+        for itself.
+    fold : callable
+        Takes away what does not matter in a name; capitals by default.
+
+    Returns
+    -------
+    list of str
+        Names out of `known`.
+
+    Examples
+    --------
+    >>> nearest("Fischer", ["pearson", "fisher"]), nearest("rescu", ["rescue", "pga"], near=SLIP)
+    (['fisher'], ['rescue'])
+    """
+    folded: dict[str, str] = {}
+    for name in known:
+        folded.setdefault(fold(name), name)
+    return [folded[key] for key in get_close_matches(fold(str(given)), folded, n=most, cutoff=near)]
 
 
 def unknown_name(kind: str, given: object, allowed: Iterable[str]) -> InputError:
@@ -37,8 +75,6 @@ def unknown_name(kind: str, given: object, allowed: Iterable[str]) -> InputError
     unknown test 'fischer': did you mean 'fisher'? Allowed: 'pearson', 'fisher'.
     """
     names = list(allowed)
-    lowered = {name.lower(): name for name in names}
-    near = [lowered[key] for key in get_close_matches(str(given).lower(), lowered, n=3, cutoff=0.5)]
-    hint = f" did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    listed = ", ".join(repr(n) for n in names)
-    return InputError(f"unknown {kind} {given!r}:{hint} Allowed: {listed}.")
+    near = nearest(given, names)
+    hint = f" did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return InputError(f"unknown {kind} {given!r}:{hint} Allowed: {', '.join(map(repr, names))}.")

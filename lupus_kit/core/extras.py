@@ -39,4 +39,6 @@ def need(module: str, extra: str, what: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError:
         top = module.partition(".")[0]
-        raise InputError(f'{what} needs {top}, which is not installed: python -m pip install "lupus-kit[{extra}]"') from None
+        raise InputError(
+            f'{what} needs {top}, which is not installed: python -m pip install "lupus-kit[{extra}]"'
+        ) from None

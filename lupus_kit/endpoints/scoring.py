@@ -24,6 +24,7 @@ from lupus_kit.endpoints.scales import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
+from lupus_kit.endpoints.visits.visit_file import read_known
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
@@ -146,7 +147,7 @@ def score_visits(
     """
     require_choice("endpoint", endpoint, ENDPOINTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    table, notes = require_frame(visits, "visits"), []
+    table, notes = read_known(require_frame(visits, "visits"), pga_scale), []
     needs = _needs(endpoint)
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
@@ -288,7 +289,7 @@ def _decided(table: pd.DataFrame, version: str) -> tuple[pd.DataFrame, list[str]
 
 def _compare_totals(table: pd.DataFrame, total: pd.Series, version: str) -> None:
     """List the recorded totals that differ from their descriptors."""
-    problems = BadCells("the visit table; nothing was scored", shown=None)
+    problems = BadCells("the visit table; nothing was scored")
     given = pd.to_numeric(table["sledai"], errors="coerce").astype("Float64")
     differs = (given.notna() & total.notna() & (given != total)).fillna(False).to_numpy(dtype=bool)
     for value in sorted({int(v) for v in total[differs]}):

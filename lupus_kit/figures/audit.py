@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from lupus_kit.figures.style import NEUTRAL, NO, PUBLISHED, YES, axes, describe
+from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, describe, stacked
 
 
 def _band(reported: str) -> tuple[float, float]:
@@ -177,10 +174,6 @@ _TICKS = (0.001, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0)
 _NAMES = {"population": "who is counted", "side": "side", "label": "test"}
 
 
-def _column(values: pd.Series) -> list[str]:
-    return list(dict.fromkeys(values))
-
-
 def specification_curve(table: pd.DataFrame, alpha: float = 0.05, only_defensible: bool = True) -> Axes:
     """Draw the p-values of a multiverse in order, and which choices led to each.
 
@@ -201,27 +194,12 @@ def specification_curve(table: pd.DataFrame, alpha: float = 0.05, only_defensibl
     """
     data = table[table["p_equivalent"].notna() & (table["defensible"] | (not only_defensible))]
     data = data.sort_values("p_equivalent", kind="stable", ignore_index=True)
-    groups = {name: _column(data[name]) for name in ("population", "side", "label")}
+    groups = {name: list(data[name].unique()) for name in ("population", "side", "label")}
     n_rows = sum(map(len, groups.values())) + len(groups)
-    style = {"grid.color": "0.93", "axes.edgecolor": "0.6"}
-    with sns.axes_style("whitegrid", style), sns.plotting_context("notebook"):
-        _, (top, below) = plt.subplots(
-            2,
-            1,
-            figsize=(10.5, 3.4 + 0.27 * n_rows),
-            height_ratios=(3.2, 0.27 * n_rows),
-            sharex=True,
-            layout="constrained",
-        )
+    top, below = stacked((10.5, 3.4 + 0.27 * n_rows), (3.2, 0.27 * n_rows), grid="0.93")
     _curve(top, data, alpha)
     _matrix(below, data, groups)
-    sns.despine(ax=top)
-    sns.despine(ax=below, left=True, bottom=True)
     return describe(top, _words(data, groups, alpha))
-
-
-def _colours(data: pd.DataFrame) -> list[Any]:
-    return [YES if yes else NO for yes in data["significant"]]
 
 
 def _curve(ax: Axes, data: pd.DataFrame, alpha: float) -> None:
@@ -231,9 +209,8 @@ def _curve(ax: Axes, data: pd.DataFrame, alpha: float) -> None:
         here = (data["significant"] == yes).to_numpy()
         colour = YES if yes else NO
         ax.scatter(place[here & solid], p[here & solid], marker=marker, s=34, color=colour, label=name, zorder=3)
-        ax.scatter(
-            place[here & ~solid], p[here & ~solid], marker=marker, s=34, facecolor="white", edgecolor=colour, zorder=3
-        )
+        hollow = here & ~solid
+        ax.scatter(place[hollow], p[hollow], marker=marker, s=34, facecolor="white", edgecolor=colour, zorder=3)
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2, zorder=1)
     ax.set_yscale("log")
     low, high = float(p.min()) * 0.85, min(float(p.max()) * 1.15, 1.05)
@@ -248,7 +225,7 @@ def _curve(ax: Axes, data: pd.DataFrame, alpha: float) -> None:
 
 
 def _matrix(ax: Axes, data: pd.DataFrame, groups: dict[str, list[str]]) -> None:
-    place, colours = np.arange(len(data)), np.array([tuple(map(float, c)) for c in _colours(data)])
+    place, colours = np.arange(len(data)), np.where(data[["significant"]], YES, NO)
     height, ticks, labels = 0, [], []
     for name, values in groups.items():
         ax.text(-0.01, height, _NAMES[name], transform=ax.get_yaxis_transform(), ha="right", va="center", weight="bold")
@@ -308,16 +285,13 @@ def rule_lines(
         With alt text.
     """
     ax = axes(ax, (9, 4.6))
-    markers = ("o", "s", "D", "^", "v", "P", "X")
     colours = dict(zip(dots["label"], sns.color_palette("colorblind", len(dots)), strict=True))
-    for marker, row in zip(markers, dots.itertuples(), strict=False):
+    for marker, row in zip(MARKS.replace("*", ""), dots.itertuples(), strict=False):
         line = lines[lines["label"] == row.label]
-        wide = 3.2 if row.chosen else 1.3
-        ax.plot(
-            line["rho"], 100 * line["error"], color=colours[row.label], linewidth=wide, alpha=1 if row.chosen else 0.7
-        )
-        ax.plot([rho], [100 * row.error], marker, color=colours[row.label], markersize=12 if row.chosen else 8,
-                markeredgecolor="black" if row.chosen else "white", label=row.label, linestyle="")  # fmt: skip
+        colour = colours[row.label]
+        wide, opaque, size, edge = (3.2, 1, 12, "black") if row.chosen else (1.3, 0.7, 8, "white")
+        ax.plot(line["rho"], 100 * line["error"], color=colour, linewidth=wide, alpha=opaque)
+        ax.plot(rho, 100 * row.error, marker, color=colour, markersize=size, markeredgecolor=edge, label=row.label)
     ax.axhline(100 * alpha, color="0.2", linestyle="--", linewidth=1.4)
     ax.axvline(rho, color=NEUTRAL, linestyle=":", linewidth=1.2)
     ax.set(xlim=(-1, 1), ylim=(0, 12), xlabel="correlation of a patient's outcomes at weeks 12 and 24",

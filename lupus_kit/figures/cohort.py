@@ -17,7 +17,9 @@ from lupus_kit.figures.sri import response_over_time
 from lupus_kit.figures.style import (
     ARM_PALETTE,
     INVENTED,
+    MARKS,
     NEUTRAL,
+    PALETTE,
     PUBLISHED,
     arms_in,
     axes,
@@ -130,17 +132,15 @@ def baseline_overview(patients: pd.DataFrame, visits: pd.DataFrame, ax: Axes | N
     ax.scatter(smd, labels, s=80, c=[INVENTED if o else NEUTRAL for o in outside], zorder=3)
     ax.invert_yaxis()
     reach = max(1.0, float(smd.abs().max()) * 1.15)
-    ax.set(
-        xlim=(-reach, reach),
-        xlabel=f"standardised difference at entry ({arms[0]} minus {arms[1]}, SD units)",
-        ylabel="",
-    )
+    xlabel = f"standardised difference at entry ({arms[0]} minus {arms[1]}, SD units)"
+    ax.set(xlim=(-reach, reach), xlabel=xlabel, ylabel="")
     ax.set_title("Balance at entry\n(grey: 95 % of what chance gives)", loc="left")
     stamp(ax)
-    text = (
+    return describe(
+        ax,
         f"Standardised differences of {len(smd)} baseline values between {arms[0]} and {arms[1]}, invented patients. "
+        f"{int(outside.sum())} lie outside the band of ±{limit:.2f} that chance gives.",
     )
-    return describe(ax, text + f"{int(outside.sum())} lie outside the band of ±{limit:.2f} that chance gives.")
 
 
 def immune_cycles(
@@ -175,7 +175,7 @@ def immune_cycles(
     for k, arm in enumerate(arms_in(immune)):
         groups = immune.loc[immune["arm"].astype(str) == arm].groupby("week")[value]
         mean, half = groups.mean(), 1.96 * groups.sem().fillna(0)
-        ax.errorbar(mean.index, mean, yerr=half, marker="os^D"[k % 4], color=ARM_PALETTE.get(arm), capsize=3,
+        ax.errorbar(mean.index, mean, yerr=half, marker=MARKS[k % 8], color=ARM_PALETTE.get(arm), capsize=3,
                     linewidth=2, label=f"{arm}, mean and 95 % interval")  # fmt: skip
         said.append(
             f"{arm} starts at {mean.iloc[0]:.3g}, peaks at {mean.max():.3g} in week {mean.idxmax()}, ends at {mean.iloc[-1]:.3g}"
@@ -215,9 +215,8 @@ def item_shares(sledai: pd.DataFrame, weeks: tuple[int, ...] = (0, 12, 24), ax: 
     share = 100 * chosen.groupby([chosen["arm"].astype(str), "week"])[items].mean()
     order = [(a, w) for a in arms_in(chosen) for w in weeks if (a, w) in share.index]
     share = share.loc[order, share.max() > 0]
-    share = share[
-        share.iloc[[i for i, (_, w) in enumerate(order) if w == min(weeks)]].mean().sort_values(ascending=False).index
-    ]
+    at_entry = share[share.index.get_level_values("week") == min(weeks)]
+    share = share[at_entry.mean().sort_values(ascending=False).index]
     ax = axes(ax, (8.5, 1.4 + 0.3 * share.shape[1]))
     sns.heatmap(share.T, ax=ax, cmap="rocket_r", vmin=0, vmax=100, annot=True, fmt=".0f", linewidths=0.5,
                 cbar_kws={"label": "patients with the finding (%)"})  # fmt: skip
@@ -301,7 +300,7 @@ def trial_differences(
     # Bars are centred on the values that can occur, so that no value falls on an edge.
     reach = int(np.ceil(max(np.abs(values).max() for values in differences.values()) / step)) + 1
     edges = (np.arange(-reach, reach + 2) - 0.5) * step
-    colours = [NEUTRAL, sns.color_palette("colorblind")[2], sns.color_palette("colorblind")[9]]
+    colours = [NEUTRAL, PALETTE[2], PALETTE[9]]
     said = []
     for k, (name, values) in enumerate(differences.items()):
         sns.histplot(x=values, bins=edges, stat="percent", element="step", alpha=0.35, linewidth=2,

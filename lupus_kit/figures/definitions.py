@@ -6,7 +6,6 @@ The functions take tables that ``endpoints.compare_definitions``, ``endpoints.ag
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -14,11 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, axes, describe, need_columns
+from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, PALETTE, arms_in, axes, describe, need_columns, stacked
 
 _EVERYBODY = "all patients"
 _FAINT = "0.86"
-_MARKERS = "os^D"
 #: Hides the grid behind a count.
 _PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 
@@ -49,13 +47,11 @@ def _by_arm(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Give every table an arm, and list the arms in the usual order."""
     if "arm" not in frame.columns:
         return frame.assign(arm=_EVERYBODY), [_EVERYBODY]
-    frame = frame.assign(arm=frame["arm"].astype(str))
-    found = set(frame["arm"])
-    return frame, [a for a in ARM_PALETTE if a in found] + sorted(found - set(ARM_PALETTE))
+    return frame.assign(arm=frame["arm"].astype(str)), arms_in(frame)
 
 
 def _colour(arm: str, k: int) -> object:
-    return ARM_PALETTE.get(arm, NEUTRAL if arm == _EVERYBODY else sns.color_palette("colorblind")[(k + 4) % 10])
+    return ARM_PALETTE.get(arm, NEUTRAL if arm == _EVERYBODY else PALETTE[(k + 4) % 10])
 
 
 def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> Axes:
@@ -93,13 +89,7 @@ def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> 
     lines = [f"{arm}: {answered[arm]} of {of[arm]} respond" for arm in arms]
 
     height = 0.42 * len(clauses)
-    with sns.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.6"}), sns.plotting_context("notebook"):
-        _, (top, dots) = plt.subplots(
-            2, 1, sharex=True, layout="constrained", gridspec_kw={"height_ratios": [3.2, height]},
-            figsize=(max(7.0, 3.0 + 0.8 * len(counts)), 3.9 + height),
-        )  # fmt: skip
-    sns.despine(ax=top)
-    sns.despine(ax=dots, left=True, bottom=True)
+    top, dots = stacked((max(7.0, 3.0 + 0.8 * len(counts)), 3.9 + height), (3.2, height))
     _bars(top, counts, arms)
     top.set_title(f"Clauses failed by those who did not respond{when}\n{'; '.join(lines)}", loc="left")
     _matrix(dots, sets)
@@ -190,7 +180,7 @@ def responders_by_definition(responders: pd.DataFrame, week: float | None = None
     ax.hlines(place, share.min(axis=1), share.max(axis=1), color="0.75", linewidth=3, zorder=1)
     for k, arm in enumerate(arms):
         colour = _colour(arm, k)
-        ax.scatter(share[arm], place, s=85, color=colour, marker=_MARKERS[k % 4], label=arm, zorder=3)
+        ax.scatter(share[arm], place, s=85, color=colour, marker=MARKS[k % 8], label=arm, zorder=3)
         # Counts stand in columns right of the plot: next to the marks they would cover each other.
         x = 104 + 15 * k
         ax.text(x, -0.9, arm, color=colour, ha="left", va="center", fontweight="bold", fontsize=11)

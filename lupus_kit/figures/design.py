@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, axes, describe
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, PALETTE, axes, describe
 
 
 def dosing_calendar(calendar: pd.DataFrame, visits: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -67,7 +67,7 @@ def allocation_balance(allocations: dict[str, pd.DataFrame], first_arm: str, ax:
     ax = axes(ax, (8, 4))
     worst = {}
     # Blue and orange stand for the arms in every figure; these lines are ways to allocate, not arms.
-    colours = sns.color_palette("colorblind")[2 : 2 + len(allocations)]
+    colours = PALETTE[2 : 2 + len(allocations)]
     for colour, (name, frame) in zip(colours, allocations.items(), strict=True):
         lead = (frame["arm"] == first_arm).map({True: 1, False: -1}).cumsum()
         worst[name] = int(lead.abs().max())

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import NEUTRAL, PUBLISHED, axes, describe
+from lupus_kit.figures.style import MARKS, NEUTRAL, PUBLISHED, axes, describe, p_bar
 
 _FAMILY_MARKERS = {"asymptotic": "o", "conditional exact": "s", "unconditional exact": "D", "t and rank tests": "^"}
 
@@ -47,11 +47,10 @@ def pvalue_lattice(
     mesh = ax.pcolormesh(
         np.arange(n1 + 1), np.arange(n2 + 1), shown, norm=LogNorm(1e-4, 1), cmap="cividis", shading="nearest"
     )
-    bar = ax.figure.colorbar(mesh, ax=ax, ticks=[1e-4, 1e-3, 0.01, 0.05, 0.1, 1], label=f"p ({label})")
-    bar.ax.set_yticklabels(["≤0.0001", "0.001", "0.01", "0.05", "0.1", "1"])
+    p_bar(mesh, ax, f"p ({label})")
     inside = np.nan_to_num(lattice, nan=1.0) <= alpha
-    _border(ax, inside)
-    for (name, (x1, x2)), marker in zip((tables or {}).items(), ("o", "s", "D", "^", "v"), strict=False):
+    draw_border(ax, inside)
+    for (name, (x1, x2)), marker in zip((tables or {}).items(), MARKS, strict=False):
         ax.plot(x1, x2, marker=marker, markersize=11, color="white", markeredgecolor="black", linestyle="", label=name)
     if tables:
         ax.legend(loc="upper left", framealpha=0.9)
@@ -68,7 +67,7 @@ def pvalue_lattice(
     )
 
 
-def _border(ax: Axes, inside: np.ndarray) -> None:
+def draw_border(ax: Axes, inside: np.ndarray) -> None:
     """Draw the edges between tables inside and outside a region."""
     upright = [((x + 0.5, y - 0.5), (x + 0.5, y + 0.5)) for x, y in np.argwhere(inside[1:, :] != inside[:-1, :])]
     level = [((x - 0.5, y + 0.5), (x + 0.5, y + 0.5)) for x, y in np.argwhere(inside[:, 1:] != inside[:, :-1])]
@@ -102,14 +101,8 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
     ax.annotate(f"{alpha:g}", (alpha, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom")
     if reported is not None:
         ax.axvline(reported, color=PUBLISHED, linewidth=1.6)
-        ax.annotate(
-            f"printed {reported:g}",
-            (reported, 0.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(4, 4),
-            textcoords="offset points",
-            color=PUBLISHED,
-        )
+        ax.annotate(f"printed {reported:g}", (reported, 0.0), xycoords=("data", "axes fraction"), xytext=(4, 4),
+                    textcoords="offset points", color=PUBLISHED)  # fmt: skip
     ax.set(xlabel="two-sided p-value", ylabel="")
     ax.legend(title="", frameon=False, loc="upper right")
     above = int((data["p"] > alpha).sum())
@@ -192,16 +185,13 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
         ax.set_xticks(ticks, [f"{v:g}" for v in ticks], minor=False)
         ax.set_xticks([], minor=True)
     null = 0.0 if scale == 100 else 1.0
-    without = [
-        name for name, low, high in zip(names, data["low"], data["high"], strict=True) if not low <= null <= high
-    ]
+    without = int(((data["low"] > null) | (data["high"] < null)).sum())
     said = "; ".join(
         f"{name}: {scale * low:.1f} to {scale * high:.1f}"
         for name, low, high in zip(names, data["low"], data["high"], strict=True)
     )
     return describe(
-        ax,
-        f"Intervals of the {measure}. {said}. {len(without)} of {len(data)} leave out {null:g}, the value of no effect.",
+        ax, f"Intervals of the {measure}. {said}. {without} of {len(data)} leave out {null:g}, the value of no effect."
     )
 
 
@@ -261,18 +251,11 @@ def power_surface(
     ax.clabel(lines, fmt=f"power {target:g}")
     marked = ""
     if observed is not None:
-        ax.plot(
-            100 * observed[0],
-            100 * observed[1],
-            "o",
-            markersize=11,
-            color="white",
-            markeredgecolor="black",
-            label="observed",
-        )
+        p1, p2 = observed
+        ax.plot(100 * p1, 100 * p2, "o", markersize=11, color="white", markeredgecolor="black", label="observed")
         ax.legend(loc="upper left", framealpha=0.9)
-        near = frame.iloc[((frame["p1"] - observed[0]) ** 2 + (frame["p2"] - observed[1]) ** 2).argmin()]
-        marked = f" At the observed rates, {observed[0]:.0%} and {observed[1]:.0%}, power is about {near['power']:.2f}."
+        near = frame.iloc[((frame["p1"] - p1) ** 2 + (frame["p2"] - p2) ** 2).argmin()]
+        marked = f" At the observed rates, {p1:.0%} and {p2:.0%}, power is about {near['power']:.2f}."
     ax.grid(False)
     ax.set(xlabel="true response rate, first arm (%)", ylabel="true response rate, second arm (%)")
     share = float((frame["power"] >= target).mean())
@@ -348,18 +331,11 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     edges = [np.arange(len(names) + 1) - 0.5 for names in (grid.columns, grid.index)]
     ax.pcolormesh(*edges, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis")
     for i, j in np.ndindex(values.shape):
-        inside = values[i, j] <= alpha
-        ax.text(
-            grid.columns[j],
-            grid.index[i],
-            f"{values[i, j]:.3f}",
-            ha="center",
-            va="center",
-            fontsize=9,
-            color="white" if values[i, j] < 0.03 else "black",
-            weight="bold" if inside else "normal",
-        )
-    _border(ax, (values <= alpha).T)
+        colour = "white" if values[i, j] < 0.03 else "black"
+        weight = "bold" if values[i, j] <= alpha else "normal"
+        ax.text(grid.columns[j], grid.index[i], f"{values[i, j]:.3f}", ha="center", va="center", fontsize=9,
+                color=colour, weight=weight)  # fmt: skip
+    draw_border(ax, (values <= alpha).T)
     ax.grid(False)
     ax.set(xlabel="missing in the first arm who responded", ylabel="missing in the second arm\nwho responded")
     ax.set_xticks(grid.columns)

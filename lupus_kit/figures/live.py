@@ -36,6 +36,11 @@ class Live:
     dpi : int
         Dots per inch.
 
+    Attributes
+    ----------
+    kept : dict
+        The axes that were drawn on, by their size.
+
     Examples
     --------
     >>> import numpy as np
@@ -52,14 +57,14 @@ class Live:
 
     def __init__(self, dpi: int = _DPI) -> None:
         self._dpi = dpi
-        self._kept: dict[Any, list[Axes]] = {}
+        self.kept: dict[Any, list[Axes]] = {}
         self._places: dict[Hashable, list[Bbox]] = {}
         self._frames: dict[Hashable, Any] = {}
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
         """While it lasts, drawing functions that are given no axes draw on those of the last picture, wiped."""
-        with stage(self._kept):
+        with stage(self.kept):
             yield
 
     def png(self, ax: Axes, layout: Hashable = None) -> bytes:

@@ -8,7 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns, panels
+from lupus_kit.figures.style import (
+    ARM_PALETTE,
+    NEUTRAL,
+    NO,
+    PUBLISHED,
+    YES,
+    axes,
+    describe,
+    need_columns,
+    panels,
+    title_above,
+)
 
 
 def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = "", ax: Axes | None = None) -> Axes:
@@ -44,16 +55,14 @@ def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = ""
     power = float(here.iloc[0])
     ax = axes(ax, (8.6, 4.4))
     ax.axhline(100 * target, color=NEUTRAL, linestyle="--", linewidth=1.4)
-    ax.plot(
-        frame["n_per_arm"], 100 * frame["power"], color=ARM_PALETTE["IL-2"], linewidth=2.4, marker=".", markersize=9
-    )
-    ax.plot([n, n], [0, 100 * power], color=YES if power >= target else NO, linewidth=2)
-    ax.plot(
-        [n], [100 * power], "D", color=YES if power >= target else NO, markeredgecolor="black", markersize=11, zorder=4
-    )
+    colour = YES if power >= target else NO
+    ax.plot("n_per_arm", "percent", data=frame.assign(percent=100 * frame["power"]), color=ARM_PALETTE["IL-2"],
+            linewidth=2.4, marker=".", markersize=9)  # fmt: skip
+    ax.plot([n, n], [0, 100 * power], color=colour, linewidth=2)
+    ax.plot([n], [100 * power], "D", color=colour, markeredgecolor="black", markersize=11, zorder=4)
     ax.set(xlim=(0, frame["n_per_arm"].max() + 5), ylim=(0, 103), xlabel="patients per arm",
            ylabel="exact power (%)")  # fmt: skip
-    ax.annotate(label, (0, 1.02), xycoords="axes fraction", va="bottom", fontsize=12)
+    title_above(ax, label)
     enough = frame.loc[frame["power"] >= target, "n_per_arm"]
     said = (
         f"It first reaches {100 * target:.0f} % at {int(enough.iloc[0])}."

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import NEUTRAL, NO, PUBLISHED, YES, axes, describe, need_columns
+from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PALETTE, PUBLISHED, YES, axes, describe, need_columns
 
 # Quantities that are probabilities of an event; the others are differences, ratios or numbers of patients.
 _PROBABILITIES = (
@@ -24,7 +24,11 @@ _PROBABILITIES = (
 )
 
 
-def _need(frame: pd.DataFrame, columns: tuple[str, ...], source: str) -> None:
+#: How lines are dashed, beside their marks and colours.
+_DASHES = ("-", "--", "-.", ":")
+
+
+def _need(frame: pd.DataFrame, source: str, *columns: str) -> None:
     need_columns(frame, "the frame", f"give {source}", *columns)
 
 
@@ -54,7 +58,7 @@ def pvalue_distribution(
     -------
     matplotlib.axes.Axes
     """
-    _need(frame, ("endpoint", "low", "high", "share", "mc_error"), "Simulation.pvalue_distribution()")
+    _need(frame, "Simulation.pvalue_distribution()", "endpoint", "low", "high", "share", "mc_error")
     rows = frame[frame["endpoint"] == endpoint]
     if rows.empty:
         raise InputError(f"endpoint == {endpoint!r}: the frame has {', '.join(map(repr, frame['endpoint'].unique()))}.")
@@ -98,21 +102,20 @@ def operating_characteristics(frames: dict[str, pd.DataFrame], ax: Axes | None =
     if not frames:
         raise InputError("frames is empty: give at least one summary with its name.")
     for frame in frames.values():
-        _need(frame, ("quantity", "estimate", "mc_error"), "Simulation.summary()")
+        _need(frame, "Simulation.summary()", "quantity", "estimate", "mc_error")
     tables = {name: frame.set_index("quantity").reindex(_PROBABILITIES) for name, frame in frames.items()}
     shown = [q for q in _PROBABILITIES if any(np.isfinite(t.loc[q, "estimate"]) for t in tables.values())]
     # Nothing can stop early in a trial without looks: a row of zeros says nothing.
     if all(not t.loc["stopped early", "estimate"] > 0 for t in tables.values()):
         shown = [q for q in shown if q != "stopped early"]
     ax = axes(ax, (8.5, 1.4 + len(shown) * (0.34 + 0.2 * len(tables))))
-    colours, marks = sns.color_palette("colorblind", len(tables)), "osD^vP*X"
-    said = []
+    colours, said = sns.color_palette("colorblind", len(tables)), []
     for k, (name, table) in enumerate(tables.items()):
         rows = table.loc[shown]
         place = np.arange(len(shown)) + (k - (len(tables) - 1) / 2) * 0.22
         ax.errorbar(
             rows["estimate"], place, xerr=2 * rows["mc_error"].fillna(0), linestyle="none", capsize=3,
-            marker=marks[k % len(marks)], markersize=8, color=colours[k], label=name,
+            marker=MARKS[k % 8], markersize=8, color=colours[k], label=name,
         )  # fmt: skip
         listed = "; ".join(f"{q} {v:.1%}" for q, v in rows["estimate"].items() if np.isfinite(v))
         said.append(f"{name}: {listed}" if len(tables) > 1 else listed)
@@ -157,7 +160,7 @@ def power_curves(
     -------
     matplotlib.axes.Axes
     """
-    _need(frame, (x, "quantity", "estimate", "mc_error", *((by,) if by else ())), "simulation.grid(...)")
+    _need(frame, "simulation.grid(...)", x, "quantity", "estimate", "mc_error", *((by,) if by else ()))
     rows = frame[frame["quantity"] == quantity]
     if rows.empty:
         listed = ", ".join(map(repr, frame["quantity"].unique()))
@@ -174,8 +177,8 @@ def power_curves(
     for k, (name, part) in enumerate(groups):
         part = part.sort_values(x)
         ax.errorbar(
-            part[x], part["estimate"], yerr=2 * part["mc_error"], color=colours[k], marker="osD^vP*X"[k % 8],
-            linestyle=("-", "--", "-.", ":")[k % 4], linewidth=2, capsize=3, label=name,
+            part[x], part["estimate"], yerr=2 * part["mc_error"], color=colours[k], marker=MARKS[k % 8],
+            linestyle=_DASHES[k % 4], linewidth=2, capsize=3, label=name,
         )  # fmt: skip
         first, last = part["estimate"].iloc[0], part["estimate"].iloc[-1]
         said.append(f"{name + ' ' if name else ''}from {first:.3g} to {last:.3g}")
@@ -209,7 +212,7 @@ def exaggeration(frame: pd.DataFrame, true: float, ax: Axes | None = None) -> Ax
     matplotlib.axes.Axes
         All estimates in bars, the significant ones coloured; lines at the truth and at the mean of the significant.
     """
-    _need(frame, ("difference", "significant", "share"), "Simulation.estimates()")
+    _need(frame, "Simulation.estimates()", "difference", "significant", "share")
     ax = axes(ax, (8, 4.4))
     chosen = frame[frame["significant"]]
     power = float(chosen["share"].sum())
@@ -264,14 +267,14 @@ def coverage(frame: pd.DataFrame, level: float = 0.95, ax: Axes | None = None) -
     -------
     matplotlib.axes.Axes
     """
-    _need(frame, ("endpoint", "label", "coverage", "mc_error"), "Simulation.coverage()")
+    _need(frame, "Simulation.coverage()", "endpoint", "label", "coverage", "mc_error")
     labels = list(dict.fromkeys(frame["label"]))
     ax = axes(ax, (8, 1.6 + 0.5 * len(labels)))
     for k, (name, rows) in enumerate(frame.groupby("endpoint", sort=False)):
         place = [labels.index(label) + (0.12 if k else -0.12) for label in rows["label"]]
         ax.errorbar(
-            rows["coverage"], place, xerr=2 * rows["mc_error"], linestyle="none", marker="os"[k % 2], markersize=8,
-            capsize=3, color=sns.color_palette("colorblind")[k], label=str(name),
+            rows["coverage"], place, xerr=2 * rows["mc_error"], linestyle="none", marker=MARKS[k % 2], markersize=8,
+            capsize=3, color=PALETTE[k], label=str(name),
         )  # fmt: skip
     ax.axvline(level, color="0.2", linestyle="--", linewidth=1.2)
     ax.set_yticks(range(len(labels)), labels)
@@ -308,11 +311,11 @@ def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | 
     ax = axes(ax, (8, 4.6))
     said = []
     for k, (name, frame) in enumerate(frames.items()):
-        _need(frame, ("information", "nominal_level"), "Boundaries.to_frame()")
+        _need(frame, "Boundaries.to_frame()", "information", "nominal_level")
         drawn = frame[frame["nominal_level"] > 0]
         ax.plot(
-            drawn["information"], drawn["nominal_level"], marker="osD^vP*X"[k % 8], markersize=8, linewidth=2,
-            linestyle=("-", "--", "-.", ":")[k % 4], color=sns.color_palette("colorblind")[k % 10], label=name,
+            drawn["information"], drawn["nominal_level"], marker=MARKS[k % 8], markersize=8, linewidth=2,
+            linestyle=_DASHES[k % 4], color=PALETTE[k % 10], label=name,
         )  # fmt: skip
         listed = ", ".join(f"{p:.2g}" for p in frame["nominal_level"])
         said.append(f"{name}: p at most {listed}")

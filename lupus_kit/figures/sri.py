@@ -12,34 +12,32 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, NO, YES, arms_in, axes, describe, need_columns
+from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, arms_in, axes, describe, need_columns
 
-_OUTCOMES = (
-    "responder",
-    "SLEDAI clause only",
-    "BILAG clause only",
-    "PGA clause only",
-    "two or three clauses",
-    "rescue only",
-    "missing data",
-)
+#: What can have decided an SRI, and its colour.
+_OUTCOMES = {
+    "responder": PALETTE[2],
+    "SLEDAI clause only": PALETTE[0],
+    "BILAG clause only": PALETTE[1],
+    "PGA clause only": PALETTE[4],
+    "two or three clauses": PALETTE[3],
+    "rescue only": PALETTE[8],
+    "missing data": PALETTE[7],
+}
 _REMEDY = "give the result of endpoints.sri"
-_COLOUR_OF = dict(zip(_OUTCOMES, [sns.color_palette("colorblind")[i] for i in (2, 0, 1, 4, 3, 8, 7)], strict=True))
+_CLAUSES = ("sledai_clause", "bilag_clause", "pga_clause")
 
 
 def _outcome(frame: pd.DataFrame) -> pd.Series:
     """Name for each row what decided it."""
-    failed = {
-        name: (frame[f"{name.lower()}_clause"] == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
-        for name in ("SLEDAI", "BILAG", "PGA")
-    }
-    count = np.sum(list(failed.values()), axis=0)
+    failed = [(~frame[clause].astype("boolean")).fillna(False).to_numpy(dtype=bool) for clause in _CLAUSES]
+    count = np.sum(failed, axis=0)
     answer = frame["responder"].astype("boolean")
     yes = answer.fillna(False).to_numpy(dtype=bool)
     open_answer = answer.isna().to_numpy() | frame["imputed"].to_numpy(dtype=bool)
     names = np.select(
-        [yes, open_answer, count > 1, *((count == 1) & failed[n] for n in failed)],
-        ["responder", "missing data", "two or three clauses", *(f"{n} clause only" for n in failed)],
+        [yes, open_answer, count > 1, *failed],
+        ["responder", "missing data", "two or three clauses", *list(_OUTCOMES)[1:4]],
         default="rescue only",
     )
     return pd.Series(pd.Categorical(names, categories=list(_OUTCOMES)), index=frame.index)
@@ -67,18 +65,7 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     InputError
         If columns are missing or no visit is in that week.
     """
-    need_columns(
-        frame,
-        "the SRI table",
-        "give the result of endpoints.sri",
-        "arm",
-        "week",
-        "responder",
-        "imputed",
-        "sledai_clause",
-        "bilag_clause",
-        "pga_clause",
-    )
+    need_columns(frame, "the SRI table", _REMEDY, "arm", "week", "responder", "imputed", *_CLAUSES)
     chosen = frame.loc[frame["week"] == week]
     if chosen.empty:
         weeks = ", ".join(f"{w:g}" for w in sorted(frame["week"].unique()))
@@ -92,7 +79,7 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     ax = axes(ax, (9.0, 3.2 + 0.5 * max(0, len(arms) - 2)))
     left = np.zeros(len(arms))
     for name in counts.columns:
-        bars = ax.barh(arms, share[name], left=left, color=_COLOUR_OF[name], edgecolor="white", height=0.62)
+        bars = ax.barh(arms, share[name], left=left, color=_OUTCOMES[name], edgecolor="white", height=0.62)
         for bar, n, width in zip(bars, counts[name], share[name], strict=True):
             if width >= 3:
                 ax.text(bar.get_x() + width / 2, bar.get_y() + bar.get_height() / 2, str(n), ha="center", va="center",
@@ -103,7 +90,7 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     ax.set(xlim=(0, 100), xlabel="patients of the arm (%); counts inside the bars", ylabel="")
     ax.set_title(f"What decided the SRI at week {week:g}", loc="left")
     handles = [
-        Patch(color=_COLOUR_OF[n], label=n if n in ("responder", "missing data") else f"failed: {n}") for n in counts
+        Patch(color=_OUTCOMES[n], label=n if n in ("responder", "missing data") else f"failed: {n}") for n in counts
     ]
     ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=3, frameon=False)
     said = "; ".join(f"{arm}: " + ", ".join(f"{n} {name}" for name, n in counts.loc[arm].items() if n) for arm in arms)
@@ -139,7 +126,7 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None, legend: bool
         weeks = x.index.to_numpy(dtype=float) + (k - (len(arms) - 1) / 2) * 0.25  # keep the error bars apart
         bars = np.clip([share - 100 * low, 100 * high - share], 0, None)
         colour = ARM_PALETTE.get(arm)
-        ax.errorbar(weeks, share, yerr=bars, marker="os^D"[k % 4], color=colour, capsize=3, linewidth=2, label=arm)
+        ax.errorbar(weeks, share, yerr=bars, marker=MARKS[k % 8], color=colour, capsize=3, linewidth=2, label=arm)
         said.append(f"{arm} from {share[0]:.0f} % at week {x.index[0]:g} to {share[-1]:.0f} % at week {x.index[-1]:g}")
     ax.set(ylim=(0, 100), xlabel="weeks since the first injection", ylabel="SRI responders (%)")
     ax.set_xticks(sorted(known["week"].unique()))
@@ -275,9 +262,6 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     )
 
 
-_MARKS = ("o", "s", "D", "^")
-
-
 def responders(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the share of responders by visit and arm.
 
@@ -308,7 +292,7 @@ def responders(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             place = group * (len(arms) + 0.7) + arms.index(row.arm)
             colour = ARM_PALETTE.get(row.arm, NEUTRAL)
             ax.plot([100 * row.low, 100 * row.high], [place] * 2, color=colour, linewidth=2.6, solid_capstyle="butt")
-            ax.plot(100 * row.rate, place, _MARKS[arms.index(row.arm) % len(_MARKS)], color=colour, markersize=8)
+            ax.plot(100 * row.rate, place, MARKS[arms.index(row.arm) % 8], color=colour, markersize=8)
             ax.annotate(
                 f"{row.responders} of {row.patients}", (100 * row.high, place), xytext=(6, 0),
                 textcoords="offset points", va="center", fontsize=10,

@@ -14,14 +14,14 @@ from matplotlib.axes import Axes
 
 from lupus_kit.core.errors import InputError
 
-_COLOURS = sns.color_palette("colorblind")
-
+#: Ten colours that colour-blind readers can tell apart, and marks that tell lines apart without colour.
+PALETTE, MARKS = sns.color_palette("colorblind"), "osD^vP*X"
 #: One colour per arm, the same in every figure; blue and orange stay apart for colour-blind readers.
-ARM_PALETTE: dict[str, Any] = {"IL-2": _COLOURS[0], "placebo": _COLOURS[1]}
+ARM_PALETTE: dict[str, Any] = {"IL-2": PALETTE[0], "placebo": PALETTE[1]}
 #: Colour of things that are published, and of things that are invented.
-PUBLISHED, INVENTED, NEUTRAL = _COLOURS[3], _COLOURS[4], (0.45, 0.45, 0.45)
+PUBLISHED, INVENTED, NEUTRAL = PALETTE[3], PALETTE[4], (0.45, 0.45, 0.45)
 #: Colours for "inside" and "outside" a rejection region or a verdict.
-YES, NO = _COLOURS[2], _COLOURS[7]
+YES, NO = PALETTE[2], PALETTE[7]
 
 
 def need_columns(frame: pd.DataFrame, what: str, remedy: str, *columns: str) -> None:
@@ -47,12 +47,10 @@ def stamp(ax: Axes, corner: bool = False) -> None:
     corner : bool
         Write into the lower left corner of the picture, where the space above the axes is taken.
     """
-    place, coordinates, side, edge = (
-        ((0.01, 0.01), "figure fraction", "left", "bottom")
-        if corner
-        else ((1, 1.01), "axes fraction", "right", "bottom")
+    place, of, side = ((0.01, 0.01), "figure", "left") if corner else ((1, 1.01), "axes", "right")
+    ax.annotate(
+        "invented patients", place, xycoords=f"{of} fraction", ha=side, va="bottom", color=INVENTED, fontsize=11
     )
-    ax.annotate("invented patients", place, xycoords=coordinates, ha=side, va=edge, color=INVENTED, fontsize=11)
 
 
 def axes(ax: Axes | None = None, size: tuple[float, float] = (7.5, 4.5)) -> Axes:
@@ -65,8 +63,23 @@ def panels(size: tuple[float, float], ratios: tuple[float, ...] = (1, 1)) -> lis
     return _kept(size, ratios)
 
 
+def stacked(size: tuple[float, float], ratios: tuple[float, float], grid: str = "0.92") -> tuple[Axes, Axes]:
+    """Return new axes for a picture and, below it, for a matrix of marks that explains its columns."""
+    with _look(grid):
+        _, (above, below) = plt.subplots(2, 1, figsize=size, layout="constrained", height_ratios=ratios, sharex=True)
+    sns.despine(ax=above)
+    sns.despine(ax=below, left=True, bottom=True)
+    return above, below
+
+
+@contextmanager
+def _look(grid: str = "0.92") -> Iterator[None]:
+    with sns.axes_style("whitegrid", {"grid.color": grid, "axes.edgecolor": "0.6"}), sns.plotting_context("notebook"):
+        yield
+
+
 def _new(size: tuple[float, float], ratios: tuple[float, ...]) -> list[Axes]:
-    with sns.axes_style("whitegrid", {"grid.color": "0.92", "axes.edgecolor": "0.6"}), sns.plotting_context("notebook"):
+    with _look():
         figure, made = plt.subplots(
             1, len(ratios), figsize=size, layout="constrained", width_ratios=ratios, squeeze=False
         )
@@ -114,6 +127,18 @@ def wipe(ax: Axes) -> None:
     if not ax.images:
         ax.set(xscale="linear", yscale="linear", xlim=(0, 1), ylim=(0, 1))
         ax.autoscale(True)
+
+
+def title_above(ax: Axes, label: str) -> None:
+    """Write what is drawn, such as the name of a test, above the axes."""
+    ax.annotate(label, (0, 1.02), xycoords="axes fraction", va="bottom", fontsize=12)
+
+
+def p_bar(picture: Any, ax: Axes, label: str) -> Any:
+    """Draw the colour bar of a map of p-values and return it."""
+    bar = ax.figure.colorbar(picture, ax=ax, ticks=[1e-4, 1e-3, 0.01, 0.05, 0.1, 1], label=label)
+    bar.ax.set_yticklabels(["≤0.0001", "0.001", "0.01", "0.05", "0.1", "1"])
+    return bar
 
 
 def describe(ax: Axes, text: str) -> Axes:

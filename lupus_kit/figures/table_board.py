@@ -8,10 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.inference import _border
-from lupus_kit.figures.style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, need_columns, panels
+from lupus_kit.figures.inference import draw_border
+from lupus_kit.figures.style import (
+    ARM_PALETTE,
+    PUBLISHED,
+    alt_text,
+    axes,
+    describe,
+    need_columns,
+    p_bar,
+    panels,
+    title_above,
+)  # fmt: skip
 
-_TICKS = [1e-4, 1e-3, 0.01, 0.05, 0.1, 1]
 _MEASURES = {
     "risk difference": ("difference (percentage points)", 100, 0),
     "odds ratio": ("odds ratio (log scale)", 1, 1),
@@ -84,7 +93,7 @@ def p_function(
         ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
         ax.set_xticks([], minor=True)
     ax.set(xlim=(value.min(), value.max()), ylim=(0, 1.03), xlabel=f"supposed {words}", ylabel="two-sided p")
-    _name(ax, label)
+    title_above(ax, label)
     return describe(ax, f"Curve of the two-sided p of {label} against the supposed {measure}. {said}".strip())
 
 
@@ -95,11 +104,6 @@ def _span(low: float, high: float) -> str:
 
 def _p(p: float) -> str:
     return f"p = {p:.4f}" if p >= 0.0001 else "p below 0.0001"
-
-
-def _name(ax: Axes, label: str) -> None:
-    """Write the name of the test above the axes."""
-    ax.annotate(label, (0, 1.02), xycoords="axes fraction", va="bottom", fontsize=12)
 
 
 def table_board(
@@ -144,23 +148,18 @@ def table_board(
     left, right = panels((10.4, 4.7), (1.12, 1))
     values = np.clip(lattice.T, 1e-4, 1)
     if left.images:  # a widget's map: the picture stays, its data are new
-        shown = left.images[0]
-        shown.set_data(values)
-        bar = shown.colorbar
-        assert bar is not None
+        left.images[0].set_data(values)
     else:
         shown = left.imshow(
             values, norm=LogNorm(1e-4, 1), cmap="cividis", origin="lower", aspect="auto", interpolation="nearest"
         )
-        bar = left.figure.colorbar(shown, ax=left, ticks=_TICKS, label="two-sided p")
-        bar.ax.set_yticklabels(["≤0.0001", "0.001", "0.01", "0.05", "0.1", "1"])
-        bar.ax.minorticks_off()
+        p_bar(shown, left, "two-sided p").ax.minorticks_off()
     inside = np.nan_to_num(lattice, nan=1.0) <= alpha
-    _border(left, inside)
+    draw_border(left, inside)
     left.plot(x1, x2, "o", color="white", markeredgecolor="black", markersize=11)
     left.grid(False)
     left.set(xlabel=f"responders, first arm (of {n1})", ylabel=f"responders, second arm (of {n2})")
-    _name(left, label)
+    title_above(left, label)
     here = float(lattice[x1, x2])
     p_function(curve, own=here, ends=ends, level=1 - alpha, ax=right)
     p = "no p" if np.isnan(here) else _p(here)

@@ -10,17 +10,8 @@ Examples
 """
 
 from lupus_kit.inference.comparison import Comparison, compare, s_value
-from lupus_kit.inference.evidence.bayes import (
-    PRIORS,
-    Posterior,
-    Prior,
-    ReverseBayes,
-    evidence,
-    posterior,
-    predictive_significance,
-    reverse_bayes,
-)
-from lupus_kit.inference.evidence.fragility import Fragility, fragility_index, fragility_table, tipping_point
+from lupus_kit.inference.evidence.bayes import PRIORS, Posterior, Prior, evidence, posterior
+from lupus_kit.inference.evidence.fragility import Fragility, fragility_index, tipping_point
 from lupus_kit.inference.intervals.effects import Interval, intervals
 from lupus_kit.inference.intervals.proportion import proportion
 from lupus_kit.inference.intervals.pvalue_functions import confidence_curve, curve_measure
@@ -35,14 +26,12 @@ from lupus_kit.inference.planning.operating_characteristics import (
     type_m_and_s,
 )
 from lupus_kit.inference.planning.sample_size import SampleSize, minimal_detectable_difference, sample_size
+from lupus_kit.inference.two_by_two.fisher import fisher_test
+from lupus_kit.inference.two_by_two.pearson import pearson_test
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
+from lupus_kit.inference.two_by_two.shuffle import shuffle_test
 from lupus_kit.inference.two_visits.between_visits import BetweenVisitBounds, between_visit_bounds
-from lupus_kit.inference.two_visits.familywise import (
-    Multiplicity,
-    familywise_error,
-    joint_counts,
-    rejection_probabilities,
-)
+from lupus_kit.inference.two_visits.familywise import familywise_error, joint_counts
 from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
@@ -53,10 +42,8 @@ __all__ = [
     "Comparison",
     "Fragility",
     "Interval",
-    "Multiplicity",
     "Posterior",
     "Prior",
-    "ReverseBayes",
     "SampleSize",
     "SignificanceFilter",
     "Size",
@@ -71,24 +58,23 @@ __all__ = [
     "describe",
     "evidence",
     "familywise_error",
+    "fisher_test",
     "fragility_index",
-    "fragility_table",
     "intervals",
     "joint_counts",
     "minimal_detectable_difference",
     "patients_to_see",
+    "pearson_test",
     "posterior",
     "power",
-    "predictive_significance",
     "proportion",
     "pvalue",
     "pvalue_lattice",
-    "rejection_probabilities",
     "rejection_region",
-    "reverse_bayes",
     "s_value",
     "sample_size",
     "select",
+    "shuffle_test",
     "size",
     "size_curve",
     "tipping_point",

@@ -26,16 +26,15 @@ from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.plan.plan_file import plan_template
 from lupus_kit.simulation.plan.registration import Registration, register, registered
-from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates, correlation_bounds
-from lupus_kit.simulation.plan.scenario import DEPTHS, Scenario
-from lupus_kit.simulation.plan.template import plan_template
+from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
+from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
     "BOUNDARIES",
-    "DEPTHS",
     "MISSING_RULES",
     "AnalysisPlan",
     "Boundaries",
@@ -47,7 +46,6 @@ __all__ = [
     "ResponseRates",
     "Scenario",
     "Simulation",
-    "correlation_bounds",
     "exact",
     "grid",
     "group_sequential",

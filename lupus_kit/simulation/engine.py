@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
@@ -17,7 +16,7 @@ from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario, check_depth
+from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.trials.checkpoint import Checkpoint
 from lupus_kit.simulation.trials.chunk import chunk_size, simulate_chunk
@@ -38,7 +37,6 @@ def run(
     seed: int | np.random.Generator = 0,
     n_jobs: int | None = 1,
     plan: AnalysisPlan | None = None,
-    depth: str | None = None,
     keep_trials: bool | None = None,
     checkpoint: str | Path | None = None,
     progress: bool | Callable[[int, int], object] | None = None,
@@ -60,8 +58,6 @@ def run(
         run on a Dask cluster, whatever ``n_jobs``.
     plan : AnalysisPlan, optional
         What is tested and how; by default SRI-4 at weeks 12 and 24 in a fixed sequence, Pearson's test at 0.05.
-    depth : {"endpoint", "patient"}, optional
-        Follows from `assumptions`; give it to be told when they do not fit.
     keep_trials : bool, optional
         Whether to keep each trial in ``.trials`` besides the counts of outcomes. By default up to 200,000 trials are
         kept; memory is flat in the number of trials where they are not.
@@ -100,7 +96,6 @@ def run(
     (2000, 2000)
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
-    check_depth(depth, scenario)
     n = checked_trials(n_trials)
     keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
     sizes = _sizes(scenario, n)
@@ -169,7 +164,7 @@ def _sizes(scenario: Scenario, n_trials: int) -> list[int]:
 
 def identity(scenario: Scenario) -> dict[str, object]:
     """Say all of a scenario that decides its results: the tables of its plan file."""
-    return {name: part for name, part in tomllib.loads(scenario.to_toml()).items() if name != "format"}
+    return {name: part for name, part in scenario.to_dict().items() if name != "format"}
 
 
 def _shown(seed: int | np.random.Generator) -> int | None:

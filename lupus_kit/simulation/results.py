@@ -291,7 +291,7 @@ class Simulation:
         table = self.summary().to_html(index=False, float_format="{:.4f}".format, na_rep="–", border=0)
         what = "all outcomes enumerated" if self.n_trials is None else f"{self.n_trials:,} simulated trials"
         head = f"{what}, {self.n1} and {self.n2} patients, {self.plan.test} at {self.plan.alpha:g}"
-        return html.escape(head) + table
+        return f"{html.escape(head)}{table}"
 
 
 def _true_value(measure: str, true: Truth, endpoint: int) -> float:

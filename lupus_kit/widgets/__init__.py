@@ -16,46 +16,32 @@ True
 
 from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.audit import (
-    detective_scene,
     missing_map,
-    missing_scene,
     pvalue_detective,
     visits_explorer,
-    visits_scene,
 )
 from lupus_kit.widgets.by_name import APPS, from_state
-from lupus_kit.widgets.cohort import assumption_board, assumption_scene
-from lupus_kit.widgets.design import allocation_explorer, allocation_scene
-from lupus_kit.widgets.inference import table_explorer, table_scene
-from lupus_kit.widgets.secondary import nephritis_board, nephritis_scene, safety_explorer, safety_scene
-from lupus_kit.widgets.simulation import dance_scene, designer_scene, pvalue_dance, trial_designer
-from lupus_kit.widgets.sri import patient_builder, patient_scene
+from lupus_kit.widgets.cohort import assumption_board
+from lupus_kit.widgets.design import allocation_explorer
+from lupus_kit.widgets.inference import table_explorer
+from lupus_kit.widgets.secondary import nephritis_board, safety_explorer
+from lupus_kit.widgets.simulation import pvalue_dance, trial_designer
+from lupus_kit.widgets.sri import patient_builder
 
 __all__ = [
     "APPS",
     "App",
     "Scene",
     "allocation_explorer",
-    "allocation_scene",
     "assumption_board",
-    "assumption_scene",
-    "dance_scene",
-    "designer_scene",
-    "detective_scene",
     "from_state",
     "missing_map",
-    "missing_scene",
     "nephritis_board",
-    "nephritis_scene",
     "patient_builder",
-    "patient_scene",
     "pvalue_dance",
     "pvalue_detective",
     "safety_explorer",
-    "safety_scene",
     "table_explorer",
-    "table_scene",
     "trial_designer",
     "visits_explorer",
-    "visits_scene",
 ]

@@ -93,6 +93,13 @@ class App(ipw.VBox):
         Name of the function that builds the widget, as it stands in :attr:`state`.
     fixed : mapping of str to int, optional
         What the widget was built with and cannot be moved; part of its state.
+
+    Attributes
+    ----------
+    controls, defaults : dict
+        The controls by name, and their values at the start.
+    live : lupus_kit.figures.Live
+        Makes the pictures, and keeps their axes.
     """
 
     def __init__(
@@ -106,10 +113,10 @@ class App(ipw.VBox):
         fixed: Mapping[str, int] | None = None,
     ) -> None:
         self.name, self.fixed = name, dict(fixed or {})
-        self._controls = dict(controls)
-        self._defaults = {key: control.value for key, control in controls.items()}
+        self.controls = dict(controls)
+        self.defaults = {key: control.value for key, control in controls.items()}
         self._scene = scene
-        self._live = Live()
+        self.live = Live()
         self._quiet = False
         self.text = ipw.HTML()
         self.picture = ipw.HTML(layout=ipw.Layout(min_height=f"{height}px"))
@@ -134,7 +141,7 @@ class App(ipw.VBox):
     @property
     def values(self) -> dict[str, Any]:
         """Current values of the controls, by name."""
-        return {name: control.value for name, control in self._controls.items()}
+        return {name: control.value for name, control in self.controls.items()}
 
     @property
     def state(self) -> str:
@@ -150,12 +157,12 @@ class App(ipw.VBox):
             There is no control of that name.
         """
         for name in values:
-            if name not in self._controls:
-                raise unknown_name("control", name, self._controls)
+            if name not in self.controls:
+                raise unknown_name("control", name, self.controls)
         self._quiet = True
         try:
             for name, value in values.items():
-                self._controls[name].value = value
+                self.controls[name].value = value
         finally:
             self._quiet = False
         self.refresh()
@@ -199,14 +206,14 @@ class App(ipw.VBox):
                 )
         read = {}
         for key, written in pieces.items():
-            if key not in self._controls:
-                raise unknown_name("control", key, self._controls)
-            read[key] = _state.value_of(key, self._controls[key], written)
-        return self.set(**self._defaults | read)
+            if key not in self.controls:
+                raise unknown_name("control", key, self.controls)
+            read[key] = _state.value_of(key, self.controls[key], written)
+        return self.set(**self.defaults | read)
 
     def reset(self) -> None:
         """Go back to the values at the start."""
-        self.set(**self._defaults)
+        self.set(**self.defaults)
 
     def _changed(self, _: object) -> None:
         if not self._quiet:
@@ -238,14 +245,14 @@ class App(ipw.VBox):
         self.more.value = more
 
     def _shown(self) -> tuple[str, str, str]:
-        with self._live.drawing():
+        with self.live.drawing():
             scene = self._scene(**self.values)
         picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
         return scene.text, picture, scene.more
 
     def _drawn(self, axes: Axes, layout: Hashable) -> str:
         alt = html.escape(alt_text(axes))
-        data = base64.b64encode(self._live.png(axes, layout)).decode("ascii")
+        data = base64.b64encode(self.live.png(axes, layout)).decode("ascii")
         return (
             f'<img alt="{alt}" src="data:image/png;base64,{data}" decoding="sync" style="max-width:100%;height:auto" '
             f'onload="{html.escape(_WHEN_SHOWN)}">'

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import html
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit import audit, published
-from lupus_kit.audit import explain, read_reported
-from lupus_kit.figures import audit as draw
-from lupus_kit.figures.audit import rule_lines
+from lupus_kit.figures.audit import line_up, rule_lines
 from lupus_kit.figures.inference import tipping_map
 from lupus_kit.inference import STRATEGIES, TESTS, familywise_error, pvalue, tipping_point
 from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.controls import bare_p, dropdown, float_slider, int_slider, p_value, text
 
 #: Ways to count the missing patient: name, extra responders, extra patients in the first arm.
-MISSING = {
-    "not counted": (0, 0),
-    "as a non-responder": (0, 1),
-    "as a responder": (1, 1),
-}
+MISSING = {"not counted": (0, 0), "as a non-responder": (0, 1), "as a responder": (1, 1)}
 
 
 def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29, n2: int = 30) -> Scene:
@@ -45,8 +39,8 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
         Tests as dots, the printed value as a band, and the tests that fit in words.
     """
     more_x, more_n = MISSING[missing]
-    read = read_reported(reported)[0]  # figures take numbers, and a paper may print NS
-    found = explain(reported, x1 + more_x, n1 + more_n, x2, n2, alternatives=["two-sided"])
+    read = audit.read_reported(reported)[0]  # figures take numbers, and a paper may print NS
+    found = audit.explain(reported, x1 + more_x, n1 + more_n, x2, n2, alternatives=["two-sided"])
     fits = list(found.loc[found["rounds_to_reported"], "label"])
     table = f"{x1 + more_x}/{n1 + more_n} v {x2}/{n2}"
     said = (
@@ -54,7 +48,7 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
         if fits
         else f"<b>not reproduced by any of {len(found)}</b> two-sided tests"
     )
-    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", draw.line_up(found, read, steady=True))
+    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", line_up(found, read, steady=True))
 
 
 def pvalue_detective() -> App:
@@ -71,16 +65,6 @@ def pvalue_detective() -> App:
         height=640,
         name="pvalue_detective",
     )
-
-
-_CLAIMS = {12: "sri4_week12", 24: "sri4_week24"}
-
-
-@cache
-def _counts(week: int) -> tuple[int, int, int, int]:
-    """Read responders and patients of both arms off the printed percentages."""
-    x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), _CLAIMS[week])
-    return x1, n1, x2, n2
 
 
 def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
@@ -105,7 +89,7 @@ def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
     >>> "1 of 2 ways" in missing_scene(12, 1, 0, "pearson").text
     True
     """
-    x1, n1, x2, n2 = _counts(week)
+    x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), f"sri4_week{week}")
     ways = tipping_point(x1, n1, x2, n2, missing1, missing2, test)
     alone = float(pvalue(test, x1, n1, x2, n2))
     below = int(ways["significant"].sum())

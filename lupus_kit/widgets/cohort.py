@@ -8,41 +8,31 @@ import ipywidgets as ipw
 import pandas as pd
 
 from lupus_kit import audit, cohort, endpoints, published
-from lupus_kit.figures import cohort as draw
+from lupus_kit.figures.cohort import response_beside_published
 from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.controls import float_slider, int_slider
 
-_CLAIMS = {12: "sri4_week12", 24: "sri4_week24"}
+_WEEKS = (12, 24)
 
 
 @cache
 def _published() -> pd.DataFrame:
-    """Responders and patients of each arm at both visits, as the printed percentages pin them down."""
-    study = published.load("he2020")
-    rows = []
-    for week, claim in _CLAIMS.items():
-        x1, n1, x2, n2 = audit.claim_counts(study, claim)
-        rows += [("IL-2", week, x1, n1), ("placebo", week, x2, n2)]
-    frame = pd.DataFrame(rows, columns=["arm", "week", "responders", "patients"])
-    return frame.assign(rate=frame["responders"] / frame["patients"])
+    """Response rate of each arm at both visits, as the printed percentages pin it down."""
+    counts = {week: audit.claim_counts(published.load("he2020"), f"sri4_week{week}") for week in _WEEKS}
+    rows = [row for week, (x1, n1, x2, n2) in counts.items()
+            for row in (("IL-2", week, x1 / n1), ("placebo", week, x2 / n2))]  # fmt: skip
+    return pd.DataFrame(rows, columns=["arm", "week", "rate"])
 
 
 def _share(x: int, n: int) -> str:
     return f"{x}/{n} ({x / n:.1%})"
 
 
-@cache
-def _printed(week: int) -> dict[str, tuple[int, int]]:
-    rows = _published().query("week == @week")
-    return {row.arm: (int(row.responders), int(row.patients)) for row in rows.itertuples()}
-
-
-def _row(week: int, invented: dict[str, int], n: int) -> str:
-    printed = _printed(week)
-    cells = [cell for arm in ("IL-2", "placebo") for cell in (_share(invented[arm], n), _share(*printed[arm]))]
-    rates = {arm: x / of for arm, (x, of) in printed.items()}
-    gaps = [(invented["IL-2"] - invented["placebo"]) / n, rates["IL-2"] - rates["placebo"]]
-    cells += [f"{100 * gap:+.1f}" for gap in gaps]
+def _row(week: int, y1: int, y2: int, n: int) -> str:
+    """Write the responders of one visit: invented and published on IL-2, then on placebo, then both differences."""
+    x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), f"sri4_week{week}")
+    cells = [_share(y1, n), _share(x1, n1), _share(y2, n), _share(x2, n2)]
+    cells += [f"{100 * gap:+.1f}" for gap in ((y1 - y2) / n, x1 / n1 - x2 / n2)]
     return f"<tr><th scope='row'>week {week}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
@@ -88,8 +78,7 @@ def assumption_scene(
     # A visit that nobody attended has no rows: nobody responded there either.
     counted = found.to_dict()
     rows = "".join(
-        _row(week, {arm: int(counted.get((arm, week), 0)) for arm in ("IL-2", "placebo")}, n_per_arm)
-        for week in _CLAIMS
+        _row(week, *(int(counted.get((arm, week), 0)) for arm in ("IL-2", "placebo")), n_per_arm) for week in _WEEKS
     )
     left = int(trial.patients["dropout_day"].notna().sum())
     head = (
@@ -101,7 +90,7 @@ def assumption_scene(
         f"<b>{left} of {2 * n_per_arm}</b> invented patients left before the end; where a visit is missing, they count "
         "as non-responders."
     )
-    return Scene(text, draw.response_beside_published(answers, _published()))
+    return Scene(text, response_beside_published(answers, _published()))
 
 
 def assumption_board() -> App:

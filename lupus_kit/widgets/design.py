@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.design import he2020, permuted_blocks
-from lupus_kit.figures import design as draw
+from lupus_kit.figures.design import allocation_balance
 from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.controls import dropdown, int_slider
 
@@ -44,7 +44,7 @@ def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
         count = int((frame["arm"] == arms[0]).sum())
         worst = int((2 * (frame["arm"] == arms[0]) - 1).cumsum().abs().max())
         parts.append(f"<b>{name}</b>: {count} on {arms[0]}, {n - count} on {arms[1]}, never more than {worst} apart")
-    return Scene(f"After {n} patients: {'; '.join(parts)}.", draw.allocation_balance(lists, arms[0]))
+    return Scene(f"After {n} patients: {'; '.join(parts)}.", allocation_balance(lists, arms[0]))
 
 
 def allocation_explorer() -> App:

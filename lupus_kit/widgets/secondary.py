@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import audit, published
-from lupus_kit.figures import secondary as draw
+from lupus_kit.figures.secondary import unseen_risk
 from lupus_kit.figures.table_board import p_function
 from lupus_kit.inference import (
     TESTS,
@@ -145,7 +145,7 @@ def safety_scene(n: int, x: int, risk_percent: float) -> Scene:
         f"95 %).{rule}<br>If the true risk is {risk_percent:g} %, a trial with {n} patients sees {few} with a chance of "
         f"{100 * chance:.0f} %. {needed}"
     )
-    return Scene(text.strip(), draw.unseen_risk(frame, x, n, limit, risk))
+    return Scene(text.strip(), unseen_risk(frame, x, n, limit, risk))
 
 
 def safety_explorer(n: int = 29, x: int = 0) -> App:

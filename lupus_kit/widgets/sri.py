@@ -10,7 +10,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import unknown_name
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, sledai, sri
-from lupus_kit.figures import sri as draw
+from lupus_kit.figures.sri import LEGEND_COLUMNS, sledai_bars
 from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.controls import dropdown, float_slider
 from lupus_kit.widgets.findings import Findings
@@ -150,8 +150,8 @@ def patient_scene(
     uncounted = stable and version != "2K"
     bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & uncounted)
     text = f"<table>{lines}</table><b>{html.escape(str(row['reason']))}</b>"
-    rows = -(-len({*bars_before["domain"], *bars_now["domain"]}) // draw.LEGEND_COLUMNS)
-    return Scene(text, draw.sledai_bars(bars_before, bars_now, points), layout=rows)
+    rows = -(-len({*bars_before["domain"], *bars_now["domain"]}) // LEGEND_COLUMNS)
+    return Scene(text, sledai_bars(bars_before, bars_now, points), layout=rows)
 
 
 def patient_builder() -> App:

@@ -20,7 +20,7 @@ from scipy import stats
 
 from lupus_kit import inference
 from lupus_kit.inference import TESTS
-from lupus_kit.inference.intervals.effects import _METHODS
+from lupus_kit.inference.intervals.effects import METHODS
 from lupus_kit.inference.two_by_two import conditional, unconditional
 
 N1, N2 = 29, 30
@@ -110,7 +110,7 @@ def test_one_p_value() -> None:
 
 def test_one_interval() -> None:
     for x1, n1, x2, n2 in ((16, N1, 9, N2), (110, 200, 60, 200)):
-        for key, _, _, method, _ in _METHODS:
+        for key, _, _, method, _ in METHODS:
             seconds = best_of(2, lambda table=(x1, n1, x2, n2), method=method: method(*table, 0.95))
             print(f"interval {key!r} of {x1}/{n1} v {x2}/{n2}: {1e3 * seconds:.2f} ms")
             assert seconds > 0

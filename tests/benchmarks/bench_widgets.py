@@ -48,8 +48,8 @@ def milliseconds(name: str, seed: int = 1) -> tuple[float, np.ndarray]:
     app = widgets.APPS[name]()
     built, moved = 1000 * (time.process_time() - start), []
     while len(moved) < MOVES:
-        key = rng.choice(list(app._controls))
-        value = somewhere(app._controls[key], rng)
+        key = rng.choice(list(app.controls))
+        value = somewhere(app.controls[key], rng)
         if value == app.values[key]:
             continue
         start = time.process_time()

@@ -1,12 +1,13 @@
-"""A real browser opens each notebook in JupyterLab and in Voilà and moves every widget. Skipped where there is none.
+"""A real browser opens each notebook in JupyterLab, and its widgets in Voilà, and moves every widget. Skipped where there is none.
 
-Needs the package playwright (not its browser download) and a Chromium: ``LUPUS_KIT_CHROMIUM`` or one on the path.
-The look for barriers needs axe-playwright-python, which carries axe-core; nothing is fetched during the run. Voilà's pages
-are tested where the package voila is installed. Pictures go to ``LUPUS_KIT_SCREENSHOTS`` if that is set, for a person to look at.
+Needs a Chromium: ``LUPUS_KIT_CHROMIUM`` or one on the path. axe-playwright-python carries axe-core; nothing is fetched during the
+run. Waits are for a sign of life, since a machine may be busy: ``PATIENCE`` is only where giving up is sensible. Pictures go to
+``LUPUS_KIT_SCREENSHOTS`` if that is set, for a person to look at.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -25,6 +26,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 TOKEN = "only-for-this-test"
+#: Seconds.
+PATIENCE = 900
+WIDGET = re.compile(r"\bwidgets\.(?!from_state)\w+\(")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
     "--disable-component-update", "--no-first-run",
@@ -47,6 +51,10 @@ SEEN = """app => JSON.stringify({
     words: [...app.querySelectorAll('.widget-html')].map(one => one.innerText),
     pictures: [...app.querySelectorAll('img')].map(one => one.src.length + one.src.slice(-400) + one.alt),
 })"""
+CHANGED = f"""([app, before]) => {{
+    const after = JSON.parse(({SEEN})(app));
+    return Object.keys(before).every(kind => JSON.stringify(after[kind]) !== JSON.stringify(before[kind]));
+}}"""
 # Boards of a page, once each has its picture.
 BOARDS = """count => {
     const apps = [...document.querySelectorAll('.lupus-kit-app')];
@@ -59,13 +67,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+def browser() -> Iterator[object]:
+    """Start the browser, one for all tests of this process."""
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("LUPUS_KIT_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found:
         pytest.skip("no Chromium on the path: install one (Debian: apt-get install chromium)")
-    return found
+    with driver.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS, timeout=1000 * PATIENCE)
+        yield started
+        started.close()
 
 
 def _own_folders(folder: Path) -> dict[str, str]:
@@ -92,11 +104,11 @@ def _server(module: str, arguments: list[str], folder: Path, address: str) -> It
         yield
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def lab(chromium, tmp_path_factory) -> Iterator[str]:
+def lab(browser, tmp_path_factory) -> Iterator[str]:
     """Start a JupyterLab of its own, with copies of the notebooks; yield its address."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
@@ -118,11 +130,13 @@ def lab(chromium, tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def voila(chromium, tmp_path_factory) -> Iterator[str]:
-    """Start a Voilà of its own, with copies of the notebooks; yield the address under which it renders them."""
+def voila(browser, tmp_path_factory) -> Iterator[str]:
+    """Start a Voilà of its own, with the widgets of each notebook; yield the address under which it renders them."""
     pytest.importorskip("voila", reason="voila is not installed: pip install voila")
     folder = tmp_path_factory.mktemp("voila")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    (folder / "notebooks").mkdir()
+    for name in NAMES:
+        (folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(_only_widgets(_read(name))), encoding="utf-8")
     port = _free_port()
     arguments = [str(folder / "notebooks"), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
     with _server("voila", arguments, folder, f"http://127.0.0.1:{port}/"):
@@ -131,30 +145,29 @@ def voila(chromium, tmp_path_factory) -> Iterator[str]:
 
 def _wait_until_it_answers(address: str, server: subprocess.Popen, log: Path) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for _ in range(240):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
-            opener.open(address, timeout=10).close()
+            opener.open(address, timeout=PATIENCE).close()
             return
         except OSError:
             assert server.poll() is None, log.read_text()
             time.sleep(0.25)
-    raise AssertionError(f"the server did not answer within a minute\n{log.read_text()}")
+    raise AssertionError(f"the server did not answer\n{log.read_text()}")
 
 
 @contextmanager
-def _page(chromium: str, outside: list[str]) -> Iterator:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(60_000)
-        # Everything comes from this machine: a lesson must not need the network.
-        page.on("request", lambda request: _note(request.url, outside))
-        try:
-            yield page
-        finally:
-            browser.close()
+def _page(browser, outside: list[str]) -> Iterator:
+    """Open a page with storage of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(1000 * PATIENCE)
+    # Everything comes from this machine: a lesson must not need the network.
+    page.on("request", lambda request: _note(request.url, outside))
+    try:
+        yield page
+    finally:
+        context.close()
 
 
 def _note(address: str, outside: list[str]) -> None:
@@ -168,37 +181,37 @@ def _run_all(page, address: str) -> None:
     # JupyterLab says "Idle" before the kernel is connected, and drops a Run All in that moment: look at the status
     # bar, and ask again if no cell starts.
     page.wait_for_function(IDLE)
-    for _ in range(4):
+    for seconds in (10, 60, PATIENCE):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
-            page.wait_for_function(STARTED, timeout=10_000)
+            page.wait_for_function(STARTED, timeout=1000 * seconds)
             break
         except Exception as error:
             if type(error).__name__ != "TimeoutError":
                 raise
-    page.wait_for_function(FINISHED, timeout=180_000)
+    page.wait_for_function(FINISHED)
 
 
 def _move(page, app) -> None:
-    """Move the widget's controls by keyboard, one after the other, until both words and picture have changed."""
+    """Move the widget's controls by keyboard, one after the other, until both words and picture have changed.
+
+    Some controls change only one of them, or nothing where they stand: each is given a moment, and if none does, more.
+    """
     before = json.loads(app.evaluate(SEEN))
     controls = app.locator(".widget-slider .noUi-handle, select")
-    for number in range(controls.count()):
-        one = controls.nth(number)
-        one.focus()
-        page.keyboard.press("ArrowDown" if one.evaluate("one => one.matches('select')") else "ArrowRight")
-        changed = f"([app, before]) => ({SEEN})(app) !== before"
-        try:
-            page.wait_for_function(changed, arg=[app.element_handle(), json.dumps(before)], timeout=8_000)
-        except Exception as error:
-            if type(error).__name__ != "TimeoutError":
-                raise
-        for _ in range(10):  # words come first, the picture follows
-            after = json.loads(app.evaluate(SEEN))
-            if all(after[kind] != before[kind] for kind in before):
+    for seconds in (3, 30, PATIENCE / 10):
+        for number in range(controls.count()):
+            one = controls.nth(number)
+            one.focus()
+            page.keyboard.press("ArrowDown" if one.evaluate("one => one.matches('select')") else "ArrowRight")
+            try:  # words come first, the picture follows
+                page.wait_for_function(CHANGED, arg=[app.element_handle(), before], timeout=1000 * seconds)
+            except Exception as error:
+                if type(error).__name__ != "TimeoutError":
+                    raise
+            else:
                 return
-            page.wait_for_timeout(200)
     raise AssertionError(f"no control changed both words and picture: {before['words']}")
 
 
@@ -237,9 +250,9 @@ def _move_all(page, pictures: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, chromium, pictures):
+def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser, pictures):
     outside: list[str] = []
-    with _page(chromium, outside) as page:
+    with _page(browser, outside) as page:
         _run_all(page, f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
         assert errors == []
@@ -247,35 +260,67 @@ def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, chromium, pictu
         page.wait_for_function(BOARDS, arg=_boards(name))
         _move_all(page, pictures, name)
         page.wait_for_function(IDLE)
+    _stop_kernels(lab)
     assert outside == [], "the page asked for something outside this machine"
+
+
+def _stop_kernels(lab: str) -> None:
+    """Stop the kernel of the page that was left: it would hold its memory until the last test."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{lab}/api/kernels?token={TOKEN}", timeout=PATIENCE) as answer:
+        running = [kernel["id"] for kernel in json.load(answer)]
+    for one in running:
+        stop = urllib.request.Request(f"{lab}/api/kernels/{one}?token={TOKEN}", method="DELETE")
+        opener.open(stop, timeout=PATIENCE).close()
+
+
+def _read(name: str) -> dict:
+    return json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+
+def _only_widgets(notebook: dict) -> dict:
+    """Leave out the code that no widget needs: Voilà shows the widgets, and whole notebooks run in other tests."""
+    kept: list[dict] = []
+    wanted: set[str] = set()
+    for cell in reversed(notebook["cells"]):
+        if cell["cell_type"] != "code":
+            kept.append(cell)
+            continue
+        source = "".join(cell["source"])
+        nodes = list(ast.walk(ast.parse(source)))
+        given = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+        given |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        if WIDGET.search(source) or wanted & given:
+            kept.append(cell)
+            wanted = wanted - given | {node.id for node in nodes if isinstance(node, ast.Name)} - given
+    return {**notebook, "cells": kept[::-1]}
 
 
 def _boards(name: str) -> int:
     """Count the boards that a notebook builds."""
-    notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    return sum(len(re.findall(r"\bwidgets\.(?!from_state)\w+\(", source)) for source in code)
+    code = ["".join(cell["source"]) for cell in _read(name)["cells"] if cell["cell_type"] == "code"]
+    return sum(len(WIDGET.findall(source)) for source in code)
 
 
 def _open_in_voila(page, address: str, name: str) -> None:
     # Voilà's template asks a public server for icons: the boards must do without.
     page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
-    page.goto(f"{address}/{name}.ipynb", timeout=180_000)
-    page.wait_for_function(BOARDS, arg=_boards(name), timeout=180_000)
+    page.goto(f"{address}/{name}.ipynb")
+    page.wait_for_function(BOARDS, arg=_boards(name))
     page.wait_for_timeout(1_500)  # handles get their names a moment after the pictures
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if _boards(name)])
-def test_its_widgets_answer_in_voila_without_barriers(name, voila, chromium, pictures):
-    with _page(chromium, []) as page:
+def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser, pictures):
+    with _page(browser, []) as page:
         _open_in_voila(page, voila, name)
         assert page.locator("text=Traceback").count() == 0
         _move_all(page, pictures, f"voila-{name}")
         assert _barriers(page) == []
 
 
-def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, chromium, pictures):
-    with _page(chromium, []) as page:
+def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, browser, pictures):
+    with _page(browser, []) as page:
         _open_in_voila(page, voila, "04_week12_week24")
         app = page.locator(".lupus-kit-app").first
         field, start = app.locator("input[type=text]").last, app.locator("input[type=text]").last.input_value()

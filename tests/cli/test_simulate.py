@@ -12,13 +12,14 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from lupus_kit import cli, simulation
-from lupus_kit.cli import simulate as _simulate_command
 from lupus_kit.cli import simulation_report as report
 from lupus_kit.cli.simulate import RESULTS, truths
 from lupus_kit.simulation import engine
+from lupus_kit.simulation.trials import chunk
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENTS = "format = 1\n[patients]\ndropout_rate = 0.1\n"
@@ -45,6 +46,15 @@ def call(*arguments: str) -> int:
 
 
 @pytest.fixture
+def small(monkeypatch):
+    """Draw no pictures, which take longest and are the subject of one test, and make chunks of few trials."""
+    monkeypatch.setattr(report, "pictures", lambda results: [])
+    monkeypatch.setattr(chunk, "PATIENTS", 3000)
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
+    monkeypatch.setitem(chunk.CHUNK, "adaptive", 400)
+
+
+@pytest.fixture
 def desk(tmp_path, monkeypatch):
     """An empty folder to stand in, with two plan files."""
     monkeypatch.chdir(tmp_path)
@@ -60,7 +70,7 @@ def content(folder: str | Path) -> dict[str, bytes]:
 # ------------------------------------------------------------------ what it gives
 
 
-def test_the_numbers_are_those_of_the_library(desk, capsys):
+def test_the_numbers_are_those_of_the_library(desk, small, capsys):
     assert call("simulate", "rates.toml", "--trials", "3000", "--seed", "4", "--out", "done") == 0
     assert set(os.listdir("done")) == {"plan.toml", "parts", *RESULTS}
     scenario = simulation.Scenario.from_toml(RATES)
@@ -89,7 +99,7 @@ def test_the_numbers_are_those_of_the_library(desk, capsys):
     assert "Wrote" in printed.err
 
 
-def test_the_familywise_error_is_kept_where_the_arms_do_not_differ(desk):
+def test_the_familywise_error_is_kept_where_the_arms_do_not_differ(desk, small):
     # Fisher's test in a fixed sequence: at most alpha, whatever is simulated; the margin is five standard errors.
     assert call("simulate", "rates.toml", "--trials", "20000", "--out", "done") == 0
     written = json.loads((desk / "done" / RESULTS[1]).read_text(encoding="utf-8"))
@@ -133,9 +143,9 @@ def test_the_page_loads_nothing_and_escapes_the_plan(desk, page_loads):
 
 
 def test_cells_for_reading():
-    assert report._cell(0.48417, 0.0005) == "0.4842 (0.0005)"
-    assert report._cell(60.0, 0.0) == "60.0"
-    assert report._cell(float("nan"), float("nan")) == "–"
+    numbers = [(0.48417, 0.0005), (60.0, 0.0), (float("nan"), float("nan"))]
+    rows = [{"truth": "assumed", "quantity": str(k), "estimate": a, "mc_error": b} for k, (a, b) in enumerate(numbers)]
+    assert report.side_by_side(pd.DataFrame(rows))["assumed"].tolist() == ["0.4842 (0.0005)", "60.0", "–"]
 
 
 def test_the_new_plan_simulates_as_it_stands(desk, capsys):
@@ -171,48 +181,39 @@ def test_what_the_new_plan_offers_can_be_used():
 
 
 @pytest.mark.parametrize("plan", ["adaptive.toml", "patients.toml"])
-def test_two_cores_write_the_same_bytes_as_one(desk, plan):
+def test_two_cores_write_the_same_bytes_as_one(desk, small, plan):
     (desk / "adaptive.toml").write_text(RATES.replace("[rates]", ADAPTIVE), encoding="utf-8")
-    trials = {"adaptive.toml": "120000", "patients.toml": "1100"}[plan]  # three chunks each
+    trials = {"adaptive.toml": "1200", "patients.toml": "140"}[plan]  # three chunks each
     for jobs in ("1", "2"):
         assert call("simulate", plan, "--trials", trials, "--jobs", jobs, "--out", f"jobs{jobs}") == 0
     assert content("jobs1") == content("jobs2")
     assert len([name for name in content("jobs1") if "assumed" in name and "part-" in name]) == 3
 
 
-STOPPED = ["simulate", "patients.toml", "--trials", "2500", "--seed", "7"]  # five chunks
-
-
-@pytest.fixture(scope="module")
-def never_stopped(tmp_path_factory) -> dict[str, bytes]:
-    """What the run writes if nobody stops it."""
-    folder = tmp_path_factory.mktemp("whole")
-    (folder / "patients.toml").write_text(PATIENTS, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        assert call(*STOPPED, "--out", "whole") == 0
-    return content(folder / "whole")
+STOPPED = ["simulate", "patients.toml", "--trials", "600", "--seed", "7"]  # twelve chunks
+COMMAND = "from lupus_kit import cli; from lupus_kit.simulation.trials import chunk; chunk.PATIENTS = 3000; cli.main()"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
-@pytest.mark.parametrize(("blow", "jobs"), [(signal.SIGKILL, "1"), (signal.SIGKILL, "2"), (signal.SIGINT, "2")])
-def test_a_run_that_is_killed_goes_on_to_the_same_bytes(desk, capsys, never_stopped, blow, jobs):
-    command = [sys.executable, "-m", "lupus_kit", *STOPPED, "--jobs", jobs, "--out", "killed"]
+@pytest.mark.parametrize(("blow", "jobs"), [(signal.SIGKILL, "1"), (signal.SIGINT, "2")])
+def test_a_run_that_is_killed_goes_on_to_the_same_bytes(desk, small, capsys, blow, jobs):
+    # Killed with workers: tests/simulation/test_runner.py.
+    command = [sys.executable, "-c", COMMAND, *STOPPED, "--jobs", jobs, "--out", "killed"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (desk / "log").open("w") as log:
         # Its own process group: Ctrl+C in a terminal reaches the workers, too.
         process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=log, stderr=log)
         try:
-            end = time.monotonic() + 120
+            end = time.monotonic() + 300
             while not list(Path("killed").rglob("part-*.parquet")):
                 assert process.poll() is None, (desk / "log").read_text()
                 assert time.monotonic() < end
                 time.sleep(0.01)
         finally:
             os.killpg(process.pid, blow)
-            code = process.wait(timeout=60)
+            code = process.wait(timeout=300)
     done = len(list(Path("killed").rglob("part-*.parquet")))
-    assert 1 <= done < 5
+    assert 1 <= done < 12
     assert not set(RESULTS) & set(os.listdir("killed"))
     if blow == signal.SIGINT:
         said = (desk / "log").read_text()
@@ -222,11 +223,12 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(desk, capsys, never_stop
     assert call(*STOPPED, "--out", "killed") == 2
     assert "holds a simulation already: add --resume" in capsys.readouterr().err
     assert call(*STOPPED, "--out", "killed", "--resume") == 0
-    assert content("killed") == never_stopped
+    assert call(*STOPPED, "--out", "whole") == 0
+    assert content("killed") == content("whole")
 
 
-def test_a_finished_run_can_be_read_again_without_work(desk, monkeypatch):
-    question = ["simulate", "patients.toml", "--trials", "700", "--out", "done"]
+def test_a_finished_run_can_be_read_again_without_work(desk, small, monkeypatch):
+    question = ["simulate", "patients.toml", "--trials", "70", "--out", "done"]
     assert call(*question) == 0
     before = content("done")
 
@@ -238,7 +240,7 @@ def test_a_finished_run_can_be_read_again_without_work(desk, monkeypatch):
     assert content("done") == before
 
 
-def test_another_plan_is_refused_before_anything_is_written(desk, capsys):
+def test_another_plan_is_refused_before_anything_is_written(desk, small, capsys):
     assert call("simulate", "rates.toml", "--trials", "500", "--out", "done") == 0
     before = content("done")
     (desk / "other.toml").write_text(RATES.replace("fisher", "pearson"), encoding="utf-8")
@@ -255,7 +257,7 @@ def test_another_plan_is_refused_before_anything_is_written(desk, capsys):
         assert content("done") == before
 
 
-def test_a_torn_part_is_made_again(desk):
+def test_a_torn_part_is_made_again(desk, small):
     question = ["simulate", "rates.toml", "--trials", "500", "--out", "done"]
     assert call(*question) == 0
     before = content("done")
@@ -319,7 +321,7 @@ def test_bad_input_is_said_and_nothing_is_written(desk, capsys, arguments, words
     assert not (desk / "done").exists()
 
 
-def test_a_plan_can_be_simulated_into_its_own_folder(desk):
+def test_a_plan_can_be_simulated_into_its_own_folder(desk, small):
     (desk / "mine").mkdir()
     (desk / "mine" / "plan.toml").write_text(RATES, encoding="utf-8")
     assert call("simulate", "mine/plan.toml", "--trials", "300", "--out", "mine") == 0
@@ -334,7 +336,7 @@ def test_a_scheduler_that_does_not_answer_is_told(desk, capsys):
 
 
 def test_a_cluster_without_dask_is_told(desk, capsys, monkeypatch):
-    monkeypatch.setattr(_simulate_command, "find_spec", lambda _: None)
+    monkeypatch.setattr("lupus_kit.cli.simulate.find_spec", lambda _: None)
     assert call("simulate", "rates.toml", "--scheduler", "tcp://127.0.0.1:8786", "--out", "done") == 2
     assert "--scheduler needs Dask: pip install 'lupus-kit[dask]'." in capsys.readouterr().err
     assert not (desk / "done").exists()

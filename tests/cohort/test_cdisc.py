@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from lupus_kit import endpoints
 from lupus_kit.cohort import Assumptions, Cohort, what_if
-from lupus_kit.cohort.files import cdisc as _cdisc
+from lupus_kit.cohort.files.cdisc import data_sets
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
 
@@ -53,7 +54,7 @@ def test_names_labels_and_lengths_keep_the_limits_of_version_5(folder: Path, nam
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_read_back_is_what_was_made(cohort: Cohort, folder: Path, name: str) -> None:
-    _, made, labels, _ = _cdisc.data_sets(cohort)[name.upper()]
+    _, made, labels, _ = data_sets(cohort.tables)[name.upper()]
     frame, meta = pyreadstat.read_xport(str(folder / f"{name}.xpt"))
     assert dict(zip(meta.column_names, meta.column_labels, strict=True)) == labels
     assert list(frame.columns) == list(made.columns)
@@ -142,6 +143,15 @@ def test_an_export_replaces_an_export_and_nothing_else(cohort: Cohort, tmp_path:
     cohort.save(tmp_path / "y")
     with pytest.raises(InputError, match="files that are not a CDISC export"):
         cohort.to_cdisc(tmp_path / "y")
+
+
+def test_without_pyreadstat_the_line_to_install_it_is_said(
+    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    with pytest.raises(InputError, match=r'needs pyreadstat.*python -m pip install "lupus-kit\[files\]"'):
+        cohort.to_cdisc(tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_export_leaves_the_old_one_whole(

@@ -11,8 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from lupus_kit.cohort import Assumptions, Cohort, what_if
-from lupus_kit.cohort.files import formats as _formats
-from lupus_kit.cohort.files import storage as _storage
+from lupus_kit.cohort.files import formats, storage
 from lupus_kit.core.errors import InputError
 
 
@@ -79,14 +78,14 @@ def test_saving_again_replaces_and_leaves_nothing_behind(cohort: Cohort, saved: 
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("moment", ["_write", "write_manifest", "_swap"])
+@pytest.mark.parametrize("moment", ["write_tables", "write_manifest", "rename"])
 def test_an_interrupted_save_leaves_the_old_one_whole(
     moment: str, format: str, cohort: Cohort, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_storage, moment, interrupted)
+    monkeypatch.setattr(Path if moment == "rename" else storage, moment, interrupted)
     with pytest.raises(KeyboardInterrupt):
         what_if(n_per_arm=3, seed=2).save(saved, format)
     monkeypatch.undo()
@@ -115,21 +114,50 @@ def test_a_failed_second_rename_puts_the_old_one_back(
 @pytest.mark.parametrize(
     ("file", "row", "column", "value", "message"),
     [
-        ("visits.csv", 3, "pga", "7", r"visits\.csv, row 3, column 'pga': .*7.* is not allowed \(number from 0 to 3\)"),
-        ("visits.csv", 2, "sledai", "many", r"visits\.csv, row 2, column 'sledai': 'many'"),
-        ("visits.csv", 2, "sledai", "8.5", r"visits\.csv, row 2, column 'sledai': '8\.5'"),
-        ("bilag.csv", 4, "bilag_renal", "X", r"bilag\.csv, row 4, column 'bilag_renal': 'X'.*A, B, C, D, E"),
-        ("patients.csv", 2, "nephritis", "maybe", r"patients\.csv, row 2, column 'nephritis': 'maybe'"),
-        ("patients.csv", 2, "age_years", "", r"patients\.csv, row 2, column 'age_years': ''"),
-        ("visits.csv", 5, "visit", "week 99", r"visits\.csv, row 5, column 'visit': 'week 99'"),
-        ("labs.csv", 6, "c3_g_l", "1.23", r"labs\.csv was edited after saving: row 6, column\(s\) 'c3_g_l'"),
-        ("doses.csv", 3, "injection", "1", r"doses\.csv, row \d, column '(patient|injection)'.* twice"),
+        ("visits.csv", 3, "pga", "7", r"row 3, column 'pga': '7' is not allowed \(a number from 0 to 3\)"),
+        ("visits.csv", 2, "sledai", "many", r"row 2, column 'sledai': 'many'"),
+        ("visits.csv", 2, "sledai", "8.5", r"row 2, column 'sledai': '8\.5'"),
+        ("bilag.csv", 4, "bilag_renal", "X", r"row 4, column 'bilag_renal': 'X'.*A, B, C, D, E"),
+        ("patients.csv", 2, "nephritis", "maybe", r"row 2, column 'nephritis': 'maybe'"),
+        ("patients.csv", 2, "age_years", "", r"row 2, column 'age_years': an empty cell .*from 18 to 65 years\)"),
+        ("visits.csv", 5, "visit", "week 99", r"row 5, column 'visit': 'week 99'"),
+        ("labs.csv", 6, "c3_g_l", "1.23", r"labs\.csv was changed after saving\. Restore the file, or load with"),
+        ("patients.csv", 2, "dropout_day", "1", r"patients\.csv was changed|dropped out"),
+        ("doses.csv", 3, "injection", "1", r"row \d, column '(patient|injection)'.* twice"),
     ],
 )
 def test_an_edited_cell_is_named(saved: Path, file: str, row: int, column: str, value: str, message: str) -> None:
     set_cell(saved / file, row, column, value)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         Cohort.load(saved)
+    assert file in str(caught.value)
+
+
+def test_bad_cells_of_several_files_are_told_together(saved: Path) -> None:
+    set_cell(saved / "visits.csv", 3, "pga", "7")
+    set_cell(saved / "labs.csv", 4, "c3_g_l", "low")
+    with pytest.raises(InputError) as caught:
+        Cohort.load(saved)
+    said = str(caught.value)
+    assert "1 bad cell in visits.csv:\nrow 3, column 'pga': '7'" in said
+    assert "1 bad cell in labs.csv:\nrow 4, column 'c3_g_l': 'low'" in said
+
+
+def test_a_cell_of_a_cohort_may_be_written_in_other_ways(cohort: Cohort, saved: Path) -> None:
+    patients = pd.read_csv(saved / "patients.csv", dtype=str)
+    patients["nephritis"] = patients["nephritis"].map({"True": "yes", "False": "N"})
+    patients["arm"], patients["age_years"] = patients["arm"].str.lower(), " " + patients["age_years"]
+    patients.to_csv(saved / "patients.csv", index=False)
+    pd.testing.assert_frame_equal(Cohort.load(saved, allow_edits=True).patients, cohort.patients)
+
+
+def test_a_cohort_of_an_earlier_version_is_read_where_edits_are_allowed(cohort: Cohort, saved: Path) -> None:
+    manifest = json.loads((saved / "cohort.json").read_text(encoding="utf-8"))
+    sums = {name: {"rows": [1, 2], "columns": {"patient": 3}} for name in cohort.tables}
+    (saved / "cohort.json").write_text(json.dumps(manifest | {"layout": 1, "checksums": sums}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"saved by another version of the kit.*allow_edits=True, and save it again"):
+        Cohort.load(saved)
+    assert Cohort.load(saved, allow_edits=True).visits.equals(cohort.visits)
 
 
 def test_a_meant_edit_can_be_allowed_but_must_still_agree(saved: Path) -> None:
@@ -138,7 +166,7 @@ def test_a_meant_edit_can_be_allowed_but_must_still_agree(saved: Path) -> None:
     was = (saved / "sledai.csv").read_text(encoding="utf-8").splitlines()
     flipped = "False" if was[2].split(",")[was[0].split(",").index("fever")] == "True" else "True"
     set_cell(saved / "sledai.csv", 3, "fever", flipped)
-    with pytest.raises(InputError, match=r"visits\.csv, row 3, column 'sledai': not the sum of the items"):
+    with pytest.raises(InputError, match=r"in visits\.csv:\nrow 3, column 'sledai': .*not the sum of the items"):
         Cohort.load(saved, allow_edits=True)
 
 
@@ -146,10 +174,10 @@ def test_tables_must_agree(saved: Path) -> None:
     lines = (saved / "doses.csv").read_text(encoding="utf-8").splitlines()
     wrong = "placebo" if ",IL-2," in lines[1] else "IL-2"
     set_cell(saved / "doses.csv", 2, "arm", wrong)
-    with pytest.raises(InputError, match=r"doses\.csv, row 2, column 'arm': not the arm of this patient"):
+    with pytest.raises(InputError, match=r"in doses\.csv:\nrow 2, column 'arm': .*not the arm of this patient"):
         Cohort.load(saved, allow_edits=True)
     set_cell(saved / "doses.csv", 2, "patient", "P999")
-    with pytest.raises(InputError, match=r"doses\.csv, row 2, column 'patient': this patient is not"):
+    with pytest.raises(InputError, match=r"in doses\.csv:\nrow 2, column 'patient': 'P999' .*this patient is not"):
         Cohort.load(saved, allow_edits=True)
 
 
@@ -182,15 +210,16 @@ def test_damaged_files(cohort: Cohort, tmp_path: Path) -> None:
 
     assert "labs.csv is missing" in broken("a", lambda f: (f / "labs.csv").unlink())
     assert "visits.csv is empty" in broken("b", lambda f: (f / "visits.csv").write_text(""))
-    assert "visits.csv, row" in broken("c", cut)
+    assert "2 bad cells in visits.csv:\nrow 50, column" in broken("c", cut)
     assert "It lacks 'temperature_c'" in broken("d", drop_column)
-    assert "rows of data" in broken("e", lambda f: edit(f / "adverse_events.csv", lambda lines: lines.pop()))
+    shorter = broken("e", lambda f: edit(f / "adverse_events.csv", lambda lines: lines.pop()))
+    assert "adverse_events.csv was changed after saving" in shorter
     assert "cohort.json is damaged" in broken("f", lambda f: (f / "cohort.json").write_text("{"))
-    assert "key(s) 'seed'" in broken(
+    assert "damaged: 1 key 'seed' missing" in broken(
         "g", lambda f: (f / "cohort.json").write_text('{"visits":[],"assumptions":{},"checksums":{}}')
     )
     assert "there is no cohort.json" in broken("h", lambda f: (f / "cohort.json").unlink())
-    assert "cannot be read" in broken("i", lambda f: (f / "visits.csv").write_bytes(b"\xff\xfe\x00"))
+    assert "visits.csv is UTF-16 text" in broken("i", lambda f: (f / "visits.csv").write_bytes(b"\xff\xfe\x00"))
 
 
 def test_a_change_of_format_leaves_no_old_file(cohort: Cohort, saved: Path) -> None:
@@ -212,15 +241,15 @@ def test_edited_and_damaged_parquet(cohort: Cohort, tmp_path: Path) -> None:
 
     assert "labs.parquet was changed after saving" in changed("a", "labs", lambda f: f.assign(c3_g_l=1.23))
     said = changed("b", "visits", lambda f: f.assign(pga=f["pga"] + 2), allow=True)
-    assert "visits.parquet, row" in said
+    assert "bad cells in visits.parquet:\nrow" in said
     assert "column 'pga'" in said
-    assert "column 'sledai': not of its type" in changed("c", "visits", lambda f: f.assign(sledai="12"))
-    assert "column 'arm': not of its type ('IL2' is unknown)" in changed("d", "labs", lambda f: f.assign(arm="IL2"))
+    assert "column 'sledai': 'x' is not allowed" in changed("c", "visits", lambda f: f.assign(sledai="x"))
+    assert "row 1, column 'arm': 'IL2' is not allowed" in changed("d", "labs", lambda f: f.assign(arm="IL2"))
     assert "It lacks 'c3_g_l'" in changed("e", "labs", lambda f: f.drop(columns="c3_g_l"))
     folder = cohort.save(tmp_path / "f", "parquet")
     whole = (folder / "doses.parquet").read_bytes()
     (folder / "doses.parquet").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"doses\.parquet cannot be read"):
+    with pytest.raises(InputError, match=r"doses\.parquet is not a readable Parquet file"):
         Cohort.load(folder)
     (folder / "doses.parquet").unlink()
     with pytest.raises(InputError, match=r"doses\.parquet is missing"):
@@ -241,13 +270,13 @@ def test_edited_and_damaged_excel(cohort: Cohort, tmp_path: Path) -> None:
 
     column = list(cohort.labs.columns).index("c3_g_l") + 1
     said = changed("a", lambda book: book["labs"].cell(6, column, 1.23))
-    assert "sheet 'labs' was edited after saving: row 6, column(s) 'c3_g_l'" in said
+    assert "sheet 'labs' was changed after saving" in said
     said = changed("b", lambda book: book["labs"].cell(6, column, "low"), allow=True)
-    assert "sheet 'labs', row 6, column 'c3_g_l': 'low' is not allowed" in said
-    assert "has no sheet 'labs'" in changed("c", lambda book: book.remove(book["labs"]))
+    assert "in cohort.xlsx, sheet 'labs':\nrow 6, column 'c3_g_l': 'low' is not allowed" in said
+    assert "unknown sheet 'labs'" in changed("c", lambda book: book.remove(book["labs"]))
     folder = cohort.save(tmp_path / "d", "xlsx")
     (folder / "cohort.xlsx").write_bytes(b"not a workbook")
-    with pytest.raises(InputError, match=r"cohort\.xlsx cannot be read"):
+    with pytest.raises(InputError, match=r"cohort\.xlsx is not a readable \.xlsx workbook"):
         Cohort.load(folder)
     (folder / "cohort.xlsx").unlink()
     with pytest.raises(InputError, match=r"cohort\.xlsx is missing"):
@@ -262,7 +291,7 @@ def test_the_workbook_says_that_it_is_invented(cohort: Cohort, tmp_path: Path) -
 
 
 def test_too_many_rows_for_excel(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_formats, "_EXCEL_ROWS", 100)
+    monkeypatch.setattr(formats, "EXCEL_ROWS", 100)
     with pytest.raises(InputError, match=r"an Excel sheet holds 99: save as 'csv' or 'parquet'"):
         cohort.save(tmp_path / "x", "xlsx")
     assert not (tmp_path / "x").exists()
@@ -289,7 +318,7 @@ def test_saving_refuses_what_it_must(cohort: Cohort, tmp_path: Path) -> None:
         cohort.save(tmp_path / "thesis" / "chapter1.txt")
     damaged = cohort.visits.assign(pga=cohort.visits["pga"] + 2)
     tables = cohort.tables | {"visits": damaged}
-    with pytest.raises(InputError, match=r"table 'visits', row \d+, column 'pga'"):
+    with pytest.raises(InputError, match=r"in table 'visits':\nrow \d+, column 'pga'"):
         Cohort(**tables, assumptions=cohort.assumptions).save(tmp_path / "y")
     assert not (tmp_path / "y").exists()
 

@@ -254,6 +254,42 @@ def test_fever_and_flu_have_the_correlation_asked_for() -> None:
     assert share_with_error(had[1], 0.2) < 4
 
 
+def test_nothing_happens_after_a_patient_has_left() -> None:
+    often = dict.fromkeys(Assumptions().event_share_il2, 0.9)
+    a = Assumptions(dropout_rate=0.9, event_share_il2=often, event_share_placebo=often, event_correlation=0.9)
+    cohort = what_if(a, n_per_arm=300, seed=3)
+    left = cohort.patients.set_index("patient")["dropout_day"]
+    for table in (cohort.adverse_events, cohort.doses):
+        after = (table["day"] - table["patient"].map(left)).dropna()
+        assert (after <= 0).all()
+        assert (after == 0).any()  # the day of leaving itself still counts
+
+
+@pytest.mark.parametrize("table", ["adverse_events", "doses"])
+def test_a_row_one_day_after_leaving_is_refused(table: str, tmp_path: Path) -> None:
+    cohort = what_if(Assumptions(dropout_rate=0.0), n_per_arm=30, seed=2)
+    last = cohort.tables[table].groupby("patient")["day"].max()
+    name, day = next((name, int(day)) for name, day in last.items() if day >= 2)
+
+    def leaving(on: int) -> Cohort:
+        """Let the patient leave on a day, with the rows of the table under test up to ``day``."""
+
+        def kept(key: str, frame: pd.DataFrame) -> pd.DataFrame:
+            when = 7 * frame["week"] if "week" in frame else frame["day"]
+            until = day if key == table else on
+            return frame[(frame["patient"] != name) | (when <= until)].reset_index(drop=True)
+
+        left = np.where(cohort.patients["patient"] == name, on, None)
+        people = cohort.patients.assign(dropout_day=pd.array(left, dtype="Int64"))
+        return replace(
+            cohort, patients=people, **{key: kept(key, f) for key, f in cohort.tables.items() if key != "patients"}
+        )
+
+    leaving(day).save(tmp_path / "fits")
+    with pytest.raises(InputError, match="column 'day': after the patient dropped out"):
+        leaving(day - 1).save(tmp_path / "does not")
+
+
 # --- blocks and size --------------------------------------------------------------------------------------------
 
 
@@ -499,9 +535,9 @@ def test_all_problems_are_listed_at_once() -> None:
         assert any(words in line for line in lines), words
     with pytest.raises(InputError) as caught:
         Assumptions(drug_efect=1, onset=2)  # type: ignore[call-arg]
-    assert [
-        ("'drug_effect'" in line, "'onset_weeks'" in line)[i] for i, line in enumerate(str(caught.value).splitlines())
-    ]
+    first, second = str(caught.value).splitlines()
+    assert "'drug_effect'" in first
+    assert "'onset_weeks'" in second
     with pytest.raises(InputError) as caught:
         Assumptions(bilag_b_cut=5.0, bilag_a_cut=1.0, event_correlation=0.99)
     assert len(str(caught.value).splitlines()) == 2
@@ -513,7 +549,10 @@ def test_a_correlation_outside_its_margins_is_refused() -> None:
     given = {"event_share_il2": share, "event_share_placebo": share}
     with pytest.raises(InputError, match=r"event_correlation == 0\.6.* on IL-2 it must lie from -0\.500 to 0\.500"):
         Assumptions(**given, event_correlation=0.6)  # type: ignore[arg-type]
-    assert Assumptions(**given, event_correlation=0.5).event_correlation == 0.5  # type: ignore[arg-type]
+    for bound in (-0.5, 0.5):
+        assert Assumptions(**given, event_correlation=bound).event_correlation == bound  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="it must lie from"):
+            Assumptions(**given, event_correlation=1.02 * bound)  # type: ignore[arg-type]
 
 
 def test_other_bad_input() -> None:

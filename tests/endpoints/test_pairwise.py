@@ -78,7 +78,7 @@ def test_missing_answers_and_labels() -> None:
     with pytest.raises(InputError, match="same labels"):
         endpoints.agreement({"x": one, "y": other.iloc[:3]})
     with pytest.raises(InputError, match="2 bad cells"):
-        endpoints.agreement(pd.DataFrame({"x": ["yes", 2], "y": [1, 0]}))
+        endpoints.agreement(pd.DataFrame({"x": ["perhaps", 2], "y": [1, 0]}))
     with pytest.raises(InputError, match="two or more"):
         endpoints.agreement(pd.DataFrame({"x": [1], "arm": ["a"]}))
 

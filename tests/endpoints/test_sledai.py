@@ -83,19 +83,19 @@ def test_every_yes_no_dtype_is_read(dtype: object) -> None:
 
 def test_bad_cells_are_listed_with_row_column_and_value() -> None:
     frame = visit("rash").astype(object)
-    frame.loc["v", "fever"] = "yes"
+    frame.loc["v", "fever"] = "perhaps"
     frame.loc["v", "seizure"] = 2
     with pytest.raises(InputError) as caught:
         sledai(frame)
     message = str(caught.value)
     assert "2 bad cells" in message
-    assert "row v, column 'fever': 'yes'" in message
+    assert "row v, column 'fever': 'perhaps'" in message
     assert "row v, column 'seizure': 2" in message
 
 
 def test_many_bad_cells_are_counted_not_all_listed() -> None:
     frame = pd.DataFrame(7, index=range(10), columns=IDS)
-    with pytest.raises(InputError, match=r"240 bad cells(.|\n)*and 228 more"):
+    with pytest.raises(InputError, match=r"240 bad cells(.|\n)*and 220 more in 'organic_brain', 'visual', "):
         sledai(frame)
 
 

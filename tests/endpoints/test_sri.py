@@ -358,12 +358,12 @@ def test_bad_input() -> None:
     with pytest.raises(InputError, match="row 1, column 'bilag_renal': 'X'"):
         sri(pd.DataFrame([base, later | {"bilag_renal": "X"}]))
     with pytest.raises(InputError) as caught:
-        sri(good.assign(patient=["a", None], week=[0, None], pga=[1.0, 3.5], sledai=["12", 4.25], rescue=[0, "no"]))
+        sri(good.assign(patient=["a", None], week=[0, None], pga=[1.0, 3.5], sledai=["high", 4.25], rescue=[0, "perhaps"]))
     assert str(caught.value).splitlines()[0] == "6 bad cells in the visit table:"
     assert "row 1, column 'week': an empty cell is not allowed (a number from 0 to 10000)" in str(caught.value)
     with pytest.raises(InputError, match=r"'Rescue' \(did you mean 'rescue'\?\)"):
         sri(good.assign(Rescue=0))
-    with pytest.raises(InputError, match=r"lacks 1 column\(s\): 'surgery'"):
+    with pytest.raises(InputError, match=r"lacks 1 column: 'surgery'"):
         sri(good, events=["surgery"])
     with pytest.raises(InputError, match="events is 'rescue': give a list"):
         sri(good, events="rescue")

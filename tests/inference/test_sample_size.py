@@ -1,5 +1,7 @@
 """Sample size, detectable difference and the significance filter against plain enumeration."""
 
+from math import ceil
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -8,13 +10,8 @@ from lupus_kit import inference
 
 
 def brute_power(test, p1, p2, n1, n2, alpha=0.05):
-    lattice = inference.pvalue_lattice(test, n1, n2)
-    return sum(
-        binom.pmf(x1, n1, p1) * binom.pmf(x2, n2, p2)
-        for x1 in range(n1 + 1)
-        for x2 in range(n2 + 1)
-        if lattice[x1, x2] <= alpha
-    )
+    first, second = (binom.pmf(np.arange(n + 1), n, p) for n, p in ((n1, p1), (n2, p2)))
+    return float(first @ (inference.pvalue_lattice(test, n1, n2) <= alpha) @ second)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +37,20 @@ def test_power_dips_between_the_first_size_and_the_safe_one():
     assert found.first_n1 < found.n1
     between = [inference.power("fisher", 0.6, 0.3, n, n) for n in range(found.first_n1, found.n1)]
     assert min(between) < 0.85 <= between[0]
+
+
+def test_the_search_looks_ahead_of_the_first_size_that_reaches_the_target():
+    # With twelve and a half patients in the first arm for each in the second, the second arm grows in steps and power in
+    # long teeth: the target is reached from 88 to 98 and missed again by 99, as every size up to 160 shows.
+    found = inference.sample_size("fisher", 0.3, 0.9, power=0.94, ratio=0.08)
+    powers = {n: brute_power("fisher", 0.3, 0.9, n, ceil(0.08 * n - 1e-9)) for n in range(80, 161)}
+    assert all(powers[n] >= 0.94 for n in range(88, 99))
+    assert [n for n, power in powers.items() if power < 0.94] == [*range(80, 88), 99]
+    assert (found.first_n1, found.n1) == (88, 100)
+    # And as far as a tenth of the size where that is more than a dozen patients.
+    large = inference.sample_size("pearson", 0.55, 0.4)
+    assert large.n1 > 160
+    assert large.checked_to >= large.n1 - 1 + 0.1 * large.n1
 
 
 def test_sample_size_grows_with_power_and_shrinks_with_the_difference():

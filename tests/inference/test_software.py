@@ -13,7 +13,7 @@ from references import brute_force
 from scipy import stats
 
 from lupus_kit import inference
-from lupus_kit.inference.intervals.effects import _METHODS
+from lupus_kit.inference.intervals.effects import METHODS
 
 R_VALUES = Path(__file__).parents[1] / "references" / "r_values.csv"
 TABLES = [(16, 29, 9, 30), (19, 29, 11, 30), (7, 13, 2, 12), (3, 7, 15, 20), (8, 13, 3, 12), (5, 200, 14, 198)]
@@ -34,7 +34,7 @@ def wilson(x: int, n: int, level: float) -> tuple[float, float]:
 
 def ends(key: str, *arguments: float) -> tuple[float, float]:
     """One interval of two arms, without working out the slow ones."""
-    return next(method(*arguments) for name, _, _, method, _ in _METHODS if name == key)
+    return next(method(*arguments) for name, _, _, method, _ in METHODS if name == key)
 
 
 def r_counts() -> list[np.ndarray]:

@@ -94,6 +94,8 @@ def test_a_number_outside_its_tolerance_is_wrong():
     [
         (25.0, "100 times too large"),
         (0.0025, "100 times too small"),
+        (25.04, "100 times too large"),  # 100 times the tolerance of 0.0005
+        (0.002504, "100 times too small"),
         (-0.25, "sign"),
         (0.253, "Very near"),
         ("0.25", "quotes away"),
@@ -106,6 +108,11 @@ def test_a_number_outside_its_tolerance_is_wrong():
 )
 def test_common_slips_are_named(answer, words):
     assert words in judge(NUMBER, answer).message
+
+
+@pytest.mark.parametrize("answer", [25.06, 24.94, 0.002506, 0.002494])
+def test_what_is_only_near_a_hundred_times_too_large_or_small_gets_no_such_hint(answer):
+    assert "100 times" not in judge(NUMBER, answer).message
 
 
 def test_several_numbers_say_which_one_is_off():

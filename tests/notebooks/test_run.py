@@ -1,18 +1,19 @@
-"""Every notebook: clean as committed, complete as a lesson, and running with three dots and with its own solutions."""
+"""Every notebook: clean as committed, complete as a lesson, and running with three dots and with its own solutions.
+
+The run itself is in conftest.py.
+"""
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode
 
 from lupus_kit import lessons
 from lupus_kit.course import execution, pages
@@ -25,19 +26,11 @@ STOPS = (
 )  # fmt: skip
 NAMES = sorted({*STOPS, *(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))})
 WITH_WIDGETS = [name for name in NAMES if name >= "01"]
-CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
-DOTS = re.compile(r"^answer\s*=\s*\.\.\.[^\n]*$", re.MULTILINE)
-FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def _path(name: str) -> Path:
     return ROOT / "notebooks" / f"{name}.ipynb"
-
-
-@pytest.fixture
-def notebook(name) -> NotebookNode:
-    return nbformat.read(_path(name), as_version=4)
 
 
 every_notebook = pytest.mark.parametrize("name", NAMES)
@@ -99,34 +92,9 @@ def test_it_opens_with_do_learn_need(name, notebook):
         assert words in opening.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
 
-@dataclass(frozen=True)
-class Asked:
-    """An exercise as it stands in a notebook."""
-
-    key: str
-    index: int
-    solution: str
-
-
-def _asked(notebook: NotebookNode) -> Iterator[Asked]:
-    for index, cell in enumerate(notebook.cells):
-        keys = CHECK.findall(cell.source) if cell.cell_type == "code" else []
-        if not keys:
-            continue
-        assert len(keys) == 1, f"cell {cell.id}: one exercise a cell"
-        assert len(DOTS.findall(cell.source)) == 1, f"cell {cell.id}: exactly one line 'answer = ...'"
-        after = notebook.cells[index + 1]
-        assert after.cell_type == "markdown", f"cell {cell.id}: its solution comes right after"
-        folded = re.search(r"<details>\s*<summary>Solution[^<]*</summary>(.*)</details>", after.source, re.DOTALL)
-        assert folded, f"cell {after.id}: a folded solution, <details><summary>Solution</summary> ... </details>"
-        code = FENCE.findall(folded[1])
-        assert code, f"cell {after.id}: the solution holds a ```python block"
-        yield Asked(keys[0], index, "\n".join(code))
-
-
 @every_notebook
-def test_it_has_exercises_that_the_catalogue_knows(name, notebook):
-    keys = [asked.key for asked in _asked(notebook)]
+def test_it_has_exercises_that_the_catalogue_knows(name, notebook, asked):
+    keys = [one.key for one in asked(notebook)]
     catalogue = lessons.exercises()
     assert len(keys) >= 4
     assert len(set(keys)) == len(keys)
@@ -134,32 +102,16 @@ def test_it_has_exercises_that_the_catalogue_knows(name, notebook):
 
 
 @every_notebook
-def test_an_exercise_shows_its_choices_and_not_its_answer(name, notebook):
-    for asked in _asked(notebook):
-        exercise, question = find(asked.key), notebook.cells[asked.index - 1].source
-        assert f"Exercise {asked.key}" in question
+def test_an_exercise_shows_its_choices_and_not_its_answer(name, notebook, asked):
+    for given in asked(notebook):
+        exercise, question = find(given.key), notebook.cells[given.index - 1].source
+        assert f"Exercise {given.key}" in question
         assert all(f"**{one}**" in question or f'"{one}"' in question for one in exercise.choices)
-        checked = re.sub(r"\s+#.*", "", notebook.cells[asked.index].source)
-        assert checked == f'answer = ...\nlessons.check("{asked.key}", answer)', "nothing else in the cell of a check"
+        checked = re.sub(r"\s+#.*", "", notebook.cells[given.index].source)
+        assert checked == f'answer = ...\nlessons.check("{given.key}", answer)', "nothing else in the cell of a check"
 
 
 # --- the run -----------------------------------------------------------------------------------------------------
-
-
-def _with_both_answers(notebook: NotebookNode) -> NotebookNode:
-    """Behind each exercise, first assert that three dots are no answer, then solve it and assert that it is right."""
-    both = copy.deepcopy(notebook)
-    for asked in reversed(list(_asked(notebook))):
-        judged = f"__import__('lupus_kit').lessons.check({asked.key!r}, answer)"
-        sources = [
-            f"_result = {judged}\nassert _result.passed is None, str(_result)",
-            f"del answer\n{asked.solution}\n_result = {judged}\nassert _result.passed is True, str(_result)",
-        ]
-        ids = (f"{both.cells[asked.index].id}-open", f"{both.cells[asked.index].id}-solved")
-        both.cells[asked.index + 1 : asked.index + 1] = [
-            v4.new_code_cell(source, id=one) for source, one in zip(sources, ids, strict=True)
-        ]
-    return both
 
 
 def _outputs(notebook: NotebookNode) -> Iterator[tuple[str, dict]]:
@@ -197,9 +149,12 @@ def _alt_texts(output: dict) -> list[str | None]:
 
 
 @every_notebook
-def test_it_runs_and_every_check_answers(name, notebook, tmp_path, page_loads):
-    run = execution.execute(both := _with_both_answers(notebook), name, tmp_path, timeout=120)
-    assert run.passed, "\n".join(map(str, run.problems))
+def test_it_runs_and_every_check_answers(name, notebook, asked, walked, page_loads):
+    run = walked(name)
+    assert run.problems == ()
+    both = run.first
+    judged = [f"{notebook.cells[one.index].id}-{kind}" for one in asked(notebook) for kind in ("open", "solved")]
+    assert all(run.cells[one].execution_count for one in judged)
 
     pictures = [(place, alt) for place, output in _outputs(both) for alt in _alt_texts(output)]
     for place, alt in pictures:
@@ -216,7 +171,7 @@ def test_it_runs_and_every_check_answers(name, notebook, tmp_path, page_loads):
     page = pages.page(both, name)
     assert page_loads(page) == [], "the page of replicate --notebooks needs a network"
     folds = len(re.findall(r"<details>\s*<summary>Solution \d\d\.\d</summary>", page))
-    assert folds == len(list(_asked(notebook))), "solutions fold on the page, too"
+    assert folds == len(list(asked(notebook))), "solutions fold on the page, too"
     assert "<code>\\" not in page, "a formula that Matplotlib cannot draw"
 
     if name in WITH_WIDGETS:

@@ -1,8 +1,7 @@
-"""The repository as a stranger finds it: layout, README's commands, versions, bounds, lazy imports, the wheel."""
+"""The repository as a stranger finds it: layout, README's commands, the version, lazy imports, the wheel."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import stat
@@ -10,12 +9,10 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import packages_distributions
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 import lupus_kit
 
@@ -70,17 +67,18 @@ def _code_blocks() -> list[str]:
 
 def test_the_first_two_code_blocks_are_the_two_commands():
     main_job, tests = _code_blocks()[:2]
-    for block in (main_job, tests):
-        assert "\n" not in block, "one command line"
-        assert block.startswith("python3 -m venv .venv && .venv/bin/python -m pip install ")
-    assert main_job.endswith("&& .venv/bin/lupus-kit replicate")
-    assert tests.endswith('".[test]" && .venv/bin/python -m pytest')
+    install = "python3 -m venv .venv && .venv/bin/python -m pip install --quiet"
+    assert main_job == f'{install} ".[lab]" && .venv/bin/lupus-kit replicate'
+    assert tests == f'{install} ".[test]" && .venv/bin/python -m pytest'
 
 
-def test_ci_runs_exactly_the_second_command():
+def test_ci_runs_exactly_the_second_command_after_a_try_to_install_a_browser():
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
-    assert commands == [_code_blocks()[1]]
+    browser, tests = commands
+    assert browser.startswith('{ [ "$(id -u)" = 0 ] && ')
+    assert browser.endswith(" chromium; } >/dev/null 2>&1 || true"), "may fail without harm"
+    assert tests == _code_blocks()[1]
     assert (ROOT / ".ci" / "run").stat().st_mode & stat.S_IXUSR
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert re.findall(r"^ +run: (.+)$", workflow, re.MULTILINE) == ["bash .ci/run"]
@@ -120,6 +118,13 @@ def test_the_table_of_commands_has_every_command():
     assert len(set(table)) == len(table)
 
 
+def test_the_names_in_the_readme_exist():
+    (example,) = [block for block in _code_blocks() if block.startswith("import lupus_kit as lk")]
+    names = re.findall(r"\blk\.([\w.]+)\(", example)
+    assert len(names) > 20
+    assert [name for name in names if not callable(attrgetter(name)(lupus_kit))] == []
+
+
 def test_the_readme_says_what_a_stranger_needs():
     headings = re.findall(r"^## (.+)$", README, re.MULTILINE)
     needed = (
@@ -130,11 +135,10 @@ def test_the_readme_says_what_a_stranger_needs():
     assert "not for treating patients" in README
 
 
-def test_the_table_of_stops_says_what_is_there():
-    rows = re.findall(r"^\| (\d) \| `(\w+)` \|.*\| ([\w ]+) \|$", README, re.MULTILINE)
-    assert [int(stop) for stop, _, _ in rows] == list(range(8))
-    for _, name, today in rows:
-        assert (ROOT / "notebooks" / f"{name}.ipynb").is_file() == (today == "yes"), name
+def test_the_table_of_stops_has_every_notebook():
+    rows = re.findall(r"^\| (\d) \| `(\w+)` \|", README, re.MULTILINE)
+    assert [name for _, name in rows] == sorted(path.stem for path in (ROOT / "notebooks").glob("0*.ipynb"))
+    assert [int(stop) for stop, _ in rows] == [int(name[:2]) for _, name in rows]
 
 
 @pytest.mark.parametrize("name", ["README.md", ".github/CONTRIBUTING.md"])
@@ -149,16 +153,17 @@ def test_links_to_files_work(name):
     ] == []
 
 
-# --- versions and dependencies -----------------------------------------------------------------------------------
+# --- the version -------------------------------------------------------------------------------------------------
 
 
-def test_the_version_is_the_same_everywhere():
-    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+def test_the_version_stands_in_one_place():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    version, date = re.search(r"^## \[([\d.]+)\] - (\d{4}-\d\d-\d\d)$", changelog, re.MULTILINE).groups()
-    cited = dict(re.findall(r"^(version|date-released): (\S+)$", citation, re.MULTILINE))
-    assert PROJECT["project"]["version"] == lupus_kit.__version__ == version == cited["version"]
-    assert cited["date-released"] == date
+    newest = re.search(r"^## \[([\d.]+)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)[1]
+    assert newest == lupus_kit.__version__
+    assert PROJECT["project"]["dynamic"] == ["version"]
+    assert PROJECT["tool"]["hatch"]["version"]["path"] == "lupus_kit/__init__.py"
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^(?:version|date-released):.*$", citation, re.MULTILINE) == []
 
 
 def test_citation_names_the_paper():
@@ -167,43 +172,6 @@ def test_citation_names_the_paper():
     assert citation.startswith("cff-version: 1.2.0\n")
     assert f"doi: {trial.doi}\n" in citation
     assert trial.doi in README
-
-
-def _requirements() -> list[Requirement]:
-    project = PROJECT["project"]
-    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
-    return [Requirement(line) for line in [*project["dependencies"], *extras, *PROJECT["build-system"]["requires"]]]
-
-
-@pytest.mark.parametrize("requirement", _requirements(), ids=lambda one: one.name)
-def test_every_dependency_has_a_lower_and_an_upper_bound(requirement):
-    assert sorted(part.operator for part in requirement.specifier) == ["<", ">="]
-
-
-def test_the_libraries_of_the_issue_are_declared():
-    declared = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
-    assert declared >= {"jupyterlab", "ipywidgets", "pandas", "seaborn", "pingouin"}
-
-
-def _imported(path: Path) -> set[str]:
-    tops: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            tops |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            tops.add(node.module.split(".")[0])
-    return tops
-
-
-def test_every_import_is_declared():
-    declared = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
-    imported = set().union(*(_imported(path) for path in (ROOT / "lupus_kit").rglob("*.py")))
-    foreign = imported - set(sys.stdlib_module_names) - {"lupus_kit"}
-    distributions = packages_distributions()
-    undeclared = {
-        name for name in foreign if not declared & {canonicalize_name(one) for one in distributions.get(name, [name])}
-    }
-    assert undeclared == set()
 
 
 # --- lazy imports ------------------------------------------------------------------------------------------------
@@ -237,14 +205,9 @@ def test_unknown_rooms_are_named(run_python):
 # --- the wheel ---------------------------------------------------------------------------------------------------
 
 
-def test_the_wheel_is_whole_and_works_away_from_the_clone(clone, tmp_path, package_source, clean_environment):
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    built = subprocess.run(
-        [*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path / "dist"), str(clone)],
-        capture_output=True, text=True, env=clean_environment,
-    )  # fmt: skip
-    assert built.returncode == 0, built.stderr
-    (wheel,) = (tmp_path / "dist").iterdir()
+def test_the_wheel_is_whole_and_works_away_from_the_clone(clone, tmp_path, uv, clean_environment):
+    uv("build", "--wheel", "--out-dir", str(tmp_path / "dist"), str(clone))
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
     notebooks = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
@@ -259,7 +222,7 @@ def test_the_wheel_is_whole_and_works_away_from_the_clone(clone, tmp_path, packa
 
     site, desk = tmp_path / "site", tmp_path / "desk"
     desk.mkdir()
-    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)], check=True)
+    uv("pip", "install", "--no-deps", "--target", str(site), str(wheel))
     source = (
         "import pathlib, lupus_kit, lupus_kit.audit\n"
         "from lupus_kit.course import shelf\n"

@@ -111,6 +111,8 @@ def test_one_look_is_the_ordinary_test():
         ({"shape": "spending"}, "for 'spending' alone"),
         ({"shape": "spending", "spent": [0.03, 0.06]}, "more than alpha == 0.05"),
         ({"shape": "spending", "spent": [0.03, 0.02]}, "never falls"),
+        ({"shape": "spending", "spent": [-0.01, 0.05]}, "never falls"),
+        ({"shape": "spending", "spent": [0.0, 0.0]}, "ends above 0"),
         ({"shape": "spending", "spent": [0.05]}, "2 looks need 2 numbers"),
     ],
 )

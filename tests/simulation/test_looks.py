@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lupus_kit import design, inference, simulation
-from lupus_kit.simulation.trials.adaptive import play
+from lupus_kit.simulation.trials.adaptive import run_to_end
 from lupus_kit.simulation.trials.endpoint_level import EndpointSource
 from lupus_kit.simulation.trials.tally import tally_of_trials
 
@@ -74,7 +74,7 @@ def test_both_ways_to_draw_agree(weeks):
     rates = replace(RATES, dropout=simulation.Dropout((0.05, 0.1), (0.1, 0.2), 2))
     scenario = simulation.Scenario(rates, plan=plan)
     quick = simulation.run(HE, rates, 200_000, seed=1, plan=plan, keep_trials=False)
-    trials = play(plan, scenario.sizes, EndpointSource(scenario, np.random.default_rng(2), 100_000))
+    trials = run_to_end(plan, scenario.sizes, EndpointSource(scenario, np.random.default_rng(2), 100_000))
     slow = simulation.Simulation(scenario, tally_of_trials(trials), 100_000)
     one, two = (result.summary().set_index("quantity") for result in (quick, slow))
     rare = [name for name in one.index if name.endswith("type S")]

@@ -7,7 +7,7 @@ import pytest
 
 from lupus_kit import cohort, design, endpoints, inference, simulation
 from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation
-from lupus_kit.simulation.trials.adaptive import play
+from lupus_kit.simulation.trials.adaptive import run_to_end
 from lupus_kit.simulation.trials.chunk import chunk_size, simulate_chunk
 from lupus_kit.simulation.trials.patient_level import PatientSource, outcomes
 
@@ -99,9 +99,9 @@ def test_both_depths_agree(measured, lost, plan):
     # A patient who leaves does so on one of 168 days; whoever left by day 83 has no visit at week 12 (day 84).
     by_visit = (lost * 83 / 168, lost * 167 / 168)
     rates = replace(measured, dropout=simulation.Dropout(*((share, share) for share in by_visit)))
-    known = simulation.run(HE, rates, 400_000, seed=1, plan=plan, keep_trials=False).summary().set_index("quantity")
+    known = simulation.run(HE, rates, 200_000, seed=1, plan=plan, keep_trials=False).summary().set_index("quantity")
     model = replace(MODEL, dropout_rate=lost)
-    found = simulation.run(HE, model, 2500, seed=77, plan=plan, keep_trials=False).summary().set_index("quantity")
+    found = simulation.run(HE, model, 1200, seed=77, plan=plan, keep_trials=False).summary().set_index("quantity")
     # The measured difference has an error of 0.0035, and the power a slope of less than 4 in it.
     for quantities, slack in (
         (
@@ -116,23 +116,24 @@ def test_both_depths_agree(measured, lost, plan):
 
 
 def test_the_truth_is_what_the_model_leads_to(measured):
-    # Assumptions.expected() measures the rates by its own code, of other patients.
-    expected = MODEL.expected(n_per_arm=4000, seed=8).set_index("quantity")
-    truth = simulation.run(HE, MODEL, 1).truth
+    # cohort.calibration_table measures the rates by its own code, of other patients.
+    expected = cohort.calibration_table(MODEL, n_per_arm=4000, seed=8).set_index("quantity")
+    found = simulation.run(HE, MODEL, 1).truth
     for role, week in (("primary", 12), ("secondary", 24)):
         for arm, name in enumerate(("il2", "placebo")):
-            rate = getattr(truth, role)[arm]
+            rate = getattr(found, role)[arm]
             row = expected.loc[f"sri4_week{week}_{name}"]
             assert abs(rate - row["expected"]) < 4 * np.sqrt(row["mc_error"] ** 2 + 0.25 / 40_000)
 
 
-def test_without_a_drug_every_claim_is_false():
+def test_without_a_drug_every_claim_is_false(monkeypatch):
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 500)  # nothing differs, whatever the rates are
     nothing = cohort.Assumptions(drug_effect=0.0)
-    result = simulation.run(HE, nothing, 1500, seed=5, plan=AnalysisPlan(test="fisher"))
+    result = simulation.run(HE, nothing, 800, seed=5, plan=AnalysisPlan(test="fisher"))
     value = result.summary().set_index("quantity")["estimate"]
     assert value["any false claim"] == value["any endpoint claimed"]
     size = inference.size("fisher", 30, 30).size
-    assert value["any false claim"] < size + 4 * np.sqrt(size * (1 - size) / 1500)
+    assert value["any false claim"] < size + 4 * np.sqrt(size * (1 - size) / 800)
     assert result.truth.difference(0) == 0
 
 
@@ -187,7 +188,7 @@ def test_reestimation_follows_its_formula():
     arms[0][0, :6], arms[1][0, :2] = 1, 1
     for factor, size in ((2.0, 40), (3.0, 42)):
         plan = AnalysisPlan(reestimation=Reestimation(0.5, 0.3, 0.8, factor))
-        found = play(plan, (20, 20), PatientSource(arms))
+        found = run_to_end(plan, (20, 20), PatientSource(arms))
         assert found[["randomised1", "randomised2"]].to_numpy().tolist() == [[size, size]]
         assert found[["x1_primary", "x2_primary"]].to_numpy().tolist() == [[6, 2]]
 

@@ -1,5 +1,7 @@
 """Analysis plans: what they refuse, what they decide, and files that come back as they went."""
 
+import json
+import tomllib
 from dataclasses import replace
 from itertools import product
 
@@ -8,6 +10,7 @@ import pytest
 
 from lupus_kit import cohort, design, inference, simulation
 from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation, ResponseRates, Scenario
+from lupus_kit.simulation.plan import plan_file
 from lupus_kit.simulation.trials.decisions import Rule, pvalues
 
 HE = design.he2020()
@@ -90,9 +93,10 @@ def test_bonferroni_with_looks_gives_each_endpoint_the_boundary_of_half_the_leve
 
 
 def test_pvalues_of_tables_of_different_sizes():
-    n1, x1, n2, x2 = np.array([[3, 2, 4, 1], [30, 16, 29, 9], [3, 0, 4, 4], [0, 0, 5, 2]]).T
+    n1, x1, n2, x2 = np.array([[3, 2, 4, 1], [30, 16, 29, 9], [3, 0, 4, 4], [0, 0, 5, 2], [5, 2, 0, 0], [0, 0, 0, 0]]).T
     expected = [inference.pvalue("fisher", *row) for row in ((2, 3, 1, 4), (16, 30, 9, 29), (0, 3, 4, 4))]
-    assert pvalues("fisher", n1, x1, n2, x2) == pytest.approx([*expected, np.nan], nan_ok=True)
+    # Without patients in one arm or the other there is nothing to test.
+    assert pvalues("fisher", n1, x1, n2, x2) == pytest.approx([*expected, *[np.nan] * 3], nan_ok=True)
 
 
 # --- files
@@ -121,11 +125,28 @@ def test_a_file_comes_back_as_it_went(scenario, tmp_path):
     assert AnalysisPlan.from_toml(path) == AnalysisPlan.from_toml(scenario.plan.to_toml()) == scenario.plan
 
 
+def test_the_template_with_its_comments_comes_back_as_plain_tables():
+    # Written by tomlkit: what is read from the commented template is written without them, and reads as the same.
+    template = simulation.plan_template()
+    read = Scenario.from_toml(template)
+    assert template.count("#") > 20
+    assert "#" not in read.to_toml()
+    assert Scenario.from_toml(read.to_toml()) == read
+    assert tomllib.loads(read.to_toml()) == read.to_dict()
+    assert json.loads(json.dumps(read.to_dict())) == read.to_dict()
+    assert Scenario.from_dict(read.to_dict()) == read
+
+
+def test_odd_names_and_numbers_of_numpy_survive_the_file():
+    arms = tuple(replace(arm, name=name) for arm, name in zip(HE.arms, ('"new" \\ \x7f é\n', "# old = 1"), strict=True))
+    plan = AnalysisPlan(Endpoint(np.int64(12)), alpha=np.float64(0.03), correlation=np.float64(0.1))
+    scenario = Scenario(replace(RATES, correlation=np.float64(0.2)), replace(HE, arms=arms), plan)
+    assert Scenario.from_toml(scenario.to_toml()) == scenario
+
+
 def test_the_documented_format_can_be_read():
     # The module's docstring shows every key; two parts exclude each other, so each is tried.
-    from lupus_kit.simulation.plan import plan_file as _plan_file
-
-    text = _plan_file.__doc__.split("::\n", 1)[1]
+    text = plan_file.__doc__.split("::\n", 1)[1].split("\nThis module")[0]
     blocks = {
         block.split("]")[0].strip(" ["): block for block in text.replace("\n    ", "\n").split("\n\n") if block.strip()
     }

@@ -62,6 +62,61 @@ def test_a_change_is_noticed(tmp_path: Path, old: str, new: str) -> None:
         register(_scenario(), path)
 
 
+# Written before plan files were written by tomlkit: the same plan, laid out in another way.
+OLD = """# Registered 2026-03-14, before the data.
+# SHA-256 of all that follows: dc15e638831f8e3ecd73df5e79de3653f186205c66985aa6c4e6f058fac277bc
+format = 1
+
+[design]
+base = "he2020"
+arms = ["IL-2", "placebo"]
+patients = [60, 40]
+visit_weeks = [0, 12, 24]
+primary_week = 12
+follow_up_week = 24
+
+[plan]
+primary = { name = "SRI-4", week = 12 }
+secondary = { name = "SRI-4", week = 24 }
+test = "boschloo"
+alpha = 0.05
+multiplicity = "bonferroni"
+missing = "worst"
+correlation = 0.4
+
+[plan.looks]
+fractions = [0.5, 1.0]
+boundary = "spending"
+spent = [0.01, 0.05]
+
+[rates]
+primary = [0.55, 0.3]
+follow_up = [0.65, 0.37]
+correlation = 0.35
+
+[rates.dropout]
+primary = [0.05, 0.05]
+follow_up = [0.15, 0.1]
+nonresponder_ratio = 2.0
+"""
+
+
+def test_a_file_that_was_registered_before_tomlkit_is_read_and_not_another_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(OLD, encoding="utf-8")
+    looks = InterimLooks((0.5, 1.0), "spending", (0.01, 0.05))
+    plan = AnalysisPlan(test="boschloo", looks=looks, multiplicity="bonferroni", missing="worst")
+    rates = ResponseRates(RATES.primary, RATES.follow_up, 0.35, simulation.Dropout((0.05, 0.05), (0.15, 0.1), 2.0))
+    scenario = Scenario(rates, simulation.with_patients(design.he2020(), 60, 40), plan)
+    there = registered(path)
+    assert (there.scenario, there.registered) == (scenario, date(2026, 3, 14))
+    assert register(scenario, path) == there
+    assert path.read_text(encoding="utf-8") == OLD
+    path.write_text(OLD.replace("ratio = 2.0", "ratio = 1.0"), encoding="utf-8")
+    with pytest.raises(InputError, match="was changed after 2026-03-14"):
+        registered(path)
+
+
 def test_line_ends_of_another_system_are_no_change(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     made = register(_scenario(), path, DAY)

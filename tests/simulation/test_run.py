@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lupus_kit import design, inference, simulation
 from lupus_kit.simulation.trials.alias import Alias
 from lupus_kit.simulation.trials.chunk import CHUNK, simulate_chunk
-from lupus_kit.simulation.trials.tally import merge, tally_of_trials
+from lupus_kit.simulation.trials.tally import merge
 
 HE = design.he2020()
 RATES = simulation.ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30), correlation=0.4)
@@ -166,8 +166,6 @@ def test_a_generator_as_seed_moves_on():
         ({"n_trials": 10.5}, "n_trials == 10.5"),
         ({"seed": -1}, "seed == -1"),
         ({"seed": None}, "seed == None"),
-        ({"depth": "patients"}, "did you mean 'patient'"),
-        ({"depth": "patient"}, "needs cohort.Assumptions"),
         ({"plan": "pearson"}, "plan must be an AnalysisPlan"),
         ({"assumptions": (0.5, 0.3)}, "assumptions must be simulation.ResponseRates"),
         ({"plan": simulation.AnalysisPlan(primary=simulation.Endpoint(16))}, "visits at weeks 12, 24"),
@@ -246,7 +244,7 @@ def test_dropout_keeps_its_shares_and_the_ratio(rates, lost, ratio):
 
 
 def test_tally_of_trials_counts_every_trial_once(result):
-    counted = tally_of_trials(result._trials)
+    counted = result.tally
     assert counted.groupby("endpoint")["weight"].sum().tolist() == [40_000, 40_000]
     rows = counted[counted["endpoint"] == 0].groupby(["x1", "x2"])["weight"].sum()
     table = pd.crosstab(result.trials["x1_primary"], result.trials["x2_primary"])

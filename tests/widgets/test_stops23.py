@@ -12,6 +12,7 @@ import pytest
 from lupus_kit import cohort, endpoints, figures, widgets
 from lupus_kit.core.errors import InputError
 from lupus_kit.lessons.exercises import invented as _invented
+from lupus_kit.widgets.cohort import assumption_scene
 from lupus_kit.widgets.findings import Findings
 from lupus_kit.widgets.sri import patient_visits
 
@@ -103,7 +104,7 @@ def test_dropouts_count_as_non_responders():
 
 
 def test_a_visit_that_nobody_attends_has_no_responders():
-    scene = widgets.assumption_scene(0.5, 1.0, 1.0, n_per_arm=2, seed=1)
+    scene = assumption_scene(0.5, 1.0, 1.0, n_per_arm=2, seed=1)
     plt.close(scene.axes.figure)
     assert _counts(scene.text)[24] == (("0", "2"), ("0", "2"))
 
@@ -132,7 +133,7 @@ def test_a_bad_seed_is_a_sentence_and_keeps_the_picture():
 
 def test_the_plain_function_refuses_an_impossible_trial():
     with pytest.raises(InputError, match="n_per_arm == 0"):
-        widgets.assumption_scene(0.5, 1.0, 0.0, n_per_arm=0, seed=1)
+        assumption_scene(0.5, 1.0, 0.0, n_per_arm=0, seed=1)
 
 
 def test_the_seed_of_the_lessons_is_the_first_with_one_missing_patient():

@@ -10,9 +10,9 @@ from scipy.stats import binom, norm
 
 from lupus_kit import audit, figures, inference, widgets
 from lupus_kit.core.errors import InputError
-from lupus_kit.widgets.audit import possible_correlations
+from lupus_kit.widgets.audit import possible_correlations, visits_scene
 from lupus_kit.widgets.inference import STAND_INS, held_by
-from lupus_kit.widgets.simulation import SIZES, expected, repeated
+from lupus_kit.widgets.simulation import SIZES, dance_scene, expected, repeated
 
 
 def _words(app):
@@ -100,7 +100,7 @@ def test_the_lines_of_large_trials_follow_the_normal_law():
     # Two independent looks at level 0.05: 1 - 0.95²; one look when they are the same. The grid of the picture has neither
     # end, so the engine is asked at both, and the drawn line near 0.
     assert inference.familywise_error(0.0, 30, 30, 0.5, "either", method="normal") == pytest.approx(1 - 0.95**2)
-    scene = widgets.visits_scene(0.4, 0.5, 0.5, "either", "pearson")
+    scene = visits_scene(0.4, 0.5, 0.5, "either", "pearson")
     line = max(scene.axes.lines, key=lambda one: one.get_linewidth())
     near = np.argmin(np.abs(line.get_xdata()))
     assert line.get_ydata()[near] == pytest.approx(100 * (1 - 0.95**2), abs=0.02)
@@ -207,7 +207,7 @@ def test_the_dance_at_rates_where_nothing_varies(rates):
 
 def test_a_bad_seed_of_the_dance_is_refused():
     with pytest.raises(InputError, match="seed == -1"):
-        widgets.dance_scene(0.5, 0.3, 30, 10, -1)
+        dance_scene(0.5, 0.3, 30, 10, -1)
 
 
 # --- their figures -------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import ipywidgets
 import pytest
 
 from lupus_kit import inference, widgets
+from lupus_kit.widgets.design import allocation_scene
 
 
 def _alt(app):
@@ -71,7 +72,7 @@ def test_bad_input_is_a_sentence_and_keeps_the_picture():
 
 
 def test_allocation_counts_add_up():
-    text = widgets.allocation_scene(60, 4, seed=3).text
+    text = allocation_scene(60, 4, seed=3).text
     numbers = [int(n) for n in re.findall(r"(\d+) on", text)]
     assert numbers[:2] == [30, 30]
     assert sum(numbers[2:]) == 60

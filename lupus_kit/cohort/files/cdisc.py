@@ -7,25 +7,26 @@ files (version 5) allow eight letters for a name and forty for a label.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.cohort.columns import MEDICINES, TABLES
+from lupus_kit.cohort.columns import MEDICINES
+from lupus_kit.cohort.files.schema import check_tables
+from lupus_kit.cohort.files.storage import write_folder
+from lupus_kit.cohort.what_if.assumptions import Assumptions
+from lupus_kit.core.extras import need
 from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS, sri
-
-if TYPE_CHECKING:
-    from lupus_kit.cohort.tables import Cohort
 
 _MARKER = "variables.csv"
 _STUDY = "LUPUSKIT"
-_PUBLISHED = "published"
 _INVENTED = "invented"
 _DERIVED = "derived from invented values"
+_ALLOCATED = "published design, invented allocation"
+_Tables = Mapping[str, pd.DataFrame]
 
 #: Names of at most eight letters for the medicines at entry.
 _MEDICINE_FLAGS = dict(
@@ -46,16 +47,13 @@ _LABS = {
 }
 
 
-@dataclass(frozen=True)
-class _Variable:
+class _Variable(NamedTuple):
+    """One variable of a data set; a single text stands in every row."""
+
     name: str
     label: str
     values: Any
     origin: str = _INVENTED
-
-
-def _v(name: str, label: str, values: Any, origin: str = _INVENTED) -> _Variable:
-    return _Variable(name, label, values, origin)
 
 
 def _yes_no(values: pd.Series) -> np.ndarray:
@@ -63,11 +61,10 @@ def _yes_no(values: pd.Series) -> np.ndarray:
 
 
 def _keys(who: pd.Series, arm: pd.Series) -> list[_Variable]:
-    subject = who.astype(object)
     return [
-        _v("STUDYID", "Study Identifier", np.full(len(who), _STUDY, dtype=object)),
-        _v("USUBJID", "Unique Subject Identifier", (f"{_STUDY}-" + subject).astype(object)),
-        _v("TRTP", "Planned Treatment", arm.astype(object), "published design, invented allocation"),
+        _Variable("STUDYID", "Study Identifier", _STUDY),
+        _Variable("USUBJID", "Unique Subject Identifier", f"{_STUDY}-" + who.astype(object)),
+        _Variable("TRTP", "Planned Treatment", arm, _ALLOCATED),
     ]
 
 
@@ -76,124 +73,117 @@ def _study_day(days: Any) -> np.ndarray:
     return np.asarray(days, dtype=float) + 1
 
 
-def _adsl(cohort: Cohort) -> list[_Variable]:
-    p = cohort.patients
-    who = p["patient"].astype(object)
+def _adsl(tables: _Tables) -> list[_Variable]:
+    p = tables["patients"]
     left = p["dropout_day"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     return [
-        _v("STUDYID", "Study Identifier", np.full(len(p), _STUDY, dtype=object)),
-        _v("USUBJID", "Unique Subject Identifier", f"{_STUDY}-" + who),
-        _v("SUBJID", "Subject Identifier for the Study", who),
-        _v("TRT01P", "Planned Treatment for Period 01", p["arm"].astype(object), "published design, invented allocation"),
-        _v("TRT01A", "Actual Treatment for Period 01", p["arm"].astype(object), "published design, invented allocation"),
-        _v("AGE", "Age", p["age_years"]),
-        _v("AGEU", "Age Units", np.full(len(p), "YEARS", dtype=object)),
-        _v("SEX", "Sex", np.where(p["sex"] == "female", "F", "M").astype(object)),
-        _v("WEIGHTBL", "Weight (kg) at Baseline", p["weight_kg"]),
-        _v("HEIGHTBL", "Height (cm) at Baseline", p["height_cm"]),
-        _v("BSABL", "Body Surface Area (m2) at Baseline", p["bsa_m2"]),
-        _v("DISDURM", "Disease Duration (months)", p["disease_duration_months"]),
-        _v("LNFL", "Lupus Nephritis Flag", _yes_no(p["nephritis"])),
-        *(_v(flag, f"{m.replace('_', ' ').capitalize()} at Baseline", _yes_no(p[m])) for m, flag in _MEDICINE_FLAGS.items()),
-        _v("ITTFL", "Intent-To-Treat Population Flag", np.full(len(p), "Y", dtype=object), _DERIVED),
-        _v("COMPLFL", "Completers Population Flag", np.where(np.isnan(left), "Y", "N").astype(object), _DERIVED),
-        _v("EOSDY", "Study Day of End of Study if Early", _study_day(left)),
-        _v("DCSREAS", "Reason for Discontinuation", np.where(np.isnan(left), "", "INVENTED DROPOUT").astype(object)),
-    ]  # fmt: skip
+        _Variable("STUDYID", "Study Identifier", _STUDY),
+        _Variable("USUBJID", "Unique Subject Identifier", f"{_STUDY}-" + p["patient"].astype(object)),
+        _Variable("SUBJID", "Subject Identifier for the Study", p["patient"]),
+        _Variable("TRT01P", "Planned Treatment for Period 01", p["arm"], _ALLOCATED),
+        _Variable("TRT01A", "Actual Treatment for Period 01", p["arm"], _ALLOCATED),
+        _Variable("AGE", "Age", p["age_years"]),
+        _Variable("AGEU", "Age Units", "YEARS"),
+        _Variable("SEX", "Sex", np.where(p["sex"] == "female", "F", "M")),
+        _Variable("WEIGHTBL", "Weight (kg) at Baseline", p["weight_kg"]),
+        _Variable("HEIGHTBL", "Height (cm) at Baseline", p["height_cm"]),
+        _Variable("BSABL", "Body Surface Area (m2) at Baseline", p["bsa_m2"]),
+        _Variable("DISDURM", "Disease Duration (months)", p["disease_duration_months"]),
+        _Variable("LNFL", "Lupus Nephritis Flag", _yes_no(p["nephritis"])),
+        *(
+            _Variable(flag, f"{m.replace('_', ' ').capitalize()} at Baseline", _yes_no(p[m]))
+            for m, flag in _MEDICINE_FLAGS.items()
+        ),
+        _Variable("ITTFL", "Intent-To-Treat Population Flag", "Y", _DERIVED),
+        _Variable("COMPLFL", "Completers Population Flag", _yes_no(p["dropout_day"].isna()), _DERIVED),
+        _Variable("EOSDY", "Study Day of End of Study if Early", _study_day(left)),
+        _Variable("DCSREAS", "Reason for Discontinuation", np.where(np.isnan(left), "", "INVENTED DROPOUT")),
+    ]
 
 
 def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) -> list[_Variable]:
     """Stack measures below each other; each is code, name, number and text. Sorted by patient, measure, visit."""
-    n, k = len(frame), len(measures)
-    order = np.lexsort(
-        (np.tile(frame["week"], k), np.repeat(np.arange(k), n), np.tile(pd.factorize(frame["patient"])[0], k))
-    )
-    keys = (
-        pd.concat([frame[["patient", "arm", "visit", "week"]]] * k, ignore_index=True)
-        .iloc[order]
-        .reset_index(drop=True)
-    )
-    which = np.repeat(np.arange(k), n)[order]
-    value = np.concatenate([np.asarray(m[2], dtype=float) for m in measures])[order]
-    text = np.concatenate([np.asarray(m[3], dtype=object) for m in measures])[order]
-    base = pd.Series(np.where(keys["week"] == 0, value, np.nan)).groupby([keys["patient"], which]).transform("max")
-    after = keys["week"].to_numpy() > 0
-    code, name = (np.array([m[i] for m in measures], dtype=object)[which] for i in (0, 1))
+    parts = [
+        frame[["patient", "arm", "visit", "week"]].assign(
+            measure=k, code=code, name=name, value=np.asarray(value, dtype=float), text=text
+        )
+        for k, (code, name, value, text) in enumerate(measures)
+    ]
+    who = pd.factorize(frame["patient"])[0]
+    table = pd.concat(parts, ignore_index=True).assign(who=np.tile(who, len(measures)))
+    table = table.sort_values(["who", "measure", "week"], kind="stable", ignore_index=True)
+    entry = table["week"] == 0
+    base = table["value"].where(entry).groupby([table["who"], table["measure"]]).transform("max")
+    change = (table["value"] - base).round(6).where(table["week"] > 0)
     return [
-        *_keys(keys["patient"], keys["arm"]),
-        _v("PARAMCD", "Parameter Code", code),
-        _v("PARAM", "Parameter", name),
-        _v("AVISIT", "Analysis Visit", keys["visit"].astype(object)),
-        _v("AVISITN", "Analysis Visit (N)", keys["week"]),
-        _v("ADY", "Analysis Relative Day", _study_day(7 * keys["week"])),
-        _v("AVAL", "Analysis Value", value),
-        _v("AVALC", "Analysis Value (C)", text),
-        _v("BASE", "Baseline Value", base.to_numpy(), _DERIVED),
-        _v("CHG", "Change from Baseline", np.where(after, np.round(value - base.to_numpy(), 6), np.nan), _DERIVED),
-        _v("ABLFL", "Baseline Record Flag", np.where(after, "", "Y").astype(object), _DERIVED),
+        *_keys(table["patient"], table["arm"]),
+        _Variable("PARAMCD", "Parameter Code", table["code"]),
+        _Variable("PARAM", "Parameter", table["name"]),
+        _Variable("AVISIT", "Analysis Visit", table["visit"]),
+        _Variable("AVISITN", "Analysis Visit (N)", table["week"]),
+        _Variable("ADY", "Analysis Relative Day", _study_day(7 * table["week"])),
+        _Variable("AVAL", "Analysis Value", table["value"]),
+        _Variable("AVALC", "Analysis Value (C)", table["text"]),
+        _Variable("BASE", "Baseline Value", base, _DERIVED),
+        _Variable("CHG", "Change from Baseline", change, _DERIVED),
+        _Variable("ABLFL", "Baseline Record Flag", np.where(table["week"] > 0, "", "Y"), _DERIVED),
     ]
 
 
-def _adqs(cohort: Cohort) -> list[_Variable]:
-    visits = cohort.visits
-    blank = np.full(len(visits), "", dtype=object)
+def _adqs(tables: _Tables) -> list[_Variable]:
+    visits, bilag = tables["visits"], tables["bilag"]
     measures: list[tuple[str, str, Any, Any]] = [
-        ("SLEDAI", "SLEDAI total", visits["sledai"], blank),
-        ("PGA", "Physician Global Assessment (0-3)", visits["pga"], blank),
-        ("BILAGTOT", "BILAG total (12/8/1)", cohort.bilag["bilag_total"], blank),
+        ("SLEDAI", "SLEDAI total", visits["sledai"], ""),
+        ("PGA", "Physician Global Assessment (0-3)", visits["pga"], ""),
+        ("BILAGTOT", "BILAG total (12/8/1)", bilag["bilag_total"], ""),
     ]
     points = dict(zip("ABCDE", BILAG_CODING, strict=True))
     for system, code in _BILAG_CODES.items():
-        grade = cohort.bilag[f"bilag_{system}"].astype(object)
+        grade = bilag[f"bilag_{system}"].astype(object)
         measures.append((f"BG{code}", f"BILAG grade, {system}", grade.map(points), grade))
     for number, item in enumerate(SLEDAI_ITEMS.itertuples(), start=1):
-        present = cohort.sledai[item.id]
-        label = f"SLEDAI {item.label} (present=1)"
-        measures.append((f"SLE{number:02d}", label, present, _yes_no(present)))
+        present = tables["sledai"][item.id]
+        measures.append((f"SLE{number:02d}", f"SLEDAI {item.label} (present=1)", present, _yes_no(present)))
     return _measured(visits, measures)
 
 
-def _adlb(cohort: Cohort) -> list[_Variable]:
-    blank = np.full(len(cohort.labs), "", dtype=object)
-    both = {c: cohort.labs[c] if c in cohort.labs else cohort.immune[c] for c in _LABS}
-    return _measured(cohort.labs, [(code, name, both[c], blank) for c, (code, name) in _LABS.items()])
+def _adlb(tables: _Tables) -> list[_Variable]:
+    labs, immune = tables["labs"], tables["immune"]
+    return _measured(labs, [(code, name, (labs if c in labs else immune)[c], "") for c, (code, name) in _LABS.items()])
 
 
-def _adrs(cohort: Cohort) -> list[_Variable]:
-    answers = sri(cohort.visits)
-    keys = _keys(answers["patient"], answers["arm"])
+def _adrs(tables: _Tables) -> list[_Variable]:
+    answers = sri(tables["visits"])
     responder = answers["responder"].astype(bool)
-    n = len(answers)
     return [
-        *keys,
-        _v("PARAMCD", "Parameter Code", np.full(n, "SRI4", dtype=object)),
-        _v("PARAM", "Parameter", np.full(n, "SRI-4 response, missing is non-response", dtype=object)),
-        _v("AVISIT", "Analysis Visit", answers["visit"].astype(object)),
-        _v("AVISITN", "Analysis Visit (N)", answers["week"]),
-        _v("ADY", "Analysis Relative Day", _study_day(7 * answers["week"])),
-        _v("AVAL", "Analysis Value", responder.astype(int), _DERIVED),
-        _v("AVALC", "Analysis Value (C)", _yes_no(responder), _DERIVED),
-        _v("DTYPE", "Derivation Type", np.where(answers["imputed"], "NRI", "").astype(object), _DERIVED),
+        *_keys(answers["patient"], answers["arm"]),
+        _Variable("PARAMCD", "Parameter Code", "SRI4"),
+        _Variable("PARAM", "Parameter", "SRI-4 response, missing is non-response"),
+        _Variable("AVISIT", "Analysis Visit", answers["visit"]),
+        _Variable("AVISITN", "Analysis Visit (N)", answers["week"]),
+        _Variable("ADY", "Analysis Relative Day", _study_day(7 * answers["week"])),
+        _Variable("AVAL", "Analysis Value", responder.astype(int), _DERIVED),
+        _Variable("AVALC", "Analysis Value (C)", _yes_no(responder), _DERIVED),
+        _Variable("DTYPE", "Derivation Type", np.where(answers["imputed"], "NRI", ""), _DERIVED),
     ]
 
 
-def _adae(cohort: Cohort) -> list[_Variable]:
-    e = cohort.adverse_events
-    order = e.groupby("patient", sort=False).cumcount() + 1
-    name = e["event"].astype(object)
+def _adae(tables: _Tables) -> list[_Variable]:
+    events = tables["adverse_events"]
+    name = events["event"].astype("str")
     return [
-        *_keys(e["patient"], e["arm"]),
-        _v("AESEQ", "Sequence Number", order),
-        _v("AETERM", "Reported Term for the Adverse Event", name),
-        _v("AEDECOD", "Dictionary-Derived Term (not coded)", name.str.capitalize() if len(name) else name),
-        _v("AESER", "Serious Event", _yes_no(e["serious"])),
-        _v("INFECFL", "Infection Flag", _yes_no(e["infection"])),
-        _v("ASTDY", "Analysis Start Relative Day", _study_day(e["day"])),
-        _v("TRTEMFL", "Treatment Emergent Analysis Flag", np.full(len(e), "Y", dtype=object), _DERIVED),
+        *_keys(events["patient"], events["arm"]),
+        _Variable("AESEQ", "Sequence Number", events.groupby("patient", sort=False).cumcount() + 1),
+        _Variable("AETERM", "Reported Term for the Adverse Event", name),
+        _Variable("AEDECOD", "Dictionary-Derived Term (not coded)", name.str.capitalize()),
+        _Variable("AESER", "Serious Event", _yes_no(events["serious"])),
+        _Variable("INFECFL", "Infection Flag", _yes_no(events["infection"])),
+        _Variable("ASTDY", "Analysis Start Relative Day", _study_day(events["day"])),
+        _Variable("TRTEMFL", "Treatment Emergent Analysis Flag", "Y", _DERIVED),
     ]
 
 
-_DATA_SETS: dict[str, tuple[str, Callable[[Any], list[_Variable]]]] = {
+_DATA_SETS: dict[str, tuple[str, Callable[[_Tables], list[_Variable]]]] = {
     "ADSL": ("Subject-Level Analysis (invented)", _adsl),
     "ADQS": ("Activity Scores Analysis (invented)", _adqs),
     "ADRS": ("SRI-4 Response Analysis (invented)", _adrs),
@@ -202,40 +192,42 @@ _DATA_SETS: dict[str, tuple[str, Callable[[Any], list[_Variable]]]] = {
 }
 
 
-def data_sets(cohort: Cohort) -> dict[str, tuple[str, pd.DataFrame, dict[str, str], dict[str, str]]]:
+def data_sets(tables: _Tables) -> dict[str, tuple[str, pd.DataFrame, dict[str, str], dict[str, str]]]:
     """Make the five data sets: by name their label, data, labels of the variables and origins."""
     made = {}
     for name, (label, build) in _DATA_SETS.items():
-        variables = build(cohort)
-        frame = pd.DataFrame({v.name: np.asarray(v.values) for v in variables})
+        variables = build(tables)
+        rows = len(variables[1].values)
+        frame = pd.DataFrame({v.name: _plain(v.values, rows) for v in variables})
         made[name] = (label, frame, {v.name: v.label for v in variables}, {v.name: v.origin for v in variables})
     return made
 
 
-def write_cdisc(cohort: Cohort, directory: Path) -> Path:
+def _plain(values: Any, rows: int) -> np.ndarray:
+    """Return numbers as they are and everything else as plain texts; one text is repeated."""
+    column = np.full(rows, values, dtype=object) if isinstance(values, str) else np.asarray(values)
+    return column if column.dtype.kind in "biuf" else column.astype(object)
+
+
+def write_cdisc(tables: _Tables, a: Assumptions | None, directory: Path) -> Path:
     """Write the export; see :meth:`Cohort.to_cdisc`."""
-    from lupus_kit.cohort.files.storage import check_tables, write_folder
+    need("pyreadstat", "files", "Writing SAS transport files")
+    check_tables(tables, a, "table {!r}", 0)
+    return write_folder(directory, _MARKER, "a CDISC export", lambda folder: _write(tables, folder))
 
-    check_tables(cohort.tables, cohort.assumptions, "table {!r}", 0)
-    return write_folder(directory, _MARKER, "a CDISC export", lambda folder: _write(cohort, folder))
 
-
-def _write(cohort: Cohort, folder: Path) -> None:
-    import pyreadstat
-
+def _write(tables: _Tables, folder: Path) -> None:
+    pyreadstat = need("pyreadstat", "files", "Writing SAS transport files")
     rows = [("dataset", "variable", "type", "length", "label", "origin")]
-    for name, (label, frame, labels, origins) in data_sets(cohort).items():
+    for name, (label, frame, labels, origins) in data_sets(tables).items():
+        path = str(folder / f"{name.lower()}.xpt")
         pyreadstat.write_xport(
-            frame, str(folder / f"{name.lower()}.xpt"), file_label=label, column_labels=dict(labels), table_name=name,
-            file_format_version=5,
-        )  # fmt: skip
+            frame, path, file_label=label, column_labels=labels, table_name=name, file_format_version=5
+        )
         for variable, values in frame.items():
             text = not pd.api.types.is_numeric_dtype(values.dtype)
-            longest = max([1, *(len(v.encode()) for v in values.astype(object))]) if text else 8
-            kind = "Char" if text else "Num"
-            rows.append((name, str(variable), kind, str(longest), labels[str(variable)], origins[str(variable)]))
+            longest = max([1, *(len(v.encode()) for v in values)]) if text else 8
+            what = (str(variable), "Char" if text else "Num", str(longest), labels[str(variable)])
+            rows.append((name, *what, origins[str(variable)]))
     with (folder / _MARKER).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
-
-
-assert set(_LABS) <= {c.name for t in ("labs", "immune") for c in TABLES[t]}

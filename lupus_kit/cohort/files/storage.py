@@ -1,4 +1,4 @@
-"""Cohorts on disk: a folder with the tables, a manifest, and checks that name file, row and column."""
+"""Cohorts on disk: a folder with the tables and a manifest, checked cell by cell when it is read."""
 
 from __future__ import annotations
 
@@ -6,34 +6,42 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lupus_kit.cohort.files.formats import FORMATS, NOTICE, check_sums
-from lupus_kit.cohort.files.schema import check_agreement, check_schema
-from lupus_kit.cohort.tables import Cohort
+from lupus_kit.cohort.columns import NOTICE
+from lupus_kit.cohort.files.formats import FORMATS, checksum, place, read_tables, write_tables
+from lupus_kit.cohort.files.schema import check_agreement, check_schema, check_tables
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import listing, plural
 
 MANIFEST = "cohort.json"
+#: Version of the folder: 1 had checksums for every row and column, 2 has one for each table.
+LAYOUT = 2
 
 
-def save(cohort: Cohort, directory: Path, format: str) -> Path:
+def save(
+    tables: Mapping[str, pd.DataFrame],
+    directory: Path,
+    format: str,
+    a: Assumptions | None,
+    seed: int | None,
+    made_by: str,
+) -> Path:
     """Write a cohort; see :meth:`Cohort.save`."""
-    if format not in FORMATS:
-        raise unknown_name("format", format, FORMATS)
-    check_tables(cohort.tables, cohort.assumptions, "table {!r}", 0)
-    return write_folder(directory, MANIFEST, "a cohort", lambda new: _write(cohort, new, format))
+    require_choice("format", format, FORMATS)
+    check_tables(tables, a, "table {!r}", 0)
 
+    def write(folder: Path) -> None:
+        sums = write_tables(tables, folder, format)
+        write_manifest(folder, format, list(tables["visits"]["visit"].cat.categories), seed, a, sums, made_by)
 
-def check_tables(tables: dict[str, pd.DataFrame], a: Assumptions | None, name: str, first_row: int) -> None:
-    """Check every table against its schema, then the tables against each other."""
-    for table, frame in tables.items():
-        check_schema(table, frame, name.format(table), first_row)
-    check_agreement(tables, a, name, first_row)
+    return write_folder(directory, MANIFEST, "a cohort", write)
 
 
 def write_folder(directory: Path, marker: str, what: str, write: Callable[[Path], None]) -> Path:
@@ -70,26 +78,20 @@ def write_folder(directory: Path, marker: str, what: str, write: Callable[[Path]
     return directory
 
 
-def _write(cohort: Cohort, folder: Path, format: str) -> None:
-    sums = FORMATS[format].write(cohort.tables, folder)
-    visits = list(cohort.visits["visit"].cat.categories)
-    write_manifest(folder, format, visits, cohort.seed, cohort.assumptions, sums, cohort.made_by)
-
-
 def write_manifest(
     folder: Path,
     format: str,
     visits: list[str],
     seed: int | None,
     a: Assumptions | None,
-    sums: dict[str, Any],
+    sums: dict[str, str],
     made_by: str = "what_if",
 ) -> None:
     """Write what cannot be seen from the tables: assumptions, seed, names of the visits and checksums."""
     manifest = {
         "notice": NOTICE,
         "kind": "lupus_kit cohort",
-        "layout": 1,
+        "layout": LAYOUT,
         "format": format,
         "seed": seed,
         "visits": visits,
@@ -108,54 +110,62 @@ def _swap(new: Path, directory: Path) -> None:
     if not directory.exists():
         new.rename(directory)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent)) / "cohort"
-    directory.rename(old)
-    try:
-        new.rename(directory)
-    except BaseException:
-        old.rename(directory)
-        raise
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f".{directory.name}-old-", dir=directory.parent) as place_for_old:
+        old = Path(place_for_old) / "cohort"
+        directory.rename(old)
+        try:
+            new.rename(directory)
+        except BaseException:
+            old.rename(directory)
+            raise
 
 
-def load(directory: Path, allow_edits: bool) -> Cohort:
-    """Read a cohort; see :meth:`Cohort.load`."""
-    manifest = _manifest(directory)
-    form = FORMATS[manifest["format"]]
-    tables, shown = {}, form.place
-    for name, frame, sums in form.read(directory, manifest["visits"]):
-        check_schema(name, frame, shown.format(name), 2)
-        if not allow_edits:
-            check_sums(shown.format(name), sums, manifest["checksums"].get(name, {}))
-        tables[name] = frame
+def load(directory: Path, allow_edits: bool) -> dict[str, Any]:
+    """Read what a cohort is made of; see :meth:`Cohort.load`."""
+    manifest = _manifest(directory, allow_edits)
+    format = manifest["format"]
+    name, first_row = place(format), 1 if format == "parquet" else 2
+    tables = read_tables(directory, format, manifest["visits"])
+    for table, frame in tables.items():
+        check_schema(table, frame, name.format(table), first_row)
+        if not allow_edits and checksum(frame, directory, table, format) != manifest["checksums"].get(table):
+            raise InputError(
+                f"{name.format(table)} was changed after saving. Restore the file, or load with allow_edits=True if the "
+                "change is meant."
+            )
     try:
         given = manifest["assumptions"]
         assumptions = None if given is None else Assumptions.from_dict(given)
     except (InputError, TypeError) as error:
         raise InputError(f"{MANIFEST}, key 'assumptions': {error}") from None
-    check_agreement(tables, assumptions, shown, 2)
+    check_agreement(tables, assumptions, name, first_row)
     made_by = str(manifest.get("made_by", "what_if"))
-    return Cohort(**tables, assumptions=assumptions, seed=manifest["seed"], made_by=made_by)
+    return {**tables, "assumptions": assumptions, "seed": manifest["seed"], "made_by": made_by}
 
 
-def _manifest(directory: Path) -> dict[str, Any]:
+def _manifest(directory: Path, allow_edits: bool) -> dict[str, Any]:
     path = directory / MANIFEST
     if not path.is_file():
         raise InputError(f"{directory} is not a saved cohort: there is no {MANIFEST} in it.")
+    wanted = {
+        "seed": (int, type(None)),
+        "visits": (list,),
+        "assumptions": (dict, type(None)),
+        "checksums": (dict,),
+    }
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        wanted: dict[str, Any] = {
-            "seed": (int, type(None)),
-            "visits": list,
-            "assumptions": (dict, type(None)),
-            "checksums": dict,
-        }
-        broken = [key for key, kind in wanted.items() if key not in manifest or not isinstance(manifest[key], kind)]
+        manifest: dict[str, Any] = {"format": "csv", "layout": 1} | json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
         raise InputError(f"{MANIFEST} is damaged ({error}): save the cohort again.") from None
-    if not broken and manifest.setdefault("format", "csv") not in FORMATS:
-        broken = ["format"]
+    broken = [key for key, kinds in wanted.items() if key not in manifest or not isinstance(manifest[key], kinds)]
+    broken += ["format"] if manifest["format"] not in FORMATS else []
     if broken:
-        raise InputError(f"{MANIFEST} is damaged: key(s) {', '.join(map(repr, broken))} missing or of the wrong kind.")
+        raise InputError(
+            f"{MANIFEST} is damaged: {plural(len(broken), 'key')} {listing(map(repr, broken))} missing or of the wrong kind."
+        )
+    if manifest["layout"] != LAYOUT and not allow_edits:
+        raise InputError(
+            f"{directory} was saved by another version of the kit, so that it cannot be told whether it was changed: "
+            "load it with allow_edits=True, and save it again."
+        )
     return manifest

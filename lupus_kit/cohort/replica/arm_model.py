@@ -12,7 +12,10 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from lupus_kit.cohort.replica.statements import ORGANS, VISITS, Statement, order_statistic
+from lupus_kit.core.extras import need
 from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS
 from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
 
@@ -29,6 +32,27 @@ _GROUPS = {
 _WEIGHTS = dict(zip(SLEDAI_ITEMS["id"], SLEDAI_ITEMS["weight"], strict=True))
 CODING = BILAG_CODING[:3]  # D and E count nothing
 DROP = 4
+
+#: The value of every patient by the name of a measure and the visit.
+Columns = dict[tuple[str, str], np.ndarray]
+
+
+def cp_model() -> Any:
+    """Return the solver's module, CP-SAT of OR-Tools; it belongs to the extra ``replica``."""
+    return need("ortools.sat.python.cp_model", "replica", "Solving for a cohort that agrees with the paper")
+
+
+def solve(model: Any, effort: float, seed: int = 0, **parameters: int) -> tuple[bool | None, Any]:
+    """Say whether a model can hold (None: not found out with this effort), and return the solver with the values.
+
+    The answer is the same every time: one worker, and a limit on work instead of on time.
+    """
+    cp = cp_model()
+    made = cp.CpSolver()
+    fixed = {"num_workers": 1, "random_seed": seed % (2**31), "max_deterministic_time": effort}
+    for name, value in (fixed | parameters).items():
+        setattr(made.parameters, name, value)
+    return {cp.OPTIMAL: True, cp.FEASIBLE: True, cp.INFEASIBLE: False}.get(made.solve(model)), made
 
 
 def block(measure: str) -> str:
@@ -54,9 +78,7 @@ class ArmModel:
     """
 
     def __init__(self, randomised: int, followed: int, coding: Sequence[int] = CODING, age_steps: int = 1) -> None:
-        from ortools.sat.python import cp_model
-
-        self.cp = cp_model.CpModel()
+        self.cp = cp_model().CpModel()
         self.randomised, self.followed, self.coding = randomised, followed, tuple(coding)
         self.scales = SCALES | {"age": age_steps}
         self.columns: dict[tuple[str, str], list[Any]] = {}
@@ -171,10 +193,8 @@ class ArmModel:
         self.columns["nephritis", VISITS[0]] = self._flags("nephritis", VISITS[0])[: self.followed]
         for visit in VISITS[1:]:
             self.columns["remission", visit] = self._flags("remission", visit)
-            for flag, nephritis in zip(
-                self.columns["remission", visit], self.column("nephritis", VISITS[0]), strict=True
-            ):
-                self.cp.add_implication(flag, nephritis)
+            for flag, ill in zip(self.columns["remission", visit], self.columns["nephritis", VISITS[0]], strict=True):
+                self.cp.add_implication(flag, ill)
 
     def _add_events(self) -> None:
         single = (*_INFECTIONS, "NPSLE")
@@ -215,11 +235,8 @@ class ArmModel:
         if literals:
             added.only_enforce_if(literals)
 
-    def _never(self, on: Any) -> None:
-        self.cp.add_bool_or([] if on is None else [~on])
-
     def _mean(self, values: list[Any], s: Statement, on: Any) -> None:
-        half = Fraction(1, 2 * 10 ** len(s.printed.partition(".")[2]))
+        half = Fraction(1, 2 * 10**s.decimals)
         steps = len(values) * self.scales.get(s.measure, 1)
         low, high = (s.value - half) * steps, (s.value + half) * steps
         self._when(sum(values) >= -(-low.numerator // low.denominator), on)
@@ -227,7 +244,7 @@ class ArmModel:
 
     def _extreme(self, values: list[Any], target: Fraction, lowest: bool, on: Any) -> None:
         if target.denominator != 1:
-            self._never(on)
+            self.cp.add_bool_or([] if on is None else [~on])
             return
         reached = [self.cp.new_bool_var("") for _ in values]
         for x, flag in zip(values, reached, strict=True):
@@ -269,13 +286,13 @@ class ArmModel:
             self.cp.add_bool_or(flags if on is None else [*flags, ~on])
         return below
 
-
-def solver(effort: float, seed: int = 0) -> Any:
-    """Make a solver that gives the same answer every time: one worker, and a limit on work instead of on time."""
-    from ortools.sat.python import cp_model
-
-    made = cp_model.CpSolver()
-    made.parameters.num_workers = 1
-    made.parameters.random_seed = seed % (2**31)
-    made.parameters.max_deterministic_time = effort
-    return made
+    def solution(
+        self, statements: Iterable[Statement], effort: float, rng: np.random.Generator, **parameters: int
+    ) -> Columns | None:
+        """Add statements, solve, and read every column; None where no solution is found."""
+        for s in statements:
+            self.require(s)
+        possible, made = solve(self.cp, effort, int(rng.integers(2**31)), **parameters)
+        if not possible:
+            return None
+        return {key: np.array([made.value(x) for x in column], dtype=np.int64) for key, column in self.columns.items()}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.replica.arm_model import ArmModel, block, solver
+from lupus_kit.cohort.replica.arm_model import CODING, ArmModel, block, solve
 from lupus_kit.cohort.replica.statements import Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.core.errors import InputError
 
@@ -18,6 +21,8 @@ _EFFORT = 3.0
 
 #: Other readings that are tried on each conflict: name, and how statements and model change.
 _OTHER_CODINGS = {"BILAG coded 12/5/1": (12, 5, 1), "BILAG coded 9/3/1": (9, 3, 1)}
+
+_COLUMNS = ["arm", "visit", "statements", "sentence", "resolved_by", "not_honoured"]
 
 Test = Callable[[Sequence[Any]], bool | None]
 
@@ -72,18 +77,14 @@ def disjoint_minimal_sets(items: Sequence[Any], possible: Test) -> tuple[list[li
         left = [x for x in left if x is not found[-1]]
 
 
-def _possible(size: int, followed: int, age_steps: int = 1, coding: Sequence[int] = (12, 8, 1)) -> Test:
-    """Make the question whether statements about one arm can hold together, asked of CP-SAT."""
+def _possible(size: int, followed: int, age_steps: int = 1, coding: Sequence[int] = CODING) -> Test:
+    """Make the question whether statements about one arm can hold together, asked of the solver."""
 
     def ask(statements: Sequence[Statement]) -> bool | None:
-        from ortools.sat.python import cp_model
-
         model = ArmModel(size, followed, coding, age_steps)
         for s in statements:
             model.require(s)
-        status = solver(_EFFORT).solve(model.cp)
-        known = {cp_model.OPTIMAL: True, cp_model.FEASIBLE: True, cp_model.INFEASIBLE: False}
-        return known.get(status)
+        return solve(model.cp, _EFFORT)[0]
 
     return ask
 
@@ -97,10 +98,8 @@ def _blocks(statements: Sequence[Statement]) -> dict[str, list[Statement]]:
     return parts
 
 
-def _arm_conflicts(
-    mine: Sequence[Statement], size: int, followed: int, age_steps: int
-) -> tuple[list[list[Statement]], bool]:
-    ask = _possible(size, followed, age_steps)
+def _arm_conflicts(mine: Sequence[Statement], size: int, followed: int) -> tuple[list[list[Statement]], bool]:
+    ask = _possible(size, followed)
     found: list[list[Statement]] = []
     complete = True
     for name, part in _blocks(mine).items():
@@ -141,6 +140,9 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     A set is minimal when leaving out any one of its statements makes the rest possible. Standard deviations are not put
     to the solver. A conflict speaks about print and reading; it does not say how the numbers came about.
 
+    What the solver found for ``he2020`` ships with the kit and is read from there. Any other record needs the solver,
+    which the extra ``replica`` brings.
+
     References
     ----------
     Liffiton MH, Sakallah KA. J Autom Reason 2008;40:1-33 (minimal unsatisfiable subsets).
@@ -152,7 +154,26 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     >>> table.query("arm == 'placebo' and visit == 'week 24'")["statements"].item()
     ('table2/BILAG/placebo/week 24/maximum',)
     """
-    record = read_study(study)
+    if study == "he2020":
+        shipped = shipped_results()["conflicts"]
+        table = pd.DataFrame(
+            [[tuple(x) if isinstance(x, list) else x for x in row] for row in shipped["rows"]], columns=_COLUMNS
+        )
+        table.attrs["complete"] = shipped["complete"]
+        return table
+    return find_conflicts(read_study(study))
+
+
+@cache
+def shipped_results() -> dict[str, Any]:
+    """Return what the solver found for ``he2020``: its conflicts, and the ends of some implied quantities."""
+    file = resources.files("lupus_kit.cohort.replica").joinpath("data", "solver_results.json")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def find_conflicts(record: published.Study) -> pd.DataFrame:
+    """Find the conflicts of any record with the solver; see :func:`conflicts`."""
     printed = read_statements(record, as_printed=True)
     kit: dict[tuple[object, ...], Statement] = {
         (s.measure, s.arm, s.visit, s.printed, s.patients): s for s in read_statements(record)
@@ -161,10 +182,10 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     for arm, size in arm_sizes(record).items():
         mine = [s for s in printed if s.arm == arm]
         followed = next((s.patients for s in mine if s.measure == "responder"), size)
-        sets, done = _arm_conflicts(mine, size, followed, 1)
+        sets, done = _arm_conflicts(mine, size, followed)
         complete &= done
         rows += [_row(one, size, followed, kit) for one in sets]
-    table = pd.DataFrame(rows, columns=["arm", "visit", "statements", "sentence", "resolved_by", "not_honoured"])
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     table.attrs["complete"] = complete
     return table
 

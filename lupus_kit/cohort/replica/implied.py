@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.replica.arm_model import ArmModel, block, solver
+from lupus_kit.cohort.replica.arm_model import ArmModel, block, solve
+from lupus_kit.cohort.replica.conflicts import explain_failure, shipped_results
 from lupus_kit.cohort.replica.statements import (
     ARM_KEYS,
     ORGANS,
@@ -202,21 +203,33 @@ def implied(quantity: str, study: str | Path | published.Study = "he2020", *, ef
     printed, the difference of the discordant counts is fixed and the exact p-value rises with their sum, so its ends
     are at the ends of the discordant count.
 
+    What the solver found for the responders of ``he2020`` at both visits, at one or at none ships with the kit.
+    Everything else needs the solver, which the extra ``replica`` brings.
+
     Examples
     --------
-    >>> implied("responders_week12_il2 + 1").low
-    17.0
+    >>> implied("responders_both_il2").sentence
+    'IL-2: responders at week 12 and at week 24: from 6 to 16 over every cohort compatible with the paper, proved.'
     """
     if not isinstance(quantity, str):
         raise InputError(f"quantity is {quantity!r}: give a name or an expression as text.")
-    record = read_study(study)
-    names = quantities().set_index("name")["meaning"]
     if isinstance(effort, bool) or not isinstance(effort, (int, float)) or not 0 < effort <= 3600:
         raise InputError(f"effort is {effort!r}: give a number above 0, at most 3600.")
-    if quantity.strip().startswith("mcnemar_p_"):
-        if quantity.strip() not in names:
-            raise _unknown(quantity.strip(), names.index)
-        return _mcnemar(quantity.strip(), names[quantity.strip()], record, effort)
+    name = quantity.strip()
+    if study == "he2020" and name in shipped_results()["implied"]:
+        meaning = quantities().set_index("name")["meaning"][name]
+        return Implied(quantity, meaning, *shipped_results()["implied"][name])
+    return find_implied(quantity, read_study(study), effort)
+
+
+def find_implied(quantity: str, record: published.Study, effort: float) -> Implied:
+    """Find both ends of a quantity with the solver; see :func:`implied`."""
+    name = quantity.strip()
+    names = quantities().set_index("name")["meaning"]
+    if name.startswith("mcnemar_p_"):
+        if name not in names:
+            raise _unknown(name, names.index)
+        return _mcnemar(name, names[name], record, effort)
     terms, constant = _read_expression(quantity, [n for n in names.index if not n.startswith("mcnemar_p_")])
     ends = [float(constant)] * 4
     for arm, key in ARM_KEYS.items():
@@ -224,8 +237,7 @@ def implied(quantity: str, study: str | Path | published.Study = "he2020", *, ef
         if mine:
             found = _arm_ends(tuple(mine.items()), arm, record, effort)
             ends = [a + b for a, b in zip(ends, found, strict=True)]
-    meaning = names.get(quantity.strip(), quantity.strip())
-    return Implied(quantity, str(meaning), ends[0], ends[1], ends[2], ends[3])
+    return Implied(quantity, str(names.get(name, name)), *ends)
 
 
 def _unknown(name: str, allowed: Any) -> InputError:
@@ -328,18 +340,13 @@ def ends(
 
 def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statement, ...]) -> tuple[float, float]:
     """Smallest value found and proved bound: first the bound, then questions whether it can be reached."""
-    from ortools.sat.python import cp_model
-
     if isinstance(goal, int):
         return float(goal), float(goal)
     model.cp.minimize(goal)
-    made = solver(effort)
-    status = made.solve(model.cp)
-    if status == cp_model.INFEASIBLE:
-        from lupus_kit.cohort.replica.conflicts import explain_failure
-
+    possible, made = solve(model.cp, effort)
+    if possible is False:
         raise explain_failure(statements, model.randomised, model.followed)
-    found = made.objective_value if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else float("inf")
+    found = made.objective_value if possible else float("inf")
     bound = float(-(-made.best_objective_bound // 1))
     model.cp.clear_objective()
     upward = True
@@ -348,11 +355,10 @@ def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statemen
         limit = int(bound) if upward else int(found) - 1
         question = model.cp.clone()
         question.add(goal <= limit)
-        asked = solver(effort)
-        answer = asked.solve(question)
-        if answer in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        reached = solve(question, effort)[0]
+        if reached:
             found = float(limit)
-        elif answer == cp_model.INFEASIBLE:
+        elif reached is False:
             bound = float(limit + 1)
         elif upward and found < float("inf"):
             upward = False

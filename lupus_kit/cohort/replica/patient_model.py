@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lupus_kit.cohort.replica.arm_model import CODING, DROP, ArmModel, solver
+from lupus_kit.cohort.replica.arm_model import CODING, DROP, ArmModel, Columns
 from lupus_kit.cohort.replica.statements import VISITS, Statement
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
 from lupus_kit.endpoints.rules.sri import PGA_LIMIT_HUNDREDTHS
@@ -44,8 +44,6 @@ _C_SHARE = 0.35
 #: Work the solver may spend on agreeing with the proposal, in its deterministic seconds.
 _EFFORT = 0.2
 
-Columns = dict[tuple[str, str], np.ndarray]
-
 
 class _Step(ArmModel):
     """A part of the arm; its columns are made by the step itself."""
@@ -59,20 +57,11 @@ class _Step(ArmModel):
     def solved(
         self, statements: list[Statement], unlike: Any, rng: np.random.Generator, effort: float
     ) -> Columns | None:
-        """Add the statements on this step's measures, go near the proposal, and read the values."""
-        from ortools.sat.python import cp_model
-
+        """Solve for the statements on this step's measures, near the proposal."""
         known = {name for name, _ in self.columns}
-        for s in statements:
-            if s.measure in known:
-                self.require(s)
         self.cp.minimize(unlike)
-        made = solver(effort, int(rng.integers(2**31)))
-        made.parameters.cp_model_probing_level = 0
-        made.parameters.symmetry_level = 0
-        if made.solve(self.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return None
-        return {key: np.array([made.value(x) for x in column], dtype=np.int64) for key, column in self.columns.items()}
+        mine = [s for s in statements if s.measure in known]
+        return self.solution(mine, effort, rng, cp_model_probing_level=0, symmetry_level=0)
 
 
 def _unlike(model: _Step, key: tuple[str, str], wanted: np.ndarray) -> list[Any]:

@@ -11,14 +11,17 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import design, published
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INFECTIONS, INJECTION, MEDICINES, SERIOUS, tidy
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
 from lupus_kit.cohort.replica import values
-from lupus_kit.cohort.replica.patient_model import ITEMS, Columns, solve_arm
+from lupus_kit.cohort.replica.arm_model import Columns
+from lupus_kit.cohort.replica.conflicts import explain_failure
+from lupus_kit.cohort.replica.patient_model import ITEMS, solve_arm
+from lupus_kit.cohort.replica.statement_check import compare
 from lupus_kit.cohort.replica.statements import VISITS, Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.treatment import INFECTIONS, INJECTION, SERIOUS, acting_intervals, turnover
+from lupus_kit.cohort.what_if.treatment import acting_intervals, turnover
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
@@ -112,8 +115,6 @@ def generate(
 
 
 def _refuse_disagreement(made: Cohort, found: tuple[Statement, ...]) -> None:
-    from lupus_kit.cohort.replica.statement_check import compare
-
     table = compare(made, found)
     bad = table.loc[table["honoured"] & ~table["agrees"].fillna(False).astype(bool)]
     if len(bad):
@@ -126,8 +127,6 @@ def _arm(arm: str, mine: list[Statement], study: published.Study, rng: np.random
     followed = next(s.patients for s in mine if s.measure == "responder")
     activity = solve_arm(mine, size, followed, rng)
     if activity is None:
-        from lupus_kit.cohort.replica.conflicts import explain_failure
-
         raise explain_failure(mine, size, followed)
     first = 1 + sum(arm_sizes(study)[a] for a in ARMS[: ARMS.index(arm)])
     ids = np.array([f"R{first + i:03d}" for i in range(size)], dtype=object)

@@ -69,11 +69,10 @@ def compare(cohort: Cohort, found: tuple[Statement, ...]) -> pd.DataFrame:
         values = measured.values(s)
         shown, agrees = "not recorded", pd.NA
         if values is not None:
-            digits = len(s.printed.partition(".")[2])
             number = summary(s.kind, values)
-            shown = "nobody" if np.isnan(number) else f"{number:.{digits}f}"
+            shown = "nobody" if np.isnan(number) else f"{number:.{s.decimals}f}"
             exact = s.kind not in ("mean", "sd")
-            agrees = abs(number - float(s.value)) < 1e-9 if exact else shown == f"{float(s.value):.{digits}f}"
+            agrees = abs(number - float(s.value)) < 1e-9 if exact else shown == f"{float(s.value):.{s.decimals}f}"
             if exact and not agrees and not np.isnan(number):
                 shown = f"{number:g}"
         how = set_aside(s) or s.reading

@@ -112,6 +112,11 @@ class Statement:
         return Fraction(self.printed)
 
     @property
+    def decimals(self) -> int:
+        """How many decimals are printed."""
+        return published.decimals(self.printed)
+
+    @property
     def sentence(self) -> str:
         """The statement in words."""
         kind = {"count": "number of patients", "n": "patients counted"}.get(self.kind, self.kind)

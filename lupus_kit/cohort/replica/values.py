@@ -6,17 +6,20 @@ The printed numbers are met exactly; everything they leave open is drawn, and is
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from lupus_kit.cohort.replica.arm_model import ArmModel, block, solver
+from lupus_kit.cohort.replica.arm_model import ArmModel, block
 from lupus_kit.cohort.replica.statements import VISITS, Statement, summary
 from lupus_kit.core.errors import InputError
 
 DSDNA_LIMIT = 100.0
 C3_LIMIT = 0.9
 _TRIES = 20_000
+#: Work the solver may spend on one question, in its deterministic seconds.
+_EFFORT = 0.2
 
 
 def find(statements: list[Statement], measure: str, visit: str = VISITS[0]) -> dict[str, Statement]:
@@ -26,12 +29,11 @@ def find(statements: list[Statement], measure: str, visit: str = VISITS[0]) -> d
 
 def prints_as(s: Statement, values: np.ndarray) -> bool:
     """Whether a number computed from values prints as the statement does."""
-    digits = len(s.printed.partition(".")[2])
-    return f"{summary(s.kind, values):.{digits}f}" == s.printed
+    return f"{summary(s.kind, values):.{s.decimals}f}" == s.printed
 
 
-def _fail(found: dict[str, Statement]) -> InputError:
-    listed = "; ".join(s.sentence for s in found.values())
+def _fail(found: Iterable[Statement]) -> InputError:
+    listed = "; ".join(s.sentence for s in found)
     return InputError(f"no values were found that agree with: {listed}. Change or drop one of these statements.")
 
 
@@ -54,7 +56,7 @@ def _skewed(
         inside = values.min() >= limits[0] and values.max() <= limits[1]
         if inside and all(prints_as(s, values) for s in found.values()):
             return values
-    raise _fail(found)
+    raise _fail(found.values())
 
 
 def _body(statements: list[Statement], n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -75,7 +77,7 @@ def _body(statements: list[Statement], n: int, rng: np.random.Generator) -> dict
         made = {"weight": weight, "height": height, "bsa": np.round(np.sqrt(weight * height / 3600), 2)}
         if all(prints_as(s, made[name]) for name in made for s in found[name].values()):
             return {"weight_kg": weight, "height_cm": height, "bsa_m2": made["bsa"]}
-    raise _fail({f"{n} {k}": s for n, kinds in found.items() for k, s in kinds.items()})
+    raise _fail(s for kinds in found.values() for s in kinds.values())
 
 
 def chosen(statements: list[Statement], measure: str, visit: str, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -83,7 +85,7 @@ def chosen(statements: list[Statement], measure: str, visit: str, n: int, rng: n
     found = find(statements, measure, visit).get("count")
     count = int(found.value) if found else 0
     if found and count > n:
-        raise _fail({"count": found})
+        raise _fail([found])
     return np.isin(np.arange(n), rng.choice(n, count, replace=False))
 
 
@@ -103,24 +105,11 @@ def prednisone(statements: list[Statement], n: int, followed: int, rng: np.rando
         for x, y in zip(model.column("prednisone", before), model.column("prednisone", after), strict=False):
             model.cp.add(y <= x)
     model.cp.minimize(sum(gaps))
-    values = solve_values(model, [s for s in statements if s.measure == "prednisone"], rng)
+    mine = [s for s in statements if s.measure == "prednisone"]
+    values = model.solution(mine, _EFFORT, rng)
     if values is None:
-        raise _fail({s.id: s for s in statements if s.measure == "prednisone"})
+        raise _fail(mine)
     return [values["prednisone", visit] / 2 for visit in VISITS]
-
-
-def solve_values(
-    model: ArmModel, statements: list[Statement], rng: np.random.Generator, effort: float = 0.2
-) -> dict[tuple[str, str], np.ndarray] | None:
-    """Add statements, solve, and read every column."""
-    from ortools.sat.python import cp_model
-
-    for s in statements:
-        model.require(s)
-    made = solver(effort, int(rng.integers(2**31)))
-    if made.solve(model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return None
-    return {key: np.array([made.value(x) for x in column]) for key, column in model.columns.items()}
 
 
 def events(statements: list[Statement], n: int, followed: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -131,9 +120,9 @@ def events(statements: list[Statement], n: int, followed: int, rng: np.random.Ge
     for s in mine:
         flags += model.column(s.measure, "")
     model.cp.minimize(sum(int(w) * x for w, x in zip(rng.integers(0, 100, len(flags)), flags, strict=True)))
-    values = solve_values(model, mine, rng) if mine else {}
+    values = model.solution(mine, _EFFORT, rng) if mine else {}
     if values is None:
-        raise _fail({s.id: s for s in mine})
+        raise _fail(mine)
     single = {name: flag[:followed] for (name, _), flag in values.items() if not name.startswith("any ")}
     for measure in ("injection site reaction", "fever event", "flu-like symptoms"):
         single[measure.removesuffix(" event")] = chosen(statements, measure, "", followed, rng)
@@ -150,7 +139,7 @@ def antibody(found: dict[str, Statement], positive: np.ndarray, limit: float, rn
     negatives = n - int(positive.sum())
     middle = (n - 1) // 2
     if not low <= median <= min(limit, high) or negatives < n // 2 + 1 or (positive.any() and high <= limit):
-        raise _fail(found)
+        raise _fail(found.values())
     values = np.empty(n)
     values[:middle] = low + (median - low) * np.sort(rng.beta(1.2, 1.2, middle))
     values[middle:negatives] = median + (min(limit, high) - median) * np.sort(rng.beta(0.8, 2.5, negatives - middle))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.checks import phi_bounds
-from lupus_kit.cohort.what_if.measured import Measured, Quantity, draw_for_measuring, quantity
+from lupus_kit.cohort.what_if.measured import EVENT_CODES, Measured, Quantity, draw_for_measuring, quantity
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.seeds import as_generator
 
@@ -88,7 +88,7 @@ def calibrate(
     ----------
     targets : mapping of str to float
         What the trial shall show on average, by name: ``{"sri4_week12_il2": 0.48, "sri4_week12_placebo": 0.40}``.
-        :func:`lupus_kit.cohort.measured.quantity_names` lists the names. Shares and rates run from 0 to 1.
+        :func:`lupus_kit.cohort.quantity_names` lists the names. Shares and rates run from 0 to 1.
     assumptions : Assumptions, optional
         Where to start; all fields that are not moved keep their values.
     seed : int or numpy.random.Generator
@@ -195,8 +195,6 @@ def _joint_problems(targets: Mapping[str, float]) -> list[str]:
 
 def _set_directly(a: Assumptions, wanted: Mapping[Quantity, float]) -> tuple[Assumptions, dict[str, str]]:
     """Set the targets that are assumptions themselves; return also which field each of them set."""
-    from lupus_kit.cohort.what_if.measured import _EVENT_CODES
-
     changes: dict[str, Any] = {}
     settled: dict[str, str] = {}
     for q, value in wanted.items():
@@ -210,7 +208,7 @@ def _set_directly(a: Assumptions, wanted: Mapping[Quantity, float]) -> tuple[Ass
         elif q.what.startswith("event_"):
             settled[q.name] = field = f"event_share_{code}"
             shares = changes.get(field, dict(getattr(a, field)))
-            changes[field] = {**shares, _EVENT_CODES[q.what.removeprefix("event_")]: value}
+            changes[field] = {**shares, EVENT_CODES[q.what.removeprefix("event_")]: value}
     return replace(a, **changes), settled
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lupus_kit.core.errors import unknown_name
-
-if TYPE_CHECKING:
-    from lupus_kit.cohort.what_if.assumptions import Assumptions
 
 
 def _is_number(value: object) -> bool:
@@ -54,19 +51,18 @@ def dropout_problems(given: Any) -> list[str]:
     return [f"dropouts == {given!r}, must be None or two whole numbers of 0 or more: patients on IL-2 and on placebo."]
 
 
-def order_problems(a: Assumptions) -> list[str]:
-    """List what is wrong with the order of cut-offs and days."""
-    problems = []
-    if not a.bilag_c_cut <= a.bilag_b_cut <= a.bilag_a_cut:
-        problems.append(
-            f"bilag_c_cut, bilag_b_cut and bilag_a_cut are {a.bilag_c_cut:g}, {a.bilag_b_cut:g} and "
-            f"{a.bilag_a_cut:g}: they must not fall from C to A."
-        )
-    if a.rescue_first_day > a.rescue_last_day:
-        problems.append(
-            f"rescue_first_day == {a.rescue_first_day} is after rescue_last_day == {a.rescue_last_day}: swap them."
-        )
-    return problems
+def cut_problems(a: float, b: float, c: float) -> list[str]:
+    """List what is wrong with the order of the cut-offs of BILAG grades A, B and C."""
+    if c <= b <= a:
+        return []
+    return [f"bilag_c_cut, bilag_b_cut and bilag_a_cut are {c:g}, {b:g} and {a:g}: they must not fall from C to A."]
+
+
+def rescue_problems(first_day: int, last_day: int) -> list[str]:
+    """List what is wrong with the days between which rescue is given."""
+    if first_day <= last_day:
+        return []
+    return [f"rescue_first_day == {first_day} is after rescue_last_day == {last_day}: swap them."]
 
 
 def phi_bounds(first: float, second: float) -> tuple[float, float] | None:
@@ -78,15 +74,12 @@ def phi_bounds(first: float, second: float) -> tuple[float, float] | None:
     return (low - first * second) / spread, (high - first * second) / spread
 
 
-def correlation_problems(a: Assumptions) -> list[str]:
-    """List what is wrong with the correlation of two events, given their shares."""
-    problems = []
-    for arm, share in (("IL-2", a.event_share_il2), ("placebo", a.event_share_placebo)):
-        bounds = phi_bounds(share["fever"], share["flu-like symptoms"])
-        if bounds and not bounds[0] - 1e-12 <= a.event_correlation <= bounds[1] + 1e-12:
-            problems.append(
-                f"event_correlation == {a.event_correlation:g}: with shares of fever and flu-like symptoms of "
-                f"{share['fever']:.3g} and {share['flu-like symptoms']:.3g} on {arm} it must lie from {bounds[0]:.3f} to "
-                f"{bounds[1]:.3f}."
-            )
-    return problems
+def correlation_problems(phi: float, arm: str, fever: float, flu: float) -> list[str]:
+    """List what is wrong with the correlation of fever and flu-like symptoms in an arm, given their shares."""
+    bounds = phi_bounds(fever, flu)
+    if bounds is None or bounds[0] - 1e-12 <= phi <= bounds[1] + 1e-12:
+        return []
+    return [
+        f"event_correlation == {phi:g}: with shares of fever and flu-like symptoms of {fever:.3g} and {flu:.3g} on {arm} "
+        f"it must lie from {bounds[0]:.3f} to {bounds[1]:.3f}."
+    ]

@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import design
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INFECTIONS, MEDICINES, SERIOUS, tidy
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
 from lupus_kit.cohort.what_if.organs import bilag_grades, global_assessment, lab_values
 from lupus_kit.cohort.what_if.rescue import rescued
 from lupus_kit.cohort.what_if.treatment import (
-    INFECTIONS,
-    SERIOUS,
     acting_intervals,
     cell_counts,
     dropout_days,

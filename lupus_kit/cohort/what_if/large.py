@@ -73,7 +73,8 @@ def _write_blocks(folder: Path, a: Assumptions, n_per_arm: int, seed: Any, kept:
     import pyarrow.parquet as pq
 
     from lupus_kit.cohort.files.formats import file_sum
-    from lupus_kit.cohort.files.storage import check_tables, write_manifest
+    from lupus_kit.cohort.files.schema import check_tables
+    from lupus_kit.cohort.files.storage import write_manifest
 
     writers: dict[str, pq.ParquetWriter] = {}
     visits: list[str] = []

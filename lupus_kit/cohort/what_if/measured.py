@@ -13,14 +13,14 @@ from lupus_kit.cohort.columns import EVENT_NAMES
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.generative import what_if
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import unknown_name
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, sri
 
 ARM_CODES = {"il2": "IL-2", "placebo": "placebo"}
 _ITEMS = list(SLEDAI_ITEMS["id"])
 _RENAL = list(SLEDAI_ITEMS.loc[SLEDAI_ITEMS["domain"] == "renal", "id"])
 _MEDIANS = {"sledai": "sledai", "pga": "pga", "prednisone": "prednisone_mg_day"}
-_EVENT_CODES = {re.sub(r"[^a-z]+", "_", name.lower()): name for name in EVENT_NAMES}
+EVENT_CODES = {re.sub(r"[^a-z]+", "_", name.lower()): name for name in EVENT_NAMES}
 _BY_VISIT = re.compile(r"^(?P<what>\w+?)_week(?P<week>0|12|24)_(?P<arm>il2|placebo)$")
 _BY_ARM = re.compile(r"^(?P<what>\w+?)_(?P<arm>il2|placebo)$")
 
@@ -56,7 +56,7 @@ def _by_visit_names() -> list[str]:
 
 
 def _by_arm_names() -> list[str]:
-    return ["sri4_correlation", "remission", "rescue", "dropout", *(f"event_{code}" for code in _EVENT_CODES)]
+    return ["sri4_correlation", "remission", "rescue", "dropout", *(f"event_{code}" for code in EVENT_CODES)]
 
 
 def quantity_names() -> list[str]:
@@ -134,7 +134,7 @@ class Measured:
             seen = cohort.sledai[rows]
             nephritis = seen["patient"].isin(people.loc[people["nephritis"], "patient"]).to_numpy()
             return 1.0 - seen.loc[nephritis, _RENAL].any(axis=1).to_numpy(dtype=float)
-        event = _EVENT_CODES[q.what.removeprefix("event_")]
+        event = EVENT_CODES[q.what.removeprefix("event_")]
         events = cohort.adverse_events
         return people["patient"].isin(events.loc[events["event"] == event, "patient"]).to_numpy(dtype=float)
 
@@ -250,39 +250,3 @@ def _trial_error(q: Quantity, values: np.ndarray, printed: float) -> float:
         return float(high - low) / 2
     share = (float(values.mean()) * n + 1) / (n + 2)
     return float(np.sqrt(share * (1 - share) / n))
-
-
-def coherence_table(cohort: Cohort) -> pd.DataFrame:
-    """Put the correlations of PGA with SLEDAI and BILAG beside those of a cohort study.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        Any cohort with more than one visit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``correlation``, ``literature`` (50 patients, 528 visits) and ``cohort``. Only the published visits
-        count, 12 weeks apart: in routine care, where the anchors come from, visits are months apart too.
-
-    Raises
-    ------
-    InputError
-        If no patient has two of these visits.
-
-    References
-    ----------
-    Lupus Sci Med 2019;6:e000365.
-    """
-    frame = cohort.visits[["patient", "week", "pga", "sledai"]].assign(bilag=cohort.bilag["bilag_total"].to_numpy())
-    frame = frame[cohort.visits["published_visit"]].sort_values(["patient", "week"], kind="stable")
-    change = frame.groupby("patient")[["pga", "sledai", "bilag"]].diff().dropna()
-    if change.empty:
-        raise InputError("the cohort has no patient with two visits: changes cannot be correlated.")
-    rows = [
-        (f"{kind}PGA and {label}", value, float(data["pga"].corr(data[column])))
-        for kind, data, anchors in (("", frame, (0.742, 0.776)), ("change of ", change, (0.678, 0.624)))
-        for label, column, value in zip(("SLEDAI", "BILAG"), ("sledai", "bilag"), anchors, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["correlation", "literature", "cohort"])

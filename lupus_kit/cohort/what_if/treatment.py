@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lupus_kit.cohort.columns import INJECTION
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-
-#: Events of Table 3 that count as infections, and those that were serious there.
-INFECTIONS = frozenset({"upper respiratory infection", "herpes zoster", "pneumonia"})
-SERIOUS = frozenset({"herpes zoster", "pneumonia", "NPSLE"})
-INJECTION = "injection site reaction"
 
 
 def dropout_days(

@@ -14,7 +14,7 @@ from lupus_kit.core.cells import BadCells, flags, numbers, refuse_slips, require
 from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, all_of, boolean_column
 from lupus_kit.endpoints.rules.phrases import column, join, spell
 from lupus_kit.endpoints.sledai.items import ITEMS
-from lupus_kit.endpoints.visits.keys import KEYS, read_arms, read_keys
+from lupus_kit.endpoints.visits.keys import KEYS, plain_keys, read_arms, read_keys
 
 #: Weights of the 24 descriptors, in the order of the form.
 WEIGHTS = np.array([item.weight for item in ITEMS], dtype=np.int64)
@@ -73,6 +73,7 @@ def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[st
     extra = [name for name in (*optional, "arm") if name in visits.columns]
     require_columns(visits, [*KEYS, *needed, *extra], "visits")
     refuse_slips(visits, [*KEYS, *needed, *optional, "arm"], "visits")
+    visits = plain_keys(visits)
     keys = read_keys(visits, BadCells("the visit table"))
     read_arms(visits, keys)
     order = np.lexsort((keys.week, keys.patient))

@@ -5,64 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
+from lupus_kit.core.columns import Column, fold
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, GRADES
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS
 
-#: Cells that mean "not recorded", besides an empty one.
-MISSING_WORDS = ("NA", "ND", ".")
-#: Spellings of yes and no, without regard to capitals.
-YES_WORDS, NO_WORDS = ("1", "yes", "y", "true"), ("0", "no", "n", "false")
-
 
 @dataclass(frozen=True)
-class FileColumn:
+class VisitColumn(Column):
     """One column of a visit file.
 
     Attributes
     ----------
-    name : str
-        Name in the kit's own tables.
-    kind : str
-        ``"text"``, ``"number"``, ``"whole number"``, ``"yes/no"``, ``"grade"`` or ``"0-4"``.
-    low, high : float
-        Smallest and largest number.
-    unit : str
-        Unit of a number.
     used_for : str
         What reads the column.
-    meaning : str
-        What to record.
-    synonyms : tuple of str
-        Other names it may have; capitals, spaces and signs do not matter.
     """
 
-    name: str
-    kind: str
-    used_for: str
-    meaning: str
-    low: float = 0
-    high: float = 0
-    unit: str = ""
-    synonyms: tuple[str, ...] = ()
-
-    @property
-    def allowed(self) -> str:
-        """Say what a cell may hold."""
-        if self.kind == "text":
-            return "a text"
-        if self.kind == "yes/no":
-            return "yes or no (1/0, y/n, true/false)"
-        if self.kind == "grade":
-            return f"one of {', '.join(GRADES)}, in capitals"
-        if self.kind == "0-4":
-            return "0 absent, 1 improving, 2 same, 3 worse, 4 new"
-        unit = f" {self.unit}" if self.unit else ""
-        return f"a {self.kind} from {self.low:g} to {self.high:g}{unit}"
+    used_for: str = "every endpoint"
 
 
 _SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -87,107 +51,91 @@ _SYSTEMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def _keys() -> Iterator[FileColumn]:
-    ids = (
-        "patient id",
-        "subject",
-        "subject id",
-        "usubjid",
-        "subjid",
-        "pt",
-        "participant",
-        "participant id",
-        "id",
-        "case",
-    )
-    yield FileColumn("patient", "text", "every endpoint", "Who; the same text at every visit.", synonyms=ids)
-    yield FileColumn("visit", "text", "every endpoint", "Name of the visit, such as baseline or week 12.",
-                     synonyms=("visit name", "time point", "timepoint", "avisit"))  # fmt: skip
-    yield FileColumn("week", "number", "every endpoint", "Weeks since baseline; 0 is baseline.", 0, 10_000, "weeks",
-                     ("visit week", "weeks", "wk", "study week"))  # fmt: skip
-    yield FileColumn("arm", "text", "the comparison of two arms", "Randomised arm; belongs to the patient.",
-                     synonyms=("treatment", "treatment arm", "group", "trt", "trt01p", "allocation", "study arm"))  # fmt: skip
+_LEVELS = "0 absent, 1 improving, 2 same, 3 worse, 4 new"
 
 
-def _scores() -> Iterator[FileColumn]:
-    sledai = ("sledai total", "sledai score", "sledai-2k", "sledai 2k total", "selena-sledai", "selena-sledai total",
-              "selena", "total sledai")  # fmt: skip
-    yield FileColumn("sledai", "whole number", "SRI, BICLA", "Total, where the descriptors are not given.", 0, 105,
-                     "points", sledai)  # fmt: skip
-    yield FileColumn("pga", "number", "every endpoint", "Physician's global assessment, on the scale that is named.", 0, 3,
-                     "", ("phga", "physician global assessment", "physicians global assessment", "pga score",
-                          "physician global", "md global"))  # fmt: skip
+# fmt: off
+def _keys() -> Iterator[VisitColumn]:
+    yield VisitColumn("patient", "text", "Who; the same text at every visit.", synonyms=(
+        "patient id", "subject", "subject id", "usubjid", "subjid", "pt", "participant", "participant id", "id", "case"))
+    yield VisitColumn("visit", "text", "Name of the visit, such as baseline or week 12.", synonyms=(
+        "visit name", "time point", "timepoint", "avisit"))
+    yield VisitColumn("week", "number", "Weeks since baseline; 0 is baseline.", "weeks", 0, 10_000, synonyms=(
+        "visit week", "weeks", "wk", "study week"))
+    yield VisitColumn("arm", "text", "Randomised arm; belongs to the patient.", used_for="the comparison of two arms",
+        synonyms=("treatment", "treatment arm", "group", "trt", "trt01p", "allocation", "study arm"))
+
+
+def _scores() -> Iterator[VisitColumn]:
+    yield VisitColumn("sledai", "whole number", "Total, where the descriptors are not given.", "points", 0, 105,
+        used_for="SRI, BICLA", synonyms=("sledai total", "sledai score", "sledai-2k", "sledai 2k total", "selena-sledai",
+        "selena-sledai total", "selena", "total sledai"))
+    yield VisitColumn("pga", "number", "Physician's global assessment, on the scale that is named.", "", 0, 3, synonyms=(
+        "phga", "physician global assessment", "physicians global assessment", "pga score", "physician global", "md global"))
     for system in BILAG_SYSTEMS:
         short = [system, *_SYSTEMS[system]]
-        names = [f"bilag {s}" for s in short] + [f"bilag {s} grade" for s in short] + [f"{s} grade" for s in short]
-        yield FileColumn(
-            f"bilag_{system}", "grade", "SRI, BICLA", f"BILAG-2004 grade, {system}.", synonyms=(system, *names)
-        )
-    yield FileColumn("prednisone_mg_day", "number", "LLDAS, DORIS", "Prednisolone equivalent.", 0, 5000, "mg/day",
-                     ("prednisone", "prednisolone", "prednisone dose", "prednisolone dose", "prednisone mg/day",
-                      "prednisolone mg/day", "steroid dose", "gc dose"))  # fmt: skip
+        names = [pattern.format(word) for pattern in ("bilag {}", "bilag {} grade", "{} grade") for word in short]
+        yield VisitColumn(f"bilag_{system}", "choice", f"BILAG-2004 grade, {system}.", choices=GRADES,
+            used_for="SRI, BICLA", synonyms=(system, *names))
+    yield VisitColumn("prednisone_mg_day", "number", "Prednisolone equivalent.", "mg/day", 0, 5000,
+        used_for="LLDAS, DORIS", synonyms=("prednisone", "prednisolone", "prednisone dose", "prednisolone dose",
+        "prednisone mg/day", "prednisolone mg/day", "steroid dose", "gc dose"))
 
 
-def _events() -> Iterator[FileColumn]:
-    for name, meaning, synonyms in (
-        ("rescue", "Rescue treatment since the visit before.", ("rescue medication", "rescue treatment")),
-        ("disallowed_medication", "A medicine that the protocol does not allow.",
+def _events() -> Iterator[VisitColumn]:
+    for used_for, name, meaning, synonyms in (
+        ("SRI, BICLA: yes is non-response", "rescue", "Rescue treatment since the visit before.",
+         ("rescue medication", "rescue treatment")),
+        ("SRI, BICLA: yes is non-response", "disallowed_medication", "A medicine that the protocol does not allow.",
          ("prohibited medication", "disallowed medicine", "restricted medication")),
-        ("withdrawn", "Had left the trial.", ("discontinued", "dropout", "dropped out", "withdrawal")),
-    ):  # fmt: skip
-        yield FileColumn(name, "yes/no", "SRI, BICLA: yes is non-response", meaning, synonyms=synonyms)
-    for name, used, meaning in (
-        ("haemolytic_anaemia", "LLDAS", "Haemolytic anaemia."),
-        ("gi_activity", "LLDAS", "Gastrointestinal activity of lupus."),
-        ("maintenance_ok", "LLDAS", "Standard maintenance treatment, well tolerated."),
-        ("maintenance_stable", "DORIS", "Maintenance treatment is stable."),
+        ("SRI, BICLA: yes is non-response", "withdrawn", "Had left the trial.",
+         ("discontinued", "dropout", "dropped out", "withdrawal")),
+        ("LLDAS", "haemolytic_anaemia", "Haemolytic anaemia.", ()),
+        ("LLDAS", "gi_activity", "Gastrointestinal activity of lupus.", ()),
+        ("LLDAS", "maintenance_ok", "Standard maintenance treatment, well tolerated.", ()),
+        ("DORIS", "maintenance_stable", "Maintenance treatment is stable.", ()),
     ):
-        yield FileColumn(name, "yes/no", used, meaning)
+        yield VisitColumn(name, "yes/no", meaning, synonyms=synonyms, used_for=used_for)
 
 
-def _findings() -> Iterator[FileColumn]:
+def _findings() -> Iterator[VisitColumn]:
     labels = {item.id: item.label for item in ITEMS}
     kinds = {"count": "whole number", "number": "number", "yes/no": "yes/no"}
     for row in SLEDAI_FINDINGS.itertuples():
-        name = str(row.column)
+        name, unit = str(row.column), "" if str(row.unit).startswith("as ") else str(row.unit)
         synonyms = (f"sledai {name}", *([labels[name]] if name in labels else []), *_SYNONYMS.get(name, ()))
-        unit = "" if str(row.unit).startswith("as ") else str(row.unit)
-        yield FileColumn(name, kinds[str(row.kind)], "SLEDAI", str(row.meaning), float(row.low), float(row.high), unit,
-                         synonyms)  # fmt: skip
+        yield VisitColumn(name, kinds[str(row.kind)], str(row.meaning), unit, float(row.low), float(row.high),
+            used_for="SLEDAI", synonyms=synonyms)
     for item in ITEM_IDS:
-        yield FileColumn(f"{item}_improved50", "yes/no", "SRI-50", "Improved by half or more since baseline.")
-        yield FileColumn(f"{item}_improvement_percent", "number", "SRI-50", "Improvement since baseline; below 0 is worse.",
-                         -10_000, 100, "%")  # fmt: skip
+        yield VisitColumn(f"{item}_improved50", "yes/no", "Improved by half or more since baseline.", used_for="SRI-50")
+        yield VisitColumn(f"{item}_improvement_percent", "number", "Improvement since baseline; below 0 is worse.", "%",
+            -10_000, 100, used_for="SRI-50")
 
 
-def _bilag_items(taken: set[str]) -> Iterator[FileColumn]:
+def _bilag_items(taken: set[str]) -> Iterator[VisitColumn]:
+    column = partial(VisitColumn, used_for="BILAG-2004 from items")
     for item in BILAG_FORM:
-        kind = {"0-4": "0-4", "yes/no": "yes/no"}.get(item.kind, "number")
+        scale = item.kind == "0-4"
         # Item 50 shares its name with a finding of SLEDAI; measured values that both indices read are one column.
-        name = f"bilag_item_{item.id}" if item.id in taken and kind == "0-4" else item.id
+        name = f"bilag_item_{item.id}" if item.id in taken and scale else item.id
         if name not in taken:
-            yield FileColumn(name, kind, "BILAG-2004 from items", f"Item {item.number}: {item.label}.", item.low, item.high,
-                             item.unit, (f"bilag {item.number}", f"bilag item {item.number}"))  # fmt: skip
-        if kind == "number" and f"{item.id}_previous" not in taken:
-            yield FileColumn(f"{item.id}_previous", kind, "BILAG-2004 from items",
-                             f"Item {item.number} at the visit before; otherwise taken from the file.", item.low, item.high,
-                             item.unit)  # fmt: skip
-        if kind == "number":
-            yield FileColumn(f"{item.id}_due_to_sle", "yes/no", "BILAG-2004 from items",
-                             f"Item {item.number} is due to lupus; a no takes its value out of the rules.")  # fmt: skip
+            yield column(name, "whole number" if scale else item.kind, f"Item {item.number}: {item.label}.", item.unit,
+                item.low, item.high, levels=_LEVELS if scale else "",
+                synonyms=(f"bilag {item.number}", f"bilag item {item.number}"))
+        if item.kind == "number" and f"{item.id}_previous" not in taken:
+            yield column(f"{item.id}_previous", "number",
+                f"Item {item.number} at the visit before; otherwise taken from the file.", item.unit, item.low, item.high)
+        if item.kind == "number":
+            yield column(f"{item.id}_due_to_sle", "yes/no",
+                f"Item {item.number} is due to lupus; a no takes its value out of the rules.")
     for system in BILAG_SYSTEMS:
-        yield FileColumn(
-            f"{system}_before", "yes/no", "BILAG-2004 from items", f"{system} involved at some time before."
-        )
+        yield column(f"{system}_before", "yes/no", f"{system} involved at some time before.")
+# fmt: on
 
 
-def _all() -> tuple[FileColumn, ...]:
-    first = [*_keys(), *_scores(), *_events(), *_findings()]
-    return (*first, *_bilag_items({column.name for column in first}))
-
-
-COLUMNS: tuple[FileColumn, ...] = _all()
-BY_NAME: dict[str, FileColumn] = {column.name: column for column in COLUMNS}
+_FIRST = (*_keys(), *_scores(), *_events(), *_findings())
+COLUMNS: tuple[VisitColumn, ...] = (*_FIRST, *_bilag_items({column.name for column in _FIRST}))
+BY_NAME: dict[str, VisitColumn] = {column.name: column for column in COLUMNS}
 
 #: Every column of a visit file: ``name kind allowed used_for meaning synonyms``.
 VISIT_FILE_COLUMNS: pd.DataFrame = pd.DataFrame(
@@ -195,28 +143,10 @@ VISIT_FILE_COLUMNS: pd.DataFrame = pd.DataFrame(
     columns=["name", "kind", "allowed", "used_for", "meaning", "synonyms"],
 )
 
-
-def fold(name: str) -> str:
-    """Reduce a column name to what matters: letters and digits, British and American spelling alike.
-
-    Examples
-    --------
-    >>> fold(" Subject-ID "), fold("BILAG: Hematological (A-E)") == fold("bilag haematological a e")
-    ('subject_id', True)
-    """
-    plain = re.sub(r"[^a-z0-9]+", "_", str(name).lower().replace("'", "").replace("’", "")).strip("_")
-    return plain.replace("ae", "e").replace("oe", "e").replace("leuco", "leuko")
-
-
-def _lookup() -> dict[str, FileColumn]:
-    found: dict[str, FileColumn] = {fold(column.name): column for column in COLUMNS}
-    for column in COLUMNS:
-        for synonym in column.synonyms:
-            found.setdefault(fold(synonym), column)
-    return found
-
-
-BY_FOLDED: dict[str, FileColumn] = _lookup()
+#: The column of each name and synonym; a name goes before a synonym, an earlier column before a later one.
+BY_FOLDED: dict[str, VisitColumn] = {
+    fold(name): column for column in reversed(COLUMNS) for name in reversed(column.synonyms)
+} | {fold(column.name): column for column in reversed(COLUMNS)}
 
 _WHEN = r"(?:baseline|base|bl|week_?\d+|wk_?\d+|w\d+)"
 _SUFFIXED = re.compile(rf"^(?P<field>.+?)_(?P<when>{_WHEN})$")
@@ -238,7 +168,7 @@ def week_of(visit: str) -> float | None:
     return float((number[1] or number[2]).replace("_", ".")) if number else None
 
 
-def split_wide(name: str) -> tuple[FileColumn, float] | None:
+def split_wide(name: str) -> tuple[VisitColumn, float] | None:
     """Split a column of the wide layout into its field and week, None where it is none."""
     plain = fold(name)
     for pattern in (_SUFFIXED, _PREFIXED):

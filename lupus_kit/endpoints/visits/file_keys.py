@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells
-from lupus_kit.endpoints.visits.file_cells import is_missing
+from lupus_kit.core.columns import is_missing
+from lupus_kit.core.tables import RawTable
 from lupus_kit.endpoints.visits.file_columns import week_of
-from lupus_kit.endpoints.visits.file_table import RawTable
 
 
 def visit_names(weeks: np.ndarray) -> np.ndarray:
@@ -60,47 +58,39 @@ def check_keys(visits: pd.DataFrame, raw: RawTable, where: dict[str, str], probl
     rows = pd.Index(visits.index)
     flat = visits.reset_index(drop=True)
 
-    def note(name: str, bad: np.ndarray, allowed: str) -> None:
-        mask = np.zeros(len(raw.cells), dtype=bool)
-        mask[raw.cells.index.get_indexer(rows[np.asarray(bad, dtype=bool)])] = True
-        problems.add(raw.cells, where[name], mask, allowed)
+    def note(name: str, bad: pd.Series | np.ndarray, allowed: str) -> None:
+        # In the wide layout several visits share a row of the file.
+        problems.add(raw.cells, where[name], raw.cells.index.isin(rows[np.asarray(bad, dtype=bool)]), allowed)
 
     for name in ("patient", "week"):
         # A cell that is bad has been listed already.
         lacks = flat[name].isna().to_numpy(copy=True)
         lacks[lacks] = raw.cells[where[name]].loc[rows[lacks]].map(is_missing).to_numpy(dtype=bool)
         note(name, lacks, f"every row needs a {name}")
-    known = (flat["patient"].notna() & flat["week"].notna()).to_numpy()
-    twice = flat[known].duplicated(["patient", "week"]).reindex(flat.index, fill_value=False).to_numpy()
+    known = flat["patient"].notna() & flat["week"].notna()
+    twice = known & flat.duplicated(["patient", "week"])
     note("week", twice, "the patient has an earlier row for the same week: keep one row per patient and visit")
     for name in ("patient", "arm"):
         if name in flat:
-            for bad, first in _spelt_otherwise(flat[name]):
-                note(name, bad, f"elsewhere it is written {first!r}: write it in one way")
+            words = "elsewhere it is written with other capitals or spaces: write it in one way"
+            note(name, flat[name].isin(_spelt_otherwise(flat[name])), words)
     if "arm" in flat:
         first_arm = flat.groupby("patient")["arm"].transform("first")
-        other = (flat["arm"].notna() & (flat["arm"] != first_arm)).to_numpy() & flat["patient"].notna().to_numpy()
+        other = flat["arm"].notna() & (flat["arm"] != first_arm) & flat["patient"].notna()
         note("arm", other, "the patient has another arm in an earlier row: an arm belongs to the patient")
-    _check_names(flat[known], flat.index, note)
-    if known.all() and not (flat["week"] == 0).any():
-        note("week", np.arange(len(flat)) == 0, "no row has week 0: every endpoint compares with baseline")
-
-
-def _check_names(flat: pd.DataFrame, index: pd.Index, note: Callable[[str, np.ndarray, str], None]) -> None:
-    """Note a visit name with two weeks, and a week with two names."""
-    for key, other, words in (
+    named = flat[known & flat["visit"].notna()]
+    for key, value, words in (
         ("visit", "week", "one visit name has different weeks"),
         ("week", "visit", "one week has different visit names"),
     ):
-        named = flat[flat["visit"].notna()]
-        clash = named[other] != named.groupby(key)[other].transform("first")
-        note("visit", clash.reindex(index, fill_value=False).to_numpy(), words)
+        clash = named[value] != named.groupby(key)[value].transform("first")
+        note("visit", clash.reindex(flat.index, fill_value=False), words)
+    if known.all() and not (flat["week"] == 0).any():
+        note("week", flat.index == 0, "no row has week 0: every endpoint compares with baseline")
 
 
-def _spelt_otherwise(column: pd.Series) -> Iterator[tuple[np.ndarray, str]]:
+def _spelt_otherwise(column: pd.Series) -> set[str]:
     """Find labels that differ from an earlier one only in capitals or spaces."""
-    seen: dict[str, str] = {}
-    for label in column.dropna().unique():
-        first = seen.setdefault(" ".join(str(label).casefold().split()), label)
-        if first != label:
-            yield (column == label).to_numpy(dtype=bool), first
+    first: dict[str, str] = {}
+    labels = column.dropna().unique()
+    return {label for label in labels if first.setdefault(" ".join(str(label).casefold().split()), label) != label}

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells, numbers
+from lupus_kit.core.columns import is_missing
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import listing
 
 KEYS = ("patient", "visit", "week")
-
-#: How many names one message lists.
-_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,23 @@ class Keys:
     weeks: np.ndarray
 
 
+def plain_keys(visits: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with patients, visits and arms as a file would give them: no spaces around, no word for missing."""
+    columns = [visits[name] for name in ("patient", "visit", "arm") if name in visits]
+    changed = {str(cells.name): plain for cells in columns if (plain := _plain_texts(cells)) is not None}
+    return visits.assign(**changed) if changed else visits
+
+
+def _plain_texts(cells: pd.Series) -> np.ndarray | None:
+    """Strip texts and empty those that mean missing; None where nothing changes."""
+    codes, distinct = pd.factorize(cells)
+    plain = [None if is_missing(cell) else cell.strip() if isinstance(cell, str) else cell for cell in distinct]
+    if all(new is not None and new == old for new, old in zip(plain, distinct, strict=True)):
+        return None
+    found: np.ndarray = np.array([*plain, None], dtype=object)[codes]
+    return found
+
+
 def read_keys(visits: pd.DataFrame, problems: BadCells) -> Keys:
     """Read patient and week; raise for bad cells, these and those already noted, and for two rows of one visit."""
     if not len(visits):
@@ -56,18 +72,13 @@ def read_keys(visits: pd.DataFrame, problems: BadCells) -> Keys:
     found, unsorted = pd.factorize(week)
     order = np.argsort(unsorted)
     keys = Keys(patient, np.argsort(order)[found], pd.Index(patients, name="patient"), unsorted[order])
-    _refuse_doubled(keys)
-    return keys
-
-
-def _refuse_doubled(keys: Keys) -> None:
     cell = keys.patient * len(keys.weeks) + keys.week
     twice = np.flatnonzero(np.bincount(cell) > 1)
     if len(twice):
-        who, when = divmod(twice[:_SHOWN], len(keys.weeks))
-        listed = [f"patient {keys.patients[p]!r} at week {keys.weeks[w]:g}" for p, w in zip(who, when, strict=True)]
-        more = f" and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
-        raise InputError(f"two rows for the same visit: {', '.join(listed)}{more}. Keep one row per patient and visit.")
+        pairs = zip(*divmod(twice, len(keys.weeks)), strict=True)
+        listed = listing(f"patient {keys.patients[p]!r} at week {keys.weeks[w]:g}" for p, w in pairs)
+        raise InputError(f"two rows for the same visit: {listed}. Keep one row per patient and visit.")
+    return keys
 
 
 def read_arms(visits: pd.DataFrame, keys: Keys) -> np.ndarray | None:
@@ -80,10 +91,7 @@ def read_arms(visits: pd.DataFrame, keys: Keys) -> np.ndarray | None:
     arms[keys.patient[given]] = found[given]
     clash = np.unique(keys.patient[given & (arms[keys.patient] != found)])
     if len(clash):
-        listed = ", ".join(repr(keys.patients[p]) for p in clash[:_SHOWN])
-        more = f" and {len(clash) - _SHOWN} more" if len(clash) > _SHOWN else ""
-        raise InputError(
-            f"in more than one arm: patient {listed}{more}. An arm belongs to the patient, not to the visit."
-        )
-    labels = np.array([*names, None], dtype=object)  # position -1 is a patient without an arm
-    return labels[arms]
+        listed = listing(repr(keys.patients[p]) for p in clash)
+        raise InputError(f"in more than one arm: patient {listed}. An arm belongs to the patient, not to the visit.")
+    labels: np.ndarray = np.array([*names, None], dtype=object)[arms]  # position -1 is a patient without an arm
+    return labels

@@ -12,7 +12,7 @@ from lupus_kit.core.cells import BadCells, flags, numbers, refuse_slips, require
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, GRADE_COLUMNS, read_grades
 from lupus_kit.endpoints.rules.logic import any_of
-from lupus_kit.endpoints.visits.keys import KEYS, Keys, read_arms, read_keys
+from lupus_kit.endpoints.visits.keys import KEYS, Keys, plain_keys, read_arms, read_keys
 
 #: The parts of a composite endpoint that a visit table may hold.
 COMPONENTS = ("sledai", "bilag", "pga")
@@ -166,6 +166,7 @@ def read_visits(
     found = [name for name in (*events, "arm") if name in require_frame(visits, "visits").columns]
     require_columns(visits, list(dict.fromkeys([*wanted, *found])), "visits")
     refuse_slips(visits, [*wanted, *events, "arm"], "visits")
+    visits = plain_keys(visits)
     problems = BadCells("the visit table")
     points = pga = np.full(len(visits), np.nan)
     if "sledai" in components:

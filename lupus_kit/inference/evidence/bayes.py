@@ -1,4 +1,4 @@
-"""Evidence and belief for two response rates: priors, posteriors, Bayes factors, reverse-Bayes, replication.
+"""Evidence and belief for two response rates: priors, posteriors and Bayes factors.
 
 Rates have beta priors, or mixtures of them, so the posterior is a mixture of betas as well. Probabilities about
 the difference are one-dimensional integrals, computed by quadrature: no random numbers, no sampling error.
@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, betaln, gammaln, logsumexp, ndtri
+from scipy.special import betainc, betaincinv, betaln, ndtri
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.inference.planning.operating_characteristics import rejection_region
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_level, as_size, one_table
-from lupus_kit.inference.two_by_two.registry import Test, pvalue
+from lupus_kit.inference.two_by_two.counts import as_level, one_table
+from lupus_kit.inference.two_by_two.registry import pvalue
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,6 @@ class Prior:
         """Probability of a smaller rate."""
         inside = min(max(rate, 0.0), 1.0)
         return float(sum(w * betainc(a, b, inside) for w, a, b in self.components))
-
-    def log_predictive(self, n: int) -> FloatArray:
-        """Logarithm of the beta–binomial probabilities of 0 to ``n`` responders."""
-        k = np.arange(n + 1)
-        choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-        parts = [np.log(w) + choose + betaln(a + k, b + n - k) - betaln(a, b) for w, a, b in self.components]
-        return np.asarray(logsumexp(parts, axis=0))
 
 
 #: Priors by name, for one arm each.
@@ -231,53 +223,6 @@ def posterior(
     )
 
 
-def predictive_significance(
-    x1: int,
-    n1: int,
-    x2: int,
-    n2: int,
-    new_n1: int,
-    new_n2: int,
-    test: str | Test = "pearson",
-    alpha: float = 0.05,
-    alternative: str = "two-sided",
-    prior1: str | Prior = "uniform",
-    prior2: str | Prior = "uniform",
-) -> float:
-    """Probability that a replication is significant, averaged over what is now believed about the rates.
-
-    Parameters
-    ----------
-    x1, n1, x2, n2 : int
-        Responders and patients seen.
-    new_n1, new_n2 : int
-        Patients of the replication.
-    test : str or Test
-        Its test.
-    alpha : float
-        Its level.
-    alternative : {"two-sided", "greater", "less"}
-        Its alternative.
-    prior1, prior2 : str or Prior
-        Priors before the data seen.
-
-    Returns
-    -------
-    float
-        A sum over every table of the replication, weighted by its beta–binomial probability.
-
-    Examples
-    --------
-    >>> round(predictive_significance(16, 29, 9, 30, 29, 30), 2)
-    0.48
-    """
-    a, m, b, n = one_table(x1, n1, x2, n2)
-    region = rejection_region(test, as_size("new_n1", new_n1), as_size("new_n2", new_n2), alpha, alternative)
-    first = np.exp(_prior("prior", prior1).updated(a, m).log_predictive(int(new_n1)))
-    second = np.exp(_prior("prior", prior2).updated(b, n).log_predictive(int(new_n2)))
-    return float(first @ region @ second)
-
-
 def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
     """Return measures of evidence against equal rates.
 
@@ -322,84 +267,3 @@ def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
         ("Bayes factor, uniform priors", float(np.exp(log_common - log_separate)), "null against any two rates alike"),
     ]
     return pd.DataFrame(rows, columns=["measure", "value", "meaning"])
-
-
-@dataclass(frozen=True)
-class ReverseBayes:
-    """The prior that would just undo the conclusion (analysis of credibility, odds-ratio scale).
-
-    Attributes
-    ----------
-    significant : bool
-        Whether the Wald interval of the odds ratio leaves out 1.
-    kind : str
-        ``"scepticism limit"`` for a significant result, ``"advocacy limit"`` otherwise.
-    limit : float
-        For a significant result: a sceptic whose 95% prior interval for the odds ratio is ``1/limit`` to ``limit``
-        is just not convinced. Otherwise: an advocate whose 95% prior interval is 1 to ``limit`` (or ``limit`` to 1)
-        is just convinced, and one with a shorter interval from 1 is convinced.
-    odds_ratio : float
-        The estimate.
-    """
-
-    significant: bool
-    kind: str
-    limit: float
-    odds_ratio: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
-
-    def _repr_html_(self) -> str:
-        if self.significant:
-            low, high = sorted((1 / self.limit, self.limit))
-            who = f"a sceptic who expects an odds ratio between {low:.2f} and {high:.2f} is just not convinced"
-        else:
-            low, high = sorted((1.0, self.limit))
-            who = f"who already expects an odds ratio within a range inside {low:.3g} to {high:.3g} would be convinced"
-        return f"Odds ratio {self.odds_ratio:.2f}; {self.kind} <b>{self.limit:.3g}</b>: {who}."
-
-
-def reverse_bayes(x1: int, n1: int, x2: int, n2: int, level: float = 0.95) -> ReverseBayes:
-    """Find the prior one would need for the data to be just convincing, or just not.
-
-    Parameters
-    ----------
-    x1, n1, x2, n2 : int
-        Responders and patients; one half is added to every cell if one is empty.
-    level : float
-        Level of the interval and of the prior.
-
-    Returns
-    -------
-    ReverseBayes
-        Scepticism or advocacy limit.
-
-    Notes
-    -----
-    With the normal approximation of the log odds ratio, estimate ``t`` and interval ``(l, u)``: the scepticism
-    limit is ``exp((u - l)**2 / (4 sqrt(l u)))``; the advocacy limit is ``exp(-(u - l)**2 (u + l) / (2 l u))`` (Matthews).
-
-    References
-    ----------
-    Matthews RAJ. R Soc Open Sci 2018;5:171047.
-
-    Examples
-    --------
-    >>> reverse_bayes(19, 29, 11, 30).kind
-    'scepticism limit'
-    """
-    a, m, b, n = one_table(x1, n1, x2, n2)
-    cells = np.array([a, m - a, b, n - b], dtype=np.float64)
-    if (cells == 0).any():
-        cells += 0.5
-    estimate = float(np.log(cells[0] * cells[3] / (cells[1] * cells[2])))
-    half = float(-ndtri((1 - as_level("level", level)) / 2)) * float(np.sqrt((1 / cells).sum()))
-    low, high = estimate - half, estimate + half
-    if low * high > 0:
-        limit = float(np.exp((high - low) ** 2 / (4 * np.sqrt(low * high))))
-        return ReverseBayes(True, "scepticism limit", limit, float(np.exp(estimate)))
-    exponent = -((high - low) ** 2) * (high + low) / (2 * low * high) if low * high < 0 else np.inf
-    with np.errstate(over="ignore"):
-        return ReverseBayes(False, "advocacy limit", float(np.exp(exponent)), float(np.exp(estimate)))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.counts import as_count, as_level, at_most, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue, pvalue_lattice, select
 
@@ -61,9 +60,7 @@ class Fragility:
         )
 
 
-def fragility_index(
-    x1: int, n1: int, x2: int, n2: int, test: str | Test = "fisher", alpha: float = 0.05, arm: int | None = None
-) -> Fragility:
+def fragility_index(x1: int, n1: int, x2: int, n2: int, test: str | Test = "fisher", alpha: float = 0.05) -> Fragility:
     """Count the outcomes in one arm that must change for the result to cross ``alpha``.
 
     Parameters
@@ -74,13 +71,12 @@ def fragility_index(
         Key of a test.
     alpha : float
         Significance level.
-    arm : {1, 2}, optional
-        Arm whose outcomes change. By default the arm where fewer changes suffice.
 
     Returns
     -------
     Fragility
-        For a significant result the fragility index, for any other the reverse fragility index.
+        For a significant result the fragility index, for any other the reverse fragility index; in the arm where fewer
+        changes suffice.
 
     References
     ----------
@@ -93,60 +89,15 @@ def fragility_index(
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
     level, entry = as_level("alpha", alpha), get(test)
-    if arm not in (None, 1, 2):
-        raise InputError(f"arm == {arm!r}: must be 1, 2 or None for whichever needs fewer changes.")
     lattice = pvalue_lattice(entry, m, n)
     significant = bool(at_most(lattice[a, b], level))
-    found: list[tuple[int, int, int, int]] = []
-    for which in (1, 2) if arm is None else (arm,):
-        line = lattice[:, b] if which == 1 else lattice[a, :]
-        crossed = np.flatnonzero(at_most(line, level) != significant)
-        here = a if which == 1 else b
-        found += [
-            (abs(int(k) - here), which, int(k) if which == 1 else a, b if which == 1 else int(k)) for k in crossed
-        ]
+    crossed = at_most(lattice, level) != significant
+    ways = [(abs(k - a), 1, k, b) for k in np.flatnonzero(crossed[:, b]).tolist()]
+    ways += [(abs(k - b), 2, a, k) for k in np.flatnonzero(crossed[a]).tolist()]
+    index, arm, new1, new2 = min(ways, default=(None, 1, a, b))
     direction = "loses significance" if significant else "gains significance"
-    p_before = float(lattice[a, b])
-    if not found:
-        return Fragility(None, direction, arm or 1, (a, b), (a, b), p_before, p_before, entry.key, level)
-    index, which, new1, new2 = min(found)
-    p_after = float(lattice[new1, new2])
-    return Fragility(index, direction, which, (a, b), (new1, new2), p_before, p_after, entry.key, level)
-
-
-def fragility_table(
-    x1: int, n1: int, x2: int, n2: int, tests: Iterable[str | Test] | None = None, alpha: float = 0.05
-) -> pd.DataFrame:
-    """Fragility of a result under every test, in each arm.
-
-    Parameters
-    ----------
-    x1, n1, x2, n2 : int
-        Responders and patients of the first and second arm.
-    tests : iterable of str, optional
-        Keys of tests; all by default.
-    alpha : float
-        Significance level.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per test: ``test``, ``label``, ``p``, ``direction``, ``index_1`` and ``index_2`` (outcomes to change
-        in each arm, missing where no number does it) and ``index`` (the smaller).
-
-    Examples
-    --------
-    >>> fragility_table(16, 29, 9, 30, tests=["pearson", "fisher"])[["test", "index"]].values.tolist()
-    [['pearson', 1], ['fisher', 1]]
-    """
-    rows = []
-    for entry in select(tests):
-        first, second = (fragility_index(x1, n1, x2, n2, entry, alpha, arm) for arm in (1, 2))
-        found = [f.index for f in (first, second) if f.index is not None]
-        smaller = min(found) if found else None
-        rows.append((entry.key, entry.label, first.p_before, first.direction, first.index, second.index, smaller))
-    columns = ["test", "label", "p", "direction", "index_1", "index_2", "index"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[-3:], "Int64"))
+    p_before, p_after = float(lattice[a, b]), float(lattice[new1, new2])
+    return Fragility(index, direction, arm, (a, b), (new1, new2), p_before, p_after, entry.key, level)
 
 
 def tipping_point(

@@ -54,7 +54,8 @@ class Interval:
         return 0.0 if self.measure == "risk difference" else 1.0
 
 
-_METHODS = (
+#: Key, name in print, measure, function, and the test that it inverts, if any.
+METHODS = (
     ("wald", "Wald", "risk difference", wald, "wald_unpooled"),
     ("agresti_caffo", "Agresti–Caffo", "risk difference", agresti_caffo, "agresti_caffo"),
     ("newcombe", "Newcombe hybrid score", "risk difference", newcombe, ""),
@@ -106,13 +107,13 @@ def intervals(
     a, m, b, n = one_table(x1, n1, x2, n2)
     level = as_level("level", level)
     estimates = _estimates(a, m, b, n)
-    known = {key for key, *_ in _METHODS}
+    known = {key for key, *_ in METHODS}
     offered = known - {"exact_unconditional"} if too_large(m, n) else known
     wanted = offered if methods is None else set(methods)
     for key in sorted(wanted - known):
-        raise unknown_name("interval", key, [name for name, *_ in _METHODS])
+        raise unknown_name("interval", key, [name for name, *_ in METHODS])
     return [
         Interval(key, label, measure, estimates[measure], *method(a, m, b, n, level), level, inverts)
-        for key, label, measure, method, inverts in _METHODS
+        for key, label, measure, method, inverts in METHODS
         if key in wanted
     ]

@@ -8,7 +8,7 @@ an odds ratio, or a difference on the arcsine scale.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import bdtr, ndtr, stdtr, xlogy
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.intervals.difference import constrained_rates, score_statistic
+from lupus_kit.inference.intervals.difference import constrained_rates
 from lupus_kit.inference.intervals.exact_difference import TIE, largest_probability, score_statistics
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
 from lupus_kit.inference.two_by_two.bernstein import basis
@@ -26,6 +26,8 @@ from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 from lupus_kit.inference.two_by_two.unconditional import BERGER_BOOS_GAMMA
 
 _Table = tuple[int, int, int, int]
+Correction = Callable[[int, int], float]
+Statistics = Callable[[int, int, float], FloatArray]
 # Probabilities and tails away from the null value are floats; closer than this, relatively, they count as equal.
 _EQUAL = 1 + 1e-9
 
@@ -47,49 +49,32 @@ def _over(distance: float, variance: float) -> float:
 # --- difference of rates -----------------------------------------------------------------------------------------
 
 
-def _score(factor: Callable[[int], float]) -> Callable[[_Table, float], float]:
-    def p(table: _Table, d: float) -> float:
-        return _two_sided(score_statistic(*table, d, factor(table[1] + table[3])))
-
-    return p
-
-
-def _corrected(
-    correction: Callable[[int, int], float], factor: Callable[[int], float]
-) -> Callable[[_Table, float], float]:
-    def p(table: _Table, d: float) -> float:
-        x1, n1, x2, n2 = table
-        p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
-        distance = max(abs(x1 / n1 - x2 / n2 - d) - correction(n1, n2), 0.0)
-        return _two_sided(_over(distance, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor(n1 + n2)))
-
-    return p
+def _score(table: _Table, d: float, n_minus_1: bool = False, correction: Correction | None = None) -> float:
+    """Score test at the rates of largest likelihood with that difference; a correction is never past zero."""
+    x1, n1, x2, n2 = table
+    p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
+    distance = max(abs(x1 / n1 - x2 / n2 - d) - (correction(n1, n2) if correction else 0.0), 0.0)
+    factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
+    return _two_sided(_over(distance, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor))
 
 
-def _divergence(power: float) -> Callable[[_Table, float], float]:
+def _divergence(table: _Table, d: float, power: float) -> float:
     """Likelihood ratio (power 0) or power divergence of the counts from the best rates with that difference."""
-
-    def p(table: _Table, d: float) -> float:
-        x1, n1, x2, n2 = table
-        p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
-        observed = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64)
-        expected = np.array([n1 * p1, n1 * (1 - p1), n2 * p2, n2 * (1 - p2)])
-        if (observed[expected <= 0] > 0).any():
-            return 0.0
-        ratio = np.divide(observed, expected, out=np.ones(4), where=expected > 0)
-        terms = xlogy(observed, ratio) if power == 0 else observed * (ratio**power - 1) / (power * (power + 1))
-        return _two_sided(float(np.sqrt(max(2 * terms.sum(), 0.0))))
-
-    return p
+    x1, n1, x2, n2 = table
+    p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
+    observed = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64)
+    expected = np.array([n1 * p1, n1 * (1 - p1), n2 * p2, n2 * (1 - p2)])
+    if (observed[expected <= 0] > 0).any():
+        return 0.0
+    ratio = np.divide(observed, expected, out=np.ones(4), where=expected > 0)
+    terms = xlogy(observed, ratio) if power == 0 else observed * (ratio**power - 1) / (power * (power + 1))
+    return _two_sided(float(np.sqrt(max(2 * terms.sum(), 0.0))))
 
 
-def _wald(added: int) -> Callable[[_Table, float], float]:
-    def p(table: _Table, d: float) -> float:
-        x1, n1, x2, n2 = (v + a * added for v, a in zip(table, (1, 2, 1, 2), strict=True))
-        p1, p2 = x1 / n1, x2 / n2
-        return _two_sided(_over(p1 - p2 - d, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2))
-
-    return p
+def _wald(table: _Table, d: float, added: int = 0) -> float:
+    x1, n1, x2, n2 = (v + a * added for v, a in zip(table, (1, 2, 1, 2), strict=True))
+    p1, p2 = x1 / n1, x2 / n2
+    return _two_sided(_over(p1 - p2 - d, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2))
 
 
 def _student_t(table: _Table, d: float) -> float:
@@ -119,23 +104,18 @@ def _wald_statistics(n1: int, n2: int, d: float) -> FloatArray:
     return np.where(np.abs(distance) < 1e-12, 0.0, distance / np.sqrt(variance))
 
 
-def _barnard(
-    statistics: Callable[[int, int, float], FloatArray], gamma: float = 0.0
-) -> Callable[[_Table, float], float]:
-    def p(table: _Table, d: float) -> float:
-        x1, n1, x2, n2 = table
-        z = np.abs(statistics(n1, n2, d))
-        region = (z >= z[x1, x2] - TIE).astype(np.float64)
+def _barnard(table: _Table, d: float, statistics: Statistics = score_statistics, gamma: float = 0.0) -> float:
+    x1, n1, x2, n2 = table
+    z = np.abs(statistics(n1, n2, d))
+    region = (z >= z[x1, x2] - TIE).astype(np.float64)
 
-        def first_rate(p2: FloatArray) -> FloatArray:
-            return p2 + d
+    def first_rate(p2: FloatArray) -> FloatArray:
+        return p2 + d
 
-        low, high = max(0.0, -d), min(1.0, 1.0 - d)
-        if gamma:
-            low, high = _nuisance_interval(table, first_rate, low, high, gamma)
-        return min(largest_probability(region, first_rate, low, high) + gamma, 1.0)
-
-    return p
+    low, high = max(0.0, -d), min(1.0, 1.0 - d)
+    if gamma:
+        low, high = _nuisance_interval(table, first_rate, low, high, gamma)
+    return min(largest_probability(region, first_rate, low, high) + gamma, 1.0)
 
 
 def _nuisance_interval(
@@ -166,16 +146,13 @@ def _nuisance_interval(
 # --- odds ratio --------------------------------------------------------------------------------------------------
 
 
-def _log_odds_wald(added: float) -> Callable[[_Table, float], float]:
-    def p(table: _Table, log_odds: float) -> float:
-        x1, n1, x2, n2 = table
-        cells = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64) + added
-        if (cells == 0).any():
-            return float("nan")
-        estimate = float(np.log(cells[0] * cells[3] / (cells[1] * cells[2])))
-        return _two_sided(_over(estimate - log_odds, float((1 / cells).sum())))
-
-    return p
+def _log_odds_wald(table: _Table, log_odds: float, added: float = 0.0) -> float:
+    x1, n1, x2, n2 = table
+    cells = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64) + added
+    if (cells == 0).any():
+        return float("nan")
+    estimate = float(np.log(cells[0] * cells[3] / (cells[1] * cells[2])))
+    return _two_sided(_over(estimate - log_odds, float((1 / cells).sum())))
 
 
 def _conditional_pvalues(key: str, law: FloatArray) -> FloatArray:
@@ -193,52 +170,44 @@ def _conditional_pvalues(key: str, law: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(inside @ law, 1.0))
 
 
-def _conditional(key: str) -> Callable[[_Table, float], float]:
-    def p(table: _Table, log_odds: float) -> float:
-        x1, n1, x2, n2 = table
-        s = x1 + x2
-        return float(_conditional_pvalues(key, conditional_law(log_weights(n1, n2, s), log_odds))[x1 - max(0, s - n2)])
-
-    return p
+def _conditional(table: _Table, log_odds: float, key: str) -> float:
+    x1, n1, x2, n2 = table
+    law = conditional_law(log_weights(n1, n2, x1 + x2), log_odds)
+    return float(_conditional_pvalues(key, law)[x1 - max(0, x1 + x2 - n2)])
 
 
 @lru_cache(maxsize=256)
-def _orders(n1: int, n2: int, log_odds: float, side: str) -> FloatArray:
-    """Conditional p-value of every table under an odds ratio: the order of Boschloo's test."""
+def boschloo_order(n1: int, n2: int, log_odds: float, side: str) -> FloatArray:
+    """Return Fisher's p-value of every table under an odds ratio, shape ``(n1 + 1, n2 + 1)``: Boschloo's order."""
     order = np.empty((n1 + 1, n2 + 1))
     for s in range(n1 + n2 + 1):
         law = conditional_law(log_weights(n1, n2, s), log_odds)
         if side == "greater":
             values = np.cumsum(law[::-1])[::-1]
-        elif side == "less":
-            values = np.cumsum(law)
         else:
-            values = _conditional_pvalues("fisher", law)
+            values = np.cumsum(law) if side == "less" else _conditional_pvalues("fisher", law)
         x1 = np.arange(max(0, s - n2), min(n1, s) + 1)
         order[x1, s - x1] = values
     order.flags.writeable = False
     return order
 
 
-def _boschloo(sides: tuple[str, ...], gamma: float = 0.0) -> Callable[[_Table, float], float]:
-    def p(table: _Table, log_odds: float) -> float:
-        x1, n1, x2, n2 = table
-        odds = float(np.exp(log_odds))
+def _boschloo(
+    table: _Table, log_odds: float, sides: tuple[str, ...] = ("greater", "less"), gamma: float = 0.0
+) -> float:
+    x1, n1, x2, n2 = table
+    odds = float(np.exp(log_odds))
 
-        def first_rate(p2: FloatArray) -> FloatArray:
-            return np.asarray(odds * p2 / (1 - p2 + odds * p2))
+    def first_rate(p2: FloatArray) -> FloatArray:
+        return np.asarray(odds * p2 / (1 - p2 + odds * p2))
 
-        low, high = 0.0, 1.0
-        if gamma:
-            low, high = _nuisance_interval(table, first_rate, low, high, gamma)
-        found = []
-        for side in sides:
-            order = _orders(n1, n2, log_odds, side)
-            region = (order <= order[x1, x2] * _EQUAL).astype(np.float64)
-            found.append(largest_probability(region, first_rate, low, high) + gamma)
-        return min(len(sides) * min(found), 1.0)
-
-    return p
+    low, high = _nuisance_interval(table, first_rate, 0.0, 1.0, gamma) if gamma else (0.0, 1.0)
+    found = []
+    for side in sides:
+        order = boschloo_order(n1, n2, log_odds, side)
+        region = (order <= order[x1, x2] * _EQUAL).astype(np.float64)
+        found.append(largest_probability(region, first_rate, low, high) + gamma)
+    return min(len(sides) * min(found), 1.0)
 
 
 # --- ratio and arcsine -------------------------------------------------------------------------------------------
@@ -257,40 +226,34 @@ def _arcsine(table: _Table, h: float) -> float:
     return _two_sided(_over(estimate - h, 1 / n1 + 1 / n2))
 
 
-def _campbell(total: int) -> float:
-    return total / (total - 1)
-
-
-def _one(total: int) -> float:
-    return 1.0
-
-
 _DIFFERENCE, _RATIO, _ODDS, _H = "risk difference", "risk ratio", "odds ratio", "arcsine difference"
-_BOTH = ("greater", "less")
-_CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
-    "pearson": (_DIFFERENCE, _score(_one)),
-    "n_minus_1": (_DIFFERENCE, _score(_campbell)),
-    "miettinen_nurminen": (_DIFFERENCE, _score(_campbell)),
-    "yates": (_DIFFERENCE, _corrected(lambda n1, n2: (1 / n1 + 1 / n2) / 2, _one)),
-    "mann_whitney": (_DIFFERENCE, _corrected(lambda n1, n2: 1 / (n1 * n2), _campbell)),
-    "likelihood_ratio": (_DIFFERENCE, _divergence(0)),
-    "cressie_read": (_DIFFERENCE, _divergence(2 / 3)),
-    "wald_unpooled": (_DIFFERENCE, _wald(0)),
-    "agresti_caffo": (_DIFFERENCE, _wald(1)),
+
+#: The measure that each test speaks about, and its p-value at one value of it (of its logarithm, for a ratio).
+CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
+    "pearson": (_DIFFERENCE, _score),
+    "n_minus_1": (_DIFFERENCE, partial(_score, n_minus_1=True)),
+    "miettinen_nurminen": (_DIFFERENCE, partial(_score, n_minus_1=True)),
+    "yates": (_DIFFERENCE, partial(_score, correction=lambda n1, n2: (1 / n1 + 1 / n2) / 2)),
+    "mann_whitney": (_DIFFERENCE, partial(_score, n_minus_1=True, correction=lambda n1, n2: 1 / (n1 * n2))),
+    "likelihood_ratio": (_DIFFERENCE, partial(_divergence, power=0)),
+    "cressie_read": (_DIFFERENCE, partial(_divergence, power=2 / 3)),
+    "wald_unpooled": (_DIFFERENCE, _wald),
+    "agresti_caffo": (_DIFFERENCE, partial(_wald, added=1)),
     "student_t": (_DIFFERENCE, _student_t),
     "welch_t": (_DIFFERENCE, _welch_t),
-    "barnard": (_DIFFERENCE, _barnard(score_statistics)),
-    "barnard_unpooled": (_DIFFERENCE, _barnard(_wald_statistics)),
-    "barnard_berger_boos": (_DIFFERENCE, _barnard(score_statistics, BERGER_BOOS_GAMMA)),
-    **{
-        k: (_ODDS, _conditional(k))
-        for k in ("fisher", "fisher_doubled", "blaker", "fisher_midp", "fisher_midp_doubled")
-    },
-    "log_odds_wald": (_ODDS, _log_odds_wald(0.0)),
-    "haldane_anscombe": (_ODDS, _log_odds_wald(0.5)),
-    "boschloo": (_ODDS, _boschloo(_BOTH)),
-    "boschloo_minlike": (_ODDS, _boschloo(("two-sided",))),
-    "boschloo_berger_boos": (_ODDS, _boschloo(_BOTH, BERGER_BOOS_GAMMA)),
+    "barnard": (_DIFFERENCE, _barnard),
+    "barnard_unpooled": (_DIFFERENCE, partial(_barnard, statistics=_wald_statistics)),
+    "barnard_berger_boos": (_DIFFERENCE, partial(_barnard, gamma=BERGER_BOOS_GAMMA)),
+    "fisher": (_ODDS, partial(_conditional, key="fisher")),
+    "fisher_doubled": (_ODDS, partial(_conditional, key="fisher_doubled")),
+    "blaker": (_ODDS, partial(_conditional, key="blaker")),
+    "fisher_midp": (_ODDS, partial(_conditional, key="fisher_midp")),
+    "fisher_midp_doubled": (_ODDS, partial(_conditional, key="fisher_midp_doubled")),
+    "log_odds_wald": (_ODDS, _log_odds_wald),
+    "haldane_anscombe": (_ODDS, partial(_log_odds_wald, added=0.5)),
+    "boschloo": (_ODDS, _boschloo),
+    "boschloo_minlike": (_ODDS, partial(_boschloo, sides=("two-sided",))),
+    "boschloo_berger_boos": (_ODDS, partial(_boschloo, gamma=BERGER_BOOS_GAMMA)),
     "log_risk_ratio_wald": (_RATIO, _log_ratio_wald),
     "arcsine": (_H, _arcsine),
 }
@@ -308,9 +271,9 @@ def curve_measure(test: str | Test) -> str:
 
 
 def _curve(test: Test) -> tuple[str, Callable[[_Table, float], float]]:
-    if test.key not in _CURVES:
-        raise InputError(f"test {test.key!r} has no p-value function yet; those that have: {', '.join(_CURVES)}.")
-    return _CURVES[test.key]
+    if test.key not in CURVES:
+        raise InputError(f"test {test.key!r} has no p-value function yet; those that have: {', '.join(CURVES)}.")
+    return CURVES[test.key]
 
 
 def _values(measure: str, values: ArrayLike | None) -> FloatArray:

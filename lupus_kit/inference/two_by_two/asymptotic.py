@@ -11,24 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtr, xlogy
+from scipy.special import stdtr, xlogy
 
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 _Floats = NDArray[np.floating[Any]]
-
-
-def _tail(cumulative: FloatArray, mirrored: FloatArray, alternative: str) -> FloatArray:
-    """p-value from P(Z <= z) and P(Z <= -z)."""
-    if alternative == "greater":
-        return mirrored
-    if alternative == "less":
-        return cumulative
-    return np.minimum(2 * np.minimum(cumulative, mirrored), 1.0)
-
-
-def _normal(z: FloatArray, alternative: str) -> FloatArray:
-    return _tail(ndtr(z), ndtr(-z), alternative)
 
 
 def _ratio(estimate: FloatArray, variance: FloatArray) -> FloatArray:
@@ -48,24 +36,18 @@ def _pooled(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArra
     return n1.astype(np.float64) * n2 * s * (n1 + n2 - s)
 
 
-def pearson(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
-    """Pearson's chi-squared test, without correction."""
-    z = _ratio(_cross(x1, n1, x2, n2), _pooled(x1, n1, x2, n2) / (n1 + n2))
-    return _normal(z, alternative)
-
-
 def n_minus_1(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
     """Pearson's statistic times (N - 1)/N; also the Miettinen–Nurminen score test of no difference."""
     with np.errstate(divide="ignore", invalid="ignore"):
         z = _ratio(_cross(x1, n1, x2, n2), _pooled(x1, n1, x2, n2) / (n1 + n2 - 1))
-    return _normal(z, alternative)
+    return normal_pvalue(z, alternative)
 
 
 def yates(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
     """Pearson's test with Yates's correction, never past zero."""
     cross = _cross(x1, n1, x2, n2)
     shrunk = np.sign(cross) * np.maximum(np.abs(cross) - (n1 + n2) / 2, 0.0)
-    return _normal(_ratio(shrunk, _pooled(x1, n1, x2, n2) / (n1 + n2)), alternative)
+    return normal_pvalue(_ratio(shrunk, _pooled(x1, n1, x2, n2) / (n1 + n2)), alternative)
 
 
 def _cells(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -84,7 +66,7 @@ def likelihood_ratio(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alt
     """Likelihood-ratio chi-squared test (G test)."""
     observed, expected = _cells(x1, n1, x2, n2)
     g = 2 * xlogy(observed, observed / expected).sum(axis=0)
-    return _normal(_signed_root(x1, n1, x2, n2, g), alternative)
+    return normal_pvalue(_signed_root(x1, n1, x2, n2, g), alternative)
 
 
 def cressie_read(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
@@ -92,14 +74,14 @@ def cressie_read(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alterna
     power = 2 / 3
     observed, expected = _cells(x1, n1, x2, n2)
     terms = observed * ((observed / expected) ** power - 1)
-    return _normal(_signed_root(x1, n1, x2, n2, 2 / (power * (power + 1)) * terms.sum(axis=0)), alternative)
+    return normal_pvalue(_signed_root(x1, n1, x2, n2, 2 / (power * (power + 1)) * terms.sum(axis=0)), alternative)
 
 
 def wald_unpooled(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
     """Wald test of the risk difference with each arm's own variance."""
     a, b = n1.astype(np.float64), n2.astype(np.float64)
     variance = b**3 * x1 * (n1 - x1) + a**3 * x2 * (n2 - x2)
-    return _normal(_ratio(_cross(x1, n1, x2, n2) * np.sqrt(a * b), variance), alternative)
+    return normal_pvalue(_ratio(_cross(x1, n1, x2, n2) * np.sqrt(a * b), variance), alternative)
 
 
 def agresti_caffo(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
@@ -110,7 +92,7 @@ def agresti_caffo(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, altern
 def _log_odds(x1: _Floats, f1: _Floats, x2: _Floats, f2: _Floats, alternative: str) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = np.log(x1) + np.log(f2) - np.log(f1) - np.log(x2)
-        return _normal(_ratio(estimate, 1 / x1 + 1 / f1 + 1 / x2 + 1 / f2), alternative)
+        return normal_pvalue(_ratio(estimate, 1 / x1 + 1 / f1 + 1 / x2 + 1 / f2), alternative)
 
 
 def log_odds_wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
@@ -129,17 +111,19 @@ def log_risk_ratio_wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, 
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = np.log(x1 * n2) - np.log(x2 * n1)
         variance = (n1 - x1) / (x1 * n1) + (n2 - x2) / (x2 * n2)
-        return _normal(_ratio(estimate, variance), alternative)
+        return normal_pvalue(_ratio(estimate, variance), alternative)
 
 
 def arcsine(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
     """Test of the difference of arcsine-transformed rates."""
     estimate = 2 * (np.arcsin(np.sqrt(x1 / n1)) - np.arcsin(np.sqrt(x2 / n2)))
-    return _normal(_ratio(estimate, 1 / n1 + 1 / n2), alternative)
+    return normal_pvalue(_ratio(estimate, 1 / n1 + 1 / n2), alternative)
 
 
-def _student(t: FloatArray, df: FloatArray, alternative: str) -> FloatArray:
-    return _tail(stdtr(df, t), stdtr(df, -t), alternative)
+def _student_pvalue(t: FloatArray, df: FloatArray, alternative: str) -> FloatArray:
+    if alternative == "two-sided":
+        return np.asarray(2 * stdtr(df, -np.abs(t)))
+    return np.asarray(stdtr(df, -t if alternative == "greater" else t))
 
 
 def _mean_variances(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -156,7 +140,7 @@ def student_t(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternativ
     squares = x1 * (n1 - x1) / n1 + x2 * (n2 - x2) / n2
     with np.errstate(divide="ignore", invalid="ignore"):
         t = _ratio(x1 / n1 - x2 / n2, squares / df * (1 / n1 + 1 / n2))
-    return np.where(df > 0, _student(t, np.maximum(df, 1), alternative), np.nan)
+    return np.where(df > 0, _student_pvalue(t, np.maximum(df, 1), alternative), np.nan)
 
 
 def welch_t(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
@@ -167,7 +151,7 @@ def welch_t(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative:
         df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
     # Without any variance the degrees of freedom are 0/0, but an infinite t has p = 0 whatever they are.
     df = np.where(np.isinf(t), 1.0, df)
-    return _student(t, df, alternative)
+    return _student_pvalue(t, df, alternative)
 
 
 def mann_whitney(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
@@ -177,4 +161,4 @@ def mann_whitney(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alterna
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = _pooled(x1, n1, x2, n2) / (n1 + n2 - 1)
     # All outcomes alike: U has no variance, and the shift alone must not look like an infinite difference.
-    return _normal(_ratio(np.where(variance > 0, cross - shift, 0.0), variance), alternative)
+    return normal_pvalue(_ratio(np.where(variance > 0, cross - shift, 0.0), variance), alternative)

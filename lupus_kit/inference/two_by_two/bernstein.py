@@ -71,8 +71,7 @@ def basis(degree: int, at: FloatArray) -> FloatArray:
         np.multiply.accumulate(values, axis=-1, out=values)
         values[far] = values[far][..., ::-1]
     # The last digits are open; the probabilities of one row add up to one.
-    values /= values.sum(axis=-1, keepdims=True)
-    return values
+    return np.asarray(values / values.sum(axis=-1, keepdims=True))
 
 
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:

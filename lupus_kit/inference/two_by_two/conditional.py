@@ -7,7 +7,7 @@ quotient is rounded: the p-values are right to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 from math import comb
@@ -19,9 +19,6 @@ from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
 # Tables of one margin; whole numbers of thousands of digits become slow beyond.
 _WIDEST = 20_000
-
-# A rule turns the weights of one margin into twice the p-value's numerator for each possible table.
-Rule = Callable[[Sequence[int]], list[int]]
 
 
 @lru_cache(maxsize=8192)
@@ -48,16 +45,6 @@ def weights(n1: int, n2: int, s: int) -> tuple[int, ...]:
     return tuple(ways)
 
 
-def _upper(w: Sequence[int]) -> list[int]:
-    """Numerators of P(X >= k)."""
-    return list(accumulate(reversed(w)))[::-1]
-
-
-def _lower(w: Sequence[int]) -> list[int]:
-    """Numerators of P(X <= k)."""
-    return list(accumulate(w))
-
-
 def _ordered_sum(w: Sequence[int], key: Sequence[int], mid: bool = False) -> list[int]:
     """Twice the total weight of the tables whose key is at most that of each table; with ``mid``, ties count half."""
     mass: dict[int, int] = {}
@@ -70,63 +57,27 @@ def _ordered_sum(w: Sequence[int], key: Sequence[int], mid: bool = False) -> lis
     return [below[value] for value in key]
 
 
-def _point_probability(w: Sequence[int]) -> list[int]:
-    return _ordered_sum(w, w)
-
-
-def _blaker(w: Sequence[int]) -> list[int]:
-    return _ordered_sum(w, [min(pair) for pair in zip(_lower(w), _upper(w), strict=True)])
-
-
-def _doubled(w: Sequence[int]) -> list[int]:
+def numerators(key: str, alternative: str, w: Sequence[int]) -> list[int]:
+    """Return twice the numerator of the p-value of each table, from the weights of one margin."""
+    mid = "midp" in key
+    if alternative == "two-sided" and key in ("fisher", "fisher_midp"):
+        return _ordered_sum(w, w, mid)
+    upper = [2 * tail - mid * weight for tail, weight in zip(list(accumulate(reversed(w)))[::-1], w, strict=True)]
+    lower = [2 * tail - mid * weight for tail, weight in zip(accumulate(w), w, strict=True)]
+    if alternative != "two-sided":
+        return upper if alternative == "greater" else lower
+    smaller = [min(pair) for pair in zip(upper, lower, strict=True)]
+    if key == "blaker":
+        return _ordered_sum(w, smaller)
     total = 2 * sum(w)
-    return [min(4 * min(pair), total) for pair in zip(_lower(w), _upper(w), strict=True)]
-
-
-def _midp(w: Sequence[int]) -> list[int]:
-    return _ordered_sum(w, w, mid=True)
-
-
-def _midp_doubled(w: Sequence[int]) -> list[int]:
-    total = 2 * sum(w)
-    return [min(2 * min(pair), total) for pair in zip(_mid_less(w), _mid_greater(w), strict=True)]
-
-
-def _greater(w: Sequence[int]) -> list[int]:
-    return [2 * tail for tail in _upper(w)]
-
-
-def _less(w: Sequence[int]) -> list[int]:
-    return [2 * tail for tail in _lower(w)]
-
-
-def _mid_greater(w: Sequence[int]) -> list[int]:
-    return [2 * tail - weight for tail, weight in zip(_upper(w), w, strict=True)]
-
-
-def _mid_less(w: Sequence[int]) -> list[int]:
-    return [2 * tail - weight for tail, weight in zip(_lower(w), w, strict=True)]
-
-
-_RULES: dict[tuple[str, str], Rule] = {
-    ("fisher", "two-sided"): _point_probability,
-    ("fisher_doubled", "two-sided"): _doubled,
-    ("blaker", "two-sided"): _blaker,
-    ("fisher_midp", "two-sided"): _midp,
-    ("fisher_midp_doubled", "two-sided"): _midp_doubled,
-    **{(key, "greater"): _greater for key in ("fisher", "fisher_doubled", "blaker")},
-    **{(key, "less"): _less for key in ("fisher", "fisher_doubled", "blaker")},
-    **{(key, "greater"): _mid_greater for key in ("fisher_midp", "fisher_midp_doubled")},
-    **{(key, "less"): _mid_less for key in ("fisher_midp", "fisher_midp_doubled")},
-}
+    return [min(2 * tail, total) for tail in smaller]
 
 
 @lru_cache(maxsize=65536)
-def _margin(rule: tuple[str, str], n1: int, n2: int, s: int) -> FloatArray:
+def _margin(key: str, alternative: str, n1: int, n2: int, s: int) -> FloatArray:
     """p-values of every table with ``s`` responders."""
-    w = weights(n1, n2, s)
     total = 2 * comb(n1 + n2, s)
-    return np.array([numerator / total for numerator in _RULES[rule](w)])
+    return np.array([numerator / total for numerator in numerators(key, alternative, weights(n1, n2, s))])
 
 
 def quotients(key: str, alternative: str, n1: int, n2: int) -> tuple[list[int], list[int]]:
@@ -134,13 +85,12 @@ def quotients(key: str, alternative: str, n1: int, n2: int) -> tuple[list[int], 
 
     The unconditional tests order tables by these quotients, in exact arithmetic.
     """
-    numerators = [[0] * (n2 + 1) for _ in range(n1 + 1)]
-    denominators = [[1] * (n2 + 1) for _ in range(n1 + 1)]
+    found = [0] * ((n1 + 1) * (n2 + 1))
     for s in range(n1 + n2 + 1):
-        total, low = 2 * comb(n1 + n2, s), max(0, s - n2)
-        for x1, numerator in enumerate(_RULES[key, alternative](weights(n1, n2, s)), start=low):
-            numerators[x1][s - x1], denominators[x1][s - x1] = numerator, total
-    return [v for row in numerators for v in row], [v for row in denominators for v in row]
+        for x1, numerator in enumerate(numerators(key, alternative, weights(n1, n2, s)), start=max(0, s - n2)):
+            found[x1 * (n2 + 1) + s - x1] = numerator
+    totals = [2 * comb(n1 + n2, s) for s in range(n1 + n2 + 1)]
+    return found, [totals[x1 + x2] for x1 in range(n1 + 1) for x2 in range(n2 + 1)]
 
 
 def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
@@ -152,5 +102,5 @@ def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, al
     ends = np.searchsorted(index[order], np.arange(len(margins) + 1))
     for k, (m, n, s) in enumerate(margins.tolist()):
         members = order[ends[k] : ends[k + 1]]
-        result[members] = _margin((key, alternative), m, n, s)[flat[members] - max(0, s - n)]
+        result[members] = _margin(key, alternative, m, n, s)[flat[members] - max(0, s - n)]
     return result.reshape(x1.shape)

@@ -45,11 +45,11 @@ def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
         raise InputError(f"{name} == {_short(value)} is {what}; {wanted}.")
     if array.size == 0:
         raise InputError(f"{name} is empty; {wanted}.")
-    bad = (array < minimum) | (array > _LARGEST)
+    good = (array >= minimum) & (array <= _LARGEST)
     if array.dtype.kind == "f":
-        bad |= ~np.isfinite(array) | (array != np.floor(array))
-    if bad.any():
-        raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
+        good &= array == np.floor(array)
+    if not good.all():
+        raise InputError(f"{name} == {_short(array[~good].flat[0])}{_where(~good)}; {wanted}.")
     return array.astype(np.int64)
 
 
@@ -78,7 +78,7 @@ def broadcast_tables(
     """
     checked = [as_counts("x1", x1), as_counts("n1", n1, 1), as_counts("x2", x2), as_counts("n2", n2, 1)]
     try:
-        a, m, b, n = np.broadcast_arrays(*checked)
+        a, m, b, n = np.broadcast_arrays(*checked) if len({count.shape for count in checked}) > 1 else checked
     except ValueError:
         shapes = ", ".join(f"{k} {v.shape}" for k, v in zip(("x1", "n1", "x2", "n2"), checked, strict=True))
         raise InputError(f"the shapes do not broadcast against each other: {shapes}.") from None

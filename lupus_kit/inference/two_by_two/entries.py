@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from lupus_kit.inference.two_by_two import asymptotic, conditional, unconditional
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.pearson import pearson_test
 
 Function = Callable[[IntArray, IntArray, IntArray, IntArray, str], FloatArray]
 
@@ -22,38 +24,40 @@ class Test:
 
     Attributes
     ----------
-    key, label : str
-        Name in the code and in print.
-    family : str
-        ``"asymptotic"``, ``"conditional exact"``, ``"unconditional exact"`` or ``"t and rank tests"``.
-    null : str
-        The null hypothesis.
+    key : str
+        Name in the code.
+    function : callable
+        ``(x1, n1, x2, n2, alternative) -> p`` on checked integer arrays.
+    label : str
+        Name in print.
     formula : str
         The statistic, or how the p-value adds up.
-    degenerate : str
-        The answer when nobody responds, or everybody.
     reference : str
         Where the test comes from.
     use, avoid : str
         When it is a good choice, and when not.
+    family : str
+        ``"asymptotic"``, ``"conditional exact"``, ``"unconditional exact"`` or ``"t and rank tests"``.
+    null : str
+        The null hypothesis.
+    degenerate : str
+        The answer when nobody responds, or everybody.
     same_as : tuple of str
         Keys of tests that give the same p-value.
     one_sided_as : str
         Key of an earlier test with the same one-sided variants, or empty.
-    function : callable
-        ``(x1, n1, x2, n2, alternative) -> p`` on checked integer arrays.
     """
 
     key: str
+    function: Function
     label: str
-    family: str
-    null: str
     formula: str
-    degenerate: str
     reference: str
     use: str
     avoid: str
-    function: Function
+    family: str = "asymptotic"
+    null: str = _EQUAL_RATES
+    degenerate: str = "nan: the statistic is 0/0"
     same_as: tuple[str, ...] = ()
     one_sided_as: str = ""
 
@@ -68,104 +72,58 @@ class Test:
         return f"Test({self.key!r}: {self.label})"
 
 
-def _asymptotic(
-    key: str, label: str, formula: str, reference: str, use: str, avoid: str, same_as: tuple[str, ...] = (), **more: str
-) -> Test:
-    return Test(
-        key=key,
-        label=label,
-        family=more.get("family", "asymptotic"),
-        null=more.get("null", _EQUAL_RATES),
-        formula=formula,
-        degenerate=more.get("degenerate", "nan: the statistic is 0/0"),
-        reference=reference,
-        use=use,
-        avoid=avoid,
-        same_as=same_as,
-        function=getattr(asymptotic, key),
-    )
+def _conditional(key: str, *text: Any, **more: Any) -> Test:
+    usual = {"family": "conditional exact", "null": _EQUAL_ODDS, "degenerate": "1"}
+    return Test(key, partial(conditional.pvalues, key), *text, **(usual | more))
 
 
-def _conditional(
-    key: str,
-    label: str,
-    formula: str,
-    reference: str,
-    use: str,
-    avoid: str,
-    degenerate: str = "1",
-    one_sided_as: str = "",
-) -> Test:
-    return Test(
-        key=key,
-        label=label,
-        family="conditional exact",
-        null=_EQUAL_ODDS,
-        formula=formula,
-        degenerate=degenerate,
-        reference=reference,
-        use=use,
-        avoid=avoid,
-        function=partial(conditional.pvalues, key),
-        one_sided_as=one_sided_as,
-    )
-
-
-def _unconditional(
-    key: str, label: str, formula: str, reference: str, use: str, avoid: str, one_sided_as: str = ""
-) -> Test:
-    return Test(
-        key=key,
-        label=label,
-        family="unconditional exact",
-        null=_EQUAL_RATES,
-        formula=formula,
-        degenerate="1",
-        reference=reference,
-        use=use,
-        avoid=avoid,
-        function=partial(unconditional.pvalues, key),
-        one_sided_as=one_sided_as,
-    )
+def _unconditional(key: str, *text: Any, **more: Any) -> Test:
+    usual = {"family": "unconditional exact", "degenerate": "1"}
+    return Test(key, partial(unconditional.pvalues, key), *text, **(usual | more))
 
 
 _T = "t and rank tests"
 _ENTRIES = (
-    _asymptotic(
+    Test(
         "pearson",
+        pearson_test,
         "Pearson chi-squared",
         "z² = N (x1 f2 − x2 f1)² / (n1 n2 s f), with f the non-responders and s, f the column totals",
         "Pearson K. Philos Mag 1900;50:157-175",
         "expected counts of 5 or more in every cell",
         "small or very unequal arms: its true size can exceed the level",
     ),
-    _asymptotic(
+    Test(
         "n_minus_1",
+        asymptotic.n_minus_1,
         "N − 1 chi-squared (Campbell, E. Pearson)",
         "Pearson's z² times (N − 1)/N",
         "Campbell I. Stat Med 2007;26:3661-3675",
         "expected counts of 1 or more: the least adjusted test that keeps its level well",
         "expected counts below 1",
-        ("miettinen_nurminen",),
+        same_as=("miettinen_nurminen",),
     ),
-    _asymptotic(
+    Test(
         "yates",
+        asymptotic.yates,
         "Yates chi-squared",
         "z² = N (|x1 f2 − x2 f1| − N/2)² / (n1 n2 s f), never past zero",
         "Yates F. Suppl J R Stat Soc 1934;1:217-235",
         "as an approximation to Fisher's test, where exact sums are out of reach",
         "two randomised arms: it is conservative, as Fisher's test is",
     ),
-    _asymptotic(
+    Test(
         "likelihood_ratio",
+        asymptotic.likelihood_ratio,
         "Likelihood ratio (G)",
         "G = 2 Σ O ln(O/E)",
         "Wilks SS. Ann Math Stat 1938;9:60-62",
         "large samples, nested models",
         "small samples: its size exceeds the level more than Pearson's",
     ),
-    _asymptotic(
+    Test(
         "cressie_read",
+        asymptotic.cressie_read,
         "Cressie–Read (λ = 2/3)",
         "2/(λ(λ+1)) Σ O [(O/E)^λ − 1]",
         "Cressie N, Read TRC. J R Stat Soc B 1984;46:440-464",
@@ -205,7 +163,7 @@ _ENTRIES = (
         "Lancaster HO. J Am Stat Assoc 1961;56:223-234",
         "a less conservative conditional test; its size can exceed the level a little",
         "when a guarantee on the size is required",
-        "0.5: the one possible table counts half",
+        degenerate="0.5: the one possible table counts half",
     ),
     _conditional(
         "fisher_midp_doubled",
@@ -265,8 +223,9 @@ _ENTRIES = (
         "Boschloo without the influence of implausible response rates",
         "when a reader will ask why this γ",
     ),
-    _asymptotic(
+    Test(
         "wald_unpooled",
+        asymptotic.wald_unpooled,
         "Wald, risk difference, unpooled",
         "z = (p1 − p2) / √(p1 q1/n1 + p2 q2/n2)",
         "Wald A. Trans Am Math Soc 1943;54:426-482",
@@ -274,8 +233,9 @@ _ENTRIES = (
         "small samples: its size exceeds the level",
         degenerate="nan; 0 when one arm responds wholly and the other not at all",
     ),
-    _asymptotic(
+    Test(
         "agresti_caffo",
+        asymptotic.agresti_caffo,
         "Agresti–Caffo",
         "unpooled Wald after adding one responder and one non-responder to each arm",
         "Agresti A, Caffo B. Am Stat 2000;54:280-288",
@@ -283,8 +243,9 @@ _ENTRIES = (
         "as a stand-alone test",
         degenerate="a number: the added patients give it a variance",
     ),
-    _asymptotic(
+    Test(
         "log_odds_wald",
+        asymptotic.log_odds_wald,
         "Wald, log odds ratio",
         "z = ln OR / √(1/x1 + 1/f1 + 1/x2 + 1/f2)",
         "Woolf B. Ann Hum Genet 1955;19:251-253",
@@ -293,8 +254,9 @@ _ENTRIES = (
         null=_EQUAL_ODDS,
         degenerate="nan; also with any empty cell",
     ),
-    _asymptotic(
+    Test(
         "haldane_anscombe",
+        asymptotic.haldane_anscombe,
         "Wald, log odds ratio, ½ added",
         "as the Wald test of ln OR, with ½ added to every cell",
         "Haldane JBS. Ann Hum Genet 1956;20:309-311; Anscombe FJ. Biometrika 1956;43:461-464",
@@ -303,8 +265,9 @@ _ENTRIES = (
         null=_EQUAL_ODDS,
         degenerate="a number: the halves give it a variance",
     ),
-    _asymptotic(
+    Test(
         "log_risk_ratio_wald",
+        asymptotic.log_risk_ratio_wald,
         "Wald, log risk ratio",
         "z = ln RR / √(1/x1 − 1/n1 + 1/x2 − 1/n2)",
         "Katz D, Baptista J, Azen SP, Pike MC. Biometrics 1978;34:469-474",
@@ -313,8 +276,9 @@ _ENTRIES = (
         null="the risk ratio is 1",
         degenerate="nan; also when one arm has no responder",
     ),
-    _asymptotic(
+    Test(
         "arcsine",
+        asymptotic.arcsine,
         "Arcsine",
         "z = 2 (asin √p1 − asin √p2) / √(1/n1 + 1/n2)",
         "Cohen J. Statistical Power Analysis for the Behavioral Sciences, 2nd ed, 1988",
@@ -322,8 +286,9 @@ _ENTRIES = (
         "as a main analysis of small arms",
         degenerate="1",
     ),
-    _asymptotic(
+    Test(
         "student_t",
+        asymptotic.student_t,
         "Student t on 0/1 data",
         "t = (mean1 − mean2) / (pooled SD √(1/n1 + 1/n2)), N − 2 degrees of freedom",
         "Student. Biometrika 1908;6:1-25; D'Agostino RB, Chase W, Belanger A. Am Stat 1988;42:198-202",
@@ -333,8 +298,9 @@ _ENTRIES = (
         null="the means of the 0/1 outcomes are equal",
         degenerate="nan; 0 when one arm responds wholly and the other not at all",
     ),
-    _asymptotic(
+    Test(
         "welch_t",
+        asymptotic.welch_t,
         "Welch t on 0/1 data",
         "t = (mean1 − mean2) / √(s1²/n1 + s2²/n2), Satterthwaite's degrees of freedom",
         "Welch BL. Biometrika 1947;34:28-35",
@@ -344,8 +310,9 @@ _ENTRIES = (
         null="the means of the 0/1 outcomes are equal",
         degenerate="nan; also for an arm of one patient; 0 when one arm responds wholly and the other not at all",
     ),
-    _asymptotic(
+    Test(
         "mann_whitney",
+        asymptotic.mann_whitney,
         "Mann–Whitney, continuity corrected",
         "z = (|U − n1 n2/2| − ½) / √(variance of U, corrected for ties)",
         "Mann HB, Whitney DR. Ann Math Stat 1947;18:50-60",
@@ -355,16 +322,13 @@ _ENTRIES = (
         null="both arms have the same distribution",
     ),
     Test(
-        key="miettinen_nurminen",
-        label="Miettinen–Nurminen score",
-        family="asymptotic",
-        null=_EQUAL_RATES,
-        formula="score statistic of a zero difference, variance times N/(N − 1)",
-        degenerate="nan: the statistic is 0/0",
-        reference="Miettinen O, Nurminen M. Stat Med 1985;4:213-226",
-        use="to match the Miettinen–Nurminen interval of the risk difference",
-        avoid="expected counts below 1",
-        function=asymptotic.n_minus_1,
+        "miettinen_nurminen",
+        asymptotic.n_minus_1,
+        "Miettinen–Nurminen score",
+        "score statistic of a zero difference, variance times N/(N − 1)",
+        "Miettinen O, Nurminen M. Stat Med 1985;4:213-226",
+        "to match the Miettinen–Nurminen interval of the risk difference",
+        "expected counts below 1",
         same_as=("n_minus_1",),
     ),
 )

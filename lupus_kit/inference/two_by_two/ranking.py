@@ -128,4 +128,4 @@ def _split_equal_floats(
             within[i] = position[value]
         shift[group] = len(position) - 1
     before = np.concatenate([[0], np.cumsum(shift)[:-1]])
-    return ranks + before[ranks] + within
+    return np.asarray(ranks + before[ranks] + within)

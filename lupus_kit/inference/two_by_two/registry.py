@@ -1,12 +1,11 @@
 """One registry of tests of a 2×2 table: tables, lattices, power, audit, figures and widgets all iterate over it.
 
-A new test is one :class:`Test` in :mod:`lupus_kit.inference.catalogue`.
+A new test is one :class:`Test` in :mod:`lupus_kit.inference.two_by_two.entries`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.two_by_two import unconditional
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_size, broadcast_tables
-from lupus_kit.inference.two_by_two.entries import TESTS, Function, Test
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_size, broadcast_tables
+from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
 
@@ -67,7 +66,6 @@ def pvalue(
     x2: ArrayLike,
     n2: ArrayLike,
     alternative: str = "two-sided",
-    gamma: float | None = None,
 ) -> float | FloatArray:
     """Compute the p-value of one test for one table, or for arrays of tables.
 
@@ -81,8 +79,6 @@ def pvalue(
         Responders and patients of the second arm. All four broadcast against each other.
     alternative : {"two-sided", "greater", "less"}
         ``"greater"``: the first arm responds more.
-    gamma : float, optional
-        For the Berger–Boos tests: error rate of the interval for the nuisance parameter, 1e-6 unless told.
 
     Returns
     -------
@@ -104,26 +100,11 @@ def pvalue(
     """
     entry, side = get(test), as_alternative(alternative)
     a, m, b, n = broadcast_tables(x1, n1, x2, n2)
-    p = _function(entry, gamma)(a, m, b, n, side)
+    p = entry.function(a, m, b, n, side)
     return float(p) if np.ndim(p) == 0 else np.asarray(p)
 
 
-def _function(entry: Test, gamma: float | None) -> Function:
-    """Return the test's function, with its own Berger–Boos gamma where one is given."""
-    if gamma is None:
-        return entry.function
-    return partial(unconditional.pvalues, entry.key, gamma=_gamma(entry, gamma))
-
-
-def _gamma(entry: Test, gamma: float) -> float:
-    if not entry.key.endswith("berger_boos"):
-        raise InputError(f"gamma == {gamma!r} belongs to the Berger–Boos tests; {entry.key!r} has none.")
-    return as_level("gamma", gamma)
-
-
-def pvalue_lattice(
-    test: str | Test, n1: int, n2: int, alternative: str = "two-sided", gamma: float | None = None
-) -> FloatArray:
+def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-sided") -> FloatArray:
     """Compute the p-value of every table that a design can produce.
 
     Parameters
@@ -134,8 +115,6 @@ def pvalue_lattice(
         Patients in each arm.
     alternative : {"two-sided", "greater", "less"}
         ``"greater"``: the first arm responds more.
-    gamma : float, optional
-        For the Berger–Boos tests, as in :func:`pvalue`.
 
     Returns
     -------
@@ -151,7 +130,6 @@ def pvalue_lattice(
     entry, side = get(test), as_alternative(alternative)
     m, n = as_size("n1", n1), as_size("n2", n2)
     if entry.family == "unconditional exact":  # computed as a whole lattice anyway
-        level = unconditional.BERGER_BOOS_GAMMA if gamma is None else _gamma(entry, gamma)
-        return unconditional.lattice(entry.key, m, n, side, level).copy()
+        return unconditional.lattice(entry.key, m, n, side).copy()
     x1, x2 = np.indices((m + 1, n + 1))
-    return np.array(_function(entry, gamma)(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))
+    return np.array(entry.function(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))

@@ -19,6 +19,7 @@ from lupus_kit.inference.two_by_two.bernstein import suprema
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 from lupus_kit.inference.two_by_two.ranking import at_most_one, rank_quotients
 
+#: Error rate of the confidence interval for the nuisance parameter in the tests of Berger and Boos.
 BERGER_BOOS_GAMMA = 1e-6
 # A few tables of a design this large are computed one by one, which takes milliseconds; a lattice is kept for many.
 _FEW, _LARGE_LATTICE = 8, 1_500
@@ -35,27 +36,18 @@ def _lattice(n1: int, n2: int) -> tuple[IntArray, IntArray]:
     return x1, np.tile(np.arange(n2 + 1, dtype=dtype), n1 + 1)
 
 
-def _score(n1: int, n2: int) -> tuple[IntArray, IntArray]:
-    """Signed square of the pooled score statistic as a quotient; 0 where it is 0/0."""
-    x1, x2 = _lattice(n1, n2)
-    cross, s = x1 * n2 - x2 * n1, x1 + x2
-    variance = s * (n1 + n2 - s)
-    return cross * abs(cross), np.where(variance == 0, 1, variance)
+def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> tuple[IntArray, IntArray]:
+    """Negated signed square of the pooled score or unpooled Wald statistic of each table, as a quotient.
 
-
-def _wald(n1: int, n2: int) -> tuple[IntArray, IntArray]:
-    """Signed square of the unpooled Wald statistic as a quotient; infinite values share the largest quotient."""
+    The smallest belongs to the most extreme table. Where the statistic is 0/0 the quotient is 0. Where the Wald
+    statistic is infinite the denominator is 1: the numerator is largest exactly there, so these tables come first.
+    """
     x1, x2 = _lattice(n1, n2)
     cross = x1 * n2 - x2 * n1
-    variance = n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
-    # cross is largest exactly at the two corners where the variance vanishes, so denominator 1 puts them first.
-    return cross * abs(cross), np.where(variance == 0, 1, variance)
-
-
-def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> tuple[IntArray, IntArray]:
-    """Negated score or Wald statistic of each table as a quotient, smallest for the most extreme."""
-    numerator, denominator = (_score if ordering == "score" else _wald)(n1, n2)
-    return -(abs(numerator) if alternative == "two-sided" else numerator), denominator
+    pooled = ordering == "score"
+    variance = (x1 + x2) * (n1 + n2 - x1 - x2) if pooled else n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
+    square: IntArray = cross * (abs(cross) if alternative != "two-sided" else cross)
+    return -square, np.where(variance == 0, 1, variance)
 
 
 def _extremeness(ordering: str, n1: int, n2: int, alternative: str) -> IntArray:
@@ -114,13 +106,13 @@ def _ordered_lattice(ordering: str, n1: int, n2: int, alternative: str) -> Float
     return suprema(_regions(ranks, n1, n2)).value[ranks].reshape(n1 + 1, n2 + 1)
 
 
-def _nuisance_interval(s: int, total: int, gamma: float) -> tuple[float, float]:
+def _nuisance_interval(s: int, total: int) -> tuple[float, float]:
     """Clopper–Pearson interval of the common response rate, error rate gamma."""
-    lower = float(betaincinv(s, total - s + 1, gamma / 2)) if s else 0.0
-    return lower, float(betaincinv(s + 1, total - s, 1 - gamma / 2)) if s < total else 1.0
+    lower = float(betaincinv(s, total - s + 1, BERGER_BOOS_GAMMA / 2)) if s else 0.0
+    return lower, float(betaincinv(s + 1, total - s, 1 - BERGER_BOOS_GAMMA / 2)) if s < total else 1.0
 
 
-def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str, gamma: float) -> FloatArray:
+def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str) -> FloatArray:
     """Supremum over a confidence interval for the nuisance parameter, plus the interval's error rate."""
     ranks = _extremeness(ordering, n1, n2, alternative)
     regions = _regions(ranks, n1, n2)
@@ -129,15 +121,12 @@ def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str, gamm
     result = np.empty(len(ranks))
     for s in range(total + 1):
         members = np.flatnonzero(responders == s)
-        result[members] = suprema(regions[ranks[members]], *_nuisance_interval(s, total, gamma)).value + gamma
+        result[members] = suprema(regions[ranks[members]], *_nuisance_interval(s, total)).value + BERGER_BOOS_GAMMA
     return np.minimum(result, 1.0).reshape(n1 + 1, n2 + 1)
 
 
-def _doubled(greater: FloatArray, less: FloatArray) -> FloatArray:
-    return np.minimum(2 * np.minimum(greater, less), 1.0)
-
-
-_ORDERINGS = {
+#: The statistic by which each test orders the tables.
+ORDERINGS = {
     "barnard": "score",
     "barnard_unpooled": "wald",
     "boschloo": "fisher",
@@ -148,9 +137,9 @@ _ORDERINGS = {
 
 
 @lru_cache(maxsize=128)
-def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_BOOS_GAMMA) -> FloatArray:
+def lattice(key: str, n1: int, n2: int, alternative: str) -> FloatArray:
     """Return the p-values of every table of a design, shape ``(n1 + 1, n2 + 1)``, read-only."""
-    ordering = _ORDERINGS[key]
+    ordering = ORDERINGS[key]
     if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
         raise InputError(
             f"all tables of {n1} and {n2} patients together need too much memory for an unconditional exact test; it "
@@ -158,11 +147,12 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float = BERGER_
         )
     if alternative == "less":
         # Calling responders non-responders turns one side into the other, table for table.
-        values = lattice(key, n1, n2, "greater", gamma)[::-1, ::-1].copy()
+        values = lattice(key, n1, n2, "greater")[::-1, ::-1].copy()
     elif key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
-        values = _doubled(lattice(key, n1, n2, "greater", gamma), lattice(key, n1, n2, "less", gamma))
+        sides = lattice(key, n1, n2, "greater"), lattice(key, n1, n2, "less")
+        values = np.minimum(2 * np.minimum(*sides), 1.0)
     elif key.endswith("berger_boos"):
-        values = _berger_boos_lattice(ordering, n1, n2, alternative, gamma)
+        values = _berger_boos_lattice(ordering, n1, n2, alternative)
     else:
         values = _ordered_lattice(ordering, n1, n2, alternative)
     values.flags.writeable = False
@@ -187,7 +177,7 @@ def _one_region(ordering: str, x1: int, n1: int, x2: int, n2: int, alternative: 
     return coefficients
 
 
-def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float) -> float:
+def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str) -> float:
     """p-value of one table without the lattice: one region instead of all of them."""
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
         raise InputError(
@@ -195,14 +185,15 @@ def _single(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamm
             "patients an arm. Use a large-sample test."
         )
     if alternative == "less":
-        return _single(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+        return one_pvalue(key, n1 - x1, n1, n2 - x2, n2, "greater")
     if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
-        sides = [_single(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less")]
+        sides = [one_pvalue(key, x1, n1, x2, n2, side) for side in ("greater", "less")]
         return min(2 * min(sides), 1.0)
-    coefficients = _one_region(_ORDERINGS[key], x1, n1, x2, n2, alternative)
+    coefficients = _one_region(ORDERINGS[key], x1, n1, x2, n2, alternative)
     if not key.endswith("berger_boos"):
         return float(suprema(coefficients).value[0])
-    return min(float(suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2, gamma)).value[0]) + gamma, 1.0)
+    confined = suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2))
+    return min(float(confined.value[0]) + BERGER_BOOS_GAMMA, 1.0)
 
 
 def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
@@ -216,7 +207,7 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
     if key == "boschloo" and alternative == "two-sided":
         greater = region(key, n1, n2, "greater", level / 2)
         return greater | greater[::-1, ::-1]
-    ranks = _extremeness(_ORDERINGS[key], n1, n2, alternative)
+    ranks = _extremeness(ORDERINGS[key], n1, n2, alternative)
     x1, x2 = _lattice(n1, n2)
     responders, probability = (x1 + x2).astype(int), _conditional_probabilities(n1, n2)
     inside, outside = -1, int(np.max(ranks)) + 1
@@ -231,29 +222,15 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
     return (ranks <= inside).reshape(n1 + 1, n2 + 1)
 
 
-def _designs(n1: IntArray, n2: IntArray) -> list[list[int]]:
-    """Return the different pairs of arm sizes."""
-    return [list(map(int, pair)) for pair in np.unique(np.stack([n1, n2], axis=-1).reshape(-1, 2), axis=0)]
-
-
-def pvalues(
-    key: str,
-    x1: IntArray,
-    n1: IntArray,
-    x2: IntArray,
-    n2: IntArray,
-    alternative: str,
-    gamma: float = BERGER_BOOS_GAMMA,
-) -> FloatArray:
+def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
     """Return the p-value of each table, one lattice for each pair of arm sizes."""
     result = np.empty(x1.shape)
-    one_design = bool((n1 == n1.flat[0]).all() and (n2 == n2.flat[0]).all())
-    designs = [[int(n1.flat[0]), int(n2.flat[0])]] if one_design else _designs(n1, n2)
-    for m, n in designs:
+    width = int(n2.max()) + 1
+    for m, n in (divmod(int(pair), width) for pair in np.unique(n1 * width + n2)):
         here = (n1 == m) & (n2 == n)
         if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
             tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
-            result[here] = [_single(key, a, m, b, n, alternative, gamma) for a, b in tables]
+            result[here] = [one_pvalue(key, a, m, b, n, alternative) for a, b in tables]
         else:
-            result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
+            result[here] = lattice(key, m, n, alternative)[x1[here], x2[here]]
     return result

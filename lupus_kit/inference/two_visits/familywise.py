@@ -7,11 +7,9 @@ together, which is computed here exactly on the counts and, for comparison, from
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 from scipy.stats import binom
@@ -22,44 +20,40 @@ from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 from lupus_kit.inference.two_visits.rules import as_correlation, get_strategy, rectangle
 
 
-@dataclass(frozen=True)
-class Multiplicity:
-    """How often a rule claims each endpoint.
+def correlation_bounds(first: float, second: float) -> tuple[float, float]:
+    """Return the smallest and largest correlation of two 0/1 outcomes with given rates.
 
-    Attributes
+    Parameters
     ----------
-    first, second, any, both : float
-        Probabilities of claiming the first endpoint, the second, at least one, and both.
-    strategy, test, method : str
-        Rule, test, and ``"exact"`` or ``"normal"``.
-    rho : float
-        Within-patient correlation.
+    first, second : float
+        Response probabilities at the two visits.
+
+    Returns
+    -------
+    tuple of float
+        The Fréchet bounds of phi; (0, 0) where a rate is 0 or 1.
+
+    Examples
+    --------
+    >>> tuple(round(bound, 2) for bound in correlation_bounds(16 / 29, 19 / 29))
+    (-0.65, 0.8)
     """
-
-    first: float
-    second: float
-    any: float
-    both: float
-    strategy: str
-    test: str
-    method: str
-    rho: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
+    spread = float(np.sqrt(first * (1 - first) * second * (1 - second)))
+    if spread == 0:
+        return 0.0, 0.0
+    independent = first * second
+    return (max(0.0, first + second - 1) - independent) / spread, (min(first, second) - independent) / spread
 
 
-def _joint_cells(p_first: float, p_second: float, rho: float, arm: str) -> tuple[float, float]:
+def _second_rates(p_first: float, p_second: float, rho: float, arm: str) -> tuple[float, float]:
     """P(responds at the second visit) for a responder and for a non-responder at the first."""
-    spread = float(np.sqrt(p_first * (1 - p_first) * p_second * (1 - p_second)))
-    both = p_first * p_second + rho * spread
     low, high = max(0.0, p_first + p_second - 1), min(p_first, p_second)
+    both = p_first * p_second + rho * float(np.sqrt(p_first * (1 - p_first) * p_second * (1 - p_second)))
     if not low - 1e-12 <= both <= high + 1e-12:
-        bounds = ((low - p_first * p_second) / spread, (high - p_first * p_second) / spread)
+        lowest, highest = correlation_bounds(p_first, p_second)
         raise InputError(
             f"rho == {rho:g}: with rates {p_first:g} and {p_second:g} in the {arm} arm it must lie from "
-            f"{bounds[0]:.3f} to {bounds[1]:.3f}."
+            f"{lowest:.3f} to {highest:.3f}."
         )
     both = min(max(both, low), high)
     of_responder = both / p_first if p_first else 0.0
@@ -87,7 +81,7 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     ndarray, shape (n + 1, n + 1)
         Probability of ``a`` responders at the first visit and ``b`` at the second.
     """
-    of_responder, of_other = _joint_cells(p_first, p_second, rho, arm)
+    of_responder, of_other = _second_rates(p_first, p_second, rho, arm)
     counts = np.arange(n + 1)
     first = binom.pmf(counts, n, p_first)
     law = np.empty((n + 1, n + 1))
@@ -100,141 +94,35 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
 
 
 @lru_cache(maxsize=16)
-def _kept_counts(n: int, p_first: float, p_second: float, rho: float, arm: str) -> FloatArray:
+def _kept_counts(n: int, p_first: float, p_second: float, rho: float) -> FloatArray:
     """Keep the last laws: rules are compared under the same one."""
-    law = joint_counts(n, p_first, p_second, rho, arm)
-    law.flags.writeable = False
-    return law
+    return joint_counts(n, p_first, p_second, rho)
 
 
-def _classes(lattice: FloatArray, levels: tuple[float, ...]) -> list[FloatArray]:
-    """Mark each class of p-values on the lattice; an undefined p is above all levels."""
-    index = np.searchsorted(np.array(levels) * REACHES, np.nan_to_num(lattice, nan=2.0))
-    return [(index == k).astype(np.float64) for k in range(len(levels) + 1)]
+Levels = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 def _exact_classes(
-    test: Test,
-    first: tuple[float, float],
-    second: tuple[float, float],
-    rho: float,
-    n1: int,
-    n2: int,
-    levels: tuple[tuple[float, ...], tuple[float, ...]],
+    test: str | Test, rates: tuple[float, float], rho: float, n1: int, n2: int, levels: Levels
 ) -> FloatArray:
-    lattice = pvalue_lattice(test, n1, n2)
-    arm1 = _kept_counts(n1, first[0], second[0], rho, "first")
-    arm2 = _kept_counts(n2, first[1], second[1], rho, "second")
-    at_first, at_second = (_classes(lattice, cuts) for cuts in levels)
+    """Probability of each pair of classes of p-values: the sum over every count of both arms at both visits."""
+    lattice = np.nan_to_num(pvalue_lattice(test, n1, n2), nan=2.0)  # an undefined p is above all levels
+    arm1, arm2 = (_kept_counts(n, *rates, rho) for n in (n1, n2))
+    first, second = (np.searchsorted(np.array(cuts) * REACHES, lattice) for cuts in levels)
     # Sum over the first-visit table of one arm and the second-visit table of the other: products of matrices.
-    left = [arm1.T @ region for region in at_first]
-    right = [region @ arm2.T for region in at_second]
+    left = [arm1.T @ (first == k) for k in range(len(levels[0]) + 1)]
+    right = [(second == k) @ arm2.T for k in range(len(levels[1]) + 1)]
     return np.array([[float((a * b).sum()) for b in right] for a in left])
 
 
-def _normal_classes(
-    first: tuple[float, float],
-    second: tuple[float, float],
-    rho: float,
-    n1: int,
-    n2: int,
-    levels: tuple[tuple[float, ...], tuple[float, ...]],
-) -> FloatArray:
-    variances = [[p * (1 - p) / n for p, n in zip(rates, (n1, n2), strict=True)] for rates in (first, second)]
-    errors = [float(np.sqrt(sum(v))) for v in variances]
-    shifts = [(rates[0] - rates[1]) / e if e else 0.0 for rates, e in zip((first, second), errors, strict=True)]
-    shared = sum(np.sqrt(v * w) for v, w in zip(*variances, strict=True))
-    correlation = rho * float(shared) / (errors[0] * errors[1]) if errors[0] * errors[1] else 0.0
-    bounds = [[float(-ndtri(level / 2)) for level in cuts] for cuts in levels]
+def _normal_classes(rho: float, levels: Levels) -> FloatArray:
+    """Probability of each pair of classes of p-values under the bivariate normal law of two Wald statistics."""
+    bounds = [[np.inf, *(float(-ndtri(level / 2)) for level in cuts)] for cuts in levels]
     # P(p above each pair of levels), then differences of it are the classes.
-    above = np.array(
-        [[rectangle(c1, c2, correlation, *shifts) for c2 in [40.0, *bounds[1]]] for c1 in [40.0, *bounds[0]]]
-    )
+    above = np.array([[rectangle(c1, c2, rho) for c2 in bounds[1]] for c1 in bounds[0]])
     padded = np.pad(above, ((0, 1), (0, 1)))
     # Class k holds p between level k - 1 and level k: inside bound k - 1 and outside bound k.
-    inside = padded[:-1, :] - padded[1:, :]
-    return np.asarray(inside[:, :-1] - inside[:, 1:])
-
-
-def rejection_probabilities(
-    strategy: str,
-    primary: tuple[float, float],
-    follow_up: tuple[float, float],
-    rho: float,
-    n1: int,
-    n2: int,
-    test: str | Test = "pearson",
-    alpha: float = 0.05,
-    method: str = "exact",
-) -> Multiplicity:
-    """Probability of claiming each endpoint under a rule.
-
-    Parameters
-    ----------
-    strategy : str
-        Key of :data:`STRATEGIES`.
-    primary, follow_up : tuple of float
-        Response rates of the first and second arm at each visit.
-    rho : float
-        Correlation of a patient's outcomes at the two visits, the same in both arms.
-    n1, n2 : int
-        Patients in each arm.
-    test : str or Test
-        Test at both visits (for ``method="exact"``).
-    alpha : float
-        Familywise level.
-    method : {"exact", "normal"}
-        Enumeration of all counts, or the bivariate normal law of two Wald statistics.
-
-    Returns
-    -------
-    Multiplicity
-        Four probabilities.
-
-    Raises
-    ------
-    InputError
-        Unknown rule, test or method, or a correlation that the rates do not allow.
-
-    Examples
-    --------
-    >>> found = rejection_probabilities("fixed_sequence", (0.55, 0.3), (0.65, 0.37), 0.4, 29, 30)
-    >>> found.any == found.first
-    True
-    """
-    rule, entry, level, correlation = get_strategy(strategy), get(test), as_level("alpha", alpha), as_correlation(rho)
-    sizes = as_size("n1", n1), as_size("n2", n2)
-    rates = []
-    for name, pair in (("primary", primary), ("follow_up", follow_up)):
-        array = as_probability(name, pair)
-        if array.shape != (2,):
-            raise InputError(f"{name} == {pair!r}: two probabilities are needed, one for each arm.")
-        rates.append((float(array[0]), float(array[1])))
-    levels = rule.levels(level, correlation)
-    if method == "exact":
-        classes = _exact_classes(entry, rates[0], rates[1], correlation, *sizes, levels)
-    elif method == "normal":
-        for arm, pair in (("first", (rates[0][0], rates[1][0])), ("second", (rates[0][1], rates[1][1]))):
-            _joint_cells(*pair, correlation, arm)
-        classes = _normal_classes(rates[0], rates[1], correlation, *sizes, levels)
-    else:
-        raise unknown_name("method", method, ("exact", "normal"))
-    claims = [[rule.claims(i, j) for j in range(classes.shape[1])] for i in range(classes.shape[0])]
-    first, second = (np.array([[claim[k] for claim in row] for row in claims]) for k in (0, 1))
-
-    def probability(claimed: np.ndarray) -> float:
-        return float(np.clip(classes[claimed].sum(), 0.0, 1.0))
-
-    return Multiplicity(
-        first=probability(first),
-        second=probability(second),
-        any=probability(first | second),
-        both=probability(first & second),
-        strategy=rule.key,
-        test=entry.key,
-        method=method,
-        rho=correlation,
-    )
+    return np.asarray(np.diff(np.diff(padded, axis=0), axis=1))
 
 
 def familywise_error(
@@ -274,7 +162,7 @@ def familywise_error(
     Raises
     ------
     InputError
-        As :func:`rejection_probabilities`.
+        Unknown rule, test or method, or a correlation that the rates do not allow.
 
     Examples
     --------
@@ -288,11 +176,20 @@ def familywise_error(
     values = np.asarray(rho)
     if values.dtype.kind not in "iuf":
         raise InputError(f"rho == {rho!r}: a correlation is a number from -1 to 1 (or an array of them).")
+    rule, level, entry = get_strategy(strategy), as_level("alpha", alpha), get(test)
+    m, n = as_size("n1", n1), as_size("n2", n2)
+    if method not in ("exact", "normal"):
+        raise unknown_name("method", method, ("exact", "normal"))
 
     def at(correlation: float) -> float:
-        return rejection_probabilities(
-            strategy, (first, first), (second, second), correlation, n1, n2, test, alpha, method
-        ).any
+        _second_rates(first, second, correlation, "first")  # raises where the rates do not allow the correlation
+        levels = rule.levels(level, correlation)
+        if method == "exact":
+            classes = _exact_classes(entry, (first, second), correlation, m, n, levels)
+        else:
+            classes = _normal_classes(correlation, levels)
+        claimed = np.array([[any(rule.claims(i, j)) for j in range(classes.shape[1])] for i in range(len(classes))])
+        return float(np.clip(classes[claimed].sum(), 0.0, 1.0))
 
-    found = np.array([at(float(v)) for v in values.ravel()]).reshape(values.shape)
+    found = np.array([at(as_correlation(float(v))) for v in values.ravel()]).reshape(values.shape)
     return float(found) if found.ndim == 0 else found

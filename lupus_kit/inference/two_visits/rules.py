@@ -175,16 +175,21 @@ def as_correlation(rho: object) -> float:
 
 
 @lru_cache(maxsize=4096)
-def rectangle(c1: float, c2: float, rho: float, shift1: float = 0.0, shift2: float = 0.0) -> float:
-    """P(|Z1| <= c1, |Z2| <= c2) of the bivariate normal law with given means and correlation."""
-    if rho > 1 - 1e-12 and shift1 == shift2 == 0:
+def rectangle(c1: float, c2: float, rho: float) -> float:
+    """P(|Z1| <= c1, |Z2| <= c2) of two standard normal variables with a given correlation.
+
+    Examples
+    --------
+    >>> round(rectangle(1.96, 1.96, 0.0), 4)
+    0.9025
+    """
+    if rho > 1 - 1e-12:
         return float(2 * ndtr(min(c1, c2)) - 1)
     spread = float(np.sqrt(max(1 - rho**2, 1e-24)))
 
     def inner(z: float) -> float:
-        centre = shift2 + rho * (z - shift1)
-        density = float(np.exp(-((z - shift1) ** 2) / 2) / np.sqrt(2 * np.pi))
-        return density * float(ndtr((c2 - centre) / spread) - ndtr((-c2 - centre) / spread))
+        density = float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+        return density * float(ndtr((c2 - rho * z) / spread) - ndtr((-c2 - rho * z) / spread))
 
-    low, high = max(-c1, shift1 - 10), min(c1, shift1 + 10)
-    return float(quad(inner, low, high, epsabs=1e-11, epsrel=1e-11, limit=200)[0]) if low < high else 0.0
+    reach = min(c1, 10.0)
+    return float(quad(inner, -reach, reach, epsabs=1e-11, epsrel=1e-11, limit=200)[0])

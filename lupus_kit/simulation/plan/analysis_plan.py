@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.design import TrialDesign
 from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
-
-if TYPE_CHECKING:
-    from lupus_kit.design import TrialDesign
+from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 
 #: Rules for a patient whose outcome is not known, with what they do.
 MISSING_RULES = {
@@ -74,7 +73,7 @@ class InterimLooks:
     fractions : tuple of float
         Information at each look, the final one (1.0) included.
     boundary : str
-        Key of :data:`~lupus_kit.simulation.boundaries.BOUNDARIES`.
+        Key of :data:`~lupus_kit.simulation.BOUNDARIES`.
     spent : tuple of float, optional
         For the boundary ``"spending"``: cumulative alpha spent up to each look.
 
@@ -268,17 +267,28 @@ class AnalysisPlan:
             )
         return sizes
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the ``[plan]`` table of a plan file, in plain values."""
+        table: dict[str, Any] = plain(asdict(self))
+        return table
+
+    @classmethod
+    def from_dict(cls, table: object) -> AnalysisPlan:
+        """Build a plan from the ``[plan]`` table of a plan file."""
+        parts = {"primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks, "reestimation": Reestimation}
+        values = checked(table, [spec.name for spec in fields(cls)], "[plan]")
+        made = {name: built(kind, values[name], f"[plan.{name}]") for name, kind in parts.items() if name in values}
+        return built(cls, values | made, "[plan]")
+
     def to_toml(self) -> str:
         """Write the plan as the ``[plan]`` table of a plan file; :meth:`from_toml` reads it back.
 
         Examples
         --------
-        >>> print(AnalysisPlan(test="fisher").to_toml().splitlines()[3])
+        >>> print(AnalysisPlan(test="fisher").to_toml().splitlines()[1])
         test = "fisher"
         """
-        from lupus_kit.simulation.plan.plan_file import plan_lines
-
-        return "\n".join(plan_lines(self)) + "\n"
+        return as_toml({"plan": self.to_dict()})
 
     @classmethod
     def from_toml(cls, source: str | Path) -> AnalysisPlan:
@@ -294,9 +304,7 @@ class AnalysisPlan:
         InputError
             The file cannot be read, is not TOML, or has an unknown key; the message names the nearest ones.
         """
-        from lupus_kit.simulation.plan.plan_file import read_plan
-
-        return read_plan(source)
+        return read_toml(source, lambda tables: cls.from_dict(tables.get("plan", {})))
 
     def _repr_html_(self) -> str:
         rule = STRATEGIES[self.multiplicity]

@@ -179,7 +179,9 @@ def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarr
     if len(total) != looks:
         raise InputError(f"spent == {list(spent)}: {looks} looks need {looks} numbers, one a look.")
     if total[0] < 0 or (np.diff(total) < 0).any() or total[-1] <= 0:
-        raise InputError(f"spent == {list(spent)}: alpha spent up to each look starts at 0 or above and never falls.")
+        raise InputError(
+            f"spent == {list(spent)}: alpha spent up to each look starts at 0 or above, never falls, and ends above 0."
+        )
     if total[-1] > alpha * (1 + 1e-12):
         raise InputError(
             f"spent == {list(spent)}: the looks spend {total[-1]:g} in all, more than alpha == {alpha:g}. The numbers "
@@ -210,7 +212,7 @@ def _from_spending(times: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Find look by look the critical value that spends what is due."""
     critical: list[float] = []
     for k, due in enumerate(np.diff(total, prepend=0.0)):
-        state = _Going(times[:k], critical)
+        state = _Continuing(times[:k], critical)
         if state.leaving(times[k], _LARGEST_Z) >= due:
             critical.append(np.inf)  # nothing, or too little to matter, is spent here
             continue
@@ -219,14 +221,14 @@ def _from_spending(times: np.ndarray, total: np.ndarray) -> np.ndarray:
     return np.array(critical)
 
 
-class _Going:
+class _Continuing:
     """Density of S over the trials that have not crossed after some looks, as weights at nodes."""
 
     def __init__(self, times: Sequence[float] | np.ndarray, critical: Sequence[float], drift: float = 0.0) -> None:
         self.drift, self.time = drift, 0.0
         self.nodes, self.mass = np.zeros(1), np.ones(1)
         for time, z in zip(times, critical, strict=True):
-            self.go_on(float(time), float(z))
+            self.advance(float(time), float(z))
 
     def leaving(self, time: float, z: float) -> float:
         """Chance of not having crossed before, and of crossing ``z`` at this time."""
@@ -234,7 +236,7 @@ class _Going:
         centre = self.nodes + self.drift * (time - self.time)
         return float(self.mass @ (ndtr((-bound - centre) / step) + ndtr((centre - bound) / step)))
 
-    def go_on(self, time: float, z: float) -> None:
+    def advance(self, time: float, z: float) -> None:
         """Move to the next look and drop the trials that cross ``z``."""
         step = np.sqrt(time - self.time)
         shift = self.drift * time
@@ -281,9 +283,9 @@ def crossing_probabilities(
     >>> round(float(crossing_probabilities([1.0], [1.96], 2.8)[0]), 3)
     0.8
     """
-    state, found = _Going([], [], drift), []
+    state, found = _Continuing([], [], drift), []
     for k, (time, z) in enumerate(zip(fractions, critical, strict=True)):
         found.append(state.leaving(float(time), float(z)))
         if k + 1 < len(fractions):
-            state.go_on(float(time), float(z))
+            state.advance(float(time), float(z))
     return np.array(found)

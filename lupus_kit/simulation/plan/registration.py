@@ -89,7 +89,7 @@ def register(scenario: Scenario, path: str | Path, today: date | None = None) ->
     digest = _digest(text)
     if path.exists():
         there = registered(path)
-        if there.digest != digest:
+        if there.scenario != scenario:
             raise InputError(
                 f"{path.name} holds another plan, registered on {there.registered.isoformat()}. A registered plan is not "
                 "changed: write the new one to another file, and say in the report what changed and why."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.two_visits.familywise import correlation_bounds
 
 #: A patient's two outcomes, as the rows of :meth:`ResponseRates.patient_law`: 1 responds, 0 does not, -1 not known.
 OUTCOMES = np.array([[1, 1], [1, 0], [0, 1], [0, 0], [1, -1], [0, -1], [-1, -1]])
@@ -185,28 +186,3 @@ def _leaving(share: float, cells: np.ndarray, responds: np.ndarray, ratio: float
             "patients would leave; make the share or the ratio less extreme."
         )
     return np.minimum(chance, 1.0)
-
-
-def correlation_bounds(first: float, second: float) -> tuple[float, float]:
-    """Return the smallest and largest correlation of two 0/1 outcomes with given rates.
-
-    Parameters
-    ----------
-    first, second : float
-        Response probabilities at the two visits.
-
-    Returns
-    -------
-    tuple of float
-        The Fréchet bounds of phi; (0, 0) where a rate is 0 or 1.
-
-    Examples
-    --------
-    >>> tuple(round(bound, 2) for bound in correlation_bounds(16 / 29, 19 / 29))
-    (-0.65, 0.8)
-    """
-    spread = float(np.sqrt(first * (1 - first) * second * (1 - second)))
-    if spread == 0:
-        return 0.0, 0.0
-    independent = first * second
-    return (max(0.0, first + second - 1) - independent) / spread, (min(first, second) - independent) / spread

@@ -1,21 +1,18 @@
-"""Everything that one simulated trial needs: the design, the analysis plan, what is assumed, and how deep to go."""
+"""Everything that one simulated trial needs: the design, the analysis plan, and what is assumed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from lupus_kit import cohort
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign, he2020
+from lupus_kit.design.trial import Visit
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import ResponseRates
-
-#: How deep a trial is simulated.
-DEPTHS = {
-    "endpoint": "responders of both visits are drawn from their joint distribution",
-    "patient": "patients are invented with every SLEDAI item, BILAG grade and PGA, and scored",
-}
+from lupus_kit.simulation.plan.plan_file import FORMAT, as_toml, built, checked, plain, read_toml
+from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
 
 
 @dataclass(frozen=True)
@@ -101,11 +98,30 @@ class Scenario:
                 "dropout_rate instead."
             )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tables of a plan file, in plain values."""
+        assumed = self.assumptions
+        tables = {"format": FORMAT, "design": _design_table(self.design), "plan": self.plan.to_dict()}
+        if isinstance(assumed, ResponseRates):
+            rates = asdict(assumed)
+            if assumed.dropout == Dropout():
+                del rates["dropout"]
+            tables["rates"] = rates
+        else:
+            usual = cohort.Assumptions().to_dict()
+            tables["patients"] = {name: value for name, value in assumed.to_dict().items() if value != usual[name]}
+        written: dict[str, Any] = plain(tables)
+        return written
+
+    @classmethod
+    def from_dict(cls, tables: dict[str, Any]) -> Scenario:
+        """Build a scenario from the tables of a plan file."""
+        design, plan = _design(tables.get("design", {})), AnalysisPlan.from_dict(tables.get("plan", {}))
+        return cls(_assumptions(tables), design, plan)
+
     def to_toml(self) -> str:
         """Write everything as a plan file that :meth:`from_toml` and ``lupus-kit simulate`` read."""
-        from lupus_kit.simulation.plan.plan_file import scenario_toml
-
-        return scenario_toml(self)
+        return as_toml(self.to_dict())
 
     @classmethod
     def from_toml(cls, source: str | Path) -> Scenario:
@@ -121,19 +137,60 @@ class Scenario:
         InputError
             The file cannot be read, is not TOML, has an unknown key, or its parts do not go together.
         """
-        from lupus_kit.simulation.plan.plan_file import read_scenario
-
-        return read_scenario(source)
+        return read_toml(source, cls.from_dict)
 
 
-def check_depth(depth: str | None, scenario: Scenario) -> None:
-    """Refuse a depth that the assumptions do not describe."""
-    if depth is None:
-        return
-    if depth not in DEPTHS:
-        raise unknown_name("depth", depth, DEPTHS)
-    if depth != scenario.depth:
-        wanted = "simulation.ResponseRates" if depth == "endpoint" else "cohort.Assumptions"
-        raise InputError(
-            f"depth == {depth!r} needs {wanted}, the assumptions given are {type(scenario.assumptions).__name__}."
+def _design_table(design: TrialDesign) -> dict[str, Any]:
+    return {
+        "base": "he2020",
+        "arms": [arm.name for arm in design.arms],
+        "patients": [arm.n_randomised for arm in design.arms],
+        "visit_weeks": [visit.week for visit in design.visits],
+        "primary_week": design.primary_week,
+        "follow_up_week": design.follow_up_week,
+    }
+
+
+def _design(table: object) -> TrialDesign:
+    """Build the design from the ``[design]`` table: the trial of 2020 with what the table changes."""
+    base = he2020()
+    usual = _design_table(base)
+    given = usual | checked(table, usual, "[design]")
+    if given["base"] != "he2020":
+        raise InputError(f"[design]: {unknown_name('base', given['base'], ['he2020'])}")
+    for key, kind, kinds in (
+        ("arms", str, "names"),
+        ("patients", int, "whole numbers"),
+        ("visit_weeks", int, "whole numbers"),
+    ):
+        if not isinstance(given[key], list) or not all(type(item) is kind for item in given[key]):
+            raise InputError(f"[design]: {key} == {given[key]!r} must be a list of {kinds}.")
+    names, sizes = given["arms"], given["patients"]
+    if len(names) != len(base.arms) or len(sizes) != len(base.arms):
+        raise InputError(f"[design]: arms == {names}, patients == {sizes}; two arms need two names and two numbers.")
+    known = {visit.week: visit for visit in base.visits}
+    try:
+        return replace(
+            base,
+            arms=tuple(replace(a, name=n, n_randomised=k) for a, n, k in zip(base.arms, names, sizes, strict=True)),
+            visits=tuple(known.get(week, Visit(f"week {week}", week, "follow-up")) for week in given["visit_weeks"]),
+            primary_week=given["primary_week"],
+            follow_up_week=given["follow_up_week"],
         )
+    except InputError as error:
+        raise InputError(f"[design]: {error}") from None
+
+
+def _assumptions(tables: dict[str, Any]) -> ResponseRates | cohort.Assumptions:
+    """Build what is assumed from the ``[rates]`` or the ``[patients]`` table."""
+    if ("rates" in tables) == ("patients" in tables):
+        raise InputError(
+            "needs either [rates] (endpoint level) or [patients] (patient level), "
+            f"{'not both' if 'rates' in tables else 'and has neither'}."
+        )
+    if "patients" in tables:
+        return built(cohort.Assumptions, tables["patients"], "[patients]")
+    rates = tables["rates"]
+    if isinstance(rates, dict) and "dropout" in rates:
+        rates = rates | {"dropout": built(Dropout, rates["dropout"], "[rates.dropout]")}
+    return built(ResponseRates, rates, "[rates]")

@@ -38,7 +38,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
     return [np.minimum(np.ceil(n * factor - 1e-9).astype(np.int64), largest_size(plan, n)) for n in sizes]
 
 
-def play(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd.DataFrame:
+def run_to_end(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd.DataFrame:
     """Run trials to their end.
 
     Parameters

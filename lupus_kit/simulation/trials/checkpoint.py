@@ -1,12 +1,12 @@
-"""What a long simulation has done so far, on disk: one Parquet file a part, and a manifest that says of what.
+"""What a long simulation has done so far, on disk: one Parquet file a chunk, and a manifest that says of what.
 
 A folder looks like this::
 
-    checkpoint.json                          of which simulation, in which parts
-    part-00000-1f0c4ae2b3d97a65.parquet      the chunks of part 0, one row group a chunk
+    checkpoint.json                          of which simulation, in how many chunks
+    part-00000-1f0c4ae2b3d97a65.parquet      what chunk 0 gave
     part-00001-9be4d07c2f13a8e6.parquet
 
-The name of a part carries a checksum over its content, its number and the simulation it belongs to. A part that was
+The name of such a part carries a checksum over its content, its number and the simulation it belongs to. A part that was
 torn, edited, renamed or brought in from another simulation does not match its name, counts as not done, and is made
 again. A part is written under another name first and then renamed, so a process that is killed leaves no half of one.
 """
@@ -33,10 +33,10 @@ from lupus_kit.core.files import UNFINISHED, make_folder, write_atomically
 
 MANIFEST = "checkpoint.json"
 _KIND = "lupus_kit simulation checkpoint"
-_LAYOUT = 1
-_PART = re.compile(r"part-(\d{5})-([0-9a-f]{16})\.parquet")
+_LAYOUT = 2
+_PART = re.compile(r"part-(\d{5,})-([0-9a-f]{16})\.parquet")
 # What differs between two simulations if the number of trials or the seed does.
-_FOLLOWS = ("chunk_size", "chunks", "parts", "random_streams")
+_FOLLOWS = ("chunk_size", "chunks", "random_streams")
 # Longest value that is shown when two simulations are told apart; of longer ones only the name is.
 _SHOWN = 40
 
@@ -58,16 +58,16 @@ class Checkpoint:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()) / "done"
     >>> streams = np.random.SeedSequence(1).spawn(2)
-    >>> store = Checkpoint(folder, {"plan": "pearson"}).open(streams, [10, 5], parts=2)
-    >>> store.write(1, [pd.DataFrame({"p": [0.5, 0.25]})])
-    >>> sorted(store.done), store.read(1)[0]["p"].tolist()
+    >>> store = Checkpoint(folder, {"plan": "pearson"}).open(streams, [10, 5])
+    >>> store.write(1, pd.DataFrame({"p": [0.5, 0.25]}))
+    >>> sorted(store.done), store.read(1)["p"].tolist()
     ([1], [0.5, 0.25])
     """
 
     folder: Path
     identity: Mapping[str, object]
 
-    def open(self, streams: Sequence[np.random.SeedSequence], sizes: Sequence[int], parts: int) -> Parts:
+    def open(self, streams: Sequence[np.random.SeedSequence], sizes: Sequence[int]) -> Parts:
         """Look at what is done, or begin.
 
         Parameters
@@ -76,8 +76,6 @@ class Checkpoint:
             The random stream of each chunk.
         sizes : sequence of int
             Trials in each chunk.
-        parts : int
-            In how many parts the chunks are kept.
 
         Returns
         -------
@@ -90,7 +88,7 @@ class Checkpoint:
             A folder that holds something else or another simulation, or that cannot be written to.
         """
         folder = Path(self.folder)
-        identity = json.loads(json.dumps(dict(self.identity) | _of_the_streams(streams, sizes) | {"parts": parts}))
+        identity = json.loads(json.dumps(dict(self.identity) | _of_the_streams(streams, sizes)))
         fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         begun = (folder / MANIFEST).exists()
         if begun:
@@ -104,74 +102,60 @@ class Checkpoint:
             manifest = {"kind": _KIND, "layout": _LAYOUT, "fingerprint": fingerprint, "identity": identity}
             text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
             write_atomically(folder / MANIFEST, text.encode("utf-8"))
-        return Parts.found(folder, fingerprint)
+        return Parts(folder, fingerprint)
 
 
 class Parts:
-    """The parts of one simulation that are on disk."""
+    """The chunks of one simulation that are on disk; parts that are not whole are removed, to be made again.
+
+    Attributes
+    ----------
+    done : dict of int to pathlib.Path
+        The file of each chunk that is done.
+    """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self.folder = folder
         self.fingerprint = fingerprint
         self.done: dict[int, Path] = {}
-
-    @classmethod
-    def found(cls, folder: Path, fingerprint: str) -> Parts:
-        """List the parts that are whole; those that are not are removed, so that they are made again."""
-        parts = cls(folder, fingerprint)
         for path in sorted(folder.glob("part-*.parquet")):
             named = _PART.fullmatch(path.name)
-            if named and parts._checksum(int(named[1]), path.read_bytes()) == named[2]:
-                parts.done[int(named[1])] = path
+            if named and self._checksum(int(named[1]), path.read_bytes()) == named[2]:
+                self.done[int(named[1])] = path
             else:
                 path.unlink()
-        return parts
 
-    def write(self, part: int, frames: Sequence[pd.DataFrame]) -> None:
-        """Keep the results of a part, one frame for each of its chunks, all with the same columns."""
-        with _interrupt_later():
-            self._write(part, frames)
+    def write(self, chunk: int, frame: pd.DataFrame) -> None:
+        """Keep the result of a chunk."""
+        with interrupt_later():
+            content = frame.to_parquet(index=False, engine="pyarrow")
+            path = self.folder / f"part-{chunk:05d}-{self._checksum(chunk, content)}.parquet"
+            write_atomically(path, content)
+        self.done[chunk] = path
 
-    def _write(self, part: int, frames: Sequence[pd.DataFrame]) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        tables = [pa.Table.from_pandas(frame, preserve_index=False) for frame in frames]
-        buffer = io.BytesIO()
-        with parquet.ParquetWriter(buffer, tables[0].schema) as writer:
-            for table in tables:
-                writer.write_table(table, row_group_size=max(1, len(table)))
-        content = buffer.getvalue()
-        path = self.folder / f"part-{part:05d}-{self._checksum(part, content)}.parquet"
-        write_atomically(path, content)
-        self.done[part] = path
-
-    def read(self, part: int) -> list[pd.DataFrame]:
-        """Return the frames of a part that is done.
+    def read(self, chunk: int) -> pd.DataFrame:
+        """Return the result of a chunk that is done.
 
         Raises
         ------
         InputError
             If it was changed or removed since the run began.
         """
-        from pyarrow import parquet
-
-        path = self.done[part]
+        path = self.done[chunk]
         try:
             content = path.read_bytes()
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror or error}. Start the same run again.") from None
-        if self._checksum(part, content) not in path.name:
+        if self._checksum(chunk, content) not in path.name:
             raise InputError(f"{path} was changed while the run was using it. Start the same run again.")
-        file = parquet.ParquetFile(io.BytesIO(content))
-        return [file.read_row_group(chunk).to_pandas() for chunk in range(file.num_row_groups)]
+        return pd.read_parquet(io.BytesIO(content), engine="pyarrow")
 
-    def _checksum(self, part: int, content: bytes) -> str:
-        return hashlib.sha256(f"{self.fingerprint} {part} ".encode() + content).hexdigest()[:16]
+    def _checksum(self, chunk: int, content: bytes) -> str:
+        return hashlib.sha256(f"{self.fingerprint} {chunk} ".encode() + content).hexdigest()[:16]
 
 
 @contextmanager
-def _interrupt_later() -> Iterator[None]:
+def interrupt_later() -> Iterator[None]:
     """Hold Ctrl+C back for the moment that writing takes.
 
     Interrupted in the middle, a Parquet writer would close itself while it is thrown away, and its complaint, which no
@@ -213,30 +197,21 @@ def _check_same(folder: Path, identity: dict[str, object]) -> None:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        there = manifest["identity"]
-        known = manifest["kind"] == _KIND and manifest["layout"] == _LAYOUT and isinstance(there, dict)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} is damaged ({error}): give a new folder to start afresh.") from None
-    if not known:
+    if not isinstance(manifest, dict) or (manifest.get("kind"), manifest.get("layout")) != (_KIND, _LAYOUT):
         raise InputError(f"{path} is not a checkpoint that this version of the kit can read: give a new folder.")
-    old, new = _flat(there), _flat(identity)
+    # Tables within tables are written as one, so that what differs can be named.
+    old, new = (pd.json_normalize(tables).to_dict("records")[0] for tables in (manifest["identity"], identity))
     differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if differing:
         # What follows from other things says nothing to a reader where these differ.
-        told = [key for key in differing if key not in _FOLLOWS] or differing[:1]
+        named = [key for key in differing if key not in _FOLLOWS] or differing[:1]
         raise InputError(
             f"{folder} is the checkpoint of another simulation: "
-            f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in told)}. "
+            f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in named)}. "
             "Give a new folder, or run what the checkpoint was begun with."
         )
-
-
-def _flat(table: Mapping[str, object], above: str = "") -> dict[str, object]:
-    """Write tables within tables as one, so that what differs can be named."""
-    flat: dict[str, object] = {}
-    for key, value in table.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
-    return flat
 
 
 def _difference(key: str, there: object, here: object) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials import endpoint_level as _endpoint_level
-from lupus_kit.simulation.trials.adaptive import largest_size, play
+from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
+from lupus_kit.simulation.trials.endpoint_level import EndpointSource, fixed_tally, fixed_trials, is_fixed
 from lupus_kit.simulation.trials.tally import merge, tally_of_trials
 
 #: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
@@ -24,7 +24,7 @@ def chunk_size(scenario: Scenario) -> int:
     """Return how many trials of a scenario share a random stream."""
     if scenario.depth == "patient":
         return max(1, PATIENTS // (2 * max(largest_size(scenario.plan, n) for n in scenario.sizes)))
-    return CHUNK["fixed" if _endpoint_level.is_fixed(scenario) else "adaptive"]
+    return CHUNK["fixed" if is_fixed(scenario) else "adaptive"]
 
 
 def simulate_chunk(
@@ -60,16 +60,16 @@ def simulate_chunk(
     fresh = np.random.SeedSequence(stream.entropy, spawn_key=stream.spawn_key, pool_size=stream.pool_size)
     rng = np.random.Generator(np.random.PCG64(fresh))
     if scenario.depth == "patient":
-        from lupus_kit.simulation.trials import patient_level as _patient_level
+        from lupus_kit.simulation.trials import patient_level  # what invents patients is imported when it is needed
 
-        trials = _patient_level.trials(scenario, rng, n_trials)
+        trials = patient_level.trials(scenario, rng, n_trials)
         return trials if keep_trials else tally_of_trials(trials)
-    if _endpoint_level.is_fixed(scenario):
-        draw = _endpoint_level.fixed_trials if keep_trials else _endpoint_level.fixed_tally
+    if is_fixed(scenario):
+        draw = fixed_trials if keep_trials else fixed_tally
         return draw(scenario, rng, n_trials)
     parts = []
     for start in range(0, n_trials, _PART):
-        source = _endpoint_level.EndpointSource(scenario, rng, min(_PART, n_trials - start))
-        trials = play(scenario.plan, scenario.sizes, source)
+        source = EndpointSource(scenario, rng, min(_PART, n_trials - start))
+        trials = run_to_end(scenario.plan, scenario.sizes, source)
         parts.append(trials if keep_trials else tally_of_trials(trials))
     return pd.concat(parts, ignore_index=True) if keep_trials else merge(parts)

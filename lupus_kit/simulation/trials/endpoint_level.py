@@ -99,7 +99,7 @@ class _Drawer:
     def _decide(self, look: int, packed: np.ndarray) -> np.ndarray:
         code = self.codes[look][0].take(packed & _LOW, mode="clip")
         code += self.codes[look][1].take(packed >> 32, mode="clip")
-        return self.decisions[look].take(code, mode="clip")
+        return np.asarray(self.decisions[look].take(code, mode="clip"))
 
     def draw(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray | int, np.ndarray, np.ndarray, np.ndarray]:
         """Draw the look at which each trial ends (from 0), the tables of both endpoints as positions, and decisions."""

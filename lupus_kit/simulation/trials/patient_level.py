@@ -14,9 +14,9 @@ import pandas as pd
 from lupus_kit import cohort
 from lupus_kit.design import he2020
 from lupus_kit.endpoints import sri
-from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Endpoint
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.adaptive import largest_size, play
+from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
 
 
 def trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.Da
     sizes = [largest_size(scenario.plan, n) for n in scenario.sizes]
     found = outcomes(scenario, n_trials * max(sizes), rng)
     arms = [arm[: n_trials * n].reshape(n_trials, n, 2) for arm, n in zip(found, sizes, strict=True)]
-    return play(scenario.plan, scenario.sizes, PatientSource(arms))
+    return run_to_end(scenario.plan, scenario.sizes, PatientSource(arms))
 
 
 def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -54,10 +54,9 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
     weeks = [0, *sorted({endpoint.week for endpoint in plan.endpoints})]
     visits = visits[visits["week"].isin(weeks)]
     verdicts = {points: _verdicts(visits, points, plan) for points in {e.points for e in plan.endpoints}}
-    columns = [_at(verdicts[endpoint.points], endpoint) for endpoint in plan.endpoints]
-    first = he2020().arms[0].name
-    in_first = _at_week(verdicts[plan.primary.points], plan.primary)["arm"].to_numpy() == first
-    both = np.stack(columns, axis=1)
+    rows = [verdicts[end.points][verdicts[end.points]["week"] == end.week] for end in plan.endpoints]
+    both = np.stack([row["responder"].astype("Int8").fillna(-1).to_numpy(dtype=np.int8) for row in rows], axis=1)
+    in_first = rows[0]["arm"].to_numpy() == he2020().arms[0].name
     return [both[in_first], both[~in_first]]
 
 
@@ -68,14 +67,6 @@ def _verdicts(visits: pd.DataFrame, points: int, plan: AnalysisPlan) -> pd.DataF
         other = {"worst": "best", "best": "worst"}[plan.missing]
         rule = {first: plan.missing, second: other}
     return sri(visits, points, missing=rule, reasons=False)
-
-
-def _at_week(verdicts: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
-    return verdicts[verdicts["week"] == endpoint.week]
-
-
-def _at(verdicts: pd.DataFrame, endpoint: Endpoint) -> np.ndarray:
-    return _at_week(verdicts, endpoint)["responder"].astype("Int8").fillna(-1).to_numpy(dtype=np.int8)
 
 
 class PatientSource:

@@ -10,7 +10,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,10 +19,6 @@ from lupus_kit.simulation.trials.checkpoint import Checkpoint, Parts
 from lupus_kit.simulation.trials.progress import Progress, Watcher
 
 Task = Callable[[np.random.SeedSequence, int], pd.DataFrame]
-Chunk = tuple[Task, np.random.SeedSequence, int]
-
-# Chunks beyond this number share parts, so that a checkpoint of a very long run is not a million files.
-_MOST_PARTS = 1000
 
 
 def run_chunks(
@@ -52,7 +47,7 @@ def run_chunks(
         the chunks run on that backend; a Dask cluster is used whole, whatever ``n_jobs``. None leaves the number to
         ``parallel_config``, too.
     checkpoint : Checkpoint, optional
-        Where finished parts are kept, and taken from if the same simulation was begun before.
+        Where finished chunks are kept, and taken from if the same simulation was begun before.
     progress : bool or callable, optional
         True shows a bar with an estimate of the time left; a function is called with the trials done and the trials
         in all. By default nothing is shown.
@@ -66,8 +61,7 @@ def run_chunks(
     Raises
     ------
     InputError
-        Sizes that do not fit, a number of jobs that cannot be used, a checkpoint of another simulation: all before
-        anything runs.
+        A number of jobs that cannot be used, a checkpoint of another simulation: before anything runs.
 
     Examples
     --------
@@ -77,31 +71,19 @@ def run_chunks(
     >>> [chunk for chunk, frame in run_chunks(toss, streams, [100, 100, 50])]
     [0, 1, 2]
     """
-    counts = _checked(streams, sizes, n_jobs)
-    tasks = [task] * len(counts) if callable(task) else list(task)
-    if len(tasks) != len(counts):
-        raise InputError(f"{len(tasks)} tasks for {len(counts)} chunks: one for each of them is needed.")
-    _check_backend()
-    parts = _cut(len(counts))
-    store = None if checkpoint is None else checkpoint.open(streams, counts, len(parts))
-    missing = [part for part in range(len(parts)) if store is None or part not in store.done]
-    trials = [sum(counts[chunk] for chunk in part) for part in parts]
-    watcher = Watcher(progress, sum(trials), sum(trials) - sum(trials[part] for part in missing))
-    works = ((part, [(tasks[chunk], streams[chunk], counts[chunk]) for chunk in parts[part]]) for part in missing)
-    # Begun here and not in the generator: the backend in force is the one where this function is called.
-    fresh = _begin(works, n_jobs, len(missing))
-    return _in_order(fresh, parts, trials, store, watcher)
-
-
-def _checked(streams: Sequence[np.random.SeedSequence], sizes: Sequence[int], n_jobs: int | None) -> list[int]:
-    if len(streams) != len(sizes) or not len(sizes):
-        raise InputError(f"{len(streams)} random streams for {len(sizes)} chunks: one for each of them is needed.")
-    for size in sizes:
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise InputError(f"a chunk of {size!r} trials: must be a whole number of 1 or more.")
     if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0):
         raise InputError(f"n_jobs == {n_jobs!r}: give 1 or more processes, or -1 for all cores.")
-    return [int(size) for size in sizes]
+    _check_backend()
+    tasks = [task] * len(sizes) if callable(task) else task
+    store = None if checkpoint is None else checkpoint.open(streams, sizes)
+    works = [
+        (chunk, *work)
+        for chunk, work in enumerate(zip(tasks, streams, sizes, strict=True))
+        if store is None or chunk not in store.done
+    ]
+    watcher = Watcher(progress, sum(sizes), sum(sizes) - sum(n_trials for *_, n_trials in works))
+    # Begun here and not in the generator: the backend in force is the one where this function is called.
+    return in_order(_begin(works, n_jobs), sizes, store, watcher)
 
 
 def _check_backend() -> None:
@@ -115,26 +97,22 @@ def _check_backend() -> None:
         )
 
 
-def _cut(chunks: int) -> list[range]:
-    """Group neighbouring chunks into parts; how, depends on their number only."""
-    length = -(-chunks // _MOST_PARTS)
-    return [range(start, stop) for start, stop in pairwise([*range(0, chunks, length), chunks])]
-
-
-def _work(caller: int, part: int, chunks: list[Chunk]) -> tuple[int, list[pd.DataFrame]]:
-    """Do one part; runs in a worker, which keeps nothing."""
+def _work(
+    caller: int, chunk: int, task: Task, stream: np.random.SeedSequence, n_trials: int
+) -> tuple[int, pd.DataFrame]:
+    """Do one chunk; runs in a worker, which keeps nothing."""
     if os.getpid() != caller and threading.current_thread() is threading.main_thread():
         # Ctrl+C reaches every process of a terminal. The caller answers it and ends the workers; one that answers, too,
         # would only put its own traceback on the screen.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return part, [task(stream, n_trials).reset_index(drop=True) for task, stream, n_trials in chunks]
+    return chunk, task(stream, n_trials).reset_index(drop=True)
 
 
 def _begin(
-    works: Iterator[tuple[int, list[Chunk]]], n_jobs: int | None, count: int
-) -> Iterator[tuple[int, list[pd.DataFrame]]]:
-    """Start the work; each part is handed back as soon as it is done."""
-    if not count:
+    works: list[tuple[int, Task, np.random.SeedSequence, int]], n_jobs: int | None
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Start the work; each chunk is handed back as soon as it is done."""
+    if not works:
         return iter(())
     from joblib import Parallel, delayed
 
@@ -143,30 +121,26 @@ def _begin(
     return iter(parallel(delayed(_work)(os.getpid(), *work) for work in works))
 
 
-def _in_order(
-    fresh: Iterator[tuple[int, list[pd.DataFrame]]],
-    parts: list[range],
-    trials: list[int],
-    store: Parts | None,
-    watcher: Watcher,
+def in_order(
+    fresh: Iterator[tuple[int, pd.DataFrame]], sizes: Sequence[int], store: Parts | None, watcher: Watcher
 ) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Keep each part as it comes, and hand the chunks out in their order."""
-    waiting: dict[int, list[pd.DataFrame]] = {}
+    """Keep each chunk as it comes, and hand all of them out in their order."""
+    waiting: dict[int, pd.DataFrame] = {}
     arrived: set[int] = set()
     try:
-        for part, chunks in enumerate(parts):
-            while part not in (waiting if store is None else store.done):
-                index, frames = next(fresh)
+        for chunk in range(len(sizes)):
+            while chunk not in (waiting if store is None else store.done):
+                index, frame = next(fresh)
                 if index in arrived:
-                    raise RuntimeError(f"part {index} of the simulation came back twice")
+                    raise RuntimeError(f"chunk {index} of the simulation came back twice")
                 arrived.add(index)
                 if store is None:
-                    waiting[index] = frames
+                    waiting[index] = frame
                 else:
-                    store.write(index, frames)
-                watcher.add(trials[index])
+                    store.write(index, frame)
+                watcher.add(sizes[index])
             # What is kept is read back, so that a run that goes on sees the very frames of one that was never stopped.
-            yield from zip(chunks, waiting.pop(part) if store is None else store.read(part), strict=True)
+            yield chunk, waiting.pop(chunk) if store is None else store.read(chunk)
     finally:
         watcher.close()
         if close := getattr(fresh, "close", None):

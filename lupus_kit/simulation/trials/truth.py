@@ -13,8 +13,9 @@ from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.endpoint_level import visit_of
 
-# Patients of each arm from whom the rates of a patient model are found, and the seed.
-_PATIENTS, _SEED = 40_000, 20_200
+#: Patients of each arm from whom the rates of a patient model are found.
+PATIENTS = 40_000
+_SEED = 20_200
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,18 @@ def truth(scenario: Scenario) -> Truth:
     """Find what is true: given at the endpoint level, estimated from many patients at the patient level."""
     assumptions = scenario.assumptions
     if not isinstance(assumptions, ResponseRates):
-        return _of_patients(replace(assumptions, dropout_rate=0.0), *scenario.plan.endpoints)
+        return _of_patients(replace(assumptions, dropout_rate=0.0), *scenario.plan.endpoints, PATIENTS)
     rates = (assumptions.primary, assumptions.follow_up)
     first, second = (rates[k] for k in visit_of(scenario))
     return Truth(first, second, abs(first[0] - first[1]) < 1e-12, abs(second[0] - second[1]) < 1e-12)
 
 
 @lru_cache(maxsize=64)
-def _of_patients(assumptions: cohort.Assumptions, primary: Endpoint, secondary: Endpoint) -> Truth:
+def _of_patients(assumptions: cohort.Assumptions, primary: Endpoint, secondary: Endpoint, n_per_arm: int) -> Truth:
     from lupus_kit.simulation.trials.patient_level import outcomes
 
     scenario = Scenario(assumptions, plan=AnalysisPlan(primary, secondary))
-    found = outcomes(scenario, _PATIENTS, np.random.default_rng(_SEED))
+    found = outcomes(scenario, n_per_arm, np.random.default_rng(_SEED))
     (first1, second1), (first2, second2) = (arm.mean(axis=0).tolist() for arm in found)
     nothing = assumptions.drug_effect == 0
     return Truth((first1, first2), (second1, second2), nothing, nothing)

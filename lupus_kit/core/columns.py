@@ -1,0 +1,273 @@
+"""One column of a table: what it may hold, and how its cells are read.
+
+A cell means the same wherever it enters the kit, in a file or in a DataFrame. Each distinct cell is read once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.problems import BadCells
+
+#: Cells that mean "not recorded", besides an empty one, and the spellings of yes and no; capitals do not matter.
+MISSING_WORDS = ("na", "n/a", "nan", "nd", ".")
+YES_WORDS, NO_WORDS = ("1", "1.0", "yes", "y", "true", "present"), ("0", "0.0", "no", "n", "false", "absent")
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_ONE_KIND = ("string", "integer", "floating", "boolean", "decimal", "datetime", "date", "time", "bytes")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column of a table holds.
+
+    Attributes
+    ----------
+    name : str
+        Name in the kit's own tables.
+    kind : str
+        ``"text"``, ``"number"``, ``"whole number"``, ``"yes/no"`` or ``"choice"``.
+    meaning : str
+        What to record.
+    unit : str
+        Unit of a number.
+    low, high : float
+        Smallest and largest number.
+    choices : tuple of str
+        The allowed texts of a choice.
+    synonyms : tuple of str
+        Other names it may have in a file; capitals, spaces and signs do not matter.
+    needed : bool
+        Whether every cell must be filled.
+    levels : str
+        What the numbers of a scale mean.
+
+    Examples
+    --------
+    >>> Column("pga", "number", low=0, high=3).expected, Column("bilag_renal", "choice", choices=tuple("ABCDE")).allowed
+    ('a number from 0 to 3, or empty', 'one of A, B, C, D, E')
+    """
+
+    name: str
+    kind: str
+    meaning: str = ""
+    unit: str = ""
+    low: float = -np.inf
+    high: float = np.inf
+    choices: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    needed: bool = False
+    levels: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.kind == "text":
+            return "a text"
+        if self.kind == "yes/no":
+            return "yes or no (1/0, y/n, true/false, present/absent)"
+        if self.kind == "choice":
+            return f"one of {', '.join(self.choices)}"
+        return self.levels or f"a {self.kind} from {self.low:g} to {self.high:g} {self.unit}".rstrip()
+
+    @property
+    def expected(self) -> str:
+        """What a cell may hold, an empty one included."""
+        return self.allowed + ("" if self.needed else ", or empty")
+
+
+def fold(name: str) -> str:
+    """Reduce a name to what matters: letters and digits, British and American spelling alike.
+
+    Examples
+    --------
+    >>> fold(" Subject-ID "), fold("BILAG: Hematological (A-E)") == fold("bilag haematological a e")
+    ('subject_id', True)
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", str(name).lower().replace("'", "").replace("’", "")).strip("_")
+    return plain.replace("ae", "e").replace("oe", "e").replace("leuco", "leuko")
+
+
+def is_missing(cell: object) -> bool:
+    """Tell whether a cell means "not recorded".
+
+    Examples
+    --------
+    >>> [is_missing(cell) for cell in ("", " NA ", None, float("nan"), "0", 0)]
+    [True, True, True, True, False, False]
+    """
+    if isinstance(cell, str):
+        return cell.strip().lower() in ("", *MISSING_WORDS)
+    return cell is None or bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
+
+
+class _BadCellError(ValueError):
+    """A cell that is not allowed; the message, if any, is a hint that is added to what is allowed."""
+
+
+def _read_number(cell: object, column: Column) -> float:
+    if isinstance(cell, str):
+        if not _NUMBER.fullmatch(cell.strip()):
+            raise _BadCellError("write the decimal mark as a point" if _DECIMAL_COMMA.fullmatch(cell.strip()) else "")
+    elif isinstance(cell, (datetime, date, time)):
+        raise _BadCellError("it is a date")
+    elif isinstance(cell, (bool, np.bool_)) or not isinstance(cell, (int, float, Decimal, np.number)):
+        raise _BadCellError
+    value = float(cell)
+    if not column.low <= value <= column.high or (column.kind == "whole number" and value != int(value)):
+        raise _BadCellError
+    return value
+
+
+def _read_yes_no(cell: object, column: Column) -> float:
+    word = f"{cell:g}" if isinstance(cell, float) else str(cell).strip().lower()
+    if word not in (*YES_WORDS, *NO_WORDS):
+        raise _BadCellError
+    return float(word in YES_WORDS)
+
+
+def _read_choice(cell: object, column: Column) -> str:
+    word = str(cell).strip()
+    alike = [choice for choice in column.choices if choice.lower() == word.lower()]
+    if word in column.choices:
+        return word
+    if len(alike) != 1:
+        raise _BadCellError
+    return alike[0]
+
+
+def _read_text(cell: object, column: Column) -> str:
+    if isinstance(cell, (datetime, date, time)):
+        raise _BadCellError("it is a date")
+    if isinstance(cell, bytes) or (isinstance(cell, float) and not np.isfinite(cell)):
+        raise _BadCellError
+    # The identifier 7 may be stored as 7.0; every digit of a long one counts.
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+
+
+_READERS = {
+    "number": _read_number,
+    "whole number": _read_number,
+    "yes/no": _read_yes_no,
+    "choice": _read_choice,
+    "text": _read_text,
+}
+
+
+def read_column(frame: pd.DataFrame, written: str, column: Column, problems: BadCells) -> np.ndarray:
+    """Read a column; note every cell that is not allowed.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    written : str
+        Name of the column there.
+    column : Column
+        What it may hold.
+    problems : BadCells
+        Where bad cells are noted; they count as missing.
+
+    Returns
+    -------
+    numpy.ndarray
+        Numbers, and yes/no as 1 and 0, as floats with NaN for missing; texts and choices as objects with None.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rescue": ["Yes", "n", 1, None], "pga": ["1.5", " 2 ", "NA", 0.4]})
+    >>> read_column(table, "rescue", Column("rescue", "yes/no"), BadCells("visits")).tolist()
+    [1.0, 0.0, 1.0, nan]
+    >>> read_column(table, "pga", Column("pga", "number", low=0, high=3), BadCells("visits")).tolist()
+    [1.5, 2.0, nan, 0.4]
+    """
+    if column.kind not in ("text", "choice"):
+        values = _plain_numbers(frame[written], column.kind == "yes/no")
+        if values is not None:
+            return _in_range(frame, written, values, column, problems)
+    codes, read = read_distinct(frame, written, column, problems)
+    # A code of -1 picks the last entry, which is missing.
+    distinct = np.array([*read, None], dtype=object)
+    found: np.ndarray = (distinct if column.kind in ("text", "choice") else distinct.astype(float))[codes]
+    return found
+
+
+def _plain_numbers(series: pd.Series, truth_values: bool) -> np.ndarray | None:
+    """Return a column that holds nothing but numbers (or truth values, if they are meant) as floats."""
+    kind = pd.api.types.infer_dtype(series, skipna=True)
+    if kind in ("integer", "floating", "mixed-integer-float", "empty") or (kind == "boolean" and truth_values):
+        values: np.ndarray = series.to_numpy(dtype=float, na_value=np.nan)
+        return values
+    return None
+
+
+def _in_range(frame: pd.DataFrame, written: str, values: np.ndarray, column: Column, problems: BadCells) -> np.ndarray:
+    missing = np.isnan(values)
+    if column.kind == "yes/no":
+        bad = (values != 0) & (values != 1)
+    else:
+        bad = (values < column.low) | (values > column.high)
+        if column.kind == "whole number":
+            bad |= values != np.rint(values)
+    bad = (bad & ~missing) | (missing & column.needed)
+    if bad.any():
+        problems.add(frame, written, bad, column.expected)
+        values = np.where(bad, np.nan, values)
+    return values
+
+
+def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: BadCells) -> np.ndarray:
+    """Read a choice as the positions in ``column.choices``; -1 is missing. Bad cells are noted."""
+    codes, read = read_distinct(frame, written, column, problems)
+    position = {name: k for k, name in enumerate(column.choices)}
+    found: np.ndarray = np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16)[codes]
+    return found
+
+
+def read_distinct(
+    frame: pd.DataFrame, written: str, column: Column, problems: BadCells
+) -> tuple[np.ndarray, list[object]]:
+    """Read each distinct cell of a column once.
+
+    Returns
+    -------
+    codes : numpy.ndarray of int
+        For each row the position of its value in `read`; -1 is missing.
+    read : list
+        The values; None where a cell means "not recorded" or is bad.
+    """
+    series = frame[written]
+    if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) not in _ONE_KIND:
+        # The type belongs to the key: 1, True and 1.0 are equal and yet different cells.
+        nested = ~series.map(lambda cell: isinstance(cell, Hashable)).to_numpy(dtype=bool)
+        problems.add(frame, written, nested, f"{column.expected}; it is a list")
+        series = series.where(~nested, None)
+        codes, distinct = pd.factorize(pd.Series(list(zip(series, series.map(type), strict=True))))
+        cells = [cell for cell, _ in distinct]
+    else:
+        codes, distinct = pd.factorize(series)
+        cells = list(distinct)
+    read: list[object] = []
+    hints: dict[str, list[int]] = {}
+    for position, cell in enumerate(cells):
+        value = None
+        if not is_missing(cell):
+            try:
+                value = _READERS[column.kind](cell, column)
+            except (ValueError, TypeError, OverflowError) as error:
+                hints.setdefault(str(error) if isinstance(error, _BadCellError) else "", []).append(position)
+        read.append(value)
+    for hint, positions in hints.items():
+        problems.add(frame, written, np.isin(codes, positions), column.expected + (f"; {hint}" if hint else ""))
+    if column.needed:
+        absent = [*(position for position, cell in enumerate(cells) if is_missing(cell)), -1]
+        problems.add(frame, written, np.isin(codes, absent), column.expected)
+    return codes, read

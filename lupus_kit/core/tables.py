@@ -1,0 +1,286 @@
+"""A CSV, Excel or Parquet file as a table of cells, with the row numbers that its user sees; no cell is interpreted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.columns import is_missing
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.extras import need
+from lupus_kit.core.text import lines, listing, plural
+
+_DELIMITERS = ",;\t|"
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+_WANTED = "a row of column names and at least one row below it are needed"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The cells of a file.
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+        The column names as written; the index is the row number that the user sees.
+    source : str
+        Name of the file, and of the sheet.
+    notes : tuple of str
+        What was assumed while reading.
+    """
+
+    cells: pd.DataFrame
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+def read_table(path: Path, sheet: str | None = None, *, empty: bool = False) -> RawTable:
+    """Read a file without interpreting a single cell.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A ``.csv``, ``.tsv`` or ``.txt`` file (comma, semicolon, tab or bar; UTF-8), ``.xlsx`` or ``.parquet``. Lines
+        above the column names that begin with ``#``, and empty rows, are skipped.
+    sheet : str, optional
+        Sheet of a workbook; the first one by default.
+    empty : bool
+        Whether a table without a row below its column names is one.
+
+    Returns
+    -------
+    RawTable
+        Texts from a text file; what is stored in the others.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it cannot be read, is damaged, or holds no row.
+    """
+    if not path.exists():
+        raise InputError(f"there is no file {str(path)!r}.")
+    if path.is_dir():
+        raise InputError(f"{str(path)!r} is a folder: name a file.")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(f"{path.name} ends in {suffix or 'nothing'}: tables are read from {', '.join(SUFFIXES)}.")
+    if sheet is not None and suffix != ".xlsx":
+        raise InputError(f"a sheet is named ({sheet!r}), but {path.name} is not an Excel file.")
+    try:
+        if suffix == ".xlsx":
+            (raw,) = read_sheets(path, [sheet] if sheet else []).values()
+        elif suffix == ".parquet":
+            raw = _read_parquet(path)
+        else:
+            raw = _read_text(path)
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    if not len(raw.cells) and not empty:
+        raise InputError(f"{raw.source} holds no row: {_WANTED}.")
+    return raw
+
+
+def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> bytes:
+    r"""Turn a table into the bytes of a ``.csv`` or ``.xlsx`` file.
+
+    Examples
+    --------
+    >>> write_table(pd.DataFrame({"week": [0, 12]}), ".csv")
+    b'week\n0\n12\n'
+    """
+    if suffix == ".xlsx":
+        need("openpyxl", "files", "Writing an Excel file")
+        stream = io.BytesIO()
+        table.to_excel(stream, index=False, sheet_name=sheet)
+        return stream.getvalue()
+    if suffix != ".csv":
+        raise InputError(f"a table is written as .csv or .xlsx, not as {suffix or 'a file without an ending'}.")
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8")
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def _read_text(path: Path) -> RawTable:
+    content = path.read_bytes()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{path.name} is UTF-16 text: save it as UTF-8 (in Excel: CSV UTF-8).")
+    if b"\0" in content[:4096]:
+        raise InputError(f"{path.name} is not a text file: save it as CSV (UTF-8), .xlsx or .parquet.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{path.name}, line {line}: not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8).") from None
+    rows, delimiter = _records(text, path.name)
+    if not rows:
+        raise InputError(f"{path.name} is empty: {_WANTED}.")
+    names = rows[0][1]
+    uneven = [f"row {number}: {len(row)}" for number, row in rows[1:] if len(row) != len(names)]
+    if uneven:
+        raise InputError(
+            f"{path.name} has rows with another number of cells than the {plural(len(names), 'column name')}: "
+            f"{listing(uneven)}. A cell that holds {delimiter!r} needs quotes."
+        )
+    cells = pd.DataFrame([row for _, row in rows[1:]], index=[number for number, _ in rows[1:]], dtype=object)
+    return _named(cells, names, path.name)
+
+
+def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
+    """Split CSV into records with their row numbers; a cell with line breaks is one row, as a spreadsheet shows it."""
+    stream = io.StringIO(text, newline="")
+    skipped, header = 0, ""
+    for header in stream:
+        if header.strip() and not header.startswith("#"):
+            break
+        skipped += 1
+    else:
+        return [], ""
+    delimiter = max(_DELIMITERS, key=header.count)
+    # Strict: a quotation mark that is never closed would swallow every later row.
+    reader = csv.reader(chain([header], stream), delimiter=delimiter, strict=True)
+    rows, number = [], skipped
+    try:
+        for number, row in enumerate(reader, skipped + 1):
+            if any(map(str.strip, row)):
+                rows.append((number, row))
+    except csv.Error as error:
+        raise InputError(
+            f"{name} cannot be read as CSV: row {number + 1}: {error}. Look there for a quotation mark that is not closed."
+        ) from None
+    return rows, delimiter
+
+
+# --- Excel --------------------------------------------------------------------------------------------------------
+
+
+def read_sheets(path: Path, sheets: Sequence[str] = ()) -> dict[str, RawTable]:
+    """Read several sheets of a workbook at once; the first one if none is named.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ``.xlsx`` file.
+    sheets : sequence of str
+        Names of sheets.
+
+    Returns
+    -------
+    dict of str to RawTable
+        By name of the sheet.
+
+    Raises
+    ------
+    InputError
+        If the workbook cannot be read, lacks a sheet, or a formula has no stored result.
+    """
+    names, found = _rows_of_sheets(path, sheets)
+    _refuse_uncalculated(path, found)
+    return {sheet: _sheet_table(path, sheet, rows, [] if sheets else names) for sheet, rows in found.items()}
+
+
+def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[str]) -> RawTable:
+    filled = [(number, row) for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)]
+    while filled and str(next(cell for cell in filled[0][1] if cell is not None)).startswith("#"):
+        del filled[0]
+    source = f"{path.name}, sheet {sheet!r}"
+    if not filled:
+        raise InputError(f"{source} is empty: {_WANTED}.")
+    header = filled[0][1]
+    width = max(k + 1 for k, cell in enumerate(header) if cell is not None)
+    body = [(row + [None] * width)[:width] for _, row in filled[1:]]  # openpyxl may leave out empty cells at the end
+    cells = pd.DataFrame(body, index=[number for number, _ in filled[1:]], dtype=object)
+    others = [repr(name) for name in names if name != sheet]
+    notes = (f"read sheet {sheet!r}; not {', '.join(others)}",) if others else ()
+    return _named(cells, ["" if cell is None else str(cell) for cell in header[:width]], source, notes)
+
+
+def _rows_of_sheets(
+    path: Path, sheets: Sequence[str], values: bool = True
+) -> tuple[list[str], dict[str, list[list[object]]]]:
+    """Read the cells of sheets: their values, or the formulas behind them; name all sheets there are."""
+    openpyxl = need("openpyxl", "files", "Reading an Excel file")
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=values)
+        names = list(book.sheetnames)
+        wanted = list(sheets) or names[:1]
+        found = {
+            sheet: [list(row) for row in book[sheet].iter_rows(values_only=True)] for sheet in wanted if sheet in names
+        }
+        book.close()
+    except OSError:
+        raise
+    except Exception:  # whatever is damaged inside, openpyxl lets the error of its own parts through
+        raise InputError(
+            f"{path.name} is not a readable .xlsx workbook (damaged, or protected by a password): save it anew, or as CSV."
+        ) from None
+    for sheet in wanted:
+        if sheet not in names:
+            raise unknown_name("sheet", sheet, names)
+    return names, found
+
+
+def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> None:
+    """Refuse formulas whose result is not stored: they would pass for empty cells."""
+    with zipfile.ZipFile(path) as archive:
+        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
+            return
+    _, formulas = _rows_of_sheets(path, list(found), values=False)
+    for sheet, rows in found.items():
+        without = [
+            f"row {r}, column {c}: {formula}"
+            for r, (shown, behind) in enumerate(zip(rows, formulas[sheet], strict=True), 1)
+            for c, (value, formula) in enumerate(zip(shown, behind, strict=True), 1)
+            if value is None and isinstance(formula, str) and formula.startswith("=")
+        ]
+        if without:
+            raise InputError(
+                f"{path.name}, sheet {sheet!r} has {plural(len(without), 'formula')} without a stored result; open the "
+                f"file in a spreadsheet program and save it:\n{lines(without)}"
+            )
+
+
+# --- Parquet ------------------------------------------------------------------------------------------------------
+
+
+def _read_parquet(path: Path) -> RawTable:
+    import pyarrow as pa
+
+    try:
+        table = pd.read_parquet(path)
+    except (pa.ArrowException, ValueError):
+        raise InputError(f"{path.name} is not a readable Parquet file.") from None
+    if table.index.names != [None]:
+        table = table.reset_index()  # pandas writes a named index as columns of its own
+    return _named(table.set_axis(np.arange(1, len(table) + 1)), [str(name) for name in table.columns], path.name)
+
+
+# --- names --------------------------------------------------------------------------------------------------------
+
+
+def _named(cells: pd.DataFrame, names: list[str], source: str, notes: tuple[str, ...] = ()) -> RawTable:
+    """Attach the names as written; a column without a name must be empty, and none may stand there twice."""
+    written = [name.strip() for name in names]
+    # A text file without rows has told pandas nothing of its columns.
+    cells = (
+        pd.DataFrame(cells, columns=range(len(written))) if cells.empty else cells.set_axis(range(len(written)), axis=1)
+    )
+    kept = [k for k, name in enumerate(written) if name]
+    for k in set(cells.columns).difference(kept):
+        if not cells[k].map(is_missing).all():
+            raise InputError(f"{source}: column {k + 1} has cells but no name. Name it, or delete it.")
+    twice = sorted({written[k] for k in kept if written.count(written[k]) > 1})
+    if twice:
+        raise InputError(f"{source} has these columns more than once: {listing(map(repr, twice))}. Keep one of each.")
+    return RawTable(cells[kept].set_axis([written[k] for k in kept], axis=1), source, notes)

@@ -1,0 +1,69 @@
+"""Fisher's exact test of two response rates.
+
+Suppose the treatment makes no difference: each of the ``x1 + x2`` responders would have responded in either arm, and
+chance alone put ``x1`` of them into the first. Hold the number of responders fixed. Then the number ``k`` that falls to
+the first arm has the hypergeometric distribution ::
+
+    P(k) = C(n1, k) C(n2, x1 + x2 - k) / C(n1 + n2, x1 + x2)
+
+The two-sided p-value adds up the probabilities of all tables that are no more probable than the observed one; the
+one-sided p-values add up one tail, the observed table included.
+
+Sources: Fisher RA. J R Stat Soc 1935;98:39-82. Irwin JO. Metron 1935;12:83-94.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import hypergeom
+
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, broadcast_tables
+
+
+def fisher_test(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, alternative: str = "two-sided"
+) -> FloatArray:
+    """Compute the p-value of Fisher's exact test.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : int or array of int
+        Responders and patients of the first and second arm; they broadcast against each other.
+    alternative : {"two-sided", "greater", "less"}
+        ``"greater"``: the first arm responds more.
+
+    Returns
+    -------
+    ndarray
+        One p-value a table.
+
+    Raises
+    ------
+    InputError
+        Counts that are not whole numbers or do not fit together, or an unknown alternative.
+
+    Notes
+    -----
+    ``pvalue("fisher", ...)`` gives the same from whole numbers alone, faster and right to the last digit.
+
+    References
+    ----------
+    Fisher RA. J R Stat Soc 1935;98:39-82. Irwin JO. Metron 1935;12:83-94.
+
+    Examples
+    --------
+    >>> fisher_test([16, 19], 29, [9, 11], 30).round(4).tolist()
+    [0.0673, 0.0379]
+    """
+    x1, n1, x2, n2 = (count[..., None] for count in broadcast_tables(x1, n1, x2, n2))
+    k = np.arange(n1.max() + 1)
+    probability = hypergeom.pmf(k, n1 + n2, n1, x1 + x2)
+    observed = hypergeom.pmf(x1, n1 + n2, n1, x1 + x2)
+    as_extreme = {
+        # Two tables of equal probability may differ in the last digits of a float.
+        "two-sided": probability <= observed * (1 + 1e-7),
+        "greater": k >= x1,
+        "less": k <= x1,
+    }[as_alternative(alternative)]
+    return np.asarray(np.minimum((probability * as_extreme).sum(axis=-1), 1.0))
