@@ -14,7 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const allOpen = () => solutions.every((one) => one.open);
   const button = document.createElement("button");
   button.id = "fold-solutions";
-  button.className = "btn btn-sm btn-outline-primary";
+  button.className = "btn btn-sm";
   const label = () => { button.textContent = allOpen() ? "Fold all solutions" : "Show all solutions"; };
   button.addEventListener("click", () => {
     const open = !allOpen();
