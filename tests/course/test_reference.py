@@ -58,6 +58,15 @@ def test_every_public_name_is_in_the_index(handbook):
     assert public - linked == set()
 
 
+def test_what_can_be_called_from_the_top_links_to_its_room(handbook):
+    page = (handbook.folder / "reference" / "lupus_kit.html").read_text(encoding="utf-8")
+    front = [name for name in lupus_kit.__all__ if name != "__version__" and name not in ROOMS]
+    assert len(front) >= 15
+    for name in front:
+        linked = re.search(rf'href="(?:\w+\.html)?#lupus_kit\.(?:\w+\.)?{name}"', page)
+        assert linked, name
+
+
 def test_a_result_names_the_function_whose_example_shows_it(handbook):
     page = (handbook.folder / "reference" / "inference.html").read_text(encoding="utf-8")
     entry = page.partition('id="lupus_kit.inference.Comparison"')[2].partition('id="lupus_kit.inference.Fragility"')[0]

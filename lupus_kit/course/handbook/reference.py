@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import lupus_kit
+
 #: The rooms in the order of the walk, then what stands beside them.
 ROOMS = tuple(
     "published design cohort endpoints inference audit simulation figures widgets lessons course".split()  # noqa: SIM905
@@ -70,6 +72,38 @@ def reference_page(room: str) -> str:
             ".. autosummary::\n   :nosignatures:\n\n" + "\n".join(f"   {name}" for name in documented),
             f".. automodule:: {title}\n   :members:\n   :imported-members:",
             *(f".. automodule:: {title}.{name}\n   :members:" for name in modules),
+        ]
+    )
+
+
+def front_page() -> str:
+    """Write the source of the page of what stands at the top of the kit.
+
+    Returns
+    -------
+    str
+        reStructuredText: each name of ``lupus_kit`` itself with the room that it lives in.
+
+    Examples
+    --------
+    >>> "inference.compare" in front_page()
+    True
+    """
+    names = [name for name in lupus_kit.__all__ if name != "__version__" and name not in ROOMS]
+    homes = {
+        name: room
+        for room in ROOMS
+        for name, thing in public_names(room).items()
+        if thing is getattr(lupus_kit, name, None)
+    }
+    rows = [f"   {homes[name]}.{name}" for name in names if name in homes]
+    return "\n\n".join(
+        [
+            "lupus_kit\n=========",
+            ".. automodule:: lupus_kit",
+            "These can be called from the top, for example ``lk.compare(...)`` after ``import lupus_kit as lk``:",
+            ".. autosummary::\n   :nosignatures:\n\n" + "\n".join(rows),
+            *(f".. autoclass:: lupus_kit.{name}" for name in names if name not in homes),
         ]
     )
 

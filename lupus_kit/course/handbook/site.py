@@ -18,6 +18,7 @@ from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.extras import need
 from lupus_kit.core.files import cannot_write, make_folder
+from lupus_kit.course.execution import ANSI
 from lupus_kit.course.handbook import sheet
 from lupus_kit.course.handbook.club import journal_club
 from lupus_kit.course.handbook.sources import SHEET, Stop, write_sources
@@ -107,7 +108,7 @@ def _sphinx(sources: Path, pages: Path) -> tuple[str, ...]:
         )
         app.build()
     (pages / ".buildinfo").unlink()
-    return tuple(warnings.getvalue().splitlines())
+    return tuple(ANSI.sub("", warnings.getvalue()).splitlines())
 
 
 def check_place(folder: Path) -> None:

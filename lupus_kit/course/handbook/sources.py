@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lupus_kit.core.extras import need
 from lupus_kit.course import pages
 from lupus_kit.course.handbook.club import JournalClub
-from lupus_kit.course.handbook.reference import ROOMS, reference_page
+from lupus_kit.course.handbook.reference import ROOMS, front_page, reference_page
 from lupus_kit.course.handbook.texts import template
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
         text = template(name).render(stops=stops, rooms=ROOMS, club=club, sheet=SHEET)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "reference").mkdir()
-    for room in ROOMS:
-        (folder / "reference" / f"{room}.rst").write_text(reference_page(room), encoding="utf-8")
+    for name, text in {"lupus_kit": front_page(), **{room: reference_page(room) for room in ROOMS}}.items():
+        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8")
 
 
 def _unsearched_solutions(notebook: NotebookNode) -> NotebookNode:
