@@ -29,10 +29,6 @@ TOKEN = "only-for-this-test"
 #: Seconds.
 PATIENCE = 900
 WIDGET = re.compile(r"\bwidgets\.(?!from_state)\w+\(")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--no-first-run",
-]  # fmt: skip
 # Whole notebooks in the page, so that every cell can be looked at; and the kernel's state in the status bar.
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
@@ -64,20 +60,6 @@ BOARDS = """count => {
 AXE = "axe.run({include: [['.lupus-kit-app']]}, {resultTypes: ['violations']})"
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    """Start the browser, one for all tests of this process."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("LUPUS_KIT_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if not found:
-        pytest.skip("no Chromium on the path: install one (Debian: apt-get install chromium)")
-    with driver.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS, timeout=1000 * PATIENCE)
-        yield started
-        started.close()
 
 
 def _own_folders(folder: Path) -> dict[str, str]:

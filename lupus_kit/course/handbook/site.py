@@ -1,82 +1,62 @@
-"""The handbook: executed notebooks as one linked site that works from disk, written whole or not at all."""
+"""The handbook: executed notebooks and the reference as one site that works from disk, written whole or not at all.
+
+Sphinx makes the pages. Everything is built beside the folder first, then it takes the folder's place.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib import resources
 from pathlib import Path
-
-from nbformat import NotebookNode
 
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.extras import need
 from lupus_kit.core.files import cannot_write, make_folder
-from lupus_kit.course import pages
-from lupus_kit.course.handbook import club, search, sheet
+from lupus_kit.course.execution import ANSI
+from lupus_kit.course.handbook import sheet
+from lupus_kit.course.handbook.club import journal_club
+from lupus_kit.course.handbook.sources import SHEET, Stop, write_sources
+from lupus_kit.course.handbook.sphinx_settings import SETTINGS
 
-SITE = "The lupus_kit handbook"
-SHEET = "journal_club.pdf"
-CLUB = "journal_club.html"
 #: Lists the files of a handbook, so that a later one replaces exactly these.
 MANIFEST = "handbook.json"
-_MINUTES = re.compile(r"about (\d+) minutes", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Stop:
-    """One executed notebook on its way into the handbook.
+class Built:
+    """A handbook that was written.
 
     Parameters
     ----------
-    name : str
-        The notebook's name without its ending.
-    notebook : nbformat.NotebookNode
-        The executed notebook.
+    files : tuple of str
+        Relative to its folder.
+    warnings : tuple of str
+        What Sphinx was not content with; the pages are there all the same.
     """
 
-    name: str
-    notebook: NotebookNode
-
-    @property
-    def file(self) -> str:
-        """File name of its page."""
-        return f"{self.name}.html"
-
-    @property
-    def title(self) -> str:
-        """The notebook's heading."""
-        return pages.title(self.notebook, self.name)
-
-    @property
-    def minutes(self) -> str:
-        """How long it takes, in the notebook's own words; empty where it does not say."""
-        said = _MINUTES.search(" ".join(cell.source for cell in self.notebook.cells[:3]))
-        return f"about {said[1]} minutes" if said else ""
-
-    @property
-    def lead(self) -> str:
-        """The first paragraph below the heading, as HTML."""
-        paragraphs = [one.strip() for one in self.notebook.cells[0].source.split("\n\n")]
-        first = next((one for one in paragraphs if one and not one.startswith("#")), "")
-        return pages.markdown(first)
+    files: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Page:
-    file: str
-    label: str
-    title: str
-    article: str
+def check_libraries() -> None:
+    """Make sure that what builds the handbook is installed, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If a library of the extra ``handbook`` is missing; with the line that installs it.
+    """
+    for library in ("sphinx", "myst_nb", "sphinx_book_theme", "reportlab", "nbformat"):
+        need(library, "handbook", "The handbook")
 
 
-def build(folder: Path, stops: Sequence[Stop]) -> tuple[str, ...]:
+def build(folder: Path, stops: Sequence[Stop]) -> Built:
     """Write the handbook.
 
     Parameters
@@ -88,20 +68,47 @@ def build(folder: Path, stops: Sequence[Stop]) -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
-        The files written, relative to the folder.
+    Built
+        What was written.
 
     Raises
     ------
     InputError
-        As :func:`check_place`; or if it cannot be written, and then nothing of it stays behind.
+        As :func:`check_place` and :func:`check_libraries`; or if it cannot be written, and then nothing of it stays behind.
     """
+    check_libraries()
     check_place(folder)
-    files = {name: content.encode("utf-8") for name, content in _texts(stops).items()}
-    files[SHEET] = sheet.pdf(club.journal_club())
-    files[MANIFEST] = _manifest([*files, MANIFEST]).encode("utf-8")
-    _put(folder.resolve(), files)
-    return tuple(sorted(files))
+    place = folder.resolve()
+    club = journal_club()
+    try:
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as scratch:
+            sources, pages = Path(scratch) / "sources", Path(scratch) / "new"
+            sources.mkdir()
+            write_sources(sources, stops, club)
+            warnings = _sphinx(sources, pages)
+            (pages / SHEET).write_bytes(sheet.pdf(club))
+            files = sorted([*_files(pages), MANIFEST])
+            facts = {"made_by": f"lupus_kit {__version__}", "files": files}
+            (pages / MANIFEST).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+            put(pages, place)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    return Built(tuple(files), warnings)
+
+
+def _sphinx(sources: Path, pages: Path) -> tuple[str, ...]:
+    """Let Sphinx make the pages; return its warnings."""
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    warnings = io.StringIO()
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(
+            sources, None, pages, sources.with_name("doctrees"), "html", SETTINGS, status=None, warning=warnings
+        )
+        app.build()
+    (pages / ".buildinfo").unlink()
+    return tuple(ANSI.sub("", warnings.getvalue()).splitlines())
 
 
 def check_place(folder: Path) -> None:
@@ -136,97 +143,30 @@ def _foreign(folder: Path) -> str:
         known = set(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, TypeError, KeyError):
         known = set()
-    present = (path for path in sorted(folder.rglob("*")) if not path.is_dir())
-    return next((name for path in present if (name := path.relative_to(folder).as_posix()) not in known), "")
+    return next((name for name in _files(folder) if name not in known), "")
 
 
-def _manifest(names: Sequence[str]) -> str:
-    return json.dumps({"made_by": f"lupus_kit {__version__}", "files": sorted(names)}, indent=1) + "\n"
+def _files(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir()]
 
 
-def _texts(stops: Sequence[Stop]) -> dict[str, str]:
-    """Make every text file of the site."""
-    walk = [
-        _Page(stop.file, f"{int(stop.name[:2])} · {stop.title}", stop.title, pages.article(stop.notebook))
-        for stop in stops
-    ]
-    talk = _Page(CLUB, "Journal club", "The journal club", club.article(club.journal_club(), SHEET))
-    start = _Page("index.html", "Contents", SITE, _contents(stops))
-    site = [start, *walk, talk]
-    found = {page.file: search.sections(page.file, page.article) for page in site}
-    texts = {page.file: _laid_out(page, site, found[page.file]) for page in site}
-    titles = {page.file: page.title for page in site}
-    texts["assets/search-index.js"] = search.index([one for page in (*walk, talk) for one in found[page.file]], titles)
-    for name in ("handbook.css", "handbook.js"):
-        texts[f"assets/{name}"] = _asset(name)
-    return texts
+def put(new: Path, folder: Path) -> None:
+    """Let a folder take another's place; if that fails, the old one stands as before.
 
-
-def _asset(name: str) -> str:
-    return resources.files("lupus_kit.course.handbook").joinpath(name).read_text(encoding="utf-8")
-
-
-def _laid_out(page: _Page, site: Sequence[_Page], found: Sequence[search.Section]) -> str:
-    from jinja2 import Environment
-
-    place = site.index(page)
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_asset("page.html.j2"))
-    return (
-        template.render(
-            site=SITE,
-            version=__version__,
-            title=page.title,
-            file=page.file,
-            pages=site,
-            headings=[one for one in found if one.level == 2 and one.anchor],
-            article=page.article,
-            before=site[place - 1] if place else None,
-            after=site[place + 1] if place + 1 < len(site) else None,
-        ).rstrip("\n")
-        + "\n"
-    )
-
-
-def _contents(stops: Sequence[Stop]) -> str:
-    """Write the first page: what this is, and one card a stop."""
-    cards = "\n".join(
-        f'<li><a href="{stop.file}">{int(stop.name[:2])} · {escape(stop.title)}</a> '
-        f"<small>{stop.minutes}</small>{stop.lead}</li>"
-        for stop in stops
-    )
-    return f"""<h1>{SITE}</h1>
-<p class="lead">A walk through one small trial of low-dose interleukin-2 in lupus: rebuild its printed numbers, doubt them, and
-learn from them. These are the executed notebooks of lupus_kit, to read without installing anything.</p>
-<p>Every number on these pages was computed when the pages were made. Solutions of the exercises are folded: try first. A
-widget is shown as a still picture; to move it, open the notebook in JupyterLab.</p>
-<h2 id="stops">The stops</h2>
-<ol class="cards">
-{cards}
-</ol>
-<h2 id="club">For a journal club</h2>
-<p><a href="{SHEET}">Two sheets to print</a> (PDF): the trial on one page, with the audit and six questions on its back, and a
-page for the facilitator. The same text <a href="{CLUB}">as a web page</a>.</p>
-<h2 id="published-invented">What is published and what is invented</h2>
-<p>The trial's numbers are copied from the paper as printed. Every single patient on these pages is invented: the trial's patient
-data are not public. What the paper does not say is shown as "not reported".</p>"""
-
-
-def _put(folder: Path, files: dict[str, bytes]) -> None:
-    """Write everything beside the folder first, then let it take the folder's place."""
+    Parameters
+    ----------
+    new : pathlib.Path
+        The new content, on the same disk.
+    folder : pathlib.Path
+        The place; what is there is removed.
+    """
+    old = new.with_name("old")
+    if folder.exists():
+        os.rename(folder, old)
     try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-            new, old = Path(scratch) / "new", Path(scratch) / "old"
-            for name, content in files.items():
-                (new / name).parent.mkdir(parents=True, exist_ok=True)
-                (new / name).write_bytes(content)
-            if folder.exists():
-                os.rename(folder, old)
-            try:
-                os.rename(new, folder)
-            except OSError:
-                if old.exists():
-                    os.rename(old, folder)
-                raise
-            shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise cannot_write(folder, error) from None
+        os.rename(new, folder)
+    except OSError:
+        if old.exists():
+            os.rename(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
