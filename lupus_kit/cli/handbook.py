@@ -1,7 +1,5 @@
 """The command ``lupus-kit handbook``: the executed notebooks and the reference as one site, and the sheets of a journal club."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The command ``lupus-kit replicate``: every claim of the abstract recomputed, and on request every notebook executed."""
 
-from __future__ import annotations
-
 import sys
 from enum import StrEnum
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The command ``lupus-kit teach``: each exercise's aim, solution and typical wrong answers, and how a class is doing."""
 
-from __future__ import annotations
-
 import sys
 from enum import StrEnum
 from pathlib import Path

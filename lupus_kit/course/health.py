@@ -1,7 +1,5 @@
 """Find out whether this installation can teach: the right versions, and widgets that will show."""
 
-from __future__ import annotations
-
 import logging
 import platform
 import re

@@ -4,8 +4,6 @@ In a clone the notebooks are the clone's own. An installed wheel carries them in
 before anyone works on them, and a copy that is already there is never touched.
 """
 
-from __future__ import annotations
-
 import os
 import tomllib
 from dataclasses import dataclass

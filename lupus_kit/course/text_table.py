@@ -1,7 +1,5 @@
 """A table for reading: drawn lines on a terminal, plain signs where the text goes elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 

@@ -12,8 +12,6 @@ teaching and research: check them against the official forms before any clinical
   `impute_responders`.
 """
 
-from __future__ import annotations
-
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
 from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
@@ -38,44 +36,10 @@ from lupus_kit.endpoints.visits.file_columns import VISIT_FILE_COLUMNS
 from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
 
 __all__ = [
-    "BILAG_CODING",
-    "BILAG_ITEMS",
-    "BILAG_SYSTEMS",
-    "DEFINITIONS",
-    "ENDPOINTS",
-    "RENAL_DEFINITIONS",
-    "SLEDAI_FINDINGS",
-    "SLEDAI_ITEMS",
-    "VISIT_FILE_COLUMNS",
-    "Agreement",
-    "DecidingClauses",
-    "DefinitionComparison",
-    "ImputedResponders",
-    "RenalDefinition",
-    "RenalRequirement",
-    "Scored",
-    "SledaiItem",
-    "VisitFile",
-    "agreement",
-    "bicla",
-    "bilag2004",
-    "bilag_total",
-    "compare_definitions",
-    "deciding_clauses",
-    "doris",
-    "example_visit_file",
-    "impute_responders",
-    "lldas",
-    "new_bilag",
-    "read_visit_file",
-    "renal_response",
-    "rescale_pga",
-    "s2k_ri50",
-    "score_visits",
-    "selena_flare",
-    "sledai",
-    "sledai_descriptors",
-    "sri",
-    "sri50",
-    "visit_template",
-]
+    "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "RENAL_DEFINITIONS",
+    "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "VISIT_FILE_COLUMNS", "Agreement", "DecidingClauses", "DefinitionComparison",
+    "ImputedResponders", "RenalDefinition", "RenalRequirement", "Scored", "SledaiItem", "VisitFile", "agreement",
+    "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "doris", "example_visit_file",
+    "impute_responders", "lldas", "new_bilag", "read_visit_file", "renal_response", "rescale_pga", "s2k_ri50",
+    "score_visits", "selena_flare", "sledai", "sledai_descriptors", "sri", "sri50", "visit_template",
+]  # fmt: skip

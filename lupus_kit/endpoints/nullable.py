@@ -3,8 +3,6 @@
 ``False & missing`` is false and ``True | missing`` is true; any other answer that a missing cell could change is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_

@@ -1,7 +1,5 @@
 """The physician's global assessment, recorded on a longer scale, on the 0-3 scale of the response rules."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

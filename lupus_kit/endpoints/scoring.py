@@ -1,7 +1,5 @@
 """Score a table of visits: totals and grades where only items are given, then any endpoint, counted by arm."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Axes to pictures: PNG bytes, and pictures in a notebook that carry their alt text."""
 
-from __future__ import annotations
-
 import base64
 import html
 import io

@@ -1,7 +1,5 @@
 """Stop 2: change what is assumed, invent the trial again, compare with what is printed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 

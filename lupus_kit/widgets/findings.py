@@ -1,7 +1,5 @@
 """A form of check boxes that behaves as one control: its value is the tuple of ticked ids."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

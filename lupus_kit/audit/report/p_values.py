@@ -1,7 +1,5 @@
 """Printed p-values of proportions: which analyses print so."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache

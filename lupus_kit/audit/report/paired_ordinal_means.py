@@ -1,7 +1,5 @@
 """Printed p-values of paired counts, ordered groups, means and medians."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from math import nan

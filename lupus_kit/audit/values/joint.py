@@ -1,7 +1,5 @@
 """Several printed p-values together: one analysis for all of them, or the fewest that cover them."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ solver looks for patients close to it. Every proposal has some chance, so every 
 invented coherence below has some chance too; a step without a solution starts over from the first.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Replicas: invented patients who agree with the published record, number by number."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources

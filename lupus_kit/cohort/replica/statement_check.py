@@ -3,8 +3,6 @@
 Everything is recomputed from the tables of the cohort with :mod:`lupus_kit.endpoints`; nothing is shared with the solver.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The published record as typed statements about patients, and how ambiguous print is read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction

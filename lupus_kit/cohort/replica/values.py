@@ -3,8 +3,6 @@
 The printed numbers are met exactly; everything they leave open is drawn, and is invented.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable
 from typing import Any

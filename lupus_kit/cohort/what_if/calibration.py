@@ -1,7 +1,5 @@
 """Fit assumptions to the results of another trial: stochastic root finding with common random numbers."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace

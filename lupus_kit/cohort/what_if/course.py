@@ -10,8 +10,6 @@ must enter with a high score, some of the passing swings are high at entry, and 
 regression to the mean. Rescue adds to D_i(t); remission of nephritis is laid over the renal items.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Cohorts from adjustable assumptions: invented patients, drawn so that items, grades and values cohere."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What a cohort shows, as named numbers: the quantities that assumptions are calibrated to."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from typing import Any

@@ -4,8 +4,6 @@ Everything is read from the same activity, so a descriptor is present exactly wh
 its threshold, and grades and global assessment move with the items.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lupus_kit.cohort.what_if.assumptions import Assumptions

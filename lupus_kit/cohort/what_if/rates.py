@@ -1,7 +1,5 @@
 """Shares: a mapping that cannot be changed."""
 
-from __future__ import annotations
-
 from typing import Any, NoReturn
 
 

@@ -1,7 +1,5 @@
 """Who is rescued because the course is bad, who reaches remission of nephritis, and what both do to the course."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.special import ndtr, ndtri
 

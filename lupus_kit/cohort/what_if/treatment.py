@@ -1,7 +1,5 @@
 """Doses, dropout, adverse events, immune cells and prednisone."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lupus_kit.cohort.columns import INJECTION

@@ -1,7 +1,5 @@
 """The reference: every public name of every room with its docstring, written as sources for Sphinx's autodoc."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import re

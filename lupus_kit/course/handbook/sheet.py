@@ -4,8 +4,6 @@ What stands on them is in ``templates/sheets.txt``: one piece a line, the name o
 Set in STIX and DejaVu, which come with Matplotlib: the same page on every machine, the letters inside the file.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable
 from html import escape

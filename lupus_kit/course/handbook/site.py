@@ -3,8 +3,6 @@
 Sphinx makes the pages. Everything is built beside the folder first, then it takes the folder's place.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """The texts in ``templates`` with places for what is computed: Markdown for pages, one piece a line for the sheets."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

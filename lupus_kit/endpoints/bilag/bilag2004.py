@@ -1,7 +1,5 @@
 """BILAG-2004: from the 97 recorded items to nine grades A to E, a number, and the items that caused each grade."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """BILAG-2004 grades: numeric total, and which organ systems are newly A or B."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The 97 items of BILAG-2004: number on the form, column name, label, organ system, and what may be recorded."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

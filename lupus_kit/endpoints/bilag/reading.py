@@ -1,7 +1,5 @@
 """Reading the 97 BILAG-2004 items of a visit table into arrays, strictly, with "not done" kept apart from "absent"."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

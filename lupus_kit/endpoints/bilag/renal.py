@@ -1,7 +1,5 @@
 """The renal grade of BILAG-2004: six major findings, milder ones, and change against the previous visit."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

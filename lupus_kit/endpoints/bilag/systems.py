@@ -4,8 +4,6 @@ A system is a list of causes. Its grade is the most active one that a cause give
 grade.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Which clause decides: the clauses that each patient fails, and who fails by one clause alone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress

@@ -1,7 +1,5 @@
 """Many definitions of response on one cohort, side by side."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Filling gaps from donors: an approximate Bayesian bootstrap among the most similar patients, visit by visit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

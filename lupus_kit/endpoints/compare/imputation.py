@@ -1,7 +1,5 @@
 """Multiple imputation of the SRI: what the open answers may have been, many times, pooled by Rubin's rules."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

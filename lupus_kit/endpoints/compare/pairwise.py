@@ -1,7 +1,5 @@
 """How definitions of response agree on the same patients: cross-tables, kappa and McNemar's test for every pair."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

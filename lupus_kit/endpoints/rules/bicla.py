@@ -4,8 +4,6 @@
 missing`` is false, ``True & missing`` is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

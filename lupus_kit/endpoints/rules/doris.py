@@ -1,7 +1,5 @@
 """DORIS 2021: remission in systemic lupus erythematosus, clause by clause, with the reason for every visit."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells, require_choice, require_switch

@@ -1,7 +1,5 @@
 """The SELENA flare index: no flare, mild or moderate, or severe, against the visit before, with every clause."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """LLDAS: the Lupus Low Disease Activity State, clause by clause, with the reason for every visit."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells, require_choice, require_switch

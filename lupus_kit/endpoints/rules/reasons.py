@@ -1,7 +1,5 @@
 """Reasons in plain English: a phrase is made once for each distinct combination of values, then taken by every row."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from functools import cache
 

@@ -3,8 +3,6 @@
 Where a source leaves a word open ("near normal"), the kit's reading is written in ``note``.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from lupus_kit.core.cells import require_choice

@@ -3,8 +3,6 @@
 The definitions are data (``renal_definitions``); one small function judges every requirement of all of them.
 """
 
-from __future__ import annotations
-
 from functools import reduce
 from operator import and_
 from typing import TypeGuard

@@ -5,8 +5,6 @@ asks what the definition asks, and :func:`sri_reasons` says it in words. Yes, no
 booleans: ``False & missing`` is false, ``True & missing`` is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

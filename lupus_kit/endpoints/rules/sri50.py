@@ -1,7 +1,5 @@
 """SLEDAI-2K Responder Index-50 (S2K RI-50): partial improvement of a descriptor counts half; and SRI-50 on it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the rules on single visits share: sorted rows, the visit before, the verdict on a state and its reason."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce

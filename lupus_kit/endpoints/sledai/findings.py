@@ -1,7 +1,5 @@
 """From raw findings (counts, laboratory values, signs) to the 24 yes/no descriptors that ``sledai`` adds up."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 import pandas as pd

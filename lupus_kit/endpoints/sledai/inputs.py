@@ -1,7 +1,5 @@
 """The raw findings behind the SLEDAI descriptors: columns, units and allowed ranges, and how they are read."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from pathlib import Path
 

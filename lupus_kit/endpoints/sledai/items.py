@@ -1,7 +1,5 @@
 """The 24 descriptors of the SLE disease activity index, and which of them each version counts when they are stable."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

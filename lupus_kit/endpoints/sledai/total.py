@@ -1,7 +1,5 @@
 """SLEDAI, SELENA-SLEDAI, SLEDAI-2K and hybrid: the total of the 24 descriptors."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lupus_kit.core.cells import (

@@ -1,7 +1,5 @@
 """A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The checked table that the rules of response read: one row for each patient and each visit, made or not."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Sequence
 

@@ -5,8 +5,6 @@ weights are whole numbers, so every sum and every comparison is made in whole nu
 quotient is rounded: the p-values are right to the last bit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate

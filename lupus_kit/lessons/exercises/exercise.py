@@ -1,7 +1,5 @@
 """What an exercise is, and what a typical wrong answer to it is."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the exercises take from the published record."""
 
-from __future__ import annotations
-
 import lupus_kit as lk
 
 

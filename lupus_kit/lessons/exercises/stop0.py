@@ -1,7 +1,5 @@
 """Exercises of stop 0: read what is printed, and see how much it says."""
 
-from __future__ import annotations
-
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 

@@ -1,7 +1,5 @@
 """Exercises of stop 1: count the days of treatment, the drift of an allocation, and what a block gives away."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import lupus_kit as lk

@@ -1,7 +1,5 @@
 """Exercises of stop 2: read the cohort, know what chance does, and what a simulation cannot show."""
 
-from __future__ import annotations
-
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.invented import trial
 from lupus_kit.lessons.exercises.record import table

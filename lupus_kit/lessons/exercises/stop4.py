@@ -1,7 +1,5 @@
 """Exercises of stop 4: one more responder, the size of a test, how large an effect is, and four misreadings."""
 
-from __future__ import annotations
-
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.record import printed_p, table

@@ -1,7 +1,5 @@
 """Exercises of stop 6: a small subgroup, no event among few patients, and pairs."""
 
-from __future__ import annotations
-
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.record import table

@@ -1,7 +1,5 @@
 """Exercises of stop 7: sizes, two endpoints, looks, and what may be changed after the data."""
 
-from __future__ import annotations
-
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 
