@@ -8,12 +8,12 @@ Examples
 """
 
 from lupus_kit.audit.reading import ProposedStudy, proposed_claims_file, read_text
-from lupus_kit.audit.report.check import check, check_all, n_analyses
+from lupus_kit.audit.report.check import check, n_analyses
+from lupus_kit.audit.report.checked_values import Analysis, CheckedValue, Verdict
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.template import template
-from lupus_kit.audit.values.consistency import inconsistencies, quantile_definitions
-from lupus_kit.audit.values.counts import Counts, claim_counts, resolve
-from lupus_kit.audit.values.denominators import joint_denominators
+from lupus_kit.audit.values.consistency import inconsistencies
+from lupus_kit.audit.values.counts import Counts, claim_counts
 from lupus_kit.audit.values.granularity import Granularity, debit, grim, grimmer
 from lupus_kit.audit.values.joint import JointExplanation, explain_jointly, smallest_sets
 from lupus_kit.audit.values.multiverse import Multiverse, multiverse
@@ -23,6 +23,8 @@ from lupus_kit.audit.values.provenance import distinct_analyses, distinct_tests,
 from lupus_kit.audit.values.summary_tests import explain_means, explain_ordinal, explain_paired
 
 __all__ = [
+    "Analysis",
+    "CheckedValue",
     "Counts",
     "Granularity",
     "JointExplanation",
@@ -30,8 +32,8 @@ __all__ = [
     "Populations",
     "ProposedStudy",
     "Report",
+    "Verdict",
     "check",
-    "check_all",
     "claim_counts",
     "common_denominators",
     "counts_from_percent",
@@ -46,16 +48,13 @@ __all__ = [
     "grim",
     "grimmer",
     "inconsistencies",
-    "joint_denominators",
     "multiverse",
     "n_analyses",
     "percent_matches",
     "populations",
     "proposed_claims_file",
-    "quantile_definitions",
     "read_reported",
     "read_text",
-    "resolve",
     "rounds_to",
     "smallest_sets",
     "template",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import give, terminal_width
+from lupus_kit.cli.output import give, only_one, terminal_width
 from lupus_kit.core.errors import InputError
+
+if TYPE_CHECKING:
+    from lupus_kit.published import Study
 
 
 class AuditFormat(StrEnum):
@@ -43,12 +46,7 @@ def audit(
 ) -> None:
     """Say which analyses can and cannot have printed a paper's numbers."""
     given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}
-    asked = [name for name, is_given in given.items() if is_given]
-    if len(asked) != 1:
-        raise InputError(
-            f"give one of FILE|STUDY, --text, --new and --list ({' and '.join(asked) or 'nothing'} given). "
-            "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in."
-        )
+    only_one(given, "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in.")
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if new:
@@ -59,9 +57,8 @@ def audit(
         give(_shipped(), out)
     elif text is not None:
         _propose(text, format, out, jobs)
-    else:
-        assert study is not None
-        give(_report(study, _chosen(format, out), out is None, jobs), out)
+    elif study is not None:
+        give(_report(study, _chosen(format, out), out, jobs), out)
 
 
 def _chosen(format: AuditFormat | None, out: Path | None) -> str:
@@ -70,30 +67,26 @@ def _chosen(format: AuditFormat | None, out: Path | None) -> str:
     return "table" if out is None else _BY_ENDING.get(out.suffix.lower(), "table")
 
 
-def _report(study: str, form: str, on_screen: bool, jobs: int) -> str:
+def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
     from lupus_kit.audit import check
 
-    report = check(study, n_jobs=jobs)
-    return report.render(form, width=terminal_width() if on_screen else None)
+    return check(study, n_jobs=jobs).render(form, width=terminal_width() if out is None else None)
 
 
 def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
     """Propose the claims of a text; write them to correct by hand (--out FILE.toml), or audit them as they are."""
-    from lupus_kit.audit import check, proposed_claims_file, read_text
+    from lupus_kit.audit import proposed_claims_file, read_text
     from lupus_kit.audit.reading import load_text
 
-    study = read_text(load_text(place))
+    study, form = read_text(load_text(place)), _chosen(format, out)
     if out is not None and out.suffix.lower() == ".toml":
         if format is not None:
-            raise InputError(
-                f"--format {format.value}: a claims file (--out {out}) has one format; leave --format out."
-            )
+            raise InputError(f"--format {form}: a claims file (--out {out}) has one format; leave --format out.")
         give(proposed_claims_file(study), out, keep=True)
         return
-    form = _chosen(format, out)
     if not study.records:
         raise InputError(f"nothing to audit in the text. {' '.join(study.remarks)}")
-    report = check(study, n_jobs=jobs).render(form, width=terminal_width() if out is None else None)
+    report = _report(study, form, out, jobs)
     if out is None and form == "table":
         hint = "These claims are proposed: --out my_paper.toml writes them to correct by hand."
         report = f"{study}\n{hint}\n\n{report}"

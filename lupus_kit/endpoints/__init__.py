@@ -3,7 +3,7 @@
 Tidy visit tables go in; totals, clauses, verdicts and plain-English reasons come out. The definitions are for
 teaching and research: check them against the official forms before any clinical use.
 
-- Indices: `sledai_descriptors` and `sledai` (with `sledai_domains`), `bilag2004` and `bilag_total`, `rescale_pga`.
+- Indices: `sledai_descriptors` and `sledai`, `bilag2004` and `bilag_total`, `rescale_pga`.
 - Response against baseline: `sri` (with ``components=("sledai", "pga")`` the modified SRI without BILAG), `sri50` (on
   `s2k_ri50`), `bicla`, `renal_response`.
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
@@ -21,6 +21,7 @@ from lupus_kit.endpoints.compare.deciding import DecidingClauses, deciding_claus
 from lupus_kit.endpoints.compare.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
 from lupus_kit.endpoints.compare.imputation import ImputedResponders, impute_responders
 from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
+from lupus_kit.endpoints.pga import rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.flare_index import selena_flare
@@ -29,11 +30,10 @@ from lupus_kit.endpoints.rules.renal_definitions import RENAL_DEFINITIONS, Renal
 from lupus_kit.endpoints.rules.renal_response import renal_response
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import s2k_ri50, sri50
-from lupus_kit.endpoints.scales import activity_bands, rescale_pga
 from lupus_kit.endpoints.scoring import ENDPOINTS, Scored, score_visits
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, SledaiItem
-from lupus_kit.endpoints.sledai.total import sledai, sledai_domains
+from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.file_columns import VISIT_FILE_COLUMNS
 from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
 
@@ -56,7 +56,6 @@ __all__ = [
     "Scored",
     "SledaiItem",
     "VisitFile",
-    "activity_bands",
     "agreement",
     "bicla",
     "bilag2004",
@@ -76,7 +75,6 @@ __all__ = [
     "selena_flare",
     "sledai",
     "sledai_descriptors",
-    "sledai_domains",
     "sri",
     "sri50",
     "visit_template",

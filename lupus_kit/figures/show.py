@@ -70,4 +70,4 @@ def show(ax: Axes) -> None:
     alt = alt_text(ax)
     if not alt:
         raise InputError("these axes have no alt text: call lupus_kit.figures.describe(ax, 'what is seen') first.")
-    publish_display_data({"text/html": img(png(ax), alt), "text/plain": alt})
+    publish_display_data({"text/html": img(png(ax), alt), "text/plain": alt})  # type: ignore[no-untyped-call]

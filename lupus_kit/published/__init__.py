@@ -11,28 +11,35 @@ from lupus_kit.published.claim import KINDS, ROLES, Claim
 from lupus_kit.published.claims.files import load_claims, study_from_claims
 from lupus_kit.published.claims.impossible import impossible
 from lupus_kit.published.claims.writer import claims_toml
-from lupus_kit.published.printed import PrintedValue, decimals, implied_n, parse_p, parse_value, percent_text, plain_p
+from lupus_kit.published.printed import (
+    ROUNDINGS,
+    PrintedP,
+    PrintedValue,
+    decimals,
+    parse_value,
+    percent_text,
+    read_p,
+)
 from lupus_kit.published.record import load, studies
-from lupus_kit.published.study import Study, Trial, printed_value
+from lupus_kit.published.study import Study, Trial
 
 __all__ = [
     "KINDS",
     "ROLES",
+    "ROUNDINGS",
     "Claim",
+    "PrintedP",
     "PrintedValue",
     "Study",
     "Trial",
     "claims_toml",
     "decimals",
-    "implied_n",
     "impossible",
     "load",
     "load_claims",
-    "parse_p",
     "parse_value",
     "percent_text",
-    "plain_p",
-    "printed_value",
+    "read_p",
     "studies",
     "study_from_claims",
 ]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.published.printed import PrintedP, PrintedValue, parse_value, read_p
 
 #: What a claim compares. ``binary``: patients with an event; ``paired``: the same patients at two visits; ``ordinal``:
 #: patients in each of several ordered groups; ``mean``: mean±SD; ``median``: median and two ends.
@@ -11,6 +15,8 @@ KINDS = ("binary", "paired", "ordinal", "mean", "median")
 #: The place of an endpoint in the plan of a trial; an empty role is one that is not stated.
 ROLES = ("primary", "secondary", "post hoc", "safety", "baseline", "exploratory")
 MET = ("met", "not met")
+#: How a p-value above the level is written where its digits are not printed.
+NOT_SIGNIFICANT = "NS"
 _MODELLED = re.compile(
     r"adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight",
     re.IGNORECASE,
@@ -110,3 +116,25 @@ class Claim:
         """Return what is printed for one side as one string."""
         value = self.reported[side] if side < len(self.reported) else ""
         return value if isinstance(value, str) else "/".join(map(str, value))
+
+    @cached_property
+    def printed_p(self) -> PrintedP | None:
+        """The p-value, read once; None where none is printed, and for "NS"."""
+        return read_p(self.p) if self.p and self.p != NOT_SIGNIFICANT else None
+
+    @cached_property
+    def values(self) -> tuple[PrintedValue, ...]:
+        """What is printed for each side in numbers, read once: the entries of ``reported`` with their ``n``."""
+        return tuple(self._value(side) for side in range(max(len(self.sides), len(self.reported))))
+
+    def _value(self, side: int) -> PrintedValue:
+        """Read the value of one side; an empty value where it is not printed or cannot be meant."""
+        text = self.reported[side] if side < len(self.reported) else ""
+        n = self.n[side] if side < len(self.n) else None
+        try:
+            found = (
+                parse_value(text, n_header=n, slash=self.slash) if isinstance(text, str) and text else PrintedValue()
+            )
+        except InputError:
+            found = PrintedValue()
+        return found if found.n or not n else replace(found, n=n, n_source="printed")

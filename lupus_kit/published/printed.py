@@ -1,7 +1,7 @@
 """Printed numbers: strings that carry their own rounding, and the typed values read from them.
 
 ``"55.17%"`` says more than the float 55.17: two decimals were kept. The record therefore stays a string, and
-:func:`parse_value` and :func:`parse_p` put typed columns beside it.
+:func:`parse_value` and :class:`PrintedP` put numbers beside it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from math import inf, nextafter
 
-from lupus_kit.core.errors import InputError
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lupus_kit.core.errors import InputError, unknown_name
+
+#: Ways of rounding; ``"nearest"`` accepts half-up and half-even, which differ only at exact halves.
+ROUNDINGS = ("nearest", "half-up", "half-even", "truncate")
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _DASH = r"\s*[–—-]\s*"
@@ -154,36 +163,6 @@ def plain_decimals(text: str) -> str:
     return _COMMA.sub(point, text.translate(_RAISED))
 
 
-def plain_p(text: str) -> str:
-    """Write a printed p-value in the one spelling of the record.
-
-    Parameters
-    ----------
-    text : str
-        For example ``"p = .052"``, ``"0,052"`` or ``"P<0·001"``.
-
-    Returns
-    -------
-    str
-        For example ``"0.052"`` or ``"<0.001"``: every digit kept.
-
-    Raises
-    ------
-    InputError
-        Not a p-value between 0 and 1.
-
-    Examples
-    --------
-    >>> plain_p("p = .052"), plain_p("0,050"), plain_p("P < 0·001")
-    ('0.052', '0.050', '<0.001')
-    """
-    relation, _, _ = parse_p(text)
-    match = _P.match(text.translate(_P_POINTS))
-    assert match is not None
-    value = match["value"]
-    return f"{'' if relation == '=' else relation}{'0' if value.startswith('.') else ''}{value}"
-
-
 def parse_value(text: str, n_header: int | None = None, n_max: int | None = None, slash: str = "other") -> PrintedValue:
     """Read one printed cell.
 
@@ -241,22 +220,69 @@ def parse_value(text: str, n_header: int | None = None, n_max: int | None = None
     return PrintedValue(count=count, n=n, n_source=source, **values)
 
 
-def parse_p(text: str) -> tuple[str, float, int]:
-    """Read a printed p-value.
+@dataclass(frozen=True)
+class PrintedP:
+    """A printed p-value, read once: its digits, and the computed values that print so.
 
-    Parameters
+    Attributes
     ----------
     text : str
-        For example ``"0.052"``, ``"<0.001"``, ``"p = .052"`` or ``"0,052"``.
-
-    Returns
-    -------
+        In the one spelling of the record: ``"0.052"`` or ``"<0.001"``, every digit kept.
     relation : str
         ``"="``, ``"<"``, ``">"``, ``"≤"`` or ``"≥"``.
     value : float
         The number.
     n_decimals : int
         Decimals kept.
+    intervals : tuple of (float, float)
+        For each of :data:`ROUNDINGS` the smallest and the largest float that prints so, both ends included.
+
+    Examples
+    --------
+    >>> read_p("0.052").prints([0.05244, 0.05045]).tolist()
+    [True, False]
+    """
+
+    text: str
+    relation: str
+    value: float
+    n_decimals: int
+    intervals: tuple[tuple[float, float], ...]
+
+    def prints(self, p: ArrayLike, rounding: str = "nearest") -> NDArray[np.bool_]:
+        """Say which computed p-values print so.
+
+        Parameters
+        ----------
+        p : array_like of float
+            Computed p-values.
+        rounding : {"nearest", "half-up", "half-even", "truncate"}
+            How the paper may have rounded.
+
+        Returns
+        -------
+        numpy.ndarray of bool
+            False for ``nan``. An inequality asks for a value on its side, whatever the rounding.
+        """
+        if rounding not in ROUNDINGS:
+            raise unknown_name("rounding", rounding, ROUNDINGS)
+        low, high = self.intervals[ROUNDINGS.index(rounding)]
+        values = np.asarray(p, dtype=float)
+        return np.asarray((low <= values) & (values <= high))
+
+
+@lru_cache(maxsize=4096)
+def read_p(text: str | PrintedP) -> PrintedP:
+    """Read a printed p-value; each text once, however often it is asked for.
+
+    Parameters
+    ----------
+    text : str or PrintedP
+        For example ``"0.052"``, ``"<0.001"``, ``"p = .052"`` or ``"0,052"``; what is read already is returned.
+
+    Returns
+    -------
+    PrintedP
 
     Raises
     ------
@@ -265,12 +291,57 @@ def parse_p(text: str) -> tuple[str, float, int]:
 
     Examples
     --------
-    >>> parse_p("0.052"), parse_p("<0.001")
-    (('=', 0.052, 3), ('<', 0.001, 3))
+    >>> read_p("p = .052").text, read_p("P<0·001").relation
+    ('0.052', '<')
     """
+    if isinstance(text, PrintedP):
+        return text
     match = _P.match(text.translate(_P_POINTS))
     if not match or float(match["value"]) > 1:
         raise InputError(
             f"cannot read the p-value {text!r}: expected a number from 0 to 1 such as '0.052' or '<0.001'."
         )
-    return match["relation"] or "=", float(match["value"]), decimals(match["value"])
+    digits = f"0{match['value']}" if match["value"].startswith(".") else match["value"]
+    relation = match["relation"] or "="
+    plain = digits if relation == "=" else relation + digits
+    return PrintedP(plain, relation, float(digits), decimals(digits), _intervals(relation, digits))
+
+
+def _intervals(relation: str, digits: str) -> tuple[tuple[float, float], ...]:
+    """Return the ends of the floats that print so, for each way of rounding; half a digit is decided on exact fractions."""
+    value = float(digits)
+    sides = {
+        "<": (-inf, nextafter(value, -inf)),
+        "≤": (-inf, value),
+        ">": (nextafter(value, inf), inf),
+        "≥": (value, inf),
+    }
+    if relation in sides:
+        return (sides[relation],) * len(ROUNDINGS)
+    unit = Fraction(1, 10 ** decimals(digits))
+    exact = Fraction(digits)
+    low, high, even = exact - unit / 2, exact + unit / 2, exact / unit % 2 == 0
+    return (
+        (_at_least(low), _at_most(high) if even else _below(high)),
+        (_at_least(low), _below(high)),
+        (_at_least(low), _at_most(high)) if even else (_above(low), _below(high)),
+        (_at_least(exact), _below(exact + unit)),
+    )
+
+
+def _at_least(exact: Fraction) -> float:
+    near = float(exact)
+    return near if Fraction(near) >= exact else nextafter(near, inf)
+
+
+def _at_most(exact: Fraction) -> float:
+    near = float(exact)
+    return near if Fraction(near) <= exact else nextafter(near, -inf)
+
+
+def _above(exact: Fraction) -> float:
+    return nextafter(_at_most(exact), inf)
+
+
+def _below(exact: Fraction) -> float:
+    return nextafter(_at_least(exact), -inf)

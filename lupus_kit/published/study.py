@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
 import pandas as pd
 
-from lupus_kit.core.errors import InputError
 from lupus_kit.published.claim import Claim
-from lupus_kit.published.printed import PrintedValue, parse_p, parse_value
+from lupus_kit.published.printed import PrintedValue
 from lupus_kit.published.tables import Layout, table_claims
 
 _INTEGERS = ("count_a", "n_a", "count_b", "n_b", "p_decimals")
 _NUMBERS = ("percent_a", "percent_b", "p_value")
 _EXTRA = ("order", "kind", "effect", "analysis", "met", "source", "confidence", "words", "assumed")
-NOT_SIGNIFICANT = "NS"
 
 
 @dataclass(frozen=True)
@@ -167,32 +165,6 @@ def _shown(claim: Claim) -> tuple[str, ...]:
     return (claim.title, claim.role, sides[0], "; ".join(sides[1:]), claim.p or "not printed")
 
 
-def printed_value(claim: Claim, side: int) -> PrintedValue:
-    """Read the value of one side; an empty value where it is not printed or cannot be meant.
-
-    Parameters
-    ----------
-    claim : Claim
-        The comparison.
-    side : int
-        Position in ``claim.reported``.
-
-    Returns
-    -------
-    PrintedValue
-        With the number of patients that the claim gives, where the value does not print its own.
-    """
-    value = claim.reported[side] if side < len(claim.reported) else ""
-    n = claim.n[side] if side < len(claim.n) else None
-    if not isinstance(value, str) or not value:
-        return PrintedValue(n=n, n_source="printed" if n else "")
-    try:
-        found = parse_value(value, n_header=n, slash=claim.slash)
-    except InputError:
-        found = PrintedValue()
-    return found if found.n or not n else replace(found, n=n, n_source="printed")
-
-
 def _row(claim: Claim, trial: Trial) -> dict[str, object]:
     sides = (*claim.sides, "", "")
     row: dict[str, object] = {"id": claim.id, "endpoint": claim.endpoint, "visit": claim.visit, "role": claim.role}
@@ -200,9 +172,8 @@ def _row(claim: Claim, trial: Trial) -> dict[str, object]:
         row |= {f"arm_{side}": sides[number], f"reported_{side}": claim.shown(number)}
     row |= {"reported_p": claim.p, "note": claim.note, "table_row": claim.table_row}
     for number, side in enumerate("ab"):
-        value = printed_value(claim, number)
+        value = claim.values[number] if number < len(claim.values) else PrintedValue()
         row |= {f"count_{side}": value.count, f"n_{side}": value.n, f"percent_{side}": value.percent}
-    row |= {"p_relation": None, "p_value": None, "p_decimals": None}
-    if claim.p and claim.p != NOT_SIGNIFICANT:
-        row["p_relation"], row["p_value"], row["p_decimals"] = parse_p(claim.p)
+    p = claim.printed_p
+    row |= {"p_relation": p and p.relation, "p_value": p and p.value, "p_decimals": p and p.n_decimals}
     return row | {name: getattr(claim, name) for name in _EXTRA}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +10,8 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published.claim import Claim
-from lupus_kit.published.claims.problems import Problems
-from lupus_kit.published.printed import PrintedValue, parse_value, plain_p
+from lupus_kit.published.claims.problems import Problems, csv_rows
+from lupus_kit.published.printed import PrintedValue, parse_value, read_p
 
 _TYPED = list(PrintedValue.__dataclass_fields__)
 _INTEGERS = ["count", "n"]
@@ -81,28 +79,15 @@ class Layout:
         """Every column of the csv text."""
         return [*self.words, *(column.name for column in self.columns), *self.p_columns]
 
+    def wrong_header(self, names: list[str]) -> list[str]:
+        """Say which columns are there and which should be, where these differ."""
+        if sorted(names) == sorted(self.header):
+            return []
+        return [f"the columns are {', '.join(names) or 'missing'}; expected {', '.join(self.header)}."]
+
     def slash(self, row: Mapping[str, str]) -> str:
         """Say what ``"27/3"`` means in this row, for :func:`parse_value`."""
         return "other" if any(row[name] == _TWO_GROUPS for name in self.about) else "total"
-
-
-def rows(text: str, columns: list[str], problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number and the cells of each complete row; every other row is a problem."""
-    reader = csv.DictReader(io.StringIO(text))
-    try:
-        if reader.fieldnames is None or sorted(reader.fieldnames) != sorted(columns):
-            found = ", ".join(reader.fieldnames or []) or "missing"
-            problems.add((1,), f"the columns are {found}; expected {', '.join(columns)}.")
-            return
-        for row in reader:
-            if None in row or None in row.values():
-                n_found = sum(value is not None for key, value in row.items() if key) + len(row.get(None, ()))
-                wanted = f"{n_found} cells where the header has {len(columns)}; a cell with a comma needs quotes."
-                problems.add((reader.line_num,), wanted)
-                continue
-            yield reader.line_num, row
-    except csv.Error as error:
-        problems.add((reader.line_num,), f"cannot be read as csv: {error}.")
 
 
 def read_table(layout: Layout, n_randomised: Mapping[str, int | None], problems: Problems) -> pd.DataFrame:
@@ -110,7 +95,7 @@ def read_table(layout: Layout, n_randomised: Mapping[str, int | None], problems:
     records: list[dict[str, object]] = []
     seen = False
     before = len(problems.found)
-    for line, row in rows(layout.text, layout.header, problems):
+    for line, row in csv_rows(layout.text, layout.wrong_header, problems):
         seen = True
         p_values = {name: _p_cell(row[name], (line, name), problems) for name in layout.p_columns}
         if layout.arm_column and row[layout.arm_column] not in n_randomised:
@@ -136,10 +121,8 @@ def read_table(layout: Layout, n_randomised: Mapping[str, int | None], problems:
 
 
 def _p_cell(text: str, path: tuple[int, str], problems: Problems) -> str:
-    if not text:  # not printed
-        return text
     try:
-        return plain_p(text)
+        return read_p(text).text if text else ""  # empty: not printed
     except InputError as error:
         problems.add(path, error)
         return text

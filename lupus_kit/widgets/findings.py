@@ -10,7 +10,7 @@ import ipywidgets as ipw
 from lupus_kit.core.errors import InputError, unknown_name
 
 
-class Findings(ipw.VBox, ipw.ValueWidget):
+class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
     """Check boxes with one common value.
 
     Parameters

@@ -82,7 +82,7 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
         f"two-sided tests print {html.escape(reported)}, and <b>{len(one_sided)}</b> of {int((~two_sided).sum())} one-sided"
         f"{' (' + ', '.join(dict.fromkeys(one_sided)) + ')' if one_sided else ''}."
     )
-    number = published.parse_p(audit.read_reported(reported)[0])[1]
+    number = published.read_p(audit.read_reported(reported)[0]).value
     return Scene(text, p_function(curve, printed=number, own=p, ends=held))
 
 

@@ -16,6 +16,7 @@ from scipy import stats
 from scipy.special import stdtr
 
 from lupus_kit import audit, figures, inference, published
+from lupus_kit.audit.values.consistency import quantile_definitions
 from lupus_kit.audit.values.multiverse import EXCLUDED
 from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.core.errors import InputError
@@ -142,14 +143,6 @@ def test_the_smallest_sets_are_those_of_a_full_search():
                 break
         assert len(found.sets) == (len(brute) if wanted.any() else 0)
         assert all(len(chosen) == len(brute[0]) for chosen in found.sets)
-
-
-def test_joint_denominators_share_one_way_of_rounding():
-    # 1/8 = 12.5 % prints as 13 half-up and as 12 half-even; 3/8 = 37.5 % as 38 both ways: 12 and 38 of 8 need half-even.
-    found = audit.joint_denominators({"a": ["12", "38"]}, n_max=8, n={"a": 8})
-    assert found["rounding"].tolist() == ["half-even"]
-    assert found["counts"].tolist() == [((1,), (3,))]
-    assert audit.joint_denominators({"a": ["13"], "b": ["12"]}, n_max=8, n={"a": 8, "b": 8}).empty
 
 
 def test_large_denominators():
@@ -283,8 +276,8 @@ def test_quartile_definitions_reach_what_samples_reach(n, p):
     for method, definition in (("exclusive", 6), ("inclusive", 7)):
         for _ in range(40):
             value = quantiles(rng.integers(0, 40, n).tolist(), n=4, method=method)[place]
-            assert definition in audit.quantile_definitions(f"{value:.2f}", n, p)
-    assert audit.quantile_definitions("10.40", n, p) == ()
+            assert definition in quantile_definitions(f"{value:.2f}", n, p)
+    assert quantile_definitions("10.40", n, p) == ()
 
 
 # ------------------------------------------------------------------ the multiverse
@@ -352,15 +345,13 @@ def test_the_specification_curve_says_what_it_shows():
         (lambda: audit.explain("0.05", 16, 29, 9, 30, earlier=((1, 2), (1, 2))), "randomised"),
         (lambda: audit.explain("0.05", 16, 29, 9, 30, randomised=(30, 30), earlier=((31, 30), (1, 30))), "earlier[0]"),
         (lambda: audit.explain("0.05", 16, 29, 9, 30, rounding="up"), "half-up"),
-        (lambda: audit.joint_denominators({}, 30), "at least one group"),
-        (lambda: audit.joint_denominators({"a": ["50"]}, {"b": 3}), "no limit"),
         (lambda: audit.smallest_sets(pd.DataFrame()), "explain_jointly"),
         (lambda: audit.multiverse(16, 29, 9, 30, planned="up"), "'greater'"),
         (lambda: audit.multiverse(16, 29, 9, 30, alpha=2), "alpha == 2"),
         (lambda: audit.multiverse(16, 29, 9, 30, reference=("pearsn", "analysed only", "two-sided")), "'pearson'"),
         (lambda: audit.multiverse(0, 29, 0, 30), "undefined"),
         (lambda: audit.inconsistencies("he2020"), "published.load"),
-        (lambda: audit.quantile_definitions("3", 9, "1"), "strictly"),
+        (lambda: quantile_definitions("3", 9, "1"), "strictly"),
     ],
 )
 def test_bad_input_is_named(call, said):

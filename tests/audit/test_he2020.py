@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import cache
 
-import pandas as pd
 import pytest
-from references.reading import ACCUSING, everything_said
+from references.reading import ACCUSING, checked, everything_said, fitting, words
+from references.reading import recomputed as recomputed_text
 
 from lupus_kit import audit, inference, published
 
@@ -23,18 +23,13 @@ def report(name: str) -> audit.Report:
     return audit.check(name)
 
 
-def line(name: str, claim: str, what: str) -> pd.Series:
-    frame = report(name).to_frame()
-    return frame[(frame["claim"] == claim) & (frame["what"] == what)].squeeze()
+def line(name: str, claim: str, what: str) -> audit.CheckedValue:
+    return checked(report(name))[claim, what]
 
 
 def recomputed(name: str, claim: str, what: str, analysis: str) -> str:
     """What one analysis gave, whether it fits or not."""
-    row = line(name, claim, what)
-    values, names = row["recomputed"].split("; "), row["analysis"].split("; ")
-    return next(
-        value for value, label in zip(values, names, strict=True) if label.removeprefix("does not fit: ") == analysis
-    )
+    return recomputed_text(line(name, claim, what), analysis)
 
 
 @pytest.mark.parametrize(
@@ -73,36 +68,36 @@ def test_no_report_accuses_anybody(name):
 
 def test_bliss_52_reproduces_to_the_last_digit():
     high, low = line("bliss52", "sri_10mg", "p"), line("bliss52", "sri_1mg", "p")
-    assert (high["status"], low["status"]) == ("some", "some")
-    assert "Pearson chi-squared" in high["analysis"].split("; ")
-    assert "Pearson chi-squared" in low["analysis"].split("; ")
+    assert (high.verdict, low.verdict) == ("some", "some")
+    assert "Pearson chi-squared" in fitting(high)
+    assert "Pearson chi-squared" in fitting(low)
     assert recomputed("bliss52", "sri_10mg", "effect", "Woolf (log)") == "1.76 (1.27 to 2.45)"
     assert recomputed("bliss52", "sri_1mg", "effect", "Woolf (log)") == "1.37 (0.99 to 1.90)"
-    assert line("bliss52", "sri_10mg", "effect")["verdict"].startswith("reproduced")
+    assert line("bliss52", "sri_10mg", "effect").sentence.startswith("reproduced")
     for claim, arm, counts in (
         ("sri_10mg", "belimumab 10 mg/kg", "167/290"),
         ("sri_1mg", "belimumab 1 mg/kg", "148/288"),
         ("sri_1mg", "placebo", "125/287"),
     ):
-        assert line("bliss52", claim, arm)["recomputed"].startswith(counts)
+        assert recomputed_text(line("bliss52", claim, arm)).startswith(counts)
 
 
 def test_the_adjusted_bliss_52_is_told_apart_from_the_crude_one():
     for claim in ("sri_10mg_adjusted", "sri_1mg_adjusted"):
         row = line("bliss52", claim, "p")
-        assert row["status"] == "model"
-        assert "adjusted" in row["verdict"]
-        assert row["verdict"].endswith(f"not reproduced by any of {audit.n_analyses()} analyses")
-        assert line("bliss52", claim, "effect")["status"] == "model"
+        assert row.verdict == "model"
+        assert "adjusted" in row.sentence
+        assert row.sentence.endswith(f"not reproduced by any of {audit.n_analyses()} analyses")
+        assert line("bliss52", claim, "effect").verdict == "model"
 
 
 def test_bliss_76_misses_one_end_and_one_rate_by_one_in_the_last_digit():
     assert recomputed("bliss76", "sri_1mg", "effect", "Woolf (log)") == "1.36 (0.96 to 1.93)"  # printed (0.95-1.93)
     arm = line("bliss76", "sri_1mg", "belimumab 1 mg/kg")
-    assert arm["printed"] == "40.7% (110/271)"
+    assert arm.printed == "40.7% (110/271)"
     assert round(100 * 110 / 271, 1) == 40.6
-    assert arm["verdict"] == "not reproduced by its own count"
-    assert "Pearson chi-squared" in line("bliss76", "sri_1mg", "p")["analysis"].split("; ")
+    assert arm.sentence == "not reproduced by its own count"
+    assert "Pearson chi-squared" in fitting(line("bliss76", "sri_1mg", "p"))
     assert recomputed("bliss76", "sri_10mg", "effect", "Woolf (log)") == "1.51 (1.07 to 2.14)"
     assert recomputed("bliss76", "sri_10mg", "p", "Pearson chi-squared").startswith("0.018")
 
@@ -123,22 +118,22 @@ def test_bliss_76_misses_one_end_and_one_rate_by_one_in_the_last_digit():
 def test_adjusted_values_that_no_crude_analysis_gives_are_said_to_be_adjusted(name, claim, pearson):
     row = line(name, claim, "p")
     assert f"{float(recomputed(name, claim, 'p', 'Pearson chi-squared')):.3f}"[1:] == pearson
-    assert row["status"] == "model"
-    assert f"not reproduced by any of {audit.n_analyses()} analyses" in row["verdict"]
-    assert "not checkable from counts" in row["verdict"]
+    assert row.verdict == "model"
+    assert f"not reproduced by any of {audit.n_analyses()} analyses" in row.sentence
+    assert "not checkable from counts" in row.sentence
     assert "adjusted or stratified" in report(name).reading
-    assert "the paper: " in row["analysis"]
+    assert "the paper: " in words(row)
 
 
 def test_the_crude_odds_ratios_of_embrace_and_sle_brave_differ_from_the_printed_ones():
     for name, claim, crude in (("embrace", "sri_s2k", "1.33"), ("slebrave1", "sri4_4mg", "1.52")):
         assert recomputed(name, claim, "effect", "Woolf (log)").startswith(crude)
-        assert line(name, claim, "effect")["status"] == "model"
+        assert line(name, claim, "effect").verdict == "model"
 
 
 def test_lupil_2_is_given_by_no_crude_test():
     row = line("lupil2", "sri4_week12", "p")
-    assert row["verdict"] == f"not reproduced by any of {audit.n_analyses()} analyses"
+    assert row.sentence == f"not reproduced by any of {audit.n_analyses()} analyses"
     assert recomputed("lupil2", "sri4_week12", "p", "Pearson chi-squared").startswith("0.300")
     assert recomputed("lupil2", "sri4_week12", "p", "Fisher (point probability)").startswith("0.407")
     assert "no accusation" in report("lupil2").reading
@@ -147,12 +142,12 @@ def test_lupil_2_is_given_by_no_crude_test():
 
 def test_a_rate_of_a_model_is_not_called_a_miscount():
     row = line("tulip2", "bicla", "placebo")
-    assert row["printed"] == "31.5% (57/182)"
-    assert row["recomputed"] == "57/182 = 31.32%"
-    assert row["status"] == "model"
+    assert row.printed == "31.5% (57/182)"
+    assert recomputed_text(row) == "57/182 = 31.32%"
+    assert row.verdict == "model"
     placebo = line("slebrave1", "sri4_4mg", "placebo")  # 116/253 = 45.85 %, printed 45.9 %
-    assert placebo["status"] == "model"
-    assert "142/252 v 116/253" in line("slebrave1", "sri4_4mg", "p")["verdict"]
+    assert placebo.verdict == "model"
+    assert "142/252 v 116/253" in line("slebrave1", "sri4_4mg", "p").sentence
 
 
 # ------------------------------------------------------------------ TULIP, stratified
@@ -165,9 +160,9 @@ def test_tulip_beside_its_crude_numbers():
     assert recomputed("tulip2", "bicla", "p", "Pearson chi-squared") == "0.0014"
     assert recomputed("tulip2", "bicla", "effect", "Wald").startswith("16.5 ")
     for name in ("tulip1", "tulip2", "tulip_pooled"):
-        printed = report(name).part().query("what == 'p' and printed != 'not printed'")
+        printed = report(name).verdicts("claims").query("what == 'p' and printed != 'not printed'")
         stratified = {c.id for c in published.load(name).records if "Mantel" in c.analysis and c.p}
-        assert set(printed[printed["status"] == "model"]["claim"]) == stratified
+        assert set(printed[printed["verdict"] == "model"]["claim"]) == stratified
 
 
 def test_tulip_2_and_tulip_1_add_up_to_the_pooled_trials():
@@ -196,20 +191,10 @@ def test_the_discordance_table_of_tulip_1():
 
 def test_ns_is_an_inequality():
     row = line("paisley", "sri4_12mg", "p")
-    assert row["printed"] == "NS"
+    assert row.printed == "NS"
     assert float(inference.pvalue("pearson", 40, 89, 31, 90)) > 0.05
 
 
 def test_telitacicept_prints_an_adjusted_difference():
     # 67.1 % of 167 is 112, 32.7 % of 168 is 55: a crude difference of 34.3 points.
     assert recomputed("telitacicept2025", "sri4_week52", "effect", "Wald").startswith("34.3 ")
-
-
-def test_all_studies_in_one_frame(monkeypatch):
-    names = ["lupil2", "muse", "ustekinumab2018"]
-    monkeypatch.setattr(published, "studies", lambda: names)
-    found = audit.check_all()
-    assert found["study"].unique().tolist() == names
-    for name in names:
-        mine = found[found["study"] == name].drop(columns="study").reset_index(drop=True)
-        pd.testing.assert_frame_equal(mine, audit.check(name).to_frame())

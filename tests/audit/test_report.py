@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
@@ -10,9 +9,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from references.reading import ACCUSING, everything_said, markdown_cells, parse
+from references.reading import ACCUSING, checked, everything_said, markdown_cells, parse, recomputed
 
 from lupus_kit import audit, inference, published
+from lupus_kit.audit.report.layout import shown_lines
+from lupus_kit.audit.report.statements import TOPICS
 from lupus_kit.core.errors import InputError
 
 
@@ -22,19 +23,15 @@ def report() -> audit.Report:
 
 
 @pytest.fixture(scope="module")
-def rows(report) -> pd.DataFrame:
-    return report.part().set_index(["claim", "what"])
+def values(report) -> dict[tuple[str, str], audit.CheckedValue]:
+    return checked(report.claims_only())
 
 
 # ------------------------------------------------------------------ this trial
 
 
-def test_three_rows_for_each_claim(report):
-    frame = report.part()
-    assert frame.columns.tolist() == [
-        *("claim", "endpoint", "role", "what", "printed", "recomputed", "analysis", "verdict"),
-        *("part", "status", "source", "confidence"),
-    ]
+def test_three_values_of_each_claim(report):
+    frame = report.verdicts("claims")
     assert len(frame) == 12
     study = published.load("he2020")
     for _, claim in study.claims.iterrows():
@@ -42,7 +39,7 @@ def test_three_rows_for_each_claim(report):
         assert part["what"].tolist() == ["IL-2", "placebo", "p"]
         printed = [claim["reported_a"], claim["reported_b"], claim["reported_p"] or "not printed"]
         assert part["printed"].tolist() == printed
-    assert frame.map(lambda value: isinstance(value, str)).all(axis=None)
+    assert len(report.verdicts()) == len(report.values)
 
 
 @pytest.mark.parametrize(
@@ -58,45 +55,105 @@ def test_three_rows_for_each_claim(report):
         ("serious_infection", "placebo", 2, 30, "table row"),
     ],
 )
-def test_counts_are_found_and_reproduced(rows, claim, what, x, n, how):
-    row = rows.loc[(claim, what)]
-    assert row["recomputed"] == f"{x}/{n} = {100 * x / n:.2f}%"
-    assert how in row["analysis"]
-    assert row["verdict"] == "reproduced"
+def test_counts_are_found_and_reproduced(values, claim, what, x, n, how):
+    value = values[claim, what]
+    (one,) = value.analyses
+    assert (one.counts, one.value) == ((x, n), 100 * x / n)
+    assert recomputed(value) == f"{x}/{n} = {100 * x / n:.2f}%"
+    assert how in one.name
+    assert value.verdict == value.sentence == "reproduced"
 
 
-@pytest.mark.parametrize(
-    ("claim", "printed", "table"),
-    [
-        ("sri4_week12", "0.052", (16, 29, 9, 30)),
-        ("sri4_week24", "0.027", (19, 29, 11, 30)),
-        ("ln_complete_remission", "0.036", (7, 13, 2, 12)),
-    ],
-)
-def test_p_rows_name_the_analyses_that_fit(rows, report, claim, printed, table):
-    row = rows.loc[(claim, "p")]
+TABLES = [
+    ("sri4_week12", "0.052", (16, 29, 9, 30)),
+    ("sri4_week24", "0.027", (19, 29, 11, 30)),
+    ("ln_complete_remission", "0.036", (7, 13, 2, 12)),
+]
+
+
+@pytest.mark.parametrize(("claim", "printed", "table"), TABLES)
+def test_p_values_name_the_analyses_that_fit(values, report, claim, printed, table):
+    value = values[claim, "p"]
     found = audit.explain(printed, *table)
     fits = found[found["rounds_to_reported"]]
-    assert row["verdict"].startswith(f"reproduced only by {len(fits)} of {report.n_analyses} analyses")
-    one_sided_only = row["verdict"].endswith(("none of them two-sided", "which is one-sided"))
+    assert value.sentence.startswith(f"reproduced only by {len(fits)} of {report.n_analyses} analyses")
+    one_sided_only = value.sentence.endswith(("none of them two-sided", "which is one-sided"))
     assert one_sided_only == (not (fits["alternative"] == "two-sided").any())
-    values, names = row["recomputed"].split("; "), row["analysis"].split("; ")
-    assert len(values) == len(names) == len(fits) + sum(name.startswith("does not fit: ") for name in names)
-    for (_, fit), value, name in zip(fits.iterrows(), values, names, strict=False):
-        assert value == f"{fit['p']:.4f}"
+    shown = shown_lines(value)
+    assert [number for number, _, misfit in shown if not misfit] == [f"{p:.4f}" for p in fits["p"]]
+    for (_, name, _), (_, fit) in zip(shown, fits.iterrows(), strict=False):
         assert fit["label"] in name
         assert (fit["alternative"] == "two-sided") == ("one-sided" not in name)
-    for value, name in zip(values, names, strict=True):
-        if name.startswith("does not fit: "):
-            key = next(k for k, t in inference.TESTS.items() if t.label == name.removeprefix("does not fit: "))
-            assert value == f"{inference.pvalue(key, *table):.4f}"
-            assert not audit.rounds_to(float(value), printed)
+    for number, name, _ in shown[len(fits) :]:
+        key = next(k for k, t in inference.TESTS.items() if f"does not fit: {t.label}" == name)
+        assert number == f"{inference.pvalue(key, *table):.4f}"
+        assert not audit.rounds_to(float(number), printed)
 
 
-def test_a_p_value_that_is_not_printed_is_not_checked(rows):
-    row = rows.loc[("serious_infection", "p")]
-    assert row["verdict"] == "not checkable"
-    assert row["recomputed"] == f"{inference.pvalue('fisher', 0, 29, 2, 30):.4f}"
+def test_a_p_value_that_is_not_printed_is_not_checked(values):
+    value = values["serious_infection", "p"]
+    assert value.sentence == "not checkable"
+    assert recomputed(value) == f"{inference.pvalue('fisher', 0, 29, 2, 30):.4f}"
+
+
+# ------------------------------------------------------------------ the tidy frame
+
+
+@pytest.mark.parametrize(("claim", "printed", "table"), TABLES)
+def test_one_row_a_claim_and_analysis_with_numbers_as_numbers(report, claim, printed, table):
+    frame = report.to_frame().query("claim == @claim and quantity == 'p' and part == 'claims'").set_index("analysis")
+    expected = audit.explain(printed, *table)
+    assert len(frame) == len(expected) == report.n_analyses
+    assert frame["printed"].unique().tolist() == [printed]
+    assert frame["printed_p"].unique().tolist() == [float(printed)]
+    assert frame["relation"].unique().tolist() == ["="]
+    assert frame["population"].unique().tolist() == [f"{table[1]} v {table[3]}"]
+    assert frame[["x1", "n1", "x2", "n2"]].drop_duplicates().to_numpy().tolist() == [list(table)]
+    for row in expected.itertuples():
+        mine = frame[frame["alternative"] == row.alternative].loc[row.test]
+        assert mine["recomputed"] == row.p or (mine["recomputed"] != mine["recomputed"] and row.p != row.p)
+        assert mine["fits"] == row.rounds_to_reported
+        assert mine["label"] == row.label
+
+
+def test_the_types_of_the_frame(report):
+    frame = report.to_frame()
+    for name in ("printed_p", "recomputed", "low", "high"):
+        assert frame[name].dtype == "float64"
+    assert frame["fits"].dtype == "boolean"
+    assert {str(frame[name].dtype) for name in ("x1", "n1", "x2", "n2", "n_ways", "n_fit")} == {"Int64"}
+    assert set(frame["verdict"]) <= set(audit.Verdict)
+    assert not frame.duplicated(["part", "claim", "what", "analysis", "alternative", "setting", "label"]).any()
+    # The unpaired tests of Table 2 are run as if both visits were different patients, and say so.
+    assert set(frame.loc[frame["setting"] == "as if the visits were different patients", "part"]) == {"table2"}
+
+
+def test_means_and_joint_tables_give_a_range(report):
+    frame = report.to_frame()
+    mean = frame.query("part == 'table1' and endpoint == 'Age (years), baseline' and analysis == 'student_t'").iloc[0]
+    assert mean["low"] < mean["high"]
+    assert np.isnan(mean["recomputed"])
+    paired = frame[frame["analysis"] == "mcnemar_exact"]
+    assert (paired["n_ways"].dropna() > 1).all()
+    assert (paired["low"] <= paired["high"]).all()
+
+
+def test_equal_names_are_told_in_the_order_of_the_registry(report):
+    # Three tests tie in both tables; the sentence does not depend on how a set is ordered.
+    assert "Fisher (point probability), Fisher (doubled) and Blaker." in report.reading
+    assert "Fisher (point probability), Fisher (doubled) and Blaker, each as if" in report.reading
+
+
+def test_statements_are_asked_for_by_topic(report):
+    assert {one.topic for one in report.reading_statements} <= set(TOPICS)
+    (joint,) = report.statements_on("joint analysis")
+    assert "the printed pair p=0.052 and p=0.027" in joint
+    assert report.statements_on(*TOPICS) == report.statements
+    assert report.statements_on("fragility") == ()
+
+
+def test_printing_a_report_reads_as_the_command_line_does(report):
+    assert f"{report}\n" == report.render("table")
 
 
 def test_the_analyses_are_counted(report):
@@ -167,14 +224,23 @@ def test_json_holds_everything(report):
     assert set(content) == {"study", "citation", "n_analyses", "rows", "tables", "findings", "remarks", "reading"}
     assert content["study"] == "he2020"
     assert content["citation"] == published.load("he2020").trial.citation
-    assert content["rows"] == report.to_frame().to_dict("records")
+    frame = report.to_frame()
+    assert [row["recomputed"] for row in content["rows"]] == frame["recomputed"].astype(object).where(
+        frame["recomputed"].notna(), None
+    ).tolist()
+    assert list(content["rows"][0]) == frame.columns.tolist()
     assert content["reading"] == report.reading
     assert "−" in report.render("json")  # readable, not escaped
 
 
-def test_csv_holds_the_rows(report):
-    parsed = list(csv.DictReader(io.StringIO(report.render("csv"))))
-    assert parsed == report.to_frame().to_dict("records")
+def test_csv_is_the_frame(report):
+    parsed = pd.read_csv(io.StringIO(report.render("csv")), keep_default_na=False, na_values={"fits": [""]})
+    frame = report.to_frame()
+    assert parsed.columns.tolist() == frame.columns.tolist()
+    for name in ("claim", "printed", "analysis", "label", "population", "verdict", "sentence", "part"):
+        assert parsed[name].tolist() == frame[name].tolist()
+    numbers = pd.to_numeric(parsed["recomputed"], errors="coerce")
+    assert np.array_equal(numbers, frame["recomputed"], equal_nan=True)
 
 
 def test_markdown_has_a_table_for_the_claims_and_one_for_each_table_of_the_paper(report):
@@ -189,8 +255,12 @@ def test_markdown_has_a_table_for_the_claims_and_one_for_each_table_of_the_paper
         assert set(markdown_cells(block[1])) == {"---"}
     lines = blocks[0]
     assert len(lines) == 2 + 12
-    shown = report.part()[["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]]
-    assert [markdown_cells(line) for line in lines[2:]] == shown.to_numpy().tolist()
+    for line, value in zip(lines[2:], report.claims_only().values, strict=True):
+        endpoint, what, printed, numbers, names, verdict = markdown_cells(line)
+        shown = shown_lines(value)
+        assert (endpoint, what, printed, verdict) == (value.claim.title, value.what, value.printed, value.sentence)
+        assert numbers == "; ".join(number for number, _, _ in shown)
+        assert names == "; ".join(name for _, name, _ in shown)
     assert text.splitlines()[0] == report.citation
     assert text.splitlines()[-1] == report.reading
 
@@ -203,10 +273,10 @@ def test_the_table_fits_its_width_and_loses_nothing(report, width):
     squeezed = re.sub(r"\s+", "", text)
     for part in (report.citation, *report.statements):
         assert re.sub(r"\s+", "", part) in squeezed
-    for row in report.part().itertuples():
-        for value in row.recomputed.split("; "):
+    for value in report.claims_only().values:
+        for number, _, _ in shown_lines(value):
             # Cells are folded, never cut: every word of them is there, if not on one line.
-            assert all(word in text for word in value.split())
+            assert all(word in text for word in number.split())
     for printed in ("55.17%", "30.00%", "0.052", "0.027", "53.85%", "0.036"):
         assert printed in text
 
@@ -228,17 +298,16 @@ def test_an_unknown_form_names_those_there_are(report):
 def test_html_shows_every_row(report):
     text = report._repr_html_()
     page = parse(text)
-    for name in report.tables:
-        for row in report.part(name).itertuples():
-            assert row.endpoint in page.text
+    for value in report.values:
+        assert value.claim.title in page.text
     claims = parse(text[: text.index("<details>")])
     body = [row for row in claims.rows[1:] if len(row) == 5]
     # One line for each analysis: what was recomputed stands beside the test that gave it.
     expected = []
-    for row in report.part().itertuples():
-        pairs = list(zip(row.recomputed.split("; "), row.analysis.split("; "), strict=True))
-        expected.append([row.what, row.printed, *pairs[0], row.verdict])
-        expected += [["", "", *pair, ""] for pair in pairs[1:]]
+    for value in report.claims_only().values:
+        first, *rest = shown_lines(value)
+        expected.append([value.what, value.printed, *first[:2], value.sentence])
+        expected += [["", "", *line[:2], ""] for line in rest]
     assert body == expected
     assert all(statement in page.text for statement in report.statements)
     assert report.citation in page.text

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from references.reading import ACCUSING, everything_said, markdown_cells, parse
+from references.reading import ACCUSING, checked, everything_said, fitting, markdown_cells, parse, recomputed, words
 
 from lupus_kit import audit, inference, published
 from lupus_kit.core.errors import InputError
@@ -54,8 +53,8 @@ def claim(
     return f'{name},"{endpoint}",{visit},{role},active,{a},control,{b},{p},{note},{as_printed}'
 
 
-def p_row(report: audit.Report, name: str) -> pd.Series:
-    return report.to_frame().set_index(["claim", "what"]).loc[(name, "p")]
+def p_row(report: audit.Report, name: str) -> audit.CheckedValue:
+    return checked(report)[name, "p"]
 
 
 def test_another_study_needs_no_code_of_its_own(tmp_path):
@@ -72,10 +71,10 @@ def test_another_study_needs_no_code_of_its_own(tmp_path):
     for given_as in (folder, str(folder), study):
         report = audit.check(given_as)
         assert report.study == "made_up"
-        frame = report.to_frame().set_index(["claim", "what"])
-        assert set(frame.loc[(slice(None), ["active", "control"]), "verdict"]) == {"reproduced"}
-    assert "Pearson chi-squared" in p_row(report, "w8")["analysis"].split("; ")
-    assert p_row(report, "odd")["verdict"] == f"not reproduced by any of {audit.n_analyses()} analyses"
+        frame = checked(report)
+        assert {value.sentence for (_, what), value in frame.items() if what != "p"} == {"reproduced"}
+    assert "Pearson chi-squared" in fitting(p_row(report, "w8"))
+    assert p_row(report, "odd").sentence == f"not reproduced by any of {audit.n_analyses()} analyses"
     assert "Pearson chi-squared" in report.reading
     assert "week 8 (25/40 v 5/20)" in report.reading
     bounds = inference.between_visit_bounds(25, 20, 40, 5, 4, 20)
@@ -95,17 +94,17 @@ def test_percentages_that_no_count_gives(tmp_path):
         claim("bare", "7", "2", "", endpoint="d"),
         claim("mean", "1.5±0.5", "2.5±0.5", "0.010", endpoint="e"),
     )
-    frame = audit.check(folder).to_frame().set_index(["claim", "what"])
+    frame = checked(audit.check(folder))
     fits = audit.counts_from_percent("61.3", n_max=40)
-    verdict = frame.loc[("none", "active"), "verdict"]
+    verdict = frame["none", "active"].sentence
     assert fits == [(19, 31)]
     assert verdict == "reproduced"
-    assert frame.loc[("several", "active"), "verdict"] == "not checkable"
-    assert "20/40" in frame.loc[("several", "active"), "analysis"]
+    assert frame["several", "active"].sentence == "not checkable"
+    assert "20/40" in words(frame["several", "active"])
     # The print does not say how many were analysed; what is supposed instead is said in the verdict.
     several = audit.explain("0.010", 20, 40, 5, 20)
     n = several["rounds_to_reported"].sum()
-    assert frame.loc[("several", "p"), "verdict"] == (
+    assert frame["several", "p"].sentence == (
         "supposing all randomised were analysed (20/40 v 5/20): "
         + (
             f"reproduced only by {n} of {len(several)} analyses"
@@ -113,8 +112,8 @@ def test_percentages_that_no_count_gives(tmp_path):
             else f"not reproduced by any of {len(several)} analyses"
         )
     )
-    assert frame.loc[("own", "active"), "verdict"] == "not reproduced by its own count"
-    assert frame.loc[("bare", "active"), "verdict"] == "not checkable"
+    assert frame["own", "active"].sentence == "not reproduced by its own count"
+    assert frame["bare", "active"].sentence == "not checkable"
 
 
 def test_a_percentage_that_fits_no_patients_is_asked_about_and_then_a_finding(tmp_path):
@@ -123,10 +122,10 @@ def test_a_percentage_that_fits_no_patients_is_asked_about_and_then_a_finding(tm
     with pytest.raises(InputError, match=r"abstract.csv, line 2, column reported_a: no count of at most 40 patients"):
         audit.check(folder)
     folder = made_up(tmp_path / "s", claim("none", "62.49%", "25.0% (5/20)", "0.010", as_printed="true"))
-    row = audit.check(folder).to_frame().iloc[0]
+    row = audit.check(folder).values[0]
     assert audit.counts_from_percent("62.49", n_max=40) == []
-    assert row["verdict"].startswith("not reproduced")
-    assert "40" in row["analysis"]
+    assert row.sentence.startswith("not reproduced")
+    assert "40" in words(row)
 
 
 def test_the_commonest_print_of_all_is_used(tmp_path):
@@ -134,9 +133,9 @@ def test_the_commonest_print_of_all_is_used(tmp_path):
     assert audit.counts_from_percent("62.5", n_max=40)[-1] == (25, 40)
     folder = made_up(tmp_path / "s", claim("w8", "25 (62.5%)", "5 (25.0%)", "0.006"))
     report = audit.check(folder)
-    frame = report.to_frame().set_index(["claim", "what"])
-    assert frame.loc[("w8", "active"), "recomputed"] == "25/40 = 62.50%"
-    assert p_row(report, "w8")["verdict"] != "not checkable"
+    frame = checked(report)
+    assert recomputed(frame["w8", "active"]) == "25/40 = 62.50%"
+    assert p_row(report, "w8").sentence != "not checkable"
 
 
 def test_an_empty_cell_leaves_no_gap_in_the_reading(tmp_path):
@@ -166,7 +165,7 @@ def test_the_reading_does_not_depend_on_the_order_of_the_rows(tmp_path):
 def test_an_undefined_p_value_is_not_shown_as_a_number(tmp_path):
     # Nobody responds in either arm: Pearson's statistic is 0/0.
     row = p_row(audit.check(made_up(tmp_path / "s", claim("w8", "0% (0/40)", "0% (0/20)", "1.000"))), "w8")
-    assert "nan" not in row["recomputed"]
+    assert "nan" not in recomputed(row)
 
 
 def test_brackets_in_a_name_are_text_not_markup(tmp_path):
@@ -191,7 +190,7 @@ def test_more_patients_than_were_randomised_is_a_finding_not_a_crash(tmp_path):
         claim("w16", "50.0% (20/40)", "20.0% (4/20)", "0.050", visit="week 16", role="secondary"),
     )
     report = audit.check(folder)
-    assert report.to_frame().iloc[0]["recomputed"] == "28/45 = 62.22%"
+    assert recomputed(report.values[0]) == "28/45 = 62.22%"
     assert "missing" not in report.reading
 
 
@@ -216,8 +215,8 @@ def test_a_made_up_paper_is_recovered_from_its_print(tmp_path_factory, key, alte
     equal = [t.label for t in inference.TESTS.values() if inference.pvalue(t, x1, 40, x2, 20, alternative) == p]
     names = {name if alternative == "two-sided" else f"{name}, one-sided ({alternative})" for name in equal}
     assert inference.TESTS[key].label in equal
-    assert names & set(row["analysis"].split("; "))
-    assert row["verdict"].startswith("reproduced")
+    assert names & fitting(row)
+    assert row.sentence.startswith("reproduced")
 
 
 @pytest.mark.parametrize("given", ["he2019", None, 5, ["he2020"]])

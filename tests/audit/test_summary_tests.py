@@ -32,19 +32,18 @@ def test_mcnemar_agrees_with_statsmodels(b, c):
     found = summaries.mcnemar(b, c)
     if b + c:
         table = [[0, b], [c, 0]]
-        assert found["McNemar exact"] == pytest.approx(mcnemar(table, exact=True).pvalue)
-        assert found["McNemar"] == pytest.approx(mcnemar(table, exact=False, correction=False).pvalue)
-        if b != c:  # statsmodels lets the correction overshoot a difference of none
-            assert found["McNemar, continuity-corrected"] == pytest.approx(
-                mcnemar(table, exact=False, correction=True).pvalue
-            )
+        assert found["mcnemar_exact"] == pytest.approx(mcnemar(table, exact=True).pvalue)
+        assert found["mcnemar"] == pytest.approx(mcnemar(table, exact=False, correction=False).pvalue)
+        # statsmodels lets the correction overshoot a difference of none; it stops there, and p is 1.
+        corrected = mcnemar(table, exact=False, correction=True).pvalue if b != c else 1.0
+        assert found["mcnemar_corrected"] == pytest.approx(corrected)
     # Mid-p by its definition: tables less probable than the one seen, and half of those as probable.
     law = stats.binom.pmf(np.arange(b + c + 1), b + c, 0.5)
     if b + c == 0:
-        assert set(found.values()) == {1.0}
+        assert set(map(float, found.values())) == {1.0}
         return
     equal = np.isclose(law, law[b], rtol=1e-9, atol=0)
-    assert found["McNemar mid-p"] == pytest.approx(law[(law < law[b]) & ~equal].sum() + law[equal].sum() / 2)
+    assert found["mcnemar_midp"] == pytest.approx(law[(law < law[b]) & ~equal].sum() + law[equal].sum() / 2)
     assert all(0 <= p <= 1 for p in found.values())
     assert found == summaries.mcnemar(c, b)
 
@@ -56,7 +55,7 @@ def test_every_joint_table_of_two_margins_is_tried(n, data):
     ways = [k for k in range(n + 1) if k <= x1 and k <= x2 and x1 + x2 - k <= n]
     found = summaries.explain_paired("0.5", x1, x2, n).set_index("label")
     assert set(found["n_ways"]) == {len(ways)}
-    exact = [summaries.mcnemar(x1 - k, x2 - k)["McNemar exact"] for k in ways]
+    exact = [summaries.mcnemar(x1 - k, x2 - k)["mcnemar_exact"] for k in ways]
     assert found.loc["McNemar exact", "p_low"] == min(exact)
     assert found.loc["McNemar exact", "p_high"] == max(exact)
     assert found.loc["McNemar exact", "n_fit"] == sum(audit.rounds_to(p, "0.5") for p in exact)
@@ -67,9 +66,9 @@ def test_every_joint_table_of_two_margins_is_tried(n, data):
 
 @SOME
 @given(st.integers(0, 25), st.integers(0, 25), st.sampled_from(list(summaries.mcnemar(3, 1))), st.integers(2, 4))
-def test_the_paired_analysis_of_a_made_up_paper_is_found(b, c, label, decimals):
-    p = f"{summaries.mcnemar(b, c)[label]:.{decimals}f}"
-    both, n = 4, b + c + 10
+def test_the_paired_analysis_of_a_made_up_paper_is_found(b, c, test, decimals):
+    p = f"{summaries.mcnemar(b, c)[test]:.{decimals}f}"
+    both, n, label = 4, b + c + 10, summaries.LABELS[test]
     assert label in fits(summaries.explain_paired(p, b + both, c + both, n, both))
     assert label in fits(summaries.explain_paired(p, b + both, c + both, n))
 
@@ -110,8 +109,11 @@ def test_the_t_test_of_made_up_patients_is_found_through_the_rounding(first, sec
 
 def test_the_means_of_this_trials_table_1():
     # t-tests from the printed means and SDs: age .478, weight .086, height .783, BSA .157, duration .839.
-    frame = audit.check("he2020").part("table1")
-    p = frame[frame["what"] == "p"].set_index("endpoint")
+    p = {
+        value.claim.endpoint: value
+        for value in audit.check("he2020").values
+        if value.part == "table1" and value.what == "p"
+    }
     for name, value in (
         ("Age (years)", 0.478),
         ("Weight (kg)", 0.086),
@@ -119,11 +121,18 @@ def test_the_means_of_this_trials_table_1():
         ("Body surface area (m2)", 0.157),
         ("Disease duration (months)", 0.839),
     ):
-        row = p.loc[f"{name}, baseline"]
-        low, high = map(float, row["recomputed"].split("; ")[0].split(" to "))
-        assert low - 5e-4 <= value <= high + 5e-4
-        assert row["status"] == "not reproduced"
-        assert "rank test" in row["verdict"]
+        student = p[name].analyses[0]
+        assert (student.key, student.alternative) == ("student_t", "two-sided")
+        assert student.low - 5e-4 <= value <= student.high + 5e-4
+        assert p[name].verdict == "not reproduced"
+        assert "rank test" in p[name].sentence
+
+
+def test_the_continuity_correction_stops_at_no_difference():
+    # As many patients changed one way as the other: |b - c| - 1 would be -1, and its square 1, not 0.
+    assert summaries.mcnemar(5, 5)["mcnemar_corrected"] == 1.0
+    assert summaries.mcnemar(5, 5)["mcnemar"] == 1.0
+    assert summaries.mcnemar(6, 5)["mcnemar_corrected"] == 1.0  # one apart: nothing is left of it
 
 
 def test_a_standard_deviation_needs_two_patients():

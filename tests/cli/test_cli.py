@@ -405,22 +405,23 @@ def test_lab_really_answers(small_clone):
         assert [item["name"] for item in json.loads(listed)["content"]] == [shelf.START]
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=900)
 
 
 def _ask(address: str, server: subprocess.Popen, log: Path) -> tuple[str, str]:
     """Fetch a page from a server that may still be starting; return where it led and what it says."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
-    for _ in range(240):
+    end = time.monotonic() + 900  # a busy machine may take long
+    while time.monotonic() < end:
         try:
-            with opener.open(address, timeout=30) as answer:
+            with opener.open(address, timeout=900) as answer:
                 return answer.geturl(), answer.read().decode("utf-8")
         except urllib.error.HTTPError:
             raise
         except OSError:
             assert server.poll() is None, log.read_text()
             time.sleep(0.25)
-    raise AssertionError(f"JupyterLab did not answer within a minute\n{log.read_text()}")
+    raise AssertionError(f"JupyterLab did not answer\n{log.read_text()}")
 
 
 # --- doctor ------------------------------------------------------------------------------------------------------

@@ -148,3 +148,12 @@ def test_the_exercise_passes_its_own_example_and_answers_an_over_claim():
     result = lessons.check("05.6", "The primary endpoint was missed. IL-2 works from week 24, with wide intervals.")
     assert result.passed is False
     assert "(1) “works”" in result.message
+
+
+def test_only_counts_of_these_arms_are_compared_with_the_record():
+    # 29 and 30 patients are the arms of the primary endpoint; other totals are about something else.
+    end = "The primary endpoint was missed. The interval is wide"
+    for other in ("7/13 with nephritis", "3 of 12 weeks", "2 of 100"):
+        assert remarks(f"{end}, and {other}.") == []
+    (remark,) = remarks(f"{end}, with 7/30 on placebo.")
+    assert remark.startswith("“7/30”")

@@ -6,6 +6,7 @@ import json
 import string
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def test_a_claim_is_read_as_printed(tmp_path):
 )
 def test_every_spelling_of_a_proportion(tmp_path, printed, count, n, percent):
     claim = one(tmp_path, reported=f'["{printed}", "30.00%"]', n="[29, 30]")
-    value = published.printed_value(claim, 0)
+    value = claim.values[0]
     assert (value.count, value.n, value.percent) == (count, n, percent)
     digits = published.percent_text(printed)
     assert digits in printed
@@ -117,7 +118,7 @@ def test_the_other_kinds(tmp_path):
     mean = one(tmp_path, kind='"mean"', reported='["31.58±9.25", "−2.5 (SD 1.10)"]')
     assert mean.reported == ("31.58±9.25", "-2.5±1.10")
     median = one(tmp_path, kind='"median"', reported='["12 (8–27)", "11 (8–22)"]')
-    assert published.printed_value(median, 0).high == 27
+    assert median.values[0].high == 27
 
 
 def test_the_kind_is_taken_from_the_shape_and_said(tmp_path):
@@ -190,7 +191,7 @@ def test_a_csv_file_needs_no_head(tmp_path):
     study = load(tmp_path, "id,endpoint,arm_a,reported_a,arm_b,reported_b\na,x,drug,5/9,placebo,2/9\n", "paper.csv")
     assert study.trial.key == "paper"
     assert any("'paper'" in remark for remark in study.remarks)
-    assert published.printed_value(study.records[0], 0).n == 9
+    assert study.records[0].values[0].n == 9
 
 
 # ------------------------------------------------------------------ written and read again
@@ -245,6 +246,30 @@ def studies(draw):
 def test_any_study_survives_being_written(tmp_path_factory, study):
     text = published.claims_toml(study)
     assert load(tmp_path_factory.mktemp("any"), text) == study
+
+
+def test_nobody_at_both_visits_survives_being_written(tmp_path):
+    # 0 equals False in Python, and only the latter says nothing.
+    paired = 'kind = "paired"\narms = ["drug"]\nvisits = ["a", "b"]\nreported = ["5/29", "6/29"]\nboth = 0\n'
+    study = load(tmp_path, f'{HEAD}[[claim]]\nid = "a"\nendpoint = "rash"\n{paired}')
+    assert study.records[0].both == 0
+    assert load(tmp_path, published.claims_toml(study)) == study
+
+
+@pytest.mark.parametrize("place", ["title", "endpoint", "csv"])
+def test_half_a_character_is_refused(place):
+    # A lone surrogate is a Python string, but no file in UTF-8 can hold it.
+    study = published.load("he2020")
+    if place == "csv":
+        layout = study.layouts["table1"]
+        layouts = {"table1": replace(layout, text=layout.text + "\ud800")}
+        study = replace(study, layouts=layouts)
+    elif place == "title":
+        study = replace(study, trial=replace(study.trial, title="half \ud800"))
+    else:
+        study = replace(study, records=(replace(study.records[0], endpoint="half \ud800"),))
+    with pytest.raises(InputError, match="half of a character"):
+        published.claims_toml(study)
 
 
 @SOME

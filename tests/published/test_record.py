@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from importlib import resources
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from references.reading import parse
 
 from lupus_kit import published
 from lupus_kit.core.errors import InputError
+from lupus_kit.published.printed import implied_n
 
 DATA = Path(str(resources.files("lupus_kit.published").joinpath("data", "he2020")))
 RESULT_COLUMNS = {
@@ -137,7 +140,7 @@ def test_an_implied_denominator_is_the_only_one_that_prints_so(n_max, data, deci
         if abs(100 * count / m - float(percent)) <= 0.5 * 10**-decimals + 1e-9
     ]
     assert n in fits
-    assert published.implied_n(count, percent, n_max) == (n if len(fits) == 1 else None)
+    assert implied_n(count, percent, n_max) == (n if len(fits) == 1 else None)
 
 
 def test_table_2_mixes_denominators(study):
@@ -233,13 +236,15 @@ def test_the_columns_have_types_that_keep_a_gap_a_gap(study):
     ],
 )
 def test_printed_p_values(text, expected):
-    assert published.parse_p(text) == expected
+    found = published.read_p(text)
+    assert (found.relation, found.value, found.n_decimals) == expected
+    assert published.read_p(found.text) == found  # the one spelling of the record is read as itself
 
 
 @pytest.mark.parametrize("text", ["", "NS", "1.2", "-0.05", "0,0,5", "0.05*", "p", "5", "0.05 0.06", "1e-3", "n.s."])
 def test_what_is_not_a_p_value_is_refused(text):
     with pytest.raises(InputError, match="cannot read the p-value") as caught:
-        published.parse_p(text)
+        published.read_p(text)
     assert repr(text) in str(caught.value)
 
 
@@ -315,3 +320,26 @@ def test_the_study_shows_itself(study):
     assert "20 rows" in text
     assert "29 rows" in text
     assert "12 rows" in text
+
+
+MODES = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    digits=st.integers(0, 1000),
+    decimals=st.integers(1, 3),
+    offset=st.sampled_from(["-0.5", "0", "0.5", "1", "0.25"]),
+    steps=st.integers(-1, 1),
+)
+def test_the_interval_of_rounding_is_that_of_decimal_arithmetic(digits, decimals, offset, steps):
+    # Beside the ends of the interval, one float to either side: each is rounded by the decimal module instead.
+    unit = Decimal(1).scaleb(-decimals)
+    printed = min(digits * unit, Decimal(1)).quantize(unit)
+    value = float(printed + Decimal(offset) * unit)
+    value = max(value if steps == 0 else math.nextafter(value, steps * math.inf), 0.0)
+    p = published.read_p(str(printed))
+    rounded = {name: Decimal(value).quantize(unit, mode) == printed for name, mode in MODES.items()}
+    for name, expected in rounded.items():
+        assert bool(p.prints(value, name)) == expected
+    assert bool(p.prints(value)) == (rounded["half-up"] or rounded["half-even"])

@@ -6,6 +6,9 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+from lupus_kit.audit import CheckedValue
+from lupus_kit.audit.report.layout import shown_lines, value_text
+
 # Beginnings of words that would accuse the authors.
 ACCUSING = re.compile(
     r"\b(fraud|fabricat|falsif|manipulat|mistake|error|wrong|incorrect|dishonest|mislead|misconduct|cheat|fake|invent"
@@ -15,7 +18,29 @@ ACCUSING = re.compile(
 
 
 def everything_said(report: Any) -> str:
-    return " ".join([report.reading, *report.to_frame()[["analysis", "verdict"]].to_numpy().ravel()]).lower()
+    """The words of a report: its reading, its verdicts, and the analyses it names."""
+    named = [name for value in report.values for _, name, _ in shown_lines(value)]
+    return " ".join([report.reading, *(value.sentence for value in report.values), *named]).lower()
+
+
+def checked(report: Any) -> dict[tuple[str, str], CheckedValue]:
+    """The checked values of a report by claim and arm, visit, ``"p"`` or ``"effect"``."""
+    return {(value.claim.id, value.what): value for value in report.values}
+
+
+def fitting(value: CheckedValue) -> set[str]:
+    """Names of the analyses that print as reported."""
+    return {one.name for one in value.fitting}
+
+
+def recomputed(value: CheckedValue, name: str | None = None) -> str:
+    """What one analysis gives as the report writes it, whether it fits or not; the first of all if none is named."""
+    return next(value_text(value, one) for one in value.analyses if name in (None, one.name))
+
+
+def words(value: CheckedValue) -> str:
+    """Everything a report says of one value but its verdict."""
+    return "; ".join(name for _, name, _ in shown_lines(value))
 
 
 def markdown_cells(line: str) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from lupus_kit.audit.reading.arms import Arm, find_arms
 from lupus_kit.audit.reading.attach import Pair, attach
 from lupus_kit.audit.reading.classify import is_count, merged, why_not_a_value, with_inherited_effects
-from lupus_kit.audit.reading.drafting import Context, accepted
+from lupus_kit.audit.reading.drafting import Context, Draft, Source, accepted
 from lupus_kit.audit.reading.linking import Linker
 from lupus_kit.audit.reading.mentions import Mention, find_mentions
 from lupus_kit.audit.reading.plan import Plan, read_plan
@@ -22,26 +21,6 @@ from lupus_kit.audit.reading.words.sentences import Sentence, sentences
 #: A sentence of more characters than this is none.
 LONGEST = 6_000
 NAMED_ORDER = "the effect compares the arms in the order in which the sentence names them"
-
-
-@dataclass
-class Draft:
-    """What is gathered while the sentences are read."""
-
-    claims: list[dict[str, Any]] = field(default_factory=list)
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    used: dict[int, str] = field(default_factory=dict)
-    asked: dict[int, str] = field(default_factory=dict)
-    labels: dict[int, str] = field(default_factory=dict)
-    questions: list[tuple[int, int, str, str]] = field(default_factory=list)
-    sentence: int = -1
-
-    def ask(self, entity: Entity, unclear: str, candidates: str) -> None:
-        """Keep a question; its numbers are in no claim."""
-        self.asked[entity.start] = unclear
-        if "also" in entity.parts:
-            self.asked[int(entity.parts["also"])] = unclear
-        self.questions.append((entity.start, entity.end, unclear, candidates))
 
 
 class Reader:
@@ -56,6 +35,7 @@ class Reader:
         self.mentions: list[Mention] = find_mentions(self.text, self.arms)
         self.plan: Plan = read_plan(self.text, self.parts)
         self.draft = Draft()
+        self.source = Source(self.plain, self.arms, self.plan, self.draft)
         #: For each set of arms, the orders in which the text has named them so far.
         self._orders: dict[frozenset[int], set[tuple[int, ...]]] = {}
         self._note_order(tuple(range(len(self.arms))))
@@ -99,13 +79,13 @@ class Reader:
                 self.draft.ask(value, "which arm it belongs to, or what it is compared with", names)
         done = attach(self.text, values, linked.groups, others, self.arms, linked.unlinked)
         if not values:
-            self._effect_only(Context(self, sentence, (), mentions, inside), others)
+            self._effect_only(Context(self.source, sentence, (), mentions, inside), others)
             return ()
         for entity, why in done.unclear:
             self.draft.ask(entity, why, "")
         for entity, what in done.other:
             self.draft.labels[entity.start] = what
-        context = Context(self, sentence, values, mentions, inside)
+        context = Context(self.source, sentence, values, mentions, inside)
         for pair in done.pairs:
             self._claim(context, pair)
         return linked.groups[-1].arms if linked.groups else ()

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from lupus_kit import published
-from lupus_kit.audit.report.other_kinds import other_rows
-from lupus_kit.audit.report.pvalues import p_row, several_arms_row
+from lupus_kit.audit.report.arm_values import arm_value, as_printed
+from lupus_kit.audit.report.checked_values import CLAIMS, CheckedValue, Quantity, not_checkable, of_model
+from lupus_kit.audit.report.effects import checked_effect
+from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
+from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, paired_p
+from lupus_kit.audit.report.reading import read
 from lupus_kit.audit.report.report import Report
-from lupus_kit.audit.report.rows import COLUMNS, NOT_CHECKABLE, Row, row
-from lupus_kit.audit.report.sides import count_row
-from lupus_kit.audit.report.summary import read
 from lupus_kit.audit.values.consistency import inconsistencies
-from lupus_kit.audit.values.counts import all_randomised, side_counts
-from lupus_kit.audit.values.effects import effect_row
+from lupus_kit.audit.values.counts import Counts, all_randomised, side_counts
+from lupus_kit.audit.values.populations import Table
 from lupus_kit.audit.values.provenance import distinct_analyses
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import Claim, Study
 
-#: Where the rows of a claim stand: the claims themselves, or the table of that name.
-CLAIMS = "claims"
+#: Kinds of claims whose values are counts of patients.
+PROPORTIONS = ("binary", "paired")
 
 
 def n_analyses() -> int:
@@ -31,70 +31,79 @@ def n_analyses() -> int:
     return len(distinct_analyses())
 
 
-def _binary_rows(study: Study, claim: Claim) -> list[Row]:
-    counts = [side_counts(study, claim, side) for side in range(len(claim.arms))]
-    rows = [count_row(claim, side, one) for side, one in enumerate(counts)]
-    alpha = study.trial.alpha
+def _checked(study: Study, claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
+    """Recompute every printed value of one claim; ``counts`` stand behind the values of a claim about proportions."""
+    if claim.kind == "paired":
+        return [*_arms(claim, counts), paired_p(study, claim, counts)]
+    return _proportions(study, claim, counts) if claim.kind == "binary" else _summaries(study, claim)
+
+
+def _arms(claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
+    return [arm_value(claim, side, one) for side, one in enumerate(counts)]
+
+
+def _proportions(study: Study, claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
+    values, alpha = _arms(claim, counts), study.trial.alpha
     if len(counts) == 2:
         first, second = (study.trial.n_randomised[arm] for arm in claim.arms)
-        randomised = first, second
-        rows.append(_or_said("p", claim.p, lambda: p_row(claim, counts[0], counts[1], alpha, randomised)))
+        two_arms = counts[0], counts[1], alpha, (first, second)
+        values.append(_or_why_not(claim, Quantity.P, lambda: two_arms_p(claim, *two_arms)))
     elif len(counts) > 2:
-        rows.append(several_arms_row(claim, counts, alpha))
+        values.append(several_arms_p(claim, counts, alpha))
     elif claim.p:
-        rows.append(row("p", claim.p, [("", "one arm is not a comparison")], NOT_CHECKABLE, "not checkable"))
+        values.append(not_checkable(claim, Quantity.P, "one arm is not a comparison"))
     if claim.effect:
-        tables = all_randomised(counts[0], counts[1]) if len(counts) == 2 else []
+        tables = _tables(counts)
         table = tables[0] if len(tables) == 1 else None
-        rows.append(_or_said("effect", claim.effect, lambda: effect_row(claim, table)))
-    return rows
+        values.append(_or_why_not(claim, Quantity.EFFECT, lambda: checked_effect(claim, table)))
+    return values
 
 
-def _or_said(what: str, printed: str, line: Callable[[], Row]) -> Row:
-    """Return a line, or say why it cannot be had: exact tests have their largest table."""
+def _tables(counts: list[Counts]) -> list[Table]:
+    return all_randomised(*counts) if len(counts) == 2 else []
+
+
+def _summaries(study: Study, claim: Claim) -> list[CheckedValue]:
+    values = [as_printed(claim, side) for side in range(len(claim.sides))]
+    if not claim.p:
+        return [*values, no_p_printed(claim)]
+    if claim.effect:
+        values.append(not_checkable(claim, Quantity.EFFECT, "not an effect of two rates"))
+    return [*values, of_model(SUMMARY_P[claim.kind](study, claim))]
+
+
+def _or_why_not(claim: Claim, quantity: Quantity, check: Callable[[], CheckedValue]) -> CheckedValue:
+    """Return a checked value, or say why it cannot be had: exact tests have their largest table."""
     try:
-        return line()
+        return check()
     except InputError as error:
-        return row(what, printed or "not printed", [("", str(error))], NOT_CHECKABLE, "not checkable")
+        return not_checkable(claim, quantity, str(error))
 
 
-def claim_rows(study: Study, claim: Claim, part: str = CLAIMS) -> list[Row]:
-    """Recompute one claim.
-
-    Parameters
-    ----------
-    study : Study
-        The record it belongs to.
-    claim : Claim
-        A claim or a table row.
-    part : str
-        Where it stands.
-
-    Returns
-    -------
-    list of dict
-        One line for each printed value.
-    """
-    lines = _binary_rows(study, claim) if claim.kind == "binary" else other_rows(study, claim)
-    head = {"claim": claim.id, "endpoint": claim.title, "role": claim.role}
-    tail = {"part": part, "source": claim.source, "confidence": claim.confidence}
-    return [{**head, **line, **tail} for line in lines]
-
-
-def _many(study: Study, claims: Sequence[tuple[str, Claim]], n_jobs: int) -> list[Row]:
+def _many(study: Study, claims: Sequence[tuple[str, Claim]], n_jobs: int) -> list[CheckedValue]:
     """Recompute claims, in order; on several cores in blocks, so that equal tables stay together."""
     if n_jobs == 1 or len(claims) < 2:
-        return [line for part, claim in claims for line in claim_rows(study, claim, part)]
+        counts = [
+            [side_counts(study, claim, side) for side in range(len(claim.sides))] if claim.kind in PROPORTIONS else []
+            for _, claim in claims
+        ]
+        with_p = (_tables(one) for (_, claim), one in zip(claims, counts, strict=True) if claim.p)
+        compute_ahead(table for tables in with_p if len(tables) <= MOST_TABLES for table in tables)
+        return [
+            replace(value, part=part)
+            for (part, claim), one in zip(claims, counts, strict=True)
+            for value in _checked(study, claim, one)
+        ]
     from joblib import Parallel, delayed
 
     n_blocks = min(len(claims), 4 * max(n_jobs, 1) if n_jobs > 0 else 16)
     size = -(-len(claims) // n_blocks)
     blocks = [claims[start : start + size] for start in range(0, len(claims), size)]
     found = Parallel(n_jobs=n_jobs)(delayed(_many)(study, block, 1) for block in blocks)
-    return [line for block in found for line in block]
+    return [value for block in found for value in block]
 
 
-def _told(finding: Any) -> str:
+def _with_place(finding: Any) -> str:
     """Write one finding with its place in front."""
     place = ", ".join(part for part in (finding.table, finding.row, finding.arm) if part)
     return f"{place}: {finding.finding}" if place else str(finding.finding)
@@ -113,7 +122,7 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     Returns
     -------
     Report
-        One row per printed value: what was printed, what was recomputed, by which analysis, and the verdict.
+        Every printed value with what was recomputed, by which analysis, and the verdict.
 
     Raises
     ------
@@ -130,49 +139,21 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     Examples
     --------
     >>> report = check("he2020")
-    >>> report.to_frame().query("claim == 'sri4_week12' and what == 'p'")["verdict"].item()
+    >>> report.verdicts("claims").query("claim == 'sri4_week12' and what == 'p'")["sentence"].item()
     'reproduced only by 4 of 67 analyses'
     """
     record = study if isinstance(study, Study) else published.load(study)
     claims = [(CLAIMS, claim) for claim in record.records]
     claims += [(claim.table_row.partition("/")[0], claim) for claim in record.table_claims()]
-    rows = pd.DataFrame(_many(record, claims, n_jobs), columns=list(COLUMNS))
-    findings = tuple(_told(finding) for finding in inconsistencies(record).itertuples())
+    values = _many(record, claims, n_jobs)
+    findings = tuple(_with_place(finding) for finding in inconsistencies(record).itertuples())
     return Report(
         study=record.trial.key,
         citation=record.trial.citation,
-        rows=rows,
-        statements=read(record, rows, findings),
+        values=tuple(values),
+        reading_statements=read(record, values, findings),
         n_analyses=n_analyses(),
         findings=findings,
         remarks=record.remarks,
         tables={key: layout.title or key for key, layout in record.layouts.items()},
     )
-
-
-def check_all(n_jobs: int = 1) -> pd.DataFrame:
-    """Check every study that ships with the kit.
-
-    Parameters
-    ----------
-    n_jobs : int
-        Cores to use; -1 for all.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows of every report, with the key of the study in front.
-
-    Examples
-    --------
-    >>> from lupus_kit import audit, published
-    >>> found = audit.check_all()  # doctest: +SKIP
-    >>> set(found["study"]) == set(published.studies())  # doctest: +SKIP
-    True
-    """
-    frames = []
-    for name in published.studies():
-        rows = check(name, n_jobs).to_frame()
-        rows.insert(0, "study", name)
-        frames.append(rows)
-    return pd.concat(frames, ignore_index=True)

@@ -1,119 +1,150 @@
-"""The report of an audit, in every form it is read in."""
+"""The report of an audit: every printed value of a study with what was recomputed, as a frame and as text."""
 
 from __future__ import annotations
 
-import html
-import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pandas as pd
 
-from lupus_kit.audit.report.lines import Group, fitting, groups, parts
+from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue, Quantity
+from lupus_kit.audit.report.forms import markdown, notebook_html, terminal_table, web_page
+from lupus_kit.audit.report.layout import Contents
 from lupus_kit.core.errors import unknown_name
 
 FORMATS = ("table", "markdown", "html", "json", "csv")
-_SHOWN = ["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]
-# Columns of the terminal table and their share of the line, in percent.
-_COLUMNS = {"what": 10, "printed": 13, "recomputed": 16, "analysis": 39, "verdict": 22}
-_COMPACT = {"row": 24, "printed": 22, "p": 8, "analyses that fit": 26, "verdict": 20}
+_INTEGERS = ("x1", "n1", "x2", "n2", "n_ways", "n_fit")
+_OF_VALUE = ("claim", "endpoint", "role", "quantity", "what", "printed")
+_OF_VERDICT = ("verdict", "sentence", "part", "source", "confidence")
+COLUMNS = (
+    *(*_OF_VALUE, "relation", "printed_p", "analysis", "label", "alternative", "setting", "population", *_INTEGERS),
+    *("recomputed", "low", "high", "fits", "supposing", "paper_analysis", *_OF_VERDICT),
+)
+VERDICT_COLUMNS = (*_OF_VALUE, "n_fits", "n_tried", *_OF_VERDICT)
 
 
-def _lines(row: dict[str, str]) -> list[tuple[str, ...]]:
-    """One line per analysis, so that each p-value stands beside its test."""
-    first, *rest = parts(row)
-    head = (f"  {row['what']}", row["printed"], *first, row["verdict"])
-    return [head, *(("", "", *part, "") for part in rest)]
+def _of_value(value: CheckedValue) -> dict[str, object]:
+    """Return what the rows of one printed value have in common."""
+    claim = value.claim
+    p = claim.printed_p if value.quantity is Quantity.P else None
+    return {
+        "claim": claim.id,
+        "endpoint": claim.title,
+        "role": claim.role,
+        "quantity": value.quantity.value,
+        "what": value.what,
+        "printed": value.printed,
+        "relation": p.relation if p else "",
+        "printed_p": p.value if p else None,
+        "supposing": value.supposing,
+        "paper_analysis": value.paper_analysis,
+        "verdict": value.verdict,
+        "sentence": value.sentence,
+        "part": value.part,
+        "source": claim.source,
+        "confidence": claim.confidence,
+    }
 
 
-def _compact(group: Group) -> tuple[str, ...]:
-    """One line for a whole table row."""
-    arm = group.rows[0]["source"].partition("(")[2].rstrip(")")
-    name = group.rows[0]["endpoint"] + (f" ({arm})" if arm else "")
-    return (name, group.values, group.p["printed"], fitting(group.p), group.verdict)
+def _of_analysis(one: Analysis) -> dict[str, object]:
+    return {
+        "analysis": one.key,
+        "label": one.label,
+        "alternative": one.alternative,
+        "setting": one.setting,
+        "population": one.population,
+        **dict(zip(("x1", "n1", "x2", "n2"), one.counts if len(one.counts) <= 4 else (), strict=False)),
+        **({"n_ways": one.n_ways, "n_fit": one.n_fit} if one.low == one.low and one.n_ways > 1 else {}),
+        "recomputed": one.value,
+        "low": one.low,
+        "high": one.high,
+        "fits": one.fits,
+    }
 
 
-def _html_row(cells: tuple[str, ...]) -> str:
-    style = "text-align:left;vertical-align:top"
-    return "<tr>" + "".join(f"<td style='{style}'>{html.escape(cell.strip())}</td>" for cell in cells) + "</tr>"
-
-
-def _html_head(names: list[str]) -> str:
-    return "<tr>" + "".join(f"<th style='text-align:left'>{name}</th>" for name in names) + "</tr>"
-
-
-def _markdown_row(cells: list[str]) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |\n"
-
-
-def _markdown_head(names: list[str]) -> str:
-    return _markdown_row(names) + "|" + " --- |" * len(names) + "\n"
-
-
-@dataclass(frozen=True)
-class Report:
+class Report(Contents):
     """Every printed value of a study, recomputed.
 
-    Attributes
-    ----------
-    study : str
-        Key of the study.
-    citation : str
-        The paper.
-    rows : pandas.DataFrame
-        ``claim endpoint role what printed recomputed analysis verdict part status source confidence``, one row per
-        printed value. ``part`` is ``"claims"`` or the name of a table; ``status`` is the verdict in one word.
-    statements : tuple of str
-        What the numbers do and do not say, in reading order.
-    n_analyses : int
-        Analyses tried on each p-value of two proportions.
-    findings : tuple of str
-        Printed values that do not go together, each with its place.
-    remarks : tuple of str
-        What was read with a word of explanation.
-    tables : mapping of str to str
-        Titles of the tables.
+    Its ``values`` are the data, its ``statements`` and its :meth:`render` what is written from them; the attributes are
+    those of :class:`~lupus_kit.audit.report.layout.Contents`.
     """
 
-    study: str
-    citation: str
-    rows: pd.DataFrame
-    statements: tuple[str, ...]
-    n_analyses: int
-    findings: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def reading(self) -> str:
-        """The statements as one paragraph."""
-        return " ".join(self.statements)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the rows as a tidy frame."""
-        return self.rows.copy()
-
-    def part(self, name: str = "claims") -> pd.DataFrame:
-        """Return the rows of the claims, or of one table.
+    def statements_on(self, *topics: str) -> tuple[str, ...]:
+        """Return the statements on some topics, in reading order.
 
         Parameters
         ----------
-        name : str
-            ``"claims"`` or the name of a table.
+        *topics : str
+            Of :data:`~lupus_kit.audit.report.statements.TOPICS`, such as ``"joint analysis"``.
+
+        Returns
+        -------
+        tuple of str
+        """
+        return tuple(one.text for one in self.reading_statements if one.topic in topics)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return everything as a tidy frame: one row a claim and analysis, numbers as numbers.
 
         Returns
         -------
         pandas.DataFrame
+            ``claim endpoint role quantity what printed``: the printed value; ``quantity`` is ``"value"`` (of an arm or
+            visit), ``"p"`` or ``"effect"``. ``relation printed_p``: the printed p-value as a number.
+            ``analysis label alternative setting``: the analysis by its key and in words, and what it was run on
+            besides the claim's own comparison; ``analysis`` is empty where nothing was computed, and ``label`` says
+            why. ``population`` (``"29 v 30"``) and ``x1 n1 x2 n2``: whom it was run on. ``recomputed low high``: the
+            p-value, percentage or effect, and the ends of its range or interval. ``n_ways n_fit``: joint tables of
+            paired counts tried, and those that print so. ``fits``: whether the analysis prints as reported.
+            ``supposing paper_analysis``, then the ``verdict`` (one of the values of ``Verdict``) and its
+            ``sentence``, the same in every row of a printed value. ``part``: ``"claims"`` or the name of a table.
+            ``source confidence``: where it was read.
+
+        Examples
+        --------
+        >>> from lupus_kit import audit
+        >>> frame = audit.check("he2020").to_frame()
+        >>> fits = frame.query("claim == 'sri4_week12' and quantity == 'p' and fits")
+        >>> fits[["analysis", "population"]].values.tolist()[:2]
+        [['n_minus_1', '29 v 30'], ['agresti_caffo', '29 v 30']]
+        """
+        rows = [_of_value(value) | _of_analysis(one) for value in self.values for one in value.analyses]
+        frame = pd.DataFrame(rows, columns=list(COLUMNS))
+        floats = dict.fromkeys(("printed_p", "recomputed", "low", "high"), "float64")
+        return frame.astype(floats | dict.fromkeys(_INTEGERS, "Int64") | {"fits": "boolean"})
+
+    def verdicts(self, part: str | None = None) -> pd.DataFrame:
+        """Return one row per printed value with its verdict.
+
+        Parameters
+        ----------
+        part : str, optional
+            ``"claims"`` or the name of a table; everything if not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``claim endpoint role quantity what printed n_fits n_tried verdict sentence part source confidence``.
 
         Raises
         ------
         InputError
             No such part.
+
+        Examples
+        --------
+        >>> from lupus_kit import audit
+        >>> audit.check("he2020").verdicts("claims").query("quantity == 'p'")["sentence"].head(1).item()
+        'reproduced only by 4 of 67 analyses'
         """
-        if name != "claims" and name not in self.tables:
-            raise unknown_name("part", name, ("claims", *self.tables))
-        return self.rows[self.rows["part"] == name].reset_index(drop=True)
+        if part is not None and part != CLAIMS and part not in self.tables:
+            raise unknown_name("part", part, (CLAIMS, *self.tables))
+        rows = [
+            _of_value(value) | {"n_fits": len(value.fitting), "n_tried": sum(bool(one.key) for one in value.analyses)}
+            for value in self.values
+            if part is None or value.part == part
+        ]
+        return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
 
     def claims_only(self) -> Report:
         """Return the report without the tables and what was found between their cells.
@@ -123,7 +154,8 @@ class Report:
         Report
             The claims and the reading.
         """
-        return replace(self, tables={}, findings=(), remarks=())
+        claims = tuple(value for value in self.values if value.part == CLAIMS)
+        return replace(self, values=claims, tables={}, findings=(), remarks=())
 
     def render(self, format: str = "table", width: int | None = None) -> str:
         """Write the report as text.
@@ -131,8 +163,8 @@ class Report:
         Parameters
         ----------
         format : {"table", "markdown", "html", "json", "csv"}
-            ``"html"`` is a page that needs nothing beside it. ``"csv"`` holds the rows only; the others add the
-            citation and the reading.
+            ``"html"`` is a page that needs nothing beside it. ``"csv"`` is :meth:`to_frame`; ``"json"`` holds it in
+            ``rows``, with the citation and the reading; what is not there, and an end without limit, is null.
         width : int, optional
             Columns of a terminal, for ``"table"``.
 
@@ -146,105 +178,34 @@ class Report:
         InputError
             Unknown format.
         """
-        writers = {
-            "table": lambda: self._table(width),
-            "markdown": self._markdown,
-            "html": self._page,
-            "json": self._json,
-            "csv": lambda: self.rows.to_csv(index=False),
-        }
-        if format not in writers:
+        if format not in FORMATS:
             raise unknown_name("format", format, FORMATS)
-        return writers[format]()
-
-    def _table(self, width: int | None) -> str:
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        file = io.StringIO()
-        # A fixed console: the text is the same on a terminal, in a pipe and in a file.
-        console = Console(file=file, width=width or 110, color_system=None, highlight=False, markup=False)
-
-        def grid(rows: list[tuple[str, ...]], columns: dict[str, int]) -> Table:
-            table = Table.grid(padding=(0, 2, 0, 0))
-            room = console.width - 2 * len(columns)
-            for share in columns.values():
-                table.add_column(width=room * share // 100, overflow="fold")
-            for row in rows:
-                table.add_row(*map(Text, row))
-            return table
-
-        console.print(Text(self.citation), end="\n\n")
-        console.print(grid([("", *list(_COLUMNS)[1:])], _COLUMNS))
-        console.rule(characters="─")
-        for group in groups(self.part()):
-            console.print(Text(group.heading))
-            console.print(grid([line for row in group.rows for line in _lines(row)], _COLUMNS))
-            console.print()
-        for name, title in self.tables.items():
-            console.print(Text(f"{name}: {title}" if title != name else name))
-            console.print(grid([("", *list(_COMPACT)[1:])], _COMPACT))
-            console.rule(characters="─")
-            console.print(grid([_compact(group) for group in groups(self.part(name))], _COMPACT))
-            console.print()
-        for note in self._notes():
-            console.print(Text(note))
-        if self._notes():
-            console.print()
-        for statement in self.statements:
-            console.print(grid([("-", statement)], {"mark": 1, "statement": 99}))
-        return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
-
-    def _notes(self) -> list[str]:
-        """Return findings between cells, and how the file was read, one line each."""
-        return [*(f"Between cells: {one}" for one in self.findings), *(f"Read: {one}" for one in self.remarks)]
-
-    def _markdown(self) -> str:
-        claims = "".join(_markdown_row([str(row[name]) for name in _SHOWN]) for row in self.part().to_dict("records"))
-        text = f"{self.citation}\n\n{_markdown_head(_SHOWN)}{claims}"
-        for name, title in self.tables.items():
-            rows = "".join(_markdown_row(list(_compact(group))) for group in groups(self.part(name)))
-            heading = " ".join(f"{name}: {title}".split())
-            text += f"\n**{heading}**\n\n{_markdown_head(list(_COMPACT))}{rows}"
-        for note in self._notes():
-            text += f"\n{' '.join(note.split())}\n"
-        return f"{text}\n{self.reading}\n"
+        if format == "csv":
+            return str(self.to_frame().to_csv(index=False))
+        if format == "json":
+            return self._json()
+        if format == "table":
+            return terminal_table(self, width)
+        return {"markdown": markdown, "html": web_page}[format](self)
 
     def _json(self) -> str:
+        frame = self.to_frame().replace([float("inf"), float("-inf")], float("nan"))  # JSON has neither
+        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
         content = {
             "study": self.study,
             "citation": self.citation,
             "n_analyses": self.n_analyses,
-            "rows": self.rows.to_dict("records"),
             "tables": dict(self.tables),
             "findings": list(self.findings),
             "remarks": list(self.remarks),
             "reading": self.reading,
         }
-        return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        head = json.dumps(content, ensure_ascii=False, indent=2).removesuffix("\n}")
+        lines = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in rows)
+        return f'{head},\n  "rows": [\n{lines}\n  ]\n}}\n'
 
-    def _page(self) -> str:
-        from lupus_kit.audit.report.page import page
-
-        return page(self)
+    def __str__(self) -> str:
+        return self.render("table").rstrip("\n")
 
     def _repr_html_(self) -> str:
-        rows = []
-        for group in groups(self.part()):
-            rows.append(f"<tr><th colspan='5' style='text-align:left'>{html.escape(group.heading)}</th></tr>")
-            rows += [_html_row(line) for row in group.rows for line in _lines(row)]
-        tables = "".join(
-            f"<details><summary>{html.escape(f'{name}: {title}')}</summary><table>{_html_head(list(_COMPACT))}"
-            + "".join(_html_row(_compact(group)) for group in groups(self.part(name)))
-            + "</table></details>"
-            for name, title in self.tables.items()
-        )
-        between = "".join(f"<li>{html.escape(line)}</li>" for line in self.findings)
-        if between:
-            tables += f"<details><summary>Between cells ({len(self.findings)})</summary><ul>{between}</ul></details>"
-        statements = "".join(f"<li>{html.escape(line)}</li>" for line in self.statements)
-        return (
-            f"<table>{_html_head(_SHOWN[1:])}{''.join(rows)}</table>{tables}"
-            f"<ul>{statements}</ul><small>{html.escape(self.citation)}</small>"
-        )
+        return notebook_html(self)

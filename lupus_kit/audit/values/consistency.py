@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 import pandas as pd
 
 from lupus_kit.audit.values.counts import side_counts
 from lupus_kit.audit.values.granularity import grim, grimmer, printed_interval
-from lupus_kit.audit.values.percentages import percent_matches, rounds_to
-from lupus_kit.audit.values.summary_tests import explain_paired
+from lupus_kit.audit.values.percentages import percent_matches
+from lupus_kit.audit.values.summary_tests import paired_tests
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference import pvalue
 from lupus_kit.published import Study, percent_text
@@ -42,6 +43,7 @@ _MEDIAN = re.compile(rf"^\s*({_NUMBER})\s*\(\s*({_NUMBER})\s*[–—-]\s*({_NUMB
 _MEAN = re.compile(rf"^\s*({_NUMBER})\s*±\s*({_NUMBER})\s*$")
 
 Finding = tuple[str, str, str, str, str, str]
+Cell = dict[str, Any]
 
 
 def quantile_definitions(value: str, n: int, probability: Fraction | str | float) -> tuple[int, ...]:
@@ -95,18 +97,18 @@ def _label(study: Study, table: str) -> str:
     return study.layouts[table].endpoint
 
 
-def _about(study: Study, table: str, cell: pd.Series) -> str:
+def _about(study: Study, table: str, cell: Cell) -> str:
     return " ".join(str(cell[name]) for name in study.layouts[table].about if name in cell)
 
 
-def _cells(study: Study) -> Iterator[tuple[str, str, pd.Series]]:
+def _cells(study: Study) -> Iterator[tuple[str, str, Cell]]:
     for name, frame in study.tables.items():
         label = _label(study, name)
-        for _, cell in frame.iterrows():
-            yield name, str(cell[label]), cell
+        for cell in frame.to_dict("records"):
+            yield name, str(cell[label]), {str(key): value for key, value in cell.items()}
 
 
-def _patients(study: Study, cell: pd.Series) -> int | None:
+def _patients(study: Study, cell: Cell) -> int | None:
     return int(cell["n"]) if pd.notna(cell["n"]) else study.trial.n_randomised.get(str(cell["arm"]))
 
 
@@ -197,16 +199,16 @@ def _paired_as_unpaired(study: Study) -> Iterator[Finding]:
     fisher: list[str] = []
     only, total = [], 0
     for claim in study.table_claims():
-        if claim.kind != "paired" or not claim.p:
+        if claim.kind != "paired" or claim.printed_p is None:
             continue
         first, second = (side_counts(study, claim, side).known for side in range(2))
-        if first is None or second is None or first[1] != second[1] or claim.p == "NS":
+        if first is None or second is None or first[1] != second[1]:
             continue
         (x1, n), (x2, _) = first, second
         total += 1
-        if rounds_to(float(pvalue("fisher", x1, n, x2, n)), claim.p):
+        if claim.printed_p.prints(pvalue("fisher", x1, n, x2, n)):
             fisher.append(claim.title)
-            if not explain_paired(claim.p, x1, x2, n, claim.both)["rounds_to_reported"].any():
+            if not any(one.rounds_to_reported for one in paired_tests(claim.printed_p, x1, x2, n, claim.both)):
                 only.append(claim.title)
     if total and fisher:
         text = (
@@ -218,21 +220,19 @@ def _paired_as_unpaired(study: Study) -> Iterator[Finding]:
 
 def _sub_rows(study: Study) -> Iterator[Finding]:
     """Find counts of a row above those of the row it is part of, where a column says what it is part of."""
-    for table, frame in study.tables.items():
-        about, label = study.layouts[table].about, _label(study, table)
-        parents: dict[tuple[str, str], pd.Series] = {}
-        for _, cell in frame[frame["count"].notna()].iterrows():
-            arm, row = str(cell["arm"]), str(cell[label])
-            for name in about:
-                parent = parents.get((str(cell[name]).lower(), arm))
-                if parent is not None and cell["count"] > parent["count"]:
-                    text = (
-                        f"{row} counts {cell['count']}, more than the {parent['count']} of {parent[label]}, its group."
-                    )
-                    yield ("part above whole", table, row, arm, str(cell["printed"]), text)
-            abbreviations = re.findall(r"\(([^)]+)\)", row)
-            for name in (row, _short(row), *abbreviations):
-                parents.setdefault((name.lower(), arm), cell)
+    parents: dict[tuple[str, str, str], tuple[str, int]] = {}
+    for table, row, cell in _cells(study):
+        if pd.isna(cell["count"]):
+            continue
+        arm, count = str(cell["arm"]), int(cell["count"])
+        for name in study.layouts[table].about:
+            parent, whole = parents.get((table, str(cell[name]).lower(), arm), ("", count))
+            if count > whole:
+                text = f"{row} counts {count}, more than the {whole} of {parent}, its group."
+                yield ("part above whole", table, row, arm, str(cell["printed"]), text)
+        abbreviations = re.findall(r"\(([^)]+)\)", row)
+        for name in (row, _short(row), *abbreviations):
+            parents.setdefault((table, name.lower(), arm), (row, count))
 
 
 def _same_table_two_p(study: Study) -> Iterator[Finding]:

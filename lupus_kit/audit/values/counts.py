@@ -8,7 +8,7 @@ import pandas as pd
 
 from lupus_kit.audit.values.percentages import common_denominators, counts_from_percent, percent_matches
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published import Claim, Study, impossible, percent_text, printed_value
+from lupus_kit.published import Claim, Study, impossible, percent_text
 
 PRINTED = "printed"
 ALL_RANDOMISED = "all randomised were analysed"
@@ -75,7 +75,7 @@ def _siblings(study: Study, claim: Claim, arm: str) -> list[str]:
         for other in study.records
         if other.endpoint == claim.endpoint and other.kind == "binary"
         for side, name in enumerate(other.arms[: len(other.reported)])
-        if name == arm and printed_value(other, side).count is None and percent_text(str(other.reported[side]))
+        if name == arm and other.values[side].count is None and percent_text(str(other.reported[side]))
     ]
 
 
@@ -150,7 +150,7 @@ def side_counts(study: Study, claim: Claim, side: int) -> Counts:
     printed = claim.shown(side)
     if not printed:
         return Counts(None, None, "no value is printed for this arm", None)
-    value, percent = printed_value(claim, side), percent_text(printed)
+    value, percent = claim.values[side], percent_text(printed)
     # A model's rate is no count's; the number of patients then says which count is near.
     near = claim.modelled and bool(value.n and percent)
     if not near and (why := impossible(claim, side, study.trial.n_randomised[arm])):
@@ -170,39 +170,6 @@ def side_counts(study: Study, claim: Claim, side: int) -> Counts:
     if not percent:
         return Counts(None, None, "neither a count nor a percentage is printed", None)
     return _from_percent(study, claim, percent, arm, value.n)
-
-
-def _record(study: Study, name: str) -> Claim:
-    for claim in study.records:
-        if claim.id == name:
-            return claim
-    raise unknown_name("claim", name, [claim.id for claim in study.records])
-
-
-def resolve(study: Study, claim: pd.Series | Claim | str, side: str) -> Counts:
-    """Find the counts of one arm of a claim.
-
-    Parameters
-    ----------
-    study : Study
-        The record.
-    claim : pandas.Series, Claim or str
-        A row of ``study.claims``, one of ``study.records``, or an ``id``.
-    side : {"a", "b"}
-        Which arm.
-
-    Returns
-    -------
-    Counts
-        With the way they were found.
-    """
-    record = claim if isinstance(claim, Claim) else _record(study, claim if isinstance(claim, str) else claim["id"])
-    if side not in ("a", "b"):
-        raise unknown_name("side", side, ("a", "b"))
-    number = "ab".index(side)
-    if number >= len(record.sides):
-        return Counts(None, None, "the claim has one arm only", None)
-    return side_counts(study, record, number)
 
 
 def claim_counts(study: Study, claim: str) -> tuple[int, int, int, int]:
@@ -231,10 +198,14 @@ def claim_counts(study: Study, claim: str) -> tuple[int, int, int, int]:
     >>> claim_counts(published.load("he2020"), "sri4_week12")
     (16, 29, 9, 30)
     """
-    a, b = (resolve(study, claim, side) for side in "ab")
-    if a.x is None or a.n is None or b.x is None or b.n is None:
-        raise InputError(f"the counts of claim {claim!r} are not known: {a.how}; {b.how}.")
-    return a.x, a.n, b.x, b.n
+    record = next((one for one in study.records if one.id == claim), None)
+    if record is None:
+        raise unknown_name("claim", claim, [one.id for one in study.records])
+    sides = [side_counts(study, record, side) for side in range(len(record.sides))]
+    if len(sides) != 2 or not (sides[0].known and sides[1].known):
+        why = "; ".join(side.how for side in sides) if len(sides) == 2 else "two arms are needed"
+        raise InputError(f"the counts of claim {claim!r} are not known: {why}.")
+    return (*sides[0].known, *sides[1].known)
 
 
 def all_randomised(a: Counts, b: Counts) -> list[tuple[int, int, int, int]]:

@@ -85,26 +85,38 @@ class Multiverse:
         return float(self.defensible["significant"].mean())
 
     @property
-    def sentences(self) -> tuple[str, ...]:
-        """The result in words."""
-        counted, own = self.defensible, self.table[_is(self.table, self.reference)].iloc[0]
+    def share_sentence(self) -> str:
+        """How many defensible analyses reach the level, in words."""
+        counted = self.defensible
         reach, n = int(counted["significant"].sum()), len(counted)
-        side = "reaches" if own["significant"] else "does not reach"
-        said = [
+        return (
             f"Of {n} defensible analyses {reach} reach the level of {self.alpha:g} and {n - reach} do not; their p-values "
-            f"run from {counted['p_equivalent'].min():.3f} to {counted['p_equivalent'].max():.3f} on the two-sided scale.",
-            f"The reference ({own['label']}, {own['population']}, {own['side']}) has p={own['p']:.4f} and {side} it.",
-        ]
+            f"run from {counted['p_equivalent'].min():.3f} to {counted['p_equivalent'].max():.3f} on the two-sided scale."
+        )
+
+    @property
+    def flip_sentence(self) -> str:
+        """Which single defensible choices take the reference to the other side, in words."""
         flips = self.flips[self.flips["defensible"]]
         if flips.empty:
-            said.append("No other single defensible choice takes it to the other side.")
-        else:
-            parts = [f"{choice} ({'; '.join(group['label'])})" for choice, group in flips.groupby("choice", sort=False)]
-            said.append(f"One choice alone takes it to the other side: {', or '.join(parts)}.")
+            return "No other single defensible choice takes it to the other side."
+        parts = [f"{choice} ({'; '.join(group['label'])})" for choice, group in flips.groupby("choice", sort=False)]
+        return f"One choice alone takes it to the other side: {', or '.join(parts)}."
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The result in words."""
+        own = self.table[_is(self.table, self.reference)].iloc[0]
+        side = "reaches" if own["significant"] else "does not reach"
+        texts = [
+            self.share_sentence,
+            f"The reference ({own['label']}, {own['population']}, {own['side']}) has p={own['p']:.4f} and {side} it.",
+            self.flip_sentence,
+        ]
         if not self.flips[~self.flips["defensible"]].empty:
             names = "; ".join(self.flips.loc[~self.flips["defensible"], "label"])
-            said.append(f"So would these, which are shown but not counted: {names}.")
-        return (*said, "The list of analyses is a judgement too: the table gives the reason for each one left out.")
+            texts.append(f"So would these, which are shown but not counted: {names}.")
+        return (*texts, "The list of analyses is a judgement too: the table gives the reason for each one left out.")
 
     def to_frame(self) -> pd.DataFrame:
         """Return every analysis, one row each."""

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from fractions import Fraction
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published import decimals, parse_p, plain_p
+from lupus_kit.published import ROUNDINGS, decimals, read_p
 
 _PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*$")
-_MODES = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
-#: Rounding conventions; ``"nearest"`` accepts half-up and half-even, which differ only at exact halves.
-ROUNDINGS = ("nearest", *_MODES)
-
-
-def _printed_percent(x: int, n: int, n_decimals: int, mode: str) -> Decimal:
-    """100 x / n as it prints, rounded from the exact fraction."""
-    scaled = Fraction(100 * x * 10**n_decimals, n)
-    whole, rest = divmod(scaled.numerator, scaled.denominator)
-    twice = 2 * rest - scaled.denominator
-    up = twice > 0 or (twice == 0 and (mode == "half-up" or whole % 2 == 1))
-    return Decimal(whole + (up and mode != "truncate")).scaleb(-n_decimals)
 
 
 def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> bool:
@@ -56,8 +43,8 @@ def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> boo
         raise unknown_name("rounding", rounding, ROUNDINGS)
     if not 0 <= x <= n or n < 1:
         raise InputError(f"x == {x!r}, n == {n!r}: x of n patients, with at least one patient, is needed.")
-    modes = ("half-up", "half-even") if rounding == "nearest" else (rounding,)
-    return any(_printed_percent(x, n, decimals(number), mode) == Decimal(number) for mode in modes)
+    low, high = _count_range(number, np.array([n]), rounding)
+    return bool(low[0] <= x <= high[0])
 
 
 def _percent(text: object) -> str:
@@ -197,16 +184,4 @@ def rounds_to(value: float, printed: str, rounding: str = "nearest") -> bool:
     >>> rounds_to(0.05244, "0.052"), rounds_to(0.05045, "0.052"), rounds_to(0.0004, "<0.001")
     (True, False, True)
     """
-    relation, number, n_decimals = parse_p(printed)
-    if value != value:
-        return False
-    if relation == "=":
-        if rounding not in ROUNDINGS:
-            raise unknown_name("rounding", rounding, ROUNDINGS)
-        # The float itself is rounded, in decimal: half-up and half-even differ only at exact halves.
-        unit = Decimal(1).scaleb(-n_decimals)
-        modes = ("half-up", "half-even") if rounding == "nearest" else (rounding,)
-        target = Decimal(plain_p(printed)).quantize(unit)
-        return any(Decimal(value).quantize(unit, _MODES[mode]) == target for mode in modes)
-    comparisons = {"<": value < number, "≤": value <= number, ">": value > number, "≥": value >= number}
-    return comparisons[relation]
+    return bool(read_p(printed).prints(value, rounding))

@@ -61,11 +61,7 @@ def _carried(name: str, x: int, n: int, randomised: int, earlier: tuple[int, int
 def missing_rules(table: Table, randomised: tuple[int, int]) -> dict[str, Table]:
     """Return the table under each way to count patients whose outcome is missing."""
     (x1, n1, x2, n2), (m1, m2) = table, randomised
-    return {
-        ANALYSED: table,
-        NON_RESPONDERS: (x1, m1, x2, m2),
-        RESPONDERS: (x1 + m1 - n1, m1, x2 + m2 - n2, m2),
-    }
+    return {ANALYSED: table, NON_RESPONDERS: (x1, m1, x2, m2), RESPONDERS: (x1 + m1 - n1, m1, x2 + m2 - n2, m2)}
 
 
 def populations(

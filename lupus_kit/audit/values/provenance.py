@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from lupus_kit.audit.values.percentages import ROUNDINGS, rounds_to
-from lupus_kit.audit.values.populations import Populations, populations
+from lupus_kit.audit.values.populations import Populations, Table, populations
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference import TESTS, Test, compare, pvalue, select
-from lupus_kit.published import parse_p, plain_p
+from lupus_kit.published import ROUNDINGS, PrintedP, read_p
 
 #: Both one-sided directions are tried: a paper may have tested either.
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -75,6 +75,25 @@ def distinct_analyses(
     ]
 
 
+def p_values(tables: Sequence[Table], analyses: Sequence[tuple[Test, str]]) -> NDArray[np.float64]:
+    """Return the p-value of every analysis of every table; each test takes all tables in one call.
+
+    Parameters
+    ----------
+    tables : sequence of (x1, n1, x2, n2)
+        Responders and patients of the first and second arm.
+    analyses : sequence of (Test, str)
+        From :func:`distinct_analyses`.
+
+    Returns
+    -------
+    numpy.ndarray
+        One row a table, one column an analysis; ``nan`` where an analysis is undefined.
+    """
+    x1, n1, x2, n2 = np.array(tables).T
+    return np.array([pvalue(test, x1, n1, x2, n2, side) for test, side in analyses], dtype=float).T
+
+
 _NOT_SIGNIFICANT = {"ns", "n.s.", "n.s", "nonsignificant", "non-significant", "notsignificant"}
 
 
@@ -112,12 +131,8 @@ def read_reported(reported: object, alpha: float = 0.05) -> tuple[str, tuple[str
     bare = "".join(reported.lower().split()).removeprefix("p=").removeprefix("p:")
     if bare in _NOT_SIGNIFICANT:
         return f">{alpha:g}", (f"{reported!r} is read as a p-value above {alpha:g}.",)
-    plain = plain_p(reported)
+    plain = read_p(reported).text
     return plain, () if plain == reported.strip() else (f"{reported!r} is read as {plain}.",)
-
-
-def _distance(p: float, number: float, matches: bool) -> float:
-    return float("nan") if np.isnan(p) else 0.0 if matches else abs(p - number)
 
 
 def explain(
@@ -186,7 +201,7 @@ def explain(
         raise unknown_name("rounding", rounding, ROUNDINGS)
     table = compare(x1, n1, x2, n2)
     counted = populations(table.x1, table.n1, table.x2, table.n2, randomised, earlier)
-    frame = _computed(printed, counted, distinct_analyses(tests, alternatives), rounding)
+    frame = _computed(read_p(printed), counted, distinct_analyses(tests, alternatives), rounding)
     if randomised is None:
         frame = frame.drop(columns=["population", "x1", "n1", "x2", "n2"])
     frame = frame.sort_values("distance", kind="stable", na_position="last", ignore_index=True)
@@ -194,32 +209,17 @@ def explain(
     return frame
 
 
-def _computed(printed: str, counted: Populations, analyses: list[tuple[Test, str]], rounding: str) -> pd.DataFrame:
-    """One row for each population and analysis; every test takes all populations in one call."""
-    number = parse_p(printed)[1]
-    x1, n1, x2, n2 = np.array([table for _, table in counted.tables]).T
-    rows = []
-    for test, alternative in analyses:
-        values = np.atleast_1d(pvalue(test, x1, n1, x2, n2, alternative))
-        for (population, found), p in zip(counted.tables, values.tolist(), strict=True):
-            ways = [way for way in ROUNDINGS[1:] if rounds_to(p, printed, way)]
-            matches = bool({"half-up", "half-even"} & set(ways)) if rounding == "nearest" else rounding in ways
-            distance = _distance(p, number, matches)
-            rows.append((test.key, test.label, alternative, p, matches, distance, " ".join(ways), population, *found))
-    columns = [
-        "test",
-        "label",
-        "alternative",
-        "p",
-        "rounds_to_reported",
-        "distance",
-        "prints",
-        "population",
-        "x1",
-        "n1",
-        "x2",
-        "n2",
-    ]
-    frame = pd.DataFrame(rows, columns=columns)
-    order = {name: place for place, (name, _) in enumerate(counted.tables)}
-    return frame.sort_values("population", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+def _computed(printed: PrintedP, counted: Populations, analyses: list[tuple[Test, str]], rounding: str) -> pd.DataFrame:
+    """One row for each population and analysis."""
+    p = p_values([table for _, table in counted.tables], analyses).ravel()
+    fits = printed.prints(p, rounding)
+    prints = {way: printed.prints(p, way) for way in ROUNDINGS[1:]}
+    frame = pd.DataFrame(
+        [(test.key, test.label, side, name, *table) for name, table in counted.tables for test, side in analyses],
+        columns=["test", "label", "alternative", "population", "x1", "n1", "x2", "n2"],
+    )
+    frame.insert(3, "p", p)
+    frame.insert(4, "rounds_to_reported", fits)
+    frame.insert(5, "distance", np.where(fits, 0.0, abs(p - printed.value)))
+    frame.insert(6, "prints", [" ".join(way for way in prints if prints[way][row]) for row in range(len(p))])
+    return frame

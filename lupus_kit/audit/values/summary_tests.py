@@ -6,38 +6,57 @@ has them. Each analysis therefore gives a range of p-values, and it fits if any 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
-from lupus_kit.audit.values.percentages import rounds_to
 from lupus_kit.core.errors import InputError
-from lupus_kit.published import decimals, parse_p
+from lupus_kit.published import PrintedP, decimals, read_p
 
-COLUMNS = ("label", "p_low", "p_high", "n_ways", "n_fit", "rounds_to_reported")
+#: The tests by key.
+LABELS = {
+    "mcnemar_exact": "McNemar exact",
+    "mcnemar_midp": "McNemar mid-p",
+    "mcnemar": "McNemar",
+    "mcnemar_corrected": "McNemar, continuity-corrected",
+    "student_t": "Student t",
+    "welch_t": "Welch t",
+    "wilcoxon": "Wilcoxon–Mann–Whitney",
+    "wilcoxon_corrected": "Wilcoxon–Mann–Whitney, continuity-corrected",
+    "cochran_armitage": "Cochran–Armitage trend",
+    "linear_by_linear": "linear-by-linear",
+    "student_t_scores": "Student t on scores",
+    "welch_t_scores": "Welch t on scores",
+    "pearson": "Pearson chi-squared, groups without order",
+    "likelihood_ratio": "Likelihood ratio (G), groups without order",
+    "freeman_halton": "Fisher–Freeman–Halton exact, groups without order",
+    "wilcoxon_exact": "Wilcoxon–Mann–Whitney, exact",
+    "linear_by_linear_exact": "linear-by-linear, exact",
+}
 Mean = tuple[str, str, int]
 IntArray = NDArray[np.int64]
 # Standard deviations tried within the interval of one printed, both ends among them.
 _INTERIOR = 9
 
 
-def mcnemar(b: int, c: int) -> dict[str, float]:
+def mcnemar(b: ArrayLike, c: ArrayLike) -> dict[str, NDArray[np.float64]]:
     """Return McNemar's test of paired counts in four forms.
 
     Parameters
     ----------
-    b, c : int
+    b, c : array_like of int
         Patients with the event at the first visit only, and at the second only.
 
     Returns
     -------
-    dict of str to float
-        Two-sided p-values; 1 where no patient changed.
+    dict of str to numpy.ndarray
+        Two-sided p-values by the key of the test; 1 where no patient changed.
 
     References
     ----------
@@ -45,41 +64,74 @@ def mcnemar(b: int, c: int) -> dict[str, float]:
 
     Examples
     --------
-    >>> {name: round(p, 4) for name, p in mcnemar(11, 2).items()}["McNemar exact"]
+    >>> round(float(mcnemar(11, 2)["mcnemar_exact"]), 4)
     0.0225
     """
-    changed, fewer = b + c, min(b, c)
-    if changed == 0:
-        return dict.fromkeys(("McNemar exact", "McNemar mid-p", "McNemar", "McNemar, continuity-corrected"), 1.0)
-    tail, point = 2 * float(stats.binom.cdf(fewer, changed, 0.5)), float(stats.binom.pmf(fewer, changed, 0.5))
-    corrected = max(abs(b - c) - 1, 0) ** 2 / changed
+    b, c = np.asarray(b), np.asarray(c)
+    changed, apart = b + c, abs(b - c)
+    someone = np.maximum(changed, 1)  # nobody changed: every statistic is 0, and p is 1
+    tail = 2 * stats.binom.cdf(np.minimum(b, c), changed, 0.5)
+    point = stats.binom.pmf(np.minimum(b, c), changed, 0.5)
+    midp = np.where(apart > 0, tail - point, 1 - point / 2)
     return {
-        "McNemar exact": min(tail, 1.0),
-        "McNemar mid-p": tail - point if b != c else 1 - point / 2,
-        "McNemar": float(stats.chi2.sf((b - c) ** 2 / changed, 1)),
-        "McNemar, continuity-corrected": float(stats.chi2.sf(corrected, 1)),
+        "mcnemar_exact": np.minimum(tail, 1.0),
+        "mcnemar_midp": np.where(changed > 0, midp, 1.0),
+        "mcnemar": stats.chi2.sf(apart**2 / someone, 1),
+        # The correction stops at no difference: it never makes one.
+        "mcnemar_corrected": stats.chi2.sf(np.maximum(apart - 1, 0) ** 2 / someone, 1),
     }
 
 
-def _frame(reported: str, found: Iterable[tuple[str, Sequence[float]]], between: bool) -> pd.DataFrame:
-    """One row per analysis; ``between``: every value between the extremes can be had too."""
+class Tested(NamedTuple):
+    """One test and side: the range of its p-values, and whether any of them prints as reported."""
+
+    test: str
+    label: str
+    alternative: str
+    p_low: float
+    p_high: float
+    n_ways: int
+    n_fit: int
+    rounds_to_reported: bool
+
+
+def _tested(
+    reported: str | PrintedP, found: Mapping[tuple[str, str], ArrayLike], between: bool = False
+) -> list[Tested]:
+    """Return one row per test and side, those that fit first; ``between``: every value between the ends can be had."""
+    printed = read_p(reported)
     rows = []
-    for label, values in found:
-        fits = [rounds_to(p, reported) for p in values]
-        defined = [p for p in values if p == p] or [float("nan")]
-        low, high = min(defined), max(defined)
-        some = any(fits) or (between and low <= parse_p(reported)[1] <= high)
-        rows.append((label, low, high, len(values), sum(fits), some))
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.sort_values("rounds_to_reported", ascending=False, kind="stable").reset_index(drop=True)
+    for (test, side), values in found.items():
+        label = LABELS[test] if side == "two-sided" else f"{LABELS[test]}, one-sided ({side})"
+        p = np.atleast_1d(np.asarray(values, dtype=float))
+        n_fit, defined = int(printed.prints(p).sum()), p[~np.isnan(p)]
+        low, high = (float(defined.min()), float(defined.max())) if len(defined) else (np.nan, np.nan)
+        fits = n_fit > 0 or (between and low <= printed.value <= high)
+        rows.append(Tested(test, label, side, low, high, len(p), n_fit, fits))
+    return sorted(rows, key=lambda row: not row.rounds_to_reported)
 
 
-def explain_paired(reported: str, x1: int, x2: int, n: int, both: int | None = None) -> pd.DataFrame:
+def _two_sided(found: Mapping[str, ArrayLike]) -> dict[tuple[str, str], ArrayLike]:
+    return {(test, "two-sided"): values for test, values in found.items()}
+
+
+def paired_tests(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> list[Tested]:
+    """Return the rows of :func:`explain_paired`."""
+    low, high = max(0, x1 + x2 - n), min(x1, x2)
+    if not 0 <= min(x1, x2) <= max(x1, x2) <= n:
+        raise InputError(f"x1 == {x1}, x2 == {x2}, n == {n}: each count must lie between 0 and n.")
+    if both is not None and not low <= both <= high:
+        raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {low} to {high} with the event twice.")
+    twice = np.array([both]) if both is not None else np.arange(low, high + 1)
+    return _tested(reported, _two_sided(mcnemar(x1 - twice, x2 - twice)))
+
+
+def explain_paired(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> pd.DataFrame:
     """Run McNemar's test on every joint table that two visits of the same patients can have.
 
     Parameters
     ----------
-    reported : str
+    reported : str or PrintedP
         The printed p-value.
     x1, x2 : int
         Patients with the event at the first and second visit.
@@ -91,7 +143,7 @@ def explain_paired(reported: str, x1: int, x2: int, n: int, both: int | None = N
     Returns
     -------
     pandas.DataFrame
-        One row per form of the test: ``label p_low p_high n_ways n_fit rounds_to_reported``, where ``n_ways`` counts
+        One row per form of the test: ``test label alternative p_low p_high n_ways n_fit rounds_to_reported``, where ``n_ways`` counts
         the joint tables and ``n_fit`` those that print as reported.
 
     Raises
@@ -104,13 +156,7 @@ def explain_paired(reported: str, x1: int, x2: int, n: int, both: int | None = N
     >>> explain_paired("0.022", 20, 11, 29, both=9)[["label", "rounds_to_reported"]].head(1).values.tolist()
     [['McNemar exact', True]]
     """
-    low, high = max(0, x1 + x2 - n), min(x1, x2)
-    if not 0 <= min(x1, x2) <= max(x1, x2) <= n:
-        raise InputError(f"x1 == {x1}, x2 == {x2}, n == {n}: each count must lie between 0 and n.")
-    if both is not None and not low <= both <= high:
-        raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {low} to {high} with the event twice.")
-    ways = [mcnemar(x1 - k, x2 - k) for k in ([both] if both is not None else range(low, high + 1))]
-    return _frame(reported, [(label, [way[label] for way in ways]) for label in ways[0]], between=False)
+    return pd.DataFrame(paired_tests(reported, x1, x2, n, both))
 
 
 def _ends(text: str) -> tuple[float, float]:
@@ -119,12 +165,12 @@ def _ends(text: str) -> tuple[float, float]:
     return float(text) - half, float(text) + half
 
 
-def explain_means(reported: str, first: Mean, second: Mean) -> pd.DataFrame:
+def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.DataFrame:
     """Run t-tests on printed means and standard deviations, over everything that rounds to them.
 
     Parameters
     ----------
-    reported : str
+    reported : str or PrintedP
         The printed p-value.
     first, second : tuple of (str, str, int)
         Mean and standard deviation as printed, and patients, of each arm.
@@ -132,7 +178,7 @@ def explain_means(reported: str, first: Mean, second: Mean) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per test: ``label p_low p_high n_ways n_fit rounds_to_reported``; the range of p is over
+        One row per test and side: ``test label alternative p_low p_high n_ways n_fit rounds_to_reported``; the range of p is over
         everything that rounds to the printed digits.
 
     Raises
@@ -159,16 +205,14 @@ def explain_means(reported: str, first: Mean, second: Mean) -> pd.DataFrame:
         differences.add(0.0)
     spreads = product(*({max(float(end), 0.0) for end in np.linspace(*_ends(s), _INTERIOR)} for s in (s1, s2)))
     d, a, b = np.array([(d, a, b) for a, b in spreads for d in differences if a > 0 or b > 0]).T
-    found: dict[str, list[float]] = {}
-    for name, equal in (("Student t", True), ("Welch t", False)):
-        for side, alternative in (
-            ("", "two-sided"),
-            (", one-sided (greater)", "greater"),
-            (", one-sided (less)", "less"),
-        ):
-            test = stats.ttest_ind_from_stats(d, a, n1, 0.0, b, n2, equal_var=equal, alternative=alternative)
-            found[name + side] = np.asarray(test.pvalue, dtype=float).tolist()
-    return _frame(reported, found.items(), between=True)
+    found = {
+        (test, side): stats.ttest_ind_from_stats(
+            d, a, n1, 0.0, b, n2, equal_var=test == "student_t", alternative=side
+        ).pvalue
+        for test in ("student_t", "welch_t")
+        for side in ("two-sided", "greater", "less")
+    }
+    return pd.DataFrame(_tested(reported, found, between=True))
 
 
 def _t(scores: IntArray, table: IntArray, equal: bool) -> float:
@@ -187,19 +231,19 @@ def _t(scores: IntArray, table: IntArray, equal: bool) -> float:
 def _exact(table: list[list[int]], scores: list[int]) -> dict[str, float]:
     one, two = table
     found = {
-        "Fisher–Freeman–Halton exact, groups without order": freeman_halton(one, two),
-        "Wilcoxon–Mann–Whitney, exact": permutation(one, two, doubled_midranks(one, two)),
-        "linear-by-linear, exact": permutation(one, two, scores),
+        "freeman_halton": freeman_halton(one, two),
+        "wilcoxon_exact": permutation(one, two, doubled_midranks(one, two)),
+        "linear_by_linear_exact": permutation(one, two, scores),
     }
-    return {label: p for label, p in found.items() if p == p}
+    return {test: p for test, p in found.items() if p == p}
 
 
-def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) -> pd.DataFrame:
+def explain_ordinal(reported: str | PrintedP, first: Sequence[int], second: Sequence[int]) -> pd.DataFrame:
     """Run the usual tests of ordered groups in two arms.
 
     Parameters
     ----------
-    reported : str
+    reported : str or PrintedP
         The printed p-value.
     first, second : sequence of int
         Patients in each group, in order, of each arm.
@@ -207,7 +251,7 @@ def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) 
     Returns
     -------
     pandas.DataFrame
-        One row per test: ``label p_low p_high n_ways n_fit rounds_to_reported``. Groups score 0, 1, 2, ...
+        One row per test and side: ``test label alternative p_low p_high n_ways n_fit rounds_to_reported``. Groups score 0, 1, 2, ...
 
     Raises
     ------
@@ -229,21 +273,19 @@ def explain_ordinal(reported: str, first: Sequence[int], second: Sequence[int]) 
     filled = table.sum(axis=0) > 0
     table, scores = table[:, filled], np.arange(len(first))[filled]
     if table.shape[1] < 2:
-        return _frame(reported, [("Wilcoxon–Mann–Whitney", [1.0])], between=False)
+        return pd.DataFrame(_tested(reported, _two_sided({"wilcoxon": 1.0})))
     one, two = (np.repeat(scores, counts) for counts in table)
     correlation = float(np.corrcoef(np.r_[one, two], np.r_[np.zeros(len(one)), np.ones(len(two))])[0, 1])
     total = len(one) + len(two)
     found = {
-        "Wilcoxon–Mann–Whitney": stats.mannwhitneyu(one, two, method="asymptotic", use_continuity=False).pvalue,
-        "Wilcoxon–Mann–Whitney, continuity-corrected": stats.mannwhitneyu(one, two, method="asymptotic").pvalue,
-        "Cochran–Armitage trend": stats.chi2.sf(total * correlation**2, 1),
-        "linear-by-linear": stats.chi2.sf((total - 1) * correlation**2, 1),
-        "Student t on scores": _t(scores, table, equal=True),
-        "Welch t on scores": _t(scores, table, equal=False),
-        "Pearson chi-squared, groups without order": stats.chi2_contingency(table, correction=False).pvalue,
-        "Likelihood ratio (G), groups without order": stats.chi2_contingency(
-            table, correction=False, lambda_="log-likelihood"
-        ).pvalue,
+        "wilcoxon": stats.mannwhitneyu(one, two, method="asymptotic", use_continuity=False).pvalue,
+        "wilcoxon_corrected": stats.mannwhitneyu(one, two, method="asymptotic").pvalue,
+        "cochran_armitage": stats.chi2.sf(total * correlation**2, 1),
+        "linear_by_linear": stats.chi2.sf((total - 1) * correlation**2, 1),
+        "student_t_scores": _t(scores, table, equal=True),
+        "welch_t_scores": _t(scores, table, equal=False),
+        "pearson": stats.chi2_contingency(table, correction=False).pvalue,
+        "likelihood_ratio": stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue,
         **_exact(table.tolist(), scores.tolist()),
     }
-    return _frame(reported, [(label, [float(p)]) for label, p in found.items()], between=False)
+    return pd.DataFrame(_tested(reported, _two_sided(found)))

@@ -159,7 +159,7 @@ def _visits(
 
     def spread(name: str) -> np.ndarray:
         padded = np.stack([np.pad(activity[name, v], (0, size - len(activity[name, v]))) for v in VISITS], axis=1)
-        return padded[rows, state]
+        return np.asarray(padded[rows, state])
 
     present = {item: spread(item).astype(bool) for item in ITEMS}
     protein_now = present["proteinuria"]

@@ -52,7 +52,7 @@ def _skewed(
     mean, sd = (float(found[kind].value) for kind in ("mean", "sd"))
     for _ in range(_TRIES):
         raw = rng.gamma(((mean - limits[0]) / sd) ** 2 + 0.3, size=n)
-        values = np.round(mean + sd * (raw - raw.mean()) / raw.std(ddof=1), digits)
+        values: np.ndarray = np.round(mean + sd * (raw - raw.mean()) / raw.std(ddof=1), digits)
         inside = values.min() >= limits[0] and values.max() <= limits[1]
         if inside and all(prints_as(s, values) for s in found.values()):
             return values

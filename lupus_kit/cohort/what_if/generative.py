@@ -14,7 +14,7 @@ from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
 from lupus_kit.cohort.what_if.organs import bilag_grades, global_assessment, lab_values
-from lupus_kit.cohort.what_if.rescue import rescued
+from lupus_kit.cohort.what_if.rescue_and_remission import rescued
 from lupus_kit.cohort.what_if.treatment import (
     acting_intervals,
     cell_counts,
@@ -164,7 +164,7 @@ def _block(
 
 def _totals(a: Assumptions, course: Course, stable: np.ndarray) -> np.ndarray:
     """SLEDAI of every patient and visit: the weights of what is present, less stable proteinuria where it is not counted."""
-    total = course.present @ WEIGHTS
+    total: np.ndarray = course.present @ WEIGHTS
     return total if a.sledai_version == "2K" else total - WEIGHTS[IDS.index("proteinuria")] * stable
 
 

@@ -66,7 +66,7 @@ def _when(hazard: np.ndarray, weeks: np.ndarray, rng: np.random.Generator) -> np
     total = np.cumsum(hazard, axis=1)
     picked = (rng.random(len(hazard))[:, None] * total[:, -1:] > total[:, :-1]).sum(axis=1)
     low, high = 7 * weeks[picked] + 1, 7 * weeks[picked + 1]
-    return np.floor(low + rng.random(len(hazard)) * (high - low)).astype(float)
+    return np.asarray(np.floor(low + rng.random(len(hazard)) * (high - low)), dtype=float)
 
 
 def _exactly(counts: tuple[int, int], treated: np.ndarray, risk: np.ndarray, chance: np.ndarray) -> np.ndarray:

@@ -14,14 +14,16 @@ from lupus_kit.lessons.exercises.record import printed, table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lupus_kit.audit import CheckedValue
+
 _WEEK12, _WEEK24, _NEPHRITIS = "sri4_week12", "sri4_week24", "ln_complete_remission"
 #: Topics of the design that a reader of one page needs, in this order.
 _TOPICS = ("Masking", "Centres", "Classification", "Disease activity at entry", "Background treatment")
 _LAST = ("Patients analysed for SRI-4", "First patient", "Primary completion")
 #: Common response rates and correlation that the chance of a false claim is computed for.
 _RHO = 0.5
-#: How the audit marks a usual analysis that does not give the printed value.
-_UNFIT = "does not fit: "
+#: What the sheets quote of the reading of the audit.
+_QUOTED = ("joint analysis", "choice of test", "defensible analyses")
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,8 @@ def journal_club() -> JournalClub:
         not_reported=tuple(_small(topic) for topic in facts.loc[~facts["reported"], "topic"]),
         results=_results(study.claims),
         rates=_rates(),
-        audit=_audit(report.part()),
-        reading=(*report.statements[2:4], report.statements[5]),
+        audit=_audit(report.values),
+        reading=report.statements_on(*_QUOTED),
         questions=_questions(),
     )
 
@@ -161,91 +163,55 @@ def _rates() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["visit", "arm", "responders", "patients", "rate", "low", "high"])
 
 
-def _audit(rows: pd.DataFrame) -> pd.DataFrame:
+def _audit(values: Sequence[CheckedValue]) -> pd.DataFrame:
     """Shorten the report to one row a claim."""
     import pandas as pd
 
     found = []
-    for _, part in rows.groupby("claim", sort=False):
-        p = part[part["what"] == "p"].iloc[0]
-        counts = " v ".join(text.split(" = ")[0] for text in part.loc[part["what"] != "p", "recomputed"])
-        tried = list(zip(p["recomputed"].split("; "), p["analysis"].split("; "), strict=True))
-        fits = "\n".join(f"{value} {name}" for value, name in tried if not name.startswith(_UNFIT))
-        unfit = "\n".join(f"{value} {name.removeprefix(_UNFIT)}" for value, name in tried if name.startswith(_UNFIT))
-        if p["status"] == "not checkable":
-            fits, unfit = "", fits  # a value for information, with nothing printed to fit
-        found.append((f"{p['endpoint']}: {counts}", p["printed"], fits, unfit, p["verdict"]))
+    for p in (value for value in values if value.quantity == "p"):
+        arms = [
+            one for value in values if value.claim is p.claim and value.quantity == "value" for one in value.analyses
+        ]
+        counts = " v ".join(f"{one.counts[0]}/{one.counts[1]}" for one in arms)
+        fits, others = (
+            "\n".join(f"{one.value:.4f} {one.name}" for one in p.analyses if one.shown and bool(one.fits) == fit)
+            for fit in (True, False)
+        )
+        found.append((f"{p.claim.title}: {counts}", p.printed, fits, others, p.sentence))
     return pd.DataFrame(found, columns=["claim", "printed p", "fits", "does not fit", "verdict"])
 
 
-@dataclass(frozen=True)
-class _Numbers:
-    """What the questions quote."""
-
-    counts: tuple[int, int, int, int]
-    low: float
-    high: float
-    ratio: float
-    odds: float
-    difference: float
-    difference24: float
-    change: tuple[float, float]
-    bits: float
-    fitting: int
-    tried: int
-    range: tuple[float, float]
-    missing: tuple[float, float]
-    either: float
-    sequence: float
-    power: float
-    per_arm: int
-
-
-def _numbers() -> _Numbers:
+def _questions() -> tuple[Question, ...]:
     from lupus_kit import audit, inference
 
     week12, week24 = table(_WEEK12), table(_WEEK24)
     x1, n1, x2, n2 = week12
+    y1, _, y2, _ = week24
     limits = inference.compare(*week12).intervals().set_index("key")
-    visits = inference.between_visit_bounds(x1, week24[0], n1, x2, week24[2], n2)
+    score, ratio, odds = (
+        limits.loc["miettinen_nurminen"],
+        limits.loc["koopman", "estimate"],
+        limits.loc["woolf", "estimate"],
+    )
+    difference, difference24 = score["estimate"], y1 / n1 - y2 / n2
+    visits = inference.between_visit_bounds(x1, y1, n1, x2, y2, n2)
+    bits = inference.s_value(float(printed(_WEEK24))) - inference.s_value(float(printed(_WEEK12)))
     explained = audit.explain(printed(_WEEK12), *week12)
+    fitting = int(explained["rounds_to_reported"].sum())
     two_sided = [float(inference.pvalue(test.key, *week12)) for test in audit.distinct_tests()]
-    missing = [float(inference.pvalue("pearson", x1 + more, n1 + 1, x2, n2)) for more in (1, 0)]
-    common = ((x1 + x2) / (n1 + n2), (week24[0] + week24[2]) / (n1 + n2))
+    responded, not_responded = (float(inference.pvalue("pearson", x1 + more, n1 + 1, x2, n2)) for more in (1, 0))
+    common = ((x1 + x2) / (n1 + n2), (y1 + y2) / (n1 + n2))
     either, sequence = (
         float(inference.familywise_error(_RHO, n1, n2, common, strategy)) for strategy in ("either", "fixed_sequence")
     )
-    score = limits.loc["miettinen_nurminen"]
-    return _Numbers(
-        counts=week12,
-        low=score["low"],
-        high=score["high"],
-        ratio=limits.loc["koopman", "estimate"],
-        odds=limits.loc["woolf", "estimate"],
-        difference=score["estimate"],
-        difference24=week24[0] / week24[1] - week24[2] / week24[3],
-        change=(visits.p_low, visits.p_high),
-        bits=inference.s_value(float(printed(_WEEK24))) - inference.s_value(float(printed(_WEEK12))),
-        fitting=int(explained["rounds_to_reported"].sum()),
-        tried=len(explained),
-        range=(min(two_sided), max(two_sided)),
-        missing=(missing[0], missing[1]),
-        either=either,
-        sequence=sequence,
-        power=float(inference.power("pearson", x1 / n1, x2 / n2, n1, n2)),
-        per_arm=inference.sample_size("pearson", x1 / n1, x2 / n2, power=0.8).n1,
-    )
-
-
-def _questions() -> tuple[Question, ...]:
-    of = _numbers()
-    x1, n1, x2, n2 = of.counts
+    power = float(inference.power("pearson", x1 / n1, x2 / n2, n1, n2))
+    per_arm = inference.sample_size("pearson", x1 / n1, x2 / n2, power=0.8).n1
     p12, p24, remission = printed(_WEEK12), printed(_WEEK24), printed(_NEPHRITIS)
     return (
         Question(
             ask=f"The primary endpoint printed p={p12}. What does that say about the drug, and what does it not say?",
-            answer=f"The difference was {100 * of.difference:.1f} percentage points, with a 95% interval (Miettinen–Nurminen) "
-            f"from {_points(of.low)} to {_points(of.high)}. Almost no effect and a very large one both fit the data. "
+            answer=f"The difference was {100 * difference:.1f} percentage points, with a 95% interval (Miettinen–Nurminen) "
+            f"from {_points(score['low'])} to {_points(score['high'])}. Almost no effect and a very large one both fit the data. "
             "The p-value counts how often chance alone would give a difference this large if the drug did nothing.",
             pitfall="“A trend towards significance”: a p-value does not move. "
             f"“{100 * float(p12):.1f}% probability that it does nothing”: p assumes that it does nothing.",
@@ -253,9 +219,9 @@ def _questions() -> tuple[Question, ...]:
         ),
         Question(
             ask=f"p={p12} at week 12 and p={p24} at week 24. Did the drug begin to work between the two visits?",
-            answer=f"The difference between the arms went from {100 * of.difference:.1f} to {100 * of.difference24:.1f} points. "
+            answer=f"The difference between the arms went from {100 * difference:.1f} to {100 * difference24:.1f} points. "
             "Which patients responded at both visits is not printed, but for every possibility the p-value of that change "
-            f"lies between {of.change[0]:.2f} and {of.change[1]:.2f}. The two printed p-values are {of.bits:.2f} bits apart: "
+            f"lies between {visits.p_low:.2f} and {visits.p_high:.2f}. The two printed p-values are {bits:.2f} bits apart: "
             "less than one coin toss.",
             pitfall="Comparing two verdicts instead of two results. The difference between significant and not significant "
             "need not itself be significant.",
@@ -263,8 +229,8 @@ def _questions() -> tuple[Question, ...]:
         ),
         Question(
             ask="The abstract does not name its test. Does it matter, and how could a reader find out?",
-            answer=f"Of {of.tried} analyses of these counts {of.fitting} print {p12}. Over the usual two-sided tests p runs from "
-            f"{of.range[0]:.3f} to {of.range[1]:.3f}: on both sides of 0.05. So the test has to be named before the data are "
+            answer=f"Of {len(explained)} analyses of these counts {fitting} print {p12}. Over the usual two-sided tests p runs from "
+            f"{min(two_sided):.3f} to {max(two_sided):.3f}: on both sides of 0.05. So the test has to be named before the data are "
             "seen. The record is compatible with several; which one was used is not known.",
             pitfall="Turning a number that we cannot reproduce into an accusation. Covariates, other software or another set of "
             "patients explain it as well.",
@@ -272,8 +238,8 @@ def _questions() -> tuple[Question, ...]:
         ),
         Question(
             ask=f"The percentages fit {n1} patients on IL-2 and {n2} on placebo; 60 were randomised. What can one patient change?",
-            answer=f"Counted as a responder, the missing patient gives Pearson's p={of.missing[0]:.3f}; as a non-responder, "
-            f"p={of.missing[1]:.3f}. This one outcome decides on which side of 0.05 the trial falls. A plan says beforehand how "
+            answer=f"Counted as a responder, the missing patient gives Pearson's p={responded:.3f}; as a non-responder, "
+            f"p={not_responded:.3f}. This one outcome decides on which side of 0.05 the trial falls. A plan says beforehand how "
             "a missing outcome counts.",
             pitfall="“Only one in sixty is missing”: with so few patients p "
             "moves in steps, and one patient is one step.",
@@ -282,18 +248,18 @@ def _questions() -> tuple[Question, ...]:
         Question(
             ask=f"{x1} of {n1} responded on IL-2. How many of them were helped by it?",
             answer=f"Nobody knows which. {x2} of {n2} responded on placebo too, so the share that the drug may have helped is the "
-            f"difference, {100 * of.difference:.0f} in 100 with the wide interval above, not {100 * x1 / n1:.0f} in 100. "
-            f"The risk ratio is {of.ratio:.2f}; the odds ratio is {of.odds:.2f}.",
-            pitfall=f"Reading the odds ratio as “{of.odds:.1f} times as likely”: "
+            f"difference, {100 * difference:.0f} in 100 with the wide interval above, not {100 * x1 / n1:.0f} in 100. "
+            f"The risk ratio is {ratio:.2f}; the odds ratio is {odds:.2f}.",
+            pitfall=f"Reading the odds ratio as “{odds:.1f} times as likely”: "
             "it is not a ratio of probabilities, and it looks larger than one where the event is common.",
             minutes=5,
         ),
         Question(
             ask=f"What may be claimed from p={p24} and p={remission}, once the primary endpoint has missed? What trial comes next?",
             answer="In a fixed sequence nothing after the primary endpoint can be claimed as confirmed. If either visit may count, "
-            f"the chance of a false claim is {of.either:.3f} instead of {of.sequence:.3f} (Pearson, no effect, correlation {_RHO:g}). "
-            f"If the observed rates were true, a repeat of this trial would succeed with probability {of.power:.2f}; a power of "
-            f"0.80 needs {of.per_arm} patients in each arm.",
+            f"the chance of a false claim is {either:.3f} instead of {sequence:.3f} (Pearson, no effect, correlation {_RHO:g}). "
+            f"If the observed rates were true, a repeat of this trial would succeed with probability {power:.2f}; a power of "
+            f"0.80 needs {per_arm} patients in each arm.",
             pitfall="Post hoc power as an explanation of the result: it is the p-value in other clothes. And observed effects of "
             "trials that just succeed are too large on average, so plan with less.",
             minutes=7,

@@ -14,7 +14,7 @@ from lupus_kit.core.columns import fold, read_column
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable, read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
-from lupus_kit.endpoints.scales import PGA_SCALES
+from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names
@@ -149,8 +149,8 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_known(pd.DataFrame({"rescue": ["yes", "N"], "bilag_renal": ["a", "NA"]})).to_numpy().tolist()
-    [[1.0, 'A'], [0.0, None]]
+    >>> read_known(pd.DataFrame({"rescue": ["yes", "N"], "bilag_renal": ["a", "B "]})).to_numpy().tolist()
+    [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
     known = [BY_NAME[name] for name in visits.columns if name in BY_NAME and _holds_words(visits[name])]

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published.claim import KINDS, MET, ROLES, Claim
+from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, Claim
 from lupus_kit.published.claims.impossible import impossible
 from lupus_kit.published.claims.problems import Path, Problems
-from lupus_kit.published.printed import parse_value, plain_decimals, plain_p
-from lupus_kit.published.study import NOT_SIGNIFICANT, printed_value
+from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 
 _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
 KEYS = (
@@ -23,12 +22,7 @@ _NS = re.compile(r"^(?:p\s*[=:]?\s*)?n\.?\s*s\.?$", re.IGNORECASE)
 _MEAN_SD = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*\(\s*(?:SD\s*:?\s*)?(\d+(?:\.\d+)?)\s*\)\s*$", re.IGNORECASE)
 _MINUS = str.maketrans({"−": "-", "‐": "-", "‑": "-"})
 #: What a value of each kind gives, for the message about one that does not.
-_WANTED = {
-    "binary": ("percent", "count"),
-    "paired": ("percent", "count"),
-    "mean": ("mean",),
-    "median": ("median",),
-}
+_WANTED = {"binary": ("percent", "count"), "paired": ("percent", "count"), "mean": ("mean",), "median": ("median",)}
 _SHAPES = {
     "binary": "'55.17%', '16/29', '55.17% (16/29)', '16 (55.2)' or '16'",
     "mean": "'31.58±9.25'",
@@ -81,7 +75,7 @@ def read_claim(
         both=problems.whole(table, path, "both"),
         p=_p(table, path, problems),
         met=problems.choice(table, path, "met", MET),
-        as_printed=_flag(table, path, "as_printed", problems),
+        as_printed=problems.flag(table, path, "as_printed"),
         **texts,
     )
     # What is compared is looked at whenever it can be, so that every problem is told at once.
@@ -106,13 +100,6 @@ def _kind_of(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
     if kind:
         problems.remark((*path, "kind"), f'no kind is given: the values have the shape of kind = "{kind}".')
     return kind or "binary"
-
-
-def _flag(table: Mapping[str, Any], path: Path, key: str, problems: Problems) -> bool:
-    value = table.get(key, False)
-    if not isinstance(value, bool):
-        problems.add((*path, key), f"{value!r} must be true or false.")
-    return value is True
 
 
 def _arms(
@@ -151,7 +138,7 @@ def _p(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
         plain = NOT_SIGNIFICANT
     else:
         try:
-            plain = plain_p(text)
+            plain = read_p(text).text
         except InputError as error:
             problems.add((*path, "p"), error)
             return ""
@@ -247,7 +234,7 @@ def _check_values(claim: Claim, path: Path, n_randomised: Mapping[str, int | Non
             problems.add(
                 where, f"{why} If the paper does print it so, add as_printed = true: the audit then reports it."
             )
-        elif not why and not any(getattr(printed_value(claim, side), name) is not None for name in _WANTED[claim.kind]):
+        elif not why and not any(getattr(claim.values[side], name) is not None for name in _WANTED[claim.kind]):
             problems.add(where, f"cannot read {value!r} as {claim.kind}: expected {_SHAPES[claim.kind]}.")
     _check_both(claim, path, problems)
 
@@ -264,6 +251,6 @@ def _check_both(claim: Claim, path: Path, problems: Problems) -> None:
     if claim.kind != "paired":
         problems.add((*path, "both"), 'is for kind = "paired": patients with the event at both visits.')
         return
-    counts = [value.count for value in (printed_value(claim, 0), printed_value(claim, 1)) if value.count is not None]
+    counts = [value.count for value in claim.values[:2] if value.count is not None]
     if counts and claim.both > min(counts):
         problems.add((*path, "both"), f"{claim.both} at both visits is more than {min(counts)} at one of them.")

@@ -5,10 +5,8 @@ A claims file is data. Nothing in it is executed, and it opens no file but csv f
 
 from __future__ import annotations
 
-import csv
-import io
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published.claims.lines import key_lines
 from lupus_kit.published.claims.problems import Path as Keys
-from lupus_kit.published.claims.problems import Problems
+from lupus_kit.published.claims.problems import Problems, csv_rows
 from lupus_kit.published.claims.study_reader import STUDY_KEYS, build
 from lupus_kit.published.study import Study
 
@@ -248,34 +246,20 @@ def _csv_place(name: str, path: Keys) -> str:
 
 def _claim_rows(text: str, problems: Problems, before: int = 0) -> list[tuple[int, Mapping[str, Any]]]:
     """Turn each row of a csv text, which follows ``before`` lines, into the keys of one claim."""
-    reader = csv.DictReader(io.StringIO(text))
-    found: list[tuple[int, Mapping[str, Any]]] = []
-    try:
-        names = list(reader.fieldnames or [])
-        for column in names:
-            if column not in COLUMNS:
-                problems.add((before + 1,), unknown_name("column", column, COLUMNS))
-        if missing := [column for column in _NEEDED if column not in names]:
-            problems.add((before + 1,), f"column {', '.join(missing)} is missing.")
-        if problems.found:
-            return []
-        for row in reader:
-            line = before + reader.line_num
-            if None in row or None in row.values():
-                n_found = sum(value is not None for key, value in row.items() if key) + len(row.get(None, ()))
-                problems.add(
-                    (line,), f"{n_found} cells where the header has {len(names)}; a cell with a comma needs quotes."
-                )
-                continue
-            found.append((line, _claim_keys(row, line, problems)))
-    except csv.Error as error:
-        problems.add((before + reader.line_num,), f"cannot be read as csv: {error}.")
+    rows = csv_rows(text, _wrong_header, problems, before)
+    found: list[tuple[int, Mapping[str, Any]]] = [(line, _claim_keys(row)) for line, row in rows]
     if not found and not problems.found:
         problems.add((before + 1,), "holds no claim: add at least one row.")
     return found
 
 
-def _claim_keys(row: Mapping[str, str], line: int, problems: Problems) -> dict[str, Any]:
+def _wrong_header(names: list[str]) -> Iterator[object]:
+    yield from (unknown_name("column", name, COLUMNS) for name in names if name not in COLUMNS)
+    if missing := [name for name in _NEEDED if name not in names]:
+        yield f"column {', '.join(missing)} is missing."
+
+
+def _claim_keys(row: Mapping[str, str]) -> dict[str, Any]:
     cells = {key: value.strip() for key, value in row.items()}
     claim: dict[str, Any] = {key: cells[key] for key in _PLAIN if cells.get(key)}
     if cells.get("reported_p"):

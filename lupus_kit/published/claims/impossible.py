@@ -5,16 +5,15 @@ from __future__ import annotations
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claim import Claim
 from lupus_kit.published.printed import decimals, parse_value, percent_text
-from lupus_kit.published.study import printed_value
 
 
 def _some_count_prints(percent: str, n: int) -> bool:
     """Say whether any count of n patients prints so, rounded or cut off; exact, in whole numbers."""
-    unit = 10 ** decimals(percent)
+    unit: int = 10 ** decimals(percent)
     digits = int(percent.replace(".", ""))
     # Rounding up to the print starts half a unit below it, cutting off ends one unit above it.
     smallest = -(-(2 * digits - 1) * n // (200 * unit))
-    return max(smallest, 0) <= n and max(smallest, 0) * 100 * unit < (digits + 1) * n
+    return bool(max(smallest, 0) <= n and max(smallest, 0) * 100 * unit < (digits + 1) * n)
 
 
 def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
@@ -41,7 +40,7 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     except InputError as error:
         message = str(error)
         return "" if message.startswith("cannot read") else message
-    found = printed_value(claim, side)
+    found = claim.values[side]
     if found.percent is None or found.count is not None:
         return ""
     percent = percent_text(value)

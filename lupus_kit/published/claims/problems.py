@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
@@ -67,10 +69,10 @@ class Problems:
             quoted = f' Put it in quotes: {key} = "{value}".' if isinstance(value, (int, float)) else ""
             self.add((*path, key), f"{value!r} must be a text.{quoted}")
             return ""
-        value = value.strip()
-        if required and not value:
+        stripped: str = value.strip()
+        if required and not stripped:
             self.add((*path, key), "is empty.")
-        return value
+        return stripped
 
     def choice(self, table: Mapping[str, Any], path: Path, key: str, allowed: Iterable[str]) -> str:
         """Return one of the allowed texts; empty where it is absent."""
@@ -99,3 +101,50 @@ class Problems:
             self.add((*path, key), f'{value!r} must be a list of texts, such as ["drug", "placebo"].')
             return ()
         return tuple(entry.strip() for entry in value)
+
+    def flag(self, table: Mapping[str, Any], path: Path, key: str) -> bool:
+        """Return true or false; false where it is absent or cannot be used."""
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            self.add((*path, key), f"{value!r} must be true or false.")
+        return value is True
+
+
+def csv_rows(
+    text: str, wrong_header: Callable[[list[str]], Iterable[object]], problems: Problems, before: int = 0
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number and the cells of each complete row of a csv text; every other row is a problem.
+
+    Parameters
+    ----------
+    text : str
+        The csv text.
+    wrong_header : callable
+        Says what is wrong with the names of the columns; where anything is, no row is read.
+    problems : Problems
+        Takes what is wrong.
+    before : int
+        Lines of the file that stand before the text.
+
+    Yields
+    ------
+    tuple of (int, dict)
+    """
+    reader = csv.DictReader(io.StringIO(text))
+    n_problems = len(problems.found)
+    try:
+        columns = list(reader.fieldnames or [])
+        for problem in wrong_header(columns):
+            problems.add((before + 1,), problem)
+        if len(problems.found) > n_problems:
+            return
+        for row in reader:
+            line = before + reader.line_num
+            if None in row or None in row.values():
+                n_found = sum(value is not None for key, value in row.items() if key) + len(row.get(None, ()))
+                wanted = f"{n_found} cells where the header has {len(columns)}; a cell with a comma needs quotes."
+                problems.add((line,), wanted)
+                continue
+            yield line, row
+    except csv.Error as error:
+        problems.add((before + reader.line_num,), f"cannot be read as csv: {error}.")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from lupus_kit.published.claim import Claim
+import tomlkit
+from tomlkit.items import AoT, InlineTable, Item, Table
+
+from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.study_reader import FORMAT
-from lupus_kit.published.study import Study, Trial
+from lupus_kit.published.study import Study
 from lupus_kit.published.tables import Layout
 
-_BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 _TRIAL_KEYS = (
     *("key", "title", "authors", "journal", "year", "volume", "pages", "published_online", "doi", "registry"),
     *("source", "notice", "note", "alpha"),
@@ -20,70 +20,56 @@ _CLAIM_KEYS = (
     *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "levels", "reported", "n", "both", "p"),
     *("effect", "analysis", "met", "as_printed", "source", "confidence", "note", "words", "assumed", "table_row"),
 )
+_LAYOUT_KEYS = ("key", "title", "role", "endpoint", "about")
 
 
-def _toml(value: object) -> str:
-    """Write one value. A JSON text is a TOML text, but for the one control sign that JSON lets through."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _item(value: object) -> Item:
+    """Write one value; a number that is not printed is an empty text."""
     if isinstance(value, (tuple, list)):
-        return f"[{', '.join(map(_toml, value))}]"
-    if value is None:  # a number that is not printed
-        return '""'
-    return repr(value)
+        array = tomlkit.array()
+        array.extend(_item(one) for one in value)
+        return array
+    return tomlkit.item("" if value is None else value)
 
 
-def _key(name: str) -> str:
-    return name if _BARE.match(name) else _toml(name)
+def _pairs(of: Mapping[str, object]) -> dict[str, Item]:
+    """Write the values that say something; a count of 0 does."""
+    return {key: _item(value) for key, value in of.items() if value not in ("", None, ()) and value is not False}
 
 
-def _inline(pairs: Iterable[tuple[str, object]]) -> str:
-    return "{ " + ", ".join(f"{_key(name)} = {_toml(value)}" for name, value in pairs) + " }"
+def _inline(of: Mapping[str, object]) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update(_pairs(of))
+    return table
 
 
-def _lines(of: object, keys: Iterable[str]) -> list[str]:
-    """One line for each key that says something."""
-    found = ((key, getattr(of, key)) for key in keys)
-    return [f"{key} = {_toml(value)}" for key, value in found if value not in ("", None, (), False)]
+def _table(of: Mapping[str, object]) -> Table:
+    table = tomlkit.table()
+    table.update(_pairs(of))
+    return table
 
 
-def _study(trial: Trial) -> list[str]:
-    lines = ["[study]", *_lines(trial, _TRIAL_KEYS)]
-    for name, n in trial.n_randomised.items():
-        lines += ["", "[[arm]]", f"name = {_toml(name)}", *([] if n is None else [f"n = {n}"])]
-    return lines
+def _attributes(of: object, keys: Iterable[str]) -> dict[str, object]:
+    return {key: getattr(of, key) for key in keys}
 
 
-def _claim(claim: Claim) -> list[str]:
-    return ["", "[[claim]]", *_lines(claim, _CLAIM_KEYS)]
-
-
-def _table(layout: Layout) -> list[str]:
-    lines = ["", "[[table]]", *_lines(layout, ("key", "title", "role", "endpoint", "about"))]
-    if layout.arm_column:
-        lines.append(f"arm = {_toml(layout.arm_column)}")
+def _layout(layout: Layout) -> Table:
+    table = _table(_attributes(layout, _LAYOUT_KEYS) | {"arm": layout.arm_column})
     if layout.n:
-        lines.append(f"n = {_inline(layout.n.items())}")
+        table["n"] = _inline(layout.n)
     for column in layout.columns:
-        pairs = [("arm", column.arm), ("visit", column.visit)]
-        lines.append(f"results.{_key(column.name)} = {_inline((k, v) for k, v in pairs if v)}")
-    compared = ", ".join(
-        _inline([("columns", [first, second]), *([("p", p)] if p else [])]) for first, second, p in layout.compare
-    )
-    if compared:
-        lines.append(f"compare = [{compared}]")
-    return [*lines, f"csv = {_block(layout.text)}"]
+        table.append(tomlkit.key(["results", column.name]), _inline({"arm": column.arm, "visit": column.visit}))
+    if layout.compare:
+        table["compare"] = _item([_inline({"columns": [first, second], "p": p}) for first, second, p in layout.compare])
+    table["csv"] = tomlkit.string(f"\n{layout.text}", multiline=True)
+    return table
 
 
-def _block(text: str) -> str:
-    """Write a text of several lines so that it can be read; every sign that would end or change it is escaped."""
-    inner = "\n".join(_toml(line)[1:-1].replace('\\"', '"') for line in text.split("\n"))
-    safe = inner.replace('"""', '\\"\\"\\"')
-    if safe.endswith('"'):
-        safe = safe[:-1] + '\\"'
-    return f'"""\n{safe}"""'
+def _tables(entries: Iterable[Table]) -> AoT:
+    tables = tomlkit.aot()
+    for entry in entries:
+        tables.append(entry)
+    return tables
 
 
 def claims_toml(study: Study) -> str:
@@ -99,15 +85,32 @@ def claims_toml(study: Study) -> str:
     str
         TOML text. Loading it gives an equal study.
 
+    Raises
+    ------
+    InputError
+        A text holds half of a pair of code units (a lone surrogate), which no file in UTF-8 can hold.
+
     Examples
     --------
     >>> from lupus_kit import published
     >>> print(claims_toml(published.load("he2020")).splitlines()[0])
     format = 1
     """
-    lines = [f"format = {FORMAT}", "", *_study(study.trial)]
-    for claim in study.records:
-        lines += _claim(claim)
-    for layout in study.layouts.values():
-        lines += _table(layout)
-    return "\n".join(lines) + "\n"
+    document = tomlkit.document()
+    document["format"] = FORMAT
+    document["study"] = _table(_attributes(study.trial, _TRIAL_KEYS))
+    entries = {
+        "arm": [_table({"name": name, "n": n}) for name, n in study.trial.n_randomised.items()],
+        "claim": [_table(_attributes(claim, _CLAIM_KEYS)) for claim in study.records],
+        "table": [_layout(layout) for layout in study.layouts.values()],
+    }
+    for name, tables in entries.items():
+        if tables:
+            document[name] = _tables(tables)
+    text = tomlkit.dumps(document)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        bad = text[error.start]
+        raise InputError(f"the study holds {bad!r}, half of a character: no claims file can hold it.") from None
+    return text

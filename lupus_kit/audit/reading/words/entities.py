@@ -294,7 +294,7 @@ def find(text: str) -> list[Entity]:
     Parameters
     ----------
     text : str
-        In the spelling of :func:`lupus_kit.audit.text.numbers.plain`.
+        In the spelling of :func:`lupus_kit.audit.reading.words.numbers.plain`.
 
     Returns
     -------

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from math import nan
 
-from lupus_kit.audit.report.rows import FROM_MODEL, NOT_CHECKABLE, REPRODUCED, Row, row
+from lupus_kit.audit.report.checked_values import FROM_MODEL, Analysis, CheckedValue, Quantity, Verdict, not_checkable
 from lupus_kit.inference import Interval, intervals
 from lupus_kit.published import Claim, decimals
 
@@ -104,25 +105,13 @@ def _last_digits_off(value: float, text: str) -> float:
     return 0.0 if _prints_as(value, text) else abs(round(value / unit) - round(float(text) / unit))
 
 
-def _written(value: float, like: str) -> str:
-    return f"{value:.{decimals(like)}f}" if abs(value) < float("inf") else "no limit"
-
-
-def _shown(effect: PrintedEffect, interval: Interval) -> str:
-    estimate = _written(interval.estimate * effect.scale, effect.estimate)
-    if not effect.low:
-        return estimate
-    low, high = interval.low * effect.scale, interval.high * effect.scale
-    return f"{estimate} ({_written(low, effect.low)} to {_written(high, effect.high)})"
-
-
 def _fit(effect: PrintedEffect, interval: Interval) -> float:
     """Units of the last digit by which the worst of the printed ends is missed."""
     ends = [(interval.low, effect.low), (interval.high, effect.high)]
     return max(_last_digits_off(value * effect.scale, text) for value, text in ends)
 
 
-def effect_row(claim: Claim, table: tuple[int, int, int, int] | None) -> Row:
+def checked_effect(claim: Claim, table: tuple[int, int, int, int] | None) -> CheckedValue:
     """Compare the printed effect of a claim with the one that the counts give.
 
     Parameters
@@ -134,31 +123,55 @@ def effect_row(claim: Claim, table: tuple[int, int, int, int] | None) -> Row:
 
     Returns
     -------
-    dict of str
-        A line of the report.
+    CheckedValue
     """
     effect = parse_effect(claim.effect)
     if effect is None:
-        why = "not an odds ratio, risk ratio or difference of two rates"
-        return row("effect", claim.effect, [("", why)], NOT_CHECKABLE, "not checkable")
+        return not_checkable(claim, Quantity.EFFECT, "not an odds ratio, risk ratio or difference of two rates")
     if table is None:
-        return row("effect", claim.effect, [("", "the counts are not known")], NOT_CHECKABLE, "not checkable")
+        return not_checkable(claim, Quantity.EFFECT, "the counts are not known")
     x1, n1, x2, n2 = table
-    found, turned = _of_measure(effect, (x1, n1, x2, n2)), ""
+    counts, found, setting = table, _of_measure(effect, table), ""
     other_way = _of_measure(effect, (x2, n2, x1, n1))
     if not _estimate_fits(effect, found) and _estimate_fits(effect, other_way):
-        found, turned = other_way, f", {claim.arms[1]} against {claim.arms[0]}"
+        counts, found, setting = (x2, n2, x1, n1), other_way, f"{claim.arms[1]} against {claim.arms[0]}"
     estimate_fits = _estimate_fits(effect, found)
-    if not effect.low:
-        return _estimate_only(claim, effect, found[0], estimate_fits, turned)
-    by_fit = sorted(found, key=lambda one: _fit(effect, one))
-    fits = [one for one in by_fit if _fit(effect, one) == 0]
-    parts = [(_shown(effect, one), one.label + turned) for one in fits or by_fit[:1]]
-    familiar = next(one for one in found if one.key in _FAMILIAR)
-    if familiar not in (fits or by_fit[:1]):
-        parts.append((_shown(effect, familiar), f"does not fit: {familiar.label}{turned}"))
-    verdict, status = _verdict(effect, estimate_fits, len(fits), len(found), _fit(effect, by_fit[0]))
-    return _with_model(claim, row("effect", claim.effect, parts, verdict, status))
+    if effect.low:
+        by_fit = sorted(found, key=lambda one: _fit(effect, one))
+        fits = [one for one in by_fit if _fit(effect, one) == 0]
+        shown = fits or by_fit[:1]
+        analyses = [_analysis(effect, one, setting, counts, fits=one in fits, nearest=one in shown) for one in by_fit]
+        verdict, sentence = _verdict(estimate_fits, len(fits), len(found), _fit(effect, by_fit[0]))
+    else:
+        label = f"crude {effect.measure}"
+        crude = _analysis(effect, found[0], setting, counts, fits=estimate_fits, nearest=True)
+        analyses = [replace(crude, label=label, low=nan, high=nan)]
+        verdict = Verdict.REPRODUCED if estimate_fits else Verdict.NOT_REPRODUCED
+        sentence = "reproduced" if estimate_fits else "another estimate"
+    if claim.modelled:
+        # An adjusted effect is another number than the crude one.
+        verdict, sentence = Verdict.MODEL, f"{FROM_MODEL}; crude: {sentence}"
+    digits = tuple(decimals(text) for text in (effect.estimate, effect.low, effect.high) if text)
+    return CheckedValue(
+        claim, Quantity.EFFECT, "effect", claim.effect, tuple(analyses), verdict, sentence, decimals=digits
+    )
+
+
+def _analysis(
+    effect: PrintedEffect, one: Interval, setting: str, counts: tuple[int, ...], fits: bool, nearest: bool
+) -> Analysis:
+    return Analysis(
+        one.label,
+        one.key,
+        setting=setting,
+        counts=counts,
+        value=one.estimate * effect.scale,
+        low=one.low * effect.scale,
+        high=one.high * effect.scale,
+        fits=fits,
+        familiar=one.key in _FAMILIAR,
+        nearest=nearest,
+    )
 
 
 def _of_measure(effect: PrintedEffect, table: tuple[int, int, int, int]) -> list[Interval]:
@@ -172,26 +185,13 @@ def _estimate_fits(effect: PrintedEffect, found: list[Interval]) -> bool:
     return _prints_as(found[0].estimate * effect.scale, effect.estimate)
 
 
-def _verdict(effect: PrintedEffect, estimate_fits: bool, n_fits: int, n_tried: int, off: float) -> tuple[str, str]:
-    point = "estimate reproduced" if estimate_fits else "another estimate"
+def _verdict(estimate_fits: bool, n_fits: int, n_tried: int, off: float) -> tuple[Verdict, str]:
     if n_fits and estimate_fits:
-        some = "" if n_fits == n_tried else f" (interval by {n_fits} of {n_tried} methods)"
-        return f"{REPRODUCED}{some}", "reproduced" if n_fits == n_tried else "some"
+        if n_fits == n_tried:
+            return Verdict.REPRODUCED, "reproduced"
+        return Verdict.SOME, f"reproduced (interval by {n_fits} of {n_tried} methods)"
+    point = "estimate reproduced" if estimate_fits else "another estimate"
     if n_fits:
-        return f"{point}; interval by {n_fits} of {n_tried} methods", "not reproduced"
+        return Verdict.NOT_REPRODUCED, f"{point}; interval by {n_fits} of {n_tried} methods"
     near = "; the nearest misses by one in the last digit" if off == 1 else ""
-    return f"{point}; interval not reproduced by any of {n_tried} methods{near}", "not reproduced"
-
-
-def _estimate_only(claim: Claim, effect: PrintedEffect, crude: Interval, fits: bool, turned: str) -> Row:
-    verdict = REPRODUCED if fits else "another estimate"
-    parts = [(_written(crude.estimate * effect.scale, effect.estimate), f"crude {effect.measure}{turned}")]
-    status = "reproduced" if fits else "not reproduced"
-    return _with_model(claim, row("effect", claim.effect, parts, verdict, status))
-
-
-def _with_model(claim: Claim, line: Row) -> Row:
-    """Say that an adjusted effect is another number than the crude one."""
-    if not claim.modelled:
-        return line
-    return line | {"verdict": f"{FROM_MODEL}; crude: {line['verdict']}", "status": "model"}
+    return Verdict.NOT_REPRODUCED, f"{point}; interval not reproduced by any of {n_tried} methods{near}"

@@ -1,0 +1,205 @@
+"""Printed p-values of proportions: which analyses print so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from scipy import stats
+
+from lupus_kit.audit.report.checked_values import (
+    Analysis,
+    CheckedValue,
+    Quantity,
+    Verdict,
+    checked_p,
+    comparable,
+    listed,
+    not_checkable,
+    of_model,
+    outcome,
+)
+from lupus_kit.audit.values.counts import Counts, all_randomised
+from lupus_kit.audit.values.populations import Table, missing_rules
+from lupus_kit.audit.values.provenance import distinct_analyses, p_values
+from lupus_kit.inference import Test, pvalue
+from lupus_kit.published import Claim, PrintedP
+
+#: Always shown beside the analyses that fit, since most readers would try them first.
+FAMILIAR = ("pearson", "fisher")
+#: More tables than this behind two coarse percentages say nothing about the analysis.
+MOST_TABLES = 9
+#: Unconditional exact tests go through every table of a design; beyond this many the audit leaves them out.
+_MOST_OF_A_DESIGN = 150_000
+#: Up to here the exact tests compute every table of a design at once: one more table of it costs nothing.
+_SMALL_DESIGN = 1_500
+#: The p-values of the tables met so far, up to some number of them.
+_KNOWN: dict[Table, tuple[float, ...]] = {}
+_MOST_KNOWN = 10_000
+
+
+@cache
+def _analyses(every: bool) -> tuple[tuple[Test, str], ...]:
+    return tuple(one for one in distinct_analyses() if every or one[0].family != "unconditional exact")
+
+
+def feasible_analyses(table: Table) -> tuple[tuple[Test, str], ...]:
+    """Return the analyses that are quick enough for a table: in large trials all but the unconditional exact tests."""
+    return _analyses((table[1] + 1) * (table[3] + 1) <= _MOST_OF_A_DESIGN)
+
+
+def compute_ahead(tables: Iterable[Table]) -> None:
+    """Compute the p-values of many tables in one go, so that :func:`table_p_values` knows them."""
+    if len(_KNOWN) > _MOST_KNOWN:
+        _KNOWN.clear()
+    new = [table for table in set(tables) - _KNOWN.keys() if (table[1] + 1) * (table[3] + 1) <= _SMALL_DESIGN]
+    if new:
+        _KNOWN.update(zip(new, map(tuple, p_values(new, _analyses(True)).tolist()), strict=True))
+
+
+def table_p_values(table: Table) -> tuple[float, ...]:
+    """Return the p-value of each feasible analysis of a table; equal tables are computed once."""
+    if table not in _KNOWN:
+        _KNOWN[table] = tuple(p_values([table], feasible_analyses(table))[0].tolist())
+    return _KNOWN[table]
+
+
+def two_sided_p_values(table: Table) -> dict[str, float]:
+    """Return the two-sided p-values of a table by the key of the test; ``nan`` where a test is undefined."""
+    found = zip(feasible_analyses(table), table_p_values(table), strict=True)
+    return {test.key: p for (test, side), p in found if side == "two-sided"}
+
+
+def analyses_of(printed: PrintedP, table: Table, setting: str = "", familiar: Sequence[str] = ()) -> list[Analysis]:
+    """Return every feasible analysis of a table, marked where it prints as reported."""
+    p = table_p_values(table)
+    return [
+        Analysis(
+            test.label,
+            test.key,
+            side,
+            setting,
+            table,
+            value,
+            fits=fits,
+            familiar=test.key in familiar and side == "two-sided",
+        )
+        for (test, side), value, fits in zip(feasible_analyses(table), p, printed.prints(p).tolist(), strict=True)
+    ]
+
+
+def fitting_first(analyses: Iterable[Analysis]) -> list[Analysis]:
+    """Put the analyses that fit first, in their order, and the others in the order of their p-values."""
+    analyses = list(analyses)
+    others = sorted((one for one in analyses if not one.fits), key=lambda one: (np.isnan(one.value), one.value))
+    return [*(one for one in analyses if one.fits), *others]
+
+
+def two_arms_p(
+    claim: Claim, a: Counts, b: Counts, alpha: float, randomised: tuple[int | None, int | None] = (None, None)
+) -> CheckedValue:
+    """Compare the printed p-value of two arms with every analysis of the counts.
+
+    Parameters
+    ----------
+    claim : Claim
+        A comparison of two arms.
+    a, b : Counts
+        What stands behind both values.
+    alpha : float
+        Level that "NS" refers to.
+    randomised : tuple of (int or None)
+        Patients randomised to each arm: where no analysis of those analysed fits, all of them are tried.
+
+    Returns
+    -------
+    CheckedValue
+    """
+    tables, known = all_randomised(a, b), a.known is not None and b.known is not None
+    if not claim.p:
+        return _fisher_for_information(claim, tables[0]) if known else no_p_printed(claim)
+    if not tables or len(tables) > MOST_TABLES:
+        why = "too many counts fit the printed percentages" if tables else "the counts are not known"
+        return of_model(not_checkable(claim, Quantity.P, why), computed=False)
+    printed = comparable(claim, alpha)
+    # One analysis of several tables fits if it fits for any of them.
+    tried = [one for table in tables for one in analyses_of(printed, table, familiar=FAMILIAR)]
+    best: dict[tuple[str, str], Analysis] = {}
+    for one in sorted(tried, key=lambda one: not one.fits):
+        best.setdefault((one.key, one.alternative), one)
+    analyses = fitting_first(best.values())
+    fits = [one for one in analyses if one.fits]
+    two_sided = any(one.alternative == "two-sided" for one in fits)
+    aside = "" if two_sided else ", which is one-sided" if len(fits) == 1 else ", none of them two-sided"
+    verdict, sentence = outcome(len(fits), len(analyses), aside=aside)
+    if not known:
+        supposing = _supposing(a, b, tables)
+        return of_model(checked_p(claim, analyses, verdict, f"{supposing}: {sentence}", supposing))
+    value = checked_p(claim, analyses, verdict, sentence)
+    return of_model(value if fits else _with_all_randomised(value, printed, tables[0], randomised))
+
+
+def no_p_printed(claim: Claim) -> CheckedValue:
+    """Say that no p-value is printed."""
+    return not_checkable(claim, Quantity.P, "no p-value is printed")
+
+
+def _fisher_for_information(claim: Claim, table: Table) -> CheckedValue:
+    fisher = float(pvalue("fisher", *table))
+    setting = "for information: no p-value is printed"
+    analysis = Analysis("Fisher", "fisher", "two-sided", setting, table, fisher)
+    return not_checkable(claim, Quantity.P, "", analysis)
+
+
+def _written(table: Table) -> str:
+    return f"{table[0]}/{table[1]} v {table[2]}/{table[3]}"
+
+
+def _supposing(a: Counts, b: Counts, tables: list[Table]) -> str:
+    """Say what is supposed where the print does not pin the counts down."""
+    why = listed(sorted({one.supposing for one in (a, b) if one.known is None}))
+    if len(tables) == 1:
+        return f"supposing {why} ({_written(tables[0])})"
+    return f"supposing {why} ({len(tables)} tables, {_written(tables[0])} to {_written(tables[-1])})"
+
+
+def _with_all_randomised(
+    value: CheckedValue, printed: PrintedP, table: Table, randomised: tuple[int | None, int | None]
+) -> CheckedValue:
+    """Add the analyses of all randomised patients, those who are missing counted too."""
+    m1, m2 = randomised
+    if m1 is None or m2 is None or m1 < table[1] or m2 < table[3] or (m1, m2) == (table[1], table[3]):
+        return value
+    rules = {name: other for name, other in missing_rules(table, (m1, m2)).items() if other != table}
+    more = [one for name, other in rules.items() for one in analyses_of(printed, other, f"{name} ({_written(other)})")]
+    fits = [one for one in more if one.fits]
+    analyses = (*fits, *value.analyses, *(one for one in more if not one.fits))
+    if not fits:
+        return replace(value, analyses=analyses)
+    sentence = f"{value.sentence} of those analysed; reproduced by {len(fits)} with all randomised patients counted"
+    return replace(value, analyses=analyses, verdict=Verdict.SOME, sentence=sentence)
+
+
+def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedValue:
+    """Compare one p-value for three or more arms with the tests of one table of them all."""
+    known = [count.known for count in counts if count.known]
+    if not claim.p:
+        return no_p_printed(claim)
+    if len(known) < len(counts):
+        return not_checkable(claim, Quantity.P, "the counts of every arm are needed")
+    table = np.array([(x, n - x) for x, n in known])
+    if 0 in table.sum(axis=0):
+        return not_checkable(claim, Quantity.P, "", Analysis("Pearson chi-squared", "pearson"))
+    tests = {
+        "pearson": ("Pearson chi-squared", "pearson"),
+        "likelihood_ratio": ("Likelihood ratio (G)", "log-likelihood"),
+    }
+    pooled, analyses = tuple(number for pair in known for number in pair), []
+    for key, (label, power) in tests.items():
+        p = float(stats.chi2_contingency(table, correction=False, lambda_=power).pvalue)
+        fits = bool(comparable(claim, alpha).prints(p))
+        analyses.append(Analysis(label, key, "two-sided", "all arms", pooled, p, fits=fits, familiar=True))
+    n_fits = sum(bool(one.fits) for one in analyses)
+    return of_model(checked_p(claim, analyses, *outcome(n_fits, len(analyses), "analyses of all arms at once")))

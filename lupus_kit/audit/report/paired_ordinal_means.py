@@ -1,0 +1,145 @@
+"""Printed p-values of paired counts, ordered groups, means and medians."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import nan
+from typing import Any
+
+from lupus_kit.audit.report.checked_values import (
+    Analysis,
+    CheckedValue,
+    Quantity,
+    Verdict,
+    checked_p,
+    comparable,
+    not_checkable,
+    of_model,
+    outcome,
+)
+from lupus_kit.audit.report.p_values import analyses_of, no_p_printed
+from lupus_kit.audit.values.counts import Counts
+from lupus_kit.audit.values.summary_tests import LABELS, explain_means, explain_ordinal, paired_tests
+from lupus_kit.published import Claim, Study
+
+#: The setting of an unpaired test of paired data.
+AS_IF_APART = "as if the visits were different patients"
+_NO_PATIENT_VALUES = "a rank test of the patients' own values is not checkable from what is printed"
+#: Analyses that do not fit are shown up to here.
+_MISFITS_SHOWN = 2
+
+
+def _analyses(found: Iterable[Any], counts: tuple[int, ...] = ()) -> list[Analysis]:
+    """Return tests, those that fit first, as analyses; with ``counts`` they are of paired counts."""
+    tests = list(found)
+    n_fits = sum(one.rounds_to_reported for one in tests)
+    return [
+        Analysis(
+            LABELS[one.test],
+            one.test,
+            one.alternative,
+            counts=counts,
+            value=one.p_low if one.p_low == one.p_high else nan,
+            low=one.p_low,
+            high=one.p_high,
+            n_ways=one.n_ways if counts else 1,
+            n_fit=one.n_fit if counts else 0,
+            fits=bool(one.rounds_to_reported),
+            familiar=place < n_fits + _MISFITS_SHOWN,
+        )
+        for place, one in enumerate(tests)
+    ]
+
+
+def ordinal_p(study: Study, claim: Claim) -> CheckedValue:
+    """Compare a printed p-value with the tests of ordered groups."""
+    groups = [value for value in claim.reported if isinstance(value, tuple)]
+    if len(groups) != 2 or not all(map(sum, groups)):
+        return not_checkable(claim, Quantity.P, "two arms with patients are needed")
+    analyses = _analyses(explain_ordinal(comparable(claim, study.trial.alpha), *groups).itertuples())
+    return _of_analyses(claim, analyses, "analyses of ordered groups")
+
+
+def _of_analyses(claim: Claim, analyses: list[Analysis], of: str) -> CheckedValue:
+    return checked_p(claim, analyses, *outcome(sum(bool(one.fits) for one in analyses), len(analyses), of))
+
+
+def mean_p(study: Study, claim: Claim) -> CheckedValue:
+    """Compare a printed p-value with t-tests over everything that rounds to the means and standard deviations."""
+    if claim.visits:
+        why = "two visits of the same patients: the SD of their changes is not printed"
+        return not_checkable(claim, Quantity.P, why)
+    printed = claim.n or (None,) * len(claim.arms)
+    n = [study.trial.n_randomised[arm] if one is None else one for arm, one in zip(claim.arms, printed, strict=True)]
+    means = [claim.shown(side).split("±") for side in range(len(claim.reported))]
+    known = [
+        (mean[0].strip(), mean[1].strip(), total)
+        for mean, total in zip(means, n, strict=False)
+        if len(mean) == 2 and total
+    ]
+    if len(claim.arms) != 2 or len(known) != 2 or min(total for *_, total in known) < 2:
+        return not_checkable(claim, Quantity.P, "two means with SDs and numbers of patients are needed")
+    found = explain_means(comparable(claim, study.trial.alpha), known[0], known[1])
+    of = "t-tests over everything that rounds to the means and SDs"
+    value = _of_analyses(claim, _analyses(found.itertuples()), of)
+    sentence = value.sentence
+    if value.verdict is Verdict.NOT_REPRODUCED:
+        sentence += f"; {_NO_PATIENT_VALUES}"
+    if None in printed:
+        sentence = f"supposing all randomised were analysed: {sentence}"
+    return replace(value, sentence=sentence)
+
+
+def median_p(study: Study, claim: Claim) -> CheckedValue:
+    """Say that medians do not give a p-value."""
+    return not_checkable(claim, Quantity.P, "medians with two ends leave the p-value open")
+
+
+def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
+    """Compare a printed p-value of two visits with McNemar's test, and with tests of two separate groups.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    claim : Claim
+        A ``paired`` claim.
+    counts : list of Counts
+        What stands behind both visits.
+
+    Returns
+    -------
+    CheckedValue
+    """
+    first, second = counts[0].known, counts[1].known
+    if first is None or second is None:
+        return (
+            of_model(not_checkable(claim, Quantity.P, "the counts are not known")) if claim.p else no_p_printed(claim)
+        )
+    if not claim.p:
+        return _mcnemar_for_information(claim, first, second)
+    printed = comparable(claim, study.trial.alpha)
+    if first[1] == second[1]:
+        paired = _analyses(paired_tests(printed, first[0], second[0], first[1], claim.both), (*first, *second))
+    else:
+        paired = [Analysis(f"{first[1]} and {second[1]} patients are not all the same")]
+    apart = analyses_of(printed, (*first, *second), AS_IF_APART)
+    n_paired, n_apart = (sum(bool(one.fits) for one in group) for group in (paired, apart))
+    n_tried = sum(bool(one.key) for one in paired) + len(apart)
+    of = "analyses" if n_paired + n_apart else "analyses, paired or not"
+    verdict, sentence = outcome(n_paired + n_apart, n_tried, of, "" if n_paired else ", none of them paired")
+    return of_model(checked_p(claim, [*paired, *apart], verdict, sentence))
+
+
+def _mcnemar_for_information(claim: Claim, first: tuple[int, int], second: tuple[int, int]) -> CheckedValue:
+    if first[1] != second[1]:
+        return no_p_printed(claim)
+    found = paired_tests("1", first[0], second[0], first[1], claim.both)
+    exact = next(one for one in _analyses(found, (*first, *second)) if one.key == "mcnemar_exact")
+    setting = "for information: no p-value is printed"
+    return not_checkable(claim, Quantity.P, "", replace(exact, setting=setting, fits=None, n_ways=1))
+
+
+#: How the p-value of each kind is checked, for those that are not about proportions.
+SUMMARY_P = {"ordinal": ordinal_p, "mean": mean_p, "median": median_p}
