@@ -5,6 +5,7 @@ Every number is computed from the published record; nothing but words is written
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
