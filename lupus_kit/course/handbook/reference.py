@@ -87,7 +87,7 @@ def front_page() -> str:
     >>> "inference.compare" in front_page()
     True
     """
-    names = [name for name in lupus_kit.__all__ if name != "__version__" and name not in ROOMS]
+    names = [name for name in dir(lupus_kit) if name != "__version__" and name not in ROOMS]
     homes = {
         name: room
         for room in ROOMS
