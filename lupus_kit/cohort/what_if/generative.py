@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import design
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INFECTIONS, MEDICINES, SERIOUS, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
@@ -16,7 +16,9 @@ from lupus_kit.cohort.what_if.rescue_and_remission import rescued
 from lupus_kit.cohort.what_if.treatment import (
     acting_intervals,
     cell_counts,
+    doses_given,
     dropout_days,
+    event_columns,
     event_days,
     prednisone,
     turnover,
@@ -273,13 +275,8 @@ def _immune(
 
 
 def _doses(people: _People, trial: design.TrialDesign) -> pd.DataFrame:
-    calendar = trial.dosing.days()
-    n, k = len(people.treated), len(calendar)
-    patient, injection = np.divmod(np.arange(n * k), k)
-    given = calendar["day"].to_numpy()[injection] <= people.until[patient]
-    patient, injection = patient[given], injection[given]
+    patient, columns = doses_given(trial.dosing.days(), people.until)
     dose = {arm.name: arm.dose_miu for arm in trial.arms}
-    columns = {c: calendar[c].to_numpy()[injection] for c in ("cycle", "injection", "day")}
     amount = np.where(people.treated[patient], dose[ARMS[0]], dose[ARMS[1]])
     return tidy("doses", people.columns(patient) | columns | {"dose_miu": amount})
 
@@ -294,13 +291,4 @@ def _events(
     patient, event = np.nonzero(day <= people.until[:, None])  # an event after dropout is never seen
     order = np.lexsort((event, day[patient, event], patient))
     patient, event = patient[order], event[order]
-    return tidy(
-        "adverse_events",
-        people.columns(patient)
-        | {
-            "event": pd.Categorical.from_codes(event.astype(np.int8), names),
-            "day": day[patient, event],
-            "infection": np.array([name in INFECTIONS for name in names])[event],
-            "serious": np.array([name in SERIOUS for name in names])[event],
-        },
-    )
+    return tidy("adverse_events", people.columns(patient) | event_columns(event, day[patient, event]))
