@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lupus_kit.audit.reading.words.numbers import INT, digits
 from lupus_kit.audit.reading.words.patterns import PATIENTS
+from lupus_kit.audit.reading.words.plain_numbers import INT, digits
 from lupus_kit.audit.reading.words.sentences import Sentence
 
 CONTROL = re.compile(
