@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lupus_kit.audit.reading.words.numbers import INT, digits
+from lupus_kit.audit.reading.words.numerals import INT, digits
 from lupus_kit.audit.reading.words.patterns import PATIENTS
 from lupus_kit.audit.reading.words.sentences import Sentence
 

@@ -12,7 +12,7 @@ from lupus_kit.audit.reading.attach import Pair
 from lupus_kit.audit.reading.mentions import Mention
 from lupus_kit.audit.reading.plan import Plan, met_of, planned_visit, role_of
 from lupus_kit.audit.reading.words.entities import Entity
-from lupus_kit.audit.reading.words.numbers import Plain
+from lupus_kit.audit.reading.words.numerals import Plain
 from lupus_kit.audit.reading.words.phrases import NOT_NAMED, endpoint_name, find_visit
 from lupus_kit.audit.reading.words.sentences import Sentence
 from lupus_kit.audit.reading.words.values import effect_text, remarks_on, reported, total

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lupus_kit.audit.reading.words.numbers import NUM
+from lupus_kit.audit.reading.words.numerals import NUM
 from lupus_kit.audit.reading.words.phrases import UNTELLING, WORD, visit_name
 from lupus_kit.audit.reading.words.sentences import Sentence
 

@@ -15,7 +15,7 @@ from lupus_kit.audit.reading.mentions import Mention, find_mentions
 from lupus_kit.audit.reading.plan import Plan, read_plan
 from lupus_kit.audit.reading.wording import TURNED
 from lupus_kit.audit.reading.words.entities import Entity, find
-from lupus_kit.audit.reading.words.numbers import Plain, plain
+from lupus_kit.audit.reading.words.numerals import Plain, plain
 from lupus_kit.audit.reading.words.sentences import Sentence, sentences
 
 #: A sentence of more characters than this is none.

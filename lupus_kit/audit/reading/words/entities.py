@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lupus_kit.audit.reading.words import patterns
-from lupus_kit.audit.reading.words.numbers import INT, digits
+from lupus_kit.audit.reading.words.numerals import INT, digits
 
 #: Stands in the working text for what is read already: neither digit nor letter.
 MASK = "¤"
@@ -294,7 +294,7 @@ def find(text: str) -> list[Entity]:
     Parameters
     ----------
     text : str
-        In the spelling of :func:`lupus_kit.audit.reading.words.numbers.plain`.
+        In the spelling of :func:`lupus_kit.audit.reading.words.numerals.plain`.
 
     Returns
     -------

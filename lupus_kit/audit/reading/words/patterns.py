@@ -2,14 +2,14 @@
 
 Every pattern begins at a digit or a fixed word and every repetition in it is bounded, so that the time to read a
 text grows with its length and not faster. They are written for the one spelling of
-:func:`lupus_kit.audit.reading.words.numbers.plain`: round brackets only, points in decimals, plain hyphens.
+:func:`lupus_kit.audit.reading.words.numerals.plain`: round brackets only, points in decimals, plain hyphens.
 """
 
 from __future__ import annotations
 
 import re
 
-from lupus_kit.audit.reading.words.numbers import INT, NUM, SIGNED
+from lupus_kit.audit.reading.words.numerals import INT, NUM, SIGNED
 
 PATIENTS = (
     r"(?:patients?|participants?|subjects?|persons?|people|individuals?|women|men|children|infants?|adults?|"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lupus_kit.audit.reading.words.entities import EVENTS, Entity
-from lupus_kit.audit.reading.words.numbers import NUM
+from lupus_kit.audit.reading.words.numerals import NUM
 from lupus_kit.audit.reading.words.sentences import Sentence
 
 NOT_NAMED = "endpoint not named"

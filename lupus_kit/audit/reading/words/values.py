@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from lupus_kit.audit.reading.arms import Arm
 from lupus_kit.audit.reading.words.entities import Entity
-from lupus_kit.audit.reading.words.numbers import digits
+from lupus_kit.audit.reading.words.numerals import digits
 from lupus_kit.published import decimals
 
 _NAMES = (
