@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import give, laid_out
+from lupus_kit.cli.output import plain_table, print_text
 from lupus_kit.core.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     from lupus_kit.cohort import Assumptions
 
 _PATIENTS = 30
-
-
-class CohortFormat(StrEnum):
-    """How the tables are written."""
-
-    csv = "csv"
-    parquet = "parquet"
-    xlsx = "xlsx"
+CohortFormat = StrEnum("CohortFormat", "csv parquet xlsx")
 
 
 def cohort(
@@ -53,7 +46,7 @@ def cohort(
         raise InputError(f"{what} does not go with --replica: a replica is made from the published record alone.")
     assumptions = changed(settings or [])
     if list_all:
-        give(_listing(assumptions), None)
+        print_text(_listing(assumptions))
         return
     if out is None:
         raise InputError("say where to write the cohort, for example lupus-kit cohort --out my_cohort.")
@@ -142,7 +135,7 @@ def _listing(assumptions: Assumptions) -> str:
     shown = table[["unit", "origin", "source"]].copy()
     shown.insert(0, "value", values)
     shown.insert(0, "name", names)
-    return laid_out(shown) + "\n"
+    return plain_table(shown)
 
 
 def _spoken(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What ``lupus-kit simulate`` gives: operating characteristics as one table, and written as CSV, JSON and a page."""
+"""What ``lupus-kit simulate`` gives: operating characteristics as one table, and written as JSON and a page."""
 
 from __future__ import annotations
 
@@ -60,11 +60,6 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def as_csv(table: pd.DataFrame) -> str:
-    """Write the table for a spreadsheet or a program."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
-
-
 def as_json(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int) -> str:
     """Write everything for a program: the plan, the table, and the distributions of the p-values."""
     first = next(iter(results.values()))
@@ -123,7 +118,7 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
     first = next(iter(results.values()))
     title = (
         f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
-        f"{'patient' if first.scenario.depth == 'patient' else 'endpoint'} level, seed {seed}"
+        f"{first.scenario.depth} level, seed {seed}"
     )
     shown = side_by_side(table).rename(columns={truth: f"{truth}: {TRUTHS[truth]}" for truth in results})
     parts = [
