@@ -131,14 +131,13 @@ def _value(text: str, several: bool) -> object:
 def _listing(assumptions: Assumptions) -> str:
     table = assumptions.table()
     names = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
-    values = [f"{value:.4g}" if isinstance(value, float) else _spoken(value) for value in table["value"]]
     shown = table[["unit", "origin", "source"]].copy()
-    shown.insert(0, "value", values)
+    shown.insert(0, "value", [_value_text(value) for value in table["value"]])
     shown.insert(0, "name", names)
     return plain_table(shown)
 
 
-def _spoken(value: object) -> str:
-    return (
-        ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower() if value is None else str(value)
-    )
+def _value_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

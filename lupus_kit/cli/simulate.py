@@ -42,8 +42,7 @@ def simulate(
         str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler (tcp://...).")
     ] = None,
     progress: Annotated[
-        bool | None,
-        typer.Option("--progress/--no-progress", help="Show how far it is. [default: in a terminal]"),
+        bool | None, typer.Option("--progress/--no-progress", help="Show how far it is. [default: in a terminal]")
     ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")

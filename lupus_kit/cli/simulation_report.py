@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from lupus_kit.simulation import Simulation
 
 #: The truths that a plan is simulated under, and what they are called.
-TRUTHS = {
-    "assumed": "as the plan assumes",
-    "no difference": "both arms respond alike, at the mean of their rates",
-}
+TRUTHS = {"assumed": "as the plan assumes", "no difference": "both arms respond alike, at the mean of their rates"}
 NOTE = (
     "Every number comes from invented trials. Significant: the p-value reaches its level. Claimed: the rule for two "
     "endpoints allows it, too. A false claim is of an endpoint at which the arms do not differ; its chance is the "
