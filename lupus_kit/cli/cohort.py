@@ -106,11 +106,11 @@ def changed(settings: list[str]) -> Assumptions:
                 if dot
                 else f"--set {setting!r}: {field} holds several shares; name one, such as {field}.{next(iter(usual[field]))}."
             )
-        place = given.setdefault(field, {}) if dot else given
+        place, key = (given.setdefault(field, {}), key) if dot else (given, field)
         assert isinstance(place, dict)
-        if (key if dot else field) in place:
+        if key in place:
             raise InputError(f"--set {name} is given twice.")
-        place[key if dot else field] = _value(text, isinstance(usual[field], list) or field == "dropouts")
+        place[key] = _value(text, isinstance(usual[field], list) or field == "dropouts")
     return Assumptions.from_dict(given)
 
 
