@@ -8,23 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import give, only_one, terminal_width
+from lupus_kit.cli.output import only_one, terminal_width, write_result
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
     from lupus_kit.published import Study
 
 
-class AuditFormat(StrEnum):
-    """How ``audit`` writes its report."""
-
-    table = "table"
-    markdown = "markdown"
-    html = "html"
-    json = "json"
-    csv = "csv"
-
-
+AuditFormat = StrEnum("AuditFormat", "table markdown html json csv")
 _BY_ENDING = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json", ".csv": "csv"}
 
 
@@ -52,25 +43,23 @@ def audit(
     if new:
         from lupus_kit.audit import template
 
-        give(template(), out, keep=True)
+        write_result(template(), out, keep=True)
     elif shipped:
-        give(_shipped(), out)
+        write_result(_shipped(), out)
     elif text is not None:
         _propose(text, format, out, jobs)
     elif study is not None:
-        give(_report(study, _chosen(format, out), out, jobs), out)
+        write_result(_report(study, _chosen(format, out), out, jobs), out)
 
 
 def _chosen(format: AuditFormat | None, out: Path | None) -> str:
-    if format is not None:
-        return format.value
-    return "table" if out is None else _BY_ENDING.get(out.suffix.lower(), "table")
+    return format or _BY_ENDING.get(out.suffix.lower() if out else "", "table")
 
 
 def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
     from lupus_kit.audit import check
 
-    return check(study, n_jobs=jobs).render(form, width=terminal_width() if out is None else None)
+    return check(study, n_jobs=jobs).render(form, width=terminal_width(out))
 
 
 def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
@@ -82,7 +71,7 @@ def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int
     if out is not None and out.suffix.lower() == ".toml":
         if format is not None:
             raise InputError(f"--format {form}: a claims file (--out {out}) has one format; leave --format out.")
-        give(proposed_claims_file(study), out, keep=True)
+        write_result(proposed_claims_file(study), out, keep=True)
         return
     if not study.records:
         raise InputError(f"nothing to audit in the text. {' '.join(study.remarks)}")
@@ -90,7 +79,7 @@ def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int
     if out is None and form == "table":
         hint = "These claims are proposed: --out my_paper.toml writes them to correct by hand."
         report = f"{study}\n{hint}\n\n{report}"
-    give(report, out)
+    write_result(report, out)
 
 
 def _shipped() -> str:

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import give, laid_out
+from lupus_kit.cli.output import plain_table, print_text
 from lupus_kit.core.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     from lupus_kit.cohort import Assumptions
 
 _PATIENTS = 30
-
-
-class CohortFormat(StrEnum):
-    """How the tables are written."""
-
-    csv = "csv"
-    parquet = "parquet"
-    xlsx = "xlsx"
+CohortFormat = StrEnum("CohortFormat", "csv parquet xlsx")
 
 
 def cohort(
@@ -53,7 +46,7 @@ def cohort(
         raise InputError(f"{what} does not go with --replica: a replica is made from the published record alone.")
     assumptions = changed(settings or [])
     if list_all:
-        give(_listing(assumptions), None)
+        print_text(_listing(assumptions))
         return
     if out is None:
         raise InputError("say where to write the cohort, for example lupus-kit cohort --out my_cohort.")
@@ -113,11 +106,11 @@ def changed(settings: list[str]) -> Assumptions:
                 if dot
                 else f"--set {setting!r}: {field} holds several shares; name one, such as {field}.{next(iter(usual[field]))}."
             )
-        place = given.setdefault(field, {}) if dot else given
+        place, key = (given.setdefault(field, {}), key) if dot else (given, field)
         assert isinstance(place, dict)
-        if (key if dot else field) in place:
+        if key in place:
             raise InputError(f"--set {name} is given twice.")
-        place[key if dot else field] = _value(text, isinstance(usual[field], list) or field == "dropouts")
+        place[key] = _value(text, isinstance(usual[field], list) or field == "dropouts")
     return Assumptions.from_dict(given)
 
 
@@ -138,14 +131,13 @@ def _value(text: str, several: bool) -> object:
 def _listing(assumptions: Assumptions) -> str:
     table = assumptions.table()
     names = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
-    values = [f"{value:.4g}" if isinstance(value, float) else _spoken(value) for value in table["value"]]
     shown = table[["unit", "origin", "source"]].copy()
-    shown.insert(0, "value", values)
+    shown.insert(0, "value", [_value_text(value) for value in table["value"]])
     shown.insert(0, "name", names)
-    return laid_out(shown) + "\n"
+    return plain_table(shown)
 
 
-def _spoken(value: object) -> str:
-    return (
-        ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower() if value is None else str(value)
-    )
+def _value_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

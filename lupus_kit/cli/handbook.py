@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lupus_kit.cli.output import print_failures
+
 
 def handbook(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one that holds an earlier handbook.")],
@@ -21,12 +23,8 @@ def handbook(
     # Stops start with their number; a page of widgets alone, which cannot be moved on paper, is not one.
     paths = [path for path in shelf.find().notebooks() if path.stem[:2].isdigit()]
     executed = list(execution.execute_files(paths))
-    failed = [run for _, run in executed if not run.passed]
-    for run in failed:
-        for failure in run.failures():
-            print(f"lupus-kit: {failure}", file=sys.stderr)
-    if failed:
-        print(f"No handbook was written: {len(failed)} of {len(paths)} notebooks failed.", file=sys.stderr)
+    if failed := print_failures(run for _, run in executed):
+        print(f"No handbook was written: {failed} of {len(paths)} notebooks failed.", file=sys.stderr)
         raise typer.Exit(1)
     website.build(folder, [Stop(run.name, notebook) for notebook, run in executed])
     print(f"Wrote the handbook. Open {folder / 'index.html'} in a browser.", file=sys.stderr)

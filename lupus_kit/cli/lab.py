@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import count
 from lupus_kit.core.extras import need
+from lupus_kit.core.text import plural
 
 if TYPE_CHECKING:
     from lupus_kit.course.shelf import Copied
@@ -33,12 +33,9 @@ def lab(
 
     need("jupyterlab", "lab", "This command")
     found = shelf.find()
-    if notebooks is None and found.in_clone:
-        folder = found.folder
-    else:
-        folder = notebooks if notebooks is not None else Path(LAB_FOLDER)
-        if not (found.in_clone and folder.resolve() == found.folder):
-            _say_copied(shelf.copy_to(folder, found))
+    folder = notebooks or (found.folder if found.in_clone else Path(LAB_FOLDER))
+    if not found.in_clone or folder.resolve() != found.folder.resolve():
+        _say_copied(shelf.copy_to(folder, found))
     # Nothing is fetched while a lesson runs: no news, no update checks, no extension catalogue.
     options = [
         f"--ServerApp.root_dir={folder.resolve()}",
@@ -50,10 +47,6 @@ def lab(
         *(["--allow-root"] if allow_root else []),
         *([] if port is None else [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]),
     ]
-    _start_lab(options)
-
-
-def _start_lab(options: list[str]) -> None:
     from jupyterlab.labapp import LabApp
 
     print("JupyterLab starts. To stop it, press Ctrl+C here.", file=sys.stderr, flush=True)
@@ -62,9 +55,9 @@ def _start_lab(options: list[str]) -> None:
 
 def _say_copied(copied: Copied) -> None:
     if copied.new:
-        print(f"Copied {count(len(copied.new), 'notebook')} to {copied.folder}.", file=sys.stderr)
+        print(f"Copied {plural(len(copied.new), 'notebook')} to {copied.folder}.", file=sys.stderr)
     if copied.kept:
-        print(f"Kept {count(len(copied.kept), 'notebook')} that you already had in {copied.folder}.", file=sys.stderr)
+        print(f"Kept {plural(len(copied.kept), 'notebook')} that you already had in {copied.folder}.", file=sys.stderr)
     if copied.differ:
         print(
             f"Yours differ from the ones that come with this version: {', '.join(copied.differ)}. "

@@ -16,27 +16,16 @@ import typer
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import write_atomically
+from lupus_kit.core.text import listing
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lupus_kit.course.execution import NotebookRun
 
-class TableFormat(StrEnum):
-    """How a command writes one table."""
-
-    table = "table"
-    markdown = "markdown"
-    json = "json"
-    csv = "csv"
-
-
-BY_ENDING: Mapping[str, TableFormat] = {
-    ".md": TableFormat.markdown,
-    ".json": TableFormat.json,
-    ".csv": TableFormat.csv,
-    ".txt": TableFormat.table,
-    "": TableFormat.table,
-}
+#: How a command writes one table.
+TableFormat = StrEnum("TableFormat", "table markdown json csv")
+_BY_ENDING = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "table", "": "table"}
 
 
 def chosen_format(format: TableFormat | None, out: Path | None) -> TableFormat:
@@ -44,19 +33,19 @@ def chosen_format(format: TableFormat | None, out: Path | None) -> TableFormat:
     if format is not None or out is None:
         return format or TableFormat.table
     ending = out.suffix.lower()
-    if ending not in BY_ENDING:
-        endings = ", ".join(name for name in BY_ENDING if name)
+    if ending not in _BY_ENDING:
+        endings = ", ".join(filter(None, _BY_ENDING))
         raise InputError(f"{out}: a result is written as {endings}; give another name to --out, or name a --format.")
-    return BY_ENDING[ending]
+    return TableFormat(_BY_ENDING[ending])
 
 
-def laid_out(table: pd.DataFrame, markdown: bool = False) -> str:
+def plain_table(table: pd.DataFrame, markdown: bool = False) -> str:
     """Lay out text cells: columns side by side, or a Markdown table.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> print(laid_out(pd.DataFrame({"test": ["Fisher"], "power": ["0.40"]})))
+    >>> print(plain_table(pd.DataFrame({"test": ["Fisher"], "power": ["0.40"]})))
     test    power
     Fisher  0.40
     """
@@ -71,86 +60,73 @@ def laid_out(table: pd.DataFrame, markdown: bool = False) -> str:
     )
 
 
-def give(text: str, out: Path | None, keep: bool = False) -> None:
+def csv_text(table: pd.DataFrame) -> str:
+    """Write a table as CSV, with the same line breaks on every system."""
+    return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def write_result(content: str | bytes, out: Path | None, keep: bool = False) -> None:
     """Print, or write the whole file or nothing; with ``keep``, a file that is there already stays."""
+    if isinstance(content, str):
+        content = (content.rstrip("\n") + "\n").encode("utf-8")
     if out is None:
-        print_text(text)
+        print_text(content.decode("utf-8"))
         return
     if keep and out.exists():
         raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
-    write(out, text.encode("utf-8"))
-
-
-def write(out: Path, content: bytes) -> None:
-    """Write a whole file, and say so."""
     write_atomically(out, content)
     print(f"Wrote {out}.", file=sys.stderr)
+
+
+def print_failures(runs: Iterable[NotebookRun]) -> int:
+    """Say on stderr what failed in notebooks; return how many did."""
+    failed = [run for run in runs if run.problems]
+    for failure in (line for run in failed for line in run.failures()):
+        print(f"lupus-kit: {failure}", file=sys.stderr)
+    return len(failed)
 
 
 def only_one(given: Mapping[str, bool], hint: str) -> str:
     """Return the one thing that was asked for, or say that it must be one."""
     asked = [name for name, is_given in given.items() if is_given]
     if len(asked) != 1:
-        raise InputError(f"give one of {listed(given)} ({' and '.join(asked) or 'nothing'} given). {hint}")
+        raise InputError(f"give one of {listing(given)} ({' and '.join(asked) or 'nothing'} given). {hint}")
     return asked[0]
-
-
-def listed(names: Iterable[str]) -> str:
-    """Write names one after the other, with "and" before the last."""
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def as_called(command: str) -> str:
     """Spell a command of ours the way the user called this one, so that it works when typed."""
-    called = Path(sys.argv[0])
+    called, on_path = Path(sys.argv[0]), shutil.which("lupus-kit")
     if called.name == "__main__.py":
-        words = [_near(Path(sys.executable)), "-m", "lupus_kit", *command.split()]
-    elif (on_path := shutil.which("lupus-kit")) and _same_file(Path(on_path), called):
-        words = ["lupus-kit", *command.split()]
+        program = [_near(Path(sys.executable)), "-m", "lupus_kit"]
+    elif on_path and called.exists() and called.samefile(on_path):
+        program = ["lupus-kit"]
     else:
-        words = [_near(called), *command.split()]
+        program = [_near(called)]
+    words = [*program, *command.split()]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
-
-
-def terminal_width() -> int | None:
-    """Give the terminal's width within what a table can be read in; None where output goes to a file or a pipe."""
-    return min(max(shutil.get_terminal_size().columns, 80), 140) if sys.stdout.isatty() else None
 
 
 def _near(path: Path) -> str:
     """Shorten a path that lies below the current folder."""
-    absolute = path if path.is_absolute() else Path.cwd() / path
-    try:
-        return str(absolute.relative_to(Path.cwd()))
-    except ValueError:
-        return str(absolute)
+    absolute, here = path.absolute(), Path.cwd()
+    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
 
 
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
+def terminal_width(out: Path | None = None) -> int | None:
+    """Give the terminal's width within what a table can be read in; None where output goes to a file or a pipe."""
+    if out is not None or not sys.stdout.isatty():
+        return None
+    return min(max(shutil.get_terminal_size().columns, 80), 140)
 
 
 def print_text(text: str) -> None:
     """Print text even where the terminal's encoding lacks a sign, and to a reader who leaves early (``| head``)."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
-        sys.stdout.write(ended(text).encode(encoding, errors="replace").decode(encoding))
+        sys.stdout.write((text.rstrip("\n") + "\n").encode(encoding, errors="replace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         # Nobody listens: nothing more to say, and nothing left to flush when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
-
-
-def ended(text: str) -> str:
-    """End a text with exactly one line break."""
-    return text.rstrip("\n") + "\n"
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun: ``1 notebook``, ``2 notebooks``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import TableFormat, chosen_format, give, laid_out, only_one
+from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def power(
     """Exact power, true size and sample size for two response rates; every possible table is added up."""
     form = chosen_format(format, out)
     if list_tests:
-        give(_tests(form), out)
+        write_result(_tests(form), out)
         return
     first, second = _two_rates(rates)
     asked = only_one(
@@ -63,8 +63,9 @@ def power(
     if ratio is not None and asked != "--target":
         raise InputError(f"--ratio {ratio:g} goes with --target; with {asked} the arms are given already.")
     keys = _keys(test)
+    question: dict[str, object] = {"rate1": first, "rate2": second, "alpha": alpha, "alternative": alternative}
     if target is not None:
-        wanted = _probability("--target", target)
+        question["target"] = wanted = _probability("--target", target)
         table = sample_sizes(keys, first, second, wanted, alpha, 1.0 if ratio is None else ratio, alternative)
     else:
         n1, n2 = arms if arms is not None else (per_arm or 0, per_arm or 0)
@@ -72,10 +73,7 @@ def power(
             if not 1 <= n <= _LARGEST:
                 raise InputError(f"{asked}: {n} patients in an arm; from 1 to {_LARGEST} can be added up exactly.")
         table = powers(keys, first, second, n1, n2, alpha, alternative)
-    question = {"rate1": first, "rate2": second, "alpha": alpha, "alternative": alternative}
-    if target is not None:
-        question["target"] = wanted
-    give(render(table, question, form), out)
+    write_result(render(table, question, form), out)
 
 
 def _two_rates(given: list[str] | None) -> tuple[float, float]:
@@ -163,21 +161,19 @@ def sample_sizes(
 def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) -> str:
     """Write the table for reading, or for a program."""
     if form is TableFormat.csv:
-        return str(table.to_csv(index=False, lineterminator="\n"))
+        return csv_text(table)
     if form is TableFormat.json:
         rows = json.loads(table.to_json(orient="records", double_precision=15))
         return json.dumps(question | {"tests": rows}, indent=2, ensure_ascii=False) + "\n"
     alpha = float(str(question["alpha"]))
     shown = table[["label", "test", "n1", "n2"]].rename(columns={"label": "test", "test": "key"}).astype(str)
     shown["power"] = [f"{value:.3f}" for value in table["power"]]
-    shown["true size"] = [
-        f"{size:.4f}{' (exceeds alpha)' if size > alpha else ''}" for size in table["size"].astype(float)
-    ]
+    shown["true size"] = [f"{size:.4f}{' (exceeds alpha)' if size > alpha else ''}" for size in table["size"]]
     lines = [
         f"Response rates {question['rate1']:.4g} and {question['rate2']:.4g}, {question['alternative']}, "
         f"alpha {alpha:g}" + (f", target power {question['target']:g}" if "target" in question else ""),
         "",
-        laid_out(shown, form is TableFormat.markdown),
+        plain_table(shown, form is TableFormat.markdown),
         "",
         "Power is exact: the probability of every table that the test rejects, added up. True size is the largest "
         "probability of rejecting when both arms respond alike.",
@@ -197,7 +193,7 @@ def _tests(form: TableFormat) -> str:
 
     table = inference.describe().reset_index()
     if form is TableFormat.csv:
-        return str(table.to_csv(index=False, lineterminator="\n"))
+        return csv_text(table)
     if form is TableFormat.json:
         return json.dumps(table.to_dict("records"), indent=2, ensure_ascii=False) + "\n"
-    return laid_out(table[["key", "label", "family", "use"]], form is TableFormat.markdown) + "\n"
+    return plain_table(table[["key", "label", "family", "use"]], form is TableFormat.markdown) + "\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import TableFormat, chosen_format, give, laid_out, only_one, write
+from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.text import plural
 
@@ -23,22 +23,9 @@ if TYPE_CHECKING:
 #: Shown for every comparison, so that nobody picks: the textbook test, the exact conditional, the exact unconditional.
 COMPARED_BY = ("pearson", "fisher", "boschloo")
 _NO_ARM = "(no arm)"
-
-
-class Layout(StrEnum):
-    """How a visit file is laid out."""
-
-    auto = "auto"
-    long = "long"
-    wide = "wide"
-
-
-class Scale(StrEnum):
-    """Scale on which PGA was recorded."""
-
-    three = "0-3"
-    ten = "0-10"
-    hundred = "0-100"
+#: How a visit file is laid out, and the scale on which PGA was recorded.
+Layout = StrEnum("Layout", "auto long wide")
+Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100")])
 
 
 def score(
@@ -84,7 +71,7 @@ def score(
     from lupus_kit import endpoints
 
     if asked == "--columns":
-        give(_listing(endpoints.VISIT_FILE_COLUMNS), out)
+        write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out)
         return
     path = file or endpoints.example_visit_file()
     form = _form(format, out, path)
@@ -99,11 +86,9 @@ def score(
         pga_scale=pga_scale.value,
     )
     arms, why_not = _two_arms(read.visits, first_arm)
-    notes = [*read.notes, *scored.notes]
-    notes += [f"Columns that were not read: {', '.join(read.ignored)}."] if read.ignored else []
-    notes += [why_not] if why_not else []
-    notes.append(endpoints.scoring.NOTE)
-    give(_render(scored, compare_arms(scored, arms), read.source, notes, form), out)
+    ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""
+    notes = [*read.notes, *scored.notes, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
+    write_result(_render(scored, compare_arms(scored, arms), read.source, notes, form), out)
     if form is TableFormat.csv:  # one plain table has no room for them
         print(*notes, sep="\n", file=sys.stderr)
 
@@ -142,11 +127,9 @@ def compare_arms(scored: Scored, arms: list[str]) -> pd.DataFrame:
     from lupus_kit import inference
 
     rows = []
-    for visit, part in scored.responders().groupby("visit", sort=False):
-        counts = (
-            part.set_index("arm")[["responders", "assessed"]].reindex(arms, fill_value=0) if arms else part.iloc[:0]
-        )
-        if len(counts) < 2 or (counts["assessed"] == 0).any():
+    for visit, part in scored.responders().groupby("visit", sort=False) if arms else ():
+        counts = part.set_index("arm")[["responders", "assessed"]].reindex(arms, fill_value=0)
+        if (counts["assessed"] == 0).any():
             continue
         (x1, n1), (x2, n2) = counts.astype(int).to_numpy().tolist()
         (interval,) = inference.intervals(x1, n1, x2, n2, methods=["miettinen_nurminen"])
@@ -172,29 +155,28 @@ def _render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str
     """Write the whole result as a table, Markdown, JSON or CSV."""
     table = scored.to_frame()
     if form is TableFormat.csv:
-        return str(table.to_csv(index=False))
+        return csv_text(table)
     if form is TableFormat.json:
-        *notes, note = notes
+        whole = {"endpoint": scored.endpoint, "source": source, "note": notes[-1], "notes": notes[:-1]}
         parts = {"responders": scored.responders(), "comparison": compared, "patients": table}
-        whole = {"endpoint": scored.endpoint, "source": source, "note": note, "notes": notes}
         whole |= {name: json.loads(part.to_json(orient="records")) for name, part in parts.items()}
         return json.dumps(whole, indent=2, ensure_ascii=False)
-    listed = _with_arms(table[[name for name in ("patient", "arm", "visit", "reason") if name in table]])
-    sections = [("Responders by visit", _counts_as_text(scored.responders())), ("Every patient", listed)]
+    heading, section, point = ("# ", "## ", "- ") if form is TableFormat.markdown else ("", "", "")
+    sections = {"Responders by visit": _counts_as_text(scored.responders())}
+    explained = []
     if len(compared):
-        sections.insert(1, ("The two arms", _comparison_as_text(compared)))
-        first, second = compared.columns[1:3]
-        explained = (
-            f"The difference is {first} minus {second} in percentage points, with its 95% Miettinen–Nurminen interval; "
-            "the p-values are two-sided."
-        )
-    mark = form is TableFormat.markdown
-    lines = [f"{'# ' if mark else ''}{scored.endpoint}: {source}", ""]
-    for title, part in sections:
-        lines += [f"{'## ' if mark else ''}{title}", "", laid_out(part, mark), ""]
-    lines += [explained, ""] if len(compared) else []
-    lines += [f"{'- ' if mark else ''}{note}" for note in notes]
-    return "\n".join(lines) + "\n"
+        sections["The two arms"] = _comparison_as_text(compared)
+        explained = [
+            f"The difference is {compared.columns[1]} minus {compared.columns[2]} in percentage points, with its 95% "
+            "Miettinen–Nurminen interval; the p-values are two-sided.",
+            "",
+        ]
+    shown = [name for name in ("patient", "arm", "visit", "reason") if name in table]
+    sections["Every patient"] = _with_arms(table[shown])
+    lines = [f"{heading}{scored.endpoint}: {source}", ""]
+    for title, part in sections.items():
+        lines += [f"{section}{title}", "", plain_table(part, form is TableFormat.markdown), ""]
+    return "\n".join([*lines, *explained, *(point + note for note in notes)])
 
 
 def _with_arms(table: pd.DataFrame) -> pd.DataFrame:
@@ -225,9 +207,7 @@ def _comparison_as_text(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _p_as_text(p: float) -> str:
-    if math.isnan(p):
-        return "too large"
-    return f"{p:.4f}" if p >= 0.00005 else "<0.0001"
+    return "too large" if math.isnan(p) else f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
 def _listing(columns: pd.DataFrame) -> str:
@@ -237,14 +217,13 @@ def _listing(columns: pd.DataFrame) -> str:
         lines.append(f"{used}:")
         for row in part.itertuples():
             lines.append(f"  {row.name}: {row.allowed}. {row.meaning}")
-            if row.synonyms:
-                lines.append(f"      also: {row.synonyms}")
+            lines += [f"      also: {row.synonyms}"] if row.synonyms else []
     lines += [
         "",
         "Capitals, spaces and signs in names do not matter. In the wide layout a visit is added: sledai_baseline, pga_week12.",
         "An empty cell, NA, N/A, ND, NaN and . mean not recorded.",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _write_template(layout: Layout, out: Path | None) -> None:
@@ -252,9 +231,4 @@ def _write_template(layout: Layout, out: Path | None) -> None:
     from lupus_kit.endpoints import visit_template
 
     table = visit_template("long" if layout is Layout.auto else layout.value)
-    if out is None:
-        give(write_table(table, ".csv").decode("utf-8"), None)
-    elif out.exists():
-        raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
-    else:
-        write(out, write_table(table, out.suffix.lower(), "visits"))
+    write_result(write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import give, laid_out, only_one, print_text
+from lupus_kit.cli.output import csv_text, only_one, plain_table, print_text, write_result
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, write_atomically
 
@@ -42,8 +42,7 @@ def simulate(
         str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler (tcp://...).")
     ] = None,
     progress: Annotated[
-        bool | None,
-        typer.Option("--progress/--no-progress", help="Show how far it is. [default: in a terminal]"),
+        bool | None, typer.Option("--progress/--no-progress", help="Show how far it is. [default: in a terminal]")
     ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")
@@ -57,7 +56,7 @@ def simulate(
     if new:
         from lupus_kit.simulation import plan_template
 
-        give(plan_template(), out, keep=True)
+        write_result(plan_template(), out, keep=True)
         return
     assert plan is not None
     # Whatever could be wrong with the input is looked at before any work is done.
@@ -181,13 +180,9 @@ def _write_results(results: dict[str, Simulation], seed: int, out: Path | None, 
     table = report.characteristics(results)
     first = next(iter(results.values()))
     if out is not None:
-        contents = (
-            report.as_csv(table),
-            report.as_json(table, results, seed),
-            report.as_page(table, results, seed, text),
-        )
-        for name, content in zip(RESULTS, contents, strict=True):
+        page = report.as_page(table, results, seed, text)
+        for name, content in zip(RESULTS, (csv_text(table), report.as_json(table, results, seed), page), strict=True):
             write_atomically(out / name, content.encode("utf-8"))
         print(f"Wrote {', '.join(RESULTS)} to {out}.", file=sys.stderr)
     head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
-    print_text(f"{head}\n\n{laid_out(report.side_by_side(table))}\n\n{report.NOTE}\n")
+    print_text(f"{head}\n\n{plain_table(report.side_by_side(table))}\n\n{report.NOTE}\n")

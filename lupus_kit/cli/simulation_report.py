@@ -1,4 +1,4 @@
-"""What ``lupus-kit simulate`` gives: operating characteristics as one table, and written as CSV, JSON and a page."""
+"""What ``lupus-kit simulate`` gives: operating characteristics as one table, and written as JSON and a page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from lupus_kit.simulation import Simulation
 
 #: The truths that a plan is simulated under, and what they are called.
-TRUTHS = {
-    "assumed": "as the plan assumes",
-    "no difference": "both arms respond alike, at the mean of their rates",
-}
+TRUTHS = {"assumed": "as the plan assumes", "no difference": "both arms respond alike, at the mean of their rates"}
 NOTE = (
     "Every number comes from invented trials. Significant: the p-value reaches its level. Claimed: the rule for two "
     "endpoints allows it, too. A false claim is of an endpoint at which the arms do not differ; its chance is the "
@@ -58,11 +55,6 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
         both = pd.concat([result.summary(), covered[["quantity", "estimate", "mc_error"]]], ignore_index=True)
         parts.append(both.assign(truth=truth)[["truth", "quantity", "estimate", "mc_error"]])
     return pd.concat(parts, ignore_index=True)
-
-
-def as_csv(table: pd.DataFrame) -> str:
-    """Write the table for a spreadsheet or a program."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def as_json(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int) -> str:
@@ -123,7 +115,7 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
     first = next(iter(results.values()))
     title = (
         f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
-        f"{'patient' if first.scenario.depth == 'patient' else 'endpoint'} level, seed {seed}"
+        f"{first.scenario.depth} level, seed {seed}"
     )
     shown = side_by_side(table).rename(columns={truth: f"{truth}: {TRUTHS[truth]}" for truth in results})
     parts = [

@@ -9,13 +9,7 @@ import typer
 
 from lupus_kit.core.errors import InputError
 
-
-class TeachFormat(StrEnum):
-    """How ``teach --list`` writes the exercises."""
-
-    table = "table"
-    markdown = "markdown"
-    json = "json"
+TeachFormat = StrEnum("TeachFormat", "table markdown json")
 
 
 def teach(
@@ -31,35 +25,35 @@ def teach(
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
 ) -> None:
     """Tell an instructor each exercise's aim, solution and misconceptions, or how a class is doing."""
-    from lupus_kit.cli.output import give, terminal_width
+    from lupus_kit.cli.output import terminal_width, write_result
     from lupus_kit.course import teaching_notes
 
     if listed == (progress is not None):
         raise InputError(
             "give one of --list (each exercise with its aim, solution and misconceptions) and --class DIR (how a class is doing)."
         )
-    width = terminal_width() if out is None else None
     notes = teaching_notes(stop)
     if progress is None:
-        give(notes.render(format.value, width), out)
+        write_result(notes.render(format.value, terminal_width(out)), out)
     else:
-        give(_counted(progress, [one.key for one in notes.notes], format, width), out)
+        write_result(_counted(progress, [one.key for one in notes.notes], format, terminal_width(out)), out)
 
 
 def _counted(folder: Path, keys: list[str], format: TeachFormat, width: int | None) -> str:
-    from lupus_kit.cli.output import count, laid_out
+    from lupus_kit.cli.output import plain_table
+    from lupus_kit.core.text import plural
     from lupus_kit.course.text_table import text_table
     from lupus_kit.lessons import class_progress
 
     found = class_progress(folder)
     for problem in found.unusable:
         print(f"lupus-kit: left out {problem}.", file=sys.stderr)
-    print(f"{count(len(found.students), 'progress file')}.", file=sys.stderr)
+    print(f"{plural(len(found.students), 'progress file')}.", file=sys.stderr)
     frame = found.to_frame()
     frame = frame[frame["key"].isin(keys)].drop(columns=["notebook", "task"])
     if format is TeachFormat.json:
-        return f"{frame.to_json(orient='records', indent=2, force_ascii=False)}\n"
+        return str(frame.to_json(orient="records", indent=2, force_ascii=False))
     if format is TeachFormat.markdown:
-        return laid_out(frame, markdown=True) + "\n"
+        return plain_table(frame, markdown=True)
     columns = {name.replace("_", " "): {"aim": 4, "commonest_slip": 5}.get(name, 1) for name in frame.columns}
     return text_table(columns, frame.astype(str).itertuples(index=False), width)

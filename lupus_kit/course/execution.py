@@ -213,8 +213,7 @@ def _this_python(scratch: Path) -> AsyncKernelManager:
 def _environment(scratch: Path) -> dict[str, str]:
     """Give the kernel this very kit, keep personal start-up files out of it, and no student's progress."""
     package_parent = str(Path(__file__).resolve().parents[2])
-    inherited = os.environ.get("PYTHONPATH", "")
-    paths = os.pathsep.join([package_parent, *([inherited] if inherited else [])])
+    paths = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH"))))
     kept = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
     return {**kept, "PYTHONPATH": paths, "IPYTHONDIR": str(scratch / "ipython"), progress_file.VARIABLE: "off"}
 
@@ -225,16 +224,18 @@ def _failed_cell(notebook: NotebookNode) -> Problem:
             continue  # this cell was meant to raise; the run went on after it
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return Problem(index, cell.get("id", ""), _error_line(output))
+                return _problem(notebook, index, _error_line(output))
     return _unfinished_cell(notebook, "failed without saying why")
 
 
 def _unfinished_cell(notebook: NotebookNode, message: str) -> Problem:
     """Name the last cell that was started: the one that did not come back."""
     started = [i for i, cell in enumerate(notebook.cells) if "execution" in cell.metadata or cell.get("outputs")]
-    if not started:
-        return Problem(None, "", message)
-    return Problem(started[-1], notebook.cells[started[-1]].get("id", ""), message)
+    return _problem(notebook, max(started, default=None), message)
+
+
+def _problem(notebook: NotebookNode, index: int | None, message: str) -> Problem:
+    return Problem(index, "" if index is None else notebook.cells[index].get("id", ""), message)
 
 
 def hidden_errors(notebook: NotebookNode) -> Iterator[Problem]:
@@ -255,9 +256,7 @@ def hidden_errors(notebook: NotebookNode) -> Iterator[Problem]:
     for model_id, model in state.items():
         for output in model.get("state", {}).get("outputs", ()) or ():
             if isinstance(output, dict) and output.get("output_type") == "error":
-                index = homes.get(model_id)
-                cell_id = "" if index is None else notebook.cells[index].get("id", "")
-                yield Problem(index, cell_id, f"inside a widget: {_error_line(output)}")
+                yield _problem(notebook, homes.get(model_id), f"inside a widget: {_error_line(output)}")
 
 
 def widget_state(notebook: NotebookNode) -> dict[str, Any]:

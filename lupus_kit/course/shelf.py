@@ -131,20 +131,16 @@ def copy_to(folder: Path, shelf: Shelf) -> Copied:
     InputError
         If the folder cannot be made or written to.
     """
-    new: list[str] = []
-    kept: list[str] = []
-    differ: list[str] = []
     make_folder(folder)
-    for source in shelf.notebooks():
-        target = folder / source.name
-        if os.path.lexists(target):
-            kept.append(source.name)
-            if not _same_bytes(source, target):
-                differ.append(source.name)
-            continue
-        write_atomically(target, source.read_bytes())
-        new.append(source.name)
-    return Copied(folder, tuple(new), tuple(kept), tuple(differ))
+    there = {source: os.path.lexists(folder / source.name) for source in shelf.notebooks()}
+    for source in (one for one, kept in there.items() if not kept):
+        write_atomically(folder / source.name, source.read_bytes())
+    return Copied(
+        folder,
+        new=tuple(one.name for one, kept in there.items() if not kept),
+        kept=tuple(one.name for one, kept in there.items() if kept),
+        differ=tuple(one.name for one, kept in there.items() if kept and not _same_bytes(one, folder / one.name)),
+    )
 
 
 def _same_bytes(one: Path, other: Path) -> bool:

@@ -12,7 +12,7 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.course import shelf
 from lupus_kit.course.text_table import text_table
 from lupus_kit.lessons import catalogue
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+from lupus_kit.lessons.exercises.exercise import Exercise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,12 +139,8 @@ def teaching_notes(stop: int | None = None) -> TeachingNotes:
         raise InputError(f"stop == {stop!r}: no such stop; there are {', '.join(map(str, stops))}.")
     wanted = listed if stop is None else listed[listed["key"].str.startswith(f"{stop:02}.")]
     asked = _asked(set(wanted["notebook"]))
-    return TeachingNotes(
-        tuple(
-            _note(row.notebook, catalogue.find(row.key), *asked.get(row.key, ("", "", "")))
-            for row in wanted.itertuples()
-        )
-    )
+    exercises = [(row.notebook, catalogue.find(row.key)) for row in wanted.itertuples()]
+    return TeachingNotes(tuple(_note(name, one, *asked.get(one.key, ("", "", ""))) for name, one in exercises))
 
 
 def _asked(names: set[str]) -> dict[str, tuple[str, str, str]]:
@@ -174,24 +170,20 @@ def _in_one(cells: list[dict[str, Any]]) -> Iterable[tuple[str, tuple[str, str, 
 
 
 def _note(notebook: str, exercise: Exercise, question: str, solution: str, code: str) -> TeachingNote:
-    explain = exercise.explain() if callable(exercise.explain) else exercise.explain
+    slips = exercise.misconceptions
     return TeachingNote(
         key=exercise.key,
         notebook=notebook,
         task=exercise.task,
         aim=exercise.aim,
         question=question,
-        answer=" ".join([answer_text(exercise.answer()), *([exercise.unit] if exercise.unit else [])]),
-        explanation=explain,
+        answer=f"{answer_text(exercise.answer())} {exercise.unit}".rstrip(),
+        explanation=exercise.explain() if callable(exercise.explain) else exercise.explain,
         solution=solution,
         code=code,
-        misconceptions=tuple((_wrong(slip), slip.hint) for slip in exercise.misconceptions),
+        # Where a rule stands for many wrong answers there is none to show.
+        misconceptions=tuple((answer_text(one.answer()) if one.answer else "", one.hint) for one in slips),
     )
-
-
-def _wrong(slip: Misconception) -> str:
-    """Compute a typical wrong answer; where a rule stands for many answers there is none to show."""
-    return "" if slip.answer is None else answer_text(slip.answer())
 
 
 def answer_text(value: Any) -> str:

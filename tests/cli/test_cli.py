@@ -20,8 +20,7 @@ import pytest
 from nbformat import v4, write
 
 from lupus_kit import __version__, audit, cli
-from lupus_kit.cli.output import as_called
-from lupus_kit.cli.replicate import Format
+from lupus_kit.cli.output import TableFormat, as_called
 from lupus_kit.course import shelf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +75,7 @@ def test_replicate_prints_the_report_and_how_to_go_on(capsys, report):
     assert printed.rstrip().splitlines()[-1].endswith(" lab")
 
 
-@pytest.mark.parametrize("format", list(Format))
+@pytest.mark.parametrize("format", list(TableFormat))
 def test_every_format_goes_to_the_screen_and_to_a_file_alike(format, tmp_path, capsys, report):
     assert call("replicate", "--format", format, "--out", str(tmp_path / "report")) == 0
     assert capsys.readouterr().out == ""

@@ -172,7 +172,7 @@ def test_it_runs_and_every_check_answers(name, notebook, asked, walked, page_loa
     assert page_loads(page) == [], "the page of replicate --notebooks needs a network"
     folds = len(re.findall(r"<details>\s*<summary>Solution \d\d\.\d</summary>", page))
     assert folds == len(list(asked(notebook))), "solutions fold on the page, too"
-    assert "<code>\\" not in page, "a formula that Matplotlib cannot draw"
+    assert "<code>\\" not in page, "a formula that does not become MathML"
 
     if name in WITH_WIDGETS:
         shown = [

@@ -1,13 +1,15 @@
 """What a journal club needs: the trial in short, the audit, six questions and what a facilitator should know.
 
-Every number is computed from the published record; nothing but words is written here.
+Every number is computed from the published record; the questions' words stand in ``templates/questions.toml``.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lupus_kit.lessons.exercises.record import printed, table
@@ -110,7 +112,7 @@ def journal_club() -> JournalClub:
         f"doi:{trial.doi}. Registered as {' and '.join(trial.registry)}.",
         notice=trial.notice,
         facts=_facts(facts),
-        not_reported=tuple(_small(topic) for topic in facts.loc[~facts["reported"], "topic"]),
+        not_reported=tuple(topic[:1].lower() + topic[1:] for topic in facts.loc[~facts["reported"], "topic"]),
         results=_results(study.claims),
         rates=_rates(),
         audit=_audit(report.values),
@@ -139,15 +141,18 @@ def _facts(facts: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     )
     computed = [("Arms", arms), ("Injections", injections), ("Primary endpoint", endpoint)]
     listed = [*((topic, said[topic]) for topic in _TOPICS), *computed, *((topic, said[topic]) for topic in _LAST)]
-    return tuple((topic, _capital(text)) for topic, text in listed)
+    return tuple((topic, text[:1].upper() + text[1:]) for topic, text in listed)
 
 
 def _results(claims: pd.DataFrame) -> pd.DataFrame:
-    named = claims.assign(endpoint=[_joined(row.endpoint, row.visit) for row in claims.itertuples()])
-    shown = named[["endpoint", "role", "reported_a", "reported_b", "reported_p"]].copy()
+    shown = claims[["endpoint", "role", "reported_a", "reported_b", "reported_p"]].reset_index(drop=True)
     shown.columns = ["endpoint", "role", "IL-2", "placebo", "p"]
+    shown["endpoint"] = [
+        f"{endpoint}, {visit}" if isinstance(visit, str) and visit else endpoint
+        for endpoint, visit in zip(claims["endpoint"], claims["visit"], strict=True)
+    ]
     shown["p"] = shown["p"].replace("", "not printed").fillna("not printed")
-    return shown.reset_index(drop=True)
+    return shown
 
 
 def _rates() -> pd.DataFrame:
@@ -170,10 +175,8 @@ def _audit(values: Sequence[CheckedValue]) -> pd.DataFrame:
 
     found = []
     for p in (value for value in values if value.quantity == "p"):
-        arms = [
-            one for value in values if value.claim is p.claim and value.quantity == "value" for one in value.analyses
-        ]
-        counts = " v ".join(f"{one.counts[0]}/{one.counts[1]}" for one in arms)
+        arms = (value.analyses for value in values if value.claim is p.claim and value.quantity == "value")
+        counts = " v ".join(f"{one.counts[0]}/{one.counts[1]}" for analyses in arms for one in analyses)
         fits, others = (
             "\n".join(f"{one.value:.4f} {one.name}" for one in p.analyses if one.shown and bool(one.fits) == fit)
             for fit in (True, False)
@@ -183,103 +186,53 @@ def _audit(values: Sequence[CheckedValue]) -> pd.DataFrame:
 
 
 def _questions() -> tuple[Question, ...]:
+    """Put the computed numbers into the texts of ``templates/questions.toml``."""
     from lupus_kit import audit, inference
 
     week12, week24 = table(_WEEK12), table(_WEEK24)
     x1, n1, x2, n2 = week12
     y1, _, y2, _ = week24
+    p12, p24 = printed(_WEEK12), printed(_WEEK24)
     limits = inference.compare(*week12).intervals().set_index("key")
-    score, ratio, odds = (
-        limits.loc["miettinen_nurminen"],
-        limits.loc["koopman", "estimate"],
-        limits.loc["woolf", "estimate"],
-    )
-    difference, difference24 = score["estimate"], y1 / n1 - y2 / n2
+    score = limits.loc["miettinen_nurminen"]
     visits = inference.between_visit_bounds(x1, y1, n1, x2, y2, n2)
-    bits = inference.s_value(float(printed(_WEEK24))) - inference.s_value(float(printed(_WEEK12)))
-    explained = audit.explain(printed(_WEEK12), *week12)
-    fitting = int(explained["rounds_to_reported"].sum())
+    explained = audit.explain(p12, *week12)
     two_sided = [float(inference.pvalue(test.key, *week12)) for test in audit.distinct_tests()]
-    responded, not_responded = (float(inference.pvalue("pearson", x1 + more, n1 + 1, x2, n2)) for more in (1, 0))
     common = ((x1 + x2) / (n1 + n2), (y1 + y2) / (n1 + n2))
-    either, sequence = (
-        float(inference.familywise_error(_RHO, n1, n2, common, strategy)) for strategy in ("either", "fixed_sequence")
-    )
-    power = float(inference.power("pearson", x1 / n1, x2 / n2, n1, n2))
-    per_arm = inference.sample_size("pearson", x1 / n1, x2 / n2, power=0.8).n1
-    p12, p24, remission = printed(_WEEK12), printed(_WEEK24), printed(_NEPHRITIS)
-    return (
+    arms: dict[str, object] = {"x1": x1, "n1": n1, "x2": x2, "n2": n2, "percent": 100 * x1 / n1}
+    results = {
+        "p12": p12,
+        "percent12": 100 * float(p12),
+        "p24": p24,
+        "remission": printed(_NEPHRITIS),
+        "visits": visits,
+    }
+    effects = {"difference": 100 * score["estimate"], "low": _points(score["low"]), "high": _points(score["high"])}
+    effects |= {"ratio": limits.loc["koopman", "estimate"], "odds": limits.loc["woolf", "estimate"]}
+    tests = {"analyses": len(explained), "fitting": int(explained["rounds_to_reported"].sum())}
+    numbers = {
+        "difference24": 100 * (y1 / n1 - y2 / n2),
+        "bits": inference.s_value(float(p24)) - inference.s_value(float(p12)),
+        "least": min(two_sided),
+        "largest": max(two_sided),
+        "responded": float(inference.pvalue("pearson", x1 + 1, n1 + 1, x2, n2)),
+        "not_responded": float(inference.pvalue("pearson", x1, n1 + 1, x2, n2)),
+        "rho": _RHO,
+        "either": float(inference.familywise_error(_RHO, n1, n2, common, "either")),
+        "sequence": float(inference.familywise_error(_RHO, n1, n2, common, "fixed_sequence")),
+        "power": float(inference.power("pearson", x1 / n1, x2 / n2, n1, n2)),
+        "per_arm": inference.sample_size("pearson", x1 / n1, x2 / n2, power=0.8).n1,
+    }
+    known = arms | results | effects | tests | numbers
+    texts = tomllib.loads(Path(__file__).with_name("templates").joinpath("questions.toml").read_text(encoding="utf-8"))
+    return tuple(
         Question(
-            ask=f"The primary endpoint printed p={p12}. What does that say about the drug, and what does it not say?",
-            answer=f"The difference was {100 * difference:.1f} percentage points, with a 95% interval (Miettinen–Nurminen) "
-            f"from {_points(score['low'])} to {_points(score['high'])}. Almost no effect and a very large one both fit the data. "
-            "The p-value counts how often chance alone would give a difference this large if the drug did nothing.",
-            pitfall="“A trend towards significance”: a p-value does not move. "
-            f"“{100 * float(p12):.1f}% probability that it does nothing”: p assumes that it does nothing.",
-            minutes=6,
-        ),
-        Question(
-            ask=f"p={p12} at week 12 and p={p24} at week 24. Did the drug begin to work between the two visits?",
-            answer=f"The difference between the arms went from {100 * difference:.1f} to {100 * difference24:.1f} points. "
-            "Which patients responded at both visits is not printed, but for every possibility the p-value of that change "
-            f"lies between {visits.p_low:.2f} and {visits.p_high:.2f}. The two printed p-values are {bits:.2f} bits apart: "
-            "less than one coin toss.",
-            pitfall="Comparing two verdicts instead of two results. The difference between significant and not significant "
-            "need not itself be significant.",
-            minutes=6,
-        ),
-        Question(
-            ask="The abstract does not name its test. Does it matter, and how could a reader find out?",
-            answer=f"Of {len(explained)} analyses of these counts {fitting} print {p12}. Over the usual two-sided tests p runs from "
-            f"{min(two_sided):.3f} to {max(two_sided):.3f}: on both sides of 0.05. So the test has to be named before the data are "
-            "seen. The record is compatible with several; which one was used is not known.",
-            pitfall="Turning a number that we cannot reproduce into an accusation. Covariates, other software or another set of "
-            "patients explain it as well.",
-            minutes=6,
-        ),
-        Question(
-            ask=f"The percentages fit {n1} patients on IL-2 and {n2} on placebo; 60 were randomised. What can one patient change?",
-            answer=f"Counted as a responder, the missing patient gives Pearson's p={responded:.3f}; as a non-responder, "
-            f"p={not_responded:.3f}. This one outcome decides on which side of 0.05 the trial falls. A plan says beforehand how "
-            "a missing outcome counts.",
-            pitfall="“Only one in sixty is missing”: with so few patients p "
-            "moves in steps, and one patient is one step.",
-            minutes=5,
-        ),
-        Question(
-            ask=f"{x1} of {n1} responded on IL-2. How many of them were helped by it?",
-            answer=f"Nobody knows which. {x2} of {n2} responded on placebo too, so the share that the drug may have helped is the "
-            f"difference, {100 * difference:.0f} in 100 with the wide interval above, not {100 * x1 / n1:.0f} in 100. "
-            f"The risk ratio is {ratio:.2f}; the odds ratio is {odds:.2f}.",
-            pitfall=f"Reading the odds ratio as “{odds:.1f} times as likely”: "
-            "it is not a ratio of probabilities, and it looks larger than one where the event is common.",
-            minutes=5,
-        ),
-        Question(
-            ask=f"What may be claimed from p={p24} and p={remission}, once the primary endpoint has missed? What trial comes next?",
-            answer="In a fixed sequence nothing after the primary endpoint can be claimed as confirmed. If either visit may count, "
-            f"the chance of a false claim is {either:.3f} instead of {sequence:.3f} (Pearson, no effect, correlation {_RHO:g}). "
-            f"If the observed rates were true, a repeat of this trial would succeed with probability {power:.2f}; a power of "
-            f"0.80 needs {per_arm} patients in each arm.",
-            pitfall="Post hoc power as an explanation of the result: it is the p-value in other clothes. And observed effects of "
-            "trials that just succeed are too large on average, so plan with less.",
-            minutes=7,
-        ),
+            one["ask"].format(**known), one["answer"].format(**known), one["pitfall"].format(**known), one["minutes"]
+        )
+        for one in texts["question"]
     )
 
 
 def _points(share: float) -> str:
     """Write a share as percentage points, with a real minus sign."""
     return f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _joined(endpoint: str, visit: object) -> str:
-    return f"{endpoint}, {visit}" if isinstance(visit, str) and visit else endpoint
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -74,7 +74,7 @@ def slug(heading: str) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Make formulas MathML, and name what makes a result; Sphinx calls this."""
     app.connect("autodoc-process-docstring", _name_makers)
-    app.add_html_math_renderer("mathml", (_inline_formula, None), (_block_formula, None))
+    app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -85,16 +85,10 @@ def _name_makers(app: Sphinx, kind: str, name: str, thing: Any, options: Any, li
         lines += ["", f"Returned by {', '.join(f':py:func:`~{one}`' for one in makers)}.", ""]
 
 
-def _inline_formula(writer: Any, node: nodes.math) -> None:
-    _write(writer, formula(node.astext()))
-
-
-def _block_formula(writer: Any, node: nodes.math_block) -> None:
-    _write(writer, f'<div class="math">{formula(node.astext(), block=True)}</div>')
-
-
-def _write(writer: Any, html: str) -> None:
+def _formula(writer: Any, node: nodes.math | nodes.math_block) -> None:
     from docutils.nodes import SkipNode
 
-    writer.body.append(html)
+    block = node.tagname == "math_block"
+    html = formula(node.astext(), block)
+    writer.body.append(f'<div class="math">{html}</div>' if block else html)
     raise SkipNode

@@ -40,24 +40,18 @@ class ClassProgress:
             ``key notebook task aim tried solved first_time commonest_slip met``: students who answered, who solved it,
             who solved it with their first answer; the misconception that most students met (empty if none), and how many.
         """
-        frame = exercises()
-        rows = [self._row(key) for key in frame["key"]]
-        for place, name in enumerate(("tried", "solved", "first_time", "commonest_slip", "met")):
-            frame[name] = [row[place] for row in rows]
-        return frame
+        import pandas as pd
 
-    def _row(self, key: str) -> tuple[int, int, int, str, int]:
+        frame = exercises()
+        return frame.join(pd.DataFrame([self._counts(key) for key in frame["key"]]))
+
+    def _counts(self, key: str) -> dict[str, int | str]:
         made = [own for student in self.students if (own := [one for one in student if one.exercise == key])]
         slips = Counter(slip for own in made for slip in {one.misconception for one in own if one.misconception})
         # The commonest; of equally common ones the first by letter, so that the answer does not hang on the files' order.
         slip, met = min(slips.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
-        return (
-            len(made),
-            sum(any(one.right for one in own) for own in made),
-            sum(own[0].right for own in made),
-            slip,
-            met,
-        )
+        solved, first_time = sum(any(one.right for one in own) for own in made), sum(own[0].right for own in made)
+        return {"tried": len(made), "solved": solved, "first_time": first_time, "commonest_slip": slip, "met": met}
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False))
@@ -97,10 +91,8 @@ def class_progress(folder: Path | str) -> ClassProgress:
         name = path.relative_to(place).as_posix()
         try:
             students.append(tuple(progress_file.read(path)))
-        except progress_file.DamagedError as error:
+        except (progress_file.DamagedError, progress_file.NewerError) as error:
             unusable.append(f"{name}: {error}")
-        except progress_file.NewerError:
-            unusable.append(f"{name}: written by a later version of the kit")
         except OSError as error:
             unusable.append(f"{name}: {error.strerror or error}")
     if not students:

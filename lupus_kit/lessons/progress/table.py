@@ -58,11 +58,8 @@ class Progress:
         """
         import pandas as pd
 
-        made: dict[str, list[Attempt]] = {}
-        for one in self.attempts:
-            made.setdefault(one.exercise, []).append(one)
         frame = exercises()
-        rows = [made.get(key, []) for key in frame["key"]]
+        rows = [[one for one in self.attempts if one.exercise == key] for key in frame["key"]]
         frame["state"] = ["solved" if any(one.right for one in row) else "tried" if row else "open" for row in rows]
         frame["tries"] = [len(row) for row in rows]
         last = [row[-1].when if row else None for row in rows]
@@ -79,9 +76,8 @@ class Progress:
     def __str__(self) -> str:
         lines = [self._headline()]
         for notebook, rows in self.to_frame().groupby("notebook", sort=True):
-            marks = "  ".join(f"{row.key} {row.state}" for row in rows.itertuples())
-            lines.append(f"{notebook}: {marks}")
-        return "\n".join([*lines, *([self.note] if self.note else [])])
+            lines.append(f"{notebook}: {'  '.join(rows['key'] + ' ' + rows['state'])}")
+        return "\n".join([*lines, self.note] if self.note else lines)
 
     def _repr_html_(self) -> str:
         stops = "".join(_stop(str(name), rows) for name, rows in self.to_frame().groupby("notebook", sort=True))
@@ -105,9 +101,8 @@ def _stop(name: str, rows: pd.DataFrame) -> str:
         f"<td style='text-align:left'>{escape(row.misconceptions)}</td></tr>"
         for row in rows.itertuples()
     )
-    head = "".join(
-        f"<th style='text-align:left'>{word}</th>" for word in ("exercise", "what it is for", "tries", "hints met")
-    )
+    names = ("exercise", "what it is for", "tries", "hints met")
+    head = "".join(f"<th style='text-align:left'>{name}</th>" for name in names)
     return (
         f"<details{' open' if 0 < solved < len(rows) or (rows['state'] == 'tried').any() else ''}><summary>"
         f"<strong>{escape(name)}</strong>: {solved} of {len(rows)} solved</summary>"
