@@ -7,9 +7,8 @@ Examples
 ('NCT02465580', 'NCT02932137')
 """
 
-from lupus_kit.published.claim import KINDS, ROLES, Claim
+from lupus_kit.published.claim import KINDS, ROLES, Claim, impossible
 from lupus_kit.published.claims.files import load_claims, study_from_claims
-from lupus_kit.published.claims.impossible import impossible
 from lupus_kit.published.claims.writer import claims_toml
 from lupus_kit.published.printed import (
     ROUNDINGS,
