@@ -173,16 +173,14 @@ def _rows(name: str, table: Table, alpha: float, planned: str) -> list[tuple[obj
 
 def _flips(table: pd.DataFrame, reference: tuple[str, str, str]) -> pd.DataFrame:
     own, rows = table[_is(table, reference)].iloc[0], []
-    for place, choice in enumerate(CHOICES):
-        same = pd.Series(True, index=table.index)
-        for other, value in zip(CHOICES, reference, strict=True):
-            same &= (table[other] == value) != (other == choice)
-        for _, row in table[same & table["p"].notna()].iterrows():
+    across = table["p"].notna() & (table["significant"] != own["significant"])
+    for choice in CHOICES:
+        others = [other for other in CHOICES if other != choice]
+        same = (table[others] == own[others]).all(axis=1) & (table[choice] != own[choice])
+        for _, row in table[same & across].iterrows():
+            label = row["label"] if choice == "test" else row[choice]
             # Only the choice that is changed is judged: what speaks against the reference speaks against all its rows.
-            why = EXCLUDED.get(str(row[choice]), "")
-            if row["significant"] != own["significant"]:
-                label = row["label"] if place == 0 else row[choice]
-                rows.append((choice, row[choice], label, row["p"], row["level"], not why))
+            rows.append((choice, row[choice], label, row["p"], row["level"], row[choice] not in EXCLUDED))
     return pd.DataFrame(rows, columns=["choice", "chosen", "label", "p", "level", "defensible"])
 
 

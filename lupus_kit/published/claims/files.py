@@ -6,6 +6,7 @@ A claims file is data. Nothing in it is executed, and it opens no file but csv f
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,9 @@ def _located(name: str, raw: Mapping[str, Any], path: Keys, lines: Mapping[Keys,
     """Say where a path stands: the line of the key, or of the nearest table around it."""
     if path and isinstance(path[0], str) and path[0].endswith(".csv"):
         return in_csv(path[0], path[1:])
-    for end in range(len(path), 0, -1):
-        if line := lines.get(path[:end]):
-            return f"{name}, line {line}, key {_dotted(path)}{_which(raw, path)}"
-    return f"{name}, key {_dotted(path)}{_which(raw, path)}"
+    found = [lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines]
+    line = f"line {found[0]}, " if found else ""
+    return f"{name}, {line}key {_dotted(path)}{_which(raw, path)}"
 
 
 # ------------------------------------------------------------------ csv
@@ -183,6 +183,7 @@ _PLAIN = (
     *("source", "confidence", "note", "words", "assumed", "as_printed", "table_row"),
 )
 COLUMNS = (*_PLAIN, "reported_p", *(f"{name}_{side}" for name in COLUMN_OF.values() for side in "ab"))
+_FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _NEEDED = ("id", "endpoint", "arm_a", "reported_a")
 
 
@@ -190,10 +191,8 @@ def _from_csv(place: Place) -> Study:
     """Read a csv file of claims; lines before the header that begin with # say the rest, in TOML."""
     name = place.name
     text = _read(place, name)
-    head: list[str] = []
     lines = text.split("\n")
-    while len(head) < len(lines) and lines[len(head)].startswith("#"):
-        head.append(lines[len(head)].removeprefix("#").strip())
+    head = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
     said = _parse("\n".join(head), name)
     problems = Problems(lambda path: _csv_place(name, path))
     Entry(said, ("study",), problems, (*(key for key in STUDY_KEYS if key != "claims"), "arms"))
@@ -241,9 +240,7 @@ def _claim_keys(row: Mapping[str, str]) -> dict[str, Any]:
         if claim.get(key, "").isdecimal():
             claim[key] = int(claim[key])
     if "as_printed" in claim:
-        claim["as_printed"] = {"true": True, "yes": True, "false": False, "no": False}.get(
-            claim["as_printed"].lower(), claim["as_printed"]
-        )
+        claim["as_printed"] = _FLAGS.get(claim["as_printed"].lower(), claim["as_printed"])
     if "levels" in claim:
         claim["levels"] = [level.strip() for level in claim["levels"].split(";")]
     sides = ("a", "b") if cells.get("arm_b") or cells.get("visit_b") else ("a",)

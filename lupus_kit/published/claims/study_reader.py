@@ -84,8 +84,13 @@ def build(
         layouts[layout.key] = layout
     if not claims and not tables and not problems.found:
         top.add("there is no [[claim]]: add at least one.", "claim")
-    if not problems.found:  # else a pointer may lead to what could not be read
-        _check_pointers(records, claims, layouts, frames, problems)
+    problems.raise_if_any(name)  # before the pointers, which may lead to what could not be read
+    rows = {f"{key}/{row}" for key, layout in layouts.items() for row in frames[key][layout.endpoint]}
+    for claim, (path, _) in zip(records, claims, strict=True):
+        if claim and claim.table_row and claim.table_row not in rows:
+            known = ", ".join(map(repr, layouts)) or "none"
+            why = f"{claim.table_row!r} points to no row; write table/row, with one of the tables {known}."
+            problems.add((*path, "table_row"), why)
     problems.raise_if_any(name)
     assert trial is not None
     found = tuple(claim for claim in records if claim is not None)
@@ -240,23 +245,3 @@ def _read_text(table: Entry, open_beside: Opener | None) -> str:
         except InputError as error:
             table.problems.found.append(str(error))
     return ""
-
-
-def _check_pointers(
-    records: Sequence[Claim | None],
-    claims: Sequence[Keys],
-    layouts: Mapping[str, Layout],
-    frames: Mapping[str, pd.DataFrame],
-    problems: Problems,
-) -> None:
-    """Check that every claim that points to a table row points to one that is there."""
-    for claim, (path, _) in zip(records, claims, strict=True):
-        if claim is None or not claim.table_row:
-            continue
-        name, _, row = claim.table_row.partition("/")
-        if name not in layouts or row not in set(frames[name][layouts[name].endpoint]):
-            known = ", ".join(map(repr, layouts)) or "none"
-            problems.add(
-                (*path, "table_row"),
-                f"{claim.table_row!r} points to no row; write table/row, with one of the tables {known}.",
-            )
