@@ -5,8 +5,10 @@ stumble over a careful sentence. So each remark quotes the words that it is abou
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 
 from lupus_kit.lessons.exercises.record import table
 
@@ -41,92 +43,9 @@ class Rule:
     hedge: str = _HEDGE
 
 
-_W24 = r"(?:week|wk)[\s-]*24"
 _W12 = r"(?:week|wk)[\s-]*12"
-
-RULES: tuple[Rule, ...] = (
-    Rule(
-        "trend",
-        r"\btrend(?:s|ed|ing)?\b(?!\s+analys)|\b(?:approach(?:es|ed|ing)?|near(?:ly|ing)?|almost|borderline|marginal(?:ly)?|"
-        r"close to|just missed|narrowly missed|verge of)\b[^.;]{0,25}\bsignifican",
-        "a p-value does not tend anywhere, and a missed endpoint is not nearly met. Give the estimate and its interval.",
-        hedge="",
-    ),
-    Rule(
-        "proof",
-        r"\b(?:prov(?:e|es|ed|en|ing)|confirm(?:s|ed|ing)?|establish(?:es|ed)?|demonstrat(?:e|es|ed|ing)|definitive(?:ly)?|"
-        r"conclusive(?:ly)?)\b",
-        "one small trial that missed its primary endpoint proves and confirms nothing; it can suggest.",
-    ),
-    Rule(
-        "visits differ",
-        rf"\bonly (?:at|by|in|from) {_W24}|\bbut (?:not|no[tr]?) (?:at|by|in) {_W12}|{_W12}[^.;]{{0,60}}\bbut\b[^.;]{{0,60}}"
-        rf"{_W24}|not (?:at|by|in) {_W12}[^.;]{{0,40}}\bbut\b|\b(?:delayed|late|later|slow)[ -](?:onset|effect|response|benefit)"
-        r"|\btakes? (?:more )?time to (?:work|act)",
-        "a difference between “significant” and “not significant” is not itself significant: the two visits are much alike.",
-        hedge="",
-    ),
-    Rule(
-        "no effect",
-        r"\b(?:no (?:effect|benefit|efficacy|difference)|ineffective|(?:does|did|do) not (?:work|help|differ)|"
-        r"(?:doesn't|didn't) (?:work|help)|fail(?:s|ed)? to work|useless)\b",
-        "a p-value above 0.05 does not show that there is nothing: the interval also holds large effects.",
-        hedge=r"\b(?:compatible|exclude|rule out|not mean|not show|cannot|between)\b",
-    ),
-    Rule(
-        "persons",
-        r"\d+\s*%[^.;]{0,30}\b(?:benefit|were helped|are helped|got better because|improved because)|\b(?:help(?:s|ed)?|"
-        r"benefit(?:s|ed)?|cure[sd]?) (?:about |nearly |more than |over )?(?:\d+(?:\.\d+)?\s*%|half|most|the majority|"
-        r"one in|\d+ of)",
-        "a responder rate is not the share of persons whom the drug helped: some would have responded anyway.",
-        hedge="",
-    ),
-    Rule(
-        "blame",
-        r"\b(?:fraud\w*|fabricat\w*|manipulat\w*|p-?hack\w*|cheat\w*|dishonest\w*|mislead\w*|suspicious\w*|cannot be trusted|"
-        r"made up|invented by|authors? (?:were|was|are) wrong|wrong p-?values?|p-?values? (?:are|is|were) (?:wrong|false))",
-        "that accuses. A number that we cannot reproduce has innocent explanations.",
-        hedge="",
-    ),
-    Rule(
-        "works",
-        r"\b(?:is|was|are|were|be|being|as) (?:an? )?(?:clearly |highly |very |significantly |more )?"
-        r"(?:effective|efficacious|superior|beneficial)\b|"
-        r"\b(?:works|worked)\b|\b(?:improves|reduces|increases) (?:the )?(?:disease|response|activity|outcome|sri)",
-        "that states an effect as a fact. The trial gives an estimate with a wide interval.",
-    ),
-    Rule(
-        "advice",
-        r"\b(?:should|must|can now) be (?:used|given|offered|prescribed|approved|treated)|\bwe recommend\b|"
-        r"\bready for (?:use|practice)|\bnew standard\b",
-        "treating patients needs more than one small trial, and this kit is not for treating patients.",
-    ),
-    Rule(
-        "week 12",
-        rf"\b(?:statistically )?significan(?:t|tly|ce)\b[^.;]{{0,40}}{_W12}|"
-        rf"{_W12}[^.;]{{0,40}}\b(?:statistically )?significan(?:t|tly)\b",
-        "the paper itself says that its primary endpoint was not met.",
-    ),
-    Rule(
-        "p-value",
-        r"\b(?:probability|chance|likelihood|odds)\b[^.;]{0,40}\b(?:null|no effect|works?|effective|true|by chance|due to chance|"
-        r"hypothesis|coincidence)\b",
-        "a p-value is computed as if the treatment did nothing; it is not the probability of that.",
-        hedge="",
-    ),
-    Rule(
-        "which test",
-        r"\b(?:authors?|they|paper|he et al\.?)\b[^.;]{0,25}\b(?:used|ran|applied|chose|must have)\b[^.;]{0,25}\b(?:test|t-test|"
-        r"model|analysis)\b",
-        "which test was used is not printed; a test can only be compatible with the number.",
-    ),
-    Rule(
-        "safe",
-        r"\b(?:is|was|are|were|proved|appears?|seems?) (?:very |completely |entirely )?safe\b|"
-        r"\bno (?:safety )?risks?\b|\bsafety of .{0,20} is established",
-        "no serious infection among 29 patients is compatible with a risk of about one in ten.",
-    ),
-)  # fmt: skip
+_RULES = resources.files("lupus_kit.lessons").joinpath("conclusion.toml").read_text(encoding="utf-8")
+RULES = tuple(Rule(**rule) for rule in tomllib.loads(_RULES)["rule"])
 
 _MISSED = re.compile(
     r"\b(?:miss(?:ed|es|ing)?|not (?:been )?(?:met|reached|achieved|attained|significant)|(?:was|were|is) unmet|unmet|"

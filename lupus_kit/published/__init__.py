@@ -7,19 +7,10 @@ Examples
 ('NCT02465580', 'NCT02932137')
 """
 
-from lupus_kit.published.claim import KINDS, ROLES, Claim
+from lupus_kit.published.claim import KINDS, ROLES, Claim, impossible
 from lupus_kit.published.claims.files import load_claims, study_from_claims
-from lupus_kit.published.claims.impossible import impossible
 from lupus_kit.published.claims.writer import claims_toml
-from lupus_kit.published.printed import (
-    ROUNDINGS,
-    PrintedP,
-    PrintedValue,
-    decimals,
-    parse_value,
-    percent_text,
-    read_p,
-)
+from lupus_kit.published.printed import ROUNDINGS, PrintedP, PrintedValue, decimals, parse_value, percent_text, read_p
 from lupus_kit.published.record import load, studies
 from lupus_kit.published.study import Study, Trial
 

@@ -117,7 +117,7 @@ class Study:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The claims as a frame, one row each."""
-        frame = pd.DataFrame([_row(claim, self.trial) for claim in self.records])
+        frame = pd.DataFrame([_row(claim) for claim in self.records])
         types = dict.fromkeys((*_INTEGERS, "order"), "Int64") | dict.fromkeys(_NUMBERS, "Float64")
         return frame.astype(types)
 
@@ -163,7 +163,7 @@ def _shown(claim: Claim) -> tuple[str, ...]:
     return (claim.title, claim.role, sides[0], "; ".join(sides[1:]), claim.p or "not printed")
 
 
-def _row(claim: Claim, trial: Trial) -> dict[str, object]:
+def _row(claim: Claim) -> dict[str, object]:
     sides = (*claim.sides, "", "")
     row: dict[str, object] = {"id": claim.id, "endpoint": claim.endpoint, "visit": claim.visit, "role": claim.role}
     for number, side in enumerate("ab"):

@@ -167,8 +167,7 @@ def _table_claim(layout: Layout, row_id: str, cells: list[Cell], pair: list[Cell
     arms = tuple(dict.fromkeys(str(cell["arm"]) for cell in pair))
     visits = tuple(str(cell.get("visit", "")) for cell in pair)
     paired = len(arms) == 1
-    words = [str(first[name]) for name in layout.about]
-    slash = "other" if _TWO_GROUPS in words else "total"
+    slash = layout.slash(first)
     values = [parse_value(str(cell["printed"]), slash=slash) for cell in pair]
     n, assumed = _analysed(cells, pair, layout.n)
     name, line = str(first[layout.endpoint]), first["line"]
@@ -185,7 +184,7 @@ def _table_claim(layout: Layout, row_id: str, cells: list[Cell], pair: list[Cell
         n=n,
         p=str(first[p_column]) if p_column else "",
         source=f"{layout.key}, line {line}" + (f" ({arms[0]})" if paired else ""),
-        note="; ".join(words),
+        note="; ".join(str(first[name]) for name in layout.about),
         assumed=assumed,
         table_row=f"{layout.key}/{name}",
         slash=slash,

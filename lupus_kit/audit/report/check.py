@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from lupus_kit import published
-from lupus_kit.audit.report.arm_values import arm_value, as_printed
-from lupus_kit.audit.report.checked_values import CLAIMS, CheckedValue, Quantity, not_checkable, of_model
+from lupus_kit.audit.report.checked_values import (
+    CLAIMS,
+    NOT_PRINTED,
+    Analysis,
+    CheckedValue,
+    Quantity,
+    Verdict,
+    not_checkable,
+    of_model,
+)
 from lupus_kit.audit.report.effects import checked_effect
 from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
 from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, paired_p
@@ -22,11 +30,57 @@ from lupus_kit.published import Claim, Study
 
 #: Kinds of claims whose values are counts of patients.
 PROPORTIONS = ("binary", "paired")
+_NOT_CRUDE = "not the crude rate; a model may have given it, which the counts cannot check"
 
 
 def n_analyses() -> int:
     """Return how many analyses :func:`check` tries on each p-value of two proportions."""
     return len(distinct_analyses())
+
+
+def arm_value(claim: Claim, side: int, counts: Counts) -> CheckedValue:
+    """Compare one printed value with the count behind it.
+
+    Parameters
+    ----------
+    claim : Claim
+        A ``binary`` or ``paired`` claim.
+    side : int
+        Which value.
+    counts : Counts
+        What stands behind it.
+
+    Returns
+    -------
+    CheckedValue
+    """
+    if counts.x is None or counts.n is None:
+        analysis = Analysis(counts.how, fits=counts.agrees, nearest=True)
+        why = f"not reproduced: {counts.how}"
+    else:
+        percent = 100 * counts.x / counts.n
+        pair = (counts.x, counts.n)
+        analysis = Analysis(counts.how, "count", counts=pair, value=percent, fits=counts.agrees, nearest=True)
+        why = "not reproduced by its own count"
+    if counts.agrees is False and claim.modelled and counts.n:
+        verdict, sentence = Verdict.MODEL, _NOT_CRUDE
+    elif counts.agrees is False:
+        verdict, sentence = Verdict.NOT_REPRODUCED, why
+    elif not analysis.key:
+        verdict, sentence = Verdict.NOT_CHECKABLE, "not checkable"
+    elif counts.agrees is None:
+        verdict, sentence = Verdict.AS_PRINTED, "a count, as printed"
+    else:
+        verdict, sentence = Verdict.REPRODUCED, "reproduced"
+    printed = claim.shown(side) or NOT_PRINTED
+    return CheckedValue(claim, Quantity.VALUE, claim.sides[side], printed, (analysis,), verdict, sentence)
+
+
+def as_printed(claim: Claim, side: int) -> CheckedValue:
+    """Return a value that stands for itself: a mean, a median or the counts of ordered groups."""
+    printed = claim.shown(side) or NOT_PRINTED
+    analysis = (Analysis("as printed"),)
+    return CheckedValue(claim, Quantity.VALUE, claim.sides[side], printed, analysis, Verdict.AS_PRINTED, "as printed")
 
 
 def _checked(study: Study, claim: Claim, counts: list[Counts]) -> list[CheckedValue]:

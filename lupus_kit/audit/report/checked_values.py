@@ -1,6 +1,6 @@
 """One printed value of a claim, with every analysis that was tried on it, as numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
@@ -200,11 +200,3 @@ def of_model(value: CheckedValue, computed: bool = True) -> CheckedValue:
 def comparable(claim: Claim, alpha: float) -> PrintedP:
     """Return the printed p-value; "NS" is the inequality that it stands for."""
     return claim.printed_p or read_p(f">{alpha:g}")
-
-
-def listed(names: Sequence[str], most: int | None = None) -> str:
-    """Join names with commas and a last "and"; beyond ``most``, say how many more there are."""
-    names = list(names)
-    if most is not None and len(names) > most:
-        names = [*names[:most], f"{len(names) - most} more"]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

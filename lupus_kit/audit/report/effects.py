@@ -158,18 +158,9 @@ def checked_effect(claim: Claim, table: tuple[int, int, int, int] | None) -> Che
 def _analysis(
     effect: PrintedEffect, one: Interval, setting: str, counts: tuple[int, ...], fits: bool, nearest: bool
 ) -> Analysis:
-    return Analysis(
-        one.label,
-        one.key,
-        setting=setting,
-        counts=counts,
-        value=one.estimate * effect.scale,
-        low=one.low * effect.scale,
-        high=one.high * effect.scale,
-        fits=fits,
-        familiar=one.key in _FAMILIAR,
-        nearest=nearest,
-    )
+    value, low, high = (number * effect.scale for number in (one.estimate, one.low, one.high))
+    shown = {"familiar": one.key in _FAMILIAR, "nearest": nearest}
+    return Analysis(one.label, one.key, "", setting, counts, value, low, high, fits=fits, **shown)
 
 
 def _of_measure(effect: PrintedEffect, table: tuple[int, int, int, int]) -> list[Interval]:

@@ -65,15 +65,13 @@ def shown_lines(value: CheckedValue) -> list[tuple[str, str, bool]]:
     return [*words, *((value_text(value, one), _name_text(one), _is_misfit(one)) for one in shown)]
 
 
-def lines(value: CheckedValue, most: int = MOST_LISTED) -> list[Line]:
-    """Return pairs of what was recomputed and the analysis; those that fit in full up to ``most``, then the others.
+def lines(value: CheckedValue) -> list[Line]:
+    """Return pairs of what was recomputed and the analysis; those that fit up to :data:`MOST_LISTED`, then the others.
 
     Parameters
     ----------
     value : CheckedValue
         A checked value.
-    most : int
-        Analyses that fit to list.
 
     Returns
     -------
@@ -81,20 +79,9 @@ def lines(value: CheckedValue, most: int = MOST_LISTED) -> list[Line]:
     """
     shown = shown_lines(value)
     fits = [(number, name) for number, name, misfit in shown if not misfit]
-    if len(fits) > most:
-        fits = [*fits[: most - 1], ("", f"and {len(fits) - most + 1} more")]
+    if len(fits) > MOST_LISTED:
+        fits = [*fits[: MOST_LISTED - 1], ("", f"and {len(fits) - MOST_LISTED + 1} more")]
     return [*fits, *((number, name) for number, name, misfit in shown if misfit)]
-
-
-def fitting_phrase(value: CheckedValue, most: int = 2) -> str:
-    """Name the analyses that fit in one phrase; what does not fit where none does."""
-    shown = [(f"{number} {name}".strip(), misfit) for number, name, misfit in shown_lines(value)]
-    fits = [text for text, misfit in shown if not misfit]
-    if not fits:
-        return "; ".join(text for text, _ in shown)
-    fits.sort(key=lambda text: not any(name in text for name in _NAMED_FIRST))
-    more = f"; and {len(fits) - most} more" if len(fits) > most else ""
-    return "; ".join(fits[:most]) + more
 
 
 @dataclass(frozen=True)
@@ -131,8 +118,13 @@ class Group:
 
     @property
     def phrase(self) -> str:
-        """The analyses of the p-value that fit."""
-        return fitting_phrase(self.p)
+        """The analyses of the p-value that fit, two by name; what does not fit where none does."""
+        shown = [(f"{number} {name}".strip(), misfit) for number, name, misfit in shown_lines(self.p)]
+        fits = [text for text, misfit in shown if not misfit]
+        if not fits:
+            return "; ".join(text for text, _ in shown)
+        fits.sort(key=lambda text: not any(name in text for name in _NAMED_FIRST))
+        return "; ".join(fits[:2]) + (f"; and {len(fits) - 2} more" if len(fits) > 2 else "")
 
     @property
     def compact(self) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from lupus_kit.audit.report.checked_values import (
     Verdict,
     checked_p,
     comparable,
-    listed,
     not_checkable,
     of_model,
     outcome,
@@ -22,6 +21,7 @@ from lupus_kit.audit.report.checked_values import (
 from lupus_kit.audit.values.counts import Counts, all_randomised
 from lupus_kit.audit.values.populations import Table, missing_rules
 from lupus_kit.audit.values.provenance import distinct_analyses, p_values
+from lupus_kit.core.text import listing
 from lupus_kit.inference import Test, pvalue
 from lupus_kit.published import Claim, PrintedP
 
@@ -73,18 +73,10 @@ def two_sided_p_values(table: Table) -> dict[str, float]:
 def analyses_of(printed: PrintedP, table: Table, setting: str = "", familiar: Sequence[str] = ()) -> list[Analysis]:
     """Return every feasible analysis of a table, marked where it prints as reported."""
     p = table_p_values(table)
+    shown = {(key, "two-sided") for key in familiar}
     return [
-        Analysis(
-            test.label,
-            test.key,
-            side,
-            setting,
-            table,
-            value,
-            fits=fits,
-            familiar=test.key in familiar and side == "two-sided",
-        )
-        for (test, side), value, fits in zip(feasible_analyses(table), p, printed.prints(p).tolist(), strict=True)
+        Analysis(test.label, test.key, side, setting, table, one, fits=fits, familiar=(test.key, side) in shown)
+        for (test, side), one, fits in zip(feasible_analyses(table), p, printed.prints(p).tolist(), strict=True)
     ]
 
 
@@ -157,7 +149,7 @@ def _written(table: Table) -> str:
 
 def _supposing(a: Counts, b: Counts, tables: list[Table]) -> str:
     """Say what is supposed where the print does not pin the counts down."""
-    why = listed(sorted({one.supposing for one in (a, b) if one.known is None}))
+    why = listing(sorted({one.supposing for one in (a, b) if one.known is None}))
     if len(tables) == 1:
         return f"supposing {why} ({_written(tables[0])})"
     return f"supposing {why} ({len(tables)} tables, {_written(tables[0])} to {_written(tables[-1])})"
@@ -190,12 +182,12 @@ def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedV
     table = np.array([(x, n - x) for x, n in known])
     if 0 in table.sum(axis=0):
         return not_checkable(claim, Quantity.P, "", Analysis("Pearson chi-squared", "pearson"))
-    tests = {
-        "pearson": ("Pearson chi-squared", "pearson"),
-        "likelihood_ratio": ("Likelihood ratio (G)", "log-likelihood"),
-    }
+    tests = (
+        ("pearson", "Pearson chi-squared", "pearson"),
+        ("likelihood_ratio", "Likelihood ratio (G)", "log-likelihood"),
+    )
     pooled, analyses = tuple(number for pair in known for number in pair), []
-    for key, (label, power) in tests.items():
+    for key, label, power in tests:
         p = float(stats.chi2_contingency(table, correction=False, lambda_=power).pvalue)
         fits = bool(comparable(claim, alpha).prints(p))
         analyses.append(Analysis(label, key, "two-sided", "all arms", pooled, p, fits=fits, familiar=True))

@@ -28,26 +28,18 @@ _NO_PATIENT_VALUES = "a rank test of the patients' own values is not checkable f
 _MISFITS_SHOWN = 2
 
 
-def _analyses(found: Iterable[Any], counts: tuple[int, ...] = ()) -> list[Analysis]:
+def _analyses(rows: Iterable[Any], counts: tuple[int, ...] = ()) -> list[Analysis]:
     """Return tests, those that fit first, as analyses; with ``counts`` they are of paired counts."""
-    tests = list(found)
+    tests = list(rows)
     n_fits = sum(one.rounds_to_reported for one in tests)
-    return [
-        Analysis(
-            LABELS[one.test],
-            one.test,
-            one.alternative,
-            counts=counts,
-            value=one.p_low if one.p_low == one.p_high else nan,
-            low=one.p_low,
-            high=one.p_high,
-            n_ways=one.n_ways if counts else 1,
-            n_fit=one.n_fit if counts else 0,
-            fits=bool(one.rounds_to_reported),
-            familiar=place < n_fits + _MISFITS_SHOWN,
-        )
-        for place, one in enumerate(tests)
-    ]
+    found = []
+    for place, one in enumerate(tests):
+        p = (one.p_low if one.p_low == one.p_high else nan, one.p_low, one.p_high)
+        n_ways, n_fit = (one.n_ways, one.n_fit) if counts else (1, 0)
+        fits, shown = bool(one.rounds_to_reported), place < n_fits + _MISFITS_SHOWN
+        test = LABELS[one.test], one.test, one.alternative
+        found.append(Analysis(*test, "", counts, *p, n_ways, n_fit, fits, familiar=shown))
+    return found
 
 
 def ordinal_p(study: Study, claim: Claim) -> CheckedValue:

@@ -5,13 +5,14 @@ from itertools import combinations
 from math import isnan
 
 from lupus_kit.audit.report import statements as whole
-from lupus_kit.audit.report.checked_values import CheckedValue, listed
+from lupus_kit.audit.report.checked_values import CheckedValue
 from lupus_kit.audit.report.p_values import analyses_of, two_sided_p_values
 from lupus_kit.audit.report.statements import Statement
 from lupus_kit.audit.values.counts import side_counts
 from lupus_kit.audit.values.multiverse import multiverse
 from lupus_kit.audit.values.populations import Table
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import listing
 from lupus_kit.inference import between_visit_bounds, fragility_index, s_value, tipping_point
 from lupus_kit.published import Claim, Study
 
@@ -70,7 +71,7 @@ def _joint_analysis(first: Claim, t1: Table, second: Claim, t2: Table) -> str:
     labels = [one.label if one.alternative == "two-sided" else f"{one.label} ({one.alternative})" for one in both]
     return (
         f"Of {len(tried)} analyses of the counts, {len(both)} {'gives' if len(both) == 1 else 'give'} {pair} together: "
-        f"{listed(labels, 6)}. The record is "
+        f"{listing(labels, most=6)}. The record is "
         "compatible with these; which analysis the authors used is not known."
     )
 

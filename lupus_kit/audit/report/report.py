@@ -20,6 +20,8 @@ COLUMNS = (
     *(*_OF_VALUE, "relation", "printed_p", "analysis", "label", "alternative", "setting", "population", *_INTEGERS),
     *("recomputed", "low", "high", "fits", "supposing", "paper_analysis", *_OF_VERDICT),
 )
+_ATTRIBUTES_OF_VALUE = ("what", "printed", "supposing", "paper_analysis", "verdict", "sentence", "part")
+_ATTRIBUTES_OF_ANALYSIS = ("label", "alternative", "setting", "population", "low", "high", "fits")
 VERDICT_COLUMNS = (*_OF_VALUE, "n_fits", "n_tried", *_OF_VERDICT)
 
 
@@ -27,39 +29,17 @@ def _of_value(value: CheckedValue) -> dict[str, object]:
     """Return what the rows of one printed value have in common."""
     claim = value.claim
     p = claim.printed_p if value.quantity is Quantity.P else None
-    return {
-        "claim": claim.id,
-        "endpoint": claim.title,
-        "role": claim.role,
-        "quantity": value.quantity.value,
-        "what": value.what,
-        "printed": value.printed,
-        "relation": p.relation if p else "",
-        "printed_p": p.value if p else None,
-        "supposing": value.supposing,
-        "paper_analysis": value.paper_analysis,
-        "verdict": value.verdict,
-        "sentence": value.sentence,
-        "part": value.part,
-        "source": claim.source,
-        "confidence": claim.confidence,
-    }
+    of_claim = {"claim": claim.id, "endpoint": claim.title, "role": claim.role, "source": claim.source}
+    of_p = {"relation": p.relation if p else "", "printed_p": p.value if p else None}
+    of_value = {name: getattr(value, name) for name in _ATTRIBUTES_OF_VALUE}
+    return of_claim | of_p | of_value | {"quantity": value.quantity.value, "confidence": claim.confidence}
 
 
 def _of_analysis(one: Analysis) -> dict[str, object]:
-    return {
-        "analysis": one.key,
-        "label": one.label,
-        "alternative": one.alternative,
-        "setting": one.setting,
-        "population": one.population,
-        **dict(zip(("x1", "n1", "x2", "n2"), one.counts if len(one.counts) <= 4 else (), strict=False)),
-        **({"n_ways": one.n_ways, "n_fit": one.n_fit} if one.low == one.low and one.n_ways > 1 else {}),
-        "recomputed": one.value,
-        "low": one.low,
-        "high": one.high,
-        "fits": one.fits,
-    }
+    counts = dict(zip(("x1", "n1", "x2", "n2"), one.counts, strict=False)) if len(one.counts) <= 4 else {}
+    ways = {"n_ways": one.n_ways, "n_fit": one.n_fit} if one.low == one.low and one.n_ways > 1 else {}
+    attributes = {name: getattr(one, name) for name in _ATTRIBUTES_OF_ANALYSIS}
+    return attributes | counts | ways | {"analysis": one.key, "recomputed": one.value}
 
 
 class Report(Contents):
@@ -191,15 +171,8 @@ class Report(Contents):
     def _json(self) -> str:
         frame = self.to_frame().replace([float("inf"), float("-inf")], float("nan"))  # JSON has neither
         rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        content = {
-            "study": self.study,
-            "citation": self.citation,
-            "n_analyses": self.n_analyses,
-            "tables": dict(self.tables),
-            "findings": list(self.findings),
-            "remarks": list(self.remarks),
-            "reading": self.reading,
-        }
+        names = ("study", "citation", "n_analyses", "tables", "findings", "remarks", "reading")
+        content = {name: getattr(self, name) for name in names}
         head = json.dumps(content, ensure_ascii=False, indent=2).removesuffix("\n}")
         lines = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in rows)
         return f'{head},\n  "rows": [\n{lines}\n  ]\n}}\n'

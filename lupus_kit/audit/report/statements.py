@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue, Quantity, Verdict, listed
+from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.audit.report.paired_ordinal_means import AS_IF_APART
+from lupus_kit.core.text import listing, plural
 from lupus_kit.published import Claim, Study
 
 #: What a statement can be about.
@@ -50,10 +51,6 @@ class Statement:
     text: str
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
     """Count the verdicts on the printed p-values, of the claims and of the tables."""
     texts = []
@@ -67,7 +64,7 @@ def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
             (status[Verdict.NOT_CHECKABLE], "not checkable from what is printed"),
         ]
         if part:
-            texts.append(f"Printed p-values of {name}: {listed([f'{n} {words}' for n, words in counts if n])}.")
+            texts.append(f"Printed p-values of {name}: {listing([f'{n} {words}' for n, words in counts if n])}.")
     return texts
 
 
@@ -114,7 +111,7 @@ def after_the_primary(study: Study) -> str:
     finding = "is a finding" if len(below) == 1 else "are findings"
     return (
         f"{what} was not met at {alpha:g}. In a fixed sequence no later endpoint can then be claimed as "
-        f"confirmed: {listed(below, _MOST)} {finding} to test again."
+        f"confirmed: {listing(below, most=_MOST)} {finding} to test again."
     )
 
 
@@ -125,7 +122,7 @@ def unplanned_contrasts(study: Study) -> str:
         return ""
     belong, they_do = ("belongs", "it does") if len(unplanned) == 1 else ("belong", "they do")
     return (
-        f"{listed([_p_and_title(c) for c in unplanned], _MOST)} {belong} to contrasts that were not planned: "
+        f"{listing([_p_and_title(c) for c in unplanned], most=_MOST)} {belong} to contrasts that were not planned: "
         f"chosen with the data in view, {they_do} not hold the level {study.trial.alpha:g}."
     )
 
@@ -136,7 +133,7 @@ def within_arms(study: Study) -> str:
     if not n:
         return ""
     return (
-        f"Two visits within one arm are compared by {_count(n, 'p-value')}: "
+        f"Two visits within one arm are compared by {plural(n, 'p-value')}: "
         "that an arm changed does not show that the arms differ."
     )
 
@@ -162,8 +159,8 @@ def best_single_analyses(study: Study, values: Sequence[CheckedValue]) -> list[s
 def _names(analyses: Sequence[Analysis]) -> str:
     """List names; what all of them were run on is said once."""
     if len(analyses) > 1 and all(one.setting == AS_IF_APART for one in analyses):
-        return f"{listed([one.name.removesuffix(f', {AS_IF_APART}') for one in analyses])}, each {AS_IF_APART}"
-    return listed([one.name for one in analyses])
+        return f"{listing([one.name.removesuffix(f', {AS_IF_APART}') for one in analyses])}, each {AS_IF_APART}"
+    return listing([one.name for one in analyses])
 
 
 def between_cells(findings: Sequence[str]) -> str:
@@ -171,7 +168,7 @@ def between_cells(findings: Sequence[str]) -> str:
     if not findings:
         return ""
     return (
-        f"Open between printed cells: {_count(len(findings), 'question')}, listed apart; none of them says why the values "
+        f"Open between printed cells: {plural(len(findings), 'question')}, listed apart; none of them says why the values "
         "are as they are."
     )
 
@@ -182,7 +179,7 @@ def of_models(values: Sequence[CheckedValue]) -> str:
     if not n:
         return ""
     return (
-        f"By the paper's own words {_count(n, 'printed value')} {'comes' if n == 1 else 'come'} from an adjusted or "
+        f"By the paper's own words {plural(n, 'printed value')} {'comes' if n == 1 else 'come'} from an adjusted or "
         "stratified analysis: the crude numbers beside them are another analysis, and agreement or difference between "
         "the two decides nothing."
     )
@@ -195,9 +192,9 @@ def not_reproduced(values: Sequence[CheckedValue]) -> str:
         return ""
     names = [_p_and_title(value.claim) for value in missed if value.quantity is Quantity.P]
     others = len(missed) - len(names)
-    parts = [f"no analysis tried gives {listed(names, _MOST)}"] if names else []
+    parts = [f"no analysis tried gives {listing(names, most=_MOST)}"] if names else []
     if others:
         noun = "value or effect is" if others == 1 else "values or effects are"
         parts.append(f"{others} other printed {noun} not what the counts give")
-    text = listed(parts)
+    text = listing(parts)
     return f"{text[0].upper()}{text[1:]}. {_NO_ACCUSATION}"

@@ -18,7 +18,7 @@ from lupus_kit.audit.values.percentages import percent_matches
 from lupus_kit.audit.values.summary_tests import paired_tests
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference import pvalue
-from lupus_kit.published import Study, percent_text
+from lupus_kit.published import Claim, Study, percent_text
 
 COLUMNS = ("check", "table", "row", "arm", "printed", "finding")
 #: Instruments whose score of one patient is a whole number.
@@ -91,19 +91,10 @@ def _has(low: Fraction, high: Fraction, denominator: int) -> bool:
     return floor(high * denominator) >= ceil(low * denominator)
 
 
-def _label(study: Study, table: str) -> str:
-    return study.layouts[table].endpoint
-
-
-def _about(study: Study, table: str, cell: Cell) -> str:
-    return " ".join(str(cell[name]) for name in study.layouts[table].about if name in cell)
-
-
 def _cells(study: Study) -> Iterator[tuple[str, str, Cell]]:
     for name, frame in study.tables.items():
-        label = _label(study, name)
         for cell in frame.to_dict("records"):
-            yield name, str(cell[label]), {str(key): value for key, value in cell.items()}
+            yield name, str(cell[study.layouts[name].endpoint]), {str(key): value for key, value in cell.items()}
 
 
 def _patients(study: Study, cell: Cell) -> int | None:
@@ -117,13 +108,11 @@ def _impossible_scores(study: Study) -> Iterator[Finding]:
             continue
         where = (table, row, str(cell["arm"]), printed)
         if match := _MEDIAN.match(printed):
-            yield from _median_findings(where, match, n, _about(study, table, cell))
+            about = " ".join(str(cell[name]) for name in study.layouts[table].about)
+            yield from _median_findings(where, match, n, about)
         elif (match := _MEAN.match(printed)) and n > 1:
-            found = [grim(match[1], n), grimmer(match[1], match[2], n)]
-            for one in found:
-                if not one:
-                    yield (one.check, *where, one.sentence)
-                    break
+            wrong = [one for one in (grim(match[1], n), grimmer(match[1], match[2], n)) if not one]
+            yield from ((one.check, *where, one.sentence) for one in wrong[:1])
 
 
 def _median_findings(where: tuple[str, str, str, str], match: re.Match[str], n: int, about: str) -> Iterator[Finding]:
@@ -164,9 +153,8 @@ def _mixed_denominators(study: Study) -> Iterator[Finding]:
             totals = cells.groupby("n", sort=True)
             if len(totals) < 2:
                 continue
-            examples = [
-                f"{n} ({group.iloc[0]['printed']} under {group.iloc[0][_label(study, table)]})" for n, group in totals
-            ]
+            firsts = [(n, group.iloc[0]) for n, group in totals]
+            examples = [f"{n} ({one['printed']} under {one[study.layouts[table].endpoint]})" for n, one in firsts]
             text = f"The percentages rest on different numbers of patients: {' and '.join(examples)}."
             yield ("mixed denominators", table, "", str(arm), "", text)
 
@@ -192,17 +180,22 @@ def _baselines(study: Study) -> Iterator[Finding]:
             yield ("baseline differs", table, row, arm, printed, f"The baseline of {row} is printed as {where}.")
 
 
+def _known_pairs(study: Study, *kinds: str) -> Iterator[tuple[Claim, tuple[int, int], tuple[int, int]]]:
+    """Comparisons of the tables with a p-value whose two counts are known, with these counts."""
+    for claim in study.table_claims():
+        if claim.kind in kinds and claim.p and len(claim.sides) == 2:
+            first, second = (side_counts(study, claim, side).known for side in range(2))
+            if first is not None and second is not None:
+                yield claim, first, second
+
+
 def _paired_as_unpaired(study: Study) -> Iterator[Finding]:
     """Whether p-values within an arm print as Fisher's test of two separate groups."""
     fisher: list[str] = []
     only, total = [], 0
-    for claim in study.table_claims():
-        if claim.kind != "paired" or claim.printed_p is None:
+    for claim, (x1, n), (x2, n_later) in _known_pairs(study, "paired"):
+        if claim.printed_p is None or n != n_later:
             continue
-        first, second = (side_counts(study, claim, side).known for side in range(2))
-        if first is None or second is None or first[1] != second[1]:
-            continue
-        (x1, n), (x2, _) = first, second
         total += 1
         if claim.printed_p.prints(pvalue("fisher", x1, n, x2, n)):
             fisher.append(claim.title)
@@ -235,12 +228,7 @@ def _sub_rows(study: Study) -> Iterator[Finding]:
 
 def _same_table_two_p(study: Study) -> Iterator[Finding]:
     seen: dict[tuple[tuple[int, int], ...], list[tuple[str, str]]] = {}
-    for claim in study.table_claims():
-        if claim.kind not in ("binary", "paired") or not claim.p or len(claim.reported) != 2:
-            continue
-        first, second = (side_counts(study, claim, side).known for side in range(2))
-        if first is None or second is None:
-            continue
+    for claim, first, second in _known_pairs(study, "binary", "paired"):
         # A two-sided p-value does not change when arms, or events and non-events, trade places.
         key = min(tuple(sorted(one)) for one in ((first, second), tuple((n - x, n) for x, n in (first, second))))
         seen.setdefault(key, []).append((claim.p, f"{claim.endpoint} ({claim.source})"))

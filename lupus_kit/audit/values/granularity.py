@@ -78,16 +78,22 @@ def _whole(low: Fraction, high: Fraction) -> range:
     return range(ceil(low), floor(high) + 1)
 
 
-def _items(items: object) -> int:
-    return as_total("items", items)
+def _spread_total(n: object) -> int:
+    total = as_total("n", n)
+    if total < 2:
+        raise InputError("n == 1: a standard deviation needs at least two patients.")
+    return total
 
 
-def _said(possible: bool, what: str, n: int, of: str) -> str:
+def _result(check: str, printed: str, n: int, possible: bool) -> Granularity:
+    what = f"A mean{'±SD' if '±' in printed else ''} of {printed}"
+    of = "0/1 values" if check == "DEBIT" else "whole numbers"
     if possible:
-        return f"{what} is a value that {of} of {n} patients can have."
-    return (
-        f"No {of} of {n} patients give {what}; another number of patients, a missing value or typing would explain it."
-    )
+        sentence = f"{what} is a value that {of} of {n} patients can have."
+    else:
+        why = "another number of patients, a missing value or typing would explain it"
+        sentence = f"No {of} of {n} patients give {what}; {why}."
+    return Granularity(check, printed, n, possible, sentence)
 
 
 def grim(mean: str, n: int, items: int = 1) -> Granularity:
@@ -122,11 +128,8 @@ def grim(mean: str, n: int, items: int = 1) -> Granularity:
     (False, True)
     """
     low, high = printed_interval("mean", mean)
-    total = as_total("n", n) * _items(items)
-    possible = len(_whole(low * total, high * total)) > 0
-    return Granularity(
-        "GRIM", mean.strip(), int(n), possible, _said(possible, f"A mean of {mean.strip()}", n, "whole numbers")
-    )
+    total = as_total("n", n) * as_total("items", items)
+    return _result("GRIM", mean.strip(), int(n), len(_whole(low * total, high * total)) > 0)
 
 
 def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, high: int | None = None) -> Granularity:
@@ -170,10 +173,7 @@ def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, 
     >>> bool(grimmer("3.44", "2.47", 18)), bool(grimmer("3.44", "2.48", 18))
     (False, True)
     """
-    total = as_total("n", n)
-    if total < 2:
-        raise InputError("n == 1: a standard deviation needs at least two patients.")
-    factor = _items(items)
+    total, factor = _spread_total(n), as_total("items", items)
     if low is not None and high is not None and low > high:
         raise InputError(f"low == {low}, high == {high}: the smallest score must not be above the largest.")
     means = [end * factor * total for end in printed_interval("mean", mean)]
@@ -184,10 +184,7 @@ def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, 
         any(_reached(t, _whole((spreads[0] + t * t) / total, (spreads[1] + t * t) / total), total, limits))
         for t in _whole(means[0], means[1])
     )
-    printed = f"{mean.strip()}±{sd.strip()}"
-    return Granularity(
-        "GRIMMER", printed, total, possible, _said(possible, f"A mean±SD of {printed}", total, "whole numbers")
-    )
+    return _result("GRIMMER", f"{mean.strip()}±{sd.strip()}", total, possible)
 
 
 def _reached(t: int, squares: range, n: int, limits: tuple[int | None, int | None]) -> list[bool]:
@@ -266,16 +263,11 @@ def debit(mean: str, sd: str, n: int) -> Granularity:
     >>> bool(debit("0.55", "0.51", 29)), bool(debit("0.55", "0.48", 29))
     (True, False)
     """
-    total = as_total("n", n)
-    if total < 2:
-        raise InputError("n == 1: a standard deviation needs at least two patients.")
+    total = _spread_total(n)
     low, high = printed_interval("mean", mean)
     sd_low, sd_high = printed_interval("sd", sd, signed=False)
     possible = any(
         max(sd_low, Fraction(0)) ** 2 <= Fraction(x * (total - x), total * (total - 1)) <= sd_high**2
         for x in _whole(max(low, Fraction(0)) * total, min(high, Fraction(1)) * total)
     )
-    printed = f"{mean.strip()}±{sd.strip()}"
-    return Granularity(
-        "DEBIT", printed, total, possible, _said(possible, f"A mean±SD of {printed}", total, "0/1 values")
-    )
+    return _result("DEBIT", f"{mean.strip()}±{sd.strip()}", total, possible)

@@ -9,6 +9,7 @@ import pandas as pd
 from lupus_kit.audit.values.populations import missing_rules
 from lupus_kit.audit.values.provenance import ALTERNATIVES, explain
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import listing
 from lupus_kit.inference import Test
 
 Analysis = tuple[str, ...]
@@ -126,9 +127,11 @@ class JointExplanation:
         texts = []
         if self.n_best:
             verb = "explains" if len(self.best) == 1 else "each explain"
-            texts.append(f"{_listed(self.best)} {verb} {self.n_best} of {self.n_claims} printed p-values.")
+            texts.append(
+                f"{listing(self.best, most=len(self.best))} {verb} {self.n_best} of {self.n_claims} printed p-values."
+            )
         if self.unexplained:
-            numbers = _listed([str(number) for number in self.unexplained])
+            numbers = listing(self.unexplained, most=len(self.unexplained))
             texts.append(f"No analysis tried gives p-value {numbers}.")
         if self.sets:
             size = len(self.sets[0])
@@ -149,10 +152,6 @@ class JointExplanation:
 
     def _repr_html_(self) -> str:
         return "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences) + "</ul>"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def smallest_sets(table: pd.DataFrame) -> JointExplanation:

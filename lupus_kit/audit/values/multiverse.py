@@ -4,11 +4,12 @@ import html
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from math import nan
 from types import MappingProxyType
 
 import pandas as pd
 
-from lupus_kit.audit.values.populations import ANALYSED, CARRIED, NON_RESPONDERS, RESPONDERS, Table, populations
+from lupus_kit.audit.values.populations import ANALYSED, RESPONDERS, Table, populations
 from lupus_kit.audit.values.provenance import distinct_tests
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference import compare, intervals, pvalue, size
@@ -16,6 +17,10 @@ from lupus_kit.inference import compare, intervals, pvalue, size
 TWO_SIDED, HALVED, FULL = "two-sided", "one-sided at half the level", "one-sided at the full level"
 SIDES = (TWO_SIDED, HALVED, FULL)
 CHOICES = ("test", "population", "side")
+COLUMNS = (
+    *("test", "label", "population", "side", "x1", "n1", "x2", "n2", "p", "level", "p_equivalent", "significant"),
+    *("measure", "estimate", "low", "high", "size", "defensible", "why_not"),
+)
 
 #: Choices that are computed and shown but not counted as defensible, with the reason; everything else is counted. The
 #: rule for tests is one that does not look at results: the registry itself advises against them as a main analysis.
@@ -137,12 +142,6 @@ def _size(test: str, n1: int, n2: int, level: float, alternative: str) -> float:
     return size(test, n1, n2, level, alternative).size
 
 
-def _interval(
-    test: str, side: str, known: dict[str, tuple[str, float, float, float]]
-) -> tuple[str, float, float, float]:
-    return known.get(test, ("", *(float("nan"),) * 3)) if side == TWO_SIDED else ("", *(float("nan"),) * 3)
-
-
 def _intervals(table: Table, alpha: float) -> dict[str, tuple[str, float, float, float]]:
     """Return the interval that inverts each test, the first where there are two."""
     found: dict[str, tuple[str, float, float, float]] = {}
@@ -153,12 +152,9 @@ def _intervals(table: Table, alpha: float) -> dict[str, tuple[str, float, float,
     return found
 
 
-def _why_not(test: str, population: str, side: str) -> str:
-    return "; ".join(EXCLUDED[name] for name in (test, population, side) if name in EXCLUDED)
-
-
-def _rows(name: str, table: Table, alpha: float, planned: str) -> list[dict[str, object]]:
-    known, rows = _intervals(table, alpha), []
+def _rows(name: str, table: Table, alpha: float, planned: str) -> list[tuple[object, ...]]:
+    known = _intervals(table, alpha)
+    rows: list[tuple[object, ...]] = []
     for test, side in product(distinct_tests(), SIDES):
         # One-sided, some tests come down to another one.
         if side != TWO_SIDED and test.one_sided_as:
@@ -166,43 +162,25 @@ def _rows(name: str, table: Table, alpha: float, planned: str) -> list[dict[str,
         alternative = "two-sided" if side == TWO_SIDED else planned
         level = alpha / 2 if side == HALVED else alpha
         p = float(pvalue(test, *table, alternative))
-        why = _why_not(test.key, name, side)
-        measure, estimate, low, high = _interval(test.key, side, known)
-        rows.append(
-            {
-                "test": test.key,
-                "label": test.label,
-                "population": name,
-                "side": side,
-                **dict(zip(("x1", "n1", "x2", "n2"), table, strict=True)),
-                "p": p,
-                "level": level,
-                "p_equivalent": min(p * alpha / level, 1.0) if p == p else p,
-                "significant": p <= level * (1 + 1e-12),
-                "measure": measure,
-                "estimate": estimate,
-                "low": low,
-                "high": high,
-                "size": _size(test.key, table[1], table[3], level, alternative),
-                "defensible": not why,
-                "why_not": why,
-            }
-        )
+        why = "; ".join(EXCLUDED[choice] for choice in (test.key, name, side) if choice in EXCLUDED)
+        interval = known.get(test.key if side == TWO_SIDED else "", ("", nan, nan, nan))
+        equivalent = min(p * alpha / level, 1.0) if p == p else p
+        of_p = (p, level, equivalent, p <= level * (1 + 1e-12))
+        exact_size = _size(test.key, table[1], table[3], level, alternative)
+        rows.append((test.key, test.label, name, side, *table, *of_p, *interval, exact_size, not why, why))
     return rows
 
 
 def _flips(table: pd.DataFrame, reference: tuple[str, str, str]) -> pd.DataFrame:
     own, rows = table[_is(table, reference)].iloc[0], []
-    for place, choice in enumerate(CHOICES):
-        same = pd.Series(True, index=table.index)
-        for other, value in zip(CHOICES, reference, strict=True):
-            same &= (table[other] == value) != (other == choice)
-        for _, row in table[same & table["p"].notna()].iterrows():
+    across = table["p"].notna() & (table["significant"] != own["significant"])
+    for choice in CHOICES:
+        others = [other for other in CHOICES if other != choice]
+        same = (table[others] == own[others]).all(axis=1) & (table[choice] != own[choice])
+        for _, row in table[same & across].iterrows():
+            label = row["label"] if choice == "test" else row[choice]
             # Only the choice that is changed is judged: what speaks against the reference speaks against all its rows.
-            why = EXCLUDED.get(str(row[choice]), "")
-            if row["significant"] != own["significant"]:
-                label = row["label"] if place == 0 else row[choice]
-                rows.append((choice, row[choice], label, row["p"], row["level"], not why))
+            rows.append((choice, row[choice], label, row["p"], row["level"], row[choice] not in EXCLUDED))
     return pd.DataFrame(rows, columns=["choice", "chosen", "label", "p", "level", "defensible"])
 
 
@@ -265,7 +243,8 @@ def multiverse(
         raise InputError(f"alpha == {alpha!r}: must be a number strictly between 0 and 1.")
     checked = compare(x1, n1, x2, n2)
     counted = populations(checked.x1, checked.n1, checked.x2, checked.n2, randomised, earlier)
-    table = pd.DataFrame([row for name, one in counted.tables for row in _rows(name, one, float(alpha), planned)])
+    rows = [row for name, one in counted.tables for row in _rows(name, one, float(alpha), planned)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
     if isinstance(reference, str) or len(reference) != len(CHOICES):
         raise InputError(f"reference == {reference!r}: give a test, a population and a side.")
     chosen = (reference[0], reference[1], reference[2])
@@ -275,6 +254,3 @@ def multiverse(
     if not _is(table, chosen).any() or table.loc[_is(table, chosen), "p"].isna().all():
         raise InputError(f"reference == {chosen!r}: this analysis is undefined here; take another test.")
     return Multiverse(table, _flips(table, chosen), chosen, float(alpha), counted.remarks)
-
-
-__all__ = ["ANALYSED", "CARRIED", "EXCLUDED", "NON_RESPONDERS", "RESPONDERS", "SIDES", "Multiverse", "multiverse"]

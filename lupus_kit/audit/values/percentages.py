@@ -37,8 +37,6 @@ def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> boo
     (True, True, False)
     """
     number = _percent(text)
-    if rounding not in ROUNDINGS:
-        raise unknown_name("rounding", rounding, ROUNDINGS)
     if not 0 <= x <= n or n < 1:
         raise InputError(f"x == {x!r}, n == {n!r}: x of n patients, with at least one patient, is needed.")
     low, high = _count_range(number, np.array([n]), rounding)
@@ -97,8 +95,6 @@ def counts_from_percent(
     if (n_max is None) == (n is None):
         raise InputError("give either n_max (the most patients there can be) or n (the patients there are).")
     limit = as_total("n" if n is not None else "n_max", n if n is not None else n_max)
-    if rounding not in ROUNDINGS:
-        raise unknown_name("rounding", rounding, ROUNDINGS)
     totals = np.array([limit]) if n is not None else np.arange(1, limit + 1)
     low, high = _count_range(number, totals, rounding)
     return [
@@ -114,6 +110,8 @@ def _count_range(number: str, totals: NDArray[np.int64], rounding: str) -> tuple
     The count ``x`` of ``n`` lies in the printed digit's interval exactly where ``2 D x`` lies between ``2 low n`` and
     ``2 high n`` with whole numbers on both sides, ``D`` being the digit's units in the whole.
     """
+    if rounding not in ROUNDINGS:
+        raise unknown_name("rounding", rounding, ROUNDINGS)
     n_decimals = decimals(number)
     printed, whole = int(number.replace(".", "")), 100 * 10**n_decimals
     n = totals if n_decimals < 7 else totals.astype(object)
@@ -150,8 +148,6 @@ def common_denominators(texts: Sequence[str], n_max: int, rounding: str = "neare
     """
     if not texts:
         return []
-    if rounding not in ROUNDINGS:
-        raise unknown_name("rounding", rounding, ROUNDINGS)
     totals = np.arange(1, as_total("n_max", n_max) + 1)
     fits = np.ones(len(totals), dtype=bool)
     for text in texts:

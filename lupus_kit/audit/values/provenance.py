@@ -23,13 +23,8 @@ def distinct_tests() -> list[Test]:
     >>> len(distinct_tests()) == len(TESTS) - 1
     True
     """
-    seen: set[str] = set()
-    kept = []
-    for test in TESTS.values():
-        if not seen.intersection(test.same_as):
-            kept.append(test)
-        seen.add(test.key)
-    return kept
+    keys = list(TESTS)
+    return [test for place, test in enumerate(TESTS.values()) if not set(keys[:place]).intersection(test.same_as)]
 
 
 def distinct_analyses(
@@ -195,8 +190,6 @@ def explain(
     ['n_minus_1', 'agresti_caffo', 'student_t', 'welch_t']
     """
     printed, remarks = read_reported(reported, alpha)
-    if rounding not in ROUNDINGS:
-        raise unknown_name("rounding", rounding, ROUNDINGS)
     table = compare(x1, n1, x2, n2)
     counted = populations(table.x1, table.n1, table.x2, table.n2, randomised, earlier)
     frame = _computed(read_p(printed), counted, distinct_analyses(tests, alternatives), rounding)

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, Claim
-from lupus_kit.published.claims.impossible import impossible
-from lupus_kit.published.claims.problems import Path, Problems
+from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, Claim, impossible
+from lupus_kit.published.claims.problems import Entry, Path, Problems, is_whole
 from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 
 _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
@@ -49,206 +48,185 @@ def read_claim(
     -------
     Claim or None
     """
-    problems.check_keys(table, path, KEYS)
-    kind = problems.choice(table, path, "kind", KINDS) or _kind_of(table, path, problems)
-    arms = _arms(table, path, kind, n_randomised, problems)
+    entry = Entry(table, path, problems, KEYS)
+    kind = entry.choice("kind", KINDS) or _kind_of(entry)
+    arms = _arms(entry, kind, n_randomised)
     before = len(problems.found)  # a misspelt arm does not keep its numbers from being looked at
-    visits = _visits(table, path, kind, problems)
-    sides = visits if kind == "paired" else arms
-    reported, n = _reported(table, path, kind, problems), _numbers(table, path, problems)
+    visits, reported, n = _visits(entry, kind), _reported(entry, kind), _numbers(entry)
     sound = len(problems.found) == before
-    texts = {key: problems.text(table, path, key) for key in _TEXTS}
     claim = Claim(
-        id=problems.text(table, path, "id", required=True),
-        endpoint=problems.text(table, path, "endpoint", required=True),
-        visit=problems.text(table, path, "visit"),
-        role=problems.choice(table, path, "role", ROLES),
-        order=problems.whole(table, path, "order", least=1),
+        **{key: entry.text(key) for key in _TEXTS},
+        id=entry.text("id", required=True),
+        endpoint=entry.text("endpoint", required=True),
+        visit=entry.text("visit"),
+        role=entry.choice("role", ROLES),
+        order=entry.whole("order", least=1),
         kind=kind,
         arms=arms,
         visits=visits,
         reported=reported,
         n=n,
-        levels=problems.texts(table, path, "levels"),
-        both=problems.whole(table, path, "both"),
-        p=_p(table, path, problems),
-        met=problems.choice(table, path, "met", MET),
-        as_printed=problems.flag(table, path, "as_printed"),
-        **texts,
+        levels=entry.texts("levels"),
+        both=entry.whole("both"),
+        p=_p(entry),
+        met=entry.choice("met", MET),
+        as_printed=entry.flag("as_printed"),
     )
     # What is compared is looked at whenever it can be, so that every problem is told at once.
-    if sound and arms and _check_lengths(claim, sides, path, problems):
-        _check_values(claim, path, n_randomised, problems)
+    if sound and arms and _check_lengths(claim, entry):
+        _check_values(claim, n_randomised, entry)
     return claim if not problems.found else None
 
 
-def _kind_of(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
+def _kind_of(entry: Entry) -> str:
     """Take the kind from the shape of the values where it is not given, and say so where it is not the usual one."""
-    values = table.get("reported")
-    shapes = set()
-    for value in values if isinstance(values, list) and "kind" not in table else []:
-        try:
-            found = parse_value(plain_decimals(value), slash="total") if isinstance(value, str) else None
-        except InputError:
-            found = None
-        shapes.add(
-            "mean" if found and found.mean is not None else "median" if found and found.median is not None else ""
-        )
+    values = entry.keys.get("reported")
+    if "kind" in entry.keys or not isinstance(values, list):
+        return "binary"
+    shapes = {_shape(value) for value in values}
     kind = shapes.pop() if len(shapes) == 1 else ""
     if kind:
-        problems.remark((*path, "kind"), f'no kind is given: the values have the shape of kind = "{kind}".')
+        entry.remark(f'no kind is given: the values have the shape of kind = "{kind}".', "kind")
     return kind or "binary"
 
 
-def _arms(
-    table: Mapping[str, Any], path: Path, kind: str, n_randomised: Mapping[str, int | None], problems: Problems
-) -> tuple[str, ...]:
-    if "arms" not in table:
-        problems.add((*path, "arms"), 'is missing: name the arms compared, such as arms = ["drug", "placebo"].')
+def _shape(value: object) -> str:
+    try:
+        found = parse_value(plain_decimals(value), slash="total") if isinstance(value, str) else None
+    except InputError:
+        return ""
+    return next((kind for kind in ("mean", "median") if getattr(found, kind, None) is not None), "")
+
+
+def _arms(entry: Entry, kind: str, n_randomised: Mapping[str, int | None]) -> tuple[str, ...]:
+    if "arms" not in entry.keys:
+        entry.add('is missing: name the arms compared, such as arms = ["drug", "placebo"].', "arms")
         return ()
-    arms = problems.texts(table, path, "arms")
+    arms = entry.texts("arms")
     for side, arm in enumerate(arms):
         if arm not in n_randomised:
-            problems.add((*path, "arms", side), unknown_name("arm", arm, n_randomised))
+            entry.add(unknown_name("arm", arm, n_randomised), "arms", side)
     if arms and kind == "paired" and len(arms) != 1:
-        problems.add((*path, "arms"), f"{list(arms)} must be the one arm whose patients are seen twice.")
+        entry.add(f"{list(arms)} must be the one arm whose patients are seen twice.", "arms")
     if len(set(arms)) < len(arms):
-        problems.add((*path, "arms"), f"{list(arms)} names an arm twice.")
+        entry.add(f"{list(arms)} names an arm twice.", "arms")
     return arms
 
 
-def _visits(table: Mapping[str, Any], path: Path, kind: str, problems: Problems) -> tuple[str, ...]:
-    visits = problems.texts(table, path, "visits")
+def _visits(entry: Entry, kind: str) -> tuple[str, ...]:
+    visits = entry.texts("visits")
     if kind == "paired" and len(visits) != 2:
-        problems.add(
-            (*path, "visits"), 'must be the two visits of a paired claim, such as visits = ["baseline", "week 12"].'
-        )
+        entry.add('must be the two visits of a paired claim, such as visits = ["baseline", "week 12"].', "visits")
     if kind != "paired" and visits:
-        problems.add((*path, "visits"), f'{list(visits)} is for kind = "paired"; elsewhere write visit = "week 12".')
+        entry.add(f'{list(visits)} is for kind = "paired"; elsewhere write visit = "week 12".', "visits")
     return visits
 
 
-def _p(table: Mapping[str, Any], path: Path, problems: Problems) -> str:
-    text = problems.text(table, path, "p")
-    if not text:
+def _p(entry: Entry) -> str:
+    text = entry.text("p")
+    try:
+        plain = NOT_SIGNIFICANT if _NS.match(text) else read_p(text).text if text else ""
+    except InputError as error:
+        entry.add(error, "p")
         return ""
-    if _NS.match(text):
-        plain = NOT_SIGNIFICANT
-    else:
-        try:
-            plain = read_p(text).text
-        except InputError as error:
-            problems.add((*path, "p"), error)
-            return ""
     if plain != text:
-        problems.remark((*path, "p"), f"{text!r} is read as {plain}.")
+        entry.remark(f"{text!r} is read as {plain}.", "p")
     return plain
 
 
-def _reported(table: Mapping[str, Any], path: Path, kind: str, problems: Problems) -> tuple[str | tuple[int, ...], ...]:
-    values = table.get("reported", [])
-    where = (*path, "reported")
-    if not isinstance(values, list):
-        problems.add(where, f'{values!r} must be a list, one entry for each arm, such as ["55.17%", "30.00%"].')
-        return ()
+def _reported(entry: Entry, kind: str) -> tuple[str | tuple[int, ...], ...]:
+    values = entry.entries("reported", ', one entry for each arm, such as ["55.17%", "30.00%"].')
     if kind == "ordinal":
-        return tuple(_groups(value, (*where, side), problems) for side, value in enumerate(values))
+        return tuple(_groups(value, side, entry) for side, value in enumerate(values))
     found: list[str] = []
     for side, value in enumerate(values):
-        if not isinstance(value, str):
-            problems.add(
-                (*where, side), f'{value!r} must be a text in quotes, as printed: its decimals count ("{value}").'
-            )
-            continue
-        found.append(_plain_value(value, kind, (*where, side), problems))
+        if isinstance(value, str):
+            found.append(_plain_value(value, kind, side, entry))
+        else:
+            why = f'{value!r} must be a text in quotes, as printed: its decimals count ("{value}").'
+            entry.add(why, "reported", side)
     return tuple(found)
 
 
-def _plain_value(value: str, kind: str, where: Path, problems: Problems) -> str:
+def _plain_value(value: str, kind: str, side: int, entry: Entry) -> str:
     text = " ".join(plain_decimals(value).translate(_MINUS).split()) if kind != "median" else plain_decimals(value)
     if kind == "mean" and (match := _MEAN_SD.match(text)):
         text = f"{match[1]}±{match[2]}"
     text = text.strip()
     if text != value.strip():
-        problems.remark(where, f"{value!r} is read as {text}.")
+        entry.remark(f"{value!r} is read as {text}.", "reported", side)
     return text
 
 
-def _groups(value: object, where: Path, problems: Problems) -> tuple[int, ...]:
+def _number(value: object) -> object:
+    """Return the number of a text that is one, and everything else as it is."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
+def _groups(value: object, side: int, entry: Entry) -> tuple[int, ...]:
     """Read the counts of an ordinal arm: whole numbers, or texts of them."""
-    entries = value if isinstance(value, list) else []
-    counts = [int(entry) if isinstance(entry, str) and entry.strip().isdecimal() else entry for entry in entries]
-    if len(counts) < 2 or not all(isinstance(c, int) and not isinstance(c, bool) and c >= 0 for c in counts):
-        problems.add(where, f"{value!r} must be the counts of the ordered groups of one arm, such as [10, 12, 7].")
+    given = [_number(one) for one in value] if isinstance(value, list) else []
+    counts = tuple(one for one in given if is_whole(one, 0))
+    if len(counts) < 2 or len(counts) < len(given):
+        why = f"{value!r} must be the counts of the ordered groups of one arm, such as [10, 12, 7]."
+        entry.add(why, "reported", side)
         return ()
-    return tuple(counts)
+    return counts
 
 
-def _numbers(table: Mapping[str, Any], path: Path, problems: Problems) -> tuple[int | None, ...]:
-    values = table.get("n", [])
-    if not isinstance(values, list):
-        problems.add((*path, "n"), f"{values!r} must be a list, one number for each arm, such as [29, 30].")
-        return ()
+def _numbers(entry: Entry) -> tuple[int | None, ...]:
     found: list[int | None] = []
-    for side, value in enumerate(values):
-        number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-        if number == "":
-            found.append(None)
-        elif isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            problems.add((*path, "n", side), f'{value!r} must be a whole number of 1 or more, or "" where not printed.')
+    for side, value in enumerate(entry.entries("n", ", one number for each arm, such as [29, 30].")):
+        number = _number(value)
+        if number == "" or is_whole(number, 1):
+            found.append(number if isinstance(number, int) else None)
         else:
-            found.append(number)
+            entry.add(f'{value!r} must be a whole number of 1 or more, or "" where not printed.', "n", side)
     return tuple(found)
 
 
-def _check_lengths(claim: Claim, sides: tuple[str, ...], path: Path, problems: Problems) -> bool:
+def _check_lengths(claim: Claim, entry: Entry) -> bool:
     """Say whether every list has one entry for each arm or visit."""
-    before = len(problems.found)
-    what = "visits" if claim.kind == "paired" else "arms"
+    before = len(entry.problems.found)
+    what, sides = ("visits", claim.visits) if claim.kind == "paired" else ("arms", claim.arms)
     if not sides:
-        problems.add((*path, what), "is empty.")
+        entry.add("is empty.", what)
     for key in ("reported", "n"):
         found = getattr(claim, key)
         if found and len(found) != len(sides):
-            problems.add((*path, key), f"{len(found)} entries for {len(sides)} {what} ({', '.join(sides)}).")
+            entry.add(f"{len(found)} entries for {len(sides)} {what} ({', '.join(sides)}).", key)
     if not any(claim.reported) and not claim.p and not claim.effect:
-        problems.add((*path, "reported"), "is missing, and neither p nor effect is given: nothing is claimed.")
+        entry.add("is missing, and neither p nor effect is given: nothing is claimed.", "reported")
     if claim.levels and claim.kind != "ordinal":
-        problems.add((*path, "levels"), 'is for kind = "ordinal".')
+        entry.add('is for kind = "ordinal".', "levels")
     sizes = {len(groups) for groups in claim.reported} | ({len(claim.levels)} if claim.levels else set())
     if claim.kind == "ordinal" and len(sizes) > 1:
-        problems.add((*path, "reported"), "every arm (and levels) must have the same number of groups.")
-    return len(problems.found) == before
+        entry.add("every arm (and levels) must have the same number of groups.", "reported")
+    return len(entry.problems.found) == before
 
 
-def _check_values(claim: Claim, path: Path, n_randomised: Mapping[str, int | None], problems: Problems) -> None:
+def _check_values(claim: Claim, n_randomised: Mapping[str, int | None], entry: Entry) -> None:
     for side, value in enumerate(claim.reported):
-        where = (*path, "reported", side)
         if claim.kind == "ordinal" or not value:
             continue
         arm = claim.arms[0] if claim.kind == "paired" else claim.arms[side]
         why = impossible(claim, side, n_randomised.get(arm))
         if why and not _stands_so(claim, str(value), why):
-            problems.add(
-                where, f"{why} If the paper does print it so, add as_printed = true: the audit then reports it."
-            )
+            why = f"{why} If the paper does print it so, add as_printed = true: the audit then reports it."
+            entry.add(why, "reported", side)
         elif not why and not any(getattr(claim.values[side], name) is not None for name in _WANTED[claim.kind]):
-            problems.add(where, f"cannot read {value!r} as {claim.kind}: expected {_SHAPES[claim.kind]}.")
-    _check_both(claim, path, problems)
+            entry.add(f"cannot read {value!r} as {claim.kind}: expected {_SHAPES[claim.kind]}.", "reported", side)
+    if claim.both is None:
+        return
+    if claim.kind != "paired":
+        entry.add('is for kind = "paired": patients with the event at both visits.', "both")
+        return
+    counts = [value.count for value in claim.values[:2] if value.count is not None]
+    if counts and claim.both > min(counts):
+        entry.add(f"{claim.both} at both visits is more than {min(counts)} at one of them.", "both")
 
 
 def _stands_so(claim: Claim, value: str, why: str) -> bool:
     """Say whether a value is known to be printed so: it is said, it is in the words read, or a model gave it."""
     modelled = claim.modelled and "prints as" in why
     return claim.as_printed or modelled or value in plain_decimals(claim.words).translate(_MINUS)
-
-
-def _check_both(claim: Claim, path: Path, problems: Problems) -> None:
-    if claim.both is None:
-        return
-    if claim.kind != "paired":
-        problems.add((*path, "both"), 'is for kind = "paired": patients with the event at both visits.')
-        return
-    counts = [value.count for value in claim.values[:2] if value.count is not None]
-    if counts and claim.both > min(counts):
-        problems.add((*path, "both"), f"{claim.both} at both visits is more than {min(counts)} at one of them.")

@@ -6,13 +6,14 @@ A claims file is data. Nothing in it is executed, and it opens no file but csv f
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published.claims.lines import key_lines
+from lupus_kit.published.claims.problems import COLUMN_OF, Entry, Problems, csv_rows, in_csv, of_csv
 from lupus_kit.published.claims.problems import Path as Keys
-from lupus_kit.published.claims.problems import Problems, csv_rows
 from lupus_kit.published.claims.study_reader import STUDY_KEYS, build
 from lupus_kit.published.study import Study
 
@@ -58,10 +59,7 @@ def study_from_claims(data: Mapping[str, Any], name: str = "the claims") -> Stud
     if not isinstance(data, Mapping):
         raise InputError(f"{name}: {type(data).__name__} given; expected a table of keys such as study and claim.")
     problems = Problems(lambda path: f"{name}, key {_dotted(path)}{_which(data, path)}")
-    study = build(data, problems)
-    problems.raise_if_any(name)
-    assert study is not None
-    return study
+    return build(name, data, problems)
 
 
 def load_claims(path: str | Path) -> Study:
@@ -144,31 +142,14 @@ def _from_toml(place: Place, folder: Place | None) -> Study:
     more: list[tuple[Keys, Mapping[str, Any]]] = []
     study_table = raw.get("study")
     if isinstance(study_table, Mapping) and "claims" in study_table:
-        file = problems.text(study_table, ("study",), "claims")
+        file = Entry(study_table, ("study",), problems, tuple(study_table)).text("claims")
         try:
-            rows = _claim_rows(open_beside(file), problems_of := _beside(file))
+            rows = _claim_rows(open_beside(file), problems_of := of_csv(file))
             problems.found += problems_of.found
             more = [((file, line), row) for line, row in rows]
         except InputError as error:
             problems.found.append(str(error))
-    study = build(raw, problems, more, open_beside, _beside)
-    problems.raise_if_any(name)
-    assert study is not None
-    return study
-
-
-def _beside(file: str) -> Problems:
-    return Problems(lambda path: _in_csv(file, path))
-
-
-def _in_csv(file: str, path: Keys) -> str:
-    """Say where in a csv file of claims a path stands; the two entries of a list are two columns."""
-    if len(path) < 2:
-        return f"{file}, line {path[0]}"
-    key, side = str(path[1]), path[2] if len(path) > 2 else None
-    if key in _COLUMN_OF and isinstance(side, int):
-        return f"{file}, line {path[0]}, column {_COLUMN_OF[key]}_{'ab'[side]}"
-    return f"{file}, line {path[0]}, column {'reported_p' if key == 'p' else key}"
+    return build(name, raw, problems, more, open_beside)
 
 
 def _dotted(path: Keys) -> str:
@@ -188,11 +169,10 @@ def _which(raw: Mapping[str, Any], path: Keys) -> str:
 def _located(name: str, raw: Mapping[str, Any], path: Keys, lines: Mapping[Keys, int]) -> str:
     """Say where a path stands: the line of the key, or of the nearest table around it."""
     if path and isinstance(path[0], str) and path[0].endswith(".csv"):
-        return _in_csv(path[0], path[1:])
-    for end in range(len(path), 0, -1):
-        if line := lines.get(path[:end]):
-            return f"{name}, line {line}, key {_dotted(path)}{_which(raw, path)}"
-    return f"{name}, key {_dotted(path)}{_which(raw, path)}"
+        return in_csv(path[0], path[1:])
+    found = [lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines]
+    line = f"line {found[0]}, " if found else ""
+    return f"{name}, {line}key {_dotted(path)}{_which(raw, path)}"
 
 
 # ------------------------------------------------------------------ csv
@@ -202,23 +182,20 @@ _PLAIN = (
     *("id", "endpoint", "visit", "role", "order", "kind", "p", "effect", "analysis", "met", "levels", "both"),
     *("source", "confidence", "note", "words", "assumed", "as_printed", "table_row"),
 )
-_SIDED = {"arm": "arms", "visit": "visits", "reported": "reported", "n": "n"}
-COLUMNS = (*_PLAIN, "reported_p", *(f"{name}_{side}" for name in _SIDED for side in "ab"))
+COLUMNS = (*_PLAIN, "reported_p", *(f"{name}_{side}" for name in COLUMN_OF.values() for side in "ab"))
+_FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _NEEDED = ("id", "endpoint", "arm_a", "reported_a")
-_COLUMN_OF = {key: name for name, key in _SIDED.items()}
 
 
 def _from_csv(place: Place) -> Study:
     """Read a csv file of claims; lines before the header that begin with # say the rest, in TOML."""
     name = place.name
     text = _read(place, name)
-    head: list[str] = []
     lines = text.split("\n")
-    while len(head) < len(lines) and lines[len(head)].startswith("#"):
-        head.append(lines[len(head)].removeprefix("#").strip())
+    head = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
     said = _parse("\n".join(head), name)
     problems = Problems(lambda path: _csv_place(name, path))
-    problems.check_keys(said, ("study",), (*(key for key in STUDY_KEYS if key != "claims"), "arms"))
+    Entry(said, ("study",), problems, (*(key for key in STUDY_KEYS if key != "claims"), "arms"))
     stem = name.rpartition(".")[0]
     for key in ("key", "title"):
         if key not in said:
@@ -230,15 +207,12 @@ def _from_csv(place: Place) -> Study:
     elif arms is not None:
         problems.add(("study", "arms"), f'{arms!r} must be such as arms = {{ "drug" = 30, "placebo" = 30 }}.')
     rows = _claim_rows("\n".join(lines[len(head) :]), problems, len(head))
-    study = build(raw, problems, [((line,), row) for line, row in rows])
-    problems.raise_if_any(name)
-    assert study is not None
-    return study
+    return build(name, raw, problems, [((line,), row) for line, row in rows])
 
 
 def _csv_place(name: str, path: Keys) -> str:
     if path and isinstance(path[0], int):
-        return _in_csv(name, path)
+        return in_csv(name, path)
     return f"{name}, key {_dotted(path[1:]) if path[:1] == ('study',) else _dotted(path)}"
 
 
@@ -266,13 +240,11 @@ def _claim_keys(row: Mapping[str, str]) -> dict[str, Any]:
         if claim.get(key, "").isdecimal():
             claim[key] = int(claim[key])
     if "as_printed" in claim:
-        claim["as_printed"] = {"true": True, "yes": True, "false": False, "no": False}.get(
-            claim["as_printed"].lower(), claim["as_printed"]
-        )
+        claim["as_printed"] = _FLAGS.get(claim["as_printed"].lower(), claim["as_printed"])
     if "levels" in claim:
         claim["levels"] = [level.strip() for level in claim["levels"].split(";")]
     sides = ("a", "b") if cells.get("arm_b") or cells.get("visit_b") else ("a",)
-    for name, key in _SIDED.items():
+    for key, name in COLUMN_OF.items():
         listed = [cells.get(f"{name}_{side}", "") for side in sides]
         if key in ("arms", "visits"):
             listed = [value for value in listed if value]

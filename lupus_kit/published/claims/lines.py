@@ -7,96 +7,45 @@ from collections import Counter
 from lupus_kit.core.errors import InputError
 
 Path = tuple[str | int, ...]
-_TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}'  # texts over several lines
-    r"|'''(?:[^']|'(?!''))*'{3,5}"
-    r'|"(?:[^"\\\n]|\\.)*"'
-    r"|'[^'\n]*'"
-    r"|#[^\n]*"
-    r"|[\[\]{}=,.\n]"
-    r"|[^\s\"'#\[\]{}=,.]+"
-    r"|[ \t\r\f\v]+"
-    r"|.",
-    re.DOTALL,
+_STRING = r'"(?:[^"\\\n]|\\.)*"' + r"|'[^'\n]*'"
+# Texts over several lines and comments hold no key, whatever stands in them; other texts are kept, they may be keys.
+_TEXT_OR_COMMENT = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|' + rf"'''(?:[^']|'(?!''))*'{{3,5}}|(?P<kept>{_STRING})|#[^\n]*", re.DOTALL
 )
+_PART = rf"(?:[^\s\"'#\[\]{{}}=,.]+|{_STRING})"
+_DOTTED = rf"\s*(?P<parts>{_PART}(?:\s*\.\s*{_PART})*)\s*"
+_KEY, _HEADER = re.compile(f"{_DOTTED}="), re.compile(rf"\s*(?P<brackets>\[\[?){_DOTTED}\]")
 #: Deeper than any claims file goes; a longer dotted key only costs time.
 _DEEPEST = 12
 
 
-def _name(token: str) -> str:
-    if token.startswith('"'):
-        try:
-            return str(json.loads(token))
-        except ValueError:
-            return token[1:-1]
-    return token[1:-1] if token.startswith("'") else token
+def _names(parts: str, line: int) -> Path:
+    """Return the names of a dotted key."""
+    found = re.findall(_PART, parts)
+    if len(found) > _DEEPEST:
+        raise InputError(f"line {line}: a key of more than {_DEEPEST} parts is none of a claims file.")
+    return tuple(_name(part) for part in found)
 
 
-class _Scanner:
-    """One pass over the text, in three states: before a key, in a header, in a value."""
+def _name(part: str) -> str:
+    try:
+        return str(json.loads(part)) if part.startswith('"') else part.strip("'")
+    except ValueError:
+        return part[1:-1]
 
-    def __init__(self) -> None:
-        self.lines: dict[Path, int] = {}
-        self.line = 1
-        self.prefix: Path = ()
-        self.entries: Counter[Path] = Counter()
-        self.state = "key"
-        self.parts: list[str] = []
-        self.depth = 0
-        self.started = 1
 
-    def feed(self, token: str) -> None:
-        if not token.isspace() or token == "\n":
-            getattr(self, f"_in_{self.state}")(token)
-        self.line += token.count("\n")
-
-    def _add_part(self, token: str) -> None:
-        if token.startswith("#") or token == ".":
-            return
-        self.parts.append(_name(token))
-        if len(self.parts) > _DEEPEST:
-            raise InputError(f"line {self.line}: a key of more than {_DEEPEST} parts is none of a claims file.")
-
-    def _in_key(self, token: str) -> None:
-        if token == "\n":
-            self.parts = []
-        elif token == "[" and not self.parts:
-            self.state, self.depth = "header", 1
-        elif token == "=":
-            self.lines.setdefault((*self.prefix, *self.parts), self.line)
-            self.parts, self.state, self.depth = [], "value", 0
-        else:
-            self._add_part(token)
-
-    def _in_header(self, token: str) -> None:
-        if token == "\n":
-            self._open_table()
-        elif token == "[":
-            self.depth += 1
-        elif token != "]":
-            self._add_part(token)
-
-    def _open_table(self) -> None:
-        """Give an entry of an array of tables its number; a table below one belongs to the last entry."""
-        path: Path = ()
-        for part in self.parts[:-1]:
-            path = (*path, part)
-            if path in self.entries:
-                path = (*path, self.entries[path] - 1)
-        path = (*path, *self.parts[-1:])
-        if self.depth > 1:
-            self.entries[path] += 1
-            path = (*path, self.entries[path] - 1)
-        self.prefix, self.parts, self.state = path, [], "key"
-        self.lines.setdefault(path, self.line)
-
-    def _in_value(self, token: str) -> None:
-        if token in "[{":
-            self.depth += 1
-        elif token in "]}":
-            self.depth -= 1
-        elif token == "\n" and self.depth <= 0:
-            self.state = "key"
+def _table_path(names: Path, entries: Counter[Path], is_entry: bool) -> Path:
+    """Give an entry of an array of tables its number; a table below one belongs to the last entry."""
+    path: Path = ()
+    for name in names[:-1]:
+        path = (*path, name)
+        if path in entries:
+            path = (*path, entries[path] - 1)
+    path = (*path, names[-1])
+    if is_entry:
+        entries[path] += 1
+        path = (*path, entries[path] - 1)
+    return path
 
 
 def key_lines(text: str) -> dict[Path, int]:
@@ -117,9 +66,22 @@ def key_lines(text: str) -> dict[Path, int]:
     >>> key_lines('[study]\nkey = "a"\n[[claim]]\n# note\np = "0.05"\n')[("claim", 0, "p")]
     5
     """
-    scanner = _Scanner()
-    for match in _TOKEN.finditer(text):
-        scanner.feed(match[0])
-    if scanner.state == "header":
-        scanner.feed("\n")
-    return scanner.lines
+    lines: dict[Path, int] = {}
+    entries: Counter[Path] = Counter()
+    prefix: Path = ()
+    depth = 0  # of the brackets that a value has opened
+    plain = _TEXT_OR_COMMENT.sub(lambda match: match["kept"] or "\n" * match[0].count("\n"), text)
+    for number, line in enumerate(plain.split("\n"), start=1):
+        value = line
+        if depth <= 0:
+            if header := _HEADER.match(line):
+                prefix = _table_path(_names(header["parts"], number), entries, header["brackets"] == "[[")
+                lines.setdefault(prefix, number)
+            key = None if header else _KEY.match(line)
+            if key is None:
+                continue
+            lines.setdefault((*prefix, *_names(key["parts"], number)), number)
+            value, depth = line[key.end() :], 0
+        value = re.sub(_STRING, "", value)
+        depth += sum((sign in "[{") - (sign in "]}") for sign in value)
+    return lines

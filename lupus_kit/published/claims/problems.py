@@ -4,11 +4,13 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from lupus_kit.core.errors import InputError, unknown_name
 
 Path = tuple[str | int, ...]
+#: The keys of a claim with an entry for each side, and the columns of a csv file of claims that hold them.
+COLUMN_OF = {"arms": "arm", "visits": "visit", "reported": "reported", "n": "n"}
 _PLACE = re.compile(r"^(?P<file>.*?), line (?P<line>\d+)")
 
 
@@ -49,63 +51,107 @@ class Problems:
             listed = "".join(f"\n- {problem}" for problem in self.found)
             raise InputError(f"{what} has {len(self.found)} problems:{listed}")
 
-    def check_keys(self, table: Mapping[str, object], path: Path, allowed: Iterable[str]) -> None:
-        """Name every key that is not one of the allowed."""
-        allowed = tuple(allowed)
-        for key in table:
-            if key not in allowed:
-                self.add((*path, key), unknown_name("key", key, allowed))
 
-    def text(self, table: Mapping[str, Any], path: Path, key: str, required: bool = False) -> str:
+def is_whole(value: object, least: int) -> TypeGuard[int]:
+    """Say whether a value is a whole number of at least so much; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+class Entry:
+    """One table of keys of a claims file, read key by key; what cannot be used becomes a problem.
+
+    Parameters
+    ----------
+    keys : mapping
+        The table.
+    path : tuple
+        Where it stands.
+    problems : Problems
+        Takes what is wrong and what was understood.
+    allowed : tuple of str
+        The keys it may have; every other one is named.
+    """
+
+    def __init__(self, keys: Mapping[str, Any], path: Path, problems: Problems, allowed: tuple[str, ...]) -> None:
+        self.keys, self.path, self.problems = keys, path, problems
+        for key in keys:
+            if key not in allowed:
+                self.add(unknown_name("key", key, allowed), key)
+
+    def add(self, problem: object, *where: str | int) -> None:
+        """Note a problem at a key of the table."""
+        self.problems.add((*self.path, *where), problem)
+
+    def remark(self, remark: str, *where: str | int) -> None:
+        """Note how a key of the table was read."""
+        self.problems.remark((*self.path, *where), remark)
+
+    def text(self, key: str, required: bool = False) -> str:
         """Return a text, stripped; empty where it is absent or cannot be used."""
-        if key not in table:
-            if required:
-                self.add((*path, key), "is missing.")
-            return ""
-        value = table[key]
+        value = self.keys.get(key, "")
         if not isinstance(value, str):
             quoted = f' Put it in quotes: {key} = "{value}".' if isinstance(value, (int, float)) else ""
-            self.add((*path, key), f"{value!r} must be a text.{quoted}")
+            self.add(f"{value!r} must be a text.{quoted}", key)
             return ""
-        stripped: str = value.strip()
+        stripped = value.strip()
         if required and not stripped:
-            self.add((*path, key), "is empty.")
+            self.add("is empty." if key in self.keys else "is missing.", key)
         return stripped
 
-    def choice(self, table: Mapping[str, Any], path: Path, key: str, allowed: Iterable[str]) -> str:
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
         """Return one of the allowed texts; empty where it is absent."""
-        allowed = tuple(allowed)
-        value = self.text(table, path, key)
+        value = self.text(key)
         lowered = " ".join(value.lower().replace("-", " ").split())
         if lowered and lowered not in allowed:
-            self.add((*path, key), unknown_name(key, value, allowed))
+            self.add(unknown_name(key, value, allowed), key)
             return ""
         return lowered
 
-    def whole(self, table: Mapping[str, Any], path: Path, key: str, least: int = 0) -> int | None:
+    def whole(self, key: str, least: int = 0) -> int | None:
         """Return a whole number; None where it is absent or cannot be used."""
-        value = table.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self.add((*path, key), f"{value!r} must be a whole number of {least} or more.")
-            return None
-        return value
+        value = self.keys.get(key)
+        if value is None or is_whole(value, least):
+            return value
+        self.add(f"{value!r} must be a whole number of {least} or more.", key)
+        return None
 
-    def texts(self, table: Mapping[str, Any], path: Path, key: str) -> tuple[str, ...]:
+    def entries(self, key: str, expected: str) -> list[Any]:
+        """Return a list; empty where it is absent or is none."""
+        value = self.keys.get(key, [])
+        if isinstance(value, list):
+            return value
+        self.add(f"{value!r} must be a list{expected}", key)
+        return []
+
+    def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; empty where it is absent or cannot be used."""
-        value = table.get(key, [])
+        value = self.keys.get(key, [])
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            self.add((*path, key), f'{value!r} must be a list of texts, such as ["drug", "placebo"].')
+            self.add(f'{value!r} must be a list of texts, such as ["drug", "placebo"].', key)
             return ()
         return tuple(entry.strip() for entry in value)
 
-    def flag(self, table: Mapping[str, Any], path: Path, key: str) -> bool:
+    def flag(self, key: str) -> bool:
         """Return true or false; false where it is absent or cannot be used."""
-        value = table.get(key, False)
+        value = self.keys.get(key, False)
         if not isinstance(value, bool):
-            self.add((*path, key), f"{value!r} must be true or false.")
+            self.add(f"{value!r} must be true or false.", key)
         return value is True
+
+
+def in_csv(file: str, path: Path) -> str:
+    """Say where in a csv file of claims a path stands; the two entries of a list are two columns."""
+    if len(path) < 2:
+        return f"{file}, line {path[0]}"
+    key, side = str(path[1]), path[2] if len(path) > 2 else None
+    if key in COLUMN_OF and isinstance(side, int):
+        return f"{file}, line {path[0]}, column {COLUMN_OF[key]}_{'ab'[side]}"
+    return f"{file}, line {path[0]}, column {'reported_p' if key == 'p' else key}"
+
+
+def of_csv(file: str) -> Problems:
+    """Return the problems of a csv file that stands beside the claims file."""
+    return Problems(lambda path: in_csv(file, path))
 
 
 def csv_rows(

@@ -1,19 +1,17 @@
 """A study as the text of a claims file."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 import tomlkit
 from tomlkit.items import AoT, InlineTable, Item, Table
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.study_reader import FORMAT
-from lupus_kit.published.study import Study
+from lupus_kit.published.study import Study, Trial
 from lupus_kit.published.tables import Layout
 
-_TRIAL_KEYS = (
-    *("key", "title", "authors", "journal", "year", "volume", "pages", "published_online", "doi", "registry"),
-    *("source", "notice", "note", "alpha"),
-)
+_TRIAL_KEYS = tuple(field.name for field in fields(Trial) if field.name != "n_randomised")
 _CLAIM_KEYS = (
     *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "levels", "reported", "n", "both", "p"),
     *("effect", "analysis", "met", "as_printed", "source", "confidence", "note", "words", "assumed", "table_row"),
