@@ -16,8 +16,8 @@ import pandas as pd
 
 from lupus_kit.core.problems import BadCells
 
-#: Cells that mean "not recorded", besides an empty one, and the spellings of yes and no; capitals do not matter.
-MISSING_WORDS = ("na", "n/a", "nan", "nd", ".")
+#: Cells that mean "not recorded", and the spellings of yes and no; capitals do not matter.
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "nd", "."})
 YES_WORDS, NO_WORDS = ("1", "1.0", "yes", "y", "true", "present"), ("0", "0.0", "no", "n", "false", "absent")
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -105,7 +105,8 @@ def is_missing(cell: object) -> bool:
     [True, True, True, True, False, False]
     """
     if isinstance(cell, str):
-        return cell.strip().lower() in ("", *MISSING_WORDS)
+        word = cell.strip()
+        return len(word) <= 3 and word.lower() in MISSING_WORDS
     return cell is None or bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
 
 
@@ -254,7 +255,7 @@ def read_distinct(
         cells = [cell for cell, _ in distinct]
     else:
         codes, distinct = pd.factorize(series)
-        cells = list(distinct)
+        cells = np.asarray(distinct, dtype=object).tolist()
     read: list[object] = []
     hints: dict[str, list[int]] = {}
     for position, cell in enumerate(cells):

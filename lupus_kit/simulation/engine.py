@@ -19,7 +19,7 @@ from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.trials.checkpoint import Checkpoint
-from lupus_kit.simulation.trials.chunk import chunk_size, simulate_chunk
+from lupus_kit.simulation.trials.chunks import chunk_size, simulate_chunk
 from lupus_kit.simulation.trials.runner import run_chunks
 from lupus_kit.simulation.trials.tally import merge, tally_of_trials
 

@@ -19,7 +19,7 @@ from lupus_kit import cli, simulation
 from lupus_kit.cli import simulation_report as report
 from lupus_kit.cli.simulate import RESULTS, truths
 from lupus_kit.simulation import engine
-from lupus_kit.simulation.trials import chunk
+from lupus_kit.simulation.trials import chunks
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENTS = "format = 1\n[patients]\ndropout_rate = 0.1\n"
@@ -49,9 +49,9 @@ def call(*arguments: str) -> int:
 def small(monkeypatch):
     """Draw no pictures, which take longest and are the subject of one test, and make chunks of few trials."""
     monkeypatch.setattr(report, "pictures", lambda results: [])
-    monkeypatch.setattr(chunk, "PATIENTS", 3000)
+    monkeypatch.setattr(chunks, "PATIENTS", 3000)
     monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
-    monkeypatch.setitem(chunk.CHUNK, "adaptive", 400)
+    monkeypatch.setitem(chunks.CHUNK, "adaptive", 400)
 
 
 @pytest.fixture
@@ -191,7 +191,9 @@ def test_two_cores_write_the_same_bytes_as_one(desk, small, plan):
 
 
 STOPPED = ["simulate", "patients.toml", "--trials", "600", "--seed", "7"]  # twelve chunks
-COMMAND = "from lupus_kit import cli; from lupus_kit.simulation.trials import chunk; chunk.PATIENTS = 3000; cli.main()"
+COMMAND = (
+    "from lupus_kit import cli; from lupus_kit.simulation.trials import chunks; chunks.PATIENTS = 3000; cli.main()"
+)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")

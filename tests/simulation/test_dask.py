@@ -19,7 +19,7 @@ from references import toy_chunks
 
 from lupus_kit import cli, simulation
 from lupus_kit.cli import simulation_report
-from lupus_kit.simulation.trials import chunk
+from lupus_kit.simulation.trials import chunks
 from lupus_kit.simulation.trials.checkpoint import Checkpoint
 from lupus_kit.simulation.trials.runner import run_chunks
 
@@ -123,7 +123,7 @@ def test_a_cluster_gives_the_same_and_a_killed_worker_costs_no_trial(cluster, ex
     assert [chunk for chunk, _ in executed(log, "ended")] == list(range(len(SIZES)))
 
     # A whole simulation of three chunks, called in the same way, and from the command line.
-    monkeypatch.setitem(chunk.CHUNK, "adaptive", 400)
+    monkeypatch.setitem(chunks.CHUNK, "adaptive", 400)
     monkeypatch.setattr(simulation_report, "pictures", lambda results: [])
     scenario = simulation.Scenario.from_toml(PLAN)
     run = partial(simulation.run, scenario.design, scenario.assumptions, 1200, seed=3, plan=scenario.plan)

@@ -8,7 +8,7 @@ import pytest
 from lupus_kit import cohort, design, endpoints, inference, simulation
 from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation.trials.adaptive import run_to_end
-from lupus_kit.simulation.trials.chunk import chunk_size, simulate_chunk
+from lupus_kit.simulation.trials.chunks import chunk_size, simulate_chunk
 from lupus_kit.simulation.trials.patient_level import PatientSource, outcomes
 
 HE = design.he2020()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lupus_kit import design, inference, simulation
 from lupus_kit.simulation.trials.alias import Alias
-from lupus_kit.simulation.trials.chunk import CHUNK, simulate_chunk
+from lupus_kit.simulation.trials.chunks import CHUNK, simulate_chunk
 from lupus_kit.simulation.trials.tally import merge
 
 HE = design.he2020()

@@ -23,9 +23,9 @@ from references import toy_chunks
 from lupus_kit import design, simulation
 from lupus_kit.core.errors import InputError
 from lupus_kit.simulation import engine
-from lupus_kit.simulation.trials import checkpoint, chunk
+from lupus_kit.simulation.trials import checkpoint, chunks
 from lupus_kit.simulation.trials.checkpoint import Checkpoint, interrupt_later
-from lupus_kit.simulation.trials.chunk import chunk_size
+from lupus_kit.simulation.trials.chunks import chunk_size
 from lupus_kit.simulation.trials.progress import Watcher
 from lupus_kit.simulation.trials.runner import in_order, run_chunks
 
@@ -351,7 +351,7 @@ def swept(**options) -> pd.DataFrame:
 
 
 def test_a_lot_gives_what_each_scenario_gives_alone(monkeypatch):
-    monkeypatch.setitem(chunk.CHUNK, "adaptive", 400)
+    monkeypatch.setitem(chunks.CHUNK, "adaptive", 400)
     scenarios = [
         simulation.Scenario(RATES, plan=simulation.AnalysisPlan(test="fisher")),
         # Fewer trials share a stream here, so this one has three chunks and the other has one.

@@ -46,10 +46,15 @@ def plain_keys(visits: pd.DataFrame) -> pd.DataFrame:
 
 def _plain_texts(cells: pd.Series) -> np.ndarray | None:
     """Strip texts and empty those that mean missing; None where nothing changes."""
-    codes, distinct = pd.factorize(cells)
-    plain = [None if is_missing(cell) else cell.strip() if isinstance(cell, str) else cell for cell in distinct]
-    if all(new is not None and new == old for new, old in zip(plain, distinct, strict=True)):
+    if pd.api.types.is_numeric_dtype(cells.dtype):
         return None
+    codes, distinct = pd.factorize(cells)
+    written = np.asarray(distinct, dtype=object).tolist()
+    plain = [cell.strip() if isinstance(cell, str) else cell for cell in written]
+    missing = [is_missing(cell) for cell in plain]
+    if plain == written and not any(missing):
+        return None
+    plain = [None if empty else cell for cell, empty in zip(plain, missing, strict=True)]
     found: np.ndarray = np.array([*plain, None], dtype=object)[codes]
     return found
 

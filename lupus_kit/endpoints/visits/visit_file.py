@@ -149,8 +149,8 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_known(pd.DataFrame({"rescue": ["yes", "N"], "bilag_renal": ["a", "NA"]})).to_numpy().tolist()
-    [[1.0, 'A'], [0.0, None]]
+    >>> read_known(pd.DataFrame({"rescue": ["yes", "N"], "bilag_renal": ["a", "B "]})).to_numpy().tolist()
+    [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
     known = [BY_NAME[name] for name in visits.columns if name in BY_NAME and _holds_words(visits[name])]
