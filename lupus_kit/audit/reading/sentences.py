@@ -65,7 +65,7 @@ def sentences(text: str) -> list[Sentence]:
     Parameters
     ----------
     text : str
-        In the spelling of :func:`lupus_kit.audit.reading.words.numbers.plain`.
+        In the spelling of :func:`lupus_kit.audit.reading.spellings.plain`.
 
     Returns
     -------
