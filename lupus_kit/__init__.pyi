@@ -44,3 +44,4 @@ from lupus_kit.simulation import (
 )
 
 __version__: str
+__all__: list[str]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import subprocess
 import sys
+import time
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -101,3 +106,49 @@ def page_loads() -> Callable[[str], list[str]]:
         return fetched + [sign for sign in signs if sign in code]
 
     return loads
+
+
+@dataclass(frozen=True)
+class Handbook:
+    """A handbook of every notebook of the course and two more: where it is, and what Sphinx was not content with."""
+
+    folder: Path
+    warnings: tuple[str, ...]
+
+
+@pytest.fixture(scope="session")
+def handbook(tmp_path_factory: pytest.TempPathFactory) -> Handbook:
+    """Build one handbook for all workers: the course's notebooks as they are, and two small ones that were executed."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "handbook"
+    try:
+        shared.mkdir()
+    except FileExistsError:  # another worker builds it
+        while not (shared / "done").is_file():
+            time.sleep(0.5)
+        outcome = json.loads((shared / "done").read_text(encoding="utf-8"))
+        assert isinstance(outcome, list), outcome
+        return Handbook(shared / "book", tuple(outcome))
+    outcome = "the worker that built the handbook failed"
+    try:
+        outcome = _build_handbook(shared / "book")
+    finally:
+        (shared / "unfinished").write_text(json.dumps(outcome), encoding="utf-8")
+        (shared / "unfinished").rename(shared / "done")
+    return Handbook(shared / "book", tuple(outcome))
+
+
+def _build_handbook(folder: Path) -> list[str]:
+    from references.small_notebooks import NOTEBOOKS
+
+    from lupus_kit.course import execution, shelf
+    from lupus_kit.course.handbook import sources, website
+
+    paths = [path for path in shelf.find(ROOT).notebooks() if path.stem[:2].isdigit()]
+    stops = [sources.Stop(path.stem, execution.read(path)) for path in paths]
+    for name, notebook in copy.deepcopy(NOTEBOOKS).items():
+        assert execution.execute(notebook, name, folder.parent).passed
+        stops.append(sources.Stop(name, notebook))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries among themselves
+        return list(website.build(folder, stops).warnings)

@@ -1,7 +1,5 @@
 """The claims file that ``lupus-kit audit --new`` writes: every key explained, with an invented example."""
 
-from __future__ import annotations
-
 from importlib import resources
 
 

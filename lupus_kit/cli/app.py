@@ -1,7 +1,5 @@
 """The command line itself: the commands, the way out of each of them, and the version."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from typing import Annotated

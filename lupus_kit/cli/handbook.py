@@ -1,54 +1,32 @@
-"""The command ``lupus-kit handbook``: the executed notebooks as one site, and the sheets of a journal club."""
-
-from __future__ import annotations
+"""The command ``lupus-kit handbook``: the executed notebooks and the reference as one site, and the sheets of a journal club."""
 
 import sys
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from lupus_kit.course.execution import NotebookRun
-    from lupus_kit.course.handbook import Stop
 
 
 def handbook(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one that holds an earlier handbook.")],
 ) -> None:
     """Write the executed notebooks as one site that works offline, with sheets for a journal club (PDF)."""
-    from lupus_kit.course import handbook, shelf
+    from lupus_kit.course import execution, shelf
+    from lupus_kit.course.handbook import website
+    from lupus_kit.course.handbook.sources import Stop
 
-    # What could be wrong with the place is looked at before a minute of work is done.
-    handbook.check_place(folder)
+    # What could be wrong is looked at before a minute of work is done.
+    website.check_libraries()
+    website.check_place(folder)
     # Stops start with their number; a page of widgets alone, which cannot be moved on paper, is not one.
-    stops, runs = _executed([path for path in shelf.find().notebooks() if path.stem[:2].isdigit()])
-    failed = [run for run in runs if not run.passed]
+    paths = [path for path in shelf.find().notebooks() if path.stem[:2].isdigit()]
+    executed = list(execution.execute_files(paths))
+    failed = [run for _, run in executed if not run.passed]
     for run in failed:
-        for problem in run.problems:
-            print(f"lupus-kit: notebook {run.name}, {problem}", file=sys.stderr)
+        for failure in run.failures():
+            print(f"lupus-kit: {failure}", file=sys.stderr)
     if failed:
-        print(f"No handbook was written: {len(failed)} of {len(runs)} notebooks failed.", file=sys.stderr)
+        print(f"No handbook was written: {len(failed)} of {len(paths)} notebooks failed.", file=sys.stderr)
         raise typer.Exit(1)
-    handbook.build(folder, stops)
+    website.build(folder, [Stop(run.name, notebook) for notebook, run in executed])
     print(f"Wrote the handbook. Open {folder / 'index.html'} in a browser.", file=sys.stderr)
-
-
-def _executed(paths: list[Path]) -> tuple[list[Stop], list[NotebookRun]]:
-    """Run every notebook, so that all failures are told at once."""
-    from tqdm import tqdm
-
-    from lupus_kit.course import execution
-    from lupus_kit.course.handbook import Stop
-
-    stops, runs = [], []
-    with tqdm(paths, unit="notebook", file=sys.stderr) as bar:
-        for path in bar:
-            bar.set_description(path.stem)
-            notebook = execution.read(path)
-            # In a folder of its own: what a notebook writes must not land among the notebooks.
-            with tempfile.TemporaryDirectory(prefix="lupus-kit-") as scratch:
-                runs.append(execution.execute(notebook, path.stem, Path(scratch)))
-            stops.append(Stop(path.stem, notebook))
-    return stops, runs

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lupus_kit.cli.output import count
+from lupus_kit.core.extras import need
 
 if TYPE_CHECKING:
     from lupus_kit.course.shelf import Copied
@@ -30,6 +31,7 @@ def lab(
     """Open JupyterLab on the first notebook; your own edited notebooks are never overwritten."""
     from lupus_kit.course import shelf
 
+    need("jupyterlab", "lab", "This command")
     found = shelf.find()
     if notebooks is None and found.in_clone:
         folder = found.folder

@@ -1,20 +1,14 @@
 """The command ``lupus-kit replicate``: every claim of the abstract recomputed, and on request every notebook executed."""
 
-from __future__ import annotations
-
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lupus_kit.cli.output import as_called, count, ended, print_text, terminal_width
 from lupus_kit.core.files import make_folder, write_atomically
-
-if TYPE_CHECKING:
-    from lupus_kit.course.execution import NotebookRun
 
 
 class Format(StrEnum):
@@ -57,9 +51,10 @@ def replicate(
 
 
 def _shelved(folder: Path) -> list[Path]:
-    """Find the notebooks, and make sure that pages can be written."""
-    from lupus_kit.course import shelf
+    """Find the notebooks, and make sure that they can be run and pages be written."""
+    from lupus_kit.course import execution, shelf
 
+    execution.need_jupyter()
     paths = shelf.find().notebooks()
     make_folder(folder)
     return paths
@@ -67,30 +62,16 @@ def _shelved(folder: Path) -> list[Path]:
 
 def _execute_all(paths: list[Path], folder: Path) -> None:
     """Execute every notebook into a web page; all are tried, then the failures are told."""
-    from tqdm import tqdm
+    from lupus_kit.course import execution, pages
 
-    failed: list[NotebookRun] = []
-    with tqdm(paths, unit="notebook", file=sys.stderr) as bar:
-        for path in bar:
-            bar.set_description(path.stem)
-            run = _execute_one(path, folder)
-            if not run.passed:
-                failed.append(run)
+    failed = []
+    for notebook, run in execution.execute_files(paths):
+        write_atomically(folder / f"{run.name}.html", pages.page(notebook, fallback_title=run.name).encode("utf-8"))
+        if not run.passed:
+            failed.append(run)
     for run in failed:
-        for problem in run.problems:
-            print(f"lupus-kit: notebook {run.name}, {problem}", file=sys.stderr)
+        for failure in run.failures():
+            print(f"lupus-kit: {failure}", file=sys.stderr)
     print(f"Executed {count(len(paths), 'notebook')} into {folder}; {len(failed)} failed.", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
-
-
-def _execute_one(path: Path, folder: Path) -> NotebookRun:
-    from lupus_kit.course import execution, pages
-
-    notebook = execution.read(path)
-    # In a folder of its own: what a notebook writes must not land among the notebooks.
-    with tempfile.TemporaryDirectory(prefix="lupus-kit-") as scratch:
-        run = execution.execute(notebook, path.stem, Path(scratch))
-    html = pages.page(notebook, fallback_title=path.stem)
-    write_atomically(folder / f"{path.stem}.html", html.encode("utf-8"))
-    return run

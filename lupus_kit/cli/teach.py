@@ -1,18 +1,13 @@
 """The command ``lupus-kit teach``: each exercise's aim, solution and typical wrong answers, and how a class is doing."""
 
-from __future__ import annotations
-
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lupus_kit.core.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class TeachFormat(StrEnum):
@@ -53,6 +48,7 @@ def teach(
 
 def _counted(folder: Path, keys: list[str], format: TeachFormat, width: int | None) -> str:
     from lupus_kit.cli.output import count, laid_out
+    from lupus_kit.course.text_table import text_table
     from lupus_kit.lessons import class_progress
 
     found = class_progress(folder)
@@ -62,21 +58,8 @@ def _counted(folder: Path, keys: list[str], format: TeachFormat, width: int | No
     frame = found.to_frame()
     frame = frame[frame["key"].isin(keys)].drop(columns=["notebook", "task"])
     if format is TeachFormat.json:
-        return frame.to_json(orient="records", indent=2, force_ascii=False) + "\n"
-    return laid_out(frame, markdown=True) + "\n" if format is TeachFormat.markdown else _table(frame, width)
-
-
-def _table(frame: pd.DataFrame, width: int | None) -> str:
-    from rich.box import ASCII2, ROUNDED
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=ASCII2 if width is None else ROUNDED)
-    for name in frame.columns:
-        table.add_column(name.replace("_", " "), overflow="fold", ratio={"aim": 4, "commonest_slip": 5}.get(name, 1))
-    for row in frame.astype(str).itertuples(index=False):
-        table.add_row(*row)
-    console = Console(width=width or 140, force_terminal=False, highlight=False)
-    with console.capture() as captured:
-        console.print(table, markup=False)
-    return captured.get()
+        return f"{frame.to_json(orient='records', indent=2, force_ascii=False)}\n"
+    if format is TeachFormat.markdown:
+        return laid_out(frame, markdown=True) + "\n"
+    columns = {name.replace("_", " "): {"aim": 4, "commonest_slip": 5}.get(name, 1) for name in frame.columns}
+    return text_table(columns, frame.astype(str).itertuples(index=False), width)

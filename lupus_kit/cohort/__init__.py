@@ -4,8 +4,6 @@ Every patient is simulated. :meth:`Assumptions.table` says what is published, wh
 is invented; :meth:`Cohort.data_dictionary` says it for every column.
 """
 
-from __future__ import annotations
-
 from lupus_kit.cohort.replica.conflicts import conflicts
 from lupus_kit.cohort.replica.implied import Implied, implied, quantities
 from lupus_kit.cohort.replica.replicas import replica
@@ -19,19 +17,6 @@ from lupus_kit.cohort.what_if.large import write_what_if
 from lupus_kit.cohort.what_if.measured import calibration_table, quantity_names
 
 __all__ = [
-    "Assumptions",
-    "Calibration",
-    "Cohort",
-    "Implied",
-    "calibrate",
-    "calibration_table",
-    "check",
-    "conflicts",
-    "implied",
-    "quantities",
-    "quantity_names",
-    "replica",
-    "statements",
-    "what_if",
-    "write_what_if",
-]
+    "Assumptions", "Calibration", "Cohort", "Implied", "calibrate", "calibration_table", "check", "conflicts",
+    "implied", "quantities", "quantity_names", "replica", "statements", "what_if", "write_what_if",
+]  # fmt: skip

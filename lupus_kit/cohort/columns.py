@@ -1,7 +1,5 @@
 """The columns of every table, written once: the dictionary, the schema and the reader all come from here."""
 
-from __future__ import annotations
-
 from collections.abc import Container
 from dataclasses import dataclass
 

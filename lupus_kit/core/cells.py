@@ -1,7 +1,5 @@
 """Reading columns of a DataFrame strictly: every bad cell is found first, then all are reported together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

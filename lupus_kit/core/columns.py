@@ -3,8 +3,6 @@
 A cell means the same wherever it enters the kit, in a file or in a DataFrame. Each distinct cell is read once.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass

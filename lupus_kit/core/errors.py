@@ -4,8 +4,6 @@ Everything in the kit may import this module and it imports nothing of the kit. 
 :class:`InputError` into one sentence and exit code 2; any other exception is a fault of the kit itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 

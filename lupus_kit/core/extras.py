@@ -1,7 +1,5 @@
 """Libraries that only some calls need: imported when needed, or one sentence on how to get them."""
 
-from __future__ import annotations
-
 import importlib
 from types import ModuleType
 

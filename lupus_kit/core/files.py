@@ -1,7 +1,5 @@
 """Files that are there whole or not at all, and the words for a place that cannot be written to."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from pathlib import Path

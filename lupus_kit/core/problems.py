@@ -1,7 +1,5 @@
 """Everything that is wrong with an input, told in one error: each thing with its place, at most 20 of a kind."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

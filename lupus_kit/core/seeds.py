@@ -1,7 +1,5 @@
 """The one place where a seed becomes a random generator, or is refused."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lupus_kit.core.errors import InputError

@@ -1,7 +1,5 @@
 """A CSV, Excel or Parquet file as a table of cells, with the row numbers that its user sees; no cell is interpreted."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

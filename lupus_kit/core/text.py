@@ -1,7 +1,5 @@
 """Small pieces of sentences: plurals, lists with "and", and lists that end with how many more there are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 #: How many lines or names of a kind one message lists before it says how many more there are.

@@ -6,30 +6,32 @@ saved state of every widget is read too.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-from ipykernel.kernelspec import get_kernel_dict
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
-
+from lupus_kit.core.extras import need
 from lupus_kit.lessons.progress import file as progress_file
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+    from nbformat import NotebookNode
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
-_REFERENCE = "IPY_MODEL_"
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+#: How the state of one widget names another.
+REFERENCE = "IPY_MODEL_"
+_REFERRED = re.compile(rf'"{REFERENCE}(\w+)"')
+#: What colours text in a terminal.
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,21 @@ class NotebookRun:
         """Whether nothing failed."""
         return not self.problems
 
+    def failures(self) -> list[str]:
+        """Say what failed, one sentence a problem."""
+        return [f"notebook {self.name}, {problem}" for problem in self.problems]
 
-class _ThisPython(KernelSpecManager):
-    """Offer one kernel: the Python that is running, whatever kernels are registered on the machine."""
 
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return KernelSpec(**get_kernel_dict())
+def need_jupyter() -> None:
+    """Make sure that notebooks can be run here, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If a library of the extra ``lab`` is missing; with the line that installs it.
+    """
+    for library in ("nbformat", "nbclient", "ipykernel", "nbconvert", "docutils"):
+        need(library, "lab", "Running a notebook")
 
 
 def read(path: Path) -> NotebookNode:
@@ -98,8 +109,39 @@ def read(path: Path) -> NotebookNode:
     -------
     nbformat.NotebookNode
         The notebook, in the current format.
+
+    Raises
+    ------
+    InputError
+        As :func:`need_jupyter`.
     """
-    return nbformat.read(path, as_version=4)
+    need_jupyter()
+    notebook: NotebookNode = need("nbformat", "lab", "A notebook").read(path, as_version=4)
+    return notebook
+
+
+def execute_files(paths: Iterable[Path]) -> Iterator[tuple[NotebookNode, NotebookRun]]:
+    """Execute notebook files one after the other, with a progress bar on stderr.
+
+    Parameters
+    ----------
+    paths : iterable of pathlib.Path
+        The files; they are not changed.
+
+    Yields
+    ------
+    tuple of (nbformat.NotebookNode, NotebookRun)
+        The executed notebook, also where something failed, and how it went.
+    """
+    from tqdm import tqdm
+
+    with tqdm(list(paths), unit="notebook", file=sys.stderr) as bar:
+        for path in bar:
+            bar.set_description(path.stem)
+            notebook = read(path)
+            # In a folder of its own: what a notebook writes must not land among the notebooks.
+            with tempfile.TemporaryDirectory(prefix="lupus-kit-") as scratch:
+                yield notebook, execute(notebook, path.stem, Path(scratch))
 
 
 def execute(notebook: NotebookNode, name: str, folder: Path, timeout: int = 300) -> NotebookRun:
@@ -131,10 +173,12 @@ def execute(notebook: NotebookNode, name: str, folder: Path, timeout: int = 300)
 
 
 def _run(notebook: NotebookNode, folder: Path, timeout: int, scratch: Path) -> tuple[Problem, ...]:
-    manager = AsyncKernelManager(kernel_spec_manager=_ThisPython(), connection_file=str(scratch / "kernel.json"))
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
     client = NotebookClient(
         notebook,
-        km=manager,
+        km=_this_python(scratch),
         timeout=timeout,
         store_widget_state=True,
         resources={"metadata": {"path": str(folder)}},
@@ -151,6 +195,19 @@ def _run(notebook: NotebookNode, folder: Path, timeout: int, scratch: Path) -> t
     finally:
         client.set_widgets_metadata()  # nbclient does this only for notebooks that come through
     return ()
+
+
+def _this_python(scratch: Path) -> AsyncKernelManager:
+    """Start the Python that is running, whatever kernels are registered on the machine."""
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class OneKernel(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            return KernelSpec(**get_kernel_dict())
+
+    return AsyncKernelManager(kernel_spec_manager=OneKernel(), connection_file=str(scratch / "kernel.json"))
 
 
 def _environment(scratch: Path) -> dict[str, str]:
@@ -231,20 +288,8 @@ def _homes(notebook: NotebookNode, state: dict[str, Any]) -> dict[str, int]:
                 if model_id in homes:
                     continue
                 homes[model_id] = index
-                waiting.extend(_referred(state.get(model_id, {}).get("state", {})))
+                waiting.extend(_REFERRED.findall(json.dumps(state.get(model_id, {}).get("state", {}))))
     return homes
-
-
-def _referred(value: Any) -> Iterator[str]:
-    """Yield every model id that a piece of widget state refers to."""
-    if isinstance(value, str) and value.startswith(_REFERENCE):
-        yield value.removeprefix(_REFERENCE)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _referred(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _referred(item)
 
 
 def _error_line(output: Any) -> str:
@@ -252,4 +297,4 @@ def _error_line(output: Any) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_ANSI.sub("", text).split())
+    return " ".join(ANSI.sub("", text).split())

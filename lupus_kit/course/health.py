@@ -1,14 +1,12 @@
 """Find out whether this installation can teach: the right versions, and widgets that will show."""
 
-from __future__ import annotations
-
 import logging
 import platform
 import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.extras import need
 
 MANAGER = "@jupyter-widgets/jupyterlab-manager"
 
@@ -48,65 +47,88 @@ class Finding:
 def versions() -> list[Finding]:
     """Compare Python, the kit and each library it needs with the ranges the kit declares.
 
+    An extra is taken as installed if most of its libraries are; then all of them are looked at.
+
     Returns
     -------
     list of Finding
-        Python first, then the kit, then the libraries by name.
+        Python first, then the kit, then the libraries of the core and of the installed extras by name.
 
     Examples
     --------
     >>> [finding.what for finding in versions()[:2]]
     ['Python', 'lupus-kit']
     """
-    python_range, requirements = _declared()
+    python_range, core, extras = _declared()
     here = platform.python_version()
     found = [
         Finding("Python", here, python_range, SpecifierSet(python_range).contains(here, prereleases=True)),
         Finding("lupus-kit", __version__, "any", ok=True),
     ]
-    return found + [_library(requirement) for requirement in requirements]
+    wanted = core | {name: one for extra in extras if _is_installed(extra) for name, one in extra.items()}
+    return found + [_library(wanted[name]) for name in sorted(wanted)]
 
 
-def _declared() -> tuple[str, list[Requirement]]:
-    """Read what the kit needs from its installed metadata, or from pyproject.toml in a clone run in place."""
+def _declared() -> tuple[str, dict[str, Requirement], list[dict[str, Requirement]]]:
+    """Read the range of Python and the libraries of the core and of each extra.
+
+    They stand in the kit's installed metadata, or in pyproject.toml in a clone run in place.
+    """
     try:
         facts = metadata.metadata("lupus-kit")
         python_range, lines = facts["Requires-Python"], facts.get_all("Requires-Dist") or []
+        listed = dict.fromkeys(("", *(facts.get_all("Provides-Extra") or [])), lines)
     except metadata.PackageNotFoundError:
         path = Path(__file__).resolve().parents[2] / "pyproject.toml"
         if not path.is_file():
             raise InputError("lupus-kit is not installed here and no pyproject.toml is near: install it.") from None
         project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-        python_range, lines = project["requires-python"], project["dependencies"]
-    requirements = [Requirement(line) for line in lines]
-    needed = [one for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return python_range, sorted(needed, key=lambda one: one.name)
+        python_range, listed = project["requires-python"], {"": project["dependencies"]}
+        listed |= project.get("optional-dependencies", {})
+    needed = {extra: _needed(lines, extra) for extra, lines in listed.items()}
+    core = needed.pop("")
+    return python_range, core, [{k: one for k, one in extra.items() if k not in core} for extra in needed.values()]
+
+
+def _needed(lines: Iterable[str], extra: str) -> dict[str, Requirement]:
+    """Keep the requirements that hold for this Python and this extra, by name."""
+    found = [Requirement(line) for line in lines]
+    applies = [one for one in found if one.marker is None or one.marker.evaluate({"extra": extra})]
+    return {one.name: one for one in applies if one.name != "lupus-kit"}
+
+
+def _is_installed(extra: Mapping[str, Requirement]) -> bool:
+    return 2 * sum(_version(name) is not None for name in extra) > len(extra)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def has_jupyterlab() -> bool:
+    """Tell whether JupyterLab is here at all; the core of the kit does without."""
+    return _version("jupyterlab") is not None
 
 
 def _library(requirement: Requirement) -> Finding:
     wanted = ", ".join(sorted((str(part) for part in requirement.specifier), reverse=True))
-    try:
-        installed = metadata.version(requirement.name)
-    except metadata.PackageNotFoundError:
-        return Finding(requirement.name, "missing", wanted, ok=False)
-    return Finding(requirement.name, installed, wanted, requirement.specifier.contains(installed, prereleases=True))
+    installed = _version(requirement.name)
+    fits = installed is not None and requirement.specifier.contains(installed, prereleases=True)
+    return Finding(requirement.name, installed or "missing", wanted, fits)
 
 
-def widgets(live: bool = True) -> list[Finding]:
+def widgets() -> list[Finding]:
     """Look at everything a slider needs on its way to the screen.
-
-    Parameters
-    ----------
-    live : bool
-        Whether to start a kernel and let it show a slider, which takes about two seconds.
 
     Returns
     -------
     list of Finding
-        The front-end half, the kernel half, and the live trial.
+        The front-end half, the kernel half, and a kernel that shows a slider, which takes about two seconds.
     """
-    found = [_package_pair(), *_front_end(), _kernel_spec()]
-    return [*found, _live()] if live else found
+    return [_package_pair(), *front_end(lab_info()), _kernel_spec(), live_slider()]
 
 
 def _package_pair() -> Finding:
@@ -122,9 +144,19 @@ def _package_pair() -> Finding:
     return Finding(what, found, f"jupyterlab_widgets {wanted.specifier}", wanted.specifier.contains(installed))
 
 
-def _front_end() -> Iterator[Finding]:
-    """Check that JupyterLab would load the widgets' front end that belongs to the installed package."""
-    info = _lab_info()
+def front_end(info: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check that JupyterLab would load the widgets' front end that belongs to the installed package.
+
+    Parameters
+    ----------
+    info : mapping
+        What :func:`lab_info` returns.
+
+    Yields
+    ------
+    Finding
+        Whether it is there, switched on, and made for this JupyterLab.
+    """
     extension = info["federated_extensions"].get(MANAGER)
     if extension is None:
         yield Finding("widget front end in JupyterLab", "missing", "present", ok=False)
@@ -143,7 +175,8 @@ def _front_end() -> Iterator[Finding]:
     yield Finding("widget front end fits JupyterLab", f"JupyterLab {lab}", f"JupyterLab {made_for}", ok=fits)
 
 
-def _lab_info() -> dict[str, Any]:
+def lab_info() -> dict[str, Any]:
+    """Ask JupyterLab for its version and its extensions."""
     from jupyter_core.paths import jupyter_path
     from jupyterlab.commands import AppOptions, get_app_info
 
@@ -173,12 +206,17 @@ def _kernel_spec() -> Finding:
     return Finding(what, wanted if same else command[0], wanted, ok=same)
 
 
-def _live() -> Finding:
-    """Start a kernel, import the kit and show a slider: the whole way but for the screen."""
-    from nbformat import v4
+def live_slider() -> Finding:
+    """Start a kernel, import the kit and show a slider: the whole way but for the screen.
 
+    Returns
+    -------
+    Finding
+        Whether the slider came back.
+    """
     from lupus_kit.course import execution
 
+    v4 = need("nbformat", "lab", "A slider").v4
     notebook = v4.new_notebook()
     source = "import lupus_kit, ipywidgets\nipywidgets.IntSlider(description='patients')"
     notebook.cells.append(v4.new_code_cell(source, id="slider"))

@@ -1,30 +1,26 @@
-"""Turn an executed notebook into one web page that works from disk, without a network.
+"""An executed notebook made still, so that it can be read on a page; and one such page, which works from disk.
 
-nbconvert's page asks a content network for MathJax, require.js and the widget manager. Here formulas become pictures
-drawn by Matplotlib, widgets become a picture of their state, and nothing else is loaded.
+The handbook gives still notebooks to Sphinx. ``replicate --notebooks`` writes each as one file by nbconvert, whose own page
+asks a content network for MathJax, require.js and the widget manager: here formulas become MathML and nothing is loaded.
 """
 
 from __future__ import annotations
 
-import base64
 import copy
-import io
 import re
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
-from jinja2 import pass_context
-from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbformat import NotebookNode
-
+from lupus_kit.core.extras import need
 from lupus_kit.course.snapshots import picture, snapshot
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _TEMPLATE = """{%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block jupyter_widgets -%}{%- endblock -%}
 {%- block html_head_css -%}
 <style>
 main { max-width: 60em; margin: 0 auto; padding: 1em; }
@@ -34,21 +30,14 @@ main { max-width: 60em; margin: 0 auto; padding: 1em; }
 .lk-still img, .jp-OutputArea img { max-width: 100%; height: auto; }
 .jp-InputArea-editor .highlight pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .jp-OutputArea-output { overflow-x: auto; }
-img.lk-math { display: inline; max-width: 100%; }
 </style>
 {%- endblock -%}
 """
-# The cells alone, without prompts and without a style of their own: the handbook dresses them.
-_ARTICLE = """{%- extends 'classic/base.html.j2' -%}
-{%- block footer -%}{%- endblock -%}
-"""
-# mathtext draws at 72 dots an inch; 1 em of the page's text is 14 px, so 10.5 points match it.
-_MATH_POINTS, _POINTS_PER_EM = 10.5, 10.5
 _LINK = re.compile(r'(href="(?![a-z]+:|//|#)[^"#]*)\.ipynb(["#])')
 
 
 def page(notebook: NotebookNode, fallback_title: str) -> str:
-    """Make the page.
+    """Make one web page.
 
     Parameters
     ----------
@@ -60,16 +49,43 @@ def page(notebook: NotebookNode, fallback_title: str) -> str:
     Returns
     -------
     str
-        One HTML document that loads nothing.
+        One HTML document that loads nothing; links to other notebooks lead to their pages.
+
+    Raises
+    ------
+    InputError
+        If the libraries of the extra ``lab`` are not installed.
+
+    Examples
+    --------
+    >>> from nbformat import v4
+    >>> notebook = v4.new_notebook(cells=[v4.new_markdown_cell("See [stop 1](01_trial_design.ipynb#arms).")])
+    >>> 'href="01_trial_design.html#arms"' in page(notebook, "Stop 0")
+    True
     """
-    still = _still(notebook)
-    still.metadata["title"] = title(notebook, fallback_title)
-    html, _ = _OfflineExporter(raw_template=_TEMPLATE).from_notebook_node(still)
+    nbconvert = need("nbconvert", "lab", "A notebook as a web page")
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Renderer(IPythonRenderer):
+        def inline_math(self, body: str) -> str:
+            return formula(body)
+
+        def block_math(self, body: str) -> str:
+            return f"<p>{formula(body, block=True)}</p>"
+
+    def markdown(text: str) -> str:
+        return str(MarkdownWithMath(renderer=Renderer(escape=False)).render(text))
+
+    shown = still(notebook)
+    shown.metadata["title"] = title(notebook, fallback_title)
+    html, _ = nbconvert.HTMLExporter(raw_template=_TEMPLATE, filters={"markdown2html": markdown}).from_notebook_node(
+        shown
+    )
     return _LINK.sub(r"\1.html\2", html)
 
 
-def article(notebook: NotebookNode) -> str:
-    """Make the inside of a page: the cells and their outputs, for a layout that brings its own style.
+def still(notebook: NotebookNode) -> NotebookNode:
+    """Copy a notebook; in the copy widgets are pictures of their state, and pictures carry their alt text.
 
     Parameters
     ----------
@@ -78,29 +94,20 @@ def article(notebook: NotebookNode) -> str:
 
     Returns
     -------
-    str
-        HTML elements that load nothing; links to other notebooks lead to their pages.
-
-    Examples
-    --------
-    >>> from nbformat import v4
-    >>> notebook = v4.new_notebook(cells=[v4.new_markdown_cell("See [stop 1](01_trial_design.ipynb#arms).")])
-    >>> 'href="01_trial_design.html#arms"' in article(notebook)
-    True
+    nbformat.NotebookNode
+        The copy, without widgets.
     """
-    exporter = _OfflineExporter(raw_template=_ARTICLE, exclude_input_prompt=True, exclude_output_prompt=True)
-    html, _ = exporter.from_notebook_node(_still(notebook))
-    return _LINK.sub(r"\1.html\2", html)
-
-
-def _still(notebook: NotebookNode) -> NotebookNode:
-    """Copy a notebook and replace in the copy what moves by a picture of it."""
-    still = copy.deepcopy(notebook)
-    for cell in still.cells:
+    copied = copy.deepcopy(notebook)
+    for cell in copied.cells:
         for output in cell.get("outputs", []):
-            _settle(output, notebook)
-    still.metadata.pop("widgets", None)
-    return still
+            data = output.get("data", {})
+            shown = snapshot(data, notebook)
+            if shown is None and "text/html" not in data:
+                shown = picture(data, output.get("metadata", {}))  # nbconvert leaves the alt text out
+            if shown is not None:
+                output["data"] = {"text/html": shown}
+    copied.metadata.pop("widgets", None)
+    return copied
 
 
 def title(notebook: NotebookNode, fallback: str) -> str:
@@ -125,87 +132,35 @@ def title(notebook: NotebookNode, fallback: str) -> str:
     return fallback
 
 
-def markdown(text: str) -> str:
-    r"""Turn a piece of Markdown into HTML, as on a page.
-
-    Parameters
-    ----------
-    text : str
-        Markdown; links to notebooks lead to their pages.
-
-    Returns
-    -------
-    str
-        HTML elements.
-
-    Examples
-    --------
-    >>> markdown("a *small* trial")
-    '<p>a <em>small</em> trial</p>\n'
-    """
-    html = str(MarkdownWithMath(renderer=_MathRenderer(escape=False, attachments={})).render(text))
-    return _LINK.sub(r"\1.html\2", html)
-
-
-def _settle(output: NotebookNode, notebook: NotebookNode) -> None:
-    """Replace a widget by its still picture, and give a picture its alt text, which nbconvert leaves out."""
-    data = output.get("data", {})
-    still = snapshot(data, notebook)
-    if still is None and "text/html" not in data:
-        still = picture(data, output.get("metadata", {}))
-    if still is not None:
-        output["data"] = {"text/html": still}
-
-
-class _OfflineExporter(HTMLExporter):
-    """nbconvert's page with formulas drawn here."""
-
-    @pass_context
-    def markdown2html(self, context: Any, source: str) -> str:
-        attachments = context.get("cell", {}).get("attachments", {})
-        return str(MarkdownWithMath(renderer=_MathRenderer(escape=False, attachments=attachments)).render(source))
-
-
-class _MathRenderer(IPythonRenderer):
-    def inline_math(self, body: str) -> str:
-        return formula(body)
-
-    def block_math(self, body: str) -> str:
-        return f'<p style="text-align:center">{formula(body)}</p>'
-
-
-def formula(tex: str) -> str:
-    r"""Draw a formula.
+def formula(tex: str, block: bool = False) -> str:
+    r"""Turn a formula into MathML, which browsers draw by themselves.
 
     Parameters
     ----------
     tex : str
         TeX without the dollar signs.
+    block : bool
+        Whether it stands on a line of its own.
 
     Returns
     -------
     str
-        An ``img`` element whose alt text is the TeX; the TeX as code if Matplotlib cannot draw it.
+        A ``math`` element; the TeX as code if it cannot be read.
 
     Examples
     --------
-    >>> formula(r"\frac{1}{2}").startswith('<img class="lk-math" alt="')
-    True
+    >>> "".join(formula(r"\frac{1}{2}").split())
+    '<mathxmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mn>1</mn><mn>2</mn></mfrac></math>'
     >>> formula(r"\begin{nonsense}")
     '<code>\\begin{nonsense}</code>'
     """
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.mathtext import math_to_image
+    need("docutils", "lab", "A formula on a web page")
+    from docutils.utils.math import MathError
+    from docutils.utils.math.latex2mathml import tex2mathml
 
     plain = " ".join(tex.split())
-    drawing = io.BytesIO()
     try:
-        depth = math_to_image(f"${plain}$", drawing, prop=FontProperties(size=_MATH_POINTS), dpi=72, format="svg")
-    except (ValueError, RuntimeError):
+        drawn = str(tex2mathml(plain))
+    except MathError:
         return f"<code>{escape(plain)}</code>"
-    encoded = base64.b64encode(drawing.getvalue()).decode("ascii")
-    shift = -depth / _POINTS_PER_EM
-    return (
-        f'<img class="lk-math" alt="{escape(plain)}" style="vertical-align:{shift:.3f}em" '
-        f'src="data:image/svg+xml;base64,{encoded}">'
-    )
+    return drawn.replace("<math ", '<math display="block" ', 1) if block else drawn

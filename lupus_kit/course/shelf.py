@@ -4,8 +4,6 @@ In a clone the notebooks are the clone's own. An installed wheel carries them in
 before anyone works on them, and a copy that is already there is never touched.
 """
 
-from __future__ import annotations
-
 import os
 import tomllib
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, write_atomically
 
 START = "00_start_here.ipynb"
-_PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,10 @@ def find(start: Path | None = None) -> Shelf:
     True
     """
     here = (start or Path.cwd()).resolve()
-    for root in (here, *here.parents, _PACKAGE.parent):
+    for root in (here, *here.parents, PACKAGE.parent):
         if _is_clone(root):
             return Shelf(root / "notebooks", in_clone=True)
-    shipped = _PACKAGE / "_notebooks"
+    shipped = PACKAGE / "_notebooks"
     if (shipped / START).is_file():
         return Shelf(shipped, in_clone=False)
     raise InputError(

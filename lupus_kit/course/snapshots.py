@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbformat import NotebookNode
+from lupus_kit.course.execution import ANSI, REFERENCE, VIEW, widget_state
 
-from lupus_kit.course.execution import VIEW, widget_state
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
-_REFERENCE = "IPY_MODEL_"
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SIDE_BY_SIDE = {"HBoxModel", "GridBoxModel"}
 #: Widgets that do something only when pressed have nothing to show on paper.
 _SILENT = {"ButtonModel", "LayoutModel", "FileUploadModel", "PlayModel"}
@@ -70,22 +68,20 @@ def _draw(model_id: str, state: Mapping[str, Any]) -> str:
     if name in _SILENT or (values.get("layout") and _hidden(values["layout"], state)):
         return ""
     if "children" in values:
-        inside = "".join(_draw(child.removeprefix(_REFERENCE), state) for child in values["children"])
+        inside = "".join(_draw(child.removeprefix(REFERENCE), state) for child in values["children"])
         return f'<div class="{"lk-row" if name in _SIDE_BY_SIDE else "lk-column"}">{inside}</div>'
     if name == "OutputModel":
         return "".join(_draw_output(output) for output in values.get("outputs") or ())
-    if name == "ImageModel":
-        return _draw_image(model, values)
     return _draw_control(name, values)
 
 
 def _hidden(layout: str, state: Mapping[str, Any]) -> bool:
-    return bool(state.get(layout.removeprefix(_REFERENCE), {}).get("state", {}).get("display") == "none")
+    return bool(state.get(layout.removeprefix(REFERENCE), {}).get("state", {}).get("display") == "none")
 
 
 def _draw_output(output: Mapping[str, Any]) -> str:
     if output.get("output_type") == "stream":
-        return f"<pre>{escape(_ANSI.sub('', output.get('text', '')))}</pre>"
+        return f"<pre>{escape(ANSI.sub('', output.get('text', '')))}</pre>"
     if output.get("output_type") == "error":
         return f"<pre>{escape(output.get('ename', 'error'))}: {escape(output.get('evalue', ''))}</pre>"
     data = output.get("data", {})
@@ -93,15 +89,6 @@ def _draw_output(output: Mapping[str, Any]) -> str:
         return str(data["text/html"])
     drawn = picture(data, output.get("metadata", {}))
     return drawn if drawn is not None else f"<pre>{escape(str(data.get('text/plain', '')))}</pre>"
-
-
-def _draw_image(model: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    for buffer in model.get("buffers", ()):
-        if buffer.get("path") == ["value"] and buffer.get("encoding") == "base64":
-            alt = escape(values.get("tooltip") or values.get("description") or "")
-            kind = escape(values.get("format") or "png")
-            return f'<img alt="{alt}" src="data:image/{kind};base64,{buffer["data"]}">'
-    return ""
 
 
 def _draw_control(name: str, values: Mapping[str, Any]) -> str:

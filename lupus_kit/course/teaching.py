@@ -6,17 +6,16 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.course import shelf
+from lupus_kit.course.text_table import text_table
 from lupus_kit.lessons import catalogue
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
 
 if TYPE_CHECKING:
     import pandas as pd
-    from nbformat import NotebookNode
 
 FORMATS = ("table", "markdown", "json")
 _CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
@@ -107,14 +106,8 @@ class TeachingNotes:
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()[["key", "task", "aim", "answer", "misconceptions"]]
-        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in frame.columns)
-        rows = "".join(
-            "<tr>"
-            + "".join(f"<td style='text-align:left'>{escape(cell).replace(chr(10), '<br>')}</td>" for cell in row)
-            + "</tr>"
-            for row in frame.itertuples(index=False)
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        html = str(frame.to_html(index=False, justify="left"))
+        return html.replace("\\n", "<br>").replace("<td>", "<td style='text-align:left'>")
 
 
 def teaching_notes(stop: int | None = None) -> TeachingNotes:
@@ -156,24 +149,23 @@ def teaching_notes(stop: int | None = None) -> TeachingNotes:
 
 def _asked(names: set[str]) -> dict[str, tuple[str, str, str]]:
     """Read question, solution and code of each exercise from the notebooks that are there."""
-    from lupus_kit.course import execution
-
     found: dict[str, tuple[str, str, str]] = {}
     for path in shelf.find().notebooks():
         if path.stem in names:
-            found.update(_in_one(execution.read(path)))
+            found.update(_in_one(json.loads(path.read_text(encoding="utf-8"))["cells"]))
     return found
 
 
-def _in_one(notebook: NotebookNode) -> Iterable[tuple[str, tuple[str, str, str]]]:
-    cells = notebook.cells
-    for index, cell in enumerate(cells):
-        hit = _CHECK.search(cell.source) if cell.cell_type == "code" else None
+def _in_one(cells: list[dict[str, Any]]) -> Iterable[tuple[str, tuple[str, str, str]]]:
+    """Find in the cells of a notebook file each check, the question before it and the solution after it."""
+    sources = ["".join(cell["source"]) for cell in cells]
+    kinds = [cell["cell_type"] for cell in cells]
+    for index, source in enumerate(sources):
+        hit = _CHECK.search(source) if kinds[index] == "code" else None
         if hit is None:
             continue
-        before = cells[index - 1].source if index and cells[index - 1].cell_type == "markdown" else ""
-        after = cells[index + 1].source if index + 1 < len(cells) else ""
-        folded = _FOLDED.search(after)
+        before = sources[index - 1] if index and kinds[index - 1] == "markdown" else ""
+        folded = _FOLDED.search(sources[index + 1]) if index + 1 < len(sources) else None
         inside = folded[1] if folded else ""
         code = "\n".join(one.strip() for one in _FENCE.findall(inside))
         # The question stands below the last heading of the cell.
@@ -189,7 +181,7 @@ def _note(notebook: str, exercise: Exercise, question: str, solution: str, code:
         task=exercise.task,
         aim=exercise.aim,
         question=question,
-        answer=" ".join([_shown(exercise.answer()), *([exercise.unit] if exercise.unit else [])]),
+        answer=" ".join([answer_text(exercise.answer()), *([exercise.unit] if exercise.unit else [])]),
         explanation=explain,
         solution=solution,
         code=code,
@@ -199,16 +191,23 @@ def _note(notebook: str, exercise: Exercise, question: str, solution: str, code:
 
 def _wrong(slip: Misconception) -> str:
     """Compute a typical wrong answer; where a rule stands for many answers there is none to show."""
-    return "" if slip.answer is None else _shown(slip.answer())
+    return "" if slip.answer is None else answer_text(slip.answer())
 
 
-def _shown(value: Any) -> str:
+def answer_text(value: Any) -> str:
+    """Write an answer of any kind in words.
+
+    Examples
+    --------
+    >>> answer_text({"b", "a"}), answer_text((-0.5, 0.25))
+    ('{a, b}', '(-0.5, 0.25)')
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, set | frozenset):
         return "{" + ", ".join(sorted(map(str, value))) + "}"
     if isinstance(value, list | tuple):
-        return "(" + ", ".join(map(_shown, value)) + ")"
+        return "(" + ", ".join(map(answer_text, value)) + ")"
     try:
         return f"{float(value):.6g}"
     except (TypeError, ValueError):
@@ -244,22 +243,14 @@ def _markdown(notes: Iterable[TeachingNote]) -> str:
 
 
 def _table(notes: Iterable[TeachingNote], width: int | None) -> str:
-    from rich.box import ASCII2, ROUNDED
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=ASCII2 if width is None else ROUNDED, show_lines=True)
-    for column, ratio in (
-        ("", 7),
-        ("aim", 30),
-        ("solution", 30),
-        ("typical wrong answers and what the check says", 50),
-    ):
-        table.add_column(column, ratio=ratio, overflow="fold")
-    for one in notes:
-        slips = "\n".join(f"- {_slip(*slip)}" for slip in one.misconceptions)
-        table.add_row(f"{one.key}\n{one.task}", one.aim, f"{one.answer}\n{one.explanation}", slips)
-    console = Console(width=width or 140, force_terminal=False, highlight=False)
-    with console.capture() as captured:
-        console.print(table, markup=False)
-    return captured.get()
+    columns = {"": 7, "aim": 30, "solution": 30, "typical wrong answers and what the check says": 50}
+    rows = [
+        (
+            f"{one.key}\n{one.task}",
+            one.aim,
+            f"{one.answer}\n{one.explanation}",
+            "\n".join(f"- {_slip(*slip)}" for slip in one.misconceptions),
+        )
+        for one in notes
+    ]
+    return text_table(columns, rows, width, lines=True)

@@ -1,7 +1,5 @@
 """Random allocation in permuted blocks, and the blinded list that the clinic sees."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce

@@ -1,7 +1,5 @@
 """A two-arm trial as data: what is public, and what is not."""
 
-from __future__ import annotations
-
 import html
 import tomllib
 from dataclasses import dataclass

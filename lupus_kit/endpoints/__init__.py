@@ -3,7 +3,7 @@
 Tidy visit tables go in; totals, clauses, verdicts and plain-English reasons come out. The definitions are for
 teaching and research: check them against the official forms before any clinical use.
 
-- Indices: `sledai_descriptors` and `sledai` (with `sledai_domains`), `bilag2004` and `bilag_total`, `rescale_pga`.
+- Indices: `sledai_descriptors` and `sledai`, `bilag2004` and `bilag_total`, `rescale_pga`.
 - Response against baseline: `sri` (with ``components=("sledai", "pga")`` the modified SRI without BILAG), `sri50` (on
   `s2k_ri50`), `bicla`, `renal_response`.
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
@@ -12,8 +12,6 @@ teaching and research: check them against the official forms before any clinical
   `impute_responders`.
 """
 
-from __future__ import annotations
-
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
 from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
@@ -21,6 +19,7 @@ from lupus_kit.endpoints.compare.deciding import DecidingClauses, deciding_claus
 from lupus_kit.endpoints.compare.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
 from lupus_kit.endpoints.compare.imputation import ImputedResponders, impute_responders
 from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
+from lupus_kit.endpoints.pga import rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.flare_index import selena_flare
@@ -29,55 +28,18 @@ from lupus_kit.endpoints.rules.renal_definitions import RENAL_DEFINITIONS, Renal
 from lupus_kit.endpoints.rules.renal_response import renal_response
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import s2k_ri50, sri50
-from lupus_kit.endpoints.scales import activity_bands, rescale_pga
 from lupus_kit.endpoints.scoring import ENDPOINTS, Scored, score_visits
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, SledaiItem
-from lupus_kit.endpoints.sledai.total import sledai, sledai_domains
+from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.file_columns import VISIT_FILE_COLUMNS
 from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
 
 __all__ = [
-    "BILAG_CODING",
-    "BILAG_ITEMS",
-    "BILAG_SYSTEMS",
-    "DEFINITIONS",
-    "ENDPOINTS",
-    "RENAL_DEFINITIONS",
-    "SLEDAI_FINDINGS",
-    "SLEDAI_ITEMS",
-    "VISIT_FILE_COLUMNS",
-    "Agreement",
-    "DecidingClauses",
-    "DefinitionComparison",
-    "ImputedResponders",
-    "RenalDefinition",
-    "RenalRequirement",
-    "Scored",
-    "SledaiItem",
-    "VisitFile",
-    "activity_bands",
-    "agreement",
-    "bicla",
-    "bilag2004",
-    "bilag_total",
-    "compare_definitions",
-    "deciding_clauses",
-    "doris",
-    "example_visit_file",
-    "impute_responders",
-    "lldas",
-    "new_bilag",
-    "read_visit_file",
-    "renal_response",
-    "rescale_pga",
-    "s2k_ri50",
-    "score_visits",
-    "selena_flare",
-    "sledai",
-    "sledai_descriptors",
-    "sledai_domains",
-    "sri",
-    "sri50",
-    "visit_template",
-]
+    "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "RENAL_DEFINITIONS",
+    "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "VISIT_FILE_COLUMNS", "Agreement", "DecidingClauses", "DefinitionComparison",
+    "ImputedResponders", "RenalDefinition", "RenalRequirement", "Scored", "SledaiItem", "VisitFile", "agreement",
+    "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "doris", "example_visit_file",
+    "impute_responders", "lldas", "new_bilag", "read_visit_file", "renal_response", "rescale_pga", "s2k_ri50",
+    "score_visits", "selena_flare", "sledai", "sledai_descriptors", "sri", "sri50", "visit_template",
+]  # fmt: skip

@@ -1,7 +1,5 @@
 """Score a table of visits: totals and grades where only items are given, then any endpoint, counted by arm."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +13,12 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
+from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import sri50
-from lupus_kit.endpoints.scales import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
@@ -28,10 +26,32 @@ from lupus_kit.endpoints.visits.visit_file import read_known
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
-#: Endpoints by name; each takes visits and options and returns a table with a verdict and a reason.
-ENDPOINTS = ("sri", "modified-sri", "sri-50", "bicla", "lldas", "doris")
 
-_STATES = ("lldas", "doris")
+@dataclass(frozen=True)
+class _Endpoint:
+    """One endpoint: its rule, what it reads beside PGA, the options it takes, and the column of its verdict."""
+
+    rule: Callable[..., pd.DataFrame]
+    needs: tuple[str, ...]
+    name: str
+    options: tuple[str, ...] = ()
+    verdict: str = "responder"
+
+
+_SRI_OPTIONS = ("points", "b_to_a_is_new")
+_ENDPOINTS = {
+    "sri": _Endpoint(sri, ("total", "grades"), "SRI-{points}", _SRI_OPTIONS),
+    "modified-sri": _Endpoint(
+        partial(sri, components=("sledai", "pga")), ("total",), "modified SRI-{points} (no BILAG)", _SRI_OPTIONS
+    ),
+    "sri-50": _Endpoint(sri50, ("items", "grades"), "SRI-50, {points} points", _SRI_OPTIONS),
+    "bicla": _Endpoint(bicla, ("total", "grades"), "BICLA"),
+    "lldas": _Endpoint(lldas, ("items",), "LLDAS", verdict="lldas"),
+    "doris": _Endpoint(doris, ("items",), "DORIS", verdict="doris"),
+}
+#: Endpoints by name; each takes visits and options and returns a table with a verdict and a reason.
+ENDPOINTS = tuple(_ENDPOINTS)
+
 #: Columns that are measured or seen, so that descriptors have to be decided from them.
 _MEASURED = frozenset(SLEDAI_FINDINGS["column"]) - {*ITEM_IDS, *(f"{name}_stable" for name in STABLE_IDS)}
 _BILAG_NAMES = {f"bilag_item_{item.id}": item.id for item in BILAG_FORM}
@@ -148,30 +168,24 @@ def score_visits(
     require_choice("endpoint", endpoint, ENDPOINTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
     table, notes = read_known(require_frame(visits, "visits"), pga_scale), []
-    needs = _needs(endpoint)
+    asked = _ENDPOINTS[endpoint]
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
         notes.append(f"PGA was brought from {pga_scale} to 0-3, in hundredths.")
     elif "pga" in table:
         notes += _finer_than_hundredths(table["pga"])
-    if "sledai" in needs or "items" in needs:
-        table = _with_sledai(table, sledai_version, "items" in needs, notes)
-    if "grades" in needs:
+    table = _with_sledai(table, sledai_version, "items" in asked.needs, notes)
+    if "grades" in asked.needs:
         table = _with_grades(table, endpoint, notes)
     notes += _lacking(table)
-    if endpoint in _STATES:
-        table = _complete(table)
-    rule = _rule(endpoint, points, b_to_a_is_new)
-    verdicts = rule(table, missing=missing)
-    if endpoint in _STATES:
+    is_state = asked.verdict != "responder"
+    options = {"points": points, "b_to_a_is_new": b_to_a_is_new}
+    verdicts = asked.rule(
+        _complete(table) if is_state else table, missing=missing, **{name: options[name] for name in asked.options}
+    )
+    if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
-    name = {
-        "sri": f"SRI-{points}",
-        "modified-sri": f"modified SRI-{points} (no BILAG)",
-        "sri-50": f"SRI-50, {points} points",
-    }
-    verdict = endpoint if endpoint in _STATES else "responder"
-    return Scored(name.get(endpoint, endpoint.upper()), verdicts, verdict, tuple(notes))
+    return Scored(asked.name.format(points=points), verdicts, asked.verdict, tuple(notes))
 
 
 def _finer_than_hundredths(pga: pd.Series) -> list[str]:
@@ -213,25 +227,6 @@ def _complete(table: pd.DataFrame) -> pd.DataFrame:
     kinds = {name: "boolean" if pd.api.types.is_bool_dtype(kind) else kind for name, kind in table.dtypes.items()}
     kinds = {name: "Int64" if pd.api.types.is_integer_dtype(kind) else kind for name, kind in kinds.items()}
     return pd.concat([table, rows.astype(kinds)], ignore_index=True)
-
-
-def _needs(endpoint: str) -> set[str]:
-    if endpoint in (*_STATES, "sri-50"):
-        return {"items"} | ({"grades"} if endpoint == "sri-50" else set())
-    return {"sledai"} | ({"grades"} if endpoint != "modified-sri" else set())
-
-
-def _rule(endpoint: str, points: int, b_to_a_is_new: bool) -> Callable[..., pd.DataFrame]:
-    options = {"points": points, "b_to_a_is_new": b_to_a_is_new}
-    rules: dict[str, Callable[..., pd.DataFrame]] = {
-        "sri": partial(sri, **options),  # type: ignore[arg-type]
-        "modified-sri": partial(sri, components=("sledai", "pga"), **options),  # type: ignore[arg-type]
-        "sri-50": partial(sri50, **options),
-        "bicla": bicla,
-        "lldas": lldas,
-        "doris": doris,
-    }
-    return rules[endpoint]
 
 
 def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: list[str]) -> pd.DataFrame:

@@ -26,21 +26,6 @@ from lupus_kit.figures.show import img, png, show
 from lupus_kit.figures.style import ARM_PALETTE, alt_text, describe
 
 __all__ = [
-    "ARM_PALETTE",
-    "Live",
-    "alt_text",
-    "audit",
-    "cohort",
-    "definitions",
-    "describe",
-    "design",
-    "img",
-    "inference",
-    "planning",
-    "png",
-    "secondary",
-    "show",
-    "simulation",
-    "sri",
-    "table_board",
-]
+    "ARM_PALETTE", "Live", "alt_text", "audit", "cohort", "definitions", "describe", "design", "img", "inference",
+    "planning", "png", "secondary", "show", "simulation", "sri", "table_board",
+]  # fmt: skip

@@ -1,7 +1,5 @@
 """Stop 5: which analyses print as reported, every defensible analysis in order, the missing patient, two visits."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import seaborn as sns

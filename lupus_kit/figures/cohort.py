@@ -3,8 +3,6 @@
 The functions take the tables of a ``Cohort``; where a table marks its patients as invented, the figure says so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

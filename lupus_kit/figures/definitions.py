@@ -4,8 +4,6 @@ The functions take tables that ``endpoints.compare_definitions``, ``endpoints.ag
 ``endpoints.deciding_clauses`` return.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import seaborn as sns

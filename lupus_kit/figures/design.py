@@ -1,7 +1,5 @@
 """Stop 1: injections, breaks and visits; how balanced an allocation stays."""
 
-from __future__ import annotations
-
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Stop 4: the lattice of tables, tests side by side, size curves, intervals, missing outcomes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import seaborn as sns

@@ -4,8 +4,6 @@ Most of the time of a Matplotlib picture goes into making axes, finding room for
 widget draws the same picture again and again: it needs the first two only once, and the third hardly at all.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager

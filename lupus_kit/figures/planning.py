@@ -1,7 +1,5 @@
 """Stop 7: the power of a trial to plan, and the same trial again and again."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Stop 6: what a trial that saw few events can and cannot exclude."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Axes to pictures: PNG bytes, and pictures in a notebook that carry their alt text."""
 
-from __future__ import annotations
-
 import base64
 import html
 import io
@@ -70,4 +68,4 @@ def show(ax: Axes) -> None:
     alt = alt_text(ax)
     if not alt:
         raise InputError("these axes have no alt text: call lupus_kit.figures.describe(ax, 'what is seen') first.")
-    publish_display_data({"text/html": img(png(ax), alt), "text/plain": alt})
+    publish_display_data({"text/html": img(png(ax), alt), "text/plain": alt})  # type: ignore[no-untyped-call]

@@ -1,7 +1,5 @@
 """Stop 7: what thousands of simulated trials show. All error bars are two Monte Carlo standard errors to each side."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import seaborn as sns

@@ -1,7 +1,5 @@
 """Stop 3: who responds over time, which clause decides, one patient's SLEDAI, and a journal club's responders."""
 
-from __future__ import annotations
-
 import textwrap
 
 import numpy as np

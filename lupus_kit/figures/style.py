@@ -1,7 +1,5 @@
 """The look all figures share: palette, fonts, and alt text that travels with the axes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -1,7 +1,5 @@
 """Stops 4 and 6: one table among all tables of its design, and the p-value function that belongs to it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

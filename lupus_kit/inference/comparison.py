@@ -1,7 +1,5 @@
 """One table, all its tests and intervals side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 

@@ -10,8 +10,6 @@ Examples
 00.1 - Not answered yet: replace the three dots with your answer and run the cell again.
 """
 
-from __future__ import annotations
-
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.checking import CheckResult, check
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
@@ -20,15 +18,6 @@ from lupus_kit.lessons.progress.file import Attempt, keep_progress
 from lupus_kit.lessons.progress.table import Progress, progress
 
 __all__ = [
-    "Attempt",
-    "CheckResult",
-    "ClassProgress",
-    "Exercise",
-    "Misconception",
-    "Progress",
-    "check",
-    "class_progress",
-    "exercises",
-    "keep_progress",
-    "progress",
-]
+    "Attempt", "CheckResult", "ClassProgress", "Exercise", "Misconception", "Progress", "check", "class_progress",
+    "exercises", "keep_progress", "progress",
+]  # fmt: skip

@@ -4,8 +4,6 @@ A student's answer may be anything: three dots, a table, a function without its 
 the usable value or raises :class:`UnusableError` with a sentence for the student; nothing else escapes.
 """
 
-from __future__ import annotations
-
 import math
 import numbers
 import re

@@ -1,7 +1,5 @@
 """The catalogue of all exercises."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Judge an answer and say something that helps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape

@@ -4,8 +4,6 @@ The reader is a list of patterns, not a judge: it can miss an over-claim that is
 stumble over a careful sentence. So each remark quotes the words that it is about.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -24,22 +24,6 @@ from lupus_kit.published.record import load, studies
 from lupus_kit.published.study import Study, Trial
 
 __all__ = [
-    "KINDS",
-    "ROLES",
-    "ROUNDINGS",
-    "Claim",
-    "PrintedP",
-    "PrintedValue",
-    "Study",
-    "Trial",
-    "claims_toml",
-    "decimals",
-    "impossible",
-    "load",
-    "load_claims",
-    "parse_value",
-    "percent_text",
-    "read_p",
-    "studies",
-    "study_from_claims",
-]
+    "KINDS", "ROLES", "ROUNDINGS", "Claim", "PrintedP", "PrintedValue", "Study", "Trial", "claims_toml", "decimals",
+    "impossible", "load", "load_claims", "parse_value", "percent_text", "read_p", "studies", "study_from_claims",
+]  # fmt: skip

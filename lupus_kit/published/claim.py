@@ -1,7 +1,5 @@
 """One printed comparison, and the words a claims file may use for it."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property

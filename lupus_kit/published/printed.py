@@ -4,8 +4,6 @@
 :func:`parse_value` and :class:`PrintedP` put numbers beside it.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The studies that ship with the kit, and the door to those of others."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable

@@ -1,7 +1,5 @@
 """A study as it was printed: the citation, its claims, its tables. One type, wherever the study comes from."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field

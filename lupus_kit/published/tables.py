@@ -1,7 +1,5 @@
 """Tables of a paper: csv text in the shape they are printed in, made long, with the comparisons they hold."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

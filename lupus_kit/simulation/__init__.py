@@ -34,24 +34,7 @@ from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
-    "BOUNDARIES",
-    "MISSING_RULES",
-    "AnalysisPlan",
-    "Boundaries",
-    "Dropout",
-    "Endpoint",
-    "InterimLooks",
-    "Reestimation",
-    "Registration",
-    "ResponseRates",
-    "Scenario",
-    "Simulation",
-    "exact",
-    "grid",
-    "group_sequential",
-    "plan_template",
-    "register",
-    "registered",
-    "run",
-    "with_patients",
-]
+    "BOUNDARIES", "MISSING_RULES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint", "InterimLooks",
+    "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation", "exact", "grid", "group_sequential",
+    "plan_template", "register", "registered", "run", "with_patients",
+]  # fmt: skip

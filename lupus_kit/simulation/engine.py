@@ -1,7 +1,5 @@
 """Thousands of trials: cut into chunks with their own random streams, run, and added up."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice

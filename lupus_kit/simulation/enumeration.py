@@ -6,8 +6,6 @@ of secondary p-values, the matrix product A₁ S A₂ᵀ is, for every table of 
 table together with the class.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lupus_kit import cohort

@@ -1,7 +1,5 @@
 """Operating characteristics of a trial, from counts of its simulated outcomes or from their exact probabilities."""
 
-from __future__ import annotations
-
 import html
 from dataclasses import dataclass
 from functools import cached_property, lru_cache

@@ -1,7 +1,5 @@
 """A grid of trials: every combination of designs, plans and assumptions, in one tidy frame."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial

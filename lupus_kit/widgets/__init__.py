@@ -29,19 +29,7 @@ from lupus_kit.widgets.simulation import pvalue_dance, trial_designer
 from lupus_kit.widgets.sri import patient_builder
 
 __all__ = [
-    "APPS",
-    "App",
-    "Scene",
-    "allocation_explorer",
-    "assumption_board",
-    "from_state",
-    "missing_map",
-    "nephritis_board",
-    "patient_builder",
-    "pvalue_dance",
-    "pvalue_detective",
-    "safety_explorer",
-    "table_explorer",
-    "trial_designer",
+    "APPS", "App", "Scene", "allocation_explorer", "assumption_board", "from_state", "missing_map", "nephritis_board",
+    "patient_builder", "pvalue_dance", "pvalue_detective", "safety_explorer", "table_explorer", "trial_designer",
     "visits_explorer",
-]
+]  # fmt: skip

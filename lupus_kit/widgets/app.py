@@ -75,7 +75,7 @@ class Scene:
     more: str = ""
 
 
-class App(ipw.VBox):
+class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Controls on top, then a sentence, then a picture, then what is too long for a sentence.
 
     Parameters

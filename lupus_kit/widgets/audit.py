@@ -1,7 +1,5 @@
 """Stop 5: which tests print as 0.052, what missing patients do to them, and two visits under one rule."""
 
-from __future__ import annotations
-
 import html
 from functools import lru_cache
 

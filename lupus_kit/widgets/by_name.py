@@ -1,7 +1,5 @@
 """Every widget by its name, and the way back from a view that somebody sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from lupus_kit.core.errors import InputError, unknown_name

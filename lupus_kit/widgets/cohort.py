@@ -1,7 +1,6 @@
 """Stop 2: change what is assumed, invent the trial again, compare with what is printed."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from functools import cache
 
 import ipywidgets as ipw
@@ -28,8 +27,10 @@ def _share(x: int, n: int) -> str:
     return f"{x}/{n} ({x / n:.1%})"
 
 
-def _row(week: int, y1: int, y2: int, n: int) -> str:
+def _row(week: int, invented: Mapping[tuple[str, int], int], n: int) -> str:
     """Write the responders of one visit: invented and published on IL-2, then on placebo, then both differences."""
+    # A visit that nobody attended has no rows: nobody responded there either.
+    y1, y2 = (int(invented.get((arm, week), 0)) for arm in ("IL-2", "placebo"))
     x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), f"sri4_week{week}")
     cells = [_share(y1, n), _share(x1, n1), _share(y2, n), _share(x2, n2)]
     cells += [f"{100 * gap:+.1f}" for gap in ((y1 - y2) / n, x1 / n1 - x2 / n2)]
@@ -74,12 +75,8 @@ def assumption_scene(
     assumed = cohort.Assumptions(drug_effect=drug_effect, drug_persistence=drug_persistence, dropout_rate=dropout_rate)
     trial = cohort.what_if(assumed, n_per_arm, seed)
     answers = endpoints.sri(trial.visits)
-    found = answers.groupby([answers["arm"].astype(str), "week"])["responder"].sum()
-    # A visit that nobody attended has no rows: nobody responded there either.
-    counted = found.to_dict()
-    rows = "".join(
-        _row(week, *(int(counted.get((arm, week), 0)) for arm in ("IL-2", "placebo")), n_per_arm) for week in _WEEKS
-    )
+    found = answers.groupby([answers["arm"].astype(str), "week"])["responder"].sum().to_dict()
+    rows = "".join(_row(week, found, n_per_arm) for week in _WEEKS)
     left = int(trial.patients["dropout_day"].notna().sum())
     head = (
         "<tr><th></th><th colspan='2'>IL-2</th><th colspan='2'>placebo</th><th colspan='2'>difference (points)</th></tr>"

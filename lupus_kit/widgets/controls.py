@@ -1,7 +1,5 @@
 """Controls with a label that is always read out, and that report when they are released."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

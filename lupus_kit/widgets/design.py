@@ -1,7 +1,5 @@
 """Stop 1: block size, chance, and how far the arms drift apart."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """A form of check boxes that behaves as one control: its value is the tuple of ticked ids."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +8,7 @@ import ipywidgets as ipw
 from lupus_kit.core.errors import InputError, unknown_name
 
 
-class Findings(ipw.VBox, ipw.ValueWidget):
+class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
     """Check boxes with one common value.
 
     Parameters

@@ -1,7 +1,5 @@
 """Stop 4: move the responders of both arms, see every test answer."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

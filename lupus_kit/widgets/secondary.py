@@ -1,7 +1,5 @@
 """Stop 6: what 25 patients with nephritis can and cannot say, and what no serious infection leaves open."""
 
-from __future__ import annotations
-
 import html
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Stop 7: plan a trial, and see what its p-value would do if it were repeated."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Stop 3: build one patient, watch each clause of the SRI."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Sequence
 

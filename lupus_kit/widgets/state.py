@@ -3,8 +3,6 @@
 A teacher sends it, a student pastes it. Whatever else is pasted is refused with a sentence, before anything moves.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

@@ -349,7 +349,7 @@ def test_the_proposed_file_is_read_back_and_audited(tmp_path):
     assert again.records == study.records
     assert "#   5%: which arm it belongs to" in path.read_text(encoding="utf-8")
     # 40/100 v 25/100: Pearson's chi-squared is 200*(40*75-60*25)**2/(65*135*100*100) = 5.1282, so p = 0.0235.
-    (verdict,) = check(study).to_frame().query("what == 'p'")["verdict"]
+    (verdict,) = check(study).verdicts().query("what == 'p'")["sentence"]
     assert "reproduced" in verdict
     assert "not reproduced" not in verdict
 

@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _wait(port: int) -> None:
-    for _ in range(120):
+    for _ in range(1200):
         try:
             _call(port, "status")
         except (urllib.error.URLError, ConnectionError):
@@ -84,11 +84,11 @@ def _run(place: Path, port: int, name: str) -> int:
     client = BlockingKernelClient(connection_file=str(place / "runtime" / f"kernel-{kernel}.json"))
     client.load_connection_file()
     client.start_channels()
-    client.wait_for_ready(timeout=120)
+    client.wait_for_ready(timeout=900)
     failed = 0
     for cell in nbformat.read(place / "notebooks" / f"{name}.ipynb", as_version=4).cells:
         if cell.cell_type == "code":
-            reply = client.execute_interactive(cell.source, timeout=300, output_hook=lambda message: None)
+            reply = client.execute_interactive(cell.source, timeout=900, output_hook=lambda message: None)
             failed += reply["content"]["status"] != "ok"
     client.stop_channels()
     return failed

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from lupus_kit import cohort
+from lupus_kit import cohort, published
+from lupus_kit.cohort.replica.conflicts import find_conflicts
+from lupus_kit.cohort.replica.implied import find_implied
 
 
 def measure(label: str, function: Callable[[], object]) -> None:
@@ -22,6 +24,7 @@ if __name__ == "__main__":
     measure("replica(seed=0), shipped", lambda: cohort.replica(seed=0))
     for seed in range(1, 6):
         measure(f"replica(seed={seed})", lambda seed=seed: cohort.replica(seed=seed))
-    measure("conflicts('he2020')", cohort.conflicts)
+    record = published.load("he2020")
+    measure("conflicts of he2020, by the solver", lambda: find_conflicts(record))
     for name in ("responders_both_il2", "drop4_not_responder_week12_placebo", "mcnemar_p_rash_week12_il2"):
-        measure(f"implied({name!r})", lambda name=name: cohort.implied(name))
+        measure(f"implied({name!r})", lambda name=name: find_implied(name, record, 5.0))

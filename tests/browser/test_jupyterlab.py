@@ -29,10 +29,6 @@ TOKEN = "only-for-this-test"
 #: Seconds.
 PATIENCE = 900
 WIDGET = re.compile(r"\bwidgets\.(?!from_state)\w+\(")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--no-first-run",
-]  # fmt: skip
 # Whole notebooks in the page, so that every cell can be looked at; and the kernel's state in the status bar.
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
@@ -64,20 +60,6 @@ BOARDS = """count => {
 AXE = "axe.run({include: [['.lupus-kit-app']]}, {resultTypes: ['violations']})"
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    """Start the browser, one for all tests of this process."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("LUPUS_KIT_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if not found:
-        pytest.skip("no Chromium on the path: install one (Debian: apt-get install chromium)")
-    with driver.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS, timeout=1000 * PATIENCE)
-        yield started
-        started.close()
 
 
 def _own_folders(folder: Path) -> dict[str, str]:
@@ -176,21 +158,26 @@ def _note(address: str, outside: list[str]) -> None:
         outside.append(address)
 
 
+def _wait(page, sign: str, given: object = None, seconds: float = PATIENCE) -> None:
+    """Wait for a sign of the page. Looked for at every picture drawn, it would keep a processor busy by itself."""
+    page.wait_for_function(sign, arg=given, timeout=1000 * seconds, polling=200)
+
+
 def _run_all(page, address: str) -> None:
     page.goto(address)
     # JupyterLab says "Idle" before the kernel is connected, and drops a Run All in that moment: look at the status
     # bar, and ask again if no cell starts.
-    page.wait_for_function(IDLE)
+    _wait(page, IDLE)
     for seconds in (10, 60, PATIENCE):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
-            page.wait_for_function(STARTED, timeout=1000 * seconds)
+            _wait(page, STARTED, seconds=seconds)
             break
         except Exception as error:
             if type(error).__name__ != "TimeoutError":
                 raise
-    page.wait_for_function(FINISHED)
+    _wait(page, FINISHED)
 
 
 def _move(page, app) -> None:
@@ -206,7 +193,7 @@ def _move(page, app) -> None:
             one.focus()
             page.keyboard.press("ArrowDown" if one.evaluate("one => one.matches('select')") else "ArrowRight")
             try:  # words come first, the picture follows
-                page.wait_for_function(CHANGED, arg=[app.element_handle(), before], timeout=1000 * seconds)
+                _wait(page, CHANGED, [app.element_handle(), before], seconds)
             except Exception as error:
                 if type(error).__name__ != "TimeoutError":
                     raise
@@ -230,14 +217,13 @@ def _barriers(page) -> list[str]:
     ]
 
 
-@pytest.fixture
-def pictures(tmp_path) -> Path:
-    folder = Path(os.environ.get("LUPUS_KIT_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _picture(page, name: str) -> None:
+    """Keep a picture for a person to look at, where one is wanted."""
+    if wanted := os.environ.get("LUPUS_KIT_SCREENSHOTS"):
+        page.screenshot(path=Path(wanted) / f"{name}.png")
 
 
-def _move_all(page, pictures: Path, name: str) -> None:
+def _move_all(page, name: str) -> None:
     apps = page.locator(".lupus-kit-app")
     for number in range(apps.count()):
         app = apps.nth(number)
@@ -246,20 +232,20 @@ def _move_all(page, pictures: Path, name: str) -> None:
         assert app.get_by_role("alert").count() == 0
         assert app.locator(".noUi-handle:not([aria-label])").count() == 0, "a slider without a name"
         app.scroll_into_view_if_needed()
-        page.screenshot(path=pictures / f"{name}-widget-{number + 1}.png")
+        _picture(page, f"{name}-widget-{number + 1}")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser, pictures):
+def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser):
     outside: list[str] = []
     with _page(browser, outside) as page:
         _run_all(page, f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
         assert errors == []
-        page.screenshot(path=pictures / f"{name}-opened.png")
-        page.wait_for_function(BOARDS, arg=_boards(name))
-        _move_all(page, pictures, name)
-        page.wait_for_function(IDLE)
+        _picture(page, f"{name}-opened")
+        _wait(page, BOARDS, _boards(name))
+        _move_all(page, name)
+        _wait(page, IDLE)
     _stop_kernels(lab)
     assert outside == [], "the page asked for something outside this machine"
 
@@ -306,20 +292,20 @@ def _open_in_voila(page, address: str, name: str) -> None:
     # Voilà's template asks a public server for icons: the boards must do without.
     page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
     page.goto(f"{address}/{name}.ipynb")
-    page.wait_for_function(BOARDS, arg=_boards(name))
+    _wait(page, BOARDS, _boards(name))
     page.wait_for_timeout(1_500)  # handles get their names a moment after the pictures
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if _boards(name)])
-def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser, pictures):
+def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser):
     with _page(browser, []) as page:
         _open_in_voila(page, voila, name)
         assert page.locator("text=Traceback").count() == 0
-        _move_all(page, pictures, f"voila-{name}")
+        _move_all(page, f"voila-{name}")
         assert _barriers(page) == []
 
 
-def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, browser, pictures):
+def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, browser):
     with _page(browser, []) as page:
         _open_in_voila(page, voila, "04_week12_week24")
         app = page.locator(".lupus-kit-app").first
@@ -333,7 +319,7 @@ def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, b
             field.fill(pasted)
             field.press("Enter")
             app.get_by_text(words).first.wait_for()
-        page.screenshot(path=pictures / "a-wrong-view.png")
+        _picture(page, "a-wrong-view")
         app.get_by_role("button", name="Reset").click()
         app.get_by_text("16/29 (55.2%)").first.wait_for()
         assert field.input_value() == start

@@ -5,6 +5,7 @@ The reference is ``tests/references/endpoints_by_row.py``; it shares no code wit
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -49,16 +50,17 @@ def plain(table: pd.DataFrame) -> list[dict[int, Fraction]]:
 
 
 @pytest.mark.parametrize(("done", "active"), [(0.3, 0.3), (0.7, 0.03), (1.0, 0.1), (0.15, 0.05)])
-@pytest.mark.parametrize("how", ["not_fallen", "fallen"])
-def test_the_slow_reference_agrees_on_random_visits(done: float, active: float, how: str) -> None:
-    now, before = (random_visits(1_000, seed, done, active) for seed in (1, 2))
-    involved = np.random.default_rng(3).random(1_000) < 0.5
+def test_the_slow_reference_agrees_on_random_visits(done: float, active: float) -> None:
+    rows = 600
+    now, before = (random_visits(rows, seed, done, active) for seed in (1, 2))
+    involved = np.random.default_rng(3).random(rows) < 0.5
     history = pd.DataFrame(dict.fromkeys(BILAG_SYSTEMS, involved))
-    got = bilag2004(now, before, history, no_previous=how)[GRADE_COLUMNS].agg("".join, axis=1).tolist()
-    rows = zip(plain(now), plain(before), involved, strict=True)
-    expected = [by_row.bilag2004(a, b, bool(i), how == "not_fallen") for a, b, i in rows]
-    assert got == expected
-    assert len(set("".join(letters[7] for letters in expected))) >= 4  # the kidney met at least four grades
+    cells = list(zip(plain(now), plain(before), involved, strict=True))
+    for how in ("not_fallen", "fallen"):
+        got = bilag2004(now, before, history, no_previous=how)[GRADE_COLUMNS].agg("".join, axis=1).tolist()
+        expected = [by_row.bilag2004(a, b, bool(i), how == "not_fallen") for a, b, i in cells]
+        assert got == expected
+        assert len(set("".join(letters[7] for letters in expected))) >= 4  # the kidney met at least four grades
 
 
 # --- properties --------------------------------------------------------------------------------------------------
@@ -66,25 +68,26 @@ def test_the_slow_reference_agrees_on_random_visits(done: float, active: float, 
 ACTIVE = [item for item in ITEMS if item.kind != "number"]
 
 
-@settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10_000), position=st.integers(0, len(ACTIVE) - 1), level=st.integers(1, 4))
-def test_more_activity_never_gives_a_better_grade(seed: int, position: int, level: int) -> None:
-    item = ACTIVE[position]
-    now = random_visits(30, seed, 0.6, 0.05)
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10_000), level=st.integers(1, 4))
+def test_more_activity_never_gives_a_better_grade(seed: int, level: int) -> None:
+    visits = random_visits(8, seed, 0.6, 0.05)
+    now = pd.concat(
+        [visits] * len(ACTIVE), ignore_index=True
+    )  # each active item is raised in its own copy of the visits
     worse = now.copy()
-    if item.kind == "yes/no":
-        worse[item.id] = 1.0
-    else:
-        worse[item.id] = np.fmax(now[item.id], level)
+    for position, item in enumerate(ACTIVE):
+        here = slice(8 * position, 8 * position + 7)  # both ends belong to it
+        worse.loc[here, item.id] = 1.0 if item.kind == "yes/no" else np.fmax(now.loc[here, item.id], level)
     before, after = bilag2004(now)[GRADE_COLUMNS], bilag2004(worse)[GRADE_COLUMNS]
     assert (after <= before).all(axis=None)  # letters: A is smallest
-    own = f"bilag_{item.system}"
-    others = [c for c in GRADE_COLUMNS if c != own]
-    assert after[others].equals(before[others])
-    assert after[own].isin(["A", "B", "C"]).all()
+    own = np.repeat([BILAG_SYSTEMS.index(item.system) for item in ACTIVE], 8)
+    is_own = np.arange(9) == own[:, None]
+    assert (after.to_numpy() == before.to_numpy())[~is_own].all()
+    assert set(after.to_numpy()[is_own]) <= {"A", "B", "C"}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_order_of_rows_and_columns_does_not_matter(seed: int) -> None:
     now, before = random_visits(25, seed, 0.5, 0.1), random_visits(25, seed + 1, 0.5, 0.1)
@@ -94,21 +97,21 @@ def test_order_of_rows_and_columns_does_not_matter(seed: int) -> None:
     pd.testing.assert_frame_equal(shuffled, bilag2004(now, before).iloc[rows])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_every_reason_names_items_of_its_system_that_alone_give_the_grade(seed: int) -> None:
     now = random_visits(40, seed, 0.5, 0.1)
-    got = bilag2004(now)
-    for system in BILAG_SYSTEMS:
-        graded = got.index[got[f"bilag_{system}"] <= "C"]
-        named = [
-            {BY_NUMBER[int(n)].id for part in text.split("; ") for n in part.split(" ")[0].split(",") if n}
-            for text in got.loc[graded, f"{system}_because"]
-        ]
-        assert all({BY_ID[i].system for i in ids} == {system} for ids in named)
-        alone = pd.DataFrame([now.loc[row, sorted(ids)] for row, ids in zip(graded, named, strict=True)], index=graded)
-        if system == "renal":  # its one pair of items, "78, 79", cannot be graded without a previous visit
-            assert not {"systolic_bp", "diastolic_bp"} & set(alone.columns)
-        if len(graded):
-            again = bilag2004(alone)[f"bilag_{system}"]
-            assert again.tolist() == got.loc[graded, f"bilag_{system}"].tolist()
+    alone, expected = [], []
+    pairs = zip(now.to_dict("records"), bilag2004(now).to_dict("records"), strict=True)
+    for (row, got), system in itertools.product(pairs, BILAG_SYSTEMS):
+        grade = got[f"bilag_{system}"]
+        if grade <= "C":
+            parts = got[f"{system}_because"].split("; ")
+            named = {BY_NUMBER[int(n)].id for part in parts for n in part.split(" ")[0].split(",") if n}
+            assert {BY_ID[i].system for i in named} == {system}
+            # The one pair of items of the kidney, "78, 79", cannot be graded without a previous visit.
+            assert not {"systolic_bp", "diastolic_bp"} & named
+            alone.append({i: row[i] for i in named})
+            expected.append((f"bilag_{system}", grade))
+    again = bilag2004(pd.DataFrame(alone)).to_dict("records")
+    assert [(system, graded[system]) for graded, (system, _) in zip(again, expected, strict=True)] == expected

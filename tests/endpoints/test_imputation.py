@@ -45,6 +45,29 @@ def test_between_the_worst_and_the_best_case(options: dict, seed: int) -> None:
         assert (share[lost] == 0).all()
 
 
+@pytest.mark.parametrize("clause", ["sledai", "two new B", "new A", "pga", "rescue"])
+def test_every_clause_of_the_rule_is_asked_of_the_imputed_values(clause: str) -> None:
+    """Every donor of the arm fails this clause and no other, so a patient filled from them fails it too."""
+    systems = [f"bilag_{name}" for name in endpoints.BILAG_SYSTEMS]
+    start = {"visit": "baseline", "week": 0, "sledai": 12, "pga": 1.0, "rescue": 0} | dict.fromkeys(systems, "D")
+    good = start | {"visit": "week 12", "week": 12, "sledai": 4}
+    fails = {
+        "sledai": {"sledai": 9},
+        "two new B": dict.fromkeys(systems[:2], "B"),
+        "new A": {"bilag_renal": "A"},
+        "pga": {"pga": 1.3},
+        "rescue": {"rescue": 1},
+    }[clause]
+
+    def share(week_12: dict[str, object]) -> float:
+        rows = [start | {"patient": k} for k in range(6)] + [week_12 | {"patient": k} for k in range(5)]
+        return endpoints.impute_responders(pd.DataFrame(rows), n_imputations=2).patients["share"].iloc[5]
+
+    assert share(good) == 1  # one new B alone passes
+    assert share(good | {systems[0]: "B"}) == 1
+    assert share(good | fails) == 0
+
+
 def test_same_seed_same_result_and_order_of_rows_does_not_matter() -> None:
     visits = what_if(Assumptions(dropout_rate=0.3), seed=1).visits
     one = endpoints.impute_responders(visits, seed=5, n_imputations=4)

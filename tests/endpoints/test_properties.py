@@ -50,7 +50,7 @@ def better(column: str, value: Any, rng: np.random.Generator) -> Any:
 
 
 @pytest.mark.parametrize("rule", VERDICT, ids=lambda rule: rule.__name__)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     gaps=st.sampled_from([0.0, 0.01, 0.05]),
@@ -63,7 +63,7 @@ def test_improving_anything_never_loses_a_response(
     rule: Rule, seed: int, gaps: float, week: int, columns: list[str]
 ) -> None:
     rng = np.random.default_rng(seed)
-    table = random_table(24, seed, gaps)
+    table = random_table(48, seed, gaps)
     table["sledai"] = sledai(table).astype(object).where(lambda total: total.notna(), None)
     after = table.copy()
     here = np.flatnonzero(table["week"] == week)
@@ -77,10 +77,10 @@ def test_improving_anything_never_loses_a_response(
 
 
 @pytest.mark.parametrize("rule", VERDICT, ids=lambda rule: rule.__name__)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
 def test_a_hidden_cell_leaves_the_answer_or_opens_it(rule: Rule, seed: int, gaps: float) -> None:
-    table = random_table(40, seed)
+    table = random_table(120, seed)
     table["sledai"] = sledai(table)
     hidden = hide(table, np.random.default_rng(seed), gaps)
     truth, seen = rank(rule, table), rank(rule, hidden)
@@ -98,10 +98,10 @@ def hide(table: pd.DataFrame, rng: np.random.Generator, gaps: float) -> pd.DataF
     return hidden.astype({"patient": int, "week": int})
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
 def test_a_hidden_cell_never_changes_a_flare_that_is_graded(seed: int, gaps: float) -> None:
-    table = random_table(40, seed)
+    table = random_table(120, seed)
     table["sledai"] = sledai(table)
     hidden = hide(table, np.random.default_rng(seed), gaps)
     truth, seen = selena_flare(table)["flare"], selena_flare(hidden)["flare"]
@@ -112,12 +112,12 @@ def test_a_hidden_cell_never_changes_a_flare_that_is_graded(seed: int, gaps: flo
     assert same[kept.to_numpy()].all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.0, 0.01, 0.05]))
 def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gaps: float) -> None:
-    table = random_table(40, seed, gaps)
+    table = random_table(120, seed, gaps)
     table["sledai"] = sledai(table)
-    found = {way: sri(table, missing=way) for way in MISSING}
+    found = {way: sri(table, missing=way, reasons=False) for way in MISSING}
     answers = {way: got["responder"].astype(float) for way, got in found.items()}
     assert (answers["worst"] == answers["nonresponder"]).all()
     for way in ("nonresponder", "locf"):
@@ -129,20 +129,20 @@ def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gap
         assert (found[way]["imputed"] == (open_answer & (way != "observed"))).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_more_room_is_asked_for_by_every_larger_n(seed: int) -> None:
-    table = random_table(40, seed, 0.01)
+    table = random_table(120, seed, 0.01)
     table["sledai"] = sledai(table)
-    counts = [sri(table, points=n)["responder"].to_numpy(dtype=bool) for n in range(4, 9)]
+    counts = [sri(table, points=n, reasons=False)["responder"].to_numpy(dtype=bool) for n in range(4, 9)]
     for fewer, more in zip(counts[1:], counts[:-1], strict=True):
         assert (fewer <= more).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_rules_that_contain_each_other(seed: int) -> None:
-    table = random_table(80, seed)
+    table = random_table(240, seed)
     table["sledai"] = sledai(table)
     assert (s2k_ri50(table) <= table["sledai"]).all()
     full, half = sri(table)["responder"], sri50(table)["responder"]
@@ -158,10 +158,10 @@ def test_rules_that_contain_each_other(seed: int) -> None:
     assert (doris(allowed)["doris"] <= low).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), column=st.sampled_from([*FLARE_COLUMNS, "prednisone_mg_day", "pga", "sledai"]))
 def test_a_worse_visit_never_has_a_lower_grade_of_flare(seed: int, column: str) -> None:
-    table = random_table(40, seed)
+    table = random_table(120, seed)
     table["sledai"] = sledai(table)
     worse = table.copy()
     here = table["week"] == 12

@@ -151,7 +151,9 @@ def test_a_binomial_probability_peaks_at_its_share():
 def test_many_rows_are_worked_off_in_portions():
     rng = np.random.default_rng(3)
     coefficients = rng.random((5000, 6))
-    assert np.array_equal(suprema(coefficients).value[4990:], suprema(coefficients[4990:]).value)
+    # Matrix products of different shape may differ in the last bits on one processor and not on another.
+    whole, part = suprema(coefficients).value[4990:], suprema(coefficients[4990:]).value
+    np.testing.assert_array_max_ulp(whole, part, maxulp=8)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

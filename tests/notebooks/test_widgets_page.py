@@ -32,7 +32,7 @@ def test_every_widget_has_its_stop():
 
 
 def test_it_runs_and_every_board_stands(notebook, tmp_path):
-    run = execution.execute(notebook, NAME, tmp_path, timeout=120)
+    run = execution.execute(notebook, NAME, tmp_path, timeout=900)
     assert run.passed, "\n".join(map(str, run.problems))
     pages = [
         model["state"].get("value", "")

@@ -1,7 +1,5 @@
 """The printed value of one arm or visit against the count behind it."""
 
-from __future__ import annotations
-
 from lupus_kit.audit.report.checked_values import NOT_PRINTED, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.audit.values.counts import Counts
 from lupus_kit.published import Claim

@@ -1,7 +1,5 @@
 """Recompute every claim and every table row of a study from its own record."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path

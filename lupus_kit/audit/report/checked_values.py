@@ -1,7 +1,5 @@
 """One printed value of a claim, with every analysis that was tried on it, as numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum

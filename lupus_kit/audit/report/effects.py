@@ -1,7 +1,5 @@
 """Printed effects with intervals: which methods give the printed digits from the counts."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal

@@ -3,8 +3,6 @@
 Everything from the paper or the file is escaped.
 """
 
-from __future__ import annotations
-
 import html
 import io
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """The checked values of a report in the order and the words in which they are read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby

@@ -1,7 +1,5 @@
 """Printed p-values of proportions: which analyses print so."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -148,8 +146,8 @@ def no_p_printed(claim: Claim) -> CheckedValue:
 
 def _fisher_for_information(claim: Claim, table: Table) -> CheckedValue:
     fisher = float(pvalue("fisher", *table))
-    said = "for information: no p-value is printed"
-    analysis = Analysis("Fisher", "fisher", "two-sided", said, table, fisher)
+    setting = "for information: no p-value is printed"
+    analysis = Analysis("Fisher", "fisher", "two-sided", setting, table, fisher)
     return not_checkable(claim, Quantity.P, "", analysis)
 
 

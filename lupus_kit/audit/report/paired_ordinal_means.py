@@ -1,7 +1,5 @@
 """Printed p-values of paired counts, ordered groups, means and medians."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from math import nan
@@ -137,8 +135,8 @@ def _mcnemar_for_information(claim: Claim, first: tuple[int, int], second: tuple
         return no_p_printed(claim)
     found = paired_tests("1", first[0], second[0], first[1], claim.both)
     exact = next(one for one in _analyses(found, (*first, *second)) if one.key == "mcnemar_exact")
-    said = "for information: no p-value is printed"
-    return not_checkable(claim, Quantity.P, "", replace(exact, setting=said, fits=None, n_ways=1))
+    setting = "for information: no p-value is printed"
+    return not_checkable(claim, Quantity.P, "", replace(exact, setting=setting, fits=None, n_ways=1))
 
 
 #: How the p-value of each kind is checked, for those that are not about proportions.

@@ -1,7 +1,5 @@
 """The reading of a study: statements on its primary endpoints, then on the paper as a whole."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import isnan

@@ -1,7 +1,5 @@
 """What the numbers of a whole paper do and do not say, sentence by sentence; never stronger than the results."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

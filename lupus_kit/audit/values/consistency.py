@@ -4,8 +4,6 @@ Every finding is a plain sentence with where it stands. None says why: quartiles
 analysis set per visit or a slip in typing leave the same trace.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from fractions import Fraction

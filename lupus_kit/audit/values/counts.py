@@ -1,7 +1,5 @@
 """Which counts stand behind the printed values of a claim."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

@@ -5,8 +5,6 @@ prints like this? A digit that ends in an exact half may have been rounded eithe
 printed number count as printing so.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Several printed p-values together: one analysis for all of them, or the fewest that cover them."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -125,20 +123,20 @@ class JointExplanation:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The result in words."""
-        said = []
+        texts = []
         if self.n_best:
             verb = "explains" if len(self.best) == 1 else "each explain"
-            said.append(f"{_listed(self.best)} {verb} {self.n_best} of {self.n_claims} printed p-values.")
+            texts.append(f"{_listed(self.best)} {verb} {self.n_best} of {self.n_claims} printed p-values.")
         if self.unexplained:
             numbers = _listed([str(number) for number in self.unexplained])
-            said.append(f"No analysis tried gives p-value {numbers}.")
+            texts.append(f"No analysis tried gives p-value {numbers}.")
         if self.sets:
             size = len(self.sets[0])
             one = "one analysis" if size == 1 else f"{size} analyses"
             covered = "all of them" if not self.unexplained else "all the others"
             ways = "" if len(self.sets) == 1 else f", in {len(self.sets)} ways"
-            said.append(f"At least {one} would be needed for {covered}{ways}.")
-        return (*said, "Compatible with a print does not mean used for it.")
+            texts.append(f"At least {one} would be needed for {covered}{ways}.")
+        return (*texts, "Compatible with a print does not mean used for it.")
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each smallest set and place in it: ``set place analyses``."""

@@ -1,7 +1,5 @@
 """The multiverse of one endpoint: every analysis that can be defended, and how much the conclusion hangs on the choice."""
 
-from __future__ import annotations
-
 import html
 from dataclasses import dataclass
 from functools import lru_cache

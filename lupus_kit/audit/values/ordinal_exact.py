@@ -1,7 +1,5 @@
 """Exact tests of ordered or unordered groups in two arms, given both margins, in whole numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import comb, prod
 from typing import Any

@@ -1,7 +1,5 @@
 """From printed percentages back to counts, and from computed numbers to their print."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Which patients were counted: the tables that one printed comparison can stand for."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

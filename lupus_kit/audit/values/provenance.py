@@ -1,7 +1,5 @@
 """From a printed p-value to the analyses that can have printed it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ A printed mean stands for every mean that rounds to it, and two margins of paire
 has them. Each analysis therefore gives a range of p-values, and it fits if any value of the range prints as reported.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple

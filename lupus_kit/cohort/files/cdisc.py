@@ -4,8 +4,6 @@ Names and labels follow the ADaM guide as far as a teaching data set needs; it i
 files (version 5) allow eight letters for a name and forty for a label.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path

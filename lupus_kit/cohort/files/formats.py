@@ -3,8 +3,6 @@
 Every cell is read by the description of its column, so a cohort is equal after a round trip whatever the format.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """pandera schemas of the tables, and the checks that tables agree with each other."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """Cohorts on disk: a folder with the tables and a manifest, checked cell by cell when it is read."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

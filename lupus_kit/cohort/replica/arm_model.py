@@ -6,8 +6,6 @@ without a printed number are counted by weight, and grades move between A, B and
 the organ systems are interchangeable in every statement.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any

@@ -1,7 +1,5 @@
 """Which printed numbers cannot all be true: minimal sets of statements that no cohort satisfies together."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from functools import cache

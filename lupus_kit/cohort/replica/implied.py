@@ -1,7 +1,5 @@
 """What the paper implies without saying: the smallest and largest value of a quantity over every compatible cohort."""
 
-from __future__ import annotations
-
 import ast
 import html
 import itertools

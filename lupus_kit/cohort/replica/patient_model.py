@@ -5,8 +5,6 @@ solver looks for patients close to it. Every proposal has some chance, so every 
 invented coherence below has some chance too; a step without a solution starts over from the first.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -43,6 +41,7 @@ _RARE, _LASTS, _NEW = 0.01, 0.45, 0.03
 _C_SHARE = 0.35
 #: Work the solver may spend on agreeing with the proposal, in its deterministic seconds.
 _EFFORT = 0.2
+_ATTEMPTS = 12
 
 
 class _Step(ArmModel):
@@ -221,9 +220,7 @@ def _proposal(rng: np.random.Generator, size: int) -> np.ndarray:
     return items
 
 
-def solve_arm(
-    statements: list[Statement], randomised: int, followed: int, rng: np.random.Generator, attempts: int = 12
-) -> Columns | None:
+def solve_arm(statements: list[Statement], randomised: int, followed: int, rng: np.random.Generator) -> Columns | None:
     """Find one arm's activity and kidneys near a random proposal; None where every attempt fails.
 
     Returns
@@ -231,9 +228,9 @@ def solve_arm(
     dict or None
         Values of every column (name, visit), one per patient seen at that visit.
     """
-    for attempt in range(attempts):
+    for attempt in range(_ATTEMPTS):
         found = _responders(statements, followed, rng)
-        if attempt >= attempts // 2:
+        if attempt >= _ATTEMPTS // 2:
             # Late attempts let every non-responder fail by SLEDAI, which leaves the most room.
             found |= {("_fails", visit): np.zeros(followed, dtype=np.int64) for visit in VISITS[1:]}
         for step in (_descriptors, _grades, _assessments):

@@ -1,7 +1,5 @@
 """Replicas: invented patients who agree with the published record, number by number."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -11,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import design, published
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INFECTIONS, INJECTION, MEDICINES, SERIOUS, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INJECTION, MEDICINES, tidy
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
 from lupus_kit.cohort.replica import values
 from lupus_kit.cohort.replica.arm_model import Columns
@@ -21,7 +19,7 @@ from lupus_kit.cohort.replica.statement_check import compare
 from lupus_kit.cohort.replica.statements import VISITS, Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.treatment import acting_intervals, turnover
+from lupus_kit.cohort.what_if.treatment import acting_intervals, doses_given, event_columns, turnover
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
@@ -159,7 +157,7 @@ def _visits(
 
     def spread(name: str) -> np.ndarray:
         padded = np.stack([np.pad(activity[name, v], (0, size - len(activity[name, v]))) for v in VISITS], axis=1)
-        return padded[rows, state]
+        return np.asarray(padded[rows, state])
 
     present = {item: spread(item).astype(bool) for item in ITEMS}
     protein_now = present["proteinuria"]
@@ -261,12 +259,11 @@ def _treatment(
 ) -> dict[str, pd.DataFrame]:
     trial = design.he2020()
     calendar = trial.dosing.days()
-    patient, k = (x.ravel() for x in np.indices((len(left), len(calendar))))
-    given = calendar["day"].to_numpy()[k] <= np.where(np.isnan(left), np.inf, left)[patient]
-    patient, k = patient[given], k[given]
+    patient, given = doses_given(calendar, np.where(np.isnan(left), np.inf, left))
     amount = {a.name: a.dose_miu for a in trial.arms}[arm]
-    doses = {c: calendar[c].to_numpy()[k] for c in ("cycle", "injection", "day")}
-    doses |= {name: column[patient] for name, column in who.items()} | {"dose_miu": np.full(len(k), amount)}
+    doses = (
+        {name: column[patient] for name, column in who.items()} | given | {"dose_miu": np.full(len(patient), amount)}
+    )
     rows = []
     for event, flags in values.events(mine, len(left), followed, rng).items():
         for i in np.flatnonzero(flags):
@@ -274,10 +271,5 @@ def _treatment(
             rows.append((i, EVENT_NAMES.index(event), int(day)))
     rows.sort()
     who_had, code, day = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    happened = {name: column[who_had] for name, column in who.items()} | {
-        "event": pd.Categorical.from_codes(code, list(EVENT_NAMES)),
-        "day": day,
-        "infection": np.array([EVENT_NAMES[c] in INFECTIONS for c in code], dtype=bool),
-        "serious": np.array([EVENT_NAMES[c] in SERIOUS for c in code], dtype=bool),
-    }
+    happened = {name: column[who_had] for name, column in who.items()} | event_columns(code, day)
     return {"doses": tidy("doses", doses), "adverse_events": tidy("adverse_events", happened)}

@@ -3,9 +3,8 @@
 Everything is recomputed from the tables of the cohort with :mod:`lupus_kit.endpoints`; nothing is shared with the solver.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,24 +114,28 @@ class _Measured:
         labs = self.cohort.labs.rename(columns={"protein_24h_g": "protein_24h"})
         answer = renal_response(labs.loc[labs["week"] == 0], labs, "EULAR 2019", months=6)["complete"]
         ill = labs["patient"].map(self.patients["nephritis"]).to_numpy(dtype=bool)
-        return answer.fillna(False).to_numpy(dtype=bool) & ill
+        return np.asarray(answer.fillna(False).to_numpy(dtype=bool) & ill)
 
     def values(self, s: Statement) -> np.ndarray | None:
         """One value per patient the statement is about; None where the cohort does not record it."""
+        found = self._values(s)
+        return None if found is None else np.asarray(found)
+
+    def _values(self, s: Statement) -> Any:
         mine = self.patients.loc[self.patients["arm"].astype(str) == s.arm]
         if not s.everyone:
             mine = mine.loc[[p in self.followed for p in mine.index]]
         if s.measure in _PEOPLE:
-            return mine[_PEOPLE[s.measure]].to_numpy(dtype=float)
+            return mine[_PEOPLE[s.measure]]
         if s.measure == "female":
-            return (mine["sex"].astype(str) == "female").to_numpy()
+            return mine["sex"].astype(str) == "female"
         if s.measure in (*MEDICINES, "nephritis"):
-            return mine[s.measure].to_numpy(dtype=bool)
+            return mine[s.measure]
         if not s.visit:
             return self._events(s.measure, mine.index)
         return self._at_visit(s, mine.index)
 
-    def _events(self, measure: str, patients: pd.Index) -> np.ndarray:
+    def _events(self, measure: str, patients: pd.Index) -> Any:
         events = self.cohort.adverse_events
         name = events["event"].astype(str)
         kept = {
@@ -142,7 +145,7 @@ class _Measured:
         }.get(measure, name == measure.removesuffix(" event"))
         return patients.isin(events.loc[kept, "patient"])
 
-    def _at_visit(self, s: Statement, patients: pd.Index) -> np.ndarray | None:
+    def _at_visit(self, s: Statement, patients: pd.Index) -> Any:
         if s.measure == "responder":
             table = self.responses.loc[self.responses["visit"].astype(str) == s.visit].set_index("patient")
             return table["responder"].reindex(patients).dropna().to_numpy(dtype=bool)

@@ -1,7 +1,5 @@
 """The published record as typed statements about patients, and how ambiguous print is read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,18 +30,12 @@ MEASURES: dict[str, str] = {
     "≥1 BILAG A or 2 B": "active_bilag",
     "PGA": "pga",
     "Prednisone (mg/day)": "prednisone",
-    "Rash": "rash",
     "Oral ulceration": "mucosal_ulcer",
-    "Arthritis": "arthritis",
-    "Vasculitis": "vasculitis",
-    "Alopecia": "alopecia",
-    "Fever": "fever",
-    "Myositis": "myositis",
     "ANA decreased": "ana_decreased",
     "Anti-dsDNA (IU/mL) n=29": "dsdna",
     "Anti-dsDNA (IU/mL) n=30": "dsdna",
     "Anti-nucleosome (AnuA) n=29": "anti_nucleosome",
-} | {m.replace("_", " ").capitalize(): m for m in MEDICINES}
+} | {m.replace("_", " ").capitalize(): m for m in (*ORGANS, *MEDICINES) if m != "mucosal_ulcer"}
 
 #: Rows of Table 3: the event, or the group of events.
 EVENTS: dict[tuple[str, str], str] = {

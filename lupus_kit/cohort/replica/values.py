@@ -3,8 +3,6 @@
 The printed numbers are met exactly; everything they leave open is drawn, and is invented.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable
 from typing import Any
@@ -52,7 +50,7 @@ def _skewed(
     mean, sd = (float(found[kind].value) for kind in ("mean", "sd"))
     for _ in range(_TRIES):
         raw = rng.gamma(((mean - limits[0]) / sd) ** 2 + 0.3, size=n)
-        values = np.round(mean + sd * (raw - raw.mean()) / raw.std(ddof=1), digits)
+        values: np.ndarray = np.round(mean + sd * (raw - raw.mean()) / raw.std(ddof=1), digits)
         inside = values.min() >= limits[0] and values.max() <= limits[1]
         if inside and all(prints_as(s, values) for s in found.values()):
             return values

@@ -30,8 +30,20 @@ def _number(default: float, unit: str, origin: str, note: str, low: float, high:
     return field(default=default, metadata=meta)
 
 
-def _choice(default: str, choices: tuple[str, ...], unit: str, origin: str, note: str) -> Any:
-    return field(default=default, metadata={"unit": unit, "origin": origin, "note": note, "choices": choices})
+def _published(default: float, unit: str, place: str, low: float, high: float) -> Any:
+    return _number(default, unit, "published", f"{_PAPER}, {place}", low, high)
+
+
+def _invented(default: float, unit: str, note: str, low: float, high: float, *, whole: bool = False) -> Any:
+    return _number(default, unit, "invented", note, low, high, whole=whole)
+
+
+def _tuned(default: float, unit: str, note: str, low: float, high: float) -> Any:
+    return _invented(default, unit, f"{note}; {_TUNED}", low, high)
+
+
+def _other(default: Any, unit: str, note: str, **more: Any) -> Any:
+    return field(default=default, metadata={"unit": unit, "origin": "invented", "note": note, **more})
 
 
 def _rates(default: Mapping[str, float], unit: str, origin: str, note: str) -> Any:
@@ -102,30 +114,28 @@ class Assumptions:
     """
 
     # --- who comes in
-    age_mean: float = _number(30.705, "years", "published", f"{_PAPER}, Table 1, mean of both arms", 20, 60)
-    age_sd: float = _number(9.49, "years", "published", f"{_PAPER}, Table 1, pooled over both arms", 1, 15)
-    female_share: float = _number(56 / 60, "share", "published", f"{_PAPER}, Table 1, 27 + 29 of 60", 0, 1)
-    weight_mean: float = _number(56.75, "kg", "published", f"{_PAPER}, Table 1, mean of both arms", 40, 100)
-    weight_sd: float = _number(8.60, "kg", "published", f"{_PAPER}, Table 1, pooled over both arms", 1, 20)
-    height_mean: float = _number(162.45, "cm", "published", f"{_PAPER}, Table 1, mean of both arms", 140, 190)
-    height_sd: float = _number(6.14, "cm", "published", f"{_PAPER}, Table 1, pooled over both arms", 1, 15)
-    duration_mean: float = _number(65.15, "months", "published", f"{_PAPER}, Table 1, mean of both arms", 6, 300)
-    duration_sd: float = _number(58.66, "months", "published", f"{_PAPER}, Table 1, pooled over both arms", 1, 300)
-    prednisone_median: float = _number(
-        13.75, "mg/day", "published", f"{_PAPER}, Table 1, between the medians 12.5 and 15", 0, 60
-    )
-    prednisone_spread: float = _number(0.6, "SD of log dose", "invented", "gives a range of about 5 to 50", 0, 1.5)
-    prednisone_none: float = _number(0.03, "share", "invented", "Table 1 prints a minimum of 0 on IL-2", 0, 1)
-    nephritis_share: float = _number(
-        25 / 60, "share", "published", f"{_PAPER}, 13 and 12 patients with nephritis in the abstract, of 60", 0, 1
+    age_mean: float = _published(30.705, "years", "Table 1, mean of both arms", 20, 60)
+    age_sd: float = _published(9.49, "years", "Table 1, pooled over both arms", 1, 15)
+    female_share: float = _published(56 / 60, "share", "Table 1, 27 + 29 of 60", 0, 1)
+    weight_mean: float = _published(56.75, "kg", "Table 1, mean of both arms", 40, 100)
+    weight_sd: float = _published(8.60, "kg", "Table 1, pooled over both arms", 1, 20)
+    height_mean: float = _published(162.45, "cm", "Table 1, mean of both arms", 140, 190)
+    height_sd: float = _published(6.14, "cm", "Table 1, pooled over both arms", 1, 15)
+    duration_mean: float = _published(65.15, "months", "Table 1, mean of both arms", 6, 300)
+    duration_sd: float = _published(58.66, "months", "Table 1, pooled over both arms", 1, 300)
+    prednisone_median: float = _published(13.75, "mg/day", "Table 1, between the medians 12.5 and 15", 0, 60)
+    prednisone_spread: float = _invented(0.6, "SD of log dose", "gives a range of about 5 to 50", 0, 1.5)
+    prednisone_none: float = _invented(0.03, "share", "Table 1 prints a minimum of 0 on IL-2", 0, 1)
+    nephritis_share: float = _published(
+        25 / 60, "share", "13 and 12 patients with nephritis in the abstract, of 60", 0, 1
     )
     medication_share: Mapping[str, float] = _rates(
         _MEDICATION, "share", "published", f"{_PAPER}, Table 1, both arms together"
     )
     entry_sledai: int = _number(8, "points", "published", "NCT02465580: SLEDAI of 8 or more", 0, 40, whole=True)
-    sledai_version: str = _choice(
-        "2K", ("2K", "SELENA"), "version", "invented",
-        "Table 2 names SELENA-SLEDAI; they differ here only by stable proteinuria",
+    sledai_version: str = _other(
+        "2K", "version", "Table 2 names SELENA-SLEDAI; they differ here only by stable proteinuria",
+        choices=("2K", "SELENA"),
     )  # fmt: skip
     item_share: Mapping[str, float] = _rates(
         _SCREENED,
@@ -133,138 +143,100 @@ class Assumptions:
         "invented",
         "tuned to the organ shares at entry in Table 2 and the SLEDAI median; rare items are guesses",
     )
-    activity_shift: float = _number(
-        0.0, "latent SD", "invented", "how much more active all organs are at screening than item_share says", -2, 2
+    activity_shift: float = _invented(
+        0.0, "latent SD", "how much more active all organs are at screening than item_share says", -2, 2
     )
-    severity_share: float = _number(
-        0.005, "share of latent variance", "invented", "how much one overall severity drives all organs", 0, 0.9
+    severity_share: float = _invented(
+        0.005, "share of latent variance", "how much one overall severity drives all organs", 0, 0.9
     )
 
     # --- the course of activity
-    care_week12: float = _number(
-        0.017, "latent SD", "invented", f"improvement by week 12 beyond regression to the mean; {_TUNED}", -2, 4
-    )
-    care_week24: float = _number(
-        0.112, "latent SD", "invented", f"improvement by week 24 beyond regression to the mean; {_TUNED}", -2, 4
-    )
-    drug_effect: float = _number(0.616, "latent SD at week 12", "invented", f"IL-2 beyond placebo; {_TUNED}", -2, 4)
-    drug_reference: float = _number(
-        0.616, "latent SD at week 12", "invented",
-        "the drug_effect at which remission_il2 and rescue_il2 hold; with another effect they move, 0 gives placebo's", 0.01, 4,
+    care_week12: float = _tuned(0.017, "latent SD", "improvement by week 12 beyond regression to the mean", -2, 4)
+    care_week24: float = _tuned(0.112, "latent SD", "improvement by week 24 beyond regression to the mean", -2, 4)
+    drug_effect: float = _tuned(0.616, "latent SD at week 12", "IL-2 beyond placebo", -2, 4)
+    drug_reference: float = _invented(
+        0.616, "latent SD at week 12",
+        "the drug_effect at which remission_il2 and rescue_il2 hold; with another effect they move, 0 gives placebo's",
+        0.01, 4,
     )  # fmt: skip
-    drug_persistence: float = _number(
-        1.48, "ratio, week 24 / week 12", "invented", f"what is left 12 weeks after the last dose; {_TUNED}", 0, 4
+    drug_persistence: float = _tuned(
+        1.48, "ratio, week 24 / week 12", "what is left 12 weeks after the last dose", 0, 4
     )
-    onset_weeks: float = _number(
-        6.0, "weeks", "invented", "time constant of all effects; the curve before week 12 is not public", 0.5, 52
+    onset_weeks: float = _invented(
+        6.0, "weeks", "time constant of all effects; the curve before week 12 is not public", 0.5, 52
     )
-    response_sd: float = _number(
-        0.764, "latent SD", "invented", "patients differ in their course; more makes weeks 12 and 24 agree more", 0, 3
+    response_sd: float = _invented(
+        0.764, "latent SD", "patients differ in their course; more makes weeks 12 and 24 agree more", 0, 3
     )
-    divergence: float = _number(
-        1.444, "ratio, week 24 / week 12", "invented", f"how much further apart patients are at week 24; {_TUNED}", 0, 5
+    divergence: float = _tuned(
+        1.444, "ratio, week 24 / week 12", "how much further apart patients are at week 24", 0, 5
     )
-    skin_share: float = _number(
-        1.642, "share of the effect", "invented", f"how far skin and mucosa follow; {_TUNED}", 0, 5
+    skin_share: float = _tuned(1.642, "share of the effect", "how far skin and mucosa follow", 0, 5)
+    joint_share: float = _tuned(0.601, "share of the effect", "how far joints and muscles follow", 0, 5)
+    renal_share: float = _invented(0.417, "share of the effect", "kidneys follow less, beside remission", 0, 5)
+    serology_share: float = _invented(
+        0.415, "share of the effect", "complement and anti-dsDNA move less than organs", 0, 5
     )
-    joint_share: float = _number(
-        0.601, "share of the effect", "invented", f"how far joints and muscles follow; {_TUNED}", 0, 5
+    static_share: float = _invented(
+        0.879, "share of item variance", "the part of an item that never changes in a patient", 0, 1
     )
-    renal_share: float = _number(
-        0.417, "share of the effect", "invented", "kidneys follow less, beside remission", 0, 5
-    )
-    serology_share: float = _number(
-        0.415, "share of the effect", "invented", "complement and anti-dsDNA move less than organs", 0, 5
-    )
-    static_share: float = _number(
-        0.879, "share of item variance", "invented", "the part of an item that never changes in a patient", 0, 1
-    )
-    memory_weeks: float = _number(5.14, "weeks", "invented", "how long a passing swing of an item lasts", 0.1, 520)
+    memory_weeks: float = _invented(5.14, "weeks", "how long a passing swing of an item lasts", 0.1, 520)
 
     # --- nephritis and rescue
-    remission_il2: float = _number(
-        7 / 13,
-        "share by week 24",
-        "published",
-        f"{_PAPER}, abstract, 7 of 13; the visit is not stated: week 24 is invented",
-        0,
-        1,
+    remission_il2: float = _published(
+        7 / 13, "share by week 24", "abstract, 7 of 13; the visit is not stated: week 24 is invented", 0, 1
     )
-    remission_placebo: float = _number(
-        2 / 12,
-        "share by week 24",
-        "published",
-        f"{_PAPER}, abstract, 2 of 12; the visit is not stated: week 24 is invented",
-        0,
-        1,
+    remission_placebo: float = _published(
+        2 / 12, "share by week 24", "abstract, 2 of 12; the visit is not stated: week 24 is invented", 0, 1
     )
-    remission_selection: float = _number(
-        0.5, "correlation", "invented", "patients with a good course are likelier to remit", -1, 1
+    remission_selection: float = _invented(
+        0.5, "correlation", "patients with a good course are likelier to remit", -1, 1
     )
-    remission_onset_weeks: float = _number(
-        8.125, "weeks", "invented", "time constant of the kidney on its way to rest", 0.5, 520
+    remission_onset_weeks: float = _invented(8.125, "weeks", "time constant of the kidney on its way to rest", 0.5, 520)
+    rescue_il2: float = _tuned(0.199, "share by week 24", "not reported", 0, 1)
+    rescue_placebo: float = _tuned(
+        0.34, "share by week 24", "not reported; holds the SLEDAI median and SRI-4 together", 0, 1
     )
-    rescue_il2: float = _number(0.199, "share by week 24", "invented", f"not reported; {_TUNED}", 0, 1)
-    rescue_placebo: float = _number(
-        0.34,
-        "share by week 24",
-        "invented",
-        f"not reported; holds the SLEDAI median and SRI-4 together; {_TUNED}",
-        0,
-        1,
+    rescue_selection: float = _invented(
+        0.939, "correlation", "patients with a bad course are likelier to be rescued", -1, 1
     )
-    rescue_selection: float = _number(
-        0.939, "correlation", "invented", "patients with a bad course are likelier to be rescued", -1, 1
-    )
-    rescue_first_day: int = _number(14, "days", "invented", "no rescue before this day", 1, 168, whole=True)
-    rescue_last_day: int = _number(77, "days", "invented", "no rescue after this day", 1, 168, whole=True)
-    rescue_weeks: float = _number(
-        18.42, "weeks", "invented", f"time constant with which rescue wears off; {_TUNED}", 1, 520
-    )
-    rescue_effect: float = _number(3.657, "latent SD", "invented", "improvement that rescue brings", 0, 4)
-    rescue_dose: float = _number(10.0, "mg/day", "invented", "prednisone added by rescue", 0, 60)
+    rescue_first_day: int = _invented(14, "days", "no rescue before this day", 1, 168, whole=True)
+    rescue_last_day: int = _invented(77, "days", "no rescue after this day", 1, 168, whole=True)
+    rescue_weeks: float = _tuned(18.42, "weeks", "time constant with which rescue wears off", 1, 520)
+    rescue_effect: float = _invented(3.657, "latent SD", "improvement that rescue brings", 0, 4)
+    rescue_dose: float = _invented(10.0, "mg/day", "prednisone added by rescue", 0, 60)
 
     # --- grades, global assessment, steroids
-    bilag_a_cut: float = _number(2.76, "latent SD", "invented", "activity above this is grade A", -3, 6)
-    bilag_b_cut: float = _number(0.196, "latent SD", "invented", "activity above this is grade B", -3, 6)
-    bilag_c_cut: float = _number(-0.25, "latent SD", "invented", "activity above this is grade C", -3, 6)
-    relief: float = _number(
-        2.831, "latent SD at week 12", "invented",
+    bilag_a_cut: float = _invented(2.76, "latent SD", "activity above this is grade A", -3, 6)
+    bilag_b_cut: float = _invented(0.196, "latent SD", "activity above this is grade B", -3, 6)
+    bilag_c_cut: float = _invented(-0.25, "latent SD", "activity above this is grade C", -3, 6)
+    relief: float = _invented(
+        2.831, "latent SD at week 12",
         "organs already under treatment are graded lower by BILAG, in both arms; SLEDAI does not see it", 0, 4,
     )  # fmt: skip
-    pga_relief: float = _number(0.243, "latent SD at week 12", "invented", f"the same for PGA; {_TUNED}", 0, 4)
-    prior_involvement: float = _number(0.35, "share", "invented", "a calm organ was involved before (D, not E)", 0, 1)
-    pga_scale: float = _number(
-        4.422, "burden points", "invented", f"burden at which PGA is 63 % of 3; {_TUNED}", 0.5, 60
-    )
-    pga_noise: float = _number(0.2, "PGA points", "invented", "SD of the rater from visit to visit", 0, 1.5)
-    taper: float = _number(
-        0.6, "share of the dose", "invented", "how far prednisone falls when SLEDAI falls to zero by week 12", 0, 1
+    pga_relief: float = _tuned(0.243, "latent SD at week 12", "the same for PGA", 0, 4)
+    prior_involvement: float = _invented(0.35, "share", "a calm organ was involved before (D, not E)", 0, 1)
+    pga_scale: float = _tuned(4.422, "burden points", "burden at which PGA is 63 % of 3", 0.5, 60)
+    pga_noise: float = _invented(0.2, "PGA points", "SD of the rater from visit to visit", 0, 1.5)
+    taper: float = _invented(
+        0.6, "share of the dose", "how far prednisone falls when SLEDAI falls to zero by week 12", 0, 1
     )
 
     # --- what can be lost or go wrong
-    dropout_rate: float = _number(
-        1 / 60,
-        "share by week 24",
-        "published",
-        f"{_PAPER}, one of 60 not analysed; that dropout caused it is invented",
-        0,
-        1,
+    dropout_rate: float = _published(
+        1 / 60, "share by week 24", "one of 60 not analysed; that dropout caused it is invented", 0, 1
     )
-    dropout_mechanism: str = _choice(
-        "MCAR", ("MCAR", "MAR", "MNAR"), "mechanism", "invented",
+    dropout_mechanism: str = _other(
+        "MCAR", "mechanism",
         "MCAR: chance alone; MAR: patients whose last visit looked bad; MNAR: patients who are bad at the visit they miss",
+        choices=("MCAR", "MAR", "MNAR"),
     )  # fmt: skip
-    dropout_strength: float = _number(
-        1.0, "log hazard ratio for 4 points", "invented", "how strongly SLEDAI drives dropout under MAR and MNAR", -3, 3
+    dropout_strength: float = _invented(
+        1.0, "log hazard ratio for 4 points", "how strongly SLEDAI drives dropout under MAR and MNAR", -3, 3
     )
-    dropouts: tuple[int, int] | None = field(
-        default=None,
-        metadata={
-            "unit": "patients on IL-2, on placebo", "origin": "invented",
-            "note": "exact numbers instead of dropout_rate; None leaves them to chance",
-        },
-    )  # fmt: skip
+    dropouts: tuple[int, int] | None = _other(
+        None, "patients on IL-2, on placebo", "exact numbers instead of dropout_rate; None leaves them to chance"
+    )
     event_share_il2: Mapping[str, float] = _rates(
         _EVENTS_IL2, "share of patients", "published", f"{_PAPER}, Table 3, of 29; none seen is not proof of none"
     )
@@ -272,41 +244,32 @@ class Assumptions:
         _EVENTS_PLACEBO, "share of patients", "published", f"{_PAPER}, Table 3, of 30; none seen is not proof of none"
     )
 
-    event_correlation: float = _number(
-        0.3, "correlation (phi)", "invented", "between fever and flu-like symptoms of a patient, in each arm", -1, 1
+    event_correlation: float = _invented(
+        0.3, "correlation (phi)", "between fever and flu-like symptoms of a patient, in each arm", -1, 1
     )
 
     # --- blood
-    c3_lower_limit: float = _number(0.9, "g/L", "invented", "laboratory limit; the trial's is not public", 0.3, 1.5)
-    dsdna_upper_limit: float = _number(30.0, "IU/mL", "invented", "laboratory limit; the trial's is not public", 1, 500)
-    treg_mean: float = _number(
-        6.0, "% of CD4 T cells", "invented", "no published value of the trial is at hand", 0.5, 20
-    )
+    c3_lower_limit: float = _invented(0.9, "g/L", "laboratory limit; the trial's is not public", 0.3, 1.5)
+    dsdna_upper_limit: float = _invented(30.0, "IU/mL", "laboratory limit; the trial's is not public", 1, 500)
+    treg_mean: float = _invented(6.0, "% of CD4 T cells", "no published value of the trial is at hand", 0.5, 20)
     treg_gain: float = _number(
         1.0, "relative rise", "literature",
         "IL-2 raises them, meta-analysis SMD 1.1 (Su 2024); doubling under lasting dosing is invented", 0, 5,
     )  # fmt: skip
-    treg_half_life: float = _number(5.0, "days", "invented", "half-life of the rise, up and down", 0.5, 60)
-    nk_mean: float = _number(120.0, "cells/µL", "invented", "no published value of the trial is at hand", 10, 600)
+    treg_half_life: float = _invented(5.0, "days", "half-life of the rise, up and down", 0.5, 60)
+    nk_mean: float = _invented(120.0, "cells/µL", "no published value of the trial is at hand", 10, 600)
     nk_gain: float = _number(
         0.6, "relative rise", "literature", "direction from other IL-2 studies, size invented", 0, 5
     )
-    nk_half_life: float = _number(7.0, "days", "invented", "half-life of the rise, up and down", 0.5, 60)
-    action_days: float = _number(2.0, "days", "invented", "how long one injection drives the cells", 0.1, 14)
-    gain_spread: float = _number(
-        0.3, "SD of log gain", "invented", "patients differ in how far their cells rise", 0, 1.5
-    )
-    immune_spread: float = _number(0.3, "SD of log value", "invented", "between patients", 0, 1.5)
-    immune_noise: float = _number(0.12, "SD of log value", "invented", "within a patient, from sample to sample", 0, 1)
+    nk_half_life: float = _invented(7.0, "days", "half-life of the rise, up and down", 0.5, 60)
+    action_days: float = _invented(2.0, "days", "how long one injection drives the cells", 0.1, 14)
+    gain_spread: float = _invented(0.3, "SD of log gain", "patients differ in how far their cells rise", 0, 1.5)
+    immune_spread: float = _invented(0.3, "SD of log value", "between patients", 0, 1.5)
+    immune_noise: float = _invented(0.12, "SD of log value", "within a patient, from sample to sample", 0, 1)
 
     # --- when patients are seen
-    extra_weeks: tuple[int, ...] = field(
-        default=(2, 4, 6, 8, 10, 16, 20),
-        metadata={
-            "unit": "weeks",
-            "origin": "invented",
-            "note": "visits beside 0, 12 and 24; the schedule is not public",
-        },
+    extra_weeks: tuple[int, ...] = _other(
+        (2, 4, 6, 8, 10, 16, 20), "weeks", "visits beside 0, 12 and 24; the schedule is not public"
     )
 
     def __new__(cls, *_args: Any, **given: Any) -> Assumptions:
@@ -373,13 +336,9 @@ class Assumptions:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        plain: dict[str, Any] = {}
-        for spec in fields(self):
-            value = getattr(self, spec.name)
-            plain[spec.name] = (
-                dict(value) if isinstance(value, Rates) else list(value) if isinstance(value, tuple) else value
-            )
-        return plain
+        values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        values |= {name: dict(value) for name, value in values.items() if isinstance(value, Rates)}
+        return values | {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Assumptions:

@@ -1,7 +1,5 @@
 """Fit assumptions to the results of another trial: stochastic root finding with common random numbers."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -251,7 +249,8 @@ def _fit(a: Assumptions, targets: Mapping[Quantity, float], names: list[str], n:
             measured = Measured(draw_for_measuring(at(z), n, seed))
         except InputError:  # these values exclude each other, or nobody could be enrolled: far away
             return np.ones(len(targets))
-        return np.nan_to_num(np.array([measured.distance(q, value) for q, value in targets.items()]), nan=1.0)
+        apart = np.array([measured.distance(q, value) for q, value in targets.items()])
+        return np.where(np.isnan(apart), 1.0, apart)
 
     start = np.clip((np.array([getattr(a, name) for name in names]) - low) / (high - low), 0.02, 0.98)
     z = np.log(start / (1 - start))

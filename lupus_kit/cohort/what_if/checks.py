@@ -1,7 +1,5 @@
 """What can be wrong with assumptions: each function lists the problems it finds, so that all are said at once."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -10,16 +10,13 @@ must enter with a high score, some of the passing swings are high at entry, and 
 regression to the mean. Rescue adds to D_i(t); remission of nephritis is laid over the renal items.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
 
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.renal_remission import lay_remission, remitters
-from lupus_kit.cohort.what_if.rescue import rescue_days, rescue_pull
+from lupus_kit.cohort.what_if.rescue_and_remission import lay_remission, remitters, rescue_days, rescue_pull
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import SLEDAI_ITEMS
 
@@ -58,7 +55,7 @@ class Course:
 def effect(weeks: np.ndarray, onset: float, at_week12: float, at_week24: float) -> np.ndarray:
     """Size of an effect: 0 at entry, a curve with time constant ``onset`` to week 12, then a straight line."""
     rise = -np.expm1(-np.minimum(weeks, 12) / onset) / -np.expm1(-12 / onset)
-    return at_week12 * rise + (at_week24 - at_week12) * np.clip((weeks - 12) / 12, 0, None)
+    return np.asarray(at_week12 * rise + (at_week24 - at_week12) * np.clip((weeks - 12) / 12, 0, None))
 
 
 def _levels(a: Assumptions, nephritis: np.ndarray) -> np.ndarray:
@@ -67,7 +64,8 @@ def _levels(a: Assumptions, nephritis: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         usual, calm = ndtri(share), share.copy()
         calm[RENAL] = np.minimum(calm[RENAL], _NEW_RENAL)
-        return np.clip(np.where(nephritis[:, None], usual, ndtri(calm)) + a.activity_shift, -9, 9)
+        levels = np.where(nephritis[:, None], usual, ndtri(calm)) + a.activity_shift
+    return np.asarray(np.clip(levels, -9, 9))
 
 
 def _entry(
@@ -99,7 +97,7 @@ def _activity(
     a: Assumptions, levels: np.ndarray, severity: np.ndarray, fixed: np.ndarray, swing: np.ndarray
 ) -> np.ndarray:
     own = np.sqrt(a.static_share) * fixed + np.sqrt(1 - a.static_share) * swing
-    return levels + np.sqrt(a.severity_share) * severity + np.sqrt(1 - a.severity_share) * own
+    return np.asarray(levels + np.sqrt(a.severity_share) * severity + np.sqrt(1 - a.severity_share) * own)
 
 
 def pulls(a: Assumptions) -> np.ndarray:

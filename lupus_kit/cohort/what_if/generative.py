@@ -1,7 +1,5 @@
 """Cohorts from adjustable assumptions: invented patients, drawn so that items, grades and values cohere."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,16 +7,18 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import design
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INFECTIONS, MEDICINES, SERIOUS, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
 from lupus_kit.cohort.what_if.organs import bilag_grades, global_assessment, lab_values
-from lupus_kit.cohort.what_if.rescue import rescued
+from lupus_kit.cohort.what_if.rescue_and_remission import rescued
 from lupus_kit.cohort.what_if.treatment import (
     acting_intervals,
     cell_counts,
+    doses_given,
     dropout_days,
+    event_columns,
     event_days,
     prednisone,
     turnover,
@@ -164,7 +164,7 @@ def _block(
 
 def _totals(a: Assumptions, course: Course, stable: np.ndarray) -> np.ndarray:
     """SLEDAI of every patient and visit: the weights of what is present, less stable proteinuria where it is not counted."""
-    total = course.present @ WEIGHTS
+    total: np.ndarray = course.present @ WEIGHTS
     return total if a.sledai_version == "2K" else total - WEIGHTS[IDS.index("proteinuria")] * stable
 
 
@@ -275,13 +275,8 @@ def _immune(
 
 
 def _doses(people: _People, trial: design.TrialDesign) -> pd.DataFrame:
-    calendar = trial.dosing.days()
-    n, k = len(people.treated), len(calendar)
-    patient, injection = np.divmod(np.arange(n * k), k)
-    given = calendar["day"].to_numpy()[injection] <= people.until[patient]
-    patient, injection = patient[given], injection[given]
+    patient, columns = doses_given(trial.dosing.days(), people.until)
     dose = {arm.name: arm.dose_miu for arm in trial.arms}
-    columns = {c: calendar[c].to_numpy()[injection] for c in ("cycle", "injection", "day")}
     amount = np.where(people.treated[patient], dose[ARMS[0]], dose[ARMS[1]])
     return tidy("doses", people.columns(patient) | columns | {"dose_miu": amount})
 
@@ -296,13 +291,4 @@ def _events(
     patient, event = np.nonzero(day <= people.until[:, None])  # an event after dropout is never seen
     order = np.lexsort((event, day[patient, event], patient))
     patient, event = patient[order], event[order]
-    return tidy(
-        "adverse_events",
-        people.columns(patient)
-        | {
-            "event": pd.Categorical.from_codes(event.astype(np.int8), names),
-            "day": day[patient, event],
-            "infection": np.array([name in INFECTIONS for name in names])[event],
-            "serious": np.array([name in SERIOUS for name in names])[event],
-        },
-    )
+    return tidy("adverse_events", people.columns(patient) | event_columns(event, day[patient, event]))

@@ -1,9 +1,8 @@
 """What a cohort shows, as named numbers: the quantities that assumptions are calibrated to."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,30 +112,32 @@ class Measured:
 
     def values(self, q: Quantity) -> np.ndarray:
         """Values whose median (of medians) or mean (of shares) is the quantity; patients not seen are left out."""
+        return np.asarray(self._values(q), dtype=float)
+
+    def _values(self, q: Quantity) -> Any:
         cohort, arm, week = self.cohort, q.arm, q.week
         if week is not None:
             rows = self._rows[arm, week]
             if q.what == "sri4":
-                return self._responses(arm, week).to_numpy()
+                return self._responses(arm, week)
             if q.is_median:
-                return cohort.visits.loc[rows, _MEDIANS[q.what.removesuffix("_median")]].to_numpy(dtype=float)
+                return cohort.visits.loc[rows, _MEDIANS[q.what.removesuffix("_median")]]
             if q.what == "active":
-                return active(cohort.bilag[rows]).astype(float)
-            return cohort.sledai.loc[rows, q.what].to_numpy(dtype=float)
+                return active(cohort.bilag[rows])
+            return cohort.sledai.loc[rows, q.what]
         people = cohort.patients[cohort.patients["arm"] == arm]
         if q.what == "dropout":
-            return people["dropout_day"].notna().to_numpy(dtype=float)
+            return people["dropout_day"].notna()
         if q.what == "rescue":
-            last = cohort.visits[cohort.visits["arm"] == arm].groupby("patient")["rescue"].max()
-            return last.to_numpy(dtype=float)
+            return cohort.visits[cohort.visits["arm"] == arm].groupby("patient")["rescue"].max()
         if q.what == "remission":
             rows = self._rows[arm, 24]
             seen = cohort.sledai[rows]
             nephritis = seen["patient"].isin(people.loc[people["nephritis"], "patient"]).to_numpy()
-            return 1.0 - seen.loc[nephritis, _RENAL].any(axis=1).to_numpy(dtype=float)
+            return ~seen.loc[nephritis, _RENAL].any(axis=1)
         event = EVENT_CODES[q.what.removeprefix("event_")]
         events = cohort.adverse_events
-        return people["patient"].isin(events.loc[events["event"] == event, "patient"]).to_numpy(dtype=float)
+        return people["patient"].isin(events.loc[events["event"] == event, "patient"])
 
     def estimate(self, q: Quantity) -> tuple[float, float]:
         """Return the quantity and its Monte Carlo standard error."""

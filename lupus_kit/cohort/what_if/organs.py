@@ -4,8 +4,6 @@ Everything is read from the same activity, so a descriptor is present exactly wh
 its threshold, and grades and global assessment move with the items.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lupus_kit.cohort.what_if.assumptions import Assumptions
@@ -113,4 +111,4 @@ def global_assessment(a: Assumptions, course: Course, rng: np.random.Generator) 
     exact = 3 * -np.expm1(-burden / a.pga_scale)
     # Raters agree on a patient in whom there is nothing to see.
     exact += a.pga_noise * np.minimum(exact / _PGA_CLEAR, 1) * rng.standard_normal(burden.shape)
-    return np.round(np.round(np.clip(exact, 0, 3) * 20) / 20, 2)
+    return np.asarray(np.round(np.round(np.clip(exact, 0, 3) * 20) / 20, 2))

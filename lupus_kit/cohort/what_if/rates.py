@@ -1,11 +1,6 @@
-"""Shares: a mapping that cannot be changed, and rates that move with the drug effect."""
-
-from __future__ import annotations
+"""Shares: a mapping that cannot be changed."""
 
 from typing import Any, NoReturn
-
-import numpy as np
-from scipy.special import ndtr, ndtri
 
 
 class Rates(dict[str, float]):
@@ -21,16 +16,3 @@ class Rates(dict[str, float]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Rates, (dict(self),))
-
-
-def moved_rate(treated: np.ndarray, drug: float, placebo: float, share: float) -> np.ndarray:
-    """Rate of each patient when the drug works ``share`` as strongly as where its own rate is ``drug``.
-
-    The distance from placebo's rate is scaled on the probit scale: 0 gives placebo's rate, 1 the drug's.
-    """
-    if share in (0.0, 1.0):
-        active = drug if share else placebo
-    else:
-        z_drug, z_placebo = ndtri(np.clip([drug, placebo], 1e-12, 1 - 1e-12))
-        active = float(ndtr(z_placebo + share * (z_drug - z_placebo)))
-    return np.where(treated, active, placebo)

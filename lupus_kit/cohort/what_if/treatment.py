@@ -1,10 +1,9 @@
 """Doses, dropout, adverse events, immune cells and prednisone."""
 
-from __future__ import annotations
-
 import numpy as np
+import pandas as pd
 
-from lupus_kit.cohort.columns import INJECTION
+from lupus_kit.cohort.columns import EVENT_NAMES, INFECTIONS, INJECTION, SERIOUS
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 
 
@@ -66,7 +65,7 @@ def _when(hazard: np.ndarray, weeks: np.ndarray, rng: np.random.Generator) -> np
     total = np.cumsum(hazard, axis=1)
     picked = (rng.random(len(hazard))[:, None] * total[:, -1:] > total[:, :-1]).sum(axis=1)
     low, high = 7 * weeks[picked] + 1, 7 * weeks[picked + 1]
-    return np.floor(low + rng.random(len(hazard)) * (high - low)).astype(float)
+    return np.asarray(np.floor(low + rng.random(len(hazard)) * (high - low)), dtype=float)
 
 
 def _exactly(counts: tuple[int, int], treated: np.ndarray, risk: np.ndarray, chance: np.ndarray) -> np.ndarray:
@@ -77,6 +76,21 @@ def _exactly(counts: tuple[int, int], treated: np.ndarray, risk: np.ndarray, cha
         who = np.flatnonzero(arm)
         leaves[who[np.argsort(first[who], kind="stable")[:count]]] = True
     return leaves
+
+
+def doses_given(calendar: pd.DataFrame, until: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Patient of each dose given, by position, and its cycle, number and day; nothing after a patient's last day."""
+    patient, injection = np.divmod(np.arange(len(until) * len(calendar)), len(calendar))
+    given = calendar["day"].to_numpy()[injection] <= until[patient]
+    columns = {name: calendar[name].to_numpy()[injection[given]] for name in ("cycle", "injection", "day")}
+    return patient[given], columns
+
+
+def event_columns(event: np.ndarray, day: np.ndarray) -> dict[str, object]:
+    """Columns of the table of events, from the position of each in ``EVENT_NAMES`` and its day."""
+    infection, serious = (np.array([name in group for name in EVENT_NAMES]) for group in (INFECTIONS, SERIOUS))
+    named = pd.Categorical.from_codes(event.astype(np.int8), list(EVENT_NAMES))
+    return {"event": named, "day": day, "infection": infection[event], "serious": serious[event]}
 
 
 def event_days(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from typing import TYPE_CHECKING
 
 from lupus_kit.lessons.exercises.record import printed, table
@@ -269,59 +268,6 @@ def _questions() -> tuple[Question, ...]:
     )
 
 
-def article(club: JournalClub, sheet: str) -> str:
-    """Write the content as the inside of a web page, the answers folded.
-
-    Parameters
-    ----------
-    club : JournalClub
-        The content.
-    sheet : str
-        File name of the sheets to print.
-
-    Returns
-    -------
-    str
-        HTML elements.
-
-    Examples
-    --------
-    >>> article(journal_club(), "sheets.pdf").count("<details>")
-    6
-    """
-    facts = "".join(f"<tr><th>{escape(topic)}</th><td>{escape(fact)}</td></tr>" for topic, fact in club.facts)
-    asked = "".join(
-        f"<li><p><strong>{escape(one.ask)}</strong> <small class='soft'>{one.minutes} minutes</small></p>"
-        f"<details><summary>For the facilitator</summary><p>{escape(one.answer)}</p>"
-        f"<p><em>Pitfall.</em> {escape(one.pitfall)}</p></details></li>"
-        for one in club.questions
-    )
-    return f"""<h1 id="journal-club">The journal club</h1>
-<p class="lead">One trial, one page, six questions. <a href="{escape(sheet)}">Print it</a> (PDF): page 1 and 2 on one sheet for
-everyone, page 3 for the facilitator.</p>
-<h2 id="the-trial">The trial</h2>
-<p>{escape(club.citation)}</p>
-<div class="text_cell_render"><table>{facts}</table></div>
-<p><strong>Not reported</strong> in the abstract or the registry: {escape(_list(club.not_reported))}.</p>
-<h2 id="printed">What was printed</h2>
-{_html_table(club.results)}
-<h2 id="audit">The audit</h2>
-{_html_table(club.audit)}
-<ul>{"".join(f"<li>{escape(text)}</li>" for text in club.reading)}</ul>
-<h2 id="questions">Six questions</h2>
-<ol>{asked}</ol>
-<p class="soft">{escape(club.notice)} Not for treating patients.</p>"""
-
-
-def _html_table(frame: pd.DataFrame) -> str:
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in frame.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell)).replace(chr(10), '<br>')}</td>" for cell in row) + "</tr>"
-        for row in frame.itertuples(index=False)
-    )
-    return f'<div class="text_cell_render"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-
-
 def _points(share: float) -> str:
     """Write a share as percentage points, with a real minus sign."""
     return f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}")
@@ -329,10 +275,6 @@ def _points(share: float) -> str:
 
 def _joined(endpoint: str, visit: object) -> str:
     return f"{endpoint}, {visit}" if isinstance(visit, str) and visit else endpoint
-
-
-def _list(words: Sequence[str]) -> str:
-    return "; ".join(words)
 
 
 def _capital(text: str) -> str:

@@ -1,7 +1,5 @@
 """BILAG-2004: from the 97 recorded items to nine grades A to E, a number, and the items that caused each grade."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,10 +8,18 @@ import pandas as pd
 from lupus_kit.core.cells import BadCells, raise_together, require_choice, require_frame
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADES, bilag_total
-from lupus_kit.endpoints.bilag.haematological import haematological
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
 from lupus_kit.endpoints.bilag.renal import PROTEIN, renal
-from lupus_kit.endpoints.bilag.scheme import INACTIVE, SCHEMES, Causes, Number, constitutional
+from lupus_kit.endpoints.bilag.systems import (
+    INACTIVE,
+    Cause,
+    common_scheme,
+    constitutional,
+    grade_of,
+    haematological,
+    reason_of,
+)
+from lupus_kit.endpoints.rules.reasons import phrases
 
 #: The note that travels with every result.
 NOTE = (
@@ -28,6 +34,7 @@ NO_PREVIOUS: tuple[str, ...] = ("not_fallen", "fallen", "missing")
 #: What a system is worth of which no item at all is recorded.
 NOT_DONE: tuple[str, ...] = ("absent", "missing")
 
+#: Positions of the letters D and E, and of a missing grade, after A, B and C.
 _D, _E, _MISSING = 3, 4, 5
 
 
@@ -117,70 +124,59 @@ def bilag2004(
     require_choice("not_done option", not_done, NOT_DONE)
     check_names(require_frame(items, "items"), "items")
     now, before, history = _read_all(items, previous, involved_before)
-    causes = _engines(now)
-    grade: dict[str, np.ndarray] = {}
-    because: dict[str, np.ndarray] = {}
-    earlier = _engines(before)
-    earlier["renal"], _ = _renal(before, _nothing(before), "not_fallen")
-    causes["renal"], undecided = _renal(now, before, no_previous)
-    for k, system in enumerate(BILAG_SYSTEMS):
-        involved = history[:, k] | (earlier[system].grade < INACTIVE)
-        code, reason = _finish(causes[system], involved, now.done[system], not_done)
-        if system == "renal":
+    nothing = {name: np.full_like(values, np.nan) for name, values in before.values.items()}
+    letters = np.array([*GRADES, None], dtype=object)
+    grades: dict[str, np.ndarray] = {}
+    reasons: dict[str, np.ndarray] = {}
+    for system in BILAG_SYSTEMS:
+        causes = _causes(system, now, before.values, no_previous == "not_fallen")
+        grade = grade_of(causes)
+        active_before = grade_of(_causes(system, before, nothing)) < INACTIVE
+        involved = history[system] | active_before
+        code = np.where(grade == INACTIVE, np.where(involved, _D, _E), grade)
+        inactive = phrases(_nothing_active, now.done[system], involved)
+        reason = np.where(grade == INACTIVE, inactive, reason_of(causes, grade))
+        if not_done == "missing":
+            code = np.where(now.done[system], code, _MISSING)
+            reason = np.where(now.done[system], reason, "no item recorded")
+        if system == "renal" and no_previous == "missing":
+            undecided = grade != grade_of(_causes(system, now, before.values, True, assume_rise=True))
             code = np.where(undecided, _MISSING, code)
             reason = np.where(undecided, "depends on a previous value that is not recorded", reason)
-        grade[f"bilag_{system}"] = np.array([*GRADES, None], dtype=object)[code]
-        because[f"{system}_because"] = reason
-    grades = pd.DataFrame(grade, index=items.index, dtype=object)
-    total = bilag_total(grades, coding)
-    result = pd.concat([grades, total, pd.DataFrame(because, index=items.index, dtype=object)], axis=1)
+        grades[f"bilag_{system}"], reasons[f"{system}_because"] = letters[code], reason
+    lettered = pd.DataFrame(grades, index=items.index, dtype=object)
+    total = bilag_total(lettered, coding)
+    result = pd.concat([lettered, total, pd.DataFrame(reasons, index=items.index, dtype=object)], axis=1)
     result.attrs["note"] = NOTE
     return result
 
 
-def _engines(found: Recorded) -> dict[str, Causes]:
-    """Grade the eight systems that need no previous value."""
-    causes = {system: scheme.grade(found.levels) for system, scheme in SCHEMES.items()}
-    causes["constitutional"] = constitutional(found.levels)
-    causes["haematological"] = haematological(found.levels, found.flags, found.counted)
-    return causes
+def _causes(
+    system: str,
+    found: Recorded,
+    previous: dict[str, np.ndarray],
+    assume_not_fallen: bool = True,
+    assume_rise: bool = False,
+) -> list[Cause]:
+    """List what may give the grade of a system; only the kidney needs previous values."""
+    if system == "renal":
+        quantified = np.logical_or.reduce([~np.isnan(found.values[name]) for name in PROTEIN])
+        return renal(found.flags, found.counted, previous, quantified, assume_not_fallen, assume_rise)
+    if system == "constitutional":
+        return constitutional(found.levels)
+    if system == "haematological":
+        return haematological(found)
+    return common_scheme(system, found.levels)
 
 
-def _nothing(found: Recorded) -> Recorded:
-    """Return a visit at which nothing was measured."""
-    empty = {k: Number(np.zeros_like(n.value), np.zeros_like(n.known)) for k, n in found.numbers.items()}
-    return Recorded(found.levels, found.flags, empty, empty, found.done)
-
-
-def _renal(now: Recorded, before: Recorded, no_previous: str) -> tuple[Causes, np.ndarray]:
-    """Grade the renal system; tell also where the grade hangs on a previous value that is missing."""
-    quantified = np.logical_or.reduce([now.numbers[name].known for name in PROTEIN])
-
-    def graded(assume_not_fallen: bool, assume_rise: bool) -> Causes:
-        return renal(now.flags, now.counted, before.numbers, quantified, assume_not_fallen, assume_rise)
-
-    least = graded(no_previous == "not_fallen", False)
-    if no_previous != "missing":
-        return least, np.zeros(len(least.grade), dtype=bool)
-    return least, graded(True, True).grade != least.grade
-
-
-def _finish(causes: Causes, involved: np.ndarray, done: np.ndarray, not_done: str) -> tuple[np.ndarray, np.ndarray]:
-    """Split "nothing active" into D and E, and write the reason of every row."""
-    inactive = causes.grade == INACTIVE
-    code = np.where(inactive, np.where(involved, _D, _E), causes.grade)
-    now = np.where(done, "nothing active now", "no item recorded, taken as nothing active").astype(object)
-    history = np.where(involved, "; involved before", "; no earlier involvement known").astype(object)
-    reason = np.where(inactive, now + history, causes.reasons())
-    if not_done == "missing":
-        code = np.where(done, code, _MISSING)
-        reason = np.where(done, reason, "no item recorded")
-    return code, reason
+def _nothing_active(done: bool, involved: bool) -> str:
+    now = "nothing active now" if done else "no item recorded, taken as nothing active"
+    return f"{now}; {'involved before' if involved else 'no earlier involvement known'}"
 
 
 def _read_all(
     items: pd.DataFrame, previous: pd.DataFrame | None, involved_before: bool | pd.DataFrame | None
-) -> tuple[Recorded, Recorded, np.ndarray]:
+) -> tuple[Recorded, Recorded, dict[str, np.ndarray]]:
     """Read the items, the previous items and the history; report the bad cells of all of them together."""
     problems = [BadCells("the BILAG-2004 items"), BadCells("previous"), BadCells("involved_before")]
     now = read_items(items, problems[0])
@@ -191,7 +187,7 @@ def _read_all(
         check_names(previous, "previous")
         before = read_items(previous, problems[1])
     if isinstance(involved_before, (bool, np.bool_)):
-        history = np.full((len(items), len(BILAG_SYSTEMS)), bool(involved_before))
+        history = dict.fromkeys(BILAG_SYSTEMS, np.full(len(items), bool(involved_before)))
     elif involved_before is None:
         history = _history(items, "_before", problems[0])
     else:
@@ -200,7 +196,7 @@ def _read_all(
     return now, before, history
 
 
-def _read_history(table: pd.DataFrame, items: pd.DataFrame, problems: BadCells) -> np.ndarray:
+def _read_history(table: pd.DataFrame, items: pd.DataFrame, problems: BadCells) -> dict[str, np.ndarray]:
     if not isinstance(table, pd.DataFrame):
         raise InputError(
             f"involved_before is {table!r}: give True, False, or a DataFrame with a yes/no column for each system."
@@ -212,8 +208,8 @@ def _read_history(table: pd.DataFrame, items: pd.DataFrame, problems: BadCells) 
     return _history(table, "", problems)
 
 
-def _history(table: pd.DataFrame, suffix: str, problems: BadCells) -> np.ndarray:
-    return np.column_stack([read_flag(table, system + suffix, problems) == 1 for system in BILAG_SYSTEMS])
+def _history(table: pd.DataFrame, suffix: str, problems: BadCells) -> dict[str, np.ndarray]:
+    return {system: read_flag(table, system + suffix, problems) == 1 for system in BILAG_SYSTEMS}
 
 
 def _same_index(table: pd.DataFrame, items: pd.DataFrame, what: str) -> None:

@@ -1,7 +1,5 @@
 """BILAG-2004 grades: numeric total, and which organ systems are newly A or B."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,15 +39,15 @@ def read_grades(frame: pd.DataFrame, problems: BadCells) -> np.ndarray:
 
 def is_new_a(baseline: np.ndarray, visit: np.ndarray, b_to_a_is_new: bool) -> np.ndarray:
     """Tell where grade codes show a new A: A now, not A before (nor B, where the option says so)."""
-    before_allows = (baseline != _A) & (baseline != _MISSING)
-    if not b_to_a_is_new:
-        before_allows &= baseline != _B
-    return (visit == _A) & before_allows
+    allowed = (baseline != _A) & (baseline != _MISSING) & ((baseline != _B) | b_to_a_is_new)
+    new: np.ndarray = (visit == _A) & allowed
+    return new
 
 
 def is_new_b(baseline: np.ndarray, visit: np.ndarray) -> np.ndarray:
     """Tell where grade codes show a new B: B now, and C, D or E before. A to B is an improvement."""
-    return (visit == _B) & (baseline > _B) & (baseline != _MISSING)
+    new: np.ndarray = (visit == _B) & (baseline > _B) & (baseline != _MISSING)
+    return new
 
 
 def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = BILAG_CODING) -> pd.Series:

@@ -1,7 +1,5 @@
 """Reading the 97 BILAG-2004 items of a visit table into arrays, strictly, with "not done" kept apart from "absent"."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +8,6 @@ import pandas as pd
 from lupus_kit.core.cells import BadCells, flags, numbers, refuse_slips, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.items import BY_ID, ITEMS, BilagItem
-from lupus_kit.endpoints.bilag.scheme import SCALE, Number
 
 #: Ends of optional column names.
 PREVIOUS, DUE = "_previous", "_due_to_sle"
@@ -18,7 +15,7 @@ PREVIOUS, DUE = "_previous", "_due_to_sle"
 
 @dataclass(frozen=True)
 class Recorded:
-    """The items of a table as arrays.
+    """The items of a table as arrays, by item id.
 
     Attributes
     ----------
@@ -26,8 +23,8 @@ class Recorded:
         0-4 items as int8; 0 where not done.
     flags : dict
         Yes/no items as bool; False where not done.
-    numbers : dict
-        Measured items, whatever caused the value.
+    values : dict
+        Measured items to six decimals, NaN where not done.
     counted : dict
         Measured items without the values that are marked as not due to lupus.
     done : dict
@@ -36,44 +33,9 @@ class Recorded:
 
     levels: dict[str, np.ndarray]
     flags: dict[str, np.ndarray]
-    numbers: dict[str, Number]
-    counted: dict[str, Number]
+    values: dict[str, np.ndarray]
+    counted: dict[str, np.ndarray]
     done: dict[str, np.ndarray]
-
-
-def check_names(frame: pd.DataFrame, what: str) -> None:
-    """Raise where a column looks like a misspelt item, or where there is no item at all."""
-    refuse_slips(frame, BY_ID, what)
-    if not any(str(name).removesuffix(PREVIOUS) in BY_ID for name in frame.columns):
-        raise InputError(f"{what} has no BILAG-2004 item; columns are named as in BILAG_ITEMS['id'].")
-
-
-def _cleaned(series: pd.Series, yes_no: bool) -> pd.Series:
-    """Replace the words of the form: ND (not done) becomes missing; Y and N become True and False."""
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return series
-    cells = series.astype(object).to_numpy(copy=True)
-    words: dict[str, object] = {"ND": np.nan}
-    if yes_no:
-        words |= {"Y": True, "N": False}
-    for word, meaning in words.items():
-        cells[series.isin([word]).to_numpy(dtype=bool)] = meaning
-    return pd.Series(cells, index=series.index, dtype=object).infer_objects()
-
-
-def read_flag(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
-    """Read a yes/no column as 1, 0 or -1 (missing), a column that is not there as missing."""
-    if column not in frame.columns:
-        return np.full(len(frame), -1, dtype=np.int8)
-    return flags(pd.DataFrame({column: _cleaned(frame[column], True)}), column, problems)
-
-
-def _read_number(frame: pd.DataFrame, column: str, item: BilagItem, problems: BadCells) -> np.ndarray:
-    if column not in frame.columns:
-        return np.full(len(frame), np.nan)
-    one = pd.DataFrame({column: _cleaned(frame[column], False)})
-    whole = item.kind == "0-4" or item.id == "dipstick_protein"
-    return numbers(one, column, problems, item.low, item.high, whole)
 
 
 def read_items(frame: pd.DataFrame, problems: BadCells, suffix: str = "") -> Recorded:
@@ -88,14 +50,34 @@ def read_items(frame: pd.DataFrame, problems: BadCells, suffix: str = "") -> Rec
             known = flag >= 0
             found.flags[item.id] = flag == 1
         else:
-            values = _read_number(frame, column, item, problems)
-            known = np.isfinite(values)
-            filled = np.where(known, values, 0)
+            value = _read_number(frame, column, item, problems)
+            known = np.isfinite(value)
             if item.kind == "0-4":
-                found.levels[item.id] = np.clip(filled, 0, 4).astype(np.int8)
+                found.levels[item.id] = np.clip(np.where(known, value, 0), 0, 4).astype(np.int8)
             else:
-                number = Number(np.rint(filled * SCALE).astype(np.int64), known)
                 not_lupus = read_flag(frame, item.id + DUE + suffix, problems) == 0
-                found.numbers[item.id], found.counted[item.id] = number, number.where(~not_lupus)
+                found.values[item.id] = np.round(value, 6)
+                found.counted[item.id] = np.where(not_lupus, np.nan, found.values[item.id])
         found.done[item.system] |= known
     return found
+
+
+def check_names(frame: pd.DataFrame, what: str) -> None:
+    """Raise where a column looks like a misspelt item, or where there is no item at all."""
+    refuse_slips(frame, BY_ID, what)
+    if not any(str(name).removesuffix(PREVIOUS) in BY_ID for name in frame.columns):
+        raise InputError(f"{what} has no BILAG-2004 item; columns are named as in BILAG_ITEMS['id'].")
+
+
+def read_flag(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
+    """Read a yes/no column as 1, 0 or -1 (missing), a column that is not there as missing."""
+    if column not in frame.columns:
+        return np.full(len(frame), -1, dtype=np.int8)
+    return flags(frame, column, problems)
+
+
+def _read_number(frame: pd.DataFrame, column: str, item: BilagItem, problems: BadCells) -> np.ndarray:
+    if column not in frame.columns:
+        return np.full(len(frame), np.nan)
+    whole = item.kind == "0-4" or item.id == "dipstick_protein"
+    return numbers(frame, column, problems, item.low, item.high, whole)

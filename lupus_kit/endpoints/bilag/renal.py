@@ -1,14 +1,11 @@
 """The renal grade of BILAG-2004: six major findings, milder ones, and change against the previous visit."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from lupus_kit.endpoints.bilag.items import BY_ID
-from lupus_kit.endpoints.bilag.scheme import INACTIVE, SCALE, A, B, C, Causes, Number
+from lupus_kit.endpoints.bilag.systems import A, B, C, Cause, finding
 
 #: Protein tests with their limits: strictly above gives major proteinuria, at least gives B, strictly above gives C.
 PROTEIN: dict[str, tuple[float, float, float]] = {
@@ -17,67 +14,48 @@ PROTEIN: dict[str, tuple[float, float, float]] = {
     "albumin_creatinine_ratio": (100, 50, 25),
 }
 
-Numbers = Mapping[str, Number]
+Values = Mapping[str, np.ndarray]
+#: Where something holds, and what it is called.
+Findings = list[tuple[np.ndarray, str]]
 
 
-@dataclass(frozen=True)
-class Clause:
-    """One clause of the renal rules.
-
-    Attributes
-    ----------
-    which : int
-        1 to 6 for the six major findings, -1 for a clause that gives B, -2 for a clause that gives C.
-    level : numpy.ndarray
-        0 or False where the clause does not hold, otherwise the position of its text.
-    texts : tuple of str
-        The texts by level; the first is never used.
-    """
-
-    which: int
-    level: np.ndarray
-    texts: tuple[str, ...]
+def _named(name: str, words: str = "") -> str:
+    return f"{BY_ID[name].number} {BY_ID[name].label} {words}".rstrip()
 
 
-def _named(name: str, words: str) -> str:
-    return f"{BY_ID[name].number} {BY_ID[name].label} {words}"
+def _margin(now: np.ndarray, before: np.ndarray, percent: int) -> np.ndarray:
+    """Return by how much the value now is above so many per cent of the one before, in hundredths; NaN without both."""
+    margin: np.ndarray = np.round(100 * now - percent * before, 6)
+    return margin
 
 
-def _with_unit(name: str, comparison: str, limit: float) -> str:
-    return _named(name, f"{comparison} {limit:g} {BY_ID[name].unit}")
+def _or_assumed(change: np.ndarray, holds: np.ndarray, now: np.ndarray, assumed: bool) -> np.ndarray:
+    """Tell where a change holds; where the previous value is missing, what is assumed decides."""
+    return np.where(np.isnan(change), assumed & ~np.isnan(now), holds)
 
 
-def _rise(now: Number, before: Number, amount: float, assume: bool) -> np.ndarray:
-    """Tell where a value rose by at least `amount`; where there is no previous value, `assume` decides."""
-    both = now.known & before.known
-    return np.where(both, now.value - before.value >= round(amount * SCALE), assume & now.known)
-
-
-def _percent(now: Number, before: Number) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return 100 times the value now, the previous value, and where both are known: integers, so ties are exact."""
-    return 100 * now.value, before.value, now.known & before.known
-
-
-def _not_fallen(now: Number, before: Number, assume: bool) -> np.ndarray:
-    """Tell where a value has not fallen by 25 % or more; where there is no previous value, `assume` decides."""
-    hundredfold, previous, both = _percent(now, before)
-    return np.where(both, hundredfold > 75 * previous, assume & now.known)
+def _risen(now: np.ndarray, before: np.ndarray, amount: float, assumed: bool) -> np.ndarray:
+    rise = np.round(now - before, 6)
+    return _or_assumed(rise, rise >= amount, now, assumed)
 
 
 def renal(
     flags: Mapping[str, np.ndarray],
-    now: Numbers,
-    before: Numbers,
+    now: Values,
+    before: Values,
     quantified: np.ndarray,
     assume_not_fallen: bool,
     assume_rise: bool,
-) -> Causes:
-    """Grade the renal system.
+) -> list[Cause]:
+    """List the causes of the renal grade.
+
+    A needs two of the six major findings, one of them proteinuria, sediment or histology. One major finding gives B; so
+    does a moderate one, which is named only where there is no major one. Mild findings give C.
 
     Parameters
     ----------
     flags, now, before : mapping
-        Yes/no items now, numbers now, numbers at the previous visit.
+        Yes/no items now, values now, values at the previous visit.
     quantified : numpy.ndarray
         Where any of 24-hour protein, protein/creatinine or albumin/creatinine was done: the dipstick is then ignored.
     assume_not_fallen : bool
@@ -87,81 +65,72 @@ def renal(
 
     Returns
     -------
-    Causes
-        Grade and clauses.
+    list of Cause
+        One for each finding.
     """
-    clauses: list[Clause] = []
-    for name, (major, moderate, mild) in PROTEIN.items():
-        kept = _not_fallen(now[name], before[name], assume_not_fallen)
-        seen = np.where(before[name].known, 1, 2)
-        for which, over, words in (
-            (1, now[name].above(major), _with_unit(name, "above", major)),
-            (-1, now[name].at_least(moderate), _with_unit(name, "at least", moderate)),
+    proteinuria, moderate, mild = _protein(now, before, ~quantified, assume_not_fallen, assume_rise)
+    function, moderate_function = _function(now, before, assume_rise)
+    moderate += moderate_function
+    high_pressure = (now["systolic_bp"] > 140) & (now["diastolic_bp"] > 90)
+    for name, amount in (("systolic_bp", 30), ("diastolic_bp", 15)):
+        high_pressure &= _risen(now[name], before[name], amount, assume_rise)
+    mild.append((high_pressure, "78, 79 blood pressure above 140/90 mmHg, up by 30/15"))
+
+    hypertension, sediment, histology, nephrotic = (
+        [(flags[name], _named(name))]
+        for name in ("accelerated_hypertension", "active_sediment", "active_nephritis", "nephrotic_syndrome")
+    )
+    six = [proteinuria, function, hypertension, sediment, histology, nephrotic]
+    major = [np.logical_or.reduce([holds for holds, _ in findings]) for findings in six]
+    leads = major[0] | major[3] | major[4]
+    gives = np.where((np.sum(major, axis=0) >= 2) & leads, A, B)
+    no_major = ~np.logical_or.reduce(major)
+    return [
+        *(finding(text, holds, gives) for findings in six for holds, text in findings),
+        *(finding(text, holds & no_major, B) for holds, text in moderate),
+        *(finding(text, holds, C) for holds, text in mild),
+    ]
+
+
+def _protein(
+    now: Values, before: Values, dipstick_counts: np.ndarray, assume_not_fallen: bool, assume_rise: bool
+) -> tuple[Findings, Findings, Findings]:
+    """Return major, moderate and mild proteinuria."""
+    major: Findings = []
+    moderate: Findings = []
+    mild: Findings = []
+    for name, (major_limit, moderate_limit, mild_limit) in PROTEIN.items():
+        value, unit = now[name], BY_ID[name].unit
+        margin = _margin(value, before[name], 75)
+        kept = _or_assumed(margin, margin > 0, value, assume_not_fallen)
+        for findings, over, words in (
+            (major, value > major_limit, _named(name, f"above {major_limit:g} {unit}")),
+            (moderate, value >= moderate_limit, _named(name, f"at least {moderate_limit:g} {unit}")),
         ):
-            texts = ("", f"{words} and not fallen by 25 %", f"{words}, no previous value")
-            clauses.append(Clause(which, np.where(over & kept, seen, 0), texts))
-        clauses.append(Clause(-2, now[name].above(mild), ("", _with_unit(name, "above", mild))))
-    clauses += _dipstick(now["dipstick_protein"], before["dipstick_protein"], ~quantified, assume_rise)
-    clauses += _function(now, before, assume_rise)
-    for which, name in (
-        (2, "accelerated_hypertension"),
-        (4, "active_sediment"),
-        (5, "active_nephritis"),
-        (6, "nephrotic_syndrome"),
-    ):
-        clauses.append(Clause(which, flags[name], ("", f"{BY_ID[name].number} {BY_ID[name].label}")))
-    pressure = "78, 79 blood pressure above 140/90 mmHg, up by 30/15"
-    clauses.append(Clause(-2, _pressure(now, before, assume_rise), ("", pressure)))
-    return _grade(clauses)
+            findings.append((over & kept & ~np.isnan(before[name]), f"{words} and not fallen by 25 %"))
+            findings.append((over & kept & np.isnan(before[name]), f"{words}, no previous value"))
+        mild.append((value > mild_limit, _named(name, f"above {mild_limit:g} {unit}")))
+    stick, stick_before = now["dipstick_protein"], before["dipstick_protein"]
+    two_plus = dipstick_counts & (stick >= 2)
+    up_two, up_one = (two_plus & _risen(stick, stick_before, levels, assume_rise) for levels in (2, 1))
+    major.append((up_two, _named("dipstick_protein", "up by 2 levels or more")))
+    moderate.append((up_one, _named("dipstick_protein", "up by 1 level, to 2+ or more")))
+    mild.append((dipstick_counts & (stick >= 1), _named("dipstick_protein", "1+ or more")))
+    return major, moderate, mild
 
 
-def _dipstick(now: Number, before: Number, used: np.ndarray, assume: bool) -> list[Clause]:
-    name = "dipstick_protein"
-    up_two = used & now.at_least(2) & _rise(now, before, 2, assume)
-    up_one = used & now.at_least(2) & _rise(now, before, 1, assume)
-    return [
-        Clause(1, up_two, ("", _named(name, "up by 2 levels or more"))),
-        Clause(-1, up_one, ("", _named(name, "up by 1 level, to 2+ or more"))),
-        Clause(-2, used & now.at_least(1), ("", _named(name, "1+ or more"))),
-    ]
-
-
-def _function(now: Numbers, before: Numbers, assume: bool) -> list[Clause]:
+def _function(now: Values, before: Values, assume_rise: bool) -> tuple[Findings, Findings]:
+    """Return a major and a moderate loss of kidney function."""
     creatinine, gfr = now["creatinine"], now["gfr"]
-    hundredfold, previous, both = _percent(creatinine, before["creatinine"])
-    high = creatinine.above(130)
-    severe = high & np.where(both, hundredfold > 130 * previous, assume)
-    mild = high & both & (hundredfold >= 115 * previous) & (hundredfold <= 130 * previous)
-    hundredfold, previous, both = _percent(gfr, before["gfr"])
-    lost = gfr.below(80) & np.where(both, hundredfold < 67 * previous, assume)
-    newly_low = gfr.below(50) & (~before["gfr"].known | before["gfr"].above(50))
+    high = creatinine > 130
+    above_130, above_115 = (_margin(creatinine, before["creatinine"], percent) for percent in (130, 115))
+    severe = high & _or_assumed(above_130, above_130 > 0, creatinine, assume_rise)
+    moderate = high & (above_115 >= 0) & (above_130 <= 0)
+    above_67 = _margin(gfr, before["gfr"], 67)
+    lost = (gfr < 80) & _or_assumed(above_67, above_67 < 0, gfr, assume_rise)
+    newly_low = (gfr < 50) & (np.isnan(before["gfr"]) | (before["gfr"] > 50))
     return [
-        Clause(3, severe, ("", _named("creatinine", "above 130 µmol/L and above 130 % of the previous value"))),
-        Clause(3, lost, ("", _named("gfr", "below 80 mL/min/1.73 m² and below 67 % of the previous value"))),
-        Clause(3, newly_low, ("", _named("gfr", "below 50 mL/min/1.73 m², before above 50 or not measured"))),
-        Clause(-1, mild, ("", _named("creatinine", "above 130 µmol/L and 115 to 130 % of the previous value"))),
-    ]
-
-
-def _pressure(now: Numbers, before: Numbers, assume: bool) -> np.ndarray:
-    systolic, diastolic = now["systolic_bp"], now["diastolic_bp"]
-    high = systolic.above(140) & diastolic.above(90)
-    rose = _rise(systolic, before["systolic_bp"], 30, assume) & _rise(diastolic, before["diastolic_bp"], 15, assume)
-    return high & rose
-
-
-def _grade(clauses: list[Clause]) -> Causes:
-    """Grade from clauses: A needs two major findings, one of them proteinuria, sediment or histology."""
-    true = [clause.level > 0 for clause in clauses]
-
-    def any_of(*which: int) -> np.ndarray:
-        return np.logical_or.reduce([t for t, clause in zip(true, clauses, strict=True) if clause.which in which])
-
-    major = {k: any_of(k) for k in range(1, 7)}
-    two = np.sum(list(major.values()), axis=0) >= 2
-    some_major = any_of(*range(1, 7))
-    a = two & (major[1] | major[4] | major[5])
-    grade = np.select([a, some_major | any_of(-1), any_of(-2)], [A, B, C], INACTIVE).astype(np.int8)
-    named = {-2: grade == C, -1: (grade == B) & ~some_major}
-    level = [np.where(named.get(clause.which, grade <= B), clause.level, 0) for clause in clauses]
-    return Causes(grade, level, [clause.texts for clause in clauses])
+        (severe, _named("creatinine", "above 130 µmol/L and above 130 % of the previous value")),
+        (lost, _named("gfr", "below 80 mL/min/1.73 m² and below 67 % of the previous value")),
+        (newly_low, _named("gfr", "below 50 mL/min/1.73 m², before above 50 or not measured")),
+    ], [(moderate, _named("creatinine", "above 130 µmol/L and 115 to 130 % of the previous value"))]

@@ -1,15 +1,16 @@
 """Which clause decides: the clauses that each patient fails, and who fails by one clause alone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, require_columns, require_frame
+from lupus_kit.core.cells import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints.nullable import yes_no
+from lupus_kit.endpoints.rules.reasons import phrases
 
 _VERDICTS = ("responder", "lldas", "doris")
 _NAMES = {
@@ -20,8 +21,6 @@ _NAMES = {
 }
 #: What stands for the open answers, and for the patients who fail nothing.
 MISSING, RESPONDER = "missing data", "responder"
-#: Sets of failed clauses are bit masks of a 64-bit whole number.
-_MOST = 62
 
 
 @dataclass(frozen=True)
@@ -72,23 +71,20 @@ class DecidingClauses:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the counts of each clause: keys, ``clause``, ``failed``, ``decides_alone``, ``of``."""
-        rows = []
         grouped = self.patients.groupby(self.keys, observed=True, dropna=False) if self.keys else [((), self.patients)]
-        for key, group in grouped:
-            lead = dict(zip(self.keys, key, strict=True))
-            rows += [
-                lead
-                | {
-                    "clause": name,
-                    "failed": int(group[name].sum()),
-                    "decides_alone": int((group["decides_alone"] == name).sum()),
-                    "of": len(group),
-                }
-                for name in self.clauses
-            ]
+        rows = [
+            dict(zip(self.keys, key, strict=True)) | self._counts(name, group)
+            for key, group in grouped
+            for name in self.clauses
+        ]
         table = pd.DataFrame(rows)
         order = [c for c in ("week", "arm") if c in table.columns]
         return table.sort_values(order, kind="stable", ignore_index=True) if order else table
+
+    @staticmethod
+    def _counts(name: str, group: pd.DataFrame) -> dict[str, object]:
+        alone = int((group["decides_alone"] == name).sum())
+        return {"clause": name, "failed": int(group[name].sum()), "decides_alone": alone, "of": len(group)}
 
     def _repr_html_(self) -> str:
         note = "Alone: the patient would respond if this clause were ignored."
@@ -155,36 +151,21 @@ def deciding_clauses(
             weeks = ", ".join(f"{w:g}" for w in sorted(result["week"].unique()))
             raise InputError(f"week == {week!r}: the result has only week(s) {weeks}.")
     problems = BadCells("the result")
-    verdicts = np.column_stack(
-        [flags(rows, c, problems) for c in columns] + [_not(flags(rows, c, problems)) for c in events]
-    )
+    answers = {name: yes_no(rows, name, problems) for name in (*columns, *events)}
     problems.raise_if_any()
-    names = [_NAMES.get(c, str(c).removesuffix("_clause").replace("_", " ")) for c in (*columns, *events)]
-    return _decide(rows, verdicts, names)
-
-
-def _not(happened: np.ndarray) -> np.ndarray:
-    """Turn an event into a clause: it passes where the event did not happen."""
-    return np.where(happened < 0, happened, 1 - happened)
-
-
-def _decide(rows: pd.DataFrame, verdicts: np.ndarray, names: list[str]) -> DecidingClauses:
-    failed = verdicts == 0
-    is_open = ~failed.any(axis=1) & (verdicts < 0).any(axis=1)
-    sets = np.column_stack([failed, is_open])
-    everything = (*names, MISSING)
-    if len(everything) > _MOST:
-        raise InputError(f"the result has {len(everything)} clauses and events: at most {_MOST} can be told apart.")
-    mask = sets.astype(np.int64) @ (1 << np.arange(len(everything), dtype=np.int64))
-    unique, position = np.unique(mask, return_inverse=True)
-    labels = [" + ".join(n for k, n in enumerate(everything) if int(m) >> k & 1) or RESPONDER for m in unique]
-    passed = (verdicts == 1).sum(axis=1)
-    alone = is_open | ((failed.sum(axis=1) == 1) & (passed == len(names) - 1))
-    which = np.where(alone, sets.argmax(axis=1), len(everything))
+    passed = {_NAMES.get(c, str(c).removesuffix("_clause").replace("_", " ")): answers[c] for c in columns}
+    passed |= {str(name).replace("_", " "): ~answers[name] for name in events}
     keys = [c for c in ("patient", "visit", "week", "arm") if c in rows.columns]
-    table = rows[keys].reset_index(drop=True)
-    for k, name in enumerate(everything):
-        table[name] = sets[:, k]
-    table["failed"] = np.array(labels, dtype=object)[position]
-    table["decides_alone"] = pd.array(np.array([*everything, None], dtype=object)[which], dtype="string")
-    return DecidingClauses(table, everything)
+    return _decide(rows[keys].reset_index(drop=True), pd.DataFrame(passed))
+
+
+def _decide(keys: pd.DataFrame, passed: pd.DataFrame) -> DecidingClauses:
+    names = (*passed, MISSING)
+    failed = (~passed).fillna(False).astype(bool)
+    nothing_failed, something_open = ~failed.any(axis=1), passed.isna().any(axis=1)
+    failed[MISSING] = nothing_failed & something_open
+    alone = failed[MISSING] | ((failed.sum(axis=1) == 1) & ~something_open)
+    sets = phrases(lambda *row: " + ".join(compress(names, row)) or RESPONDER, *(failed[name] for name in names))
+    table = pd.concat([keys, failed], axis=1).assign(failed=sets)
+    table["decides_alone"] = failed.idxmax(axis=1).astype("string").where(alone)
+    return DecidingClauses(table, names)

@@ -1,7 +1,5 @@
 """Many definitions of response on one cohort, side by side."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -22,6 +20,8 @@ from lupus_kit.endpoints.rules.sri50 import sri50
 from lupus_kit.endpoints.rules.states import MISSING
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.sledai.total import sledai
+from lupus_kit.endpoints.visits.keys import KEYS
+from lupus_kit.endpoints.visits.visit_table import read_visits
 
 
 @dataclass(frozen=True)
@@ -192,21 +192,20 @@ def compare_definitions(
     table = visits if items is None else _with_items(visits, items)
     if "sledai" not in table.columns and set(ITEM_IDS) <= set(table.columns):
         table = table.assign(sledai=sledai(table))
-    wide: pd.DataFrame | None = None
-    left_out = []
-    for name in (d for d in DEFINITIONS if d in definitions):
-        why = _why_not(name, table)
-        if why:
-            left_out.append((name, why))
-            continue
-        rule = _DEFINITIONS[name]
-        answers = rule.score(table, missing=rule.missing or missing)
-        if wide is None:
-            wide = _grid(table, answers)
-        wide[name] = _matched(answers, rule.verdict, wide, missing)
-    if wide is None:
-        listed = "\n".join(f"{name}: {why}" for name, why in left_out)
+    asked = [name for name in DEFINITIONS if name in definitions]
+    why = {name: _why_not(name, table) for name in asked}
+    left_out = [(name, why[name]) for name in asked if why[name]]
+    if len(left_out) == len(asked):
+        listed = "\n".join(f"{name}: {reason}" for name, reason in left_out)
         raise InputError(f"none of the {len(left_out)} definition(s) can be computed:\n{listed}")
+    wide = _later_visits(table)
+    for name in (name for name in asked if not why[name]):
+        rule = _DEFINITIONS[name]
+        way = rule.missing or missing
+        found = rule.score(table, missing=way)[["patient", "week", rule.verdict]]
+        wide = wide.merge(found.rename(columns={rule.verdict: name}), "left", ["patient", "week"])
+        if way == "nonresponder":  # a visit without a row is a visit where nothing was recorded
+            wide[name] = wide[name].fillna(False)
     return DefinitionComparison(wide, pd.DataFrame(left_out, columns=["definition", "reason"]))
 
 
@@ -233,21 +232,8 @@ def _why_not(name: str, table: pd.DataFrame) -> str:
     return ""
 
 
-def _grid(table: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """Keys of every patient and post-baseline visit, made or not."""
-    keys = [c for c in ("patient", "visit", "week", "arm") if c in answers.columns]
-    later = answers.loc[answers["week"] > 0, keys]
-    if table["week"].nunique() * table["patient"].nunique() == len(later) + table["patient"].nunique():
-        return later.reset_index(drop=True)
-    # States alone were asked for: lay out the visits that have no row as well.
-    return sri(table.assign(_nothing=np.nan), components=("sledai",), events=(), score="_nothing")[keys]
-
-
-def _matched(answers: pd.DataFrame, verdict: str, wide: pd.DataFrame, missing: str) -> pd.Series:
-    """Bring verdicts to the rows of the grid; a visit without a row is a visit where nothing was recorded."""
-    if verdict == "responder":  # these rules lay out every visit themselves
-        return answers[verdict].set_axis(wide.index).astype("boolean")
-    found = answers.set_index(["patient", "week"])[verdict].astype("boolean")
-    rows = pd.MultiIndex.from_frame(wide[["patient", "week"]])
-    matched = found.reindex(rows).set_axis(wide.index)
-    return matched.fillna(False) if missing == "nonresponder" else matched
+def _later_visits(table: pd.DataFrame) -> pd.DataFrame:
+    """Name every patient at every post-baseline visit, made or not."""
+    every = read_visits(table.assign(_nothing=np.nan), components=(), events=(), score="_nothing")
+    keys = [name for name in (*KEYS, "arm") if name in every]
+    return every.loc[every["week"] > 0, keys].reset_index(drop=True)

@@ -1,7 +1,5 @@
 """Filling gaps from donors: an approximate Bayesian bootstrap among the most similar patients, visit by visit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,15 +45,15 @@ def plan(known: np.ndarray, pools: list[tuple[np.ndarray, np.ndarray]]) -> list[
         A donor has every part of the visit on record; a step may have no donor.
     """
     steps = []
-    weights = 1 << np.arange(known.shape[2])
     for k in range(known.shape[1]):
-        complete = known[:, k].all(axis=1)
-        pattern = (~known[:, k]).astype(np.int64) @ weights
+        gaps = ~known[:, k]
+        complete = ~gaps.any(axis=1)
         for receives, gives in pools:
             donors = np.flatnonzero(complete & gives)
-            for code in np.unique(pattern[receives & ~complete]):
-                rows = np.flatnonzero(receives & (pattern == code))
-                steps.append(Step(k, rows, donors, (code & weights) > 0))
+            patterns = np.unique(gaps[receives & ~complete][:, ::-1], axis=0)[:, ::-1]  # ordered by the last part first
+            for pattern in patterns:
+                recipients = np.flatnonzero(receives & (gaps == pattern).all(axis=1))
+                steps.append(Step(k, recipients, donors, pattern))
     return steps
 
 

@@ -1,21 +1,20 @@
 """Multiple imputation of the SRI: what the open answers may have been, many times, pooled by Rubin's rules."""
 
-from __future__ import annotations
-
 import html
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lupus_kit.core.cells import require_choice
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.seeds import as_generator
-from lupus_kit.endpoints.compare import donors as _donors
+from lupus_kit.endpoints.compare.donors import Step, fill, plan
 from lupus_kit.endpoints.compare.rubin import Pooled, pool
-from lupus_kit.endpoints.rules import sri as sri_rule
-from lupus_kit.endpoints.rules.logic import UNKNOWN, YES, boolean_column
-from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, VisitGrid, key_columns, read_visits
+from lupus_kit.endpoints.rules.sri import SriEvaluation, SriOptions, evaluate_sri, sri_clauses
+from lupus_kit.endpoints.visits.keys import KEYS
 
 #: Where donors may come from.
 DONORS = ("arm", "all", "reference")
@@ -75,10 +74,7 @@ def impute_responders(
     nearest: int = 5,
     delta: float | Mapping[str, float] = 0,
     level: float = 0.95,
-    b_to_a_is_new: bool = True,
-    components: Collection[str] = COMPONENTS,
-    events: Sequence[str] = EVENTS,
-    events_persist: bool = False,
+    **rule: Any,
 ) -> ImputedResponders:
     """Impute what missing visits and values may have been, decide the SRI each time, and pool the results.
 
@@ -104,8 +100,8 @@ def impute_responders(
         patients must be before the conclusion changes. Arms that are not named get 0.
     level : float
         Confidence level of the intervals.
-    b_to_a_is_new, components, events, events_persist
-        As for ``sri``.
+    **rule
+        What else the rule asks for, as for ``sri``: `b_to_a_is_new`, `components`, `events`, `events_persist`, `score`.
 
     Returns
     -------
@@ -156,111 +152,116 @@ def impute_responders(
     True
     """
     _check(n_imputations, nearest, donors, level)
-    sri_rule._check_options(points, components)
+    options = SriOptions(points, **rule)
     rng = as_generator(seed)
-    grid = read_visits(visits, components, events)
-    if events_persist:
-        grid = replace(grid, events={name: sri_rule._persist(values) for name, values in grid.events.items()})
-    arms = _Arms(grid, visits, reference)
-    worse = arms.of_patients(delta)
-    scored = sri_rule._score(grid, points, b_to_a_is_new, components)
-    answer = scored["answer"]
-    parts = _parts(scored, grid)
-    names = list(parts)
-    stacked = np.stack(list(parts.values()), axis=2)
-    known = ~np.isnan(stacked)
-    steps = _donors.plan(known, arms.pools(donors))
-    _require_donors(steps, grid, arms, donors)
-    baseline = np.column_stack([grid.sledai[:, 0], grid.pga[:, 0]])
+    table, events = options.read(visits)
+    found = evaluate_sri(table, options, events)
+    arms = _read_arms(table, reference)
+    worse = _shifts(arms, delta)
 
-    responds = np.empty((n_imputations, *answer.shape), dtype=bool)
-    is_open = answer == UNKNOWN
-    for m in range(n_imputations):
-        filled = _donors.fill(stacked, baseline, steps, nearest, rng) if steps else stacked
-        made = {name: filled[:, :, k] for k, name in enumerate(names)}
-        imputed = _decide(made, known, names, scored, grid, points, worse, events_persist)
-        responds[m] = np.where(is_open, imputed, answer == YES)
-    return _results(responds, answer, visits, grid, arms, level, _words(donors, nearest, n_imputations, arms, delta))
+    changes = _changes(found, events)
+    n_visits = len(changes) // arms.n_patients
+    gaps = changes.to_numpy(dtype=float).reshape(arms.n_patients, n_visits, -1)
+    steps = plan(~np.isnan(gaps), _pools(arms, donors))
+    _require_donors(steps, found, arms, donors)
+    start = table[table["week"] == 0].reindex(columns=["sledai", "pga"])
+    baseline = start.to_numpy(dtype=float, na_value=np.nan)
+    filled = np.stack([fill(gaps, baseline, steps, nearest, rng) for _ in range(n_imputations)])
+
+    imputed = _decide(filled, changes, found, options, events, np.repeat(worse, n_visits))
+    answer = found.answer.to_numpy(dtype=float, na_value=np.nan)
+    responds = np.where(np.isnan(answer), imputed, answer == 1).reshape(n_imputations, arms.n_patients, n_visits)
+    return _results(responds, found, arms, level, _method(donors, nearest, n_imputations, arms, delta))
 
 
-def _check(n_imputations: object, nearest: object, donors: object, level: object) -> None:
+def _check(n_imputations: object, nearest: object, donors: str, level: object) -> None:
     for name, value, least in (("n_imputations", n_imputations, 2), ("nearest", nearest, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise InputError(f"{name} is {value!r}: give a whole number of at least {least}.")
-    if donors not in DONORS:
-        raise unknown_name("choice of donors", donors, DONORS)
+    require_choice("choice of donors", donors, DONORS)
     if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
         raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
 
 
+@dataclass(frozen=True)
 class _Arms:
-    """The arms of a trial, or one group of all patients where there is no arm."""
+    """The arms of a trial, the reference last, or one group of all patients; `member` has shape (arms, patients)."""
 
-    def __init__(self, grid: VisitGrid, visits: pd.DataFrame, reference: object) -> None:
-        n = len(grid.patients)
-        self.given = grid.arms is not None
-        if grid.arms is None:
-            if reference is not None:
-                raise InputError(f"reference is {reference!r}, but visits has no column 'arm'.")
-            self.names: list[object] = ["all patients"]
-            self.member = np.ones((1, n), dtype=bool)
-            return
-        without = [p for p, arm in zip(grid.patients, grid.arms, strict=True) if arm is None]
-        if without:
-            raise InputError(
-                f"{len(without)} patient(s) have no arm, the first is {without[0]!r}: give every patient one."
-            )
-        found = pd.unique(pd.Series(grid.arms))
-        column = visits["arm"]
-        ordered = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(found, key=str)
-        self.names = [arm for arm in ordered if arm in set(found)]
+    names: list[Any]
+    member: np.ndarray
+    given: bool
+
+    @property
+    def n_patients(self) -> int:
+        return int(self.member.shape[1])
+
+
+def _read_arms(table: pd.DataFrame, reference: object) -> _Arms:
+    start = table[table["week"] == 0]
+    if "arm" not in start:
         if reference is not None:
-            if reference not in self.names:
-                raise unknown_name("arm", reference, map(str, self.names))
-            self.names = [arm for arm in self.names if arm != reference] + [reference]
-        self.member = np.array([grid.arms == arm for arm in self.names])
-
-    def pools(self, donors: str) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return who receives and who gives, pool by pool."""
-        if donors == "arm":
-            return [(own, own) for own in self.member]
-        everybody = np.ones(self.member.shape[1], dtype=bool)
-        if donors == "all":
-            return [(everybody, everybody)]
-        if not self.given:
-            raise InputError("donors='reference' needs a column 'arm' in visits.")
-        return [(everybody, self.member[-1])]
-
-    def of_patients(self, delta: object) -> np.ndarray:
-        """Return the shift of each patient."""
-        if isinstance(delta, Mapping) and not self.given:
-            raise InputError(f"delta is {dict(delta)!r}, one shift for each arm, but visits has no column 'arm'.")
-        named = delta if isinstance(delta, Mapping) else dict.fromkeys(self.names, delta)
-        shift = np.zeros(self.member.shape[1])
-        for arm, value in named.items():
-            if arm not in self.names:
-                raise unknown_name("arm", arm, map(str, self.names))
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
-                raise InputError(f"delta is {delta!r}: give SLEDAI points, or a mapping of arm to SLEDAI points.")
-            shift[self.member[self.names.index(arm)]] = value
-        return shift
+            raise InputError(f"reference is {reference!r}, but visits has no column 'arm'.")
+        return _Arms(["all patients"], np.ones((1, len(start)), dtype=bool), given=False)
+    without = start.loc[start["arm"].isna(), "patient"]
+    if len(without):
+        raise InputError(
+            f"{len(without)} patient(s) have no arm, the first is {without.iloc[0]!r}: give every patient one."
+        )
+    found = set(start["arm"])
+    categorical = isinstance(start["arm"].dtype, pd.CategoricalDtype)
+    ordered = start["arm"].cat.categories if categorical else sorted(found, key=str)
+    names = [arm for arm in ordered if arm in found]
+    if reference is not None:
+        if reference not in names:
+            raise unknown_name("arm", reference, map(str, names))
+        names = [arm for arm in names if arm != reference] + [reference]
+    return _Arms(names, np.array([start["arm"] == arm for arm in names]), given=True)
 
 
-def _parts(scored: Mapping[str, np.ndarray], grid: VisitGrid) -> dict[str, np.ndarray]:
-    """Name what is imputed: changes since baseline and events, NaN where not on record."""
-    parts = {name: scored[name] for name in ("drop", "new_a", "new_b", "rise") if name in scored}
-    return parts | {
-        f"event {name}": np.where(values[:, 1:] < 0, np.nan, values[:, 1:]) for name, values in grid.events.items()
-    }
+def _pools(arms: _Arms, donors: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return who receives and who gives, pool by pool."""
+    if donors == "arm":
+        return [(own, own) for own in arms.member]
+    if donors == "reference" and not arms.given:
+        raise InputError("donors='reference' needs a column 'arm' in visits.")
+    everybody = np.ones(arms.n_patients, dtype=bool)
+    return [(everybody, everybody if donors == "all" else arms.member[-1])]
 
 
-def _require_donors(steps: list[_donors.Step], grid: VisitGrid, arms: _Arms, donors: str) -> None:
+def _shifts(arms: _Arms, delta: object) -> np.ndarray:
+    """Return the shift of each patient."""
+    if isinstance(delta, Mapping) and not arms.given:
+        raise InputError(f"delta is {dict(delta)!r}, one shift for each arm, but visits has no column 'arm'.")
+    named = delta if isinstance(delta, Mapping) else dict.fromkeys(arms.names, delta)
+    shift = np.zeros(arms.n_patients)
+    for arm, value in named.items():
+        if arm not in arms.names:
+            raise unknown_name("arm", arm, map(str, arms.names))
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+            raise InputError(f"delta is {delta!r}: give SLEDAI points, or a mapping of arm to SLEDAI points.")
+        shift[arms.member[arms.names.index(arm)]] = value
+    return shift
+
+
+def _changes(found: SriEvaluation, events: Sequence[str]) -> pd.DataFrame:
+    """Return what is imputed: changes since baseline and events, missing where not on record."""
+    change = found.change
+    parts = {"sledai_drop": change["sledai_drop"]}
+    if "new_a" in change:
+        known = change["grades_known"].fillna(False)
+        parts |= {name: change[name].where(known) for name in ("new_a", "new_b")}
+    if "pga_rise" in change:
+        parts["pga_rise"] = change["pga_rise"]
+    return pd.DataFrame(parts | {name: found.visit[name] for name in events}).astype("Float64").astype(float)
+
+
+def _require_donors(steps: list[Step], found: SriEvaluation, arms: _Arms, donors: str) -> None:
     """Refuse where nobody can give; list every visit at once."""
     lines = []
-    for visit, receivers in sorted({(s.visit, int(s.recipients[0])) for s in steps if not len(s.donors)}):
-        own = arms.names[int(arms.member[:, receivers].argmax())]
+    for visit, receiver in sorted({(s.visit, int(s.recipients[0])) for s in steps if not len(s.donors)}):
+        own = arms.names[int(arms.member[:, receiver].argmax())]
         group = {"arm": own, "all": "any arm", "reference": arms.names[-1]}[donors]
-        lines.append(f"{grid.visit_names[visit + 1]}: nobody of {group} has every value on record")
+        lines.append(f"{found.visit['visit'].iloc[visit]}: nobody of {group} has every value on record")
     if lines:
         hint = " donors='all' draws from every arm." if donors != "all" and arms.given else ""
         listed = "\n".join(dict.fromkeys(lines))
@@ -268,54 +269,44 @@ def _require_donors(steps: list[_donors.Step], grid: VisitGrid, arms: _Arms, don
 
 
 def _decide(
-    made: Mapping[str, np.ndarray],
-    known: np.ndarray,
-    names: list[str],
-    scored: Mapping[str, np.ndarray],
-    grid: VisitGrid,
-    points: int,
+    filled: np.ndarray,
+    recorded: pd.DataFrame,
+    found: SriEvaluation,
+    options: SriOptions,
+    events: Sequence[str],
     worse: np.ndarray,
-    events_persist: bool,
 ) -> np.ndarray:
-    """Apply the clauses to a filled data set."""
-    was_known = {name: known[:, :, k] for k, name in enumerate(names)}
-    drop = np.where(was_known["drop"], made["drop"], made["drop"] - worse[:, None])
-    before = scored["sledai_baseline"]
-    drop = np.where(np.isnan(before), drop, np.minimum(drop, before))
-    responds = ~scored["too_low"] & (drop >= points)
+    """Apply the rule to the filled data sets; shape (imputations, patients × visits)."""
+    n_imputations = len(filled)
+    made = {name: filled[..., k].reshape(n_imputations, -1) for k, name in enumerate(recorded)}
+    before = found.change["sledai_baseline"].to_numpy(dtype=float, na_value=np.nan)
+    drop = made["sledai_drop"] - np.where(recorded["sledai_drop"].isna(), worse, 0)
+    made["sledai_drop"] = np.fmin(drop, before)  # SLEDAI does not fall below 0
+    made["sledai_baseline"] = np.where(np.isnan(before), drop, before)  # at least what it falls by
     if "new_a" in made:
-        # What is on record stays: a donor cannot take a new A or B away.
-        new_a = np.maximum(made["new_a"], np.bitwise_count(scored["mask_a"]))
-        new_b = np.maximum(made["new_b"], np.bitwise_count(scored["mask_b"]))
-        responds &= (new_a == 0) & (new_b < sri_rule.NEW_B_LIMIT)
-    if "rise" in made:
-        # Above the end of the scale there is nothing: a donor's rise stops there.
-        room = np.where(np.isnan(scored["pga_baseline"]), np.inf, _PGA_TOP - scored["pga_baseline"])
-        responds &= np.minimum(made["rise"], room) < sri_rule.PGA_LIMIT_HUNDREDTHS
-    for name, recorded in grid.events.items():
-        happened = made[f"event {name}"] == 1
-        if events_persist:
-            happened = np.maximum.accumulate(np.column_stack([recorded[:, 0] == 1, happened]), axis=1)[:, 1:]
-        responds &= ~happened
-    return responds
+        for name in ("new_a", "new_b"):  # what is on record stays: a donor cannot take a new A or B away
+            made[name] = np.maximum(made[name], found.change[name].to_numpy())
+        made["grades_known"] = np.ones_like(drop, dtype=bool)
+    if "pga_rise" in made:
+        room = _PGA_TOP - found.baseline["pga"].to_numpy(dtype=float, na_value=np.nan)
+        made["pga_rise"] = np.fmin(made["pga_rise"], room)
+    for name in events:
+        happened = filled[..., recorded.columns.get_loc(name)] == 1
+        happened = np.maximum.accumulate(happened, axis=2) if options.events_persist else happened
+        made[name] = happened.reshape(n_imputations, -1)
+    change = pd.DataFrame({name: values.ravel() for name, values in made.items()})
+    responds = sri_clauses(change, options.points, events).all(axis=1)
+    return np.reshape(responds.to_numpy(), (n_imputations, -1))
 
 
-def _results(
-    responds: np.ndarray,
-    answer: np.ndarray,
-    visits: pd.DataFrame,
-    grid: VisitGrid,
-    arms: _Arms,
-    level: float,
-    method: str,
-) -> ImputedResponders:
+def _results(responds: np.ndarray, found: SriEvaluation, arms: _Arms, level: float, method: str) -> ImputedResponders:
     n_imputations, _, n_visits = responds.shape
     n = arms.member.sum(axis=1)
     counts = np.stack([responds[:, own].sum(axis=1) for own in arms.member], axis=1)  # (imputations, arms, visits)
     rates = counts / n[:, None]
     variances = rates * (1 - rates) / n[:, None]
-    keys = key_columns(visits, grid)
-    patients = pd.DataFrame(keys | {"observed": boolean_column(answer), "share": responds.mean(axis=0).ravel()})
+    patients = found.visit[[name for name in (*KEYS, "arm") if name in found.visit]]
+    patients = patients.assign(observed=found.answer, share=responds.mean(axis=0).ravel())
     first = patients.iloc[:n_visits]
 
     one = pool(rates, variances, np.broadcast_to(n[:, None] - 1.0, rates.shape[1:]), level)
@@ -337,21 +328,17 @@ def _results(
 
 
 def _block(first: pd.DataFrame, name: str, pooled: Pooled, k: int) -> pd.DataFrame:
-    fields = ("estimate", "within", "between", "total", "df", "low", "high", "p")
     columns = {"visit": first["visit"].array, "week": first["week"].array, "quantity": name}
-    return pd.DataFrame(columns | {field: getattr(pooled, field)[k] for field in fields})
+    return pd.DataFrame(columns | {field: values[k] for field, values in vars(pooled).items()})
 
 
-def _words(donors: str, nearest: int, n_imputations: int, arms: _Arms, delta: object) -> str:
+def _method(donors: str, nearest: int, n_imputations: int, arms: _Arms, delta: object) -> str:
     pool_of = {"arm": "the same arm" if arms.given else "the cohort", "all": "any arm"}.get(donors, str(arms.names[-1]))
-    said = (
+    text = (
         f"{n_imputations} imputations; each gap takes the changes of one of the {nearest} most similar patients of "
         f"{pool_of}; pooled by Rubin's rules."
     )
-    shifted = {k: v for k, v in delta.items() if v} if isinstance(delta, Mapping) else delta
-    if not shifted:
-        return said
-    if isinstance(shifted, Mapping):
-        each = ", ".join(f"{v:+g} on {arm}" for arm, v in shifted.items())
-        return f"{said} Imputed SLEDAI shifted: {each}."
-    return f"{said} Imputed SLEDAI shifted by {shifted:+g}."
+    if isinstance(delta, Mapping):
+        each = ", ".join(f"{v:+g} on {arm}" for arm, v in delta.items() if v)
+        return f"{text} Imputed SLEDAI shifted: {each}." if each else text
+    return f"{text} Imputed SLEDAI shifted by {delta:+g}." if delta else text

@@ -1,7 +1,5 @@
 """How definitions of response agree on the same patients: cross-tables, kappa and McNemar's test for every pair."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +8,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.inter_rater import cohens_kappa
 
 from lupus_kit.core.cells import BadCells, flags, require_columns
 from lupus_kit.core.errors import InputError, unknown_name
@@ -245,25 +245,14 @@ def agreement(
     answers = np.column_stack([flags(read, name, problems) for name in names])
     problems.raise_if_any()
 
-    keys, groups = _groups(frame, groups_by)
     pairs, responders, repeated = [], [], False
-    for key, rows in zip(keys, groups, strict=True):
-        here = answers[rows]
-        lead = dict(zip(groups_by, key, strict=True))
-        pairs.append(_pairs(here, names, level, lead))
-        yes, known = (here == 1).sum(axis=0), (here >= 0).sum(axis=0)
-        responders.append(
-            pd.DataFrame(lead | {"definition": names, "responders": yes, "assessed": known, "rate": _ratio(yes, known)})
-        )
-        if "patient" in frame.columns:
-            repeated |= bool(frame["patient"].iloc[rows].duplicated().any())
-    return Agreement(
-        pairs=pd.concat(pairs, ignore_index=True),
-        responders=pd.concat(responders, ignore_index=True),
-        by=groups_by,
-        level=float(level),
-        repeated=repeated,
-    )
+    for key, rows in _groups(frame, groups_by).items():
+        group = dict(zip(groups_by, key, strict=True))
+        here = dict(zip(names, answers[rows].T, strict=True))
+        pairs += [group | _pair(first, second, here, float(level)) for first, second in combinations(names, 2)]
+        responders += [group | _responders(name, here[name]) for name in names]
+        repeated |= "patient" in frame.columns and bool(frame["patient"].iloc[rows].duplicated().any())
+    return Agreement(pd.DataFrame(pairs), pd.DataFrame(responders), groups_by, float(level), repeated)
 
 
 def _as_frame(verdicts: object) -> pd.DataFrame:
@@ -274,9 +263,8 @@ def _as_frame(verdicts: object) -> pd.DataFrame:
         wrong = [str(name) for name, values in verdicts.items() if not isinstance(values, pd.Series)]
         if wrong:
             raise InputError(f"verdicts of {', '.join(wrong)} are no pandas Series: give one Series per definition.")
-        first: pd.Index | None = None
+        first = next(iter(verdicts.values())).index if verdicts else pd.Index([])
         for name, values in verdicts.items():
-            first = values.index if first is None else first
             if not values.index.is_unique or len(first) != len(values) or len(first.difference(values.index)):
                 raise InputError(
                     f"the index of {name!r} does not hold the same labels, each once, as that of "
@@ -290,40 +278,44 @@ def _as_frame(verdicts: object) -> pd.DataFrame:
     return frame
 
 
-def _groups(frame: pd.DataFrame, by: tuple[str, ...]) -> tuple[list[tuple[object, ...]], list[np.ndarray]]:
+def _groups(frame: pd.DataFrame, by: tuple[str, ...]) -> dict[tuple[object, ...], np.ndarray]:
+    """Return the positions of the rows of each group."""
     if not by:
-        return [()], [np.arange(len(frame))]
+        return {(): np.arange(len(frame))}
     grouped = frame.reset_index(drop=True).groupby(list(by), observed=True, sort=True).indices
     if sum(map(len, grouped.values())) != len(frame):
         raise InputError(f"some rows have no {' or '.join(by)}: every row needs one.")
     # A single column gives bare labels, several give tuples.
-    keys = [key if isinstance(key, tuple) else (key,) for key in grouped]
-    return keys, list(grouped.values())
+    return {key if isinstance(key, tuple) else (key,): rows for key, rows in grouped.items()}
 
 
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+def _ratio(top: float, bottom: float) -> float:
     """Divide; missing where there is nothing to divide by."""
-    return np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=np.asarray(bottom) != 0)
+    return top / bottom if bottom else np.nan
 
 
-def _pairs(answers: np.ndarray, names: list[str], level: float, lead: Mapping[str, object]) -> pd.DataFrame:
-    """Count and measure every pair; products of 0/1 matrices count all cross-tables at once, exactly below 2**53."""
-    yes, no = (answers == 1).astype(float), (answers == 0).astype(float)
-    i, j = np.array(list(combinations(range(len(names)), 2))).T
-    a, b, c, d = ((x.T @ y)[i, j].astype(np.int64) for x, y in ((yes, yes), (yes, no), (no, yes), (no, no)))
+def _responders(name: str, answers: np.ndarray) -> dict[str, object]:
+    yes, known = int((answers == 1).sum()), int((answers >= 0).sum())
+    return {"definition": name, "responders": yes, "assessed": known, "rate": _ratio(yes, known)}
+
+
+def _pair(first: str, second: str, answers: Mapping[str, np.ndarray], level: float) -> dict[str, object]:
+    """Count and measure one pair."""
+    x, y = answers[first], answers[second]
+    a, b, c, d = (int(((x == one) & (y == other)).sum()) for one, other in ((1, 1), (1, 0), (0, 1), (0, 0)))
     n = a + b + c + d
-    kappa, error = _kappa(a, b, c, d)
-    half = np.where(error > 0, stats.norm.isf((1 - level) / 2) * error, np.nan)
-    exact, mid, asymptotic = _mcnemar(b, c)
-    columns = {
-        "first": np.array(names, dtype=object)[i],
-        "second": np.array(names, dtype=object)[j],
+    kappa = _ratio(2 * (a * d - b * c), (a + b) * (b + d) + (a + c) * (c + d))
+    error = np.nan if np.isnan(kappa) else _kappa_error(a, b, c, d)
+    half = stats.norm.isf((1 - level) / 2) * error if error > 0 else np.nan
+    return {
+        "first": first,
+        "second": second,
         "both": a,
         "only_first": b,
         "only_second": c,
         "neither": d,
         "n": n,
-        "not_assessed": len(answers) - n,
+        "not_assessed": len(x) - n,
         "agreement": _ratio(a + d, n),
         "positive_agreement": _ratio(2 * a, 2 * a + b + c),
         "negative_agreement": _ratio(2 * d, 2 * d + b + c),
@@ -331,36 +323,22 @@ def _pairs(answers: np.ndarray, names: list[str], level: float, lead: Mapping[st
         "kappa_se": error,
         "kappa_low": np.maximum(kappa - half, -1),
         "kappa_high": np.minimum(kappa + half, 1),
-        "mcnemar_exact": exact,
-        "mcnemar_mid_p": mid,
-        "mcnemar_asymptotic": asymptotic,
-    }
-    return pd.DataFrame(dict(lead) | columns)
+    } | _mcnemar(b, c)
 
 
-def _kappa(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cohen's kappa of each 2 × 2 table and its standard error after Fleiss, Cohen and Everitt."""
-    bottom = (a + b) * (b + d) + (a + c) * (c + d)
-    kappa = _ratio(2 * (a * d - b * c), bottom)
-    n = a + b + c + d
-    pa, pb, pc, pd_ = (_ratio(x, n) for x in (a, b, c, d))
-    yes = pa + pb, pa + pc  # margins of the first and the second definition
-    chance = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
-    away = 1 - kappa
-    on = pa * (1 - (yes[0] + yes[1]) * away) ** 2 + pd_ * (1 - (2 - yes[0] - yes[1]) * away) ** 2
-    off = pb * (yes[1] + 1 - yes[0]) ** 2 + pc * (1 - yes[1] + yes[0]) ** 2
-    top = on + away**2 * off - (kappa - chance * away) ** 2
-    variance = _ratio(np.maximum(top, 0), n * (1 - chance) ** 2)
-    # Decided on counts: rounding must not turn a variance of nothing into a tiny one.
-    flat = (b + c == 0) | (a + b == 0) | (c + d == 0) | (a + c == 0) | (b + d == 0)
-    return kappa, np.where(flat, np.where(np.isnan(kappa), np.nan, 0.0), np.sqrt(variance))
+def _kappa_error(a: int, b: int, c: int, d: int) -> float:
+    """Return the standard error of kappa; 0 where nobody is discordant or one definition gives everybody one answer."""
+    if b + c == 0 or not all((a + b, c + d, a + c, b + d)):
+        return 0.0
+    return float(cohens_kappa(np.array([[a, b], [c, d]])).std_kappa)
 
 
-def _mcnemar(b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _mcnemar(b: int, c: int) -> dict[str, float]:
     """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts."""
-    m, low = b + c, np.minimum(b, c)
-    tail, point = stats.binom.cdf(low, m, 0.5), stats.binom.pmf(low, m, 0.5)
-    exact = np.where(b == c, 1.0, np.minimum(2 * tail, 1.0))
-    mid = np.where(b == c, 1 - point / 2, 2 * tail - point)
-    asymptotic = stats.chi2.sf(_ratio((b - c) ** 2, m), 1)
-    return exact, np.where(m == 0, np.nan, mid), np.where(m == 0, np.nan, asymptotic)
+    table = [[0, b], [c, 0]]
+    exact, point = mcnemar(table, exact=True).pvalue, stats.binom.pmf(min(b, c), b + c, 0.5)
+    if b + c == 0:
+        return {"mcnemar_exact": exact, "mcnemar_mid_p": np.nan, "mcnemar_asymptotic": np.nan}
+    mid = exact - point if b != c else 1 - point / 2
+    asymptotic = mcnemar(table, exact=False, correction=False).pvalue
+    return {"mcnemar_exact": exact, "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}

@@ -1,7 +1,5 @@
 """Rubin's rules: one estimate and its uncertainty from many imputed data sets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,18 +1,19 @@
-"""BICLA: the composite response led by BILAG, with each clause and the reason for every patient."""
+"""BICLA: the composite response led by BILAG, with each clause and the reason for every patient.
 
-from __future__ import annotations
+:func:`bicla_clauses` asks what the definition asks. Yes, no and missing follow pandas' nullable booleans: ``False &
+missing`` is false, ``True & missing`` is missing.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import require_choice, require_switch
-from lupus_kit.endpoints.bilag.grades import is_new_a, is_new_b
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column, negate
-from lupus_kit.endpoints.rules.phrases import column, spell
-from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
-from lupus_kit.endpoints.visits.visit_table import MISSING_GRADE, VisitGrid, key_columns, read_visits
-
-_A, _B = 0, 1
+from lupus_kit.endpoints.rules.reasons import phrases
+from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS, sri_changes
+from lupus_kit.endpoints.visits.keys import KEYS
+from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, A, B, Flags, Grades, read_visits, with_baseline
 
 #: Ways to count an answer that missing data leave open, and a patient whose baseline is not active.
 MISSING = ("nonresponder", "observed")
@@ -29,77 +30,75 @@ CLAUSES = {
 }
 
 
-def _score(grid: VisitGrid, pga_limit: int) -> dict[str, np.ndarray]:
-    """Evaluate each clause on arrays of shape (patients, post-baseline visits)."""
-    old, new = grid.grades[:, :1], grid.grades[:, 1:]
-    gap = ((old == MISSING_GRADE) | (new == MISSING_GRADE)).any(axis=2)
-    n_a, n_b = (old == _A).sum(axis=2), (old == _B).sum(axis=2)
-    active = (n_a >= 1) | (n_b >= 2)
-    could_be = (old == MISSING_GRADE).any(axis=2)
-    stuck = ((old == _A) & (new == _A)) | ((old == _B) & (new <= _B))
-    new_a = is_new_a(old, new, True).sum(axis=2)
-    new_b = is_new_b(old, new).sum(axis=2)
-    rise = grid.sledai[:, 1:] - grid.sledai[:, :1]
-    pga_rise = grid.pga[:, 1:] - grid.pga[:, :1]
-    baseline_verdict = np.where(active, YES, np.where(could_be, UNKNOWN, NO)).astype(np.int8)
-    # A missing grade matters to "improved" only where baseline was, or may have been, A or B.
-    hidden = (
-        ((old == MISSING_GRADE) & (new <= _B))
-        | ((old <= _B) & (new == MISSING_GRADE))
-        | ((old == MISSING_GRADE) & (new == MISSING_GRADE))
-    )
-    scored = {
-        "stuck": stuck.sum(axis=2),
-        "new_a": np.where(gap, np.nan, new_a),
-        "new_b": np.where(gap, np.nan, new_b),
-        "sledai_rise": rise,
-        "pga_rise": pga_rise,
-        "active_baseline": np.broadcast_to(baseline_verdict, rise.shape),
-        "improved_clause": clause(stuck.any(axis=2), hidden.any(axis=2)),
-        "new_clause": clause((new_a > 0) | (new_b >= NEW_B_LIMIT), gap),
-        "sledai_clause": clause(rise > 0, np.isnan(rise)),
-        "pga_clause": clause(pga_rise >= pga_limit, np.isnan(pga_rise)),
-    }
-    if grid.rescue is not None:
-        scored["rescue_clause"] = negate(grid.rescue[:, 1:])
-    return scored
+def not_improved(before: Grades, now: Grades) -> Flags:
+    """Tell which grades stay active: A at baseline and still A, or B at baseline and A or B now."""
+    stays: Flags = ((before == A) & (now == A)) | ((before == B) & (now <= B))
+    return stays
 
 
-def _reasons(
-    verdicts: dict[str, np.ndarray], shown: np.ndarray, events: tuple[str, ...], rise_of_030_fails: bool
-) -> pd.api.extensions.ExtensionArray:
-    """Write one sentence per row; rows with the same verdicts share one sentence, which is made once."""
-    words = CLAUSES | ({"rescue_clause": _event_words(events)} if events else {})
+def may_stay_active(before: Grades, now: Grades) -> Flags:
+    """Tell where a grade is missing and neither the one at baseline nor the one now is known to be C or milder."""
+    may_stay: Flags = np.isnan(before + now) & ~(before > B) & ~(now > B)
+    return may_stay
+
+
+def bicla_clauses(
+    baseline: pd.DataFrame, visit: pd.DataFrame, events: Sequence[str] = (), rise_of_030_fails: bool = True
+) -> pd.DataFrame:
+    """Ask each clause of BICLA; a patient responds where all of them hold.
+
+    Parameters
+    ----------
+    baseline, visit : pandas.DataFrame
+        Rows of a checked visit table, as ``with_baseline`` pairs them. PGA is in whole hundredths.
+    events : sequence of str
+        Events that count as non-response.
+    rise_of_030_fails : bool
+        Whether a PGA rise of exactly 0.30 fails.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Nullable booleans: the columns of ``CLAUSES``, ``rescue_clause`` only where there are events.
+    """
+    before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
+    change = sri_changes(baseline, visit)
+    active = ((before == A).sum(axis=1) >= 1) | ((before == B).sum(axis=1) >= 2)
+    improved = ~not_improved(before, now).any(axis=1)
+    clauses = pd.DataFrame({"active_baseline": active, "improved_clause": improved}, index=visit.index, dtype="boolean")
+    clauses["active_baseline"] = clauses["active_baseline"].mask(~active & np.isnan(before).any(axis=1))
+    clauses["improved_clause"] = clauses["improved_clause"].mask(improved & may_stay_active(before, now).any(axis=1))
+    clauses["new_clause"] = (change["new_a"] == 0) & (change["new_b"] < NEW_B_LIMIT) & change["grades_known"]
+    clauses["sledai_clause"] = visit["sledai"] <= baseline["sledai"]
+    worse, limit = change["pga_rise"], PGA_LIMIT_HUNDREDTHS
+    clauses["pga_clause"] = worse < limit if rise_of_030_fails else worse <= limit
+    if events:
+        clauses["rescue_clause"] = ~visit[list(events)].any(axis=1, skipna=False)
+    return clauses
+
+
+def bicla_reasons(
+    clauses: pd.DataFrame, shown: pd.Series, events: Sequence[str], rise_of_030_fails: bool
+) -> np.ndarray:
+    """Write one sentence per row: the clauses that fail, else those that are open."""
+    words = dict(CLAUSES)
+    if tuple(events) != ("rescue",):
+        words["rescue_clause"] = f"no event that counts as non-response ({', '.join(events)})"
     if not rise_of_030_fails:
         words["pga_clause"] = "PGA rises by 0.30 or less"
-    asked = [words[name] for name in verdicts]
-    base = UNKNOWN, NO, YES  # each verdict, and how the answer is shown, is one digit of the row's code
-    code = shown.ravel().astype(np.int64) + 1
-    for verdict in verdicts.values():
-        code = 3 * code + verdict.ravel() + 1
+    asked = [words[name] for name in clauses]
 
-    def say(number: int) -> str:
-        digits = []
-        for _ in asked:
-            number, digit = divmod(number, 3)
-            digits.append(base[digit])
-        answer = base[number]
-        of = {v: "; ".join(w for w, d in zip(asked, reversed(digits), strict=True) if d == v) for v in base}
-        if of[NO]:
-            return f"Not a responder; not met: {of[NO]}." if answer == NO else f"Not assessed; not met: {of[NO]}."
-        if not of[UNKNOWN]:
+    def reason(shown: object, *verdicts: object) -> str:
+        unknown = [what for what, met in zip(asked, verdicts, strict=True) if met is pd.NA]
+        failed = [what for what, met in zip(asked, verdicts, strict=True) if met is not pd.NA and not met]
+        if failed:
+            return f"{'Not assessed' if shown is pd.NA else 'Not a responder'}; not met: {'; '.join(failed)}."
+        if not unknown:
             return "Responder: every clause is met."
-        lead = "Counted as non-responder" if answer == NO else "Missing"
-        return f"{lead}: not enough is recorded to decide: {of[UNKNOWN]}."
+        lead = "Missing" if shown is pd.NA else "Counted as non-responder"
+        return f"{lead}: not enough is recorded to decide: {'; '.join(unknown)}."
 
-    return column(spell(code, say))
-
-
-def _event_words(events: tuple[str, ...]) -> str:
-    """Say what the event clause asks for, given the events on record."""
-    if events == ("rescue",):
-        return CLAUSES["rescue_clause"]
-    return f"no event that counts as non-response ({', '.join(events)})"
+    return phrases(reason, shown, *(clauses[name] for name in clauses))
 
 
 def bicla(
@@ -148,6 +147,10 @@ def bicla(
     hundredths. Trials admit only patients with an active baseline, so the rule does not say what
     an inactive one means: compare both ways to count it. Excluding such patients changes the denominator.
 
+    References
+    ----------
+    Wallace DJ, et al. Ann Rheum Dis 2014;73:183-190.
+
     Examples
     --------
     >>> import pandas as pd
@@ -162,21 +165,23 @@ def bicla(
     require_choice("way to handle missing data", missing, MISSING)
     require_switch("rise_of_030_fails", rise_of_030_fails)
     require_choice("way to count an inactive baseline", inactive_baseline, INACTIVE)
-    grid = read_visits(visits)
-    scored = _score(grid, PGA_LIMIT_HUNDREDTHS if rise_of_030_fails else PGA_LIMIT_HUNDREDTHS + 1)
-    verdicts = {name: scored[name] for name in CLAUSES if name in scored}
-    answer = all_of(*verdicts.values())
-    imputed = (answer == UNKNOWN) & (missing == "nonresponder")
-    shown = np.where(imputed, NO, answer)
+    table = read_visits(visits)
+    events = [name for name in EVENTS if name in table]
+    baseline, visit = with_baseline(table)
+    change = sri_changes(baseline, visit)
+    clauses = bicla_clauses(baseline, visit, events, rise_of_030_fails)
+    answer = clauses.all(axis=1, skipna=False)
+    imputed = answer.isna() & (missing == "nonresponder")
+    shown = answer.mask(imputed, False)
     if inactive_baseline == "excluded":
-        shown = np.where(verdicts["active_baseline"] == NO, UNKNOWN, shown)
-    table = key_columns(visits, grid)
-    table["not_improved"] = scored["stuck"].ravel()
-    for name in ("new_a", "new_b", "sledai_rise"):
-        table[name] = integer_column(scored[name])
-    table["pga_rise"] = scored["pga_rise"].ravel() / 100
-    table |= {name: boolean_column(verdict) for name, verdict in verdicts.items()}
-    table["responder"] = boolean_column(shown)
-    table["imputed"] = imputed.ravel()
-    table["reason"] = _reasons(verdicts, shown, tuple(grid.events), rise_of_030_fails)
-    return pd.DataFrame(table, copy=False)
+        shown = shown.mask(~clauses["active_baseline"].fillna(True))
+
+    known = change["grades_known"].fillna(False)
+    stay_active = not_improved(baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy())
+    result = {name: visit[name] for name in (*KEYS, "arm") if name in visit}
+    result |= {"not_improved": pd.Series(stay_active.sum(axis=1))}
+    result |= {name: change[name].astype("Int64").where(known) for name in ("new_a", "new_b")}
+    result |= {"sledai_rise": -change["sledai_drop"], "pga_rise": change["pga_rise"].astype(float) / 100}
+    result |= {name: clauses[name] for name in clauses} | {"responder": shown, "imputed": imputed}
+    result["reason"] = bicla_reasons(clauses, shown, events, rise_of_030_fails)
+    return pd.DataFrame(result)

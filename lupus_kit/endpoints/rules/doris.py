@@ -1,29 +1,18 @@
 """DORIS 2021: remission in systemic lupus erythematosus, clause by clause, with the reason for every visit."""
 
-from __future__ import annotations
-
-import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, require_choice, require_switch
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, clause, integer_column, none_of
-from lupus_kit.endpoints.rules.phrases import constant, spell
-from lupus_kit.endpoints.rules.states import (
-    MISSING,
-    WEIGHTS,
-    descriptors,
-    hundredths,
-    listing,
-    read_rows,
-    state_table,
-)
-from lupus_kit.endpoints.sledai.items import ITEM_IDS, SEROLOGY_IDS
+from lupus_kit.core.cells import BadCells, require_choice, require_switch
+from lupus_kit.endpoints.nullable import any_of, rounded, yes_no
+from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, state_table, words_where
+from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS
 
-PGA_LIMIT_HUNDREDTHS = 50
-PREDNISONE_LIMIT_HUNDREDTHS = 500
+PGA_LIMIT = 0.50
+PREDNISONE_LIMIT = 5
 
-CLINICAL_IDS: tuple[str, ...] = tuple(name for name in ITEM_IDS if name not in SEROLOGY_IDS)
-_CLINICAL_WEIGHTS = WEIGHTS[[ITEM_IDS.index(name) for name in CLINICAL_IDS]]
+#: Points of the 22 clinical descriptors: all but the two of serology.
+CLINICAL_POINTS: dict[str, int] = {item.id: item.weight for item in ITEMS if item.id not in SEROLOGY_IDS}
+CLINICAL_IDS: tuple[str, ...] = tuple(CLINICAL_POINTS)
 
 
 def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: str = "nonresponder") -> pd.DataFrame:
@@ -89,41 +78,38 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
     require_switch("prednisone_below_5", prednisone_below_5)
     rows = read_rows(visits, [*CLINICAL_IDS, "pga", "prednisone_mg_day"], ["maintenance_stable"])
     problems = BadCells("the visit table")
-    items = descriptors(rows.table, CLINICAL_IDS, problems)
-    pga = hundredths(rows.table, "pga", problems, 0, 3)
-    dose = hundredths(rows.table, "prednisone_mg_day", problems, 0, 5000)
-    stable = flags(rows.table, "maintenance_stable", problems) if "maintenance_stable" in rows.table.columns else None
+    now = {name: yes_no(rows.table, name, problems) for name in CLINICAL_IDS}
+    pga = rounded(rows.table, "pga", problems, 0, 3)
+    dose = rounded(rows.table, "prednisone_mg_day", problems, 0, 5000)
+    stable = yes_no(rows.table, "maintenance_stable", problems) if "maintenance_stable" in rows.table else None
     problems.raise_if_any()
 
-    limit = PREDNISONE_LIMIT_HUNDREDTHS
-    too_much = dose >= limit if prednisone_below_5 else dose > limit
-    gap: np.ndarray = (items == UNKNOWN).any(axis=1)
     clauses = {
-        "sledai_clause": none_of(items),
-        "pga_clause": clause(pga >= PGA_LIMIT_HUNDREDTHS, np.isnan(pga)),
-        "prednisone_clause": clause(too_much, np.isnan(dose)),
+        "sledai_clause": ~any_of(now.values()),
+        "pga_clause": pga < PGA_LIMIT,
+        "prednisone_clause": dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT,
     }
-    asked = "below 5" if prednisone_below_5 else "5 or less"
-    dose_words = f"prednisolone is {{:g}} mg a day (it must be {asked})"
-    failed = [
-        listing("clinical activity: ", items == YES, CLINICAL_IDS),
-        spell(
-            np.nan_to_num(pga), lambda h: f"PGA is {h / 100:.2f} (it must be below 0.50)", clauses["pga_clause"] == NO
-        ),
-        spell(np.nan_to_num(dose), lambda h: dose_words.format(h / 100), clauses["prednisone_clause"] == NO),
-    ]
-    unknown = [
-        listing("missing descriptors: ", items == UNKNOWN, CLINICAL_IDS),
-        constant("PGA is missing", np.isnan(pga)),
-        constant("the prednisolone dose is missing", np.isnan(dose)),
-    ]
     if stable is not None:
         clauses["maintenance_clause"] = stable
-        failed.append(constant("maintenance treatment is not stable", stable == NO))
-        unknown.append(constant("it is not recorded whether maintenance treatment is stable", stable == UNKNOWN))
-    values: dict[str, object] = {
-        "clinical_sledai": integer_column(np.where(gap, np.nan, np.maximum(items, 0) @ _CLINICAL_WEIGHTS)),
-        "pga": pga / 100,
-        "prednisone_mg_day": dose / 100,
+
+    asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
+    too_much = f"prednisolone is {{:g}} mg a day (it must be {asked})"
+    failed = [
+        names_of("clinical activity: ", now),
+        words_where(~clauses["pga_clause"], f"PGA is {{:.2f}} (it must be below {PGA_LIMIT:.2f})".format, pga),
+        words_where(~clauses["prednisone_clause"], too_much.format, dose),
+    ]
+    unknown = [
+        names_of("missing descriptors: ", {name: column.isna() for name, column in now.items()}),
+        words_where(pga.isna(), "PGA is missing"),
+        words_where(dose.isna(), "the prednisolone dose is missing"),
+    ]
+    if stable is not None:
+        failed.append(words_where(~stable, "maintenance treatment is not stable"))
+        unknown.append(words_where(stable.isna(), "it is not recorded whether maintenance treatment is stable"))
+    values = {
+        "clinical_sledai": sum(CLINICAL_POINTS[name] * now[name].astype("Int16") for name in now).astype("Int64"),
+        "pga": pga.astype(float),
+        "prednisone_mg_day": dose.astype(float),
     }
     return state_table(rows, "DORIS", values, clauses, missing, failed, unknown)

@@ -1,30 +1,19 @@
 """The SELENA flare index: no flare, mild or moderate, or severe, against the visit before, with every clause."""
 
-from __future__ import annotations
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from lupus_kit.core.cells import BadCells, flags, numbers, require_choice
-from lupus_kit.endpoints.rules.logic import (
-    NO,
-    UNKNOWN,
-    YES,
-    all_of,
-    any_of,
-    boolean_column,
-    holds,
-    integer_column,
-    negate,
-)
-from lupus_kit.endpoints.rules.phrases import column, constant, join, spell
-from lupus_kit.endpoints.rules.states import MISSING, VisitRows, hundredths, listing, read_rows
+from lupus_kit.core.cells import BadCells, require_choice
+from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
+from lupus_kit.endpoints.rules.reasons import phrases, sentences
+from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, words_where
 
 SLEDAI_RISE = 3
 SLEDAI_SEVERE = 12
-PGA_RISE_HUNDREDTHS = 100
-PGA_SEVERE_HUNDREDTHS = 250
+PGA_RISE = 1.00
+PGA_SEVERE = 2.50
 
 #: Optional yes/no columns and what each records. A column that is not there is not asked for.
 MILD_DRUGS = {"added_nsaid": "NSAID added", "added_hydroxychloroquine": "hydroxychloroquine added"}
@@ -59,18 +48,19 @@ FEATURE_NEEDS = ("doubling", "rise", "nothing")
 #: Clause columns and the words for a clause that holds; the names of the lists above follow the words.
 CLAUSES = {
     "severe_sledai": f"SLEDAI rose to above {SLEDAI_SEVERE}",
-    "severe_pga": "PGA rose to above 2.50",
+    "severe_pga": f"PGA rose to above {PGA_SEVERE:.2f}",
     "severe_prednisone": "prednisone rose to above 0.5 mg/kg a day",
     "severe_drug": "a new immunosuppressant: ",
     "severe_hospital": "",
     "severe_feature": "a major feature with the treatment asked for: ",
     "mild_sledai": f"SLEDAI rose by {SLEDAI_RISE} or more, to {SLEDAI_SEVERE} or less",
-    "mild_pga": "PGA rose by 1.00 or more, to 2.50 or less",
+    "mild_pga": f"PGA rose by {PGA_RISE:.2f} or more, to {PGA_SEVERE:.2f} or less",
     "mild_prednisone": "prednisone rose, to 0.5 mg/kg a day or less",
     "mild_drug": "added treatment: ",
     "mild_feature": "a minor feature: ",
 }
-_LISTS = {
+#: The clauses that are lists of events: one of them is enough.
+LISTS = {
     "severe_drug": SEVERE_DRUGS,
     "severe_hospital": HOSPITAL,
     "severe_feature": SEVERE_FEATURES,
@@ -159,124 +149,122 @@ def selena_flare(
     require_choice("need of a severe feature", severe_feature_needs, FEATURE_NEEDS)
     rows = read_rows(visits, ["sledai", "pga", "prednisone_mg_day", "weight_kg"], OPTIONAL)
     problems = BadCells("the visit table")
-    now = {
-        "sledai": numbers(rows.table, "sledai", problems, 0, 105, whole=True),
-        "pga": hundredths(rows.table, "pga", problems, 0, 3),
-        "dose": hundredths(rows.table, "prednisone_mg_day", problems, 0, 5000),
-        "weight": hundredths(rows.table, "weight_kg", problems, 10, 400),
-    }
-    events = {name: flags(rows.table, name, problems) for name in OPTIONAL if name in rows.table.columns}
+    now = pd.DataFrame(
+        {
+            "sledai": rounded(rows.table, "sledai", problems, 0, 105, whole=True),
+            "pga": rounded(rows.table, "pga", problems, 0, 3),
+            "dose": rounded(rows.table, "prednisone_mg_day", problems, 0, 5000),
+            "weight": rounded(rows.table, "weight_kg", problems, 10, 400),
+        }
+    )
+    events = {name: yes_no(rows.table, name, problems) for name in OPTIONAL if name in rows.table}
     problems.raise_if_any()
-    seen = ~np.isnan(np.stack([now["sledai"], now["pga"], now["dose"]])).all(axis=0)
-    previous = rows.previous(seen)
-    first = previous == -1
-    before = {name: np.where(first, np.nan, now[name][previous]) for name in ("sledai", "pga", "dose")}
-    clauses = _clauses(now, before, events, severe_feature_needs)
-    for name in clauses:
-        clauses[name] = np.where(first, UNKNOWN, clauses[name]).astype(np.int8)
-    return _table(rows, now, before, events, clauses, first, missing)
+    visit_before = rows.visit_before(now[["sledai", "pga", "dose"]].notna().any(axis=1))
+    first = visit_before.isna()
+    before = now.reindex(visit_before).reset_index(drop=True)
+    rise = (now - before).round(2)
+    found = flare_clauses(now, before, events, severe_feature_needs)
+    clauses = {name: found[name].mask(first) for name in CLAUSES if name in found}
 
-
-def _clauses(
-    now: dict[str, np.ndarray], before: dict[str, np.ndarray], events: dict[str, np.ndarray], needs: str
-) -> dict[str, np.ndarray]:
-    """Evaluate each clause on the sorted rows; YES makes a flare."""
-    sledai, pga, dose, weight = now["sledai"], now["pga"], now["dose"], now["weight"]
-    old_sledai, old_pga, old_dose = before["sledai"], before["pga"], before["dose"]
-    sledai_high = holds(sledai > SLEDAI_SEVERE, sledai)
-    pga_high = holds(pga > PGA_SEVERE_HUNDREDTHS, pga)
-    dose_high = holds(2 * dose > weight, dose, weight)
-    dose_up = holds(dose > old_dose, dose, old_dose)
-    dose_severe = all_of(dose_up, dose_high)
-    clauses = {
-        "severe_sledai": all_of(holds(sledai > old_sledai, sledai, old_sledai), sledai_high),
-        "severe_pga": all_of(holds(pga > old_pga, pga, old_pga), pga_high),
-        "severe_prednisone": dose_severe,
-        "mild_sledai": all_of(holds(sledai - old_sledai >= SLEDAI_RISE, sledai, old_sledai), negate(sledai_high)),
-        "mild_pga": all_of(holds(pga - old_pga >= PGA_RISE_HUNDREDTHS, pga, old_pga), negate(pga_high)),
-        "mild_prednisone": all_of(dose_up, negate(dose_high)),
+    severe = any_of(clause for name, clause in clauses.items() if name.startswith("severe"))
+    mild = any_of(clause for name, clause in clauses.items() if name.startswith("mild"))
+    is_open = known_true(severe.isna() | (~severe & mild.isna()))
+    imputed = is_open & ~first.to_numpy() & (missing == "nonresponder")
+    level = np.select([is_open & ~imputed, known_true(severe), known_true(mild)], [-1, 2, 1], 0)
+    table: dict[str, object] = rows.keys() | {
+        "sledai_rise": rise["sledai"].astype("Int64"),
+        "pga_rise": rise["pga"].astype(float),
+        "prednisone_rise": rise["dose"].astype(float),
     }
-    for name, columns in _LISTS.items():
+    table |= clauses
+    table["flare"] = pd.Categorical.from_codes(level, categories=list(LEVELS), ordered=True)
+    reasons = _reasons(clauses, events, severe, mild, is_open & ~first.to_numpy(), first, missing)
+    return pd.DataFrame(table | {"imputed": imputed, "reason": reasons})
+
+
+def flare_clauses(
+    now: pd.DataFrame, before: pd.DataFrame, events: Mapping[str, pd.Series], severe_feature_needs: str = "doubling"
+) -> dict[str, pd.Series]:
+    """Ask each clause: yes makes a flare.
+
+    Parameters
+    ----------
+    now, before : pandas.DataFrame
+        ``sledai``, ``pga``, ``dose`` (mg a day) and ``weight`` (kg) at each visit and at the visit before it.
+    events : mapping of str to pandas.Series
+        The yes/no columns that are given.
+    severe_feature_needs : str
+        As for :func:`selena_flare`.
+
+    Returns
+    -------
+    dict of str to pandas.Series
+        Nullable booleans by clause; a list of events of which no column is given has none.
+    """
+    rise = (now - before).round(2)
+    sledai_high = now["sledai"] > SLEDAI_SEVERE
+    pga_high = now["pga"] > PGA_SEVERE
+    dose_high = now["dose"] > 0.5 * now["weight"]
+    dose_up = rise["dose"] > 0
+    clauses = {
+        "severe_sledai": (rise["sledai"] > 0) & sledai_high,
+        "severe_pga": (rise["pga"] > 0) & pga_high,
+        "severe_prednisone": dose_up & dose_high,
+        "mild_sledai": (rise["sledai"] >= SLEDAI_RISE) & ~sledai_high,
+        "mild_pga": (rise["pga"] >= PGA_RISE) & ~pga_high,
+        "mild_prednisone": dose_up & ~dose_high,
+    }
+    for name, columns in LISTS.items():
         given = [events[column] for column in columns if column in events]
         if given:
-            clauses[name] = any_of(*given)
-    if "severe_feature" in clauses and needs != "nothing":
-        doubled = all_of(dose_up, holds(dose >= 2 * old_dose, dose, old_dose))
-        enough = [doubled, dose_severe] if needs == "doubling" else [dose_up]
+            clauses[name] = any_of(given)
+    if "severe_feature" in clauses and severe_feature_needs != "nothing":
+        if severe_feature_needs == "doubling":
+            doubled = dose_up & (now["dose"] >= 2 * before["dose"])
+            treated = doubled | clauses["severe_prednisone"]
+        else:
+            treated = dose_up
         if "severe_hospital" in clauses:
-            enough.append(clauses["severe_hospital"])
-        clauses["severe_feature"] = all_of(clauses["severe_feature"], any_of(*enough))
-    return {name: clauses[name] for name in CLAUSES if name in clauses}
-
-
-def _words(name: str, holds_here: np.ndarray, events: dict[str, np.ndarray]) -> pa.Array:
-    """Say what made a clause hold, with the names of the events where it is a list of them."""
-    if name not in _LISTS:
-        return constant(CLAUSES[name], holds_here)
-    given = {column: text for column, text in _LISTS[name].items() if column in events}
-    recorded = np.column_stack([events[column] == YES for column in given])
-    return listing(CLAUSES[name], recorded, list(given.values()), holds_here)
-
-
-def _table(
-    rows: VisitRows,
-    now: dict[str, np.ndarray],
-    before: dict[str, np.ndarray],
-    events: dict[str, np.ndarray],
-    clauses: dict[str, np.ndarray],
-    first: np.ndarray,
-    missing: str,
-) -> pd.DataFrame:
-    severe = any_of(*[verdict for name, verdict in clauses.items() if name.startswith("severe")])
-    mild = any_of(*[verdict for name, verdict in clauses.items() if name.startswith("mild")])
-    open_answer = (severe == UNKNOWN) | ((severe == NO) & (mild == UNKNOWN))
-    level = np.select([severe == YES, mild == YES], [2, 1], 0)
-    imputed = open_answer & ~first & (missing == "nonresponder")
-    level = np.where(open_answer & ~imputed, -1, level)
-    reason = _reasons(clauses, events, severe, mild, level, open_answer & ~first, first, missing)
-    table: dict[str, object] = rows.keys() | {
-        "sledai_rise": integer_column(now["sledai"] - before["sledai"]),
-        "pga_rise": (now["pga"] - before["pga"]) / 100,
-        "prednisone_rise": (now["dose"] - before["dose"]) / 100,
-    }
-    table |= {name: boolean_column(verdict) for name, verdict in clauses.items()}
-    table["flare"] = pd.Categorical.from_codes(level, categories=list(LEVELS), ordered=True)
-    return pd.DataFrame(table | {"imputed": imputed, "reason": reason})
+            treated = treated | clauses["severe_hospital"]
+        clauses["severe_feature"] = clauses["severe_feature"] & treated
+    return clauses
 
 
 def _reasons(
-    clauses: dict[str, np.ndarray],
-    events: dict[str, np.ndarray],
-    severe: np.ndarray,
-    mild: np.ndarray,
-    level: np.ndarray,
+    clauses: Mapping[str, pd.Series],
+    events: Mapping[str, pd.Series],
+    severe: pd.Series,
+    mild: pd.Series,
     is_open: np.ndarray,
-    first: np.ndarray,
+    first: pd.Series,
     missing: str,
-) -> pd.api.extensions.ExtensionArray:
+) -> list[str]:
     """Name the clauses that decide the grade, or those that leave it open."""
-    count_as_no = missing == "nonresponder"
-    openings = {-2: "No earlier visit to compare with", -1: "Undecided: ", 0: "No flare", 1: "Mild or moderate flare: "}
-    openings[2] = "Severe flare: "
-    why = [
-        _words(name, (verdict == YES) & ~first & ((severe == YES) == name.startswith("severe")), events)
-        for name, verdict in clauses.items()
-    ]
-    # Once a mild or moderate flare is certain, only the severe clauses can still change the grade.
-    unknown = [
-        constant(name, (verdict == UNKNOWN) & is_open & (name.startswith("severe") | (mild != YES)))
-        for name, verdict in clauses.items()
-    ]
-    parts = [
-        spell(np.where(first, -2, level), openings.__getitem__),
-        constant("at least mild or moderate: ", is_open & (mild == YES) & (level == -1)),
-        constant(": ", is_open & (level == 0)),
-        constant(": no clause holds", ~is_open & ~first & (level == 0)),
-        join(why, "; "),
-        constant("; ", is_open & (mild == YES)),
-        constant("not enough is recorded for ", is_open),
-        join(unknown, ", "),
-        constant(", counted as no" if count_as_no else ", so the grade is open", is_open),
-        constant(".", np.ones(len(level), dtype=bool)),
-    ]
-    return column(join(parts))
+    open_ending = ", counted as no." if missing == "nonresponder" else ", so the grade is open."
+
+    def opening(severe: object, mild: object, first: bool) -> str:
+        if first:
+            return "No earlier visit to compare with"
+        if severe is not pd.NA and severe:
+            return "Severe flare: "
+        if mild is not pd.NA and mild:
+            grade = "Mild or moderate flare: "
+            return "Undecided: at least mild or moderate: " if severe is pd.NA and missing == "observed" else grade
+        if severe is pd.NA or mild is pd.NA:
+            return "Undecided: " if missing == "observed" else "No flare: "
+        return "No flare: no clause holds"
+
+    parts, unknown = [], {}
+    for name, clause in clauses.items():
+        is_severe = name.startswith("severe")
+        decides = clause & (severe.fillna(False) == is_severe)
+        if name in LISTS:
+            given = {text: events[column] & decides for column, text in LISTS[name].items() if column in events}
+            parts.append(names_of(CLAUSES[name], given))
+        else:
+            parts.append(words_where(decides, CLAUSES[name]))
+        # Once a mild or moderate flare is certain, only the severe clauses can still change the grade.
+        unknown[name] = clause.isna() & is_open & (is_severe | ~mild.fillna(False))
+    parts.append(names_of("not enough is recorded for ", unknown))
+    endings = phrases(lambda is_open: open_ending if is_open else ".", is_open)
+    return sentences(phrases(opening, severe, mild, first), parts, endings)

@@ -1,27 +1,15 @@
 """LLDAS: the Lupus Low Disease Activity State, clause by clause, with the reason for every visit."""
 
-from __future__ import annotations
-
-import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, require_choice, require_switch
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, clause, integer_column, none_of
-from lupus_kit.endpoints.rules.phrases import constant, spell
-from lupus_kit.endpoints.rules.states import (
-    MISSING,
-    WEIGHTS,
-    descriptors,
-    hundredths,
-    listing,
-    read_rows,
-    state_table,
-)
+from lupus_kit.core.cells import BadCells, require_choice, require_switch
+from lupus_kit.endpoints.nullable import any_of, rounded, yes_no
+from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, state_table, words_where
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
-PGA_LIMIT_HUNDREDTHS = 100
-PREDNISONE_LIMIT_HUNDREDTHS = 750
+PGA_LIMIT = 1.00
+PREDNISONE_LIMIT = 7.5
 
 #: Descriptors that are never allowed: renal, central nervous system, pleurisy, pericarditis, vasculitis, fever.
 MAJOR_IDS: tuple[str, ...] = tuple(
@@ -36,16 +24,6 @@ FIRST_VISIT = ("open", "met")
 
 #: Activity that the index does not score and LLDAS does not allow; optional columns.
 OTHER_ACTIVITY = ("haemolytic_anaemia", "gi_activity")
-
-_MAJOR = [ITEM_IDS.index(name) for name in MAJOR_IDS]
-_SEROLOGY = [ITEM_IDS.index(name) for name in SEROLOGY_IDS]
-
-
-def _new_features(items: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mark descriptors that are new, and those that cannot be told: present or missing now, not known before."""
-    new = (items == YES) & (before == NO)
-    hidden = ((items == YES) & (before == UNKNOWN)) | ((items == UNKNOWN) & (before != YES))
-    return new, hidden
 
 
 def lldas(
@@ -128,59 +106,57 @@ def lldas(
     require_switch("serology_is_new", serology_is_new)
     rows = read_rows(visits, [*ITEM_IDS, "pga", "prednisone_mg_day"], [*OTHER_ACTIVITY, "maintenance_ok"])
     problems = BadCells("the visit table")
-    items = descriptors(rows.table, ITEM_IDS, problems)
-    pga = hundredths(rows.table, "pga", problems, 0, 3)
-    dose = hundredths(rows.table, "prednisone_mg_day", problems, 0, 5000)
-    asked = [name for name in OTHER_ACTIVITY if name in rows.table.columns]
-    organs = np.column_stack([items[:, _MAJOR], *(flags(rows.table, name, problems) for name in asked)])
-    maintained = flags(rows.table, "maintenance_ok", problems) if "maintenance_ok" in rows.table.columns else None
+    now = pd.DataFrame({name: yes_no(rows.table, name, problems) for name in ITEM_IDS})
+    pga = rounded(rows.table, "pga", problems, 0, 3)
+    dose = rounded(rows.table, "prednisone_mg_day", problems, 0, 5000)
+    other = {name: yes_no(rows.table, name, problems) for name in OTHER_ACTIVITY if name in rows.table}
+    maintained = yes_no(rows.table, "maintenance_ok", problems) if "maintenance_ok" in rows.table else None
     problems.raise_if_any()
 
-    previous = rows.previous((items != UNKNOWN).any(axis=1))
-    none_before = (previous == -1)[:, None]
-    before = np.where(none_before, UNKNOWN if first_visit == "open" else YES, items[previous])
-    new, hidden = _new_features(items, before)
-    if not serology_is_new:
-        new[:, _SEROLOGY] = hidden[:, _SEROLOGY] = False
-    low: np.ndarray = np.maximum(items, 0) @ WEIGHTS  # what is recorded; the total can only be higher
-    gap: np.ndarray = (items == UNKNOWN).any(axis=1)
+    recorded_points = pd.Series(now.to_numpy(dtype=bool, na_value=False) @ SLEDAI_ITEMS["weight"].to_numpy())
+    sledai = recorded_points.astype("Int64").where(now.notna().all(axis=1))
+    not_allowed = {name: now[name] for name in MAJOR_IDS} | other
+    visit_before = rows.visit_before(now.notna().any(axis=1))
+    before = now.reindex(visit_before).reset_index(drop=True)
+    if first_visit == "met":
+        before.loc[visit_before.isna()] = True
+    features = [name for name in ITEM_IDS if serology_is_new or name not in SEROLOGY_IDS]
+    new = {name: now[name] & ~before[name] for name in features}
     clauses = {
-        "sledai_clause": clause(low > SLEDAI_LIMIT, gap),
-        "organ_clause": none_of(organs),
-        "new_feature_clause": clause(np.asarray(new.any(axis=1)), np.asarray(hidden.any(axis=1))),
-        "pga_clause": clause(pga > PGA_LIMIT_HUNDREDTHS, np.isnan(pga)),
-        "prednisone_clause": clause(dose > PREDNISONE_LIMIT_HUNDREDTHS, np.isnan(dose)),
+        "sledai_clause": (sledai <= SLEDAI_LIMIT).mask(recorded_points > SLEDAI_LIMIT, False),
+        "organ_clause": ~any_of(not_allowed.values()),
+        "new_feature_clause": ~any_of(new.values()),
+        "pga_clause": pga <= PGA_LIMIT,
+        "prednisone_clause": dose <= PREDNISONE_LIMIT,
     }
-    dose_words = "prednisolone is {:g} mg a day (it must be 7.5 or less)"
-    failed = [
-        spell(2 * low + gap, _say_total, clauses["sledai_clause"] == NO),
-        listing("activity that is not allowed: ", organs == YES, [*MAJOR_IDS, *asked]),
-        listing("new since the previous visit: ", new, ITEM_IDS),
-        spell(
-            np.nan_to_num(pga), lambda h: f"PGA is {h / 100:.2f} (it must be 1.00 or less)", clauses["pga_clause"] == NO
-        ),
-        spell(np.nan_to_num(dose), lambda h: dose_words.format(h / 100), clauses["prednisone_clause"] == NO),
-    ]
-    unknown = [
-        listing("missing descriptors: ", items == UNKNOWN, ITEM_IDS),
-        listing("it is not recorded whether there is: ", organs[:, len(_MAJOR) :] == UNKNOWN, asked),
-        listing("no earlier visit tells whether this is new: ", hidden & (items == YES), ITEM_IDS),
-        constant("PGA is missing", np.isnan(pga)),
-        constant("the prednisolone dose is missing", np.isnan(dose)),
-    ]
     if maintained is not None:
         clauses["maintenance_clause"] = maintained
-        failed.append(constant("maintenance treatment is not standard and well tolerated", maintained == NO))
-        unknown.append(constant("it is not recorded whether maintenance treatment is tolerated", maintained == UNKNOWN))
-    values: dict[str, object] = {
-        "sledai": integer_column(np.where(gap, np.nan, low)),
-        "pga": pga / 100,
-        "prednisone_mg_day": dose / 100,
-    }
+
+    def total_too_high(points: int, incomplete: bool) -> str:
+        return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"
+
+    def dose_too_high(dose: float) -> str:
+        return f"prednisolone is {dose:g} mg a day (it must be {PREDNISONE_LIMIT:g} or less)"
+
+    failed = [
+        words_where(~clauses["sledai_clause"], total_too_high, recorded_points, sledai.isna()),
+        names_of("activity that is not allowed: ", not_allowed),
+        names_of("new since the previous visit: ", new),
+        words_where(~clauses["pga_clause"], lambda pga: f"PGA is {pga:.2f} (it must be {PGA_LIMIT:.2f} or less)", pga),
+        words_where(~clauses["prednisone_clause"], dose_too_high, dose),
+    ]
+    unknown = [
+        names_of("missing descriptors: ", now.isna()),
+        names_of("no earlier visit tells whether this is new: ", {name: now[name] & new[name].isna() for name in new}),
+        words_where(pga.isna(), "PGA is missing"),
+        words_where(dose.isna(), "the prednisolone dose is missing"),
+    ]
+    if other:
+        unrecorded = {name: column.isna() for name, column in other.items()}
+        unknown.insert(1, names_of("it is not recorded whether there is: ", unrecorded))
+    if maintained is not None:
+        failed.append(words_where(~maintained, "maintenance treatment is not standard and well tolerated"))
+        not_told = "it is not recorded whether maintenance treatment is tolerated"
+        unknown.append(words_where(maintained.isna(), not_told))
+    values = {"sledai": sledai, "pga": pga.astype(float), "prednisone_mg_day": dose.astype(float)}
     return state_table(rows, "LLDAS", values, clauses, missing, failed, unknown)
-
-
-def _say_total(code: int) -> str:
-    """Say a total, coded as twice itself plus one where some descriptor is missing."""
-    total, gap = divmod(code, 2)
-    return f"SLEDAI-2K is {'at least ' if gap else ''}{total} (it must be {SLEDAI_LIMIT} or less)"

@@ -1,8 +1,7 @@
 """Reasons in plain English: a phrase is made once for each distinct combination of values, then taken by every row."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,8 @@ def phrases(make: Callable[..., str], *columns: object) -> np.ndarray:
         Takes one value of each column and returns a phrase, empty where there is nothing to mention. It is called once
         for each distinct combination of values.
     *columns : array_like
-        Columns of equal length; missing values reach `make` as they are.
+        Columns of equal length; missing values reach `make` as they are. A table of flags (two dimensions) reaches it
+        as one tuple a row.
 
     Returns
     -------
@@ -29,14 +29,14 @@ def phrases(make: Callable[..., str], *columns: object) -> np.ndarray:
     >>> phrases(lambda drop, met: f"fell by {drop}" if met else "", [4, 2, 4], [True, False, True]).tolist()
     ['fell by 4', '', 'fell by 4']
     """
-    table = pd.DataFrame(dict(enumerate(columns)))
-    if table.empty:
-        return np.empty(0, dtype=object)
-    group = table.groupby(list(table), dropna=False, sort=False, observed=True).ngroup()
-    distinct = table.loc[~group.duplicated()]
-    made = np.empty(len(distinct), dtype=object)
-    made[:] = [make(*row) for row in distinct.itertuples(index=False, name=None)]
-    return made[group.to_numpy()]
+    known = cache(make)
+    return np.array([known(*row) for row in zip(*map(_cells, columns), strict=True)], dtype=object)
+
+
+def _cells(column: object) -> list[object]:
+    if isinstance(column, np.ndarray) and column.ndim == 2:
+        return list(map(tuple, column.tolist()))
+    return pd.Series(column).tolist()  # type: ignore[no-any-return]
 
 
 def sentences(opening: Iterable[str], parts: Iterable[Iterable[str]], ending: Iterable[str]) -> list[str]:

@@ -1,9 +1,7 @@
-"""Lupus nephritis response: the published definitions as data, and the words for each requirement.
+"""Lupus nephritis response: the requirements that published definitions are made of, and the definitions as data.
 
 Where a source leaves a word open ("near normal"), the kit's reading is written in ``note``.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -18,6 +16,47 @@ MEASURES = {
     "albumin": ("serum albumin in g/L", 80.0),
 }
 CREATININE_LIMITS = {"mg/dL": (0.1, 30.0), "umol/L": (10.0, 3000.0)}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way to judge a value.
+
+    Attributes
+    ----------
+    symbol : str
+        How the value now must stand to its bound: ``"<="``, ``"<"`` or ``">="``.
+    against : str
+        What the bound is made of: ``"limit"``, or a multiple of the value at ``"baseline"``, at ``"preflare"`` (before the
+        flare), or of the laboratory's upper limit (``"upper normal"``). ``"high baseline"`` is a limit that is asked for
+        only where the baseline was not below it.
+    change : int
+        The multiple: 1 - limit, 1 or 1 + limit for -1, 0 and 1.
+    words : str
+        What is asked for.
+    """
+
+    symbol: str
+    against: str
+    change: int
+    words: str
+
+
+RULES = {
+    "at most": Rule("<=", "limit", 0, "at most {x:g}"),
+    "below": Rule("<", "limit", 0, "below {x:g}"),
+    "at least": Rule(">=", "limit", 0, "at least {x:g}"),
+    "fall at least": Rule("<=", "baseline", -1, "fallen by at least {percent:g}%"),
+    "fall more than": Rule("<", "baseline", -1, "fallen by more than {percent:g}%"),
+    "below if nephrotic": Rule("<", "high baseline", 0, "below {x:g} where baseline was {x:g} or more"),
+    "rise at most": Rule("<=", "baseline", 1, "not more than {percent:g}% above baseline"),
+    "loss at most": Rule(">=", "baseline", -1, "not more than {percent:g}% below baseline"),
+    "gain at least": Rule(">=", "baseline", 1, "at least {percent:g}% above baseline"),
+    "near preflare": Rule(">=", "preflare", -1, "not more than {percent:g}% below its pre-flare value"),
+    "back to preflare": Rule("<=", "preflare", 0, "not above its pre-flare value"),
+    "normal": Rule("<=", "upper normal", 0, "within the laboratory's normal range"),
+    "inactive": Rule("<=", "limit", 0, "inactive"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,35 +82,24 @@ class RenalRequirement:
 
     def __post_init__(self) -> None:
         require_choice("measure", self.measure, [*MEASURES, "sediment_active"])
-        require_choice("rule", self.rule, _WORDS)
+        require_choice("rule", self.rule, RULES)
 
     @property
     def text(self) -> str:
         """The requirement in words."""
         name = "urinary sediment" if self.measure == "sediment_active" else MEASURES[self.measure][0]
-        return f"{name} {_WORDS[self.rule].format(x=self.limit, percent=100 * self.limit)}"
+        return f"{name} {RULES[self.rule].words.format(x=self.limit, percent=100 * self.limit)}"
 
     @property
     def slug(self) -> str:
         """The requirement as part of a column name, for example ``"upcr_at_most"``."""
         return f"{self.measure.removesuffix('_active')}_{self.rule.replace(' ', '_')}"
 
-
-_WORDS = {
-    "at most": "at most {x:g}",
-    "below": "below {x:g}",
-    "at least": "at least {x:g}",
-    "fall at least": "fallen by at least {percent:g}%",
-    "fall more than": "fallen by more than {percent:g}%",
-    "below if nephrotic": "below {x:g} where baseline was {x:g} or more",
-    "rise at most": "not more than {percent:g}% above baseline",
-    "loss at most": "not more than {percent:g}% below baseline",
-    "gain at least": "at least {percent:g}% above baseline",
-    "near preflare": "not more than {percent:g}% below its pre-flare value",
-    "back to preflare": "not above its pre-flare value",
-    "normal": "within the laboratory's normal range",
-    "inactive": "inactive",
-}
+    @property
+    def baseline_column(self) -> str:
+        """The column of the baseline table that it compares with; empty where it needs none."""
+        against = RULES[self.rule].against
+        return f"{self.measure}_preflare" if against == "preflare" else self.measure if "baseline" in against else ""
 
 
 #: Requirements of which one is enough.
@@ -122,7 +150,8 @@ def eular_2019(months: float) -> RenalDefinition:
     )
 
 
-RENAL_DEFINITIONS = {
+#: The published definitions by name.
+RENAL_DEFINITIONS: dict[str, RenalDefinition] = {
     d.name: d
     for d in (
         RenalDefinition(

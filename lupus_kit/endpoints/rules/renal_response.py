@@ -3,19 +3,15 @@
 The definitions are data (``renal_definitions``); one small function judges every requirement of all of them.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from functools import reduce
+from operator import and_
 from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from lupus_kit.core.cells import (
     BadCells,
-    flags,
     numbers,
     raise_together,
     require_choice,
@@ -23,13 +19,13 @@ from lupus_kit.core.cells import (
     require_frame,
 )
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, all_of, any_of, boolean_column
-from lupus_kit.endpoints.rules.phrases import column, constant, join
+from lupus_kit.endpoints.nullable import any_of, known_true, yes_no
+from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.renal_definitions import (
     CREATININE_LIMITS,
     MEASURES,
     RENAL_DEFINITIONS,
-    Group,
+    RULES,
     RenalDefinition,
     RenalRequirement,
     eular_2019,
@@ -37,86 +33,6 @@ from lupus_kit.endpoints.rules.renal_definitions import (
 
 #: From worst to best.
 RESPONSES = ("none", "partial", "complete")
-
-
-def _judge(need: RenalRequirement, now: np.ndarray, base: np.ndarray, preflare: np.ndarray, upper: float) -> np.ndarray:
-    """Three-valued verdict; a margin of zero is decided after rounding away floating-point dust."""
-    x = need.limit
-    margin, strict = {  # a requirement holds where its margin is >= 0, or > 0 if strict
-        "at most": (x - now, False),
-        "below": (x - now, True),
-        "at least": (now - x, False),
-        "fall at least": ((1 - x) * base - now, False),
-        "fall more than": ((1 - x) * base - now, True),
-        "below if nephrotic": (x - now, True),
-        "rise at most": ((1 + x) * base - now, False),
-        "loss at most": (now - (1 - x) * base, False),
-        "gain at least": (now - (1 + x) * base, False),
-        "near preflare": (now - (1 - x) * preflare, False),
-        "back to preflare": (preflare - now, False),
-        "normal": (upper - now, False),
-        "inactive": (0 - now, False),
-    }[need.rule]
-    margin = np.round(margin, 9)
-    verdict = np.where(np.isnan(margin), UNKNOWN, (margin > 0) | (~np.bool_(strict) & (margin == 0)))
-    if need.rule == "below if nephrotic":
-        verdict = np.where(base < x, YES, np.where((verdict == NO) & np.isnan(base), UNKNOWN, verdict))
-    return verdict.astype(np.int8)
-
-
-def _read(frame: pd.DataFrame, columns: list[str], unit: str, problems: BadCells) -> dict[str, np.ndarray]:
-    """Read the columns; the bounds of creatinine catch a value in the other unit."""
-    values = {}
-    for name in columns:
-        measure = name.removesuffix("_preflare")
-        if measure == "sediment_active":
-            flag = flags(frame, name, problems)
-            values[name] = np.where(flag < 0, np.nan, flag.astype(float))
-            continue
-        low, high = CREATININE_LIMITS[unit] if measure == "creatinine" else (0.0, MEASURES[measure][1])
-        values[name] = numbers(frame, name, problems, low, high, whole=False)
-    return values
-
-
-def _match(baseline: pd.DataFrame, visit: pd.DataFrame) -> np.ndarray:
-    """Return the baseline row of every visit row, -1 where the patient has none."""
-    for frame, what in ((baseline, "baseline"), (visit, "visit")):
-        require_columns(frame, ["patient"], what)
-        if frame["patient"].isna().any():
-            row = frame.index[frame["patient"].isna()][0]
-            raise InputError(f"{what}: row {row}, column 'patient' is empty: every row needs a patient.")
-    if baseline["patient"].duplicated().any():
-        who = baseline["patient"][baseline["patient"].duplicated()].iloc[0]
-        raise InputError(f"baseline has more than one row for patient {who!r}: keep one row per patient.")
-    return pd.Index(baseline["patient"]).get_indexer(pd.Index(visit["patient"]))
-
-
-def _columns(needs: list[RenalRequirement]) -> tuple[list[str], list[str]]:
-    """Name the columns a definition needs in the visit table and in the baseline table."""
-    now, before = set(), set()
-    for need in needs:
-        now.add(need.measure)
-        if "preflare" in need.rule:
-            before.add(f"{need.measure}_preflare")
-        elif need.rule in ("fall at least", "fall more than", "below if nephrotic", "rise at most") or (
-            need.rule in ("loss at most", "gain at least")
-        ):
-            before.add(need.measure)
-    return sorted(now), sorted(before)
-
-
-def _words(group: Group) -> str:
-    return " or ".join(need.text for need in group)
-
-
-def _list_open(title: str, groups: Mapping[str, Group], verdicts: Mapping[str, np.ndarray]) -> pa.Array:
-    """Say which groups fail or are unknown, one text per row; null where all hold."""
-    pieces = []
-    for name, group in groups.items():
-        pieces.append(constant(f"not met: {_words(group)}", verdicts[name] == NO))
-        pieces.append(constant(f"unknown: {_words(group)}", verdicts[name] == UNKNOWN))
-    some = np.logical_or.reduce([verdicts[name] != YES for name in groups])
-    return join([constant(title, some), join(pieces, "; "), constant(".", some)])
 
 
 def renal_response(
@@ -185,67 +101,105 @@ def renal_response(
     >>> renal_response(before, after).attrs["requirements"]["complete_upcr_at_most"]
     'urine protein/creatinine in g/g at most 0.5'
     """
-    rule = _pick(definition, creatinine_unit, creatinine_upper_normal, months)
+    chosen = _checked_definition(definition, creatinine_unit, creatinine_upper_normal, months)
     require_frame(baseline, "baseline")
     require_frame(visit, "visit")
-    rows = _match(baseline, visit)
-    needs = [need for group in rule.complete + rule.partial for need in group]
-    now_names, before_names = _columns(needs)
-    require_columns(baseline, before_names, "baseline")
-    require_columns(visit, now_names, "visit")
+    _check_patients(baseline, visit)
+    needs = [need for group in chosen.complete + chosen.partial for need in group]
+    baseline_columns = sorted({need.baseline_column for need in needs} - {""})
+    require_columns(baseline, baseline_columns, "baseline")
+    visit_columns = sorted({need.measure for need in needs})
+    require_columns(visit, visit_columns, "visit")
     problems = BadCells("the visit table"), BadCells("the baseline table")
-    now = _read(visit, now_names, creatinine_unit, problems[0])
-    stored = _read(baseline, before_names, creatinine_unit, problems[1])
+    now = _read(visit, visit_columns, creatinine_unit, problems[0])
+    stored = _read(baseline, baseline_columns, creatinine_unit, problems[1])
     raise_together(*problems)
-    before = {name: np.append(values, np.nan)[rows] for name, values in stored.items()}
-    empty = np.full(len(visit), np.nan)
-    upper = np.nan if creatinine_upper_normal is None else float(creatinine_upper_normal)
+    before = stored.set_axis(pd.Index(baseline["patient"])).reindex(visit["patient"]).reset_index(drop=True)
 
-    def judge(need: RenalRequirement) -> np.ndarray:
-        base, preflare = before.get(need.measure, empty), before.get(f"{need.measure}_preflare", empty)
-        return _judge(need, now[need.measure], base, preflare, upper)
+    upper_normal = creatinine_upper_normal or 0.0  # given wherever a requirement asks for it
 
-    groups = rule.columns
-    each = {name: any_of(*map(judge, group)) for name, group in groups.items()}
-    complete = all_of(*(verdict for name, verdict in each.items() if name.startswith("complete")))
-    partial = any_of(complete, all_of(*(verdict for name, verdict in each.items() if name.startswith("partial"))))
+    def judge(need: RenalRequirement) -> pd.Series:
+        return meets(need, now[need.measure], before[need.baseline_column] if need.baseline_column else upper_normal)
+
+    groups = chosen.columns
+    met = {name: any_of(map(judge, group)) for name, group in groups.items()}
+    complete = reduce(and_, (met[name] for name in met if name.startswith("complete")))
+    partial = complete | reduce(and_, (met[name] for name in met if name.startswith("partial")))
+    best = np.select([known_true(complete), known_true(~complete & partial), known_true(~partial)], [2, 1, 0], -1)
     table: dict[str, object] = {name: visit[name].array for name in ("patient", "visit", "week") if name in visit}
-    table["definition"] = rule.name
-    table |= {name: boolean_column(verdict) for name, verdict in each.items()}
-    table |= {"complete": boolean_column(complete), "partial": boolean_column(partial)}
-    response = np.select([complete == YES, (complete == NO) & (partial == YES), partial == NO], [2, 1, 0], -1)
-    table["response"] = pd.array(np.array([*RESPONSES, None], dtype=object)[response], dtype="string")
-    table["reason"] = _reasons(groups, each, response, partial)
-    result = pd.DataFrame(table, index=visit.index)
-    result.attrs["requirements"] = {name: _words(group) for name, group in groups.items()}
+    table |= {"definition": chosen.name} | met | {"complete": complete, "partial": partial}
+    table["response"] = pd.array(np.array([*RESPONSES, None], dtype=object)[best], dtype="string")
+    words = {name: " or ".join(need.text for need in group) for name, group in groups.items()}
+
+    def reason(complete: object, partial: object, *answers: object) -> str:
+        """Write the answer, and what is not met or unknown on the way to more."""
+        text = _opening(complete, partial)
+        for level, reached in (("complete", complete), ("partial", partial)):
+            open_groups = [
+                f"{'unknown' if answer is pd.NA else 'not met'}: {words[name]}"
+                for name, answer in zip(words, answers, strict=True)
+                if name.startswith(level) and (answer is pd.NA or not answer)
+            ]
+            if open_groups and (reached is pd.NA or not reached):
+                text += f" For {level}: {'; '.join(open_groups)}."
+        return text
+
+    table["reason"] = pd.array(phrases(reason, complete, partial, *met.values()), dtype="str")
+    result = pd.DataFrame(table).set_axis(visit.index)
+    result.attrs["requirements"] = words
     return result
 
 
-def _reasons(
-    groups: Mapping[str, Group], each: Mapping[str, np.ndarray], response: np.ndarray, partial: np.ndarray
-) -> pd.api.extensions.ExtensionArray:
-    """Write one sentence per row: the answer, and what is not met or unknown on the way to more."""
-    is_open = response == -1
-    openings = [
-        constant("Complete response: every requirement is met.", response == 2),
-        constant("Partial response.", response == 1),
-        constant("No response.", response == 0),
-        constant("Missing: at least a partial response.", is_open & (partial == YES)),
-        constant("Missing.", is_open & (partial != YES)),
-    ]
-    pieces = [join(openings)]
-    for level, applies in (("complete", response != 2), ("partial", partial != YES)):
-        part = {name: group for name, group in groups.items() if name.startswith(level)}
-        text = _list_open(f" For {level}: ", part, each)
-        pieces.append(pc.if_else(pa.array(applies), text, pa.scalar(None, pa.large_string())))
-    return column(join(pieces))
+def meets(need: RenalRequirement, now: pd.Series, other: pd.Series | float) -> pd.Series:
+    """Judge one requirement as a nullable boolean.
+
+    `other` is what the value now is compared with: at baseline, before the flare, or the laboratory's upper limit. The
+    distance from the bound is rounded to nine decimals, so that a value on its bound is on it exactly.
+    """
+    rule, limit = RULES[need.rule], need.limit
+    bound = limit if rule.against in ("limit", "high baseline") else (1 + rule.change * limit) * other
+    margin = (now - bound if rule.symbol == ">=" else bound - now).round(9)
+    met = margin > 0 if rule.symbol == "<" else margin >= 0
+    return (other < limit) | met if rule.against == "high baseline" else met
+
+
+def _opening(complete: object, partial: object) -> str:
+    if complete is pd.NA or partial is pd.NA:
+        return "Missing: at least a partial response." if partial is not pd.NA and partial else "Missing."
+    if complete:
+        return "Complete response: every requirement is met."
+    return "Partial response." if partial else "No response."
+
+
+def _read(frame: pd.DataFrame, columns: list[str], unit: str, problems: BadCells) -> pd.DataFrame:
+    """Read the columns; the bounds of creatinine catch a value in the other unit."""
+    values = {}
+    for name in columns:
+        measure = name.removesuffix("_preflare")
+        if measure == "sediment_active":
+            values[name] = yes_no(frame, name, problems).astype("Float64")
+        else:
+            low, high = CREATININE_LIMITS[unit] if measure == "creatinine" else (0.0, MEASURES[measure][1])
+            values[name] = pd.Series(numbers(frame, name, problems, low, high, whole=False), dtype="Float64")
+    return pd.DataFrame(values, index=range(len(frame)))
+
+
+def _check_patients(baseline: pd.DataFrame, visit: pd.DataFrame) -> None:
+    for frame, what in ((baseline, "baseline"), (visit, "visit")):
+        require_columns(frame, ["patient"], what)
+        if frame["patient"].isna().any():
+            row = frame.index[frame["patient"].isna()][0]
+            raise InputError(f"{what}: row {row}, column 'patient' is empty: every row needs a patient.")
+    if baseline["patient"].duplicated().any():
+        who = baseline["patient"][baseline["patient"].duplicated()].iloc[0]
+        raise InputError(f"baseline has more than one row for patient {who!r}: keep one row per patient.")
 
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
-def _pick(definition: object, unit: str, upper: float | None, months: float | None) -> RenalDefinition:
+def _checked_definition(definition: object, unit: str, upper: float | None, months: float | None) -> RenalDefinition:
     """Return the definition, with its extra arguments checked."""
     require_choice("creatinine unit", unit, CREATININE_LIMITS)
     if isinstance(definition, RenalDefinition):

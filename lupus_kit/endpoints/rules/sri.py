@@ -1,26 +1,35 @@
-"""SRI-n: the composite response of SLEDAI, BILAG and PGA, with the reason for every patient."""
+"""SRI-n: the composite response of SLEDAI, BILAG and PGA, with the reason for every patient.
 
-from __future__ import annotations
+The definition is in three short functions: :func:`sri_changes` compares each visit with baseline, :func:`sri_clauses`
+asks what the definition asks, and :func:`sri_reasons` says it in words. Yes, no and missing follow pandas' nullable
+booleans: ``False & missing`` is false, ``True & missing`` is missing.
+"""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import require_choice, require_switch
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.bilag.grades import is_new_a, is_new_b
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, all_of, boolean_column, clause, integer_column, negate
-from lupus_kit.endpoints.rules.sri_reasons import write_reasons
+from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS
+from lupus_kit.endpoints.rules.reasons import phrases, sentences
+from lupus_kit.endpoints.rules.states import words_where
+from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import (
     COMPONENTS,
     EVENTS,
-    MISSING_GRADE,
-    VisitGrid,
+    GRADE_LIST,
+    A,
+    B,
+    Flags,
+    Grades,
     carried_forward,
-    key_columns,
     read_visits,
+    with_baseline,
 )
 
 #: A PGA rise of this many hundredths or more is worsening.
@@ -31,6 +40,242 @@ NEW_B_LIMIT = 2
 
 #: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed", "locf", "worst", "best")
+
+#: How a reason says that an event happened, and that nobody recorded whether; other events go by their name.
+EVENT_WORDS = {
+    "rescue": "rescue treatment was given",
+    "disallowed_medication": "a medicine was given that the protocol does not allow",
+    "withdrawn": "the patient had left the trial",
+}
+_EVENT_UNKNOWN = {
+    "rescue": "rescue treatment has been given",
+    "disallowed_medication": "a medicine has been given that the protocol does not allow",
+    "withdrawn": "the patient had left the trial",
+}
+
+
+@dataclass(frozen=True)
+class SriOptions:
+    """What the rule asks for; the fields are the parameters of :func:`sri`."""
+
+    points: int = 4
+    b_to_a_is_new: bool = True
+    components: Collection[str] = COMPONENTS
+    events: Sequence[str] = EVENTS
+    events_persist: bool = False
+    score: str = "sledai"
+
+    def __post_init__(self) -> None:
+        points, components = self.points, self.components
+        if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 4 <= points <= 8:
+            raise InputError(f"points is {points!r}: SRI-n is defined for whole numbers n from 4 to 8.")
+        if isinstance(components, str):
+            raise InputError(f"components is {components!r}: give a collection such as ('sledai', 'pga').")
+        for name in components:
+            require_choice("component", name, COMPONENTS)
+        if "sledai" not in components:
+            raise InputError("components lacks 'sledai': every SRI asks for a fall of it.")
+        require_switch("b_to_a_is_new", self.b_to_a_is_new)
+        require_switch("events_persist", self.events_persist)
+
+    def read(self, visits: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+        """Return the checked visit table, and the events that it records."""
+        table = read_visits(visits, self.components, self.events, self.score)
+        events = [name for name in self.events if name in table]
+        if self.events_persist:
+            for name in events:
+                table[name] |= table[name].fillna(False).groupby(table["patient"], observed=True).cummax()
+        return table, events
+
+
+def newly_a(before: Grades, now: Grades, b_to_a_is_new: bool = True) -> Flags:
+    """Tell which grades are A now and were milder at baseline; going from B to A counts unless told otherwise."""
+    new: Flags = (now == A) & (before > (A if b_to_a_is_new else B))
+    return new
+
+
+def newly_b(before: Grades, now: Grades) -> Flags:
+    """Tell which grades are B now and were milder at baseline; from A to B is an improvement."""
+    new: Flags = (now == B) & (before > B)
+    return new
+
+
+def sri_changes(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool = True) -> pd.DataFrame:
+    """Compare visits with baseline, row by row.
+
+    Parameters
+    ----------
+    baseline, visit : pandas.DataFrame
+        Rows of a checked visit table, as ``with_baseline`` pairs them. PGA is in whole hundredths.
+    b_to_a_is_new : bool
+        Whether a system that goes from B to A counts as a new A.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``sledai_baseline``, ``sledai_drop``; where there are grades ``new_a`` and ``new_b`` (systems on record as
+        newly A and newly B) and ``grades_known`` (true, or missing where one of the eighteen grades is); where there is
+        PGA ``pga_rise``.
+    """
+    change = pd.DataFrame({"sledai_baseline": baseline["sledai"], "sledai_drop": baseline["sledai"] - visit["sledai"]})
+    if GRADE_LIST[0] in visit:
+        before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
+        change["new_a"] = newly_a(before, now, b_to_a_is_new).sum(axis=1)
+        change["new_b"] = newly_b(before, now).sum(axis=1)
+        unknown = np.isnan(before + now).any(axis=1)
+        change["grades_known"] = pd.arrays.BooleanArray(~unknown, unknown)
+    if "pga" in visit:
+        change["pga_rise"] = visit["pga"] - baseline["pga"]
+    return change
+
+
+def sri_clauses(change: pd.DataFrame, points: int = 4, events: Sequence[str] = ()) -> pd.DataFrame:
+    """Ask each clause of SRI-n; a patient responds where all of them hold.
+
+    Parameters
+    ----------
+    change : pandas.DataFrame
+        As :func:`sri_changes` makes it, with a yes/no column for each event.
+    points : int
+        The drop in SLEDAI that is asked for.
+    events : sequence of str
+        Events that count as non-response.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Nullable booleans: ``sledai_clause``, ``bilag_clause`` and ``pga_clause`` where they are asked for, and
+        ``no <event>`` for each event.
+
+    References
+    ----------
+    Furie RA, et al. Arthritis Rheum 2009;61:1143-1151.
+    """
+    clauses = pd.DataFrame(index=change.index)
+    clauses["sledai_clause"] = (change["sledai_baseline"] >= points) & (change["sledai_drop"] >= points)
+    if "new_a" in change:
+        clauses["bilag_clause"] = (change["new_a"] == 0) & (change["new_b"] < NEW_B_LIMIT) & change["grades_known"]
+    if "pga_rise" in change:
+        clauses["pga_clause"] = change["pga_rise"] < PGA_LIMIT_HUNDREDTHS
+    for event in events:
+        clauses[f"no {event}"] = ~change[event]
+    return clauses
+
+
+@dataclass(frozen=True)
+class SriEvaluation:
+    """The rule applied to a visit table: one row per patient and post-baseline visit in each field.
+
+    Attributes
+    ----------
+    baseline, visit : pandas.DataFrame
+        The rows compared.
+    change, clauses : pandas.DataFrame
+        As :func:`sri_changes` and :func:`sri_clauses` make them.
+    answer : pandas.Series
+        Whether every clause holds; missing where that is open.
+    """
+
+    baseline: pd.DataFrame
+    visit: pd.DataFrame
+    change: pd.DataFrame
+    clauses: pd.DataFrame
+    answer: pd.Series
+
+
+def evaluate_sri(table: pd.DataFrame, options: SriOptions, events: Sequence[str]) -> SriEvaluation:
+    """Apply the rule to a checked visit table."""
+    baseline, visit = with_baseline(table)
+    change = sri_changes(baseline, visit, options.b_to_a_is_new)
+    clauses = sri_clauses(change.join(visit[list(events)]), options.points, events)
+    return SriEvaluation(baseline, visit, change, clauses, clauses.all(axis=1, skipna=False))
+
+
+def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, carried: pd.Series) -> list[str]:
+    """Write one sentence per row.
+
+    A "yes" and a "no" name the clauses that made it; an open answer names what is missing.
+
+    Parameters
+    ----------
+    found : SriEvaluation
+        What the rule found.
+    options : SriOptions
+        What the rule asked for.
+    shown : pandas.Series
+        How the answer is counted; missing where an open answer stays open.
+    carried : pandas.Series of bool
+        Where values carried forward made the answer.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    baseline, visit, change, clauses, answer = found.baseline, found.visit, found.change, found.clauses, found.answer
+    points, is_open = options.points, answer.isna()
+    both_made = baseline["made"] & visit["made"]
+
+    def visit_missing(baseline_made: bool, visit_made: bool) -> str:
+        missing = {"the baseline visit is missing": not baseline_made, "the visit is missing": not visit_made}
+        return "; ".join(words for words, true in missing.items() if true)
+
+    def sledai(clause: object, before: float, drop: float) -> str:
+        if clause is pd.NA:
+            return "SLEDAI is missing"
+        if not clause and before < points:
+            return f"SLEDAI was {before:g} at baseline, so it cannot fall by {points}"
+        change = "did not change" if drop == 0 else f"{'fell' if drop > 0 else 'rose'} by {abs(drop):g}"
+        return f"SLEDAI {change}" + ("" if clause else f" (it must fall by {points} or more)")
+
+    def bilag(clause: object, new_a: Iterable[bool], new_b: Iterable[bool], missing: Iterable[bool]) -> str:
+        if clause is pd.NA:
+            return f"BILAG grade missing ({', '.join(compress(BILAG_SYSTEMS, missing))})"
+        a, b = ([*compress(BILAG_SYSTEMS, new)] for new in (new_a, new_b))
+        if not clause and len(b) < NEW_B_LIMIT:
+            b = []  # one new B alone is no reason for a "no"
+        parts = [f"new BILAG {grade} in {', '.join(systems)}" for grade, systems in (("A", a), ("B", b)) if systems]
+        return " and ".join(parts) or "no new BILAG A or B"
+
+    def pga(clause: object, rise: int) -> str:
+        if clause is pd.NA:
+            return "PGA is missing"
+        if rise == 0:
+            return "PGA did not change"
+        change = f"PGA {'rose' if rise > 0 else 'fell'} by {abs(rise) / 100:.2f}"
+        return change if clause else f"{change} (it must rise by less than 0.30)"
+
+    def event(name: str, clause: object) -> str:
+        if clause is pd.NA:
+            return f"it is not recorded whether {_EVENT_UNKNOWN.get(name, f'{name} happened')}"
+        return "" if clause else EVENT_WORDS.get(name, f"{name} is recorded")
+
+    def part(name: str, words: Callable[..., str], *columns: pd.Series | np.ndarray) -> np.ndarray:
+        """Mention a clause where it says what the answer says."""
+        clause = clauses[name]
+        agrees = (clause == answer) | (clause.isna() & is_open & both_made)
+        return words_where(agrees, words, clause, *columns)
+
+    parts = [words_where(is_open, visit_missing, baseline["made"], visit["made"])]
+    parts.append(part("sledai_clause", sledai, change["sledai_baseline"], change["sledai_drop"]))
+    if "bilag_clause" in clauses:
+        before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
+        new_a, new_b = newly_a(before, now, options.b_to_a_is_new), newly_b(before, now)
+        parts.append(part("bilag_clause", bilag, new_a, new_b, np.isnan(before + now)))
+    if "pga_clause" in clauses:
+        parts.append(part("pga_clause", pga, change["pga_rise"]))
+    parts += [part(f"no {name}", partial(event, name)) for name in visit if f"no {name}" in clauses]
+    return sentences(phrases(_opening, shown), parts, phrases(_ending, shown, is_open, carried))
+
+
+def _opening(shown: object) -> str:
+    return "Undecided: " if shown is pd.NA else "Responder: " if shown else "Not a responder: "
+
+
+def _ending(shown: object, was_open: bool, carried: bool) -> str:
+    if not was_open:
+        return ", with values carried forward." if carried else "."
+    return ", so the answer is open." if shown is pd.NA else f", counted as {'response' if shown else 'non-response'}."
 
 
 def sri(
@@ -119,126 +364,47 @@ def sri(
     >>> sri(visits)["reason"].item()
     'Not a responder: PGA rose by 0.30 (it must rise by less than 0.30).'
     """
-    _check_options(points, components)
-    for name, given in (("b_to_a_is_new", b_to_a_is_new), ("events_persist", events_persist), ("reasons", reasons)):
-        require_switch(name, given)
-    grid = read_visits(visits, components, events, score)
-    modes = _modes(missing, grid)
-    if events_persist:
-        grid = replace(grid, events={name: _persist(values) for name, values in grid.events.items()})
-    parts = _score(grid, points, b_to_a_is_new, components)
-    used, was_open = grid, parts["answer"] == UNKNOWN
-    if (modes == "locf").any():
-        used = carried_forward(grid, modes == "locf")
-        parts = _score(used, points, b_to_a_is_new, components)
-    answer = parts["answer"]
-    is_open = answer == UNKNOWN
-    counted = np.select([modes == "observed", modes == "best"], [UNKNOWN, YES], NO)
-    shown = np.where(is_open, counted[:, None], answer)
-    events_now = {name: values[:, 1:] for name, values in used.events.items()}
+    options = SriOptions(points, b_to_a_is_new, components, events, events_persist, score)
+    require_switch("reasons", reasons)
+    table, found_events = options.read(visits)
+    way = _ways(missing, table)
+    found = evaluate_sri(table, options, found_events)
+    was_open = found.answer.isna()
+    if (way == "locf").any():
+        found = evaluate_sri(carried_forward(table, way == "locf"), options, found_events)
+    visit, change, clauses, is_open = found.visit, found.change, found.clauses, found.answer.isna()
+    way = way[table["week"] > 0].reset_index(drop=True)
+    shown = found.answer.mask(is_open & (way != "observed"), way == "best")
 
-    table = key_columns(visits, grid) | _columns(parts, used)
-    table |= {name: boolean_column(values) for name, values in events_now.items()}
-    table["responder"] = boolean_column(shown)
-    table["imputed"] = (was_open & (shown != UNKNOWN)).ravel()
+    result = {name: visit[name] for name in (*KEYS, "arm") if name in visit}
+    result |= {"sledai_baseline": change["sledai_baseline"], "sledai": visit["sledai"]}
+    result |= {"sledai_drop": change["sledai_drop"], "sledai_clause": clauses["sledai_clause"]}
+    if "bilag_clause" in clauses:
+        known = change["grades_known"].fillna(False)
+        result |= {name: change[name].astype("Int64").where(known) for name in ("new_a", "new_b")}
+        result["bilag_clause"] = clauses["bilag_clause"]
+    if "pga_clause" in clauses:
+        hundredths = {"pga_baseline": found.baseline["pga"], "pga": visit["pga"], "pga_rise": change["pga_rise"]}
+        result |= {name: values.astype(float) / 100 for name, values in hundredths.items()}
+        result["pga_clause"] = clauses["pga_clause"]
+    result |= {name: visit[name] for name in found_events}
+    result |= {"responder": shown, "imputed": was_open & shown.notna()}
     if reasons:
-        table["reason"] = write_reasons(parts, events_now, points, shown, was_open & ~is_open)
-    return pd.DataFrame(table, copy=False)
+        result["reason"] = sri_reasons(found, options, shown, was_open & ~is_open)
+    return pd.DataFrame(result)
 
 
-def _check_options(points: int, components: Collection[str]) -> None:
-    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 4 <= points <= 8:
-        raise InputError(f"points is {points!r}: SRI-n is defined for whole numbers n from 4 to 8.")
-    if isinstance(components, str):
-        raise InputError(f"components is {components!r}: give a collection such as ('sledai', 'pga').")
-    for name in components:
-        require_choice("component", name, COMPONENTS)
-    if "sledai" not in components:
-        raise InputError("components lacks 'sledai': every SRI asks for a fall of it.")
-
-
-def _modes(missing: str | Mapping[str, str], grid: VisitGrid) -> np.ndarray:
-    """Return the way to handle missing data of each patient."""
+def _ways(missing: str | Mapping[str, str], table: pd.DataFrame) -> pd.Series:
+    """Return, row by row, the way to handle missing data."""
+    named = {"": missing} if isinstance(missing, str) or not isinstance(missing, Mapping) else missing
+    for way in named.values():
+        require_choice("way to handle missing data", way, MISSING)
     if not isinstance(missing, Mapping):
-        require_choice("way to handle missing data", missing, MISSING)
-        return np.full(len(grid.patients), missing, dtype=object)
-    for mode in missing.values():
-        require_choice("way to handle missing data", mode, MISSING)
-    if grid.arms is None:
+        return pd.Series(missing, index=table.index)
+    if "arm" not in table:
         raise InputError(f"missing is {dict(missing)!r}, one way for each arm, but visits has no column 'arm'.")
-    found = sorted({str(arm) for arm in grid.arms})
+    arm = table["arm"].astype(object).where(table["arm"].notna(), None).map(str)
+    found = sorted(arm.unique())
     if set(found) != set(missing):
         raise InputError(f"missing names the arms {sorted(missing)}, the visits have {found}: name each arm once.")
-    return np.array([missing[str(arm)] for arm in grid.arms], dtype=object)
-
-
-def _persist(event: np.ndarray) -> np.ndarray:
-    """Keep an event once it happened; an unknown before it stays unknown."""
-    return np.where(np.maximum.accumulate(event == 1, axis=1), 1, event).astype(np.int8)
-
-
-def _score(grid: VisitGrid, points: int, b_to_a_is_new: bool, components: Collection[str]) -> dict[str, np.ndarray]:
-    """Evaluate each clause on arrays of shape (patients, post-baseline visits)."""
-    before, now = grid.sledai[:, :1], grid.sledai[:, 1:]
-    shape = now.shape
-    drop = before - now
-    too_low = before < points  # NaN compares false: an unknown baseline is not too low
-    parts = {
-        "sledai_baseline": np.broadcast_to(before, shape),
-        "drop": drop,
-        "too_low": np.broadcast_to(too_low, shape),
-        "sledai_clause": clause(too_low | (drop < points), np.isnan(drop)),
-    }
-    if "bilag" in components:
-        parts |= _bilag(grid.grades, b_to_a_is_new)
-    if "pga" in components:
-        rise = grid.pga[:, 1:] - grid.pga[:, :1]
-        parts["pga_baseline"] = np.broadcast_to(grid.pga[:, :1], shape)
-        parts["rise"] = rise
-        parts["pga_clause"] = clause(rise >= PGA_LIMIT_HUNDREDTHS, np.isnan(rise))
-    verdicts = [values for name, values in parts.items() if name.endswith("_clause")]
-    # An event that happened fails, one that did not happen passes.
-    verdicts += [negate(values[:, 1:]) for values in grid.events.values()]
-    parts["no_visit"] = ~grid.made[:, 1:]
-    parts["no_baseline"] = np.broadcast_to(~grid.made[:, :1], shape)
-    parts["answer"] = all_of(*verdicts)
-    return parts
-
-
-def _bilag(grades: np.ndarray, b_to_a_is_new: bool) -> dict[str, np.ndarray]:
-    """Evaluate the BILAG clause system by system; each mask has one bit for each system."""
-    old, new = grades[:, :1], grades[:, 1:]
-    masks = {name: np.zeros(new.shape[:2], dtype=np.int64) for name in ("mask_a", "mask_b", "mask_missing")}
-    for k in range(grades.shape[2]):
-        before, now = old[:, :, k], new[:, :, k]
-        masks["mask_a"] |= is_new_a(before, now, b_to_a_is_new).astype(np.int64) << k
-        masks["mask_b"] |= is_new_b(before, now).astype(np.int64) << k
-        masks["mask_missing"] |= ((before == MISSING_GRADE) | (now == MISSING_GRADE)).astype(np.int64) << k
-    new_a, new_b = (np.bitwise_count(masks[name]) for name in ("mask_a", "mask_b"))
-    unknown = masks["mask_missing"] > 0
-    return masks | {
-        "new_a": np.where(unknown, np.nan, new_a),
-        "new_b": np.where(unknown, np.nan, new_b),
-        "bilag_clause": clause((new_a > 0) | (new_b >= NEW_B_LIMIT), unknown),
-    }
-
-
-def _columns(parts: dict[str, np.ndarray], grid: VisitGrid) -> dict[str, object]:
-    """Lay the components out as columns; a score with half points is not whole."""
-    halves = [parts["sledai_baseline"], grid.sledai[:, 1:], parts["drop"]]
-    whole = not any((values % 1 > 0).any() for values in halves[:2])
-    names = ("sledai_baseline", "sledai", "sledai_drop")
-    columns: dict[str, object] = {
-        name: integer_column(values) if whole else pd.array(values.ravel(), dtype="Float64")
-        for name, values in zip(names, halves, strict=True)
-    }
-    columns["sledai_clause"] = boolean_column(parts["sledai_clause"])
-    if "bilag_clause" in parts:
-        columns |= {name: integer_column(parts[name]) for name in ("new_a", "new_b")}
-        columns["bilag_clause"] = boolean_column(parts["bilag_clause"])
-    if "pga_clause" in parts:
-        columns["pga_baseline"] = parts["pga_baseline"].ravel() / 100
-        columns["pga"] = grid.pga[:, 1:].ravel() / 100
-        columns["pga_rise"] = parts["rise"].ravel() / 100
-        columns["pga_clause"] = boolean_column(parts["pga_clause"])
-    return columns
+    return arm.map(missing)

@@ -1,15 +1,13 @@
 """SLEDAI-2K Responder Index-50 (S2K RI-50): partial improvement of a descriptor counts half; and SRI-50 on it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, numbers
+from lupus_kit.core.cells import BadCells, numbers
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, holds
+from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.states import VisitRows, read_rows
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS
@@ -73,38 +71,32 @@ def s2k_ri50(visits: pd.DataFrame) -> pd.Series:
     rows = read_rows(visits, ITEM_IDS, [*_FLAGS, *_PERCENTS])
     if not (rows.week == 0).any():
         raise InputError("visits has no row with week 0: improvement is measured against baseline.")
-    starts = rows.starts
-    has_baseline = rows.week[starts] == 0
-    later = rows.week > 0
+    has_baseline = rows.week[rows.starts] == 0
     problems = BadCells("the visit table")
-    half_points = np.zeros(len(later), dtype=np.int64)
-    gap = np.zeros(len(later), dtype=bool)
+    half_points = pd.Series(0, index=range(len(rows.week)), dtype="Int64")
     for item in ITEMS:
-        present = flags(rows.table, item.id, problems)
-        improved = _improved(rows, item.id, problems)
-        at_baseline = np.where(has_baseline, present[starts], UNKNOWN)
-        may_halve = later & (present == YES) & (at_baseline != NO) & (improved != NO)
-        sure = (at_baseline == YES) & (improved == YES)
-        half_points += item.weight * np.where(present == YES, np.where(may_halve & sure, 1, 2), 0)
-        gap |= (present == UNKNOWN) | (may_halve & ~sure)
+        present = yes_no(rows.table, item.id, problems)
+        at_baseline = present.iloc[rows.starts].reset_index(drop=True).where(has_baseline)
+        halved = present & at_baseline & _improved(rows, item.id, problems) & (rows.week > 0)
+        half_points += item.weight * (2 * present.astype("Int64") - halved.astype("Int64"))
     problems.raise_if_any()
-    scores = np.empty(len(later))
-    scores[rows.position] = np.where(gap, np.nan, half_points / 2)
+    scores = np.empty(len(rows.week))
+    scores[rows.position] = half_points.to_numpy(dtype=float, na_value=np.nan) / 2
     return pd.Series(scores, index=visits.index, name="s2k_ri50")
 
 
-def _improved(rows: VisitRows, name: str, problems: BadCells) -> np.ndarray:
-    """Read whether a descriptor improved by half, three-valued; no column means that it did not."""
+def _improved(rows: VisitRows, name: str, problems: BadCells) -> pd.Series:
+    """Read whether a descriptor improved by half; no column means that it did not."""
     flag, percent = f"{name}_improved50", f"{name}_improvement_percent"
     given = [column for column in (flag, percent) if column in rows.table.columns]
     if len(given) == 2:
         raise InputError(f"visits has both {flag!r} and {percent!r}: keep the one that was recorded.")
     if not given:
-        return np.full(len(rows.week), NO, dtype=np.int8)
+        return pd.Series(False, index=range(len(rows.week)), dtype="boolean")
     if given == [flag]:
-        return flags(rows.table, flag, problems)
+        return yes_no(rows.table, flag, problems)
     values = numbers(rows.table, percent, problems, -10_000, 100, whole=False)
-    return holds(values >= IMPROVEMENT_PERCENT, values)
+    return pd.Series(values, dtype="Float64") >= IMPROVEMENT_PERCENT
 
 
 def sri50(visits: pd.DataFrame, points: int = 4, **options: Any) -> pd.DataFrame:

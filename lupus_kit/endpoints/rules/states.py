@@ -1,23 +1,17 @@
-"""What the rules on single visits share: sorted rows, the visit before, three-valued verdicts and their words."""
+"""What the rules on single visits share: sorted rows, the visit before, the verdict on a state and its reason."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from lupus_kit.core.cells import BadCells, flags, numbers, refuse_slips, require_columns, require_frame
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, YES, all_of, boolean_column
-from lupus_kit.endpoints.rules.phrases import column, join, spell
-from lupus_kit.endpoints.sledai.items import ITEMS
+from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, require_frame
+from lupus_kit.endpoints.nullable import known_true
+from lupus_kit.endpoints.rules.reasons import phrases, sentences
 from lupus_kit.endpoints.visits.keys import KEYS, plain_keys, read_arms, read_keys
-
-#: Weights of the 24 descriptors, in the order of the form.
-WEIGHTS = np.array([item.weight for item in ITEMS], dtype=np.int64)
 
 #: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed")
@@ -35,36 +29,29 @@ class VisitRows:
         Where each sorted row stood in the caller's table.
     patient, week : numpy.ndarray
         Patient codes and weeks, one per sorted row.
-    arm : bool
-        Whether the caller's table has a column ``arm``.
     """
 
     table: pd.DataFrame
     position: np.ndarray
     patient: np.ndarray
     week: np.ndarray
-    arm: bool
 
     @property
     def starts(self) -> np.ndarray:
         """For each row, the first row of the same patient."""
-        first = np.flatnonzero(np.diff(self.patient, prepend=-1))
-        return first[self.patient]
+        first: np.ndarray = np.flatnonzero(np.diff(self.patient, prepend=-1))[self.patient]
+        return first
 
-    def previous(self, made: np.ndarray) -> np.ndarray:
-        """For each row, the last earlier row of the same patient where `made` is true; -1 where there is none."""
-        rows = np.where(made, np.arange(len(made)), -1)
-        before = np.concatenate([[-1], np.maximum.accumulate(rows)[:-1]])
-        return np.where(before >= self.starts, before, -1)
+    def visit_before(self, recorded: pd.Series) -> pd.Series:
+        """For each row, the number of the last earlier row of the same patient where `recorded` is true; else missing."""
+        number = pd.Series(np.arange(len(recorded))).where(recorded)
+        return number.groupby(self.patient).ffill().groupby(self.patient).shift()
 
     def keys(self) -> dict[str, object]:
         """Return the leading columns of a result: patient, visit, week and, if given, arm."""
         whole = bool((self.week == np.rint(self.week)).all())
-        columns: dict[str, object] = {name: self.table[name].array for name in KEYS}
-        columns["week"] = self.week.astype(np.int64) if whole else self.week
-        if self.arm:
-            columns["arm"] = self.table["arm"].array
-        return columns
+        columns: dict[str, object] = {name: self.table[name].array for name in (*KEYS, "arm") if name in self.table}
+        return columns | {"week": self.week.astype(np.int64) if whole else self.week}
 
 
 def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str] = ()) -> VisitRows:
@@ -78,53 +65,58 @@ def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[st
     read_arms(visits, keys)
     order = np.lexsort((keys.week, keys.patient))
     table = visits[[*KEYS, *needed, *extra]].iloc[order]
-    return VisitRows(table, order, keys.patient[order], keys.weeks[keys.week[order]], "arm" in extra)
+    return VisitRows(table, order, keys.patient[order], keys.weeks[keys.week[order]])
 
 
-def hundredths(table: pd.DataFrame, column: str, problems: BadCells, low: float, high: float) -> np.ndarray:
-    """Read a number to two decimals, in whole hundredths, so that limits are decided exactly."""
-    return np.rint(numbers(table, column, problems, low, high, whole=False) * 100)
+def words_where(
+    applies: pd.Series | np.ndarray, make: str | Callable[..., str], *columns: pd.Series | np.ndarray
+) -> np.ndarray:
+    """Write, in the rows where they apply, the same words or those made of the columns; empty elsewhere."""
+    here = applies.to_numpy(dtype=bool, na_value=False) if isinstance(applies, pd.Series) else applies
+    words = np.full(len(here), "", dtype=object)
+    words[here] = make if isinstance(make, str) else phrases(make, *(column[here] for column in columns))
+    return words
 
 
-def descriptors(table: pd.DataFrame, names: Sequence[str], problems: BadCells) -> np.ndarray:
-    """Read yes/no columns side by side as int8, shape (rows, names): 1 yes, 0 no, -1 missing."""
-    return np.column_stack([flags(table, name, problems) for name in names])
-
-
-def listing(words: str, present: np.ndarray, names: Sequence[str], applies: np.ndarray | None = None) -> pa.Array:
-    """Write `words` and the names of the true cells of each row; null where there is none or it does not apply."""
-    bits = 1 << np.arange(len(names), dtype=np.int64)
-    pairs = list(zip(names, bits.tolist(), strict=True))
-    masks = present.astype(np.int64) @ bits
-    shown = masks > 0 if applies is None else (masks > 0) & applies
-    return spell(masks, lambda mask: words + ", ".join(name for name, bit in pairs if mask & bit), shown)
+def names_of(opening: str, present: Mapping[str, pd.Series] | pd.DataFrame) -> np.ndarray:
+    """Write, row by row, `opening` and the names of what is present; empty where nothing is."""
+    columns = {name: known_true(present[name]) for name in present}
+    words = np.full(len(next(iter(columns.values()))), "", dtype=object)
+    for name, here in columns.items():
+        words[here] += f"{name}, "
+    some = words != ""
+    words[some] = [opening + listed.removesuffix(", ") for listed in words[some]]
+    return words
 
 
 def state_table(
     rows: VisitRows,
     name: str,
-    values: dict[str, object],
-    clauses: dict[str, np.ndarray],
+    values: Mapping[str, object],
+    clauses: Mapping[str, pd.Series],
     missing: str,
-    failed: Sequence[pa.Array],
-    unknown: Sequence[pa.Array],
+    failed: Sequence[np.ndarray],
+    unknown: Sequence[np.ndarray],
 ) -> pd.DataFrame:
-    """Lay out a state of low activity: keys, values, clauses, verdict, and the words for it.
+    """Lay out a state of low activity: keys, values, clauses, verdict, and the reason.
 
-    `failed` and `unknown` say, for each clause, why it fails or what it lacks; null where it does not.
+    `failed` and `unknown` hold, clause by clause, why it fails or what it lacks; empty where it does not.
     """
-    answer = all_of(*clauses.values())
-    count_as_no = missing == "nonresponder"
-    is_open = answer == UNKNOWN
-    refused = f"Not in {name}: "
-    openings = {YES: f"In {name}: every clause is met", NO: refused, UNKNOWN: refused if count_as_no else "Undecided: "}
-    open_ending = ", counted as no." if count_as_no else ", so the answer is open."
-    parts = [
-        spell(answer, openings.__getitem__),
-        join(failed, "; "),
-        pc.if_else(pa.array(is_open), join(unknown, "; "), pa.scalar(None, pa.large_string())),
-        spell(is_open, lambda undecided: open_ending if undecided else "."),
-    ]
-    table = rows.keys() | values | {key: boolean_column(verdict) for key, verdict in clauses.items()}
-    table[name.lower()] = boolean_column(np.where(is_open & count_as_no, NO, answer))
-    return pd.DataFrame(table | {"imputed": is_open & count_as_no, "reason": column(join(parts))})
+    answer = reduce(and_, clauses.values())
+    is_open = answer.isna().to_numpy()
+    counted_as_no = missing == "nonresponder"
+
+    def opening(verdict: object) -> str:
+        if verdict is pd.NA:
+            return f"Not in {name}: " if counted_as_no else "Undecided: "
+        return f"In {name}: every clause is met" if verdict else f"Not in {name}: "
+
+    def ending(verdict: object) -> str:
+        if verdict is pd.NA:
+            return ", counted as no." if counted_as_no else ", so the answer is open."
+        return "."
+
+    parts = [*failed, *(np.where(is_open, words, "") for words in unknown)]
+    reasons = sentences(phrases(opening, answer), parts, phrases(ending, answer))
+    verdict = {name.lower(): answer.fillna(False) if counted_as_no else answer, "imputed": is_open & counted_as_no}
+    return pd.DataFrame({**rows.keys(), **values, **clauses, **verdict, "reason": reasons})

@@ -1,43 +1,27 @@
 """From raw findings (counts, laboratory values, signs) to the 24 yes/no descriptors that ``sledai`` adds up."""
 
-from __future__ import annotations
+from collections.abc import Collection, Mapping
 
-from collections.abc import Mapping
-
-import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells, raise_together, require_choice
-from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.rules.logic import NO, UNKNOWN, all_of, any_of, boolean_column, negate
+from lupus_kit.endpoints.nullable import any_of, known_true
 from lupus_kit.endpoints.sledai.inputs import (
-    DERIVED,
-    SCALE,
-    SELENA_FORMS,
+    COLUMNS,
     SLEDAI_FINDINGS,
-    Recorded,
-    SledaiFinding,
-    either_test,
-    excluded,
-    fill,
     laboratory_limits,
     read_findings,
+    read_previous,
 )
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO
 
-__all__ = ["SLEDAI_FINDINGS", "SledaiFinding", "sledai_descriptors"]
+__all__ = ["SLEDAI_FINDINGS", "sledai_descriptors"]
 
-#: For each protein test: the limit in its unit, and what one unit is in milligrams a day. The kit's reading of a
-#: spot ratio: 100 mg/mmol stands for 1 g in 24 hours.
-PROTEIN_TESTS: dict[str, tuple[float, int]] = {"protein_24h": (0.5, 1000), "upcr": (50, 10)}
+#: Versions that follow the SELENA form in everything but proteinuria.
+SELENA_FORMS = ("SELENA", "hybrid")
 
 #: A rise of proteinuria must be more than this many milligrams a day to count as recent.
 PROTEIN_RISE_MG = 500
-
-_SEROSITIS = {
-    "pleurisy": ("pleuritic_pain", ("pleural_rub", "pleural_effusion", "pleural_thickening")),
-    "pericarditis": ("pericardial_pain", ("pericardial_rub", "pericardial_effusion", "pericarditis_ecg_echo")),
-}
 
 
 def sledai_descriptors(
@@ -132,109 +116,67 @@ def sledai_descriptors(
     """
     require_choice("SLEDAI version", version, STABLE_SCORES_ZERO)
     problems, earlier = BadCells("the SLEDAI findings"), BadCells("previous")
-    now = read_findings(findings, "findings", problems)
-    before = _previous(findings, now, previous, earlier)
-    limit = laboratory_limits(findings, now, limits, problems)
-    present = _present(now, limit, version)
+    found = read_findings(findings, "findings", problems)
+    before = read_previous(findings, found, previous, earlier)
+    limit = laboratory_limits(findings, found, limits, problems)
+    present = _present(found, limit, version, findings.columns)
     for name in STABLE_IDS:
-        wrong = (now.flag(f"{name}_stable") == 1) & (present[name] == 0)
+        wrong = known_true(found[f"{name}_stable"] & ~present[name])
         problems.add(findings, f"{name}_stable", wrong, f"a finding cannot be stable where {name!r} is absent")
     raise_together(problems, earlier)
-    columns = {name: boolean_column(present[name]) for name in ITEM_IDS}
-    for name in STABLE_IDS:
-        stable = _stable(now, name)
-        if name == "proteinuria":
-            stable = fill(_not_risen(now, before), stable)
-        columns[f"{name}_stable"] = boolean_column(all_of(present[name], stable))
-    return pd.DataFrame(columns, index=findings.index)
+
+    stable = {name: found[f"{name}_stable"] for name in STABLE_IDS}
+    stable["proteinuria"] = _protein_not_risen(found, before).fillna(stable["proteinuria"])
+    result = present | {f"{name}_stable": present[name] & stable[name] for name in STABLE_IDS}
+    return pd.DataFrame(result).set_axis(findings.index)
 
 
-def _present(now: Recorded, limit: Mapping[str, np.ndarray], version: str) -> dict[str, np.ndarray]:
-    """Decide every descriptor: its rule, else the answer of the rater, and no exclusion."""
-    rules = _measured(now, version) | _signs(now, version)
-    rules["low_complement"] = _low_complement(now, limit)
-    rules["dna_binding"] = either_test(now.above("dna_farr_percent", 25), now.above("anti_dsdna", limit["anti_dsdna"]))
-    present = {}
+def _present(
+    found: Mapping[str, pd.Series], limit: Mapping[str, pd.Series], version: str, recorded: Collection[str]
+) -> dict[str, pd.Series]:
+    """Decide every descriptor: its rule, else the answer of the rater, and no other cause."""
+    selena = version in SELENA_FORMS
+    complement = [test for test in ("c3", "c4", "ch50") if test in recorded] or ["c3"]
+    farr, other_assay = found["dna_farr_percent"] > 25, found["anti_dsdna"] > limit["anti_dsdna"]
+    pleural_sign = found["pleural_rub"] | found["pleural_effusion"] | found["pleural_thickening"]
+    pericardial_sign = found["pericardial_rub"] | found["pericardial_effusion"] | found["pericarditis_ecg_echo"]
+    rules = {
+        "arthritis": found["inflamed_joints"] >= (2 if version == "2K" else 3),
+        "haematuria": found["urine_red_cells"] > 5,
+        "proteinuria": (found["protein_24h"] > 0.5).fillna(found["upcr"] > 50),
+        "pyuria": found["urine_white_cells"] > 5,
+        "pleurisy": found["pleuritic_pain"] & pleural_sign,
+        "pericarditis": found["pericardial_pain"] & pericardial_sign,
+        "low_complement": any_of(found[test] < limit[test] for test in complement),
+        "dna_binding": (farr | other_assay).fillna(farr).fillna(other_assay),  # one of the two assays is enough
+        "fever": found["temperature"] > 38,
+        "thrombocytopenia": found["platelets"] < 100,
+        "leukopenia": found["white_cells"] < 3,
+    }
+    if selena:
+        rules["pleurisy"] = found["pleuritic_pain"] | pleural_sign
+        rules["pericarditis"] = found["pericardial_pain"] | pericardial_sign
+    present = {name: rules[name].fillna(found[name]) if name in rules else found[name] for name in ITEM_IDS}
+    if selena:
+        present["visual"] = present["visual"] | found["scleritis"]
+        present["cranial_nerve"] = present["cranial_nerve"] | found["vertigo"]
+        present["seizure"] = present["seizure"] & ~found["seizure_past_damage"]
+        present["cva"] = present["cva"] & ~found["cva_hypertensive"]
     for name in ITEM_IDS:
-        verdict = rules.get(name, now.flag(name))
-        if name in DERIVED:
-            verdict = fill(verdict, now.flag(name))
-        present[name] = all_of(verdict, *(negate(cause) for cause in excluded(now, name, version)))
+        if f"{name}_other_cause" in COLUMNS and (name, version) != ("thrombocytopenia", "SLEDAI"):
+            present[name] = present[name] & ~found[f"{name}_other_cause"]
     return present
 
 
-def _measured(now: Recorded, version: str) -> dict[str, np.ndarray]:
-    protein = {test: now.above(test, limit) for test, (limit, _) in PROTEIN_TESTS.items()}
-    return {
-        "arthritis": now.above("inflamed_joints", 1 if version == "2K" else 2),
-        "haematuria": now.above("urine_red_cells", 5),
-        "proteinuria": fill(protein["protein_24h"], protein["upcr"]),
-        "pyuria": now.above("urine_white_cells", 5),
-        "fever": now.above("temperature", 38),
-        "thrombocytopenia": now.below("platelets", 100),
-        "leukopenia": now.below("white_cells", 3),
-    }
+def _protein_not_risen(found: Mapping[str, pd.Series], before: Mapping[str, pd.Series]) -> pd.Series:
+    """Tell where protein was above its limit before and has not risen by more than 0.5 g; missing without both values.
 
+    The kit's reading of a spot ratio: 100 mg/mmol stands for 1 g in 24 hours, so 1 mg/mmol for 10 mg.
+    """
 
-def _signs(now: Recorded, version: str) -> dict[str, np.ndarray]:
-    """Decide serositis, and what SELENA adds to the eye and cranial nerve descriptors."""
-    selena = version in SELENA_FORMS
-    join = any_of if selena else all_of
-    rules = {
-        name: join(now.flag(pain), any_of(*(now.flag(sign) for sign in signs)))
-        for name, (pain, signs) in _SEROSITIS.items()
-    }
-    for name, sign in (("visual", "scleritis"), ("cranial_nerve", "vertigo")):
-        if selena and sign in now.flags:  # without the column, the rater's answer already holds it
-            rules[name] = any_of(now.flag(name), now.flag(sign))
-    return rules
+    def not_risen(test: str, limit: float, milligrams: int) -> pd.Series:
+        rise = (found[test] * milligrams).round(6).round() - (before[test] * milligrams).round(6).round()
+        return ((before[test] > limit) & (rise <= PROTEIN_RISE_MG)).where(rise.notna())
 
-
-def _low_complement(now: Recorded, limit: Mapping[str, np.ndarray]) -> np.ndarray:
-    low = [now.below(test, limit[test]) for test in ("c3", "c4", "ch50") if test in now.values]
-    return any_of(*low) if low else np.full(now.rows, UNKNOWN, dtype=np.int8)
-
-
-def _not_risen(now: Recorded, before: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Tell in three values where proteinuria was there before and has not risen; only asked where it is there now."""
-    verdict = {}
-    for test, (limit, milligrams) in PROTEIN_TESTS.items():
-        rise = _milligrams(now.value(test), milligrams) - _milligrams(before[test], milligrams)
-        kept = (before[test] > limit * SCALE) & (rise <= PROTEIN_RISE_MG)
-        verdict[test] = np.where(np.isnan(rise), UNKNOWN, kept).astype(np.int8)
-    return np.where(np.isnan(now.value("protein_24h")), verdict["upcr"], verdict["protein_24h"])
-
-
-def _stable(now: Recorded, name: str) -> np.ndarray:
-    """Return what the rater says; without a column nothing is stable, save protein that was measured."""
-    column = f"{name}_stable"
-    measured = name == "proteinuria" and any(test in now.values for test in PROTEIN_TESTS)
-    return now.flag(column) if column in now.flags or measured else np.full(now.rows, NO, dtype=np.int8)
-
-
-def _milligrams(millionths: np.ndarray, factor: int) -> np.ndarray:
-    return np.rint(millionths * factor / SCALE)
-
-
-def _previous(
-    findings: pd.DataFrame, now: Recorded, previous: pd.DataFrame | None, problems: BadCells
-) -> dict[str, np.ndarray]:
-    """Return the previous protein values in the rows of `findings`, in whole millionths."""
-    if previous is None:
-        return {test: now.value(f"{test}_previous") for test in PROTEIN_TESTS}
-    twice = [f"{test}_previous" for test in PROTEIN_TESTS if f"{test}_previous" in now.values]
-    if twice:
-        raise InputError(f"previous is given, and findings has {twice[0]!r} too. Give the previous values only once.")
-    before = read_findings(previous, "previous", problems, only=tuple(PROTEIN_TESTS))
-    if not before.values:
-        raise InputError(f"previous has none of the columns {', '.join(map(repr, PROTEIN_TESTS))}.")
-    if previous.index.has_duplicates:
-        row = previous.index[previous.index.duplicated()][0]
-        raise InputError(
-            f"previous has the row {row} more than once: give one previous visit for each row of findings."
-        )
-    place = previous.index.get_indexer(findings.index)
-    if len(findings) and len(previous) and (place < 0).all():
-        raise InputError("previous has no row of findings: give both the same index, for example patient numbers.")
-    values = {test: np.append(before.value(test), np.nan) for test in PROTEIN_TESTS}  # place -1: no previous visit
-    return {test: column[place] for test, column in values.items()}
+    in_24_hours, by_ratio = not_risen("protein_24h", 0.5, 1000), not_risen("upcr", 50, 10)
+    return in_24_hours.where(found["protein_24h"].notna(), by_ratio)

@@ -1,22 +1,17 @@
-"""SLEDAI, SELENA-SLEDAI, SLEDAI-2K and hybrid totals, and their parts by organ domain, from the 24 descriptors."""
+"""SLEDAI, SELENA-SLEDAI, SLEDAI-2K and hybrid: the total of the 24 descriptors."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-
-import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import (
     BadCells,
-    flags,
     refuse_slips,
     require_choice,
     require_columns,
     require_frame,
     require_switch,
 )
-from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS, STABLE_IDS, STABLE_SCORES_ZERO, SledaiItem
+from lupus_kit.endpoints.nullable import known_true, yes_no
+from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS, STABLE_IDS, STABLE_SCORES_ZERO
 
 
 def sledai(items: pd.DataFrame, version: str = "2K", *, clinical: bool = False) -> pd.Series:
@@ -76,83 +71,25 @@ def sledai(items: pd.DataFrame, version: str = "2K", *, clinical: bool = False) 
     >>> int(sledai(visit, "2K", clinical=True).loc["Ann"])
     10
     """
-    return _add_up(items, version, clinical, lambda _: "sledai")["sledai"]
-
-
-def sledai_domains(items: pd.DataFrame, version: str = "2K", *, clinical: bool = False) -> pd.DataFrame:
-    """Split the total by organ domain.
-
-    Parameters
-    ----------
-    items, version, clinical
-        As for :func:`sledai`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The index of `items`; one ``Int64`` column for each domain of ``SLEDAI_ITEMS["domain"]``, in the order of the
-        form. With ``clinical=True`` the column ``"immunological"`` is not there. A cell is missing where a descriptor
-        of its domain is missing; the columns add up to the total of :func:`sledai`.
-
-    Raises
-    ------
-    InputError
-        As for :func:`sledai`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from lupus_kit.endpoints import SLEDAI_ITEMS, sledai_domains
-    >>> visit = pd.DataFrame(False, index=["Ann"], columns=SLEDAI_ITEMS["id"])
-    >>> visit[["casts", "proteinuria", "rash"]] = True
-    >>> ann = sledai_domains(visit).loc["Ann"]
-    >>> ann[ann > 0].to_dict()
-    {'renal': 8, 'mucocutaneous': 2}
-    """
-    return pd.DataFrame(_add_up(items, version, clinical, lambda item: item.domain))
-
-
-def _add_up(
-    items: pd.DataFrame, version: str, clinical: bool, part_of: Callable[[SledaiItem], str]
-) -> dict[str, pd.Series]:
-    """Add the weights within each part; one small array a part, so memory stays small for long tables."""
-    points: dict[str, np.ndarray] = {}
-    missing: dict[str, np.ndarray] = {}
-    for item, counted in _counted(items, version, clinical):
-        part = part_of(item)
-        if part not in points:
-            points[part] = np.zeros(len(items), dtype=np.int16)
-            missing[part] = np.zeros(len(items), dtype=bool)
-        points[part] += (counted == 1).view(np.int8) * np.int8(item.weight)
-        missing[part] |= counted == -1
-    return {
-        part: pd.Series(pd.arrays.IntegerArray(total.astype(np.int64), missing[part]), index=items.index, name=part)
-        for part, total in points.items()
-    }
-
-
-def _counted(items: pd.DataFrame, version: str, clinical: bool) -> Iterator[tuple[SledaiItem, np.ndarray]]:
-    """Yield each descriptor of the version with 1 where it scores, 0 where not, -1 where unknown.
-
-    Bad cells raise after the last descriptor, all of them together.
-    """
     require_choice("SLEDAI version", version, STABLE_SCORES_ZERO)
     require_switch("clinical", clinical)
-    wanted = [item for item in ITEMS if not (clinical and item.id in SEROLOGY_IDS)]
+    counted = [item for item in ITEMS if not (clinical and item.id in SEROLOGY_IDS)]
     optional = [f"{name}_stable" for name in STABLE_IDS]
     given = [name for name in optional if name in require_frame(items, "items").columns]
-    require_columns(items, [*(item.id for item in wanted), *given], "items")
+    require_columns(items, [*(item.id for item in counted), *given], "items")
     refuse_slips(items, optional, "items")
+
     problems = BadCells("the SLEDAI items")
-    for item in wanted:
-        present = flags(items, item.id, problems)
-        column = f"{item.id}_stable"
-        if item.id in STABLE_IDS and column in items.columns:
-            stable = flags(items, column, problems)
-            absent_but_stable = (stable == 1) & (present == 0)
-            problems.add(items, column, absent_but_stable, f"a finding cannot be stable where {item.id!r} is absent")
+    total = pd.Series(0, index=range(len(items)), dtype="Int16")
+    for item in counted:
+        present = yes_no(items, item.id, problems)
+        if f"{item.id}_stable" in given:
+            stable = yes_no(items, f"{item.id}_stable", problems)
+            wrong = known_true(stable & ~present)
+            problems.add(items, f"{item.id}_stable", wrong, f"a finding cannot be stable where {item.id!r} is absent")
             if item.id in STABLE_SCORES_ZERO[version]:
-                # Absent stays absent and unknown stays unknown, whatever is said about recency.
-                present = np.where(present == 1, np.where(stable == -1, -1, 1 - stable), present)
-        yield item, present
+                # A finding that is unknown stays unknown, whatever is said about recency.
+                present = (present & ~stable).mask(present.isna())
+        total += item.weight * present.astype("Int16")  # missing where the descriptor is missing
     problems.raise_if_any()
+    return total.astype("Int64").set_axis(items.index).rename("sledai")

@@ -1,7 +1,5 @@
 """The columns of a visit file: names, forgiving synonyms, kinds and allowed values, in one place."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

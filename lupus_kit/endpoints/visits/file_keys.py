@@ -1,7 +1,5 @@
 """The keys of a visit file: who, when and in which arm; each said once and without contradiction."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """The keys of a tidy visit table: which patient, which visit, which week, which arm. Every rule reads them here."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -14,7 +12,7 @@ from lupus_kit.core.columns import fold, read_column
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable, read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
-from lupus_kit.endpoints.scales import PGA_SCALES
+from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names

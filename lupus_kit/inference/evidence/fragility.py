@@ -1,7 +1,5 @@
 """How few patients decide: fragility index, and every way the missing outcomes could have gone."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Intervals for the difference of two response rates, from large-sample statistics."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq

@@ -1,7 +1,5 @@
 """Confidence intervals for the difference, the ratio and the odds ratio of two response rates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Exact unconditional interval of the risk difference: the score order at every difference, the supremum over the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

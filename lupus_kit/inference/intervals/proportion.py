@@ -1,7 +1,5 @@
 """Intervals for one response rate."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.special import betaincinv, ndtri

@@ -5,8 +5,6 @@ the ends of the 95% confidence interval. Each test has the measure it speaks abo
 an odds ratio, or a difference on the arcsine scale.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache, partial
 

@@ -1,7 +1,5 @@
 """Rare events: what a trial that saw none, or few, can exclude, and how many patients it takes to see one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Intervals for the risk ratio and the odds ratio, from large-sample statistics and from the conditional law."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exact size and power of a test, by adding up every table the design can produce."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 

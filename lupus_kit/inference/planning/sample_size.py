@@ -1,7 +1,5 @@
 """How many patients, and how small a difference: planning by exact power, saw teeth and all."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any

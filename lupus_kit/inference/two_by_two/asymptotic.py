@@ -5,8 +5,6 @@ p-values. Where a statistic is 0/0 (nobody responds, or everybody) the p-value i
 difference has estimated variance 0 the statistic is infinite and the p-value is 0.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

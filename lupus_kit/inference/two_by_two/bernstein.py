@@ -6,8 +6,6 @@ probability of any set of tables is then a polynomial in it. Written in the Bern
 all: a number from 0 to 1, so the form is as stable as it is short.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -5,8 +5,6 @@ weights are whole numbers, so every sum and every comparison is made in whole nu
 quotient is rounded: the p-values are right to the last bit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -76,8 +74,9 @@ def numerators(key: str, alternative: str, w: Sequence[int]) -> list[int]:
 @lru_cache(maxsize=65536)
 def _margin(key: str, alternative: str, n1: int, n2: int, s: int) -> FloatArray:
     """p-values of every table with ``s`` responders."""
+    found = numerators(key, alternative, weights(n1, n2, s))  # refuses margins that are too wide to be added up
     total = 2 * comb(n1 + n2, s)
-    return np.array([numerator / total for numerator in numerators(key, alternative, weights(n1, n2, s))])
+    return np.array([numerator / total for numerator in found])
 
 
 def quotients(key: str, alternative: str, n1: int, n2: int) -> tuple[list[int], list[int]]:

@@ -1,7 +1,5 @@
 """Counts of a two-arm trial: checked once, then trusted."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The tests of a 2×2 table, one entry each: what it is, how it adds up, when to use it and when not."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial

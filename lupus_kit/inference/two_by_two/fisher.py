@@ -12,8 +12,6 @@ one-sided p-values add up one tail, the observed table included.
 Sources: Fisher RA. J R Stat Soc 1935;98:39-82. Irwin JO. Metron 1935;12:83-94.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import hypergeom

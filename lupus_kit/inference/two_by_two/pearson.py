@@ -12,8 +12,6 @@ the difference of the rates over its standard error at the pooled rate, and z is
 Source: Pearson K. Philos Mag 1900;50:157-175.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr

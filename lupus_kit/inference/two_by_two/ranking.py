@@ -6,8 +6,6 @@ are equal in arithmetic can differ in floating point, and the test then drops on
 numbers and are compared as such.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

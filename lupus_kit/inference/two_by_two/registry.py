@@ -3,8 +3,6 @@
 A new test is one :class:`Test` in :mod:`lupus_kit.inference.two_by_two.entries`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -9,8 +9,6 @@ side. The observed allocation counts as one more shuffle, so the p-value is neve
 Sources: Fisher RA. The Design of Experiments, 1935. Phipson B, Smyth GK. Stat Appl Genet Mol Biol 2010;9:39.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lupus_kit.core.seeds import as_generator

@@ -4,8 +4,6 @@ Tables are put in order of extremeness, in exact arithmetic (:mod:`lupus_kit.inf
 of a table is the largest probability, over the nuisance parameter, of all tables at least as extreme.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from math import comb
 

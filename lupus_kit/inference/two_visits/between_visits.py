@@ -4,8 +4,6 @@ A paper prints how many patients respond at each visit, not how many respond at 
 response rate is known from the margins; its standard error is not, but it has a smallest and a largest value.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

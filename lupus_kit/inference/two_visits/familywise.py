@@ -5,8 +5,6 @@ least one of them is the familywise error. It depends on the rule and on how a p
 together, which is computed here exactly on the counts and, for comparison, from the bivariate normal law.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

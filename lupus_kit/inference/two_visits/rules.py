@@ -1,7 +1,5 @@
 """Rules for two endpoints that share one level, and what each of them allows to claim."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,10 +1,9 @@
 """What an exercise is, and what a typical wrong answer to it is."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 from lupus_kit.core.errors import InputError, unknown_name
@@ -46,6 +45,17 @@ class Misconception:
     def __post_init__(self) -> None:
         if (self.answer is None) == (self.when is None):
             raise InputError(f"misconception {self.hint!r}: give exactly one of answer= and when=")
+
+
+def wrong_choices(hints: Mapping[str, str]) -> tuple[Misconception, ...]:
+    """Make a misconception of every wrong choice, from what to say to a student who chose it.
+
+    Examples
+    --------
+    >>> [slip.answer() for slip in wrong_choices({"a": "Look again.", "c": "That is the mean."})]
+    ['a', 'c']
+    """
+    return tuple(Misconception(hint, answer=partial(str, choice)) for choice, hint in hints.items())
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """Exercises of stop 0: read what is printed, and see how much it says."""
 
-from __future__ import annotations
-
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+import lupus_kit as lk
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 
 NOTEBOOK = "00_start_here"
 
@@ -12,9 +11,7 @@ _TRIALS, _LEVEL, _NEAR = 1000, 0.05, 10
 
 def _printed(column: str) -> str:
     """One printed cell of the primary endpoint's row."""
-    from lupus_kit import published
-
-    claims = published.load("he2020").claims.set_index("id")
+    claims = lk.published.load("he2020").claims.set_index("id")
     return str(claims.at["sri4_week12", column])
 
 
@@ -24,10 +21,8 @@ def _percent(side: str) -> float:
 
 def _table() -> tuple[int, int]:
     """Count the responders and the patients on IL-2 at week 12, the only pair the printed percentage allows."""
-    from lupus_kit import audit, published
-
-    largest = max(filter(None, published.load("he2020").trial.n_randomised.values()))
-    ((responders, patients),) = audit.counts_from_percent(_printed("reported_a").rstrip("%"), n_max=largest)
+    largest = max(filter(None, lk.published.load("he2020").trial.n_randomised.values()))
+    ((responders, patients),) = lk.audit.counts_from_percent(_printed("reported_a").rstrip("%"), n_max=largest)
     return responders, patients
 
 
@@ -102,22 +97,21 @@ EXERCISES = (
         choices=("a", "b", "c", "d"),
         hint="Look for the sentence that says under which condition the p-value was computed.",
         explain="It keeps the word 'if': a p-value is computed as if there were no difference.",
-        misconceptions=(
-            Misconception(
-                "The p-value is computed as if IL-2 had no effect. What is taken as true at the start cannot get a "
-                "probability at the end.",
-                when=lambda given: given == "a",
-            ),
-            Misconception(
-                "One minus p is not the probability that a treatment works. For that you would need to know how likely "
-                "an effect was before the trial.",
-                when=lambda given: given == "b",
-            ),
-            Misconception(
-                "A p-value above 0.05 does not show that two rates are equal: not finding a difference is not the same "
-                "as finding that there is none.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": (
+                    "The p-value is computed as if IL-2 had no effect. What is taken as true at the start cannot get a "
+                    "probability at the end."
+                ),
+                "b": (
+                    "One minus p is not the probability that a treatment works. For that you would need to know how likely "
+                    "an effect was before the trial."
+                ),
+                "d": (
+                    "A p-value above 0.05 does not show that two rates are equal: not finding a difference is not the same "
+                    "as finding that there is none."
+                ),
+            }
         ),
     ),
     Exercise(

@@ -1,14 +1,9 @@
 """Exercises of stop 1: count the days of treatment, the drift of an allocation, and what a block gives away."""
 
-from __future__ import annotations
-
 from itertools import permutations
-from typing import TYPE_CHECKING
 
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
-
-if TYPE_CHECKING:
-    from lupus_kit.design import DosingPlan
+import lupus_kit as lk
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 
 NOTEBOOK = "01_trial_design"
 
@@ -16,10 +11,8 @@ NOTEBOOK = "01_trial_design"
 _BLOCK = 4
 
 
-def _dosing() -> DosingPlan:
-    from lupus_kit import design
-
-    return design.he2020().dosing
+def _dosing() -> lk.design.DosingPlan:
+    return lk.design.he2020().dosing
 
 
 def _last_day() -> int:
@@ -152,21 +145,18 @@ EXERCISES = (
             "After a proper randomisation every difference at baseline is chance, whatever its p-value. What can matter "
             "is its size, and how strongly the characteristic predicts the outcome."
         ),
-        misconceptions=(
-            Misconception(
-                "Chance alone gives large p-values most of the time, also when the list was not random. And a row with "
-                "few patients cannot give a small one.",
-                when=lambda given: given == "a",
-            ),
-            Misconception(
-                "A small p-value is what chance gives now and then, with 20 rows quite often.",
-                when=lambda given: given == "b",
-            ),
-            Misconception(
-                "Which rows need attention follows from medical knowledge, before the data are seen. A p-value knows "
-                "nothing about what predicts the outcome.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": (
+                    "Chance alone gives large p-values most of the time, also when the list was not random. And a row with "
+                    "few patients cannot give a small one."
+                ),
+                "b": "A small p-value is what chance gives now and then, with 20 rows quite often.",
+                "d": (
+                    "Which rows need attention follows from medical knowledge, before the data are seen. A p-value knows "
+                    "nothing about what predicts the outcome."
+                ),
+            }
         ),
     ),
 )

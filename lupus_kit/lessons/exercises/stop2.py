@@ -1,8 +1,6 @@
 """Exercises of stop 2: read the cohort, know what chance does, and what a simulation cannot show."""
 
-from __future__ import annotations
-
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.invented import trial
 from lupus_kit.lessons.exercises.record import table
 
@@ -104,18 +102,15 @@ EXERCISES = (
         choices=("a", "b", "c", "d"),
         hint="Compare baseline with baseline, and the placebo arm with the placebo arm, by .equals.",
         explain="The same people, twice: only the arm that gets the drug has another course.",
-        misconceptions=(
-            Misconception(
-                "The seed fixes who the patients are. Compare the rows of week 0.", when=lambda given: given == "a"
-            ),
-            Misconception(
-                "The placebo arm gets no drug, and each part of the model has its own random numbers. Compare the "
-                "placebo rows.",
-                when=lambda given: given == "c",
-            ),
-            Misconception(
-                "The seed decides chance; the assumptions decide what chance acts on.", when=lambda given: given == "d"
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": "The seed fixes who the patients are. Compare the rows of week 0.",
+                "c": (
+                    "The placebo arm gets no drug, and each part of the model has its own random numbers. Compare the "
+                    "placebo rows."
+                ),
+                "d": "The seed decides chance; the assumptions decide what chance acts on.",
+            }
         ),
     ),
     Exercise(
@@ -127,19 +122,12 @@ EXERCISES = (
         choices=("a", "b", "c", "d"),
         hint="Where did the drug effect of the model come from?",
         explain="A model that was tuned to a result cannot be a witness for it.",
-        misconceptions=(
-            Misconception(
-                "The simulation is not independent: its drug effect was chosen so that it agrees with the paper.",
-                when=lambda given: given == "a",
-            ),
-            Misconception(
-                "Two trials under the same truth give different counts: look again at the 200 seeds.",
-                when=lambda given: given == "b",
-            ),
-            Misconception(
-                "It cannot say whether the drug works, but it can show what chance, entry rules and sampling times do.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": "The simulation is not independent: its drug effect was chosen so that it agrees with the paper.",
+                "b": "Two trials under the same truth give different counts: look again at the 200 seeds.",
+                "d": "It cannot say whether the drug works, but it can show what chance, entry rules and sampling times do.",
+            }
         ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+import lupus_kit as lk
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.invented import responders, trial
 
 if TYPE_CHECKING:
@@ -31,41 +32,33 @@ def _total(version: str, without: tuple[str, ...] = ()) -> int:
     """SLEDAI of the patient of 03.1, whose proteinuria is stable."""
     import pandas as pd
 
-    from lupus_kit import endpoints
-
     present = set(_FINDINGS) - set(without)
-    row = {name: name in present for name in endpoints.SLEDAI_ITEMS["id"]}
+    row = {name: name in present for name in lk.endpoints.SLEDAI_ITEMS["id"]}
     row["proteinuria_stable"] = "proteinuria" in present
-    return int(endpoints.sledai(pd.DataFrame([row]), version).item())
+    return int(lk.endpoints.sledai(pd.DataFrame([row]), version).item())
 
 
 def _visits() -> pd.DataFrame:
     import pandas as pd
 
-    from lupus_kit import endpoints
-
     rows = []
     for name, (scores, pga, changed) in _FOUR.items():
         for k, (visit, week) in enumerate((("baseline", 0), ("week 12", 12))):
-            grades = {f"bilag_{s}": changed.get(s, "DD")[k] for s in endpoints.BILAG_SYSTEMS}
+            grades = {f"bilag_{s}": changed.get(s, "DD")[k] for s in lk.endpoints.BILAG_SYSTEMS}
             rows.append({"patient": name, "visit": visit, "week": week, "sledai": scores[k], "pga": pga[k]} | grades)
     return pd.DataFrame(rows)
 
 
 def _who_responds() -> str:
-    from lupus_kit import endpoints
-
-    found = endpoints.sri(_visits())
+    found = lk.endpoints.sri(_visits())
     (name,) = found.loc[found["responder"].astype(bool), "patient"]
     return str(name)
 
 
 def _first_only(week: int, first: str = "SRI-4", second: str = "BICLA") -> int:
     """Count the patients of the notebook's cohort who respond by the first rule and not by the second."""
-    from lupus_kit import endpoints
-
     cohort = trial()
-    found = endpoints.compare_definitions(cohort.visits, cohort.sledai, definitions=["SRI-4", "BICLA"])
+    found = lk.endpoints.compare_definitions(cohort.visits, cohort.sledai, definitions=["SRI-4", "BICLA"])
     return int(found.agreement(week).crosstab(first, second).loc["response", "no response"])
 
 
@@ -103,16 +96,12 @@ EXERCISES = (
         choices=tuple(_FOUR),
         hint="Check the clauses one by one; a single failed clause decides.",
         explain="A fall of exactly 4 is enough, A to B is an improvement, one new B is allowed, and 0.25 is below the limit.",
-        misconceptions=(
-            Misconception(
-                "Look at the PGA of this patient: must it rise by less than 0.30, or by 0.30 at most?",
-                when=lambda given: given == "a",
-            ),
-            Misconception("Count the organs that are newly B in this patient.", when=lambda given: given == "b"),
-            Misconception(
-                "SLEDAI fell a lot, but the clauses cannot make up for each other. Look at the joints.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": "Look at the PGA of this patient: must it rise by less than 0.30, or by 0.30 at most?",
+                "b": "Count the organs that are newly B in this patient.",
+                "d": "SLEDAI fell a lot, but the clauses cannot make up for each other. Look at the joints.",
+            }
         ),
     ),
     Exercise(
@@ -164,20 +153,15 @@ EXERCISES = (
         choices=("a", "b", "c", "d"),
         hint="Which sentence speaks about groups, and not about particular persons?",
         explain="The two rates are about groups. Many different sets of helped and unhelped persons give the same rates.",
-        misconceptions=(
-            Misconception(
-                "The difference of two rates is not a share of persons, and a fall of three points is a benefit, too.",
-                when=lambda given: given == "a",
-            ),
-            Misconception(
-                "Some of them would have responded on placebo as well; and the same person may respond once and not "
-                "the next time.",
-                when=lambda given: given == "b",
-            ),
-            Misconception(
-                "After placebo is not because of placebo: think of the ups and downs in stop 2.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": "The difference of two rates is not a share of persons, and a fall of three points is a benefit, too.",
+                "b": (
+                    "Some of them would have responded on placebo as well; and the same person may respond once and not "
+                    "the next time."
+                ),
+                "d": "After placebo is not because of placebo: think of the ups and downs in stop 2.",
+            }
         ),
     ),
 )

@@ -1,8 +1,7 @@
 """Exercises of stop 4: one more responder, the size of a test, how large an effect is, and four misreadings."""
 
-from __future__ import annotations
-
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+import lupus_kit as lk
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.record import printed_p, table
 
 NOTEBOOK = "04_week12_week24"
@@ -13,10 +12,8 @@ _CANDIDATES = ("barnard", "fisher", "likelihood_ratio", "boschloo")
 
 def _pearson(extra: int, test: str = "pearson") -> float:
     """p-value of week 12 with some more responders on IL-2."""
-    from lupus_kit import inference
-
     x1, n1, x2, n2 = table("sri4_week12")
-    return float(inference.pvalue(test, x1 + extra, n1, x2, n2))
+    return float(lk.inference.pvalue(test, x1 + extra, n1, x2, n2))
 
 
 def _ratios() -> tuple[float, float, float]:
@@ -31,13 +28,11 @@ def _smaller_with_more_patients() -> float:
     import numpy as np
     from scipy.stats import binom
 
-    from lupus_kit import inference
-
     x1, n1, x2, n2 = table("sri4_week12")
     rate = (x1 + x2) / (n1 + n2)
     new1, new2 = np.arange(n1 + 1)[:, None], np.arange(n2 + 1)[None, :]
     chance = binom.pmf(new1, n1, rate) * binom.pmf(new2, n2, rate)
-    together = inference.pvalue("pearson", x1 + new1, 2 * n1, x2 + new2, 2 * n2)
+    together = lk.inference.pvalue("pearson", x1 + new1, 2 * n1, x2 + new2, 2 * n2)
     return float(chance[together < _pearson(0)].sum())
 
 
@@ -50,16 +45,12 @@ def _nearest_share() -> str:
 
 
 def _size(test: str) -> float:
-    from lupus_kit import inference
-
     _, n1, _, n2 = table("sri4_week12")
-    return inference.size(test, n1, n2).size
+    return lk.inference.size(test, n1, n2).size
 
 
 def _bits() -> tuple[float, float]:
-    from lupus_kit import inference
-
-    return inference.s_value(printed_p("sri4_week12")), inference.s_value(printed_p("sri4_week24"))
+    return lk.inference.s_value(printed_p("sri4_week12")), lk.inference.s_value(printed_p("sri4_week24"))
 
 
 EXERCISES = (
@@ -97,21 +88,18 @@ EXERCISES = (
         explain=lambda: (
             f"Its size is {_size('likelihood_ratio'):.4f}; the three exact tests stay at or below {_ALPHA}."
         ),
-        misconceptions=(
-            Misconception(
-                "Fisher's test is the most cautious of the four: look at its curve in the picture.",
-                when=lambda given: given == "fisher",
-            ),
-            Misconception(
-                "Barnard's p-value is the largest over the nuisance parameter. So it keeps its level for every value of "
-                "it.",
-                when=lambda given: given == "barnard",
-            ),
-            Misconception(
-                "Boschloo's test takes Fisher's p-value as its statistic and adds up real probabilities: it is exact, "
-                "too.",
-                when=lambda given: given == "boschloo",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "fisher": "Fisher's test is the most cautious of the four: look at its curve in the picture.",
+                "barnard": (
+                    "Barnard's p-value is the largest over the nuisance parameter. So it keeps its level for every value of "
+                    "it."
+                ),
+                "boschloo": (
+                    "Boschloo's test takes Fisher's p-value as its statistic and adds up real probabilities: it is exact, "
+                    "too."
+                ),
+            }
         ),
     ),
     Exercise(
@@ -189,21 +177,18 @@ EXERCISES = (
             f"In {100 * _smaller_with_more_patients():.0f} of 100 continuations. In most of them the p-value moves away: a "
             "p-value has no direction of travel."
         ),
-        misconceptions=(
-            Misconception(
-                "That takes the drug's effect for granted. Here it does nothing, so the new patients pull the difference "
-                "back towards zero.",
-                when=lambda given: given == "a",
-            ),
-            Misconception(
-                "The new patients are as likely to favour one arm as the other, true. But the old difference was large, "
-                "and half of it is not enough any more.",
-                when=lambda given: given == "b",
-            ),
-            Misconception(
-                "That is the level of the test. The old patients stay in the analysis, and they already favour IL-2.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": (
+                    "That takes the drug's effect for granted. Here it does nothing, so the new patients pull the difference "
+                    "back towards zero."
+                ),
+                "b": (
+                    "The new patients are as likely to favour one arm as the other, true. But the old difference was large, "
+                    "and half of it is not enough any more."
+                ),
+                "d": "That is the level of the test. The old patients stay in the analysis, and they already favour IL-2.",
+            }
         ),
     ),
     Exercise(
@@ -218,21 +203,18 @@ EXERCISES = (
             "The table shows it: where p rises, observed power falls, always. What the data leave open is said by the "
             "interval, and power belongs to the planning of the next trial."
         ),
-        misconceptions=(
-            Misconception(
-                "Observed power is low in every trial that is not significant, also when the drug does nothing. So it "
-                "cannot speak for the drug.",
-                when=lambda given: given == "a",
-            ),
-            Misconception(
-                "Power is the probability of a result if an effect is there. It is not the probability that the effect "
-                "is there.",
-                when=lambda given: given == "c",
-            ),
-            Misconception(
-                "A test keeps its level in small trials, too. Low power makes a result imprecise, not invalid.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": (
+                    "Observed power is low in every trial that is not significant, also when the drug does nothing. So it "
+                    "cannot speak for the drug."
+                ),
+                "c": (
+                    "Power is the probability of a result if an effect is there. It is not the probability that the effect "
+                    "is there."
+                ),
+                "d": "A test keeps its level in small trials, too. Low power makes a result imprecise, not invalid.",
+            }
         ),
     ),
 )

@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import lupus_kit as lk
 from lupus_kit.lessons import conclusion
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.record import printed, table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOTEBOOK = "05_why_052_and_027"
 
 _NEPHRITIS = "ln_complete_remission"
 
 
-def _fitting(alternatives: tuple[str, ...]) -> int:
-    """How many analyses of the nephritis table print as reported."""
-    from lupus_kit import audit
-
-    found = audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=alternatives)
-    return int(found["rounds_to_reported"].sum())
+def _analyses(alternatives: tuple[str, ...] = ("two-sided",)) -> pd.DataFrame:
+    """Every analysis of the nephritis table that the kit tries."""
+    return lk.audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=alternatives)
 
 
-def _tried() -> int:
-    """How many two-sided tests the kit tries on the nephritis table."""
-    from lupus_kit import audit
-
-    return len(audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=("two-sided",)))
-
-
-def _significant() -> int:
-    """How many of them are at most 0.05."""
-    from lupus_kit import audit
-
-    found = audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=("two-sided",))
-    return int((found["p"] <= 0.05).sum())
+def _fitting(alternatives: tuple[str, ...] = ("two-sided",)) -> int:
+    """How many of them print as reported."""
+    return int(_analyses(alternatives)["rounds_to_reported"].sum())
 
 
 def _week24(extra_patients: int, extra_responders: int = 0) -> float:
-    from lupus_kit import inference
-
     x1, n1, x2, n2 = table("sri4_week24")
-    return float(inference.pvalue("pearson", x1 + extra_responders, n1 + extra_patients, x2, n2))
+    return float(lk.inference.pvalue("pearson", x1 + extra_responders, n1 + extra_patients, x2, n2))
 
 
 def _share(claim: str, defensible: bool = True) -> float:
     """Share of the analyses of one claim that reach the level, the missing patients counted by the multiverse."""
-    from lupus_kit import audit, published
-
-    randomised = tuple(published.load("he2020").trial.n_randomised.values())
-    ways = audit.multiverse(*table(claim), randomised=randomised)  # type: ignore[arg-type]
+    randomised = tuple(lk.published.load("he2020").trial.n_randomised.values())
+    ways = lk.audit.multiverse(*table(claim), randomised=randomised)  # type: ignore[arg-type]
     return ways.share_significant if defensible else float(ways.table["significant"].mean())
 
 
@@ -56,10 +45,8 @@ _FAR_APART, _NO_EFFECT = (0.0, 0.8), (0.42, 0.5)
 
 def _either(correlation: float) -> float:
     """Probability of a false alarm at one visit at least."""
-    from lupus_kit import design, inference
-
-    n1, n2 = (arm.n_randomised for arm in design.he2020().arms)
-    return float(inference.familywise_error(correlation, n1, n2, _NO_EFFECT, "either"))
+    n1, n2 = (arm.n_randomised for arm in lk.design.he2020().arms)
+    return float(lk.inference.familywise_error(correlation, n1, n2, _NO_EFFECT, "either"))
 
 
 def _what_correlation_does() -> str:
@@ -69,10 +56,8 @@ def _what_correlation_does() -> str:
 
 def _sober() -> str:
     """Choose the conclusion that the two visits, read together, leave standing."""
-    from lupus_kit import inference
-
     (a1, n, b1, m), (a2, _, b2, _) = table("sri4_week12"), table("sri4_week24")
-    bounds = inference.between_visit_bounds(a1, a2, n, b1, b2, m)
+    bounds = lk.inference.between_visit_bounds(a1, a2, n, b1, b2, m)
     visits_agree = bounds.p_low > 0.05
     return "b" if visits_agree else "a"
 
@@ -92,11 +77,11 @@ EXERCISES = (
         key="05.1",
         aim="Find out whether any two-sided test prints a reported p-value.",
         task="compute",
-        answer=lambda: _fitting(("two-sided",)),
+        answer=lambda: _fitting(),
         unit="two-sided tests",
         hint='Use lk.audit.explain("0.036", *nephritis, alternatives=["two-sided"]) and count the rows that fit.',
         explain=lambda: (
-            f"{_fitting(('two-sided',))}: not reproduced by any two-sided test of these counts. A model with covariates, "
+            f"{_fitting()}: not reproduced by any two-sided test of these counts. A model with covariates, "
             "other patients or a slip in typing could all explain it."
         ),
         misconceptions=(
@@ -106,11 +91,11 @@ EXERCISES = (
             ),
             Misconception(
                 "That is how many two-sided tests are significant. A p-value below the level need not print as reported.",
-                answer=_significant,
+                answer=lambda: int((_analyses()["p"] <= 0.05).sum()),
             ),
             Misconception(
                 "That is how many two-sided tests were tried. Look at the column rounds_to_reported.",
-                answer=_tried,
+                answer=lambda: len(_analyses()),
             ),
         ),
     ),
@@ -160,16 +145,14 @@ EXERCISES = (
             f"From {100 * _either(_FAR_APART[0]):.1f}% without any correlation to {100 * _either(_FAR_APART[1]):.1f}% at "
             f"{_FAR_APART[1]}. The more alike the visits are, the nearer two chances come to one."
         ),
-        misconceptions=(
-            Misconception(
-                "Correlated tests fail *together*. So they do not fail more often; they fail in fewer trials.",
-                when=lambda given: given == "rises",
-            ),
-            Misconception(
-                "Each single test keeps its rate, true. But 'at least one of two' also depends on how often both alarms "
-                "come in the same trial.",
-                when=lambda given: given == "stays",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "rises": "Correlated tests fail *together*. So they do not fail more often; they fail in fewer trials.",
+                "stays": (
+                    "Each single test keeps its rate, true. But 'at least one of two' also depends on how often both alarms "
+                    "come in the same trial."
+                ),
+            }
         ),
     ),
     Exercise(
@@ -181,19 +164,12 @@ EXERCISES = (
         choices=("a", "b", "c", "d"),
         hint="Reread the part on the two visits, and the one on the fixed sequence.",
         explain="It states what was planned, what was found, how sure we are, and what would settle it.",
-        misconceptions=(
-            Misconception(
-                "That reads a difference between the visits out of two p-values that hardly differ.",
-                when=lambda given: given == "a",
-            ),
-            Misconception(
-                "That accuses. A p-value that we cannot reproduce has innocent explanations.",
-                when=lambda given: given == "c",
-            ),
-            Misconception(
-                "A p-value does not tend anywhere, and an unplanned finding confirms nothing.",
-                when=lambda given: given == "d",
-            ),
+        misconceptions=wrong_choices(
+            {
+                "a": "That reads a difference between the visits out of two p-values that hardly differ.",
+                "c": "That accuses. A p-value that we cannot reproduce has innocent explanations.",
+                "d": "A p-value does not tend anywhere, and an unplanned finding confirms nothing.",
+            }
         ),
     ),
     Exercise(

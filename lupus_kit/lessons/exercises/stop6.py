@@ -1,8 +1,7 @@
 """Exercises of stop 6: a small subgroup, no event among few patients, and pairs."""
 
-from __future__ import annotations
-
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+import lupus_kit as lk
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 from lupus_kit.lessons.exercises.record import table
 
 NOTEBOOK = "06_nephritis_safety_immune"
@@ -12,28 +11,20 @@ _NEW_TRIAL = 100
 
 
 def _nephritis(test: str, alternative: str = "two-sided") -> float:
-    from lupus_kit import inference
-
-    return float(inference.pvalue(test, *table("ln_complete_remission"), alternative))
+    return float(lk.inference.pvalue(test, *table("ln_complete_remission"), alternative))
 
 
 def _limit(n: int) -> float:
-    from lupus_kit import inference
-
-    return 100 * inference.upper_limit(0, n)
+    return 100 * lk.inference.upper_limit(0, n)
 
 
 def _two_sided_limit(n: int) -> float:
-    from lupus_kit import inference
-
-    return 100 * float(inference.proportion(0, n).set_index("key").at["clopper_pearson", "high"])
+    return 100 * float(lk.inference.proportion(0, n).set_index("key").at["clopper_pearson", "high"])
 
 
 def _ulcers() -> tuple[int, int, int]:
     """Return patients with oral ulcers on IL-2 at baseline and at week 12, and all patients."""
-    from lupus_kit import published
-
-    rows = published.load("he2020").tables["table2"]
+    rows = lk.published.load("he2020").tables["table2"]
     rows = rows[(rows["characteristic"] == "Oral ulceration") & (rows["arm"] == "IL-2")].set_index("visit")
     return tuple(int(v) for v in (rows.at["baseline", "count"], rows.at["week 12", "count"], rows.at["baseline", "n"]))  # type: ignore[return-value]
 
@@ -47,10 +38,8 @@ def _mcnemar(two_sided: bool = True) -> float:
 
 
 def _as_two_groups() -> float:
-    from lupus_kit import inference
-
     before, after, n = _ulcers()
-    return float(inference.pvalue("fisher", before, n, after, n))
+    return float(lk.inference.pvalue("fisher", before, n, after, n))
 
 
 #: The weeks among which 06.4 asks for the highest value.
@@ -59,10 +48,8 @@ _WEEKS = ("8", "10", "12", "24")
 
 def _peak_week() -> str:
     """Find the week with the most regulatory T cells on IL-2 in the notebook's invented cohort."""
-    from lupus_kit import cohort
-
     weeks = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 16, 20)
-    cells = cohort.what_if(cohort.Assumptions(extra_weeks=weeks), seed=6).immune
+    cells = lk.cohort.what_if(lk.cohort.Assumptions(extra_weeks=weeks), seed=6).immune
     mean = cells[cells["arm"] == "IL-2"].groupby("week")["treg_percent_cd4"].mean()
     return max(_WEEKS, key=lambda week: mean[int(week)])
 
@@ -132,19 +119,11 @@ EXERCISES = (
         explain=(
             "The injections of the third cycle end there. Two weeks later, at the primary visit, most of the rise is gone."
         ),
-        misconceptions=(
-            Misconception(
-                "At that time the third cycle begins. The break before it has just ended.", when=lambda given: given == "8"
-            ),
-            Misconception(
-                "That is the primary visit. It comes at the end of the last break, not of the injections.",
-                when=lambda given: given == "12",
-            ),
-            Misconception(
-                "The cells do not add up over the cycles: without injections they are lost again.",
-                when=lambda given: given == "24",
-            ),
-        ),
+        misconceptions=wrong_choices({
+            "8": "At that time the third cycle begins. The break before it has just ended.",
+            "12": "That is the primary visit. It comes at the end of the last break, not of the injections.",
+            "24": "The cells do not add up over the cycles: without injections they are lost again.",
+        }),
     ),
     Exercise(
         key="06.5",
@@ -158,12 +137,10 @@ EXERCISES = (
             f"The exact limit for none of {table('serious_infection')[1]} is {_limit(table('serious_infection')[1]):.1f}%. "
             "What was seen, and what it cannot exclude: both belong into the sentence."
         ),
-        misconceptions=(
-            Misconception("No event is not no risk: think of the rule of three.", when=lambda given: given == "a"),
-            Misconception("Two events among sixty patients make no difference that anybody could rely on.",
-                          when=lambda given: given == "b"),
-            Misconception("A subgroup of 25 with an interval that spans nearly everything heals no kidneys.",
-                          when=lambda given: given == "d"),
-        ),
+        misconceptions=wrong_choices({
+            "a": "No event is not no risk: think of the rule of three.",
+            "b": "Two events among sixty patients make no difference that anybody could rely on.",
+            "d": "A subgroup of 25 with an interval that spans nearly everything heals no kidneys.",
+        }),
     ),
 )  # fmt: skip

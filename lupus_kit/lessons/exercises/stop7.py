@@ -1,8 +1,7 @@
 """Exercises of stop 7: sizes, two endpoints, looks, and what may be changed after the data."""
 
-from __future__ import annotations
-
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
+import lupus_kit as lk
+from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
 
 NOTEBOOK = "07_a_better_trial"
 
@@ -12,33 +11,25 @@ _LOOKS = (1 / 3, 2 / 3, 1.0)
 
 
 def _size(test: str, power: float = 0.8) -> int:
-    from lupus_kit import inference
-
-    return inference.sample_size(test, *_RATES, power=power).n1
+    return lk.inference.sample_size(test, *_RATES, power=power).n1
 
 
 def _published_size() -> int:
-    from lupus_kit import design
-
-    return design.he2020().n_randomised
+    return lk.design.he2020().n_randomised
 
 
 def _false_alarms(fractions: tuple[float, ...]) -> float:
     """Chance, in percent, of a false alarm at any look when each is made at the limit of a single one."""
     from scipy.stats import norm
 
-    from lupus_kit.simulation import Boundaries
-
     limit = float(norm.isf(0.025))
-    return 100 * Boundaries("no adjustment", 0.05, fractions, (limit,) * len(fractions)).spent[-1]
+    return 100 * lk.simulation.Boundaries("no adjustment", 0.05, fractions, (limit,) * len(fractions)).spent[-1]
 
 
 def _false_claims(correlation: float) -> float:
-    from lupus_kit import design, simulation
-
-    rates = simulation.ResponseRates(_RATES, (0.52, 0.37), correlation).under_null()
-    plan = simulation.AnalysisPlan(test="boschloo", multiplicity="either")
-    found = simulation.exact(simulation.with_patients(design.he2020(), 100), rates, plan=plan).summary()
+    rates = lk.simulation.ResponseRates(_RATES, (0.52, 0.37), correlation).under_null()
+    plan = lk.simulation.AnalysisPlan(test="boschloo", multiplicity="either")
+    found = lk.simulation.exact(lk.simulation.with_patients(lk.design.he2020(), 100), rates, plan=plan).summary()
     return float(found.set_index("quantity").at["any false claim", "estimate"])
 
 
@@ -77,12 +68,10 @@ EXERCISES = (
             f"With a correlation of 0.4 it is {_false_claims(0.4):.1%}, with 0.8 it is {_false_claims(0.8):.1%}. If the second "
             "visit repeated the first exactly, it would be the error of a single test."
         ),
-        misconceptions=(
-            Misconception("Do two tests that say the same thing give more chances to be wrong, or fewer?",
-                          when=lambda given: given == "a"),
-            Misconception("Each test keeps its own level. The question is about *any* false claim of the trial.",
-                          when=lambda given: given == "c"),
-        ),
+        misconceptions=wrong_choices({
+            "a": "Do two tests that say the same thing give more chances to be wrong, or fewer?",
+            "c": "Each test keeps its own level. The question is about *any* false claim of the trial.",
+        }),
     ),
     Exercise(
         key="07.3",
@@ -111,14 +100,11 @@ EXERCISES = (
         choices=("a", "b", "c", "d"),
         hint="Ask of each change: could whoever made it know which result it would help?",
         explain="The change was made without knowing whom it would help, and it is reported.",
-        misconceptions=(
-            Misconception("It may be true that lupus needs time. Then the plan should have said so before the result did.",
-                          when=lambda given: given == "a"),
-            Misconception("Both tests are valid when chosen before. Chosen after, the better of two is neither.",
-                          when=lambda given: given == "b"),
-            Misconception("The rule for missing patients was made for exactly this moment.",
-                          when=lambda given: given == "d"),
-        ),
+        misconceptions=wrong_choices({
+            "a": "It may be true that lupus needs time. Then the plan should have said so before the result did.",
+            "b": "Both tests are valid when chosen before. Chosen after, the better of two is neither.",
+            "d": "The rule for missing patients was made for exactly this moment.",
+        }),
     ),
     Exercise(
         key="07.5",
@@ -129,13 +115,10 @@ EXERCISES = (
         choices=("a", "b", "c", "d"),
         hint="Which sentence says what the data allow, and leaves out what they cannot know?",
         explain="The interval shows what is compatible with the data, small and large.",
-        misconceptions=(
-            Misconception("Power at the observed difference is the p-value in other clothes: it adds nothing.",
-                          when=lambda given: given == "a"),
-            Misconception("Not significant is not the same as no effect: look at the interval.",
-                          when=lambda given: given == "c"),
-            Misconception("Nobody knows what more patients would have shown. Think of the dance.",
-                          when=lambda given: given == "d"),
-        ),
+        misconceptions=wrong_choices({
+            "a": "Power at the observed difference is the p-value in other clothes: it adds nothing.",
+            "c": "Not significant is not the same as no effect: look at the interval.",
+            "d": "Nobody knows what more patients would have shown. Think of the dance.",
+        }),
     ),
 )  # fmt: skip

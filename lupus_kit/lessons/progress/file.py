@@ -4,8 +4,6 @@ It says which exercise was answered when, whether the answer was right and which
 Keeping it never disturbs a lesson: whatever goes wrong here becomes one sentence below the check.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

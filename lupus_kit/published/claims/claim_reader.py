@@ -1,7 +1,5 @@
 """One ``[[claim]]`` of a claims file, checked key by key."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 A claims file is data. Nothing in it is executed, and it opens no file but csv files that stand beside it.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable

@@ -1,7 +1,5 @@
 """Printed values that no number of patients can give."""
 
-from __future__ import annotations
-
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claim import Claim
 from lupus_kit.published.printed import decimals, parse_value, percent_text

@@ -1,7 +1,5 @@
 """On which line of a TOML text each key stands: ``tomllib`` reads the values but keeps no lines."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

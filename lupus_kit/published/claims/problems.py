@@ -1,7 +1,5 @@
 """Everything that is wrong with an input, told at once, each with its place."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

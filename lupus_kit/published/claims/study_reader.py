@@ -1,7 +1,5 @@
 """From the keys of a claims file to a study, every problem found on the way."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType

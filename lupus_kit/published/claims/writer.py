@@ -1,7 +1,5 @@
 """A study as the text of a claims file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import tomlkit

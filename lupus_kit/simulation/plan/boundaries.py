@@ -5,8 +5,6 @@ independent normal increments of variance t_k − t_{k−1}. The density of S ov
 look to look by numerical integration, so the chance of stopping at each look is exact for that law.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

@@ -48,8 +48,6 @@ The format, with everything it can hold (what is left out keeps its default; eit
 This module knows tables of plain values; the classes that they become read and write themselves.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields

@@ -1,7 +1,5 @@
 """Pre-registration: a plan written to a file before the data, with a seal that shows whether it was changed later."""
 
-from __future__ import annotations
-
 import hashlib
 import html
 import re

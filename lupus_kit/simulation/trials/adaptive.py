@@ -1,7 +1,5 @@
 """The course of a trial whose patients come in parts: interim looks, re-estimated size, analysed patients that vary."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Draw from a finite distribution in constant time: Walker's alias method on whole arrays."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

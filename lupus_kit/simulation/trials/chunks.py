@@ -1,7 +1,5 @@
 """The unit of work: a chunk of trials from one random stream. It is pure and can be sent to another process."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -4,8 +4,6 @@ A decision is four bits: 1 the primary endpoint reaches the level, 2 the seconda
 8 the secondary is claimed.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Trials at the level of their endpoints: responders of both visits, drawn from their joint distribution."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -4,8 +4,6 @@ Patients of one arm are drawn independently from the same law, so one large coho
 small ones, and is far quicker to draw and to score.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How far a long simulation is, and how long it will still take."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ A chunk is a pure function of its random stream and its number of trials, and re
 the chunks. So neither the number of processes nor who finishes first can be seen in them.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

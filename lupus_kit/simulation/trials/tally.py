@@ -15,8 +15,6 @@ The rows of either endpoint add up to all trials. Nothing else is needed for the
 size depends on the design, not on the number of trials.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

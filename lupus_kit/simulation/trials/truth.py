@@ -1,7 +1,5 @@
 """What is true in a simulated trial: the rates that the estimates should find."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import lru_cache
 

@@ -1,0 +1,86 @@
+"""The handbook's sources for Sphinx: the executed notebooks, a first page, the journal club, and the reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lupus_kit.core.extras import need
+from lupus_kit.course import pages
+from lupus_kit.course.handbook.club import JournalClub
+from lupus_kit.course.handbook.reference import ROOMS, front_page, reference_page
+from lupus_kit.course.handbook.texts import template
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+SHEET = "journal_club.pdf"
+_MINUTES = re.compile(r"about (\d+) minutes", re.IGNORECASE)
+_SOLUTION = re.compile(r"<details>\s*<summary>Solution.*?</details>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One executed notebook on its way into the handbook.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name without its ending.
+    notebook : nbformat.NotebookNode
+        The executed notebook.
+    """
+
+    name: str
+    notebook: NotebookNode
+
+    @property
+    def label(self) -> str:
+        """The notebook's number and heading."""
+        return f"{int(self.name[:2])} · {pages.title(self.notebook, self.name)}"
+
+    @property
+    def minutes(self) -> str:
+        """How long it takes, in the notebook's own words; empty where it does not say."""
+        said = _MINUTES.search(" ".join(cell.source for cell in self.notebook.cells[:3]))
+        return f"about {said[1]} minutes" if said else ""
+
+    @property
+    def lead(self) -> str:
+        """The first paragraph below the heading, in Markdown."""
+        paragraphs = [one.strip() for one in self.notebook.cells[0].source.split("\n\n")]
+        return next((one for one in paragraphs if one and not one.startswith("#")), "")
+
+
+def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> None:
+    """Write what Sphinx reads.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An empty folder.
+    stops : sequence of Stop
+        Executed notebooks in the order of the walk.
+    club : JournalClub
+        The content of the journal club.
+    """
+    nbformat = need("nbformat", "handbook", "The handbook")
+    for stop in stops:
+        nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
+    for name in ("index.md", "journal_club.md"):
+        text = template(name).render(stops=stops, rooms=ROOMS, club=club, sheet=SHEET)
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "reference").mkdir()
+    for name, text in {"lupus_kit": front_page(), **{room: reference_page(room) for room in ROOMS}}.items():
+        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8")
+
+
+def _unsearched_solutions(notebook: NotebookNode) -> NotebookNode:
+    """Mark folded solutions, so that a search does not give an answer away."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _SOLUTION.sub(r"``````{container} no-search\n\g<0>\n``````", cell.source)
+    return notebook
