@@ -95,7 +95,8 @@ DIFFERENCE_ALONE = regex(
 ESTIMATE_INTERVAL = regex(rf"(?P<estimate>{SIGNED})(?P<unit>{_UNIT})[\s,;:(]*{CI_WORDS}{_LIMITS}")
 RANGES = _table(
     #: "1.83 (1.30-2.59)": an effect when one was named before in the sentence, a median and its quartiles otherwise.
-    ("estimate with a range", rf"(?P<estimate>{SIGNED})(?P<unit>{_UNIT})\s*\(\s*(?:IQR|interquartile range|"
+    ("estimate with a range",
+        rf"(?P<estimate>{SIGNED})(?P<unit>{_UNIT})\s*\(\s*(?:IQR|interquartile range|"
         rf"range)?[\s,:]*{_LIMITS}\s*(?=[),;])"),
     ("interval", f"{CI_WORDS}{_LIMITS}"),
     ("confidence level", rf"{_LEVEL}[\s-]*{_INTERVAL}"),
@@ -130,8 +131,9 @@ P_NS = regex(
 P_MORE = regex(rf"(?-i:(?:\s*,?\s*and |\s*,\s*)(?P<relation>=|<|>|≤|≥)?\s*{_P_NUMBER}(?![\d%]))")
 #: Shares of patients, the richest form first. Groups: percent, count, n.
 SHARES = _table(
-    ("percent (count/n)", rf"{_PCT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}(?:n\s*=\s*)?{_COUNT}{_OF}{_N}\s*{_FEW}{PATIENTS}?(?:\s*"
-        rf"[;,]\s*(?:{CI_WORDS})?{_LIMITS})?{_CLOSE}"),
+    ("percent (count/n)",
+        rf"{_PCT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}(?:n\s*=\s*)?{_COUNT}{_OF}{_N}\s*{_FEW}{PATIENTS}?(?:\s*[;,]\s*(?:"
+        f"{CI_WORDS})?{_LIMITS})?{_CLOSE}"),
     ("percent (count/n)", rf"{_PCT}\s*[,;]\s*{_COUNT}\s*/\s*{_N}"),
     ("percent (count/n)", f"{_EUROPEAN}{_OPEN}{_COUNT}{_OF}{_N}{_CLOSE}"),
     ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}?"),
@@ -140,16 +142,15 @@ SHARES = _table(
     ("count (percent) of n", rf"{_COUNT}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}{_OF}{_N}(?!\s*%)"),
     ("percent (count) of n", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}{_OF}{_N}(?!\s*%)"),
     ("count (percent)",
-        rf"(?:n\s*=\s*)?{_COUNT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}{_PCT}(?!\s*(?:CI|confidence|CrI|"
-        "credible))"),
+        rf"(?:n\s*=\s*)?{_COUNT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}{_PCT}(?!\s*(?:CI|confidence|CrI|credible))"),
     ("count (percent)", rf"(?<=\()(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?\s*[,;]\s*{_PCT}(?=\s*\))"),
     ("count (percent)", f"{_COUNT}{_OPEN}{_EUROPEAN}{_CLOSE}"),
     ("percent (count)", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}"),
     ("percent of n", rf"{_PCT} of (?:the )?{_N}(?=\s*{_FEW}{PATIENTS})"),
     ("count/n", rf"(?<![\w/.]){_COUNT}\s*/\s*{_N}(?![\w/]|\.\d)"),
     ("count/n",
-        rf"{_COUNT}\s*(?:{PATIENTS} )?(?:out )?of (?:the |all )?{_N}(?=\s*(?:{_FEW}{PATIENTS}|in\b|with\b|"
-        r"on\b|receiving\b|who\b|and\b|v(?:ersu)?s?\b|[),;]))"),
+        rf"{_COUNT}\s*(?:{PATIENTS} )?(?:out )?of (?:the |all )?{_N}(?=\s*(?:{_FEW}{PATIENTS}|in\b|with\b|on\b|"
+        r"receiving\b|who\b|and\b|v(?:ersu)?s?\b|[),;]))"),
     ("percent", _EUROPEAN),
     ("percent", _PCT),
 )  # fmt: skip
@@ -171,81 +172,79 @@ _NUMBERS = rf"{NUM}(?:(?:\s*,\s*(?:and )?| (?:and|or|to|through) |\s*-\s*){NUM})
 #: What follows a visit is not a percent sign, a total or a bracket with a percentage.
 _NOT_A_RESULT = r"(?![\d%]|\.\d)(?!\s*(?:%|/|\(\d|of (?:the )?\d|patients|participants))"
 #: Numbers that are no result, each with what it is. Order matters: the first that fits keeps the digits.
-#: Numbers that are no result, each with what it is. Order matters: the first that fits keeps the digits.
 EARLY = _table(
     ("address", r"https?://\S{1,300}|\bwww\.\S{1,200}|\bdoi:?\s?\S{1,200}|\b10\.\d{4,6}/\S{1,200}"),
     ("registration number",
         r"\b(?:NCT|ISRCTN|ChiCTR|ACTRN|UMIN|jRCT|JPRN|DRKS|NTR|NL|CTRI|PACTR|IRCT|KCT|TCTR|PROSPERO|CRD|"
-        r"RBR)[\s:-]?[A-Za-z]{0,8}[\d][\w/-]{2,30}|\b(?:19|20)\d\d-\d{5,6}-\d\d\b|(?:trial|"
-        r"registration|grant|protocol|ethics) (?:registration )?(?:number|no\.?)s?,? \S{1,40}"),
+        r"RBR)[\s:-]?[A-Za-z]{0,8}[\d][\w/-]{2,30}|\b(?:19|20)\d\d-\d{5,6}-\d\d\b|(?:trial|registration|grant|"
+        r"protocol|ethics) (?:registration )?(?:number|no\.?)s?,? \S{1,40}"),
     ("date",
-        rf"(?-i:\b\d{{1,2}} {_MONTH}\s*,?\s*(?:19|20)\d\d|\b{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|"
-        rf"th)?\s*,?\s*)?(?:(?:19|20)\d\d)?(?<=\d)(?!\d)|\b\d{{1,2}} {_MONTH}(?= and| to)|"
-        r"\b\d{1,2}/\d{1,2}/(?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b)"),
+        rf"(?-i:\b\d{{1,2}} {_MONTH}\s*,?\s*(?:19|20)\d\d|\b{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?\s*,?\s*)?(?:(?:19|"
+        rf"20)\d\d)?(?<=\d)(?!\d)|\b\d{{1,2}} {_MONTH}(?= and| to)|\b\d{{1,2}}/\d{{1,2}}/(?:19|20)\d\d\b|\b(?:19|"
+        r"20)\d\d-\d\d-\d\d\b)"),
     ("level of significance",
-        rf"\bP(?:[\s-]values?)?\s*(?:<|≤|=|of|less than|below|\s){{1,3}}\s*{NUM} (?:or less )?(?:was|were|"
-        r"is|being)?\s*(?:considered|regarded|deemed|defined|taken|indicat|denot)\w*|(?:alpha|α|"
-        rf"significance(?: level)?|type I error)(?: \w+){{0,3}}?\s*(?:=|of|at|was|<)?\s*{NUM}(?:\s*%)?|"
-        rf"{NUM}\s*%? (?:two-sided |one-sided )?significance(?: level)?"),
+        rf"\bP(?:[\s-]values?)?\s*(?:<|≤|=|of|less than|below|\s){{1,3}}\s*{NUM} (?:or less )?(?:was|were|is|"
+        r"being)?\s*(?:considered|regarded|deemed|defined|taken|indicat|denot)\w*|(?:alpha|α|significance(?: "
+        rf"level)?|type I error)(?: \w+){{0,3}}?\s*(?:=|of|at|was|<)?\s*{NUM}(?:\s*%)?|{NUM}\s*%? (?:two-sided |"
+        "one-sided )?significance(?: level)?"),
     ("power of the plan", rf"{NUM}\s*% (?:statistical )?power|(?:statistical )?power (?:of|was|=)\s*{NUM}\s*%"),
     ("margin",
         "(?:margin|threshold|limit)s?(?: (?:of|was|for non-?inferiority|set at|was set "
         rf"at)){{0,3}}[\s,:=]*{SIGNED}{_UNIT}|{NUM}{_UNIT}[\s-]+(?:non-?inferiority )?margin"),
     ("ratio of allocation",
-        r"(?<![\d.])\d{1,2}(?:\s?:\d{1,2}|\s:\s\d{1,2}){1,4}(?!\d|\.\d|\s*[%(/])|"
-        r"\b\d-to-\d(?:-to-\d)?\b|\b\d to \d ratio"),
+        r"(?<![\d.])\d{1,2}(?:\s?:\d{1,2}|\s:\s\d{1,2}){1,4}(?!\d|\.\d|\s*[%(/])|\b\d-to-\d(?:-to-\d)?\b|"
+        r"\b\d to \d ratio"),
     ("visit",
-        rf"\b(?:weeks|wks|months|days|years|visits|hours|cycles)\s{_NUMBERS}{_NOT_A_RESULT}|\b(?:weeks?|wk|"
-        rf"months?|days?|years?|visits?|hours?|cycles?)[\s-]{NUM}(?:\s*(?:-|to|"
-        rf"through)\s*{NUM})?(?!\s*(?:%|/\s*\d|of (?:the )?\d))"),
+        rf"\b(?:weeks|wks|months|days|years|visits|hours|cycles)\s{_NUMBERS}{_NOT_A_RESULT}|\b(?:weeks?|wk|months?|"
+        rf"days?|years?|visits?|hours?|cycles?)[\s-]{NUM}(?:\s*(?:-|to|through)\s*{NUM})?(?!\s*(?:%|/\s*\d|of (?:the "
+        r")?\d))"),
     ("name",
-        r"(?<![\w.])(?:[A-Za-z][A-Za-z]*[-/]?\d[\w+]*(?:[-/]\w+)*)(?<!\))|\b(?:phase|type|grades?|stages?|"
-        r"class|version|level|table|figure|appendix|part|step|criteria|criterion|dose level|quartile|cohort|"
-        r"study|trial|group|arm|Gleason|ECOG|CTCAE|DSM|ICD)"
-        r"[\s-](?:\d{1,2}[a-c]?(?:\s*(?:-|to|or|and|/|,)\s*\d{1,2}[a-c]?){0,3})(?![\d.,]*[\d%])"),
+        r"(?<![\w.])(?:[A-Za-z][A-Za-z]*[-/]?\d[\w+]*(?:[-/]\w+)*)(?<!\))|\b(?:phase|type|grades?|stages?|class|"
+        "version|level|table|figure|appendix|part|step|criteria|criterion|dose level|quartile|cohort|study|trial|"
+        r"group|arm|Gleason|ECOG|CTCAE|DSM|ICD)[\s-](?:\d{1,2}[a-c]?(?:\s*(?:-|to|or|and|/|"
+        r",)\s*\d{1,2}[a-c]?){0,3})(?![\d.,]*[\d%])"),
     ("name",
-        r"(?-i:\b(?:PASI|ACR|EASI|SRI|DAS|BASDAI|ASAS|HAQ|SF|QLQ|PHQ|GAD|BICLA|SLEDAI|IGA|NYHA|HiSCR|MADRS|HAM|"
-        r"ADAS|EDSS|EQ)[\s-]\d{1,3}(?![\d.]*\s*%))"),
+        r"(?-i:\b(?:PASI|ACR|EASI|SRI|DAS|BASDAI|ASAS|HAQ|SF|QLQ|PHQ|GAD|BICLA|SLEDAI|IGA|NYHA|HiSCR|MADRS|HAM|ADAS|"
+        r"EDSS|EQ)[\s-]\d{1,3}(?![\d.]*\s*%))"),
     ("name", r"(?-i:(?<![\w.,])\d{1,3}-[A-Za-z][\w-]*)"),
 )  # fmt: skip
 #: Those that are looked for before means and their spreads.
 AGES_AND_RATES = _table(
     ("age",
         r"\b(?:aged?|ages)(?: (?:of|was|between|from|at least|range[d]?|"
-        rf"≥))*[\s:,(=≥>]*{_NUMBERS}(?:\s*\(\s*±?\s*{NUM}\s*\))?(?:\s*(?:years?|yrs?|months?|weeks?)(?: "
-        rf"(?:of age|old|or (?:older|more|over|younger)))?)?|{_NUMBERS}[\s-]*(?:years?|months?|"
-        r"weeks?)[\s-]+(?:of age(?: or (?:older|younger))?|olds?\b|or older)"),
+        rf"≥))*[\s:,(=≥>]*{_NUMBERS}(?:\s*\(\s*±?\s*{NUM}\s*\))?(?:\s*(?:years?|yrs?|months?|weeks?)(?: (?:of age|"
+        rf"old|or (?:older|more|over|younger)))?)?|{_NUMBERS}[\s-]*(?:years?|months?|weeks?)[\s-]+(?:of age(?: or "
+        r"(?:older|younger))?|olds?\b|or older)"),
     ("rate",
-        rf"{NUM}(?:\s*(?:events?|cases?|deaths?|attacks?|patients?|exacerbations?|"
-        rf"infections?))?\s*(?:%\s*per (?:year|annum|month)|per {NUM}\s*(?:[a-z]+[\s-]){{0,2}}[a-z]+|"
-        rf"/\s*{NUM}\s*(?:patient|person)[\s-]\w+|per (?:patient|person|participant|woman|"
-        r"child)(?:[\s-]\w+)?|(?:events?|exacerbations?|attacks?|relapses?)?\s*(?:per|/|a) (?:year|month|"
-        r"week|day)\b)"),
+        rf"{NUM}(?:\s*(?:events?|cases?|deaths?|attacks?|patients?|exacerbations?|infections?))?\s*(?:%\s*per "
+        rf"(?:year|annum|month)|per {NUM}\s*(?:[a-z]+[\s-]){{0,2}}[a-z]+|/\s*{NUM}\s*(?:patient|person)[\s-]\w+|per "
+        r"(?:patient|person|participant|woman|child)(?:[\s-]\w+)?|(?:events?|exacerbations?|attacks?|"
+        r"relapses?)?\s*(?:per|/|a) (?:year|month|week|day)\b)"),
 )  # fmt: skip
 #: Those that are looked for after means and their spreads.
 LATE = _table(
     ("dose or quantity",
         rf"(?-i:(?<![\w.]){NUM}(?:\s*(?:-|to|and|or|,\s*(?:and|or))\s*{NUM}){{0,3}}[\s-]*(?:(?:million|"
-        r"x\s*10\s*\^?\d+) )?(?:mg|μg|mcg|ug|ng|pg|g|kg|mL|ml|dL|L|l|IU|MIU|MU|kU|U|units?|mmol|μmol|nmol|"
-        r"mol|mEq|mm\s?Hg|kPa|Gy|cGy|MBq|kcal|kJ|cm|mm|km|m2|μm|nm|Hz|bpm|mGy|ppm|drops|tablets?|"
-        r"capsules?|mg/kg)(?![A-Za-z])(?:\s?(?:/|per)\s?(?:kg|m2|m|day|d|dL|dl|L|l|mL|ml|mol|mmol|h|hour|"
-        r"week|kilogram|square metre|square meter|month|min|g|mg|1\.73\s?m2?))*)"),
+        r"x\s*10\s*\^?\d+) )?(?:mg|μg|mcg|ug|ng|pg|g|kg|mL|ml|dL|L|l|IU|MIU|MU|kU|U|units?|mmol|μmol|nmol|mol|mEq|"
+        r"mm\s?Hg|kPa|Gy|cGy|MBq|kcal|kJ|cm|mm|km|m2|μm|nm|Hz|bpm|mGy|ppm|drops|tablets?|capsules?|"
+        r"mg/kg)(?![A-Za-z])(?:\s?(?:/|per)\s?(?:kg|m2|m|day|d|dL|dl|L|l|mL|ml|mol|mmol|h|hour|week|kilogram|square "
+        r"metre|square meter|month|min|g|mg|1\.73\s?m2?))*)"),
     ("dose or quantity", rf"{NUM} million (?:IU|units?|international units?)|{NUM}\s*°\s?C"),
     ("time", rf"(?<![\w.]){_NUMBERS}[\s-]*{_TIME_UNIT}(?![\w-])(?:'s?)?"),
     ("time", rf"(?<![\w.]){NUM}-(?:week|month|day|year|hour|minute|wk|yr)s?\b"),
     ("threshold",
-        "(?:at least(?: an?)?|≥|≤|at most|up to|no more than|a minimum of|(?:greater|more|less|fewer|"
-        rf"lower|higher) than(?: or equal to)?|above|below|exceeding)\s*{NUM}(?:[\s-]*(?:%|points?|grades?|"
-        rf"units?|log))?(?!\s*(?:\(|of \d))|(?<![Pp\s=])[<>]\s*{NUM}\s*%?|{NUM}\s*%? or (?:more|greater|"
-        rf"higher|less|lower|fewer|better|above|below)\b|{NUM}-(?:points?|grade|fold|log)\b|{NUM}%-\w+"),
+        "(?:at least(?: an?)?|≥|≤|at most|up to|no more than|a minimum of|(?:greater|more|less|fewer|lower|higher) "
+        rf"than(?: or equal to)?|above|below|exceeding)\s*{NUM}(?:[\s-]*(?:%|points?|grades?|units?|"
+        rf"log))?(?!\s*(?:\(|of \d))|(?<![Pp\s=])[<>]\s*{NUM}\s*%?|{NUM}\s*%? or (?:more|greater|higher|less|lower|"
+        rf"fewer|better|above|below)\b|{NUM}-(?:points?|grade|fold|log)\b|{NUM}%-\w+"),
     ("spread", rf"(?-i:\b(?:SD|SE|SEM|IQR)\b[\s,:=(]*{NUM}(?:\s*(?:-|to|,)\s*{NUM})?|±\s*{NUM})"),
     ("scale",
         r"(?:scale|score|scores|range|ranges|ranging|scored|rated)s?[\s,:=(]*(?:of|on|from|is|"
-        rf"was)?\s*{SIGNED}\s*(?:to|-|and)\s*{NUM}(?:\s*points?)?|{NUM}-(?:item|joint|point|minute|metre|"
-        r"meter|lead|valent|center|centre|country|site)\b"),
+        rf"was)?\s*{SIGNED}\s*(?:to|-|and)\s*{NUM}(?:\s*points?)?|{NUM}-(?:item|joint|point|minute|metre|meter|lead|"
+        r"valent|center|centre|country|site)\b"),
     ("number of sites",
-        f"(?:at|in|from|across|of) {INT} (?:[a-z]+ ){{0,3}}(?:sites?|cent(?:er|re)s?|hospitals?|countries|"
-        r"clinics|units|practices|ICUs|villages|schools)\b"),
+        f"(?:at|in|from|across|of) {INT} (?:[a-z]+ ){{0,3}}(?:sites?|cent(?:er|re)s?|hospitals?|countries|clinics|"
+        r"units|practices|ICUs|villages|schools)\b"),
     ("number of groups", r"\b[2-9] (?:[a-z]+ )?(?:groups?|arms?|trials?|studies|doses?|regimens?|co-?primary)\b"),
 )  # fmt: skip
 #: Percentages that are changes or shares of something else than patients.

@@ -8,31 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lupus_kit.audit.reading import endpoints
 from lupus_kit.audit.reading.arms import Mention, find_arms, find_mentions
 from lupus_kit.audit.reading.attach import Pair, attach
-from lupus_kit.audit.reading.endpoints import (
-    NOT_NAMED,
-    endpoint_name,
-    find_visit,
-    met_of,
-    planned_visit,
-    read_plan,
-    role_of,
-)
 from lupus_kit.audit.reading.entities import Entity, find
 from lupus_kit.audit.reading.linking import TURNED, Linker
 from lupus_kit.audit.reading.sentences import Sentence, sentences
 from lupus_kit.audit.reading.spellings import plain
-from lupus_kit.audit.reading.values import (
-    effect_text,
-    is_count,
-    merged,
-    remarks_on,
-    reported,
-    total,
-    why_not_a_value,
-    with_inherited_effects,
-)
+from lupus_kit.audit.reading.values import effect_text, remarks_on, reported, total, values_of, with_inherited_effects
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.files import study_from_claims
 
@@ -110,7 +93,7 @@ class Reader:
         self.entities = find(self.text)
         self.arms = find_arms(self.text, self.parts)
         self.mentions = find_mentions(self.text, self.arms)
-        self.plan = read_plan(self.text, self.parts)
+        self.plan = endpoints.read_plan(self.text, self.parts)
         self.sizes = {arm.size[0] for arm in self.arms if arm.size}
         self.arm_tables = [{"name": arm.name} | ({"n": arm.n} if arm.n else {}) for arm in self.arms]
         self.claims: list[dict[str, Any]] = []
@@ -135,7 +118,9 @@ class Reader:
             return ()
         inside = with_inherited_effects(inside)
         self.labels |= {e.start: e.kind for e in inside if e.kind == "estimate with an interval"}
-        values = merged(self.text, [e for e in inside if self._is_value(e, sentence, mentions)], mentions)
+        counted = [entity for entity in inside if entity.kind != "bare" or entity.start not in self.sizes]
+        values, no_values = values_of(self.text, counted, sentence, mentions)
+        self.labels |= no_values
         others = [entity for entity in inside if entity.kind in ("p", "effect")]
         context = Context(sentence, values, mentions, inside)
         if not values:
@@ -161,15 +146,6 @@ class Reader:
         """Keep a question; its numbers are in no claim."""
         self.asked |= dict.fromkeys(_starts(entity), unclear)
         self.questions.append((entity.start, entity.end, unclear, candidates))
-
-    def _is_value(self, entity: Entity, sentence: Sentence, mentions: Sequence[Mention]) -> bool:
-        if entity.kind == "zero":
-            return bool(mentions)
-        if entity.kind == "bare":
-            return entity.start not in self.sizes and is_count(self.text, entity, sentence, mentions)
-        if why := why_not_a_value(self.text, entity, sentence):
-            self.labels[entity.start] = why
-        return entity.kind in ("share", "mean") and not why
 
     def _effect_only(self, context: Context, others: Sequence[Entity]) -> None:
         """Claim an effect and its p-value where no numbers of the arms are printed."""
@@ -210,8 +186,8 @@ class Reader:
         hide = {(e.start, e.end) for e in context.inside if e.kind not in _KEPT}
         hide |= {(m.start, m.end) for m in context.mentions}
         first, last = (min(v.start for v in mine), max(v.end for v in mine)) if mine else extent
-        name = endpoint_name(self.text, *room, first, last, sorted(hide))
-        if name != NOT_NAMED or not mine or self._sentence_of_last_claim != context.sentence.start:
+        name = endpoints.endpoint_name(self.text, *room, first, last, sorted(hide))
+        if name != endpoints.NOT_NAMED or not mine or self._sentence_of_last_claim != context.sentence.start:
             return name
         piece = self.text[room[0] : mine[0].start]
         for e in context.inside:
@@ -226,12 +202,12 @@ class Reader:
         (start, end), (low, high) = context.extent(pair), context.room(pair)
         endpoint = self._endpoint(context, mine, (low, high), (start, end))
         times = [e for e in context.inside if e.kind in ("visit", "time")]
-        visit, at = find_visit(self.text, sentence, times, start, end, low, high)
-        role, why = role_of(self.text, low, high, sentence, endpoint, visit, self.plan)
+        visit, at = endpoints.find_visit(self.text, sentence, times, start, end, low, high)
+        role, why = endpoints.role_of(self.text, low, high, sentence, endpoint, visit, self.plan)
         assumed = [*pair.assumed, why]
         if at:
             start, end = min(start, at[0]), max(end, at[1])
-        if not visit and (visit := planned_visit(self.plan, role)):
+        if not visit and (visit := endpoints.planned_visit(self.plan, role)):
             assumed.append("the visit is that of the definition of the primary endpoint")
         if any(v.parts.get("elided") for v in mine):
             assumed.append("one percent sign stands for both numbers")
@@ -252,7 +228,7 @@ class Reader:
             "p": pair.p.parts["p"] if pair.p else "",
             "effect": effect_text(pair.effect.parts) if pair.effect else "",
             "analysis": pair.p.parts.get("analysis", "") if pair.p else "",
-            "met": met_of(self.text[sentence.start : sentence.end], role, self.plan),
+            "met": endpoints.met_of(self.text[sentence.start : sentence.end], role, self.plan),
             "note": "; ".join(remarks_on(mine, arms)),
             "words": self.plain.words(start, end),
             "assumed": said,

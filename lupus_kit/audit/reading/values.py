@@ -41,44 +41,54 @@ _QUALIFIED = regex(
 )
 
 
-def why_not_a_value(text: str, entity: Entity, sentence: Sentence) -> str:
-    """Return why a share or a mean is no result of an arm, or an empty string."""
-    if entity.kind == "mean" and entity.parts["spread"] == "se":
-        return "mean with a standard error"
-    if entity.kind == "share" and entity.parts["form"] == "percent":
-        before = text[max(sentence.start, entity.start - 160) : entity.start]
-        if _MEAN_WORDS.search(before) and not _SHARE_WORDS.search(before):
-            return "a mean or a change in percent, not a share of patients"
-    return ""
+def values_of(
+    text: str, inside: Sequence[Entity], sentence: Sentence, mentions: Sequence[Mention]
+) -> tuple[list[Entity], dict[int, str]]:
+    """Return the results of arms in a sentence, and by where they begin why other shares and means are none."""
+    values: list[Entity] = []
+    reasons = {}
+    for one in inside:
+        before = text[max(sentence.start, one.start - 160) : one.start]
+        about_mean = _MEAN_WORDS.search(before) and not _SHARE_WORDS.search(before)
+        if one.kind == "mean" and one.parts["spread"] == "se":
+            reasons[one.start] = "mean with a standard error"
+        elif one.kind == "share" and one.parts["form"] == "percent" and about_mean:
+            reasons[one.start] = "a mean or a change in percent, not a share of patients"
+        elif (
+            one.kind in ("share", "mean")
+            or (one.kind == "zero" and mentions)
+            or _is_count(text, one, sentence, mentions)
+        ):
+            # "60.0% of the placebo group (30/50)" is one value, with an arm between its two spellings.
+            if both := _joined(text, values[-1], one, mentions) if values else None:
+                values[-1] = both
+            else:
+                values.append(one)
+    return values, reasons
 
 
-def is_count(text: str, entity: Entity, sentence: Sentence, mentions: Sequence[Mention]) -> bool:
+def _is_count(text: str, entity: Entity, sentence: Sentence, mentions: Sequence[Mention]) -> bool:
     """Say whether a number alone counts patients with an event: "two in the placebo group"."""
     piece = text[sentence.start : sentence.end]
     before = text[max(sentence.start, entity.start - 30) : entity.start]
-    if not mentions or not _HAPPENED.search(piece) or _ALLOCATED.search(piece) or _PART_OF.search(before):
+    if entity.kind != "bare" or not mentions or _PART_OF.search(before):
         return False
-    following = next((m for m in mentions if m.start >= entity.end), None)
-    near = following is not None and following.start - entity.end < 80
-    tied = (near and _COUNTED_AFTER.match(text, entity.end)) or _VERSUS_BEFORE.search(before)
-    return bool(tied or _VERSUS_AFTER.match(text, entity.end))
+    if not _HAPPENED.search(piece) or _ALLOCATED.search(piece):
+        return False
+    following = next((m.start for m in mentions if m.start >= entity.end), len(text) + 80)
+    near = following - entity.end < 80 and _COUNTED_AFTER.match(text, entity.end)
+    return bool(near or _VERSUS_BEFORE.search(before) or _VERSUS_AFTER.match(text, entity.end))
 
 
-def merged(text: str, values: Sequence[Entity], mentions: Sequence[Mention]) -> list[Entity]:
-    """Join "60.0% of the placebo group (30/50)": one value, with an arm between its two spellings."""
-    result: list[Entity] = []
-    for value in values:
-        last = result[-1] if result else value
-        if last.parts.get("form") == "percent" and value.parts.get("form") == "count/n":
-            named = any(last.end <= m.start and m.end <= value.start for m in mentions)
-            count, n = _count_and_n(value.parts)
-            agrees = n is not None and _agrees(count, n, _percent(last.parts))
-            if named and agrees and _BRACKET_AFTER_ARM.fullmatch(text[last.end : value.start]):
-                both = last.parts | value.parts | {"form": "percent (count/n)", "also": str(value.start)}
-                result[-1] = replace(last, parts=both)
-                continue
-        result.append(value)
-    return result
+def _joined(text: str, last: Entity, value: Entity, mentions: Sequence[Mention]) -> Entity | None:
+    if last.parts.get("form") != "percent" or value.parts.get("form") != "count/n":
+        return None
+    count, n = _count_and_n(value.parts)
+    named = any(last.end <= m.start and m.end <= value.start for m in mentions)
+    if n is None or not named or not _agrees(count, n, _percent(last.parts)):
+        return None
+    both = last.parts | value.parts | {"form": "percent (count/n)", "also": str(value.start)}
+    return replace(last, parts=both) if _BRACKET_AFTER_ARM.fullmatch(text[last.end : value.start]) else None
 
 
 def with_inherited_effects(inside: Sequence[Entity]) -> list[Entity]:
