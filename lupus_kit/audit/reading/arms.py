@@ -9,12 +9,9 @@ from dataclasses import dataclass, replace
 
 from lupus_kit.audit.reading.patterns import PATIENTS
 from lupus_kit.audit.reading.sentences import Sentence
-from lupus_kit.audit.reading.spellings import INT, digits, regex
+from lupus_kit.audit.reading.spellings import INT, digits, regex, words
 
-CONTROL = regex(
-    r"\b(?:placebo|control|usual|standard|sham|vehicle|conventional|conservative|observation|comparator|waiting|"
-    r"waitlist|wait-list|routine|delayed|deferred|watchful)\b|\bno\s"
-)
+CONTROL = regex(rf"\b{words('control')}\b|\bno\s")
 _ALLOCATION = regex(
     r"\b(?:randomi[sz]\w*|randomly|assign\w*|allocat\w*|enrol\w*|recruited|underwent randomi[sz]ation)\b"
 )
@@ -53,41 +50,17 @@ _GROUP_PHRASE = regex(
     r"\b(?:the|a|an|both) (?P<name>[A-Za-z0-9][\w/+.-]{0,40}(?:\s[\w/+-]{1,30}){0,5}?)(?:\s|-)(?:groups?|"
     r"arms?)\b|\b(?P<letter>(?:group|arm) [A-Z1-4])\b"
 )
-_CUT = regex(
-    "(?s) (?:for|at|every|once|twice|thrice|daily|weekly|monthly|over|during|until|administered|given|via|in "
-    "addition|on top|added|as|who|were|was|had|if|by|followed|within|after|before|in|using|on|from|per|each|plus "
-    "(?:standard|usual|background)|with (?:standard|usual|background|stable)|through|all|regardless|stratified|"
-    r"\d+ times|of whom|group|arm|groups|arms)\b.*$"
-)
-_LEAD = regex(
-    r"^(?:(?:the|a|an|either|to|receive|received|receiving|undergo|or|and|versus|vs\.?|of|with|in|were|was|"
-    "assigned|allocated|randomly|randomi[sz]ed|patients?|participants?|treatment with|therapy with|matching|"
-    "identical|matched|efficacy|safety|effects?|and safety|use|group|arm|1:1|ratio) )+"
-)
+_CUT = regex(rf"(?s) {words('after_arm')}\b.*$")
+_LEAD = regex(f"^(?:{words('before_arm')} )+")
 _ASSIGNED_TO = regex(r"^.*\b(?:randomi[sz]ed|assigned|allocated) to ")
-_ROUTE = regex(
-    "^(?:(?:oral|intravenous|subcutaneous|intramuscular|inhaled|topical|once-daily|once-weekly|twice-daily|"
-    "weekly|daily|monthly) )+"
-)
+_ROUTE = regex(f"^(?:{words('routes')} )+")
 _DOSE = regex(
     r"(?:^| )(?P<dose>\d[\d.,]*(?:\s*-\s*\d[\d.,]*)?[\s-]*(?:million |x\s*10\s?\^?\d )?(?:mg|μg|mcg|ug|g|kg|mL|ml|"
     r"IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*)(?=\s|$).*$"
 )
 #: Words that do not tell one arm from another.
-_COMMON = frozenset(
-    re.findall(
-        r"\S+",
-        "care therapy treatment group standard surgery dose low high early daily usual best control active strategy "
-        "management intervention programme program training support education alone plus with without drug study "
-        "medical oral combination only conventional routine no and or of the standard-dose high-dose low-dose based "
-        "guided acid therapy exercise injection infusion diet sodium surgical screening usual-care",
-    )
-)
-_NOT_AN_ARM = regex(
-    r"^(?:two|three|four|other|same|both|all|study|treatment|trial|each|either|age|\d+|between|single|parallel|patient|"
-    "entire|whole|overall|remaining|respective|different|dose|risk|sub|one|randomi[sz]ed|second|first|highest|lowest|"
-    r"active[-\s]treatment)(?: (?:treatment|study|trial|parallel|dose|age|risk))*$"
-)
+_COMMON = frozenset(words("common")[3:-1].split("|"))
+_NOT_AN_ARM = regex(rf"^{words('not_an_arm')}(?: (?:treatment|study|trial|parallel|dose|age|risk))*$")
 _NOT_A_NAME = regex(rf"(?:{PATIENTS}|total|men|women|years?|randomi[sz]ed)$")
 _GENERIC_NAME = regex(r"(?:intervention|experimental|treatment|active|control|comparator)s?$")
 #: What the two arms of a trial with one control are also called.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lupus_kit.audit.reading.entities import Entity
 from lupus_kit.audit.reading.patterns import EVENTS
 from lupus_kit.audit.reading.sentences import Sentence
-from lupus_kit.audit.reading.spellings import NUM, regex
+from lupus_kit.audit.reading.spellings import NUM, regex, words
 
 NOT_NAMED = "endpoint not named"
 _UNIT = {"wk": "week", "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "min": "minute", "d": "day"}
@@ -19,49 +19,19 @@ _END = regex(
     r"\bat (?:the )?(?:end of (?:the )?(?:follow-up|treatment|study|trial)|discharge|hospital discharge|baseline|"
     r"study end|last follow-up)\b"
 )
-_BEFORE_NAME = regex(
-    r"^(?:(?:[,;:.)(\s]|\b(?:the|a|an|and|or|in|of|for|on|by|to|with|as|but|both|similarly|however|moreover|"
-    "furthermore|also|overall|more|fewer|significantly|respectively|there|were|was|is|had|who|that|patients|"
-    "participants|subjects|women|men|children|individuals|those|rates?|percentages?|proportions?|incidences?|"
-    "frequency|frequencies|numbers?|achieving|attaining|reaching|having|experiencing|additionally|corresponding|"
-    "values?|figures|results?|at|after|end of|occurred|compared|than|versus|vs|higher|lower|greater|improved|"
-    "increased|reduced|decreased|led|resulted|rate|including|namely|mainly|over|during|median|mean|follow-up|"
-    "their|its|percentage|proportion|in addition|not|randomi[sz]ed|assigned|allocated|receiving|received|treated|"
-    "given|no (?:statistically )?(?:significant )?differences?|while|whereas|achieved|showed|analys[ie]s|"
-    r"post[\s-]?hoc|differences?|between|groups?|common|most|least|statistically|main|treatment|therapy|an? "
-    r"estimated|approximately|about|among|all|total|respond(?=\s*$))\b)\s*)+"
-)
-_AFTER_NAME = regex(
-    r"(?:[,;:.)(\s%]|\b(?:the|a|an|and|or|in|of|for|on|by|to|with|as|at|was|were|is|are|had|did|occurred|"
-    "occurring|achieved|reported|observed|seen|noted|recorded|found|reached|attained|met|developed|experienced|"
-    "among|from|than|versus|vs|v|compared|rates?|significantly|statistically|more|fewer|less|higher|lower|"
-    "greater|frequently|often|common|similar|only|respectively|between|groups?|arms?|patients|participants|"
-    "subjects|women|children|those|assigned|receiving|treated|who|that|resulted|led|be|been|has|have|not|differ|"
-    "by|week|after|treatment|under|given|improved|compared|reduced|increased|while|whereas|difference|but|during|"
-    r"over|also|any)\b)+$"
-)
+_BEFORE_NAME = regex(rf"^(?:(?:[,;:.)(\s]|\b{words('before_endpoint')}\b)\s*)+")
+_AFTER_NAME = regex(rf"(?:[,;:.)(\s%]|\b{words('after_endpoint')}\b)+$")
 _OR_MORE = re.compile(r"(?<=[%\d]) or (?:more|less|greater|higher|lower|fewer|better)\b")
 _HIGHER = regex(
     r"\b(?:(?:was|were|is|are) )?(?:(?:not )?(?:statistically )?significantly |numerically |markedly )?(?:more "
     r"(?:common|frequent)|less (?:common|frequent)|higher|lower|greater|similar)\b(?: than\b)?(?: that\b)?(?: "
     r"(?:in|for|with|among) (?:the (?:groups?\b|arms?\b)|those who received|(?=,|;|$)))?"
 )
-_VERB = regex(
-    r"\b(?:achieved|had|reached|experienced|developed|met|reported|attained|showed|underwent|received|required|"
-    "completed|discontinued|withdrew|reporting|achieving) (?P<what>[^,;()]{3,90})"
-)
-_VERB_ALONE = regex(
-    r"\b(?:died|responded|relapsed|improved|survived|recovered|withdrew|discontinued|progressed|flared|conceived|"
-    r"relapsing|remitted|healed|failed)\b"
-)
+_VERB = regex(rf"\b{words('reached')} (?P<what>[^,;()]{{3,90}})")
+_VERB_ALONE = regex(rf"\b{words('happened')}\b")
 WORD = re.compile(r"[A-Za-z][\w-]*")
 #: Words that tell nothing of an endpoint.
-UNTELLING = frozenset(
-    WORD.findall(
-        "low-dose high-dose low high dose oral daily but it its their this these however overall the and of in with for "
-        "patients group at week month a an to who had"
-    )
-)
+UNTELLING = frozenset(words("untelling")[3:-1].split("|"))
 _NOT_A_TIME_POINT = regex(
     r"\b(?:for|every|median|mean|follow-up of|each|age|aged|lasting|previous|prior|last|past)\s*(?:\w+ )?$"
 )
@@ -78,11 +48,7 @@ _ROLES = (
     ("exploratory", regex(r"\bexploratory\b")),
     ("secondary", regex(rf"\b(?:key |major |main |first )?secondary (?:\w+ ){{0,2}}?{_ENDPOINT}")),
     ("primary", regex(rf"\b(?:co-?)?primary[\s-]+(?:\w+[\s-]+){{0,3}}?{_ENDPOINT}")),
-    ("safety", regex(
-        r"\b(?:adverse|safety|toxicit\w+|side[\s-]effects?|tolerat\w+|(?:serious|severe|opportunistic|upper respiratory "
-        r"tract) infections?|major bleeding|h(?:a)?emorrhage|hypoglyc\w+|zoster|discontinu\w+|nausea|"
-        r"injection[\s-]site)\b"
-    )),
+    ("safety", regex(rf"\b{words('safety')}\b")),
     ("baseline", regex(r"\bat baseline\b|\bbaseline characteristics\b")),
 )  # fmt: skip
 _SECONDARY = regex(r"\bsecondary\b")

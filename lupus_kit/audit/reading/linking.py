@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from lupus_kit.audit.reading.arms import Arm, Mention
 from lupus_kit.audit.reading.entities import Entity
-from lupus_kit.audit.reading.spellings import regex
+from lupus_kit.audit.reading.spellings import regex, words
 
 _VERSUS = r"(?:v\.?|vs\.?|versus|as compared (?:with|to)|compared (?:with|to)|against|than(?: in| with)?)"
 _BETWEEN_VALUES = regex(
@@ -51,10 +51,7 @@ _DOUBT = regex(r"\b(?:baseline|from|subgroup|placebo-subtracted)\b")
 _RESPECTIVELY = regex(r"\brespectively\b")
 _COORDINATED = regex(r"(?<=\w)[\s,]+(?:and|or)\s")
 #: What else two numbers may compare: the sexes, two visits, subgroups.
-_OTHER_SIDES = regex(
-    r"\b(?:than|baseline|before|between|women|men|males?|females?|subgroups?|without|younger|older|seropositive|"
-    r"seronegative|responders|non-?responders|white|black|smokers|high-risk|low-risk)\b"
-)
+_OTHER_SIDES = regex(rf"\b{words('other_sides')}\b")
 _VISITS = regex(
     r"\b(?:weeks|months|days|years|visits) \d+\s*(?:,|and|or)|\d and \d+[\s-]+(?:weeks?|months?|days?|years?)|"
     r"\b(?:week|month|day|year) \d+ and (?:(?:at )?(?:week|month|day|year) )?\d"

@@ -9,21 +9,11 @@ from __future__ import annotations
 
 import re
 
-from lupus_kit.audit.reading.spellings import INT, NUM, SIGNED, regex
+from lupus_kit.audit.reading.spellings import INT, NUM, SIGNED, regex, words
 
-PATIENTS = (
-    "(?:patients?|participants?|subjects?|persons?|people|individuals?|women|men|children|infants?|adults?|"
-    "neonates?|recipients?|volunteers?|adolescents?|girls|boys|mothers|pregnancies|veterans|residents|students|"
-    "smokers|eyes|knees|hips|teeth|lesions|implants|cases|events?|respondents|cycles|procedures|births)"
-)
+PATIENTS = words("patients")
 #: Things that can be counted as having happened.
-EVENTS = (
-    "(?:deaths?|infections?|bleeds?|bleeding|ha?emorrhages?|strokes?|infarctions?|hospitali[sz]ations?|"
-    "fractures?|relapses?|flares?|seizures?|malignanc(?:y|ies)|cancers?|thrombos[ei]s|embolisms?|tuberculosis|"
-    "pneumonias?|zoster|withdrawals?|discontinuations?|reactions?|adverse events?|events?|episodes?|cases?|"
-    "suicides?|recurrences?|perforations?|failures?|losses|readmissions?|reoperations?|neutropenia|sepsis|"
-    "arrests?|complications?|stillbirths?|miscarriages?)"
-)
+EVENTS = words("events")
 
 
 def _table(*rows: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
@@ -163,10 +153,7 @@ MEAN_SD = regex(
     rf"(?P<mean>{SIGNED}){_UNIT}\s*(?:±\s*(?P<sd>{NUM})|\(\s*±?\s*(?:(?P<which>S\.?[DE]\.?M?|standard (?:deviation|"
     rf"error))[\s,:=]*)±?\s*(?P<sd2>{NUM}){_UNIT}\s*\))"
 )
-_MONTH = (
-    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|"
-    r"Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
-)
+_MONTH = rf"{words('months')}\.?"
 _TIME_UNIT = "(?:weeks?|wks?|months?|mos?|days?|years?|yrs?|hours?|hrs?|h|minutes?|min)"
 _NUMBERS = rf"{NUM}(?:(?:\s*,\s*(?:and )?| (?:and|or|to|through) |\s*-\s*){NUM}){{0,5}}"
 #: What follows a visit is not a percent sign, a total or a bracket with a percentage.

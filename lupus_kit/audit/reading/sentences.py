@@ -6,18 +6,12 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-_HEADINGS = (
-    "patients and methods|materials? and methods|methods and results|methods?|study design|trial design|"
-    "design, setting,? and participants|design,? settings?,? participants?|design|settings?|participants|interventions?|"
-    "main outcomes? and measures?|main outcome measures?|outcome measures?|measurements|study selection|patients|"
-    "main results|results|findings|conclusions and relevance|conclusions?/interpretation|conclusions?|interpretation|"
-    "discussion|limitations?|added value|meaning|background|introduction|objectives?|aims?|purpose|importance|question|"
-    "rationale|context|hypothesis|funding|primary funding source|clinical trials? registration|"
-    "trial registration(?: number)?|registration|trial number"
-)
+from lupus_kit.audit.reading.spellings import words
+
+_HEADINGS = sorted(words("headings")[3:-1].split("|"), key=len, reverse=True)
 #: A heading stands at the beginning of a line or a sentence and ends with a colon, a line, or is all capitals.
 _HEADING = re.compile(
-    rf"(?:^|(?<=\n)|(?<=[.!?)]\s)|(?<=[.!?)]\s\s))[ ]*(?P<name>{'|'.join(sorted(_HEADINGS.split('|'), key=len)[::-1])})"
+    rf"(?:^|(?<=\n)|(?<=[.!?)]\s)|(?<=[.!?)]\s\s))[ ]*(?P<name>{'|'.join(_HEADINGS)})"
     r"(?P<end>\s*[:-]|\s*\.\s|[ ]*\n|\s(?=[A-Z(\d]))",
     re.IGNORECASE,
 )

@@ -8,9 +8,11 @@ written once and every finding still points at the printed words.
 from __future__ import annotations
 
 import re
+import tomllib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 
 #: A whole number, with or without separators of thousands; and a number with or without decimals.
 #: Digits are bounded and never given back, so that no text makes a pattern slow.
@@ -59,6 +61,7 @@ _REWRITES = (
     (r"[^\S\n]*\n[^\S\n]*\n\s*", "\n\n"),
     (r"[^\S\n]*\n[^\S\n]++(?!\n)", "\n"),
 )
+_WORDS = tomllib.loads(resources.files("lupus_kit.audit.reading").joinpath("words.toml").read_text(encoding="utf-8"))
 
 
 def regex(pattern: str) -> re.Pattern[str]:
@@ -70,6 +73,17 @@ def regex(pattern: str) -> re.Pattern[str]:
     'compared\\s+(?:with|to)'
     """
     return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
+
+
+def words(name: str) -> str:
+    """Return a list of ``words.toml`` as the alternatives of a pattern.
+
+    Examples
+    --------
+    >>> words("months")[:24]
+    '(?:Jan(?:uary)?|Feb(?:ru'
+    """
+    return f"(?:{_WORDS[name].replace(chr(10), '')})"
 
 
 @dataclass(frozen=True)

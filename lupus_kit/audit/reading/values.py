@@ -11,7 +11,7 @@ from lupus_kit.audit.reading.arms import Arm, Mention
 from lupus_kit.audit.reading.entities import Entity
 from lupus_kit.audit.reading.patterns import EVENTS
 from lupus_kit.audit.reading.sentences import Sentence
-from lupus_kit.audit.reading.spellings import digits, regex
+from lupus_kit.audit.reading.spellings import digits, regex, words
 from lupus_kit.published import decimals
 
 _HAPPENED = regex(rf"\b(?:{EVENTS}|died|dead|relapsed|discontinued|withdrew|developed|experienced)\b")
@@ -19,10 +19,7 @@ _ALLOCATED = regex(r"\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|rec
 _MEAN_WORDS = regex(
     r"\b(?:mean|average|median|change|changes|weight loss|reduction|decrease|increase|adherence|compliance)\b"
 )
-_SHARE_WORDS = regex(
-    r"\b(?:percentages? of|proportions?|rates?|patients|participants|incidence|achiev\w+|occurred|respon\w+|"
-    r"(?:patients|participants) with|events?|mortality|survival|frequency|risk)\b"
-)
+_SHARE_WORDS = regex(rf"\b{words('of_shares')}\b")
 _COUNTED_AFTER = regex(r"\s*(?:[A-Za-z-]+ ){0,5}?(?:in|with|on|among|of|for|receiving|v\.?|vs\.?|versus)\s")
 _PART_OF = regex(r"\b(?:of|among|all|the|n\s*=)\s*$")
 _VERSUS_BEFORE = regex(r"\b(?:v|vs|versus|and|compared with)\.?\s*(?:only )?$")
