@@ -38,10 +38,7 @@ _NOT_A_TIME_POINT = regex(
 _DURATION = re.compile(r"\d-(?:week|month|day|year|hour|minute|wk|yr)")
 _NAMED_AFTER = re.compile(r"\s*(?:visit|follow-up|assessment|mortality|survival)")
 _ANY_EVENT = regex(rf"\b(?:[a-z]+ )?{EVENTS}\b")
-_ENDPOINT = (
-    r"(?:end[\s-]?points?|outcomes?|efficacy (?:end[\s-]?points?|outcomes?|measures?|variables?)|(?:composite|"
-    r"safety|efficacy|clinical) (?:end[\s-]?points?|outcomes?)|objectives?|measures?)"
-)
+_ENDPOINT = f"{words('endpoint')}"
 #: The roles that words give a comparison, the first that fits first.
 _ROLES = (
     ("post hoc", regex(r"\bpost[\s-]?hoc\b")),
@@ -227,10 +224,10 @@ def role_of(
     wanted = _key_words(endpoint)
     acronyms = {w for w in re.findall(r"\b[A-Z][A-Z\d]+(?:-[A-Z\d]+)*\b", endpoint) if len(w) > 2}
     best: tuple[float, str, str] = (0.0, "", "")
-    for role, words in plan.definitions:
-        same_acronym = any(acronym in words for acronym in acronyms)
-        shared = 1.0 if same_acronym else len(wanted & _key_words(words)) / max(1, len(wanted))
-        times = _times(words)
+    for role, what in plan.definitions:
+        same_acronym = any(acronym in what for acronym in acronyms)
+        shared = 1.0 if same_acronym else len(wanted & _key_words(what)) / max(1, len(wanted))
+        times = _times(what)
         if shared < 0.6 or shared <= best[0]:
             continue
         if not visit or not times or visit in times:

@@ -27,16 +27,11 @@ _BETWEEN_ARMS = regex(
     "receiving) )*$"
 )
 _LISTED_ARMS = regex(r"^\s*(?:groups?|arms?)?\s*(?:,\s*(?:and |or )?|\s(?:and|or) |/|\+)(?:the |in |with )*$")
-_LINK = (
-    "(?:in|with|for|of|on|to|among|from|by|under|after|receiving|received|receive|taking|given|using|assigned to|"
-    "treated with|randomi[sz]ed to|allocated to|who (?:received|took|were given|underwent)|underwent|undergoing)"
-)
+_LINK = f"{words('link')}"
 #: A number followed by the arm: the last words before the arm are a preposition, "in the", "of those receiving".
 _FORWARD = regex(
-    rf"(?s)(?:^|.*[\s(),]){_LINK} (?:the |those |patients |participants |subjects |women |men |children |"
-    "individuals |adults |people |who |were |had |been |randomi[sz]ed |randomly |an? |daily |weekly |oral |"
-    rf"intravenous |subcutaneous |once-daily |once-weekly |combined |{_LINK} )*(?:(?!and\b|or\b|than\b|not\b|no\b|"
-    r"without\b|other\b)[a-z-]+ ){0,2}$"
+    rf"(?s)(?:^|.*[\s(),]){_LINK} (?:{words('people')}|{_LINK} )*(?:(?!and\b|or\b|than\b|not\b|no\b|without\b|"
+    r"other\b)[a-z-]+ ){0,2}$"
 )
 _BREAKS = regex(
     rf"[;]|\b(?:whereas|while|but|{_VERSUS}|respectively)\b|\band (?:in|with|for|among|of)\s|,\s*(?:and )?(?:in|"

@@ -31,10 +31,7 @@ _LEVEL = r"(?P<level>\d\d(?:\.\d+)?)\s*%?"
 _INTERVAL = (
     r"(?:C\.?I\.?|confidence (?:interval|limits?)|(?:Bayesian )?(?:Cr\.?I|credible interval)|credible interval)s?"
 )
-_UNIT = (
-    r"(?:\s*(?:%|percentage[\s-]points?|percent|points?|pp|mm\s?Hg|mmol(?:/| per )(?:l|mol)|mg/d[lL]|kg|g|cm|mm|m|"
-    "days?|weeks?|months?|years?|hours?|minutes?|min|h|events?|units?|mL|letters?|metres?|meters?))?"
-)
+_UNIT = rf"(?:\s*{words('units')})?"
 #: "95% CI", "95% confidence interval (CI)", "CI 95%", with what may stand before the lower limit.
 CI_WORDS = (
     rf"(?:{_LEVEL}[\s-]*(?:two-sided |2-sided )?{_INTERVAL}(?:\s*\({_INTERVAL}\))?|"
@@ -50,10 +47,7 @@ _DIFFERENCE = (
     r"(?:(?:absolute |relative )?(?:risk|rate) reductions?|differences?|\b(?:RD|ARR|ARD|MD|SMD|LSMD|WMD)\b|"
     "treatment effects?)"
 )
-_ADJUSTED = (
-    "(?:(?:un)?adjusted |crude |common |pooled |stratified |estimated |subdistribution |subdistribution-|"
-    "cause-specific |incidence |incident )"
-)
+_ADJUSTED = f"{words('adjustments')}"
 #: What may stand between the name of an effect and its estimate: words, no digits and no end of a clause.
 _AT = (
     rf"(?:[^\d().;%]{{0,60}}?\b(?:at|by|after|over|in|during|through|from) {NUM}[\s-](?:weeks?|months?|days?|"
@@ -162,9 +156,8 @@ _NOT_A_RESULT = r"(?![\d%]|\.\d)(?!\s*(?:%|/|\(\d|of (?:the )?\d|patients|partic
 EARLY = _table(
     ("address", r"https?://\S{1,300}|\bwww\.\S{1,200}|\bdoi:?\s?\S{1,200}|\b10\.\d{4,6}/\S{1,200}"),
     ("registration number",
-        r"\b(?:NCT|ISRCTN|ChiCTR|ACTRN|UMIN|jRCT|JPRN|DRKS|NTR|NL|CTRI|PACTR|IRCT|KCT|TCTR|PROSPERO|CRD|"
-        r"RBR)[\s:-]?[A-Za-z]{0,8}[\d][\w/-]{2,30}|\b(?:19|20)\d\d-\d{5,6}-\d\d\b|(?:trial|registration|grant|"
-        r"protocol|ethics) (?:registration )?(?:number|no\.?)s?,? \S{1,40}"),
+        rf"\b{words('registries')}[\s:-]?[A-Za-z]{{0,8}}[\d][\w/-]{{2,30}}|\b(?:19|20)\d\d-\d{{5,6}}-\d\d\b|(?:trial|"
+        r"registration|grant|protocol|ethics) (?:registration )?(?:number|no\.?)s?,? \S{1,40}"),
     ("date",
         rf"(?-i:\b\d{{1,2}} {_MONTH}\s*,?\s*(?:19|20)\d\d|\b{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?\s*,?\s*)?(?:(?:19|"
         rf"20)\d\d)?(?<=\d)(?!\d)|\b\d{{1,2}} {_MONTH}(?= and| to)|\b\d{{1,2}}/\d{{1,2}}/(?:19|20)\d\d\b|\b(?:19|"
@@ -186,13 +179,11 @@ EARLY = _table(
         rf"days?|years?|visits?|hours?|cycles?)[\s-]{NUM}(?:\s*(?:-|to|through)\s*{NUM})?(?!\s*(?:%|/\s*\d|of (?:the "
         r")?\d))"),
     ("name",
-        r"(?<![\w.])(?:[A-Za-z][A-Za-z]*[-/]?\d[\w+]*(?:[-/]\w+)*)(?<!\))|\b(?:phase|type|grades?|stages?|class|"
-        "version|level|table|figure|appendix|part|step|criteria|criterion|dose level|quartile|cohort|study|trial|"
-        r"group|arm|Gleason|ECOG|CTCAE|DSM|ICD)[\s-](?:\d{1,2}[a-c]?(?:\s*(?:-|to|or|and|/|"
+        r"(?<![\w.])(?:[A-Za-z][A-Za-z]*[-/]?\d[\w+]*(?:[-/]\w+)*)(?<!\))|"
+        rf"\b{words('numbered')}[\s-](?:\d{{1,2}}[a-c]?(?:\s*(?:-|to|or|and|/|"
         r",)\s*\d{1,2}[a-c]?){0,3})(?![\d.,]*[\d%])"),
     ("name",
-        r"(?-i:\b(?:PASI|ACR|EASI|SRI|DAS|BASDAI|ASAS|HAQ|SF|QLQ|PHQ|GAD|BICLA|SLEDAI|IGA|NYHA|HiSCR|MADRS|HAM|ADAS|"
-        r"EDSS|EQ)[\s-]\d{1,3}(?![\d.]*\s*%))"),
+        rf"(?-i:\b{words('scores')}[\s-]\d{{1,3}}(?![\d.]*\s*%))"),
     ("name", r"(?-i:(?<![\w.,])\d{1,3}-[A-Za-z][\w-]*)"),
 )  # fmt: skip
 #: Those that are looked for before means and their spreads.
@@ -212,10 +203,7 @@ AGES_AND_RATES = _table(
 LATE = _table(
     ("dose or quantity",
         rf"(?-i:(?<![\w.]){NUM}(?:\s*(?:-|to|and|or|,\s*(?:and|or))\s*{NUM}){{0,3}}[\s-]*(?:(?:million|"
-        r"x\s*10\s*\^?\d+) )?(?:mg|μg|mcg|ug|ng|pg|g|kg|mL|ml|dL|L|l|IU|MIU|MU|kU|U|units?|mmol|μmol|nmol|mol|mEq|"
-        r"mm\s?Hg|kPa|Gy|cGy|MBq|kcal|kJ|cm|mm|km|m2|μm|nm|Hz|bpm|mGy|ppm|drops|tablets?|capsules?|"
-        r"mg/kg)(?![A-Za-z])(?:\s?(?:/|per)\s?(?:kg|m2|m|day|d|dL|dl|L|l|mL|ml|mol|mmol|h|hour|week|kilogram|square "
-        r"metre|square meter|month|min|g|mg|1\.73\s?m2?))*)"),
+        rf"x\s*10\s*\^?\d+) )?{words('quantities')}(?![A-Za-z])(?:\s?(?:/|per)\s?{words('denominators')})*)"),
     ("dose or quantity", rf"{NUM} million (?:IU|units?|international units?)|{NUM}\s*°\s?C"),
     ("time", rf"(?<![\w.]){_NUMBERS}[\s-]*{_TIME_UNIT}(?![\w-])(?:'s?)?"),
     ("time", rf"(?<![\w.]){NUM}-(?:week|month|day|year|hour|minute|wk|yr)s?\b"),
@@ -230,19 +218,12 @@ LATE = _table(
         rf"was)?\s*{SIGNED}\s*(?:to|-|and)\s*{NUM}(?:\s*points?)?|{NUM}-(?:item|joint|point|minute|metre|meter|lead|"
         r"valent|center|centre|country|site)\b"),
     ("number of sites",
-        f"(?:at|in|from|across|of) {INT} (?:[a-z]+ ){{0,3}}(?:sites?|cent(?:er|re)s?|hospitals?|countries|clinics|"
-        r"units|practices|ICUs|villages|schools)\b"),
+        rf"(?:at|in|from|across|of) {INT} (?:[a-z]+ ){{0,3}}{words('sites')}\b"),
     ("number of groups", r"\b[2-9] (?:[a-z]+ )?(?:groups?|arms?|trials?|studies|doses?|regimens?|co-?primary)\b"),
 )  # fmt: skip
 #: Percentages that are changes or shares of something else than patients.
-CHANGE_AFTER = regex(
-    r"\s*(?:relative |absolute |greater |mean |risk )*(?:reductions?|increases?|improvements?|decreases?|"
-    r"declines?|lower|higher|greater|less|more|weight loss|changes?|relative|power|inhibition)\b"
-)
-CHANGE_BEFORE = regex(
-    r"\b(?:reduced|increased|lowered|decreased|fell|rose|improved|higher|lower|greater|declined|dropped|risk|"
-    r"rates?) by\s*$"
-)
+CHANGE_AFTER = regex(rf"\s*(?:relative |absolute |greater |mean |risk )*{words('changes')}\b")
+CHANGE_BEFORE = regex(rf"\b{words('changed')} by\s*$")
 #: "n=30", and a number that nothing else has read.
 SIZE = regex(rf"\bn\s*=\s*(?P<n>{INT})")
 BARE = regex(rf"(?<![\w.,])(?P<count>{INT})(?![\w]|\.\d|\s*[/%])")
