@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from lupus_kit.audit.reading.arms import Arm
 from lupus_kit.audit.reading.entities import Entity
-from lupus_kit.audit.reading.linking import Group
+from lupus_kit.audit.reading.linking import Group, Passage
 from lupus_kit.audit.reading.spellings import regex
 
 _AGAINST = regex(r"\s*(?:vs\.?|versus|compared (?:with|to)|against|for the comparison with) (?:the )?")
 _EVERY_AFTER = re.compile(r"[^.;]{0,40}\b(?:each|both|all|either)\b")
 #: p-values of something else than the difference between the arms.
 _OTHER_P = ("interaction", "trend", "heterogeneity", "all arms together", "non-inferiority")
-_FOR_EVERY = "one p-value is printed for every comparison"
 
 
 @dataclass
@@ -67,37 +66,25 @@ def _pairs(group: Group, arms: Sequence[Arm]) -> list[Pair]:
     ]
 
 
-def attach(
-    text: str,
-    values: Sequence[Entity],
-    groups: Sequence[Group],
-    others: Sequence[Entity],
-    arms: Sequence[Arm],
-    unlinked: Sequence[int],
-) -> Attached:
+def attach(passage: Passage, groups: Sequence[Group], unlinked: Sequence[int]) -> Attached:
     """Give each p-value and effect of a sentence to its comparison, or say why not.
 
     Parameters
     ----------
-    text : str
-        Plain text.
-    values : sequence of Entity
-        Values of the sentence.
+    passage : Passage
+        The sentence.
     groups : sequence of Group
-        Comparisons among them.
-    others : sequence of Entity
-        Effects and p-values, in order.
-    arms : sequence of Arm
-        The arms of the trial.
+        The comparisons among its values.
     unlinked : sequence of int
         Values without an arm; a p-value just behind one of them is theirs, not of a comparison.
     """
+    text, arms = passage.text, passage.arms
     by_group = [_pairs(group, arms) for group in groups]
     result = Attached([pair for pairs in by_group for pair in pairs])
     waiting: list[Entity] = []
     held: dict[int, list[tuple[Entity, int]]] = {}
-    for other in others:
-        before = [i for i, value in enumerate(values) if value.end <= other.start]
+    for other in passage.others:
+        before = [i for i, value in enumerate(passage.values) if value.end <= other.start]
         if other.parts.get("of") in _OTHER_P:
             result.other.append((other, f"p-value for {other.parts['of']}"))
         elif other.kind == "p" and _against_another(text, other.end, groups, arms):
@@ -118,17 +105,7 @@ def attach(
         else:
             name = "p-value" if other.kind == "p" else "effect"
             result.give(only, other, f"the {name} before the numbers is theirs")
-    _spread(result.pairs)
     return result
-
-
-def _spread(pairs: Sequence[Pair]) -> None:
-    """Give a p-value "for all comparisons" to the comparisons before it that have none."""
-    for number, pair in enumerate(pairs):
-        for earlier in pairs[:number] if pair.p is not None and pair.p.parts.get("every") else ():
-            if earlier.p is None:
-                earlier.p = pair.p
-                earlier.assumed.append(_FOR_EVERY)
 
 
 def _against_another(text: str, end: int, groups: Sequence[Group], arms: Sequence[Arm]) -> bool:
@@ -153,16 +130,8 @@ def _share_out(
         for other, _ in found:
             result.give(pairs[0], other)
     else:
-        # One behind each number: within-arm p-values, or an effect of one arm. Only what ends the comparison is its own.
-        early = [o for o, position in found if position != group.last]
-        within = "it may compare visits within one arm"
-        result.unclear += [(o, f"it stands behind the first of two numbers: {within}") for o in early]
-        for other in (o for o, position in found if position == group.last):
-            if any(o.kind == "p" for o in early):
-                each = "each of the two numbers has its own: they may compare visits within one arm"
-                result.unclear.append((other, each))
-            else:
-                result.give(pairs[0], other)
+        unclear = "one stands behind each of two numbers: they may compare visits within one arm"
+        result.unclear += [(other, unclear) for other, _ in found]
 
 
 def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], group: Group, result: Attached) -> None:
@@ -177,6 +146,6 @@ def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], g
             result.give(pair, other, "p-values and effects stand in the order of the arms")
     elif len(found) == 1 and (found[0][0].parts.get("every") or _EVERY_AFTER.match(text, found[0][0].end)):
         for pair in pairs:
-            result.give(pair, found[0][0], _FOR_EVERY)
+            result.give(pair, found[0][0], "one p-value is printed for every comparison")
     else:
         result.unclear += [(other, f"which of {len(pairs)} comparisons it belongs to") for other, _ in found]

@@ -15,7 +15,6 @@ from lupus_kit.audit.reading.spellings import digits, regex
 
 #: Stands in the working text for what is read already: neither digit nor letter.
 MASK = "¤"
-_AFTER_P = re.compile(r"\s*(?:[,;.)]|$|and\b|respectively|for\b|in\b|v(?:ersu)?s?\b|at\b|with\b)")
 _COMPARED = regex(r"\b(?:difference|between)\b")
 _DIFFERENCE_BEFORE = re.compile(
     r"(?:reduction|increase|difference|gain|improvement|decrease|benefit)s?(?:\s+\w+){0,4}\s*[,:(]?\s*$"
@@ -86,17 +85,8 @@ def _p_value(parts: dict[str, str]) -> str:
 
 
 def _p(match: re.Match[str]) -> Iterator[Entity]:
-    """Read a p-value and those that follow it without a letter of their own."""
-    if not match["relation"] and not match["adjective"] and not match[0].startswith(("P", "p")):
-        return
     parts = _p_parts(match)
     yield Entity("p", match.start(), match.end(), parts | {"p": _p_value(parts)})
-    carried = {name: value for name, value in parts.items() if name in ("of", "analysis", "every")}
-    end = match.end()
-    while (more := patterns.P_MORE.match(match.string, end)) and _AFTER_P.match(match.string, more.end()):
-        start, end = more.start("relation" if more["relation"] else "value"), more.end()
-        own = {"relation": parts.get("relation", "")} | _groups(more)
-        yield Entity("p", start, end, carried | {"p": _p_value(own)})
 
 
 def _not_significant(match: re.Match[str]) -> Iterator[Entity]:

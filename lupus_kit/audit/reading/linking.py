@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from lupus_kit.audit.reading.arms import Arm, Mention
 from lupus_kit.audit.reading.entities import Entity
+from lupus_kit.audit.reading.sentences import Sentence
 from lupus_kit.audit.reading.spellings import regex, words
 
 _VERSUS = r"(?:v\.?|vs\.?|versus|as compared (?:with|to)|compared (?:with|to)|against|than(?: in| with)?)"
@@ -42,7 +43,6 @@ _TIGHT_BACK = regex(
     r"were)\s*)*[\s,:(=]*(?:n\s*=\s*)?$"
 )
 _BACK_BREAKS = regex(rf"[;]|\b(?:{_VERSUS}|whereas|while|respectively)\b|\d\s*%")
-_DOUBT = regex(r"\b(?:baseline|from|subgroup|placebo-subtracted)\b")
 _RESPECTIVELY = regex(r"\brespectively\b")
 _COORDINATED = regex(r"(?<=\w)[\s,]+(?:and|or)\s")
 #: What else two numbers may compare: the sexes, two visits, subgroups.
@@ -94,32 +94,36 @@ def _group(first: int, found: Sequence[Mention | None], assumed: str = "") -> Gr
 
 
 @dataclass(frozen=True)
-class Linker:
-    """The rules, for the values of one sentence.
+class Passage:
+    """One sentence, with the rules for the values in it.
 
     Attributes
     ----------
     text : str
         Plain text.
-    start, end : int
-        The sentence.
+    sentence : Sentence
+        Where it stands.
     values : sequence of Entity
         Its shares, means and counts, in order.
     mentions : sequence of Mention
         Where it speaks of arms.
-    others : sequence of Entity
-        Its effects and p-values: an arm beyond one of these is not the arm of a number.
+    inside : sequence of Entity
+        Everything recognised in it.
     arms : sequence of Arm
         The arms of the trial.
     """
 
     text: str
-    start: int
-    end: int
+    sentence: Sentence
     values: Sequence[Entity]
     mentions: Sequence[Mention]
-    others: Sequence[Entity]
+    inside: Sequence[Entity]
     arms: Sequence[Arm]
+
+    @property
+    def others(self) -> list[Entity]:
+        """Its effects and p-values: an arm beyond one of these is not the arm of a number."""
+        return [entity for entity in self.inside if entity.kind in ("p", "effect")]
 
     # ------------------------------------------------------------------ pieces
 
@@ -128,11 +132,11 @@ class Linker:
 
     def _before(self, position: int) -> int:
         """Where the value before ends, or the sentence begins."""
-        return self.values[position - 1].end if position > 0 else self.start
+        return self.values[position - 1].end if position > 0 else self.sentence.start
 
     def _after(self, position: int) -> int:
         """Where the value behind begins, or the sentence ends."""
-        return self.values[position + 1].start if position + 1 < len(self.values) else self.end
+        return self.values[position + 1].start if position + 1 < len(self.values) else self.sentence.end
 
     def _between(self, first: int) -> str:
         return self.text[self.values[first].end : self.values[first + 1].start]
@@ -264,7 +268,7 @@ class Linker:
         if len(self.arms) != 2 or found is None or found.arm is None or not _VERSUS_AT_END.search(between):
             return None
         before = self._within(self._before(first), self.values[first].start)
-        if _DOUBT.search(between) or not self._joined(first, 2) or any(m.arm in (None, found.arm) for m in before):
+        if not self._joined(first, 2) or any(m.arm in (None, found.arm) for m in before):
             return None
         other = 1 - found.arm
         return Group(
@@ -352,7 +356,7 @@ class Linker:
             return False
         if earlier:
             return versus or bool(said and not listed)
-        if _OTHER_SIDES.search(self.text, self.start, self.end):
+        if _OTHER_SIDES.search(self.text, self.sentence.start, self.sentence.end):
             return False
         corresponding = re.search(r"\bcorresponding\b", lead, re.IGNORECASE)
         return versus or (len(self.values) == k and not listed and bool(said or corresponding))

@@ -47,7 +47,7 @@ _DIFFERENCE = (
     r"(?:(?:absolute |relative )?(?:risk|rate) reductions?|differences?|\b(?:RD|ARR|ARD|MD|SMD|LSMD|WMD)\b|"
     "treatment effects?)"
 )
-_ADJUSTED = f"{words('adjustments')}"
+_ADJUSTED = words("adjustments")
 #: What may stand between the name of an effect and its estimate: words, no digits and no end of a clause.
 _AT = (
     rf"(?:[^\d().;%]{{0,60}}?\b(?:at|by|after|over|in|during|through|from) {NUM}[\s-](?:weeks?|months?|days?|"
@@ -111,8 +111,6 @@ P_NS = regex(
     rf"(?-i:{_P_NAME}\s*(?:=|:|,|was|is)?\s*(?P<ns>NS\b|n\.s\.|not significant|ns\b)|"
     r"(?P<alone>(?<=[(,;\s])(?:NS|n\.s\.)(?=[),;.])))"
 )
-#: "P = .02 and .03", "p<0.001 and p=0.02" without its own letter.
-P_MORE = regex(rf"(?-i:(?:\s*,?\s*and |\s*,\s*)(?P<relation>=|<|>|≤|≥)?\s*{_P_NUMBER}(?![\d%]))")
 #: Shares of patients, the richest form first. Groups: percent, count, n.
 SHARES = _table(
     ("percent (count/n)",
@@ -124,13 +122,10 @@ SHARES = _table(
     ("count/n (percent)", rf"{_COUNT}\s*/\s*{_N}\s*[,;=]\s*{_PCT}"),
     ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_EUROPEAN}{_CLOSE}"),
     ("count (percent) of n", rf"{_COUNT}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}{_OF}{_N}(?!\s*%)"),
-    ("percent (count) of n", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}{_OF}{_N}(?!\s*%)"),
     ("count (percent)",
         rf"(?:n\s*=\s*)?{_COUNT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}{_PCT}(?!\s*(?:CI|confidence|CrI|credible))"),
-    ("count (percent)", rf"(?<=\()(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?\s*[,;]\s*{_PCT}(?=\s*\))"),
     ("count (percent)", f"{_COUNT}{_OPEN}{_EUROPEAN}{_CLOSE}"),
     ("percent (count)", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}"),
-    ("percent of n", rf"{_PCT} of (?:the )?{_N}(?=\s*{_FEW}{PATIENTS})"),
     ("count/n", rf"(?<![\w/.]){_COUNT}\s*/\s*{_N}(?![\w/]|\.\d)"),
     ("count/n",
         rf"{_COUNT}\s*(?:{PATIENTS} )?(?:out )?of (?:the |all )?{_N}(?=\s*(?:{_FEW}{PATIENTS}|in\b|with\b|on\b|"

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from lupus_kit.audit.reading import endpoints
 from lupus_kit.audit.reading.arms import Mention, find_arms, find_mentions
 from lupus_kit.audit.reading.attach import Pair, attach
 from lupus_kit.audit.reading.entities import Entity, find
-from lupus_kit.audit.reading.linking import TURNED, Linker
+from lupus_kit.audit.reading.linking import TURNED, Passage
 from lupus_kit.audit.reading.sentences import Sentence, sentences
 from lupus_kit.audit.reading.spellings import plain
-from lupus_kit.audit.reading.values import effect_text, remarks_on, reported, total, values_of, with_inherited_effects
+from lupus_kit.audit.reading.values import effect_text, remarks_on, reported, values_of, with_inherited_effects
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.files import study_from_claims
 
@@ -33,42 +32,6 @@ NAMED_ORDER = "the effect compares the arms in the order in which the sentence n
 #: Numbers that may be part of the name of an endpoint.
 _KEPT = ("name", "threshold", "scale", "age")
 _AROUND = re.compile(r"^[\s,;:).]*(?:and\s+)?(?:at\s+)?(?:by\s*)?|[\s(]*$")
-
-
-@dataclass(frozen=True)
-class Context:
-    """One sentence: its values, where it speaks of arms, and everything recognised in it."""
-
-    sentence: Sentence
-    values: Sequence[Entity]
-    mentions: Sequence[Mention]
-    inside: Sequence[Entity]
-
-    def own(self, pair: Pair) -> list[Entity]:
-        """Return the numbers of a comparison."""
-        return [*(self.values[i] for i in pair.values), *(e for e in (pair.p, pair.effect) if e)]
-
-    def extent(self, pair: Pair) -> tuple[int, int]:
-        """Return where the words of a comparison begin and end: its numbers and all arms they were read with."""
-        words: list[Entity | Mention] = [*self.own(pair)]
-        if pair.group:
-            values = [self.values[i] for i in pair.group.positions]
-            also = {value.parts.get("also") for value in values}
-            words += [*pair.group.mentions, *values, *(e for e in self.inside if str(e.start) in also)]
-        else:
-            words += [mention for mention in self.mentions if mention.arm in pair.arms]
-        return min(one.start for one in words), max(one.end for one in words)
-
-    def room(self, pair: Pair) -> tuple[int, int]:
-        """Return the stretch between the comparison before and the one behind."""
-        low, high = self.sentence.start, self.sentence.end
-        if pair.group and pair.group.first > 0:
-            before, limit = self.values[pair.group.first - 1].end, self.values[pair.group.first].start
-            ends = [e.end for e in self.inside if before <= e.start < limit and e.kind in ("p", "effect")]
-            low = max([before, *ends])
-        if pair.group and pair.group.last + 1 < len(self.values):
-            high = self.values[pair.group.last + 1].start
-        return low, high
 
 
 class Reader:
@@ -94,7 +57,7 @@ class Reader:
         self.arms = find_arms(self.text, self.parts)
         self.mentions = find_mentions(self.text, self.arms)
         self.plan = endpoints.read_plan(self.text, self.parts)
-        self.sizes = {arm.size[0] for arm in self.arms if arm.size}
+        self.sizes = {arm.size for arm in self.arms}
         self.arm_tables = [{"name": arm.name} | ({"n": arm.n} if arm.n else {}) for arm in self.arms]
         self.claims: list[dict[str, Any]] = []
         self.spans: list[tuple[int, int]] = []
@@ -121,25 +84,23 @@ class Reader:
         counted = [entity for entity in inside if entity.kind != "bare" or entity.start not in self.sizes]
         values, no_values = values_of(self.text, counted, sentence, mentions)
         self.labels |= no_values
-        others = [entity for entity in inside if entity.kind in ("p", "effect")]
-        context = Context(sentence, values, mentions, inside)
+        passage = Passage(self.text, sentence, values, mentions, inside, self.arms)
         if not values:
-            self._effect_only(context, others)
+            self._effect_only(passage)
             return ()
-        linker = Linker(self.text, sentence.start, sentence.end, values, mentions, others, self.arms)
         known = [order for order in self._orders if set(order) == set(inherited)]
-        groups, unlinked = linker.link(inherited if len(known) == 1 else ())
+        groups, unlinked = passage.link(inherited if len(known) == 1 else ())
         self._orders |= {group.arms for group in groups}
         for value in (values[position] for position in unlinked):
             if value.kind != "bare":
                 names = ", ".join(arm.name for arm in self.arms)
                 self._ask(value, "which arm it belongs to, or what it is compared with", names)
-        done = attach(self.text, values, groups, others, self.arms, unlinked)
+        done = attach(passage, groups, unlinked)
         for entity, why in done.unclear:
             self._ask(entity, why)
         self.labels |= {entity.start: what for entity, what in done.other}
         for pair in done.pairs:
-            self._claim(context, pair)
+            self._claim(passage, pair)
         return groups[-1].arms if groups else ()
 
     def _ask(self, entity: Entity, unclear: str, candidates: str = "") -> None:
@@ -147,18 +108,19 @@ class Reader:
         self.asked |= dict.fromkeys(_starts(entity), unclear)
         self.questions.append((entity.start, entity.end, unclear, candidates))
 
-    def _effect_only(self, context: Context, others: Sequence[Entity]) -> None:
+    def _effect_only(self, passage: Passage) -> None:
         """Claim an effect and its p-value where no numbers of the arms are printed."""
-        named = tuple(dict.fromkeys(m.arm for m in context.mentions))
+        others = passage.others
+        named = tuple(dict.fromkeys(m.arm for m in passage.mentions))
         arms = tuple(arm for arm in named if arm is not None)
         effects = [o for o in others if o.kind == "effect" and "low" in o.parts]
         ps = [o for o in others if o.kind == "p" and not o.parts.get("of")]
-        rest = list(others)
+        rest = others
         if len(effects) == 1 and len(ps) <= 1 and len(named) == 2 and arms == named:
-            turned = TURNED.search(self.text, context.sentence.start, context.mentions[0].start)
+            turned = TURNED.search(self.text, passage.sentence.start, passage.mentions[0].start)
             if not turned and (not ps or ps[0].start > effects[0].start):
                 p = ps[0] if ps else None
-                self._claim(context, Pair(None, (), arms, p, effects[0], assumed=[NAMED_ORDER]))
+                self._claim(passage, Pair(None, (), arms, p, effects[0], assumed=[NAMED_ORDER]))
                 rest = [o for o in others if o not in (*effects, *ps)]
         for other in rest:
             if other.parts.get("of"):
@@ -166,42 +128,42 @@ class Reader:
             else:
                 self._ask(other, "its sentence gives no numbers of the arms it compares")
 
-    def _claim(self, context: Context, pair: Pair) -> None:
-        own = context.own(pair)
-        record, span = self._record(context, pair)
+    def _claim(self, passage: Passage, pair: Pair) -> None:
+        own = _own(passage, pair)
+        record, span = self._record(passage, pair)
         if not accepted(record, self.arm_tables):
             for entity in own:
                 self._ask(entity, "the numbers of this comparison cannot be meant as they are read")
             return
         self.claims.append(record)
         self.spans.append(span)
-        self._sentence_of_last_claim = context.sentence.start
+        self._sentence_of_last_claim = passage.sentence.start
         self.used |= {start: record["id"] for entity in own for start in _starts(entity)}
 
     def _endpoint(
-        self, context: Context, mine: Sequence[Entity], room: tuple[int, int], extent: tuple[int, int]
+        self, passage: Passage, mine: Sequence[Entity], room: tuple[int, int], extent: tuple[int, int]
     ) -> str:
         if zero := next((v.parts["what"] for v in mine if v.parts.get("what")), ""):
             return zero
-        hide = {(e.start, e.end) for e in context.inside if e.kind not in _KEPT}
-        hide |= {(m.start, m.end) for m in context.mentions}
+        hide = {(e.start, e.end) for e in passage.inside if e.kind not in _KEPT}
+        hide |= {(m.start, m.end) for m in passage.mentions}
         first, last = (min(v.start for v in mine), max(v.end for v in mine)) if mine else extent
         name = endpoints.endpoint_name(self.text, *room, first, last, sorted(hide))
-        if name != endpoints.NOT_NAMED or not mine or self._sentence_of_last_claim != context.sentence.start:
+        if name != endpoints.NOT_NAMED or not mine or self._sentence_of_last_claim != passage.sentence.start:
             return name
         piece = self.text[room[0] : mine[0].start]
-        for e in context.inside:
+        for e in passage.inside:
             if e.kind in ("visit", "time") and room[0] <= e.start < mine[0].start:
                 piece = piece.replace(self.text[e.start : e.end], " ")
         return "; ".join(filter(None, [self.claims[-1]["endpoint"], _AROUND.sub("", piece)]))
 
-    def _record(self, context: Context, pair: Pair) -> tuple[dict[str, Any], tuple[int, int]]:
+    def _record(self, passage: Passage, pair: Pair) -> tuple[dict[str, Any], tuple[int, int]]:
         """Return a comparison as the keys of a claim, and the slice of the source it was read from."""
-        sentence, arms = context.sentence, [self.arms[i] for i in pair.arms]
-        mine = [context.values[i] for i in pair.values]
-        (start, end), (low, high) = context.extent(pair), context.room(pair)
-        endpoint = self._endpoint(context, mine, (low, high), (start, end))
-        times = [e for e in context.inside if e.kind in ("visit", "time")]
+        sentence, arms = passage.sentence, [self.arms[i] for i in pair.arms]
+        mine = [passage.values[i] for i in pair.values]
+        (start, end), (low, high) = _extent(passage, pair), _room(passage, pair)
+        endpoint = self._endpoint(passage, mine, (low, high), (start, end))
+        times = [e for e in passage.inside if e.kind in ("visit", "time")]
         visit, at = endpoints.find_visit(self.text, sentence, times, start, end, low, high)
         role, why = endpoints.role_of(self.text, low, high, sentence, endpoint, visit, self.plan)
         assumed = [*pair.assumed, why]
@@ -224,17 +186,44 @@ class Reader:
             "kind": "mean" if mine and mine[0].kind == "mean" else "binary",
             "arms": [arm.name for arm in arms],
             "reported": [reported(v) for v in mine],
-            "n": [total(v) or "" for v in mine] if any(map(total, mine)) else [],
             "p": pair.p.parts["p"] if pair.p else "",
             "effect": effect_text(pair.effect.parts) if pair.effect else "",
             "analysis": pair.p.parts.get("analysis", "") if pair.p else "",
-            "met": endpoints.met_of(self.text[sentence.start : sentence.end], role, self.plan),
+            "met": self.plan.met if role == "primary" else "",
             "note": "; ".join(remarks_on(mine, arms)),
             "words": self.plain.words(start, end),
             "assumed": said,
             "confidence": "proposed from the text" + (", with assumptions" if said else ""),
         }
         return {key: value for key, value in record.items() if value not in ("", [])}, self.plain.span(start, end)
+
+
+def _own(passage: Passage, pair: Pair) -> list[Entity]:
+    """Return the numbers of a comparison."""
+    return [*(passage.values[i] for i in pair.values), *(e for e in (pair.p, pair.effect) if e)]
+
+
+def _extent(passage: Passage, pair: Pair) -> tuple[int, int]:
+    """Return where the words of a comparison begin and end: its numbers and all arms they were read with."""
+    words: list[Entity | Mention] = [*_own(passage, pair)]
+    if pair.group:
+        values = [passage.values[i] for i in pair.group.positions]
+        also = {value.parts.get("also") for value in values}
+        words += [*pair.group.mentions, *values, *(e for e in passage.inside if str(e.start) in also)]
+    else:
+        words += [mention for mention in passage.mentions if mention.arm in pair.arms]
+    return min(one.start for one in words), max(one.end for one in words)
+
+
+def _room(passage: Passage, pair: Pair) -> tuple[int, int]:
+    """Return the stretch between the comparison before and the one behind."""
+    low, high = passage.sentence.start, passage.sentence.end
+    if pair.group and pair.group.first > 0:
+        before, limit = passage.values[pair.group.first - 1].end, passage.values[pair.group.first].start
+        low = max([before, *(e.end for e in passage.others if before <= e.start < limit)])
+    if pair.group and pair.group.last + 1 < len(passage.values):
+        high = passage.values[pair.group.last + 1].start
+    return low, high
 
 
 def _within(found: Sequence[_Placed], sentence: Sentence) -> list[_Placed]:
