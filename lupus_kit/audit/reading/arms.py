@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from lupus_kit.audit.reading.patterns import PATIENTS
 from lupus_kit.audit.reading.sentences import Sentence
-from lupus_kit.audit.reading.spellings import INT, digits, regex, words
+from lupus_kit.audit.reading.spellings import INT, digits, regex, word_list, words
 
 CONTROL = regex(rf"\b{words('control')}\b|\bno\s")
 _ALLOCATION = regex(
@@ -55,7 +55,7 @@ _DOSE = regex(
     r"IU|MIU|U|units?|mmol|Gy|%)(?:/\w+)*)(?=\s|$).*$"
 )
 #: Words that do not tell one arm from another.
-_COMMON = frozenset(words("common")[3:-1].split("|"))
+_COMMON = frozenset(word_list("common"))
 _NOT_AN_ARM = regex(rf"^{words('not_an_arm')}(?: (?:treatment|study|trial|parallel|dose|age|risk))*$")
 _NOT_A_NAME = regex(rf"(?:{PATIENTS}|total|men|women|years?|randomi[sz]ed)$")
 #: What the two arms of a trial with one control are also called.

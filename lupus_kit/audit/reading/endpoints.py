@@ -8,16 +8,13 @@ from dataclasses import dataclass
 
 from lupus_kit.audit.reading.entities import Entity
 from lupus_kit.audit.reading.sentences import Sentence
-from lupus_kit.audit.reading.spellings import NUM, regex, words
+from lupus_kit.audit.reading.spellings import NUM, regex, word_list, words
 
 NOT_NAMED = "endpoint not named"
 _UNIT = {"wk": "week", "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "min": "minute", "d": "day"}
 _TIME_IN = regex(rf"(?P<unit>[A-Za-z]+)[\s-](?P<after>{NUM})|(?P<before>{NUM})[\s-]*(?P<unit2>[A-Za-z]+)")
 _AT_BEFORE = regex(r"\b(?:at|by|after|within|over|during|through|to|of|in|the) (?:the )?(?:first )?$")
-_END = regex(
-    r"\bat (?:the )?(?:end of (?:the )?(?:follow-up|treatment|study|trial)|discharge|hospital discharge|baseline|"
-    r"study end|last follow-up)\b"
-)
+_END = regex(rf"\bat (?:the )?{words('visits_in_words')}\b")
 _BEFORE_NAME = regex(rf"^(?:(?:[,;:.)(\s]|\b{words('before_endpoint')}\b)\s*)+")
 _AFTER_NAME = regex(rf"(?:[,;:.)(\s%]|\b{words('after_endpoint')}\b)+$")
 _OR_MORE = re.compile(r"(?<=[%\d]) or (?:more|less|greater|higher|lower|fewer|better)\b")
@@ -30,7 +27,7 @@ _VERB = regex(rf"\b{words('reached')} (?P<what>[^,;()]{{3,90}})")
 _VERB_ALONE = regex(rf"\b{words('happened')}\b")
 WORD = re.compile(r"[A-Za-z][\w-]*")
 #: Words that tell nothing of an endpoint.
-UNTELLING = frozenset(words("untelling")[3:-1].split("|"))
+UNTELLING = frozenset(word_list("untelling"))
 _NOT_A_TIME_POINT = regex(
     r"\b(?:for|every|median|mean|follow-up of|each|age|aged|lasting|previous|prior|last|past)\s*(?:\w+ )?$"
 )
@@ -62,9 +59,7 @@ _MET = regex(
     rf"\b{_PRIMARY} (?:was|were) (?:met|achieved|reached|attained)\b|\bmet (?:its|the|their) (?:\w+ )?{_PRIMARY}"
 )
 _TIMES = regex(rf"\b(?:week|month|day|year)s?\s{NUM}|{NUM}\s(?:weeks?|months?|days?|years?)\b")
-_EMPTY = UNTELLING | frozenset(
-    WORD.findall("median mean rate rates response was were or on by from as treatment proportion percentage")
-)
+_EMPTY = UNTELLING | frozenset(word_list("empty"))
 
 
 @dataclass(frozen=True)

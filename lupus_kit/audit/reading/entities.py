@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lupus_kit.audit.reading import patterns
-from lupus_kit.audit.reading.spellings import digits, regex
+from lupus_kit.audit.reading.spellings import digits, regex, word_list, words
 
 #: Stands in the working text for what is read already: neither digit nor letter.
 MASK = "¤"
 _COMPARED = regex(r"\b(?:difference|between)\b")
-_DIFFERENCE_BEFORE = re.compile(
-    r"(?:reduction|increase|difference|gain|improvement|decrease|benefit)s?(?:\s+\w+){0,4}\s*[,:(]?\s*$"
-)
+_DIFFERENCE_BEFORE = re.compile(rf"{words('differences')}s?(?:\s+\w+){{0,4}}\s*[,:(]?\s*$")
 _RELATIONS = (("less", "<"), ("below", "<"), ("greater", ">"), ("more", ">"), ("most", "≤"))
 #: What a p-value is for besides the difference of the arms, by the words around it.
 _P_FOR = (
@@ -26,9 +24,7 @@ _P_FOR = (
     ("noninferior", "non-inferiority"), ("non-inferior", "non-inferiority"), ("superior", "superiority"),
     ("overall", "all arms together"),
 )  # fmt: skip
-_P_ANALYSES = (
-    "two-sided", "one-sided", "2-sided", "1-sided", "two-tailed", "one-tailed", "adjusted", "nominal", "log-rank", "fisher"
-)  # fmt: skip
+_P_ANALYSES = word_list("p_analyses")
 
 
 @dataclass(frozen=True)

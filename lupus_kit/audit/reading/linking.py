@@ -38,10 +38,7 @@ _BREAKS = regex(
     rf"[;]|\b(?:whereas|while|but|{_VERSUS}|respectively)\b|\band (?:in|with|for|among|of)\s|,\s*(?:and )?(?:in|"
     r"among|for) (?:the|those)\s"
 )
-_TIGHT_BACK = regex(
-    r"^\s*(?:(?:groups?|arms?|recipients|patients|participants|therapy|treatment|alone|had|was|"
-    r"were)\s*)*[\s,:(=]*(?:n\s*=\s*)?$"
-)
+_TIGHT_BACK = regex(rf"^\s*(?:{words('behind_arm')}\s*)*[\s,:(=]*(?:n\s*=\s*)?$")
 _BACK_BREAKS = regex(rf"[;]|\b(?:{_VERSUS}|whereas|while|respectively)\b|\d\s*%")
 _RESPECTIVELY = regex(r"\brespectively\b")
 _COORDINATED = regex(r"(?<=\w)[\s,]+(?:and|or)\s")
@@ -53,11 +50,7 @@ _VISITS = regex(
 )
 _GAP = 130
 #: "Compared with A, B had more events (5% vs 7%)": the order of the numbers need not be that of the arms.
-TURNED = regex(
-    r"\b(?:compared (?:with|to)|in comparison (?:with|to)|relative to|in contrast (?:to|with)|unlike|versus|vs\.?|"
-    "than(?: in| with| on)?|over) (?:the |those |patients |participants |receiving |in |on |given |assigned to "
-    ")*$"
-)
+TURNED = regex(rf"\b{words('against')} {words('against_whom')}*$")
 _VERSUS_WORD = regex(_VERSUS)
 _CONTRAST = regex(rf"\b(?:{_VERSUS}|whereas|while)\b")
 _JOINED = regex(r"\band\s*(?:only )?$|,\s*$")

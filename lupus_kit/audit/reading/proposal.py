@@ -11,8 +11,6 @@ import pandas as pd
 
 from lupus_kit.published import Claim, Study, claims_toml
 
-#: Colours of the claims in turn: pale, distinguishable for colour-blind readers; the number says which claim.
-_COLOURS = ("#cfe8f7", "#fde5b8", "#d5ecd0", "#f3d6e4", "#fff3a8", "#dcdcf5")
 _HEAD = """\
 # Claims proposed from a text by lupus-kit audit --text. Correct them by hand, then run: lupus-kit audit THIS_FILE
 # Each claim shows the words it was read from, and what was assumed in reading them.
@@ -104,9 +102,7 @@ class ProposedStudy(Study):
         source = resources.files("lupus_kit.audit.reading").joinpath("proposal.html.j2").read_text(encoding="utf-8")
         environment = Environment(finalize=lambda value: html.escape(str(value)), trim_blocks=True)
         number = {claim.id: i for i, claim in enumerate(self.records, 1)}
-        return environment.from_string(source).render(
-            study=self, pieces=self._pieces(), number=number, colours=_COLOURS
-        )
+        return environment.from_string(source).render(study=self, pieces=self._pieces(), number=number)
 
 
 def _comment(words: str) -> str:

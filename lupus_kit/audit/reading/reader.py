@@ -24,7 +24,6 @@ STUDY = {
     "key": "text",
     "title": "Claims proposed from a text",
     "source": "proposed from a text; to be corrected by hand",
-    "alpha": 0.05,
 }
 #: A sentence of more characters than this is none.
 LONGEST = 6_000
@@ -242,7 +241,7 @@ def accepted(record: dict[str, Any], arms: list[dict[str, Any]]) -> bool:
     marks = {"as_printed": True, "note": "; ".join(filter(None, [record.get("note"), remark]))}
     for more in ({}, marks):
         try:
-            study_from_claims({"study": STUDY, "arm": arms, "claim": [record | more]})
+            study_from_claims({"study": STUDY | {"alpha": 0.05}, "arm": arms, "claim": [record | more]})
         except InputError:
             continue
         record |= more

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lupus_kit.audit.reading.spellings import words
+from lupus_kit.audit.reading.spellings import word_list
 
-_HEADINGS = sorted(words("headings")[3:-1].split("|"), key=len, reverse=True)
+_HEADINGS = sorted(word_list("headings"), key=len, reverse=True)
 #: A heading stands at the beginning of a line or a sentence and ends with a colon, a line, or is all capitals.
 _HEADING = re.compile(
     rf"(?:^|(?<=\n)|(?<=[.!?)]\s)|(?<=[.!?)]\s\s))[ ]*(?P<name>{'|'.join(_HEADINGS)})"

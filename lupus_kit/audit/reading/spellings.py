@@ -75,15 +75,26 @@ def regex(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
 
 
-def words(name: str) -> str:
-    """Return a list of ``words.toml`` as the alternatives of a pattern.
+def word_list(name: str) -> list[str]:
+    """Return one of the lists of ``words.toml``.
 
     Examples
     --------
-    >>> words("months")[:24]
-    '(?:Jan(?:uary)?|Feb(?:ru'
+    >>> word_list("differences")[:2]
+    ['reduction', 'increase']
     """
-    return f"(?:{_WORDS[name].replace(chr(10), '')})"
+    return str(_WORDS[name]).replace("\n", "").split("|")
+
+
+def words(name: str) -> str:
+    """Return one of the lists of ``words.toml`` as the alternatives of a pattern.
+
+    Examples
+    --------
+    >>> words("differences")[:22]
+    '(?:reduction|increase|'
+    """
+    return f"(?:{'|'.join(word_list(name))})"
 
 
 @dataclass(frozen=True)

@@ -145,13 +145,9 @@ def read_text(text: str) -> ProposedStudy:
     span, words = reader.plain.span, reader.plain.words
     marks = [(*span(e.start, e.end), reader.used[e.start]) for e in reader.entities if e.start in reader.used]
     registered = [reader.text[e.start : e.end] for e in reader.entities if e.kind == "registration number"]
-    trial = Trial(
-        key=str(STUDY["key"]),
-        title=str(STUDY["title"]),
-        source=str(STUDY["source"]),
-        registry=tuple(dict.fromkeys(number for one in registered for number in _REGISTERED.findall(one))),
-        n_randomised={arm.name: arm.n for arm in reader.arms},
-    )
+    registry = tuple(dict.fromkeys(number for one in registered for number in _REGISTERED.findall(one)))
+    sizes = {arm.name: arm.n for arm in reader.arms}
+    trial = Trial(STUDY["key"], STUDY["title"], source=STUDY["source"], registry=registry, n_randomised=sizes)
     remark = ""
     if account.empty:
         remark = "The text holds no numbers: there is nothing to check."
@@ -159,7 +155,7 @@ def read_text(text: str) -> ProposedStudy:
         remark = "No arms were recognised, so no number is given to one: name them in a claims file by hand."
     elif not reader.claims:
         remark = "No comparison of the arms was recognised."
-    data = {"study": STUDY, "arm": reader.arm_tables, "claim": reader.claims}
+    data = {"study": STUDY | {"alpha": 0.05}, "arm": reader.arm_tables, "claim": reader.claims}
     return ProposedStudy(
         trial,
         study_from_claims(data, "the text").records if reader.claims else (),

@@ -16,9 +16,7 @@ from lupus_kit.published import decimals
 
 _HAPPENED = regex(rf"\b(?:{EVENTS}|died|dead|relapsed|discontinued|withdrew|developed|experienced)\b")
 _ALLOCATED = regex(r"\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|eligible)\b")
-_MEAN_WORDS = regex(
-    r"\b(?:mean|average|median|change|changes|weight loss|reduction|decrease|increase|adherence|compliance)\b"
-)
+_MEAN_WORDS = regex(rf"\b{words('of_means')}\b")
 _SHARE_WORDS = regex(rf"\b{words('of_shares')}\b")
 _COUNTED_AFTER = regex(r"\s*(?:[A-Za-z-]+ ){0,5}?(?:in|with|on|among|of|for|receiving|v\.?|vs\.?|versus)\s")
 _PART_OF = regex(r"\b(?:of|among|all|the|n\s*=)\s*$")
@@ -33,9 +31,7 @@ _EFFECT_NAMES = (
     (r"win[\s-]ratio", "win ratio"),
     (r"ratio", "ratio"),
 )
-_QUALIFIED = regex(
-    r"^(?:(?:adjusted|unadjusted|crude|common|pooled|stratified|estimated|subdistribution|cause-specific)[\s-]+)+"
-)
+_QUALIFIED = regex(rf"^(?:{words('qualifications')}[\s-]+)+")
 
 
 def values_of(
@@ -51,25 +47,19 @@ def values_of(
             reasons[one.start] = "mean with a standard error"
         elif one.kind == "share" and one.parts["form"] == "percent" and about_mean:
             reasons[one.start] = "a mean or a change in percent, not a share of patients"
-        elif (
-            one.kind in ("share", "mean")
-            or (one.kind == "zero" and mentions)
-            or _is_count(text, one, sentence, mentions)
-        ):
-            # "60.0% of the placebo group (30/50)" is one value, with an arm between its two spellings.
-            if both := _joined(text, values[-1], one, mentions) if values else None:
-                values[-1] = both
-            else:
-                values.append(one)
+        elif both := _joined(text, values[-1], one, mentions) if values else None:
+            values[-1] = both
+        elif one.kind in ("share", "mean") or _is_count(text, one, sentence, mentions):
+            values.append(one)
     return values, reasons
 
 
 def _is_count(text: str, entity: Entity, sentence: Sentence, mentions: Sequence[Mention]) -> bool:
-    """Say whether a number alone counts patients with an event: "two in the placebo group"."""
+    """Say whether a number alone counts patients with an event: "two in the placebo group", "no deaths"."""
     piece = text[sentence.start : sentence.end]
     before = text[max(sentence.start, entity.start - 30) : entity.start]
     if entity.kind != "bare" or not mentions or _PART_OF.search(before):
-        return False
+        return entity.kind == "zero" and bool(mentions)
     if not _HAPPENED.search(piece) or _ALLOCATED.search(piece):
         return False
     following = next((m.start for m in mentions if m.start >= entity.end), len(text) + 80)
@@ -78,6 +68,7 @@ def _is_count(text: str, entity: Entity, sentence: Sentence, mentions: Sequence[
 
 
 def _joined(text: str, last: Entity, value: Entity, mentions: Sequence[Mention]) -> Entity | None:
+    """Read "60.0% of the placebo group (30/50)" as one value, with an arm between its two spellings."""
     if last.parts.get("form") != "percent" or value.parts.get("form") != "count/n":
         return None
     count, n = _count_and_n(value.parts)
@@ -96,9 +87,7 @@ def with_inherited_effects(inside: Sequence[Entity]) -> list[Entity]:
             kind = entity.parts["type"]
         elif entity.kind == "effect" and not kind:
             entity = replace(entity, kind="estimate with an interval")
-        elif entity.kind == "effect" or (
-            entity.kind == "estimate with a range" and kind and _effect_name(kind) != "difference"
-        ):
+        elif entity.kind == "effect" or (entity.kind == "estimate with a range" and _is_ratio(kind)):
             entity = replace(entity, kind="effect", parts=entity.parts | {"type": kind, "inherited": "yes"})
         result.append(entity)
     return result
@@ -157,6 +146,10 @@ def remarks_on(values: Sequence[Entity], arms: Sequence[Arm]) -> list[str]:
 def _effect_name(printed: str) -> str:
     said = _QUALIFIED.sub("", printed.strip())
     return next((short for pattern, short in _EFFECT_NAMES if re.search(pattern, said, re.IGNORECASE)), "difference")
+
+
+def _is_ratio(kind: str) -> bool:
+    return bool(kind) and _effect_name(kind) != "difference"
 
 
 def effect_text(parts: Mapping[str, str]) -> str:
