@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from lupus_kit.audit.reading.arms import Arm, Mention
@@ -113,7 +114,7 @@ class Passage:
     inside: Sequence[Entity]
     arms: Sequence[Arm]
 
-    @property
+    @cached_property
     def others(self) -> list[Entity]:
         """Its effects and p-values: an arm beyond one of these is not the arm of a number."""
         return [entity for entity in self.inside if entity.kind in ("p", "effect")]
