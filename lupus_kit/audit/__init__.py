@@ -7,9 +7,8 @@ Examples
 [(16, 29)]
 """
 
-from lupus_kit.audit.reading.files import proposed_claims_file
-from lupus_kit.audit.reading.proposal import ProposedStudy
-from lupus_kit.audit.reading.propose import read_text
+from lupus_kit.audit.reading.proposal import ProposedStudy, proposed_claims_file
+from lupus_kit.audit.reading.texts import read_text
 from lupus_kit.audit.report.check import check, n_analyses
 from lupus_kit.audit.report.checked_values import Analysis, CheckedValue, Verdict
 from lupus_kit.audit.report.report import Report

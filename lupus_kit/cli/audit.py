@@ -65,7 +65,7 @@ def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
 def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
     """Propose the claims of a text; write them to correct by hand (--out FILE.toml), or audit them as they are."""
     from lupus_kit.audit import proposed_claims_file, read_text
-    from lupus_kit.audit.reading.files import load_text
+    from lupus_kit.audit.reading.texts import load_text
 
     study, form = read_text(load_text(place)), _chosen(format, out)
     if out is not None and out.suffix.lower() == ".toml":

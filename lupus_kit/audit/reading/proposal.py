@@ -5,27 +5,18 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import resources
 
 import pandas as pd
 
-from lupus_kit.published import Claim, Study
-from lupus_kit.published.claims.files import study_from_claims
+from lupus_kit.published import Claim, Study, claims_toml
 
-#: Colours of the claims in turn: pale, distinguishable for colour-blind readers; the number says which claim.
-_COLOURS = ("#cfe8f7", "#fde5b8", "#d5ecd0", "#f3d6e4", "#fff3a8", "#dcdcf5")
+_HEAD = """\
+# Claims proposed from a text by lupus-kit audit --text. Correct them by hand, then run: lupus-kit audit THIS_FILE
+# Each claim shows the words it was read from, and what was assumed in reading them.
+"""
 NUMBER_COLUMNS = ["start", "end", "words", "status", "what", "claim"]
 QUESTION_COLUMNS = ["start", "end", "words", "unclear", "candidates"]
-
-
-def _no_claims() -> pd.DataFrame:
-    example = study_from_claims(
-        {
-            "study": {"key": "none", "title": "none", "alpha": 0.05},
-            "arm": [{"name": "a"}, {"name": "b"}],
-            "claim": [{"id": "none", "endpoint": "none", "arms": ["a", "b"], "reported": ["1%", "2%"]}],
-        }
-    )
-    return example.claims.iloc[:0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +47,8 @@ class ProposedStudy(Study):
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The claims as a frame, with ``start`` and ``end`` of the words each came from."""
-        frame = Study(self.trial, self.records).claims if self.records else _no_claims()
+        rows = self.records or (Claim("", "", ("", ""), ("1%", "2%")),)  # without claims, the columns only
+        frame = Study(self.trial, rows).claims.iloc[: len(self.records)]
         return frame.assign(start=[a for a, _ in self.spans], end=[b for _, b in self.spans])
 
     @property
@@ -68,23 +60,27 @@ class ProposedStudy(Study):
         arms = ", ".join(f"{name} ({n or 'size not said'})" for name, n in self.trial.n_randomised.items())
         lines = [f"Arms: {arms or 'none found'}", ""]
         for claim in self.records:
-            lines.append(f"[{claim.id}] {claim.title}" + (f" ({claim.role})" if claim.role else ""))
             sides = [f"{arm}: {claim.shown(i)}" for i, arm in enumerate(claim.arms) if claim.reported]
-            sides += [f"p: {claim.p}"] if claim.p else []
-            sides += [claim.effect] if claim.effect else []
-            lines.append("    " + "; ".join(sides))
-            lines.append(f"    from: {' '.join(claim.words.split())}")
-            lines += [f"    assumed: {claim.assumed}"] if claim.assumed else []
-            lines += [f"    note: {claim.note}"] if claim.note else []
-        for question in self.questions.itertuples():
-            candidates = f" ({question.candidates})" if question.candidates else ""
-            lines.append(f"? {' '.join(question.words.split())}: {question.unclear}{candidates}")
-        lines += list(self.remarks)
+            sides += [f"p: {claim.p}" if claim.p else "", claim.effect]
+            lines += [
+                f"[{claim.id}] {claim.title}" + (f" ({claim.role})" if claim.role else ""),
+                "    " + "; ".join(filter(None, sides)),
+                f"    from: {' '.join(claim.words.split())}",
+            ]
+            lines += [
+                f"    {name}: {said}" for name, said in (("assumed", claim.assumed), ("note", claim.note)) if said
+            ]
+        lines += [f"? {question}" for question in self.asked()]
         counts = self.numbers["status"].value_counts()
-        lines.append(
-            "Numbers: " + ", ".join(f"{counts.get(s, 0)} {s}" for s in ("used", "recognised", "asked", "unread")) + "."
-        )
-        return "\n".join(lines)
+        numbers = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("used", "recognised", "asked", "unread"))
+        return "\n".join([*lines, *self.remarks, f"Numbers: {numbers}."])
+
+    def asked(self) -> list[str]:
+        """Return the questions, one line each."""
+        return [
+            f"{' '.join(q.words.split())}: {q.unclear}" + (f" ({q.candidates})" if q.candidates else "")
+            for q in self.questions.itertuples()
+        ]
 
     def _pieces(self) -> list[tuple[str, str]]:
         """Cut the text at the marks: (words, id of the claim or empty)."""
@@ -101,42 +97,42 @@ class ProposedStudy(Study):
         return "".join(f"[[{words}]]{number[claim]}" if claim else words for words, claim in self._pieces())
 
     def _repr_html_(self) -> str:
+        from jinja2 import Environment
+
+        source = resources.files("lupus_kit.audit.reading").joinpath("proposal.html.j2").read_text(encoding="utf-8")
+        environment = Environment(finalize=lambda value: html.escape(str(value)), trim_blocks=True)
         number = {claim.id: i for i, claim in enumerate(self.records, 1)}
-        body = "".join(
-            f"<mark title='{html.escape(claim, quote=True)}' style='background:{_COLOURS[number[claim] % len(_COLOURS)]};color:#111'>"
-            f"{html.escape(words)}<sup>{number[claim]}</sup></mark>"
-            if claim
-            else html.escape(words).replace("\n", "<br>")
-            for words, claim in self._pieces()
-        )
-        rows = "".join(_claim_row(i, claim) for i, claim in enumerate(self.records, 1))
-        asked = "".join(
-            f"<li><q>{html.escape(q.words)}</q>: {html.escape(q.unclear)} {html.escape(q.candidates)}</li>"
-            for q in self.questions.itertuples()
-        )
-        left = "".join(f"<li>{html.escape(n.words)}: {html.escape(n.what)}</li>" for n in self.left_out.itertuples())
-        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
-        table = (
-            "<table><caption style='text-align:left'>Proposed claims, to be corrected by hand</caption><tr><th>#</th>"
-            f"<th>endpoint</th><th>role</th><th>printed</th><th>p</th><th>assumed</th></tr>{rows}</table>"
-            if rows
-            else ""
-        )
-        return (
-            f"<div style='line-height:1.7'>{body}</div>{remarks}{table}"
-            + (f"<p><b>To be decided by you</b></p><ul>{asked}</ul>" if asked else "")
-            + (f"<details><summary>Numbers in no claim</summary><ul>{left}</ul></details>" if left else "")
-        )
+        return environment.from_string(source).render(study=self, pieces=self._pieces(), number=number)
 
 
-def _claim_row(number: int, claim: Claim) -> str:
-    sides = "; ".join(f"{arm} {claim.shown(i)}" for i, arm in enumerate(claim.arms))
-    cells = [
-        str(number),
-        claim.title,
-        claim.role,
-        sides,
-        " ".join(filter(None, (claim.p, claim.effect))),
-        " ".join(filter(None, (claim.assumed, claim.note))),
-    ]
-    return "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+def _comment(words: str) -> str:
+    """Return words on one line that no control sign can end."""
+    return "".join(sign if sign.isprintable() else " " for sign in " ".join(words.split()))
+
+
+def proposed_claims_file(study: ProposedStudy) -> str:
+    """Write a proposed study as a claims file to be corrected by hand.
+
+    Parameters
+    ----------
+    study : ProposedStudy
+        From :func:`~lupus_kit.audit.read_text`.
+
+    Returns
+    -------
+    str
+        TOML. The questions and the numbers that were not read stand as comments at its head.
+
+    Examples
+    --------
+    >>> from lupus_kit.audit import read_text
+    >>> study = read_text("Randomised to iron (n=20) or placebo (n=20): 50% with iron and 20% with placebo recovered.")
+    >>> [line for line in proposed_claims_file(study).splitlines() if line.startswith("reported")]
+    ['reported = ["50%", "20%"]']
+    """
+    asked = [f"  {question}" for question in study.asked()]
+    unread = study.numbers[study.numbers["status"] == "unread"]["words"]
+    comments = ["To be decided by you:", *asked] if asked else []
+    comments += [f"Numbers that were not read: {', '.join(map(_comment, unread))}"] if len(unread) else []
+    lines = [f"# {'  ' if one.startswith('  ') else ''}{_comment(one)}" for one in (*comments, *study.remarks)]
+    return _HEAD + "".join(f"{line}\n" for line in lines) + "\n" + claims_toml(study)

@@ -8,9 +8,11 @@ written once and every finding still points at the printed words.
 from __future__ import annotations
 
 import re
+import tomllib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 
 #: A whole number, with or without separators of thousands; and a number with or without decimals.
 #: Digits are bounded and never given back, so that no text makes a pattern slow.
@@ -25,75 +27,74 @@ _CHARACTERS = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d", "-"),
         **dict.fromkeys("\u2018\u2019\u201b\u2032", "'"),
         **dict.fromkeys("\u201c\u201d\u201f", '"'),
-        "⩽": "≤", "≦": "≤", "⩾": "≥", "≧": "≥", "＜": "<", "＞": ">", "＝": "=", "％": "%", "﹪": "%",
-        "×": "x", "\u200b": " ", "\ufeff": " ", "µ": "μ", "[": "(", "]": ")", "{": "(", "}": ")",
+        **dict(zip("⩽≦⩾≧＜＞＝％﹪×\u200b\ufeffµ[]{}", "≤≤≥≥<>=%%x  μ()()", strict=True)),
     }
-)  # fmt: skip
-
+)
 _UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _VALUES = {word: value for value, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
-_SMALL = rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS[1:]))})"
+_DIGIT = "|".join(_UNITS[1:10])
+_SMALL = rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{_DIGIT}))?|{'|'.join(reversed(_UNITS[1:]))})"
 # "one-sided", "two-to-one", "three-arm" and "one another" are not counts.
-_NOT_A_COUNT = r"(?!-[A-Za-z]|\s+(?:another|hand|or\s+more|thirds?)\b|\w)"
-_WORDS = re.compile(
-    rf"(?<![\w-])(?:(?P<hundreds>{'|'.join(_UNITS[1:10])}|a)[ -]hundred(?:(?:\s+and)?[ -](?P<rest>{_SMALL}))?"
-    rf"|(?P<small>{_SMALL}))(?P<share>\s+per\s?cent)?{_NOT_A_COUNT}",
+_IN_LETTERS = re.compile(
+    rf"(?<![\w-])(?:(?P<hundreds>{_DIGIT}|a)[ -]hundred(?:(?:\s+and)?[ -](?P<rest>{_SMALL}))?|(?P<small>{_SMALL}))"
+    r"(?P<share>\s+per\s?cent)?(?!-[A-Za-z]|\s+(?:another|hand|or\s+more|thirds?)\b|\w)",
     re.IGNORECASE,
 )
-
-_REWRITES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
-    (re.compile(r"&(?:lt|#60);"), lambda _: "<"),
-    (re.compile(r"&(?:gt|#62);"), lambda _: ">"),
-    (re.compile(r"&(?:nbsp|thinsp|#160);"), lambda _: " "),
-    (re.compile(r"&(?:middot|#183);(?=\d)"), lambda _: "."),
-    (re.compile(r"&plusmn;|\+/-"), lambda _: "±"),
-    (re.compile(r"&(?:ndash|mdash|minus);"), lambda _: "-"),
-    (re.compile(r"&le;|<=|=<"), lambda _: "≤"),
-    (re.compile(r"&ge;|>="), lambda _: "≥"),
-    (re.compile(r"[·∙•‧⋅・](?=\d)"), lambda _: "."),
-    # A thin or fixed space inside a number separates thousands.
-    (re.compile(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))"), lambda _: ","),
-    (re.compile(r"(?<=[\d%])\s*per\s?cent\b(?!age)", re.IGNORECASE), lambda _: "%"),
-    # No word has so many letters; what has would only cost time.
-    (re.compile(r"[A-Za-z]{60,}"), lambda _: "…"),
-    (re.compile(r"[^\S\n]{2,}"), lambda _: " "),
-    (re.compile(r"[^\S\n]*\n\s+"), lambda match: "\n\n" if match[0].count("\n") > 1 else "\n"),
-    (_WORDS, lambda match: spelled_number(match)),
-]
+_REWRITES = (
+    (r"&(?:lt|#60);", "<"),
+    (r"&(?:gt|#62);", ">"),
+    (r"&(?:nbsp|thinsp|#160);", " "),
+    (r"&(?:middot|#183);(?=\d)", "."),
+    (r"&plusmn;|\+/-", "±"),
+    (r"&(?:ndash|mdash|minus);", "-"),
+    (r"&le;|<=|=<", "≤"),
+    (r"&ge;|>=", "≥"),
+    (r"[·∙•‧⋅・](?=\d)", "."),
+    (r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))", ","),  # a thin or fixed space separates thousands
+    (r"(?<=[\d%])\s*(?i:per\s?cent)\b(?!age)", "%"),
+    (r"[A-Za-z]{60,}", "…"),  # no word has so many letters; what has would only cost time
+    (r"[^\S\n]{2,}", " "),
+    (r"[^\S\n]*\n[^\S\n]*\n\s*", "\n\n"),
+    (r"[^\S\n]*\n[^\S\n]++(?!\n)", "\n"),
+)
+_WORDS = tomllib.loads(resources.files("lupus_kit.audit.reading").joinpath("words.toml").read_text(encoding="utf-8"))
 
 
-def spelled_number(match: re.Match[str]) -> str:
-    """Return the digits of a spelled number."""
-    total = 0
-    if match["hundreds"]:
-        total = 100 * _VALUES.get(match["hundreds"].lower(), 1)
-    for word in re.split(r"[- ]", (match["rest"] or match["small"] or "").lower()):
-        total += _VALUES.get(word, 0)
-    if not match["share"]:
-        return str(total)
-    return f"{total}%"
+def regex(pattern: str) -> re.Pattern[str]:
+    r"""Compile a pattern that ignores case and in which a blank stands for any white space.
+
+    Examples
+    --------
+    >>> regex("compared (?:with|to)").pattern
+    'compared\\s+(?:with|to)'
+    """
+    return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
+
+
+def word_list(name: str) -> list[str]:
+    """Return one of the lists of ``words.toml``.
+
+    Examples
+    --------
+    >>> word_list("differences")[:2]
+    ['reduction', 'increase']
+    """
+    return str(_WORDS[name]).replace("\n", "").split("|")
+
+
+def words(name: str) -> str:
+    """Return one of the lists of ``words.toml`` as the alternatives of a pattern.
+
+    Examples
+    --------
+    >>> words("differences")[:22]
+    '(?:reduction|increase|'
+    """
+    return f"(?:{'|'.join(word_list(name))})"
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,6 @@ class Plain:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the slice of the source that a slice of the rewritten text stands for."""
-        if start >= end:
-            where = self.starts[start] if start < len(self.starts) else len(self.source)
-            return where, where
         return self.starts[start], self.ends[end - 1]
 
     def words(self, start: int, end: int) -> str:
@@ -131,16 +129,20 @@ class Plain:
         return self.source[low:high]
 
 
+def _in_digits(match: re.Match[str]) -> str:
+    """Return the digits of a number spelled in letters."""
+    total = 100 * _VALUES.get(match["hundreds"].lower(), 1) if match["hundreds"] else 0
+    total += sum(_VALUES.get(word, 0) for word in re.split(r"[- ]", (match["rest"] or match["small"] or "").lower()))
+    return f"{total}%" if match["share"] else str(total)
+
+
 def _replacements(source: str) -> Iterator[tuple[int, int, str, bool]]:
-    found = [
-        (match.start(), match.end(), say(match), pattern is _WORDS)
-        for pattern, say in _REWRITES
-        for match in pattern.finditer(source)
-    ]
+    found = [(*m.span(), new, False) for pattern, new in _REWRITES for m in re.finditer(pattern, source)]
+    found += [(*m.span(), _in_digits(m), True) for m in _IN_LETTERS.finditer(source)]
     done = 0
-    for start, end, text, spelled in sorted(found):
+    for start, end, new, spelled in sorted(found):
         if start >= done:
-            yield start, end, text, spelled
+            yield start, end, new, spelled
             done = end
 
 
@@ -165,26 +167,16 @@ def plain(source: str) -> Plain:
     pieces: list[str] = []
     starts, ends = array("L"), array("L")
     spelled: set[int] = set()
-    at = length = 0
-
-    def copy(until: int) -> None:
-        nonlocal at, length
-        pieces.append(source[at:until].translate(_CHARACTERS))
-        starts.extend(range(at, until))
-        ends.extend(range(at + 1, until + 1))
-        length += until - at
-        at = until
-
-    for start, end, text, is_spelled in _replacements(source):
-        copy(start)
+    at = 0
+    for start, end, new, is_spelled in [*_replacements(source), (len(source), len(source), "", False)]:
+        pieces += [source[at:start].translate(_CHARACTERS), new]
+        starts.extend(range(at, start))
+        ends.extend(range(at + 1, start + 1))
         if is_spelled:
-            spelled.add(length)
-        pieces.append(text)
-        starts.extend([start] * len(text))
-        ends.extend([end] * len(text))
-        length += len(text)
+            spelled.add(len(starts))
+        starts.extend([start] * len(new))
+        ends.extend([end] * len(new))
         at = end
-    copy(len(source))
     return Plain("".join(pieces), source, starts, ends, frozenset(spelled))
 
 
