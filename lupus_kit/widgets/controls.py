@@ -16,14 +16,7 @@ def float_slider(
 ) -> ipw.FloatSlider:
     """Return a slider for decimals that reports when it is released."""
     return ipw.FloatSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        description=label,
-        continuous_update=False,
-        readout_format=format,
-        **_wide(label),
+        value, low, high, step, description=label, continuous_update=False, readout_format=format, **_wide(label)
     )
 
 

@@ -47,15 +47,8 @@ class Misconception:
             raise InputError(f"misconception {self.hint!r}: give exactly one of answer= and when=")
 
 
-def wrong_choices(hints: Mapping[str, str]) -> tuple[Misconception, ...]:
-    """Make a misconception of every wrong choice, from what to say to a student who chose it.
-
-    Examples
-    --------
-    >>> [slip.answer() for slip in wrong_choices({"a": "Look again.", "c": "That is the mean."})]
-    ['a', 'c']
-    """
-    return tuple(Misconception(hint, answer=partial(str, choice)) for choice, hint in hints.items())
+#: The short name that the lists of exercises use.
+Slip = Misconception
 
 
 @dataclass(frozen=True)
@@ -132,3 +125,25 @@ class Exercise:
             raise InputError(f"exercise {self.key}: choices belong to kind 'choice', and only to it")
         if (self.kind == "text") != (self.remarks is not None):
             raise InputError(f"exercise {self.key}: remarks belong to kind 'text', and only to it")
+
+
+def choice(
+    key: str,
+    aim: str,
+    task: Task,
+    answer: Callable[[], object],
+    wrong: Mapping[str, str],
+    choices: tuple[str, ...] = ("a", "b", "c", "d"),
+    hint: str = "",
+    explain: str | Callable[[], str] = "",
+) -> Exercise:
+    """Make an exercise with one right choice, from what to say to a student who took one of the `wrong` ones.
+
+    Examples
+    --------
+    >>> one = choice("09.1", "Tell mean from median.", "judge", lambda: "b", {"a": "Look again."}, ("a", "b"))
+    >>> one.kind, [slip.answer() for slip in one.misconceptions]
+    ('choice', ['a'])
+    """
+    slips = tuple(Misconception(said, partial(str, name)) for name, said in wrong.items())
+    return Exercise(key, aim, task, answer, "choice", choices=choices, hint=hint, explain=explain, misconceptions=slips)

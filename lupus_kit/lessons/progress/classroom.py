@@ -1,19 +1,15 @@
 """How a class is doing: the progress files of many students, counted exercise by exercise, nobody named."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.progress import file as progress_file
 from lupus_kit.lessons.progress.file import Attempt
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -40,24 +36,17 @@ class ClassProgress:
             ``key notebook task aim tried solved first_time commonest_slip met``: students who answered, who solved it,
             who solved it with their first answer; the misconception that most students met (empty if none), and how many.
         """
-        frame = exercises()
-        rows = [self._row(key) for key in frame["key"]]
-        for place, name in enumerate(("tried", "solved", "first_time", "commonest_slip", "met")):
-            frame[name] = [row[place] for row in rows]
-        return frame
+        listed = exercises()
+        return listed.join(pd.DataFrame([self._row(key) for key in listed["key"]]))
 
-    def _row(self, key: str) -> tuple[int, int, int, str, int]:
+    def _row(self, key: str) -> dict[str, int | str]:
         made = [own for student in self.students if (own := [one for one in student if one.exercise == key])]
         slips = Counter(slip for own in made for slip in {one.misconception for one in own if one.misconception})
         # The commonest; of equally common ones the first by letter, so that the answer does not hang on the files' order.
         slip, met = min(slips.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
-        return (
-            len(made),
-            sum(any(one.right for one in own) for own in made),
-            sum(own[0].right for own in made),
-            slip,
-            met,
-        )
+        solved = sum(any(one.right for one in own) for own in made)
+        first = sum(own[0].right for own in made)
+        return {"tried": len(made), "solved": solved, "first_time": first, "commonest_slip": slip, "met": met}
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False))

@@ -1,18 +1,14 @@
 """How far a student has come: the progress file as a table by stop."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.progress import file as progress_file
 from lupus_kit.lessons.progress.file import Attempt
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: State, sign and colour; the sign and the word say it, the colour repeats it.
 _SHOWN = {
@@ -56,13 +52,8 @@ class Progress:
             ``"tried"`` or ``"open"``; ``tries`` counts the answers kept; ``last`` is the time of the last one in UTC,
             or missing; ``misconceptions`` joins the hints met, each once.
         """
-        import pandas as pd
-
-        made: dict[str, list[Attempt]] = {}
-        for one in self.attempts:
-            made.setdefault(one.exercise, []).append(one)
         frame = exercises()
-        rows = [made.get(key, []) for key in frame["key"]]
+        rows = [[one for one in self.attempts if one.exercise == key] for key in frame["key"]]
         frame["state"] = ["solved" if any(one.right for one in row) else "tried" if row else "open" for row in rows]
         frame["tries"] = [len(row) for row in rows]
         last = [row[-1].when if row else None for row in rows]
@@ -73,15 +64,14 @@ class Progress:
         return frame
 
     def _headline(self) -> str:
-        frame = self.to_frame()
-        return f"{(frame['state'] == 'solved').sum()} of {len(frame)} exercises solved"
+        states = self.to_frame()["state"]
+        return f"{(states == 'solved').sum()} of {len(states)} exercises solved"
 
     def __str__(self) -> str:
         lines = [self._headline()]
         for notebook, rows in self.to_frame().groupby("notebook", sort=True):
-            marks = "  ".join(f"{row.key} {row.state}" for row in rows.itertuples())
-            lines.append(f"{notebook}: {marks}")
-        return "\n".join([*lines, *([self.note] if self.note else [])])
+            lines.append(f"{notebook}: " + "  ".join(rows["key"] + " " + rows["state"]))
+        return "\n".join([*lines, self.note]).rstrip("\n")
 
     def _repr_html_(self) -> str:
         stops = "".join(_stop(str(name), rows) for name, rows in self.to_frame().groupby("notebook", sort=True))
