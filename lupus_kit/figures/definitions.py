@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, PALETTE, arms_in, axes, describe, need_columns, stacked
+from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, PALETTE, axes, describe, stacked
+from lupus_kit.figures.tables import arms_in, need_columns
 
 _EVERYBODY = "all patients"
 _FAINT = "0.86"

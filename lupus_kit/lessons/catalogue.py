@@ -4,7 +4,8 @@ from functools import cache
 
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
 from lupus_kit.lessons.exercises import stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7
 from lupus_kit.lessons.exercises.exercise import Exercise
 
@@ -51,8 +52,7 @@ def find(key: str) -> Exercise:
     'number'
     """
     entries = _catalogue()
-    if not isinstance(key, str) or key not in entries:
-        raise unknown_name("exercise", key, entries)
+    require_choice("exercise", key, entries)
     return entries[key]
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
 
 Kind = Literal["number", "numbers", "choice", "names", "text"]
 Task = Literal["compute", "predict", "judge"]
@@ -115,10 +116,8 @@ class Exercise:
             raise InputError(f"exercise key {self.key!r}: write it as 'NN.k', for example '04.1'")
         if not re.fullmatch(r"[A-Z](?:(?!\. ).)*\.", self.aim):
             raise InputError(f"exercise {self.key}: aim == {self.aim!r}, must be one sentence that ends with a point")
-        if self.task not in get_args(Task):
-            raise unknown_name(f"task of exercise {self.key}", self.task, get_args(Task))
-        if self.kind not in get_args(Kind):
-            raise unknown_name(f"kind of exercise {self.key}", self.kind, get_args(Kind))
+        require_choice(f"task of exercise {self.key}", self.task, get_args(Task))
+        require_choice(f"kind of exercise {self.key}", self.kind, get_args(Kind))
         if not self.tolerance >= 0:
             raise InputError(f"exercise {self.key}: tolerance == {self.tolerance!r}, must be 0 or more")
         if (self.kind == "choice") != bool(self.choices):
