@@ -2,6 +2,7 @@
 
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
+from lupus_kit.lessons.exercises.record import printed
 
 NOTEBOOK = "00_start_here"
 
@@ -9,21 +10,15 @@ NOTEBOOK = "00_start_here"
 _TRIALS, _LEVEL, _NEAR = 1000, 0.05, 10
 
 
-def _printed(column: str) -> str:
-    """One printed cell of the primary endpoint's row."""
-    claims = lk.published.load("he2020").claims.set_index("id")
-    return str(claims.at["sri4_week12", column])
-
-
 def _percent(side: str) -> float:
-    return float(_printed(f"reported_{side}").rstrip("%"))
+    return float(printed("sri4_week12", f"reported_{side}").rstrip("%"))
 
 
 def _table() -> tuple[int, int]:
     """Count the responders and the patients on IL-2 at week 12, the only pair the printed percentage allows."""
     largest = max(filter(None, lk.published.load("he2020").trial.n_randomised.values()))
-    ((responders, patients),) = lk.audit.counts_from_percent(_printed("reported_a").rstrip("%"), n_max=largest)
-    return responders, patients
+    (only,) = lk.audit.counts_from_percent(printed("sri4_week12", "reported_a").rstrip("%"), n_max=largest)
+    return only
 
 
 def _difference() -> float:
@@ -33,8 +28,8 @@ def _difference() -> float:
 def _explain_counts() -> str:
     responders, patients = _table()
     return (
-        f"{responders} of {patients}. No other pair with at most 30 patients rounds to {_printed('reported_a')}, so "
-        "one of the 30 patients on IL-2 is not in this analysis."
+        f"{responders} of {patients}. No other pair with at most 30 patients rounds to "
+        f"{printed('sri4_week12', 'reported_a')}, so one of the 30 patients on IL-2 is not in this analysis."
     )
 
 

@@ -86,12 +86,8 @@ def class_progress(folder: Path | str) -> ClassProgress:
         name = path.relative_to(place).as_posix()
         try:
             students.append(tuple(progress_file.read(path)))
-        except progress_file.DamagedError as error:
-            unusable.append(f"{name}: {error}")
-        except progress_file.NewerError:
-            unusable.append(f"{name}: written by a later version of the kit")
-        except OSError as error:
-            unusable.append(f"{name}: {error.strerror or error}")
+        except (progress_file.DamagedError, progress_file.NewerError, OSError) as error:
+            unusable.append(f"{name}: {getattr(error, 'strerror', None) or error}")
     if not students:
         raise InputError(
             f"no progress file in {str(folder)!r}{f' ({unusable[0]})' if unusable else ''}. Each student has one beside the "

@@ -145,7 +145,7 @@ def read(path: Path) -> list[Attempt]:
         raise DamagedError(f"it is not readable as JSON ({error})") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema > SCHEMA:
-        raise NewerError
+        raise NewerError("written by a later version of the kit")
     if type(schema) is not int or schema != SCHEMA or not isinstance(content.get("answers"), list):
         raise DamagedError(f"it does not say 'schema': {SCHEMA} and list 'answers'")
     return [_attempt(row, number) for number, row in enumerate(content["answers"], start=1)]
