@@ -142,7 +142,7 @@ def _build_handbook(folder: Path) -> list[str]:
     from references.small_notebooks import NOTEBOOKS
 
     from lupus_kit.course import execution, shelf
-    from lupus_kit.course.handbook import site, sources
+    from lupus_kit.course.handbook import sources, website
 
     paths = [path for path in shelf.find(ROOT).notebooks() if path.stem[:2].isdigit()]
     stops = [sources.Stop(path.stem, execution.read(path)) for path in paths]
@@ -151,4 +151,4 @@ def _build_handbook(folder: Path) -> list[str]:
         stops.append(sources.Stop(name, notebook))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries among themselves
-        return list(site.build(folder, stops).warnings)
+        return list(website.build(folder, stops).warnings)

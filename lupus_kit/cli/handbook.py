@@ -12,12 +12,12 @@ def handbook(
 ) -> None:
     """Write the executed notebooks as one site that works offline, with sheets for a journal club (PDF)."""
     from lupus_kit.course import execution, shelf
-    from lupus_kit.course.handbook import site
+    from lupus_kit.course.handbook import website
     from lupus_kit.course.handbook.sources import Stop
 
     # What could be wrong is looked at before a minute of work is done.
-    site.check_libraries()
-    site.check_place(folder)
+    website.check_libraries()
+    website.check_place(folder)
     # Stops start with their number; a page of widgets alone, which cannot be moved on paper, is not one.
     paths = [path for path in shelf.find().notebooks() if path.stem[:2].isdigit()]
     executed = list(execution.execute_files(paths))
@@ -28,5 +28,5 @@ def handbook(
     if failed:
         print(f"No handbook was written: {len(failed)} of {len(paths)} notebooks failed.", file=sys.stderr)
         raise typer.Exit(1)
-    site.build(folder, [Stop(run.name, notebook) for notebook, run in executed])
+    website.build(folder, [Stop(run.name, notebook) for notebook, run in executed])
     print(f"Wrote the handbook. Open {folder / 'index.html'} in a browser.", file=sys.stderr)

@@ -52,7 +52,7 @@ def test_only_what_runs_is_installed():
     unused = {
         canonicalize_name(Requirement(line).name) for name in ("replica", "files", "test") for line in EXTRAS[name]
     }
-    assert unused & set(PINS) <= {"beautifulsoup4", "psutil", "statsmodels"}, "these come with JupyterLab and pingouin"
+    assert unused & set(PINS) <= {"beautifulsoup4", "psutil"}, "these come with JupyterLab"
 
 
 def test_the_notebook_server_of_the_base_image_keeps_its_jupyterlab():

@@ -12,7 +12,7 @@ import pytest
 HIDDEN = (
     "bs4", "dask", "distributed", "docutils", "ipykernel", "jupyter_client", "jupyter_core", "jupyter_server", "jupyterlab",
     "jupyterlab_server", "mistune", "myst_nb", "myst_parser", "nbclient", "nbconvert", "nbformat", "openpyxl", "ortools",
-    "pingouin", "pyreadstat", "reportlab", "sklearn", "sphinx", "sphinx_book_theme", "statsmodels", "voila",
+    "pingouin", "pyreadstat", "reportlab", "sklearn", "sphinx", "sphinx_book_theme", "voila",
 )  # fmt: skip
 RUN = f"""
 import contextlib, importlib, io, json, pkgutil, sys, traceback

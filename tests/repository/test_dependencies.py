@@ -109,7 +109,7 @@ def _imported(folder: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 tops.add(node.module.split(".")[0])
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "need":
-                tops.add(ast.literal_eval(node.args[0]).split(".")[0])
+                tops |= {str(one.value).split(".")[0] for one in node.args[:1] if isinstance(one, ast.Constant)}
     foreign = tops - set(sys.stdlib_module_names) - {"lupus_kit", "references"}
     distributions = packages_distributions()
     return {canonicalize_name(one) for name in foreign for one in distributions.get(name, [name])}

@@ -15,7 +15,7 @@ import pytest
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
 from lupus_kit.course import shelf
-from lupus_kit.course.handbook import site
+from lupus_kit.course.handbook import website
 
 
 def _page(folder: Path, name: str) -> str:
@@ -123,10 +123,10 @@ def book(tmp_path) -> Path:
     """Lay out a folder as an earlier handbook."""
     folder = tmp_path / "book"
     (folder / "reference").mkdir(parents=True)
-    names = ["index.html", "reference/design.html", site.MANIFEST]
+    names = ["index.html", "reference/design.html", website.MANIFEST]
     for name in names:
         (folder / name).write_text("old")
-    (folder / site.MANIFEST).write_text(json.dumps({"files": names}))
+    (folder / website.MANIFEST).write_text(json.dumps({"files": names}))
     return folder
 
 
@@ -139,26 +139,26 @@ def new(tmp_path) -> Path:
 
 
 def test_every_file_is_in_the_manifest(handbook):
-    facts = json.loads(_page(handbook.folder, site.MANIFEST))
+    facts = json.loads(_page(handbook.folder, website.MANIFEST))
     assert facts["made_by"] == f"lupus_kit {__version__}"
     assert set(facts["files"]) == _files(handbook.folder)
-    site.check_place(handbook.folder)  # so another one may take its place
+    website.check_place(handbook.folder)  # so another one may take its place
 
 
 def test_a_linked_folder_stays_a_link(book, new, tmp_path):
     (tmp_path / "link").symlink_to(book, target_is_directory=True)
-    site.check_place(tmp_path / "link")
-    site.put(new, (tmp_path / "link").resolve())
+    website.check_place(tmp_path / "link")
+    website.put(new, (tmp_path / "link").resolve())
     assert (tmp_path / "link").is_symlink()
     assert _files(book) == {"index.html"}
     assert (book / "index.html").read_text() == "new"
 
 
 def test_what_a_reader_put_into_a_handbook_is_not_lost(book):
-    site.check_place(book)
+    website.check_place(book)
     (book / "reference" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match=r"reference/notes\.txt"):
-        site.check_place(book)
+        website.check_place(book)
 
 
 def test_a_write_that_breaks_off_leaves_the_old_handbook(book, new, monkeypatch):
@@ -172,7 +172,7 @@ def test_a_write_that_breaks_off_leaves_the_old_handbook(book, new, monkeypatch)
 
     monkeypatch.setattr(os, "rename", full)
     with pytest.raises(OSError, match="No space left"):
-        site.put(new, book)
+        website.put(new, book)
     assert {name: (book / name).read_bytes() for name in _files(book)} == before
 
 
@@ -180,9 +180,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(site, "write_sources", full)
+    monkeypatch.setattr(website, "write_sources", full)
     with pytest.raises(InputError, match="No space left"):
-        site.build(tmp_path / "book", [])
+        website.build(tmp_path / "book", [])
     assert os.listdir(tmp_path) == []
 
 
@@ -190,5 +190,5 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, monkeypatch):
 def test_an_absent_library_is_named_with_the_line_that_installs_it(library, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(InputError, match=rf'{library}.*python -m pip install "lupus-kit\[handbook\]"'):
-        site.build(tmp_path / "book", [])
+        website.build(tmp_path / "book", [])
     assert os.listdir(tmp_path) == []
