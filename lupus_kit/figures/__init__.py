@@ -21,8 +21,7 @@ from lupus_kit.figures import (
     sri,
     table_board,
 )
-from lupus_kit.figures.live import Live
-from lupus_kit.figures.show import img, png, show
+from lupus_kit.figures.show import Live, img, png, show
 from lupus_kit.figures.style import ARM_PALETTE, alt_text, describe
 
 __all__ = [

@@ -12,19 +12,8 @@ from matplotlib.axes import Axes
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.sri import response_over_time
-from lupus_kit.figures.style import (
-    ARM_PALETTE,
-    INVENTED,
-    MARKS,
-    NEUTRAL,
-    PALETTE,
-    PUBLISHED,
-    arms_in,
-    axes,
-    describe,
-    need_columns,
-    stamp,
-)
+from lupus_kit.figures.style import ARM_PALETTE, INVENTED, MARKS, NEUTRAL, PALETTE, PUBLISHED, axes, describe, stamp
+from lupus_kit.figures.tables import arms_in, need_columns
 
 _BASELINE_LABELS = {
     "age_years": "age (years)",

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, PALETTE, arms_in, axes, describe, need_columns, stacked
+from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, PALETTE, axes, describe, stacked
+from lupus_kit.figures.tables import arms_in, need_columns
 
 _EVERYBODY = "all patients"
 _FAINT = "0.86"
@@ -221,15 +222,13 @@ def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
         raise InputError("the table holds a pair twice: choose the rows of one group, for example of one arm.")
     names = list(dict.fromkeys([*rows["first"], *rows["second"]]))
     down, across = names[1:], names[:-1]
-    kappa = (
-        rows.pivot(index="second", columns="first", values="kappa").reindex(index=down, columns=across).astype(float)
-    )
     written = [
         f"{'–' if np.isnan(k) else f'{k:.2f}'}\n{c} | {b}"
         for k, b, c in zip(rows["kappa"], rows["only_first"], rows["only_second"], strict=True)
     ]
-    cells = rows.assign(written=written).pivot(index="second", columns="first", values="written")
-    cells = cells.reindex(index=down, columns=across).fillna("")
+    square = rows.assign(written=written).pivot(index="second", columns="first", values=["kappa", "written"])
+    kappa = square["kappa"].reindex(index=down, columns=across).astype(float)
+    cells = square["written"].reindex(index=down, columns=across).fillna("")
     size = max(5.5, 2.8 + 0.82 * len(across))
     ax = axes(ax, (size + 1.4, 1.9 + 0.6 * len(down)))
     ax.grid(False)

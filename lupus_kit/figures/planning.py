@@ -6,18 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import (
-    ARM_PALETTE,
-    NEUTRAL,
-    NO,
-    PUBLISHED,
-    YES,
-    axes,
-    describe,
-    need_columns,
-    panels,
-    title_above,
-)
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, NO, YES, axes, describe, panels, title_above
+from lupus_kit.figures.tables import need_columns
 
 
 def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = "", ax: Axes | None = None) -> Axes:
@@ -75,7 +65,7 @@ def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = ""
     )
 
 
-def dance_of_p(trials: pd.DataFrame, truth: float, alpha: float = 0.05, observed: float | None = None) -> Axes:
+def dance_of_p(trials: pd.DataFrame, truth: float, alpha: float = 0.05) -> Axes:
     """Draw repeated trials one below the other: the difference with its interval, and the p-value.
 
     Parameters
@@ -86,8 +76,6 @@ def dance_of_p(trials: pd.DataFrame, truth: float, alpha: float = 0.05, observed
         The true difference (a proportion).
     alpha : float
         Level drawn as a line.
-    observed : float, optional
-        A published p-value to mark.
 
     Returns
     -------
@@ -116,8 +104,6 @@ def dance_of_p(trials: pd.DataFrame, truth: float, alpha: float = 0.05, observed
     for marker, which, colour in (("D", hit, YES), ("o", ~hit, NO)):
         right.scatter(p[which], place[which], c=[colour], marker=marker, s=34, zorder=3)
     right.axvline(alpha, color="0.2", linestyle="--", linewidth=1.4)
-    if observed is not None:
-        right.axvline(observed, color=PUBLISHED, linewidth=1.6)
     right.set(xlim=(8e-6, 1.2), ylim=(len(trials) + 1, 0), xlabel="two-sided p-value (log scale)")
     right.set_xticks([1e-5, 1e-4, 1e-3, 0.01, 0.05, 1], ["≤10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.05", "1"])
     right.set_xticks([], minor=True)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, NO, axes, describe, need_columns
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, NO, axes, describe
+from lupus_kit.figures.tables import need_columns
 
 
 def unseen_risk(

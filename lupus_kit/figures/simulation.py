@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PALETTE, PUBLISHED, YES, axes, describe, need_columns
+from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PALETTE, PUBLISHED, YES, axes, describe
+from lupus_kit.figures.tables import need_columns
 
 # Quantities that are probabilities of an event; the others are differences, ratios or numbers of patients.
 _PROBABILITIES = (

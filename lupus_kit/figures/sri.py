@@ -10,7 +10,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, arms_in, axes, describe, need_columns
+from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, axes, describe
+from lupus_kit.figures.tables import arms_in, need_columns
 
 #: What can have decided an SRI, and its colour.
 _OUTCOMES = {
@@ -179,9 +180,8 @@ def _draw_bar(ax: Axes, y: int, frame: pd.DataFrame, reach: int) -> int:
     """Stack the descriptors of one visit; those that do not count stand at the right edge, hollow."""
     counts = frame["counts"] if "counts" in frame else pd.Series(True, index=frame.index)
     counted = frame[counts]
-    ends = counted["weight"].cumsum().astype(int).tolist()
-    left = ends[-1] if ends else 0
-    spans = [(end - weight, weight) for end, weight in zip(ends, counted["weight"].tolist(), strict=True)]
+    left = int(counted["weight"].sum())
+    spans = list(zip(counted["weight"].cumsum() - counted["weight"], counted["weight"], strict=True))
     colours = [_tint(domain) for domain in counted["domain"]]
     ax.broken_barh(spans, (y - 0.36, 0.72), facecolors=colours, edgecolors="white", linewidth=2)
     for label, (start, weight) in zip(counted["label"], spans, strict=True):
@@ -283,21 +283,15 @@ def responders(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     'responders (%), with 95% interval'
     """
     ax = axes(ax, (9.4, 2.9))
-    arms = list(frame["arm"].unique())
-    places, names = [], []
-    for group, (visit, rows) in enumerate(frame.groupby("visit", sort=False)):
-        for row in rows.itertuples():
-            place = group * (len(arms) + 0.7) + arms.index(row.arm)
-            colour = ARM_PALETTE.get(row.arm, NEUTRAL)
-            ax.plot([100 * row.low, 100 * row.high], [place] * 2, color=colour, linewidth=2.6, solid_capstyle="butt")
-            ax.plot(100 * row.rate, place, MARKS[arms.index(row.arm) % 8], color=colour, markersize=8)
-            ax.annotate(
-                f"{row.responders} of {row.patients}", (100 * row.high, place), xytext=(6, 0),
-                textcoords="offset points", va="center", fontsize=10,
-            )  # fmt: skip
-            places.append(place)
-            names.append(f"{visit}, {row.arm}")
-    ax.set_yticks(places, names)
+    arm, arms = pd.factorize(frame["arm"])
+    places = pd.factorize(frame["visit"])[0] * (len(arms) + 0.7) + arm
+    for k, place, row in zip(arm, places, frame.itertuples(), strict=True):
+        colour = ARM_PALETTE.get(row.arm, NEUTRAL)
+        ax.plot([100 * row.low, 100 * row.high], [place] * 2, color=colour, linewidth=2.6, solid_capstyle="butt")
+        ax.plot(100 * row.rate, place, MARKS[k % 8], color=colour, markersize=8)
+        ax.annotate(f"{row.responders} of {row.patients}", (100 * row.high, place), xytext=(6, 0),
+                    textcoords="offset points", va="center", fontsize=10)  # fmt: skip
+    ax.set_yticks(places, frame["visit"] + ", " + frame["arm"])
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     ax.set(xlim=(0, 100), xlabel="responders (%), with 95% interval")

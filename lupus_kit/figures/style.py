@@ -6,11 +6,8 @@ from contextvars import ContextVar
 from typing import Any
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-
-from lupus_kit.core.errors import InputError
 
 #: Ten colours that colour-blind readers can tell apart, and marks that tell lines apart without colour.
 PALETTE, MARKS = sns.color_palette("colorblind"), "osD^vP*X"
@@ -20,19 +17,6 @@ ARM_PALETTE: dict[str, Any] = {"IL-2": PALETTE[0], "placebo": PALETTE[1]}
 PUBLISHED, INVENTED, NEUTRAL = PALETTE[3], PALETTE[4], (0.45, 0.45, 0.45)
 #: Colours for "inside" and "outside" a rejection region or a verdict.
 YES, NO = PALETTE[2], PALETTE[7]
-
-
-def need_columns(frame: pd.DataFrame, what: str, remedy: str, *columns: str) -> None:
-    """Refuse a table without the columns that a figure draws: say which it lacks, and what to do."""
-    lacking = [name for name in columns if name not in frame.columns]
-    if lacking:
-        raise InputError(f"{what} lacks {', '.join(map(repr, lacking))}: {remedy}.")
-
-
-def arms_in(frame: pd.DataFrame) -> list[str]:
-    """List the arms of a table in the usual order: those of the kit first, others after them."""
-    found = set(frame["arm"].dropna().astype(str))
-    return [arm for arm in ARM_PALETTE if arm in found] + sorted(found - set(ARM_PALETTE))
 
 
 def stamp(ax: Axes, corner: bool = False) -> None:
@@ -53,12 +37,7 @@ def stamp(ax: Axes, corner: bool = False) -> None:
 
 def axes(ax: Axes | None = None, size: tuple[float, float] = (7.5, 4.5)) -> Axes:
     """Return the given axes, or new ones in the kit's style, large enough for a projector."""
-    return ax if ax is not None else _kept(size, (1,))[0]
-
-
-def panels(size: tuple[float, float], ratios: tuple[float, ...] = (1, 1)) -> list[Axes]:
-    """Return new axes side by side in the kit's style, their widths in the given ratios."""
-    return _kept(size, ratios)
+    return ax if ax is not None else panels(size, (1,))[0]
 
 
 def stacked(size: tuple[float, float], ratios: tuple[float, float], grid: str = "0.92") -> tuple[Axes, Axes]:
@@ -99,7 +78,8 @@ def stage(kept: dict[Any, list[Axes]]) -> Iterator[None]:
         _STAGE.reset(token)
 
 
-def _kept(size: tuple[float, float], ratios: tuple[float, ...]) -> list[Axes]:
+def panels(size: tuple[float, float], ratios: tuple[float, ...] = (1, 1)) -> list[Axes]:
+    """Return new axes side by side in the kit's style, their widths in the given ratios; on a stage, those kept."""
     kept = _STAGE.get()
     if kept is None:
         return _new(size, ratios)

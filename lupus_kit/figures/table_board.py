@@ -7,17 +7,8 @@ from matplotlib.colors import LogNorm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.inference import draw_border
-from lupus_kit.figures.style import (
-    ARM_PALETTE,
-    PUBLISHED,
-    alt_text,
-    axes,
-    describe,
-    need_columns,
-    p_bar,
-    panels,
-    title_above,
-)  # fmt: skip
+from lupus_kit.figures.style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, p_bar, panels, title_above
+from lupus_kit.figures.tables import need_columns
 
 _MEASURES = {
     "risk difference": ("difference (percentage points)", 100, 0),

@@ -85,7 +85,9 @@ def number(answer: Any) -> float:
         raise UnusableError(f"Your answer is a piece of text. {plain}, with a point for decimals and without a % sign.")
     if _is_bool(value):
         raise UnusableError(f"Your answer is {bool(value)}. The question asks for a number.")
-    if not isinstance(value, numbers.Number) or (isinstance(value, numbers.Complex) and not _is_real(value)):
+    if not isinstance(value, numbers.Number) or (
+        isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
+    ):
         raise UnusableError(f"Your answer is {describe(value)}. The question asks for one number: {_advice(value)}")
     try:
         real = float(value)  # type: ignore[arg-type]
@@ -242,9 +244,8 @@ def _unwrap(answer: Any) -> Any:
 
 
 def _items(answer: Any, wanted: str) -> list[Any]:
-    if hasattr(answer, "columns") or isinstance(answer, str | bytes | dict) or not isinstance(answer, Iterable):
-        raise UnusableError(f"Your answer is {describe(answer)}. The question asks for {wanted}.")
-    if len(getattr(answer, "shape", (0,))) != 1:
+    one_row = len(getattr(answer, "shape", (0,))) == 1 and not hasattr(answer, "columns")
+    if isinstance(answer, str | bytes | dict) or not isinstance(answer, Iterable) or not one_row:
         raise UnusableError(f"Your answer is {describe(answer)}. The question asks for {wanted}.")
     try:
         return list(islice(answer, _MOST_ITEMS))
@@ -254,10 +255,6 @@ def _items(answer: Any, wanted: str) -> list[Any]:
 
 def _is_bool(value: Any) -> bool:
     return isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}
-
-
-def _is_real(value: Any) -> bool:
-    return isinstance(value, numbers.Real)
 
 
 def _advice(value: object) -> str:

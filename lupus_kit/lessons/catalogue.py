@@ -1,11 +1,11 @@
 """The catalogue of all exercises."""
 
-from dataclasses import dataclass
 from functools import cache
 
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
 from lupus_kit.lessons.exercises import stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7
 from lupus_kit.lessons.exercises.exercise import Exercise
 
@@ -13,16 +13,10 @@ from lupus_kit.lessons.exercises.exercise import Exercise
 STOPS = (stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7)
 
 
-@dataclass(frozen=True)
-class _Entry:
-    notebook: str
-    exercise: Exercise
-
-
 @cache
-def _catalogue() -> dict[str, _Entry]:
+def _catalogue() -> dict[str, Exercise]:
     """Collect the exercises of every stop; fail loudly if two share a key."""
-    found: dict[str, _Entry] = {}
+    found: dict[str, Exercise] = {}
     for module in STOPS:
         name = module.__name__.rpartition(".")[2]
         for exercise in module.EXERCISES:
@@ -30,7 +24,7 @@ def _catalogue() -> dict[str, _Entry]:
                 raise InputError(f"exercise key {exercise.key!r} is used twice, the second time in {name}.py")
             if exercise.key[:2] != module.NOTEBOOK[:2]:
                 raise InputError(f"exercise {exercise.key!r} in {name}.py does not belong to {module.NOTEBOOK!r}")
-            found[exercise.key] = _Entry(module.NOTEBOOK, exercise)
+            found[exercise.key] = exercise
     return found
 
 
@@ -58,9 +52,8 @@ def find(key: str) -> Exercise:
     'number'
     """
     entries = _catalogue()
-    if not isinstance(key, str) or key not in entries:
-        raise unknown_name("exercise", key, entries)
-    return entries[key].exercise
+    require_choice("exercise", key, entries)
+    return entries[key]
 
 
 def exercises() -> pd.DataFrame:
@@ -76,6 +69,7 @@ def exercises() -> pd.DataFrame:
     >>> list(exercises().columns)
     ['key', 'notebook', 'task', 'aim']
     """
-    rows = [(one.exercise.key, one.notebook, one.exercise.task, one.exercise.aim) for one in _catalogue().values()]
+    notebooks = {module.NOTEBOOK[:2]: module.NOTEBOOK for module in STOPS}
+    rows = [(one.key, notebooks[one.key[:2]], one.task, one.aim) for one in _catalogue().values()]
     ordered = sorted(rows, key=lambda row: tuple(int(part) for part in row[0].split(".")))
     return pd.DataFrame(ordered, columns=["key", "notebook", "task", "aim"])

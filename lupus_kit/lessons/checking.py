@@ -114,51 +114,24 @@ def judge(exercise: Exercise, answer: Any) -> CheckResult:
     """
     if answer is ...:
         return CheckResult(exercise.key, None, "replace the three dots with your answer and run the cell again.")
-    if exercise.remarks is not None:
-        return _judge_text(exercise, answer, exercise.remarks)
-    expected = _expected(exercise)
+    expected = _form(exercise, exercise.answer())
     try:
-        given = _read(exercise, answer, expected)
+        given = _form(exercise, answer, expected)
     except answers.UnusableError as error:
         return CheckResult(exercise.key, False, str(error))
-    if _same(exercise, given, expected):
-        text = exercise.explain() if callable(exercise.explain) else exercise.explain
-        return CheckResult(exercise.key, True, text or exercise.aim)
-    return CheckResult(exercise.key, False, _help(exercise, given, expected))
-
-
-def _judge_text(exercise: Exercise, answer: Any, find: Callable[[str], list[str]]) -> CheckResult:
-    """Read written sentences and repeat what there is to remark."""
-    try:
-        remarks = find(answers.text(answer))
-    except answers.UnusableError as error:
-        return CheckResult(exercise.key, False, str(error))
-    if remarks:
-        listed = " ".join(f"({number}) {remark}" for number, remark in enumerate(remarks, start=1))
-        return CheckResult(exercise.key, False, f"{listed} {exercise.hint}".strip())
+    if said := _remark(exercise, given, expected):
+        return CheckResult(exercise.key, False, said)
     said = exercise.explain() if callable(exercise.explain) else exercise.explain
     return CheckResult(exercise.key, True, said or exercise.aim)
 
 
-def _expected(exercise: Exercise) -> Any:
-    """Compute the right answer and bring it into the form of the exercise's kind."""
-    value = exercise.answer()
-    length = len(value) if exercise.kind == "numbers" else 0  # type: ignore[arg-type]
-    return _form(exercise, value, length)
-
-
-def _read(exercise: Exercise, answer: Any, expected: Any) -> Any:
-    return _form(exercise, answer, len(expected) if exercise.kind == "numbers" else 0)
-
-
-def _form(exercise: Exercise, value: Any, length: int) -> Any:
-    if exercise.kind == "number":
-        return answers.number(value)
+def _form(exercise: Exercise, value: Any, expected: Any = None) -> Any:
+    """Bring an answer into the form of the exercise's kind; several numbers must be as many as expected."""
     if exercise.kind == "numbers":
-        return answers.several(value, length)
+        return answers.several(value, len(value if expected is None else expected))
     if exercise.kind == "choice":
         return answers.choice(value, exercise.choices)
-    return answers.names(value)
+    return {"number": answers.number, "names": answers.names, "text": answers.text}[exercise.kind](value)
 
 
 def _close(given: float, expected: float, tolerance: float) -> bool:
@@ -174,20 +147,20 @@ def _same(exercise: Exercise, given: Any, expected: Any) -> bool:
     return bool(given == expected)
 
 
-def _help(exercise: Exercise, given: Any, expected: Any) -> str:
+def _remark(exercise: Exercise, given: Any, expected: Any) -> str:
     """Find the most specific thing to say: a known misconception, a slip of unit or sign, the general hint."""
+    if exercise.remarks is not None:
+        remarks = exercise.remarks(given)
+        listed = " ".join(f"({number}) {remark}" for number, remark in enumerate(remarks, start=1))
+        return f"{listed} {exercise.hint}".strip() if remarks else ""
+    if _same(exercise, given, expected):
+        return ""
     for slip in exercise.misconceptions:
         if _fits(exercise, slip, given):
             return slip.hint
-    slip_text = ""
-    if exercise.kind == "number":
-        slip_text = _number_slip(exercise, given, expected)
-    elif exercise.kind == "numbers":
-        slip_text = _numbers_slip(exercise, given, expected)
-    elif exercise.kind == "names":
-        slip_text = _names_slip(given, expected)
-    parts = [part for part in (slip_text, exercise.hint) if part]
-    return " ".join(parts) or "Read the question once more and look at the cells above it."
+    slips: dict[str, Callable[..., str]] = {"number": _number_slip, "numbers": _numbers_slip, "names": _names_slip}
+    found = slips[exercise.kind](exercise, given, expected) if exercise.kind in slips else ""
+    return f"{found} {exercise.hint}".strip() or "Read the question once more and look at the cells above it."
 
 
 def _fits(exercise: Exercise, slip: Misconception, given: Any) -> bool:
@@ -198,7 +171,7 @@ def _fits(exercise: Exercise, slip: Misconception, given: Any) -> bool:
             return False
     assert slip.answer is not None  # Misconception has exactly one of the two
     try:
-        wrong = _read(exercise, slip.answer(), given)
+        wrong = _form(exercise, slip.answer(), given)
     except answers.UnusableError:
         return False
     return _same(exercise, given, wrong)
@@ -229,6 +202,6 @@ def _numbers_slip(exercise: Exercise, given: tuple[float, ...], expected: tuple[
     return f"Look again at value {' and '.join(off)} of {len(expected)}."
 
 
-def _names_slip(given: frozenset[str], expected: frozenset[str]) -> str:
+def _names_slip(_: Exercise, given: frozenset[str], expected: frozenset[str]) -> str:
     belong, extra, missing = len(given & expected), len(given - expected), len(expected - given)
     return f"Of your names {belong} belong here and {extra} do not; {missing} more to find."

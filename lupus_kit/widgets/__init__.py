@@ -15,11 +15,7 @@ True
 """
 
 from lupus_kit.widgets.app import App, Scene
-from lupus_kit.widgets.audit import (
-    missing_map,
-    pvalue_detective,
-    visits_explorer,
-)
+from lupus_kit.widgets.audit import missing_map, pvalue_detective, visits_explorer
 from lupus_kit.widgets.by_name import APPS, from_state
 from lupus_kit.widgets.cohort import assumption_board
 from lupus_kit.widgets.design import allocation_explorer

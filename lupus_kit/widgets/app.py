@@ -17,7 +17,8 @@ from typing import Any
 import ipywidgets as ipw
 from matplotlib.axes import Axes
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
 from lupus_kit.figures import Live, alt_text
 from lupus_kit.widgets import state as _state
 
@@ -157,8 +158,7 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
             There is no control of that name.
         """
         for name in values:
-            if name not in self.controls:
-                raise unknown_name("control", name, self.controls)
+            require_choice("control", name, self.controls)
         self._quiet = True
         try:
             for name, value in values.items():
@@ -206,8 +206,7 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 )
         read = {}
         for key, written in pieces.items():
-            if key not in self.controls:
-                raise unknown_name("control", key, self.controls)
+            require_choice("control", key, self.controls)
             read[key] = _state.value_of(key, self.controls[key], written)
         return self.set(**self.defaults | read)
 
@@ -233,22 +232,18 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def refresh(self) -> None:
         """Draw the scene for the current values."""
         self.view.value = self.state
-        with _short_lived():
-            try:
-                text, picture, more = self._shown()
-            except InputError as error:
-                self._complain(error)
-                return
-        self.text.value = f"<div aria-live='polite'>{text}</div>"
+        try:
+            with _short_lived():
+                with self.live.drawing():
+                    scene = self._scene(**self.values)
+                picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
+        except InputError as error:
+            self._complain(error)
+            return
+        self.text.value = f"<div aria-live='polite'>{scene.text}</div>"
         # One change of a widget's value is one repaint: the old picture stays until the new one is there.
         self.picture.value = picture
-        self.more.value = more
-
-    def _shown(self) -> tuple[str, str, str]:
-        with self.live.drawing():
-            scene = self._scene(**self.values)
-        picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
-        return scene.text, picture, scene.more
+        self.more.value = scene.more
 
     def _drawn(self, axes: Axes, layout: Hashable) -> str:
         alt = html.escape(alt_text(axes))

@@ -10,6 +10,7 @@ from lupus_kit import audit, published
 from lupus_kit.figures.audit import line_up, rule_lines
 from lupus_kit.figures.inference import tipping_map
 from lupus_kit.inference import STRATEGIES, TESTS, familywise_error, pvalue, tipping_point
+from lupus_kit.inference.two_visits.familywise import correlation_bounds
 from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.controls import bare_p, dropdown, float_slider, int_slider, p_value, text
 
@@ -51,18 +52,13 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
 
 def pvalue_detective() -> App:
     """Return the widget of stop 5: a printed p-value, a table, and the line-up of all tests."""
-    return App(
-        "The p-value detective",
-        {
-            "reported": text("p as printed", "0.052"),
-            "x1": int_slider("responders on IL-2 (of 29)", 16, 0, 29),
-            "x2": int_slider("responders on placebo (of 30)", 9, 0, 30),
-            "missing": dropdown("the missing IL-2 patient", [(name, name) for name in MISSING], "not counted"),
-        },
-        detective_scene,
-        height=640,
-        name="pvalue_detective",
-    )
+    controls = {
+        "reported": text("p as printed", "0.052"),
+        "x1": int_slider("responders on IL-2 (of 29)", 16, 0, 29),
+        "x2": int_slider("responders on placebo (of 30)", 9, 0, 30),
+        "missing": dropdown("the missing IL-2 patient", [(name, name) for name in MISSING], "not counted"),
+    }
+    return App("The p-value detective", controls, detective_scene, height=640, name="pvalue_detective")
 
 
 def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
@@ -116,35 +112,17 @@ def missing_map() -> App:
     >>> "from 0.0371 to 0.0668" in missing_map().text.value
     True
     """
-    return App(
-        "The patients who are not there",
-        {
-            "week": dropdown("visit", [("week 12", 12), ("week 24", 24)], 12),
-            "missing1": int_slider("missing on IL-2", 1, 0, 4),
-            "missing2": int_slider("missing on placebo", 0, 0, 4),
-            "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
-        },
-        missing_scene,
-        height=420,
-        name="missing_map",
-    )
+    controls = {
+        "week": dropdown("visit", [("week 12", 12), ("week 24", 24)], 12),
+        "missing1": int_slider("missing on IL-2", 1, 0, 4),
+        "missing2": int_slider("missing on placebo", 0, 0, 4),
+        "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
+    }
+    return App("The patients who are not there", controls, missing_scene, height=420, name="missing_map")
 
 
 _GRID = np.round(np.linspace(-0.95, 0.95, 20), 4)
 _OFFERED = ("pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t")
-
-
-def possible_correlations(first: float, second: float) -> tuple[float, float]:
-    """Return the smallest and largest correlation of two outcomes with these rates.
-
-    Examples
-    --------
-    >>> possible_correlations(0.5, 0.5)
-    (-1.0, 1.0)
-    """
-    spread = np.sqrt(first * (1 - first) * second * (1 - second))
-    low, high = max(0.0, first + second - 1), min(first, second)
-    return float((low - first * second) / spread), float((high - first * second) / spread)
 
 
 @lru_cache(maxsize=64)
@@ -182,7 +160,7 @@ def visits_scene(rho: float, p12: float, p24: float, strategy: str, test: str, n
     >>> "cannot be above 0.22" in visits_scene(0.9, 0.1, 0.7, "holm", "pearson").text
     True
     """
-    low, high = possible_correlations(p12, p24)
+    low, high = correlation_bounds(p12, p24)
     used = min(max(rho, low), high)
     note = ""
     if used != rho:
@@ -213,16 +191,11 @@ def visits_explorer() -> App:
     >>> "whichever works <b>9.90%" in visits_explorer().text.value
     True
     """
-    return App(
-        "Two looks at the same patients",
-        {
-            "rho": float_slider("correlation of the two visits", 0.4, -1.0, 1.0, 0.05),
-            "p12": float_slider("respond at week 12, both arms", 0.42, 0.05, 0.95, 0.01),
-            "p24": float_slider("respond at week 24, both arms", 0.51, 0.05, 0.95, 0.01),
-            "strategy": dropdown("rule", [(rule.label, key) for key, rule in STRATEGIES.items()], "either"),
-            "test": dropdown("test at both visits", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
-        },
-        visits_scene,
-        height=420,
-        name="visits_explorer",
-    )
+    controls = {
+        "rho": float_slider("correlation of the two visits", 0.4, -1.0, 1.0, 0.05),
+        "p12": float_slider("respond at week 12, both arms", 0.42, 0.05, 0.95, 0.01),
+        "p24": float_slider("respond at week 24, both arms", 0.51, 0.05, 0.95, 0.01),
+        "strategy": dropdown("rule", [(rule.label, key) for key, rule in STRATEGIES.items()], "either"),
+        "test": dropdown("test at both visits", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
+    }
+    return App("Two looks at the same patients", controls, visits_scene, height=420, name="visits_explorer")

@@ -2,31 +2,21 @@
 
 from collections.abc import Callable
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
+from lupus_kit.widgets import audit, cohort, design, inference, secondary, simulation, sri
 from lupus_kit.widgets import state as _state
 from lupus_kit.widgets.app import App
-from lupus_kit.widgets.audit import missing_map, pvalue_detective, visits_explorer
-from lupus_kit.widgets.cohort import assumption_board
-from lupus_kit.widgets.design import allocation_explorer
-from lupus_kit.widgets.inference import table_explorer
-from lupus_kit.widgets.secondary import nephritis_board, safety_explorer
-from lupus_kit.widgets.simulation import pvalue_dance, trial_designer
-from lupus_kit.widgets.sri import patient_builder
 
 #: The function that builds each widget, by its name, in the order of the walk.
 APPS: dict[str, Callable[..., App]] = {
-    "allocation_explorer": allocation_explorer,
-    "assumption_board": assumption_board,
-    "patient_builder": patient_builder,
-    "table_explorer": table_explorer,
-    "pvalue_detective": pvalue_detective,
-    "missing_map": missing_map,
-    "visits_explorer": visits_explorer,
-    "safety_explorer": safety_explorer,
-    "nephritis_board": nephritis_board,
-    "trial_designer": trial_designer,
-    "pvalue_dance": pvalue_dance,
-}
+    build.__name__: build
+    for build in (
+        design.allocation_explorer, cohort.assumption_board, sri.patient_builder, inference.table_explorer,
+        audit.pvalue_detective, audit.missing_map, audit.visits_explorer, secondary.safety_explorer,
+        secondary.nephritis_board, simulation.trial_designer, simulation.pvalue_dance,
+    )
+}  # fmt: skip
 #: What some widgets are built with, and the largest arm that still answers at once.
 _BUILT_WITH = {"table_explorer": ("n1", "n2")}
 _LARGEST_ARM = 60
@@ -61,8 +51,7 @@ def from_state(state: str) -> App:
     name, pieces = _state.split(state)
     if not name:
         raise InputError(f"the name of the widget is missing in front of '?': one of {', '.join(APPS)}.")
-    if name not in APPS:
-        raise unknown_name("widget", name, APPS)
+    require_choice("widget", name, APPS)
     built = {key: _arm(key, pieces[key]) for key in _BUILT_WITH.get(name, ()) if key in pieces}
     if built:  # responders at the start must fit into the arms
         built |= {f"x{key[1:]}": n // 2 for key, n in built.items()}

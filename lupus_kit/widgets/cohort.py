@@ -100,20 +100,15 @@ def assumption_board() -> App:
     100
     """
     usual = cohort.Assumptions()
-    return App(
-        "What if?",
-        {
-            "drug_effect": float_slider("drug effect (SD, 0: none)", usual.drug_effect, -0.5, 2.0, 0.05),
-            "drug_persistence": float_slider("effect at week 24 / week 12", usual.drug_persistence, 0.0, 2.5, 0.05),
-            "dropout_rate": float_slider("share who drop out", usual.dropout_rate, 0.0, 0.6, 0.01),
-            "n_per_arm": int_slider("patients per arm", 30, 10, 200, 10),
-            # A box, not a slider: any whole number is a seed.
-            "seed": ipw.IntText(
-                13, description="seed (try several)", layout=ipw.Layout(width="340px"),
-                style={"description_width": "220px"},
-            ),
-        },
-        assumption_scene,
-        height=420,
-        name="assumption_board",
-    )  # fmt: skip
+    controls = {
+        "drug_effect": float_slider("drug effect (SD, 0: none)", usual.drug_effect, -0.5, 2.0, 0.05),
+        "drug_persistence": float_slider("effect at week 24 / week 12", usual.drug_persistence, 0.0, 2.5, 0.05),
+        "dropout_rate": float_slider("share who drop out", usual.dropout_rate, 0.0, 0.6, 0.01),
+        "n_per_arm": int_slider("patients per arm", 30, 10, 200, 10),
+        # A box, not a slider: any whole number is a seed.
+        "seed": ipw.IntText(
+            13, description="seed (try several)", layout=ipw.Layout(width="340px"),
+            style={"description_width": "220px"},
+        ),
+    }  # fmt: skip
+    return App("What if?", controls, assumption_scene, height=420, name="assumption_board")

@@ -47,13 +47,9 @@ def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
 
 def allocation_explorer() -> App:
     """Return the widget of stop 1: move the block size, the number of patients and the seed."""
-    return App(
-        "Blocks or a coin?",
-        {
-            "n": int_slider("patients", 60, 10, 200, 2),
-            "block_size": dropdown("block size", [(str(k), k) for k in (2, 4, 6, 8, 10, 20)], 4),
-            "seed": int_slider("seed (try several)", 1, 0, 50),
-        },
-        allocation_scene,
-        name="allocation_explorer",
-    )
+    controls = {
+        "n": int_slider("patients", 60, 10, 200, 2),
+        "block_size": dropdown("block size", [(str(k), k) for k in (2, 4, 6, 8, 10, 20)], 4),
+        "seed": int_slider("seed (try several)", 1, 0, 50),
+    }
+    return App("Blocks or a coin?", controls, allocation_scene, name="allocation_explorer")

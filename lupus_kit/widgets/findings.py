@@ -5,7 +5,8 @@ from typing import Any
 
 import ipywidgets as ipw
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
 
 
 class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -57,8 +58,7 @@ class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets h
 
     def _in_order(self, given: Sequence[str]) -> tuple[str, ...]:
         for key in given:
-            if key not in self.boxes:
-                raise unknown_name("finding", key, self.boxes)
+            require_choice("finding", key, self.boxes)
         return tuple(key for key in self.boxes if key in given)
 
     def _fill(self, change: dict[str, Any]) -> None:

@@ -27,9 +27,7 @@ _UNITS = {
 }
 
 
-@lru_cache(maxsize=256)
-def _lattice(test: str, n1: int, n2: int) -> np.ndarray:
-    return pvalue_lattice(test, n1, n2)
+_lattice = lru_cache(maxsize=256)(pvalue_lattice)
 
 
 def every_test(x1: int, n1: int, x2: int, n2: int) -> str:
@@ -154,15 +152,9 @@ def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App
     def scene(x1: int, x2: int, test: str) -> Scene:
         return table_scene(x1, x2, test, n1, n2)
 
-    return App(
-        "One table, many tests",
-        {
-            "x1": int_slider(f"responders on IL-2 (of {n1})", x1, 0, n1),
-            "x2": int_slider(f"responders on placebo (of {n2})", x2, 0, n2),
-            "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
-        },
-        scene,
-        height=430,
-        name="table_explorer",
-        fixed={"n1": n1, "n2": n2},
-    )
+    controls = {
+        "x1": int_slider(f"responders on IL-2 (of {n1})", x1, 0, n1),
+        "x2": int_slider(f"responders on placebo (of {n2})", x2, 0, n2),
+        "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
+    }
+    return App("One table, many tests", controls, scene, height=430, name="table_explorer", fixed={"n1": n1, "n2": n2})

@@ -97,18 +97,13 @@ def nephritis_board() -> App:
     def scene(x1: int, x2: int, reported: str, test: str) -> Scene:
         return nephritis_scene(x1, x2, reported, test, n1, n2)
 
-    return App(
-        "Twenty-five patients with nephritis",
-        {
-            "x1": int_slider(f"remissions on IL-2 (of {n1})", x1, 0, n1),
-            "x2": int_slider(f"remissions on placebo (of {n2})", x2, 0, n2),
-            "reported": text("p as printed", "0.036"),
-            "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "miettinen_nurminen"),
-        },
-        scene,
-        height=420,
-        name="nephritis_board",
-    )
+    controls = {
+        "x1": int_slider(f"remissions on IL-2 (of {n1})", x1, 0, n1),
+        "x2": int_slider(f"remissions on placebo (of {n2})", x2, 0, n2),
+        "reported": text("p as printed", "0.036"),
+        "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "miettinen_nurminen"),
+    }
+    return App("Twenty-five patients with nephritis", controls, scene, height=420, name="nephritis_board")
 
 
 def safety_scene(n: int, x: int, risk_percent: float) -> Scene:
@@ -167,14 +162,9 @@ def safety_explorer(n: int = 29, x: int = 0) -> App:
             return shown
         return Scene(f"An arm of {n} cannot have {x} patients with the event; {n} are shown. {shown.text}", shown.axes)
 
-    return App(
-        "What no event can hide",
-        {
-            "n": int_slider("patients in the arm", n, 5, 1000),
-            "x": int_slider("of them with the event", x, 0, 10),
-            "risk_percent": float_slider("a true risk to try (%)", 1.0, 0.1, 20, 0.1, ".1f"),
-        },
-        scene,
-        height=440,
-        name="safety_explorer",
-    )
+    controls = {
+        "n": int_slider("patients in the arm", n, 5, 1000),
+        "x": int_slider("of them with the event", x, 0, 10),
+        "risk_percent": float_slider("a true risk to try (%)", 1.0, 0.1, 20, 0.1, ".1f"),
+    }
+    return App("What no event can hide", controls, scene, height=440, name="safety_explorer")

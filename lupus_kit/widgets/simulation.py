@@ -60,11 +60,6 @@ def expected(test: str, p1: float, p2: float, n: int) -> dict[str, float]:
     return {"power": power, "wrong_way": wrong, "exaggeration": size}
 
 
-def _rates(p1: float, p2: float, dropout: float) -> tuple[float, float]:
-    """Rates after dropout, a patient who left counted as a non-responder."""
-    return p1 * (1 - dropout), p2 * (1 - dropout)
-
-
 def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> Scene:
     """Plan a trial: its exact power against its size, and what a significant result would be worth.
 
@@ -89,7 +84,7 @@ def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> S
     >>> "power is <b>51 %</b>" in designer_scene(0.55, 0.3, 0.0, 30, "pearson").text
     True
     """
-    first, second = _rates(p1, p2, dropout)
+    first, second = p1 * (1 - dropout), p2 * (1 - dropout)
     power = [
         float(binom.pmf(np.arange(m + 1), m, first) @ _region(test, m) @ binom.pmf(np.arange(m + 1), m, second))
         for m in SIZES
@@ -127,19 +122,14 @@ def trial_designer() -> App:
     for test in _OFFERED:  # once, so that no slider has to wait
         for n in SIZES:
             _region(test, n)
-    return App(
-        "Design a better trial",
-        {
-            "p1": float_slider("respond on the drug", 0.55, 0.0, 1.0, 0.01),
-            "p2": float_slider("respond on placebo", 0.30, 0.0, 1.0, 0.01),
-            "dropout": float_slider("leave the trial", 0.0, 0.0, 0.5, 0.01),
-            "n": int_slider("patients per arm", 30, SIZES[0], SIZES[-1], 10),
-            "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
-        },
-        designer_scene,
-        height=410,
-        name="trial_designer",
-    )
+    controls = {
+        "p1": float_slider("respond on the drug", 0.55, 0.0, 1.0, 0.01),
+        "p2": float_slider("respond on placebo", 0.30, 0.0, 1.0, 0.01),
+        "dropout": float_slider("leave the trial", 0.0, 0.0, 0.5, 0.01),
+        "n": int_slider("patients per arm", 30, SIZES[0], SIZES[-1], 10),
+        "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
+    }
+    return App("Design a better trial", controls, designer_scene, height=410, name="trial_designer")
 
 
 def repeated(p1: float, p2: float, n: int, trials: int, seed: int | np.random.Generator, test: str) -> pd.DataFrame:
@@ -248,17 +238,12 @@ def pvalue_dance() -> App:
     for test in _DANCING:
         for n in SIZES:
             _region(test, n)
-    return App(
-        "The dance of the p-values",
-        {
-            "p1": float_slider("respond on the drug", 0.55, 0.0, 1.0, 0.01),
-            "p2": float_slider("respond on placebo", 0.30, 0.0, 1.0, 0.01),
-            "n": int_slider("patients per arm", 30, SIZES[0], SIZES[-1], 10),
-            "trials": int_slider("trials to show", 30, 10, 60, 5),
-            "seed": int_slider("seed (try several)", 1, 0, 200),
-            "test": dropdown("test", [(TESTS[key].label, key) for key in _DANCING], "pearson"),
-        },
-        dance_scene,
-        height=460,
-        name="pvalue_dance",
-    )
+    controls = {
+        "p1": float_slider("respond on the drug", 0.55, 0.0, 1.0, 0.01),
+        "p2": float_slider("respond on placebo", 0.30, 0.0, 1.0, 0.01),
+        "n": int_slider("patients per arm", 30, SIZES[0], SIZES[-1], 10),
+        "trials": int_slider("trials to show", 30, 10, 60, 5),
+        "seed": int_slider("seed (try several)", 1, 0, 200),
+        "test": dropdown("test", [(TESTS[key].label, key) for key in _DANCING], "pearson"),
+    }
+    return App("The dance of the p-values", controls, dance_scene, height=460, name="pvalue_dance")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import ipywidgets as ipw
 import pandas as pd
 
-from lupus_kit.core.errors import unknown_name
+from lupus_kit.core.cells import require_choice
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, sledai, sri
 from lupus_kit.figures.sri import LEGEND_COLUMNS, sledai_bars
 from lupus_kit.widgets.app import App, Scene
@@ -23,17 +23,9 @@ _VERSIONS = [("SLEDAI-2K", "2K"), ("SELENA-SLEDAI", "SELENA")]
 _IDS = tuple(SLEDAI_ITEMS["id"])
 
 
-def _known(present: Sequence[str]) -> set[str]:
-    """Refuse findings that SLEDAI does not have."""
-    for name in present:
-        if name not in _IDS:
-            raise unknown_name("SLEDAI finding", name, _IDS)
-    return set(present)
-
-
 def _chosen(present: Sequence[str]) -> pd.DataFrame:
     """Pick the descriptors present, in the order of the form."""
-    return SLEDAI_ITEMS[SLEDAI_ITEMS["id"].isin(_known(present))].assign(counts=True)
+    return SLEDAI_ITEMS[SLEDAI_ITEMS["id"].isin(present)].assign(counts=True)
 
 
 def patient_visits(
@@ -74,14 +66,14 @@ def patient_visits(
     >>> patient_visits(["rash", "arthritis"], ["rash"], (1.1, 0.8))["sledai"].tolist()
     [6, 2]
     """
-    found = [_known(present) for present in (before, now)]
-    columns = {name: [name in present for present in found] for name in _IDS}
+    for name in (*before, *now):
+        require_choice("SLEDAI finding", name, _IDS)
+    columns = {name: [name in before, name in now] for name in _IDS}
     items = pd.DataFrame(columns | {"proteinuria_stable": [False, bool(stable)]}, index=["baseline", "visit"])
     given = grades or {}
     known = [f"{system}_{time}" for system in BILAG_SYSTEMS for time in ("before", "now")]
     for name in given:
-        if name not in known:
-            raise unknown_name("BILAG grade", name, known)
+        require_choice("BILAG grade", name, known)
     graded = {f"bilag_{system}": [given.get(f"{system}_{time}", "D") for time in ("before", "now")]
               for system in BILAG_SYSTEMS}  # fmt: skip
     return pd.DataFrame(
@@ -164,14 +156,13 @@ def patient_builder() -> App:
     True
     """
     options = [(f"{item.label} ({item.weight})", item.id) for item in SLEDAI_ITEMS.itertuples()]
+    blood = ("low_complement", "dna_binding")
     left: dict[str, ipw.Widget] = {
-        "before": Findings(
-            "Findings at baseline (points)", options, ("arthritis", "rash", "low_complement", "dna_binding")
-        ),
+        "before": Findings("Findings at baseline (points)", options, ("arthritis", "rash", *blood)),
         "pga_before": float_slider("PGA at baseline (0–3)", 1.1, 0, 3, 0.05),
     }
     right: dict[str, ipw.Widget] = {
-        "now": Findings("Findings at week 12 (points)", options, ("low_complement", "dna_binding")),
+        "now": Findings("Findings at week 12 (points)", options, blood),
         "pga_now": float_slider("PGA at week 12 (0–3)", 0.8, 0, 3, 0.05),
     }
     for system in MOVED:
@@ -183,7 +174,7 @@ def patient_builder() -> App:
         "stable": ipw.Checkbox(False, description="proteinuria at week 12 is stable", indent=False),
     }
     app = App("Build a patient", left | right | rule, patient_scene, height=320, name="patient_builder")
-    for control in (*left.values(), *right.values(), *rule.values()):
+    for control in app.controls.values():
         if isinstance(control, (ipw.FloatSlider, ipw.Dropdown)):
             control.style.description_width = "150px" if isinstance(control, ipw.FloatSlider) else "225px"
     # Two columns, one a visit; the verdict stands above the form, where a click does not move it out of sight.

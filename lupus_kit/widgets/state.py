@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote
 
 import ipywidgets as ipw
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
 from lupus_kit.widgets.findings import Findings
 
 _LONGEST = 1500
@@ -109,8 +110,7 @@ def value_of(key: str, control: ipw.Widget, written: str) -> Any:
     if isinstance(control, Findings):
         names = tuple(unquote(one) for one in written.split(",") if one)
         for name in names:
-            if name not in control.boxes:
-                raise unknown_name("finding", name, control.boxes)
+            require_choice("finding", name, control.boxes)
         return names
     if isinstance(control, ipw.Checkbox):
         if written not in ("0", "1"):
@@ -118,8 +118,7 @@ def value_of(key: str, control: ipw.Widget, written: str) -> Any:
         return written == "1"
     if isinstance(control, ipw.Dropdown):
         choices = {str(value): value for _, value in control.options}
-        if unquote(written) not in choices:
-            raise unknown_name(f"choice for {key!r}:", unquote(written), choices)
+        require_choice(f"choice for {key!r}:", unquote(written), choices)
         return choices[unquote(written)]
     if isinstance(control, ipw.Text):
         return unquote(written, errors="replace")

@@ -10,7 +10,8 @@ from scipy.stats import binom, norm
 
 from lupus_kit import audit, figures, inference, widgets
 from lupus_kit.core.errors import InputError
-from lupus_kit.widgets.audit import possible_correlations, visits_scene
+from lupus_kit.inference.two_visits.familywise import correlation_bounds
+from lupus_kit.widgets.audit import visits_scene
 from lupus_kit.widgets.inference import STAND_INS, held_by
 from lupus_kit.widgets.simulation import SIZES, dance_scene, expected, repeated
 
@@ -108,7 +109,7 @@ def test_the_lines_of_large_trials_follow_the_normal_law():
 
 
 def test_a_correlation_that_cannot_be_is_replaced_and_said():
-    low, high = possible_correlations(0.1, 0.7)
+    low, high = correlation_bounds(0.1, 0.7)
     # All responders of the rare visit respond at the other: P(both) = 0.1.
     assert high == pytest.approx((0.1 - 0.07) / np.sqrt(0.1 * 0.9 * 0.7 * 0.3))
     app = widgets.visits_explorer().set(p12=0.1, p24=0.7, rho=1.0)

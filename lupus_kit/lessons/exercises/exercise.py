@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
 
 Kind = Literal["number", "numbers", "choice", "names", "text"]
 Task = Literal["compute", "predict", "judge"]
@@ -47,15 +48,8 @@ class Misconception:
             raise InputError(f"misconception {self.hint!r}: give exactly one of answer= and when=")
 
 
-def wrong_choices(hints: Mapping[str, str]) -> tuple[Misconception, ...]:
-    """Make a misconception of every wrong choice, from what to say to a student who chose it.
-
-    Examples
-    --------
-    >>> [slip.answer() for slip in wrong_choices({"a": "Look again.", "c": "That is the mean."})]
-    ['a', 'c']
-    """
-    return tuple(Misconception(hint, answer=partial(str, choice)) for choice, hint in hints.items())
+#: The short name that the lists of exercises use.
+Slip = Misconception
 
 
 @dataclass(frozen=True)
@@ -122,13 +116,33 @@ class Exercise:
             raise InputError(f"exercise key {self.key!r}: write it as 'NN.k', for example '04.1'")
         if not re.fullmatch(r"[A-Z](?:(?!\. ).)*\.", self.aim):
             raise InputError(f"exercise {self.key}: aim == {self.aim!r}, must be one sentence that ends with a point")
-        if self.task not in get_args(Task):
-            raise unknown_name(f"task of exercise {self.key}", self.task, get_args(Task))
-        if self.kind not in get_args(Kind):
-            raise unknown_name(f"kind of exercise {self.key}", self.kind, get_args(Kind))
+        require_choice(f"task of exercise {self.key}", self.task, get_args(Task))
+        require_choice(f"kind of exercise {self.key}", self.kind, get_args(Kind))
         if not self.tolerance >= 0:
             raise InputError(f"exercise {self.key}: tolerance == {self.tolerance!r}, must be 0 or more")
         if (self.kind == "choice") != bool(self.choices):
             raise InputError(f"exercise {self.key}: choices belong to kind 'choice', and only to it")
         if (self.kind == "text") != (self.remarks is not None):
             raise InputError(f"exercise {self.key}: remarks belong to kind 'text', and only to it")
+
+
+def choice(
+    key: str,
+    aim: str,
+    task: Task,
+    answer: Callable[[], object],
+    wrong: Mapping[str, str],
+    choices: tuple[str, ...] = ("a", "b", "c", "d"),
+    hint: str = "",
+    explain: str | Callable[[], str] = "",
+) -> Exercise:
+    """Make an exercise with one right choice, from what to say to a student who took one of the `wrong` ones.
+
+    Examples
+    --------
+    >>> one = choice("09.1", "Tell mean from median.", "judge", lambda: "b", {"a": "Look again."}, ("a", "b"))
+    >>> one.kind, [slip.answer() for slip in one.misconceptions]
+    ('choice', ['a'])
+    """
+    slips = tuple(Misconception(said, partial(str, name)) for name, said in wrong.items())
+    return Exercise(key, aim, task, answer, "choice", choices=choices, hint=hint, explain=explain, misconceptions=slips)

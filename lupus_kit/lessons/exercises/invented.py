@@ -1,14 +1,10 @@
 """The invented cohort that the exercises of stops 2 and 3 ask about."""
 
-from __future__ import annotations
-
 from functools import cache
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 import lupus_kit as lk
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: The first seed whose cohort has exactly one dropout, on IL-2 and before week 12: one missing patient, as in the paper.
 SEED = 13

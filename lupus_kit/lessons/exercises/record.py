@@ -13,6 +13,6 @@ def printed_p(claim: str) -> float:
     return float(lk.published.load("he2020").claims.set_index("id").at[claim, "p_value"])
 
 
-def printed(claim: str) -> str:
-    """Return the p-value of one claim as the printed string."""
-    return str(lk.published.load("he2020").claims.set_index("id").at[claim, "reported_p"])
+def printed(claim: str, column: str = "reported_p") -> str:
+    """Return the p-value of one claim, or what stands in another column of it, as the printed string."""
+    return str(lk.published.load("he2020").claims.set_index("id").at[claim, column])

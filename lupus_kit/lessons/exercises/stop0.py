@@ -1,7 +1,8 @@
 """Exercises of stop 0: read what is printed, and see how much it says."""
 
 import lupus_kit as lk
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
+from lupus_kit.lessons.exercises.record import printed
 
 NOTEBOOK = "00_start_here"
 
@@ -9,21 +10,15 @@ NOTEBOOK = "00_start_here"
 _TRIALS, _LEVEL, _NEAR = 1000, 0.05, 10
 
 
-def _printed(column: str) -> str:
-    """One printed cell of the primary endpoint's row."""
-    claims = lk.published.load("he2020").claims.set_index("id")
-    return str(claims.at["sri4_week12", column])
-
-
 def _percent(side: str) -> float:
-    return float(_printed(f"reported_{side}").rstrip("%"))
+    return float(printed("sri4_week12", f"reported_{side}").rstrip("%"))
 
 
 def _table() -> tuple[int, int]:
     """Count the responders and the patients on IL-2 at week 12, the only pair the printed percentage allows."""
     largest = max(filter(None, lk.published.load("he2020").trial.n_randomised.values()))
-    ((responders, patients),) = lk.audit.counts_from_percent(_printed("reported_a").rstrip("%"), n_max=largest)
-    return responders, patients
+    (only,) = lk.audit.counts_from_percent(printed("sri4_week12", "reported_a").rstrip("%"), n_max=largest)
+    return only
 
 
 def _difference() -> float:
@@ -33,8 +28,8 @@ def _difference() -> float:
 def _explain_counts() -> str:
     responders, patients = _table()
     return (
-        f"{responders} of {patients}. No other pair with at most 30 patients rounds to {_printed('reported_a')}, so "
-        "one of the 30 patients on IL-2 is not in this analysis."
+        f"{responders} of {patients}. No other pair with at most 30 patients rounds to "
+        f"{printed('sri4_week12', 'reported_a')}, so one of the 30 patients on IL-2 is not in this analysis."
     )
 
 
@@ -48,17 +43,17 @@ EXERCISES = (
         hint="Let the kit search: audit.counts_from_percent lists every pair (responders, patients) that fits.",
         explain=_explain_counts,
         misconceptions=(
-            Misconception(
+            Slip(
                 "That is how many patients were looked at. The question asks how many of them responded: the first "
                 "number of the pair.",
-                answer=lambda: _table()[1],
+                lambda: _table()[1],
             ),
-            Misconception(
+            Slip(
                 "That is the printed percentage times 30 patients. Patients come in whole numbers: which whole number "
                 "divided by which gives exactly the printed digits?",
-                answer=lambda: 30 * _percent("a") / 100,
+                lambda: 30 * _percent("a") / 100,
             ),
-            Misconception(
+            Slip(
                 f"If 17 of 30 had responded, the paper would print {17 / 30:.2%}. Try a different number of patients.",
                 when=lambda given: given == 17,
             ),
@@ -77,42 +72,38 @@ EXERCISES = (
             "and the size of the trial together."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "That is a ratio: how many times larger the first rate is. A difference comes from subtraction.",
                 when=lambda given: abs(given - _percent("a") / _percent("b")) < 0.01,
             ),
-            Misconception(
+            Slip(
                 "That is the relative difference, in percent of the placebo rate. Percentage points are the plain "
                 "difference of the two percentages.",
                 when=lambda given: abs(given - 100 * (_percent("a") / _percent("b") - 1)) < 0.1,
             ),
         ),
     ),
-    Exercise(
+    choice(
         key="00.3",
         aim="Tell a correct reading of a p-value from three common misreadings.",
         task="judge",
         answer=lambda: "c",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Look for the sentence that says under which condition the p-value was computed.",
         explain="It keeps the word 'if': a p-value is computed as if there were no difference.",
-        misconceptions=wrong_choices(
-            {
-                "a": (
-                    "The p-value is computed as if IL-2 had no effect. What is taken as true at the start cannot get a "
-                    "probability at the end."
-                ),
-                "b": (
-                    "One minus p is not the probability that a treatment works. For that you would need to know how likely "
-                    "an effect was before the trial."
-                ),
-                "d": (
-                    "A p-value above 0.05 does not show that two rates are equal: not finding a difference is not the same "
-                    "as finding that there is none."
-                ),
-            }
-        ),
+        wrong={
+            "a": (
+                "The p-value is computed as if IL-2 had no effect. What is taken as true at the start cannot get a "
+                "probability at the end."
+            ),
+            "b": (
+                "One minus p is not the probability that a treatment works. For that you would need to know how likely "
+                "an effect was before the trial."
+            ),
+            "d": (
+                "A p-value above 0.05 does not show that two rates are equal: not finding a difference is not the same "
+                "as finding that there is none."
+            ),
+        },
     ),
     Exercise(
         key="00.4",
@@ -127,19 +118,19 @@ EXERCISES = (
             "a drug works, and one trial is not the end of the story."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "If a drug does nothing, the arms still differ by chance, and now and then by much.",
                 when=lambda given: given < 1,
             ),
-            Misconception(
+            Slip(
                 "That is how many trials would stay above the level. Those below it are asked for.",
-                answer=lambda: _TRIALS * (1 - _LEVEL),
+                lambda: _TRIALS * (1 - _LEVEL),
             ),
-            Misconception(
+            Slip(
                 "That is how many there are in each hundred. Here are ten times as many trials.",
                 when=lambda given: abs(given - 100 * _LEVEL) < 1,
             ),
-            Misconception(
+            Slip(
                 "Half of the trials come out in favour of the drug, that is true. But few of them by as much as the level "
                 "demands.",
                 when=lambda given: abs(given - _TRIALS / 2) < 100,

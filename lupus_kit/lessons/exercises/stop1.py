@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import lupus_kit as lk
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
 
 NOTEBOOK = "01_trial_design"
 
@@ -65,21 +65,16 @@ EXERCISES = (
             f"{_dosing().weeks_off} weeks are a break."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "Between seven injections there are only six gaps: count the gaps, not the injections.",
-                answer=lambda: _last_day() + _dosing().days_between_injections,
+                lambda: _last_day() + _dosing().days_between_injections,
             ),
-            Misconception(
-                "You counted from day 1. Here the first injection is on day 0.", answer=lambda: _last_day() + 1
-            ),
-            Misconception(
+            Slip("You counted from day 1. Here the first injection is on day 0.", lambda: _last_day() + 1),
+            Slip(
                 "That is the end of the third cycle with its break. The question asks for the last needle.",
-                answer=_end_of_last_break,
+                _end_of_last_break,
             ),
-            Misconception(
-                "That leaves out the breaks between the cycles.",
-                when=lambda given: given in _without_breaks(),
-            ),
+            Slip("That leaves out the breaks between the cycles.", when=lambda given: given in _without_breaks()),
         ),
     ),
     Exercise(
@@ -93,14 +88,12 @@ EXERCISES = (
             f"{_worst_lead()}, in the middle of a block that starts with one arm only. After each complete block it is 0."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "That is the block size. Only half of a block belongs to each arm, so the lead must stop before that.",
-                answer=lambda: _BLOCK,
+                lambda: _BLOCK,
             ),
-            Misconception(
-                "That is true after each complete block. Look also in the middle of a block.", answer=lambda: 0
-            ),
-            Misconception("A block may start with the same arm twice in a row.", answer=lambda: 1),
+            Slip("That is true after each complete block. Look also in the middle of a block.", lambda: 0),
+            Slip("A block may start with the same arm twice in a row.", lambda: 1),
         ),
     ),
     Exercise(
@@ -119,44 +112,40 @@ EXERCISES = (
             "The last patient of a block always is, and in some blocks the one before as well."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "That counts only the last patient of each block. In some blocks the last two are certain.",
-                answer=lambda: 1 / _BLOCK,
+                lambda: 1 / _BLOCK,
             ),
-            Misconception(
+            Slip(
                 "That counts two patients in every block. Only two of the six blocks end with two of a kind.",
-                answer=lambda: 2 / _BLOCK,
+                lambda: 2 / _BLOCK,
             ),
-            Misconception(
+            Slip(
                 "That is the average number of patients in a block. Divide by the size of the block.",
                 when=lambda given: abs(given - _BLOCK * _share_known()) < 0.01,
             ),
         ),
     ),
-    Exercise(
+    choice(
         key="01.4",
         aim="Say what a p-value in a baseline table of a randomised trial can and cannot show.",
         task="judge",
         answer=lambda: "c",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Ask what the p-value takes as true while it is computed, and whether randomisation has made it true.",
         explain=(
             "After a proper randomisation every difference at baseline is chance, whatever its p-value. What can matter "
             "is its size, and how strongly the characteristic predicts the outcome."
         ),
-        misconceptions=wrong_choices(
-            {
-                "a": (
-                    "Chance alone gives large p-values most of the time, also when the list was not random. And a row with "
-                    "few patients cannot give a small one."
-                ),
-                "b": "A small p-value is what chance gives now and then, with 20 rows quite often.",
-                "d": (
-                    "Which rows need attention follows from medical knowledge, before the data are seen. A p-value knows "
-                    "nothing about what predicts the outcome."
-                ),
-            }
-        ),
+        wrong={
+            "a": (
+                "Chance alone gives large p-values most of the time, also when the list was not random. And a row with "
+                "few patients cannot give a small one."
+            ),
+            "b": "A small p-value is what chance gives now and then, with 20 rows quite often.",
+            "d": (
+                "Which rows need attention follows from medical knowledge, before the data are seen. A p-value knows "
+                "nothing about what predicts the outcome."
+            ),
+        },
     ),
 )

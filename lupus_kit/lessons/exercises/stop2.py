@@ -1,6 +1,6 @@
 """Exercises of stop 2: read the cohort, know what chance does, and what a simulation cannot show."""
 
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
 from lupus_kit.lessons.exercises.invented import trial
 from lupus_kit.lessons.exercises.record import table
 
@@ -57,11 +57,11 @@ EXERCISES = (
         ),
         misconceptions=(
             # These three give the same median in this cohort, so they share a hint.
-            Misconception(_WRONG_ROWS, answer=lambda: _sledai("placebo", 24)),
-            Misconception(_WRONG_ROWS, answer=lambda: _sledai(None, 24)),
-            Misconception(_WRONG_ROWS, answer=lambda: _sledai("IL-2", 12)),
-            Misconception("That is the baseline.", answer=lambda: _sledai("IL-2", 0)),
-            Misconception(
+            Slip(_WRONG_ROWS, lambda: _sledai("placebo", 24)),
+            Slip(_WRONG_ROWS, lambda: _sledai(None, 24)),
+            Slip(_WRONG_ROWS, lambda: _sledai("IL-2", 12)),
+            Slip("That is the baseline.", lambda: _sledai("IL-2", 0)),
+            Slip(
                 "That is the mean. The question asks for the median: the value in the middle.",
                 when=lambda given: abs(given - _sledai("IL-2", 24, "mean")) < 0.06,
             ),
@@ -79,55 +79,45 @@ EXERCISES = (
             f"{100 * _spread(_patients_for_half()):.1f} percentage points."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "Twice as many patients make the spread smaller by a factor of about 1.4, not by 2.",
-                answer=lambda: 2 * _PER_ARM,
+                lambda: 2 * _PER_ARM,
             ),
-            Misconception(
+            Slip(
                 "You took the root of 2. The spread shall be half: how large must the number under the root become?",
                 when=lambda given: abs(given - _PER_ARM * 2**0.5) < 1,
             ),
-            Misconception("Fewer patients make the spread larger.", answer=lambda: _PER_ARM / 2),
-            Misconception(
-                "That is both arms together. The question asks for one arm.", answer=lambda: 2 * _patients_for_half()
-            ),
+            Slip("Fewer patients make the spread larger.", lambda: _PER_ARM / 2),
+            Slip("That is both arms together. The question asks for one arm.", lambda: 2 * _patients_for_half()),
         ),
     ),
-    Exercise(
+    choice(
         key="02.3",
         aim="Know what a seed fixes and what an assumption changes.",
         task="predict",
         answer=_what_changes,
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Compare baseline with baseline, and the placebo arm with the placebo arm, by .equals.",
         explain="The same people, twice: only the arm that gets the drug has another course.",
-        misconceptions=wrong_choices(
-            {
-                "a": "The seed fixes who the patients are. Compare the rows of week 0.",
-                "c": (
-                    "The placebo arm gets no drug, and each part of the model has its own random numbers. Compare the "
-                    "placebo rows."
-                ),
-                "d": "The seed decides chance; the assumptions decide what chance acts on.",
-            }
-        ),
+        wrong={
+            "a": "The seed fixes who the patients are. Compare the rows of week 0.",
+            "c": (
+                "The placebo arm gets no drug, and each part of the model has its own random numbers. Compare the "
+                "placebo rows."
+            ),
+            "d": "The seed decides chance; the assumptions decide what chance acts on.",
+        },
     ),
-    Exercise(
+    choice(
         key="02.4",
         aim="Recognise circular reasoning with a tuned simulation.",
         task="judge",
         answer=lambda: "c",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Where did the drug effect of the model come from?",
         explain="A model that was tuned to a result cannot be a witness for it.",
-        misconceptions=wrong_choices(
-            {
-                "a": "The simulation is not independent: its drug effect was chosen so that it agrees with the paper.",
-                "b": "Two trials under the same truth give different counts: look again at the 200 seeds.",
-                "d": "It cannot say whether the drug works, but it can show what chance, entry rules and sampling times do.",
-            }
-        ),
+        wrong={
+            "a": "The simulation is not independent: its drug effect was chosen so that it agrees with the paper.",
+            "b": "Two trials under the same truth give different counts: look again at the 200 seeds.",
+            "d": "It cannot say whether the drug works, but it can show what chance, entry rules and sampling times do.",
+        },
     ),
 )

@@ -1,15 +1,10 @@
 """Exercises of stop 3: versions of SLEDAI, the clauses at their borders, and what a responder rate says."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import pandas as pd
 
 import lupus_kit as lk
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
 from lupus_kit.lessons.exercises.invented import responders, trial
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NOTEBOOK = "03_sri4"
 
@@ -30,8 +25,6 @@ _FOUR: dict[str, tuple[tuple[int, int], tuple[float, float], dict[str, str]]] = 
 
 def _total(version: str, without: tuple[str, ...] = ()) -> int:
     """SLEDAI of the patient of 03.1, whose proteinuria is stable."""
-    import pandas as pd
-
     present = set(_FINDINGS) - set(without)
     row = {name: name in present for name in lk.endpoints.SLEDAI_ITEMS["id"]}
     row["proteinuria_stable"] = "proteinuria" in present
@@ -39,8 +32,6 @@ def _total(version: str, without: tuple[str, ...] = ()) -> int:
 
 
 def _visits() -> pd.DataFrame:
-    import pandas as pd
-
     rows = []
     for name, (scores, pga, changed) in _FOUR.items():
         for k, (visit, week) in enumerate((("baseline", 0), ("week 12", 12))):
@@ -74,35 +65,29 @@ EXERCISES = (
             f"{_total('SELENA')} points. SLEDAI-2K would count the stable proteinuria as well: {_total('2K')}."
         ),
         misconceptions=(
-            Misconception(
-                "That is SLEDAI-2K: it counts proteinuria that is stable. SELENA-SLEDAI does not.",
-                answer=lambda: _total("2K"),
+            Slip(
+                "That is SLEDAI-2K: it counts proteinuria that is stable. SELENA-SLEDAI does not.", lambda: _total("2K")
             ),
-            Misconception("That is the number of findings. Each of them has a weight.", answer=lambda: len(_FINDINGS)),
-            Misconception(
-                "That leaves out the fever: above 38 °C it counts.", answer=lambda: _total("SELENA", ("fever",))
-            ),
+            Slip("That is the number of findings. Each of them has a weight.", lambda: len(_FINDINGS)),
+            Slip("That leaves out the fever: above 38 °C it counts.", lambda: _total("SELENA", ("fever",))),
             # The two weigh the same, so they share a hint.
-            Misconception(_LEFT_OUT, answer=lambda: _total("SELENA", ("dna_binding",))),
-            Misconception(_LEFT_OUT, answer=lambda: _total("SELENA", ("rash",))),
+            Slip(_LEFT_OUT, lambda: _total("SELENA", ("dna_binding",))),
+            Slip(_LEFT_OUT, lambda: _total("SELENA", ("rash",))),
         ),
     ),
-    Exercise(
+    choice(
         key="03.2",
         aim="Apply the three clauses at their borders.",
         task="predict",
         answer=_who_responds,
-        kind="choice",
         choices=tuple(_FOUR),
         hint="Check the clauses one by one; a single failed clause decides.",
         explain="A fall of exactly 4 is enough, A to B is an improvement, one new B is allowed, and 0.25 is below the limit.",
-        misconceptions=wrong_choices(
-            {
-                "a": "Look at the PGA of this patient: must it rise by less than 0.30, or by 0.30 at most?",
-                "b": "Count the organs that are newly B in this patient.",
-                "d": "SLEDAI fell a lot, but the clauses cannot make up for each other. Look at the joints.",
-            }
-        ),
+        wrong={
+            "a": "Look at the PGA of this patient: must it rise by less than 0.30, or by 0.30 at most?",
+            "b": "Count the organs that are newly B in this patient.",
+            "d": "SLEDAI fell a lot, but the clauses cannot make up for each other. Look at the joints.",
+        },
     ),
     Exercise(
         key="03.3",
@@ -116,13 +101,13 @@ EXERCISES = (
             "points is common."
         ),
         misconceptions=(
-            Misconception("That is SRI-4. Ask for more points.", answer=lambda: responders("IL-2", 24)),
-            Misconception("That is the other visit.", answer=lambda: responders("IL-2", 12, points=7)),
-            Misconception("That is the placebo arm.", answer=lambda: responders("placebo", 24, points=7)),
-            Misconception("That threshold is one point too high.", answer=lambda: responders("IL-2", 24, points=8)),
-            Misconception(
+            Slip("That is SRI-4. Ask for more points.", lambda: responders("IL-2", 24)),
+            Slip("That is the other visit.", lambda: responders("IL-2", 12, points=7)),
+            Slip("That is the placebo arm.", lambda: responders("placebo", 24, points=7)),
+            Slip("That threshold is one point too high.", lambda: responders("IL-2", 24, points=8)),
+            Slip(
                 "That is too many: either the threshold is one point too low, or both arms are counted together.",
-                answer=lambda: responders("IL-2", 24, points=6),
+                lambda: responders("IL-2", 24, points=6),
             ),
         ),
     ),
@@ -138,30 +123,24 @@ EXERCISES = (
             "pick the same people."
         ),
         misconceptions=(
-            Misconception("That is the other visit.", answer=lambda: _first_only(24)),
-            Misconception(
-                "That is the other way round: BICLA but not SRI-4.", answer=lambda: _first_only(12, "BICLA", "SRI-4")
-            ),
+            Slip("That is the other visit.", lambda: _first_only(24)),
+            Slip("That is the other way round: BICLA but not SRI-4.", lambda: _first_only(12, "BICLA", "SRI-4")),
         ),
     ),
-    Exercise(
+    choice(
         key="03.5",
         aim="Say what a difference of responder rates means, and what it does not.",
         task="judge",
         answer=lambda: "c",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Which sentence speaks about groups, and not about particular persons?",
         explain="The two rates are about groups. Many different sets of helped and unhelped persons give the same rates.",
-        misconceptions=wrong_choices(
-            {
-                "a": "The difference of two rates is not a share of persons, and a fall of three points is a benefit, too.",
-                "b": (
-                    "Some of them would have responded on placebo as well; and the same person may respond once and not "
-                    "the next time."
-                ),
-                "d": "After placebo is not because of placebo: think of the ups and downs in stop 2.",
-            }
-        ),
+        wrong={
+            "a": "The difference of two rates is not a share of persons, and a fall of three points is a benefit, too.",
+            "b": (
+                "Some of them would have responded on placebo as well; and the same person may respond once and not "
+                "the next time."
+            ),
+            "d": "After placebo is not because of placebo: think of the ups and downs in stop 2.",
+        },
     ),
 )

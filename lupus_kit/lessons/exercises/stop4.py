@@ -1,7 +1,7 @@
 """Exercises of stop 4: one more responder, the size of a test, how large an effect is, and four misreadings."""
 
 import lupus_kit as lk
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
 from lupus_kit.lessons.exercises.record import printed_p, table
 
 NOTEBOOK = "04_week12_week24"
@@ -64,43 +64,36 @@ EXERCISES = (
         hint='Call lk.inference.pvalue("pearson", ...) with one more responder in the first arm.',
         explain=lambda: f"{_pearson(1):.4f}, against {_pearson(0):.4f} as observed: one patient decides.",
         misconceptions=(
-            Misconception("That is the p-value of the observed table. Add one responder.", answer=lambda: _pearson(0)),
-            Misconception(
+            Slip("That is the p-value of the observed table. Add one responder.", lambda: _pearson(0)),
+            Slip(
                 "That is Yates's version, which libraries apply by default. The question asks for plain Pearson.",
-                answer=lambda: _pearson(1, "yates"),
+                lambda: _pearson(1, "yates"),
             ),
-            Misconception(
-                "That is Fisher's test. The question asks for Pearson.", answer=lambda: _pearson(1, "fisher")
-            ),
-            Misconception(
-                "With one responder fewer the arms come closer together. Add one instead.", answer=lambda: _pearson(-1)
-            ),
+            Slip("That is Fisher's test. The question asks for Pearson.", lambda: _pearson(1, "fisher")),
+            Slip("With one responder fewer the arms come closer together. Add one instead.", lambda: _pearson(-1)),
         ),
     ),
-    Exercise(
+    choice(
         key="04.2",
         aim="Tell a test that keeps its level from one that only approximates it.",
         task="compute",
         answer=lambda: max(_CANDIDATES, key=_size),
-        kind="choice",
         choices=_CANDIDATES,
         hint="Compute lk.inference.size(key, n1, n2).size for each of the four and compare with 0.05.",
         explain=lambda: (
             f"Its size is {_size('likelihood_ratio'):.4f}; the three exact tests stay at or below {_ALPHA}."
         ),
-        misconceptions=wrong_choices(
-            {
-                "fisher": "Fisher's test is the most cautious of the four: look at its curve in the picture.",
-                "barnard": (
-                    "Barnard's p-value is the largest over the nuisance parameter. So it keeps its level for every value of "
-                    "it."
-                ),
-                "boschloo": (
-                    "Boschloo's test takes Fisher's p-value as its statistic and adds up real probabilities: it is exact, "
-                    "too."
-                ),
-            }
-        ),
+        wrong={
+            "fisher": "Fisher's test is the most cautious of the four: look at its curve in the picture.",
+            "barnard": (
+                "Barnard's p-value is the largest over the nuisance parameter. So it keeps its level for every value of "
+                "it."
+            ),
+            "boschloo": (
+                "Boschloo's test takes Fisher's p-value as its statistic and adds up real probabilities: it is exact, "
+                "too."
+            ),
+        },
     ),
     Exercise(
         key="04.3",
@@ -115,25 +108,25 @@ EXERCISES = (
             "further from 1 than the ratio of the rates."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "That is the odds ratio. Odds are responders divided by non-responders; a rate divides by all patients.",
                 when=lambda given: abs(given - _ratios()[2]) < 0.02,
             ),
-            Misconception(
+            Slip(
                 "That is the difference of the rates. 'How many times' asks for a ratio.",
                 when=lambda given: abs(given - _ratios()[0]) < 0.006 or abs(given - 100 * _ratios()[0]) < 0.6,
             ),
-            Misconception(
+            Slip(
                 "That is placebo divided by IL-2. Turn the ratio round.",
                 when=lambda given: abs(given - 1 / _ratios()[1]) < 0.006,
             ),
-            Misconception(
+            Slip(
                 "That is how much *larger* the first rate is. 'How many times as large' is one more.",
                 when=lambda given: min(abs(given - (_ratios()[1] - 1)), abs(given / 100 - (_ratios()[1] - 1))) < 0.006,
             ),
-            Misconception(
+            Slip(
                 "That is the ratio of the counts. The arms are not equally large: divide the rates.",
-                answer=lambda: table("sri4_week12")[0] / table("sri4_week12")[2],
+                lambda: table("sri4_week12")[0] / table("sri4_week12")[2],
             ),
         ),
     ),
@@ -149,72 +142,61 @@ EXERCISES = (
             f"{_bits()[1] - _bits()[0]:.2f} bits: less surprise than one coin toss lies between the two visits."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "That is the difference of the p-values themselves. Turn each into bits first.",
                 when=lambda given: abs(abs(given) - abs(printed_p("sri4_week12") - printed_p("sri4_week24"))) < 1e-9,
             ),
-            Misconception(
+            Slip(
                 "The size is right, the sign is not: the smaller p-value is the more surprising one.",
-                answer=lambda: _bits()[0] - _bits()[1],
+                lambda: _bits()[0] - _bits()[1],
             ),
-            Misconception(
-                "That is the S-value of one visit. The question asks for the distance.", answer=lambda: _bits()[0]
-            ),
-            Misconception(
-                "That is the S-value of one visit. The question asks for the distance.", answer=lambda: _bits()[1]
-            ),
+            Slip("That is the S-value of one visit. The question asks for the distance.", lambda: _bits()[0]),
+            Slip("That is the S-value of one visit. The question asks for the distance.", lambda: _bits()[1]),
         ),
     ),
-    Exercise(
+    choice(
         key="04.5",
         aim="Predict what more patients do to a p-value that is said to show a trend.",
         task="predict",
         answer=_nearest_share,
-        kind="choice",
         choices=tuple(_SHARES),
         hint="The new patients know nothing of the old ones. What do they add, if the drug does nothing?",
         explain=lambda: (
             f"In {100 * _smaller_with_more_patients():.0f} of 100 continuations. In most of them the p-value moves away: a "
             "p-value has no direction of travel."
         ),
-        misconceptions=wrong_choices(
-            {
-                "a": (
-                    "That takes the drug's effect for granted. Here it does nothing, so the new patients pull the difference "
-                    "back towards zero."
-                ),
-                "b": (
-                    "The new patients are as likely to favour one arm as the other, true. But the old difference was large, "
-                    "and half of it is not enough any more."
-                ),
-                "d": "That is the level of the test. The old patients stay in the analysis, and they already favour IL-2.",
-            }
-        ),
+        wrong={
+            "a": (
+                "That takes the drug's effect for granted. Here it does nothing, so the new patients pull the difference "
+                "back towards zero."
+            ),
+            "b": (
+                "The new patients are as likely to favour one arm as the other, true. But the old difference was large, "
+                "and half of it is not enough any more."
+            ),
+            "d": "That is the level of the test. The old patients stay in the analysis, and they already favour IL-2.",
+        },
     ),
-    Exercise(
+    choice(
         key="04.6",
         aim="Recognise observed power as the p-value in other clothes.",
         task="judge",
         answer=lambda: "b",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Look at the table: does the column of the power hold anything that the column of p does not?",
         explain=(
             "The table shows it: where p rises, observed power falls, always. What the data leave open is said by the "
             "interval, and power belongs to the planning of the next trial."
         ),
-        misconceptions=wrong_choices(
-            {
-                "a": (
-                    "Observed power is low in every trial that is not significant, also when the drug does nothing. So it "
-                    "cannot speak for the drug."
-                ),
-                "c": (
-                    "Power is the probability of a result if an effect is there. It is not the probability that the effect "
-                    "is there."
-                ),
-                "d": "A test keeps its level in small trials, too. Low power makes a result imprecise, not invalid.",
-            }
-        ),
+        wrong={
+            "a": (
+                "Observed power is low in every trial that is not significant, also when the drug does nothing. So it "
+                "cannot speak for the drug."
+            ),
+            "c": (
+                "Power is the probability of a result if an effect is there. It is not the probability that the effect "
+                "is there."
+            ),
+            "d": "A test keeps its level in small trials, too. Low power makes a result imprecise, not invalid.",
+        },
     ),
 )

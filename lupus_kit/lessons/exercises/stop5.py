@@ -1,16 +1,11 @@
 """Exercises of stop 5: hunt for an analysis, count the missing patient, conclude without over-claiming."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import pandas as pd
 
 import lupus_kit as lk
 from lupus_kit.lessons import conclusion
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
 from lupus_kit.lessons.exercises.record import printed, table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NOTEBOOK = "05_why_052_and_027"
 
@@ -85,17 +80,17 @@ EXERCISES = (
             "other patients or a slip in typing could all explain it."
         ),
         misconceptions=(
-            Misconception(
+            Slip(
                 "That counts one-sided analyses too. The question asks for two-sided ones.",
-                answer=lambda: _fitting(("two-sided", "greater", "less")),
+                lambda: _fitting(("two-sided", "greater", "less")),
             ),
-            Misconception(
+            Slip(
                 "That is how many two-sided tests are significant. A p-value below the level need not print as reported.",
-                answer=lambda: int((_analyses()["p"] <= 0.05).sum()),
+                lambda: int((_analyses()["p"] <= 0.05).sum()),
             ),
-            Misconception(
+            Slip(
                 "That is how many two-sided tests were tried. Look at the column rounds_to_reported.",
-                answer=lambda: len(_analyses()),
+                lambda: len(_analyses()),
             ),
         ),
     ),
@@ -109,8 +104,8 @@ EXERCISES = (
         hint="The arm grows to 30 patients; its responders stay.",
         explain=lambda: f"{_week24(1):.4f}, against {_week24(0):.4f} without that patient.",
         misconceptions=(
-            Misconception("That is the p-value without the missing patient.", answer=lambda: _week24(0)),
-            Misconception("That counts the missing patient as a responder.", answer=lambda: _week24(1, 1)),
+            Slip("That is the p-value without the missing patient.", lambda: _week24(0)),
+            Slip("That counts the missing patient as a responder.", lambda: _week24(1, 1)),
         ),
     ),
     Exercise(
@@ -126,51 +121,44 @@ EXERCISES = (
             "it depends on the choice."
         ),
         misconceptions=(
-            Misconception("That is week 12.", answer=lambda: _share("sri4_week12")),
-            Misconception(
+            Slip("That is week 12.", lambda: _share("sri4_week12")),
+            Slip(
                 "That counts the analyses that are shown but not counted, too.",
-                answer=lambda: _share("sri4_week24", defensible=False),
+                lambda: _share("sri4_week24", defensible=False),
             ),
         ),
     ),
-    Exercise(
+    choice(
         key="05.4",
         aim="Predict how the correlation of two visits changes the price of two chances.",
         task="predict",
         answer=_what_correlation_does,
-        kind="choice",
         choices=("rises", "falls", "stays"),
         hint="Think of the extreme: every patient has the same outcome at both visits. How many chances are there then?",
         explain=lambda: (
             f"From {100 * _either(_FAR_APART[0]):.1f}% without any correlation to {100 * _either(_FAR_APART[1]):.1f}% at "
             f"{_FAR_APART[1]}. The more alike the visits are, the nearer two chances come to one."
         ),
-        misconceptions=wrong_choices(
-            {
-                "rises": "Correlated tests fail *together*. So they do not fail more often; they fail in fewer trials.",
-                "stays": (
-                    "Each single test keeps its rate, true. But 'at least one of two' also depends on how often both alarms "
-                    "come in the same trial."
-                ),
-            }
-        ),
+        wrong={
+            "rises": "Correlated tests fail *together*. So they do not fail more often; they fail in fewer trials.",
+            "stays": (
+                "Each single test keeps its rate, true. But 'at least one of two' also depends on how often both alarms "
+                "come in the same trial."
+            ),
+        },
     ),
-    Exercise(
+    choice(
         key="05.5",
         aim="Recognise a conclusion that claims no more than the numbers do.",
         task="judge",
         answer=_sober,
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Reread the part on the two visits, and the one on the fixed sequence.",
         explain="It states what was planned, what was found, how sure we are, and what would settle it.",
-        misconceptions=wrong_choices(
-            {
-                "a": "That reads a difference between the visits out of two p-values that hardly differ.",
-                "c": "That accuses. A p-value that we cannot reproduce has innocent explanations.",
-                "d": "A p-value does not tend anywhere, and an unplanned finding confirms nothing.",
-            }
-        ),
+        wrong={
+            "a": "That reads a difference between the visits out of two p-values that hardly differ.",
+            "c": "That accuses. A p-value that we cannot reproduce has innocent explanations.",
+            "d": "A p-value does not tend anywhere, and an unplanned finding confirms nothing.",
+        },
     ),
     Exercise(
         key="05.6",

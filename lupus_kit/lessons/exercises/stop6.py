@@ -1,7 +1,7 @@
 """Exercises of stop 6: a small subgroup, no event among few patients, and pairs."""
 
 import lupus_kit as lk
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
 from lupus_kit.lessons.exercises.record import table
 
 NOTEBOOK = "06_nephritis_safety_immune"
@@ -65,9 +65,9 @@ EXERCISES = (
         hint='Use lk.inference.pvalue with the key "fisher" and the four counts in nephritis.',
         explain=lambda: f"{_nephritis('fisher'):.4f}: Fisher's test does not call this difference significant at 5%.",
         misconceptions=(
-            Misconception("That is Pearson's test.", answer=lambda: _nephritis("pearson")),
-            Misconception("That is one-sided. The question asks for both sides.", answer=lambda: _nephritis("fisher", "greater")),
-            Misconception("That is Yates's correction, which imitates Fisher.", answer=lambda: _nephritis("yates")),
+            Slip("That is Pearson's test.", lambda: _nephritis("pearson")),
+            Slip("That is one-sided. The question asks for both sides.", lambda: _nephritis("fisher", "greater")),
+            Slip("That is Yates's correction, which imitates Fisher.", lambda: _nephritis("yates")),
         ),
     ),
     Exercise(
@@ -83,12 +83,12 @@ EXERCISES = (
             "event among that many patients."
         ),
         misconceptions=(
-            Misconception("That is the rule of three. It is close; the question asks for the exact limit.",
-                          answer=lambda: 300 / _NEW_TRIAL),
-            Misconception("That is the upper end of the two-sided interval. The question asks for one side.",
-                          answer=lambda: _two_sided_limit(_NEW_TRIAL)),
-            Misconception("That is the arm of the published trial. The new one has more patients.",
-                          answer=lambda: _limit(table("serious_infection")[1])),
+            Slip("That is the rule of three. It is close; the question asks for the exact limit.",
+                          lambda: 300 / _NEW_TRIAL),
+            Slip("That is the upper end of the two-sided interval. The question asks for one side.",
+                          lambda: _two_sided_limit(_NEW_TRIAL)),
+            Slip("That is the arm of the published trial. The new one has more patients.",
+                          lambda: _limit(table("serious_infection")[1])),
         ),
     ),
     Exercise(
@@ -103,44 +103,41 @@ EXERCISES = (
             f"{_mcnemar():.3f}. Table 2 prints {_as_two_groups():.3f}, Fisher's test as if these were two groups of people."
         ),
         misconceptions=(
-            Misconception("That is Fisher's test for two separate groups. These are the same patients twice.",
-                          answer=_as_two_groups),
-            Misconception("That is one side only. A coin can fall on either side.", answer=lambda: _mcnemar(two_sided=False)),
+            Slip("That is Fisher's test for two separate groups. These are the same patients twice.",
+                          _as_two_groups),
+            Slip("That is one side only. A coin can fall on either side.", lambda: _mcnemar(two_sided=False)),
         ),
     ),
-    Exercise(
+    choice(
         key="06.4",
         aim="Predict how the time of a blood sample decides what is seen.",
         task="predict",
         answer=_peak_week,
-        kind="choice",
         choices=_WEEKS,
         hint="Go back to the calendar of stop 1: on which weeks do the injections of a cycle fall, and when do they end?",
         explain=(
             "The injections of the third cycle end there. Two weeks later, at the primary visit, most of the rise is gone."
         ),
-        misconceptions=wrong_choices({
+        wrong={
             "8": "At that time the third cycle begins. The break before it has just ended.",
             "12": "That is the primary visit. It comes at the end of the last break, not of the injections.",
             "24": "The cells do not add up over the cycles: without injections they are lost again.",
-        }),
+        },
     ),
-    Exercise(
+    choice(
         key="06.5",
         aim="Recognise a sentence about safety that claims no more than was seen.",
         task="judge",
         answer=lambda: "c",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Which sentence says what was seen, and what it leaves open?",
         explain=lambda: (
             f"The exact limit for none of {table('serious_infection')[1]} is {_limit(table('serious_infection')[1]):.1f}%. "
             "What was seen, and what it cannot exclude: both belong into the sentence."
         ),
-        misconceptions=wrong_choices({
+        wrong={
             "a": "No event is not no risk: think of the rule of three.",
             "b": "Two events among sixty patients make no difference that anybody could rely on.",
             "d": "A subgroup of 25 with an interval that spans nearly everything heals no kidneys.",
-        }),
+        },
     ),
 )  # fmt: skip

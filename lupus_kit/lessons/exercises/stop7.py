@@ -1,7 +1,7 @@
 """Exercises of stop 7: sizes, two endpoints, looks, and what may be changed after the data."""
 
 import lupus_kit as lk
-from lupus_kit.lessons.exercises.exercise import Exercise, Misconception, wrong_choices
+from lupus_kit.lessons.exercises.exercise import Exercise, Slip, choice
 
 NOTEBOOK = "07_a_better_trial"
 
@@ -51,27 +51,26 @@ EXERCISES = (
             f"{_published_size()} patients in all."
         ),
         misconceptions=(
-            Misconception("That is the whole trial. The question asks for one arm.", answer=lambda: 2 * _size("n_minus_1")),
-            Misconception("That is Pearson's test.", answer=lambda: _size("pearson")),
-            Misconception("That is for 90% power.", answer=lambda: _size("n_minus_1", 0.9)),
+            Slip("That is the whole trial. The question asks for one arm.", lambda: 2 * _size("n_minus_1")),
+            Slip("That is Pearson's test.", lambda: _size("pearson")),
+            Slip("That is for 90% power.", lambda: _size("n_minus_1", 0.9)),
         ),
     ),
-    Exercise(
+    choice(
         key="07.2",
         aim="Predict how the correlation of two endpoints moves the familywise error.",
         task="predict",
         answer=_direction,
-        kind="choice",
         choices=("a", "b", "c"),
         hint="Think of the extreme: the second visit repeats the first exactly. How many false claims does a trial make then?",
         explain=lambda: (
             f"With a correlation of 0.4 it is {_false_claims(0.4):.1%}, with 0.8 it is {_false_claims(0.8):.1%}. If the second "
             "visit repeated the first exactly, it would be the error of a single test."
         ),
-        misconceptions=wrong_choices({
+        wrong={
             "a": "Do two tests that say the same thing give more chances to be wrong, or fewer?",
             "c": "Each test keeps its own level. The question is about *any* false claim of the trial.",
-        }),
+        },
     ),
     Exercise(
         key="07.3",
@@ -83,42 +82,38 @@ EXERCISES = (
         hint="Give simulation.Boundaries the three fractions and three times the limit; .spent holds what is used up.",
         explain=lambda: f"{_false_alarms(_LOOKS):.1f}%, more than twice the 5% that each single look seems to promise.",
         misconceptions=(
-            Misconception("The looks share patients, so their chances do not simply add up.", answer=lambda: 15.0),
-            Misconception("That would be true if the three looks were independent. They share patients.",
-                          answer=lambda: 100 * (1 - 0.95**3)),
-            Misconception("That is one look.", answer=lambda: 5.0),
-            Misconception("That is a share. The question asks for percent.", answer=lambda: _false_alarms(_LOOKS) / 100),
-            Misconception("That is five looks.", answer=lambda: _false_alarms((0.2, 0.4, 0.6, 0.8, 1.0))),
+            Slip("The looks share patients, so their chances do not simply add up.", lambda: 15.0),
+            Slip("That would be true if the three looks were independent. They share patients.",
+                          lambda: 100 * (1 - 0.95**3)),
+            Slip("That is one look.", lambda: 5.0),
+            Slip("That is a share. The question asks for percent.", lambda: _false_alarms(_LOOKS) / 100),
+            Slip("That is five looks.", lambda: _false_alarms((0.2, 0.4, 0.6, 0.8, 1.0))),
         ),
     ),
-    Exercise(
+    choice(
         key="07.4",
         aim="Tell an honest amendment from a choice that the result made.",
         task="judge",
         answer=lambda: "c",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Ask of each change: could whoever made it know which result it would help?",
         explain="The change was made without knowing whom it would help, and it is reported.",
-        misconceptions=wrong_choices({
+        wrong={
             "a": "It may be true that lupus needs time. Then the plan should have said so before the result did.",
             "b": "Both tests are valid when chosen before. Chosen after, the better of two is neither.",
             "d": "The rule for missing patients was made for exactly this moment.",
-        }),
+        },
     ),
-    Exercise(
+    choice(
         key="07.5",
         aim="Report a result that is not significant without saying too much or too little.",
         task="judge",
         answer=lambda: "b",
-        kind="choice",
-        choices=("a", "b", "c", "d"),
         hint="Which sentence says what the data allow, and leaves out what they cannot know?",
         explain="The interval shows what is compatible with the data, small and large.",
-        misconceptions=wrong_choices({
+        wrong={
             "a": "Power at the observed difference is the p-value in other clothes: it adds nothing.",
             "c": "Not significant is not the same as no effect: look at the interval.",
             "d": "Nobody knows what more patients would have shown. Think of the dance.",
-        }),
+        },
     ),
 )  # fmt: skip

@@ -1,19 +1,15 @@
 """How a class is doing: the progress files of many students, counted exercise by exercise, nobody named."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.progress import file as progress_file
 from lupus_kit.lessons.progress.file import Attempt
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -40,18 +36,17 @@ class ClassProgress:
             ``key notebook task aim tried solved first_time commonest_slip met``: students who answered, who solved it,
             who solved it with their first answer; the misconception that most students met (empty if none), and how many.
         """
-        import pandas as pd
+        listed = exercises()
+        return listed.join(pd.DataFrame([self._row(key) for key in listed["key"]]))
 
-        frame = exercises()
-        return frame.join(pd.DataFrame([self._counts(key) for key in frame["key"]]))
-
-    def _counts(self, key: str) -> dict[str, int | str]:
+    def _row(self, key: str) -> dict[str, int | str]:
         made = [own for student in self.students if (own := [one for one in student if one.exercise == key])]
         slips = Counter(slip for own in made for slip in {one.misconception for one in own if one.misconception})
         # The commonest; of equally common ones the first by letter, so that the answer does not hang on the files' order.
         slip, met = min(slips.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
-        solved, first_time = sum(any(one.right for one in own) for own in made), sum(own[0].right for own in made)
-        return {"tried": len(made), "solved": solved, "first_time": first_time, "commonest_slip": slip, "met": met}
+        solved = sum(any(one.right for one in own) for own in made)
+        first = sum(own[0].right for own in made)
+        return {"tried": len(made), "solved": solved, "first_time": first, "commonest_slip": slip, "met": met}
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False))
@@ -91,10 +86,8 @@ def class_progress(folder: Path | str) -> ClassProgress:
         name = path.relative_to(place).as_posix()
         try:
             students.append(tuple(progress_file.read(path)))
-        except (progress_file.DamagedError, progress_file.NewerError) as error:
-            unusable.append(f"{name}: {error}")
-        except OSError as error:
-            unusable.append(f"{name}: {error.strerror or error}")
+        except (progress_file.DamagedError, progress_file.NewerError, OSError) as error:
+            unusable.append(f"{name}: {getattr(error, 'strerror', None) or error}")
     if not students:
         raise InputError(
             f"no progress file in {str(folder)!r}{f' ({unusable[0]})' if unusable else ''}. Each student has one beside the "

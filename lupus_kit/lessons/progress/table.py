@@ -1,18 +1,14 @@
 """How far a student has come: the progress file as a table by stop."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.progress import file as progress_file
 from lupus_kit.lessons.progress.file import Attempt
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: State, sign and colour; the sign and the word say it, the colour repeats it.
 _SHOWN = {
@@ -56,8 +52,6 @@ class Progress:
             ``"tried"`` or ``"open"``; ``tries`` counts the answers kept; ``last`` is the time of the last one in UTC,
             or missing; ``misconceptions`` joins the hints met, each once.
         """
-        import pandas as pd
-
         frame = exercises()
         rows = [[one for one in self.attempts if one.exercise == key] for key in frame["key"]]
         frame["state"] = ["solved" if any(one.right for one in row) else "tried" if row else "open" for row in rows]
@@ -70,14 +64,14 @@ class Progress:
         return frame
 
     def _headline(self) -> str:
-        frame = self.to_frame()
-        return f"{(frame['state'] == 'solved').sum()} of {len(frame)} exercises solved"
+        states = self.to_frame()["state"]
+        return f"{(states == 'solved').sum()} of {len(states)} exercises solved"
 
     def __str__(self) -> str:
         lines = [self._headline()]
         for notebook, rows in self.to_frame().groupby("notebook", sort=True):
-            lines.append(f"{notebook}: {'  '.join(rows['key'] + ' ' + rows['state'])}")
-        return "\n".join([*lines, self.note] if self.note else lines)
+            lines.append(f"{notebook}: " + "  ".join(rows["key"] + " " + rows["state"]))
+        return "\n".join([*lines, self.note]).rstrip("\n")
 
     def _repr_html_(self) -> str:
         stops = "".join(_stop(str(name), rows) for name, rows in self.to_frame().groupby("notebook", sort=True))
@@ -101,8 +95,9 @@ def _stop(name: str, rows: pd.DataFrame) -> str:
         f"<td style='text-align:left'>{escape(row.misconceptions)}</td></tr>"
         for row in rows.itertuples()
     )
-    names = ("exercise", "what it is for", "tries", "hints met")
-    head = "".join(f"<th style='text-align:left'>{name}</th>" for name in names)
+    head = "".join(
+        f"<th style='text-align:left'>{word}</th>" for word in ("exercise", "what it is for", "tries", "hints met")
+    )
     return (
         f"<details{' open' if 0 < solved < len(rows) or (rows['state'] == 'tried').any() else ''}><summary>"
         f"<strong>{escape(name)}</strong>: {solved} of {len(rows)} solved</summary>"
