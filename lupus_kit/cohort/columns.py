@@ -150,6 +150,13 @@ def typed(column: CohortColumn, values: object) -> object:
     return np.asarray(values, dtype=float if column.kind == "number" else bool)
 
 
+def active_bilag(grades: pd.DataFrame) -> np.ndarray:
+    """Whether each row has at least one BILAG A or two B, from its nine columns of grades."""
+    letters = grades[[f"bilag_{s}" for s in BILAG_SYSTEMS]].astype(str)
+    active: np.ndarray = ((letters == "A").any(axis=1) | ((letters == "B").sum(axis=1) >= 2)).to_numpy()
+    return active
+
+
 def data_dictionary() -> pd.DataFrame:
     """Document every column of every table; see :meth:`Cohort.data_dictionary`."""
     types = {"choice": "category", "whole number": "integer"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, columns_of, data_dictionary
+from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, active_bilag, columns_of, data_dictionary
 from lupus_kit.cohort.files import cdisc, storage
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.core.errors import InputError, unknown_name
@@ -122,8 +122,7 @@ class Cohort:
         entry = self.patients.merge(
             self.visits.loc[self.visits["week"] == 0].drop(columns="arm"), on="patient", validate="one_to_one"
         ).merge(self.bilag.loc[self.bilag["week"] == 0, ["patient", "bilag_total"]], on="patient")
-        grades = entry.filter(regex="^bilag_(?!total)").astype(str)
-        entry["active"] = (grades == "A").any(axis=1) | ((grades == "B").sum(axis=1) >= 2)
+        entry["active"] = active_bilag(entry)
         entry["female"] = entry["sex"] == "female"
         lines: list[tuple[str, str, str, Callable[[pd.Series], str]]] = [
             ("Age (years)", "mean±SD", "age_years", _mean_sd),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.columns import MEDICINES
+from lupus_kit.cohort.columns import MEDICINES, active_bilag
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
 from lupus_kit.cohort.replica.statements import (
     ORGANS,
@@ -24,7 +24,6 @@ from lupus_kit.cohort.replica.statements import (
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import bilag_total, renal_response, sledai, sri
-from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 
 _PEOPLE = {"age": "age_years", "weight": "weight_kg", "height": "height_cm", "bsa": "bsa_m2",
            "duration": "disease_duration_months"}  # fmt: skip
@@ -91,9 +90,8 @@ class _Measured:
             sledai=sledai(cohort.sledai, version=a.sledai_version if a else REPLICA_SLEDAI).to_numpy()
         )
         self.responses = sri(visits)
-        grades = cohort.bilag[list(GRADE_COLUMNS)].astype(str)
         visits["bilag_total"] = bilag_total(cohort.bilag).to_numpy()
-        visits["active_bilag"] = ((grades == "A").any(axis=1) | ((grades == "B").sum(axis=1) >= 2)).to_numpy()
+        visits["active_bilag"] = active_bilag(cohort.bilag)
         for organ in ORGANS:
             visits[organ] = cohort.sledai[organ].to_numpy()
         for measure, column in _LABS.items():
