@@ -120,6 +120,9 @@ TABLES: dict[str, tuple[CohortColumn, ...]] = {
     ),
 }  # fmt: skip
 
+#: The tables with one row per patient and attended visit.
+VISIT_TABLES = ("visits", "sledai", "bilag", "labs", "immune")
+
 
 def columns_of(table: str, present: Container[str]) -> tuple[CohortColumn, ...]:
     """Return the columns a table must have, and the optional ones among those that are there."""
@@ -127,7 +130,7 @@ def columns_of(table: str, present: Container[str]) -> tuple[CohortColumn, ...]:
 
 
 def tidy(table: str, data: dict[str, object]) -> pd.DataFrame:
-    """Build a table with the documented columns, order and types; ``data`` holds one array per column.
+    """Build a table with the documented columns, order and types; ``data`` holds one array per column, and may hold more.
 
     A column with a default may be left out, and so may an optional one.
     """
