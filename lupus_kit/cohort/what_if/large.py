@@ -1,18 +1,16 @@
 """Cohorts larger than memory: drawn block by block and written to Parquet as they come."""
 
-from __future__ import annotations
-
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lupus_kit.cohort.columns import TABLES
+from lupus_kit.cohort.files.formats import file_sum
+from lupus_kit.cohort.files.schema import check_tables
+from lupus_kit.cohort.files.storage import MANIFEST, write_folder, write_manifest
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.generative import blocks, checked
-
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
 
 
 def write_what_if(
@@ -57,38 +55,26 @@ def write_what_if(
     >>> again.visits.equals(cohort.what_if(n_per_arm=40, seed=3).visits)
     True
     """
-    from lupus_kit.cohort.files.storage import MANIFEST, write_folder
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     a, n_per_arm = checked(assumptions, n_per_arm)
     kept = int(seed) if isinstance(seed, (int, np.integer)) else None
 
     def write(folder: Path) -> None:
-        _write_blocks(folder, a, n_per_arm, seed, kept)
+        visits: list[str] = []
+        with ExitStack() as stack:
+            writers: dict[str, pq.ParquetWriter] = {}
+            for tables in blocks(a, n_per_arm, seed):
+                check_tables(tables, a, "table {!r}", 0)
+                visits = list(tables["visits"]["visit"].cat.categories)
+                for name in TABLES:
+                    part = pa.Table.from_pandas(tables.pop(name), preserve_index=False)
+                    if name not in writers:
+                        path = folder / f"{name}.parquet"
+                        writers[name] = stack.enter_context(pq.ParquetWriter(path, part.schema))
+                    writers[name].write_table(part.cast(writers[name].schema))
+        sums = {name: file_sum(folder / f"{name}.parquet") for name in TABLES}
+        write_manifest(folder, "parquet", visits, kept, a, sums)
 
     return write_folder(Path(directory), MANIFEST, "a cohort", write)
-
-
-def _write_blocks(folder: Path, a: Assumptions, n_per_arm: int, seed: Any, kept: int | None) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from lupus_kit.cohort.files.formats import file_sum
-    from lupus_kit.cohort.files.schema import check_tables
-    from lupus_kit.cohort.files.storage import write_manifest
-
-    writers: dict[str, pq.ParquetWriter] = {}
-    visits: list[str] = []
-    try:
-        for tables in blocks(a, n_per_arm, seed):
-            check_tables(tables, a, "table {!r}", 0)
-            visits = list(tables["visits"]["visit"].cat.categories)
-            for name in TABLES:
-                part = pa.Table.from_pandas(tables.pop(name), preserve_index=False)
-                if name not in writers:
-                    writers[name] = pq.ParquetWriter(folder / f"{name}.parquet", part.schema)
-                writers[name].write_table(part.cast(writers[name].schema))
-    finally:
-        for writer in writers.values():
-            writer.close()
-    sums = {name: file_sum(folder / f"{name}.parquet") for name in TABLES}
-    write_manifest(folder, "parquet", visits, kept, a, sums)
