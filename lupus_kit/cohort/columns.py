@@ -43,6 +43,19 @@ INJECTION = "injection site reaction"
 MEDICINES = ("hydroxychloroquine", "cyclophosphamide", "azathioprine", "cyclosporine", "mycophenolate_mofetil",
              "tacrolimus", "leflunomide", "thalidomide", "methotrexate")  # fmt: skip
 
+#: Which descriptors show activity of a BILAG system. The gut has none.
+SYSTEM_ITEMS: dict[str, tuple[str, ...]] = {
+    "constitutional": ("fever",),
+    "mucocutaneous": ("rash", "alopecia", "mucosal_ulcer", "vasculitis"),
+    "neuropsychiatric": ("seizure", "psychosis", "organic_brain", "cranial_nerve", "lupus_headache", "cva"),
+    "musculoskeletal": ("arthritis", "myositis"),
+    "cardiorespiratory": ("pleurisy", "pericarditis"),
+    "gastrointestinal": (),
+    "ophthalmic": ("visual",),
+    "renal": ("casts", "haematuria", "proteinuria", "pyuria"),
+    "haematological": ("thrombocytopenia", "leukopenia"),
+}
+
 _PATIENT = CohortColumn("patient", "text", "identifier")
 _ARM = CohortColumn("arm", "choice", "allocated arm", choices=ARMS, origin="published design, invented allocation")
 _WEEK = CohortColumn("week", "whole number", "weeks since the first injection", "weeks", 0, 24)

@@ -8,24 +8,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lupus_kit.cohort.columns import SYSTEM_ITEMS
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import GUT, IDS, SEROLOGY, WEIGHTS, Course, effect
 from lupus_kit.endpoints import BILAG_SYSTEMS
 
 _K = {name: i for i, name in enumerate(IDS)}
 
-_NERVES = ("seizure", "psychosis", "organic_brain", "cranial_nerve", "lupus_headache", "cva")
-
-#: Descriptors behind the systems whose grade is read from latent activity.
-_SYSTEM_ITEMS: dict[str, list[int]] = {
-    "constitutional": [_K["fever"]],
-    "mucocutaneous": [_K[i] for i in ("rash", "alopecia", "mucosal_ulcer", "vasculitis")],
-    "neuropsychiatric": [_K[i] for i in _NERVES],
-    "musculoskeletal": [_K[i] for i in ("arthritis", "myositis")],
-    "cardiorespiratory": [_K[i] for i in ("pleurisy", "pericarditis")],
-    "gastrointestinal": [GUT],
-    "ophthalmic": [_K["visual"]],
-}
+#: Descriptors behind the systems whose grade is read from latent activity; the gut has an activity of its own.
+_SYSTEM_ITEMS = {
+    system: [_K[item] for item in items] or [GUT]
+    for system, items in SYSTEM_ITEMS.items() if system not in ("renal", "haematological")
+}  # fmt: skip
 
 #: Findings of 8 points and myositis are serious from the start: they are graded this much higher.
 _SERIOUS_SHIFT = 0.7
