@@ -37,7 +37,7 @@ def save(
 
     def write(folder: Path) -> None:
         sums = write_tables(tables, folder, format)
-        write_manifest(folder, format, list(tables["visits"]["visit"].cat.categories), seed, a, sums, made_by)
+        write_manifest(folder, format, tables["visits"], seed, a, sums, made_by)
 
     return write_folder(directory, MANIFEST, "a cohort", write)
 
@@ -77,14 +77,9 @@ def write_folder(directory: Path, marker: str, what: str, write: Callable[[Path]
 
 
 def write_manifest(
-    folder: Path,
-    format: str,
-    visits: list[str],
-    seed: int | None,
-    a: Assumptions | None,
-    sums: dict[str, str],
+    folder: Path, format: str, visits: pd.DataFrame, seed: int | None, a: Assumptions | None, sums: dict[str, str],
     made_by: str = "what_if",
-) -> None:
+) -> None:  # fmt: skip
     """Write what cannot be seen from the tables: assumptions, seed, names of the visits and checksums."""
     manifest = {
         "notice": NOTICE,
@@ -92,7 +87,7 @@ def write_manifest(
         "layout": LAYOUT,
         "format": format,
         "seed": seed,
-        "visits": visits,
+        "visits": list(visits["visit"].cat.categories),
         "assumptions": None if a is None else a.to_dict(),
         "made_by": made_by,
         "checksums": sums,
@@ -145,12 +140,7 @@ def _manifest(directory: Path, allow_edits: bool) -> dict[str, Any]:
     path = directory / MANIFEST
     if not path.is_file():
         raise InputError(f"{directory} is not a saved cohort: there is no {MANIFEST} in it.")
-    wanted = {
-        "seed": (int, type(None)),
-        "visits": (list,),
-        "assumptions": (dict, type(None)),
-        "checksums": (dict,),
-    }
+    wanted = {"seed": (int, type(None)), "visits": (list,), "assumptions": (dict, type(None)), "checksums": (dict,)}
     try:
         manifest: dict[str, Any] = {"format": "csv", "layout": 1} | json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:

@@ -10,20 +10,11 @@ import pandas as pd
 from lupus_kit import design
 from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, VISIT_TABLES, tidy
 from lupus_kit.cohort.tables import Cohort
+from lupus_kit.cohort.what_if import treatment
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
 from lupus_kit.cohort.what_if.organs import bilag_grades, global_assessment, lab_values
 from lupus_kit.cohort.what_if.rescue_and_remission import rescued
-from lupus_kit.cohort.what_if.treatment import (
-    acting_intervals,
-    cell_counts,
-    doses_given,
-    dropout_days,
-    event_columns,
-    event_days,
-    prednisone,
-    turnover,
-)
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS
@@ -35,6 +26,8 @@ BLOCK = 10_000
 
 _STREAMS = ("arms", "nephritis", "entry", "course", "people", "grades", "pga", "steroids", "dropout", "events", "immune",
             "rescue", "remission")  # fmt: skip
+#: The random numbers of each part of the model.
+Streams = dict[str, np.random.Generator]
 
 
 def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: int | np.random.Generator = 0) -> Cohort:
@@ -112,40 +105,34 @@ def blocks(a: Assumptions, n_per_arm: int, seed: int | np.random.Generator) -> I
         if a.dropouts is not None:  # exact numbers are spread evenly over the blocks
             il2, placebo = (k * (first + size) // n_per_arm - k * first // n_per_arm for k in a.dropouts)
             here = replace(a, dropouts=(il2, placebo))
-        yield _block(here, trial, size, 2 * first + 1, width, streams)
+        names = [f"P{i:0{width}d}" for i in range(2 * first + 1, 2 * (first + size) + 1)]
+        yield _block(here, trial, names, streams)
 
 
-def _block(
-    a: Assumptions,
-    trial: design.TrialDesign,
-    n_per_arm: int,
-    first: int,
-    width: int,
-    streams: dict[str, np.random.Generator],
-) -> dict[str, pd.DataFrame]:
-    """Draw the eight tables of one block; its patients are numbered from ``first``."""
-    n = 2 * n_per_arm
-    treated = streams["arms"].permutation(n) < n_per_arm
+def _block(a: Assumptions, trial: design.TrialDesign, names: list[str], streams: Streams) -> dict[str, pd.DataFrame]:
+    """Draw the eight tables of one block of patients."""
+    n = len(names)
+    treated = streams["arms"].permutation(n) < n // 2
     nephritis = streams["nephritis"].random(n) < a.nephritis_share
     weeks = np.array(sorted({visit.week for visit in trial.visits} | set(a.extra_weeks)))
     course = draw_course(a, weeks, treated, nephritis, streams)
     found = _recorded(a, course, streams) | _immune(a, treated, trial, weeks, streams["immune"])
-    left = dropout_days(a, treated, found["sledai"], weeks, streams["dropout"])
+    left = treatment.dropout_days(a, treated, found["sledai"], weeks, streams["dropout"])
     until = np.where(np.isnan(left), np.inf, left)
     who = {
-        "patient": pd.array([f"P{i:0{width}d}" for i in range(first, first + n)], dtype="str"),
+        "patient": pd.array(names, dtype="str"),
         "arm": pd.Categorical.from_codes((~treated).astype(np.int8), categories=list(ARMS)),
     }
     people = who | _baseline(a, n, streams["people"]) | {"nephritis": nephritis, "dropout_day": left}
     return {
         "patients": tidy("patients", people),
         **_visit_tables(found, course, who, until, trial),
-        "doses": _doses(who, treated, until, trial),
-        "adverse_events": _events(a, who, treated, until, trial, streams["events"]),
+        "doses": _doses(who, until, trial),
+        "adverse_events": _events(a, who, until, trial, streams["events"]),
     }
 
 
-def _rows(who: Mapping[str, Any], patient: np.ndarray) -> dict[str, object]:
+def _rows(who: Mapping[str, Any], patient: np.ndarray) -> dict[str, Any]:
     """Patient and arm columns for the given positions of patients."""
     return {name: column.take(patient) for name, column in who.items()}
 
@@ -169,7 +156,7 @@ def _baseline(a: Assumptions, n: int, rng: np.random.Generator) -> dict[str, obj
     }
 
 
-def _recorded(a: Assumptions, course: Course, streams: dict[str, np.random.Generator]) -> dict[str, np.ndarray]:
+def _recorded(a: Assumptions, course: Course, streams: Streams) -> dict[str, np.ndarray]:
     """Make what is recorded of the disease, by column; each shape (patients, visits)."""
     labs = lab_values(a, course)
     stable = _stable_proteinuria(course, labs["protein_24h_g"])
@@ -186,7 +173,7 @@ def _recorded(a: Assumptions, course: Course, streams: dict[str, np.random.Gener
         "bilag_total": np.array(BILAG_CODING)[grades].sum(axis=2),
         "pga": global_assessment(a, course, streams["pga"]),
         "rescue": rescued(course.weeks, course.rescue_day),
-        "prednisone_mg_day": prednisone(a, total, course.weeks, course.rescue_day, streams["steroids"]),
+        "prednisone_mg_day": treatment.prednisone(a, total, course.weeks, course.rescue_day, streams["steroids"]),
     }
 
 
@@ -221,9 +208,9 @@ def _stable_proteinuria(course: Course, protein: np.ndarray) -> np.ndarray:
 def _immune(
     a: Assumptions, treated: np.ndarray, trial: design.TrialDesign, weeks: np.ndarray, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    acting = acting_intervals(trial.dosing.days()["day"].to_numpy(), a.action_days)
+    acting = treatment.acting_intervals(trial.dosing.days()["day"].to_numpy(), a.action_days)
     treg, nk = (
-        cell_counts(mean, gain, turnover(7 * weeks, *acting, half_life), treated, a, rng)
+        treatment.cell_counts(mean, gain, treatment.turnover(7 * weeks, *acting, half_life), treated, a, rng)
         for mean, gain, half_life in (
             (a.treg_mean, a.treg_gain, a.treg_half_life),
             (a.nk_mean, a.nk_gain, a.nk_half_life),
@@ -232,27 +219,22 @@ def _immune(
     return {"treg_percent_cd4": np.round(np.minimum(treg, 95), 2), "nk_per_ul": np.round(np.minimum(nk, 9999), 0)}
 
 
-def _doses(who: Mapping[str, Any], treated: np.ndarray, until: np.ndarray, trial: design.TrialDesign) -> pd.DataFrame:
-    patient, columns = doses_given(trial.dosing.days(), until)
+def _doses(who: Mapping[str, Any], until: np.ndarray, trial: design.TrialDesign) -> pd.DataFrame:
+    patient, columns = treatment.doses_given(trial.dosing.days(), until)
+    rows = _rows(who, patient)
     dose = {arm.name: arm.dose_miu for arm in trial.arms}
-    amount = np.where(treated[patient], dose[ARMS[0]], dose[ARMS[1]])
-    return tidy("doses", _rows(who, patient) | columns | {"dose_miu": amount})
+    return tidy("doses", rows | columns | {"dose_miu": np.array([dose[arm] for arm in ARMS])[rows["arm"].codes]})
 
 
 def _events(
-    a: Assumptions,
-    who: Mapping[str, Any],
-    treated: np.ndarray,
-    until: np.ndarray,
-    trial: design.TrialDesign,
-    rng: np.random.Generator,
+    a: Assumptions, who: Mapping[str, Any], until: np.ndarray, trial: design.TrialDesign, rng: np.random.Generator
 ) -> pd.DataFrame:
     names = list(EVENT_NAMES)
     il2, placebo = ([share[name] for name in names] for share in (a.event_share_il2, a.event_share_placebo))
-    rates = np.where(treated[:, None], il2, placebo)
+    rates = np.array([il2, placebo])[who["arm"].codes]
     dosing_days = trial.dosing.days()["day"].to_numpy()
-    day = event_days(rates, a.event_correlation, names, dosing_days, 7 * trial.follow_up_week, rng)
+    day = treatment.event_days(rates, a.event_correlation, names, dosing_days, 7 * trial.follow_up_week, rng)
     patient, event = np.nonzero(day <= until[:, None])  # an event after dropout is never seen
     order = np.lexsort((event, day[patient, event], patient))
     patient, event = patient[order], event[order]
-    return tidy("adverse_events", _rows(who, patient) | event_columns(event, day[patient, event]))
+    return tidy("adverse_events", _rows(who, patient) | treatment.event_columns(event, day[patient, event]))

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lupus_kit.cohort.columns import TABLES
 from lupus_kit.cohort.files.formats import file_sum
@@ -62,12 +63,12 @@ def write_what_if(
     kept = int(seed) if isinstance(seed, (int, np.integer)) else None
 
     def write(folder: Path) -> None:
-        visits: list[str] = []
+        visits = pd.DataFrame()
         with ExitStack() as stack:
             writers: dict[str, pq.ParquetWriter] = {}
             for tables in blocks(a, n_per_arm, seed):
                 check_tables(tables, a, "table {!r}", 0)
-                visits = list(tables["visits"]["visit"].cat.categories)
+                visits = tables["visits"].head(0)
                 for name in TABLES:
                     part = pa.Table.from_pandas(tables.pop(name), preserve_index=False)
                     if name not in writers:
