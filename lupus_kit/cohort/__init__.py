@@ -11,8 +11,7 @@ from lupus_kit.cohort.replica.statement_check import check
 from lupus_kit.cohort.replica.statements import statements
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.generative import what_if
-from lupus_kit.cohort.what_if.large import write_what_if
+from lupus_kit.cohort.what_if.generative import what_if, write_what_if
 from lupus_kit.cohort.what_if.measured import calibration_table
 
 __all__ = [

@@ -1,20 +1,26 @@
-"""Cohorts from adjustable assumptions: invented patients, drawn so that items, grades and values cohere."""
+"""Cohorts from adjustable assumptions: invented patients, drawn so that items, grades and values cohere.
+
+They are drawn block by block, so one larger than memory can be written to Parquet as it comes.
+"""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit import design
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, VISIT_TABLES, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, TABLES, VISIT_TABLES, tidy
+from lupus_kit.cohort.files.schema import check_tables
+from lupus_kit.cohort.files.storage import MANIFEST, file_sum, write_folder, write_manifest
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if import treatment
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
+from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course, rescued
 from lupus_kit.cohort.what_if.organs import bilag_grades, global_assessment, lab_values
-from lupus_kit.cohort.what_if.rescue_and_remission import rescued
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS
@@ -76,6 +82,73 @@ def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: i
     }  # fmt: skip
     kept = int(seed) if isinstance(seed, (int, np.integer)) else None
     return Cohort(**tables, assumptions=a, seed=kept)
+
+
+def write_what_if(
+    directory: str | Path,
+    assumptions: Assumptions | None = None,
+    n_per_arm: int = 30,
+    seed: int | np.random.Generator = 0,
+) -> Path:
+    """Invent a cohort of any size and write it to Parquet, a block of patients at a time.
+
+    Memory stays flat: no more than one block of 20 000 patients is held. The cohort is the same, cell by cell, as
+    ``what_if`` with the same arguments gives in memory, and ``Cohort.load`` reads it.
+
+    Parameters
+    ----------
+    directory : str or pathlib.Path
+        Folder to write, all or nothing. An existing cohort there is replaced.
+    assumptions : Assumptions, optional
+        What is assumed.
+    n_per_arm : int
+        Patients in each arm, at least 1.
+    seed : int or numpy.random.Generator
+        Same seed, same cohort.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        As for :func:`what_if`, and if the folder cannot be written or holds something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lupus_kit import cohort
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = cohort.write_what_if(f"{place}/big", n_per_arm=40, seed=3)
+    ...     again = cohort.Cohort.load(folder)
+    >>> again.visits.equals(cohort.what_if(n_per_arm=40, seed=3).visits)
+    True
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    a, n_per_arm = checked(assumptions, n_per_arm)
+    kept = int(seed) if isinstance(seed, (int, np.integer)) else None
+
+    def write(folder: Path) -> None:
+        visits = pd.DataFrame()
+        with ExitStack() as stack:
+            writers: dict[str, pq.ParquetWriter] = {}
+            for tables in blocks(a, n_per_arm, seed):
+                check_tables(tables, a, "table {!r}", 0)
+                visits = tables["visits"].head(0)
+                for name in TABLES:
+                    part = pa.Table.from_pandas(tables.pop(name), preserve_index=False)
+                    if name not in writers:
+                        path = folder / f"{name}.parquet"
+                        writers[name] = stack.enter_context(pq.ParquetWriter(path, part.schema))
+                    writers[name].write_table(part.cast(writers[name].schema))
+        sums = {name: file_sum(folder / f"{name}.parquet") for name in TABLES}
+        write_manifest(folder, "parquet", visits, kept, a, sums)
+
+    return write_folder(Path(directory), MANIFEST, "a cohort", write)
 
 
 def checked(assumptions: Assumptions | None, n_per_arm: int) -> tuple[Assumptions, int]:
