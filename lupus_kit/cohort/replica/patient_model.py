@@ -87,17 +87,14 @@ def _descriptors(
         put["sledai", visit] = [model.cp.new_int_var(0, 105, "") for _ in stable]
         for i, (total, sum_of_items) in enumerate(zip(put["sledai", visit], points, strict=True)):
             model.cp.add(total == sum_of_items)
-            since = VISITS[: VISITS.index(visit) + 1]
             if visit == VISITS[0]:
                 model.cp.add(stable[i] == 0)
                 continue
             # Stable means: there at every visit since entry.
-            model.cp.add_bool_and([put["proteinuria", w][i] for w in since]).only_enforce_if(stable[i])
+            model.cp.add_bool_and([put["proteinuria", w][i] for w in VISITS[: v + 1]]).only_enforce_if(stable[i])
             fall = put["sledai", VISITS[0]][i] - total
-            if drawn["responder", visit][i] or drawn["_fails", visit][i]:
-                model.cp.add(fall >= DROP)
-            else:
-                model.cp.add(fall < DROP)
+            falls = drawn["responder", visit][i] or drawn["_fails", visit][i]
+            model.cp.add(fall >= DROP if falls else fall < DROP)
     _add_kidneys(model, size, followed)
     for visit in VISITS:
         # The printed medians of anti-dsDNA are low: fewer than half are positive, somebody is and somebody is not.
