@@ -11,12 +11,10 @@ from lupus_kit.cohort.replica.statement_check import check
 from lupus_kit.cohort.replica.statements import statements
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.calibration import Calibration, calibrate
-from lupus_kit.cohort.what_if.generative import what_if
-from lupus_kit.cohort.what_if.large import write_what_if
-from lupus_kit.cohort.what_if.measured import calibration_table, quantity_names
+from lupus_kit.cohort.what_if.generative import what_if, write_what_if
+from lupus_kit.cohort.what_if.measured import calibration_table
 
 __all__ = [
-    "Assumptions", "Calibration", "Cohort", "Implied", "calibrate", "calibration_table", "check", "conflicts",
-    "implied", "quantities", "quantity_names", "replica", "statements", "what_if", "write_what_if",
+    "Assumptions", "Cohort", "Implied", "calibration_table", "check", "conflicts", "implied", "quantities", "replica",
+    "statements", "what_if", "write_what_if",
 ]  # fmt: skip

@@ -43,6 +43,19 @@ INJECTION = "injection site reaction"
 MEDICINES = ("hydroxychloroquine", "cyclophosphamide", "azathioprine", "cyclosporine", "mycophenolate_mofetil",
              "tacrolimus", "leflunomide", "thalidomide", "methotrexate")  # fmt: skip
 
+#: Which descriptors show activity of a BILAG system. The gut has none.
+SYSTEM_ITEMS: dict[str, tuple[str, ...]] = {
+    "constitutional": ("fever",),
+    "mucocutaneous": ("rash", "alopecia", "mucosal_ulcer", "vasculitis"),
+    "neuropsychiatric": ("seizure", "psychosis", "organic_brain", "cranial_nerve", "lupus_headache", "cva"),
+    "musculoskeletal": ("arthritis", "myositis"),
+    "cardiorespiratory": ("pleurisy", "pericarditis"),
+    "gastrointestinal": (),
+    "ophthalmic": ("visual",),
+    "renal": ("casts", "haematuria", "proteinuria", "pyuria"),
+    "haematological": ("thrombocytopenia", "leukopenia"),
+}
+
 _PATIENT = CohortColumn("patient", "text", "identifier")
 _ARM = CohortColumn("arm", "choice", "allocated arm", choices=ARMS, origin="published design, invented allocation")
 _WEEK = CohortColumn("week", "whole number", "weeks since the first injection", "weeks", 0, 24)
@@ -120,6 +133,9 @@ TABLES: dict[str, tuple[CohortColumn, ...]] = {
     ),
 }  # fmt: skip
 
+#: The tables with one row per patient and attended visit.
+VISIT_TABLES = ("visits", "sledai", "bilag", "labs", "immune")
+
 
 def columns_of(table: str, present: Container[str]) -> tuple[CohortColumn, ...]:
     """Return the columns a table must have, and the optional ones among those that are there."""
@@ -127,7 +143,7 @@ def columns_of(table: str, present: Container[str]) -> tuple[CohortColumn, ...]:
 
 
 def tidy(table: str, data: dict[str, object]) -> pd.DataFrame:
-    """Build a table with the documented columns, order and types; ``data`` holds one array per column.
+    """Build a table with the documented columns, order and types; ``data`` holds one array per column, and may hold more.
 
     A column with a default may be left out, and so may an optional one.
     """
@@ -148,6 +164,13 @@ def typed(column: CohortColumn, values: object) -> object:
     if column.kind == "text":
         return pd.array(values, dtype="str")
     return np.asarray(values, dtype=float if column.kind == "number" else bool)
+
+
+def active_bilag(grades: pd.DataFrame) -> np.ndarray:
+    """Whether each row has at least one BILAG A or two B, from its nine columns of grades."""
+    letters = grades[[f"bilag_{s}" for s in BILAG_SYSTEMS]].astype(str)
+    active: np.ndarray = ((letters == "A").any(axis=1) | ((letters == "B").sum(axis=1) >= 2)).to_numpy()
+    return active
 
 
 def data_dictionary() -> pd.DataFrame:

@@ -9,22 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, columns_of, data_dictionary
+from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, active_bilag, columns_of, data_dictionary
 from lupus_kit.cohort.files import cdisc, storage
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.core.errors import InputError, unknown_name
 
-
-def _mean_sd(values: pd.Series) -> str:
-    return f"{values.mean():.2f}±{values.std():.2f}"
-
-
-def _median_range(values: pd.Series) -> str:
-    return f"{values.median():g} ({values.min():g}–{values.max():g})"
-
-
-def _count(values: pd.Series) -> str:
-    return f"{int(values.sum())} ({100 * values.mean():.2f})"
+_SUMMARIES: dict[str, Callable[[pd.Series], str]] = {
+    "mean±SD": lambda values: f"{values.mean():.2f}±{values.std():.2f}",
+    "median (range)": lambda values: f"{values.median():g} ({values.min():g}–{values.max():g})",
+    "n (%)": lambda values: f"{int(values.sum())} ({100 * values.mean():.2f})",
+}
 
 
 @dataclass(frozen=True)
@@ -122,28 +116,27 @@ class Cohort:
         entry = self.patients.merge(
             self.visits.loc[self.visits["week"] == 0].drop(columns="arm"), on="patient", validate="one_to_one"
         ).merge(self.bilag.loc[self.bilag["week"] == 0, ["patient", "bilag_total"]], on="patient")
-        grades = entry.filter(regex="^bilag_(?!total)").astype(str)
-        entry["active"] = (grades == "A").any(axis=1) | ((grades == "B").sum(axis=1) >= 2)
+        entry["active"] = active_bilag(entry)
         entry["female"] = entry["sex"] == "female"
-        lines: list[tuple[str, str, str, Callable[[pd.Series], str]]] = [
-            ("Age (years)", "mean±SD", "age_years", _mean_sd),
-            ("Female", "n (%)", "female", _count),
-            ("Weight (kg)", "mean±SD", "weight_kg", _mean_sd),
-            ("Height (cm)", "mean±SD", "height_cm", _mean_sd),
-            ("Body surface area (m²)", "mean±SD", "bsa_m2", _mean_sd),
-            ("Disease duration (months)", "mean±SD", "disease_duration_months", _mean_sd),
-            ("Lupus nephritis", "n (%)", "nephritis", _count),
-            ("SLEDAI", "median (range)", "sledai", _median_range),
-            ("BILAG", "median (range)", "bilag_total", _median_range),
-            ("≥1 BILAG A or 2 B", "n (%)", "active", _count),
-            ("PGA", "median (range)", "pga", _median_range),
-            ("Prednisone (mg/day)", "median (range)", "prednisone_mg_day", _median_range),
-            *((m.replace("_", " ").capitalize(), "n (%)", m, _count) for m in MEDICINES),
+        lines = [
+            ("Age (years)", "mean±SD", "age_years"),
+            ("Female", "n (%)", "female"),
+            ("Weight (kg)", "mean±SD", "weight_kg"),
+            ("Height (cm)", "mean±SD", "height_cm"),
+            ("Body surface area (m²)", "mean±SD", "bsa_m2"),
+            ("Disease duration (months)", "mean±SD", "disease_duration_months"),
+            ("Lupus nephritis", "n (%)", "nephritis"),
+            ("SLEDAI", "median (range)", "sledai"),
+            ("BILAG", "median (range)", "bilag_total"),
+            ("≥1 BILAG A or 2 B", "n (%)", "active"),
+            ("PGA", "median (range)", "pga"),
+            ("Prednisone (mg/day)", "median (range)", "prednisone_mg_day"),
+            *((m.replace("_", " ").capitalize(), "n (%)", m) for m in MEDICINES),
         ]
         by_arm = {arm: entry.loc[entry["arm"] == arm] for arm in ARMS}
         rows = [
-            (label, summary, *(say(frame[column]) for frame in by_arm.values()))
-            for label, summary, column, say in lines
+            (label, summary, *(_SUMMARIES[summary](frame[column]) for frame in by_arm.values()))
+            for label, summary, column in lines
         ]
         rows.insert(0, ("Patients", "n", *(str(len(frame)) for frame in by_arm.values())))
         return pd.DataFrame(rows, columns=["characteristic", "summary", *ARMS])

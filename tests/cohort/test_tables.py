@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from lupus_kit.cohort import Assumptions, Cohort, what_if
-from lupus_kit.cohort.files import formats, storage
+from lupus_kit.cohort.files import storage
 from lupus_kit.core.errors import InputError
 
 
@@ -291,7 +291,7 @@ def test_the_workbook_says_that_it_is_invented(cohort: Cohort, tmp_path: Path) -
 
 
 def test_too_many_rows_for_excel(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "EXCEL_ROWS", 100)
+    monkeypatch.setattr(storage, "EXCEL_ROWS", 100)
     with pytest.raises(InputError, match=r"an Excel sheet holds 99: save as 'csv' or 'parquet'"):
         cohort.save(tmp_path / "x", "xlsx")
     assert not (tmp_path / "x").exists()

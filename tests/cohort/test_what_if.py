@@ -313,7 +313,7 @@ def test_writing_in_pieces_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest
     def broken(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lupus_kit.cohort.files.storage.write_manifest", broken)
+    monkeypatch.setattr(generative, "write_manifest", broken)
     with pytest.raises(InputError, match="What was there before is unchanged"):
         write_what_if(folder, n_per_arm=7, seed=1)
     assert len(Cohort.load(folder).patients) == 10

@@ -58,11 +58,25 @@ def _yes_no(values: pd.Series) -> np.ndarray:
     return np.where(values.astype(bool), "Y", "N").astype(object)
 
 
-def _keys(who: pd.Series, arm: pd.Series) -> list[_Variable]:
+def _who(who: pd.Series) -> list[_Variable]:
     return [
         _Variable("STUDYID", "Study Identifier", _STUDY),
         _Variable("USUBJID", "Unique Subject Identifier", f"{_STUDY}-" + who.astype(object)),
-        _Variable("TRTP", "Planned Treatment", arm, _ALLOCATED),
+    ]
+
+
+def _keys(frame: pd.DataFrame) -> list[_Variable]:
+    return [*_who(frame["patient"]), _Variable("TRTP", "Planned Treatment", frame["arm"], _ALLOCATED)]
+
+
+def _visit(frame: pd.DataFrame, code: Any, name: Any) -> list[_Variable]:
+    return [
+        *_keys(frame),
+        _Variable("PARAMCD", "Parameter Code", code),
+        _Variable("PARAM", "Parameter", name),
+        _Variable("AVISIT", "Analysis Visit", frame["visit"]),
+        _Variable("AVISITN", "Analysis Visit (N)", frame["week"]),
+        _Variable("ADY", "Analysis Relative Day", _study_day(7 * frame["week"])),
     ]
 
 
@@ -75,8 +89,7 @@ def _adsl(tables: _Tables) -> list[_Variable]:
     p = tables["patients"]
     left = p["dropout_day"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     return [
-        _Variable("STUDYID", "Study Identifier", _STUDY),
-        _Variable("USUBJID", "Unique Subject Identifier", f"{_STUDY}-" + p["patient"].astype(object)),
+        *_who(p["patient"]),
         _Variable("SUBJID", "Subject Identifier for the Study", p["patient"]),
         _Variable("TRT01P", "Planned Treatment for Period 01", p["arm"], _ALLOCATED),
         _Variable("TRT01A", "Actual Treatment for Period 01", p["arm"], _ALLOCATED),
@@ -114,12 +127,7 @@ def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) ->
     base = table["value"].where(entry).groupby([table["who"], table["measure"]]).transform("max")
     change = (table["value"] - base).round(6).where(table["week"] > 0)
     return [
-        *_keys(table["patient"], table["arm"]),
-        _Variable("PARAMCD", "Parameter Code", table["code"]),
-        _Variable("PARAM", "Parameter", table["name"]),
-        _Variable("AVISIT", "Analysis Visit", table["visit"]),
-        _Variable("AVISITN", "Analysis Visit (N)", table["week"]),
-        _Variable("ADY", "Analysis Relative Day", _study_day(7 * table["week"])),
+        *_visit(table, table["code"], table["name"]),
         _Variable("AVAL", "Analysis Value", table["value"]),
         _Variable("AVALC", "Analysis Value (C)", table["text"]),
         _Variable("BASE", "Baseline Value", base, _DERIVED),
@@ -154,12 +162,7 @@ def _adrs(tables: _Tables) -> list[_Variable]:
     answers = sri(tables["visits"])
     responder = answers["responder"].astype(bool)
     return [
-        *_keys(answers["patient"], answers["arm"]),
-        _Variable("PARAMCD", "Parameter Code", "SRI4"),
-        _Variable("PARAM", "Parameter", "SRI-4 response, missing is non-response"),
-        _Variable("AVISIT", "Analysis Visit", answers["visit"]),
-        _Variable("AVISITN", "Analysis Visit (N)", answers["week"]),
-        _Variable("ADY", "Analysis Relative Day", _study_day(7 * answers["week"])),
+        *_visit(answers, "SRI4", "SRI-4 response, missing is non-response"),
         _Variable("AVAL", "Analysis Value", responder.astype(int), _DERIVED),
         _Variable("AVALC", "Analysis Value (C)", _yes_no(responder), _DERIVED),
         _Variable("DTYPE", "Derivation Type", np.where(answers["imputed"], "NRI", ""), _DERIVED),
@@ -170,7 +173,7 @@ def _adae(tables: _Tables) -> list[_Variable]:
     events = tables["adverse_events"]
     name = events["event"].astype("str")
     return [
-        *_keys(events["patient"], events["arm"]),
+        *_keys(events),
         _Variable("AESEQ", "Sequence Number", events.groupby("patient", sort=False).cumcount() + 1),
         _Variable("AETERM", "Reported Term for the Adverse Event", name),
         _Variable("AEDECOD", "Dictionary-Derived Term (not coded)", name.str.capitalize()),

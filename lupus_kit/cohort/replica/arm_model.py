@@ -20,6 +20,7 @@ from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
 #: Steps in which a value is recorded, per unit; 1 where not named.
 SCALES = {"pga": 100, "prednisone": 2, "dsdna": 100, "anti_nucleosome": 100, "weight": 10, "bsa": 100}
 _LARGEST = {"pga": 3, "prednisone": 200, "dsdna": 5000, "anti_nucleosome": 5000}
+_LARGEST |= dict.fromkeys(("age", "weight", "height", "bsa", "duration"), 1000)
 CLINICAL = frozenset({"sledai", "bilag_total", "active_bilag", "pga", "responder", *ORGANS})
 _INFECTIONS = ("upper respiratory infection", "herpes zoster", "pneumonia")
 _GROUPS = {
@@ -27,7 +28,7 @@ _GROUPS = {
     "any severe infection": _INFECTIONS[1:],
     "any serious event": (*_INFECTIONS[1:], "NPSLE"),
 }
-_WEIGHTS = dict(zip(SLEDAI_ITEMS["id"], SLEDAI_ITEMS["weight"], strict=True))
+WEIGHTS = dict(zip(SLEDAI_ITEMS["id"], SLEDAI_ITEMS["weight"], strict=True))
 CODING = BILAG_CODING[:3]  # D and E count nothing
 DROP = 4
 
@@ -84,16 +85,15 @@ class ArmModel:
     def column(self, measure: str, visit: str) -> list[Any]:
         """Return the unknown of every patient; after entry only of those followed."""
         if (measure, visit) not in self.columns:
-            if measure in CLINICAL or measure.startswith("_") or measure in _WEIGHTS:
+            if measure in CLINICAL or measure.startswith("_") or measure in WEIGHTS:
                 self._add_activity()
             elif block(measure) == "nephritis":
                 self._add_nephritis()
             elif block(measure) == "events":
                 self._add_events()
             elif measure in _LARGEST:
-                self.columns[measure, visit] = self._whole(measure, visit, _LARGEST[measure] * self.scales[measure])
-            elif measure in ("age", "weight", "height", "bsa", "duration"):
-                self.columns[measure, visit] = self._whole(measure, visit, 1000 * self.scales.get(measure, 1))
+                high = _LARGEST[measure] * self.scales.get(measure, 1)
+                self.columns[measure, visit] = self._whole(measure, visit, high)
             else:
                 self.columns[measure, visit] = self._flags(measure, visit)
         return self.columns[measure, visit]
@@ -101,8 +101,8 @@ class ArmModel:
     def _size(self, visit: str) -> int:
         return self.randomised if visit == VISITS[0] else self.followed
 
-    def _whole(self, name: str, visit: str, high: int, low: int = 0) -> list[Any]:
-        return [self.cp.new_int_var(low, high, f"{name} {visit} {i}") for i in range(self._size(visit))]
+    def _whole(self, name: str, visit: str, high: int) -> list[Any]:
+        return [self.cp.new_int_var(0, high, f"{name} {visit} {i}") for i in range(self._size(visit))]
 
     def _flags(self, name: str, visit: str) -> list[Any]:
         return [self.cp.new_bool_var(f"{name} {visit} {i}") for i in range(self._size(visit))]
@@ -148,11 +148,11 @@ class ArmModel:
         return ~self.all_of(name, [~p for p in parts])
 
     def _sledai(self, visit: str, i: int) -> Any:
-        points = sum(_WEIGHTS[organ] * self.columns[organ, visit][i] for organ in ORGANS)
-        for weight in sorted(set(_WEIGHTS.values())):
-            others = sum(w == weight for item, w in _WEIGHTS.items() if item not in ORGANS)
+        points = sum(WEIGHTS[organ] * self.columns[organ, visit][i] for organ in ORGANS)
+        for weight in sorted(set(WEIGHTS.values())):
+            others = sum(w == weight for item, w in WEIGHTS.items() if item not in ORGANS)
             points += weight * self.cp.new_int_var(0, others, f"others of {weight} {visit} {i}")
-        total = self.cp.new_int_var(0, sum(_WEIGHTS.values()), f"sledai {visit} {i}")
+        total = self.cp.new_int_var(0, sum(WEIGHTS.values()), f"sledai {visit} {i}")
         self.cp.add(total == points)
         return total
 

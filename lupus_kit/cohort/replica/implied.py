@@ -142,9 +142,8 @@ class _Counter(ArmModel):
         """Return the count as an expression."""
         first, second = (self.column("responder", v) for v in VISITS[1:])
         pairs = list(zip(first, second, strict=True))
-        if name in ("responders_both", "responders_ever", "responders_never", "responders_lost", "responders_gained"):
-            both = sum(self.all_of("", pair) for pair in pairs)
-            one, two = sum(first), sum(second)
+        if name.removeprefix("responders_") in ("both", "lost", "gained", "ever", "never"):
+            one, two, both = sum(first), sum(second), sum(self.all_of("", pair) for pair in pairs)
             return {
                 "responders_both": both,
                 "responders_lost": one - both,

@@ -9,27 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from lupus_kit.cohort.replica.arm_model import CODING, DROP, ArmModel, Columns
+from lupus_kit.cohort.columns import SYSTEM_ITEMS
+from lupus_kit.cohort.replica.arm_model import CODING, DROP, WEIGHTS, ArmModel, Columns
 from lupus_kit.cohort.replica.statements import VISITS, Statement
-from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
+from lupus_kit.endpoints import BILAG_SYSTEMS
 from lupus_kit.endpoints.rules.sri import PGA_LIMIT_HUNDREDTHS
 
-ITEMS: tuple[str, ...] = tuple(SLEDAI_ITEMS["id"])
-_WEIGHT = dict(zip(ITEMS, SLEDAI_ITEMS["weight"], strict=True))
-RENAL = ("casts", "haematuria", "proteinuria", "pyuria")
-
-#: Which descriptors show activity of a BILAG system. The gut has none.
-SYSTEM_ITEMS: dict[str, tuple[str, ...]] = {
-    "constitutional": ("fever",),
-    "mucocutaneous": ("rash", "alopecia", "mucosal_ulcer", "vasculitis"),
-    "neuropsychiatric": ("seizure", "psychosis", "organic_brain", "cranial_nerve", "lupus_headache", "cva"),
-    "musculoskeletal": ("arthritis", "myositis"),
-    "cardiorespiratory": ("pleurisy", "pericarditis"),
-    "gastrointestinal": (),
-    "ophthalmic": ("visual",),
-    "renal": RENAL,
-    "haematological": ("thrombocytopenia", "leukopenia"),
-}
+ITEMS = tuple(WEIGHTS)
+RENAL = SYSTEM_ITEMS["renal"]
 
 #: Invented: how often each descriptor is proposed at entry, and how often it is proposed to last to a later visit.
 _SHARE = {
@@ -96,21 +83,18 @@ def _descriptors(
         for k, item in enumerate(ITEMS):
             unlike += _unlike(model, (item, visit), wanted[:, v, k])
         stable = model.column("proteinuria_stable", visit)
-        points = [sum(_WEIGHT[item] * put[item, visit][i] for item in ITEMS) - 4 * x for i, x in enumerate(stable)]
+        points = [sum(WEIGHTS[item] * put[item, visit][i] for item in ITEMS) - 4 * x for i, x in enumerate(stable)]
         put["sledai", visit] = [model.cp.new_int_var(0, 105, "") for _ in stable]
         for i, (total, sum_of_items) in enumerate(zip(put["sledai", visit], points, strict=True)):
             model.cp.add(total == sum_of_items)
-            since = VISITS[: VISITS.index(visit) + 1]
             if visit == VISITS[0]:
                 model.cp.add(stable[i] == 0)
                 continue
             # Stable means: there at every visit since entry.
-            model.cp.add_bool_and([put["proteinuria", w][i] for w in since]).only_enforce_if(stable[i])
+            model.cp.add_bool_and([put["proteinuria", w][i] for w in VISITS[: v + 1]]).only_enforce_if(stable[i])
             fall = put["sledai", VISITS[0]][i] - total
-            if drawn["responder", visit][i] or drawn["_fails", visit][i]:
-                model.cp.add(fall >= DROP)
-            else:
-                model.cp.add(fall < DROP)
+            falls = drawn["responder", visit][i] or drawn["_fails", visit][i]
+            model.cp.add(fall >= DROP if falls else fall < DROP)
     _add_kidneys(model, size, followed)
     for visit in VISITS:
         # The printed medians of anti-dsDNA are low: fewer than half are positive, somebody is and somebody is not.

@@ -1,6 +1,6 @@
 """Replicas: invented patients who agree with the published record, number by number."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import design, published
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, INJECTION, MEDICINES, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, INJECTION, MEDICINES, VISIT_TABLES, tidy
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
 from lupus_kit.cohort.replica import values
 from lupus_kit.cohort.replica.arm_model import Columns
@@ -108,16 +108,12 @@ def generate(
     for frame in tables.values():
         frame["arm"] = pd.Categorical(frame["arm"], categories=list(ARMS))
     made = Cohort(**tables, assumptions=None, seed=seed, made_by=f"replica of {study.trial.key}")
-    _refuse_disagreement(made, found)
-    return made
-
-
-def _refuse_disagreement(made: Cohort, found: tuple[Statement, ...]) -> None:
     table = compare(made, found)
     bad = table.loc[table["honoured"] & ~table["agrees"].fillna(False).astype(bool)]
     if len(bad):
         listed = "; ".join(f"{r.id}: {r.published}, found {r.in_cohort}" for r in bad.itertuples())
         raise InputError(f"no replica was found that agrees with every statement; it fails at {listed}.")
+    return made
 
 
 def _arm(arm: str, mine: list[Statement], study: published.Study, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -160,49 +156,36 @@ def _visits(
         return np.asarray(padded[rows, state])
 
     present = {item: spread(item).astype(bool) for item in ITEMS}
-    protein_now = present["proteinuria"]
-    stable = np.logical_and.accumulate(protein_now, axis=1)
+    stable = np.logical_and.accumulate(present["proteinuria"], axis=1)
     stable[:, 0] = False
     for t in (3, 6):
         solved = activity["proteinuria_stable", VISITS[t // 3]].astype(bool)
         stable[: len(solved), t] &= solved
-    items = pd.DataFrame({k: v.ravel() for k, v in present.items()}).assign(proteinuria_stable=stable.ravel())
-    total = sledai(items, version=REPLICA_SLEDAI).to_numpy(dtype=np.int64)
-    flat = made.ravel()
-    keys = {name: np.repeat(column, len(WEEKS))[flat] for name, column in who.items()}
-    keys |= {
-        "visit": pd.Categorical.from_codes(np.tile(np.arange(len(WEEKS)), size)[flat], _NAMES, ordered=True),
-        "week": np.tile(WEEKS, size)[flat],
-    }
     grades = _grades(spread, size, rng)
-    graded = {f"bilag_{s}": pd.Categorical(grades[s].ravel()[flat], list(GRADES)) for s in BILAG_SYSTEMS}
     doses = values.prednisone(mine, size, followed, rng)
     dose = np.stack([np.pad(d, (0, size - len(d))) for d in doses], axis=1)[rows, state]
-    visits = {
-        "published_visit": np.isin(keys["week"], list(_PUBLISHED)),
-        "sledai": total[flat],
-        "pga": (spread("pga") / 100).ravel()[flat],
-        "prednisone_mg_day": dose.ravel()[flat],
-    }
     labs = _labs(mine, present, stable, ill, followed, rng)
-    return {
-        "visits": tidy("visits", keys | graded | visits),
-        "sledai": tidy("sledai", keys | {c: items[c].to_numpy()[flat] for c in items}),
-        "bilag": tidy(
-            "bilag", keys | graded | {"bilag_total": bilag_total(pd.DataFrame(graded)).to_numpy(dtype=np.int64)}
-        ),
-        "labs": tidy("labs", keys | {k: v.ravel()[flat] for k, v in labs.items()}),
-        "immune": tidy("immune", keys | {k: v.ravel()[flat] for k, v in _immune(arm, size, rng).items()}),
-    }
+    recorded = present | grades | labs | _immune(arm, size, rng)
+    recorded |= {"proteinuria_stable": stable, "pga": spread("pga") / 100, "prednisone_mg_day": dose}
+    patient, visit = np.nonzero(made)
+    table = pd.DataFrame({name: value[patient, visit] for name, value in recorded.items()})
+    columns = {name: column[patient] for name, column in who.items()} | dict(table.items()) | {
+        "visit": pd.Categorical.from_codes(visit, _NAMES, ordered=True),
+        "week": WEEKS[visit],
+        "published_visit": np.isin(WEEKS[visit], list(_PUBLISHED)),
+        "sledai": sledai(table, version=REPLICA_SLEDAI),
+        "bilag_total": bilag_total(table),
+    }  # fmt: skip
+    return {name: tidy(name, columns) for name in VISIT_TABLES}
 
 
-def _grades(spread: object, size: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _grades(spread: Callable[[str], np.ndarray], size: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     grades = {}
     for system in BILAG_SYSTEMS:
-        now = {g: spread(f"{system} {g}").astype(bool) for g in "ABC"}  # type: ignore[operator]
+        now = {g: spread(f"{system} {g}").astype(bool) for g in "ABC"}
         active = now["A"] | now["B"] | now["C"]
         before = np.logical_or.accumulate(active, axis=1) | (rng.random((size, 1)) < 0.3)
-        grades[system] = np.select([now["A"], now["B"], now["C"], before], ["A", "B", "C", "D"], "E")
+        grades[f"bilag_{system}"] = np.select([now["A"], now["B"], now["C"], before], ["A", "B", "C", "D"], "E")
     return grades
 
 
@@ -261,9 +244,8 @@ def _treatment(
     calendar = trial.dosing.days()
     patient, given = doses_given(calendar, np.where(np.isnan(left), np.inf, left))
     amount = {a.name: a.dose_miu for a in trial.arms}[arm]
-    doses = (
-        {name: column[patient] for name, column in who.items()} | given | {"dose_miu": np.full(len(patient), amount)}
-    )
+    doses = {name: column[patient] for name, column in who.items()} | given
+    doses["dose_miu"] = np.full(len(patient), amount)
     rows = []
     for event, flags in values.events(mine, len(left), followed, rng).items():
         for i in np.flatnonzero(flags):

@@ -10,21 +10,13 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.columns import MEDICINES
+from lupus_kit.cohort.columns import MEDICINES, active_bilag
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
-from lupus_kit.cohort.replica.statements import (
-    ORGANS,
-    VISITS,
-    Statement,
-    read_statements,
-    read_study,
-    set_aside,
-    summary,
-)
+from lupus_kit.cohort.replica import statements
+from lupus_kit.cohort.replica.statements import ORGANS, VISITS, Statement, set_aside
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import bilag_total, renal_response, sledai, sri
-from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 
 _PEOPLE = {"age": "age_years", "weight": "weight_kg", "height": "height_cm", "bsa": "bsa_m2",
            "duration": "disease_duration_months"}  # fmt: skip
@@ -57,7 +49,7 @@ def check(cohort: Cohort, study: str | Path | published.Study = "he2020") -> pd.
     """
     if not isinstance(cohort, Cohort):
         raise InputError(f"check needs a Cohort, not {type(cohort).__name__}: make one with replica() or what_if().")
-    return compare(cohort, read_statements(read_study(study)))
+    return compare(cohort, statements.read_statements(statements.read_study(study)))
 
 
 def compare(cohort: Cohort, found: tuple[Statement, ...]) -> pd.DataFrame:
@@ -68,7 +60,7 @@ def compare(cohort: Cohort, found: tuple[Statement, ...]) -> pd.DataFrame:
         values = measured.values(s)
         shown, agrees = "not recorded", pd.NA
         if values is not None:
-            number = summary(s.kind, values)
+            number = statements.summary(s.kind, np.asarray(values))
             shown = "nobody" if np.isnan(number) else f"{number:.{s.decimals}f}"
             exact = s.kind not in ("mean", "sd")
             agrees = abs(number - float(s.value)) < 1e-9 if exact else shown == f"{float(s.value):.{s.decimals}f}"
@@ -87,13 +79,11 @@ class _Measured:
         a = cohort.assumptions
         self.cohort = cohort
         self.patients = cohort.patients.set_index("patient")
-        visits = cohort.visits.assign(
-            sledai=sledai(cohort.sledai, version=a.sledai_version if a else REPLICA_SLEDAI).to_numpy()
-        )
+        total = sledai(cohort.sledai, version=a.sledai_version if a else REPLICA_SLEDAI)
+        visits = cohort.visits.assign(sledai=total.to_numpy())
         self.responses = sri(visits)
-        grades = cohort.bilag[list(GRADE_COLUMNS)].astype(str)
         visits["bilag_total"] = bilag_total(cohort.bilag).to_numpy()
-        visits["active_bilag"] = ((grades == "A").any(axis=1) | ((grades == "B").sum(axis=1) >= 2)).to_numpy()
+        visits["active_bilag"] = active_bilag(cohort.bilag)
         for organ in ORGANS:
             visits[organ] = cohort.sledai[organ].to_numpy()
         for measure, column in _LABS.items():
@@ -106,8 +96,7 @@ class _Measured:
         visits["prednisone"] = visits["prednisone_mg_day"]
         visits["remission"] = self._remission()
         self.visits = visits
-        later = visits.loc[visits["week"] > 0, "patient"]
-        self.followed = set(later)
+        self.followed = set(visits.loc[visits["week"] > 0, "patient"])
 
     def _remission(self) -> np.ndarray:
         """Complete remission under the definition a replica uses, in patients with nephritis."""
@@ -116,12 +105,8 @@ class _Measured:
         ill = labs["patient"].map(self.patients["nephritis"]).to_numpy(dtype=bool)
         return np.asarray(answer.fillna(False).to_numpy(dtype=bool) & ill)
 
-    def values(self, s: Statement) -> np.ndarray | None:
+    def values(self, s: Statement) -> Any:
         """One value per patient the statement is about; None where the cohort does not record it."""
-        found = self._values(s)
-        return None if found is None else np.asarray(found)
-
-    def _values(self, s: Statement) -> Any:
         mine = self.patients.loc[self.patients["arm"].astype(str) == s.arm]
         if not s.everyone:
             mine = mine.loc[[p in self.followed for p in mine.index]]

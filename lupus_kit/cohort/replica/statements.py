@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -167,41 +168,44 @@ def _followed(study: published.Study) -> dict[str, int]:
     """Patients of each arm seen after entry: the most that the percentages of the abstract allow."""
     sizes = arm_sizes(study)
     for claim in study.claims.itertuples():
-        if "SRI" in str(claim.endpoint):
-            for side in "ab":
-                arm = getattr(claim, f"arm_{side}")
-                fit = _percent_count(str(getattr(claim, f"reported_{side}")).rstrip("%"), arm_sizes(study)[arm])
-                if fit:
-                    sizes[arm] = min(sizes[arm], fit[1])
+        for arm, printed in _sides(claim):
+            fit = _percent_count(printed.rstrip("%"), arm_sizes(study)[arm]) if "SRI" in str(claim.endpoint) else None
+            if fit:
+                sizes[arm] = min(sizes[arm], fit[1])
     return sizes
+
+
+def _sides(claim: Any) -> list[tuple[str, str]]:
+    """Arm and printed number of both sides of a claim."""
+    return [(claim.arm_a, str(claim.reported_a)), (claim.arm_b, str(claim.reported_b))]
 
 
 def _claims(study: published.Study, followed: Mapping[str, int]) -> list[Statement]:
     rows = []
     for claim in study.claims.itertuples():
-        for side in "ab":
-            arm, printed = getattr(claim, f"arm_{side}"), str(getattr(claim, f"reported_{side}"))
-            place = f"abstract/{claim.id}"
-            if "SRI" in str(claim.endpoint):
+        place, row = f"abstract/{claim.id}", str(claim.endpoint)
+        for (arm, printed), count, n in zip(
+            _sides(claim), (claim.count_a, claim.count_b), (claim.n_a, claim.n_b), strict=True
+        ):
+            size = followed[arm]
+            if "SRI" in row:
                 fit = _percent_count(printed.rstrip("%"), arm_sizes(study)[arm])
                 if fit is None:
                     raise InputError(f"abstract.csv, claim {claim.id!r}: no number of patients gives {printed}.")
                 reading = f"{printed} is {fit[0]}/{fit[1]}, the largest group of at most all patients that fits"
-                common = (str(claim.endpoint), arm, str(claim.visit))
-                rows.append(_make(place, "responder", *common, "count", str(fit[0]), followed[arm], False, reading))
-                rows.append(_make(place, "n", *common, "n", str(fit[1]), followed[arm], False, reading))
-            elif "remission" in str(claim.endpoint):
-                count, n = getattr(claim, f"count_{side}"), getattr(claim, f"n_{side}")
+                common = (row, arm, str(claim.visit))
+                rows.append(_make(place, "responder", *common, "count", str(fit[0]), size, False, reading))
+                rows.append(_make(place, "n", *common, "n", str(fit[1]), size, False, reading))
+            elif "remission" in row:
                 reading = "the abstract names no visit: read as true at week 12 and at week 24"
-                rows += [
-                    _make(place, "remission", str(claim.endpoint), arm, v, "count", str(count), int(n), False, reading)
-                    for v in VISITS[1:]
-                ]
+                for visit in VISITS[1:]:
+                    common = (row, arm, visit)
+                    rows.append(_make(place, "remission", *common, "count", str(count), int(n), False, reading))
                 common = ("lupus nephritis", arm, "baseline")
-                rows.append(_make(place, "nephritis", *common, "count", str(n), followed[arm], False))
-            elif str(claim.endpoint) == "serious infection":
-                row = ("Severe infection", arm, "")
-                rows.append(_make(place, "any severe infection", *row, "count", printed, followed[arm], False))
+                rows.append(_make(place, "nephritis", *common, "count", str(n), size, False))
+            elif row == "serious infection":
+                common = ("Severe infection", arm, "")
+                rows.append(_make(place, "any severe infection", *common, "count", printed, size, False))
     return rows
 
 
@@ -279,23 +283,19 @@ def _merged(found: list[Statement]) -> tuple[Statement, ...]:
 
 
 def _with_targets(found: tuple[Statement, ...], targets: Mapping[str, str]) -> tuple[Statement, ...]:
-    ids = [s.id for s in found]
-    changed = {}
+    kinds = {s.id: s.kind for s in found}
     for key, value in targets.items():
-        if key not in ids:
-            near = unknown_name("statement", key, ids)
+        if key not in kinds:
+            near = unknown_name("statement", key, kinds)
             raise InputError(str(near).split(" Allowed:")[0] + " See cohort.statements() for all of them.")
         try:
             number = Fraction(str(value))
         except (ValueError, ZeroDivisionError):
             raise InputError(f"target {key!r}: {value!r} is not a number.") from None
-        kind = next(s.kind for s in found if s.id == key)
-        if number < 0 or (kind in ("count", "n") and number.denominator != 1):
-            raise InputError(
-                f"target {key!r}: {value!r} must be {'a whole' if kind == 'count' else 'a'} number, 0 or more."
-            )
-        changed[key] = str(value)
-    return tuple(replace(s, printed=changed[s.id]) if s.id in changed else s for s in found)
+        if number < 0 or (kinds[key] in ("count", "n") and number.denominator != 1):
+            what = "a whole" if kinds[key] == "count" else "a"
+            raise InputError(f"target {key!r}: {value!r} must be {what} number, 0 or more.")
+    return tuple(replace(s, printed=str(targets[s.id])) if s.id in targets else s for s in found)
 
 
 def set_aside(s: Statement) -> str:
@@ -329,11 +329,10 @@ def statements(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     >>> table.loc["abstract/SRI-4 response/il2/week 12/count", ["printed", "n", "honoured"]].astype(str).tolist()
     ['16', '29', 'True']
     """
-    found = read_statements(read_study(study))
     rows = [
         (s.id, "; ".join(s.places), s.row, s.arm, s.visit, s.kind, s.printed, s.patients, s.reading,
          not set_aside(s), set_aside(s))
-        for s in found
+        for s in read_statements(read_study(study))
     ]  # fmt: skip
     names = ["id", "places", "row", "arm", "visit", "kind", "printed", "n", "reading", "honoured", "why_not"]
     return pd.DataFrame(rows, columns=names)

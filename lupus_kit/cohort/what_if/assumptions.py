@@ -1,80 +1,68 @@
-"""Every assumption behind an invented cohort: its value, its unit and where it comes from."""
+"""Every assumption behind an invented cohort: its value, its range, its unit and where it comes from.
+
+The defaults stand in :class:`Assumptions`; the ranges, units and sources of all fields in ``data/assumptions.csv``.
+"""
 
 from __future__ import annotations
 
+import csv
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, fields
+from importlib import resources
+from typing import Any, NoReturn
 
+import numpy as np
 import pandas as pd
 
-from lupus_kit.cohort.what_if.checks import (
-    correlation_problems,
-    cut_problems,
-    dropout_problems,
-    number_problems,
-    rate_problems,
-    rescue_problems,
-    week_problems,
-)
-from lupus_kit.cohort.what_if.rates import Rates
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.endpoints import SLEDAI_ITEMS
 
-_PAPER = "He et al. 2020"
-_TUNED = "tuned so that many simulated trials agree with the paper on average"
+with resources.files("lupus_kit.cohort.what_if").joinpath("data", "assumptions.csv").open(encoding="utf-8") as _file:
+    _ABOUT = {row["field"]: row for row in csv.DictReader(_file)}
+
+_CHOICES = {"sledai_version": ("2K", "SELENA"), "dropout_mechanism": ("MCAR", "MAR", "MNAR")}
 
 
-def _number(default: float, unit: str, origin: str, note: str, low: float, high: float, *, whole: bool = False) -> Any:
-    meta = {"unit": unit, "origin": origin, "note": note, "low": low, "high": high, "whole": whole}
-    return field(default=default, metadata=meta)
+class Rates(dict[str, float]):
+    """Shares by name, read-only, so that assumptions stay what they were when the cohort was made."""
 
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
 
-def _published(default: float, unit: str, place: str, low: float, high: float) -> Any:
-    return _number(default, unit, "published", f"{_PAPER}, {place}", low, high)
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise TypeError("these shares are read-only: make new Assumptions with the value you want")
 
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
-def _invented(default: float, unit: str, note: str, low: float, high: float, *, whole: bool = False) -> Any:
-    return _number(default, unit, "invented", note, low, high, whole=whole)
-
-
-def _tuned(default: float, unit: str, note: str, low: float, high: float) -> Any:
-    return _invented(default, unit, f"{note}; {_TUNED}", low, high)
-
-
-def _other(default: Any, unit: str, note: str, **more: Any) -> Any:
-    return field(default=default, metadata={"unit": unit, "origin": "invented", "note": note, **more})
-
-
-def _rates(default: Mapping[str, float], unit: str, origin: str, note: str) -> Any:
-    meta = {"unit": unit, "origin": origin, "note": note, "default": Rates(default)}
-    return field(default_factory=lambda: Rates(default), metadata=meta)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Rates, (dict(self),))
 
 
 #: Chance of each descriptor among patients who might be screened. Renal ones: among patients with nephritis.
-_SCREENED = {
+_SCREENED = Rates({
     "seizure": 0.004, "psychosis": 0.003, "organic_brain": 0.004, "visual": 0.006, "cranial_nerve": 0.004,
     "lupus_headache": 0.008, "cva": 0.002, "vasculitis": 0.050, "arthritis": 0.277, "myositis": 0.028,
     "casts": 0.1, "haematuria": 0.131, "proteinuria": 0.90, "pyuria": 0.717, "rash": 0.400, "alopecia": 0.250,
     "mucosal_ulcer": 0.053, "pleurisy": 0.03, "pericarditis": 0.03, "low_complement": 0.965, "dna_binding": 0.450,
     "fever": 0.121, "thrombocytopenia": 0.06, "leukopenia": 0.08,
-}  # fmt: skip
+})  # fmt: skip
 
-_MEDICATION = {
+_MEDICATION = Rates({
     "hydroxychloroquine": 57 / 60, "cyclophosphamide": 4 / 60, "azathioprine": 5 / 60, "cyclosporine": 5 / 60,
     "mycophenolate_mofetil": 17 / 60, "tacrolimus": 2 / 60, "leflunomide": 4 / 60, "thalidomide": 1 / 60,
     "methotrexate": 2 / 60,
-}  # fmt: skip
+})  # fmt: skip
 
-_EVENTS_IL2 = {
+_EVENTS_IL2 = Rates({
     "injection site reaction": 9 / 29, "fever": 4 / 29, "flu-like symptoms": 3 / 29,
     "upper respiratory infection": 2 / 29, "herpes zoster": 0.0, "pneumonia": 0.0, "NPSLE": 0.0,
-}  # fmt: skip
+})  # fmt: skip
 
-_EVENTS_PLACEBO = {
+_EVENTS_PLACEBO = Rates({
     "injection site reaction": 2 / 30, "fever": 0.0, "flu-like symptoms": 0.0,
     "upper respiratory infection": 4 / 30, "herpes zoster": 1 / 30, "pneumonia": 1 / 30, "NPSLE": 1 / 30,
-}  # fmt: skip
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,163 +102,92 @@ class Assumptions:
     """
 
     # --- who comes in
-    age_mean: float = _published(30.705, "years", "Table 1, mean of both arms", 20, 60)
-    age_sd: float = _published(9.49, "years", "Table 1, pooled over both arms", 1, 15)
-    female_share: float = _published(56 / 60, "share", "Table 1, 27 + 29 of 60", 0, 1)
-    weight_mean: float = _published(56.75, "kg", "Table 1, mean of both arms", 40, 100)
-    weight_sd: float = _published(8.60, "kg", "Table 1, pooled over both arms", 1, 20)
-    height_mean: float = _published(162.45, "cm", "Table 1, mean of both arms", 140, 190)
-    height_sd: float = _published(6.14, "cm", "Table 1, pooled over both arms", 1, 15)
-    duration_mean: float = _published(65.15, "months", "Table 1, mean of both arms", 6, 300)
-    duration_sd: float = _published(58.66, "months", "Table 1, pooled over both arms", 1, 300)
-    prednisone_median: float = _published(13.75, "mg/day", "Table 1, between the medians 12.5 and 15", 0, 60)
-    prednisone_spread: float = _invented(0.6, "SD of log dose", "gives a range of about 5 to 50", 0, 1.5)
-    prednisone_none: float = _invented(0.03, "share", "Table 1 prints a minimum of 0 on IL-2", 0, 1)
-    nephritis_share: float = _published(
-        25 / 60, "share", "13 and 12 patients with nephritis in the abstract, of 60", 0, 1
-    )
-    medication_share: Mapping[str, float] = _rates(
-        _MEDICATION, "share", "published", f"{_PAPER}, Table 1, both arms together"
-    )
-    entry_sledai: int = _number(8, "points", "published", "NCT02465580: SLEDAI of 8 or more", 0, 40, whole=True)
-    sledai_version: str = _other(
-        "2K", "version", "Table 2 names SELENA-SLEDAI; they differ here only by stable proteinuria",
-        choices=("2K", "SELENA"),
-    )  # fmt: skip
-    item_share: Mapping[str, float] = _rates(
-        _SCREENED,
-        "share of screened patients; renal items: of those with nephritis",
-        "invented",
-        "tuned to the organ shares at entry in Table 2 and the SLEDAI median; rare items are guesses",
-    )
-    activity_shift: float = _invented(
-        0.0, "latent SD", "how much more active all organs are at screening than item_share says", -2, 2
-    )
-    severity_share: float = _invented(
-        0.005, "share of latent variance", "how much one overall severity drives all organs", 0, 0.9
-    )
+    age_mean: float = 30.705
+    age_sd: float = 9.49
+    female_share: float = 56 / 60
+    weight_mean: float = 56.75
+    weight_sd: float = 8.60
+    height_mean: float = 162.45
+    height_sd: float = 6.14
+    duration_mean: float = 65.15
+    duration_sd: float = 58.66
+    prednisone_median: float = 13.75
+    prednisone_spread: float = 0.6
+    prednisone_none: float = 0.03
+    nephritis_share: float = 25 / 60
+    medication_share: Mapping[str, float] = _MEDICATION
+    entry_sledai: int = 8
+    sledai_version: str = "2K"
+    item_share: Mapping[str, float] = _SCREENED
+    activity_shift: float = 0.0
+    severity_share: float = 0.005
 
     # --- the course of activity
-    care_week12: float = _tuned(0.017, "latent SD", "improvement by week 12 beyond regression to the mean", -2, 4)
-    care_week24: float = _tuned(0.112, "latent SD", "improvement by week 24 beyond regression to the mean", -2, 4)
-    drug_effect: float = _tuned(0.616, "latent SD at week 12", "IL-2 beyond placebo", -2, 4)
-    drug_reference: float = _invented(
-        0.616, "latent SD at week 12",
-        "the drug_effect at which remission_il2 and rescue_il2 hold; with another effect they move, 0 gives placebo's",
-        0.01, 4,
-    )  # fmt: skip
-    drug_persistence: float = _tuned(
-        1.48, "ratio, week 24 / week 12", "what is left 12 weeks after the last dose", 0, 4
-    )
-    onset_weeks: float = _invented(
-        6.0, "weeks", "time constant of all effects; the curve before week 12 is not public", 0.5, 52
-    )
-    response_sd: float = _invented(
-        0.764, "latent SD", "patients differ in their course; more makes weeks 12 and 24 agree more", 0, 3
-    )
-    divergence: float = _tuned(
-        1.444, "ratio, week 24 / week 12", "how much further apart patients are at week 24", 0, 5
-    )
-    skin_share: float = _tuned(1.642, "share of the effect", "how far skin and mucosa follow", 0, 5)
-    joint_share: float = _tuned(0.601, "share of the effect", "how far joints and muscles follow", 0, 5)
-    renal_share: float = _invented(0.417, "share of the effect", "kidneys follow less, beside remission", 0, 5)
-    serology_share: float = _invented(
-        0.415, "share of the effect", "complement and anti-dsDNA move less than organs", 0, 5
-    )
-    static_share: float = _invented(
-        0.879, "share of item variance", "the part of an item that never changes in a patient", 0, 1
-    )
-    memory_weeks: float = _invented(5.14, "weeks", "how long a passing swing of an item lasts", 0.1, 520)
+    care_week12: float = 0.017
+    care_week24: float = 0.112
+    drug_effect: float = 0.616
+    drug_reference: float = 0.616
+    drug_persistence: float = 1.48
+    onset_weeks: float = 6.0
+    response_sd: float = 0.764
+    divergence: float = 1.444
+    skin_share: float = 1.642
+    joint_share: float = 0.601
+    renal_share: float = 0.417
+    serology_share: float = 0.415
+    static_share: float = 0.879
+    memory_weeks: float = 5.14
 
     # --- nephritis and rescue
-    remission_il2: float = _published(
-        7 / 13, "share by week 24", "abstract, 7 of 13; the visit is not stated: week 24 is invented", 0, 1
-    )
-    remission_placebo: float = _published(
-        2 / 12, "share by week 24", "abstract, 2 of 12; the visit is not stated: week 24 is invented", 0, 1
-    )
-    remission_selection: float = _invented(
-        0.5, "correlation", "patients with a good course are likelier to remit", -1, 1
-    )
-    remission_onset_weeks: float = _invented(8.125, "weeks", "time constant of the kidney on its way to rest", 0.5, 520)
-    rescue_il2: float = _tuned(0.199, "share by week 24", "not reported", 0, 1)
-    rescue_placebo: float = _tuned(
-        0.34, "share by week 24", "not reported; holds the SLEDAI median and SRI-4 together", 0, 1
-    )
-    rescue_selection: float = _invented(
-        0.939, "correlation", "patients with a bad course are likelier to be rescued", -1, 1
-    )
-    rescue_first_day: int = _invented(14, "days", "no rescue before this day", 1, 168, whole=True)
-    rescue_last_day: int = _invented(77, "days", "no rescue after this day", 1, 168, whole=True)
-    rescue_weeks: float = _tuned(18.42, "weeks", "time constant with which rescue wears off", 1, 520)
-    rescue_effect: float = _invented(3.657, "latent SD", "improvement that rescue brings", 0, 4)
-    rescue_dose: float = _invented(10.0, "mg/day", "prednisone added by rescue", 0, 60)
+    remission_il2: float = 7 / 13
+    remission_placebo: float = 2 / 12
+    remission_selection: float = 0.5
+    remission_onset_weeks: float = 8.125
+    rescue_il2: float = 0.199
+    rescue_placebo: float = 0.34
+    rescue_selection: float = 0.939
+    rescue_first_day: int = 14
+    rescue_last_day: int = 77
+    rescue_weeks: float = 18.42
+    rescue_effect: float = 3.657
+    rescue_dose: float = 10.0
 
     # --- grades, global assessment, steroids
-    bilag_a_cut: float = _invented(2.76, "latent SD", "activity above this is grade A", -3, 6)
-    bilag_b_cut: float = _invented(0.196, "latent SD", "activity above this is grade B", -3, 6)
-    bilag_c_cut: float = _invented(-0.25, "latent SD", "activity above this is grade C", -3, 6)
-    relief: float = _invented(
-        2.831, "latent SD at week 12",
-        "organs already under treatment are graded lower by BILAG, in both arms; SLEDAI does not see it", 0, 4,
-    )  # fmt: skip
-    pga_relief: float = _tuned(0.243, "latent SD at week 12", "the same for PGA", 0, 4)
-    prior_involvement: float = _invented(0.35, "share", "a calm organ was involved before (D, not E)", 0, 1)
-    pga_scale: float = _tuned(4.422, "burden points", "burden at which PGA is 63 % of 3", 0.5, 60)
-    pga_noise: float = _invented(0.2, "PGA points", "SD of the rater from visit to visit", 0, 1.5)
-    taper: float = _invented(
-        0.6, "share of the dose", "how far prednisone falls when SLEDAI falls to zero by week 12", 0, 1
-    )
+    bilag_a_cut: float = 2.76
+    bilag_b_cut: float = 0.196
+    bilag_c_cut: float = -0.25
+    relief: float = 2.831
+    pga_relief: float = 0.243
+    prior_involvement: float = 0.35
+    pga_scale: float = 4.422
+    pga_noise: float = 0.2
+    taper: float = 0.6
 
     # --- what can be lost or go wrong
-    dropout_rate: float = _published(
-        1 / 60, "share by week 24", "one of 60 not analysed; that dropout caused it is invented", 0, 1
-    )
-    dropout_mechanism: str = _other(
-        "MCAR", "mechanism",
-        "MCAR: chance alone; MAR: patients whose last visit looked bad; MNAR: patients who are bad at the visit they miss",
-        choices=("MCAR", "MAR", "MNAR"),
-    )  # fmt: skip
-    dropout_strength: float = _invented(
-        1.0, "log hazard ratio for 4 points", "how strongly SLEDAI drives dropout under MAR and MNAR", -3, 3
-    )
-    dropouts: tuple[int, int] | None = _other(
-        None, "patients on IL-2, on placebo", "exact numbers instead of dropout_rate; None leaves them to chance"
-    )
-    event_share_il2: Mapping[str, float] = _rates(
-        _EVENTS_IL2, "share of patients", "published", f"{_PAPER}, Table 3, of 29; none seen is not proof of none"
-    )
-    event_share_placebo: Mapping[str, float] = _rates(
-        _EVENTS_PLACEBO, "share of patients", "published", f"{_PAPER}, Table 3, of 30; none seen is not proof of none"
-    )
-
-    event_correlation: float = _invented(
-        0.3, "correlation (phi)", "between fever and flu-like symptoms of a patient, in each arm", -1, 1
-    )
+    dropout_rate: float = 1 / 60
+    dropout_mechanism: str = "MCAR"
+    dropout_strength: float = 1.0
+    dropouts: tuple[int, int] | None = None
+    event_share_il2: Mapping[str, float] = _EVENTS_IL2
+    event_share_placebo: Mapping[str, float] = _EVENTS_PLACEBO
+    event_correlation: float = 0.3
 
     # --- blood
-    c3_lower_limit: float = _invented(0.9, "g/L", "laboratory limit; the trial's is not public", 0.3, 1.5)
-    dsdna_upper_limit: float = _invented(30.0, "IU/mL", "laboratory limit; the trial's is not public", 1, 500)
-    treg_mean: float = _invented(6.0, "% of CD4 T cells", "no published value of the trial is at hand", 0.5, 20)
-    treg_gain: float = _number(
-        1.0, "relative rise", "literature",
-        "IL-2 raises them, meta-analysis SMD 1.1 (Su 2024); doubling under lasting dosing is invented", 0, 5,
-    )  # fmt: skip
-    treg_half_life: float = _invented(5.0, "days", "half-life of the rise, up and down", 0.5, 60)
-    nk_mean: float = _invented(120.0, "cells/µL", "no published value of the trial is at hand", 10, 600)
-    nk_gain: float = _number(
-        0.6, "relative rise", "literature", "direction from other IL-2 studies, size invented", 0, 5
-    )
-    nk_half_life: float = _invented(7.0, "days", "half-life of the rise, up and down", 0.5, 60)
-    action_days: float = _invented(2.0, "days", "how long one injection drives the cells", 0.1, 14)
-    gain_spread: float = _invented(0.3, "SD of log gain", "patients differ in how far their cells rise", 0, 1.5)
-    immune_spread: float = _invented(0.3, "SD of log value", "between patients", 0, 1.5)
-    immune_noise: float = _invented(0.12, "SD of log value", "within a patient, from sample to sample", 0, 1)
+    c3_lower_limit: float = 0.9
+    dsdna_upper_limit: float = 30.0
+    treg_mean: float = 6.0
+    treg_gain: float = 1.0
+    treg_half_life: float = 5.0
+    nk_mean: float = 120.0
+    nk_gain: float = 0.6
+    nk_half_life: float = 7.0
+    action_days: float = 2.0
+    gain_spread: float = 0.3
+    immune_spread: float = 0.3
+    immune_noise: float = 0.12
 
     # --- when patients are seen
-    extra_weeks: tuple[int, ...] = _other(
-        (2, 4, 6, 8, 10, 16, 20), "weeks", "visits beside 0, 12 and 24; the schedule is not public"
-    )
+    extra_weeks: tuple[int, ...] = (2, 4, 6, 8, 10, 16, 20)
 
     def __new__(cls, *_args: Any, **given: Any) -> Assumptions:
         """Refuse unknown names with the nearest known ones."""
@@ -283,32 +200,58 @@ class Assumptions:
     def __post_init__(self) -> None:
         problems: list[str] = []
         for spec in fields(self):
-            value, meta = getattr(self, spec.name), spec.metadata
-            if "low" in meta:
-                problems += number_problems(spec.name, value, meta)
-            elif "default" in meta:
-                found = rate_problems(spec.name, value, meta["default"])
+            name, value = spec.name, getattr(self, spec.name)
+            if isinstance(spec.default, Rates):
+                found = _rate_problems(name, value, spec.default)
                 problems += found
                 if not found:
-                    object.__setattr__(self, spec.name, Rates({**meta["default"], **value}))
-            elif "choices" in meta and value not in meta["choices"]:
-                problems.append(str(unknown_name(spec.name, value, meta["choices"])))
-        found = week_problems(self.extra_weeks)
-        problems += found
-        if not found:
-            object.__setattr__(self, "extra_weeks", tuple(sorted(int(w) for w in self.extra_weeks)))
-        problems += dropout_problems(self.dropouts)
-        if isinstance(self.dropouts, list):
-            object.__setattr__(self, "dropouts", tuple(self.dropouts))
-        if not problems:
-            problems = cut_problems(self.bilag_a_cut, self.bilag_b_cut, self.bilag_c_cut)
-            problems += rescue_problems(self.rescue_first_day, self.rescue_last_day)
-            for arm, share in (("IL-2", self.event_share_il2), ("placebo", self.event_share_placebo)):
-                problems += correlation_problems(
-                    self.event_correlation, arm, share["fever"], share["flu-like symptoms"]
-                )
+                    object.__setattr__(self, name, Rates({**spec.default, **value}))
+            elif name in _CHOICES and value not in _CHOICES[name]:
+                problems.append(str(unknown_name(name, value, _CHOICES[name])))
+            elif _ABOUT[name]["low"]:
+                problems += _number_problems(name, value)
+        if _are_whole(self.extra_weeks) and _are_weeks(self.extra_weeks):
+            object.__setattr__(self, "extra_weeks", tuple(sorted(self.extra_weeks)))
+        else:
+            problems.append(
+                f"extra_weeks == {self.extra_weeks!r}, must be different whole weeks from 1 to 23, without 12."
+            )
+        left = self.dropouts
+        if left is not None and not (_are_whole(left) and len(left) == 2 and min(left) >= 0):
+            problems.append(
+                f"dropouts == {left!r}, must be None or two whole numbers of 0 or more: patients on IL-2 and on placebo."
+            )
+        elif left is not None:
+            object.__setattr__(self, "dropouts", tuple(left))
+        problems = problems or self._joint_problems()
         if problems:
             raise InputError("\n".join(problems))
+
+    def _joint_problems(self) -> list[str]:
+        """List the values that are allowed one by one but not together."""
+        problems = []
+        a, b, c = self.bilag_a_cut, self.bilag_b_cut, self.bilag_c_cut
+        if not c <= b <= a:
+            problems.append(
+                f"bilag_c_cut, bilag_b_cut and bilag_a_cut are {c:g}, {b:g} and {a:g}: they must not fall from C to A."
+            )
+        first_day, last_day = self.rescue_first_day, self.rescue_last_day
+        if first_day > last_day:
+            problems.append(f"rescue_first_day == {first_day} is after rescue_last_day == {last_day}: swap them.")
+        phi = self.event_correlation
+        for arm, share in (("IL-2", self.event_share_il2), ("placebo", self.event_share_placebo)):
+            fever, flu = share["fever"], share["flu-like symptoms"]
+            spread = math.sqrt(fever * (1 - fever) * flu * (1 - flu))
+            if spread == 0:  # one of the two is certain
+                continue
+            # The Fréchet bounds of the correlation of two yes/no outcomes.
+            low, high = ((both - fever * flu) / spread for both in (max(0.0, fever + flu - 1), min(fever, flu)))
+            if not low - 1e-12 <= phi <= high + 1e-12:
+                problems.append(
+                    f"event_correlation == {phi:g}: with shares of fever and flu-like symptoms of {fever:.3g} and "
+                    f"{flu:.3g} on {arm} it must lie from {low:.3f} to {high:.3f}."
+                )
+        return problems
 
     @property
     def drug_share(self) -> float:
@@ -326,12 +269,11 @@ class Assumptions:
         """
         rows = []
         for spec in fields(self):
-            meta, value = spec.metadata, getattr(self, spec.name)
-            usual_values = meta.get("default", {"": spec.default})
-            pairs = [(k, v, usual_values[k]) for k, v in (value if "default" in meta else {"": value}).items()]
-            for key, now, usual in pairs:
-                origin = meta["origin"] if now == usual else "changed by the user"
-                rows.append((spec.name, key, now, meta["unit"], origin, meta["note"]))
+            about, value, usual = _ABOUT[spec.name], getattr(self, spec.name), spec.default
+            pairs = [(k, v, usual[k]) for k, v in value.items()] if isinstance(usual, Rates) else [("", value, usual)]
+            for key, now, before in pairs:
+                origin = about["origin"] if now == before else "changed by the user"
+                rows.append((spec.name, key, now, about["unit"], origin, about["source"]))
         return pd.DataFrame(rows, columns=["field", "key", "value", "unit", "origin", "source"])
 
     def to_dict(self) -> dict[str, Any]:
@@ -344,6 +286,39 @@ class Assumptions:
     def from_dict(cls, values: Mapping[str, Any]) -> Assumptions:
         """Build assumptions from plain values; unknown names raise :class:`InputError` with the nearest ones."""
         return cls(**values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _number_problems(name: str, value: Any) -> list[str]:
+    about = _ABOUT[name]
+    low, high, whole = float(about["low"]), float(about["high"]), bool(about["whole"])
+    if _is_number(value) and low <= value <= high and (not whole or value == int(value)):
+        return []
+    kind = "a whole number" if whole else "a number"
+    return [f"{name} == {value!r}, must be {kind} from {low:g} to {high:g} ({about['unit']})."]
+
+
+def _rate_problems(name: str, given: object, default: Rates) -> list[str]:
+    if not isinstance(given, Mapping):
+        return [f"{name} must map names to shares, such as {{{next(iter(default))!r}: 0.1}}; got {given!r}."]
+    unknown = [str(unknown_name(f"key of {name}", key, default)) for key in given if key not in default]
+    return unknown + [
+        f"{name}[{key!r}] == {value!r}, must be a number from 0 to 1."
+        for key, value in given.items()
+        if key in default and not (_is_number(value) and 0 <= value <= 1)
+    ]
+
+
+def _are_whole(values: object) -> bool:
+    listed = isinstance(values, (tuple, list))
+    return listed and all(isinstance(k, int) and not isinstance(k, bool) for k in values)  # type: ignore[attr-defined]
+
+
+def _are_weeks(weeks: tuple[int, ...]) -> bool:
+    return len(set(weeks)) == len(weeks) and all(0 < w < 24 and w != 12 for w in weeks)
 
 
 assert list(_SCREENED) == list(SLEDAI_ITEMS["id"])  # one share per descriptor, in the order of the form

@@ -1,28 +1,26 @@
-"""Cohorts from adjustable assumptions: invented patients, drawn so that items, grades and values cohere."""
+"""Cohorts from adjustable assumptions: invented patients, drawn so that items, grades and values cohere.
 
-from collections.abc import Iterator
+They are drawn block by block, so one larger than memory can be written to Parquet as it comes.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit import design
-from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, tidy
+from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, GRADES, MEDICINES, TABLES, VISIT_TABLES, tidy
+from lupus_kit.cohort.files.schema import check_tables
+from lupus_kit.cohort.files.storage import MANIFEST, file_sum, write_folder, write_manifest
 from lupus_kit.cohort.tables import Cohort
+from lupus_kit.cohort.what_if import treatment
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course
+from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course, rescued
 from lupus_kit.cohort.what_if.organs import bilag_grades, global_assessment, lab_values
-from lupus_kit.cohort.what_if.rescue_and_remission import rescued
-from lupus_kit.cohort.what_if.treatment import (
-    acting_intervals,
-    cell_counts,
-    doses_given,
-    dropout_days,
-    event_columns,
-    event_days,
-    prednisone,
-    turnover,
-)
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS
@@ -32,21 +30,10 @@ _AGES = (18, 65)
 #: Patients of each arm drawn together. Fixed: the same seed gives the same patients in memory and on disk.
 BLOCK = 10_000
 
-_STREAMS = (
-    "arms",
-    "nephritis",
-    "entry",
-    "course",
-    "people",
-    "grades",
-    "pga",
-    "steroids",
-    "dropout",
-    "events",
-    "immune",
-    "rescue",
-    "remission",
-)
+_STREAMS = ("arms", "nephritis", "entry", "course", "people", "grades", "pga", "steroids", "dropout", "events", "immune",
+            "rescue", "remission")  # fmt: skip
+#: The random numbers of each part of the model.
+Streams = dict[str, np.random.Generator]
 
 
 def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: int | np.random.Generator = 0) -> Cohort:
@@ -89,9 +76,79 @@ def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: i
     """
     a, n_per_arm = checked(assumptions, n_per_arm)
     parts = list(blocks(a, n_per_arm, seed))
-    tables = parts[0] if len(parts) == 1 else _joined(parts)
+    # Each part is let go as soon as it is joined.
+    tables = parts[0] if len(parts) == 1 else {
+        name: pd.concat([part.pop(name) for part in parts], ignore_index=True) for name in list(parts[0])
+    }  # fmt: skip
     kept = int(seed) if isinstance(seed, (int, np.integer)) else None
     return Cohort(**tables, assumptions=a, seed=kept)
+
+
+def write_what_if(
+    directory: str | Path,
+    assumptions: Assumptions | None = None,
+    n_per_arm: int = 30,
+    seed: int | np.random.Generator = 0,
+) -> Path:
+    """Invent a cohort of any size and write it to Parquet, a block of patients at a time.
+
+    Memory stays flat: no more than one block of 20 000 patients is held. The cohort is the same, cell by cell, as
+    ``what_if`` with the same arguments gives in memory, and ``Cohort.load`` reads it.
+
+    Parameters
+    ----------
+    directory : str or pathlib.Path
+        Folder to write, all or nothing. An existing cohort there is replaced.
+    assumptions : Assumptions, optional
+        What is assumed.
+    n_per_arm : int
+        Patients in each arm, at least 1.
+    seed : int or numpy.random.Generator
+        Same seed, same cohort.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        As for :func:`what_if`, and if the folder cannot be written or holds something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lupus_kit import cohort
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = cohort.write_what_if(f"{place}/big", n_per_arm=40, seed=3)
+    ...     again = cohort.Cohort.load(folder)
+    >>> again.visits.equals(cohort.what_if(n_per_arm=40, seed=3).visits)
+    True
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    a, n_per_arm = checked(assumptions, n_per_arm)
+    kept = int(seed) if isinstance(seed, (int, np.integer)) else None
+
+    def write(folder: Path) -> None:
+        visits = pd.DataFrame()
+        with ExitStack() as stack:
+            writers: dict[str, pq.ParquetWriter] = {}
+            for tables in blocks(a, n_per_arm, seed):
+                check_tables(tables, a, "table {!r}", 0)
+                visits = tables["visits"].head(0)
+                for name in TABLES:
+                    part = pa.Table.from_pandas(tables.pop(name), preserve_index=False)
+                    if name not in writers:
+                        path = folder / f"{name}.parquet"
+                        writers[name] = stack.enter_context(pq.ParquetWriter(path, part.schema))
+                    writers[name].write_table(part.cast(writers[name].schema))
+        sums = {name: file_sum(folder / f"{name}.parquet") for name in TABLES}
+        write_manifest(folder, "parquet", visits, kept, a, sums)
+
+    return write_folder(Path(directory), MANIFEST, "a cohort", write)
 
 
 def checked(assumptions: Assumptions | None, n_per_arm: int) -> tuple[Assumptions, int]:
@@ -117,73 +174,43 @@ def blocks(a: Assumptions, n_per_arm: int, seed: int | np.random.Generator) -> I
     for first in range(0, n_per_arm, BLOCK):
         size = min(BLOCK, n_per_arm - first)
         streams = dict(zip(_STREAMS, rng.spawn(len(_STREAMS)), strict=True))
-        here = a if a.dropouts is None or size == n_per_arm else _share_of_dropouts(a, first, size, n_per_arm)
-        yield _block(here, trial, size, 2 * first + 1, width, streams)
+        here = a
+        if a.dropouts is not None:  # exact numbers are spread evenly over the blocks
+            il2, placebo = (k * (first + size) // n_per_arm - k * first // n_per_arm for k in a.dropouts)
+            here = replace(a, dropouts=(il2, placebo))
+        names = [f"P{i:0{width}d}" for i in range(2 * first + 1, 2 * (first + size) + 1)]
+        yield _block(here, trial, names, streams)
 
 
-def _share_of_dropouts(a: Assumptions, first: int, size: int, n_per_arm: int) -> Assumptions:
-    """Spread exact numbers of dropouts evenly over the blocks."""
-    assert a.dropouts is not None
-    il2, placebo = (k * (first + size) // n_per_arm - k * first // n_per_arm for k in a.dropouts)
-    return replace(a, dropouts=(il2, placebo))
-
-
-def _joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
-    """Join the blocks table by table, letting go of each part as soon as it is joined."""
-    return {name: pd.concat([part.pop(name) for part in parts], ignore_index=True) for name in list(parts[0])}
-
-
-def _block(
-    a: Assumptions,
-    trial: design.TrialDesign,
-    n_per_arm: int,
-    first: int,
-    width: int,
-    streams: dict[str, np.random.Generator],
-) -> dict[str, pd.DataFrame]:
-    """Draw the eight tables of one block; its patients are numbered from ``first``."""
-    n, last_day = 2 * n_per_arm, 7 * trial.follow_up_week
-    treated = streams["arms"].permutation(n) < n_per_arm
+def _block(a: Assumptions, trial: design.TrialDesign, names: list[str], streams: Streams) -> dict[str, pd.DataFrame]:
+    """Draw the eight tables of one block of patients."""
+    n = len(names)
+    treated = streams["arms"].permutation(n) < n // 2
     nephritis = streams["nephritis"].random(n) < a.nephritis_share
     weeks = np.array(sorted({visit.week for visit in trial.visits} | set(a.extra_weeks)))
     course = draw_course(a, weeks, treated, nephritis, streams)
-    labs = lab_values(a, course)
-    stable = _stable_proteinuria(course, labs["protein_24h_g"])
-    total = _totals(a, course, stable)
-    left = dropout_days(a, treated, total, weeks, streams["dropout"])
-    who = np.array([f"P{i:0{width}d}" for i in range(first, first + n)], dtype=object)
-    people = _People(who, treated, left)
-    patients = tidy(
-        "patients", people.columns() | _baseline(a, n, nephritis, streams["people"]) | {"dropout_day": left}
-    )
-    tables = {"patients": patients, **_visit_tables(a, course, people, trial, labs, stable, total, streams)}
-    tables["doses"] = _doses(people, trial)
-    tables["adverse_events"] = _events(a, people, trial, last_day, streams["events"])
-    return tables
+    found = _recorded(a, course, streams) | _immune(a, treated, trial, weeks, streams["immune"])
+    left = treatment.dropout_days(a, treated, found["sledai"], weeks, streams["dropout"])
+    until = np.where(np.isnan(left), np.inf, left)
+    who = {
+        "patient": pd.array(names, dtype="str"),
+        "arm": pd.Categorical.from_codes((~treated).astype(np.int8), categories=list(ARMS)),
+    }
+    people = who | _baseline(a, n, streams["people"]) | {"nephritis": nephritis, "dropout_day": left}
+    return {
+        "patients": tidy("patients", people),
+        **_visit_tables(found, course, who, until, trial),
+        "doses": _doses(who, until, trial),
+        "adverse_events": _events(a, who, until, trial, streams["events"]),
+    }
 
 
-def _totals(a: Assumptions, course: Course, stable: np.ndarray) -> np.ndarray:
-    """SLEDAI of every patient and visit: the weights of what is present, less stable proteinuria where it is not counted."""
-    total: np.ndarray = course.present @ WEIGHTS
-    return total if a.sledai_version == "2K" else total - WEIGHTS[IDS.index("proteinuria")] * stable
+def _rows(who: Mapping[str, Any], patient: np.ndarray) -> dict[str, Any]:
+    """Patient and arm columns for the given positions of patients."""
+    return {name: column.take(patient) for name, column in who.items()}
 
 
-class _People:
-    """Identifiers, arms and last days, repeated as each table needs them."""
-
-    def __init__(self, who: np.ndarray, treated: np.ndarray, left: np.ndarray) -> None:
-        self.who, self.treated, self.left = who, treated, left
-        self.names = pd.array(who, dtype="str")
-        self.until = np.where(np.isnan(left), np.inf, left)
-
-    def columns(self, rows: np.ndarray | None = None) -> dict[str, object]:
-        """Patient and arm columns for the given patient positions (all patients where none are given)."""
-        rows = np.arange(len(self.treated)) if rows is None else rows
-        arm = pd.Categorical.from_codes((~self.treated[rows]).astype(np.int8), categories=list(ARMS))
-        return {"patient": self.names.take(rows), "arm": arm}
-
-
-def _baseline(a: Assumptions, n: int, nephritis: np.ndarray, rng: np.random.Generator) -> dict[str, object]:
+def _baseline(a: Assumptions, n: int, rng: np.random.Generator) -> dict[str, object]:
     spread = a.age_mean - _AGES[0]
     age = _AGES[0] + rng.gamma((spread / a.age_sd) ** 2, a.age_sd**2 / spread, n)
     weight = np.round(np.clip(a.weight_mean + a.weight_sd * rng.standard_normal(n), 35, 140), 1)
@@ -198,58 +225,50 @@ def _baseline(a: Assumptions, n: int, nephritis: np.ndarray, rng: np.random.Gene
         "height_cm": height,
         "bsa_m2": np.round(np.sqrt(weight * height / 3600), 2),
         "disease_duration_months": np.clip(np.rint(duration), 2, 600),
-        "nephritis": nephritis,
         **dict(zip(MEDICINES, medicine.T, strict=True)),
     }
 
 
+def _recorded(a: Assumptions, course: Course, streams: Streams) -> dict[str, np.ndarray]:
+    """Make what is recorded of the disease, by column; each shape (patients, visits)."""
+    labs = lab_values(a, course)
+    stable = _stable_proteinuria(course, labs["protein_24h_g"])
+    total = course.present @ WEIGHTS
+    if a.sledai_version == "SELENA":  # stable proteinuria does not count
+        total = total - WEIGHTS[IDS.index("proteinuria")] * stable
+    grades = bilag_grades(a, course, labs, streams["grades"])
+    return {
+        **dict(zip(IDS, np.moveaxis(course.present, 2, 0), strict=True)),
+        **{f"bilag_{s}": grades[:, :, j] for j, s in enumerate(BILAG_SYSTEMS)},
+        **labs,
+        "proteinuria_stable": stable,
+        "sledai": total,
+        "bilag_total": np.array(BILAG_CODING)[grades].sum(axis=2),
+        "pga": global_assessment(a, course, streams["pga"]),
+        "rescue": rescued(course.weeks, course.rescue_day),
+        "prednisone_mg_day": treatment.prednisone(a, total, course.weeks, course.rescue_day, streams["steroids"]),
+    }
+
+
 def _visit_tables(
-    a: Assumptions,
-    course: Course,
-    people: _People,
-    trial: design.TrialDesign,
-    labs: dict[str, np.ndarray],
-    stable: np.ndarray,
-    total: np.ndarray,
-    streams: dict[str, np.random.Generator],
+    found: dict[str, np.ndarray], course: Course, who: Mapping[str, Any], until: np.ndarray, trial: design.TrialDesign
 ) -> dict[str, pd.DataFrame]:
     """Make the five tables with one row per patient and attended visit."""
     weeks = course.weeks
-    grades = bilag_grades(a, course, labs, streams["grades"])
-    pga = global_assessment(a, course, streams["pga"])
-    rescue = rescued(weeks, course.rescue_day)
-    steroid = prednisone(a, total, weeks, course.rescue_day, streams["steroids"])
-    treg, nk = _immune(a, people, trial, weeks, streams["immune"])
-
-    made = (7 * weeks <= people.until[:, None]).ravel()
-    patient, visit = (x[made] for x in np.divmod(np.arange(made.size), len(weeks)))
+    patient, visit = np.nonzero(7 * weeks <= until[:, None])
     names = {v.week: v.name for v in trial.visits}
     labels = pd.CategoricalDtype([names.get(w, f"week {w}") for w in weeks], ordered=True)
-    published = np.array([w in names for w in weeks])
-    keys = people.columns(patient) | {
+    rows = _rows(who, patient) | {name: value[patient, visit] for name, value in found.items()}
+    rows |= {
+        f"bilag_{s}": pd.Categorical.from_codes(found[f"bilag_{s}"][patient, visit], list(GRADES))
+        for s in BILAG_SYSTEMS
+    }
+    rows |= {
         "visit": pd.Categorical.from_codes(visit.astype(np.int8), dtype=labels),
         "week": weeks[visit],
+        "published_visit": np.array([w in names for w in weeks])[visit],
     }
-    flat = grades.reshape(-1, len(BILAG_SYSTEMS))[made]
-    graded: dict[str, object] = {
-        f"bilag_{s}": pd.Categorical.from_codes(flat[:, j], list(GRADES)) for j, s in enumerate(BILAG_SYSTEMS)
-    }
-    scores = {
-        "published_visit": published[visit],
-        "sledai": total.ravel()[made],
-        "pga": pga.ravel()[made],
-        "rescue": rescue.ravel()[made],
-        "prednisone_mg_day": steroid.ravel()[made],
-    }
-    present = course.present.reshape(-1, len(IDS))[made]
-    items = dict(zip(IDS, present.T, strict=True)) | {"proteinuria_stable": stable.ravel()[made]}
-    return {
-        "visits": tidy("visits", keys | graded | scores),
-        "sledai": tidy("sledai", keys | items),
-        "bilag": tidy("bilag", keys | graded | {"bilag_total": np.array(BILAG_CODING)[flat].sum(axis=1)}),
-        "labs": tidy("labs", keys | {name: value.ravel()[made] for name, value in labs.items()}),
-        "immune": tidy("immune", keys | {"treg_percent_cd4": treg.ravel()[made], "nk_per_ul": nk.ravel()[made]}),
-    }
+    return {table: tidy(table, rows) for table in VISIT_TABLES}
 
 
 def _stable_proteinuria(course: Course, protein: np.ndarray) -> np.ndarray:
@@ -260,35 +279,35 @@ def _stable_proteinuria(course: Course, protein: np.ndarray) -> np.ndarray:
 
 
 def _immune(
-    a: Assumptions, people: _People, trial: design.TrialDesign, weeks: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    days = trial.dosing.days()["day"].to_numpy()
-    start, end = acting_intervals(days, a.action_days)
-    values = []
-    for mean, gain, half_life in (
-        (a.treg_mean, a.treg_gain, a.treg_half_life),
-        (a.nk_mean, a.nk_gain, a.nk_half_life),
-    ):
-        rise = turnover(7 * weeks, start, end, half_life)
-        values.append(cell_counts(mean, gain, rise, people.treated, a, rng))
-    return np.round(np.minimum(values[0], 95), 2), np.round(np.minimum(values[1], 9999), 0)
+    a: Assumptions, treated: np.ndarray, trial: design.TrialDesign, weeks: np.ndarray, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    acting = treatment.acting_intervals(trial.dosing.days()["day"].to_numpy(), a.action_days)
+    treg, nk = (
+        treatment.cell_counts(mean, gain, treatment.turnover(7 * weeks, *acting, half_life), treated, a, rng)
+        for mean, gain, half_life in (
+            (a.treg_mean, a.treg_gain, a.treg_half_life),
+            (a.nk_mean, a.nk_gain, a.nk_half_life),
+        )
+    )
+    return {"treg_percent_cd4": np.round(np.minimum(treg, 95), 2), "nk_per_ul": np.round(np.minimum(nk, 9999), 0)}
 
 
-def _doses(people: _People, trial: design.TrialDesign) -> pd.DataFrame:
-    patient, columns = doses_given(trial.dosing.days(), people.until)
+def _doses(who: Mapping[str, Any], until: np.ndarray, trial: design.TrialDesign) -> pd.DataFrame:
+    patient, columns = treatment.doses_given(trial.dosing.days(), until)
+    rows = _rows(who, patient)
     dose = {arm.name: arm.dose_miu for arm in trial.arms}
-    amount = np.where(people.treated[patient], dose[ARMS[0]], dose[ARMS[1]])
-    return tidy("doses", people.columns(patient) | columns | {"dose_miu": amount})
+    return tidy("doses", rows | columns | {"dose_miu": np.array([dose[arm] for arm in ARMS])[rows["arm"].codes]})
 
 
 def _events(
-    a: Assumptions, people: _People, trial: design.TrialDesign, last_day: int, rng: np.random.Generator
+    a: Assumptions, who: Mapping[str, Any], until: np.ndarray, trial: design.TrialDesign, rng: np.random.Generator
 ) -> pd.DataFrame:
     names = list(EVENT_NAMES)
     il2, placebo = ([share[name] for name in names] for share in (a.event_share_il2, a.event_share_placebo))
-    rates = np.where(people.treated[:, None], il2, placebo)
-    day = event_days(rates, a.event_correlation, names, trial.dosing.days()["day"].to_numpy(), last_day, rng)
-    patient, event = np.nonzero(day <= people.until[:, None])  # an event after dropout is never seen
+    rates = np.array([il2, placebo])[who["arm"].codes]
+    dosing_days = trial.dosing.days()["day"].to_numpy()
+    day = treatment.event_days(rates, a.event_correlation, names, dosing_days, 7 * trial.follow_up_week, rng)
+    patient, event = np.nonzero(day <= until[:, None])  # an event after dropout is never seen
     order = np.lexsort((event, day[patient, event], patient))
     patient, event = patient[order], event[order]
-    return tidy("adverse_events", people.columns(patient) | event_columns(event, day[patient, event]))
+    return tidy("adverse_events", _rows(who, patient) | treatment.event_columns(event, day[patient, event]))

@@ -4,26 +4,22 @@ Everything is read from the same activity, so a descriptor is present exactly wh
 its threshold, and grades and global assessment move with the items.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
+from lupus_kit.cohort.columns import SYSTEM_ITEMS
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import GUT, IDS, SEROLOGY, WEIGHTS, Course, effect
 from lupus_kit.endpoints import BILAG_SYSTEMS
 
 _K = {name: i for i, name in enumerate(IDS)}
 
-_NERVES = ("seizure", "psychosis", "organic_brain", "cranial_nerve", "lupus_headache", "cva")
-
-#: Descriptors behind the systems whose grade is read from latent activity.
-_SYSTEM_ITEMS: dict[str, list[int]] = {
-    "constitutional": [_K["fever"]],
-    "mucocutaneous": [_K[i] for i in ("rash", "alopecia", "mucosal_ulcer", "vasculitis")],
-    "neuropsychiatric": [_K[i] for i in _NERVES],
-    "musculoskeletal": [_K[i] for i in ("arthritis", "myositis")],
-    "cardiorespiratory": [_K[i] for i in ("pleurisy", "pericarditis")],
-    "gastrointestinal": [GUT],
-    "ophthalmic": [_K["visual"]],
-}
+#: Descriptors behind the systems whose grade is read from latent activity; the gut has an activity of its own.
+_SYSTEM_ITEMS = {
+    system: [_K[item] for item in items] or [GUT]
+    for system, items in SYSTEM_ITEMS.items() if system not in ("renal", "haematological")
+}  # fmt: skip
 
 #: Findings of 8 points and myositis are serious from the start: they are graded this much higher.
 _SERIOUS_SHIFT = 0.7
@@ -35,42 +31,32 @@ _PGA_CLEAR = 0.5
 A, B, C, D, E = range(5)
 
 
-def _above(value: np.ndarray, present: np.ndarray, limit: float, digits: int) -> np.ndarray:
-    """Round for display without crossing the threshold: above `limit` exactly where the item is present."""
+def _shown(value: np.ndarray, present: np.ndarray, limit: float, above: bool, digits: int) -> np.ndarray:
+    """Round for display without crossing the threshold: beyond `limit` exactly where the item is present."""
     step = 10.0**-digits
     shown = np.round(value, digits)
-    return np.round(np.where(present, np.maximum(shown, limit + step), np.minimum(shown, limit)), digits)
-
-
-def _below(value: np.ndarray, present: np.ndarray, limit: float, digits: int) -> np.ndarray:
-    step = 10.0**-digits
-    shown = np.round(value, digits)
-    return np.round(np.where(present, np.minimum(shown, limit - step), np.maximum(shown, limit)), digits)
+    beyond = np.maximum(shown, limit + step) if above else np.minimum(shown, limit - step)
+    within = np.minimum(shown, limit) if above else np.maximum(shown, limit)
+    return np.round(np.where(present, beyond, within), digits)
 
 
 def lab_values(a: Assumptions, course: Course) -> dict[str, np.ndarray]:
     """Laboratory values, each shape (patients, visits), on the side of the threshold where its item is."""
-    latent, present = course.latent, course.present
-
-    def pair(item: str) -> tuple[np.ndarray, np.ndarray]:
-        return latent[:, :, _K[item]], present[:, :, _K[item]]
-
-    protein, has_protein = pair("proteinuria")
-    c3, low_c3 = pair("low_complement")
-    dna, has_dna = pair("dna_binding")
-    plt, low_plt = pair("thrombocytopenia")
-    wbc, low_wbc = pair("leukopenia")
-    fever, has_fever = pair("fever")
-    return {
-        "protein_24h_g": _above(np.minimum(0.5 * np.exp(0.65 * protein), 20), has_protein, 0.5, 2),
-        "c3_g_l": _below(np.minimum(a.c3_lower_limit * np.exp(-0.3 * c3), 2.5), low_c3, a.c3_lower_limit, 2),
-        "anti_dsdna_iu_ml": _above(
-            np.clip(a.dsdna_upper_limit * np.exp(1.3 * dna), 1, 5000), has_dna, a.dsdna_upper_limit, 1
-        ),
-        "platelets_10e9_l": _below(np.clip(100 * np.exp(-0.5 * plt), 5, 600), low_plt, 100, 0),
-        "wbc_10e9_l": _below(np.clip(3 * np.exp(-0.4 * wbc), 0.3, 20), low_wbc, 3, 1),
-        "temperature_c": _above(np.clip(38 + 0.5 * fever, 36.2, 41), has_fever, 38, 1),
-    }
+    # Item, limit, whether the item lies above it, value at a latent activity, smallest and largest value, decimals.
+    tests: dict[str, tuple[str, float, bool, Callable[[np.ndarray], np.ndarray], float, float, int]] = {
+        "protein_24h_g": ("proteinuria", 0.5, True, lambda x: 0.5 * np.exp(0.65 * x), 0, 20, 2),
+        "c3_g_l": ("low_complement", a.c3_lower_limit, False, lambda x: a.c3_lower_limit * np.exp(-0.3 * x), 0, 2.5, 2),
+        "anti_dsdna_iu_ml": ("dna_binding", a.dsdna_upper_limit, True,
+                             lambda x: a.dsdna_upper_limit * np.exp(1.3 * x), 1, 5000, 1),
+        "platelets_10e9_l": ("thrombocytopenia", 100, False, lambda x: 100 * np.exp(-0.5 * x), 5, 600, 0),
+        "wbc_10e9_l": ("leukopenia", 3, False, lambda x: 3 * np.exp(-0.4 * x), 0.3, 20, 1),
+        "temperature_c": ("fever", 38, True, lambda x: 38 + 0.5 * x, 36.2, 41, 1),
+    }  # fmt: skip
+    latent, present, made = course.latent, course.present, {}
+    for name, (item, limit, above, value, low, high, digits) in tests.items():
+        activity = np.clip(value(latent[:, :, _K[item]]), low, high)
+        made[name] = _shown(activity, present[:, :, _K[item]], limit, above, digits)
+    return made
 
 
 def _relief(a: Assumptions, course: Course, size: float) -> np.ndarray:
