@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lupus_kit.core.cells import BadCells, codes, require_columns, require_frame
 from lupus_kit.core.errors import InputError
@@ -29,24 +30,28 @@ BILAG_CODING: tuple[int, ...] = (12, 8, 1, 0, 0)
 #: The nine grade columns of a visit table.
 GRADE_COLUMNS: tuple[str, ...] = tuple(f"bilag_{system}" for system in BILAG_SYSTEMS)
 
-_A, _B, _MISSING = 0, 1, 5
+#: Grades are numbers in the checked table, from 0 for A to 4 for E: the smaller, the more active; missing is NaN.
+A, B = 0, 1
+
+Grades = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 
-def read_grades(frame: pd.DataFrame, problems: BadCells) -> np.ndarray:
-    """Return the grades as int8 codes (rows, 9), each system in one piece: 0 for A up to 4 for E, 5 for missing."""
-    return np.stack([codes(frame, column, problems, GRADES) for column in GRADE_COLUMNS]).T
+def read_grades(frame: pd.DataFrame, problems: BadCells) -> Grades:
+    """Read the nine grades of each row as numbers from 0 for A to 4 for E, NaN where missing; note bad cells."""
+    letters = np.stack([codes(frame, column, problems, GRADES) for column in GRADE_COLUMNS]).T
+    return np.where(letters < len(GRADES), letters, np.float32(np.nan))
 
 
-def is_new_a(baseline: np.ndarray, visit: np.ndarray, b_to_a_is_new: bool) -> np.ndarray:
-    """Tell where grade codes show a new A: A now, not A before (nor B, where the option says so)."""
-    allowed = (baseline != _A) & (baseline != _MISSING) & ((baseline != _B) | b_to_a_is_new)
-    new: np.ndarray = (visit == _A) & allowed
+def newly_a(before: Grades, now: Grades, b_to_a_is_new: bool = True) -> Flags:
+    """Tell which grades are A now and were milder at baseline; going from B to A counts unless told otherwise."""
+    new: Flags = (now == A) & (before > (A if b_to_a_is_new else B))
     return new
 
 
-def is_new_b(baseline: np.ndarray, visit: np.ndarray) -> np.ndarray:
-    """Tell where grade codes show a new B: B now, and C, D or E before. A to B is an improvement."""
-    new: np.ndarray = (visit == _B) & (baseline > _B) & (baseline != _MISSING)
+def newly_b(before: Grades, now: Grades) -> Flags:
+    """Tell which grades are B now and were milder at baseline; from A to B is an improvement."""
+    new: Flags = (now == B) & (before > B)
     return new
 
 
@@ -95,10 +100,9 @@ def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = BILAG_CODING) ->
     problems = BadCells("the BILAG grades")
     found = read_grades(grades, problems)
     problems.raise_if_any()
-    total = np.append(points, 0.0)[found].sum(axis=1)
+    total = np.append(points, np.nan)[np.nan_to_num(found, nan=len(points)).astype(int)].sum(axis=1)
     whole = bool((points == np.rint(points)).all())
-    missing = (found == _MISSING).any(axis=1)
-    values = pd.array(np.where(missing, np.nan, total), dtype="Int64" if whole else "Float64")
+    values = pd.array(total, dtype="Int64" if whole else "Float64")
     return pd.Series(values, index=grades.index, name="bilag_total")
 
 
@@ -154,10 +158,7 @@ def new_bilag(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool =
     problems = BadCells("the BILAG grades")
     before, now = read_grades(baseline, problems), read_grades(visit, problems)
     problems.raise_if_any()
-    missing = ((before == _MISSING) | (now == _MISSING)).any(axis=1)
-    new_a = is_new_a(before, now, b_to_a_is_new).sum(axis=1)
-    new_b = is_new_b(before, now).sum(axis=1)
-    return pd.DataFrame(
-        {"new_a": pd.arrays.IntegerArray(new_a, missing), "new_b": pd.arrays.IntegerArray(new_b, missing.copy())},
-        index=visit.index,
-    )
+    new = {"new_a": newly_a(before, now, b_to_a_is_new), "new_b": newly_b(before, now)}
+    known = pd.Series(~np.isnan(before + now).any(axis=1))
+    counts = {name: pd.Series(where.sum(axis=1), dtype="Int64").where(known) for name, where in new.items()}
+    return pd.DataFrame(counts).set_axis(visit.index)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, flags, numbers, refuse_slips, require_columns
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.bilag.items import BY_ID, ITEMS, BilagItem
+from lupus_kit.endpoints.bilag.items import BY_ID, ITEMS
 
 #: Ends of optional column names.
 PREVIOUS, DUE = "_previous", "_due_to_sle"
@@ -50,7 +50,12 @@ def read_items(frame: pd.DataFrame, problems: BadCells, suffix: str = "") -> Rec
             known = flag >= 0
             found.flags[item.id] = flag == 1
         else:
-            value = _read_number(frame, column, item, problems)
+            whole = item.kind == "0-4" or item.id == "dipstick_protein"
+            value = (
+                numbers(frame, column, problems, item.low, item.high, whole)
+                if column in present
+                else np.full(len(frame), np.nan)
+            )
             known = np.isfinite(value)
             if item.kind == "0-4":
                 found.levels[item.id] = np.clip(np.where(known, value, 0), 0, 4).astype(np.int8)
@@ -74,10 +79,3 @@ def read_flag(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarra
     if column not in frame.columns:
         return np.full(len(frame), -1, dtype=np.int8)
     return flags(frame, column, problems)
-
-
-def _read_number(frame: pd.DataFrame, column: str, item: BilagItem, problems: BadCells) -> np.ndarray:
-    if column not in frame.columns:
-        return np.full(len(frame), np.nan)
-    whole = item.kind == "0-4" or item.id == "dipstick_protein"
-    return numbers(frame, column, problems, item.low, item.high, whole)

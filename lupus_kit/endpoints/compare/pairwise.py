@@ -19,15 +19,9 @@ KEYS = ("patient", "visit", "week", "arm")
 
 _COUNTS = ("both", "only_first", "only_second", "neither")
 _MATRICES = (
-    "kappa",
-    "agreement",
-    "positive_agreement",
-    "negative_agreement",
-    "mcnemar_exact",
-    "mcnemar_mid_p",
-    "mcnemar_asymptotic",
-    *_COUNTS,
-)
+    "kappa", "agreement", "positive_agreement", "negative_agreement", "mcnemar_exact", "mcnemar_mid_p",
+    "mcnemar_asymptotic", *_COUNTS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,13 +80,10 @@ class Agreement:
         for name in (first, second):
             if name not in names:
                 raise unknown_name("definition", name, names)
-        rows = self._group(group)
-        straight = rows[(rows["first"] == first) & (rows["second"] == second)]
-        row = straight if len(straight) else rows[(rows["first"] == second) & (rows["second"] == first)]
-        if row.empty:
+        squares = [self.matrix(count, **group) for count in _COUNTS]
+        if first == second:
             raise InputError(f"first and second are both {first!r}: give two different definitions.")
-        both, a, b, neither = (int(row[name].iloc[0]) for name in _COUNTS)
-        mine, other = (a, b) if len(straight) else (b, a)
+        both, mine, other, neither = (int(square.at[first, second]) for square in squares)
         answers = ["response", "no response"]
         return pd.DataFrame(
             [[both, mine], [other, neither]], pd.Index(answers, name=first), pd.Index(answers, name=second)
@@ -138,13 +129,9 @@ class Agreement:
                 raise unknown_name(name, wanted, rows[name].unique())
             rows = rows[rows[name] == wanted]
         if self.by and len(rows[list(self.by)].drop_duplicates()) != 1:
-            raise InputError(
-                f"the agreement has groups by {', '.join(self.by)}: say which one, for example {self._example()}."
-            )
+            example = ", ".join(f"{name}={self.pairs[name].iloc[0]!r}" for name in self.by)
+            raise InputError(f"the agreement has groups by {', '.join(self.by)}: say which one, for example {example}.")
         return rows
-
-    def _example(self) -> str:
-        return ", ".join(f"{name}={self.pairs[name].iloc[0]!r}" for name in self.by)
 
     def _repr_html_(self) -> str:
         names = {
@@ -154,7 +141,7 @@ class Agreement:
             "mcnemar_mid_p": "McNemar mid-p",
         }
         shown = self.pairs[[*self.by, "first", "second", *_COUNTS, "not_assessed"]].rename(columns=names)
-        shown["agreement"] = [_percent(x) for x in self.pairs["agreement"]]
+        shown["agreement"] = ["–" if np.isnan(x) else f"{100 * x:.1f}%" for x in self.pairs["agreement"]]
         ends = zip(*(self.pairs[c] for c in ("kappa", "kappa_low", "kappa_high")), strict=True)
         shown["kappa"] = [_kappa_text(*row) for row in ends]
         shown["McNemar mid-p"] = ["–" if np.isnan(p) else f"{p:.4f}" for p in self.pairs["mcnemar_mid_p"]]
@@ -162,10 +149,6 @@ class Agreement:
         if self.repeated:
             note += " Patients have several rows here: intervals and p-values treat them as independent, which they are not."
         return f"{shown.to_html(index=False, border=0)}<small>{html.escape(note)}</small>"
-
-
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{100 * share:.1f}%"
 
 
 def _kappa_text(kappa: float, low: float, high: float) -> str:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import require_choice, require_switch
+from lupus_kit.endpoints.bilag.grades import A, B, Flags, Grades
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS, sri_changes
 from lupus_kit.endpoints.visits.keys import KEYS
-from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, A, B, Flags, Grades, read_visits, with_baseline
+from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, read_visits, with_baseline
 
 #: Ways to count an answer that missing data leave open, and a patient whose baseline is not active.
 MISSING = ("nonresponder", "observed")

@@ -2,9 +2,8 @@
 
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice, require_switch
-from lupus_kit.endpoints.nullable import any_of, rounded, yes_no
-from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, state_table, words_where
+from lupus_kit.core.cells import require_choice, require_switch
+from lupus_kit.endpoints.rules.states import MISSING, limit_clause, none_of, read_state, state_table
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS
 
 PGA_LIMIT = 0.50
@@ -76,40 +75,28 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
     """
     require_choice("way to handle missing data", missing, MISSING)
     require_switch("prednisone_below_5", prednisone_below_5)
-    rows = read_rows(visits, [*CLINICAL_IDS, "pga", "prednisone_mg_day"], ["maintenance_stable"])
-    problems = BadCells("the visit table")
-    now = {name: yes_no(rows.table, name, problems) for name in CLINICAL_IDS}
-    pga = rounded(rows.table, "pga", problems, 0, 3)
-    dose = rounded(rows.table, "prednisone_mg_day", problems, 0, 5000)
-    stable = yes_no(rows.table, "maintenance_stable", problems) if "maintenance_stable" in rows.table else None
-    problems.raise_if_any()
-
-    clauses = {
-        "sledai_clause": ~any_of(now.values()),
-        "pga_clause": pga < PGA_LIMIT,
-        "prednisone_clause": dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT,
-    }
-    if stable is not None:
-        clauses["maintenance_clause"] = stable
-
+    rows, now, pga, dose = read_state(visits, CLINICAL_IDS, ["maintenance_stable"])
+    findings = now[list(CLINICAL_IDS)]
     asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
-    too_much = f"prednisolone is {{:g}} mg a day (it must be {asked})"
-    failed = [
-        names_of("clinical activity: ", now),
-        words_where(~clauses["pga_clause"], f"PGA is {{:.2f}} (it must be below {PGA_LIMIT:.2f})".format, pga),
-        words_where(~clauses["prednisone_clause"], too_much.format, dose),
-    ]
-    unknown = [
-        names_of("missing descriptors: ", {name: column.isna() for name, column in now.items()}),
-        words_where(pga.isna(), "PGA is missing"),
-        words_where(dose.isna(), "the prednisolone dose is missing"),
-    ]
-    if stable is not None:
-        failed.append(words_where(~stable, "maintenance treatment is not stable"))
-        unknown.append(words_where(stable.isna(), "it is not recorded whether maintenance treatment is stable"))
+    clauses = {
+        "sledai_clause": none_of("clinical activity: ", findings, "missing descriptors: ", findings.isna()),
+        "pga_clause": limit_clause(
+            pga < PGA_LIMIT, pga, f"PGA is {{:.2f}} (it must be below {PGA_LIMIT:.2f})", "PGA is missing"
+        ),
+        "prednisone_clause": limit_clause(
+            dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT,
+            dose,
+            f"prednisolone is {{:g}} mg a day (it must be {asked})",
+            "the prednisolone dose is missing",
+        ),
+    }
+    if "maintenance_stable" in now:
+        stable, not_told = now["maintenance_stable"], "it is not recorded whether maintenance treatment is stable"
+        clauses["maintenance_clause"] = limit_clause(stable, stable, "maintenance treatment is not stable", not_told)
+    points = sum(CLINICAL_POINTS[name] * findings[name].astype("Int16") for name in findings)
     values = {
-        "clinical_sledai": sum(CLINICAL_POINTS[name] * now[name].astype("Int16") for name in now).astype("Int64"),
+        "clinical_sledai": points.astype("Int64"),
         "pga": pga.astype(float),
         "prednisone_mg_day": dose.astype(float),
     }
-    return state_table(rows, "DORIS", values, clauses, missing, failed, unknown)
+    return state_table(rows, "DORIS", values, clauses, missing)

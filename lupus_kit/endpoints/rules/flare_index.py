@@ -15,33 +15,36 @@ SLEDAI_SEVERE = 12
 PGA_RISE = 1.00
 PGA_SEVERE = 2.50
 
-#: Optional yes/no columns and what each records. A column that is not there is not asked for.
-MILD_DRUGS = {"added_nsaid": "NSAID added", "added_hydroxychloroquine": "hydroxychloroquine added"}
-MILD_FEATURES = {
-    "new_skin": "new or worse skin lupus",
-    "new_ulcers": "new or worse nasal or oral ulcers",
-    "new_pleurisy": "new or worse pleurisy",
-    "new_pericarditis": "new or worse pericarditis",
-    "new_arthritis": "new or worse arthritis",
-    "new_fever": "new or worse fever of lupus",
+#: The clauses that are lists of events, one of which is enough: the yes/no columns, and what each records. A column that
+#: is not there is not asked for.
+LISTS = {
+    "mild_drug": {"added_nsaid": "NSAID added", "added_hydroxychloroquine": "hydroxychloroquine added"},
+    "mild_feature": {
+        "new_skin": "new or worse skin lupus",
+        "new_ulcers": "new or worse nasal or oral ulcers",
+        "new_pleurisy": "new or worse pleurisy",
+        "new_pericarditis": "new or worse pericarditis",
+        "new_arthritis": "new or worse arthritis",
+        "new_fever": "new or worse fever of lupus",
+    },
+    "severe_drug": {
+        "new_cyclophosphamide": "cyclophosphamide started",
+        "new_azathioprine": "azathioprine started",
+        "new_methotrexate": "methotrexate started",
+        "new_mycophenolate": "mycophenolate started",
+    },
+    "severe_feature": {
+        "new_cns": "new or worse central nervous system lupus",
+        "new_vasculitis": "new or worse vasculitis",
+        "new_nephritis": "new or worse nephritis",
+        "new_myositis": "new or worse myositis",
+        "new_low_platelets": "new or worse platelets below 60",
+        "new_haemolytic_anaemia": "new or worse haemolytic anaemia",
+    },
+    "severe_hospital": {"hospitalised": "in hospital for lupus"},
 }
-SEVERE_DRUGS = {
-    "new_cyclophosphamide": "cyclophosphamide started",
-    "new_azathioprine": "azathioprine started",
-    "new_methotrexate": "methotrexate started",
-    "new_mycophenolate": "mycophenolate started",
-}
-SEVERE_FEATURES = {
-    "new_cns": "new or worse central nervous system lupus",
-    "new_vasculitis": "new or worse vasculitis",
-    "new_nephritis": "new or worse nephritis",
-    "new_myositis": "new or worse myositis",
-    "new_low_platelets": "new or worse platelets below 60",
-    "new_haemolytic_anaemia": "new or worse haemolytic anaemia",
-}
-HOSPITAL = {"hospitalised": "in hospital for lupus"}
+OPTIONAL = tuple(name for columns in LISTS.values() for name in columns)
 
-OPTIONAL = (*MILD_DRUGS, *MILD_FEATURES, *SEVERE_DRUGS, *SEVERE_FEATURES, *HOSPITAL)
 LEVELS = ("none", "mild-moderate", "severe")
 FEATURE_NEEDS = ("doubling", "rise", "nothing")
 
@@ -58,14 +61,6 @@ CLAUSES = {
     "mild_prednisone": "prednisone rose, to 0.5 mg/kg a day or less",
     "mild_drug": "added treatment: ",
     "mild_feature": "a minor feature: ",
-}
-#: The clauses that are lists of events: one of them is enough.
-LISTS = {
-    "severe_drug": SEVERE_DRUGS,
-    "severe_hospital": HOSPITAL,
-    "severe_feature": SEVERE_FEATURES,
-    "mild_drug": MILD_DRUGS,
-    "mild_feature": MILD_FEATURES,
 }
 
 
@@ -260,11 +255,11 @@ def _reasons(
         decides = clause & (severe.fillna(False) == is_severe)
         if name in LISTS:
             given = {text: events[column] & decides for column, text in LISTS[name].items() if column in events}
-            parts.append(names_of(CLAUSES[name], given))
+            parts.append(names_of(CLAUSES[name], pd.DataFrame(given)))
         else:
             parts.append(words_where(decides, CLAUSES[name]))
         # Once a mild or moderate flare is certain, only the severe clauses can still change the grade.
         unknown[name] = clause.isna() & is_open & (is_severe | ~mild.fillna(False))
-    parts.append(names_of("not enough is recorded for ", unknown))
+    parts.append(names_of("not enough is recorded for ", pd.DataFrame(unknown)))
     endings = phrases(lambda is_open: open_ending if is_open else ".", is_open)
     return sentences(phrases(opening, severe, mild, first), parts, endings)

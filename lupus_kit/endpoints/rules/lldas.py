@@ -2,9 +2,17 @@
 
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice, require_switch
-from lupus_kit.endpoints.nullable import any_of, rounded, yes_no
-from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, state_table, words_where
+from lupus_kit.core.cells import require_choice, require_switch
+from lupus_kit.endpoints.rules.states import (
+    MISSING,
+    Clause,
+    limit_clause,
+    names_of,
+    none_of,
+    read_state,
+    state_table,
+    words_where,
+)
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
@@ -27,11 +35,7 @@ OTHER_ACTIVITY = ("haemolytic_anaemia", "gi_activity")
 
 
 def lldas(
-    visits: pd.DataFrame,
-    *,
-    first_visit: str = "open",
-    serology_is_new: bool = True,
-    missing: str = "nonresponder",
+    visits: pd.DataFrame, *, first_visit: str = "open", serology_is_new: bool = True, missing: str = "nonresponder"
 ) -> pd.DataFrame:
     """Decide for every patient and visit whether the Lupus Low Disease Activity State is reached, and say why.
 
@@ -104,59 +108,58 @@ def lldas(
     require_choice("way to handle missing data", missing, MISSING)
     require_choice("way to treat a first visit", first_visit, FIRST_VISIT)
     require_switch("serology_is_new", serology_is_new)
-    rows = read_rows(visits, [*ITEM_IDS, "pga", "prednisone_mg_day"], [*OTHER_ACTIVITY, "maintenance_ok"])
-    problems = BadCells("the visit table")
-    now = pd.DataFrame({name: yes_no(rows.table, name, problems) for name in ITEM_IDS})
-    pga = rounded(rows.table, "pga", problems, 0, 3)
-    dose = rounded(rows.table, "prednisone_mg_day", problems, 0, 5000)
-    other = {name: yes_no(rows.table, name, problems) for name in OTHER_ACTIVITY if name in rows.table}
-    maintained = yes_no(rows.table, "maintenance_ok", problems) if "maintenance_ok" in rows.table else None
-    problems.raise_if_any()
+    rows, recorded, pga, dose = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"])
+    now = recorded[list(ITEM_IDS)]
 
+    # What is on record may exceed the limit although a descriptor is missing.
     recorded_points = pd.Series(now.to_numpy(dtype=bool, na_value=False) @ SLEDAI_ITEMS["weight"].to_numpy())
     sledai = recorded_points.astype("Int64").where(now.notna().all(axis=1))
-    not_allowed = {name: now[name] for name in MAJOR_IDS} | other
+    low_sledai = (sledai <= SLEDAI_LIMIT).mask(recorded_points > SLEDAI_LIMIT, False)
+
+    other = recorded[[name for name in OTHER_ACTIVITY if name in recorded]]
+    not_allowed = now[list(MAJOR_IDS)].join(other)
+
     visit_before = rows.visit_before(now.notna().any(axis=1))
     before = now.reindex(visit_before).reset_index(drop=True)
     if first_visit == "met":
         before.loc[visit_before.isna()] = True
     features = [name for name in ITEM_IDS if serology_is_new or name not in SEROLOGY_IDS]
-    new = {name: now[name] & ~before[name] for name in features}
-    clauses = {
-        "sledai_clause": (sledai <= SLEDAI_LIMIT).mask(recorded_points > SLEDAI_LIMIT, False),
-        "organ_clause": ~any_of(not_allowed.values()),
-        "new_feature_clause": ~any_of(new.values()),
-        "pga_clause": pga <= PGA_LIMIT,
-        "prednisone_clause": dose <= PREDNISONE_LIMIT,
-    }
-    if maintained is not None:
-        clauses["maintenance_clause"] = maintained
+    new = now[features] & ~before[features]
 
     def total_too_high(points: int, incomplete: bool) -> str:
         return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"
 
-    def dose_too_high(dose: float) -> str:
-        return f"prednisolone is {dose:g} mg a day (it must be {PREDNISONE_LIMIT:g} or less)"
-
-    failed = [
-        words_where(~clauses["sledai_clause"], total_too_high, recorded_points, sledai.isna()),
-        names_of("activity that is not allowed: ", not_allowed),
-        names_of("new since the previous visit: ", new),
-        words_where(~clauses["pga_clause"], lambda pga: f"PGA is {pga:.2f} (it must be {PGA_LIMIT:.2f} or less)", pga),
-        words_where(~clauses["prednisone_clause"], dose_too_high, dose),
-    ]
-    unknown = [
-        names_of("missing descriptors: ", now.isna()),
-        names_of("no earlier visit tells whether this is new: ", {name: now[name] & new[name].isna() for name in new}),
-        words_where(pga.isna(), "PGA is missing"),
-        words_where(dose.isna(), "the prednisolone dose is missing"),
-    ]
-    if other:
-        unrecorded = {name: column.isna() for name, column in other.items()}
-        unknown.insert(1, names_of("it is not recorded whether there is: ", unrecorded))
-    if maintained is not None:
-        failed.append(words_where(~maintained, "maintenance treatment is not standard and well tolerated"))
-        not_told = "it is not recorded whether maintenance treatment is tolerated"
-        unknown.append(words_where(maintained.isna(), not_told))
+    clauses = {
+        "sledai_clause": Clause(
+            low_sledai,
+            words_where(~low_sledai, total_too_high, recorded_points, sledai.isna()),
+            names_of("missing descriptors: ", now.isna()),
+        ),
+        "organ_clause": none_of(
+            "activity that is not allowed: ", not_allowed, "it is not recorded whether there is: ", other.isna()
+        ),
+        "new_feature_clause": none_of(
+            "new since the previous visit: ",
+            new,
+            "no earlier visit tells whether this is new: ",
+            now[features] & new.isna(),
+        ),
+        "pga_clause": limit_clause(
+            pga <= PGA_LIMIT, pga, f"PGA is {{:.2f}} (it must be {PGA_LIMIT:.2f} or less)", "PGA is missing"
+        ),
+        "prednisone_clause": limit_clause(
+            dose <= PREDNISONE_LIMIT,
+            dose,
+            f"prednisolone is {{:g}} mg a day (it must be {PREDNISONE_LIMIT:g} or less)",
+            "the prednisolone dose is missing",
+        ),
+    }
+    if "maintenance_ok" in recorded:
+        maintained, not_told = (
+            recorded["maintenance_ok"],
+            "it is not recorded whether maintenance treatment is tolerated",
+        )
+        failed = "maintenance treatment is not standard and well tolerated"
+        clauses["maintenance_clause"] = limit_clause(maintained, maintained, failed, not_told)
     values = {"sledai": sledai, "pga": pga.astype(float), "prednisone_mg_day": dose.astype(float)}
-    return state_table(rows, "LLDAS", values, clauses, missing, failed, unknown)
+    return state_table(rows, "LLDAS", values, clauses, missing)

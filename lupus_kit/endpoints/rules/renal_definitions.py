@@ -180,12 +180,7 @@ RENAL_DEFINITIONS: dict[str, RenalDefinition] = {
         eular_2019(12),
         RenalDefinition(
             "Chinese multitarget",
-            (
-                (_R("protein_24h", "at most", 0.4),),
-                _INACTIVE,
-                (_R("albumin", "at least", 35),),
-                (_NORMAL,),
-            ),
+            ((_R("protein_24h", "at most", 0.4),), _INACTIVE, (_R("albumin", "at least", 35),), (_NORMAL,)),
             (
                 (_R("protein_24h", "fall at least", 0.5),),
                 (_R("protein_24h", "below", 3.5),),

@@ -15,7 +15,7 @@ import pandas as pd
 
 from lupus_kit.core.cells import require_choice, require_switch
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS
+from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, newly_a, newly_b
 from lupus_kit.endpoints.rules.reasons import phrases, sentences
 from lupus_kit.endpoints.rules.states import words_where
 from lupus_kit.endpoints.visits.keys import KEYS
@@ -23,10 +23,6 @@ from lupus_kit.endpoints.visits.visit_table import (
     COMPONENTS,
     EVENTS,
     GRADE_LIST,
-    A,
-    B,
-    Flags,
-    Grades,
     carried_forward,
     read_visits,
     with_baseline,
@@ -86,18 +82,6 @@ class SriOptions:
             for name in events:
                 table[name] |= table[name].fillna(False).groupby(table["patient"], observed=True).cummax()
         return table, events
-
-
-def newly_a(before: Grades, now: Grades, b_to_a_is_new: bool = True) -> Flags:
-    """Tell which grades are A now and were milder at baseline; going from B to A counts unless told otherwise."""
-    new: Flags = (now == A) & (before > (A if b_to_a_is_new else B))
-    return new
-
-
-def newly_b(before: Grades, now: Grades) -> Flags:
-    """Tell which grades are B now and were milder at baseline; from A to B is an improvement."""
-    new: Flags = (now == B) & (before > B)
-    return new
 
 
 def sri_changes(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool = True) -> pd.DataFrame:

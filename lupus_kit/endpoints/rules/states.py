@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, require_frame
-from lupus_kit.endpoints.nullable import known_true
+from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.rules.reasons import phrases, sentences
 from lupus_kit.endpoints.visits.keys import KEYS, plain_keys, read_arms, read_keys
 
@@ -78,31 +78,56 @@ def words_where(
     return words
 
 
-def names_of(opening: str, present: Mapping[str, pd.Series] | pd.DataFrame) -> np.ndarray:
+def names_of(opening: str, present: pd.DataFrame) -> np.ndarray:
     """Write, row by row, `opening` and the names of what is present; empty where nothing is."""
-    columns = {name: known_true(present[name]) for name in present}
-    words = np.full(len(next(iter(columns.values()))), "", dtype=object)
-    for name, here in columns.items():
-        words[here] += f"{name}, "
+    words = np.full(len(present), "", dtype=object)
+    for name in present:
+        words[known_true(present[name])] += f"{name}, "
     some = words != ""
     words[some] = [opening + listed.removesuffix(", ") for listed in words[some]]
     return words
 
 
-def state_table(
-    rows: VisitRows,
-    name: str,
-    values: Mapping[str, object],
-    clauses: Mapping[str, pd.Series],
-    missing: str,
-    failed: Sequence[np.ndarray],
-    unknown: Sequence[np.ndarray],
-) -> pd.DataFrame:
-    """Lay out a state of low activity: keys, values, clauses, verdict, and the reason.
+@dataclass(frozen=True)
+class Clause:
+    """Whether a clause of a state holds, and in words why it fails and what it lacks; empty where it does not."""
 
-    `failed` and `unknown` hold, clause by clause, why it fails or what it lacks; empty where it does not.
-    """
-    answer = reduce(and_, clauses.values())
+    holds: pd.Series
+    failed: np.ndarray
+    unknown: np.ndarray
+
+
+def read_state(
+    visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str]
+) -> tuple[VisitRows, pd.DataFrame, pd.Series, pd.Series]:
+    """Read what a state asks for: the rows, the yes/no columns that are there, PGA, and the dose of prednisolone."""
+    rows = read_rows(visits, [*needed, "pga", "prednisone_mg_day"], optional)
+    problems = BadCells("the visit table")
+    now = {name: yes_no(rows.table, name, problems) for name in needed}
+    pga = rounded(rows.table, "pga", problems, 0, 3)
+    dose = rounded(rows.table, "prednisone_mg_day", problems, 0, 5000)
+    now |= {name: yes_no(rows.table, name, problems) for name in optional if name in rows.table}
+    problems.raise_if_any()
+    return rows, pd.DataFrame(now), pga, dose
+
+
+def limit_clause(holds: pd.Series, value: pd.Series, failed: str, unknown: str) -> Clause:
+    """Judge one recorded value; in the words for a failure it stands at the braces."""
+    return Clause(holds, words_where(~holds, failed.format, value), words_where(value.isna(), unknown))
+
+
+def none_of(failed: str, present: pd.DataFrame, unknown: str, not_known: pd.DataFrame) -> Clause:
+    """Ask that nothing is present; the words are followed by the names of what is, and of what is not known."""
+    nothing = ~any_of(present[name] for name in present)
+    return Clause(nothing, names_of(failed, present), names_of(unknown, not_known))
+
+
+def state_table(
+    rows: VisitRows, name: str, values: Mapping[str, object], clauses: Mapping[str, Clause], missing: str
+) -> pd.DataFrame:
+    """Lay out a state of low activity: keys, values, clauses, verdict, and the reason."""
+    holds = {column: clause.holds for column, clause in clauses.items()}
+    answer = reduce(and_, holds.values())
     is_open = answer.isna().to_numpy()
     counted_as_no = missing == "nonresponder"
 
@@ -116,7 +141,8 @@ def state_table(
             return ", counted as no." if counted_as_no else ", so the answer is open."
         return "."
 
-    parts = [*failed, *(np.where(is_open, words, "") for words in unknown)]
-    reasons = sentences(phrases(opening, answer), parts, phrases(ending, answer))
+    failed = [clause.failed for clause in clauses.values()]
+    unknown = [np.where(is_open, clause.unknown, "") for clause in clauses.values()]
+    reasons = sentences(phrases(opening, answer), [*failed, *unknown], phrases(ending, answer))
     verdict = {name.lower(): answer.fillna(False) if counted_as_no else answer, "imputed": is_open & counted_as_no}
-    return pd.DataFrame({**rows.keys(), **values, **clauses, **verdict, "reason": reasons})
+    return pd.DataFrame({**rows.keys(), **values, **holds, **verdict, "reason": reasons})

@@ -6,13 +6,7 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, raise_together, require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true
-from lupus_kit.endpoints.sledai.inputs import (
-    COLUMNS,
-    SLEDAI_FINDINGS,
-    laboratory_limits,
-    read_findings,
-    read_previous,
-)
+from lupus_kit.endpoints.sledai.inputs import COLUMNS, SLEDAI_FINDINGS, laboratory_limits, read_findings, read_previous
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO
 
 __all__ = ["SLEDAI_FINDINGS", "sledai_descriptors"]

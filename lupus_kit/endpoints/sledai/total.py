@@ -2,14 +2,7 @@
 
 import pandas as pd
 
-from lupus_kit.core.cells import (
-    BadCells,
-    refuse_slips,
-    require_choice,
-    require_columns,
-    require_frame,
-    require_switch,
-)
+from lupus_kit.core.cells import BadCells, refuse_slips, require_choice, require_columns, require_frame, require_switch
 from lupus_kit.endpoints.nullable import known_true, yes_no
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS, STABLE_IDS, STABLE_SCORES_ZERO
 

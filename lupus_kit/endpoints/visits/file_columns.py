@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import Column, fold
@@ -27,81 +29,31 @@ class VisitColumn(Column):
     used_for: str = "every endpoint"
 
 
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "seizure": ("seizures",), "organic_brain": ("organic brain syndrome",), "visual": ("visual disturbance",),
-    "cranial_nerve": ("cranial nerve disorder",), "lupus_headache": ("headache",),
-    "cva": ("stroke", "cerebrovascular accident"), "casts": ("urinary casts",), "rash": ("new rash",),
-    "mucosal_ulcer": ("mucosal ulcers", "oral ulcer", "oral ulcers", "oral ulceration"),
-    "low_complement": ("hypocomplementaemia", "complement low"),
-    "dna_binding": ("raised anti-dsDNA", "increased dna binding", "anti-dsDNA positive", "dsdna positive"),
-    "inflamed_joints": ("joints", "active joints", "joint count"),
-    "urine_red_cells": ("urine rbc", "rbc/hpf"), "urine_white_cells": ("urine wbc", "wbc/hpf"),
-    "protein_24h": ("24-h protein", "24 hour protein", "proteinuria g/24h", "urine protein 24h"),
-    "white_cells": ("wbc", "leucocytes", "white blood cells"), "platelets": ("plt", "platelet count"),
-    "temperature": ("temp", "body temperature"), "anti_dsdna": ("dsdna",),
-}  # fmt: skip
-
-_SYSTEMS: dict[str, tuple[str, ...]] = {
-    "constitutional": ("const", "general"), "mucocutaneous": ("muco", "mucocut", "skin"),
-    "neuropsychiatric": ("neuro", "neurological", "cns"), "musculoskeletal": ("msk", "musculo"),
-    "cardiorespiratory": ("cardio", "cardioresp", "cardiopulmonary"), "gastrointestinal": ("gi", "gastro"),
-    "ophthalmic": ("eye", "ophth"), "renal": ("kidney",), "haematological": ("haem", "haematology"),
-}  # fmt: skip
-
-
+_DATA = Path(__file__).with_name("data")
 _LEVELS = "0 absent, 1 improving, 2 same, 3 worse, 4 new"
 
 
+def _split(synonyms: object) -> tuple[str, ...]:
+    return tuple(filter(None, str(synonyms).split("; ")))
+
+
+def _own() -> Iterator[VisitColumn]:
+    """Yield the columns of the file itself: keys, scores, grades, events."""
+    table = pd.read_csv(_DATA / "file_columns.csv")
+    for row in table.fillna({"unit": "", "low": -np.inf, "high": np.inf, "synonyms": ""}).itertuples():
+        choices = GRADES if row.kind == "choice" else ()
+        yield VisitColumn(row.name, row.kind, row.meaning, row.unit, row.low, row.high, choices,
+            synonyms=_split(row.synonyms), used_for=row.used_for)  # fmt: skip
+
+
 # fmt: off
-def _keys() -> Iterator[VisitColumn]:
-    yield VisitColumn("patient", "text", "Who; the same text at every visit.", synonyms=(
-        "patient id", "subject", "subject id", "usubjid", "subjid", "pt", "participant", "participant id", "id", "case"))
-    yield VisitColumn("visit", "text", "Name of the visit, such as baseline or week 12.", synonyms=(
-        "visit name", "time point", "timepoint", "avisit"))
-    yield VisitColumn("week", "number", "Weeks since baseline; 0 is baseline.", "weeks", 0, 10_000, synonyms=(
-        "visit week", "weeks", "wk", "study week"))
-    yield VisitColumn("arm", "text", "Randomised arm; belongs to the patient.", used_for="the comparison of two arms",
-        synonyms=("treatment", "treatment arm", "group", "trt", "trt01p", "allocation", "study arm"))
-
-
-def _scores() -> Iterator[VisitColumn]:
-    yield VisitColumn("sledai", "whole number", "Total, where the descriptors are not given.", "points", 0, 105,
-        used_for="SRI, BICLA", synonyms=("sledai total", "sledai score", "sledai-2k", "sledai 2k total", "selena-sledai",
-        "selena-sledai total", "selena", "total sledai"))
-    yield VisitColumn("pga", "number", "Physician's global assessment, on the scale that is named.", "", 0, 3, synonyms=(
-        "phga", "physician global assessment", "physicians global assessment", "pga score", "physician global", "md global"))
-    for system in BILAG_SYSTEMS:
-        short = [system, *_SYSTEMS[system]]
-        names = [pattern.format(word) for pattern in ("bilag {}", "bilag {} grade", "{} grade") for word in short]
-        yield VisitColumn(f"bilag_{system}", "choice", f"BILAG-2004 grade, {system}.", choices=GRADES,
-            used_for="SRI, BICLA", synonyms=(system, *names))
-    yield VisitColumn("prednisone_mg_day", "number", "Prednisolone equivalent.", "mg/day", 0, 5000,
-        used_for="LLDAS, DORIS", synonyms=("prednisone", "prednisolone", "prednisone dose", "prednisolone dose",
-        "prednisone mg/day", "prednisolone mg/day", "steroid dose", "gc dose"))
-
-
-def _events() -> Iterator[VisitColumn]:
-    for used_for, name, meaning, synonyms in (
-        ("SRI, BICLA: yes is non-response", "rescue", "Rescue treatment since the visit before.",
-         ("rescue medication", "rescue treatment")),
-        ("SRI, BICLA: yes is non-response", "disallowed_medication", "A medicine that the protocol does not allow.",
-         ("prohibited medication", "disallowed medicine", "restricted medication")),
-        ("SRI, BICLA: yes is non-response", "withdrawn", "Had left the trial.",
-         ("discontinued", "dropout", "dropped out", "withdrawal")),
-        ("LLDAS", "haemolytic_anaemia", "Haemolytic anaemia.", ()),
-        ("LLDAS", "gi_activity", "Gastrointestinal activity of lupus.", ()),
-        ("LLDAS", "maintenance_ok", "Standard maintenance treatment, well tolerated.", ()),
-        ("DORIS", "maintenance_stable", "Maintenance treatment is stable.", ()),
-    ):
-        yield VisitColumn(name, "yes/no", meaning, synonyms=synonyms, used_for=used_for)
-
-
 def _findings() -> Iterator[VisitColumn]:
     labels = {item.id: item.label for item in ITEMS}
+    others = pd.read_csv(_DATA / "finding_synonyms.csv", index_col="column")["synonyms"]
     kinds = {"count": "whole number", "number": "number", "yes/no": "yes/no"}
     for row in SLEDAI_FINDINGS.itertuples():
         name, unit = str(row.column), "" if str(row.unit).startswith("as ") else str(row.unit)
-        synonyms = (f"sledai {name}", *([labels[name]] if name in labels else []), *_SYNONYMS.get(name, ()))
+        synonyms = (f"sledai {name}", *([labels[name]] if name in labels else []), *_split(others.get(name, "")))
         yield VisitColumn(name, kinds[str(row.kind)], str(row.meaning), unit, float(row.low), float(row.high),
             used_for="SLEDAI", synonyms=synonyms)
     for item in ITEM_IDS:
@@ -131,7 +83,7 @@ def _bilag_items(taken: set[str]) -> Iterator[VisitColumn]:
 # fmt: on
 
 
-_FIRST = (*_keys(), *_scores(), *_events(), *_findings())
+_FIRST = (*_own(), *_findings())
 COLUMNS: tuple[VisitColumn, ...] = (*_FIRST, *_bilag_items({column.name for column in _FIRST}))
 BY_NAME: dict[str, VisitColumn] = {column.name: column for column in COLUMNS}
 

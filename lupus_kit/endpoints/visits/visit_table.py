@@ -5,11 +5,10 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lupus_kit.core.cells import BadCells, numbers, refuse_slips, require_columns, require_frame
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS, GRADES, read_grades
+from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS, read_grades
 from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.visits.keys import KEYS, Keys, plain_keys, read_arms, read_keys
 
@@ -21,12 +20,6 @@ EVENTS = ("rescue", "disallowed_medication", "withdrawn")
 
 #: The nine grade columns, to pick them from a table.
 GRADE_LIST = list(GRADE_COLUMNS)
-
-#: Grades are numbers in the checked table, from 0 for A to 4 for E: the smaller, the more active.
-A, B = 0, 1
-
-Grades = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 
 
 def read_visits(
@@ -80,8 +73,7 @@ def read_visits(
     if "pga" in components:
         columns["pga"] = np.rint(numbers(visits, "pga", problems, 0, 3, whole=False) * 100)
     if grades:
-        letters = read_grades(visits, problems)
-        columns |= dict(zip(grades, np.where(letters < len(GRADES), letters, np.float32(np.nan)).T, strict=True))
+        columns |= dict(zip(grades, read_grades(visits, problems).T, strict=True))
     columns |= {name: yes_no(visits, name, problems).array for name in found}
     keys = read_keys(visits, problems)
 
