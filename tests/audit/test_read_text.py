@@ -69,3 +69,22 @@ def test_the_claims_of_an_abstract(abstract):
     assert found == abstract.claims
     assert len(study.records) == len(abstract.claims), study.records[len(abstract.claims) :]
     assert list(study.questions["words"]) == abstract.asked
+
+
+# --- rules that the abstracts above do not need --------------------------------------------------------------------
+
+ALLOCATION = "Patients were randomly assigned to velunib (n=100) or placebo (n=100). "
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "In the study, 40% improved from baseline compared with 25% with placebo.",
+        "Response was seen in 40% at baseline versus 25% with placebo.",
+        "Remission occurred in 40% of the subgroup compared with 25% with placebo.",
+    ],
+)
+def test_a_number_that_may_be_of_another_visit_or_subgroup_is_asked(sentence):
+    study = read_text(ALLOCATION + sentence)
+    assert study.records == ()
+    assert list(study.questions["words"]) == ["40%", "25%"]
