@@ -88,3 +88,18 @@ def test_a_number_that_may_be_of_another_visit_or_subgroup_is_asked(sentence):
     study = read_text(ALLOCATION + sentence)
     assert study.records == ()
     assert list(study.questions["words"]) == ["40%", "25%"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reported", "n"),
+    [
+        ("Response was seen in 12% of 50 patients with velunib and 25% of 48 patients with placebo.", ("12%", "25%"), (50, 48)),
+        ("Response was seen in 12% of 50 patients with velunib and 25% with placebo.", ("12%", "25%"), (50, None)),
+        ("Response was seen in 12% (6) of 50 with velunib and 25% (12) of 48 with placebo.", ("12% (6/50)", "25% (12/48)"), ()),
+        ("Response was seen with velunib (12; 12%) and with placebo (25 patients, 25%).", ("12 (12%)", "25 (25%)"), ()),
+    ],
+)  # fmt: skip
+def test_shares_whose_total_or_count_stands_apart(sentence, reported, n):
+    (claim,) = read_text(ALLOCATION + sentence).records
+    assert (claim.reported, claim.n) == (reported, n)
+    assert claim.note == ""

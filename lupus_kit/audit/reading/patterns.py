@@ -122,10 +122,13 @@ SHARES = _table(
     ("count/n (percent)", rf"{_COUNT}\s*/\s*{_N}\s*[,;=]\s*{_PCT}"),
     ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_EUROPEAN}{_CLOSE}"),
     ("count (percent) of n", rf"{_COUNT}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}{_OF}{_N}(?!\s*%)"),
+    ("percent (count) of n", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}{_OF}{_N}(?!\s*%)"),
     ("count (percent)",
         rf"(?:n\s*=\s*)?{_COUNT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}{_PCT}(?!\s*(?:CI|confidence|CrI|credible))"),
+    ("count (percent)", rf"(?<=\()(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?\s*[,;]\s*{_PCT}(?=\s*\))"),
     ("count (percent)", f"{_COUNT}{_OPEN}{_EUROPEAN}{_CLOSE}"),
     ("percent (count)", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}"),
+    ("percent of n", rf"{_PCT} of (?:the )?{_N}(?=\s*{_FEW}{PATIENTS})"),
     ("count/n", rf"(?<![\w/.]){_COUNT}\s*/\s*{_N}(?![\w/]|\.\d)"),
     ("count/n",
         rf"{_COUNT}\s*(?:{PATIENTS} )?(?:out )?of (?:the |all )?{_N}(?=\s*(?:{_FEW}{PATIENTS}|in\b|with\b|on\b|"
