@@ -103,3 +103,29 @@ def test_shares_whose_total_or_count_stands_apart(sentence, reported, n):
     (claim,) = read_text(ALLOCATION + sentence).records
     assert (claim.reported, claim.n) == (reported, n)
     assert claim.note == ""
+
+
+@pytest.mark.parametrize(
+    ("printed", "read"),
+    [
+        ("P=.02 and .03, respectively", ["0.02", "0.03"]),
+        ("P = .02 and <.001, respectively", ["0.02", "<0.001"]),
+        ("P<.01, .04", ["<0.01", "<0.04"]),
+    ],
+)
+def test_a_p_value_without_its_own_letter(printed, read):
+    study = read_text(
+        "Adults were randomised to velunib 5 mg (n=100), velunib 10 mg (n=100) or placebo (n=100). "
+        f"Response was 40% with velunib 5 mg, 50% with velunib 10 mg and 25% with placebo ({printed})."
+    )
+    assert [claim.p for claim in study.records] == read
+
+
+def test_a_p_value_for_all_goes_to_the_comparisons_before_it():
+    study = read_text(
+        ALLOCATION + "Response was 40% with velunib and 25% with placebo, cure 50% with velunib and 30% with placebo "
+        "(P=0.004), and remission was 30% with velunib and 20% with placebo (all P<.05)."
+    )
+    shared = "one p-value is printed for every comparison"
+    found = [(claim.p, shared in claim.assumed) for claim in study.records]
+    assert found == [("<0.05", True), ("0.004", False), ("<0.05", False)]

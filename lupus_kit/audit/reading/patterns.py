@@ -107,6 +107,8 @@ P_VALUE = regex(
     r"for) )?(?:interaction|trend|heterogeneity|non-?inferiority|superiority|both|all|each|either)\b(?: (?:\d\b|"
     r"comparisons?|doses?|groups?|differences?|of these|outcomes|end\s?points)){0,2})?)"
 )
+#: "P = .02 and .03", "p<0.001, 0.02": what follows a p-value without a letter of its own.
+P_MORE = regex(rf"(?-i:(?:\s*,?\s*and |\s*,\s*)(?P<relation>=|<|>|≤|≥)?\s*{_P_NUMBER}(?![\d%]))")
 P_NS = regex(
     rf"(?-i:{_P_NAME}\s*(?:=|:|,|was|is)?\s*(?P<ns>NS\b|n\.s\.|not significant|ns\b)|"
     r"(?P<alone>(?<=[(,;\s])(?:NS|n\.s\.)(?=[),;.])))"
