@@ -129,3 +129,36 @@ def test_a_p_value_for_all_goes_to_the_comparisons_before_it():
     shared = "one p-value is printed for every comparison"
     found = [(claim.p, shared in claim.assumed) for claim in study.records]
     assert found == [("<0.05", True), ("0.004", False), ("<0.05", False)]
+
+
+@pytest.mark.parametrize(
+    ("allocation", "sizes"),
+    [
+        ("In all, 89 adults were randomized (44 velunib, 45 placebo).", (44, 45)),
+        ("In all, 89 adults were randomized (44 velunib and 45 placebo).", (44, 45)),
+        (
+            "Adults were randomly assigned to velunib or placebo. They were allocated to an intervention (n=44) and a "
+            "control (n=45) group.",
+            (44, 45),
+        ),
+        (
+            "Adults were randomly assigned to velunib or placebo. They were allocated to a control (n=45) and an "
+            "intervention (n=44) group.",
+            (45, 44),
+        ),
+    ],
+)
+def test_other_ways_to_print_the_sizes_of_arms(allocation, sizes):
+    study = read_text(f"{allocation} Response was 40% with velunib and 25% with placebo.")
+    assert tuple(study.trial.n_randomised.values()) == sizes
+    assert {claim.arms for claim in study.records} == {("velunib", "placebo")}
+    assert study.trial.n_randomised["velunib"] == 44
+
+
+def test_an_arm_named_by_its_short_name_is_known_by_its_long_one():
+    study = read_text(
+        "Azathioprine (AZA) is an old drug. Adults were randomly assigned to AZA (n=100) or placebo (n=100). "
+        "Response was 40% with azathioprine and 25% with placebo."
+    )
+    (claim,) = study.records
+    assert (claim.arms, claim.reported) == (("AZA", "placebo"), ("40%", "25%"))
