@@ -162,3 +162,54 @@ def test_an_arm_named_by_its_short_name_is_known_by_its_long_one():
     )
     (claim,) = study.records
     assert (claim.arms, claim.reported) == (("AZA", "placebo"), ("40%", "25%"))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "met"),
+    [
+        ("The primary outcome of response was 40% with velunib and 25% with placebo and did not differ.", "not met"),
+        ("The primary endpoint, response, was not significantly different: 40% with velunib and 25% with placebo.", "not met"),
+        ("For the primary outcome of response, no significant difference was seen: 40% with velunib, 25% with placebo.", "not met"),
+        ("The primary outcome of response was 40% with velunib and 25% with placebo.", ""),
+        ("Response did not differ: 40% with velunib and 25% with placebo.", ""),
+    ],
+)  # fmt: skip
+def test_a_primary_endpoint_without_a_difference_was_not_met(sentence, met):
+    (claim,) = read_text(ALLOCATION + sentence).records
+    assert claim.met == met
+
+
+def test_a_sentence_that_begins_with_secondary_is_of_a_secondary_endpoint():
+    (claim,) = read_text(ALLOCATION + "Secondary analyses: response was 40% with velunib, 25% with placebo.").records
+    assert claim.role == "secondary"
+    late = "In this trial of adults with severe arthritis, response in secondary care was 40% with velunib, 25% with placebo."
+    (claim,) = read_text(ALLOCATION + late).records
+    assert claim.role == ""
+
+
+def test_an_event_that_stands_apart_names_the_endpoint():
+    (claim,) = read_text(ALLOCATION + "40% with velunib and 25% with placebo, infections mostly.").records
+    assert claim.endpoint == "infections"
+
+
+P, ODDS, MORE = "P=.03", "OR 1.2; 95% CI 1.1 to 1.4", "OR 1.3; 95% CI 1.2 to 1.5"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "p", "effect", "asked"),
+    [
+        (ODDS, P, "0.03", "", [ODDS]),
+        (ODDS, MORE, "", "OR 1.3 (95% CI 1.2 to 1.5)", [ODDS]),
+        (P, P, "", "", [P, P]),
+        (P, ODDS, "", "", [P, ODDS]),
+    ],
+)
+def test_what_stands_behind_each_of_two_numbers(first, second, p, effect, asked):
+    study = read_text(ALLOCATION + f"With velunib, 40% responded ({first}), and with placebo 25% ({second}).")
+    (claim,) = study.records
+    assert (claim.p, claim.effect) == (p, effect)
+    assert list(study.questions["words"]) == asked
+    assert set(study.questions["unclear"]) <= {
+        "it stands behind the first of two numbers: it may compare visits within one arm",
+        "each of the two numbers has its own: they may compare visits within one arm",
+    }

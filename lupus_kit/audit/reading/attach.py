@@ -141,8 +141,16 @@ def _share_out(
         for other, _ in found:
             result.give(pairs[0], other)
     else:
-        unclear = "one stands behind each of two numbers: they may compare visits within one arm"
-        result.unclear += [(other, unclear) for other, _ in found]
+        # One behind each number: within-arm p-values, or an effect of one arm. Only what ends the comparison is its own.
+        early = [o for o, position in found if position != group.last]
+        within = "it may compare visits within one arm"
+        result.unclear += [(o, f"it stands behind the first of two numbers: {within}") for o in early]
+        for other in (o for o, position in found if position == group.last):
+            if any(o.kind == "p" for o in early):
+                each = "each of the two numbers has its own: they may compare visits within one arm"
+                result.unclear.append((other, each))
+            else:
+                result.give(pairs[0], other)
 
 
 def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], group: Group, result: Attached) -> None:

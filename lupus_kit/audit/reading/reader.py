@@ -189,7 +189,7 @@ class Reader:
             "p": pair.p.parts["p"] if pair.p else "",
             "effect": effect_text(pair.effect.parts) if pair.effect else "",
             "analysis": pair.p.parts.get("analysis", "") if pair.p else "",
-            "met": self.plan.met if role == "primary" else "",
+            "met": endpoints.met_of(self.text[sentence.start : sentence.end], role, self.plan),
             "note": "; ".join(remarks_on(mine, arms)),
             "words": self.plain.words(start, end),
             "assumed": said,
