@@ -31,6 +31,10 @@ _SIZE_AFTER = regex(
     r"(?P<name>[A-Za-z0-9][^,;:()%]{0,90}?)(?:\s*\((?P<short>[A-Za-z][\w+/-]{0,14})\))?\s*(?:\(|"
     rf",\s*(?=n\s*=))\s*(?P<eq>n\s*=\s*)?(?P<n>{INT})(?P<who>\s*{PATIENTS})?\s*(?=[),;])"
 )
+_SIZE_BARE = regex(
+    rf"(?-i:\(\s*(?P<n1>{INT}) (?P<name1>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*(?:[,;]|,? and) "
+    rf"(?P<n2>{INT}) (?P<name2>[A-Za-z][^,;:()%\d]{{1,40}}?)\s*\))"
+)
 _TO_RECEIVE = regex(
     r"\b(?:to (?:receive|undergo|have|be given|get|either)|(?:assigned|allocated|randomi[sz]ed|randomi[sz]ation|"
     r"ratio|groups?)\s*(?:\(?\d(?::\d){1,4}\)?\s*|\([^)]{0,30}\)\s*)?,?\s*to|received|receiving|into|groups?:|"
@@ -58,6 +62,7 @@ _DOSE = regex(
 _COMMON = frozenset(word_list("common"))
 _NOT_AN_ARM = regex(rf"^{words('not_an_arm')}(?: (?:treatment|study|trial|parallel|dose|age|risk))*$")
 _NOT_A_NAME = regex(rf"(?:{PATIENTS}|total|men|women|years?|randomi[sz]ed)$")
+_GENERIC_NAME = regex(r"(?:intervention|experimental|treatment|active|control|comparator)s?$")
 #: What the two arms of a trial with one control are also called.
 _GENERIC = {
     False: r"(?:intervention(?:al)?|experimental|treatment|active(?:[\s-]treatment)?|study[\s-]drug|treated|verum|"
@@ -98,8 +103,8 @@ def _trim(name: str) -> str:
     return f"group {name}" if re.fullmatch(r"[A-Z1-9]|I{1,3}V?", name) else name
 
 
-def _sized(name: str, match: re.Match[str], offset: int) -> Arm:
-    return Arm(_trim(name), int(digits(match["n"])), offset + match.start("n"))
+def _sized(name: str, match: re.Match[str], offset: int, n: str = "n") -> Arm:
+    return Arm(_trim(name), int(digits(match[n])), offset + match.start(n))
 
 
 def _complete(found: Iterable[Arm]) -> list[Arm]:
@@ -145,6 +150,12 @@ def _sized_before(piece: str, offset: int) -> list[Arm]:
         for m in matches
         if m.start("n") > 60 or not re.search(r"(?:of|total|all)\s*$", piece[: m.start("n")][-8:])
     ]
+
+
+def _sized_bare(piece: str, offset: int) -> list[Arm]:
+    """Read "(44 drug, 45 placebo)"."""
+    match = _SIZE_BARE.search(piece)
+    return [_sized(match[f"name{i}"], match, offset, f"n{i}") for i in (1, 2)] if match else []
 
 
 def _sized_after(piece: str, offset: int) -> list[Arm]:
@@ -214,6 +225,12 @@ def _aliases(name: str, others: Sequence[str], text: str) -> tuple[str, ...]:
             found.append(r"(?<![\d.,])" + _flexible(said))
     defined = rf"{re.escape(name)}(?:\s+(?:therapy|treatment|dose))?\s+\((?P<short>[A-Za-z][\w/+-]{{0,14}})\)"
     found += [rf"(?-i:{re.escape(match['short'])})" for match in re.finditer(defined, text, re.IGNORECASE)]
+    if re.fullmatch(r"\S{2,14}", name):  # "azathioprine (AZA)"
+        long_name = rf"(?P<long>\b[A-Za-z][\w-]{{1,40}}(?:\s[\w-]{{1,40}}){{0,3}})\s+\({re.escape(name)}\)"
+        for match in re.finditer(long_name, text):
+            own = [word for word in match["long"].split() if word.lower() not in _COMMON | taken]
+            if own and len(own[-1]) > 4 and own[-1][0].lower() == name[0].lower():
+                found.append(_flexible(own[-1]))
     return tuple(sorted(set(found), key=len, reverse=True))
 
 
@@ -258,13 +275,22 @@ def find_arms(text: str, parts: Sequence[Sentence]) -> list[Arm]:
         tried = (_usable(way(text[s.start : s.end], s.start)) for s in among for way in ways)
         return next((usable for usable in tried if usable), [])
 
-    sized = first(allocation, _sized_after, _sized_before) or first(given, _sized_after)
+    sized = first(allocation, _sized_after, _sized_before, _sized_bare) or first(given, _sized_after)
+    listed = first(allocation, _listed)
     if sized:
-        return _with_aliases(sized, text)
-    arms = _with_aliases(
-        first(allocation, _listed) or first(parts[:60], _compared) or _phrased(text, parts[:200]), text
-    )
+        return _with_aliases(_renamed(sized, listed), text)
+    arms = _with_aliases(listed or first(parts[:60], _compared) or _phrased(text, parts[:200]), text)
     return _with_sizes(arms, text, [s for s in parts[:60] if _ALLOCATION.search(text, s.start, s.end)])
+
+
+def _renamed(sized: list[Arm], listed: list[Arm]) -> list[Arm]:
+    """Prefer the names of the allocation where sizes are given to "intervention" and "control"."""
+    control, wanted = [arm.control for arm in sized], [arm.control for arm in listed]
+    generic = any(_GENERIC_NAME.match(arm.name) for arm in sized)
+    if len(sized) == len(listed) == 2 and generic and sum(wanted) == 1 == sum(control):
+        ordered = listed if control == wanted else listed[::-1]
+        return [replace(old, name=new.name) for new, old in zip(ordered, sized, strict=True)]
+    return sized
 
 
 def _with_sizes(arms: list[Arm], text: str, allocation: Sequence[Sentence]) -> list[Arm]:

@@ -15,6 +15,7 @@ _AGAINST = regex(r"\s*(?:vs\.?|versus|compared (?:with|to)|against|for the compa
 _EVERY_AFTER = re.compile(r"[^.;]{0,40}\b(?:each|both|all|either)\b")
 #: p-values of something else than the difference between the arms.
 _OTHER_P = ("interaction", "trend", "heterogeneity", "all arms together", "non-inferiority")
+_FOR_EVERY = "one p-value is printed for every comparison"
 
 
 @dataclass
@@ -105,7 +106,17 @@ def attach(passage: Passage, groups: Sequence[Group], unlinked: Sequence[int]) -
         else:
             name = "p-value" if other.kind == "p" else "effect"
             result.give(only, other, f"the {name} before the numbers is theirs")
+    _spread(result.pairs)
     return result
+
+
+def _spread(pairs: Sequence[Pair]) -> None:
+    """Give a p-value "for all comparisons" to the comparisons before it that have none."""
+    for number, pair in enumerate(pairs):
+        for earlier in pairs[:number] if pair.p is not None and pair.p.parts.get("every") else ():
+            if earlier.p is None:
+                earlier.p = pair.p
+                earlier.assumed.append(_FOR_EVERY)
 
 
 def _against_another(text: str, end: int, groups: Sequence[Group], arms: Sequence[Arm]) -> bool:
@@ -130,8 +141,16 @@ def _share_out(
         for other, _ in found:
             result.give(pairs[0], other)
     else:
-        unclear = "one stands behind each of two numbers: they may compare visits within one arm"
-        result.unclear += [(other, unclear) for other, _ in found]
+        # One behind each number: within-arm p-values, or an effect of one arm. Only what ends the comparison is its own.
+        early = [o for o, position in found if position != group.last]
+        within = "it may compare visits within one arm"
+        result.unclear += [(o, f"it stands behind the first of two numbers: {within}") for o in early]
+        for other in (o for o, position in found if position == group.last):
+            if any(o.kind == "p" for o in early):
+                each = "each of the two numbers has its own: they may compare visits within one arm"
+                result.unclear.append((other, each))
+            else:
+                result.give(pairs[0], other)
 
 
 def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], group: Group, result: Attached) -> None:
@@ -146,6 +165,6 @@ def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], g
             result.give(pair, other, "p-values and effects stand in the order of the arms")
     elif len(found) == 1 and (found[0][0].parts.get("every") or _EVERY_AFTER.match(text, found[0][0].end)):
         for pair in pairs:
-            result.give(pair, found[0][0], "one p-value is printed for every comparison")
+            result.give(pair, found[0][0], _FOR_EVERY)
     else:
         result.unclear += [(other, f"which of {len(pairs)} comparisons it belongs to") for other, _ in found]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lupus_kit.audit.reading.entities import Entity
+from lupus_kit.audit.reading.patterns import EVENTS
 from lupus_kit.audit.reading.sentences import Sentence
 from lupus_kit.audit.reading.spellings import NUM, regex, word_list, words
 
@@ -33,6 +34,7 @@ _NOT_A_TIME_POINT = regex(
 )
 _DURATION = re.compile(r"\d-(?:week|month|day|year|hour|minute|wk|yr)")
 _NAMED_AFTER = re.compile(r"\s*(?:visit|follow-up|assessment|mortality|survival)")
+_ANY_EVENT = regex(rf"\b(?:[a-z]+ )?{EVENTS}\b")
 _ENDPOINT = f"{words('endpoint')}"
 #: The roles that words give a comparison, the first that fits first.
 _ROLES = (
@@ -43,7 +45,11 @@ _ROLES = (
     ("safety", regex(rf"\b{words('safety')}\b")),
     ("baseline", regex(r"\bat baseline\b|\bbaseline characteristics\b")),
 )  # fmt: skip
+_SECONDARY = regex(r"\bsecondary\b")
 _ANOTHER_ROLE = regex(rf"\b(?:secondary|primary) (?:\w+ ){{0,3}}?{_ENDPOINT}")
+_NO_DIFFERENCE = regex(
+    r"\b(?:did not differ|no (?:statistically )?significant differences?|not (?:statistically )?significant(?:ly)?)\b"
+)
 _DEFINITION = regex(
     rf"(?s)\b(?P<role>(?:co-?)?primary|(?:key |major |main )?secondary) (?:\w+[\s-]+){{0,3}}?{_ENDPOINT}(?: "
     r"and measures?)?(?:\s*\([^)]{0,60}\))?(?: of \w+ \w+)?\s*(?:was|were|is|included?|comprised|:|,) "
@@ -130,7 +136,8 @@ def endpoint_name(text: str, low: int, high: int, start: int, end: int, hide: Se
             name = _clean(re.split(r"[,;]", piece)[0])
         if _tells(name):
             return name
-    return NOT_NAMED
+    match = _ANY_EVENT.search(text[low:high])
+    return match[0].strip() if match else NOT_NAMED
 
 
 def visit_name(words: str) -> str:
@@ -207,6 +214,8 @@ def role_of(
         for role, pattern in _ROLES:
             if pattern.search(piece):
                 return role, ""
+        if _SECONDARY.search(piece[:40]):
+            return "secondary", ""
     wanted = _key_words(endpoint)
     acronyms = {w for w in re.findall(r"\b[A-Z][A-Z\d]+(?:-[A-Z\d]+)*\b", endpoint) if len(w) > 2}
     best: tuple[float, str, str] = (0.0, "", "")
@@ -228,3 +237,10 @@ def planned_visit(plan: Plan, role: str) -> str:
     """Return the one visit that the definition of the primary endpoint names, if it names one."""
     times = _times(" ".join(what for defined, what in plan.definitions if defined == "primary"))
     return times.pop() if role == "primary" and len(times) == 1 else ""
+
+
+def met_of(piece: str, role: str, plan: Plan) -> str:
+    """Return ``"met"``, ``"not met"`` or empty for a comparison."""
+    if role != "primary":
+        return ""
+    return plan.met or ("not met" if _NO_DIFFERENCE.search(piece) else "")

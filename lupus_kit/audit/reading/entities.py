@@ -15,6 +15,7 @@ from lupus_kit.audit.reading.spellings import digits, regex, word_list, words
 
 #: Stands in the working text for what is read already: neither digit nor letter.
 MASK = "¤"
+_AFTER_P = re.compile(r"\s*(?:[,;.)]|$|and\b|respectively|for\b|in\b|v(?:ersu)?s?\b|at\b|with\b)")
 _COMPARED = regex(r"\b(?:difference|between)\b")
 _DIFFERENCE_BEFORE = re.compile(rf"{words('differences')}s?(?:\s+\w+){{0,4}}\s*[,:(]?\s*$")
 _RELATIONS = (("less", "<"), ("below", "<"), ("greater", ">"), ("more", ">"), ("most", "≤"))
@@ -81,8 +82,15 @@ def _p_value(parts: dict[str, str]) -> str:
 
 
 def _p(match: re.Match[str]) -> Iterator[Entity]:
+    """Read a p-value and those that follow it without a letter of their own."""
     parts = _p_parts(match)
     yield Entity("p", match.start(), match.end(), parts | {"p": _p_value(parts)})
+    carried = {name: value for name, value in parts.items() if name in ("of", "analysis", "every")}
+    end = match.end()
+    while (more := patterns.P_MORE.match(match.string, end)) and _AFTER_P.match(match.string, more.end()):
+        start, end = more.start("relation" if more["relation"] else "value"), more.end()
+        own = {"relation": parts.get("relation", "")} | _groups(more)
+        yield Entity("p", start, end, carried | {"p": _p_value(own)})
 
 
 def _not_significant(match: re.Match[str]) -> Iterator[Entity]:

@@ -41,6 +41,8 @@ _BREAKS = regex(
 )
 _TIGHT_BACK = regex(rf"^\s*(?:{words('behind_arm')}\s*)*[\s,:(=]*(?:n\s*=\s*)?$")
 _BACK_BREAKS = regex(rf"[;]|\b(?:{_VERSUS}|whereas|while|respectively)\b|\d\s*%")
+#: Words after which two numbers may be of two visits or two sets of patients.
+_DOUBT = regex(r"\b(?:baseline|from|subgroup|placebo-subtracted)\b")
 _RESPECTIVELY = regex(r"\brespectively\b")
 _COORDINATED = regex(r"(?<=\w)[\s,]+(?:and|or)\s")
 #: What else two numbers may compare: the sexes, two visits, subgroups.
@@ -262,7 +264,7 @@ class Passage:
         if len(self.arms) != 2 or found is None or found.arm is None or not _VERSUS_AT_END.search(between):
             return None
         before = self._within(self._before(first), self.values[first].start)
-        if not self._joined(first, 2) or any(m.arm in (None, found.arm) for m in before):
+        if _DOUBT.search(between) or not self._joined(first, 2) or any(m.arm in (None, found.arm) for m in before):
             return None
         other = 1 - found.arm
         return Group(

@@ -107,6 +107,8 @@ P_VALUE = regex(
     r"for) )?(?:interaction|trend|heterogeneity|non-?inferiority|superiority|both|all|each|either)\b(?: (?:\d\b|"
     r"comparisons?|doses?|groups?|differences?|of these|outcomes|end\s?points)){0,2})?)"
 )
+#: "P = .02 and .03", "p<0.001, 0.02": what follows a p-value without a letter of its own.
+P_MORE = regex(rf"(?-i:(?:\s*,?\s*and |\s*,\s*)(?P<relation>=|<|>|≤|≥)?\s*{_P_NUMBER}(?![\d%]))")
 P_NS = regex(
     rf"(?-i:{_P_NAME}\s*(?:=|:|,|was|is)?\s*(?P<ns>NS\b|n\.s\.|not significant|ns\b)|"
     r"(?P<alone>(?<=[(,;\s])(?:NS|n\.s\.)(?=[),;.])))"
@@ -122,10 +124,13 @@ SHARES = _table(
     ("count/n (percent)", rf"{_COUNT}\s*/\s*{_N}\s*[,;=]\s*{_PCT}"),
     ("count/n (percent)", rf"{_COUNT}{_OF}{_N}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_EUROPEAN}{_CLOSE}"),
     ("count (percent) of n", rf"{_COUNT}\s*{_FEW}(?:{PATIENTS}\s*)?{_OPEN}{_PCT}{_CLOSE}{_OF}{_N}(?!\s*%)"),
+    ("percent (count) of n", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}{_OF}{_N}(?!\s*%)"),
     ("count (percent)",
         rf"(?:n\s*=\s*)?{_COUNT}\s*(?:{_FEW}{PATIENTS}\s*)?{_OPEN}{_PCT}(?!\s*(?:CI|confidence|CrI|credible))"),
+    ("count (percent)", rf"(?<=\()(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?\s*[,;]\s*{_PCT}(?=\s*\))"),
     ("count (percent)", f"{_COUNT}{_OPEN}{_EUROPEAN}{_CLOSE}"),
     ("percent (count)", rf"{_PCT}{_OPEN}(?:n\s*=\s*)?{_COUNT}(?:\s*{PATIENTS})?{_CLOSE}"),
+    ("percent of n", rf"{_PCT} of (?:the )?{_N}(?=\s*{_FEW}{PATIENTS})"),
     ("count/n", rf"(?<![\w/.]){_COUNT}\s*/\s*{_N}(?![\w/]|\.\d)"),
     ("count/n",
         rf"{_COUNT}\s*(?:{PATIENTS} )?(?:out )?of (?:the |all )?{_N}(?=\s*(?:{_FEW}{PATIENTS}|in\b|with\b|on\b|"

@@ -14,7 +14,7 @@ from lupus_kit.audit.reading.entities import Entity, find
 from lupus_kit.audit.reading.linking import TURNED, Passage
 from lupus_kit.audit.reading.sentences import Sentence, sentences
 from lupus_kit.audit.reading.spellings import plain
-from lupus_kit.audit.reading.values import effect_text, remarks_on, reported, values_of, with_inherited_effects
+from lupus_kit.audit.reading.values import effect_text, remarks_on, reported, total, values_of, with_inherited_effects
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.files import study_from_claims
 
@@ -185,10 +185,11 @@ class Reader:
             "kind": "mean" if mine and mine[0].kind == "mean" else "binary",
             "arms": [arm.name for arm in arms],
             "reported": [reported(v) for v in mine],
+            "n": [total(v) or "" for v in mine] if any(map(total, mine)) else [],
             "p": pair.p.parts["p"] if pair.p else "",
             "effect": effect_text(pair.effect.parts) if pair.effect else "",
             "analysis": pair.p.parts.get("analysis", "") if pair.p else "",
-            "met": self.plan.met if role == "primary" else "",
+            "met": endpoints.met_of(self.text[sentence.start : sentence.end], role, self.plan),
             "note": "; ".join(remarks_on(mine, arms)),
             "words": self.plain.words(start, end),
             "assumed": said,

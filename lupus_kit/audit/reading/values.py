@@ -126,6 +126,11 @@ def reported(value: Entity) -> str:
     return f"{percent} ({fraction})" if percent else fraction
 
 
+def total(value: Entity) -> int | None:
+    """Return the number of patients that a percentage is printed with but cannot hold itself."""
+    return int(digits(value.parts["n"])) or None if value.parts.get("form") == "percent of n" else None
+
+
 def remarks_on(values: Sequence[Entity], arms: Sequence[Arm]) -> list[str]:
     """Say which values do not agree with themselves or with the size of their arm."""
     notes = []
