@@ -1,7 +1,5 @@
 """The arms of a trial, their sizes, and every place where a text speaks of one of them."""
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence

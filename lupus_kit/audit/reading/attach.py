@@ -1,7 +1,5 @@
 """Which p-value and which effect belong to which comparison of a sentence."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What a comparison is about: the name of its endpoint, its visit, its role, and whether it was met."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

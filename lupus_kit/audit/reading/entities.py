@@ -3,8 +3,6 @@
 The patterns are tried from the most telling to the least; what one of them has read, the later ones do not see.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

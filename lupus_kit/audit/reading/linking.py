@@ -4,8 +4,6 @@ Each rule is a way in which English ties numbers to groups, and gives an answer 
 comparison has an arm of its own. What no rule decides is asked.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ text grows with its length and not faster. They are written for the one spelling
 :func:`lupus_kit.audit.reading.spellings.plain`: round brackets only, points in decimals, plain hyphens.
 """
 
-from __future__ import annotations
-
 import re
 
 from lupus_kit.audit.reading.spellings import INT, NUM, SIGNED, regex, words

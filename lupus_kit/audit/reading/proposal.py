@@ -1,7 +1,5 @@
 """A study proposed from a text: its claims with the words they came from, what is to be asked, what was left out."""
 
-from __future__ import annotations
-
 import html
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Reads a text sentence by sentence and gathers its claims, its questions and what became of each number."""
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_left
 from collections.abc import Sequence

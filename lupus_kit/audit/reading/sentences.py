@@ -1,7 +1,5 @@
 """Sentences of an abstract, without its headings."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from itertools import pairwise

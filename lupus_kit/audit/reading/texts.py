@@ -1,7 +1,5 @@
 """From a text to a study: claims with their words, questions, and an account of every number."""
 
-from __future__ import annotations
-
 import re
 import sys
 from bisect import bisect_right

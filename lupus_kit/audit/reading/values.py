@@ -1,7 +1,5 @@
 """Which numbers of a sentence are results of the arms, and how a claims file prints them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
