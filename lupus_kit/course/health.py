@@ -65,7 +65,7 @@ def versions() -> list[Finding]:
         Finding("Python", here, python_range, SpecifierSet(python_range).contains(here, prereleases=True)),
         Finding("lupus-kit", __version__, "any", ok=True),
     ]
-    wanted = core | {name: one for extra in extras if _is_installed(extra) for name, one in extra.items()}
+    wanted = core | {name: one for extra in extras if is_installed(extra, extras) for name, one in extra.items()}
     return found + [_library(wanted[name]) for name in sorted(wanted)]
 
 
@@ -97,8 +97,28 @@ def _needed(lines: Iterable[str], extra: str) -> dict[str, Requirement]:
     return {one.name: one for one in applies if one.name != "lupus-kit"}
 
 
-def _is_installed(extra: Mapping[str, Requirement]) -> bool:
-    return 2 * sum(_version(name) is not None for name in extra) > len(extra)
+def is_installed(extra: Mapping[str, object], extras: Iterable[Mapping[str, object]]) -> bool:
+    """Tell whether most of the libraries are here that an extra does not merely take over from smaller extras.
+
+    Parameters
+    ----------
+    extra : mapping
+        Its libraries by name.
+    extras : iterable of mapping
+        All extras.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> lab, handbook = {"numpy": ..., "scipy": ...}, {"numpy": ..., "scipy": ..., "no-such-printer": ...}
+    >>> [is_installed(extra, [lab, handbook]) for extra in (lab, handbook)]
+    [True, False]
+    """
+    own = set(extra).difference(*(other for other in extras if set(other) < set(extra)))
+    return 2 * sum(_version(name) is not None for name in own) > len(own)
 
 
 def _version(name: str) -> str | None:

@@ -77,3 +77,17 @@ def test_doctor_finds_a_front_end_that_is_off(change):
         extension["ext_path"] = "/somewhere/else"
         info["federated_extensions"] = {health.MANAGER: extension}
     assert [finding.ok for finding in health.front_end(info)].count(False) == (change != "nothing")
+
+
+def test_the_notebooks_alone_are_well_without_what_larger_extras_add(pretend, capsys):
+    # An installation as the README makes it: the extra "lab" and nothing else.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {
+        name: {Requirement(line).name for line in lines} for name, lines in project["optional-dependencies"].items()
+    }
+    lab = extras["lab"]
+    pretend.update(dict.fromkeys(set().union(*extras.values()) - lab - {"lupus-kit", "packaging"}))
+    assert call("doctor") == 0
+    printed = capsys.readouterr().out
+    assert "All is well." in printed
+    assert "sphinx" not in printed
