@@ -10,7 +10,7 @@ Examples
 >>> import lupus_kit as lk
 >>> lk.published.load("he2020").trial.doi
 '10.1136/annrheumdis-2019-215396'
->>> lk.pvalue("pearson", 16, 29, 9, 30).round(4).item()
+>>> round(lk.pvalue("pearson", 16, 29, 9, 30), 4)
 0.0504
 """
 

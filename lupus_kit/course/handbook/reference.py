@@ -133,6 +133,6 @@ def functions_returning() -> dict[str, list[str]]:
     for room in ROOMS:
         for name, thing in public_names(room).items():
             if inspect.isroutine(thing):
-                returned = str(inspect.signature(thing).return_annotation)
-                found.setdefault(returned, []).append(f"lupus_kit.{room}.{name}")
+                returned = inspect.signature(thing).return_annotation
+                found.setdefault(getattr(returned, "__name__", str(returned)), []).append(f"lupus_kit.{room}.{name}")
     return found
