@@ -36,7 +36,7 @@ class Attached:
     unclear: list[tuple[Entity, str]] = field(default_factory=list)
     other: list[tuple[Entity, str]] = field(default_factory=list)
 
-    def give(self, pair: Pair, one: Entity, assumed: str = "") -> None:
+    def assign(self, pair: Pair, one: Entity, assumed: str = "") -> None:
         """Give a p-value or an effect to a comparison that has none yet."""
         if assumed:
             pair.assumed.append(assumed)
@@ -103,7 +103,7 @@ def attach(passage: Passage, groups: Sequence[Group], unlinked: Sequence[int]) -
             result.unclear.append((other, "no comparison of numbers stands before it"))
         else:
             name = "p-value" if other.kind == "p" else "effect"
-            result.give(only, other, f"the {name} before the numbers is theirs")
+            result.assign(only, other, f"the {name} before the numbers is theirs")
     _spread(result.pairs)
     return result
 
@@ -137,7 +137,7 @@ def _share_out(
         result.unclear += [(o, f"which of the {len(group.arms)} groups it compares") for o, _ in found]
     elif len({position for _, position in found}) == 1:
         for other, _ in found:
-            result.give(pairs[0], other)
+            result.assign(pairs[0], other)
     else:
         # One behind each number: within-arm p-values, or an effect of one arm. Only what ends the comparison is its own.
         early = [o for o, position in found if position != group.last]
@@ -148,7 +148,7 @@ def _share_out(
                 each = "each of the two numbers has its own: they may compare visits within one arm"
                 result.unclear.append((other, each))
             else:
-                result.give(pairs[0], other)
+                result.assign(pairs[0], other)
 
 
 def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], group: Group, result: Attached) -> None:
@@ -157,12 +157,12 @@ def _share_kind(text: str, pairs: list[Pair], found: list[tuple[Entity, int]], g
     positions = {position for _, position in found}
     if len(found) > 1 and len(positions) == len(found) and positions <= set(own):
         for other, position in found:
-            result.give(own[position], other)
+            result.assign(own[position], other)
     elif len(found) == len(pairs) and positions == {group.last}:
         for (other, _), pair in zip(found, pairs, strict=True):
-            result.give(pair, other, "p-values and effects stand in the order of the arms")
+            result.assign(pair, other, "p-values and effects stand in the order of the arms")
     elif len(found) == 1 and (found[0][0].parts.get("every") or _EVERY_AFTER.match(text, found[0][0].end)):
         for pair in pairs:
-            result.give(pair, found[0][0], _FOR_EVERY)
+            result.assign(pair, found[0][0], _FOR_EVERY)
     else:
         result.unclear += [(other, f"which of {len(pairs)} comparisons it belongs to") for other, _ in found]
