@@ -8,7 +8,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import intervals
-from lupus_kit.inference.two_by_two.counts import one_table
+from lupus_kit.inference.two_by_two.counts import as_level, one_table
 from lupus_kit.inference.two_by_two.registry import Test, pvalue, select
 
 
@@ -55,6 +55,8 @@ class Comparison:
         Responders and patients of the first and second arm.
     labels : tuple of str
         Names of the arms.
+    gamma : float or None
+        Makes the unconditional exact tests Berger and Boos's, as in :func:`~lupus_kit.inference.select`.
     """
 
     x1: int
@@ -62,6 +64,7 @@ class Comparison:
     x2: int
     n2: int
     labels: tuple[str, str] = ("arm 1", "arm 2")
+    gamma: float | None = None
 
     @property
     def difference(self) -> float:
@@ -84,7 +87,7 @@ class Comparison:
             Columns ``test label family p s_value same_as``, in the order of the registry.
         """
         rows = []
-        for entry in select(tests):
+        for entry in select(tests, self.gamma):
             p = float(pvalue(entry, self.x1, self.n1, self.x2, self.n2, alternative))
             rows.append((entry.key, entry.label, entry.family, p, s_value(p), ", ".join(entry.same_as)))
         return pd.DataFrame(rows, columns=["test", "label", "family", "p", "s_value", "same_as"])
@@ -131,7 +134,9 @@ class Comparison:
         )
 
 
-def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 1", "arm 2")) -> Comparison:
+def compare(
+    x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 1", "arm 2"), gamma: float | None = None
+) -> Comparison:
     """Compare the responders of two arms.
 
     Parameters
@@ -140,6 +145,8 @@ def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 
         Responders and patients of the first and second arm.
     labels : tuple of str
         Names of the arms.
+    gamma : float, optional
+        Makes the unconditional exact tests Berger and Boos's: those that are named, or of all tests the two entries.
 
     Returns
     -------
@@ -157,4 +164,4 @@ def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 
     1  student_t  0.0516
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
-    return Comparison(a, m, b, n, (str(labels[0]), str(labels[1])))
+    return Comparison(a, m, b, n, (str(labels[0]), str(labels[1])), None if gamma is None else as_level("gamma", gamma))

@@ -44,6 +44,8 @@ class Test:
         Keys of tests that give the same p-value.
     one_sided_as : str
         Key of an earlier test with the same one-sided variants, or empty.
+    gamma : float or None
+        Error rate of the confidence interval that Berger and Boos confine the nuisance parameter to.
     """
 
     key: str
@@ -58,6 +60,7 @@ class Test:
     degenerate: str = "nan: the statistic is 0/0"
     same_as: tuple[str, ...] = ()
     one_sided_as: str = ""
+    gamma: float | None = None
 
     __test__ = False  # a statistical test, not one for pytest to collect
 
@@ -212,6 +215,7 @@ _ENTRIES = (
         "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
         "Barnard without the influence of implausible response rates",
         "when a reader will ask why this γ",
+        gamma=unconditional.BERGER_BOOS_GAMMA,
     ),
     _unconditional(
         "boschloo_berger_boos",
@@ -220,6 +224,7 @@ _ENTRIES = (
         "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
         "Boschloo without the influence of implausible response rates",
         "when a reader will ask why this γ",
+        gamma=unconditional.BERGER_BOOS_GAMMA,
     ),
     Test(
         "wald_unpooled",

@@ -4,6 +4,8 @@ A new test is one :class:`Test` in :mod:`lupus_kit.inference.two_by_two.entries`
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,37 +13,70 @@ from numpy.typing import ArrayLike
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.two_by_two import unconditional
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_size, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_size, broadcast_tables
 from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
 
 
-def get(test: str | Test) -> Test:
+def get(test: str | Test, gamma: float | None = None) -> Test:
     """Return a test by its key.
+
+    Parameters
+    ----------
+    test : str or Test
+        Key of a test in :data:`TESTS`.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form, with the nuisance parameter confined to its 1 − gamma
+        confidence interval and gamma added to p.
 
     Raises
     ------
     InputError
-        Unknown key; the message names the nearest ones.
+        Unknown key; the message names the nearest ones. A gamma for a test that has none, or not between 0 and 1.
 
     Examples
     --------
     >>> get("fisher").label
     'Fisher (point probability)'
+    >>> get("barnard", gamma=0.001).label
+    'Barnard (score order), Berger–Boos (γ = 0.001)'
     """
-    if isinstance(test, Test):
-        return test
-    if not isinstance(test, str) or test not in TESTS:
+    if not isinstance(test, Test) and (not isinstance(test, str) or test not in TESTS):
         raise unknown_name("test", test, TESTS)
-    return TESTS[test]
+    entry = test if isinstance(test, Test) else TESTS[test]
+    if gamma is None:
+        return entry
+    confidence = as_level("gamma", gamma)
+    if entry.family != "unconditional exact":
+        takes = ", ".join(repr(key) for key in unconditional.ORDERINGS)
+        raise InputError(f"gamma == {gamma!r}: {entry.key!r} has no nuisance parameter to confine; {takes} have.")
+    name = entry.label.partition(", Berger–Boos")[0]
+    return replace(
+        entry,
+        function=partial(unconditional.pvalues, entry.key, gamma=confidence),
+        label=f"{name}, Berger–Boos (γ = {confidence:g})",
+        gamma=confidence,
+    )
 
 
-def select(tests: Iterable[str | Test] | None) -> list[Test]:
-    """Return the named tests, or all of them."""
+def select(tests: Iterable[str | Test] | None, gamma: float | None = None) -> list[Test]:
+    """Return the named tests, or all of them; a gamma goes to those that take it.
+
+    Among all tests these are the two Berger–Boos entries, among named ones every unconditional exact test.
+
+    Examples
+    --------
+    >>> [test.label for test in select(["pearson", "boschloo"], gamma=0.001)]
+    ['Pearson chi-squared', 'Boschloo (central), Berger–Boos (γ = 0.001)']
+    """
     if isinstance(tests, str):
         raise InputError(f"tests == {tests!r}: give a list of test keys, for example [{tests!r}].")
-    return list(TESTS.values()) if tests is None else [get(test) for test in tests]
+    chosen = list(TESTS.values()) if tests is None else [get(test) for test in tests]
+    if gamma is None or not chosen:
+        return chosen
+    takes = [t.gamma is not None if tests is None else t.family == "unconditional exact" for t in chosen]
+    return [get(t, gamma if take or not any(takes) else None) for t, take in zip(chosen, takes, strict=True)]
 
 
 def describe() -> pd.DataFrame:
@@ -64,6 +99,7 @@ def pvalue(
     x2: ArrayLike,
     n2: ArrayLike,
     alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> float | FloatArray:
     """Compute the p-value of one test for one table, or for arrays of tables.
 
@@ -77,6 +113,8 @@ def pvalue(
         Responders and patients of the second arm. All four broadcast against each other.
     alternative : {"two-sided", "greater", "less"}
         ``"greater"``: the first arm responds more.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma, as in :func:`get`.
 
     Returns
     -------
@@ -87,7 +125,8 @@ def pvalue(
     Raises
     ------
     InputError
-        Counts that are not whole numbers or do not fit together, unknown test or alternative.
+        Counts that are not whole numbers or do not fit together, unknown test or alternative, a gamma for a test
+        that has none.
 
     Examples
     --------
@@ -96,13 +135,15 @@ def pvalue(
     >>> pvalue("fisher", [16, 19], 29, [9, 11], 30).round(4).tolist()
     [0.0673, 0.0379]
     """
-    entry, side = get(test), as_alternative(alternative)
+    entry, side = get(test, gamma), as_alternative(alternative)
     a, m, b, n = broadcast_tables(x1, n1, x2, n2)
     p = entry.function(a, m, b, n, side)
     return float(p) if np.ndim(p) == 0 else np.asarray(p)
 
 
-def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-sided") -> FloatArray:
+def pvalue_lattice(
+    test: str | Test, n1: int, n2: int, alternative: str = "two-sided", gamma: float | None = None
+) -> FloatArray:
     """Compute the p-value of every table that a design can produce.
 
     Parameters
@@ -113,6 +154,8 @@ def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-s
         Patients in each arm.
     alternative : {"two-sided", "greater", "less"}
         ``"greater"``: the first arm responds more.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma, as in :func:`get`.
 
     Returns
     -------
@@ -125,9 +168,9 @@ def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-s
     >>> lattice.shape, round(float(lattice[16, 9]), 8)
     ((30, 31), 0.05780647)
     """
-    entry, side = get(test), as_alternative(alternative)
+    entry, side = get(test, gamma), as_alternative(alternative)
     m, n = as_size("n1", n1), as_size("n2", n2)
     if entry.family == "unconditional exact":  # computed as a whole lattice anyway
-        return unconditional.lattice(entry.key, m, n, side).copy()
+        return unconditional.lattice(entry.key, m, n, side, entry.gamma).copy()
     x1, x2 = np.indices((m + 1, n + 1))
     return np.array(entry.function(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))
