@@ -46,6 +46,8 @@ class Test:
         Key of an earlier test with the same one-sided variants, or empty.
     gamma : float or None
         Error rate of the confidence interval that Berger and Boos confine the nuisance parameter to.
+    difference : float
+        First response rate minus second under the null hypothesis.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Test:
     same_as: tuple[str, ...] = ()
     one_sided_as: str = ""
     gamma: float | None = None
+    difference: float = 0.0
 
     __test__ = False  # a statistical test, not one for pytest to collect
 

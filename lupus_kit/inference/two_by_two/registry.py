@@ -12,14 +12,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.inference.two_by_two import unconditional
+from lupus_kit.inference.two_by_two import margins, unconditional
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_size, broadcast_tables
 from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
 
 
-def get(test: str | Test, gamma: float | None = None) -> Test:
+def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -> Test:
     """Return a test by its key.
 
     Parameters
@@ -29,11 +29,15 @@ def get(test: str | Test, gamma: float | None = None) -> Test:
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form, with the nuisance parameter confined to its 1 − gamma
         confidence interval and gamma added to p.
+    difference : float
+        The p1 - p2 of the null hypothesis, for tests that have a form for differences other than 0
+        (:mod:`lupus_kit.inference.two_by_two.margins`).
 
     Raises
     ------
     InputError
-        Unknown key; the message names the nearest ones. A gamma for a test that has none, or not between 0 and 1.
+        Unknown key; the message names the nearest ones. A gamma or a difference for a test that has none, or both
+        together, or out of range.
 
     Examples
     --------
@@ -41,12 +45,17 @@ def get(test: str | Test, gamma: float | None = None) -> Test:
     'Fisher (point probability)'
     >>> get("barnard", gamma=0.001).label
     'Barnard (score order), Berger–Boos (γ = 0.001)'
+    >>> get("pearson", difference=-0.1).label
+    'Pearson chi-squared, difference -0.1'
     """
     if not isinstance(test, Test) and (not isinstance(test, str) or test not in TESTS):
         raise unknown_name("test", test, TESTS)
     entry = test if isinstance(test, Test) else TESTS[test]
-    if gamma is None:
+    null = margins.as_difference(difference)
+    if gamma is None and null in (0, entry.difference):
         return entry
+    if null or entry.difference:
+        return _shifted(entry, gamma, null)
     confidence = as_level("gamma", gamma)
     if entry.family != "unconditional exact":
         takes = ", ".join(repr(key) for key in unconditional.ORDERINGS)
@@ -57,6 +66,27 @@ def get(test: str | Test, gamma: float | None = None) -> Test:
         function=partial(unconditional.pvalues, entry.key, gamma=confidence),
         label=f"{name}, Berger–Boos (γ = {confidence:g})",
         gamma=confidence,
+    )
+
+
+def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:
+    """Turn a test of no difference into one of another difference."""
+    takes = ", ".join(repr(key) for key in margins.STATISTICS)
+    if entry.key not in margins.STATISTICS:
+        raise InputError(
+            f"difference == {difference:g}: {entry.key!r} is a test of no difference only; {takes} have a form for others."
+        )
+    if gamma is not None:
+        raise InputError(
+            f"gamma == {gamma!r}: there is no Berger–Boos form of a difference other than 0; leave it out."
+        )
+    return replace(
+        entry,
+        function=partial(margins.pvalues, entry.key, difference=difference),
+        label=f"{TESTS[entry.key].label}, difference {difference:g}",
+        null=f"the first arm's response rate minus the second's is {difference:g}",
+        degenerate="a number; the Wald p-value is 0 where both arms respond wholly or not at all",
+        difference=difference,
     )
 
 
@@ -100,6 +130,7 @@ def pvalue(
     n2: ArrayLike,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> float | FloatArray:
     """Compute the p-value of one test for one table, or for arrays of tables.
 
@@ -112,9 +143,12 @@ def pvalue(
     x2, n2 : int or array of int
         Responders and patients of the second arm. All four broadcast against each other.
     alternative : {"two-sided", "greater", "less"}
-        ``"greater"``: the first arm responds more.
+        ``"greater"``: the first arm responds more (by more than the difference).
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma, as in :func:`get`.
+    difference : float
+        The p1 - p2 of the null hypothesis, such as -0.1 for a margin of ten percentage points; with an alternative of
+        one side the hypothesis is "at most" or "at least" that.
 
     Returns
     -------
@@ -125,8 +159,8 @@ def pvalue(
     Raises
     ------
     InputError
-        Counts that are not whole numbers or do not fit together, unknown test or alternative, a gamma for a test
-        that has none.
+        Counts that are not whole numbers or do not fit together, unknown test or alternative, a gamma or a
+        difference for a test that has none.
 
     Examples
     --------
@@ -134,15 +168,22 @@ def pvalue(
     0.0504
     >>> pvalue("fisher", [16, 19], 29, [9, 11], 30).round(4).tolist()
     [0.0673, 0.0379]
+    >>> round(pvalue("barnard", 83, 88, 69, 76, "greater", difference=-0.1), 4)
+    0.0017
     """
-    entry, side = get(test, gamma), as_alternative(alternative)
+    entry, side = get(test, gamma, difference), as_alternative(alternative)
     a, m, b, n = broadcast_tables(x1, n1, x2, n2)
     p = entry.function(a, m, b, n, side)
     return float(p) if np.ndim(p) == 0 else np.asarray(p)
 
 
 def pvalue_lattice(
-    test: str | Test, n1: int, n2: int, alternative: str = "two-sided", gamma: float | None = None
+    test: str | Test,
+    n1: int,
+    n2: int,
+    alternative: str = "two-sided",
+    gamma: float | None = None,
+    difference: float = 0.0,
 ) -> FloatArray:
     """Compute the p-value of every table that a design can produce.
 
@@ -153,9 +194,12 @@ def pvalue_lattice(
     n1, n2 : int
         Patients in each arm.
     alternative : {"two-sided", "greater", "less"}
-        ``"greater"``: the first arm responds more.
+        ``"greater"``: the first arm responds more (by more than the difference).
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma, as in :func:`get`.
+    difference : float
+        The p1 - p2 of the null hypothesis, such as -0.1 for a margin of ten percentage points; with an alternative of
+        one side the hypothesis is "at most" or "at least" that.
 
     Returns
     -------
@@ -168,9 +212,9 @@ def pvalue_lattice(
     >>> lattice.shape, round(float(lattice[16, 9]), 8)
     ((30, 31), 0.05780647)
     """
-    entry, side = get(test, gamma), as_alternative(alternative)
+    entry, side = get(test, gamma, difference), as_alternative(alternative)
     m, n = as_size("n1", n1), as_size("n2", n2)
-    if entry.family == "unconditional exact":  # computed as a whole lattice anyway
+    if entry.family == "unconditional exact" and not entry.difference:  # computed as a whole lattice anyway
         return unconditional.lattice(entry.key, m, n, side, entry.gamma).copy()
     x1, x2 = np.indices((m + 1, n + 1))
     return np.array(entry.function(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))
