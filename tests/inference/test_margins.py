@@ -21,7 +21,9 @@ KEYS = ("pearson", "n_minus_1", "miettinen_nurminen", "wald_unpooled", "agresti_
 OTHER_SIDE = {"two-sided": "two-sided", "greater": "less", "less": "greater"}
 
 
-@pytest.mark.parametrize("difference", [Fraction(1, 2), Fraction(1, 10), Fraction(-3, 10), Fraction(1, 100)])
+@pytest.mark.parametrize(
+    "difference", [Fraction(1, 2), Fraction(1, 10), Fraction(-3, 10), Fraction(1, 100), Fraction(-1)]
+)
 @pytest.mark.parametrize(("n1", "n2"), [(12, 12), (5, 7)])
 def test_constrained_rates_are_right_to_the_last_digits(n1, n2, difference):
     # 12/12 v 3/12 and one half: the cubic has a double root, and its trigonometric form keeps eight digits there.

@@ -65,7 +65,9 @@ def constrained_rates(
         rates = np.stack([p2 + d, p2, 1 - p2 - d, 1 - p2])
         with np.errstate(divide="ignore", invalid="ignore"):
             slope, bend = (np.where(cells * rates > 0, cells / rates**k, 0.0) for k in (1, 2))
-        p2 = np.clip(p2 + (slope[:2].sum(axis=0) - slope[2:].sum(axis=0)) / bend.sum(axis=0), low, high)
+        step = slope[:2].sum(axis=0) - slope[2:].sum(axis=0)
+        # No curvature: the difference is 1 or -1 and leaves no choice.
+        p2 = np.clip(p2 + step / np.where(bend.sum(axis=0) > 0, bend.sum(axis=0), np.inf), low, high)
     return p2 + d, p2
 
 
