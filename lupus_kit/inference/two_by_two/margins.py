@@ -41,21 +41,21 @@ _FEW = 8
 _LARGEST_SINGLE, _LARGEST = 1_100_000, 400_000_000
 
 
-def as_difference(difference: Any) -> float:
-    """Return a difference of two rates, strictly between -1 and 1.
+def as_difference(value: Any, name: str = "difference", above: int = -1) -> float:
+    """Return a difference of two response rates, more than ``above`` and less than 1.
 
     Raises
     ------
     InputError
         Anything else; percentage points are divided by 100.
     """
-    number = isinstance(difference, (int, float, np.integer, np.floating)) and not isinstance(difference, bool)
-    if not number or not -1 < difference < 1:
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not above < value < 1:
         raise InputError(
-            f"difference == {difference!r}: one number strictly between -1 and 1 is needed, the p1 - p2 of the null "
-            "hypothesis; ten percentage points are 0.1."
+            f"{name} == {value!r}: one number strictly between {above} and 1 is needed, a difference of response rates; "
+            "ten percentage points are 0.1."
         )
-    return float(difference)
+    return float(value)
 
 
 def _distance(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float) -> FloatArray:
