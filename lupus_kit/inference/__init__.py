@@ -27,6 +27,7 @@ from lupus_kit.inference.planning.operating_characteristics import (
     type_m_and_s,
 )
 from lupus_kit.inference.planning.sample_size import SampleSize, minimal_detectable_difference, sample_size
+from lupus_kit.inference.rerandomisation import Rerandomisation, rerandomisation_test
 from lupus_kit.inference.two_by_two.fisher import fisher_test
 from lupus_kit.inference.two_by_two.pearson import pearson_test
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
@@ -37,10 +38,10 @@ from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
     "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "MarginTest", "Posterior",
-    "Prior", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Test", "between_visit_bounds",
+    "Prior", "Rerandomisation", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Test", "between_visit_bounds",
     "chance_of_at_most", "compare", "confidence_curve", "curve_measure", "decide", "describe", "equivalence", "evidence",
     "familywise_error", "fisher_test", "fragility_index", "intervals", "joint_counts",
     "minimal_detectable_difference", "noninferiority", "patients_to_see", "pearson_test", "posterior", "power", "proportion", "pvalue",
-    "pvalue_lattice", "rejection_region", "s_value", "sample_size", "select", "shuffle_test", "size", "size_curve",
+    "pvalue_lattice", "rejection_region", "rerandomisation_test", "s_value", "sample_size", "select", "shuffle_test", "size", "size_curve",
     "tipping_point", "type_m_and_s", "upper_limit",
 ]  # fmt: skip
