@@ -37,11 +37,11 @@ from lupus_kit.inference.two_visits.familywise import familywise_error, joint_co
 from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
-    "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "MarginTest", "Posterior",
-    "Prior", "Rerandomisation", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Test", "between_visit_bounds",
-    "chance_of_at_most", "compare", "confidence_curve", "curve_measure", "decide", "describe", "equivalence", "evidence",
-    "familywise_error", "fisher_test", "fragility_index", "intervals", "joint_counts",
-    "minimal_detectable_difference", "noninferiority", "patients_to_see", "pearson_test", "posterior", "power", "proportion", "pvalue",
-    "pvalue_lattice", "rejection_region", "rerandomisation_test", "s_value", "sample_size", "select", "shuffle_test", "size", "size_curve",
-    "tipping_point", "type_m_and_s", "upper_limit",
+    "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "MarginTest",
+    "Posterior", "Prior", "Rerandomisation", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Test",
+    "between_visit_bounds", "chance_of_at_most", "compare", "confidence_curve", "curve_measure", "decide", "describe",
+    "equivalence", "evidence", "familywise_error", "fisher_test", "fragility_index", "intervals", "joint_counts",
+    "minimal_detectable_difference", "noninferiority", "patients_to_see", "pearson_test", "posterior", "power",
+    "proportion", "pvalue", "pvalue_lattice", "rejection_region", "rerandomisation_test", "s_value", "sample_size",
+    "select", "shuffle_test", "size", "size_curve", "tipping_point", "type_m_and_s", "upper_limit",
 ]  # fmt: skip
