@@ -22,9 +22,6 @@ from lupus_kit.inference.two_by_two.counts import (
 )
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 
-# Tables of a design from which on the last rejected table is searched for.
-_LARGE = 2500
-
 
 @dataclass(frozen=True)
 class Size:
@@ -112,9 +109,8 @@ def rejection_region(
     """
     level = as_level("alpha", alpha)
     entry, m, n = get(test, gamma), as_size("n1", n1), as_size("n2", n2)
-    # In a large design the last rejected table is found without the p-values of all others.
-    by_halving = entry.family == "unconditional exact" and entry.gamma is None
-    if by_halving and (m + 1) * (n + 1) > _LARGE:
+    # The last rejected table is found without the p-values of all others.
+    if entry.family == "unconditional exact" and entry.gamma is None:
         return unconditional.region(entry.key, m, n, as_alternative(alternative), level * REACHES)
     return at_most(pvalue_lattice(entry, m, n, alternative), level)
 

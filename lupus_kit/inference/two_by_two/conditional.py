@@ -71,25 +71,18 @@ def numerators(key: str, alternative: str, w: Sequence[int]) -> list[int]:
     return [min(2 * tail, total) for tail in smaller]
 
 
+@lru_cache(maxsize=256)
+def margin_numerators(key: str, alternative: str, n1: int, n2: int, s: int) -> list[int]:
+    """Return twice the numerator of the p-value of each table with ``s`` responders, as :func:`numerators`."""
+    return numerators(key, alternative, weights(n1, n2, s))
+
+
 @lru_cache(maxsize=65536)
 def _margin(key: str, alternative: str, n1: int, n2: int, s: int) -> FloatArray:
     """p-values of every table with ``s`` responders."""
     found = numerators(key, alternative, weights(n1, n2, s))  # refuses margins that are too wide to be added up
     total = 2 * comb(n1 + n2, s)
     return np.array([numerator / total for numerator in found])
-
-
-def quotients(key: str, alternative: str, n1: int, n2: int) -> tuple[list[int], list[int]]:
-    """Return numerators and denominators of every table's p-value, row by row of the lattice.
-
-    The unconditional tests order tables by these quotients, in exact arithmetic.
-    """
-    found = [0] * ((n1 + 1) * (n2 + 1))
-    for s in range(n1 + n2 + 1):
-        for x1, numerator in enumerate(numerators(key, alternative, weights(n1, n2, s)), start=max(0, s - n2)):
-            found[x1 * (n2 + 1) + s - x1] = numerator
-    totals = [2 * comb(n1 + n2, s) for s in range(n1 + n2 + 1)]
-    return found, [totals[x1 + x2] for x1 in range(n1 + 1) for x2 in range(n2 + 1)]
 
 
 def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
