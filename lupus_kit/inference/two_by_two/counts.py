@@ -165,11 +165,11 @@ def at_most(p: ArrayLike, level: float) -> NDArray[np.bool_]:
     return np.asarray(np.asarray(p) <= level * REACHES)
 
 
-def as_probability(name: str, value: ArrayLike) -> FloatArray:
-    """Return probabilities between 0 and 1 as a float array."""
+def as_probability(name: str, value: ArrayLike, missing: bool = False) -> FloatArray:
+    """Return probabilities between 0 and 1 as a float array; nan stays where it is allowed to be ``missing``."""
     wanted = f"{name} must be a probability from 0 to 1 (or an array of them)"
     array = _as_array(name, value, wanted).astype(np.float64)
-    bad = ~((array >= 0) & (array <= 1))
+    bad = ~((array >= 0) & (array <= 1) | missing & np.isnan(array))
     if bad.any():
         raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
     return array
