@@ -17,6 +17,7 @@ from lupus_kit.inference.intervals.interval import Interval, Intervals
 from lupus_kit.inference.intervals.proportion import proportion
 from lupus_kit.inference.intervals.pvalue_functions import confidence_curve, curve_measure
 from lupus_kit.inference.intervals.rare_events import chance_of_at_most, patients_to_see, upper_limit
+from lupus_kit.inference.pairs import Paired, PairedBounds, paired, paired_bounds
 from lupus_kit.inference.planning.operating_characteristics import (
     SignificanceFilter,
     Size,
@@ -37,11 +38,11 @@ from lupus_kit.inference.two_visits.familywise import familywise_error, joint_co
 from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
-    "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "Intervals", "Posterior",
-    "Prior", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Test", "TestResult", "between_visit_bounds",
-    "chance_of_at_most", "compare", "confidence_curve", "curve_measure", "decide", "describe", "evidence",
-    "familywise_error", "fisher_test", "fragility_index", "intervals", "joint_counts",
-    "minimal_detectable_difference", "patients_to_see", "pearson_test", "posterior", "power", "proportion", "pvalue",
-    "pvalue_lattice", "rejection_region", "s_value", "sample_size", "select", "shuffle_test", "size", "size_curve", "test",
-    "tipping_point", "type_m_and_s", "upper_limit",
+    "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "Intervals",
+    "Paired", "PairedBounds", "Posterior", "Prior", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Test",
+    "TestResult", "between_visit_bounds", "chance_of_at_most", "compare", "confidence_curve", "curve_measure",
+    "decide", "describe", "evidence", "familywise_error", "fisher_test", "fragility_index", "intervals",
+    "joint_counts", "minimal_detectable_difference", "paired", "paired_bounds", "patients_to_see", "pearson_test",
+    "posterior", "power", "proportion", "pvalue", "pvalue_lattice", "rejection_region", "s_value", "sample_size",
+    "select", "shuffle_test", "size", "size_curve", "test", "tipping_point", "type_m_and_s", "upper_limit",
 ]  # fmt: skip

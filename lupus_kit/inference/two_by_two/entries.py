@@ -1,5 +1,6 @@
 """The tests of a 2×2 table, one entry each: what it is, how it adds up, when to use it and when not."""
 
+import html
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -85,6 +86,11 @@ class Test:
 
     def __repr__(self) -> str:
         return f"Test({self.key!r}: {self.label})"
+
+    def _repr_html_(self) -> str:
+        rows = {"p": self.formula, "null": self.null, "use": self.use, "avoid": self.avoid, "source": self.reference}
+        items = (f"<li>{name}: {html.escape(text)}</li>" for name, text in (rows | dict(self.software)).items())
+        return f"<b>{html.escape(self.label)}</b> ({self.key})<ul>{''.join(items)}</ul>"
 
 
 def _normal(key: str, z: asymptotic.Statistic, *text: Any, **more: Any) -> Test:
