@@ -305,6 +305,12 @@ class SignificanceFilter:
         """Return one row."""
         return pd.DataFrame([asdict(self)])
 
+    def _repr_html_(self) -> str:
+        return (
+            f"With a true difference of {100 * self.difference:+.1f} points, power is <b>{self.power:.3f}</b>. A significant "
+            f"result has the wrong sign in {100 * self.type_s:.2g}% and exaggerates {self.type_m:.2f} times on average."
+        )
+
 
 def type_m_and_s(
     test: str | Test,

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from math import ceil
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -133,8 +134,9 @@ def sample_size(
     entry, side = get(test, gamma), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
     first, second = _rates(p1, p2)
-    if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0.01 <= ratio <= 100:
+    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
+    ratio = float(ratio)
     if first == second or (side == "greater" and first < second) or (side == "less" and first > second):
         raise InputError(
             f"p1 == {first:g}, p2 == {second:g}: there is no difference in the direction {side!r} to find."

@@ -18,6 +18,23 @@ from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
 
+_STRATA, _MODEL = "stratified(tables), where strata are combined", "adjusted(patients, outcome, arm, covariates)"
+_PAIRS, _N1 = "paired(b, c, n), for the same patients twice", "the key 'n_minus_1', the same test of 0/1 data"
+_T, _SHUFFLE = "the key 'student_t', the same test of 0/1 data", "shuffle_test(x1, n1, x2, n2)"
+_MARGIN, _CHI = "pvalue(..., difference=) for a margin other than zero", "the key 'pearson' (or 'yates', corrected)"
+#: Names that are asked for as tests, and where their answer is.
+_ELSEWHERE = (
+    dict.fromkeys(("cmh", "mantel_haenszel", "cochran_mantel_haenszel", "mh", "tarone", "breslow_day"), _STRATA)
+    | dict.fromkeys(("logistic", "logistic_regression", "logit", "glm", "firth", "g_computation", "ancova"), _MODEL)
+    | dict.fromkeys(("mcnemar", "mcnemar_exact", "mcnemar_midp", "paired", "tango", "paired_t"), _PAIRS)
+    | dict.fromkeys(("linear_by_linear", "kruskal", "kruskal_wallis", "campbell", "cochran_armitage"), _N1)
+    | dict.fromkeys(("anova", "ols", "linear_regression", "least_squares", "correlation", "t_test", "ttest"), _T)
+    | dict.fromkeys(("shuffle", "permutation", "randomisation", "randomization"), _SHUFFLE)
+    | dict.fromkeys(("noninferiority", "non_inferiority", "equivalence", "tost"), _MARGIN)
+    | dict.fromkeys(("chi2", "chisq", "chi_squared", "chi_square", "chisquare"), _CHI)
+    | {"wilcoxon": "the key 'mann_whitney'", "g_test": "the key 'likelihood_ratio'", "bayes": "posterior(...)"}
+)
+
 
 def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -> Test:
     """Return a test by its key.
@@ -49,6 +66,11 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
     'Pearson chi-squared, difference -0.1'
     """
     if not isinstance(test, Test) and (not isinstance(test, str) or test not in TESTS):
+        elsewhere = _ELSEWHERE.get(str(test).lower().replace(" ", "_").replace("-", "_").replace("'", ""))
+        if elsewhere:
+            raise InputError(
+                f"unknown test {test!r}: it is not a test of one 2×2 table with its own key; use {elsewhere}."
+            )
         raise unknown_name("test", test, TESTS)
     entry = test if isinstance(test, Test) else TESTS[test]
     null = margins.as_difference(difference)
@@ -76,10 +98,8 @@ def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:
         raise InputError(
             f"difference == {difference:g}: {entry.key!r} is a test of no difference only; {takes} have a form for others."
         )
-    if gamma is not None:
-        raise InputError(
-            f"gamma == {gamma!r}: there is no Berger–Boos form of a difference other than 0; leave it out."
-        )
+    if gamma is not None or entry.gamma is not None:
+        raise InputError(f"difference == {difference:g}: a test of it has no Berger–Boos form; leave gamma out.")
     return replace(
         entry,
         function=partial(margins.pvalues, entry.key, difference=difference),
@@ -115,19 +135,26 @@ def describe() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``key``: ``label family null formula degenerate use avoid same_as reference``.
+        Indexed by ``key``: ``label family null formula degenerate use avoid same_as reference``, then what the test is
+        called in ``SPSS``, ``SAS``, ``Stata`` and ``R`` and how to get it there.
+
+    Examples
+    --------
+    >>> describe().at["n_minus_1", "SPSS"].partition(";")[0]
+    'CROSSTABS /STATISTICS=CHISQ: Linear-by-Linear Association'
     """
     columns = ["key", "label", "family", "null", "formula", "degenerate", "use", "avoid", "same_as", "reference"]
     rows = [[", ".join(v) if isinstance(v := getattr(t, c), tuple) else v for c in columns] for t in TESTS.values()]
-    return pd.DataFrame(rows, columns=columns).set_index("key")
+    table = pd.DataFrame(rows, columns=columns).set_index("key")
+    return table.join(pd.DataFrame({key: test.software for key, test in TESTS.items()}).T)
 
 
 def pvalue(
     test: str | Test,
     x1: ArrayLike,
-    n1: ArrayLike,
-    x2: ArrayLike,
-    n2: ArrayLike,
+    n1: ArrayLike | None = None,
+    x2: ArrayLike | None = None,
+    n2: ArrayLike | None = None,
     alternative: str = "two-sided",
     gamma: float | None = None,
     difference: float = 0.0,

@@ -154,8 +154,10 @@ def _one_region(ordering: str, x1: int, n1: int, x2: int, n2: int, alternative: 
     return coefficients
 
 
-def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None) -> float:
-    """p-value of one table without the lattice: one region instead of all of them."""
+def one_supremum(
+    key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None
+) -> tuple[float, float]:
+    """p-value of one table without the lattice, and the common response rate where its supremum lies."""
     gamma = confidence(key, gamma)
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
         raise InputError(
@@ -163,15 +165,19 @@ def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, g
             "patients an arm. Use a large-sample test."
         )
     if alternative == "less":
-        return one_pvalue(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+        p, at = one_supremum(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+        return p, 1 - at
     if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
-        sides = [one_pvalue(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less")]
-        return min(2 * min(sides), 1.0)
-    coefficients = _one_region(ORDERINGS[key], x1, n1, x2, n2, alternative)
-    if gamma is None:
-        return float(suprema(coefficients).value[0])
-    confined = suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2, gamma))
-    return min(float(confined.value[0]) + gamma, 1.0)
+        p, at = min(one_supremum(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less"))
+        return min(2 * p, 1.0), at
+    limits = () if gamma is None else _nuisance_interval(x1 + x2, n1 + n2, gamma)
+    top = suprema(_one_region(ORDERINGS[key], x1, n1, x2, n2, alternative), *limits)
+    return min(float(top.value[0]) + (gamma or 0.0), 1.0), float(top.at[0])
+
+
+def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None) -> float:
+    """p-value of one table without the lattice: one region instead of all of them."""
+    return one_supremum(key, x1, n1, x2, n2, alternative, gamma)[0]
 
 
 def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
