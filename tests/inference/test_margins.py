@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from references import brute_force
 from scipy.special import ndtr
+from scipy.stats import binom
 
 from lupus_kit import inference
 from lupus_kit.core.errors import InputError
@@ -165,3 +166,79 @@ def test_arms_without_variance():
     assert inference.pvalue("wald_unpooled", 0, 10, 0, 12, "less", difference=-0.1) == 1
     assert 0 < inference.pvalue("pearson", 0, 10, 0, 12, difference=-0.1) < 1
     assert 0 < inference.pvalue("barnard", 1, 1, 0, 1, "greater", difference=-0.1) <= 1
+
+
+# --- planning ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("difference", [-0.1, 0.2])
+@pytest.mark.parametrize("alternative", ALTERNATIVES)
+@pytest.mark.parametrize("key", KEYS)
+def test_the_rejection_region_is_the_lattice_cut_at_alpha(key, alternative, difference):
+    region = inference.rejection_region(key, 14, 11, 0.05, alternative, difference=difference)
+    assert np.array_equal(region, inference.pvalue_lattice(key, 14, 11, alternative, difference=difference) <= 0.05)
+
+
+def probability(region: np.ndarray, p1: float, p2: float) -> float:
+    n1, n2 = region.shape[0] - 1, region.shape[1] - 1
+    return float(binom.pmf(np.arange(n1 + 1), n1, p1) @ region @ binom.pmf(np.arange(n2 + 1), n2, p2))
+
+
+@pytest.mark.parametrize(("key", "difference"), [("pearson", -0.1), ("wald_unpooled", 0.25), ("barnard", -0.15)])
+def test_size_is_the_largest_probability_on_the_boundary(key, difference):
+    region = inference.rejection_region(key, 29, 30, 0.025, "greater", difference=difference)
+    found = inference.size(key, 29, 30, 0.025, "greater", difference=difference)
+    rates = np.linspace(max(0, -difference), min(1, 1 - difference), 301)
+    heights = [probability(region, min(rate + difference, 1), rate) for rate in rates]
+    assert max(heights) <= found.size + 1e-12 <= max(heights) + 1e-4
+    assert probability(region, found.nuisance + difference, found.nuisance) == pytest.approx(found.size, abs=1e-10)
+    curve = inference.size_curve(key, 29, 30, rates, 0.025, "greater", difference=difference)
+    assert curve["rejection_probability"].to_numpy() == pytest.approx(heights, abs=1e-12)
+    assert "second response rate" in found._repr_html_()
+    assert found.to_frame().loc[0, "difference"] == difference
+
+
+def test_the_exact_test_keeps_its_level_under_the_whole_hypothesis():
+    region = inference.rejection_region("barnard", 20, 17, 0.05, "greater", difference=-0.2)
+    assert inference.size("barnard", 20, 17, 0.05, "greater", difference=-0.2).size <= 0.05
+    for p2 in np.linspace(0.2, 1, 9):
+        for p1 in np.linspace(0, p2 - 0.2, 6):
+            assert probability(region, p1, p2) <= 0.05 + 1e-12
+
+
+def test_power_is_the_probability_of_the_region():
+    region = inference.rejection_region("barnard", 40, 35, 0.025, "greater", difference=-0.1)
+    for p1, p2 in ((0.85, 0.85), (0.7, 0.8), (0.0, 1.0)):
+        found = inference.power("barnard", p1, p2, 40, 35, 0.025, "greater", difference=-0.1)
+        assert found == pytest.approx(probability(region, p1, p2), abs=1e-12)
+
+
+@pytest.mark.parametrize("key", ["pearson", "wald_unpooled", "barnard"])
+def test_sample_size_for_non_inferiority(key):
+    found = inference.sample_size(key, 0.9, 0.8, 0.8, 0.025, alternative="greater", difference=-0.1)
+    usual = {"alpha": 0.025, "alternative": "greater", "difference": -0.1}
+    assert found.power == inference.power(key, 0.9, 0.8, found.n1, found.n2, **usual) >= 0.8
+    assert inference.power(key, 0.9, 0.8, found.n1 - 1, found.n2 - 1, **usual) < 0.8
+    assert found.to_frame().loc[0, "difference"] == -0.1
+    assert "difference -0.1" in found._repr_html_()
+    # Equal rates are a truth to plan for now.
+    assert inference.sample_size("pearson", 0.9, 0.9, 0.5, 0.1, alternative="greater", difference=-0.2).n1 > 5
+    with pytest.raises(InputError, match=r"no difference beyond -0\.1 in the direction 'greater'"):
+        inference.sample_size("pearson", 0.7, 0.8, alternative="greater", difference=-0.1)
+
+
+def test_planning_refuses_what_the_p_value_refuses():
+    for function, rest in (
+        (inference.rejection_region, (29, 30)),
+        (inference.size, (29, 30)),
+        (inference.size_curve, (29, 30)),
+        (inference.power, (0.5, 0.3, 29, 30)),
+        (inference.sample_size, (0.5, 0.3)),
+        (inference.pvalue_lattice, (29, 30)),
+    ):
+        with pytest.raises(InputError, match="'fisher' is a test of no difference only"):
+            function("fisher", *rest, difference=0.1)
+        with pytest.raises(InputError, match="strictly between -1 and 1"):
+            function("pearson", *rest, difference=10)
+    with pytest.raises(InputError, match=r"second rate lies from 0\.1 to 1"):
+        inference.size_curve("pearson", 29, 30, [0.05], difference=-0.1)

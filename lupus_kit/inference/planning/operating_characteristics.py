@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two import unconditional
+from lupus_kit.inference.two_by_two import margins, unconditional
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.conditional import weights
 from lupus_kit.inference.two_by_two.counts import (
@@ -32,7 +32,7 @@ class Size:
     size : float
         The supremum over the nuisance parameter.
     nuisance : float
-        The common response rate where it is attained.
+        The second arm's response rate where it is attained; without a difference, that of both.
     test : str
         Key of the test.
     n1, n2 : int
@@ -43,6 +43,8 @@ class Size:
         Alternative of the test.
     gamma : float or None
         That of a Berger–Boos test.
+    difference : float
+        The p1 - p2 of the null hypothesis.
     """
 
     size: float
@@ -53,6 +55,7 @@ class Size:
     alpha: float
     alternative: str
     gamma: float | None = None
+    difference: float = 0.0
 
     def __float__(self) -> float:
         return self.size
@@ -67,9 +70,10 @@ class Size:
 
     def _repr_html_(self) -> str:
         verdict = "keeps" if self.size <= self.alpha else "exceeds"
+        label = get(self.test, self.gamma, self.difference).label
         return (
-            f"Size of <b>{get(self.test, self.gamma).label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
-            f"<b>{self.size:.4f}</b>, at a common response rate of {self.nuisance:.3f}. "
+            f"Size of <b>{label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
+            f"<b>{self.size:.4f}</b>, at a {'second' if self.difference else 'common'} response rate of {self.nuisance:.3f}. "
             f"It {verdict} the nominal level of {self.alpha:g}."
         )
 
@@ -81,6 +85,7 @@ def rejection_region(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> NDArray[np.bool_]:
     """Tables that a test rejects: those with p at most ``alpha``.
 
@@ -96,6 +101,8 @@ def rejection_region(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -108,8 +115,10 @@ def rejection_region(
     (False, True)
     """
     level = as_level("alpha", alpha)
-    entry, m, n = get(test, gamma), as_size("n1", n1), as_size("n2", n2)
+    entry, m, n = get(test, gamma, difference), as_size("n1", n1), as_size("n2", n2)
     # The last rejected table is found without the p-values of all others.
+    if entry.family == "unconditional exact" and entry.difference:
+        return margins.region(entry.key, m, n, as_alternative(alternative), entry.difference, level * REACHES)
     if entry.family == "unconditional exact" and entry.gamma is None:
         return unconditional.region(entry.key, m, n, as_alternative(alternative), level * REACHES)
     return at_most(pvalue_lattice(entry, m, n, alternative), level)
@@ -136,8 +145,11 @@ def size(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> Size:
     """Compute the true size of a test, over every value of the nuisance parameter.
+
+    With a difference, over every pair of rates that differ by it.
 
     Parameters
     ----------
@@ -151,6 +163,8 @@ def size(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -162,18 +176,20 @@ def size(
     >>> round(size("pearson", 29, 30).size, 4), round(size("fisher", 29, 30).size, 4)
     (0.0564, 0.0364)
     """
-    entry = get(test, gamma)
+    entry = get(test, gamma, difference)
     region = rejection_region(entry, n1, n2, alpha, alternative)
-    top = suprema(null_coefficients(region)[None, :])
+    shift = entry.difference
+    top = suprema((margins.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
     return Size(
         size=float(top.value[0]),
-        nuisance=float(top.at[0]),
+        nuisance=float(margins.second_rate(top.at[0], shift)),
         test=entry.key,
         n1=as_size("n1", n1),
         n2=as_size("n2", n2),
         alpha=as_level("alpha", alpha),
         alternative=alternative,
         gamma=entry.gamma,
+        difference=shift,
     )
 
 
@@ -185,6 +201,7 @@ def size_curve(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> pd.DataFrame:
     """Probability of rejecting a true null hypothesis, along the nuisance parameter.
 
@@ -195,18 +212,20 @@ def size_curve(
     n1, n2 : int
         Patients in each arm.
     rates : array of float, optional
-        Common response rates; by default 401 evenly from 0 to 1.
+        The second arm's response rates, without a difference those of both; by default 401 evenly over all there are.
     alpha : float
         Level of the test.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``rate`` (the common response rate) and ``rejection_probability``.
+        Columns ``rate`` (the second arm's response rate) and ``rejection_probability``.
 
     Examples
     --------
@@ -215,8 +234,15 @@ def size_curve(
     0   0.3                 0.0355
     1   0.5                 0.0364
     """
-    at = np.linspace(0, 1, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
-    coefficients = null_coefficients(rejection_region(test, n1, n2, alpha, alternative, gamma))
+    region = rejection_region(test, n1, n2, alpha, alternative, gamma, difference)
+    low, high = max(0.0, -difference), min(1.0, 1.0 - difference)
+    at = np.linspace(low, high, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
+    if ((at < low) | (at > high)).any():
+        raise InputError(f"rates: with a difference of {difference:g} the second rate lies from {low:g} to {high:g}.")
+    if difference:
+        rejected = power_of_region(region, np.clip(at + difference, 0.0, 1.0), at)
+        return pd.DataFrame({"rate": at, "rejection_probability": rejected})
+    coefficients = null_coefficients(region)
     return pd.DataFrame({"rate": at, "rejection_probability": basis(len(coefficients) - 1, at) @ coefficients})
 
 
@@ -229,6 +255,7 @@ def power(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> float | FloatArray:
     """Exact power: the probability of a rejected table.
 
@@ -246,6 +273,8 @@ def power(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -257,7 +286,7 @@ def power(
     >>> round(power("pearson", 16 / 29, 9 / 30, 29, 30), 3)
     0.503
     """
-    region = rejection_region(test, n1, n2, alpha, alternative, gamma)
+    region = rejection_region(test, n1, n2, alpha, alternative, gamma, difference)
     result = power_of_region(region, as_probability("p1", p1), as_probability("p2", p2))
     return float(result) if result.ndim == 0 else result
 

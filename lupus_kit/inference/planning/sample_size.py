@@ -42,6 +42,8 @@ class SampleSize:
         The test.
     gamma : float or None
         That of a Berger–Boos test.
+    difference : float
+        The p1 - p2 of the null hypothesis.
     """
 
     n1: int
@@ -54,6 +56,7 @@ class SampleSize:
     test: str
     alternative: str
     gamma: float | None = None
+    difference: float = 0.0
 
     def __int__(self) -> int:
         return self.n1
@@ -64,8 +67,9 @@ class SampleSize:
 
     def _repr_html_(self) -> str:
         dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but power dips again)"
+        label = get(self.test, self.gamma, self.difference).label
         return (
-            f"<b>{self.n1} and {self.n2}</b> patients give {get(self.test, self.gamma).label} an exact power of {self.power:.3f}, "
+            f"<b>{self.n1} and {self.n2}</b> patients give {label} an exact power of {self.power:.3f}, "
             f"and more patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}."
         )
 
@@ -80,10 +84,12 @@ def _rates(p1: Any, p2: Any) -> tuple[float, float]:
     return rates[0], rates[1]
 
 
-def _normal_size(p1: float, p2: float, target: float, alpha: float, ratio: float, one_sided: bool) -> float:
+def _normal_size(
+    p1: float, p2: float, beyond: float, target: float, alpha: float, ratio: float, one_sided: bool
+) -> float:
     """Approximate first arm, as a place to start."""
     z = ndtri(1 - alpha / (1 if one_sided else 2)) + ndtri(target)
-    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / (p1 - p2)) ** 2)
+    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / beyond) ** 2)
 
 
 def sample_size(
@@ -95,6 +101,7 @@ def sample_size(
     ratio: float = 1.0,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> SampleSize:
     """Find the smallest trial whose exact power reaches a target and keeps it.
 
@@ -114,6 +121,8 @@ def sample_size(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -131,15 +140,17 @@ def sample_size(
     >>> found.n1, found.power >= 0.9
     (8, True)
     """
-    entry, side = get(test, gamma), as_alternative(alternative)
+    entry, side = get(test, gamma, difference), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
     first, second = _rates(p1, p2)
     if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
     ratio = float(ratio)
-    if first == second or (side == "greater" and first < second) or (side == "less" and first > second):
+    beyond = first - second - entry.difference  # how far the truth lies from the null hypothesis
+    if abs(beyond) < 1e-12 or (side == "greater" and beyond < 0) or (side == "less" and beyond > 0):
+        null = f" beyond {entry.difference:g}" if entry.difference else ""
         raise InputError(
-            f"p1 == {first:g}, p2 == {second:g}: there is no difference in the direction {side!r} to find."
+            f"p1 == {first:g}, p2 == {second:g}: there is no difference{null} in the direction {side!r} to find."
         )
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
@@ -158,7 +169,7 @@ def sample_size(
         return known[n1]
 
     # Go up until a whole stretch of sizes holds the target, as long as a tenth of the size itself.
-    n = max(2, int(0.8 * _normal_size(first, second, target, level, ratio, side != "two-sided")))
+    n = max(2, int(0.8 * _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")))
     last_below, size = n - 1, n
     while size <= last_below + max(12, ceil(0.1 * size)):
         if at(size) < target:
@@ -178,7 +189,9 @@ def sample_size(
             first_n1 = size
         size -= 1
     n2 = max(1, ceil(ratio * smallest - 1e-9))
-    return SampleSize(smallest, n2, at(smallest), first_n1, checked_to, target, level, entry.key, side, entry.gamma)
+    return SampleSize(
+        smallest, n2, at(smallest), first_n1, checked_to, target, level, entry.key, side, entry.gamma, entry.difference
+    )
 
 
 def minimal_detectable_difference(
