@@ -14,6 +14,7 @@ from lupus_kit.inference.evidence.bayes import PRIORS, Posterior, Prior, evidenc
 from lupus_kit.inference.evidence.fragility import Fragility, fragility_index, tipping_point
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.intervals.interval import Interval, Intervals
+from lupus_kit.inference.intervals.nnt import Nnt, nnt
 from lupus_kit.inference.intervals.proportion import proportion
 from lupus_kit.inference.intervals.pvalue_functions import confidence_curve, curve_measure
 from lupus_kit.inference.intervals.rare_events import chance_of_at_most, patients_to_see, upper_limit
@@ -41,11 +42,11 @@ from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
     "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "Intervals",
-    "MarginTest", "Paired", "PairedBounds", "Posterior", "Prior", "Rerandomisation", "SampleSize", "SignificanceFilter",
-    "Size", "Strategy", "Test", "TestResult", "between_visit_bounds", "chance_of_at_most", "compare",
-    "confidence_curve", "curve_measure", "decide", "describe", "equivalence", "evidence", "familywise_error",
-    "fisher_test", "fragility_index", "intervals", "joint_counts", "minimal_detectable_difference", "noninferiority",
-    "paired", "paired_bounds", "patients_to_see", "pearson_test", "posterior", "power", "proportion", "pvalue",
-    "pvalue_lattice", "rejection_region", "rerandomisation_test", "s_value", "sample_size", "select", "shuffle_test",
-    "size", "size_curve", "test", "tipping_point", "type_m_and_s", "upper_limit",
+    "MarginTest", "Nnt", "Paired", "PairedBounds", "Posterior", "Prior", "Rerandomisation", "SampleSize",
+    "SignificanceFilter", "Size", "Strategy", "Test", "TestResult", "between_visit_bounds", "chance_of_at_most",
+    "compare", "confidence_curve", "curve_measure", "decide", "describe", "equivalence", "evidence", "familywise_error",
+    "fisher_test", "fragility_index", "intervals", "joint_counts", "minimal_detectable_difference", "nnt",
+    "noninferiority", "paired", "paired_bounds", "patients_to_see", "pearson_test", "posterior", "power", "proportion",
+    "pvalue", "pvalue_lattice", "rejection_region", "rerandomisation_test", "s_value", "sample_size", "select",
+    "shuffle_test", "size", "size_curve", "test", "tipping_point", "type_m_and_s", "upper_limit",
 ]  # fmt: skip

@@ -114,9 +114,9 @@ def newcombe_paired(b: int, c: int, n: int, both: int, level: float) -> tuple[fl
     first, second, neither = both + b, both + c, n - both - b - c
     (low1, high1), (low2, high2) = wilson(first, n, level), wilson(second, n, level)
     p1, p2, margins = first / n, second / n, first * (n - first) * second * (n - second)
-    cross = both * neither - b * c
+    cross = float(both * neither - b * c)
     if cross > 0:
-        cross = max(cross - n / 2, 0)  # a positive correlation is corrected for continuity
+        cross = max(cross - n / 2, 0.0)  # a positive correlation is corrected for continuity
     phi = cross / sqrt(margins) if margins else 0.0
 
     def reach(own: float, other: float) -> float:
@@ -189,13 +189,22 @@ class Paired:
         ends = [newcombe_paired(b, c, n, both, level) for both in ways]
         hybrid = "Newcombe hybrid score (paired)" + (", widest over the unknown both" if len(ways) > 1 else "")
         share = clopper_pearson(b, b + c, level) if b + c else (0.0, 1.0)
-        odds = [inf if one == 1 else one / (1 - one) for one in share]
+        odds_low, odds_high = (inf if one == 1 else one / (1 - one) for one in share)
         measure, low, high = "risk difference", min(one for one, _ in ends), max(one for _, one in ends)
         return Intervals(
             [
                 Interval("tango", "Tango score", measure, self.difference, *tango(b, c, n, level), level, "mcnemar"),
                 Interval("newcombe_paired", hybrid, measure, self.difference, low, high, level),
-                Interval("conditional_exact", "exact", "odds ratio", self.odds_ratio, *odds, level, "mcnemar_exact"),
+                Interval(
+                    "conditional_exact",
+                    "exact",
+                    "odds ratio",
+                    self.odds_ratio,
+                    odds_low,
+                    odds_high,
+                    level,
+                    "mcnemar_exact",
+                ),
             ]
         )
 

@@ -167,7 +167,7 @@ def _of_measure(effect: PrintedEffect, table: tuple[int, int, int, int]) -> list
     names = _METHODS[effect.measure] if effect.low else _METHODS[effect.measure][:1]
     if table[1] * table[3] > _LARGE:
         names = tuple(name for name in names if name not in _SLOW)
-    return intervals(*table, level=effect.level, methods=names)
+    return list(intervals(*table, level=effect.level, methods=names))
 
 
 def _estimate_fits(effect: PrintedEffect, found: list[Interval]) -> bool:

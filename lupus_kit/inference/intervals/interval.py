@@ -105,4 +105,4 @@ class Intervals(tuple[Interval, ...]):
         return repr(self.to_frame())
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, border=0, float_format=shown)
+        return str(self.to_frame().to_html(index=False, border=0, float_format=shown))

@@ -16,7 +16,7 @@ from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 _Floats = NDArray[np.floating[Any]]
-Statistic = Callable[[IntArray, IntArray, IntArray, IntArray], FloatArray]
+Statistic = Callable[..., FloatArray]
 
 
 def normal_test(z: Statistic, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
@@ -174,7 +174,7 @@ def robust_variances(
 
 def robust_t(kind: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
     """Difference of the rates over its heteroscedasticity-consistent standard error."""
-    return _ratio(x1 / n1 - x2 / n2, sum(robust_variances(kind, x1, n1, x2, n2), np.float64(0)))
+    return _ratio(x1 / n1 - x2 / n2, np.add(*robust_variances(kind, x1, n1, x2, n2)))
 
 
 def welch_degrees(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:

@@ -97,12 +97,17 @@ class Test:
 
 
 def _normal(key: str, z: asymptotic.Statistic, *text: Any, **more: Any) -> Test:
-    return Test(key, partial(asymptotic.normal_test, z), *text, statistic=z, **more)
+    return Test(key, partial(asymptotic.normal_test, z), *text, **({"statistic": z} | more))
 
 
 def _t_test(key: str, t: asymptotic.Statistic, degrees: asymptotic.Statistic, *text: Any, **more: Any) -> Test:
-    usual = {"family": _T, "null": "the means of the 0/1 outcomes are equal"}
-    return Test(key, partial(asymptotic.t_test, t, degrees), *text, statistic=t, symbol="t", **(usual | more))
+    usual: dict[str, Any] = {
+        "family": _T,
+        "null": "the means of the 0/1 outcomes are equal",
+        "statistic": t,
+        "symbol": "t",
+    }
+    return Test(key, partial(asymptotic.t_test, t, degrees), *text, **(usual | more))
 
 
 def _robust(kind: str, formula: str, degenerate: str) -> Test:
