@@ -18,7 +18,7 @@ from lupus_kit.inference.intervals.nnt import Nnt, nnt
 from lupus_kit.inference.intervals.proportion import proportion
 from lupus_kit.inference.intervals.pvalue_functions import confidence_curve, curve_measure
 from lupus_kit.inference.intervals.rare_events import chance_of_at_most, patients_to_see, upper_limit
-from lupus_kit.inference.margin_tests import MarginTest, equivalence, noninferiority
+from lupus_kit.inference.margins.noninferiority import MarginTest, equivalence, noninferiority
 from lupus_kit.inference.pairs import Paired, PairedBounds, paired, paired_bounds
 from lupus_kit.inference.planning.operating_characteristics import (
     SignificanceFilter,

@@ -1,5 +1,5 @@
 # Writes r_margins.csv: what two R packages say about tests of a difference of response rates other than 0, for
-# tests/inference/test_margins.py to read. Run from this folder:   Rscript --vanilla make_margins_references.R
+# tests/inference/test_shifted.py to read. Run from this folder:   Rscript --vanilla make_margins_references.R
 # Packages from CRAN: Exact, ratesci. R is not needed to run the tests.
 # ratesci: scoreci(skew = FALSE), the score test with (bcf = TRUE: Miettinen-Nurminen) and without (Farrington-Manning)
 # the factor N/(N - 1). Exact: exact.test(method = "z-pooled"), tables ordered by the Farrington-Manning statistic, the

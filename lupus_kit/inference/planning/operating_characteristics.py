@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two import margins, unconditional
+from lupus_kit.inference.margins import shifted
+from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.conditional import weights
 from lupus_kit.inference.two_by_two.counts import (
@@ -118,7 +119,7 @@ def rejection_region(
     entry, m, n = get(test, gamma, difference), as_size("n1", n1), as_size("n2", n2)
     # The last rejected table is found without the p-values of all others.
     if entry.family == "unconditional exact" and entry.difference:
-        return margins.region(entry.key, m, n, as_alternative(alternative), entry.difference, level * REACHES)
+        return shifted.region(entry.key, m, n, as_alternative(alternative), entry.difference, level * REACHES)
     if entry.family == "unconditional exact" and entry.gamma is None:
         return unconditional.region(entry.key, m, n, as_alternative(alternative), level * REACHES)
     return at_most(pvalue_lattice(entry, m, n, alternative), level)
@@ -179,10 +180,10 @@ def size(
     entry = get(test, gamma, difference)
     region = rejection_region(entry, n1, n2, alpha, alternative)
     shift = entry.difference
-    top = suprema((margins.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
+    top = suprema((shifted.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
     return Size(
         size=float(top.value[0]),
-        nuisance=float(margins.second_rate(top.at[0], shift)),
+        nuisance=float(shifted.second_rate(top.at[0], shift)),
         test=entry.key,
         n1=as_size("n1", n1),
         n2=as_size("n2", n2),

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.inference.two_by_two import margins, unconditional
+from lupus_kit.inference.margins import shifted
+from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_size, broadcast_tables
 from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
@@ -48,7 +49,7 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
         confidence interval and gamma added to p.
     difference : float
         The p1 - p2 of the null hypothesis, for tests that have a form for differences other than 0
-        (:mod:`lupus_kit.inference.two_by_two.margins`).
+        (:mod:`lupus_kit.inference.margins.shifted`).
 
     Raises
     ------
@@ -73,7 +74,7 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
             )
         raise unknown_name("test", test, TESTS)
     entry = test if isinstance(test, Test) else TESTS[test]
-    null = margins.as_difference(difference)
+    null = shifted.as_difference(difference)
     if gamma is None and null in (0, entry.difference):
         return entry
     if null or entry.difference:
@@ -93,8 +94,8 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
 
 def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:
     """Turn a test of no difference into one of another difference."""
-    takes = ", ".join(repr(key) for key in margins.STATISTICS)
-    if entry.key not in margins.STATISTICS:
+    takes = ", ".join(repr(key) for key in shifted.STATISTICS)
+    if entry.key not in shifted.STATISTICS:
         raise InputError(
             f"difference == {difference:g}: {entry.key!r} is a test of no difference only; {takes} have a form for others."
         )
@@ -102,7 +103,7 @@ def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:
         raise InputError(f"difference == {difference:g}: a test of it has no Berger–Boos form; leave gamma out.")
     return replace(
         entry,
-        function=partial(margins.pvalues, entry.key, difference=difference),
+        function=partial(shifted.pvalues, entry.key, difference=difference),
         label=f"{TESTS[entry.key].label}, difference {difference:g}",
         null=f"the first arm's response rate minus the second's is {difference:g}",
         degenerate="a number; the Wald p-value is 0 where both arms respond wholly or not at all",

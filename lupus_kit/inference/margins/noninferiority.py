@@ -18,8 +18,8 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference.margins.shifted import as_difference
 from lupus_kit.inference.two_by_two.counts import REACHES, as_level, at_most, one_table
-from lupus_kit.inference.two_by_two.margins import as_difference
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
 _Table = tuple[int, int, int, int]

@@ -7,7 +7,7 @@ import pytest
 
 from lupus_kit import inference
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.margin_tests import one_sided_limit
+from lupus_kit.inference.margins.noninferiority import one_sided_limit
 
 # The test and the interval of the kit that inverts it.
 INTERVALS = {
