@@ -242,3 +242,16 @@ def test_planning_refuses_what_the_p_value_refuses():
             function("pearson", *rest, difference=10)
     with pytest.raises(InputError, match=r"second rate lies from 0\.1 to 1"):
         inference.size_curve("pearson", 29, 30, [0.05], difference=-0.1)
+
+
+def test_one_test_with_all_that_belongs_to_it():
+    found = inference.test("barnard", 26, 28, 20, 24, "greater", difference=-0.1)
+    assert found.p == inference.pvalue("barnard", 26, 28, 20, 24, "greater", difference=-0.1)
+    # Where the supremum lies: the probability of the region is the p-value there.
+    region = inference.pvalue_lattice("barnard", 28, 24, "greater", difference=-0.1) <= found.p * (1 + 1e-9)
+    assert probability(region, found.nuisance - 0.1, found.nuisance) == pytest.approx(found.p, abs=1e-10)
+    assert "second response rate" in str(found)
+    score = inference.test("miettinen_nurminen", 16, 29, 9, 30, difference=-0.1, level=0.9)
+    assert score.p == pytest.approx(2 * ndtr(-abs(score.statistic)), rel=1e-12)
+    assert (score.interval.low > -0.1) is (score.p <= 0.1)
+    assert score.to_frame().loc[0, "difference"] == -0.1

@@ -31,8 +31,6 @@ from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
-Statistic = Callable[[IntArray, IntArray, IntArray, IntArray, float], FloatArray]
-
 # The statistics are good to about 1e-13; equal ones must not differ, different ones hardly ever are this near.
 _TIE = 1e-11
 # A few tables are computed one by one, many as a lattice.
@@ -96,7 +94,7 @@ def wald_order(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, differenc
 
 
 #: The statistic of each test that has a form for differences other than 0, by its key in the registry.
-STATISTICS: Mapping[str, Statistic] = MappingProxyType(
+STATISTICS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
     {
         "pearson": _score,
         "n_minus_1": partial(_score, n_minus_1=True),
@@ -174,6 +172,8 @@ def null_coefficients(region: NDArray[np.bool_], difference: float) -> FloatArra
     if difference < 0:
         return null_coefficients(region.T, -difference)
     n1, n2 = region.shape[0] - 1, region.shape[1] - 1
+    if region.all():
+        return np.ones(n1 + n2 + 1)
     law = _law(n1, n2, difference)
     inside = law.first.T @ region.astype(np.float64) @ law.second
     return np.minimum(np.bincount(law.above.ravel(), weights=(law.chance * inside).ravel()), 1.0)
@@ -211,16 +211,27 @@ def _inside(ranks: IntArray, up_to: int, n1: int, n2: int) -> NDArray[np.bool_]:
     return (ranks <= up_to).reshape(n1 + 1, n2 + 1)
 
 
-def _supremum(region: NDArray[np.bool_], difference: float) -> float:
-    return 1.0 if region.all() else float(suprema(null_coefficients(region, difference)[None, :]).value[0])
-
-
 def _refuse_too_large(n1: int, n2: int) -> None:
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
         raise InputError(
             f"an exact test of a difference with {n1} and {n2} patients has too many tables; it takes up to about 1000 "
             "patients an arm. Use 'miettinen_nurminen'."
         )
+
+
+def _supremum(inside: NDArray[np.bool_], difference: float) -> tuple[float, float]:
+    """Largest probability of a region, and the second arm's rate there."""
+    top = suprema(null_coefficients(inside, difference)[None, :])
+    return float(top.value[0]), float(second_rate(top.at[0], difference))
+
+
+def one_supremum(
+    key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float
+) -> tuple[float, float]:
+    """p-value of one table by an exact test of a difference, and the second arm's rate where it lies."""
+    _refuse_too_large(n1, n2)
+    ranks = _ranks(key, n1, n2, alternative, difference)
+    return _supremum(_inside(ranks, int(ranks[x1 * (n2 + 1) + x2]), n1, n2), difference)
 
 
 def region(key: str, n1: int, n2: int, alternative: str, difference: float, level: float) -> NDArray[np.bool_]:
@@ -230,7 +241,7 @@ def region(key: str, n1: int, n2: int, alternative: str, difference: float, leve
     last, outside = -1, int(np.max(ranks)) + 1
     while outside - last > 1:
         middle = (last + outside) // 2
-        if _supremum(_inside(ranks, middle, n1, n2), difference) > level:
+        if _supremum(_inside(ranks, middle, n1, n2), difference)[0] > level:
             outside = middle
         else:
             last = middle
@@ -249,8 +260,6 @@ def pvalues(
         if here.sum() > _FEW:
             result[here] = _lattice(key, m, n, alternative, difference)[x1[here], x2[here]]
             continue
-        _refuse_too_large(m, n)
-        ranks = _ranks(key, m, n, alternative, difference)
-        observed = ranks[x1[here] * (n + 1) + x2[here]].tolist()
-        result[here] = [_supremum(_inside(ranks, rank, m, n), difference) for rank in observed]
+        tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
+        result[here] = [one_supremum(key, a, m, b, n, alternative, difference)[0] for a, b in tables]
     return result

@@ -106,7 +106,8 @@ def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:
         function=partial(shifted.pvalues, entry.key, difference=difference),
         label=f"{TESTS[entry.key].label}, difference {difference:g}",
         null=f"the first arm's response rate minus the second's is {difference:g}",
-        degenerate="a number; the Wald p-value is 0 where both arms respond wholly or not at all",
+        degenerate="a number; the Wald p-value is 0 or 1 where both arms respond wholly or not at all",
+        statistic=partial(shifted.STATISTICS[entry.key], difference=difference),
         difference=difference,
     )
 
