@@ -15,16 +15,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.inference.margins.shifted import as_difference
-from lupus_kit.inference.two_by_two.counts import REACHES, as_level, at_most, one_table
+from lupus_kit.inference.margins import shifted
+from lupus_kit.inference.two_by_two.counts import as_level, at_most, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
 _Table = tuple[int, int, int, int]
-# Differences of rates nearer than this to the ends are the ends.
-_END = 1e-12
 
 
 @dataclass(frozen=True)
@@ -110,53 +107,6 @@ class MarginTest:
         return f"<b>{word}</b> at the {rest}<br><small>{arms}, difference {100 * self.estimate:.1f} points.</small>"
 
 
-def one_sided_limit(test: str | Test, table: _Table, alpha: float, alternative: str, start: float) -> float:
-    """Find the difference at which a one-sided test has a p-value of alpha.
-
-    Parameters
-    ----------
-    test : str or Test
-        Key of a test that has a form for differences other than 0.
-    table : tuple of int
-        ``x1, n1, x2, n2``.
-    alpha : float
-        One-sided level.
-    alternative : {"greater", "less"}
-        ``"greater"`` for the lower limit, ``"less"`` for the upper one.
-    start : float
-        The difference from which the limit is sought, on the side that the test there leads to. The p-value of an exact
-        test does not rise steadily with the difference, as its order of the tables changes; so the limit and the test
-        at this difference always agree.
-
-    References
-    ----------
-    Röhmel J. Biom J 2005;47:37-47.
-
-    Examples
-    --------
-    >>> round(one_sided_limit("wald_unpooled", (16, 29, 9, 30), 0.025, "greater", 0.0), 4)
-    0.0075
-    """
-    sign = 1.0 if alternative == "greater" else -1.0
-
-    def excess(difference: float) -> float:
-        p = pvalue(test, *table, alternative, difference=sign * difference)
-        return (0.5 if np.isnan(p) else float(p)) - alpha * REACHES  # 0/0: the estimate itself
-
-    # Seen from the lower limit, the p-value rises with the difference.
-    middle = sign * start
-    if excess(middle) <= 0:
-        low, high = middle, 1 - _END
-        if excess(high) <= 0:
-            return sign
-    else:
-        low, high = -1 + _END, middle
-        if excess(low) > 0:
-            return -sign
-    found = brentq(excess, low, high, xtol=1e-10 if get(test).is_exact else 1e-13)
-    return sign * float(found)
-
-
 def _tested(
     claim: str, table: _Table, margins: tuple[float, float], sides: tuple[str, ...], test: str | Test, alpha: Any
 ) -> MarginTest:
@@ -166,12 +116,10 @@ def _tested(
     x1, n1, x2, n2 = table
     p, limits = {}, {}
     for side, margin in zip(("greater", "less"), margins, strict=True):
-        start = margin
+        start = x1 / n1 - x2 / n2
         if side in sides:
-            p[side] = float(pvalue(entry, *table, side, difference=margin))
-        else:  # no test on this side: the interval's end is sought from the estimate on
-            start = min(max(x1 / n1 - x2 / n2, -1 + _END), 1 - _END)
-        limits[side] = one_sided_limit(entry, table, level, side, start)
+            start, p[side] = margin, float(pvalue(entry, *table, side, difference=margin))
+        limits[side] = shifted.limit(entry.key, table, level, side, start)
     return MarginTest(
         claim,
         *table,
@@ -240,7 +188,7 @@ def noninferiority(
     """
     if alternative not in ("greater", "less"):
         raise unknown_name("alternative", alternative, ("greater", "less"))
-    size = as_difference(margin, "margin", 0)
+    size = shifted.as_difference(margin, "margin", 0)
     return _tested("non-inferiority", one_table(x1, n1, x2, n2), (-size, size), (alternative,), test, alpha)
 
 
@@ -289,9 +237,9 @@ def equivalence(
     (False, 0.0804)
     """
     if isinstance(margin, (list, tuple, np.ndarray)) and len(margin) == 2:
-        lower, upper = (as_difference(end, "margin") for end in margin)
+        lower, upper = (shifted.as_difference(end, "margin") for end in margin)
     else:
-        upper = as_difference(margin, "margin", 0)
+        upper = shifted.as_difference(margin, "margin", 0)
         lower = -upper
     if lower >= upper:
         raise InputError(f"margin == {margin!r}: the lower margin comes first and is below the upper one.")

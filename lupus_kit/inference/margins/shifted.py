@@ -23,16 +23,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, IntArray, broadcast_tables
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 # The statistics are good to about 1e-13; equal ones must not differ, different ones hardly ever are this near.
 _TIE = 1e-11
+# Differences this near to -1 and 1 are the ends.
+_END = 1e-12
 # A few tables are computed one by one, many as a lattice.
 _FEW = 8
 # Tables of the largest design, and numbers in the coefficients of its lattice.
@@ -62,35 +65,41 @@ def _distance(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference
     return np.where(np.abs(distance) < 1e-14, 0.0, distance)
 
 
+def _over(distance: FloatArray, variance: FloatArray) -> FloatArray:
+    """Standardise a distance, quietly: 0/0 is nan, a/0 infinite."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(distance / np.sqrt(variance))
+
+
+def _wald_variance(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
+    return np.asarray(x1 * (n1 - x1) / (1.0 * n1**3) + x2 * (n2 - x2) / (1.0 * n2**3))
+
+
 def _score(
     x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float, n_minus_1: bool = False
 ) -> FloatArray:
     """Score statistic: the variance at the rates of largest likelihood that differ by the hypothesis."""
     p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
     factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
-    # Two rates that differ by less than 1 are never both 0 or 1, so there is a variance.
-    variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
-    return np.asarray(_distance(x1, n1, x2, n2, difference) / np.sqrt(variance))
+    return _over(_distance(x1, n1, x2, n2, difference), (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
 
 
 def _wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float, added: int = 0) -> FloatArray:
     """Wald statistic, infinite where both arms respond wholly or not at all; ``added`` patients go to each cell."""
     a, m, b, n = x1 + added, n1 + 2 * added, x2 + added, n2 + 2 * added
-    variance = a * (m - a) / (1.0 * m**3) + b * (n - b) / (1.0 * n**3)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(_distance(a, m, b, n, difference) / np.sqrt(variance))
+    return _over(_distance(a, m, b, n, difference), _wald_variance(a, m, b, n))
 
 
-def wald_order(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float) -> FloatArray:
+def _wald_order(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float) -> FloatArray:
     """Wald statistic as an order of the tables.
 
     In the four corners its variance is 0 and it is infinite, however near the difference is: there one half is added to
     each cell. At no difference this leaves the order as it is.
     """
-    variance = x1 * (n1 - x1) / (1.0 * n1**3) + x2 * (n2 - x2) / (1.0 * n2**3)
+    variance = _wald_variance(x1, n1, x2, n2)
     p1, p2 = (x1 + 0.5) / (n1 + 1), (x2 + 0.5) / (n2 + 1)
     variance = np.where(variance == 0, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2, variance)
-    return np.asarray(_distance(x1, n1, x2, n2, difference) / np.sqrt(variance))
+    return _over(_distance(x1, n1, x2, n2, difference), variance)
 
 
 #: The statistic of each test that has a form for differences other than 0, by its key in the registry.
@@ -99,7 +108,7 @@ STATISTICS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
         "pearson": _score,
         "n_minus_1": partial(_score, n_minus_1=True),
         "barnard": _score,
-        "barnard_unpooled": wald_order,
+        "barnard_unpooled": _wald_order,
         "wald_unpooled": _wald,
         "agresti_caffo": partial(_wald, added=1),
         "miettinen_nurminen": partial(_score, n_minus_1=True),
@@ -113,6 +122,7 @@ def _ranks(key: str, n1: int, n2: int, alternative: str, difference: float) -> I
     """Rank of each table of the lattice, row by row, 0 for the most extreme; ties share a rank."""
     x1, x2 = (grid.ravel() for grid in np.indices((n1 + 1, n2 + 1)))
     z = STATISTICS[key](x1, np.full_like(x1, n1), x2, np.full_like(x2, n2), difference)
+    z = np.where(np.isnan(z), 0.0, z)  # 0/0, at no difference only
     extreme = np.abs(z) if alternative == "two-sided" else z if alternative == "greater" else -z
     order = np.argsort(-extreme, kind="stable")
     steps = np.zeros(len(order), dtype=np.int64)
@@ -225,13 +235,18 @@ def _supremum(inside: NDArray[np.bool_], difference: float) -> tuple[float, floa
     return float(top.value[0]), float(second_rate(top.at[0], difference))
 
 
+def as_extreme(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float) -> NDArray[np.bool_]:
+    """Mark the tables at least as extreme as one, shape ``(n1 + 1, n2 + 1)``."""
+    _refuse_too_large(n1, n2)
+    ranks = _ranks(key, n1, n2, alternative, difference)
+    return _inside(ranks, int(ranks[x1 * (n2 + 1) + x2]), n1, n2)
+
+
 def one_supremum(
     key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float
 ) -> tuple[float, float]:
     """p-value of one table by an exact test of a difference, and the second arm's rate where it lies."""
-    _refuse_too_large(n1, n2)
-    ranks = _ranks(key, n1, n2, alternative, difference)
-    return _supremum(_inside(ranks, int(ranks[x1 * (n2 + 1) + x2]), n1, n2), difference)
+    return _supremum(as_extreme(key, x1, n1, x2, n2, alternative, difference), difference)
 
 
 def region(key: str, n1: int, n2: int, alternative: str, difference: float, level: float) -> NDArray[np.bool_]:
@@ -263,3 +278,47 @@ def pvalues(
         tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
         result[here] = [one_supremum(key, a, m, b, n, alternative, difference)[0] for a, b in tables]
     return result
+
+
+def limit(key: str, table: tuple[int, int, int, int], alpha: float, alternative: str, start: float) -> float:
+    """Find the difference at which a one-sided test has a p-value of alpha.
+
+    Parameters
+    ----------
+    key : str
+        Key of a test in :data:`STATISTICS`.
+    table : tuple of int
+        ``x1, n1, x2, n2``.
+    alpha : float
+        One-sided level.
+    alternative : {"greater", "less"}
+        ``"greater"`` for the lower limit, ``"less"`` for the upper one.
+    start : float
+        The difference from which the limit is sought, on the side that the test there leads to. The p-value of an exact
+        test does not rise steadily with the difference, as its order of the tables changes; so the limit and the test
+        at this difference always agree.
+
+    References
+    ----------
+    Röhmel J. Biom J 2005;47:37-47.
+
+    Examples
+    --------
+    >>> round(limit("wald_unpooled", (16, 29, 9, 30), 0.025, "greater", 0.0), 4)
+    0.0075
+    """
+    sign = 1.0 if alternative == "greater" else -1.0
+    counts = broadcast_tables(*table)
+
+    def excess(difference: float) -> float:
+        p = float(pvalues(key, *counts, alternative, sign * difference))
+        return (0.5 if np.isnan(p) else p) - alpha * REACHES  # 0/0: the estimate itself
+
+    # Seen from the lower limit, the p-value rises with the difference.
+    low, middle, high = -1 + _END, min(max(sign * start, -1 + _END), 1 - _END), 1 - _END
+    low, high = (middle, high) if excess(middle) <= 0 else (low, middle)
+    if excess(high) <= 0:
+        return sign
+    if excess(low) > 0:
+        return -sign
+    return sign * float(brentq(excess, low, high, xtol=1e-10 if key in EXACT else 1e-13))
