@@ -14,7 +14,7 @@ Sources: Rosenberger WF, Lachin JM. Randomization in Clinical Trials, 2nd ed, 20
 Med 2019;38:2292-2302. Phipson B, Smyth GK. Stat Appl Genet Mol Biol 2010;9:39.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from math import fsum
 from typing import Any
@@ -83,24 +83,15 @@ class Rerandomisation:
         return pd.DataFrame([{**asdict(self), "arms": " v ".join(self.arms)}])
 
     def _repr_html_(self) -> str:
-        how = (
-            f"exact, all {self.n_allocations} allocations"
-            if self.exact
-            else f"{self.n_allocations} draws; the exact p lies in {self.p_low:.4f} to {self.p_high:.4f} with "
-            f"{100 * self.level:g}% confidence"
-        )
-        notes = [
-            f"{count} {what}."
-            for count, what in (
-                (self.n_missing, "without an outcome were allocated and counted in no arm"),
-                (self.n_undefined, "allocations have no value of the statistic and show no difference"),
-            )
-            if count
-        ]
-        return (
-            f"Re-randomisation, {self.arms[0]} v {self.arms[1]}, {self.alternative}: {self.statistic} "
-            f"{self.observed:.4g}, <b>p = {self.p:.4g}</b> ({how}). {' '.join(notes)}"
-        )
+        how = f"exact, all {self.n_allocations} allocations"
+        if not self.exact:
+            ends = f"{self.p_low:.4f} to {self.p_high:.4f} with {100 * self.level:g}% confidence"
+            how = f"{self.n_allocations} draws; the exact p lies in {ends}"
+        lost = f" {self.n_missing} without an outcome were allocated and counted in no arm." if self.n_missing else ""
+        if self.n_undefined:
+            lost += f" {self.n_undefined} allocations have no value of the statistic and show no difference."
+        what = f"Re-randomisation, {' v '.join(self.arms)}, {self.alternative}: {self.statistic} {self.observed:.4g}"
+        return f"{what}, <b>p = {self.p:.4g}</b> ({how}).{lost}"
 
 
 def _labels(arm: Any, first: Any) -> tuple[NDArray[Any], list[Any]]:
@@ -136,15 +127,11 @@ def _in_first(allocation: Any, names: list[Any], n: int) -> Bools:
     """Turn one allocation into "is in the first arm"."""
     if isinstance(allocation, pd.DataFrame):
         if "arm" not in allocation:
-            raise InputError(
-                f"draw gave a table without a column 'arm'; its columns: {', '.join(map(str, allocation))}."
-            )
+            raise InputError(f"draw gave a table without a column 'arm': {', '.join(map(str, allocation))}.")
         allocation = allocation["arm"]
     drawn = np.asarray(allocation, dtype=object)
     if drawn.shape != (n,):
-        raise InputError(
-            f"draw gave {drawn.size} arms for {n} patients: an allocation is one arm for each, in their order."
-        )
+        raise InputError(f"draw gave {drawn.size} arms for {n} patients: one arm for each is needed, in their order.")
     first = np.asarray(drawn == names[0], dtype=bool)
     unknown = ~(first | np.asarray(drawn == names[1], dtype=bool))
     if unknown.any():
@@ -152,11 +139,10 @@ def _in_first(allocation: Any, names: list[Any], n: int) -> Bools:
     return first
 
 
-def _listed(allocations: Iterable[Any]) -> Iterator[tuple[Any, float | None]]:
-    """Each listed allocation with its probability, if it has one."""
-    for item in allocations:
-        pair = isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], (int, float, np.number))
-        yield (item[0], float(item[1])) if pair else (item, None)
+def _listed(item: Any) -> tuple[Any, float | None]:
+    """Return a listed allocation and its probability, if it has one."""
+    pair = isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], (int, float, np.number))
+    return (item[0], float(item[1])) if pair else (item, None)
 
 
 def _difference(outcome: FloatArray) -> Callable[[Bools], float]:
@@ -241,7 +227,7 @@ def rerandomisation_test(
     >>> round(rerandomisation_test(outcome, arm, every).p, 4)  # Fisher's exact test: 0.4857
     0.4857
     """
-    own = not isinstance(statistic, str)
+    own = callable(statistic)
     if not own and statistic != "difference":
         raise unknown_name("statistic", statistic, ["difference"])
     side, confidence = as_alternative(alternative), as_level("level", level)
@@ -262,18 +248,15 @@ def rerandomisation_test(
     observed = value(trial)
     if np.isnan(observed):
         raise InputError("the statistic of the trial is not a number: each arm needs at least one outcome.")
-    exact = not callable(draw)
+    exact, chances = not callable(draw), []
     if callable(draw):
         rng, times = as_generator(seed), as_count("n_draws", n_draws, 1)
-        allocations: Iterable[tuple[Any, float | None]] = ((draw(rng), None) for _ in range(times))
+        drawn = [_in_first(draw(rng), names, len(given)) for _ in range(times)]
     elif isinstance(draw, (str, pd.DataFrame)) or not isinstance(draw, Iterable):
         raise InputError("draw: give a function of a random generator, or a list of every allocation.")
     else:
-        allocations = _listed(draw)
-    drawn, chances = [], []
-    for allocation, chance in allocations:
-        drawn.append(_in_first(allocation, names, len(given)))
-        chances.append(chance)
+        listed = [_listed(item) for item in draw]
+        drawn, chances = [_in_first(one, names, len(given)) for one, _ in listed], [chance for _, chance in listed]
     found = np.array([value(in_first) for in_first in drawn])
     undefined = np.isnan(found)
     found[undefined] = 0.0
@@ -288,20 +271,9 @@ def rerandomisation_test(
         k = int(extreme.sum())
         p = (k + 1) / (len(drawn) + 1)
         low, high = clopper_pearson(k, len(drawn), confidence)
-    return Rerandomisation(
-        statistic=getattr(statistic, "__name__", "statistic") if own else "difference of response rates",
-        observed=observed,
-        p=p,
-        p_low=low,
-        p_high=high,
-        level=confidence,
-        exact=exact,
-        n_allocations=len(drawn),
-        alternative=side,
-        arms=(str(names[0]), str(names[1])),
-        n_missing=int(np.isnan(values).sum()),
-        n_undefined=int(undefined.sum()),
-    )
+    name = getattr(statistic, "__name__", "statistic") if own else "difference of response rates"
+    arms, missing, lost = (str(names[0]), str(names[1])), int(np.isnan(values).sum()), int(undefined.sum())
+    return Rerandomisation(name, observed, p, low, high, confidence, exact, len(drawn), side, arms, missing, lost)
 
 
 def _share(extreme: Bools, chances: list[float | None], trial_is_there: bool) -> float:
@@ -311,9 +283,7 @@ def _share(extreme: Bools, chances: list[float | None], trial_is_there: bool) ->
     known = [chance for chance in chances if chance is not None]
     if not known:
         return float(extreme.sum() / len(extreme))
-    if len(known) < len(chances) or min(known) < 0 or abs(fsum(known) - 1) > 1e-9:
-        raise InputError(
-            f"the probabilities of the {len(chances)} allocations: {len(known)} given, adding up to {fsum(known):g}; each "
-            "needs one of 0 or more, and together they are 1."
-        )
+    if len(known) < len(chances) or not (min(known) >= 0 and abs(fsum(known) - 1) <= 1e-9):
+        what = f"{len(known)} given for {len(chances)} allocations, adding up to {fsum(known):g}"
+        raise InputError(f"probabilities: {what}; each needs one of 0 or more, and together they are 1.")
     return min(fsum(chance for chance, far in zip(known, extreme, strict=True) if far), 1.0)

@@ -74,6 +74,8 @@ def test_blocks_and_strata_are_in_the_test_because_they_are_in_the_draw():
 def test_draws_estimate_the_exact_p_and_count_the_trial_as_one_more():
     outcome, arm = patients(4, 5, 1, 5)
     exact = inference.pvalue("fisher", 4, 5, 1, 5)
+    truth = inference.rerandomisation_test(pd.Series([True, False] * 3), list("ABAABB"), every_allocation(6, 3))
+    assert truth.observed == pytest.approx(1 / 3)
     found = inference.rerandomisation_test(outcome, arm, lambda g: g.permutation(arm), n_draws=999, seed=1, level=0.999)
     assert found.p_low < exact < found.p_high
     k = round(found.p * 1000) - 1
@@ -156,6 +158,8 @@ OUTCOME, ARM = [1, 1, 0, 0], list("AABB")
         ({"n_draws": 0, "draw": lambda g: g.permutation(ARM)}, "n_draws"),
         ({"seed": None, "draw": lambda g: g.permutation(ARM)}, "seed"),
         ({"statistic": "z"}, "unknown statistic 'z'"),
+        ({"statistic": None}, "unknown statistic None"),
+        ({"draw": [(one, float("nan")) for one in every_allocation(4, 2)]}, "together they are 1"),
         ({"alternative": "both"}, "unknown alternative"),
         ({"level": 95}, "level"),
     ],

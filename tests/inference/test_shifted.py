@@ -154,9 +154,9 @@ def test_gamma_and_a_difference_do_not_go_together():
 
 
 def test_tables_that_are_too_many_are_refused():
-    with pytest.raises(InputError, match="about 500 patients an arm"):
+    with pytest.raises(InputError, match="about 500 an arm"):
         inference.pvalue_lattice("barnard", 700, 700, difference=0.1)
-    with pytest.raises(InputError, match="about 1000 patients an arm"):
+    with pytest.raises(InputError, match="about 1000 an arm"):
         inference.pvalue("barnard", 5, 2000, 4, 2000, difference=0.1)
 
 

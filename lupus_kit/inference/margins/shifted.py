@@ -52,10 +52,8 @@ def as_difference(value: Any, name: str = "difference", above: int = -1) -> floa
     """
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not number or not above < value < 1:
-        raise InputError(
-            f"{name} == {value!r}: one number strictly between {above} and 1 is needed, a difference of response rates; "
-            "ten percentage points are 0.1."
-        )
+        what = f"one number strictly between {above} and 1 is needed, a difference of response rates"
+        raise InputError(f"{name} == {value!r}: {what}; ten percentage points are 0.1.")
     return float(value)
 
 
@@ -197,10 +195,8 @@ def second_rate(t: FloatArray, difference: float) -> FloatArray:
 def _lattice(key: str, n1: int, n2: int, alternative: str, difference: float) -> FloatArray:
     """p-values of the exact test for every table, shape ``(n1 + 1, n2 + 1)``."""
     if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
-        raise InputError(
-            f"all tables of {n1} and {n2} patients together need too much memory for an exact test of a difference; it "
-            "takes up to about 500 patients an arm. Ask for a few tables, or use 'miettinen_nurminen'."
-        )
+        what = f"all tables of {n1} and {n2} patients need too much memory for an exact test of a difference"
+        raise InputError(f"{what} (about 500 an arm are possible). Ask for a few tables, or use 'miettinen_nurminen'.")
     if difference < 0:  # the arms change places
         other = {"greater": "less", "less": "greater"}.get(alternative, alternative)
         return _lattice(key, n2, n1, other, -difference).T
@@ -223,10 +219,8 @@ def _inside(ranks: IntArray, up_to: int, n1: int, n2: int) -> NDArray[np.bool_]:
 
 def _refuse_too_large(n1: int, n2: int) -> None:
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
-        raise InputError(
-            f"an exact test of a difference with {n1} and {n2} patients has too many tables; it takes up to about 1000 "
-            "patients an arm. Use 'miettinen_nurminen'."
-        )
+        what = f"an exact test of a difference with {n1} and {n2} patients has too many tables"
+        raise InputError(f"{what} (about 1000 an arm are possible). Use 'miettinen_nurminen'.")
 
 
 def _supremum(inside: NDArray[np.bool_], difference: float) -> tuple[float, float]:
