@@ -139,10 +139,17 @@ def _wait_until_it_answers(address: str, server: subprocess.Popen, log: Path) ->
     raise AssertionError(f"the server did not answer\n{log.read_text()}")
 
 
+@pytest.fixture(scope="session")
+def context(browser) -> Iterator:
+    """Keep one store of files for all pages: each loads megabytes of the same scripts, which are compiled once."""
+    shared = browser.new_context(viewport={"width": 1280, "height": 1000})
+    yield shared
+    shared.close()
+
+
 @contextmanager
-def _page(browser, outside: list[str]) -> Iterator:
-    """Open a page with storage of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+def _page(context, outside: list[str]) -> Iterator:
+    """Open a page of its own."""
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
     # Everything comes from this machine: a lesson must not need the network.
@@ -150,7 +157,7 @@ def _page(browser, outside: list[str]) -> Iterator:
     try:
         yield page
     finally:
-        context.close()
+        page.close()
 
 
 def _note(address: str, outside: list[str]) -> None:
@@ -237,9 +244,9 @@ def _move_all(page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser):
+def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, context):
     outside: list[str] = []
-    with _page(browser, outside) as page:
+    with _page(context, outside) as page:
         _run_all(page, f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
         assert errors == []
@@ -299,8 +306,8 @@ def _open_in_voila(page, address: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if _boards(name)])
-def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser):
-    with _page(browser, []) as page:
+def test_its_widgets_answer_in_voila_without_barriers(name, voila, context):
+    with _page(context, []) as page:
         _open_in_voila(page, voila, name)
         assert page.locator("text=Traceback").count() == 0
         if name == "widgets":
@@ -308,8 +315,8 @@ def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser):
         assert _barriers(page) == []
 
 
-def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, browser):
-    with _page(browser, []) as page:
+def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, context):
+    with _page(context, []) as page:
         _open_in_voila(page, voila, "04_week12_week24")
         app = page.locator(".lupus-kit-app").first
         field, start = app.locator("input[type=text]").last, app.locator("input[type=text]").last.input_value()

@@ -120,7 +120,7 @@ def registered(path: str | Path) -> Registration:
     >>> with TemporaryDirectory() as folder:
     ...     made = simulation.register(scenario, Path(folder, "plan.toml"))
     ...     read = simulation.registered(made.path)
-    >>> read.seal == made.seal, read.scenario == scenario
+    >>> read.digest == made.digest, read.scenario == scenario
     (True, True)
     """
     path = Path(path)
