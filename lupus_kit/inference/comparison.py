@@ -1,17 +1,22 @@
 """One table, all its tests and intervals side by side."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_level, as_probability, one_table
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, pvalue, select
 
 
+@overload
+def s_value(p: float) -> float: ...
+@overload
+def s_value(p: Sequence[float] | NDArray[Any]) -> FloatArray: ...
 def s_value(p: ArrayLike) -> float | FloatArray:
     """Bits of surprise in a p-value: how many fair coin tosses, all heads, would be as surprising.
 
@@ -89,7 +94,7 @@ class Comparison:
         rows = []
         for entry in select(tests, self.gamma):
             p = float(pvalue(entry, self.x1, self.n1, self.x2, self.n2, alternative))
-            rows.append((entry.key, entry.label, entry.family, p, float(s_value(p)), ", ".join(entry.same_as)))
+            rows.append((entry.key, entry.label, entry.family, p, s_value(p), ", ".join(entry.same_as)))
         return pd.DataFrame(rows, columns=["test", "label", "family", "p", "s_value", "same_as"])
 
     def intervals(self, level: float = 0.95, alpha: float | None = None) -> pd.DataFrame:

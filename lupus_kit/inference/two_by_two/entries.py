@@ -28,12 +28,10 @@ class Test:
 
     Attributes
     ----------
-    key : str
-        Name in the code.
+    key, label : str
+        Name in the code and in print.
     function : callable
         ``(x1, n1, x2, n2, alternative) -> p`` on checked integer arrays.
-    label : str
-        Name in print.
     formula : str
         The statistic, or how the p-value adds up.
     reference : str
@@ -54,10 +52,8 @@ class Test:
         Error rate of the confidence interval that Berger and Boos confine the nuisance parameter to.
     difference : float
         First response rate minus second under the null hypothesis.
-    statistic : callable or None
-        ``(x1, n1, x2, n2) -> statistic`` on checked integer arrays, positive where the first arm responds more.
-    symbol : str
-        ``"z"``, ``"t"``, or ``"χ²"`` where the square of the statistic is what is printed.
+    statistic, symbol : callable or None, str
+        ``(x1, n1, x2, n2) -> "z"`` or ``"t"``, positive where the first arm responds more, or its square: ``"χ²"``.
     software : mapping of str to str
         What SPSS, SAS, Stata and R call the test, and how to get it there.
     """
@@ -100,6 +96,9 @@ def _normal(key: str, z: asymptotic.Statistic, *text: Any, **more: Any) -> Test:
     return Test(key, partial(asymptotic.normal_test, z), *text, **({"statistic": z} | more))
 
 
+_chi_squared = partial(_normal, symbol="χ²")
+
+
 def _t_test(key: str, t: asymptotic.Statistic, degrees: asymptotic.Statistic, *text: Any, **more: Any) -> Test:
     usual: dict[str, Any] = {
         "family": _T,
@@ -115,7 +114,7 @@ def _robust(kind: str, formula: str, degenerate: str) -> Test:
         f"ols_{kind.lower()}",
         partial(asymptotic.robust_t, kind),
         asymptotic.residual_degrees,
-        f"Least squares, {kind} errors",
+        f"Least squares, robust variance ({kind})",
         f"t = (p1 − p2) / √({formula}), N − 2 degrees of freedom",
         "MacKinnon JG, White H. J Econometrics 1985;29:305-325",
         "a linear model of a binary outcome, whose variance differs between the arms",
@@ -134,8 +133,21 @@ def _unconditional(key: str, *text: Any, **more: Any) -> Test:
     return Test(key, partial(unconditional.pvalues, key), *text, **(usual | more))
 
 
+def _berger_boos(key: str, name: str, how: str, plus: str, **more: Any) -> Test:
+    return _unconditional(
+        key,
+        f"{name}, Berger–Boos (γ = 10⁻⁶)",
+        f"{how}, with π confined to its 1 − γ confidence interval, {plus}",
+        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
+        f"{name} without the influence of implausible response rates",
+        "when a reader will ask why this γ",
+        gamma=unconditional.BERGER_BOOS_GAMMA,
+        **more,
+    )
+
+
 _ENTRIES = (
-    _normal(
+    _chi_squared(
         "pearson",
         pearson_z,
         "Pearson chi-squared",
@@ -143,9 +155,8 @@ _ENTRIES = (
         "Pearson K. Philos Mag 1900;50:157-175",
         "expected counts of 5 or more in every cell",
         "small or very unequal arms: its true size can exceed the level",
-        symbol="χ²",
     ),
-    _normal(
+    _chi_squared(
         "n_minus_1",
         asymptotic.n_minus_1,
         "N − 1 chi-squared (Campbell, E. Pearson)",
@@ -154,9 +165,8 @@ _ENTRIES = (
         "expected counts of 1 or more: the least adjusted test that keeps its level well",
         "expected counts below 1",
         same_as=("miettinen_nurminen",),
-        symbol="χ²",
     ),
-    _normal(
+    _chi_squared(
         "yates",
         asymptotic.yates,
         "Yates chi-squared",
@@ -164,9 +174,8 @@ _ENTRIES = (
         "Yates F. Suppl J R Stat Soc 1934;1:217-235",
         "as an approximation to Fisher's test, where exact sums are out of reach",
         "two randomised arms: it is conservative, as Fisher's test is",
-        symbol="χ²",
     ),
-    _normal(
+    _chi_squared(
         "likelihood_ratio",
         asymptotic.likelihood_ratio,
         "Likelihood ratio (G)",
@@ -174,9 +183,8 @@ _ENTRIES = (
         "Wilks SS. Ann Math Stat 1938;9:60-62",
         "large samples, nested models",
         "small samples: its size exceeds the level more than Pearson's",
-        symbol="χ²",
     ),
-    _normal(
+    _chi_squared(
         "cressie_read",
         asymptotic.cressie_read,
         "Cressie–Read (λ = 2/3)",
@@ -184,7 +192,6 @@ _ENTRIES = (
         "Cressie N, Read TRC. J R Stat Soc B 1984;46:440-464",
         "a compromise between Pearson and the likelihood ratio",
         "small samples",
-        symbol="χ²",
     ),
     _conditional(
         "fisher",
@@ -265,25 +272,8 @@ _ENTRIES = (
         "margins fixed by design",
         one_sided_as="boschloo",
     ),
-    _unconditional(
-        "barnard_berger_boos",
-        "Barnard, Berger–Boos (γ = 10⁻⁶)",
-        "as Barnard, with π confined to its 1 − γ confidence interval, plus γ",
-        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
-        "Barnard without the influence of implausible response rates",
-        "when a reader will ask why this γ",
-        gamma=unconditional.BERGER_BOOS_GAMMA,
-        statistic=pearson_z,
-    ),
-    _unconditional(
-        "boschloo_berger_boos",
-        "Boschloo, Berger–Boos (γ = 10⁻⁶)",
-        "as Boschloo (central), with π confined to its 1 − γ confidence interval, plus γ, in each tail",
-        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
-        "Boschloo without the influence of implausible response rates",
-        "when a reader will ask why this γ",
-        gamma=unconditional.BERGER_BOOS_GAMMA,
-    ),
+    _berger_boos("barnard_berger_boos", "Barnard", "as Barnard", "plus γ", statistic=pearson_z),
+    _berger_boos("boschloo_berger_boos", "Boschloo", "as Boschloo (central)", "plus γ, in each tail"),
     _normal(
         "wald_unpooled",
         asymptotic.wald_unpooled,
@@ -409,6 +399,4 @@ _ENTRIES = (
 _SOFTWARE = tomllib.loads(resources.files(__package__).joinpath("software.toml").read_text(encoding="utf-8"))
 
 #: Every test by its key, in the order tables print them.
-TESTS: Mapping[str, Test] = MappingProxyType(
-    {test.key: replace(test, software=_SOFTWARE[test.key]) for test in _ENTRIES}
-)
+TESTS: Mapping[str, Test] = MappingProxyType({t.key: replace(t, software=_SOFTWARE[t.key]) for t in _ENTRIES})
