@@ -11,6 +11,7 @@ from scipy.stats import binom
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
+from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, conditional_rejects
 from lupus_kit.inference.two_by_two.counts import (
     REACHES,
     FloatArray,
@@ -20,12 +21,7 @@ from lupus_kit.inference.two_by_two.counts import (
     as_size,
     at_most,
 )
-from lupus_kit.inference.two_by_two.extremeness import (
-    CONDITIONAL,
-    conditional_probabilities,
-    conditional_rejects,
-    tables,
-)
+from lupus_kit.inference.two_by_two.extremeness import conditional_probabilities, tables
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 
 # Tables of a design from which on the margins of a conditional test are summed up in floats.
