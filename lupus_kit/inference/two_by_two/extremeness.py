@@ -34,10 +34,8 @@ def conditional_probabilities(n1: int, n2: int) -> FloatArray:
     if n1 + n2 <= 1000:  # the numbers of ways then fit a float
         choose1, choose2, choose = (_ways(n) for n in (n1, n2, n1 + n2))
         return np.asarray((np.multiply.outer(choose1, choose2) / choose[responders]).ravel())
-    # Logarithms of factorials in long numbers, so that their last digits do not matter for a float.
-    log = np.concatenate([[0], np.cumsum(np.log(np.arange(1, n1 + n2 + 1, dtype=np.longdouble)))])
-    log1, log2, log_all = (log[n] - log[: n + 1] - log[n::-1] for n in (n1, n2, n1 + n2))
-    return np.asarray(np.exp(np.add.outer(log1, log2) - log_all[responders]).astype(np.float64).ravel())
+    by_margin = conditional.ways_of_margins(n1, n2, np.arange(n1 + n2 + 1), np.arange(n1 + 1))
+    return np.asarray(by_margin[responders, np.arange(n1 + 1)[:, None]].ravel())
 
 
 def _ways(n: int) -> FloatArray:
@@ -161,12 +159,7 @@ def _fisher(n1: int, n2: int, alternative: str) -> FisherOrder:
     # One row for each number of responders, one column for each x1.
     ways = np.zeros((total + 1, n1 + 1))
     ways.ravel()[place] = conditional_probabilities(n1, n2)
-    if alternative == "two-sided":
-        extreme, rest = _sums_by_probability(ways, n1, n2)
-    else:
-        extreme = np.cumsum(ways[:, ::-1], axis=1)[:, ::-1]
-        rest = np.zeros_like(ways)
-        np.cumsum(ways[:, :-1], axis=1, out=rest[:, 1:])
+    extreme, rest = conditional.tail_sums("fisher", alternative, ways, n1, n2, 0, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = (extreme / rest).ravel()[place]
     index = np.arange(len(x1)).reshape(n1 + 1, n2 + 1)
@@ -176,35 +169,6 @@ def _fisher(n1: int, n2: int, alternative: str) -> FisherOrder:
         twin = np.minimum(twin, twin.T) if n1 == n2 else twin
     elif n1 == n2:  # both at once
         twin = np.minimum(index, index[::-1, ::-1].T)
-    # A sum of positive floats errs by at most one part in 2**53 a term; the logarithms of long numbers by less than the
-    # second figure.
+    # A sum of positive floats errs by at most one part in 2**53 a term; logarithms of long numbers by less than 1e-10.
     tolerance = 4 * (total + 16) * 2.0**-52 if total <= 1000 else 1e-10
     return FisherOrder(values, tolerance, twin.ravel(), n1, n2, alternative)
-
-
-def _sums_by_probability(ways: FloatArray, n1: int, n2: int) -> tuple[FloatArray, FloatArray]:
-    """For each table the probability of all no more probable than it in its row, and of those more probable."""
-    columns = np.argsort(ways, axis=1, kind="stable")
-    ordered = np.take_along_axis(ways, columns, axis=1)
-    tied = (ordered[:, 1:] - ordered[:, :-1] <= 1e-12 * ordered[:, 1:]) & (ordered[:, 1:] > 0)
-    s, k = np.nonzero(tied)
-    left, right = columns[s, k], columns[s, k + 1]
-    doubtful = np.flatnonzero((left + right != s) if n1 == n2 else np.ones(len(s), dtype=bool))
-    for i in doubtful.tolist():
-        pair = ((int(left[i]), int(s[i] - left[i])), (int(right[i]), int(s[i] - right[i])))
-        a, b = (comb(n1, x1) * comb(n2, x2) for x1, x2 in pair)
-        if a != b:
-            tied[s[i], k[i]] = False
-        if a > b:
-            columns[s[i], k[i]], columns[s[i], k[i] + 1] = right[i], left[i]
-    last = np.full(ways.shape, ways.shape[1] - 1)
-    last[:, :-1] = np.where(tied, last[:, :-1], np.arange(ways.shape[1] - 1))
-    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-    below = np.take_along_axis(np.cumsum(ordered, axis=1), last, axis=1)
-    above = np.zeros((len(ways), ways.shape[1] + 1))
-    above[:, :-1] = np.cumsum(ordered[:, ::-1], axis=1)[:, ::-1]
-    above = np.take_along_axis(above, last + 1, axis=1)
-    extreme, rest = np.empty_like(ways), np.empty_like(ways)
-    np.put_along_axis(extreme, columns, below, axis=1)
-    np.put_along_axis(rest, columns, above, axis=1)
-    return extreme, rest
