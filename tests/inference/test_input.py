@@ -52,6 +52,7 @@ BAD_COUNTS = [
     ([[1, 2], [3]], "[[1, 2], [3]]"),
     (2**70, str(2**70)),
     (1e300, "1e+300"),
+    (10**400, "1000"),
 ]
 
 
@@ -274,7 +275,8 @@ def test_counts_of_any_type_in_functions_of_one_table():
 
 @pytest.mark.parametrize(
     "bad",
-    [Decimal("16.5"), Fraction(33, 2), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Fraction(10**30 + 1, 10**30),
+    [Decimal("16.5"), Fraction(33, 2), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("1e999"), Fraction(10**30 + 1, 10**30),
+     Fraction(10**400), np.longdouble("1e4000"),
      pd.NA, [16, pd.NA], np.bool_(True), np.float16("inf"), np.float16(2.5), {"a": 1}, {1, 2}, object()],
 )  # fmt: skip
 def test_odd_values_that_are_no_whole_number_are_refused(bad):

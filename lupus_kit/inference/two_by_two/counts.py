@@ -20,6 +20,7 @@ ALTERNATIVES = ("two-sided", "greater", "less")
 
 # Beyond this, products of counts no longer fit the whole numbers that are computed with.
 _LARGEST = 10**9
+_FLOAT = 10**300
 
 
 def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
@@ -44,9 +45,10 @@ def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
 
 
 def _is_number(value: object) -> bool:
-    if isinstance(value, Decimal):
-        return value.is_finite()
-    return isinstance(value, Real) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        return False
+    # Comparing a signalling NaN is an error, and beyond this no float holds a whole number or a fraction.
+    return (not isinstance(value, Decimal) or value.is_finite()) and -_FLOAT < value < _FLOAT
 
 
 def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
