@@ -20,6 +20,7 @@ ALTERNATIVES = ("two-sided", "greater", "less")
 
 # Beyond this, products of counts no longer fit the whole numbers that are computed with.
 _LARGEST = 10**9
+_FLOAT = 10**300
 
 
 def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
@@ -30,7 +31,7 @@ def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
         raise InputError(f"{name} == {_short(value)}; {wanted}.") from None
     if array.dtype.kind == "O":
         # Decimals, fractions and the nullable whole numbers of pandas come as objects.
-        good = np.array([isinstance(v, (Real, Decimal)) and not isinstance(v, bool) for v in array.flat], dtype=bool)
+        good = np.array([_is_number(v) for v in array.flat], dtype=bool)
         good = good.reshape(array.shape)
         if not good.all():
             bad = array[~good].flat[0]
@@ -41,6 +42,13 @@ def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
     if array.size == 0:
         raise InputError(f"{name} == {_short(value)} is empty; {wanted}.")
     return array
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        return False
+    # Comparing a signalling NaN is an error, and beyond this no float holds a whole number or a fraction.
+    return (not isinstance(value, Decimal) or value.is_finite()) and -_FLOAT < value < _FLOAT
 
 
 def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
@@ -179,7 +187,7 @@ def as_level(name: str, value: Any) -> float:
     """Return a significance or confidence level strictly between 0 and 1."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
         raise InputError(f"{name} == {_short(value)} must be a number strictly between 0 and 1.")
-    number = float(value)
+    number = float(value) if _is_number(value) else float("nan")
     if 1 < number < 100:
         raise InputError(f"{name} == {_short(value)} must be strictly between 0 and 1: write {number / 100:g}.")
     if not 0 < number < 1:
