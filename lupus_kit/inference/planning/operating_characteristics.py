@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, conditional_rejects
@@ -41,7 +42,7 @@ class Size:
     size : float
         The supremum over the nuisance parameter.
     nuisance : float
-        The common response rate where it is attained.
+        The second arm's response rate where it is attained; without a difference, that of both.
     test : str
         Key of the test.
     n1, n2 : int
@@ -52,6 +53,8 @@ class Size:
         Alternative of the test.
     gamma : float or None
         That of a Berger–Boos test.
+    difference : float
+        The p1 - p2 of the null hypothesis.
     """
 
     size: float
@@ -62,6 +65,7 @@ class Size:
     alpha: float
     alternative: str
     gamma: float | None = None
+    difference: float = 0.0
 
     def __float__(self) -> float:
         return self.size
@@ -76,9 +80,10 @@ class Size:
 
     def _repr_html_(self) -> str:
         verdict = "keeps" if self.size <= self.alpha else "exceeds"
+        label = get(self.test, self.gamma, self.difference).label
         return (
-            f"Size of <b>{get(self.test, self.gamma).label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
-            f"<b>{self.size:.4f}</b>, at a common response rate of {self.nuisance:.3f}. "
+            f"Size of <b>{label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
+            f"<b>{self.size:.4f}</b>, at a {'second' if self.difference else 'common'} response rate of {self.nuisance:.3f}. "
             f"It {verdict} the nominal level of {self.alpha:g}."
         )
 
@@ -90,6 +95,7 @@ def rejection_region(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> NDArray[np.bool_]:
     """Tables that a test rejects: those with p at most ``alpha``.
 
@@ -105,6 +111,8 @@ def rejection_region(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -117,7 +125,7 @@ def rejection_region(
     (False, True)
     """
     level = as_level("alpha", alpha)
-    entry, m, n = get(test, gamma), as_size("n1", n1), as_size("n2", n2)
+    entry, m, n = get(test, gamma, difference), as_size("n1", n1), as_size("n2", n2)
     return rejected_window(entry, m, n, level, as_alternative(alternative), (0, m), (0, n))
 
 
@@ -126,8 +134,10 @@ def rejected_window(
 ) -> NDArray[np.bool_]:
     """Tables with x1 in ``rows`` and x2 in ``columns`` (first and last) that a test rejects."""
     if entry.family == "unconditional exact":
-        # Without a gamma the last rejected table is found without the p-values of all others.
-        if entry.gamma is None:
+        # The last rejected table is found without the p-values of all others, but for a gamma.
+        if entry.difference:
+            whole = shifted.region(entry.key, n1, n2, side, entry.difference, level * REACHES)
+        elif entry.gamma is None:
             whole = unconditional.region(entry.key, n1, n2, side, level * REACHES)
         else:
             whole = at_most(pvalue_lattice(entry, n1, n2, side), level)
@@ -162,8 +172,11 @@ def size(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> Size:
     """Compute the true size of a test, over every value of the nuisance parameter.
+
+    With a difference, over every pair of rates that differ by it.
 
     Parameters
     ----------
@@ -177,6 +190,8 @@ def size(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -188,18 +203,20 @@ def size(
     >>> round(size("pearson", 29, 30).size, 4), round(size("fisher", 29, 30).size, 4)
     (0.0564, 0.0364)
     """
-    entry = get(test, gamma)
+    entry = get(test, gamma, difference)
     region = rejection_region(entry, n1, n2, alpha, alternative)
-    top = suprema(null_coefficients(region)[None, :])
+    shift = entry.difference
+    top = suprema((shifted.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
     return Size(
         size=float(top.value[0]),
-        nuisance=float(top.at[0]),
+        nuisance=float(shifted.second_rate(top.at[0], shift)),
         test=entry.key,
         n1=as_size("n1", n1),
         n2=as_size("n2", n2),
         alpha=as_level("alpha", alpha),
         alternative=alternative,
         gamma=entry.gamma,
+        difference=shift,
     )
 
 
@@ -211,6 +228,7 @@ def size_curve(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> pd.DataFrame:
     """Probability of rejecting a true null hypothesis, along the nuisance parameter.
 
@@ -221,18 +239,20 @@ def size_curve(
     n1, n2 : int
         Patients in each arm.
     rates : array of float, optional
-        Common response rates; by default 401 evenly from 0 to 1.
+        The second arm's response rates, without a difference those of both; by default 401 evenly over all there are.
     alpha : float
         Level of the test.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``rate`` (the common response rate) and ``rejection_probability``.
+        Columns ``rate`` (the second arm's response rate) and ``rejection_probability``.
 
     Examples
     --------
@@ -241,8 +261,15 @@ def size_curve(
     0   0.3                 0.0355
     1   0.5                 0.0364
     """
-    at = np.linspace(0, 1, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
-    coefficients = null_coefficients(rejection_region(test, n1, n2, alpha, alternative, gamma))
+    region = rejection_region(test, n1, n2, alpha, alternative, gamma, difference)
+    low, high = max(0.0, -difference), min(1.0, 1.0 - difference)
+    at = np.linspace(low, high, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
+    if ((at < low) | (at > high)).any():
+        raise InputError(f"rates: with a difference of {difference:g} the second rate lies from {low:g} to {high:g}.")
+    if difference:
+        rejected = power_of_region(region, np.clip(at + difference, 0.0, 1.0), at)
+        return pd.DataFrame({"rate": at, "rejection_probability": rejected})
+    coefficients = null_coefficients(region)
     return pd.DataFrame({"rate": at, "rejection_probability": basis(len(coefficients) - 1, at) @ coefficients})
 
 
@@ -255,6 +282,7 @@ def power(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> float | FloatArray:
     """Exact power: the probability of a rejected table.
 
@@ -272,6 +300,8 @@ def power(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -284,7 +314,7 @@ def power(
     0.503
     """
     rates1, rates2 = as_probability("p1", p1), as_probability("p2", p2)
-    entry, m, n = get(test, gamma), as_size("n1", n1), as_size("n2", n2)
+    entry, m, n = get(test, gamma, difference), as_size("n1", n1), as_size("n2", n2)
     if entry.family == "unconditional exact" or (m + 1) * (n + 1) <= _WHOLE:
         result = power_of_region(rejection_region(entry, m, n, alpha, alternative), rates1, rates2)
         return float(result) if result.ndim == 0 else result
@@ -362,6 +392,12 @@ class SignificanceFilter:
     def to_frame(self) -> pd.DataFrame:
         """Return one row."""
         return pd.DataFrame([asdict(self)])
+
+    def _repr_html_(self) -> str:
+        return (
+            f"With a true difference of {100 * self.difference:+.1f} points, power is <b>{self.power:.3f}</b>. A significant "
+            f"result has the wrong sign in {100 * self.type_s:.2g}% and exaggerates {self.type_m:.2f} times on average."
+        )
 
 
 def type_m_and_s(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import ceil
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ class SampleSize:
         The test.
     gamma : float or None
         That of a Berger–Boos test.
+    difference : float
+        The p1 - p2 of the null hypothesis.
     """
 
     n1: int
@@ -63,6 +66,7 @@ class SampleSize:
     test: str
     alternative: str
     gamma: float | None = None
+    difference: float = 0.0
 
     def __int__(self) -> int:
         return self.n1
@@ -73,8 +77,9 @@ class SampleSize:
 
     def _repr_html_(self) -> str:
         dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but power dips again)"
+        label = get(self.test, self.gamma, self.difference).label
         return (
-            f"<b>{self.n1} and {self.n2}</b> patients give {get(self.test, self.gamma).label} an exact power of {self.power:.3f}, "
+            f"<b>{self.n1} and {self.n2}</b> patients give {label} an exact power of {self.power:.3f}, "
             f"and more patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
         )
 
@@ -89,10 +94,12 @@ def _rates(p1: Any, p2: Any) -> tuple[float, float]:
     return rates[0], rates[1]
 
 
-def _normal_size(p1: float, p2: float, target: float, alpha: float, ratio: float, one_sided: bool) -> float:
+def _normal_size(
+    p1: float, p2: float, beyond: float, target: float, alpha: float, ratio: float, one_sided: bool
+) -> float:
     """Approximate first arm, as a place to start."""
     z = ndtri(1 - alpha / (1 if one_sided else 2)) + ndtri(target)
-    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / (p1 - p2)) ** 2)
+    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / beyond) ** 2)
 
 
 def sample_size(
@@ -104,6 +111,7 @@ def sample_size(
     ratio: float = 1.0,
     alternative: str = "two-sided",
     gamma: float | None = None,
+    difference: float = 0.0,
 ) -> SampleSize:
     """Find the smallest trial whose exact power reaches a target and keeps it.
 
@@ -123,6 +131,8 @@ def sample_size(
         Alternative of the test.
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -151,14 +161,17 @@ def sample_size(
     >>> found.n1, found.power >= 0.9
     (8, True)
     """
-    entry, side = get(test, gamma), as_alternative(alternative)
+    entry, side = get(test, gamma, difference), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
     first, second = _rates(p1, p2)
-    if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0.01 <= ratio <= 100:
+    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
-    if first == second or (side == "greater" and first < second) or (side == "less" and first > second):
+    ratio = float(ratio)
+    beyond = first - second - entry.difference  # how far the truth lies from the null hypothesis
+    if abs(beyond) < 1e-12 or (side == "greater" and beyond < 0) or (side == "less" and beyond > 0):
+        null = f" beyond {entry.difference:g}" if entry.difference else ""
         raise InputError(
-            f"p1 == {first:g}, p2 == {second:g}: there is no difference in the direction {side!r} to find."
+            f"p1 == {first:g}, p2 == {second:g}: there is no difference{null} in the direction {side!r} to find."
         )
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
@@ -180,11 +193,12 @@ def sample_size(
             progress.update()
         return known[n1]
 
+    normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
     with tqdm(
         desc=f"{entry.key}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
     ) as progress:
         smallest, first_n1, checked_to = _search(
-            at, _start(at, first, second, target, level, ratio, side, largest), target, max(12, ceil(2 / ratio))
+            at, _start(at, normal, target, level, side, largest), target, max(12, ceil(2 / ratio))
         )
     return SampleSize(
         n1=smallest,
@@ -198,22 +212,14 @@ def sample_size(
         test=entry.key,
         alternative=side,
         gamma=entry.gamma,
+        difference=entry.difference,
     )
 
 
-def _start(
-    at: Callable[[int], float],
-    p1: float,
-    p2: float,
-    target: float,
-    level: float,
-    ratio: float,
-    side: str,
-    largest: int,
-) -> int:
+def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:
     """First arm with about the power asked for: the normal formula, corrected by the power found there."""
     z_level = ndtri(1 - level / (1 if side != "two-sided" else 2))
-    size = max(2, int(_normal_size(p1, p2, target, level, ratio, side != "two-sided")))
+    size = max(2, int(normal))
     if size < _SMALL or size > largest:
         return min(max(2, int(0.8 * size)), largest + 1)
     for _ in range(4):

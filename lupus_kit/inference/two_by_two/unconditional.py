@@ -25,6 +25,8 @@ _FEW_TO_SORT = 400
 _LARGEST = 400_000_000
 # Tables of a design that can be ordered in reasonable time.
 _LARGEST_SINGLE = 1_100_000
+# Tables of a design whose last rejected one is searched for.
+_LARGEST_REGION = 4_100_000
 # Polynomials held at once in a lattice.
 _BLOCK = 1024
 
@@ -124,7 +126,7 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float | None = 
     ordering = ORDERINGS[key]
     if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
         raise InputError(
-            f"all tables of {n1} and {n2} patients together need too much memory for an unconditional exact test; it "
+            f"all tables of {n1} and {n2} patients together take too long for an unconditional exact test; it "
             "takes up to about 500 patients an arm. Ask for a few tables, or use a large-sample test."
         )
     if alternative == "less":
@@ -154,8 +156,10 @@ def _one_region(ordering: str, x1: int, n1: int, x2: int, n2: int, alternative: 
     return coefficients
 
 
-def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None) -> float:
-    """p-value of one table without the lattice: one region instead of all of them."""
+def one_supremum(
+    key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None
+) -> tuple[float, float]:
+    """p-value of one table without the lattice, and the common response rate where its supremum lies."""
     gamma = confidence(key, gamma)
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
         raise InputError(
@@ -163,15 +167,19 @@ def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, g
             "patients an arm. Use a large-sample test."
         )
     if alternative == "less":
-        return one_pvalue(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+        p, at = one_supremum(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+        return p, 1 - at
     if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
-        sides = [one_pvalue(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less")]
-        return min(2 * min(sides), 1.0)
-    coefficients = _one_region(ORDERINGS[key], x1, n1, x2, n2, alternative)
-    if gamma is None:
-        return float(suprema(coefficients).value[0])
-    confined = suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2, gamma))
-    return min(float(confined.value[0]) + gamma, 1.0)
+        p, at = min(one_supremum(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less"))
+        return min(2 * p, 1.0), at
+    limits = () if gamma is None else _nuisance_interval(x1 + x2, n1 + n2, gamma)
+    top = suprema(_one_region(ORDERINGS[key], x1, n1, x2, n2, alternative), *limits)
+    return min(float(top.value[0]) + (gamma or 0.0), 1.0), float(top.at[0])
+
+
+def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None) -> float:
+    """p-value of one table without the lattice: one region instead of all of them."""
+    return one_supremum(key, x1, n1, x2, n2, alternative, gamma)[0]
 
 
 def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
@@ -182,6 +190,11 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
     Probabilities on a grid of the nuisance parameter are lower bounds of the p-value: they rule out most tables, and a
     supremum or two decide. Not for the Berger–Boos tests, whose p-value does not follow one order.
     """
+    if (n1 + 1) * (n2 + 1) > _LARGEST_REGION:
+        raise InputError(
+            f"the rejection region of an unconditional exact test with {n1} and {n2} patients has too many tables; it "
+            "takes up to about 2000 patients an arm. Use a large-sample test."
+        )
     if alternative == "less":
         return region(key, n1, n2, "greater", level)[::-1, ::-1]
     if key == "boschloo" and alternative == "two-sided":
