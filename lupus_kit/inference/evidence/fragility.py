@@ -154,12 +154,15 @@ def fragility_index(
     significant = bool(at_most(p_before, level))
     fewer = 1 if (a, a / m) <= (b, b / n) else 2
     rays = [(fewer, 1 if significant else -1)] if rule == "walsh" else [(arm, way) for arm in (1, 2) for way in (-1, 1)]
-    region = rejection_region(entry, m, n, level) if entry.family == "unconditional exact" else None
+    # A Berger–Boos test follows no order: its tables are tried a few at a time, without the lattice.
+    in_order = entry.family == "unconditional exact" and entry.gamma is None
+    region = rejection_region(entry, m, n, level) if in_order else None
+    chunk = _CHUNK if entry.gamma is None else _CHUNK // 8
     index, arm, new1, new2 = None, fewer, a, b
-    for start in range(1, max(m, n) + 1, _CHUNK):
+    for start in range(1, max(m, n) + 1, chunk):
         ways = []
         for changed, way in rays:
-            new = (a, b)[changed - 1] + way * np.arange(start, start + _CHUNK)
+            new = (a, b)[changed - 1] + way * np.arange(start, start + chunk)
             new = new[(new >= 0) & (new <= (m, n)[changed - 1])]
             if not new.size:
                 continue

@@ -134,7 +134,7 @@ def rejected_window(
 ) -> NDArray[np.bool_]:
     """Tables with x1 in ``rows`` and x2 in ``columns`` (first and last) that a test rejects."""
     if entry.family == "unconditional exact":
-        # Without a gamma the last rejected table is found without the p-values of all others.
+        # The last rejected table is found without the p-values of all others, but for a gamma.
         if entry.difference:
             whole = shifted.region(entry.key, n1, n2, side, entry.difference, level * REACHES)
         elif entry.gamma is None:

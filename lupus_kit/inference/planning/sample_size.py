@@ -193,11 +193,12 @@ def sample_size(
             progress.update()
         return known[n1]
 
+    normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
     with tqdm(
         desc=f"{entry.key}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
     ) as progress:
         smallest, first_n1, checked_to = _search(
-            at, _start(at, first, second, beyond, target, level, ratio, side, largest), target, max(12, ceil(2 / ratio))
+            at, _start(at, normal, target, level, side, largest), target, max(12, ceil(2 / ratio))
         )
     return SampleSize(
         n1=smallest,
@@ -215,20 +216,10 @@ def sample_size(
     )
 
 
-def _start(
-    at: Callable[[int], float],
-    p1: float,
-    p2: float,
-    beyond: float,
-    target: float,
-    level: float,
-    ratio: float,
-    side: str,
-    largest: int,
-) -> int:
+def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:
     """First arm with about the power asked for: the normal formula, corrected by the power found there."""
     z_level = ndtri(1 - level / (1 if side != "two-sided" else 2))
-    size = max(2, int(_normal_size(p1, p2, beyond, target, level, ratio, side != "two-sided")))
+    size = max(2, int(normal))
     if size < _SMALL or size > largest:
         return min(max(2, int(0.8 * size)), largest + 1)
     for _ in range(4):

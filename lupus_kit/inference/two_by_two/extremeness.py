@@ -38,6 +38,7 @@ def conditional_probabilities(n1: int, n2: int) -> FloatArray:
     return np.asarray(by_margin[responders, np.arange(n1 + 1)[:, None]].ravel())
 
 
+@lru_cache(maxsize=16)
 def _ways(n: int) -> FloatArray:
     half = [1]
     for k in range(n // 2):

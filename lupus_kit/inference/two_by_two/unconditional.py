@@ -25,6 +25,8 @@ _FEW_TO_SORT = 400
 _LARGEST = 400_000_000
 # Tables of a design that can be ordered in reasonable time.
 _LARGEST_SINGLE = 1_100_000
+# Tables of a design whose last rejected one is searched for.
+_LARGEST_REGION = 4_100_000
 # Polynomials held at once in a lattice.
 _BLOCK = 1024
 
@@ -124,7 +126,7 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float | None = 
     ordering = ORDERINGS[key]
     if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
         raise InputError(
-            f"all tables of {n1} and {n2} patients together need too much memory for an unconditional exact test; it "
+            f"all tables of {n1} and {n2} patients together take too long for an unconditional exact test; it "
             "takes up to about 500 patients an arm. Ask for a few tables, or use a large-sample test."
         )
     if alternative == "less":
@@ -188,6 +190,11 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
     Probabilities on a grid of the nuisance parameter are lower bounds of the p-value: they rule out most tables, and a
     supremum or two decide. Not for the Berger–Boos tests, whose p-value does not follow one order.
     """
+    if (n1 + 1) * (n2 + 1) > _LARGEST_REGION:
+        raise InputError(
+            f"the rejection region of an unconditional exact test with {n1} and {n2} patients has too many tables; it "
+            "takes up to about 2000 patients an arm. Use a large-sample test."
+        )
     if alternative == "less":
         return region(key, n1, n2, "greater", level)[::-1, ::-1]
     if key == "boschloo" and alternative == "two-sided":
