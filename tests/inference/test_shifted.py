@@ -149,6 +149,18 @@ def test_what_is_no_difference(difference):
         inference.pvalue("pearson", 16, 29, 9, 30, difference=difference)
 
 
+def test_arms_of_millions():
+    p = inference.pvalue("wald_unpooled", 4_000_100, 10**7, 5 * 10**6, 10**7, "greater", difference=-0.1)
+    z = 0.00001 / np.sqrt(0.400010 * 0.599990 / 10**7 + 0.25 / 10**7)
+    assert p == pytest.approx(ndtr(-z), rel=1e-8)
+
+
+def test_names_of_such_tests_say_where_they_are():
+    for name in ("tost", "non-inferiority", "Farrington Manning"):
+        with pytest.raises(InputError, match=r"noninferiority\(\.\.\.\) .* pvalue\(\.\.\., difference=\)"):
+            inference.pvalue(name, 16, 29, 9, 30)
+
+
 def test_gamma_and_a_difference_do_not_go_together():
     with pytest.raises(InputError, match="gamma"):
         inference.pvalue("barnard", 16, 29, 9, 30, gamma=1e-6, difference=0.1)

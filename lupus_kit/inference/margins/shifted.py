@@ -70,7 +70,7 @@ def _over(distance: FloatArray, variance: FloatArray) -> FloatArray:
 
 
 def _wald_variance(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    return np.asarray(x1 * (n1 - x1) / (1.0 * n1**3) + x2 * (n2 - x2) / (1.0 * n2**3))
+    return np.asarray(x1 * (n1 - x1) / (1.0 * n1) ** 3 + x2 * (n2 - x2) / (1.0 * n2) ** 3)
 
 
 def _score(
