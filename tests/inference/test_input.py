@@ -239,6 +239,7 @@ ODD = [
     np.array([16, 16], dtype=np.float16),
     np.array([16, 3], dtype=np.uint8),
     np.array([16, Fraction(16), Decimal(2)], dtype=object),
+    [np.float16(16), Fraction(16), np.uint8(2)],
     pd.Series([16, 16], dtype="Int64"),
     pd.array([16, 2], dtype="UInt8"),
     pd.Series([16.0, 2.0], dtype="Float64"),

@@ -20,7 +20,6 @@ ALTERNATIVES = ("two-sided", "greater", "less")
 
 # Beyond this, products of counts no longer fit the whole numbers that are computed with.
 _LARGEST = 10**9
-_FLOAT = 10**300
 
 
 def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
@@ -52,8 +51,11 @@ def _as_floats(array: FloatArray) -> FloatArray:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
         return False
-    # Comparing a signalling NaN is an error, and beyond this no float holds a whole number or a fraction.
-    return (not isinstance(value, Decimal) or value.is_finite()) and bool(abs(value) < _FLOAT)  # type: ignore[operator]
+    try:
+        float(value)
+    except (OverflowError, ValueError):  # too large for any float, or a signalling NaN
+        return False
+    return True
 
 
 def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
