@@ -239,6 +239,7 @@ ODD = [
     np.array([16, 16], dtype=np.float16),
     np.array([16, 3], dtype=np.uint8),
     np.array([16, Fraction(16), Decimal(2)], dtype=object),
+    [np.float16(16), Fraction(16), np.uint8(2)],
     pd.Series([16, 16], dtype="Int64"),
     pd.array([16, 2], dtype="UInt8"),
     pd.Series([16.0, 2.0], dtype="Float64"),
@@ -275,7 +276,8 @@ def test_counts_of_any_type_in_functions_of_one_table():
 
 @pytest.mark.parametrize(
     "bad",
-    [Decimal("16.5"), Fraction(33, 2), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("1e999"), Fraction(10**30 + 1, 10**30),
+    [Decimal("16.5"), Fraction(33, 2), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("1e999"),
+     Fraction(10**30 + 1, 10**30),
      Fraction(10**400), np.longdouble("1e4000"),
      pd.NA, [16, pd.NA], np.bool_(True), np.float16("inf"), np.float16(2.5), {"a": 1}, {1, 2}, object()],
 )  # fmt: skip

@@ -20,7 +20,6 @@ ALTERNATIVES = ("two-sided", "greater", "less")
 
 # Beyond this, products of counts no longer fit the whole numbers that are computed with.
 _LARGEST = 10**9
-_FLOAT = 10**300
 
 
 def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
@@ -44,11 +43,19 @@ def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
     return array
 
 
+def _as_floats(array: FloatArray) -> FloatArray:
+    with np.errstate(over="ignore"):  # what only a longer float holds becomes infinite
+        return array.astype(np.float64)
+
+
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
         return False
-    # Comparing a signalling NaN is an error, and beyond this no float holds a whole number or a fraction.
-    return (not isinstance(value, Decimal) or value.is_finite()) and -_FLOAT < value < _FLOAT
+    try:
+        float(value)
+    except (OverflowError, ValueError):  # too large for any float, or a signalling NaN
+        return False
+    return True
 
 
 def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
@@ -68,7 +75,7 @@ def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
     wanted = f"{name} must be a whole number of {minimum} or more, up to {_LARGEST} (or an array of them)"
     array = _as_array(name, value, wanted)
     # A float16 ends at 65,504 and a uint8 at 255: the limits are compared as floats of 64 bits, which hold them all.
-    numbers = array.astype(np.float64)
+    numbers = _as_floats(array)
     good = (numbers >= minimum) & (numbers <= _LARGEST)
     whole = np.where(good, numbers, 0).astype(np.int64)
     good &= np.asarray(array == whole, dtype=bool)
@@ -176,7 +183,7 @@ def at_most(p: ArrayLike, level: float) -> NDArray[np.bool_]:
 def as_probability(name: str, value: ArrayLike, missing: bool = False) -> FloatArray:
     """Return probabilities between 0 and 1 as a float array; nan stays where it is allowed to be ``missing``."""
     wanted = f"{name} must be a probability from 0 to 1 (or an array of them)"
-    array = _as_array(name, value, wanted).astype(np.float64)
+    array = _as_floats(_as_array(name, value, wanted))
     bad = ~((array >= 0) & (array <= 1) | missing & np.isnan(array))
     if bad.any():
         raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
