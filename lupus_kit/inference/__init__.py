@@ -24,11 +24,11 @@ from lupus_kit.inference.planning.operating_characteristics import (
     SignificanceFilter,
     Size,
     power,
-    rejection_region,
     size,
     size_curve,
     type_m_and_s,
 )
+from lupus_kit.inference.planning.regions import rejection_region
 from lupus_kit.inference.planning.sample_size import SampleSize, minimal_detectable_difference, sample_size
 from lupus_kit.inference.rerandomisation import Rerandomisation, rerandomisation_test
 from lupus_kit.inference.two_by_two.fisher import fisher_test

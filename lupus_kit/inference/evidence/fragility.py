@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.errors import unknown_name
-from lupus_kit.inference.planning.operating_characteristics import rejection_region
+from lupus_kit.inference.planning.regions import rejection_region
 from lupus_kit.inference.two_by_two.counts import as_count, as_level, at_most, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue, select
 

@@ -15,7 +15,8 @@ from tqdm.auto import tqdm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.planning.operating_characteristics import power as exact_power
-from lupus_kit.inference.planning.operating_characteristics import rejected_window, window
+from lupus_kit.inference.planning.operating_characteristics import window
+from lupus_kit.inference.planning.regions import rejected_window
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_probability, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get
