@@ -104,7 +104,9 @@ def test_an_exact_limit_sought_from_either_side_agrees_with_the_test_there():
             )
 
 
-@pytest.mark.parametrize("margin", [0, 1, -0.1, 10, "0.1", None, True, float("nan"), (0.1, -0.1), (0.1, 0.1), (0.1,)])
+@pytest.mark.parametrize(
+    "margin", [0, 1, -0.1, 10, "0.1", None, True, float("nan"), (0.1, -0.1), (0.1, 0.1), (-0.5, 0), (0.1,)]
+)
 def test_what_is_no_margin(margin):
     with pytest.raises(InputError, match="margin"):
         inference.equivalence(16, 29, 9, 30, margin=margin)

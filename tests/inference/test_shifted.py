@@ -15,6 +15,7 @@ from scipy.stats import binom
 from lupus_kit import inference
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
+from lupus_kit.inference.margins.shifted import SCORES, STATISTICS
 
 R_VALUES = Path(__file__).parents[1] / "references" / "r_margins.csv"
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -148,6 +149,18 @@ def test_what_is_no_difference(difference):
         inference.pvalue("pearson", 16, 29, 9, 30, difference=difference)
 
 
+def test_arms_of_millions():
+    p = inference.pvalue("wald_unpooled", 4_000_100, 10**7, 5 * 10**6, 10**7, "greater", difference=-0.1)
+    z = 0.00001 / np.sqrt(0.400010 * 0.599990 / 10**7 + 0.25 / 10**7)
+    assert p == pytest.approx(ndtr(-z), rel=1e-8)
+
+
+def test_names_of_such_tests_say_where_they_are():
+    for name in ("tost", "non-inferiority", "Farrington Manning"):
+        with pytest.raises(InputError, match=r"noninferiority\(\.\.\.\) .* pvalue\(\.\.\., difference=\)"):
+            inference.pvalue(name, 16, 29, 9, 30)
+
+
 def test_gamma_and_a_difference_do_not_go_together():
     with pytest.raises(InputError, match="gamma"):
         inference.pvalue("barnard", 16, 29, 9, 30, gamma=1e-6, difference=0.1)
@@ -177,6 +190,17 @@ def test_arms_without_variance():
 def test_the_rejection_region_is_the_lattice_cut_at_alpha(key, alternative, difference):
     region = inference.rejection_region(key, 14, 11, 0.05, alternative, difference=difference)
     assert np.array_equal(region, inference.pvalue_lattice(key, 14, 11, alternative, difference=difference) <= 0.05)
+
+
+@pytest.mark.parametrize("difference", [-0.95, -0.1, 1e-6, 0.3])
+@pytest.mark.parametrize(("n1", "n2"), [(1, 9), (29, 30), (60, 7)])
+def test_score_statistics_rise_with_responders_of_the_first_arm_and_fall_with_those_of_the_second(n1, n2, difference):
+    # What the search for the rejection region builds on.
+    x1, x2 = np.indices((n1 + 1, n2 + 1))
+    for key in SCORES:
+        z = STATISTICS[key](x1, np.full_like(x1, n1), x2, np.full_like(x2, n2), difference)
+        assert (np.diff(z, axis=0) > 0).all()
+        assert (np.diff(z, axis=1) < 0).all()
 
 
 def probability(region: np.ndarray, p1: float, p2: float) -> float:

@@ -282,7 +282,12 @@ def _values(measure: str, values: ArrayLike | None) -> FloatArray:
 
 
 def confidence_curve(
-    test: str | Test, x1: int, n1: int, x2: int, n2: int, values: ArrayLike | None = None
+    test: str | Test,
+    x1: int,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    values: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Compute the p-value function of one test: its two-sided p for each size of effect.
 

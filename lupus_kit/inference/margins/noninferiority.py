@@ -241,7 +241,7 @@ def equivalence(
     else:
         upper = shifted.as_difference(margin, "margin", 0)
         lower = -upper
-    if lower >= upper:
-        raise InputError(f"margin == {margin!r}: the lower margin comes first and is below the upper one.")
+    if not lower < 0 < upper:
+        raise InputError(f"margin == {margin!r}: the lower margin comes first and is below 0, the upper one above.")
     table = one_table(x1, n1, x2, n2)
     return _tested("equivalence", table, (lower, upper), ("greater", "less"), test, alpha)

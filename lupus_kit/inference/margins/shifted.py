@@ -70,7 +70,7 @@ def _over(distance: FloatArray, variance: FloatArray) -> FloatArray:
 
 
 def _wald_variance(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    return np.asarray(x1 * (n1 - x1) / (1.0 * n1**3) + x2 * (n2 - x2) / (1.0 * n2**3))
+    return np.asarray(x1 * (n1 - x1) / (1.0 * n1) ** 3 + x2 * (n2 - x2) / (1.0 * n2) ** 3)
 
 
 def _score(
@@ -114,6 +114,8 @@ STATISTICS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
 )
 #: Those of them that are exact.
 EXACT = ("barnard", "barnard_unpooled")
+#: Those whose statistic rises with every responder of the first arm and falls with every one of the second.
+SCORES = ("pearson", "n_minus_1", "miettinen_nurminen")
 
 
 def _ranks(key: str, n1: int, n2: int, alternative: str, difference: float) -> IntArray:
@@ -272,6 +274,27 @@ def pvalues(
         tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
         result[here] = [one_supremum(key, a, m, b, n, alternative, difference)[0] for a, b in tables]
     return result
+
+
+def score_rejects(
+    key: str, n1: int, n2: int, alternative: str, difference: float, level: float, rows: tuple[int, int], x2: IntArray
+) -> NDArray[np.bool_]:
+    """Tables with x1 in ``rows`` (first and last) and these x2 that a score test rejects: each column is halved."""
+
+    def boundary(side: str, tail: float) -> IntArray:
+        """First x1 of each column at which the test against "greater" rejects, or "less" no longer does."""
+        low, high = np.full_like(x2, rows[0]), np.full_like(x2, rows[1] + 1)
+        while (low < high).any():
+            middle = np.minimum((low + high) // 2, rows[1])
+            p = pvalues(key, middle, np.full_like(x2, n1), x2, np.full_like(x2, n2), side, difference)
+            past = (p <= tail) == (side == "greater")
+            low, high = np.where(past | (low == high), low, middle + 1), np.where(past, np.minimum(middle, high), high)
+        return low
+
+    x1 = np.arange(rows[0], rows[1] + 1)[:, None]
+    tail = level / 2 if alternative == "two-sided" else level
+    upper = x1 >= boundary("greater", tail) if alternative != "less" else np.zeros((len(x1), len(x2)), dtype=bool)
+    return upper if alternative == "greater" else upper | (x1 < boundary("less", tail))
 
 
 def limit(key: str, table: tuple[int, int, int, int], alpha: float, alternative: str, start: float) -> float:

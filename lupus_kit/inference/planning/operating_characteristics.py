@@ -188,13 +188,14 @@ def size_curve(
     0   0.3                 0.0355
     1   0.5                 0.0364
     """
-    region = rejection_region(test, n1, n2, alpha, alternative, gamma, difference)
-    low, high = max(0.0, -difference), min(1.0, 1.0 - difference)
+    entry = get(test, gamma, difference)
+    region, shift = rejection_region(entry, n1, n2, alpha, alternative), entry.difference
+    low, high = max(0.0, -shift), min(1.0, 1.0 - shift)
     at = np.linspace(low, high, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
     if ((at < low) | (at > high)).any():
-        raise InputError(f"rates: with a difference of {difference:g} the second rate lies from {low:g} to {high:g}.")
-    if difference:
-        rejected = power_of_region(region, np.clip(at + difference, 0.0, 1.0), at)
+        raise InputError(f"rates: with a difference of {shift:g} the second rate lies from {low:g} to {high:g}.")
+    if shift:
+        rejected = power_of_region(region, np.clip(at + shift, 0.0, 1.0), at)
         return pd.DataFrame({"rate": at, "rejection_probability": rejected})
     coefficients = null_coefficients(region)
     return pd.DataFrame({"rate": at, "rejection_probability": basis(len(coefficients) - 1, at) @ coefficients})

@@ -71,6 +71,9 @@ def rejected_window(
         return whole[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
     if entry.key in CONDITIONAL and (n1 + 1) * (n2 + 1) > _LARGE:
         return conditional_rejects(entry.key, n1, n2, side, level * REACHES, rows, columns)
+    if entry.difference and entry.key in shifted.SCORES:
+        x2 = np.arange(columns[0], columns[1] + 1)
+        return shifted.score_rejects(entry.key, n1, n2, side, entry.difference, level * REACHES, rows, x2)
     found = np.empty((rows[1] - rows[0] + 1, columns[1] - columns[0] + 1), dtype=bool)
     at_once = max(1, _AT_ONCE // found.shape[1])
     for start in range(0, len(found), at_once):

@@ -30,7 +30,7 @@ def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
         raise InputError(f"{name} == {_short(value)}; {wanted}.") from None
     if array.dtype.kind == "O":
         # Decimals, fractions and the nullable whole numbers of pandas come as objects.
-        good = np.array([isinstance(v, (Real, Decimal)) and not isinstance(v, bool) for v in array.flat], dtype=bool)
+        good = np.array([_is_number(v) for v in array.flat], dtype=bool)
         good = good.reshape(array.shape)
         if not good.all():
             bad = array[~good].flat[0]
@@ -41,6 +41,21 @@ def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
     if array.size == 0:
         raise InputError(f"{name} == {_short(value)} is empty; {wanted}.")
     return array
+
+
+def _as_floats(array: FloatArray) -> FloatArray:
+    with np.errstate(over="ignore"):  # what only a longer float holds becomes infinite
+        return array.astype(np.float64)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        return False
+    try:
+        float(value)
+    except (OverflowError, ValueError):  # too large for any float, or a signalling NaN
+        return False
+    return True
 
 
 def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
@@ -60,7 +75,7 @@ def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
     wanted = f"{name} must be a whole number of {minimum} or more, up to {_LARGEST} (or an array of them)"
     array = _as_array(name, value, wanted)
     # A float16 ends at 65,504 and a uint8 at 255: the limits are compared as floats of 64 bits, which hold them all.
-    numbers = array.astype(np.float64)
+    numbers = _as_floats(array)
     good = (numbers >= minimum) & (numbers <= _LARGEST)
     whole = np.where(good, numbers, 0).astype(np.int64)
     good &= np.asarray(array == whole, dtype=bool)
@@ -168,7 +183,7 @@ def at_most(p: ArrayLike, level: float) -> NDArray[np.bool_]:
 def as_probability(name: str, value: ArrayLike, missing: bool = False) -> FloatArray:
     """Return probabilities between 0 and 1 as a float array; nan stays where it is allowed to be ``missing``."""
     wanted = f"{name} must be a probability from 0 to 1 (or an array of them)"
-    array = _as_array(name, value, wanted).astype(np.float64)
+    array = _as_floats(_as_array(name, value, wanted))
     bad = ~((array >= 0) & (array <= 1) | missing & np.isnan(array))
     if bad.any():
         raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
@@ -179,7 +194,7 @@ def as_level(name: str, value: Any) -> float:
     """Return a significance or confidence level strictly between 0 and 1."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
         raise InputError(f"{name} == {_short(value)} must be a number strictly between 0 and 1.")
-    number = float(value)
+    number = float(value) if _is_number(value) else float("nan")
     if 1 < number < 100:
         raise InputError(f"{name} == {_short(value)} must be strictly between 0 and 1: write {number / 100:g}.")
     if not 0 < number < 1:

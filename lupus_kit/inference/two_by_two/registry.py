@@ -22,7 +22,8 @@ __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "sele
 _STRATA, _MODEL = "stratified(tables), where strata are combined", "adjusted(patients, outcome, arm, covariates)"
 _PAIRS, _N1 = "paired(b, c, n), for the same patients twice", "the key 'n_minus_1', the same test of 0/1 data"
 _T, _SHUFFLE = "the key 'student_t', the same test of 0/1 data", "shuffle_test(x1, n1, x2, n2)"
-_MARGIN, _CHI = "pvalue(..., difference=) for a margin other than zero", "the key 'pearson' (or 'yates', corrected)"
+_MARGIN = "noninferiority(...) or equivalence(...), or pvalue(..., difference=) for a margin other than zero"
+_CHI = "the key 'pearson' (or 'yates', corrected)"
 #: Names that are asked for as tests, and where their answer is.
 _ELSEWHERE = (
     dict.fromkeys(("cmh", "mantel_haenszel", "cochran_mantel_haenszel", "mh", "tarone", "breslow_day"), _STRATA)
@@ -31,7 +32,7 @@ _ELSEWHERE = (
     | dict.fromkeys(("linear_by_linear", "kruskal", "kruskal_wallis", "campbell", "cochran_armitage"), _N1)
     | dict.fromkeys(("anova", "ols", "linear_regression", "least_squares", "correlation", "t_test", "ttest"), _T)
     | dict.fromkeys(("shuffle", "permutation", "randomisation", "randomization"), _SHUFFLE)
-    | dict.fromkeys(("noninferiority", "non_inferiority", "equivalence", "tost"), _MARGIN)
+    | dict.fromkeys(("noninferiority", "non_inferiority", "equivalence", "tost", "farrington_manning", "chan"), _MARGIN)
     | dict.fromkeys(("chi2", "chisq", "chi_squared", "chi_square", "chisquare"), _CHI)
     | {"wilcoxon": "the key 'mann_whitney'", "g_test": "the key 'likelihood_ratio'", "bayes": "posterior(...)"}
 )
