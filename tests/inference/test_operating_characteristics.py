@@ -122,7 +122,7 @@ def test_the_region_found_by_halving_is_that_of_the_lattice(key, alternative):
 
     for n1, n2 in [(1, 1), (3, 2), (12, 9), (29, 30), (52, 55)]:
         lattice = unconditional.lattice(key, n1, n2, alternative)
-        for alpha in (0.001, 0.05, 1 / 32, 0.3):
+        for alpha in (0.001, 0.05, 1 / 32, 1 / 16, 0.3, 0.9):
             found = unconditional.region(key, n1, n2, alternative, alpha * (1 + 1e-12))
             np.testing.assert_array_equal(found, lattice <= alpha * (1 + 1e-12))
 
