@@ -65,6 +65,8 @@ def test_sample_size_grows_with_power_and_shrinks_with_the_difference():
         ({"p1": 0.3, "p2": 0.3}, "no difference"),
         ({"p1": 0.3, "p2": 0.6, "alternative": "greater"}, "no difference in the direction 'greater'"),
         ({"p1": 0.3001, "p2": 0.3}, "more than 1000000"),
+        ({"test": "log_odds_wald", "p1": 1.0, "p2": 0.5}, "does not reach a power of 0.8 with 1"),
+        ({"test": "barnard", "p1": 0.6, "p2": 0.3, "gamma": 0.06}, "gamma == 0.06 must be smaller than alpha"),
         ({"p1": 0.6, "p2": 0.3, "power": 0.04}, "larger than alpha"),
         ({"p1": 0.6, "p2": 0.3, "ratio": 0}, "ratio == 0"),
         ({"p1": [0.6], "p2": 0.3}, "p1: one probability"),
@@ -72,7 +74,7 @@ def test_sample_size_grows_with_power_and_shrinks_with_the_difference():
 )
 def test_sample_size_refuses(arguments, words):
     with pytest.raises(ValueError, match=words):
-        inference.sample_size("pearson", **arguments)
+        inference.sample_size(**{"test": "pearson"} | arguments)
 
 
 @pytest.mark.parametrize(

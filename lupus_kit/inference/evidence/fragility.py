@@ -110,10 +110,9 @@ def fragility_index(
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
     rule : {"walsh", "any"}
-        ``"walsh"``: in the arm with fewer events, non-events of a significant result become events; of any other
-        result, events become non-events (the reverse index).
-        With equally many events it is the arm with the smaller rate. ``"any"``: either arm, either way, whichever
-        needs fewer changes.
+        ``"walsh"``: in the arm with fewer events (of equally many, the smaller rate), non-events of a significant
+        result become events; of any other result, events become non-events (the reverse index). ``"any"``: either
+        arm, either way, whichever needs fewer changes.
 
     Returns
     -------

@@ -177,6 +177,11 @@ def sample_size(
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
 
+    if entry.gamma is not None and entry.gamma >= level:
+        raise InputError(f"gamma == {entry.gamma:g} must be smaller than alpha == {level:g}: it is added to every p.")
+
+    normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
+    hopeless = 1000 + int(20 * normal)
     largest = _LARGEST.get(entry.family, _LARGEST_ASYMPTOTIC)
     known: dict[int, float] = {}
 
@@ -189,12 +194,16 @@ def sample_size(
                 f"more than {largest} patients in the first arm would be needed for rates {first:g} and {second:g}, "
                 f"too many for {entry.key!r}; use a large-sample test, such as 'pearson'."
             )
+        if n1 > hopeless:
+            raise InputError(
+                f"{entry.key!r} does not reach a power of {target:g} with {hopeless} patients in the first arm, twenty "
+                f"times what the normal formula says for rates {first:g} and {second:g}: see where it is undefined."
+            )
         if n1 not in known:
             known[n1] = float(exact_power(entry, first, second, n1, second_arm(n1), level, side))
             progress.update()
         return known[n1]
 
-    normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
     with tqdm(
         desc=f"{entry.key}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
     ) as progress:
@@ -252,9 +261,15 @@ def _search(at: Callable[[int], float], start: int, target: float, tooth: int) -
     while True:
         size = last_below + 1
         while True:
-            end = last_below + max(tooth, ceil(0.1 * size))
             if power(size) < target:
                 last_below = size
+                far = known[size] < target - 0.05 - 2 * deepest_fall()
+                size += max(1, size // 50) if far else 1
+                continue
+            if last_below + 1 not in known:  # a leap from far below went too far
+                size = last_below + 1
+                continue
+            end = last_below + max(tooth, ceil(0.1 * size))
             if size >= end:
                 break
             falls = int((known[size] - target) / (2 * deepest_fall()))

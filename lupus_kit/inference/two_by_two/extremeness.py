@@ -119,8 +119,11 @@ class FisherOrder:
 
     def _exact(self, index: int) -> tuple[int, int]:
         x1, x2 = divmod(index, self.n2 + 1)
-        found = conditional.margin_numerators("fisher", self.alternative, self.n1, self.n2, x1 + x2)
-        return found[x1 - max(0, x1 + x2 - self.n2)], 2 * comb(self.n1 + self.n2, x1 + x2)
+        ways = conditional.weights(self.n1, self.n2, x1 + x2)
+        place = x1 - max(0, x1 + x2 - self.n2)
+        own = ways[place]
+        extreme = ways[place:] if self.alternative == "greater" else [way for way in ways if way <= own]
+        return sum(extreme), comb(self.n1 + self.n2, x1 + x2)
 
 
 Order = Quotients | FisherOrder

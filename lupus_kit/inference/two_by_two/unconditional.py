@@ -268,7 +268,7 @@ def _mirrored(coefficients: FloatArray, alternative: str) -> FloatArray:
 def _lines(found: Order, ordering: str, alternative: str, level: float, n1: int, n2: int) -> list[float]:
     """Values of the order at an eighth of the level and at eight times, by a large-sample test, clear of any table."""
     lines = []
-    for p in (level / 8, min(8 * level, 0.9)):
+    for p in (level / 8, min(8 * level, 0.4)):
         z = float(ndtri(p / 2 if alternative == "two-sided" else p))
         scale = {"score": n1 * n2 / (n1 + n2), "wald": 1 / (n1 * n2)}.get(ordering)
         line = p / (1 - p) if scale is None else z * abs(z) * scale
@@ -293,8 +293,8 @@ def pvalues(
     for m, n in (divmod(int(pair), width) for pair in np.unique(n1 * width + n2)):
         here = (n1 == m) & (n2 == n)
         if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
-            tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
-            result[here] = [one_pvalue(key, a, m, b, n, alternative, gamma) for a, b in tables]
+            pairs = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
+            result[here] = [one_pvalue(key, a, m, b, n, alternative, gamma) for a, b in pairs]
         else:
             result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
     return result
