@@ -26,6 +26,8 @@ from lupus_kit.inference.planning.operating_characteristics import (
     type_m_and_s,
 )
 from lupus_kit.inference.planning.sample_size import SampleSize, minimal_detectable_difference, sample_size
+from lupus_kit.inference.strata.results import Stratified, StratifiedTest
+from lupus_kit.inference.strata.stratified import stratified
 from lupus_kit.inference.two_by_two.fisher import fisher_test
 from lupus_kit.inference.two_by_two.pearson import pearson_test
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
@@ -36,10 +38,10 @@ from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
     "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "Posterior",
-    "Prior", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Test", "between_visit_bounds",
+    "Prior", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Stratified", "StratifiedTest", "Test", "between_visit_bounds",
     "chance_of_at_most", "compare", "confidence_curve", "curve_measure", "decide", "describe", "evidence",
     "familywise_error", "fisher_test", "fragility_index", "intervals", "joint_counts",
     "minimal_detectable_difference", "patients_to_see", "pearson_test", "posterior", "power", "proportion", "pvalue",
-    "pvalue_lattice", "rejection_region", "s_value", "sample_size", "select", "shuffle_test", "size", "size_curve",
+    "pvalue_lattice", "rejection_region", "s_value", "sample_size", "select", "shuffle_test", "size", "size_curve", "stratified",
     "tipping_point", "type_m_and_s", "upper_limit",
 ]  # fmt: skip

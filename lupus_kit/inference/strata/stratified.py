@@ -1,0 +1,187 @@
+"""Responders of two arms, compared within strata."""
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import listing, plural
+from lupus_kit.inference.intervals.effects import Interval
+from lupus_kit.inference.strata import common_odds, mantel_haenszel, stratified_scores
+from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients, names_of
+from lupus_kit.inference.strata.results import Stratified, StratifiedTest
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_level
+from lupus_kit.inference.two_by_two.pearson import normal_pvalue
+
+_EXACT = (
+    ("exact", "exact conditional, twice the smaller tail", "fisher_doubled"),
+    ("exact_point", "exact conditional, point probability", "fisher"),
+    ("midp", "conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
+)
+
+
+def _notes(tables: pd.DataFrame, two_arms: np.ndarray) -> list[str]:
+    """Say how many strata and patients tell nothing, and about what."""
+
+    def touched(rows: np.ndarray) -> str:
+        part = tables[rows]
+        patients = plural(int(part["n1"].sum() + part["n2"].sum()), "patient")
+        return f"{plural(len(part), 'stratum', 'strata')} ({listing(part['stratum'])}; {patients})"
+
+    notes = []
+    if not two_arms.all():
+        notes.append(f"{touched(~two_arms)} without patients in both arms: left out of everything.")
+    alike = two_arms & ~tables["informative"].to_numpy()
+    if alike.any():
+        notes.append(
+            f"{touched(alike)} where nobody responds, or everybody: nothing is learned about the odds ratio, in its tests "
+            "and in that of homogeneity; the strata count in the risk difference, with half a responder added to each arm "
+            "where weights are inverse variances."
+        )
+    return notes
+
+
+def _tests(strata: Strata, informative: Strata, ways: list[int] | None, alternative: str) -> list[StratifiedTest]:
+    def chi_squared(key: str, label: str, z: float) -> StratifiedTest:
+        return StratifiedTest(key, label, z**2, 1, float(normal_pvalue(np.array(z), alternative)))
+
+    statistic, freedom = mantel_haenszel.breslow_day_tarone(informative)
+    homogeneous = mantel_haenszel.chi_squared_pvalue(statistic, freedom)
+    return [
+        chi_squared("cmh", "Cochran–Mantel–Haenszel", mantel_haenszel.cochran_mantel_haenszel(informative, False)),
+        chi_squared("cmh_corrected", "Cochran–Mantel–Haenszel, continuity correction",
+                    mantel_haenszel.cochran_mantel_haenszel(informative, True)),
+        chi_squared("score_inverse_variance", "stratified score, inverse-variance weights",
+                    stratified_scores.score(strata, 0.0, "inverse_variance")),
+        *(
+            StratifiedTest(key, label, np.nan, 0,
+                           common_odds.pvalue(test, alternative, ways, common_odds.observed(informative)) if ways else np.nan)
+            for key, label, test in _EXACT
+        ),
+        StratifiedTest("breslow_day_tarone", "equal odds ratios (Breslow–Day–Tarone)", statistic, freedom, homogeneous),
+    ]  # fmt: skip
+
+
+def _intervals(strata: Strata, informative: Strata, ways: list[int] | None, level: float) -> list[Interval]:
+    found = []
+
+    def add(key: str, label: str, measure: str, ends: tuple[float, float, float], inverts: str = "") -> None:
+        found.append(Interval(key, label, measure, *ends, level, inverts))
+
+    mh, scores = mantel_haenszel, stratified_scores
+    odds, ratio, difference = "odds ratio", "risk ratio", "risk difference"
+    add("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", odds, mh.odds_ratio(informative, level))
+    logs, place = common_odds.logarithms(ways or [1, 1, 1]), common_odds.observed(informative) if ways else 1
+    estimate = common_odds.estimate(logs, place) if ways else np.nan
+    for key, label, own, test in (
+        ("conditional_exact", "conditional exact", 1.0, "exact"),
+        ("conditional_midp", "conditional mid-p", 0.5, "midp"),
+    ):
+        low, high = common_odds.interval(logs, place, level, own) if ways else (np.nan, np.nan)
+        add(key, label, odds, (estimate, low, high), test)
+    add("mantel_haenszel_risk_ratio", "Mantel–Haenszel (Greenland–Robins)", ratio, mh.risk_ratio(strata, level))
+    add("sato", "Mantel–Haenszel (Sato)", difference, mh.sato(strata, level))
+    add("greenland_robins", "Mantel–Haenszel (Greenland–Robins)", difference, mh.greenland_robins(strata, level))
+    add("klingenberg", "Mantel–Haenszel (Klingenberg)", difference, mh.klingenberg(strata, level))
+    for weighting, test in (("cmh", "cmh"), ("inverse_variance", "score_inverse_variance")):
+        said = "CMH weights" if weighting == "cmh" else "inverse-variance weights"
+        ends = scores.miettinen_nurminen(strata, level, weighting)
+        add(f"miettinen_nurminen_{weighting}", f"stratified Miettinen–Nurminen, {said}", difference, ends, test)
+        add(
+            f"newcombe_{weighting}",
+            f"stratified Newcombe, {said}",
+            difference,
+            scores.newcombe(strata, level, weighting),
+        )
+    return found
+
+
+def stratified(
+    tables: pd.DataFrame,
+    *,
+    strata: str | list[str] | None = None,
+    outcome: str | None = None,
+    arm: str | None = None,
+    first_arm: object = None,
+    correction: bool = False,
+    level: float = 0.95,
+    alternative: str = "two-sided",
+    missing: str = "refuse",
+) -> Stratified:
+    """Compare the responders of two arms within strata.
+
+    Parameters
+    ----------
+    tables : pandas.DataFrame
+        One row a stratum, with columns ``stratum``, ``x1``, ``n1``, ``x2`` and ``n2``: responders and patients of the
+        first and second arm; an arm may be empty. Or, with `outcome` and `arm`, one row a patient.
+    strata : str or list of str, optional
+        Columns whose combinations are the strata; ``stratum`` by default.
+    outcome, arm : str, optional
+        For patients: the column of the outcome (1 or True: responded), and that of the two arms.
+    first_arm : optional
+        For patients: the first arm; by default the one that stands first in the data. A note says which it is.
+    correction : bool
+        Give ``.cmh`` with the continuity correction. Both stand among the ``tests``.
+    level : float
+        Confidence level.
+    alternative : {"two-sided", "greater", "less"}
+        Of the tests; ``"greater"``: the first arm responds more. Intervals are two-sided.
+    missing : {"refuse", "drop"}
+        For patients who lack an outcome, an arm or a stratum.
+
+    Returns
+    -------
+    Stratified
+        With ``.cmh``, ``.homogeneity``, ``.exact``, ``.odds_ratio``, ``.risk_ratio``, ``.risk_difference``,
+        ``.to_frame()``, ``.forest()`` and ``.notes``.
+
+    Raises
+    ------
+    InputError
+        No such column, counts that do not fit together, a stratum twice, not two arms, an outcome that is not 0 or 1,
+        missing values, no stratum with patients in both arms.
+
+    Notes
+    -----
+    A stratum with one arm says nothing and is left out. Where nobody responds, or everybody, nothing is learned about the
+    odds ratio; the stratum counts in the risk difference (and, if nobody responds, adds nothing to the risk ratio).
+    ``notes`` names these strata and their patients. Where no stratum has an odds ratio, tests are ``nan`` and the exact
+    ones 1. Tests and intervals that agree: Cochran–Mantel–Haenszel with Miettinen–Nurminen's interval with CMH weights,
+    the score test with that with inverse-variance weights, the exact tests of twice the smaller tail with the exact
+    intervals. R's ``mantelhaen.test(exact = TRUE)`` has the point-probability test beside the exact interval, and without
+    ``correct`` what is here ``cmh``; where the correction would go past zero, R corrects nothing and this function stops
+    at p = 1.
+
+    Examples
+    --------
+    SAS's example of a trial in migraine, women and men:
+
+    >>> tables = pd.DataFrame({"stratum": ["female", "male"], "x1": [16, 12], "n1": [27, 28], "x2": [5, 7], "n2": [25, 26]})
+    >>> found = stratified(tables)
+    >>> round(found.cmh.statistic, 4), round(found.cmh.p, 4), round(found.odds_ratio.estimate, 3)
+    (8.3052, 0.004, 3.313)
+    >>> found.to_frame().set_index("key").loc[["cmh_corrected", "exact", "breslow_day_tarone"], "p"].round(4).tolist()
+    [0.0073, 0.0066, 0.2221]
+    """
+    names = names_of("stratum" if strata is None else strata, "strata")
+    confidence, side = as_level("level", level), as_alternative(alternative)
+    if (outcome is None) != (arm is None):
+        raise InputError("outcome= and arm= go together: they name the columns of a table with one row a patient.")
+    if outcome is None or arm is None:
+        counted, arms = check_tables(tables, names), ("arm 1", "arm 2")
+        notes: list[str] = []
+    else:
+        counted, arms, notes = count_patients(tables, outcome, arm, names, first_arm, missing)
+    every = Strata(*(counted[name].to_numpy(dtype=np.float64) for name in COUNTS))
+    two_arms = (every.n1 > 0) & (every.n2 > 0)
+    if not two_arms.any():
+        raise InputError("no stratum has patients in both arms: nothing can be compared within strata.")
+    counted["informative"] = two_arms & (every.responders > 0) & (every.responders < every.patients)
+    kept, informative = every.where(two_arms), every.where(counted["informative"].to_numpy())
+    ways = common_odds.convolution(informative)
+    if ways is None:
+        notes.append("The exact tests and intervals are left out: whole numbers for so many patients are too large.")
+    tests = {test.key: test for test in _tests(kept, informative, ways, side)}
+    found = {one.key: one for one in _intervals(kept, informative, ways, confidence)}
+    cmh = tests["cmh_corrected" if correction else "cmh"]
+    return Stratified(counted, arms, cmh, tests, found, confidence, side, tuple(notes + _notes(counted, two_arms)))
