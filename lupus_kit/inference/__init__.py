@@ -26,6 +26,7 @@ from lupus_kit.inference.planning.operating_characteristics import (
     type_m_and_s,
 )
 from lupus_kit.inference.planning.sample_size import SampleSize, minimal_detectable_difference, sample_size
+from lupus_kit.inference.strata.adjusted import Adjusted, Effect, adjusted
 from lupus_kit.inference.strata.results import Stratified, StratifiedTest
 from lupus_kit.inference.strata.stratified import stratified
 from lupus_kit.inference.two_by_two.fisher import fisher_test
@@ -37,11 +38,11 @@ from lupus_kit.inference.two_visits.familywise import familywise_error, joint_co
 from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
 
 __all__ = [
-    "PRIORS", "STRATEGIES", "TESTS", "BetweenVisitBounds", "Comparison", "Fragility", "Interval", "Posterior",
-    "Prior", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Stratified", "StratifiedTest", "Test", "between_visit_bounds",
-    "chance_of_at_most", "compare", "confidence_curve", "curve_measure", "decide", "describe", "evidence",
-    "familywise_error", "fisher_test", "fragility_index", "intervals", "joint_counts",
-    "minimal_detectable_difference", "patients_to_see", "pearson_test", "posterior", "power", "proportion", "pvalue",
-    "pvalue_lattice", "rejection_region", "s_value", "sample_size", "select", "shuffle_test", "size", "size_curve", "stratified",
-    "tipping_point", "type_m_and_s", "upper_limit",
+    "PRIORS", "STRATEGIES", "TESTS", "Adjusted", "BetweenVisitBounds", "Comparison", "Effect", "Fragility",
+    "Interval", "Posterior", "Prior", "SampleSize", "SignificanceFilter", "Size", "Strategy", "Stratified",
+    "StratifiedTest", "Test", "adjusted", "between_visit_bounds", "chance_of_at_most", "compare", "confidence_curve",
+    "curve_measure", "decide", "describe", "evidence", "familywise_error", "fisher_test", "fragility_index",
+    "intervals", "joint_counts", "minimal_detectable_difference", "patients_to_see", "pearson_test", "posterior",
+    "power", "proportion", "pvalue", "pvalue_lattice", "rejection_region", "s_value", "sample_size", "select",
+    "shuffle_test", "size", "size_curve", "stratified", "tipping_point", "type_m_and_s", "upper_limit",
 ]  # fmt: skip
