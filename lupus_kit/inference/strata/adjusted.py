@@ -7,23 +7,22 @@ compared (standardisation, g-computation).
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, stdtr, stdtrit
+from scipy.special import stdtr, stdtrit
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.core.text import listing, plural
-from lupus_kit.inference.intervals.proportion import z_quantile
 from lupus_kit.inference.strata import models
-from lupus_kit.inference.strata.covariates import Design, design_of
-from lupus_kit.inference.strata.patients import complete, in_first_arm, names_of, need_frame, responses
+from lupus_kit.inference.strata.covariates import design_of
+from lupus_kit.inference.strata.patients import in_first_arm, names_of, need_frame, responses
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_count, as_level
 
-ODDS, RATIO, DIFFERENCE = "odds ratio", "risk ratio", "risk difference"
+ODDS, DIFFERENCE = "odds ratio", "risk difference"
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,6 @@ class Adjusted:
         Whether the response separates, so that Firth's penalised likelihood was used.
     effects : mapping of str to Effect
         Every effect by its key.
-    coefficients : pandas.DataFrame
-        Of the logistic model: ``term log_odds standard_error``, covariates in their own units.
     notes : tuple of str
         What was assumed, and how many patients it touches.
     """
@@ -84,7 +81,6 @@ class Adjusted:
     rates: tuple[float, float]
     firth: bool
     effects: Mapping[str, Effect]
-    coefficients: pd.DataFrame
     notes: tuple[str, ...]
 
     @property
@@ -116,79 +112,43 @@ class Adjusted:
 
 def _wald(key: str, label: str, measure: str, value: float, error: float, level: float, df: float = np.inf) -> Effect:
     """Make an effect from an estimate and its standard error, on the log scale for a ratio."""
-    if np.isinf(df):
-        quantile, p = z_quantile(level), float(2 * ndtr(-abs(value) / error))
-    else:
-        quantile, p = float(stdtrit(df, 0.5 + level / 2)), float(2 * stdtr(df, -abs(value) / error))
+    half, p = float(stdtrit(df, 0.5 + level / 2)) * error, float(2 * stdtr(df, -abs(value) / error))
     shown = float if measure == DIFFERENCE else math.exp
-    low, high = value - quantile * error, value + quantile * error
-    return Effect(key, label, measure, shown(value), shown(low), shown(high), error, p, level)
+    return Effect(key, label, measure, shown(value), shown(value - half), shown(value + half), error, p, level)
 
 
-def _standardised(design: Design, response: FloatArray, fitted: FloatArray, level: float) -> list[Effect]:
+def _standardised(matrix: FloatArray, response: FloatArray, fitted: FloatArray, level: float) -> Iterator[Effect]:
     """Difference and ratio of the standardised rates, with the delta method."""
-    (p1, p2), (slope1, slope2) = models.standardised(design, fitted)
-    found = []
-    for key, robust, said in (
-        ("standardised", False, "delta method"),
-        ("standardised_robust", True, "delta, sandwich"),
+    (p1, p2), (slope1, slope2) = models.standardised(matrix, fitted)
+    for key, label, measure, value, slope, robust in (
+        ("standardised", "standardised, delta method", DIFFERENCE, p1 - p2, slope1 - slope2, False),
+        ("standardised_robust", "standardised, delta method, sandwich", DIFFERENCE, p1 - p2, slope1 - slope2, True),
+        (
+            "standardised_ratio",
+            "standardised, delta method",
+            "risk ratio",
+            np.log(p1 / p2),
+            slope1 / p1 - slope2 / p2,
+            False,
+        ),
     ):
-        spread = models.covariance(design, response, fitted, robust)
-        slope, relative = slope1 - slope2, slope1 / p1 - slope2 / p2
-        error, log_error = (float(np.sqrt(one @ spread @ one)) for one in (slope, relative))
-        found.append(_wald(key, f"standardised, {said}", DIFFERENCE, float(p1 - p2), error, level))
-        log_ratio = float(np.log(p1 / p2))
-        found.append(
-            _wald(
-                key.replace("standardised", "standardised_ratio"),
-                f"standardised, {said}",
-                RATIO,
-                log_ratio,
-                log_error,
-                level,
-            )
-        )
-    return found
+        variance = slope @ models.covariance(matrix, response, fitted, robust) @ slope
+        yield _wald(key, label, measure, float(value), float(np.sqrt(variance)), level)
 
 
-def _bootstrapped(
-    design: Design,
-    response: FloatArray,
-    firth: bool,
-    resamples: int,
-    rng: np.random.Generator,
-    difference: float,
-    level: float,
-) -> tuple[Effect, list[str]]:
-    rates, separated = models.bootstrap(design, response, firth, resamples, rng)
-    differences = rates[:, 0] - rates[:, 1]
-    low, high = np.quantile(differences, [(1 - level) / 2, (1 + level) / 2])
-    notes = [f"Bootstrap: {plural(resamples, 'resample')} of patients, drawn within each arm; percentile interval."]
-    if separated:
-        notes.append(f"{plural(separated, 'resample')} separated and took Firth's penalty.")
-    label = "standardised, bootstrap"
-    error = float(np.std(differences, ddof=1))
-    return Effect(
-        "standardised_bootstrap", label, DIFFERENCE, difference, float(low), float(high), error, np.nan, level
-    ), notes
-
-
-def _linear(design: Design, response: FloatArray, level: float) -> tuple[list[Effect], list[str]]:
-    """Least squares on 0 and 1 with standard errors that allow for unequal variances, and Student's distribution."""
+def _linear(matrix: FloatArray, response: FloatArray, level: float) -> Iterator[Effect]:
+    """Least squares on 0 and 1 with standard errors that allow for unequal variances; nan where a leverage is 1."""
     from statsmodels.regression.linear_model import OLS
 
-    fitted = OLS(response, design.matrix).fit()
-    leverage = np.einsum("ij,jk,ik->i", design.matrix, fitted.normalized_cov_params, design.matrix)
-    alone = int((leverage > 1 - 1e-10).sum())
-    found = []
+    fitted = OLS(response, matrix).fit()
+    leverage = np.einsum("ij,jk,ik->i", matrix, fitted.normalized_cov_params, matrix)
     for kind in ("HC0", "HC1", "HC2", "HC3"):
-        error = np.nan if alone and kind in ("HC2", "HC3") else float(getattr(fitted, f"{kind}_se")[1])
-        value, df = float(fitted.params[1]), float(fitted.df_resid)
-        found.append(
-            _wald(f"linear_{kind.lower()}", f"linear probability model, {kind}", DIFFERENCE, value, error, level, df)
+        defined = kind in ("HC0", "HC1") or leverage.max() < 1 - 1e-10
+        error = float(getattr(fitted, f"{kind}_se")[1]) if defined else np.nan
+        label = f"linear probability model, {kind}"
+        yield _wald(
+            f"linear_{kind.lower()}", label, DIFFERENCE, float(fitted.params[1]), error, level, float(fitted.df_resid)
         )
-    said = f"{plural(alone, 'patient')} alone with a value of a covariate: HC2 and HC3 are not defined."
-    return found, [said] if alone else []
 
 
 def adjusted(
@@ -233,7 +193,7 @@ def adjusted(
         With ``.odds_ratio``, ``.risk_difference``, ``.risk_ratio``, ``.effects``, ``.to_frame()`` and ``.notes``. The keys
         of effects: ``logistic`` and ``profile_likelihood`` (odds ratio at given covariates); ``standardised`` (delta
         method, covariance from the information), ``standardised_robust`` (sandwich) and ``standardised_bootstrap``;
-        ``standardised_ratio`` and ``standardised_ratio_robust``; ``linear_hc0`` to ``linear_hc3``.
+        ``standardised_ratio``; ``linear_hc0`` to ``linear_hc3``.
 
     Raises
     ------
@@ -267,52 +227,42 @@ def adjusted(
     ... })
     >>> found = adjusted(groups.loc[groups.index.repeat(groups["patients"])], "better", "treatment", ["gender"])
     >>> round(found.odds_ratio.estimate, 3), round(found.risk_difference.estimate, 3)
-    (3.306, 0.275)
+    (3.383, 0.274)
     """
     names, confidence = names_of(covariates, "covariates"), as_level("level", level)
     resamples, rng = as_count("bootstrap", bootstrap), as_generator(seed)
     if {outcome, arm} & set(names) or outcome == arm or len(set(names)) < len(names):
         raise InputError(f"outcome {outcome!r}, arm {arm!r} and covariates {names!r} must be different columns.")
-    frame, left_out = complete(need_frame(patients, [outcome, arm, *names], "patients"), missing)
+    frame, left_out = need_frame(patients, [outcome, arm, *names], missing)
     response = responses(frame[outcome])
-    first, arms, notes = in_first_arm(frame[arm], first_arm)
+    first, arms, compared = in_first_arm(frame[arm], first_arm)
     if response.min() == response.max():
         raise InputError(f"{'everybody' if response[0] else 'nobody'} responds: there is nothing to adjust.")
-    design = design_of(frame, first, names)
-    notes += [*left_out, *design.notes]
-    infinite = models.infinite_terms(design, response)
-    fitted, low, high, p = models.fit_profile(design, response, confidence, firth=bool(infinite))
-    if infinite:
+    matrix, terms, levels = design_of(frame, first, names)
+    notes = [compared, *left_out, *levels]
+    infinite = models.infinite_terms(matrix, response)
+    firth = bool(len(infinite))
+    fitted, low, high, p = models.fit(matrix, response, confidence, firth)
+    if firth:
         notes.append(
-            f"The response separates: no finite maximum-likelihood estimate of {listing(infinite)}. Firth's penalised "
-            "likelihood instead; it draws standardised rates towards one half."
+            f"The response separates: no finite maximum-likelihood estimate of {listing(terms[k] for k in infinite)}. Firth's "
+            "penalised likelihood instead; it draws standardised rates towards one half."
         )
-    else:
-        fitted = models.fit_likelihood(design, response)
-    spread = models.covariance(design, response, fitted, robust=False)
-    method = "Firth" if infinite else "maximum likelihood"
-    log_odds, error = float(fitted[1]), float(np.sqrt(spread[1, 1]))
-    profile = (float(np.exp(log_odds)), float(np.exp(low)), float(np.exp(high)), np.nan, p, confidence)
+    log_odds, error = float(fitted[1]), float(np.sqrt(models.covariance(matrix, response, fitted, robust=False)[1, 1]))
+    method = "logistic, Firth" if firth else "logistic"
     effects = [
-        _wald("logistic", f"logistic, {method}, Wald", ODDS, log_odds, error, confidence),
-        Effect("profile_likelihood", f"logistic, {method}, profile likelihood", ODDS, *profile),
-        *_standardised(design, response, fitted, confidence),
-    ]
-    rates = models.standardised(design, fitted)[0]
+        _wald("logistic", f"{method}, Wald", ODDS, log_odds, error, confidence),
+        Effect("profile_likelihood", f"{method}, profile likelihood", ODDS,
+               *(math.exp(value) for value in (log_odds, low, high)), np.nan, p, confidence),
+        *_standardised(matrix, response, fitted, confidence),
+        *_linear(matrix, response, confidence),
+    ]  # fmt: skip
+    p1, p2 = map(float, models.standardised(matrix, fitted)[0])
     if resamples:
-        drawn, said = _bootstrapped(
-            design, response, bool(infinite), resamples, rng, float(rates[0] - rates[1]), confidence
-        )
-        effects.append(drawn)
-        notes += said
-    linear, said = _linear(design, response, confidence)
-    units = design.to_units
-    coefficients = pd.DataFrame({
-        "term": design.terms,
-        "log_odds": units @ fitted,
-        "standard_error": np.sqrt(np.diag(units @ spread @ units.T)),
-    })  # fmt: skip
-    return Adjusted(
-        arms, len(frame), (float(rates[0]), float(rates[1])), bool(infinite),
-        {effect.key: effect for effect in [*effects, *linear]}, coefficients, (*notes, *said),
-    )  # fmt: skip
+        drawn, separated = models.bootstrap(matrix, response, firth, resamples, rng)
+        low, high = map(float, np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2]))
+        again = f"; {separated} of them separate and take Firth's penalty" if separated else ""
+        notes.append(f"Bootstrap: {plural(resamples, 'resample')} of patients within each arm, percentiles{again}.")
+        effects.append(Effect("standardised_bootstrap", "standardised, bootstrap", DIFFERENCE, p1 - p2, low, high,
+                              float(drawn.std()), np.nan, confidence))  # fmt: skip
+    return Adjusted(arms, len(frame), (p1, p2), firth, {effect.key: effect for effect in effects}, tuple(notes))

@@ -24,8 +24,8 @@ _WIDEST = 700.0
 _MOST_BITS = 20_000_000
 
 
-def convolution(strata: Strata) -> list[int] | None:
-    """Ways to get each sum of the first arm's responders, from the smallest sum up; None where they are too many.
+def convolution(strata: Strata) -> list[int]:
+    """Ways to get each sum of the first arm's responders, from the smallest sum up; none where they are too many.
 
     The weights of a stratum are written side by side into one whole number, each with room enough for the sums to come:
     the product of these numbers holds the convolution (Kronecker's substitution).
@@ -37,7 +37,7 @@ def convolution(strata: Strata) -> list[int] | None:
     """
     x1, n1, x2, n2 = (values.astype(int).tolist() for values in strata)
     if sum(strata.patients) * sum(np.minimum(strata.n1, strata.responders)) > _MOST_BITS:
-        return None
+        return []
     each = [weights(m, n, a + b) for a, m, b, n in zip(x1, n1, x2, n2, strict=True)]
     room = sum(sum(ways).bit_length() for ways in each) // 8 + 1
     product = 1
@@ -47,50 +47,47 @@ def convolution(strata: Strata) -> list[int] | None:
     return [int.from_bytes(digits[start : start + room], "little") for start in range(0, len(digits), room)]
 
 
-def observed(strata: Strata) -> int:
-    """Place of the observed sum in the convolution."""
-    return int((strata.x1 - np.maximum(strata.responders - strata.n2, 0)).sum())
+class Conditional:
+    """The sum of the first arm's responders given every stratum's responders: ways to get it, and what was observed."""
 
+    def __init__(self, strata: Strata) -> None:
+        self.ways = convolution(strata)
+        self.place = int((strata.x1 - np.maximum(strata.responders - strata.n2, 0)).sum())
+        self.logs = np.array([log(way) for way in self.ways])
 
-def pvalue(key: str, alternative: str, ways: list[int], place: int) -> float:
-    """p-value of an exact test that the common odds ratio is 1, by the key of the test for one table."""
-    return numerators(key, alternative, ways)[place] / (2 * sum(ways))
+    def pvalue(self, key: str, alternative: str) -> float:
+        """p-value of an exact test that the common odds ratio is 1, by the key of the test for one table."""
+        return numerators(key, alternative, self.ways)[self.place] / (2 * sum(self.ways)) if self.ways else np.nan
 
+    @property
+    def estimate(self) -> float:
+        """Conditional maximum-likelihood odds ratio: its mean is what was observed; nan if there is one way only."""
+        last = len(self.logs) - 1
+        if last < 1:
+            return np.nan
+        if self.place in (0, last):
+            return 0.0 if self.place == 0 else np.inf
 
-def logarithms(ways: list[int]) -> FloatArray:
-    """Logarithms of whole numbers of any size."""
-    return np.array([log(way) for way in ways])
+        def excess(log_odds: float) -> float:
+            return float(conditional_law(self.logs, log_odds) @ np.arange(last + 1)) - self.place
 
+        return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13)))
 
-def estimate(logs: FloatArray, place: int) -> float:
-    """Conditional maximum-likelihood odds ratio: the one whose mean is what was observed; nan if nothing varies."""
-    last = len(logs) - 1
-    if last == 0:
-        return np.nan
-    if place in (0, last):
-        return 0.0 if place == 0 else np.inf
+    def effect(self, level: float, own: float) -> tuple[float, float, float]:
+        """Estimate, and the odds ratios at which each tail, the observed sum counting ``own``, holds half the error.
 
-    def excess(log_odds: float) -> float:
-        return float(conditional_law(logs, log_odds) @ np.arange(last + 1)) - place
+        With 1 the interval agrees with the exact test of twice the smaller tail, with one half with its mid-p version.
+        """
+        if not self.ways:
+            return np.nan, np.nan, np.nan
 
-    return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13)))
+        def end(logs: FloatArray, place: int) -> float:
+            def excess(log_odds: float) -> float:
+                law = conditional_law(logs, log_odds)
+                return float(law[place + 1 :].sum() + own * law[place]) - (1 - level) / 2
 
+            return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13))) if place else 0.0
 
-def interval(logs: FloatArray, place: int, level: float, own: float) -> tuple[float, float]:
-    """Odds ratios at which each tail holds half the error; the observed sum counts with weight ``own``.
-
-    With 1 it agrees with the exact test of twice the smaller tail, with one half with its mid-p version.
-    """
-
-    def excess(log_odds: float, logs: FloatArray, place: int) -> float:
-        law = conditional_law(logs, log_odds)
-        return float(law[place + 1 :].sum() + own * law[place]) - (1 - level) / 2
-
-    def end(logs: FloatArray, place: int) -> float:
-        if place == 0:
-            return 0.0
-        return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, args=(logs, place), xtol=1e-13)))
-
-    # Counted from the other side, the largest odds ratio is one over the smallest.
-    low, mirrored = end(logs, place), end(logs[::-1], len(logs) - 1 - place)
-    return low, 1 / mirrored if mirrored else np.inf
+        # Counted from the other side, the largest odds ratio is one over the smallest.
+        mirrored = end(self.logs[::-1], len(self.logs) - 1 - self.place)
+        return self.estimate, end(self.logs, self.place), 1 / mirrored if mirrored else np.inf

@@ -1,89 +1,57 @@
 """Covariates in, a design matrix out."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.two_by_two.counts import FloatArray
 
 
-@dataclass(frozen=True)
-class Design:
-    """A design matrix: a column of ones, the first arm as 1, then the covariates.
-
-    Attributes
-    ----------
-    matrix : ndarray, shape (patients, terms)
-        Covariates centred and divided by their standard deviation: that changes no fit, and keeps solvers in reach.
-    terms : tuple of str
-        Names of the columns.
-    to_units : ndarray, shape (terms, terms)
-        Takes coefficients of `matrix` to coefficients in the covariates' own units.
-    notes : tuple of str
-        Baselines of covariates in words.
-    """
-
-    matrix: FloatArray
-    terms: tuple[str, ...]
-    to_units: FloatArray
-    notes: tuple[str, ...]
-
-    def in_arm(self, first: bool) -> FloatArray:
-        """Return the matrix with every patient in one arm."""
-        placed = self.matrix.copy()
-        placed[:, 1] = float(first)
-        return placed
-
-
-def _columns(values: "pd.Series[object]", name: str) -> tuple[pd.DataFrame, str]:
-    """Return a covariate as columns of numbers, and say how words became numbers."""
+def _columns(values: "pd.Series[object]", name: str) -> pd.DataFrame:
+    """Return a covariate as columns of numbers; words and categories as levels against the first of them."""
     if values.nunique() < 2:
         raise InputError(f"covariate {name!r} has one value, {values.iloc[0]!r}, for every patient: leave it out.")
-    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-        numbers = values.astype(np.float64)
-        if not np.isfinite(numbers).all():
-            raise InputError(
-                f"covariate {name!r} holds an infinite value in row {int(np.isinf(numbers).idxmax()) + 1}."
-            )
-        return numbers.to_frame(name), ""
-    if not isinstance(values.dtype, (pd.CategoricalDtype, pd.StringDtype)) and values.dtype != object:
+    if pd.api.types.is_numeric_dtype(values):
+        return values.astype(np.float64).to_frame(name)
+    if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
         raise InputError(f"covariate {name!r} is of type {values.dtype}: give numbers, truth values or words.")
-    if not isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(str).astype("category")
-    levels = values.cat.remove_unused_categories()
-    dummies = pd.get_dummies(levels, prefix=name, prefix_sep="=", drop_first=True, dtype=np.float64)
-    return dummies, f"{name!r} is compared with its first level, {levels.cat.categories[0]!r}."
+    levels = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype(str).astype("category")
+    levels = levels.cat.remove_unused_categories()
+    return pd.get_dummies(levels, prefix=f"{name} ({levels.cat.categories[0]})", prefix_sep=" v ", dtype=float).iloc[
+        :, 1:
+    ]
 
 
-def design_of(frame: pd.DataFrame, first: np.ndarray, covariates: list[str]) -> Design:
-    """Make the design matrix of an arm and covariates.
+def design_of(
+    frame: pd.DataFrame, first: NDArray[np.bool_], covariates: list[str]
+) -> tuple[FloatArray, list[str], list[str]]:
+    """Make a design matrix: ones, the first arm as 1, then the covariates, centred and divided by their deviation.
+
+    Returns
+    -------
+    ndarray, shape (patients, terms)
+    list of str
+        Names of the terms.
+    list of str
+        What is compared with what.
 
     Raises
     ------
     InputError
         A covariate with one value, of a type that is neither numbers nor words, that others explain, or too many of them.
     """
-    parts, said = [], []
-    for name in covariates:
-        columns, note = _columns(frame[name], name)
-        parts.append(columns)
-        said += [note] if note else []
-    raw = pd.concat([pd.DataFrame(index=frame.index), *parts], axis=1)
-    centre, scale = raw.mean().to_numpy(), raw.std(ddof=0).to_numpy()
-    matrix = np.column_stack([np.ones(len(frame)), first, (raw.to_numpy(dtype=np.float64) - centre) / scale])
-    terms = ("intercept", "arm", *map(str, raw.columns))
+    parts = [_columns(frame[name], name) for name in covariates]
+    terms = ["intercept", "arm", *(str(term) for part in parts for term in part.columns)]
+    raw = np.column_stack([np.empty((len(frame), 0)), *parts])
+    if not np.isfinite(raw).all():
+        raise InputError(f"covariate {terms[2 + np.isinf(raw).any(axis=0).argmax()]!r} holds an infinite value.")
     if len(frame) <= len(terms):
-        raise InputError(
-            f"{plural(len(terms), 'coefficient')} for {plural(len(frame), 'patient')} ({listing(terms)}): too many; "
-            "give fewer covariates."
-        )
-    if np.linalg.matrix_rank(matrix) < len(terms):
-        ranks = [int(np.linalg.matrix_rank(matrix[:, :k])) for k in range(1, len(terms) + 1)]
-        explained = [term for term, before, rank in zip(terms[1:], ranks, ranks[1:], strict=False) if rank == before]
-        raise InputError(f"{listing(explained)}: the other columns explain it completely; leave it out.")
-    to_units = np.diag([1.0, 1.0, *(1 / scale)])
-    to_units[0, 2:] = -centre / scale
-    return Design(matrix, terms, to_units, tuple(said))
+        raise InputError(f"{len(terms)} coefficients ({listing(terms)}) for {plural(len(frame), 'patient')}: too many.")
+    matrix = np.column_stack([np.ones(len(frame)), first, (raw - raw.mean(axis=0)) / raw.std(axis=0)])
+    ranks = [int(np.linalg.matrix_rank(matrix[:, :number])) for number in range(1, len(terms) + 1)]
+    if explained := [term for term, gained in zip(terms[1:], np.diff(ranks), strict=True) if not gained]:
+        raise InputError(f"{listing(explained)}: the columns before explain it completely; leave it out.")
+    words = [term for part in parts for term in part.columns if " v " in str(term)]
+    return matrix, terms, [f"Levels, each against the one in brackets: {listing(words)}."] if words else []

@@ -25,7 +25,7 @@ def cochran_mantel_haenszel(strata: Strata, correction: bool) -> float:
     """
     s, total = strata.responders, strata.patients
     excess = float((strata.x1 - strata.n1 * s / total).sum())
-    variance = float((strata.n1 * strata.n2 * s * (total - s) / (total**2 * np.maximum(total - 1, 1))).sum())
+    variance = float((strata.weight * s * (total - s) / (total * (total - 1))).sum())
     if variance == 0:
         return np.nan
     return float(np.sign(excess)) * max(abs(excess) - 0.5 * correction, 0.0) / float(np.sqrt(variance))
@@ -43,6 +43,11 @@ def _ratio(above: float, below: float) -> float:
     return above / below if below else np.inf if above else np.nan
 
 
+def _common_odds(strata: Strata) -> float:
+    x1, n1, x2, n2 = strata
+    return _ratio(float((x1 * (n2 - x2) / strata.patients).sum()), float((x2 * (n1 - x1) / strata.patients).sum()))
+
+
 def odds_ratio(strata: Strata, level: float) -> Ends:
     """Mantel–Haenszel odds ratio with the variance of Robins, Breslow and Greenland, from statsmodels.
 
@@ -55,7 +60,7 @@ def odds_ratio(strata: Strata, level: float) -> Ends:
     from statsmodels.stats.contingency_tables import StratifiedTable
 
     x1, n1, x2, n2 = strata
-    estimate = _ratio(float((x1 * (n2 - x2) / (n1 + n2)).sum()), float((x2 * (n1 - x1) / (n1 + n2)).sum()))
+    estimate = _common_odds(strata)
     if not 0 < estimate < np.inf:
         return estimate, np.nan, np.nan
     pooled = StratifiedTable(np.array([[x1, n1 - x1], [x2, n2 - x2]]))
@@ -98,14 +103,6 @@ def greenland_robins(strata: Strata, level: float) -> Ends:
     return _around(estimate, float(spread.sum()) / weights**2, level, logarithm=False)
 
 
-def _sato(strata: Strata) -> tuple[float, float]:
-    """P and Q of Sato's variance, ``(difference P + Q) / (sum of weights)²``."""
-    x1, n1, x2, n2 = strata
-    p = (n1**2 * x2 - n2**2 * x1 + n1 * n2 * (n2 - n1) / 2) / strata.patients**2
-    q = (x1 * (n2 - x2) + x2 * (n1 - x1)) / (2 * strata.patients)
-    return float(p.sum()), float(q.sum())
-
-
 def sato(strata: Strata, level: float) -> Ends:
     """Mantel–Haenszel risk difference with Sato's variance, which holds for few large and for many small strata.
 
@@ -113,28 +110,15 @@ def sato(strata: Strata, level: float) -> Ends:
     ----------
     Sato T. Biometrics 1989;45:1323-1324 (read in the documentation of SAS's PROC FREQ).
     """
+    x1, n1, x2, n2 = strata
     estimate, weights = _difference(strata)
-    p, q = _sato(strata)
-    return _around(estimate, max(estimate * p + q, 0.0) / weights**2, level, logarithm=False)
+    p = (n1**2 * x2 - n2**2 * x1 + n1 * n2 * (n2 - n1) / 2) / strata.patients**2
+    q = (x1 * (n2 - x2) + x2 * (n1 - x1)) / (2 * strata.patients)
+    return _around(estimate, max(float(estimate * p.sum() + q.sum()), 0.0) / weights**2, level, logarithm=False)
 
 
-def klingenberg(strata: Strata, level: float) -> Ends:
-    """Differences that a test with Sato's variance at that difference does not reject: a quadratic.
-
-    References
-    ----------
-    Klingenberg B. Stat Med 2014;33:2968-2983 (read in the documentation of SAS's PROC FREQ).
-    """
-    estimate, weights = _difference(strata)
-    p, q = _sato(strata)
-    z2 = z_quantile(level) ** 2
-    middle = estimate + z2 * p / (2 * weights**2)
-    half = float(np.sqrt(max(middle**2 - estimate**2 + z2 * q / weights**2, 0.0)))
-    return estimate, middle - half, middle + half
-
-
-def breslow_day_tarone(strata: Strata) -> tuple[float, int]:
-    """Breslow and Day's statistic of equal odds ratios with Tarone's correction, and its degrees of freedom.
+def breslow_day_tarone(strata: Strata) -> tuple[float, int, float]:
+    """Breslow and Day's statistic of equal odds ratios with Tarone's correction, degrees of freedom, p-value.
 
     Each stratum's first cell is compared with its mean under the Mantel–Haenszel odds ratio. A stratum where nobody
     responds, or everybody, or with one arm only has no odds ratio: it neither adds to the statistic nor to the degrees
@@ -144,20 +128,16 @@ def breslow_day_tarone(strata: Strata) -> tuple[float, int]:
     ----------
     Breslow NE, Day NE. Statistical methods in cancer research, vol 1. IARC 1980. Tarone RE. Biometrika 1985;72:91-95.
     """
-    x1, n1, x2, n2 = strata
-    s, freedom = strata.responders, len(x1) - 1
-    common = _ratio(float((x1 * (n2 - x2) / (n1 + n2)).sum()), float((x2 * (n1 - x1) / (n1 + n2)).sum()))
+    x1, n1, x2, n2 = np.array(strata)[:, strata.informative]
+    s, freedom = x1 + x2, max(len(x1) - 1, 0)
+    common = _common_odds(strata)
     if freedom < 1 or not 0 < common < np.inf:
-        return np.nan, max(freedom, 0)
+        return np.nan, freedom, np.nan
     # The mean a solves a (n2 - s + a) = common (n1 - a) (s - a); written so that a common odds ratio of 1 is no 0/0.
     b = common * (n1 + s) + n2 - s
     mean = 2 * common * n1 * s / (b + np.sqrt(b**2 - 4 * (common - 1) * common * n1 * s))
     variance = 1 / (1 / mean + 1 / (s - mean) + 1 / (n1 - mean) + 1 / (n2 - s + mean))
     distance = x1 - mean
     statistic = float((distance**2 / variance).sum() - distance.sum() ** 2 / variance.sum())
-    return max(statistic, 0.0), freedom
-
-
-def chi_squared_pvalue(statistic: float, freedom: int) -> float:
-    """Upper tail of the chi-squared distribution; nan without degrees of freedom."""
-    return float(chdtrc(freedom, statistic)) if freedom else np.nan
+    statistic = max(statistic, 0.0)
+    return statistic, freedom, float(chdtrc(freedom, statistic))

@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from lupus_kit.inference.strata.covariates import Design
 from lupus_kit.inference.two_by_two.counts import FloatArray
 
 # Terms of a bootstrap that are worked out at once.
-_AT_ONCE = 4_000_000
+_AT_ONCE = 1_000_000
 
 
-def infinite_terms(design: Design, response: FloatArray) -> list[str]:
-    """Name the coefficients without a finite maximum-likelihood estimate: the response separates.
+def infinite_terms(matrix: FloatArray, response: FloatArray) -> NDArray[np.intp]:
+    """Say which coefficients have no finite maximum-likelihood estimate: the response separates.
 
     References
     ----------
@@ -22,54 +21,53 @@ def infinite_terms(design: Design, response: FloatArray) -> list[str]:
     """
     from firthmodels import detect_separation
 
-    found = detect_separation(design.matrix, response, fit_intercept=False)
-    return [term for term, finite in zip(design.terms, found.is_finite, strict=True) if not finite]
+    return np.flatnonzero(~detect_separation(matrix, response, fit_intercept=False).is_finite)
 
 
-def fit_likelihood(design: Design, response: FloatArray) -> FloatArray:
-    """Maximum-likelihood coefficients, from statsmodels."""
-    from statsmodels.discrete.discrete_model import Logit
-
-    fitted = Logit(response, design.matrix).fit(disp=False, maxiter=100, tol=1e-12)
-    return np.asarray(fitted.params, dtype=np.float64)
-
-
-def fit_profile(
-    design: Design, response: FloatArray, level: float, firth: bool
-) -> tuple[FloatArray, float, float, float]:
+def fit(matrix: FloatArray, response: FloatArray, level: float, firth: bool) -> tuple[FloatArray, float, float, float]:
     """Coefficients, and the profile-likelihood interval and p-value of the arm's, with Firth's penalty or without.
 
-    ``nan`` where the library's search does not end.
+    The interval and the p-value are ``nan`` where the search for them does not end.
 
     References
     ----------
-    Firth D. Biometrika 1993;80:27-38. Heinze G, Schemper M. Stat Med 2002;21:2409-2419. Library: firthmodels.
+    Firth D. Biometrika 1993;80:27-38. Heinze G, Schemper M. Stat Med 2002;21:2409-2419. Libraries: statsmodels without
+    the penalty, firthmodels with it and for the profile.
     """
     from firthmodels import FirthLogisticRegression
+    from statsmodels.discrete.discrete_model import Logit
 
     model = FirthLogisticRegression(
-        backend="numpy", fit_intercept=False, penalty_weight=0.5 if firth else 0.0, max_iter=500, gtol=1e-9, xtol=1e-9
+        "numpy", fit_intercept=False, penalty_weight=0.5 * firth, max_iter=500, gtol=1e-9, xtol=1e-9
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what did not converge is nan
-        model.fit(design.matrix, response).lrt(1)
+        warnings.simplefilter("ignore")
+        model.fit(matrix, response).lrt(1)
         low, high = model.conf_int(alpha=1 - level, method="pl", features=1, max_iter=200, tol=1e-9)[1]
-    return np.asarray(model.coef_, dtype=np.float64), float(low), float(high), float(model.lrt_pvalues_[1])
+    likely = model.coef_ if firth else Logit(response, matrix).fit(disp=False, maxiter=100, tol=1e-12).params
+    return np.asarray(likely, dtype=np.float64), float(low), float(high), float(model.lrt_pvalues_[1])
 
 
-def covariance(design: Design, response: FloatArray, coefficients: FloatArray, robust: bool) -> FloatArray:
-    """Covariance of the coefficients: the inverse information, or around it the sandwich (HC0)."""
-    x, p = design.matrix, expit(design.matrix @ coefficients)
-    bread = np.linalg.inv(x.T @ (x * (p * (1 - p))[:, None]))
-    return np.asarray(bread @ (x.T @ (x * ((response - p) ** 2)[:, None])) @ bread if robust else bread)
+def covariance(matrix: FloatArray, response: FloatArray, coefficients: FloatArray, robust: bool) -> FloatArray:
+    """Covariance of the coefficients: the inverse information, or the sandwich around it (HC0)."""
+    p = expit(matrix @ coefficients)
+    inverse = np.linalg.inv(matrix.T @ (matrix * (p * (1 - p))[:, None]))
+    scores = matrix * (response - p)[:, None]
+    return np.asarray(inverse @ (scores.T @ scores) @ inverse if robust else inverse)
 
 
-def standardised(design: Design, coefficients: FloatArray) -> tuple[FloatArray, FloatArray]:
+def in_each_arm(matrix: FloatArray) -> FloatArray:
+    """Return the design matrix with every patient in the first arm, and with every patient in the second."""
+    both = np.stack([matrix, matrix])
+    both[0, :, 1], both[1, :, 1] = 1.0, 0.0
+    return both
+
+
+def standardised(matrix: FloatArray, coefficients: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean predicted rate with everybody in the first and in the second arm, and the gradient of each (rows)."""
-    placed = np.stack([design.in_arm(True), design.in_arm(False)])
-    p = expit(placed @ coefficients)
-    gradient = ((p * (1 - p))[:, :, None] * placed).mean(axis=1)
-    return np.asarray(p.mean(axis=1)), np.asarray(gradient)
+    both = in_each_arm(matrix)
+    p = expit(both @ coefficients)
+    return np.asarray(p.mean(axis=1)), np.asarray(((p * (1 - p))[:, :, None] * both).mean(axis=1))
 
 
 def _fit_many(
@@ -98,29 +96,28 @@ def _fit_many(
 
 
 def bootstrap(
-    design: Design, response: FloatArray, firth: bool, resamples: int, rng: np.random.Generator
+    matrix: FloatArray, response: FloatArray, firth: bool, resamples: int, rng: np.random.Generator
 ) -> tuple[FloatArray, int]:
     """Draw patients within each arm with replacement, fit and standardise again.
 
     Returns
     -------
-    ndarray, shape (resamples, 2)
-        Standardised rates of the first and second arm.
+    ndarray, shape (resamples,)
+        Standardised differences.
     int
-        Resamples that separate and were fitted with Firth's penalty although the data were not.
+        Resamples that separate, fitted with Firth's penalty although the data were not.
     """
-    x, separated, rates = design.matrix, 0, []
-    arms = [np.flatnonzero(x[:, 1] == one) for one in (1.0, 0.0)]
-    at_once = max(1, _AT_ONCE // (len(x) * x.shape[1] ** 2))
+    separated, differences = 0, []
+    at_once = max(1, _AT_ONCE // matrix.size)
     for start in range(0, resamples, at_once):
-        number = min(at_once, resamples - start)
-        drawn = np.zeros((number, len(x)))
-        for members in arms:
-            drawn[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=number)
-        coefficients, converged = _fit_many(x, response, drawn, firth)
+        drawn = np.zeros((min(at_once, resamples - start), len(matrix)))
+        for one in (1.0, 0.0):
+            (members,) = np.nonzero(matrix[:, 1] == one)
+            drawn[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=len(drawn))
+        coefficients, converged = _fit_many(matrix, response, drawn, firth)
         if not converged.all() and not firth:
             separated += int((~converged).sum())
-            coefficients[~converged] = _fit_many(x, response, drawn[~converged], firth=True)[0]
-        predicted = [(drawn * expit(coefficients @ design.in_arm(first).T)).sum(axis=1) for first in (True, False)]
-        rates.append(np.stack(predicted, axis=1) / len(x))
-    return np.concatenate(rates), separated
+            coefficients[~converged] = _fit_many(matrix, response, drawn[~converged], firth=True)[0]
+        first, second = expit(in_each_arm(matrix) @ coefficients.T)
+        differences.append((drawn * (first - second).T).mean(axis=1))
+    return np.concatenate(differences), separated

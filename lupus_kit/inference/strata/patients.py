@@ -1,6 +1,6 @@
 """Patients in, one row each: their outcomes, arms and covariates checked, and counted by stratum."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -37,109 +37,98 @@ class Strata(NamedTuple):
         """Cochran's and Mantel–Haenszel's weight of each stratum, ``n1 n2 / (n1 + n2)``."""
         return self.n1 * self.n2 / self.patients
 
-    def where(self, kept: NDArray[np.bool_]) -> "Strata":
-        """Return some of the strata."""
-        return Strata(*(values[kept] for values in self))
+    @property
+    def informative(self) -> NDArray[np.bool_]:
+        """Where somebody responds and somebody does not, in two arms: where there is an odds ratio."""
+        return (self.responders > 0) & (self.responders < self.patients) & (self.n1 > 0) & (self.n2 > 0)
 
 
-def need_frame(frame: object, columns: Iterable[str], what: str) -> pd.DataFrame:
-    """Return the table, or say that it is none or which columns it lacks."""
-    if not isinstance(frame, pd.DataFrame):
-        raise InputError(f"{what} must be a pandas DataFrame, not {type(frame).__name__}.")
+def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.DataFrame, list[str]]:
+    """Take columns of a table with one row a patient; refuse, or leave out and say so, who lacks a value in them."""
+    wanted = need_columns(frame, columns)
+    if missing not in ("refuse", "drop"):
+        raise unknown_name("missing", missing, ("refuse", "drop"))
+    lacking = wanted.isna()
+    someone = lacking.any(axis=1)
+    if not someone.any():
+        return wanted, []
+    said = listing(f"{name!r} {count}" for name, count in lacking.sum().items() if count)
+    found = f"{someone.sum()} of {plural(len(wanted), 'patient')} lack a value ({said}; first in row {someone.argmax() + 1})"
+    if missing == "refuse" or someone.all():
+        raise InputError(f"{found}: fill them in, or leave some patients out with missing='drop'.")
+    return wanted[~someone].reset_index(drop=True), [f"{found}: left out."]
+
+
+def need_columns(frame: object, columns: Iterable[str]) -> pd.DataFrame:
+    """Take columns of a table, or say that it is none, or which column it lacks."""
+    if not isinstance(frame, pd.DataFrame) or frame.empty:
+        raise InputError(f"give a pandas DataFrame with rows, not {type(frame).__name__}.")
     wanted = list(dict.fromkeys(columns))
-    if lacking := [name for name in wanted if name not in frame.columns]:
-        raise unknown_name(f"column of {what}", lacking[0], map(str, frame.columns))
-    if twice := [name for name in wanted if list(frame.columns).count(name) > 1]:
-        raise InputError(f"{what} has the column {twice[0]!r} more than once.")
-    if frame.empty:
-        raise InputError(f"{what} has no rows.")
+    for name in wanted:
+        if list(frame.columns).count(name) != 1:
+            raise unknown_name("column, or one that stands there twice,", name, map(str, frame.columns))
     return frame[wanted].reset_index(drop=True)
 
 
 def names_of(columns: object, argument: str) -> list[str]:
     """Return one name, or a list of them, as a list."""
     names = [columns] if isinstance(columns, str) else columns
-    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise InputError(f"{argument} == {columns!r}: give a list of column names.")
     return list(names)
-
-
-def complete(patients: pd.DataFrame, missing: str) -> tuple[pd.DataFrame, list[str]]:
-    """Refuse, or leave out and say so, the patients who lack a value."""
-    if missing not in ("refuse", "drop"):
-        raise unknown_name("missing", missing, ("refuse", "drop"))
-    lacking = patients.isna()
-    number = int(lacking.any(axis=1).sum())
-    if not number:
-        return patients, []
-    said = listing(f"{name!r} {count}" for name, count in lacking.sum().items() if count)
-    found = f"{number} of {plural(len(patients), 'patient')} lack a value ({said})"
-    if missing == "refuse":
-        raise InputError(
-            f"{found}, the first in row {int(lacking.any(axis=1).idxmax()) + 1}: fill them in, or leave these patients "
-            "out with missing='drop'."
-        )
-    if number == len(patients):
-        raise InputError(f"{found}: nobody is left.")
-    return patients[~lacking.any(axis=1)].reset_index(drop=True), [f"{found}: they are left out."]
 
 
 def responses(outcome: "pd.Series[object]") -> FloatArray:
     """Return an outcome of 0 and 1, or of truth values, as numbers."""
     numbers = outcome.astype(object).map({0: 0.0, 1: 1.0})
     if (bad := numbers.isna()).any():
-        shown = listing((repr(value) for value in outcome[bad].unique()), most=5)
-        raise InputError(
-            f"column {outcome.name!r} holds {shown}, the first in row {int(np.argmax(bad)) + 1}: an outcome is 1 or True "
-            "(responded), or 0 or False."
-        )
+        shown = listing(map(repr, outcome[bad].unique()), most=5)
+        raise InputError(f"column {outcome.name!r} holds {shown}: an outcome is 1 or True (responded), or 0 or False.")
     return np.asarray(numbers, dtype=np.float64)
 
 
-def in_first_arm(
-    arm: "pd.Series[object]", first: object = None
-) -> tuple[NDArray[np.bool_], tuple[str, str], list[str]]:
-    """Say who is in the first arm, and the names of both; the first is the one that stands first unless it is named."""
-    found = list(arm.unique())
+def in_first_arm(arm: "pd.Series[object]", first: object) -> tuple[NDArray[np.bool_], tuple[str, str], str]:
+    """Say who is in the first arm, name both, and say which is the first: the one that stands first unless it is named."""
+    found = arm.unique().tolist()
     if len(found) != 2:
         raise InputError(
             f"column {arm.name!r} must name two arms, not {len(found)} ({listing(map(repr, found), most=5)})."
         )
-    chosen = found[0] if first is None else first
-    if chosen not in found:
+    if first is not None and first not in found:
         raise unknown_name("first arm", first, map(str, found))
-    other = found[1] if chosen == found[0] else found[0]
-    why = "" if first is not None else " (it stands first in the data; first_arm= chooses)"
-    notes = [f"First arm: {chosen}{why}; second arm: {other}."]
-    return (arm == chosen).to_numpy(dtype=bool), (str(chosen), str(other)), notes
+    one, other = found if first in (None, found[0]) else found[::-1]
+    why = "it stands first in the data; first_arm= chooses" if first is None else "as chosen"
+    return np.asarray(arm == one), (str(one), str(other)), f"First arm: {one} ({why}); second arm: {other}."
 
 
 def count_patients(
     patients: object, outcome: str, arm: str, strata: list[str], first_arm: object, missing: str
 ) -> tuple[pd.DataFrame, tuple[str, str], list[str]]:
     """Count the responders of both arms in each combination of the strata columns."""
-    frame, notes = complete(need_frame(patients, [outcome, arm, *strata], "patients"), missing)
-    response, (first, arms, said) = responses(frame[outcome]), in_first_arm(frame[arm], first_arm)
-    rows = pd.DataFrame({
-        "stratum": frame[strata].astype(str).agg(" / ".join, axis=1) if strata else "all",
-        "x1": response * first, "n1": first, "x2": response * ~first, "n2": ~first,
-    })  # fmt: skip
-    counted = rows.groupby("stratum", sort=True, as_index=False).sum()
-    return counted.astype(dict.fromkeys(COUNTS, int)), arms, said + notes
+    frame, left_out = need_frame(patients, [outcome, arm, *strata], missing)
+    response = responses(frame[outcome])
+    first, arms, said = in_first_arm(frame[arm], first_arm)
+    cells = (response * first, first, response * ~first, ~first)
+    rows = pd.DataFrame({"stratum": joined(frame, strata), **dict(zip(COUNTS, cells, strict=True))})
+    counted = rows.groupby("stratum", as_index=False).sum().astype(dict.fromkeys(COUNTS, int))
+    return counted, arms, [said, *left_out]
+
+
+def joined(frame: pd.DataFrame, strata: list[str]) -> "pd.Series[str]":
+    """Name each row's stratum by its values in some columns."""
+    return frame[strata].astype(str).agg(" / ".join, axis=1)
 
 
 def check_tables(tables: object, strata: list[str]) -> pd.DataFrame:
     """Check counts given by stratum; an arm without patients is allowed here."""
-    frame = need_frame(tables, [*strata, *COUNTS], "tables")
-    checked = {name: as_counts(name, frame[name]) for name in COUNTS}
-    names = frame[strata].astype(str).agg(" / ".join, axis=1)
-    for name, x, n in (("1", checked["x1"], checked["n1"]), ("2", checked["x2"], checked["n2"])):
-        if (bad := x > n).any():
-            raise InputError(
-                f"x{name} is larger than n{name} in {listing(names[bad])}: responders cannot outnumber their arm."
-            )
-    if names.duplicated().any():
+    frame = need_columns(tables, [*strata, *COUNTS])
+    checked = pd.DataFrame(
+        {"stratum": joined(frame, strata), **{name: as_counts(name, frame[name]) for name in COUNTS}}
+    )
+    if (bad := (checked["x1"] > checked["n1"]) | (checked["x2"] > checked["n2"])).any():
         raise InputError(
-            f"{listing(names[names.duplicated()].unique())}: more than one row; add them up, one a stratum."
+            f"stratum {listing(checked['stratum'][bad])}: responders cannot outnumber the patients of their arm."
         )
-    return pd.DataFrame({"stratum": names, **checked})
+    if (twice := checked["stratum"].duplicated()).any():
+        raise InputError(f"stratum {listing(checked['stratum'][twice])} has more than one row: add them up.")
+    return checked

@@ -119,13 +119,14 @@ class Stratified:
             Columns ``key label measure statistic df p estimate low high level``; an interval that inverts a test has
             the p-value of that test, where it is two-sided.
         """
+        two_sided = self.alternative == "two-sided"
         rows: list[dict[str, object]] = [vars(test) for test in self.tests.values()]
-        for one in self.intervals.values():
-            row = {name: getattr(one, name) for name in ("key", "label", "measure", "estimate", "low", "high", "level")}
-            inverted = one.inverts if self.alternative == "two-sided" else ""
-            rows.append(row | {"p": self.tests[inverted].p if inverted else np.nan})
+        rows += [
+            {**vars(one), "p": self.tests[one.inverts].p if one.inverts and two_sided else np.nan, "df": 0}
+            for one in self.intervals.values()
+        ]
         columns = ["key", "label", "measure", "statistic", "df", "p", "estimate", "low", "high", "level"]
-        return pd.DataFrame(rows, columns=columns).fillna({"measure": "", "df": 0}).astype({"df": int})
+        return pd.DataFrame(rows, columns=columns).fillna({"measure": ""})
 
     def forest(self, measure: str = "risk difference") -> pd.DataFrame:
         """Return one effect of every stratum, and of all together in the last row.
@@ -149,27 +150,24 @@ class Stratified:
         if measure not in FOREST:
             raise unknown_name("measure", measure, FOREST)
         of_one, of_all = FOREST[measure]
-        counts = self.tables[["x1", "n1", "x2", "n2"]]
-        weight = (counts["n1"] * counts["n2"] / (counts["n1"] + counts["n2"])).fillna(0.0)
+        counts = ["x1", "n1", "x2", "n2"]
         effects = [
             intervals(x1, n1, x2, n2, self.level, [of_one])[0] if n1 and n2 else None
-            for x1, n1, x2, n2 in counts.itertuples(index=False, name=None)
+            for x1, n1, x2, n2 in self.tables[counts].itertuples(index=False, name=None)
         ]
-        frame = self.tables[["stratum", "x1", "n1", "x2", "n2"]].assign(weight=weight / weight.sum(), pooled=False)
-        together = {"stratum": "all strata", **counts.sum(), "weight": 1.0, "pooled": True}
-        frame = pd.concat([frame, pd.DataFrame([together])], ignore_index=True)
+        weight = (self.tables["n1"] * self.tables["n2"] / (self.tables["n1"] + self.tables["n2"])).fillna(0.0)
+        together = {"stratum": "all strata", **self.tables[counts].sum(), "weight": weight.sum()}
+        frame = pd.concat([self.tables.assign(weight=weight), pd.DataFrame([together])], ignore_index=True)
         for name in ("estimate", "low", "high"):
             frame[name] = [getattr(one, name, np.nan) for one in [*effects, self.intervals[of_all]]]
-        frame = frame.assign(measure=measure, level=self.level)
+        frame = frame.assign(measure=measure, level=self.level, weight=frame["weight"] / weight.sum())
+        frame["pooled"] = frame.index == len(frame) - 1
         return frame[["stratum", *counts, "measure", "estimate", "low", "high", "level", "weight", "pooled"]]
 
     def _repr_html_(self) -> str:
-        names = {"x1": "responders", "n1": f"of {self.arms[0]}", "x2": "responders ", "n2": f"of {self.arms[1]}"}
-        tables = self.tables.drop(columns="informative").rename(columns=names).to_html(index=False, border=0)
-        shown = self.to_frame().drop(columns=["key", "level"])
-        numbers = shown.select_dtypes("number").columns.drop(["df", "p"])
-        text = shown[numbers].map(lambda value: f"{value:.3f}").where(shown[numbers].notna(), "")
-        text = text.assign(p=shown["p"].map(lambda p: "" if np.isnan(p) else f"{p:.4f}"))
-        rest = shown.assign(**text)[["label", "measure", "statistic", "p", "estimate", "low", "high"]]
+        heading = f"Responders of {self.arms[0]} (1) and {self.arms[1]} (2), compared within strata."
+        tables = self.tables.to_html(index=False, border=0)
+        shown = self.to_frame()[["label", "measure", "statistic", "p", "estimate", "low", "high"]]
+        rows = shown.to_html(index=False, border=0, float_format="{:.4f}".format, na_rep="")
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return f"{tables}{rest.to_html(index=False, border=0)}<ul>{notes}</ul>"
+        return f"{html.escape(heading)}{tables}{rows}<ul>{notes}</ul>"

@@ -1,98 +1,85 @@
 """Responders of two arms, compared within strata."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.intervals.effects import Interval
-from lupus_kit.inference.strata import common_odds, mantel_haenszel, stratified_scores
+from lupus_kit.inference.strata import mantel_haenszel, stratified_scores
+from lupus_kit.inference.strata.common_odds import Conditional
 from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients, names_of
 from lupus_kit.inference.strata.results import Stratified, StratifiedTest
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_level
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
-_EXACT = (
-    ("exact", "exact conditional, twice the smaller tail", "fisher_doubled"),
-    ("exact_point", "exact conditional, point probability", "fisher"),
-    ("midp", "conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
-)
+ODDS, DIFFERENCE = "odds ratio", "risk difference"
 
 
-def _notes(tables: pd.DataFrame, two_arms: np.ndarray) -> list[str]:
+def _notes(tables: pd.DataFrame, two_arms: NDArray[np.bool_]) -> list[str]:
     """Say how many strata and patients tell nothing, and about what."""
-
-    def touched(rows: np.ndarray) -> str:
-        part = tables[rows]
-        patients = plural(int(part["n1"].sum() + part["n2"].sum()), "patient")
-        return f"{plural(len(part), 'stratum', 'strata')} ({listing(part['stratum'])}; {patients})"
-
-    notes = []
-    if not two_arms.all():
-        notes.append(f"{touched(~two_arms)} without patients in both arms: left out of everything.")
     alike = two_arms & ~tables["informative"].to_numpy()
-    if alike.any():
-        notes.append(
-            f"{touched(alike)} where nobody responds, or everybody: nothing is learned about the odds ratio, in its tests "
-            "and in that of homogeneity; the strata count in the risk difference, with half a responder added to each arm "
-            "where weights are inverse variances."
-        )
+    notes = []
+    for rows, said in (
+        (~two_arms, "without patients in both arms: left out of everything"),
+        (alike, "where nobody responds, or everybody: nothing is learned about the odds ratio, in its tests and in that of "
+                "homogeneity; the risk difference counts them, with half a responder added to each arm where weights are "
+                "inverse variances"),
+    ):  # fmt: skip
+        part = tables[rows]
+        patients = plural(int(part[["n1", "n2"]].to_numpy().sum()), "patient")
+        if len(part):
+            notes.append(f"{plural(len(part), 'stratum', 'strata')} ({listing(part['stratum'])}; {patients}) {said}.")
     return notes
 
 
-def _tests(strata: Strata, informative: Strata, ways: list[int] | None, alternative: str) -> list[StratifiedTest]:
-    def chi_squared(key: str, label: str, z: float) -> StratifiedTest:
-        return StratifiedTest(key, label, z**2, 1, float(normal_pvalue(np.array(z), alternative)))
-
-    statistic, freedom = mantel_haenszel.breslow_day_tarone(informative)
-    homogeneous = mantel_haenszel.chi_squared_pvalue(statistic, freedom)
-    return [
-        chi_squared("cmh", "Cochran–Mantel–Haenszel", mantel_haenszel.cochran_mantel_haenszel(informative, False)),
-        chi_squared("cmh_corrected", "Cochran–Mantel–Haenszel, continuity correction",
-                    mantel_haenszel.cochran_mantel_haenszel(informative, True)),
-        chi_squared("score_inverse_variance", "stratified score, inverse-variance weights",
-                    stratified_scores.score(strata, 0.0, "inverse_variance")),
-        *(
-            StratifiedTest(key, label, np.nan, 0,
-                           common_odds.pvalue(test, alternative, ways, common_odds.observed(informative)) if ways else np.nan)
-            for key, label, test in _EXACT
-        ),
-        StratifiedTest("breslow_day_tarone", "equal odds ratios (Breslow–Day–Tarone)", statistic, freedom, homogeneous),
-    ]  # fmt: skip
-
-
-def _intervals(strata: Strata, informative: Strata, ways: list[int] | None, level: float) -> list[Interval]:
-    found = []
-
-    def add(key: str, label: str, measure: str, ends: tuple[float, float, float], inverts: str = "") -> None:
-        found.append(Interval(key, label, measure, *ends, level, inverts))
-
-    mh, scores = mantel_haenszel, stratified_scores
-    odds, ratio, difference = "odds ratio", "risk ratio", "risk difference"
-    add("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", odds, mh.odds_ratio(informative, level))
-    logs, place = common_odds.logarithms(ways or [1, 1, 1]), common_odds.observed(informative) if ways else 1
-    estimate = common_odds.estimate(logs, place) if ways else np.nan
-    for key, label, own, test in (
-        ("conditional_exact", "conditional exact", 1.0, "exact"),
-        ("conditional_midp", "conditional mid-p", 0.5, "midp"),
+def _tests(strata: Strata, exact: Conditional, alternative: str) -> Iterator[StratifiedTest]:
+    root = mantel_haenszel.cochran_mantel_haenszel
+    for key, label, z in (
+        ("cmh", "Cochran–Mantel–Haenszel", root(strata, False)),
+        ("cmh_corrected", "Cochran–Mantel–Haenszel, continuity correction", root(strata, True)),
+        ("score_inverse_variance", "stratified score, inverse-variance weights",
+         stratified_scores.score(strata, 0.0, "inverse_variance")),
+    ):  # fmt: skip
+        yield StratifiedTest(key, label, z**2, 1, float(normal_pvalue(np.array(z), alternative)))
+    for key, label, test in (
+        ("exact", "exact conditional, twice the smaller tail", "fisher_doubled"),
+        ("exact_point", "exact conditional, point probability", "fisher"),
+        ("midp", "conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
     ):
-        low, high = common_odds.interval(logs, place, level, own) if ways else (np.nan, np.nan)
-        add(key, label, odds, (estimate, low, high), test)
-    add("mantel_haenszel_risk_ratio", "Mantel–Haenszel (Greenland–Robins)", ratio, mh.risk_ratio(strata, level))
-    add("sato", "Mantel–Haenszel (Sato)", difference, mh.sato(strata, level))
-    add("greenland_robins", "Mantel–Haenszel (Greenland–Robins)", difference, mh.greenland_robins(strata, level))
-    add("klingenberg", "Mantel–Haenszel (Klingenberg)", difference, mh.klingenberg(strata, level))
+        yield StratifiedTest(key, label, np.nan, 0, exact.pvalue(test, alternative))
+    statistic, df, p = mantel_haenszel.breslow_day_tarone(strata)
+    yield StratifiedTest("breslow_day_tarone", "equal odds ratios (Breslow–Day–Tarone)", statistic, df, p)
+
+
+def _intervals(strata: Strata, exact: Conditional, level: float) -> Iterator[Interval]:
+    mh, scores = mantel_haenszel, stratified_scores
+    for key, label, measure, ends, inverts in (
+        ("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", ODDS, mh.odds_ratio(strata, level), ""),
+        ("conditional_exact", "conditional exact", ODDS, exact.effect(level, 1.0), "exact"),
+        ("conditional_midp", "conditional mid-p", ODDS, exact.effect(level, 0.5), "midp"),
+        (
+            "mantel_haenszel_risk_ratio",
+            "Mantel–Haenszel (Greenland–Robins)",
+            "risk ratio",
+            mh.risk_ratio(strata, level),
+            "",
+        ),
+        ("sato", "Mantel–Haenszel (Sato)", DIFFERENCE, mh.sato(strata, level), ""),
+        ("greenland_robins", "Mantel–Haenszel (Greenland–Robins)", DIFFERENCE, mh.greenland_robins(strata, level), ""),
+    ):
+        yield Interval(key, label, measure, *ends, level, inverts)
     for weighting, test in (("cmh", "cmh"), ("inverse_variance", "score_inverse_variance")):
-        said = "CMH weights" if weighting == "cmh" else "inverse-variance weights"
-        ends = scores.miettinen_nurminen(strata, level, weighting)
-        add(f"miettinen_nurminen_{weighting}", f"stratified Miettinen–Nurminen, {said}", difference, ends, test)
-        add(
-            f"newcombe_{weighting}",
-            f"stratified Newcombe, {said}",
-            difference,
-            scores.newcombe(strata, level, weighting),
-        )
-    return found
+        for key, method, inverts in (
+            ("miettinen_nurminen", scores.miettinen_nurminen, test),
+            ("newcombe", scores.newcombe, ""),
+        ):
+            name = "Newcombe" if key == "newcombe" else "Miettinen–Nurminen"
+            label = f"stratified {name}, {'CMH' if weighting == 'cmh' else 'inverse-variance'} weights"
+            yield Interval(f"{key}_{weighting}", label, DIFFERENCE, *method(strata, level, weighting), level, inverts)
 
 
 def stratified(
@@ -165,23 +152,24 @@ def stratified(
     """
     names = names_of("stratum" if strata is None else strata, "strata")
     confidence, side = as_level("level", level), as_alternative(alternative)
-    if (outcome is None) != (arm is None):
-        raise InputError("outcome= and arm= go together: they name the columns of a table with one row a patient.")
-    if outcome is None or arm is None:
-        counted, arms = check_tables(tables, names), ("arm 1", "arm 2")
-        notes: list[str] = []
-    else:
+    notes: list[str] = []
+    if outcome is not None and arm is not None:
         counted, arms, notes = count_patients(tables, outcome, arm, names, first_arm, missing)
-    every = Strata(*(counted[name].to_numpy(dtype=np.float64) for name in COUNTS))
-    two_arms = (every.n1 > 0) & (every.n2 > 0)
+    elif outcome is None and arm is None:
+        counted, arms = check_tables(tables, names), ("arm 1", "arm 2")
+    else:
+        raise InputError("outcome= and arm= go together: they name the columns of a table with one row a patient.")
+    counts = counted[list(COUNTS)].to_numpy(dtype=np.float64)
+    two_arms = (counts[:, 1] > 0) & (counts[:, 3] > 0)
     if not two_arms.any():
         raise InputError("no stratum has patients in both arms: nothing can be compared within strata.")
-    counted["informative"] = two_arms & (every.responders > 0) & (every.responders < every.patients)
-    kept, informative = every.where(two_arms), every.where(counted["informative"].to_numpy())
-    ways = common_odds.convolution(informative)
-    if ways is None:
+    counted["informative"] = Strata(*counts.T).informative
+    kept = Strata(*counts[two_arms].T)
+    exact = Conditional(kept)
+    notes += _notes(counted, two_arms)
+    if not exact.ways:
         notes.append("The exact tests and intervals are left out: whole numbers for so many patients are too large.")
-    tests = {test.key: test for test in _tests(kept, informative, ways, side)}
-    found = {one.key: one for one in _intervals(kept, informative, ways, confidence)}
+    tests = {test.key: test for test in _tests(kept, exact, side)}
+    found = {one.key: one for one in _intervals(kept, exact, confidence)}
     cmh = tests["cmh_corrected" if correction else "cmh"]
-    return Stratified(counted, arms, cmh, tests, found, confidence, side, tuple(notes + _notes(counted, two_arms)))
+    return Stratified(counted, arms, cmh, tests, found, confidence, side, tuple(notes))
