@@ -248,12 +248,14 @@ def adjusted(
             f"The response separates: no finite maximum-likelihood estimate of {listing(terms[k] for k in infinite)}. Firth's "
             "penalised likelihood instead; it draws standardised rates towards one half."
         )
+    if np.isnan([low, high, p]).any():
+        notes.append("Profile likelihood: a search did not end, so a value is missing.")
     log_odds, error = float(fitted[1]), float(np.sqrt(models.covariance(matrix, response, fitted, robust=False)[1, 1]))
     method = "logistic, Firth" if firth else "logistic"
     effects = [
         _wald("logistic", f"{method}, Wald", ODDS, log_odds, error, confidence),
-        Effect("profile_likelihood", f"{method}, profile likelihood", ODDS,
-               *(math.exp(value) for value in (log_odds, low, high)), np.nan, p, confidence),
+        Effect("profile_likelihood", f"{method}, profile likelihood", ODDS, math.exp(log_odds), math.exp(low), math.exp(high),
+               np.nan, p, confidence),
         *_standardised(matrix, response, fitted, confidence),
         *_linear(matrix, response, confidence),
     ]  # fmt: skip

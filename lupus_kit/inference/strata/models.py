@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.counts import FloatArray
 
 # Terms of a bootstrap that are worked out at once.
@@ -38,12 +39,14 @@ def fit(matrix: FloatArray, response: FloatArray, level: float, firth: bool) -> 
     from statsmodels.discrete.discrete_model import Logit
 
     model = FirthLogisticRegression(
-        "numpy", fit_intercept=False, penalty_weight=0.5 * firth, max_iter=500, gtol=1e-9, xtol=1e-9
+        "numpy", fit_intercept=False, penalty_weight=0.5 * firth, max_iter=500, gtol=1e-7, xtol=1e-7
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(matrix, response).lrt(1)
         low, high = model.conf_int(alpha=1 - level, method="pl", features=1, max_iter=200, tol=1e-9)[1]
+    if not model.converged_:
+        raise InputError("the logistic model does not converge: give fewer covariates.")
     likely = model.coef_ if firth else Logit(response, matrix).fit(disp=False, maxiter=100, tol=1e-12).params
     return np.asarray(likely, dtype=np.float64), float(low), float(high), float(model.lrt_pvalues_[1])
 
@@ -75,24 +78,27 @@ def _fit_many(
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Newton's steps for many resamples at once, each given by how often every patient was drawn.
 
-    Returns the coefficients, one row a resample, and whether each has converged.
+    Returns the coefficients, one row a resample, and which resamples separate.
     """
     terms = x.shape[1]
     products = (x[:, :, None] * x[:, None, :]).reshape(len(x), terms**2)
     coefficients = np.zeros((len(drawn), terms))
+    moving = np.arange(len(drawn))
     for _ in range(60):
-        p = expit(coefficients @ x.T)
-        weight = drawn * p * (1 - p)
-        inverse = np.linalg.pinv((weight @ products).reshape(-1, terms, terms), hermitian=True)
-        residual = drawn * (response - p)
+        p = expit(coefficients[moving] @ x.T)
+        weight = drawn[moving] * p * (1 - p)
+        # A level that was not drawn has no information: its coefficient stays where it is.
+        inverse = np.linalg.pinv((weight @ products).reshape(-1, terms, terms), rcond=1e-10, hermitian=True)
+        residual = drawn[moving] * (response - p)
         if firth:
             residual += weight * (inverse.reshape(-1, terms**2) @ products.T) * (0.5 - p)
         step = np.clip((inverse @ (residual @ x)[:, :, None])[:, :, 0], -3.0, 3.0)
-        coefficients += step
-        moved = np.abs(step).max(axis=1)
-        if moved.max() < 1e-8:
+        coefficients[moving] += step
+        moving = moving[np.abs(step).max(axis=1) > 1e-8]
+        if not len(moving):
             break
-    return coefficients, moved < 1e-6
+    # Beyond e^15 to 1 a probability is on its way to 0 or 1.
+    return coefficients, np.asarray(((drawn > 0) & (np.abs(coefficients @ x.T) > 15)).any(axis=1))
 
 
 def bootstrap(
@@ -114,10 +120,10 @@ def bootstrap(
         for one in (1.0, 0.0):
             (members,) = np.nonzero(matrix[:, 1] == one)
             drawn[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=len(drawn))
-        coefficients, converged = _fit_many(matrix, response, drawn, firth)
-        if not converged.all() and not firth:
-            separated += int((~converged).sum())
-            coefficients[~converged] = _fit_many(matrix, response, drawn[~converged], firth=True)[0]
+        coefficients, apart = _fit_many(matrix, response, drawn, firth)
+        if apart.any() and not firth:
+            separated += int(apart.sum())
+            coefficients[apart] = _fit_many(matrix, response, drawn[apart], firth=True)[0]
         first, second = expit(in_each_arm(matrix) @ coefficients.T)
         differences.append((drawn * (first - second).T).mean(axis=1))
     return np.concatenate(differences), separated
