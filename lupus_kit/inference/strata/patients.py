@@ -44,7 +44,7 @@ class Strata(NamedTuple):
 
 
 def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.DataFrame, list[str]]:
-    """Take columns of a table with one row a patient; refuse, or leave out and say so, who lacks a value in them."""
+    """Take columns of a table; refuse, or leave out and say so, the rows that lack a value in them."""
     wanted = need_columns(frame, columns)
     if missing not in ("refuse", "drop"):
         raise unknown_name("missing", missing, ("refuse", "drop"))
@@ -53,9 +53,11 @@ def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.
     if not someone.any():
         return wanted, []
     said = listing(f"{name!r} {count}" for name, count in lacking.sum().items() if count)
-    found = f"{someone.sum()} of {plural(len(wanted), 'patient')} lack a value ({said}; first in row {someone.argmax() + 1})"
+    found = (
+        f"{someone.sum()} of {plural(len(wanted), 'row')} lack a value ({said}; first in row {someone.argmax() + 1})"
+    )
     if missing == "refuse" or someone.all():
-        raise InputError(f"{found}: fill them in, or leave some patients out with missing='drop'.")
+        raise InputError(f"{found}: fill them in, or leave such patients out with missing='drop'.")
     return wanted[~someone].reset_index(drop=True), [f"{found}: left out."]
 
 
@@ -121,7 +123,7 @@ def joined(frame: pd.DataFrame, strata: list[str]) -> "pd.Series[str]":
 
 def check_tables(tables: object, strata: list[str]) -> pd.DataFrame:
     """Check counts given by stratum; an arm without patients is allowed here."""
-    frame = need_columns(tables, [*strata, *COUNTS])
+    frame, _ = need_frame(tables, [*strata, *COUNTS], "refuse")
     checked = pd.DataFrame(
         {"stratum": joined(frame, strata), **{name: as_counts(name, frame[name]) for name in COUNTS}}
     )
