@@ -376,6 +376,7 @@ def forest(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         finite = ends.where((ends > 0) & np.isfinite(ends)).to_numpy()
         ends = ends.clip(np.nanmin([1, *finite.ravel()]) / 3, np.nanmax([1, *finite.ravel()]) * 3)
         ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
     for pooled, marker, colour in ((False, "s", "0.2"), (True, "D", PUBLISHED)):
         some = (frame["pooled"] == pooled).to_numpy()
         ax.hlines(rows[some], ends["low"][some], ends["high"][some], color=colour, linewidth=2.4)

@@ -20,31 +20,25 @@ from lupus_kit.inference.two_by_two.counts import FloatArray
 
 # Odds ratios are searched between these logarithms.
 _WIDEST = 700.0
-# Bits that all whole numbers of one convolution may take together.
-_MOST_BITS = 20_000_000
+# Beyond so many patients the whole numbers take seconds; large-sample tests say the same.
+_MOST_PATIENTS = 3000
 
 
 def convolution(strata: Strata) -> list[int]:
     """Ways to get each sum of the first arm's responders, from the smallest sum up; none where they are too many.
-
-    The weights of a stratum are written side by side into one whole number, each with room enough for the sums to come:
-    the product of these numbers holds the convolution (Kronecker's substitution).
 
     Examples
     --------
     >>> convolution(Strata(*np.array([[1.0, 1], [2, 2], [1, 0], [2, 1]])))
     [1, 6, 9, 2]
     """
-    x1, n1, x2, n2 = (values.astype(int).tolist() for values in strata)
-    if sum(strata.patients) * sum(np.minimum(strata.n1, strata.responders)) > _MOST_BITS:
+    if strata.patients.sum() > _MOST_PATIENTS:
         return []
-    each = [weights(m, n, a + b) for a, m, b, n in zip(x1, n1, x2, n2, strict=True)]
-    room = sum(sum(ways).bit_length() for ways in each) // 8 + 1
-    product = 1
-    for ways in each:
-        product *= int.from_bytes(b"".join(way.to_bytes(room, "little") for way in ways), "little")
-    digits = product.to_bytes(room * (sum(len(ways) - 1 for ways in each) + 1), "little")
-    return [int.from_bytes(digits[start : start + room], "little") for start in range(0, len(digits), room)]
+    counts = zip(*(values.astype(int).tolist() for values in strata), strict=True)
+    ways = np.ones(1, dtype=object)
+    for x1, n1, x2, n2 in counts:
+        ways = np.convolve(ways, np.array(weights(n1, n2, x1 + x2), dtype=object))
+    return list(ways)
 
 
 class Conditional:

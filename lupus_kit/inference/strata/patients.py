@@ -82,11 +82,12 @@ def names_of(columns: object, argument: str) -> list[str]:
 
 def responses(outcome: "pd.Series[object]") -> FloatArray:
     """Return an outcome of 0 and 1, or of truth values, as numbers."""
-    numbers = outcome.astype(object).map({0: 0.0, 1: 1.0})
-    if (bad := numbers.isna()).any():
-        shown = listing(map(repr, outcome[bad].unique()), most=5)
+    values = outcome.astype(object).tolist()
+    bad = [value for value in values if isinstance(value, str) or value not in (0, 1)]
+    if bad:
+        shown = listing(dict.fromkeys(map(repr, bad)), most=5)
         raise InputError(f"column {outcome.name!r} holds {shown}: an outcome is 1 or True (responded), or 0 or False.")
-    return np.asarray(numbers, dtype=np.float64)
+    return np.array(values, dtype=np.float64)
 
 
 def in_first_arm(arm: "pd.Series[object]", first: object) -> tuple[NDArray[np.bool_], tuple[str, str], str]:

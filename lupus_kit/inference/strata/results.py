@@ -140,7 +140,8 @@ class Stratified:
         -------
         pandas.DataFrame
             Columns ``stratum x1 n1 x2 n2 measure estimate low high level weight pooled``; ``weight`` is the share of the
-            Cochran–Mantel–Haenszel weights. A stratum without patients in both arms has no effect: ``nan``.
+            Cochran–Mantel–Haenszel weights. A stratum without patients in both arms has no effect (``nan``) and no part in
+            the last row.
 
         Raises
         ------
@@ -156,7 +157,7 @@ class Stratified:
             for x1, n1, x2, n2 in self.tables[counts].itertuples(index=False, name=None)
         ]
         weight = (self.tables["n1"] * self.tables["n2"] / (self.tables["n1"] + self.tables["n2"])).fillna(0.0)
-        together = {"stratum": "all strata", **self.tables[counts].sum(), "weight": weight.sum()}
+        together = {"stratum": "all strata", **self.tables.loc[weight > 0, counts].sum(), "weight": weight.sum()}
         frame = pd.concat([self.tables.assign(weight=weight), pd.DataFrame([together])], ignore_index=True)
         for name in ("estimate", "low", "high"):
             frame[name] = [getattr(one, name, np.nan) for one in [*effects, self.intervals[of_all]]]

@@ -133,11 +133,12 @@ def stratified(
     A stratum with one arm says nothing and is left out. Where nobody responds, or everybody, nothing is learned about the
     odds ratio; the stratum counts in the risk difference (and, if nobody responds, adds nothing to the risk ratio).
     ``notes`` names these strata and their patients. Where no stratum has an odds ratio, tests are ``nan`` and the exact
-    ones 1. Tests and intervals that agree: Cochran–Mantel–Haenszel with Miettinen–Nurminen's interval with CMH weights,
-    the score test with that with inverse-variance weights, the exact tests of twice the smaller tail with the exact
-    intervals. R's ``mantelhaen.test(exact = TRUE)`` has the point-probability test beside the exact interval, and without
-    ``correct`` what is here ``cmh``; where the correction would go past zero, R corrects nothing and this function stops
-    at p = 1.
+    ones 1. Beyond 3,000 patients the exact tests are left out, with a note.
+
+    Tests and intervals that agree: Cochran–Mantel–Haenszel with Miettinen–Nurminen's interval with CMH weights, the score
+    test with that with inverse-variance weights, the exact tests of twice the smaller tail with the exact intervals. R's
+    ``mantelhaen.test(exact = TRUE)`` prints the point-probability test beside the exact interval. Where the continuity
+    correction would go past zero R corrects nothing; here p is 1.
 
     Examples
     --------
@@ -168,7 +169,9 @@ def stratified(
     exact = Conditional(kept)
     notes += _notes(counted, two_arms)
     if not exact.ways:
-        notes.append("The exact tests and intervals are left out: whole numbers for so many patients are too large.")
+        notes.append(
+            "The exact tests and intervals are left out: so many patients take too long, and large-sample tests do."
+        )
     tests = {test.key: test for test in _tests(kept, exact, side)}
     found = {one.key: one for one in _intervals(kept, exact, confidence)}
     cmh = tests["cmh_corrected" if correction else "cmh"]
