@@ -231,6 +231,7 @@ def adjusted(
     """
     names, confidence = names_of(covariates, "covariates"), as_level("level", level)
     resamples, rng = as_count("bootstrap", bootstrap), as_generator(seed)
+    names_of([outcome, arm], "outcome and arm")
     if {outcome, arm} & set(names) or outcome == arm or len(set(names)) < len(names):
         raise InputError(f"outcome {outcome!r}, arm {arm!r} and covariates {names!r} must be different columns.")
     frame, left_out = need_frame(patients, [outcome, arm, *names], missing)

@@ -12,10 +12,11 @@ from lupus_kit.inference.two_by_two.counts import FloatArray
 def _columns(values: "pd.Series[object]", name: str) -> pd.DataFrame:
     """Return a covariate as columns of numbers; words and categories as levels against the first of them."""
     if values.nunique() < 2:
-        raise InputError(f"covariate {name!r} has one value, {values.iloc[0]!r}, for every patient: leave it out.")
-    if pd.api.types.is_numeric_dtype(values):
+        raise InputError(f"covariate {name!r} has one value, {values.tolist()[0]!r}, for every patient: leave it out.")
+    kind = getattr(values.dtype, "kind", "O")
+    if kind in "biuf":
         return values.astype(np.float64).to_frame(name)
-    if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
+    if kind in "mMc":
         raise InputError(f"covariate {name!r} is of type {values.dtype}: give numbers, truth values or words.")
     levels = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype(str).astype("category")
     levels = levels.cat.remove_unused_categories()

@@ -67,9 +67,11 @@ def need_columns(frame: object, columns: Iterable[str]) -> pd.DataFrame:
         raise InputError(f"give a pandas DataFrame with rows, not {type(frame).__name__}.")
     wanted = list(dict.fromkeys(columns))
     for name in wanted:
-        if list(frame.columns).count(name) != 1:
-            raise unknown_name("column, or one that stands there twice,", name, map(str, frame.columns))
-    return frame[wanted].reset_index(drop=True)
+        if name not in frame.columns:
+            raise unknown_name("column", name, map(str, frame.columns))
+    if frame.columns[frame.columns.isin(wanted)].duplicated().any():
+        raise InputError(f"a column stands there twice: {listing(frame.columns[frame.columns.isin(wanted)])}.")
+    return frame[wanted].reset_index(drop=True).infer_objects()
 
 
 def names_of(columns: object, argument: str) -> list[str]:

@@ -132,7 +132,8 @@ def stratified(
     -----
     A stratum with one arm says nothing and is left out. Where nobody responds, or everybody, nothing is learned about the
     odds ratio; the stratum counts in the risk difference (and, if nobody responds, adds nothing to the risk ratio).
-    ``notes`` names these strata and their patients. Where no stratum has an odds ratio, tests are ``nan`` and the exact
+    ``notes`` names these strata and their patients. Homogeneity is ``nan`` for fewer than two strata with an odds ratio,
+    and where the common one is 0 or infinite. Where no stratum has an odds ratio, tests are ``nan`` and the exact
     ones 1. Beyond 3,000 patients the exact tests are left out, with a note.
 
     Tests and intervals that agree: Cochran–Mantel–Haenszel with Miettinen–Nurminen's interval with CMH weights, the score
@@ -153,6 +154,9 @@ def stratified(
     """
     names = names_of("stratum" if strata is None else strata, "strata")
     confidence, side = as_level("level", level), as_alternative(alternative)
+    if not names:
+        raise InputError("strata == []: name at least one column.")
+    names_of([name for name in (outcome, arm) if name is not None], "outcome and arm")
     notes: list[str] = []
     if outcome is not None and arm is not None:
         counted, arms, notes = count_patients(tables, outcome, arm, names, first_arm, missing)
