@@ -59,18 +59,25 @@ def score(strata: Strata, difference: float, weighting: str) -> float:
 
 
 def miettinen_nurminen(strata: Strata, level: float, weighting: str) -> Ends:
-    """Difference whose stratified score is 0, and those whose score is within the normal quantile."""
+    """Difference whose stratified score is 0, and those whose score is within the normal quantile.
+
+    With inverse-variance weights the score need not fall everywhere. Each end is searched on its own side of no
+    difference and of the estimate, so that the interval always agrees with the test of no difference.
+    """
     z = z_quantile(level)
 
     def excess(difference: float, wanted: float) -> float:
         return float(np.clip(score(strata, difference, weighting), -1e6, 1e6)) - wanted
 
-    def root(wanted: float, otherwise: float) -> float:
-        inside = excess(-1.0, wanted) > 0 > excess(1.0, wanted)
-        return float(brentq(excess, -1.0, 1.0, args=(wanted,), xtol=1e-13)) if inside else otherwise
+    def root(wanted: float, start: float, stop: float, otherwise: float) -> float:
+        inside = excess(start, wanted) >= 0 >= excess(stop, wanted)
+        return float(brentq(excess, start, stop, args=(wanted,), xtol=1e-13)) if inside else otherwise
 
-    estimate = root(0.0, float(np.sign((strata.x1 - strata.x2).sum())))
-    return estimate, root(z, -1.0), root(-z, 1.0)
+    none = excess(0.0, 0.0)
+    estimate = root(0.0, *((0.0, 1.0) if none > 0 else (-1.0, 0.0)), otherwise=0.0)
+    low = root(z, *((0.0, estimate) if none > z else (-1.0, min(0.0, estimate))), otherwise=-1.0)
+    high = root(-z, *((estimate, 0.0) if none < -z else (max(0.0, estimate), 1.0)), otherwise=1.0)
+    return estimate, low, high
 
 
 def newcombe_weights(strata: Strata, weighting: str) -> FloatArray:
