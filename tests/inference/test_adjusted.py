@@ -198,6 +198,14 @@ def test_a_patient_alone_with_a_value_leaves_hc2_and_hc3_undefined():
     assert np.isfinite(found.effects["linear_hc1"].p)
 
 
+def test_a_table_without_any_residual():
+    found = inference.adjusted(two_arms(5, 5, 0, 5), "y", "arm", [], bootstrap=100)
+    assert found.firth
+    assert found.effects["linear_hc3"].estimate == pytest.approx(1)
+    assert found.effects["linear_hc3"].p < 1e-100
+    assert 0 < found.risk_difference.estimate < 1
+
+
 def test_frame_and_display():
     found = inference.adjusted(by_rule(60).assign(arm=["<b>", "placebo"] * 30), "y", "arm", "age", bootstrap=20)
     frame = found.to_frame()

@@ -313,6 +313,9 @@ def test_strata_of_several_columns(patients):
     sites = patients.assign(site=pd.Categorical(["A", "B"] * (len(patients) // 2), categories=["A", "B", "C"]))
     found = inference.stratified(sites, outcome="better", arm="arm", strata=["sex", "site"])
     assert found.tables["stratum"].tolist() == ["female / A", "female / B", "male / A", "male / B"]
+    alike = pd.DataFrame({"y": [1, 0, 1, 0], "arm": ["A", "B"] * 2, "one": ["a / b"] * 2 + ["a"] * 2,
+                          "two": ["c"] * 2 + ["b / c"] * 2})  # fmt: skip
+    assert len(inference.stratified(alike, outcome="y", arm="arm", strata=["one", "two"]).tables) == 2
     by_hand = sites.groupby(["sex", "site"], observed=True)["better"].sum().to_numpy()
     assert (found.tables["x1"] + found.tables["x2"]).tolist() == by_hand.tolist()
 

@@ -112,7 +112,8 @@ class Adjusted:
 
 def _wald(key: str, label: str, measure: str, value: float, error: float, level: float, df: float = np.inf) -> Effect:
     """Make an effect from an estimate and its standard error, on the log scale for a ratio."""
-    half, p = float(stdtrit(df, 0.5 + level / 2)) * error, float(2 * stdtr(df, -abs(value) / error))
+    half = float(stdtrit(df, 0.5 + level / 2)) * error
+    p = float(2 * stdtr(df, -abs(value) / error)) if error else 0.0  # no residual at all
     shown = float if measure == DIFFERENCE else math.exp
     return Effect(key, label, measure, shown(value), shown(value - half), shown(value + half), error, p, level)
 
@@ -120,17 +121,11 @@ def _wald(key: str, label: str, measure: str, value: float, error: float, level:
 def _standardised(matrix: FloatArray, response: FloatArray, fitted: FloatArray, level: float) -> Iterator[Effect]:
     """Difference and ratio of the standardised rates, with the delta method."""
     (p1, p2), (slope1, slope2) = models.standardised(matrix, fitted)
+    relative = slope1 / p1 - slope2 / p2
     for key, label, measure, value, slope, robust in (
         ("standardised", "standardised, delta method", DIFFERENCE, p1 - p2, slope1 - slope2, False),
         ("standardised_robust", "standardised, delta method, sandwich", DIFFERENCE, p1 - p2, slope1 - slope2, True),
-        (
-            "standardised_ratio",
-            "standardised, delta method",
-            "risk ratio",
-            np.log(p1 / p2),
-            slope1 / p1 - slope2 / p2,
-            False,
-        ),
+        ("standardised_ratio", "standardised, delta method", "risk ratio", np.log(p1 / p2), relative, False),
     ):
         variance = slope @ models.covariance(matrix, response, fitted, robust) @ slope
         yield _wald(key, label, measure, float(value), float(np.sqrt(variance)), level)
@@ -141,14 +136,13 @@ def _linear(matrix: FloatArray, response: FloatArray, level: float) -> Iterator[
     from statsmodels.regression.linear_model import OLS
 
     fitted = OLS(response, matrix).fit()
+    value, df = float(fitted.params[1]), float(fitted.df_resid)
     leverage = np.einsum("ij,jk,ik->i", matrix, fitted.normalized_cov_params, matrix)
     for kind in ("HC0", "HC1", "HC2", "HC3"):
         defined = kind in ("HC0", "HC1") or leverage.max() < 1 - 1e-10
         error = float(getattr(fitted, f"{kind}_se")[1]) if defined else np.nan
         label = f"linear probability model, {kind}"
-        yield _wald(
-            f"linear_{kind.lower()}", label, DIFFERENCE, float(fitted.params[1]), error, level, float(fitted.df_resid)
-        )
+        yield _wald(f"linear_{kind.lower()}", label, DIFFERENCE, value, error, level, df)
 
 
 def adjusted(

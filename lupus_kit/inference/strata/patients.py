@@ -53,9 +53,8 @@ def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.
     if not someone.any():
         return wanted, []
     said = listing(f"{name!r} {count}" for name, count in lacking.sum().items() if count)
-    found = (
-        f"{someone.sum()} of {plural(len(wanted), 'row')} lack a value ({said}; first in row {someone.argmax() + 1})"
-    )
+    rows = plural(len(wanted), "row")
+    found = f"{someone.sum()} of {rows} lack a value ({said}; first in row {someone.argmax() + 1})"
     if missing == "refuse" or someone.all():
         raise InputError(f"{found}: fill them in, or leave such patients out with missing='drop'.")
     return wanted[~someone].reset_index(drop=True), [f"{found}: left out."]
@@ -96,9 +95,8 @@ def in_first_arm(arm: "pd.Series[object]", first: object) -> tuple[NDArray[np.bo
     """Say who is in the first arm, name both, and say which is the first: the one that stands first unless it is named."""
     found = arm.unique().tolist()
     if len(found) != 2:
-        raise InputError(
-            f"column {arm.name!r} must name two arms, not {len(found)} ({listing(map(repr, found), most=5)})."
-        )
+        shown = listing(map(repr, found), most=5)
+        raise InputError(f"column {arm.name!r} must name two arms, not {len(found)} ({shown}).")
     if first is not None and first not in found:
         raise unknown_name("first arm", first, map(str, found))
     one, other = found if first in (None, found[0]) else found[::-1]
@@ -114,26 +112,26 @@ def count_patients(
     response = responses(frame[outcome])
     first, arms, said = in_first_arm(frame[arm], first_arm)
     cells = (response * first, first, response * ~first, ~first)
-    rows = pd.DataFrame({"stratum": joined(frame, strata), **dict(zip(COUNTS, cells, strict=True))})
-    counted = rows.groupby("stratum", as_index=False).sum().astype(dict.fromkeys(COUNTS, int))
-    return counted, arms, [said, *left_out]
+    rows = pd.DataFrame(dict(zip(COUNTS, cells, strict=True))).astype(int)
+    grouped = rows.groupby([frame[name] for name in strata], observed=True).sum()
+    names = joined(grouped.index.to_frame(index=False))
+    return grouped.reset_index(drop=True).assign(stratum=names), arms, [said, *left_out]
 
 
-def joined(frame: pd.DataFrame, strata: list[str]) -> "pd.Series[str]":
-    """Name each row's stratum by its values in some columns."""
-    return frame[strata].astype(str).agg(" / ".join, axis=1)
+def joined(strata: pd.DataFrame) -> "pd.Series[str]":
+    """Name each row's stratum by its values."""
+    return strata.astype(str).agg(" / ".join, axis=1)
 
 
 def check_tables(tables: object, strata: list[str]) -> pd.DataFrame:
     """Check counts given by stratum; an arm without patients is allowed here."""
     frame, _ = need_frame(tables, [*strata, *COUNTS], "refuse")
-    checked = pd.DataFrame(
-        {"stratum": joined(frame, strata), **{name: as_counts(name, frame[name]) for name in COUNTS}}
+    checked = pd.DataFrame({name: as_counts(name, frame[name]) for name in COUNTS}).assign(
+        stratum=joined(frame[strata])
     )
-    if (bad := (checked["x1"] > checked["n1"]) | (checked["x2"] > checked["n2"])).any():
-        raise InputError(
-            f"stratum {listing(checked['stratum'][bad])}: responders cannot outnumber the patients of their arm."
-        )
+    bad = checked["stratum"][(checked["x1"] > checked["n1"]) | (checked["x2"] > checked["n2"])]
+    if len(bad):
+        raise InputError(f"stratum {listing(bad)}: responders cannot outnumber the patients of their arm.")
     if (twice := checked["stratum"].duplicated()).any():
         raise InputError(f"stratum {listing(checked['stratum'][twice])} has more than one row: add them up.")
     return checked

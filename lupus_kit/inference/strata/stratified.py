@@ -56,30 +56,22 @@ def _tests(strata: Strata, exact: Conditional, alternative: str) -> Iterator[Str
 
 
 def _intervals(strata: Strata, exact: Conditional, level: float) -> Iterator[Interval]:
-    mh, scores = mantel_haenszel, stratified_scores
+    mh, scores, robins = mantel_haenszel, stratified_scores, "Mantel–Haenszel (Greenland–Robins)"
     for key, label, measure, ends, inverts in (
         ("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", ODDS, mh.odds_ratio(strata, level), ""),
         ("conditional_exact", "conditional exact", ODDS, exact.effect(level, 1.0), "exact"),
         ("conditional_midp", "conditional mid-p", ODDS, exact.effect(level, 0.5), "midp"),
-        (
-            "mantel_haenszel_risk_ratio",
-            "Mantel–Haenszel (Greenland–Robins)",
-            "risk ratio",
-            mh.risk_ratio(strata, level),
-            "",
-        ),
+        ("mantel_haenszel_risk_ratio", robins, "risk ratio", mh.risk_ratio(strata, level), ""),
         ("sato", "Mantel–Haenszel (Sato)", DIFFERENCE, mh.sato(strata, level), ""),
-        ("greenland_robins", "Mantel–Haenszel (Greenland–Robins)", DIFFERENCE, mh.greenland_robins(strata, level), ""),
+        ("greenland_robins", robins, DIFFERENCE, mh.greenland_robins(strata, level), ""),
     ):
         yield Interval(key, label, measure, *ends, level, inverts)
     for weighting, test in (("cmh", "cmh"), ("inverse_variance", "score_inverse_variance")):
-        for key, method, inverts in (
-            ("miettinen_nurminen", scores.miettinen_nurminen, test),
-            ("newcombe", scores.newcombe, ""),
-        ):
-            name = "Newcombe" if key == "newcombe" else "Miettinen–Nurminen"
-            label = f"stratified {name}, {'CMH' if weighting == 'cmh' else 'inverse-variance'} weights"
-            yield Interval(f"{key}_{weighting}", label, DIFFERENCE, *method(strata, level, weighting), level, inverts)
+        said = "CMH weights" if weighting == "cmh" else "inverse-variance weights"
+        score, hybrid = (method(strata, level, weighting) for method in (scores.miettinen_nurminen, scores.newcombe))
+        label = f"stratified Miettinen–Nurminen, {said}"
+        yield Interval(f"miettinen_nurminen_{weighting}", label, DIFFERENCE, *score, level, test)
+        yield Interval(f"newcombe_{weighting}", f"stratified Newcombe, {said}", DIFFERENCE, *hybrid, level)
 
 
 def stratified(
@@ -173,10 +165,9 @@ def stratified(
     exact = Conditional(kept)
     notes += _notes(counted, two_arms)
     if not exact.ways:
-        notes.append(
-            "The exact tests and intervals are left out: so many patients take too long, and large-sample tests do."
-        )
+        notes.append("The exact tests and intervals are left out: so many patients take too long.")
     tests = {test.key: test for test in _tests(kept, exact, side)}
     found = {one.key: one for one in _intervals(kept, exact, confidence)}
     cmh = tests["cmh_corrected" if correction else "cmh"]
+    counted = counted[["stratum", *COUNTS, "informative"]]
     return Stratified(counted, arms, cmh, tests, found, confidence, side, tuple(notes))
