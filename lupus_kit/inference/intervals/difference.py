@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from lupus_kit.inference.intervals.proportion import wilson, z_quantile
-from lupus_kit.inference.two_by_two.counts import FloatArray
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
 
 def wald(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -30,7 +30,7 @@ def newcombe(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, f
 
 
 def constrained_rates(
-    x1: ArrayLike, n1: int, x2: ArrayLike, n2: int, difference: float
+    x1: ArrayLike, n1: int | IntArray, x2: ArrayLike, n2: int | IntArray, difference: float
 ) -> tuple[FloatArray, FloatArray]:
     """Maximum-likelihood rates under ``p1 - p2 = difference``, for one table or arrays of tables.
 
