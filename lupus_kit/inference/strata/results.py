@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.errors import unknown_name
-from lupus_kit.inference.intervals.effects import Interval, intervals
+from lupus_kit.inference.intervals.effects import intervals
+from lupus_kit.inference.intervals.interval import Interval
 
 #: Measure: the interval of one stratum that a forest draws, and that of all strata together.
 FOREST = {

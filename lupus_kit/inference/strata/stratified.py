@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
-from lupus_kit.inference.intervals.effects import Interval
+from lupus_kit.inference.intervals.interval import Interval
 from lupus_kit.inference.strata import mantel_haenszel, stratified_scores
 from lupus_kit.inference.strata.common_odds import Conditional
 from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients, names_of
