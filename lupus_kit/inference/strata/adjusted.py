@@ -249,8 +249,8 @@ def adjusted(
     method = "logistic, Firth" if firth else "logistic"
     effects = [
         _wald("logistic", f"{method}, Wald", _ODDS, log_odds, error, confidence),
-        Effect("profile_likelihood", f"{method}, profile likelihood", _ODDS, *map(math.exp, (log_odds, low, high)),
-               standard_error=np.nan, p=p, level=confidence),
+        Effect("profile_likelihood", f"{method}, profile likelihood", _ODDS,
+               math.exp(log_odds), math.exp(low), math.exp(high), np.nan, p, confidence),
         *_standardised(matrix, response, fitted, confidence),
         *_linear(matrix, response, confidence),
     ]  # fmt: skip
