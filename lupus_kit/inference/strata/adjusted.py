@@ -22,7 +22,7 @@ from lupus_kit.inference.strata.covariates import design_of
 from lupus_kit.inference.strata.patients import in_first_arm, names_of, need_frame, responses
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_count, as_level
 
-ODDS, DIFFERENCE = "odds ratio", "risk difference"
+_ODDS, _DIFFERENCE = "odds ratio", "risk difference"
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _wald(key: str, label: str, measure: str, value: float, error: float, level:
     """Make an effect from an estimate and its standard error, on the log scale for a ratio."""
     half = float(stdtrit(df, 0.5 + level / 2)) * error
     p = float(2 * stdtr(df, -abs(value) / error)) if error else 0.0  # no residual at all
-    shown = float if measure == DIFFERENCE else math.exp
+    shown = float if measure == _DIFFERENCE else math.exp
     return Effect(key, label, measure, shown(value), shown(value - half), shown(value + half), error, p, level)
 
 
@@ -123,8 +123,8 @@ def _standardised(matrix: FloatArray, response: FloatArray, fitted: FloatArray, 
     (p1, p2), (slope1, slope2) = models.standardised(matrix, fitted)
     relative = slope1 / p1 - slope2 / p2
     for key, label, measure, value, slope, robust in (
-        ("standardised", "standardised, delta method", DIFFERENCE, p1 - p2, slope1 - slope2, False),
-        ("standardised_robust", "standardised, delta method, sandwich", DIFFERENCE, p1 - p2, slope1 - slope2, True),
+        ("standardised", "standardised, delta method", _DIFFERENCE, p1 - p2, slope1 - slope2, False),
+        ("standardised_robust", "standardised, delta method, sandwich", _DIFFERENCE, p1 - p2, slope1 - slope2, True),
         ("standardised_ratio", "standardised, delta method", "risk ratio", np.log(p1 / p2), relative, False),
     ):
         variance = slope @ models.covariance(matrix, response, fitted, robust) @ slope
@@ -142,7 +142,7 @@ def _linear(matrix: FloatArray, response: FloatArray, level: float) -> Iterator[
         defined = kind in ("HC0", "HC1") or leverage.max() < 1 - 1e-10
         error = float(getattr(fitted, f"{kind}_se")[1]) if defined else np.nan
         label = f"linear probability model, {kind}"
-        yield _wald(f"linear_{kind.lower()}", label, DIFFERENCE, value, error, level, df)
+        yield _wald(f"linear_{kind.lower()}", label, _DIFFERENCE, value, error, level, df)
 
 
 def adjusted(
@@ -248,9 +248,9 @@ def adjusted(
     log_odds, error = float(fitted[1]), float(np.sqrt(models.covariance(matrix, response, fitted, robust=False)[1, 1]))
     method = "logistic, Firth" if firth else "logistic"
     effects = [
-        _wald("logistic", f"{method}, Wald", ODDS, log_odds, error, confidence),
-        Effect("profile_likelihood", f"{method}, profile likelihood", ODDS, math.exp(log_odds), math.exp(low), math.exp(high),
-               np.nan, p, confidence),
+        _wald("logistic", f"{method}, Wald", _ODDS, log_odds, error, confidence),
+        Effect("profile_likelihood", f"{method}, profile likelihood", _ODDS,
+               math.exp(log_odds), math.exp(low), math.exp(high), np.nan, p, confidence),
         *_standardised(matrix, response, fitted, confidence),
         *_linear(matrix, response, confidence),
     ]  # fmt: skip
@@ -260,6 +260,6 @@ def adjusted(
         low, high = map(float, np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2]))
         again = f"; {separated} of them separate and take Firth's penalty" if separated else ""
         notes.append(f"Bootstrap: {plural(resamples, 'resample')} of patients within each arm, percentiles{again}.")
-        effects.append(Effect("standardised_bootstrap", "standardised, bootstrap", DIFFERENCE, p1 - p2, low, high,
+        effects.append(Effect("standardised_bootstrap", "standardised, bootstrap", _DIFFERENCE, p1 - p2, low, high,
                               float(drawn.std()), np.nan, confidence))  # fmt: skip
     return Adjusted(arms, len(frame), (p1, p2), firth, {effect.key: effect for effect in effects}, tuple(notes))

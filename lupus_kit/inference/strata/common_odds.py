@@ -24,12 +24,12 @@ _WIDEST = 700.0
 _MOST_PATIENTS = 3000
 
 
-def convolution(strata: Strata) -> list[int]:
+def _convolution(strata: Strata) -> list[int]:
     """Ways to get each sum of the first arm's responders, from the smallest sum up; none where they are too many.
 
     Examples
     --------
-    >>> convolution(Strata(*np.array([[1.0, 1], [2, 2], [1, 0], [2, 1]])))
+    >>> _convolution(Strata(*np.array([[1.0, 1], [2, 2], [1, 0], [2, 1]])))
     [1, 6, 9, 2]
     """
     if strata.patients.sum() > _MOST_PATIENTS:
@@ -45,7 +45,7 @@ class Conditional:
     """The sum of the first arm's responders given every stratum's responders: ways to get it, and what was observed."""
 
     def __init__(self, strata: Strata) -> None:
-        self.ways = convolution(strata)
+        self.ways = _convolution(strata)
         self.place = int((strata.x1 - np.maximum(strata.responders - strata.n2, 0)).sum())
         self.logs = np.array([log(way) for way in self.ways])
 

@@ -59,7 +59,7 @@ def covariance(matrix: FloatArray, response: FloatArray, coefficients: FloatArra
     return np.asarray(inverse @ (scores.T @ scores) @ inverse if robust else inverse)
 
 
-def in_each_arm(matrix: FloatArray) -> FloatArray:
+def _in_each_arm(matrix: FloatArray) -> FloatArray:
     """Return the design matrix with every patient in the first arm, and with every patient in the second."""
     both = np.stack([matrix, matrix])
     both[0, :, 1], both[1, :, 1] = 1.0, 0.0
@@ -68,7 +68,7 @@ def in_each_arm(matrix: FloatArray) -> FloatArray:
 
 def standardised(matrix: FloatArray, coefficients: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean predicted rate with everybody in the first and in the second arm, and the gradient of each (rows)."""
-    both = in_each_arm(matrix)
+    both = _in_each_arm(matrix)
     p = expit(both @ coefficients)
     return np.asarray(p.mean(axis=1)), np.asarray(((p * (1 - p))[:, :, None] * both).mean(axis=1))
 
@@ -124,6 +124,6 @@ def bootstrap(
         if apart.any() and not firth:
             separated += int(apart.sum())
             coefficients[apart] = _fit_many(matrix, response, drawn[apart], firth=True)[0]
-        first, second = expit(in_each_arm(matrix) @ coefficients.T)
+        first, second = expit(_in_each_arm(matrix) @ coefficients.T)
         differences.append((drawn * (first - second).T).mean(axis=1))
     return np.concatenate(differences), separated

@@ -45,7 +45,7 @@ class Strata(NamedTuple):
 
 def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.DataFrame, list[str]]:
     """Take columns of a table; refuse, or leave out and say so, the rows that lack a value in them."""
-    wanted = need_columns(frame, columns)
+    wanted = _need_columns(frame, columns)
     if missing not in ("refuse", "drop"):
         raise unknown_name("missing", missing, ("refuse", "drop"))
     lacking = wanted.isna()
@@ -60,7 +60,7 @@ def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.
     return wanted[~someone].reset_index(drop=True), [f"{found}: left out."]
 
 
-def need_columns(frame: object, columns: Iterable[str]) -> pd.DataFrame:
+def _need_columns(frame: object, columns: Iterable[str]) -> pd.DataFrame:
     """Take columns of a table, or say that it is none, or which column it lacks."""
     if not isinstance(frame, pd.DataFrame) or frame.empty:
         raise InputError(f"give a pandas DataFrame with rows, not {type(frame).__name__}.")
@@ -114,11 +114,11 @@ def count_patients(
     cells = (response * first, first, response * ~first, ~first)
     rows = pd.DataFrame(dict(zip(COUNTS, cells, strict=True))).astype(int)
     grouped = rows.groupby([frame[name] for name in strata], observed=True).sum()
-    names = joined(grouped.index.to_frame(index=False))
+    names = _joined(grouped.index.to_frame(index=False))
     return grouped.reset_index(drop=True).assign(stratum=names), arms, [said, *left_out]
 
 
-def joined(strata: pd.DataFrame) -> "pd.Series[str]":
+def _joined(strata: pd.DataFrame) -> "pd.Series[str]":
     """Name each row's stratum by its values."""
     return strata.astype(str).agg(" / ".join, axis=1)
 
@@ -127,7 +127,7 @@ def check_tables(tables: object, strata: list[str]) -> pd.DataFrame:
     """Check counts given by stratum; an arm without patients is allowed here."""
     frame, _ = need_frame(tables, [*strata, *COUNTS], "refuse")
     checked = pd.DataFrame({name: as_counts(name, frame[name]) for name in COUNTS}).assign(
-        stratum=joined(frame[strata])
+        stratum=_joined(frame[strata])
     )
     bad = checked["stratum"][(checked["x1"] > checked["n1"]) | (checked["x2"] > checked["n2"])]
     if len(bad):

@@ -11,8 +11,8 @@ from lupus_kit.core.errors import unknown_name
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.intervals.interval import Interval
 
-#: Measure: the interval of one stratum that a forest draws, and that of all strata together.
-FOREST = {
+# Measure: the interval of one stratum that a forest draws, and that of all strata together.
+_FOREST = {
     "risk difference": ("miettinen_nurminen", "miettinen_nurminen_cmh"),
     "risk ratio": ("koopman", "mantel_haenszel_risk_ratio"),
     "odds ratio": ("conditional_midp", "mantel_haenszel"),
@@ -149,9 +149,9 @@ class Stratified:
         InputError
             Unknown measure.
         """
-        if measure not in FOREST:
-            raise unknown_name("measure", measure, FOREST)
-        of_one, of_all = FOREST[measure]
+        if measure not in _FOREST:
+            raise unknown_name("measure", measure, _FOREST)
+        of_one, of_all = _FOREST[measure]
         counts = ["x1", "n1", "x2", "n2"]
         effects = [
             intervals(x1, n1, x2, n2, self.level, [of_one])[0] if n1 and n2 else None

@@ -16,7 +16,7 @@ from lupus_kit.inference.strata.results import Stratified, StratifiedTest
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_level
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
-ODDS, DIFFERENCE = "odds ratio", "risk difference"
+_ODDS, _DIFFERENCE = "odds ratio", "risk difference"
 
 
 def _notes(tables: pd.DataFrame, two_arms: NDArray[np.bool_]) -> list[str]:
@@ -58,20 +58,20 @@ def _tests(strata: Strata, exact: Conditional, alternative: str) -> Iterator[Str
 def _intervals(strata: Strata, exact: Conditional, level: float) -> Iterator[Interval]:
     mh, scores, robins = mantel_haenszel, stratified_scores, "Mantel–Haenszel (Greenland–Robins)"
     for key, label, measure, ends, inverts in (
-        ("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", ODDS, mh.odds_ratio(strata, level), ""),
-        ("conditional_exact", "conditional exact", ODDS, exact.effect(level, 1.0), "exact"),
-        ("conditional_midp", "conditional mid-p", ODDS, exact.effect(level, 0.5), "midp"),
+        ("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", _ODDS, mh.odds_ratio(strata, level), ""),
+        ("conditional_exact", "conditional exact", _ODDS, exact.effect(level, 1.0), "exact"),
+        ("conditional_midp", "conditional mid-p", _ODDS, exact.effect(level, 0.5), "midp"),
         ("mantel_haenszel_risk_ratio", robins, "risk ratio", mh.risk_ratio(strata, level), ""),
-        ("sato", "Mantel–Haenszel (Sato)", DIFFERENCE, mh.sato(strata, level), ""),
-        ("greenland_robins", robins, DIFFERENCE, mh.greenland_robins(strata, level), ""),
+        ("sato", "Mantel–Haenszel (Sato)", _DIFFERENCE, mh.sato(strata, level), ""),
+        ("greenland_robins", robins, _DIFFERENCE, mh.greenland_robins(strata, level), ""),
     ):
         yield Interval(key, label, measure, *ends, level, inverts)
     for weighting, test in (("cmh", "cmh"), ("inverse_variance", "score_inverse_variance")):
         said = "CMH weights" if weighting == "cmh" else "inverse-variance weights"
         score, hybrid = (method(strata, level, weighting) for method in (scores.miettinen_nurminen, scores.newcombe))
         label = f"stratified Miettinen–Nurminen, {said}"
-        yield Interval(f"miettinen_nurminen_{weighting}", label, DIFFERENCE, *score, level, test)
-        yield Interval(f"newcombe_{weighting}", f"stratified Newcombe, {said}", DIFFERENCE, *hybrid, level)
+        yield Interval(f"miettinen_nurminen_{weighting}", label, _DIFFERENCE, *score, level, test)
+        yield Interval(f"newcombe_{weighting}", f"stratified Newcombe, {said}", _DIFFERENCE, *hybrid, level)
 
 
 def stratified(

@@ -17,12 +17,11 @@ from lupus_kit.inference.strata.patients import Strata
 from lupus_kit.inference.two_by_two.counts import FloatArray
 
 Ends = tuple[float, float, float]
-WEIGHTINGS = ("cmh", "inverse_variance")
 # Variances are not taken for smaller than this, nor scores for larger than its root's inverse.
 _SMALLEST = 1e-12
 
 
-def softened(strata: Strata, where: NDArray[np.bool_]) -> Strata:
+def _softened(strata: Strata, where: NDArray[np.bool_]) -> Strata:
     """Add half a responder and half a non-responder to each arm of some strata."""
     half = 0.5 * where
     return Strata(strata.x1 + half, strata.n1 + 2 * half, strata.x2 + half, strata.n2 + 2 * half)
@@ -51,7 +50,7 @@ def score(strata: Strata, difference: float, weighting: str) -> float:
     Miettinen O, Nurminen M. Stat Med 1985;4:213-226. Laud PJ. Pharm Stat 2017;16:334-348, and his R package ratesci.
     """
     if weighting == "inverse_variance":
-        strata = softened(strata, (strata.responders == 0) | (strata.responders == strata.patients))
+        strata = _softened(strata, (strata.responders == 0) | (strata.responders == strata.patients))
     distance, variance = _distance(strata, difference, weighting)
     if abs(distance) < 1e-15:
         return 0.0
@@ -80,12 +79,12 @@ def miettinen_nurminen(strata: Strata, level: float, weighting: str) -> Ends:
     return estimate, low, high
 
 
-def newcombe_weights(strata: Strata, weighting: str) -> FloatArray:
+def _newcombe_weights(strata: Strata, weighting: str) -> FloatArray:
     """Weights of the strata, which add up to 1; the variances are those of the observed rates."""
     if weighting == "cmh":
         return np.asarray(strata.weight / strata.weight.sum())
     x1, n1, x2, n2 = strata
-    x1, n1, x2, n2 = softened(strata, (x1 * (n1 - x1) == 0) & (x2 * (n2 - x2) == 0))
+    x1, n1, x2, n2 = _softened(strata, (x1 * (n1 - x1) == 0) & (x2 * (n2 - x2) == 0))
     weight = 1 / (x1 * (n1 - x1) / n1**3 + x2 * (n2 - x2) / n2**3)
     return np.asarray(weight / weight.sum())
 
@@ -107,7 +106,7 @@ def newcombe(strata: Strata, level: float, weighting: str) -> Ends:
     ----------
     Yan X, Su XG. Stat Biopharm Res 2010;2:329-335 (read in the documentation of SAS's PROC FREQ and of R's tern).
     """
-    weight, z = newcombe_weights(strata, weighting), z_quantile(level)
+    weight, z = _newcombe_weights(strata, weighting), z_quantile(level)
     low1, high1 = _stratified_wilson(strata.x1, strata.n1, weight, level)
     low2, high2 = _stratified_wilson(strata.x2, strata.n2, weight, level)
     estimate = float(weight @ (strata.x1 / strata.n1 - strata.x2 / strata.n2))
