@@ -165,7 +165,7 @@ def test_exact_odds_ratios_solve_their_equations(frame):
 
 
 def test_no_interval_contradicts_its_test():
-    for frame in random_tables(40, seed=11):
+    for frame in random_tables(25, seed=11):
         for level in (0.9, 0.95):
             found = inference.stratified(frame, level=level)
             for one in found.intervals.values():
@@ -201,7 +201,7 @@ def mirrored(frame: pd.DataFrame, arms: bool) -> pd.DataFrame:
 
 @pytest.mark.parametrize("arms", [True, False])
 def test_symmetry(arms):
-    for frame in random_tables(15, seed=5):
+    for frame in random_tables(8, seed=5):
         one, two = inference.stratified(frame), inference.stratified(mirrored(frame, arms))
         for key, test in one.tests.items():
             assert test.p == pytest.approx(two.tests[key].p, rel=1e-9, nan_ok=True), key
