@@ -51,7 +51,7 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
 
     Examples
     --------
-    >>> "<b>0</b> of 25 two-sided tests print 0.036" in nephritis_scene(7, 2, "0.036", "pearson").text
+    >>> "<b>0</b> of 29 two-sided tests print 0.036" in nephritis_scene(7, 2, "0.036", "pearson").text
     True
     """
     found = audit.explain(reported, x1, n1, x2, n2)
