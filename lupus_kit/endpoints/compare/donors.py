@@ -53,7 +53,7 @@ class Pool:
 
 def left_for_good(known: np.ndarray) -> np.ndarray:
     """Say from which visit on a patient has nothing on record, of shape (patients, visits, parts) to (patients, visits)."""
-    nothing = ~known.any(axis=2)
+    nothing: np.ndarray = ~np.any(known, axis=2)
     since_the_end: np.ndarray = np.minimum.accumulate(nothing[:, ::-1], axis=1)
     return since_the_end[:, ::-1]
 

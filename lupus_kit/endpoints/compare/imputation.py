@@ -140,7 +140,8 @@ def impute_responders(
     References
     ----------
     Rubin DB, Schenker N. J Am Stat Assoc 1986;81:366-374. Barnard J, Rubin DB. Biometrika 1999;86:948-955.
-    Carpenter JR, Roger JH, Kenward MG. J Biopharm Stat 2013;23:1352-1371.
+    Carpenter JR, Roger JH, Kenward MG. J Biopharm Stat 2013;23:1352-1371 (read in the statistical specifications of
+    the R package rbmi and the help of Stata's mimix, which follow it).
 
     Examples
     --------
