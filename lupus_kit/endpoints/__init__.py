@@ -17,7 +17,7 @@ from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_
 from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
 from lupus_kit.endpoints.compare.deciding import DecidingClauses, deciding_clauses
 from lupus_kit.endpoints.compare.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
-from lupus_kit.endpoints.compare.imputation import ImputedResponders, impute_responders
+from lupus_kit.endpoints.compare.imputation import ImputedResponders, delta_grid, impute_responders
 from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
 from lupus_kit.endpoints.pga import rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
@@ -39,7 +39,7 @@ __all__ = [
     "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "RENAL_DEFINITIONS",
     "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "VISIT_FILE_COLUMNS", "Agreement", "DecidingClauses", "DefinitionComparison",
     "ImputedResponders", "RenalDefinition", "RenalRequirement", "Scored", "SledaiItem", "VisitFile", "agreement",
-    "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "doris", "example_visit_file",
+    "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "delta_grid", "doris", "example_visit_file",
     "impute_responders", "lldas", "new_bilag", "read_visit_file", "renal_response", "rescale_pga", "s2k_ri50",
     "score_visits", "selena_flare", "sledai", "sledai_descriptors", "sri", "sri50", "visit_template",
 ]  # fmt: skip
