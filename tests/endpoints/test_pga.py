@@ -9,10 +9,11 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import rescale_pga
 
 
-def test_longer_scales_become_hundredths_rounded_half_up() -> None:
+def test_longer_scales_keep_their_decimals() -> None:
     assert rescale_pga(pd.Series([0, 1.0, 10.0]), "0-10").tolist() == [0.0, 0.3, 3.0]
-    assert rescale_pga(pd.Series([9.8, 10]), "0-100").tolist() == [0.29, 0.3]
-    assert rescale_pga(pd.Series([2.55]), "0-3").tolist() == [2.55]
+    assert rescale_pga(pd.Series([9.8, 10, 48.7]), "0-100").tolist() == [0.294, 0.3, 1.461]
+    assert rescale_pga(pd.Series([2.55, 1.396]), "0-3").tolist() == [2.55, 1.396]
+    assert rescale_pga(pd.Series([1.1], dtype="float32"), "0-3").tolist() == [1.1]
 
 
 def test_bad_input_is_explained() -> None:

@@ -48,7 +48,7 @@ BY_HAND = {
     ("E11", 12): True,  # 18 -> 12, kidney A -> B is an improvement, PGA +0.10
     ("E11", 24): False,  # 18 -> 20
     ("E12", 12): False,  # 10 -> 18, new A, rescue
-    ("E12", 24): True,  # 10 -> 4; the rescue of week 12 does not persist by default
+    ("E12", 24): False,  # 10 -> 4, but rescue at week 12
 }
 #: Rows whose answer is open: missing data decide nothing.
 OPEN = {("E06", 24), ("E09", 12), ("E10", 12), ("E10", 24)}
