@@ -215,15 +215,15 @@ def _about_events(table: pd.DataFrame, strategy: str) -> list[str]:
     notes = [
         f"Events, {what}: {EVENT_STRATEGIES[strategy]}. {name} {_named(table.loc[counted, 'patient'])}."
         for name in flags
-        if (counted := (flags[name] == 1) & (later | (name == "withdrawn"))).any()
+        if (counted := (flags[name] == 1) & later).any()
     ]
-    early = (flags.drop(columns="withdrawn", errors="ignore") == 1).any(axis=1) & ~later
+    early = (flags == 1).any(axis=1) & ~later
     if early.any():
         notes.append(
             f"An event at week 0 is before treatment and was not counted {_named(table.loc[early, 'patient'])}."
         )
     if "withdrawn" in flags and strategy != "treatment_policy":
-        left = table["week"].where(flags["withdrawn"] == 1).groupby(table["patient"]).transform("min")
+        left = table["week"].where((flags["withdrawn"] == 1) & later).groupby(table["patient"]).transform("min")
         values = table.columns.intersection(["sledai", "pga", *GRADE_COLUMNS])
         after = (table["week"] > left) & table[values].notna().any(axis=1)
         if after.any():

@@ -124,8 +124,8 @@ def sri_clauses(before: Row, now: Row, points: int, b_to_a: bool, components: An
 def with_events(visits: dict[int, Row | None], events: tuple[str, ...], strategy: str) -> dict[int, Row]:
     """Say at each week whether each event had happened by then, and take the values that the strategy judges.
 
-    Walked visit by visit. An event at week 0 counts only if it is having left. An empty cell of a visit that was made
-    is never forgotten until there is a yes, except for having left, about which a later visit tells again.
+    Walked visit by visit. An event at week 0 does not count. An empty cell of a visit that was made is not forgotten
+    until there is a yes.
     """
     happened: dict[str, Verdict] = dict.fromkeys(events, False)
     judged: Row = {}
@@ -133,19 +133,11 @@ def with_events(visits: dict[int, Row | None], events: tuple[str, ...], strategy
     for week, visit in sorted(visits.items()):
         row = visit or {}
         made = any(value is not None for value in row.values())
-        now: dict[str, Verdict] = {}
-        for event in events:
-            cell = row.get(event)
-            if week == 0:
-                now[event] = cell is True and event == "withdrawn"
+        now: dict[str, Verdict] = dict.fromkeys(events, False)
+        for event in events if week > 0 else ():
+            now[event] = some(happened[event], row.get(event))
+            if made:
                 happened[event] = now[event]
-            elif happened[event] is True or cell is True:
-                now[event] = happened[event] = True
-            elif event == "withdrawn":
-                now[event] = cell
-            else:
-                now[event] = None if cell is None or happened[event] is None else False
-                happened[event] = None if made and cell is None else happened[event]
         after = some(*now.values())
         if strategy == "while_on_treatment":
             if after is False and made:

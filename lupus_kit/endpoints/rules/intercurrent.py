@@ -28,9 +28,6 @@ EVENT_STRATEGIES = {
 #: The column of results that tells whether the rule on steroids is broken.
 STEROIDS = "steroids_over_limit"
 
-#: Events that are a state: once at baseline they are there after it, and a later "no" tells about all visits before.
-_STATES = ("withdrawn",)
-
 #: How a reason says that an event happened, and that nobody recorded whether; other events go by their name.
 _HAPPENED = {
     "rescue": "rescue treatment was given",
@@ -152,7 +149,7 @@ def handle(
     flags : pandas.DataFrame
         Nullable booleans as recorded, one column an event.
     week : numpy.ndarray
-        Weeks; an event at week 0 is not one after baseline, except a state such as having left.
+        Weeks; an event at week 0 is not one after baseline.
     starts : numpy.ndarray of int
         The first row of the same patient.
     recorded : numpy.ndarray of bool
@@ -173,12 +170,9 @@ def handle(
 
     happened, first = pd.DataFrame(index=flags.index), {}
     for name in map(str, flags):
-        is_state = name in _STATES
-        first[name] = first_of(known_true(flags[name]) & (later | is_state))
-        yes = rows >= first[name]
-        blank = flags[name].isna().to_numpy() & later
-        open_ = blank if is_state else blank | (rows >= first_of(blank & recorded))
-        happened[name] = pd.arrays.BooleanArray(yes, open_ & ~yes)
+        first[name] = first_of(known_true(flags[name]) & later)
+        yes, blank = rows >= first[name], flags[name].isna().to_numpy() & later
+        happened[name] = pd.arrays.BooleanArray(yes, (blank | (rows >= first_of(blank & recorded))) & ~yes)
     if broken:
         explained = np.any([rows >= at for at in first.values()], axis=0) if first else np.zeros(len(rows), dtype=bool)
         happened[STEROIDS] = broken.answer & ~explained

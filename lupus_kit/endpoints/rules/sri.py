@@ -340,11 +340,11 @@ def sri(
     1.1`` is less than 0.3 in floating point; one from 1.10 to 1.396 is 0.296 and passes.
 
     An intercurrent event does not end with its visit: a yes counts at every later visit, also one that was missed, and
-    never at an earlier one. At week 0 only ``withdrawn`` counts; other events are recorded for the time since the visit
-    before, which is before treatment then. An empty cell of a visit that was made leaves this and every later visit
-    open until there is a yes, because nobody knows what happened; a "no" of ``withdrawn`` settles the visits before it.
-    A missed visit leaves nothing open at later ones, which record the time since. Where it is open whether an event had
-    happened, ``"while_on_treatment"`` and ``"hypothetical"`` set the visit missing.
+    never at an earlier one. At week 0 no event counts: it is recorded for the time since the visit before, which is
+    before treatment then. An empty cell of a visit that was made leaves this and every later visit open until there is
+    a yes, because nobody knows what happened. A missed visit leaves nothing open at later ones, which record the time
+    since. Where it is open whether an event had happened, ``"while_on_treatment"`` and ``"hypothetical"`` set the
+    visit missing.
 
     Most trials count a rise of steroids as non-response, and each says differently when; the rules are in
     ``STEROID_RULES``, with what of each was read where. The SRI itself has no clause on doses, so none is judged here
