@@ -10,24 +10,21 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, require_choice, require_columns, require_frame
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.text import listing
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
-from lupus_kit.endpoints.nullable import known_true
+from lupus_kit.endpoints.event_notes import about_events, about_steroids
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
-from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES, STEROIDS
 from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import sri50
-from lupus_kit.endpoints.rules.steroids import DOSE, SteroidRule, steroid_rule
+from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.visit_file import read_known
-from lupus_kit.endpoints.visits.visit_table import EVENTS
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
@@ -196,79 +193,10 @@ def score_visits(
     verdicts = asked.rule(_complete(table) if is_state else table, missing=missing, events=events, **chosen)
     if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
-    notes += _about_events(table, events)
+    notes += about_events(table, events)
     if "steroids" in asked.options:
-        notes += _about_steroids(table, verdicts, events, steroids)
+        notes += about_steroids(table, verdicts, events, steroids)
     return Scored(asked.name.format(points=points), verdicts, asked.verdict, tuple(notes))
-
-
-def _named(patients: pd.Series) -> str:
-    """Count patients and name them."""
-    who = pd.unique(patients)
-    return f"({len(who)}): {listing(who)}"
-
-
-def _about_events(table: pd.DataFrame, strategy: str) -> list[str]:
-    """Say what intercurrent events were found in which patients, and what the strategy does with them."""
-    flags = table.reindex(columns=[name for name in EVENTS if name in table]).apply(pd.to_numeric, errors="coerce")
-    later, what = table["week"].astype(float) > 0, strategy.replace("_", " ")
-    notes = [
-        f"Events, {what}: {EVENT_STRATEGIES[strategy]}. {name} {_named(table.loc[counted, 'patient'])}."
-        for name in flags
-        if (counted := (flags[name] == 1) & later).any()
-    ]
-    early = (flags == 1).any(axis=1) & ~later
-    if early.any():
-        notes.append(
-            f"An event at week 0 is before treatment and was not counted {_named(table.loc[early, 'patient'])}."
-        )
-    if "withdrawn" in flags and strategy != "treatment_policy":
-        left = table["week"].where((flags["withdrawn"] == 1) & later).groupby(table["patient"]).transform("min")
-        values = table.columns.intersection(["sledai", "pga", *GRADE_COLUMNS])
-        after = (table["week"] > left) & table[values].notna().any(axis=1)
-        if after.any():
-            notes.append(f"Visits after withdrawal were not judged {_named(table.loc[after, 'patient'])}.")
-    for name in flags:
-        blank = (
-            flags[name].isna()
-            & later
-            & table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
-        )
-        if blank.any():
-            notes.append(
-                f"It is not recorded at every visit whether there was {name} {_named(table.loc[blank, 'patient'])}."
-            )
-    return notes
-
-
-def _about_steroids(table: pd.DataFrame, verdicts: pd.DataFrame, strategy: str, steroids: object) -> list[str]:
-    """Say which rule on steroids was used, whom it made a non-responder, and whose dose nobody judged."""
-    rule = steroid_rule(steroids, table)
-    if rule is None or strategy == "treatment_policy":
-        if DOSE not in table:
-            return []
-        dose = pd.to_numeric(table[DOSE], errors="coerce")
-        start = dose.where(table["week"] == 0).groupby(table["patient"]).transform("first")
-        return [f"Prednisone was not judged; above the baseline dose {_named(table.loc[dose > start, 'patient'])}."]
-    notes = [
-        " ".join(filter(None, (f"Steroids: {rule.label}.", rule.source, rule.checked and f"Checked: {rule.checked}.")))
-    ]
-    if STEROIDS in verdicts:
-        notes.append(
-            f"Non-response by the rule on steroids {_named(verdicts.loc[known_true(verdicts[STEROIDS]), 'patient'])}."
-        )
-    if rule.reads_dose and (blank := table[DOSE].isna()).any():
-        counted = "not judged" if rule.unknown_dose_passes else "which leaves the answer open where it counts"
-        notes.append(
-            f"The dose of prednisone is not recorded at a visit, {counted} {_named(table.loc[blank, 'patient'])}."
-        )
-    if steroids == "auto":
-        notes.append("Choose another rule on steroids (steroids=, --steroids), or none, where the protocol says so.")
-    if rule.visit_within_days:
-        notes.append(
-            f"The trial asked for a visit within {rule.visit_within_days} days of the planned one: give visits so."
-        )
-    return notes
 
 
 def _lacking(table: pd.DataFrame) -> list[str]:

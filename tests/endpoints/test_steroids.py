@@ -37,7 +37,7 @@ def test_ten_to_forty_at_the_assessment_is_no_responder_of_a_file() -> None:
     assert any("--steroids" in note for note in scored.notes)
     unjudged = score_visits(rise, "modified-sri", steroids="none")
     assert unjudged.verdicts["responder"].tolist() == [True]
-    assert "Prednisone was not judged; above the baseline dose (1): Ann." in unjudged.notes
+    assert "Above the dose of prednisone at baseline, which was not judged (1): Ann." in unjudged.notes
     assert score_visits(rise, "modified-sri", events="treatment_policy").verdicts["responder"].tolist() == [True]
     graded = rise.assign(**dict.fromkeys(GRADES, "D")).assign(bilag_renal=["A", "C"])
     assert bicla(graded, steroids="no_rise")["reason"].item() == (

@@ -302,10 +302,9 @@ def sri(
         there.
     steroids : str, SteroidRule or None
         The rule on steroids; a broken one is an intercurrent event at each assessment at which it is broken. None or
-        ``"none"``: doses are not judged. A key of ``STEROID_RULES``, such as ``"muse"`` or ``"bliss"``, or a rule of your
-        own: a dose that counts and is not recorded leaves the answer open. ``"auto"``, which ``score_visits`` takes
-        where nobody says anything: where `visits` has ``prednisone_mg_day``, a dose at the assessment above that of
-        baseline breaks it, and a dose that is not recorded is not judged.
+        ``"none"``: doses are not judged. A key of ``STEROID_RULES``, such as ``"muse"``, or a rule of your own: a dose that
+        counts and is not recorded leaves the answer open. ``"auto"`` is the choice of ``score_visits``: where `visits` has
+        ``prednisone_mg_day``, a recorded dose at the assessment above that of baseline breaks it.
     score : str
         The column of the activity score; ``sri50`` uses it. A score other than ``"sledai"`` may hold half points.
     reasons : bool
@@ -339,16 +338,11 @@ def sri(
     PGA keeps its printed decimals and is compared exactly: a rise from 1.1 to 1.4 is 0.30 and fails, although ``1.4 -
     1.1`` is less than 0.3 in floating point; one from 1.10 to 1.396 is 0.296 and passes.
 
-    An intercurrent event does not end with its visit: a yes counts at every later visit, also one that was missed, and
-    never at an earlier one. At week 0 no event counts: it is recorded for the time since the visit before, which is
-    before treatment then. An empty cell of a visit that was made leaves this and every later visit open until there is
-    a yes, because nobody knows what happened. A missed visit leaves nothing open at later ones, which record the time
-    since. Where it is open whether an event had happened, ``"while_on_treatment"`` and ``"hypothetical"`` set the
-    visit missing.
-
-    Most trials count a rise of steroids as non-response, and each says differently when; the rules are in
-    ``STEROID_RULES``, with what of each was read where. The SRI itself has no clause on doses, so none is judged here
-    unless a rule is named.
+    An intercurrent event counts at every later visit, also one that was missed, and never at an earlier one. At week 0
+    none counts: it is recorded for the time since the visit before, which is before treatment. An empty cell of a visit
+    that was made leaves this and every later visit open until there is a yes; a missed visit leaves nothing open at
+    later ones, which record the time since. Where it is open whether an event had happened, ``"while_on_treatment"``
+    and ``"hypothetical"`` set the visit missing. The SRI has no clause on doses, so none is judged unless a rule is named.
 
     References
     ----------
