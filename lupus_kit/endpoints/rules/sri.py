@@ -168,10 +168,8 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
 
     Parameters
     ----------
-    found : SriEvaluation
-        What the rule found.
-    options : SriOptions
-        What the rule asked for.
+    found, options : SriEvaluation, SriOptions
+        What the rule found, and what it asked for.
     shown : pandas.Series
         How the answer is counted; missing where an open answer stays open.
     carried : pandas.Series of bool
@@ -293,13 +291,12 @@ def sri(
     components : collection of str
         Clauses that are asked for: ``("sledai", "pga")`` is the modified SRI without BILAG. ``"sledai"`` is a must.
     events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
-        The strategy for intercurrent events, in the words of ICH E9(R1). ``"composite"``: an event is non-response, from
-        the visit at which it is recorded on. ``"while_on_treatment"``: from then on, the last visit before the event
-        is judged. ``"treatment_policy"``: events are ignored; only here a visit recorded after withdrawal counts as
-        it is. ``"hypothetical"``: what was recorded from then on is set missing, and `missing` says how it counts.
+        The strategy of ICH E9(R1) for intercurrent events. ``"composite"``: non-response, from the visit at which an event
+        is recorded on. ``"while_on_treatment"``: from then on, the last visit before it is judged.
+        ``"treatment_policy"``: events are ignored; only here a visit after withdrawal counts as it was recorded.
+        ``"hypothetical"``: what was recorded from then on is set missing, and `missing` says how it counts.
     event_columns : sequence of str
-        Yes/no columns of intercurrent events. The three of the default may be absent from `visits`, any other must be
-        there.
+        Yes/no columns of these events. The three of the default may be absent from `visits`, any other must be there.
     steroids : str, SteroidRule or None
         The rule on steroids; a broken one is an intercurrent event at each assessment at which it is broken. None or
         ``"none"``: doses are not judged. A key of ``STEROID_RULES``, such as ``"muse"``, or a rule of your own: a dose that
@@ -320,8 +317,7 @@ def sri(
         event had happened by then, and ``steroids_over_limit`` (if there is a rule; true where it is broken and no
         other event explains it), under the other strategies ``after_event``; ``responder``, ``imputed`` (true where a
         way to handle missing data made the verdict), ``reason``. Clauses and ``responder`` are nullable booleans,
-        counts nullable integers. The columns of a component that is not asked for are left out. Under ``"locf"`` the
-        values shown are those used.
+        counts nullable integers. A component that is not asked for has no columns. ``"locf"`` shows the values used.
 
     Raises
     ------
@@ -335,8 +331,8 @@ def sri(
     when all its values are recorded; one failed clause decides, whatever is missing elsewhere. A baseline SLEDAI
     below `points` fails at once: such a patient can never respond.
 
-    PGA keeps its printed decimals and is compared exactly: a rise from 1.1 to 1.4 is 0.30 and fails, although ``1.4 -
-    1.1`` is less than 0.3 in floating point; one from 1.10 to 1.396 is 0.296 and passes.
+    PGA keeps its printed decimals and is compared exactly: a rise from 1.1 to 1.4 is 0.30 and fails, although ``1.4 - 1.1``
+    is less than 0.3 in floating point; one from 1.10 to 1.396 is 0.296 and passes.
 
     An intercurrent event counts at every later visit, also one that was missed, and never at an earlier one. At week 0
     none counts: it is recorded for the time since the visit before, which is before treatment. An empty cell of a visit
@@ -346,8 +342,7 @@ def sri(
 
     References
     ----------
-    Furie RA, et al. Arthritis Rheum 2009;61:1143-1151. Modified SRI: Connelly K, et al. 2023. Strategies: ICH E9(R1),
-    Addendum on estimands and sensitivity analysis in clinical trials, 2019.
+    Furie RA, et al. Arthritis Rheum 2009;61:1143-1151. Modified SRI: Connelly K, et al. 2023. Events: ICH E9(R1), 2019.
 
     Examples
     --------
