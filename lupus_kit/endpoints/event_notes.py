@@ -16,6 +16,42 @@ def _named(text: str, patients: pd.Series) -> list[str]:
     return [f"{text} ({len(who)}): {listing(who)}."] if len(who) else []
 
 
+def with_unasked_events(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Count an event as not there where the file did not ask for it, and say so.
+
+    A column without any entry is one that nobody filled in, and a visit at which no patient of several has an entry is
+    one at which nobody asked, as where a wide file has ``rescue_week12`` alone. An empty cell among others stays open.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per patient and visit.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        The same, without columns that are empty, and with a no where nobody was asked.
+    notes : list of str
+        Sentences.
+    """
+    if not {"patient", "week"} <= {*table.columns}:
+        return table, []  # the rule says what is missing
+    notes, several = [], table["patient"].nunique() > 1
+    for name in [name for name in EVENTS if name in table]:
+        given = table[name].notna()
+        if not given.any():
+            table = table.drop(columns=name)
+            notes.append(f"Nobody filled in the column {name}: it was not asked for.")
+            continue
+        unasked = ~given.groupby(table["week"]).transform("any") & (table["week"].astype(float) > 0)
+        if several and unasked.any():
+            table = table.assign(**{name: table[name].astype(object).where(~unasked, 0)})
+            visits = table.loc[unasked, "week"].astype(float).unique()
+            notes.append(f"Nobody has an entry for {name} at week {listing(f'{w:g}' for w in sorted(visits))}: "
+                         "it was counted as no.")  # fmt: skip
+    return table, notes
+
+
 def about_events(table: pd.DataFrame, strategy: str) -> list[str]:
     """Say which patients have intercurrent events, and what the strategy does with them.
 
@@ -39,7 +75,7 @@ def about_events(table: pd.DataFrame, strategy: str) -> list[str]:
     for name in flags:
         notes += _named(f"{how} {name}", patient[(flags[name] == 1) & (week > 0)])
         blank = flags[name].isna() & (week > 0) & recorded
-        notes += _named(f"It is not recorded at every visit whether there was {name}", patient[blank])
+        notes += _named(f"{name} has empty cells, which are open and not a no", patient[blank])
     early = (flags == 1).any(axis=1) & (week == 0)
     notes += _named("An event at week 0 is before treatment and was not counted", patient[early])
     if "withdrawn" in flags and strategy != "treatment_policy":

@@ -13,7 +13,7 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
-from lupus_kit.endpoints.event_notes import about_events, about_steroids
+from lupus_kit.endpoints.event_notes import about_events, about_steroids, with_unasked_events
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
@@ -187,6 +187,8 @@ def score_visits(
     if "grades" in asked.needs:
         table = _with_grades(table, endpoint, notes)
     notes += _lacking(table)
+    table, unasked = with_unasked_events(table)
+    notes += unasked
     is_state = asked.verdict != "responder"
     options = {"points": points, "b_to_a_is_new": b_to_a_is_new, "steroids": steroids}
     chosen = {name: options[name] for name in asked.options}

@@ -170,7 +170,21 @@ def test_an_empty_cell_is_open_until_there_is_a_yes() -> None:
     missed.loc[2, ["sledai", "pga", *(f"bilag_{s}" for s in BILAG_SYSTEMS)]] = None
     for table in (missed, missed.drop(index=2)):
         assert sri(table, missing="observed")["responder"].iloc[-1]
-    assert "It is not recorded at every visit whether there was rescue (1): Ann." in score_visits(unknown).notes
+    assert "rescue has empty cells, which are open and not a no (1): Ann." in score_visits(unknown).notes
+
+
+def test_an_event_that_a_file_did_not_ask_for_is_no_gap() -> None:
+    """A wide file with ``rescue_week12`` alone, and columns of the template that nobody filled in."""
+    both = pd.concat([ANN, ANN.assign(patient="Bob")], ignore_index=True)
+    both = both.assign(rescue=[None, None, None, 1, None, None, None, None, 0, None], withdrawn=None)
+    scored = score_visits(both)
+    by_patient = scored.verdicts.groupby("patient")["responder"].apply(list).to_dict()
+    assert by_patient == {"Ann": [False, True, False, False], "Bob": [False, True, True, True]}
+    assert "Nobody has an entry for rescue at week 4, 8 and 24: it was counted as no." in scored.notes
+    assert "Nobody filled in the column withdrawn: it was not asked for." in scored.notes
+    one_gap = both.assign(rescue=[0, 0, None, 0, 0] + [0] * 5).drop(columns="withdrawn")
+    open_ = score_visits(one_gap, missing="observed").verdicts.groupby("patient")["responder"].apply(list).to_dict()
+    assert open_ == {"Ann": [False, pd.NA, pd.NA, pd.NA], "Bob": [False, True, True, True]}
 
 
 def test_states_answer_like_every_other_endpoint() -> None:
