@@ -120,6 +120,8 @@ def about_steroids(table: pd.DataFrame, verdicts: pd.DataFrame, strategy: str, s
     if rule.reads_dose:
         counted = "not judged" if rule.unknown_dose_passes else "which leaves the answer open where it counts"
         notes += _named(f"The dose of prednisone is not recorded at a visit, {counted}", patient[table[DOSE].isna()])
+    if lacking := [name for name in rule.additions if name not in table]:
+        notes.append(f"Without a column {listing(lacking, 'or')} it was not judged whether such a medicine was added.")
     if steroids == "auto":
         notes.append("Choose another rule on steroids (steroids=, --steroids), or none, where the protocol says so.")
     if rule.visit_within_days:

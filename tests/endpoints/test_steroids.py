@@ -130,6 +130,10 @@ def test_a_rule_of_ones_own_and_its_limits() -> None:
     assert answers(course(10, 5, 5.01), rule) == {12: True, 20: False}
     ten_percent = SteroidRule("", (SteroidClause(weeks_before=0, above_baseline_percent=10),))
     assert answers(course(3, 3.3, 3.31), ten_percent) == {12: True, 20: False}  # 3 * 1.1 is 3.3000000000000003
+    unknown_start = sri(course(None, 40), components=("sledai",), steroids="muse")["reason"].item()
+    assert unknown_start == "Not a responder: prednisone was 40 mg a day at week 12 (the limit is 10)."
+    assert answers(course(None, 10, weeks=[0, 40]), "tulip_taper") == {40: pd.NA}
+    assert answers(course(None, 7.5, weeks=[0, 40]), "tulip_taper") == {40: True}
     said = sri(course(20, 10), components=("sledai",), steroids="muse")["reason"].item()
     assert said == "Not a responder: prednisone was 10 mg a day at week 12 (it must be below 10)."
 
@@ -182,3 +186,4 @@ def test_every_shipped_rule_names_its_source_and_what_was_read() -> None:
     assert STEROID_RULES["bliss"].visit_within_days == 28
     said = score_visits(course(10, 10), "modified-sri", steroids="bliss").notes
     assert any("within 28 days" in note for note in said)
+    assert any(note.startswith("Without a column added_hydroxychloroquine, new_") for note in said)

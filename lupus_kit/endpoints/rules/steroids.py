@@ -217,25 +217,19 @@ def broken_rule(table: pd.DataFrame, rule: SteroidRule, recorded: np.ndarray) ->
 def _doses(table: pd.DataFrame, clause: SteroidClause, weeks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return where a dose is over its limit, where that is open, and the limit; shape (patients, visits)."""
     dose = table[DOSE].to_numpy(dtype=float, na_value=np.nan).reshape(-1, len(weeks))
-    limit = np.full(dose.shape, np.inf if clause.ceiling_mg_day is None else float(clause.ceiling_mg_day))
-    at_limit = (dose == limit) & clause.below_ceiling
+    ceiling = np.inf if clause.ceiling_mg_day is None else float(clause.ceiling_mg_day)
+    start, limit = dose[:, :1], np.full(dose.shape, ceiling)
     mg, percent = clause.above_baseline_mg_day, clause.above_baseline_percent
-    start, from_ceiling = dose[:, :1], dose > limit
     if mg is not None or percent is not None:
         limit = np.minimum(limit, np.round(np.maximum(start + (mg or 0), start * (1 + (percent or 0) / 100)), 9))
-    before = np.full(dose.shape, np.nan)
     if clause.no_rise:
         counted = pd.DataFrame(np.where((weeks > 0) & (weeks >= clause.first_week), dose, np.nan))
-        before = counted.ffill(axis=1).shift(axis=1).to_numpy()
-        limit = np.fmin(limit, before)
-    over = (dose > limit) | at_limit | from_ceiling
-    asked = (
-        start >= clause.baseline_at_least_mg_day
-        if clause.baseline_at_least_mg_day
-        else np.ones(start.shape, dtype=bool)
-    )
-    unsure = np.isnan(start) & (clause.baseline_at_least_mg_day > 0)
-    return over & asked, (np.isnan(dose + limit) & ~over & asked) | (unsure & ~(dose <= limit)), limit
+        limit = np.fmin(limit, counted.ffill(axis=1).shift(axis=1).to_numpy())
+    over = (dose > limit) | (dose > ceiling) | ((dose == ceiling) & clause.below_ceiling)
+    least = clause.baseline_at_least_mg_day
+    asked = (start >= least) | (least == 0)
+    unsure = np.isnan(start) & (least > 0) & ~(dose <= limit)
+    return over & asked, (np.isnan(dose + limit) & ~over & asked) | unsure, np.fmin(limit, ceiling)
 
 
 def _additions(table: pd.DataFrame, clause: SteroidClause) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
