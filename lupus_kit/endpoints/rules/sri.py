@@ -238,7 +238,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     parts += [
         part(f"no {name}", partial(event, name), found.events.words(name)[later]) for name in found.events.clauses
     ]
-    parts.append(moved)
+    parts += [moved] if found.events.moved.any() else []
     return sentences(phrases(_opening, shown), parts, phrases(_ending, shown, is_open, carried))
 
 
