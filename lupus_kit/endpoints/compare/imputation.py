@@ -100,7 +100,8 @@ def impute_responders(
     level : float
         Confidence level of the intervals.
     **rule
-        What else the rule asks for, as for ``sri``: `b_to_a_is_new`, `components`, `events`, `events_persist`, `score`.
+        What else the rule asks for, as for ``sri``: `b_to_a_is_new`, `components`, `events`, `event_columns`,
+        `steroids`, `score`. Under ``events="hypothetical"`` what was set missing after an event is imputed too.
 
     Returns
     -------

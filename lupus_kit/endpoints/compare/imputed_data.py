@@ -12,6 +12,8 @@ from lupus_kit.core.cells import require_choice
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints.compare.donors import Pool, Step, fill, left_for_good, plan
+from lupus_kit.endpoints.pga import PGA_UNITS
+from lupus_kit.endpoints.rules.intercurrent import STEROIDS
 from lupus_kit.endpoints.rules.sri import SriEvaluation, SriOptions, evaluate_sri, sri_clauses
 
 #: What is assumed of patients whose values are missing, which says where their donors come from.
@@ -19,7 +21,7 @@ DONORS = ("mar", "all", "jump_to_reference", "copy_reference")
 _OTHER_NAMES = {"arm": "mar", "reference": "jump_to_reference", "j2r": "jump_to_reference", "cr": "copy_reference"}
 # An arm of this name is the reference where none is given.
 _CONTROL = re.compile(r"placebo|control|sham|standard", re.IGNORECASE)
-_PGA_TOP = 300  # the scale ends at 3, here in hundredths
+_PGA_TOP = 3 * PGA_UNITS  # the scale ends at 3
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ def fill_gaps(
     donors = _check(n_imputations, nearest, donors)
     options = SriOptions(points, **rule)
     rng = as_generator(seed)
-    table, events = options.read(visits)
-    found = evaluate_sri(table, options, events)
+    table, intercurrent = options.read(visits)
+    events = intercurrent.clauses
+    found = evaluate_sri(table, options, intercurrent)
     arms = _read_arms(table, reference, donors)
 
     changes = _changes(found, events)
@@ -178,7 +181,7 @@ def decide(of: Filled, worse: np.ndarray) -> np.ndarray:
         made["pga_rise"] = np.fmin(made["pga_rise"], room)
     for name in events:
         happened = filled[..., recorded.columns.get_loc(name)] == 1
-        happened = np.maximum.accumulate(happened, axis=2) if options.events_persist else happened
+        happened = happened if name == STEROIDS else np.maximum.accumulate(happened, axis=2)
         made[name] = happened.reshape(n_imputations, -1)
     change = pd.DataFrame({name: values.ravel() for name, values in made.items()})
     responds = sri_clauses(change, options.points, events).all(axis=1)
