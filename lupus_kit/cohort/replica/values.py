@@ -170,7 +170,7 @@ def protein(present: np.ndarray, stable: np.ndarray, ill: np.ndarray, rng: np.ra
 
 
 def kidney_function(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """eGFR in mL/min/1.73 m², shape (patients, weeks): never more than 5 % from entry. Its own stream: other values stay."""
+    """Draw eGFR in mL/min/1.73 m², shape (patients, weeks): never more than 5 % from entry, from a stream of its own."""
     (own,) = rng.spawn(1)
     entry = own.uniform(70, 120, (shape[0], 1))
     change = own.uniform(-0.05, 0.05, shape)

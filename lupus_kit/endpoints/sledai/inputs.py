@@ -19,8 +19,13 @@ LAB_LIMITS: dict[str, str] = {
     "anti_dsdna": "anti_dsdna_upper_limit",
 }
 
-#: A complement value this many times its lower limit can only be in another unit.
-_OTHER_UNIT = 20
+#: A complement value this many times its lower limit, or below this part of it, can only be in another unit.
+_OTHER_UNIT, _OTHER_UNIT_BELOW = 20, 1 / 50
+
+#: So can a whole column that is nowhere above this part of its limit. For anti-dsDNA it takes so many values, and a column whose
+#: median is so many times its limit is in another unit as well.
+_NOWHERE_ABOVE = 1 / 20
+_ANTI_DSDNA = 3, 100
 
 #: What is measured, seen, or excluded: the rows of ``findings.csv``.
 _FINDINGS: pd.DataFrame = pd.read_csv(Path(__file__).with_name("findings.csv"), keep_default_na=False)
@@ -115,10 +120,26 @@ def laboratory_limits(
                 f"or pass limits={{{test!r}: ...}} in the unit of {test!r}."
             )
         result[test] = found[column].fillna(round(given[test], 6)) if test in given else found[column]
-        if test != "anti_dsdna" and test in frame.columns:
-            other_unit = known_true(found[test] > _OTHER_UNIT * result[test])
-            problems.add(frame, test, other_unit, f"more than {_OTHER_UNIT} times its lower limit: check the units")
+        if test in frame.columns:
+            _refuse_other_unit(frame, test, found[test] / result[test], problems)
     return result
+
+
+def _refuse_other_unit(frame: pd.DataFrame, test: str, part: pd.Series, problems: BadCells) -> None:
+    """Note the values of a test that are in another unit than its limit; `part` is their quotient."""
+    known = part[part.notna() & (part > 0)]
+    if test == "anti_dsdna":
+        few, most = _ANTI_DSDNA
+        other = len(known) >= few and (known.max() < _NOWHERE_ABOVE or known.median() > most)
+        problems.add(
+            frame, test, known_true((part > 0) & other), "the column and its limit are in two units: check them"
+        )
+        return
+    above, below = known_true(part > _OTHER_UNIT), known_true((part > 0) & (part < _OTHER_UNIT_BELOW))
+    nowhere = len(known) > 0 and known.max() < _NOWHERE_ABOVE
+    problems.add(frame, test, above, f"more than {_OTHER_UNIT} times its lower limit: check the units")
+    words = "a small part of its lower limit: check the units of the column and of the limit"
+    problems.add(frame, test, known_true((part > 0) & nowhere) | below, words)
 
 
 def _check_limits(limits: Mapping[str, float] | None) -> Mapping[str, float]:

@@ -4,7 +4,8 @@ Every measured quantity has a column that names its unit (``upcr_mg_mmol``); eve
 unit stay readable, each with the unit that it has in that rule.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +26,12 @@ _BY_COLUMN = {str(row.column): row for row in UNITS.itertuples(index=False)}
 #: What a column says beside the value itself.
 ROLES = ("", "_previous", "_preflare", "_lower_limit", "_upper_limit")
 
-#: The unit that a name without one has in the two index forms.
+#: The unit that a name without one has in the two index forms and in a file of visits.
 FORM_UNITS: dict[str, str] = {
     "protein_24h": "protein_24h_g", "upcr": "upcr_mg_mmol", "protein_creatinine_ratio": "upcr_mg_mmol",
     "creatinine": "creatinine_umol_l", "gfr": "egfr_ml_min_173", "haemoglobin": "haemoglobin_g_dl",
     "white_cells": "wbc_10e9_l", "neutrophils": "neutrophils_10e9_l", "lymphocytes": "lymphocytes_10e9_l",
-    "platelets": "platelets_10e9_l", "temperature": "temperature_c",
+    "platelets": "platelets_10e9_l", "temperature": "temperature_c", "albumin": "albumin_g_l",
 }  # fmt: skip
 
 #: Tests that are judged against a limit of the laboratory, in whatever unit the two have.
@@ -110,7 +111,7 @@ def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole
     read: dict[str, np.ndarray] = {}
     replaced: list[str] = []
     for own, unit in wanted.items():
-        found = [(role, *place) for role in ROLES for place in _places(frame, own, unit, role, what)]
+        found = _places(frame, own, unit, what)
         target = next((given for _, given, _ in found if given), unit) if own in AS_ITS_LIMIT else unit
         unnamed: list[np.ndarray] = []
         for role, given, written in found:
@@ -134,14 +135,24 @@ def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole
     return frame.drop(columns=replaced).assign(**read) if read else frame
 
 
-def _places(frame: pd.DataFrame, own: str, unit: str, role: str, what: str) -> list[tuple[str, str]]:
-    """Return the unit that a column of this quantity names (empty where none) and how the column is written."""
-    spelt = [("", own + role)] + [(other, name) for other in same_quantity(unit) for name in _spelt(other, role)]
-    here = [place for place in dict.fromkeys(spelt) if place[1] in frame.columns]
-    if len(here) > 1:
-        both = listing(repr(name) for _, name in here)
-        raise InputError(f"{what} has {both}, which are one quantity in two columns: keep one of them.")
-    return here
+@cache
+def _spellings(own: str, unit: str) -> dict[str, tuple[str, str]]:
+    """Return every way to write a quantity, with its role and the unit that the name says (empty where it says none)."""
+    named = {name: (role, other) for other in same_quantity(unit) for role in ROLES for name in _spelt(other, role)}
+    return {own + role: (role, "") for role in ROLES} | named
+
+
+def _places(frame: pd.DataFrame, own: str, unit: str, what: str) -> list[tuple[str, str, str]]:
+    """Find the columns of a quantity: role, unit that the name says, name."""
+    known = _spellings(own, unit)
+    found = [(*known[name], name) for name in frame.columns if name in known]
+    for role in {role for role, _, _ in found}:
+        names = [name for r, _, name in found if r == role]
+        if len(set(names)) > 1:
+            raise InputError(
+                f"{what} has {listing(map(repr, names))}, which are one quantity in two columns: keep one of them."
+            )
+    return list(dict.fromkeys(found))
 
 
 def _refuse_other_unit(values: pd.Series, written: str, unit: str, what: str) -> None:
@@ -175,7 +186,7 @@ def refuse_unnamed_ratio(values: np.ndarray, written: str, what: str) -> None:
     lupus_kit.core.errors.InputError: visits.csv, column 'upcr': its unit is not sure, the values go from 0.2 to 2.1. Name the \
 column 'upcr_g_g' or 'upcr_mg_mmol' (100 mg/mmol are 1 g/g).
     """
-    known = values[~np.isnan(values)]
+    known = values[~np.isnan(values)].ravel()
     highest, usual = _NO_G_PER_G
     if not (known.max(initial=0) > highest and np.median(known) >= usual):
         _refuse_unnamed(known, written, what)
@@ -190,17 +201,17 @@ def _refuse_unnamed(values: np.ndarray, written: str, what: str) -> None:
         )
 
 
-def refuse_other_scale(pga: np.ndarray, scale: str, tops: Mapping[str, float], what: str) -> None:
+def refuse_other_scale(pga: pd.Series, scale: str, tops: Mapping[str, float], what: str) -> None:
     """Raise where a whole column of global assessments fits on a shorter scale than the one that is named.
 
     Examples
     --------
-    >>> refuse_other_scale(np.array([1.0, 2.5]), "0-100", {"0-3": 3, "0-10": 10, "0-100": 100}, "visits.csv")
+    >>> refuse_other_scale(pd.Series([1.0, 2.5]), "0-100", {"0-3": 3, "0-10": 10, "0-100": 100}, "visits.csv")
     Traceback (most recent call last):
     lupus_kit.core.errors.InputError: visits.csv, column 'pga': no value is above 2.5, which is the scale 0-3 or 0-10, not 0-100. \
 Name the scale that was used (pga_scale, --pga-scale); if it was 0-100, bring the values to 0-3 yourself.
     """
-    known = pga[~np.isnan(pga)]
+    known = pga.dropna()
     shorter = [name for name, top in tops.items() if top < tops[scale] and len(known) and known.max() <= top]
     if shorter and known.any():
         raise InputError(
@@ -209,7 +220,7 @@ Name the scale that was used (pga_scale, --pga-scale); if it was 0-100, bring th
         )
 
 
-def unit_columns(names: Sequence[str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def unit_columns(names: Iterable[str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield, for the units of some rule's own names, each column of a file: its name, its unit's column and its synonyms.
 
     Examples
@@ -218,9 +229,10 @@ def unit_columns(names: Sequence[str]) -> Iterator[tuple[str, str, tuple[str, ..
     ['c4_g_l', 'c4_g_l_lower_limit', 'c4_mg_dl']
     """
     for own in names:
-        limit = "_upper_limit" if own == "anti_dsdna" else "_lower_limit"
-        for unit in same_quantity({**FORM_UNITS, **AS_ITS_LIMIT}[own]):
-            for role in ("", limit if own in AS_ITS_LIMIT else "_previous"):
+        roles = ["_upper_limit" if own == "anti_dsdna" else "_lower_limit"] if own in AS_ITS_LIMIT else ["_previous"]
+        roles += ["_preflare"] if own in ("creatinine", "gfr") else []
+        for unit in same_quantity((FORM_UNITS | AS_ITS_LIMIT)[own]):
+            words = str(_BY_COLUMN[unit].synonyms).split("; ")
+            for role in ("", *roles):
                 name, *others = _spelt(unit, role)
-                words = _BY_COLUMN[unit].synonyms.split("; ")
                 yield name, unit, (*others, *(f"{word} {role.strip('_')}".rstrip() for word in words))

@@ -17,6 +17,13 @@ from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names
 from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.units import (
+    AS_ITS_LIMIT,
+    FORM_UNITS,
+    in_units,
+    refuse_other_scale,
+    refuse_unnamed_ratio,
+)
 
 LAYOUTS = ("auto", "long", "wide")
 
@@ -119,9 +126,23 @@ def read_visit_file(
     problems.raise_if_any()
     if "arm" in visits:
         visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
+    visits, of_units = _with_sure_units(visits, pga_scale, raw.source)
     visits = visits.sort_values(["patient", "week"], kind="stable")
     columns = pd.DataFrame([(m.written, m.column.name, m.week) for m in mapped], columns=["written", "name", "week"])
-    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), raw.notes)
+    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), (*raw.notes, *of_units))
+
+
+def _with_sure_units(visits: pd.DataFrame, pga_scale: str, source: str) -> tuple[pd.DataFrame, list[str]]:
+    """Refuse columns in another unit or on another scale than is said; name the unit of a ratio that can only be in one."""
+    if "pga" in visits:
+        refuse_other_scale(visits["pga"], pga_scale, PGA_SCALES, source)
+    in_units(visits, FORM_UNITS | AS_ITS_LIMIT, source)
+    names = [name for name in ("upcr", "upcr_previous") if name in visits]
+    if not names:
+        return visits, []
+    refuse_unnamed_ratio(visits[names].to_numpy(dtype=float), "upcr", source)
+    note = "Column 'upcr' names no unit; its values can only be in mg/mmol, so it was read as 'upcr_mg_mmol'."
+    return visits.rename(columns={name: name.replace("upcr", "upcr_mg_mmol") for name in names}), [note]
 
 
 def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
@@ -137,13 +158,13 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same rows; numbers and yes/no as numbers, grades in capitals; patients, visits and arms without
-        spaces around them.
+        The same rows; numbers and yes/no as numbers, measured columns under the names and in the units of the index forms,
+        grades in capitals; patients, visits and arms without spaces around them.
 
     Raises
     ------
     InputError
-        If cells are bad.
+        If cells are bad, or a whole column is in another unit or on another scale than is said.
 
     Examples
     --------
@@ -155,7 +176,10 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     columns = [column for column in known if column.kind != "text"]
     read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}
     problems.raise_if_any()
-    return plain_keys(visits.assign(**read) if read else visits)
+    table = in_units(visits.assign(**read) if read else visits, FORM_UNITS | AS_ITS_LIMIT, "the visit table")
+    if "pga" in table:
+        refuse_other_scale(pd.to_numeric(table["pga"], errors="coerce"), pga_scale, PGA_SCALES, "the visit table")
+    return plain_keys(table)
 
 
 def _holds_words(column: pd.Series | pd.DataFrame) -> bool:
