@@ -67,10 +67,11 @@ def replica(
     Notes
     -----
     Invented, because nothing is published: everything at weeks 4, 8, 16 and 20; which patient is which; immune cells;
-    placebo's antibodies to nucleosomes; eGFR, which nobody loses; the limit of anti-dsDNA (100 IU/mL); that renal descriptors occur only with
-    nephritis; that remission of nephritis is protein below 0.5 g in 24 hours with preserved eGFR (the kit's ``"EULAR 2019"``), at
-    week 12 and at week 24, since the abstract names no visit; that prednisone never rises; that an active BILAG system shows a
-    descriptor. A BILAG total of 6 without A or B needs six systems at C: the statements ask for it, no clinic would.
+    placebo's antibodies to nucleosomes; eGFR, which nobody loses; the limit of anti-dsDNA (100 IU/mL); that renal
+    descriptors occur only with nephritis; that remission of nephritis is protein below 0.5 g in 24 hours with preserved
+    eGFR (the kit's ``"EULAR 2019"``), at week 12 and at week 24, since the abstract names no visit; that prednisone never
+    rises; that an active BILAG system shows a descriptor. A BILAG total of 6 without A or B needs six systems at C: the
+    statements ask for it, no clinic would.
 
     The search goes in steps: who responds and which clause others fail, descriptors, grades, global assessments. Each
     step is solved near a random proposal by OR-Tools CP-SAT.

@@ -67,7 +67,8 @@ def renal_response(
     definition : str or RenalDefinition
         A key of ``RENAL_DEFINITIONS``, or a definition of your own, for example one of these with another limit.
     creatinine_unit : {"mg/dL", "umol/L"}
-        Unit of creatinine values whose column names none, and of `creatinine_upper_normal`. Values outside a believable range for it are errors.
+        Unit of creatinine values whose column names none, and of `creatinine_upper_normal`. Values outside a believable
+        range for it are errors.
     creatinine_upper_normal : float, optional
         The laboratory's upper limit, needed by ACR 2006 and Chinese multitarget.
     months : float, optional
@@ -121,7 +122,7 @@ def renal_response(
     baseline_columns = sorted({need.baseline_column for need in needs} - {""})
     require_columns(baseline, baseline_columns, "baseline")
     visit_columns = sorted({need.measure for need in needs})
-    notes = ()
+    notes: tuple[str, ...] = ()
     if "treatment_failure" in visit_columns and "treatment_failure" not in visit.columns:
         visit = visit.assign(treatment_failure=False)
         notes = (f"No column 'treatment_failure': in all {len(visit)} rows nobody is taken to have failed.",)

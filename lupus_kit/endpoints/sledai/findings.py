@@ -41,8 +41,8 @@ def sledai_descriptors(
     findings : pandas.DataFrame
         One row per patient and visit, with any of the columns in ``SLEDAI_FINDINGS["column"]``; their units and
         allowed ranges stand beside them. Measured columns may name their unit (``upcr_g_g``, ``c3_mg_dl``,
-        ``platelets_10e9_l``: see ``UNITS``) and are converted; ``upcr`` is in mg/mmol. Yes/no cells are True/False, 1/0, or missing. Other columns are ignored,
-        but a name that is nearly one of these raises.
+        ``platelets_10e9_l``: see ``UNITS``) and are converted; ``upcr`` is in mg/mmol. Yes/no cells are True/False, 1/0, or
+        missing. Other columns are ignored, but a name that is nearly one of these raises.
     version : {"2K", "SELENA", "SLEDAI", "hybrid"}
         Whose definitions are used, see Notes. ``"hybrid"`` is SELENA-SLEDAI with the proteinuria item of SLEDAI-2K.
     previous : pandas.DataFrame, optional
@@ -53,9 +53,10 @@ def sledai_descriptors(
         Lower limits of the laboratory for ``"c3"``, ``"c4"`` and ``"ch50"`` and the upper limit for
         ``"anti_dsdna"``, in the unit of the column. Used where the limit column is empty or not there.
     first_visit_protein : {"present", "absent", "missing"}
-        What holds in ``"SLEDAI"`` and ``"SELENA"`` for protein above its limit that has no earlier value and is not marked in
-        ``proteinuria_stable``, as at a first visit: it counts as present (new unless marked stable), it counts as stable and
-        scores nothing, or the answer is left open. No form was found that says; the default is a choice of the kit.
+        What holds in ``"SLEDAI"`` and ``"SELENA"`` for protein above its limit that has no earlier value and is not marked
+        in ``proteinuria_stable``, as at a first visit: it counts as present (new unless marked stable), it counts as
+        stable and scores nothing, or the answer is left open. No form was found that says; the default is a choice of the
+        kit. Protein that counts at entry and stays as it is scores nothing at the next visit: a fall of 4 points.
 
     Returns
     -------
@@ -67,9 +68,9 @@ def sledai_descriptors(
     Raises
     ------
     InputError
-        If the version or `first_visit_protein` is unknown, a column is there twice or nearly misspelt, a limit is not known, the indexes do
-        not fit, a whole column is in another unit than its name says or than its limit, or cells are bad (wrong kind, outside the allowed range, stable but absent). Bad cells are listed
-        together with row, column and value.
+        If an option is unknown, a column is there twice or nearly misspelt, a limit is not known, the indexes do not fit, a
+        whole column is in another unit than its name says or than its limit, or cells are bad (wrong kind, outside the allowed
+        range, stable but absent). Bad cells are listed together with row, column and value.
 
     Notes
     -----

@@ -73,7 +73,7 @@ def convert(values: np.ndarray, given: str, wanted: str) -> np.ndarray:
     [0.5, 3.0]
     """
     factor, divisor = float(_BY_COLUMN[wanted].per_base), float(_BY_COLUMN[given].per_base)
-    converted: np.ndarray = values if given == wanted else np.round(values * factor / divisor, 9)
+    converted: np.ndarray = values if given == wanted else np.round(values * factor / divisor, 12)
     return converted
 
 

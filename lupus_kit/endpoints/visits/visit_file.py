@@ -11,6 +11,7 @@ from lupus_kit.core.cells import BadCells, require_choice, slip_of
 from lupus_kit.core.columns import fold, read_column
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable, read_table
+from lupus_kit.core.text import plural
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
@@ -141,7 +142,8 @@ def _with_sure_units(visits: pd.DataFrame, pga_scale: str, source: str) -> tuple
     if not names:
         return visits, []
     refuse_unnamed_ratio(visits[names].to_numpy(dtype=float), "upcr", source)
-    note = "Column 'upcr' names no unit; its values can only be in mg/mmol, so it was read as 'upcr_mg_mmol'."
+    touched = visits.loc[visits[names].notna().any(axis=1), "patient"].nunique()
+    note = f"Column 'upcr' names no unit: it was read in mg/mmol, in {plural(touched, 'patient')}. If not, name it 'upcr_mg_g'."
     return visits.rename(columns={name: name.replace("upcr", "upcr_mg_mmol") for name in names}), [note]
 
 
