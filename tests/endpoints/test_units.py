@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import (
     SLEDAI_ITEMS,
@@ -115,7 +116,7 @@ def test_a_ratio_without_a_unit_is_asked_unless_it_can_only_be_in_one(tmp_path: 
         ({"c3": [95, 1.1], "c3_lower_limit": [90, 90]}, "below a 50th of its lower limit"),
         ({"anti_dsdna": [0.02] * 3, "anti_dsdna_upper_limit": [30] * 3}, "two units"),
         ({"anti_dsdna": [20_000] * 3, "anti_dsdna_upper_limit": [30] * 3}, "two units"),
-        ({"platelets": [20, 25, 18, 30]}, "'platelets_10e4_ul'"),
+        ({"platelets": [20, 25, 18, 30] * 5}, "'platelets_10e4_ul'"),
         ({"wbc_per_ul": [5, 6, 4, 3, 7]}, "'wbc_10e9_l'"),
         ({"c3_g_l": [0.9], "c3_mg_dl": [90]}, "one quantity in two columns"),
     ],
@@ -145,6 +146,21 @@ def test_a_shorter_pga_scale_than_is_said_is_refused(tmp_path: Path, scale: str)
     with pytest.raises(InputError, match="a number from 0 to 3"):
         read_visit_file(written(tmp_path, ten))
     assert read_visit_file(written(tmp_path, ten), pga_scale="0-10").visits["pga"].max() == 7
+
+
+def test_the_laboratory_values_of_a_cohort_are_read_under_their_own_names() -> None:
+    made = cohort.what_if(n_per_arm=20, seed=1)
+    limits = {"c3": made.assumptions.c3_lower_limit, "anti_dsdna": made.assumptions.dsdna_upper_limit}
+    found = sledai_descriptors(made.labs, limits=limits)
+    for name in (*MEASURED, "fever"):
+        assert found[name].astype(bool).tolist() == made.sledai[name].tolist()
+
+
+def test_a_column_that_is_there_twice_is_refused() -> None:
+    twice = pd.DataFrame([[1, 2]], columns=["platelets", "platelets"])
+    for rule in (sledai_descriptors, bilag2004):
+        with pytest.raises(InputError, match="more than once: 'platelets'"):
+            rule(twice)
 
 
 def test_bilag_reads_every_unit() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers
+from lupus_kit.core.cells import BadCells, numbers, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
 
@@ -146,13 +146,14 @@ def _places(frame: pd.DataFrame, own: str, unit: str, what: str) -> list[tuple[s
     """Find the columns of a quantity: role, unit that the name says, name."""
     known = _spellings(own, unit)
     found = [(*known[name], name) for name in frame.columns if name in known]
+    require_columns(frame, [name for _, _, name in found], what)  # each once
     for role in {role for role, _, _ in found}:
         names = [name for r, _, name in found if r == role]
-        if len(set(names)) > 1:
+        if len(names) > 1:
             raise InputError(
                 f"{what} has {listing(map(repr, names))}, which are one quantity in two columns: keep one of them."
             )
-    return list(dict.fromkeys(found))
+    return found
 
 
 def _refuse_other_unit(values: pd.Series, written: str, unit: str, what: str) -> None:
