@@ -13,7 +13,8 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, numbers, require_columns
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.text import listing
+from lupus_kit.core.text import listing, plural
+from lupus_kit.endpoints.pga import PGA_SCALES
 
 #: The columns that name their unit: column, quantity, unit, per_base (how many of this unit are one of the quantity's
 #: first-listed factor 1: 100 mg/mmol are 1 g/g as guidelines print it, 88.4 µmol/L are 1 mg/dL), low and high (the smallest and
@@ -177,22 +178,6 @@ def _plausible(known: pd.Series, unit: str) -> bool:
     return too_few or bool(known.max() >= row.least and known.median() <= row.most)
 
 
-def refuse_unnamed_ratio(values: np.ndarray, written: str, what: str) -> None:
-    """Raise where a protein/creatinine ratio without a unit is not surely in mg/mmol: a file is asked.
-
-    Examples
-    --------
-    >>> refuse_unnamed_ratio(np.array([2.1, 0.2]), "upcr", "visits.csv")
-    Traceback (most recent call last):
-    lupus_kit.core.errors.InputError: visits.csv, column 'upcr': its unit is not sure, the values go from 0.2 to 2.1. Name the \
-column 'upcr_g_g' or 'upcr_mg_mmol' (100 mg/mmol are 1 g/g).
-    """
-    known = values[~np.isnan(values)].ravel()
-    highest, usual = _NO_G_PER_G
-    if not (known.max(initial=0) > highest and np.median(known) >= usual):
-        _refuse_unnamed(known, written, what)
-
-
 def _refuse_unnamed(values: np.ndarray, written: str, what: str) -> None:
     known = values[~np.isnan(values)]
     if known.any():
@@ -202,18 +187,44 @@ def _refuse_unnamed(values: np.ndarray, written: str, what: str) -> None:
         )
 
 
-def refuse_other_scale(pga: pd.Series, scale: str, tops: Mapping[str, float], what: str) -> None:
+def name_units(visits: pd.DataFrame, pga_scale: str, source: str) -> tuple[pd.DataFrame, list[str]]:
+    """Refuse columns of a file that are in another unit or on another scale than is said; name the unit of a spot ratio.
+
+    A protein/creatinine ratio without a unit is asked for one, unless its values cannot be in g/g.
+
+    Examples
+    --------
+    >>> name_units(pd.DataFrame({"upcr": [2.1, 0.2]}), "0-3", "visits.csv")
+    Traceback (most recent call last):
+    lupus_kit.core.errors.InputError: visits.csv, column 'upcr': its unit is not sure, the values go from 0.2 to 2.1. Name the \
+column 'upcr_g_g' or 'upcr_mg_mmol' (100 mg/mmol are 1 g/g).
+    """
+    refuse_other_scale(visits, pga_scale, source)
+    in_units(visits, FORM_UNITS | AS_ITS_LIMIT, source)
+    names = [name for name in ("upcr", "upcr_previous") if name in visits]
+    if not names:
+        return visits, []
+    values = visits[names].to_numpy(dtype=float).ravel()
+    highest, usual = _NO_G_PER_G
+    if not (np.nanmax(values, initial=0) > highest and np.nanmedian(values) >= usual):
+        _refuse_unnamed(values, "upcr", source)
+    touched = visits.loc[visits[names].notna().any(axis=1), "patient"].nunique()
+    note = f"Column 'upcr' names no unit: it was read in mg/mmol, in {plural(touched, 'patient')}. If not, name it 'upcr_mg_g'."
+    return visits.rename(columns={name: name.replace("upcr", "upcr_mg_mmol") for name in names}), [note]
+
+
+def refuse_other_scale(visits: pd.DataFrame, scale: str, what: str) -> None:
     """Raise where a whole column of global assessments fits on a shorter scale than the one that is named.
 
     Examples
     --------
-    >>> refuse_other_scale(pd.Series([1.0, 2.5]), "0-100", {"0-3": 3, "0-10": 10, "0-100": 100}, "visits.csv")
+    >>> refuse_other_scale(pd.DataFrame({"pga": [1.0, 2.5]}), "0-100", "visits.csv")
     Traceback (most recent call last):
     lupus_kit.core.errors.InputError: visits.csv, column 'pga': no value is above 2.5, which is the scale 0-3 or 0-10, not 0-100. \
 Name the scale that was used (pga_scale, --pga-scale); if it was 0-100, bring the values to 0-3 yourself.
     """
-    known = pga.dropna()
-    shorter = [name for name, top in tops.items() if top < tops[scale] and len(known) and known.max() <= top]
+    known = pd.to_numeric(visits["pga"], errors="coerce").dropna() if "pga" in visits else pd.Series(dtype=float)
+    shorter = [name for name, top in PGA_SCALES.items() if top < PGA_SCALES[scale] and known.max() <= top]
     if shorter and known.any():
         raise InputError(
             f"{what}, column 'pga': no value is above {known.max():g}, which is the scale {' or '.join(shorter)}, not {scale}. "

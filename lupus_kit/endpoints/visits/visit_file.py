@@ -11,20 +11,13 @@ from lupus_kit.core.cells import BadCells, require_choice, slip_of
 from lupus_kit.core.columns import fold, read_column
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable, read_table
-from lupus_kit.core.text import plural
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names
 from lupus_kit.endpoints.visits.keys import plain_keys
-from lupus_kit.endpoints.visits.units import (
-    AS_ITS_LIMIT,
-    FORM_UNITS,
-    in_units,
-    refuse_other_scale,
-    refuse_unnamed_ratio,
-)
+from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, in_units, name_units, refuse_other_scale
 
 LAYOUTS = ("auto", "long", "wide")
 
@@ -127,24 +120,10 @@ def read_visit_file(
     problems.raise_if_any()
     if "arm" in visits:
         visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
-    visits, of_units = _with_sure_units(visits, pga_scale, raw.source)
+    visits, of_units = name_units(visits, pga_scale, raw.source)
     visits = visits.sort_values(["patient", "week"], kind="stable")
     columns = pd.DataFrame([(m.written, m.column.name, m.week) for m in mapped], columns=["written", "name", "week"])
     return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), (*raw.notes, *of_units))
-
-
-def _with_sure_units(visits: pd.DataFrame, pga_scale: str, source: str) -> tuple[pd.DataFrame, list[str]]:
-    """Refuse columns in another unit or on another scale than is said; name the unit of a ratio that can only be in one."""
-    if "pga" in visits:
-        refuse_other_scale(visits["pga"], pga_scale, PGA_SCALES, source)
-    in_units(visits, FORM_UNITS | AS_ITS_LIMIT, source)
-    names = [name for name in ("upcr", "upcr_previous") if name in visits]
-    if not names:
-        return visits, []
-    refuse_unnamed_ratio(visits[names].to_numpy(dtype=float), "upcr", source)
-    touched = visits.loc[visits[names].notna().any(axis=1), "patient"].nunique()
-    note = f"Column 'upcr' names no unit: it was read in mg/mmol, in {plural(touched, 'patient')}. If not, name it 'upcr_mg_g'."
-    return visits.rename(columns={name: name.replace("upcr", "upcr_mg_mmol") for name in names}), [note]
 
 
 def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
@@ -179,8 +158,7 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}
     problems.raise_if_any()
     table = in_units(visits.assign(**read) if read else visits, FORM_UNITS | AS_ITS_LIMIT, "the visit table")
-    if "pga" in table:
-        refuse_other_scale(pd.to_numeric(table["pga"], errors="coerce"), pga_scale, PGA_SCALES, "the visit table")
+    refuse_other_scale(table, pga_scale, "the visit table")
     return plain_keys(table)
 
 
