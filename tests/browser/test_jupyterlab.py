@@ -268,9 +268,7 @@ def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, desk):
             _move_all(page, name)
         _wait(page, IDLE)
     finally:
-        page.evaluate(
-            "async () => { await jupyterapp.commands.execute('docmanager:save-all'); await jupyterapp.commands.execute('application:close-all'); }"
-        )
+        page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save-all'); await jupyterapp.commands.execute('application:close-all'); }")
         _stop_kernels(lab)
     assert outside == [], "the page asked for something outside this machine"
 
