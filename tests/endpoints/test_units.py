@@ -119,6 +119,8 @@ def test_a_ratio_without_a_unit_is_asked_unless_it_can_only_be_in_one(tmp_path: 
         ({"anti_dsdna": [20_000] * 3, "anti_dsdna_upper_limit": [30] * 3}, "two units"),
         ({"platelets": [20, 25, 18, 30] * 5}, "'platelets_10e4_ul'"),
         ({"wbc_per_ul": [5, 6, 4, 3, 7]}, "'wbc_10e9_l'"),
+        ({"c3_g_l": [60, 95, 80]}, "'c3_mg_dl'"),
+        ({"c4_mg_dl": [0.1, 0.3, 0.2]}, "'c4_g_l'"),
         ({"c3_g_l": [0.9], "c3_mg_dl": [90]}, "one quantity in two columns"),
     ],
 )
@@ -129,7 +131,8 @@ def test_a_column_in_another_unit_than_it_says_is_refused(findings: dict[str, li
 
 def test_rare_but_real_values_are_not_refused() -> None:
     for findings in ({"platelets": 5}, {"c3": 0.1, "c3_lower_limit": 0.9}, {"anti_dsdna": 3000, "anti_dsdna_upper_limit": 30},
-                     {"c4": 0, "c4_lower_limit": 0.1}, {"upcr_mg_mmol": 4}, {"upcr_g_g": 9.5}):  # fmt: skip
+                     {"c4": 0, "c4_lower_limit": 0.1},
+                     {"c3": 95, "c3_lower_limit": 90}, {"upcr_mg_mmol": 4}, {"upcr_g_g": 9.5}):  # fmt: skip
         sledai_descriptors(pd.DataFrame([findings]))
 
 

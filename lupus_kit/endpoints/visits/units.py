@@ -118,7 +118,7 @@ def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole
         for role, given, written in found:
             # Cells that are bad under the rule's own name are listed by the rule.
             anything = numbers(frame, written, BadCells(what), -np.inf, np.inf, whole=False)
-            if given or target not in _RATIOS:
+            if given or not (own in AS_ITS_LIMIT or target in _RATIOS):
                 _refuse_other_unit(pd.Series(anything, frame.index), written, given or target, what)
             if given:
                 row = _BY_COLUMN[given]
