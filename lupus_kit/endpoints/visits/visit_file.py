@@ -17,6 +17,7 @@ from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names
 from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, in_units, name_units, refuse_other_scale
 
 LAYOUTS = ("auto", "long", "wide")
 
@@ -119,9 +120,10 @@ def read_visit_file(
     problems.raise_if_any()
     if "arm" in visits:
         visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
+    visits, of_units = name_units(visits, pga_scale, raw.source)
     visits = visits.sort_values(["patient", "week"], kind="stable")
     columns = pd.DataFrame([(m.written, m.column.name, m.week) for m in mapped], columns=["written", "name", "week"])
-    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), raw.notes)
+    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), (*raw.notes, *of_units))
 
 
 def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
@@ -137,13 +139,13 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same rows; numbers and yes/no as numbers, grades in capitals; patients, visits and arms without
-        spaces around them.
+        The same rows; numbers and yes/no as numbers, measured columns under the names and in the units of the index forms,
+        grades in capitals; patients, visits and arms without spaces around them.
 
     Raises
     ------
     InputError
-        If cells are bad.
+        If cells are bad, or a whole column is in another unit or on another scale than is said.
 
     Examples
     --------
@@ -155,7 +157,9 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     columns = [column for column in known if column.kind != "text"]
     read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}
     problems.raise_if_any()
-    return plain_keys(visits.assign(**read) if read else visits)
+    table = in_units(visits.assign(**read) if read else visits, FORM_UNITS | AS_ITS_LIMIT, "the visit table")
+    refuse_other_scale(table, pga_scale, "the visit table")
+    return plain_keys(table)
 
 
 def _holds_words(column: pd.Series | pd.DataFrame) -> bool:
