@@ -1,22 +1,27 @@
-"""A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together."""
+"""A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together.
+
+The way of a file: its cells as they stand (`read_table`) -> its layout undone, one row per patient and visit with the
+kit's names and the cells as written (`recognise`, a `TidyTable` that knows where in the file each cell stands) -> the
+columns read (`read_column`) -> patients, visits and weeks (`fill_keys`, `check_keys`) -> the visits that were made.
+"""
 
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice, slip_of
-from lupus_kit.core.columns import fold, read_column
-from lupus_kit.core.problems import Problems
-from lupus_kit.core.tables import RawTable, read_table
+from lupus_kit.core.cells import BadCells, require_choice
+from lupus_kit.core.columns import read_column
+from lupus_kit.core.tables import read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
-from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names
+from lupus_kit.endpoints.visits.file_columns import BY_NAME, VisitColumn
+from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
 from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.layouts.recognise import recognise
+from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 
 LAYOUTS = ("auto", "long", "wide")
 
@@ -60,13 +65,6 @@ class VisitFile:
         return self.visits.copy()
 
 
-@dataclass(frozen=True)
-class _Mapped:
-    written: str
-    column: VisitColumn
-    week: float | None = None
-
-
 def read_visit_file(
     path: str | Path, *, layout: str = "auto", sheet: str | None = None, pga_scale: str = "0-3"
 ) -> VisitFile:
@@ -107,21 +105,42 @@ def read_visit_file(
     """
     require_choice("layout", layout, LAYOUTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    raw = read_table(Path(path), sheet)
-    mapped, ignored, chosen = _map_columns(raw, layout)
-    problems = BadCells(f"{raw.source}; nothing was scored")
-    values = {
-        one.written: read_column(raw.cells, one.written, _scaled(one.column, pga_scale), problems) for one in mapped
-    }
-    lay_out = _from_wide if chosen == "wide" else _from_long
-    visits, where = lay_out(raw, mapped, values, problems)
-    check_keys(visits, raw, where, problems)
+    tidy = recognise(read_table(Path(path), sheet), layout)
+    problems = BadCells(f"{tidy.source}; nothing was scored", tidy.place)
+    visits = _read_cells(tidy, pga_scale, problems)
     problems.raise_if_any()
     if "arm" in visits:
         visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
+    visits = visits[_made(visits)]
+    visits.index = pd.Index(tidy.file_rows[tidy.cells.index.get_indexer(visits.index)])
     visits = visits.sort_values(["patient", "week"], kind="stable")
-    columns = pd.DataFrame([(m.written, m.column.name, m.week) for m in mapped], columns=["written", "name", "week"])
-    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), raw.notes)
+    return VisitFile(visits, tidy.source, tidy.layout, tidy.columns, tidy.ignored, tidy.notes)
+
+
+def _read_cells(tidy: TidyTable, pga_scale: str, problems: BadCells) -> pd.DataFrame:
+    """Read every column, make a missing week or visit name from the other, and check who was seen when."""
+    table = {
+        name: read_column(tidy.cells, name, _scaled(BY_NAME[name], pga_scale), problems)
+        for name in map(str, tidy.cells)
+    }
+    where = {name: name for name in table}
+    if tidy.layout == "wide":  # a visit has no cell of its own there: what is wrong with it is told of the patient
+        where |= {"visit": "patient", "week": "patient"}
+    fill_keys(tidy, table, where, problems)
+    visits = pd.DataFrame({name: table[name] for name in BY_NAME if name in table}, index=tidy.cells.index)
+    check_keys(visits, tidy, where, problems)
+    return visits
+
+
+def _made(visits: pd.DataFrame) -> pd.Series:
+    """Find the visits that were made: a row that says nothing but who and when is none, as if it were not there.
+
+    Baseline stays, and whatever would take a patient or a whole visit out of the table.
+    """
+    recorded = visits.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
+    for key in ("patient", "week"):
+        recorded |= ~recorded.groupby(visits[key]).transform("any")
+    return recorded | (visits["week"] == 0)
 
 
 def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
@@ -164,75 +183,6 @@ def _holds_words(column: pd.Series | pd.DataFrame) -> bool:
 
 def _scaled(column: VisitColumn, pga_scale: str) -> VisitColumn:
     return replace(column, high=PGA_SCALES[pga_scale]) if column.name == "pga" else column
-
-
-def _map_columns(raw: RawTable, layout: str) -> tuple[list[_Mapped], list[str], str]:
-    """Give every column of the file its place, or list what is wrong with the names."""
-    names = [str(name) for name in raw.cells.columns]
-    straight = {name: BY_FOLDED[fold(name)] for name in names if fold(name) in BY_FOLDED}
-    suffixed = {name: found for name in names if name not in straight and (found := split_wide(name))}
-    here = {column.name for column in straight.values()}
-    if layout == "auto":
-        layout = "wide" if suffixed and not here & {"visit", "week"} else "long"
-    problems = Problems(f"the column names of {raw.source}; nothing was scored")
-    mapped = [_Mapped(name, column) for name, column in straight.items()]
-    if layout == "wide":
-        mapped += [_Mapped(name, column, week) for name, (column, week) in suffixed.items()]
-        for name, column in straight.items():
-            if column.name not in ("patient", "arm"):
-                problems.note(f"{name!r}: in the wide layout its name needs a visit, such as {name}_week12")
-        if not suffixed:
-            problems.note("no column names its visit, such as sledai_baseline or pga_week12")
-    else:
-        for name in suffixed:
-            problems.note(f"{name!r}: a visit in the name belongs to the wide layout")
-        if not here & {"visit", "week"}:
-            problems.note("there is no column 'visit' or 'week'")
-    if "patient" not in here:
-        problems.note("there is no column 'patient'")
-    seen: dict[tuple[str, float | None], str] = {}
-    for m in mapped:
-        first = seen.setdefault((m.column.name, m.week), m.written)
-        if first != m.written:
-            problems.note(f"{m.written!r} and {first!r} both mean {m.column.name!r}: keep one")
-    ignored = [name for name in names if name not in straight and name not in suffixed]
-    for name in ignored:
-        slip = slip_of(name, BY_FOLDED)
-        if slip and BY_FOLDED[slip].name not in here:
-            meant = BY_FOLDED[slip].name
-            problems.note(
-                f"{name!r} would be ignored; did you mean {meant!r}? Rename it, or give it a clearly different name"
-            )
-    problems.raise_if_any()
-    return mapped, ignored, layout
-
-
-def _from_long(
-    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Put the columns side by side; a missing week or visit name is made from the other."""
-    where = {m.column.name: m.written for m in mapped}
-    table = {m.column.name: values[m.written] for m in mapped}
-    fill_keys(raw, table, where, problems)
-    return pd.DataFrame({name: table[name] for name in BY_NAME if name in table}, index=raw.cells.index), where
-
-
-def _from_wide(
-    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Stack the visits; a visit of which a patient has no cell at all is not a row, unless it is baseline."""
-    by_patient = {m.column.name: m.written for m in mapped if m.week is None}
-    own = pd.DataFrame({name: values[written] for name, written in by_patient.items()}, index=raw.cells.index)
-    parts = []
-    for week in sorted({m.week for m in mapped if m.week is not None}):
-        here = {m.column.name: values[m.written] for m in mapped if m.week == week}
-        part = own.assign(**here, week=week)
-        recorded = part[list(here)].notna().any(axis=1) | (week == 0)
-        parts.append(part[recorded])
-    table = pd.concat(parts)
-    table["visit"] = visit_names(table["week"].to_numpy())
-    where = by_patient | dict.fromkeys(("visit", "week"), by_patient["patient"])
-    return table[[name for name in BY_NAME if name in table]], where
 
 
 def visit_template(layout: str = "long") -> pd.DataFrame:
