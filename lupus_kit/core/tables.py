@@ -35,6 +35,7 @@ _DISGUISES = (
 )
 #: Joins two rows of names to one; None where the second row is no row of names.
 Header = Callable[[list[str], list[object]], list[str] | None]
+_STREAM = "standard input"
 _WANTED = "a row of column names and at least one row below it are needed"
 
 
@@ -94,10 +95,7 @@ def read_table(
     InputError
         If there is no such file, it cannot be read, is damaged, or holds no row.
     """
-    if not isinstance(path, Path):
-        raw = _read_text(path.read(), "standard input", header)
-    else:
-        raw = _read_path(path, sheet, header)
+    raw = _read_path(path, sheet, header) if isinstance(path, Path) else _read_text(path.read(), _STREAM, header)
     if not len(raw.cells) and not empty:
         raise InputError(f"{raw.source} holds no row: {_WANTED}.")
     return raw

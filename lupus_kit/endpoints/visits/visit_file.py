@@ -8,6 +8,7 @@ columns read (`read_column`) -> patients, visits and weeks (`fill_keys`, `check_
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 
@@ -20,10 +21,11 @@ from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_NAME, VisitColumn
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
 from lupus_kit.endpoints.visits.keys import plain_keys
-from lupus_kit.endpoints.visits.layouts.recognise import recognise
+from lupus_kit.endpoints.visits.layouts.item_cells import read_points, refuse_bare_ticks
+from lupus_kit.endpoints.visits.layouts.merged_headers import join_names
+from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, recognise
+from lupus_kit.endpoints.visits.layouts.test_codes import Codes, read_codes
 from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
-
-LAYOUTS = ("auto", "long", "wide")
 
 #: Columns of an empty file: enough for every endpoint.
 TEMPLATE_COLUMNS = (
@@ -44,11 +46,11 @@ class VisitFile:
     source : str
         Name of the file.
     layout : str
-        ``"long"`` or ``"wide"``.
+        ``"long"``, ``"wide"`` or ``"tests"``.
     columns : pandas.DataFrame
-        ``written`` (name in the file), ``name`` (in the kit) and ``week`` (of a wide column).
+        ``written`` (name or code in the file), ``name`` (in the kit) and ``week`` (of a wide column).
     ignored : tuple of str
-        Columns of the file that nothing reads.
+        Columns, or tests, of the file that nothing reads.
     notes : tuple of str
         What was assumed while reading.
     """
@@ -66,24 +68,35 @@ class VisitFile:
 
 
 def read_visit_file(
-    path: str | Path, *, layout: str = "auto", sheet: str | None = None, pga_scale: str = "0-3"
+    path: str | Path | BinaryIO,
+    *,
+    layout: str = "auto",
+    sheet: str | None = None,
+    pga_scale: str = "0-3",
+    codes: Codes = None,
 ) -> VisitFile:
     """Read a file of visits.
 
     Parameters
     ----------
-    path : str or pathlib.Path
-        A ``.csv`` (comma, semicolon or tab; UTF-8), ``.xlsx`` or ``.parquet`` file. Lines above the column names that
+    path : str, pathlib.Path or binary stream
+        A ``.csv`` (comma, semicolon or tab), ``.xlsx`` or ``.parquet`` file, or one of Stata (``.dta``), SPSS (``.sav``)
+        or SAS (``.sas7bdat``, ``.xpt``); a stream, such as standard input, is CSV. Lines above the column names that
         begin with ``#`` are skipped. Names and cells that columns may have are in ``VISIT_FILE_COLUMNS``. An empty
-        cell, ``NA``, ``ND`` and ``.`` mean "not recorded". A missing week is read from a visit name that says it
-        (baseline, BL, day 0, week 12), a missing name is made from the week, and an arm is needed in one row only.
-    layout : {"auto", "long", "wide"}
+        cell, ``NA``, ``ND``, ``not done`` and ``.`` mean "not recorded". A missing week is read from a visit name that
+        says it (baseline, BL, day 0, week 12), a missing name is made from the week, and an arm is needed in one row
+        only. A row that says nothing but who and when is a visit that was not made. An export of REDCap, two rows of
+        names, decimal commas and items given as their points are recognised, and said in the notes.
+    layout : {"auto", "long", "wide", "tests"}
         ``"long"``: one row per patient and visit. ``"wide"``: one row per patient, and columns such as
-        ``sledai_baseline`` and ``pga_week12``.
+        ``sledai_baseline`` and ``pga_week12``. ``"tests"``: one row per patient, visit and test, as in SDTM and ADaM.
     sheet : str, optional
         Sheet of a workbook; the first one by default.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded; it is not converted here.
+    codes : pandas.DataFrame, str or pathlib.Path, optional
+        For one row a test: a table, or a file, with the columns ``code`` and ``column`` that says what each test is. An
+        empty column is for a test that is not to be read. Usual codes that it does not name are guessed, and said.
 
     Returns
     -------
@@ -105,8 +118,11 @@ def read_visit_file(
     """
     require_choice("layout", layout, LAYOUTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    tidy = recognise(read_table(Path(path), sheet), layout)
+    source = Path(path) if isinstance(path, (str, Path)) else path
+    tidy = recognise(read_table(source, sheet, header=join_names), layout, read_codes(codes))
     problems = BadCells(f"{tidy.source}; nothing was scored", tidy.place)
+    tidy = read_points(tidy, problems)
+    refuse_bare_ticks(tidy.cells, problems)
     visits = _read_cells(tidy, pga_scale, problems)
     problems.raise_if_any()
     if "arm" in visits:
@@ -172,6 +188,7 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     problems = BadCells("the visit table")
     known = [BY_NAME[name] for name in visits.columns if name in BY_NAME and _holds_words(visits[name])]
     columns = [column for column in known if column.kind != "text"]
+    refuse_bare_ticks(visits[[column.name for column in columns]], problems)
     read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}
     problems.raise_if_any()
     return plain_keys(visits.assign(**read) if read else visits)
@@ -203,7 +220,7 @@ def visit_template(layout: str = "long") -> pd.DataFrame:
     >>> list(visit_template())[:4]
     ['patient', 'visit', 'week', 'arm']
     """
-    require_choice("layout", layout, LAYOUTS[1:])
+    require_choice("layout", layout, ("long", "wide"))
     if layout == "long":
         return pd.DataFrame(columns=list(TEMPLATE_COLUMNS))
     per_visit = [name for name in TEMPLATE_COLUMNS if name not in ("patient", "visit", "week", "arm")]
