@@ -47,7 +47,8 @@ class TidyTable(RawTable):
 
 def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
     """Return the distinct cells of a column, and for each row the position of its own; -1 where there is none, or a list."""
-    if series.dtype == object:
-        series = series.where(series.map(lambda cell: isinstance(cell, Hashable)).astype(bool), None)
-    codes, cells = pd.factorize(series)
+    try:
+        codes, cells = pd.factorize(series)
+    except TypeError:
+        codes, cells = pd.factorize(series.where(series.map(lambda cell: isinstance(cell, Hashable)).astype(bool), None))
     return codes, np.asarray(cells, dtype=object).tolist()
