@@ -310,19 +310,13 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
             f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "
             "Without BILAG there is the endpoint 'modified-sri'."
         )
-    # By position: in the wide layout the visits of a patient share a row number.
-    ordered = table.reset_index(drop=True).sort_values(["patient", "week"], kind="stable")
-    form = ordered[[name for name, item in items.items() if _is_bilag(item)]].rename(columns=items)
-    values = form[[name for name in form if not name.endswith(("_previous", "_before", "_due_to_sle"))]]
-    has_previous = any(name.endswith("_previous") for name in form)
-    previous = None if has_previous else values.groupby(ordered["patient"]).shift()
-    grades = bilag2004(form, previous=previous)
+    form = table[[name for name, item in items.items() if _is_bilag(item) or name in ("patient", "week")]]
+    grades = bilag2004(form.rename(columns=items))
     notes.append(
         "BILAG grades were made from items by rules that were not checked against the official scoring sheet; "
-        "the visit before is the patient's row before."
+        "the visit before is the patient's row before, and every earlier visit is history (D and not E)."
     )
-    made = grades[list(GRADE_COLUMNS)].sort_index().set_axis(table.index, axis=0)
-    return pd.concat([table, made], axis=1)
+    return pd.concat([table, grades[list(GRADE_COLUMNS)]], axis=1)
 
 
 def _is_bilag(name: str) -> bool:
