@@ -1,5 +1,6 @@
 """A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -14,9 +15,11 @@ from lupus_kit.core.tables import RawTable, read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
-from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
+from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
 from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.weeks import split_wide
+from lupus_kit.endpoints.visits.windows import plan_visits, visit_names
 
 LAYOUTS = ("auto", "long", "wide")
 
@@ -46,6 +49,8 @@ class VisitFile:
         Columns of the file that nothing reads.
     notes : tuple of str
         What was assumed while reading.
+    left_out : pandas.DataFrame
+        Rows that no planned visit takes (screening, unscheduled, outside a window), with a column ``why``.
     """
 
     visits: pd.DataFrame
@@ -54,6 +59,7 @@ class VisitFile:
     columns: pd.DataFrame
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    left_out: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
         """Return the visits."""
@@ -68,7 +74,14 @@ class _Mapped:
 
 
 def read_visit_file(
-    path: str | Path, *, layout: str = "auto", sheet: str | None = None, pga_scale: str = "0-3"
+    path: str | Path,
+    *,
+    layout: str = "auto",
+    sheet: str | None = None,
+    pga_scale: str = "0-3",
+    planned: Sequence[float] | None = None,
+    windows: float | Mapping[float, float] | None = None,
+    screening: str = "apart",
 ) -> VisitFile:
     """Read a file of visits.
 
@@ -78,7 +91,7 @@ def read_visit_file(
         A ``.csv`` (comma, semicolon or tab; UTF-8), ``.xlsx`` or ``.parquet`` file. Lines above the column names that
         begin with ``#`` are skipped. Names and cells that columns may have are in ``VISIT_FILE_COLUMNS``. An empty
         cell, ``NA``, ``ND`` and ``.`` mean "not recorded". A missing week is read from a visit name that says it
-        (baseline, BL, day 0, week 12), a missing name is made from the week, and an arm is needed in one row only.
+        (baseline, BL, week 12, day 85, month 3), a missing name is made from the week, and an arm is needed in one row only.
     layout : {"auto", "long", "wide"}
         ``"long"``: one row per patient and visit. ``"wide"``: one row per patient, and columns such as
         ``sledai_baseline`` and ``pga_week12``.
@@ -86,6 +99,9 @@ def read_visit_file(
         Sheet of a workbook; the first one by default.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded; it is not converted here.
+    planned, windows, screening
+        The planned weeks, how many days a visit may be away from them, and what becomes of visits before baseline; as
+        in :func:`lupus_kit.endpoints.visits.windows.plan_visits`.
 
     Returns
     -------
@@ -108,20 +124,21 @@ def read_visit_file(
     require_choice("layout", layout, LAYOUTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
     raw = read_table(Path(path), sheet)
-    mapped, ignored, chosen = _map_columns(raw, layout)
+    mapped, ignored, chosen, notes = _map_columns(raw, layout)
     problems = BadCells(f"{raw.source}; nothing was scored")
     values = {
         one.written: read_column(raw.cells, one.written, _scaled(one.column, pga_scale), problems) for one in mapped
     }
     lay_out = _from_wide if chosen == "wide" else _from_long
-    visits, where = lay_out(raw, mapped, values, problems)
-    check_keys(visits, raw, where, problems)
+    visits, where = lay_out(raw, mapped, values, problems, notes)
+    visits, left_out, planning = plan_visits(visits, planned, windows, screening)
+    check_keys(visits, raw, where, problems, left_out)
     problems.raise_if_any()
     if "arm" in visits:
         visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
     visits = visits.sort_values(["patient", "week"], kind="stable")
     columns = pd.DataFrame([(m.written, m.column.name, m.week) for m in mapped], columns=["written", "name", "week"])
-    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), raw.notes)
+    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), (*raw.notes, *notes, *planning), left_out)
 
 
 def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
@@ -166,14 +183,15 @@ def _scaled(column: VisitColumn, pga_scale: str) -> VisitColumn:
     return replace(column, high=PGA_SCALES[pga_scale]) if column.name == "pga" else column
 
 
-def _map_columns(raw: RawTable, layout: str) -> tuple[list[_Mapped], list[str], str]:
+def _map_columns(raw: RawTable, layout: str) -> tuple[list[_Mapped], list[str], str, list[str]]:
     """Give every column of the file its place, or list what is wrong with the names."""
     names = [str(name) for name in raw.cells.columns]
     straight = {name: BY_FOLDED[fold(name)] for name in names if fold(name) in BY_FOLDED}
-    suffixed = {name: found for name in names if name not in straight and (found := split_wide(name))}
+    notes: list[str] = []
+    suffixed, unclear = split_wide((name for name in names if name not in straight), notes)
     here = {column.name for column in straight.values()}
     if layout == "auto":
-        layout = "wide" if suffixed and not here & {"visit", "week"} else "long"
+        layout = "wide" if suffixed and not here & {"visit", "week", "day"} else "long"
     problems = Problems(f"the column names of {raw.source}; nothing was scored")
     mapped = [_Mapped(name, column) for name, column in straight.items()]
     if layout == "wide":
@@ -186,8 +204,10 @@ def _map_columns(raw: RawTable, layout: str) -> tuple[list[_Mapped], list[str], 
     else:
         for name in suffixed:
             problems.note(f"{name!r}: a visit in the name belongs to the wide layout")
-        if not here & {"visit", "week"}:
+        if not here & {"visit", "week", "day"}:
             problems.note("there is no column 'visit' or 'week'")
+    for name in unclear:
+        problems.note(f"{name!r}: its visit is not surely one week; write it like sledai_week12 or sledai_day85")
     if "patient" not in here:
         problems.note("there is no column 'patient'")
     seen: dict[tuple[str, float | None], str] = {}
@@ -204,21 +224,21 @@ def _map_columns(raw: RawTable, layout: str) -> tuple[list[_Mapped], list[str], 
                 f"{name!r} would be ignored; did you mean {meant!r}? Rename it, or give it a clearly different name"
             )
     problems.raise_if_any()
-    return mapped, ignored, layout
+    return mapped, ignored, layout, notes
 
 
 def _from_long(
-    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells
+    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells, notes: list[str]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Put the columns side by side; a missing week or visit name is made from the other."""
     where = {m.column.name: m.written for m in mapped}
     table = {m.column.name: values[m.written] for m in mapped}
-    fill_keys(raw, table, where, problems)
+    notes += fill_keys(raw, table, where, problems)
     return pd.DataFrame({name: table[name] for name in BY_NAME if name in table}, index=raw.cells.index), where
 
 
 def _from_wide(
-    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells
+    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells, notes: list[str]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Stack the visits; a visit of which a patient has no cell at all is not a row, unless it is baseline."""
     by_patient = {m.column.name: m.written for m in mapped if m.week is None}
