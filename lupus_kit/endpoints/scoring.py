@@ -22,7 +22,9 @@ from lupus_kit.endpoints.rules.sri50 import sri50
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes
 from lupus_kit.endpoints.visits.visit_file import read_known
+from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
@@ -123,6 +125,10 @@ def score_visits(
     b_to_a_is_new: bool = True,
     sledai_version: str = "2K",
     pga_scale: str = "0-3",
+    planned: Plan = None,
+    windows: Windows = None,
+    screening: str = "apart",
+    missing_codes: MissingCodes = None,
 ) -> Scored:
     """Score a table of visits from whatever it holds: totals or items, grades or items.
 
@@ -147,6 +153,9 @@ def score_visits(
         Whose definitions decide descriptors and totals.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    planned, windows, screening, missing_codes
+        Visits as they happened, visits before baseline and codes for missing; as for
+        :func:`lupus_kit.endpoints.read_visit_file`.
 
     Returns
     -------
@@ -167,7 +176,11 @@ def score_visits(
     """
     require_choice("endpoint", endpoint, ENDPOINTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    table, notes = read_known(require_frame(visits, "visits"), pga_scale), []
+    notes: list[str] = []
+    table = read_known(require_frame(visits, "visits"), pga_scale, missing_codes, notes)
+    if {"patient", "visit", "week"} <= {*table.columns} and pd.api.types.is_numeric_dtype(table["week"]):
+        table, _, assumed = plan_visits(table, planned, windows, screening)
+        notes += assumed
     asked = _ENDPOINTS[endpoint]
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))

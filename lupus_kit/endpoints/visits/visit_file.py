@@ -1,6 +1,5 @@
 """A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -18,8 +17,12 @@ from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
 from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes, read_codes, settle_codes
 from lupus_kit.endpoints.visits.weeks import split_wide
-from lupus_kit.endpoints.visits.windows import plan_visits, visit_names
+from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits, visit_names
+
+#: The kit's name of each spelling of a column.
+FOLDED_NAMES = {spelling: column.name for spelling, column in BY_FOLDED.items()}
 
 LAYOUTS = ("auto", "long", "wide")
 
@@ -79,9 +82,10 @@ def read_visit_file(
     layout: str = "auto",
     sheet: str | None = None,
     pga_scale: str = "0-3",
-    planned: Sequence[float] | None = None,
-    windows: float | Mapping[float, float] | None = None,
+    planned: Plan = None,
+    windows: Windows = None,
     screening: str = "apart",
+    missing_codes: MissingCodes = None,
 ) -> VisitFile:
     """Read a file of visits.
 
@@ -102,6 +106,9 @@ def read_visit_file(
     planned, windows, screening
         The planned weeks, how many days a visit may be away from them, and what becomes of visits before baseline; as
         in :func:`lupus_kit.endpoints.visits.windows.plan_visits`.
+    missing_codes : str, number, sequence or mapping, optional
+        Numbers that mean missing, such as ``"99,-9"``, ``[99]`` or ``{"sledai": 99}``, or ``"none"`` where every number
+        is a value. Until this is said, a usual code that is no plausible value of its column is refused.
 
     Returns
     -------
@@ -126,9 +133,10 @@ def read_visit_file(
     raw = read_table(Path(path), sheet)
     mapped, ignored, chosen, notes = _map_columns(raw, layout)
     problems = BadCells(f"{raw.source}; nothing was scored")
-    values = {
-        one.written: read_column(raw.cells, one.written, _scaled(one.column, pga_scale), problems) for one in mapped
-    }
+    columns_read = {one.written: _scaled(one.column, pga_scale) for one in mapped}
+    cells, coded = settle_codes(raw.cells, columns_read, read_codes(missing_codes, FOLDED_NAMES), problems)
+    raw = replace(raw, cells=cells, notes=(*raw.notes, *coded))
+    values = {name: read_column(cells, name, column, problems) for name, column in columns_read.items()}
     lay_out = _from_wide if chosen == "wide" else _from_long
     visits, where = lay_out(raw, mapped, values, problems, notes)
     visits, left_out, planning = plan_visits(visits, planned, windows, screening)
@@ -141,7 +149,9 @@ def read_visit_file(
     return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), (*raw.notes, *notes, *planning), left_out)
 
 
-def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
+def read_known(
+    visits: pd.DataFrame, pga_scale: str = "0-3", missing_codes: MissingCodes = None, notes: list[str] | None = None
+) -> pd.DataFrame:
     """Read the cells of a visit table as those of a file: every known column that holds more than plain numbers.
 
     Parameters
@@ -150,6 +160,10 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
         One row per patient and visit, with the kit's own column names.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    missing_codes
+        As for :func:`read_visit_file`.
+    notes : list of str, optional
+        What was assumed is added here.
 
     Returns
     -------
@@ -168,6 +182,12 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
+    mine = {
+        n: _scaled(BY_NAME[n], pga_scale) for n in visits.columns if n in BY_NAME and isinstance(visits[n], pd.Series)
+    }
+    visits, coded = settle_codes(visits, mine, read_codes(missing_codes, FOLDED_NAMES), problems)
+    if notes is not None:
+        notes += coded
     known = [BY_NAME[name] for name in visits.columns if name in BY_NAME and _holds_words(visits[name])]
     columns = [column for column in known if column.kind != "text"]
     read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}

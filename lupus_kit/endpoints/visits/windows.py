@@ -19,6 +19,11 @@ _SURE = 2.0
 _EXTRA = "with a closer record of the same visit"
 
 
+#: Planned weeks, and the days that a visit may be away; as texts they are "0,12,24", and "28" or "12=7,24=28".
+Plan = Sequence[float] | str | None
+Windows = float | Mapping[float, float] | str | None
+
+
 def visit_names(weeks: np.ndarray) -> np.ndarray:
     """Name visits after their weeks: baseline, week 12."""
     words = {0.0: "baseline", SCREENING: "screening", UNSCHEDULED: "unscheduled"}
@@ -28,8 +33,8 @@ def visit_names(weeks: np.ndarray) -> np.ndarray:
 
 def plan_visits(
     visits: pd.DataFrame,
-    planned: Sequence[float] | None = None,
-    windows: float | Mapping[float, float] | None = None,
+    planned: Plan = None,
+    windows: Windows = None,
     screening: str = "apart",
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Give every row the planned visit that it belongs to.
@@ -42,11 +47,13 @@ def plan_visits(
     ----------
     visits : pandas.DataFrame
         ``patient``, ``visit`` and ``week`` (as it happened; below 0 before baseline), and what was recorded.
-    planned : sequence of float, optional
-        The planned weeks. By default they are read from the data: weeks that more than half of the patients who come
-        then or later have, in whole weeks, and whole weeks of patients who have the planned visit beside it as well.
-    windows : float or mapping, optional
-        Days that a visit may be away from its planned one: one number for all (28 in the BLISS trials), or by week.
+    planned : sequence of float or str, optional
+        The planned weeks, such as ``[0, 12, 24]`` or ``"0,12,24"``. By default they are read from the data: weeks that
+        more than half of the patients who come then or later have, in whole weeks, and whole weeks of patients who have
+        the planned visit beside it as well.
+    windows : float, mapping or str, optional
+        Days that a visit may be away from its planned one: one number for all (28 in the BLISS trials), or by week, such as
+        ``{12: 7, 24: 28}`` or ``"12=7,24=28"``.
     screening : {"apart", "baseline_if_missing"}
         Rows before baseline are kept apart, or the last of them is the baseline of a patient who has none.
 
@@ -71,6 +78,8 @@ def plan_visits(
     [0.0, 12.0, 0.0, 12.0]
     """
     require_choice("use of screening", screening, SCREENING_USES)
+    if isinstance(windows, str) and "=" in windows:
+        windows = _by_week(windows)
     week = visits["week"].to_numpy(dtype=float)
     patient, names = pd.factorize(visits["patient"])
     later = (week > 0) & np.isfinite(week) & (patient >= 0)
@@ -118,9 +127,10 @@ def plan_visits(
     return visits if kept.all() else visits[kept], out, notes
 
 
-def _given(planned: Sequence[float]) -> np.ndarray:
+def _given(planned: Sequence[float] | str) -> np.ndarray:
     try:
-        weeks = np.unique(np.append(np.asarray(planned, dtype=float), 0.0))
+        named = planned.split(",") if isinstance(planned, str) else planned
+        weeks = np.unique(np.append(np.asarray(named, dtype=float), 0.0))
     except (TypeError, ValueError):
         weeks = np.array([np.nan])
     if not np.isfinite(weeks).all() or weeks[0] < 0 or len(weeks) < 2:
@@ -135,7 +145,7 @@ def _nearest(week: np.ndarray, plan: np.ndarray) -> np.ndarray:
     return np.where(inside, plan[np.searchsorted(half_way, np.where(inside, week + 1e-9, 0), side="right")], np.nan)
 
 
-def _reach(at: np.ndarray, plan: np.ndarray, windows: float | Mapping[float, float] | None) -> np.ndarray:
+def _reach(at: np.ndarray, plan: np.ndarray, windows: Windows) -> np.ndarray:
     """Return how many days a row may be away from its planned week, beyond that no other week is nearer."""
     by_week = {**windows} if isinstance(windows, Mapping) else {}
     if unknown := [week for week in by_week if week not in plan]:
@@ -155,10 +165,18 @@ def _reach(at: np.ndarray, plan: np.ndarray, windows: float | Mapping[float, flo
     return found
 
 
-def _said(windows: float | Mapping[float, float]) -> str:
+def _by_week(windows: str) -> dict[float, float]:
+    try:
+        pairs = (part.split("=") for part in windows.split(","))
+        return {float(week): float(days) for week, days in pairs}
+    except ValueError:
+        raise InputError(f"windows is {windows!r}: give days such as 28, or days by week such as 12=7,24=28.") from None
+
+
+def _said(windows: Windows) -> str:
     if isinstance(windows, Mapping):
         return listing(f"{days:g} days at week {week:g}" for week, days in windows.items())
-    return f"{windows:g} days"
+    return f"{windows} day{'s' * (str(windows) != '1')}"
 
 
 def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
@@ -260,9 +278,8 @@ def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.nd
 
 def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
     """Name the visits that fewer than half of the patients have."""
-    weeks = at[at > 0]
-    found, code = np.unique(weeks, return_inverse=True)
-    pairs = np.unique(code * (patients + 1) + patient[at > 0])
-    have = np.bincount(pairs // (patients + 1), minlength=len(found))
+    rows = (at > 0) & (patient >= 0)
+    found, code = np.unique(at[rows], return_inverse=True)
+    have = np.bincount(np.unique(code * patients + patient[rows]) // max(patients, 1), minlength=len(found))
     few = [f"week {week:g} ({n} of {patients})" for week, n in zip(found, have, strict=True) if 2 * n < patients]
     return [f"Few patients have a row at {listing(few)}; the others have no visit there."] if few else []
