@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 #: Shown for every comparison, so that nobody picks: the textbook test, the exact conditional, the exact unconditional.
 COMPARED_BY = ("pearson", "fisher", "boschloo")
 _NO_ARM = "(no arm)"
-#: How a visit file is laid out, and the scale on which PGA was recorded.
+#: How a visit file is laid out, what becomes of visits before baseline, and the scale on which PGA was recorded.
 Layout = StrEnum("Layout", "auto long wide tests")
+Screening = StrEnum("Screening", "apart baseline_if_missing")
 Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100")])
 
 
@@ -52,6 +53,18 @@ def score(
         Path | None, typer.Option(help="Table with the columns code and column: what the tests of a file are.")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. [default: the first]")] = None,
+    planned: Annotated[
+        str | None, typer.Option(help="Planned weeks, such as 0,12,24. [default: read from the file]")
+    ] = None,
+    windows: Annotated[
+        str | None, typer.Option(help="Days a visit may be away: 28, or 12=7,24=28. [default: half-way windows]")
+    ] = None,
+    screening: Annotated[
+        Screening, typer.Option(help="Visits before baseline: apart, or the baseline of who has none.")
+    ] = Screening.apart,
+    missing_codes: Annotated[
+        str | None, typer.Option(help="Numbers that mean missing: 99,-9, or sledai=99; none: all are values.")
+    ] = None,
     format: Annotated[
         TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
     ] = None,
@@ -87,6 +100,10 @@ def score(
         layout=layout.value,
         sheet=sheet,
         pga_scale=pga_scale.value,
+        planned=planned,
+        windows=windows,
+        screening=screening.value,
+        missing_codes=missing_codes,
         codes=codes,
     )
     scored = endpoints.score_visits(
@@ -94,13 +111,15 @@ def score(
         endpoint,
         points=points,
         missing=missing,
+        missing_codes=missing_codes,
         b_to_a_is_new=b_to_a,
         sledai_version=sledai_version,
         pga_scale=pga_scale.value,
     )
     arms, why_not = _two_arms(read.visits, first_arm)
     ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""
-    notes = [*read.notes, *scored.notes, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
+    found = [*read.notes, *scored.notes, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
+    notes = list(dict.fromkeys(found))
     write_result(_render(scored, compare_arms(scored, arms), read.source, notes, form), out)
     if form is TableFormat.csv:  # one plain table has no room for them
         print(*notes, sep="\n", file=sys.stderr)

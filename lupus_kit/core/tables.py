@@ -176,7 +176,7 @@ def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """Decode text: UTF-8, UTF-16 with its mark, else Windows-1252, which holds Latin-1."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
-            return content.decode("utf-16"), ("read as UTF-16 text",)
+            return content.decode("utf-16"), ("Read as UTF-16 text.",)
         except UnicodeDecodeError:
             raise InputError(f"{name} is UTF-16 text, but damaged: save it as UTF-8 (in Excel: CSV UTF-8).") from None
     if re.search(rb"[\x00-\x08\x0e-\x1f]", content):
@@ -186,7 +186,7 @@ def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
     try:
-        note = f"not UTF-8 text (line {line}), so read as Windows-1252: look whether names with accents are right"
+        note = f"Not UTF-8 text (line {line}), so read as Windows-1252: look whether names with accents are right."
         return content.decode("cp1252"), (note,)
     except UnicodeDecodeError:
         raise InputError(f"{name}, line {line}: not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8).") from None
@@ -352,7 +352,7 @@ def _named(
     """Attach the names as written; a column without a name must be empty, and none may stand there twice."""
     joined = header(names, cells.iloc[0].tolist()) if header and len(cells) else None
     if joined is not None:
-        names, cells, notes = joined, cells.iloc[1:], (*notes, "the first two rows were read as one row of names")
+        names, cells, notes = joined, cells.iloc[1:], (*notes, "The first two rows were read as one row of names.")
     written = [name.strip() for name in names]
     # A text file without rows has told pandas nothing of its columns.
     cells = (

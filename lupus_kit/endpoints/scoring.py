@@ -22,7 +22,9 @@ from lupus_kit.endpoints.rules.sri50 import sri50
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes
 from lupus_kit.endpoints.visits.visit_file import read_known
+from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
@@ -123,6 +125,10 @@ def score_visits(
     b_to_a_is_new: bool = True,
     sledai_version: str = "2K",
     pga_scale: str = "0-3",
+    planned: Plan = None,
+    windows: Windows = None,
+    screening: str = "apart",
+    missing_codes: MissingCodes = None,
 ) -> Scored:
     """Score a table of visits from whatever it holds: totals or items, grades or items.
 
@@ -147,6 +153,9 @@ def score_visits(
         Whose definitions decide descriptors and totals.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    planned, windows, screening, missing_codes
+        Visits as they happened, visits before baseline and codes for missing; as for
+        :func:`lupus_kit.endpoints.read_visit_file`.
 
     Returns
     -------
@@ -167,7 +176,11 @@ def score_visits(
     """
     require_choice("endpoint", endpoint, ENDPOINTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    table, notes = read_known(require_frame(visits, "visits"), pga_scale), []
+    notes: list[str] = []
+    table = read_known(require_frame(visits, "visits"), pga_scale, missing_codes, notes)
+    if {"patient", "visit", "week"} <= {*table.columns} and pd.api.types.is_numeric_dtype(table["week"]):
+        table, _, assumed = plan_visits(table, planned, windows, screening)
+        notes += assumed
     asked = _ENDPOINTS[endpoint]
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
@@ -310,19 +323,13 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
             f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "
             "Without BILAG there is the endpoint 'modified-sri'."
         )
-    # By position: in the wide layout the visits of a patient share a row number.
-    ordered = table.reset_index(drop=True).sort_values(["patient", "week"], kind="stable")
-    form = ordered[[name for name, item in items.items() if _is_bilag(item)]].rename(columns=items)
-    values = form[[name for name in form if not name.endswith(("_previous", "_before", "_due_to_sle"))]]
-    has_previous = any(name.endswith("_previous") for name in form)
-    previous = None if has_previous else values.groupby(ordered["patient"]).shift()
-    grades = bilag2004(form, previous=previous)
+    form = table[[name for name, item in items.items() if _is_bilag(item) or name in ("patient", "week")]]
+    grades = bilag2004(form.rename(columns=items))
     notes.append(
         "BILAG grades were made from items by rules that were not checked against the official scoring sheet; "
-        "the visit before is the patient's row before."
+        "the visit before is the patient's row before, and every earlier visit is history (D and not E)."
     )
-    made = grades[list(GRADE_COLUMNS)].sort_index().set_axis(table.index, axis=0)
-    return pd.concat([table, made], axis=1)
+    return pd.concat([table, grades[list(GRADE_COLUMNS)]], axis=1)
 
 
 def _is_bilag(name: str) -> bool:

@@ -257,7 +257,7 @@ def test_every_bad_cell_is_listed_with_its_row_in_the_file(tmp_path):
         (2, "bilag_renal", "f", "one of A, B, C, D, E, or empty"),
         (2, "rash", "perhaps", "yes or no (1/0, y/n, true/false, present/absent), or empty"),
         (5, "pga", "3.5", "a number from 0 to 3, or empty"),
-        (5, "week", "twelve", "a number from 0 to 10000 weeks, or empty"),
+        (5, "week", "twelve", "a number from -520 to 10000 weeks, or empty"),
         (5, "bilag_renal", "A/B", "one of A, B, C, D, E, or empty"),
         (7, "prednisone_mg_day", "-5", "a number from 0 to 5000 mg/day, or empty"),
     ):

@@ -18,14 +18,19 @@ from lupus_kit.core.tables import read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
-from lupus_kit.endpoints.visits.file_columns import BY_NAME, VisitColumn
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
 from lupus_kit.endpoints.visits.keys import plain_keys
 from lupus_kit.endpoints.visits.layouts.item_cells import read_points, refuse_bare_ticks
 from lupus_kit.endpoints.visits.layouts.merged_headers import join_names
 from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, recognise
-from lupus_kit.endpoints.visits.layouts.test_codes import Codes, read_codes
-from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
+from lupus_kit.endpoints.visits.layouts.test_codes import TestCodes, read_test_codes
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes, read_codes, settle_codes
+from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
+
+#: The kit's name of each spelling of a column.
+FOLDED_NAMES = {spelling: column.name for spelling, column in BY_FOLDED.items()}
+
 
 #: Columns of an empty file: enough for every endpoint.
 TEMPLATE_COLUMNS = (
@@ -53,6 +58,8 @@ class VisitFile:
         Columns, or tests, of the file that nothing reads.
     notes : tuple of str
         What was assumed while reading.
+    left_out : pandas.DataFrame
+        Rows that no planned visit takes (screening, unscheduled, outside a window), with a column ``why``.
     """
 
     visits: pd.DataFrame
@@ -61,6 +68,7 @@ class VisitFile:
     columns: pd.DataFrame
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    left_out: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
         """Return the visits."""
@@ -73,7 +81,11 @@ def read_visit_file(
     layout: str = "auto",
     sheet: str | None = None,
     pga_scale: str = "0-3",
-    codes: Codes = None,
+    planned: Plan = None,
+    windows: Windows = None,
+    screening: str = "apart",
+    missing_codes: MissingCodes = None,
+    codes: TestCodes = None,
 ) -> VisitFile:
     """Read a file of visits.
 
@@ -84,7 +96,7 @@ def read_visit_file(
         or SAS (``.sas7bdat``, ``.xpt``); a stream, such as standard input, is CSV. Lines above the column names that
         begin with ``#`` are skipped. Names and cells that columns may have are in ``VISIT_FILE_COLUMNS``. An empty
         cell, ``NA``, ``ND``, ``not done`` and ``.`` mean "not recorded". A missing week is read from a visit name that
-        says it (baseline, BL, day 0, week 12), a missing name is made from the week, and an arm is needed in one row
+        says it (baseline, BL, week 12, day 85, month 3), a missing name is made from the week, and an arm is needed in one row
         only. A row that says nothing but who and when is a visit that was not made. An export of REDCap, two rows of
         names, decimal commas and items given as their points are recognised, and said in the notes.
     layout : {"auto", "long", "wide", "tests"}
@@ -94,6 +106,12 @@ def read_visit_file(
         Sheet of a workbook; the first one by default.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded; it is not converted here.
+    planned, windows, screening
+        The planned weeks, how many days a visit may be away from them, and what becomes of visits before baseline; as
+        in :func:`lupus_kit.endpoints.visits.windows.plan_visits`.
+    missing_codes : str, number, sequence or mapping, optional
+        Numbers that mean missing, such as ``"99,-9"``, ``[99]`` or ``{"sledai": 99}``, or ``"none"`` where every number
+        is a value. Until this is said, a usual code that is no plausible value of its column is refused.
     codes : pandas.DataFrame, str or pathlib.Path, optional
         For one row a test: a table, or a file, with the columns ``code`` and ``column`` that says what each test is. An
         empty column is for a test that is not to be read. Usual codes that it does not name are guessed, and said.
@@ -119,33 +137,30 @@ def read_visit_file(
     require_choice("layout", layout, LAYOUTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
     source = Path(path) if isinstance(path, (str, Path)) else path
-    tidy = recognise(read_table(source, sheet, header=join_names), layout, read_codes(codes))
+    tidy = recognise(read_table(source, sheet, header=join_names), layout, read_test_codes(codes))
     problems = BadCells(f"{tidy.source}; nothing was scored", tidy.place)
     tidy = read_points(tidy, problems)
     refuse_bare_ticks(tidy.cells, problems)
-    visits = _read_cells(tidy, pga_scale, problems)
+    columns = {name: _scaled(BY_NAME[name], pga_scale) for name in map(str, tidy.cells)}
+    cells, coded = settle_codes(tidy.cells, columns, read_codes(missing_codes, FOLDED_NAMES), problems)
+    tidy = replace(tidy, cells=cells)
+    table = {name: read_column(cells, name, column, problems) for name, column in columns.items()}
+    where = {name: name for name in table}
+    if tidy.layout == "wide":  # a visit has no cell of its own there: what is wrong with it is told of the patient
+        where |= {"visit": "patient", "week": "patient"}
+    named = fill_keys(tidy, table, where, problems)
+    visits = pd.DataFrame({name: table[name] for name in BY_NAME if name in table}, index=cells.index)
+    visits, left_out, planning = plan_visits(visits, planned, windows, screening)
+    check_keys(visits, tidy, where, problems, left_out)
     problems.raise_if_any()
     if "arm" in visits:
         visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
     visits = visits[_made(visits)]
-    visits.index = pd.Index(tidy.file_rows[tidy.cells.index.get_indexer(visits.index)])
+    for part in (visits, left_out):
+        part.index = pd.Index(tidy.file_rows[cells.index.get_indexer(part.index)])
     visits = visits.sort_values(["patient", "week"], kind="stable")
-    return VisitFile(visits, tidy.source, tidy.layout, tidy.columns, tidy.ignored, tidy.notes)
-
-
-def _read_cells(tidy: TidyTable, pga_scale: str, problems: BadCells) -> pd.DataFrame:
-    """Read every column, make a missing week or visit name from the other, and check who was seen when."""
-    table = {
-        name: read_column(tidy.cells, name, _scaled(BY_NAME[name], pga_scale), problems)
-        for name in map(str, tidy.cells)
-    }
-    where = {name: name for name in table}
-    if tidy.layout == "wide":  # a visit has no cell of its own there: what is wrong with it is told of the patient
-        where |= {"visit": "patient", "week": "patient"}
-    fill_keys(tidy, table, where, problems)
-    visits = pd.DataFrame({name: table[name] for name in BY_NAME if name in table}, index=tidy.cells.index)
-    check_keys(visits, tidy, where, problems)
-    return visits
+    notes = (*tidy.notes, *coded, *named, *planning)
+    return VisitFile(visits, tidy.source, tidy.layout, tidy.columns, tidy.ignored, notes, left_out)
 
 
 def _made(visits: pd.DataFrame) -> pd.Series:
@@ -153,13 +168,15 @@ def _made(visits: pd.DataFrame) -> pd.Series:
 
     Baseline stays, and whatever would take a patient or a whole visit out of the table.
     """
-    recorded = visits.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
+    recorded = visits.drop(columns=["patient", "visit", "week", "day", "arm"], errors="ignore").notna().any(axis=1)
     for key in ("patient", "week"):
         recorded |= ~recorded.groupby(visits[key]).transform("any")
     return recorded | (visits["week"] == 0)
 
 
-def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
+def read_known(
+    visits: pd.DataFrame, pga_scale: str = "0-3", missing_codes: MissingCodes = None, notes: list[str] | None = None
+) -> pd.DataFrame:
     """Read the cells of a visit table as those of a file: every known column that holds more than plain numbers.
 
     Parameters
@@ -168,6 +185,10 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
         One row per patient and visit, with the kit's own column names.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    missing_codes
+        As for :func:`read_visit_file`.
+    notes : list of str, optional
+        What was assumed is added here.
 
     Returns
     -------
@@ -186,6 +207,12 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
+    mine = {
+        n: _scaled(BY_NAME[n], pga_scale) for n in visits.columns if n in BY_NAME and isinstance(visits[n], pd.Series)
+    }
+    visits, coded = settle_codes(visits, mine, read_codes(missing_codes, FOLDED_NAMES), problems)
+    if notes is not None:
+        notes += coded
     known = [BY_NAME[name] for name in visits.columns if name in BY_NAME and _holds_words(visits[name])]
     columns = [column for column in known if column.kind != "text"]
     refuse_bare_ticks(visits[[column.name for column in columns]], problems)

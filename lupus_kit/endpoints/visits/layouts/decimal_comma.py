@@ -44,5 +44,5 @@ def read_decimal_comma(tidy: TidyTable) -> TidyTable:
             changed[name] = np.array([*plain, None], dtype=object)[codes]
     if not decimals - {3}:
         return tidy
-    notes = (*tidy.notes, "numbers were read with a decimal comma: no number of the file has a point")
+    notes = (*tidy.notes, "Numbers were read with a decimal comma: no number of the file has a point.")
     return replace(tidy, cells=tidy.cells.assign(**changed), notes=notes)

@@ -42,7 +42,7 @@ def read_points(tidy: TidyTable, problems: BadCells) -> TidyTable:
         allowed = f"0 or {weight}: the items of this file are given as their points; or 0 and 1 throughout"
         problems.add(tidy.cells, name, values[name] == 1, allowed)
         changed[name] = tidy.cells[name].astype(object).where(values[name] != weight, 1)
-    note = "items of SLEDAI are given as their points (1, 2, 4 or 8): any points were read as present"
+    note = "Items of SLEDAI are given as their points (1, 2, 4 or 8): any points were read as present."
     return replace(tidy, cells=tidy.cells.assign(**changed), notes=(*tidy.notes, note))
 
 

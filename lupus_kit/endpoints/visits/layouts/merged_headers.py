@@ -4,7 +4,8 @@ import re
 
 from lupus_kit.core.columns import fold, is_missing
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, split_wide
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
+from lupus_kit.endpoints.visits.weeks import split_wide
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 
@@ -47,9 +48,11 @@ def join_names(first: list[str], second: list[object]) -> list[str] | None:
         own = not above or not below or _is_key(below)  # a patient or an arm has no visit
         names.append(below or above if own else f"{below} {above}")
         blocks.append("" if own else above)
-    wide = [split_wide(name) if block else None for name, block in zip(names, blocks, strict=True)]
-    fields = [(found[0].name if found else "", block) for found, block in zip(wide, blocks, strict=True)]
-    several = {block for name, block in fields if name not in ("", "visit", "week")}
+    wide, _ = split_wide((name for name, block in zip(names, blocks, strict=True) if block), [])
+    fields = [
+        (wide[name][0].name if block and name in wide else "", block) for name, block in zip(names, blocks, strict=True)
+    ]
+    several = {block for name, block in fields if name not in ("", "visit", "week", "day")}
     if not several:
         return None
     for (name, block), top, below in zip(fields, first, texts, strict=True):

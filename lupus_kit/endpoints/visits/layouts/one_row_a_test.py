@@ -18,9 +18,10 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.problems import BadCells
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import plural
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, VisitColumn, week_of
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, VisitColumn
 from lupus_kit.endpoints.visits.layouts.test_codes import columns_of_codes, plain_code
 from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
+from lupus_kit.endpoints.visits.weeks import weeks_of
 
 #: What a column of such a file is, by its name; of several the first is taken. ``**`` are the two letters of a domain.
 _ROLES = {
@@ -41,7 +42,7 @@ _ROLES = {
 }  # fmt: skip
 #: Names that only such a file has; the others are words that a column of any file may have.
 _SURE = re.compile(r"[a-z]{2}testcd|paramcd")
-_KEYS = ("patient", "visit", "week", "arm")
+_KEYS = ("patient", "visit", "week", "day", "arm")
 
 
 def find_roles(raw: RawTable) -> dict[str, str]:
@@ -87,7 +88,7 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     lacking += ["visit' or 'week"] if not roles.keys() & {"visit", "week", "day"} else []
     if lacking:
         raise InputError(f"{raw.source} has one row a test; there is no column '{lacking[0]}'. Nothing was scored.")
-    notes = [*raw.notes, f"one row a test: {roles['code']} names the test"]
+    notes = [*raw.notes, f"One row a test: {roles['code']} names it."]
     codes = raw.cells[roles["code"]].map(plain_code)
     labels = raw.cells[roles["label"]] if "label" in roles else codes
     columns, said = columns_of_codes(dict(zip(codes, labels, strict=True)), given, raw.source)
@@ -100,8 +101,8 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
 
     at = rows.groupby([roles["patient"], "_when", "_arm"], sort=False, dropna=False).ngroup().to_numpy()
     first = np.unique(at, return_index=True)[1]
-    keys = {"patient": roles["patient"]} | ({"week": roles["week"]} if "week" in roles else {})
-    keys |= {key: f"_{key}" for key in ("visit", "arm") if rows[f"_{key}"].notna().any()}
+    keys = {"patient": roles["patient"]}
+    keys |= {key: f"_{key}" for key in _KEYS[1:] if f"_{key}" in rows and rows[f"_{key}"].notna().any()}
     cells = {key: rows[name].to_numpy(dtype=object)[first] for key, name in keys.items()}
     file_rows, cell_rows = np.asarray(rows.index), dict[str, np.ndarray]()
     cell_columns: dict[str, str | np.ndarray] = {key: roles.get(key, key) for key in keys}
@@ -140,48 +141,41 @@ def _arms(rows: pd.DataFrame, roles: Mapping[str, str]) -> pd.Series:
 
 
 def _visits(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[str], problems: BadCells) -> pd.DataFrame:
-    """Name the visit of each row; leave out what belongs to no planned visit, and values that were filled in."""
-
-    def leave_out(gone: pd.Series, what: str) -> None:
-        nonlocal rows
-        if gone.any():
-            notes.append(f"left out {plural(int(gone.sum()), 'row')} {what}")
-            rows = rows[~gone]
+    """Name the visit of each row; leave out values that were filled in, and rows that no analysis visit takes."""
 
     def filled(role: str) -> pd.Series:
         return ~rows[roles[role]].map(is_missing) if role in roles else pd.Series(False, index=rows.index)
 
-    leave_out(filled("derived"), f"that the analysis filled in ({roles.get('derived')}): the rule does that itself")
-    flagged = rows[roles["entry"]].isin(["Y", "y"]) if "entry" in roles else filled("entry")
-    if "visit" in roles:
-        leave_out(
-            ~flagged & rows["_visit"].map(lambda cell: str(cell).strip().lower().startswith("unsched")),
-            "of unscheduled visits",
+    flagged = rows[roles["entry"]].isin(["Y", "y"]) if "entry" in roles else pd.Series(False, index=rows.index)
+    blank = ~flagged & ~filled("visit") & (fold(roles.get("visit", "")) == "avisit")
+    for gone, what in (
+        (filled("derived"), f"that the analysis filled in ({roles.get('derived')}): the rule does that itself"),
+        (blank, f"without {roles.get('visit')}, which is for no analysis"),
+    ):
+        if gone.any():
+            notes.append(f"Left out: {plural(int(gone.sum()), 'row')} {what}.")
+            rows = rows[~gone[rows.index]]
+    flagged, names = flagged[rows.index], [name for name in rows["_visit"].unique() if not is_missing(name)]
+    weeks = weeks_of(map(str, names), [])
+    week = rows["_visit"].map({name: weeks[str(name)] for name in names}).astype(float)
+    if "visit" in roles and flagged.any():
+        problems.add(
+            rows, roles["visit"], (flagged & (week > 0) & (week < np.inf)).to_numpy(), f"{roles['entry']} says baseline"
         )
-        if fold(roles["visit"]) == "avisit":
-            leave_out(~flagged & ~filled("visit"), f"without {roles['visit']}, which is for no analysis")
-        flagged = flagged[rows.index]
-    week = rows["_visit"].map(
-        {name: None if is_missing(name) else week_of(str(name)) for name in rows["_visit"].unique()}
-    )
-    if "day" in roles and "week" not in roles and week.isna().all():
-        days = pd.to_numeric(rows[roles["day"]], errors="coerce")
-        rows = rows.assign(_visit=days.map(lambda day: None if np.isnan(day) else f"Day {day:g}"))
-        notes.append(f"the names of the visits say no week, so the day of {roles['day']} was taken")
-    elif "visit" in roles and flagged.any():
-        problems.add(rows, roles["visit"], (flagged & (week > 0)).to_numpy(), f"{roles['entry']} says it is baseline")
-        moved = flagged & ~(week >= 0)
-        rows = rows.assign(_visit=rows["_visit"].where(~moved, "baseline"))
+        moved = flagged & (week != 0)
+        rows, week = rows.assign(_visit=rows["_visit"].where(~moved, "baseline")), week.where(~moved, 0.0)
         if moved.any():
-            named = plural(int(moved.sum()), "value")
-            notes.append(f"{named} of another visit are baseline, because {roles['entry']} says so")
-    said = rows["_visit"].map({name: _when(name) for name in rows["_visit"].unique()})
-    return rows.assign(_when=said if "week" not in roles else said + " " + rows[roles["week"]].astype(str).str.strip())
-
-
-def _when(name: object) -> str:
-    week = None if is_missing(name) else week_of(str(name))
-    return str(name).strip().casefold() if week is None else str(week)
+            notes.append(
+                f"{plural(int(moved.sum()), 'value')} of another visit counted as baseline, because {roles['entry']} says so."
+            )
+    dated = "day" in roles and "week" not in roles and week.isna().all()
+    if dated and "visit" in roles:
+        notes.append(f"The names of the visits say no week, so {roles['day']} was read.")
+    when = week.astype(str).where(week.notna(), rows["_visit"].astype(str).str.strip().str.casefold())
+    for role in [role for role in ("week", "day") if role in roles and (role == "week" or dated)]:
+        rows = rows.assign(**{f"_{role}": rows[roles[role]]})
+        when = when + " " + rows[roles[role]].astype(str).str.strip()
+    return rows.assign(_when=when)
 
 
 def _one_of_several(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[str]) -> pd.DataFrame:
@@ -192,7 +186,7 @@ def _one_of_several(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[st
     chosen = rows[roles["chosen"]].isin(["Y", "y"])
     gone = ~chosen & chosen.groupby([rows[name] for name in key]).transform("any")
     if gone.any():
-        notes.append(f"left out {plural(int(gone.sum()), 'row')} beside one with {roles['chosen']}")
+        notes.append(f"Left out: {plural(int(gone.sum()), 'row')} beside one with {roles['chosen']}.")
     return rows[~gone]
 
 

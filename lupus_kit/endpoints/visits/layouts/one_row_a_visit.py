@@ -9,8 +9,9 @@ from lupus_kit.core.cells import slip_of
 from lupus_kit.core.columns import fold
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
 from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
+from lupus_kit.endpoints.visits.weeks import split_wide
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class MappedColumn:
     week: float | None = None
 
 
-def map_columns(raw: RawTable, layout: str) -> tuple[list[MappedColumn], tuple[str, ...], str]:
+def map_columns(raw: RawTable, layout: str) -> tuple[list[MappedColumn], tuple[str, ...], str, list[str]]:
     """Give every column of the file its place, or list what is wrong with the names.
 
     Returns
@@ -33,13 +34,16 @@ def map_columns(raw: RawTable, layout: str) -> tuple[list[MappedColumn], tuple[s
         The others.
     layout : {"long", "wide"}
         What was asked for, or what the names say.
+    notes : list of str
+        What was assumed.
     """
     names = [str(name) for name in raw.cells.columns]
     straight = {name: BY_FOLDED[fold(name)] for name in names if fold(name) in BY_FOLDED}
-    suffixed = {name: found for name in names if name not in straight and (found := split_wide(name))}
+    notes: list[str] = []
+    suffixed, unclear = split_wide((name for name in names if name not in straight), notes)
     here = {column.name for column in straight.values()}
     if layout == "auto":
-        layout = "wide" if suffixed and not here & {"visit", "week"} else "long"
+        layout = "wide" if suffixed and not here & {"visit", "week", "day"} else "long"
     problems = Problems(f"the column names of {raw.source}; nothing was scored")
     mapped = [MappedColumn(name, column) for name, column in straight.items()]
     if layout == "wide":
@@ -52,8 +56,10 @@ def map_columns(raw: RawTable, layout: str) -> tuple[list[MappedColumn], tuple[s
     else:
         for name in suffixed:
             problems.note(f"{name!r}: a visit in the name belongs to the wide layout")
-        if not here & {"visit", "week"}:
+        if not here & {"visit", "week", "day"}:
             problems.note("there is no column 'visit' or 'week'")
+    for name in unclear:
+        problems.note(f"{name!r}: its visit is not surely one week; write it like sledai_week12 or sledai_day85")
     if "patient" not in here:
         problems.note("there is no column 'patient'")
     seen: dict[tuple[str, float | None], str] = {}
@@ -70,7 +76,7 @@ def map_columns(raw: RawTable, layout: str) -> tuple[list[MappedColumn], tuple[s
                 f"{name!r} would be ignored; did you mean {meant!r}? Rename it, or give it a clearly different name"
             )
     problems.raise_if_any()
-    return mapped, tuple(raw.written.get(name, name) for name in ignored), layout
+    return mapped, tuple(raw.written.get(name, name) for name in ignored), layout, notes
 
 
 def table_of_columns(raw: RawTable, mapped: list[MappedColumn]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Which layout a visit file has, and the same file in one layout: one row per patient and visit."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.tables import RawTable
@@ -49,5 +50,6 @@ def recognise(raw: RawTable, layout: str, codes: Mapping[str, str]) -> TidyTable
             "values (QSSTRESN, AVAL or value) are needed. Nothing was scored."
         )
     raw = undo_redcap(raw)
-    mapped, ignored, chosen = map_columns(raw, layout)
+    mapped, ignored, chosen, notes = map_columns(raw, layout)
+    raw = replace(raw, notes=(*raw.notes, *notes))
     return read_decimal_comma((from_wide if chosen == "wide" else from_long)(raw, mapped, ignored))

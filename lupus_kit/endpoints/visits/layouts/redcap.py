@@ -15,7 +15,8 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, week_of
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
+from lupus_kit.endpoints.visits.weeks import week_of
 
 _EVENT = ("redcap_event_name", "event_name")
 _REPEATS = ("redcap_repeat_instrument", "repeat_instrument")
@@ -55,7 +56,7 @@ def undo_redcap(raw: RawTable) -> RawTable:
     record = next((folded[name] for name in _RECORD if name in folded), None)
     if record is not None and "patient" not in known:
         raw = _renamed(raw, {record: "patient"})
-    if event is not None and not known & {"visit", "week"}:
+    if event is not None and not known & {"visit", "week", "day"}:
         raw = _visits(_renamed(raw, {event: "visit"}), event, "arm" in known)
     return _without_empty_rows(raw, repeats)
 
@@ -78,8 +79,8 @@ def _items(raw: RawTable, boxes: dict[str, re.Match[str]]) -> RawTable:
             raw = _renamed(raw, by_word)
         elif sorted(by_number.values()) == list(range(1, len(ITEM_IDS) + 1)) and len(by_number) == len(choices):
             note = (
-                f"the boxes {field}___1 to {field}___{len(ITEM_IDS)} were taken for the items of SLEDAI in the order of "
-                f"its form: 1 is {ITEM_IDS[0]}, 2 {ITEM_IDS[1]}, ..., {len(ITEM_IDS)} {ITEM_IDS[-1]}"
+                f"The boxes {field}___1 to {field}___{len(ITEM_IDS)} were taken for the items of SLEDAI in the order of "
+                f"its form: 1 is {ITEM_IDS[0]}, 2 {ITEM_IDS[1]}, ..., {len(ITEM_IDS)} {ITEM_IDS[-1]}."
             )
             raw = _renamed(raw, {name: ITEM_IDS[number - 1] for name, number in by_number.items()})
             raw = replace(raw, notes=(*raw.notes, note))
@@ -103,12 +104,12 @@ def _unfilled(raw: RawTable, field: str, boxes: list[str]) -> RawTable:
     if not blank.any():
         return raw
     if not status:
-        note = f"no box of {field} is ticked in {plural(int(blank.sum()), 'row')}: counted as SLEDAI 0"
+        note = f"No box of {field} is ticked in {plural(int(blank.sum()), 'row')}: counted as SLEDAI 0."
         return replace(raw, notes=(*raw.notes, note))
     unfilled = blank & raw.cells[status[0]].isin([0, "0", "Incomplete", "", None])
     cells = raw.cells.copy()
     cells.loc[unfilled, items] = None
-    said = f"the form was not filled in ({status[0]} is 0) in {plural(int(unfilled.sum()), 'row')}: SLEDAI is missing there"
+    said = f"The form was not filled in ({status[0]} is 0) in {plural(int(unfilled.sum()), 'row')}: SLEDAI is missing there."
     return replace(raw, cells=cells, notes=(*raw.notes, said) if unfilled.any() else raw.notes)
 
 
@@ -118,11 +119,11 @@ def _visits(raw: RawTable, event: str, has_arm: bool) -> RawTable:
     found = [_ARM.search(str(name)) for name in events]
     plain = [_ARM.sub("", str(name)).replace("_", " ") for name in events]
     cells = raw.cells.assign(visit=np.array([*plain, None], dtype=object)[codes])
-    notes = (*raw.notes, f"an export of REDCap: {event} is the visit")
+    notes = (*raw.notes, f"An export of REDCap: {event} is the visit.")
     arms = [None if match is None else match["name"] or f"arm {match['number']}" for match in found]
     if not has_arm and len({arm for arm in arms if arm}) > 1:
         cells["arm"] = np.array([*arms, None], dtype=object)[codes]
-        notes = (*notes, f"the arms were taken from {event}")
+        notes = (*notes, f"The arms were taken from {event}.")
         return replace(raw, cells=cells, notes=notes, written=dict(raw.written) | {"arm": event})
     return replace(raw, cells=cells, notes=notes)
 
@@ -131,7 +132,7 @@ def _without_empty_rows(raw: RawTable, repeats: str | None) -> RawTable:
     """Leave out rows that hold nothing that is read: of repeating instruments, and of events that are no visits."""
     cells = raw.cells
     by_name = {BY_FOLDED[fold(name)].name: name for name in map(str, cells.columns) if fold(name) in BY_FOLDED}
-    values = [written for name, written in by_name.items() if name not in ("patient", "visit", "week", "arm")]
+    values = [written for name, written in by_name.items() if name not in ("patient", "visit", "week", "day", "arm")]
     empty = cells[values].map(is_missing).all(axis=1)
     no_visit = pd.Series(False, index=cells.index)
     if "visit" in by_name and "week" not in by_name:
@@ -145,5 +146,5 @@ def _without_empty_rows(raw: RawTable, repeats: str | None) -> RawTable:
         arm, patient = by_name["arm"], by_name["patient"]
         given = cells[arm].where(~cells[arm].map(is_missing))
         cells = cells.assign(**{arm: given.fillna(given.groupby(cells[patient]).transform("first"))})
-    note = f"{plural(int(gone.sum()), 'row')} without a visit or of a repeating instrument hold nothing that is read"
+    note = f"{plural(int(gone.sum()), 'row')} without a visit or of a repeating instrument hold nothing that is read."
     return replace(raw, cells=cells[~gone], notes=(*raw.notes, note))

@@ -15,10 +15,10 @@ from lupus_kit.core.text import lines, listing
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
 
 #: How a table of codes may be given.
-Codes: TypeAlias = pd.DataFrame | str | Path | None
+TestCodes: TypeAlias = pd.DataFrame | str | Path | None
 
 _USUAL = pd.read_csv(Path(__file__).parents[1] / "data" / "test_codes.csv").set_index("code")["column"].to_dict()
-_KEYS = ("patient", "visit", "week", "arm")
+_KEYS = ("patient", "visit", "week", "day", "arm")
 _WAY_OUT = "say what they are in a table with the columns code and column (codes=, --codes codes.csv)"
 
 
@@ -33,7 +33,7 @@ def plain_code(code: object) -> str:
     return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code).strip().upper()
 
 
-def read_codes(codes: Codes) -> dict[str, str]:
+def read_test_codes(codes: TestCodes) -> dict[str, str]:
     """Read a table of codes.
 
     Parameters
@@ -53,7 +53,7 @@ def read_codes(codes: Codes) -> dict[str, str]:
 
     Examples
     --------
-    >>> read_codes(pd.DataFrame({"code": ["Q1", "Q2"], "column": ["SLEDAI total", ""]}))
+    >>> read_test_codes(pd.DataFrame({"code": ["Q1", "Q2"], "column": ["SLEDAI total", ""]}))
     {'Q1': 'sledai', 'Q2': ''}
     """
     if codes is None:
@@ -83,7 +83,7 @@ def columns_of_codes(
     labels : mapping
         The codes of the file with their labels.
     given : mapping
-        What :func:`read_codes` read; it goes before every guess.
+        What :func:`read_test_codes` read; it goes before every guess.
     source : str
         The file.
 
@@ -110,9 +110,11 @@ def columns_of_codes(
         shown = lines(f"{code} ({labels[code]}) is {names[code]}" for code in twice)
         raise InputError(f"{source}: several tests mean one column; {_WAY_OUT}. Nothing was scored:\n{shown}")
     said = [f"{code} ({labels[code]}) is {names[code]}" for code in guessed if code in names]
-    notes = [f"the codes of the tests were guessed: {listing(said, most=40)}; if not, {_WAY_OUT}"] if said else []
+    notes = (
+        [f"The codes of the tests were guessed: {listing(said, most=40)}; if one is wrong, {_WAY_OUT}."] if said else []
+    )
     absent = [code for code in given if code not in labels]
-    notes += [f"the file has no test {listing(absent, 'or')}, which the table of codes names"] if absent else []
+    notes += [f"The file has no test {listing(absent, 'or')}, which the table of codes names."] if absent else []
     return {code: BY_NAME[name] for code, name in names.items()}, notes
 
 

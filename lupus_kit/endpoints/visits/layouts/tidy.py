@@ -50,5 +50,7 @@ def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
     try:
         codes, cells = pd.factorize(series)
     except TypeError:
-        codes, cells = pd.factorize(series.where(series.map(lambda cell: isinstance(cell, Hashable)).astype(bool), None))
+        codes, cells = pd.factorize(
+            series.where(series.map(lambda cell: isinstance(cell, Hashable)).astype(bool), None)
+        )
     return codes, np.asarray(cells, dtype=object).tolist()

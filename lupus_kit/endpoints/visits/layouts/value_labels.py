@@ -9,8 +9,9 @@ from lupus_kit.core.columns import Column, fold, is_missing, read_column
 from lupus_kit.core.problems import BadCells
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import listing
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, split_wide
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
 from lupus_kit.endpoints.visits.layouts.tidy import distinct_cells
+from lupus_kit.endpoints.visits.weeks import split_wide
 
 
 def use_labels(raw: RawTable) -> RawTable:
@@ -42,7 +43,7 @@ def use_labels(raw: RawTable) -> RawTable:
         words = np.array([*(read.get(value, value) for value in distinct), None], dtype=object)
         if any(value in read for value in distinct):
             cells[name], used = words[codes], [*used, name]
-    notes = (f"the texts of the values were read in {listing(used)}",) if used else ()
+    notes = (f"The texts of the values were read in {listing(used)}.",) if used else ()
     return replace(
         raw, cells=cells.rename(columns=titles), notes=(*raw.notes, *notes), labels={},
         written=dict(raw.written) | {title: name for name, title in titles.items()},
@@ -50,8 +51,8 @@ def use_labels(raw: RawTable) -> RawTable:
 
 
 def _column(name: str) -> Column | None:
-    wide = split_wide(name)
-    return BY_FOLDED.get(fold(name)) or (wide[0] if wide else None)
+    wide, _ = split_wide([name], [])
+    return BY_FOLDED.get(fold(name)) or (wide[name][0] if wide else None)
 
 
 def _is_read(text: str, column: Column) -> bool:

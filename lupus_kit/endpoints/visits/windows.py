@@ -1,0 +1,285 @@
+"""From the weeks when visits happened to the visits that were planned: windows, screening, and rows that are kept apart."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import listing, plural
+from lupus_kit.endpoints.visits.weeks import SCREENING, UNSCHEDULED, read_when
+
+#: What becomes of visits before baseline.
+SCREENING_USES = ("apart", "baseline_if_missing")
+
+_DAY = 1 / 7 + 1e-9
+#: A plan that is read from the data leaves no visit further away than two weeks.
+_SURE = 2.0
+_EXTRA = "with a closer record of the same visit"
+
+
+#: Planned weeks, and the days that a visit may be away; as texts they are "0,12,24", and "28" or "12=7,24=28".
+Plan = Sequence[float] | str | None
+Windows = float | Mapping[float, float] | str | None
+
+
+def visit_names(weeks: np.ndarray) -> np.ndarray:
+    """Name visits after their weeks: baseline, week 12."""
+    words = {0.0: "baseline", SCREENING: "screening", UNSCHEDULED: "unscheduled"}
+    names = {week: words.get(week, f"week {week:g}") for week in np.unique(weeks[~np.isnan(weeks)]).tolist()}
+    return np.array([names.get(week) for week in weeks.tolist()], dtype=object)
+
+
+def plan_visits(
+    visits: pd.DataFrame,
+    planned: Plan = None,
+    windows: Windows = None,
+    screening: str = "apart",
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Give every row the planned visit that it belongs to.
+
+    A row belongs to the planned visit nearest to it, half-way between two to the later one; behind the last visit the
+    window is as wide as before it. A row after baseline is never baseline. Of several rows of a patient at one visit the
+    closest counts, of two equally close ones the later; a row without any value gives way.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        ``patient``, ``visit`` and ``week`` (as it happened; below 0 before baseline), and what was recorded.
+    planned : sequence of float or str, optional
+        The planned weeks, such as ``[0, 12, 24]`` or ``"0,12,24"``. By default they are read from the data: weeks that
+        more than half of the patients who come then or later have, in whole weeks, and whole weeks of patients who have
+        the planned visit beside it as well.
+    windows : float, mapping or str, optional
+        Days that a visit may be away from its planned one: one number for all (28 in the BLISS trials), or by week, such as
+        ``{12: 7, 24: 28}`` or ``"12=7,24=28"``.
+    screening : {"apart", "baseline_if_missing"}
+        Rows before baseline are kept apart, or the last of them is the baseline of a patient who has none.
+
+    Returns
+    -------
+    visits : pandas.DataFrame
+        The rows that count, at their planned weeks.
+    left_out : pandas.DataFrame
+        The others, with a column ``why``.
+    notes : list of str
+        What was assumed, and how many patients it touches.
+
+    Raises
+    ------
+    InputError
+        If the data do not say which visits were planned, or an option is unknown.
+
+    Examples
+    --------
+    >>> came = pd.DataFrame({"patient": list("AABB"), "visit": "", "week": [0, 11.9, 0, 12.3], "pga": 1})
+    >>> plan_visits(came, planned=[0, 12])[0]["week"].tolist()
+    [0.0, 12.0, 0.0, 12.0]
+    """
+    require_choice("use of screening", screening, SCREENING_USES)
+    if isinstance(windows, str) and "=" in windows:
+        windows = _by_week(windows)
+    week = visits["week"].to_numpy(dtype=float)
+    patient, names = pd.factorize(visits["patient"])
+    later = (week > 0) & np.isfinite(week) & (patient >= 0)
+    plan = _given(planned) if planned is not None else _inferred(patient[later], week[later])
+    at = _nearest(week, plan)
+    at[later & (at == 0)] = np.nan
+    at[later & (np.abs(week - at) * 7 > _reach(at, plan, windows) + 1e-6)] = np.nan
+    why = np.select(
+        [week < 0, week == UNSCHEDULED, later & np.isnan(at)],
+        ["before baseline (screening)", "unscheduled", "in the window of no visit after baseline"],
+        "",
+    ).astype(object)
+    notes: list[str] = []
+    recorded = np.ones(len(visits), dtype=bool)
+    if (week != at).any():
+        values = visits.drop(columns=["patient", "visit", "week", "arm"], errors="ignore")
+        recorded = values.notna().any(axis=1).to_numpy() if len(values.columns) else recorded
+    if screening != "apart":
+        used = _baseline_from_screening(patient, week, recorded)
+        at[used], why[used] = 0, ""
+        if used.any():
+            who = listing(names[patient[used]])
+            notes.append(f"Screening was taken as the baseline of {plural(int(used.sum()), 'patient')}: {who}.")
+    why[_give_way(patient, week, at, recorded, why == "")] = _EXTRA
+    kept = why == ""
+    settled = kept & ~np.isnan(week)
+    moved = settled & (week != at) & (week > 0)
+    if (later & ~kept).any() or moved.any():
+        shown = ", ".join(f"{one:g}" for one in plan)
+        reach = "half-way windows" if windows is None else f"windows of {_said(windows)}"
+        notes.append(
+            f"Visits as they happened were taken to the nearest planned week of {shown} ({reach}; the closest record "
+            f"counts, of two equally close the later): {plural(int(moved.sum()), 'row')} of "
+            f"{plural(len(np.unique(patient[moved])), 'patient')} moved."
+        )
+    if not kept.all():
+        parts = pd.Series(why[~kept]).value_counts(sort=False)
+        whom = plural(len(np.unique(patient[~kept])), "patient")
+        listed = listing(f"{plural(n, 'row')} {reason}" for reason, n in parts.items())
+        notes.append(f"Kept apart and not scored, of {whom}: {listed}.")
+    notes += _few(patient[kept], at[kept], len(names))
+    out = visits[~kept].assign(why=why[~kept])
+    if (settled & (week != at)).any():
+        visits = _renamed(visits, week, at, settled)
+    return visits if kept.all() else visits[kept], out, notes
+
+
+def _given(planned: Sequence[float] | str) -> np.ndarray:
+    try:
+        named = planned.split(",") if isinstance(planned, str) else planned
+        weeks = np.unique(np.append(np.asarray(named, dtype=float), 0.0))
+    except (TypeError, ValueError):
+        weeks = np.array([np.nan])
+    if not np.isfinite(weeks).all() or weeks[0] < 0 or len(weeks) < 2:
+        raise InputError(f"planned is {planned!r}: give the weeks of the plan, from 0 on, such as [0, 12, 24].")
+    return weeks
+
+
+def _nearest(week: np.ndarray, plan: np.ndarray) -> np.ndarray:
+    """Return the nearest planned week, half-way the later one; NaN outside the plan."""
+    half_way = (plan[1:] + plan[:-1]) / 2
+    inside = np.isfinite(week) & (week >= 0)
+    return np.where(inside, plan[np.searchsorted(half_way, np.where(inside, week + 1e-9, 0), side="right")], np.nan)
+
+
+def _reach(at: np.ndarray, plan: np.ndarray, windows: Windows) -> np.ndarray:
+    """Return how many days a row may be away from its planned week, beyond that no other week is nearer."""
+    by_week = {**windows} if isinstance(windows, Mapping) else {}
+    if unknown := [week for week in by_week if week not in plan]:
+        shown = ", ".join(f"{week:g}" for week in plan)
+        raise InputError(f"windows names week {unknown[0]!r}, which is not planned: the plan is {shown}.")
+    days = np.full(len(plan), np.inf)
+    days[-1] = 3.5 * np.diff(plan)[-1] if len(plan) > 1 else np.inf
+    try:
+        days = np.array([float(by_week.get(one, own)) for one, own in zip(plan.tolist(), days, strict=True)])
+        if windows is not None and not by_week:
+            days[:] = float(windows)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        days[:] = np.nan
+    if not (days >= 0).all():
+        raise InputError(f"windows is {windows!r}: give days, 0 or more, such as 28, or by week such as {{12: 14}}.")
+    found: np.ndarray = np.append(days, np.inf)[np.where(np.isnan(at), len(plan), np.searchsorted(plan, at))]
+    return found
+
+
+def _by_week(windows: str) -> dict[float, float]:
+    try:
+        pairs = (part.split("=") for part in windows.split(","))
+        return {float(week): float(days) for week, days in pairs}
+    except ValueError:
+        raise InputError(f"windows is {windows!r}: give days such as 28, or days by week such as 12=7,24=28.") from None
+
+
+def _said(windows: Windows) -> str:
+    if isinstance(windows, Mapping):
+        return listing(f"{days:g} days at week {week:g}" for week, days in windows.items())
+    return f"{windows} day{'s' * (str(windows) != '1')}"
+
+
+def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
+    """Read the planned weeks from the rows after baseline; raise where these do not say them."""
+    if not len(week):
+        return np.zeros(1)
+    _, patient = np.unique(patient, return_inverse=True)
+    last = np.zeros(patient.max() + 1)
+    np.maximum.at(last, patient, week)
+    last.sort()
+
+    def shared(weeks: np.ndarray) -> np.ndarray:
+        """Return the weeks that more than half of the patients who come then or later have."""
+        found, code = np.unique(weeks, return_inverse=True)
+        pairs = np.unique(code * len(last) + patient)
+        have = np.bincount(pairs // len(last), minlength=len(found))
+        return found[2 * have > len(last) - np.searchsorted(last, found - 0.5)]
+
+    whole = np.rint(week)
+    plan = shared(week)
+    plan = np.where(np.abs(plan - np.rint(plan)) <= _DAY, np.rint(plan), plan)
+    plan = np.unique([0.0, *plan, *(one for one in shared(whole) if (np.abs(plan - one) > 1).all())])
+    at = _nearest(week, plan)
+    away = np.abs(week - at)
+    cell = patient * len(plan) + np.searchsorted(plan, at)
+    closest = np.full(len(last) * len(plan), np.inf)
+    np.minimum.at(closest, cell, away)
+    has_closer = (closest[cell] < away) | (at == 0)
+    own = [
+        one
+        for one in np.unique(week[(away > 0) & (week == whole)])
+        if 2 * has_closer[week == one].sum() > (week == one).sum()
+    ]
+    rest = (away > 0) & ~np.isin(week, own)
+    unsure = rest & ((away > _SURE) | (at == 0)) & ~has_closer | _instead_of_each_other(patient, week, at, own, last)
+    if unsure.any():
+        listed = listing(f"{one:g}" for one in np.unique(week[unsure]))
+        raise InputError(
+            f"the visits do not say which weeks were planned: few patients have week {listed}. Name the planned weeks: "
+            "planned=[0, 12, 24] (--planned 0,12,24), with windows= (--windows) if rows further away shall not count."
+        )
+    return np.union1d(plan, own)
+
+
+def _instead_of_each_other(
+    patient: np.ndarray, week: np.ndarray, at: np.ndarray, own: list[float], last: np.ndarray
+) -> np.ndarray:
+    """Mark whole weeks between two planned ones that most patients have one of, and hardly anybody two."""
+    marked = np.zeros(len(week), dtype=bool)
+    mine = np.isin(week, own)
+    for planned in np.unique(at[mine]):
+        rows = mine & (at == planned)
+        people = len(np.unique(patient[rows]))
+        if (
+            len(np.unique(week[rows])) > 1
+            and rows.sum() < 1.5 * people
+            and 2 * people > (last >= week[rows].min()).sum()
+        ):
+            marked |= rows
+    return marked
+
+
+def _baseline_from_screening(patient: np.ndarray, week: np.ndarray, recorded: np.ndarray) -> np.ndarray:
+    """Mark the last row before baseline of each patient without a recorded baseline."""
+    lacks = ~np.isin(patient, patient[(week == 0) & recorded])
+    rows = np.flatnonzero(lacks & (week < 0) & recorded & (patient >= 0))
+    order = rows[np.lexsort((week[rows], patient[rows]))]
+    used = np.zeros(len(week), dtype=bool)
+    used[order[np.append(np.diff(patient[order]) != 0, True)[: len(order)]]] = True
+    return used
+
+
+def _give_way(
+    patient: np.ndarray, week: np.ndarray, at: np.ndarray, recorded: np.ndarray, kept: np.ndarray
+) -> np.ndarray:
+    """Mark rows of which the patient has a better one at the same planned visit; rows of one time are left to be refused."""
+    rows = np.flatnonzero(kept & ~np.isnan(at) & (patient >= 0))
+    away = np.round(np.abs(np.where(week < 0, 0, week) - at), 9)
+    order = rows[np.lexsort((-week[rows], away[rows], ~recorded[rows], at[rows], patient[rows]))]
+    new = np.append(True, (np.diff(patient[order]) != 0) | (np.diff(at[order]) != 0))[: len(order)]
+    best = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+    # Rows of the same time are a doubled visit: nobody knows which counts.
+    worse = (week[order] != week[best]) & ~new
+    marked = np.zeros(len(week), dtype=bool)
+    marked[order[worse]] = True
+    return marked
+
+
+def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    """Set the planned weeks; a moved row whose name said when it was takes the name of its planned visit."""
+    names = np.array(visits["visit"], dtype=object)
+    settled = rows & (week == at)
+    own = dict(zip(at[settled][::-1], names[settled][::-1], strict=True))
+    for row in np.flatnonzero(rows & (week != at)):
+        if pd.isna(names[row]) or read_when(names[row]) is not None:
+            names[row] = own.get(at[row]) or visit_names(at[[row]])[0]
+    return visits.assign(week=np.where(rows, at, week), visit=names)
+
+
+def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
+    """Name the visits that fewer than half of the patients have."""
+    rows = (at > 0) & (patient >= 0)
+    found, code = np.unique(at[rows], return_inverse=True)
+    have = np.bincount(np.unique(code * patients + patient[rows]) // max(patients, 1), minlength=len(found))
+    few = [f"week {week:g} ({n} of {patients})" for week, n in zip(found, have, strict=True) if 2 * n < patients]
+    return [f"Few patients have a row at {listing(few)}; the others have no visit there."] if few else []
