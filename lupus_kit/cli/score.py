@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COMPARED_BY = ("pearson", "fisher", "boschloo")
 _NO_ARM = "(no arm)"
 #: How a visit file is laid out, what becomes of visits before baseline, and the scale on which PGA was recorded.
-Layout = StrEnum("Layout", "auto long wide")
+Layout = StrEnum("Layout", "auto long wide tests")
 Screening = StrEnum("Screening", "apart baseline_if_missing")
 Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100")])
 
@@ -32,7 +32,9 @@ Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100"
 def score(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Visits: .csv, .xlsx or .parquet, one row per visit or patient."),
+        typer.Argument(
+            metavar="FILE", help="Visits: CSV, Excel, Parquet, Stata, SPSS or SAS; - reads CSV from standard input."
+        ),
     ] = None,
     endpoint: Annotated[
         str, typer.Option(help="sri, modified-sri (without BILAG), sri-50, bicla, lldas or doris.")
@@ -44,7 +46,12 @@ def score(
     sledai_version: Annotated[str, typer.Option(help="2K, SELENA, SLEDAI or hybrid.")] = "2K",
     pga_scale: Annotated[Scale, typer.Option(help="Scale on which PGA was recorded.")] = Scale.three,
     b_to_a: Annotated[bool, typer.Option("--b-to-a/--no-b-to-a", help="Whether BILAG B to A is a new A.")] = True,
-    layout: Annotated[Layout, typer.Option(help="One row per visit (long) or per patient (wide).")] = Layout.auto,
+    layout: Annotated[
+        Layout, typer.Option(help="One row per visit (long), per patient (wide), or per test (tests).")
+    ] = Layout.auto,
+    codes: Annotated[
+        Path | None, typer.Option(help="Table with the columns code and column: what the tests of a file are.")
+    ] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. [default: the first]")] = None,
     planned: Annotated[
         str | None, typer.Option(help="Planned weeks, such as 0,12,24. [default: read from the file]")
@@ -89,7 +96,7 @@ def score(
     path = file or endpoints.example_visit_file()
     form = _form(format, out, path)
     read = endpoints.read_visit_file(
-        path,
+        sys.stdin.buffer if str(path) == "-" else path,
         layout=layout.value,
         sheet=sheet,
         pga_scale=pga_scale.value,
@@ -97,6 +104,7 @@ def score(
         windows=windows,
         screening=screening.value,
         missing_codes=missing_codes,
+        codes=codes,
     )
     scored = endpoints.score_visits(
         read.visits,
@@ -245,7 +253,7 @@ def _listing(columns: pd.DataFrame) -> str:
     lines += [
         "",
         "Capitals, spaces and signs in names do not matter. In the wide layout a visit is added: sledai_baseline, pga_week12.",
-        "An empty cell, NA, N/A, ND, NaN and . mean not recorded.",
+        "An empty cell, NA, N/A, ND, NaN, not done and . mean not recorded.",
     ]
     return "\n".join(lines)
 
@@ -254,5 +262,5 @@ def _write_template(layout: Layout, out: Path | None) -> None:
     from lupus_kit.core.tables import write_table
     from lupus_kit.endpoints import visit_template
 
-    table = visit_template("long" if layout is Layout.auto else layout.value)
+    table = visit_template("wide" if layout is Layout.wide else "long")
     write_result(write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True)

@@ -16,29 +16,12 @@ from lupus_kit.core.problems import BadCells
 
 #: Cells that mean "not recorded", and the spellings of yes and no; capitals do not matter.
 MISSING_WORDS = frozenset(
-    {
-        "",
-        "na",
-        "n/a",
-        "n.a.",
-        "nan",
-        "nd",
-        "n/d",
-        ".",
-        "-",
-        "--",
-        "\u2013",
-        "\u2014",
-        "?",
-        "#n/a",
-        "<na>",
-        "null",
-        "unk",
-    }
-    | {"unknown", "missing", "not done", "not recorded", "not available", "not assessed", "not applicable"}
-)
+    {"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nd", "n/d", "n.d.", ".", "-", "--", "\u2013", "\u2014", "?", "null", "unk",
+     "unknown", "missing", "not done", "not recorded", "not available", "not assessed", "not applicable"}
+)  # fmt: skip
 _LONGEST = max(map(len, MISSING_WORDS))
-YES_WORDS, NO_WORDS = ("1", "1.0", "yes", "y", "true", "present"), ("0", "0.0", "no", "n", "false", "absent")
+YES_WORDS = ("1", "1.0", "yes", "y", "true", "t", "present", "positive", "checked", "ja", "j", "oui", "x")
+NO_WORDS = ("0", "0.0", "no", "n", "false", "f", "absent", "negative", "unchecked", "nein", "non")
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
