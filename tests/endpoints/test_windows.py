@@ -147,6 +147,14 @@ def test_unscheduled_visits_are_kept_apart(tmp_path):
     assert "1 row unscheduled" in read_visit_file(tmp_path / "v.csv").notes[-1]
 
 
+def test_unscheduled_visits_with_a_week_are_judged_by_it(tmp_path):
+    table = six().assign(visit=lambda t: t["week"].map({0: "BL", 12: "Week 12", 24: "Week 24"}))
+    extra = table[table["patient"].isin(["P5", "P6"])].groupby("patient").head(1)
+    extra = extra.assign(visit="Unscheduled", week=[12.9, 14.2], sledai=0)
+    assert verdicts(tmp_path, pd.concat([table, extra])) == RESPONDERS
+    assert "2 rows with a closer record" in read_visit_file(tmp_path / "v.csv").notes[-1]
+
+
 def came(*rows: tuple[str, float, float | None]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["patient", "week", "pga"]).assign(visit=None)
 

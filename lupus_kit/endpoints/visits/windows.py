@@ -219,7 +219,7 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
     own = [one for one in beside if 2 * has_closer[week == one].sum() > (week == one).sum()]
     rest = (away > 0) & ~np.isin(week, own)
     unsure = rest & (away > _SURE) & ~has_closer | _instead_of_each_other(patient, week, own, plan)
-    if 10 * (rest & has_closer).sum() > len(week):
+    if 4 * (rest & has_closer).sum() > len(week):
         unsure |= rest & has_closer
     if unsure.any():
         listed = listing(f"{one:g}" for one in np.unique(week[unsure]))
