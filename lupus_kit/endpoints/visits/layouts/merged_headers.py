@@ -57,7 +57,7 @@ def join_names(first: list[str], second: list[object]) -> list[str] | None:
         return None
     for (name, block), top, below in zip(fields, first, texts, strict=True):
         alone = name and not any(other == name and at != block for other, at in fields)
-        if alone and not top.strip() and len(several) > 1 and block == blocks[-1]:
+        if alone and fold(below) in BY_FOLDED and not top.strip() and len(several) > 1 and block == blocks[-1]:
             raise InputError(
                 f"column {below!r} has no visit above it and stands beside {block!r} only: write the visit above it, or "
                 f"name it {below}_week12 or the like, if it belongs to a visit; delete it, if not."

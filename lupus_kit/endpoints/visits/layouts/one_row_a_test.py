@@ -171,7 +171,7 @@ def _visits(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[str], prob
     dated = "day" in roles and "week" not in roles and week.isna().all()
     if dated and "visit" in roles:
         notes.append(f"The names of the visits say no week, so {roles['day']} was read.")
-    when = week.astype(str).where(week.notna(), rows["_visit"].astype(str).str.strip().str.casefold())
+    when = week.astype(str).where(week.notna(), rows["_visit"].astype(str).str.strip().str.casefold()).fillna("")
     for role in [role for role in ("week", "day") if role in roles and (role == "week" or dated)]:
         rows = rows.assign(**{f"_{role}": rows[roles[role]]})
         when = when + " " + rows[roles[role]].astype(str).str.strip()

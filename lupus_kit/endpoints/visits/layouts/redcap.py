@@ -99,18 +99,22 @@ def _unfilled(raw: RawTable, field: str, boxes: list[str]) -> RawTable:
     now = {old: new for new, old in raw.written.items()}
     items = [now[name] for name in boxes]
     columns = [str(name) for name in raw.cells.columns]
-    blank = raw.cells[items].isin([0, "0", "", "Unchecked"]).all(axis=1) | raw.cells[items].isna().all(axis=1)
+    blank = raw.cells[items].map(_is_off).all(axis=1) & ~raw.cells[items].map(is_missing).all(axis=1)
     status = [name for name in columns[columns.index(items[-1]) :] if re.search(r"_complete$|^Complete\?", name)]
     if not blank.any():
         return raw
     if not status:
         note = f"No box of {field} is ticked in {plural(int(blank.sum()), 'row')}: counted as SLEDAI 0."
         return replace(raw, notes=(*raw.notes, note))
-    unfilled = blank & raw.cells[status[0]].isin([0, "0", "Incomplete", "", None])
+    unfilled = blank & raw.cells[status[0]].map(_is_off)
     cells = raw.cells.copy()
     cells.loc[unfilled, items] = None
     said = f"The form was not filled in ({status[0]} is 0) in {plural(int(unfilled.sum()), 'row')}: SLEDAI is missing there."
     return replace(raw, cells=cells, notes=(*raw.notes, said) if unfilled.any() else raw.notes)
+
+
+def _is_off(cell: object) -> bool:
+    return is_missing(cell) or str(cell).strip().lower() in ("0", "0.0", "false", "unchecked", "incomplete")
 
 
 def _visits(raw: RawTable, event: str, has_arm: bool) -> RawTable:
