@@ -50,8 +50,8 @@ def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str]
         problems.add(raw.cells, where["visit"], unclear, f"{READABLE}; or add a column 'week'")
         table["week"] = said
         where["week"] = where["visit"]
-    spelt = ~np.isnan(said)
-    table["visit"] = np.where(spelt, visit_names(said), names)
+        vague = np.zeros(len(said), dtype=bool)
+    table["visit"] = np.where(~np.isnan(said), visit_names(said), np.where(vague, visit_names(table["week"]), names))
     # A row without a name takes the name that other rows of its week have.
     own = dict(zip(table["week"][given], table["visit"][given], strict=True))
     made = visit_names(table["week"])
@@ -62,13 +62,12 @@ def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str]
 
 def _contradict(recorded: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Tell where another visit that a name says is nearer to the recorded week than the one it says there."""
-    known = np.unique(said[np.isfinite(said)])
-    finite = np.isfinite(said)
+    known, finite = np.unique(said[np.isfinite(said)]), np.isfinite(said)
+    before = (said < 0) & (recorded >= 0)
     if not len(known):
-        return (said < 0) & (recorded >= 0)
+        return before
     nearest = known[np.searchsorted((known[1:] + known[:-1]) / 2, recorded)]
-    found: np.ndarray = np.where(finite, (nearest != said) & (recorded != said), (said < 0) & (recorded >= 0))
-    return found
+    return np.where(finite, np.abs(recorded - said) > np.abs(recorded - nearest) + 1e-9, before)
 
 
 def check_keys(

@@ -107,17 +107,18 @@ def plan_visits(
     kept = why == ""
     settled = kept & ~np.isnan(week)
     moved = settled & (week != at) & (week > 0)
-    if (later & ~kept).any() or moved.any():
-        shown = ", ".join(f"{one:g}" for one in plan)
-        reach = "half-way windows" if windows is None else f"windows of {_said(windows)}"
-        notes.append(
-            f"Visits as they happened were taken to the nearest planned week of {shown} ({reach}; the closest record "
-            f"counts, of two equally close the later): {plural(int(moved.sum()), 'row')} of "
-            f"{plural(len(np.unique(patient[moved])), 'patient')} moved."
-        )
+    reach = "half-way windows" if windows is None else f"windows of {_said(windows)}"
+    shown = (
+        f"{listing(f'{one:g}' for one in plan)} ({reach}; the closest record counts, of two equally close the later)"
+    )
+    if moved.any():
+        rows, whom = plural(int(moved.sum()), "row"), plural(len(np.unique(patient[moved])), "patient")
+        notes.append(f"Visits as they happened went to the nearest of the planned weeks {shown}: {rows} of {whom}.")
+    elif (later & ~kept).any():
+        notes.append(f"The planned weeks are {shown}.")
     if not kept.all():
-        parts = pd.Series(why[~kept]).value_counts(sort=False)
         whom = plural(len(np.unique(patient[~kept])), "patient")
+        parts = pd.Series(why[~kept]).value_counts(sort=False)
         listed = listing(f"{plural(n, 'row')} {reason}" for reason, n in parts.items())
         notes.append(f"Kept apart and not scored, of {whom}: {listed}.")
     notes += _few(patient[kept], at[kept], len(names))
@@ -188,30 +189,38 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
     np.maximum.at(last, patient, week)
     last.sort()
 
-    def shared(weeks: np.ndarray) -> np.ndarray:
-        """Return the weeks that more than half of the patients who come then or later have."""
+    def shared(weeks: np.ndarray, of_those_left: bool = False) -> np.ndarray:
+        """Return the weeks that more than half have: of all patients, or of those who come about then or later."""
         found, code = np.unique(weeks, return_inverse=True)
-        pairs = np.unique(code * len(last) + patient)
-        have = np.bincount(pairs // len(last), minlength=len(found))
-        return found[2 * have > len(last) - np.searchsorted(last, found - 0.5)]
+        have = np.bincount(np.unique(code * len(last) + patient) // len(last), minlength=len(found))
+        return found[2 * have > len(last) - of_those_left * np.searchsorted(last, found - 2.5)]
+
+    def nearest(plan: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return each row's nearest planned week, its distance, and whether the patient has a closer row."""
+        at = _nearest(week, plan)
+        away = np.abs(week - at)
+        cell = patient * len(plan) + np.searchsorted(plan, at)
+        closest = np.full(len(last) * len(plan), np.inf)
+        np.minimum.at(closest, cell, away)
+        return at, away, (closest[cell] < away) | (at == 0)
 
     whole = np.rint(week)
     plan = shared(week)
     plan = np.where(np.abs(plan - np.rint(plan)) <= _DAY, np.rint(plan), plan)
-    plan = np.unique([0.0, *plan, *(one for one in shared(whole) if (np.abs(plan - one) > 1).all())])
-    at = _nearest(week, plan)
-    away = np.abs(week - at)
-    cell = patient * len(plan) + np.searchsorted(plan, at)
-    closest = np.full(len(last) * len(plan), np.inf)
-    np.minimum.at(closest, cell, away)
-    has_closer = (closest[cell] < away) | (at == 0)
-    own = [
-        one
-        for one in np.unique(week[(away > 0) & (week == whole)])
-        if 2 * has_closer[week == one].sum() > (week == one).sum()
-    ]
+    for of_those_left in (False, True):
+        _, _, has_closer = nearest(np.unique([0.0, *plan]))
+        further = [one for one in shared(whole, of_those_left) if (np.abs(plan - one) > 1).all() and one > 0]
+        if of_those_left:  # a visit of its own, not a late one
+            further = [one for one in further if 2 * has_closer[whole == one].sum() > (whole == one).sum()]
+        plan = np.union1d(plan, further)
+    plan = np.unique([0.0, *plan])
+    _, away, has_closer = nearest(plan)
+    beside = np.unique(week[(away > 0) & (week == whole)])
+    own = [one for one in beside if 2 * has_closer[week == one].sum() > (week == one).sum()]
     rest = (away > 0) & ~np.isin(week, own)
-    unsure = rest & ((away > _SURE) | (at == 0)) & ~has_closer | _instead_of_each_other(patient, week, at, own, last)
+    unsure = rest & (away > _SURE) & ~has_closer | _instead_of_each_other(patient, week, own, plan)
+    if 4 * (rest & has_closer).sum() > len(week):
+        unsure |= rest & has_closer
     if unsure.any():
         listed = listing(f"{one:g}" for one in np.unique(week[unsure]))
         raise InputError(
@@ -221,20 +230,16 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
     return np.union1d(plan, own)
 
 
-def _instead_of_each_other(
-    patient: np.ndarray, week: np.ndarray, at: np.ndarray, own: list[float], last: np.ndarray
-) -> np.ndarray:
-    """Mark whole weeks between two planned ones that most patients have one of, and hardly anybody two."""
+def _instead_of_each_other(patient: np.ndarray, week: np.ndarray, own: list[float], plan: np.ndarray) -> np.ndarray:
+    """Mark whole weeks between two planned ones of which half of the patients have one, and hardly anybody two."""
     marked = np.zeros(len(week), dtype=bool)
-    mine = np.isin(week, own)
-    for planned in np.unique(at[mine]):
-        rows = mine & (at == planned)
+    weeks = np.asarray(own, dtype=float)
+    # Neighbours within three weeks, with no planned week between them, may be one visit.
+    apart = (np.diff(weeks) > 3) | (np.diff(np.searchsorted(plan, weeks)) > 0)
+    for group in np.split(weeks, np.flatnonzero(apart) + 1):
+        rows = np.isin(week, group)
         people = len(np.unique(patient[rows]))
-        if (
-            len(np.unique(week[rows])) > 1
-            and rows.sum() < 1.5 * people
-            and 2 * people > (last >= week[rows].min()).sum()
-        ):
+        if len(group) > 1 and rows.sum() < 1.5 * people and 2 * people >= patient.max() + 1:
             marked |= rows
     return marked
 
