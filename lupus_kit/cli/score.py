@@ -44,6 +44,9 @@ def score(
         str, typer.Option(help="How open answers count: nonresponder, observed; for the SRI also locf, worst, best.")
     ] = "nonresponder",
     sledai_version: Annotated[str, typer.Option(help="2K, SELENA, SLEDAI or hybrid.")] = "2K",
+    first_visit_protein: Annotated[
+        str, typer.Option(help="SELENA and SLEDAI: protein without an earlier value is present, absent or missing.")
+    ] = "present",
     pga_scale: Annotated[Scale, typer.Option(help="Scale on which PGA was recorded.")] = Scale.three,
     b_to_a: Annotated[bool, typer.Option("--b-to-a/--no-b-to-a", help="Whether BILAG B to A is a new A.")] = True,
     layout: Annotated[
@@ -115,6 +118,7 @@ def score(
         b_to_a_is_new=b_to_a,
         sledai_version=sledai_version,
         pga_scale=pga_scale.value,
+        first_visit_protein=first_visit_protein,
     )
     arms, why_not = _two_arms(read.visits, first_arm)
     ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""

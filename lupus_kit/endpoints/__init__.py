@@ -7,7 +7,8 @@ teaching and research: check them against the official forms before any clinical
 - Response against baseline: `sri` (with ``components=("sledai", "pga")`` the modified SRI without BILAG), `sri50` (on
   `s2k_ri50`), `bicla`, `renal_response`.
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
-- A file of a clinic: `read_visit_file`, `score_visits`; its columns are in `VISIT_FILE_COLUMNS`.
+- A file of a clinic: `read_visit_file`, `score_visits`; its columns are in `VISIT_FILE_COLUMNS`, the units that
+  measured columns may name in `UNITS`.
 - Definitions side by side: `compare_definitions`, `agreement`, `deciding_clauses`; open answers drawn many times:
   `impute_responders`.
 """
@@ -33,11 +34,12 @@ from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descript
 from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, SledaiItem
 from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.file_columns import VISIT_FILE_COLUMNS
+from lupus_kit.endpoints.visits.units import UNITS
 from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file, read_visit_file, visit_template
 
 __all__ = [
     "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "RENAL_DEFINITIONS",
-    "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "VISIT_FILE_COLUMNS", "Agreement", "DecidingClauses", "DefinitionComparison",
+    "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "UNITS", "VISIT_FILE_COLUMNS", "Agreement", "DecidingClauses", "DefinitionComparison",
     "ImputedResponders", "RenalDefinition", "RenalRequirement", "Scored", "SledaiItem", "VisitFile", "agreement",
     "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "doris", "example_visit_file",
     "impute_responders", "lldas", "new_bilag", "read_visit_file", "renal_response", "rescale_pga", "s2k_ri50",

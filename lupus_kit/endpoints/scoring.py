@@ -19,7 +19,7 @@ from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import sri50
-from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
+from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.missing_codes import MissingCodes
@@ -57,7 +57,8 @@ ENDPOINTS = tuple(_ENDPOINTS)
 #: Columns that are measured or seen, so that descriptors have to be decided from them.
 _MEASURED = frozenset(SLEDAI_FINDINGS["column"]) - {*ITEM_IDS, *(f"{name}_stable" for name in STABLE_IDS)}
 _BILAG_NAMES = {f"bilag_item_{item.id}": item.id for item in BILAG_FORM}
-_BILAG_ONLY = {item.id for item in BILAG_FORM} - set(SLEDAI_FINDINGS["column"])
+#: What only the form of BILAG holds; a laboratory value alone is no BILAG.
+_BILAG_ONLY = {item.id for item in BILAG_FORM if item.kind != "number"} - set(SLEDAI_FINDINGS["column"])
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def score_visits(
     b_to_a_is_new: bool = True,
     sledai_version: str = "2K",
     pga_scale: str = "0-3",
+    first_visit_protein: str = "present",
     planned: Plan = None,
     windows: Windows = None,
     screening: str = "apart",
@@ -153,6 +155,9 @@ def score_visits(
         Whose definitions decide descriptors and totals.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    first_visit_protein : {"present", "absent", "missing"}
+        For raw findings in the versions ``"SLEDAI"`` and ``"SELENA"``: what protein above its limit is without an earlier value
+        (see ``sledai_descriptors``). A note says how many patients it touches.
     planned, windows, screening, missing_codes
         Visits as they happened, visits before baseline and codes for missing; as for
         :func:`lupus_kit.endpoints.read_visit_file`.
@@ -187,7 +192,8 @@ def score_visits(
         notes.append(f"PGA was brought from {pga_scale} to 0-3, in hundredths.")
     elif "pga" in table:
         notes += _finer_than_hundredths(table["pga"])
-    table = _with_sledai(table, sledai_version, "items" in asked.needs, notes)
+    require_choice("first_visit_protein", first_visit_protein, FIRST_VISIT_PROTEIN)
+    table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)
     if "grades" in asked.needs:
         table = _with_grades(table, endpoint, notes)
     notes += _lacking(table)
@@ -242,7 +248,9 @@ def _complete(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, rows.astype(kinds)], ignore_index=True)
 
 
-def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: list[str]) -> pd.DataFrame:
+def _with_sledai(
+    table: pd.DataFrame, version: str, items_needed: bool, first_visit_protein: str, notes: list[str]
+) -> pd.DataFrame:
     """Add descriptors and total where they are not given; compare a total that is given with its descriptors."""
     measured = [name for name in table.columns if name in _MEASURED]
     described = [name for name in table.columns if name in ITEM_IDS]
@@ -256,7 +264,9 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
     if not measured and not whole and not has_total:
         lacking = ", ".join(name for name in ITEM_IDS if name not in described)
         raise InputError(f"of the 24 SLEDAI descriptors these have no column: {lacking}. Add them (0 for absent).")
-    with_items, undecided = _decided(table, version) if measured else (table, [] if whole else [*ITEM_IDS])
+    with_items, undecided, first = table, [] if whole else [*ITEM_IDS], ""
+    if measured:
+        with_items, undecided, first = _decided(table, version, first_visit_protein)
     if undecided:
         if has_total:
             notes.append("The recorded SLEDAI total was used: the descriptors and findings of the file are not all 24.")
@@ -267,6 +277,7 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
         )
     if measured:
         notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
+        notes += filter(None, [first])
     total = sledai(with_items, version)
     if "sledai" not in table:
         notes.append(f"SLEDAI was added up from its descriptors, version {version}.")
@@ -276,10 +287,10 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
     return with_items.assign(sledai=given.fillna(total.astype("Float64")))
 
 
-def _decided(table: pd.DataFrame, version: str) -> tuple[pd.DataFrame, list[str]]:
-    """Decide descriptors from findings; name those that are decided in no row.
+def _decided(table: pd.DataFrame, version: str, first_visit_protein: str) -> tuple[pd.DataFrame, list[str], str]:
+    """Decide descriptors from findings; name those that are decided in no row; say what was taken at first visits.
 
-    Protein of the visit before is the patient's row before, unless the file has columns for it.
+    Protein before is the patient's last earlier value, unless the file has columns for it.
     """
     rows = table.reset_index(drop=True)
     findings = rows[[name for name in rows.columns if name in set(SLEDAI_FINDINGS["column"])]]
@@ -287,12 +298,18 @@ def _decided(table: pd.DataFrame, version: str) -> tuple[pd.DataFrame, list[str]
     previous = None
     if protein and not any(f"{name}_previous" in findings for name in ("protein_24h", "upcr")):
         ordered = rows.sort_values(["patient", "week"], kind="stable")
-        previous = ordered.groupby("patient")[protein].shift()
-    found = sledai_descriptors(findings, version, previous)
+        earlier = ordered.groupby("patient")[protein].ffill()
+        previous = earlier.groupby(ordered["patient"]).shift()
+    found = sledai_descriptors(findings, version, previous, first_visit_protein=first_visit_protein)
+    touched = rows.loc[list(found.attrs["first_visit_protein"]), "patient"].nunique()
+    first = (
+        f"{version} counts proteinuria that is new or has risen: in {touched} patient{'s' * (touched != 1)} protein was "
+        f"above its limit without an earlier value and is taken as {first_visit_protein} (first_visit_protein)."
+    )
     found.index = table.index
     kept = table.drop(columns=[name for name in found if name in table])
     undecided = [name for name in ITEM_IDS if found[name].isna().all()]
-    return pd.concat([kept, found], axis=1), undecided
+    return pd.concat([kept, found], axis=1), undecided, first if touched else ""
 
 
 def _compare_totals(table: pd.DataFrame, total: pd.Series, version: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from lupus_kit import cli, inference
-from lupus_kit.endpoints import VISIT_FILE_COLUMNS, example_visit_file
+from lupus_kit.endpoints import SLEDAI_ITEMS, VISIT_FILE_COLUMNS, example_visit_file
 
 
 @pytest.fixture
@@ -41,6 +41,24 @@ def test_the_example_is_scored_with_reasons_and_compared(run, visits):
     assert "Check the rules against the official index forms before any clinical use." in out
     assert f"{inference.pvalue('fisher', 4, 6, 1, 6):.4f}" in out
     assert run("--example")[1].splitlines()[4:8] == out.splitlines()[4:8]
+
+
+def test_protein_without_an_earlier_value_is_a_choice(run, tmp_path):
+    ids = [name for name in SLEDAI_ITEMS["id"] if name != "proteinuria"]
+    rows = [
+        {"patient": "A", "week": w, "pga": 1, "protein_24h_g": p, **dict.fromkeys(ids, 0)}
+        for w, p in ((0, 1.2), (12, 0.2))
+    ]
+    path = tmp_path / "visits.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    for choice, responders in (("present", "1/1"), ("absent", "0/1"), ("missing", "0/1")):
+        code, out, _ = run(
+            path, "--endpoint", "modified-sri", "--sledai-version", "SELENA", "--first-visit-protein", choice
+        )
+        assert code == 0
+        assert f"in 1 patient protein was above its limit without an earlier value and is taken as {choice}" in out
+        assert responders in out
+    assert run(path, "--endpoint", "modified-sri", "--first-visit-protein", "new")[0] != 0
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "json", "csv"])

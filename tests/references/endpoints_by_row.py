@@ -397,6 +397,8 @@ def descriptors(row: Row, version: str) -> tuple[dict[str, Verdict], Verdict]:
     stable = every(compare(before, ">", Fraction(1, 2)), compare(less(grams, before), "<=", Fraction(1, 2)))
     if before is None or grams is None:
         stable = row["proteinuria_stable"]
+        if stable is None and version in ("SELENA", "SLEDAI") and grams is not None:
+            stable = False  # without an earlier value it is new unless marked stable
     found = {
         "arthritis": compare(row["inflamed_joints"], ">=", 2 if version == "2K" else 3),
         "haematuria": compare(row["urine_red_cells"], ">", 5),

@@ -9,6 +9,7 @@ from lupus_kit.core.cells import BadCells, raise_together, require_choice, requi
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_COLUMNS, GRADES, bilag_total
 from lupus_kit.endpoints.bilag.history import EarlierVisits, blocks
+from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
 from lupus_kit.endpoints.bilag.renal import PROTEIN, renal
 from lupus_kit.endpoints.bilag.systems import (
@@ -20,6 +21,7 @@ from lupus_kit.endpoints.bilag.systems import (
     haematological,
     reason_of,
 )
+from lupus_kit.endpoints.visits.units import FORM_UNITS, in_units
 
 #: The note that travels with every result.
 NOTE = (
@@ -27,6 +29,9 @@ NOTE = (
     "official scoring sheet. Check them against the official index form (Isenberg 2005; Yee 2009) before any "
     "clinical use."
 )
+
+#: The unit of each measured item whose column may also name it.
+_UNIT_OF = {name: unit for name, unit in FORM_UNITS.items() if name in BY_ID}
 
 #: What to do where a rule asks "not fallen by 25 %" and there is no previous value.
 NO_PREVIOUS: tuple[str, ...] = ("not_fallen", "fallen", "missing")
@@ -70,7 +75,8 @@ def bilag2004(
         again, and the last earlier one with any item recorded is the visit before. The items are named as in
         ``BILAG_ITEMS["id"]``; a column that is not there, an empty cell and ``"ND"`` all mean "not done". Items of
         kind ``"0-4"`` hold 0 not present, 1 improving, 2 same, 3 worse, 4 new; ``"yes/no"`` items hold True/False,
-        1/0 or Y/N; ``"number"`` items hold a number in the unit of ``BILAG_ITEMS["unit"]``. Optional columns:
+        1/0 or Y/N; ``"number"`` items hold a number in the unit of ``BILAG_ITEMS["unit"]``, or in the unit that
+        its column names (``creatinine_mg_dl``, ``upcr_g_g``: see ``UNITS``), and is converted. Optional columns:
         ``<id>_previous``, the value of the visit before (where `previous` is not given; it goes before the patient's
         earlier row); ``<id>_due_to_sle``, yes/no for a number (a "no" takes the value out of the rules);
         ``<system>_before``, yes/no, the system was involved at some time before (where `involved_before` is not
@@ -142,7 +148,10 @@ def bilag2004(
     """
     require_choice("no_previous option", no_previous, NO_PREVIOUS)
     require_choice("not_done option", not_done, NOT_DONE)
-    check_names(require_frame(items, "items"), "items")
+    items = in_units(require_frame(items, "items"), _UNIT_OF, "items")
+    if isinstance(previous, pd.DataFrame):
+        previous = in_units(previous, _UNIT_OF, "previous", whole=False)
+    check_names(items, "items")
     problems = (BadCells("the BILAG-2004 items"), BadCells("previous"), BadCells("involved_before"))
     if previous is not None:
         _same_index(require_frame(previous, "previous"), items, "previous")

@@ -13,6 +13,7 @@ from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, GRADES
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS
+from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, UNITS, unit_columns
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,22 @@ def _bilag_items(taken: set[str]) -> Iterator[VisitColumn]:
                 f"Item {item.number} is due to lupus; a no takes its value out of the rules.")
     for system in BILAG_SYSTEMS:
         yield column(f"{system}_before", "yes/no", f"{system} involved at some time before.")
+
+
+def _in_units() -> Iterator[VisitColumn]:
+    """Yield the measured columns that name their unit."""
+    rows = UNITS.set_index("column")
+    for name, unit, synonyms in unit_columns((*FORM_UNITS, *AS_ITS_LIMIT)):
+        row = rows.loc[unit]
+        yield VisitColumn(name, "number", f"{row.quantity}, in {row.unit}.", str(row.unit), float(row.low), float(row.high),
+            used_for="SLEDAI, BILAG-2004 and renal response, measured with the unit in the name", synonyms=synonyms)
 # fmt: on
 
 
 _FIRST = (*_own(), *_findings())
-COLUMNS: tuple[VisitColumn, ...] = (*_FIRST, *_bilag_items({column.name for column in _FIRST}))
-BY_NAME: dict[str, VisitColumn] = {column.name: column for column in COLUMNS}
+_FORMS = (*_FIRST, *_bilag_items({column.name for column in _FIRST}))
+BY_NAME: dict[str, VisitColumn] = {column.name: column for column in (*_FORMS, *_in_units())}
+COLUMNS: tuple[VisitColumn, ...] = tuple(BY_NAME.values())
 
 #: Every column of a visit file: ``name kind allowed used_for meaning synonyms``.
 VISIT_FILE_COLUMNS: pd.DataFrame = pd.DataFrame(

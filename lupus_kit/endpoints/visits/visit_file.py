@@ -26,6 +26,7 @@ from lupus_kit.endpoints.visits.layouts.merged_headers import join_names
 from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, recognise
 from lupus_kit.endpoints.visits.layouts.test_codes import TestCodes, read_test_codes
 from lupus_kit.endpoints.visits.missing_codes import MissingCodes, read_codes, settle_codes
+from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, in_units, name_units, refuse_other_scale
 from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
 
 #: The kit's name of each spelling of a column.
@@ -158,8 +159,9 @@ def read_visit_file(
     visits = visits[_made(visits)]
     for part in (visits, left_out):
         part.index = pd.Index(tidy.file_rows[cells.index.get_indexer(part.index)])
+    visits, of_units = name_units(visits, pga_scale, tidy.source)
     visits = visits.sort_values(["patient", "week"], kind="stable")
-    notes = (*tidy.notes, *coded, *named, *planning)
+    notes = (*tidy.notes, *coded, *named, *planning, *of_units)
     return VisitFile(visits, tidy.source, tidy.layout, tidy.columns, tidy.ignored, notes, left_out)
 
 
@@ -193,13 +195,13 @@ def read_known(
     Returns
     -------
     pandas.DataFrame
-        The same rows; numbers and yes/no as numbers, grades in capitals; patients, visits and arms without
-        spaces around them.
+        The same rows; numbers and yes/no as numbers, measured columns under the names and in the units of the index forms,
+        grades in capitals; patients, visits and arms without spaces around them.
 
     Raises
     ------
     InputError
-        If cells are bad.
+        If cells are bad, or a whole column is in another unit or on another scale than is said.
 
     Examples
     --------
@@ -218,7 +220,9 @@ def read_known(
     refuse_bare_ticks(visits[[column.name for column in columns]], problems)
     read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}
     problems.raise_if_any()
-    return plain_keys(visits.assign(**read) if read else visits)
+    table = in_units(visits.assign(**read) if read else visits, FORM_UNITS | AS_ITS_LIMIT, "the visit table")
+    refuse_other_scale(table, pga_scale, "the visit table")
+    return plain_keys(table)
 
 
 def _holds_words(column: pd.Series | pd.DataFrame) -> bool:

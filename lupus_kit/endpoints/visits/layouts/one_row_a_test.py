@@ -208,12 +208,17 @@ def _values(
         problems.add(rows, wanted[0], (not_done & ~empty.all(axis=1)).to_numpy(), allowed)
     if "unit" in roles and column.unit not in ("", "points"):
         unit = rows[roles["unit"]]
-        other = ~unit.map(is_missing) & (unit.map(fold) != fold(column.unit))
+        other = ~unit.map(is_missing) & (unit.map(_plain_unit) != _plain_unit(column.unit))
         problems.add(
             rows, roles["unit"], other.to_numpy(), f"{column.unit}, the unit of {column.name}: convert the values"
         )
     codes = rows["_code"].to_numpy(dtype=object)
     return values, np.array([f"{wanted[k]} of {code}" for k, code in zip(pick, codes, strict=True)], dtype=object)
+
+
+def _plain_unit(unit: object) -> str:
+    """Write a unit in one way: 10⁹/L and 10^9/L, µmol/L and umol/L are the same."""
+    return fold(str(unit).translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹µμ", "0123456789uu")).replace("^", ""))
 
 
 def _beside(
