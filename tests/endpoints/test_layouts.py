@@ -540,3 +540,14 @@ def test_a_web_page_with_decimal_commas_is_not_read_as_numbers(tmp_path: Path) -
     # github.com/pandas-dev/pandas issue 8200: 5,5 in a web page saved as .xls became 55.
     (tmp_path / "v.xlsx").write_text(visits().to_html(decimal=","))
     assert "a web page or XML" in refused(tmp_path / "v.xlsx")
+
+
+@pytest.mark.parametrize(("path", "codes", "words"), [(3, None, "path is 3"), ("v.csv", 3, "codes is 3")])
+def test_what_is_no_file_is_refused_in_words(tmp_path: Path, path: object, codes: object, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_visit_file(long_csv(tmp_path) if path == "v.csv" else path, codes=codes)  # type: ignore[arg-type]
+
+
+def test_a_stream_is_read_as_csv(tmp_path: Path) -> None:
+    read = read_visit_file(io.BytesIO(decimal_comma(tmp_path).read_bytes()))
+    assert (read.source, len(read.visits)) == ("standard input", 17)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, require_choice
 from lupus_kit.core.columns import read_column
+from lupus_kit.core.errors import InputError
 from lupus_kit.core.tables import read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
@@ -138,6 +139,8 @@ def read_visit_file(
     require_choice("layout", layout, LAYOUTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
     source = Path(path) if isinstance(path, (str, Path)) else path
+    if not hasattr(source, "read") and not isinstance(source, Path):
+        raise InputError(f"path is {path!r}: give the name of a file, or a binary stream of CSV.")
     tidy = recognise(read_table(source, sheet, header=join_names), layout, read_test_codes(codes))
     problems = BadCells(f"{tidy.source}; nothing was scored", tidy.place)
     tidy = read_points(tidy, problems)

@@ -58,6 +58,8 @@ def read_test_codes(codes: TestCodes) -> dict[str, str]:
     """
     if codes is None:
         return {}
+    if not isinstance(codes, (pd.DataFrame, str, Path)):
+        raise InputError(f"codes is {codes!r}: give a table with the columns code and column, or the name of a file.")
     table = codes if isinstance(codes, pd.DataFrame) else read_table(Path(codes)).cells
     require_columns(table, ["code", "column"], "the table of codes")
     found: dict[str, str] = {}
