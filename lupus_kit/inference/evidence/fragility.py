@@ -31,6 +31,8 @@ class Fragility:
         Key of the test.
     alpha : float
         The level.
+    gamma : float or None
+        That of a Berger–Boos test.
     """
 
     index: int | None
@@ -42,13 +44,14 @@ class Fragility:
     p_after: float
     test: str
     alpha: float
+    gamma: float | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row."""
         return pd.DataFrame([self.__dict__])
 
     def _repr_html_(self) -> str:
-        label = html.escape(get(self.test).label)
+        label = html.escape(get(self.test, self.gamma).label)
         if self.index is None:
             return f"No change of outcomes in one arm makes <b>{label}</b> cross {self.alpha:g}."
         plural = "outcome" if self.index == 1 else "outcomes"
@@ -58,7 +61,15 @@ class Fragility:
         )
 
 
-def fragility_index(x1: int, n1: int, x2: int, n2: int, test: str | Test = "fisher", alpha: float = 0.05) -> Fragility:
+def fragility_index(
+    x1: int,
+    n1: int,
+    x2: int,
+    n2: int,
+    test: str | Test = "fisher",
+    alpha: float = 0.05,
+    gamma: float | None = None,
+) -> Fragility:
     """Count the outcomes in one arm that must change for the result to cross ``alpha``.
 
     Parameters
@@ -69,6 +80,8 @@ def fragility_index(x1: int, n1: int, x2: int, n2: int, test: str | Test = "fish
         Key of a test.
     alpha : float
         Significance level.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -86,7 +99,7 @@ def fragility_index(x1: int, n1: int, x2: int, n2: int, test: str | Test = "fish
     1
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
-    level, entry = as_level("alpha", alpha), get(test)
+    level, entry = as_level("alpha", alpha), get(test, gamma)
     lattice = pvalue_lattice(entry, m, n)
     significant = bool(at_most(lattice[a, b], level))
     crossed = at_most(lattice, level) != significant
@@ -95,7 +108,7 @@ def fragility_index(x1: int, n1: int, x2: int, n2: int, test: str | Test = "fish
     index, arm, new1, new2 = min(ways, default=(None, 1, a, b))
     direction = "loses significance" if significant else "gains significance"
     p_before, p_after = float(lattice[a, b]), float(lattice[new1, new2])
-    return Fragility(index, direction, arm, (a, b), (new1, new2), p_before, p_after, entry.key, level)
+    return Fragility(index, direction, arm, (a, b), (new1, new2), p_before, p_after, entry.key, level, entry.gamma)
 
 
 def tipping_point(
@@ -107,6 +120,7 @@ def tipping_point(
     missing2: int,
     test: str | Test | Iterable[str | Test] | None = "pearson",
     alpha: float = 0.05,
+    gamma: float | None = None,
 ) -> pd.DataFrame:
     """Try every way the missing outcomes could have gone.
 
@@ -120,6 +134,8 @@ def tipping_point(
         One test, several, or (``None``) every test of the registry.
     alpha : float
         Significance level.
+    gamma : float, optional
+        For the unconditional exact tests among them: their Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -144,7 +160,7 @@ def tipping_point(
     level = as_level("alpha", alpha)
     k1, k2 = (grid.ravel() for grid in np.meshgrid(np.arange(m1 + 1), np.arange(m2 + 1), indexing="ij"))
     frames = []
-    for entry in [get(test)] if isinstance(test, (str, Test)) else select(test):
+    for entry in select([test] if isinstance(test, (str, Test)) else test, gamma):
         p = np.asarray(pvalue(entry, a + k1, m + m1, b + k2, n + m2))
         columns = {
             "test": entry.key,

@@ -18,6 +18,7 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
 from lupus_kit.inference.intervals.exact_difference import TIE, largest_probability, score_statistics
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
+from lupus_kit.inference.two_by_two.asymptotic import robust_variances
 from lupus_kit.inference.two_by_two.bernstein import basis
 from lupus_kit.inference.two_by_two.counts import FloatArray, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
@@ -89,6 +90,12 @@ def _welch_t(table: _Table, d: float) -> float:
     v1, v2 = x1 * (n1 - x1) / (n1**2 * (n1 - 1)), x2 * (n2 - x2) / (n2**2 * (n2 - 1))
     df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1)) if v1 + v2 else 1.0
     return _student(_over(x1 / n1 - x2 / n2 - d, v1 + v2), df)
+
+
+def _robust_t(table: _Table, d: float, kind: str) -> float:
+    x1, n1, x2, n2 = table
+    variance = float(sum(robust_variances(kind, *np.array(table))))
+    return _student(_over(x1 / n1 - x2 / n2 - d, variance), n1 + n2 - 2) if n1 + n2 > 2 else float("nan")
 
 
 def _wald_statistics(n1: int, n2: int, d: float) -> FloatArray:
@@ -218,10 +225,17 @@ def _log_ratio_wald(table: _Table, log_ratio: float) -> float:
     return _two_sided(_over(float(np.log(x1 * n2 / (x2 * n1))) - log_ratio, 1 / x1 - 1 / n1 + 1 / x2 - 1 / n2))
 
 
-def _arcsine(table: _Table, h: float) -> float:
-    x1, n1, x2, n2 = table
-    estimate = 2 * float(np.arcsin(np.sqrt(x1 / n1)) - np.arcsin(np.sqrt(x2 / n2)))
-    return _two_sided(_over(estimate - h, 1 / n1 + 1 / n2))
+def _arcsine(table: _Table, h: float, anscombe: bool = False) -> float:
+    _, n1, _, n2 = table
+    variance = 1 / (n1 + 0.5) + 1 / (n2 + 0.5) if anscombe else 1 / n1 + 1 / n2
+    return _two_sided(_over(arcsine_difference(*table, anscombe) - h, variance))
+
+
+def arcsine_difference(x1: int, n1: int, x2: int, n2: int, anscombe: bool = False) -> float:
+    """Return Cohen's h, or with ``anscombe`` the one of counts with 3/8 added."""
+    count, total = (3 / 8, 3 / 4) if anscombe else (0.0, 0.0)
+    first, second = (float(np.arcsin(np.sqrt((x + count) / (n + total)))) for x, n in ((x1, n1), (x2, n2)))
+    return 2 * (first - second)
 
 
 _DIFFERENCE, _RATIO, _ODDS, _H = "risk difference", "risk ratio", "odds ratio", "arcsine difference"
@@ -239,6 +253,7 @@ CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
     "agresti_caffo": (_DIFFERENCE, partial(_wald, added=1)),
     "student_t": (_DIFFERENCE, _student_t),
     "welch_t": (_DIFFERENCE, _welch_t),
+    **{f"ols_{kind.lower()}": (_DIFFERENCE, partial(_robust_t, kind=kind)) for kind in ("HC1", "HC2", "HC3")},
     "barnard": (_DIFFERENCE, _barnard),
     "barnard_unpooled": (_DIFFERENCE, partial(_barnard, statistics=_wald_statistics)),
     "barnard_berger_boos": (_DIFFERENCE, partial(_barnard, gamma=BERGER_BOOS_GAMMA)),
@@ -254,6 +269,7 @@ CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
     "boschloo_berger_boos": (_ODDS, partial(_boschloo, gamma=BERGER_BOOS_GAMMA)),
     "log_risk_ratio_wald": (_RATIO, _log_ratio_wald),
     "arcsine": (_H, _arcsine),
+    "anscombe_arcsine": (_H, partial(_arcsine, anscombe=True)),
 }
 
 
@@ -288,7 +304,12 @@ def _values(measure: str, values: ArrayLike | None) -> FloatArray:
 
 
 def confidence_curve(
-    test: str | Test, x1: int, n1: int, x2: int, n2: int, values: ArrayLike | None = None
+    test: str | Test,
+    x1: int,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    values: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Compute the p-value function of one test: its two-sided p for each size of effect.
 

@@ -44,6 +44,8 @@ class Size:
         The nominal level.
     alternative : str
         Alternative of the test.
+    gamma : float or None
+        That of a Berger–Boos test.
     """
 
     size: float
@@ -53,6 +55,7 @@ class Size:
     n2: int
     alpha: float
     alternative: str
+    gamma: float | None = None
 
     def __float__(self) -> float:
         return self.size
@@ -68,16 +71,34 @@ class Size:
     def _repr_html_(self) -> str:
         verdict = "keeps" if self.size <= self.alpha else "exceeds"
         return (
-            f"Size of <b>{get(self.test).label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
+            f"Size of <b>{get(self.test, self.gamma).label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
             f"<b>{self.size:.4f}</b>, at a common response rate of {self.nuisance:.3f}. "
             f"It {verdict} the nominal level of {self.alpha:g}."
         )
 
 
 def rejection_region(
-    test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: str = "two-sided"
+    test: str | Test,
+    n1: int,
+    n2: int,
+    alpha: float = 0.05,
+    alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> NDArray[np.bool_]:
     """Tables that a test rejects: those with p at most ``alpha``.
+
+    Parameters
+    ----------
+    test : str or Test
+        Key of a test.
+    n1, n2 : int
+        Patients in each arm.
+    alpha : float
+        Level of the test.
+    alternative : {"two-sided", "greater", "less"}
+        Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -90,9 +111,9 @@ def rejection_region(
     (False, True)
     """
     level = as_level("alpha", alpha)
-    entry, m, n = get(test), as_size("n1", n1), as_size("n2", n2)
+    entry, m, n = get(test, gamma), as_size("n1", n1), as_size("n2", n2)
     # In a large design the last rejected table is found without the p-values of all others.
-    by_halving = entry.family == "unconditional exact" and not entry.key.endswith("berger_boos")
+    by_halving = entry.family == "unconditional exact" and entry.gamma is None
     if by_halving and (m + 1) * (n + 1) > _LARGE:
         return unconditional.region(entry.key, m, n, as_alternative(alternative), level * REACHES)
     return at_most(pvalue_lattice(entry, m, n, alternative), level)
@@ -112,7 +133,14 @@ def null_coefficients(region: NDArray[np.bool_]) -> FloatArray:
     return coefficients
 
 
-def size(test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: str = "two-sided") -> Size:
+def size(
+    test: str | Test,
+    n1: int,
+    n2: int,
+    alpha: float = 0.05,
+    alternative: str = "two-sided",
+    gamma: float | None = None,
+) -> Size:
     """Compute the true size of a test, over every value of the nuisance parameter.
 
     Parameters
@@ -125,6 +153,8 @@ def size(test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: s
         Nominal level.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -136,16 +166,18 @@ def size(test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: s
     >>> round(size("pearson", 29, 30).size, 4), round(size("fisher", 29, 30).size, 4)
     (0.0564, 0.0364)
     """
-    region = rejection_region(test, n1, n2, alpha, alternative)
+    entry = get(test, gamma)
+    region = rejection_region(entry, n1, n2, alpha, alternative)
     top = suprema(null_coefficients(region)[None, :])
     return Size(
         size=float(top.value[0]),
         nuisance=float(top.at[0]),
-        test=get(test).key,
+        test=entry.key,
         n1=as_size("n1", n1),
         n2=as_size("n2", n2),
         alpha=as_level("alpha", alpha),
         alternative=alternative,
+        gamma=entry.gamma,
     )
 
 
@@ -156,16 +188,39 @@ def size_curve(
     rates: ArrayLike | None = None,
     alpha: float = 0.05,
     alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> pd.DataFrame:
     """Probability of rejecting a true null hypothesis, along the nuisance parameter.
+
+    Parameters
+    ----------
+    test : str or Test
+        Key of a test.
+    n1, n2 : int
+        Patients in each arm.
+    rates : array of float, optional
+        Common response rates; by default 401 evenly from 0 to 1.
+    alpha : float
+        Level of the test.
+    alternative : {"two-sided", "greater", "less"}
+        Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
     pandas.DataFrame
         Columns ``rate`` (the common response rate) and ``rejection_probability``.
+
+    Examples
+    --------
+    >>> size_curve("fisher", 29, 30, rates=[0.3, 0.5]).round(4)
+       rate  rejection_probability
+    0   0.3                 0.0355
+    1   0.5                 0.0364
     """
     at = np.linspace(0, 1, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
-    coefficients = null_coefficients(rejection_region(test, n1, n2, alpha, alternative))
+    coefficients = null_coefficients(rejection_region(test, n1, n2, alpha, alternative, gamma))
     return pd.DataFrame({"rate": at, "rejection_probability": basis(len(coefficients) - 1, at) @ coefficients})
 
 
@@ -177,6 +232,7 @@ def power(
     n2: int,
     alpha: float = 0.05,
     alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> float | FloatArray:
     """Exact power: the probability of a rejected table.
 
@@ -192,6 +248,8 @@ def power(
         Level of the test.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -203,7 +261,7 @@ def power(
     >>> round(power("pearson", 16 / 29, 9 / 30, 29, 30), 3)
     0.503
     """
-    region = rejection_region(test, n1, n2, alpha, alternative)
+    region = rejection_region(test, n1, n2, alpha, alternative, gamma)
     result = power_of_region(region, as_probability("p1", p1), as_probability("p2", p2))
     return float(result) if result.ndim == 0 else result
 
@@ -251,9 +309,22 @@ class SignificanceFilter:
         """Return one row."""
         return pd.DataFrame([asdict(self)])
 
+    def _repr_html_(self) -> str:
+        return (
+            f"With a true difference of {100 * self.difference:+.1f} points, power is <b>{self.power:.3f}</b>. A significant "
+            f"result has the wrong sign in {100 * self.type_s:.2g}% and exaggerates {self.type_m:.2f} times on average."
+        )
+
 
 def type_m_and_s(
-    test: str | Test, p1: float, p2: float, n1: int, n2: int, alpha: float = 0.05, alternative: str = "two-sided"
+    test: str | Test,
+    p1: float,
+    p2: float,
+    n1: int,
+    n2: int,
+    alpha: float = 0.05,
+    alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> SignificanceFilter:
     """Exaggeration (type M) and wrong sign (type S) among significant results, by enumeration.
 
@@ -269,6 +340,8 @@ def type_m_and_s(
         Level.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -293,7 +366,7 @@ def type_m_and_s(
     rates = [as_probability(name, value) for name, value in (("p1", p1), ("p2", p2))]
     if any(rate.ndim for rate in rates) or rates[0] == rates[1]:
         raise InputError(f"p1 == {p1!r}, p2 == {p2!r}: two different probabilities are needed.")
-    region = rejection_region(test, n1, n2, alpha, alternative)
+    region = rejection_region(test, n1, n2, alpha, alternative, gamma)
     true = float(rates[0] - rates[1])
     weights_of = np.outer(basis(n1, rates[0]), basis(n2, rates[1])) * region
     estimate = np.arange(n1 + 1)[:, None] / n1 - np.arange(n2 + 1)[None, :] / n2

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from math import ceil
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ class SampleSize:
         Power asked for, and level.
     test, alternative : str
         The test.
+    gamma : float or None
+        That of a Berger–Boos test.
     """
 
     n1: int
@@ -50,6 +53,7 @@ class SampleSize:
     alpha: float
     test: str
     alternative: str
+    gamma: float | None = None
 
     def __int__(self) -> int:
         return self.n1
@@ -61,7 +65,7 @@ class SampleSize:
     def _repr_html_(self) -> str:
         dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but power dips again)"
         return (
-            f"<b>{self.n1} and {self.n2}</b> patients give {get(self.test).label} an exact power of {self.power:.3f}, "
+            f"<b>{self.n1} and {self.n2}</b> patients give {get(self.test, self.gamma).label} an exact power of {self.power:.3f}, "
             f"and more patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}."
         )
 
@@ -90,6 +94,7 @@ def sample_size(
     alpha: float = 0.05,
     ratio: float = 1.0,
     alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> SampleSize:
     """Find the smallest trial whose exact power reaches a target and keeps it.
 
@@ -107,6 +112,8 @@ def sample_size(
         Patients in the second arm for each patient in the first; ``n2`` is rounded up.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -124,11 +131,12 @@ def sample_size(
     >>> found.n1, found.power >= 0.9
     (8, True)
     """
-    entry, side = get(test), as_alternative(alternative)
+    entry, side = get(test, gamma), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
     first, second = _rates(p1, p2)
-    if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0.01 <= ratio <= 100:
+    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
+    ratio = float(ratio)
     if first == second or (side == "greater" and first < second) or (side == "less" and first > second):
         raise InputError(
             f"p1 == {first:g}, p2 == {second:g}: there is no difference in the direction {side!r} to find."
@@ -170,7 +178,7 @@ def sample_size(
             first_n1 = size
         size -= 1
     n2 = max(1, ceil(ratio * smallest - 1e-9))
-    return SampleSize(smallest, n2, at(smallest), first_n1, checked_to, target, level, entry.key, side)
+    return SampleSize(smallest, n2, at(smallest), first_n1, checked_to, target, level, entry.key, side, entry.gamma)
 
 
 def minimal_detectable_difference(
@@ -182,6 +190,7 @@ def minimal_detectable_difference(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     direction: str = "up",
+    gamma: float | None = None,
 ) -> float:
     """Find the smallest difference that a trial detects with a given exact power.
 
@@ -199,6 +208,8 @@ def minimal_detectable_difference(
         Alternative of the test.
     direction : {"up", "down"}
         Whether the first arm responds more or less.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -214,7 +225,7 @@ def minimal_detectable_difference(
     if direction not in ("up", "down"):
         raise InputError(f"direction == {direction!r}: must be 'up' or 'down'.")
     target, (_, rate) = as_level("power", power), _rates(0.5, p2)
-    region = rejection_region(test, as_size("n1", n1), as_size("n2", n2), alpha, alternative)
+    region = rejection_region(test, as_size("n1", n1), as_size("n2", n2), alpha, alternative, gamma)
 
     def missing(p1: float) -> float:
         return float(power_of_region(region, np.array(p1), np.array(rate))) - target

@@ -104,13 +104,14 @@ def _ordered_lattice(ordering: str, n1: int, n2: int, alternative: str) -> Float
     return suprema(_regions(ranks, n1, n2)).value[ranks].reshape(n1 + 1, n2 + 1)
 
 
-def _nuisance_interval(s: int, total: int) -> tuple[float, float]:
+def _nuisance_interval(s: int, total: int, gamma: float) -> tuple[float, float]:
     """Clopper–Pearson interval of the common response rate, error rate gamma."""
-    lower = float(betaincinv(s, total - s + 1, BERGER_BOOS_GAMMA / 2)) if s else 0.0
-    return lower, float(betaincinv(s + 1, total - s, 1 - BERGER_BOOS_GAMMA / 2)) if s < total else 1.0
+    lower = float(betaincinv(s, total - s + 1, gamma / 2)) if s else 0.0
+    # By the complement: 1 - gamma / 2 would round a small gamma away.
+    return lower, 1.0 - float(betaincinv(total - s, s + 1, gamma / 2)) if s < total else 1.0
 
 
-def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str) -> FloatArray:
+def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str, gamma: float) -> FloatArray:
     """Supremum over a confidence interval for the nuisance parameter, plus the interval's error rate."""
     ranks = _extremeness(ordering, n1, n2, alternative)
     regions = _regions(ranks, n1, n2)
@@ -119,7 +120,7 @@ def _berger_boos_lattice(ordering: str, n1: int, n2: int, alternative: str) -> F
     result = np.empty(len(ranks))
     for s in range(total + 1):
         members = np.flatnonzero(responders == s)
-        result[members] = suprema(regions[ranks[members]], *_nuisance_interval(s, total)).value + BERGER_BOOS_GAMMA
+        result[members] = suprema(regions[ranks[members]], *_nuisance_interval(s, total, gamma)).value + gamma
     return np.minimum(result, 1.0).reshape(n1 + 1, n2 + 1)
 
 
@@ -134,9 +135,18 @@ ORDERINGS = {
 }
 
 
+def confidence(key: str, gamma: float | None) -> float | None:
+    """Return the gamma of a test: the one given, that of the Berger–Boos entries, or none."""
+    return BERGER_BOOS_GAMMA if gamma is None and key.endswith("berger_boos") else gamma
+
+
 @lru_cache(maxsize=128)
-def lattice(key: str, n1: int, n2: int, alternative: str) -> FloatArray:
-    """Return the p-values of every table of a design, shape ``(n1 + 1, n2 + 1)``, read-only."""
+def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float | None = None) -> FloatArray:
+    """Return the p-values of every table of a design, shape ``(n1 + 1, n2 + 1)``, read-only.
+
+    With a gamma, those of the Berger–Boos form of the test.
+    """
+    gamma = confidence(key, gamma)
     ordering = ORDERINGS[key]
     if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
         raise InputError(
@@ -145,12 +155,12 @@ def lattice(key: str, n1: int, n2: int, alternative: str) -> FloatArray:
         )
     if alternative == "less":
         # Calling responders non-responders turns one side into the other, table for table.
-        values = lattice(key, n1, n2, "greater")[::-1, ::-1].copy()
+        values = lattice(key, n1, n2, "greater", gamma)[::-1, ::-1].copy()
     elif key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
-        sides = lattice(key, n1, n2, "greater"), lattice(key, n1, n2, "less")
+        sides = lattice(key, n1, n2, "greater", gamma), lattice(key, n1, n2, "less", gamma)
         values = np.minimum(2 * np.minimum(*sides), 1.0)
-    elif key.endswith("berger_boos"):
-        values = _berger_boos_lattice(ordering, n1, n2, alternative)
+    elif gamma is not None:
+        values = _berger_boos_lattice(ordering, n1, n2, alternative, gamma)
     else:
         values = _ordered_lattice(ordering, n1, n2, alternative)
     values.flags.writeable = False
@@ -175,23 +185,30 @@ def _one_region(ordering: str, x1: int, n1: int, x2: int, n2: int, alternative: 
     return coefficients
 
 
-def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str) -> float:
-    """p-value of one table without the lattice: one region instead of all of them."""
+def one_supremum(
+    key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None
+) -> tuple[float, float]:
+    """p-value of one table without the lattice, and the common response rate where its supremum lies."""
+    gamma = confidence(key, gamma)
     if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
         raise InputError(
             f"an unconditional exact test with {n1} and {n2} patients has too many tables; it takes up to about 1000 "
             "patients an arm. Use a large-sample test."
         )
     if alternative == "less":
-        return one_pvalue(key, n1 - x1, n1, n2 - x2, n2, "greater")
+        p, at = one_supremum(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
+        return p, 1 - at
     if key in ("boschloo", "boschloo_berger_boos") and alternative == "two-sided":
-        sides = [one_pvalue(key, x1, n1, x2, n2, side) for side in ("greater", "less")]
-        return min(2 * min(sides), 1.0)
-    coefficients = _one_region(ORDERINGS[key], x1, n1, x2, n2, alternative)
-    if not key.endswith("berger_boos"):
-        return float(suprema(coefficients).value[0])
-    confined = suprema(coefficients, *_nuisance_interval(x1 + x2, n1 + n2))
-    return min(float(confined.value[0]) + BERGER_BOOS_GAMMA, 1.0)
+        p, at = min(one_supremum(key, x1, n1, x2, n2, side, gamma) for side in ("greater", "less"))
+        return min(2 * p, 1.0), at
+    limits = () if gamma is None else _nuisance_interval(x1 + x2, n1 + n2, gamma)
+    top = suprema(_one_region(ORDERINGS[key], x1, n1, x2, n2, alternative), *limits)
+    return min(float(top.value[0]) + (gamma or 0.0), 1.0), float(top.at[0])
+
+
+def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None) -> float:
+    """p-value of one table without the lattice: one region instead of all of them."""
+    return one_supremum(key, x1, n1, x2, n2, alternative, gamma)[0]
 
 
 def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
@@ -220,7 +237,15 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
     return (ranks <= inside).reshape(n1 + 1, n2 + 1)
 
 
-def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
+def pvalues(
+    key: str,
+    x1: IntArray,
+    n1: IntArray,
+    x2: IntArray,
+    n2: IntArray,
+    alternative: str,
+    gamma: float | None = None,
+) -> FloatArray:
     """Return the p-value of each table, one lattice for each pair of arm sizes."""
     result = np.empty(x1.shape)
     width = int(n2.max()) + 1
@@ -228,7 +253,7 @@ def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, al
         here = (n1 == m) & (n2 == n)
         if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
             tables = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
-            result[here] = [one_pvalue(key, a, m, b, n, alternative) for a, b in tables]
+            result[here] = [one_pvalue(key, a, m, b, n, alternative, gamma) for a, b in tables]
         else:
-            result[here] = lattice(key, m, n, alternative)[x1[here], x2[here]]
+            result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
     return result
