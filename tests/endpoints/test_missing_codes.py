@@ -92,6 +92,15 @@ def test_plausible_values_are_not_asked_for_and_not_emptied(tmp_path, column, va
         assert only[column].isna().sum() == count
 
 
+@pytest.mark.parametrize("code", [-9, -99, 999, 99])
+def test_a_code_in_place_of_a_week_is_no_screening_visit(tmp_path, code):
+    table(week=[0, 12, 0, code]).drop(columns="visit").to_csv(tmp_path / "v.csv", index=False)
+    with pytest.raises(InputError, match=f"row 5, column 'week'.*missing_codes={code} "):
+        read_visit_file(tmp_path / "v.csv")
+    with pytest.raises(InputError, match=r"row 5, column 'week'.*every row needs a week"):
+        read_visit_file(tmp_path / "v.csv", missing_codes=code)
+
+
 def test_a_code_of_all_descriptors_is_refused_and_then_open(tmp_path):
     frame = table().drop(columns="sledai").assign(**dict.fromkeys(SLEDAI_ITEMS["id"], 0))
     frame.loc[0, ["arthritis", "rash"]] = 1

@@ -133,6 +133,20 @@ def test_screening_of_a_wide_file_is_kept_apart(tmp_path):
     assert verdicts(tmp_path, wide.reset_index()) == RESPONDERS
 
 
+@pytest.mark.parametrize("when", ["screening", "SCR", "week -4", "day -28"])
+def test_screening_of_a_wide_file_is_known_by_every_name(tmp_path, when):
+    wide = six().pivot(index=["patient", "arm"], columns="week", values=["sledai", "pga"])
+    wide.columns = [f"{name}_day{week * 7 + 1}" for name, week in wide.columns]
+    wide[f"sledai {when}"], wide[f"pga {when}"] = 0, 0
+    assert verdicts(tmp_path, wide.reset_index()) == RESPONDERS
+    only = wide.reset_index().drop(columns=["sledai_day1", "pga_day1"])
+    only[f"sledai {when}"] = [10, 8, 12, 9, 10, 14]
+    only[f"pga {when}"] = [2, 1.5, 1.1, 2, 1, 2.2]
+    with pytest.raises(InputError, match="no row has week 0"):
+        verdicts(tmp_path, only)
+    assert verdicts(tmp_path, only, screening="baseline_if_missing") == RESPONDERS
+
+
 @pytest.mark.parametrize("name", ["Week 12/24", "12-24", "Week 1,000", "week twelve", "EOT"])
 def test_a_name_that_is_not_surely_one_week_is_refused(tmp_path, name):
     table = six().assign(visit=lambda t: t["week"].map({0: "BL", 12: name, 24: "Week 24"})).drop(columns="week")

@@ -224,7 +224,7 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
     if unsure.any():
         listed = listing(f"{one:g}" for one in np.unique(week[unsure]))
         raise InputError(
-            f"the visits do not say which weeks were planned: few patients have week {listed}. Name the planned weeks: "
+            f"the visits do not say which weeks were planned: to which one week {listed} belongs is not clear. Name them: "
             "planned=[0, 12, 24] (--planned 0,12,24), with windows= (--windows) if rows further away shall not count."
         )
     return np.union1d(plan, own)
