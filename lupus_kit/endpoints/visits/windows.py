@@ -18,7 +18,6 @@ _DAY = 1 / 7 + 1e-9
 _SURE = 2.0
 _EXTRA = "with a closer record of the same visit"
 
-
 #: Planned weeks, and the days that a visit may be away; as texts they are "0,12,24", and "28" or "12=7,24=28".
 Plan = Sequence[float] | str | None
 Windows = float | Mapping[float, float] | str | None
@@ -78,15 +77,14 @@ def plan_visits(
     [0.0, 12.0, 0.0, 12.0]
     """
     require_choice("use of screening", screening, SCREENING_USES)
-    if isinstance(windows, str) and "=" in windows:
-        windows = _by_week(windows)
-    week = visits["week"].to_numpy(dtype=float)
+    week = visits["week"].to_numpy(dtype=float, na_value=np.nan)
     patient, names = pd.factorize(visits["patient"])
     later = (week > 0) & np.isfinite(week) & (patient >= 0)
     plan = _given(planned) if planned is not None else _inferred(patient[later], week[later])
     at = _nearest(week, plan)
     at[later & (at == 0)] = np.nan
-    at[later & (np.abs(week - at) * 7 > _reach(at, plan, windows) + 1e-6)] = np.nan
+    days, said = _days(windows, plan)
+    at[later & (np.abs(week - at) * 7 > days[np.searchsorted(plan, at) % len(plan)] + 1e-6)] = np.nan
     why = np.select(
         [week < 0, week == UNSCHEDULED, later & np.isnan(at)],
         ["before baseline (screening)", "unscheduled", "in the window of no visit after baseline"],
@@ -107,10 +105,7 @@ def plan_visits(
     kept = why == ""
     settled = kept & ~np.isnan(week)
     moved = settled & (week != at) & (week > 0)
-    reach = "half-way windows" if windows is None else f"windows of {_said(windows)}"
-    shown = (
-        f"{listing(f'{one:g}' for one in plan)} ({reach}; the closest record counts, of two equally close the later)"
-    )
+    shown = f"{listing(f'{one:g}' for one in plan)} ({said}; the closest record counts, of two equally close the later)"
     if moved.any():
         rows, whom = plural(int(moved.sum()), "row"), plural(len(np.unique(patient[moved])), "patient")
         notes.append(f"Visits as they happened went to the nearest of the planned weeks {shown}: {rows} of {whom}.")
@@ -146,38 +141,31 @@ def _nearest(week: np.ndarray, plan: np.ndarray) -> np.ndarray:
     return np.where(inside, plan[np.searchsorted(half_way, np.where(inside, week + 1e-9, 0), side="right")], np.nan)
 
 
-def _reach(at: np.ndarray, plan: np.ndarray, windows: Windows) -> np.ndarray:
-    """Return how many days a row may be away from its planned week, beyond that no other week is nearer."""
-    by_week = {**windows} if isinstance(windows, Mapping) else {}
-    if unknown := [week for week in by_week if week not in plan]:
-        shown = ", ".join(f"{week:g}" for week in plan)
-        raise InputError(f"windows names week {unknown[0]!r}, which is not planned: the plan is {shown}.")
+def _days(windows: Windows, plan: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return how many days a row may be away from each planned week, beyond that no other is nearer; and the words."""
     days = np.full(len(plan), np.inf)
-    days[-1] = 3.5 * np.diff(plan)[-1] if len(plan) > 1 else np.inf
+    if windows is None:
+        days[-1] = 3.5 * np.diff(plan)[-1] if len(plan) > 1 else np.inf
+        return days, "half-way windows"
     try:
-        days = np.array([float(by_week.get(one, own)) for one, own in zip(plan.tolist(), days, strict=True)])
-        if windows is not None and not by_week:
-            days[:] = float(windows)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        days[:] = np.nan
-    if not (days >= 0).all():
-        raise InputError(f"windows is {windows!r}: give days, 0 or more, such as 28, or by week such as {{12: 14}}.")
-    found: np.ndarray = np.append(days, np.inf)[np.where(np.isnan(at), len(plan), np.searchsorted(plan, at))]
-    return found
-
-
-def _by_week(windows: str) -> dict[float, float]:
-    try:
-        pairs = (part.split("=") for part in windows.split(","))
-        return {float(week): float(days) for week, days in pairs}
+        by_week: Mapping[object, object] = dict.fromkeys(plan.tolist(), windows)
+        if isinstance(windows, str) and "=" in windows:
+            by_week = dict(part.split("=") for part in windows.split(","))
+        elif isinstance(windows, Mapping):
+            by_week = {**windows}
+        reach = {float(str(week)): float(str(day)) for week, day in by_week.items()}
     except ValueError:
-        raise InputError(f"windows is {windows!r}: give days such as 28, or days by week such as 12=7,24=28.") from None
-
-
-def _said(windows: Windows) -> str:
-    if isinstance(windows, Mapping):
-        return listing(f"{days:g} days at week {week:g}" for week, days in windows.items())
-    return f"{windows} day{'s' * (str(windows) != '1')}"
+        reach = {}
+    if not reach or not all(day >= 0 for day in reach.values()) or not {*reach} <= {*plan.tolist()}:
+        shown = ", ".join(f"{week:g}" for week in plan)
+        raise InputError(
+            f"windows is {windows!r}: give days, 0 or more, such as 28, or days by planned week (of {shown}), such as "
+            "{12: 7, 24: 28} or 12=7,24=28."
+        )
+    days[np.searchsorted(plan, [*reach])] = [*reach.values()]
+    if isinstance(windows, Mapping) or "=" in str(windows):
+        return days, f"windows of {listing(f'{day:g} days at week {week:g}' for week, day in reach.items())}"
+    return days, f"windows of {days[0]:g} days"
 
 
 def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
