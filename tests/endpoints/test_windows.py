@@ -250,7 +250,7 @@ def test_a_visit_that_few_patients_have_is_named():
     ("options", "words"),
     [
         ({"planned": "x"}, "planned is 'x'"), ({"planned": [12, np.nan]}, "planned is"), ({"planned": []}, "planned is"),
-        ({"windows": -1}, "windows is -1"), ({"windows": "a=b"}, "windows is 'a=b'"), 
+        ({"windows": -1}, "windows is -1"), ({"windows": "a=b"}, "windows is 'a=b'"),
         ({"windows": {13: 7}}, "days by planned week .of 0, 12, 24"),
         ({"windows": "soon"}, "windows is 'soon'"),
     ],

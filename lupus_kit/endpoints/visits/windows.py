@@ -1,6 +1,7 @@
 """From the weeks when visits happened to the visits that were planned: windows, screening, and rows that are kept apart."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -148,7 +149,7 @@ def _days(windows: Windows, plan: np.ndarray) -> tuple[np.ndarray, str]:
         days[-1] = 3.5 * np.diff(plan)[-1] if len(plan) > 1 else np.inf
         return days, "half-way windows"
     try:
-        by_week: Mapping[object, object] = dict.fromkeys(plan.tolist(), windows)
+        by_week: dict[Any, Any] = dict.fromkeys(plan.tolist(), windows)
         if isinstance(windows, str) and "=" in windows:
             by_week = dict(part.split("=") for part in windows.split(","))
         elif isinstance(windows, Mapping):
