@@ -44,18 +44,22 @@ def _strata(strata: object) -> list[str] | None:
     return names
 
 
-def _one_stratum(
-    n: int, unit: np.ndarray, block_sizes: Sequence[int], rng: np.random.Generator
-) -> list[tuple[int, int, str]]:
-    """Block number, position in the block and arm of ``n`` patients."""
-    rows: list[tuple[int, int, str]] = []
-    block = 0
-    while len(rows) < n:
-        block += 1
+def _one_stratum(n: int, unit: np.ndarray, block_sizes: Sequence[int], rng: np.random.Generator) -> pd.DataFrame:
+    """Order of entry, block number, position in the block and arm of ``n`` patients."""
+    blocks: list[np.ndarray] = []
+    filled = 0
+    while filled < n:
         size = int(rng.choice(block_sizes))
-        arms = rng.permutation(np.tile(unit, size // len(unit)))
-        rows += [(block, position, str(arm)) for position, arm in enumerate(arms, start=1)]
-    return rows[:n]
+        blocks.append(rng.permutation(np.tile(unit, size // len(unit))))
+        filled += size
+    lengths = [len(block) for block in blocks]
+    columns = {
+        "sequence": np.arange(1, filled + 1),
+        "block": np.repeat(np.arange(1, len(blocks) + 1), lengths),
+        "position": np.concatenate([np.arange(1, length + 1) for length in lengths]),
+        "arm": np.concatenate(blocks),
+    }
+    return pd.DataFrame({name: values[:n] for name, values in columns.items()})
 
 
 def permuted_blocks(
@@ -123,8 +127,7 @@ def permuted_blocks(
     rng = as_generator(seed)
     frames = []
     for stratum in names if names is not None else [None]:
-        frame = pd.DataFrame(_one_stratum(n, unit, sizes, rng), columns=["block", "position", "arm"])
-        frame.insert(0, "sequence", range(1, n + 1))
+        frame = _one_stratum(n, unit, sizes, rng)
         if stratum is not None:
             frame.insert(0, "stratum", stratum)
         frames.append(frame)

@@ -44,6 +44,13 @@ def png(ax: Axes, dpi: int = _DPI) -> bytes:
     -------
     bytes
         A PNG file.
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, inference
+    >>> ax = figures.inference.pvalues(inference.compare(16, 29, 9, 30).tests(), reported=0.052)
+    >>> png(ax)[1:4]
+    b'PNG'
     """
     buffer = io.BytesIO()
     figure = ax.figure
@@ -78,6 +85,13 @@ def show(ax: Axes) -> None:
     ------
     InputError
         The axes have no alt text: attach one with :func:`lupus_kit.figures.describe`.
+
+    Examples
+    --------
+    >>> from lupus_kit import figures
+    >>> ax = figures.describe(plt.figure().add_subplot(), "Two bars: 16 of 29 and 9 of 30 respond.")
+    >>> show(ax)  # outside a notebook the alt text is printed
+    Two bars: 16 of 29 and 9 of 30 respond.
     """
     from IPython.display import publish_display_data
 

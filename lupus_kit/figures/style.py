@@ -133,11 +133,27 @@ def describe(ax: Axes, text: str) -> Axes:
     -------
     matplotlib.axes.Axes
         The same axes, so that drawing functions can end with ``return describe(ax, ...)``.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> ax = describe(plt.figure().add_subplot(), "Two bars: 16 of 29 and 9 of 30 respond.")
+    >>> alt_text(ax)
+    'Two bars: 16 of 29 and 9 of 30 respond.'
+    >>> plt.close(ax.figure)
     """
     ax._lupus_kit_alt = text  # type: ignore[attr-defined]
     return ax
 
 
 def alt_text(ax: Axes) -> str:
-    """Return the alt text of the axes, or an empty string where none was attached."""
+    """Return the alt text of the axes, or an empty string where none was attached.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> alt_text(plt.figure().add_subplot())
+    ''
+    >>> plt.close()
+    """
     return str(getattr(ax, "_lupus_kit_alt", ""))

@@ -163,6 +163,13 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     -------
     str
         One sentence, or empty. A percentage beside its own count is not looked at: the audit compares them.
+
+    Examples
+    --------
+    >>> from lupus_kit import published
+    >>> claim = next(c for c in published.load("he2020").records if c.id == "sri4_week12")
+    >>> impossible(claim, 0, 30)
+    ''
     """
     value = str(claim.reported[side])
     n = claim.n[side] if claim.n else None

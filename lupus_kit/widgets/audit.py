@@ -51,7 +51,13 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
 
 
 def pvalue_detective() -> App:
-    """Return the widget of stop 5: a printed p-value, a table, and the line-up of all tests."""
+    """Return the widget of stop 5: a printed p-value, a table, and the line-up of all tests.
+
+    Examples
+    --------
+    >>> "Student t on 0/1 data" in pvalue_detective().text.value
+    True
+    """
     controls = {
         "reported": text("p as printed", "0.052"),
         "x1": int_slider("responders on IL-2 (of 29)", 16, 0, 29),

@@ -46,7 +46,13 @@ def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
 
 
 def allocation_explorer() -> App:
-    """Return the widget of stop 1: move the block size, the number of patients and the seed."""
+    """Return the widget of stop 1: move the block size, the number of patients and the seed.
+
+    Examples
+    --------
+    >>> "block" in allocation_explorer().set(block_size=6).text.value
+    True
+    """
     controls = {
         "n": int_slider("patients", 60, 10, 200, 2),
         "block_size": dropdown("block size", [(str(k), k) for k in (2, 4, 6, 8, 10, 20)], 4),

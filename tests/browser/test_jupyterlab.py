@@ -105,7 +105,7 @@ def lab(browser, tmp_path_factory) -> Iterator[str]:
         "ServerApp.allow_root": True, "ServerApp.root_dir": folder / "notebooks", "IdentityProvider.token": TOKEN,
         "LabApp.news_url": None, "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "LabApp.extension_manager": "readonly", "LabApp.user_settings_dir": folder / "settings",
-        "LabApp.workspaces_dir": folder / "workspaces",
+        "LabApp.workspaces_dir": folder / "workspaces", "LabApp.expose_app_in_browser": True,
     }  # fmt: skip
     arguments = [f"--{key}={value}" for key, value in options.items()]
     with _server("jupyterlab", arguments, folder, f"http://127.0.0.1:{port}/api?token={TOKEN}"):
@@ -139,10 +139,17 @@ def _wait_until_it_answers(address: str, server: subprocess.Popen, log: Path) ->
     raise AssertionError(f"the server did not answer\n{log.read_text()}")
 
 
+@pytest.fixture(scope="session")
+def context(browser) -> Iterator:
+    """Keep one store of files for all pages: each loads megabytes of the same scripts, which are compiled once."""
+    shared = browser.new_context(viewport={"width": 1280, "height": 1000})
+    yield shared
+    shared.close()
+
+
 @contextmanager
-def _page(browser, outside: list[str]) -> Iterator:
-    """Open a page with storage of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+def _page(context, outside: list[str]) -> Iterator:
+    """Open a page of its own."""
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
     # Everything comes from this machine: a lesson must not need the network.
@@ -150,7 +157,7 @@ def _page(browser, outside: list[str]) -> Iterator:
     try:
         yield page
     finally:
-        context.close()
+        page.close()
 
 
 def _note(address: str, outside: list[str]) -> None:
@@ -164,8 +171,20 @@ def _wait(page, sign: str, given: object = None, seconds: float = PATIENCE) -> N
     page.wait_for_function(sign, arg=given, timeout=1000 * seconds, polling=200)
 
 
-def _run_all(page, address: str) -> None:
-    page.goto(address)
+@pytest.fixture(scope="session")
+def desk(lab, context) -> Iterator:
+    """Open JupyterLab once, and keep its page: it takes longer to load than most notebooks to run."""
+    outside: list[str] = []
+    with _page(context, outside) as page:
+        page.goto(f"{lab}/lab?token={TOKEN}&reset")
+        _wait(page, "() => window.jupyterapp?.started.then(() => true)")
+        yield page, outside
+
+
+def _run_all(page, name: str) -> None:
+    """Open a notebook and let its menu run all cells."""
+    page.evaluate("async path => { await jupyterapp.commands.execute('docmanager:open', {path}); }", f"{name}.ipynb")
+    page.locator(".jp-CodeCell").first.wait_for(state="attached")
     # JupyterLab says "Idle" before the kernel is connected, and drops a Run All in that moment: look at the status
     # bar, and ask again if no cell starts.
     _wait(page, IDLE)
@@ -237,10 +256,10 @@ def _move_all(page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser):
-    outside: list[str] = []
-    with _page(browser, outside) as page:
-        _run_all(page, f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
+def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, desk):
+    page, outside = desk
+    try:
+        _run_all(page, name)
         errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
         assert errors == []
         _picture(page, f"{name}-opened")
@@ -248,7 +267,9 @@ def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, browser):
         if name != "widgets":
             _move_all(page, name)
         _wait(page, IDLE)
-    _stop_kernels(lab)
+    finally:
+        page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save-all'); await jupyterapp.commands.execute('application:close-all'); }")
+        _stop_kernels(lab)
     assert outside == [], "the page asked for something outside this machine"
 
 
@@ -299,8 +320,8 @@ def _open_in_voila(page, address: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if _boards(name)])
-def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser):
-    with _page(browser, []) as page:
+def test_its_widgets_answer_in_voila_without_barriers(name, voila, context):
+    with _page(context, []) as page:
         _open_in_voila(page, voila, name)
         assert page.locator("text=Traceback").count() == 0
         if name == "widgets":
@@ -308,8 +329,8 @@ def test_its_widgets_answer_in_voila_without_barriers(name, voila, browser):
         assert _barriers(page) == []
 
 
-def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, browser):
-    with _page(browser, []) as page:
+def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(voila, context):
+    with _page(context, []) as page:
         _open_in_voila(page, voila, "04_week12_week24")
         app = page.locator(".lupus-kit-app").first
         field, start = app.locator("input[type=text]").last, app.locator("input[type=text]").last.input_value()

@@ -164,14 +164,14 @@ def test_every_problem_of_a_file_is_listed_and_nothing_is_written(desk, capsys):
         printed = capsys.readouterr()
         assert printed.out == ""
         lines = printed.err.splitlines()
-        assert lines[0] == "lupus-kit: bad.toml has 4 problems:"
+        assert lines[0] == "lupus-kit: 4 problems in bad.toml:"
         assert len(lines) == 5
         for line, (number, key) in zip(
             lines[1:],
             [(5, "study.alhpa"), (17, "claim.1.reported.1"), (17, "claim.1.reported.2"), (19, "claim.1.p")],
             strict=True,
         ):
-            assert line.startswith(f"- bad.toml, line {number}, key {key}")
+            assert line.startswith(f"bad.toml, line {number}, key {key}")
     assert sorted(os.listdir(desk)) == before
     assert (desk / "report.html").read_text(encoding="utf-8") == "old"
 

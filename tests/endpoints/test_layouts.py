@@ -497,3 +497,46 @@ def test_one_bad_column_of_a_long_file_is_twenty_lines(tmp_path: Path) -> None:
     said = refused(csv(tmp_path / "v.csv", table))
     assert said.count("\n") == 21
     assert said.endswith("... and 1780 more in 'pga' (a number from 0 to 3, or empty)")
+
+
+def test_a_patient_named_in_two_ways_is_read_once(tmp_path: Path) -> None:
+    table = visits().assign(SUBJID=visits()["patient"].str[1:])
+    read = read_visit_file(csv(tmp_path / "v.csv", table))
+    assert "'SUBJID' says the same of every row as 'patient', which was read." in read.notes
+    table.loc[3, "SUBJID"] = "1"
+    assert "'SUBJID' and 'patient' both mean 'patient': keep one" in refused(csv(tmp_path / "v.csv", table))
+
+
+# --- what others met: public reports of the tools that write and read such files ------------------------------------
+
+
+def test_empty_rows_of_repeating_instruments_with_boxes_are_no_visits(tmp_path: Path) -> None:
+    # github.com/CHOP-CGTInformatics/REDCapTidieR issue 136, github.com/vubiostat/redcapAPI issue 404: a box always has a
+    # value, so that the row of a repeating instrument in which nothing was entered holds zeros.
+    table = pd.read_csv(redcap(tmp_path), dtype=object)
+    repeats = table["redcap_repeat_instrument"].notna()
+    table.loc[repeats, [name for name in table if "___" in name]] = "0"
+    table.loc[repeats, "sledai_2k_complete"] = "0"
+    assert verdicts(csv(tmp_path / "a.csv", table)) == verdicts(long_csv(tmp_path))
+
+
+def test_the_cell_with_points_for_thousands_is_the_one_that_is_named(tmp_path: Path) -> None:
+    # github.com/pandas-dev/pandas issue 59299: the error named another cell, which was right.
+    table = visits().assign(prednisone_mg_day="7,5")
+    table.loc[2, "prednisone_mg_day"] = "1.234,5"
+    said = refused(csv(tmp_path / "v.csv", table, sep=";", decimal=","))
+    assert said.startswith("1 bad cell in v.csv")
+    assert "row 4, column 'prednisone_mg_day': '1.234,5' is not allowed" in said
+
+
+def test_values_that_spss_declares_missing_are_missing(tmp_path: Path) -> None:
+    # github.com/Roche/pyreadstat issue 161, github.com/tidyverse/haven issue 33: -9 declared as missing by its user.
+    table = visits().fillna(-9)
+    pyreadstat.write_sav(table, str(tmp_path / "v.sav"), missing_ranges={"sledai": [-9], "pga": [-9]})
+    assert verdicts(tmp_path / "v.sav") == verdicts(long_csv(tmp_path))
+
+
+def test_a_web_page_with_decimal_commas_is_not_read_as_numbers(tmp_path: Path) -> None:
+    # github.com/pandas-dev/pandas issue 8200: 5,5 in a web page saved as .xls became 55.
+    (tmp_path / "v.xlsx").write_text(visits().to_html(decimal=","))
+    assert "a web page or XML" in refused(tmp_path / "v.xlsx")

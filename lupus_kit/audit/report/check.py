@@ -34,7 +34,13 @@ _NOT_CRUDE = "not the crude rate; a model may have given it, which the counts ca
 
 
 def n_analyses() -> int:
-    """Return how many analyses :func:`check` tries on each p-value of two proportions."""
+    """Return how many analyses :func:`check` tries on each p-value of two proportions.
+
+    Examples
+    --------
+    >>> n_analyses() > 20
+    True
+    """
     return len(distinct_analyses())
 
 

@@ -78,6 +78,12 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     -------
     ndarray, shape (n + 1, n + 1)
         Probability of ``a`` responders at the first visit and ``b`` at the second.
+
+    Examples
+    --------
+    >>> joint = joint_counts(30, 0.3, 0.37, rho=0.5)
+    >>> joint.shape, round(float(joint.sum()), 12)
+    ((31, 31), 1.0)
     """
     of_responder, of_other = _second_rates(p_first, p_second, rho, arm)
     counts = np.arange(n + 1)

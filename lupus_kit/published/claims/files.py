@@ -79,6 +79,27 @@ def load_claims(path: str | Path) -> Study:
     ------
     InputError
         The file cannot be read; or every problem in it at once, each with its line and key.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> text = '''
+    ... [study]
+    ... key = "example2020"
+    ... title = "An example"
+    ... [[claim]]
+    ... id = "response"
+    ... endpoint = "response"
+    ... arms = ["drug", "placebo"]
+    ... reported = ["53.3%", "30.0%"]
+    ... n = [30, 30]
+    ... p = "0.067"
+    ... '''
+    >>> with TemporaryDirectory() as folder:
+    ...     written = Path(folder, "paper.toml").write_text(text, encoding="utf-8")
+    ...     study = load_claims(Path(folder, "paper.toml"))
+    >>> study.records[0].p
+    '0.067'
     """
     return load_place(Path(path))
 

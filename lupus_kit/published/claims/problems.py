@@ -6,12 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
+from lupus_kit.core import problems as core
 from lupus_kit.core.errors import InputError, unknown_name
 
 Path = tuple[str | int, ...]
 #: The keys of a claim with an entry for each side, and the columns of a csv file of claims that hold them.
 COLUMN_OF = {"arms": "arm", "visits": "visit", "reported": "reported", "n": "n"}
 _PLACE = re.compile(r"^(?P<file>.*?), line (?P<line>\d+)")
+
+
+# What differs between two problems of one kind: the values, in quotes, and the numbers.
+_VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
 def _place(problem: str) -> tuple[str, int]:
@@ -43,13 +48,13 @@ class Problems:
         self.remarks.append(f"{self.locate(path)}: {remark}")
 
     def raise_if_any(self, what: str) -> None:
-        """Raise one error that lists every problem, line by line of each file."""
-        self.found.sort(key=_place)
+        """Raise one error that lists the problems line by line of each file, at most 20 of a kind."""
         if len(self.found) == 1:
             raise InputError(self.found[0])
-        if self.found:
-            listed = "".join(f"\n- {problem}" for problem in self.found)
-            raise InputError(f"{what} has {len(self.found)} problems:{listed}")
+        told = core.Problems(what)
+        for problem in sorted(self.found, key=_place):
+            told.note(problem, kind=_VALUE.sub("…", problem.rpartition(": ")[2]))
+        told.raise_if_any()
 
 
 def is_whole(value: object, least: int) -> TypeGuard[int]:

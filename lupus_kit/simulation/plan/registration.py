@@ -111,6 +111,17 @@ def registered(path: str | Path) -> Registration:
     ------
     InputError
         There is no such file, it was not written by :func:`register`, or it was changed afterwards.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from lupus_kit import simulation
+    >>> scenario = simulation.Scenario(simulation.ResponseRates((0.5, 0.3), (0.6, 0.4)))
+    >>> with TemporaryDirectory() as folder:
+    ...     made = simulation.register(scenario, Path(folder, "plan.toml"))
+    ...     read = simulation.registered(made.path)
+    >>> read.digest == made.digest, read.scenario == scenario
+    (True, True)
     """
     path = Path(path)
     try:

@@ -63,9 +63,16 @@ def map_columns(raw: RawTable, layout: str) -> tuple[list[MappedColumn], tuple[s
     if "patient" not in here:
         problems.note("there is no column 'patient'")
     seen: dict[tuple[str, float | None], str] = {}
-    for m in mapped:
+    for m in list(mapped):
         first = seen.setdefault((m.column.name, m.week), m.written)
-        if first != m.written:
+        if (
+            first != m.written
+            and m.column.name in ("patient", "visit", "arm")
+            and _same_keys(raw.cells[[first, m.written]])
+        ):
+            mapped.remove(m)
+            notes.append(f"{m.written!r} says the same of every row as {first!r}, which was read.")
+        elif first != m.written:
             problems.note(f"{m.written!r} and {first!r} both mean {m.column.name!r}: keep one")
     ignored = [name for name in names if name not in straight and name not in suffixed]
     for name in ignored:
@@ -77,6 +84,12 @@ def map_columns(raw: RawTable, layout: str) -> tuple[list[MappedColumn], tuple[s
             )
     problems.raise_if_any()
     return mapped, tuple(raw.written.get(name, name) for name in ignored), layout, notes
+
+
+def _same_keys(two: pd.DataFrame) -> bool:
+    """Tell whether two columns name the same things in two ways, such as USUBJID and SUBJID."""
+    pairs = two.astype(str).drop_duplicates()
+    return bool((pairs.nunique() == len(pairs)).all())
 
 
 def table_of_columns(raw: RawTable, mapped: list[MappedColumn]) -> pd.DataFrame:
