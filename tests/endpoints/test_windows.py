@@ -260,6 +260,17 @@ def test_options_that_cannot_be(tmp_path, options, words):
         verdicts(tmp_path, six(), **options)
 
 
+def test_what_was_planned_for_a_file_holds_for_its_table(tmp_path):
+    # Everybody came in week 12 or 14, nobody in both: only the plan says that these are two visits.
+    table = six().assign(week=lambda t: t["week"] + 2 * ((t["week"] == 12) & t["patient"].isin(["P2", "P4", "P6"])))
+    table.to_csv(tmp_path / "v.csv", index=False)
+    with pytest.raises(InputError, match="to which one week 12 and 14 belongs is not clear"):
+        read_visit_file(tmp_path / "v.csv")
+    visits = read_visit_file(tmp_path / "v.csv", planned=[0, 12, 14, 24]).visits
+    found = score_visits(visits, "modified-sri").responders()
+    assert found["week"].unique().tolist() == [12, 14, 24]
+
+
 def test_a_table_is_planned_like_a_file(tmp_path):
     table = screened(as_they_came(six()), sledai=0).assign(visit=lambda t: "at " + t["week"].astype(str))
     table["visit"] = [f"week {week:g}" for week in table["week"]]

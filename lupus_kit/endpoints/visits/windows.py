@@ -17,6 +17,8 @@ SCREENING_USES = ("apart", "baseline_if_missing")
 _DAY = 1 / 7 + 1e-9
 #: A plan that is read from the data leaves no visit further away than two weeks.
 _SURE = 2.0
+#: Where a table keeps its planned weeks.
+_PLAN = "planned_weeks"
 _EXTRA = "with a closer record of the same visit"
 
 #: Planned weeks, and the days that a visit may be away; as texts they are "0,12,24", and "28" or "12=7,24=28".
@@ -81,6 +83,9 @@ def plan_visits(
     week = visits["week"].to_numpy(dtype=float, na_value=np.nan)
     patient, names = pd.factorize(visits["patient"])
     later = (week > 0) & np.isfinite(week) & (patient >= 0)
+    known = visits.attrs.get(_PLAN, ())
+    if planned is None and len(known) and np.isin(week[later], known).all():
+        planned = known  # planned before, as read_visit_file does
     plan = _given(planned) if planned is not None else _inferred(patient[later], week[later])
     at = _nearest(week, plan)
     at[later & (at == 0)] = np.nan
@@ -121,7 +126,9 @@ def plan_visits(
     out = visits[~kept].assign(why=why[~kept])
     if (settled & (week != at)).any():
         visits = _renamed(visits, week, at, settled)
-    return visits if kept.all() else visits[kept], out, notes
+    visits = visits[kept]
+    visits.attrs[_PLAN] = plan.tolist()
+    return visits, out, notes
 
 
 def _given(planned: Sequence[float] | str) -> np.ndarray:
