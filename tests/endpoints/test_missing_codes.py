@@ -144,7 +144,7 @@ def test_words_that_may_mean_something_are_refused(tmp_path, word):
         responders(tmp_path, table(pga=["2", "1", "2", word]))
 
 
-@pytest.mark.parametrize("codes", ["x", "nobody=99", "sledai=x", ["a"], "99;;y", "inf"])
+@pytest.mark.parametrize("codes", ["x", "nobody=99", "sledai=x", ["a"], "99;;y", "inf", [None], True, {"nobody": 99}])
 def test_codes_that_cannot_be_read(tmp_path, codes):
     with pytest.raises(InputError, match="missing_codes has"):
         responders(tmp_path, table(), codes)

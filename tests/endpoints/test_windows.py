@@ -282,3 +282,17 @@ def test_a_table_is_planned_like_a_file(tmp_path):
     assert planned["responder"].tolist() == found["responder"].tolist()
     with pytest.raises(InputError):  # the rule itself takes planned visits only
         sri(table, components=("sledai", "pga"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"patient": [["A"]] * 18}, "column 'patient' holds lists"),
+        ({"week": [0, None, 24] * 6}, "column 'week': an empty cell is not allowed"),
+        ({"week": pd.array([0, None, 24] * 6, dtype="Int64")}, "column 'week': an empty cell is not allowed"),
+        ({"week": [0, 12, 12] * 6}, "two rows for the same visit"),
+    ],
+)
+def test_keys_of_a_table_that_cannot_be(change, words):
+    with pytest.raises(InputError, match=words):
+        score_visits(six(visit=["baseline", "week 12", "week 24"] * 6).assign(**change), "modified-sri")

@@ -82,7 +82,7 @@ def read_codes(given: MissingCodes, names: Mapping[str, str]) -> Codes:
     elif isinstance(given, str):
         parts = [part.strip() for part in re.split(r"[,;]", given) if part.strip()]
     else:
-        parts = [str(one) for one in np.atleast_1d(np.asarray(given, dtype=object)).tolist()]
+        parts = ["" if one is None else str(one) for one in np.atleast_1d(np.asarray(given, dtype=object)).tolist()]
     everywhere: set[float] = set()
     by_column: dict[str, frozenset[float]] = {}
     for part in parts:
