@@ -169,6 +169,27 @@ def test_unscheduled_visits_with_a_week_are_judged_by_it(tmp_path):
     assert "2 rows with a closer record" in read_visit_file(tmp_path / "v.csv").notes[-1]
 
 
+@pytest.mark.parametrize(
+    ("week", "lost"),
+    [(2, ("P1", 12)), (11.5, ("P1", 12)), (12.5, ("P1", 24)), (15.2, ("P1", 24)), (30, None), (-2, None)],
+)
+def test_an_event_of_a_row_that_is_kept_apart_is_not_lost(tmp_path, week, lost):
+    table = six(rescue=0)
+    extra = table.iloc[[0]].assign(week=week, rescue=1)
+    files = pd.concat([table, extra], ignore_index=True)
+    files.to_csv(tmp_path / "v.csv", index=False)
+    for visits in (read_visit_file(tmp_path / "v.csv", planned="0,12,24").visits, files.assign(visit="")):
+        kept, _, notes = plan_visits(visits, planned=[0, 12, 24])
+        ill = kept[kept["rescue"] == 1]
+        assert list(zip(ill["patient"], ill["week"], strict=True)) == ([lost] if lost else [])
+    if lost:
+        assert lost not in verdicts(tmp_path, files, planned="0,12,24")
+        assert "Events of 1 row kept apart count at the patient's next visit." in notes
+    unknown = files.assign(visit=[*["BL", "Week 12", "Week 24"] * 6, "Unscheduled"]).drop(columns="week")
+    with pytest.raises(InputError, match="patient 'P1' has 'rescue' at an unscheduled visit: give the week"):
+        verdicts(tmp_path, unknown)
+
+
 def came(*rows: tuple[str, float, float | None]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["patient", "week", "pga"]).assign(visit=None)
 

@@ -9,6 +9,7 @@ import pandas as pd
 from lupus_kit.core.cells import require_choice
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
+from lupus_kit.endpoints.visits.visit_table import EVENTS
 from lupus_kit.endpoints.visits.weeks import SCREENING, UNSCHEDULED, read_when
 
 #: What becomes of visits before baseline.
@@ -43,7 +44,8 @@ def plan_visits(
 
     A row belongs to the planned visit nearest to it, half-way between two to the later one; behind the last visit the
     window is as wide as before it. A row after baseline is never baseline. Of several rows of a patient at one visit the
-    closest counts, of two equally close ones the later; a row without any value gives way.
+    closest counts, of two equally close ones the later; a row without any value gives way. An event (rescue, a medicine
+    that is not allowed, withdrawal) of a row after baseline that is kept apart counts at the patient's next visit.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def plan_visits(
     planned : sequence of float or str, optional
         The planned weeks, such as ``[0, 12, 24]`` or ``"0,12,24"``. By default they are read from the data: weeks that
         more than half of the patients who come then or later have, in whole weeks, and whole weeks of patients who have
-        the planned visit beside it as well.
+        the planned visit beside it as well. A table that was planned before keeps its plan (in ``attrs``).
     windows : float, mapping or str, optional
         Days that a visit may be away from its planned one: one number for all (28 in the BLISS trials), or by week, such as
         ``{12: 7, 24: 28}`` or ``"12=7,24=28"``.
@@ -126,7 +128,7 @@ def plan_visits(
     out = visits[~kept].assign(why=why[~kept])
     if (settled & (week != at)).any():
         visits = _renamed(visits, week, at, settled)
-    visits = visits[kept]
+    visits = _with_events(visits, week, at, kept, patient, notes)[kept]
     visits.attrs[_PLAN] = plan.tolist()
     return visits, out, notes
 
@@ -275,6 +277,28 @@ def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.nd
         if pd.isna(names[row]) or read_when(names[row]) is not None:
             names[row] = own.get(at[row]) or visit_names(at[[row]])[0]
     return visits.assign(week=np.where(rows, at, week), visit=names)
+
+
+def _with_events(
+    visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, kept: np.ndarray, patient: np.ndarray, notes: list[str]
+) -> pd.DataFrame:
+    """Carry events of rows after baseline that are kept apart to the patient's next visit, so that none is lost."""
+    carried: set[int] = set()
+    for name in [name for name in EVENTS if name in visits]:
+        happened = visits[name].eq(1).fillna(False).to_numpy(dtype=bool)
+        values = visits[name].copy()
+        for row in np.flatnonzero(happened & ~kept & (week > 0)):
+            who = visits["patient"].iloc[row]
+            if not np.isfinite(week[row]):
+                raise InputError(f"patient {who!r} has {name!r} at an unscheduled visit: give the week of that row.")
+            mine = np.flatnonzero(kept & (patient == patient[row]) & (at > 0) & (at >= week[row]))
+            if len(mine):
+                values.iloc[mine[np.argmin(at[mine])]] = values.iloc[row]
+                carried.add(int(row))
+        visits = visits.assign(**{name: values})
+    if carried:
+        notes.append(f"Events of {plural(len(carried), 'row')} kept apart count at the patient's next visit.")
+    return visits
 
 
 def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
