@@ -120,7 +120,8 @@ def score(
     ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""
     found = [*read.notes, *scored.notes, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
     notes = list(dict.fromkeys(found))
-    write_result(_render(scored, compare_arms(scored, arms), read.source, notes, form), out)
+    compared = compare_arms(scored, [] if form is TableFormat.csv else arms)
+    write_result(_render(scored, compared, read.source, notes, form), out)
     if form is TableFormat.csv:  # one plain table has no room for them
         print(*notes, sep="\n", file=sys.stderr)
 

@@ -15,6 +15,8 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.csv
 
 from lupus_kit.core.columns import is_missing
 from lupus_kit.core.errors import InputError, unknown_name
@@ -158,6 +160,9 @@ def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> byte
 
 def _read_text(content: bytes, name: str, header: Header | None) -> RawTable:
     text, notes = _decoded(content, name)
+    plain = _plain_table(text)
+    if plain is not None:
+        return _named(plain[1], plain[0], name, notes, header)
     rows, delimiter = _records(text, name)
     if not rows:
         raise InputError(f"{name} is empty: {_WANTED}.")
@@ -170,6 +175,30 @@ def _read_text(content: bytes, name: str, header: Header | None) -> RawTable:
         )
     cells = pd.DataFrame([row for _, row in rows[1:]], index=[number for number, _ in rows[1:]], dtype=object)
     return _named(cells, names, name, notes, header)
+
+
+def _plain_table(text: str) -> tuple[list[str], pd.DataFrame] | None:
+    """Read text without quotation marks and with equally many cells in every row at once; None for other text."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    top = next((k for k, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    if top is None or '"' in text or any("\r" in line for line in lines):
+        return None
+    delimiter = max(_DELIMITERS, key=lines[top].count)
+    blank = f"{delimiter} \t\f\v"
+    rows = {number: line for number, line in enumerate(lines[top + 1 :], top + 2) if line.strip(blank)}
+    names = lines[top].split(delimiter)
+    if not rows or any(line.count(delimiter) != len(names) - 1 for line in rows.values()):
+        return None
+    columns = [str(k) for k in range(len(names))]
+    table = pyarrow.csv.read_csv(
+        io.BytesIO("\n".join(rows.values()).encode()),
+        read_options=pyarrow.csv.ReadOptions(column_names=columns),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(columns, pyarrow.string()), strings_can_be_null=False
+        ),
+    )
+    return names, table.to_pandas().set_axis(list(rows))
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -315,11 +344,9 @@ def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> No
 
 
 def _read_parquet(path: Path) -> RawTable:
-    import pyarrow as pa
-
     try:
         table = pd.read_parquet(path)
-    except (pa.ArrowException, ValueError):
+    except (pyarrow.ArrowException, ValueError):
         raise InputError(f"{path.name} is not a readable Parquet file.") from None
     if table.index.names != [None]:
         table = table.reset_index()  # pandas writes a named index as columns of its own
