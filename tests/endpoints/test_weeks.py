@@ -55,5 +55,13 @@ def test_a_wide_column_keeps_its_sign():
 
 
 def test_a_wide_column_whose_visit_is_unclear_is_not_left_out_in_silence():
-    names = ["sledai_week12/24", "sledai week - 4", "sledai-12w", "pga_week 1,000", "age", "pga_comment"]
+    names = [
+        "sledai_week12/24",
+        "sledai week - 4",
+        "sledai-12w",
+        "pga_week 1,000",
+        "age",
+        "pga_comment",
+        "pga visit date",
+    ]
     assert split_wide(names, []) == ({}, names[:4])

@@ -30,7 +30,8 @@ _SIMPLE = [
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-") | {"_": " "})
 _LABEL = re.compile(r"^(?:visit|v)\s*\d+[a-z]?\b")
 _MENTIONS_TIME = re.compile(
-    r"\b(?:weeks?|wks?|days?|months?|visit|baseline|screening|unscheduled)(?![a-z])|\b[wdmv] ?-?\d|\d ?[wdm]\b"
+    r"\b(?:weeks?|wks?|days?|months?|visit|baseline|screening|unscheduled)(?![a-z]).*\d|\d.*\b(?:weeks?|days?|months?)\b"
+    r"|\b[wdmv] ?-?\d|\d ?[wdm]\b"
 )
 
 
