@@ -183,7 +183,8 @@ def score_visits(
     require_choice("PGA scale", pga_scale, PGA_SCALES)
     notes: list[str] = []
     table = read_known(require_frame(visits, "visits"), pga_scale, missing_codes, notes)
-    if {"patient", "visit", "week"} <= {*table.columns} and pd.api.types.is_numeric_dtype(table["week"]):
+    keyed = table.columns.is_unique and {"patient", "visit", "week"} <= {*table.columns}
+    if keyed and pd.api.types.is_numeric_dtype(table["week"]):
         table, _, assumed = plan_visits(table, planned, windows, screening)
         notes += assumed
     asked = _ENDPOINTS[endpoint]
@@ -215,8 +216,8 @@ def _finer_than_hundredths(pga: pd.Series) -> list[str]:
 
 def _lacking(table: pd.DataFrame) -> list[str]:
     """Name the patients without a baseline row, and those without an arm."""
-    if not {"patient", "week"} <= {*table.columns}:
-        return []  # the rule says what is missing
+    if not {"patient", "week"} <= {*table.columns} or not table.columns.is_unique:
+        return []  # the rule says what is missing, or there twice
     everyone = pd.unique(table["patient"].dropna())
     recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
     started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}

@@ -89,6 +89,7 @@ def test_many_patients_are_cut_between_patients(monkeypatch) -> None:
         ({"week": [0, 0]}, "two rows for the same visit: patient 'A' at week 0"),
         ({"week": [0, "later"]}, "'later' is not allowed"),
         ({"patient": ["A", None]}, "every row needs a patient"),
+        ({"patient": [["A"], ["A"]]}, "holds lists"),
     ],
 )
 def test_visits_that_cannot_be_put_in_order(change, words) -> None:

@@ -92,6 +92,15 @@ def test_plausible_values_are_not_asked_for_and_not_emptied(tmp_path, column, va
         assert only[column].isna().sum() == count
 
 
+@pytest.mark.parametrize("code", [-9, -99, 999, 99])
+def test_a_code_in_place_of_a_week_is_no_screening_visit(tmp_path, code):
+    table(week=[0, 12, 0, code]).drop(columns="visit").to_csv(tmp_path / "v.csv", index=False)
+    with pytest.raises(InputError, match=f"row 5, column 'week'.*missing_codes={code} "):
+        read_visit_file(tmp_path / "v.csv")
+    with pytest.raises(InputError, match=r"row 5, column 'week'.*every row needs a week"):
+        read_visit_file(tmp_path / "v.csv", missing_codes=code)
+
+
 def test_a_code_of_all_descriptors_is_refused_and_then_open(tmp_path):
     frame = table().drop(columns="sledai").assign(**dict.fromkeys(SLEDAI_ITEMS["id"], 0))
     frame.loc[0, ["arthritis", "rash"]] = 1
@@ -135,7 +144,7 @@ def test_words_that_may_mean_something_are_refused(tmp_path, word):
         responders(tmp_path, table(pga=["2", "1", "2", word]))
 
 
-@pytest.mark.parametrize("codes", ["x", "nobody=99", "sledai=x", ["a"], "99;;y", "inf"])
+@pytest.mark.parametrize("codes", ["x", "nobody=99", "sledai=x", ["a"], "99;;y", "inf", [None], True, {"nobody": 99}])
 def test_codes_that_cannot_be_read(tmp_path, codes):
     with pytest.raises(InputError, match="missing_codes has"):
         responders(tmp_path, table(), codes)

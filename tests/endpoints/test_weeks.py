@@ -11,7 +11,7 @@ from lupus_kit.endpoints.visits.weeks import SCREENING, UNSCHEDULED, split_wide,
     ("name", "week"),
     [
         ("Week 12", 12), ("week12", 12), ("Wk12", 12), ("W12", 12), ("12 weeks", 12), ("12w", 12), ("week_12", 12),
-        ("V4 - Week 12", 12), ("Visit 4 (Week 12)", 12), ("Week 12 (Day 85)", 12), ("Week 12 (Month 3)", 12),
+        ("V4 - Week 12", 12), ("Visit 4 (Week 12)", 12), ("Visit 2 Week 12", 12), ("Week 12 (Day 85)", 12), ("Week 12 (Month 3)", 12),
         ("Study week 12", 12), ("Wk. 12", 12), ("Week 11.9", 11.9),
         ("Baseline", 0), ("BL", 0), ("BL (wk 0)", 0), ("Baseline/Week 0", 0), ("Day 1 (Baseline)", 0), ("baseline visit", 0),
         ("Week -4", -4), ("W-4", -4), ("Week \u22124", -4), ("Week \u20134", -4), ("-4 weeks", -4), ("\u22124 weeks", -4),
@@ -55,5 +55,13 @@ def test_a_wide_column_keeps_its_sign():
 
 
 def test_a_wide_column_whose_visit_is_unclear_is_not_left_out_in_silence():
-    names = ["sledai_week12/24", "sledai week - 4", "sledai-12w", "pga_week 1,000", "age", "pga_comment"]
+    names = [
+        "sledai_week12/24",
+        "sledai week - 4",
+        "sledai-12w",
+        "pga_week 1,000",
+        "age",
+        "pga_comment",
+        "pga visit date",
+    ]
     assert split_wide(names, []) == ({}, names[:4])

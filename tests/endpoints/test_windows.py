@@ -133,6 +133,20 @@ def test_screening_of_a_wide_file_is_kept_apart(tmp_path):
     assert verdicts(tmp_path, wide.reset_index()) == RESPONDERS
 
 
+@pytest.mark.parametrize("when", ["screening", "SCR", "week -4", "day -28"])
+def test_screening_of_a_wide_file_is_known_by_every_name(tmp_path, when):
+    wide = six().pivot(index=["patient", "arm"], columns="week", values=["sledai", "pga"])
+    wide.columns = [f"{name}_day{week * 7 + 1}" for name, week in wide.columns]
+    wide[f"sledai {when}"], wide[f"pga {when}"] = 0, 0
+    assert verdicts(tmp_path, wide.reset_index()) == RESPONDERS
+    only = wide.reset_index().drop(columns=["sledai_day1", "pga_day1"])
+    only[f"sledai {when}"] = [10, 8, 12, 9, 10, 14]
+    only[f"pga {when}"] = [2, 1.5, 1.1, 2, 1, 2.2]
+    with pytest.raises(InputError, match="no row has week 0"):
+        verdicts(tmp_path, only)
+    assert verdicts(tmp_path, only, screening="baseline_if_missing") == RESPONDERS
+
+
 @pytest.mark.parametrize("name", ["Week 12/24", "12-24", "Week 1,000", "week twelve", "EOT"])
 def test_a_name_that_is_not_surely_one_week_is_refused(tmp_path, name):
     table = six().assign(visit=lambda t: t["week"].map({0: "BL", 12: name, 24: "Week 24"})).drop(columns="week")
@@ -153,6 +167,27 @@ def test_unscheduled_visits_with_a_week_are_judged_by_it(tmp_path):
     extra = extra.assign(visit="Unscheduled", week=[12.9, 14.2], sledai=0)
     assert verdicts(tmp_path, pd.concat([table, extra])) == RESPONDERS
     assert "2 rows with a closer record" in read_visit_file(tmp_path / "v.csv").notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("week", "lost"),
+    [(2, ("P1", 12)), (11.5, ("P1", 12)), (12.5, ("P1", 24)), (15.2, ("P1", 24)), (30, None), (-2, None)],
+)
+def test_an_event_of_a_row_that_is_kept_apart_is_not_lost(tmp_path, week, lost):
+    table = six(rescue=0)
+    extra = table.iloc[[0]].assign(week=week, rescue=1)
+    files = pd.concat([table, extra], ignore_index=True)
+    files.to_csv(tmp_path / "v.csv", index=False)
+    for visits in (read_visit_file(tmp_path / "v.csv", planned="0,12,24").visits, files.assign(visit="")):
+        kept, _, notes = plan_visits(visits, planned=[0, 12, 24])
+        ill = kept[kept["rescue"] == 1]
+        assert list(zip(ill["patient"], ill["week"], strict=True)) == ([lost] if lost else [])
+    if lost:
+        assert lost not in verdicts(tmp_path, files, planned="0,12,24")
+        assert "Events of 1 row kept apart count at the patient's next visit." in notes
+    unknown = files.assign(visit=[*["BL", "Week 12", "Week 24"] * 6, "Unscheduled"]).drop(columns="week")
+    with pytest.raises(InputError, match="patient 'P1' has 'rescue' at an unscheduled visit: give the week"):
+        verdicts(tmp_path, unknown)
 
 
 def came(*rows: tuple[str, float, float | None]) -> pd.DataFrame:
@@ -236,13 +271,25 @@ def test_a_visit_that_few_patients_have_is_named():
     ("options", "words"),
     [
         ({"planned": "x"}, "planned is 'x'"), ({"planned": [12, np.nan]}, "planned is"), ({"planned": []}, "planned is"),
-        ({"windows": -1}, "windows is -1"), ({"windows": "a=b"}, "windows is 'a=b'"), ({"windows": {13: 7}}, "names week 13"),
+        ({"windows": -1}, "windows is -1"), ({"windows": "a=b"}, "windows is 'a=b'"),
+        ({"windows": {13: 7}}, "days by planned week .of 0, 12, 24"),
         ({"windows": "soon"}, "windows is 'soon'"),
     ],
 )  # fmt: skip
 def test_options_that_cannot_be(tmp_path, options, words):
     with pytest.raises(InputError, match=words):
         verdicts(tmp_path, six(), **options)
+
+
+def test_what_was_planned_for_a_file_holds_for_its_table(tmp_path):
+    # Everybody came in week 12 or 14, nobody in both: only the plan says that these are two visits.
+    table = six().assign(week=lambda t: t["week"] + 2 * ((t["week"] == 12) & t["patient"].isin(["P2", "P4", "P6"])))
+    table.to_csv(tmp_path / "v.csv", index=False)
+    with pytest.raises(InputError, match="to which one week 12 and 14 belongs is not clear"):
+        read_visit_file(tmp_path / "v.csv")
+    visits = read_visit_file(tmp_path / "v.csv", planned=[0, 12, 14, 24]).visits
+    found = score_visits(visits, "modified-sri").responders()
+    assert found["week"].unique().tolist() == [12, 14, 24]
 
 
 def test_a_table_is_planned_like_a_file(tmp_path):
@@ -256,3 +303,17 @@ def test_a_table_is_planned_like_a_file(tmp_path):
     assert planned["responder"].tolist() == found["responder"].tolist()
     with pytest.raises(InputError):  # the rule itself takes planned visits only
         sri(table, components=("sledai", "pga"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"patient": [["A"]] * 18}, "column 'patient' holds lists"),
+        ({"week": [0, None, 24] * 6}, "column 'week': an empty cell is not allowed"),
+        ({"week": pd.array([0, None, 24] * 6, dtype="Int64")}, "column 'week': an empty cell is not allowed"),
+        ({"week": [0, 12, 12] * 6}, "two rows for the same visit"),
+    ],
+)
+def test_keys_of_a_table_that_cannot_be(change, words):
+    with pytest.raises(InputError, match=words):
+        score_visits(six(visit=["baseline", "week 12", "week 24"] * 6).assign(**change), "modified-sri")

@@ -44,7 +44,10 @@ class EarlierVisits:
         if "patient" not in table.columns:
             return None
         require_columns(table, [name for name in ("patient", "week") if name in table.columns], "the table of items")
-        patient, names = pd.factorize(table["patient"])
+        try:
+            patient, names = pd.factorize(table["patient"])
+        except TypeError:
+            raise InputError("column 'patient' holds lists or the like: use one text or number a cell.") from None
         if "week" not in table.columns:
             if needs_week and len(names) < len(table):
                 raise InputError(

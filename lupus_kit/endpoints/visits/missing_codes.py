@@ -26,8 +26,11 @@ USUAL: frozenset[float] = frozenset(
 #: Values from which on no patient of a trial is known; the sum of all 24 SLEDAI descriptors is 105.
 _NOBODY_HAS = {"sledai": 70}
 
-#: Doses come in quarters of a tablet: none of these is one.
-_NO_DOSE = {"prednisone_mg_day": frozenset({66, 77, 88, 98, 99, 777, 888, 998, 999})}
+#: Codes that are no value whatever the others are: no dose, no week of a screening visit.
+_NEVER = {
+    "prednisone_mg_day": frozenset({66, 77, 88, 98, 99, 777, 888, 998, 999}),
+    "week": frozenset({-9, -77, -88, -98, -99}),
+}
 
 _PLAIN_MISSING = frozenset({"", ".", "na", "n/a", "nan", "nd"})
 MissingCodes = str | float | Sequence[float | str] | Mapping[str, float | Sequence[float]] | None
@@ -79,7 +82,7 @@ def read_codes(given: MissingCodes, names: Mapping[str, str]) -> Codes:
     elif isinstance(given, str):
         parts = [part.strip() for part in re.split(r"[,;]", given) if part.strip()]
     else:
-        parts = [str(one) for one in np.atleast_1d(np.asarray(given, dtype=object)).tolist()]
+        parts = ["" if one is None else str(one) for one in np.atleast_1d(np.asarray(given, dtype=object)).tolist()]
     everywhere: set[float] = set()
     by_column: dict[str, frozenset[float]] = {}
     for part in parts:
@@ -194,7 +197,7 @@ def _implausible(numbers: np.ndarray, column: Column, usual: frozenset[float]) -
     inside, coded = _in_range(numbers, column), np.isin(numbers, [*usual])
     others = np.abs(numbers[inside & ~coded])
     apart = np.abs(numbers) > max(9, 2 * others.max()) if len(others) else ~inside
-    odd = (coded & (~inside | apart)) | np.isin(numbers, [*_NO_DOSE.get(column.name, ())])
+    odd = (coded & (~inside | apart)) | np.isin(numbers, [*_NEVER.get(column.name, ())])
     found: np.ndarray = odd | (inside & (numbers > _NOBODY_HAS.get(column.name, np.inf)))
     return found
 

@@ -5,6 +5,7 @@ kit's names and the cells as written (`recognise`, a `TidyTable` that knows wher
 columns read (`read_column`) -> patients, visits and weeks (`fill_keys`, `check_keys`) -> the visits that were made.
 """
 
+import math
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -146,6 +147,8 @@ def read_visit_file(
     tidy = read_points(tidy, problems)
     refuse_bare_ticks(tidy.cells, problems)
     columns = {name: _scaled(BY_NAME[name], pga_scale) for name in map(str, tidy.cells)}
+    if tidy.layout == "wide":  # read from the names: screening without a number is before all weeks
+        columns["week"] = replace(columns["week"], low=-math.inf, high=math.inf)
     cells, coded = settle_codes(tidy.cells, columns, read_codes(missing_codes, FOLDED_NAMES), problems)
     tidy = replace(tidy, cells=cells)
     table = {name: read_column(cells, name, column, problems) for name, column in columns.items()}

@@ -28,9 +28,10 @@ _SIMPLE = [
         r"(?:unscheduled|unsched|unsch|uns|unplanned)[\s\d.]*|et|early (?:termination|withdrawal|discontinuation)")),
 ]  # fmt: skip
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-") | {"_": " "})
-_LABEL = re.compile(r"(?:visit|v)\s*\d+[a-z]?")
+_LABEL = re.compile(r"^(?:visit|v)\s*\d+[a-z]?\b")
 _MENTIONS_TIME = re.compile(
-    r"\b(?:weeks?|wks?|days?|months?|visit|baseline|screening|unscheduled)(?![a-z])|\b[wdmv] ?-?\d|\d ?[wdm]\b"
+    r"\b(?:weeks?|wks?|days?|months?|visit|baseline|screening|unscheduled)(?![a-z]).*\d|\d.*\b(?:weeks?|days?|months?)\b"
+    r"|\b[wdmv] ?-?\d|\d ?[wdm]\b"
 )
 
 
@@ -62,7 +63,9 @@ def read_when(name: object) -> When | None:
         part = part.strip()
         if not part or part == "visit" or _LABEL.fullmatch(part):
             continue
-        when = _read_part(re.sub(r"^(?:study |visit )+| visit$", "", part))
+        when = _read_part(re.sub(r"^(?:study |visit )+| visit$", "", part)) or _read_part(
+            _LABEL.sub("", part, 1).strip()
+        )
         if when is None:
             return None
         found.append(when)

@@ -1,6 +1,7 @@
 """From the weeks when visits happened to the visits that were planned: windows, screening, and rows that are kept apart."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from lupus_kit.core.cells import require_choice
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
+from lupus_kit.endpoints.visits.visit_table import EVENTS
 from lupus_kit.endpoints.visits.weeks import SCREENING, UNSCHEDULED, read_when
 
 #: What becomes of visits before baseline.
@@ -16,8 +18,9 @@ SCREENING_USES = ("apart", "baseline_if_missing")
 _DAY = 1 / 7 + 1e-9
 #: A plan that is read from the data leaves no visit further away than two weeks.
 _SURE = 2.0
+#: Where a table keeps its planned weeks.
+_PLAN = "planned_weeks"
 _EXTRA = "with a closer record of the same visit"
-
 
 #: Planned weeks, and the days that a visit may be away; as texts they are "0,12,24", and "28" or "12=7,24=28".
 Plan = Sequence[float] | str | None
@@ -41,7 +44,8 @@ def plan_visits(
 
     A row belongs to the planned visit nearest to it, half-way between two to the later one; behind the last visit the
     window is as wide as before it. A row after baseline is never baseline. Of several rows of a patient at one visit the
-    closest counts, of two equally close ones the later; a row without any value gives way.
+    closest counts, of two equally close ones the later; a row without any value gives way. An event (rescue, a medicine
+    that is not allowed, withdrawal) of a row after baseline that is kept apart counts at the patient's next visit.
 
     Parameters
     ----------
@@ -50,7 +54,7 @@ def plan_visits(
     planned : sequence of float or str, optional
         The planned weeks, such as ``[0, 12, 24]`` or ``"0,12,24"``. By default they are read from the data: weeks that
         more than half of the patients who come then or later have, in whole weeks, and whole weeks of patients who have
-        the planned visit beside it as well.
+        the planned visit beside it as well. A table that was planned before keeps its plan (in ``attrs``).
     windows : float, mapping or str, optional
         Days that a visit may be away from its planned one: one number for all (28 in the BLISS trials), or by week, such as
         ``{12: 7, 24: 28}`` or ``"12=7,24=28"``.
@@ -78,15 +82,17 @@ def plan_visits(
     [0.0, 12.0, 0.0, 12.0]
     """
     require_choice("use of screening", screening, SCREENING_USES)
-    if isinstance(windows, str) and "=" in windows:
-        windows = _by_week(windows)
-    week = visits["week"].to_numpy(dtype=float)
+    week = visits["week"].to_numpy(dtype=float, na_value=np.nan)
     patient, names = pd.factorize(visits["patient"])
     later = (week > 0) & np.isfinite(week) & (patient >= 0)
+    known = visits.attrs.get(_PLAN, ())
+    if planned is None and len(known) and np.isin(week[later], known).all():
+        planned = known  # planned before, as read_visit_file does
     plan = _given(planned) if planned is not None else _inferred(patient[later], week[later])
     at = _nearest(week, plan)
     at[later & (at == 0)] = np.nan
-    at[later & (np.abs(week - at) * 7 > _reach(at, plan, windows) + 1e-6)] = np.nan
+    days, said = _days(windows, plan)
+    at[later & (np.abs(week - at) * 7 > days[np.searchsorted(plan, at) % len(plan)] + 1e-6)] = np.nan
     why = np.select(
         [week < 0, week == UNSCHEDULED, later & np.isnan(at)],
         ["before baseline (screening)", "unscheduled", "in the window of no visit after baseline"],
@@ -107,10 +113,7 @@ def plan_visits(
     kept = why == ""
     settled = kept & ~np.isnan(week)
     moved = settled & (week != at) & (week > 0)
-    reach = "half-way windows" if windows is None else f"windows of {_said(windows)}"
-    shown = (
-        f"{listing(f'{one:g}' for one in plan)} ({reach}; the closest record counts, of two equally close the later)"
-    )
+    shown = f"{listing(f'{one:g}' for one in plan)} ({said}; the closest record counts, of two equally close the later)"
     if moved.any():
         rows, whom = plural(int(moved.sum()), "row"), plural(len(np.unique(patient[moved])), "patient")
         notes.append(f"Visits as they happened went to the nearest of the planned weeks {shown}: {rows} of {whom}.")
@@ -125,7 +128,9 @@ def plan_visits(
     out = visits[~kept].assign(why=why[~kept])
     if (settled & (week != at)).any():
         visits = _renamed(visits, week, at, settled)
-    return visits if kept.all() else visits[kept], out, notes
+    visits = _with_events(visits, week, at, kept, patient, notes)[kept]
+    visits.attrs[_PLAN] = plan.tolist()
+    return visits, out, notes
 
 
 def _given(planned: Sequence[float] | str) -> np.ndarray:
@@ -146,38 +151,31 @@ def _nearest(week: np.ndarray, plan: np.ndarray) -> np.ndarray:
     return np.where(inside, plan[np.searchsorted(half_way, np.where(inside, week + 1e-9, 0), side="right")], np.nan)
 
 
-def _reach(at: np.ndarray, plan: np.ndarray, windows: Windows) -> np.ndarray:
-    """Return how many days a row may be away from its planned week, beyond that no other week is nearer."""
-    by_week = {**windows} if isinstance(windows, Mapping) else {}
-    if unknown := [week for week in by_week if week not in plan]:
-        shown = ", ".join(f"{week:g}" for week in plan)
-        raise InputError(f"windows names week {unknown[0]!r}, which is not planned: the plan is {shown}.")
+def _days(windows: Windows, plan: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return how many days a row may be away from each planned week, beyond that no other is nearer; and the words."""
     days = np.full(len(plan), np.inf)
-    days[-1] = 3.5 * np.diff(plan)[-1] if len(plan) > 1 else np.inf
+    if windows is None:
+        days[-1] = 3.5 * np.diff(plan)[-1] if len(plan) > 1 else np.inf
+        return days, "half-way windows"
     try:
-        days = np.array([float(by_week.get(one, own)) for one, own in zip(plan.tolist(), days, strict=True)])
-        if windows is not None and not by_week:
-            days[:] = float(windows)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        days[:] = np.nan
-    if not (days >= 0).all():
-        raise InputError(f"windows is {windows!r}: give days, 0 or more, such as 28, or by week such as {{12: 14}}.")
-    found: np.ndarray = np.append(days, np.inf)[np.where(np.isnan(at), len(plan), np.searchsorted(plan, at))]
-    return found
-
-
-def _by_week(windows: str) -> dict[float, float]:
-    try:
-        pairs = (part.split("=") for part in windows.split(","))
-        return {float(week): float(days) for week, days in pairs}
+        by_week: dict[Any, Any] = dict.fromkeys(plan.tolist(), windows)
+        if isinstance(windows, str) and "=" in windows:
+            by_week = dict(part.split("=") for part in windows.split(","))
+        elif isinstance(windows, Mapping):
+            by_week = {**windows}
+        reach = {float(str(week)): float(str(day)) for week, day in by_week.items()}
     except ValueError:
-        raise InputError(f"windows is {windows!r}: give days such as 28, or days by week such as 12=7,24=28.") from None
-
-
-def _said(windows: Windows) -> str:
-    if isinstance(windows, Mapping):
-        return listing(f"{days:g} days at week {week:g}" for week, days in windows.items())
-    return f"{windows} day{'s' * (str(windows) != '1')}"
+        reach = {}
+    if not reach or not all(day >= 0 for day in reach.values()) or not {*reach} <= {*plan.tolist()}:
+        shown = ", ".join(f"{week:g}" for week in plan)
+        raise InputError(
+            f"windows is {windows!r}: give days, 0 or more, such as 28, or days by planned week (of {shown}), such as "
+            "{12: 7, 24: 28} or 12=7,24=28."
+        )
+    days[np.searchsorted(plan, [*reach])] = [*reach.values()]
+    if isinstance(windows, Mapping) or "=" in str(windows):
+        return days, f"windows of {listing(f'{day:g} days at week {week:g}' for week, day in reach.items())}"
+    return days, f"windows of {days[0]:g} days"
 
 
 def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
@@ -224,7 +222,7 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
     if unsure.any():
         listed = listing(f"{one:g}" for one in np.unique(week[unsure]))
         raise InputError(
-            f"the visits do not say which weeks were planned: few patients have week {listed}. Name the planned weeks: "
+            f"the visits do not say which weeks were planned: to which one week {listed} belongs is not clear. Name them: "
             "planned=[0, 12, 24] (--planned 0,12,24), with windows= (--windows) if rows further away shall not count."
         )
     return np.union1d(plan, own)
@@ -279,6 +277,28 @@ def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.nd
         if pd.isna(names[row]) or read_when(names[row]) is not None:
             names[row] = own.get(at[row]) or visit_names(at[[row]])[0]
     return visits.assign(week=np.where(rows, at, week), visit=names)
+
+
+def _with_events(
+    visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, kept: np.ndarray, patient: np.ndarray, notes: list[str]
+) -> pd.DataFrame:
+    """Carry events of rows after baseline that are kept apart to the patient's next visit, so that none is lost."""
+    carried: set[int] = set()
+    for name in [name for name in EVENTS if name in visits]:
+        happened = visits[name].eq(1).fillna(False).to_numpy(dtype=bool)
+        values = visits[name].copy()
+        for row in np.flatnonzero(happened & ~kept & (week > 0)):
+            who = visits["patient"].iloc[row]
+            if not np.isfinite(week[row]):
+                raise InputError(f"patient {who!r} has {name!r} at an unscheduled visit: give the week of that row.")
+            mine = np.flatnonzero(kept & (patient == patient[row]) & (at > 0) & (at >= week[row]))
+            if len(mine):
+                values.iloc[mine[np.argmin(at[mine])]] = values.iloc[row]
+                carried.add(int(row))
+        visits = visits.assign(**{name: values})
+    if carried:
+        notes.append(f"Events of {plural(len(carried), 'row')} kept apart count at the patient's next visit.")
+    return visits
 
 
 def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
