@@ -5,7 +5,7 @@ teaching and research: check them against the official forms before any clinical
 
 - Indices: `sledai_descriptors` and `sledai`, `bilag2004` and `bilag_total`, `rescale_pga`.
 - Response against baseline: `sri` (with ``components=("sledai", "pga")`` the modified SRI without BILAG), `sri50` (on
-  `s2k_ri50`), `bicla`, `renal_response`.
+  `s2k_ri50`), `bicla`, `renal_response` (its definitions as a table: `RENAL_REQUIREMENTS`).
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
 - A file of a clinic: `read_visit_file`, `score_visits`; its columns are in `VISIT_FILE_COLUMNS`, the units that
   measured columns may name in `UNITS`.
@@ -25,7 +25,12 @@ from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.flare_index import selena_flare
 from lupus_kit.endpoints.rules.lldas import lldas
-from lupus_kit.endpoints.rules.renal_definitions import RENAL_DEFINITIONS, RenalDefinition, RenalRequirement
+from lupus_kit.endpoints.rules.renal_definitions import (
+    RENAL_DEFINITIONS,
+    RENAL_REQUIREMENTS,
+    RenalDefinition,
+    RenalRequirement,
+)
 from lupus_kit.endpoints.rules.renal_response import renal_response
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import s2k_ri50, sri50
@@ -39,6 +44,7 @@ from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file,
 
 __all__ = [
     "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "RENAL_DEFINITIONS",
+    "RENAL_REQUIREMENTS",
     "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "UNITS", "VISIT_FILE_COLUMNS", "Agreement", "DecidingClauses", "DefinitionComparison",
     "ImputedResponders", "RenalDefinition", "RenalRequirement", "Scored", "SledaiItem", "VisitFile", "agreement",
     "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "doris", "example_visit_file",

@@ -68,6 +68,12 @@ def test_limits_of_the_laboratory(test: str, sign: int) -> None:
     assert decide(name, **{test: 0.8, column: None}) is None
 
 
+def test_without_a_limit_the_answer_of_the_rater_stands() -> None:
+    for answer in (0, 1):
+        assert decide("low_complement", c3_g_l=0.6, low_complement=answer) is bool(answer)
+        assert decide("dna_binding", anti_dsdna=90, dna_binding=answer) is bool(answer)
+
+
 def test_one_low_complement_is_enough_and_all_given_are_needed_for_no() -> None:
     limits = {"c3": 0.9, "c4": 0.1, "ch50": 30.0}
     for c3, c4, ch50 in itertools.product((0.8, 1.0, None), (0.05, 0.2, None), (20, 40, None)):

@@ -19,6 +19,7 @@ from lupus_kit.endpoints import (
     UNITS,
     bilag2004,
     read_visit_file,
+    renal_response,
     score_visits,
     sledai_descriptors,
 )
@@ -178,6 +179,16 @@ def test_bilag_reads_every_unit() -> None:
     pd.testing.assert_frame_equal(bilag2004(other), bilag2004(own))
     with pytest.raises(InputError, match="'creatinine_mg_dl'"):
         bilag2004(pd.DataFrame({"creatinine": [6.0, 9.5]}))
+
+
+def test_a_visit_file_feeds_renal_response_without_a_word_about_units(tmp_path: Path) -> None:
+    # UPCR 3.0 to 0.4 g/g, creatinine 1.0 to 0.8 mg/dL (before the flare 0.8), eGFR 80 to 85: complete by KDIGO 2012 and 2024.
+    table = trial(**{"UPCR (mg/mmol)": [300, 40, 300, 160], "Creatinine (µmol/L)": [88.4, 70.72, 88.4, 70.72],
+                     "creatinine_preflare_umol_l": [70.72] * 4, "eGFR": [80, 85, 80, 85]})  # fmt: skip
+    visits = read_visit_file(written(tmp_path, table)).visits
+    before, later = visits[visits["week"] == 0], visits[visits["week"] == 12]
+    for definition in ("KDIGO 2012", "KDIGO 2024"):
+        assert renal_response(before, later, definition)["response"].tolist() == ["complete", "none"]
 
 
 def test_a_laboratory_value_alone_makes_no_bilag_grades(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from lupus_kit.core.cells import require_choice
 
 #: Measures, their units in words and the largest value that is believed. Creatinine's unit is an argument.
 MEASURES = {
-    "upcr": ("urine protein/creatinine in g/g", 30.0),
+    "upcr": ("urine protein/creatinine in g/g", 50.0),
     "protein_24h": ("24-hour protein in g", 60.0),
     "creatinine": ("serum creatinine", 3000.0),
     "egfr": ("eGFR", 250.0),
@@ -146,11 +146,16 @@ class RenalDefinition:
         return {f"{level}_{'_or_'.join(n.slug for n in group)}": group for level, groups in levels for group in groups}
 
 
+_FOLDER = Path(__file__).parent
+
+#: The requirements of the published definitions, a row each: definition, level, any_of (of the rows with one letter one is
+#: enough), measure, rule, limit.
+RENAL_REQUIREMENTS: pd.DataFrame = pd.read_csv(_FOLDER / "renal_requirements.csv", keep_default_na=False)
+
+
 def _read_definitions() -> dict[str, RenalDefinition]:
-    """Put the rows of the two tables together; rows of one letter in ``any_of`` are a group of which one is enough."""
-    folder = Path(__file__).parent
-    rows = pd.read_csv(folder / "renal_requirements.csv", keep_default_na=False)
-    about = pd.read_csv(folder / "renal_definitions.csv").set_index("definition")
+    """Put the rows of the two tables together."""
+    rows, about = RENAL_REQUIREMENTS, pd.read_csv(_FOLDER / "renal_definitions.csv").set_index("definition")
 
     def groups(name: str, level: str) -> tuple[Group, ...]:
         found: dict[object, Group] = {}

@@ -96,7 +96,8 @@ def sledai_descriptors(
       them the answers in ``visual`` and ``cranial_nerve`` stand.
     - An exclusion column (``..._other_cause``, ``seizure_past_damage``, ``cva_hypertensive``) that is not there
       excludes nothing; an empty cell in one that is there leaves a present finding undecided.
-    - Complement is judged by the tests whose columns are there; each of them must be recorded, unless one is low.
+    - Complement is judged by the tests whose columns are there; each of them must be recorded, unless one is low. A test
+      without any limit decides nothing: the answer of the rater stands, and where there is no such column it is an error.
     - The Farr assay and the other anti-dsDNA assay are alternatives: one of them is enough, and one above decides.
     - The spot ratio is used only in rows without 24-hour protein (50 mg/mmol for 0.5 g/24 h, a common but rough
       exchange), and each test is compared with its own previous value, never with the other test.

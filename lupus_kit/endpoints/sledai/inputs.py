@@ -115,7 +115,9 @@ def laboratory_limits(
     given = _check_limits(limits)
     result = {}
     for test, column in LAB_LIMITS.items():
-        if test not in given and column not in frame.columns and found[test].notna().any():
+        answered = "dna_binding" if test == "anti_dsdna" else "low_complement"
+        unknown = test not in given and column not in frame.columns and found[test].notna().any()
+        if unknown and answered not in frame.columns:
             raise InputError(
                 f"{test!r} is recorded, but its limit is not known: add the column {column!r}, "
                 f"or pass limits={{{test!r}: ...}} in the unit of {test!r}."
