@@ -48,6 +48,20 @@ def score(
         str, typer.Option(help="SELENA and SLEDAI: protein without an earlier value is present, absent or missing.")
     ] = "present",
     pga_scale: Annotated[Scale, typer.Option(help="Scale on which PGA was recorded.")] = Scale.three,
+    events: Annotated[
+        str,
+        typer.Option(
+            help="Rescue, forbidden medicine, withdrawal: composite (non-response from then on), "
+            "while_on_treatment, treatment_policy or hypothetical."
+        ),
+    ] = "composite",
+    steroids: Annotated[
+        str,
+        typer.Option(
+            help="Rule on prednisone: auto (not above baseline at the assessment, where recorded), none, "
+            "no_rise, muse, illuminate_1, illuminate_2, bliss, tulip, tulip_taper, ..."
+        ),
+    ] = "auto",
     b_to_a: Annotated[bool, typer.Option("--b-to-a/--no-b-to-a", help="Whether BILAG B to A is a new A.")] = True,
     layout: Annotated[
         Layout, typer.Option(help="One row per visit (long), per patient (wide), or per test (tests).")
@@ -119,6 +133,8 @@ def score(
         sledai_version=sledai_version,
         pga_scale=pga_scale.value,
         first_visit_protein=first_visit_protein,
+        events=events,
+        steroids=steroids,
     )
     arms, why_not = _two_arms(read.visits, first_arm)
     ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""

@@ -13,12 +13,14 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
+from lupus_kit.endpoints.event_notes import about_events, about_steroids, with_unasked_events
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import sri50
+from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
@@ -40,14 +42,14 @@ class _Endpoint:
     verdict: str = "responder"
 
 
-_SRI_OPTIONS = ("points", "b_to_a_is_new")
+_SRI_OPTIONS = ("points", "b_to_a_is_new", "steroids")
 _ENDPOINTS = {
     "sri": _Endpoint(sri, ("total", "grades"), "SRI-{points}", _SRI_OPTIONS),
     "modified-sri": _Endpoint(
         partial(sri, components=("sledai", "pga")), ("total",), "modified SRI-{points} (no BILAG)", _SRI_OPTIONS
     ),
     "sri-50": _Endpoint(sri50, ("items", "grades"), "SRI-50, {points} points", _SRI_OPTIONS),
-    "bicla": _Endpoint(bicla, ("total", "grades"), "BICLA"),
+    "bicla": _Endpoint(bicla, ("total", "grades"), "BICLA", ("steroids",)),
     "lldas": _Endpoint(lldas, ("items",), "LLDAS", verdict="lldas"),
     "doris": _Endpoint(doris, ("items",), "DORIS", verdict="doris"),
 }
@@ -131,6 +133,8 @@ def score_visits(
     windows: Windows = None,
     screening: str = "apart",
     missing_codes: MissingCodes = None,
+    events: str = "composite",
+    steroids: str | SteroidRule | None = "auto",
 ) -> Scored:
     """Score a table of visits from whatever it holds: totals or items, grades or items.
 
@@ -161,6 +165,13 @@ def score_visits(
     planned, windows, screening, missing_codes
         Visits as they happened, visits before baseline and codes for missing; as for
         :func:`lupus_kit.endpoints.read_visit_file`.
+    events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
+        The strategy for the intercurrent events ``rescue``, ``disallowed_medication`` and ``withdrawn``; see ``sri``.
+    steroids : str, SteroidRule or None
+        The rule on steroids of the SRI and BICLA; see ``sri``. LLDAS and DORIS have limits of dose of their own. Here
+        the default judges: where the table has ``prednisone_mg_day``, a dose at the assessment above that of baseline is
+        non-response, because all the trials of ``STEROID_RULES`` count it so and a responder on four times the steroids
+        is the worse mistake; a note names the patients, and ``"none"`` judges no dose.
 
     Returns
     -------
@@ -190,28 +201,24 @@ def score_visits(
     asked = _ENDPOINTS[endpoint]
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
-        notes.append(f"PGA was brought from {pga_scale} to 0-3, in hundredths.")
-    elif "pga" in table:
-        notes += _finer_than_hundredths(table["pga"])
+        notes.append(f"PGA was brought from {pga_scale} to 0-3, with all its decimals.")
     require_choice("first_visit_protein", first_visit_protein, FIRST_VISIT_PROTEIN)
     table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)
     if "grades" in asked.needs:
         table = _with_grades(table, endpoint, notes)
     notes += _lacking(table)
+    table, unasked = with_unasked_events(table)
+    notes += unasked
     is_state = asked.verdict != "responder"
-    options = {"points": points, "b_to_a_is_new": b_to_a_is_new}
-    verdicts = asked.rule(
-        _complete(table) if is_state else table, missing=missing, **{name: options[name] for name in asked.options}
-    )
+    options = {"points": points, "b_to_a_is_new": b_to_a_is_new, "steroids": steroids}
+    chosen = {name: options[name] for name in asked.options}
+    verdicts = asked.rule(_complete(table) if is_state else table, missing=missing, events=events, **chosen)
     if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
+    notes += about_events(table, events)
+    if "steroids" in asked.options:
+        notes += about_steroids(table, verdicts, events, steroids)
     return Scored(asked.name.format(points=points), verdicts, asked.verdict, tuple(notes))
-
-
-def _finer_than_hundredths(pga: pd.Series) -> list[str]:
-    scaled = pd.to_numeric(pga, errors="coerce") * 100
-    finer = int(((scaled - scaled.round()).abs() > 1e-6).sum())
-    return [f"PGA was rounded to hundredths in {finer} row{'s' * (finer != 1)}."] if finer else []
 
 
 def _lacking(table: pd.DataFrame) -> list[str]:

@@ -35,7 +35,7 @@ def test_the_example_is_scored_with_reasons_and_compared(run, visits):
     assert (code, err) == (0, "")
     assert "SRI-4: visits.csv" in out
     # Worked out by hand in tests/test_endpoints_visit_file.py.
-    for words in ("week 12  drug     4/6         66.7%", "week 24  placebo  1/6         16.7%"):
+    for words in ("week 12  drug     4/6         66.7%", "week 24  placebo  0/6         0.0%"):
         assert words in out
     assert "E03      drug     week 12  Not a responder: PGA rose by 0.30 (it must rise by less than 0.30)." in out
     assert "Check the rules against the official index forms before any clinical use." in out
@@ -68,10 +68,36 @@ def test_every_format_holds_every_patient(run, visits, form):
     assert all(f"E{k:02}" in out for k in range(1, 13))
 
 
+def test_events_and_steroids_are_asked_for_by_name(run, tmp_path):
+    path = tmp_path / "doses.csv"
+    path.write_text(
+        "patient,week,sledai,pga,prednisone_mg_day,rescue\nA,0,12,1,10,0\nA,12,4,1,40,0\nA,24,4,1,10,0\n"
+        "B,0,12,1,10,0\nB,12,4,1,10,1\nB,24,4,1,10,0\n"
+    )
+    asked = (path, "--endpoint", "modified-sri", "--format", "json")
+
+    def responders(*more):
+        whole = json.loads(run(*asked, *more)[1])
+        return [row["responders"] for row in whole["responders"]], whole["notes"]
+
+    counts, notes = responders()
+    assert counts == [0, 1]
+    assert "Non-response by the rule on steroids (1): A." in notes
+    assert any(note.startswith("Events, composite: ") and note.endswith("rescue (1): B.") for note in notes)
+    assert responders("--events", "treatment_policy")[0] == [2, 2]
+    assert responders("--events", "hypothetical", "--missing", "best")[0] == [2, 2]
+    assert responders("--steroids", "none")[0] == [1, 1]
+    assert responders("--steroids", "muse")[0] == [0, 0]
+    for option, word, said in (("--events", "composit", "'composite'"), ("--steroids", "mouse", "'muse'")):
+        code, _, err = run(*asked, option, word)
+        assert code != 0
+        assert said in err
+
+
 def test_json_holds_counts_comparison_and_verdicts(run, visits):
     whole = json.loads(run(visits, "--format", "json")[1])
     assert whole["endpoint"] == "SRI-4"
-    assert [row["responders"] for row in whole["responders"]] == [4, 1, 3, 1]
+    assert [row["responders"] for row in whole["responders"]] == [4, 1, 3, 0]
     week12 = whole["comparison"][0]
     assert (week12["drug"], week12["placebo"]) == ("4/6", "1/6")
     assert week12["difference"] == pytest.approx(0.5)

@@ -15,7 +15,7 @@ from lupus_kit import endpoints
 from lupus_kit.cohort import Assumptions, Cohort, what_if
 from lupus_kit.cohort.files.cdisc import data_sets
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, read_visit_file, score_visits, sri
+from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, read_visit_file, score_visits
 
 NAMES = ("adsl", "adqs", "adrs", "adlb", "adae")
 
@@ -173,8 +173,8 @@ def test_an_interrupted_export_leaves_the_old_one_whole(
 
 
 def test_the_export_is_scored_like_the_cohort(cohort: Cohort, folder: Path) -> None:
+    expected = score_visits(cohort.visits).to_frame()
     scored = score_visits(read_visit_file(folder / "adqs.xpt").visits).to_frame()
-    assert scored["patient"].tolist() == [f"LUPUSKIT-{who}" for who in sri(cohort.visits)["patient"]]
+    assert scored["patient"].tolist() == [f"LUPUSKIT-{who}" for who in expected["patient"]]
     columns = ["week", "arm", "sledai_drop", "pga_rise", "new_a", "new_b", "responder", "imputed", "reason"]
-    expected = sri(cohort.visits)[columns].astype(str)
-    pd.testing.assert_frame_equal(scored[columns].astype(str), expected, check_dtype=False)
+    pd.testing.assert_frame_equal(scored[columns].astype(str), expected[columns].astype(str), check_dtype=False)

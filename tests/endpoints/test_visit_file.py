@@ -48,7 +48,7 @@ BY_HAND = {
     ("E11", 12): True,  # 18 -> 12, kidney A -> B is an improvement, PGA +0.10
     ("E11", 24): False,  # 18 -> 20
     ("E12", 12): False,  # 10 -> 18, new A, rescue
-    ("E12", 24): True,  # 10 -> 4; the rescue of week 12 does not persist by default
+    ("E12", 24): False,  # 10 -> 4, but rescue at week 12
 }
 #: Rows whose answer is open: missing data decide nothing.
 OPEN = {("E06", 24), ("E09", 12), ("E10", 12), ("E10", 24)}
@@ -99,14 +99,15 @@ def test_open_answers_stay_open_as_observed():
 
 
 def test_counts_by_visit_and_arm():
-    # Drug: E01 to E05 without E03, E04 at week 12, plus E06; E01, E03, E04 at week 24. Placebo: E11; E12.
+    # Drug: E01 to E05 without E03, E04 at week 12, plus E06; E01, E03, E04 at week 24. Placebo: E11; nobody, because
+    # E12 had rescue at week 12.
     table = score_visits(read_visit_file(example_visit_file()).visits).responders()
     counted = {(row.visit, row.arm): (row.responders, row.assessed, row.open) for row in table.itertuples()}
     assert counted == {
         ("week 12", "drug"): (4, 6, 0),
         ("week 12", "placebo"): (1, 6, 0),
         ("week 24", "drug"): (3, 6, 0),
-        ("week 24", "placebo"): (1, 6, 0),
+        ("week 24", "placebo"): (0, 6, 0),
     }
 
 
@@ -663,8 +664,8 @@ def test_improvement_in_per_cent_reaches_sri_50(tmp_path):
     assert not _verdicts(_write(tmp_path, _example()), endpoint="sri-50")[("E07", 12)]
 
 
-def test_pga_finer_than_hundredths_is_told(tmp_path):
+def test_pga_finer_than_hundredths_is_kept(tmp_path):
     table = _example()
-    table.loc[0, "pga"] = "1.504"
-    notes = score_visits(read_visit_file(_write(tmp_path, table)).visits).notes
-    assert "PGA was rounded to hundredths in 1 row." in notes
+    table.loc[1, "pga"] = "1.504"
+    found = score_visits(read_visit_file(_write(tmp_path, table)).visits).verdicts
+    assert found["pga"].iloc[0] == 1.504

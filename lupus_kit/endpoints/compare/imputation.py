@@ -13,12 +13,14 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints.compare.donors import Step, fill, plan
 from lupus_kit.endpoints.compare.rubin import Pooled, pool
+from lupus_kit.endpoints.pga import PGA_UNITS
+from lupus_kit.endpoints.rules.intercurrent import STEROIDS
 from lupus_kit.endpoints.rules.sri import SriEvaluation, SriOptions, evaluate_sri, sri_clauses
 from lupus_kit.endpoints.visits.keys import KEYS
 
 #: Where donors may come from.
 DONORS = ("arm", "all", "reference")
-_PGA_TOP = 300  # the scale ends at 3, here in hundredths
+_PGA_TOP = 3 * PGA_UNITS  # the scale ends at 3
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def impute_responders(
     level : float
         Confidence level of the intervals.
     **rule
-        What else the rule asks for, as for ``sri``: `b_to_a_is_new`, `components`, `events`, `events_persist`, `score`.
+        What else the rule asks for, as for ``sri``: `b_to_a_is_new`, `components`, `events`, `event_columns`,
+        `steroids`, `score`. Under ``events="hypothetical"`` what was set missing after an event is imputed too.
 
     Returns
     -------
@@ -154,8 +157,9 @@ def impute_responders(
     _check(n_imputations, nearest, donors, level)
     options = SriOptions(points, **rule)
     rng = as_generator(seed)
-    table, events = options.read(visits)
-    found = evaluate_sri(table, options, events)
+    table, intercurrent = options.read(visits)
+    events = intercurrent.clauses
+    found = evaluate_sri(table, options, intercurrent)
     arms = _read_arms(table, reference)
     worse = _shifts(arms, delta)
 
@@ -292,7 +296,7 @@ def _decide(
         made["pga_rise"] = np.fmin(made["pga_rise"], room)
     for name in events:
         happened = filled[..., recorded.columns.get_loc(name)] == 1
-        happened = np.maximum.accumulate(happened, axis=2) if options.events_persist else happened
+        happened = happened if name == STEROIDS else np.maximum.accumulate(happened, axis=2)
         made[name] = happened.reshape(n_imputations, -1)
     change = pd.DataFrame({name: values.ravel() for name, values in made.items()})
     responds = sri_clauses(change, options.points, events).all(axis=1)
