@@ -113,23 +113,32 @@ def powers(
     Returns
     -------
     pandas.DataFrame
-        One row per test: ``test label n1 n2 power size size_at``; ``size_at`` is the common response rate at which
+        One row per test: ``test label n1 n2 power harm size size_at``. ``power`` is the chance of a rejection in favour of
+        the first arm (with the alternative ``"less"``, of the second), ``harm`` that of a two-sided rejection in favour of
+        the second, ``nan`` for one-sided tests. ``size`` counts both; ``size_at`` is the common response rate at which
         the probability of a false rejection is largest.
 
     Examples
     --------
-    >>> powers(["pearson"], 16 / 29, 9 / 30, 29, 30, 0.05, "two-sided")["power"].round(3).tolist()
-    [0.503]
+    >>> powers(["pearson"], 0.1, 0.6, 30, 30, 0.05, "two-sided")[["power", "harm"]].round(4).to_numpy().tolist()
+    [[0.0, 0.9927]]
     """
+    import numpy as np
     import pandas as pd
+    from scipy.stats import binom
 
     from lupus_kit import inference
 
     rows = []
     for key in tests:
         found = inference.size(key, n1, n2, alpha, alternative)
-        reached = float(inference.power(key, rate1, rate2, n1, n2, alpha, alternative))
-        row = {"test": key, "label": inference.TESTS[key].label, "n1": n1, "n2": n2, "power": reached}
+        reached, harm = float(inference.power(key, rate1, rate2, n1, n2, alpha, alternative)), float("nan")
+        if alternative == "two-sided":
+            x1, x2 = np.arange(n1 + 1), np.arange(n2 + 1)
+            wrong = inference.rejection_region(key, n1, n2, alpha) & (x1[:, None] * n2 < x2 * n1)
+            harm = float(binom.pmf(x1, n1, rate1) @ wrong @ binom.pmf(x2, n2, rate2))
+            reached = max(reached - harm, 0.0)
+        row = {"test": key, "label": inference.TESTS[key].label, "n1": n1, "n2": n2, "power": reached, "harm": harm}
         rows.append(row | {"size": found.size, "size_at": found.nuisance})
     return pd.DataFrame(rows)
 
@@ -153,6 +162,11 @@ def sample_sizes(
 
     from lupus_kit import inference
 
+    if alternative == "two-sided" and rate1 <= rate2:
+        raise InputError(
+            f"RATE1 {rate1:.4g} is not above RATE2 {rate2:.4g}: power is the chance to find that the first arm responds more. "
+            "Name the better arm first, or add --alternative less."
+        )
     found = [inference.sample_size(key, rate1, rate2, target, alpha, ratio, alternative) for key in tests]
     tables = [powers([one.test], rate1, rate2, one.n1, one.n2, alpha, alternative) for one in found]
     return pd.concat(tables, ignore_index=True).assign(first_n1=[one.first_n1 for one in found])
@@ -168,6 +182,8 @@ def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) 
     alpha = float(str(question["alpha"]))
     shown = table[["label", "test", "n1", "n2"]].rename(columns={"label": "test", "test": "key"}).astype(str)
     shown["power"] = [f"{value:.3f}" for value in table["power"]]
+    if table["harm"].notna().all():
+        shown["harm found"] = [f"{value:.3f}" if value >= 5e-4 else "<0.001" for value in table["harm"]]
     shown["true size"] = [f"{size:.4f}{' (exceeds alpha)' if size > alpha else ''}" for size in table["size"]]
     lines = [
         f"Response rates {question['rate1']:.4g} and {question['rate2']:.4g}, {question['alternative']}, "
@@ -175,8 +191,9 @@ def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) 
         "",
         plain_table(shown, form is TableFormat.markdown),
         "",
-        "Power is exact: the probability of every table that the test rejects, added up. True size is the largest "
-        "probability of rejecting when both arms respond alike.",
+        "Power is exact: the probability of every table that the test rejects, added up; of a two-sided test those in favour "
+        "of the first arm are power, those in favour of the second harm found. True size is the largest probability of "
+        "rejecting when both arms respond alike.",
     ]
     if "first_n1" in table:
         lines.append("From these numbers on, more patients never bring power below the target (as far as was checked).")

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
     from lupus_kit.simulation import Simulation
 
+_COLUMNS = ["quantity", "estimate", "mc_error", "low", "high"]
+
 #: The truths that a plan is simulated under, and what they are called.
 TRUTHS = {"assumed": "as the plan assumes", "no difference": "both arms respond alike, at the mean of their rates"}
 NOTE = (
-    "Every number comes from invented trials. Significant: the p-value reaches its level. Claimed: the rule for two "
-    "endpoints allows it, too. A false claim is of an endpoint at which the arms do not differ; its chance is the "
-    "familywise error. Type M: size of the estimate over the true difference among significant trials; type S: share of "
-    "them with the wrong sign. The Monte Carlo error is one standard error."
+    "Every number comes from invented trials. Significant: the p-value reaches its level, in either direction. Claimed: the "
+    "rule for two endpoints allows it, too, and the first arm responds more; harm found: the same in the other direction. "
+    "Type III error: a claim or harm found against the true direction. A false claim or harm is of an endpoint at which the "
+    "arms do not differ; its chance is the familywise error, of which the largest is over common response rates and over "
+    "plans where one endpoint alone has an effect. Bias is against the true difference of the estimand. Type M: size of the "
+    "estimate over the true difference among significant trials; type S: share of them with the wrong sign. The Monte Carlo "
+    "error is one standard error; low and high are the ends of a 95% interval; – is not estimable or not defined."
 )
 
 _STYLE = (
@@ -43,28 +48,51 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``truth quantity estimate mc_error``; the coverage of each interval is a quantity like others.
+        Columns ``truth quantity estimate mc_error low high``; the coverage of each interval is a quantity like others,
+        and under ``no difference`` so is the largest familywise error with the common response rate where it lies.
     """
     import pandas as pd
+
+    from lupus_kit.simulation import familywise
 
     parts = []
     for truth, result in results.items():
         covered = result.coverage()
         covered["quantity"] = covered["endpoint"] + ": coverage of the 95% interval, " + covered["label"]
         covered = covered.rename(columns={"coverage": "estimate"})
-        both = pd.concat([result.summary(), covered[["quantity", "estimate", "mc_error"]]], ignore_index=True)
-        parts.append(both.assign(truth=truth)[["truth", "quantity", "estimate", "mc_error"]])
+        tables = [result.summary(), covered[_COLUMNS]]
+        if truth == "no difference":
+            assumed = results["assumed"].scenario
+            tables.append(
+                largest_error(
+                    familywise(assumed.design, assumed.assumptions, assumed.plan, min(result.n_trials or 2, 200_000))
+                )
+            )
+        parts.append(pd.concat(tables, ignore_index=True).assign(truth=truth)[["truth", *_COLUMNS]])
     return pd.concat(parts, ignore_index=True)
+
+
+def largest_error(table: pd.DataFrame) -> pd.DataFrame:
+    """Two rows of the largest familywise error of a table: how large it is, and where it lies."""
+    import pandas as pd
+
+    top = table.iloc[0]
+    size = top[["estimate", "mc_error", "low", "high"]].to_dict() | {"quantity": "familywise error, the largest"}
+    where = {"quantity": f"familywise error, the largest: common rate ({top['null']})", "mc_error": 0.0}
+    return pd.DataFrame([size, where | dict.fromkeys(("estimate", "low", "high"), top["rate"])])[_COLUMNS]
 
 
 def as_json(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int) -> str:
     """Write everything for a program: the plan, the table, and the distributions of the p-values."""
+    from lupus_kit.simulation.trials.truth import ESTIMANDS
+
     first = next(iter(results.values()))
     whole = {
         "version": __version__,
         "trials": first.n_trials,
         "seed": seed,
         "depth": first.scenario.depth,
+        "estimand": {first.truth.estimand: ESTIMANDS[first.truth.estimand]},
         "plan": first.scenario.to_dict(),
         "truths": {truth: TRUTHS[truth] for truth in results},
         "operating_characteristics": _records(table),
@@ -107,11 +135,17 @@ def _cell(estimate: float, error: float) -> str:
     if estimate != estimate:
         return "–"
     places = 4 if abs(estimate) < 10 else 1
-    return f"{estimate:.{places}f}" + (f" ({error:.{places}f})" if error > 1e-12 else "")
+    if error != error:
+        return f"{estimate:.{places}f} (error not estimable)"
+    least = 10.0**-places
+    shown = "" if error == 0 else f" ({error:.{places}f})" if error >= least / 2 else f" (<{least:.{places}f})"
+    return f"{estimate:.{places}f}{shown}"
 
 
 def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, plan_text: str) -> str:
     """Write a page that loads nothing: the plan, the table, pictures, and the plan file as it was given."""
+    from lupus_kit.simulation.trials.truth import ESTIMANDS
+
     first = next(iter(results.values()))
     title = (
         f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
@@ -122,6 +156,7 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
         f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
         f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>",
         f"<h2>The plan</h2>{first.plan._repr_html_()}",
+        f"<p>The estimand: {html.escape(ESTIMANDS[first.truth.estimand])}.</p>",
         f"<h2>Operating characteristics</h2>{shown.to_html(index=False, border=0)}<p>{html.escape(NOTE)}</p>",
         "<h2>Pictures</h2>",
         *(

@@ -7,6 +7,7 @@ invented item by item and scored). The plan is the same object for both.
 - :func:`exact` enumerates every outcome. Prefer it wherever it applies: rates, no interim looks, no re-estimation of the
   sample size, and no patients left out of the analysis. It has no Monte Carlo error.
 - :func:`run` simulates everything, at either depth, and can show single trials.
+- :func:`familywise` finds the largest chance of a false claim, over common rates and partial null hypotheses.
 - :func:`grid` sweeps designs, plans and assumptions, with :func:`exact` where it applies and :func:`run` elsewhere.
 
 A :class:`Scenario` holds design, plan and assumptions together, and is what a plan file contains.
@@ -24,6 +25,7 @@ True
 
 from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
+from lupus_kit.simulation.familywise import familywise
 from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
 from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
 from lupus_kit.simulation.plan.plan_file import plan_template
@@ -35,6 +37,6 @@ from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
     "BOUNDARIES", "MISSING_RULES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint", "InterimLooks",
-    "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation", "exact", "grid", "group_sequential",
+    "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation", "exact", "familywise", "grid", "group_sequential",
     "plan_template", "register", "registered", "run", "with_patients",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.results import Simulation
-from lupus_kit.simulation.trials.decisions import lattice, rule_of
+from lupus_kit.simulation.trials.decisions import DECISIONS, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import arm_law, is_fixed, tally_rows, visit_of
 
 
@@ -80,27 +80,29 @@ def joint_probabilities(scenario: Scenario) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray, shape (2, n1 + 1, n2 + 1, 16)
+    numpy.ndarray, shape (2, n1 + 1, n2 + 1, 64)
         Endpoint, responders of the first and the second arm, decision.
     """
     n1, n2 = scenario.sizes
-    laws = [arm_law(scenario, arm) for arm in (0, 1)]
-    if visit_of(scenario) == (1, 0):
-        laws = [law.T for law in laws]  # the primary endpoint comes first
-    rule = rule_of(scenario.plan)
-    p = lattice(scenario.plan.test, n1, n2)
-    codes = [rule.code(p, k) for k in (0, 1)]
-    found = np.zeros((2, n1 + 1, n2 + 1, 16))
+    laws, codes, decisions = _laws(scenario), table_codes(scenario.plan, n1, n2), rule_of(scenario.plan).table
+    found, (x1, x2) = np.zeros((2, n1 + 1, n2 + 1, DECISIONS)), np.indices((n1 + 1, n2 + 1))
     for k, (first, second) in enumerate(((laws[0], laws[1]), (laws[0].T, laws[1].T))):
-        table, other = codes[k], codes[1 - k]
-        decisions = rule.table if k == 0 else rule.table.T
+        own, other = (decisions, codes[1]) if k == 0 else (decisions.T, codes[0])
         for code in np.unique(other):
-            probability = first @ (other == code).astype(float) @ second.T
-            np.put_along_axis(
-                found[k],
-                decisions[table, code][..., None].astype(np.int64),
-                np.take_along_axis(found[k], decisions[table, code][..., None].astype(np.int64), 2)
-                + probability[..., None],
-                axis=2,
-            )
+            found[k, x1, x2, own[codes[k], code]] += first @ (other == code).astype(float) @ second.T
     return found
+
+
+def pairs_of_codes(scenario: Scenario) -> np.ndarray:
+    """Probability of each pair of codes of the two endpoints' tables, shaped as the table of the rule."""
+    laws, codes = _laws(scenario), table_codes(scenario.plan, *scenario.sizes)
+    rows, columns = rule_of(scenario.plan).table.shape
+    left = [laws[0].T @ (codes[0] == code) for code in range(rows)]
+    right = [(codes[1] == code) @ laws[1].T for code in range(columns)]
+    return np.array([[float((a * b).sum()) for b in right] for a in left])
+
+
+def _laws(scenario: Scenario) -> list[np.ndarray]:
+    """Joint law of both arms' counts, the primary endpoint first."""
+    laws = [arm_law(scenario, arm) for arm in (0, 1)]
+    return [law.T for law in laws] if visit_of(scenario) == (1, 0) else laws

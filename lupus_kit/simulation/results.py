@@ -9,17 +9,17 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference import intervals
+from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known, mean, share, widened
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.decisions import CLAIMED, SIGNIFICANT, pvalues
+from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, SIGNIFICANT, pvalues
 from lupus_kit.simulation.trials.tally import ROLES
-from lupus_kit.simulation.trials.truth import Truth, truth
+from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth, truth
 
 #: Intervals whose coverage is computed unless told otherwise: all of the risk difference but the slow exact one.
 INTERVALS = ("wald", "agresti_caffo", "newcombe", "miettinen_nurminen", "mee")
 
-_PRIMARY, _SECONDARY = SIGNIFICANT
-_CLAIM_PRIMARY, _CLAIM_SECONDARY = CLAIMED
+_RESULT = ["quantity", *Estimate._fields]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Simulation:
         Design, plan and assumptions.
     tally : pandas.DataFrame
         How often each outcome occurred: one row an outcome of an endpoint (``endpoint`` 0 or 1), with the sizes and
-        responders of the arms, a ``decision`` in four bits and ``weight`` (trials, or probability).
+        responders of the arms, a ``decision`` in six bits and ``weight`` (trials, or probability).
     n_trials : int or None
         Trials simulated; ``None`` where all outcomes were enumerated, so that nothing has a Monte Carlo error.
     """
@@ -59,7 +59,7 @@ class Simulation:
 
     @cached_property
     def truth(self) -> Truth:
-        """What is true under the assumptions; at the patient level estimated from 40,000 patients an arm."""
+        """What is true for the estimand of the plan; at the patient level estimated from 40,000 patients an arm."""
         return truth(self.scenario)
 
     @property
@@ -70,7 +70,7 @@ class Simulation:
         -------
         pandas.DataFrame
             ``look`` (at which analysis it ended), ``randomised1``, ``randomised2``; for the primary and the secondary
-            endpoint ``n1_... x1_... n2_... x2_...`` and ``p_...``, ``significant_...``, ``claimed_...``.
+            endpoint ``n1_... x1_... n2_... x2_...`` and ``p_...``, ``significant_...``, ``claimed_...``, ``harm_...``.
 
         Raises
         ------
@@ -86,103 +86,125 @@ class Simulation:
         decision = self._trials["decision"].to_numpy()
         for k, role in enumerate(ROLES):
             table = [frame[f"{name}_{role}"].to_numpy() for name in ("n1", "x1", "n2", "x2")]
-            frame[f"p_{role}"] = pvalues(self.plan.test, *table)
+            frame[f"p_{role}"] = pvalues(self.plan.test, *table, self.plan.alternative)
             frame[f"significant_{role}"] = (decision & SIGNIFICANT[k]) > 0
             frame[f"claimed_{role}"] = (decision & CLAIMED[k]) > 0
+            frame[f"harm_{role}"] = (decision & HARM[k]) > 0
         return frame
 
     def _rows(self, endpoint: int) -> pd.DataFrame:
         return self.tally[self.tally["endpoint"] == endpoint]
 
-    def _error(self, share: float) -> float:
-        return 0.0 if self.n_trials is None else float(np.sqrt(share * (1 - share) / self.n_trials))
-
-    def _mean(self, values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-        """Mean over trials (those where the value is defined) and its Monte Carlo error."""
-        known = ~np.isnan(values) & (weight > 0)
-        total = float(weight[known].sum())
-        if total == 0:
-            return float("nan"), float("nan")
-        values, weight = values[known], weight[known] / total
-        if np.ptp(values) == 0:
-            return float(values[0]), 0.0
-        mean = float(values @ weight)
+    def _share(self, weight: float, total: float) -> Estimate:
+        """Proportion of trials, or its exact value."""
         if self.n_trials is None:
-            return mean, 0.0
-        variance = float(((values - mean) ** 2) @ weight)
-        return mean, float(np.sqrt(variance / (total - 1))) if total > 1 else float("nan")
+            return known(float(np.clip(weight / total, 0.0, 1.0))) if total > 0 else NOT_ESTIMABLE
+        return share(weight, total)
 
-    def probability(self, mask: np.ndarray) -> tuple[float, float]:
-        """Share of trials whose decision is marked, and its Monte Carlo error.
+    def _mean(self, values: np.ndarray, weight: np.ndarray) -> Estimate:
+        """Mean over trials (those where the value is defined), or its exact value."""
+        if self.n_trials is not None:
+            return mean(values, weight)
+        there = ~np.isnan(values) & (weight > 0)
+        return known(float(np.average(values[there], weights=weight[there]))) if there.any() else NOT_ESTIMABLE
+
+    def probability(self, mask: np.ndarray) -> Estimate:
+        """Share of trials whose decision is marked.
 
         Parameters
         ----------
-        mask : numpy.ndarray of bool, shape (16,)
-            Which of the sixteen decisions count.
+        mask : numpy.ndarray of bool, shape (64,)
+            Which of the decisions count.
+
+        Returns
+        -------
+        Estimate
+            ``estimate``, ``mc_error``, ``low``, ``high``.
         """
         rows = self._rows(0)
-        weight = rows["weight"].to_numpy(dtype=float)
-        share = float(np.clip(weight[mask[rows["decision"].to_numpy()]].sum() / weight.sum(), 0.0, 1.0))
-        return share, self._error(share)
+        weight = rows["weight"].to_numpy()
+        return self._share(float(weight[mask[rows["decision"].to_numpy()]].sum()), float(weight.sum()))
 
     def summary(self) -> pd.DataFrame:
-        """Return the operating characteristics, each with its Monte Carlo standard error.
+        """Return the operating characteristics, each with its Monte Carlo standard error and 95 % interval.
 
         Returns
         -------
         pandas.DataFrame
-            Columns ``quantity``, ``estimate``, ``mc_error``. *Significant*: the p-value reaches the level of the
-            analysis at which the trial ended, whatever the rule for two endpoints. *Claimed*: the rule allows it; this
-            is the power of the plan. *False claim*: of an endpoint at which the arms do not differ; its chance is the
-            familywise error, ``nan`` where both endpoints differ. *Type M*: mean size of the estimate over the true
-            difference, and *type S*: share with the wrong sign, both among trials that are significant at this
-            endpoint; ``nan`` where the true difference is 0.
+            Columns ``quantity``, ``estimate``, ``mc_error``, ``low``, ``high``; all ``nan`` where fewer than two trials
+            tell of a quantity (not estimable), and where it is not defined. *Significant*: the p-value reaches the level
+            of the analysis at which the trial ended, in either direction, whatever the rule for two endpoints.
+            *Claimed*: the rule allows it and the first arm responds more; this is the power of the plan. *Harm found*: the
+            rule allows it in the other direction; one-sided plans do not test it. *Type III error*: a claim where the first
+            arm is worse in truth, or harm found where it is better. *False claim*: a claim or harm found at an endpoint at
+            which the arms do not differ; its chance is the familywise error under these assumptions
+            (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against the true difference of the
+            estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true difference, and *type S*:
+            share with the wrong sign, both among trials that are significant at this endpoint; not defined where the
+            true difference is 0.
         """
-        bits = np.arange(16)
-        first, second = (bits & _PRIMARY) > 0, (bits & _SECONDARY) > 0
-        claim1, claim2 = (bits & _CLAIM_PRIMARY) > 0, (bits & _CLAIM_SECONDARY) > 0
+        significant, claimed, harm = (
+            [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)
+        )
+        first, second = significant
         events = {
             "primary significant": first,
             "secondary significant": second,
             "both significant": first & second,
             "either significant": first | second,
             "secondary significant, primary not": ~first & second,
-            "primary claimed": claim1,
-            "secondary claimed": claim2,
-            "any endpoint claimed": claim1 | claim2,
+            "primary claimed": claimed[0],
+            "secondary claimed": claimed[1],
+            "any endpoint claimed": claimed[0] | claimed[1],
+            "primary harm found": harm[0],
+            "secondary harm found": harm[1],
         }
         rows = [(name, *self.probability(mask)) for name, mask in events.items()]
-        null1, null2 = self.truth.null_primary, self.truth.null_secondary
-        wrong = (claim1 & null1) | (claim2 & null2)
-        rows.append(("any false claim", *(self.probability(wrong) if null1 or null2 else (np.nan, np.nan))))
-        ends = self._rows(0)
+        if self.plan.sided == 1:
+            rows[-2:] = [(name, *NOT_ESTIMABLE) for name in ("primary harm found", "secondary harm found")]
+        wrong = {"type III error": np.zeros(DECISIONS, dtype=bool), "any false claim": np.zeros(DECISIONS, dtype=bool)}
+        differences = [self.truth.difference(k) for k in (0, 1)]
+        for k, true in enumerate(differences):
+            if true == 0:
+                wrong["any false claim"] |= claimed[k] | harm[k]
+            else:
+                wrong["type III error"] |= claimed[k] if true < 0 else harm[k]
+        defined = {"type III error": any(differences), "any false claim": not all(differences)}
+        rows += [(name, *(self.probability(mask) if defined[name] else NOT_ESTIMABLE)) for name, mask in wrong.items()]
+        ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
         patients = (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)
-        rows.append(("patients randomised", *self._mean(patients, weight)))
-        last = len(self.plan.looks.fractions) if self.plan.looks else 1
-        share = float(weight[(ends["look"] < last).to_numpy()].sum() / weight.sum())
-        rows.append(("stopped early", share, self._error(share)))
+        fixed = plan.looks is None and plan.reestimation is None
+        last = len(plan.looks.fractions) if plan.looks else 1
+        early = float(weight[(ends["look"] < last).to_numpy()].sum())
+        rows.append(("patients randomised", *(known(patients[0]) if fixed else self._mean(patients, weight))))
+        rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
         for k, role in enumerate(ROLES):
             rows += [(f"{role}: {name}", *found) for name, found in self._estimates(k).items()]
-        return pd.DataFrame(rows, columns=["quantity", "estimate", "mc_error"])
+        return pd.DataFrame(rows, columns=_RESULT)
 
-    def _estimates(self, endpoint: int) -> dict[str, tuple[float, float]]:
+    def _estimates(self, endpoint: int) -> dict[str, Estimate]:
         """Bias, type M and type S of the estimated difference of one endpoint."""
-        rows, true = self._rows(endpoint), self.truth.difference(endpoint)
+        rows, true, error = self._rows(endpoint), self.truth.difference(endpoint), self.truth.error(endpoint)
         weight = rows["weight"].to_numpy(dtype=float)
         n1, x1, n2, x2 = (rows[name].to_numpy(dtype=float) for name in ("n1", "x1", "n2", "x2"))
         with np.errstate(divide="ignore", invalid="ignore"):
             difference = x1 / n1 - x2 / n2
         chosen = weight * ((rows["decision"].to_numpy() & SIGNIFICANT[endpoint]) > 0)
-        wrong = np.where(np.isnan(difference), np.nan, np.sign(difference) == -np.sign(true))
-        nothing = (float("nan"), float("nan"))
+        wrong = float(chosen[np.sign(difference) == -np.sign(true)].sum())
+        size, sign = NOT_ESTIMABLE, NOT_ESTIMABLE
+        # A true difference that is itself an estimate has a sign only where it is far from 0.
+        if abs(true) > 3 * error:
+            size = self._mean(np.abs(difference) / abs(true), chosen)
+            size = widened(size, size.estimate * error / abs(true))
+            sign = self._share(wrong, float(chosen.sum()))
         return {
             "mean difference": self._mean(difference, weight),
-            "bias": self._mean(difference - true, weight),
+            "bias": widened(self._mean(difference - true, weight), error),
             "mean difference if significant": self._mean(difference, chosen),
-            "bias if significant": self._mean(difference - true, chosen),
-            "type M": self._mean(np.abs(difference) / abs(true), chosen) if true else nothing,
-            "type S": self._mean(wrong, chosen) if true else nothing,
+            "bias if significant": widened(self._mean(difference - true, chosen), error),
+            "type M": size,
+            "type S": sign,
         }
 
     def coverage(self, level: float = 0.95, methods: tuple[str, ...] = INTERVALS) -> pd.DataFrame:
@@ -199,8 +221,8 @@ class Simulation:
         -------
         pandas.DataFrame
             One row an endpoint and method: ``endpoint``, ``method``, ``label``, ``measure``, ``true_value``,
-            ``coverage``, ``mc_error`` (of the coverage) and ``mean_width`` (``nan`` for ratios, whose intervals may have
-            no end).
+            ``coverage``, its ``mc_error``, ``low`` and ``high``, and ``mean_width`` (``nan`` for ratios, whose intervals
+            may have no end).
         """
         rows = []
         for k, role in enumerate(ROLES):
@@ -210,16 +232,27 @@ class Simulation:
             counts = tables[["x1", "n1", "x2", "n2"]].to_numpy()
             weight = tables["weight"].to_numpy(dtype=float)
             for method in methods:
-                found = [_interval(method, level, *map(int, row)) for row in counts]
-                label, measure = found[0][2], found[0][3]
+                ends = [_interval(method, level, *map(int, row)) for row in counts]
+                label, measure = ends[0][2], ends[0][3]
                 true = _true_value(measure, self.truth, k)
-                low, high = np.array([f[0] for f in found]), np.array([f[1] for f in found])
+                low, high = np.array([end[0] for end in ends]), np.array([end[1] for end in ends])
                 # An interval without ends, as the odds ratio has where nobody responds, holds every value.
                 inside = ~((low > true + 1e-12) | (high < true - 1e-12))
-                width = self._mean(high - low, weight)[0] if measure == "risk difference" else float("nan")
-                share, error = self._mean(inside.astype(float), weight)
-                rows.append((role, method, label, measure, true, share, error, width))
-        names = ["endpoint", "method", "label", "measure", "true_value", "coverage", "mc_error", "mean_width"]
+                width = self._mean(high - low, weight).estimate if measure == "risk difference" else float("nan")
+                found = self._share(float(weight[inside].sum()), float(weight.sum()))
+                rows.append((role, method, label, measure, true, *found, width))
+        names = [
+            "endpoint",
+            "method",
+            "label",
+            "measure",
+            "true_value",
+            "coverage",
+            "mc_error",
+            "low",
+            "high",
+            "mean_width",
+        ]
         return pd.DataFrame(rows, columns=names)
 
     def pvalue_distribution(self, bins: int = 20) -> pd.DataFrame:
@@ -242,15 +275,17 @@ class Simulation:
         rows = []
         for k, role in enumerate(ROLES):
             table = self._rows(k)
-            p = pvalues(self.plan.test, *(table[name].to_numpy() for name in ("n1", "x1", "n2", "x2")))
+            columns = [table[name].to_numpy() for name in ("n1", "x1", "n2", "x2")]
+            p = pvalues(self.plan.test, *columns, self.plan.alternative)
             # A hair is taken off, so that 0.05 in floating point does not fall above the edge 1/20.
             place = np.clip(np.ceil(p * bins - 1e-9) - 1, 0, bins - 1)
             weight = table["weight"].to_numpy(dtype=float)
-            found = np.bincount(np.where(np.isnan(p), bins, place).astype(int), weight, bins + 1) / weight.sum()
-            for b, share in enumerate(found.tolist()):
-                if b < bins or share > 0:
+            counted = np.bincount(np.where(np.isnan(p), bins, place).astype(int), weight, bins + 1)
+            for b, trials in enumerate(counted.tolist()):
+                if b < bins or trials > 0:
                     low, high = (edges[b], edges[b + 1]) if b < bins else (np.nan, np.nan)
-                    rows.append((role, float(low), float(high), share, self._error(min(share, 1.0))))
+                    found = self._share(trials, float(weight.sum()))
+                    rows.append((role, float(low), float(high), found.estimate, found.mc_error))
         return pd.DataFrame(rows, columns=["endpoint", "low", "high", "share", "mc_error"])
 
     def estimates(self, endpoint: str = "primary") -> pd.DataFrame:
@@ -289,6 +324,7 @@ class Simulation:
         table = self.summary().to_html(index=False, float_format="{:.4f}".format, na_rep="–", border=0)
         what = "all outcomes enumerated" if self.n_trials is None else f"{self.n_trials:,} simulated trials"
         head = f"{what}, {self.n1} and {self.n2} patients, {self.plan.test} at {self.plan.alpha:g}"
+        head += f". Estimand: {self.truth.estimand.replace('_', ' ')} ({ESTIMANDS[self.truth.estimand]})."
         return f"{html.escape(head)}{table}"
 
 

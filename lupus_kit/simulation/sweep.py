@@ -16,6 +16,7 @@ from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.engine import checked_trials, run_each
 from lupus_kit.simulation.enumeration import can_enumerate, exact
+from lupus_kit.simulation.monte_carlo import Estimate
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
@@ -102,7 +103,7 @@ def grid(
     -------
     pandas.DataFrame
         One row a combination and quantity: a column for each thing that varies, then ``quantity``, ``estimate``,
-        ``mc_error`` and ``method`` (``"exact"`` or ``"simulated"``). Values that are not numbers or text are shown as text.
+        ``mc_error``, ``low``, ``high`` and ``method`` (``"exact"`` or ``"simulated"``). Values that are not numbers or text are shown as text.
 
     Raises
     ------
@@ -148,9 +149,7 @@ def grid(
         how = "simulated" if k in results else "exact"
         result = results[k] if k in results else exact(scenario.design, scenario.assumptions, plan=scenario.plan)
         shown = {name: _shown(value) for name, value in zip(over, values, strict=True)}
-        frames.append(
-            result.summary().assign(**shown, method=how)[[*over, "quantity", "estimate", "mc_error", "method"]]
-        )
+        frames.append(result.summary().assign(**shown, method=how)[[*over, "quantity", *Estimate._fields, "method"]])
     return pd.concat(frames, ignore_index=True)
 
 

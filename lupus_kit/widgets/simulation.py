@@ -41,8 +41,9 @@ def expected(test: str, p1: float, p2: float, n: int) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``power``; ``wrong_way`` (significant with the sign against the truth); ``exaggeration`` (mean size of a
-        significant difference over the true one; ``nan`` for equal rates).
+        ``power`` (significant in either direction), ``benefit`` and ``harm`` (significant with the drug, with placebo the
+        better arm), ``wrong_way`` (significant with the sign against the truth) and ``exaggeration`` (mean size of a
+        significant difference over the true one); the last two are ``nan`` for equal rates.
 
     Examples
     --------
@@ -54,14 +55,16 @@ def expected(test: str, p1: float, p2: float, n: int) -> dict[str, float]:
     counts = np.arange(n + 1)
     weight = np.outer(binom.pmf(counts, n, p1), binom.pmf(counts, n, p2)) * _region(test, n)
     difference = (counts[:, None] - counts[None, :]) / n
-    power = float(weight.sum())
-    wrong = float(weight[np.sign(difference) == -np.sign(p1 - p2)].sum()) if p1 != p2 else float("nan")
-    size = float((weight * np.abs(difference)).sum()) / power / abs(p1 - p2) if p1 != p2 and power else float("nan")
-    return {"power": power, "wrong_way": wrong, "exaggeration": size}
+    power, benefit, harm = (float(weight[side].sum()) for side in (..., difference > 0, difference < 0))
+    wrong, size = float("nan"), float("nan")
+    if p1 != p2 and power:
+        wrong = harm if p1 > p2 else benefit
+        size = float((weight * np.abs(difference)).sum()) / power / abs(p1 - p2)
+    return {"power": power, "benefit": benefit, "harm": harm, "wrong_way": wrong, "exaggeration": size}
 
 
 def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> Scene:
-    """Plan a trial: its exact power against its size, and what a significant result would be worth.
+    """Plan a trial: its exact power to find that the drug is better, and what a significant result would be worth.
 
     Parameters
     ----------
@@ -85,10 +88,7 @@ def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> S
     True
     """
     first, second = p1 * (1 - dropout), p2 * (1 - dropout)
-    power = [
-        float(binom.pmf(np.arange(m + 1), m, first) @ _region(test, m) @ binom.pmf(np.arange(m + 1), m, second))
-        for m in SIZES
-    ]
+    power = [expected(test, first, second, m)["benefit"] for m in SIZES]
     here, false = expected(test, first, second, n), expected(test, second, second, n)["power"]
     frame = pd.DataFrame({"n_per_arm": SIZES, "power": power})
     enough = frame.loc[frame["power"] >= _TARGET, "n_per_arm"]
@@ -103,9 +103,11 @@ def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> S
         else f"A significant result would overstate the difference {here['exaggeration']:.2f} times on average, and point "
         f"the wrong way in {here['wrong_way'] / here['power']:.1%} of such results."
     )
+    if here["harm"] >= 0.0005:
+        worth += f" In {here['harm']:.1%} of such trials placebo is significantly better: harm found, not power."
     text = (
         f"True rates {first:.1%} and {second:.1%}{' after dropout' if dropout else ''}, {n} patients per arm ({2 * n} in "
-        f"all), {TESTS[test].label}, two-sided at {_ALPHA:g}: power is <b>{100 * here['power']:.0f} %</b>. {said}<br>{worth} "
+        f"all), {TESTS[test].label}, two-sided at {_ALPHA:g}: power is <b>{100 * here['benefit']:.0f} %</b>. {said}<br>{worth} "
         f"If the drug did nothing, {false:.1%} of such trials would be significant."
     )
     return Scene(text, power_plan(frame, n, _TARGET, TESTS[test].label))
@@ -208,7 +210,7 @@ def dance_scene(p1: float, p2: float, n: int, trials: int, seed: int, test: str 
     True
     """
     found = repeated(p1, p2, n, trials, seed, test)
-    hit = found["p"] <= _ALPHA
+    hit, harm = found["p"] <= _ALPHA, int(((found["p"] <= _ALPHA) & (found["difference"] < 0)).sum())
     power = expected(test, p1, p2, n)["power"]
     chosen = (
         f"Their mean difference is {100 * found.loc[hit, 'difference'].mean():.0f} points, that of all trials "
@@ -216,10 +218,11 @@ def dance_scene(p1: float, p2: float, n: int, trials: int, seed: int, test: str 
         if hit.any()
         else "None can be shown as a success."
     )
+    told = f", {harm} of them with placebo better" if harm else ""
     held = ((found["low"] <= p1 - p2) & (p1 - p2 <= found["high"])).sum()
     text = (
         f"{trials} trials of {n} + {n} patients, all with the same truth: {p1:.0%} against {p2:.0%}, {100 * (p1 - p2):.0f} "
-        f"points. <b>{int(hit.sum())}</b> have p ≤ {_ALPHA:g} (expected: {power:.0%} of all). {chosen}<br>The smallest p is "
+        f"points. <b>{int(hit.sum())}</b> have p ≤ {_ALPHA:g} (expected: {power:.0%} of all){told}. {chosen}<br>The smallest p is "
         f"{bare_p(found['p'].min())}, the largest {bare_p(found['p'].max())}: same drug, same patients, other chance. "
         f"{int(held)} of {trials} intervals hold the truth."
     )

@@ -36,9 +36,23 @@ def test_power_is_the_sum_over_the_rejected_tables(capsys):
         binomial(x, 12, 0.55) * binomial(y, 12, 0.30)
         for x in range(13)
         for y in range(13)
-        if inference.pvalue("boschloo", x, 12, y, 12) <= 0.05
+        if x > y and inference.pvalue("boschloo", x, 12, y, 12) <= 0.05
     )
     assert found["power"] == pytest.approx(total, rel=1e-12)
+
+
+def test_harm_is_not_power(capsys):
+    # The drug responds in 10 %, placebo in 60 %: nearly every trial is significant, and none shows a benefit.
+    (found,) = answer(capsys, "0.1", "0.6", "--per-arm", "30", "--test", "pearson")["tests"]
+    assert found["power"] < 1e-6
+    assert found["harm"] == pytest.approx(0.9927, abs=5e-5)
+    assert call("power", "0.1", "0.6", "--target", "0.8") == 2
+    assert "Name the better arm first, or add --alternative less" in capsys.readouterr().err
+    (found,) = answer(capsys, "0.1", "0.6", "--per-arm", "30", "--test", "pearson", "--alternative", "less")["tests"]
+    assert found["power"] > 0.99
+    assert found["harm"] is None
+    assert call("power", "0.1", "0.6", "--per-arm", "30", "--test", "pearson") == 0
+    assert "0.000  0.993" in capsys.readouterr().out
 
 
 def test_the_replication_of_this_trial_is_a_coin_toss(capsys):
@@ -54,7 +68,9 @@ def test_tests_stand_side_by_side(capsys):
     assert [row["test"] for row in found] == list(SHOWN)
     for row in found:
         assert row["label"] == inference.TESTS[row["test"]].label
-        assert row["power"] == pytest.approx(inference.power(row["test"], 0.55, 0.30, 30, 30), rel=1e-12)
+        rejected = inference.power(row["test"], 0.55, 0.30, 30, 30)
+        assert row["power"] + row["harm"] == pytest.approx(rejected, rel=1e-12)
+        assert 0 < row["harm"] < 1e-4
         assert row["size"] == pytest.approx(inference.size(row["test"], 30, 30).size, rel=1e-12)
     assert len(answer(capsys, "0.55", "0.30", "--per-arm", "10", "--test", "all")["tests"]) == len(inference.TESTS)
     twice = answer(capsys, ".5", ".3", "--per-arm", "9", "--test", "fisher", "--test", "yates", "--test", "fisher")
@@ -86,8 +102,8 @@ def test_the_table_says_which_test_does_not_keep_its_level(capsys):
     assert call("power", "0.55", "0.30", "--per-arm", "30") == 0
     printed = capsys.readouterr().out.splitlines()
     lines = {key: next(line for line in printed if f" {key} " in line) for key in SHOWN}
-    assert lines["pearson"].endswith("0.507  0.0554 (exceeds alpha)")
-    assert lines["fisher"].endswith("0.402  0.0274")
+    assert lines["pearson"].endswith("0.507  <0.001      0.0554 (exceeds alpha)")
+    assert lines["fisher"].endswith("0.402  <0.001      0.0274")
     assert printed[0] == "Response rates 0.55 and 0.3, two-sided, alpha 0.05"
 
 
@@ -110,7 +126,7 @@ def test_every_form_on_the_screen_and_in_a_file(tmp_path, capsys, form):
     assert "Wrote" in capsys.readouterr().err
     if form == "csv":
         (row,) = csv.DictReader(io.StringIO(printed))
-        assert float(row["power"]) == inference.power("pearson", 0.55, 0.30, 20, 20)
+        assert float(row["power"]) + float(row["harm"]) == pytest.approx(inference.power("pearson", 0.55, 0.30, 20, 20))
     if form == "markdown":
         assert "| --- |" in printed
 

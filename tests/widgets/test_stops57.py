@@ -142,6 +142,7 @@ def test_the_nephritis_board_says_what_the_audit_finds():
 def test_the_designer_adds_up_its_tables_as_the_engine_does(test, rates):
     found = expected(test, *rates, 30)
     assert found["power"] == pytest.approx(inference.power(test, *rates, 30, 30), abs=1e-12)
+    assert found["benefit"] + found["harm"] == pytest.approx(found["power"], abs=1e-12)
     if rates[0] != rates[1]:
         engine = inference.type_m_and_s(test, *rates, 30, 30)
         assert found["exaggeration"] == pytest.approx(engine.type_m)
@@ -160,6 +161,13 @@ def test_the_designer_takes_dropouts_as_non_responders():
     assert ("Not even" in _words(app)) == (not enough)
     if enough:
         assert f"80% is reached with {enough[0]} per arm" in _words(app)
+
+
+def test_harm_is_not_power():
+    app = widgets.trial_designer().set(p1=0.1, p2=0.6, n=30)
+    assert "power is 0 %" in _words(app)
+    assert "In 99.3% of such trials placebo is significantly better: harm found, not power." in _words(app)
+    assert "with placebo better" in _words(widgets.pvalue_dance().set(p1=0.1, p2=0.6))
 
 
 def test_without_an_effect_every_success_is_a_false_alarm():

@@ -97,10 +97,10 @@ class InterimLooks:
         if self.spent is not None:
             object.__setattr__(self, "spent", tuple(float(value) for value in self.spent))
 
-    def boundaries(self, alpha: float, share: float = 1.0) -> Boundaries:
-        """Compute critical values at a two-sided level, of which one endpoint may have a share only."""
+    def boundaries(self, alpha: float, share: float = 1.0, sided: int = 2) -> Boundaries:
+        """Compute critical values at a level, of which one endpoint may have a share only."""
         spent = None if self.spent is None else tuple(share * value for value in self.spent)
-        return group_sequential(self.fractions, share * alpha, self.boundary, spent)
+        return group_sequential(self.fractions, share * alpha, self.boundary, spent, sided=sided)
 
     def __str__(self) -> str:
         return f"{self.boundary} at {', '.join(f'{t:.0%}' for t in self.fractions)}"
@@ -157,9 +157,13 @@ class AnalysisPlan:
     primary, secondary : Endpoint
         The endpoints, by default SRI-4 at weeks 12 and 24.
     test : str
-        Key of :data:`lupus_kit.inference.TESTS`, for both endpoints; two-sided.
+        Key of :data:`lupus_kit.inference.TESTS`, for both endpoints. A claim needs the direction of benefit beside its
+        p-value: the first arm responds more.
     alpha : float
-        Familywise level.
+        Familywise level: 0.05 for two-sided tests, usually 0.025 for one-sided ones.
+    sided : int
+        2: a two-sided p-value; a significant difference in the other direction is harm found. 1: the p-value is that of
+        the alternative "the first arm responds more", and harm is not tested.
     multiplicity : str
         Key of :data:`lupus_kit.inference.STRATEGIES`: which endpoint may be claimed.
     missing : str
@@ -190,6 +194,7 @@ class AnalysisPlan:
     secondary: Endpoint = field(default_factory=lambda: Endpoint(24))
     test: str = "pearson"
     alpha: float = 0.05
+    sided: int = 2
     multiplicity: str = "fixed_sequence"
     missing: str = "nonresponder"
     events: str = "composite"
@@ -210,6 +215,8 @@ class AnalysisPlan:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not low < value < high:
                 raise InputError(f"{name} == {value!r}: must be strictly between {low} and {high}.")
+        if isinstance(self.sided, bool) or self.sided not in (1, 2):
+            raise InputError(f"sided == {self.sided!r}: 2 for two-sided tests, 1 for one-sided tests of a benefit.")
         if self.primary == self.secondary:
             raise InputError(f"primary and secondary are both {self.primary}: they must differ.")
         if self.looks is not None:
@@ -225,7 +232,12 @@ class AnalysisPlan:
             )
         if looks.spent is not None:
             check_spending(looks.spent, len(looks.fractions), self.alpha)
-        looks.boundaries(self.alpha)  # an unknown boundary is found now, not after an hour
+        self.boundaries_at(1.0)  # an unknown boundary is found now, not after an hour
+
+    @property
+    def alternative(self) -> str:
+        """Alternative of the tests, as in :func:`lupus_kit.inference.pvalue`."""
+        return "two-sided" if self.sided == 2 else "greater"
 
     @property
     def endpoints(self) -> tuple[Endpoint, Endpoint]:
@@ -234,7 +246,12 @@ class AnalysisPlan:
 
     def boundaries(self) -> Boundaries | None:
         """Critical values of the interim looks at the level of the plan, or ``None`` where there are none."""
-        return None if self.looks is None else self.looks.boundaries(self.alpha)
+        return None if self.looks is None else self.boundaries_at(1.0)
+
+    def boundaries_at(self, share: float) -> Boundaries:
+        """Critical values of the interim looks for an endpoint with a share of the level."""
+        assert self.looks is not None
+        return self.looks.boundaries(self.alpha, share, self.sided)
 
     def check(self, design: TrialDesign) -> None:
         """Say what of the plan the design does not have.
@@ -317,7 +334,8 @@ class AnalysisPlan:
         rows = [
             ("primary endpoint", str(self.primary)),
             ("secondary endpoint", str(self.secondary)),
-            ("test", f"{TESTS[self.test].label}, two-sided"),
+            ("test", f"{TESTS[self.test].label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
+            ("a claim", "needs the direction of benefit: the first arm responds more"),
             ("level", f"{self.alpha:g}"),
             ("two endpoints", f"{rule.label}: {rule.description}"),
             ("a patient without outcome", MISSING_RULES[self.missing]),

@@ -30,29 +30,32 @@ _LARGEST_Z = 12.0
 
 @dataclass(frozen=True)
 class Boundaries:
-    """Critical values of a two-sided group-sequential test.
+    """Critical values of a group-sequential test.
 
     Attributes
     ----------
     shape : str
         Key of :data:`BOUNDARIES`.
     alpha : float
-        Two-sided level of the whole test.
+        Level of the whole test.
     fractions : tuple of float
         Information at each look, as a share of all; the last is 1.
     critical : tuple of float
-        The test stops at look k where ``|Z| >= critical[k]``.
+        The test stops at look k where ``|Z| >= critical[k]``; one-sided, where ``Z >= critical[k]``.
+    sided : int
+        2 or 1.
     """
 
     shape: str
     alpha: float
     fractions: tuple[float, ...]
     critical: tuple[float, ...]
+    sided: int = 2
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """Two-sided nominal level of each look: the p-value that must be reached."""
-        return tuple(float(2 * ndtr(-z)) for z in self.critical)
+        """Nominal level of each look: the p-value, two-sided or one-sided as the test is, that must be reached."""
+        return tuple(float(self.sided * ndtr(-z)) for z in self.critical)
 
     @property
     def spent(self) -> tuple[float, ...]:
@@ -72,7 +75,7 @@ class Boundaries:
         numpy.ndarray
             One probability a look; what is missing to 1 never crosses.
         """
-        return crossing_probabilities(self.fractions, self.critical, drift)
+        return crossing_probabilities(self.fractions, self.critical, drift, self.sided)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a look: ``look``, ``information``, ``critical_z``, ``nominal_level``, ``alpha_spent``."""
@@ -88,7 +91,9 @@ class Boundaries:
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(index=False, float_format="{:.4f}".format, border=0)
-        return f"Two-sided boundary at {self.alpha:g}: {BOUNDARIES[self.shape]}.{table}"
+        return (
+            f"{'Two' if self.sided == 2 else 'One'}-sided boundary at {self.alpha:g}: {BOUNDARIES[self.shape]}.{table}"
+        )
 
 
 def group_sequential(
@@ -96,19 +101,22 @@ def group_sequential(
     alpha: float = 0.05,
     shape: str = "obrien_fleming",
     spent: Sequence[float] | None = None,
+    sided: int = 2,
 ) -> Boundaries:
-    """Compute the critical values of a two-sided group-sequential test.
+    """Compute the critical values of a group-sequential test.
 
     Parameters
     ----------
     fractions : sequence of float
         Information at each look as a share of all, increasing, the last 1.
     alpha : float
-        Two-sided level of the whole test.
+        Level of the whole test.
     shape : str
         Key of :data:`BOUNDARIES`.
     spent : sequence of float, optional
         For ``"spending"``: alpha spent up to and including each look, at most `alpha` in the end.
+    sided : {2, 1}
+        Whether both sides share the level, or one has all of it.
 
     Returns
     -------
@@ -122,7 +130,8 @@ def group_sequential(
 
     Notes
     -----
-    The test is symmetric: crossing on either side stops it. Spending functions give half of their value to each side.
+    The two-sided test is symmetric: crossing on either side stops it. Spending functions give half of their value to each
+    side.
 
     References
     ----------
@@ -144,18 +153,23 @@ def group_sequential(
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
-    return _solved(tuple(times.tolist()), float(alpha), shape, total)
+    if isinstance(sided, bool) or sided not in (1, 2):
+        raise InputError(f"sided == {sided!r}: must be 2 or 1.")
+    return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided))
 
 
 @lru_cache(maxsize=1024)
-def _solved(fractions: tuple[float, ...], alpha: float, shape: str, spent: tuple[float, ...] | None) -> Boundaries:
+def _solved(
+    fractions: tuple[float, ...], alpha: float, shape: str, spent: tuple[float, ...] | None, sided: int
+) -> Boundaries:
     times = np.array(fractions)
     if shape in ("pocock", "obrien_fleming"):
         form = np.ones(len(times)) if shape == "pocock" else 1 / np.sqrt(times)
-        critical = _scaled(times, form, alpha)
+        critical = _scaled(times, form, alpha, sided)
     else:
-        critical = _from_spending(times, _spending(shape, times, alpha) if spent is None else np.array(spent))
-    return Boundaries(shape, alpha, fractions, tuple(float(z) for z in critical))
+        due = _spending(shape, times, alpha / sided) * sided if spent is None else np.array(spent)
+        critical = _from_spending(times, due, sided)
+    return Boundaries(shape, alpha, fractions, tuple(float(z) for z in critical), sided)
 
 
 def check_fractions(fractions: Sequence[float]) -> np.ndarray:
@@ -189,58 +203,65 @@ def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarr
 
 
 def _spending(shape: str, times: np.ndarray, alpha: float) -> np.ndarray:
+    """Alpha that one side has spent up to each look."""
     if shape == "lan_demets_pocock":
         return np.asarray(alpha * np.log1p((np.e - 1) * times))
-    return np.asarray(4 * ndtr(ndtri(alpha / 4) / np.sqrt(times)))
+    return np.asarray(2 * ndtr(ndtri(alpha / 2) / np.sqrt(times)))
 
 
-def _scaled(times: np.ndarray, form: np.ndarray, alpha: float) -> np.ndarray:
+def _scaled(times: np.ndarray, form: np.ndarray, alpha: float, sided: int) -> np.ndarray:
     """Scale a form of boundary until it is crossed with chance alpha."""
 
     def excess(constant: float) -> float:
-        return float(crossing_probabilities(times, constant * form, 0.0).sum()) - alpha
+        return float(crossing_probabilities(times, constant * form, 0.0, sided).sum()) - alpha
 
     # One look alone is too lenient, Bonferroni over all of them too strict; the last look has the smallest value.
-    low = float(-ndtri(alpha / 2)) * 0.999 / float(form.max())
-    high = float(-ndtri(alpha / 2 / len(times))) * 1.001 / float(form.min())
+    low = float(-ndtri(alpha / sided)) * 0.999 / float(form.max())
+    high = float(-ndtri(alpha / sided / len(times))) * 1.001 / float(form.min())
     return np.asarray(brentq(excess, low, high, xtol=1e-12) * form)
 
 
-def _from_spending(times: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _from_spending(times: np.ndarray, total: np.ndarray, sided: int) -> np.ndarray:
     """Find look by look the critical value that spends what is due."""
     critical: list[float] = []
-    for k, due in enumerate(np.diff(total, prepend=0.0)):
-        state = _Continuing(times[:k], critical)
-        if state.leaving(times[k], _LARGEST_Z) >= due:
-            critical.append(np.inf)  # nothing, or too little to matter, is spent here
-            continue
-        critical.append(float(brentq(lambda z, s=state, k=k, due=due: s.leaving(times[k], z) - due,
-                                     0.0, _LARGEST_Z, xtol=1e-12)))  # fmt: skip
+    state = _Continuing()
+    for time, due in zip(times, np.diff(total, prepend=0.0), strict=True):
+        z = np.inf  # where nothing, or too little to matter, is spent
+        if state.crossing(time, _LARGEST_Z, sided) < due:
+            z = float(brentq(lambda c, t=time, d=due: state.crossing(t, c, sided) - d, 0.0, _LARGEST_Z, xtol=1e-12))
+        critical.append(z)
+        state.advance(time, -z if sided == 2 else -np.inf, z)
     return np.array(critical)
 
 
 class _Continuing:
     """Density of S over the trials that have not crossed after some looks, as weights at nodes."""
 
-    def __init__(self, times: Sequence[float] | np.ndarray, critical: Sequence[float], drift: float = 0.0) -> None:
+    def __init__(self, drift: float = 0.0) -> None:
         self.drift, self.time = drift, 0.0
         self.nodes, self.mass = np.zeros(1), np.ones(1)
-        for time, z in zip(times, critical, strict=True):
-            self.advance(float(time), float(z))
 
-    def leaving(self, time: float, z: float) -> float:
-        """Chance of not having crossed before, and of crossing ``z`` at this time."""
-        step, bound = np.sqrt(time - self.time), z * np.sqrt(time)
+    def above(self, time: float, z: float) -> float:
+        """Chance of not having crossed before, and of a Z of ``z`` or more at this time."""
         centre = self.nodes + self.drift * (time - self.time)
-        return float(self.mass @ (ndtr((-bound - centre) / step) + ndtr((centre - bound) / step)))
+        return float(self.mass @ ndtr((centre - z * np.sqrt(time)) / np.sqrt(time - self.time)))
 
-    def advance(self, time: float, z: float) -> None:
-        """Move to the next look and drop the trials that cross ``z``."""
+    def below(self, time: float, z: float) -> float:
+        """Chance of not having crossed before, and of a Z of ``z`` or less at this time."""
+        centre = self.nodes + self.drift * (time - self.time)
+        return float(self.mass @ ndtr((z * np.sqrt(time) - centre) / np.sqrt(time - self.time)))
+
+    def crossing(self, time: float, z: float, sided: int) -> float:
+        """Chance of not having crossed before, and of crossing ``z``, on both sides if the test has two."""
+        return self.above(time, z) + (self.below(time, -z) if sided == 2 else 0.0)
+
+    def advance(self, time: float, lower: float, upper: float) -> None:
+        """Move to the next look and keep the trials with a Z between both values."""
         step = np.sqrt(time - self.time)
         shift = self.drift * time
         # Beyond nine standard deviations nothing is left to integrate.
         spread = 9 * np.sqrt(time)
-        low, high = (np.clip(edge * np.sqrt(time), shift - spread, shift + spread) for edge in (-z, z))
+        low, high = (np.clip(edge * np.sqrt(time), shift - spread, shift + spread) for edge in (lower, upper))
         # Gauss–Legendre nodes close enough to resolve the increment.
         x, w = _nodes(32 + 16 * int(min(0.35 * (high - low) / step, 60)))
         nodes = (low + high) / 2 + (high - low) / 2 * x
@@ -258,9 +279,9 @@ def _nodes(number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def crossing_probabilities(
-    fractions: Sequence[float] | np.ndarray, critical: Sequence[float] | np.ndarray, drift: float
+    fractions: Sequence[float] | np.ndarray, critical: Sequence[float] | np.ndarray, drift: float, sided: int = 2
 ) -> np.ndarray:
-    """Chance that ``|Z|`` first reaches its critical value at each look.
+    """Chance that ``|Z|`` (one-sided: ``Z``) first reaches its critical value at each look.
 
     Parameters
     ----------
@@ -270,6 +291,8 @@ def crossing_probabilities(
         Critical value of each look.
     drift : float
         Mean of Z at full information.
+    sided : {2, 1}
+        Sides of the test.
 
     Returns
     -------
@@ -281,9 +304,9 @@ def crossing_probabilities(
     >>> round(float(crossing_probabilities([1.0], [1.96], 2.8)[0]), 3)
     0.8
     """
-    state, found = _Continuing([], [], drift), []
-    for k, (time, z) in enumerate(zip(fractions, critical, strict=True)):
-        found.append(state.leaving(float(time), float(z)))
-        if k + 1 < len(fractions):
-            state.advance(float(time), float(z))
+    state, found = _Continuing(drift), []
+    for time, z in zip(fractions, critical, strict=True):
+        found.append(state.crossing(float(time), float(z), sided))
+        if time < fractions[-1]:
+            state.advance(float(time), -float(z) if sided == 2 else -np.inf, float(z))
     return np.array(found)

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Reestimation
-from lupus_kit.simulation.trials.decisions import CLAIMED, pvalues, rule_of
+from lupus_kit.simulation.trials.decisions import ENDS, pvalues, rule_of
 from lupus_kit.simulation.trials.tally import ROLES, TABLE, trial_columns
 
 
@@ -70,7 +70,7 @@ def run_to_end(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd
             continue  # the arms are not known yet: nothing is tested
         last = k + 1 == len(looks[0])
         decision = _decide(plan, 0 if plan.looks is None else k, seen)
-        ends = (ended == 0) & (((decision & CLAIMED[0]) > 0) | last)
+        ends = (ended == 0) & (((decision & ENDS) > 0) | last)
         ended[ends] = k + 1
         now = {"look": np.full(n_trials, k + 1), "randomised1": have[0], "randomised2": have[1], "decision": decision}
         for e, role in enumerate(ROLES):
@@ -84,5 +84,6 @@ def run_to_end(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd
 
 
 def _decide(plan: AnalysisPlan, look: int, seen: np.ndarray) -> np.ndarray:
-    p = [pvalues(plan.test, seen[:, 0, e, 0], seen[:, 0, e, 1], seen[:, 1, e, 0], seen[:, 1, e, 1]) for e in (0, 1)]
-    return rule_of(plan, look).decide(*p).astype(np.int64)
+    n1, x1, n2, x2 = seen.transpose(1, 3, 2, 0).reshape(4, 2, -1)  # each (endpoint, trials)
+    p = [pvalues(plan.test, n1[e], x1[e], n2[e], x2[e], plan.alternative) for e in (0, 1)]
+    return rule_of(plan, look).decide(p, x1 * n2 > x2 * n1).astype(np.int64)

@@ -1,9 +1,12 @@
 """The plan's decisions, looked up: the p-value of every table, its class under the rule, and what may be claimed.
 
-A decision is four bits: 1 the primary endpoint reaches the level, 2 the secondary does, 4 the primary is claimed,
-8 the secondary is claimed.
+A decision is six bits: 1 the primary endpoint reaches the level, 2 the secondary does, 4 the primary is claimed,
+8 the secondary is claimed, 16 harm is found at the primary, 32 at the secondary. A claim needs the direction of benefit:
+the first arm responds more. Each direction has the rule for two endpoints to itself: a p-value in the other direction is
+none, so that harm at the primary opens no gate for a benefit at the secondary.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,26 +15,32 @@ from lupus_kit.inference import STRATEGIES, pvalue_lattice
 from lupus_kit.inference.two_by_two.counts import REACHES, at_most
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 
-SIGNIFICANT, CLAIMED = (1, 2), (4, 8)
+SIGNIFICANT, CLAIMED, HARM = (1, 2), (4, 8), (16, 32)
+#: Any of these at the primary endpoint ends a trial with interim looks.
+ENDS = CLAIMED[0] | HARM[0]
+#: Number of decisions that six bits can say.
+DECISIONS = 64
 
 
 @lru_cache(maxsize=8192)
-def lattice(test: str, n1: int, n2: int) -> np.ndarray:
+def lattice(test: str, n1: int, n2: int, alternative: str = "two-sided") -> np.ndarray:
     """p-values of every table, undefined (nan) where an arm has no patients."""
-    return pvalue_lattice(test, n1, n2) if n1 and n2 else np.full((n1 + 1, n2 + 1), np.nan)
+    return pvalue_lattice(test, n1, n2, alternative) if n1 and n2 else np.full((n1 + 1, n2 + 1), np.nan)
 
 
-def pvalues(test: str, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray) -> np.ndarray:
+def pvalues(
+    test: str, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray, alternative: str = "two-sided"
+) -> np.ndarray:
     """p-values of many tables of different sizes, one lattice for each pair of sizes."""
     width = int(n2.max(initial=0)) + 1
     pairs, where = np.unique(n1 * width + n2, return_inverse=True)
-    flat = [lattice(test, *divmod(int(pair), width)).ravel() for pair in pairs]
+    flat = [lattice(test, *divmod(int(pair), width), alternative).ravel() for pair in pairs]
     start = np.cumsum([0, *(len(part) for part in flat)])[:-1]
     return np.asarray(np.concatenate(flat)[start[where] + x1 * (n2 + 1) + x2]) if len(flat) else np.zeros(0)
 
 
 class Rule:
-    """The decision for two p-values at one analysis of the trial.
+    """The decision for two p-values and their directions at one analysis of the trial.
 
     Parameters
     ----------
@@ -48,32 +57,46 @@ class Rule:
             self.cuts = strategy.levels(plan.alpha, plan.correlation)
         else:
             # Each endpoint has the boundary of its own share of alpha, and at a look the level of that look.
-            self.level = plan.looks.boundaries(plan.alpha).levels[look]
+            self.level = plan.boundaries_at(1.0).levels[look]
             first, second = strategy.levels(plan.alpha, plan.correlation)
             shares = [
-                tuple(plan.looks.boundaries(plan.alpha, cut / plan.alpha).levels[look] for cut in cuts)
-                for cuts in (first, second)
+                tuple(plan.boundaries_at(cut / plan.alpha).levels[look] for cut in cuts) for cuts in (first, second)
             ]
             self.cuts = (shares[0], shares[1])
-        # Rows and columns: class of the primary and the secondary p-value, times two, plus whether it reaches the level.
-        sizes = [2 * (len(cuts) + 1) for cuts in self.cuts]
+        # Rows and columns: class of the primary and the secondary p-value, times two, plus whether it reaches the level;
+        # first those in the direction of benefit, then those in the other.
+        none = [len(cuts) for cuts in self.cuts]
+        self.harm_from = [2 * (k + 1) for k in none]
+        sizes = [2 * start for start in self.harm_from]
         self.table = np.zeros(sizes, dtype=np.uint8)
-        for i, j in np.ndindex(*sizes):
-            claims = strategy.claims(i // 2, j // 2)
-            self.table[i, j] = (i % 2) + 2 * (j % 2) + 4 * claims[0] + 8 * claims[1]
+        for codes in np.ndindex(*sizes):
+            harm = [code >= start for code, start in zip(codes, self.harm_from, strict=True)]
+            classes = [code % start // 2 for code, start in zip(codes, self.harm_from, strict=True)]
+            claims = strategy.claims(*(none[k] if harm[k] else classes[k] for k in (0, 1)))
+            harms = strategy.claims(*(classes[k] if harm[k] else none[k] for k in (0, 1)))
+            bits = [codes[0] % 2, codes[1] % 2, *claims, *(found and plan.sided == 2 for found in harms)]
+            self.table[codes] = sum(1 << k for k, bit in enumerate(bits) if bit)
 
-    def code(self, p: np.ndarray, endpoint: int) -> np.ndarray:
-        """Class of p-values of one endpoint; an undefined p reaches no level."""
+    def code(self, p: np.ndarray, endpoint: int, benefit: np.ndarray | bool) -> np.ndarray:
+        """Class of p-values of one endpoint and whether the first arm responds more; an undefined p reaches no level."""
         cuts = np.array(self.cuts[endpoint]) * REACHES
         classes = np.searchsorted(cuts, np.nan_to_num(p, nan=2.0))
-        return np.asarray(2 * classes + at_most(p, self.level), dtype=np.uint8)
+        codes = 2 * classes + at_most(p, self.level) + self.harm_from[endpoint] * np.logical_not(benefit)
+        return np.asarray(codes, dtype=np.uint8)
 
-    def decide(self, p_primary: np.ndarray, p_secondary: np.ndarray) -> np.ndarray:
-        """Four-bit decisions of pairs of p-values."""
-        return np.asarray(self.table[self.code(p_primary, 0), self.code(p_secondary, 1)])
+    def decide(self, p: Sequence[np.ndarray], benefit: Sequence[np.ndarray | bool] = (True, True)) -> np.ndarray:
+        """Decisions for the p-values of both endpoints and whether the first arm responds more there."""
+        return np.asarray(self.table[self.code(p[0], 0, benefit[0]), self.code(p[1], 1, benefit[1])])
 
 
 @lru_cache(maxsize=256)
 def rule_of(plan: AnalysisPlan, look: int = 0) -> Rule:
     """Return the rule of a plan at one look, made once."""
     return Rule(plan, look)
+
+
+def table_codes(plan: AnalysisPlan, n1: int, n2: int, look: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of every table of two arms, shape (n1 + 1, n2 + 1), as the primary and as the secondary endpoint."""
+    p, (x1, x2) = lattice(plan.test, n1, n2, plan.alternative), np.indices((n1 + 1, n2 + 1))
+    rule, benefit = rule_of(plan, look), x1 * n2 > x2 * n1
+    return rule.code(p, 0, benefit), rule.code(p, 1, benefit)

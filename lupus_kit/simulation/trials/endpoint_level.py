@@ -10,7 +10,7 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.alias import Alias
-from lupus_kit.simulation.trials.decisions import CLAIMED, lattice, rule_of
+from lupus_kit.simulation.trials.decisions import DECISIONS, ENDS, rule_of, table_codes
 from lupus_kit.simulation.trials.tally import KEYS, trial_columns
 
 # Trials handled together: small enough for the arrays to stay in the processor's cache.
@@ -69,15 +69,12 @@ class _Drawer:
         for k, now in enumerate(self.looks):
             new = [joint_counts(b - a, *of_arm) for a, b, of_arm in zip(before, now, rates, strict=True)]
             self.arms.append([self._packed(law, visits, arm) for arm, law in enumerate(new)])
-            # Every look uses the lattice of the last one, of which it reaches a corner.
-            p = np.full(self.shape, np.nan)
-            p[: now[0] + 1, : now[1] + 1] = lattice(plan.test, *now)
-            rule = rule_of(plan, k)
-            width = rule.table.shape[1]
-            self.codes.append(
-                (rule.code(p, 0).ravel().astype(np.int64) * width, rule.code(p, 1).ravel().astype(np.int64))
-            )
-            self.decisions.append(rule.table.ravel().astype(np.int64))
+            # Every look uses tables of the last one's size, of which it reaches a corner.
+            codes = np.zeros((2, *self.shape), dtype=np.int64)
+            codes[:, : now[0] + 1, : now[1] + 1] = table_codes(plan, *now, k)
+            decisions = rule_of(plan, k).table
+            self.codes.append((codes[0].ravel() * decisions.shape[1], codes[1].ravel()))
+            self.decisions.append(decisions.ravel().astype(np.int64))
             before = now
 
     def _packed(self, law: np.ndarray, visits: tuple[int, int], arm: int) -> Alias:
@@ -105,12 +102,12 @@ class _Drawer:
         decision = self._decide(0, packed)
         if len(self.looks) == 1:
             return 0, packed & _LOW, packed >> 32, decision
-        look, going = np.zeros(n, dtype=np.int64), np.flatnonzero(decision & CLAIMED[0] == 0)
+        look, going = np.zeros(n, dtype=np.int64), np.flatnonzero(decision & ENDS == 0)
         for k in range(1, len(self.looks)):
             state = packed[going] + self._new(rng, k, len(going))
             now = self._decide(k, state)
             packed[going], decision[going], look[going] = state, now, k
-            going = going[now & CLAIMED[0] == 0]
+            going = going[now & ENDS == 0]
         return look, packed & _LOW, packed >> 32, decision
 
 
@@ -122,9 +119,9 @@ def _drawer(scenario: Scenario) -> _Drawer:
 def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
     """Draw trials whose analyses come after fixed numbers of patients, and count their outcomes."""
     tools = _drawer(scenario)
-    # Of the sixteen decisions a rule makes four to six: only these are counted.
+    # Of all decisions a rule makes about ten: only these are counted.
     possible = np.unique(np.concatenate(tools.decisions))
-    position = np.zeros(16, dtype=np.int64)
+    position = np.zeros(DECISIONS, dtype=np.int64)
     position[possible] = np.arange(len(possible))
     cells, looks = tools.shape[0] * tools.shape[1], len(tools.looks)
     found = np.zeros((2, looks * cells * len(possible)), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What is true in a simulated trial: the rates that the estimates should find."""
+"""What is true in a simulated trial: the rates that the estimates should find, for the estimand of the plan."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -7,7 +7,7 @@ import numpy as np
 
 from lupus_kit import cohort
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Endpoint
-from lupus_kit.simulation.plan.response_rates import ResponseRates
+from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.endpoint_level import visit_of
 
@@ -15,10 +15,19 @@ from lupus_kit.simulation.trials.endpoint_level import visit_of
 PATIENTS = 40_000
 _SEED = 20_200
 
+#: What the difference of rates means under each strategy for intercurrent events, of which leaving the trial is one
+#: (ICH E9(R1), 2019, section A.3.2). Response rates hold whether or not a patient leaves, so that there the last two agree.
+ESTIMANDS = {
+    "composite": "response without having left or had another event such as rescue, among all patients",
+    "while_on_treatment": "response at the last visit before leaving or another event, among all patients",
+    "treatment_policy": "response whatever happened, known also of those who leave",
+    "hypothetical": "response as if nobody had left or had another event",
+}
+
 
 @dataclass(frozen=True)
 class Truth:
-    """True response rates, as if nobody were lost.
+    """True response rates for an estimand.
 
     Attributes
     ----------
@@ -26,35 +35,60 @@ class Truth:
         Rates of the first and the second arm at each endpoint.
     null_primary, null_secondary : bool
         Whether the arms do not differ there.
+    estimand : str
+        Key of :data:`ESTIMANDS`.
+    patients : int or None
+        Patients of each arm from whom the rates were estimated; ``None`` where they are known.
     """
 
     primary: tuple[float, float]
     secondary: tuple[float, float]
     null_primary: bool
     null_secondary: bool
+    estimand: str = "composite"
+    patients: int | None = None
 
     def difference(self, endpoint: int) -> float:
         """Return the true difference of the rates, first arm minus second."""
         first, second = (self.primary, self.secondary)[endpoint]
         return 0.0 if (self.null_primary, self.null_secondary)[endpoint] else first - second
 
+    def error(self, endpoint: int) -> float:
+        """Return the standard error of the true difference; 0 where it is known."""
+        if self.patients is None or (self.null_primary, self.null_secondary)[endpoint]:
+            return 0.0
+        return float(np.sqrt(sum(p * (1 - p) for p in (self.primary, self.secondary)[endpoint]) / self.patients))
+
 
 def truth(scenario: Scenario) -> Truth:
     """Find what is true: given at the endpoint level, estimated from many patients at the patient level."""
-    assumptions = scenario.assumptions
+    assumptions, estimand = scenario.assumptions, scenario.plan.events
     if not isinstance(assumptions, ResponseRates):
-        return _of_patients(replace(assumptions, dropout_rate=0.0), *scenario.plan.endpoints, PATIENTS)
+        return _of_patients(assumptions, *scenario.plan.endpoints, estimand, PATIENTS)
     rates = (assumptions.primary, assumptions.follow_up)
+    if estimand in ("composite", "while_on_treatment") and not assumptions.dropout.none:
+        counted = np.maximum(OUTCOMES, 0)  # who has left is no responder
+        if estimand == "while_on_treatment":
+            counted[:, 1] = np.where(OUTCOMES[:, 1] < 0, counted[:, 0], counted[:, 1])
+        found = np.array([assumptions.patient_law(arm) @ counted for arm in (0, 1)]).T.tolist()
+        rates = (tuple(found[0]), tuple(found[1]))
     first, second = (rates[k] for k in visit_of(scenario))
-    return Truth(first, second, abs(first[0] - first[1]) < 1e-12, abs(second[0] - second[1]) < 1e-12)
+    return Truth(first, second, abs(first[0] - first[1]) < 1e-12, abs(second[0] - second[1]) < 1e-12, estimand)
 
 
 @lru_cache(maxsize=64)
-def _of_patients(assumptions: cohort.Assumptions, primary: Endpoint, secondary: Endpoint, n_per_arm: int) -> Truth:
+def _of_patients(
+    assumptions: cohort.Assumptions, primary: Endpoint, secondary: Endpoint, estimand: str, n_per_arm: int
+) -> Truth:
     from lupus_kit.simulation.trials.patient_level import outcomes
 
-    scenario = Scenario(assumptions, plan=AnalysisPlan(primary, secondary))
+    world = assumptions
+    if estimand in ("treatment_policy", "hypothetical"):
+        world = replace(world, dropout_rate=0.0)
+    if estimand == "hypothetical":
+        world = replace(world, rescue_il2=0.0, rescue_placebo=0.0)
+    scenario = Scenario(world, plan=AnalysisPlan(primary, secondary, events=estimand))
     found = outcomes(scenario, n_per_arm, np.random.default_rng(_SEED))
     (first1, second1), (first2, second2) = (arm.mean(axis=0).tolist() for arm in found)
     nothing = assumptions.drug_effect == 0
-    return Truth((first1, first2), (second1, second2), nothing, nothing)
+    return Truth((first1, first2), (second1, second2), nothing, nothing, estimand, n_per_arm)

@@ -1,0 +1,148 @@
+"""The familywise error of a plan: its largest value over common response rates and over the partial null hypotheses."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+
+from lupus_kit import cohort
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.seeds import as_generator
+from lupus_kit.design import TrialDesign
+from lupus_kit.inference.planning.operating_characteristics import null_coefficients
+from lupus_kit.inference.two_by_two.bernstein import suprema
+from lupus_kit.inference.two_visits.familywise import correlation_bounds
+from lupus_kit.simulation.engine import run
+from lupus_kit.simulation.enumeration import can_enumerate, pairs_of_codes
+from lupus_kit.simulation.monte_carlo import Estimate, known
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.response_rates import ResponseRates
+from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, rule_of, table_codes
+
+# Which endpoints (primary, secondary) have no effect, in words.
+_NULLS = {"both null": (True, True), "primary null": (True, False), "secondary null": (False, True)}
+_GRID = {"exact": 41, "simulated": 9}
+
+
+def familywise(
+    design: TrialDesign,
+    assumptions: ResponseRates | cohort.Assumptions,
+    plan: AnalysisPlan | None = None,
+    n_trials: int = 200_000,
+    seed: int | np.random.Generator = 0,
+) -> pd.DataFrame:
+    """Find the largest chance of a false claim, and where it lies.
+
+    A claim or harm found is false at an endpoint at which the arms respond alike (who is lost is as assumed). Three hypotheses are looked at: no effect
+    at both endpoints, and at one of them alone. The arms' common rate runs from 0 to 1, at both visits the same where both
+    are null.
+
+    Parameters
+    ----------
+    design, assumptions, plan
+        As for :func:`run`; of the assumptions the correlation (as far as the rates allow it), who is lost and the effect at
+        the other endpoint.
+    n_trials : int
+        Where outcomes cannot be enumerated: trials at the rate found largest; a tenth of it at each rate on the way.
+    seed : int or numpy.random.Generator
+        For the same.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a hypothesis, the largest error first: ``null``, ``rate`` (the common rate), ``estimate``, ``mc_error``,
+        ``low``, ``high``, ``method`` (``"exact"`` or ``"simulated"``). Exact errors where one
+        endpoint has an effect and nobody is lost are for an effect so large that it is surely claimed.
+
+    Raises
+    ------
+    InputError
+        A patient model, which has no rates to vary: its false claims are those of a model without a drug effect.
+
+    Examples
+    --------
+    >>> from lupus_kit import design, inference
+    >>> rates = ResponseRates((0.55, 0.30), (0.65, 0.37))
+    >>> top = familywise(design.he2020(), rates).iloc[0]
+    >>> top["null"], abs(top["estimate"] - inference.size("pearson", 30, 30).size) < 1e-12
+    ('both null', True)
+    """
+    scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
+    if not isinstance(scenario.assumptions, ResponseRates):
+        raise InputError("a patient model has no response rates to vary; simulate it with drug_effect = 0.")
+    exact, rng, rows = can_enumerate(scenario), as_generator(seed), []
+    for null, which in _NULLS.items():
+        if exact:
+            rate, found = _enumerated(scenario, which)
+        else:
+            rate, found = _simulated(scenario, which, n_trials, rng)
+        rows.append((null, rate, *found, "exact" if exact else "simulated"))
+    table = pd.DataFrame(rows, columns=["null", "rate", *Estimate._fields, "method"])
+    # Errors that differ by rounding alone stay in the order of the hypotheses.
+    return table.sort_values("estimate", key=lambda e: -e.round(12), kind="stable", ignore_index=True)
+
+
+def _false(which: tuple[bool, bool]) -> int:
+    """Bits of the decisions that are false where these endpoints are null."""
+    return sum((CLAIMED[k] | HARM[k]) for k in (0, 1) if which[k])
+
+
+def _enumerated(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estimate]:
+    """Rate and largest error, without any Monte Carlo error."""
+    codes, table = table_codes(scenario.plan, *scenario.sizes), rule_of(scenario.plan).table
+    wrong = (table & _false(which)) > 0
+    rates = scenario.assumptions
+    assert isinstance(rates, ResponseRates)
+    if not rates.dropout.none or (which == (True, True) and not (wrong == wrong[:, :1]).all()):
+        return _highest(lambda rate: float((pairs_of_codes(_at(scenario, which, rate)) * wrong).sum()), _GRID["exact"])
+    if which == (False, True):
+        codes, wrong = codes[::-1], wrong.T
+    # What matters at the other endpoint is that it is claimed (code 1), or harm found there: the sure effects.
+    others = [0] if which == (True, True) else [1, wrong.shape[1] // 2 + 1]
+    top = suprema(np.array([null_coefficients(wrong[codes[0], other]) for other in others]))
+    best = int(np.argmax(top.value))
+    return float(top.at[best]), known(float(top.value[best]))
+
+
+def _highest(error: Callable[[float], float], points: int) -> tuple[float, Estimate]:
+    """Highest point of a curve over the common rate: of a grid, then between its neighbours."""
+    grid = np.linspace(0, 1, points)
+    best = float(grid[np.argmax([error(rate) for rate in grid.tolist()])])
+    step = 1 / (points - 1)
+    found = minimize_scalar(
+        lambda rate: -error(rate), bounds=(max(best - step, 0), min(best + step, 1)), method="bounded"
+    )
+    return float(found.x), known(-float(found.fun))
+
+
+def _simulated(
+    scenario: Scenario, which: tuple[bool, bool], n_trials: int, rng: np.random.Generator
+) -> tuple[float, Estimate]:
+    """Rate where the error is largest in a coarse look, and its estimate there from fresh trials."""
+
+    def error(rate: float, trials: int) -> Estimate:
+        case = _at(scenario, which, rate)
+        found = run(case.design, case.assumptions, trials, rng, plan=case.plan, keep_trials=False)
+        return found.probability((np.arange(DECISIONS) & _false(which)) > 0)
+
+    grid = np.linspace(0.1, 0.9, _GRID["simulated"]).tolist()
+    rate = max(grid, key=lambda at: error(at, max(2, n_trials // 10)).estimate)
+    return rate, error(rate, n_trials)
+
+
+def _at(scenario: Scenario, which: tuple[bool, bool], rate: float) -> Scenario:
+    """Return the scenario with a common rate at the endpoints that are null."""
+    rates = scenario.assumptions
+    assert isinstance(rates, ResponseRates)
+    weeks = (scenario.design.primary_week, scenario.design.follow_up_week)
+    null = {end.week for end, nothing in zip(scenario.plan.endpoints, which, strict=True) if nothing}
+    first, second = (
+        (rate, rate) if week in null else given
+        for week, given in zip(weeks, (rates.primary, rates.follow_up), strict=True)
+    )
+    bounds = [correlation_bounds(a, b) for a, b in zip(first, second, strict=True)]
+    correlation = float(np.clip(rates.correlation, max(low for low, _ in bounds), min(high for _, high in bounds)))
+    return replace(scenario, assumptions=replace(rates, primary=first, follow_up=second, correlation=correlation))
