@@ -162,9 +162,9 @@ def sample_sizes(
 
     from lupus_kit import inference
 
-    if alternative == "two-sided" and rate1 <= rate2:
+    if alternative == "two-sided" and rate1 < rate2:
         raise InputError(
-            f"RATE1 {rate1:.4g} is not above RATE2 {rate2:.4g}: power is the chance to find that the first arm responds more. "
+            f"RATE1 {rate1:.4g} is below RATE2 {rate2:.4g}: power is the chance to find that the first arm responds more. "
             "Name the better arm first, or add --alternative less."
         )
     found = [inference.sample_size(key, rate1, rate2, target, alpha, ratio, alternative) for key in tests]

@@ -26,7 +26,7 @@ NOTE = (
     "arms do not differ; its chance is the familywise error, of which the largest is over common response rates and over "
     "plans where one endpoint alone has an effect. Bias is against the true difference of the estimand. Type M: size of the "
     "estimate over the true difference among significant trials; type S: share of them with the wrong sign. The Monte Carlo "
-    "error is one standard error; low and high are the ends of a 95% interval; – is not estimable or not defined."
+    "error is one standard error; low and high are the ends of a 95% interval. Not estimable: fewer than two trials tell of it."
 )
 
 _STYLE = (
@@ -48,7 +48,8 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``truth quantity estimate mc_error low high``; the coverage of each interval is a quantity like others,
+        Columns ``truth quantity estimate mc_error low high status`` (``estimated``, ``not estimable``: fewer than two trials
+        tell of it, ``not defined``); the coverage of each interval is a quantity like others,
         and under ``no difference`` so is the largest familywise error with the common response rate where it lies.
     """
     import pandas as pd
@@ -68,7 +69,10 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
                     familywise(assumed.design, assumed.assumptions, assumed.plan, min(result.n_trials or 2, 200_000))
                 )
             )
-        parts.append(pd.concat(tables, ignore_index=True).assign(truth=truth)[["truth", *_COLUMNS]])
+        table = pd.concat(tables, ignore_index=True).assign(truth=truth)
+        without = table["quantity"].isin(result.undefined).map({True: "not defined", False: "not estimable"})
+        table["status"] = without.where(table["estimate"].isna(), "estimated")
+        parts.append(table[["truth", *_COLUMNS, "status"]])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -124,22 +128,13 @@ def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from lupus_kit.simulation.monte_carlo import in_words
+
     shown = pd.DataFrame({"quantity": table["quantity"].drop_duplicates().reset_index(drop=True)})
     for truth, part in table.groupby("truth", sort=False):
-        cells = {row.quantity: _cell(row.estimate, row.mc_error) for row in part.itertuples()}
+        cells = {row["quantity"]: in_words(row) for _, row in part.iterrows()}
         shown[str(truth)] = [cells.get(name, "–") for name in shown["quantity"]]
     return shown
-
-
-def _cell(estimate: float, error: float) -> str:
-    if estimate != estimate:
-        return "–"
-    places = 4 if abs(estimate) < 10 else 1
-    if error != error:
-        return f"{estimate:.{places}f} (error not estimable)"
-    least = 10.0**-places
-    shown = "" if error == 0 else f" ({error:.{places}f})" if error >= least / 2 else f" (<{least:.{places}f})"
-    return f"{estimate:.{places}f}{shown}"
 
 
 def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, plan_text: str) -> str:

@@ -36,9 +36,9 @@ def familywise(
 ) -> pd.DataFrame:
     """Find the largest chance of a false claim, and where it lies.
 
-    A claim or harm found is false at an endpoint at which the arms respond alike (who is lost is as assumed). Three hypotheses are looked at: no effect
-    at both endpoints, and at one of them alone. The arms' common rate runs from 0 to 1, at both visits the same where both
-    are null.
+    A claim or harm found is false at an endpoint at which the arms respond alike (who is lost is as assumed). Three
+    hypotheses are looked at: no effect at both endpoints, and at one of them alone. The arms' common rate runs from 0 to 1,
+    at both visits the same where both are null.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ def familywise(
     >>> from lupus_kit import design, inference
     >>> rates = ResponseRates((0.55, 0.30), (0.65, 0.37))
     >>> top = familywise(design.he2020(), rates).iloc[0]
-    >>> top["null"], abs(top["estimate"] - inference.size("pearson", 30, 30).size) < 1e-12
-    ('both null', True)
+    >>> top["null"], round(float(top["estimate"]), 4), round(inference.size("pearson", 30, 30).size, 4)
+    ('both null', 0.0554, 0.0554)
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     if not isinstance(scenario.assumptions, ResponseRates):

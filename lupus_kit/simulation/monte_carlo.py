@@ -1,10 +1,13 @@
 """Estimates from simulated trials, with what their number leaves open."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, ndtri, stdtrit
+from scipy.special import betainc, ndtri, stdtrit
+
+from lupus_kit.inference.intervals.proportion import clopper_pearson
 
 _Z = float(ndtri(0.975))
 
@@ -29,8 +32,10 @@ def known(value: float) -> Estimate:
 def share(x: float, n: float) -> Estimate:
     """Estimate a proportion from ``x`` of ``n`` trials.
 
-    The interval is the exact one with mid-p (Berry G, Armitage P. Statistician 1995;44:417-423). Where none or all of the
-    trials have the event, the usual standard error would be 0: half the interval in units of 1.96 stands for it.
+    The interval is the exact one with mid-p (Berry G, Armitage P. Statistician 1995;44:417-423): it holds the truth in close to
+    95 % of runs for common and for rare events, where the one of Wilson may hold it in 84 % and that of Clopper and Pearson
+    in nearly all. Where none or all of the trials have the event, the usual standard error would be 0: half the interval in
+    units of 1.96 stands for it.
 
     Examples
     --------
@@ -39,22 +44,17 @@ def share(x: float, n: float) -> Estimate:
     """
     if n < 2:
         return NOT_ESTIMABLE
-    # P(X > x) + P(X = x) / 2 rises with the rate; at the ends of the interval it is 0.025 and 0.975.
-    low, high = 0.0, 1.0
-    if x > 0:
-        low = _root(x, n, 0.025, float(betaincinv(x, n - x + 1, 0.025)), x / n)
-    if x < n:
-        high = _root(x, n, 0.975, x / n, float(betaincinv(x + 1, n - x, 0.975)))
+    # The ends lie inside those of Clopper and Pearson: P(X > x) + P(X = x) / 2, which rises with the rate, is 0.025 and 0.975.
+    least, most = clopper_pearson(round(x), round(n), 0.95)
+
+    def excess(rate: float, tail: float) -> float:
+        above = betainc(x + 1, n - x, rate) if x < n else 0.0
+        return float(above + (betainc(x, n - x + 1, rate) if x > 0 else 1.0)) / 2 - tail
+
+    low = brentq(excess, least, x / n, args=(0.025,), xtol=1e-15) if x > 0 else 0.0
+    high = brentq(excess, x / n, most, args=(0.975,), xtol=1e-15) if x < n else 1.0
     error = float(np.sqrt(x * (n - x) / n)) / n
-    return Estimate(x / n, error or (high - low) / (2 * _Z), low, high)
-
-
-def _root(x: float, n: float, tail: float, low: float, high: float) -> float:
-    def excess(p: float) -> float:
-        above = betainc(x + 1, n - x, p) if x < n else 0.0
-        return float(above + (betainc(x, n - x + 1, p) if x > 0 else 1.0)) / 2 - tail
-
-    return float(brentq(excess, low, high, xtol=1e-15))
+    return Estimate(x / n, error or (high - low) / (2 * _Z), float(low), float(high))
 
 
 def mean(values: np.ndarray, weight: np.ndarray) -> Estimate:
@@ -87,3 +87,28 @@ def widened(found: Estimate, other_error: float) -> Estimate:
     error = float(np.hypot(found.mc_error, other_error))
     reach = (found.high - found.estimate) * error / found.mc_error
     return Estimate(found.estimate, error, found.estimate - reach, found.estimate + reach)
+
+
+def in_words(row: Mapping[str, Any]) -> str:
+    """Write an estimate with its error in brackets, in the digits that are shown; a ``status`` says why there is none.
+
+    Examples
+    --------
+    >>> in_words({"estimate": 0.25, "mc_error": 0.00001}), in_words({"estimate": 60.0, "mc_error": 0.0})
+    ('0.2500 (<0.0001)', '60.0')
+    """
+    estimate, error = row["estimate"], row["mc_error"]
+    if np.isnan(estimate):
+        return "not estimable" if row.get("status") == "not estimable" else "–"
+    places = 4 if abs(estimate) < 10 else 1
+    if error == 0:
+        return f"{estimate:.{places}f}"
+    least = 10.0**-places
+    shown = (
+        "error not estimable"
+        if np.isnan(error)
+        else f"{error:.{places}f}"
+        if error >= least
+        else f"<{least:.{places}f}"
+    )
+    return f"{estimate:.{places}f} ({shown})"

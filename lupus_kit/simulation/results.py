@@ -9,7 +9,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference import intervals
-from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known, mean, share, widened
+from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, in_words, known, mean, share, widened
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, SIGNIFICANT, pvalues
@@ -85,8 +85,8 @@ class Simulation:
         frame = self._trials.drop(columns="decision")
         decision = self._trials["decision"].to_numpy()
         for k, role in enumerate(ROLES):
-            table = [frame[f"{name}_{role}"].to_numpy() for name in ("n1", "x1", "n2", "x2")]
-            frame[f"p_{role}"] = pvalues(self.plan.test, *table, self.plan.alternative)
+            n1, x1, n2, x2 = (frame[f"{name}_{role}"].to_numpy() for name in ("n1", "x1", "n2", "x2"))
+            frame[f"p_{role}"] = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative)
             frame[f"significant_{role}"] = (decision & SIGNIFICANT[k]) > 0
             frame[f"claimed_{role}"] = (decision & CLAIMED[k]) > 0
             frame[f"harm_{role}"] = (decision & HARM[k]) > 0
@@ -125,6 +125,16 @@ class Simulation:
         weight = rows["weight"].to_numpy()
         return self._share(float(weight[mask[rows["decision"].to_numpy()]].sum()), float(weight.sum()))
 
+    @property
+    def undefined(self) -> set[str]:
+        """Quantities of :meth:`summary` that have no meaning under the plan and what is true."""
+        nothing = [role for k, role in enumerate(ROLES) if self.truth.difference(k) == 0]
+        return {
+            *(f"{role}: type {kind}" for role in nothing for kind in "MS"),
+            *(f"{role} harm found" for role in ROLES if self.plan.sided == 1),
+            *(["any false claim"] if not nothing else ["type III error"] if len(nothing) == 2 else []),
+        }
+
     def summary(self) -> pd.DataFrame:
         """Return the operating characteristics, each with its Monte Carlo standard error and 95 % interval.
 
@@ -158,26 +168,26 @@ class Simulation:
             "any endpoint claimed": claimed[0] | claimed[1],
             "primary harm found": harm[0],
             "secondary harm found": harm[1],
+            "type III error": np.zeros(DECISIONS, dtype=bool),
+            "any false claim": np.zeros(DECISIONS, dtype=bool),
         }
-        rows = [(name, *self.probability(mask)) for name, mask in events.items()]
-        if self.plan.sided == 1:
-            rows[-2:] = [(name, *NOT_ESTIMABLE) for name in ("primary harm found", "secondary harm found")]
-        wrong = {"type III error": np.zeros(DECISIONS, dtype=bool), "any false claim": np.zeros(DECISIONS, dtype=bool)}
-        differences = [self.truth.difference(k) for k in (0, 1)]
-        for k, true in enumerate(differences):
+        for k in (0, 1):
+            true = self.truth.difference(k)
             if true == 0:
-                wrong["any false claim"] |= claimed[k] | harm[k]
+                events["any false claim"] |= claimed[k] | harm[k]
             else:
-                wrong["type III error"] |= claimed[k] if true < 0 else harm[k]
-        defined = {"type III error": any(differences), "any false claim": not all(differences)}
-        rows += [(name, *(self.probability(mask) if defined[name] else NOT_ESTIMABLE)) for name, mask in wrong.items()]
+                events["type III error"] |= claimed[k] if true < 0 else harm[k]
+        none = self.undefined
+        rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(mask))) for name, mask in events.items()]
         ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
         patients = (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)
         fixed = plan.looks is None and plan.reestimation is None
         last = len(plan.looks.fractions) if plan.looks else 1
         early = float(weight[(ends["look"] < last).to_numpy()].sum())
-        rows.append(("patients randomised", *(known(patients[0]) if fixed else self._mean(patients, weight))))
+        rows.append(
+            ("patients randomised", *(known(float(self.n1 + self.n2)) if fixed else self._mean(patients, weight)))
+        )
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
         for k, role in enumerate(ROLES):
             rows += [(f"{role}: {name}", *found) for name, found in self._estimates(k).items()]
@@ -275,8 +285,8 @@ class Simulation:
         rows = []
         for k, role in enumerate(ROLES):
             table = self._rows(k)
-            columns = [table[name].to_numpy() for name in ("n1", "x1", "n2", "x2")]
-            p = pvalues(self.plan.test, *columns, self.plan.alternative)
+            n1, x1, n2, x2 = (table[name].to_numpy() for name in ("n1", "x1", "n2", "x2"))
+            p = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative)
             # A hair is taken off, so that 0.05 in floating point does not fall above the edge 1/20.
             place = np.clip(np.ceil(p * bins - 1e-9) - 1, 0, bins - 1)
             weight = table["weight"].to_numpy(dtype=float)
@@ -321,7 +331,13 @@ class Simulation:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_html(index=False, float_format="{:.4f}".format, na_rep="–", border=0)
+        summary = self.summary()
+        summary["status"] = summary["quantity"].isin(self.undefined).map({True: "not defined", False: "not estimable"})
+        shown = pd.DataFrame({"quantity": summary["quantity"], "estimate": summary.apply(in_words, axis=1)})
+        if self.n_trials is not None:
+            ends = summary[["low", "high"]].itertuples(index=False)
+            shown["95% interval"] = ["–" if np.isnan(a) else f"{a:.4f} to {b:.4f}" for a, b in ends]
+        table = shown.to_html(index=False, border=0)
         what = "all outcomes enumerated" if self.n_trials is None else f"{self.n_trials:,} simulated trials"
         head = f"{what}, {self.n1} and {self.n2} patients, {self.plan.test} at {self.plan.alpha:g}"
         head += f". Estimand: {self.truth.estimand.replace('_', ' ')} ({ESTIMANDS[self.truth.estimand]})."

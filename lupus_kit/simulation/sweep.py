@@ -103,7 +103,8 @@ def grid(
     -------
     pandas.DataFrame
         One row a combination and quantity: a column for each thing that varies, then ``quantity``, ``estimate``,
-        ``mc_error``, ``low``, ``high`` and ``method`` (``"exact"`` or ``"simulated"``). Values that are not numbers or text are shown as text.
+        ``mc_error``, ``low``, ``high`` and ``method`` (``"exact"`` or ``"simulated"``). Values that are not numbers or text
+        are shown as text.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lupus_kit import cli, simulation
+from lupus_kit import cli, inference, simulation
 from lupus_kit.cli import simulation_report as report
 from lupus_kit.cli.simulate import RESULTS, truths
 from lupus_kit.simulation import engine
@@ -79,7 +79,7 @@ def test_the_numbers_are_those_of_the_library(desk, small, capsys):
         expected = simulation.run(scenario.design, rates, 3000, 4, plan=scenario.plan)
         found = {row["quantity"]: row for row in rows if row["truth"] == truth}
         for row in expected.summary().itertuples():
-            for name in ("estimate", "mc_error"):
+            for name in ("estimate", "mc_error", "low", "high"):
                 value = found[row.quantity][name]
                 assert (float(value) if value else float("nan")) == pytest.approx(getattr(row, name), nan_ok=True)
         for row in expected.coverage().itertuples():
@@ -113,6 +113,9 @@ def test_the_familywise_error_is_kept_where_the_arms_do_not_differ(desk, small):
         r for r in written["operating_characteristics"] if (r["truth"], r["quantity"]) == ("assumed", "any false claim")
     )
     assert other["estimate"] is None  # both endpoints differ: no claim is false
+    assert other["status"] == "not defined"
+    (largest,) = (r for r in written["operating_characteristics"] if r["quantity"] == "familywise error, the largest")
+    assert largest["estimate"] == pytest.approx(inference.size("fisher", 12, 10).size, abs=1e-3)
 
 
 def test_a_plan_without_a_difference_or_with_patients_has_one_truth():
@@ -143,9 +146,12 @@ def test_the_page_loads_nothing_and_escapes_the_plan(desk, page_loads):
 
 
 def test_cells_for_reading():
-    numbers = [(0.48417, 0.0005), (60.0, 0.0), (float("nan"), float("nan"))]
-    rows = [{"truth": "assumed", "quantity": str(k), "estimate": a, "mc_error": b} for k, (a, b) in enumerate(numbers)]
-    assert report.side_by_side(pd.DataFrame(rows))["assumed"].tolist() == ["0.4842 (0.0005)", "60.0", "–"]
+    nan = float("nan")
+    numbers = [(0.48417, 0.0005), (60.0, 0.0), (nan, nan), (nan, nan), (1e-6, 2e-6), (13.33, nan)]
+    rows = pd.DataFrame(numbers, columns=["estimate", "mc_error"]).assign(truth="assumed", quantity=list("abcdef"))
+    rows["status"] = ["estimated", "estimated", "not defined", "not estimable", "estimated", "estimated"]
+    expected = ["0.4842 (0.0005)", "60.0", "–", "not estimable", "0.0000 (<0.0001)", "13.3 (error not estimable)"]
+    assert report.side_by_side(rows)["assumed"].tolist() == expected
 
 
 def test_the_new_plan_simulates_as_it_stands(desk, capsys):

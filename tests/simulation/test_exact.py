@@ -67,7 +67,9 @@ def test_claims_are_the_sum_over_all_outcomes_of_two_small_arms(rule, test):
         # In each direction the rule sees the p-values of that direction alone.
         claims, harms = (
             inference.decide(
-                *(p[x] if side == way else 1.0 for x, side in zip(((a1, a2), (b1, b2)), better, strict=True)), rule, rho=0.4
+                *(p[x] if side == way else 1.0 for x, side in zip(((a1, a2), (b1, b2)), better, strict=True)),
+                rule,
+                rho=0.4,
             )
             for way in (True, False)
         )

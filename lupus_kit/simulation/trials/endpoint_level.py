@@ -71,7 +71,7 @@ class _Drawer:
             self.arms.append([self._packed(law, visits, arm) for arm, law in enumerate(new)])
             # Every look uses tables of the last one's size, of which it reaches a corner.
             codes = np.zeros((2, *self.shape), dtype=np.int64)
-            codes[:, : now[0] + 1, : now[1] + 1] = table_codes(plan, *now, k)
+            codes[:, : now[0] + 1, : now[1] + 1] = table_codes(plan, now[0], now[1], k)
             decisions = rule_of(plan, k).table
             self.codes.append((codes[0].ravel() * decisions.shape[1], codes[1].ravel()))
             self.decisions.append(decisions.ravel().astype(np.int64))
