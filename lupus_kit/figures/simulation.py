@@ -5,6 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
+from scipy.stats import norm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PALETTE, PUBLISHED, YES, axes, describe
@@ -19,8 +20,14 @@ _PROBABILITIES = (
     "secondary significant",
     "secondary significant, primary not",
     "any false claim",
+    "primary harm found",
+    "secondary harm found",
+    "type III error",
     "stopped early",
+    "stopped for futility",
 )
+# Of these a row is drawn only where it shows something.
+_RARE = _PROBABILITIES[-5:]
 
 
 #: How lines are dashed, beside their marks and colours.
@@ -105,8 +112,7 @@ def operating_characteristics(frames: dict[str, pd.DataFrame], ax: Axes | None =
     tables = {name: frame.set_index("quantity").reindex(_PROBABILITIES) for name, frame in frames.items()}
     shown = [q for q in _PROBABILITIES if any(np.isfinite(t.loc[q, "estimate"]) for t in tables.values())]
     # Nothing can stop early in a trial without looks: a row of zeros says nothing.
-    if all(not t.loc["stopped early", "estimate"] > 0 for t in tables.values()):
-        shown = [q for q in shown if q != "stopped early"]
+    shown = [q for q in shown if q not in _RARE or any(t.loc[q, "estimate"] > 5e-4 for t in tables.values())]
     ax = axes(ax, (8.5, 1.4 + len(shown) * (0.34 + 0.2 * len(tables))))
     colours, said = sns.color_palette("colorblind", len(tables)), []
     for k, (name, table) in enumerate(tables.items()):
@@ -290,7 +296,7 @@ def coverage(frame: pd.DataFrame, level: float = 0.95, ax: Axes | None = None) -
 
 
 def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | None = None) -> Axes:
-    """Draw the nominal level that each interim look asks for.
+    """Draw the nominal level that each interim look asks for, and where it stops for futility.
 
     Parameters
     ----------
@@ -318,9 +324,19 @@ def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | 
         )  # fmt: skip
         listed = ", ".join(f"{p:.2g}" for p in frame["nominal_level"])
         said.append(f"{name}: p at most {listed}")
+        if "futility_z" in frame:
+            # On the axis of two-sided p-values; 1 where even a small difference in favour of the other arm goes on.
+            stops = np.minimum(2 * norm.sf(frame["futility_z"].dropna()), 1.0)
+            ax.plot(frame["information"][: len(stops)], stops, marker="v", markersize=8, linewidth=1.4, linestyle=":",
+                    color=PALETTE[k % 10], label=f"{name}: futility above")  # fmt: skip
+            said[-1] += f", for futility above {', '.join(f'{p:.2g}' for p in stops)}"
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
     ax.set_yscale("log")
-    ticks = [v for v in (1e-6, 1e-5, 1e-4, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1) if v >= 0.5 * ax.get_ylim()[0]]
+    ticks = [
+        v
+        for v in (1e-6, 1e-5, 1e-4, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1)
+        if 0.5 * ax.get_ylim()[0] <= v <= ax.get_ylim()[1]
+    ]
     ax.set_yticks(ticks, [f"{v:g}" for v in ticks])
     ax.set_yticks([], minor=True)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))

@@ -27,7 +27,14 @@ from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.familywise import familywise
 from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
-from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.plan.boundaries import (
+    BOUNDARIES,
+    FUTILITY,
+    Boundaries,
+    conditional_power,
+    group_sequential,
+    with_futility,
+)
 from lupus_kit.simulation.plan.plan_file import plan_template
 from lupus_kit.simulation.plan.registration import Registration, register, registered
 from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
@@ -36,7 +43,8 @@ from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
-    "BOUNDARIES", "MISSING_RULES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint", "InterimLooks",
-    "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation", "exact", "familywise", "grid", "group_sequential",
-    "plan_template", "register", "registered", "run", "with_patients",
+    "BOUNDARIES", "FUTILITY", "MISSING_RULES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint", "InterimLooks",
+    "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation", "conditional_power", "exact",
+    "familywise", "grid", "group_sequential", "plan_template", "register", "registered", "run", "with_futility",
+    "with_patients",
 ]  # fmt: skip

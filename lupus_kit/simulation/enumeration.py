@@ -80,7 +80,7 @@ def joint_probabilities(scenario: Scenario) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray, shape (2, n1 + 1, n2 + 1, 64)
+    numpy.ndarray, shape (2, n1 + 1, n2 + 1, 128)
         Endpoint, responders of the first and the second arm, decision.
     """
     n1, n2 = scenario.sizes

@@ -145,4 +145,9 @@ def _at(scenario: Scenario, which: tuple[bool, bool], rate: float) -> Scenario:
     )
     bounds = [correlation_bounds(a, b) for a, b in zip(first, second, strict=True)]
     correlation = float(np.clip(rates.correlation, max(low for low, _ in bounds), min(high for _, high in bounds)))
-    return replace(scenario, assumptions=replace(rates, primary=first, follow_up=second, correlation=correlation))
+    plan = scenario.plan
+    if plan.looks is not None:  # bounds for futility are not binding: the error is that of a trial that goes on
+        plan = replace(plan, looks=replace(plan.looks, futility=None))
+    return replace(
+        scenario, plan=plan, assumptions=replace(rates, primary=first, follow_up=second, correlation=correlation)
+    )

@@ -12,7 +12,7 @@ from lupus_kit.inference import intervals
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, in_words, known, mean, share, widened
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, SIGNIFICANT, pvalues
+from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, FUTILE, HARM, SIGNIFICANT, pvalues
 from lupus_kit.simulation.trials.tally import ROLES
 from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth, truth
 
@@ -32,7 +32,7 @@ class Simulation:
         Design, plan and assumptions.
     tally : pandas.DataFrame
         How often each outcome occurred: one row an outcome of an endpoint (``endpoint`` 0 or 1), with the sizes and
-        responders of the arms, a ``decision`` in six bits and ``weight`` (trials, or probability).
+        responders of the arms, a ``decision`` in seven bits and ``weight`` (trials, or probability).
     n_trials : int or None
         Trials simulated; ``None`` where all outcomes were enumerated, so that nothing has a Monte Carlo error.
     """
@@ -113,7 +113,7 @@ class Simulation:
 
         Parameters
         ----------
-        mask : numpy.ndarray of bool, shape (64,)
+        mask : numpy.ndarray of bool, shape (128,)
             Which of the decisions count.
 
         Returns
@@ -189,6 +189,9 @@ class Simulation:
             ("patients randomised", *(known(float(self.n1 + self.n2)) if fixed else self._mean(patients, weight)))
         )
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
+        futile = (np.arange(DECISIONS) & FUTILE) > 0
+        may_stop = plan.looks is not None and plan.looks.futility is not None
+        rows.append(("stopped for futility", *(self.probability(futile) if may_stop else known(0.0))))
         for k, role in enumerate(ROLES):
             rows += [(f"{role}: {name}", *found) for name, found in self._estimates(k).items()]
         return pd.DataFrame(rows, columns=_RESULT)

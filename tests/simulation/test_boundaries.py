@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
-from lupus_kit.simulation import BOUNDARIES, group_sequential
-from lupus_kit.simulation.plan.boundaries import crossing_probabilities
+from lupus_kit.simulation import BOUNDARIES, conditional_power, group_sequential, with_futility
+from lupus_kit.simulation.plan.boundaries import OTHER_NAMES, crossing_probabilities
 
 RPACT = Path(__file__).parents[1] / "references" / "boundaries.csv"
 
@@ -119,3 +119,55 @@ def test_one_look_is_the_ordinary_test():
 def test_bad_input(arguments, words):
     with pytest.raises(ValueError, match=words):
         group_sequential(**({"fractions": [0.5, 1.0]} | arguments))
+
+
+# --- futility, one-sided tests, other names
+
+FUTILE = pd.read_csv(Path(__file__).parents[1] / "references" / "futility.csv", comment="#")
+
+
+@pytest.mark.parametrize("rows", [rows for _, rows in FUTILE.groupby((FUTILE["look"] == 1).cumsum())])
+def test_futility_and_spending_with_a_parameter_agree_with_rpact(rows):
+    what, parameter, alpha, beta = rows.iloc[0][["what", "parameter", "alpha", "beta"]]
+    times = [round(12 * t) / 12 for t in sorted({*rows["information"], 1.0})]  # thirds and quarters
+    shape = what.removeprefix("futility_")
+    found = group_sequential(times, alpha, shape, sided=1, parameter=None if np.isnan(parameter) else parameter)
+    if shape == what:
+        assert found.critical == pytest.approx(rows["z"].tolist(), abs=1e-7)
+    else:
+        found = with_futility(found, OTHER_NAMES[shape], beta)
+        assert found.futility == pytest.approx(rows["z"].tolist(), abs=1e-7)
+        assert found.to_frame()["futility_z"].tolist()[:-1] == list(found.futility)
+
+
+def test_conditional_power_averages_to_power():
+    # Over the law of Z at the look, the chance of success given Z is the chance of success.
+    drift, time, critical = 2.5, 0.4, 2.0
+    z = np.linspace(-9, 12, 40_001)
+    law = norm.pdf(z, drift * np.sqrt(time)) * (z[1] - z[0])
+    given_z = np.array([conditional_power(value, time, critical, drift) for value in z.tolist()])
+    assert law @ given_z == pytest.approx(norm.sf(critical - drift), abs=1e-9)
+    # Predictive power is that of the trend, averaged over the normal law of the drift given the data.
+    drifts = np.linspace(-10, 15, 20_001)
+    seen = norm.pdf(drifts, 1.2 / np.sqrt(time), 1 / np.sqrt(time)) * (drifts[1] - drifts[0])
+    average = seen @ [conditional_power(1.2, time, critical, d) for d in drifts.tolist()]
+    assert conditional_power(1.2, time, critical, predictive=True) == pytest.approx(average, abs=1e-9)
+    bounds = with_futility(group_sequential([time, 1.0], 0.025, sided=1), "conditional_power", 0.1)
+    assert conditional_power(bounds.futility[0], time, bounds.critical[-1]) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: with_futility(group_sequential([0.5, 1]), "pocock", 0.2), "unknown rule for futility 'pocock'"),
+        (lambda: with_futility(group_sequential([0.5, 1]), "conditional_power", 1.2), "futility_level == 1.2"),
+        (lambda: group_sequential([0.5, 1], shape="asHSD", parameter="strict"), "parameter == 'strict'"),
+        (lambda: group_sequential([0.5, 1], shape="pocock", parameter=2), "others have none"),
+        (lambda: group_sequential([0.5, 1], sided=3), "sided == 3"),
+        (lambda: conditional_power(1.0, 1.0, 1.96), "information == 1.0"),
+        (lambda: conditional_power(1.0, 0.5, 1.96, 2.8, predictive=True), "give no drift"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(ask, words):
+    with pytest.raises(ValueError, match=words):
+        ask()

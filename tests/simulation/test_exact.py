@@ -40,7 +40,7 @@ def test_products_of_matrices_are_the_sum_over_all_pairs_of_cells(rule, swapped)
     scenario = simulation.Scenario(rates, simulation.with_patients(HE, n1, n2), plan)
     laws = [arm_law(scenario, arm) for arm in (0, 1)]
     p, decide = lattice(plan.test, n1, n2), Rule(plan)
-    expected = np.zeros((2, n1 + 1, n2 + 1, 64))
+    expected = np.zeros((2, n1 + 1, n2 + 1, 128))
     for a, b in np.ndindex(laws[0].shape):
         for c, d in np.ndindex(laws[1].shape):
             weight = laws[0][a, b] * laws[1][c, d]

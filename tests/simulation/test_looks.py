@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from lupus_kit import design, inference, simulation
 from lupus_kit.simulation.trials.adaptive import run_to_end
@@ -70,11 +70,12 @@ def test_every_trial_stops_at_the_first_look_of_a_sure_thing():
     assert value["patients randomised"] == 30
 
 
-@pytest.mark.parametrize("weeks", [(12, 24), (24, 12)])
-def test_both_ways_to_draw_agree(weeks):
+@pytest.mark.parametrize(("weeks", "futility"), [((12, 24), None), ((24, 12), "conditional_power")])
+def test_both_ways_to_draw_agree(weeks, futility):
     # Tables of joint laws, and patients that come in one after another, under the same plan.
     ends = [simulation.Endpoint(week) for week in weeks]
-    plan = simulation.AnalysisPlan(*ends, looks=simulation.InterimLooks((0.4, 0.7, 1.0)), missing="worst")
+    looks = simulation.InterimLooks((0.4, 0.7, 1.0), futility=futility, futility_level=0.3)
+    plan = simulation.AnalysisPlan(*ends, looks=looks, missing="worst")
     rates = replace(RATES, dropout=simulation.Dropout((0.05, 0.1), (0.1, 0.2), 2))
     scenario = simulation.Scenario(rates, plan=plan)
     quick = simulation.run(HE, rates, 200_000, seed=1, plan=plan, keep_trials=False)
@@ -85,3 +86,26 @@ def test_both_ways_to_draw_agree(weeks):
     error = np.hypot(one["mc_error"], two["mc_error"]).dropna()
     assert (off <= 5 * error + 1e-12).all()
     assert one.loc["stopped early", "estimate"] > 0.01  # so that stopping is compared, too
+
+
+def test_futility_agrees_with_the_sum_over_the_tables_of_the_first_look():
+    looks = simulation.InterimLooks((0.5, 1.0), futility="lan_demets_obrien_fleming", futility_level=0.2)
+    plan = simulation.AnalysisPlan(looks=looks, test="fisher")
+    rates = simulation.ResponseRates((0.4, 0.35), (0.4, 0.35), 0.3)
+    bounds = plan.boundaries()
+    assert bounds.levels == simulation.group_sequential((0.5, 1.0), shape="obrien_fleming").levels  # not binding
+    known = {"stopped for futility": 0.0, "stopped early": 0.0}
+    for x, y in np.ndindex(16, 16):
+        weight = binom.pmf(x, 15, 0.4) * binom.pmf(y, 15, 0.35)
+        futile = inference.pvalue("fisher", x, 15, y, 15, "greater") > norm.sf(bounds.futility[0])
+        known["stopped for futility"] += weight * futile
+        known["stopped early"] += weight * (futile or inference.pvalue("fisher", x, 15, y, 15) <= bounds.levels[0])
+    found = simulation.run(HE, rates, 100_000, 3, plan=plan).summary().set_index("quantity")
+    for name, share in known.items():
+        assert abs(found.loc[name, "estimate"] - share) < 4 * found.loc[name, "mc_error"]
+    assert simulation.AnalysisPlan.from_toml(plan.to_toml()) == plan
+    # Nobody stops for futility in vain: without the bounds the power is larger, and so is the false-claim rate.
+    free = replace(plan, looks=replace(looks, futility=None))
+    more = simulation.run(HE, rates, 100_000, 3, plan=free).summary().set_index("quantity")
+    assert more.loc["primary claimed", "estimate"] >= found.loc["primary claimed", "estimate"]
+    assert more.loc["patients randomised", "estimate"] > found.loc["patients randomised", "estimate"] + 5

@@ -100,6 +100,35 @@ def test_significant_trials_exaggerate(result):
 
 # --- the same seed
 
+# From the version before claims had a direction, 20,000 trials with seed 2020: significant and claimed (then in either
+# direction) at both endpoints, patients, stopped early, mean difference at the primary endpoint.
+_BEFORE = {
+    "fixed": (0.5117, 0.63075, 0.5117, 0.38385, 60.0, 0.0, 0.2512366667),
+    "holm": (0.40745, 0.524, 0.35225, 0.4504, 60.0, 0.0, 0.2512366667),
+    "looks": (0.51755, 0.59145, 0.51755, 0.35125, 57.75, 0.075, 0.2642466667),
+    "observed": (0.48245, 0.5554, 0.48245, 0.3305, 60.0, 0.0, 0.2521264057),
+    "again": (0.7957, 0.88865, 0.7957, 0.73405, 116.9556, 0.0, 0.2509865264),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "plan"),
+    [
+        ("fixed", simulation.AnalysisPlan()),
+        ("holm", simulation.AnalysisPlan(multiplicity="holm", test="fisher")),
+        ("looks", simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0)))),
+        ("observed", simulation.AnalysisPlan(missing="observed")),
+        ("again", simulation.AnalysisPlan(reestimation=simulation.Reestimation())),
+    ],
+)
+def test_plans_of_before_give_the_numbers_of_before(name, plan):
+    lost = simulation.Dropout((0.05, 0.1), (0.1, 0.2)) if name == "observed" else simulation.Dropout()
+    value = values(simulation.run(HE, replace(RATES, dropout=lost), 20_000, seed=2020, plan=plan))
+    claims = [value[f"{role} claimed"] + value[f"{role} harm found"] for role in ("primary", "secondary")]
+    found = [value["primary significant"], value["secondary significant"], *claims]
+    found += [value[name] for name in ("patients randomised", "stopped early", "primary: mean difference")]
+    assert found == pytest.approx(_BEFORE[name], abs=1e-9)
+
 
 @pytest.mark.parametrize(
     ("kind", "plan"),

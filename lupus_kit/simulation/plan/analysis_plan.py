@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
-from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
+from lupus_kit.simulation.plan.boundaries import (
+    Boundaries,
+    check_fractions,
+    check_spending,
+    group_sequential,
+    with_futility,
+)
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 
 #: Rules for a patient whose outcome is not known, with what they do.
@@ -77,6 +84,13 @@ class InterimLooks:
         Key of :data:`~lupus_kit.simulation.BOUNDARIES`.
     spent : tuple of float, optional
         For the boundary ``"spending"``: cumulative alpha spent up to each look.
+    parameter : float, optional
+        For the boundaries ``"hwang_shih_decani"`` and ``"kim_demets"``.
+    futility : str, optional
+        Key of :data:`~lupus_kit.simulation.FUTILITY`: the trial also stops where the primary endpoint is unlikely to succeed,
+        judged by the one-sided p-value. Not binding: the levels hold if the trial goes on.
+    futility_level : float
+        Beta to be spent, or least conditional power.
 
     Notes
     -----
@@ -89,6 +103,9 @@ class InterimLooks:
     fractions: tuple[float, ...]
     boundary: str = "obrien_fleming"
     spent: tuple[float, ...] | None = None
+    parameter: float | None = None
+    futility: str | None = None
+    futility_level: float = 0.2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fractions", tuple(check_fractions(self.fractions).tolist()))
@@ -100,10 +117,12 @@ class InterimLooks:
     def boundaries(self, alpha: float, share: float = 1.0, sided: int = 2) -> Boundaries:
         """Compute critical values at a level, of which one endpoint may have a share only."""
         spent = None if self.spent is None else tuple(share * value for value in self.spent)
-        return group_sequential(self.fractions, share * alpha, self.boundary, spent, sided=sided)
+        bounds = group_sequential(self.fractions, share * alpha, self.boundary, spent, sided, self.parameter)
+        return with_futility(bounds, self.futility, self.futility_level) if self.futility else bounds
 
     def __str__(self) -> str:
-        return f"{self.boundary} at {', '.join(f'{t:.0%}' for t in self.fractions)}"
+        futile = f", {self.futility} {self.futility_level:g} for futility" if self.futility else ""
+        return f"{self.boundary} at {', '.join(f'{t:.0%}' for t in self.fractions)}{futile}"
 
 
 @dataclass(frozen=True)
@@ -347,6 +366,8 @@ class AnalysisPlan:
                 f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in zip(bounds.fractions, bounds.levels, strict=True)
             )
             rows.append(("looks", looks))
+            stops = ", ".join(f"{ndtr(-z):.4f}" for z in bounds.futility)
+            rows += [("futility, not binding", f"one-sided p above {stops}")] if stops else []
         if self.reestimation is not None:
             again = self.reestimation
             rows.append(

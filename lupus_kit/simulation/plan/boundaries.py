@@ -6,7 +6,7 @@ look to look by numerical integration, so the chance of stopping at each look is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -22,7 +22,22 @@ BOUNDARIES = {
     "obrien_fleming": "critical values that fall with the square root of the information",
     "lan_demets_pocock": "spends alpha · ln(1 + (e − 1) t), which is close to Pocock",
     "lan_demets_obrien_fleming": "spends 2 (2 − 2 Φ(z / √t)), z the 1 − alpha/4 quantile: close to O'Brien–Fleming",
+    "hwang_shih_decani": "spends alpha (1 − exp(−γ t)) / (1 − exp(−γ)); γ = −4 is close to O'Brien–Fleming, 1 to Pocock",
+    "kim_demets": "spends alpha · t^ρ",
     "spending": "spends what the plan lists",
+}
+#: What other programs call them: rpact, gsDesign and PASS or nQuery.
+OTHER_NAMES = {
+    "P": "pocock", "OF": "obrien_fleming", "asP": "lan_demets_pocock", "asOF": "lan_demets_obrien_fleming",
+    "asHSD": "hwang_shih_decani", "asKD": "kim_demets", "asUser": "spending", "sfLDPocock": "lan_demets_pocock",
+    "sfLDOF": "lan_demets_obrien_fleming", "sfHSD": "hwang_shih_decani", "sfPower": "kim_demets", "hsd": "hwang_shih_decani",
+    "kimdemets": "kim_demets",
+}  # fmt: skip
+#: Rules to stop for futility, with what the level is.
+FUTILITY = {
+    "lan_demets_pocock": "spends the level, beta, like the boundary of the same name",
+    "lan_demets_obrien_fleming": "spends the level, beta, like the boundary of the same name",
+    "conditional_power": "stops where the chance of success at the end, if the trend goes on, is below the level",
 }
 
 _LARGEST_Z = 12.0
@@ -44,6 +59,9 @@ class Boundaries:
         The test stops at look k where ``|Z| >= critical[k]``; one-sided, where ``Z >= critical[k]``.
     sided : int
         2 or 1.
+    futility : tuple of float
+        Where given: the trial may stop at interim look k for futility where ``Z < futility[k]``. The bound is not binding:
+        the critical values hold also if the trial goes on.
     """
 
     shape: str
@@ -51,6 +69,7 @@ class Boundaries:
     fractions: tuple[float, ...]
     critical: tuple[float, ...]
     sided: int = 2
+    futility: tuple[float, ...] = ()
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -78,8 +97,8 @@ class Boundaries:
         return crossing_probabilities(self.fractions, self.critical, drift, self.sided)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a look: ``look``, ``information``, ``critical_z``, ``nominal_level``, ``alpha_spent``."""
-        return pd.DataFrame(
+        """Return one row a look: ``look``, ``information``, ``critical_z``, ``nominal_level``, ``alpha_spent``, ``futility_z``."""
+        frame = pd.DataFrame(
             {
                 "look": range(1, len(self.fractions) + 1),
                 "information": self.fractions,
@@ -88,6 +107,7 @@ class Boundaries:
                 "alpha_spent": self.spent,
             }
         )
+        return frame.assign(futility_z=[*self.futility, np.nan]) if self.futility else frame
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(index=False, float_format="{:.4f}".format, border=0)
@@ -102,6 +122,7 @@ def group_sequential(
     shape: str = "obrien_fleming",
     spent: Sequence[float] | None = None,
     sided: int = 2,
+    parameter: float | None = None,
 ) -> Boundaries:
     """Compute the critical values of a group-sequential test.
 
@@ -112,11 +133,13 @@ def group_sequential(
     alpha : float
         Level of the whole test.
     shape : str
-        Key of :data:`BOUNDARIES`.
+        Key of :data:`BOUNDARIES`, or a name of :data:`OTHER_NAMES`.
     spent : sequence of float, optional
         For ``"spending"``: alpha spent up to and including each look, at most `alpha` in the end.
     sided : {2, 1}
         Whether both sides share the level, or one has all of it.
+    parameter : float, optional
+        γ of ``"hwang_shih_decani"`` (-4 unless given), ρ of ``"kim_demets"`` (3 unless given).
 
     Returns
     -------
@@ -148,6 +171,7 @@ def group_sequential(
     times = check_fractions(fractions)
     if not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
+    shape = OTHER_NAMES.get(shape, shape)
     if shape not in BOUNDARIES:
         raise unknown_name("boundary", shape, BOUNDARIES)
     if (spent is not None) != (shape == "spending"):
@@ -155,19 +179,31 @@ def group_sequential(
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
     if isinstance(sided, bool) or sided not in (1, 2):
         raise InputError(f"sided == {sided!r}: must be 2 or 1.")
-    return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided))
+    usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
+    if parameter is not None and (usual is None or isinstance(parameter, (bool, str)) or not -40 <= parameter <= 40
+                                  or (shape == "kim_demets" and parameter <= 0)):  # fmt: skip
+        raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
+                         "-40 to 40, ρ of 'kim_demets' one above 0; others have none.")  # fmt: skip
+    return _solved(
+        tuple(times.tolist()), float(alpha), shape, total, int(sided), usual if parameter is None else parameter
+    )
 
 
 @lru_cache(maxsize=1024)
 def _solved(
-    fractions: tuple[float, ...], alpha: float, shape: str, spent: tuple[float, ...] | None, sided: int
+    fractions: tuple[float, ...],
+    alpha: float,
+    shape: str,
+    spent: tuple[float, ...] | None,
+    sided: int,
+    parameter: float | None,
 ) -> Boundaries:
     times = np.array(fractions)
     if shape in ("pocock", "obrien_fleming"):
         form = np.ones(len(times)) if shape == "pocock" else 1 / np.sqrt(times)
         critical = _scaled(times, form, alpha, sided)
     else:
-        due = _spending(shape, times, alpha / sided) * sided if spent is None else np.array(spent)
+        due = _spending(shape, times, alpha / sided, parameter) * sided if spent is None else np.array(spent)
         critical = _from_spending(times, due, sided)
     return Boundaries(shape, alpha, fractions, tuple(float(z) for z in critical), sided)
 
@@ -202,8 +238,12 @@ def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarr
     return total
 
 
-def _spending(shape: str, times: np.ndarray, alpha: float) -> np.ndarray:
+def _spending(shape: str, times: np.ndarray, alpha: float, parameter: float | None = None) -> np.ndarray:
     """Alpha that one side has spent up to each look."""
+    if shape == "kim_demets":
+        return np.asarray(alpha * times**parameter)
+    if shape == "hwang_shih_decani":
+        return np.asarray(alpha * (np.expm1(-parameter * times) / np.expm1(-parameter) if parameter else times))
     if shape == "lan_demets_pocock":
         return np.asarray(alpha * np.log1p((np.e - 1) * times))
     return np.asarray(2 * ndtr(ndtri(alpha / 2) / np.sqrt(times)))
@@ -232,6 +272,93 @@ def _from_spending(times: np.ndarray, total: np.ndarray, sided: int) -> np.ndarr
         critical.append(z)
         state.advance(time, -z if sided == 2 else -np.inf, z)
     return np.array(critical)
+
+
+@lru_cache(maxsize=256)
+def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
+    """Add bounds for futility at the interim looks, which are not binding.
+
+    Parameters
+    ----------
+    bounds : Boundaries
+        Of a test that shows a benefit where Z is large.
+    rule : str
+        Key of :data:`FUTILITY`.
+    level : float
+        Beta to be spent in all, or the least conditional power.
+
+    Notes
+    -----
+    Beta is spent under the effect with which the trial, if it stops for futility, has a power of 1 - beta: the last bound
+    is then the critical value (Pampallona S, Tsiatis AA, Kim K. Drug Inf J 2001;35:1113-1121).
+
+    Examples
+    --------
+    >>> plan = group_sequential([0.5, 1], 0.025, "asOF", sided=1)
+    >>> [round(z, 3) for z in with_futility(plan, "lan_demets_obrien_fleming", 0.2).futility]
+    [0.559]
+    """
+    if rule not in FUTILITY:
+        raise unknown_name("rule for futility", rule, FUTILITY)
+    if isinstance(level, (bool, str)) or not 0 < level < 1:
+        raise InputError(f"futility_level == {level!r}: must be strictly between 0 and 1.")
+    times, critical = np.array(bounds.fractions), bounds.critical
+    if rule == "conditional_power":
+        before = times[:-1]
+        return replace(
+            bounds, futility=tuple((np.sqrt(before) * (critical[-1] + np.sqrt(1 - before) * ndtri(level))).tolist())
+        )
+    due = np.diff(_spending(rule, times, level), prepend=0.0)
+
+    def spend(drift: float) -> tuple[list[float], float]:
+        state, lower = _Continuing(drift), []
+        for time, z, beta in zip(times[:-1], critical, due, strict=False):
+            at = min(z, _LARGEST_Z)
+            if state.below(time, at) > beta:
+                at = float(brentq(lambda v, t=time, b=beta: state.below(t, v) - b, -_LARGEST_Z, at, xtol=1e-12))
+            lower.append(at)
+            state.advance(time, at, z)
+        return lower, state.below(1.0, critical[-1]) - float(due[-1])
+
+    drift = float(brentq(lambda effect: spend(effect)[1], 0.0, 20.0, xtol=1e-12))
+    return replace(bounds, futility=tuple(spend(drift)[0]))
+
+
+def conditional_power(
+    z: float, information: float, critical: float, drift: float | None = None, predictive: bool = False
+) -> float:
+    """Chance that the final Z reaches its critical value, given the data so far.
+
+    Parameters
+    ----------
+    z : float
+        Z at the look.
+    information : float
+        Information at the look as a share of all, below 1.
+    critical : float
+        Critical value at the end; looks on the way are not counted.
+    drift : float, optional
+        Mean of Z at full information; unless given the trend so far.
+    predictive : bool
+        Whether the chance is averaged over what the data so far leave open about the drift (flat prior).
+
+    References
+    ----------
+    Lan KKG, Wittes J. Biometrics 1988;44:579-585. Spiegelhalter DJ, Freedman LS, Blackburn PR. Control Clin Trials
+    1986;7:8-17.
+
+    Examples
+    --------
+    >>> round(conditional_power(1.0, 0.5, 1.96), 3), round(conditional_power(1.0, 0.5, 1.96, predictive=True), 3)
+    (0.22, 0.293)
+    """
+    if not 0 < information < 1:
+        raise InputError(f"information == {information!r}: the share of all information so far lies between 0 and 1.")
+    if predictive and drift is not None:
+        raise InputError("predictive power takes the drift from the data: give no drift.")
+    trend = z / np.sqrt(information) if drift is None else drift
+    spread = (1 - information) / (information if predictive else 1.0)
+    return float(ndtr((z * np.sqrt(information) + trend * (1 - information) - critical) / np.sqrt(spread)))
 
 
 class _Continuing:

@@ -17,6 +17,7 @@ The format, with everything it can hold (what is left out keeps its default; eit
     secondary = { name = "SRI-4", week = 24 }
     test = "pearson"                # a key of inference.TESTS
     alpha = 0.05
+    sided = 2                       # 2 or 1
     multiplicity = "fixed_sequence" # a key of inference.STRATEGIES
     missing = "nonresponder"        # nonresponder, observed, worst or best
     events = "composite"            # a key of endpoints.EVENT_STRATEGIES, for [patients]
@@ -26,6 +27,8 @@ The format, with everything it can hold (what is left out keeps its default; eit
     fractions = [0.5, 1.0]
     boundary = "spending"           # a key of simulation.BOUNDARIES
     spent = [0.01, 0.05]            # for "spending" alone, cumulative
+    futility = "conditional_power"  # a key of simulation.FUTILITY
+    futility_level = 0.1
 
     [plan.reestimation]
     at = 0.5

@@ -1,25 +1,26 @@
 """The plan's decisions, looked up: the p-value of every table, its class under the rule, and what may be claimed.
 
-A decision is six bits: 1 the primary endpoint reaches the level, 2 the secondary does, 4 the primary is claimed,
-8 the secondary is claimed, 16 harm is found at the primary, 32 at the secondary. A claim needs the direction of benefit:
-the first arm responds more. Each direction has the rule for two endpoints to itself: a p-value in the other direction is
-none, so that harm at the primary opens no gate for a benefit at the secondary.
+A decision is seven bits: 1 the primary endpoint reaches the level, 2 the secondary does, 4 the primary is claimed,
+8 the secondary is claimed, 16 harm is found at the primary, 32 at the secondary, 64 the trial stops for futility. A claim
+needs the direction of benefit: the first arm responds more. Each direction has the rule for two endpoints to itself: a
+p-value in the other direction is none, so that harm at the primary opens no gate for a benefit at the secondary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtr
 
 from lupus_kit.inference import STRATEGIES, pvalue_lattice
 from lupus_kit.inference.two_by_two.counts import REACHES, at_most
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 
-SIGNIFICANT, CLAIMED, HARM = (1, 2), (4, 8), (16, 32)
+SIGNIFICANT, CLAIMED, HARM, FUTILE = (1, 2), (4, 8), (16, 32), 64
 #: Any of these at the primary endpoint ends a trial with interim looks.
-ENDS = CLAIMED[0] | HARM[0]
-#: Number of decisions that six bits can say.
-DECISIONS = 64
+ENDS = CLAIMED[0] | HARM[0] | FUTILE
+#: Number of decisions that seven bits can say.
+DECISIONS = 128
 
 
 @lru_cache(maxsize=8192)
@@ -76,6 +77,11 @@ class Rule:
             harms = strategy.claims(*(classes[k] if harm[k] else none[k] for k in (0, 1)))
             bits = [codes[0] % 2, codes[1] % 2, *claims, *(found and plan.sided == 2 for found in harms)]
             self.table[codes] = sum(1 << k for k, bit in enumerate(bits) if bit)
+        # Above this one-sided p-value of the primary endpoint the trial stops for futility: the rows after all others.
+        bounds = plan.boundaries()
+        self.futility = float(ndtr(-bounds.futility[look])) if bounds and look < len(bounds.futility) else None
+        if self.futility is not None:
+            self.table = np.concatenate([self.table, self.table | FUTILE])
 
     def code(self, p: np.ndarray, endpoint: int, benefit: np.ndarray | bool) -> np.ndarray:
         """Class of p-values of one endpoint and whether the first arm responds more; an undefined p reaches no level."""
@@ -84,9 +90,15 @@ class Rule:
         codes = 2 * classes + at_most(p, self.level) + self.harm_from[endpoint] * np.logical_not(benefit)
         return np.asarray(codes, dtype=np.uint8)
 
-    def decide(self, p: Sequence[np.ndarray], benefit: Sequence[np.ndarray | bool] = (True, True)) -> np.ndarray:
-        """Decisions for the p-values of both endpoints and whether the first arm responds more there."""
-        return np.asarray(self.table[self.code(p[0], 0, benefit[0]), self.code(p[1], 1, benefit[1])])
+    def futile(self, p: Callable[[str], np.ndarray]) -> np.ndarray | int:
+        """Return what futility adds to the code of the primary endpoint; ``p`` computes its p-values for an alternative."""
+        return 0 if self.futility is None else len(self.table) // 2 * (p("greater") > self.futility)
+
+    def decide(
+        self, p: Sequence[np.ndarray], benefit: Sequence[np.ndarray | bool] = (True, True), futile: np.ndarray | int = 0
+    ) -> np.ndarray:
+        """Decisions for the p-values of both endpoints, whether the first arm responds more there, and futility."""
+        return np.asarray(self.table[self.code(p[0], 0, benefit[0]) + futile, self.code(p[1], 1, benefit[1])])
 
 
 @lru_cache(maxsize=256)
@@ -99,4 +111,5 @@ def table_codes(plan: AnalysisPlan, n1: int, n2: int, look: int = 0) -> tuple[np
     """Codes of every table of two arms, shape (n1 + 1, n2 + 1), as the primary and as the secondary endpoint."""
     p, (x1, x2) = lattice(plan.test, n1, n2, plan.alternative), np.indices((n1 + 1, n2 + 1))
     rule, benefit = rule_of(plan, look), x1 * n2 > x2 * n1
-    return rule.code(p, 0, benefit), rule.code(p, 1, benefit)
+    futile = rule.futile(lambda alternative: lattice(plan.test, n1, n2, alternative))
+    return rule.code(p, 0, benefit) + futile, rule.code(p, 1, benefit)
