@@ -63,12 +63,9 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
         covered = covered.rename(columns={"coverage": "estimate"})
         tables = [result.summary(), covered[_COLUMNS]]
         if truth == "no difference":
-            assumed = results["assumed"].scenario
-            tables.append(
-                largest_error(
-                    familywise(assumed.design, assumed.assumptions, assumed.plan, min(result.n_trials or 2, 200_000))
-                )
-            )
+            plan = results["assumed"].scenario
+            found = familywise(plan.design, plan.assumptions, plan.plan, min(result.n_trials or 2, 200_000))
+            tables.append(largest_error(found))
         table = pd.concat(tables, ignore_index=True).assign(truth=truth)
         without = table["quantity"].isin(result.undefined).map({True: "not defined", False: "not estimable"})
         table["status"] = without.where(table["estimate"].isna(), "estimated")

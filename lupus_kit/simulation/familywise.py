@@ -1,6 +1,5 @@
 """The familywise error of a plan: its largest value over common response rates and over the partial null hypotheses."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +15,7 @@ from lupus_kit.inference.two_by_two.bernstein import suprema
 from lupus_kit.inference.two_visits.familywise import correlation_bounds
 from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import can_enumerate, pairs_of_codes
-from lupus_kit.simulation.monte_carlo import Estimate, known
+from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
@@ -24,7 +23,6 @@ from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, rule
 
 # Which endpoints (primary, secondary) have no effect, in words.
 _NULLS = {"both null": (True, True), "primary null": (True, False), "secondary null": (False, True)}
-_GRID = {"exact": 41, "simulated": 9}
 
 
 def familywise(
@@ -73,13 +71,10 @@ def familywise(
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     if not isinstance(scenario.assumptions, ResponseRates):
         raise InputError("a patient model has no response rates to vary; simulate it with drug_effect = 0.")
-    exact, rng, rows = can_enumerate(scenario), as_generator(seed), []
+    rng, rows = as_generator(seed), []
     for null, which in _NULLS.items():
-        if exact:
-            rate, found = _enumerated(scenario, which)
-        else:
-            rate, found = _simulated(scenario, which, n_trials, rng)
-        rows.append((null, rate, *found, "exact" if exact else "simulated"))
+        found = _certain(scenario, which) or _searched(scenario, which, n_trials, rng)
+        rows.append((null, found[0], *found[1], "exact" if can_enumerate(scenario) else "simulated"))
     table = pd.DataFrame(rows, columns=["null", "rate", *Estimate._fields, "method"])
     # Errors that differ by rounding alone stay in the order of the hypotheses.
     return table.sort_values("estimate", key=lambda e: -e.round(12), kind="stable", ignore_index=True)
@@ -90,47 +85,51 @@ def _false(which: tuple[bool, bool]) -> int:
     return sum((CLAIMED[k] | HARM[k]) for k in (0, 1) if which[k])
 
 
-def _enumerated(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estimate]:
-    """Rate and largest error, without any Monte Carlo error."""
-    codes, table = table_codes(scenario.plan, *scenario.sizes), rule_of(scenario.plan).table
-    wrong = (table & _false(which)) > 0
+def _certain(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estimate] | None:
+    """Rate and largest error where the table of one endpoint decides: the size of its test, as a polynomial has it."""
     rates = scenario.assumptions
     assert isinstance(rates, ResponseRates)
-    if not rates.dropout.none or (which == (True, True) and not (wrong == wrong[:, :1]).all()):
-        return _highest(lambda rate: float((pairs_of_codes(_at(scenario, which, rate)) * wrong).sum()), _GRID["exact"])
+    if not can_enumerate(scenario) or not rates.dropout.none:
+        return None
+    codes, wrong = table_codes(scenario.plan, *scenario.sizes), (rule_of(scenario.plan).table & _false(which)) > 0
     if which == (False, True):
         codes, wrong = codes[::-1], wrong.T
     # What matters at the other endpoint is that it is claimed (code 1), or harm found there: the sure effects.
-    others = [0] if which == (True, True) else [1, wrong.shape[1] // 2 + 1]
+    others = [1, wrong.shape[1] // 2 + 1]
+    if all(which):
+        if not (wrong == wrong[:, :1]).all():
+            return None
+        others = [0]
     top = suprema(np.array([null_coefficients(wrong[codes[0], other]) for other in others]))
     best = int(np.argmax(top.value))
     return float(top.at[best]), known(float(top.value[best]))
 
 
-def _highest(error: Callable[[float], float], points: int) -> tuple[float, Estimate]:
-    """Highest point of a curve over the common rate: of a grid, then between its neighbours."""
-    grid = np.linspace(0, 1, points)
-    best = float(grid[np.argmax([error(rate) for rate in grid.tolist()])])
-    step = 1 / (points - 1)
-    found = minimize_scalar(
-        lambda rate: -error(rate), bounds=(max(best - step, 0), min(best + step, 1)), method="bounded"
-    )
-    return float(found.x), known(-float(found.fun))
-
-
-def _simulated(
+def _searched(
     scenario: Scenario, which: tuple[bool, bool], n_trials: int, rng: np.random.Generator
 ) -> tuple[float, Estimate]:
-    """Rate where the error is largest in a coarse look, and its estimate there from fresh trials."""
+    """Rate where the error is largest on a grid, and the error there: from fresh trials, or refined where enumerated."""
+    exact = can_enumerate(scenario)
 
-    def error(rate: float, trials: int) -> Estimate:
-        case = _at(scenario, which, rate)
+    def error(rate: float, trials: int = 0) -> Estimate:
+        try:
+            case = _at(scenario, which, rate)
+        except InputError:  # more would have to leave than there are
+            return NOT_ESTIMABLE
+        if exact:
+            wrong = (rule_of(case.plan).table & _false(which)) > 0
+            return known(float((pairs_of_codes(case) * wrong).sum()))
         found = run(case.design, case.assumptions, trials, rng, plan=case.plan, keep_trials=False)
         return found.probability((np.arange(DECISIONS) & _false(which)) > 0)
 
-    grid = np.linspace(0.1, 0.9, _GRID["simulated"]).tolist()
-    rate = max(grid, key=lambda at: error(at, max(2, n_trials // 10)).estimate)
-    return rate, error(rate, n_trials)
+    grid = np.linspace(0.025, 0.975, 39) if exact else np.linspace(0.1, 0.9, 9)
+    values = [error(rate, max(2, n_trials // 10)).estimate for rate in grid.tolist()]
+    rate = float(grid[np.nanargmax(values)]) if np.isfinite(values).any() else float("nan")
+    if exact and rate == rate:
+        rate = float(
+            minimize_scalar(lambda at: -error(at).estimate, bounds=(rate - 0.025, rate + 0.025), method="bounded").x
+        )
+    return rate, error(rate, n_trials) if rate == rate else NOT_ESTIMABLE
 
 
 def _at(scenario: Scenario, which: tuple[bool, bool], rate: float) -> Scenario:
@@ -145,9 +144,7 @@ def _at(scenario: Scenario, which: tuple[bool, bool], rate: float) -> Scenario:
     )
     bounds = [correlation_bounds(a, b) for a, b in zip(first, second, strict=True)]
     correlation = float(np.clip(rates.correlation, max(low for low, _ in bounds), min(high for _, high in bounds)))
-    plan = scenario.plan
+    plan, new = scenario.plan, replace(rates, primary=first, follow_up=second, correlation=correlation)
     if plan.looks is not None:  # bounds for futility are not binding: the error is that of a trial that goes on
         plan = replace(plan, looks=replace(plan.looks, futility=None))
-    return replace(
-        scenario, plan=plan, assumptions=replace(rates, primary=first, follow_up=second, correlation=correlation)
-    )
+    return replace(scenario, plan=plan, assumptions=new)

@@ -161,6 +161,8 @@ def test_conditional_power_averages_to_power():
     [
         (lambda: with_futility(group_sequential([0.5, 1]), "pocock", 0.2), "unknown rule for futility 'pocock'"),
         (lambda: with_futility(group_sequential([0.5, 1]), "conditional_power", 1.2), "futility_level == 1.2"),
+        (lambda: with_futility(group_sequential([0.5, 1]), "lan_demets_pocock", 0.97), "futility_level == 0.97"),
+        (lambda: with_futility(group_sequential([0.5, 1]), "lan_demets_pocock", None), "futility_level == None"),
         (lambda: group_sequential([0.5, 1], shape="asHSD", parameter="strict"), "parameter == 'strict'"),
         (lambda: group_sequential([0.5, 1], shape="pocock", parameter=2), "others have none"),
         (lambda: group_sequential([0.5, 1], sided=3), "sided == 3"),
@@ -171,3 +173,9 @@ def test_conditional_power_averages_to_power():
 def test_what_makes_no_sense_is_refused(ask, words):
     with pytest.raises(ValueError, match=words):
         ask()
+
+
+def test_an_early_look_may_have_too_little_to_spend():
+    bounds = with_futility(group_sequential([0.01, 0.5, 1.0], 0.025, sided=1), "lan_demets_obrien_fleming", 0.1)
+    assert bounds.futility[0] == -np.inf
+    assert np.isfinite(bounds.futility[1])

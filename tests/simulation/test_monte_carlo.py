@@ -25,7 +25,7 @@ def test_intervals_hold_the_truth_in_95_of_100_runs():
         tally = tally_of_trials(trials.iloc[300 * k : 300 * (k + 1)])
         found = simulation.Simulation(simulation.Scenario(RATES, plan=PLAN), tally, 300).summary().set_index("quantity")
         inside = inside + ((found["low"] - 1e-12 <= known) & (known <= found["high"] + 1e-12))
-    covered = (inside / 400)[known.notna()].drop(["patients randomised", "stopped early"])
+    covered = (inside / 400)[known.notna()].drop(["patients randomised", "stopped early", "stopped for futility"])
     assert len(covered) > 20
     assert covered.between(0.92, 0.98).all(), covered
 
@@ -176,3 +176,40 @@ def test_looks_have_their_largest_error_simulated():
     assert top["low"] < 0.0571 < top["high"] + 0.001
     with pytest.raises(ValueError, match="drug_effect = 0"):
         simulation.familywise(HE, cohort.Assumptions())
+
+
+def test_who_is_lost_counts_for_the_familywise_error():
+    # A worst case for the first arm makes harm of what is lost there; rates at which more would leave than there are
+    # are left out.
+    lost = simulation.Dropout((0.3, 0.0), (0.3, 0.0), 3.0)
+    plan = simulation.AnalysisPlan(missing="worst", test="fisher")
+    table = simulation.familywise(HE, replace(RATES, dropout=lost), plan)
+    assert table.iloc[0]["estimate"] > 0.3
+    assert table["rate"].between(0, 1).all()
+
+
+def test_a_truth_that_is_estimated_widens_the_error_of_the_bias(monkeypatch):
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 300)
+    result = simulation.run(HE, cohort.Assumptions(dropout_rate=0.1), 200, seed=2)
+    found, error = result.summary().set_index("quantity"), result.truth.error(0)
+    assert error == pytest.approx(np.sqrt(sum(p * (1 - p) for p in result.truth.primary) / 300))
+    alone = found.loc["primary: mean difference", "mc_error"]
+    assert found.loc["primary: bias", "mc_error"] == pytest.approx(np.hypot(alone, error))
+    # Without a drug the truth is known.
+    assert simulation.run(HE, cohort.Assumptions(drug_effect=0.0), 2, seed=2).truth.error(0) == 0
+
+
+def test_the_estimands_of_a_patient_model_are_in_their_order(monkeypatch):
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 1500)
+    # Rescue and dropout cost a composite response; rescue helps who had it, so that ignoring it counts the most responders.
+    truths = {}
+    for events in ("composite", "treatment_policy", "hypothetical", "while_on_treatment"):
+        scenario = simulation.Scenario(
+            cohort.Assumptions(dropout_rate=0.2), plan=simulation.AnalysisPlan(events=events)
+        )
+        truths[events] = simulation.Simulation(scenario, None, None).truth
+        assert truths[events].estimand == events
+    for arm in (0, 1):
+        assert truths["composite"].primary[arm] < truths["treatment_policy"].primary[arm]
+        assert truths["composite"].primary[arm] <= truths["while_on_treatment"].primary[arm]
+        assert truths["composite"].primary[arm] < truths["hypothetical"].primary[arm]

@@ -111,9 +111,7 @@ class Boundaries:
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(index=False, float_format="{:.4f}".format, border=0)
-        return (
-            f"{'Two' if self.sided == 2 else 'One'}-sided boundary at {self.alpha:g}: {BOUNDARIES[self.shape]}.{table}"
-        )
+        return f"{self.sided}-sided boundary at {self.alpha:g}: {BOUNDARIES[self.shape]}.{table}"
 
 
 def group_sequential(
@@ -180,13 +178,12 @@ def group_sequential(
     if isinstance(sided, bool) or sided not in (1, 2):
         raise InputError(f"sided == {sided!r}: must be 2 or 1.")
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
-    if parameter is not None and (usual is None or isinstance(parameter, (bool, str)) or not -40 <= parameter <= 40
-                                  or (shape == "kim_demets" and parameter <= 0)):  # fmt: skip
+    least = 0.01 if shape == "kim_demets" else -40
+    if parameter is not None and (usual is None or isinstance(parameter, (bool, str)) or not least <= parameter <= 40):
         raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
-                         "-40 to 40, ρ of 'kim_demets' one above 0; others have none.")  # fmt: skip
-    return _solved(
-        tuple(times.tolist()), float(alpha), shape, total, int(sided), usual if parameter is None else parameter
-    )
+                         "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
+    form = usual if parameter is None else parameter
+    return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided), form)
 
 
 @lru_cache(maxsize=1024)
@@ -196,14 +193,14 @@ def _solved(
     shape: str,
     spent: tuple[float, ...] | None,
     sided: int,
-    parameter: float | None,
+    form: float | None,
 ) -> Boundaries:
     times = np.array(fractions)
     if shape in ("pocock", "obrien_fleming"):
-        form = np.ones(len(times)) if shape == "pocock" else 1 / np.sqrt(times)
-        critical = _scaled(times, form, alpha, sided)
+        curve = np.ones(len(times)) if shape == "pocock" else 1 / np.sqrt(times)
+        critical = _scaled(times, curve, alpha, sided)
     else:
-        due = _spending(shape, times, alpha / sided, parameter) * sided if spent is None else np.array(spent)
+        due = _spending(shape, times, alpha / sided, form) * sided if spent is None else np.array(spent)
         critical = _from_spending(times, due, sided)
     return Boundaries(shape, alpha, fractions, tuple(float(z) for z in critical), sided)
 
@@ -290,7 +287,7 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     Notes
     -----
     Beta is spent under the effect with which the trial, if it stops for futility, has a power of 1 - beta: the last bound
-    is then the critical value (Pampallona S, Tsiatis AA, Kim K. Drug Inf J 2001;35:1113-1121).
+    is then the critical value, as the R package rpact has it.
 
     Examples
     --------
@@ -300,21 +297,23 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     """
     if rule not in FUTILITY:
         raise unknown_name("rule for futility", rule, FUTILITY)
-    if isinstance(level, (bool, str)) or not 0 < level < 1:
-        raise InputError(f"futility_level == {level!r}: must be strictly between 0 and 1.")
+    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1 - bounds.alpha:
+        raise InputError(
+            f"futility_level == {level!r}: must be strictly between 0 and 1 - alpha == {1 - bounds.alpha:g}."
+        )
     times, critical = np.array(bounds.fractions), bounds.critical
     if rule == "conditional_power":
-        before = times[:-1]
-        return replace(
-            bounds, futility=tuple((np.sqrt(before) * (critical[-1] + np.sqrt(1 - before) * ndtri(level))).tolist())
-        )
+        lowest = np.sqrt(times) * (critical[-1] + np.sqrt(1 - times) * ndtri(level))
+        return replace(bounds, futility=tuple(lowest[:-1].tolist()))
     due = np.diff(_spending(rule, times, level), prepend=0.0)
 
     def spend(drift: float) -> tuple[list[float], float]:
         state, lower = _Continuing(drift), []
         for time, z, beta in zip(times[:-1], critical, due, strict=False):
             at = min(z, _LARGEST_Z)
-            if state.below(time, at) > beta:
+            if state.below(time, -_LARGEST_Z) >= beta:
+                at = -np.inf  # nothing, or too little to matter, is spent
+            elif state.below(time, at) > beta:
                 at = float(brentq(lambda v, t=time, b=beta: state.below(t, v) - b, -_LARGEST_Z, at, xtol=1e-12))
             lower.append(at)
             state.advance(time, at, z)
