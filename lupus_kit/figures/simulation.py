@@ -80,7 +80,7 @@ def pvalue_distribution(
         ax.axvline(observed, color=PUBLISHED, linewidth=2, label=f"observed: {observed:.3f}")
         ax.legend(frameon=False)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    ax.set(xlabel=f"two-sided p-value, {endpoint} endpoint", ylabel="share of trials", xlim=(0, 1), ylim=(0, None))
+    ax.set(xlabel=f"p-value, {endpoint} endpoint", ylabel="share of trials", xlim=(0, 1), ylim=(0, None))
     below = float(bars.loc[inside, "share"].sum())
     undefined = f" {without:.1%} of the trials have no p-value." if without > 0 else ""
     return describe(

@@ -77,6 +77,14 @@ def test_decisions_are_those_of_inference(key):
             assert (bool(decision & 1), bool(decision & 2)) == (first <= 0.05, second <= 0.05)
 
 
+@pytest.mark.parametrize("key", inference.STRATEGIES)
+def test_one_sided_levels_are_half_of_the_two_sided(key):
+    two, one = (AnalysisPlan(multiplicity=key, alpha=0.025 * sided, sided=sided).levels() for sided in (2, 1))
+    assert [[2 * cut for cut in cuts] for cuts in one] == [pytest.approx(cuts) for cuts in two]
+    with pytest.raises(ValueError, match="below 0.5"):
+        AnalysisPlan(sided=1, alpha=0.6)
+
+
 def test_a_one_sided_plan_finds_no_harm():
     rule = Rule(AnalysisPlan(sided=1, alpha=0.025))
     assert rule.decide((np.array(0.02), np.array(0.02)), (False, False)) == 3

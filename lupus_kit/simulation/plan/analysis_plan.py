@@ -236,6 +236,8 @@ class AnalysisPlan:
                 raise InputError(f"{name} == {value!r}: must be strictly between {low} and {high}.")
         if isinstance(self.sided, bool) or self.sided not in (1, 2):
             raise InputError(f"sided == {self.sided!r}: 2 for two-sided tests, 1 for one-sided tests of a benefit.")
+        if self.sided == 1 and self.alpha >= 0.5:
+            raise InputError(f"alpha == {self.alpha:g}: the level of a one-sided test is below 0.5.")
         if self.primary == self.secondary:
             raise InputError(f"primary and secondary are both {self.primary}: they must differ.")
         if self.looks is not None:
@@ -266,6 +268,12 @@ class AnalysisPlan:
     def boundaries(self) -> Boundaries | None:
         """Critical values of the interim looks at the level of the plan, or ``None`` where there are none."""
         return None if self.looks is None else self.boundaries_at(1.0)
+
+    def levels(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Levels of both endpoints' p-values that matter under the rule: one-sided, half of those at twice the level."""
+        twice = 3 - self.sided
+        first, second = STRATEGIES[self.multiplicity].levels(twice * self.alpha, self.correlation)
+        return tuple(cut / twice for cut in first), tuple(cut / twice for cut in second)
 
     def boundaries_at(self, share: float) -> Boundaries:
         """Critical values of the interim looks for an endpoint with a share of the level."""

@@ -30,7 +30,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
     """Return the final sizes of both arms, from the pooled rate of the primary endpoint; the ratio of the arms stays."""
     analysed, responders = seen[:, :, 0, 0].sum(axis=1), seen[:, :, 0, 1].sum(axis=1)
     rate = responders / np.maximum(analysed, 1)
-    z = ndtri(1 - plan.alpha / 2) + ndtri(again.power)
+    z = ndtri(1 - plan.alpha / plan.sided) + ndtri(again.power)
     needed = np.ceil(z**2 * (1 + sizes[0] / sizes[1]) * rate * (1 - rate) / again.difference**2 - 1e-9)
     factor = np.clip(needed / sizes[0], 1.0, again.max_factor)
     return [np.minimum(np.ceil(n * factor - 1e-9).astype(np.int64), largest_size(plan, n)) for n in sizes]

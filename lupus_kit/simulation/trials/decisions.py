@@ -52,18 +52,14 @@ class Rule:
     """
 
     def __init__(self, plan: AnalysisPlan, look: int = 0) -> None:
-        strategy = STRATEGIES[plan.multiplicity]
-        if plan.looks is None:
-            self.level = plan.alpha
-            self.cuts = strategy.levels(plan.alpha, plan.correlation)
-        else:
+        strategy, self.level, self.cuts = STRATEGIES[plan.multiplicity], plan.alpha, plan.levels()
+        if plan.looks is not None:
             # Each endpoint has the boundary of its own share of alpha, and at a look the level of that look.
             self.level = plan.boundaries_at(1.0).levels[look]
-            first, second = strategy.levels(plan.alpha, plan.correlation)
-            shares = [
-                tuple(plan.boundaries_at(cut / plan.alpha).levels[look] for cut in cuts) for cuts in (first, second)
-            ]
-            self.cuts = (shares[0], shares[1])
+            first, second = (
+                tuple(plan.boundaries_at(cut / plan.alpha).levels[look] for cut in cuts) for cuts in self.cuts
+            )
+            self.cuts = (first, second)
         # Rows and columns: class of the primary and the secondary p-value, times two, plus whether it reaches the level;
         # first those in the direction of benefit, then those in the other.
         none = [len(cuts) for cuts in self.cuts]
