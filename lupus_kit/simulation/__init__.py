@@ -27,14 +27,8 @@ from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.familywise import familywise
 from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
-from lupus_kit.simulation.plan.boundaries import (
-    BOUNDARIES,
-    FUTILITY,
-    Boundaries,
-    conditional_power,
-    group_sequential,
-    with_futility,
-)
+from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.plan.futility import FUTILITY, conditional_power, with_futility
 from lupus_kit.simulation.plan.plan_file import plan_template
 from lupus_kit.simulation.plan.registration import Registration, register, registered
 from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates

@@ -342,7 +342,8 @@ class Simulation:
             shown["95% interval"] = ["–" if np.isnan(a) else f"{a:.4f} to {b:.4f}" for a, b in ends]
         table = shown.to_html(index=False, border=0)
         what = "all outcomes enumerated" if self.n_trials is None else f"{self.n_trials:,} simulated trials"
-        head = f"{what}, {self.n1} and {self.n2} patients, {self.plan.test} at {self.plan.alpha:g}{', one-sided' * (self.plan.sided == 1)}"
+        head = f"{what}, {self.n1} and {self.n2} patients, {self.plan.test} at {self.plan.alpha:g}"
+        head += ", one-sided" if self.plan.sided == 1 else ""
         head += f". Estimand: {self.truth.estimand.replace('_', ' ')} ({ESTIMANDS[self.truth.estimand]})."
         return f"{html.escape(head)}{table}"
 

@@ -81,7 +81,7 @@ def test_decisions_are_those_of_inference(key):
 def test_one_sided_levels_are_half_of_the_two_sided(key):
     two, one = (AnalysisPlan(multiplicity=key, alpha=0.025 * sided, sided=sided).levels() for sided in (2, 1))
     assert [[2 * cut for cut in cuts] for cuts in one] == [pytest.approx(cuts) for cuts in two]
-    with pytest.raises(ValueError, match="below 0.5"):
+    with pytest.raises(ValueError, match=r"below 0\.5"):
         AnalysisPlan(sided=1, alpha=0.6)
 
 

@@ -15,13 +15,8 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
-from lupus_kit.simulation.plan.boundaries import (
-    Boundaries,
-    check_fractions,
-    check_spending,
-    group_sequential,
-    with_futility,
-)
+from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
+from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 
 #: Rules for a patient whose outcome is not known, with what they do.

@@ -6,7 +6,7 @@ look to look by numerical integration, so the chance of stopping at each look is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -33,14 +33,9 @@ OTHER_NAMES = {
     "sfLDOF": "lan_demets_obrien_fleming", "sfHSD": "hwang_shih_decani", "sfPower": "kim_demets", "hsd": "hwang_shih_decani",
     "kimdemets": "kim_demets",
 }  # fmt: skip
-#: Rules to stop for futility, with what the level is.
-FUTILITY = {
-    "lan_demets_pocock": "spends the level, beta, like the boundary of the same name",
-    "lan_demets_obrien_fleming": "spends the level, beta, like the boundary of the same name",
-    "conditional_power": "stops where the chance of success at the end, if the trend goes on, is below the level",
-}
 
-_LARGEST_Z = 12.0
+#: Beyond this Z nothing is left to be spent.
+LARGEST_Z = 12.0
 
 
 @dataclass(frozen=True)
@@ -200,7 +195,7 @@ def _solved(
         curve = np.ones(len(times)) if shape == "pocock" else 1 / np.sqrt(times)
         critical = _scaled(times, curve, alpha, sided)
     else:
-        due = _spending(shape, times, alpha / sided, form) * sided if spent is None else np.array(spent)
+        due = spending(shape, times, alpha / sided, form) * sided if spent is None else np.array(spent)
         critical = _from_spending(times, due, sided)
     return Boundaries(shape, alpha, fractions, tuple(float(z) for z in critical), sided)
 
@@ -235,7 +230,7 @@ def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarr
     return total
 
 
-def _spending(shape: str, times: np.ndarray, alpha: float, parameter: float | None = None) -> np.ndarray:
+def spending(shape: str, times: np.ndarray, alpha: float, parameter: float | None = None) -> np.ndarray:
     """Alpha that one side has spent up to each look."""
     if shape == "kim_demets":
         return np.asarray(alpha * times**parameter)
@@ -261,106 +256,17 @@ def _scaled(times: np.ndarray, form: np.ndarray, alpha: float, sided: int) -> np
 def _from_spending(times: np.ndarray, total: np.ndarray, sided: int) -> np.ndarray:
     """Find look by look the critical value that spends what is due."""
     critical: list[float] = []
-    state = _Continuing()
+    state = Continuing()
     for time, due in zip(times, np.diff(total, prepend=0.0), strict=True):
         z = np.inf  # where nothing, or too little to matter, is spent
-        if state.crossing(time, _LARGEST_Z, sided) < due:
-            z = float(brentq(lambda c, t=time, d=due: state.crossing(t, c, sided) - d, 0.0, _LARGEST_Z, xtol=1e-12))
+        if state.crossing(time, LARGEST_Z, sided) < due:
+            z = float(brentq(lambda c, t=time, d=due: state.crossing(t, c, sided) - d, 0.0, LARGEST_Z, xtol=1e-12))
         critical.append(z)
         state.advance(time, -z if sided == 2 else -np.inf, z)
     return np.array(critical)
 
 
-@lru_cache(maxsize=256)
-def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
-    """Add bounds for futility at the interim looks, which are not binding.
-
-    Parameters
-    ----------
-    bounds : Boundaries
-        Of a test that shows a benefit where Z is large.
-    rule : str
-        Key of :data:`FUTILITY`.
-    level : float
-        Beta to be spent in all, or the least conditional power.
-
-    Notes
-    -----
-    Beta is spent under the effect with which the trial, if it stops for futility, has a power of 1 - beta: the last bound
-    is then the critical value, as the R package rpact has it.
-
-    Examples
-    --------
-    >>> plan = group_sequential([0.5, 1], 0.025, "asOF", sided=1)
-    >>> [round(z, 3) for z in with_futility(plan, "lan_demets_obrien_fleming", 0.2).futility]
-    [0.559]
-    """
-    if rule not in FUTILITY:
-        raise unknown_name("rule for futility", rule, FUTILITY)
-    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1 - bounds.alpha:
-        raise InputError(
-            f"futility_level == {level!r}: must be strictly between 0 and 1 - alpha == {1 - bounds.alpha:g}."
-        )
-    times, critical = np.array(bounds.fractions), bounds.critical
-    if rule == "conditional_power":
-        lowest = np.sqrt(times) * (critical[-1] + np.sqrt(1 - times) * ndtri(level))
-        return replace(bounds, futility=tuple(lowest[:-1].tolist()))
-    due = np.diff(_spending(rule, times, level), prepend=0.0)
-
-    def spend(drift: float) -> tuple[list[float], float]:
-        state, lower = _Continuing(drift), []
-        for time, z, beta in zip(times[:-1], critical, due, strict=False):
-            at = min(z, _LARGEST_Z)
-            if state.below(time, -_LARGEST_Z) >= beta:
-                at = -np.inf  # nothing, or too little to matter, is spent
-            elif state.below(time, at) > beta:
-                at = float(brentq(lambda v, t=time, b=beta: state.below(t, v) - b, -_LARGEST_Z, at, xtol=1e-12))
-            lower.append(at)
-            state.advance(time, at, z)
-        return lower, state.below(1.0, critical[-1]) - float(due[-1])
-
-    drift = float(brentq(lambda effect: spend(effect)[1], 0.0, 20.0, xtol=1e-12))
-    return replace(bounds, futility=tuple(spend(drift)[0]))
-
-
-def conditional_power(
-    z: float, information: float, critical: float, drift: float | None = None, predictive: bool = False
-) -> float:
-    """Chance that the final Z reaches its critical value, given the data so far.
-
-    Parameters
-    ----------
-    z : float
-        Z at the look.
-    information : float
-        Information at the look as a share of all, below 1.
-    critical : float
-        Critical value at the end; looks on the way are not counted.
-    drift : float, optional
-        Mean of Z at full information; unless given the trend so far.
-    predictive : bool
-        Whether the chance is averaged over what the data so far leave open about the drift (flat prior).
-
-    References
-    ----------
-    Lan KKG, Wittes J. Biometrics 1988;44:579-585. Spiegelhalter DJ, Freedman LS, Blackburn PR. Control Clin Trials
-    1986;7:8-17.
-
-    Examples
-    --------
-    >>> round(conditional_power(1.0, 0.5, 1.96), 3), round(conditional_power(1.0, 0.5, 1.96, predictive=True), 3)
-    (0.22, 0.293)
-    """
-    if not 0 < information < 1:
-        raise InputError(f"information == {information!r}: the share of all information so far lies between 0 and 1.")
-    if predictive and drift is not None:
-        raise InputError("predictive power takes the drift from the data: give no drift.")
-    trend = z / np.sqrt(information) if drift is None else drift
-    spread = (1 - information) / (information if predictive else 1.0)
-    return float(ndtr((z * np.sqrt(information) + trend * (1 - information) - critical) / np.sqrt(spread)))
-
-
-class _Continuing:
+class Continuing:
     """Density of S over the trials that have not crossed after some looks, as weights at nodes."""
 
     def __init__(self, drift: float = 0.0) -> None:
@@ -430,7 +336,7 @@ def crossing_probabilities(
     >>> round(float(crossing_probabilities([1.0], [1.96], 2.8)[0]), 3)
     0.8
     """
-    state, found = _Continuing(drift), []
+    state, found = Continuing(drift), []
     for time, z in zip(fractions, critical, strict=True):
         found.append(state.crossing(float(time), float(z), sided))
         if time < fractions[-1]:

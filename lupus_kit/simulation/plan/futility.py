@@ -1,0 +1,108 @@
+"""Stopping for futility: bounds that are not binding, and the chance of success given the data so far."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.simulation.plan.boundaries import LARGEST_Z, Boundaries, Continuing, spending
+
+#: Rules to stop for futility, with what the level is.
+FUTILITY = {
+    "lan_demets_pocock": "spends the level, beta, like the boundary of the same name",
+    "lan_demets_obrien_fleming": "spends the level, beta, like the boundary of the same name",
+    "conditional_power": "stops where the chance of success at the end, if the trend goes on, is below the level",
+}
+
+
+@lru_cache(maxsize=256)
+def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
+    """Add bounds for futility at the interim looks, which are not binding.
+
+    Parameters
+    ----------
+    bounds : Boundaries
+        Of a test that shows a benefit where Z is large.
+    rule : str
+        Key of :data:`FUTILITY`.
+    level : float
+        Beta to be spent in all, or the least conditional power.
+
+    Notes
+    -----
+    Beta is spent under the effect with which the trial, if it stops for futility, has a power of 1 - beta: the last bound
+    is then the critical value, as the R package rpact has it.
+
+    Examples
+    --------
+    >>> from lupus_kit.simulation import group_sequential
+    >>> plan = group_sequential([0.5, 1], 0.025, "asOF", sided=1)
+    >>> [round(z, 3) for z in with_futility(plan, "lan_demets_obrien_fleming", 0.2).futility]
+    [0.559]
+    """
+    if rule not in FUTILITY:
+        raise unknown_name("rule for futility", rule, FUTILITY)
+    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1 - bounds.alpha:
+        raise InputError(
+            f"futility_level == {level!r}: must be strictly between 0 and 1 - alpha == {1 - bounds.alpha:g}."
+        )
+    times, critical = np.array(bounds.fractions), bounds.critical
+    if rule == "conditional_power":
+        lowest = np.sqrt(times) * (critical[-1] + np.sqrt(1 - times) * ndtri(level))
+        return replace(bounds, futility=tuple(lowest[:-1].tolist()))
+    due = np.diff(spending(rule, times, level), prepend=0.0)
+
+    def spend(drift: float) -> tuple[list[float], float]:
+        state, lower = Continuing(drift), []
+        for time, z, beta in zip(times[:-1], critical, due, strict=False):
+            at = min(z, LARGEST_Z)
+            if state.below(time, -LARGEST_Z) >= beta:
+                at = -np.inf  # nothing, or too little to matter, is spent
+            elif state.below(time, at) > beta:
+                at = float(brentq(lambda v, t=time, b=beta: state.below(t, v) - b, -LARGEST_Z, at, xtol=1e-12))
+            lower.append(at)
+            state.advance(time, at, z)
+        return lower, state.below(1.0, critical[-1]) - float(due[-1])
+
+    drift = float(brentq(lambda effect: spend(effect)[1], 0.0, 20.0, xtol=1e-12))
+    return replace(bounds, futility=tuple(spend(drift)[0]))
+
+
+def conditional_power(
+    z: float, information: float, critical: float, drift: float | None = None, predictive: bool = False
+) -> float:
+    """Chance that the final Z reaches its critical value, given the data so far.
+
+    Parameters
+    ----------
+    z : float
+        Z at the look.
+    information : float
+        Information at the look as a share of all, below 1.
+    critical : float
+        Critical value at the end; looks on the way are not counted.
+    drift : float, optional
+        Mean of Z at full information; unless given the trend so far.
+    predictive : bool
+        Whether the chance is averaged over what the data so far leave open about the drift (flat prior).
+
+    References
+    ----------
+    Lan KKG, Wittes J. Biometrics 1988;44:579-585. Spiegelhalter DJ, Freedman LS, Blackburn PR. Control Clin Trials
+    1986;7:8-17.
+
+    Examples
+    --------
+    >>> round(conditional_power(1.0, 0.5, 1.96), 3), round(conditional_power(1.0, 0.5, 1.96, predictive=True), 3)
+    (0.22, 0.293)
+    """
+    if not 0 < information < 1:
+        raise InputError(f"information == {information!r}: the share of all information so far lies between 0 and 1.")
+    if predictive and drift is not None:
+        raise InputError("predictive power takes the drift from the data: give no drift.")
+    trend = z / np.sqrt(information) if drift is None else drift
+    spread = (1 - information) / (information if predictive else 1.0)
+    return float(ndtr((z * np.sqrt(information) + trend * (1 - information) - critical) / np.sqrt(spread)))
