@@ -332,11 +332,8 @@ def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | 
             said[-1] += f", for futility above {', '.join(f'{p:.2g}' for p in stops)}"
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
     ax.set_yscale("log")
-    ticks = [
-        v
-        for v in (1e-6, 1e-5, 1e-4, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1)
-        if 0.5 * ax.get_ylim()[0] <= v <= ax.get_ylim()[1]
-    ]
+    low, high = ax.get_ylim()
+    ticks = [v for v in (1e-6, 1e-5, 1e-4, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1) if 0.5 * low <= v <= high]
     ax.set_yticks(ticks, [f"{v:g}" for v in ticks])
     ax.set_yticks([], minor=True)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))

@@ -151,7 +151,7 @@ class Simulation:
             (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against the true difference of the
             estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true difference, and *type S*:
             share with the wrong sign, both among trials that are significant at this endpoint; not defined where the
-            true difference is 0.
+            true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for futility.
         """
         significant, claimed, harm = (
             [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)
@@ -181,13 +181,12 @@ class Simulation:
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(mask))) for name, mask in events.items()]
         ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
-        patients = (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)
-        fixed = plan.looks is None and plan.reestimation is None
+        patients = known(float(self.n1 + self.n2))
+        if plan.looks or plan.reestimation:
+            patients = self._mean((ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float), weight)
         last = len(plan.looks.fractions) if plan.looks else 1
         early = float(weight[(ends["look"] < last).to_numpy()].sum())
-        rows.append(
-            ("patients randomised", *(known(float(self.n1 + self.n2)) if fixed else self._mean(patients, weight)))
-        )
+        rows.append(("patients randomised", *patients))
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
         futile = (np.arange(DECISIONS) & FUTILE) > 0
         may_stop = plan.looks is not None and plan.looks.futility is not None

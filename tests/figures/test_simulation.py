@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from lupus_kit import design, figures, simulation
 
@@ -126,6 +127,9 @@ def test_boundaries():
     }
     ax = draw.boundaries(frames)
     assert "pocock: p at most 0.029, 0.029" in figures.alt_text(ax)
+    futile = simulation.with_futility(simulation.group_sequential((0.5, 1.0)), "lan_demets_pocock", 0.2)
+    both = draw.boundaries({"obrien_fleming": futile.to_frame()})
+    assert f", for futility above {2 * norm.sf(futile.futility[0]):.2g}" in figures.alt_text(both)
     assert ax.get_yscale() == "log"
     with pytest.raises(ValueError, match="at least one boundary"):
         draw.boundaries({})

@@ -46,7 +46,7 @@ def test_products_of_matrices_are_the_sum_over_all_pairs_of_cells(rule, swapped)
             weight = laws[0][a, b] * laws[1][c, d]
             tables = ((b, d), (a, c)) if swapped else ((a, c), (b, d))
             better = [x[0] / n1 > x[1] / n2 for x in tables]
-            decision = int(decide.decide([p[x] for x in tables], better))
+            decision = int(decide.decide(*(p[x] for x in tables), better))
             for k, table in enumerate(tables):
                 expected[(k, *table, decision)] += weight
     assert joint_probabilities(scenario) == pytest.approx(expected, abs=1e-14)

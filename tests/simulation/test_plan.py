@@ -69,7 +69,7 @@ def test_decisions_are_those_of_inference(key):
     plan, grid = AnalysisPlan(multiplicity=key, correlation=0.4), [0.001, 0.02, 0.025, 0.03, 0.05, 0.0501, 0.4]
     for first, second in product(grid, grid):
         for better in product((True, False), repeat=2):
-            decision = int(Rule(plan).decide((np.array(first), np.array(second)), better))
+            decision = int(Rule(plan).decide(np.array(first), np.array(second), better))
             # The rule of each direction sees the p-values of that direction.
             for bits, way in (((4, 8), True), ((16, 32), False)):
                 seen = [p if side == way else 1.0 for p, side in zip((first, second), better, strict=True)]
@@ -87,22 +87,22 @@ def test_one_sided_levels_are_half_of_the_two_sided(key):
 
 def test_a_one_sided_plan_finds_no_harm():
     rule = Rule(AnalysisPlan(sided=1, alpha=0.025))
-    assert rule.decide((np.array(0.02), np.array(0.02)), (False, False)) == 3
-    assert rule.decide((np.array(0.02), np.array(0.02))) == 15
+    assert rule.decide(np.array(0.02), np.array(0.02), (False, False)) == 3
+    assert rule.decide(np.array(0.02), np.array(0.02)) == 15
 
 
 def test_an_undefined_p_value_claims_nothing():
     for key in inference.STRATEGIES:
-        assert Rule(AnalysisPlan(multiplicity=key)).decide([np.array(np.nan)] * 2) == 0
+        assert Rule(AnalysisPlan(multiplicity=key)).decide(np.array(np.nan), np.array(np.nan)) == 0
 
 
 def test_the_level_of_a_look_holds_for_both_endpoints():
     plan = AnalysisPlan(looks=InterimLooks((0.5, 1.0), "pocock"))
     level = plan.boundaries().levels[0]
     below, above = np.array(level * 0.999), np.array(level * 1.001)
-    assert Rule(plan, 0).decide((below, below)) == 15
-    assert Rule(plan, 0).decide((below, above)) == 1 + 4
-    assert Rule(plan, 0).decide((above, below)) == 2
+    assert Rule(plan, 0).decide(below, below) == 15
+    assert Rule(plan, 0).decide(below, above) == 1 + 4
+    assert Rule(plan, 0).decide(above, below) == 2
 
 
 def test_bonferroni_with_looks_gives_each_endpoint_the_boundary_of_half_the_level():

@@ -85,7 +85,7 @@ def run_to_end(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd
 
 def _decide(plan: AnalysisPlan, look: int, seen: np.ndarray) -> np.ndarray:
     n1, x1, n2, x2 = seen.transpose(1, 3, 2, 0).reshape(4, 2, -1)  # each (endpoint, trials)
-    p = [pvalues(plan.test, n1[e], x1[e], n2[e], x2[e], plan.alternative) for e in (0, 1)]
+    first, second = (pvalues(plan.test, n1[e], x1[e], n2[e], x2[e], plan.alternative) for e in (0, 1))
     rule = rule_of(plan, look)
     futile = rule.futile(lambda alternative: pvalues(plan.test, n1[0], x1[0], n2[0], x2[0], alternative))
-    return rule.decide(p, x1 * n2 > x2 * n1, futile).astype(np.int64)
+    return rule.decide(first, second, x1 * n2 > x2 * n1, futile).astype(np.int64)

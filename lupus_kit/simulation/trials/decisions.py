@@ -91,10 +91,15 @@ class Rule:
         return 0 if self.futility is None else len(self.table) // 2 * (p("greater") > self.futility)
 
     def decide(
-        self, p: Sequence[np.ndarray], benefit: Sequence[np.ndarray | bool] = (True, True), futile: np.ndarray | int = 0
+        self,
+        p_primary: np.ndarray,
+        p_secondary: np.ndarray,
+        benefit: Sequence[np.ndarray | bool] = (True, True),
+        futile: np.ndarray | int = 0,
     ) -> np.ndarray:
         """Decisions for the p-values of both endpoints, whether the first arm responds more there, and futility."""
-        return np.asarray(self.table[self.code(p[0], 0, benefit[0]) + futile, self.code(p[1], 1, benefit[1])])
+        primary, secondary = self.code(p_primary, 0, benefit[0]), self.code(p_secondary, 1, benefit[1])
+        return np.asarray(self.table[primary + futile, secondary])
 
 
 @lru_cache(maxsize=256)
