@@ -253,18 +253,8 @@ class Simulation:
                 width = self._mean(high - low, weight).estimate if measure == "risk difference" else float("nan")
                 found = self._share(float(weight[inside].sum()), float(weight.sum()))
                 rows.append((role, method, label, measure, true, *found, width))
-        names = [
-            "endpoint",
-            "method",
-            "label",
-            "measure",
-            "true_value",
-            "coverage",
-            "mc_error",
-            "low",
-            "high",
-            "mean_width",
-        ]
+        names = ["endpoint", "method", "label", "measure", "true_value", "coverage", "mc_error", "low", "high",
+                 "mean_width"]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
     def pvalue_distribution(self, bins: int = 20) -> pd.DataFrame:
