@@ -8,18 +8,18 @@ as of the other: that is McNemar's test. A paper often prints only how many have
 
 import html
 from dataclasses import dataclass
-from math import copysign, inf, nan, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.stats import binom, chi2
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.intervals.difference import score_interval, signed_root
 from lupus_kit.inference.intervals.interval import Interval, Intervals, shown
-from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson, z_quantile
+from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_confidence, as_count, as_counts
 
 #: The forms of McNemar's test by key.
@@ -87,20 +87,14 @@ def tango(b: int, c: int, n: int, level: float) -> tuple[float, float]:
     >>> tuple(round(end, 4) for end in tango(12, 2, 50, 0.95))
     (0.0611, 0.3447)
     """
-    z, estimate = z_quantile(level), (b - c) / n
 
-    def excess(difference: float, sign: float) -> float:
+    def score(difference: float) -> float:
         # The likeliest rate of the second kind under that difference: the larger root of a quadratic.
         half = (2 * n - b + c) * difference - b - c
         root = (sqrt(max(half**2 + 8 * n * c * difference * (1 - difference), 0.0)) - half) / (4 * n)
-        variance, distance = n * (2 * root + difference * (1 - difference)), b - c - n * difference
-        if variance <= 0:
-            return (0.0 if abs(distance) < 1e-12 else sign * copysign(1e6, distance)) - z
-        return sign * distance / sqrt(variance) - z
+        return signed_root(b - c - n * difference, n * (2 * root + difference * (1 - difference)))
 
-    low = brentq(excess, -1.0, estimate, args=(1.0,), xtol=1e-13) if excess(-1.0, 1.0) > 0 else -1.0
-    high = brentq(excess, estimate, 1.0, args=(-1.0,), xtol=1e-13) if excess(1.0, -1.0) > 0 else 1.0
-    return float(low), float(high)
+    return score_interval(score, (b - c) / n, level)
 
 
 def newcombe_paired(b: int, c: int, n: int, both: int, level: float) -> tuple[float, float]:

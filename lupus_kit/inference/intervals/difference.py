@@ -1,5 +1,7 @@
 """Intervals for the difference of two response rates, from large-sample statistics."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
@@ -71,27 +73,35 @@ def constrained_rates(
     return p2 + d, p2
 
 
-def score_statistic(x1: int, n1: int, x2: int, n2: int, difference: float, factor: float = 1.0) -> float:
-    """Score statistic of one difference; ``factor`` multiplies the variance."""
-    p1, p2 = (float(rate) for rate in constrained_rates(x1, n1, x2, n2, difference))
-    variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
-    distance = x1 / n1 - x2 / n2 - difference
+def signed_root(distance: float, variance: float) -> float:
+    """Return a distance over its standard error: 0 where there is no distance, infinite where only variance lacks."""
     if variance <= 0:
-        return 0.0 if abs(distance) < 1e-15 else float(np.copysign(np.inf, distance))
+        return 0.0 if abs(distance) < 1e-12 else float(np.copysign(np.inf, distance))
     return distance / float(np.sqrt(variance))
 
 
-def _score(x1: int, n1: int, x2: int, n2: int, level: float, factor: float) -> tuple[float, float]:
-    """Differences whose score statistic is within the normal quantile: the test, inverted."""
-    z, estimate = z_quantile(level), x1 / n1 - x2 / n2
+def score_interval(
+    score: Callable[[float], float], estimate: float, level: float, reach: float = 1.0
+) -> tuple[float, float]:
+    """Return the effects, at most ``reach`` from 0, whose score is within the normal quantile: the test, inverted."""
+    z = z_quantile(level)
 
-    def excess(difference: float, sign: float) -> float:
-        value = sign * score_statistic(x1, n1, x2, n2, difference, factor)
-        return min(value, 1e6) - z
+    def excess(effect: float, sign: float) -> float:
+        return min(sign * score(effect), 1e6) - z
 
-    low = brentq(excess, -1.0, estimate, args=(1.0,), xtol=1e-13) if excess(-1.0, 1.0) > 0 else -1.0
-    high = brentq(excess, estimate, 1.0, args=(-1.0,), xtol=1e-13) if excess(1.0, -1.0) > 0 else 1.0
+    low = brentq(excess, -reach, estimate, args=(1.0,), xtol=1e-13) if excess(-reach, 1.0) > 0 else -reach
+    high = brentq(excess, estimate, reach, args=(-1.0,), xtol=1e-13) if excess(reach, -1.0) > 0 else reach
     return float(low), float(high)
+
+
+def _score(x1: int, n1: int, x2: int, n2: int, level: float, factor: float) -> tuple[float, float]:
+    """Score interval of a difference; ``factor`` multiplies the variance."""
+
+    def score(difference: float) -> float:
+        p1, p2 = (float(rate) for rate in constrained_rates(x1, n1, x2, n2, difference))
+        return signed_root(x1 / n1 - x2 / n2 - difference, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
+
+    return score_interval(score, x1 / n1 - x2 / n2, level)
 
 
 def miettinen_nurminen(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:

@@ -11,15 +11,11 @@ documentation of R's ``mantelhaen.test`` and of SAS's PROC FREQ, which name them
 from math import log
 
 import numpy as np
-from scipy.optimize import brentq
 
-from lupus_kit.inference.intervals.ratios import conditional_law
+from lupus_kit.inference.intervals.ratios import equal_tails, likeliest_odds
 from lupus_kit.inference.strata.patients import Strata
 from lupus_kit.inference.two_by_two.conditional import numerators, weights
-from lupus_kit.inference.two_by_two.counts import FloatArray
 
-# Odds ratios are searched between these logarithms.
-_WIDEST = 700.0
 # Beyond so many patients the whole numbers take seconds; large-sample tests say the same.
 _MOST_PATIENTS = 3000
 
@@ -53,35 +49,11 @@ class Conditional:
         """p-value of an exact test that the common odds ratio is 1, by the key of the test for one table."""
         return numerators(key, alternative, self.ways)[self.place] / (2 * sum(self.ways)) if self.ways else np.nan
 
-    @property
-    def estimate(self) -> float:
-        """Conditional maximum-likelihood odds ratio: its mean is what was observed; nan if there is one way only."""
-        last = len(self.logs) - 1
-        if last < 1:
-            return np.nan
-        if self.place in (0, last):
-            return 0.0 if self.place == 0 else np.inf
-
-        def excess(log_odds: float) -> float:
-            return float(conditional_law(self.logs, log_odds) @ np.arange(last + 1)) - self.place
-
-        return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13)))
-
     def effect(self, level: float, own: float) -> tuple[float, float, float]:
-        """Estimate, and the odds ratios at which each tail, the observed sum counting ``own``, holds half the error.
+        """Conditional maximum-likelihood odds ratio, and where each tail, the sum counting ``own``, holds half the error.
 
         With 1 the interval agrees with the exact test of twice the smaller tail, with one half with its mid-p version.
         """
         if not self.ways:
             return np.nan, np.nan, np.nan
-
-        def end(logs: FloatArray, place: int) -> float:
-            def excess(log_odds: float) -> float:
-                law = conditional_law(logs, log_odds)
-                return float(law[place + 1 :].sum() + own * law[place]) - (1 - level) / 2
-
-            return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13))) if place else 0.0
-
-        # Counted from the other side, the largest odds ratio is one over the smallest.
-        mirrored = end(self.logs[::-1], len(self.logs) - 1 - self.place)
-        return self.estimate, end(self.logs, self.place), 1 / mirrored if mirrored else np.inf
+        return likeliest_odds(self.logs, self.place), *equal_tails(self.logs, self.place, level, own)

@@ -1,6 +1,6 @@
 """One registry of tests of a 2×2 table: tables, lattices, power, audit, figures and widgets all iterate over it.
 
-A new test is one :class:`Test` in :mod:`lupus_kit.inference.two_by_two.entries`.
+A new test is one section of ``entries.toml`` and its function in :mod:`lupus_kit.inference.two_by_two.entries`.
 """
 
 from collections.abc import Iterable

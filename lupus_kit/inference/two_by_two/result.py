@@ -12,9 +12,10 @@ from scipy.optimize import brentq
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import METHODS, estimate
 from lupus_kit.inference.intervals.interval import LIMITS, Interval, one_sided, shown
-from lupus_kit.inference.intervals.pvalue_functions import CURVES, arcsine_difference
+from lupus_kit.inference.intervals.pvalue_functions import CURVES
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
+from lupus_kit.inference.two_by_two.asymptotic import arcsine_difference
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
@@ -134,7 +135,7 @@ def _searched(
 
 def _estimate(entry: Test, measure: str, x1: int, n1: int, x2: int, n2: int) -> float:
     if measure == "arcsine difference":
-        return arcsine_difference(x1, n1, x2, n2, anscombe=entry.key == "anscombe_arcsine")
+        return float(arcsine_difference(*broadcast_tables(x1, n1, x2, n2), entry.key == "anscombe_arcsine"))
     if entry.key == "haldane_anscombe":
         return (x1 + 0.5) * (n2 - x2 + 0.5) / ((n1 - x1 + 0.5) * (x2 + 0.5))
     return estimate(measure, x1, n1, x2, n2, conditional=entry.family == "conditional exact")
