@@ -4,8 +4,9 @@ An order gives every table a number, the smaller the more extreme. The numbers a
 tables whose floats are nearly equal are told apart (or found to tie) exactly.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import comb
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from lupus_kit.inference.two_by_two import conditional
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
-from lupus_kit.inference.two_by_two.ranking import at_most_one, quotients, rank_quotients, ranks_of_near_ties
+from lupus_kit.inference.two_by_two.ranking import quotients, rank_quotients, ranks_of_near_ties
 
 
 def tables(n1: int, n2: int) -> tuple[IntArray, IntArray]:
@@ -47,86 +48,32 @@ def _ways(n: int) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Quotients:
-    """Tables in the order of a statistic whose square is a quotient of whole numbers.
+class Order:
+    """Tables of a design in an order, row by row.
 
     Attributes
     ----------
     values : ndarray
-        The smaller the more extreme, one a table, row by row.
-    numerators, denominators : ndarray of int
-        Their exact values.
-    """
-
-    values: FloatArray
-    numerators: IntArray
-    denominators: IntArray
-
-    def ranks(self, chosen: IntArray) -> IntArray:
-        """Rank of the chosen tables among themselves, 0 for the most extreme; tables that tie share one."""
-        return rank_quotients(self.numerators[chosen], self.denominators[chosen], self.values[chosen])
-
-    def at_most(self, index: int) -> NDArray[np.bool_]:
-        """Mark the tables at least as extreme as one of them."""
-        return at_most_one(self.numerators, self.denominators, index)
-
-
-@dataclass(frozen=True)
-class FisherOrder:
-    """Tables in the order of Fisher's p-value, two-sided or against ``"greater"``.
-
-    Attributes
-    ----------
-    values : ndarray
-        Odds of the p-value, ``p / (1 - p)``: floats tell them apart at both ends.
+        The smaller the more extreme.
     tolerance : float
         A relative difference above this is real.
-    twin : ndarray of int
-        The first table that has the same p-value by symmetry.
-    n1, n2 : int
-        Patients in each arm.
-    alternative : str
-        Alternative of the test.
+    ranks : callable
+        Rank of chosen tables among themselves, 0 for the most extreme; tables that tie share one.
     """
 
     values: FloatArray
     tolerance: float
-    twin: IntArray
-    n1: int
-    n2: int
-    alternative: str
-
-    def ranks(self, chosen: IntArray) -> IntArray:
-        """Rank of the chosen tables among themselves, 0 for the most extreme; tables that tie share one."""
-        twin = self.twin[chosen]
-        return ranks_of_near_ties(self.values[chosen], twin, self.tolerance, self._exact)
+    ranks: Callable[[IntArray], IntArray]
 
     def at_most(self, index: int) -> NDArray[np.bool_]:
         """Mark the tables at least as extreme as one of them."""
         own = self.values[index]
         with np.errstate(invalid="ignore"):
-            inside = np.asarray(self.values <= own * (1 - self.tolerance))
-            near = ~inside & (self.values <= own * (1 + self.tolerance))
-        known = {int(self.twin[index]): True}
-        a, b = self._exact(index)
-        for i in np.flatnonzero(near).tolist():
-            twin = int(self.twin[i])
-            if twin not in known:
-                c, d = self._exact(twin)
-                known[twin] = c * b <= a * d
-            inside[i] = known[twin]
+            inside = np.asarray(self.values < own * (1 - self.tolerance))
+            near = np.flatnonzero(~inside & (self.values <= own * (1 + self.tolerance)))
+        ranks = self.ranks(near)
+        inside[near] = ranks <= ranks[near == index]
         return inside
-
-    def _exact(self, index: int) -> tuple[int, int]:
-        x1, x2 = divmod(index, self.n2 + 1)
-        ways = conditional.weights(self.n1, self.n2, x1 + x2)
-        place = x1 - max(0, x1 + x2 - self.n2)
-        own = ways[place]
-        extreme = ways[place:] if self.alternative == "greater" else [way for way in ways if way <= own]
-        return sum(extreme), comb(self.n1 + self.n2, x1 + x2)
-
-
-Order = Quotients | FisherOrder
 
 
 @lru_cache(maxsize=4)
@@ -140,7 +87,7 @@ def order(ordering: str, n1: int, n2: int, alternative: str) -> Order:
     return _statistic(ordering, n1, n2, alternative)
 
 
-def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> Quotients:
+def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> Order:
     """Negated signed square of the pooled score or unpooled Wald statistic of each table, as a quotient.
 
     The smallest belongs to the most extreme table. Where the statistic is 0/0 the quotient is 0. Where the Wald
@@ -153,10 +100,12 @@ def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> Quotients:
     variance = responders * (n1 + n2 - responders) if pooled else n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
     square = -cross * (np.abs(cross) if alternative != "two-sided" else cross)
     whole = np.where(variance == 0, 1, variance)
-    return Quotients(quotients(square, whole), square, whole)
+    values = quotients(square, whole)
+    return Order(values, 0.0, lambda chosen: rank_quotients(square[chosen], whole[chosen], values[chosen]))
 
 
-def _fisher(n1: int, n2: int, alternative: str) -> FisherOrder:
+def _fisher(n1: int, n2: int, alternative: str) -> Order:
+    """Odds of Fisher's p-value, ``p / (1 - p)``: floats tell them apart at both ends."""
     x1, x2 = tables(n1, n2)
     total = n1 + n2
     place = (x1 + x2) * (n1 + 1) + x1
@@ -166,6 +115,7 @@ def _fisher(n1: int, n2: int, alternative: str) -> FisherOrder:
     extreme, rest = conditional.tail_sums("fisher", alternative, ways, n1, n2, 0, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = (extreme / rest).ravel()[place]
+    # The first table that has the same p-value by symmetry.
     index = np.arange(len(x1)).reshape(n1 + 1, n2 + 1)
     twin = index
     if alternative == "two-sided":  # outcomes renamed, and equal arms exchanged
@@ -175,4 +125,14 @@ def _fisher(n1: int, n2: int, alternative: str) -> FisherOrder:
         twin = np.minimum(index, index[::-1, ::-1].T)
     # A sum of positive floats errs by at most one part in 2**53 a term; logarithms of long numbers by less than 1e-10.
     tolerance = 4 * (total + 16) * 2.0**-52 if total <= 1000 else 1e-10
-    return FisherOrder(values, tolerance, twin.ravel(), n1, n2, alternative)
+    same, exact = twin.ravel(), partial(_fisher_exactly, n1, n2, alternative)
+    return Order(values, tolerance, lambda chosen: ranks_of_near_ties(values[chosen], same[chosen], tolerance, exact))
+
+
+def _fisher_exactly(n1: int, n2: int, alternative: str, index: int) -> tuple[int, int]:
+    """Numerator and denominator of Fisher's p-value of one table."""
+    x1, x2 = divmod(index, n2 + 1)
+    ways = conditional.weights(n1, n2, x1 + x2)
+    place = x1 - max(0, x1 + x2 - n2)
+    extreme = ways[place:] if alternative == "greater" else [way for way in ways if way <= ways[place]]
+    return sum(extreme), comb(n1 + n2, x1 + x2)

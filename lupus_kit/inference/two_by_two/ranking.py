@@ -81,12 +81,15 @@ def rank_quotients(
     largest = int(max(abs(int(num.max(initial=0))), abs(int(num.min(initial=0))))) * int(den.max(initial=1))
     if largest < _EXACT // 2 or steps[1:].all():
         return ranks
+    twin = np.arange(len(values))
     if num.dtype != object:  # equal quotients have the same lowest terms
         divisor = np.gcd(num, den)
-        terms = np.stack([num // divisor, den // divisor])[:, order]
-        if not (terms[:, 1:] != terms[:, :-1]).any(axis=0)[steps[1:] == 0].any():
+        terms = np.stack([num // divisor, den // divisor])
+        if not (terms[:, order[1:]] != terms[:, order[:-1]]).any(axis=0)[steps[1:] == 0].any():
             return ranks
-    return _split_equal_floats(num, den, ranks, np.bincount(ranks))
+        _, first, inverse = np.unique(terms, axis=1, return_index=True, return_inverse=True)
+        twin = first[inverse.ravel()]
+    return ranks_of_near_ties(values, twin, 0.0, lambda i: (int(num[i]), int(den[i])))
 
 
 def ranks_of_near_ties(
@@ -100,7 +103,7 @@ def ranks_of_near_ties(
     Parameters
     ----------
     values : array of float, shape (m,)
-        Not negative; infinite ones are equal.
+        Not negative, but for a tolerance of 0; infinite ones are equal.
     twin : array of int, shape (m,)
         Equal entries stand for numbers known to be equal.
     tolerance : float
@@ -124,7 +127,7 @@ def ranks_of_near_ties(
     order = np.argsort(values, kind="stable")
     ordered, twins = values[order], twin[order]
     step = np.ones(len(values), dtype=np.int64)
-    step[0] = 0
+    step[:1] = 0
     with np.errstate(invalid="ignore"):
         near = (ordered[1:] - ordered[:-1] <= tolerance * ordered[1:]) & np.isfinite(ordered[1:])
         step[1:] = ~near & (ordered[1:] != ordered[:-1])
@@ -144,58 +147,3 @@ def ranks_of_near_ties(
     ranks = np.empty_like(step)
     ranks[order] = np.cumsum(step)
     return ranks
-
-
-def at_most_one(
-    numerators: Sequence[int] | NDArray[Any], denominators: Sequence[int] | NDArray[Any], index: int
-) -> NDArray[np.bool_]:
-    """Mark the quotients that are at most that of one entry, in exact arithmetic.
-
-    Parameters
-    ----------
-    numerators, denominators : array of int, shape (m,)
-        As in :func:`rank_quotients`, which this agrees with: ``rank <= rank[index]``, without ranking the others.
-    index : int
-        The entry to compare with.
-
-    Returns
-    -------
-    ndarray of bool, shape (m,)
-
-    Examples
-    --------
-    >>> at_most_one([1, 2, 1, -1], [3, 6, 2, 7], 0).tolist()
-    [True, True, False, True]
-    """
-    num, den = _whole(numerators), _whole(denominators)
-    values = quotients(num, den)
-    inside = np.asarray(values < values[index])
-    a, b = int(num[index]), int(den[index])
-    for i in np.flatnonzero(values == values[index]).tolist():
-        inside[i] = int(num[i]) * b <= a * int(den[i])
-    return inside
-
-
-def _split_equal_floats(
-    num: NDArray[Any], den: NDArray[Any], ranks: NDArray[np.int64], counts: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Re-rank groups of quotients that share a float by exact comparison."""
-    from fractions import Fraction
-
-    shift = np.zeros(len(counts), dtype=np.int64)
-    within = np.zeros(len(ranks), dtype=np.int64)
-    order = np.argsort(ranks, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    for group in np.flatnonzero(counts > 1).tolist():
-        members = [int(i) for i in order[int(starts[group]) : int(starts[group + 1])]]
-        first = members[0]
-        a, b = int(num[first]), int(den[first])
-        if all(int(num[i]) * b == a * int(den[i]) for i in members[1:]):
-            continue
-        exact = {i: Fraction(int(num[i]), int(den[i])) for i in members}
-        position = {value: k for k, value in enumerate(sorted(set(exact.values())))}
-        for i, value in exact.items():
-            within[i] = position[value]
-        shift[group] = len(position) - 1
-    before = np.concatenate([[0], np.cumsum(shift)[:-1]])
-    return np.asarray(ranks + before[ranks] + within)
