@@ -165,8 +165,7 @@ class Paired:
 
         The statistic is a χ² with one degree of freedom, of the exact and the mid-p test the smaller of the two counts.
         """
-        changed, apart = max(self.b + self.c, 1), abs(self.b - self.c)
-        smaller = float(min(self.b, self.c))
+        changed, apart, smaller = max(self.b + self.c, 1), abs(self.b - self.c), float(min(self.b, self.c))
         statistics = (smaller, smaller, apart**2 / changed, max(apart - 1, 0) ** 2 / changed)
         p = mcnemar(self.b, self.c)
         rows = [(key, MCNEMAR[key], one, float(p[key])) for key, one in zip(MCNEMAR, statistics, strict=True)]
@@ -183,21 +182,14 @@ class Paired:
         ends = [newcombe_paired(b, c, n, both, level) for both in ways]
         hybrid = "Newcombe hybrid score (paired)" + (", widest over the unknown both" if len(ways) > 1 else "")
         share = clopper_pearson(b, b + c, level) if b + c else (0.0, 1.0)
-        odds_low, odds_high = (inf if one == 1 else one / (1 - one) for one in share)
         measure, low, high = "risk difference", min(one for one, _ in ends), max(one for _, one in ends)
+        score, (least, most) = tango(b, c, n, level), (inf if one == 1 else one / (1 - one) for one in share)
         return Intervals(
             [
-                Interval("tango", "Tango score", measure, self.difference, *tango(b, c, n, level), level, "mcnemar"),
+                Interval("tango", "Tango score", measure, self.difference, *score, level, "mcnemar"),
                 Interval("newcombe_paired", hybrid, measure, self.difference, low, high, level),
                 Interval(
-                    "conditional_exact",
-                    "exact",
-                    "odds ratio",
-                    self.odds_ratio,
-                    odds_low,
-                    odds_high,
-                    level,
-                    "mcnemar_exact",
+                    "conditional_exact", "exact", "odds ratio", self.odds_ratio, least, most, level, "mcnemar_exact"
                 ),
             ]
         )

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from references import brute_force
 
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.extremeness import Order
-from lupus_kit.inference.two_by_two.ranking import quotients, rank_quotients, ranks_of_near_ties
+from lupus_kit.inference.two_by_two.ranking import Order, quotients, rank_quotients, ranks_of_near_ties
 
 MANY = settings(max_examples=300, deadline=None, derandomize=True)
 SOME = settings(max_examples=80, deadline=None, derandomize=True)

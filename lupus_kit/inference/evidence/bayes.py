@@ -216,15 +216,9 @@ def posterior(
     def quantile(share: float) -> float:
         return float(brentq(lambda d: difference_cdf(first, second, d) - share, -1.0, 1.0, xtol=1e-10))
 
-    return Posterior(
-        probability_greater=1 - difference_cdf(first, second, 0.0),
-        low=quantile(tail),
-        high=quantile(1 - tail),
-        level=confidence,
-        mean_difference=first.mean - second.mean,
-        prior1=_prior("prior", prior1).label or "your own",
-        prior2=_prior("prior", prior2).label or "your own",
-    )
+    greater, low, high = 1 - difference_cdf(first, second, 0.0), quantile(tail), quantile(1 - tail)
+    labels = (_prior("prior", prior).label or "your own" for prior in (prior1, prior2))
+    return Posterior(greater, low, high, confidence, first.mean - second.mean, *labels)
 
 
 def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:

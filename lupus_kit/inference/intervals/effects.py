@@ -6,7 +6,6 @@ import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
-from lupus_kit.inference.intervals.exact_difference import exact_unconditional, too_large
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.intervals.ratios import (
     baptista_pike,
@@ -18,7 +17,28 @@ from lupus_kit.inference.intervals.ratios import (
     koopman,
     woolf,
 )
+from lupus_kit.inference.margins.shifted import limit
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
+
+# Tables of the largest design of the exact interval: beyond it the search takes minutes and gigabytes.
+_LARGEST = 1_100_000
+
+
+def exact_unconditional(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Exact unconditional interval of the risk difference: two one-sided score-ordered tests, inverted.
+
+    References
+    ----------
+    Chan ISF, Zhang Z. Biometrics 1999;55:1202-1209.
+    """
+    if (n1 + 1) * (n2 + 1) > _LARGEST:
+        raise InputError(
+            f"the exact unconditional interval of {n1} and {n2} patients has too many tables; it takes up to about 1000 "
+            "patients an arm. Use 'miettinen_nurminen'."
+        )
+    table, tail, estimate = (x1, n1, x2, n2), (1 - level) / 2, x1 / n1 - x2 / n2
+    return limit("barnard", table, tail, "greater", estimate), limit("barnard", table, tail, "less", estimate)
+
 
 #: Key, name in print, measure, function, and the test that it inverts, if any.
 METHODS = (
@@ -112,7 +132,7 @@ def intervals(
     a, m, b, n = one_table(x1, n1, x2, n2)
     level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
-    offered = known - {"exact_unconditional"} if too_large(m, n) else known
+    offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > _LARGEST else known
     wanted = offered if methods is None else {methods} if isinstance(methods, str) else set(methods)
     for key in sorted(wanted - known):
         raise unknown_name("interval", key, [name for name, *_ in METHODS])

@@ -11,12 +11,11 @@ from functools import lru_cache, partial
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import bdtr, xlogy
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
-from lupus_kit.inference.intervals.exact_difference import largest_probability
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two.asymptotic import standardised
@@ -72,6 +71,48 @@ def _shifted(table: _Table, d: float, key: str) -> float:
     return float(shifted.pvalues(key, *broadcast_tables(*table), "two-sided", d))
 
 
+def _largest_probability(
+    region: FloatArray, first_rate: Callable[[FloatArray], FloatArray], low: float, high: float
+) -> float:
+    """Largest probability of a region while the second rate runs from ``low`` to ``high``.
+
+    Parameters
+    ----------
+    region : ndarray, shape (n1 + 1, n2 + 1)
+        Indicator of the tables.
+    first_rate : callable
+        The first rate as a function of the second, as the null hypothesis ties them.
+    low, high : float
+        Range of the second rate.
+
+    Returns
+    -------
+    float
+        From a grid even on the arcsine scale, its peaks refined.
+    """
+    n1, n2 = region.shape[0] - 1, region.shape[1] - 1
+
+    def probability(p2: FloatArray) -> FloatArray:
+        first = basis(n1, np.clip(first_rate(p2), 0.0, 1.0))
+        return np.asarray(((first @ region) * basis(n2, np.clip(p2, 0.0, 1.0))).sum(axis=-1))
+
+    start, end = np.arcsin(np.sqrt([low, high]))
+    grid = np.clip(np.sin(np.linspace(start, end, 24 + int(16 * np.sqrt(n1 + n2)))) ** 2, low, high)
+    heights = probability(grid)
+    best = float(np.max(heights))
+    padded = np.pad(heights, 1, constant_values=-np.inf)
+    peaks = (heights >= padded[:-2]) & (heights >= padded[2:]) & (heights > best - 0.02)
+    for k in np.flatnonzero(peaks):
+        found = minimize_scalar(
+            lambda p2: -float(probability(np.array([p2]))[0]),
+            bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        best = max(best, -float(found.fun))
+    return min(best, 1.0)
+
+
 def _barnard_berger_boos(table: _Table, d: float) -> float:
     region = shifted.as_extreme("barnard", *table, "two-sided", d).astype(np.float64)
 
@@ -79,7 +120,7 @@ def _barnard_berger_boos(table: _Table, d: float) -> float:
         return p2 + d
 
     ends = _nuisance_interval(table, first_rate, max(0.0, -d), min(1.0, 1.0 - d), BERGER_BOOS_GAMMA)
-    return min(largest_probability(region, first_rate, *ends) + BERGER_BOOS_GAMMA, 1.0)
+    return min(_largest_probability(region, first_rate, *ends) + BERGER_BOOS_GAMMA, 1.0)
 
 
 def _nuisance_interval(
@@ -146,7 +187,7 @@ def _boschloo(
     for side in sides:
         order = boschloo_order(n1, n2, log_odds, side)
         region = (order <= order[x1, x2] * _EQUAL).astype(np.float64)
-        found.append(largest_probability(region, first_rate, low, high) + gamma)
+        found.append(_largest_probability(region, first_rate, low, high) + gamma)
     return min(len(sides) * min(found), 1.0)
 
 

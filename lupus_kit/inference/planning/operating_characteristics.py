@@ -12,14 +12,8 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.planning.regions import rejected_window, rejection_region
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import (
-    FloatArray,
-    as_alternative,
-    as_level,
-    as_probability,
-    as_size,
-)
-from lupus_kit.inference.two_by_two.extremeness import conditional_probabilities, tables
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_probability, as_size
+from lupus_kit.inference.two_by_two.ranking import conditional_probabilities, tables
 from lupus_kit.inference.two_by_two.registry import Test, get
 
 # Tables of a design from which on power is summed up over those that can happen.
@@ -134,17 +128,8 @@ def size(
     region = rejection_region(entry, n1, n2, alpha, alternative)
     shift = entry.difference
     top = suprema((shifted.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
-    return Size(
-        size=float(top.value[0]),
-        nuisance=float(shifted.second_rate(top.at[0], shift)),
-        test=entry.key,
-        n1=as_size("n1", n1),
-        n2=as_size("n2", n2),
-        alpha=as_level("alpha", alpha),
-        alternative=alternative,
-        gamma=entry.gamma,
-        difference=shift,
-    )
+    (value,), (at,) = top.value, shifted.second_rate(top.at, shift)
+    return Size(float(value), float(at), entry.key, int(n1), int(n2), float(alpha), alternative, entry.gamma, shift)
 
 
 def size_curve(

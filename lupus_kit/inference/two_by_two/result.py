@@ -243,29 +243,13 @@ def test(
     elif isnan(interval.low) and not isnan(p):
         notes.append("the interval is undefined in this table")
     nuisance = None
-    if entry.family == "unconditional exact":
-        shift = entry.difference
-        nuisance = (
-            shifted.one_supremum(entry.key, *table, side, shift)
-            if shift
-            else unconditional.one_supremum(entry.key, *table, side, entry.gamma)
-        )[1]
-    statistic, symbol = _statistic(entry, table, side)
-    return TestResult(
-        entry.key,
-        entry.label,
-        *table,
-        side,
-        statistic,
-        symbol,
-        p,
-        nuisance,
-        measure,
-        centre,
-        interval,
-        "; ".join(notes),
-        entry.difference,
-    )
+    if entry.family == "unconditional exact" and entry.difference:
+        _, nuisance = shifted.one_supremum(entry.key, *table, side, entry.difference)
+    elif entry.family == "unconditional exact":
+        _, nuisance = unconditional.one_supremum(entry.key, *table, side, entry.gamma)
+    said, who = _statistic(entry, table, side), (entry.key, entry.label)
+    note, null = "; ".join(notes), entry.difference
+    return TestResult(*who, *table, side, *said, p, nuisance, measure, centre, interval, note, null)
 
 
 test.__test__ = False  # type: ignore[attr-defined]

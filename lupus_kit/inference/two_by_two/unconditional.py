@@ -13,7 +13,7 @@ from scipy.special import betaincinv, ndtri
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.bernstein import basis, grid, suprema
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
-from lupus_kit.inference.two_by_two.extremeness import Order, conditional_probabilities, order, tables
+from lupus_kit.inference.two_by_two.ranking import Order, conditional_probabilities, order, tables
 
 #: Error rate of the confidence interval for the nuisance parameter in the tests of Berger and Boos.
 BERGER_BOOS_GAMMA = 1e-6
@@ -279,13 +279,7 @@ def _lines(found: Order, ordering: str, alternative: str, level: float, n1: int,
 
 
 def pvalues(
-    key: str,
-    x1: IntArray,
-    n1: IntArray,
-    x2: IntArray,
-    n2: IntArray,
-    alternative: str,
-    gamma: float | None = None,
+    key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str, gamma: float | None = None
 ) -> FloatArray:
     """Return the p-value of each table, one lattice for each pair of arm sizes."""
     result = np.empty(x1.shape)

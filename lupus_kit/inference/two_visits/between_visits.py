@@ -108,14 +108,7 @@ def between_visit_bounds(x1_a: int, x2_a: int, n_a: int, x1_b: int, x2_b: int, n
         z = np.where((error == 0) & (difference == 0), 0.0, difference / error)
     p = 2 * ndtr(-np.abs(z))
     table = pd.DataFrame({"both_a": both_a, "both_b": both_b, "standard_error": error, "z": z, "p": p})
-    low, high = int(np.argmin(p)), int(np.argmax(p))
-    return BetweenVisitBounds(
-        change_a=change_a,
-        change_b=change_b,
-        difference=difference,
-        p_low=float(p[low]),
-        p_high=float(p[high]),
-        joint_low=(int(both_a[low]), int(both_b[low])),
-        joint_high=(int(both_a[high]), int(both_b[high])),
-        table=table,
-    )
+    ends = [int(np.argmin(p)), int(np.argmax(p))]
+    joint_low, joint_high = ((int(both_a[end]), int(both_b[end])) for end in ends)
+    p_low, p_high = map(float, p[ends])
+    return BetweenVisitBounds(change_a, change_b, difference, p_low, p_high, joint_low, joint_high, table)
