@@ -15,6 +15,7 @@ Sources: Farrington CP, Manning G. Stat Med 1990;9:1447-1454. Miettinen O, Nurmi
 Chan ISF. Stat Med 1998;17:1403-1413.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -245,14 +246,9 @@ def region(key: str, n1: int, n2: int, alternative: str, difference: float, leve
     """Tables that an exact test of a difference rejects, found by halving the order of the tables."""
     _refuse_too_large(n1, n2)
     ranks = _ranks(key, n1, n2, alternative, difference)
-    last, outside = -1, int(np.max(ranks)) + 1
-    while outside - last > 1:
-        middle = (last + outside) // 2
-        if _supremum(_inside(ranks, middle, n1, n2), difference)[0] > level:
-            outside = middle
-        else:
-            last = middle
-    return _inside(ranks, last, n1, n2)
+    every = range(int(np.max(ranks)) + 1)
+    kept = bisect_right(every, level, key=lambda rank: _supremum(_inside(ranks, rank, n1, n2), difference)[0])
+    return _inside(ranks, kept - 1, n1, n2)
 
 
 def pvalues(

@@ -12,7 +12,14 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.planning.regions import rejected_window, rejection_region
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_probability, as_size
+from lupus_kit.inference.two_by_two.counts import (
+    FloatArray,
+    as_alternative,
+    as_level,
+    as_probability,
+    as_size,
+    broadcast,
+)
 from lupus_kit.inference.two_by_two.ranking import conditional_probabilities, tables
 from lupus_kit.inference.two_by_two.registry import Test, get
 
@@ -232,7 +239,7 @@ def power(
         result = power_of_region(rejection_region(entry, m, n, alpha, alternative), rates1, rates2)
         return float(result) if result.ndim == 0 else result
     level, side = as_level("alpha", alpha), as_alternative(alternative)
-    a, b = _broadcast(rates1, rates2)
+    a, b = broadcast(p1=rates1, p2=rates2)
     pairs, index = np.unique(np.stack([a.ravel(), b.ravel()], axis=1), axis=0, return_inverse=True)
     found = np.array([_power_in_window(entry, first, second, m, n, level, side) for first, second in pairs.tolist()])
     return found[index.ravel()].reshape(a.shape) if a.ndim else float(found[0])
@@ -258,17 +265,9 @@ def _power_in_window(entry: Test, p1: float, p2: float, n1: int, n2: int, level:
     return min(float(left @ (rejected_window(entry, n1, n2, level, side, rows, columns) @ right)), 1.0)
 
 
-def _broadcast(p1: FloatArray, p2: FloatArray) -> tuple[FloatArray, FloatArray]:
-    try:
-        a, b = np.broadcast_arrays(p1, p2)
-    except ValueError:
-        raise InputError(f"the shapes do not broadcast against each other: p1 {p1.shape}, p2 {p2.shape}.") from None
-    return a, b
-
-
 def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -> FloatArray:
     """Probability of a region under two response rates, broadcast against each other."""
-    a, b = _broadcast(p1, p2)
+    a, b = broadcast(p1=p1, p2=p2)
     rates1, index1 = np.unique(a.ravel(), return_inverse=True)
     rates2, index2 = np.unique(b.ravel(), return_inverse=True)
     # Each distinct rate is expanded once, whatever the grid.

@@ -123,9 +123,8 @@ def _searched(
         return (1.0 if value == middle else CURVES[key][1]((x1, n1, x2, n2), value)) - (1 - level)
 
     def end(limit: float) -> float:
-        if (
-            limit == middle or not excess(limit) <= 0
-        ):  # nan: at the limit a corrected distance and its variance are both 0
+        # nan: at the limit a corrected distance and its variance are both 0
+        if limit == middle or not excess(limit) <= 0:
             return limit
         return float(brentq(excess, *sorted((limit, middle)), xtol=1e-13))
 

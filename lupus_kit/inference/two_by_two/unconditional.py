@@ -4,6 +4,7 @@ Tables are put in order of extremeness, in exact arithmetic (:mod:`lupus_kit.inf
 of a table is the largest probability, over the nuisance parameter, of all tables at least as extreme.
 """
 
+from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
@@ -237,19 +238,16 @@ def _last_rejected(
         law = base + np.bincount(responders[:n], weights=probability[:n], minlength=degree + 1)
         return _mirrored(np.minimum(law, 1.0), alternative)
 
+    def highest(groups: int) -> float:
+        return float((first(groups) @ points).max())
+
     points = grid(degree, 0.0, 0.5 if alternative == "two-sided" else 1.0).values
     last = len(ends)
-    if (first(last) @ points).max() <= level:
+    if highest(last) <= level:
         return None
     while True:
-        # At least `kept` of the ranks are rejected as far as these points tell, and fewer than `last` for certain.
-        kept = 0
-        while last - kept > 1:
-            middle = (kept + last) // 2
-            if (first(middle) @ points).max() > level:
-                last = middle
-            else:
-                kept = middle
+        # `kept` of the ranks are rejected as far as these points tell, and fewer than `last` for certain.
+        kept = bisect_right(range(1, last), level, key=highest)
         top = suprema(first(kept)[None, :])
         if top.value[0] <= level:
             rejected = inside.copy()
