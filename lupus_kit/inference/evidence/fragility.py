@@ -71,20 +71,15 @@ class Fragility:
     def _repr_html_(self) -> str:
         label = html.escape(get(self.test, self.gamma).label)
         if self.index is None:
-            where = {
-                "any": "No change of outcomes in one arm",
-                "walsh": f"No number of events {_verb(self.direction)} arm {self.arm}, which has fewer,",
-            }[self.rule]
+            verb = "added to" if self.direction == "loses significance" else "taken from"
+            fewer = f"No number of events {verb} arm {self.arm}, which has fewer,"
+            where = fewer if self.rule == "walsh" else "No change of outcomes in one arm"
             return f"{where} makes <b>{label}</b> cross {self.alpha:g}."
         plural = "outcome" if self.index == 1 else "outcomes"
         return (
             f"<b>{self.index}</b> changed {plural} in arm {self.arm} ({self.quotient:.1%} of {self.patients} patients): "
             f"<b>{label}</b> {self.direction} (p {self.p_before:.4f} → {self.p_after:.4f}, level {self.alpha:g})."
         )
-
-
-def _verb(direction: str) -> str:
-    return "added to" if direction == "loses significance" else "taken from"
 
 
 def fragility_index(

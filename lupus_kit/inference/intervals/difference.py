@@ -73,6 +73,15 @@ def constrained_rates(
     return p2 + d, p2
 
 
+def constrained_variance(
+    x1: ArrayLike, n1: int | IntArray, x2: ArrayLike, n2: int | IntArray, difference: float, n_minus_1: bool = False
+) -> FloatArray:
+    """Return the variance of the difference at the :func:`constrained_rates`; with ``n_minus_1`` times N/(N - 1)."""
+    p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
+    factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
+    return np.asarray((p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
+
+
 def signed_root(distance: float, variance: float) -> float:
     """Return a distance over its standard error: 0 where there is no distance, infinite where only variance lacks."""
     if variance <= 0:
@@ -94,21 +103,19 @@ def score_interval(
     return float(low), float(high)
 
 
-def _score(x1: int, n1: int, x2: int, n2: int, level: float, factor: float) -> tuple[float, float]:
-    """Score interval of a difference; ``factor`` multiplies the variance."""
-
+def _score(x1: int, n1: int, x2: int, n2: int, level: float, n_minus_1: bool) -> tuple[float, float]:
     def score(difference: float) -> float:
-        p1, p2 = (float(rate) for rate in constrained_rates(x1, n1, x2, n2, difference))
-        return signed_root(x1 / n1 - x2 / n2 - difference, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
+        variance = constrained_variance(x1, n1, x2, n2, difference, n_minus_1)
+        return signed_root(x1 / n1 - x2 / n2 - difference, float(variance))
 
     return score_interval(score, x1 / n1 - x2 / n2, level)
 
 
 def miettinen_nurminen(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Score interval of the risk difference, variance times N/(N - 1)."""
-    return _score(x1, n1, x2, n2, level, (n1 + n2) / (n1 + n2 - 1))
+    return _score(x1, n1, x2, n2, level, n_minus_1=True)
 
 
 def mee(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Score interval of the risk difference without the factor N/(N - 1): inverts Pearson's test."""
-    return _score(x1, n1, x2, n2, level, 1.0)
+    return _score(x1, n1, x2, n2, level, n_minus_1=False)

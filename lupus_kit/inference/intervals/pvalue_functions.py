@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import bdtr, xlogy
+from scipy.special import bdtr
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.intervals.difference import constrained_rates
+from lupus_kit.inference.intervals.difference import constrained_rates, constrained_variance
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
 from lupus_kit.inference.margins import shifted
-from lupus_kit.inference.two_by_two.asymptotic import standardised
+from lupus_kit.inference.two_by_two.asymptotic import divergence, standardised
 from lupus_kit.inference.two_by_two.bernstein import basis
 from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, tail_sums
 from lupus_kit.inference.two_by_two.counts import FloatArray, broadcast_tables, one_table
@@ -47,10 +47,8 @@ def _moved(table: _Table, null: float, key: str) -> float:
 def _corrected(table: _Table, d: float, correction: Correction, n_minus_1: bool = False) -> float:
     """Score test at the rates of largest likelihood with that difference; the correction is never past zero."""
     x1, n1, x2, n2 = table
-    p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
     distance = max(abs(x1 / n1 - x2 / n2 - d) - correction(n1, n2), 0.0)
-    factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
-    return _two_sided(distance, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
+    return _two_sided(distance, float(constrained_variance(*table, d, n_minus_1)))
 
 
 def _divergence(table: _Table, d: float, power: float) -> float:
@@ -61,9 +59,7 @@ def _divergence(table: _Table, d: float, power: float) -> float:
     expected = np.array([n1 * p1, n1 * (1 - p1), n2 * p2, n2 * (1 - p2)])
     if (observed[expected <= 0] > 0).any():
         return 0.0
-    ratio = np.divide(observed, expected, out=np.ones(4), where=expected > 0)
-    terms = xlogy(observed, ratio) if power == 0 else observed * (ratio**power - 1) / (power * (power + 1))
-    return _two_sided(float(np.sqrt(max(2 * terms.sum(), 0.0))))
+    return _two_sided(float(np.sqrt(np.maximum(divergence(observed, expected, power), 0.0))))
 
 
 def _shifted(table: _Table, d: float, key: str) -> float:

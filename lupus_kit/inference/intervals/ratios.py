@@ -136,6 +136,16 @@ def conditional_midp(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[
     return equal_tails(*_margin(x1, n1, x2, n2), level, 0.5)
 
 
+def _first_above(p: Callable[[float, int], float], cuts: list[float], first: int = 0) -> float:
+    """Where a p-value comes above its level, from left to right; at each cut one more table joins it."""
+    for joined, (left, right) in enumerate(pairwise(cuts), start=first):
+        if p(left, joined) > 0:
+            return left
+        if p(right, joined) > 0:
+            return float(brentq(p, left, right, args=(joined,), xtol=1e-13))
+    return cuts[-1]
+
+
 def _lowest_odds(logs: FloatArray, k: int, alpha: float) -> float:
     """Logarithm of the smallest odds ratio that the point-probability test of table ``k`` does not reject.
 
@@ -144,18 +154,12 @@ def _lowest_odds(logs: FloatArray, k: int, alpha: float) -> float:
     probability of an inner run of tables, which has one peak, so its largest value is at an end.
     """
     joins = [float((logs[j] - logs[k]) / (k - j)) for j in range(k)]
-    starts, ends = [-_WIDEST, *joins], [*joins, _WIDEST]
 
     def p(log_odds: float, joined: int) -> float:
         law = conditional_law(logs, log_odds)
         return float(law[:joined].sum() + law[k:].sum()) - alpha
 
-    for joined, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        if p(start, joined) > 0:
-            return start
-        if p(end, joined) > 0:
-            return float(brentq(p, start, end, args=(joined,), xtol=1e-13))
-    return -_WIDEST
+    return _first_above(p, [-_WIDEST, *joins, _WIDEST])
 
 
 def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -196,12 +200,7 @@ def _lowest_blaker(logs: FloatArray, k: int, alpha: float) -> float:
     end = root(lambda x: tails(x)[1] - min(alpha, float(tails(x)[0][k])))
     first, last = (int((lower[:k] <= upper).sum()) for lower, upper in (tails(start), tails(end)))
     cuts = [start, *(root(partial(below, j=j)) for j in range(first, last)), end]
-    for joined, (left, right) in enumerate(pairwise(cuts), start=first):
-        if p(left, joined) > 0:
-            return left
-        if p(right, joined) > 0:
-            return float(brentq(p, left, right, args=(joined,), xtol=1e-13))
-    return end
+    return _first_above(p, cuts, first)
 
 
 def blaker(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:

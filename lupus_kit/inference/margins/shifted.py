@@ -28,7 +28,7 @@ from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.intervals.difference import constrained_rates
+from lupus_kit.inference.intervals.difference import constrained_variance
 from lupus_kit.inference.two_by_two.asymptotic import standardised
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, IntArray, broadcast_tables
@@ -73,9 +73,8 @@ def _score(
     x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float, n_minus_1: bool = False
 ) -> FloatArray:
     """Score statistic: the variance at the rates of largest likelihood that differ by the hypothesis."""
-    p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
-    factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
-    return standardised(_distance(x1, n1, x2, n2, difference), (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
+    variance = constrained_variance(x1, n1, x2, n2, difference, n_minus_1)
+    return standardised(_distance(x1, n1, x2, n2, difference), variance)
 
 
 def _wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float, added: int = 0) -> FloatArray:
