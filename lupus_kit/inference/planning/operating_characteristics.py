@@ -186,11 +186,8 @@ def size_curve(
     at = np.linspace(low, high, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
     if ((at < low) | (at > high)).any():
         raise InputError(f"rates: with a difference of {shift:g} the second rate lies from {low:g} to {high:g}.")
-    if shift:
-        rejected = power_of_region(region, np.clip(at + shift, 0.0, 1.0), at)
-        return pd.DataFrame({"rate": at, "rejection_probability": rejected})
-    coefficients = null_coefficients(region)
-    return pd.DataFrame({"rate": at, "rejection_probability": basis(len(coefficients) - 1, at) @ coefficients})
+    rejected = power_of_region(region, np.clip(at + shift, 0.0, 1.0), at)
+    return pd.DataFrame({"rate": at, "rejection_probability": rejected})
 
 
 def power(

@@ -19,11 +19,6 @@ from lupus_kit.inference.two_by_two.asymptotic import arcsine_difference
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
-#: Tests whose p-value rises to one peak along their measure: their interval is found by search.
-_ONE_PEAK = (
-    *("yates", "likelihood_ratio", "cressie_read", "haldane_anscombe", "arcsine", "anscombe_arcsine"),
-    *("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3", "mann_whitney"),
-)
 _GAPS = (
     "no interval inverts this test: along the odds ratio its p-value can fall below the level and rise again; "
     "'baptista_pike' spans what the point-probability test does not reject, and 'conditional_exact' inverts 'fisher_doubled'"
@@ -152,7 +147,7 @@ def _interval(
     method: Callable[..., tuple[float, float]]
     if known:
         key, label, _, method, _ = known[0]
-    elif entry.key in _ONE_PEAK:
+    elif not entry.family.endswith("exact"):  # p rises to one peak along the measure: the interval is found by search
         key, label = entry.key, f"{entry.label}, inverted"
         peak = nan if isnan(float(pvalue(entry, *table))) else centre
         method = partial(_searched, entry.key, measure, peak)
