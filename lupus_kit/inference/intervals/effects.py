@@ -5,18 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference.intervals import ratios
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
-from lupus_kit.inference.intervals.ratios import (
-    baptista_pike,
-    blaker,
-    conditional_exact,
-    conditional_midp,
-    conditional_odds_ratio,
-    katz,
-    koopman,
-    woolf,
-)
 from lupus_kit.inference.margins.shifted import limit
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
 
@@ -48,13 +39,13 @@ METHODS = (
     ("miettinen_nurminen", "Miettinen–Nurminen", "risk difference", miettinen_nurminen, "miettinen_nurminen"),
     ("mee", "Mee", "risk difference", mee, "pearson"),
     ("exact_unconditional", "exact unconditional (score)", "risk difference", exact_unconditional, ""),
-    ("katz", "Katz (log)", "risk ratio", katz, "log_risk_ratio_wald"),
-    ("koopman", "Koopman score", "risk ratio", koopman, "pearson"),
-    ("woolf", "Woolf (log)", "odds ratio", woolf, "log_odds_wald"),
-    ("conditional_exact", "conditional exact", "odds ratio", conditional_exact, "fisher_doubled"),
-    ("conditional_midp", "conditional mid-p", "odds ratio", conditional_midp, "fisher_midp_doubled"),
-    ("baptista_pike", "Baptista–Pike exact", "odds ratio", baptista_pike, ""),
-    ("blaker", "Blaker exact", "odds ratio", blaker, "blaker"),
+    ("katz", "Katz (log)", "risk ratio", ratios.katz, "log_risk_ratio_wald"),
+    ("koopman", "Koopman score", "risk ratio", ratios.koopman, "pearson"),
+    ("woolf", "Woolf (log)", "odds ratio", ratios.woolf, "log_odds_wald"),
+    ("conditional_exact", "conditional exact", "odds ratio", ratios.conditional_exact, "fisher_doubled"),
+    ("conditional_midp", "conditional mid-p", "odds ratio", ratios.conditional_midp, "fisher_midp_doubled"),
+    ("baptista_pike", "Baptista–Pike exact", "odds ratio", ratios.baptista_pike, ""),
+    ("blaker", "Blaker exact", "odds ratio", ratios.blaker, "blaker"),
 )
 #: Methods of the law given both margins: beside them stands the conditional maximum-likelihood odds ratio.
 CONDITIONAL = ("conditional_exact", "conditional_midp", "baptista_pike", "blaker")
@@ -71,7 +62,7 @@ def estimate(measure: str, x1: int, n1: int, x2: int, n2: int, conditional: bool
     1.839
     """
     if conditional:
-        return conditional_odds_ratio(x1, n1, x2, n2)
+        return ratios.conditional_odds_ratio(x1, n1, x2, n2)
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "risk difference": x1 / n1 - x2 / n2,

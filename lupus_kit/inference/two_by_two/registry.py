@@ -72,13 +72,9 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
     if entry.family != "unconditional exact":
         takes = ", ".join(repr(key) for key in unconditional.ORDERINGS)
         raise InputError(f"gamma == {gamma!r}: {entry.key!r} has no nuisance parameter to confine; {takes} have.")
-    name = entry.label.partition(", Berger–Boos")[0]
-    return replace(
-        entry,
-        function=partial(unconditional.pvalues, entry.key, gamma=confidence),
-        label=f"{name}, Berger–Boos (γ = {confidence:g})",
-        gamma=confidence,
-    )
+    label = f"{entry.label.partition(', Berger–Boos')[0]}, Berger–Boos (γ = {confidence:g})"
+    function = partial(unconditional.pvalues, entry.key, gamma=confidence)
+    return replace(entry, function=function, label=label, gamma=confidence)
 
 
 def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:

@@ -98,10 +98,8 @@ def between_visit_bounds(x1_a: int, x2_a: int, n_a: int, x1_b: int, x2_b: int, n
             raise InputError(f"{name} == {value}: one whole number from 0 to its arm's {n} patients is needed.")
     a1, a2, b1, b2 = (int(v) for v in values)
     change_a, change_b = (a2 - a1) / n_first, (b2 - b1) / n_second
-    both_a, both_b = (
-        grid.ravel()
-        for grid in np.meshgrid(possible_both(a1, a2, n_first), possible_both(b1, b2, n_second), indexing="ij")
-    )
+    possible = possible_both(a1, a2, n_first), possible_both(b1, b2, n_second)
+    both_a, both_b = (grid.ravel() for grid in np.meshgrid(*possible, indexing="ij"))
     error = np.sqrt(_change_variance(a1, a2, n_first, both_a) + _change_variance(b1, b2, n_second, both_b))
     difference = change_a - change_b
     with np.errstate(divide="ignore", invalid="ignore"):
