@@ -7,6 +7,8 @@ Everything in the kit may import this module and it imports nothing of the kit. 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+import numpy as np
+
 #: How near a name must be to be named in "did you mean", and how near to be taken for a slip of the pen.
 NEAR, SLIP = 0.5, 0.85
 
@@ -76,3 +78,16 @@ def unknown_name(kind: str, given: object, allowed: Iterable[str]) -> InputError
     near = nearest(given, names)
     hint = f" did you mean {' or '.join(map(repr, near))}?" if near else ""
     return InputError(f"unknown {kind} {given!r}:{hint} Allowed: {', '.join(map(repr, names))}.")
+
+
+def require_choice(kind: str, given: object, allowed: Iterable[str]) -> None:
+    """Raise where an option is none of the allowed words."""
+    names = list(allowed)
+    if not isinstance(given, str) or given not in names:
+        raise unknown_name(kind, given, names)
+
+
+def require_switch(name: str, given: object) -> None:
+    """Raise where a switch is not True or False."""
+    if not isinstance(given, (bool, np.bool_)):
+        raise InputError(f"{name} is {given!r}: give True or False.")

@@ -7,7 +7,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.reasons import phrases

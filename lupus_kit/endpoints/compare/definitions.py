@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_columns, require_frame
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.columns import require_columns, require_frame
+from lupus_kit.core.errors import InputError, require_choice, unknown_name
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
 from lupus_kit.endpoints.rules.bicla import bicla

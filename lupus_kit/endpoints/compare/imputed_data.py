@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints.compare.donors import Pool, Step, fill, left_for_good, plan
 from lupus_kit.endpoints.pga import PGA_UNITS

@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from lupus_kit.core.cells import BadCells, flags, require_columns
+from lupus_kit.core.columns import BadCells, flags, require_columns
 from lupus_kit.core.errors import InputError, unknown_name
 
 #: Columns that name a row and are no verdict.

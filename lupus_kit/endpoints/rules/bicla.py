@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_switch
+from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import A, B, Flags, Grades
 from lupus_kit.endpoints.pga import PGA_UNITS
 from lupus_kit.endpoints.rules.intercurrent import STEROIDS, read_with_events

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true
 from lupus_kit.endpoints.rules.steroids import DOSE, BrokenRule, SteroidRule, broken_rule, broken_words, steroid_rule
 from lupus_kit.endpoints.visits.keys import KEYS

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_switch
+from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.rules.states import (
     MISSING,
     Clause,

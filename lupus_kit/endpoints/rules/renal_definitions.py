@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import require_choice
 
 #: Measures, their units in words and the largest value that is believed. Creatinine's unit is an argument.
 MEASURES = {

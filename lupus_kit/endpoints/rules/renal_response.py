@@ -10,8 +10,8 @@ from typing import TypeGuard
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, raise_together, require_choice, require_columns, require_frame
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.columns import BadCells, numbers, raise_together, require_columns, require_frame
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true, yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.renal_definitions import (

@@ -13,8 +13,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_switch
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, newly_a, newly_b
 from lupus_kit.endpoints.pga import PGA_UNITS, pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, open_words, read_with_events, require_strategy

@@ -8,7 +8,7 @@ from operator import and_
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
 from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.pga import pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, handle, open_words, require_strategy

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers
-from lupus_kit.core.columns import is_missing
+from lupus_kit.core.columns import BadCells, is_missing, numbers
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
 

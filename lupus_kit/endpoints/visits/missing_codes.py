@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells
-from lupus_kit.core.columns import Column, fold, is_missing
+from lupus_kit.core.columns import BadCells, Column, fold, is_missing
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, require_columns
+from lupus_kit.core.columns import BadCells, numbers, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.pga import PGA_SCALES

@@ -13,9 +13,8 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice
-from lupus_kit.core.columns import read_column
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.columns import BadCells, read_column
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.tables import read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES

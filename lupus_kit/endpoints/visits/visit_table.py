@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, refuse_slips, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, numbers, refuse_slips, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS, read_grades
 from lupus_kit.endpoints.nullable import as_printed, rounded, yes_no

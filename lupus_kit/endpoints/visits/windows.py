@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.visits.visit_table import EVENTS
 from lupus_kit.endpoints.visits.weeks import SCREENING, UNSCHEDULED, read_when

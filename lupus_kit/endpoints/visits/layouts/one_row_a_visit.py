@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import slip_of
-from lupus_kit.core.columns import fold
+from lupus_kit.core.columns import fold, slip_of
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn

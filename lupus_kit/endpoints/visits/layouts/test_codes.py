@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_columns
-from lupus_kit.core.columns import fold, is_missing
+from lupus_kit.core.columns import fold, is_missing, require_columns
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.tables import read_table
 from lupus_kit.core.text import lines, listing
