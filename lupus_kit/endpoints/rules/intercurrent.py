@@ -12,6 +12,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true
+from lupus_kit.endpoints.rules.reasons import joined, phrases
 from lupus_kit.endpoints.rules.steroids import DOSE, BrokenRule, SteroidRule, broken_rule, broken_words, steroid_rule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, GRADE_LIST, read_visits
@@ -84,8 +85,7 @@ class Intercurrent:
     @property
     def moved(self) -> np.ndarray:
         """Where other values are judged than those of the visit, or none."""
-        elsewhere: np.ndarray = self.source != np.arange(len(self.source))
-        return elsewhere
+        return np.asarray(self.source != np.arange(len(self.source)))
 
     def columns(self, visit: pd.DataFrame) -> dict[str, object]:
         """Return the columns of a result: the events that are clauses, else whether one had happened by the visit."""
@@ -93,36 +93,37 @@ class Intercurrent:
             return {name: visit[name] for name in self.clauses}
         return {"after_event": known_true(any_of(visit[name] for name in self.happened))}
 
+    def _visits(self, rows: np.ndarray) -> np.ndarray:
+        return np.array(self.table["visit"].map(str), dtype=object).take(rows, mode="clip")
+
     def words(self, name: str) -> np.ndarray:
         """Say that an event happened, and when, where that was before this visit; empty where it did not."""
-        if name == STEROIDS:
-            assert self.broken is not None
-            return np.where(known_true(self.happened[name]), broken_words(self.table, self.broken), "")
-        said = np.full(len(self.table), "", dtype=object)
-        said[known_true(self.happened[name])] = _HAPPENED.get(name, f"{name} is recorded")
-        later = np.flatnonzero(self.first[name] < np.arange(len(said)))
-        said[later] += np.array(
-            [f" at {visit}" for visit in self.table["visit"].to_numpy()[self.first[name][later]]], dtype=object
-        )
-        return said
+        if self.broken is not None and name == STEROIDS:
+            said = broken_words(self.table, self.broken)
+        else:
+            earlier = self.first[name] < np.arange(len(self.table))
+            said = _HAPPENED.get(name, f"{name} is recorded") + np.where(
+                earlier, " at " + self._visits(self.first[name]), ""
+            )
+        return np.where(known_true(self.happened[name]), said, "")
 
     def when(self) -> np.ndarray:
         """Say of each event that happened before this visit what it was and when; empty where there is none."""
-        before = [np.where(self.first[name] < np.arange(len(self.table)), self.words(name), "") for name in self.first]
-        return np.array(
-            ["; ".join(filter(None, row)) for row in zip(*before, strict=True)] or [""] * len(self.table), dtype=object
-        )
+        rows = np.arange(len(self.table))
+        before = [np.where(self.first[name] < rows, self.words(name), "") for name in self.first]
+        return np.array(joined(np.full(len(rows), ""), *before), dtype=object)
 
     def moved_words(self) -> np.ndarray:
         """Say why other values are judged than those of the visit; empty where they are its own."""
-        why = np.full(len(self.table), "", dtype=object)
-        for name in self.happened:
-            why = np.where(why == "", self.words(name), why)
-        why[why == ""] = "it is not recorded whether an event had happened"
-        what = np.full(len(why), "the visit is set missing, because ", dtype=object)
-        judged = self.source >= 0
-        what[judged] = [f"judged at {v}, because " for v in self.table["visit"].to_numpy()[self.source[judged]]]
-        return np.where(self.moved, what + why, "")
+        if not self.moved.any():
+            return np.full(len(self.table), "", dtype=object)
+
+        def say(judged: bool, visit: str, *events: str) -> str:
+            why = next(filter(None, events), "it is not recorded whether an event had happened")
+            return f"{f'judged at {visit}' if judged else 'the visit is set missing'}, because {why}"
+
+        visits = self._visits(self.source)
+        return np.where(self.moved, phrases(say, self.source >= 0, visits, *map(self.words, self.happened)), "")
 
 
 def open_words(name: str) -> str:
@@ -162,10 +163,7 @@ def handle(
     group = np.cumsum(starts == rows) - 1
 
     def first_of(here: np.ndarray) -> np.ndarray:
-        earliest: np.ndarray = np.minimum.reduceat(np.where(here, rows, len(rows)), np.flatnonzero(starts == rows))[
-            group
-        ]
-        return earliest
+        return np.minimum.reduceat(np.where(here, rows, len(rows)), np.flatnonzero(starts == rows)).take(group)
 
     happened, first = pd.DataFrame(index=flags.index), {}
     for name in map(str, flags):

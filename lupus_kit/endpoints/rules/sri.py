@@ -17,8 +17,7 @@ from lupus_kit.core.errors import InputError, require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, newly_a, newly_b
 from lupus_kit.endpoints.pga import PGA_UNITS, pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, open_words, read_with_events, require_strategy
-from lupus_kit.endpoints.rules.reasons import phrases, sentences
-from lupus_kit.endpoints.rules.states import words_where
+from lupus_kit.endpoints.rules.reasons import phrases, sentences, words_where
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, GRADE_LIST, carried_forward, with_baseline
@@ -183,7 +182,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     points, is_open = options.points, answer.isna()
     both_made = baseline["made"] & visit["made"]
     later = (found.events.table["week"] > 0).to_numpy()
-    moved = found.events.moved_words()[later] if found.events.moved.any() else np.full(len(visit), "", dtype=object)
+    moved = found.events.moved_words()[later]
 
     def visit_missing(baseline_made: bool, visit_made: bool, moved: str) -> str:
         missing = {
@@ -237,8 +236,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     parts += [
         part(f"no {name}", partial(event, name), found.events.words(name)[later]) for name in found.events.clauses
     ]
-    parts += [moved] if found.events.moved.any() else []
-    return sentences(phrases(_opening, shown), parts, phrases(_ending, shown, is_open, carried))
+    return sentences(phrases(_opening, shown), [*parts, moved], phrases(_ending, shown, is_open, carried))
 
 
 def _opening(shown: object) -> str:
