@@ -218,6 +218,13 @@ def test_a_row_without_values_gives_way_and_two_rows_of_one_time_are_refused(tmp
         verdicts(tmp_path, pd.concat([as_they_came(six()), as_they_came(six()).iloc[[1]]]))
 
 
+def test_a_row_that_says_nothing_but_its_day_gives_way_too():
+    rows = came(("A", 0, 1), ("A", 12, None), ("A", 12.4, 1), ("B", 0, 1), ("B", 12, 1), ("C", 0, 1), ("C", 12, 1))
+    visits, left_out, _ = plan_visits(rows.assign(day=rows["week"] * 7 + 1))
+    assert visits["week"].tolist() == [0, 12] * 3
+    assert visits["pga"].notna().all() and left_out["pga"].isna().all()
+
+
 def test_a_baseline_after_the_first_dose_is_no_baseline(tmp_path):
     table = as_they_came(six())
     table.loc[0, "week"] = 0.4

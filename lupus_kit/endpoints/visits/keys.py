@@ -11,6 +11,14 @@ from lupus_kit.core.text import listing
 
 KEYS = ("patient", "visit", "week")
 
+#: Columns that say who and when, and nothing of what was found.
+WHO_AND_WHEN = (*KEYS, "day", "arm")
+
+
+def recorded_rows(visits: pd.DataFrame) -> np.ndarray:
+    """Tell in which rows anything is recorded beside who and when."""
+    return np.asarray(visits.drop(columns=list(WHO_AND_WHEN), errors="ignore").notna().any(axis=1))
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -55,8 +63,7 @@ def _plain_texts(cells: pd.Series) -> np.ndarray | None:
     if plain == written and not any(missing):
         return None
     plain = [None if empty else cell for cell, empty in zip(plain, missing, strict=True)]
-    found: np.ndarray = np.array([*plain, None], dtype=object)[codes]
-    return found
+    return np.asarray(np.array([*plain, None], dtype=object)[codes])
 
 
 def read_keys(visits: pd.DataFrame, problems: BadCells) -> Keys:
@@ -98,5 +105,4 @@ def read_arms(visits: pd.DataFrame, keys: Keys) -> np.ndarray | None:
     if len(clash):
         listed = listing(repr(keys.patients[p]) for p in clash)
         raise InputError(f"in more than one arm: patient {listed}. An arm belongs to the patient, not to the visit.")
-    labels: np.ndarray = np.array([*names, None], dtype=object)[arms]  # position -1 is a patient without an arm
-    return labels
+    return np.array([*names, None], dtype=object).take(arms)  # position -1 is a patient without an arm

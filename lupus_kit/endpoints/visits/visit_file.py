@@ -21,7 +21,7 @@ from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
-from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.keys import plain_keys, recorded_rows
 from lupus_kit.endpoints.visits.layouts.item_cells import read_points, refuse_bare_ticks
 from lupus_kit.endpoints.visits.layouts.merged_headers import join_names
 from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, recognise
@@ -175,7 +175,7 @@ def _made(visits: pd.DataFrame) -> pd.Series:
 
     Baseline stays, and whatever would take a patient or a whole visit out of the table.
     """
-    recorded = visits.drop(columns=["patient", "visit", "week", "day", "arm"], errors="ignore").notna().any(axis=1)
+    recorded = pd.Series(recorded_rows(visits), visits.index)
     for key in ("patient", "week"):
         recorded |= ~recorded.groupby(visits[key]).transform("any")
     return recorded | (visits["week"] == 0)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.text import listing, plural
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN, recorded_rows
 from lupus_kit.endpoints.visits.visit_table import EVENTS
 from lupus_kit.endpoints.visits.weeks import SCREENING, UNSCHEDULED, read_when
 
@@ -100,8 +101,7 @@ def plan_visits(
     notes: list[str] = []
     recorded = np.ones(len(visits), dtype=bool)
     if (week != at).any():
-        values = visits.drop(columns=["patient", "visit", "week", "arm"], errors="ignore")
-        recorded = values.notna().any(axis=1).to_numpy() if len(values.columns) else recorded
+        recorded = recorded_rows(visits) | (not {*visits} - {*WHO_AND_WHEN})
     if screening != "apart":
         used = _baseline_from_screening(patient, week, recorded)
         at[used], why[used] = 0, ""
@@ -188,9 +188,9 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
 
     def shared(weeks: np.ndarray, of_those_left: bool = False) -> np.ndarray:
         """Return the weeks that more than half have: of all patients, or of those who come about then or later."""
-        found, code = np.unique(weeks, return_inverse=True)
-        have = np.bincount(np.unique(code * len(last) + patient) // len(last), minlength=len(found))
-        return found[2 * have > len(last) - of_those_left * np.searchsorted(last, found - 2.5)]
+        have = pd.Series(patient).groupby(weeks).nunique()
+        gone = of_those_left * np.searchsorted(last, have.index.to_numpy() - 2.5)
+        return np.asarray(have.index[2 * have > len(last) - gone])
 
     def nearest(plan: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return each row's nearest planned week, its distance, and whether the patient has a closer row."""
@@ -244,27 +244,21 @@ def _instead_of_each_other(patient: np.ndarray, week: np.ndarray, own: list[floa
 def _baseline_from_screening(patient: np.ndarray, week: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     """Mark the last row before baseline of each patient without a recorded baseline."""
     lacks = ~np.isin(patient, patient[(week == 0) & recorded])
-    rows = np.flatnonzero(lacks & (week < 0) & recorded & (patient >= 0))
-    order = rows[np.lexsort((week[rows], patient[rows]))]
-    used = np.zeros(len(week), dtype=bool)
-    used[order[np.append(np.diff(patient[order]) != 0, True)[: len(order)]]] = True
-    return used
+    rows = pd.DataFrame({"patient": patient, "week": week})[lacks & (week < 0) & recorded & (patient >= 0)]
+    last = rows.sort_values("week", kind="stable").drop_duplicates("patient", keep="last")
+    return np.isin(np.arange(len(week)), last.index)
 
 
 def _give_way(
     patient: np.ndarray, week: np.ndarray, at: np.ndarray, recorded: np.ndarray, kept: np.ndarray
 ) -> np.ndarray:
     """Mark rows of which the patient has a better one at the same planned visit; rows of one time are left to be refused."""
-    rows = np.flatnonzero(kept & ~np.isnan(at) & (patient >= 0))
     away = np.round(np.abs(np.where(week < 0, 0, week) - at), 9)
-    order = rows[np.lexsort((-week[rows], away[rows], ~recorded[rows], at[rows], patient[rows]))]
-    new = np.append(True, (np.diff(patient[order]) != 0) | (np.diff(at[order]) != 0))[: len(order)]
-    best = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+    rows = pd.DataFrame({"patient": patient, "at": at, "empty": ~recorded, "away": away, "early": -week})
+    rows = rows[kept & ~np.isnan(at) & (patient >= 0)].sort_values(["empty", "away", "early"])
     # Rows of the same time are a doubled visit: nobody knows which counts.
-    worse = (week[order] != week[best]) & ~new
-    marked = np.zeros(len(week), dtype=bool)
-    marked[order[worse]] = True
-    return marked
+    worse = rows["early"] != rows.groupby(["patient", "at"])["early"].transform("first")
+    return np.isin(np.arange(len(week)), rows.index[worse])
 
 
 def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
@@ -303,7 +297,6 @@ def _with_events(
 def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
     """Name the visits that fewer than half of the patients have."""
     rows = (at > 0) & (patient >= 0)
-    found, code = np.unique(at[rows], return_inverse=True)
-    have = np.bincount(np.unique(code * patients + patient[rows]) // max(patients, 1), minlength=len(found))
-    few = [f"week {week:g} ({n} of {patients})" for week, n in zip(found, have, strict=True) if 2 * n < patients]
+    have = pd.Series(patient[rows]).groupby(at[rows]).nunique()
+    few = [f"week {week:g} ({n} of {patients})" for week, n in have.items() if 2 * n < patients]
     return [f"Few patients have a row at {listing(few)}; the others have no visit there."] if few else []

@@ -19,6 +19,7 @@ from lupus_kit.core.problems import BadCells
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import plural
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, VisitColumn
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
 from lupus_kit.endpoints.visits.layouts.test_codes import columns_of_codes, plain_code
 from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 from lupus_kit.endpoints.visits.weeks import weeks_of
@@ -42,7 +43,6 @@ _ROLES = {
 }  # fmt: skip
 #: Names that only such a file has; the others are words that a column of any file may have.
 _SURE = re.compile(r"[a-z]{2}testcd|paramcd")
-_KEYS = ("patient", "visit", "week", "day", "arm")
 
 
 def find_roles(raw: RawTable) -> dict[str, str]:
@@ -55,7 +55,7 @@ def find_roles(raw: RawTable) -> dict[str, str]:
 
     roles = {role: name for role, patterns in _ROLES.items() if (name := first(patterns))}
     for plain, name in folded.items():  # the kit's own names of a key, where CDISC's are not there
-        if plain in BY_FOLDED and BY_FOLDED[plain].name in _KEYS:
+        if plain in BY_FOLDED and BY_FOLDED[plain].name in WHO_AND_WHEN:
             roles.setdefault(BY_FOLDED[plain].name, name)
     if "code" not in roles or not roles.keys() & {"number", "text"}:
         return {}
@@ -102,7 +102,7 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     at = rows.groupby([roles["patient"], "_when", "_arm"], sort=False, dropna=False).ngroup().to_numpy()
     first = np.unique(at, return_index=True)[1]
     keys = {"patient": roles["patient"]}
-    keys |= {key: f"_{key}" for key in _KEYS[1:] if f"_{key}" in rows and rows[f"_{key}"].notna().any()}
+    keys |= {key: f"_{key}" for key in WHO_AND_WHEN[1:] if f"_{key}" in rows and rows[f"_{key}"].notna().any()}
     cells = {key: rows[name].to_numpy(dtype=object)[first] for key, name in keys.items()}
     file_rows, cell_rows = np.asarray(rows.index), dict[str, np.ndarray]()
     cell_columns: dict[str, str | np.ndarray] = {key: roles.get(key, key) for key in keys}
@@ -232,7 +232,7 @@ def _beside(
     """Add the columns that a file has besides its tests, such as rescue; one value a visit."""
     for name in map(str, rows.columns):
         column = BY_FOLDED.get(fold(name))
-        if column is None or name in roles.values() or column.name in (*cells, *_KEYS):
+        if column is None or name in roles.values() or column.name in (*cells, *WHO_AND_WHEN):
             continue
         given = rows[name].astype(object).where(~rows[name].map(is_missing), None)
         one = given.groupby(at).transform("first")

@@ -16,6 +16,7 @@ from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
 from lupus_kit.endpoints.visits.weeks import week_of
 
 _EVENT = ("redcap_event_name", "event_name")
@@ -136,7 +137,7 @@ def _without_empty_rows(raw: RawTable, repeats: str | None) -> RawTable:
     """Leave out rows that hold nothing that is read: of repeating instruments, and of events that are no visits."""
     cells = raw.cells
     by_name = {BY_FOLDED[fold(name)].name: name for name in map(str, cells.columns) if fold(name) in BY_FOLDED}
-    values = [written for name, written in by_name.items() if name not in ("patient", "visit", "week", "day", "arm")]
+    values = [written for name, written in by_name.items() if name not in WHO_AND_WHEN]
     empty = cells[values].map(is_missing).all(axis=1)
     no_visit = pd.Series(False, index=cells.index)
     if "visit" in by_name and "week" not in by_name:

@@ -12,12 +12,12 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.tables import read_table
 from lupus_kit.core.text import lines, listing
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
 
 #: How a table of codes may be given.
 TestCodes: TypeAlias = pd.DataFrame | str | Path | None
 
 _USUAL = pd.read_csv(Path(__file__).parents[1] / "data" / "test_codes.csv").set_index("code")["column"].to_dict()
-_KEYS = ("patient", "visit", "week", "day", "arm")
 _WAY_OUT = "say what they are in a table with the columns code and column (codes=, --codes codes.csv)"
 
 
@@ -66,8 +66,10 @@ def read_test_codes(codes: TestCodes) -> dict[str, str]:
         if is_missing(cell):
             raise InputError("the table of codes has a row without a code.")
         name = "" if is_missing(written) else str(written).strip()
-        if name and (fold(name) not in BY_FOLDED or BY_FOLDED[fold(name)].name in _KEYS):
-            raise unknown_name("column in the table of codes", name, [known for known in BY_NAME if known not in _KEYS])
+        if name and (fold(name) not in BY_FOLDED or BY_FOLDED[fold(name)].name in WHO_AND_WHEN):
+            raise unknown_name(
+                "column in the table of codes", name, [known for known in BY_NAME if known not in WHO_AND_WHEN]
+            )
         name = BY_FOLDED[fold(name)].name if name else ""
         if found.setdefault(plain_code(cell), name) != name:
             raise InputError(f"the table of codes gives {cell!r} to two columns. Keep one row a code.")
@@ -124,6 +126,6 @@ def _guess(code: str, label: object) -> str | None:
     plain = re.sub(r"\s*\([^)]*\)\s*$", "", str(label))
     for written in (_USUAL.get(code, ""), str(label), plain, re.sub(r"(?i)\s+score$", "", plain), code):
         column = BY_FOLDED.get(fold(written)) if written else None
-        if column is not None and column.name not in _KEYS:
+        if column is not None and column.name not in WHO_AND_WHEN:
             return column.name
     return None
