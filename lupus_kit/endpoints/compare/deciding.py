@@ -11,6 +11,7 @@ from lupus_kit.core.columns import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
+from lupus_kit.endpoints.visits.keys import at_week
 
 _VERDICTS = ("responder", "lldas", "doris")
 _NAMES = {
@@ -143,13 +144,7 @@ def deciding_clauses(
         taken = {*columns, *_VERDICTS, "imputed"}
         event_columns = [c for c in result.columns if c not in taken and isinstance(result[c].dtype, pd.BooleanDtype)]
     require_columns(result, list(event_columns), "result")
-    rows = result
-    if week is not None:
-        require_columns(result, ["week"], "result")
-        rows = result[result["week"] == week]
-        if rows.empty:
-            weeks = ", ".join(f"{w:g}" for w in sorted(result["week"].unique()))
-            raise InputError(f"week == {week!r}: the result has only week(s) {weeks}.")
+    rows = at_week(result, week, "the result has")
     problems = BadCells("the result")
     answers = {name: yes_no(rows, name, problems) for name in (*columns, *event_columns)}
     problems.raise_if_any()

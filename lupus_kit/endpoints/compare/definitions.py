@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import require_columns, require_frame
-from lupus_kit.core.errors import InputError, require_choice, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
 from lupus_kit.endpoints.rules.bicla import bicla
@@ -21,7 +21,7 @@ from lupus_kit.endpoints.rules.states import MISSING
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.sledai.total import sledai
-from lupus_kit.endpoints.visits.keys import KEYS
+from lupus_kit.endpoints.visits.keys import KEYS, at_week
 from lupus_kit.endpoints.visits.visit_table import read_visits
 
 
@@ -95,7 +95,7 @@ class DefinitionComparison:
             One row per definition, visit and arm: ``definition``, ``visit``, ``week``, ``arm`` (if given),
             ``responders``, ``assessed`` (patients with a verdict) and ``rate``.
         """
-        rows = self._at(week)
+        rows = at_week(self.verdicts, week, "the verdicts have")
         keys = [c for c in ("visit", "week", "arm") if c in rows.columns]
         long = rows.melt(keys, self.definitions, "definition", "answer")
         long["answer"] = long["answer"].astype("boolean")
@@ -109,16 +109,7 @@ class DefinitionComparison:
 
     def agreement(self, week: float, by: str | Sequence[str] = ()) -> Agreement:
         """Compare the definitions pair by pair at one visit; see :func:`lupus_kit.endpoints.agreement`."""
-        return agreement(self._at(week), by=by)
-
-    def _at(self, week: float | None) -> pd.DataFrame:
-        if week is None:
-            return self.verdicts
-        rows = self.verdicts[self.verdicts["week"] == week]
-        if rows.empty:
-            weeks = ", ".join(f"{w:g}" for w in sorted(self.verdicts["week"].unique()))
-            raise InputError(f"week == {week!r}: the verdicts have only week(s) {weeks}.")
-        return rows
+        return agreement(at_week(self.verdicts, week, "the verdicts have"), by=by)
 
     def _repr_html_(self) -> str:
         counts = self.responders()
@@ -192,8 +183,7 @@ def compare_definitions(
     if isinstance(definitions, str):
         raise InputError(f"definitions is {definitions!r}: give a collection such as ['SRI-4', 'BICLA'].")
     for name in definitions:
-        if name not in _DEFINITIONS:
-            raise unknown_name("definition", name, DEFINITIONS)
+        require_choice("definition", name, DEFINITIONS)
     require_columns(require_frame(visits, "visits"), ("patient", "visit", "week"), "visits")
     table = visits if items is None else _with_items(visits, items)
     if "sledai" not in table.columns and set(ITEM_IDS) <= set(table.columns):

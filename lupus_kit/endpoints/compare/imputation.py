@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, confidence_level, is_number, unknown_name
 from lupus_kit.endpoints.compare.imputed_data import Arms, Filled, decide, fill_gaps
 from lupus_kit.endpoints.compare.rubin import Pooled, pool
 from lupus_kit.endpoints.visits.keys import KEYS
@@ -156,7 +156,7 @@ def impute_responders(
     True
     """
     made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
-    return _results(made, _shifts(made.arms, delta), _level(level), delta)
+    return _results(made, _shifts(made.arms, delta), confidence_level(level), delta)
 
 
 def delta_grid(
@@ -203,7 +203,7 @@ def delta_grid(
     [[0.0, 0.0], [0.0, 4.0], [4.0, 0.0], [4.0, 4.0]]
     """
     made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
-    level, arms = _level(level), made.arms
+    level, arms = confidence_level(level), made.arms
     if len(arms.names) < 2:
         raise InputError("a tipping point compares two arms: visits needs a column 'arm' with two.")
     weeks = made.found.visit["week"].unique().tolist()
@@ -220,12 +220,6 @@ def delta_grid(
     return pd.concat(rows, ignore_index=True)[kept]
 
 
-def _level(level: object) -> float:
-    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
-        raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
-    return float(level)
-
-
 def _shifts(arms: Arms, delta: object) -> np.ndarray:
     """Return the shift of each patient."""
     if isinstance(delta, Mapping) and not arms.given:
@@ -235,7 +229,7 @@ def _shifts(arms: Arms, delta: object) -> np.ndarray:
     for arm, value in named.items():
         if arm not in arms.names:
             raise unknown_name("arm", arm, map(str, arms.names))
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+        if not is_number(value):
             raise InputError(f"delta is {delta!r}: give SLEDAI points, or a mapping of arm to SLEDAI points.")
         shift[arms.member[arms.names.index(arm)]] = value
     return shift

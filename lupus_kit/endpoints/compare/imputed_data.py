@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, require_choice, unknown_name
+from lupus_kit.core.errors import InputError, is_whole, require_choice, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints.compare.donors import Pool, Step, fill, left_for_good, plan
 from lupus_kit.endpoints.pga import PGA_UNITS
@@ -85,7 +85,7 @@ def fill_gaps(
 def _check(n_imputations: object, nearest: object, donors: str) -> str:
     """Return the assumption by its first name."""
     for name, value, least in (("n_imputations", n_imputations, 2), ("nearest", nearest, 1)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        if not is_whole(value, least):
             raise InputError(f"{name} is {value!r}: give a whole number of at least {least}.")
     donors = _OTHER_NAMES.get(donors.lower(), donors) if isinstance(donors, str) else donors
     require_choice("choice of donors", donors, DONORS)

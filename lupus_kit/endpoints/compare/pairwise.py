@@ -12,7 +12,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from lupus_kit.core.columns import BadCells, flags, require_columns
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, confidence_level, require_choice, unknown_name
 
 #: Columns that name a row and are no verdict.
 KEYS = ("patient", "visit", "week", "arm")
@@ -78,8 +78,7 @@ class Agreement:
         """
         names = self.definitions
         for name in (first, second):
-            if name not in names:
-                raise unknown_name("definition", name, names)
+            require_choice("definition", name, names)
         squares = [self.matrix(count, **group) for count in _COUNTS]
         if first == second:
             raise InputError(f"first and second are both {first!r}: give two different definitions.")
@@ -104,8 +103,7 @@ class Agreement:
         pandas.DataFrame
             Symmetric, except for ``"only_first"`` and ``"only_second"``, where "first" is the definition of the row.
         """
-        if value not in _MATRICES:
-            raise unknown_name("measure", value, _MATRICES)
+        require_choice("measure", value, _MATRICES)
         rows = self._group(group)
         names = self.definitions
         mirrored = {"only_first": "only_second", "only_second": "only_first"}.get(value, value)
@@ -123,8 +121,7 @@ class Agreement:
     def _group(self, group: Mapping[str, object]) -> pd.DataFrame:
         rows = self.pairs
         for name, wanted in group.items():
-            if name not in self.by:
-                raise unknown_name("group", name, self.by)
+            require_choice("group", name, self.by)
             if not (rows[name] == wanted).any():
                 raise unknown_name(name, wanted, rows[name].unique())
             rows = rows[rows[name] == wanted]
@@ -211,13 +208,11 @@ def agreement(
     >>> round(float(result.matrix("kappa").loc["SRI-4", "BICLA"]), 3)
     0.631
     """
-    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
-        raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
+    level = confidence_level(level)
     frame = _as_frame(verdicts)
     groups_by = (by,) if isinstance(by, str) else tuple(by)
     for name in groups_by:
-        if name not in KEYS:
-            raise unknown_name("group", name, KEYS)
+        require_choice("group", name, KEYS)
     require_columns(frame, groups_by, "verdicts")
     names = [str(c) for c in frame.columns if c not in KEYS]
     if len(names) < 2:
@@ -232,10 +227,10 @@ def agreement(
     for key, rows in _groups(frame, groups_by).items():
         group = dict(zip(groups_by, key, strict=True))
         here = dict(zip(names, answers[rows].T, strict=True))
-        pairs += [group | _pair(first, second, here, float(level)) for first, second in combinations(names, 2)]
+        pairs += [group | _pair(first, second, here, level) for first, second in combinations(names, 2)]
         responders += [group | _responders(name, here[name]) for name in names]
         repeated |= "patient" in frame.columns and bool(frame["patient"].iloc[rows].duplicated().any())
-    return Agreement(pd.DataFrame(pairs), pd.DataFrame(responders), groups_by, float(level), repeated)
+    return Agreement(pd.DataFrame(pairs), pd.DataFrame(responders), groups_by, level, repeated)
 
 
 def _as_frame(verdicts: object) -> pd.DataFrame:

@@ -5,13 +5,12 @@ The definitions are data (``renal_definitions``); one small function judges ever
 
 from functools import reduce
 from operator import and_
-from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import BadCells, numbers, raise_together, require_columns, require_frame
-from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.errors import InputError, is_number, require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true, yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.renal_definitions import (
@@ -213,10 +212,6 @@ def _check_patients(baseline: pd.DataFrame, visit: pd.DataFrame) -> None:
         raise InputError(f"baseline has more than one row for patient {who!r}: keep one row per patient.")
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-
-
 def _checked_definition(definition: object, unit: str, upper: float | None, months: float | None) -> RenalDefinition:
     """Return the definition, with its extra arguments checked."""
     require_choice("creatinine unit", unit, CREATININE_LIMITS)
@@ -226,12 +221,12 @@ def _checked_definition(definition: object, unit: str, upper: float | None, mont
         require_choice("renal definition", definition, RENAL_DEFINITIONS)
         rule = RENAL_DEFINITIONS[str(definition)]
     if definition == "EULAR 2019":
-        if not _is_number(months) or not months > 0:
+        if not is_number(months) or not months > 0:
             raise InputError(f"months is {months!r}: EULAR 2019 sets targets in time, so give months above 0.")
         return eular_2019(months)
     if any(need.rule == "normal" for group in rule.columns.values() for need in group):
         low, high = CREATININE_LIMITS[unit]
-        if not _is_number(upper) or not low <= upper <= high:
+        if not is_number(upper) or not low <= upper <= high:
             raise InputError(
                 f"creatinine_upper_normal is {upper!r}: {rule.name} needs the laboratory's upper limit in {unit}, "
                 f"from {low:g} to {high:g}."

@@ -13,7 +13,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, require_choice, require_switch
+from lupus_kit.core.errors import InputError, is_whole, require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, newly_a, newly_b
 from lupus_kit.endpoints.pga import PGA_UNITS, pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, open_words, read_with_events, require_strategy
@@ -47,7 +47,7 @@ class SriOptions:
 
     def __post_init__(self) -> None:
         points, components = self.points, self.components
-        if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 4 <= points <= 8:
+        if not is_whole(points, 4) or points > 8:
             raise InputError(f"points is {points!r}: SRI-n is defined for whole numbers n from 4 to 8.")
         if isinstance(components, str):
             raise InputError(f"components is {components!r}: give a collection such as ('sledai', 'pga').")

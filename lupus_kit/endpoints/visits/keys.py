@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import BadCells, is_missing, numbers
+from lupus_kit.core.columns import BadCells, is_missing, numbers, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
 
@@ -106,3 +106,15 @@ def read_arms(visits: pd.DataFrame, keys: Keys) -> np.ndarray | None:
         listed = listing(repr(keys.patients[p]) for p in clash)
         raise InputError(f"in more than one arm: patient {listed}. An arm belongs to the patient, not to the visit.")
     return np.array([*names, None], dtype=object).take(arms)  # position -1 is a patient without an arm
+
+
+def at_week(table: pd.DataFrame, week: float | None, has: str) -> pd.DataFrame:
+    """Return the rows of one week, all where it is None; raise where there are none, with the weeks that the table has."""
+    if week is None:
+        return table
+    require_columns(table, ["week"], has.split()[1])
+    rows = table[table["week"] == week]
+    if rows.empty:
+        weeks = ", ".join(f"{w:g}" for w in sorted(table["week"].unique()))
+        raise InputError(f"week == {week!r}: {has} only week(s) {weeks}.")
+    return rows
