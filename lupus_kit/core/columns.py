@@ -56,6 +56,8 @@ class Column:
         Whether every cell must be filled.
     levels : str
         What the numbers of a scale mean.
+    used_for : str
+        What reads the column.
 
     Examples
     --------
@@ -73,6 +75,7 @@ class Column:
     synonyms: tuple[str, ...] = ()
     needed: bool = False
     levels: str = ""
+    used_for: str = ""
 
     @property
     def allowed(self) -> str:
@@ -226,6 +229,15 @@ def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: Ba
     codes, read = read_distinct(frame, written, column, problems)
     position = {name: k for k, name in enumerate(column.choices)}
     return np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16).take(codes)
+
+
+def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
+    """Return the distinct cells of a column, and for each row the position of its own; -1 where there is none, or a list."""
+    try:
+        codes, cells = pd.factorize(series)
+    except TypeError:
+        codes, cells = pd.factorize(series.where([isinstance(cell, Hashable) for cell in series], None))
+    return codes, np.asarray(cells, dtype=object).tolist()
 
 
 def read_distinct(

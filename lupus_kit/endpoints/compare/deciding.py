@@ -72,20 +72,18 @@ class DecidingClauses:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the counts of each clause: keys, ``clause``, ``failed``, ``decides_alone``, ``of``."""
-        grouped = self.patients.groupby(self.keys, observed=True, dropna=False) if self.keys else [((), self.patients)]
-        rows = [
-            dict(zip(self.keys, key, strict=True)) | self._counts(name, group)
-            for key, group in grouped
-            for name in self.clauses
-        ]
-        table = pd.DataFrame(rows)
+        groups = self.patients.groupby(self.keys, observed=True, dropna=False) if self.keys else [((), self.patients)]
+        table = pd.DataFrame(
+            [
+                dict(zip(self.keys, key, strict=True))
+                | {"clause": name, "failed": group[name].sum(), "decides_alone": (group["decides_alone"] == name).sum()}
+                | {"of": len(group)}
+                for key, group in groups
+                for name in self.clauses
+            ]
+        )
         order = [c for c in ("week", "arm") if c in table.columns]
         return table.sort_values(order, kind="stable", ignore_index=True) if order else table
-
-    @staticmethod
-    def _counts(name: str, group: pd.DataFrame) -> dict[str, object]:
-        alone = int((group["decides_alone"] == name).sum())
-        return {"clause": name, "failed": int(group[name].sum()), "decides_alone": alone, "of": len(group)}
 
     def _repr_html_(self) -> str:
         note = "Alone: the patient would respond if this clause were ignored."

@@ -101,8 +101,9 @@ class DefinitionComparison:
         long["answer"] = long["answer"].astype("boolean")
         long["definition"] = pd.Categorical(long["definition"], self.definitions, ordered=True)
         counts = long.groupby(["definition", *keys], observed=True)["answer"].agg(responders="sum", assessed="count")
-        counts = counts.astype(np.int64)
-        table = counts.reset_index().sort_values(["definition", "week"], kind="stable", ignore_index=True)
+        table = (
+            counts.astype(np.int64).reset_index().sort_values(["definition", "week"], kind="stable", ignore_index=True)
+        )
         table["definition"] = table["definition"].astype(object)
         table["rate"] = table["responders"] / table["assessed"].where(table["assessed"] > 0)
         return table
@@ -118,8 +119,7 @@ class DefinitionComparison:
         columns = [c for c in ("visit", "arm") if c in last.columns]
         wide = last.pivot(index="definition", columns=columns, values="x/n")
         table = wide.loc[[d for d in self.definitions if d in wide.index]].to_html(border=0)
-        lines = zip(self.not_computed["definition"], self.not_computed["reason"], strict=True)
-        listed = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in lines)
+        listed = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in self.not_computed.to_numpy())
         missing = f"Not computed:<ul>{listed}</ul>" if listed else ""
         return f"Responders at the last visit.{table}{missing}"
 
@@ -223,9 +223,8 @@ def _why_not(name: str, table: pd.DataFrame) -> str:
         shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
         return f"lacks the column{'s' * (len(lacking) > 1)} {shown}"
     if name == "SRI-50" and not any(str(c).endswith(("_improved50", "_improvement_percent")) for c in table.columns):
-        return (
-            "no column says how far a descriptor improved (<descriptor>_improved50 or <descriptor>_improvement_percent)"
-        )
+        names = "<descriptor>_improved50 or <descriptor>_improvement_percent"
+        return f"no column says how far a descriptor improved ({names})"
     return ""
 
 

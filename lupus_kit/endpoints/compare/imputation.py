@@ -155,7 +155,16 @@ def impute_responders(
     >>> bool(0 < result.patients["share"].iloc[3] < 1)
     True
     """
-    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
+    made = fill_gaps(
+        visits,
+        points,
+        n_imputations=n_imputations,
+        seed=seed,
+        donors=donors,
+        reference=reference,
+        nearest=nearest,
+        **rule,
+    )
     return _results(made, _shifts(made.arms, delta), confidence_level(level), delta)
 
 
@@ -165,19 +174,14 @@ def delta_grid(
     *,
     deltas: Sequence[float] = (0, 2, 4, 6, 8),
     week: float | None = None,
-    n_imputations: int = 100,
-    seed: int | np.random.Generator = 0,
-    donors: str = "mar",
-    reference: object = None,
-    nearest: int = 5,
     level: float = 0.95,
-    **rule: Any,
+    **options: Any,
 ) -> pd.DataFrame:
     """Find how much worse missing patients must be before the conclusion changes: the tipping point, as a grid.
 
     Parameters
     ----------
-    visits, points, n_imputations, seed, donors, reference, nearest, level, **rule
+    visits, points, level, **options
         As for ``impute_responders``. The same imputed data sets stand behind every row.
     deltas : sequence of float
         SLEDAI points by which imputed SLEDAI is made worse; every pair of arms and values is tried.
@@ -202,7 +206,7 @@ def delta_grid(
     >>> grid[["delta", "delta_reference"]].to_numpy().tolist()
     [[0.0, 0.0], [0.0, 4.0], [4.0, 0.0], [4.0, 4.0]]
     """
-    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
+    made = fill_gaps(visits, points, **options)
     level, arms = confidence_level(level), made.arms
     if len(arms.names) < 2:
         raise InputError("a tipping point compares two arms: visits needs a column 'arm' with two.")
@@ -225,7 +229,7 @@ def _shifts(arms: Arms, delta: object) -> np.ndarray:
     if isinstance(delta, Mapping) and not arms.given:
         raise InputError(f"delta is {dict(delta)!r}, one shift for each arm, but visits has no column 'arm'.")
     named = delta if isinstance(delta, Mapping) else dict.fromkeys(arms.names, delta)
-    shift = np.zeros(arms.n_patients)
+    shift = np.zeros(arms.member.shape[1])
     for arm, value in named.items():
         if arm not in arms.names:
             raise unknown_name("arm", arm, map(str, arms.names))

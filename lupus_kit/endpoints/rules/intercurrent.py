@@ -29,14 +29,9 @@ EVENT_STRATEGIES = {
 STEROIDS = "steroids_over_limit"
 
 #: How a reason says that an event happened, and that nobody recorded whether; other events go by their name.
-_HAPPENED = {
-    "rescue": "rescue treatment was given",
-    "disallowed_medication": "a medicine was given that the protocol does not allow",
-    "withdrawn": "the patient had left the trial",
-}
-_OPEN = {
-    "rescue": "rescue treatment has been given",
-    "disallowed_medication": "a medicine has been given that the protocol does not allow",
+_WORDS = {
+    "rescue": "rescue treatment {} given",
+    "disallowed_medication": "a medicine {} given that the protocol does not allow",
     "withdrawn": "the patient had left the trial",
     STEROIDS: "prednisone keeps to the rule",
 }
@@ -102,7 +97,7 @@ class Intercurrent:
             said = broken_words(self.table, self.broken)
         else:
             earlier = self.first[name] < np.arange(len(self.table))
-            said = _HAPPENED.get(name, f"{name} is recorded") + np.where(
+            said = _WORDS.get(name, f"{name} is recorded").replace("{}", "was") + np.where(
                 earlier, " at " + self._visits(self.first[name]), ""
             )
         return np.where(known_true(self.happened[name]), said, "")
@@ -128,14 +123,12 @@ class Intercurrent:
 
 def open_words(name: str) -> str:
     """Say that nobody recorded whether an event happened."""
-    return f"it is not recorded whether {_OPEN.get(name, f'{name} happened')}"
+    return f"it is not recorded whether {_WORDS.get(name, f'{name} happened').replace('{}', 'has been')}"
 
 
 def handle(
     table: pd.DataFrame,
     flags: pd.DataFrame,
-    week: np.ndarray,
-    starts: np.ndarray,
     recorded: np.ndarray,
     strategy: str,
     broken: BrokenRule | None = None,
@@ -145,13 +138,9 @@ def handle(
     Parameters
     ----------
     table : pandas.DataFrame
-        The visits in order of patient and week, numbered from 0.
+        The visits in order of patient and week, numbered from 0; an event at week 0 is not one after baseline.
     flags : pandas.DataFrame
         Nullable booleans as recorded, one column an event.
-    week : numpy.ndarray
-        Weeks; an event at week 0 is not one after baseline.
-    starts : numpy.ndarray of int
-        The first row of the same patient.
     recorded : numpy.ndarray of bool
         Rows in which something is recorded.
     strategy : str
@@ -159,11 +148,12 @@ def handle(
     broken : BrokenRule, optional
         Where a rule on steroids is broken.
     """
-    rows, later = np.arange(len(flags)), week > 0
-    group = np.cumsum(starts == rows) - 1
+    rows, later = np.arange(len(flags)), (table["week"] > 0).to_numpy()
+    begins = table["patient"].ne(table["patient"].shift()).to_numpy()
+    starts, group = np.flatnonzero(begins), np.cumsum(begins) - 1
 
     def first_of(here: np.ndarray) -> np.ndarray:
-        return np.minimum.reduceat(np.where(here, rows, len(rows)), np.flatnonzero(starts == rows)).take(group)
+        return np.minimum.reduceat(np.where(here, rows, len(rows)), starts).take(group)
 
     happened, first = pd.DataFrame(index=flags.index), {}
     for name in map(str, flags):
@@ -178,7 +168,7 @@ def handle(
         affected = any_of(happened[name] for name in happened)
         yes, unknown = known_true(affected), affected.isna().to_numpy()
         last = np.maximum.accumulate(np.where(recorded & ~yes & ~unknown, rows, -1))
-        last_before = np.where((last >= starts) & (strategy == "while_on_treatment"), last, -1)
+        last_before = np.where((last >= starts[group]) & (strategy == "while_on_treatment"), last, -1)
         # Where it is not known whether an event had happened, nobody knows which values to judge.
         source[yes], source[unknown] = last_before[yes], -1
     return Intercurrent(strategy, happened, first, table, source, broken)
@@ -221,11 +211,9 @@ def read_with_events(
     table = read_visits(visits, components, list(dict.fromkeys([*event_columns, *added])), score, doses)
     values = [name for name in table if name not in (*KEYS, "arm", "made")]
     recorded = table[values].notna().any(axis=1).to_numpy()
-    n_visits = len(table) // (table["week"] == 0).sum()
-    starts = np.arange(len(table)) // n_visits * n_visits
     flags = table[[name for name in event_columns if name in table]]
     broken = broken_rule(table, rule, recorded) if rule else None
-    found = handle(table, flags, table["week"].to_numpy(), starts, recorded, events, broken)
+    found = handle(table, flags, recorded, events, broken)
     if found.moved.any():
         judged = table[["made", *(name for name in values if name in ("sledai", "pga", *GRADE_LIST))]]
         judged = judged.reindex(found.source).reset_index(drop=True)

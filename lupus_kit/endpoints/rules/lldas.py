@@ -5,19 +5,15 @@ import pandas as pd
 from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.rules.reasons import names_of, words_where
 from lupus_kit.endpoints.rules.states import MISSING, Clause, none_of, read_state, state_table, treatment_clauses
-from lupus_kit.endpoints.sledai.items import ITEM_IDS, SEROLOGY_IDS, SLEDAI_ITEMS
+from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
 PGA_LIMIT = 1.00
 PREDNISONE_LIMIT = 7.5
 
 #: Descriptors that are never allowed: renal, central nervous system, pleurisy, pericarditis, vasculitis, fever.
-MAJOR_IDS: tuple[str, ...] = tuple(
-    SLEDAI_ITEMS["id"][
-        SLEDAI_ITEMS["domain"].isin(["renal", "central nervous system", "serosal", "vascular"])
-        | (SLEDAI_ITEMS["id"] == "fever")
-    ]
-)
+_MAJOR_DOMAINS = ("renal", "central nervous system", "serosal", "vascular")
+MAJOR_IDS: tuple[str, ...] = tuple(item.id for item in ITEMS if item.domain in _MAJOR_DOMAINS or item.id == "fever")
 
 #: Ways to treat a first visit, which has no previous one.
 FIRST_VISIT = ("open", "met")

@@ -43,8 +43,7 @@ class VisitRows:
     @property
     def starts(self) -> np.ndarray:
         """For each row, the first row of the same patient."""
-        first: np.ndarray = np.flatnonzero(np.diff(self.patient, prepend=-1))[self.patient]
-        return first
+        return np.flatnonzero(np.diff(self.patient, prepend=-1)).take(self.patient)
 
     def visit_before(self, recorded: pd.Series) -> pd.Series:
         """For each row, the number of the last earlier row of the same patient where `recorded` is true; else missing."""
@@ -68,8 +67,9 @@ def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[st
     keys = read_keys(visits, BadCells("the visit table"))
     read_arms(visits, keys)
     order = np.lexsort((keys.week, keys.patient))
-    table = visits[[*KEYS, *needed, *extra]].iloc[order]
-    return VisitRows(table, order, keys.patient[order], keys.weeks[keys.week[order]])
+    week = keys.weeks[keys.week[order]]
+    table = visits[[*KEYS, *needed, *extra]].iloc[order].assign(week=week)
+    return VisitRows(table, order, keys.patient[order], week)
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,12 @@ def read_state(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[s
     pga = rounded(rows.table, "pga", problems, 0, 3)
     dose = rounded(rows.table, DOSE, problems, 0, 5000)
     now |= {name: yes_no(rows.table, name, problems) for name in optional if name in rows.table}
-    flags = pd.DataFrame(
-        {name: yes_no(rows.table, name, problems) for name in EVENTS if name in rows.table}, index=range(len(pga))
-    )
+    happened = {name: yes_no(rows.table, name, problems) for name in EVENTS if name in rows.table}
+    flags = pd.DataFrame(happened, index=range(len(pga)))
     problems.raise_if_any()
     values = pd.DataFrame(now)
     recorded = values.notna().any(axis=1) | pga.notna() | dose.notna() | flags.notna().any(axis=1)
-    found = handle(rows.table.reset_index(drop=True), flags, rows.week, rows.starts, recorded.to_numpy(), events)
+    found = handle(rows.table.reset_index(drop=True), flags, recorded.to_numpy(), events)
     return State(rows, values, pga, dose, found)
 
 

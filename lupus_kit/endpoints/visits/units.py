@@ -65,6 +65,11 @@ def same_quantity(unit: str) -> list[str]:
     return [str(name) for name in UNITS.loc[UNITS["quantity"] == _BY_COLUMN[unit].quantity, "column"]]
 
 
+def bounds(unit: str) -> tuple[float, float]:
+    """Return the smallest and the largest value that is accepted in a column that names its unit."""
+    return float(_BY_COLUMN[unit].low), float(_BY_COLUMN[unit].high)
+
+
 def convert(values: np.ndarray, given: str, wanted: str) -> np.ndarray:
     """Convert values from the unit of one column to that of another of the same quantity.
 
@@ -74,8 +79,7 @@ def convert(values: np.ndarray, given: str, wanted: str) -> np.ndarray:
     [0.5, 3.0]
     """
     factor, divisor = float(_BY_COLUMN[wanted].per_base), float(_BY_COLUMN[given].per_base)
-    converted: np.ndarray = values if given == wanted else np.round(values * factor / divisor, 12)
-    return converted
+    return values if given == wanted else np.asarray(np.round(values * factor / divisor, 12))
 
 
 def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole: bool = True) -> pd.DataFrame:
@@ -121,10 +125,10 @@ def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole
             if given or not (own in AS_ITS_LIMIT or target in _RATIOS):
                 _refuse_other_unit(pd.Series(anything, frame.index), written, given or target, what)
             if given:
-                row = _BY_COLUMN[given]
                 replaced.append(written)
-                cells = numbers(frame, written, problems, row.low, row.high, whole=False)
-                read[own + role] = convert(cells, given, target)
+                read[own + role] = convert(
+                    numbers(frame, written, problems, *bounds(given), whole=False), given, target
+                )
             else:
                 unnamed.append(anything)
         if unnamed and whole and target in _RATIOS:
@@ -151,9 +155,8 @@ def _places(frame: pd.DataFrame, own: str, unit: str, what: str) -> list[tuple[s
     for role in {role for role, _, _ in found}:
         names = [name for r, _, name in found if r == role]
         if len(names) > 1:
-            raise InputError(
-                f"{what} has {listing(map(repr, names))}, which are one quantity in two columns: keep one of them."
-            )
+            twice = f"{listing(map(repr, names))}, which are one quantity in two columns"
+            raise InputError(f"{what} has {twice}: keep one of them.")
     return found
 
 

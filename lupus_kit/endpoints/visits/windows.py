@@ -35,10 +35,7 @@ def visit_names(weeks: np.ndarray) -> np.ndarray:
 
 
 def plan_visits(
-    visits: pd.DataFrame,
-    planned: Plan = None,
-    windows: Windows = None,
-    screening: str = "apart",
+    visits: pd.DataFrame, planned: Plan = None, windows: Windows = None, screening: str = "apart"
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Give every row the planned visit that it belongs to.
 
@@ -93,11 +90,8 @@ def plan_visits(
     at[later & (at == 0)] = np.nan
     days, said = _days(windows, plan)
     at[later & (np.abs(week - at) * 7 > days[np.searchsorted(plan, at) % len(plan)] + 1e-6)] = np.nan
-    why = np.select(
-        [week < 0, week == UNSCHEDULED, later & np.isnan(at)],
-        ["before baseline (screening)", "unscheduled", "in the window of no visit after baseline"],
-        "",
-    ).astype(object)
+    reasons = ["before baseline (screening)", "unscheduled", "in the window of no visit after baseline"]
+    why = np.select([week < 0, week == UNSCHEDULED, later & np.isnan(at)], reasons, "").astype(object)
     notes: list[str] = []
     recorded = np.ones(len(visits), dtype=bool)
     if (week != at).any():
@@ -166,10 +160,10 @@ def _days(windows: Windows, plan: np.ndarray) -> tuple[np.ndarray, str]:
     except ValueError:
         reach = {}
     if not reach or not all(day >= 0 for day in reach.values()) or not {*reach} <= {*plan.tolist()}:
-        shown = ", ".join(f"{week:g}" for week in plan)
+        by_week_words = f"days by planned week (of {', '.join(f'{week:g}' for week in plan)})"
+        examples = "{12: 7, 24: 28} or 12=7,24=28"
         raise InputError(
-            f"windows is {windows!r}: give days, 0 or more, such as 28, or days by planned week (of {shown}), such as "
-            "{12: 7, 24: 28} or 12=7,24=28."
+            f"windows is {windows!r}: give days, 0 or more, such as 28, or {by_week_words}, such as {examples}."
         )
     days[np.searchsorted(plan, [*reach])] = [*reach.values()]
     if isinstance(windows, Mapping) or "=" in str(windows):
