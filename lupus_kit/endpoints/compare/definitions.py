@@ -189,13 +189,12 @@ def compare_definitions(
     if "sledai" not in table.columns and set(ITEM_IDS) <= set(table.columns):
         table = table.assign(sledai=sledai(table))
     asked = [name for name in DEFINITIONS if name in definitions]
-    why = {name: _why_not(name, table) for name in asked}
-    left_out = [(name, why[name]) for name in asked if why[name]]
+    left_out = [(name, why) for name in asked if (why := _why_not(name, table))]
     if len(left_out) == len(asked):
         listed = "\n".join(f"{name}: {reason}" for name, reason in left_out)
         raise InputError(f"none of the {len(left_out)} definition(s) can be computed:\n{listed}")
     wide = _later_visits(table)
-    for name in (name for name in asked if not why[name]):
+    for name in (name for name in asked if name not in dict(left_out)):
         rule = _DEFINITIONS[name]
         way = rule.missing or missing
         options = {"events": events} | ({"steroids": steroids} if rule.verdict == "responder" else {})

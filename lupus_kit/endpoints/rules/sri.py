@@ -33,6 +33,9 @@ NEW_B_LIMIT = 2
 MISSING = ("nonresponder", "observed", "locf", "worst", "best")
 
 
+_OPENINGS = {True: "Responder: ", False: "Not a responder: ", pd.NA: "Undecided: "}
+
+
 @dataclass(frozen=True)
 class SriOptions:
     """What the rule asks for; the fields are the parameters of :func:`sri`."""
@@ -184,13 +187,6 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     later = (found.events.table["week"] > 0).to_numpy()
     moved = found.events.moved_words()[later]
 
-    def visit_missing(baseline_made: bool, visit_made: bool, moved: str) -> str:
-        missing = {
-            "the baseline visit is missing": not baseline_made,
-            "the visit is missing": not visit_made and not moved,
-        }
-        return "; ".join(words for words, true in missing.items() if true)
-
     def sledai(clause: object, before: float, drop: float) -> str:
         if clause is pd.NA:
             return "SLEDAI is missing"
@@ -225,7 +221,10 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
         agrees = (clause == answer) | (clause.isna() & is_open & both_made)
         return words_where(agrees, words, clause, *columns)
 
-    parts = [words_where(is_open, visit_missing, baseline["made"], visit["made"], moved)]
+    parts = [
+        words_where(is_open & ~baseline["made"], "the baseline visit is missing"),
+        words_where(is_open & ~visit["made"] & (moved == ""), "the visit is missing"),
+    ]
     parts.append(part("sledai_clause", sledai, change["sledai_baseline"], change["sledai_drop"]))
     if "bilag_clause" in clauses:
         before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
@@ -236,11 +235,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     parts += [
         part(f"no {name}", partial(event, name), found.events.words(name)[later]) for name in found.events.clauses
     ]
-    return sentences(phrases(_opening, shown), [*parts, moved], phrases(_ending, shown, is_open, carried))
-
-
-def _opening(shown: object) -> str:
-    return "Undecided: " if shown is pd.NA else "Responder: " if shown else "Not a responder: "
+    return sentences(map(_OPENINGS.__getitem__, shown), [*parts, moved], phrases(_ending, shown, is_open, carried))
 
 
 def _ending(shown: object, was_open: bool, carried: bool) -> str:

@@ -165,13 +165,13 @@ def _refuse_other_unit(values: pd.Series, written: str, unit: str, what: str) ->
     known = values.dropna()
     if _plausible(known, unit):
         return
-    row = _BY_COLUMN
-    other = [name for name in same_quantity(unit) if _plausible(known, name) and known.max() <= row[name].high]
+    other = [name for name in same_quantity(unit) if _plausible(known, name) and known.max() <= bounds(name)[1]]
     if other:
+        said, could = _BY_COLUMN[unit].unit, listing(_BY_COLUMN[name].unit for name in other)
         raise InputError(
-            f"{what}, row {known.index[0]}, column {written!r}: {known.iloc[0]:g} is not in {row[unit].unit}, as this name says "
-            f"here; the column ({known.min():g} to {known.max():g}) could be in {listing(row[name].unit for name in other)}. "
-            f"Name it {' or '.join(map(repr, other))} if it is; otherwise correct the values."
+            f"{what}, row {known.index[0]}, column {written!r}: {known.iloc[0]:g} is not in {said}, as this name says here; the "
+            f"column ({known.min():g} to {known.max():g}) could be in {could}. Name it {' or '.join(map(repr, other))} if it "
+            "is; otherwise correct the values."
         )
 
 

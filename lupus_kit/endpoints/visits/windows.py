@@ -121,7 +121,7 @@ def plan_visits(
     out = visits[~kept].assign(why=why[~kept])
     if (settled & (week != at)).any():
         visits = _renamed(visits, week, at, settled)
-    visits = _with_events(visits, week, at, kept, patient, notes)[kept]
+    visits = _with_events(visits, week, at, kept, patient, notes)
     visits.attrs[_PLAN] = plan.tolist()
     return visits, out, notes
 
@@ -269,23 +269,35 @@ def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.nd
 def _with_events(
     visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, kept: np.ndarray, patient: np.ndarray, notes: list[str]
 ) -> pd.DataFrame:
-    """Carry events of rows after baseline that are kept apart to the patient's next visit, so that none is lost."""
-    carried: set[int] = set()
+    """Return the rows that count; an event of a row after baseline that is kept apart counts at the next visit.
+
+    A patient who missed that visit gets a row there which holds nothing but the events, so that none is lost.
+    """
+    at, missed = at.copy(), np.zeros(len(at), dtype=bool)
+    weeks, carried = np.unique(at[kept & (at > 0)]), set[int]()
     for name in [name for name in EVENTS if name in visits]:
         happened = visits[name].eq(1).fillna(False).to_numpy(dtype=bool)
         values = visits[name].copy()
-        for row in np.flatnonzero(happened & ~kept & (week > 0)):
-            who = visits["patient"].iloc[row]
+        for row in np.flatnonzero(happened & ~kept & (week > 0) & (patient >= 0)):
             if not np.isfinite(week[row]):
+                who = visits["patient"].iloc[row]
                 raise InputError(f"patient {who!r} has {name!r} at an unscheduled visit: give the week of that row.")
-            mine = np.flatnonzero(kept & (patient == patient[row]) & (at > 0) & (at >= week[row]))
-            if len(mine):
-                values.iloc[mine[np.argmin(at[mine])]] = values.iloc[row]
+            later = weeks[weeks >= week[row]]
+            if len(later):
+                mine = np.flatnonzero((kept | missed) & (patient == patient[row]) & (at == later[0]))
+                values.iloc[mine] = values.iloc[row]
+                at[row], missed[row] = (at[row], missed[row]) if len(mine) else (later[0], True)
                 carried.add(int(row))
         visits = visits.assign(**{name: values})
     if carried:
         notes.append(f"Events of {plural(len(carried), 'row')} kept apart count at the patient's next visit.")
-    return visits
+    if missed.any():
+        names = dict(zip(at[kept], visits["visit"][kept], strict=True))
+        found = visits[[name for name in visits if name not in (*WHO_AND_WHEN, *EVENTS)]]
+        visits = visits.assign(**found.where(np.broadcast_to(~missed[:, None], found.shape)))
+        visits = visits.assign(week=np.where(kept | missed, at, week))
+        visits["visit"] = [names[at[row]] if missed[row] else name for row, name in enumerate(visits["visit"])]
+    return visits[kept | missed]
 
 
 def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
