@@ -101,9 +101,8 @@ class DefinitionComparison:
         long["answer"] = long["answer"].astype("boolean")
         long["definition"] = pd.Categorical(long["definition"], self.definitions, ordered=True)
         counts = long.groupby(["definition", *keys], observed=True)["answer"].agg(responders="sum", assessed="count")
-        table = (
-            counts.astype(np.int64).reset_index().sort_values(["definition", "week"], kind="stable", ignore_index=True)
-        )
+        table = counts.astype(np.int64).reset_index()
+        table = table.sort_values(["definition", "week"], kind="stable", ignore_index=True)
         table["definition"] = table["definition"].astype(object)
         table["rate"] = table["responders"] / table["assessed"].where(table["assessed"] > 0)
         return table

@@ -155,16 +155,7 @@ def impute_responders(
     >>> bool(0 < result.patients["share"].iloc[3] < 1)
     True
     """
-    made = fill_gaps(
-        visits,
-        points,
-        n_imputations=n_imputations,
-        seed=seed,
-        donors=donors,
-        reference=reference,
-        nearest=nearest,
-        **rule,
-    )
+    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, **rule)
     return _results(made, _shifts(made.arms, delta), confidence_level(level), delta)
 
 

@@ -46,7 +46,6 @@ class Filled:
 def fill_gaps(
     visits: pd.DataFrame,
     points: int,
-    *,
     n_imputations: int = 100,
     seed: int | np.random.Generator = 0,
     donors: str = "mar",
@@ -138,9 +137,8 @@ def _changes(found: SriEvaluation) -> pd.DataFrame:
         parts |= {name: change[name].where(known) for name in ("new_a", "new_b")}
     if "pga_rise" in change:
         parts["pga_rise"] = change["pga_rise"]
-    return (
-        pd.DataFrame(parts | {name: found.visit[name] for name in found.events.clauses}).astype("Float64").astype(float)
-    )
+    parts |= {name: found.visit[name] for name in found.events.clauses}
+    return pd.DataFrame(parts).astype("Float64").astype(float)
 
 
 def _require_donors(steps: list[Step], found: SriEvaluation, arms: Arms, donors: str) -> None:
@@ -183,13 +181,12 @@ def decide(of: Filled, worse: np.ndarray) -> np.ndarray:
 
 def _method(donors: str, nearest: int, n_imputations: int, arms: Arms) -> str:
     most = f"each gap takes the changes of one of the {nearest} most similar patients of"
-    jump = (
-        f"whoever has left goes on like one of the {nearest} patients of {arms.names[-1]} with the most similar start"
-    )
+    last = arms.names[-1]
+    jump = f"whoever has left goes on like one of the {nearest} patients of {last} with the most similar start"
     pool_of = {
         "mar": f"missing at random: {most} {'the same arm' if arms.given else 'the cohort'}",
         "all": f"{most} any arm",
-        "copy_reference": f"copy reference: {most} {arms.names[-1]}",
+        "copy_reference": f"copy reference: {most} {last}",
         "jump_to_reference": f"jump to reference: {jump}; other gaps are filled from the same arm",
     }[donors]
     return f"{n_imputations} imputations; {pool_of}; pooled by Rubin's rules."

@@ -97,9 +97,8 @@ class Intercurrent:
             said = broken_words(self.table, self.broken)
         else:
             earlier = self.first[name] < np.arange(len(self.table))
-            said = _WORDS.get(name, f"{name} is recorded").replace("{}", "was") + np.where(
-                earlier, " at " + self._visits(self.first[name]), ""
-            )
+            when = np.where(earlier, " at " + self._visits(self.first[name]), "")
+            said = _WORDS.get(name, f"{name} is recorded").replace("{}", "was") + when
         return np.where(known_true(self.happened[name]), said, "")
 
     def when(self) -> np.ndarray:

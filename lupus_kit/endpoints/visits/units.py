@@ -126,9 +126,8 @@ def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole
                 _refuse_other_unit(pd.Series(anything, frame.index), written, given or target, what)
             if given:
                 replaced.append(written)
-                read[own + role] = convert(
-                    numbers(frame, written, problems, *bounds(given), whole=False), given, target
-                )
+                cells = numbers(frame, written, problems, *bounds(given), whole=False)
+                read[own + role] = convert(cells, given, target)
             else:
                 unnamed.append(anything)
         if unnamed and whole and target in _RATIOS:

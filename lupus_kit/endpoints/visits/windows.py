@@ -160,11 +160,9 @@ def _days(windows: Windows, plan: np.ndarray) -> tuple[np.ndarray, str]:
     except ValueError:
         reach = {}
     if not reach or not all(day >= 0 for day in reach.values()) or not {*reach} <= {*plan.tolist()}:
-        by_week_words = f"days by planned week (of {', '.join(f'{week:g}' for week in plan)})"
+        choice = f"days by planned week (of {', '.join(f'{week:g}' for week in plan)})"
         examples = "{12: 7, 24: 28} or 12=7,24=28"
-        raise InputError(
-            f"windows is {windows!r}: give days, 0 or more, such as 28, or {by_week_words}, such as {examples}."
-        )
+        raise InputError(f"windows is {windows!r}: give days, 0 or more, such as 28, or {choice}, such as {examples}.")
     days[np.searchsorted(plan, [*reach])] = [*reach.values()]
     if isinstance(windows, Mapping) or "=" in str(windows):
         return days, f"windows of {listing(f'{day:g} days at week {week:g}' for week, day in reach.items())}"

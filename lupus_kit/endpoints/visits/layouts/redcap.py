@@ -86,10 +86,9 @@ def _items(raw: RawTable, boxes: dict[str, re.Match[str]]) -> RawTable:
             wanted = (
                 f"the {len(ITEM_IDS)} items of SLEDAI numbered from 1 in the order of the form nor named after them"
             )
-            way_out = f"Rename them to the items, such as {ITEM_IDS[0]} (lupus-kit score --columns lists them)"
-            boxes_shown = listing(choices, most=6)
             raise InputError(
-                f"{raw.source}: the boxes {boxes_shown} are neither {wanted}; nothing was scored. {way_out}."
+                f"{raw.source}: the boxes {listing(choices, most=6)} are neither {wanted}; nothing was scored. Rename them to "
+                f"the items, such as {ITEM_IDS[0]} (lupus-kit score --columns lists them)."
             )
         raw = _unfilled(raw, field, list(choices))
     return raw
