@@ -4,7 +4,7 @@ A cell means the same wherever it enters the kit, in a file or in a DataFrame. E
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -12,7 +12,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.problems import BadCells
+from lupus_kit.core.errors import SLIP, InputError, nearest
+from lupus_kit.core.problems import BadCells as BadCells
+from lupus_kit.core.problems import raise_together as raise_together
+from lupus_kit.core.text import listing, plural
 
 #: Cells that mean "not recorded", and the spellings of yes and no; capitals do not matter.
 MISSING_WORDS = frozenset(
@@ -25,6 +28,7 @@ NO_WORDS = ("0", "0.0", "no", "n", "false", "f", "absent", "negative", "unchecke
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_NUMERIC = ("integer", "floating", "mixed-integer-float", "empty")
 _ONE_KIND = ("string", "integer", "floating", "boolean", "decimal", "datetime", "date", "time", "bytes")
 
 
@@ -52,6 +56,8 @@ class Column:
         Whether every cell must be filled.
     levels : str
         What the numbers of a scale mean.
+    used_for : str
+        What reads the column.
 
     Examples
     --------
@@ -69,6 +75,7 @@ class Column:
     synonyms: tuple[str, ...] = ()
     needed: bool = False
     levels: str = ""
+    used_for: str = ""
 
     @property
     def allowed(self) -> str:
@@ -194,46 +201,43 @@ def read_column(frame: pd.DataFrame, written: str, column: Column, problems: Bad
     [1.5, 2.0, nan, 0.4]
     """
     if column.kind not in ("text", "choice"):
-        values = _plain_numbers(frame[written], column.kind == "yes/no")
-        if values is not None:
-            return _in_range(frame, written, values, column, problems)
+        kind = pd.api.types.infer_dtype(frame[written], skipna=True)
+        if kind in _NUMERIC or (kind == "boolean" and column.kind == "yes/no"):
+            return _in_range(frame, written, column, problems)
     codes, read = read_distinct(frame, written, column, problems)
     # A code of -1 picks the last entry, which is missing.
-    distinct = np.array([*read, None], dtype=object)
-    found: np.ndarray = (distinct if column.kind in ("text", "choice") else distinct.astype(float))[codes]
-    return found
+    return np.array([*read, None], dtype=object if column.kind in ("text", "choice") else float).take(codes)
 
 
-def _plain_numbers(series: pd.Series, truth_values: bool) -> np.ndarray | None:
-    """Return a column that holds nothing but numbers (or truth values, if they are meant) as floats."""
-    kind = pd.api.types.infer_dtype(series, skipna=True)
-    if kind in ("integer", "floating", "mixed-integer-float", "empty") or (kind == "boolean" and truth_values):
-        values: np.ndarray = series.to_numpy(dtype=float, na_value=np.nan)
-        return values
-    return None
-
-
-def _in_range(frame: pd.DataFrame, written: str, values: np.ndarray, column: Column, problems: BadCells) -> np.ndarray:
+def _in_range(frame: pd.DataFrame, written: str, column: Column, problems: BadCells) -> np.ndarray:
+    """Read a column that holds nothing but numbers, or truth values."""
+    values: np.ndarray = frame[written].to_numpy(dtype=float, na_value=np.nan)
     missing = np.isnan(values)
     if column.kind == "yes/no":
         bad = (values != 0) & (values != 1)
     else:
         bad = (values < column.low) | (values > column.high)
-        if column.kind == "whole number":
-            bad |= values != np.rint(values)
+        bad |= (values != np.rint(values)) & (column.kind == "whole number")
     bad = (bad & ~missing) | (missing & column.needed)
     if bad.any():
         problems.add(frame, written, bad, column.expected)
-        values = np.where(bad, np.nan, values)
-    return values
+    return np.where(bad, np.nan, values)
 
 
 def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: BadCells) -> np.ndarray:
     """Read a choice as the positions in ``column.choices``; -1 is missing. Bad cells are noted."""
     codes, read = read_distinct(frame, written, column, problems)
     position = {name: k for k, name in enumerate(column.choices)}
-    found: np.ndarray = np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16)[codes]
-    return found
+    return np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16).take(codes)
+
+
+def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
+    """Return the distinct cells of a column, and for each row the position of its own; -1 where there is none, or a list."""
+    try:
+        codes, cells = pd.factorize(series)
+    except TypeError:
+        codes, cells = pd.factorize(series.where([isinstance(cell, Hashable) for cell in series], None))
+    return codes, np.asarray(cells, dtype=object).tolist()
 
 
 def read_distinct(
@@ -275,3 +279,65 @@ def read_distinct(
         absent = [*(position for position, cell in enumerate(cells) if is_missing(cell)), -1]
         problems.add(frame, written, np.isin(codes, absent), column.expected)
     return codes, read
+
+
+def numbers(
+    frame: pd.DataFrame, column: str, problems: BadCells, low: float, high: float, whole: bool, needed: bool = False
+) -> np.ndarray:
+    """Read a numeric column as floats, missing cells as NaN; note cells that are no number, out of range, or needed."""
+    kind = "whole number" if whole else "number"
+    return read_column(frame, column, Column(column, kind, low=low, high=high, needed=needed), problems)
+
+
+def flags(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
+    """Read a yes/no column as int8: 1 present, 0 absent, -1 missing; note every other cell."""
+    values = read_column(frame, column, Column(column, "yes/no"), problems)
+    return np.where(np.isnan(values), -1, values).astype(np.int8)
+
+
+def codes(frame: pd.DataFrame, column: str, problems: BadCells, allowed: Iterable[str]) -> np.ndarray:
+    """Read a column of labels as their positions in ``allowed``; missing is ``len(allowed)``."""
+    names = tuple(allowed)
+    found = read_choices(frame, column, Column(column, "choice", choices=names), problems)
+    return np.where(found < 0, len(names), found).astype(np.int8)
+
+
+def require_frame(frame: object, what: str) -> pd.DataFrame:
+    """Return the DataFrame, or say that something else was given."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"{what} must be a pandas DataFrame, got {type(frame).__name__}.")
+    return frame
+
+
+def require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
+    """Raise where a column is missing or there twice; name the nearest column that is there."""
+    columns = [str(column) for column in frame.columns]
+    lacking = [name for name in names if name not in columns]
+    if lacking:
+        near = {name: nearest(name, columns, most=1, fold=fold) for name in lacking}
+        named = [f"{name!r}" + (f" (there is {near[name][0]!r})" if near[name] else "") for name in lacking]
+        raise InputError(f"{what} lacks {plural(len(lacking), 'column')}: {listing(named)}. Add or rename them.")
+    twice = sorted({name for name in names if columns.count(name) > 1})
+    if twice:
+        raise InputError(f"{what} has these columns more than once: {listing(map(repr, twice))}. Keep one of each.")
+
+
+def slip_of(name: str, known: Iterable[str]) -> str | None:
+    """Return the known column that a name is probably a slip of; None where it is a name of its own.
+
+    Examples
+    --------
+    >>> slip_of("Rescu", ["rescue", "pga"]), slip_of("episcleritis", ["scleritis"])
+    ('rescue', None)
+    """
+    near = nearest(name, known, most=1, near=SLIP, fold=fold)
+    return near[0] if near and abs(len(near[0]) - len(name.strip())) <= 2 else None
+
+
+def refuse_slips(frame: pd.DataFrame, known: Iterable[str], what: str) -> None:
+    """Raise where a column is nearly named like a known one that is not there: it would silently be left out."""
+    here, wanted = {str(column) for column in frame.columns}, list(dict.fromkeys(known))
+    meant = {name: slip_of(name, wanted) for name in sorted(here.difference(wanted))}
+    slips = [f"{name!r} (did you mean {near!r}?)" for name, near in meant.items() if near and near not in here]
+    if slips:
+        raise InputError(f"{what} has columns that would not be read: {listing(slips)}. Rename or drop them.")

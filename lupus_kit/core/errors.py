@@ -6,6 +6,9 @@ Everything in the kit may import this module and it imports nothing of the kit. 
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from typing import TypeGuard
+
+import numpy as np
 
 #: How near a name must be to be named in "did you mean", and how near to be taken for a slip of the pen.
 NEAR, SLIP = 0.5, 0.85
@@ -76,3 +79,35 @@ def unknown_name(kind: str, given: object, allowed: Iterable[str]) -> InputError
     near = nearest(given, names)
     hint = f" did you mean {' or '.join(map(repr, near))}?" if near else ""
     return InputError(f"unknown {kind} {given!r}:{hint} Allowed: {', '.join(map(repr, names))}.")
+
+
+def require_choice(kind: str, given: object, allowed: Iterable[str]) -> None:
+    """Raise where an option is none of the allowed words."""
+    names = list(allowed)
+    if not isinstance(given, str) or given not in names:
+        raise unknown_name(kind, given, names)
+
+
+def require_switch(name: str, given: object) -> None:
+    """Raise where a switch is not True or False."""
+    if not isinstance(given, (bool, np.bool_)):
+        raise InputError(f"{name} is {given!r}: give True or False.")
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether an option is one finite number, and no truth value."""
+    if isinstance(value, (float, np.floating)):
+        return bool(np.isfinite(value))
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_whole(value: object, least: int) -> TypeGuard[int]:
+    """Tell whether an option is a whole number of at least so much, and no truth value."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= least)
+
+
+def confidence_level(level: object) -> float:
+    """Return a confidence level, or say that it is none."""
+    if not is_number(level) or not 0 < level < 1:
+        raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
+    return float(level)

@@ -36,7 +36,5 @@ def need(module: str, extra: str, what: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError:
-        top = module.partition(".")[0]
-        raise InputError(
-            f'{what} needs {top}, which is not installed: python -m pip install "lupus-kit[{extra}]"'
-        ) from None
+        top, how = module.partition(".")[0], f'python -m pip install "lupus-kit[{extra}]"'
+        raise InputError(f"{what} needs {top}, which is not installed: {how}") from None

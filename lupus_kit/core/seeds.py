@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_whole
 
 
 def as_generator(seed: object) -> np.random.Generator:
@@ -29,6 +29,6 @@ def as_generator(seed: object) -> np.random.Generator:
     """
     if isinstance(seed, np.random.Generator):
         return seed
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    if not is_whole(seed, 0):
         raise InputError(f"seed == {seed!r}: give a whole number of 0 or more, or a NumPy generator.")
     return np.random.default_rng(int(seed))

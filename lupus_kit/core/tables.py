@@ -19,7 +19,7 @@ import pyarrow
 import pyarrow.csv
 
 from lupus_kit.core.columns import is_missing
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.extras import need
 from lupus_kit.core.text import lines, listing, plural
 
@@ -111,9 +111,8 @@ def _read_path(path: Path, sheet: str | None, header: Header | None) -> RawTable
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         way_out = "; save it as .xlsx or CSV" if suffix in (".xls", ".xlsb", ".xlsm", ".ods", ".numbers") else ""
-        raise InputError(
-            f"{path.name} ends in {suffix or 'nothing'}: tables are read from {', '.join(SUFFIXES)}{way_out}."
-        )
+        ending = suffix or "nothing"
+        raise InputError(f"{path.name} ends in {ending}: tables are read from {', '.join(SUFFIXES)}{way_out}.")
     if sheet is not None and suffix != ".xlsx":
         raise InputError(f"a sheet is named ({sheet!r}), but {path.name} is not an Excel file.")
     try:
@@ -169,10 +168,8 @@ def _read_text(content: bytes, name: str, header: Header | None) -> RawTable:
     names = rows[0][1]
     uneven = [f"row {number}: {len(row)}" for number, row in rows[1:] if len(row) != len(names)]
     if uneven:
-        raise InputError(
-            f"{name} has rows with another number of cells than the {plural(len(names), 'column name')}: "
-            f"{listing(uneven)}. A cell that holds {delimiter!r} needs quotes."
-        )
+        than = f"another number of cells than the {plural(len(names), 'column name')}: {listing(uneven)}"
+        raise InputError(f"{name} has rows with {than}. A cell that holds {delimiter!r} needs quotes.")
     cells = pd.DataFrame([row for _, row in rows[1:]], index=[number for number, _ in rows[1:]], dtype=object)
     return _named(cells, names, name, notes, header)
 
@@ -240,9 +237,8 @@ def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
             if any(map(str.strip, row)):
                 rows.append((number, row))
     except csv.Error as error:
-        raise InputError(
-            f"{name} cannot be read as CSV: row {number + 1}: {error}. Look there for a quotation mark that is not closed."
-        ) from None
+        way_out = "Look there for a quotation mark that is not closed"
+        raise InputError(f"{name} cannot be read as CSV: row {number + 1}: {error}. {way_out}.") from None
     return rows, delimiter
 
 
@@ -304,18 +300,16 @@ def _rows_of_sheets(
         names = list(book.sheetnames)
         wanted = list(sheets) or names[:1]
         found = {
-            sheet: [list(row) for row in book[sheet].iter_rows(values_only=True)] for sheet in wanted if sheet in names
+            sheet: [[*row] for row in book[sheet].iter_rows(values_only=True)] for sheet in wanted if sheet in names
         }
         book.close()
     except OSError:
         raise
     except Exception:  # whatever is damaged inside, openpyxl lets the error of its own parts through
-        raise InputError(
-            f"{path.name} is not a readable .xlsx workbook (damaged, or protected by a password): save it anew, or as CSV."
-        ) from None
+        what = "not a readable .xlsx workbook (damaged, or protected by a password)"
+        raise InputError(f"{path.name} is {what}: save it anew, or as CSV.") from None
     for sheet in wanted:
-        if sheet not in names:
-            raise unknown_name("sheet", sheet, names)
+        require_choice("sheet", sheet, names)
     return names, found
 
 
@@ -334,10 +328,8 @@ def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> No
             if value is None and isinstance(formula, str) and formula.startswith("=")
         ]
         if without:
-            raise InputError(
-                f"{path.name}, sheet {sheet!r} has {plural(len(without), 'formula')} without a stored result; open the "
-                f"file in a spreadsheet program and save it:\n{lines(without)}"
-            )
+            found_in = f"{path.name}, sheet {sheet!r} has {plural(len(without), 'formula')} without a stored result"
+            raise InputError(f"{found_in}; open the file in a spreadsheet program and save it:\n{lines(without)}")
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.nullable import known_true
 from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES, STEROIDS
 from lupus_kit.endpoints.rules.steroids import DOSE, steroid_rule
+from lupus_kit.endpoints.visits.keys import recorded_rows
 from lupus_kit.endpoints.visits.visit_table import EVENTS
 
 
@@ -69,7 +70,7 @@ def about_events(table: pd.DataFrame, strategy: str) -> list[str]:
     """
     flags = table.reindex(columns=[name for name in EVENTS if name in table]).apply(pd.to_numeric, errors="coerce")
     patient, week = table["patient"], table["week"].astype(float)
-    recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
+    recorded = recorded_rows(table)
     how = f"Events, {strategy.replace('_', ' ')}: {EVENT_STRATEGIES[strategy]}."
     notes = []
     for name in flags:

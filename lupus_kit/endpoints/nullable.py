@@ -10,7 +10,7 @@ from operator import or_
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, numbers
+from lupus_kit.core.columns import BadCells, flags, numbers
 
 #: Decimals that a number keeps; what floating point adds lies behind them.
 DECIMALS = 12

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, require_choice
+from lupus_kit.core.columns import BadCells, numbers
+from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import as_printed
 
 #: Upper end of each scale that :func:`rescale_pga` knows.

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice, require_columns, require_frame
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.columns import BadCells, require_columns, require_frame
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM

@@ -4,8 +4,7 @@ from functools import cache
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.lessons.exercises import stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7
 from lupus_kit.lessons.exercises.exercise import Exercise
 

@@ -18,8 +18,7 @@ from typing import Any
 import ipywidgets as ipw
 from matplotlib.axes import Axes
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.figures import Live, alt_text
 from lupus_kit.widgets import state as _state
 

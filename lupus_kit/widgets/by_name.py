@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.widgets import audit, cohort, design, inference, secondary, simulation, sri
 from lupus_kit.widgets import state as _state
 from lupus_kit.widgets.app import App

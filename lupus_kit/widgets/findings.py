@@ -5,8 +5,7 @@ from typing import Any
 
 import ipywidgets as ipw
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 
 
 class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets has no types

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import ipywidgets as ipw
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, sledai, sri
 from lupus_kit.figures.sri import LEGEND_COLUMNS, sledai_bars
 from lupus_kit.widgets.app import App, Scene

@@ -11,8 +11,7 @@ from urllib.parse import quote, unquote
 
 import ipywidgets as ipw
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.widgets.findings import Findings
 
 _LONGEST = 1500

@@ -190,6 +190,25 @@ def test_an_event_of_a_row_that_is_kept_apart_is_not_lost(tmp_path, week, lost):
         verdicts(tmp_path, unknown)
 
 
+@pytest.mark.parametrize("missing", ["nonresponder", "locf", "observed", "best"])
+@pytest.mark.parametrize("gone", [[24], [24, 36]])
+def test_an_event_before_a_visit_that_was_missed_is_not_lost(tmp_path, missing, gone):
+    rows = [(who, week, 12 if week == 0 else 4, 1.0, 0) for who in "ABCDEF" for week in (0, 12, 24, 36)]
+    table = pd.DataFrame(rows, columns=["patient", "week", "sledai", "pga", "rescue"])
+    table = table[(table["patient"] != "A") | ~table["week"].isin(gone)]
+    table = pd.concat([table, pd.DataFrame([("A", 15, 4, 1.0, 1)], columns=table.columns)])
+    table.to_csv(tmp_path / "v.csv", index=False)
+    visits = read_visit_file(tmp_path / "v.csv", planned="0,12,24,36").visits
+    named = table.assign(visit=("week " + table["week"].astype(str)).replace("week 0", "baseline"))
+    for given in (visits, named):
+        scored = score_visits(given, "modified-sri", missing=missing, planned=[0, 12, 24, 36])
+        ann = scored.verdicts[scored.verdicts["patient"] == "A"].set_index("week")
+        assert ann["responder"].tolist() == [True, False, False]
+        assert "rescue treatment was given" in ann["reason"][24]
+        assert "at week 24" in ann["reason"][36]
+        assert any(note.endswith("rescue (1): A.") for note in scored.notes)
+
+
 def came(*rows: tuple[str, float, float | None]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["patient", "week", "pga"]).assign(visit=None)
 
@@ -216,6 +235,14 @@ def test_a_row_without_values_gives_way_and_two_rows_of_one_time_are_refused(tmp
     assert kept["pga"].tolist() == [1, 2]
     with pytest.raises(InputError, match="the patient has an earlier row for the same week"):
         verdicts(tmp_path, pd.concat([as_they_came(six()), as_they_came(six()).iloc[[1]]]))
+
+
+def test_a_row_that_says_nothing_but_its_day_gives_way_too():
+    rows = came(("A", 0, 1), ("A", 12, None), ("A", 12.4, 1), ("B", 0, 1), ("B", 12, 1), ("C", 0, 1), ("C", 12, 1))
+    visits, left_out, _ = plan_visits(rows.assign(day=rows["week"] * 7 + 1))
+    assert visits["week"].tolist() == [0, 12] * 3
+    assert visits["pga"].notna().all()
+    assert left_out["pga"].isna().all()
 
 
 def test_a_baseline_after_the_first_dose_is_no_baseline(tmp_path):

@@ -18,9 +18,8 @@ import pandas as pd
 from lupus_kit.cohort.columns import NOTICE, TABLES, CohortColumn, columns_of, data_dictionary, typed
 from lupus_kit.cohort.files.schema import check_agreement, check_schema, check_tables
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.core.cells import require_choice
 from lupus_kit.core.columns import read_choices, read_column
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.extras import need
 from lupus_kit.core.problems import BadCells, raise_together
 from lupus_kit.core.tables import RawTable, read_sheets, read_table

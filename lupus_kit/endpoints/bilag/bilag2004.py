@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, raise_together, require_choice, require_frame
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.columns import BadCells, raise_together, require_frame
+from lupus_kit.core.errors import InputError, require_choice, unknown_name
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_COLUMNS, GRADES, bilag_total
 from lupus_kit.endpoints.bilag.history import EarlierVisits, blocks
 from lupus_kit.endpoints.bilag.items import BY_ID

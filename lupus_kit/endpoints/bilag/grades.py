@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lupus_kit.core.cells import BadCells, codes, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, codes, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 
 #: The nine organ systems, in the order of the form. Grade columns are named ``bilag_<system>``.

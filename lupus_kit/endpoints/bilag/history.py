@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, require_columns
+from lupus_kit.core.columns import BadCells, numbers, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
 

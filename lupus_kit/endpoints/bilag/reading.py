@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, flags, numbers, refuse_slips, require_columns
+from lupus_kit.core.columns import BadCells, flags, numbers, refuse_slips, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.items import BY_ID, ITEMS
 

@@ -7,10 +7,11 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
+from lupus_kit.endpoints.visits.keys import at_week
 
 _VERDICTS = ("responder", "lldas", "doris")
 _NAMES = {
@@ -71,20 +72,18 @@ class DecidingClauses:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the counts of each clause: keys, ``clause``, ``failed``, ``decides_alone``, ``of``."""
-        grouped = self.patients.groupby(self.keys, observed=True, dropna=False) if self.keys else [((), self.patients)]
-        rows = [
-            dict(zip(self.keys, key, strict=True)) | self._counts(name, group)
-            for key, group in grouped
-            for name in self.clauses
-        ]
-        table = pd.DataFrame(rows)
+        groups = self.patients.groupby(self.keys, observed=True, dropna=False) if self.keys else [((), self.patients)]
+        table = pd.DataFrame(
+            [
+                dict(zip(self.keys, key, strict=True))
+                | {"clause": name, "failed": group[name].sum(), "decides_alone": (group["decides_alone"] == name).sum()}
+                | {"of": len(group)}
+                for key, group in groups
+                for name in self.clauses
+            ]
+        )
         order = [c for c in ("week", "arm") if c in table.columns]
         return table.sort_values(order, kind="stable", ignore_index=True) if order else table
-
-    @staticmethod
-    def _counts(name: str, group: pd.DataFrame) -> dict[str, object]:
-        alone = int((group["decides_alone"] == name).sum())
-        return {"clause": name, "failed": int(group[name].sum()), "decides_alone": alone, "of": len(group)}
 
     def _repr_html_(self) -> str:
         note = "Alone: the patient would respond if this clause were ignored."
@@ -143,13 +142,7 @@ def deciding_clauses(
         taken = {*columns, *_VERDICTS, "imputed"}
         event_columns = [c for c in result.columns if c not in taken and isinstance(result[c].dtype, pd.BooleanDtype)]
     require_columns(result, list(event_columns), "result")
-    rows = result
-    if week is not None:
-        require_columns(result, ["week"], "result")
-        rows = result[result["week"] == week]
-        if rows.empty:
-            weeks = ", ".join(f"{w:g}" for w in sorted(result["week"].unique()))
-            raise InputError(f"week == {week!r}: the result has only week(s) {weeks}.")
+    rows = at_week(result, week, "the result has")
     problems = BadCells("the result")
     answers = {name: yes_no(rows, name, problems) for name in (*columns, *event_columns)}
     problems.raise_if_any()

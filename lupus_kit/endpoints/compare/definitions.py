@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_columns, require_frame
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.columns import require_columns, require_frame
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
 from lupus_kit.endpoints.rules.bicla import bicla
@@ -21,7 +21,7 @@ from lupus_kit.endpoints.rules.states import MISSING
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.sledai.total import sledai
-from lupus_kit.endpoints.visits.keys import KEYS
+from lupus_kit.endpoints.visits.keys import KEYS, at_week
 from lupus_kit.endpoints.visits.visit_table import read_visits
 
 
@@ -95,30 +95,21 @@ class DefinitionComparison:
             One row per definition, visit and arm: ``definition``, ``visit``, ``week``, ``arm`` (if given),
             ``responders``, ``assessed`` (patients with a verdict) and ``rate``.
         """
-        rows = self._at(week)
+        rows = at_week(self.verdicts, week, "the verdicts have")
         keys = [c for c in ("visit", "week", "arm") if c in rows.columns]
         long = rows.melt(keys, self.definitions, "definition", "answer")
         long["answer"] = long["answer"].astype("boolean")
         long["definition"] = pd.Categorical(long["definition"], self.definitions, ordered=True)
         counts = long.groupby(["definition", *keys], observed=True)["answer"].agg(responders="sum", assessed="count")
-        counts = counts.astype(np.int64)
-        table = counts.reset_index().sort_values(["definition", "week"], kind="stable", ignore_index=True)
+        table = counts.astype(np.int64).reset_index()
+        table = table.sort_values(["definition", "week"], kind="stable", ignore_index=True)
         table["definition"] = table["definition"].astype(object)
         table["rate"] = table["responders"] / table["assessed"].where(table["assessed"] > 0)
         return table
 
     def agreement(self, week: float, by: str | Sequence[str] = ()) -> Agreement:
         """Compare the definitions pair by pair at one visit; see :func:`lupus_kit.endpoints.agreement`."""
-        return agreement(self._at(week), by=by)
-
-    def _at(self, week: float | None) -> pd.DataFrame:
-        if week is None:
-            return self.verdicts
-        rows = self.verdicts[self.verdicts["week"] == week]
-        if rows.empty:
-            weeks = ", ".join(f"{w:g}" for w in sorted(self.verdicts["week"].unique()))
-            raise InputError(f"week == {week!r}: the verdicts have only week(s) {weeks}.")
-        return rows
+        return agreement(at_week(self.verdicts, week, "the verdicts have"), by=by)
 
     def _repr_html_(self) -> str:
         counts = self.responders()
@@ -127,8 +118,7 @@ class DefinitionComparison:
         columns = [c for c in ("visit", "arm") if c in last.columns]
         wide = last.pivot(index="definition", columns=columns, values="x/n")
         table = wide.loc[[d for d in self.definitions if d in wide.index]].to_html(border=0)
-        lines = zip(self.not_computed["definition"], self.not_computed["reason"], strict=True)
-        listed = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in lines)
+        listed = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in self.not_computed.to_numpy())
         missing = f"Not computed:<ul>{listed}</ul>" if listed else ""
         return f"Responders at the last visit.{table}{missing}"
 
@@ -192,20 +182,18 @@ def compare_definitions(
     if isinstance(definitions, str):
         raise InputError(f"definitions is {definitions!r}: give a collection such as ['SRI-4', 'BICLA'].")
     for name in definitions:
-        if name not in _DEFINITIONS:
-            raise unknown_name("definition", name, DEFINITIONS)
+        require_choice("definition", name, DEFINITIONS)
     require_columns(require_frame(visits, "visits"), ("patient", "visit", "week"), "visits")
     table = visits if items is None else _with_items(visits, items)
     if "sledai" not in table.columns and set(ITEM_IDS) <= set(table.columns):
         table = table.assign(sledai=sledai(table))
     asked = [name for name in DEFINITIONS if name in definitions]
-    why = {name: _why_not(name, table) for name in asked}
-    left_out = [(name, why[name]) for name in asked if why[name]]
+    left_out = [(name, why) for name in asked if (why := _why_not(name, table))]
     if len(left_out) == len(asked):
         listed = "\n".join(f"{name}: {reason}" for name, reason in left_out)
         raise InputError(f"none of the {len(left_out)} definition(s) can be computed:\n{listed}")
     wide = _later_visits(table)
-    for name in (name for name in asked if not why[name]):
+    for name in (name for name in asked if name not in dict(left_out)):
         rule = _DEFINITIONS[name]
         way = rule.missing or missing
         options = {"events": events} | ({"steroids": steroids} if rule.verdict == "responder" else {})
@@ -233,9 +221,8 @@ def _why_not(name: str, table: pd.DataFrame) -> str:
         shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
         return f"lacks the column{'s' * (len(lacking) > 1)} {shown}"
     if name == "SRI-50" and not any(str(c).endswith(("_improved50", "_improvement_percent")) for c in table.columns):
-        return (
-            "no column says how far a descriptor improved (<descriptor>_improved50 or <descriptor>_improvement_percent)"
-        )
+        names = "<descriptor>_improved50 or <descriptor>_improvement_percent"
+        return f"no column says how far a descriptor improved ({names})"
     return ""
 
 

@@ -53,9 +53,8 @@ class Pool:
 
 def left_for_good(known: np.ndarray) -> np.ndarray:
     """Say from which visit on a patient has nothing on record, of shape (patients, visits, parts) to (patients, visits)."""
-    nothing: np.ndarray = ~np.any(known, axis=2)
-    since_the_end: np.ndarray = np.minimum.accumulate(nothing[:, ::-1], axis=1)
-    return since_the_end[:, ::-1]
+    nothing = ~np.any(known, axis=2)
+    return np.asarray(np.minimum.accumulate(nothing[:, ::-1], axis=1)[:, ::-1])
 
 
 def plan(known: np.ndarray, pools: list[Pool]) -> list[Step]:
@@ -122,11 +121,8 @@ def fill(
     filled = parts.copy()
     for step in steps:
         # Matching values: history, then what this visit records.
-        values = [baseline]
-        if step.history:
-            values.append(filled[:, step.visit - 1])
-        values.append(parts[:, step.visit][:, ~step.gaps])
-        history = np.hstack(values)
+        before = [filled[:, step.visit - 1]] if step.history else []
+        history = np.hstack([baseline, *before, parts[:, step.visit][:, ~step.gaps]])
         drawn = rng.choice(step.donors, size=len(step.donors))
         near, far = _scaled(history[step.donors], history[drawn], history[step.recipients])
         near += _TIE * rng.random(near.shape)

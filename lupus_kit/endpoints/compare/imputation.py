@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, confidence_level, is_number, unknown_name
 from lupus_kit.endpoints.compare.imputed_data import Arms, Filled, decide, fill_gaps
 from lupus_kit.endpoints.compare.rubin import Pooled, pool
 from lupus_kit.endpoints.visits.keys import KEYS
@@ -155,8 +155,8 @@ def impute_responders(
     >>> bool(0 < result.patients["share"].iloc[3] < 1)
     True
     """
-    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
-    return _results(made, _shifts(made.arms, delta), _level(level), delta)
+    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, **rule)
+    return _results(made, _shifts(made.arms, delta), confidence_level(level), delta)
 
 
 def delta_grid(
@@ -165,19 +165,14 @@ def delta_grid(
     *,
     deltas: Sequence[float] = (0, 2, 4, 6, 8),
     week: float | None = None,
-    n_imputations: int = 100,
-    seed: int | np.random.Generator = 0,
-    donors: str = "mar",
-    reference: object = None,
-    nearest: int = 5,
     level: float = 0.95,
-    **rule: Any,
+    **options: Any,
 ) -> pd.DataFrame:
     """Find how much worse missing patients must be before the conclusion changes: the tipping point, as a grid.
 
     Parameters
     ----------
-    visits, points, n_imputations, seed, donors, reference, nearest, level, **rule
+    visits, points, level, **options
         As for ``impute_responders``. The same imputed data sets stand behind every row.
     deltas : sequence of float
         SLEDAI points by which imputed SLEDAI is made worse; every pair of arms and values is tried.
@@ -202,8 +197,8 @@ def delta_grid(
     >>> grid[["delta", "delta_reference"]].to_numpy().tolist()
     [[0.0, 0.0], [0.0, 4.0], [4.0, 0.0], [4.0, 4.0]]
     """
-    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
-    level, arms = _level(level), made.arms
+    made = fill_gaps(visits, points, **options)
+    level, arms = confidence_level(level), made.arms
     if len(arms.names) < 2:
         raise InputError("a tipping point compares two arms: visits needs a column 'arm' with two.")
     weeks = made.found.visit["week"].unique().tolist()
@@ -220,22 +215,16 @@ def delta_grid(
     return pd.concat(rows, ignore_index=True)[kept]
 
 
-def _level(level: object) -> float:
-    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
-        raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
-    return float(level)
-
-
 def _shifts(arms: Arms, delta: object) -> np.ndarray:
     """Return the shift of each patient."""
     if isinstance(delta, Mapping) and not arms.given:
         raise InputError(f"delta is {dict(delta)!r}, one shift for each arm, but visits has no column 'arm'.")
     named = delta if isinstance(delta, Mapping) else dict.fromkeys(arms.names, delta)
-    shift = np.zeros(arms.n_patients)
+    shift = np.zeros(arms.member.shape[1])
     for arm, value in named.items():
         if arm not in arms.names:
             raise unknown_name("arm", arm, map(str, arms.names))
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+        if not is_number(value):
             raise InputError(f"delta is {delta!r}: give SLEDAI points, or a mapping of arm to SLEDAI points.")
         shift[arms.member[arms.names.index(arm)]] = value
     return shift

@@ -1,15 +1,13 @@
 """The imputed data sets behind multiple imputation of the SRI: who gives to whom, and the rule on what was filled."""
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_whole, require_choice, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.endpoints.compare.donors import Pool, Step, fill, left_for_good, plan
 from lupus_kit.endpoints.pga import PGA_UNITS
@@ -32,11 +30,6 @@ class Arms:
     member: np.ndarray
     given: bool
 
-    @property
-    def n_patients(self) -> int:
-        """How many patients there are."""
-        return int(self.member.shape[1])
-
 
 @dataclass(frozen=True)
 class Filled:
@@ -46,7 +39,6 @@ class Filled:
     changes: pd.DataFrame
     found: SriEvaluation
     options: SriOptions
-    events: Sequence[str]
     arms: Arms
     method: str
 
@@ -54,39 +46,38 @@ class Filled:
 def fill_gaps(
     visits: pd.DataFrame,
     points: int,
-    n_imputations: int,
-    seed: int | np.random.Generator,
-    donors: str,
-    reference: object,
-    nearest: int,
-    rule: Mapping[str, Any],
+    n_imputations: int = 100,
+    seed: int | np.random.Generator = 0,
+    donors: str = "mar",
+    reference: object = None,
+    nearest: int = 5,
+    **rule: Any,
 ) -> Filled:
     """Read the visits and fill every gap as often as asked; the parameters are those of ``impute_responders``."""
     donors = _check(n_imputations, nearest, donors)
     options = SriOptions(points, **rule)
     rng = as_generator(seed)
     table, intercurrent = options.read(visits)
-    events = intercurrent.clauses
     found = evaluate_sri(table, options, intercurrent)
     arms = _read_arms(table, reference, donors)
 
-    changes = _changes(found, events)
-    n_visits = len(changes) // arms.n_patients
-    gaps = changes.to_numpy(dtype=float).reshape(arms.n_patients, n_visits, -1)
+    changes = _changes(found)
+    n_patients = arms.member.shape[1]
+    gaps = changes.to_numpy(dtype=float).reshape(n_patients, len(changes) // n_patients, -1)
     known = ~np.isnan(gaps)
-    measured = known[..., : known.shape[2] - len(events)]
+    measured = known[..., : known.shape[2] - len(intercurrent.clauses)]
     steps = plan(known, _pools(arms, donors, left_for_good(measured)))
     _require_donors(steps, found, arms, donors)
     start = table[table["week"] == 0].reindex(columns=["sledai", "pga"])
     baseline = start.to_numpy(dtype=float, na_value=np.nan)
     filled = np.stack([fill(gaps, baseline, steps, nearest, rng) for _ in range(n_imputations)])
-    return Filled(filled, changes, found, options, events, arms, _method(donors, nearest, n_imputations, arms))
+    return Filled(filled, changes, found, options, arms, _method(donors, nearest, n_imputations, arms))
 
 
 def _check(n_imputations: object, nearest: object, donors: str) -> str:
     """Return the assumption by its first name."""
     for name, value, least in (("n_imputations", n_imputations, 2), ("nearest", nearest, 1)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        if not is_whole(value, least):
             raise InputError(f"{name} is {value!r}: give a whole number of at least {least}.")
     donors = _OTHER_NAMES.get(donors.lower(), donors) if isinstance(donors, str) else donors
     require_choice("choice of donors", donors, DONORS)
@@ -101,9 +92,8 @@ def _read_arms(table: pd.DataFrame, reference: object, donors: str) -> Arms:
         return Arms(["all patients"], np.ones((1, len(start)), dtype=bool), given=False)
     without = start.loc[start["arm"].isna(), "patient"]
     if len(without):
-        raise InputError(
-            f"{len(without)} patient(s) have no arm, the first is {without.iloc[0]!r}: give every patient one."
-        )
+        first = without.iloc[0]
+        raise InputError(f"{len(without)} patient(s) have no arm, the first is {first!r}: give every patient one.")
     found = set(start["arm"])
     categorical = isinstance(start["arm"].dtype, pd.CategoricalDtype)
     ordered = start["arm"].cat.categories if categorical else sorted(found, key=str)
@@ -138,7 +128,7 @@ def _pools(arms: Arms, donors: str, left: np.ndarray) -> list[Pool]:
     return [*stayed, Pool(jumped, reference, forgets=True)]
 
 
-def _changes(found: SriEvaluation, events: Sequence[str]) -> pd.DataFrame:
+def _changes(found: SriEvaluation) -> pd.DataFrame:
     """Return what is imputed: changes since baseline and events, missing where not on record."""
     change = found.change
     parts = {"sledai_drop": change["sledai_drop"]}
@@ -147,7 +137,8 @@ def _changes(found: SriEvaluation, events: Sequence[str]) -> pd.DataFrame:
         parts |= {name: change[name].where(known) for name in ("new_a", "new_b")}
     if "pga_rise" in change:
         parts["pga_rise"] = change["pga_rise"]
-    return pd.DataFrame(parts | {name: found.visit[name] for name in events}).astype("Float64").astype(float)
+    parts |= {name: found.visit[name] for name in found.events.clauses}
+    return pd.DataFrame(parts).astype("Float64").astype(float)
 
 
 def _require_donors(steps: list[Step], found: SriEvaluation, arms: Arms, donors: str) -> None:
@@ -165,7 +156,7 @@ def _require_donors(steps: list[Step], found: SriEvaluation, arms: Arms, donors:
 
 def decide(of: Filled, worse: np.ndarray) -> np.ndarray:
     """Apply the rule to the filled data sets; `worse` is a shift for each patient and visit."""
-    filled, recorded, found, options, events = of.values, of.changes, of.found, of.options, of.events
+    filled, recorded, found, events = of.values, of.changes, of.found, of.found.events.clauses
     n_imputations = len(filled)
     made = {name: filled[..., k].reshape(n_imputations, -1) for k, name in enumerate(recorded)}
     before = found.change["sledai_baseline"].to_numpy(dtype=float, na_value=np.nan)
@@ -184,18 +175,18 @@ def decide(of: Filled, worse: np.ndarray) -> np.ndarray:
         happened = happened if name == STEROIDS else np.maximum.accumulate(happened, axis=2)
         made[name] = happened.reshape(n_imputations, -1)
     change = pd.DataFrame({name: values.ravel() for name, values in made.items()})
-    responds = sri_clauses(change, options.points, events).all(axis=1)
+    responds = sri_clauses(change, of.options.points, events).all(axis=1)
     return np.reshape(responds.to_numpy(), (n_imputations, -1))
 
 
 def _method(donors: str, nearest: int, n_imputations: int, arms: Arms) -> str:
-    last = str(arms.names[-1])
+    most = f"each gap takes the changes of one of the {nearest} most similar patients of"
+    last = arms.names[-1]
+    jump = f"whoever has left goes on like one of the {nearest} patients of {last} with the most similar start"
     pool_of = {
-        "mar": f"missing at random: each gap takes the changes of one of the {nearest} most similar patients of "
-        + ("the same arm" if arms.given else "the cohort"),
-        "all": f"each gap takes the changes of one of the {nearest} most similar patients of any arm",
-        "copy_reference": f"copy reference: each gap takes the changes of one of the {nearest} most similar patients of {last}",
-        "jump_to_reference": f"jump to reference: whoever has left goes on like one of the {nearest} patients of {last} with "
-        "the most similar start; other gaps are filled from the same arm",
+        "mar": f"missing at random: {most} {'the same arm' if arms.given else 'the cohort'}",
+        "all": f"{most} any arm",
+        "copy_reference": f"copy reference: {most} {last}",
+        "jump_to_reference": f"jump to reference: {jump}; other gaps are filled from the same arm",
     }[donors]
     return f"{n_imputations} imputations; {pool_of}; pooled by Rubin's rules."

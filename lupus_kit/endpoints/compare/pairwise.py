@@ -11,8 +11,8 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from lupus_kit.core.cells import BadCells, flags, require_columns
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.columns import BadCells, flags, require_columns
+from lupus_kit.core.errors import InputError, confidence_level, require_choice, unknown_name
 
 #: Columns that name a row and are no verdict.
 KEYS = ("patient", "visit", "week", "arm")
@@ -78,16 +78,12 @@ class Agreement:
         """
         names = self.definitions
         for name in (first, second):
-            if name not in names:
-                raise unknown_name("definition", name, names)
-        squares = [self.matrix(count, **group) for count in _COUNTS]
+            require_choice("definition", name, names)
         if first == second:
             raise InputError(f"first and second are both {first!r}: give two different definitions.")
-        both, mine, other, neither = (int(square.at[first, second]) for square in squares)
-        answers = ["response", "no response"]
-        return pd.DataFrame(
-            [[both, mine], [other, neither]], pd.Index(answers, name=first), pd.Index(answers, name=second)
-        )
+        cells = [int(self.matrix(count, **group).at[first, second]) for count in _COUNTS]
+        rows, columns = (pd.Index(["response", "no response"], name=name) for name in (first, second))
+        return pd.DataFrame(np.reshape(cells, (2, 2)), rows, columns)
 
     def matrix(self, value: str = "kappa", **group: object) -> pd.DataFrame:
         """Return one measure as a square table of definitions; the diagonal is empty.
@@ -104,8 +100,7 @@ class Agreement:
         pandas.DataFrame
             Symmetric, except for ``"only_first"`` and ``"only_second"``, where "first" is the definition of the row.
         """
-        if value not in _MATRICES:
-            raise unknown_name("measure", value, _MATRICES)
+        require_choice("measure", value, _MATRICES)
         rows = self._group(group)
         names = self.definitions
         mirrored = {"only_first": "only_second", "only_second": "only_first"}.get(value, value)
@@ -123,8 +118,7 @@ class Agreement:
     def _group(self, group: Mapping[str, object]) -> pd.DataFrame:
         rows = self.pairs
         for name, wanted in group.items():
-            if name not in self.by:
-                raise unknown_name("group", name, self.by)
+            require_choice("group", name, self.by)
             if not (rows[name] == wanted).any():
                 raise unknown_name(name, wanted, rows[name].unique())
             rows = rows[rows[name] == wanted]
@@ -134,12 +128,7 @@ class Agreement:
         return rows
 
     def _repr_html_(self) -> str:
-        names = {
-            "only_first": "first only",
-            "only_second": "second only",
-            "not_assessed": "not assessed",
-            "mcnemar_mid_p": "McNemar mid-p",
-        }
+        names = {"only_first": "first only", "only_second": "second only", "not_assessed": "not assessed"}
         shown = self.pairs[[*self.by, "first", "second", *_COUNTS, "not_assessed"]].rename(columns=names)
         shown["agreement"] = ["–" if np.isnan(x) else f"{100 * x:.1f}%" for x in self.pairs["agreement"]]
         ends = zip(*(self.pairs[c] for c in ("kappa", "kappa_low", "kappa_high")), strict=True)
@@ -211,13 +200,11 @@ def agreement(
     >>> round(float(result.matrix("kappa").loc["SRI-4", "BICLA"]), 3)
     0.631
     """
-    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
-        raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
+    level = confidence_level(level)
     frame = _as_frame(verdicts)
     groups_by = (by,) if isinstance(by, str) else tuple(by)
     for name in groups_by:
-        if name not in KEYS:
-            raise unknown_name("group", name, KEYS)
+        require_choice("group", name, KEYS)
     require_columns(frame, groups_by, "verdicts")
     names = [str(c) for c in frame.columns if c not in KEYS]
     if len(names) < 2:
@@ -232,10 +219,10 @@ def agreement(
     for key, rows in _groups(frame, groups_by).items():
         group = dict(zip(groups_by, key, strict=True))
         here = dict(zip(names, answers[rows].T, strict=True))
-        pairs += [group | _pair(first, second, here, float(level)) for first, second in combinations(names, 2)]
+        pairs += [group | _pair(first, second, here, level) for first, second in combinations(names, 2)]
         responders += [group | _responders(name, here[name]) for name in names]
         repeated |= "patient" in frame.columns and bool(frame["patient"].iloc[rows].duplicated().any())
-    return Agreement(pd.DataFrame(pairs), pd.DataFrame(responders), groups_by, float(level), repeated)
+    return Agreement(pd.DataFrame(pairs), pd.DataFrame(responders), groups_by, level, repeated)
 
 
 def _as_frame(verdicts: object) -> pd.DataFrame:
@@ -246,14 +233,12 @@ def _as_frame(verdicts: object) -> pd.DataFrame:
         wrong = [str(name) for name, values in verdicts.items() if not isinstance(values, pd.Series)]
         if wrong:
             raise InputError(f"verdicts of {', '.join(wrong)} are no pandas Series: give one Series per definition.")
-        first = next(iter(verdicts.values())).index if verdicts else pd.Index([])
+        labels = next(iter(verdicts.values())).index if verdicts else pd.Index([])
         for name, values in verdicts.items():
-            if not values.index.is_unique or len(first) != len(values) or len(first.difference(values.index)):
-                raise InputError(
-                    f"the index of {name!r} does not hold the same labels, each once, as that of "
-                    f"{next(iter(verdicts))!r}: give every definition the same patients."
-                )
-        frame = pd.DataFrame({name: values.reindex(first) for name, values in verdicts.items()})
+            if not values.index.is_unique or len(labels) != len(values) or len(labels.difference(values.index)):
+                same = f"does not hold the same labels, each once, as that of {next(iter(verdicts))!r}"
+                raise InputError(f"the index of {name!r} {same}: give every definition the same patients.")
+        frame = pd.DataFrame({name: values.reindex(labels) for name, values in verdicts.items()})
     else:
         raise InputError(f"verdicts must be a DataFrame or a mapping of Series, got {type(verdicts).__name__}.")
     if not len(frame):
@@ -290,15 +275,8 @@ def _pair(first: str, second: str, answers: Mapping[str, np.ndarray], level: flo
     kappa = _ratio(2 * (a * d - b * c), (a + b) * (b + d) + (a + c) * (c + d))
     error = np.nan if np.isnan(kappa) else _kappa_error(a, b, c, d)
     half = stats.norm.isf((1 - level) / 2) * error if error > 0 else np.nan
-    return {
-        "first": first,
-        "second": second,
-        "both": a,
-        "only_first": b,
-        "only_second": c,
-        "neither": d,
-        "n": n,
-        "not_assessed": len(x) - n,
+    counts = dict(zip(_COUNTS, (a, b, c, d), strict=True))
+    return {"first": first, "second": second, **counts, "n": n, "not_assessed": len(x) - n} | {
         "agreement": _ratio(a + d, n),
         "positive_agreement": _ratio(2 * a, 2 * a + b + c),
         "negative_agreement": _ratio(2 * d, 2 * d + b + c),
@@ -306,7 +284,8 @@ def _pair(first: str, second: str, answers: Mapping[str, np.ndarray], level: flo
         "kappa_se": error,
         "kappa_low": np.maximum(kappa - half, -1),
         "kappa_high": np.minimum(kappa + half, 1),
-    } | _mcnemar(b, c)
+        **_mcnemar(b, c),
+    }
 
 
 def _kappa_error(a: int, b: int, c: int, d: int) -> float:
@@ -319,9 +298,9 @@ def _kappa_error(a: int, b: int, c: int, d: int) -> float:
 def _mcnemar(b: int, c: int) -> dict[str, float]:
     """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts."""
     table = [[0, b], [c, 0]]
-    exact, point = mcnemar(table, exact=True).pvalue, stats.binom.pmf(min(b, c), b + c, 0.5)
-    if b + c == 0:
-        return {"mcnemar_exact": exact, "mcnemar_mid_p": np.nan, "mcnemar_asymptotic": np.nan}
-    mid = exact - point if b != c else 1 - point / 2
-    asymptotic = mcnemar(table, exact=False, correction=False).pvalue
+    exact, mid, asymptotic = mcnemar(table, exact=True).pvalue, np.nan, np.nan
+    if b + c:
+        point = stats.binom.pmf(min(b, c), b + c, 0.5)
+        mid = exact - point if b != c else 1 - point / 2
+        asymptotic = mcnemar(table, exact=False, correction=False).pvalue
     return {"mcnemar_exact": exact, "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}

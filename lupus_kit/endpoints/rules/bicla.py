@@ -4,15 +4,15 @@
 missing`` is false, ``True & missing`` is missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_switch
+from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import A, B, Flags, Grades
 from lupus_kit.endpoints.pga import PGA_UNITS
-from lupus_kit.endpoints.rules.intercurrent import STEROIDS, read_with_events
+from lupus_kit.endpoints.rules.intercurrent import STEROIDS, Intercurrent, read_with_events
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT, sri_changes
 from lupus_kit.endpoints.rules.steroids import SteroidRule
@@ -41,14 +41,8 @@ def not_improved(before: Grades, now: Grades) -> Flags:
     return stays
 
 
-def may_stay_active(before: Grades, now: Grades) -> Flags:
-    """Tell where a grade is missing and neither the one at baseline nor the one now is known to be C or milder."""
-    may_stay: Flags = np.isnan(before + now) & ~(before > B) & ~(now > B)
-    return may_stay
-
-
 def bicla_clauses(
-    baseline: pd.DataFrame, visit: pd.DataFrame, events: Sequence[str] = (), rise_of_030_fails: bool = True
+    baseline: pd.DataFrame, visit: pd.DataFrame, change: pd.DataFrame, events: Sequence[str], rise_of_030_fails: bool
 ) -> pd.DataFrame:
     """Ask each clause of BICLA; a patient responds where all of them hold.
 
@@ -56,6 +50,8 @@ def bicla_clauses(
     ----------
     baseline, visit : pandas.DataFrame
         Rows of a checked visit table, as ``with_baseline`` pairs them. PGA is in whole units of ``PGA_UNITS``.
+    change : pandas.DataFrame
+        What ``sri_changes`` found for the same rows.
     events : sequence of str
         Events that count as non-response.
     rise_of_030_fails : bool
@@ -67,12 +63,12 @@ def bicla_clauses(
         Nullable booleans: the columns of ``CLAUSES``, the last two only where there are such events.
     """
     before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
-    change = sri_changes(baseline, visit)
     active = ((before == A).sum(axis=1) >= 1) | ((before == B).sum(axis=1) >= 2)
     improved = ~not_improved(before, now).any(axis=1)
+    may_stay_active = np.isnan(before + now) & ~(before > B) & ~(now > B)  # neither grade is known to be C or milder
     clauses = pd.DataFrame({"active_baseline": active, "improved_clause": improved}, index=visit.index, dtype="boolean")
     clauses["active_baseline"] = clauses["active_baseline"].mask(~active & np.isnan(before).any(axis=1))
-    clauses["improved_clause"] = clauses["improved_clause"].mask(improved & may_stay_active(before, now).any(axis=1))
+    clauses["improved_clause"] = clauses["improved_clause"].mask(improved & may_stay_active.any(axis=1))
     clauses["new_clause"] = (change["new_a"] == 0) & (change["new_b"] < NEW_B_LIMIT) & change["grades_known"]
     clauses["sledai_clause"] = visit["sledai"] <= baseline["sledai"]
     worse = change["pga_rise"]
@@ -84,25 +80,21 @@ def bicla_clauses(
     return clauses
 
 
-def bicla_reasons(
-    clauses: pd.DataFrame,
-    shown: pd.Series,
-    events: Sequence[str],
-    rise_of_030_fails: bool,
-    details: Mapping[str, np.ndarray],
-    moved: np.ndarray,
-) -> np.ndarray:
-    """Write one sentence per row: the clauses that fail, else those that are open.
+def bicla_reasons(clauses: pd.DataFrame, shown: pd.Series, found: Intercurrent, rise_of_030_fails: bool) -> np.ndarray:
+    """Write one sentence per row: the clauses that fail and what happened, else those that are open.
 
-    `details` says of some clauses what happened, and `moved` why other values are judged than those of the visit.
+    Where other values are judged than those of the visit, it ends with why.
     """
-    words = dict(CLAUSES)
-    if (recorded := [name for name in events if name != STEROIDS]) != ["rescue"]:
+    words, later = dict(CLAUSES), (found.table["week"] > 0).to_numpy()
+    if (recorded := [name for name in found.clauses if name != STEROIDS]) != ["rescue"]:
         words["rescue_clause"] = f"no event that counts as non-response ({', '.join(recorded)})"
     if not rise_of_030_fails:
         words["pga_clause"] = "PGA rises by 0.30 or less"
     asked = [words[name] for name in clauses]
     plain = np.full(len(clauses), "", dtype=object)
+    details = {"rescue_clause": found.when()[later]}
+    if STEROIDS in found.clauses:
+        details["steroid_clause"] = found.words(STEROIDS)[later]
     happened = [details.get(name, plain) for name in clauses]
 
     def reason(shown: object, moved: str, *cells: object) -> str:
@@ -118,7 +110,7 @@ def bicla_reasons(
         lead = "Missing" if shown is pd.NA else "Counted as non-responder"
         return f"{lead}: not enough is recorded to decide: {'; '.join(unknown)}{end}"
 
-    return phrases(reason, shown, moved, *(clauses[name] for name in clauses), *happened)
+    return phrases(reason, shown, found.moved_words()[later], *(clauses[name] for name in clauses), *happened)
 
 
 def bicla(
@@ -194,7 +186,7 @@ def bicla(
     table, found = read_with_events(visits, event_columns=event_columns, events=events, steroids=steroids)
     baseline, visit = with_baseline(table)
     change = sri_changes(baseline, visit)
-    clauses = bicla_clauses(baseline, visit, found.clauses, rise_of_030_fails)
+    clauses = bicla_clauses(baseline, visit, change, found.clauses, rise_of_030_fails)
     answer = clauses.all(axis=1, skipna=False)
     imputed = answer.isna() & (missing == "nonresponder")
     shown = answer.mask(imputed, False)
@@ -212,9 +204,5 @@ def bicla(
         result |= found.columns(visit)
     result |= {"responder": shown, "imputed": imputed}
 
-    later = (table["week"] > 0).to_numpy()
-    details = {"steroid_clause": found.words(STEROIDS)[later]} if STEROIDS in found.clauses else {}
-    details["rescue_clause"] = found.when()[later]
-    moved = found.moved_words()[later]
-    result["reason"] = bicla_reasons(clauses, shown, found.clauses, rise_of_030_fails, details, moved)
+    result["reason"] = bicla_reasons(clauses, shown, found, rise_of_030_fails)
     return pd.DataFrame(result)

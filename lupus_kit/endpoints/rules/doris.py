@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_switch
-from lupus_kit.endpoints.rules.states import MISSING, limit_clause, none_of, read_state, state_table
+from lupus_kit.core.errors import require_choice, require_switch
+from lupus_kit.endpoints.rules.states import MISSING, none_of, read_state, state_table, treatment_clauses
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS
 
 PGA_LIMIT = 0.50
@@ -91,28 +91,12 @@ def doris(
     require_choice("way to handle missing data", missing, MISSING)
     require_switch("prednisone_below_5", prednisone_below_5)
     state = read_state(visits, CLINICAL_IDS, ["maintenance_stable"], events)
-    now, pga, dose = state.recorded, state.pga, state.dose
-    findings = now[list(CLINICAL_IDS)]
-    asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
-    clauses = {
-        "sledai_clause": none_of("clinical activity: ", findings, "missing descriptors: ", findings.isna()),
-        "pga_clause": limit_clause(
-            pga < PGA_LIMIT, pga, f"PGA is {{}} (it must be below {PGA_LIMIT:.2f})", "PGA is missing"
-        ),
-        "prednisone_clause": limit_clause(
-            dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT,
-            dose,
-            f"prednisolone is {{:g}} mg a day (it must be {asked})",
-            "the prednisolone dose is missing",
-        ),
-    }
-    if "maintenance_stable" in now:
-        stable, not_told = now["maintenance_stable"], "it is not recorded whether maintenance treatment is stable"
-        clauses["maintenance_clause"] = limit_clause(stable, stable, "maintenance treatment is not stable", not_told)
+    findings, dose = state.recorded[list(CLINICAL_IDS)], state.dose
+    active = none_of("clinical activity: ", findings, "missing descriptors: ", findings.isna())
+    low_dose = dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT
+    dose_asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
+    asked, maintenance = (f"below {PGA_LIMIT:.2f}", dose_asked), ("maintenance_stable", "stable", "stable")
+    others = treatment_clauses(state, state.pga < PGA_LIMIT, low_dose, asked, maintenance)
     points = sum(CLINICAL_POINTS[name] * findings[name].astype("Int16") for name in findings)
-    values = {
-        "clinical_sledai": points.astype("Int64"),
-        "pga": pga.astype(float),
-        "prednisone_mg_day": dose.astype(float),
-    }
-    return state_table(state, "DORIS", values, clauses, missing)
+    clinical = {"clinical_sledai": points.astype("Int64")}
+    return state_table(state, "DORIS", clinical, {"sledai_clause": active, **others}, missing)

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice
+from lupus_kit.core.columns import BadCells
+from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import DECIMALS, any_of, known_true, rounded, yes_no
-from lupus_kit.endpoints.rules.reasons import phrases, sentences
-from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, words_where
+from lupus_kit.endpoints.rules.reasons import names_of, phrases, sentences, words_where
+from lupus_kit.endpoints.rules.states import MISSING, read_rows
 
 SLEDAI_RISE = 3
 SLEDAI_SEVERE = 12

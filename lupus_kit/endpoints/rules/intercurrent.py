@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true
+from lupus_kit.endpoints.rules.reasons import joined, phrases
 from lupus_kit.endpoints.rules.steroids import DOSE, BrokenRule, SteroidRule, broken_rule, broken_words, steroid_rule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, GRADE_LIST, read_visits
@@ -29,14 +29,9 @@ EVENT_STRATEGIES = {
 STEROIDS = "steroids_over_limit"
 
 #: How a reason says that an event happened, and that nobody recorded whether; other events go by their name.
-_HAPPENED = {
-    "rescue": "rescue treatment was given",
-    "disallowed_medication": "a medicine was given that the protocol does not allow",
-    "withdrawn": "the patient had left the trial",
-}
-_OPEN = {
-    "rescue": "rescue treatment has been given",
-    "disallowed_medication": "a medicine has been given that the protocol does not allow",
+_WORDS = {
+    "rescue": "rescue treatment {} given",
+    "disallowed_medication": "a medicine {} given that the protocol does not allow",
     "withdrawn": "the patient had left the trial",
     STEROIDS: "prednisone keeps to the rule",
 }
@@ -85,8 +80,7 @@ class Intercurrent:
     @property
     def moved(self) -> np.ndarray:
         """Where other values are judged than those of the visit, or none."""
-        elsewhere: np.ndarray = self.source != np.arange(len(self.source))
-        return elsewhere
+        return np.asarray(self.source != np.arange(len(self.source)))
 
     def columns(self, visit: pd.DataFrame) -> dict[str, object]:
         """Return the columns of a result: the events that are clauses, else whether one had happened by the visit."""
@@ -94,48 +88,46 @@ class Intercurrent:
             return {name: visit[name] for name in self.clauses}
         return {"after_event": known_true(any_of(visit[name] for name in self.happened))}
 
+    def _visits(self, rows: np.ndarray) -> np.ndarray:
+        return np.array(self.table["visit"].map(str), dtype=object).take(rows, mode="clip")
+
     def words(self, name: str) -> np.ndarray:
         """Say that an event happened, and when, where that was before this visit; empty where it did not."""
-        if name == STEROIDS:
-            assert self.broken is not None
-            return np.where(known_true(self.happened[name]), broken_words(self.table, self.broken), "")
-        said = np.full(len(self.table), "", dtype=object)
-        said[known_true(self.happened[name])] = _HAPPENED.get(name, f"{name} is recorded")
-        later = np.flatnonzero(self.first[name] < np.arange(len(said)))
-        said[later] += np.array(
-            [f" at {visit}" for visit in self.table["visit"].to_numpy()[self.first[name][later]]], dtype=object
-        )
-        return said
+        if self.broken is not None and name == STEROIDS:
+            said = broken_words(self.table, self.broken)
+        else:
+            earlier = self.first[name] < np.arange(len(self.table))
+            when = np.where(earlier, " at " + self._visits(self.first[name]), "")
+            said = _WORDS.get(name, f"{name} is recorded").replace("{}", "was") + when
+        return np.where(known_true(self.happened[name]), said, "")
 
     def when(self) -> np.ndarray:
         """Say of each event that happened before this visit what it was and when; empty where there is none."""
-        before = [np.where(self.first[name] < np.arange(len(self.table)), self.words(name), "") for name in self.first]
-        return np.array(
-            ["; ".join(filter(None, row)) for row in zip(*before, strict=True)] or [""] * len(self.table), dtype=object
-        )
+        rows = np.arange(len(self.table))
+        before = [np.where(self.first[name] < rows, self.words(name), "") for name in self.first]
+        return np.array(joined(np.full(len(rows), ""), *before), dtype=object)
 
     def moved_words(self) -> np.ndarray:
         """Say why other values are judged than those of the visit; empty where they are its own."""
-        why = np.full(len(self.table), "", dtype=object)
-        for name in self.happened:
-            why = np.where(why == "", self.words(name), why)
-        why[why == ""] = "it is not recorded whether an event had happened"
-        what = np.full(len(why), "the visit is set missing, because ", dtype=object)
-        judged = self.source >= 0
-        what[judged] = [f"judged at {v}, because " for v in self.table["visit"].to_numpy()[self.source[judged]]]
-        return np.where(self.moved, what + why, "")
+        if not self.moved.any():
+            return np.full(len(self.table), "", dtype=object)
+
+        def say(judged: bool, visit: str, *events: str) -> str:
+            why = next(filter(None, events), "it is not recorded whether an event had happened")
+            return f"{f'judged at {visit}' if judged else 'the visit is set missing'}, because {why}"
+
+        visits = self._visits(self.source)
+        return np.where(self.moved, phrases(say, self.source >= 0, visits, *map(self.words, self.happened)), "")
 
 
 def open_words(name: str) -> str:
     """Say that nobody recorded whether an event happened."""
-    return f"it is not recorded whether {_OPEN.get(name, f'{name} happened')}"
+    return f"it is not recorded whether {_WORDS.get(name, f'{name} happened').replace('{}', 'has been')}"
 
 
 def handle(
     table: pd.DataFrame,
     flags: pd.DataFrame,
-    week: np.ndarray,
-    starts: np.ndarray,
     recorded: np.ndarray,
     strategy: str,
     broken: BrokenRule | None = None,
@@ -145,13 +137,9 @@ def handle(
     Parameters
     ----------
     table : pandas.DataFrame
-        The visits in order of patient and week, numbered from 0.
+        The visits in order of patient and week, numbered from 0; an event at week 0 is not one after baseline.
     flags : pandas.DataFrame
         Nullable booleans as recorded, one column an event.
-    week : numpy.ndarray
-        Weeks; an event at week 0 is not one after baseline.
-    starts : numpy.ndarray of int
-        The first row of the same patient.
     recorded : numpy.ndarray of bool
         Rows in which something is recorded.
     strategy : str
@@ -159,14 +147,12 @@ def handle(
     broken : BrokenRule, optional
         Where a rule on steroids is broken.
     """
-    rows, later = np.arange(len(flags)), week > 0
-    group = np.cumsum(starts == rows) - 1
+    rows, later = np.arange(len(flags)), (table["week"] > 0).to_numpy()
+    begins = table["patient"].ne(table["patient"].shift()).to_numpy()
+    starts, group = np.flatnonzero(begins), np.cumsum(begins) - 1
 
     def first_of(here: np.ndarray) -> np.ndarray:
-        earliest: np.ndarray = np.minimum.reduceat(np.where(here, rows, len(rows)), np.flatnonzero(starts == rows))[
-            group
-        ]
-        return earliest
+        return np.minimum.reduceat(np.where(here, rows, len(rows)), starts).take(group)
 
     happened, first = pd.DataFrame(index=flags.index), {}
     for name in map(str, flags):
@@ -181,7 +167,7 @@ def handle(
         affected = any_of(happened[name] for name in happened)
         yes, unknown = known_true(affected), affected.isna().to_numpy()
         last = np.maximum.accumulate(np.where(recorded & ~yes & ~unknown, rows, -1))
-        last_before = np.where((last >= starts) & (strategy == "while_on_treatment"), last, -1)
+        last_before = np.where((last >= starts[group]) & (strategy == "while_on_treatment"), last, -1)
         # Where it is not known whether an event had happened, nobody knows which values to judge.
         source[yes], source[unknown] = last_before[yes], -1
     return Intercurrent(strategy, happened, first, table, source, broken)
@@ -224,11 +210,9 @@ def read_with_events(
     table = read_visits(visits, components, list(dict.fromkeys([*event_columns, *added])), score, doses)
     values = [name for name in table if name not in (*KEYS, "arm", "made")]
     recorded = table[values].notna().any(axis=1).to_numpy()
-    n_visits = len(table) // (table["week"] == 0).sum()
-    starts = np.arange(len(table)) // n_visits * n_visits
     flags = table[[name for name in event_columns if name in table]]
     broken = broken_rule(table, rule, recorded) if rule else None
-    found = handle(table, flags, table["week"].to_numpy(), starts, recorded, events, broken)
+    found = handle(table, flags, recorded, events, broken)
     if found.moved.any():
         judged = table[["made", *(name for name in values if name in ("sledai", "pga", *GRADE_LIST))]]
         judged = judged.reindex(found.source).reset_index(drop=True)

@@ -2,30 +2,18 @@
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_switch
-from lupus_kit.endpoints.rules.states import (
-    MISSING,
-    Clause,
-    limit_clause,
-    names_of,
-    none_of,
-    read_state,
-    state_table,
-    words_where,
-)
-from lupus_kit.endpoints.sledai.items import ITEM_IDS, SEROLOGY_IDS, SLEDAI_ITEMS
+from lupus_kit.core.errors import require_choice, require_switch
+from lupus_kit.endpoints.rules.reasons import names_of, words_where
+from lupus_kit.endpoints.rules.states import MISSING, Clause, none_of, read_state, state_table, treatment_clauses
+from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
 PGA_LIMIT = 1.00
 PREDNISONE_LIMIT = 7.5
 
 #: Descriptors that are never allowed: renal, central nervous system, pleurisy, pericarditis, vasculitis, fever.
-MAJOR_IDS: tuple[str, ...] = tuple(
-    SLEDAI_ITEMS["id"][
-        SLEDAI_ITEMS["domain"].isin(["renal", "central nervous system", "serosal", "vascular"])
-        | (SLEDAI_ITEMS["id"] == "fever")
-    ]
-)
+_MAJOR_DOMAINS = ("renal", "central nervous system", "serosal", "vascular")
+MAJOR_IDS: tuple[str, ...] = tuple(item.id for item in ITEMS if item.domain in _MAJOR_DOMAINS or item.id == "fever")
 
 #: Ways to treat a first visit, which has no previous one.
 FIRST_VISIT = ("open", "met")
@@ -123,7 +111,7 @@ def lldas(
     require_choice("way to treat a first visit", first_visit, FIRST_VISIT)
     require_switch("serology_is_new", serology_is_new)
     state = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"], events)
-    rows, recorded, pga, dose = state.rows, state.recorded, state.pga, state.dose
+    recorded = state.recorded
     now = recorded[list(ITEM_IDS)]
 
     # What is on record may exceed the limit although a descriptor is missing.
@@ -134,12 +122,13 @@ def lldas(
     other = recorded[[name for name in OTHER_ACTIVITY if name in recorded]]
     not_allowed = now[list(MAJOR_IDS)].join(other)
 
-    visit_before = rows.visit_before(now.notna().any(axis=1))
+    visit_before = state.rows.visit_before(now.notna().any(axis=1))
     before = now.reindex(visit_before).reset_index(drop=True)
     if first_visit == "met":
         before.loc[visit_before.isna()] = True
     features = [name for name in ITEM_IDS if serology_is_new or name not in SEROLOGY_IDS]
     new = now[features] & ~before[features]
+    unsure = now[features] & new.isna()
 
     def total_too_high(points: int, incomplete: bool) -> str:
         return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"
@@ -154,27 +143,10 @@ def lldas(
             "activity that is not allowed: ", not_allowed, "it is not recorded whether there is: ", other.isna()
         ),
         "new_feature_clause": none_of(
-            "new since the previous visit: ",
-            new,
-            "no earlier visit tells whether this is new: ",
-            now[features] & new.isna(),
-        ),
-        "pga_clause": limit_clause(
-            pga <= PGA_LIMIT, pga, f"PGA is {{}} (it must be {PGA_LIMIT:.2f} or less)", "PGA is missing"
-        ),
-        "prednisone_clause": limit_clause(
-            dose <= PREDNISONE_LIMIT,
-            dose,
-            f"prednisolone is {{:g}} mg a day (it must be {PREDNISONE_LIMIT:g} or less)",
-            "the prednisolone dose is missing",
+            "new since the previous visit: ", new, "no earlier visit tells whether this is new: ", unsure
         ),
     }
-    if "maintenance_ok" in recorded:
-        maintained, not_told = (
-            recorded["maintenance_ok"],
-            "it is not recorded whether maintenance treatment is tolerated",
-        )
-        failed = "maintenance treatment is not standard and well tolerated"
-        clauses["maintenance_clause"] = limit_clause(maintained, maintained, failed, not_told)
-    values = {"sledai": sledai, "pga": pga.astype(float), "prednisone_mg_day": dose.astype(float)}
-    return state_table(state, "LLDAS", values, clauses, missing)
+    asked = f"{PGA_LIMIT:.2f} or less", f"{PREDNISONE_LIMIT:g} or less"
+    maintenance = "maintenance_ok", "standard and well tolerated", "tolerated"
+    clauses |= treatment_clauses(state, state.pga <= PGA_LIMIT, state.dose <= PREDNISONE_LIMIT, asked, maintenance)
+    return state_table(state, "LLDAS", {"sledai": sledai}, clauses, missing)

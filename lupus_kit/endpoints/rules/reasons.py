@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -59,5 +60,28 @@ def sentences(opening: Iterable[str], parts: Iterable[Iterable[str]], ending: It
     >>> sentences(["Yes: ", "No: "], [["a", ""], ["b", "c"]], [".", "."])
     ['Yes: a; b.', 'No: c.']
     """
-    rows = zip(*parts, strict=True)
-    return [begin + "; ".join(filter(None, row)) + end for begin, row, end in zip(opening, rows, ending, strict=True)]
+    return [begin + words + end for begin, words, end in zip(opening, joined(*parts), ending, strict=True)]
+
+
+def joined(*parts: Iterable[str]) -> list[str]:
+    """Join, row by row, the phrases that are not empty."""
+    return ["; ".join(filter(None, row)) for row in zip(*parts, strict=True)]
+
+
+def words_where(
+    applies: pd.Series | np.ndarray, make: str | Callable[..., str], *columns: pd.Series | np.ndarray
+) -> np.ndarray:
+    """Write, in the rows where they apply, the same words or those made of the columns; empty elsewhere."""
+    here = applies.to_numpy(dtype=bool, na_value=False) if isinstance(applies, pd.Series) else applies
+    words = np.full(len(here), "", dtype=object)
+    words[here] = make if isinstance(make, str) else phrases(make, *(column[here] for column in columns))
+    return words
+
+
+def names_of(opening: str, present: pd.DataFrame) -> np.ndarray:
+    """Write, row by row, `opening` and the names of what is present; empty where nothing is."""
+
+    def say(here: tuple[bool, ...]) -> str:
+        return opening + ", ".join(compress(map(str, present), here)) if any(here) else ""
+
+    return phrases(say, present.to_numpy(dtype=bool, na_value=False))

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import require_choice
 
-#: Measures, their units in words and the largest value that is believed. Creatinine's unit is an argument.
+#: Measures and their units in words. Creatinine's unit is an argument.
 MEASURES = {
-    "upcr": ("urine protein/creatinine in g/g", 50.0),
-    "protein_24h": ("24-hour protein in g", 60.0),
-    "creatinine": ("serum creatinine", 3000.0),
-    "egfr": ("eGFR", 250.0),
-    "albumin": ("serum albumin in g/L", 80.0),
+    "upcr": "urine protein/creatinine in g/g",
+    "protein_24h": "24-hour protein in g",
+    "creatinine": "serum creatinine",
+    "egfr": "eGFR",
+    "albumin": "serum albumin in g/L",
 }
 #: Yes/no measures with the rule that a no meets; the words of the two are the requirement.
 ANSWERS = {"sediment_active": "inactive", "treatment_failure": "no"}
-CREATININE_LIMITS = {"mg/dL": (0.1, 30.0), "umol/L": (10.0, 3000.0)}
+CREATININE_UNITS = {"mg/dL": "creatinine_mg_dl", "umol/L": "creatinine_umol_l"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class RenalRequirement:
     def text(self) -> str:
         """The requirement in words."""
         words = RULES[self.rule].words.format(x=self.limit, percent=100 * self.limit)
-        return words if self.measure in ANSWERS else f"{MEASURES[self.measure][0]} {words}"
+        return words if self.measure in ANSWERS else f"{MEASURES[self.measure]} {words}"
 
     @property
     def slug(self) -> str:

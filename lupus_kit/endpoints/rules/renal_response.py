@@ -3,37 +3,30 @@
 The definitions are data (``renal_definitions``); one small function judges every requirement of all of them.
 """
 
+from collections.abc import Mapping
 from functools import reduce
 from operator import and_
-from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, raise_together, require_choice, require_columns, require_frame
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.columns import BadCells, numbers, raise_together, require_columns, require_frame
+from lupus_kit.core.errors import InputError, is_number, require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true, yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.renal_definitions import (
     ANSWERS,
-    CREATININE_LIMITS,
-    MEASURES,
+    CREATININE_UNITS,
     RENAL_DEFINITIONS,
     RULES,
     RenalDefinition,
     RenalRequirement,
     eular_2019,
 )
-from lupus_kit.endpoints.visits.units import in_units
+from lupus_kit.endpoints.visits.units import bounds, in_units
 
 #: The unit that each of today's names has here; creatinine's is an argument.
-_UNITS = {
-    "upcr": "upcr_g_g",
-    "protein_24h": "protein_24h_g",
-    "creatinine": "creatinine_mg_dl",
-    "egfr": "egfr_ml_min_173",
-    "albumin": "albumin_g_l",
-}
+_UNITS = {"upcr": "upcr_g_g", "protein_24h": "protein_24h_g", "egfr": "egfr_ml_min_173", "albumin": "albumin_g_l"}
 
 #: From worst to best.
 RESPONSES = ("none", "partial", "complete")
@@ -112,10 +105,16 @@ def renal_response(
     'urine protein/creatinine in g/g below 0.5'
     """
     chosen = _checked_definition(definition, creatinine_unit, creatinine_upper_normal, months)
-    require_frame(baseline, "baseline")
-    require_frame(visit, "visit")
-    _check_patients(baseline, visit)
-    units = _UNITS | {"creatinine": "creatinine_umol_l" if creatinine_unit == "umol/L" else "creatinine_mg_dl"}
+    problems = BadCells("the visit table"), BadCells("the baseline table")
+    for noted, frame, what in zip(problems, (visit, baseline), ("visit", "baseline"), strict=True):
+        require_columns(require_frame(frame, what), ["patient"], what)
+        noted.add(frame, "patient", frame["patient"].isna().to_numpy(), "every row needs a patient")
+    twice = baseline["patient"].notna() & baseline["patient"].duplicated()
+    problems[1].add(
+        baseline, "patient", twice.to_numpy(), "the patient has more than one row: keep one row per patient"
+    )
+    raise_together(*problems)
+    units = _UNITS | {"creatinine": CREATININE_UNITS[creatinine_unit]}
     needs = [need for group in chosen.complete + chosen.partial for need in group]
     measured = {name: unit for name, unit in units.items() if name in {need.measure for need in needs}}
     baseline, visit = in_units(baseline, measured, "baseline"), in_units(visit, measured, "visit")
@@ -127,9 +126,12 @@ def renal_response(
         visit = visit.assign(treatment_failure=False)
         notes = (f"No column 'treatment_failure': in all {len(visit)} rows nobody is taken to have failed.",)
     require_columns(visit, visit_columns, "visit")
-    problems = BadCells("the visit table"), BadCells("the baseline table")
-    now = _read(visit, visit_columns, creatinine_unit, problems[0])
-    stored = _read(baseline, baseline_columns, creatinine_unit, problems[1])
+    now = _read(visit, visit_columns, units, problems[0])
+    stored = _read(baseline, baseline_columns, units, problems[1])
+    twice = baseline["patient"].notna() & baseline["patient"].duplicated()
+    problems[1].add(
+        baseline, "patient", twice.to_numpy(), "the patient has more than one row: keep one row per patient"
+    )
     raise_together(*problems)
     before = stored.set_axis(pd.Index(baseline["patient"])).reindex(visit["patient"]).reset_index(drop=True)
 
@@ -189,7 +191,7 @@ def _opening(complete: object, partial: object) -> str:
     return "Partial response." if partial else "No response."
 
 
-def _read(frame: pd.DataFrame, columns: list[str], unit: str, problems: BadCells) -> pd.DataFrame:
+def _read(frame: pd.DataFrame, columns: list[str], units: Mapping[str, str], problems: BadCells) -> pd.DataFrame:
     """Read the columns; the bounds of creatinine catch a value in the other unit."""
     values = {}
     for name in columns:
@@ -197,43 +199,25 @@ def _read(frame: pd.DataFrame, columns: list[str], unit: str, problems: BadCells
         if measure in ANSWERS:
             values[name] = yes_no(frame, name, problems).astype("Float64")
         else:
-            low, high = CREATININE_LIMITS[unit] if measure == "creatinine" else (0.0, MEASURES[measure][1])
-            values[name] = pd.Series(numbers(frame, name, problems, low, high, whole=False), dtype="Float64")
+            values[name] = pd.Series(
+                numbers(frame, name, problems, *bounds(units[measure]), whole=False), dtype="Float64"
+            )
     return pd.DataFrame(values, index=range(len(frame)))
-
-
-def _check_patients(baseline: pd.DataFrame, visit: pd.DataFrame) -> None:
-    for frame, what in ((baseline, "baseline"), (visit, "visit")):
-        require_columns(frame, ["patient"], what)
-        if frame["patient"].isna().any():
-            row = frame.index[frame["patient"].isna()][0]
-            raise InputError(f"{what}: row {row}, column 'patient' is empty: every row needs a patient.")
-    if baseline["patient"].duplicated().any():
-        who = baseline["patient"][baseline["patient"].duplicated()].iloc[0]
-        raise InputError(f"baseline has more than one row for patient {who!r}: keep one row per patient.")
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def _checked_definition(definition: object, unit: str, upper: float | None, months: float | None) -> RenalDefinition:
     """Return the definition, with its extra arguments checked."""
-    require_choice("creatinine unit", unit, CREATININE_LIMITS)
-    if isinstance(definition, RenalDefinition):
-        rule = definition
-    else:
+    require_choice("creatinine unit", unit, CREATININE_UNITS)
+    if not isinstance(definition, RenalDefinition):
         require_choice("renal definition", definition, RENAL_DEFINITIONS)
-        rule = RENAL_DEFINITIONS[str(definition)]
+    rule = definition if isinstance(definition, RenalDefinition) else RENAL_DEFINITIONS[str(definition)]
     if definition == "EULAR 2019":
-        if not _is_number(months) or not months > 0:
+        if not is_number(months) or not months > 0:
             raise InputError(f"months is {months!r}: EULAR 2019 sets targets in time, so give months above 0.")
         return eular_2019(months)
     if any(need.rule == "normal" for group in rule.columns.values() for need in group):
-        low, high = CREATININE_LIMITS[unit]
-        if not _is_number(upper) or not low <= upper <= high:
-            raise InputError(
-                f"creatinine_upper_normal is {upper!r}: {rule.name} needs the laboratory's upper limit in {unit}, "
-                f"from {low:g} to {high:g}."
-            )
+        low, high = bounds(CREATININE_UNITS[unit])
+        if not is_number(upper) or not low <= upper <= high:
+            wanted = f"the laboratory's upper limit in {unit}, from {low:g} to {high:g}"
+            raise InputError(f"creatinine_upper_normal is {upper!r}: {rule.name} needs {wanted}.")
     return rule

@@ -13,13 +13,11 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice, require_switch
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_whole, require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, newly_a, newly_b
 from lupus_kit.endpoints.pga import PGA_UNITS, pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, open_words, read_with_events, require_strategy
-from lupus_kit.endpoints.rules.reasons import phrases, sentences
-from lupus_kit.endpoints.rules.states import words_where
+from lupus_kit.endpoints.rules.reasons import phrases, sentences, words_where
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, GRADE_LIST, carried_forward, with_baseline
@@ -33,6 +31,9 @@ NEW_B_LIMIT = 2
 
 #: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed", "locf", "worst", "best")
+
+
+_OPENINGS = {True: "Responder: ", False: "Not a responder: ", pd.NA: "Undecided: "}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class SriOptions:
 
     def __post_init__(self) -> None:
         points, components = self.points, self.components
-        if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 4 <= points <= 8:
+        if not is_whole(points, 4) or points > 8:
             raise InputError(f"points is {points!r}: SRI-n is defined for whole numbers n from 4 to 8.")
         if isinstance(components, str):
             raise InputError(f"components is {components!r}: give a collection such as ('sledai', 'pga').")
@@ -184,14 +185,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     points, is_open = options.points, answer.isna()
     both_made = baseline["made"] & visit["made"]
     later = (found.events.table["week"] > 0).to_numpy()
-    moved = found.events.moved_words()[later] if found.events.moved.any() else np.full(len(visit), "", dtype=object)
-
-    def visit_missing(baseline_made: bool, visit_made: bool, moved: str) -> str:
-        missing = {
-            "the baseline visit is missing": not baseline_made,
-            "the visit is missing": not visit_made and not moved,
-        }
-        return "; ".join(words for words, true in missing.items() if true)
+    moved = found.events.moved_words()[later]
 
     def sledai(clause: object, before: float, drop: float) -> str:
         if clause is pd.NA:
@@ -227,7 +221,10 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
         agrees = (clause == answer) | (clause.isna() & is_open & both_made)
         return words_where(agrees, words, clause, *columns)
 
-    parts = [words_where(is_open, visit_missing, baseline["made"], visit["made"], moved)]
+    parts = [
+        words_where(is_open & ~baseline["made"], "the baseline visit is missing"),
+        words_where(is_open & ~visit["made"] & (moved == ""), "the visit is missing"),
+    ]
     parts.append(part("sledai_clause", sledai, change["sledai_baseline"], change["sledai_drop"]))
     if "bilag_clause" in clauses:
         before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
@@ -238,12 +235,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     parts += [
         part(f"no {name}", partial(event, name), found.events.words(name)[later]) for name in found.events.clauses
     ]
-    parts += [moved] if found.events.moved.any() else []
-    return sentences(phrases(_opening, shown), parts, phrases(_ending, shown, is_open, carried))
-
-
-def _opening(shown: object) -> str:
-    return "Undecided: " if shown is pd.NA else "Responder: " if shown else "Not a responder: "
+    return sentences(map(_OPENINGS.__getitem__, shown), [*parts, moved], phrases(_ending, shown, is_open, carried))
 
 
 def _ending(shown: object, was_open: bool, carried: bool) -> str:

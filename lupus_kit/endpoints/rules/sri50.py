@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers
+from lupus_kit.core.columns import BadCells, numbers
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.sri import sri

@@ -1,6 +1,6 @@
 """What the rules on single visits share: sorted rows, the visit before, the verdict on a state and its reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -8,11 +8,11 @@ from operator import and_
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
 from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.pga import pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, handle, open_words, require_strategy
-from lupus_kit.endpoints.rules.reasons import phrases, sentences
+from lupus_kit.endpoints.rules.reasons import joined, names_of, sentences, words_where
 from lupus_kit.endpoints.rules.steroids import DOSE
 from lupus_kit.endpoints.visits.keys import KEYS, plain_keys, read_arms, read_keys
 from lupus_kit.endpoints.visits.visit_table import EVENTS
@@ -43,8 +43,7 @@ class VisitRows:
     @property
     def starts(self) -> np.ndarray:
         """For each row, the first row of the same patient."""
-        first: np.ndarray = np.flatnonzero(np.diff(self.patient, prepend=-1))[self.patient]
-        return first
+        return np.flatnonzero(np.diff(self.patient, prepend=-1)).take(self.patient)
 
     def visit_before(self, recorded: pd.Series) -> pd.Series:
         """For each row, the number of the last earlier row of the same patient where `recorded` is true; else missing."""
@@ -68,33 +67,9 @@ def read_rows(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[st
     keys = read_keys(visits, BadCells("the visit table"))
     read_arms(visits, keys)
     order = np.lexsort((keys.week, keys.patient))
-    table = visits[[*KEYS, *needed, *extra]].iloc[order]
-    return VisitRows(table, order, keys.patient[order], keys.weeks[keys.week[order]])
-
-
-def words_where(
-    applies: pd.Series | np.ndarray, make: str | Callable[..., str], *columns: pd.Series | np.ndarray
-) -> np.ndarray:
-    """Write, in the rows where they apply, the same words or those made of the columns; empty elsewhere."""
-    here = applies.to_numpy(dtype=bool, na_value=False) if isinstance(applies, pd.Series) else applies
-    words = np.full(len(here), "", dtype=object)
-    words[here] = make if isinstance(make, str) else phrases(make, *(column[here] for column in columns))
-    return words
-
-
-def joined(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """Join, row by row, the phrases that are not empty."""
-    return np.array(["; ".join(filter(None, row)) for row in zip(*columns, strict=True)], dtype=object)
-
-
-def names_of(opening: str, present: pd.DataFrame) -> np.ndarray:
-    """Write, row by row, `opening` and the names of what is present; empty where nothing is."""
-    words = np.full(len(present), "", dtype=object)
-    for name in present:
-        words[known_true(present[name])] += f"{name}, "
-    some = words != ""
-    words[some] = [opening + listed.removesuffix(", ") for listed in words[some]]
-    return words
+    week = keys.weeks[keys.week[order]]
+    table = visits[[*KEYS, *needed, *extra]].iloc[order].assign(week=week)
+    return VisitRows(table, order, keys.patient[order], week)
 
 
 @dataclass(frozen=True)
@@ -131,13 +106,12 @@ def read_state(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[s
     pga = rounded(rows.table, "pga", problems, 0, 3)
     dose = rounded(rows.table, DOSE, problems, 0, 5000)
     now |= {name: yes_no(rows.table, name, problems) for name in optional if name in rows.table}
-    flags = pd.DataFrame(
-        {name: yes_no(rows.table, name, problems) for name in EVENTS if name in rows.table}, index=range(len(pga))
-    )
+    happened = {name: yes_no(rows.table, name, problems) for name in EVENTS if name in rows.table}
+    flags = pd.DataFrame(happened, index=range(len(pga)))
     problems.raise_if_any()
     values = pd.DataFrame(now)
     recorded = values.notna().any(axis=1) | pga.notna() | dose.notna() | flags.notna().any(axis=1)
-    found = handle(rows.table.reset_index(drop=True), flags, rows.week, rows.starts, recorded.to_numpy(), events)
+    found = handle(rows.table.reset_index(drop=True), flags, recorded.to_numpy(), events)
     return State(rows, values, pga, dose, found)
 
 
@@ -145,6 +119,32 @@ def limit_clause(holds: pd.Series, value: pd.Series, failed: str, unknown: str) 
     """Judge one recorded value; in the words for a failure it stands at the braces, a PGA with all its decimals."""
     shown = words_where(~holds, lambda x: pga_text(x), value) if "PGA" in failed else value
     return Clause(holds, words_where(~holds, failed.format, shown), words_where(value.isna(), unknown))
+
+
+def treatment_clauses(
+    state: State, low_pga: pd.Series, low_dose: pd.Series, asked: tuple[str, str], maintenance: tuple[str, str, str]
+) -> dict[str, Clause]:
+    """Judge PGA and dose, and maintenance treatment where its column is there.
+
+    `asked` says in words what PGA and dose must be; `maintenance` is the column, what is wrong where it says no, and what
+    is not recorded where it is empty.
+    """
+    pga, dose = (f"(it must be {words})" for words in asked)
+    column, failed, unknown = maintenance
+    clauses = {
+        "pga_clause": limit_clause(low_pga, state.pga, f"PGA is {{}} {pga}", "PGA is missing"),
+        "prednisone_clause": limit_clause(
+            low_dose, state.dose, f"prednisolone is {{:g}} mg a day {dose}", "the prednisolone dose is missing"
+        ),
+    }
+    if column in state.recorded:
+        kept = state.recorded[column]
+        said = (
+            f"maintenance treatment is not {failed}",
+            f"it is not recorded whether maintenance treatment is {unknown}",
+        )
+        clauses["maintenance_clause"] = limit_clause(kept, kept, *said)
+    return clauses
 
 
 def none_of(failed: str, present: pd.DataFrame, unknown: str, not_known: pd.DataFrame) -> Clause:
@@ -158,12 +158,15 @@ def state_table(
 ) -> pd.DataFrame:
     """Lay out a state of low activity: keys, values, clauses, events, verdict, and the reason."""
     events, moved = state.events, state.events.moved_words()
-    clauses, values = dict(clauses), dict(values)
+    clauses = dict(clauses)
+    values = {**values, "pga": state.pga.astype(float), DOSE: state.dose.astype(float)}
     if events.clauses:
         happened = any_of(events.happened[event] for event in events.clauses)
-        said = [events.words(event) for event in events.clauses]
+        said = joined(*map(events.words, events.clauses))
         not_told = [words_where(events.happened[event].isna(), open_words(event)) for event in events.clauses]
-        clauses["event_clause"] = Clause(~happened, joined(said), joined(not_told))
+        clauses["event_clause"] = Clause(
+            ~happened, np.array(said, dtype=object), np.array(joined(*not_told), dtype=object)
+        )
     elif events.moved.any():  # the state at another visit, or none
         clauses = {column: clause.at(events.source) for column, clause in clauses.items()}
         values = {column: value.reindex(events.source).reset_index(drop=True) for column, value in values.items()}
@@ -171,21 +174,13 @@ def state_table(
     answer = reduce(and_, holds.values())
     is_open = answer.isna().to_numpy()
     counted_as_no = missing == "nonresponder"
-
-    def opening(verdict: object) -> str:
-        if verdict is pd.NA:
-            return f"Not in {name}: " if counted_as_no else "Undecided: "
-        return f"In {name}: every clause is met" if verdict else f"Not in {name}: "
-
-    def ending(verdict: object) -> str:
-        if verdict is pd.NA:
-            return ", counted as no." if counted_as_no else ", so the answer is open."
-        return "."
-
+    shown = answer.fillna(False) if counted_as_no else answer
+    openings = {True: f"In {name}: every clause is met", False: f"Not in {name}: ", pd.NA: "Undecided: "}
+    ending = np.where(is_open, ", counted as no." if counted_as_no else ", so the answer is open.", ".")
     failed = [clause.failed for clause in clauses.values()]
     unknown = [np.where(is_open, clause.unknown, "") for clause in clauses.values()]
     separator = np.where((moved != "") & known_true(answer), "; ", "")  # an opening that is a whole sentence
-    reasons = sentences(phrases(opening, answer), [*failed, *unknown, separator + moved], phrases(ending, answer))
-    verdict = {name.lower(): answer.fillna(False) if counted_as_no else answer, "imputed": is_open & counted_as_no}
+    reasons = sentences(map(openings.__getitem__, shown), [*failed, *unknown, separator + moved], ending)
+    verdict = {name.lower(): shown, "imputed": is_open & counted_as_no}
     after = {} if events.clauses else events.columns(events.happened)
     return pd.DataFrame({**state.rows.keys(), **values, **holds, **after, **verdict, "reason": reasons})

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, require_choice, unknown_name
 from lupus_kit.endpoints.rules.reasons import phrases
 
 #: The column of the dose, mg of prednisone a day.
@@ -68,12 +68,10 @@ class SteroidClause:
         limits = (self.ceiling_mg_day, self.above_baseline_mg_day, self.above_baseline_percent)
         numbers = (self.first_week, self.weeks_before, self.baseline_at_least_mg_day, *limits)
         for value in numbers:
-            good = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-            if value is not None and not (good and 0 <= value < np.inf):
+            if value is not None and not (is_number(value) and value >= 0):
                 raise InputError(f"{value!r} in a steroid clause: weeks, doses and percentages are numbers from 0.")
         for name in self.additions:
-            if name not in ADDITIONS:
-                raise unknown_name("added medicine", name, ADDITIONS)
+            require_choice("added medicine", name, ADDITIONS)
         if not self.additions and not self.no_rise and limits == (None, None, None):
             raise InputError("a steroid clause without a limit: give ceiling_mg_day, above_baseline_mg_day, "
                              "above_baseline_percent, no_rise or additions.")  # fmt: skip

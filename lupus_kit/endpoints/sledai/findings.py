@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, raise_together, require_choice, require_frame
+from lupus_kit.core.columns import BadCells, raise_together, require_frame
+from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true
 from lupus_kit.endpoints.sledai.inputs import COLUMNS, SLEDAI_FINDINGS, laboratory_limits, read_findings, read_previous
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.endpoints.nullable import known_true, rounded, yes_no
 from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, STABLE_IDS

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, refuse_slips, require_choice, require_columns, require_frame, require_switch
+from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
+from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.nullable import known_true, yes_no
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS, STABLE_IDS, STABLE_SCORES_ZERO
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells
-from lupus_kit.core.columns import is_missing
+from lupus_kit.core.columns import BadCells, is_missing
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import plural
 from lupus_kit.endpoints.visits.weeks import READABLE, first_day, weeks_of

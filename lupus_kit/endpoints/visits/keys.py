@@ -5,12 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers
-from lupus_kit.core.columns import is_missing
+from lupus_kit.core.columns import BadCells, is_missing, numbers, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
 
 KEYS = ("patient", "visit", "week")
+
+#: Columns that say who and when, and nothing of what was found.
+WHO_AND_WHEN = (*KEYS, "day", "arm")
+
+
+def recorded_rows(visits: pd.DataFrame) -> np.ndarray:
+    """Tell in which rows anything is recorded beside who and when."""
+    return np.asarray(visits.drop(columns=list(WHO_AND_WHEN), errors="ignore").notna().any(axis=1))
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,7 @@ def _plain_texts(cells: pd.Series) -> np.ndarray | None:
     if plain == written and not any(missing):
         return None
     plain = [None if empty else cell for cell, empty in zip(plain, missing, strict=True)]
-    found: np.ndarray = np.array([*plain, None], dtype=object)[codes]
-    return found
+    return np.asarray(np.array([*plain, None], dtype=object)[codes])
 
 
 def read_keys(visits: pd.DataFrame, problems: BadCells) -> Keys:
@@ -99,5 +105,16 @@ def read_arms(visits: pd.DataFrame, keys: Keys) -> np.ndarray | None:
     if len(clash):
         listed = listing(repr(keys.patients[p]) for p in clash)
         raise InputError(f"in more than one arm: patient {listed}. An arm belongs to the patient, not to the visit.")
-    labels: np.ndarray = np.array([*names, None], dtype=object)[arms]  # position -1 is a patient without an arm
-    return labels
+    return np.array([*names, None], dtype=object).take(arms)  # position -1 is a patient without an arm
+
+
+def at_week(table: pd.DataFrame, week: float | None, has: str) -> pd.DataFrame:
+    """Return the rows of one week, all where it is None; raise where there are none, with the weeks that the table has."""
+    if week is None:
+        return table
+    require_columns(table, ["week"], has.split()[1])
+    rows = table[table["week"] == week]
+    if rows.empty:
+        weeks = ", ".join(f"{w:g}" for w in sorted(table["week"].unique()))
+        raise InputError(f"week == {week!r}: {has} only week(s) {weeks}.")
+    return rows

@@ -7,15 +7,14 @@ no patient of a trial has it.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells
-from lupus_kit.core.columns import Column, fold, is_missing
+from lupus_kit.core.columns import BadCells, Column, distinct_cells, fold, is_missing
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
 
 #: Numbers that are used as codes for missing in data sets of trials.
 USUAL: frozenset[float] = frozenset(
@@ -36,78 +35,47 @@ _PLAIN_MISSING = frozenset({"", ".", "na", "n/a", "nan", "nd"})
 MissingCodes = str | float | Sequence[float | str] | Mapping[str, float | Sequence[float]] | None
 
 
-@dataclass(frozen=True)
-class Codes:
-    """What is known of codes for missing.
-
-    Attributes
-    ----------
-    everywhere : frozenset of float
-        Codes in every column where they are not plausible as values.
-    by_column : dict
-        Codes of one column, by its name.
-    values : bool
-        Whether every other number is a value ("none").
-    """
-
-    everywhere: frozenset[float]
-    by_column: dict[str, frozenset[float]]
-    values: bool
-
-
-def read_codes(given: MissingCodes, names: Mapping[str, str]) -> Codes:
+def read_codes(given: MissingCodes) -> tuple[dict[str, set[float]], bool]:
     """Read what was said about codes for missing: numbers, numbers by column, or "none".
 
     Parameters
     ----------
     given : str, number, sequence, mapping or None
         Such as ``"99,-9"``, ``"99,pga=9"``, ``[99, -9]``, ``{"sledai": 99}`` or ``"none"``.
-    names : mapping
-        Name of each column in the kit by its folded spellings.
 
     Returns
     -------
-    Codes
-        What was said.
+    codes : dict of str to set of float
+        The codes of each column; those of every column under an empty name.
+    values : bool
+        Whether every other number is a value.
 
     Examples
     --------
-    >>> read_codes("99,pga=9", {"pga": "pga"})
-    Codes(everywhere=frozenset({99.0}), by_column={'pga': frozenset({9.0})}, values=False)
+    >>> read_codes("99,pga=9")
+    ({'': {99.0}, 'pga': {9.0}}, False)
     """
-    if given is None:
-        return Codes(frozenset(), {}, False)
     if isinstance(given, Mapping):
         parts = [f"{name}={one}" for name, codes in given.items() for one in np.atleast_1d(np.asarray(codes)).tolist()]
     elif isinstance(given, str):
         parts = [part.strip() for part in re.split(r"[,;]", given) if part.strip()]
     else:
-        parts = ["" if one is None else str(one) for one in np.atleast_1d(np.asarray(given, dtype=object)).tolist()]
-    everywhere: set[float] = set()
-    by_column: dict[str, frozenset[float]] = {}
-    for part in parts:
+        every = np.atleast_1d(np.asarray([] if given is None else given, dtype=object)).tolist()
+        parts = ["" if one is None else str(one) for one in every]
+    found: dict[str, set[float]] = {}
+    numbers = [part for part in parts if part.strip().lower() != "none"]
+    for part in numbers:
         column, _, code = part.rpartition("=")
-        if part.strip().lower() == "none":
-            continue
-        name = names.get(fold(column)) if column else ""
-        try:
-            number = float(code)
-        except ValueError:
-            name = None
-        if name is None or not np.isfinite(number):
-            raise InputError(
-                f"missing_codes has {part!r}: give numbers such as 99,-9, a number of one column such as sledai=99, or "
-                '"none" where every number is a value.'
-            )
-        if name:
-            by_column[name] = by_column.get(name, frozenset()) | {number}
-        else:
-            everywhere.add(number)
-    return Codes(frozenset(everywhere), by_column, any(part.strip().lower() == "none" for part in parts))
+        number, known = number_of(code), not column or fold(column) in BY_FOLDED
+        if not known or not np.isfinite(number):
+            wanted = 'numbers such as 99,-9, a number of one column such as sledai=99, or "none" where every number is a value'
+            raise InputError(f"missing_codes has {part!r}: give {wanted}.")
+        found.setdefault(BY_FOLDED[fold(column)].name if column else "", set()).add(number)
+    return found, len(numbers) < len(parts)
 
 
 def settle_codes(
-    cells: pd.DataFrame, columns: Mapping[str, Column], codes: Codes, problems: BadCells
+    cells: pd.DataFrame, columns: Mapping[str, Column], given: MissingCodes, problems: BadCells
 ) -> tuple[pd.DataFrame, list[str]]:
     """Empty the cells that hold a code for missing; note those that look like one and were not spoken of.
 
@@ -117,8 +85,8 @@ def settle_codes(
         The table as written.
     columns : mapping of str to Column
         The columns to look at, by their name in `cells`.
-    codes : Codes
-        What was said about codes.
+    given : str, number, sequence, mapping or None
+        What was said about codes, as for :func:`read_codes`.
     problems : BadCells
         Where cells that have to be asked for are noted; they are emptied.
 
@@ -129,38 +97,34 @@ def settle_codes(
     notes : list of str
         How many cells were emptied, and how many hold a word for missing.
     """
+    codes, values = read_codes(given)
+    everywhere = codes.get("", set())
     emptied: dict[str, int] = {}
     stays: list[str] = []
     words: dict[str, int] = {}
     changed: dict[str, pd.Series] = {}
     for written, column in columns.items():
         series = cells[written]
-        try:
-            where, distinct = pd.factorize(series)
-        except TypeError:  # lists and the like are told as bad cells
-            continue
-        numbers = np.array([_number(cell) for cell in np.asarray(distinct, dtype=object)], dtype=float)
+        where, distinct = distinct_cells(series)
+        numbers = np.array([*map(number_of, distinct)], dtype=float)
         counts = np.bincount(where[where >= 0], minlength=len(distinct))
         if not np.isfinite(numbers).all():
             _count_words(distinct, counts, words)
         if column.kind == "text" or not np.isfinite(numbers).any():
             continue
-        general = np.isin(numbers, [*codes.everywhere])
-        odd = _implausible(numbers, column, USUAL | codes.everywhere)
-        told = np.isin(numbers, [*codes.by_column.get(column.name, ())]) | (odd & general)
+        general = np.isin(numbers, [*everywhere])
+        odd = _implausible(numbers, column, USUAL | everywhere)
+        told = np.isin(numbers, [*codes.get(column.name, ())]) | (odd & general)
         near = np.unique(numbers[general & ~told & (np.abs(numbers) > 9)])
         stays += [f"{n:g} in {column.name} ({plural(int(counts[numbers == n].sum()), 'cell')})" for n in near]
         if told.any():
             emptied[column.name] = int(counts[told].sum())
-        asked = odd & ~told & ~(codes.values & _in_range(numbers, column))
+        asked = odd & ~told & ~(values & _in_range(numbers, column))
         for number in np.unique(numbers[asked]):
-            problems.add(
-                cells,
-                written,
-                np.isin(where, np.flatnonzero(asked & (numbers == number))),
-                f"{column.expected}; is it a code for missing? missing_codes={number:g} (--missing-codes {number:g}) "
-                f"empties it{', none takes it as a value' * bool(_in_range(np.array([number]), column)[0])}",
-            )
+            there = np.isin(where, np.flatnonzero(asked & (numbers == number)))
+            hint = f"is it a code for missing? missing_codes={number:g} (--missing-codes {number:g}) empties it"
+            none = ", none takes it as a value" * bool(_in_range(np.array([number]), column)[0])
+            problems.add(cells, written, there, f"{column.expected}; {hint}{none}")
         if (told | asked).any():
             gone = np.isin(where, np.flatnonzero(told | asked))
             changed[written] = series.astype(object).where(~gone, None)
@@ -175,7 +139,8 @@ def settle_codes(
     return cells.assign(**changed) if changed else cells, notes
 
 
-def _number(cell: object) -> float:
+def number_of(cell: object) -> float:
+    """Return a cell as a number; NaN where it is none, or a truth value."""
     if isinstance(cell, (bool, np.bool_)):
         return np.nan
     try:
@@ -188,8 +153,7 @@ def _in_range(numbers: np.ndarray, column: Column) -> np.ndarray:
     if column.kind == "choice":
         return np.zeros(len(numbers), dtype=bool)
     low, high = (0, 1) if column.kind == "yes/no" else (column.low, column.high)
-    inside: np.ndarray = (numbers >= low) & (numbers <= high)
-    return inside
+    return np.asarray((numbers >= low) & (numbers <= high))
 
 
 def _implausible(numbers: np.ndarray, column: Column, usual: frozenset[float]) -> np.ndarray:
@@ -198,11 +162,10 @@ def _implausible(numbers: np.ndarray, column: Column, usual: frozenset[float]) -
     others = np.abs(numbers[inside & ~coded])
     apart = np.abs(numbers) > max(9, 2 * others.max()) if len(others) else ~inside
     odd = (coded & (~inside | apart)) | np.isin(numbers, [*_NEVER.get(column.name, ())])
-    found: np.ndarray = odd | (inside & (numbers > _NOBODY_HAS.get(column.name, np.inf)))
-    return found
+    return np.asarray(odd | (inside & (numbers > _NOBODY_HAS.get(column.name, np.inf))))
 
 
-def _count_words(distinct: pd.Index, counts: np.ndarray, words: dict[str, int]) -> None:
-    for cell, count in zip(np.asarray(distinct, dtype=object), counts, strict=True):
+def _count_words(distinct: list[object], counts: np.ndarray, words: dict[str, int]) -> None:
+    for cell, count in zip(distinct, counts, strict=True):
         if isinstance(cell, str) and is_missing(cell) and (word := cell.strip()).lower() not in _PLAIN_MISSING:
             words[word] = words.get(word, 0) + int(count)

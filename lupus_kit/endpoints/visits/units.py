@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, require_columns
+from lupus_kit.core.columns import BadCells, numbers, require_columns
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.pga import PGA_SCALES
@@ -65,6 +65,11 @@ def same_quantity(unit: str) -> list[str]:
     return [str(name) for name in UNITS.loc[UNITS["quantity"] == _BY_COLUMN[unit].quantity, "column"]]
 
 
+def bounds(unit: str) -> tuple[float, float]:
+    """Return the smallest and the largest value that is accepted in a column that names its unit."""
+    return float(_BY_COLUMN[unit].low), float(_BY_COLUMN[unit].high)
+
+
 def convert(values: np.ndarray, given: str, wanted: str) -> np.ndarray:
     """Convert values from the unit of one column to that of another of the same quantity.
 
@@ -74,8 +79,7 @@ def convert(values: np.ndarray, given: str, wanted: str) -> np.ndarray:
     [0.5, 3.0]
     """
     factor, divisor = float(_BY_COLUMN[wanted].per_base), float(_BY_COLUMN[given].per_base)
-    converted: np.ndarray = values if given == wanted else np.round(values * factor / divisor, 12)
-    return converted
+    return values if given == wanted else np.asarray(np.round(values * factor / divisor, 12))
 
 
 def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole: bool = True) -> pd.DataFrame:
@@ -121,9 +125,8 @@ def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole
             if given or not (own in AS_ITS_LIMIT or target in _RATIOS):
                 _refuse_other_unit(pd.Series(anything, frame.index), written, given or target, what)
             if given:
-                row = _BY_COLUMN[given]
                 replaced.append(written)
-                cells = numbers(frame, written, problems, row.low, row.high, whole=False)
+                cells = numbers(frame, written, problems, *bounds(given), whole=False)
                 read[own + role] = convert(cells, given, target)
             else:
                 unnamed.append(anything)
@@ -151,9 +154,8 @@ def _places(frame: pd.DataFrame, own: str, unit: str, what: str) -> list[tuple[s
     for role in {role for role, _, _ in found}:
         names = [name for r, _, name in found if r == role]
         if len(names) > 1:
-            raise InputError(
-                f"{what} has {listing(map(repr, names))}, which are one quantity in two columns: keep one of them."
-            )
+            twice = f"{listing(map(repr, names))}, which are one quantity in two columns"
+            raise InputError(f"{what} has {twice}: keep one of them.")
     return found
 
 
@@ -162,13 +164,13 @@ def _refuse_other_unit(values: pd.Series, written: str, unit: str, what: str) ->
     known = values.dropna()
     if _plausible(known, unit):
         return
-    row = _BY_COLUMN
-    other = [name for name in same_quantity(unit) if _plausible(known, name) and known.max() <= row[name].high]
+    other = [name for name in same_quantity(unit) if _plausible(known, name) and known.max() <= bounds(name)[1]]
     if other:
+        said, could = _BY_COLUMN[unit].unit, listing(_BY_COLUMN[name].unit for name in other)
         raise InputError(
-            f"{what}, row {known.index[0]}, column {written!r}: {known.iloc[0]:g} is not in {row[unit].unit}, as this name says "
-            f"here; the column ({known.min():g} to {known.max():g}) could be in {listing(row[name].unit for name in other)}. "
-            f"Name it {' or '.join(map(repr, other))} if it is; otherwise correct the values."
+            f"{what}, row {known.index[0]}, column {written!r}: {known.iloc[0]:g} is not in {said}, as this name says here; the "
+            f"column ({known.min():g} to {known.max():g}) could be in {could}. Name it {' or '.join(map(repr, other))} if it "
+            "is; otherwise correct the values."
         )
 
 

@@ -13,27 +13,22 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice
-from lupus_kit.core.columns import read_column
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.columns import BadCells, Column, read_column
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.tables import read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
+from lupus_kit.endpoints.visits.file_columns import BY_NAME
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
-from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.keys import plain_keys, recorded_rows
 from lupus_kit.endpoints.visits.layouts.item_cells import read_points, refuse_bare_ticks
 from lupus_kit.endpoints.visits.layouts.merged_headers import join_names
 from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, recognise
 from lupus_kit.endpoints.visits.layouts.test_codes import TestCodes, read_test_codes
-from lupus_kit.endpoints.visits.missing_codes import MissingCodes, read_codes, settle_codes
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes, settle_codes
 from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, in_units, name_units, refuse_other_scale
 from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
-
-#: The kit's name of each spelling of a column.
-FOLDED_NAMES = {spelling: column.name for spelling, column in BY_FOLDED.items()}
-
 
 #: Columns of an empty file: enough for every endpoint.
 TEMPLATE_COLUMNS = (
@@ -149,7 +144,7 @@ def read_visit_file(
     columns = {name: _scaled(BY_NAME[name], pga_scale) for name in map(str, tidy.cells)}
     if tidy.layout == "wide":  # read from the names: screening without a number is before all weeks
         columns["week"] = replace(columns["week"], low=-math.inf, high=math.inf)
-    cells, coded = settle_codes(tidy.cells, columns, read_codes(missing_codes, FOLDED_NAMES), problems)
+    cells, coded = settle_codes(tidy.cells, columns, missing_codes, problems)
     tidy = replace(tidy, cells=cells)
     table = {name: read_column(cells, name, column, problems) for name, column in columns.items()}
     where = {name: name for name in table}
@@ -176,7 +171,7 @@ def _made(visits: pd.DataFrame) -> pd.Series:
 
     Baseline stays, and whatever would take a patient or a whole visit out of the table.
     """
-    recorded = visits.drop(columns=["patient", "visit", "week", "day", "arm"], errors="ignore").notna().any(axis=1)
+    recorded = pd.Series(recorded_rows(visits), visits.index)
     for key in ("patient", "week"):
         recorded |= ~recorded.groupby(visits[key]).transform("any")
     return recorded | (visits["week"] == 0)
@@ -215,27 +210,24 @@ def read_known(
     [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
-    mine = {
-        n: _scaled(BY_NAME[n], pga_scale) for n in visits.columns if n in BY_NAME and isinstance(visits[n], pd.Series)
-    }
-    visits, coded = settle_codes(visits, mine, read_codes(missing_codes, FOLDED_NAMES), problems)
+    mine = {n: _scaled(BY_NAME[n], pga_scale) for n in visits.columns if n in BY_NAME and visits[n].ndim == 1}
+    visits, coded = settle_codes(visits, mine, missing_codes, problems)
     if notes is not None:
         notes += coded
-    known = [BY_NAME[name] for name in visits.columns if name in BY_NAME and _holds_words(visits[name])]
-    columns = [column for column in known if column.kind != "text"]
-    refuse_bare_ticks(visits[[column.name for column in columns]], problems)
-    read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}
+    columns = {n: column for n, column in mine.items() if column.kind != "text" and _holds_words(visits[n])}
+    refuse_bare_ticks(visits[[*columns]], problems)
+    read = {name: read_column(visits, name, column, problems) for name, column in columns.items()}
     problems.raise_if_any()
     table = in_units(visits.assign(**read) if read else visits, FORM_UNITS | AS_ITS_LIMIT, "the visit table")
     refuse_other_scale(table, pga_scale, "the visit table")
     return plain_keys(table)
 
 
-def _holds_words(column: pd.Series | pd.DataFrame) -> bool:
-    return isinstance(column, pd.Series) and (column.dtype == object or isinstance(column.dtype, pd.StringDtype))
+def _holds_words(column: pd.Series) -> bool:
+    return column.dtype == object or isinstance(column.dtype, pd.StringDtype)
 
 
-def _scaled(column: VisitColumn, pga_scale: str) -> VisitColumn:
+def _scaled(column: Column, pga_scale: str) -> Column:
     return replace(column, high=PGA_SCALES[pga_scale]) if column.name == "pga" else column
 
 

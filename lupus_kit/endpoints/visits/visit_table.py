@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, numbers, refuse_slips, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, numbers, refuse_slips, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS, read_grades
 from lupus_kit.endpoints.nullable import as_printed, rounded, yes_no
@@ -114,19 +114,14 @@ def _visit_names(visits: pd.DataFrame, keys: Keys) -> np.ndarray:
     weeks = keys.weeks
     if weeks[0] != 0 or len(weeks) < 2:
         listed = ", ".join(f"{week:g}" for week in weeks)
-        raise InputError(
-            f"visits has the week(s) {listed}: the rule compares with baseline, so the table needs week 0 and at "
-            "least one later week."
-        )
-    found = dict.fromkeys(zip(keys.week.tolist(), visits["visit"].tolist(), strict=True))
-    pairs = sorted(found, key=lambda pair: pair[0])
+        wanted = "the rule compares with baseline, so the table needs week 0 and at least one later week"
+        raise InputError(f"visits has the week(s) {listed}: {wanted}.")
+    pairs = sorted(dict.fromkeys(zip(keys.week.tolist(), visits["visit"], strict=True)), key=lambda pair: pair[0])
     weeks_of, names_of = (Counter(part) for part in zip(*pairs, strict=True))
     bad = [f"week {weeks[k]:g} {name!r}" for k, name in pairs if weeks_of[k] > 1 or names_of[name] > 1]
     if bad:
-        raise InputError(
-            "columns 'visit' and 'week' disagree: each visit name must have one week, and each week one name; there "
-            f"are {', '.join(bad[:12])}."
-        )
+        wanted = "each visit name must have one week, and each week one name"
+        raise InputError(f"columns 'visit' and 'week' disagree: {wanted}; there are {', '.join(bad[:12])}.")
     return np.array([name for _, name in pairs], dtype=object)
 
 

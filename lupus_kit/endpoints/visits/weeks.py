@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lupus_kit.core.columns import fold
+from lupus_kit.core.columns import Column, fold
 from lupus_kit.core.text import listing
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, VisitColumn
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
 
 #: Weeks of a visit before baseline whose time is not said, and of a visit outside the schedule.
 SCREENING, UNSCHEDULED = float("-inf"), float("inf")
@@ -167,7 +167,7 @@ def first_day(days: Iterable[float], notes: list[str]) -> int:
     return first
 
 
-def split_wide(names: Iterable[str], notes: list[str]) -> tuple[dict[str, tuple[VisitColumn, float]], list[str]]:
+def split_wide(names: Iterable[str], notes: list[str]) -> tuple[dict[str, tuple[Column, float]], list[str]]:
     """Split columns of the wide layout into field and week.
 
     Parameters
@@ -190,7 +190,7 @@ def split_wide(names: Iterable[str], notes: list[str]) -> tuple[dict[str, tuple[
     >>> {name: (column.name, week) for name, (column, week) in found.items()}, unclear
     ({'sledai_week-4': ('sledai', -4.0), 'pga BL': ('pga', 0.0)}, ['pga_week12/24'])
     """
-    fields: dict[str, VisitColumn] = {}
+    fields: dict[str, Column] = {}
     whens: dict[str, str] = {}
     unclear = []
     for name in names:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.text import listing, plural
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN, recorded_rows
 from lupus_kit.endpoints.visits.visit_table import EVENTS
 from lupus_kit.endpoints.visits.weeks import SCREENING, UNSCHEDULED, read_when
 
@@ -35,10 +35,7 @@ def visit_names(weeks: np.ndarray) -> np.ndarray:
 
 
 def plan_visits(
-    visits: pd.DataFrame,
-    planned: Plan = None,
-    windows: Windows = None,
-    screening: str = "apart",
+    visits: pd.DataFrame, planned: Plan = None, windows: Windows = None, screening: str = "apart"
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Give every row the planned visit that it belongs to.
 
@@ -93,16 +90,12 @@ def plan_visits(
     at[later & (at == 0)] = np.nan
     days, said = _days(windows, plan)
     at[later & (np.abs(week - at) * 7 > days[np.searchsorted(plan, at) % len(plan)] + 1e-6)] = np.nan
-    why = np.select(
-        [week < 0, week == UNSCHEDULED, later & np.isnan(at)],
-        ["before baseline (screening)", "unscheduled", "in the window of no visit after baseline"],
-        "",
-    ).astype(object)
+    reasons = ["before baseline (screening)", "unscheduled", "in the window of no visit after baseline"]
+    why = np.select([week < 0, week == UNSCHEDULED, later & np.isnan(at)], reasons, "").astype(object)
     notes: list[str] = []
     recorded = np.ones(len(visits), dtype=bool)
     if (week != at).any():
-        values = visits.drop(columns=["patient", "visit", "week", "arm"], errors="ignore")
-        recorded = values.notna().any(axis=1).to_numpy() if len(values.columns) else recorded
+        recorded = recorded_rows(visits) | (not {*visits} - {*WHO_AND_WHEN})
     if screening != "apart":
         used = _baseline_from_screening(patient, week, recorded)
         at[used], why[used] = 0, ""
@@ -128,7 +121,7 @@ def plan_visits(
     out = visits[~kept].assign(why=why[~kept])
     if (settled & (week != at)).any():
         visits = _renamed(visits, week, at, settled)
-    visits = _with_events(visits, week, at, kept, patient, notes)[kept]
+    visits = _with_events(visits, week, at, kept, patient, notes)
     visits.attrs[_PLAN] = plan.tolist()
     return visits, out, notes
 
@@ -167,11 +160,9 @@ def _days(windows: Windows, plan: np.ndarray) -> tuple[np.ndarray, str]:
     except ValueError:
         reach = {}
     if not reach or not all(day >= 0 for day in reach.values()) or not {*reach} <= {*plan.tolist()}:
-        shown = ", ".join(f"{week:g}" for week in plan)
-        raise InputError(
-            f"windows is {windows!r}: give days, 0 or more, such as 28, or days by planned week (of {shown}), such as "
-            "{12: 7, 24: 28} or 12=7,24=28."
-        )
+        choice = f"days by planned week (of {', '.join(f'{week:g}' for week in plan)})"
+        examples = "{12: 7, 24: 28} or 12=7,24=28"
+        raise InputError(f"windows is {windows!r}: give days, 0 or more, such as 28, or {choice}, such as {examples}.")
     days[np.searchsorted(plan, [*reach])] = [*reach.values()]
     if isinstance(windows, Mapping) or "=" in str(windows):
         return days, f"windows of {listing(f'{day:g} days at week {week:g}' for week, day in reach.items())}"
@@ -189,9 +180,9 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
 
     def shared(weeks: np.ndarray, of_those_left: bool = False) -> np.ndarray:
         """Return the weeks that more than half have: of all patients, or of those who come about then or later."""
-        found, code = np.unique(weeks, return_inverse=True)
-        have = np.bincount(np.unique(code * len(last) + patient) // len(last), minlength=len(found))
-        return found[2 * have > len(last) - of_those_left * np.searchsorted(last, found - 2.5)]
+        have = pd.Series(patient).groupby(weeks).nunique()
+        gone = of_those_left * np.searchsorted(last, have.index.to_numpy() - 2.5)
+        return np.asarray(have.index[2 * have > len(last) - gone])
 
     def nearest(plan: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return each row's nearest planned week, its distance, and whether the patient has a closer row."""
@@ -245,27 +236,21 @@ def _instead_of_each_other(patient: np.ndarray, week: np.ndarray, own: list[floa
 def _baseline_from_screening(patient: np.ndarray, week: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     """Mark the last row before baseline of each patient without a recorded baseline."""
     lacks = ~np.isin(patient, patient[(week == 0) & recorded])
-    rows = np.flatnonzero(lacks & (week < 0) & recorded & (patient >= 0))
-    order = rows[np.lexsort((week[rows], patient[rows]))]
-    used = np.zeros(len(week), dtype=bool)
-    used[order[np.append(np.diff(patient[order]) != 0, True)[: len(order)]]] = True
-    return used
+    rows = pd.DataFrame({"patient": patient, "week": week})[lacks & (week < 0) & recorded & (patient >= 0)]
+    last = rows.sort_values("week", kind="stable").drop_duplicates("patient", keep="last")
+    return np.isin(np.arange(len(week)), last.index)
 
 
 def _give_way(
     patient: np.ndarray, week: np.ndarray, at: np.ndarray, recorded: np.ndarray, kept: np.ndarray
 ) -> np.ndarray:
     """Mark rows of which the patient has a better one at the same planned visit; rows of one time are left to be refused."""
-    rows = np.flatnonzero(kept & ~np.isnan(at) & (patient >= 0))
     away = np.round(np.abs(np.where(week < 0, 0, week) - at), 9)
-    order = rows[np.lexsort((-week[rows], away[rows], ~recorded[rows], at[rows], patient[rows]))]
-    new = np.append(True, (np.diff(patient[order]) != 0) | (np.diff(at[order]) != 0))[: len(order)]
-    best = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+    rows = pd.DataFrame({"patient": patient, "at": at, "empty": ~recorded, "away": away, "early": -week})
+    rows = rows[kept & ~np.isnan(at) & (patient >= 0)].sort_values(["empty", "away", "early"])
     # Rows of the same time are a doubled visit: nobody knows which counts.
-    worse = (week[order] != week[best]) & ~new
-    marked = np.zeros(len(week), dtype=bool)
-    marked[order[worse]] = True
-    return marked
+    worse = rows["early"] != rows.groupby(["patient", "at"])["early"].transform("first")
+    return np.isin(np.arange(len(week)), rows.index[worse])
 
 
 def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
@@ -282,29 +267,40 @@ def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.nd
 def _with_events(
     visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, kept: np.ndarray, patient: np.ndarray, notes: list[str]
 ) -> pd.DataFrame:
-    """Carry events of rows after baseline that are kept apart to the patient's next visit, so that none is lost."""
-    carried: set[int] = set()
+    """Return the rows that count; an event of a row after baseline that is kept apart counts at the next visit.
+
+    A patient who missed that visit gets a row there which holds nothing but the events, so that none is lost.
+    """
+    at, missed = at.copy(), np.zeros(len(at), dtype=bool)
+    weeks, carried = np.unique(at[kept & (at > 0)]), set[int]()
     for name in [name for name in EVENTS if name in visits]:
         happened = visits[name].eq(1).fillna(False).to_numpy(dtype=bool)
         values = visits[name].copy()
-        for row in np.flatnonzero(happened & ~kept & (week > 0)):
-            who = visits["patient"].iloc[row]
+        for row in np.flatnonzero(happened & ~kept & (week > 0) & (patient >= 0)):
             if not np.isfinite(week[row]):
+                who = visits["patient"].iloc[row]
                 raise InputError(f"patient {who!r} has {name!r} at an unscheduled visit: give the week of that row.")
-            mine = np.flatnonzero(kept & (patient == patient[row]) & (at > 0) & (at >= week[row]))
-            if len(mine):
-                values.iloc[mine[np.argmin(at[mine])]] = values.iloc[row]
+            later = weeks[weeks >= week[row]]
+            if len(later):
+                mine = np.flatnonzero((kept | missed) & (patient == patient[row]) & (at == later[0]))
+                values.iloc[mine] = values.iloc[row]
+                at[row], missed[row] = (at[row], missed[row]) if len(mine) else (later[0], True)
                 carried.add(int(row))
         visits = visits.assign(**{name: values})
     if carried:
         notes.append(f"Events of {plural(len(carried), 'row')} kept apart count at the patient's next visit.")
-    return visits
+    if missed.any():
+        names = dict(zip(at[kept], visits["visit"][kept], strict=True))
+        found = visits[[name for name in visits if name not in (*WHO_AND_WHEN, *EVENTS)]]
+        visits = visits.assign(**found.where(np.broadcast_to(~missed[:, None], found.shape)))
+        visits = visits.assign(week=np.where(kept | missed, at, week))
+        visits["visit"] = [names[at[row]] if missed[row] else name for row, name in enumerate(visits["visit"])]
+    return visits[kept | missed]
 
 
 def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
     """Name the visits that fewer than half of the patients have."""
     rows = (at > 0) & (patient >= 0)
-    found, code = np.unique(at[rows], return_inverse=True)
-    have = np.bincount(np.unique(code * patients + patient[rows]) // max(patients, 1), minlength=len(found))
-    few = [f"week {week:g} ({n} of {patients})" for week, n in zip(found, have, strict=True) if 2 * n < patients]
+    have = pd.Series(patient[rows]).groupby(at[rows]).nunique()
+    few = [f"week {week:g} ({n} of {patients})" for week, n in have.items() if 2 * n < patients]
     return [f"Few patients have a row at {listing(few)}; the others have no visit there."] if few else []

@@ -9,8 +9,7 @@ from importlib import resources
 from string import Formatter
 from typing import Any, Literal, get_args
 
-from lupus_kit.core.cells import require_choice
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 
 Kind = Literal["number", "numbers", "choice", "names", "text"]
 Task = Literal["compute", "predict", "judge"]

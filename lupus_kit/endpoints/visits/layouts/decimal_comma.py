@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from lupus_kit.core.columns import distinct_cells
 from lupus_kit.endpoints.visits.file_columns import BY_NAME
-from lupus_kit.endpoints.visits.layouts.tidy import TidyTable, distinct_cells
+from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 
 _COMMA, _POINT = re.compile(r"\s*[-+]?\d+,(\d+)\s*"), re.compile(r"\s*[-+]?\d*\.\d+\s*")
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import is_missing
+from lupus_kit.core.columns import distinct_cells, is_missing
 from lupus_kit.core.problems import BadCells
 from lupus_kit.endpoints.sledai.items import ITEMS
 from lupus_kit.endpoints.visits.file_columns import BY_NAME
-from lupus_kit.endpoints.visits.layouts.tidy import TidyTable, distinct_cells
+from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
+from lupus_kit.endpoints.visits.missing_codes import number_of
 
 
 def read_points(tidy: TidyTable, problems: BadCells) -> TidyTable:
@@ -31,10 +32,7 @@ def read_points(tidy: TidyTable, problems: BadCells) -> TidyTable:
     weights = {item.id: item.weight for item in ITEMS if item.id in tidy.cells and item.weight > 1}
     for name in weights:
         codes, cells = distinct_cells(tidy.cells[name])
-        numbers = [
-            pd.to_numeric(cell, errors="coerce") if isinstance(cell, (str, int, float)) else np.nan for cell in cells
-        ]
-        values[name] = np.array([*numbers, np.nan], dtype=float)[codes]
+        values[name] = np.array([*map(number_of, cells), np.nan], dtype=float)[codes]
     if not any((values[name] == weight).any() for name, weight in weights.items()):
         return tidy
     changed = {}

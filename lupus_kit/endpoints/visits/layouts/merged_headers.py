@@ -45,26 +45,22 @@ def join_names(first: list[str], second: list[object]) -> list[str] | None:
     above, names, blocks = "", list[str](), list[str]()
     for top, below in zip(first, texts, strict=True):
         above = top.strip() or (above if below else "")
-        own = not above or not below or _is_key(below)  # a patient or an arm has no visit
+        is_key = fold(below) in BY_FOLDED and BY_FOLDED[fold(below)].name in ("patient", "arm")  # these have no visit
+        own = not above or not below or is_key
         names.append(below or above if own else f"{below} {above}")
         blocks.append("" if own else above)
     wide, _ = split_wide((name for name, block in zip(names, blocks, strict=True) if block), [])
-    fields = [
-        (wide[name][0].name if block and name in wide else "", block) for name, block in zip(names, blocks, strict=True)
+    quantities = [
+        wide[name][0].name if block and name in wide else "" for name, block in zip(names, blocks, strict=True)
     ]
+    fields = list(zip(quantities, blocks, strict=True))
     several = {block for name, block in fields if name not in ("", "visit", "week", "day")}
     if not several:
         return None
     for (name, block), top, below in zip(fields, first, texts, strict=True):
         alone = name and not any(other == name and at != block for other, at in fields)
         if alone and fold(below) in BY_FOLDED and not top.strip() and len(several) > 1 and block == blocks[-1]:
-            raise InputError(
-                f"column {below!r} has no visit above it and stands beside {block!r} only: write the visit above it, or "
-                f"name it {below}_week12 or the like, if it belongs to a visit; delete it, if not."
-            )
+            way_out = f"write the visit above it, or name it {below}_week12 or the like, if it belongs to a visit"
+            what = f"column {below!r} has no visit above it and stands beside {block!r} only"
+            raise InputError(f"{what}: {way_out}; delete it, if not.")
     return names
-
-
-def _is_key(name: str) -> bool:
-    column = BY_FOLDED.get(fold(name))
-    return column is not None and column.name in ("patient", "arm")

@@ -8,17 +8,18 @@ Implementation Guide 1.3 (basic data structure: PARAMCD, AVAL, AVALC, AVISIT, AB
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import fold, is_missing
+from lupus_kit.core.columns import YES_WORDS, Column, fold, is_missing
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.problems import BadCells
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import plural
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, VisitColumn
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
 from lupus_kit.endpoints.visits.layouts.test_codes import columns_of_codes, plain_code
 from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 from lupus_kit.endpoints.visits.weeks import weeks_of
@@ -42,7 +43,6 @@ _ROLES = {
 }  # fmt: skip
 #: Names that only such a file has; the others are words that a column of any file may have.
 _SURE = re.compile(r"[a-z]{2}testcd|paramcd")
-_KEYS = ("patient", "visit", "week", "day", "arm")
 
 
 def find_roles(raw: RawTable) -> dict[str, str]:
@@ -55,7 +55,7 @@ def find_roles(raw: RawTable) -> dict[str, str]:
 
     roles = {role: name for role, patterns in _ROLES.items() if (name := first(patterns))}
     for plain, name in folded.items():  # the kit's own names of a key, where CDISC's are not there
-        if plain in BY_FOLDED and BY_FOLDED[plain].name in _KEYS:
+        if plain in BY_FOLDED and BY_FOLDED[plain].name in WHO_AND_WHEN:
             roles.setdefault(BY_FOLDED[plain].name, name)
     if "code" not in roles or not roles.keys() & {"number", "text"}:
         return {}
@@ -84,10 +84,10 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     InputError
         If a key is missing, no code is known, two codes mean one column, or a test is there twice for one visit.
     """
-    lacking = [name for name in ("patient",) if name not in roles]
-    lacking += ["visit' or 'week"] if not roles.keys() & {"visit", "week", "day"} else []
-    if lacking:
-        raise InputError(f"{raw.source} has one row a test; there is no column '{lacking[0]}'. Nothing was scored.")
+    for names in (("patient",), ("visit", "week", "day")):
+        if not roles.keys() & {*names}:
+            lacking = " or ".join(map(repr, names[:2]))
+            raise InputError(f"{raw.source} has one row a test; there is no column {lacking}. Nothing was scored.")
     notes = [*raw.notes, f"One row a test: {roles['code']} names it."]
     codes = raw.cells[roles["code"]].map(plain_code)
     labels = raw.cells[roles["label"]] if "label" in roles else codes
@@ -102,7 +102,7 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     at = rows.groupby([roles["patient"], "_when", "_arm"], sort=False, dropna=False).ngroup().to_numpy()
     first = np.unique(at, return_index=True)[1]
     keys = {"patient": roles["patient"]}
-    keys |= {key: f"_{key}" for key in _KEYS[1:] if f"_{key}" in rows and rows[f"_{key}"].notna().any()}
+    keys |= {key: f"_{key}" for key in WHO_AND_WHEN[1:] if f"_{key}" in rows and rows[f"_{key}"].notna().any()}
     cells = {key: rows[name].to_numpy(dtype=object)[first] for key, name in keys.items()}
     file_rows, cell_rows = np.asarray(rows.index), dict[str, np.ndarray]()
     cell_columns: dict[str, str | np.ndarray] = {key: roles.get(key, key) for key in keys}
@@ -112,9 +112,12 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
         values, source = _values(part, roles, column, problems)
         twice = pd.Index(places).duplicated()
         problems.add(part, roles["code"], twice, "the patient has an earlier row for the same test and visit")
-        cells[column.name] = _spread(values, places, np.full(len(first), None, dtype=object))
-        cell_rows[column.name] = _spread(np.asarray(part.index), places, file_rows[first])
-        cell_columns[column.name] = _spread(source, places, np.full(len(first), roles["code"], dtype=object))
+        own = pd.DataFrame({"value": values, "row": part.index, "of": source}, places)[~twice].reindex(
+            range(len(first))
+        )
+        cells[column.name] = own["value"].astype(object).where(own["row"].notna(), None).to_numpy()
+        cell_rows[column.name] = own["row"].fillna(pd.Series(file_rows[first])).to_numpy(dtype=int)
+        cell_columns[column.name] = own["of"].fillna(roles["code"]).to_numpy(dtype=object)
     _beside(rows, roles, at, cells, cell_columns, problems)
     problems.raise_if_any()
     read = [(code, column.name, np.nan) for code, column in columns.items()]
@@ -126,32 +129,25 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     )  # fmt: skip
 
 
-def _spread(values: np.ndarray, places: np.ndarray, into: np.ndarray) -> np.ndarray:
-    into[places] = values
-    return into
-
-
 def _arms(rows: pd.DataFrame, roles: Mapping[str, str]) -> pd.Series:
     """Return the arm of each row, from another row of the patient where its own is empty."""
     if "arm" not in roles:
         return pd.Series(None, index=rows.index, dtype=object)
-    given = rows[roles["arm"]].astype(object)
-    given = given.where(~given.map(is_missing), None)
+    given = rows[roles["arm"]].astype(object).where(~rows[roles["arm"]].map(is_missing), None)
     return given.fillna(given.groupby(rows[roles["patient"]]).transform("first"))
 
 
 def _visits(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[str], problems: BadCells) -> pd.DataFrame:
     """Name the visit of each row; leave out values that were filled in, and rows that no analysis visit takes."""
 
-    def filled(role: str) -> pd.Series:
-        return ~rows[roles[role]].map(is_missing) if role in roles else pd.Series(False, index=rows.index)
+    def tell(role: str, of: Callable[[object], bool]) -> pd.Series:
+        return rows[roles[role]].map(of).astype(bool) if role in roles else pd.Series(False, index=rows.index)
 
-    flagged = rows[roles["entry"]].isin(["Y", "y"]) if "entry" in roles else pd.Series(False, index=rows.index)
-    blank = ~flagged & ~filled("visit") & (fold(roles.get("visit", "")) == "avisit")
-    for gone, what in (
-        (filled("derived"), f"that the analysis filled in ({roles.get('derived')}): the rule does that itself"),
-        (blank, f"without {roles.get('visit')}, which is for no analysis"),
-    ):
+    flagged = tell("entry", _is_yes)
+    blank = ~flagged & tell("visit", is_missing) & (fold(roles.get("visit", "")) == "avisit")
+    derived = tell("derived", lambda cell: not is_missing(cell))
+    filled_in = f"that the analysis filled in ({roles.get('derived')}): the rule does that itself"
+    for gone, what in ((derived, filled_in), (blank, f"without {roles.get('visit')}, which is for no analysis")):
         if gone.any():
             notes.append(f"Left out: {plural(int(gone.sum()), 'row')} {what}.")
             rows = rows[~gone[rows.index]]
@@ -159,15 +155,13 @@ def _visits(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[str], prob
     weeks = weeks_of(map(str, names), [])
     week = rows["_visit"].map({name: weeks[str(name)] for name in names}).astype(float)
     if "visit" in roles and flagged.any():
-        problems.add(
-            rows, roles["visit"], (flagged & (week > 0) & (week < np.inf)).to_numpy(), f"{roles['entry']} says baseline"
-        )
+        clash = flagged & (week > 0) & (week < np.inf)
+        problems.add(rows, roles["visit"], clash.to_numpy(), f"{roles['entry']} says baseline")
         moved = flagged & (week != 0)
         rows, week = rows.assign(_visit=rows["_visit"].where(~moved, "baseline")), week.where(~moved, 0.0)
         if moved.any():
-            notes.append(
-                f"{plural(int(moved.sum()), 'value')} of another visit counted as baseline, because {roles['entry']} says so."
-            )
+            values = plural(int(moved.sum()), "value")
+            notes.append(f"{values} of another visit counted as baseline, because {roles['entry']} says so.")
     dated = "day" in roles and "week" not in roles and week.isna().all()
     if dated and "visit" in roles:
         notes.append(f"The names of the visits say no week, so {roles['day']} was read.")
@@ -182,16 +176,15 @@ def _one_of_several(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[st
     """Keep, of several rows for a test and visit, the one that is flagged for analysis."""
     if "chosen" not in roles:
         return rows
-    key = [roles["patient"], "_when", "_code"]
-    chosen = rows[roles["chosen"]].isin(["Y", "y"])
-    gone = ~chosen & chosen.groupby([rows[name] for name in key]).transform("any")
+    chosen = rows[roles["chosen"]].map(_is_yes).astype(bool)
+    gone = ~chosen & chosen.groupby([rows[name] for name in (roles["patient"], "_when", "_code")]).transform("any")
     if gone.any():
         notes.append(f"Left out: {plural(int(gone.sum()), 'row')} beside one with {roles['chosen']}.")
     return rows[~gone]
 
 
 def _values(
-    rows: pd.DataFrame, roles: Mapping[str, str], column: VisitColumn, problems: BadCells
+    rows: pd.DataFrame, roles: Mapping[str, str], column: Column, problems: BadCells
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the values of one test and the columns they stand in: numbers before texts, grades the other way round."""
     wanted = [roles[role] for role in ("number", "text") if role in roles]
@@ -200,20 +193,21 @@ def _values(
     empty = rows[wanted].map(is_missing).to_numpy()
     pick = np.where(empty.all(axis=1), 0, (~empty).argmax(axis=1))
     values = rows[wanted].to_numpy(dtype=object)[np.arange(len(rows)), pick]
-    not_done = (
-        rows[roles["status"]].map(lambda cell: str(cell).strip().upper() == "NOT DONE") if "status" in roles else None
-    )
-    if not_done is not None:
+    if "status" in roles:
+        not_done = rows[roles["status"]].astype(str).str.strip().str.upper() == "NOT DONE"
         allowed = f"{roles['status']} says NOT DONE: delete the value, or the status"
-        problems.add(rows, wanted[0], (not_done & ~empty.all(axis=1)).to_numpy(), allowed)
+        problems.add(rows, wanted[0], not_done.to_numpy() & ~empty.all(axis=1), allowed)
     if "unit" in roles and column.unit not in ("", "points"):
         unit = rows[roles["unit"]]
         other = ~unit.map(is_missing) & (unit.map(_plain_unit) != _plain_unit(column.unit))
-        problems.add(
-            rows, roles["unit"], other.to_numpy(), f"{column.unit}, the unit of {column.name}: convert the values"
-        )
+        allowed = f"{column.unit}, the unit of {column.name}: convert the values"
+        problems.add(rows, roles["unit"], other.to_numpy(), allowed)
     codes = rows["_code"].to_numpy(dtype=object)
     return values, np.array([f"{wanted[k]} of {code}" for k, code in zip(pick, codes, strict=True)], dtype=object)
+
+
+def _is_yes(cell: object) -> bool:
+    return str(cell).strip().lower() in YES_WORDS
 
 
 def _plain_unit(unit: object) -> str:
@@ -232,7 +226,7 @@ def _beside(
     """Add the columns that a file has besides its tests, such as rescue; one value a visit."""
     for name in map(str, rows.columns):
         column = BY_FOLDED.get(fold(name))
-        if column is None or name in roles.values() or column.name in (*cells, *_KEYS):
+        if column is None or name in roles.values() or column.name in (*cells, *WHO_AND_WHEN):
             continue
         given = rows[name].astype(object).where(~rows[name].map(is_missing), None)
         one = given.groupby(at).transform("first")

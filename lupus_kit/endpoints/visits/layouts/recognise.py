@@ -6,9 +6,8 @@ from dataclasses import replace
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.tables import RawTable
 from lupus_kit.endpoints.visits.layouts.decimal_comma import read_decimal_comma
-from lupus_kit.endpoints.visits.layouts.one_row_a_patient import from_wide
+from lupus_kit.endpoints.visits.layouts.long_and_wide import from_long, from_wide, map_columns
 from lupus_kit.endpoints.visits.layouts.one_row_a_test import find_roles, from_tests
-from lupus_kit.endpoints.visits.layouts.one_row_a_visit import from_long, map_columns
 from lupus_kit.endpoints.visits.layouts.redcap import undo_redcap
 from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 from lupus_kit.endpoints.visits.layouts.value_labels import use_labels
@@ -50,6 +49,6 @@ def recognise(raw: RawTable, layout: str, codes: Mapping[str, str]) -> TidyTable
             "values (QSSTRESN, AVAL or value) are needed. Nothing was scored."
         )
     raw = undo_redcap(raw)
-    mapped, ignored, chosen, notes = map_columns(raw, layout)
+    columns, ignored, chosen, notes = map_columns(raw, layout)
     raw = replace(raw, notes=(*raw.notes, *notes))
-    return read_decimal_comma((from_wide if chosen == "wide" else from_long)(raw, mapped, ignored))
+    return read_decimal_comma((from_wide if chosen == "wide" else from_long)(raw, columns, ignored))

@@ -6,16 +6,18 @@ An export holds a box of a form that nobody filled in as 0, like a box that was 
 
 import re
 from dataclasses import replace
+from itertools import dropwhile
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import fold, is_missing
+from lupus_kit.core.columns import NO_WORDS, fold, is_missing
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
 from lupus_kit.endpoints.visits.weeks import week_of
 
 _EVENT = ("redcap_event_name", "event_name")
@@ -46,14 +48,12 @@ def undo_redcap(raw: RawTable) -> RawTable:
     """
     names = [str(name) for name in raw.cells.columns]
     folded = {fold(name): name for name in reversed(names)}
-    event = next((folded[name] for name in _EVENT if name in folded), None)
-    repeats = next((folded[name] for name in _REPEATS if name in folded), None)
+    event, repeats, record = (next((folded[n] for n in of if n in folded), None) for of in (_EVENT, _REPEATS, _RECORD))
     boxes = {name: found for name in names if (found := _BOX.fullmatch(name))}
     if event is None and repeats is None and not boxes:
         return raw
     raw = _items(raw, boxes)
     known = {BY_FOLDED[fold(name)].name for name in map(str, raw.cells.columns) if fold(name) in BY_FOLDED}
-    record = next((folded[name] for name in _RECORD if name in folded), None)
     if record is not None and "patient" not in known:
         raw = _renamed(raw, {record: "patient"})
     if event is not None and not known & {"visit", "week", "day"}:
@@ -78,17 +78,17 @@ def _items(raw: RawTable, boxes: dict[str, re.Match[str]]) -> RawTable:
         if len(by_word) == len(choices):
             raw = _renamed(raw, by_word)
         elif sorted(by_number.values()) == list(range(1, len(ITEM_IDS) + 1)) and len(by_number) == len(choices):
-            note = (
-                f"The boxes {field}___1 to {field}___{len(ITEM_IDS)} were taken for the items of SLEDAI in the order of "
-                f"its form: 1 is {ITEM_IDS[0]}, 2 {ITEM_IDS[1]}, ..., {len(ITEM_IDS)} {ITEM_IDS[-1]}."
-            )
+            form = f"1 is {ITEM_IDS[0]}, 2 {ITEM_IDS[1]}, ..., {len(ITEM_IDS)} {ITEM_IDS[-1]}"
+            note = f"The boxes {field}___1 to {field}___{len(ITEM_IDS)} were taken for the items of SLEDAI in the order of its form"
             raw = _renamed(raw, {name: ITEM_IDS[number - 1] for name, number in by_number.items()})
-            raw = replace(raw, notes=(*raw.notes, note))
+            raw = replace(raw, notes=(*raw.notes, f"{note}: {form}."))
         else:
+            wanted = (
+                f"the {len(ITEM_IDS)} items of SLEDAI numbered from 1 in the order of the form nor named after them"
+            )
             raise InputError(
-                f"{raw.source}: the boxes {listing(choices, most=6)} are neither the {len(ITEM_IDS)} items of SLEDAI "
-                "numbered from 1 in the order of the form nor named after them; nothing was scored. Rename them to the "
-                f"items, such as {ITEM_IDS[0]} (lupus-kit score --columns lists them)."
+                f"{raw.source}: the boxes {listing(choices, most=6)} are neither {wanted}; nothing was scored. Rename them to "
+                f"the items, such as {ITEM_IDS[0]} (lupus-kit score --columns lists them)."
             )
         raw = _unfilled(raw, field, list(choices))
     return raw
@@ -98,11 +98,11 @@ def _unfilled(raw: RawTable, field: str, boxes: list[str]) -> RawTable:
     """Empty the boxes of forms that nobody filled in, or say that nothing tells whether they were."""
     now = {old: new for new, old in raw.written.items()}
     items = [now[name] for name in boxes]
-    columns = [str(name) for name in raw.cells.columns]
     blank = raw.cells[items].map(_is_off).all(axis=1) & ~raw.cells[items].map(is_missing).all(axis=1)
-    status = [name for name in columns[columns.index(items[-1]) :] if re.search(r"_complete$|^Complete\?", name)]
     if not blank.any():
         return raw
+    after = dropwhile(lambda name: name != items[-1], map(str, raw.cells.columns))
+    status = [name for name in after if re.search(r"_complete$|^Complete\?", name)]
     if not status:
         note = f"No box of {field} is ticked in {plural(int(blank.sum()), 'row')}: counted as SLEDAI 0."
         return replace(raw, notes=(*raw.notes, note))
@@ -114,7 +114,7 @@ def _unfilled(raw: RawTable, field: str, boxes: list[str]) -> RawTable:
 
 
 def _is_off(cell: object) -> bool:
-    return is_missing(cell) or str(cell).strip().lower() in ("0", "0.0", "false", "unchecked", "incomplete")
+    return is_missing(cell) or str(cell).strip().lower() in (*NO_WORDS, "incomplete")
 
 
 def _visits(raw: RawTable, event: str, has_arm: bool) -> RawTable:
@@ -136,7 +136,7 @@ def _without_empty_rows(raw: RawTable, repeats: str | None) -> RawTable:
     """Leave out rows that hold nothing that is read: of repeating instruments, and of events that are no visits."""
     cells = raw.cells
     by_name = {BY_FOLDED[fold(name)].name: name for name in map(str, cells.columns) if fold(name) in BY_FOLDED}
-    values = [written for name, written in by_name.items() if name not in ("patient", "visit", "week", "day", "arm")]
+    values = [written for name, written in by_name.items() if name not in WHO_AND_WHEN]
     empty = cells[values].map(is_missing).all(axis=1)
     no_visit = pd.Series(False, index=cells.index)
     if "visit" in by_name and "week" not in by_name:

@@ -7,18 +7,17 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from lupus_kit.core.cells import require_columns
-from lupus_kit.core.columns import fold, is_missing
+from lupus_kit.core.columns import Column, fold, is_missing, require_columns
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.tables import read_table
 from lupus_kit.core.text import lines, listing
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME
+from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
 
 #: How a table of codes may be given.
 TestCodes: TypeAlias = pd.DataFrame | str | Path | None
 
 _USUAL = pd.read_csv(Path(__file__).parents[1] / "data" / "test_codes.csv").set_index("code")["column"].to_dict()
-_KEYS = ("patient", "visit", "week", "day", "arm")
 _WAY_OUT = "say what they are in a table with the columns code and column (codes=, --codes codes.csv)"
 
 
@@ -67,8 +66,9 @@ def read_test_codes(codes: TestCodes) -> dict[str, str]:
         if is_missing(cell):
             raise InputError("the table of codes has a row without a code.")
         name = "" if is_missing(written) else str(written).strip()
-        if name and (fold(name) not in BY_FOLDED or BY_FOLDED[fold(name)].name in _KEYS):
-            raise unknown_name("column in the table of codes", name, [known for known in BY_NAME if known not in _KEYS])
+        if name and (fold(name) not in BY_FOLDED or BY_FOLDED[fold(name)].name in WHO_AND_WHEN):
+            allowed = [known for known in BY_NAME if known not in WHO_AND_WHEN]
+            raise unknown_name("column in the table of codes", name, allowed)
         name = BY_FOLDED[fold(name)].name if name else ""
         if found.setdefault(plain_code(cell), name) != name:
             raise InputError(f"the table of codes gives {cell!r} to two columns. Keep one row a code.")
@@ -77,7 +77,7 @@ def read_test_codes(codes: TestCodes) -> dict[str, str]:
 
 def columns_of_codes(
     labels: Mapping[str, object], given: Mapping[str, str], source: str
-) -> tuple[dict[str, VisitColumn], list[str]]:
+) -> tuple[dict[str, Column], list[str]]:
     """Give each code its column.
 
     Parameters
@@ -91,7 +91,7 @@ def columns_of_codes(
 
     Returns
     -------
-    columns : dict of str to VisitColumn
+    columns : dict of str to Column
         The codes that are read.
     notes : list of str
         What was guessed, and which codes of the table the file does not have.
@@ -112,9 +112,8 @@ def columns_of_codes(
         shown = lines(f"{code} ({labels[code]}) is {names[code]}" for code in twice)
         raise InputError(f"{source}: several tests mean one column; {_WAY_OUT}. Nothing was scored:\n{shown}")
     said = [f"{code} ({labels[code]}) is {names[code]}" for code in guessed if code in names]
-    notes = (
-        [f"The codes of the tests were guessed: {listing(said, most=40)}; if one is wrong, {_WAY_OUT}."] if said else []
-    )
+    guesses = f"The codes of the tests were guessed: {listing(said, most=40)}; if one is wrong, {_WAY_OUT}."
+    notes = [guesses] if said else []
     absent = [code for code in given if code not in labels]
     notes += [f"The file has no test {listing(absent, 'or')}, which the table of codes names."] if absent else []
     return {code: BY_NAME[name] for code, name in names.items()}, notes
@@ -125,6 +124,6 @@ def _guess(code: str, label: object) -> str | None:
     plain = re.sub(r"\s*\([^)]*\)\s*$", "", str(label))
     for written in (_USUAL.get(code, ""), str(label), plain, re.sub(r"(?i)\s+score$", "", plain), code):
         column = BY_FOLDED.get(fold(written)) if written else None
-        if column is not None and column.name not in _KEYS:
+        if column is not None and column.name not in WHO_AND_WHEN:
             return column.name
     return None

@@ -1,6 +1,6 @@
 """A visit file once its layout is undone: one row per patient and visit, and where in the file each cell stands."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,14 +43,3 @@ class TidyTable(RawTable):
         rows = self.cell_rows.get(column, self.file_rows)[positions]
         names = self.cell_columns.get(column, column)
         return rows, names[positions] if isinstance(names, np.ndarray) else np.full(len(rows), names, dtype=object)
-
-
-def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
-    """Return the distinct cells of a column, and for each row the position of its own; -1 where there is none, or a list."""
-    try:
-        codes, cells = pd.factorize(series)
-    except TypeError:
-        codes, cells = pd.factorize(
-            series.where(series.map(lambda cell: isinstance(cell, Hashable)).astype(bool), None)
-        )
-    return codes, np.asarray(cells, dtype=object).tolist()

@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import Column, fold, is_missing, read_column
+from lupus_kit.core.columns import Column, distinct_cells, fold, is_missing, read_column
 from lupus_kit.core.problems import BadCells
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import listing
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
-from lupus_kit.endpoints.visits.layouts.tidy import distinct_cells
 from lupus_kit.endpoints.visits.weeks import split_wide
 
 

@@ -9,8 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lupus_kit.core.cells import BadCells, codes, flags, numbers, refuse_slips, require_columns, slip_of
-from lupus_kit.core.columns import Column, read_column
+from lupus_kit.core.columns import (
+    BadCells,
+    Column,
+    codes,
+    flags,
+    numbers,
+    read_column,
+    refuse_slips,
+    require_columns,
+    slip_of,
+)
 from lupus_kit.core.errors import InputError
 
 YES = [True, 1, 1.0, np.True_, np.int8(1), "1", "1.0", "yes", "YES", " y ", "True", "present", "Present"]
