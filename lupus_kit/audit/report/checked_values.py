@@ -11,6 +11,10 @@ FROM_MODEL = "from an adjusted or stratified analysis, not checkable from counts
 #: The part of a report that holds the claims; every other part has the name of a table.
 CLAIMS = "claims"
 NOT_PRINTED = "not printed"
+#: The tests that most readers would try first: always shown, and counted apart.
+USUAL = ("pearson", "yates", "fisher")
+#: The setting of an unpaired test of paired data.
+AS_IF_APART = "as if the visits were different patients"
 Counts = tuple[int, ...]
 
 
@@ -36,7 +40,7 @@ class Verdict(StrEnum):
 #: What each verdict means.
 MEANINGS = {
     Verdict.REPRODUCED: "every digit follows from what is printed",
-    Verdict.SOME: "some analyses print as reported, others do not",
+    Verdict.SOME: "some analyses print as reported, others do not; in brackets how often chance would do as well",
     Verdict.NOT_REPRODUCED: "no analysis tried prints as reported",
     Verdict.MODEL: "the paper names an adjusted or stratified analysis: the counts alone cannot check it",
     Verdict.NOT_CHECKABLE: "something needed is not printed",
@@ -70,6 +74,8 @@ class Analysis:
         Most readers would try it first: it is shown even where it does not fit.
     nearest : bool
         Nothing fits, and it comes nearest.
+    others : bool
+        It counts other patients than those printed.
     """
 
     label: str
@@ -85,6 +91,7 @@ class Analysis:
     fits: bool | None = None
     familiar: bool = False
     nearest: bool = False
+    others: bool = False
 
     @property
     def name(self) -> str:
@@ -131,6 +138,8 @@ class CheckedValue:
         Decimals of a printed effect and of both ends of its interval.
     part : str
         ``"claims"``, or the name of a table.
+    chance : float
+        Share of the prints nearby that one of the analyses of the printed numbers has too; nan where it is not known.
     """
 
     claim: Claim
@@ -144,6 +153,27 @@ class CheckedValue:
     paper_analysis: str = ""
     decimals: tuple[int, ...] = ()
     part: str = CLAIMS
+    chance: float = nan
+
+    @property
+    def of_printed(self) -> list[Analysis]:
+        """The analyses of the printed numbers that print as reported: no other patients counted."""
+        return [one for one in self.fitting if not one.others]
+
+    @property
+    def only_others(self) -> bool:
+        """Whether it is given only where other patients are counted than those printed."""
+        return bool(self.fitting) and not self.of_printed
+
+    @property
+    def in_words(self) -> str:
+        """The verdict in words, with how many of the usual tests agree and how often chance alone would."""
+        fits = self.of_printed
+        if self.chance != self.chance or self.only_others:
+            return self.sentence
+        usual = len({one.key for one in fits if one.key in USUAL and one.alternative == "two-sided"})
+        beside = f"{usual or 'none'} of the {len(USUAL)} usual tests; " if fits else ""
+        return f"{self.sentence} ({beside}{self.chance:.0%} of the prints nearby would be)"
 
     @property
     def fitting(self) -> list[Analysis]:

@@ -30,7 +30,7 @@ Cells = Sequence[str]
 def _rows(value: CheckedValue) -> list[Cells]:
     """One row per analysis, so that each p-value stands beside its test."""
     first, *rest = lines(value)
-    return [(f"  {value.what}", value.printed, *first, value.sentence), *(("", "", *line, "") for line in rest)]
+    return [(f"  {value.what}", value.printed, *first, value.in_words), *(("", "", *line, "") for line in rest)]
 
 
 def terminal_table(report: Contents, width: int | None = None) -> str:
@@ -100,7 +100,7 @@ def _joined(value: CheckedValue) -> Cells:
     """One row per printed value, its analyses joined."""
     shown = shown_lines(value)
     numbers, names = "; ".join(number for number, *_ in shown), "; ".join(name for _, name, _ in shown)
-    return (value.claim.title, value.what, value.printed, numbers, names, value.sentence)
+    return (value.claim.title, value.what, value.printed, numbers, names, value.in_words)
 
 
 def markdown(report: Contents) -> str:

@@ -114,7 +114,7 @@ class Group:
             for value in self.values
             if value is not self.p and value.verdict in (Verdict.NOT_REPRODUCED, Verdict.MODEL)
         ]
-        return "; ".join([*others, self.p.sentence])
+        return "; ".join([*others, self.p.in_words])
 
     @property
     def phrase(self) -> str:

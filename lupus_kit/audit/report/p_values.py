@@ -5,9 +5,11 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from lupus_kit.audit.report.checked_values import (
+    USUAL,
     Analysis,
     CheckedValue,
     Quantity,
@@ -22,17 +24,19 @@ from lupus_kit.audit.values.counts import Counts, all_randomised
 from lupus_kit.audit.values.populations import Table, missing_rules
 from lupus_kit.audit.values.provenance import distinct_analyses, p_values
 from lupus_kit.core.text import listing
-from lupus_kit.inference import Test, pvalue
+from lupus_kit.inference import Test, pvalue, select
 from lupus_kit.published import Claim, PrintedP
 
-#: Always shown beside the analyses that fit, since most readers would try them first.
-FAMILIAR = ("pearson", "fisher")
 #: More tables than this behind two coarse percentages say nothing about the analysis.
 MOST_TABLES = 9
 #: Unconditional exact tests go through every table of a design; beyond this many the audit leaves them out.
 _MOST_OF_A_DESIGN = 150_000
 #: Up to here the exact tests compute every table of a design at once: one more table of it costs nothing.
 _SMALL_DESIGN = 1_500
+#: One patient more or less: in both arms or visits, then in one of them.
+_STEPS = ((-1, -1), (1, 1), (-1, 0), (0, -1), (1, 0), (0, 1))
+#: In larger trials one patient more or less moves no printed digit of its own.
+_MOST_WITH_OTHERS = 1_000
 #: The p-values of the tables met so far, up to some number of them.
 _KNOWN: dict[Table, tuple[float, ...]] = {}
 _MOST_KNOWN = 10_000
@@ -81,10 +85,39 @@ def analyses_of(printed: PrintedP, table: Table, setting: str = "", familiar: Se
 
 
 def fitting_first(analyses: Iterable[Analysis]) -> list[Analysis]:
-    """Put the analyses that fit first, in their order, and the others in the order of their p-values."""
-    analyses = list(analyses)
-    others = sorted((one for one in analyses if not one.fits), key=lambda one: (np.isnan(one.value), one.value))
-    return [*(one for one in analyses if one.fits), *others]
+    """Put the analyses that fit first, the usual tests before the others; what does not fit in the order of p."""
+    return sorted(analyses, key=lambda one: (1, not one.familiar) if one.fits else (2, np.isnan(one.value), one.value))
+
+
+def chance_nearby(printed: PrintedP, p: ArrayLike) -> float:
+    """Return the share of the prints nearby, from half to twice the printed p-value, that one of several p-values has.
+
+    Parameters
+    ----------
+    printed : PrintedP
+        The printed p-value; a window of fewer than twenty prints is widened to ten on either side.
+    p : array_like of float
+        The p-values of all analyses tried.
+
+    Returns
+    -------
+    float
+        From 0 to 1; nan for an inequality, which many values satisfy.
+
+    Examples
+    --------
+    >>> from lupus_kit.published import read_p
+    >>> chance_nearby(read_p("0.05"), [0.031, 0.0312, 0.4])  # of 0.00 to 0.15 but 0.05 itself: 0.03
+    0.06666666666666667
+    """
+    unit = 10.0**-printed.n_decimals
+    own = round(printed.value / unit)
+    if printed.relation != "=" or printed.n_decimals > 6:
+        return float("nan")
+    first, last = max(0, min(own // 2, own - 10)), min(round(1 / unit), max(2 * own, own + 10))
+    values = np.asarray(p, dtype=float)
+    found = {int(one) for one in np.rint(values[~np.isnan(values)] / unit)} & set(range(first, last + 1))
+    return len(found - {own}) / (last - first)
 
 
 def two_arms_p(
@@ -115,7 +148,7 @@ def two_arms_p(
         return of_model(not_checkable(claim, Quantity.P, why), computed=False)
     printed = comparable(claim, alpha)
     # One analysis of several tables fits if it fits for any of them.
-    tried = [one for table in tables for one in analyses_of(printed, table, familiar=FAMILIAR)]
+    tried = [one for table in tables for one in analyses_of(printed, table, familiar=USUAL)]
     best: dict[tuple[str, str], Analysis] = {}
     for one in sorted(tried, key=lambda one: not one.fits):
         best.setdefault((one.key, one.alternative), one)
@@ -124,11 +157,12 @@ def two_arms_p(
     two_sided = any(one.alternative == "two-sided" for one in fits)
     aside = "" if two_sided else ", which is one-sided" if len(fits) == 1 else ", none of them two-sided"
     verdict, sentence = outcome(len(fits), len(analyses), aside=aside)
-    if not known:
-        supposing = _supposing(a, b, tables)
-        return of_model(checked_p(claim, analyses, verdict, f"{supposing}: {sentence}", supposing))
-    value = checked_p(claim, analyses, verdict, sentence)
-    return of_model(value if fits else _with_all_randomised(value, printed, tables[0], randomised))
+    chance = chance_nearby(printed, [one.value for one in tried])
+    supposing = "" if known else _supposing(a, b, tables)
+    value = replace(checked_p(claim, analyses, verdict, sentence, supposing), chance=chance)
+    if fits or not known:
+        return of_model(replace(value, sentence=f"{supposing}: {sentence}" if supposing else sentence))
+    return of_model(with_other_patients(_with_all_randomised(value, printed, tables[0], randomised), tables[0]))
 
 
 def no_p_printed(claim: Claim) -> CheckedValue:
@@ -163,13 +197,76 @@ def _with_all_randomised(
     if m1 is None or m2 is None or m1 < table[1] or m2 < table[3] or (m1, m2) == (table[1], table[3]):
         return value
     rules = {name: other for name, other in missing_rules(table, (m1, m2)).items() if other != table}
-    more = [one for name, other in rules.items() for one in analyses_of(printed, other, f"{name} ({_written(other)})")]
+    more = [
+        replace(one, others=True)
+        for name, other in rules.items()
+        for one in analyses_of(printed, other, f"{name} ({_written(other)})")
+    ]
     fits = [one for one in more if one.fits]
     analyses = (*fits, *value.analyses, *(one for one in more if not one.fits))
     if not fits:
         return replace(value, analyses=analyses)
     sentence = f"{value.sentence} of those analysed; reproduced by {len(fits)} with all randomised patients counted"
     return replace(value, analyses=analyses, verdict=Verdict.SOME, sentence=sentence)
+
+
+def with_other_patients(value: CheckedValue, table: Table, steps: Sequence[tuple[int, int]] = _STEPS) -> CheckedValue:
+    """Try the usual tests with one patient more or less in an arm, where nothing tried so far prints as reported.
+
+    Parameters
+    ----------
+    value : CheckedValue
+        A printed p-value.
+    table : (x1, n1, x2, n2)
+        What was printed.
+    steps : sequence of (int, int)
+        Patients added to both arms or visits: one more or less in both, then in one of them.
+
+    Returns
+    -------
+    CheckedValue
+        Where one fits, the sentence ends with it: "reproduced by Fisher with 29 instead of 30 patients".
+    """
+    printed, (x1, n1, x2, n2) = value.claim.printed_p, table
+    if (
+        value.fitting
+        or value.claim.modelled
+        or printed is None
+        or printed.relation != "="
+        or n1 + n2 > _MOST_WITH_OTHERS
+    ):
+        return value
+    others = [(x1, n1 + a, x2, n2 + b) for a, b in steps if max(x1, 1) <= n1 + a and max(x2, 1) <= n2 + b]
+    if not others:
+        return value
+    usual = [(test, "two-sided") for test in select(USUAL)]
+    found = p_values(others, usual)
+    more = [
+        Analysis(
+            test.label,
+            test.key,
+            side,
+            f"one patient more or less ({_written(other)})",
+            other,
+            p,
+            fits=fits,
+            others=True,
+        )
+        for other, row in zip(others, found.tolist(), strict=True)
+        for (test, side), p, fits in zip(usual, row, printed.prints(row).tolist(), strict=True)
+    ]
+    fits = [one for one in more if one.fits]
+    if not fits:
+        return replace(value, analyses=(*value.analyses, *more))
+    first = fits[0]
+    names = listing(one.label for one in fits if one.counts == first.counts)
+    had, has = (f"{n1}", f"{first.counts[1]}") if n1 == n2 and first.counts[1] == first.counts[3] else (
+        f"{n1} v {n2}", first.population)  # fmt: skip
+    sentence = f"{value.sentence}; reproduced by {names} with {has} instead of {had} patients"
+    if (chance := chance_nearby(printed, found.ravel())) == chance:
+        sentence += f", as {chance:.0%} of the prints nearby would be"
+    rest = (one for one in more if not one.fits)
+    return replace(value, analyses=(*fits, *value.analyses, *rest), verdict=Verdict.SOME, sentence=sentence)
 
 
 def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedValue:

@@ -5,7 +5,10 @@ from dataclasses import replace
 from math import nan
 from typing import Any
 
+import numpy as np
+
 from lupus_kit.audit.report.checked_values import (
+    AS_IF_APART,
     Analysis,
     CheckedValue,
     Quantity,
@@ -16,13 +19,12 @@ from lupus_kit.audit.report.checked_values import (
     of_model,
     outcome,
 )
-from lupus_kit.audit.report.p_values import analyses_of, no_p_printed
+from lupus_kit.audit.report.p_values import analyses_of, chance_nearby, no_p_printed, with_other_patients
 from lupus_kit.audit.values.counts import Counts
 from lupus_kit.audit.values.summary_tests import LABELS, explain_means, explain_ordinal, paired_tests
+from lupus_kit.inference.pairs import mcnemar, possible_both
 from lupus_kit.published import Claim, Study
 
-#: The setting of an unpaired test of paired data.
-AS_IF_APART = "as if the visits were different patients"
 _NO_PATIENT_VALUES = "a rank test of the patients' own values is not checkable from what is printed"
 #: Analyses that do not fit are shown up to here.
 _MISFITS_SHOWN = 2
@@ -119,7 +121,13 @@ def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
     n_tried = sum(bool(one.key) for one in paired) + len(apart)
     of = "analyses" if n_paired + n_apart else "analyses, paired or not"
     verdict, sentence = outcome(n_paired + n_apart, n_tried, of, "" if n_paired else ", none of them paired")
-    return of_model(checked_p(claim, [*paired, *apart], verdict, sentence))
+    value = checked_p(claim, [*paired, *apart], verdict, sentence)
+    if first[1] == second[1]:
+        twice = np.array(possible_both(first[0], second[0], first[1]) if claim.both is None else [claim.both])
+        joint = np.concatenate(list(mcnemar(first[0] - twice, second[0] - twice).values()))
+        chance = chance_nearby(printed, [*joint, *(one.value for one in apart)])
+        value = with_other_patients(replace(value, chance=chance), (*first, *second), ((-1, -1), (1, 1)))
+    return of_model(value)
 
 
 def _mcnemar_for_information(claim: Claim, first: tuple[int, int], second: tuple[int, int]) -> CheckedValue:

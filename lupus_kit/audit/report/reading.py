@@ -198,6 +198,7 @@ def read(study: Study, values: Sequence[CheckedValue], findings: Sequence[str] =
         Statement("testing order", whole.after_the_primary(study)),
         Statement("unplanned contrasts", whole.unplanned_contrasts(study)),
         *(Statement("best single analysis", text) for text in whole.best_single_analyses(study, values)),
+        *(Statement("chance", text) for text in whole.by_chance(study, values)),
         Statement("changes within arms", whole.within_arms(study)),
         Statement("between cells", whole.between_cells(findings)),
         Statement("models", whole.of_models(values)),
