@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from audit.test_check import claim, lines, study
-from references.reading import checked, words
+from references.invented_studies import claim, lines, study
+from references.reading import checked, fitting, words
 
 from lupus_kit import audit, inference
 from lupus_kit.audit.report.p_values import chance_nearby
+from lupus_kit.core.errors import InputError
 from lupus_kit.published import read_p
 
 #: Six rows of Tables 1 and 2 of He 2020 that no analysis of the printed numbers gives: printed p, the table that Fisher's
-#: test gives it for (recomputed with R 4.2, fisher.test), and the patients printed.
+#: test gives it for (R 4.2.2, fisher.test: 0.35247, 0.61148, 0.15806, 0.14427, 0.14427, 0.35247), and the patients printed.
 ONE_PATIENT = {
     ("table1", "Azathioprine", "0.352"): ((1, 29, 4, 29), "29 instead of 30"),
     ("table1", "Leflunomide", "0.611"): ((3, 29, 1, 29), "29 instead of 30"),
@@ -94,3 +95,72 @@ def test_each_table_says_how_many_rows_chance_would_give(he):
     assert texts[0].startswith(f"In table1 {given} of {len(rows)} exact p-values of counts")
     assert texts[0].endswith(f"of prints moved at random nearby {expected:.1f} would be.")
     assert audit.check(study(claim(p="0.02"))).statements_on("chance") == ()
+
+
+# ------------------------------------------------------------------ strata
+
+#: SAS's example of a trial in migraine: women, then men. Cochran-Mantel-Haenszel 8.3052, p=0.0040.
+MIGRAINE = [[16, 27, 5, 25], [12, 28, 7, 26]]
+
+
+def test_printed_strata_are_checked_with_the_stratified_tests():
+    made = claim(reported=["28/55", "12/51"], p="0.0040", analysis="stratified CMH", strata=MIGRAINE)
+    row = lines(made, n=(55, 51))["a", "p"]
+    assert row.verdict == "some"
+    assert row.sentence == f"reproduced only by {len(row.fitting)} of 6 stratified tests"
+    assert "Cochran–Mantel–Haenszel, 2 strata" in fitting(row)
+    missed = lines(claim(reported=["28/55", "12/51"], p="0.5", strata=MIGRAINE), n=(55, 51))["a", "p"]
+    assert missed.sentence == "not reproduced by any of 6 stratified tests"
+
+
+def test_strata_that_are_not_printed_leave_the_p_value_open():
+    row = lines(claim(p="0.5", effect="OR 9.0", analysis="stratified Cochran-Mantel-Haenszel"))
+    for what in ("p", "effect"):
+        assert row["a", what].verdict == "model"
+        assert row["a", what].sentence.startswith("stratified: not checkable from these counts; crude")
+    both = lines(claim(p="0.5", analysis="logistic regression stratified by region"))["a", "p"]
+    assert both.sentence.startswith("from an adjusted or stratified analysis")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"strata": [[16, 15, 5, 25]]}, "responders and patients of the first"),
+        ({"strata": [[1, 2, 3]]}, "responders and patients of the first"),
+        ({"strata": 3}, "one entry"),
+        ({"strata": MIGRAINE, "kind": "mean", "reported": ["1±1", "2±1"]}, 'kind = "binary"'),
+        ({"items": 3}, 'kind = "mean"'),
+        ({"scale": "hole"}, "'whole'"),
+        ({"scale": "binary", "items": 2, "kind": "mean", "reported": ["1±1", "2±1"]}, 'scale = "whole"'),
+    ],
+)
+def test_keys_that_do_not_go_together_are_told(keys, said):
+    with pytest.raises(InputError, match=said):
+        study(claim(**keys))
+
+
+# ------------------------------------------------------------------ many patients
+
+
+def test_a_percentage_alone_in_a_large_trial_is_a_sentence_at_once():
+    for n in (20_000, 1_000_000, 1_000_000_000):
+        row = lines(claim(reported=["46%", "46.0% (460)"], p="0.03"), n=(n, n))
+        assert "none is named" in words(row["a", "drug"])
+        assert row["a", "p"].verdict == "not checkable"
+        assert row["a", "placebo"].analyses[0].counts in ((460, 1000), ())
+    with pytest.raises(InputError, match="give fewer patients"):
+        audit.counts_from_percent("46", n_max=1_000_000)
+    with pytest.raises(InputError, match="at most 10,000,000"):
+        audit.counts_from_percent("46", n_max=10**9)
+
+
+# ------------------------------------------------------------------ programs
+
+
+def test_what_programs_print_it_under_stands_beside_it(he):
+    week12 = checked(he)["sri4_week12", "p"]
+    assert week12.fitting[0].software[0] == "SPSS: CROSSTABS /STATISTICS=CHISQ: Linear-by-Linear Association"
+    assert "[SPSS: CROSSTABS /STATISTICS=CHISQ: Linear-by-Linear Association]" in words(week12)
+    frame = he.to_frame().query("claim == 'sri4_week12' and analysis == 'n_minus_1'")
+    assert "SAS: PROC FREQ" in frame["software"].iloc[0]
+    assert not frame.query("alternative != 'two-sided'")["software"].any()

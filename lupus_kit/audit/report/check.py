@@ -18,7 +18,7 @@ from lupus_kit.audit.report.checked_values import (
 )
 from lupus_kit.audit.report.effects import checked_effect
 from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
-from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, paired_p
+from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, as_printed, mean_value, paired_p
 from lupus_kit.audit.report.reading import read
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.values.consistency import inconsistencies
@@ -82,13 +82,6 @@ def arm_value(claim: Claim, side: int, counts: Counts) -> CheckedValue:
     return CheckedValue(claim, Quantity.VALUE, claim.sides[side], printed, (analysis,), verdict, sentence)
 
 
-def as_printed(claim: Claim, side: int) -> CheckedValue:
-    """Return a value that stands for itself: a mean, a median or the counts of ordered groups."""
-    printed = claim.shown(side) or NOT_PRINTED
-    analysis = (Analysis("as printed"),)
-    return CheckedValue(claim, Quantity.VALUE, claim.sides[side], printed, analysis, Verdict.AS_PRINTED, "as printed")
-
-
 def _checked(study: Study, claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
     """Recompute every printed value of one claim; ``counts`` stand behind the values of a claim about proportions."""
     if claim.kind == "paired":
@@ -122,7 +115,8 @@ def _tables(counts: list[Counts]) -> list[Table]:
 
 
 def _summaries(study: Study, claim: Claim) -> list[CheckedValue]:
-    values = [as_printed(claim, side) for side in range(len(claim.sides))]
+    value = mean_value if claim.kind == "mean" else lambda _, *of: as_printed(*of)
+    values = [value(study, claim, side) for side in range(len(claim.sides))]
     if not claim.p:
         return [*values, no_p_printed(claim)]
     if claim.effect:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
 
+from lupus_kit.inference import TESTS
 from lupus_kit.published import Claim, PrintedP, read_p
 
 FROM_MODEL = "from an adjusted or stratified analysis, not checkable from counts"
+STRATIFIED = "stratified: not checkable from these counts"
 #: The part of a report that holds the claims; every other part has the name of a table.
 CLAIMS = "claims"
 NOT_PRINTED = "not printed"
@@ -98,6 +100,12 @@ class Analysis:
         """Label, side and setting in one phrase; two-sided goes without saying."""
         side = "" if self.alternative in ("", "two-sided") else f"one-sided ({self.alternative})"
         return ", ".join(part for part in (self.label, side, self.setting) if part)
+
+    @property
+    def software(self) -> list[str]:
+        """What SPSS, SAS, Stata and R print it under, of those that have it, two-sided."""
+        of = TESTS[self.key].software if self.key in TESTS and self.alternative == "two-sided" else {}
+        return [f"{name}: {text.partition(';')[0]}" for name, text in of.items() if not text.startswith("not ")]
 
     @property
     def population(self) -> str:
@@ -223,7 +231,8 @@ def of_model(value: CheckedValue, computed: bool = True) -> CheckedValue:
         return value
     # Of a model's value a crude analysis prints the digits, it does not reproduce them.
     crude = value.sentence.replace("reproduced only by", "printed so by", 1)
-    sentence = f"{FROM_MODEL}; crude analysis: {crude}" if computed else FROM_MODEL
+    why = STRATIFIED if value.claim.stratified else FROM_MODEL
+    sentence = f"{why}; crude analysis: {crude}" if computed else why
     return replace(value, verdict=Verdict.MODEL, sentence=sentence, paper_analysis=value.claim.analysis)
 
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from math import nan
 
-from lupus_kit.audit.report.checked_values import FROM_MODEL, Analysis, CheckedValue, Quantity, Verdict, not_checkable
+from lupus_kit.audit.report.checked_values import (
+    FROM_MODEL,
+    STRATIFIED,
+    Analysis,
+    CheckedValue,
+    Quantity,
+    Verdict,
+    not_checkable,
+)
 from lupus_kit.inference import Interval, intervals
 from lupus_kit.published import Claim, decimals
 
@@ -73,7 +81,7 @@ def parse_effect(text: str) -> PrintedEffect | None:
     """
     plain = text.translate(_PLAIN)
     found = [name for name, pattern in _MEASURES.items() if re.search(pattern, plain, re.IGNORECASE)]
-    if len(found) != 1:
+    if len(found) != 1 or re.search(r"\d{16}", plain):
         return None
     level, rest = 0.95, plain
     if match := _LEVEL.search(plain):
@@ -148,7 +156,7 @@ def checked_effect(claim: Claim, table: tuple[int, int, int, int] | None) -> Che
         sentence = "reproduced" if estimate_fits else "another estimate"
     if claim.modelled:
         # An adjusted effect is another number than the crude one.
-        verdict, sentence = Verdict.MODEL, f"{FROM_MODEL}; crude: {sentence}"
+        verdict, sentence = Verdict.MODEL, f"{STRATIFIED if claim.stratified else FROM_MODEL}; crude: {sentence}"
     digits = tuple(decimals(text) for text in (effect.estimate, effect.low, effect.high) if text)
     return CheckedValue(
         claim, Quantity.EFFECT, "effect", claim.effect, tuple(analyses), verdict, sentence, decimals=digits

@@ -3,7 +3,6 @@
 Everything from the paper or the file is escaped.
 """
 
-import html
 import io
 from collections.abc import Iterable, Sequence
 from importlib import resources
@@ -71,7 +70,7 @@ def terminal_table(report: Contents, width: int | None = None) -> str:
     console.print(Text(report.citation), end="\n\n")
     head(_COLUMNS)
     for group in report.groups():
-        console.print(Text(group.heading))
+        console.print(Text("\n  ".join([group.heading, *group.quoted])))
         console.print(grid((row for value in group.values for row in _rows(value)), _COLUMNS))
         console.print()
     for name, title in report.tables.items():
@@ -112,44 +111,24 @@ def markdown(report: Contents) -> str:
         text += (
             f"\n**{heading}**\n\n{_markdown_table(list(_COMPACT), (group.compact for group in report.groups(name)))}"
         )
-    for note in report.notes:
+    quoted = (f"{group.heading}: {words}" for group in report.groups() for words in group.quoted)
+    for note in (*quoted, *report.notes):
         text += f"\n{' '.join(note.split())}\n"
     return f"{text}\n{report.reading}\n"
 
 
-def _html_row(cells: Cells) -> str:
-    style = "text-align:left;vertical-align:top"
-    return "<tr>" + "".join(f"<td style='{style}'>{html.escape(cell.strip())}</td>" for cell in cells) + "</tr>"
+def _filled(name: str, report: Contents) -> str:
+    from jinja2 import Environment
 
-
-def _html_head(names: Cells) -> str:
-    return "<tr>" + "".join(f"<th style='text-align:left'>{name}</th>" for name in names) + "</tr>"
-
-
-def _html_list(texts: Cells) -> str:
-    return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"
+    source = resources.files("lupus_kit.audit.report").joinpath(name).read_text(encoding="utf-8")
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
+    words = {"meanings": MEANINGS, "signs": SIGNS, "columns": _VALUE_COLUMNS[1:], "compact": list(_COMPACT)}
+    return template.render(report=report, lines=lines, **words).rstrip("\n") + "\n"
 
 
 def notebook_html(report: Contents) -> str:
     """Write a report as a notebook shows it."""
-    rows = []
-    for group in report.groups():
-        rows.append(f"<tr><th colspan='5' style='text-align:left'>{html.escape(group.heading)}</th></tr>")
-        rows += [_html_row(row) for value in group.values for row in _rows(value)]
-    folded = [
-        (
-            f"{name}: {title}",
-            f"<table>{_html_head(list(_COMPACT))}{''.join(_html_row(one.compact) for one in report.groups(name))}</table>",
-        )
-        for name, title in report.tables.items()
-    ]
-    if report.findings:
-        folded.append((f"Between cells ({len(report.findings)})", _html_list(report.findings)))
-    details = "".join(f"<details><summary>{html.escape(title)}</summary>{inside}</details>" for title, inside in folded)
-    return (
-        f"<table>{_html_head(_VALUE_COLUMNS[1:])}{''.join(rows)}</table>{details}"
-        f"{_html_list(report.statements)}<small>{html.escape(report.citation)}</small>"
-    )
+    return _filled("report.notebook.j2", report)
 
 
 def web_page(report: Contents) -> str:
@@ -165,8 +144,4 @@ def web_page(report: Contents) -> str:
     str
         A complete document, without scripts and without links to other files.
     """
-    from jinja2 import Environment
-
-    source = resources.files("lupus_kit.audit.report").joinpath("report.html.j2").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
-    return template.render(report=report, meanings=MEANINGS, signs=SIGNS, lines=lines).rstrip("\n") + "\n"
+    return _filled("report.html.j2", report)

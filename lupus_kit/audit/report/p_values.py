@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
@@ -24,7 +25,7 @@ from lupus_kit.audit.values.counts import Counts, all_randomised
 from lupus_kit.audit.values.populations import Table, missing_rules
 from lupus_kit.audit.values.provenance import distinct_analyses, p_values
 from lupus_kit.core.text import listing
-from lupus_kit.inference import Test, pvalue, select
+from lupus_kit.inference import Test, pvalue, select, stratified
 from lupus_kit.published import Claim, PrintedP
 
 #: More tables than this behind two coarse percentages say nothing about the analysis.
@@ -74,12 +75,15 @@ def two_sided_p_values(table: Table) -> dict[str, float]:
     return {test.key: p for (test, side), p in found if side == "two-sided"}
 
 
-def analyses_of(printed: PrintedP, table: Table, setting: str = "", familiar: Sequence[str] = ()) -> list[Analysis]:
+def analyses_of(printed: PrintedP, table: Table, setting: str = "") -> list[Analysis]:
     """Return every feasible analysis of a table, marked where it prints as reported."""
-    p = table_p_values(table)
-    shown = {(key, "two-sided") for key in familiar}
+    p, shown = table_p_values(table), () if setting else USUAL
     return [
-        Analysis(test.label, test.key, side, setting, table, one, fits=fits, familiar=(test.key, side) in shown)
+        Analysis(
+            *(test.label, test.key, side, setting, table, one),
+            fits=fits,
+            familiar=side == "two-sided" and test.key in shown,
+        )
         for (test, side), one, fits in zip(feasible_analyses(table), p, printed.prints(p).tolist(), strict=True)
     ]
 
@@ -143,12 +147,14 @@ def two_arms_p(
     tables, known = all_randomised(a, b), a.known is not None and b.known is not None
     if not claim.p:
         return _fisher_for_information(claim, tables[0]) if known else no_p_printed(claim)
+    if claim.strata:
+        return _stratified_p(claim, alpha)
     if not tables or len(tables) > MOST_TABLES:
         why = "too many counts fit the printed percentages" if tables else "the counts are not known"
         return of_model(not_checkable(claim, Quantity.P, why), computed=False)
     printed = comparable(claim, alpha)
     # One analysis of several tables fits if it fits for any of them.
-    tried = [one for table in tables for one in analyses_of(printed, table, familiar=USUAL)]
+    tried = [one for table in tables for one in analyses_of(printed, table)]
     best: dict[tuple[str, str], Analysis] = {}
     for one in sorted(tried, key=lambda one: not one.fits):
         best.setdefault((one.key, one.alternative), one)
@@ -163,6 +169,19 @@ def two_arms_p(
     if fits or not known:
         return of_model(replace(value, sentence=f"{supposing}: {sentence}" if supposing else sentence))
     return of_model(with_other_patients(_with_all_randomised(value, printed, tables[0], randomised), tables[0]))
+
+
+def _stratified_p(claim: Claim, alpha: float) -> CheckedValue:
+    """Compare the printed p-value with the stratified tests of the printed strata."""
+    strata = pd.DataFrame(claim.strata, columns=["x1", "n1", "x2", "n2"])
+    found = stratified(strata.assign(stratum=[str(number + 1) for number in strata.index]))
+    tests = [test for key, test in found.tests.items() if key != "breslow_day_tarone"]
+    fits, table = comparable(claim, alpha).prints([test.p for test in tests]), tuple(strata.sum().tolist())
+    analyses = [
+        Analysis(test.label, test.key, "two-sided", f"{len(strata)} strata", table, test.p, fits=fit, familiar=True)
+        for test, fit in zip(tests, fits.tolist(), strict=True)
+    ]
+    return checked_p(claim, fitting_first(analyses), *outcome(int(fits.sum()), len(tests), "stratified tests"))
 
 
 def no_p_printed(claim: Claim) -> CheckedValue:

@@ -4,9 +4,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lupus_kit.audit.values.percentages import common_denominators, counts_from_percent, percent_matches
+from lupus_kit.audit.values.percentages import (
+    MOST_PAIRS,
+    common_denominators,
+    counts_from_percent,
+    percent_matches,
+    totals_of,
+)
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published import Claim, Study, impossible, percent_text
+from lupus_kit.published import Claim, Study, decimals, impossible, percent_text
 
 PRINTED = "printed"
 ALL_RANDOMISED = "all randomised were analysed"
@@ -20,6 +26,8 @@ CUT_OFF = "the percentage is cut off, not rounded"
 #: Where no arm gives a limit, a count and its percentage are solved for up to this many patients.
 _FAR = 20_000
 _MOST_LISTED = 8
+#: More counts than this behind one percentage say nothing about the number of patients.
+_MANY = 5_000
 
 
 @dataclass(frozen=True)
@@ -88,11 +96,11 @@ def _prints(percent: str, x: int, n: int) -> tuple[bool | None, str]:
 
 def _from_count_and_percent(x: int, percent: str, n_max: int | None) -> Counts:
     limit = n_max if n_max is not None else min(_FAR, int(200 * x / max(float(percent), 0.01)) + 1)
-    fits = [total for count, total in counts_from_percent(percent, n_max=max(limit, 1)) if count == x]
+    fits = totals_of(percent, x, max(limit, 1))
     if len(fits) == 1:
         return Counts(x, fits[0], PINNED, True)
     why = "its percentage fits several numbers of patients" if fits else "its percentage fits no number of patients"
-    candidates = tuple((x, n) for n in fits if n == n_max)
+    candidates = ((x, n_max),) if n_max is not None and percent_matches(percent, min(x, n_max), n_max) else ()
     return Counts(x, None, why, None if fits else False, candidates, ALL_RANDOMISED)
 
 
@@ -109,6 +117,10 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
         return Counts(None, n, f"no count of {n} patients prints so", False, nearest, NEAREST)
     if n_max is None:
         return Counts(None, None, "the number of patients is not printed", None)
+    if n_max**2 > _MANY * 200 * 10 ** decimals(percent) or n_max > MOST_PAIRS:  # about so many counts fit
+        found = counts_from_percent(percent, n=n_max) if n_max <= MOST_PAIRS else []
+        how = f"so many counts of at most {n_max:,} patients print so that none is named"
+        return Counts(None, None, how, None, tuple(found[: _MOST_LISTED + 2]), ALL_RANDOMISED)
     fits = counts_from_percent(percent, n_max=n_max)
     if not fits:
         return Counts(None, None, f"no count of at most {n_max} patients prints so", False)
@@ -124,7 +136,9 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
 def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str) -> Counts:
     written = [f"{x}/{total}" for x, total in fits]
     shown = written if len(written) <= _MOST_LISTED else [*written[: _MOST_LISTED - 2], "…", written[-1]]
-    return Counts(None, None, f"{len(fits)} counts fit: {', '.join(shown)}", None, candidates, supposing)
+    return Counts(
+        None, None, f"{len(fits)} counts fit: {', '.join(shown)}", None, candidates[: _MOST_LISTED + 2], supposing
+    )
 
 
 def side_counts(study: Study, claim: Claim, side: int) -> Counts:
