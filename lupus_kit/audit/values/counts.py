@@ -106,7 +106,7 @@ def _from_count_and_percent(x: int, percent: str, n_max: int | None) -> Counts:
 
 def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | None) -> Counts:
     n_max = study.trial.n_randomised[arm]
-    if n is not None:
+    if n is not None and n <= 10 * MOST_PAIRS:
         for rounding in ("nearest", "truncate"):
             fits = counts_from_percent(percent, n=n, rounding=rounding)
             if fits:
@@ -115,22 +115,23 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
         # A rate from a model lies near the crude one: the nearest count shows what the crude analyses give.
         nearest = ((round(float(percent) * n / 100), n),) if claim.modelled else ()
         return Counts(None, n, f"no count of {n} patients prints so", False, nearest, NEAREST)
-    if n_max is None:
+    if n_max is None and n is None:
         return Counts(None, None, "the number of patients is not printed", None)
-    if n_max**2 > _MANY * 200 * 10 ** decimals(percent) or n_max > MOST_PAIRS:  # about so many counts fit
-        found = counts_from_percent(percent, n=n_max) if n_max <= MOST_PAIRS else []
-        how = f"so many counts of at most {n_max:,} patients print so that none is named"
-        return Counts(None, None, how, None, tuple(found[: _MOST_LISTED + 2]), ALL_RANDOMISED)
-    fits = counts_from_percent(percent, n_max=n_max)
+    most = n or n_max or 0
+    if n or most**2 > _MANY * 200 * 10 ** decimals(percent) or most > MOST_PAIRS:  # about so many counts fit
+        found = counts_from_percent(percent, n=most) if most <= MOST_PAIRS else []
+        how = f"so many counts of {'' if n else 'at most '}{most:,} patients print so that none is named"
+        return Counts(None, n, how, None, tuple(found[: _MOST_LISTED + 2]), ALL_RANDOMISED)
+    fits = counts_from_percent(percent, n_max=most)
     if not fits:
-        return Counts(None, None, f"no count of at most {n_max} patients prints so", False)
+        return Counts(None, None, f"no count of at most {most} patients prints so", False)
     if len(fits) == 1:
         return Counts(*fits[0], PINNED, True)
-    shared = common_denominators(_siblings(study, claim, arm), n_max)
+    shared = common_denominators(_siblings(study, claim, arm), most)
     joint = [(x, total) for x, total in fits if total in shared]
     if len(joint) == 1:
         return Counts(*joint[0], JOINT, True)
-    return _several(fits, tuple(pair for pair in fits if pair[1] == n_max), ALL_RANDOMISED)
+    return _several(fits, tuple(pair for pair in fits if pair[1] == most), ALL_RANDOMISED)
 
 
 def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str) -> Counts:
