@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
+from typing import Self
 
 from lupus_kit.inference import TESTS
 from lupus_kit.published import Claim, PrintedP, read_p
@@ -37,6 +38,21 @@ class Verdict(StrEnum):
     MODEL = "model"
     NOT_CHECKABLE = "not checkable"
     AS_PRINTED = "as printed"
+
+    @classmethod
+    def of(cls, n_fits: int, n_tried: int, of: str = "analyses", aside: str = "") -> tuple["Verdict", str]:
+        """Return the verdict on a p-value, and the same in words.
+
+        Examples
+        --------
+        >>> Verdict.of(4, 67)[1]
+        'reproduced only by 4 of 67 analyses'
+        """
+        if not n_fits:
+            return cls.NOT_REPRODUCED, f"not reproduced by any of {n_tried} {of}"
+        if n_fits == n_tried:
+            return cls.REPRODUCED, "reproduced"
+        return cls.SOME, f"reproduced only by {n_fits} of {n_tried} {of}{aside}"
 
 
 #: What each verdict means.
@@ -193,47 +209,37 @@ class CheckedValue:
         """Whether it is a p-value that the paper prints."""
         return self.quantity is Quantity.P and self.printed != NOT_PRINTED
 
+    @classmethod
+    def unchecked(cls, claim: Claim, quantity: Quantity, why: str, analysis: Analysis | None = None) -> Self:
+        """Say why a p-value or an effect cannot be checked."""
+        printed = claim.effect if quantity is Quantity.EFFECT else claim.p
+        reason = (analysis or Analysis(why),)
+        return cls(
+            claim, quantity, quantity.value, printed or NOT_PRINTED, reason, Verdict.NOT_CHECKABLE, "not checkable"
+        )
 
-def not_checkable(claim: Claim, quantity: Quantity, why: str, analysis: Analysis | None = None) -> CheckedValue:
-    """Say why a p-value or an effect cannot be checked."""
-    printed = claim.effect if quantity is Quantity.EFFECT else claim.p
-    reason = (analysis or Analysis(why),)
-    return CheckedValue(
-        claim, quantity, quantity.value, printed or NOT_PRINTED, reason, Verdict.NOT_CHECKABLE, "not checkable"
-    )
+    @classmethod
+    def as_printed(cls, claim: Claim, side: int) -> Self:
+        """Return a value that stands for itself: a mean, a median or the counts of ordered groups."""
+        printed, analyses = claim.shown(side) or NOT_PRINTED, (Analysis("as printed"),)
+        return cls(claim, Quantity.VALUE, claim.sides[side], printed, analyses, Verdict.AS_PRINTED, "as printed")
 
+    @classmethod
+    def of_p(
+        cls, claim: Claim, analyses: Iterable[Analysis], verdict: Verdict, sentence: str, supposing: str = ""
+    ) -> Self:
+        """Make the checked p-value of a claim."""
+        return cls(claim, Quantity.P, "p", claim.p, tuple(analyses), verdict, sentence, supposing)
 
-def checked_p(
-    claim: Claim, analyses: Iterable[Analysis], verdict: Verdict, sentence: str, supposing: str = ""
-) -> CheckedValue:
-    """Make the checked p-value of a claim."""
-    return CheckedValue(claim, Quantity.P, "p", claim.p, tuple(analyses), verdict, sentence, supposing)
-
-
-def outcome(n_fits: int, n_tried: int, of: str = "analyses", aside: str = "") -> tuple[Verdict, str]:
-    """Return the verdict on a p-value, and the same in words.
-
-    Examples
-    --------
-    >>> outcome(4, 67)[1]
-    'reproduced only by 4 of 67 analyses'
-    """
-    if not n_fits:
-        return Verdict.NOT_REPRODUCED, f"not reproduced by any of {n_tried} {of}"
-    if n_fits == n_tried:
-        return Verdict.REPRODUCED, "reproduced"
-    return Verdict.SOME, f"reproduced only by {n_fits} of {n_tried} {of}{aside}"
-
-
-def of_model(value: CheckedValue, computed: bool = True) -> CheckedValue:
-    """Say that the paper's own analysis is another one than the crude ones, where it names one."""
-    if not value.claim.modelled:
-        return value
-    # Of a model's value a crude analysis prints the digits, it does not reproduce them.
-    crude = value.sentence.replace("reproduced only by", "printed so by", 1)
-    why = STRATIFIED if value.claim.stratified else FROM_MODEL
-    sentence = f"{why}; crude analysis: {crude}" if computed else why
-    return replace(value, verdict=Verdict.MODEL, sentence=sentence, paper_analysis=value.claim.analysis)
+    def of_model(self, computed: bool = True, crude: str = "crude analysis") -> Self:
+        """Say that the paper's own analysis is another one than the crude ones, where it names one."""
+        if not self.claim.modelled:
+            return self
+        # Of a model's value a crude analysis prints the digits, it does not reproduce them.
+        said = self.sentence.replace("reproduced only by", "printed so by", 1)
+        why = STRATIFIED if self.claim.stratified else FROM_MODEL
+        sentence = f"{why}; {crude}: {said}" if computed else why
+        return replace(self, verdict=Verdict.MODEL, sentence=sentence, paper_analysis=self.claim.analysis)
 
 
 def comparable(claim: Claim, alpha: float) -> PrintedP:

@@ -9,18 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from lupus_kit.audit.report.checked_values import (
-    USUAL,
-    Analysis,
-    CheckedValue,
-    Quantity,
-    Verdict,
-    checked_p,
-    comparable,
-    not_checkable,
-    of_model,
-    outcome,
-)
+from lupus_kit.audit.report.checked_values import USUAL, Analysis, CheckedValue, Quantity, Verdict, comparable
 from lupus_kit.audit.values.counts import Counts, all_randomised
 from lupus_kit.audit.values.populations import Table, missing_rules
 from lupus_kit.audit.values.provenance import distinct_analyses, p_values
@@ -38,6 +27,7 @@ _SMALL_DESIGN = 1_500
 _STEPS = ((-1, -1), (1, 1), (-1, 0), (0, -1), (1, 0), (0, 1))
 #: In larger trials one patient more or less moves no printed digit of its own.
 _MOST_WITH_OTHERS = 1_000
+_USUAL = tuple((test, "two-sided") for test in select(USUAL))
 #: The p-values of the tables met so far, up to some number of them.
 _KNOWN: dict[Table, tuple[float, ...]] = {}
 _MOST_KNOWN = 10_000
@@ -75,16 +65,17 @@ def two_sided_p_values(table: Table) -> dict[str, float]:
     return {test.key: p for (test, side), p in found if side == "two-sided"}
 
 
-def analyses_of(printed: PrintedP, table: Table, setting: str = "") -> list[Analysis]:
-    """Return every feasible analysis of a table, marked where it prints as reported."""
-    p, shown = table_p_values(table), () if setting else USUAL
+def analyses_of(printed: PrintedP, table: Table, setting: str = "", others: bool = False) -> list[Analysis]:
+    """Return every feasible analysis of a table, marked where it prints as reported; of ``others`` the usual tests."""
+    tests = _USUAL if others else feasible_analyses(table)
+    p = p_values([table], tests)[0].tolist() if others else table_p_values(table)
     return [
         Analysis(
             *(test.label, test.key, side, setting, table, one),
             fits=fits,
-            familiar=side == "two-sided" and test.key in shown,
+            familiar=not setting and side == "two-sided" and test.key in USUAL,
         )
-        for (test, side), one, fits in zip(feasible_analyses(table), p, printed.prints(p).tolist(), strict=True)
+        for (test, side), one, fits in zip(tests, p, printed.prints(p).tolist(), strict=True)
     ]
 
 
@@ -151,7 +142,7 @@ def two_arms_p(
         return _stratified_p(claim, alpha)
     if not tables or len(tables) > MOST_TABLES:
         why = "too many counts fit the printed percentages" if tables else "the counts are not known"
-        return of_model(not_checkable(claim, Quantity.P, why), computed=False)
+        return CheckedValue.unchecked(claim, Quantity.P, why).of_model(computed=False)
     printed = comparable(claim, alpha)
     # One analysis of several tables fits if it fits for any of them.
     tried = [one for table in tables for one in analyses_of(printed, table)]
@@ -162,13 +153,13 @@ def two_arms_p(
     fits = [one for one in analyses if one.fits]
     two_sided = any(one.alternative == "two-sided" for one in fits)
     aside = "" if two_sided else ", which is one-sided" if len(fits) == 1 else ", none of them two-sided"
-    verdict, sentence = outcome(len(fits), len(analyses), aside=aside)
+    verdict, sentence = Verdict.of(len(fits), len(analyses), aside=aside)
     chance = chance_nearby(printed, [one.value for one in tried])
     supposing = "" if known else _supposing(a, b, tables)
-    value = replace(checked_p(claim, analyses, verdict, sentence, supposing), chance=chance)
+    value = replace(CheckedValue.of_p(claim, analyses, verdict, sentence, supposing), chance=chance)
     if fits or not known:
-        return of_model(replace(value, sentence=f"{supposing}: {sentence}" if supposing else sentence))
-    return of_model(with_other_patients(_with_all_randomised(value, printed, tables[0], randomised), tables[0]))
+        return replace(value, sentence=f"{supposing}: {sentence}" if supposing else sentence).of_model()
+    return with_other_patients(_with_all_randomised(value, printed, tables[0], randomised), tables[0]).of_model()
 
 
 def _stratified_p(claim: Claim, alpha: float) -> CheckedValue:
@@ -181,19 +172,21 @@ def _stratified_p(claim: Claim, alpha: float) -> CheckedValue:
         Analysis(test.label, test.key, "two-sided", f"{len(strata)} strata", table, test.p, fits=fit, familiar=True)
         for test, fit in zip(tests, fits.tolist(), strict=True)
     ]
-    return checked_p(claim, fitting_first(analyses), *outcome(int(fits.sum()), len(tests), "stratified tests"))
+    return CheckedValue.of_p(
+        claim, fitting_first(analyses), *Verdict.of(int(fits.sum()), len(tests), "stratified tests")
+    )
 
 
 def no_p_printed(claim: Claim) -> CheckedValue:
     """Say that no p-value is printed."""
-    return not_checkable(claim, Quantity.P, "no p-value is printed")
+    return CheckedValue.unchecked(claim, Quantity.P, "no p-value is printed")
 
 
 def _fisher_for_information(claim: Claim, table: Table) -> CheckedValue:
     fisher = float(pvalue("fisher", *table))
     setting = "for information: no p-value is printed"
     analysis = Analysis("Fisher", "fisher", "two-sided", setting, table, fisher)
-    return not_checkable(claim, Quantity.P, "", analysis)
+    return CheckedValue.unchecked(claim, Quantity.P, "", analysis)
 
 
 def _written(table: Table) -> str:
@@ -216,17 +209,18 @@ def _with_all_randomised(
     if m1 is None or m2 is None or m1 < table[1] or m2 < table[3] or (m1, m2) == (table[1], table[3]):
         return value
     rules = {name: other for name, other in missing_rules(table, (m1, m2)).items() if other != table}
-    more = [
-        replace(one, others=True)
-        for name, other in rules.items()
-        for one in analyses_of(printed, other, f"{name} ({_written(other)})")
-    ]
-    fits = [one for one in more if one.fits]
-    analyses = (*fits, *value.analyses, *(one for one in more if not one.fits))
+    more = [one for name, other in rules.items() for one in analyses_of(printed, other, f"{name} ({_written(other)})")]
+    n_fits = sum(bool(one.fits) for one in more)
+    return _with(value, more, f" of those analysed; reproduced by {n_fits} with all randomised patients counted")
+
+
+def _with(value: CheckedValue, more: Sequence[Analysis], words: str) -> CheckedValue:
+    """Add analyses of other patients than those printed; where one fits, the sentence ends with the words."""
+    fits = [replace(one, others=True) for one in more if one.fits]
+    analyses = (*fits, *value.analyses, *(replace(one, others=True) for one in more if not one.fits))
     if not fits:
         return replace(value, analyses=analyses)
-    sentence = f"{value.sentence} of those analysed; reproduced by {len(fits)} with all randomised patients counted"
-    return replace(value, analyses=analyses, verdict=Verdict.SOME, sentence=sentence)
+    return replace(value, analyses=analyses, verdict=Verdict.SOME, sentence=value.sentence + words)
 
 
 def with_other_patients(value: CheckedValue, table: Table, steps: Sequence[tuple[int, int]] = _STEPS) -> CheckedValue:
@@ -247,45 +241,20 @@ def with_other_patients(value: CheckedValue, table: Table, steps: Sequence[tuple
         Where one fits, the sentence ends with it: "reproduced by Fisher with 29 instead of 30 patients".
     """
     printed, (x1, n1, x2, n2) = value.claim.printed_p, table
-    if (
-        value.fitting
-        or value.claim.modelled
-        or printed is None
-        or printed.relation != "="
-        or n1 + n2 > _MOST_WITH_OTHERS
-    ):
+    inexact = printed is None or printed.relation != "=" or n1 + n2 > _MOST_WITH_OTHERS
+    if printed is None or inexact or value.fitting or value.claim.modelled:
         return value
     others = [(x1, n1 + a, x2, n2 + b) for a, b in steps if max(x1, 1) <= n1 + a and max(x2, 1) <= n2 + b]
-    if not others:
-        return value
-    usual = [(test, "two-sided") for test in select(USUAL)]
-    found = p_values(others, usual)
-    more = [
-        Analysis(
-            test.label,
-            test.key,
-            side,
-            f"one patient more or less ({_written(other)})",
-            other,
-            p,
-            fits=fits,
-            others=True,
-        )
-        for other, row in zip(others, found.tolist(), strict=True)
-        for (test, side), p, fits in zip(usual, row, printed.prints(row).tolist(), strict=True)
-    ]
-    fits = [one for one in more if one.fits]
-    if not fits:
-        return replace(value, analyses=(*value.analyses, *more))
-    first = fits[0]
-    names = listing(one.label for one in fits if one.counts == first.counts)
-    had, has = (f"{n1}", f"{first.counts[1]}") if n1 == n2 and first.counts[1] == first.counts[3] else (
-        f"{n1} v {n2}", first.population)  # fmt: skip
-    sentence = f"{value.sentence}; reproduced by {names} with {has} instead of {had} patients"
-    if (chance := chance_nearby(printed, found.ravel())) == chance:
-        sentence += f", as {chance:.0%} of the prints nearby would be"
-    rest = (one for one in more if not one.fits)
-    return replace(value, analyses=(*fits, *value.analyses, *rest), verdict=Verdict.SOME, sentence=sentence)
+    setting = "one patient more or less"
+    more = [one for table in others for one in analyses_of(printed, table, f"{setting} ({_written(table)})", True)]
+    first = next((one for one in more if one.fits), None)
+    if first is None:
+        return _with(value, more, "")
+    names = listing(one.label for one in more if one.fits and one.counts == first.counts)
+    equal = n1 == n2 and first.counts[1] == first.counts[3]
+    has, had = (first.counts[1], n1) if equal else (first.population, f"{n1} v {n2}")
+    nearby = f"as {chance_nearby(printed, [one.value for one in more]):.0%} of the prints nearby would be"
+    return _with(value, more, f"; reproduced by {names} with {has} instead of {had} patients, {nearby}")
 
 
 def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedValue:
@@ -294,10 +263,10 @@ def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedV
     if not claim.p:
         return no_p_printed(claim)
     if len(known) < len(counts):
-        return not_checkable(claim, Quantity.P, "the counts of every arm are needed")
+        return CheckedValue.unchecked(claim, Quantity.P, "the counts of every arm are needed")
     table = np.array([(x, n - x) for x, n in known])
     if 0 in table.sum(axis=0):
-        return not_checkable(claim, Quantity.P, "", Analysis("Pearson chi-squared", "pearson"))
+        return CheckedValue.unchecked(claim, Quantity.P, "", Analysis("Pearson chi-squared", "pearson"))
     tests = (
         ("pearson", "Pearson chi-squared", "pearson"),
         ("likelihood_ratio", "Likelihood ratio (G)", "log-likelihood"),
@@ -307,5 +276,5 @@ def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedV
         p = float(stats.chi2_contingency(table, correction=False, lambda_=power).pvalue)
         fits = bool(comparable(claim, alpha).prints(p))
         analyses.append(Analysis(label, key, "two-sided", "all arms", pooled, p, fits=fits, familiar=True))
-    n_fits = sum(bool(one.fits) for one in analyses)
-    return of_model(checked_p(claim, analyses, *outcome(n_fits, len(analyses), "analyses of all arms at once")))
+    verdict = Verdict.of(sum(bool(one.fits) for one in analyses), len(analyses), "analyses of all arms at once")
+    return CheckedValue.of_p(claim, analyses, *verdict).of_model()

@@ -17,19 +17,8 @@ _INTEGERS = ("x1", "n1", "x2", "n2", "n_ways", "n_fit")
 _OF_VALUE = ("claim", "endpoint", "role", "quantity", "what", "printed")
 _OF_VERDICT = ("verdict", "sentence", "chance", "part", "source", "confidence")
 COLUMNS = (
-    *(
-        *_OF_VALUE,
-        "relation",
-        "printed_p",
-        "analysis",
-        "label",
-        "software",
-        "alternative",
-        "setting",
-        "population",
-        *_INTEGERS,
-    ),
-    *("recomputed", "low", "high", "fits", "supposing", "paper_analysis", *_OF_VERDICT),
+    *(*_OF_VALUE, "relation", "printed_p", "analysis", "label", "software", "alternative", "setting", "population"),
+    *(*_INTEGERS, "recomputed", "low", "high", "fits", "supposing", "paper_analysis", *_OF_VERDICT),
 )
 _ATTRIBUTES_OF_VALUE = ("what", "printed", "supposing", "paper_analysis", "verdict", "sentence", "chance", "part")
 _ATTRIBUTES_OF_ANALYSIS = ("label", "alternative", "setting", "population", "low", "high", "fits")
@@ -50,9 +39,8 @@ def _of_analysis(one: Analysis) -> dict[str, object]:
     counts = dict(zip(("x1", "n1", "x2", "n2"), one.counts, strict=False)) if len(one.counts) <= 4 else {}
     ways = {"n_ways": one.n_ways, "n_fit": one.n_fit} if one.low == one.low and one.n_ways > 1 else {}
     attributes = {name: getattr(one, name) for name in _ATTRIBUTES_OF_ANALYSIS}
-    return (
-        attributes | counts | ways | {"analysis": one.key, "recomputed": one.value, "software": "; ".join(one.software)}
-    )
+    named = {"analysis": one.key, "recomputed": one.value, "software": "; ".join(one.software)}
+    return attributes | counts | ways | named
 
 
 class Report(Contents):

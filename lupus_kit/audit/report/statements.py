@@ -10,22 +10,9 @@ from lupus_kit.published import Claim, Study
 
 #: What a statement can be about.
 TOPICS = (
-    "verdicts",
-    "joint analysis",
-    "choice of test",
-    "missing patients",
-    "fragility",
-    "defensible analyses",
-    "single choices",
-    "visits",
-    "testing order",
-    "unplanned contrasts",
-    "best single analysis",
-    "chance",
-    "changes within arms",
-    "between cells",
-    "models",
-    "not reproduced",
+    *("verdicts", "joint analysis", "choice of test", "missing patients", "fragility", "defensible analyses"),
+    *("single choices", "visits", "testing order", "unplanned contrasts", "best single analysis", "chance"),
+    *("changes within arms", "between cells", "models", "not reproduced"),
 )
 _NO_ACCUSATION = (
     "That is no accusation: covariates or strata, another set of patients, a rounding on the way, another program's "

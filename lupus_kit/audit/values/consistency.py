@@ -241,13 +241,8 @@ def _same_table_two_p(study: Study) -> Iterator[Finding]:
 
 
 _CHECKS = (
-    _impossible_scores,
-    _percents,
-    _mixed_denominators,
-    _baselines,
-    _sub_rows,
-    _same_table_two_p,
-    _paired_as_unpaired,
+    *(_impossible_scores, _percents, _mixed_denominators, _baselines),
+    *(_sub_rows, _same_table_two_p, _paired_as_unpaired),
 )
 
 

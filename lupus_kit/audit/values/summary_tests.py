@@ -161,8 +161,8 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
     differences = {float(d) for d in (low1 - high2, high1 - low2, (low1 + high1 - low2 - high2) / 2)}
     if min(differences) < 0 < max(differences):
         differences.add(0.0)
-    ends = [[float(end) for end in printed_interval("sd", s, signed=False)] for s in (s1, s2)]
-    spreads = product(*({max(float(sd), 0.0) for sd in np.linspace(*one, _INTERIOR)} for one in ends))
+    sds = (printed_interval("sd", s, signed=False) for s in (s1, s2))
+    spreads = product(*({max(float(sd), 0.0) for sd in np.linspace(float(x), float(y), _INTERIOR)} for x, y in sds))
     d, a, b = np.array([(d, a, b) for a, b in spreads for d in differences if a > 0 or b > 0]).T
     found = {
         (test, side): stats.ttest_ind_from_stats(
