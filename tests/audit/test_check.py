@@ -370,12 +370,11 @@ def test_large_trials_leave_out_only_the_tests_that_go_through_every_table(n):
     assert f"over {len(quick)} tests" in report.reading
 
 
-def test_more_patients_than_the_exact_tests_take_is_said_of_the_row():
-    n = 10**9
-    report = audit.check(study(claim(reported=[f"{n // 2}/{n}", f"{n // 2 - 20_000}/{n}"], p="0.5"), n=(n, n)))
+def test_more_patients_than_the_tests_take_is_said_of_the_row():
+    report = audit.check(study(claim(reported=["4999999999/9999999999", "1/9999999999"], p="0.5"), n=(None, None)))
     row = checked(report)["a", "p"]
     assert row.sentence == "not checkable"
-    assert "large-sample" in words(row)
+    assert "up to 1000000000" in words(row)
 
 
 def test_visits_that_may_differ_are_not_said_to_agree():

@@ -111,7 +111,7 @@ def _summaries(study: Study, claim: Claim) -> list[CheckedValue]:
         return [*values, no_p_printed(claim)]
     if claim.effect:
         values.append(CheckedValue.unchecked(claim, Quantity.EFFECT, "not an effect of two rates"))
-    return [*values, SUMMARY_P[claim.kind](study, claim).of_model()]
+    return [*values, _or_why_not(claim, Quantity.P, lambda: SUMMARY_P[claim.kind](study, claim).of_model())]
 
 
 def _or_why_not(claim: Claim, quantity: Quantity, check: Callable[[], CheckedValue]) -> CheckedValue:

@@ -10,7 +10,6 @@ from importlib import resources
 from lupus_kit.audit.report.checked_values import MEANINGS, CheckedValue, Verdict
 from lupus_kit.audit.report.layout import Contents, lines, shown_lines
 
-_VALUE_COLUMNS = ["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]
 # Columns of the terminal table and their share of the line, in percent.
 _COLUMNS = {"what": 10, "printed": 13, "recomputed": 16, "analysis": 39, "verdict": 22}
 _COMPACT = {"row": 24, "printed": 22, "p": 8, "analyses that fit": 26, "verdict": 20}
@@ -87,43 +86,19 @@ def terminal_table(report: Contents, width: int | None = None) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _markdown_row(cells: Cells) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |\n"
-
-
-def _markdown_table(names: Cells, rows: Iterable[Cells]) -> str:
-    return _markdown_row(names) + "|" + " --- |" * len(names) + "\n" + "".join(map(_markdown_row, rows))
-
-
-def _joined(value: CheckedValue) -> Cells:
-    """One row per printed value, its analyses joined."""
-    shown = shown_lines(value)
-    numbers, names = "; ".join(number for number, *_ in shown), "; ".join(name for _, name, _ in shown)
-    return (value.claim.title, value.what, value.printed, numbers, names, value.in_words)
-
-
-def markdown(report: Contents) -> str:
-    """Write a report as Markdown: the claims, the paper's tables, the reading."""
-    values = (value for group in report.groups() for value in group.values)
-    text = f"{report.citation}\n\n{_markdown_table(_VALUE_COLUMNS, map(_joined, values))}"
-    for name, title in report.tables.items():
-        heading = " ".join(f"{name}: {title}".split())
-        text += (
-            f"\n**{heading}**\n\n{_markdown_table(list(_COMPACT), (group.compact for group in report.groups(name)))}"
-        )
-    quoted = (f"{group.heading}: {words}" for group in report.groups() for words in group.quoted)
-    for note in (*quoted, *report.notes):
-        text += f"\n{' '.join(note.split())}\n"
-    return f"{text}\n{report.reading}\n"
-
-
 def _filled(name: str, report: Contents) -> str:
     from jinja2 import Environment
 
     source = resources.files("lupus_kit.audit.report").joinpath(name).read_text(encoding="utf-8")
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
-    words = {"meanings": MEANINGS, "signs": SIGNS, "columns": _VALUE_COLUMNS[1:], "compact": list(_COMPACT)}
-    return template.render(report=report, lines=lines, **words).rstrip("\n") + "\n"
+    environment = Environment(autoescape=not name.endswith(".md.j2"), trim_blocks=True, lstrip_blocks=True)
+    words = {"meanings": MEANINGS, "signs": SIGNS, "columns": list(_COLUMNS), "compact": list(_COMPACT)}
+    page = environment.from_string(source).render(report=report, lines=lines, shown_lines=shown_lines, **words)
+    return page.rstrip("\n") + "\n"
+
+
+def markdown(report: Contents) -> str:
+    """Write a report as Markdown: the claims, the paper's tables, the reading."""
+    return _filled("report.md.j2", report)
 
 
 def notebook_html(report: Contents) -> str:

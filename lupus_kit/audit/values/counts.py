@@ -9,7 +9,7 @@ from lupus_kit.audit.values.percentages import (
     common_denominators,
     counts_from_percent,
     percent_matches,
-    totals_of,
+    totals,
 )
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published import Claim, Study, decimals, impossible, percent_text
@@ -96,7 +96,7 @@ def _prints(percent: str, x: int, n: int) -> tuple[bool | None, str]:
 
 def _from_count_and_percent(x: int, percent: str, n_max: int | None) -> Counts:
     limit = n_max if n_max is not None else min(_FAR, int(200 * x / max(float(percent), 0.01)) + 1)
-    fits = totals_of(percent, x, max(limit, 1))
+    fits = totals(percent, x, max(limit, 1))
     if len(fits) == 1:
         return Counts(x, fits[0], PINNED, True)
     why = "its percentage fits several numbers of patients" if fits else "its percentage fits no number of patients"

@@ -121,21 +121,21 @@ def _up_to(n_max: int) -> NDArray[np.int64]:
     return np.arange(1, n_max + 1)
 
 
-def totals_of(text: str, x: int, n_max: int) -> list[int]:
+def totals(text: str, x: int, n_max: int) -> list[int]:
     """Return the numbers of patients, the first hundred thousand possible, of which ``x`` prints as a percentage.
 
     Examples
     --------
-    >>> totals_of("6.90", 2, 10**9), totals_of("50", 1, 30)
+    >>> totals("6.90", 2, 10**9), totals("50", 1, 30)
     ([29], [2])
     """
     number = _percent(text)
     unit, percent = Fraction(1, 10 ** decimals(number)), Fraction(number)
     first = max(x, 1, floor(100 * x / (percent + unit)))
     last = n_max if percent <= unit else min(n_max, ceil(100 * x / (percent - unit)))
-    totals = np.arange(first, min(last, first + 100_000) + 1)
-    low, high = _count_range(number, totals, "nearest")
-    return [int(n) for n in totals[(low <= x) & (x <= high)]]
+    tried = np.arange(first, min(last, first + 100_000) + 1)
+    low, high = _count_range(number, tried, "nearest")
+    return [int(n) for n in tried[(low <= x) & (x <= high)]]
 
 
 def _count_range(number: str, totals: NDArray[np.int64], rounding: str) -> tuple[NDArray[Any], NDArray[Any]]:
