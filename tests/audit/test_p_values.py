@@ -164,3 +164,38 @@ def test_what_programs_print_it_under_stands_beside_it(he):
     frame = he.to_frame().query("claim == 'sri4_week12' and analysis == 'n_minus_1'")
     assert "SAS: PROC FREQ" in frame["software"].iloc[0]
     assert not frame.query("alternative != 'two-sided'")["software"].any()
+
+
+def test_a_modelled_value_is_not_counted_among_those_of_other_patients():
+    # 17/30 v 9/30 gives the p of an adjusted analysis of 17/29 v 9/30: it stays a value of a model.
+    p = f"{inference.pvalue('fisher', 17, 30, 9, 30):.4f}"
+    report = audit.check(study(claim(reported=["17/29", "9/30"], p=p, analysis="adjusted"), claim("b", p="0.021")))
+    assert checked(report)["a", "p"].verdict == "model"
+    assert "other patients" not in report.statements_on("verdicts")[0]
+
+
+def test_primary_claims_that_the_reading_leaves_out_are_named():
+    report = audit.check(study(*(claim(name, role="primary", p="0.021") for name in "abcde")))
+    assert (
+        "Not spoken about one by one, for there are many primary claims: endpoint d and endpoint e." in report.reading
+    )
+    assert "one by one" not in audit.check(study(claim(role="primary", p="0.021"))).reading
+
+
+def test_quoted_words_and_what_was_assumed_stand_in_every_form():
+    made = study(claim(words="18 of 29 | against 9 of 30", assumed="the first arm is the drug", p="0.021"))
+    report = audit.check(made)
+    for text in (report.render("table", 200), report.render("markdown"), report.render("html"), report._repr_html_()):
+        assert "“18 of 29 | against 9 of 30”" in text
+        assert "assumed: the first arm is the drug" in text
+
+
+def test_too_many_ordered_groups_do_not_stop_the_rest():
+    made = study(
+        claim("o", kind="ordinal", reported=[[900_000, 3], [200_000, 4]], p="0.5"),
+        claim("b", p="0.021"),
+        n=(None, None),
+    )
+    frame = checked(audit.check(made))
+    assert "at most 1,000,000" in words(frame["o", "p"])
+    assert frame["b", "p"].verdict == "some"

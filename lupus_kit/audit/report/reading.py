@@ -192,8 +192,10 @@ def read(study: Study, values: Sequence[CheckedValue], findings: Sequence[str] =
     tables = known_tables(study)
     pairs = _two_visits(study, tables)
     primaries = [c for c in study.records if c.role == "primary" and c.id in tables and not c.modelled]
+    left_out = listing(claim.title for claim in primaries[_MOST_PRIMARIES:])
+    said = f"Not spoken about one by one, for there are many primary claims: {left_out}." if left_out else ""
     found = [
-        *(Statement("verdicts", text) for text in whole.verdict_counts(values)),
+        *(Statement("verdicts", text) for text in (*whole.verdict_counts(values), said)),
         *(one for claim in primaries[:_MOST_PRIMARIES] for one in _on_primary(study, claim, pairs, tables)),
         Statement("testing order", whole.after_the_primary(study)),
         Statement("unplanned contrasts", whole.unplanned_contrasts(study)),

@@ -43,9 +43,9 @@ def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
     """Count the verdicts on the printed p-values, of the claims and of the tables."""
     texts = []
     for of_claims, name in ((True, "the claims"), (False, "the tables")):
-        part = [value.verdict for value in values if value.is_printed_p and (value.part == CLAIMS) == of_claims]
-        others = sum(value.only_others for value in values if (value.part == CLAIMS) == of_claims)
-        status = Counter(part)
+        part = [value for value in values if value.is_printed_p and (value.part == CLAIMS) == of_claims]
+        others = sum(value.only_others for value in part if value.verdict is Verdict.SOME)
+        status = Counter(value.verdict for value in part)
         counts = [
             (status[Verdict.REPRODUCED] + status[Verdict.SOME] - others, "given by at least one analysis tried"),
             (others, "given only with other patients counted than those printed"),
@@ -133,8 +133,8 @@ def best_single_analyses(study: Study, values: Sequence[CheckedValue]) -> list[s
     texts = []
     for table in study.layouts:
         p = [v for v in values if v.part == table and v.quantity is Quantity.P and v.verdict in _SPOKEN_OF]
-        by_name = {one.name: one for value in p for one in value.fitting}
-        fits = Counter(name for value in p for name in dict.fromkeys(one.name for one in value.fitting))
+        by_name = {one.name: one for value in p for one in value.of_printed}
+        fits = Counter(name for value in p for name in dict.fromkeys(one.name for one in value.of_printed))
         most = max(fits.values(), default=0)
         best = [by_name[name] for name, n in fits.items() if n == most]
         if len(p) >= 2 and most >= 2 and len(best) <= _MOST:
