@@ -5,10 +5,11 @@ Everything from the paper or the file is escaped.
 
 import io
 from collections.abc import Iterable, Sequence
-from importlib import resources
+from pathlib import Path
 
 from lupus_kit.audit.report.checked_values import MEANINGS, CheckedValue, Verdict
 from lupus_kit.audit.report.layout import Contents, lines, shown_lines
+from lupus_kit.core.templates import fill
 
 # Columns of the terminal table and their share of the line, in percent.
 _COLUMNS = {"what": 10, "printed": 13, "recomputed": 16, "analysis": 39, "verdict": 22}
@@ -87,12 +88,8 @@ def terminal_table(report: Contents, width: int | None = None) -> str:
 
 
 def _filled(name: str, report: Contents) -> str:
-    from jinja2 import Environment
-
-    source = resources.files("lupus_kit.audit.report").joinpath(name).read_text(encoding="utf-8")
-    environment = Environment(autoescape=not name.endswith(".md.j2"), trim_blocks=True, lstrip_blocks=True)
     words = {"meanings": MEANINGS, "signs": SIGNS, "columns": list(_COLUMNS), "compact": list(_COMPACT)}
-    page = environment.from_string(source).render(report=report, lines=lines, shown_lines=shown_lines, **words)
+    page = fill(Path(__file__).with_name(name), report=report, lines=lines, shown_lines=shown_lines, **words)
     return page.rstrip("\n") + "\n"
 
 
@@ -103,7 +100,7 @@ def markdown(report: Contents) -> str:
 
 def notebook_html(report: Contents) -> str:
     """Write a report as a notebook shows it."""
-    return _filled("report.notebook.j2", report)
+    return _filled("notebook.html.j2", report)
 
 
 def web_page(report: Contents) -> str:
