@@ -38,6 +38,9 @@ def audit(
     """Say which analyses can and cannot have printed a paper's numbers."""
     given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}
     only_one(given, "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in.")
+    for place in (study, text):
+        if place and out is not None and out.exists() and Path(place).exists() and out.samefile(place):
+            raise InputError(f"--out {out} is the file that is read, and is not overwritten: give another name.")
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if new:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 from lupus_kit.core.errors import InputError
@@ -13,12 +14,15 @@ KINDS = ("binary", "paired", "ordinal", "mean", "median")
 #: The place of an endpoint in the plan of a trial; an empty role is one that is not stated.
 ROLES = ("primary", "secondary", "post hoc", "safety", "baseline", "exploratory")
 MET = ("met", "not met")
+#: What one patient's value of a ``mean`` is, where that is said: a whole number, or 0 or 1.
+SCALES = ("whole", "binary")
 #: How a p-value above the level is written where its digits are not printed.
 NOT_SIGNIFICANT = "NS"
 _MODELLED = re.compile(
     r"adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight",
     re.IGNORECASE,
 )
+_STRATIFIED = re.compile(r"stratif|mantel|\bcmh\b", re.IGNORECASE)
 _CRUDE = re.compile(r"\bun-?adjusted\b|\bun-?stratified\b|\bcrude\b", re.IGNORECASE)
 
 
@@ -49,6 +53,12 @@ class Claim:
         Names of the groups of an ``ordinal`` claim.
     both : int or None
         Patients with the event at both visits of a ``paired`` claim, where printed.
+    items : int or None
+        Whole numbers that were averaged within each patient of a ``mean`` claim.
+    scale : str
+        One of ``SCALES`` for a ``mean`` claim, or empty.
+    strata : tuple of (int, int, int, int)
+        Responders and patients of both arms in each stratum, where printed.
     p : str
         The p-value with the digits it was printed with; empty where none is printed.
     effect : str
@@ -81,6 +91,9 @@ class Claim:
     n: tuple[int | None, ...] = ()
     levels: tuple[str, ...] = ()
     both: int | None = None
+    items: int | None = None
+    scale: str = ""
+    strata: tuple[tuple[int, int, int, int], ...] = ()
     p: str = ""
     effect: str = ""
     analysis: str = ""
@@ -110,6 +123,11 @@ class Claim:
         """Whether the paper names an analysis that needs more than the counts: covariates, strata, a model."""
         return bool(_MODELLED.search(self.analysis)) and not _CRUDE.search(self.analysis)
 
+    @property
+    def stratified(self) -> bool:
+        """Whether strata alone, without a model, are what the paper's analysis needs more than the counts."""
+        return self.modelled and not _MODELLED.search(_STRATIFIED.sub("", self.analysis))
+
     def shown(self, side: int) -> str:
         """Return what is printed for one side as one string."""
         value = self.reported[side] if side < len(self.reported) else ""
@@ -138,13 +156,16 @@ class Claim:
         return found if found.n or not n else replace(found, n=n, n_source="printed")
 
 
-def _some_count_prints(percent: str, n: int) -> bool:
-    """Say whether any count of n patients prints so, rounded or cut off; exact, in whole numbers."""
+def _some_count_prints(percent: str, n: int | None, n_max: int) -> bool:
+    """Say whether a count of n patients, or of at most n_max, prints so, rounded or cut off; exact, in whole numbers."""
     unit: int = 10 ** decimals(percent)
     digits = int(percent.replace(".", ""))
     # Rounding up to the print starts half a unit below it, cutting off ends one unit above it.
-    smallest = -(-(2 * digits - 1) * n // (200 * unit))
-    return bool(max(smallest, 0) <= n and max(smallest, 0) * 100 * unit < (digits + 1) * n)
+    if n is not None:
+        smallest = max(-(-(2 * digits - 1) * n // (200 * unit)), 0)
+        return smallest <= n and smallest * 100 * unit < (digits + 1) * n
+    low, high = Fraction(max(2 * digits - 1, 0), 200 * unit), Fraction(digits + 1, 100 * unit)
+    return low.denominator <= n_max or low <= ((low + high) / 2).limit_denominator(n_max) < high
 
 
 def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
@@ -182,8 +203,6 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     if found.percent is None or found.count is not None:
         return ""
     percent = percent_text(value)
-    if n is not None:
-        return "" if _some_count_prints(percent, n) else f"no count of {n} patients prints as {percent}%."
-    if n_randomised is None or any(_some_count_prints(percent, total) for total in range(1, n_randomised + 1)):
+    if (n is None and n_randomised is None) or _some_count_prints(percent, n, n_randomised or 1):
         return ""
-    return f"no count of at most {n_randomised} patients prints as {percent}%."
+    return f"no count of {n or f'at most {n_randomised}'} patients prints as {percent}%."

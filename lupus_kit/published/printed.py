@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 from math import inf, nextafter
 
 import numpy as np
@@ -19,24 +20,26 @@ from lupus_kit.core.errors import InputError, unknown_name
 #: Ways of rounding; ``"nearest"`` accepts half-up and half-even, which differ only at exact halves.
 ROUNDINGS = ("nearest", "half-up", "half-even", "truncate")
 
-_NUMBER = r"\d+(?:\.\d+)?"
+# Longer numbers than these no paper prints; floats would not hold them.
+_NUMBER = r"\d{1,10}(?:\.\d{1,15})?"
+_COUNT = r"\d{1,10}"
 _DASH = r"\s*[–—-]\s*"
 _PATTERNS: dict[str, re.Pattern[str]] = {
     name: re.compile(rf"^\s*{pattern}\s*$")
     for name, pattern in {
         "percent": rf"(?P<percent>{_NUMBER})\s*%",
-        "percent (count/n)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?P<count>\d+)\s*/\s*(?P<n>\d+)\s*\)",
+        "percent (count/n)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?P<count>{_COUNT})\s*/\s*(?P<n>{_COUNT})\s*\)",
         "mean±sd": rf"(?P<mean>-?{_NUMBER})\s*±\s*(?P<sd>{_NUMBER})",
         "median (low–high)": rf"(?P<median>-?{_NUMBER})\s*\((?P<low>-?{_NUMBER}){_DASH}(?P<high>-?{_NUMBER})\)",
-        "percent (count)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?:n\s*=\s*)?(?P<count>\d+)\s*\)",
-        "count (percent)": rf"(?P<count>\d+)\s*\((?P<percent>{_NUMBER})\s*%?\)",
-        "count/n (percent)": rf"(?P<count>\d+)\s*(?:/|of)\s*(?P<n>\d+)\s*\(\s*(?P<percent>{_NUMBER})\s*%?\s*\)",
-        "count of n": r"(?P<count>\d+)\s*of\s*(?P<n>\d+)",
-        "count/count": r"(?P<count>\d+)\s*/\s*(?P<other>\d+)",
-        "count": r"(?P<count>\d+)",
+        "percent (count)": rf"(?P<percent>{_NUMBER})\s*%\s*\(\s*(?:n\s*=\s*)?(?P<count>{_COUNT})\s*\)",
+        "count (percent)": rf"(?P<count>{_COUNT})\s*\((?P<percent>{_NUMBER})\s*%?\)",
+        "count/n (percent)": rf"(?P<count>{_COUNT})\s*(?:/|of)\s*(?P<n>{_COUNT})\s*\(\s*(?P<percent>{_NUMBER})\s*%?\s*\)",
+        "count of n": rf"(?P<count>{_COUNT})\s*of\s*(?P<n>{_COUNT})",
+        "count/count": rf"(?P<count>{_COUNT})\s*/\s*(?P<other>{_COUNT})",
+        "count": rf"(?P<count>{_COUNT})",
     }.items()
 }
-_P = re.compile(r"^\s*(?:[pP]\s*)?(?P<relation>[<>=≤≥]?)\s*(?P<value>\d?\.\d+|[01](?:\.0+)?)\s*$")
+_P = re.compile(r"^\s*(?:[pP]\s*)?(?P<relation>[<>=≤≥]?)\s*(?P<value>\d?\.\d{1,40}|[01](?:\.0{1,40})?)\s*$")
 # A decimal point may be printed raised (a custom of some journals) or as a comma.
 _RAISED = str.maketrans(dict.fromkeys("·∙⋅", "."))
 _P_POINTS = _RAISED | {ord(","): "."}
@@ -131,7 +134,9 @@ def implied_n(count: int, percent: str, n_max: int) -> int | None:
     low, high = Decimal(percent) - half, Decimal(percent) + half
     # count/n within [low, high] percent, without dividing: both ends are kept, since half-up and half-even
     # rounding differ exactly there.
-    fits = [n for n in range(max(count, 1), n_max + 1) if low * n <= 100 * count <= high * n]
+    last = n_max if low <= 0 else min(n_max, int(100 * count / low))
+    totals = range(max(count, 1, int(100 * count / high)), last + 1)
+    fits = list(islice((n for n in totals if low * n <= 100 * count <= high * n), 2))
     return fits[0] if len(fits) == 1 else None
 
 

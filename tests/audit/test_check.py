@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from references.invented_studies import claim, lines, study
 from references.reading import ACCUSING, checked, everything_said, fitting, recomputed, words
 from scipy import stats
 
@@ -16,25 +17,6 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.published import read_p
 
 FEW = settings(max_examples=30, deadline=None, derandomize=True)
-
-
-def claim(name: str = "a", **keys: object) -> dict[str, object]:
-    given = {"id": name, "endpoint": f"endpoint {name}", "arms": ["drug", "placebo"], "reported": ["18/29", "9/30"]}
-    return given | keys
-
-
-def study(*claims: dict[str, object], n: tuple[int | None, int | None] = (30, 30), **keys: object) -> published.Study:
-    arms = [
-        {"name": arm} | ({} if total is None else {"n": total})
-        for arm, total in zip(("drug", "placebo"), n, strict=True)
-    ]
-    return published.study_from_claims(
-        {"study": {"key": "k", "title": "An invented trial", "alpha": 0.05} | keys, "arm": arms, "claim": list(claims)}
-    )
-
-
-def lines(*claims: dict[str, object], **keys: object):
-    return checked(audit.check(study(*claims, **keys)))
 
 
 # ------------------------------------------------------------------ he 2020, whole
@@ -388,12 +370,11 @@ def test_large_trials_leave_out_only_the_tests_that_go_through_every_table(n):
     assert f"over {len(quick)} tests" in report.reading
 
 
-def test_more_patients_than_the_exact_tests_take_is_said_of_the_row():
-    n = 10**9
-    report = audit.check(study(claim(reported=[f"{n // 2}/{n}", f"{n // 3}/{n}"], p="0.5"), n=(n, n)))
+def test_more_patients_than_the_tests_take_is_said_of_the_row():
+    report = audit.check(study(claim(reported=["4999999999/9999999999", "1/9999999999"], p="0.5"), n=(None, None)))
     row = checked(report)["a", "p"]
     assert row.sentence == "not checkable"
-    assert "large-sample" in words(row)
+    assert "up to 1000000000" in words(row)
 
 
 def test_visits_that_may_differ_are_not_said_to_agree():
@@ -422,4 +403,4 @@ def test_a_p_value_of_all_randomised_patients_is_found():
     name = "Fisher (point probability), all randomised, missing as non-responders (17/30 v 9/30)"
     assert name in fitting(row)
     unknown = lines(claim(reported=["17/29", "9/30"], p=p), n=(None, None))["a", "p"]
-    assert unknown.verdict == "not reproduced"
+    assert "reproduced by Fisher (point probability) with 30 v 30 instead of 29 v 30 patients" in unknown.sentence

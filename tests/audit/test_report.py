@@ -258,7 +258,7 @@ def test_markdown_has_a_table_for_the_claims_and_one_for_each_table_of_the_paper
     for line, value in zip(lines[2:], report.claims_only().values, strict=True):
         endpoint, what, printed, numbers, names, verdict = markdown_cells(line)
         shown = shown_lines(value)
-        assert (endpoint, what, printed, verdict) == (value.claim.title, value.what, value.printed, value.sentence)
+        assert (endpoint, what, printed, verdict) == (value.claim.title, value.what, value.printed, value.in_words)
         assert numbers == "; ".join(number for number, _, _ in shown)
         assert names == "; ".join(name for _, name, _ in shown)
     assert text.splitlines()[0] == report.citation
@@ -306,7 +306,7 @@ def test_html_shows_every_row(report):
     expected = []
     for value in report.claims_only().values:
         first, *rest = shown_lines(value)
-        expected.append([value.what, value.printed, *first[:2], value.sentence])
+        expected.append([value.what, value.printed, *first[:2], value.in_words])
         expected += [["", "", *line[:2], ""] for line in rest]
     assert body == expected
     assert all(statement in page.text for statement in report.statements)

@@ -116,16 +116,42 @@ def test_percentages_that_no_count_gives(tmp_path):
     assert frame["bare", "active"].sentence == "not checkable"
 
 
-def test_a_percentage_that_fits_no_patients_is_asked_about_and_then_a_finding(tmp_path):
-    # Most often a digit was copied wrongly, so the file is sent back; a print that says so stands as it is.
-    folder = made_up(tmp_path / "asked", claim("none", "62.49%", "25.0% (5/20)", "0.010"))
-    with pytest.raises(InputError, match=r"abstract.csv, line 2, column reported_a: no count of at most 40 patients"):
-        audit.check(folder)
-    folder = made_up(tmp_path / "s", claim("none", "62.49%", "25.0% (5/20)", "0.010", as_printed="true"))
-    row = audit.check(folder).values[0]
+def test_percentages_that_fit_no_patients_are_named_at_once_and_do_not_stop_the_rest(tmp_path):
+    folder = made_up(
+        tmp_path / "s",
+        claim("none", "62.49%", "25.0% (5/20)", "0.010"),
+        claim("known", "62.49%", "25.0% (5/20)", "0.010", as_printed="true"),
+        claim("fine", "62.5% (25/40)", "99.99%", "0.010"),
+    )
+    report = audit.check(folder)
+    assert [one.split(": ", 1)[0] for one in report.remarks] == [
+        "abstract.csv, line 2, column reported_a",
+        "abstract.csv, line 4, column reported_b",
+    ]
     assert audit.counts_from_percent("62.49", n_max=40) == []
-    assert row.sentence.startswith("not reproduced")
-    assert "40" in words(row)
+    frame = checked(report)
+    for name in ("none", "known"):
+        assert frame[name, "active"].sentence == "not reproduced: no count of at most 40 patients prints as 62.49%"
+    assert frame["fine", "active"].sentence == "reproduced"
+    for form in ("table", "markdown", "html"):
+        assert "no count of at most 20 patients prints as 99.99%" in " ".join(report.render(form).split())
+    assert "no count of at most 20 patients prints as 99.99%" in report._repr_html_()
+
+
+def test_46_percent_and_a_tenth_of_135_is_no_count(tmp_path):
+    # 62/135 is 45.9 %, 63/135 is 46.7 %.
+    made = published.study_from_claims(
+        {
+            "study": {"key": "k", "title": "t", "alpha": 0.05},
+            "arm": [{"name": "a"}, {"name": "b"}],
+            "claim": [
+                {"id": "x", "endpoint": "e", "arms": ["a", "b"], "reported": ["46.4%", "46.7%"], "n": [135, 135]}
+            ],
+        }
+    )
+    first, second = checked(audit.check(made))["x", "a"], checked(audit.check(made))["x", "b"]
+    assert first.sentence == "not reproduced: no count of 135 patients prints as 46.4%"
+    assert second.analyses[0].counts == (63, 135)
 
 
 def test_the_commonest_print_of_all_is_used(tmp_path):

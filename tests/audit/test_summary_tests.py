@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from references.invented_studies import claim, lines
 from scipy import stats
 from statsmodels.stats.contingency_tables import Table, mcnemar
 
@@ -124,8 +125,42 @@ def test_the_means_of_this_trials_table_1():
         student = p[name].analyses[0]
         assert (student.key, student.alternative) == ("student_t", "two-sided")
         assert student.low - 5e-4 <= value <= student.high + 5e-4
-        assert p[name].verdict == "not reproduced"
-        assert "rank test" in p[name].sentence
+        assert p[name].verdict == "not checkable"
+        assert p[name].sentence.startswith(
+            "not checkable: a rank test of the patients' own values may have given it (not"
+        )
+
+
+def test_a_named_t_test_that_the_means_do_not_give_is_not_reproduced():
+    means = {"kind": "mean", "reported": ["4.2±3.1", "6.9±4.0"], "n": [29, 30], "p": "0.500"}
+    assert lines(claim(**means))["a", "p"].verdict == "not checkable"
+    row = lines(claim(**means, analysis="Student's t test"))["a", "p"]
+    assert (row.verdict, "rank test" in row.sentence) == ("not reproduced", False)
+
+
+@pytest.mark.parametrize(
+    ("printed", "n", "keys", "check"),
+    [
+        ("5.19±2.11", 28, {"scale": "whole"}, "GRIM"),  # 145/28 = 5.18, 146/28 = 5.21
+        ("5.19±2.11", 28, {"items": 1}, "GRIM"),
+        ("5.19±2.11", 28, {"items": 4}, None),  # 581/112 = 5.1875
+        ("3.44±2.47", 18, {"scale": "whole"}, "GRIMMER"),  # the preprint's own example
+        ("3.44±2.48", 18, {"scale": "whole"}, None),
+        ("0.55±0.48", 29, {"scale": "binary"}, "DEBIT"),
+        ("0.55±0.51", 29, {"scale": "binary"}, None),
+        ("5.19±2.11", 28, {}, None),
+    ],
+)
+def test_means_of_a_claims_file_are_held_against_whole_numbers(printed, n, keys, check):
+    for printed_n in ([n, 30], None):
+        made = claim(kind="mean", reported=[printed, "5±2"], **({"n": printed_n} if printed_n else {}), **keys)
+        row = lines(made, n=(n, 30))["a", "drug"]
+        assert row.verdict == ("not reproduced" if check else "as printed")
+        if check:
+            assert row.analyses[0].label == check
+            assert f"of {n} patients give" in row.sentence
+        if check:
+            assert ("supposing all randomised were analysed" in row.sentence) == (printed_n is None)
 
 
 def test_the_continuity_correction_stops_at_no_difference():

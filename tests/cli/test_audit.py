@@ -61,6 +61,17 @@ def test_a_claims_file_is_audited_on_the_screen(desk, capsys):
     assert printed.err == ""
 
 
+@pytest.mark.parametrize("out", ["mine.toml", "./mine.toml", "link.toml"])
+def test_the_file_that_is_read_is_never_overwritten(desk, capsys, out):
+    if out == "link.toml":
+        os.link(desk / "mine.toml", desk / out)
+    assert call("audit", "mine.toml", "--out", out) == 2
+    assert "not overwritten" in capsys.readouterr().err
+    (desk / "text.txt").write_text("An invented abstract.", encoding="utf-8")
+    assert call("audit", "--text", "text.txt", "--out", "text.txt") == 2
+    assert (desk / "mine.toml").read_text(encoding="utf-8") == FILE
+
+
 def test_a_shipped_study_is_audited_by_its_name(desk, capsys):
     assert call("audit", "lupil2") == 0
     assert "not reproduced by any of" in " ".join(capsys.readouterr().out.split())
@@ -164,11 +175,11 @@ def test_every_problem_of_a_file_is_listed_and_nothing_is_written(desk, capsys):
         printed = capsys.readouterr()
         assert printed.out == ""
         lines = printed.err.splitlines()
-        assert lines[0] == "lupus-kit: 4 problems in bad.toml:"
-        assert len(lines) == 5
+        assert lines[0] == "lupus-kit: 3 problems in bad.toml:"
+        assert len(lines) == 4
         for line, (number, key) in zip(
             lines[1:],
-            [(5, "study.alhpa"), (17, "claim.1.reported.1"), (17, "claim.1.reported.2"), (19, "claim.1.p")],
+            [(5, "study.alhpa"), (17, "claim.1.reported.1"), (19, "claim.1.p")],
             strict=True,
         ):
             assert line.startswith(f"bad.toml, line {number}, key {key}")

@@ -335,7 +335,12 @@ PROBLEMS = {
     "an unknown key": ('p = "0.052"', 'pp = "0.052"', ["line 18", "claim.1.pp", "did you mean 'p'"]),
     "an unknown study key": ('title = "A', 'titel = "A', ["line 4", "study.titel", "'title'"]),
     "an unknown table": ("[[arm]]", "[[arms]]", ["key arms", "'arm'"]),
-    "a percentage no count gives": ("55.17%", "55.18%", ["line 16", "reported", "29", "55.18%", "as_printed"]),
+    "a number of 4,300 digits": ("n = 30", f"n = {'9' * 4300}", ["line 8", "1,000,000,000"]),
+    "a number of 4,301 digits": ("n = 30", f"n = {'9' * 4301}", ["TOML", "digits"]),
+    "more patients than 2 to the 63": ("n = [29, 30]", "n = [9223372036854775808, 30]", ["line 17", "1,000,000,000"]),
+    "a count of 4,301 digits": ("55.17%", f"{'9' * 4301}/30", ["line 16", "cannot read"]),
+    "a p-value of 4,301 digits": ('p = "0.052"', f'p = "0.{"1" * 4301}"', ["line 18", "cannot read"]),
+    "a percentage of 4,301 digits": ("55.17%", f"55.{'1' * 4301}%", ["line 16", "cannot read"]),
     "a count above its total": ("55.17%", "33/30", ["line 16", "reported", "33", "30"]),
     "a total of nobody": ("55.17%", "0/0", ["line 16", "reported", "no patients"]),
     "a count above n": ("55.17%", "33 (55.2)", ["line 16", "reported", "33", "29"]),
@@ -566,3 +571,24 @@ def test_a_misspelt_arm_does_not_hide_an_impossible_count(tmp_path):
         published.load_claims(path)
     assert "unknown arm 'bb'" in str(caught.value)
     assert "the count 31 is larger than its total 30" in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["\ud800", "ab\udfff"])
+@pytest.mark.parametrize("key", ["endpoint", "p", "note", "words"])
+def test_half_of_a_character_is_told_of_claims_in_memory(bad, key):
+    claims = [{"id": "a", "endpoint": "e", "arms": ["x", "y"], "reported": ["1/2", "1/2"], key: bad}]
+    with pytest.raises(InputError, match=rf"claim.1.{key}.*half of a character"):
+        published.study_from_claims({"study": {"key": "k", "title": "t"}, "claim": claims})
+
+
+def test_huge_numbers_in_memory_are_told():
+    claims = [{"id": "a", "endpoint": "e", "arms": ["x", "y"], "reported": ["1/2", "1/2"], "n": [10**5000, 2]}]
+    with pytest.raises(InputError, match=r"claim.1.n.1 \(a\): a whole number above 1,000,000,000"):
+        published.study_from_claims({"study": {"key": "k", "title": "t", "year": 2**63}, "claim": claims})
+
+
+def test_a_percentage_of_29_decimals_or_more_cannot_be_read():
+    for digits in (16, 29, 60):
+        with pytest.raises(InputError, match="cannot read"):
+            published.parse_value(f"55.{'1' * digits}%")
+    assert published.parse_value("55.123456789012345%").percent == pytest.approx(55.123456789012345)

@@ -6,19 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lupus_kit import published
-from lupus_kit.audit.report.checked_values import (
-    CLAIMS,
-    NOT_PRINTED,
-    Analysis,
-    CheckedValue,
-    Quantity,
-    Verdict,
-    not_checkable,
-    of_model,
-)
+from lupus_kit.audit.report.checked_values import CLAIMS, NOT_PRINTED, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.audit.report.effects import checked_effect
 from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
-from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, paired_p
+from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, mean_value, paired_p
 from lupus_kit.audit.report.reading import read
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.values.consistency import inconsistencies
@@ -82,13 +73,6 @@ def arm_value(claim: Claim, side: int, counts: Counts) -> CheckedValue:
     return CheckedValue(claim, Quantity.VALUE, claim.sides[side], printed, (analysis,), verdict, sentence)
 
 
-def as_printed(claim: Claim, side: int) -> CheckedValue:
-    """Return a value that stands for itself: a mean, a median or the counts of ordered groups."""
-    printed = claim.shown(side) or NOT_PRINTED
-    analysis = (Analysis("as printed"),)
-    return CheckedValue(claim, Quantity.VALUE, claim.sides[side], printed, analysis, Verdict.AS_PRINTED, "as printed")
-
-
 def _checked(study: Study, claim: Claim, counts: list[Counts]) -> list[CheckedValue]:
     """Recompute every printed value of one claim; ``counts`` stand behind the values of a claim about proportions."""
     if claim.kind == "paired":
@@ -109,7 +93,7 @@ def _proportions(study: Study, claim: Claim, counts: list[Counts]) -> list[Check
     elif len(counts) > 2:
         values.append(several_arms_p(claim, counts, alpha))
     elif claim.p:
-        values.append(not_checkable(claim, Quantity.P, "one arm is not a comparison"))
+        values.append(CheckedValue.unchecked(claim, Quantity.P, "one arm is not a comparison"))
     if claim.effect:
         tables = _tables(counts)
         table = tables[0] if len(tables) == 1 else None
@@ -122,12 +106,12 @@ def _tables(counts: list[Counts]) -> list[Table]:
 
 
 def _summaries(study: Study, claim: Claim) -> list[CheckedValue]:
-    values = [as_printed(claim, side) for side in range(len(claim.sides))]
+    values = [mean_value(study, claim, side) for side in range(len(claim.sides))]
     if not claim.p:
         return [*values, no_p_printed(claim)]
     if claim.effect:
-        values.append(not_checkable(claim, Quantity.EFFECT, "not an effect of two rates"))
-    return [*values, of_model(SUMMARY_P[claim.kind](study, claim))]
+        values.append(CheckedValue.unchecked(claim, Quantity.EFFECT, "not an effect of two rates"))
+    return [*values, _or_why_not(claim, Quantity.P, lambda: SUMMARY_P[claim.kind](study, claim).of_model())]
 
 
 def _or_why_not(claim: Claim, quantity: Quantity, check: Callable[[], CheckedValue]) -> CheckedValue:
@@ -135,7 +119,7 @@ def _or_why_not(claim: Claim, quantity: Quantity, check: Callable[[], CheckedVal
     try:
         return check()
     except InputError as error:
-        return not_checkable(claim, quantity, str(error))
+        return CheckedValue.unchecked(claim, quantity, str(error))
 
 
 def _many(study: Study, claims: Sequence[tuple[str, Claim]], n_jobs: int) -> list[CheckedValue]:

@@ -4,13 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
+from typing import Self
 
+from lupus_kit.inference import TESTS
 from lupus_kit.published import Claim, PrintedP, read_p
 
 FROM_MODEL = "from an adjusted or stratified analysis, not checkable from counts"
+STRATIFIED = "stratified: not checkable from these counts"
 #: The part of a report that holds the claims; every other part has the name of a table.
 CLAIMS = "claims"
 NOT_PRINTED = "not printed"
+#: The tests that most readers would try first: always shown, and counted apart.
+USUAL = ("pearson", "yates", "fisher")
+#: The setting of an unpaired test of paired data.
+AS_IF_APART = "as if the visits were different patients"
 Counts = tuple[int, ...]
 
 
@@ -32,11 +39,26 @@ class Verdict(StrEnum):
     NOT_CHECKABLE = "not checkable"
     AS_PRINTED = "as printed"
 
+    @classmethod
+    def of(cls, n_fits: int, n_tried: int, of: str = "analyses", aside: str = "") -> tuple["Verdict", str]:
+        """Return the verdict on a p-value, and the same in words.
+
+        Examples
+        --------
+        >>> Verdict.of(4, 67)[1]
+        'reproduced only by 4 of 67 analyses'
+        """
+        if not n_fits:
+            return cls.NOT_REPRODUCED, f"not reproduced by any of {n_tried} {of}"
+        if n_fits == n_tried:
+            return cls.REPRODUCED, "reproduced"
+        return cls.SOME, f"reproduced only by {n_fits} of {n_tried} {of}{aside}"
+
 
 #: What each verdict means.
 MEANINGS = {
     Verdict.REPRODUCED: "every digit follows from what is printed",
-    Verdict.SOME: "some analyses print as reported, others do not",
+    Verdict.SOME: "some analyses print as reported, others do not; in brackets how often chance would do as well",
     Verdict.NOT_REPRODUCED: "no analysis tried prints as reported",
     Verdict.MODEL: "the paper names an adjusted or stratified analysis: the counts alone cannot check it",
     Verdict.NOT_CHECKABLE: "something needed is not printed",
@@ -70,6 +92,8 @@ class Analysis:
         Most readers would try it first: it is shown even where it does not fit.
     nearest : bool
         Nothing fits, and it comes nearest.
+    others : bool
+        It counts other patients than those printed.
     """
 
     label: str
@@ -85,12 +109,19 @@ class Analysis:
     fits: bool | None = None
     familiar: bool = False
     nearest: bool = False
+    others: bool = False
 
     @property
     def name(self) -> str:
         """Label, side and setting in one phrase; two-sided goes without saying."""
         side = "" if self.alternative in ("", "two-sided") else f"one-sided ({self.alternative})"
         return ", ".join(part for part in (self.label, side, self.setting) if part)
+
+    @property
+    def software(self) -> list[str]:
+        """What SPSS, SAS, Stata and R print it under, of those that have it, two-sided."""
+        of = TESTS[self.key].software if self.key in TESTS and self.alternative == "two-sided" else {}
+        return [f"{name}: {text.partition(';')[0]}" for name, text in of.items() if not text.startswith("not ")]
 
     @property
     def population(self) -> str:
@@ -131,6 +162,8 @@ class CheckedValue:
         Decimals of a printed effect and of both ends of its interval.
     part : str
         ``"claims"``, or the name of a table.
+    chance : float
+        Share of the prints nearby that one of the analyses of the printed numbers has too; nan where it is not known.
     """
 
     claim: Claim
@@ -144,6 +177,27 @@ class CheckedValue:
     paper_analysis: str = ""
     decimals: tuple[int, ...] = ()
     part: str = CLAIMS
+    chance: float = nan
+
+    @property
+    def of_printed(self) -> list[Analysis]:
+        """The analyses of the printed numbers that print as reported: no other patients counted."""
+        return [one for one in self.fitting if not one.others]
+
+    @property
+    def only_others(self) -> bool:
+        """Whether it is given only where other patients are counted than those printed."""
+        return bool(self.fitting) and not self.of_printed
+
+    @property
+    def in_words(self) -> str:
+        """The verdict in words, with how many of the usual tests agree and how often chance alone would."""
+        fits = self.of_printed
+        if self.chance != self.chance or self.only_others:
+            return self.sentence
+        usual = len({one.key for one in fits if one.key in USUAL and one.alternative == "two-sided"})
+        beside = f"{usual or 'none'} of the {len(USUAL)} usual tests; " if fits else ""
+        return f"{self.sentence} ({beside}{self.chance:.0%} of the prints nearby would be)"
 
     @property
     def fitting(self) -> list[Analysis]:
@@ -155,46 +209,37 @@ class CheckedValue:
         """Whether it is a p-value that the paper prints."""
         return self.quantity is Quantity.P and self.printed != NOT_PRINTED
 
+    @classmethod
+    def unchecked(cls, claim: Claim, quantity: Quantity, why: str, analysis: Analysis | None = None) -> Self:
+        """Say why a p-value or an effect cannot be checked."""
+        printed = claim.effect if quantity is Quantity.EFFECT else claim.p
+        reason = (analysis or Analysis(why),)
+        return cls(
+            claim, quantity, quantity.value, printed or NOT_PRINTED, reason, Verdict.NOT_CHECKABLE, "not checkable"
+        )
 
-def not_checkable(claim: Claim, quantity: Quantity, why: str, analysis: Analysis | None = None) -> CheckedValue:
-    """Say why a p-value or an effect cannot be checked."""
-    printed = claim.effect if quantity is Quantity.EFFECT else claim.p
-    reason = (analysis or Analysis(why),)
-    return CheckedValue(
-        claim, quantity, quantity.value, printed or NOT_PRINTED, reason, Verdict.NOT_CHECKABLE, "not checkable"
-    )
+    @classmethod
+    def as_printed(cls, claim: Claim, side: int) -> Self:
+        """Return a value that stands for itself: a mean, a median or the counts of ordered groups."""
+        printed, analyses = claim.shown(side) or NOT_PRINTED, (Analysis("as printed"),)
+        return cls(claim, Quantity.VALUE, claim.sides[side], printed, analyses, Verdict.AS_PRINTED, "as printed")
 
+    @classmethod
+    def of_p(
+        cls, claim: Claim, analyses: Iterable[Analysis], verdict: Verdict, sentence: str, supposing: str = ""
+    ) -> Self:
+        """Make the checked p-value of a claim."""
+        return cls(claim, Quantity.P, "p", claim.p, tuple(analyses), verdict, sentence, supposing)
 
-def checked_p(
-    claim: Claim, analyses: Iterable[Analysis], verdict: Verdict, sentence: str, supposing: str = ""
-) -> CheckedValue:
-    """Make the checked p-value of a claim."""
-    return CheckedValue(claim, Quantity.P, "p", claim.p, tuple(analyses), verdict, sentence, supposing)
-
-
-def outcome(n_fits: int, n_tried: int, of: str = "analyses", aside: str = "") -> tuple[Verdict, str]:
-    """Return the verdict on a p-value, and the same in words.
-
-    Examples
-    --------
-    >>> outcome(4, 67)[1]
-    'reproduced only by 4 of 67 analyses'
-    """
-    if not n_fits:
-        return Verdict.NOT_REPRODUCED, f"not reproduced by any of {n_tried} {of}"
-    if n_fits == n_tried:
-        return Verdict.REPRODUCED, "reproduced"
-    return Verdict.SOME, f"reproduced only by {n_fits} of {n_tried} {of}{aside}"
-
-
-def of_model(value: CheckedValue, computed: bool = True) -> CheckedValue:
-    """Say that the paper's own analysis is another one than the crude ones, where it names one."""
-    if not value.claim.modelled:
-        return value
-    # Of a model's value a crude analysis prints the digits, it does not reproduce them.
-    crude = value.sentence.replace("reproduced only by", "printed so by", 1)
-    sentence = f"{FROM_MODEL}; crude analysis: {crude}" if computed else FROM_MODEL
-    return replace(value, verdict=Verdict.MODEL, sentence=sentence, paper_analysis=value.claim.analysis)
+    def of_model(self, computed: bool = True, crude: str = "crude analysis") -> Self:
+        """Say that the paper's own analysis is another one than the crude ones, where it names one."""
+        if not self.claim.modelled:
+            return self
+        # Of a model's value a crude analysis prints the digits, it does not reproduce them.
+        said = self.sentence.replace("reproduced only by", "printed so by", 1)
+        why = STRATIFIED if self.claim.stratified else FROM_MODEL
+        sentence = f"{why}; {crude}: {said}" if computed else why
+        return replace(self, verdict=Verdict.MODEL, sentence=sentence, paper_analysis=self.claim.analysis)
 
 
 def comparable(claim: Claim, alpha: float) -> PrintedP:

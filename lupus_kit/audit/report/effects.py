@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from math import nan
 
-from lupus_kit.audit.report.checked_values import FROM_MODEL, Analysis, CheckedValue, Quantity, Verdict, not_checkable
+from lupus_kit.audit.report.checked_values import Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.inference import Interval, intervals
 from lupus_kit.published import Claim, decimals
 
@@ -73,7 +73,7 @@ def parse_effect(text: str) -> PrintedEffect | None:
     """
     plain = text.translate(_PLAIN)
     found = [name for name, pattern in _MEASURES.items() if re.search(pattern, plain, re.IGNORECASE)]
-    if len(found) != 1:
+    if len(found) != 1 or re.search(r"\d{16}", plain):
         return None
     level, rest = 0.95, plain
     if match := _LEVEL.search(plain):
@@ -125,9 +125,11 @@ def checked_effect(claim: Claim, table: tuple[int, int, int, int] | None) -> Che
     """
     effect = parse_effect(claim.effect)
     if effect is None:
-        return not_checkable(claim, Quantity.EFFECT, "not an odds ratio, risk ratio or difference of two rates")
+        return CheckedValue.unchecked(
+            claim, Quantity.EFFECT, "not an odds ratio, risk ratio or difference of two rates"
+        )
     if table is None:
-        return not_checkable(claim, Quantity.EFFECT, "the counts are not known")
+        return CheckedValue.unchecked(claim, Quantity.EFFECT, "the counts are not known")
     x1, n1, x2, n2 = table
     counts, found, setting = table, _of_measure(effect, table), ""
     other_way = _of_measure(effect, (x2, n2, x1, n1))
@@ -146,13 +148,11 @@ def checked_effect(claim: Claim, table: tuple[int, int, int, int] | None) -> Che
         analyses = [replace(crude, label=label, low=nan, high=nan)]
         verdict = Verdict.REPRODUCED if estimate_fits else Verdict.NOT_REPRODUCED
         sentence = "reproduced" if estimate_fits else "another estimate"
-    if claim.modelled:
-        # An adjusted effect is another number than the crude one.
-        verdict, sentence = Verdict.MODEL, f"{FROM_MODEL}; crude: {sentence}"
     digits = tuple(decimals(text) for text in (effect.estimate, effect.low, effect.high) if text)
+    # An adjusted effect is another number than the crude one.
     return CheckedValue(
         claim, Quantity.EFFECT, "effect", claim.effect, tuple(analyses), verdict, sentence, decimals=digits
-    )
+    ).of_model(crude="crude")
 
 
 def _analysis(

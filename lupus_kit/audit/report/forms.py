@@ -3,15 +3,14 @@
 Everything from the paper or the file is escaped.
 """
 
-import html
 import io
 from collections.abc import Iterable, Sequence
-from importlib import resources
+from pathlib import Path
 
 from lupus_kit.audit.report.checked_values import MEANINGS, CheckedValue, Verdict
 from lupus_kit.audit.report.layout import Contents, lines, shown_lines
+from lupus_kit.core.templates import fill
 
-_VALUE_COLUMNS = ["endpoint", "what", "printed", "recomputed", "analysis", "verdict"]
 # Columns of the terminal table and their share of the line, in percent.
 _COLUMNS = {"what": 10, "printed": 13, "recomputed": 16, "analysis": 39, "verdict": 22}
 _COMPACT = {"row": 24, "printed": 22, "p": 8, "analyses that fit": 26, "verdict": 20}
@@ -30,7 +29,7 @@ Cells = Sequence[str]
 def _rows(value: CheckedValue) -> list[Cells]:
     """One row per analysis, so that each p-value stands beside its test."""
     first, *rest = lines(value)
-    return [(f"  {value.what}", value.printed, *first, value.sentence), *(("", "", *line, "") for line in rest)]
+    return [(f"  {value.what}", value.printed, *first, value.in_words), *(("", "", *line, "") for line in rest)]
 
 
 def terminal_table(report: Contents, width: int | None = None) -> str:
@@ -71,7 +70,7 @@ def terminal_table(report: Contents, width: int | None = None) -> str:
     console.print(Text(report.citation), end="\n\n")
     head(_COLUMNS)
     for group in report.groups():
-        console.print(Text(group.heading))
+        console.print(Text("\n  ".join([group.heading, *group.quoted])))
         console.print(grid((row for value in group.values for row in _rows(value)), _COLUMNS))
         console.print()
     for name, title in report.tables.items():
@@ -88,68 +87,20 @@ def terminal_table(report: Contents, width: int | None = None) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _markdown_row(cells: Cells) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |\n"
-
-
-def _markdown_table(names: Cells, rows: Iterable[Cells]) -> str:
-    return _markdown_row(names) + "|" + " --- |" * len(names) + "\n" + "".join(map(_markdown_row, rows))
-
-
-def _joined(value: CheckedValue) -> Cells:
-    """One row per printed value, its analyses joined."""
-    shown = shown_lines(value)
-    numbers, names = "; ".join(number for number, *_ in shown), "; ".join(name for _, name, _ in shown)
-    return (value.claim.title, value.what, value.printed, numbers, names, value.sentence)
+def _filled(name: str, report: Contents) -> str:
+    words = {"meanings": MEANINGS, "signs": SIGNS, "columns": list(_COLUMNS), "compact": list(_COMPACT)}
+    page = fill(Path(__file__).with_name(name), report=report, lines=lines, shown_lines=shown_lines, **words)
+    return page.rstrip("\n") + "\n"
 
 
 def markdown(report: Contents) -> str:
     """Write a report as Markdown: the claims, the paper's tables, the reading."""
-    values = (value for group in report.groups() for value in group.values)
-    text = f"{report.citation}\n\n{_markdown_table(_VALUE_COLUMNS, map(_joined, values))}"
-    for name, title in report.tables.items():
-        heading = " ".join(f"{name}: {title}".split())
-        text += (
-            f"\n**{heading}**\n\n{_markdown_table(list(_COMPACT), (group.compact for group in report.groups(name)))}"
-        )
-    for note in report.notes:
-        text += f"\n{' '.join(note.split())}\n"
-    return f"{text}\n{report.reading}\n"
-
-
-def _html_row(cells: Cells) -> str:
-    style = "text-align:left;vertical-align:top"
-    return "<tr>" + "".join(f"<td style='{style}'>{html.escape(cell.strip())}</td>" for cell in cells) + "</tr>"
-
-
-def _html_head(names: Cells) -> str:
-    return "<tr>" + "".join(f"<th style='text-align:left'>{name}</th>" for name in names) + "</tr>"
-
-
-def _html_list(texts: Cells) -> str:
-    return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"
+    return _filled("report.md.j2", report)
 
 
 def notebook_html(report: Contents) -> str:
     """Write a report as a notebook shows it."""
-    rows = []
-    for group in report.groups():
-        rows.append(f"<tr><th colspan='5' style='text-align:left'>{html.escape(group.heading)}</th></tr>")
-        rows += [_html_row(row) for value in group.values for row in _rows(value)]
-    folded = [
-        (
-            f"{name}: {title}",
-            f"<table>{_html_head(list(_COMPACT))}{''.join(_html_row(one.compact) for one in report.groups(name))}</table>",
-        )
-        for name, title in report.tables.items()
-    ]
-    if report.findings:
-        folded.append((f"Between cells ({len(report.findings)})", _html_list(report.findings)))
-    details = "".join(f"<details><summary>{html.escape(title)}</summary>{inside}</details>" for title, inside in folded)
-    return (
-        f"<table>{_html_head(_VALUE_COLUMNS[1:])}{''.join(rows)}</table>{details}"
-        f"{_html_list(report.statements)}<small>{html.escape(report.citation)}</small>"
-    )
+    return _filled("notebook.html.j2", report)
 
 
 def web_page(report: Contents) -> str:
@@ -165,8 +116,4 @@ def web_page(report: Contents) -> str:
     str
         A complete document, without scripts and without links to other files.
     """
-    from jinja2 import Environment
-
-    source = resources.files("lupus_kit.audit.report").joinpath("report.html.j2").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
-    return template.render(report=report, meanings=MEANINGS, signs=SIGNS, lines=lines).rstrip("\n") + "\n"
+    return _filled("report.html.j2", report)

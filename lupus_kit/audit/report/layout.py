@@ -9,8 +9,6 @@ from lupus_kit.audit.report.statements import Statement
 
 #: More analyses than this are counted, not listed; the csv and json forms hold them all.
 MOST_LISTED = 8
-#: Named first where more fit than are named.
-_NAMED_FIRST = ("Pearson chi-squared", "Fisher (point probability)", "McNemar exact")
 Line = tuple[str, str]
 
 
@@ -49,20 +47,22 @@ def _is_misfit(one: Analysis) -> bool:
     return one.fits is False and not one.nearest
 
 
-def _name_text(one: Analysis) -> str:
+def _name_text(one: Analysis, twin: bool = False) -> str:
     ways = f", for {one.n_fit} of {one.n_ways} joint tables" if one.n_ways != 1 else ""
-    return " ".join(f"{'does not fit: ' if _is_misfit(one) else ''}{one.name}{ways}".split())
+    program = f" [{one.software[0]}]" if twin and one.fits and one.software else ""
+    return " ".join(f"{'does not fit: ' if _is_misfit(one) else ''}{one.name}{ways}{program}".split())
 
 
-def shown_lines(value: CheckedValue) -> list[tuple[str, str, bool]]:
+def shown_lines(value: CheckedValue, twins: bool = True) -> list[tuple[str, str, bool]]:
     """Return what each analysis gives, its name, and whether it does not fit, for those that a report names.
 
-    Before them stand the analysis that the paper names, and what is supposed.
+    Before them stand the analysis that the paper names, and what is supposed. With ``twins`` what fits is followed by
+    the name that a program prints it under.
     """
     first = [f"the paper: {value.paper_analysis}" if value.paper_analysis else "", value.supposing]
     words = [("", " ".join(text.split()), False) for text in first if text]
     shown = [one for one in value.analyses if one.shown]
-    return [*words, *((value_text(value, one), _name_text(one), _is_misfit(one)) for one in shown)]
+    return [*words, *((value_text(value, one), _name_text(one, twins), _is_misfit(one)) for one in shown)]
 
 
 def lines(value: CheckedValue) -> list[Line]:
@@ -97,6 +97,12 @@ class Group:
         return f"{claim.title} ({claim.role})" if claim.role else claim.title
 
     @property
+    def quoted(self) -> list[str]:
+        """The words that a claim was read from, and what was assumed in reading it."""
+        claim = self.values[0].claim
+        return [f"“{claim.words}”"] * bool(claim.words) + [f"assumed: {claim.assumed}"] * bool(claim.assumed)
+
+    @property
     def cells(self) -> list[str]:
         """The printed values of all arms or visits."""
         return [value.printed for value in self.values if value.quantity is Quantity.VALUE]
@@ -114,16 +120,15 @@ class Group:
             for value in self.values
             if value is not self.p and value.verdict in (Verdict.NOT_REPRODUCED, Verdict.MODEL)
         ]
-        return "; ".join([*others, self.p.sentence])
+        return "; ".join([*others, self.p.in_words])
 
     @property
     def phrase(self) -> str:
         """The analyses of the p-value that fit, two by name; what does not fit where none does."""
-        shown = [(f"{number} {name}".strip(), misfit) for number, name, misfit in shown_lines(self.p)]
+        shown = [(f"{number} {name}".strip(), misfit) for number, name, misfit in shown_lines(self.p, twins=False)]
         fits = [text for text, misfit in shown if not misfit]
         if not fits:
             return "; ".join(text for text, _ in shown)
-        fits.sort(key=lambda text: not any(name in text for name in _NAMED_FIRST))
         return "; ".join(fits[:2]) + (f"; and {len(fits) - 2} more" if len(fits) > 2 else "")
 
     @property

@@ -1,29 +1,24 @@
 """Printed p-values of paired counts, ordered groups, means and medians."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from math import nan
 from typing import Any
 
-from lupus_kit.audit.report.checked_values import (
-    Analysis,
-    CheckedValue,
-    Quantity,
-    Verdict,
-    checked_p,
-    comparable,
-    not_checkable,
-    of_model,
-    outcome,
-)
-from lupus_kit.audit.report.p_values import analyses_of, no_p_printed
+import numpy as np
+
+from lupus_kit.audit.report.checked_values import AS_IF_APART, Analysis, CheckedValue, Quantity, Verdict, comparable
+from lupus_kit.audit.report.p_values import analyses_of, chance_nearby, no_p_printed, with_other_patients
 from lupus_kit.audit.values.counts import Counts
+from lupus_kit.audit.values.granularity import debit, grim, grimmer
 from lupus_kit.audit.values.summary_tests import LABELS, explain_means, explain_ordinal, paired_tests
+from lupus_kit.inference.pairs import mcnemar, possible_both
 from lupus_kit.published import Claim, Study
 
-#: The setting of an unpaired test of paired data.
-AS_IF_APART = "as if the visits were different patients"
-_NO_PATIENT_VALUES = "a rank test of the patients' own values is not checkable from what is printed"
+_NO_PATIENT_VALUES = "a rank test of the patients' own values may have given it"
+#: Where the paper names one of these, no rank test gave the p-value.
+_NAMES_T = re.compile(r"\bt[ -]?test|student|welch|\banova\b", re.IGNORECASE)
 #: Analyses that do not fit are shown up to here.
 _MISFITS_SHOWN = 2
 
@@ -46,20 +41,56 @@ def ordinal_p(study: Study, claim: Claim) -> CheckedValue:
     """Compare a printed p-value with the tests of ordered groups."""
     groups = [value for value in claim.reported if isinstance(value, tuple)]
     if len(groups) != 2 or not all(map(sum, groups)):
-        return not_checkable(claim, Quantity.P, "two arms with patients are needed")
+        return CheckedValue.unchecked(claim, Quantity.P, "two arms with patients are needed")
     analyses = _analyses(explain_ordinal(comparable(claim, study.trial.alpha), *groups).itertuples())
     return _of_analyses(claim, analyses, "analyses of ordered groups")
 
 
 def _of_analyses(claim: Claim, analyses: list[Analysis], of: str) -> CheckedValue:
-    return checked_p(claim, analyses, *outcome(sum(bool(one.fits) for one in analyses), len(analyses), of))
+    return CheckedValue.of_p(claim, analyses, *Verdict.of(sum(bool(one.fits) for one in analyses), len(analyses), of))
+
+
+def mean_value(study: Study, claim: Claim, side: int) -> CheckedValue:
+    """Check one mean and standard deviation: whole numbers by GRIM and GRIMMER, yes and no by DEBIT.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    claim : Claim
+        A ``mean`` claim; where it has neither ``scale`` nor ``items`` its values stand for themselves.
+    side : int
+        Which value.
+
+    Returns
+    -------
+    CheckedValue
+    """
+    printed, n = claim.shown(side), claim.n[side] if claim.n else None
+    if not printed or not (claim.scale or claim.items):
+        return CheckedValue.as_printed(claim, side)
+    total = n or study.trial.n_randomised[claim.arms[side]] or 0
+    mean, sd = (part.strip() for part in printed.split("±"))
+    if total < 2:
+        found = []
+    elif claim.scale == "binary":
+        found = [debit(mean, sd, total)]
+    else:
+        found = [grim(mean, total, claim.items or 1), grimmer(mean, sd, total, claim.items or 1)]
+    wrong, supposing = [one for one in found if not one], "" if n else "supposing all randomised were analysed: "
+    if not wrong:
+        return CheckedValue.as_printed(claim, side)
+    reason, sentence = (Analysis(wrong[0].check),), f"not reproduced: {supposing}{wrong[0].sentence}"
+    return replace(
+        CheckedValue.as_printed(claim, side), analyses=reason, verdict=Verdict.NOT_REPRODUCED, sentence=sentence
+    )
 
 
 def mean_p(study: Study, claim: Claim) -> CheckedValue:
     """Compare a printed p-value with t-tests over everything that rounds to the means and standard deviations."""
     if claim.visits:
         why = "two visits of the same patients: the SD of their changes is not printed"
-        return not_checkable(claim, Quantity.P, why)
+        return CheckedValue.unchecked(claim, Quantity.P, why)
     printed = claim.n or (None,) * len(claim.arms)
     n = [study.trial.n_randomised[arm] if one is None else one for arm, one in zip(claim.arms, printed, strict=True)]
     means = [claim.shown(side).split("±") for side in range(len(claim.reported))]
@@ -69,13 +100,14 @@ def mean_p(study: Study, claim: Claim) -> CheckedValue:
         if len(mean) == 2 and total
     ]
     if len(claim.arms) != 2 or len(known) != 2 or min(total for *_, total in known) < 2:
-        return not_checkable(claim, Quantity.P, "two means with SDs and numbers of patients are needed")
+        return CheckedValue.unchecked(claim, Quantity.P, "two means with SDs and numbers of patients are needed")
     found = explain_means(comparable(claim, study.trial.alpha), known[0], known[1])
     of = "t-tests over everything that rounds to the means and SDs"
     value = _of_analyses(claim, _analyses(found.itertuples()), of)
     sentence = value.sentence
-    if value.verdict is Verdict.NOT_REPRODUCED:
-        sentence += f"; {_NO_PATIENT_VALUES}"
+    if value.verdict is Verdict.NOT_REPRODUCED and not _NAMES_T.search(claim.analysis):
+        value = replace(value, verdict=Verdict.NOT_CHECKABLE)
+        sentence = f"not checkable: {_NO_PATIENT_VALUES} ({sentence})"
     if None in printed:
         sentence = f"supposing all randomised were analysed: {sentence}"
     return replace(value, sentence=sentence)
@@ -83,7 +115,7 @@ def mean_p(study: Study, claim: Claim) -> CheckedValue:
 
 def median_p(study: Study, claim: Claim) -> CheckedValue:
     """Say that medians do not give a p-value."""
-    return not_checkable(claim, Quantity.P, "medians with two ends leave the p-value open")
+    return CheckedValue.unchecked(claim, Quantity.P, "medians with two ends leave the p-value open")
 
 
 def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
@@ -105,7 +137,9 @@ def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
     first, second = counts[0].known, counts[1].known
     if first is None or second is None:
         return (
-            of_model(not_checkable(claim, Quantity.P, "the counts are not known")) if claim.p else no_p_printed(claim)
+            CheckedValue.unchecked(claim, Quantity.P, "the counts are not known").of_model()
+            if claim.p
+            else no_p_printed(claim)
         )
     if not claim.p:
         return _mcnemar_for_information(claim, first, second)
@@ -118,8 +152,14 @@ def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
     n_paired, n_apart = (sum(bool(one.fits) for one in group) for group in (paired, apart))
     n_tried = sum(bool(one.key) for one in paired) + len(apart)
     of = "analyses" if n_paired + n_apart else "analyses, paired or not"
-    verdict, sentence = outcome(n_paired + n_apart, n_tried, of, "" if n_paired else ", none of them paired")
-    return of_model(checked_p(claim, [*paired, *apart], verdict, sentence))
+    verdict, sentence = Verdict.of(n_paired + n_apart, n_tried, of, "" if n_paired else ", none of them paired")
+    value = CheckedValue.of_p(claim, [*paired, *apart], verdict, sentence)
+    if first[1] == second[1]:
+        twice = np.array(possible_both(first[0], second[0], first[1]) if claim.both is None else [claim.both])
+        joint = np.concatenate(list(mcnemar(first[0] - twice, second[0] - twice).values()))
+        chance = chance_nearby(printed, [*joint, *(one.value for one in apart)])
+        value = with_other_patients(replace(value, chance=chance), (*first, *second), ((-1, -1), (1, 1)))
+    return value.of_model()
 
 
 def _mcnemar_for_information(claim: Claim, first: tuple[int, int], second: tuple[int, int]) -> CheckedValue:
@@ -128,7 +168,7 @@ def _mcnemar_for_information(claim: Claim, first: tuple[int, int], second: tuple
     found = paired_tests("1", first[0], second[0], first[1], claim.both)
     exact = next(one for one in _analyses(found, (*first, *second)) if one.key == "mcnemar_exact")
     setting = "for information: no p-value is printed"
-    return not_checkable(claim, Quantity.P, "", replace(exact, setting=setting, fits=None, n_ways=1))
+    return CheckedValue.unchecked(claim, Quantity.P, "", replace(exact, setting=setting, fits=None, n_ways=1))
 
 
 #: How the p-value of each kind is checked, for those that are not about proportions.

@@ -192,12 +192,15 @@ def read(study: Study, values: Sequence[CheckedValue], findings: Sequence[str] =
     tables = known_tables(study)
     pairs = _two_visits(study, tables)
     primaries = [c for c in study.records if c.role == "primary" and c.id in tables and not c.modelled]
+    left_out = listing(claim.title for claim in primaries[_MOST_PRIMARIES:])
+    said = f"Not spoken about one by one, for there are many primary claims: {left_out}." if left_out else ""
     found = [
-        *(Statement("verdicts", text) for text in whole.verdict_counts(values)),
+        *(Statement("verdicts", text) for text in (*whole.verdict_counts(values), said)),
         *(one for claim in primaries[:_MOST_PRIMARIES] for one in _on_primary(study, claim, pairs, tables)),
         Statement("testing order", whole.after_the_primary(study)),
         Statement("unplanned contrasts", whole.unplanned_contrasts(study)),
         *(Statement("best single analysis", text) for text in whole.best_single_analyses(study, values)),
+        *(Statement("chance", text) for text in whole.by_chance(study, values)),
         Statement("changes within arms", whole.within_arms(study)),
         Statement("between cells", whole.between_cells(findings)),
         Statement("models", whole.of_models(values)),

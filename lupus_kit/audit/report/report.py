@@ -15,12 +15,12 @@ from lupus_kit.core.errors import unknown_name
 FORMATS = ("table", "markdown", "html", "json", "csv")
 _INTEGERS = ("x1", "n1", "x2", "n2", "n_ways", "n_fit")
 _OF_VALUE = ("claim", "endpoint", "role", "quantity", "what", "printed")
-_OF_VERDICT = ("verdict", "sentence", "part", "source", "confidence")
+_OF_VERDICT = ("verdict", "sentence", "chance", "part", "source", "confidence")
 COLUMNS = (
-    *(*_OF_VALUE, "relation", "printed_p", "analysis", "label", "alternative", "setting", "population", *_INTEGERS),
-    *("recomputed", "low", "high", "fits", "supposing", "paper_analysis", *_OF_VERDICT),
+    *(*_OF_VALUE, "relation", "printed_p", "analysis", "label", "software", "alternative", "setting", "population"),
+    *(*_INTEGERS, "recomputed", "low", "high", "fits", "supposing", "paper_analysis", *_OF_VERDICT),
 )
-_ATTRIBUTES_OF_VALUE = ("what", "printed", "supposing", "paper_analysis", "verdict", "sentence", "part")
+_ATTRIBUTES_OF_VALUE = ("what", "printed", "supposing", "paper_analysis", "verdict", "sentence", "chance", "part")
 _ATTRIBUTES_OF_ANALYSIS = ("label", "alternative", "setting", "population", "low", "high", "fits")
 VERDICT_COLUMNS = (*_OF_VALUE, "n_fits", "n_tried", *_OF_VERDICT)
 
@@ -39,7 +39,8 @@ def _of_analysis(one: Analysis) -> dict[str, object]:
     counts = dict(zip(("x1", "n1", "x2", "n2"), one.counts, strict=False)) if len(one.counts) <= 4 else {}
     ways = {"n_ways": one.n_ways, "n_fit": one.n_fit} if one.low == one.low and one.n_ways > 1 else {}
     attributes = {name: getattr(one, name) for name in _ATTRIBUTES_OF_ANALYSIS}
-    return attributes | counts | ways | {"analysis": one.key, "recomputed": one.value}
+    named = {"analysis": one.key, "recomputed": one.value, "software": "; ".join(one.software)}
+    return attributes | counts | ways | named
 
 
 class Report(Contents):
@@ -73,11 +74,13 @@ class Report(Contents):
             visit), ``"p"`` or ``"effect"``. ``relation printed_p``: the printed p-value as a number.
             ``analysis label alternative setting``: the analysis by its key and in words, and what it was run on
             besides the claim's own comparison; ``analysis`` is empty where nothing was computed, and ``label`` says
-            why. ``population`` (``"29 v 30"``) and ``x1 n1 x2 n2``: whom it was run on. ``recomputed low high``: the
+            why; ``software``: what SPSS, SAS, Stata and R print it under.
+            ``population`` (``"29 v 30"``) and ``x1 n1 x2 n2``: whom it was run on. ``recomputed low high``: the
             p-value, percentage or effect, and the ends of its range or interval. ``n_ways n_fit``: joint tables of
             paired counts tried, and those that print so. ``fits``: whether the analysis prints as reported.
             ``supposing paper_analysis``, then the ``verdict`` (one of the values of ``Verdict``) and its
-            ``sentence``, the same in every row of a printed value. ``part``: ``"claims"`` or the name of a table.
+            ``sentence``, the same in every row of a printed value; ``chance``: the share of the prints nearby that an
+            analysis of the printed numbers has too. ``part``: ``"claims"`` or the name of a table.
             ``source confidence``: where it was read.
 
         Examples
@@ -104,7 +107,7 @@ class Report(Contents):
         Returns
         -------
         pandas.DataFrame
-            ``claim endpoint role quantity what printed n_fits n_tried verdict sentence part source confidence``.
+            ``claim endpoint role quantity what printed n_fits n_tried verdict sentence chance part source confidence``.
 
         Raises
         ------

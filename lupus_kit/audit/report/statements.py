@@ -4,28 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue, Quantity, Verdict
-from lupus_kit.audit.report.paired_ordinal_means import AS_IF_APART
+from lupus_kit.audit.report.checked_values import AS_IF_APART, CLAIMS, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.core.text import listing, plural
 from lupus_kit.published import Claim, Study
 
 #: What a statement can be about.
 TOPICS = (
-    "verdicts",
-    "joint analysis",
-    "choice of test",
-    "missing patients",
-    "fragility",
-    "defensible analyses",
-    "single choices",
-    "visits",
-    "testing order",
-    "unplanned contrasts",
-    "best single analysis",
-    "changes within arms",
-    "between cells",
-    "models",
-    "not reproduced",
+    *("verdicts", "joint analysis", "choice of test", "missing patients", "fragility", "defensible analyses"),
+    *("single choices", "visits", "testing order", "unplanned contrasts", "best single analysis", "chance"),
+    *("changes within arms", "between cells", "models", "not reproduced"),
 )
 _NO_ACCUSATION = (
     "That is no accusation: covariates or strata, another set of patients, a rounding on the way, another program's "
@@ -33,6 +20,7 @@ _NO_ACCUSATION = (
 )
 #: Names are listed up to here; the table of the report has them all.
 _MOST = 4
+_SPOKEN_OF = (Verdict.SOME, Verdict.REPRODUCED, Verdict.NOT_REPRODUCED)
 
 
 @dataclass(frozen=True)
@@ -55,10 +43,12 @@ def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
     """Count the verdicts on the printed p-values, of the claims and of the tables."""
     texts = []
     for of_claims, name in ((True, "the claims"), (False, "the tables")):
-        part = [value.verdict for value in values if value.is_printed_p and (value.part == CLAIMS) == of_claims]
-        status = Counter(part)
+        part = [value for value in values if value.is_printed_p and (value.part == CLAIMS) == of_claims]
+        others = sum(value.only_others for value in part if value.verdict is Verdict.SOME)
+        status = Counter(value.verdict for value in part)
         counts = [
-            (status[Verdict.REPRODUCED] + status[Verdict.SOME], "given by at least one analysis tried"),
+            (status[Verdict.REPRODUCED] + status[Verdict.SOME] - others, "given by at least one analysis tried"),
+            (others, "given only with other patients counted than those printed"),
             (status[Verdict.NOT_REPRODUCED], "given by none of those tried"),
             (status[Verdict.MODEL], "of an adjusted or stratified analysis"),
             (status[Verdict.NOT_CHECKABLE], "not checkable from what is printed"),
@@ -140,18 +130,31 @@ def within_arms(study: Study) -> str:
 
 def best_single_analyses(study: Study, values: Sequence[CheckedValue]) -> list[str]:
     """Name, for each table, the one analysis that gives most of its p-values."""
-    spoken_of = (Verdict.SOME, Verdict.REPRODUCED, Verdict.NOT_REPRODUCED)
     texts = []
     for table in study.layouts:
-        p = [v for v in values if v.part == table and v.quantity is Quantity.P and v.verdict in spoken_of]
-        by_name = {one.name: one for value in p for one in value.fitting}
-        fits = Counter(name for value in p for name in dict.fromkeys(one.name for one in value.fitting))
+        p = [v for v in values if v.part == table and v.quantity is Quantity.P and v.verdict in _SPOKEN_OF]
+        by_name = {one.name: one for value in p for one in value.of_printed}
+        fits = Counter(name for value in p for name in dict.fromkeys(one.name for one in value.of_printed))
         most = max(fits.values(), default=0)
         best = [by_name[name] for name, n in fits.items() if n == most]
         if len(p) >= 2 and most >= 2 and len(best) <= _MOST:
             texts.append(
                 f"In {table} one analysis gives at most {most} of the {len(p)} p-values that counts or means can speak "
                 f"about: {_names(best)}."
+            )
+    return texts
+
+
+def by_chance(study: Study, values: Sequence[CheckedValue]) -> list[str]:
+    """Say for each table how many of its p-values are given, and how many would be by chance."""
+    texts = []
+    for table in study.layouts:
+        rows = [v for v in values if v.part == table and v.chance == v.chance and v.verdict in _SPOKEN_OF]
+        given = sum(bool(v.of_printed) for v in rows)
+        if len(rows) > 1:
+            texts.append(
+                f"In {table} {given} of {len(rows)} exact p-values of counts are given by an analysis of the printed "
+                f"numbers; of prints moved at random nearby {sum(v.chance for v in rows):.1f} would be."
             )
     return texts
 

@@ -28,13 +28,10 @@ WHOLE_NUMBER_SCORES = re.compile(
 )
 # Place ``(n + a) p + b`` of a quantile among the ordered values in the interpolating definitions of Hyndman and Fan;
 # definitions 1 and 3 take one value, 2 the middle of two.
+_MORE, _SHIFTS = ("0", "0", "1", "-1", "1/3", "1/4"), ("0", "1/2", "0", "1", "1/3", "3/8")
 _INTERPOLATING = {
-    4: (Fraction(0), Fraction(0)),
-    5: (Fraction(0), Fraction(1, 2)),
-    6: (Fraction(1), Fraction(0)),
-    7: (Fraction(-1), Fraction(1)),
-    8: (Fraction(1, 3), Fraction(1, 3)),
-    9: (Fraction(1, 4), Fraction(3, 8)),
+    number: (Fraction(more), Fraction(shift))
+    for number, (more, shift) in enumerate(zip(_MORE, _SHIFTS, strict=True), start=4)
 }
 _NUMBER = r"\d+(?:\.\d+)?"
 _MEDIAN = re.compile(rf"^\s*({_NUMBER})\s*\(\s*({_NUMBER})\s*[–—-]\s*({_NUMBER})\s*\)\s*$")
@@ -241,13 +238,8 @@ def _same_table_two_p(study: Study) -> Iterator[Finding]:
 
 
 _CHECKS = (
-    _impossible_scores,
-    _percents,
-    _mixed_denominators,
-    _baselines,
-    _sub_rows,
-    _same_table_two_p,
-    _paired_as_unpaired,
+    *(_impossible_scores, _percents, _mixed_denominators, _baselines),
+    *(_sub_rows, _same_table_two_p, _paired_as_unpaired),
 )
 
 

@@ -4,9 +4,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lupus_kit.audit.values.percentages import common_denominators, counts_from_percent, percent_matches
+from lupus_kit.audit.values.percentages import (
+    MOST_PAIRS,
+    common_denominators,
+    counts_from_percent,
+    percent_matches,
+    totals,
+)
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published import Claim, Study, impossible, percent_text
+from lupus_kit.published import Claim, Study, decimals, impossible, percent_text
 
 PRINTED = "printed"
 ALL_RANDOMISED = "all randomised were analysed"
@@ -20,6 +26,8 @@ CUT_OFF = "the percentage is cut off, not rounded"
 #: Where no arm gives a limit, a count and its percentage are solved for up to this many patients.
 _FAR = 20_000
 _MOST_LISTED = 8
+#: More counts than this behind one percentage say nothing about the number of patients.
+_MANY = 5_000
 
 
 @dataclass(frozen=True)
@@ -88,17 +96,17 @@ def _prints(percent: str, x: int, n: int) -> tuple[bool | None, str]:
 
 def _from_count_and_percent(x: int, percent: str, n_max: int | None) -> Counts:
     limit = n_max if n_max is not None else min(_FAR, int(200 * x / max(float(percent), 0.01)) + 1)
-    fits = [total for count, total in counts_from_percent(percent, n_max=max(limit, 1)) if count == x]
+    fits = totals(percent, x, max(limit, 1))
     if len(fits) == 1:
         return Counts(x, fits[0], PINNED, True)
     why = "its percentage fits several numbers of patients" if fits else "its percentage fits no number of patients"
-    candidates = tuple((x, n) for n in fits if n == n_max)
+    candidates = ((x, n_max),) if n_max is not None and percent_matches(percent, min(x, n_max), n_max) else ()
     return Counts(x, None, why, None if fits else False, candidates, ALL_RANDOMISED)
 
 
 def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | None) -> Counts:
     n_max = study.trial.n_randomised[arm]
-    if n is not None:
+    if n is not None and n <= 10 * MOST_PAIRS:
         for rounding in ("nearest", "truncate"):
             fits = counts_from_percent(percent, n=n, rounding=rounding)
             if fits:
@@ -107,24 +115,31 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
         # A rate from a model lies near the crude one: the nearest count shows what the crude analyses give.
         nearest = ((round(float(percent) * n / 100), n),) if claim.modelled else ()
         return Counts(None, n, f"no count of {n} patients prints so", False, nearest, NEAREST)
-    if n_max is None:
+    if n_max is None and n is None:
         return Counts(None, None, "the number of patients is not printed", None)
-    fits = counts_from_percent(percent, n_max=n_max)
+    most = n or n_max or 0
+    if n or most**2 > _MANY * 200 * 10 ** decimals(percent) or most > MOST_PAIRS:  # about so many counts fit
+        found = counts_from_percent(percent, n=most) if most <= MOST_PAIRS else []
+        how = f"so many counts of {'' if n else 'at most '}{most:,} patients print so that none is named"
+        return Counts(None, n, how, None, tuple(found[: _MOST_LISTED + 2]), ALL_RANDOMISED)
+    fits = counts_from_percent(percent, n_max=most)
     if not fits:
-        return Counts(None, None, f"no count of at most {n_max} patients prints so", False)
+        return Counts(None, None, f"no count of at most {most} patients prints so", False)
     if len(fits) == 1:
         return Counts(*fits[0], PINNED, True)
-    shared = common_denominators(_siblings(study, claim, arm), n_max)
+    shared = common_denominators(_siblings(study, claim, arm), most)
     joint = [(x, total) for x, total in fits if total in shared]
     if len(joint) == 1:
         return Counts(*joint[0], JOINT, True)
-    return _several(fits, tuple(pair for pair in fits if pair[1] == n_max), ALL_RANDOMISED)
+    return _several(fits, tuple(pair for pair in fits if pair[1] == most), ALL_RANDOMISED)
 
 
 def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str) -> Counts:
     written = [f"{x}/{total}" for x, total in fits]
     shown = written if len(written) <= _MOST_LISTED else [*written[: _MOST_LISTED - 2], "…", written[-1]]
-    return Counts(None, None, f"{len(fits)} counts fit: {', '.join(shown)}", None, candidates, supposing)
+    return Counts(
+        None, None, f"{len(fits)} counts fit: {', '.join(shown)}", None, candidates[: _MOST_LISTED + 2], supposing
+    )
 
 
 def side_counts(study: Study, claim: Claim, side: int) -> Counts:

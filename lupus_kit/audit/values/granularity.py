@@ -17,7 +17,7 @@ from lupus_kit.audit.values.percentages import as_total
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import decimals
 
-_NUMBER = re.compile(r"^\s*([-−]?)(\d+(?:\.\d+)?)\s*$")
+_NUMBER = re.compile(r"^\s*([-−]?)(\d{1,15}(?:\.\d{1,40})?)\s*$")
 # Bounded scores are enumerated exactly up to this many steps; beyond, only necessary conditions are checked.
 _MOST_STEPS = 400_000
 
@@ -129,7 +129,7 @@ def grim(mean: str, n: int, items: int = 1) -> Granularity:
     """
     low, high = printed_interval("mean", mean)
     total = as_total("n", n) * as_total("items", items)
-    return _result("GRIM", mean.strip(), int(n), len(_whole(low * total, high * total)) > 0)
+    return _result("GRIM", mean.strip(), int(n), ceil(low * total) <= floor(high * total))
 
 
 def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, high: int | None = None) -> Granularity:
@@ -195,7 +195,8 @@ def _reached(t: int, squares: range, n: int, limits: tuple[int | None, int | Non
     base, rest = divmod(t, n)
     # Around the most even split: y = x - base has sum `rest`, and its squares differ by a known amount.
     shift = 2 * base * rest + n * base * base
-    wanted = [q - shift for q in squares if q - shift >= rest and (q - shift - rest) % 2 == 0]
+    first = max(squares.start - shift, rest)
+    wanted = range(first + (first - rest) % 2, squares.stop - shift, 2)
     if not wanted:
         return []
     if low is not None and high is not None and (high - low + 1) ** 2 * n * n <= _MOST_STEPS:
@@ -210,7 +211,7 @@ def _reached(t: int, squares: range, n: int, limits: tuple[int | None, int | Non
         if left:
             largest += (low + left - base) ** 2 - (low - base) ** 2
         return [q <= largest for q in wanted]
-    return [True] * len(wanted)
+    return [True]
 
 
 def _bounded(n: int, low: int, high: int, total: int) -> int:

@@ -38,15 +38,8 @@ EXCLUDED = MappingProxyType(
 )
 #: Intervals that agree with a test of the registry, the first where two do.
 _INVERTING = (
-    "wald",
-    "miettinen_nurminen",
-    "mee",
-    "katz",
-    "woolf",
-    "conditional_exact",
-    "conditional_midp",
-    "blaker",
-    "agresti_caffo",
+    *("wald", "miettinen_nurminen", "mee", "katz", "woolf"),
+    *("conditional_exact", "conditional_midp", "blaker", "agresti_caffo"),
 )
 
 

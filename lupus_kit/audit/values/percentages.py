@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,11 @@ from numpy.typing import NDArray
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published import ROUNDINGS, decimals, read_p
 
-_PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*$")
+_PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d{1,40})?)\s*%?\s*$")
+#: More pairs than this are not listed, and more patients not gone through one by one.
+MOST_PAIRS, _MOST_TOTALS = 1_000_000, 10_000_000
+#: The largest number of patients.
+_MOST = 10**9
 
 
 def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> bool:
@@ -37,7 +43,7 @@ def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> boo
     (True, True, False)
     """
     number = _percent(text)
-    if not 0 <= x <= n or n < 1:
+    if not 0 <= x <= as_total("n", n):
         raise InputError(f"x == {x!r}, n == {n!r}: x of n patients, with at least one patient, is needed.")
     low, high = _count_range(number, np.array([n]), rounding)
     return bool(low[0] <= x <= high[0])
@@ -53,8 +59,9 @@ def _percent(text: object) -> str:
 
 def as_total(name: str, value: object) -> int:
     """Return a number of patients, or say what is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InputError(f"{name} == {value!r}: must be a whole number of 1 or more.")
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= _MOST:
+        shown = f"{name} == {value!r}" if not isinstance(value, int) or abs(value) <= _MOST else name
+        raise InputError(f"{shown}: must be a whole number from 1 to {_MOST:,}.")
     return int(value)
 
 
@@ -95,13 +102,40 @@ def counts_from_percent(
     if (n_max is None) == (n is None):
         raise InputError("give either n_max (the most patients there can be) or n (the patients there are).")
     limit = as_total("n" if n is not None else "n_max", n if n is not None else n_max)
-    totals = np.array([limit]) if n is not None else np.arange(1, limit + 1)
+    totals = np.array([limit]) if n is not None else _up_to(limit)
     low, high = _count_range(number, totals, rounding)
+    if (pairs := int(np.maximum(high - low + 1, 0).sum())) > MOST_PAIRS:
+        raise InputError(
+            f"{pairs:,} counts print as {number}%: give fewer patients, or a percentage with more decimals."
+        )
     return [
         (x, total)
         for total, first, last in zip(totals.tolist(), low.tolist(), high.tolist(), strict=True)
         for x in range(first, last + 1)
     ]
+
+
+def _up_to(n_max: int) -> NDArray[np.int64]:
+    if n_max > _MOST_TOTALS:
+        raise InputError(f"n_max == {n_max:,}: at most {_MOST_TOTALS:,} patients can be gone through.")
+    return np.arange(1, n_max + 1)
+
+
+def totals(text: str, x: int, n_max: int) -> list[int]:
+    """Return the numbers of patients, the first hundred thousand possible, of which ``x`` prints as a percentage.
+
+    Examples
+    --------
+    >>> totals("6.90", 2, 10**9), totals("50", 1, 30)
+    ([29], [2])
+    """
+    number = _percent(text)
+    unit, percent = Fraction(1, 10 ** decimals(number)), Fraction(number)
+    first = max(x, 1, floor(100 * x / (percent + unit)))
+    last = n_max if percent <= unit else min(n_max, ceil(100 * x / (percent - unit)))
+    tried = np.arange(first, min(last, first + 100_000) + 1)
+    low, high = _count_range(number, tried, "nearest")
+    return [int(n) for n in tried[(low <= x) & (x <= high)]]
 
 
 def _count_range(number: str, totals: NDArray[np.int64], rounding: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -114,7 +148,7 @@ def _count_range(number: str, totals: NDArray[np.int64], rounding: str) -> tuple
         raise unknown_name("rounding", rounding, ROUNDINGS)
     n_decimals = decimals(number)
     printed, whole = int(number.replace(".", "")), 100 * 10**n_decimals
-    n = totals if n_decimals < 7 else totals.astype(object)
+    n = totals if n_decimals < 7 and totals.max(initial=0) <= _MOST_TOTALS else totals.astype(object)
     # Twice the two ends of the interval, in units of the last digit, and whether each end prints so itself.
     first, last = (2 * printed, 2 * printed + 2) if rounding == "truncate" else (2 * printed - 1, 2 * printed + 1)
     with_first = rounding in ("nearest", "half-up", "truncate") or printed % 2 == 0
@@ -148,7 +182,7 @@ def common_denominators(texts: Sequence[str], n_max: int, rounding: str = "neare
     """
     if not texts:
         return []
-    totals = np.arange(1, as_total("n_max", n_max) + 1)
+    totals = _up_to(as_total("n_max", n_max))
     fits = np.ones(len(totals), dtype=bool)
     for text in texts:
         low, high = _count_range(_percent(text), totals, rounding)

@@ -13,10 +13,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from lupus_kit.audit.values.granularity import printed_interval
 from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.pairs import MCNEMAR, mcnemar, possible_both
-from lupus_kit.published import PrintedP, decimals, read_p
+from lupus_kit.published import PrintedP, read_p
 
 #: The tests by key.
 LABELS = {
@@ -37,6 +38,8 @@ LABELS = {
 }
 Mean = tuple[str, str, int]
 IntArray = NDArray[np.int64]
+#: The tests of ordered groups go through patients one by one.
+_MOST_ORDINAL = 1_000_000
 # Standard deviations tried within the interval of one printed, both ends among them.
 _INTERIOR = 9
 
@@ -120,12 +123,6 @@ def explain_paired(reported: str | PrintedP, x1: int, x2: int, n: int, both: int
     return pd.DataFrame(paired_tests(reported, x1, x2, n, both))
 
 
-def _ends(text: str) -> tuple[float, float]:
-    """Return the smallest and largest number that prints so."""
-    half = 0.5 * 10.0 ** -decimals(text)
-    return float(text) - half, float(text) + half
-
-
 def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.DataFrame:
     """Run t-tests on printed means and standard deviations, over everything that rounds to them.
 
@@ -145,7 +142,7 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
     Raises
     ------
     InputError
-        Fewer than two patients in an arm.
+        Not printed numbers, or fewer than two patients in an arm.
 
     Notes
     -----
@@ -160,11 +157,12 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
     (m1, s1, n1), (m2, s2, n2) = first, second
     if min(n1, n2) < 2:
         raise InputError(f"n == {min(n1, n2)}: a standard deviation needs at least two patients in each arm.")
-    (low1, high1), (low2, high2) = _ends(m1), _ends(m2)
-    differences = {low1 - high2, high1 - low2, float(m1) - float(m2)}
+    (low1, high1), (low2, high2) = (printed_interval("mean", m) for m in (m1, m2))
+    differences = {float(d) for d in (low1 - high2, high1 - low2, (low1 + high1 - low2 - high2) / 2)}
     if min(differences) < 0 < max(differences):
         differences.add(0.0)
-    spreads = product(*({max(float(end), 0.0) for end in np.linspace(*_ends(s), _INTERIOR)} for s in (s1, s2)))
+    sds = (printed_interval("sd", s, signed=False) for s in (s1, s2))
+    spreads = product(*({max(float(sd), 0.0) for sd in np.linspace(float(x), float(y), _INTERIOR)} for x, y in sds))
     d, a, b = np.array([(d, a, b) for a, b in spreads for d in differences if a > 0 or b > 0]).T
     found = {
         (test, side): stats.ttest_ind_from_stats(
@@ -220,6 +218,8 @@ def explain_ordinal(reported: str | PrintedP, first: Sequence[int], second: Sequ
     """
     if len(first) != len(second) or min(*first, *second) < 0 or not sum(first) or not sum(second):
         raise InputError(f"{list(first)} and {list(second)}: two arms with patients in the same groups are needed.")
+    if (patients := sum(first) + sum(second)) > _MOST_ORDINAL:
+        raise InputError(f"{patients:,} patients in ordered groups: at most {_MOST_ORDINAL:,} are compared.")
     table = np.array([first, second])
     filled = table.sum(axis=0) > 0
     table, scores = table[:, filled], np.arange(len(first))[filled]

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, Claim, impossible
+from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, SCALES, Claim, impossible
 from lupus_kit.published.claims.problems import Entry, Path, Problems, is_whole
 from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 
 _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
 KEYS = (
     *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "reported", "n", "levels", "both", "p"),
+    *("items", "scale", "strata"),
     *(*_TEXTS, "met", "as_printed"),
 )
 _NS = re.compile(r"^(?:p\s*[=:]?\s*)?n\.?\s*s\.?$", re.IGNORECASE)
@@ -68,6 +69,9 @@ def read_claim(
         n=n,
         levels=entry.texts("levels"),
         both=entry.whole("both"),
+        items=entry.whole("items", least=1),
+        scale=entry.choice("scale", SCALES),
+        strata=_strata(entry),
         p=_p(entry),
         met=entry.choice("met", MET),
         as_printed=entry.flag("as_printed"),
@@ -160,7 +164,7 @@ def _plain_value(value: str, kind: str, side: int, entry: Entry) -> str:
 
 def _number(value: object) -> object:
     """Return the number of a text that is one, and everything else as it is."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    return int(value) if isinstance(value, str) and len(value) < 10 and value.strip().isdecimal() else value
 
 
 def _groups(value: object, side: int, entry: Entry) -> tuple[int, ...]:
@@ -172,6 +176,19 @@ def _groups(value: object, side: int, entry: Entry) -> tuple[int, ...]:
         entry.add(why, "reported", side)
         return ()
     return counts
+
+
+def _strata(entry: Entry) -> tuple[tuple[int, int, int, int], ...]:
+    found = []
+    for place, value in enumerate(entry.entries("strata", ", one entry [x1, n1, x2, n2] for each stratum.")):
+        if isinstance(value, list) and len(value) == 4 and all(is_whole(one, 0) for one in value) and (
+            value[0] <= value[1] and value[2] <= value[3]
+        ):  # fmt: skip
+            found.append((value[0], value[1], value[2], value[3]))
+        else:
+            why = f"{value!r} must be responders and patients of the first, then of the second arm: [16, 29, 9, 30]."
+            entry.add(why, "strata", place)
+    return tuple(found)
 
 
 def _numbers(entry: Entry) -> tuple[int | None, ...]:
@@ -197,8 +214,13 @@ def _check_lengths(claim: Claim, entry: Entry) -> bool:
             entry.add(f"{len(found)} entries for {len(sides)} {what} ({', '.join(sides)}).", key)
     if not any(claim.reported) and not claim.p and not claim.effect:
         entry.add("is missing, and neither p nor effect is given: nothing is claimed.", "reported")
-    if claim.levels and claim.kind != "ordinal":
-        entry.add('is for kind = "ordinal".', "levels")
+    for key, kind in (("levels", "ordinal"), ("items", "mean"), ("scale", "mean"), ("strata", "binary")):
+        if getattr(claim, key) and claim.kind != kind:
+            entry.add(f'is for kind = "{kind}".', key)
+    if claim.strata and len(claim.arms) != 2:
+        entry.add("are for two arms.", "strata")
+    if claim.items and claim.scale == "binary":
+        entry.add('is for scale = "whole".', "items")
     sizes = {len(groups) for groups in claim.reported} | ({len(claim.levels)} if claim.levels else set())
     if claim.kind == "ordinal" and len(sizes) > 1:
         entry.add("every arm (and levels) must have the same number of groups.", "reported")
@@ -212,8 +234,10 @@ def _check_values(claim: Claim, n_randomised: Mapping[str, int | None], entry: E
         arm = claim.arms[0] if claim.kind == "paired" else claim.arms[side]
         why = impossible(claim, side, n_randomised.get(arm))
         if why and not _stands_so(claim, str(value), why):
-            why = f"{why} If the paper does print it so, add as_printed = true: the audit then reports it."
-            entry.add(why, "reported", side)
+            if "prints as" in why:  # the audit reports it, and goes on with the rest
+                entry.remark(f"{why} If the paper does print it so, add as_printed = true.", "reported", side)
+            else:
+                entry.add(f"{why} If the paper does print it so, add as_printed = true.", "reported", side)
         elif not why and not any(getattr(claim.values[side], name) is not None for name in _WANTED[claim.kind]):
             entry.add(f"cannot read {value!r} as {claim.kind}: expected {_SHAPES[claim.kind]}.", "reported", side)
     if claim.both is None:

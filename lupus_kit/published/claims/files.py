@@ -201,6 +201,7 @@ def _located(name: str, raw: Mapping[str, Any], path: Keys, lines: Mapping[Keys,
 #: Columns of a csv file of claims: the keys of a claim, and the two sides of those that have two.
 _PLAIN = (
     *("id", "endpoint", "visit", "role", "order", "kind", "p", "effect", "analysis", "met", "levels", "both"),
+    *("items", "scale"),
     *("source", "confidence", "note", "words", "assumed", "as_printed", "table_row"),
 )
 COLUMNS = (*_PLAIN, "reported_p", *(f"{name}_{side}" for name in COLUMN_OF.values() for side in "ab"))
@@ -257,8 +258,8 @@ def _claim_keys(row: Mapping[str, str]) -> dict[str, Any]:
     claim: dict[str, Any] = {key: cells[key] for key in _PLAIN if cells.get(key)}
     if cells.get("reported_p"):
         claim["p"] = cells["reported_p"]
-    for key in ("order", "both"):
-        if claim.get(key, "").isdecimal():
+    for key in ("order", "both", "items"):
+        if claim.get(key, "").isdecimal() and len(claim[key]) < 10:
             claim[key] = int(claim[key])
     if "as_printed" in claim:
         claim["as_printed"] = _FLAGS.get(claim["as_printed"].lower(), claim["as_printed"])

@@ -12,6 +12,8 @@ from lupus_kit.core.errors import InputError, unknown_name
 Path = tuple[str | int, ...]
 #: The keys of a claim with an entry for each side, and the columns of a csv file of claims that hold them.
 COLUMN_OF = {"arms": "arm", "visits": "visit", "reported": "reported", "n": "n"}
+#: The largest number of patients that is read.
+MOST = 1_000_000_000
 _PLACE = re.compile(r"^(?P<file>.*?), line (?P<line>\d+)")
 
 
@@ -60,6 +62,17 @@ class Problems:
 def is_whole(value: object, least: int) -> TypeGuard[int]:
     """Say whether a value is a whole number of at least so much; true and false are none."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def unusable(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Find what no paper prints and nothing can be computed with: numbers that are too large, halves of characters."""
+    if isinstance(value, (Mapping, list, tuple)):
+        for key, one in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from unusable(one, (*path, key if isinstance(key, (int, str)) else str(key)))
+    elif isinstance(value, int) and abs(value) > MOST:
+        yield path, f"a whole number above {MOST:,} counts no patients; check the digits."
+    elif isinstance(value, str) and not value.isascii() and re.search("[\ud800-\udfff]", value):
+        yield path, "the text holds half of a character (a lone surrogate); copy it again."
 
 
 class Entry:

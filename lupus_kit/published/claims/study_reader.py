@@ -9,7 +9,7 @@ import pandas as pd
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published.claim import ROLES, Claim
 from lupus_kit.published.claims.claim_reader import read_claim
-from lupus_kit.published.claims.problems import Entry, Path, Problems, of_csv
+from lupus_kit.published.claims.problems import Entry, Path, Problems, of_csv, unusable
 from lupus_kit.published.study import Study, Trial
 from lupus_kit.published.tables import Column, Layout, read_table
 
@@ -60,6 +60,9 @@ def build(
     InputError
         Every problem at once.
     """
+    for path, why in unusable(raw):
+        problems.add(path, why)
+    problems.raise_if_any(name)
     top = Entry(raw, (), problems, TOP_KEYS)
     if raw.get("format", FORMAT) != FORMAT:
         top.add(f"{raw['format']!r} is not a format this version reads: write format = {FORMAT}.", "format")

@@ -14,6 +14,7 @@ from lupus_kit.published.tables import Layout
 _TRIAL_KEYS = tuple(field.name for field in fields(Trial) if field.name != "n_randomised")
 _CLAIM_KEYS = (
     *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "levels", "reported", "n", "both", "p"),
+    *("items", "scale", "strata"),
     *("effect", "analysis", "met", "as_printed", "source", "confidence", "note", "words", "assumed", "table_row"),
 )
 _LAYOUT_KEYS = ("key", "title", "role", "endpoint", "about")
