@@ -55,7 +55,7 @@ def test_extremes_of_every_table_slider():
 
 def test_detective_finds_week_24_and_the_missing_patient():
     app = widgets.pvalue_detective().set(reported="0.027", x1=19, x2=11)
-    assert "<b>3</b> of 25 two-sided tests print so: Pearson" in app.text.value
+    assert "<b>6</b> of 29 two-sided tests print so: Pearson" in app.text.value
     app.set(missing="as a non-responder")
     assert "19/30 v 11/30" in app.text.value
 
@@ -68,7 +68,7 @@ def test_bad_input_is_a_sentence_and_keeps_the_picture():
     assert "<script>" not in app.text.value
     assert app.picture.value == picture
     app.set(reported="<0.001")
-    assert "not reproduced by any of 25" in app.text.value
+    assert "not reproduced by any of 29" in app.text.value
 
 
 def test_allocation_counts_add_up():
