@@ -8,6 +8,7 @@ import pandas as pd
 
 from lupus_kit.core.columns import Column
 from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
+from lupus_kit.endpoints.bilag.items import BY_ID
 
 NOTICE = "These patients are invented: none of them took part in any trial."
 
@@ -56,13 +57,37 @@ SYSTEM_ITEMS: dict[str, tuple[str, ...]] = {
     "haematological": ("thrombocytopenia", "leukopenia"),
 }
 
+#: BILAG-2004 items behind a descriptor: of a mild, a moderate and a severe finding. Fever has one item, the kidney and the blood
+#: are graded from their values. The gut, which has no descriptor, is ``gut``.
+BILAG_ITEMS_OF: dict[str, tuple[str, str, str]] = {
+    "fever": ("pyrexia",) * 3,
+    "rash": ("skin_eruption_mild", "skin_eruption_mild", "skin_eruption_severe"),
+    "alopecia": ("alopecia_mild", "alopecia_mild", "alopecia_severe"),
+    "mucosal_ulcer": ("mucosal_ulceration_mild", "mucosal_ulceration_mild", "mucosal_ulceration_severe"),
+    "vasculitis": ("splinter_haemorrhages", "digital_infarcts", "cutaneous_vasculitis_major"),
+    "seizure": ("seizure_disorder",) * 3,
+    "psychosis": ("psychosis_lupus",) * 3,
+    "organic_brain": ("acute_confusional_state",) * 3,
+    "cranial_nerve": ("cranial_neuropathy",) * 3,
+    "lupus_headache": ("headache_severe",) * 3,
+    "cva": ("cerebrovascular_disease",) * 3,
+    "arthritis": ("arthritis_mild", "arthritis_moderate", "arthritis_severe"),
+    "myositis": ("myositis_mild", "myositis_mild", "myositis_severe"),
+    "pleurisy": ("serositis_chest",) * 3,
+    "pericarditis": ("serositis_chest",) * 3,
+    "gut": ("abdominal_serositis",) * 3,
+    "visual": ("cotton_wool_spots", "posterior_uveitis_mild", "posterior_uveitis_severe"),
+}
+#: The items themselves, each once.
+RECORDED_ITEMS: tuple[str, ...] = tuple(dict.fromkeys(item for items in BILAG_ITEMS_OF.values() for item in items))
+
 _PATIENT = CohortColumn("patient", "text", "identifier")
 _ARM = CohortColumn("arm", "choice", "allocated arm", choices=ARMS, origin="published design, invented allocation")
 _WEEK = CohortColumn("week", "whole number", "weeks since the first injection", "weeks", 0, 24)
 _VISIT = CohortColumn("visit", "text", "name of the visit")
 _VISIT_KEYS = (_PATIENT, _ARM, _VISIT, _WEEK)
 _GRADES = tuple(
-    CohortColumn(f"bilag_{s}", "choice", f"simplified BILAG grade, {s}", choices=GRADES) for s in BILAG_SYSTEMS
+    CohortColumn(f"bilag_{s}", "choice", f"BILAG-2004 grade, {s}", choices=GRADES) for s in BILAG_SYSTEMS
 )
 
 TABLES: dict[str, tuple[CohortColumn, ...]] = {
@@ -96,7 +121,10 @@ TABLES: dict[str, tuple[CohortColumn, ...]] = {
         ),
         CohortColumn("proteinuria_stable", "yes/no", "proteinuria since entry, not risen by more than 0.5 g since the last visit"),
     ),
-    "bilag": (*_VISIT_KEYS, *_GRADES, CohortColumn("bilag_total", "whole number", "A=12, B=8, C=1, D=E=0", "points", 0, 108)),
+    "bilag": (*_VISIT_KEYS, *_GRADES, CohortColumn("bilag_total", "whole number", "A=12, B=8, C=1, D=E=0", "points", 0, 108),
+        *(CohortColumn(item, "whole number", f"item {BY_ID[item].number}, {BY_ID[item].label}; not in a replica", "", 0, 4,
+                       levels="0 absent, 1 improving, 2 same, 3 worse, 4 new", optional=True) for item in RECORDED_ITEMS),
+        CohortColumn("active_sediment", "yes/no", "item 88, active urinary sediment; not in a replica", optional=True)),
     "labs": (
         *_VISIT_KEYS,
         CohortColumn("protein_24h_g", "number", "protein in 24-hour urine", "g/24 h", 0, 25),
@@ -105,7 +133,20 @@ TABLES: dict[str, tuple[CohortColumn, ...]] = {
         CohortColumn("platelets_10e9_l", "number", "platelets", "10⁹/L", 0, 700),
         CohortColumn("wbc_10e9_l", "number", "white cells", "10⁹/L", 0, 30),
         CohortColumn("temperature_c", "number", "body temperature", "°C", 35, 42),
-        CohortColumn("egfr_ml_min_173", "number", "estimated GFR; only in a replica", "mL/min/1.73 m²", 0, 250, optional=True),
+        CohortColumn("egfr_ml_min_173", "number", "estimated GFR", "mL/min/1.73 m²", 0, 250, optional=True),
+        *(CohortColumn(name, "number", f"{meaning}; not in a replica", unit, low, high, optional=True)
+          for name, meaning, unit, low, high in (
+            ("upcr_mg_mmol", "urine protein/creatinine, 100 mg/mmol for 1 g/24 h", "mg/mmol", 0, 2500),
+            ("creatinine_umol_l", "creatinine", "µmol/L", 20, 1000),
+            ("creatinine_umol_l_preflare", "creatinine before this flare", "µmol/L", 20, 1000),
+            ("egfr_ml_min_173_preflare", "estimated GFR before this flare", "mL/min/1.73 m²", 0, 250),
+            ("albumin_g_l", "albumin", "g/L", 10, 60),
+            ("haemoglobin_g_dl", "haemoglobin", "g/dL", 3, 20),
+            ("c4_g_l", "complement C4", "g/L", 0, 2),
+            ("c3_g_l_lower_limit", "lower limit of the laboratory", "g/L", 0, 2),
+            ("c4_g_l_lower_limit", "lower limit of the laboratory", "g/L", 0, 1),
+            ("anti_dsdna_iu_ml_upper_limit", "upper limit of the laboratory", "IU/mL", 0, 500))),
+        CohortColumn("sediment_active", "yes/no", "active urinary sediment, for renal response; not in a replica", optional=True),
         CohortColumn("ana_titre", "whole number", "antinuclear antibodies, last dilution that is positive, 1:n; only in a replica",
                "", 10, 20480, optional=True),
         CohortColumn("anti_nucleosome", "number", "antibodies to nucleosomes, unit not printed; only in a replica", "", 0, 5001,
@@ -161,7 +202,7 @@ def typed(column: CohortColumn, values: object) -> object:
     if column.kind == "choice":
         return values if isinstance(values, pd.Categorical) else pd.Categorical(values, categories=list(column.choices))
     if column.kind == "whole number":
-        return np.asarray(values, dtype=np.int64) if column.needed else pd.array(values, dtype="Int64")
+        return np.asarray(values, np.int8 if column.levels else np.int64) if column.needed else pd.array(values, dtype="Int64")
     if column.kind == "text":
         return pd.array(values, dtype="str")
     return np.asarray(values, dtype=float if column.kind == "number" else bool)

@@ -214,7 +214,8 @@ def write_cdisc(tables: _Tables, a: Assumptions | None, directory: Path) -> Path
     """Write the export; see :meth:`Cohort.to_cdisc`."""
     need("pyreadstat", "files", "Writing SAS transport files")
     check_tables(tables, a, "table {!r}", 0)
-    return write_folder(directory, _MARKER, "a CDISC export", lambda folder: _write(tables, folder))
+    own = (_MARKER, *(f"{name.lower()}.xpt" for name in _DATA_SETS))
+    return write_folder(directory, _MARKER, own, "a CDISC export", lambda folder: _write(tables, folder))
 
 
 def _write(tables: _Tables, folder: Path) -> None:

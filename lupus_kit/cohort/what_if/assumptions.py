@@ -41,10 +41,10 @@ class Rates(dict[str, float]):
 
 #: Chance of each descriptor among patients who might be screened. Renal ones: among patients with nephritis.
 _SCREENED = Rates({
-    "seizure": 0.004, "psychosis": 0.003, "organic_brain": 0.004, "visual": 0.006, "cranial_nerve": 0.004,
-    "lupus_headache": 0.008, "cva": 0.002, "vasculitis": 0.050, "arthritis": 0.277, "myositis": 0.028,
-    "casts": 0.1, "haematuria": 0.131, "proteinuria": 0.90, "pyuria": 0.717, "rash": 0.400, "alopecia": 0.250,
-    "mucosal_ulcer": 0.053, "pleurisy": 0.03, "pericarditis": 0.03, "low_complement": 0.965, "dna_binding": 0.450,
+    "seizure": 0.0001, "psychosis": 0.0001, "organic_brain": 0.0001, "visual": 0.0005, "cranial_nerve": 0.0001,
+    "lupus_headache": 0.0002, "cva": 0.0001, "vasculitis": 0.050, "arthritis": 0.277, "myositis": 0.028,
+    "casts": 0.25, "haematuria": 0.53, "proteinuria": 0.90, "pyuria": 0.32, "rash": 0.400, "alopecia": 0.250,
+    "mucosal_ulcer": 0.053, "pleurisy": 0.015, "pericarditis": 0.015, "low_complement": 0.74, "dna_binding": 0.51,
     "fever": 0.121, "thrombocytopenia": 0.06, "leukopenia": 0.08,
 })  # fmt: skip
 
@@ -119,8 +119,7 @@ class Assumptions:
     entry_sledai: int = 8
     sledai_version: str = "2K"
     item_share: Mapping[str, float] = _SCREENED
-    activity_shift: float = 0.0
-    severity_share: float = 0.005
+    serology_lift: float = 0.55
 
     # --- the course of activity
     care_week12: float = 0.017
@@ -143,21 +142,19 @@ class Assumptions:
     remission_placebo: float = 2 / 12
     remission_selection: float = 0.5
     remission_onset_weeks: float = 8.125
-    rescue_il2: float = 0.199
-    rescue_placebo: float = 0.34
-    rescue_selection: float = 0.939
+    rescue_il2: float = 0.135
+    rescue_placebo: float = 0.169
+    rescue_selection: float = 0.7
     rescue_first_day: int = 14
-    rescue_last_day: int = 77
+    rescue_last_day: int = 168
     rescue_weeks: float = 18.42
-    rescue_effect: float = 3.657
+    rescue_effect: float = 2.0
     rescue_dose: float = 10.0
 
     # --- grades, global assessment, steroids
-    bilag_a_cut: float = 2.76
-    bilag_b_cut: float = 0.196
-    bilag_c_cut: float = -0.25
-    relief: float = 2.831
-    pga_relief: float = 0.243
+    moderate_cut: float = 0.3
+    severe_cut: float = 1.2
+    improving_cut: float = 0.5
     prior_involvement: float = 0.35
     pga_scale: float = 4.422
     pga_noise: float = 0.2
@@ -174,6 +171,7 @@ class Assumptions:
 
     # --- blood
     c3_lower_limit: float = 0.9
+    c4_lower_limit: float = 0.1
     dsdna_upper_limit: float = 30.0
     treg_mean: float = 6.0
     treg_gain: float = 1.0
@@ -230,11 +228,8 @@ class Assumptions:
     def _joint_problems(self) -> list[str]:
         """List the values that are allowed one by one but not together."""
         problems = []
-        a, b, c = self.bilag_a_cut, self.bilag_b_cut, self.bilag_c_cut
-        if not c <= b <= a:
-            problems.append(
-                f"bilag_c_cut, bilag_b_cut and bilag_a_cut are {c:g}, {b:g} and {a:g}: they must not fall from C to A."
-            )
+        if self.moderate_cut > self.severe_cut:
+            problems.append(f"moderate_cut == {self.moderate_cut:g} is above severe_cut == {self.severe_cut:g}: swap them.")
         first_day, last_day = self.rescue_first_day, self.rescue_last_day
         if first_day > last_day:
             problems.append(f"rescue_first_day == {first_day} is after rescue_last_day == {last_day}: swap them.")
