@@ -195,3 +195,31 @@ def test_gamma_reaches_planning_comparison_and_fragility():
     assert fragile.p_before == pytest.approx(shown.loc["barnard", "p"], abs=1e-12)
     ways = inference.tipping_point(8, 12, 3, 11, 0, 0, "barnard", gamma=gamma)
     assert ways["p"].item() == pytest.approx(shown.loc["barnard", "p"], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("table", "two_sided", "greater"),
+    [
+        # R 4.2.2, fisher.test(matrix(c(x1, n1 - x1, x2, n2 - x2), 2)) and alternative = "greater", twelve digits.
+        ((15000, 40000, 15300, 40000), 0.0293087282021, 0.9858782114481),
+        ((30000, 70000, 31500, 72000), 0.000697764646131, 0.999663255060404),
+        ((250000, 1000000, 251500, 1000000), 0.0144684587041, 0.9928309642328),
+        ((26000, 60000, 26000, 60000), 1.0, 0.502324030273),
+        ((21000, 50000, 40000, 90000), 9.39355595937e-19, 1.0),
+    ],
+)
+def test_fishers_test_of_margins_too_wide_for_whole_numbers(table, two_sided, greater):
+    assert inference.pvalue("fisher", *table) == pytest.approx(two_sided, rel=1e-10)
+    assert inference.pvalue("fisher", *table, "greater") == pytest.approx(greater, rel=1e-10)
+    x1, n1, x2, n2 = table
+    assert inference.pvalue("fisher", x2, n2, x1, n1, "less") == pytest.approx(greater, rel=1e-10)
+    smaller = min(inference.pvalue("fisher", *table, side) for side in ("greater", "less"))
+    assert inference.pvalue("fisher_doubled", *table) == pytest.approx(min(2 * smaller, 1), rel=1e-12)
+    assert 0 < inference.pvalue("blaker", *table) <= 1
+    assert inference.pvalue("fisher_midp", *table) < inference.pvalue("fisher", *table)
+
+
+def test_a_wide_margin_ends_in_nought_and_one():
+    assert inference.pvalue("fisher", 0, 100_000, 90_000, 100_000) == 0.0
+    assert inference.pvalue("fisher", 90_000, 100_000, 0, 100_000, "greater") == 0.0
+    assert inference.pvalue("fisher", 90_000, 100_000, 0, 100_000, "less") == pytest.approx(1.0, abs=1e-12)

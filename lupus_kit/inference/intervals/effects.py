@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lupus_kit.core.errors import unknown_name
+from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
 from lupus_kit.inference.intervals.exact_difference import exact_unconditional, too_large
-from lupus_kit.inference.intervals.interval import Interval, Intervals
+from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.intervals.ratios import (
     baptista_pike,
     blaker,
@@ -18,7 +18,7 @@ from lupus_kit.inference.intervals.ratios import (
     koopman,
     woolf,
 )
-from lupus_kit.inference.two_by_two.counts import as_confidence, one_table
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
 
 #: Key, name in print, measure, function, and the test that it inverts, if any.
 METHODS = (
@@ -38,6 +38,8 @@ METHODS = (
 )
 #: Methods of the law given both margins: beside them stands the conditional maximum-likelihood odds ratio.
 CONDITIONAL = ("conditional_exact", "conditional_midp", "baptista_pike", "blaker")
+#: Methods whose two errors are not equal: they have no half.
+_NOT_HALVED = {"baptista_pike", "blaker"}
 
 
 def estimate(measure: str, x1: int, n1: int, x2: int, n2: int, conditional: bool = False) -> float:
@@ -66,6 +68,7 @@ def intervals(
     level: float = 0.95,
     methods: Iterable[str] | None = None,
     alpha: float | None = None,
+    alternative: str = "two-sided",
 ) -> Intervals:
     """Every interval of one table.
 
@@ -79,6 +82,9 @@ def intervals(
         Keys of methods; by default all, without the exact unconditional one above about 1000 patients an arm.
     alpha : float, optional
         Instead of the level: ``1 - level``.
+    alternative : {"two-sided", "greater", "less"}
+        One-sided intervals: ``"greater"`` gives lower limits, ``"less"`` upper ones, each with all of the error on its
+        side, as the one-sided test has. Baptista–Pike's and Blaker's have none: there they are the conditional exact one.
 
     Returns
     -------
@@ -89,7 +95,8 @@ def intervals(
     Raises
     ------
     InputError
-        Counts that are arrays, are not whole numbers or do not fit together, an unknown method, an impossible level.
+        Counts that are arrays, are not whole numbers or do not fit together, an unknown method or one without a
+        one-sided form, an impossible level.
 
     References
     ----------
@@ -103,15 +110,20 @@ def intervals(
     [['newcombe', 0.001, 0.463], ['woolf', 0.985, 8.374]]
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
-    level = as_confidence(level, alpha)
+    level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
     offered = known - {"exact_unconditional"} if too_large(m, n) else known
     wanted = offered if methods is None else {methods} if isinstance(methods, str) else set(methods)
     for key in sorted(wanted - known):
         raise unknown_name("interval", key, [name for name, *_ in METHODS])
+    if side != "two-sided":
+        if methods is not None and wanted & _NOT_HALVED:
+            named = " and ".join(map(repr, sorted(wanted & _NOT_HALVED)))
+            raise InputError(f"alternative == {side!r}: {named} has no one-sided form; use 'conditional_exact'.")
+        wanted = wanted - _NOT_HALVED
     return Intervals(
         Interval(key, label, measure, estimate(measure, a, m, b, n, key in CONDITIONAL), *ends, level, inverts)
         for key, label, measure, method, inverts in METHODS
         if key in wanted
-        for ends in [method(a, m, b, n, level)]
+        for ends in [one_sided(method, (a, m, b, n), measure, level, side)]
     )

@@ -1,11 +1,14 @@
 """What every interval of the kit is: its method, its measure, estimate and ends; and several of them as one table."""
 
 import html
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from math import nan
+from math import inf, isnan, nan, pi
 from typing import Any, SupportsIndex
 
 import pandas as pd
+
+from lupus_kit.core.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,51 @@ class Interval:
 
     def _repr_html_(self) -> str:
         return html.escape(str(self))
+
+
+#: Where each measure ends.
+LIMITS = {
+    "response rate": (0.0, 1.0),
+    "risk difference": (-1.0, 1.0),
+    "risk ratio": (0.0, inf),
+    "odds ratio": (0.0, inf),
+    "arcsine difference": (-pi, pi),
+}
+
+
+def one_sided(
+    method: Callable[..., tuple[float, float]], counts: tuple[int, ...], measure: str, level: float, alternative: str
+) -> tuple[float, float]:
+    """Return both ends of an interval; a one-sided one is half of a two-sided one with twice the error.
+
+    Parameters
+    ----------
+    method : callable
+        ``(*counts, level) -> low, high``, with equal error on both sides.
+    counts : tuple of int
+        Responders and patients.
+    measure : str
+        What is estimated; where it ends, the other half ends too.
+    level : float
+        Confidence level, above 0.5 for a one-sided interval.
+    alternative : {"two-sided", "greater", "less"}
+        ``"greater"``: a lower limit, as the test against "greater" inverts.
+
+    Examples
+    --------
+    >>> low, high = one_sided(lambda x, n, level: (x / n - level, x / n + level), (1, 2), "response rate", 0.6, "greater")
+    >>> round(low, 3), high
+    (0.3, 1.0)
+    """
+    if alternative == "two-sided":
+        return method(*counts, level)
+    if level <= 0.5:
+        raise InputError(f"level == {level:g}: a one-sided interval needs a level above 0.5, such as 0.95.")
+    low, high = method(*counts, 1 - 2 * (1 - level))
+    bottom, top = LIMITS[measure]
+    if isnan(low):
+        return low, high
+    return (low, top) if alternative == "greater" else (bottom, high)
 
 
 def shown(value: float) -> str:

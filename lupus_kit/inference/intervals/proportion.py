@@ -4,8 +4,8 @@ import numpy as np
 from scipy.special import betaincinv, ndtri
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.intervals.interval import Interval, Intervals
-from lupus_kit.inference.two_by_two.counts import as_confidence, as_count
+from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, as_count
 
 
 def z_quantile(level: float) -> float:
@@ -61,7 +61,9 @@ _METHODS = (
 )
 
 
-def proportion(x: int, n: int, level: float = 0.95, alpha: float | None = None) -> Intervals:
+def proportion(
+    x: int, n: int, level: float = 0.95, alpha: float | None = None, alternative: str = "two-sided"
+) -> Intervals:
     """Return every interval of one response rate.
 
     Parameters
@@ -72,6 +74,8 @@ def proportion(x: int, n: int, level: float = 0.95, alpha: float | None = None) 
         Confidence level, such as 0.95.
     alpha : float, optional
         Instead of the level: ``1 - level``.
+    alternative : {"two-sided", "greater", "less"}
+        One-sided intervals: ``"greater"`` gives lower limits, ``"less"`` upper ones.
 
     Returns
     -------
@@ -96,9 +100,17 @@ def proportion(x: int, n: int, level: float = 0.95, alpha: float | None = None) 
     2         jeffreys  0.373  0.721
     """
     k, m, confidence = as_count("x", x), as_count("n", n, 1), as_confidence(level, alpha)
+    side = as_alternative(alternative)
     if k > m:
         raise InputError(f"x == {x!r} is larger than n == {n!r}: responders cannot outnumber the patients.")
     return Intervals(
-        Interval(key, label, "response rate", k / m, *method(k, m, confidence), confidence)
+        Interval(
+            key,
+            label,
+            "response rate",
+            k / m,
+            *one_sided(method, (k, m), "response rate", confidence, side),
+            confidence,
+        )
         for key, label, method in _METHODS
     )

@@ -48,8 +48,8 @@ class Test:
         Keys of tests that give the same p-value.
     one_sided_as : str
         Key of an earlier test with the same one-sided variants, or empty.
-    gamma : float or None
-        Error rate of the confidence interval that Berger and Boos confine the nuisance parameter to.
+    gamma, difference : float or None, float
+        Error rate of Berger and Boos's confidence interval of the nuisance parameter; p1 - p2 of the null hypothesis.
     statistic, symbol : callable or None, str
         ``(x1, n1, x2, n2) -> "z"`` or ``"t"``, positive where the first arm responds more, or its square: ``"χ²"``.
     software : mapping of str to str
@@ -69,6 +69,7 @@ class Test:
     same_as: tuple[str, ...] = ()
     one_sided_as: str = ""
     gamma: float | None = None
+    difference: float = 0.0
     statistic: asymptotic.Statistic | None = None
     symbol: str = "z"
     software: Mapping[str, str] = field(default_factory=dict, compare=False)

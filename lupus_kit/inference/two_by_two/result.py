@@ -1,22 +1,23 @@
 """One test of one table with all that belongs to it: statistic, p-value, nuisance parameter, estimate and interval."""
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, inf, isnan, log, nan, pi
+from functools import partial
+from math import exp, isnan, log, nan
 
 import pandas as pd
 from scipy.optimize import brentq
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import METHODS, estimate
-from lupus_kit.inference.intervals.interval import Interval, shown
+from lupus_kit.inference.intervals.interval import LIMITS, Interval, one_sided, shown
 from lupus_kit.inference.intervals.pvalue_functions import CURVES, arcsine_difference
+from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
-#: Where each measure ends.
-_LIMITS = {"risk difference": (-1.0, 1.0), "arcsine difference": (-pi, pi)}
 #: Tests whose p-value rises to one peak along their measure: their interval is found by search.
 _ONE_PEAK = (
     *("yates", "likelihood_ratio", "cressie_read", "haldane_anscombe", "arcsine", "anscombe_arcsine"),
@@ -59,6 +60,8 @@ class TestResult:
         None where no interval inverts the test.
     note : str
         What is undefined or missing, and why; empty otherwise.
+    difference : float
+        The p1 - p2 of the null hypothesis; the interval leaves it out exactly where p reaches ``1 - level``.
     """
 
     test: str
@@ -76,6 +79,7 @@ class TestResult:
     estimate: float
     interval: Interval | None
     note: str
+    difference: float = 0.0
 
     __test__ = False  # a statistical test, not one for pytest to collect
 
@@ -92,7 +96,8 @@ class TestResult:
 
     def __str__(self) -> str:
         statistic = "" if self.statistic is None else f"{self.symbol} = {self.statistic:.4f}, "
-        at = "" if self.nuisance is None else f", the supremum at a common response rate of {self.nuisance:.3f}"
+        rate = "second" if self.difference else "common"
+        at = "" if self.nuisance is None else f", the supremum at a {rate} response rate of {self.nuisance:.3f}"
         p = "undefined" if isnan(self.p) else f"= {self.p:.4f}" if self.p >= 0.0001 else "< 0.0001"
         effect = f"{self.measure} {shown(self.estimate)}" if self.interval is None else str(self.interval)
         note = f" Note: {self.note}." if self.note else ""
@@ -104,15 +109,17 @@ class TestResult:
 
 
 def _searched(
-    key: str, table: tuple[int, int, int, int], measure: str, centre: float, level: float
+    key: str, measure: str, centre: float, x1: int, n1: int, x2: int, n2: int, level: float
 ) -> tuple[float, float]:
-    """Both ends of the effects that a test with one peak does not reject."""
+    """Both ends of the effects that a test with one peak does not reject; nan where it has no peak."""
+    if isnan(centre):
+        return nan, nan
     ratio = measure == "odds ratio"
-    bottom, top = _LIMITS.get(measure, (-700.0, 700.0))
+    bottom, top = (-700.0, 700.0) if ratio else LIMITS[measure]
     middle = log(centre) if ratio else centre
 
     def excess(value: float) -> float:
-        return (1.0 if value == middle else CURVES[key][1](table, value)) - (1 - level)
+        return (1.0 if value == middle else CURVES[key][1]((x1, n1, x2, n2), value)) - (1 - level)
 
     def end(limit: float) -> float:
         if (
@@ -136,25 +143,22 @@ def _estimate(entry: Test, measure: str, x1: int, n1: int, x2: int, n2: int) -> 
 def _interval(
     entry: Test, table: tuple[int, int, int, int], measure: str, centre: float, level: float, side: str
 ) -> Interval | None:
-    """Return the interval that inverts a test, if any does; of one side it is half of one with twice the error."""
-    both = level if side == "two-sided" else 1 - 2 * (1 - level)
+    """Return the interval that inverts a test, if any does."""
     inverted = {entry.key, *entry.same_as}
     if side != "two-sided" and entry.family == "conditional exact":
         # One-sided there are two conditional tests, with and without the mid-p; the doubled ones are their tails.
         inverted = {"fisher_midp_doubled" if "midp" in entry.key else "fisher_doubled"}
-    known = [method for method in METHODS if method[4] in inverted]
+    known = [one for one in METHODS if one[4] in inverted]
+    method: Callable[..., tuple[float, float]]
     if known:
         key, label, _, method, _ = known[0]
-        low, high = method(*table, both)
     elif entry.key in _ONE_PEAK:
         key, label = entry.key, f"{entry.label}, inverted"
-        defined = not isnan(float(pvalue(entry, *table)))
-        low, high = _searched(entry.key, table, measure, centre, both) if defined else (nan, nan)
+        peak = nan if isnan(float(pvalue(entry, *table))) else centre
+        method = partial(_searched, entry.key, measure, peak)
     else:
         return None
-    if side != "two-sided" and not isnan(low):
-        bottom, top = _LIMITS.get(measure, (0.0, inf))
-        low, high = (low, top) if side == "greater" else (bottom, high)
+    low, high = one_sided(method, table, measure, level, side)
     return Interval(key, label, measure, centre, low, high, level, entry.key)
 
 
@@ -180,6 +184,7 @@ def test(
     level: float = 0.95,
     gamma: float | None = None,
     alpha: float | None = None,
+    difference: float = 0.0,
 ) -> TestResult:
     """Run one test of one table, with the estimate and the interval that inverts it.
 
@@ -197,6 +202,8 @@ def test(
         For an unconditional exact test: its Berger–Boos form with this gamma.
     alpha : float, optional
         Instead of the level: ``1 - level``.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -218,7 +225,7 @@ def test(
     >>> round(barnard.p, 8), round(barnard.nuisance, 3)
     (0.05780647, 0.596)
     """
-    entry, side, table = get(key, gamma), as_alternative(alternative), one_table(x1, n1, x2, n2)
+    entry, side, table = get(key, gamma, difference), as_alternative(alternative), one_table(x1, n1, x2, n2)
     confidence = as_confidence(level, alpha)
     if side != "two-sided" and confidence <= 0.5:
         raise InputError(f"level == {confidence:g}: a one-sided interval needs a level above 0.5, such as 0.95.")
@@ -236,7 +243,12 @@ def test(
         notes.append("the interval is undefined in this table")
     nuisance = None
     if entry.family == "unconditional exact":
-        nuisance = unconditional.one_supremum(entry.key, *table, side, entry.gamma)[1]
+        shift = entry.difference
+        nuisance = (
+            shifted.one_supremum(entry.key, *table, side, shift)
+            if shift
+            else unconditional.one_supremum(entry.key, *table, side, entry.gamma)
+        )[1]
     statistic, symbol = _statistic(entry, table, side)
     return TestResult(
         entry.key,
@@ -251,6 +263,7 @@ def test(
         centre,
         interval,
         "; ".join(notes),
+        entry.difference,
     )
 
 
