@@ -4,7 +4,6 @@ The statements, their ranges and where each comes from stand in ``data/plausibil
 kit (``set``), or true by definition. What breaks a definition is impossible; what lies outside a range is unusual.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,9 @@ from lupus_kit.cohort.tables import Cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import SLEDAI_ITEMS, VisitFile, bilag_total, read_visit_file, sledai, sri
 
-_RANGES = pd.read_csv(Path(__file__).with_name("data") / "plausibility.csv")
+#: One row a statement: of which rows what is counted, averaged or correlated (a formula of the columns), and its range.
+_STATEMENTS = pd.read_csv(Path(__file__).with_name("data") / "plausibility.csv")
+_GRADES = [f"bilag_{system}" for system in SYSTEM_ITEMS]
 
 #: A value, its standard error (0 for a count) and how many patients or visits it comes from.
 Found = tuple[float, float, int]
@@ -49,15 +50,13 @@ def plausibility(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.D
     >>> table.query("statement == 'patients who are ill for longer than they live'")["verdict"].item()
     'agrees'
     """
-    frame = _one_table(cohort)
+    frame = _with_what_follows(_one_table(cohort))
     rows = []
-    for row in _RANGES.itertuples(index=False):
+    for row in _STATEMENTS.itertuples(index=False):
         try:
-            found, error, n = _MEASURES[row.measure](frame)
-        except (KeyError, ZeroDivisionError):  # a column, or everybody it is about, is not there
+            found, error, n = _measured(row.measure, _rows(frame, row.rows), row.of.split("; "))
+        except (NameError, KeyError):  # a column is not there
             found, error, n = np.nan, np.nan, 0
-        except InputError:
-            raise
         except (TypeError, ValueError, AttributeError) as problem:
             raise InputError(
                 f"cannot judge {row.statement!r}: a column holds cells of the wrong kind ({problem}). Read the file with "
@@ -73,7 +72,7 @@ def plausibility(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.D
 
 
 def _one_table(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.DataFrame:
-    """Return one row a patient and visit with every column, in order, and what every measure needs."""
+    """Return one row a patient and visit with every column, in order."""
     if isinstance(cohort, (str, Path)):
         cohort = read_visit_file(cohort)
     if isinstance(cohort, Cohort):
@@ -85,162 +84,77 @@ def _one_table(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.Dat
         frame = cohort.to_frame() if isinstance(cohort, VisitFile) else cohort
     if not isinstance(frame, pd.DataFrame) or not {"patient", "week"} <= set(frame.columns):
         raise InputError("give a cohort, or a visit file or a table of visits with the columns 'patient' and 'week'.")
-    frame = frame.sort_values(["patient", "week"], kind="stable").reset_index(drop=True)
-    if "bilag_total" not in frame and {f"bilag_{s}" for s in SYSTEM_ITEMS} <= set(frame.columns):
-        frame = frame.assign(bilag_total=bilag_total(frame).astype(float))
-    if "nephritis" not in frame and set(SYSTEM_ITEMS["renal"]) <= set(frame.columns):
-        renal = frame[list(SYSTEM_ITEMS["renal"])].any(axis=1) & ~frame["patient"].duplicated()
-        frame = frame.assign(nephritis=renal.groupby(frame["patient"]).transform("max"))
+    return frame.sort_values(["patient", "week"], kind="stable").reset_index(drop=True)
+
+
+def _with_what_follows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add what follows from the columns that are there: totals, changes, clauses, and what contradicts itself."""
+    has, who, new = set(frame.columns), frame["patient"], {}
+    items = [*SLEDAI_ITEMS["id"]]
+    if set(_GRADES) <= has:
+        new["bilag_total"] = bilag_total(frame).astype(float)
+        active, never = frame[_GRADES].isin(["A", "B", "C"]), frame[_GRADES] == "E"
+        new["never_but_active"] = (active.groupby(who).cummax() & never).any(axis=1)
+    if set(items) <= has:
+        stable = [name for name in ("proteinuria_stable",) if name in has]
+        new |= {f"points_{v}": sledai(frame[items + stable], v).astype(float) for v in ("2K", "SELENA")}
+        present = pd.DataFrame({s: frame[list(found)].any(axis=1) for s, found in SYSTEM_ITEMS.items()})
+        if set(_GRADES) <= has:
+            new["denied"] = (present.to_numpy(dtype=bool) & frame[_GRADES].isin(["D", "E"]).to_numpy()).any(axis=1)
+        if "nephritis" not in has:
+            new["nephritis"] = (present["renal"] & ~who.duplicated()).groupby(who).transform("max")
+    if {"weight_kg", "height_cm"} <= has:
+        new["bmi"] = frame["weight_kg"] / (frame["height_cm"] / 100) ** 2
+    if "protein_24h_g" in has:
+        new["protein_before"] = frame.groupby("patient")["protein_24h_g"].shift()
+    if {"visit", "sledai", "pga", *_GRADES} <= has:
+        also = [name for name in ("arm", "rescue", "disallowed_medication", "withdrawn") if name in has]
+        answers = sri(
+            frame[["patient", "visit", "week", "sledai", "pga", *_GRADES, *also]], missing="observed", reasons=False
+        )
+        clauses = answers.set_index(["patient", "week"])[
+            ["sledai_clause", "bilag_clause", "pga_clause", "responder"]
+        ].astype("Float64")
+        new |= (
+            clauses.reindex(pd.MultiIndex.from_frame(frame[["patient", "week"]])).reset_index(drop=True).astype(float)
+        )
+    frame = pd.concat([frame.drop(columns=[name for name in new if name in has]), pd.DataFrame(new)], axis=1).copy()
+    apart = frame[frame["week"] % 12 == 0]  # weeks 0, 12 and 24, as far apart as in routine care
+    for score in {"pga", "sledai", "bilag_total"} & set(frame.columns):
+        frame[f"change_of_{score}"] = apart[score].astype(float).groupby(apart["patient"]).diff()
     return frame
 
 
-# --- what is measured ---------------------------------------------------------------------------------------------
+def _rows(frame: pd.DataFrame, which: str) -> pd.DataFrame:
+    """Choose the rows a statement is about."""
+    entry, last = ~frame["patient"].duplicated(), frame["week"] == max(frame["week"].max(), 1)
+    if which == "all":
+        return frame
+    if which.startswith("placebo"):
+        last &= frame["arm"] == ARMS[1]
+        last &= (frame["sledai_clause"] == 1) | (which == "placebo last")
+    if which == "nephritis":
+        entry &= frame["nephritis"].astype(bool)
+    return frame[~entry if which == "after" else last if "last" in which else entry]
 
 
-def _entry(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[~frame["patient"].duplicated()]
-
-
-def _last(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[(frame["week"] == frame["week"].max()) & (frame["week"] > 0)]
-
-
-def _count(bad: pd.Series, frame: pd.DataFrame) -> Found:
-    return float(bad.sum()), 0.0, len(frame)
-
-
-def _share(values: pd.Series) -> Found:
-    """Return a share; the error is that of a share with one more success and one more failure, never zero."""
-    known = values.dropna().astype(float)
-    n, p = len(known), (known.sum() + 1) / (len(known) + 2)
-    return float(known.sum()) / n, float(np.sqrt(p * (1 - p) / n)), n
+def _measured(measure: str, rows: pd.DataFrame, formulas: list[str]) -> Found:
+    first, *second = (pd.Series(rows.eval(formula, engine="python"), rows.index).astype(float) for formula in formulas)
+    if measure == "count":
+        return float(first.sum()), 0.0, len(rows)
+    if measure == "gap":
+        (a, a_error, a_n), (b, b_error, b_n) = (_mean(first[second[0] == yes]) for yes in (1, 0))
+        return a - b, float(np.hypot(a_error, b_error)), a_n + b_n
+    if measure == "correlation":
+        known = first.notna() & second[0].notna()
+        r, n = float(first[known].corr(second[0][known])), int(known.sum())
+        return r, float((1 - r**2) / np.sqrt(max(n - 3, 1))), n
+    return _mean(first)
 
 
 def _mean(values: pd.Series) -> Found:
-    return float(values.mean()), float(values.std()) / np.sqrt(len(values)), len(values)
-
-
-def _gap(frame: pd.DataFrame, column: str, by: str, measure: Callable[[pd.Series], Found] = _share) -> Found:
-    """Return the difference between the patients with and without something."""
-    (a, a_error, a_n), (b, b_error, b_n) = (measure(frame.loc[frame[by] == yes, column]) for yes in (True, False))
-    return a - b, float(np.hypot(a_error, b_error)), a_n + b_n
-
-
-def _correlation(one: pd.Series, other: pd.Series) -> Found:
-    known = one.notna() & other.notna()
-    r, n = float(one[known].astype(float).corr(other[known].astype(float))), int(known.sum())
-    return r, float((1 - r**2) / np.sqrt(max(n - 3, 1))), n
-
-
-def _change(frame: pd.DataFrame, column: str) -> pd.Series:
-    """Return the change between the visits at weeks 0, 12 and 24, or between all where there are no others."""
-    apart = frame[frame["week"] % 12 == 0]
-    return apart[column].astype(float).groupby(apart["patient"]).diff()
-
-
-def _denied(frame: pd.DataFrame) -> Found:
-    bad = pd.Series(False, frame.index)
-    for system, items in SYSTEM_ITEMS.items():
-        bad |= frame[list(items)].any(axis=1) & frame[f"bilag_{system}"].isin(["D", "E"])
-    return _count(bad, frame)
-
-
-def _never(frame: pd.DataFrame) -> Found:
-    bad = pd.Series(False, frame.index)
-    for system in SYSTEM_ITEMS:
-        grade = frame[f"bilag_{system}"]
-        bad |= (grade == "E") & grade.isin(["A", "B", "C"]).groupby(frame["patient"]).cummax()
-    return _count(bad, frame)
-
-
-def _renal_grade(frame: pd.DataFrame) -> Found:
-    protein, before = frame["protein_24h_g"], frame.groupby("patient")["protein_24h_g"].shift()
-    kept = (100 * protein - 75 * before).round(6) > 0
-    return _count((protein >= 0.5) & kept & frame["bilag_renal"].isin(["C", "D", "E"]), frame)
-
-
-def _answers(frame: pd.DataFrame) -> pd.DataFrame:
-    wanted = ["patient", "visit", "week", "sledai", "pga", *(f"bilag_{s}" for s in SYSTEM_ITEMS)]
-    also = [name for name in ("arm", "rescue", "disallowed_medication", "withdrawn") if name in frame]
-    return sri(frame[wanted + also], missing="observed", reasons=False)
-
-
-def _points(frame: pd.DataFrame) -> Found:
-    items = frame[[*SLEDAI_ITEMS["id"], *(["proteinuria_stable"] if "proteinuria_stable" in frame else [])]]
-    sums = [sledai(items, version).astype(float) for version in ("2K", "SELENA")]
-    return _count(
-        ~((frame["sledai"] == sums[0]) | (frame["sledai"] == sums[1]) | frame["sledai"].isna() | sums[0].isna()), frame
-    )
-
-
-def _lost(frame: pd.DataFrame) -> Found:
-    answers = _answers(frame)
-    last = answers[(answers["week"] == answers["week"].max()) & (answers["arm"] == ARMS[1])]
-    return _share(~last.loc[last["sledai_clause"].fillna(False).astype(bool), "responder"].dropna().astype(bool))
-
-
-def _item_agrees(frame: pd.DataFrame, *tests: tuple[str, Callable[[pd.Series], pd.Series], str]) -> Found:
-    """Count the rows where a value is on the other side of its limit than its descriptor says."""
-    differ = [
-        frame[value].notna()
-        & frame[item].notna()
-        & (beyond(frame[value]) != frame[item].astype("boolean").fillna(False))
-        for value, beyond, item in tests
-    ]
-    return _count(pd.concat(differ, axis=1).any(axis=1), frame)
-
-
-def _bmi(frame: pd.DataFrame) -> pd.Series:
-    return _entry(frame)["weight_kg"] / (_entry(frame)["height_cm"] / 100) ** 2
-
-
-def _in_nephritis(frame: pd.DataFrame) -> pd.DataFrame:
-    return _entry(frame)[_entry(frame)["nephritis"].astype(bool)]
-
-
-_MEASURES: dict[str, Callable[[pd.DataFrame], Found]] = {
-    "older_than_ill": lambda f: _count(_entry(f)["disease_duration_months"] > 12 * _entry(f)["age_years"], _entry(f)),
-    "body": lambda f: _count(~_bmi(f).between(12, 60), _entry(f)),
-    "points": _points,
-    "denied": _denied,
-    "never": _never,
-    "protein_item": lambda f: _item_agrees(f, ("protein_24h_g", lambda x: x > 0.5, "proteinuria")),
-    "counts_item": lambda f: _item_agrees(
-        f, ("platelets_10e9_l", lambda x: x < 100, "thrombocytopenia"), ("wbc_10e9_l", lambda x: x < 3, "leukopenia")),
-    "fever_item": lambda f: _item_agrees(f, ("temperature_c", lambda x: x > 38, "fever")),
-    "renal_grade": _renal_grade,
-    "blood_grade": lambda f: _count(((f["platelets_10e9_l"] < 150) | (f["wbc_10e9_l"] < 4))
-                                    & f["bilag_haematological"].isin(["D", "E"]), f),
-    "sledai_high": lambda f: _share(f["sledai"] > 40),
-    "sledai_low_entry": lambda f: _share(_entry(f)["sledai"] <= 9),
-    "sledai_high_entry": lambda f: _share(_entry(f)["sledai"] >= 15),
-    "bmi_range": lambda f: _share(_bmi(f).between(16, 35)),
-    "weight_height": lambda f: _correlation(_entry(f)["weight_kg"], _entry(f)["height_cm"]),
-    "men_taller": lambda f: _gap(_entry(f).assign(man=_entry(f)["sex"] == "male"), "height_cm", "man", _mean),
-    "onset_child": lambda f: _share(_entry(f)["age_years"] - _entry(f)["disease_duration_months"] / 12 < 12),
-    "low_complement": lambda f: _share(_entry(f)["low_complement"]),
-    "low_complement_late": lambda f: _share(_last(f)["low_complement"]),
-    "dsdna": lambda f: _share(_entry(f)["dna_binding"]),
-    "dsdna_nephritis": lambda f: _gap(_entry(f), "dna_binding", "nephritis"),
-    "haematuria": lambda f: _share(_in_nephritis(f)["haematuria"]),
-    "pyuria": lambda f: _share(_in_nephritis(f)["pyuria"]),
-    "blood_over_pus": lambda f: _mean(_in_nephritis(f)["haematuria"].astype(float) - _in_nephritis(f)["pyuria"].astype(float)),
-    "proteinuria": lambda f: _share(_entry(f)["proteinuria"]),
-    **{f"ab_{s}": lambda f, s=s: _share(_entry(f)[f"bilag_{s}"].isin(["A", "B"])) for s in SYSTEM_ITEMS},
-    "pga_sledai_entry": lambda f: _correlation(_entry(f)["pga"], _entry(f)["sledai"]),
-    "pga_sledai_late": lambda f: _correlation(_last(f)["pga"], _last(f)["sledai"]),
-    "change_pga_sledai": lambda f: _correlation(_change(f, "pga"), _change(f, "sledai")),
-    "change_pga_bilag": lambda f: _correlation(_change(f, "pga"), _change(f, "bilag_total")),
-    "sledai_c3": lambda f: _correlation(_entry(f)["sledai"], _entry(f)["c3_g_l"]),
-    "dsdna_c3": lambda f: _correlation(np.log(_entry(f)["anti_dsdna_iu_ml"].clip(lower=0.1)), _entry(f)["c3_g_l"]),
-    "prednisone_sledai": lambda f: _correlation(_entry(f)["prednisone_mg_day"], _entry(f)["sledai"]),
-    "mmf_nephritis": lambda f: _gap(_entry(f), "mycophenolate_mofetil", "nephritis"),
-    "cyc_nephritis": lambda f: _gap(_entry(f), "cyclophosphamide", "nephritis"),
-    "bilag_clause": lambda f: _share(_answers(f)["bilag_clause"]),
-    "pga_clause": lambda f: _share(_answers(f)["pga_clause"]),
-    "lost": _lost,
-    "rescued": lambda f: _share(f.loc[f["arm"] == ARMS[1], "rescue"].groupby(f["patient"]).max()),
-    "haemoglobin": lambda f: _mean(_entry(f)["haemoglobin_g_dl"]),
-    "creatinine_nephritis": lambda f: _mean(_in_nephritis(f)["creatinine_umol_l"]),
-    "protein_nephritis": lambda f: _mean(_in_nephritis(f)["protein_24h_g"]),
-}  # fmt: skip
+    """Return a mean; the error of a share is that with one more success and one more failure, never zero."""
+    known = values.dropna()
+    n, p = len(known), (known.sum() + 1) / (len(known) + 2)
+    spread = np.sqrt(p * (1 - p)) if known.isin([0, 1]).all() else known.std()
+    return (float(known.mean()), float(spread / np.sqrt(n)), n) if n else (np.nan, np.nan, 0)

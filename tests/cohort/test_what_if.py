@@ -196,7 +196,9 @@ def test_a_cohort_as_csv_is_scored_as_in_memory(small: Cohort, tmp_path: Path) -
     read = endpoints.read_visit_file(small.save(tmp_path / "c") / "visits.csv")
     assert read.ignored == ("published_visit",)
     keys = ["patient", "week"]
-    one, other = (endpoints.sri(v).sort_values(keys)["responder"].astype(bool).tolist() for v in (small.visits, read.visits))
+    one, other = (
+        endpoints.sri(v).sort_values(keys)["responder"].astype(bool).tolist() for v in (small.visits, read.visits)
+    )
     assert one == other
 
 
@@ -255,7 +257,7 @@ def test_rescue_is_flagged_from_its_day_and_ends_response() -> None:
 
 
 def test_rescue_goes_to_patients_with_a_bad_course() -> None:
-    a = Assumptions(rescue_placebo=0.2, rescue_effect=0.0, dropout_rate=0.0)
+    a = Assumptions(rescue_placebo=0.2, rescue_effect=0.0, response_sd=0.8, dropout_rate=0.0)
     cohort = what_if(a, n_per_arm=4000, seed=33)
     week24 = cohort.visits[(cohort.visits["week"] == 24) & (cohort.visits["arm"] == "placebo")]
     mean = week24.groupby("rescue")["sledai"].mean()

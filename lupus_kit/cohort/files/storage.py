@@ -52,9 +52,7 @@ def save(
     return write_folder(directory, MANIFEST, COHORT_FILES, "a cohort", write)
 
 
-def write_folder(
-    directory: Path, marker: str, own: Collection[str], what: str, write: Callable[[Path], None]
-) -> Path:
+def write_folder(directory: Path, marker: str, own: Collection[str], what: str, write: Callable[[Path], None]) -> Path:
     """Write a folder, all or nothing.
 
     Parameters

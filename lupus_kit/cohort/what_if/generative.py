@@ -256,7 +256,9 @@ def _baseline(a: Assumptions, nephritis: np.ndarray, rng: np.random.Generator) -
         "height_cm": np.round(height, 1),
         "bsa_m2": np.round(np.sqrt(weight * height / 3600), 2),
         "disease_duration_months": np.clip(duration, 2, 600),
-        **{m: rng.random(n) < _by_indication(a.medication_share[m], m, a.nephritis_share, nephritis) for m in MEDICINES},
+        **{
+            m: rng.random(n) < _by_indication(a.medication_share[m], m, a.nephritis_share, nephritis) for m in MEDICINES
+        },
         "more_prednisone": _MORE_PREDNISONE ** (nephritis - a.nephritis_share),
     }
 
@@ -281,6 +283,7 @@ def _recorded(a: Assumptions, course: Course, body: dict[str, Any], streams: Str
     total = course.present @ WEIGHTS
     if a.sledai_version == "SELENA":  # stable proteinuria does not count
         total = total - WEIGHTS[IDS.index("proteinuria")] * stable
+    dose = treatment.prednisone(a, total, course.weeks, course.rescue_day, body["more_prednisone"], streams["steroids"])
     grades = bilag_grades(a, items, labs, streams["grades"])
     return {
         **dict(zip(IDS, np.moveaxis(course.present, 2, 0), strict=True)),
@@ -293,7 +296,7 @@ def _recorded(a: Assumptions, course: Course, body: dict[str, Any], streams: Str
         "bilag_total": np.array(BILAG_CODING)[grades].sum(axis=2),
         "pga": global_assessment(a, course, streams["pga"]),
         "rescue": rescued(course.weeks, course.rescue_day),
-        "prednisone_mg_day": treatment.prednisone(a, total, course.weeks, course.rescue_day, body["more_prednisone"], streams["steroids"]),
+        "prednisone_mg_day": dose,
     }
 
 
@@ -307,10 +310,7 @@ def _visit_tables(
     labels = pd.CategoricalDtype([names.get(w, f"week {w}") for w in weeks], ordered=True)
     flat = patient * len(weeks) + visit
     rows = _rows(who, patient) | {name: value.reshape(-1).take(flat) for name, value in found.items()}
-    rows |= {
-        f"bilag_{s}": pd.Categorical.from_codes(rows[f"bilag_{s}"], dtype=_GRADE)
-        for s in BILAG_SYSTEMS
-    }
+    rows |= {f"bilag_{s}": pd.Categorical.from_codes(rows[f"bilag_{s}"], dtype=_GRADE) for s in BILAG_SYSTEMS}
     rows |= {
         "visit": pd.Categorical.from_codes(visit.astype(np.int8), dtype=labels),
         "week": weeks[visit],

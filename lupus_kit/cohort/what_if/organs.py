@@ -5,19 +5,23 @@ far the activity is above zero is how severe the finding is, the BILAG items say
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lupus_kit.cohort.columns import BILAG_ITEMS_OF, RECORDED_ITEMS
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.course import ANAEMIA, GUT, IDS, SEROLOGY, WEIGHTS, Course
+from lupus_kit.cohort.what_if.course import GUT, IDS, SEROLOGY, WEIGHTS, Course
 from lupus_kit.endpoints import BILAG_SYSTEMS
 from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.renal import renal
-from lupus_kit.endpoints.bilag.systems import BY_LEVEL, COUNT_LIMITS, INACTIVE, constitutional, grade_of
+from lupus_kit.endpoints.bilag.systems import BY_LEVEL, COUNT_LIMITS, INACTIVE, Cause, constitutional, grade_of
 
-_K = {name: i for i, name in enumerate([*IDS, "gut"])}
+_K = {name: i for i, name in enumerate([*IDS, "gut", "anaemia"])}
+#: Each test is its limit times exp(slope × activity), so that it passes the limit where the activity passes zero.
+_TESTS = pd.read_csv(Path(__file__).with_name("data") / "laboratory.csv", dtype={"limit": str})
 _SEDIMENT = [_K["casts"], _K["haematuria"], _K["pyuria"]]
 #: The counts that are measured, as the rules of BILAG call them.
 _COUNTS = {"haemoglobin": "haemoglobin_g_dl", "white_cells": "wbc_10e9_l", "platelets": "platelets_10e9_l"}
@@ -25,6 +29,8 @@ _D, _E = 3, 4
 
 #: Below this PGA the raters' scatter shrinks with the value.
 _PGA_CLEAR = 0.5
+#: Findings no further than this above their threshold leave the physician unmoved (latent SD).
+_PGA_MILD = 0.2
 #: Part of a rater's variance that stays with a patient: the same physician, the same leaning.
 _SAME_RATER = 0.85
 
@@ -46,42 +52,33 @@ def lab_values(
     Creatinine and albumin follow protein in the urine; eGFR is computed from creatinine, age and sex, and the ratio of protein to
     creatinine from 24-hour protein (100 mg/mmol for 1 g). Before the flare the kidney had the patient's own best creatinine.
     """
-    c3, c4 = a.c3_lower_limit, a.c4_lower_limit
-    # Item, limit, whether the item lies above it, value at a latent activity, smallest and largest value, decimals.
-    tests: dict[str, tuple[str, float, bool, Callable[[np.ndarray], np.ndarray], float, float, int]] = {
-        "protein_24h_g": ("proteinuria", 0.5, True, lambda x: 0.5 * np.exp(0.65 * x), 0, 20, 2),
-        "c3_g_l": ("low_complement", c3, False, lambda x: c3 * np.exp(-0.3 * x), 0, 2.5, 2),
-        "anti_dsdna_iu_ml": ("dna_binding", a.dsdna_upper_limit, True,
-                             lambda x: a.dsdna_upper_limit * np.exp(1.3 * x), 1, 5000, 1),
-        "platelets_10e9_l": ("thrombocytopenia", 100, False, lambda x: 100 * np.exp(-0.5 * x), 5, 600, 0),
-        "wbc_10e9_l": ("leukopenia", 3, False, lambda x: 3 * np.exp(-0.4 * x), 0.3, 20, 1),
-        "temperature_c": ("fever", 38, True, lambda x: 38 + 0.5 * x, 36.2, 41, 1),
-    }  # fmt: skip
-    latent, present, made = course.latent, course.present, {}
-    for name, (item, limit, above, value, low, high, digits) in tests.items():
-        activity = np.clip(value(latent[:, :, _K[item]]), low, high)
-        made[name] = _shown(activity, present[:, :, _K[item]], limit, above, digits)
+    latent, made = course.latent, dict[str, np.ndarray]()
+    for test in _TESTS.itertuples():
+        activity = latent[:, :, _K[test.item]]
+        limit = getattr(a, test.limit) if test.limit.endswith("_limit") else float(test.limit)
+        value = np.clip(limit * np.exp(test.slope * activity), test.low, test.high)
+        made[test.name] = _shown(value, activity > 0, limit, test.slope > 0, int(test.digits))
     n = len(latent)
-    complement, protein = latent[:, :, _K["low_complement"]], made["protein_24h_g"]
+    c4, complement, protein = a.c4_lower_limit, latent[:, :, _K["low_complement"]], made["protein_24h_g"]
     # C4 moves with C3 (r 0.85 in 1,012 patients) and is never low where the descriptor says that complement is not.
     c4_value = np.clip(c4 * np.exp(0.3 - 0.4 * complement + 0.25 * rng.standard_normal(n)[:, None]), 0.02, 1)
     female = np.asarray(people["sex"] == "female")[:, None]
     best = np.where(female, 58.0, 74.0) * np.exp(0.12 * rng.standard_normal(n))[:, None]
     creatinine = np.round(np.clip(best * (1 + protein) ** 0.2, 30, 900), 0)
-    return made | {
-        "c4_g_l": np.round(np.where(present[:, :, _K["low_complement"]], c4_value, np.maximum(c4_value, c4)), 2),
+    others: dict[str, np.ndarray] = {
+        "c4_g_l": np.round(np.where(complement > 0, c4_value, np.maximum(c4_value, c4)), 2),
         "upcr_mg_mmol": np.round(100 * protein, 0),
         "creatinine_umol_l": creatinine,
         "creatinine_umol_l_preflare": np.broadcast_to(np.round(best, 0), creatinine.shape),
         "egfr_ml_min_173": _egfr(creatinine, people, female),
         "egfr_ml_min_173_preflare": np.broadcast_to(_egfr(np.round(best, 0), people, female), creatinine.shape),
         "albumin_g_l": np.round(np.clip(43 - 5 * protein**0.7 + rng.standard_normal(protein.shape), 12, 52), 0),
-        "haemoglobin_g_dl": np.round(np.clip(9 - 1.9 * latent[:, :, ANAEMIA], 4, 16.5), 1),
-        "sediment_active": present[:, :, _SEDIMENT].any(axis=2),
-    } | {
-        name: np.full(protein.shape, limit) for name, limit in (
-            ("c3_g_l_lower_limit", c3), ("c4_g_l_lower_limit", c4), ("anti_dsdna_iu_ml_upper_limit", a.dsdna_upper_limit))
-    }  # fmt: skip
+        "sediment_active": np.any(latent[:, :, _SEDIMENT] > 0, axis=2),
+        "c3_g_l_lower_limit": np.full(protein.shape, a.c3_lower_limit),
+        "c4_g_l_lower_limit": np.full(protein.shape, c4),
+        "anti_dsdna_iu_ml_upper_limit": np.full(protein.shape, a.dsdna_upper_limit),
+    }
+    return made | others
 
 
 def _egfr(creatinine: np.ndarray, people: Mapping[str, np.ndarray], female: np.ndarray) -> np.ndarray:
@@ -134,16 +131,15 @@ def bilag_grades(
     return np.where(grades < INACTIVE, grades, np.where(involved, _D, _E)).astype(np.int8)
 
 
-def _renal_causes(labs: Mapping[str, np.ndarray]) -> list:
+def _renal_causes(labs: Mapping[str, np.ndarray]) -> list[Cause]:
     """List the causes of the renal grade, each value against the visit before."""
     unknown = np.full(labs["protein_24h_g"].shape, np.nan)
     now = defaultdict(lambda: unknown) | {
         "protein_24h": labs["protein_24h_g"], "protein_creatinine_ratio": labs["upcr_mg_mmol"],
         "creatinine": labs["creatinine_umol_l"], "gfr": labs["egfr_ml_min_173"],
     }  # fmt: skip
-    before = defaultdict(lambda: unknown)
-    for name, value in now.items():
-        before[name] = np.concatenate([unknown[:, :1], value[:, :-1]], axis=1)
+    earlier = {name: np.concatenate([unknown[:, :1], value[:, :-1]], axis=1) for name, value in now.items()}
+    before = defaultdict(lambda: unknown) | earlier
     flags = defaultdict(lambda: np.zeros(unknown.shape, dtype=bool)) | {"active_sediment": labs["sediment_active"]}
     return renal(flags, now, before, np.ones(unknown.shape, dtype=bool), True, False)
 
@@ -152,7 +148,7 @@ def global_assessment(a: Assumptions, course: Course, rng: np.random.Generator) 
     """PGA from 0 to 3 in steps of 0.05, shape (patients, visits); serology does not count."""
     weights = WEIGHTS.astype(float)
     weights[SEROLOGY] = 0
-    burden = np.clip(course.latent[:, :, :GUT], 0, 2.0) @ weights
+    burden = np.clip(course.latent[:, :, :GUT] - _PGA_MILD, 0, 2.0) @ weights
     exact = 3 * -np.expm1(-burden / a.pga_scale)
     # Raters agree on a patient in whom there is nothing to see.
     rater, day = rng.standard_normal((len(burden), 1)), rng.standard_normal(burden.shape)

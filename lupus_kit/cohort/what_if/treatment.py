@@ -166,7 +166,12 @@ def cell_counts(
 
 
 def prednisone(
-    a: Assumptions, sledai: np.ndarray, weeks: np.ndarray, rescue_day: np.ndarray, more: np.ndarray, rng: np.random.Generator
+    a: Assumptions,
+    sledai: np.ndarray,
+    weeks: np.ndarray,
+    rescue_day: np.ndarray,
+    more: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Daily dose in steps of 2.5 mg, shape (patients, visits): it follows SLEDAI down; rescue adds to it for a while."""
     n = len(sledai)
