@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
@@ -199,13 +200,13 @@ def test_damaged_files(cohort: Cohort, tmp_path: Path) -> None:
         return str(caught.value)
 
     def cut(folder: Path) -> None:
-        text = (folder / "visits.csv").read_text(encoding="utf-8")
-        (folder / "visits.csv").write_text(text[: len(text) // 2].rstrip("\n,") + ",", encoding="utf-8")
+        lines = (folder / "visits.csv").read_text(encoding="utf-8").splitlines()[:50]
+        lines[-1] = lines[-1].rsplit(",", 2)[0] + ",,"
+        (folder / "visits.csv").write_text("\n".join(lines), encoding="utf-8")
 
     def drop_column(folder: Path) -> None:
-        edit(
-            folder / "labs.csv",
-            lambda lines: lines.__setitem__(slice(None), [line.rsplit(",", 1)[0] for line in lines]),
+        pd.read_csv(folder / "labs.csv", dtype=str).drop(columns="temperature_c").to_csv(
+            folder / "labs.csv", index=False
         )
 
     assert "labs.csv is missing" in broken("a", lambda f: (f / "labs.csv").unlink())
@@ -250,6 +251,12 @@ def test_edited_and_damaged_parquet(cohort: Cohort, tmp_path: Path) -> None:
     whole = (folder / "doses.parquet").read_bytes()
     (folder / "doses.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"doses\.parquet is not a readable Parquet file"):
+        Cohort.load(folder)
+    table = pq.read_table(folder / "labs.parquet")
+    pq.write_table(
+        table.replace_schema_metadata({b"pandas": b'{"index_columns": [], "columns": [{}]}'}), folder / "doses.parquet"
+    )
+    with pytest.raises(InputError, match=r"doses\.parquet"):
         Cohort.load(folder)
     (folder / "doses.parquet").unlink()
     with pytest.raises(InputError, match=r"doses\.parquet is missing"):
