@@ -4,7 +4,7 @@ Every patient is simulated. :meth:`Assumptions.table` says what is published, wh
 is invented; :meth:`Cohort.data_dictionary` says it for every column.
 """
 
-from lupus_kit.cohort.plausibility import plausibility
+from lupus_kit.cohort.plausibility_check import plausibility
 from lupus_kit.cohort.replica.conflicts import conflicts
 from lupus_kit.cohort.replica.implied import Implied, implied, quantities
 from lupus_kit.cohort.replica.replicas import replica
