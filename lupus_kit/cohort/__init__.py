@@ -4,6 +4,7 @@ Every patient is simulated. :meth:`Assumptions.table` says what is published, wh
 is invented; :meth:`Cohort.data_dictionary` says it for every column.
 """
 
+from lupus_kit.cohort.plausibility_check import plausibility
 from lupus_kit.cohort.replica.conflicts import conflicts
 from lupus_kit.cohort.replica.implied import Implied, implied, quantities
 from lupus_kit.cohort.replica.replicas import replica
@@ -15,6 +16,6 @@ from lupus_kit.cohort.what_if.generative import what_if, write_what_if
 from lupus_kit.cohort.what_if.measured import calibration_table
 
 __all__ = [
-    "Assumptions", "Cohort", "Implied", "calibration_table", "check", "conflicts", "implied", "quantities", "replica",
-    "statements", "what_if", "write_what_if",
+    "Assumptions", "Cohort", "Implied", "calibration_table", "check", "conflicts", "implied", "plausibility", "quantities",
+    "replica", "statements", "what_if", "write_what_if",
 ]  # fmt: skip

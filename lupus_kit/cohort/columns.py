@@ -1,13 +1,15 @@
-"""The columns of every table, written once: the dictionary, the schema and the reader all come from here."""
+"""The columns of every table, written once in ``data/columns.csv``: dictionary, schema and reader all come from here."""
 
 from collections.abc import Container
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import Column
-from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
+from lupus_kit.endpoints import BILAG_SYSTEMS
 
 NOTICE = "These patients are invented: none of them took part in any trial."
 
@@ -34,8 +36,6 @@ class CohortColumn(Column):
 
 ARMS = ("IL-2", "placebo")
 GRADES = ("A", "B", "C", "D", "E")
-EVENT_NAMES = ("injection site reaction", "fever", "flu-like symptoms", "upper respiratory infection", "herpes zoster",
-               "pneumonia", "NPSLE")  # fmt: skip
 #: Events of Table 3 that count as infections, and those that were serious there.
 INFECTIONS = frozenset({"upper respiratory infection", "herpes zoster", "pneumonia"})
 SERIOUS = frozenset({"herpes zoster", "pneumonia", "NPSLE"})
@@ -43,96 +43,36 @@ INJECTION = "injection site reaction"
 MEDICINES = ("hydroxychloroquine", "cyclophosphamide", "azathioprine", "cyclosporine", "mycophenolate_mofetil",
              "tacrolimus", "leflunomide", "thalidomide", "methotrexate")  # fmt: skip
 
+_DATA = Path(__file__).with_name("data")
+_findings = pd.read_csv(_DATA / "findings.csv", keep_default_na=False)
+
 #: Which descriptors show activity of a BILAG system. The gut has none.
 SYSTEM_ITEMS: dict[str, tuple[str, ...]] = {
-    "constitutional": ("fever",),
-    "mucocutaneous": ("rash", "alopecia", "mucosal_ulcer", "vasculitis"),
-    "neuropsychiatric": ("seizure", "psychosis", "organic_brain", "cranial_nerve", "lupus_headache", "cva"),
-    "musculoskeletal": ("arthritis", "myositis"),
-    "cardiorespiratory": ("pleurisy", "pericarditis"),
-    "gastrointestinal": (),
-    "ophthalmic": ("visual",),
-    "renal": ("casts", "haematuria", "proteinuria", "pyuria"),
-    "haematological": ("thrombocytopenia", "leukopenia"),
+    str(system): tuple(found[found != "gut"]) for system, found in _findings.groupby("system", sort=False)["finding"]
 }
+#: BILAG-2004 items behind a descriptor (or the gut): of a mild, a moderate and a severe finding. The kidney and the blood are
+#: graded from their values.
+BILAG_ITEMS_OF: dict[str, tuple[str, ...]] = {
+    row[1]: row[2:] for row in _findings.itertuples(index=False, name=None) if row[2]
+}
+#: The items themselves, each once.
+RECORDED_ITEMS: tuple[str, ...] = tuple(dict.fromkeys(item for items in BILAG_ITEMS_OF.values() for item in items))
 
-_PATIENT = CohortColumn("patient", "text", "identifier")
-_ARM = CohortColumn("arm", "choice", "allocated arm", choices=ARMS, origin="published design, invented allocation")
-_WEEK = CohortColumn("week", "whole number", "weeks since the first injection", "weeks", 0, 24)
-_VISIT = CohortColumn("visit", "text", "name of the visit")
-_VISIT_KEYS = (_PATIENT, _ARM, _VISIT, _WEEK)
-_GRADES = tuple(
-    CohortColumn(f"bilag_{s}", "choice", f"simplified BILAG grade, {s}", choices=GRADES) for s in BILAG_SYSTEMS
-)
 
+def _column(row: Any) -> CohortColumn:
+    low, high = float(row.low or -np.inf), float(row.high or np.inf)
+    return CohortColumn(
+        row.name, row.kind, row.meaning, row.unit, low, high, tuple(filter(None, row.choices.split("; "))), (),
+        row.needed == "yes", row.levels, row.origin, False if row.default else None, row.optional == "yes",
+    )  # fmt: skip
+
+
+#: The columns of every table, in their order.
 TABLES: dict[str, tuple[CohortColumn, ...]] = {
-    "patients": (
-        _PATIENT,
-        _ARM,
-        CohortColumn("age_years", "number", "age at entry", "years", 18, 65),
-        CohortColumn("sex", "choice", "sex", choices=("female", "male")),
-        CohortColumn("weight_kg", "number", "body weight", "kg", 30, 150),
-        CohortColumn("height_cm", "number", "height", "cm", 130, 210),
-        CohortColumn("bsa_m2", "number", "body surface area, square root of height × weight / 3600 (Mosteller)", "m²", 1, 3),
-        CohortColumn("disease_duration_months", "whole number", "time since diagnosis", "months", 2, 600),
-        CohortColumn("nephritis", "yes/no", "lupus nephritis at entry"),
-        *(CohortColumn(m, "yes/no", f"takes {m.replace('_', ' ')} at entry") for m in MEDICINES),
-        CohortColumn("dropout_day", "whole number", "last day of a patient who left early", "days", 1, 168, needed=False),
-    ),
-    "visits": (
-        *_VISIT_KEYS,
-        CohortColumn("published_visit", "yes/no", "whether the paper reports this week", origin="published"),
-        CohortColumn("sledai", "whole number", "sum of the items in table sledai", "points", 0, 105),
-        CohortColumn("pga", "number", "physician's global assessment, on its scale of 0 to 3", "", 0, 3),
-        *_GRADES,
-        CohortColumn("rescue", "yes/no", "rescue treatment by this visit: the SRI counts it as non-response", default=False),
-        CohortColumn("prednisone_mg_day", "number", "daily prednisone", "mg/day", 0, 60),
-    ),
-    "sledai": (
-        *_VISIT_KEYS,
-        *(
-            CohortColumn(item, "yes/no", f"{label} present ({weight} points)")
-            for item, label, weight in SLEDAI_ITEMS[["id", "label", "weight"]].itertuples(index=False)
-        ),
-        CohortColumn("proteinuria_stable", "yes/no", "proteinuria since entry, not risen by more than 0.5 g since the last visit"),
-    ),
-    "bilag": (*_VISIT_KEYS, *_GRADES, CohortColumn("bilag_total", "whole number", "A=12, B=8, C=1, D=E=0", "points", 0, 108)),
-    "labs": (
-        *_VISIT_KEYS,
-        CohortColumn("protein_24h_g", "number", "protein in 24-hour urine", "g/24 h", 0, 25),
-        CohortColumn("c3_g_l", "number", "complement C3", "g/L", 0, 3),
-        CohortColumn("anti_dsdna_iu_ml", "number", "antibodies to double-stranded DNA", "IU/mL", 0, 5001),
-        CohortColumn("platelets_10e9_l", "number", "platelets", "10⁹/L", 0, 700),
-        CohortColumn("wbc_10e9_l", "number", "white cells", "10⁹/L", 0, 30),
-        CohortColumn("temperature_c", "number", "body temperature", "°C", 35, 42),
-        CohortColumn("egfr_ml_min_173", "number", "estimated GFR; only in a replica", "mL/min/1.73 m²", 0, 250, optional=True),
-        CohortColumn("ana_titre", "whole number", "antinuclear antibodies, last dilution that is positive, 1:n; only in a replica",
-               "", 10, 20480, optional=True),
-        CohortColumn("anti_nucleosome", "number", "antibodies to nucleosomes, unit not printed; only in a replica", "", 0, 5001,
-               optional=True),
-    ),
-    "immune": (
-        *_VISIT_KEYS,
-        CohortColumn("treg_percent_cd4", "number", "regulatory T cells", "% of CD4 T cells", 0, 100),
-        CohortColumn("nk_per_ul", "number", "natural killer cells", "cells/µL", 0, 10_000),
-    ),
-    "doses": (
-        _PATIENT,
-        _ARM,
-        CohortColumn("cycle", "whole number", "dosing cycle", "", 1, 3, origin="published"),
-        CohortColumn("injection", "whole number", "number of the injection", "", 1, 21, origin="published"),
-        CohortColumn("day", "whole number", "days since the first injection", "days", 0, 168, origin="published"),
-        CohortColumn("dose_miu", "number", "IL-2 given", "million IU", 0, 1, origin="published"),
-    ),
-    "adverse_events": (
-        _PATIENT,
-        _ARM,
-        CohortColumn("event", "choice", "what happened", choices=EVENT_NAMES),
-        CohortColumn("day", "whole number", "days since the first injection", "days", 0, 168),
-        CohortColumn("infection", "yes/no", "whether it is an infection"),
-        CohortColumn("serious", "yes/no", "whether it was serious"),
-    ),
-}  # fmt: skip
+    str(table): tuple(_column(row) for row in rows.itertuples(index=False))
+    for table, rows in pd.read_csv(_DATA / "columns.csv", dtype=str, keep_default_na=False).groupby("table", sort=False)
+}
+EVENT_NAMES = next(column.choices for column in TABLES["adverse_events"] if column.name == "event")
 
 #: The tables with one row per patient and attended visit.
 VISIT_TABLES = ("visits", "sledai", "bilag", "labs", "immune")
@@ -161,7 +101,11 @@ def typed(column: CohortColumn, values: object) -> object:
     if column.kind == "choice":
         return values if isinstance(values, pd.Categorical) else pd.Categorical(values, categories=list(column.choices))
     if column.kind == "whole number":
-        return np.asarray(values, dtype=np.int64) if column.needed else pd.array(values, dtype="Int64")
+        return (
+            np.asarray(values, np.int8 if column.levels else np.int64)
+            if column.needed
+            else pd.array(values, dtype="Int64")
+        )
     if column.kind == "text":
         return pd.array(values, dtype="str")
     return np.asarray(values, dtype=float if column.kind == "number" else bool)

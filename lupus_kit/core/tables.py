@@ -338,7 +338,9 @@ def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> No
 def _read_parquet(path: Path) -> RawTable:
     try:
         table = pd.read_parquet(path)
-    except (pyarrow.ArrowException, ValueError):
+    except OSError:
+        raise
+    except Exception:  # whatever is damaged inside, pandas lets the error of its own reading of the schema through
         raise InputError(f"{path.name} is not a readable Parquet file.") from None
     if table.index.names != [None]:
         table = table.reset_index()  # pandas writes a named index as columns of its own

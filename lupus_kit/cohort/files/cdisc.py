@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from lupus_kit.cohort.columns import MEDICINES
 from lupus_kit.cohort.files.schema import check_tables
 from lupus_kit.cohort.files.storage import write_folder
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.core.extras import need
-from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS, sri
+from lupus_kit.endpoints import BILAG_CODING, SLEDAI_ITEMS, sri
 
 _MARKER = "variables.csv"
 _STUDY = "LUPUSKIT"
@@ -26,23 +25,9 @@ _DERIVED = "derived from invented values"
 _ALLOCATED = "published design, invented allocation"
 _Tables = Mapping[str, pd.DataFrame]
 
-#: Names of at most eight letters for the medicines at entry.
-_MEDICINE_FLAGS = dict(
-    zip(MEDICINES, ("HCQFL", "CYCFL", "AZAFL", "CSAFL", "MMFFL", "TACFL", "LEFFL", "THALFL", "MTXFL"), strict=True)
-)
-_BILAG_CODES = dict(
-    zip(BILAG_SYSTEMS, ("CONST", "MUCO", "NEURO", "MSK", "CARD", "GI", "OPHTH", "RENAL", "HAEM"), strict=True)
-)
-_LABS = {
-    "protein_24h_g": ("PROT24", "Protein in 24-hour urine (g/24 h)"),
-    "c3_g_l": ("C3", "Complement C3 (g/L)"),
-    "anti_dsdna_iu_ml": ("DSDNA", "Anti-dsDNA antibodies (IU/mL)"),
-    "platelets_10e9_l": ("PLAT", "Platelets (10^9/L)"),
-    "wbc_10e9_l": ("WBC", "Leukocytes (10^9/L)"),
-    "temperature_c": ("TEMP", "Body temperature (C)"),
-    "treg_percent_cd4": ("TREG", "Regulatory T cells (% of CD4)"),
-    "nk_per_ul": ("NK", "Natural killer cells (cells/uL)"),
-}
+#: Names of at most eight letters and labels: variables of ADSL and ADAE, and parameters of ADQS and ADLB, with their columns.
+_NAMES = pd.read_csv(Path(__file__).with_name("data") / "cdisc.csv", keep_default_na=False)
+_POINTS = dict(zip("ABCDE", BILAG_CODING, strict=True))
 
 
 class _Variable(NamedTuple):
@@ -85,31 +70,28 @@ def _study_day(days: Any) -> np.ndarray:
     return np.asarray(days, dtype=float) + 1
 
 
+def _named(data_set: str, frame: pd.DataFrame) -> list[_Variable]:
+    """Return the columns of a table under their names in a data set; ``=TEXT`` stands in every row."""
+    return [
+        _Variable(
+            row.code, row.label, row.column[1:] if row.column[0] == "=" else _coded(frame[row.column]), row.origin
+        )
+        for row in _NAMES[_NAMES["data_set"] == data_set].itertuples()
+    ]
+
+
+def _coded(values: pd.Series) -> Any:
+    return _yes_no(values) if values.dtype == bool else values
+
+
 def _adsl(tables: _Tables) -> list[_Variable]:
     p = tables["patients"]
     left = p["dropout_day"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    return [
-        *_who(p["patient"]),
-        _Variable("SUBJID", "Subject Identifier for the Study", p["patient"]),
-        _Variable("TRT01P", "Planned Treatment for Period 01", p["arm"], _ALLOCATED),
-        _Variable("TRT01A", "Actual Treatment for Period 01", p["arm"], _ALLOCATED),
-        _Variable("AGE", "Age", p["age_years"]),
-        _Variable("AGEU", "Age Units", "YEARS"),
-        _Variable("SEX", "Sex", np.where(p["sex"] == "female", "F", "M")),
-        _Variable("WEIGHTBL", "Weight (kg) at Baseline", p["weight_kg"]),
-        _Variable("HEIGHTBL", "Height (cm) at Baseline", p["height_cm"]),
-        _Variable("BSABL", "Body Surface Area (m2) at Baseline", p["bsa_m2"]),
-        _Variable("DISDURM", "Disease Duration (months)", p["disease_duration_months"]),
-        _Variable("LNFL", "Lupus Nephritis Flag", _yes_no(p["nephritis"])),
-        *(
-            _Variable(flag, f"{m.replace('_', ' ').capitalize()} at Baseline", _yes_no(p[m]))
-            for m, flag in _MEDICINE_FLAGS.items()
-        ),
-        _Variable("ITTFL", "Intent-To-Treat Population Flag", "Y", _DERIVED),
-        _Variable("COMPLFL", "Completers Population Flag", _yes_no(p["dropout_day"].isna()), _DERIVED),
-        _Variable("EOSDY", "Study Day of End of Study if Early", _study_day(left)),
-        _Variable("DCSREAS", "Reason for Discontinuation", np.where(np.isnan(left), "", "INVENTED DROPOUT")),
-    ]
+    people = p.assign(
+        sex_letter=np.where(p["sex"] == "female", "F", "M"), completed=np.isnan(left), last_day=_study_day(left),
+        why_left=np.where(np.isnan(left), "", "INVENTED DROPOUT"),
+    )  # fmt: skip
+    return [*_who(p["patient"]), *_named("ADSL", people)]
 
 
 def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) -> list[_Variable]:
@@ -136,28 +118,26 @@ def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) ->
     ]
 
 
+def _parameters(data_set: str, frame: pd.DataFrame) -> list[_Variable]:
+    """Return the parameters of a data set that are recorded: numbers, grades with their points, and findings as 1 and 0."""
+    measures: list[tuple[str, str, Any, Any]] = []
+    for row in _NAMES[_NAMES["data_set"] == data_set].itertuples():
+        if row.column in frame:
+            values = frame[row.column]
+            grade = isinstance(values.dtype, pd.CategoricalDtype)
+            text: Any = values.astype(object) if grade else _yes_no(values) if values.dtype == bool else ""
+            measures.append((row.code, row.label, text.map(_POINTS) if grade else values, text))
+    return _measured(frame, measures)
+
+
 def _adqs(tables: _Tables) -> list[_Variable]:
-    visits, bilag = tables["visits"], tables["bilag"]
-    measures: list[tuple[str, str, Any, Any]] = [
-        ("SLEDAI", "SLEDAI total", visits["sledai"], ""),
-        ("PGA", "Physician Global Assessment (0-3)", visits["pga"], ""),
-        ("BILAGTOT", "BILAG total (12/8/1)", bilag["bilag_total"], ""),
-        ("RESCUE", "Rescue Treatment (yes=1)", visits["rescue"], _yes_no(visits["rescue"])),
-        ("PREDN", "Prednisone Dose (mg/day)", visits["prednisone_mg_day"], ""),
-    ]
-    points = dict(zip("ABCDE", BILAG_CODING, strict=True))
-    for system, code in _BILAG_CODES.items():
-        grade = bilag[f"bilag_{system}"].astype(object)
-        measures.append((f"BG{code}", f"BILAG grade, {system}", grade.map(points), grade))
-    for number, item in enumerate(SLEDAI_ITEMS.itertuples(), start=1):
-        present = tables["sledai"][item.id]
-        measures.append((f"SLE{number:02d}", f"SLEDAI {item.label} (present=1)", present, _yes_no(present)))
-    return _measured(visits, measures)
+    return _parameters(
+        "ADQS", tables["visits"].join(tables["sledai"][list(SLEDAI_ITEMS["id"])]).join(tables["bilag"]["bilag_total"])
+    )
 
 
 def _adlb(tables: _Tables) -> list[_Variable]:
-    labs, immune = tables["labs"], tables["immune"]
-    return _measured(labs, [(code, name, (labs if c in labs else immune)[c], "") for c, (code, name) in _LABS.items()])
+    return _parameters("ADLB", tables["labs"].join(tables["immune"][["treg_percent_cd4", "nk_per_ul"]]))
 
 
 def _adrs(tables: _Tables) -> list[_Variable]:
@@ -174,16 +154,11 @@ def _adrs(tables: _Tables) -> list[_Variable]:
 def _adae(tables: _Tables) -> list[_Variable]:
     events = tables["adverse_events"]
     name = events["event"].astype("str")
-    return [
-        *_keys(events),
-        _Variable("AESEQ", "Sequence Number", events.groupby("patient", sort=False).cumcount() + 1),
-        _Variable("AETERM", "Reported Term for the Adverse Event", name),
-        _Variable("AEDECOD", "Dictionary-Derived Term (not coded)", name.str.capitalize()),
-        _Variable("AESER", "Serious Event", _yes_no(events["serious"])),
-        _Variable("INFECFL", "Infection Flag", _yes_no(events["infection"])),
-        _Variable("ASTDY", "Analysis Start Relative Day", _study_day(events["day"])),
-        _Variable("TRTEMFL", "Treatment Emergent Analysis Flag", "Y", _DERIVED),
-    ]
+    number = events.groupby("patient", sort=False).cumcount() + 1
+    told = events.assign(
+        number=number, name=name, capitalised=name.str.capitalize(), study_day=_study_day(events["day"])
+    )
+    return [*_keys(events), *_named("ADAE", told)]
 
 
 _DATA_SETS: dict[str, tuple[str, Callable[[_Tables], list[_Variable]]]] = {
@@ -216,7 +191,8 @@ def write_cdisc(tables: _Tables, a: Assumptions | None, directory: Path) -> Path
     """Write the export; see :meth:`Cohort.to_cdisc`."""
     need("pyreadstat", "files", "Writing SAS transport files")
     check_tables(tables, a, "table {!r}", 0)
-    return write_folder(directory, _MARKER, "a CDISC export", lambda folder: _write(tables, folder))
+    own = (_MARKER, *(f"{name.lower()}.xpt" for name in _DATA_SETS))
+    return write_folder(directory, _MARKER, own, "a CDISC export", lambda folder: _write(tables, folder))
 
 
 def _write(tables: _Tables, folder: Path) -> None:

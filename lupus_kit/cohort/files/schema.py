@@ -23,7 +23,8 @@ def _pandera_column(column: CohortColumn) -> Any:
     checks = [pa.Check.isin(list(column.choices))] if column.choices else []
     if np.isfinite(column.low):
         checks.append(pa.Check.in_range(column.low, column.high))
-    types = {"whole number": "int64" if column.needed else "Int64", "number": "float64", "yes/no": "bool"}
+    whole = ("int8" if column.levels else "int64") if column.needed else "Int64"
+    types = {"whole number": whole, "number": "float64", "yes/no": "bool"}
     return pa.Column(types.get(column.kind), checks, nullable=not column.needed, required=not column.optional)
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ FORMATS = ("csv", "parquet", "xlsx")
 #: Rows of an Excel sheet, header included.
 EXCEL_ROWS = 1_048_576
 _BOOK = "cohort.xlsx"
+#: The files that a cohort may consist of.
+COHORT_FILES = (MANIFEST, _BOOK, *(f"{table}.{format}" for table in TABLES for format in ("csv", "parquet")))
 
 
 def save(
@@ -46,10 +48,10 @@ def save(
         sums = write_tables(tables, folder, format)
         write_manifest(folder, format, tables["visits"], seed, a, sums, made_by)
 
-    return write_folder(directory, MANIFEST, "a cohort", write)
+    return write_folder(directory, MANIFEST, COHORT_FILES, "a cohort", write)
 
 
-def write_folder(directory: Path, marker: str, what: str, write: Callable[[Path], None]) -> Path:
+def write_folder(directory: Path, marker: str, own: Collection[str], what: str, write: Callable[[Path], None]) -> Path:
     """Write a folder, all or nothing.
 
     Parameters
@@ -58,6 +60,8 @@ def write_folder(directory: Path, marker: str, what: str, write: Callable[[Path]
         Folder to make or to replace.
     marker : str
         File that shows that an existing folder is of the same kind and may be replaced.
+    own : collection of str
+        The files of that kind: a folder with any other is refused, since it would be lost.
     what : str
         What the folder holds, for messages.
     write : callable
@@ -65,8 +69,11 @@ def write_folder(directory: Path, marker: str, what: str, write: Callable[[Path]
     """
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory} is a file: give a folder.")
-    if directory.is_dir() and any(directory.iterdir()) and not (directory / marker).is_file():
-        raise InputError(f"{directory} holds files that are not {what}: give an empty or a new folder.")
+    held = sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+    foreign = [name for name in held if name not in own] if marker in held else held
+    if foreign:
+        named = listing(map(repr, foreign[:3])) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
+        raise InputError(f"{directory} holds files that are not {what} ({named}): give an empty or a new folder.")
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(prefix=f".{directory.name}-new-", dir=directory.parent))

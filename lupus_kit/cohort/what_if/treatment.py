@@ -166,11 +166,16 @@ def cell_counts(
 
 
 def prednisone(
-    a: Assumptions, sledai: np.ndarray, weeks: np.ndarray, rescue_day: np.ndarray, rng: np.random.Generator
+    a: Assumptions,
+    sledai: np.ndarray,
+    weeks: np.ndarray,
+    rescue_day: np.ndarray,
+    more: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Daily dose in steps of 2.5 mg, shape (patients, visits): it follows SLEDAI down; rescue adds to it for a while."""
     n = len(sledai)
-    start = a.prednisone_median * np.exp(a.prednisone_spread * rng.standard_normal(n))
+    start = a.prednisone_median * more * np.exp(a.prednisone_spread * rng.standard_normal(n))
     start = np.where(rng.random(n) < a.prednisone_none, 0, np.clip(np.round(start / 2.5) * 2.5, 0, 60))
     fall = np.clip(1 - sledai / np.maximum(sledai[:, :1], 1), 0, 1) * np.minimum(weeks / 12, 1)
     dose = np.minimum.accumulate(np.round(start[:, None] * (1 - a.taper * fall) / 2.5) * 2.5, axis=1)
