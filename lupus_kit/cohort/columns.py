@@ -62,8 +62,9 @@ RECORDED_ITEMS: tuple[str, ...] = tuple(dict.fromkeys(item for items in BILAG_IT
 def _column(row: Any) -> CohortColumn:
     low, high = float(row.low or -np.inf), float(row.high or np.inf)
     return CohortColumn(
-        row.name, row.kind, row.meaning, row.unit, low, high, tuple(filter(None, row.choices.split("; "))), (),
-        row.needed == "yes", row.levels, row.origin, False if row.default else None, row.optional == "yes",
+        row.name, row.kind, row.meaning, row.unit, low, high, tuple(filter(None, row.choices.split("; "))),
+        needed=row.needed == "yes", levels=row.levels, origin=row.origin, default=False if row.default else None,
+        optional=row.optional == "yes",
     )  # fmt: skip
 
 
