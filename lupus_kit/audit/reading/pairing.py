@@ -1,0 +1,245 @@
+"""The results among the numbers of a sentence, and which two of them a paper compares.
+
+Two neighbours are proposed where v, versus, and, with, than or compared joins them; what stands between them, and the
+arms named beside them, say how likely it is.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from lupus_kit.audit.reading.arms import CONTROL, Mention
+from lupus_kit.audit.reading.spellings import Number, value_of
+
+#: Two neighbours further apart than this are not compared.
+_FURTHEST = 250
+#: A pair with a score below this is not proposed: its numbers are asked about.
+LEAST = 0.9
+_VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
+_JOINED = re.compile(r"\b(?:v|vs|versus|with|than|compared|whereas|while|against|but|as did)\b", re.I)
+_AND = re.compile(r",? ?(?:and|or)$", re.I)
+_OF_ARM = re.compile(r"\b(?:groups?|arms?|regimens?|controls?|placebo|treated|receiv\w+|assigned|given|recipients)\b", re.I)
+_TIGHT = (" v ", " & ")
+# What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
+_OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
+_OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
+_NEAR = 80
+
+
+@dataclass(frozen=True)
+class Value:
+    """A result as it may stand in a claim: the slice of its main number, all its numbers, and what they say."""
+
+    start: int
+    end: int
+    marks: tuple[tuple[int, int], ...]
+    percent: str = ""
+    count: int | None = None
+    n: int | None = None
+
+    @property
+    def reported(self) -> str:
+        """The value as a claims file prints it."""
+        counted = "" if self.count is None else f"{self.count}/{self.n}" if self.n else str(self.count)
+        if not self.percent or not counted:
+            return f"{self.percent}%" if self.percent else counted
+        return f"{self.percent}% ({counted})" if self.n else f"{counted} ({self.percent}%)"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two values that may be compared, with the arms they may belong to."""
+
+    first: Value
+    second: Value
+    score: float
+    arms: tuple[str, str] | None = None
+    named: str = ""
+
+
+def values_in(text: str, numbers: Sequence[Number]) -> list[Value]:
+    """Join counts, totals and percentages that print one result; what opens a bracket behind a percentage is part of it."""
+    values: list[Value] = []
+    for place, number in enumerate(numbers):
+        last = values[-1] if values else None
+        if number.kind == "percent":
+            if last and last.percent and re.fullmatch(r"\s?\(\s?", text[last.end : number.start]):
+                continue
+            value = Value(number.start, number.end, ((number.start, number.end),), percent=value_of(text[number.start : number.end]))
+            if last and not last.percent and _joins(text[last.marks[-1][1] : number.start], last, value):
+                values.pop()
+                value = replace(value, marks=(*last.marks, *value.marks), count=last.count, n=last.n)
+            elif place and numbers[place - 1].kind == "count" and _OPENED.fullmatch(text[numbers[place - 1].end : number.start][-90:]):
+                counted = _counted(text, numbers[place - 1])
+                value = replace(value, marks=(*counted.marks, *value.marks), count=counted.count)
+            if value.n is None and (total := _OF_N.match(text, number.end)):
+                value = replace(value, n=int(total[1].replace(",", "")) or None, marks=(*value.marks, total.span(1)))
+            values.append(value)
+        elif number.kind in ("fraction", "count"):
+            value = _counted(text, number)
+            between = text[last.marks[-1][1] : number.start] if last else ""
+            if last and number.start < last.marks[-1][1]:
+                continue
+            if last and last.percent and last.count is None and _joins(between, last, value):
+                values[-1] = replace(last, marks=(*last.marks, *value.marks), count=value.count, n=value.n or last.n)
+            elif last and last.percent and last.count is None and value.n is None and re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", between):
+                if re.match(r"\s?(?:patients|women|men|cases|subjects)?\s?[);]", text[number.end : number.end + 20]):
+                    values[-1] = replace(last, marks=(*last.marks, *value.marks), count=value.count)
+            elif number.kind == "fraction":
+                values.append(value)
+    return values
+
+
+def _joins(between: str, one: Value, two: Value) -> bool:
+    """Say whether a fraction and a percentage are one result: near each other, and the one prints as the other."""
+    percent, (count, n) = one.percent or two.percent, (one.count, one.n) if one.n else (two.count, two.n)
+    if count is None or not n or len(between) > _NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", between):
+        return False
+    step = 10.0 ** -len(percent.partition(".")[2])
+    return "(" in between or between.strip(" ,;=:") == "" or abs(100 * count / n - float(percent)) <= step
+
+
+def _counted(text: str, number: Number) -> Value:
+    """Read "24", "three", "24/40" or "24 of the 40"."""
+    printed = text[number.start : number.end]
+    parts = re.split(r"\s?/\s?|\s(?:[a-z]+ )?(?:out )?of\s", printed)
+    first = (number.start, number.start + len(parts[0].rstrip()))
+    if len(parts) == 1:
+        return Value(*first, (first,), count=int(value_of(printed)))
+    total = parts[-1].split()[-1]
+    return Value(*first, (first, (number.end - len(total), number.end)), count=int(value_of(parts[0])), n=int(value_of(total)) or None)
+
+
+def gap_score(gap: str, kinds: Sequence[str]) -> float:
+    """Say how likely the words between two numbers compare them; ``kinds`` are the other numbers among the words."""
+    bare = re.sub(r"\([^()]*\)", " ", re.sub(r"^[^()]*\)|\([^()]*$", " ", gap))
+    bare = " ".join(bare.split()).strip(" ,(")
+    score = 0.0
+    if _VERSUS.match(bare):
+        score = 4.0
+    elif _AND.match(bare):
+        score = 2.0
+    elif _JOINED.search(bare):
+        score = 2.0
+    elif re.search(r"\band\b|;|,", gap):
+        score = 0.5
+    if _OF_ARM.search(bare):
+        score += 1.0
+    score -= 2.5 * kinds.count("p") + 1.0 * kinds.count("effect") + 0.5 * (";" in bare)
+    return score - len(gap) / 200
+
+
+def best_pairs(scores: Sequence[float]) -> list[int]:
+    """Choose neighbours (the places of the first of each two), no value twice, with the largest sum of scores.
+
+    Examples
+    --------
+    >>> best_pairs([1.0, 1.5, 1.0])
+    [0, 2]
+    """
+    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ()), (0.0, ())]
+    for place, score in enumerate(scores):
+        best = [best[1], max(best[1], (best[0][0] + score, (*best[0][1], place)), key=lambda one: one[0])]
+    return list(best[1][1])
+
+
+def _whose(text: str, span: tuple[int, int], a: Value, b: Value, named: Sequence[Mention], arms: Sequence[str]) -> tuple[tuple[str, str] | None, str]:
+    """Return the arms that two values may belong to, and how the words say so: both named, one named, in order, or not."""
+
+    def other(arm: str) -> str:
+        return next((one for one in arms if one != arm), "")
+
+    before = [m for m in named if span[0] <= m.start < a.start]
+    gap = [m for m in named if a.end <= m.start < b.start]
+    after = [m for m in named if b.end <= m.start < min(span[1], b.end + _NEAR)]
+    if gap:
+        behind = bool(after) and after[0].arm != gap[0].arm
+        ahead = bool(before) and before[-1].arm != gap[-1].arm
+        if behind and ahead:
+            behind = gap[0].start - a.end <= a.start - before[-1].end
+        if behind:
+            return (gap[0].arm, after[0].arm), "both"
+        if ahead:
+            return (before[-1].arm, gap[-1].arm), "both"
+        if len(arms) == 2:
+            joint = re.search(r"\b(?:v|vs|versus|with|than|compared|whereas|while|and|but)\b|;", text[a.end : b.start])
+            mine = joint is None or gap[0].start < a.end + joint.start()
+            same = {m.arm for m in (*before[-1:], *gap, *after[:1])}
+            return ((gap[0].arm, other(gap[0].arm)) if mine else (other(gap[-1].arm), gap[-1].arm)), "same" if len(same) == 1 and (before or after) else "one"
+        return None, ""
+    distinct = list(dict.fromkeys(m.arm for m in after))
+    if len(distinct) > 1:
+        return (distinct[0], distinct[1]), "order"
+    latest = list(dict.fromkeys(m.arm for m in reversed(before)))[1::-1]
+    if len(latest) > 1:
+        if after and after[0].arm == latest[0]:
+            latest.reverse()
+        turned = re.search(r"(?:compared with|compared to|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$", text[span[0] : min(m.start for m in before if m.arm == latest[0])], re.I)
+        return (latest[1], latest[0]) if turned else (latest[0], latest[1]), "order"
+    if before and after and before[-1].arm != after[0].arm:
+        return (before[-1].arm, after[0].arm), "both"
+    if len(arms) == 2 and (before or after):
+        far = a.start - before[-1].end > 60 if before else after[0].start - b.end > 60
+        if far:
+            return None, ""
+        return (other(after[0].arm), after[0].arm) if after else (before[-1].arm, other(before[-1].arm)), "same"
+    return None, ""
+
+
+def _list_of(gaps: Sequence[str], place: int) -> int:
+    """Return how many values a list such as "21%, 17% and 19%" holds that begins here, or 0."""
+    end = place
+    while end < len(gaps) and re.fullmatch(r"\s?\)?,\s\(?", gaps[end]):
+        end += 1
+    return end - place + 2 if end > place and end < len(gaps) and re.fullmatch(r",?\s(?:and|&|or)\s", gaps[end]) else 0
+
+
+def propose(
+    text: str,
+    span: tuple[int, int],
+    values: Sequence[Value],
+    numbers: Sequence[Number],
+    named: Sequence[Mention],
+    arms: Sequence[str],
+) -> list[Pair]:
+    """Propose the pairs of one sentence, the likelier before the others, none of more than two for one value."""
+    pairs: list[Pair] = []
+    ends = [(a.end, b.marks[0][0]) for a, b in pairwise(values)]
+    gaps = [text[max(end, a.marks[-1][1]) : start] for (end, start), a in zip(ends, values, strict=False)]
+    for place, (a, b) in enumerate(pairwise(values)):
+        kinds = [n.kind for n in numbers if a.end <= n.start < b.start]
+        low = values[place - 1].end if place else span[0]
+        high = values[place + 2].start if place + 2 < len(values) else span[1]
+        whose, said = _whose(text, (low, high), a, b, named, arms)
+        score = gap_score(gaps[place], kinds) if len(gaps[place]) < _FURTHEST else -1.0
+        score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
+        if said == "same" and score < 3.5 and not _OF_ARM.search(gaps[place]):
+            score -= 1.5
+        pairs.append(Pair(a, b, score, whose, said))
+    scores = [one.score for one in pairs]
+    more: list[Pair] = []
+    for place in range(len(gaps)):
+        if place + 2 < len(gaps) and all(_AND.fullmatch(gaps[i].strip()) for i in (place, place + 2)):
+            apart = "(" not in gaps[place + 1] and (pairs[place + 1].named == "both" or _JOINED.search(gaps[place + 1]))
+            if apart and pairs[place].named in ("", "same") and pairs[place + 2].named in ("", "same"):
+                a, b, c, d = values[place : place + 4]
+                whose, said = pairs[place + 1].arms, pairs[place + 1].named
+                more += [Pair(a, c, 2.0, whose, said), Pair(b, d, 2.0, whose, said)]
+                scores[place : place + 3] = [-1.0] * 3
+        if (n := _list_of(gaps, place)) > 2:
+            listed = values[place : place + n]
+            first = bool(arms) and CONTROL.search(arms[0]) is not None
+            names = [*arms] if len(arms) == n else [""] * n
+            control = 0 if first else n - 1
+            for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control))[:2]:
+                whose = (names[i], names[control]) if names[i] else None
+                more.append(Pair(listed[i], listed[control], 2.0, whose, "list"))
+            scores[place : place + n - 1] = [-1.0] * (n - 1)
+    chosen = [pairs[i] for i in best_pairs(scores) if scores[i] >= LEAST]
+    used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
+    for place, pair in enumerate(pairs[:-1]):
+        # "36.8% and 31.6% v 22.8%": what is joined to the first of two is compared with the second.
+        if pair.first not in used and _AND.fullmatch(gaps[place].strip()) and pairs[place + 1] in chosen and scores[place + 1] > 3:
+            more.append(Pair(pair.first, pairs[place + 1].second, 1.0, None, "shared"))
+    return [*chosen, *more]
