@@ -5,13 +5,17 @@ arms named beside them, say how likely it is.
 """
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeVar
 
 from lupus_kit.audit.reading.arms import CONTROL, Mention
 from lupus_kit.audit.reading.spellings import Number, value_of
 
+Placed = TypeVar("Placed", Number, Mention)
 #: Two neighbours further apart than this are not compared.
 _FURTHEST = 250
 #: A pair with a score below this is not proposed: its numbers are asked about.
@@ -25,6 +29,7 @@ _TIGHT = (" v ", " & ")
 _OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
 _OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
 _NEAR = 80
+_PREPOSITION = re.compile(r"\b(?:with|in|on|for|of|among|given|receiving|treated|taking|assigned)\b")
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,11 @@ def _counted(text: str, number: Number) -> Value:
     return Value(*first, (first, (number.end - len(total), number.end)), count=int(value_of(parts[0])), n=int(value_of(total)) or None)
 
 
+def between(placed: Sequence[Placed], low: int, high: int) -> Sequence[Placed]:
+    """Return the numbers or mentions, sorted by their place, that begin from low up to high."""
+    return placed[bisect_left(placed, low, key=lambda one: one.start) : bisect_left(placed, high, key=lambda one: one.start)]
+
+
 def gap_score(gap: str, kinds: Sequence[str]) -> float:
     """Say how likely the words between two numbers compare them; ``kinds`` are the other numbers among the words."""
     bare = re.sub(r"\([^()]*\)", " ", re.sub(r"^[^()]*\)|\([^()]*$", " ", gap))
@@ -150,14 +160,14 @@ def _whose(text: str, span: tuple[int, int], a: Value, b: Value, named: Sequence
     def other(arm: str) -> str:
         return next((one for one in arms if one != arm), "")
 
-    before = [m for m in named if span[0] <= m.start < a.start]
-    gap = [m for m in named if a.end <= m.start < b.start]
-    after = [m for m in named if b.end <= m.start < min(span[1], b.end + _NEAR)]
+    before = between(named, span[0], a.start)
+    gap = between(named, a.end, b.start)
+    after = between(named, b.end, min(span[1], b.end + _NEAR))
     if gap:
         behind = bool(after) and after[0].arm != gap[0].arm
         ahead = bool(before) and before[-1].arm != gap[-1].arm
         if behind and ahead:
-            behind = gap[0].start - a.end <= a.start - before[-1].end
+            behind = bool(_PREPOSITION.search(text, a.end, gap[0].start)) and "," not in text[a.end : gap[0].start]
         if behind:
             return (gap[0].arm, after[0].arm), "both"
         if ahead:
@@ -208,7 +218,7 @@ def propose(
     ends = [(a.end, b.marks[0][0]) for a, b in pairwise(values)]
     gaps = [text[max(end, a.marks[-1][1]) : start] for (end, start), a in zip(ends, values, strict=False)]
     for place, (a, b) in enumerate(pairwise(values)):
-        kinds = [n.kind for n in numbers if a.end <= n.start < b.start]
+        kinds = [n.kind for n in between(numbers, a.end, b.start)]
         low = values[place - 1].end if place else span[0]
         high = values[place + 2].start if place + 2 < len(values) else span[1]
         whose, said = _whose(text, (low, high), a, b, named, arms)
@@ -221,25 +231,53 @@ def propose(
     more: list[Pair] = []
     for place in range(len(gaps)):
         if place + 2 < len(gaps) and all(_AND.fullmatch(gaps[i].strip()) for i in (place, place + 2)):
+            # Two endpoints of each arm: "64 and 85% with A versus 58 and 75% with B".
             apart = "(" not in gaps[place + 1] and (pairs[place + 1].named == "both" or _JOINED.search(gaps[place + 1]))
             if apart and pairs[place].named in ("", "same") and pairs[place + 2].named in ("", "same"):
                 a, b, c, d = values[place : place + 4]
                 whose, said = pairs[place + 1].arms, pairs[place + 1].named
                 more += [Pair(a, c, 2.0, whose, said), Pair(b, d, 2.0, whose, said)]
                 scores[place : place + 3] = [-1.0] * 3
-        if (n := _list_of(gaps, place)) > 2:
-            listed = values[place : place + n]
-            first = bool(arms) and CONTROL.search(arms[0]) is not None
-            names = [*arms] if len(arms) == n else [""] * n
-            control = 0 if first else n - 1
-            for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control))[:2]:
+        names = _one_each(pairs, place)
+        n = len(names) or _list_of(gaps, place)
+        if n > 2 and scores[place] > -0.5:
+            names = names or (list(arms) if len(arms) == n else [""] * n)
+            control = next((i for i, name in enumerate(names) if name and CONTROL.search(name)), n - 1)
+            for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
                 whose = (names[i], names[control]) if names[i] else None
-                more.append(Pair(listed[i], listed[control], 2.0, whose, "list"))
+                more.append(Pair(values[place + i], values[place + control], 2.0, whose, "list"))
             scores[place : place + n - 1] = [-1.0] * (n - 1)
     chosen = [pairs[i] for i in best_pairs(scores) if scores[i] >= LEAST]
     used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
     for place, pair in enumerate(pairs[:-1]):
         # "36.8% and 31.6% v 22.8%": what is joined to the first of two is compared with the second.
-        if pair.first not in used and _AND.fullmatch(gaps[place].strip()) and pairs[place + 1] in chosen and scores[place + 1] > 3:
-            more.append(Pair(pair.first, pairs[place + 1].second, 1.0, None, "shared"))
-    return [*chosen, *more]
+        after = pairs[place + 1]
+        if pair.first not in used and _AND.fullmatch(gaps[place].strip()) and after in chosen and after.score > 3:
+            three = list(dict.fromkeys(m.arm for m in named if m.start < pair.first.start))[-3:]
+            told = len(three) == 3
+            chosen[chosen.index(after)] = replace(after, arms=(three[1], three[2]) if told else None, named="shared")
+            more.append(Pair(pair.first, after.second, 1.0, (three[0], three[2]) if told else None, "shared"))
+    return _at_most_two([*chosen, *more])
+
+
+def _one_each(pairs: Sequence[Pair], place: int) -> list[str]:
+    """Return the arms of three or more neighbours that begin here, each with its own arm beside it; else nothing."""
+    names: list[str] = []
+    for pair in pairs[place:]:
+        if pair.named != "both" or pair.arms is None or pair.score < 0 or (names and names[-1] != pair.arms[0]):
+            break
+        if pair.arms[1] in names or pair.arms[0] == pair.arms[1]:
+            break
+        names = [*(names or pair.arms[:1]), pair.arms[1]]
+    return names if len(names) > 2 else []
+
+
+def _at_most_two(pairs: Sequence[Pair]) -> list[Pair]:
+    """Leave out what would be a third proposal for the first of two values; a control may stand in several."""
+    times: Counter[Value] = Counter()
+    kept = []
+    for pair in pairs:
+        if max(times[pair.first], times[pair.second]) < 2:
+            times.update((pair.first, pair.second))
+            kept.append(pair)
+    return kept

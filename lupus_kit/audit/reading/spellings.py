@@ -7,7 +7,8 @@ from dataclasses import dataclass
 _SIGNS = str.maketrans(
     {
         **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u200b\ufeff\t", " "),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u2014\u2015", ","),  # a dash between clauses is no sign before a number
         **dict(zip("⩽≦⩾≧＜＞＝％﹪×¼·∙•‧⋅・µ[]{}“”‘’", "≤≤≥≥<>=%%x=......μ()()\"\"''", strict=True)),
     }
 )  # fmt: skip
@@ -50,11 +51,11 @@ TABLE: tuple[tuple[str, str], ...] = (
     ("size", rf"\b[nN]\s?=\s?{_INT}(?!\s?/\s?\d|{_PCT})"),
     ("fraction", rf"(?:{_INT}|{_LETTERS})\s?(?:/\s?|(?:patients?|women|men|subjects|participants|cases)? ?(?:out )?of (?:the |a total of )?){_INT}(?!{_PCT}|\s?{_TIMES}|/)"),
     ("threshold", rf"(?:[<>≤≥]\s?(?:or ?)?(?:[=/] ?)?|>/=|</=|\b(?:at least|at most|more than|less than|greater than|fewer than|lower than|higher than|exceeding|below|above|up to|over|under) (?:an? |or equal to )?){_N}(?:{_PCT}|\s?-?{_UNIT}|\s?{_TIMES}|)|{_N}{_PCT}\s(?:or|and) (?:more|less|greater|higher|lower|above|over)\b"),
-    ("change", rf"(?:\bby (?:about |approximately |an? (?:mean|average|median) (?:of )?)?|{_SHIFT} (?:of|by|was|were|in \w+ of) (?:about |approximately )?|[-+]){_N}{_PCT}(?! of| (?:or|vs?\.?) )|{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)|\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}"),
-    ("dose", rf"\b(?:\d[\d.,]*|of)\s?(?:ml|mL|mg|g|l|L|μg)? of {_N}{_PCT}|{_N}{_PCT}\s(?:\w+caine|saline|solution|cream|gel|ointment|lotion|dextrose|glucose|sucrose|alcohol|ethanol|oxygen|hydro\w+|chlorhexidine|povidone\w*|dose\b|\w+(?:azole|icin|ycin|mide|sone|olone|uracil)\b)"),
+    ("change", rf"(?:\bby (?:about |approximately |an? (?:mean|average|median) (?:of )?)?|{_SHIFT} (?:of|by|was|were|in \w+ of) (?:about |approximately )?|(?<![A-Za-z])[-+]){_N}{_PCT}(?! of| (?:or|vs?\.?) )|{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)|\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}"),
+    ("dose", rf"\b(?:\d[\d.,]{{0,8}}|of)\s?(?:ml|mL|mg|g|l|L|μg)? of {_N}{_PCT}|{_N}{_PCT}\s(?:\w+caine|saline|solution|cream|gel|ointment|lotion|dextrose|glucose|sucrose|alcohol|ethanol|oxygen|hydro\w+|chlorhexidine|povidone\w*|dose\b|\w+(?:azole|icin|ycin|mide|sone|olone|uracil)\b)"),
     ("dose", rf"{_N}\s?-?\s?(?:x\s?10\s?\d{{1,2}}\s?)?{_UNIT}"),
     ("time", rf"{_N}(?:\s?-\s?|\s?to\s?|\sor\s|\sand\s)?(?:{_N})?\s?-?\s?{_TIMES}|\b(?:days?|weeks?|months?|years?|visits?|cycles?) {_INT}(?:(?:, | and |,? or |-| to ){_INT}(?!{_PCT}))*(?!{_PCT})|\b(?:19|20)\d\d\b(?!{_PCT}|/)"),
-    ("name", rf"(?<![\w.])(?:[A-Za-z]+[-+]?\d[\w/-]*|(?:[Gg]rades?|[Pp]hases?|[Ss]tages?|[Gg]roups?|[Cc]lass|[Tt]ypes?|[Aa]rms?|ACR|PASI|SRI|[Tt]able|[Cc]ohort)[ -]?\d[\d/-]*(?![\d.]*{_PCT}| \()|\d+(?:st|nd|rd|th|-fold|-arm|-way|-point|-item)\b|\d+(?::\d+)+|\d+-[A-Za-z][\w-]*|\d+[A-Za-z]\w*)"),
+    ("name", rf"(?<![\w.])(?:[A-Za-z]+[-+]?(?!\d[\d.,]*{_PCT})\d[\w/-]*|(?:[Gg]rades?|[Pp]hases?|[Ss]tages?|[Gg]roups?|[Cc]lass|[Tt]ypes?|[Aa]rms?|ACR|PASI|SRI|[Tt]able|[Cc]ohort)[ -]?\d[\d/-]*(?![\d.]*{_PCT}| \()|\d+(?:st|nd|rd|th|-fold|-arm|-way|-point|-item)\b|\d+(?::\d+)+|\d+-[A-Za-z][\w-]*|\d+[A-Za-z]\w*)"),
     ("percent", rf"(?:{_N}|{_LETTERS}){_PCT}|(?<![\d,])\d{{1,2}},\d{{1,2}}{_PCT}|(?<![\d-]){_N}(?=(?:,? {_N}){{0,6}},?\s?(?:v\.?|vs\.?|versus|and|or|,|compared (?:with|to)) {_N}{_PCT})"),
     ("count", rf"(?<![\d,./-]){_INT}(?![-/]\d)|{_LETTERS}|\bno\b(?= \w+ (?:was|were|in|with|on|occurred)|\s\w+s\b)"),
     ("number", rf"{_S}"),

@@ -15,6 +15,7 @@ from lupus_kit.audit.report.checked_values import (
     Verdict,
     not_checkable,
     of_model,
+    unless_confirmed,
 )
 from lupus_kit.audit.report.effects import checked_effect
 from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
@@ -203,13 +204,15 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     record = study if isinstance(study, Study) else published.load(study)
     claims = [(CLAIMS, claim) for claim in record.records]
     claims += [(claim.table_row.partition("/")[0], claim) for claim in record.table_claims()]
-    values = _many(record, claims, n_jobs)
-    findings = tuple(_with_place(finding) for finding in inconsistencies(record).itertuples())
+    values = [unless_confirmed(value) for value in _many(record, claims, n_jobs)]
+    confirmed = tuple(claim for claim in record.records if claim.confirmed)
+    judged = Study(record.trial, confirmed, record.tables, record.layouts)
+    findings = tuple(_with_place(finding) for finding in inconsistencies(judged).itertuples())
     return Report(
         study=record.trial.key,
         citation=record.trial.citation,
         values=tuple(values),
-        reading_statements=read(record, values, findings),
+        reading_statements=read(judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed)),
         n_analyses=n_analyses(),
         findings=findings,
         remarks=record.remarks,

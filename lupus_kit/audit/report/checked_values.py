@@ -31,6 +31,7 @@ class Verdict(StrEnum):
     MODEL = "model"
     NOT_CHECKABLE = "not checkable"
     AS_PRINTED = "as printed"
+    NOT_CONFIRMED = "not confirmed"
 
 
 #: What each verdict means.
@@ -41,6 +42,7 @@ MEANINGS = {
     Verdict.MODEL: "the paper names an adjusted or stratified analysis: the counts alone cannot check it",
     Verdict.NOT_CHECKABLE: "something needed is not printed",
     Verdict.AS_PRINTED: "a value that stands for itself",
+    Verdict.NOT_CONFIRMED: "proposed from a text and not compared with it by a person: no verdict",
 }
 
 
@@ -154,6 +156,15 @@ class CheckedValue:
     def is_printed_p(self) -> bool:
         """Whether it is a p-value that the paper prints."""
         return self.quantity is Quantity.P and self.printed != NOT_PRINTED
+
+
+def unless_confirmed(value: CheckedValue) -> CheckedValue:
+    """Take the verdict from a value whose claim no person has confirmed, and say what it would rest on."""
+    if value.claim.confirmed:
+        return value
+    found = "no analysis tried gives it" if value.verdict is Verdict.NOT_REPRODUCED else value.sentence
+    sentence = f"if the words are tied as proposed, then: {found}"
+    return replace(value, verdict=Verdict.NOT_CONFIRMED, sentence=sentence)
 
 
 def not_checkable(claim: Claim, quantity: Quantity, why: str, analysis: Analysis | None = None) -> CheckedValue:

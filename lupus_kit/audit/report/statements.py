@@ -11,6 +11,7 @@ from lupus_kit.published import Claim, Study
 
 #: What a statement can be about.
 TOPICS = (
+    "not confirmed",
     "verdicts",
     "joint analysis",
     "choice of test",
@@ -66,6 +67,16 @@ def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
         if part:
             texts.append(f"Printed p-values of {name}: {listing([f'{n} {words}' for n, words in counts if n])}.")
     return texts
+
+
+def not_confirmed(n: int) -> str:
+    """Say that proposed claims get no verdict, and how they get one."""
+    if not n:
+        return ""
+    return (
+        f"{plural(n, 'claim')} proposed from a text and not confirmed: no verdict. Compare each with its words, then "
+        "delete its line confirmed = false."
+    )
 
 
 def is_below(claim: Claim, alpha: float) -> bool | None:

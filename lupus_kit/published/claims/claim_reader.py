@@ -12,7 +12,7 @@ from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
 KEYS = (
     *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "reported", "n", "levels", "both", "p"),
-    *(*_TEXTS, "met", "as_printed"),
+    *(*_TEXTS, "met", "as_printed", "confirmed"),
 )
 _NS = re.compile(r"^(?:p\s*[=:]?\s*)?n\.?\s*s\.?$", re.IGNORECASE)
 # "31.6 (9.3)" and "31.6 (SD 9.3)", where a mean is what is printed.
@@ -71,9 +71,10 @@ def read_claim(
         p=_p(entry),
         met=entry.choice("met", MET),
         as_printed=entry.flag("as_printed"),
+        confirmed="confirmed" not in entry.keys or entry.flag("confirmed"),
     )
     # What is compared is looked at whenever it can be, so that every problem is told at once.
-    if sound and arms and _check_lengths(claim, entry):
+    if sound and arms and _check_lengths(claim, entry) and claim.confirmed:
         _check_values(claim, n_randomised, entry)
     return claim if not problems.found else None
 

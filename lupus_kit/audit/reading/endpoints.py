@@ -1,0 +1,145 @@
+"""What a proposed comparison is about: a short title, the visit, the place in the plan of the trial."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from lupus_kit.audit.reading.spellings import Number
+
+#: A title is no longer than this.
+LONGEST = 60
+_VERB = re.compile(
+    r"\b(?:was|were|is|are|had|has|have|did|occurred|developed|achieved|attained|responded|showed|reported|experienced|resulted|fell|rose|met|reached|improved|"
+    r"decreased|increased|differed|ranged|remained|received|completed|gave|led|produced|survived|died|relapsed|went|got|became)\b",
+    re.I,
+)
+_LEADING = re.compile(
+    r"^\s*(?:and|but|while|whereas|however|in addition|besides|moreover|overall|for|the|a|an|of|by|at|after|in|no|both|there|more|fewer|patients|participants|"
+    r"secondary analyses|results|(?:the )?(?:primary|secondary)[\s-](?:end[\s-]?points?|outcomes?)(?: of| was| were|,)?)\b[\s,:]*",
+    re.I,
+)
+_TIME = r"(?:weeks?|months?|days?|years?|visits?)"
+_VISIT = re.compile(rf"\b({_TIME}) (\d{{1,4}})\b(?!\s?(?:,|and|or|-|to)\s?\d)|\b(?:at|after|by|through|within|over) (\d{{1,4}})[ -]({_TIME})\b|\b(\d{{1,4}})[ -](weeks?|months?|days?|years?)[ -](?=[a-z])", re.I)
+_PRIMARY = re.compile(r"\bprimary (?:efficacy |composite )?(?:end[ -]?points?|outcomes?)(?: measures?)?\b", re.I)
+_SECONDARY = re.compile(r"\bsecondary\b", re.I)
+_SAFETY = re.compile(r"\b(?:adverse|deaths?|died|infections?|bleeding|toxicit\w+|safety|discontinu\w+|side effects?)\b", re.I)
+_MET = re.compile(r"\bprimary (?:efficacy )?(?:end[ -]?points?|outcomes?) (?:was|were|is|has been) (not )?(?:met|achieved|reached)\b|\bdid not (?:meet|reach|achieve) (?:its|the|their) primary\b", re.I)
+_COMMON = frozenset("rate rates patients response responses with that from were group groups week weeks month months versus than after proportion percentage primary endpoint outcome".split())
+
+
+def visit_of(words: str) -> str:
+    """Return the visit that words name last, such as ``"week 12"``; nothing where two are named together.
+
+    Examples
+    --------
+    >>> visit_of("At 12 weeks, response was"), visit_of("at weeks 12 and 24"), visit_of("The week 24 rates")
+    ('week 12', '', 'week 24')
+    """
+    found = [m for m in _VISIT.finditer(words)]
+    if not found:
+        return ""
+    unit, number = next((u, n) for u, n in ((found[-1][1], found[-1][2]), (found[-1][4], found[-1][3]), (found[-1][6], found[-1][5])) if n)
+    return f"{unit.lower().removesuffix('s')} {int(number)}"
+
+
+def title_of(before: str, behind: str, arms: Iterable[str]) -> str:
+    """Return a short title for a comparison from the words before its first number, or else behind it."""
+    names = "|".join(re.escape(arm) for arm in sorted(arms, key=len, reverse=True)) or r"(?!)"
+    named = re.compile(rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b")
+    flat = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))[-1]
+    # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
+    heads = [(head, named.search(head)) for head in (_VERB.split(piece)[0] for piece in flat.split(","))]
+    kept = [named.sub(" ", head) for head, arm in heads if not arm or len(named.sub(" ", head).split()) > 2]
+    for head in (*kept, named.sub(" ", re.split(r"[,;:.()]", behind.lstrip(") "))[0])):
+        title = _VISIT.sub(" ", head)
+        for _ in range(4):
+            title = _LEADING.sub("", title)
+        title = re.sub(r"(?i)(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$", "", " ".join(title.split()).strip(" ,.-"))
+        if re.search(r"[A-Za-z]{3}", title):
+            return title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0]
+    return "comparison"
+
+
+def _content(words: str) -> set[str]:
+    return {word for word in re.findall(r"[a-z][\w-]{2,}", words.lower())} - _COMMON
+
+
+class Plan:
+    """What a text says of its primary endpoint: the words, the visit, and whether it was met."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        self.words: set[str] = set()
+        self.visit, self.met = "", ""
+        for one in sentences:
+            if found := _MET.search(one):
+                self.met = "not met" if found[1] or "did not" in found[0].lower() else "met"
+            elif (named := _PRIMARY.search(one)) and not self.words:
+                said = re.split(r"\b[Ss]econdary\b", one[named.end() : named.end() + 300])[0]
+                self.words, self.visit = _content(said), visit_of(said)
+
+    def role(self, title: str, visit: str, sentence: str, before: str) -> str:
+        """Return the role that a comparison may have, or nothing."""
+        if _PRIMARY.search(before):
+            return "primary"
+        shared = _content(title) & self.words
+        if shared and 2 * len(shared) >= len(_content(title)) and (not self.visit or visit in ("", self.visit)):
+            return "primary"
+        if _SECONDARY.search(before) or (shared and self.visit and visit):
+            return "secondary"
+        return "safety" if _SAFETY.search(f"{title} {before[-80:]}") else ""
+
+
+def p_text(printed: str) -> str:
+    """Return a p-value as a claims file prints it.
+
+    Examples
+    --------
+    >>> p_text("P = .02"), p_text("p = < 0.001"), p_text("P=NS"), p_text("p value of 0.3"), p_text("P = 2.3x10-5")
+    ('0.02', '<0.001', 'NS', '0.3', '0.000023')
+    """
+    if re.search(r"(?i)n\.?s\.?$", printed):
+        return "NS"
+    number = re.search(r"(\d*\.?\d+)(?:\s?x\s?10\s?(?:\^|\*\*)?(-?\d{1,2}))?$", printed)
+    if number is None:
+        return ""
+    digits = number[1] if not number[1].startswith(".") else f"0{number[1]}"
+    if number[2]:
+        power = -int(number[2])
+        digits = f"{float(digits) / 10.0**power:.{max(power, 0) + len(digits.partition('.')[2])}f}"
+    sign = re.search(r"[<>≤≥]|less|greater", printed)
+    return {"less": "<", "greater": ">"}.get(sign[0], sign[0]) + digits if sign else digits
+
+
+_SHORT = (("odds", "OR"), ("hazard", "HR"), ("relative risk", "RR"), ("risk ratio", "RR"), ("rate ratio", "rate ratio"), ("difference", "difference"))
+
+
+def effect_text(printed: str) -> str:
+    """Return an effect as a claims file prints it.
+
+    Examples
+    --------
+    >>> effect_text("odds ratio (OR), 1.83 (95% CI 1.30-2.59)"), effect_text("risk difference -15.0% (95% CI, -27.7% to -2.3%)")
+    ('OR 1.83 (95% CI 1.30 to 2.59)', 'difference -15.0% (95% CI -27.7 to -2.3)')
+    """
+    level = re.search(r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", printed, re.I)
+    rest = printed.replace(level[0], " " * len(level[0])) if level else printed
+    numbers = [m for m in re.finditer(r"(?:(?<![\w.%)])[-+]\s?)?(?<![A-Za-z])\d*\.?\d+", rest)]
+    if not numbers:
+        return ""
+    name = rest[: numbers[0].start()].lower()
+    short = next((s for long, s in _SHORT if long in name), "")
+    if not short:
+        letters = re.search(r"\b[ac]?(OR|HR|RR|IRR)\b", rest)
+        short = {"IRR": "rate ratio"}.get(letters[1], letters[1]) if letters else "ratio"
+    values = [re.sub(r"^(-?)\.", r"\g<1>0.", m[0].replace(" ", "")) for m in numbers]
+    unit = re.match(r"\s?%|\s?percentage points?", rest[numbers[0].end() :])
+    shown = f"{'adjusted ' if re.search(r'(?<!un)adjusted|aOR|aHR|aRR', printed) else ''}{short} {values[0]}"
+    shown += "%" if unit and "%" in unit[0] else " percentage points" if unit else ""
+    if len(values) < 3:
+        return shown
+    return f"{shown} ({f'{level[1]}% CI ' if level else ''}{values[1]} to {values[2]})"
+
+
+def effect_arms_words(text: str, effect: Number) -> tuple[int, int]:
+    """Return the slice around an effect in which the arms that it compares may be named."""
+    end = re.compile(r"[;.](?=\s)|\)(?=[\s,;.]|$)|$|,\s[Pp]\b").search(text, effect.end)
+    return effect.start, min(end.start() if end else effect.end, effect.end + 90)

@@ -1,0 +1,141 @@
+"""A study proposed from a text: its claims, none of them confirmed, with the words they came from."""
+
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from importlib import resources
+
+import pandas as pd
+
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.published import Claim, Study, claims_toml
+
+_HEAD = """\
+# Claims proposed from a text. None of them is confirmed: they get no verdict.
+# Compare each with its words, correct it, and delete the line confirmed = false. Then run: lupus-kit audit THIS_FILE
+"""
+NUMBER_COLUMNS = ["start", "end", "words", "status", "what", "claim"]
+QUESTION_COLUMNS = ["start", "end", "words", "unclear"]
+PAIR_COLUMNS = ["claim", "start_a", "end_a", "words_a", "start_b", "end_b", "words_b", "arm_a", "arm_b", "choice"]
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal(Study):
+    """A study read from a text: nothing in it is judged before a person has confirmed it.
+
+    It has everything that a :class:`~lupus_kit.published.Study` has; ``confirmed`` is False in each of its claims.
+
+    Attributes
+    ----------
+    text : str
+        The text as given.
+    marks : tuple of (int, int, str)
+        The numbers of each claim: slice of ``text``, and the id of the claim.
+    pairs : pandas.DataFrame
+        The two numbers of each claim, best first: ``claim start_a end_a words_a start_b end_b words_b arm_a arm_b
+        choice``; ``choice`` is 2 where another claim before it uses one of the numbers.
+    questions : pandas.DataFrame
+        What is to be asked: ``start end words unclear``. Nothing of it is in the claims.
+    numbers : pandas.DataFrame
+        Every number: ``start end words status what claim``. The status is ``used``, ``asked`` or ``recognised`` (as no
+        result: an age, a dose, a visit).
+    """
+
+    text: str = ""
+    marks: tuple[tuple[int, int, str], ...] = ()
+    pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PAIR_COLUMNS))
+    questions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=QUESTION_COLUMNS))
+    numbers: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=NUMBER_COLUMNS))
+
+    def confirm(self, ids: Iterable[str] | None = None) -> Study:
+        """Return the study with some of its claims confirmed; say so only of what you compared with the text.
+
+        Parameters
+        ----------
+        ids : iterable of str, optional
+            The claims; all of them if not given.
+
+        Returns
+        -------
+        Study
+            The same claims; the others stay proposed and get no verdict.
+
+        Raises
+        ------
+        InputError
+            There is no claim of that name.
+        """
+        known = [claim.id for claim in self.records]
+        chosen = set(known if ids is None else [ids] if isinstance(ids, str) else ids)
+        for name in sorted(chosen - set(known)):
+            raise InputError(unknown_name("claim", name, known))
+        records = tuple(replace(claim, confirmed=claim.id in chosen) for claim in self.records)
+        return Study(self.trial, records, remarks=self.remarks)
+
+    def _pieces(self) -> list[tuple[str, str]]:
+        """Cut the text at the marks: (words, id of the first claim that has them, or empty)."""
+        pieces, at = [], 0
+        for start, end, claim in self.marks:
+            if start >= at:
+                pieces += [(self.text[at:start], ""), (self.text[start:end], claim)]
+                at = end
+        return [*pieces, (self.text[at:], "")]
+
+    def marked(self) -> str:
+        """Return the text with the numbers of each claim in double square brackets and the claim's number behind."""
+        number = {claim.id: i for i, claim in enumerate(self.records, 1)}
+        return "".join(f"[[{words}]]{number[claim]}" if claim else words for words, claim in self._pieces())
+
+    def described(self, claim: Claim) -> str:
+        """Return one claim for reading: its values and arms, what was assumed, and its words."""
+        sides = [f"{arm}: {claim.shown(i)}" for i, arm in enumerate(claim.arms)]
+        sides += [f"p: {claim.p}" if claim.p else "", claim.effect]
+        lines = [f"[{claim.id}] {claim.title}" + (f" ({claim.role}?)" if claim.role else ""), "; ".join(filter(None, sides))]
+        lines += [f"from: {' '.join(claim.words.split())}", f"assumed: {claim.assumed}" if claim.assumed else ""]
+        return "\n    ".join(filter(None, lines))
+
+    def asked(self) -> list[str]:
+        """Return the questions, one line each."""
+        return [f"{' '.join(q.words.split())}: {q.unclear}" for q in self.questions.itertuples()]
+
+    def __str__(self) -> str:
+        arms = ", ".join(f"{name} ({n or 'size not said'})" for name, n in self.trial.n_randomised.items())
+        lines = [f"Arms: {arms or 'none found'}", "", *map(self.described, self.records)]
+        return "\n".join([*lines, *(f"? {one}" for one in self.asked()), *self.remarks])
+
+    def _repr_html_(self) -> str:
+        from jinja2 import Environment
+
+        source = resources.files("lupus_kit.audit.reading").joinpath("proposal.html.j2").read_text(encoding="utf-8")
+        environment = Environment(finalize=lambda value: html.escape(str(value)), trim_blocks=True)
+        number = {claim.id: i for i, claim in enumerate(self.records, 1)}
+        return environment.from_string(source).render(study=self, pieces=self._pieces(), number=number)
+
+
+def _comment(words: str) -> str:
+    """Return words as a comment on one line that no control sign can end."""
+    return "# " + "".join(sign if sign.isprintable() else " " for sign in " ".join(words.split())) + "\n"
+
+
+def proposed_claims_file(study: Proposal) -> str:
+    """Write a proposed study as a claims file to be corrected and confirmed by hand.
+
+    Parameters
+    ----------
+    study : Proposal
+        From :func:`~lupus_kit.audit.read_text`.
+
+    Returns
+    -------
+    str
+        TOML, each claim with ``confirmed = false``. What is to be asked stands as comments at its head.
+
+    Examples
+    --------
+    >>> from lupus_kit.audit import read_text
+    >>> study = read_text("Randomised to iron (n=20) or placebo (n=20): 50% with iron and 20% with placebo recovered.")
+    >>> [line for line in proposed_claims_file(study).splitlines() if line.startswith(("reported", "confirmed"))]
+    ['reported = ["50%", "20%"]', 'confirmed = false']
+    """
+    asked = ["To be decided by you:", *study.asked()] if len(study.questions) else []
+    return _HEAD + "".join(map(_comment, (*asked, *study.remarks))) + "\n" + claims_toml(study)
