@@ -4,55 +4,71 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lupus_kit.audit.reading.spellings import any_of
 from lupus_kit.core.errors import InputError
 
+_PEOPLE = any_of(
+    "patients? participants? subjects? women men people persons adults? children infants eyes individuals cases volunteers"
+)
 #: The act of allocation, not the word in a title: "were randomised", "randomly assigned", "assigned to".
 _ALLOCATED = re.compile(
-    r"\b(?:randomly (?:assigned|allocated|divided|received?|to)|(?:assigned|allocated|divided|randomi[sz]ed) (?:\([^()]*\) |in an? [\w:]+ ratio |[\w:]+ ){0,3}?"
-    r"(?:to|into|between|in|either|with|as)|(?:were|was|we|be|been|then|are|and) (?!an? |the )(?:\w+ ){0,2}(?:randomi[sz]ed|assigned|allocated|randomly))\b",
+    r"\b(?:randomly (?:assigned|allocated|divided|received?|to)|(?:assigned|allocated|divided|randomi[sz]ed) "
+    r"(?:\([^()]*\) |in an? [\w:]+ ratio |[\w:]+ ){0,3}?(?:to|into|between|in|either|with|as)"
+    r"|(?:were|was|we|be|been|then|are|and) (?!an? |the )(?:\w+ ){0,2}(?:randomi[sz]ed|assigned|allocated|randomly))\b",
     re.I,
 )
-_PEOPLE = r"(?:patients?|participants?|subjects?|women|men|people|persons|adults?|children|infants|eyes|individuals|cases|volunteers)"
 #: What stands before the list of arms.
 _TO = re.compile(
-    r"\b(?:to (?:either |one of )?(?:receive|undergo|have|get|take|start|continue)|treatment with|receiving|received|receive|between|either|into|of|to|with|:)"
-    r"(?: either| (?:one of |the )?(?:two|three|four|five|2|3|4) (?:[\w-]+ )?(?:groups?|arms|regimens|treatments?)(?: of| receiving)?)?[:,]?\s(?!\d+\s?(?::|to)\s?\d)",
+    r"\b(?:to (?:either |one of )?(?:receive|undergo|have|get|take|start|continue)|treatment with|receiving|received|receive"
+    r"|between|either|into|of|to|with|:)(?: either| (?:one of |the )?(?:two|three|four|five|2|3|4) (?:[\w-]+ )?"
+    r"(?:groups?|arms|regimens|treatments?)(?: of| receiving)?)?[:,]?\s(?!\d+\s?(?::|to)\s?\d)",
     re.I,
-)  # fmt: skip
-_SPLIT = re.compile(r"\s*(?:[,;]\s*(?:or|and|versus|vs\.?|v)?\s+|\b(?:or|and|versus|vs\.?|v\.?|compared with)\s)\s*", re.I)
-_SPLIT_OR = re.compile(r"\s*(?:[,;]\s*(?:or|and|versus|vs\.?|v)?\s+|\b(?:or|versus|vs\.?|v\.?|compared with)\s)\s*", re.I)
-_OR = re.compile(r"\b(?:or|versus|vs|compared with)\b", re.I)
-_LAST = re.compile(r"[a-z]")
-_BEFORE = re.compile(
-    rf"^(?:(?:the|a|an|either|both|to|receive[d]?|receiving|undergo|use|continue|switch|start|or|and|in|with|of|\d[\d.]*\s?(?:mg|g|ml|IU)\sof|oral|intravenous|subcutaneous|only|treatment with|therapy with|matching|identical|a matching|"
-    rf"assigned|allocated|randomi[sz]ed|were|was|\d+|{_PEOPLE}|(?:group|arm)(?!\s[\da-z]\b))(?:\s+|$)(?![=:]))+",
-    re.I,
-)  # fmt: skip
-_AFTER = re.compile(
-    r"\s(?:for|at|every|once|twice|daily|weekly|monthly|over|during|until|administered|given|via|in|on|added|as|who|were|was|had|by|followed|within|after|before|using|from|per|each|"
-    r"through|all|groups?|arms?|regimens?|stratified|respectively|the|that|which|according|if|received|three|two|four|\d+ times)\b.*|[.:;]+$",
-    re.I | re.S,
-)  # fmt: skip
-_SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?)?(\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})(?:\s{_PEOPLE})?\s?[),;]")
+)
+#: What parts the names of a list; where "or" does, "and" may be within a name.
+_OR = r"or|versus|vs\.?|v\.?|compared with"
+_SPLIT_OR = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:{_OR})\s)\s*", re.I)
+_SPLIT = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:and|{_OR})\s)\s*", re.I)
+#: Words before and behind the name of an arm.
+_LEAD = any_of(
+    r"""the an? either both to received? receiving undergo use continue switch start or and in with of oral intravenous
+    subcutaneous only treatment_with therapy_with matching identical assigned allocated randomi[sz]ed were was \d+
+    (?:group|arm)(?!\s[\da-z]\b) \d[\d.]*\s?(?:mg|g|ml|IU)\sof"""
+)
+_BEFORE = re.compile(rf"^(?:(?:{_LEAD}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
+_TAIL = any_of(
+    r"""for at every once twice daily weekly monthly over during until administered given via in on added as who were was
+    had by followed within after before using from per each through all groups? arms? regimens? stratified respectively
+    the that which according if received three two four \d+_times"""
+)
+_AFTER = re.compile(rf"\s{_TAIL}\b.*|[.:;]+$", re.I | re.S)
+_OVER = re.compile(r"[.:]\s|\b(?:followed by|stratified|who|were|was|in an? [\w:]+ ratio|before|after|if)\b")
+_WHOLE = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
+_SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?)?({_WHOLE})(?:\s{_PEOPLE})?\s?[),;]")
 #: "520 people were assigned to a text message and 520 to no message", "(44 velunib, 45 placebo)".
 _SIZED = re.compile(
-    rf"(?<![:.\d])(?<!: )(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})\s(?:{_PEOPLE}\s)?(?:(?:(?:were )?(?:\w+ )?(?:assigned|allocated|randomi[sz]ed) )?(?:to receive |to |in |received |receiving |on )"
-    rf"(?:the )?|(?<=[(]\d )|(?<=[(]\d\d )|(?<=[(]\d\d\d )|(?<=, \d )|(?<=, \d\d )|(?<=, \d\d\d )|(?<=and \d )|(?<=and \d\d )|(?<=and \d\d\d ))(?P<name>[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){{0,6}})"
-)  # fmt: skip
-#: What is never the name of an arm: sexes and people, units, countries and places, events, words about the trial.
-_NEVER = re.compile(
-    rf"^(?:(?:{_PEOPLE}|males?|females?|boys|girls|m|f|mg|kg|g|ml|iu|days?|weeks?|months?|years?|doses?|ratio|groups?|arms?|"
-    r"stroke|sepsis|deaths?|died|infections?|nausea|headache|(?:\w+ )?events?|withdrawals?|lost|completed|screened|enrolled|excluded|eligible|treatment|therapy|study|trial|"
-    r"phase|centers?|centres?|sites?|hospitals?|countries|baseline|follow-up|randomly|randomi[sz]ed|stratified|"
-    r"january|february|march|april|may|june|july|august|september|october|november|december|\d{4}|test|explore|investigate|determine|evaluate|assess|compare|examine|estimate|whether|which|that|use|"
-    r"usa|us|uk|united (?:states|kingdom)|china|japan|india|germany|france|italy|spain|canada|australia|brazil|korea|mexico|poland|europe|asia|"
-    r"and|or|the|one|two|three|four|five|both|other|others|each|it|them|they|those|all|double-blind|open-label|placebo-controlled|parallel|multicenter|multicentre|safety|efficacy|with|of|to|in|standard)\s?)+$",
+    rf"(?<![:.\d])(?<!: )(?P<list>(?:[(]|, |and ))?(?P<n>{_WHOLE})\s(?:{_PEOPLE}\s)?"
+    r"(?:(?:(?:were )?(?:\w+ )?(?:assigned|allocated|randomi[sz]ed) )?(?:to receive |to |in |received |receiving |on )"
+    r"(?:the )?|(?(list)|(?!)))(?P<name>[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})"
+)
+#: What is never the name of an arm: people and sexes, units, times, places, events, words about the trial.
+_NOT_AN_ARM = any_of(
+    r"""males? females? boys girls m f mg kg g ml iu days? weeks? months? years? doses? ratio groups? arms?
+    stroke sepsis deaths? died infections? nausea headache (?:\w+_)?events? withdrawals? lost completed screened enrolled
+    excluded eligible treatment therapy study trial phase centers? centres? sites? hospitals? countries baseline follow-up
+    randomly randomi[sz]ed stratified test explore investigate determine evaluate assess compare examine estimate whether
+    january february march april may june july august september october november december \d{4}
+    usa us uk united_states united_kingdom china japan india germany france italy spain canada australia brazil korea
+    mexico poland europe asia which that use and or the one two three four five both others? each it them they those all
+    double-blind open-label placebo-controlled parallel multicenter multicentre safety efficacy with of to in standard"""
+)
+_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{_NOT_AN_ARM})\s?)+$", re.I)
+_DOSE = r"[\d.,]+\s?(?:mg|g|μg|mcg|IU|ml|MIU|million IU)(?:/\w+)*$"
+_DOSE_ONLY, _DOSE_END = re.compile(rf"^{_DOSE}"), re.compile(rf"\s{_DOSE}")
+#: Words in the name of an arm that make it the control.
+CONTROL = re.compile(
+    rf"\b{any_of('placebo controls? usual standard sham vehicle conventional observation waiting wait-?list no_[a-z]+ delayed')}\b",
     re.I,
-)  # fmt: skip
-_OVER = re.compile(r"[.:]\s|\b(?:followed by|stratified|who|were|was|in an? [\w:]+ ratio|before|after|if)\b")
-_DOSE_ONLY = re.compile(r"^[\d.,]+\s?(?:mg|g|μg|µg|mcg|IU|ml|MIU|million IU)(?:/\w+)*$")
-_DOSE_END = re.compile(r"\s[\d.,]+\s?(?:mg|g|μg|µg|mcg|IU|ml|MIU|million IU)(?:/\w+)*$")
-CONTROL = re.compile(r"\b(?:placebo|controls?|usual|standard|sham|vehicle|conventional|observation|waiting|wait-?list|no \w+|delayed)\b", re.I)
+)
 
 
 @dataclass(frozen=True)
@@ -77,12 +93,16 @@ def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str
     else:
         entries = []
         for one in arms.split(",") if isinstance(arms, str) else arms:
-            match = re.fullmatch(r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", str(one), re.S)
+            match = re.fullmatch(
+                r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", str(one), re.S
+            )
             entries.append((match[1], int(match[2] or match[3] or 0) or None) if match else ("", None))
     found = {" ".join(name.split()): n for name, n in entries}
     for name, n in found.items():
         if not name or (n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1)):
-            raise InputError(f"arms: {name!r} with {n!r} patients; write them as 'zorimab=30, placebo=29', sizes if known.")
+            raise InputError(
+                f"arms: {name!r} with {n!r} patients; write them as 'zorimab=30, placebo=29', sizes if known."
+            )
     if len(found) < 2 or len(found) < len(entries):
         raise InputError(f"arms: {', '.join(name for name, _ in entries) or 'none'}; name at least two different arms.")
     return found
@@ -94,7 +114,13 @@ def _clean(name: str) -> str:
     if _DOSE_ONLY.match(flat.removesuffix(" groups").removesuffix(" group")):
         return flat.removesuffix("s").removesuffix(" group")
     name = _AFTER.sub("", _BEFORE.sub("", flat)).strip(" ,;:.'\"-")
-    if not name or len(name.split()) > 6 or len(name) > 60 or _NEVER.match(name) or not re.search(r"[A-Za-z]{2}|^[A-Z]$", name):
+    if (
+        not name
+        or len(name.split()) > 6
+        or len(name) > 60
+        or _NEVER.match(name)
+        or not re.search(r"[A-Za-z]{2}|^[A-Z]$", name)
+    ):
         return ""
     return name
 
@@ -106,7 +132,7 @@ def _listed(sentence: str) -> dict[str, int | None]:
     for match in _TO.finditer(flat, said.start() if said else 0):
         start, found = match.end(), dict[str, int | None]()
         rest = _OVER.split(flat[start : start + 400])[0]
-        joints = list((_SPLIT_OR if _OR.search(rest) else _SPLIT).finditer(rest))
+        joints = list((_SPLIT_OR if re.search(rf"(?i)\b(?:{_OR})\s", rest) else _SPLIT).finditer(rest))
         lows, highs = [0, *(m.end() for m in joints)], [*(m.start() for m in joints), len(rest)]
         for place, (low, high) in enumerate(zip(lows, highs, strict=True)):
             name, last = _clean(rest[low:high]), next(reversed(found), "")
@@ -116,7 +142,7 @@ def _listed(sentence: str) -> dict[str, int | None]:
                 name = f"{last[: dose.start()]} {name}"
             size = _SIZE.search(sentence[start + low : start + [*lows, high + 2][place + 1]])
             found[name] = int(size[1].replace(",", "")) if size else None
-            if place and _LAST.search(joints[place - 1][0]):
+            if place and re.search("[a-z]", joints[place - 1][0]):
                 break
         if len(found) > 1 and not any(_DOSE_ONLY.match(name) for name in found):
             return found
@@ -144,11 +170,17 @@ def find_arms(text: str, sentences: Iterable[tuple[int, int, str]]) -> dict[str,
 def mentions(text: str, arms: Iterable[str]) -> list[Mention]:
     """Find where the arms are named: by their name, or by words that no other arm has."""
     names = list(arms)
-    words = {name: {w for w in re.findall(r"[\w+.-]+", name.lower()) if len(w) > 2 or w.isdigit() or len(name) < 4} for name in names}
+    words = {
+        name: {w for w in re.findall(r"[\w+.-]+", name.lower()) if len(w) > 2 or w.isdigit() or len(name) < 4}
+        for name in names
+    }
     aliases: dict[str, str] = {}
     for name in names:
         others = set().union(*(words[other] for other in names if other != name))
-        for alias in (name.lower(), *(w for w in words[name] - others if w not in ("the", "with", "plus", "dose", "alone", "group", "daily"))):
+        for alias in (
+            name.lower(),
+            *(w for w in words[name] - others if w not in ("the", "with", "plus", "dose", "alone", "group", "daily")),
+        ):
             aliases.setdefault(alias, name)
         short = re.search(rf"{re.escape(name)}\s\(([A-Z][\w+-]{{1,9}})\)", text, re.I)
         if short:

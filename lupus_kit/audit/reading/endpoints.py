@@ -3,27 +3,43 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from lupus_kit.audit.reading.spellings import Number
+from lupus_kit.audit.reading.spellings import Number, any_of
 
 #: A title is no longer than this.
 LONGEST = 60
-_VERB = re.compile(
-    r"\b(?:was|were|is|are|had|has|have|did|occurred|developed|achieved|attained|responded|showed|reported|experienced|resulted|fell|rose|met|reached|improved|"
-    r"decreased|increased|differed|ranged|remained|received|completed|gave|led|produced|survived|died|relapsed|went|got|became)\b",
-    re.I,
+_VERBS = any_of(
+    """was were is are had has have did occurred developed achieved attained responded showed reported experienced resulted
+    fell rose met reached improved decreased increased differed ranged remained received completed gave led produced
+    survived died relapsed went got became"""
 )
-_LEADING = re.compile(
-    r"^\s*(?:and|but|while|whereas|however|in addition|besides|moreover|overall|for|the|a|an|of|by|at|after|in|no|both|there|more|fewer|patients|participants|"
-    r"secondary analyses|results|(?:the )?(?:primary|secondary)[\s-](?:end[\s-]?points?|outcomes?)(?: of| was| were|,)?)\b[\s,:]*",
-    re.I,
+_VERB = re.compile(rf"\b{_VERBS}\b", re.I)
+_LEADS = any_of(
+    """and but while whereas however in_addition besides moreover overall for the a an of by at after in no both there more
+    fewer patients participants secondary_analyses results
+    (?:the_)?(?:primary|secondary)[\\s-](?:end[\\s-]?points?|outcomes?)(?:_of|_was|_were|,)?"""
 )
+_LEADING = re.compile(rf"^\s*{_LEADS}\b[\s,:]*", re.I)
 _TIME = r"(?:weeks?|months?|days?|years?|visits?)"
-_VISIT = re.compile(rf"\b({_TIME}) (\d{{1,4}})\b(?!\s?(?:,|and|or|-|to)\s?\d)|\b(?:at|after|by|through|within|over) (\d{{1,4}})[ -]({_TIME})\b|\b(\d{{1,4}})[ -](weeks?|months?|days?|years?)[ -](?=[a-z])", re.I)
+_VISIT = re.compile(
+    rf"\b({_TIME}) (\d{{1,4}})\b(?!\s?(?:,|and|or|-|to)\s?\d)"
+    rf"|\b(?:at|after|by|through|within|over) (\d{{1,4}})[ -]({_TIME})\b|\b(\d{{1,4}})[ -]({_TIME})[ -](?=[a-z])",
+    re.I,
+)
 _PRIMARY = re.compile(r"\bprimary (?:efficacy |composite )?(?:end[ -]?points?|outcomes?)(?: measures?)?\b", re.I)
 _SECONDARY = re.compile(r"\bsecondary\b", re.I)
-_SAFETY = re.compile(r"\b(?:adverse|deaths?|died|infections?|bleeding|toxicit\w+|safety|discontinu\w+|side effects?)\b", re.I)
-_MET = re.compile(r"\bprimary (?:efficacy )?(?:end[ -]?points?|outcomes?) (?:was|were|is|has been) (not )?(?:met|achieved|reached)\b|\bdid not (?:meet|reach|achieve) (?:its|the|their) primary\b", re.I)
-_COMMON = frozenset("rate rates patients response responses with that from were group groups week weeks month months versus than after proportion percentage primary endpoint outcome".split())
+_SAFETY = re.compile(
+    r"\b(?:adverse|deaths?|died|infections?|bleeding|toxicit\w+|safety|discontinu\w+|side effects?)\b", re.I
+)
+_MET = re.compile(
+    r"\bprimary (?:efficacy )?(?:end[ -]?points?|outcomes?) (?:was|were|is|has been) (not )?(?:met|achieved|reached)\b"
+    r"|\bdid not (?:meet|reach|achieve) (?:its|the|their) primary\b",
+    re.I,
+)
+#: Words that name no endpoint.
+_COMMON = re.compile(
+    r"(?:rates?|patients|responses?|with|that|from|were|groups?|weeks?|months?|versus|than|after|proportion|percentage|primary"
+    r"|endpoint|outcome|the|and|was)$"
+)
 
 
 def visit_of(words: str) -> str:
@@ -34,17 +50,23 @@ def visit_of(words: str) -> str:
     >>> visit_of("At 12 weeks, response was"), visit_of("at weeks 12 and 24"), visit_of("The week 24 rates")
     ('week 12', '', 'week 24')
     """
-    found = [m for m in _VISIT.finditer(words)]
+    found = list(_VISIT.finditer(words))
     if not found:
         return ""
-    unit, number = next((u, n) for u, n in ((found[-1][1], found[-1][2]), (found[-1][4], found[-1][3]), (found[-1][6], found[-1][5])) if n)
+    unit, number = next(
+        (u, n)
+        for u, n in ((found[-1][1], found[-1][2]), (found[-1][4], found[-1][3]), (found[-1][6], found[-1][5]))
+        if n
+    )
     return f"{unit.lower().removesuffix('s')} {int(number)}"
 
 
 def title_of(before: str, behind: str, arms: Iterable[str]) -> str:
     """Return a short title for a comparison from the words before its first number, or else behind it."""
     names = "|".join(re.escape(arm) for arm in sorted(arms, key=len, reverse=True)) or r"(?!)"
-    named = re.compile(rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b")
+    named = re.compile(
+        rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b"
+    )
     flat = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))[-1]
     # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
     heads = [(head, named.search(head)) for head in (_VERB.split(piece)[0] for piece in flat.split(","))]
@@ -53,14 +75,18 @@ def title_of(before: str, behind: str, arms: Iterable[str]) -> str:
         title = _VISIT.sub(" ", head)
         for _ in range(4):
             title = _LEADING.sub("", title)
-        title = re.sub(r"(?i)(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$", "", " ".join(title.split()).strip(" ,.-"))
+        title = re.sub(
+            r"(?i)(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$",
+            "",
+            " ".join(title.split()).strip(" ,.-"),
+        )
         if re.search(r"[A-Za-z]{3}", title):
             return title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0]
     return "comparison"
 
 
 def _content(words: str) -> set[str]:
-    return {word for word in re.findall(r"[a-z][\w-]{2,}", words.lower())} - _COMMON
+    return {word for word in re.findall(r"[a-z][\w-]{2,}", words.lower()) if not _COMMON.match(word)}
 
 
 class Plan:
@@ -109,7 +135,14 @@ def p_text(printed: str) -> str:
     return {"less": "<", "greater": ">"}.get(sign[0], sign[0]) + digits if sign else digits
 
 
-_SHORT = (("odds", "OR"), ("hazard", "HR"), ("relative risk", "RR"), ("risk ratio", "RR"), ("rate ratio", "rate ratio"), ("difference", "difference"))
+_SHORT = (
+    ("odds", "OR"),
+    ("hazard", "HR"),
+    ("relative risk", "RR"),
+    ("risk ratio", "RR"),
+    ("rate ratio", "rate ratio"),
+    ("difference", "difference"),
+)
 
 
 def effect_text(printed: str) -> str:
@@ -120,9 +153,11 @@ def effect_text(printed: str) -> str:
     >>> effect_text("odds ratio (OR), 1.83 (95% CI 1.30-2.59)"), effect_text("risk difference -15.0% (95% CI, -27.7% to -2.3%)")
     ('OR 1.83 (95% CI 1.30 to 2.59)', 'difference -15.0% (95% CI -27.7 to -2.3)')
     """
-    level = re.search(r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", printed, re.I)
+    level = re.search(
+        r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", printed, re.I
+    )
     rest = printed.replace(level[0], " " * len(level[0])) if level else printed
-    numbers = [m for m in re.finditer(r"(?:(?<![\w.%)])[-+]\s?)?(?<![A-Za-z])\d*\.?\d+", rest)]
+    numbers = list(re.finditer(r"(?:(?<![\w.%)])[-+]\s?)?(?<![A-Za-z])\d*\.?\d+", rest))
     if not numbers:
         return ""
     name = rest[: numbers[0].start()].lower()

@@ -23,7 +23,9 @@ LEAST = 0.9
 _VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
 _JOINED = re.compile(r"\b(?:v|vs|versus|with|than|compared|whereas|while|against|but|as did)\b", re.I)
 _AND = re.compile(r",? ?(?:and|or)$", re.I)
-_OF_ARM = re.compile(r"\b(?:groups?|arms?|regimens?|controls?|placebo|treated|receiv\w+|assigned|given|recipients)\b", re.I)
+_OF_ARM = re.compile(
+    r"\b(?:groups?|arms?|regimens?|controls?|placebo|treated|receiv\w+|assigned|given|recipients)\b", re.I
+)
 _TIGHT = (" v ", " & ")
 # What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
 _OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
@@ -71,11 +73,20 @@ def values_in(text: str, numbers: Sequence[Number]) -> list[Value]:
         if number.kind == "percent":
             if last and last.percent and re.fullmatch(r"\s?\(\s?", text[last.end : number.start]):
                 continue
-            value = Value(number.start, number.end, ((number.start, number.end),), percent=value_of(text[number.start : number.end]))
+            value = Value(
+                number.start,
+                number.end,
+                ((number.start, number.end),),
+                percent=value_of(text[number.start : number.end]),
+            )
             if last and not last.percent and _joins(text[last.marks[-1][1] : number.start], last, value):
                 values.pop()
                 value = replace(value, marks=(*last.marks, *value.marks), count=last.count, n=last.n)
-            elif place and numbers[place - 1].kind == "count" and _OPENED.fullmatch(text[numbers[place - 1].end : number.start][-90:]):
+            elif (
+                place
+                and numbers[place - 1].kind == "count"
+                and _OPENED.fullmatch(text[numbers[place - 1].end : number.start][-90:])
+            ):
                 counted = _counted(text, numbers[place - 1])
                 value = replace(value, marks=(*counted.marks, *value.marks), count=counted.count)
             if value.n is None and (total := _OF_N.match(text, number.end)):
@@ -88,7 +99,13 @@ def values_in(text: str, numbers: Sequence[Number]) -> list[Value]:
                 continue
             if last and last.percent and last.count is None and _joins(between, last, value):
                 values[-1] = replace(last, marks=(*last.marks, *value.marks), count=value.count, n=value.n or last.n)
-            elif last and last.percent and last.count is None and value.n is None and re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", between):
+            elif (
+                last
+                and last.percent
+                and last.count is None
+                and value.n is None
+                and re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", between)
+            ):
                 if re.match(r"\s?(?:patients|women|men|cases|subjects)?\s?[);]", text[number.end : number.end + 20]):
                     values[-1] = replace(last, marks=(*last.marks, *value.marks), count=value.count)
             elif number.kind == "fraction":
@@ -96,13 +113,25 @@ def values_in(text: str, numbers: Sequence[Number]) -> list[Value]:
     return values
 
 
+def counts_in(text: str, numbers: Sequence[Number], values: Sequence[Value]) -> list[Value]:
+    """Return the counts of a sentence that are part of no other value: "none with A but two with B"."""
+    marked = {start for value in values for start, _ in value.marks}
+    return [_counted(text, n) for n in numbers if n.kind == "count" and n.start not in marked]
+
+
 def _joins(between: str, one: Value, two: Value) -> bool:
     """Say whether a fraction and a percentage are one result: near each other, and the one prints as the other."""
     percent, (count, n) = one.percent or two.percent, (one.count, one.n) if one.n else (two.count, two.n)
-    if count is None or not n or len(between) > _NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", between):
+    if (
+        count is None
+        or not n
+        or len(between) > _NEAR
+        or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", between)
+    ):
         return False
-    step = 10.0 ** -len(percent.partition(".")[2])
-    return "(" in between or between.strip(" ,;=:") == "" or abs(100 * count / n - float(percent)) <= step
+    if between.strip(" ,;=:(") == "" or (not one.percent and between.endswith("(")):
+        return True
+    return abs(100 * count / n - float(percent)) <= 10.0 ** -len(percent.partition(".")[2])
 
 
 def _counted(text: str, number: Number) -> Value:
@@ -113,12 +142,19 @@ def _counted(text: str, number: Number) -> Value:
     if len(parts) == 1:
         return Value(*first, (first,), count=int(value_of(printed)))
     total = parts[-1].split()[-1]
-    return Value(*first, (first, (number.end - len(total), number.end)), count=int(value_of(parts[0])), n=int(value_of(total)) or None)
+    return Value(
+        *first,
+        (first, (number.end - len(total), number.end)),
+        count=int(value_of(parts[0])),
+        n=int(value_of(total)) or None,
+    )
 
 
 def between(placed: Sequence[Placed], low: int, high: int) -> Sequence[Placed]:
     """Return the numbers or mentions, sorted by their place, that begin from low up to high."""
-    return placed[bisect_left(placed, low, key=lambda one: one.start) : bisect_left(placed, high, key=lambda one: one.start)]
+    return placed[
+        bisect_left(placed, low, key=lambda one: one.start) : bisect_left(placed, high, key=lambda one: one.start)
+    ]
 
 
 def gap_score(gap: str, kinds: Sequence[str]) -> float:
@@ -128,9 +164,7 @@ def gap_score(gap: str, kinds: Sequence[str]) -> float:
     score = 0.0
     if _VERSUS.match(bare):
         score = 4.0
-    elif _AND.match(bare):
-        score = 2.0
-    elif _JOINED.search(bare):
+    elif _AND.match(bare) or _JOINED.search(bare):
         score = 2.0
     elif re.search(r"\band\b|;|,", gap):
         score = 0.5
@@ -154,7 +188,9 @@ def best_pairs(scores: Sequence[float]) -> list[int]:
     return list(best[1][1])
 
 
-def _whose(text: str, span: tuple[int, int], a: Value, b: Value, named: Sequence[Mention], arms: Sequence[str]) -> tuple[tuple[str, str] | None, str]:
+def _whose(
+    text: str, span: tuple[int, int], a: Value, b: Value, named: Sequence[Mention], arms: Sequence[str]
+) -> tuple[tuple[str, str] | None, str]:
     """Return the arms that two values may belong to, and how the words say so: both named, one named, in order, or not."""
 
     def other(arm: str) -> str:
@@ -176,7 +212,9 @@ def _whose(text: str, span: tuple[int, int], a: Value, b: Value, named: Sequence
             joint = re.search(r"\b(?:v|vs|versus|with|than|compared|whereas|while|and|but)\b|;", text[a.end : b.start])
             mine = joint is None or gap[0].start < a.end + joint.start()
             same = {m.arm for m in (*before[-1:], *gap, *after[:1])}
-            return ((gap[0].arm, other(gap[0].arm)) if mine else (other(gap[-1].arm), gap[-1].arm)), "same" if len(same) == 1 and (before or after) else "one"
+            return ((gap[0].arm, other(gap[0].arm)) if mine else (other(gap[-1].arm), gap[-1].arm)), "same" if len(
+                same
+            ) == 1 and (before or after) else "one"
         return None, ""
     distinct = list(dict.fromkeys(m.arm for m in after))
     if len(distinct) > 1:
@@ -185,7 +223,11 @@ def _whose(text: str, span: tuple[int, int], a: Value, b: Value, named: Sequence
     if len(latest) > 1:
         if after and after[0].arm == latest[0]:
             latest.reverse()
-        turned = re.search(r"(?:compared with|compared to|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$", text[span[0] : min(m.start for m in before if m.arm == latest[0])], re.I)
+        turned = re.search(
+            r"(?:compared with|compared to|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$",
+            text[span[0] : min(m.start for m in before if m.arm == latest[0])],
+            re.I,
+        )
         return (latest[1], latest[0]) if turned else (latest[0], latest[1]), "order"
     if before and after and before[-1].arm != after[0].arm:
         return (before[-1].arm, after[0].arm), "both"
@@ -258,6 +300,21 @@ def propose(
             chosen[chosen.index(after)] = replace(after, arms=(three[1], three[2]) if told else None, named="shared")
             more.append(Pair(pair.first, after.second, 1.0, (three[0], three[2]) if told else None, "shared"))
     return _at_most_two([*chosen, *more])
+
+
+def propose_counts(
+    text: str, span: tuple[int, int], counts: Sequence[Value], named: Sequence[Mention], arms: Sequence[str]
+) -> list[Pair]:
+    """Propose two neighbouring counts only where each has its own arm beside it."""
+    pairs = []
+    for place, (a, b) in enumerate(pairwise(counts)):
+        low = counts[place - 1].end if place else span[0]
+        high = counts[place + 2].start if place + 2 < len(counts) else span[1]
+        whose, said = _whose(text, (low, high), a, b, named, arms)
+        gap = text[a.end : b.start]
+        joined = _JOINED.search(gap) or re.search(r"\band\b|,", gap)
+        pairs.append(Pair(a, b, 1.0 if said == "both" and joined and len(gap) < 120 else -1.0, whose, said))
+    return [pairs[i] for i in best_pairs([one.score for one in pairs]) if pairs[i].score > 0]
 
 
 def _one_each(pairs: Sequence[Pair], place: int) -> list[str]:

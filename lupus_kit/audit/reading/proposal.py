@@ -90,7 +90,10 @@ class Proposal(Study):
         """Return one claim for reading: its values and arms, what was assumed, and its words."""
         sides = [f"{arm}: {claim.shown(i)}" for i, arm in enumerate(claim.arms)]
         sides += [f"p: {claim.p}" if claim.p else "", claim.effect]
-        lines = [f"[{claim.id}] {claim.title}" + (f" ({claim.role}?)" if claim.role else ""), "; ".join(filter(None, sides))]
+        lines = [
+            f"[{claim.id}] {claim.title}" + (f" ({claim.role}?)" if claim.role else ""),
+            "; ".join(filter(None, sides)),
+        ]
         lines += [f"from: {' '.join(claim.words.split())}", f"assumed: {claim.assumed}" if claim.assumed else ""]
         return "\n    ".join(filter(None, lines))
 
@@ -138,4 +141,9 @@ def proposed_claims_file(study: Proposal) -> str:
     ['reported = ["50%", "20%"]', 'confirmed = false']
     """
     asked = ["To be decided by you:", *study.asked()] if len(study.questions) else []
-    return _HEAD + "".join(map(_comment, (*asked, *study.remarks))) + "\n" + claims_toml(study)
+    return (
+        (_HEAD if any(not claim.confirmed for claim in study.records) else "")
+        + "".join(map(_comment, (*asked, *study.remarks)))
+        + "\n"
+        + claims_toml(study)
+    )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lupus_kit.audit.reading.arms import Mention, find_arms, given_arms, mentions
 from lupus_kit.audit.reading.endpoints import Plan, effect_arms_words, effect_text, p_text, title_of, visit_of
-from lupus_kit.audit.reading.pairing import Pair, Value, between, propose, values_in
+from lupus_kit.audit.reading.pairing import Pair, Value, between, counts_in, propose, propose_counts, values_in
 from lupus_kit.audit.reading.proposal import NUMBER_COLUMNS, PAIR_COLUMNS, QUESTION_COLUMNS, Proposal
 from lupus_kit.audit.reading.sentences import sentences
 from lupus_kit.audit.reading.spellings import Number, find_numbers, plain
@@ -24,7 +24,10 @@ LARGEST = 2_000_000
 _LONGEST = 2_500
 #: The arms of a comparison where the text does not say them.
 NOT_SAID = ("arm of the first number", "arm of the second number")
-_RANDOMISED = re.compile(r"\b(\d{1,3}(?:,\d{3})+|\d{2,9})\s(?:\w+\s){0,4}?(?:were |was )?(?:randomly|randomi[sz]ed|underwent randomi[sz]ation)\b")
+_ALLOCATION = re.compile(r"\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|n\s?=)", re.I)
+_RANDOMISED = re.compile(
+    r"\b(\d{1,3}(?:,\d{3})+|\d{2,9})\s(?:\w+\s){0,4}?(?:were |was )?(?:randomly|randomi[sz]ed|underwent randomi[sz]ation)\b"
+)
 _SAYS = {
     "": "no arm stands beside the numbers: taken in the order of the allocation",
     "same": "one arm only stands beside the numbers: the other was added",
@@ -106,6 +109,10 @@ class _Reader:
             return
         values = values_in(self.text, inside)
         pairs = propose(self.text, (start, end), values, inside, named, list(self.arms))
+        if not _ALLOCATION.search(self.text, start, end):
+            pairs += propose_counts(
+                self.text, (start, end), counts_in(self.text, inside, values), named, list(self.arms)
+            )
         pairs = [pair for pair in pairs if all(self._possible(value) for value in (pair.first, pair.second))]
         attached = self._attach(pairs, inside, named)
         used = {value for pair in pairs for value in (pair.first, pair.second)}
@@ -140,14 +147,22 @@ class _Reader:
             home = [i for i in behind if pairs[i].second.start == nearest]
             said = self._says_arms(number, named)
             if said and number.kind == "effect":
-                home = [i for i in (home if len(home) > 1 else behind or range(len(pairs))) if pairs[i].arms and set(said) <= set(pairs[i].arms or ())]
+                home = [
+                    i
+                    for i in (home if len(home) > 1 else behind or range(len(pairs)))
+                    if pairs[i].arms and set(said) <= set(pairs[i].arms or ())
+                ]
             elif number.kind == "p" and latest is not None and len(home) > 1:
                 home = [latest]
             latest = None
             key = "p" if number.kind == "p" else "effect"
             text = (p_text if key == "p" else effect_text)(self.text[number.start : number.end])
             if within:
-                self._ask(number.start, number.end, "it stands behind the first of two numbers: it may compare visits within one arm")
+                self._ask(
+                    number.start,
+                    number.end,
+                    "it stands behind the first of two numbers: it may compare visits within one arm",
+                )
             elif len(home) != 1 or not text or getattr(found[home[0]], key) or not self._sound(key, text):
                 if pairs:
                     self._ask(number.start, number.end, "which comparison it belongs to")
@@ -172,8 +187,12 @@ class _Reader:
         first, second = pair.first, pair.second
         behind = self.text[first.marks[-1][1] : span[1]]
         arms = pair.arms or (tuple(self.arms) if len(self.arms) == 2 and pair.named == "" else NOT_SAID)
-        assumed = _SAYS.get(pair.named, "") if arms != NOT_SAID else "the arms are not said beside the numbers: choose them"
-        visit = visit_of(before) or visit_of(self.text[span[0] : first.start]) or visit_of(self.text[second.end : span[1]])
+        assumed = (
+            _SAYS.get(pair.named, "") if arms != NOT_SAID else "the arms are not said beside the numbers: choose them"
+        )
+        visit = (
+            visit_of(before) or visit_of(self.text[span[0] : first.start]) or visit_of(self.text[second.end : span[1]])
+        )
         title = title_of(before, behind, self.arms)
         role = self.plan.role(title, visit, self.text[span[0] : span[1]], before)
         ends = [*(n.end for n in with_it.numbers), second.marks[-1][1]]
@@ -236,7 +255,9 @@ def read_text(text: str, arms: str | Sequence[str] | Mapping[str, int | None] | 
     if not text.replace("\ufeff", "").strip():
         raise InputError("the text is empty: give the plain text of an abstract.")
     if len(text) > LARGEST:
-        raise InputError(f"the text has {len(text):,} characters; an abstract has some thousand, and {LARGEST:,} is the most.")
+        raise InputError(
+            f"the text has {len(text):,} characters; an abstract has some thousand, and {LARGEST:,} is the most."
+        )
     reader = _Reader(text, None if arms is None else given_arms(arms))
     return _proposal(reader)
 

@@ -14,56 +14,144 @@ _SIGNS = str.maketrans(
 )  # fmt: skip
 _ENTITY = re.compile(r"&(?:lt|gt|le|ge|nbsp|thinsp|middot|plusmn|ndash|mdash|minus|#60|#62|#160|#183);")
 _ENTITIES = dict(
-    zip("lt gt le ge nbsp thinsp middot plusmn ndash mdash minus #60 #62 #160 #183".split(), "<>≤≥  .±---<> .", strict=True)
+    zip(["lt", "gt", "le", "ge", "nbsp", "thinsp", "middot", "plusmn", "ndash", "mdash", "minus", "#60", "#62", "#160", "#183"], "<>≤≥  .±---<> .", strict=True)
 )  # fmt: skip
 _LINE_END = re.compile(r"\b([A-Za-z]{2,})- ?\n ?([a-z]{2,})")
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _VALUES = {word: i for i, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
-_LETTERS = rf"\b(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})\b(?!-[a-z])"
+_LETTERS = (
+    rf"(?i:\b(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})\b(?!-[a-z]))"
+)
 
 #: A number: 1,234 or 12.5 or .05; digits are bounded and never given back, so that no text makes a pattern slow.
 _N = r"(?>\d{1,3}(?:,\d{3}){1,3}(?![\d,])(?:\.\d{1,9})?|\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})"
+#: The same with a sign; a hyphen behind a number or a word is none.
 _S = rf"(?:(?<![\w.)])[-+] ?)?{_N}"
 _INT = r"(?>\d{1,3}(?:,\d{3}){1,3}(?!\d)|\d{1,9})(?![\d]|[.,]\d)"
 _PCT = r"\s?(?:%|per\s?cent(?!age|ile))"
-_TO = r"\s?%?\s?(?:-|,|;|to|and)\s?"
-_CI = r"(?:(?:95|90|99|97\.5)\s?(?:%|per\s?cent)\s?)?\(?(?:two-sided |bayesian )?(?:CIs?|Crl|confidence (?:interval|limit)s?|credible intervals?)\b"
-_UNIT = r"(?:mg|g|kg|µg|μg|mcg|ug|ng|ml|mL|dl|dL|l|L|IU|U|units?|mmol|Gy|cGy|mm|cm|m2|kcal|kJ|mmHg|Hz|MBq|million|MIU)\b(?:/[\w.]{1,6}){0,3}"
+_RANGE = rf"{_S}\s?%?\s?(?:-|,|;|to|and)\s?{_S}"
+_CI = (
+    r"(?:(?:95|90|99|97\.5)\s?(?:%|per\s?cent)\s?)?\(?(?:two-sided |bayesian )?"
+    r"(?:CIs?|CrI|confidence (?:interval|limit)s?|credible intervals?)\b"
+)
+_UNIT = (
+    r"(?:mg|g|kg|μg|mcg|ug|ng|ml|mL|dl|dL|l|L|IU|U|units?|mmol|Gy|cGy|mm|cm|m2|kcal|kJ|mmHg|Hz|MBq|million|MIU)\b"
+    r"(?:/[\w.]{1,6}){0,3}"
+)
 _TIMES = r"(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|hours?|hrs?|h|minutes?|mins?|seconds?)\b"
+_COUNTED = r"(?:patients?|women|men|subjects|participants|cases)"
+_RATIO = (
+    r"(?:(?:adjusted |crude |unadjusted |common |pooled )?(?:odds|hazards?|risk|rate|relative|incidence rate|likelihood)"
+    r"[ -](?:ratios?|risks?)|relative hazards?|[ac]?OR|[as]?HR|[ac]?RR|IRR"
+    r"|(?:absolute |mean |risk |rate |between-group |treatment )*(?:differences?))(?:\s?\((?:OR|HR|RR|IRR|RD|ARD|ARR)\))?"
+)
 _SHIFT = (
-    r"(?:relative |absolute |significant |further |mean |greater |lower )?(?:reductions?|increases?|decreases?|decline|drop|improvement|gain|loss of|"
-    r"lower|higher|greater|less|fewer|more|shorter|longer|difference|faster|slower|change)\b"
+    r"(?:relative |absolute |significant |further |mean |greater |lower )?(?:reductions?|increases?|decreases?|decline|drop"
+    r"|improvement|gain|loss of|lower|higher|greater|less|fewer|more|shorter|longer|difference|faster|slower|change)\b"
 )
+_MORE_THAN = (
+    r"(?:[<>≤≥]\s?(?:or ?)?(?:[=/] ?)?|>/=|</=|\b(?:at least|at most|more than|less than|greater than|fewer than|lower than"
+    r"|higher than|exceeding|below|above|up to|over|under) (?:an? |or equal to )?)"
+)
+_SOLUTION = (
+    r"(?:\w+caine|saline|solution|cream|gel|ointment|lotion|dextrose|glucose|sucrose|alcohol|ethanol|oxygen|hydro\w+"
+    r"|chlorhexidine|povidone\w*|dose\b|\w+(?:azole|icin|ycin|mide|sone|olone|uracil)\b)"
+)
+_V = r"(?:v\.?|vs\.?|versus|and|or|,|compared (?:with|to))"
 
-#: What a number can be, in the order in which it is tried. ``percent``, ``fraction`` and ``count`` may be results of an
-#: arm; everything above them is kept apart.
-TABLE: tuple[tuple[str, str], ...] = (
-    ("register", r"\b(?:NCT|ISRCTN|ACTRN|UMIN|EudraCT|ChiCTR|doi)[\w:./-]*\d[\w./-]*"),
-    ("p", rf"\b(?:P|p)(?:\s?-?\s?(?:values?|trend|interaction))?(?:\s?\([^()]{{1,20}}\))?\s?(?:of|was|were|is|,|:|for \w+)?\s?(?:(?:[=<>≤≥]\s?|less than |greater than )+|(?<=of )|(?<=was )|(?<=[,:]) ?){_N}(?:\s?x\s?10\s?(?:\^|\*\*)?-?\d{{1,3}})?"),
-    ("p", r"\b[Pp]\s?=?\s?n\.?s\.?\b|(?<=[(;,] )NS\b|(?<=[(;,])NS\b"),
-    ("effect", rf"\b(?:(?:adjusted |crude |unadjusted |common |pooled )?(?:odds|hazards?|risk|rate|relative|incidence rate|likelihood)[ -](?:ratios?|risks?)|relative hazards?|[ac]?OR|[as]?HR|[ac]?RR|IRR|(?:absolute |mean |risk |rate |between-group |treatment )*(?:differences?))(?:\s?\((?:OR|HR|RR|IRR|RD|ARD|ARR)\))?(?:(?:,|:|=| of| was| for [^\d;.()]{{1,60}}?(?:,|:|=| was| of)?)\s?=?)?\s?\(?{_S}(?:{_PCT})?(?:\s?(?:percentage points?|points?))?(?:[,;]?\s?\(?(?:{_CI})[^\d\n]{{0,12}}{_S}{_TO}{_S}{_PCT}?|\s?\({_S}{_TO}{_S}%?(?=\)))?"),
-    ("interval", rf"(?:{_CI})[^\d\n]{{0,20}}{_S}{_TO}{_S}(?:{_PCT})?"),
-    ("interval", rf"(?<=\(){_S}%?(?:-|\sto\s|\s-\s){_S}%?(?=[);,])|{_N}%?\s?(?:-|to)\s?{_N}{_PCT}"),
-    ("level", rf"{_N}{_PCT}\s?\(?(?:CIs?|confidence|credible|power|statistical|significance|level|limits|LOA)\b|\b(?:power|alpha|significance|level)\s(?:of|was|=)\s{_N}{_PCT}?|α\s?=\s?{_N}"),
-    ("mean", rf"{_S}\s?(?:±|\+/-|\+-)\s?{_N}%?|{_S}%?\s?\((?:SDs?|SEM?)[ :=,]{{1,2}}{_N}%?"),
-    ("size", rf"\b[nN]\s?=\s?{_INT}(?!\s?/\s?\d|{_PCT})"),
-    ("fraction", rf"(?:{_INT}|{_LETTERS})\s?(?:/\s?|(?:patients?|women|men|subjects|participants|cases)? ?(?:out )?of (?:the |a total of )?){_INT}(?!{_PCT}|\s?{_TIMES}|/)"),
-    ("threshold", rf"(?:[<>≤≥]\s?(?:or ?)?(?:[=/] ?)?|>/=|</=|\b(?:at least|at most|more than|less than|greater than|fewer than|lower than|higher than|exceeding|below|above|up to|over|under) (?:an? |or equal to )?){_N}(?:{_PCT}|\s?-?{_UNIT}|\s?{_TIMES}|)|{_N}{_PCT}\s(?:or|and) (?:more|less|greater|higher|lower|above|over)\b"),
-    ("change", rf"(?:\bby (?:about |approximately |an? (?:mean|average|median) (?:of )?)?|{_SHIFT} (?:of|by|was|were|in \w+ of) (?:about |approximately )?|(?<![A-Za-z])[-+]){_N}{_PCT}(?! of| (?:or|vs?\.?) )|{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)|\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}"),
-    ("dose", rf"\b(?:\d[\d.,]{{0,8}}|of)\s?(?:ml|mL|mg|g|l|L|μg)? of {_N}{_PCT}|{_N}{_PCT}\s(?:\w+caine|saline|solution|cream|gel|ointment|lotion|dextrose|glucose|sucrose|alcohol|ethanol|oxygen|hydro\w+|chlorhexidine|povidone\w*|dose\b|\w+(?:azole|icin|ycin|mide|sone|olone|uracil)\b)"),
-    ("dose", rf"{_N}\s?-?\s?(?:x\s?10\s?\d{{1,2}}\s?)?{_UNIT}"),
-    ("time", rf"{_N}(?:\s?-\s?|\s?to\s?|\sor\s|\sand\s)?(?:{_N})?\s?-?\s?{_TIMES}|\b(?:days?|weeks?|months?|years?|visits?|cycles?) {_INT}(?:(?:, | and |,? or |-| to ){_INT}(?!{_PCT}))*(?!{_PCT})|\b(?:19|20)\d\d\b(?!{_PCT}|/)"),
-    ("name", rf"(?<![\w.])(?:[A-Za-z]+[-+]?(?!\d[\d.,]*{_PCT})\d[\w/-]*|(?:[Gg]rades?|[Pp]hases?|[Ss]tages?|[Gg]roups?|[Cc]lass|[Tt]ypes?|[Aa]rms?|ACR|PASI|SRI|[Tt]able|[Cc]ohort)[ -]?\d[\d/-]*(?![\d.]*{_PCT}| \()|\d+(?:st|nd|rd|th|-fold|-arm|-way|-point|-item)\b|\d+(?::\d+)+|\d+-[A-Za-z][\w-]*|\d+[A-Za-z]\w*)"),
-    ("percent", rf"(?:{_N}|{_LETTERS}){_PCT}|(?<![\d,])\d{{1,2}},\d{{1,2}}{_PCT}|(?<![\d-]){_N}(?=(?:,? {_N}){{0,6}},?\s?(?:v\.?|vs\.?|versus|and|or|,|compared (?:with|to)) {_N}{_PCT})"),
-    ("count", rf"(?<![\d,./-]){_INT}(?![-/]\d)|{_LETTERS}|\bno\b(?= \w+ (?:was|were|in|with|on|occurred)|\s\w+s\b)"),
-    ("number", rf"{_S}"),
-)  # fmt: skip
-_FINDER = re.compile(
-    "|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(TABLE))
-)
-_KINDS = tuple(kind for kind, _ in TABLE)
+#: What a number can be, in the order in which it is tried, each in every spelling. ``percent``, ``fraction`` and ``count``
+#: may be results of an arm; the others are kept apart.
+TABLE: dict[str, tuple[str, ...]] = {
+    "register": (r"\b(?:NCT|ISRCTN|ACTRN|UMIN|EudraCT|ChiCTR|doi)[\w:./-]*\d[\w./-]*",),
+    "p": (
+        r"\b[Pp](?:\s?-?\s?(?:values?|trend|interaction))?(?:\s?\([^()]{1,20}\))?\s?(?:of|was|were|is|,|:|for \w+)?\s?"
+        rf"(?:(?:[=<>≤≥]\s?|less than |greater than )+|(?<=of )|(?<=was )|(?<=[,:]) ?){_N}(?!\d|{_PCT})"
+        r"(?:\s?x\s?10\s?(?:\^|\*\*)?-?\d{1,3})?",
+        r"\b[Pp]\s?=?\s?n\.?s\.?\b",
+        r"(?<=[(;,] )NS\b|(?<=[(;,])NS\b",
+    ),
+    "effect": (
+        rf"\b{_RATIO}(?:(?:,|:|=| of| was| for [^\d;.()]{{1,60}}?(?:,|:|=| was| of)?)\s?=?)?\s?\(?{_S}(?:{_PCT})?"
+        r"(?:\s?(?:percentage points?|points?))?"
+        rf"(?:[,;]?\s?\(?(?:{_CI})[^\d\n]{{0,12}}{_RANGE}{_PCT}?|\s?\({_RANGE}%?(?=\)))?",
+    ),
+    "interval": (
+        rf"(?:{_CI})[^\d\n]{{0,20}}{_RANGE}(?:{_PCT})?",
+        rf"(?<=\(){_S}%?(?:-|\sto\s|\s-\s){_S}%?(?=[);,])",
+        rf"{_N}%?\s?(?:-|to)\s?{_N}{_PCT}",
+    ),
+    "level": (
+        rf"{_N}{_PCT}\s?\(?(?:CIs?|confidence|credible|power|statistical|significance|level|limits|LOA)\b",
+        rf"\b(?:power|alpha|significance|level)\s(?:of|was|=)\s{_N}{_PCT}?|α\s?=\s?{_N}",
+    ),
+    "mean": (rf"{_S}\s?(?:±|\+/-|\+-)\s?{_N}%?", rf"{_S}%?\s?\((?:SDs?|SEM?)[ :=,]{{1,2}}{_N}%?"),
+    "size": (rf"\b[nN]\s?=\s?{_INT}(?!\s?/\s?\d|{_PCT})",),
+    "fraction": (
+        rf"(?:{_INT}|{_LETTERS})\s?(?:/\s?|{_COUNTED}? ?(?:out )?of (?:the |a total of )?){_INT}(?!{_PCT}|\s?{_TIMES}|/)",
+    ),
+    "threshold": (
+        rf"{_MORE_THAN}{_N}(?:{_PCT}|\s?-?{_UNIT}|\s?{_TIMES}|)",
+        rf"{_N}{_PCT}\s(?:or|and) (?:more|less|greater|higher|lower|above|over)\b",
+    ),
+    "change": (
+        rf"(?:\bby (?:about |approximately |an? (?:mean|average|median) (?:of )?)?|{_SHIFT} (?:of|by|was|were|in \w+ of)"
+        rf" (?:about |approximately )?|(?<![A-Za-z])[-+]){_N}{_PCT}(?! of| (?:or|vs?\.?) )",
+        rf"{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)",
+        rf"\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}",
+    ),
+    "dose": (
+        rf"\b(?:\d[\d.,]{{0,8}}|of)\s?(?:ml|mL|mg|g|l|L|μg)? of {_N}{_PCT}",
+        rf"{_N}{_PCT}\s{_SOLUTION}",
+        rf"{_N}\s?-?\s?(?:x\s?10\s?\d{{1,2}}\s?)?{_UNIT}",
+    ),
+    "time": (
+        rf"{_N}(?:\s?-\s?|\s?to\s?|\sor\s|\sand\s)?(?:{_N})?\s?-?\s?{_TIMES}",
+        rf"\b(?:days?|weeks?|months?|years?|visits?|cycles?) {_INT}(?:(?:, | and |,? or |-| to ){_INT}(?!{_PCT}))*(?!{_PCT})",
+        rf"\b(?:19|20)\d\d\b(?!{_PCT}|/)",
+    ),
+    "name": (
+        rf"(?<![\w.])[A-Za-z]+[-+]?(?!\d[\d.,]*{_PCT})\d[\w/-]*",
+        r"(?<![\w.])(?:[Gg]rades?|[Pp]hases?|[Ss]tages?|[Gg]roups?|[Cc]lass|[Tt]ypes?|[Aa]rms?|ACR|PASI|SRI|[Tt]able|[Cc]ohort)"
+        rf"[ -]?\d[\d/-]*(?![\d.]*{_PCT}| \()",
+        r"(?<![\w.])\d+(?:(?:st|nd|rd|th|-fold|-arm|-way|-point|-item)\b|(?::\d+)+|-[A-Za-z][\w-]*|[A-Za-z]\w*)",
+    ),
+    "percent": (
+        rf"(?:{_N}|{_LETTERS}){_PCT}",
+        rf"(?<![\d,])\d{{1,2}},\d{{1,2}}{_PCT}",
+        # "40 v 25%" and "21, 17 and 19%": the sign stands once, behind the last.
+        rf"(?<![\d-]){_N}(?=(?:,? {_N}){{0,6}},?\s?{_V} {_N}{_PCT})",
+    ),
+    "count": (
+        rf"(?<![\d,./-]){_INT}(?![-/]\d)",
+        _LETTERS,
+        r"\b[Nn]o\b(?= (?:[a-z-]+ ){1,3}(?:was|were|in|with|on|occurred)\b| patients?\b)",
+    ),
+    "number": (_S,),
+}
+_FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(spellings)})" for kind, spellings in TABLE.items()))
 
 
 @dataclass(frozen=True)
@@ -103,7 +191,7 @@ def find_numbers(text: str) -> list[Number]:
     >>> [(text[n.start : n.end], n.kind) for text in ["At week 12, 55.2% v 30% (p = < 0.05)"] for n in find_numbers(text)]
     [('week 12', 'time'), ('55.2%', 'percent'), ('30%', 'percent'), ('p = < 0.05', 'p')]
     """
-    return [Number(*m.span(), _KINDS[int(m.lastgroup[1:])]) for m in _FINDER.finditer(text) if m.lastgroup]
+    return [Number(*m.span(), m.lastgroup or "") for m in _FINDER.finditer(text)]
 
 
 def value_of(printed: str) -> str:
@@ -120,3 +208,14 @@ def value_of(printed: str) -> str:
     if re.fullmatch(r"\d{1,2},\d{1,2}", digits):
         digits = digits.replace(",", ".")
     return re.sub(r"^(-?)\.", r"\g<1>0.", digits.replace(",", "").replace(" ", ""))
+
+
+def any_of(words: str) -> str:
+    """Return the alternatives of a pattern, written with blanks between them; a blank inside one is written ``_``.
+
+    Examples
+    --------
+    >>> any_of("placebo usual_care")
+    '(?:placebo|usual care)'
+    """
+    return f"(?:{'|'.join(words.split())})".replace("_", " ")

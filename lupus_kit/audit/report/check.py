@@ -212,7 +212,9 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
         study=record.trial.key,
         citation=record.trial.citation,
         values=tuple(values),
-        reading_statements=read(judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed)),
+        reading_statements=read(
+            judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed)
+        ),
         n_analyses=n_analyses(),
         findings=findings,
         remarks=record.remarks,

@@ -171,7 +171,9 @@ def _on_primary(study: Study, claim: Claim, pairs: Sequence[tuple[Claim, Claim]]
     ]
 
 
-def read(study: Study, values: Sequence[CheckedValue], findings: Sequence[str] = (), n_proposed: int = 0) -> tuple[Statement, ...]:
+def read(
+    study: Study, values: Sequence[CheckedValue], findings: Sequence[str] = (), n_proposed: int = 0
+) -> tuple[Statement, ...]:
     """Write the reading of a study.
 
     Parameters
