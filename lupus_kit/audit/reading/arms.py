@@ -31,14 +31,14 @@ _SPLIT = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:and|{_OR})\s)\s*", re
 #: Words before and behind the name of an arm.
 _LEAD = any_of(
     r"""the an? either both to received? receiving undergo use continue switch start or and in with of oral intravenous
-    subcutaneous only treatment_with therapy_with matching identical assigned allocated randomi[sz]ed were was \d+
+    subcutaneous only treatment_with therapy_with match(?:ing|ed) identical monthly assigned allocated randomi[sz]ed were was \d+
     (?:group|arm)(?!\s[\da-z]\b) \d[\d.]*\s?(?:mg|g|ml|IU)\sof"""
 )
 _BEFORE = re.compile(rf"^(?:(?:{_LEAD}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
 _TAIL = any_of(
     r"""for at every once twice daily weekly monthly over during until administered given via in on added as who were was
     had by followed within after before using from per each through all groups? arms? regimens? stratified respectively
-    the that which according if received three two four \d+_times"""
+    the that which according if received subcutaneously orally intravenously intramuscularly three two four \d+_times"""
 )
 _AFTER = re.compile(rf"\s{_TAIL}\b.*|[.:;]+$", re.I | re.S)
 _OVER = re.compile(r"[.:]\s|\b(?:followed by|stratified|who|were|was|in an? [\w:]+ ratio|before|after|if)\b")
@@ -48,7 +48,7 @@ _SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?)?({_WHO
 _SIZED = re.compile(
     rf"(?<![:.\d])(?<!: )(?P<list>(?:[(]|, |and ))?(?P<n>{_WHOLE})\s(?:{_PEOPLE}\s)?"
     r"(?:(?:(?:were )?(?:\w+ )?(?:assigned|allocated|randomi[sz]ed) )?(?:to receive |to |in |received |receiving |on )"
-    r"(?:the )?|(?(list)|(?!)))(?P<name>[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})"
+    r"(?:the )?|(?(list)|(?!)))(?P<name>(?!with\b|were\b|who\b|had\b|aged\b|patients\b|adults\b|women\b|participants\b)[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
 )
 #: What is never the name of an arm: people and sexes, units, times, places, events, words about the trial.
 _NOT_AN_ARM = any_of(
@@ -155,11 +155,11 @@ def find_arms(text: str, sentences: Iterable[tuple[int, int, str]]) -> dict[str,
     sized: dict[str, int] = {}
     for start, end, _ in sentences:
         sentence = text[start : min(end, start + 2000)]
-        if not _ALLOCATED.search(sentence):
+        if not re.search("(?i)randomi[sz]|randomly|assigned|allocated|divided", sentence):
             continue
         here = {_clean(_SPLIT.split(m["name"])[0]): int(m["n"].replace(",", "")) for m in _SIZED.finditer(sentence)}
         here.pop("", None)
-        listed = _listed(sentence)
+        listed = _listed(sentence) if _ALLOCATED.search(sentence) else {}
         if not arms or (set(map(str.lower, listed)) == set(map(str.lower, arms)) and any(listed.values())):
             arms = listed or (dict(here) if len(here) > 1 else {})
         sized = here | sized

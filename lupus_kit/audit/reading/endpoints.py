@@ -1,7 +1,7 @@
 """What a proposed comparison is about: a short title, the visit, the place in the plan of the trial."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from lupus_kit.audit.reading.spellings import Number, any_of
 
@@ -19,13 +19,14 @@ _LEADS = any_of(
     (?:the_)?(?:primary|secondary)[\\s-](?:end[\\s-]?points?|outcomes?)(?:_of|_was|_were|,)?"""
 )
 _LEADING = re.compile(rf"^\s*{_LEADS}\b[\s,:]*", re.I)
+_WHO = re.compile(r"\b(?:patients|participants|receiving|treated|given|more|fewer)\b", re.I)
 _TIME = r"(?:weeks?|months?|days?|years?|visits?)"
 _VISIT = re.compile(
     rf"\b({_TIME}) (\d{{1,4}})\b(?!\s?(?:,|and|or|-|to)\s?\d)"
     rf"|\b(?:at|after|by|through|within|over) (\d{{1,4}})[ -]({_TIME})\b|\b(\d{{1,4}})[ -]({_TIME})[ -](?=[a-z])",
     re.I,
 )
-_PRIMARY = re.compile(r"\bprimary (?:efficacy |composite )?(?:end[ -]?points?|outcomes?)(?: measures?)?\b", re.I)
+_PRIMARY = re.compile(r"\bprimary[ -](?:efficacy |composite )?(?:end[ -]?points?|outcomes?)(?: measures?)?\b", re.I)
 _SECONDARY = re.compile(r"\bsecondary\b", re.I)
 _SAFETY = re.compile(
     r"\b(?:adverse|deaths?|died|infections?|bleeding|toxicit\w+|safety|discontinu\w+|side effects?)\b", re.I
@@ -61,17 +62,23 @@ def visit_of(words: str) -> str:
     return f"{unit.lower().removesuffix('s')} {int(number)}"
 
 
-def title_of(before: str, behind: str, arms: Iterable[str]) -> str:
+def title_of(before: str, behind: str, arms: Sequence[str]) -> str:
     """Return a short title for a comparison from the words before its first number, or else behind it."""
-    names = "|".join(re.escape(arm) for arm in sorted(arms, key=len, reverse=True)) or r"(?!)"
+    called = {*arms, *(arm.split()[0] for arm in arms if len(arm.split()[0]) > 3)}
+    names = "|".join(re.escape(arm) for arm in sorted(called, key=len, reverse=True)) or r"(?!)"
     named = re.compile(
         rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b"
     )
     flat = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))[-1]
     # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
-    heads = [(head, named.search(head)) for head in (_VERB.split(piece)[0] for piece in flat.split(","))]
-    kept = [named.sub(" ", head) for head, arm in heads if not arm or len(named.sub(" ", head).split()) > 2]
-    for head in (*kept, named.sub(" ", re.split(r"[,;:.()]", behind.lstrip(") "))[0])):
+    kept = []
+    for piece in flat.split(","):
+        parts = _VERB.split(piece)
+        bare = named.sub(" ", parts[0])
+        subject = bare != parts[0] and (len(bare.split()) < 3 or _WHO.search(bare))
+        kept.append(bare if not subject else named.sub(" ", parts[-1]) if len(parts) > 1 else "")
+    after = re.split(r"[,;:.()]", behind.lstrip(") "))[0]
+    for head in (*kept, named.sub(" ", _VERB.split(after)[0]), named.sub(" ", after)):
         title = _VISIT.sub(" ", head)
         for _ in range(4):
             title = _LEADING.sub("", title)
@@ -94,13 +101,14 @@ class Plan:
 
     def __init__(self, sentences: Sequence[str]) -> None:
         self.words: set[str] = set()
+        self.others: set[str] = set()
         self.visit, self.met = "", ""
         for one in sentences:
             if found := _MET.search(one):
                 self.met = "not met" if found[1] or "did not" in found[0].lower() else "met"
             elif (named := _PRIMARY.search(one)) and not self.words:
-                said = re.split(r"\b[Ss]econdary\b", one[named.end() : named.end() + 300])[0]
-                self.words, self.visit = _content(said), visit_of(said)
+                said, *later = re.split(r"\b[Ss]econdary\b", one[named.end() : named.end() + 400])
+                self.words, self.visit, self.others = _content(said), visit_of(said), _content(" ".join(later))
 
     def role(self, title: str, visit: str, sentence: str, before: str) -> str:
         """Return the role that a comparison may have, or nothing."""
@@ -109,7 +117,7 @@ class Plan:
         shared = _content(title) & self.words
         if shared and 2 * len(shared) >= len(_content(title)) and (not self.visit or visit in ("", self.visit)):
             return "primary"
-        if _SECONDARY.search(before) or (shared and self.visit and visit):
+        if _SECONDARY.search(before) or (shared and self.visit and visit) or _content(title) & self.others:
             return "secondary"
         return "safety" if _SAFETY.search(f"{title} {before[-80:]}") else ""
 

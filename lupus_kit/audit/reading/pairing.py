@@ -22,6 +22,12 @@ _FURTHEST = 250
 LEAST = 0.9
 _VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
 _JOINED = re.compile(r"\b(?:v|vs|versus|with|than|compared|whereas|while|against|but|as did)\b", re.I)
+_OTHER_GROUPS = re.compile(
+    r"\b(?:men|boys|males)\b.{1,60}\b(?:women|girls|females)\b|\b(?:women|girls|females)\b.{1,60}\b(?:men|boys|males)\b"
+    r"|\b(?:weeks?|months?|years?) \d+ and \d+\b"
+    r"|\bsub-?group\b|\bat baseline\b",
+    re.I,
+)
 _AND = re.compile(r",? ?(?:and|or)$", re.I)
 _OF_ARM = re.compile(
     r"\b(?:groups?|arms?|regimens?|controls?|placebo|treated|receiv\w+|assigned|given|recipients)\b", re.I
@@ -244,7 +250,11 @@ def _list_of(gaps: Sequence[str], place: int) -> int:
     end = place
     while end < len(gaps) and re.fullmatch(r"\s?\)?,\s\(?", gaps[end]):
         end += 1
-    return end - place + 2 if end > place and end < len(gaps) and re.fullmatch(r",?\s(?:and|&|or)\s", gaps[end]) else 0
+    return (
+        end - place + 2
+        if end > place and end < len(gaps) and re.fullmatch(r"\s?\)?,?\s(?:and|&|or)\s", gaps[end])
+        else 0
+    )
 
 
 def propose(
@@ -257,6 +267,7 @@ def propose(
 ) -> list[Pair]:
     """Propose the pairs of one sentence, the likelier before the others, none of more than two for one value."""
     pairs: list[Pair] = []
+    last: tuple[str, str] | None = None
     ends = [(a.end, b.marks[0][0]) for a, b in pairwise(values)]
     gaps = [text[max(end, a.marks[-1][1]) : start] for (end, start), a in zip(ends, values, strict=False)]
     for place, (a, b) in enumerate(pairwise(values)):
@@ -264,8 +275,14 @@ def propose(
         low = values[place - 1].end if place else span[0]
         high = values[place + 2].start if place + 2 < len(values) else span[1]
         whose, said = _whose(text, (low, high), a, b, named, arms)
+        if said in ("both", "order") and len(arms) == 2:
+            last = whose
+        elif last and said in ("", "same") and place and _VERSUS.match(" ".join(gaps[place].split()).strip(" ,()")):
+            whose, said = last, "carried"
         score = gap_score(gaps[place], kinds) if len(gaps[place]) < _FURTHEST else -1.0
         score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
+        if said not in ("both", "one") and _OTHER_GROUPS.search(text, low, high):
+            score -= 4.0  # sexes, visits or subgroups are compared, or may be
         if said == "same" and score < 3.5 and not _OF_ARM.search(gaps[place]):
             score -= 1.5
         pairs.append(Pair(a, b, score, whose, said))
@@ -282,7 +299,7 @@ def propose(
                 scores[place : place + 3] = [-1.0] * 3
         names = _one_each(pairs, place)
         n = len(names) or _list_of(gaps, place)
-        if n > 2 and scores[place] > -0.5:
+        if n > 2 and (names or scores[place] > -0.5):
             names = names or (list(arms) if len(arms) == n else [""] * n)
             control = next((i for i, name in enumerate(names) if name and CONTROL.search(name)), n - 1)
             for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
@@ -321,7 +338,7 @@ def _one_each(pairs: Sequence[Pair], place: int) -> list[str]:
     """Return the arms of three or more neighbours that begin here, each with its own arm beside it; else nothing."""
     names: list[str] = []
     for pair in pairs[place:]:
-        if pair.named != "both" or pair.arms is None or pair.score < 0 or (names and names[-1] != pair.arms[0]):
+        if pair.named != "both" or pair.arms is None or pair.score < -6 or (names and names[-1] != pair.arms[0]):
             break
         if pair.arms[1] in names or pair.arms[0] == pair.arms[1]:
             break

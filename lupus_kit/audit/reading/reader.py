@@ -24,7 +24,11 @@ LARGEST = 2_000_000
 _LONGEST = 2_500
 #: The arms of a comparison where the text does not say them.
 NOT_SAID = ("arm of the first number", "arm of the second number")
-_ALLOCATION = re.compile(r"\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|n\s?=)", re.I)
+_ALLOCATION = re.compile(
+    r"\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|received|completed|n\s?=)", re.I
+)
+_FOR_ALL = re.compile(r"\s?(?:for|in) (?:both|all|each|either)\b")
+_OTHER_P = re.compile(r"\s?(?:for|by) (?:the )?(?:non-?inferiority|interaction|trend|heterogeneity)\b", re.I)
 _RANDOMISED = re.compile(
     r"\b(\d{1,3}(?:,\d{3})+|\d{2,9})\s(?:\w+\s){0,4}?(?:were |was )?(?:randomly|randomi[sz]ed|underwent randomi[sz]ation)\b"
 )
@@ -33,6 +37,7 @@ _SAYS = {
     "same": "one arm only stands beside the numbers: the other was added",
     "one": "one arm only stands beside the numbers: the other was added",
     "order": "the arms are taken in the order in which the sentence names them",
+    "carried": "the arms are taken in the order of the pair before it in the sentence",
     "list": "the arms are taken in the order of the allocation, each against the control",
     "shared": "the second number is compared with two others: choose the arms",
 }
@@ -142,34 +147,42 @@ class _Reader:
             if number.kind not in ("p", "effect"):
                 continue
             behind = [i for i, pair in enumerate(pairs) if pair.second.end <= number.start]
-            within = any(pair.first.end <= number.start < pair.second.start for pair in pairs)
             nearest = max((pairs[i].second.start for i in behind), default=-1)
             home = [i for i in behind if pairs[i].second.start == nearest]
-            said = self._says_arms(number, named)
-            if said and number.kind == "effect":
-                home = [
-                    i
-                    for i in (home if len(home) > 1 else behind or range(len(pairs)))
-                    if pairs[i].arms and set(said) <= set(pairs[i].arms or ())
-                ]
+            within = [i for i, pair in enumerate(pairs) if pair.first.end <= number.start < pair.second.start]
+            if within:  # each of several arms with its own p-value against the control
+                own = max(pairs[i].first.start for i in within)
+                home = [i for i in within if pairs[i].first.start == own and pairs[i].named == "list"]
+            said = self._says_arms(number, named) if number.kind == "effect" else []
+            if said:
+                near = home if len(home) > 1 else behind or range(len(pairs))
+                home = [i for i in near if set(said) <= set(pairs[i].arms or ())]
             elif number.kind == "p" and latest is not None and len(home) > 1:
                 home = [latest]
+            elif len(home) > 1:  # "(p=0.01 and p=0.02, respectively)": one for each, in the order of the text
+                run = [n for n in inside if n.kind == number.kind and n.start > nearest]
+                if len(run) == len(home) and "respectively" in self.text[run[-1].end : run[-1].end + 30]:
+                    home = [sorted(home, key=lambda i: pairs[i].first.start)[run.index(number)]]
             latest = None
             key = "p" if number.kind == "p" else "effect"
             text = (p_text if key == "p" else effect_text)(self.text[number.start : number.end])
-            if within:
-                self._ask(
-                    number.start,
-                    number.end,
-                    "it stands behind the first of two numbers: it may compare visits within one arm",
-                )
-            elif len(home) != 1 or not text or getattr(found[home[0]], key) or not self._sound(key, text):
-                if pairs:
-                    self._ask(number.start, number.end, "which comparison it belongs to")
+            for_all = _FOR_ALL.match(self.text, number.end) is not None
+            if not pairs:
+                continue
+            if _OTHER_P.match(self.text, number.end):
+                self._ask(number.start, number.end, "it is the p-value of another question")
+            elif within and not home:
+                why = "it stands behind the first of two numbers: it may compare visits within one arm"
+                self._ask(number.start, number.end, why)
+            elif not home or (len(home) > 1 and not for_all) or not text or not self._sound(key, text):
+                self._ask(number.start, number.end, "which comparison it belongs to")
+            elif any(getattr(found[i], key) for i in home):
+                self._ask(number.start, number.end, "the comparison has another before it")
             else:
-                latest = home[0]
-                setattr(found[latest], key, text)
-                found[latest].numbers = (*found[latest].numbers, number)
+                latest = home[0] if key == "effect" else None
+                for i in home:
+                    setattr(found[i], key, text)
+                    found[i].numbers = (*found[i].numbers, number)
         return found
 
     def _says_arms(self, number: Number, named: Sequence[Mention]) -> list[str]:
@@ -193,7 +206,7 @@ class _Reader:
         visit = (
             visit_of(before) or visit_of(self.text[span[0] : first.start]) or visit_of(self.text[second.end : span[1]])
         )
-        title = title_of(before, behind, self.arms)
+        title = title_of(before, behind, list(self.arms))
         role = self.plan.role(title, visit, self.text[span[0] : span[1]], before)
         ends = [*(n.end for n in with_it.numbers), second.marks[-1][1]]
         return Claim(
@@ -263,7 +276,7 @@ def read_text(text: str, arms: str | Sequence[str] | Mapping[str, int | None] | 
 
 
 def _proposal(reader: _Reader) -> Proposal:
-    """Number the claims, best first, and give account of every number."""
+    """Gather the claims under their numbers, with the account of every number of the text."""
     seen: Counter[tuple[int, int]] = Counter()
     rows, records, marks, owner = [], [], [], dict[int, str]()
     for number, (_, claim, pair, with_it) in enumerate(reader.claims, 1):

@@ -90,7 +90,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         r"\b[Pp](?:\s?-?\s?(?:values?|trend|interaction))?(?:\s?\([^()]{1,20}\))?\s?(?:of|was|were|is|,|:|for \w+)?\s?"
         rf"(?:(?:[=<>≤≥]\s?|less than |greater than )+|(?<=of )|(?<=was )|(?<=[,:]) ?){_N}(?!\d|{_PCT})"
         r"(?:\s?x\s?10\s?(?:\^|\*\*)?-?\d{1,3})?",
-        r"\b[Pp]\s?=?\s?n\.?s\.?\b",
+        r"\b[Pp]\s?=?\s?[nN]\.?[sS]\.?\b",
         r"(?<=[(;,] )NS\b|(?<=[(;,])NS\b",
     ),
     "effect": (
@@ -118,7 +118,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     ),
     "change": (
         rf"(?:\bby (?:about |approximately |an? (?:mean|average|median) (?:of )?)?|{_SHIFT} (?:of|by|was|were|in \w+ of)"
-        rf" (?:about |approximately )?|(?<![A-Za-z])[-+]){_N}{_PCT}(?! of| (?:or|vs?\.?) )",
+        rf" (?:about |approximately )?|(?<![A-Za-z])[-+]){_N}{_PCT}(?! of| (?:or|vs?\.?) |\s?\(\d+(?:/| of )\d)",
         rf"{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)",
         rf"\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}",
     ),
@@ -151,6 +151,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     ),
     "number": (_S,),
 }
+#: What makes "by 16%" a change and not a share: "fell by 16%", but "was reached by 16%".
+_CHANGED = re.compile(
+    r"(?i)\b(?:f[ae]ll|r[io]se|reduc|increas|decreas|declin|diminish|improv|lower|higher|chang|drop|gain|los[et]|gr[eo]w|rais|worsen)"
+)
 _FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(spellings)})" for kind, spellings in TABLE.items()))
 
 
@@ -191,7 +195,14 @@ def find_numbers(text: str) -> list[Number]:
     >>> [(text[n.start : n.end], n.kind) for text in ["At week 12, 55.2% v 30% (p = < 0.05)"] for n in find_numbers(text)]
     [('week 12', 'time'), ('55.2%', 'percent'), ('30%', 'percent'), ('p = < 0.05', 'p')]
     """
-    return [Number(*m.span(), m.lastgroup or "") for m in _FINDER.finditer(text)]
+    found = []
+    for match in _FINDER.finditer(text):
+        start, end = match.span()
+        kind = match.lastgroup or ""
+        if kind == "change" and match[0].startswith("by ") and not _CHANGED.search(text, max(0, start - 100), start):
+            start, kind = start + re.search(r"[\d.]", match[0]).start(), "percent"  # type: ignore[union-attr]
+        found.append(Number(start, end, kind))
+    return found
 
 
 def value_of(printed: str) -> str:
