@@ -22,6 +22,7 @@ _FURTHEST = 250
 LEAST = 0.9
 _VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
 _JOINED = re.compile(r"\b(?:v|vs|versus|with|than|compared|whereas|while|against|but|as did)\b", re.I)
+_COMPARED = re.compile(r"\b(?:versus|vs|compared|than|whereas|while)\b", re.I)
 _OTHER_GROUPS = re.compile(
     r"\b(?:men|boys|males)\b.{1,60}\b(?:women|girls|females)\b|\b(?:women|girls|females)\b.{1,60}\b(?:men|boys|males)\b"
     r"|\b(?:weeks?|months?|years?) \d+ and \d+\b"
@@ -283,7 +284,7 @@ def propose(
         score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
         if said not in ("both", "one") and _OTHER_GROUPS.search(text, low, high):
             score -= 4.0  # sexes, visits or subgroups are compared, or may be
-        if said == "same" and score < 3.5 and not _OF_ARM.search(gaps[place]):
+        if said == "same" and score < 3.5 and not _OF_ARM.search(gaps[place]) and not _COMPARED.search(gaps[place]):
             score -= 1.5
         pairs.append(Pair(a, b, score, whose, said))
     scores = [one.score for one in pairs]

@@ -203,9 +203,8 @@ class _Reader:
         assumed = (
             _SAYS.get(pair.named, "") if arms != NOT_SAID else "the arms are not said beside the numbers: choose them"
         )
-        visit = (
-            visit_of(before) or visit_of(self.text[span[0] : first.start]) or visit_of(self.text[second.end : span[1]])
-        )
+        places = (before, *(self.text[a:b] for a, b in ((span[0], first.start), (first.end, second.start), (second.end, span[1]))))
+        visit = next(filter(None, map(visit_of, places)), "")
         title = title_of(before, behind, list(self.arms))
         role = self.plan.role(title, visit, self.text[span[0] : span[1]], before)
         ends = [*(n.end for n in with_it.numbers), second.marks[-1][1]]

@@ -88,7 +88,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "register": (r"\b(?:NCT|ISRCTN|ACTRN|UMIN|EudraCT|ChiCTR|doi)[\w:./-]*\d[\w./-]*",),
     "p": (
         r"\b[Pp](?:\s?-?\s?(?:values?|trend|interaction))?(?:\s?\([^()]{1,20}\))?\s?(?:of|was|were|is|,|:|for \w+)?\s?"
-        rf"(?:(?:[=<>≤≥]\s?|less than |greater than )+|(?<=of )|(?<=was )|(?<=[,:]) ?){_N}(?!\d|{_PCT})"
+        rf"(?:(?:[=<>≤≥]\s{{0,5}}|less than |greater than )+|(?<=of )|(?<=was )|(?<=[,:]) ?){_N}(?!\d|{_PCT})"
         r"(?:\s?x\s?10\s?(?:\^|\*\*)?-?\d{1,3})?",
         r"\b[Pp]\s?=?\s?[nN]\.?[sS]\.?\b",
         r"(?<=[(;,] )NS\b|(?<=[(;,])NS\b",
@@ -118,7 +118,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     ),
     "change": (
         rf"(?:\bby (?:about |approximately |an? (?:mean|average|median) (?:of )?)?|{_SHIFT} (?:of|by|was|were|in \w+ of)"
-        rf" (?:about |approximately )?|(?<![A-Za-z])[-+]){_N}{_PCT}(?! of| (?:or|vs?\.?) |\s?\(\d+(?:/| of )\d)",
+        rf" (?:about |approximately )?){_N}{_PCT}",
+        rf"(?<![A-Za-z])[-+]{_N}{_PCT}(?! of| (?:or|vs?\.?) |\s?\(\d+(?:/| of )\d)",
         rf"{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)",
         rf"\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}",
     ),
