@@ -105,6 +105,7 @@ TABLES: dict[str, tuple[CohortColumn, ...]] = {
         CohortColumn("platelets_10e9_l", "number", "platelets", "10⁹/L", 0, 700),
         CohortColumn("wbc_10e9_l", "number", "white cells", "10⁹/L", 0, 30),
         CohortColumn("temperature_c", "number", "body temperature", "°C", 35, 42),
+        CohortColumn("egfr_ml_min_173", "number", "estimated GFR; only in a replica", "mL/min/1.73 m²", 0, 250, optional=True),
         CohortColumn("ana_titre", "whole number", "antinuclear antibodies, last dilution that is positive, 1:n; only in a replica",
                "", 10, 20480, optional=True),
         CohortColumn("anti_nucleosome", "number", "antibodies to nucleosomes, unit not printed; only in a replica", "", 0, 5001,

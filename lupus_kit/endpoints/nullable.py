@@ -12,11 +12,35 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, flags, numbers
 
+#: Decimals that a number keeps; what floating point adds lies behind them.
+DECIMALS = 12
+
 
 def yes_no(table: pd.DataFrame, column: str, problems: BadCells) -> pd.Series:
     """Read a yes/no column, one entry a row of `table`; note bad cells in `problems`."""
     values = flags(table, column, problems)
     return pd.Series(pd.arrays.BooleanArray(values == 1, values == -1))
+
+
+def as_printed(values: np.ndarray) -> np.ndarray:
+    """Return numbers with the decimals they were printed with, so that a value on a limit is on it exactly.
+
+    What arithmetic added behind the twelfth decimal is dropped, and a number that went through single precision (the
+    usual kind of Stata) gets its own decimals back.
+
+    Examples
+    --------
+    >>> as_printed(np.array([1.1 + 0.3, np.float32(1.1), 1.396])).tolist()
+    [1.4, 1.1, 1.396]
+    """
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    blurred = (single == values) & (np.round(values, 6) != values)
+    if blurred.any():
+        values = values.copy()
+        values[blurred] = single[blurred].astype(str).astype(float)
+    printed: np.ndarray = np.round(values, DECIMALS)
+    return printed
 
 
 def rounded(
@@ -25,11 +49,12 @@ def rounded(
     problems: BadCells,
     low: float,
     high: float,
-    decimals: int = 2,
+    decimals: int = DECIMALS,
     whole: bool = False,
 ) -> pd.Series:
-    """Read a number column rounded to so many decimals, so that a value on a limit is on it exactly."""
-    return pd.Series(np.round(numbers(table, column, problems, low, high, whole), decimals), dtype="Float64")
+    """Read a number column with its printed decimals, or rounded to fewer, so that a value on a limit is on it exactly."""
+    values = as_printed(numbers(table, column, problems, low, high, whole))
+    return pd.Series(np.round(values, decimals), dtype="Float64")
 
 
 def any_of(answers: Iterable[pd.Series]) -> pd.Series:

@@ -13,16 +13,20 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
+from lupus_kit.endpoints.event_notes import about_events, about_steroids, with_unasked_events
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import sri50
-from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
+from lupus_kit.endpoints.rules.steroids import SteroidRule
+from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes
 from lupus_kit.endpoints.visits.visit_file import read_known
+from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
@@ -38,14 +42,14 @@ class _Endpoint:
     verdict: str = "responder"
 
 
-_SRI_OPTIONS = ("points", "b_to_a_is_new")
+_SRI_OPTIONS = ("points", "b_to_a_is_new", "steroids")
 _ENDPOINTS = {
     "sri": _Endpoint(sri, ("total", "grades"), "SRI-{points}", _SRI_OPTIONS),
     "modified-sri": _Endpoint(
         partial(sri, components=("sledai", "pga")), ("total",), "modified SRI-{points} (no BILAG)", _SRI_OPTIONS
     ),
     "sri-50": _Endpoint(sri50, ("items", "grades"), "SRI-50, {points} points", _SRI_OPTIONS),
-    "bicla": _Endpoint(bicla, ("total", "grades"), "BICLA"),
+    "bicla": _Endpoint(bicla, ("total", "grades"), "BICLA", ("steroids",)),
     "lldas": _Endpoint(lldas, ("items",), "LLDAS", verdict="lldas"),
     "doris": _Endpoint(doris, ("items",), "DORIS", verdict="doris"),
 }
@@ -55,7 +59,8 @@ ENDPOINTS = tuple(_ENDPOINTS)
 #: Columns that are measured or seen, so that descriptors have to be decided from them.
 _MEASURED = frozenset(SLEDAI_FINDINGS["column"]) - {*ITEM_IDS, *(f"{name}_stable" for name in STABLE_IDS)}
 _BILAG_NAMES = {f"bilag_item_{item.id}": item.id for item in BILAG_FORM}
-_BILAG_ONLY = {item.id for item in BILAG_FORM} - set(SLEDAI_FINDINGS["column"])
+#: What only the form of BILAG holds; a laboratory value alone is no BILAG.
+_BILAG_ONLY = {item.id for item in BILAG_FORM if item.kind != "number"} - set(SLEDAI_FINDINGS["column"])
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,13 @@ def score_visits(
     b_to_a_is_new: bool = True,
     sledai_version: str = "2K",
     pga_scale: str = "0-3",
+    first_visit_protein: str = "present",
+    planned: Plan = None,
+    windows: Windows = None,
+    screening: str = "apart",
+    missing_codes: MissingCodes = None,
+    events: str = "composite",
+    steroids: str | SteroidRule | None = "auto",
 ) -> Scored:
     """Score a table of visits from whatever it holds: totals or items, grades or items.
 
@@ -147,6 +159,19 @@ def score_visits(
         Whose definitions decide descriptors and totals.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    first_visit_protein : {"present", "absent", "missing"}
+        For raw findings in the versions ``"SLEDAI"`` and ``"SELENA"``: what protein above its limit is without an earlier value
+        (see ``sledai_descriptors``). A note says how many patients it touches.
+    planned, windows, screening, missing_codes
+        Visits as they happened, visits before baseline and codes for missing; as for
+        :func:`lupus_kit.endpoints.read_visit_file`.
+    events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
+        The strategy for the intercurrent events ``rescue``, ``disallowed_medication`` and ``withdrawn``; see ``sri``.
+    steroids : str, SteroidRule or None
+        The rule on steroids of the SRI and BICLA; see ``sri``. LLDAS and DORIS have limits of dose of their own. Here
+        the default judges: where the table has ``prednisone_mg_day``, a dose at the assessment above that of baseline is
+        non-response, because all the trials of ``STEROID_RULES`` count it so and a responder on four times the steroids
+        is the worse mistake; a note names the patients, and ``"none"`` judges no dose.
 
     Returns
     -------
@@ -167,37 +192,39 @@ def score_visits(
     """
     require_choice("endpoint", endpoint, ENDPOINTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    table, notes = read_known(require_frame(visits, "visits"), pga_scale), []
+    notes: list[str] = []
+    table = read_known(require_frame(visits, "visits"), pga_scale, missing_codes, notes)
+    keyed = table.columns.is_unique and {"patient", "visit", "week"} <= {*table.columns}
+    if keyed and pd.api.types.is_numeric_dtype(table["week"]):
+        table, _, assumed = plan_visits(table, planned, windows, screening)
+        notes += assumed
     asked = _ENDPOINTS[endpoint]
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
-        notes.append(f"PGA was brought from {pga_scale} to 0-3, in hundredths.")
-    elif "pga" in table:
-        notes += _finer_than_hundredths(table["pga"])
-    table = _with_sledai(table, sledai_version, "items" in asked.needs, notes)
+        notes.append(f"PGA was brought from {pga_scale} to 0-3, with all its decimals.")
+    require_choice("first_visit_protein", first_visit_protein, FIRST_VISIT_PROTEIN)
+    table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)
     if "grades" in asked.needs:
         table = _with_grades(table, endpoint, notes)
     notes += _lacking(table)
+    table, unasked = with_unasked_events(table)
+    notes += unasked
     is_state = asked.verdict != "responder"
-    options = {"points": points, "b_to_a_is_new": b_to_a_is_new}
-    verdicts = asked.rule(
-        _complete(table) if is_state else table, missing=missing, **{name: options[name] for name in asked.options}
-    )
+    options = {"points": points, "b_to_a_is_new": b_to_a_is_new, "steroids": steroids}
+    chosen = {name: options[name] for name in asked.options}
+    verdicts = asked.rule(_complete(table) if is_state else table, missing=missing, events=events, **chosen)
     if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
+    notes += about_events(table, events)
+    if "steroids" in asked.options:
+        notes += about_steroids(table, verdicts, events, steroids)
     return Scored(asked.name.format(points=points), verdicts, asked.verdict, tuple(notes))
-
-
-def _finer_than_hundredths(pga: pd.Series) -> list[str]:
-    scaled = pd.to_numeric(pga, errors="coerce") * 100
-    finer = int(((scaled - scaled.round()).abs() > 1e-6).sum())
-    return [f"PGA was rounded to hundredths in {finer} row{'s' * (finer != 1)}."] if finer else []
 
 
 def _lacking(table: pd.DataFrame) -> list[str]:
     """Name the patients without a baseline row, and those without an arm."""
-    if not {"patient", "week"} <= {*table.columns}:
-        return []  # the rule says what is missing
+    if not {"patient", "week"} <= {*table.columns} or not table.columns.is_unique:
+        return []  # the rule says what is missing, or there twice
     everyone = pd.unique(table["patient"].dropna())
     recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
     started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}
@@ -229,7 +256,9 @@ def _complete(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, rows.astype(kinds)], ignore_index=True)
 
 
-def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: list[str]) -> pd.DataFrame:
+def _with_sledai(
+    table: pd.DataFrame, version: str, items_needed: bool, first_visit_protein: str, notes: list[str]
+) -> pd.DataFrame:
     """Add descriptors and total where they are not given; compare a total that is given with its descriptors."""
     measured = [name for name in table.columns if name in _MEASURED]
     described = [name for name in table.columns if name in ITEM_IDS]
@@ -243,7 +272,9 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
     if not measured and not whole and not has_total:
         lacking = ", ".join(name for name in ITEM_IDS if name not in described)
         raise InputError(f"of the 24 SLEDAI descriptors these have no column: {lacking}. Add them (0 for absent).")
-    with_items, undecided = _decided(table, version) if measured else (table, [] if whole else [*ITEM_IDS])
+    with_items, undecided, first = table, [] if whole else [*ITEM_IDS], ""
+    if measured:
+        with_items, undecided, first = _decided(table, version, first_visit_protein)
     if undecided:
         if has_total:
             notes.append("The recorded SLEDAI total was used: the descriptors and findings of the file are not all 24.")
@@ -254,6 +285,7 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
         )
     if measured:
         notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
+        notes += filter(None, [first])
     total = sledai(with_items, version)
     if "sledai" not in table:
         notes.append(f"SLEDAI was added up from its descriptors, version {version}.")
@@ -263,10 +295,10 @@ def _with_sledai(table: pd.DataFrame, version: str, items_needed: bool, notes: l
     return with_items.assign(sledai=given.fillna(total.astype("Float64")))
 
 
-def _decided(table: pd.DataFrame, version: str) -> tuple[pd.DataFrame, list[str]]:
-    """Decide descriptors from findings; name those that are decided in no row.
+def _decided(table: pd.DataFrame, version: str, first_visit_protein: str) -> tuple[pd.DataFrame, list[str], str]:
+    """Decide descriptors from findings; name those that are decided in no row; say what was taken at first visits.
 
-    Protein of the visit before is the patient's row before, unless the file has columns for it.
+    Protein before is the patient's last earlier value, unless the file has columns for it.
     """
     rows = table.reset_index(drop=True)
     findings = rows[[name for name in rows.columns if name in set(SLEDAI_FINDINGS["column"])]]
@@ -274,12 +306,18 @@ def _decided(table: pd.DataFrame, version: str) -> tuple[pd.DataFrame, list[str]
     previous = None
     if protein and not any(f"{name}_previous" in findings for name in ("protein_24h", "upcr")):
         ordered = rows.sort_values(["patient", "week"], kind="stable")
-        previous = ordered.groupby("patient")[protein].shift()
-    found = sledai_descriptors(findings, version, previous)
+        earlier = ordered.groupby("patient")[protein].ffill()
+        previous = earlier.groupby(ordered["patient"]).shift()
+    found = sledai_descriptors(findings, version, previous, first_visit_protein=first_visit_protein)
+    touched = rows.loc[list(found.attrs["first_visit_protein"]), "patient"].nunique()
+    first = (
+        f"{version} counts proteinuria that is new or has risen: in {touched} patient{'s' * (touched != 1)} protein was "
+        f"above its limit without an earlier value and is taken as {first_visit_protein} (first_visit_protein)."
+    )
     found.index = table.index
     kept = table.drop(columns=[name for name in found if name in table])
     undecided = [name for name in ITEM_IDS if found[name].isna().all()]
-    return pd.concat([kept, found], axis=1), undecided
+    return pd.concat([kept, found], axis=1), undecided, first if touched else ""
 
 
 def _compare_totals(table: pd.DataFrame, total: pd.Series, version: str) -> None:
@@ -310,19 +348,13 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
             f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "
             "Without BILAG there is the endpoint 'modified-sri'."
         )
-    # By position: in the wide layout the visits of a patient share a row number.
-    ordered = table.reset_index(drop=True).sort_values(["patient", "week"], kind="stable")
-    form = ordered[[name for name, item in items.items() if _is_bilag(item)]].rename(columns=items)
-    values = form[[name for name in form if not name.endswith(("_previous", "_before", "_due_to_sle"))]]
-    has_previous = any(name.endswith("_previous") for name in form)
-    previous = None if has_previous else values.groupby(ordered["patient"]).shift()
-    grades = bilag2004(form, previous=previous)
+    form = table[[name for name, item in items.items() if _is_bilag(item) or name in ("patient", "week")]]
+    grades = bilag2004(form.rename(columns=items))
     notes.append(
         "BILAG grades were made from items by rules that were not checked against the official scoring sheet; "
-        "the visit before is the patient's row before."
+        "the visit before is the patient's row before, and every earlier visit is history (D and not E)."
     )
-    made = grades[list(GRADE_COLUMNS)].sort_index().set_axis(table.index, axis=0)
-    return pd.concat([table, made], axis=1)
+    return pd.concat([table, grades[list(GRADE_COLUMNS)]], axis=1)
 
 
 def _is_bilag(name: str) -> bool:

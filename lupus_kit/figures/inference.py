@@ -9,6 +9,7 @@ from matplotlib.colors import LogNorm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import MARKS, NEUTRAL, PUBLISHED, axes, describe, p_bar
+from lupus_kit.figures.tables import need_columns
 
 _FAMILY_MARKERS = {"asymptotic": "o", "conditional exact": "s", "unconditional exact": "D", "t and rank tests": "^"}
 
@@ -344,3 +345,46 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
         f"Table of p-values for {len(frame)} ways the missing outcomes could have gone, from {frame['p'].min():.3f} to "
         f"{frame['p'].max():.3f}. {significant} of them, in bold, are at most {alpha:g}.",
     )
+
+
+def forest(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the effect in every stratum, and below them in all strata together.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``inference.stratified(...).forest(measure)``.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    need_columns(
+        frame, "the table", "give stratified(...).forest()", "stratum", "measure", "low", "high", "weight", "pooled"
+    )
+    ax = axes(ax, (8, 1.4 + 0.45 * len(frame)))
+    measure, rows = frame["measure"].iloc[0], np.arange(len(frame))
+    scale, null, unit = (1, 1, "log scale") if "ratio" in measure else (100, 0, "percentage points")
+    ends = scale * frame[["estimate", "low", "high"]].astype(float)
+    said = "; ".join(
+        f"{name}: {values[0]:.3g} ({values[1]:.3g} to {values[2]:.3g})" if not np.isnan(values[1]) else f"{name}: none"
+        for name, *values in zip(frame["stratum"], *(ends[name] for name in ends), strict=True)
+    )
+    if null == 1:  # an end at 0 or without limit is drawn at the edge
+        finite = ends.where((ends > 0) & np.isfinite(ends)).to_numpy()
+        ends = ends.clip(np.nanmin([1, *finite.ravel()]) / 3, np.nanmax([1, *finite.ravel()]) * 3)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
+    for pooled, marker, colour in ((False, "s", "0.2"), (True, "D", PUBLISHED)):
+        some = (frame["pooled"] == pooled).to_numpy()
+        ax.hlines(rows[some], ends["low"][some], ends["high"][some], color=colour, linewidth=2.4)
+        size = 90 if pooled else 25 + 200 * frame["weight"][some]
+        ax.scatter(ends["estimate"][some], rows[some], s=size, marker=marker, color=colour, zorder=3)
+    ax.axvline(null, color="0.2", linestyle="--", linewidth=1.2)
+    counts = frame[["stratum", "x1", "n1", "x2", "n2"]].itertuples(index=False)
+    ax.set_yticks(rows, [f"{name}  {x1}/{n1} v {x2}/{n2}" for name, x1, n1, x2, n2 in counts])
+    ax.set_ylim(len(frame) - 0.5, -0.5)
+    ax.set_xlabel(f"{measure} ({unit}), {frame['level'].iloc[0]:.0%} interval")
+    return describe(ax, f"Forest of the {measure} ({unit}) in {len(frame) - 1} strata and in all together. {said}.")

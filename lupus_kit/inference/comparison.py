@@ -1,29 +1,34 @@
 """One table, all its tests and intervals side by side."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import intervals
-from lupus_kit.inference.two_by_two.counts import one_table
-from lupus_kit.inference.two_by_two.registry import Test, pvalue, select
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_level, as_probability, one_table
+from lupus_kit.inference.two_by_two.registry import TESTS, Test, pvalue, select
 
 
-def s_value(p: float) -> float:
+@overload
+def s_value(p: float) -> float: ...
+@overload
+def s_value(p: Sequence[float] | NDArray[Any]) -> FloatArray: ...
+def s_value(p: ArrayLike) -> float | FloatArray:
     """Bits of surprise in a p-value: how many fair coin tosses, all heads, would be as surprising.
 
     Parameters
     ----------
-    p : float
-        A p-value.
+    p : float or array of float
+        p-values.
 
     Returns
     -------
-    float
-        ``-log2(p)``; infinite for 0, ``nan`` for ``nan``.
+    float or ndarray
+        ``-log2(p)``; infinite for 0, ``nan`` for ``nan``. A float for one p-value, else an array of its shape.
 
     Raises
     ------
@@ -36,13 +41,13 @@ def s_value(p: float) -> float:
 
     Examples
     --------
-    >>> round(s_value(0.052), 2), round(s_value(0.027), 2)
-    (4.27, 5.21)
+    >>> round(s_value(0.052), 2), s_value([0.5, 0.027]).round(2).tolist()
+    (4.27, [1.0, 5.21])
     """
-    if isinstance(p, (str, bool)) or not (np.isnan(p) or 0 <= p <= 1):
-        raise InputError(f"p == {p!r}: a p-value is a number from 0 to 1.")
+    values = as_probability("p", p, missing=True)
     with np.errstate(divide="ignore"):
-        return float(-np.log2(p) + 0.0)  # the sum turns -0.0 into 0.0
+        bits = -np.log2(values) + 0.0  # the sum turns -0.0 into 0.0
+    return float(bits) if bits.ndim == 0 else bits
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Comparison:
         Responders and patients of the first and second arm.
     labels : tuple of str
         Names of the arms.
+    gamma : float or None
+        Makes the unconditional exact tests Berger and Boos's, as in :func:`~lupus_kit.inference.select`.
     """
 
     x1: int
@@ -62,6 +69,7 @@ class Comparison:
     x2: int
     n2: int
     labels: tuple[str, str] = ("arm 1", "arm 2")
+    gamma: float | None = None
 
     @property
     def difference(self) -> float:
@@ -84,13 +92,20 @@ class Comparison:
             Columns ``test label family p s_value same_as``, in the order of the registry.
         """
         rows = []
-        for entry in select(tests):
+        for entry in select(tests, self.gamma):
             p = float(pvalue(entry, self.x1, self.n1, self.x2, self.n2, alternative))
             rows.append((entry.key, entry.label, entry.family, p, s_value(p), ", ".join(entry.same_as)))
         return pd.DataFrame(rows, columns=["test", "label", "family", "p", "s_value", "same_as"])
 
-    def intervals(self, level: float = 0.95) -> pd.DataFrame:
+    def intervals(self, level: float = 0.95, alpha: float | None = None) -> pd.DataFrame:
         """Return every interval.
+
+        Parameters
+        ----------
+        level : float
+            Confidence level, such as 0.95.
+        alpha : float, optional
+            Instead of the level: ``1 - level``.
 
         Returns
         -------
@@ -99,9 +114,9 @@ class Comparison:
             inverts a test, its key and p-value stand beside it, and the interval leaves out "no effect" exactly when
             that p is at most ``1 - level``.
         """
-        found = intervals(self.x1, self.n1, self.x2, self.n2, level)
-        frame = pd.DataFrame([asdict(interval) for interval in found])
-        frame["excludes_null"] = [not i.low <= i.null_value <= i.high if i.low == i.low else False for i in found]
+        found = intervals(self.x1, self.n1, self.x2, self.n2, level, alpha=alpha)
+        frame = found.to_frame()
+        frame["excludes_null"] = [one.excludes_null for one in found]
         frame["p_of_test"] = [
             float(pvalue(i.inverts, self.x1, self.n1, self.x2, self.n2)) if i.inverts else float("nan") for i in found
         ]
@@ -118,8 +133,6 @@ class Comparison:
         return self.tests()
 
     def _repr_html_(self) -> str:
-        from lupus_kit.inference.two_by_two.registry import TESTS
-
         summary = self.summary().to_html(index=False, formatters={"rate": "{:.1%}".format}, border=0)
         (score,) = intervals(self.x1, self.n1, self.x2, self.n2, methods=["miettinen_nurminen"])
         shown = self.tests(["pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t"])[["label", "p"]]
@@ -131,7 +144,14 @@ class Comparison:
         )
 
 
-def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 1", "arm 2")) -> Comparison:
+def compare(
+    x1: int,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    labels: tuple[str, str] = ("arm 1", "arm 2"),
+    gamma: float | None = None,
+) -> Comparison:
     """Compare the responders of two arms.
 
     Parameters
@@ -140,11 +160,19 @@ def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 
         Responders and patients of the first and second arm.
     labels : tuple of str
         Names of the arms.
+    gamma : float, optional
+        Makes the unconditional exact tests Berger and Boos's: those that are named, or of all tests the two entries.
 
     Returns
     -------
     Comparison
-        With ``.tests()``, ``.intervals()`` and ``.summary()``.
+        With ``.tests()``, ``.intervals()`` and ``.summary()``: a report of one table.
+
+    Raises
+    ------
+    InputError
+        Counts that are arrays (a report is of one table; :func:`pvalue` takes arrays), are not whole numbers or do not
+        fit together.
 
     Examples
     --------
@@ -157,4 +185,4 @@ def compare(x1: int, n1: int, x2: int, n2: int, labels: tuple[str, str] = ("arm 
     1  student_t  0.0516
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
-    return Comparison(a, m, b, n, (str(labels[0]), str(labels[1])))
+    return Comparison(a, m, b, n, (str(labels[0]), str(labels[1])), None if gamma is None else as_level("gamma", gamma))

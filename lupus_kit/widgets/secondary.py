@@ -51,7 +51,7 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
 
     Examples
     --------
-    >>> "<b>0</b> of 25 two-sided tests print 0.036" in nephritis_scene(7, 2, "0.036", "pearson").text
+    >>> "<b>0</b> of 29 two-sided tests print 0.036" in nephritis_scene(7, 2, "0.036", "pearson").text
     True
     """
     found = audit.explain(reported, x1, n1, x2, n2)
@@ -67,7 +67,7 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
         if np.isfinite([low, high]).all()
         else "of any size there"
     )
-    fragile = fragility_index(x1, n1, x2, n2, test)
+    fragile = fragility_index(x1, n1, x2, n2, test, rule="any")
     p = fragile.p_before
     changes = (
         "No change of outcomes in one arm makes it cross 0.05."

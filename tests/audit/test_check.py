@@ -276,7 +276,7 @@ def test_an_effect_that_misses():
     assert row.verdict == "not reproduced"
     assert "misses by one in the last digit" in row.sentence
     far = lines(claim(effect="OR 5.0 (2.0-9.0)"))["a", "effect"]
-    assert far.sentence == "another estimate; interval not reproduced by any of 4 methods"
+    assert far.sentence == "another estimate; interval not reproduced by any of 5 methods"
 
 
 # ------------------------------------------------------------------ the reading

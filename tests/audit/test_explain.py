@@ -109,13 +109,16 @@ def test_the_printed_pair_and_the_t_test():
     found = audit.explain_jointly(TRIAL)
     best = audit.smallest_sets(found)
     assert best.n_best == 2
-    assert set(chain(*best.sets[0])) == {"Student t on 0/1 data", "Welch t on 0/1 data"}
-    # Every way to count the missing patient is tried: of two-sided tests, still only the t-tests fit both.
+    assert set(chain(*best.sets[0])) == {
+        *("Student t on 0/1 data", "Welch t on 0/1 data", "Arcsine (Anscombe)"),
+        *("Least squares, robust variance (HC1)", "Least squares, robust variance (HC2)"),
+    }
+    # Every way to count the missing patient is tried: of two-sided tests, still only these fit both.
     every = audit.explain_jointly(TRIAL, alternatives=["two-sided"], randomised=(30, 30))
     fits = every[every["explains_all"]]
-    assert set(fits["test"]) == {"student_t", "welch_t"}
+    assert set(fits["test"]) == {"student_t", "welch_t", "ols_hc1", "ols_hc2", "anscombe_arcsine"}
     assert set(fits["population"]) == {"analysed only"}
-    assert len(every) == 3 * 25
+    assert len(every) == 3 * 29
 
 
 def test_the_smallest_sets_are_those_of_a_full_search():

@@ -5,23 +5,28 @@ Not collected with the suite (its name does not begin with ``test_``). Run eithe
     python tests/benchmarks/bench_inference_speed.py
     python -m pytest -s -p no:xdist -o addopts= tests/benchmarks/bench_inference_speed.py
 
-SciPy's loop over all tables of a design is scaled up from an even sample of them.
+SciPy's loop over all tables of a design is scaled up from an even sample of them. Times are processor time, which other
+work on the machine disturbs least; set ``OMP_NUM_THREADS=1`` for one core. Where R's package ``Exact`` is installed
+(``R_LIBS`` names the library), the kit's rejection regions are compared with its ``exact.reject.region`` in the same run.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
 import tracemalloc
 import warnings
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from lupus_kit import inference
 from lupus_kit.inference import TESTS
 from lupus_kit.inference.intervals.effects import METHODS
-from lupus_kit.inference.two_by_two import conditional, unconditional
+from lupus_kit.inference.two_by_two import bernstein, conditional, extremeness, unconditional
 
 N1, N2 = 29, 30
 TABLES = (N1 + 1) * (N2 + 1)
@@ -30,7 +35,7 @@ SAMPLE = 93  # every tenth table
 
 def forget() -> None:
     """Empty the caches, so that every measurement starts cold."""
-    for module in (conditional, unconditional):
+    for module in (bernstein, conditional, extremeness, unconditional):
         for thing in vars(module).values():
             if hasattr(thing, "cache_clear"):
                 thing.cache_clear()
@@ -42,9 +47,9 @@ def best_of(repeats: int, function: Callable[[], object], cold: bool = True) -> 
     for _ in range(repeats):
         if cold:
             forget()
-        start = time.perf_counter()
+        start = time.process_time()
         function()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
@@ -53,11 +58,11 @@ def scipy_loop(function: Callable[..., object]) -> float:
     picked = np.linspace(0, TABLES - 1, SAMPLE).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        start = time.perf_counter()
+        start = time.process_time()
         for index in picked.tolist():
             x1, x2 = divmod(index, N2 + 1)
             function([[x1, x2], [N1 - x1, N2 - x2]])
-        return (time.perf_counter() - start) * TABLES / SAMPLE
+        return (time.process_time() - start) * TABLES / SAMPLE
 
 
 def against_scipy(key: str, function: Callable[..., object]) -> float:
@@ -88,15 +93,62 @@ def test_power_of_every_test_on_a_grid() -> None:
     assert warm <= cold
 
 
-def test_a_large_lattice() -> None:
+def peak_of(function: Callable[[], object]) -> float:
+    """Megabytes at the peak of a cold call."""
     forget()
     tracemalloc.start()
-    inference.pvalue_lattice("barnard", 200, 200)
+    function()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    seconds = best_of(2, lambda: inference.pvalue_lattice("barnard", 200, 200))
-    print(f"barnard lattice 200x200: {seconds:.2f} s, {peak / 1e6:.0f} MB at the peak")
-    assert peak > 0
+    return peak / 1e6
+
+
+def test_large_lattices() -> None:
+    for key in ("barnard", "boschloo", "boschloo_minlike", "boschloo_berger_boos"):
+        seconds = best_of(2, lambda key=key: inference.pvalue_lattice(key, 200, 200))
+        peak = peak_of(lambda key=key: inference.pvalue_lattice(key, 200, 200))
+        print(f"{key} lattice 200x200: {seconds:.2f} s, {peak:.0f} MB at the peak")
+        assert peak < 200
+
+
+def seconds_in_r(method: str, n: int) -> float:
+    """Processor time of one cold region in R's package Exact, from enough of them to be measured."""
+    times = 20 if n < 60 else 5
+    script = (
+        f"suppressMessages(library(Exact)); exact.reject.region({n}, {n}, method='{method}'); "
+        f"t <- system.time(for (k in 1:{times}) exact.reject.region({n}, {n}, method='{method}')); "
+        f"cat('seconds', sum(t[1:2]) / {times})"
+    )
+    found = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False).stdout
+    return float(found.rpartition("seconds ")[2]) if "seconds " in found else float("nan")
+
+
+def test_rejection_regions_against_r() -> None:
+    if shutil.which("Rscript") is None or np.isnan(seconds_in_r("z-pooled", 5)):
+        pytest.skip("R's package Exact is not installed")
+    for key, method in (("barnard", "z-pooled"), ("boschloo", "boschloo"), ("boschloo_minlike", "boschloo")):
+        for n in (29, 50, 100):
+            kit = best_of(9, lambda key=key, n=n: inference.rejection_region(key, n, n))
+            r = seconds_in_r(method, n)
+            print(f"{key} region {n}x{n}: {1e3 * kit:6.2f} ms; R's Exact {1e3 * r:7.1f} ms; {r / kit:5.1f} x")
+            assert r / kit > 10
+
+
+def test_sample_sizes() -> None:
+    for key, p1, p2 in (("barnard", 0.5, 0.4), ("boschloo", 0.5, 0.4), ("fisher", 0.5, 0.4), ("pearson", 0.5, 0.45)):
+        forget()
+        start = time.process_time()
+        found = inference.sample_size(key, p1, p2)
+        seconds = time.process_time() - start
+        print(f"sample_size({key!r}, {p1}, {p2}): {found.n1} an arm, {found.designs} designs, {seconds:.2f} s")
+        assert found.power >= 0.8
+
+
+def test_fragility_of_a_large_trial() -> None:
+    seconds = best_of(3, lambda: inference.fragility_index(110, 200, 85, 200, "boschloo"))
+    region = best_of(3, lambda: inference.rejection_region("boschloo", 200, 200))
+    print(f"fragility_index('boschloo') at 200 an arm: {1e3 * seconds:.1f} ms; the region alone {1e3 * region:.1f} ms")
+    assert seconds < 10 * region
 
 
 def test_one_p_value() -> None:

@@ -52,6 +52,11 @@ CHANGED = f"""([app, before]) => {{
     const after = JSON.parse(({SEEN})(app));
     return Object.keys(before).every(kind => JSON.stringify(after[kind]) !== JSON.stringify(before[kind]));
 }}"""
+# Saved first, or it would ask what to do with the outputs.
+CLOSE = """async () => {
+    await jupyterapp.commands.execute('docmanager:save-all');
+    await jupyterapp.commands.execute('application:close-all');
+}"""
 # Boards of a page, once each has its picture.
 BOARDS = """count => {
     const apps = [...document.querySelectorAll('.lupus-kit-app')];
@@ -268,7 +273,7 @@ def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, desk):
             _move_all(page, name)
         _wait(page, IDLE)
     finally:
-        page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save-all'); await jupyterapp.commands.execute('application:close-all'); }")
+        page.evaluate(CLOSE)
         _stop_kernels(lab)
     assert outside == [], "the page asked for something outside this machine"
 

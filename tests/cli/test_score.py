@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from lupus_kit import cli, inference
-from lupus_kit.endpoints import VISIT_FILE_COLUMNS, example_visit_file
+from lupus_kit.endpoints import SLEDAI_ITEMS, VISIT_FILE_COLUMNS, example_visit_file
 
 
 @pytest.fixture
@@ -35,12 +35,30 @@ def test_the_example_is_scored_with_reasons_and_compared(run, visits):
     assert (code, err) == (0, "")
     assert "SRI-4: visits.csv" in out
     # Worked out by hand in tests/test_endpoints_visit_file.py.
-    for words in ("week 12  drug     4/6         66.7%", "week 24  placebo  1/6         16.7%"):
+    for words in ("week 12  drug     4/6         66.7%", "week 24  placebo  0/6         0.0%"):
         assert words in out
     assert "E03      drug     week 12  Not a responder: PGA rose by 0.30 (it must rise by less than 0.30)." in out
     assert "Check the rules against the official index forms before any clinical use." in out
     assert f"{inference.pvalue('fisher', 4, 6, 1, 6):.4f}" in out
     assert run("--example")[1].splitlines()[4:8] == out.splitlines()[4:8]
+
+
+def test_protein_without_an_earlier_value_is_a_choice(run, tmp_path):
+    ids = [name for name in SLEDAI_ITEMS["id"] if name != "proteinuria"]
+    rows = [
+        {"patient": "A", "week": w, "pga": 1, "protein_24h_g": p, **dict.fromkeys(ids, 0)}
+        for w, p in ((0, 1.2), (12, 0.2))
+    ]
+    path = tmp_path / "visits.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    for choice, responders in (("present", "1/1"), ("absent", "0/1"), ("missing", "0/1")):
+        code, out, _ = run(
+            path, "--endpoint", "modified-sri", "--sledai-version", "SELENA", "--first-visit-protein", choice
+        )
+        assert code == 0
+        assert f"in 1 patient protein was above its limit without an earlier value and is taken as {choice}" in out
+        assert responders in out
+    assert run(path, "--endpoint", "modified-sri", "--first-visit-protein", "new")[0] != 0
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "json", "csv"])
@@ -50,10 +68,36 @@ def test_every_format_holds_every_patient(run, visits, form):
     assert all(f"E{k:02}" in out for k in range(1, 13))
 
 
+def test_events_and_steroids_are_asked_for_by_name(run, tmp_path):
+    path = tmp_path / "doses.csv"
+    path.write_text(
+        "patient,week,sledai,pga,prednisone_mg_day,rescue\nA,0,12,1,10,0\nA,12,4,1,40,0\nA,24,4,1,10,0\n"
+        "B,0,12,1,10,0\nB,12,4,1,10,1\nB,24,4,1,10,0\n"
+    )
+    asked = (path, "--endpoint", "modified-sri", "--format", "json")
+
+    def responders(*more):
+        whole = json.loads(run(*asked, *more)[1])
+        return [row["responders"] for row in whole["responders"]], whole["notes"]
+
+    counts, notes = responders()
+    assert counts == [0, 1]
+    assert "Non-response by the rule on steroids (1): A." in notes
+    assert any(note.startswith("Events, composite: ") and note.endswith("rescue (1): B.") for note in notes)
+    assert responders("--events", "treatment_policy")[0] == [2, 2]
+    assert responders("--events", "hypothetical", "--missing", "best")[0] == [2, 2]
+    assert responders("--steroids", "none")[0] == [1, 1]
+    assert responders("--steroids", "muse")[0] == [0, 0]
+    for option, word, said in (("--events", "composit", "'composite'"), ("--steroids", "mouse", "'muse'")):
+        code, _, err = run(*asked, option, word)
+        assert code != 0
+        assert said in err
+
+
 def test_json_holds_counts_comparison_and_verdicts(run, visits):
     whole = json.loads(run(visits, "--format", "json")[1])
     assert whole["endpoint"] == "SRI-4"
-    assert [row["responders"] for row in whole["responders"]] == [4, 1, 3, 1]
+    assert [row["responders"] for row in whole["responders"]] == [4, 1, 3, 0]
     week12 = whole["comparison"][0]
     assert (week12["drug"], week12["placebo"]) == ("4/6", "1/6")
     assert week12["difference"] == pytest.approx(0.5)
@@ -226,3 +270,54 @@ def test_a_patient_without_an_arm_is_shown(run, tmp_path):
     out = run(tmp_path / "v.csv")[1]
     assert "week 12  (no arm)  1/1" in out
     assert "No arm, so in no comparison (1): E01." in out
+
+
+def test_standard_input_is_read_as_csv(run, visits, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(visits.read_bytes()), encoding="utf-8"))
+    code, out, _ = run("-")
+    assert code == 0
+    assert out.splitlines()[0] == "SRI-4: standard input"
+    assert out.splitlines()[1:] == run(visits)[1].splitlines()[1:]
+
+
+def test_the_tests_of_a_file_are_said_in_a_table(run, tmp_path):
+    rows = [
+        (who, week, "ab"[who % 2], code, value)
+        for who in range(4)
+        for week, total, pga in ((0, 10, 1.0), (12, 10 - 3 * who, 1.0))
+        for code, value in (("T1", total), ("T2", pga), ("T3", 7))
+    ]
+    table = pd.DataFrame(rows, columns=["patient", "week", "arm", "test", "value"])
+    table.to_csv(tmp_path / "v.csv", index=False)
+    assert "no test is known" in run(tmp_path / "v.csv")[2]
+    (tmp_path / "codes.csv").write_text("code,column\nT1,sledai\nT2,pga\n")
+    code, out, _ = run(tmp_path / "v.csv", "--codes", tmp_path / "codes.csv", "--endpoint", "modified-sri")
+    assert code == 0
+    assert "week 12  a    1/2" in out  # patients 0 and 2 fell by 0 and 6, patients 1 and 3 by 3 and 9
+    assert "Columns that were not read: test T3." in out
+
+
+def test_visits_as_they_happened_screening_and_codes_are_settled_by_options(run, tmp_path):
+    path = tmp_path / "v.csv"
+    rows = [
+        "patient,arm,week,sledai,pga",
+        "A,a,-4,10,1",
+        "A,a,13,4,1",
+        "B,b,0,10,1",
+        "B,b,11,99,1",
+        "C,b,0,10,1",
+        "C,b,12,4,1",
+    ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    base = (path, "--endpoint", "modified-sri")
+    code, out, err = run(*base)
+    assert (code, out) == (2, "")
+    assert "--planned 0,12,24" in err
+    assert "missing_codes=99 (--missing-codes 99)" in run(*base, "--planned", "0,12")[2]
+    code, out, err = run(*base, "--planned", "0,12", "--missing-codes", "99")
+    assert (code, err) == (0, "")
+    assert "week 12  a    0/1" in out
+    assert out.count("Kept apart and not scored, of 1 patient: 1 row before baseline (screening).") == 1
+    options = ("--planned", "0,12", "--missing-codes", "99", "--screening", "baseline_if_missing")
+    assert "week 12  a    1/1" in run(*base, *options)[1]
+    assert "week 12  a    0/1" in run(*base, *options, "--windows", "6")[1]

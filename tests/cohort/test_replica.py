@@ -76,7 +76,7 @@ def test_the_thirtieth_patient_is_randomised_and_missing(made: Cohort) -> None:
 
 
 def test_nephritis_remission_by_a_published_definition_at_both_visits(made: Cohort) -> None:
-    labs = made.labs.rename(columns={"protein_24h_g": "protein_24h"})
+    labs = made.labs
     ill = made.patients.loc[made.patients["nephritis"], "patient"]
     labs = labs.loc[labs["patient"].isin(ill)]
     for week in (12, 24):

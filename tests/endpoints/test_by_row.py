@@ -95,13 +95,16 @@ def expected_sri(rows: dict[int, Any], **options: Any) -> list[tuple[bool | None
         {"points": 7, "components": ("sledai", "pga")},
         {"points": 8, "components": ("sledai", "bilag")},
         {"components": ("sledai",)},
-        {"events": EVENTS},
-        {"events": ("withdrawn",), "events_persist": True},
+        {"event_columns": EVENTS},
+        {"event_columns": ("withdrawn",)},
+        {"event_columns": EVENTS, "events": "treatment_policy"},
+        {"event_columns": EVENTS, "events": "while_on_treatment"},
+        {"event_columns": ("rescue",), "events": "hypothetical"},
     ],
 )
 def test_sri(options: dict[str, Any], missing: str, gaps: float) -> None:
     table, rows = scored(2, gaps)
-    options = {"events": (), "missing": missing} | options
+    options = {"event_columns": (), "missing": missing} | options
     expected = expected_sri(rows, **options)
     got = sri(table, **options)
     assert list(zip(known(got["responder"]), got["imputed"], strict=True)) == expected
@@ -125,9 +128,10 @@ def test_sri_with_one_way_for_each_arm() -> None:
 def test_bicla(tie_fails: bool, gaps: float) -> None:
     table, rows = scored(4, gaps)
     nothing = dict.fromkeys(rows[1][0])
+    handled = [by_row.with_events(dict.fromkeys(WEEKS) | weeks, EVENTS, "composite") for weeks in rows.values()]
     expected = [
-        by_row.bicla(weeks.get(0, nothing), weeks.get(week, nothing), EVENTS, tie_fails)
-        for weeks, week in itertools.product(rows.values(), WEEKS[1:])
+        by_row.bicla(weeks.get(0, nothing), nothing | now[week], EVENTS, tie_fails)
+        for (weeks, now), week in itertools.product(zip(rows.values(), handled, strict=True), WEEKS[1:])
     ]
     got = bicla(table, missing="observed", rise_of_030_fails=tie_fails)
     assert known(got["responder"]) == [verdict for _, verdict in expected]
@@ -157,7 +161,10 @@ def test_lldas(first: str, serology: bool, optional: tuple[str, ...], gaps: floa
     table, rows = scored(5, gaps)
     table = table.drop(columns=[name for name in LLDAS_COLUMNS if name not in optional])
     expected = [
-        by_row.lldas(row, before(weeks, week, by_row.WEIGHTS), optional, first == "met", serology)
+        by_row.every(
+            by_row.lldas(row, before(weeks, week, by_row.WEIGHTS), optional, first == "met", serology),
+            *by_row.no_event(weeks, week, EVENTS),
+        )
         for weeks, week, row in flat(rows)
     ]
     options: dict[str, Any] = {"first_visit": first, "serology_is_new": serology}
@@ -174,7 +181,10 @@ def test_lldas(first: str, serology: bool, optional: tuple[str, ...], gaps: floa
 def test_doris(below_5: bool, stable: bool, gaps: float) -> None:
     table, rows = scored(6, gaps, patients=500)
     table = table if stable else table.drop(columns="maintenance_stable")
-    expected = [by_row.doris(row, below_5, stable) for _, _, row in flat(rows)]
+    expected = [
+        by_row.every(by_row.doris(row, below_5, stable), *by_row.no_event(weeks, week, EVENTS))
+        for weeks, week, row in flat(rows)
+    ]
     assert known(doris(table, prednisone_below_5=below_5, missing="observed")["doris"]) == expected
     assert known(doris(table, prednisone_below_5=below_5)["doris"]) == [verdict is True for verdict in expected]
     assert sum(verdict is True for verdict in expected) > 5
@@ -195,7 +205,7 @@ def test_s2k_ri50_and_sri50(gaps: float) -> None:
     for weeks in rows.values():
         for week, row in weeks.items():
             row["s2k_ri50"] = by_row.ri50(row, weeks.get(0), week == 0)
-    answers = expected_sri(rows, score="s2k_ri50", events=EVENTS, missing="observed")
+    answers = expected_sri(rows, score="s2k_ri50", event_columns=EVENTS, missing="observed")
     assert known(sri50(table, missing="observed")["responder"]) == [verdict for verdict, _ in answers]
 
 

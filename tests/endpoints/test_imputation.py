@@ -26,7 +26,15 @@ def test_without_missing_data_it_is_the_observed_analysis() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"donors": "all"}, {"donors": "reference"}, {"delta": 30}, {"delta": {"IL-2": -9}}]
+    "options",
+    [
+        {},
+        {"donors": "all"},
+        {"donors": "reference"},
+        {"donors": "copy_reference"},
+        {"delta": 30},
+        {"delta": {"IL-2": -9}},
+    ],
 )
 @pytest.mark.parametrize("seed", [1, 2])
 def test_between_the_worst_and_the_best_case(options: dict, seed: int) -> None:
@@ -66,6 +74,88 @@ def test_every_clause_of_the_rule_is_asked_of_the_imputed_values(clause: str) ->
     assert share(good) == 1  # one new B alone passes
     assert share(good | {systems[0]: "B"}) == 1
     assert share(good | fails) == 0
+
+
+@pytest.fixture
+def half_left() -> pd.DataFrame:
+    """All of 100 improve on the drug by week 12, then 50 leave and 50 keep it; on placebo 10 of 100 improve and keep it."""
+    rows = []
+    for arm, n_better in (("drug", 100), ("Placebo", 10)):
+        for k in range(100):
+            for week in (0, 12, 24)[: 2 if arm == "drug" and k >= 50 else 3]:
+                better = week > 0 and k < n_better
+                visit = "baseline" if week == 0 else f"week {week}"
+                rows.append((f"{arm} {k}", visit, week, arm, 4 if better else 10, 1.0 if better else 1.5))
+    return pd.DataFrame(rows, columns=["patient", "visit", "week", "arm", "sledai", "pga"])
+
+
+def test_each_assumption_does_what_its_name_says(half_left: pd.DataFrame) -> None:
+    """By arithmetic: all kept 100 of 100; all benefit lost 50 + 50 x 10/100; as placebo patients who had improved, 100."""
+    parts = {"components": ("sledai", "pga"), "n_imputations": 50}
+
+    def at_24(donors: str) -> float:
+        pooled = endpoints.impute_responders(half_left, donors=donors, **parts).pooled
+        return float(pooled.query("week == 24 and quantity == 'drug'")["estimate"].iloc[0])
+
+    assert at_24("mar") == at_24("arm") == 1
+    assert at_24("jump_to_reference") == at_24("reference") == at_24("J2R") == pytest.approx(0.55, abs=0.02)
+    assert at_24("copy_reference") > 0.95
+    shares = endpoints.impute_responders(half_left, donors="jump_to_reference", **parts).patients
+    assert (shares.query("week == 12 and arm == 'drug'")["share"] == 1).all()  # what was seen before leaving stays
+
+
+def test_only_who_has_left_for_good_jumps_to_the_reference(half_left: pd.DataFrame) -> None:
+    """A gap that is followed by a visit is filled from the own arm, and so is a gap in the reference arm."""
+    kept = half_left[~((half_left["week"] == 12) & half_left["patient"].isin(["drug 0", "Placebo 0"]))]
+    found = endpoints.impute_responders(
+        kept, donors="jump_to_reference", components=("sledai", "pga"), n_imputations=20
+    )
+    missed = found.patients.query("week == 12").set_index("patient")["share"]
+    assert missed["drug 0"] == 1
+    assert missed["Placebo 0"] < 0.5
+
+
+def test_who_has_left_stays_the_same_reference_patient() -> None:
+    """What was imputed at the first visit after leaving is matched on at the next one."""
+    rows = [("left", 0, "drug", 10)]
+    for k in range(40):
+        rows += [(f"p{k}", week, "placebo", 10 if week == 0 or k < 20 else 2) for week in (0, 12, 24)]
+    frame = pd.DataFrame(rows, columns=["patient", "week", "arm", "sledai"])
+    frame["visit"] = ["baseline" if week == 0 else f"week {week}" for week in frame["week"]]
+    found = endpoints.impute_responders(frame, donors="jump_to_reference", components=["sledai"], n_imputations=80)
+    by_visit = found.counts[found.counts["arm"] == "drug"].pivot(
+        index="imputation", columns="week", values="responders"
+    )
+    assert (by_visit[12] == by_visit[24]).all()
+    assert 0.25 < by_visit[12].mean() < 0.75
+
+
+def test_a_reference_is_asked_for_where_no_arm_is_called_one(half_left: pd.DataFrame) -> None:
+    unnamed = half_left.assign(arm=half_left["arm"].replace({"Placebo": "A", "drug": "B"}))
+    with pytest.raises(InputError, match="needs reference="):
+        endpoints.impute_responders(unnamed, donors="jump_to_reference", components=["sledai"])
+    told = endpoints.impute_responders(unnamed, donors="jump_to_reference", reference="A", components=["sledai"])
+    assert told.pooled["quantity"].iloc[-1] == "B minus A"
+
+
+def test_a_grid_of_shifts_finds_where_the_conclusion_changes() -> None:
+    visits = what_if(Assumptions(dropout_rate=0.4, drug_effect=2.5), seed=4, n_per_arm=60).visits
+    same = {"n_imputations": 10, "seed": 3}
+    grid = endpoints.delta_grid(visits, deltas=[0, 5, 50], week=24, **same)
+    assert len(grid) == 9
+    for own, of_reference in ((0, 0), (5, 0), (50, 5)):  # each row is what impute_responders says with these shifts
+        delta = {"IL-2": own, "placebo": of_reference}
+        alone = endpoints.impute_responders(visits, delta=delta, **same).pooled
+        wanted = alone.query("week == 24 and quantity == 'IL-2 minus placebo'").iloc[0]
+        row = grid.query("delta == @own and delta_reference == @of_reference").iloc[0]
+        assert row[["estimate", "low", "high", "p"]].tolist() == wanted[["estimate", "low", "high", "p"]].tolist()
+    along = grid.query("delta_reference == 0")["estimate"]
+    assert along.is_monotonic_decreasing
+    assert along.iloc[0] > along.iloc[-1]
+    with pytest.raises(InputError, match="week is 13"):
+        endpoints.delta_grid(visits, week=13)
+    with pytest.raises(InputError, match="two arms"):
+        endpoints.delta_grid(visits.drop(columns="arm"))
 
 
 def test_same_seed_same_result_and_order_of_rows_does_not_matter() -> None:
@@ -112,7 +202,7 @@ def test_bad_input() -> None:
     assert endpoints.impute_responders(empty, donors="all", n_imputations=2).n_imputations == 2
     for options, words in (
         ({"n_imputations": 1}, "at least 2"),
-        ({"donors": "arms"}, "did you mean 'arm'"),
+        ({"donors": "marr"}, "did you mean 'mar'"),
         ({"reference": "x"}, "unknown arm"),
         ({"delta": {"x": 1}}, "unknown arm"),
         ({"delta": "a"}, "SLEDAI points"),

@@ -26,9 +26,10 @@ def decide(descriptor: str, version: str = "2K", limits: dict[str, float] | None
     return None if cell is pd.NA else bool(cell)
 
 
-def score(version: str, previous: pd.DataFrame | None = None, **findings: Any) -> Any:
+def score(version: str, previous: pd.DataFrame | None = None, first: str = "present", **findings: Any) -> Any:
     """Total of a patient in whom nothing but these findings is present."""
-    total = sledai(sledai_descriptors(pd.DataFrame([NOTHING | findings]), version, previous), version).iloc[0]
+    made = sledai_descriptors(pd.DataFrame([NOTHING | findings]), version, previous, first_visit_protein=first)
+    total = sledai(made, version).iloc[0]
     return None if total is pd.NA else int(total)
 
 
@@ -65,6 +66,12 @@ def test_limits_of_the_laboratory(test: str, sign: int) -> None:
     assert decide(name, limits={test: 0.9 + sign / 2}, **{test: 0.9 + sign * 0.01, column: 0.9}) is True
     assert decide(name, limits={test: 0.9}, **{test: 0.9 + sign * 0.01, column: None}) is True
     assert decide(name, **{test: 0.8, column: None}) is None
+
+
+def test_without_a_limit_the_answer_of_the_rater_stands() -> None:
+    for answer in (0, 1):
+        assert decide("low_complement", c3_g_l=0.6, low_complement=answer) is bool(answer)
+        assert decide("dna_binding", anti_dsdna=90, dna_binding=answer) is bool(answer)
 
 
 def test_one_low_complement_is_enough_and_all_given_are_needed_for_no() -> None:
@@ -147,14 +154,24 @@ def test_stable_proteinuria_is_four_in_2k_and_nothing_in_selena(now: float, befo
 
 def test_without_a_previous_value_the_rater_decides_what_is_stable() -> None:
     assert score("2K", protein_24h=1.2) == 4
-    assert score("SELENA", protein_24h=1.2) is None
+    for version in ("SELENA", "SLEDAI"):
+        assert [score(version, first=f, protein_24h=1.2) for f in ("present", "absent", "missing")] == [4, 0, None]
+        assert [score(version, first=f, protein_24h=0.4) for f in ("present", "absent", "missing")] == [0, 0, 0]
     assert score("SELENA", protein_24h=1.2, proteinuria_stable=0) == 4
     assert score("SELENA", protein_24h=1.2, proteinuria_stable=1) == 0
     assert score("SELENA", protein_24h=0.4) == 0
     assert score("SELENA", proteinuria=1) == 4  # nothing measured: the rater applied the form
     # A previous value goes before the rater; another test's previous value is no previous value.
     assert score("SELENA", protein_24h=1.2, protein_24h_previous=0.2, proteinuria_stable=1) == 4
-    assert score("SELENA", protein_24h=1.2, upcr_previous=120) is None
+    assert score("SELENA", first="missing", protein_24h=1.2, upcr_previous=120) is None
+
+
+def test_the_rows_that_the_choice_touched_are_listed() -> None:
+    rows = pd.DataFrame({"protein_24h": [1.2, 1.2, 0.4, 1.2], "proteinuria_stable": [None, 1, None, 0]})
+    assert sledai_descriptors(rows, "SELENA").attrs["first_visit_protein"] == (0,)
+    assert sledai_descriptors(rows, "2K").attrs["first_visit_protein"] == ()
+    with pytest.raises(InputError, match="unknown first_visit_protein 'new'"):
+        sledai_descriptors(rows, first_visit_protein="new")
 
 
 def test_the_spot_ratio_stands_in_only_where_24_hour_protein_is_missing() -> None:

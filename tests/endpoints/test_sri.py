@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import BILAG_SYSTEMS, sri
-from lupus_kit.endpoints.rules.sri import EVENT_WORDS, MISSING
+from lupus_kit.endpoints.rules.sri import MISSING
 
 COLUMNS = [f"bilag_{s}" for s in BILAG_SYSTEMS]
 CALM = "D" * 9
@@ -171,19 +171,24 @@ def test_rescue_is_nonresponse() -> None:
     assert one(base, good | {"rescue": None}, missing="observed")["responder"] is pd.NA
 
 
-def test_every_event_is_nonresponse_and_may_persist() -> None:
+def test_every_event_is_nonresponse_from_then_on() -> None:
     base, week12, week24 = row("a", 0, 12, 2.0), row("a", 12, 4, 1.0), row("a", 24, 4, 1.0)
-    for event, words in EVENT_WORDS.items():
+    said = {
+        "rescue": "rescue treatment was given",
+        "disallowed_medication": "a medicine was given that the protocol does not allow",
+        "withdrawn": "the patient had left the trial",
+    }
+    for event, words in said.items():
         table = pd.DataFrame([base, week12, week24]).assign(**{event: [0, 1, 0]})
         at12, at24 = sri(table).itertuples()
         assert not at12.responder
+        assert not at24.responder
         assert at12.reason == f"Not a responder: {words}."
-        assert at24.responder
-        assert sri(table, events_persist=True)["responder"].tolist() == [False, False]
-        assert sri(table, events=())["responder"].tolist() == [True, True]
+        assert at24.reason == f"Not a responder: {words} at week 12."
+        assert sri(table, event_columns=())["responder"].tolist() == [True, True]
     table = pd.DataFrame([base, week12]).assign(surgery=["no", "yes"]).replace({"no": 0, "yes": 1})
     assert sri(table)["responder"].item()
-    assert sri(table, events=["surgery"])["reason"].item() == "Not a responder: surgery is recorded."
+    assert sri(table, event_columns=["surgery"])["reason"].item() == "Not a responder: surgery is recorded."
 
 
 def test_an_unknown_event_leaves_the_answer_open_in_words() -> None:
@@ -369,9 +374,11 @@ def test_bad_input() -> None:
     with pytest.raises(InputError, match=r"'Rescue' \(did you mean 'rescue'\?\)"):
         sri(good.assign(Rescue=0))
     with pytest.raises(InputError, match=r"lacks 1 column: 'surgery'"):
-        sri(good, events=["surgery"])
-    with pytest.raises(InputError, match="events is 'rescue': give a list"):
-        sri(good, events="rescue")
+        sri(good, event_columns=["surgery"])
+    with pytest.raises(InputError, match="event_columns is 'rescue': give a list"):
+        sri(good, event_columns="rescue")
+    with pytest.raises(InputError, match="columns of events go to event_columns"):
+        sri(good, events=["rescue"])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="reasons is 'no': give True or False"):
         sri(good, reasons="no")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"patient 'a' at week 12\. Keep one row"):

@@ -9,6 +9,10 @@ from matplotlib.axes import Axes
 from lupus_kit import audit, design, figures, inference, simulation
 
 WEEK12, WEEK24 = (16, 29, 9, 30), (19, 29, 11, 30)
+STRATA = pd.DataFrame(
+    [("a", 16, 27, 5, 25), ("b", 0, 5, 0, 6), ("one arm only", 4, 4, 0, 0), ("nobody in arm 2", 2, 5, 0, 4)],
+    columns=["stratum", "x1", "n1", "x2", "n2"],
+)
 
 
 def _visits():
@@ -54,7 +58,7 @@ FIGURES = {
     ),
     "tests": (
         lambda: figures.inference.pvalues(inference.compare(*WEEK12).tests(), reported=0.052),
-        ["26 tests", "0.0434 (Wald", "0.0905 (Yates", "23 lie above 0.05"],
+        ["30 tests", "0.0434 (Wald", "0.0905 (Yates", "27 lie above 0.05"],
     ),
     "size": (
         lambda: figures.inference.size_curves(inference.size_curve("fisher", 29, 30).assign(label="Fisher")),
@@ -66,7 +70,7 @@ FIGURES = {
     ),
     "odds": (
         lambda: figures.inference.intervals(inference.compare(*WEEK24).intervals(), "odds ratio"),
-        ["odds ratio", "of 4 leave out 1"],
+        ["odds ratio", "of 5 leave out 1"],
     ),
     "power": (
         lambda: figures.inference.power_curve(
@@ -92,7 +96,15 @@ FIGURES = {
     ),
     "line-up": (
         lambda: figures.audit.line_up(audit.explain("0.052", *WEEK12), "0.052"),
-        ["25 two-sided tests", "4 fall in it", "Student t"],
+        ["29 two-sided tests", "7 fall in it", "Student t"],
+    ),
+    "forest of differences": (
+        lambda: figures.inference.forest(inference.stratified(STRATA).forest()),
+        ["risk difference (percentage points) in 4 strata", "b: 0 (", "one arm only: none", "all strata: "],
+    ),
+    "forest of odds ratios": (
+        lambda: figures.inference.forest(inference.stratified(STRATA).forest("odds ratio")),
+        ["odds ratio (log scale) in 4 strata", "b: nan (0 to inf)", "nobody in arm 2: inf ("],
     ),
     "missing": (lambda: figures.audit.missing_outcomes(_missing()), ["crosses 0.05 for 1 of them"]),
     "visits": (

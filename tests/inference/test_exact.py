@@ -7,9 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 from references import brute_force
-from scipy.stats import beta
+from scipy.stats import beta, binom
 
 from lupus_kit import inference
+from lupus_kit.core.errors import InputError
 
 CONDITIONAL = ("fisher", "fisher_doubled", "blaker", "fisher_midp", "fisher_midp_doubled")
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -132,3 +133,93 @@ def test_exact_sizes_are_certified():
             coefficients[x1 + x2] += float(brute_force.given_margins(13, 12, x1 + x2)[x1])
         low, high = brute_force.enclose_suprema(coefficients[None, :])
         assert low[0] - TOLERANCE <= inference.size(key, 13, 12).size <= high[0] + TOLERANCE
+
+
+@pytest.mark.parametrize("gamma", [1e-6, 1e-3, 0.02])
+@pytest.mark.parametrize("key", ["barnard", "barnard_unpooled", "boschloo_minlike", "boschloo"])
+def test_any_gamma_confines_the_nuisance_parameter(key, gamma):
+    n1, n2, total = 10, 12, 22
+    groups, coefficients = brute_force.tails(key, "greater", n1, n2)
+    rank = {table: number for number, group in enumerate(groups) for table in group}
+    lattice = inference.pvalue_lattice(key, n1, n2, "greater", gamma)
+    for s in range(total + 1):
+        lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
+        upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
+        members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
+        pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
+        low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
+        assert_enclosed(np.array([lattice[m] for m in members]), low, high)
+    assert inference.pvalue(key, 7, n1, 3, n2, "greater", gamma=gamma) == pytest.approx(lattice[7, 3], abs=1e-12)
+    region = inference.rejection_region(key, n1, n2, 0.05, "greater", gamma=gamma)
+    np.testing.assert_array_equal(region, lattice <= 0.05)
+
+
+def test_gamma_names_the_berger_boos_form_of_a_test():
+    for base in ("barnard", "boschloo"):
+        named = inference.pvalue_lattice(f"{base}_berger_boos", 8, 9)
+        np.testing.assert_array_equal(inference.pvalue_lattice(base, 8, 9, gamma=1e-6), named)
+        assert not np.allclose(inference.pvalue_lattice(f"{base}_berger_boos", 8, 9, gamma=0.01), named)
+    with pytest.raises(InputError, match=r"'pearson' has no nuisance parameter to confine; 'barnard', .*have"):
+        inference.pvalue("pearson", 1, 5, 2, 5, gamma=0.001)
+    for bad in (0, 1, -0.1, "a", [0.1]):
+        with pytest.raises(InputError, match="gamma"):
+            inference.pvalue("barnard", 1, 5, 2, 5, gamma=bad)
+    for function in (inference.size, inference.size_curve, inference.rejection_region):
+        with pytest.raises(InputError, match="no nuisance parameter"):
+            function("fisher", 5, 6, gamma=0.001)
+
+
+def test_gamma_reaches_planning_comparison_and_fragility():
+    gamma = 0.03
+    rejected = inference.pvalue_lattice("barnard", 12, 11, gamma=gamma) <= 0.05
+    assert not np.array_equal(rejected, inference.pvalue_lattice("barnard", 12, 11) <= 0.05)
+    expected = float((binom.pmf(range(13), 12, 0.8) @ rejected) @ binom.pmf(range(12), 11, 0.2))
+    assert inference.power("barnard", 0.8, 0.2, 12, 11, gamma=gamma) == pytest.approx(expected, abs=1e-12)
+    assert inference.type_m_and_s("barnard", 0.8, 0.2, 12, 11, gamma=gamma).power == pytest.approx(expected, abs=1e-12)
+    size = inference.size("barnard", 12, 11, gamma=gamma)
+    assert size.gamma == gamma
+    assert size.size < inference.size("barnard", 12, 11).size
+    assert "γ = 0.03" in size._repr_html_()
+    found = inference.sample_size("barnard", 0.9, 0.2, gamma=gamma)
+    assert found.gamma == gamma
+    assert found.power == inference.power("barnard", 0.9, 0.2, found.n1, found.n2, gamma=gamma)
+    difference = inference.minimal_detectable_difference("barnard", 0.2, 12, 11, gamma=gamma)
+    assert inference.power("barnard", 0.2 + difference, 0.2, 12, 11, gamma=gamma) == pytest.approx(0.8, abs=1e-8)
+    shown = inference.compare(8, 12, 3, 11, gamma=gamma).tests(["pearson", "barnard"]).set_index("test")
+    assert shown.loc["barnard", "p"] == inference.pvalue("barnard", 8, 12, 3, 11, gamma=gamma)
+    assert shown.loc["pearson", "p"] == inference.pvalue("pearson", 8, 12, 3, 11)
+    every = inference.compare(8, 12, 3, 11, gamma=gamma).tests().set_index("test")["p"]
+    assert every["barnard"] == inference.pvalue("barnard", 8, 12, 3, 11)
+    assert every["barnard_berger_boos"] == shown.loc["barnard", "p"]
+    fragile = inference.fragility_index(8, 12, 3, 11, "barnard", gamma=gamma)
+    assert fragile.p_before == pytest.approx(shown.loc["barnard", "p"], abs=1e-12)
+    ways = inference.tipping_point(8, 12, 3, 11, 0, 0, "barnard", gamma=gamma)
+    assert ways["p"].item() == pytest.approx(shown.loc["barnard", "p"], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("table", "two_sided", "greater"),
+    [
+        # R 4.2.2, fisher.test(matrix(c(x1, n1 - x1, x2, n2 - x2), 2)) and alternative = "greater", twelve digits.
+        ((15000, 40000, 15300, 40000), 0.0293087282021, 0.9858782114481),
+        ((30000, 70000, 31500, 72000), 0.000697764646131, 0.999663255060404),
+        ((250000, 1000000, 251500, 1000000), 0.0144684587041, 0.9928309642328),
+        ((26000, 60000, 26000, 60000), 1.0, 0.502324030273),
+        ((21000, 50000, 40000, 90000), 9.39355595937e-19, 1.0),
+    ],
+)
+def test_fishers_test_of_margins_too_wide_for_whole_numbers(table, two_sided, greater):
+    assert inference.pvalue("fisher", *table) == pytest.approx(two_sided, rel=1e-10)
+    assert inference.pvalue("fisher", *table, "greater") == pytest.approx(greater, rel=1e-10)
+    x1, n1, x2, n2 = table
+    assert inference.pvalue("fisher", x2, n2, x1, n1, "less") == pytest.approx(greater, rel=1e-10)
+    smaller = min(inference.pvalue("fisher", *table, side) for side in ("greater", "less"))
+    assert inference.pvalue("fisher_doubled", *table) == pytest.approx(min(2 * smaller, 1), rel=1e-12)
+    assert 0 < inference.pvalue("blaker", *table) <= 1
+    assert inference.pvalue("fisher_midp", *table) < inference.pvalue("fisher", *table)
+
+
+def test_a_wide_margin_ends_in_nought_and_one():
+    assert inference.pvalue("fisher", 0, 100_000, 90_000, 100_000) == 0.0
+    assert inference.pvalue("fisher", 90_000, 100_000, 0, 100_000, "greater") == 0.0
+    assert inference.pvalue("fisher", 90_000, 100_000, 0, 100_000, "less") == pytest.approx(1.0, abs=1e-12)

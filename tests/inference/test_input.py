@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +52,7 @@ BAD_COUNTS = [
     ([[1, 2], [3]], "[[1, 2], [3]]"),
     (2**70, str(2**70)),
     (1e300, "1e+300"),
+    (10**400, "1000"),
 ]
 
 
@@ -219,3 +224,121 @@ def test_bits_of_surprise_at_the_ends():
     assert inference.s_value(0) == np.inf
     assert inference.s_value(0.5) == 1.0
     assert np.isnan(inference.s_value(float("nan")))
+
+
+# --- traps -------------------------------------------------------------------------------------------------------
+
+ODD = [
+    np.float16(16),
+    np.uint8(16),
+    np.int8(16),
+    np.uint64(16),
+    np.longdouble(16),
+    Decimal(16),
+    Fraction(32, 2),
+    np.array([16, 16], dtype=np.float16),
+    np.array([16, 3], dtype=np.uint8),
+    np.array([16, Fraction(16), Decimal(2)], dtype=object),
+    [np.float16(16), Fraction(16), np.uint8(2)],
+    pd.Series([16, 16], dtype="Int64"),
+    pd.array([16, 2], dtype="UInt8"),
+    pd.Series([16.0, 2.0], dtype="Float64"),
+]
+
+
+@pytest.mark.parametrize("key", inference.TESTS)
+def test_numbers_of_any_type_neither_warn_nor_overflow(key):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x1 in ODD:
+            plain = [int(v) for v in np.atleast_1d(np.asarray(x1, dtype=object))]
+            expected = inference.pvalue(key, plain, 29, 9, 30)
+            assert np.array_equal(np.atleast_1d(inference.pvalue(key, x1, 29, 9, 30)), expected, equal_nan=True)
+        # Products of these leave 8 bits at once.
+        small = inference.pvalue(key, np.uint8(40), np.int8(100), np.float16(30), np.uint8(100))
+        assert small == inference.pvalue(key, 40, 100, 30, 100)
+        lattice = inference.pvalue_lattice(key, np.uint8(7), np.float16(9))
+        assert np.array_equal(lattice, inference.pvalue_lattice(key, 7, 9), equal_nan=True)
+
+
+def test_counts_of_any_type_in_functions_of_one_table():
+    odd = np.uint8(16), np.float16(29), Decimal(9), Fraction(30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert inference.intervals(*odd) == inference.intervals(16, 29, 9, 30)
+        assert inference.compare(*odd) == inference.compare(16, 29, 9, 30)
+        assert inference.proportion(np.uint8(200), np.uint8(250)) == inference.proportion(200, 250)
+        assert inference.nnt(*odd) == inference.nnt(16, 29, 9, 30)
+        assert (
+            inference.paired(np.uint8(12), np.int8(2), np.uint8(50)).tests().equals(inference.paired(12, 2, 50).tests())
+        )
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [Decimal("16.5"), Fraction(33, 2), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("1e999"),
+     Fraction(10**30 + 1, 10**30),
+     Fraction(10**400), np.longdouble("1e4000"),
+     pd.NA, [16, pd.NA], np.bool_(True), np.float16("inf"), np.float16(2.5), {"a": 1}, {1, 2}, object()],
+)  # fmt: skip
+def test_odd_values_that_are_no_whole_number_are_refused(bad):
+    assert "whole number" in refused(inference.pvalue, "pearson", bad, 29, 9, 30)
+
+
+def test_a_table_for_the_four_counts_is_explained():
+    table = [[16, 13], [9, 21]]
+    for call in (
+        lambda: inference.pvalue("fisher", table),
+        lambda: inference.test("fisher", table),
+        lambda: inference.compare(table),
+        lambda: inference.intervals(np.array(table)),
+        lambda: inference.nnt(pd.DataFrame(table)),
+        lambda: inference.fisher_test(table),
+        lambda: inference.pearson_test(table),
+        lambda: inference.shuffle_test(table),
+        lambda: inference.confidence_curve("fisher", table),
+    ):
+        message = refused(call)
+        assert "x1, n1, x2, n2" in message
+        assert "16, 29, 9, 30" in message
+        assert "16, 25, 13, 34" in message  # if its columns are the arms
+    assert "2 of four counts" in refused(inference.pvalue, "fisher", 16, 29)
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("cmh", "stratified("),
+        ("Cochran-Mantel-Haenszel", "stratified("),
+        ("McNemar", "paired("),
+        ("logistic", "adjusted("),
+        ("firth", "adjusted("),
+        ("kruskal", "'n_minus_1'"),
+        ("anova", "'student_t'"),
+        ("non-inferiority", "difference="),
+    ],
+)
+def test_keys_of_other_analyses_say_where_they_are(key, place):
+    for call in (lambda: inference.pvalue(key, **GOOD), lambda: inference.compare(**GOOD).tests([key])):
+        message = refused(call)
+        assert message.startswith(f"unknown test {key!r}")
+        assert place in message
+
+
+def test_levels_as_percent_say_the_share():
+    assert "write 0.95" in refused(inference.intervals, **GOOD, level=95)
+    assert "write 0.05" in refused(inference.size, "pearson", 5, 5, alpha=5)
+    assert "such as 0.95" in refused(inference.proportion, 3, 9, level=1)
+    assert "such as 0.05" in refused(inference.size, "pearson", 5, 5, alpha=0)
+
+
+def test_bits_of_surprise_of_many():
+    assert inference.s_value([0.5, 0.25, np.nan]) == pytest.approx([1, 2, np.nan], nan_ok=True)
+    assert inference.s_value(pd.Series([0.05, 0.01])).shape == (2,)
+    assert "index 1" in refused(inference.s_value, [0.05, 1.5])
+
+
+def test_a_ratio_of_numpy():
+    assert inference.sample_size("pearson", 0.9, 0.2, ratio=np.int64(2)) == inference.sample_size(
+        "pearson", 0.9, 0.2, ratio=2
+    )

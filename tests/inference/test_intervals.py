@@ -59,7 +59,8 @@ def test_the_list_of_intervals_is_made_of_these():
     for interval in listed:
         mine = found(interval.key, (16, 29, 9, 30))
         assert (interval.low, interval.high, interval.inverts) == (mine.low, mine.high, mine.inverts)
-        assert interval.estimate == pytest.approx(mine.estimate)
+        if interval.key not in ("conditional_exact", "conditional_midp", "baptista_pike", "blaker"):
+            assert interval.estimate == pytest.approx(mine.estimate)
 
 
 def log_likelihood(p2, difference, table):

@@ -50,8 +50,12 @@ def test_the_registry_holds_the_whole_family():
         "haldane_anscombe",
         "log_risk_ratio_wald",
         "arcsine",
+        "anscombe_arcsine",
         "student_t",
         "welch_t",
+        "ols_hc1",
+        "ols_hc2",
+        "ols_hc3",
         "mann_whitney",
         "miettinen_nurminen",
     ]
@@ -66,7 +70,8 @@ def test_the_registry_holds_the_whole_family():
 def test_every_entry_is_fully_described():
     table = inference.describe()
     assert table.index.tolist() == KEYS
-    for column in ("label", "family", "null", "formula", "degenerate", "use", "avoid", "reference"):
+    words = ("label", "family", "null", "formula", "degenerate", "use", "avoid", "reference")
+    for column in (*words, "SPSS", "SAS", "Stata", "R"):
         assert table[column].str.len().min() > 0, column
     assert table["label"].is_unique
     for key, test in TESTS.items():
@@ -110,9 +115,9 @@ def undefined(key: str, n1: int, n2: int) -> np.ndarray:
     if key == "log_risk_ratio_wald":
         return (x1 == 0) | (x2 == 0) | (x1 + x2 == n1 + n2)
     # The variance of one patient's outcome has the divisor 0.
-    if key == "welch_t" and min(n1, n2) == 1:
+    if key in ("welch_t", "ols_hc2", "ols_hc3") and min(n1, n2) == 1:
         return np.full_like(nobody_or_everybody, True)
-    if key == "student_t" and n1 + n2 == 2:
+    if key in ("student_t", "ols_hc1") and n1 + n2 == 2:
         return np.full_like(nobody_or_everybody, True)
     if TESTS[key].degenerate.startswith("nan"):
         return nobody_or_everybody
@@ -250,7 +255,7 @@ def test_the_two_sides_cover_everything(key, n1, n2):
     defined = ~np.isnan(greater) & ~np.isnan(less)
     both = (greater + less)[defined]
     assert np.all(both >= 1 - 1e-9)
-    if TESTS[key].family == "asymptotic" or key in ("student_t", "welch_t"):
+    if TESTS[key].family == "asymptotic" or key in ("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3"):
         assert both == pytest.approx(np.ones(both.shape))
         two_sided = inference.pvalue_lattice(key, n1, n2)
         assert same(two_sided[defined], 2 * np.minimum(greater, less)[defined])

@@ -12,6 +12,7 @@ from scipy import stats
 
 from lupus_kit import inference
 from lupus_kit.inference import TESTS
+from lupus_kit.inference.two_by_two.conditional import conditional_rejects
 
 SOME = settings(max_examples=60, deadline=None, derandomize=True)
 FAST = ("pearson", "fisher", "student_t", "log_odds_wald", "barnard")
@@ -121,7 +122,7 @@ def test_the_region_found_by_halving_is_that_of_the_lattice(key, alternative):
 
     for n1, n2 in [(1, 1), (3, 2), (12, 9), (29, 30), (52, 55)]:
         lattice = unconditional.lattice(key, n1, n2, alternative)
-        for alpha in (0.001, 0.05, 1 / 32, 0.3):
+        for alpha in (0.001, 0.05, 1 / 32, 1 / 16, 0.3, 0.9):
             found = unconditional.region(key, n1, n2, alternative, alpha * (1 + 1e-12))
             np.testing.assert_array_equal(found, lattice <= alpha * (1 + 1e-12))
 
@@ -129,3 +130,34 @@ def test_the_region_found_by_halving_is_that_of_the_lattice(key, alternative):
 def test_a_large_design_is_searched_not_listed():
     region = inference.rejection_region("boschloo", 60, 61)
     np.testing.assert_array_equal(region, inference.pvalue_lattice("boschloo", 60, 61) <= 0.05)
+
+
+@pytest.mark.parametrize("key", ["fisher", "fisher_doubled", "blaker", "fisher_midp", "fisher_midp_doubled"])
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+def test_the_region_summed_up_in_floats_is_that_of_whole_numbers(key, alternative):
+    # Levels among them that are p-values of tables, where floats alone would not do.
+    for n1, n2 in [(3, 3), (30, 30), (29, 30), (8, 50)]:
+        lattice = inference.pvalue_lattice(key, n1, n2, alternative)
+        for alpha in (0.05, 1 / 32, 0.3, 1e-9, float(lattice[n1 // 2, n2 // 3]) * 0.999999999999999):
+            for rows, columns in [((0, n1), (0, n2)), ((n1 // 3, n1 // 2), (n2 // 4, n2 - 1))]:
+                found = conditional_rejects(key, n1, n2, alternative, alpha * (1 + 1e-12), rows, columns)
+                expected = (lattice <= alpha * (1 + 1e-12))[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
+                np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("key", ["barnard", "boschloo", "boschloo_minlike"])
+def test_the_tables_at_the_edge_of_a_large_region_have_the_p_values_that_put_them_there(key):
+    # 151,000 tables, of which some thousand are sorted: the boundary is checked table by table, each from its own set.
+    region = inference.rejection_region(key, 388, 387)
+    for x1 in (3, 120, 194, 380):
+        inside = np.flatnonzero(region[x1])
+        edges = inside[np.flatnonzero(np.diff(inside, prepend=-9, append=999) > 1)[:-1]]
+        for x2 in {int(edge) + step for edge in edges for step in (-1, 0, 1)} & set(range(388)):
+            assert region[x1, x2] == (inference.pvalue(key, x1, 388, x2, 387) <= 0.05)
+
+
+def test_size_of_a_large_design_comes_from_floats():
+    rejected = inference.rejection_region("pearson", 150, 150)
+    at = np.linspace(0.01, 0.99, 99)
+    pmf = stats.binom.pmf(np.arange(151)[:, None], 150, at)
+    assert inference.size("pearson", 150, 150).size >= np.einsum("it,ij,jt->t", pmf, rejected, pmf).max() - 1e-12

@@ -124,7 +124,7 @@ def test_a_test_without_a_curve_says_so(monkeypatch):
 def test_intervals_and_tests_stand_side_by_side():
     frame = inference.compare(16, 29, 9, 30).intervals()
     beside = frame[frame["inverts"] != ""]
-    assert len(beside) == 9
+    assert len(beside) == 10
     assert (beside["excludes_null"] == (beside["p_of_test"] <= 0.05)).all()
     assert frame.loc[frame["inverts"] == "", "p_of_test"].isna().all()
 

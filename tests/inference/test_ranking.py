@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from references import brute_force
 
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.ranking import at_most_one, rank_quotients
+from lupus_kit.inference.two_by_two.ranking import at_most_one, rank_quotients, ranks_of_near_ties
 
 MANY = settings(max_examples=300, deadline=None, derandomize=True)
 SOME = settings(max_examples=80, deadline=None, derandomize=True)
@@ -73,6 +73,29 @@ def test_two_quotients_that_share_a_float_are_told_apart():
 def test_lists_of_huge_integers_are_ranked_exactly_too():
     # NumPy turns such a list into floats if it is left to choose, which would make the first two equal.
     assert rank_quotients([2**63 + 1, 2**63 + 2, -1], [1, 1, 1]).tolist() == [1, 2, 0]
+
+
+@MANY
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(-2, 2)), min_size=1, max_size=25),
+    st.integers(0, 2**32),
+)
+def test_near_ties_are_settled_in_whole_numbers(parts, seed):
+    # Quotients that tie or differ by less than a float shows; their floats are off by up to a part in 10**13 besides.
+    pairs = [(a * 10**20 + up, b * 10**20) for a, b, up in parts]
+    noise = 1 + np.random.default_rng(seed).uniform(-1e-13, 1e-13, len(pairs))
+    values = np.array([a / b for a, b in pairs]) * noise
+    lowest = [Fraction(*pair) for pair in pairs]
+    twin = np.array([lowest.index(value) for value in lowest])
+    found = ranks_of_near_ties(values, twin, 1e-12, lambda index: pairs[index])
+    assert found.tolist() == exact_ranks(*zip(*pairs, strict=True))
+    apart = ranks_of_near_ties(values, np.arange(len(pairs)), 1e-12, lambda index: pairs[index])
+    assert apart.tolist() == found.tolist()
+
+
+def test_infinite_numbers_tie_and_come_last():
+    found = ranks_of_near_ties(np.array([np.inf, 2.0, np.inf, 1e300]), np.arange(4), 1e-12, lambda index: (index, 1))
+    assert found.tolist() == [2, 0, 2, 1]
 
 
 def brute_supremum(coefficients, lower, upper):

@@ -4,7 +4,7 @@ from math import ceil
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from lupus_kit import inference
 
@@ -64,7 +64,9 @@ def test_sample_size_grows_with_power_and_shrinks_with_the_difference():
     [
         ({"p1": 0.3, "p2": 0.3}, "no difference"),
         ({"p1": 0.3, "p2": 0.6, "alternative": "greater"}, "no difference in the direction 'greater'"),
-        ({"p1": 0.31, "p2": 0.3}, "more than 2000"),
+        ({"p1": 0.3001, "p2": 0.3}, "more than 1000000"),
+        ({"test": "log_odds_wald", "p1": 1.0, "p2": 0.5}, "does not reach a power of 0.8 with 1"),
+        ({"test": "barnard", "p1": 0.6, "p2": 0.3, "gamma": 0.06}, "gamma == 0.06 must be smaller than alpha"),
         ({"p1": 0.6, "p2": 0.3, "power": 0.04}, "larger than alpha"),
         ({"p1": 0.6, "p2": 0.3, "ratio": 0}, "ratio == 0"),
         ({"p1": [0.6], "p2": 0.3}, "p1: one probability"),
@@ -72,7 +74,58 @@ def test_sample_size_grows_with_power_and_shrinks_with_the_difference():
 )
 def test_sample_size_refuses(arguments, words):
     with pytest.raises(ValueError, match=words):
-        inference.sample_size("pearson", **arguments)
+        inference.sample_size(**{"test": "pearson"} | arguments)
+
+
+@pytest.mark.parametrize(
+    ("test", "p1", "p2", "target", "ratio", "alternative", "expected"),
+    [
+        # First arm, second arm and the first size that reaches the target, from a search that tried every size one by
+        # one from four fifths of the normal formula to a tenth beyond the answer.
+        ("pearson", 0.5, 0.4, 0.9, 0.5, "greater", (636, 318, 632)),
+        ("student_t", 0.6, 0.45, 0.8, 1, "two-sided", (176, 176, 168)),
+        ("wald_unpooled", 0.4, 0.25, 0.8, 1.5, "two-sided", (127, 191, 127)),
+        ("arcsine", 0.4, 0.3, 0.7, 1, "two-sided", (280, 280, 280)),
+        ("pearson", 0.3, 0.5, 0.8, 0.03, "two-sided", (1501, 46, 1501)),
+    ],
+)
+def test_the_steps_find_what_every_size_tried_one_by_one_finds(test, p1, p2, target, ratio, alternative, expected):
+    found = inference.sample_size(test, p1, p2, power=target, ratio=ratio, alternative=alternative)
+    assert (found.n1, found.n2, found.first_n1) == expected
+    assert found.checked_to >= 1.1 * found.n1 - 1
+
+
+@pytest.mark.parametrize(
+    ("test", "p1", "p2", "n1"), [("barnard", 0.5, 0.4, 392), ("fisher", 0.5, 0.4, 404), ("pearson", 0.5, 0.45, 1559)]
+)
+def test_large_trials_are_planned_in_seconds(test, p1, p2, n1):
+    # 1559 is what a search over every size found in two minutes; the neighbours of each answer are checked here.
+    found = inference.sample_size(test, p1, p2)
+    assert found.n1 == n1
+    below, at = (inference.power(test, p1, p2, n, n) for n in (n1 - 1, n1))
+    assert below < 0.8 <= at == found.power
+    assert found.designs < 150
+
+
+def test_asymptotic_tests_have_no_limit_of_two_thousand():
+    found = inference.sample_size("pearson", 0.1, 0.11, power=0.3)
+    assert found.n1 > 3500
+    # The normal formula for unpooled variances is right within a hundredth of such a trial.
+    z = norm.ppf(0.975) + norm.ppf(0.3)
+    assert found.n1 == pytest.approx((0.1 * 0.9 + 0.11 * 0.89) * (z / 0.01) ** 2, rel=0.02)
+    with pytest.raises(ValueError, match=r"more than 2000 patients.*too many for 'barnard'"):
+        inference.sample_size("barnard", 0.1, 0.11)
+
+
+@pytest.mark.parametrize("test", ["pearson", "fisher", "blaker", "fisher_midp_doubled", "log_odds_wald"])
+def test_power_of_a_large_design_sums_up_the_tables_that_can_happen(test):
+    rejected = inference.rejection_region(test, 230, 210)
+    for p1, p2 in [(0.5, 0.38), (0.02, 0.07), (1.0, 0.97), (0.0, 0.01)]:
+        whole = binom.pmf(np.arange(231), 230, p1) @ rejected @ binom.pmf(np.arange(211), 210, p2)
+        assert inference.power(test, p1, p2, 230, 210) == pytest.approx(whole, abs=1e-12)
+    grid = inference.power(test, [[0.5], [0.4]], [0.38, 0.3, 0.38], 230, 210)
+    assert grid.shape == (2, 3)
+    assert grid[1, 2] == inference.power(test, 0.4, 0.38, 230, 210)
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
@@ -80,6 +133,37 @@ def test_detectable_difference_has_the_power_asked_for(direction):
     difference = inference.minimal_detectable_difference("boschloo", 0.4, 29, 30, power=0.8, direction=direction)
     assert (difference > 0) == (direction == "up")
     assert inference.power("boschloo", 0.4 + difference, 0.4, 29, 30) == pytest.approx(0.8, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("test", "p2", "n1", "n2", "direction"),
+    [
+        ("log_odds_wald", 0.1, 29, 30, "up"),
+        ("log_odds_wald", 0.5, 29, 30, "down"),
+        ("log_risk_ratio_wald", 1.0, 60, 40, "down"),
+    ],
+)
+def test_the_smallest_difference_is_found_where_power_falls_again(test, p2, n1, n2, direction):
+    found = inference.minimal_detectable_difference(test, p2, n1, n2, direction=direction)
+    assert inference.power(test, p2 + found, p2, n1, n2) == pytest.approx(0.8, abs=1e-7)
+    smaller = p2 + found * np.linspace(0, 1 - 1e-6, 500)
+    assert np.all(inference.power(test, smaller, p2, n1, n2) < 0.8)
+    # At the edge nobody (or everybody) responds, and the statistic is undefined.
+    assert inference.power(test, 1.0 if direction == "up" else 0.0, p2, n1, n2) < 0.8
+    assert np.isnan(inference.minimal_detectable_difference(test, p2, n1, n2, direction=direction, stays=True))
+
+
+def test_the_difference_from_which_power_stays():
+    for test, p2 in [("pearson", 0.3), ("boschloo", 0.0), ("fisher", 0.9)]:
+        direction = "down" if p2 > 0.5 else "up"
+        first, stays = (
+            inference.minimal_detectable_difference(test, p2, 29, 30, direction=direction, stays=stays)
+            for stays in (False, True)
+        )
+        assert first == stays
+        end = 1.0 if direction == "up" else 0.0
+        beyond = p2 + stays + (end - p2 - stays) * np.linspace(1e-6, 1, 300)
+        assert np.all(inference.power(test, beyond, p2, 29, 30) >= 0.8)
 
 
 def test_nothing_is_detectable_in_a_tiny_trial():

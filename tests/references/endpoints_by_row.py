@@ -121,6 +121,39 @@ def sri_clauses(before: Row, now: Row, points: int, b_to_a: bool, components: An
     return every(*clauses)
 
 
+def with_events(visits: dict[int, Row | None], events: tuple[str, ...], strategy: str) -> dict[int, Row]:
+    """Say at each week whether each event had happened by then, and take the values that the strategy judges.
+
+    Walked visit by visit. An event at week 0 does not count. An empty cell of a visit that was made is not forgotten
+    until there is a yes.
+    """
+    happened: dict[str, Verdict] = dict.fromkeys(events, False)
+    judged: Row = {}
+    found = {}
+    for week, visit in sorted(visits.items()):
+        row = visit or {}
+        made = any(value is not None for value in row.values())
+        now: dict[str, Verdict] = dict.fromkeys(events, False)
+        for event in events if week > 0 else ():
+            now[event] = some(happened[event], row.get(event))
+            if made:
+                happened[event] = now[event]
+        after = some(*now.values())
+        if strategy == "while_on_treatment":
+            if after is False and made:
+                judged = row
+            row = {} if after is None else judged if after else row
+        elif strategy == "hypothetical" and after is not False:
+            row = {}
+        found[week] = {**row, **(now if strategy == "composite" else dict.fromkeys(events, False))}
+    return found
+
+
+def no_event(visits: dict[int, Row], week: int, events: tuple[str, ...]) -> list[Verdict]:
+    """Tell of each event whether it had not happened by this visit, all visits of the patient being known."""
+    return [no(with_events(dict(visits), events, "composite")[week][event]) for event in events]
+
+
 def sri(
     visits: dict[int, Row | None],
     points: int = 4,
@@ -128,19 +161,16 @@ def sri(
     b_to_a_is_new: bool = True,
     missing: str = "nonresponder",
     components: tuple[str, ...] = ("sledai", "bilag", "pga"),
-    events: tuple[str, ...] = (),
-    events_persist: bool = False,
+    events: str = "composite",
+    event_columns: tuple[str, ...] = (),
     score: str = "sledai",
 ) -> dict[int, tuple[Verdict, bool]]:
     """One patient: for each later week the verdict, and whether a way to handle missing data made it."""
-    fields = [score, "pga", *events, *(f"bilag_{s}" for s in SYSTEMS if "bilag" in components)]
-    rows = {week: {f: (row or {}).get(f) for f in fields} for week, row in sorted(visits.items())}
-    if events_persist:
-        for event in events:
-            happened = False
-            for row in rows.values():
-                happened = happened or row[event] is True
-                row[event] = True if happened else row[event]
+    fields = [score, "pga", *event_columns, *(f"bilag_{s}" for s in SYSTEMS if "bilag" in components)]
+    read = [field for field in fields if field != "pga" or "pga" in components]
+    recorded_rows = {week: row and {f: row.get(f) for f in read} for week, row in visits.items()}
+    handled = with_events(recorded_rows, event_columns, events)
+    rows = {week: {f: row.get(f) for f in fields} for week, row in handled.items()}
     carried: Row = dict.fromkeys(fields)
     answers = {}
     start = dict(rows[0])
@@ -148,11 +178,11 @@ def sri(
         carried = {f: carried[f] if row[f] is None else row[f] for f in fields}
         if week == 0:
             continue
-        recorded = sri_clauses(start, row, points, b_to_a_is_new, components, events, score)
+        recorded = sri_clauses(start, row, points, b_to_a_is_new, components, event_columns, score)
         if recorded is not None or missing == "observed":
             answers[week] = (recorded, False)
         elif missing == "locf":
-            filled = sri_clauses(start, carried, points, b_to_a_is_new, components, events, score)
+            filled = sri_clauses(start, carried, points, b_to_a_is_new, components, event_columns, score)
             answers[week] = (filled is True, True)
         else:
             answers[week] = (missing == "best", True)
@@ -397,6 +427,8 @@ def descriptors(row: Row, version: str) -> tuple[dict[str, Verdict], Verdict]:
     stable = every(compare(before, ">", Fraction(1, 2)), compare(less(grams, before), "<=", Fraction(1, 2)))
     if before is None or grams is None:
         stable = row["proteinuria_stable"]
+        if stable is None and version in ("SELENA", "SLEDAI") and grams is not None:
+            stable = False  # without an earlier value it is new unless marked stable
     found = {
         "arthritis": compare(row["inflamed_joints"], ">=", 2 if version == "2K" else 3),
         "haematuria": compare(row["urine_red_cells"], ">", 5),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupus_kit import design, inference, simulation
-from lupus_kit.inference.intervals.exact_difference import score_statistics
+from lupus_kit.inference.margins.shifted import STATISTICS
 from lupus_kit.inference.two_by_two.bernstein import basis
 from lupus_kit.inference.two_visits.familywise import correlation_bounds
 from lupus_kit.simulation.enumeration import joint_probabilities
@@ -91,7 +91,8 @@ def test_coverage_agrees_with_the_confidence_limits():
     # Mee's interval holds the true difference exactly where the score test of that difference does not reject.
     found = simulation.exact(HE, RATES).coverage(methods=("mee",)).set_index("endpoint")
     true, n = RATES.primary[0] - RATES.primary[1], 30
-    z = score_statistics(n, n, true)
+    x1, x2 = np.indices((n + 1, n + 1))
+    z = STATISTICS["pearson"](x1, np.full_like(x1, n), x2, np.full_like(x2, n), true)
     counts = np.arange(n + 1)
     weight = np.outer(*(basis(n, np.array(rate)) for rate in RATES.primary))
     assert counts.shape == weight[0].shape

@@ -33,6 +33,20 @@ def test_outcomes_are_those_of_the_cohort():
     assert (found[0] == -1).any()
 
 
+@pytest.mark.parametrize("events", ["while_on_treatment", "treatment_policy", "hypothetical"])
+def test_the_plan_names_the_strategy_for_rescue(events):
+    plans = {way: AnalysisPlan(events=way) for way in ("composite", events)}
+    assert AnalysisPlan.from_toml(plans[events].to_toml()) == plans[events]
+    usual, other = (outcomes(simulation.Scenario(MODEL, plan=p), 200, np.random.default_rng(3)) for p in plans.values())
+    visits = cohort.what_if(MODEL if events == "while_on_treatment" else replace(MODEL, extra_weeks=()), 200,
+                            np.random.default_rng(3)).visits  # fmt: skip
+    expected = endpoints.sri(visits, events=events).query("week == 24 and arm == 'placebo'")["responder"].sum()
+    assert other[1][:, 1].sum() == expected
+    if events == "treatment_policy":
+        assert (other[1] >= usual[1]).all()
+        assert (other[1] > usual[1]).any()
+
+
 @pytest.mark.parametrize("missing", ["nonresponder", "worst", "best"])
 def test_missing_data_rules(missing):
     seen, filled = (

@@ -25,6 +25,7 @@ WITH_DROPOUT = replace(RATES, dropout=simulation.Dropout((0.05, 0.06), (0.1, 0.2
         (lambda: AnalysisPlan(test=["pearson"]), "unknown test"),
         (lambda: AnalysisPlan(multiplicity="holms"), "did you mean 'holm'"),
         (lambda: AnalysisPlan(missing="locf"), "Allowed: 'nonresponder', 'observed', 'worst', 'best'"),
+        (lambda: AnalysisPlan(events="composit"), "did you mean 'composite'"),
         (lambda: AnalysisPlan(alpha=1.0), "alpha == 1.0"),
         (lambda: AnalysisPlan(alpha=True), "alpha == True"),
         (lambda: AnalysisPlan(correlation=2), "correlation == 2"),

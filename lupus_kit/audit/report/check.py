@@ -199,7 +199,7 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     --------
     >>> report = check("he2020")
     >>> report.verdicts("claims").query("claim == 'sri4_week12' and what == 'p'")["sentence"].item()
-    'reproduced only by 4 of 67 analyses'
+    'reproduced only by 7 of 79 analyses'
     """
     record = study if isinstance(study, Study) else published.load(study)
     claims = [(CLAIMS, claim) for claim in record.records]

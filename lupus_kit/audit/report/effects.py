@@ -167,11 +167,12 @@ def _of_measure(effect: PrintedEffect, table: tuple[int, int, int, int]) -> list
     names = _METHODS[effect.measure] if effect.low else _METHODS[effect.measure][:1]
     if table[1] * table[3] > _LARGE:
         names = tuple(name for name in names if name not in _SLOW)
-    return intervals(*table, level=effect.level, methods=names)
+    return list(intervals(*table, level=effect.level, methods=names))
 
 
 def _estimate_fits(effect: PrintedEffect, found: list[Interval]) -> bool:
-    return _prints_as(found[0].estimate * effect.scale, effect.estimate)
+    # The conditional methods stand beside an odds ratio of their own.
+    return any(_prints_as(value * effect.scale, effect.estimate) for value in {one.estimate for one in found})
 
 
 def _verdict(estimate_fits: bool, n_fits: int, n_tried: int, off: float) -> tuple[Verdict, str]:

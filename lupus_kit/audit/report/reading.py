@@ -114,7 +114,7 @@ def _fragility(claim: Claim, table: Table, alpha: float) -> str:
     """Say how few changed outcomes move the result across the level, where they are very few."""
     if table[1] * table[3] > _LARGEST_DESIGN:
         return ""
-    found = fragility_index(*table, test="pearson", alpha=alpha)
+    found = fragility_index(*table, test="pearson", alpha=alpha, rule="any")
     if found.index is None or found.index > 3:
         return ""
     many = "One outcome" if found.index == 1 else f"{found.index} outcomes"

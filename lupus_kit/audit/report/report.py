@@ -115,7 +115,7 @@ class Report(Contents):
         --------
         >>> from lupus_kit import audit
         >>> audit.check("he2020").verdicts("claims").query("quantity == 'p'")["sentence"].head(1).item()
-        'reproduced only by 4 of 67 analyses'
+        'reproduced only by 7 of 79 analyses'
         """
         if part is not None and part != CLAIMS and part not in self.tables:
             raise unknown_name("part", part, (CLAIMS, *self.tables))

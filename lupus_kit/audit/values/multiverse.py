@@ -29,8 +29,8 @@ EXCLUDED = MappingProxyType(
         "agresti_caffo": "made for its interval, not as a test by itself",
         "haldane_anscombe": "a repair for empty cells, not a main analysis",
         "arcsine": "made for sample-size formulas, not a main analysis of small arms",
-        "student_t": "treats yes and no as measurements",
-        "welch_t": "treats yes and no as measurements",
+        "anscombe_arcsine": "made to steady a variance, not a main analysis of small arms",
+        **dict.fromkeys(("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3"), "treats yes and no as measurements"),
         "mann_whitney": "treats yes and no as ranks",
         RESPONDERS: "a bound of a sensitivity analysis, not an estimate",
         FULL: "doubles the chance to claim a benefit that is not there",
@@ -45,6 +45,7 @@ _INVERTING = (
     "woolf",
     "conditional_exact",
     "conditional_midp",
+    "blaker",
     "agresti_caffo",
 )
 

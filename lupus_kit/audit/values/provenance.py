@@ -52,7 +52,7 @@ def distinct_analyses(
     Examples
     --------
     >>> len(distinct_analyses(alternatives=["two-sided"])), len(distinct_analyses())
-    (25, 67)
+    (29, 79)
     """
     if isinstance(alternatives, str):
         raise InputError(f"alternatives == {alternatives!r}: give a list, for example [{alternatives!r}].")
@@ -187,7 +187,7 @@ def explain(
     --------
     >>> found = explain("0.052", 16, 29, 9, 30)
     >>> found.loc[found["rounds_to_reported"], "test"].tolist()
-    ['n_minus_1', 'agresti_caffo', 'student_t', 'welch_t']
+    ['n_minus_1', 'agresti_caffo', 'anscombe_arcsine', 'student_t', 'welch_t', 'ols_hc1', 'ols_hc2']
     """
     printed, remarks = read_reported(reported, alpha)
     table = compare(x1, n1, x2, n2)

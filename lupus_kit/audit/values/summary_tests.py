@@ -15,14 +15,12 @@ from scipy import stats
 
 from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.pairs import MCNEMAR, mcnemar, possible_both
 from lupus_kit.published import PrintedP, decimals, read_p
 
 #: The tests by key.
 LABELS = {
-    "mcnemar_exact": "McNemar exact",
-    "mcnemar_midp": "McNemar mid-p",
-    "mcnemar": "McNemar",
-    "mcnemar_corrected": "McNemar, continuity-corrected",
+    **MCNEMAR,
     "student_t": "Student t",
     "welch_t": "Welch t",
     "wilcoxon": "Wilcoxon–Mann–Whitney",
@@ -41,43 +39,6 @@ Mean = tuple[str, str, int]
 IntArray = NDArray[np.int64]
 # Standard deviations tried within the interval of one printed, both ends among them.
 _INTERIOR = 9
-
-
-def mcnemar(b: ArrayLike, c: ArrayLike) -> dict[str, NDArray[np.float64]]:
-    """Return McNemar's test of paired counts in four forms.
-
-    Parameters
-    ----------
-    b, c : array_like of int
-        Patients with the event at the first visit only, and at the second only.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Two-sided p-values by the key of the test; 1 where no patient changed.
-
-    References
-    ----------
-    McNemar Q. Psychometrika 1947;12:153-157. Fagerland MW, et al. BMC Med Res Methodol 2013;13:91 (mid-p).
-
-    Examples
-    --------
-    >>> round(float(mcnemar(11, 2)["mcnemar_exact"]), 4)
-    0.0225
-    """
-    b, c = np.asarray(b), np.asarray(c)
-    changed, apart = b + c, abs(b - c)
-    someone = np.maximum(changed, 1)  # nobody changed: every statistic is 0, and p is 1
-    tail = 2 * stats.binom.cdf(np.minimum(b, c), changed, 0.5)
-    point = stats.binom.pmf(np.minimum(b, c), changed, 0.5)
-    midp = np.where(apart > 0, tail - point, 1 - point / 2)
-    return {
-        "mcnemar_exact": np.minimum(tail, 1.0),
-        "mcnemar_midp": np.where(changed > 0, midp, 1.0),
-        "mcnemar": stats.chi2.sf(apart**2 / someone, 1),
-        # The correction stops at no difference: it never makes one.
-        "mcnemar_corrected": stats.chi2.sf(np.maximum(apart - 1, 0) ** 2 / someone, 1),
-    }
 
 
 class Tested(NamedTuple):
@@ -115,12 +76,14 @@ def _two_sided(found: Mapping[str, ArrayLike]) -> dict[tuple[str, str], ArrayLik
 
 def paired_tests(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> list[Tested]:
     """Return the rows of :func:`explain_paired`."""
-    low, high = max(0, x1 + x2 - n), min(x1, x2)
     if not 0 <= min(x1, x2) <= max(x1, x2) <= n:
         raise InputError(f"x1 == {x1}, x2 == {x2}, n == {n}: each count must lie between 0 and n.")
-    if both is not None and not low <= both <= high:
-        raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {low} to {high} with the event twice.")
-    twice = np.array([both]) if both is not None else np.arange(low, high + 1)
+    twice = possible_both(x1, x2, n)
+    if both is not None:
+        if both not in twice:
+            allowed = f"{twice[0]} to {twice[-1]}"
+            raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {allowed} with the event twice.")
+        twice = np.array([both])
     return _tested(reported, _two_sided(mcnemar(x1 - twice, x2 - twice)))
 
 

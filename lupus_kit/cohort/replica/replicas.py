@@ -67,10 +67,11 @@ def replica(
     Notes
     -----
     Invented, because nothing is published: everything at weeks 4, 8, 16 and 20; which patient is which; immune cells;
-    placebo's antibodies to nucleosomes; the limit of anti-dsDNA (100 IU/mL); that renal descriptors occur only with
-    nephritis; that remission of nephritis is protein below 0.5 g in 24 hours (the kit's ``"EULAR 2019"``), at week 12
-    and at week 24, since the abstract names no visit; that prednisone never rises; that an active BILAG system shows a
-    descriptor. A BILAG total of 6 without A or B needs six systems at C: the statements ask for it, no clinic would.
+    placebo's antibodies to nucleosomes; eGFR, which nobody loses; the limit of anti-dsDNA (100 IU/mL); that renal
+    descriptors occur only with nephritis; that remission of nephritis is protein below 0.5 g in 24 hours with preserved
+    eGFR (the kit's ``"EULAR 2019"``), at week 12 and at week 24, since the abstract names no visit; that prednisone never
+    rises; that an active BILAG system shows a descriptor. A BILAG total of 6 without A or B needs six systems at C: the
+    statements ask for it, no clinic would.
 
     The search goes in steps: who responds and which clause others fail, descriptors, grades, global assessments. Each
     step is solved near a random proposal by OR-Tools CP-SAT.
@@ -216,6 +217,7 @@ def _labs(
         "platelets_10e9_l": values.one_side(present["thrombocytopenia"], 100, True, 45, 0, rng),
         "wbc_10e9_l": values.one_side(present["leukopenia"], 3, True, 1.2, 1, rng),
         "temperature_c": np.clip(values.one_side(present["fever"], 38, False, 0.6, 1, rng), 35.5, 41),
+        "egfr_ml_min_173": values.kidney_function(shape, rng),
         "ana_titre": titre,
         "anti_nucleosome": nucleosome,
     }

@@ -94,13 +94,14 @@ class _Measured:
             entry = cohort.labs["patient"].map(titre[0])
             visits["ana_decreased"] = (cohort.labs["ana_titre"] < entry).to_numpy()
         visits["prednisone"] = visits["prednisone_mg_day"]
-        visits["remission"] = self._remission()
+        if "egfr_ml_min_173" in cohort.labs:  # without it nobody can tell whether kidney function was kept
+            visits["remission"] = self._remission()
         self.visits = visits
         self.followed = set(visits.loc[visits["week"] > 0, "patient"])
 
     def _remission(self) -> np.ndarray:
         """Complete remission under the definition a replica uses, in patients with nephritis."""
-        labs = self.cohort.labs.rename(columns={"protein_24h_g": "protein_24h"})
+        labs = self.cohort.labs
         answer = renal_response(labs.loc[labs["week"] == 0], labs, "EULAR 2019", months=6)["complete"]
         ill = labs["patient"].map(self.patients["nephritis"]).to_numpy(dtype=bool)
         return np.asarray(answer.fillna(False).to_numpy(dtype=bool) & ill)

@@ -169,6 +169,15 @@ def protein(present: np.ndarray, stable: np.ndarray, ill: np.ndarray, rng: np.ra
     return np.round(values, 2)
 
 
+def kidney_function(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Draw eGFR in mL/min/1.73 m², shape (patients, weeks): never more than 5 % from entry, from a stream of its own."""
+    (own,) = rng.spawn(1)
+    entry = own.uniform(70, 120, (shape[0], 1))
+    change = own.uniform(-0.05, 0.05, shape)
+    change[:, 0] = 0
+    return np.round(entry * (1 + change), 1)
+
+
 def one_side(
     present: np.ndarray, limit: float, below: bool, spread: float, digits: int, rng: np.random.Generator
 ) -> np.ndarray:

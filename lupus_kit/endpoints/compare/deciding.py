@@ -93,7 +93,7 @@ class DecidingClauses:
 
 
 def deciding_clauses(
-    result: pd.DataFrame, week: float | None = None, *, events: Sequence[str] | None = None
+    result: pd.DataFrame, week: float | None = None, *, event_columns: Sequence[str] | None = None
 ) -> DecidingClauses:
     """Find the clauses that each patient fails, and the clause that decides alone.
 
@@ -103,9 +103,9 @@ def deciding_clauses(
         What ``sri``, ``bicla``, ``lldas`` or ``doris`` returned.
     week : number, optional
         One visit; every visit where it is left out.
-    events : sequence of str, optional
+    event_columns : sequence of str, optional
         Columns of events that count as non-response; where left out, the nullable boolean columns that are no
-        clause and no verdict.
+        clause and no verdict. Strategies other than ``events="composite"`` leave no such column.
 
     Returns
     -------
@@ -139,10 +139,10 @@ def deciding_clauses(
     columns = [c for c in result.columns if str(c).endswith("_clause") or c == "active_baseline"]
     if not columns:
         raise InputError("result has no column that ends in '_clause': give what sri, bicla, lldas or doris returned.")
-    if events is None:
+    if event_columns is None:
         taken = {*columns, *_VERDICTS, "imputed"}
-        events = [c for c in result.columns if c not in taken and isinstance(result[c].dtype, pd.BooleanDtype)]
-    require_columns(result, list(events), "result")
+        event_columns = [c for c in result.columns if c not in taken and isinstance(result[c].dtype, pd.BooleanDtype)]
+    require_columns(result, list(event_columns), "result")
     rows = result
     if week is not None:
         require_columns(result, ["week"], "result")
@@ -151,10 +151,10 @@ def deciding_clauses(
             weeks = ", ".join(f"{w:g}" for w in sorted(result["week"].unique()))
             raise InputError(f"week == {week!r}: the result has only week(s) {weeks}.")
     problems = BadCells("the result")
-    answers = {name: yes_no(rows, name, problems) for name in (*columns, *events)}
+    answers = {name: yes_no(rows, name, problems) for name in (*columns, *event_columns)}
     problems.raise_if_any()
     passed = {_NAMES.get(c, str(c).removesuffix("_clause").replace("_", " ")): answers[c] for c in columns}
-    passed |= {str(name).replace("_", " "): ~answers[name] for name in events}
+    passed |= {str(name).replace("_", " "): ~answers[name] for name in event_columns}
     keys = [c for c in ("patient", "visit", "week", "arm") if c in rows.columns]
     return _decide(rows[keys].reset_index(drop=True), pd.DataFrame(passed))
 

@@ -18,6 +18,7 @@ from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import sri50
 from lupus_kit.endpoints.rules.states import MISSING
+from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.keys import KEYS
@@ -138,6 +139,8 @@ def compare_definitions(
     *,
     definitions: Collection[str] = DEFINITIONS,
     missing: str = "nonresponder",
+    events: str = "composite",
+    steroids: str | SteroidRule | None = None,
 ) -> DefinitionComparison:
     """Apply many definitions of response to one cohort.
 
@@ -154,6 +157,9 @@ def compare_definitions(
     missing : {"nonresponder", "observed"}
         How every definition counts an answer that missing data leave open. The two that are named for a way of
         their own keep it.
+    events, steroids
+        The strategy for intercurrent events and the rule on steroids of every definition, as for ``sri``; LLDAS and
+        DORIS have limits of dose of their own, and take the strategy alone.
 
     Returns
     -------
@@ -202,7 +208,8 @@ def compare_definitions(
     for name in (name for name in asked if not why[name]):
         rule = _DEFINITIONS[name]
         way = rule.missing or missing
-        found = rule.score(table, missing=way)[["patient", "week", rule.verdict]]
+        options = {"events": events} | ({"steroids": steroids} if rule.verdict == "responder" else {})
+        found = rule.score(table, missing=way, **options)[["patient", "week", rule.verdict]]
         wide = wide.merge(found.rename(columns={rule.verdict: name}), "left", ["patient", "week"])
         if way == "nonresponder":  # a visit without a row is a visit where nothing was recorded
             wide[name] = wide[name].fillna(False)
@@ -234,6 +241,6 @@ def _why_not(name: str, table: pd.DataFrame) -> str:
 
 def _later_visits(table: pd.DataFrame) -> pd.DataFrame:
     """Name every patient at every post-baseline visit, made or not."""
-    every = read_visits(table.assign(_nothing=np.nan), components=(), events=(), score="_nothing")
+    every = read_visits(table.assign(_nothing=np.nan), components=(), event_columns=(), score="_nothing")
     keys = [name for name in (*KEYS, "arm") if name in every]
     return every.loc[every["week"] > 0, keys].reset_index(drop=True)

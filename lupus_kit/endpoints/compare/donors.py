@@ -21,23 +21,52 @@ class Step:
         Positions of patients.
     gaps : numpy.ndarray of bool
         Which parts are missing, shape (parts,).
+    history : bool
+        Whether similar also means: in the parts of the visit before.
     """
 
     visit: int
     recipients: np.ndarray
     donors: np.ndarray
     gaps: np.ndarray
+    history: bool
 
 
-def plan(known: np.ndarray, pools: list[tuple[np.ndarray, np.ndarray]]) -> list[Step]:
+@dataclass(frozen=True)
+class Pool:
+    """Who gives to whom.
+
+    Attributes
+    ----------
+    receives : numpy.ndarray of bool
+        Shape (patients, visits).
+    gives : numpy.ndarray of bool
+        Shape (patients,).
+    forgets : bool
+        Whether a recipient starts afresh here: the visit before is matched on only where this pool filled it too.
+    """
+
+    receives: np.ndarray
+    gives: np.ndarray
+    forgets: bool = False
+
+
+def left_for_good(known: np.ndarray) -> np.ndarray:
+    """Say from which visit on a patient has nothing on record, of shape (patients, visits, parts) to (patients, visits)."""
+    nothing: np.ndarray = ~np.any(known, axis=2)
+    since_the_end: np.ndarray = np.minimum.accumulate(nothing[:, ::-1], axis=1)
+    return since_the_end[:, ::-1]
+
+
+def plan(known: np.ndarray, pools: list[Pool]) -> list[Step]:
     """List the draws in the order of the visits.
 
     Parameters
     ----------
     known : numpy.ndarray of bool
         Shape (patients, visits, parts).
-    pools : list of pairs of numpy.ndarray of bool
-        Recipients and possible donors of each pool, shape (patients,).
+    pools : list of Pool
+        Recipients and possible donors.
 
     Returns
     -------
@@ -48,12 +77,15 @@ def plan(known: np.ndarray, pools: list[tuple[np.ndarray, np.ndarray]]) -> list[
     for k in range(known.shape[1]):
         gaps = ~known[:, k]
         complete = ~gaps.any(axis=1)
-        for receives, gives in pools:
-            donors = np.flatnonzero(complete & gives)
-            patterns = np.unique(gaps[receives & ~complete][:, ::-1], axis=0)[:, ::-1]  # ordered by the last part first
-            for pattern in patterns:
-                recipients = np.flatnonzero(receives & (gaps == pattern).all(axis=1))
-                steps.append(Step(k, recipients, donors, pattern))
+        for pool in pools:
+            donors = np.flatnonzero(complete & pool.gives)
+            here = pool.receives[:, k]
+            remembers = here & (pool.receives[:, k - 1] if k else False) if pool.forgets else here
+            for receives, history in ((remembers, k > 0), (here & ~remembers, False)):
+                patterns = np.unique(gaps[receives & ~complete][:, ::-1], axis=0)[:, ::-1]  # by the last part first
+                for pattern in patterns:
+                    recipients = np.flatnonzero(receives & (gaps == pattern).all(axis=1))
+                    steps.append(Step(k, recipients, donors, pattern, history))
     return steps
 
 
@@ -84,14 +116,14 @@ def fill(
     -----
     Each step first draws the donors themselves with replacement (the approximate Bayesian bootstrap, which makes the
     imputation proper), then gives each recipient one of the nearest drawn donors at random, and all its missing
-    parts from that one donor. Similar means close in the baseline values, in the parts of the visit before, and in the
-    recorded parts of this visit, each divided by its standard deviation among the donors.
+    parts from that one donor. Similar means close in the baseline values, in the parts of the visit before
+    (unless a step forgets them), and in the recorded parts of this visit, each divided by its standard deviation among the donors.
     """
     filled = parts.copy()
     for step in steps:
         # Matching values: history, then what this visit records.
         values = [baseline]
-        if step.visit:
+        if step.history:
             values.append(filled[:, step.visit - 1])
         values.append(parts[:, step.visit][:, ~step.gaps])
         history = np.hstack(values)

@@ -3,22 +3,16 @@
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import require_choice
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.core.seeds import as_generator
-from lupus_kit.endpoints.compare.donors import Step, fill, plan
+from lupus_kit.endpoints.compare.imputed_data import Arms, Filled, decide, fill_gaps
 from lupus_kit.endpoints.compare.rubin import Pooled, pool
-from lupus_kit.endpoints.rules.sri import SriEvaluation, SriOptions, evaluate_sri, sri_clauses
 from lupus_kit.endpoints.visits.keys import KEYS
-
-#: Where donors may come from.
-DONORS = ("arm", "all", "reference")
-_PGA_TOP = 300  # the scale ends at 3, here in hundredths
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def impute_responders(
     *,
     n_imputations: int = 100,
     seed: int | np.random.Generator = 0,
-    donors: str = "arm",
+    donors: str = "mar",
     reference: object = None,
     nearest: int = 5,
     delta: float | Mapping[str, float] = 0,
@@ -88,11 +82,16 @@ def impute_responders(
         How many data sets to impute, at least 2.
     seed : int or numpy.random.Generator
         Same seed, same result.
-    donors : {"arm", "all", "reference"}
-        Whose values fill a gap: patients of the same arm (a patient who left went on like similar patients of the
-        arm), of any arm, or of the reference arm (a patient who left lost all benefit of treatment).
+    donors : {"mar", "all", "jump_to_reference", "copy_reference"}
+        What is assumed, and so whose values fill a gap. ``"mar"``, missing at random: a patient who left went on like
+        similar patients of the same arm. ``"all"``: of any arm. ``"jump_to_reference"``: from the visit on at which
+        nothing is on record any more, a patient goes on like a patient of the reference arm with the same start; all
+        benefit is lost, whatever was gained before. ``"copy_reference"``: a patient with missing values is taken for
+        one of the reference arm all along, so that what was gained before counts as that arm's patients would have
+        kept it. ``"arm"`` and ``"reference"`` are read as the first and the third.
     reference : arm, optional
-        The arm that the others are compared with; the last one where it is left out.
+        The arm that the others are compared with. Where it is left out, the one called placebo, control, sham or
+        standard, or else the last; a reference-based assumption then asks for it.
     nearest : int
         How many of the most similar donors a gap is filled from, at random.
     delta : float or mapping of arm to float
@@ -101,7 +100,8 @@ def impute_responders(
     level : float
         Confidence level of the intervals.
     **rule
-        What else the rule asks for, as for ``sri``: `b_to_a_is_new`, `components`, `events`, `events_persist`, `score`.
+        What else the rule asks for, as for ``sri``: `b_to_a_is_new`, `components`, `events`, `event_columns`,
+        `steroids`, `score`. Under ``events="hypothetical"`` what was set missing after an event is imputed too.
 
     Returns
     -------
@@ -126,9 +126,12 @@ def impute_responders(
     Only open answers are imputed. Where recorded values fail a clause, or all are recorded, the answer stands. So a
     result always lies between the worst and the best case, and without missing data it is that of ``sri``.
 
-    The method assumes that, given what is matched on, missing patients do not differ from the donors; `delta` and
-    ``donors="reference"`` relax that. The latter follows the idea of reference-based imputation (Carpenter 2013), with
-    the patient's own history in the match. It often overstates the variance when pooled by Rubin's rules.
+    Missing at random assumes that, given what is matched on, missing patients do not differ from the donors; `delta`
+    and the reference arm relax that. Jump to reference and copy reference are those of Carpenter and colleagues (2013),
+    with donors in place of a normal model. Under jump to reference, gaps before a patient left, gaps within a visit,
+    and the reference arm itself are filled under missing at random; after leaving, a patient is matched on baseline and
+    on what was imputed since, not on what was seen before. Both often overstate the variance when pooled by Rubin's
+    rules.
 
     Within one data set the variance of a rate is p(1−p)/n, of a difference their sum. Rubin's rules add the variance
     between data sets; degrees of freedom follow Barnard and Rubin, from n−1 (a rate) or n₁+n₂−2 (a difference)
@@ -138,7 +141,8 @@ def impute_responders(
     References
     ----------
     Rubin DB, Schenker N. J Am Stat Assoc 1986;81:366-374. Barnard J, Rubin DB. Biometrika 1999;86:948-955.
-    Carpenter JR, Roger JH, Kenward MG. J Biopharm Stat 2013;23:1352-1371.
+    Carpenter JR, Roger JH, Kenward MG. J Biopharm Stat 2013;23:1352-1371 (read in the statistical specifications of
+    the R package rbmi and the help of Stata's mimix, which follow it).
 
     Examples
     --------
@@ -151,84 +155,78 @@ def impute_responders(
     >>> bool(0 < result.patients["share"].iloc[3] < 1)
     True
     """
-    _check(n_imputations, nearest, donors, level)
-    options = SriOptions(points, **rule)
-    rng = as_generator(seed)
-    table, events = options.read(visits)
-    found = evaluate_sri(table, options, events)
-    arms = _read_arms(table, reference)
-    worse = _shifts(arms, delta)
-
-    changes = _changes(found, events)
-    n_visits = len(changes) // arms.n_patients
-    gaps = changes.to_numpy(dtype=float).reshape(arms.n_patients, n_visits, -1)
-    steps = plan(~np.isnan(gaps), _pools(arms, donors))
-    _require_donors(steps, found, arms, donors)
-    start = table[table["week"] == 0].reindex(columns=["sledai", "pga"])
-    baseline = start.to_numpy(dtype=float, na_value=np.nan)
-    filled = np.stack([fill(gaps, baseline, steps, nearest, rng) for _ in range(n_imputations)])
-
-    imputed = _decide(filled, changes, found, options, events, np.repeat(worse, n_visits))
-    answer = found.answer.to_numpy(dtype=float, na_value=np.nan)
-    responds = np.where(np.isnan(answer), imputed, answer == 1).reshape(n_imputations, arms.n_patients, n_visits)
-    return _results(responds, found, arms, level, _method(donors, nearest, n_imputations, arms, delta))
+    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
+    return _results(made, _shifts(made.arms, delta), _level(level), delta)
 
 
-def _check(n_imputations: object, nearest: object, donors: str, level: object) -> None:
-    for name, value, least in (("n_imputations", n_imputations, 2), ("nearest", nearest, 1)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise InputError(f"{name} is {value!r}: give a whole number of at least {least}.")
-    require_choice("choice of donors", donors, DONORS)
+def delta_grid(
+    visits: pd.DataFrame,
+    points: int = 4,
+    *,
+    deltas: Sequence[float] = (0, 2, 4, 6, 8),
+    week: float | None = None,
+    n_imputations: int = 100,
+    seed: int | np.random.Generator = 0,
+    donors: str = "mar",
+    reference: object = None,
+    nearest: int = 5,
+    level: float = 0.95,
+    **rule: Any,
+) -> pd.DataFrame:
+    """Find how much worse missing patients must be before the conclusion changes: the tipping point, as a grid.
+
+    Parameters
+    ----------
+    visits, points, n_imputations, seed, donors, reference, nearest, level, **rule
+        As for ``impute_responders``. The same imputed data sets stand behind every row.
+    deltas : sequence of float
+        SLEDAI points by which imputed SLEDAI is made worse; every pair of arms and values is tried.
+    week : float, optional
+        The visit; the last one where it is left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per comparison and pair of deltas: ``week``, ``quantity`` (such as ``"IL-2 minus placebo"``), ``delta``
+        (of the arm), ``delta_reference``, ``estimate``, ``low``, ``high``, ``p``.
+
+    Raises
+    ------
+    InputError
+        As for ``impute_responders``; or if there are no two arms, or no such visit.
+
+    Examples
+    --------
+    >>> from lupus_kit.cohort import what_if
+    >>> grid = delta_grid(what_if(seed=1).visits, deltas=[0, 4], week=24, n_imputations=5)
+    >>> grid[["delta", "delta_reference"]].to_numpy().tolist()
+    [[0.0, 0.0], [0.0, 4.0], [4.0, 0.0], [4.0, 4.0]]
+    """
+    made = fill_gaps(visits, points, n_imputations, seed, donors, reference, nearest, rule)
+    level, arms = _level(level), made.arms
+    if len(arms.names) < 2:
+        raise InputError("a tipping point compares two arms: visits needs a column 'arm' with two.")
+    weeks = made.found.visit["week"].unique().tolist()
+    week = max(weeks) if week is None else week
+    if week not in weeks:
+        raise InputError(f"week is {week!r}: the visits after baseline are at {', '.join(f'{w:g}' for w in weeks)}.")
+    last, rows = arms.names[-1], []
+    for own, of_reference in product(deltas, deltas):
+        each = {arm: of_reference if arm == last else own for arm in arms.names}
+        pooled = _results(made, _shifts(arms, each), level, each).pooled
+        rows.append(pooled[(pooled["week"] == week) & pooled["quantity"].str.endswith(f" minus {last}")]
+                    .assign(delta=float(own), delta_reference=float(of_reference)))  # fmt: skip
+    kept = ["week", "quantity", "delta", "delta_reference", "estimate", "low", "high", "p"]
+    return pd.concat(rows, ignore_index=True)[kept]
+
+
+def _level(level: object) -> float:
     if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
         raise InputError(f"level is {level!r}: give a confidence level between 0 and 1, such as 0.95.")
+    return float(level)
 
 
-@dataclass(frozen=True)
-class _Arms:
-    """The arms of a trial, the reference last, or one group of all patients; `member` has shape (arms, patients)."""
-
-    names: list[Any]
-    member: np.ndarray
-    given: bool
-
-    @property
-    def n_patients(self) -> int:
-        return int(self.member.shape[1])
-
-
-def _read_arms(table: pd.DataFrame, reference: object) -> _Arms:
-    start = table[table["week"] == 0]
-    if "arm" not in start:
-        if reference is not None:
-            raise InputError(f"reference is {reference!r}, but visits has no column 'arm'.")
-        return _Arms(["all patients"], np.ones((1, len(start)), dtype=bool), given=False)
-    without = start.loc[start["arm"].isna(), "patient"]
-    if len(without):
-        raise InputError(
-            f"{len(without)} patient(s) have no arm, the first is {without.iloc[0]!r}: give every patient one."
-        )
-    found = set(start["arm"])
-    categorical = isinstance(start["arm"].dtype, pd.CategoricalDtype)
-    ordered = start["arm"].cat.categories if categorical else sorted(found, key=str)
-    names = [arm for arm in ordered if arm in found]
-    if reference is not None:
-        if reference not in names:
-            raise unknown_name("arm", reference, map(str, names))
-        names = [arm for arm in names if arm != reference] + [reference]
-    return _Arms(names, np.array([start["arm"] == arm for arm in names]), given=True)
-
-
-def _pools(arms: _Arms, donors: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return who receives and who gives, pool by pool."""
-    if donors == "arm":
-        return [(own, own) for own in arms.member]
-    if donors == "reference" and not arms.given:
-        raise InputError("donors='reference' needs a column 'arm' in visits.")
-    everybody = np.ones(arms.n_patients, dtype=bool)
-    return [(everybody, everybody if donors == "all" else arms.member[-1])]
-
-
-def _shifts(arms: _Arms, delta: object) -> np.ndarray:
+def _shifts(arms: Arms, delta: object) -> np.ndarray:
     """Return the shift of each patient."""
     if isinstance(delta, Mapping) and not arms.given:
         raise InputError(f"delta is {dict(delta)!r}, one shift for each arm, but visits has no column 'arm'.")
@@ -243,64 +241,12 @@ def _shifts(arms: _Arms, delta: object) -> np.ndarray:
     return shift
 
 
-def _changes(found: SriEvaluation, events: Sequence[str]) -> pd.DataFrame:
-    """Return what is imputed: changes since baseline and events, missing where not on record."""
-    change = found.change
-    parts = {"sledai_drop": change["sledai_drop"]}
-    if "new_a" in change:
-        known = change["grades_known"].fillna(False)
-        parts |= {name: change[name].where(known) for name in ("new_a", "new_b")}
-    if "pga_rise" in change:
-        parts["pga_rise"] = change["pga_rise"]
-    return pd.DataFrame(parts | {name: found.visit[name] for name in events}).astype("Float64").astype(float)
-
-
-def _require_donors(steps: list[Step], found: SriEvaluation, arms: _Arms, donors: str) -> None:
-    """Refuse where nobody can give; list every visit at once."""
-    lines = []
-    for visit, receiver in sorted({(s.visit, int(s.recipients[0])) for s in steps if not len(s.donors)}):
-        own = arms.names[int(arms.member[:, receiver].argmax())]
-        group = {"arm": own, "all": "any arm", "reference": arms.names[-1]}[donors]
-        lines.append(f"{found.visit['visit'].iloc[visit]}: nobody of {group} has every value on record")
-    if lines:
-        hint = " donors='all' draws from every arm." if donors != "all" and arms.given else ""
-        listed = "\n".join(dict.fromkeys(lines))
-        raise InputError(f"some gaps have no donor:\n{listed}\nAsk for fewer components, or leave out the visit.{hint}")
-
-
-def _decide(
-    filled: np.ndarray,
-    recorded: pd.DataFrame,
-    found: SriEvaluation,
-    options: SriOptions,
-    events: Sequence[str],
-    worse: np.ndarray,
-) -> np.ndarray:
-    """Apply the rule to the filled data sets; shape (imputations, patients × visits)."""
-    n_imputations = len(filled)
-    made = {name: filled[..., k].reshape(n_imputations, -1) for k, name in enumerate(recorded)}
-    before = found.change["sledai_baseline"].to_numpy(dtype=float, na_value=np.nan)
-    drop = made["sledai_drop"] - np.where(recorded["sledai_drop"].isna(), worse, 0)
-    made["sledai_drop"] = np.fmin(drop, before)  # SLEDAI does not fall below 0
-    made["sledai_baseline"] = np.where(np.isnan(before), drop, before)  # at least what it falls by
-    if "new_a" in made:
-        for name in ("new_a", "new_b"):  # what is on record stays: a donor cannot take a new A or B away
-            made[name] = np.maximum(made[name], found.change[name].to_numpy())
-        made["grades_known"] = np.ones_like(drop, dtype=bool)
-    if "pga_rise" in made:
-        room = _PGA_TOP - found.baseline["pga"].to_numpy(dtype=float, na_value=np.nan)
-        made["pga_rise"] = np.fmin(made["pga_rise"], room)
-    for name in events:
-        happened = filled[..., recorded.columns.get_loc(name)] == 1
-        happened = np.maximum.accumulate(happened, axis=2) if options.events_persist else happened
-        made[name] = happened.reshape(n_imputations, -1)
-    change = pd.DataFrame({name: values.ravel() for name, values in made.items()})
-    responds = sri_clauses(change, options.points, events).all(axis=1)
-    return np.reshape(responds.to_numpy(), (n_imputations, -1))
-
-
-def _results(responds: np.ndarray, found: SriEvaluation, arms: _Arms, level: float, method: str) -> ImputedResponders:
-    n_imputations, _, n_visits = responds.shape
+def _results(of: Filled, shifts: np.ndarray, level: float, delta: object) -> ImputedResponders:
+    arms, found = of.arms, of.found
+    n_imputations, n_patients, n_visits, _ = of.values.shape
+    imputed = decide(of, np.repeat(shifts, n_visits))
+    answer = found.answer.to_numpy(dtype=float, na_value=np.nan)
+    responds = np.where(np.isnan(answer), imputed, answer == 1).reshape(n_imputations, n_patients, n_visits)
     n = arms.member.sum(axis=1)
     counts = np.stack([responds[:, own].sum(axis=1) for own in arms.member], axis=1)  # (imputations, arms, visits)
     rates = counts / n[:, None]
@@ -324,6 +270,7 @@ def _results(responds: np.ndarray, found: SriEvaluation, arms: _Arms, level: flo
     if arms.given:
         table["arm"] = np.array(arms.names, dtype=object)[a]
     table |= {"responders": counts.ravel(), "patients": n[a]}
+    method = of.method + _shifted(delta)
     return ImputedResponders(pooled, pd.DataFrame(table), patients, n_imputations, method)
 
 
@@ -332,13 +279,9 @@ def _block(first: pd.DataFrame, name: str, pooled: Pooled, k: int) -> pd.DataFra
     return pd.DataFrame(columns | {field: values[k] for field, values in vars(pooled).items()})
 
 
-def _method(donors: str, nearest: int, n_imputations: int, arms: _Arms, delta: object) -> str:
-    pool_of = {"arm": "the same arm" if arms.given else "the cohort", "all": "any arm"}.get(donors, str(arms.names[-1]))
-    text = (
-        f"{n_imputations} imputations; each gap takes the changes of one of the {nearest} most similar patients of "
-        f"{pool_of}; pooled by Rubin's rules."
-    )
+def _shifted(delta: object) -> str:
+    """Say by how much imputed values were made worse."""
     if isinstance(delta, Mapping):
         each = ", ".join(f"{v:+g} on {arm}" for arm, v in delta.items() if v)
-        return f"{text} Imputed SLEDAI shifted: {each}." if each else text
-    return f"{text} Imputed SLEDAI shifted by {delta:+g}." if delta else text
+        return f" Imputed SLEDAI shifted: {each}." if each else ""
+    return f" Imputed SLEDAI shifted by {delta:+g}." if delta else ""

@@ -4,17 +4,20 @@
 missing`` is false, ``True & missing`` is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import A, B, Flags, Grades
+from lupus_kit.endpoints.pga import PGA_UNITS
+from lupus_kit.endpoints.rules.intercurrent import STEROIDS, read_with_events
 from lupus_kit.endpoints.rules.reasons import phrases
-from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS, sri_changes
+from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT, sri_changes
+from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.visits.keys import KEYS
-from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, read_visits, with_baseline
+from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, with_baseline
 
 #: Ways to count an answer that missing data leave open, and a patient whose baseline is not active.
 MISSING = ("nonresponder", "observed")
@@ -28,6 +31,7 @@ CLAUSES = {
     "sledai_clause": "SLEDAI does not rise above baseline",
     "pga_clause": "PGA rises by less than 0.30",
     "rescue_clause": "no rescue treatment",
+    "steroid_clause": "prednisone keeps to the rule on steroids",
 }
 
 
@@ -51,7 +55,7 @@ def bicla_clauses(
     Parameters
     ----------
     baseline, visit : pandas.DataFrame
-        Rows of a checked visit table, as ``with_baseline`` pairs them. PGA is in whole hundredths.
+        Rows of a checked visit table, as ``with_baseline`` pairs them. PGA is in whole units of ``PGA_UNITS``.
     events : sequence of str
         Events that count as non-response.
     rise_of_030_fails : bool
@@ -60,7 +64,7 @@ def bicla_clauses(
     Returns
     -------
     pandas.DataFrame
-        Nullable booleans: the columns of ``CLAUSES``, ``rescue_clause`` only where there are events.
+        Nullable booleans: the columns of ``CLAUSES``, the last two only where there are such events.
     """
     before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
     change = sri_changes(baseline, visit)
@@ -71,35 +75,50 @@ def bicla_clauses(
     clauses["improved_clause"] = clauses["improved_clause"].mask(improved & may_stay_active(before, now).any(axis=1))
     clauses["new_clause"] = (change["new_a"] == 0) & (change["new_b"] < NEW_B_LIMIT) & change["grades_known"]
     clauses["sledai_clause"] = visit["sledai"] <= baseline["sledai"]
-    worse, limit = change["pga_rise"], PGA_LIMIT_HUNDREDTHS
-    clauses["pga_clause"] = worse < limit if rise_of_030_fails else worse <= limit
-    if events:
-        clauses["rescue_clause"] = ~visit[list(events)].any(axis=1, skipna=False)
+    worse = change["pga_rise"]
+    clauses["pga_clause"] = worse < PGA_LIMIT if rise_of_030_fails else worse <= PGA_LIMIT
+    if recorded := [name for name in events if name != STEROIDS]:
+        clauses["rescue_clause"] = ~visit[recorded].any(axis=1, skipna=False)
+    if STEROIDS in events:
+        clauses["steroid_clause"] = ~visit[STEROIDS]
     return clauses
 
 
 def bicla_reasons(
-    clauses: pd.DataFrame, shown: pd.Series, events: Sequence[str], rise_of_030_fails: bool
+    clauses: pd.DataFrame,
+    shown: pd.Series,
+    events: Sequence[str],
+    rise_of_030_fails: bool,
+    details: Mapping[str, np.ndarray],
+    moved: np.ndarray,
 ) -> np.ndarray:
-    """Write one sentence per row: the clauses that fail, else those that are open."""
+    """Write one sentence per row: the clauses that fail, else those that are open.
+
+    `details` says of some clauses what happened, and `moved` why other values are judged than those of the visit.
+    """
     words = dict(CLAUSES)
-    if tuple(events) != ("rescue",):
-        words["rescue_clause"] = f"no event that counts as non-response ({', '.join(events)})"
+    if (recorded := [name for name in events if name != STEROIDS]) != ["rescue"]:
+        words["rescue_clause"] = f"no event that counts as non-response ({', '.join(recorded)})"
     if not rise_of_030_fails:
         words["pga_clause"] = "PGA rises by 0.30 or less"
     asked = [words[name] for name in clauses]
+    plain = np.full(len(clauses), "", dtype=object)
+    happened = [details.get(name, plain) for name in clauses]
 
-    def reason(shown: object, *verdicts: object) -> str:
+    def reason(shown: object, moved: str, *cells: object) -> str:
+        verdicts, details = cells[: len(asked)], cells[len(asked) :]
         unknown = [what for what, met in zip(asked, verdicts, strict=True) if met is pd.NA]
-        failed = [what for what, met in zip(asked, verdicts, strict=True) if met is not pd.NA and not met]
+        both = zip(asked, verdicts, details, strict=True)
+        failed = [f"{what} ({how})" if how else what for what, met, how in both if met is not pd.NA and not met]
+        end = f"; {moved}." if moved else "."
         if failed:
-            return f"{'Not assessed' if shown is pd.NA else 'Not a responder'}; not met: {'; '.join(failed)}."
+            return f"{'Not assessed' if shown is pd.NA else 'Not a responder'}; not met: {'; '.join(failed)}{end}"
         if not unknown:
-            return "Responder: every clause is met."
+            return f"Responder: every clause is met{end}"
         lead = "Missing" if shown is pd.NA else "Counted as non-responder"
-        return f"{lead}: not enough is recorded to decide: {'; '.join(unknown)}."
+        return f"{lead}: not enough is recorded to decide: {'; '.join(unknown)}{end}"
 
-    return phrases(reason, shown, *(clauses[name] for name in clauses))
+    return phrases(reason, shown, moved, *(clauses[name] for name in clauses), *happened)
 
 
 def bicla(
@@ -108,6 +127,9 @@ def bicla(
     missing: str = "nonresponder",
     inactive_baseline: str = "nonresponder",
     rise_of_030_fails: bool = True,
+    events: str = "composite",
+    event_columns: Sequence[str] = EVENTS,
+    steroids: str | SteroidRule | None = None,
 ) -> pd.DataFrame:
     """Decide for every patient and post-baseline visit whether BICLA is met, and say why.
 
@@ -115,8 +137,8 @@ def bicla(
     ----------
     visits : pandas.DataFrame
         The table that ``sri`` takes: ``patient``, ``visit``, ``week``, ``sledai``, ``pga`` (0-3), the nine
-        ``bilag_<system>`` grades, and optionally ``arm`` and the yes/no columns ``rescue``,
-        ``disallowed_medication`` and ``withdrawn``, whose "yes" is non-response at that visit.
+        ``bilag_<system>`` grades, and optionally ``arm``, the yes/no columns of `event_columns`, and what a rule on
+        steroids reads.
     missing : {"nonresponder", "observed"}
         Count open answers as non-response, or leave ``responder`` missing.
     inactive_baseline : {"nonresponder", "excluded"}
@@ -126,14 +148,17 @@ def bicla(
     rise_of_030_fails : bool
         Whether a PGA rise of exactly 0.30 fails. Sources word the clause as "less than 0.3" or as "at most 10%" of
         the 3-point scale.
+    events, event_columns, steroids
+        The strategy for intercurrent events, their columns, and the rule on steroids, as for ``sri``.
 
     Returns
     -------
     pandas.DataFrame
         One row per patient and post-baseline visit: keys, ``arm`` (if given), ``not_improved`` (systems recorded
         as still A or B against the rule), ``new_a``, ``new_b``, ``sledai_rise``, ``pga_rise``, the clauses
-        ``active_baseline``, ``improved_clause``, ``new_clause``, ``sledai_clause``, ``pga_clause`` and
-        ``rescue_clause`` (if an event is given), ``responder``, ``imputed`` (true where only missing data made the
+        ``active_baseline``, ``improved_clause``, ``new_clause``, ``sledai_clause``, ``pga_clause``, under
+        ``"composite"`` ``rescue_clause`` (if there are events) and ``steroid_clause`` (if there is a rule on steroids),
+        else ``after_event`` as from ``sri``, ``responder``, ``imputed`` (true where only missing data made the
         answer no), ``reason``. Clauses and ``responder`` are nullable booleans.
 
     Raises
@@ -144,8 +169,8 @@ def bicla(
     Notes
     -----
     Three-valued logic as in ``sri``: a clause fails as soon as the recorded values fail it, one failed clause
-    decides, and ``new_clause`` passes only when all eighteen grades are recorded. PGA is compared in whole
-    hundredths. Trials admit only patients with an active baseline, so the rule does not say what
+    decides, and ``new_clause`` passes only when all eighteen grades are recorded. PGA is compared with
+    all its decimals. Trials admit only patients with an active baseline, so the rule does not say what
     an inactive one means: compare both ways to count it. Excluding such patients changes the denominator.
 
     References
@@ -166,11 +191,10 @@ def bicla(
     require_choice("way to handle missing data", missing, MISSING)
     require_switch("rise_of_030_fails", rise_of_030_fails)
     require_choice("way to count an inactive baseline", inactive_baseline, INACTIVE)
-    table = read_visits(visits)
-    events = [name for name in EVENTS if name in table]
+    table, found = read_with_events(visits, event_columns=event_columns, events=events, steroids=steroids)
     baseline, visit = with_baseline(table)
     change = sri_changes(baseline, visit)
-    clauses = bicla_clauses(baseline, visit, events, rise_of_030_fails)
+    clauses = bicla_clauses(baseline, visit, found.clauses, rise_of_030_fails)
     answer = clauses.all(axis=1, skipna=False)
     imputed = answer.isna() & (missing == "nonresponder")
     shown = answer.mask(imputed, False)
@@ -182,7 +206,15 @@ def bicla(
     result = {name: visit[name] for name in (*KEYS, "arm") if name in visit}
     result |= {"not_improved": pd.Series(stay_active.sum(axis=1))}
     result |= {name: change[name].astype("Int64").where(known) for name in ("new_a", "new_b")}
-    result |= {"sledai_rise": -change["sledai_drop"], "pga_rise": change["pga_rise"].astype(float) / 100}
-    result |= {name: clauses[name] for name in clauses} | {"responder": shown, "imputed": imputed}
-    result["reason"] = bicla_reasons(clauses, shown, events, rise_of_030_fails)
+    result |= {"sledai_rise": -change["sledai_drop"], "pga_rise": change["pga_rise"].astype(float) / PGA_UNITS}
+    result |= {name: clauses[name] for name in clauses}
+    if found.strategy != "composite":
+        result |= found.columns(visit)
+    result |= {"responder": shown, "imputed": imputed}
+
+    later = (table["week"] > 0).to_numpy()
+    details = {"steroid_clause": found.words(STEROIDS)[later]} if STEROIDS in found.clauses else {}
+    details["rescue_clause"] = found.when()[later]
+    moved = found.moved_words()[later]
+    result["reason"] = bicla_reasons(clauses, shown, found.clauses, rise_of_030_fails, details, moved)
     return pd.DataFrame(result)

@@ -14,7 +14,13 @@ CLINICAL_POINTS: dict[str, int] = {item.id: item.weight for item in ITEMS if ite
 CLINICAL_IDS: tuple[str, ...] = tuple(CLINICAL_POINTS)
 
 
-def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: str = "nonresponder") -> pd.DataFrame:
+def doris(
+    visits: pd.DataFrame,
+    *,
+    prednisone_below_5: bool = False,
+    missing: str = "nonresponder",
+    events: str = "composite",
+) -> pd.DataFrame:
     """Decide for every patient and visit whether DORIS 2021 remission is reached, and say why.
 
     A visit is in remission when all of these hold: clinical SLEDAI, that is SLEDAI without low complement and
@@ -33,13 +39,17 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
     missing : {"nonresponder", "observed"}
         What to do where missing data leave the answer open: count the visit as not in remission, or leave
         ``doris`` missing (``pd.NA``).
+    events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
+        The strategy for the intercurrent events ``rescue``, ``disallowed_medication`` and ``withdrawn`` (optional yes/no
+        columns), as for ``sri``.
 
     Returns
     -------
     pandas.DataFrame
         One row per row of `visits`, sorted by patient and week: ``patient``, ``visit``, ``week``, ``arm`` (if
-        given), ``clinical_sledai``, ``pga`` (two decimals), ``prednisone_mg_day``, the clauses ``sledai_clause``,
+        given), ``clinical_sledai``, ``pga``, ``prednisone_mg_day``, the clauses ``sledai_clause``,
         ``pga_clause``, ``prednisone_clause`` and ``maintenance_clause`` (if ``maintenance_stable`` is given),
+        ``event_clause`` (if there are events, under ``"composite"``; else ``after_event``),
         ``doris``, ``imputed`` (true where only missing data made the answer no), ``reason``. Clauses and ``doris``
         are nullable booleans.
 
@@ -52,12 +62,17 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
     Notes
     -----
     A clause fails as soon as the recorded values fail it, and passes only when all it needs is recorded; one failed
-    clause decides. PGA and dose are read to two decimals, so 0.50 fails and 0.49 passes.
+    clause decides. PGA and dose keep all their decimals: 0.50 fails and 0.496 passes.
 
     The recommendation is printed with "5 mg/day or less" in its abstract and "<5" in a table; the default follows
     the first. Definitions before 2021 allowed a PGA of exactly 0.5. Without a column ``maintenance_stable`` the
     stability of the treatment is not asked. A visit without a row is not in the result: give it a row with empty
     cells to have it counted.
+
+    The definition speaks of a visit and has no clause on events. As an endpoint of a trial it answers as every other
+    does: by default a state that was reached after rescue, with a forbidden medicine or after leaving does not count
+    (``event_clause``). For the bare state, in a cohort under routine care, take ``events="treatment_policy"``. Under
+    ``"while_on_treatment"`` the state at the last visit before the event stands, its first visit included.
 
     References
     ----------
@@ -75,13 +90,14 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
     """
     require_choice("way to handle missing data", missing, MISSING)
     require_switch("prednisone_below_5", prednisone_below_5)
-    rows, now, pga, dose = read_state(visits, CLINICAL_IDS, ["maintenance_stable"])
+    state = read_state(visits, CLINICAL_IDS, ["maintenance_stable"], events)
+    now, pga, dose = state.recorded, state.pga, state.dose
     findings = now[list(CLINICAL_IDS)]
     asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
     clauses = {
         "sledai_clause": none_of("clinical activity: ", findings, "missing descriptors: ", findings.isna()),
         "pga_clause": limit_clause(
-            pga < PGA_LIMIT, pga, f"PGA is {{:.2f}} (it must be below {PGA_LIMIT:.2f})", "PGA is missing"
+            pga < PGA_LIMIT, pga, f"PGA is {{}} (it must be below {PGA_LIMIT:.2f})", "PGA is missing"
         ),
         "prednisone_clause": limit_clause(
             dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT,
@@ -99,4 +115,4 @@ def doris(visits: pd.DataFrame, *, prednisone_below_5: bool = False, missing: st
         "pga": pga.astype(float),
         "prednisone_mg_day": dose.astype(float),
     }
-    return state_table(rows, "DORIS", values, clauses, missing)
+    return state_table(state, "DORIS", values, clauses, missing)

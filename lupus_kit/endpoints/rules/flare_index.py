@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells, require_choice
-from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
+from lupus_kit.endpoints.nullable import DECIMALS, any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.rules.reasons import phrases, sentences
 from lupus_kit.endpoints.rules.states import MISSING, names_of, read_rows, words_where
 
@@ -122,7 +122,7 @@ def selena_flare(
     data. "To above 12" and "to above 2.5" ask for a rise, of any size, that ends above the limit: a SLEDAI that
     stays at 14 is no flare, one that goes from 13 to 14 is severe. Prednisone that starts from 0 has doubled. The
     printed lists differ: some leave out mycophenolate (do not give the column), and some ask for any rise of
-    prednisone beside a major feature. PGA, doses and weight are read to two decimals and compared exactly.
+    prednisone beside a major feature. PGA, doses and weight keep their decimals and are compared exactly.
 
     References
     ----------
@@ -157,7 +157,7 @@ def selena_flare(
     visit_before = rows.visit_before(now[["sledai", "pga", "dose"]].notna().any(axis=1))
     first = visit_before.isna()
     before = now.reindex(visit_before).reset_index(drop=True)
-    rise = (now - before).round(2)
+    rise = (now - before).round(DECIMALS)
     found = flare_clauses(now, before, events, severe_feature_needs)
     clauses = {name: found[name].mask(first) for name in CLAUSES if name in found}
 
@@ -196,7 +196,7 @@ def flare_clauses(
     dict of str to pandas.Series
         Nullable booleans by clause; a list of events of which no column is given has none.
     """
-    rise = (now - before).round(2)
+    rise = (now - before).round(DECIMALS)
     sledai_high = now["sledai"] > SLEDAI_SEVERE
     pga_high = now["pga"] > PGA_SEVERE
     dose_high = now["dose"] > 0.5 * now["weight"]

@@ -35,7 +35,12 @@ OTHER_ACTIVITY = ("haemolytic_anaemia", "gi_activity")
 
 
 def lldas(
-    visits: pd.DataFrame, *, first_visit: str = "open", serology_is_new: bool = True, missing: str = "nonresponder"
+    visits: pd.DataFrame,
+    *,
+    first_visit: str = "open",
+    serology_is_new: bool = True,
+    missing: str = "nonresponder",
+    events: str = "composite",
 ) -> pd.DataFrame:
     """Decide for every patient and visit whether the Lupus Low Disease Activity State is reached, and say why.
 
@@ -60,14 +65,18 @@ def lldas(
     missing : {"nonresponder", "observed"}
         What to do where missing data leave the answer open: count the visit as not in LLDAS, or leave ``lldas``
         missing (``pd.NA``).
+    events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
+        The strategy for the intercurrent events ``rescue``, ``disallowed_medication`` and ``withdrawn`` (optional yes/no
+        columns), as for ``sri``.
 
     Returns
     -------
     pandas.DataFrame
         One row per row of `visits`, sorted by patient and week: ``patient``, ``visit``, ``week``, ``arm`` (if
-        given), ``sledai`` (total), ``pga`` (two decimals), ``prednisone_mg_day``, the clauses ``sledai_clause``
+        given), ``sledai`` (total), ``pga``, ``prednisone_mg_day``, the clauses ``sledai_clause``
         and ``organ_clause`` (together clause 1), ``new_feature_clause``, ``pga_clause``, ``prednisone_clause`` and
-        ``maintenance_clause`` (if given), ``lldas``, ``imputed`` (true where only missing data made the answer
+        ``maintenance_clause`` (if given), ``event_clause`` (if there are events, under ``"composite"``; else
+        ``after_event``), ``lldas``, ``imputed`` (true where only missing data made the answer
         no), ``reason``. Clauses and ``lldas`` are nullable booleans.
 
     Raises
@@ -87,7 +96,12 @@ def lldas(
     ``haemolytic_anaemia`` and ``gi_activity`` the organ clause rests on the descriptors, and without
     ``maintenance_ok`` there is no clause 5. A column that is there with an empty cell is missing data. A visit
     without a row is not in the result: give it a row with empty cells to have it counted.
-    PGA and dose are read to two decimals.
+    PGA and dose keep all their decimals.
+
+    The definition speaks of a visit and has no clause on events. As an endpoint of a trial it answers as every other
+    does: by default a state that was reached after rescue, with a forbidden medicine or after leaving does not count
+    (``event_clause``). For the bare state, in a cohort under routine care, take ``events="treatment_policy"``. Under
+    ``"while_on_treatment"`` the state at the last visit before the event stands, its first visit included.
 
     References
     ----------
@@ -108,7 +122,8 @@ def lldas(
     require_choice("way to handle missing data", missing, MISSING)
     require_choice("way to treat a first visit", first_visit, FIRST_VISIT)
     require_switch("serology_is_new", serology_is_new)
-    rows, recorded, pga, dose = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"])
+    state = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"], events)
+    rows, recorded, pga, dose = state.rows, state.recorded, state.pga, state.dose
     now = recorded[list(ITEM_IDS)]
 
     # What is on record may exceed the limit although a descriptor is missing.
@@ -145,7 +160,7 @@ def lldas(
             now[features] & new.isna(),
         ),
         "pga_clause": limit_clause(
-            pga <= PGA_LIMIT, pga, f"PGA is {{:.2f}} (it must be {PGA_LIMIT:.2f} or less)", "PGA is missing"
+            pga <= PGA_LIMIT, pga, f"PGA is {{}} (it must be {PGA_LIMIT:.2f} or less)", "PGA is missing"
         ),
         "prednisone_clause": limit_clause(
             dose <= PREDNISONE_LIMIT,
@@ -162,4 +177,4 @@ def lldas(
         failed = "maintenance treatment is not standard and well tolerated"
         clauses["maintenance_clause"] = limit_clause(maintained, maintained, failed, not_told)
     values = {"sledai": sledai, "pga": pga.astype(float), "prednisone_mg_day": dose.astype(float)}
-    return state_table(rows, "LLDAS", values, clauses, missing)
+    return state_table(state, "LLDAS", values, clauses, missing)

@@ -1,9 +1,13 @@
 """Lupus nephritis response: the requirements that published definitions are made of, and the definitions as data.
 
-Where a source leaves a word open ("near normal"), the kit's reading is written in ``note``.
+``renal_requirements.csv`` holds a row for each comparison, ``renal_definitions.csv`` the source of each definition and, where
+it leaves a word open ("near normal"), the kit's reading.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
 
 from lupus_kit.core.cells import require_choice
 
@@ -15,6 +19,8 @@ MEASURES = {
     "egfr": ("eGFR", 250.0),
     "albumin": ("serum albumin in g/L", 80.0),
 }
+#: Yes/no measures with the rule that a no meets; the words of the two are the requirement.
+ANSWERS = {"sediment_active": "inactive", "treatment_failure": "no"}
 CREATININE_LIMITS = {"mg/dL": (0.1, 30.0), "umol/L": (10.0, 3000.0)}
 
 
@@ -25,7 +31,7 @@ class Rule:
     Attributes
     ----------
     symbol : str
-        How the value now must stand to its bound: ``"<="``, ``"<"`` or ``">="``.
+        How the value now must stand to its bound: ``"<="``, ``"<"``, ``">="`` or ``">"``.
     against : str
         What the bound is made of: ``"limit"``, or a multiple of the value at ``"baseline"``, at ``"preflare"`` (before the
         flare), or of the laboratory's upper limit (``"upper normal"``). ``"high baseline"`` is a limit that is asked for
@@ -51,11 +57,13 @@ RULES = {
     "below if nephrotic": Rule("<", "high baseline", 0, "below {x:g} where baseline was {x:g} or more"),
     "rise at most": Rule("<=", "baseline", 1, "not more than {percent:g}% above baseline"),
     "loss at most": Rule(">=", "baseline", -1, "not more than {percent:g}% below baseline"),
+    "loss less than": Rule(">", "baseline", -1, "less than {percent:g}% below baseline"),
     "gain at least": Rule(">=", "baseline", 1, "at least {percent:g}% above baseline"),
     "near preflare": Rule(">=", "preflare", -1, "not more than {percent:g}% below its pre-flare value"),
     "back to preflare": Rule("<=", "preflare", 0, "not above its pre-flare value"),
     "normal": Rule("<=", "upper normal", 0, "within the laboratory's normal range"),
-    "inactive": Rule("<=", "limit", 0, "inactive"),
+    "inactive": Rule("<=", "limit", 0, "urinary sediment inactive"),
+    "no": Rule("<=", "limit", 0, "no treatment failure"),
 }
 
 
@@ -66,12 +74,13 @@ class RenalRequirement:
     Attributes
     ----------
     measure : str
-        A column of the visit table: a key of ``MEASURES``, or ``"sediment_active"``.
+        A column of the visit table: a key of ``MEASURES``, or of ``ANSWERS``.
     rule : str
         How it is judged: ``"at most"``, ``"below"``, ``"at least"`` (a value), ``"fall at least"``, ``"fall more than"``,
-        ``"rise at most"``, ``"loss at most"``, ``"gain at least"`` (a fraction of baseline), ``"below if nephrotic"``
-        (a value, asked where baseline was that high), ``"near preflare"`` (a fraction), ``"back to preflare"``,
-        ``"normal"`` (at most the laboratory's upper limit) or ``"inactive"``.
+        ``"rise at most"``, ``"loss at most"``, ``"loss less than"``, ``"gain at least"`` (a fraction of baseline),
+        ``"below if nephrotic"`` (a value, asked where baseline was that high), ``"near preflare"`` (a fraction),
+        ``"back to preflare"``, ``"normal"`` (at most the laboratory's upper limit), or the one rule of
+        a yes/no measure: ``"inactive"``, ``"no"``.
     limit : float
         The value or fraction.
     """
@@ -81,18 +90,20 @@ class RenalRequirement:
     limit: float = 0.0
 
     def __post_init__(self) -> None:
-        require_choice("measure", self.measure, [*MEASURES, "sediment_active"])
-        require_choice("rule", self.rule, RULES)
+        require_choice("measure", self.measure, [*MEASURES, *ANSWERS])
+        require_choice("rule", self.rule, [ANSWERS.get(self.measure, name) for name in RULES])
 
     @property
     def text(self) -> str:
         """The requirement in words."""
-        name = "urinary sediment" if self.measure == "sediment_active" else MEASURES[self.measure][0]
-        return f"{name} {RULES[self.rule].words.format(x=self.limit, percent=100 * self.limit)}"
+        words = RULES[self.rule].words.format(x=self.limit, percent=100 * self.limit)
+        return words if self.measure in ANSWERS else f"{MEASURES[self.measure][0]} {words}"
 
     @property
     def slug(self) -> str:
         """The requirement as part of a column name, for example ``"upcr_at_most"``."""
+        if self.measure == "treatment_failure":
+            return "no_treatment_failure"
         return f"{self.measure.removesuffix('_active')}_{self.rule.replace(' ', '_')}"
 
     @property
@@ -115,15 +126,18 @@ class RenalDefinition:
     name : str
         Name in the result.
     complete, partial : tuple of tuple of RenalRequirement
-        The groups.
+        The groups. A definition without a partial response has none in `partial`.
     note : str
         The kit's reading where the source leaves a word open.
+    source : str
+        Where the requirements come from, and what of it was read.
     """
 
     name: str
     complete: tuple[Group, ...]
     partial: tuple[Group, ...]
     note: str
+    source: str = ""
 
     @property
     def columns(self) -> dict[str, Group]:
@@ -132,62 +146,44 @@ class RenalDefinition:
         return {f"{level}_{'_or_'.join(n.slug for n in group)}": group for level, groups in levels for group in groups}
 
 
-_R = RenalRequirement
-_NORMAL = _R("creatinine", "normal")
-_INACTIVE = (_R("sediment_active", "inactive"),)
-_NEAR_GFR = (_R("egfr", "near preflare", 0.10),)
+_FOLDER = Path(__file__).parent
+
+#: The requirements of the published definitions, a row each: definition, level, any_of (of the rows with one letter one is
+#: enough), measure, rule, limit.
+RENAL_REQUIREMENTS: pd.DataFrame = pd.read_csv(_FOLDER / "renal_requirements.csv", keep_default_na=False)
 
 
-def eular_2019(months: float) -> RenalDefinition:
-    """Make the definition whose targets move with the months since treatment began."""
-    fall = 0.25 if months < 6 else 0.50
-    return RenalDefinition(
-        "EULAR 2019",
-        ((_R("protein_24h", "below", 0.5),),),
-        ((_R("protein_24h", "fall at least", fall),),),
-        "targets in time: a fall of 25% by 3 months, 50% by 6, below 0.5-0.7 g/day by 12; the kit takes 0.5 as "
-        "complete and the fall that is due as partial",
-    )
+def _read_definitions() -> dict[str, RenalDefinition]:
+    """Put the rows of the two tables together."""
+    rows, about = RENAL_REQUIREMENTS, pd.read_csv(_FOLDER / "renal_definitions.csv").set_index("definition")
+
+    def groups(name: str, level: str) -> tuple[Group, ...]:
+        found: dict[object, Group] = {}
+        for row in rows[(rows["definition"] == name) & (rows["level"] == level)].itertuples():
+            need = RenalRequirement(str(row.measure), str(row.rule), float(row.limit))
+            found[row.any_of or row.Index] = (*found.get(row.any_of or row.Index, ()), need)
+        return tuple(found.values())
+
+    return {
+        name: RenalDefinition(
+            name, groups(name, "complete"), groups(name, "partial"), about.note[name], about.source[name]
+        )
+        for name in map(str, about.index)
+    }
 
 
 #: The published definitions by name.
-RENAL_DEFINITIONS: dict[str, RenalDefinition] = {
-    d.name: d
-    for d in (
-        RenalDefinition(
-            "KDIGO 2012",
-            ((_R("upcr", "at most", 0.5),), (_R("creatinine", "back to preflare"),)),
-            (
-                (_R("upcr", "fall more than", 0.5),),
-                (_R("upcr", "below if nephrotic", 3.0),),
-                (_R("creatinine", "rise at most", 0.25),),
-            ),
-            "creatinine must be back to its pre-flare value without any tolerance, and one that fell by more than 25% counts as "
-            "better, not as unstable",
-        ),
-        RenalDefinition(
-            "ACR 2006",
-            ((_R("upcr", "below", 0.2),), (_NORMAL, _R("egfr", "gain at least", 0.25)), _INACTIVE),
-            ((_R("upcr", "at most", 2.0),), (_R("egfr", "loss at most", 0.25),), _INACTIVE),
-            "the kit reads a held eGFR as a loss of at most 25%",
-        ),
-        RenalDefinition(
-            "EULAR/ERA-EDTA 2012",
-            ((_R("upcr", "below", 0.5),), _NEAR_GFR),
-            ((_R("upcr", "fall at least", 0.5),), (_R("upcr", "below", 3.0),), _NEAR_GFR),
-            "the kit reads sub-nephrotic as below 3 g/g and near-normal as within 10% of the pre-flare eGFR",
-        ),
-        eular_2019(12),
-        RenalDefinition(
-            "Chinese multitarget",
-            ((_R("protein_24h", "at most", 0.4),), _INACTIVE, (_R("albumin", "at least", 35),), (_NORMAL,)),
-            (
-                (_R("protein_24h", "fall at least", 0.5),),
-                (_R("protein_24h", "below", 3.5),),
-                (_R("albumin", "at least", 30),),
-                (_NORMAL, _R("creatinine", "rise at most", 0.25)),
-            ),
-            "from a secondary summary of Liu 2015, not checked against the article",
-        ),
-    )
-}
+RENAL_DEFINITIONS: dict[str, RenalDefinition] = _read_definitions()
+
+
+def eular_2019(months: float) -> RenalDefinition:
+    """Make the definition whose target for the fall of protein moves with the months since treatment began.
+
+    Examples
+    --------
+    >>> eular_2019(3).partial[0][0].text
+    '24-hour protein in g fallen by at least 25%'
+    """
+    whole = RENAL_DEFINITIONS["EULAR 2019"]
+    (fall,), *others = whole.partial
+    return replace(whole, partial=((replace(fall, limit=0.25 if months < 6 else 0.5),), *others))

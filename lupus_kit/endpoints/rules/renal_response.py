@@ -15,6 +15,7 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.nullable import any_of, known_true, yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.renal_definitions import (
+    ANSWERS,
     CREATININE_LIMITS,
     MEASURES,
     RENAL_DEFINITIONS,
@@ -23,6 +24,16 @@ from lupus_kit.endpoints.rules.renal_definitions import (
     RenalRequirement,
     eular_2019,
 )
+from lupus_kit.endpoints.visits.units import in_units
+
+#: The unit that each of today's names has here; creatinine's is an argument.
+_UNITS = {
+    "upcr": "upcr_g_g",
+    "protein_24h": "protein_24h_g",
+    "creatinine": "creatinine_mg_dl",
+    "egfr": "egfr_ml_min_173",
+    "albumin": "albumin_g_l",
+}
 
 #: From worst to best.
 RESPONSES = ("none", "partial", "complete")
@@ -45,16 +56,19 @@ def renal_response(
     Parameters
     ----------
     baseline : pandas.DataFrame
-        One row per ``patient``, with what the definition compares with: ``upcr`` (g/g), ``protein_24h`` (g),
-        ``creatinine`` (in `creatinine_unit`), ``egfr`` (mL/min/1.73 m2), and ``creatinine_preflare`` or
-        ``egfr_preflare`` (the value before this flare).
+        One row per ``patient``, with what the definition compares with: ``upcr_g_g`` or ``upcr_mg_mmol``,
+        ``protein_24h_g`` or ``protein_24h_mg``, ``creatinine_mg_dl`` or ``creatinine_umol_l``, ``egfr_ml_min_173``; and with
+        ``_preflare`` behind it the value before this flare. Names without a unit are read too: ``upcr`` is in g/g,
+        ``protein_24h`` in g, ``creatinine`` in `creatinine_unit`, ``egfr`` in mL/min/1.73 m2.
     visit : pandas.DataFrame
-        One row per visit, with ``patient``, optionally ``visit`` and ``week``, and of ``upcr``, ``protein_24h``,
-        ``creatinine``, ``egfr``, ``albumin`` (g/L) and ``sediment_active`` (yes/no) those that are needed.
+        One row per visit, with ``patient``, optionally ``visit`` and ``week``, and of the same values, ``albumin_g_l``,
+        ``albumin_g_dl`` or ``albumin`` (g/L) and the yes/no columns ``sediment_active`` and ``treatment_failure`` those that
+        are needed. Where ``treatment_failure`` is no column nobody has failed; ``.attrs["notes"]`` says so.
     definition : str or RenalDefinition
         A key of ``RENAL_DEFINITIONS``, or a definition of your own, for example one of these with another limit.
     creatinine_unit : {"mg/dL", "umol/L"}
-        Unit of every creatinine value. Values outside a believable range for it are errors.
+        Unit of creatinine values whose column names none, and of `creatinine_upper_normal`. Values outside a believable
+        range for it are errors.
     creatinine_upper_normal : float, optional
         The laboratory's upper limit, needed by ACR 2006 and Chinese multitarget.
     months : float, optional
@@ -65,24 +79,27 @@ def renal_response(
     pandas.DataFrame
         One row per row of `visit`, with its index: ``patient``, ``visit`` and ``week`` (if given),
         ``definition``, one nullable boolean for each requirement of complete and of partial response (for example
-        ``complete_upcr_at_most``; ``.attrs["requirements"]`` says each in words), ``complete`` and ``partial``
+        ``complete_upcr_below``; ``.attrs["requirements"]`` says each in words), ``complete`` and ``partial``
         (nullable booleans; whoever meets complete also meets partial), ``response`` ("complete", "partial", "none",
         or missing where the records leave it open) and ``reason``.
 
     Raises
     ------
     InputError
-        For an unknown definition or unit, missing columns, cells that are not allowed, or two baselines.
+        For an unknown definition or unit, missing columns, cells that are not allowed, two baselines, or a column whose
+        values cannot be in its unit but could be in another: a ``upcr`` of 45 is in mg/mmol, and is refused.
 
     Notes
     -----
-    A failed requirement decides, whatever else is missing. Limits are compared after rounding to nine decimals.
-    The protein/creatinine ratio is in g/g here, where ``sledai_descriptors`` and ``bilag2004`` take mg/mmol, as
-    their forms do; 0.5 g/g is about 50 mg/mmol.
+    A failed requirement decides, whatever else is missing. A value on its limit is on it exactly: the distance is rounded to
+    nine decimals. 1 g/g is 100 mg/mmol, as the guidelines print their limits (by the mass of creatinine it is 113).
+    Where each definition comes from, and what of it was read, stands in ``RENAL_DEFINITIONS[name].source``, the kit's reading
+    in ``.note``. Of the guidelines of ACR, KDIGO and EULAR only abstracts and secondary tables were read.
 
     References
     ----------
-    KDIGO Glomerulonephritis Work Group. Kidney Int Suppl 2012;2:139-274.
+    KDIGO Glomerulonephritis Work Group. Kidney Int Suppl 2012;2:139-274. Parikh SV, et al. Am J Kidney Dis
+    2020;76:265-281. Furie R, et al. N Engl J Med 2020;383:1117-1128.
 
     Examples
     --------
@@ -91,17 +108,24 @@ def renal_response(
     >>> after = pd.DataFrame({"patient": ["Ann"], "upcr": [0.9], "creatinine": [0.8]})
     >>> renal_response(before, after)["response"].item()
     'partial'
-    >>> renal_response(before, after).attrs["requirements"]["complete_upcr_at_most"]
-    'urine protein/creatinine in g/g at most 0.5'
+    >>> renal_response(before, after).attrs["requirements"]["complete_upcr_below"]
+    'urine protein/creatinine in g/g below 0.5'
     """
     chosen = _checked_definition(definition, creatinine_unit, creatinine_upper_normal, months)
     require_frame(baseline, "baseline")
     require_frame(visit, "visit")
     _check_patients(baseline, visit)
+    units = _UNITS | {"creatinine": "creatinine_umol_l" if creatinine_unit == "umol/L" else "creatinine_mg_dl"}
     needs = [need for group in chosen.complete + chosen.partial for need in group]
+    measured = {name: unit for name, unit in units.items() if name in {need.measure for need in needs}}
+    baseline, visit = in_units(baseline, measured, "baseline"), in_units(visit, measured, "visit")
     baseline_columns = sorted({need.baseline_column for need in needs} - {""})
     require_columns(baseline, baseline_columns, "baseline")
     visit_columns = sorted({need.measure for need in needs})
+    notes: tuple[str, ...] = ()
+    if "treatment_failure" in visit_columns and "treatment_failure" not in visit.columns:
+        visit = visit.assign(treatment_failure=False)
+        notes = (f"No column 'treatment_failure': in all {len(visit)} rows nobody is taken to have failed.",)
     require_columns(visit, visit_columns, "visit")
     problems = BadCells("the visit table"), BadCells("the baseline table")
     now = _read(visit, visit_columns, creatinine_unit, problems[0])
@@ -117,7 +141,8 @@ def renal_response(
     groups = chosen.columns
     met = {name: any_of(map(judge, group)) for name, group in groups.items()}
     complete = reduce(and_, (met[name] for name in met if name.startswith("complete")))
-    partial = complete | reduce(and_, (met[name] for name in met if name.startswith("partial")))
+    parts = [met[name] for name in met if name.startswith("partial")]
+    partial = complete | reduce(and_, parts) if parts else complete
     best = np.select([known_true(complete), known_true(~complete & partial), known_true(~partial)], [2, 1, 0], -1)
     table: dict[str, object] = {name: visit[name].array for name in ("patient", "visit", "week") if name in visit}
     table |= {"definition": chosen.name} | met | {"complete": complete, "partial": partial}
@@ -126,7 +151,7 @@ def renal_response(
 
     def reason(complete: object, partial: object, *answers: object) -> str:
         """Write the answer, and what is not met or unknown on the way to more."""
-        text = _opening(complete, partial)
+        text = " ".join((_opening(complete, partial), *notes))
         for level, reached in (("complete", complete), ("partial", partial)):
             open_groups = [
                 f"{'unknown' if answer is pd.NA else 'not met'}: {words[name]}"
@@ -139,7 +164,7 @@ def renal_response(
 
     table["reason"] = pd.array(phrases(reason, complete, partial, *met.values()), dtype="str")
     result = pd.DataFrame(table).set_axis(visit.index)
-    result.attrs["requirements"] = words
+    result.attrs |= {"requirements": words, "notes": notes}
     return result
 
 
@@ -151,8 +176,8 @@ def meets(need: RenalRequirement, now: pd.Series, other: pd.Series | float) -> p
     """
     rule, limit = RULES[need.rule], need.limit
     bound = limit if rule.against in ("limit", "high baseline") else (1 + rule.change * limit) * other
-    margin = (now - bound if rule.symbol == ">=" else bound - now).round(9)
-    met = margin > 0 if rule.symbol == "<" else margin >= 0
+    margin = (now - bound if rule.symbol in (">=", ">") else bound - now).round(9)
+    met = margin > 0 if rule.symbol in ("<", ">") else margin >= 0
     return (other < limit) | met if rule.against == "high baseline" else met
 
 
@@ -169,7 +194,7 @@ def _read(frame: pd.DataFrame, columns: list[str], unit: str, problems: BadCells
     values = {}
     for name in columns:
         measure = name.removesuffix("_preflare")
-        if measure == "sediment_active":
+        if measure in ANSWERS:
             values[name] = yes_no(frame, name, problems).astype("Float64")
         else:
             low, high = CREATININE_LIMITS[unit] if measure == "creatinine" else (0.0, MEASURES[measure][1])

@@ -16,38 +16,23 @@ import pandas as pd
 from lupus_kit.core.cells import require_choice, require_switch
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, newly_a, newly_b
+from lupus_kit.endpoints.pga import PGA_UNITS, pga_text
+from lupus_kit.endpoints.rules.intercurrent import Intercurrent, open_words, read_with_events, require_strategy
 from lupus_kit.endpoints.rules.reasons import phrases, sentences
 from lupus_kit.endpoints.rules.states import words_where
+from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.visits.keys import KEYS
-from lupus_kit.endpoints.visits.visit_table import (
-    COMPONENTS,
-    EVENTS,
-    GRADE_LIST,
-    carried_forward,
-    read_visits,
-    with_baseline,
-)
+from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, GRADE_LIST, carried_forward, with_baseline
 
-#: A PGA rise of this many hundredths or more is worsening.
+#: A PGA rise of this many hundredths or more is worsening; the same in units of ``PGA_UNITS``.
 PGA_LIMIT_HUNDREDTHS = 30
+PGA_LIMIT = PGA_LIMIT_HUNDREDTHS * PGA_UNITS // 100
 
 #: Two or more organ systems newly B fail the BILAG clause.
 NEW_B_LIMIT = 2
 
 #: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed", "locf", "worst", "best")
-
-#: How a reason says that an event happened, and that nobody recorded whether; other events go by their name.
-EVENT_WORDS = {
-    "rescue": "rescue treatment was given",
-    "disallowed_medication": "a medicine was given that the protocol does not allow",
-    "withdrawn": "the patient had left the trial",
-}
-_EVENT_UNKNOWN = {
-    "rescue": "rescue treatment has been given",
-    "disallowed_medication": "a medicine has been given that the protocol does not allow",
-    "withdrawn": "the patient had left the trial",
-}
 
 
 @dataclass(frozen=True)
@@ -57,9 +42,10 @@ class SriOptions:
     points: int = 4
     b_to_a_is_new: bool = True
     components: Collection[str] = COMPONENTS
-    events: Sequence[str] = EVENTS
-    events_persist: bool = False
+    event_columns: Sequence[str] = EVENTS
     score: str = "sledai"
+    events: str = "composite"
+    steroids: str | SteroidRule | None = None
 
     def __post_init__(self) -> None:
         points, components = self.points, self.components
@@ -72,16 +58,13 @@ class SriOptions:
         if "sledai" not in components:
             raise InputError("components lacks 'sledai': every SRI asks for a fall of it.")
         require_switch("b_to_a_is_new", self.b_to_a_is_new)
-        require_switch("events_persist", self.events_persist)
+        require_strategy(self.events)
 
-    def read(self, visits: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-        """Return the checked visit table, and the events that it records."""
-        table = read_visits(visits, self.components, self.events, self.score)
-        events = [name for name in self.events if name in table]
-        if self.events_persist:
-            for name in events:
-                table[name] |= table[name].fillna(False).groupby(table["patient"], observed=True).cummax()
-        return table, events
+    def read(self, visits: pd.DataFrame) -> tuple[pd.DataFrame, Intercurrent]:
+        """Return the checked visit table with its events handled, and the events."""
+        return read_with_events(
+            visits, self.components, self.event_columns, self.score, events=self.events, steroids=self.steroids
+        )
 
 
 def sri_changes(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool = True) -> pd.DataFrame:
@@ -90,7 +73,7 @@ def sri_changes(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool
     Parameters
     ----------
     baseline, visit : pandas.DataFrame
-        Rows of a checked visit table, as ``with_baseline`` pairs them. PGA is in whole hundredths.
+        Rows of a checked visit table, as ``with_baseline`` pairs them. PGA is in whole units of ``PGA_UNITS``.
     b_to_a_is_new : bool
         Whether a system that goes from B to A counts as a new A.
 
@@ -140,7 +123,7 @@ def sri_clauses(change: pd.DataFrame, points: int = 4, events: Sequence[str] = (
     if "new_a" in change:
         clauses["bilag_clause"] = (change["new_a"] == 0) & (change["new_b"] < NEW_B_LIMIT) & change["grades_known"]
     if "pga_rise" in change:
-        clauses["pga_clause"] = change["pga_rise"] < PGA_LIMIT_HUNDREDTHS
+        clauses["pga_clause"] = change["pga_rise"] < PGA_LIMIT
     for event in events:
         clauses[f"no {event}"] = ~change[event]
     return clauses
@@ -158,6 +141,8 @@ class SriEvaluation:
         As :func:`sri_changes` and :func:`sri_clauses` make them.
     answer : pandas.Series
         Whether every clause holds; missing where that is open.
+    events : Intercurrent
+        The events of the whole table.
     """
 
     baseline: pd.DataFrame
@@ -165,14 +150,15 @@ class SriEvaluation:
     change: pd.DataFrame
     clauses: pd.DataFrame
     answer: pd.Series
+    events: Intercurrent
 
 
-def evaluate_sri(table: pd.DataFrame, options: SriOptions, events: Sequence[str]) -> SriEvaluation:
+def evaluate_sri(table: pd.DataFrame, options: SriOptions, events: Intercurrent) -> SriEvaluation:
     """Apply the rule to a checked visit table."""
     baseline, visit = with_baseline(table)
     change = sri_changes(baseline, visit, options.b_to_a_is_new)
-    clauses = sri_clauses(change.join(visit[list(events)]), options.points, events)
-    return SriEvaluation(baseline, visit, change, clauses, clauses.all(axis=1, skipna=False))
+    clauses = sri_clauses(change.join(visit[events.clauses]), options.points, events.clauses)
+    return SriEvaluation(baseline, visit, change, clauses, clauses.all(axis=1, skipna=False), events)
 
 
 def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, carried: pd.Series) -> list[str]:
@@ -182,10 +168,8 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
 
     Parameters
     ----------
-    found : SriEvaluation
-        What the rule found.
-    options : SriOptions
-        What the rule asked for.
+    found, options : SriEvaluation, SriOptions
+        What the rule found, and what it asked for.
     shown : pandas.Series
         How the answer is counted; missing where an open answer stays open.
     carried : pandas.Series of bool
@@ -199,9 +183,14 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     baseline, visit, change, clauses, answer = found.baseline, found.visit, found.change, found.clauses, found.answer
     points, is_open = options.points, answer.isna()
     both_made = baseline["made"] & visit["made"]
+    later = (found.events.table["week"] > 0).to_numpy()
+    moved = found.events.moved_words()[later] if found.events.moved.any() else np.full(len(visit), "", dtype=object)
 
-    def visit_missing(baseline_made: bool, visit_made: bool) -> str:
-        missing = {"the baseline visit is missing": not baseline_made, "the visit is missing": not visit_made}
+    def visit_missing(baseline_made: bool, visit_made: bool, moved: str) -> str:
+        missing = {
+            "the baseline visit is missing": not baseline_made,
+            "the visit is missing": not visit_made and not moved,
+        }
         return "; ".join(words for words, true in missing.items() if true)
 
     def sledai(clause: object, before: float, drop: float) -> str:
@@ -226,13 +215,11 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
             return "PGA is missing"
         if rise == 0:
             return "PGA did not change"
-        change = f"PGA {'rose' if rise > 0 else 'fell'} by {abs(rise) / 100:.2f}"
+        change = f"PGA {'rose' if rise > 0 else 'fell'} by {pga_text(abs(rise) / PGA_UNITS)}"
         return change if clause else f"{change} (it must rise by less than 0.30)"
 
-    def event(name: str, clause: object) -> str:
-        if clause is pd.NA:
-            return f"it is not recorded whether {_EVENT_UNKNOWN.get(name, f'{name} happened')}"
-        return "" if clause else EVENT_WORDS.get(name, f"{name} is recorded")
+    def event(name: str, clause: object, happened: str) -> str:
+        return open_words(name) if clause is pd.NA else "" if clause else happened
 
     def part(name: str, words: Callable[..., str], *columns: pd.Series | np.ndarray) -> np.ndarray:
         """Mention a clause where it says what the answer says."""
@@ -240,7 +227,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
         agrees = (clause == answer) | (clause.isna() & is_open & both_made)
         return words_where(agrees, words, clause, *columns)
 
-    parts = [words_where(is_open, visit_missing, baseline["made"], visit["made"])]
+    parts = [words_where(is_open, visit_missing, baseline["made"], visit["made"], moved)]
     parts.append(part("sledai_clause", sledai, change["sledai_baseline"], change["sledai_drop"]))
     if "bilag_clause" in clauses:
         before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
@@ -248,7 +235,10 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
         parts.append(part("bilag_clause", bilag, new_a, new_b, np.isnan(before + now)))
     if "pga_clause" in clauses:
         parts.append(part("pga_clause", pga, change["pga_rise"]))
-    parts += [part(f"no {name}", partial(event, name)) for name in visit if f"no {name}" in clauses]
+    parts += [
+        part(f"no {name}", partial(event, name), found.events.words(name)[later]) for name in found.events.clauses
+    ]
+    parts += [moved] if found.events.moved.any() else []
     return sentences(phrases(_opening, shown), parts, phrases(_ending, shown, is_open, carried))
 
 
@@ -269,8 +259,9 @@ def sri(
     b_to_a_is_new: bool = True,
     missing: str | Mapping[str, str] = "nonresponder",
     components: Collection[str] = COMPONENTS,
-    events: Sequence[str] = EVENTS,
-    events_persist: bool = False,
+    events: str = "composite",
+    event_columns: Sequence[str] = EVENTS,
+    steroids: str | SteroidRule | None = None,
     score: str = "sledai",
     reasons: bool = True,
 ) -> pd.DataFrame:
@@ -278,14 +269,15 @@ def sri(
 
     A patient responds when all of these hold against baseline: SLEDAI fell by at least `points`; no organ system
     is newly BILAG A and at most one is newly BILAG B; the physician's global assessment (PGA, 0 to 3) rose by
-    less than 0.30; and no event such as rescue treatment counts as non-response.
+    less than 0.30; and no event such as rescue treatment was recorded by then, nor is the rule on steroids broken.
 
     Parameters
     ----------
     visits : pandas.DataFrame
         One row per patient and visit, in any order, with ``patient``, ``visit`` (name), ``week`` (0 is baseline),
-        ``sledai`` (0-105), ``pga`` (0-3) and the nine ``bilag_<system>`` grades (A to E). Optional: ``arm``, and
-        the yes/no columns named in `events`. Cells may be missing; other columns are ignored.
+        ``sledai`` (0-105), ``pga`` (0-3) and the nine ``bilag_<system>`` grades (A to E). Optional: ``arm``,
+        the yes/no columns named in `event_columns`, ``prednisone_mg_day`` and what else a rule on steroids reads.
+        Cells may be missing; other columns are ignored.
     points : int
         The drop in SLEDAI that is asked for, 4 to 8.
     b_to_a_is_new : bool
@@ -298,11 +290,18 @@ def sri(
         case that is worst for IL-2. For multiple imputation see ``impute_responders``.
     components : collection of str
         Clauses that are asked for: ``("sledai", "pga")`` is the modified SRI without BILAG. ``"sledai"`` is a must.
-    events : sequence of str
-        Yes/no columns whose "yes" is non-response at that visit. The three of the default may be absent from
-        `visits`, any other must be there.
-    events_persist : bool
-        Whether such an event is also non-response at every later visit of the patient.
+    events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
+        The strategy of ICH E9(R1) for intercurrent events. ``"composite"``: non-response, from the visit at which an event
+        is recorded on. ``"while_on_treatment"``: from then on, the last visit before it is judged.
+        ``"treatment_policy"``: events are ignored; only here a visit after withdrawal counts as it was recorded.
+        ``"hypothetical"``: what was recorded from then on is set missing, and `missing` says how it counts.
+    event_columns : sequence of str
+        Yes/no columns of these events. The three of the default may be absent from `visits`, any other must be there.
+    steroids : str, SteroidRule or None
+        The rule on steroids; a broken one is an intercurrent event at each assessment at which it is broken. None or
+        ``"none"``: doses are not judged. A key of ``STEROID_RULES``, such as ``"muse"``, or a rule of your own: a dose that
+        counts and is not recorded leaves the answer open. ``"auto"`` is the choice of ``score_visits``: where `visits` has
+        ``prednisone_mg_day``, a recorded dose at the assessment above that of baseline breaks it.
     score : str
         The column of the activity score; ``sri50`` uses it. A score other than ``"sledai"`` may hold half points.
     reasons : bool
@@ -314,10 +313,11 @@ def sri(
         One row per patient and post-baseline visit, sorted by patient and week; a visit without a row in `visits`
         is there too, as a missing visit. Columns: ``patient``, ``visit``, ``week``, ``arm`` (if given),
         ``sledai_baseline``, ``sledai``, ``sledai_drop``, ``sledai_clause``, ``new_a``, ``new_b``,
-        ``bilag_clause``, ``pga_baseline``, ``pga``, ``pga_rise``, ``pga_clause``, the events (if given),
-        ``responder``, ``imputed`` (true where a way to handle missing data made the verdict), ``reason``.
-        Clauses and ``responder`` are nullable booleans, counts nullable integers. The columns of a component that
-        is not asked for are left out. Under ``"locf"`` the values shown are those used.
+        ``bilag_clause``, ``pga_baseline``, ``pga``, ``pga_rise``, ``pga_clause``; under ``"composite"`` whether each
+        event had happened by then, and ``steroids_over_limit`` (if there is a rule; true where it is broken and no
+        other event explains it), under the other strategies ``after_event``; ``responder``, ``imputed`` (true where a
+        way to handle missing data made the verdict), ``reason``. Clauses and ``responder`` are nullable booleans,
+        counts nullable integers. A component that is not asked for has no columns. ``"locf"`` shows the values used.
 
     Raises
     ------
@@ -331,12 +331,18 @@ def sri(
     when all its values are recorded; one failed clause decides, whatever is missing elsewhere. A baseline SLEDAI
     below `points` fails at once: such a patient can never respond.
 
-    PGA is read to two decimals and compared in whole hundredths, so a rise from 1.1 to 1.4 is exactly 0.30 and
-    fails, although ``1.4 - 1.1`` is less than 0.3 in floating point.
+    PGA keeps its printed decimals and is compared exactly: a rise from 1.1 to 1.4 is 0.30 and fails, although ``1.4 - 1.1``
+    is less than 0.3 in floating point; one from 1.10 to 1.396 is 0.296 and passes.
+
+    An intercurrent event counts at every later visit, also one that was missed, and never at an earlier one. At week 0
+    none counts: it is recorded for the time since the visit before, which is before treatment. An empty cell of a visit
+    that was made leaves this and every later visit open until there is a yes; a missed visit leaves nothing open at
+    later ones, which record the time since. Where it is open whether an event had happened, ``"while_on_treatment"``
+    and ``"hypothetical"`` set the visit missing. The SRI has no clause on doses, so none is judged unless a rule is named.
 
     References
     ----------
-    Furie RA, et al. Arthritis Rheum 2009;61:1143-1151. Modified SRI: Connelly K, et al. 2023.
+    Furie RA, et al. Arthritis Rheum 2009;61:1143-1151. Modified SRI: Connelly K, et al. 2023. Events: ICH E9(R1), 2019.
 
     Examples
     --------
@@ -348,7 +354,7 @@ def sri(
     >>> sri(visits)["reason"].item()
     'Not a responder: PGA rose by 0.30 (it must rise by less than 0.30).'
     """
-    options = SriOptions(points, b_to_a_is_new, components, events, events_persist, score)
+    options = SriOptions(points, b_to_a_is_new, components, event_columns, score, events, steroids)
     require_switch("reasons", reasons)
     table, found_events = options.read(visits)
     way = _ways(missing, table)
@@ -368,10 +374,10 @@ def sri(
         result |= {name: change[name].astype("Int64").where(known) for name in ("new_a", "new_b")}
         result["bilag_clause"] = clauses["bilag_clause"]
     if "pga_clause" in clauses:
-        hundredths = {"pga_baseline": found.baseline["pga"], "pga": visit["pga"], "pga_rise": change["pga_rise"]}
-        result |= {name: values.astype(float) / 100 for name, values in hundredths.items()}
+        units = {"pga_baseline": found.baseline["pga"], "pga": visit["pga"], "pga_rise": change["pga_rise"]}
+        result |= {name: values.astype(float) / PGA_UNITS for name, values in units.items()}
         result["pga_clause"] = clauses["pga_clause"]
-    result |= {name: visit[name] for name in found_events}
+    result |= found_events.columns(visit)
     result |= {"responder": shown, "imputed": was_open & shown.notna()}
     if reasons:
         result["reason"] = sri_reasons(found, options, shown, was_open & ~is_open)

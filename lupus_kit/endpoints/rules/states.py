@@ -10,8 +10,12 @@ import pandas as pd
 
 from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, require_frame
 from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
+from lupus_kit.endpoints.pga import pga_text
+from lupus_kit.endpoints.rules.intercurrent import Intercurrent, handle, open_words, require_strategy
 from lupus_kit.endpoints.rules.reasons import phrases, sentences
+from lupus_kit.endpoints.rules.steroids import DOSE
 from lupus_kit.endpoints.visits.keys import KEYS, plain_keys, read_arms, read_keys
+from lupus_kit.endpoints.visits.visit_table import EVENTS
 
 #: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed")
@@ -78,6 +82,11 @@ def words_where(
     return words
 
 
+def joined(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Join, row by row, the phrases that are not empty."""
+    return np.array(["; ".join(filter(None, row)) for row in zip(*columns, strict=True)], dtype=object)
+
+
 def names_of(opening: str, present: pd.DataFrame) -> np.ndarray:
     """Write, row by row, `opening` and the names of what is present; empty where nothing is."""
     words = np.full(len(present), "", dtype=object)
@@ -96,24 +105,46 @@ class Clause:
     failed: np.ndarray
     unknown: np.ndarray
 
+    def at(self, source: np.ndarray) -> "Clause":
+        """Take the clause of other rows; -1 is a row of which nothing is known."""
+        failed, unknown = (np.where(source < 0, "", words[source]) for words in (self.failed, self.unknown))
+        return Clause(self.holds.reindex(source).reset_index(drop=True), failed, unknown)
 
-def read_state(
-    visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str]
-) -> tuple[VisitRows, pd.DataFrame, pd.Series, pd.Series]:
-    """Read what a state asks for: the rows, the yes/no columns that are there, PGA, and the dose of prednisolone."""
-    rows = read_rows(visits, [*needed, "pga", "prednisone_mg_day"], optional)
+
+@dataclass(frozen=True)
+class State:
+    """What a state of low activity reads: the rows, the yes/no columns that are there, PGA, dose, and the events."""
+
+    rows: VisitRows
+    recorded: pd.DataFrame
+    pga: pd.Series
+    dose: pd.Series
+    events: Intercurrent
+
+
+def read_state(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str], events: str) -> State:
+    """Read what a state asks for; the columns of intercurrent events are those of ``sri`` and may be absent."""
+    require_strategy(events)
+    rows = read_rows(visits, [*needed, "pga", DOSE], [*optional, *EVENTS])
     problems = BadCells("the visit table")
     now = {name: yes_no(rows.table, name, problems) for name in needed}
     pga = rounded(rows.table, "pga", problems, 0, 3)
-    dose = rounded(rows.table, "prednisone_mg_day", problems, 0, 5000)
+    dose = rounded(rows.table, DOSE, problems, 0, 5000)
     now |= {name: yes_no(rows.table, name, problems) for name in optional if name in rows.table}
+    flags = pd.DataFrame(
+        {name: yes_no(rows.table, name, problems) for name in EVENTS if name in rows.table}, index=range(len(pga))
+    )
     problems.raise_if_any()
-    return rows, pd.DataFrame(now), pga, dose
+    values = pd.DataFrame(now)
+    recorded = values.notna().any(axis=1) | pga.notna() | dose.notna() | flags.notna().any(axis=1)
+    found = handle(rows.table.reset_index(drop=True), flags, rows.week, rows.starts, recorded.to_numpy(), events)
+    return State(rows, values, pga, dose, found)
 
 
 def limit_clause(holds: pd.Series, value: pd.Series, failed: str, unknown: str) -> Clause:
-    """Judge one recorded value; in the words for a failure it stands at the braces."""
-    return Clause(holds, words_where(~holds, failed.format, value), words_where(value.isna(), unknown))
+    """Judge one recorded value; in the words for a failure it stands at the braces, a PGA with all its decimals."""
+    shown = words_where(~holds, lambda x: pga_text(x), value) if "PGA" in failed else value
+    return Clause(holds, words_where(~holds, failed.format, shown), words_where(value.isna(), unknown))
 
 
 def none_of(failed: str, present: pd.DataFrame, unknown: str, not_known: pd.DataFrame) -> Clause:
@@ -123,9 +154,19 @@ def none_of(failed: str, present: pd.DataFrame, unknown: str, not_known: pd.Data
 
 
 def state_table(
-    rows: VisitRows, name: str, values: Mapping[str, object], clauses: Mapping[str, Clause], missing: str
+    state: State, name: str, values: Mapping[str, pd.Series], clauses: Mapping[str, Clause], missing: str
 ) -> pd.DataFrame:
-    """Lay out a state of low activity: keys, values, clauses, verdict, and the reason."""
+    """Lay out a state of low activity: keys, values, clauses, events, verdict, and the reason."""
+    events, moved = state.events, state.events.moved_words()
+    clauses, values = dict(clauses), dict(values)
+    if events.clauses:
+        happened = any_of(events.happened[event] for event in events.clauses)
+        said = [events.words(event) for event in events.clauses]
+        not_told = [words_where(events.happened[event].isna(), open_words(event)) for event in events.clauses]
+        clauses["event_clause"] = Clause(~happened, joined(said), joined(not_told))
+    elif events.moved.any():  # the state at another visit, or none
+        clauses = {column: clause.at(events.source) for column, clause in clauses.items()}
+        values = {column: value.reindex(events.source).reset_index(drop=True) for column, value in values.items()}
     holds = {column: clause.holds for column, clause in clauses.items()}
     answer = reduce(and_, holds.values())
     is_open = answer.isna().to_numpy()
@@ -143,6 +184,8 @@ def state_table(
 
     failed = [clause.failed for clause in clauses.values()]
     unknown = [np.where(is_open, clause.unknown, "") for clause in clauses.values()]
-    reasons = sentences(phrases(opening, answer), [*failed, *unknown], phrases(ending, answer))
+    separator = np.where((moved != "") & known_true(answer), "; ", "")  # an opening that is a whole sentence
+    reasons = sentences(phrases(opening, answer), [*failed, *unknown, separator + moved], phrases(ending, answer))
     verdict = {name.lower(): answer.fillna(False) if counted_as_no else answer, "imputed": is_open & counted_as_no}
-    return pd.DataFrame({**rows.keys(), **values, **holds, **verdict, "reason": reasons})
+    after = {} if events.clauses else events.columns(events.happened)
+    return pd.DataFrame({**state.rows.keys(), **values, **holds, **after, **verdict, "reason": reasons})

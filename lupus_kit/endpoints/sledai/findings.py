@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, raise_together, require_choice
+from lupus_kit.core.cells import BadCells, raise_together, require_choice, require_frame
 from lupus_kit.endpoints.nullable import any_of, known_true
 from lupus_kit.endpoints.sledai.inputs import COLUMNS, SLEDAI_FINDINGS, laboratory_limits, read_findings, read_previous
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO
+from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, in_units
 
 __all__ = ["SLEDAI_FINDINGS", "sledai_descriptors"]
 
@@ -17,6 +19,12 @@ SELENA_FORMS = ("SELENA", "hybrid")
 #: A rise of proteinuria must be more than this many milligrams a day to count as recent.
 PROTEIN_RISE_MG = 500
 
+#: The unit of each finding whose column may also name it.
+UNIT_OF: dict[str, str] = {name: unit for name, unit in (FORM_UNITS | AS_ITS_LIMIT).items() if name in COLUMNS}
+
+#: Whether proteinuria above its limit is taken as stable where no earlier value says so and nobody marked it.
+FIRST_VISIT_PROTEIN: dict[str, bool | None] = {"present": False, "absent": True, "missing": None}
+
 
 def sledai_descriptors(
     findings: pd.DataFrame,
@@ -24,6 +32,7 @@ def sledai_descriptors(
     previous: pd.DataFrame | None = None,
     *,
     limits: Mapping[str, float] | None = None,
+    first_visit_protein: str = "present",
 ) -> pd.DataFrame:
     """Decide the 24 descriptors from what was measured and seen.
 
@@ -31,8 +40,9 @@ def sledai_descriptors(
     ----------
     findings : pandas.DataFrame
         One row per patient and visit, with any of the columns in ``SLEDAI_FINDINGS["column"]``; their units and
-        allowed ranges stand beside them. Yes/no cells are True/False, 1/0, or missing. Other columns are ignored,
-        but a name that is nearly one of these raises.
+        allowed ranges stand beside them. Measured columns may name their unit (``upcr_g_g``, ``c3_mg_dl``,
+        ``platelets_10e9_l``: see ``UNITS``) and are converted; ``upcr`` is in mg/mmol. Yes/no cells are True/False, 1/0, or
+        missing. Other columns are ignored, but a name that is nearly one of these raises.
     version : {"2K", "SELENA", "SLEDAI", "hybrid"}
         Whose definitions are used, see Notes. ``"hybrid"`` is SELENA-SLEDAI with the proteinuria item of SLEDAI-2K.
     previous : pandas.DataFrame, optional
@@ -42,20 +52,25 @@ def sledai_descriptors(
     limits : mapping of str to float, optional
         Lower limits of the laboratory for ``"c3"``, ``"c4"`` and ``"ch50"`` and the upper limit for
         ``"anti_dsdna"``, in the unit of the column. Used where the limit column is empty or not there.
+    first_visit_protein : {"present", "absent", "missing"}
+        What holds in ``"SLEDAI"`` and ``"SELENA"`` for protein above its limit that has no earlier value and is not marked
+        in ``proteinuria_stable``, as at a first visit: it counts as present (new unless marked stable), it counts as
+        stable and scores nothing, or the answer is left open. No form was found that says; the default is a choice of the
+        kit. Protein that counts at entry and stays as it is scores nothing at the next visit: a fall of 4 points.
 
     Returns
     -------
     pandas.DataFrame
         The index of `findings`; 24 nullable ``boolean`` columns in the order of the form, then ``proteinuria_stable``,
         ``rash_stable``, ``alopecia_stable`` and ``mucosal_ulcer_stable``: ready for ``sledai(..., version)`` with the
-        same `version`.
+        same `version`. ``.attrs["first_visit_protein"]`` lists the positions of the rows that `first_visit_protein` touched.
 
     Raises
     ------
     InputError
-        If the version is unknown, a column is there twice or nearly misspelt, a limit is not known, the indexes do
-        not fit, or cells are bad (wrong kind, outside the allowed range, stable but absent). Bad cells are listed
-        together with row, column and value.
+        If an option is unknown, a column is there twice or nearly misspelt, a limit is not known, the indexes do not fit, a
+        whole column is in another unit than its name says or than its limit, or cells are bad (wrong kind, outside the allowed
+        range, stable but absent). Bad cells are listed together with row, column and value.
 
     Notes
     -----
@@ -72,7 +87,7 @@ def sledai_descriptors(
     *Stable proteinuria* is above 0.5 g both now and before, and has not risen by more than 0.5 g. Proteinuria that
     was not above 0.5 g before is new, however small the rise. Lasting rash, hair loss or ulcers come from the
     ``_stable`` columns; as in ``sledai``, without such a column nothing is stable. Where protein was measured without
-    a previous value, as at a first visit, ``proteinuria_stable`` decides; without it the answer is missing.
+    a previous value, as at a first visit, ``proteinuria_stable`` decides; without it, `first_visit_protein`.
 
     *Missing values.* A descriptor is missing only where the missing cell could change it; one sign that holds decides
     an "any of". Readings of the kit:
@@ -81,7 +96,8 @@ def sledai_descriptors(
       them the answers in ``visual`` and ``cranial_nerve`` stand.
     - An exclusion column (``..._other_cause``, ``seizure_past_damage``, ``cva_hypertensive``) that is not there
       excludes nothing; an empty cell in one that is there leaves a present finding undecided.
-    - Complement is judged by the tests whose columns are there; each of them must be recorded, unless one is low.
+    - Complement is judged by the tests whose columns are there; each of them must be recorded, unless one is low. A test
+      without any limit decides nothing: the answer of the rater stands, and where there is no such column it is an error.
     - The Farr assay and the other anti-dsDNA assay are alternatives: one of them is enough, and one above decides.
     - The spot ratio is used only in rows without 24-hour protein (50 mg/mmol for 0.5 g/24 h, a common but rough
       exchange), and each test is compared with its own previous value, never with the other test.
@@ -109,6 +125,10 @@ def sledai_descriptors(
     True
     """
     require_choice("SLEDAI version", version, STABLE_SCORES_ZERO)
+    require_choice("first_visit_protein", first_visit_protein, FIRST_VISIT_PROTEIN)
+    findings = in_units(require_frame(findings, "findings"), UNIT_OF, "findings")
+    if previous is not None:
+        previous = in_units(require_frame(previous, "previous"), UNIT_OF, "previous", whole=False)
     problems, earlier = BadCells("the SLEDAI findings"), BadCells("previous")
     found = read_findings(findings, "findings", problems)
     before = read_previous(findings, found, previous, earlier)
@@ -121,8 +141,14 @@ def sledai_descriptors(
 
     stable = {name: found[f"{name}_stable"] for name in STABLE_IDS}
     stable["proteinuria"] = _protein_not_risen(found, before).fillna(stable["proteinuria"])
+    touched = known_true(present["proteinuria"]) & stable["proteinuria"].isna().to_numpy()
+    if "proteinuria" not in STABLE_SCORES_ZERO[version]:
+        touched[:] = False
+    stable["proteinuria"] = stable["proteinuria"].mask(touched, FIRST_VISIT_PROTEIN[first_visit_protein])
     result = present | {f"{name}_stable": present[name] & stable[name] for name in STABLE_IDS}
-    return pd.DataFrame(result).set_axis(findings.index)
+    decided = pd.DataFrame(result).set_axis(findings.index)
+    decided.attrs["first_visit_protein"] = tuple(np.flatnonzero(touched).tolist())
+    return decided
 
 
 def _present(

@@ -10,6 +10,7 @@ from lupus_kit.core.cells import BadCells, refuse_slips, require_columns, requir
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.endpoints.nullable import known_true, rounded, yes_no
 from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, STABLE_IDS
+from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, same_quantity
 
 #: Tests judged against a limit of the laboratory, with the column that holds that limit.
 LAB_LIMITS: dict[str, str] = {
@@ -19,8 +20,13 @@ LAB_LIMITS: dict[str, str] = {
     "anti_dsdna": "anti_dsdna_upper_limit",
 }
 
-#: A complement value this many times its lower limit can only be in another unit.
-_OTHER_UNIT = 20
+#: A complement value this many times its lower limit, or below this part of it, can only be in another unit.
+_OTHER_UNIT, _OTHER_UNIT_BELOW = 20, 1 / 50
+
+#: So can a whole column that is nowhere above this part of its limit. For anti-dsDNA it takes so many values, and a column whose
+#: median is so many times its limit is in another unit as well.
+_NOWHERE_ABOVE = 1 / 20
+_ANTI_DSDNA = 3, 100
 
 #: What is measured, seen, or excluded: the rows of ``findings.csv``.
 _FINDINGS: pd.DataFrame = pd.read_csv(Path(__file__).with_name("findings.csv"), keep_default_na=False)
@@ -109,16 +115,35 @@ def laboratory_limits(
     given = _check_limits(limits)
     result = {}
     for test, column in LAB_LIMITS.items():
-        if test not in given and column not in frame.columns and found[test].notna().any():
+        answered = "dna_binding" if test == "anti_dsdna" else "low_complement"
+        unknown = test not in given and column not in frame.columns and found[test].notna().any()
+        if unknown and answered not in frame.columns:
             raise InputError(
                 f"{test!r} is recorded, but its limit is not known: add the column {column!r}, "
                 f"or pass limits={{{test!r}: ...}} in the unit of {test!r}."
             )
         result[test] = found[column].fillna(round(given[test], 6)) if test in given else found[column]
-        if test != "anti_dsdna" and test in frame.columns:
-            other_unit = known_true(found[test] > _OTHER_UNIT * result[test])
-            problems.add(frame, test, other_unit, f"more than {_OTHER_UNIT} times its lower limit: check the units")
+        if test in frame.columns:
+            _refuse_other_unit(frame, test, found[test], result[test], problems)
     return result
+
+
+def _refuse_other_unit(frame: pd.DataFrame, test: str, value: pd.Series, limit: pd.Series, problems: BadCells) -> None:
+    """Note values that are in another unit than their limit; raise where the whole column is."""
+    part = value / limit
+    known = part[part.notna() & (part > 0)]
+    few, most = _ANTI_DSDNA if test == "anti_dsdna" else (1, np.inf)
+    if len(known) >= few and (known.max() < _NOWHERE_ABOVE or known.median() > most):
+        column, other = LAB_LIMITS[test], sorted(unit for own, unit in AS_ITS_LIMIT.items() if own == test)
+        example = f" (as in {same_quantity(other[0])[-1]!r} and {other[0].replace(test, column)!r})" if other else ""
+        raise InputError(
+            f"{test!r} goes from {value.min():g} to {value.max():g} and its limit from {limit.min():g} to {limit.max():g}: they "
+            f"are in two units. Write both in one unit, or name the unit of each{example}."
+        )
+    if test != "anti_dsdna":
+        above, below = known_true(part > _OTHER_UNIT), known_true((part > 0) & (part < _OTHER_UNIT_BELOW))
+        problems.add(frame, test, above, f"more than {_OTHER_UNIT} times its lower limit: check the units")
+        problems.add(frame, test, below, f"below a {1 / _OTHER_UNIT_BELOW:g}th of its lower limit: check the units")
 
 
 def _check_limits(limits: Mapping[str, float] | None) -> Mapping[str, float]:

@@ -9,7 +9,8 @@ import pandas as pd
 from lupus_kit.core.cells import BadCells, numbers, refuse_slips, require_columns, require_frame
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS, read_grades
-from lupus_kit.endpoints.nullable import yes_no
+from lupus_kit.endpoints.nullable import as_printed, rounded, yes_no
+from lupus_kit.endpoints.pga import PGA_UNITS
 from lupus_kit.endpoints.visits.keys import KEYS, Keys, plain_keys, read_arms, read_keys
 
 #: The parts of a composite endpoint that a visit table may hold.
@@ -25,8 +26,9 @@ GRADE_LIST = list(GRADE_COLUMNS)
 def read_visits(
     visits: pd.DataFrame,
     components: Collection[str] = COMPONENTS,
-    events: Sequence[str] = EVENTS,
+    event_columns: Sequence[str] = EVENTS,
     score: str = "sledai",
+    doses: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Check a tidy visit table and give every patient a row for every visit.
 
@@ -36,33 +38,33 @@ def read_visits(
         As :func:`lupus_kit.endpoints.sri` takes it.
     components : collection of str
         Whether to read ``"bilag"`` and ``"pga"``; the activity score is always read.
-    events : sequence of str
+    event_columns : sequence of str
         Yes/no columns. The three that are looked for by default may be absent, any other must be there.
     score : str
         The column of the activity score. ``"sledai"`` must hold whole points, another may hold half points.
+    doses : sequence of str
+        Columns of doses in mg a day; they must be there.
 
     Returns
     -------
     pandas.DataFrame
         Rows in order of patient and week: ``patient``, ``visit``, ``week`` (0 is baseline), ``arm`` (if given),
         ``made`` (whether the visit has a row in `visits`), ``sledai`` (whole numbers, or half points), ``pga`` in whole
-        hundredths, and the events, all nullable; and the grades as numbers, NaN where missing, so that no comparison
-        with a missing grade is true.
+        units of ``PGA_UNITS``, doses, and the events, all nullable; and the grades as numbers, NaN where missing, so
+        that no comparison with a missing grade is true.
 
     Raises
     ------
     InputError
         As for :func:`lupus_kit.endpoints.sri`.
     """
-    if isinstance(events, str):
-        raise InputError(f"events is {events!r}: give a list of column names, such as [{events!r}].")
     grades = GRADE_LIST if "bilag" in components else []
-    wanted = [*KEYS, score, *(["pga"] if "pga" in components else []), *grades]
-    wanted += [name for name in events if name not in EVENTS]  # an event asked for by name must be there
-    found = [name for name in events if name in require_frame(visits, "visits").columns]
+    wanted = [*KEYS, score, *(["pga"] if "pga" in components else []), *grades, *doses]
+    wanted += [name for name in event_columns if name not in EVENTS]  # an event asked for by name must be there
+    found = [name for name in event_columns if name in require_frame(visits, "visits").columns]
     arm = ["arm"] if "arm" in visits.columns else []
     require_columns(visits, list(dict.fromkeys([*wanted, *found, *arm])), "visits")
-    refuse_slips(visits, [*wanted, *events, "arm"], "visits")
+    refuse_slips(visits, [*wanted, *event_columns, "arm"], "visits")
     visits = plain_keys(visits)
 
     problems = BadCells("the visit table")
@@ -71,9 +73,10 @@ def read_visits(
         problems.add(visits, score, (2 * points) % 1 > 0, "half points at the finest")
     columns: dict[str, object] = {"sledai": points}
     if "pga" in components:
-        columns["pga"] = np.rint(numbers(visits, "pga", problems, 0, 3, whole=False) * 100)
+        columns["pga"] = np.rint(as_printed(numbers(visits, "pga", problems, 0, 3, whole=False)) * PGA_UNITS)
     if grades:
         columns |= dict(zip(grades, read_grades(visits, problems).T, strict=True))
+    columns |= {name: rounded(visits, name, problems, 0, 5000).array for name in doses}
     columns |= {name: yes_no(visits, name, problems).array for name in found}
     keys = read_keys(visits, problems)
 

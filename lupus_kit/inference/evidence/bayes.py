@@ -54,6 +54,10 @@ class Prior:
         """Mean response rate."""
         return sum(w * a / (a + b) for w, a, b in self.components)
 
+    def _repr_html_(self) -> str:
+        mixture = " + ".join(f"{w:g} × Beta({a:g}, {b:g})" for w, a, b in self.components)
+        return f"<b>{html.escape(self.label or 'prior')}</b>: {mixture}, mean rate {self.mean:.3f} ({html.escape(self.origin)})"
+
     def updated(self, x: int, n: int) -> Prior:
         """Return the posterior after ``x`` of ``n`` patients responded."""
         logs = np.array([np.log(w) + betaln(a + x, b + n - x) - betaln(a, b) for w, a, b in self.components])

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lupus_kit.core.errors import unknown_name
+from lupus_kit.inference.planning.regions import rejection_region
 from lupus_kit.inference.two_by_two.counts import as_count, as_level, at_most, one_table
-from lupus_kit.inference.two_by_two.registry import Test, get, pvalue, pvalue_lattice, select
+from lupus_kit.inference.two_by_two.registry import Test, get, pvalue, select
+
+#: Which outcomes may change: Walsh's (events added in the arm with fewer), or any in one arm.
+RULES = ("walsh", "any")
+# Changes tried at once.
+_CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Fragility:
     Attributes
     ----------
     index : int or None
-        Outcomes to change; ``None`` when no number of changes does it.
+        Outcomes to change; ``None`` when no number of changes that the rule allows does it.
     direction : str
         ``"loses significance"`` (fragility index) or ``"gains significance"`` (reverse fragility index).
     arm : int
@@ -31,6 +38,12 @@ class Fragility:
         Key of the test.
     alpha : float
         The level.
+    gamma : float or None
+        That of a Berger–Boos test.
+    rule : str
+        ``"walsh"`` or ``"any"``.
+    patients : int
+        Patients in both arms.
     """
 
     index: int | None
@@ -42,60 +55,139 @@ class Fragility:
     p_after: float
     test: str
     alpha: float
+    gamma: float | None
+    rule: str
+    patients: int
+
+    @property
+    def quotient(self) -> float:
+        """Index over patients in both arms (the fragility quotient); ``nan`` without an index."""
+        return float("nan") if self.index is None else self.index / self.patients
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([self.__dict__])
+        """Return one row, with the quotient."""
+        return pd.DataFrame([{**self.__dict__, "quotient": self.quotient}])
 
     def _repr_html_(self) -> str:
-        label = html.escape(get(self.test).label)
+        label = html.escape(get(self.test, self.gamma).label)
         if self.index is None:
-            return f"No change of outcomes in one arm makes <b>{label}</b> cross {self.alpha:g}."
+            where = {
+                "any": "No change of outcomes in one arm",
+                "walsh": f"No number of events {_verb(self.direction)} arm {self.arm}, which has fewer,",
+            }[self.rule]
+            return f"{where} makes <b>{label}</b> cross {self.alpha:g}."
         plural = "outcome" if self.index == 1 else "outcomes"
         return (
-            f"<b>{self.index}</b> changed {plural} in arm {self.arm}: <b>{label}</b> {self.direction} "
-            f"(p {self.p_before:.4f} → {self.p_after:.4f}, level {self.alpha:g})."
+            f"<b>{self.index}</b> changed {plural} in arm {self.arm} ({self.quotient:.1%} of {self.patients} patients): "
+            f"<b>{label}</b> {self.direction} (p {self.p_before:.4f} → {self.p_after:.4f}, level {self.alpha:g})."
         )
 
 
-def fragility_index(x1: int, n1: int, x2: int, n2: int, test: str | Test = "fisher", alpha: float = 0.05) -> Fragility:
+def _verb(direction: str) -> str:
+    return "added to" if direction == "loses significance" else "taken from"
+
+
+def fragility_index(
+    x1: int,
+    n1: int,
+    x2: int,
+    n2: int,
+    test: str | Test = "fisher",
+    alpha: float = 0.05,
+    gamma: float | None = None,
+    rule: str = "walsh",
+) -> Fragility:
     """Count the outcomes in one arm that must change for the result to cross ``alpha``.
 
     Parameters
     ----------
     x1, n1, x2, n2 : int
-        Responders and patients of the first and second arm.
+        Responders (Walsh's events) and patients of the first and second arm.
     test : str or Test
         Key of a test.
     alpha : float
         Significance level.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
+    rule : {"walsh", "any"}
+        ``"walsh"``: in the arm with fewer events (of equally many, the smaller rate), non-events of a significant
+        result become events; of any other result, events become non-events (the reverse index). ``"any"``: either
+        arm, either way, whichever needs fewer changes.
 
     Returns
     -------
     Fragility
-        For a significant result the fragility index, for any other the reverse fragility index; in the arm where fewer
-        changes suffice.
+        For a significant result the fragility index, for any other the reverse fragility index, and the quotient:
+        the index over the patients of both arms.
+
+    Raises
+    ------
+    InputError
+        Counts that do not fit together, unknown test or rule.
+
+    Notes
+    -----
+    Published fragility indices (a median of 8 in the 399 trials of Walsh et al.) compare with ``rule="walsh"``, the
+    default test (Fisher's, two-sided) and ``alpha=0.05``, for significant results; quotients with those of Ahmed et
+    al., reverse indices with those of Khan et al. ``rule="any"`` is never larger and compares with none of them. Where
+    the arm with fewer events has the higher rate, Walsh's rule widens the contrast and there may be no index. The
+    rules were read in later papers that apply them and in the manuals of two R packages, not in the first papers.
 
     References
     ----------
-    Walsh M, et al. J Clin Epidemiol 2014;67:622-628 (fragility index).
+    Walsh M, et al. J Clin Epidemiol 2014;67:622-628 (fragility index). Ahmed W, et al. Crit Care Med
+    2016;44:e1142-e1143 (quotient). Khan MS, et al. JAMA Netw Open 2020;3:e2012469 (reverse index).
 
     Examples
     --------
     >>> fragility_index(16, 29, 9, 30, test="pearson").index
     1
+    >>> [fragility_index(18, 31, 15, 66, rule=rule).index for rule in ("walsh", "any")]
+    [9, 5]
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
-    level, entry = as_level("alpha", alpha), get(test)
-    lattice = pvalue_lattice(entry, m, n)
-    significant = bool(at_most(lattice[a, b], level))
-    crossed = at_most(lattice, level) != significant
-    ways = [(abs(k - a), 1, k, b) for k in np.flatnonzero(crossed[:, b]).tolist()]
-    ways += [(abs(k - b), 2, a, k) for k in np.flatnonzero(crossed[a]).tolist()]
-    index, arm, new1, new2 = min(ways, default=(None, 1, a, b))
+    level, entry = as_level("alpha", alpha), get(test, gamma)
+    if rule not in RULES:
+        raise unknown_name("rule", rule, RULES)
+    p_before = float(pvalue(entry, a, m, b, n))
+    significant = bool(at_most(p_before, level))
+    fewer = 1 if (a, a / m) <= (b, b / n) else 2
+    rays = [(fewer, 1 if significant else -1)] if rule == "walsh" else [(arm, way) for arm in (1, 2) for way in (-1, 1)]
+    # A Berger–Boos test follows no order: its tables are tried a few at a time, without the lattice.
+    in_order = entry.family == "unconditional exact" and entry.gamma is None
+    region = rejection_region(entry, m, n, level) if in_order else None
+    chunk = _CHUNK if entry.gamma is None else _CHUNK // 8
+    index, arm, new1, new2 = None, fewer, a, b
+    for start in range(1, max(m, n) + 1, chunk):
+        ways = []
+        for changed, way in rays:
+            new = (a, b)[changed - 1] + way * np.arange(start, start + chunk)
+            new = new[(new >= 0) & (new <= (m, n)[changed - 1])]
+            if not new.size:
+                continue
+            at1, at2 = (new, np.full_like(new, b)) if changed == 1 else (np.full_like(new, a), new)
+            rejected = at_most(pvalue(entry, at1, m, at2, n), level) if region is None else region[at1, at2]
+            crossed = np.flatnonzero(rejected != significant)
+            ways += [(start + int(k), changed, int(at1[k]), int(at2[k])) for k in crossed[:1]]
+        if ways:
+            index, arm, new1, new2 = min(ways)
+            break
+    p_after = float(pvalue(entry, new1, m, new2, n))
     direction = "loses significance" if significant else "gains significance"
-    p_before, p_after = float(lattice[a, b]), float(lattice[new1, new2])
-    return Fragility(index, direction, arm, (a, b), (new1, new2), p_before, p_after, entry.key, level)
+    return Fragility(
+        index=index,
+        direction=direction,
+        arm=arm,
+        before=(a, b),
+        after=(new1, new2),
+        p_before=p_before,
+        p_after=p_after,
+        test=entry.key,
+        alpha=level,
+        gamma=entry.gamma,
+        rule=rule,
+        patients=m + n,
+    )
 
 
 def tipping_point(
@@ -107,6 +199,7 @@ def tipping_point(
     missing2: int,
     test: str | Test | Iterable[str | Test] | None = "pearson",
     alpha: float = 0.05,
+    gamma: float | None = None,
 ) -> pd.DataFrame:
     """Try every way the missing outcomes could have gone.
 
@@ -120,6 +213,8 @@ def tipping_point(
         One test, several, or (``None``) every test of the registry.
     alpha : float
         Significance level.
+    gamma : float, optional
+        For the unconditional exact tests among them: their Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -144,7 +239,7 @@ def tipping_point(
     level = as_level("alpha", alpha)
     k1, k2 = (grid.ravel() for grid in np.meshgrid(np.arange(m1 + 1), np.arange(m2 + 1), indexing="ij"))
     frames = []
-    for entry in [get(test)] if isinstance(test, (str, Test)) else select(test):
+    for entry in select([test] if isinstance(test, (str, Test)) else test, gamma):
         p = np.asarray(pvalue(entry, a + k1, m + m1, b + k2, n + m2))
         columns = {
             "test": entry.key,

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from lupus_kit.inference.intervals.proportion import wilson, z_quantile
-from lupus_kit.inference.two_by_two.counts import FloatArray
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
 
 def wald(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -30,14 +30,15 @@ def newcombe(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, f
 
 
 def constrained_rates(
-    x1: ArrayLike, n1: int, x2: ArrayLike, n2: int, difference: float
+    x1: ArrayLike, n1: int | IntArray, x2: ArrayLike, n2: int | IntArray, difference: float
 ) -> tuple[FloatArray, FloatArray]:
     """Maximum-likelihood rates under ``p1 - p2 = difference``, for one table or arrays of tables.
 
     Notes
     -----
     The second rate is a root of a cubic; the trigonometric form gives the one inside the allowed range
-    (Miettinen and Nurminen 1985, appendix).
+    (Miettinen and Nurminen 1985, appendix). Near a double root half of its digits are lost; two Newton steps on the
+    derivative of the log-likelihood, which falls steeply everywhere, bring them back.
 
     Examples
     --------
@@ -59,6 +60,14 @@ def constrained_rates(
     p2 = np.clip(2 * r * np.cos(angle) - a2 / (3 * total), low, high)
     # Nobody responds, or everybody: the likelihood has its peak at an end, where the cubic nearly has a double root.
     p2 = np.where(s == 0, low, np.where(s == total, high, p2))
+    cells = np.stack(np.broadcast_arrays(a, b, n1 - a, n2 - b))
+    for _ in range(2):
+        rates = np.stack([p2 + d, p2, 1 - p2 - d, 1 - p2])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope, bend = (np.where(cells * rates > 0, cells / rates**k, 0.0) for k in (1, 2))
+        step = slope[:2].sum(axis=0) - slope[2:].sum(axis=0)
+        # No curvature: the difference is 1 or -1 and leaves no choice.
+        p2 = np.clip(p2 + step / np.where(bend.sum(axis=0) > 0, bend.sum(axis=0), np.inf), low, high)
     return p2 + d, p2
 
 

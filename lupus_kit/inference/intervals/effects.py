@@ -1,56 +1,24 @@
 """Confidence intervals for the difference, the ratio and the odds ratio of two response rates."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
-from lupus_kit.core.errors import unknown_name
+from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
 from lupus_kit.inference.intervals.exact_difference import exact_unconditional, too_large
+from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.intervals.ratios import (
     baptista_pike,
+    blaker,
     conditional_exact,
     conditional_midp,
+    conditional_odds_ratio,
     katz,
     koopman,
     woolf,
 )
-from lupus_kit.inference.two_by_two.counts import as_level, one_table
-
-
-@dataclass(frozen=True)
-class Interval:
-    """One confidence interval.
-
-    Attributes
-    ----------
-    key, label : str
-        Name of the method in the code and in print.
-    measure : str
-        ``"risk difference"``, ``"risk ratio"`` or ``"odds ratio"``.
-    estimate, low, high : float
-        Point estimate and both ends; ``nan`` where the method has none.
-    level : float
-        Confidence level.
-    inverts : str
-        Key of the test that the interval agrees with, or empty.
-    """
-
-    key: str
-    label: str
-    measure: str
-    estimate: float
-    low: float
-    high: float
-    level: float
-    inverts: str = ""
-
-    @property
-    def null_value(self) -> float:
-        """The value of the measure when the rates are equal."""
-        return 0.0 if self.measure == "risk difference" else 1.0
-
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
 
 #: Key, name in print, measure, function, and the test that it inverts, if any.
 METHODS = (
@@ -66,21 +34,42 @@ METHODS = (
     ("conditional_exact", "conditional exact", "odds ratio", conditional_exact, "fisher_doubled"),
     ("conditional_midp", "conditional mid-p", "odds ratio", conditional_midp, "fisher_midp_doubled"),
     ("baptista_pike", "Baptista–Pike exact", "odds ratio", baptista_pike, ""),
+    ("blaker", "Blaker exact", "odds ratio", blaker, "blaker"),
 )
+#: Methods of the law given both margins: beside them stands the conditional maximum-likelihood odds ratio.
+CONDITIONAL = ("conditional_exact", "conditional_midp", "baptista_pike", "blaker")
+#: Methods whose two errors are not equal: they have no half.
+_NOT_HALVED = {"baptista_pike", "blaker"}
 
 
-def _estimates(x1: int, n1: int, x2: int, n2: int) -> dict[str, float]:
+def estimate(measure: str, x1: int, n1: int, x2: int, n2: int, conditional: bool = False) -> float:
+    """Estimate a measure from its sample rates, or the odds ratio conditionally on both margins; nan for 0/0.
+
+    Examples
+    --------
+    >>> round(estimate("risk ratio", 16, 29, 9, 30), 3)
+    1.839
+    """
+    if conditional:
+        return conditional_odds_ratio(x1, n1, x2, n2)
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "risk difference": x1 / n1 - x2 / n2,
             "risk ratio": float(np.float64(x1 * n2) / (x2 * n1)),
             "odds ratio": float(np.float64(x1 * (n2 - x2)) / ((n1 - x1) * x2)),
-        }
+        }[measure]
 
 
 def intervals(
-    x1: int, n1: int, x2: int, n2: int, level: float = 0.95, methods: Iterable[str] | None = None
-) -> list[Interval]:
+    x1: int,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    level: float = 0.95,
+    methods: Iterable[str] | None = None,
+    alpha: float | None = None,
+    alternative: str = "two-sided",
+) -> Intervals:
     """Every interval of one table.
 
     Parameters
@@ -88,30 +77,53 @@ def intervals(
     x1, n1, x2, n2 : int
         Responders and patients of the first and second arm.
     level : float
-        Confidence level.
-    methods : iterable of str, optional
+        Confidence level, such as 0.95.
+    methods : iterable of str, or str, optional
         Keys of methods; by default all, without the exact unconditional one above about 1000 patients an arm.
+    alpha : float, optional
+        Instead of the level: ``1 - level``.
+    alternative : {"two-sided", "greater", "less"}
+        One-sided intervals: ``"greater"`` gives lower limits, ``"less"`` upper ones, each with all of the error on its
+        side, as the one-sided test has. Baptista–Pike's and Blaker's have none: there they are the conditional exact one.
 
     Returns
     -------
-    list of Interval
-        Methods for the risk difference first, then the risk ratio, then the odds ratio.
+    Intervals
+        A tuple of :class:`Interval` that reads as a table: methods for the risk difference first, then the risk ratio,
+        then the odds ratio. Beside the conditional methods stands the conditional maximum-likelihood odds ratio.
+
+    Raises
+    ------
+    InputError
+        Counts that are arrays, are not whole numbers or do not fit together, an unknown method or one without a
+        one-sided form, an impossible level.
 
     References
     ----------
     Newcombe RG. Stat Med 1998;17:873-890. Miettinen O, Nurminen M. Stat Med 1985;4:213-226.
     Mee RW. Biometrics 1984;40:1175-1176. Agresti A, Caffo B. Am Stat 2000;54:280-288.
+    Blaker H. Can J Stat 2000;28:783-798. Cornfield J. Proc Third Berkeley Symp 1956;4:135-148.
+
+    Examples
+    --------
+    >>> intervals(16, 29, 9, 30, methods=["newcombe", "woolf"])[["key", "low", "high"]].round(3).values.tolist()
+    [['newcombe', 0.001, 0.463], ['woolf', 0.985, 8.374]]
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
-    level = as_level("level", level)
-    estimates = _estimates(a, m, b, n)
+    level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
     offered = known - {"exact_unconditional"} if too_large(m, n) else known
-    wanted = offered if methods is None else set(methods)
+    wanted = offered if methods is None else {methods} if isinstance(methods, str) else set(methods)
     for key in sorted(wanted - known):
         raise unknown_name("interval", key, [name for name, *_ in METHODS])
-    return [
-        Interval(key, label, measure, estimates[measure], *method(a, m, b, n, level), level, inverts)
+    if side != "two-sided":
+        if methods is not None and wanted & _NOT_HALVED:
+            named = " and ".join(map(repr, sorted(wanted & _NOT_HALVED)))
+            raise InputError(f"alternative == {side!r}: {named} has no one-sided form; use 'conditional_exact'.")
+        wanted = wanted - _NOT_HALVED
+    return Intervals(
+        Interval(key, label, measure, estimate(measure, a, m, b, n, key in CONDITIONAL), *ends, level, inverts)
         for key, label, measure, method, inverts in METHODS
         if key in wanted
-    ]
+        for ends in [one_sided(method, (a, m, b, n), measure, level, side)]
+    )

@@ -1,11 +1,11 @@
 """Intervals for one response rate."""
 
 import numpy as np
-import pandas as pd
 from scipy.special import betaincinv, ndtri
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two.counts import as_counts, as_level
+from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, as_count
 
 
 def z_quantile(level: float) -> float:
@@ -61,7 +61,9 @@ _METHODS = (
 )
 
 
-def proportion(x: int, n: int, level: float = 0.95) -> pd.DataFrame:
+def proportion(
+    x: int, n: int, level: float = 0.95, alpha: float | None = None, alternative: str = "two-sided"
+) -> Intervals:
     """Return every interval of one response rate.
 
     Parameters
@@ -69,17 +71,21 @@ def proportion(x: int, n: int, level: float = 0.95) -> pd.DataFrame:
     x, n : int
         Responders and patients.
     level : float
-        Confidence level.
+        Confidence level, such as 0.95.
+    alpha : float, optional
+        Instead of the level: ``1 - level``.
+    alternative : {"two-sided", "greater", "less"}
+        One-sided intervals: ``"greater"`` gives lower limits, ``"less"`` upper ones.
 
     Returns
     -------
-    pandas.DataFrame
-        Columns ``key label estimate low high level``.
+    Intervals
+        A tuple of :class:`Interval` that reads as a table: ``key label measure estimate low high level inverts``.
 
     Raises
     ------
     InputError
-        Counts that are not whole numbers, or more responders than patients.
+        Counts that are arrays or not whole numbers, more responders than patients, an impossible level.
 
     References
     ----------
@@ -93,9 +99,18 @@ def proportion(x: int, n: int, level: float = 0.95) -> pd.DataFrame:
     1  clopper_pearson  0.357  0.736
     2         jeffreys  0.373  0.721
     """
-    responders, patients = as_counts("x", x), as_counts("n", n, 1)
-    if responders.ndim or patients.ndim or responders > patients:
-        raise InputError(f"x == {x!r}, n == {n!r}: one count of responders from 0 to the number of patients is needed.")
-    k, m, confidence = int(responders), int(patients), as_level("level", level)
-    rows = [(key, label, k / m, *method(k, m, confidence), confidence) for key, label, method in _METHODS]
-    return pd.DataFrame(rows, columns=["key", "label", "estimate", "low", "high", "level"])
+    k, m, confidence = as_count("x", x), as_count("n", n, 1), as_confidence(level, alpha)
+    side = as_alternative(alternative)
+    if k > m:
+        raise InputError(f"x == {x!r} is larger than n == {n!r}: responders cannot outnumber the patients.")
+    return Intervals(
+        Interval(
+            key,
+            label,
+            "response rate",
+            k / m,
+            *one_sided(method, (k, m), "response rate", confidence, side),
+            confidence,
+        )
+        for key, label, method in _METHODS
+    )

@@ -16,16 +16,17 @@ from scipy.special import bdtr, ndtr, stdtr, xlogy
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
-from lupus_kit.inference.intervals.exact_difference import TIE, largest_probability, score_statistics
+from lupus_kit.inference.intervals.exact_difference import largest_probability
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
+from lupus_kit.inference.margins import shifted
+from lupus_kit.inference.two_by_two.asymptotic import robust_variances
 from lupus_kit.inference.two_by_two.bernstein import basis
-from lupus_kit.inference.two_by_two.counts import FloatArray, one_table
+from lupus_kit.inference.two_by_two.counts import FloatArray, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 from lupus_kit.inference.two_by_two.unconditional import BERGER_BOOS_GAMMA
 
 _Table = tuple[int, int, int, int]
 Correction = Callable[[int, int], float]
-Statistics = Callable[[int, int, float], FloatArray]
 # Probabilities and tails away from the null value are floats; closer than this, relatively, they count as equal.
 _EQUAL = 1 + 1e-9
 
@@ -47,11 +48,11 @@ def _over(distance: float, variance: float) -> float:
 # --- difference of rates -----------------------------------------------------------------------------------------
 
 
-def _score(table: _Table, d: float, n_minus_1: bool = False, correction: Correction | None = None) -> float:
-    """Score test at the rates of largest likelihood with that difference; a correction is never past zero."""
+def _corrected(table: _Table, d: float, correction: Correction, n_minus_1: bool = False) -> float:
+    """Score test at the rates of largest likelihood with that difference; the correction is never past zero."""
     x1, n1, x2, n2 = table
     p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
-    distance = max(abs(x1 / n1 - x2 / n2 - d) - (correction(n1, n2) if correction else 0.0), 0.0)
+    distance = max(abs(x1 / n1 - x2 / n2 - d) - correction(n1, n2), 0.0)
     factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
     return _two_sided(_over(distance, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor))
 
@@ -67,12 +68,6 @@ def _divergence(table: _Table, d: float, power: float) -> float:
     ratio = np.divide(observed, expected, out=np.ones(4), where=expected > 0)
     terms = xlogy(observed, ratio) if power == 0 else observed * (ratio**power - 1) / (power * (power + 1))
     return _two_sided(float(np.sqrt(max(2 * terms.sum(), 0.0))))
-
-
-def _wald(table: _Table, d: float, added: int = 0) -> float:
-    x1, n1, x2, n2 = (v + a * added for v, a in zip(table, (1, 2, 1, 2), strict=True))
-    p1, p2 = x1 / n1, x2 / n2
-    return _two_sided(_over(p1 - p2 - d, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2))
 
 
 def _student_t(table: _Table, d: float) -> float:
@@ -91,29 +86,25 @@ def _welch_t(table: _Table, d: float) -> float:
     return _student(_over(x1 / n1 - x2 / n2 - d, v1 + v2), df)
 
 
-def _wald_statistics(n1: int, n2: int, d: float) -> FloatArray:
-    x1, x2 = (grid.astype(np.float64) for grid in np.indices((n1 + 1, n2 + 1)))
-    distance = x1 / n1 - x2 / n2 - d
-    variance = x1 * (n1 - x1) / n1**3 + x2 * (n2 - x2) / n2**3
-    # In the four corners the Wald variance is 0 and the statistic infinite, however near the difference is. One
-    # half added to each cell gives these tables a variance; at no difference their order stays the same.
-    p1, p2 = (x1 + 0.5) / (n1 + 1), (x2 + 0.5) / (n2 + 1)
-    variance = np.where(variance == 0, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2, variance)
-    return np.where(np.abs(distance) < 1e-12, 0.0, distance / np.sqrt(variance))
-
-
-def _barnard(table: _Table, d: float, statistics: Statistics = score_statistics, gamma: float = 0.0) -> float:
+def _robust_t(table: _Table, d: float, kind: str) -> float:
     x1, n1, x2, n2 = table
-    z = np.abs(statistics(n1, n2, d))
-    region = (z >= z[x1, x2] - TIE).astype(np.float64)
+    variance = float(sum(robust_variances(kind, *np.array(table))))
+    return _student(_over(x1 / n1 - x2 / n2 - d, variance), n1 + n2 - 2) if n1 + n2 > 2 else float("nan")
+
+
+def _shifted(table: _Table, d: float, key: str) -> float:
+    """Test of this difference as the null hypothesis."""
+    return float(shifted.pvalues(key, *broadcast_tables(*table), "two-sided", d))
+
+
+def _barnard_berger_boos(table: _Table, d: float) -> float:
+    region = shifted.as_extreme("barnard", *table, "two-sided", d).astype(np.float64)
 
     def first_rate(p2: FloatArray) -> FloatArray:
         return p2 + d
 
-    low, high = max(0.0, -d), min(1.0, 1.0 - d)
-    if gamma:
-        low, high = _nuisance_interval(table, first_rate, low, high, gamma)
-    return min(largest_probability(region, first_rate, low, high) + gamma, 1.0)
+    ends = _nuisance_interval(table, first_rate, max(0.0, -d), min(1.0, 1.0 - d), BERGER_BOOS_GAMMA)
+    return min(largest_probability(region, first_rate, *ends) + BERGER_BOOS_GAMMA, 1.0)
 
 
 def _nuisance_interval(
@@ -218,30 +209,32 @@ def _log_ratio_wald(table: _Table, log_ratio: float) -> float:
     return _two_sided(_over(float(np.log(x1 * n2 / (x2 * n1))) - log_ratio, 1 / x1 - 1 / n1 + 1 / x2 - 1 / n2))
 
 
-def _arcsine(table: _Table, h: float) -> float:
-    x1, n1, x2, n2 = table
-    estimate = 2 * float(np.arcsin(np.sqrt(x1 / n1)) - np.arcsin(np.sqrt(x2 / n2)))
-    return _two_sided(_over(estimate - h, 1 / n1 + 1 / n2))
+def _arcsine(table: _Table, h: float, anscombe: bool = False) -> float:
+    _, n1, _, n2 = table
+    variance = 1 / (n1 + 0.5) + 1 / (n2 + 0.5) if anscombe else 1 / n1 + 1 / n2
+    return _two_sided(_over(arcsine_difference(*table, anscombe) - h, variance))
+
+
+def arcsine_difference(x1: int, n1: int, x2: int, n2: int, anscombe: bool = False) -> float:
+    """Return Cohen's h, or with ``anscombe`` the one of counts with 3/8 added."""
+    count, total = (3 / 8, 3 / 4) if anscombe else (0.0, 0.0)
+    first, second = (float(np.arcsin(np.sqrt((x + count) / (n + total)))) for x, n in ((x1, n1), (x2, n2)))
+    return 2 * (first - second)
 
 
 _DIFFERENCE, _RATIO, _ODDS, _H = "risk difference", "risk ratio", "odds ratio", "arcsine difference"
 
 #: The measure that each test speaks about, and its p-value at one value of it (of its logarithm, for a ratio).
 CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
-    "pearson": (_DIFFERENCE, _score),
-    "n_minus_1": (_DIFFERENCE, partial(_score, n_minus_1=True)),
-    "miettinen_nurminen": (_DIFFERENCE, partial(_score, n_minus_1=True)),
-    "yates": (_DIFFERENCE, partial(_score, correction=lambda n1, n2: (1 / n1 + 1 / n2) / 2)),
-    "mann_whitney": (_DIFFERENCE, partial(_score, n_minus_1=True, correction=lambda n1, n2: 1 / (n1 * n2))),
+    **{key: (_DIFFERENCE, partial(_shifted, key=key)) for key in shifted.STATISTICS},
+    "yates": (_DIFFERENCE, partial(_corrected, correction=lambda n1, n2: (1 / n1 + 1 / n2) / 2)),
+    "mann_whitney": (_DIFFERENCE, partial(_corrected, n_minus_1=True, correction=lambda n1, n2: 1 / (n1 * n2))),
     "likelihood_ratio": (_DIFFERENCE, partial(_divergence, power=0)),
     "cressie_read": (_DIFFERENCE, partial(_divergence, power=2 / 3)),
-    "wald_unpooled": (_DIFFERENCE, _wald),
-    "agresti_caffo": (_DIFFERENCE, partial(_wald, added=1)),
     "student_t": (_DIFFERENCE, _student_t),
     "welch_t": (_DIFFERENCE, _welch_t),
-    "barnard": (_DIFFERENCE, _barnard),
-    "barnard_unpooled": (_DIFFERENCE, partial(_barnard, statistics=_wald_statistics)),
-    "barnard_berger_boos": (_DIFFERENCE, partial(_barnard, gamma=BERGER_BOOS_GAMMA)),
+    **{f"ols_{kind.lower()}": (_DIFFERENCE, partial(_robust_t, kind=kind)) for kind in ("HC1", "HC2", "HC3")},
+    "barnard_berger_boos": (_DIFFERENCE, _barnard_berger_boos),
     "fisher": (_ODDS, partial(_conditional, key="fisher")),
     "fisher_doubled": (_ODDS, partial(_conditional, key="fisher_doubled")),
     "blaker": (_ODDS, partial(_conditional, key="blaker")),
@@ -254,6 +247,7 @@ CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
     "boschloo_berger_boos": (_ODDS, partial(_boschloo, gamma=BERGER_BOOS_GAMMA)),
     "log_risk_ratio_wald": (_RATIO, _log_ratio_wald),
     "arcsine": (_H, _arcsine),
+    "anscombe_arcsine": (_H, partial(_arcsine, anscombe=True)),
 }
 
 
@@ -288,7 +282,12 @@ def _values(measure: str, values: ArrayLike | None) -> FloatArray:
 
 
 def confidence_curve(
-    test: str | Test, x1: int, n1: int, x2: int, n2: int, values: ArrayLike | None = None
+    test: str | Test,
+    x1: int,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    values: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Compute the p-value function of one test: its two-sided p for each size of effect.
 

@@ -1,13 +1,15 @@
 """Intervals for the risk ratio and the odds ratio, from large-sample statistics and from the conditional law."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import brentq
 
 from lupus_kit.inference.intervals.proportion import z_quantile
 from lupus_kit.inference.two_by_two.conditional import weights
-from lupus_kit.inference.two_by_two.counts import FloatArray
+from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray
 
 # Odds ratios are searched between these logarithms; beyond them every table has one possible value.
 _WIDEST = 700.0
@@ -83,6 +85,28 @@ def conditional_law(logs: FloatArray, log_odds: float) -> FloatArray:
     return np.asarray(law / law.sum())
 
 
+def conditional_odds_ratio(x1: int, n1: int, x2: int, n2: int) -> float:
+    """Odds ratio of largest likelihood given the margins: the one under which ``x1`` is expected (Cornfield 1956).
+
+    It is 0 or infinite where the margins allow no more extreme table, and nan where they allow only one.
+
+    Examples
+    --------
+    >>> round(conditional_odds_ratio(16, 29, 9, 30), 4), 16 * 21 / (13 * 9)
+    (2.8186, 2.871794871794872)
+    """
+    logs, k = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
+    if len(logs) == 1:
+        return np.nan
+    if k in (0, len(logs) - 1):
+        return 0.0 if k == 0 else np.inf
+
+    def excess(log_odds: float) -> float:
+        return float(conditional_law(logs, log_odds) @ np.arange(len(logs))) - k
+
+    return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13)))
+
+
 def _tails(x1: int, n1: int, x2: int, n2: int, level: float, own: float) -> tuple[float, float]:
     """Odds ratios at which each tail, counting the observed table with weight ``own``, holds half the error."""
     logs, k, tail = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2), (1 - level) / 2
@@ -143,4 +167,53 @@ def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[flo
     alpha, last = 1 - level, len(logs) - 1
     low = float(np.exp(_lowest_odds(logs, k, alpha))) if k > 0 else 0.0
     high = float(np.exp(-_lowest_odds(logs[::-1], last - k, alpha))) if k < last else np.inf
+    return low, high
+
+
+def _lowest_blaker(logs: FloatArray, k: int, alpha: float) -> float:
+    """Logarithm of the smallest odds ratio that Blaker's test of table ``k`` does not reject.
+
+    Left of the estimate the p-value is the upper tail of the table plus every lower tail that is no larger. It is at
+    most twice the upper tail, so the search starts where that is ``alpha / 2``; from where it is ``alpha`` on, or the
+    larger of the table's tails, nothing is rejected. In between lower tails join one by one, and between two such
+    places the p-value is 1 minus the probability of an inner run, as in :func:`_lowest_odds`.
+    """
+
+    def tails(log_odds: float) -> tuple[FloatArray, float]:
+        law = conditional_law(logs, log_odds)
+        return np.cumsum(law), float(law[k:].sum())
+
+    def root(excess: Callable[[float], float]) -> float:
+        found = float(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13))
+        return found if abs(found) > 1e-11 else 0.0  # tails of symmetric tables are equal at an odds ratio of just 1
+
+    def below(log_odds: float, j: int) -> float:
+        lower, upper = tails(log_odds)
+        return upper - float(lower[j])
+
+    def p(log_odds: float, joined: int) -> float:
+        lower, upper = tails(log_odds)
+        return upper + (float(lower[joined - 1]) if joined else 0.0) - alpha * REACHES
+
+    start = root(lambda x: tails(x)[1] - alpha / 2)
+    end = root(lambda x: tails(x)[1] - min(alpha, float(tails(x)[0][k])))
+    first, last = (int((lower[:k] <= upper).sum()) for lower, upper in (tails(start), tails(end)))
+    cuts = [start, *(root(partial(below, j=j)) for j in range(first, last)), end]
+    for joined, (left, right) in enumerate(pairwise(cuts), start=first):
+        if p(left, joined) > 0:
+            return left
+        if p(right, joined) > 0:
+            return float(brentq(p, left, right, args=(joined,), xtol=1e-13))
+    return end
+
+
+def blaker(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Exact interval of the odds ratio from Blaker's test; within the conditional exact one.
+
+    It spans every odds ratio that the test does not reject (Blaker 2000).
+    """
+    logs, k = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
+    alpha, last = 1 - level, len(logs) - 1
+    low = float(np.exp(_lowest_blaker(logs, k, alpha))) if k > 0 else 0.0
+    high = float(np.exp(-_lowest_blaker(logs[::-1], last - k, alpha))) if k < last else np.inf
     return low, high

@@ -6,24 +6,24 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binom
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two import unconditional
+from lupus_kit.inference.margins import shifted
+from lupus_kit.inference.planning.regions import rejected_window, rejection_region
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.conditional import weights
 from lupus_kit.inference.two_by_two.counts import (
-    REACHES,
     FloatArray,
     as_alternative,
     as_level,
     as_probability,
     as_size,
-    at_most,
 )
-from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
+from lupus_kit.inference.two_by_two.extremeness import conditional_probabilities, tables
+from lupus_kit.inference.two_by_two.registry import Test, get
 
-# Tables of a design from which on the last rejected table is searched for.
-_LARGE = 2500
+# Tables of a design from which on power is summed up over those that can happen.
+_WHOLE = 40_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Size:
     size : float
         The supremum over the nuisance parameter.
     nuisance : float
-        The common response rate where it is attained.
+        The second arm's response rate where it is attained; without a difference, that of both.
     test : str
         Key of the test.
     n1, n2 : int
@@ -44,6 +44,10 @@ class Size:
         The nominal level.
     alternative : str
         Alternative of the test.
+    gamma : float or None
+        That of a Berger–Boos test.
+    difference : float
+        The p1 - p2 of the null hypothesis.
     """
 
     size: float
@@ -53,6 +57,8 @@ class Size:
     n2: int
     alpha: float
     alternative: str
+    gamma: float | None = None
+    difference: float = 0.0
 
     def __float__(self) -> float:
         return self.size
@@ -67,35 +73,12 @@ class Size:
 
     def _repr_html_(self) -> str:
         verdict = "keeps" if self.size <= self.alpha else "exceeds"
+        label = get(self.test, self.gamma, self.difference).label
         return (
-            f"Size of <b>{get(self.test).label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
-            f"<b>{self.size:.4f}</b>, at a common response rate of {self.nuisance:.3f}. "
+            f"Size of <b>{label}</b> ({self.alternative}) with {self.n1} and {self.n2} patients: "
+            f"<b>{self.size:.4f}</b>, at a {'second' if self.difference else 'common'} response rate of {self.nuisance:.3f}. "
             f"It {verdict} the nominal level of {self.alpha:g}."
         )
-
-
-def rejection_region(
-    test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: str = "two-sided"
-) -> NDArray[np.bool_]:
-    """Tables that a test rejects: those with p at most ``alpha``.
-
-    Returns
-    -------
-    ndarray of bool, shape (n1 + 1, n2 + 1)
-        A table on which the test is undefined is not rejected.
-
-    Examples
-    --------
-    >>> bool(rejection_region("pearson", 29, 30)[16, 9]), bool(rejection_region("pearson", 29, 30)[19, 11])
-    (False, True)
-    """
-    level = as_level("alpha", alpha)
-    entry, m, n = get(test), as_size("n1", n1), as_size("n2", n2)
-    # In a large design the last rejected table is found without the p-values of all others.
-    by_halving = entry.family == "unconditional exact" and not entry.key.endswith("berger_boos")
-    if by_halving and (m + 1) * (n + 1) > _LARGE:
-        return unconditional.region(entry.key, m, n, as_alternative(alternative), level * REACHES)
-    return at_most(pvalue_lattice(entry, m, n, alternative), level)
 
 
 def null_coefficients(region: NDArray[np.bool_]) -> FloatArray:
@@ -104,16 +87,23 @@ def null_coefficients(region: NDArray[np.bool_]) -> FloatArray:
     Coefficient ``s`` is the conditional probability of the region given ``s`` responders in all.
     """
     n1, n2 = region.shape[0] - 1, region.shape[1] - 1
-    coefficients = np.empty(n1 + n2 + 1)
-    for s in range(n1 + n2 + 1):
-        low, ways = max(0, s - n2), weights(n1, n2, s)
-        inside = sum(w for k, w in enumerate(ways, start=low) if region[k, s - k])
-        coefficients[s] = inside / sum(ways)
-    return coefficients
+    x1, x2 = tables(n1, n2)
+    inside = region.ravel() * conditional_probabilities(n1, n2)
+    return np.minimum(np.bincount(x1 + x2, weights=inside), 1.0)
 
 
-def size(test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: str = "two-sided") -> Size:
+def size(
+    test: str | Test,
+    n1: int,
+    n2: int,
+    alpha: float = 0.05,
+    alternative: str = "two-sided",
+    gamma: float | None = None,
+    difference: float = 0.0,
+) -> Size:
     """Compute the true size of a test, over every value of the nuisance parameter.
+
+    With a difference, over every pair of rates that differ by it.
 
     Parameters
     ----------
@@ -125,6 +115,10 @@ def size(test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: s
         Nominal level.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -136,16 +130,20 @@ def size(test: str | Test, n1: int, n2: int, alpha: float = 0.05, alternative: s
     >>> round(size("pearson", 29, 30).size, 4), round(size("fisher", 29, 30).size, 4)
     (0.0564, 0.0364)
     """
-    region = rejection_region(test, n1, n2, alpha, alternative)
-    top = suprema(null_coefficients(region)[None, :])
+    entry = get(test, gamma, difference)
+    region = rejection_region(entry, n1, n2, alpha, alternative)
+    shift = entry.difference
+    top = suprema((shifted.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
     return Size(
         size=float(top.value[0]),
-        nuisance=float(top.at[0]),
-        test=get(test).key,
+        nuisance=float(shifted.second_rate(top.at[0], shift)),
+        test=entry.key,
         n1=as_size("n1", n1),
         n2=as_size("n2", n2),
         alpha=as_level("alpha", alpha),
         alternative=alternative,
+        gamma=entry.gamma,
+        difference=shift,
     )
 
 
@@ -156,16 +154,50 @@ def size_curve(
     rates: ArrayLike | None = None,
     alpha: float = 0.05,
     alternative: str = "two-sided",
+    gamma: float | None = None,
+    difference: float = 0.0,
 ) -> pd.DataFrame:
     """Probability of rejecting a true null hypothesis, along the nuisance parameter.
+
+    Parameters
+    ----------
+    test : str or Test
+        Key of a test.
+    n1, n2 : int
+        Patients in each arm.
+    rates : array of float, optional
+        The second arm's response rates, without a difference those of both; by default 401 evenly over all there are.
+    alpha : float
+        Level of the test.
+    alternative : {"two-sided", "greater", "less"}
+        Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``rate`` (the common response rate) and ``rejection_probability``.
+        Columns ``rate`` (the second arm's response rate) and ``rejection_probability``.
+
+    Examples
+    --------
+    >>> size_curve("fisher", 29, 30, rates=[0.3, 0.5]).round(4)
+       rate  rejection_probability
+    0   0.3                 0.0355
+    1   0.5                 0.0364
     """
-    at = np.linspace(0, 1, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
-    coefficients = null_coefficients(rejection_region(test, n1, n2, alpha, alternative))
+    entry = get(test, gamma, difference)
+    region, shift = rejection_region(entry, n1, n2, alpha, alternative), entry.difference
+    low, high = max(0.0, -shift), min(1.0, 1.0 - shift)
+    at = np.linspace(low, high, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
+    if ((at < low) | (at > high)).any():
+        raise InputError(f"rates: with a difference of {shift:g} the second rate lies from {low:g} to {high:g}.")
+    if shift:
+        rejected = power_of_region(region, np.clip(at + shift, 0.0, 1.0), at)
+        return pd.DataFrame({"rate": at, "rejection_probability": rejected})
+    coefficients = null_coefficients(region)
     return pd.DataFrame({"rate": at, "rejection_probability": basis(len(coefficients) - 1, at) @ coefficients})
 
 
@@ -177,6 +209,8 @@ def power(
     n2: int,
     alpha: float = 0.05,
     alternative: str = "two-sided",
+    gamma: float | None = None,
+    difference: float = 0.0,
 ) -> float | FloatArray:
     """Exact power: the probability of a rejected table.
 
@@ -192,6 +226,10 @@ def power(
         Level of the test.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -203,17 +241,49 @@ def power(
     >>> round(power("pearson", 16 / 29, 9 / 30, 29, 30), 3)
     0.503
     """
-    region = rejection_region(test, n1, n2, alpha, alternative)
-    result = power_of_region(region, as_probability("p1", p1), as_probability("p2", p2))
-    return float(result) if result.ndim == 0 else result
+    rates1, rates2 = as_probability("p1", p1), as_probability("p2", p2)
+    entry, m, n = get(test, gamma, difference), as_size("n1", n1), as_size("n2", n2)
+    if entry.family == "unconditional exact" or (m + 1) * (n + 1) <= _WHOLE:
+        result = power_of_region(rejection_region(entry, m, n, alpha, alternative), rates1, rates2)
+        return float(result) if result.ndim == 0 else result
+    level, side = as_level("alpha", alpha), as_alternative(alternative)
+    a, b = _broadcast(rates1, rates2)
+    pairs, index = np.unique(np.stack([a.ravel(), b.ravel()], axis=1), axis=0, return_inverse=True)
+    found = np.array([_power_in_window(entry, first, second, m, n, level, side) for first, second in pairs.tolist()])
+    return found[index.ravel()].reshape(a.shape) if a.ndim else float(found[0])
 
 
-def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -> FloatArray:
-    """Probability of a region under two response rates, broadcast against each other."""
+def window(n: int, rate: float) -> tuple[int, int]:
+    """First and last number of responders; those outside have less than one part in 10**16 of the probability.
+
+    Examples
+    --------
+    >>> window(1000, 0.5)
+    (345, 655)
+    """
+    wide = 12 + 9 * np.sqrt(n * rate * (1 - rate))
+    return max(0, int(n * rate - wide)), min(n, int(n * rate + wide) + 1)
+
+
+def _power_in_window(entry: Test, p1: float, p2: float, n1: int, n2: int, level: float, side: str) -> float:
+    """Power from the tables that can happen: some square root of the design's number in each arm."""
+    rows, columns = window(n1, p1), window(n2, p2)
+    left = binom.pmf(np.arange(rows[0], rows[1] + 1), n1, p1)
+    right = binom.pmf(np.arange(columns[0], columns[1] + 1), n2, p2)
+    return min(float(left @ (rejected_window(entry, n1, n2, level, side, rows, columns) @ right)), 1.0)
+
+
+def _broadcast(p1: FloatArray, p2: FloatArray) -> tuple[FloatArray, FloatArray]:
     try:
         a, b = np.broadcast_arrays(p1, p2)
     except ValueError:
         raise InputError(f"the shapes do not broadcast against each other: p1 {p1.shape}, p2 {p2.shape}.") from None
+    return a, b
+
+
+def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -> FloatArray:
+    """Probability of a region under two response rates, broadcast against each other."""
+    a, b = _broadcast(p1, p2)
     rates1, index1 = np.unique(a.ravel(), return_inverse=True)
     rates2, index2 = np.unique(b.ravel(), return_inverse=True)
     # Each distinct rate is expanded once, whatever the grid.
@@ -251,9 +321,22 @@ class SignificanceFilter:
         """Return one row."""
         return pd.DataFrame([asdict(self)])
 
+    def _repr_html_(self) -> str:
+        return (
+            f"With a true difference of {100 * self.difference:+.1f} points, power is <b>{self.power:.3f}</b>. A significant "
+            f"result has the wrong sign in {100 * self.type_s:.2g}% and exaggerates {self.type_m:.2f} times on average."
+        )
+
 
 def type_m_and_s(
-    test: str | Test, p1: float, p2: float, n1: int, n2: int, alpha: float = 0.05, alternative: str = "two-sided"
+    test: str | Test,
+    p1: float,
+    p2: float,
+    n1: int,
+    n2: int,
+    alpha: float = 0.05,
+    alternative: str = "two-sided",
+    gamma: float | None = None,
 ) -> SignificanceFilter:
     """Exaggeration (type M) and wrong sign (type S) among significant results, by enumeration.
 
@@ -269,6 +352,8 @@ def type_m_and_s(
         Level.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
 
     Returns
     -------
@@ -293,7 +378,7 @@ def type_m_and_s(
     rates = [as_probability(name, value) for name, value in (("p1", p1), ("p2", p2))]
     if any(rate.ndim for rate in rates) or rates[0] == rates[1]:
         raise InputError(f"p1 == {p1!r}, p2 == {p2!r}: two different probabilities are needed.")
-    region = rejection_region(test, n1, n2, alpha, alternative)
+    region = rejection_region(test, n1, n2, alpha, alternative, gamma)
     true = float(rates[0] - rates[1])
     weights_of = np.outer(basis(n1, rates[0]), basis(n2, rates[1])) * region
     estimate = np.arange(n1 + 1)[:, None] / n1 - np.arange(n2 + 1)[None, :] / n2

@@ -1,24 +1,33 @@
 """How many patients, and how small a difference: planning by exact power, saw teeth and all."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import ceil
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtri
+from scipy.stats import binom
+from tqdm.auto import tqdm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.planning.operating_characteristics import power as exact_power
-from lupus_kit.inference.planning.operating_characteristics import power_of_region, rejection_region
+from lupus_kit.inference.planning.operating_characteristics import window
+from lupus_kit.inference.planning.regions import rejected_window
+from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_probability, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get
 
-_LARGEST = 2000
-# Power of a discrete test can fall by a few hundredths when a patient is added; the search for the first size
-# that reaches the target goes on until power is this far below it.
-_TOOTH = 0.05
+# Largest first arm: an exact test has to put the tables in order, or to add up whole margins.
+_LARGEST = {"unconditional exact": 2000, "conditional exact": 20_000}
+_LARGEST_ASYMPTOTIC = 1_000_000
+# Below this size every size is tried, from four fifths of the normal formula on.
+_SMALL = 60
+# Seconds before progress is shown.
+_PATIENCE = 2
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,16 @@ class SampleSize:
         The smallest first arm that reaches the target at all; between it and ``n1`` power dips below again.
     checked_to : int
         Largest first arm for which power was computed.
+    designs : int
+        Sizes for which power was computed.
     target, alpha : float
         Power asked for, and level.
     test, alternative : str
         The test.
+    gamma : float or None
+        That of a Berger–Boos test.
+    difference : float
+        The p1 - p2 of the null hypothesis.
     """
 
     n1: int
@@ -46,10 +61,13 @@ class SampleSize:
     power: float
     first_n1: int
     checked_to: int
+    designs: int
     target: float
     alpha: float
     test: str
     alternative: str
+    gamma: float | None = None
+    difference: float = 0.0
 
     def __int__(self) -> int:
         return self.n1
@@ -60,9 +78,10 @@ class SampleSize:
 
     def _repr_html_(self) -> str:
         dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but power dips again)"
+        label = get(self.test, self.gamma, self.difference).label
         return (
-            f"<b>{self.n1} and {self.n2}</b> patients give {get(self.test).label} an exact power of {self.power:.3f}, "
-            f"and more patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}."
+            f"<b>{self.n1} and {self.n2}</b> patients give {label} an exact power of {self.power:.3f}, "
+            f"and more patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
         )
 
 
@@ -76,10 +95,12 @@ def _rates(p1: Any, p2: Any) -> tuple[float, float]:
     return rates[0], rates[1]
 
 
-def _normal_size(p1: float, p2: float, target: float, alpha: float, ratio: float, one_sided: bool) -> float:
+def _normal_size(
+    p1: float, p2: float, beyond: float, target: float, alpha: float, ratio: float, one_sided: bool
+) -> float:
     """Approximate first arm, as a place to start."""
     z = ndtri(1 - alpha / (1 if one_sided else 2)) + ndtri(target)
-    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / (p1 - p2)) ** 2)
+    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / beyond) ** 2)
 
 
 def sample_size(
@@ -90,6 +111,8 @@ def sample_size(
     alpha: float = 0.05,
     ratio: float = 1.0,
     alternative: str = "two-sided",
+    gamma: float | None = None,
+    difference: float = 0.0,
 ) -> SampleSize:
     """Find the smallest trial whose exact power reaches a target and keeps it.
 
@@ -107,6 +130,10 @@ def sample_size(
         Patients in the second arm for each patient in the first; ``n2`` is rounded up.
     alternative : {"two-sided", "greater", "less"}
         Alternative of the test.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
+    difference : float
+        The p1 - p2 of the null hypothesis, as in :func:`~lupus_kit.inference.pvalue`.
 
     Returns
     -------
@@ -116,7 +143,18 @@ def sample_size(
     Raises
     ------
     InputError
-        Equal rates, rates against the alternative, or more than 2000 patients in the first arm needed.
+        Equal rates, rates against the alternative, or more patients in the first arm needed than the test can take:
+        2000 for an unconditional exact test, 20,000 for a conditional one, a million for any other.
+
+    Notes
+    -----
+    Power of a discrete test does not grow steadily: it falls by a tooth now and then when a patient is added. No
+    formula bounds the teeth, so the promise that power stays above the target rests on powers that were computed, to
+    a tenth beyond the size found (a dozen patients at least). Every size is tried from below the first that reaches
+    the target to two dozen beyond the last that misses it (more where `ratio` makes long teeth); further on sizes are
+    left out only as long as power is above the target by twice the deepest fall met so far. Power itself is a sum over
+    the tables: exact, but for tables that together have less than one part in 10**15 of the probability. Progress is
+    shown for what takes longer than two seconds.
 
     Examples
     --------
@@ -124,53 +162,135 @@ def sample_size(
     >>> found.n1, found.power >= 0.9
     (8, True)
     """
-    entry, side = get(test), as_alternative(alternative)
+    entry, side = get(test, gamma, difference), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
     first, second = _rates(p1, p2)
-    if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0.01 <= ratio <= 100:
+    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
-    if first == second or (side == "greater" and first < second) or (side == "less" and first > second):
+    ratio = float(ratio)
+    beyond = first - second - entry.difference  # how far the truth lies from the null hypothesis
+    if abs(beyond) < 1e-12 or (side == "greater" and beyond < 0) or (side == "less" and beyond > 0):
+        null = f" beyond {entry.difference:g}" if entry.difference else ""
         raise InputError(
-            f"p1 == {first:g}, p2 == {second:g}: there is no difference in the direction {side!r} to find."
+            f"p1 == {first:g}, p2 == {second:g}: there is no difference{null} in the direction {side!r} to find."
         )
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
 
+    if entry.gamma is not None and entry.gamma >= level:
+        raise InputError(f"gamma == {entry.gamma:g} must be smaller than alpha == {level:g}: it is added to every p.")
+
+    normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
+    hopeless = 1000 + int(20 * normal)
+    largest = _LARGEST.get(entry.family, _LARGEST_ASYMPTOTIC)
     known: dict[int, float] = {}
 
+    def second_arm(n1: int) -> int:
+        return max(1, ceil(ratio * n1 - 1e-9))
+
     def at(n1: int) -> float:
-        if n1 > _LARGEST:
+        if n1 > largest:
             raise InputError(
-                f"more than {_LARGEST} patients in the first arm would be needed for rates {first:g} and {second:g}; "
-                "use a large-sample formula."
+                f"more than {largest} patients in the first arm would be needed for rates {first:g} and {second:g}, "
+                f"too many for {entry.key!r}; use a large-sample test, such as 'pearson'."
+            )
+        if n1 > hopeless:
+            raise InputError(
+                f"{entry.key!r} does not reach a power of {target:g} with {hopeless} patients in the first arm, twenty "
+                f"times what the normal formula says for rates {first:g} and {second:g}: see where it is undefined."
             )
         if n1 not in known:
-            n2 = max(1, ceil(ratio * n1 - 1e-9))
-            known[n1] = float(exact_power(entry, first, second, n1, n2, level, side))
+            known[n1] = float(exact_power(entry, first, second, n1, second_arm(n1), level, side))
+            progress.update()
         return known[n1]
 
-    # Go up until a whole stretch of sizes holds the target, as long as a tenth of the size itself.
-    n = max(2, int(0.8 * _normal_size(first, second, target, level, ratio, side != "two-sided")))
-    last_below, size = n - 1, n
-    while size <= last_below + max(12, ceil(0.1 * size)):
-        if at(size) < target:
-            last_below = size
-        size += 1
-    checked_to = size - 1
-    # And down, in case the start was already too large, and to see where the target is first reached.
-    size = n - 1
-    if last_below < n:
-        while size >= 1 and at(size) >= target:
+    with tqdm(
+        desc=f"{entry.key}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
+    ) as progress:
+        smallest, first_n1, checked_to = _search(
+            at, _start(at, normal, target, level, side, largest), target, max(12, ceil(2 / ratio))
+        )
+    return SampleSize(
+        n1=smallest,
+        n2=second_arm(smallest),
+        power=at(smallest),
+        first_n1=first_n1,
+        checked_to=checked_to,
+        designs=len(known),
+        target=target,
+        alpha=level,
+        test=entry.key,
+        alternative=side,
+        gamma=entry.gamma,
+        difference=entry.difference,
+    )
+
+
+def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:
+    """First arm with about the power asked for: the normal formula, corrected by the power found there."""
+    z_level = ndtri(1 - level / (1 if side != "two-sided" else 2))
+    size = max(2, int(normal))
+    if size < _SMALL or size > largest:
+        return min(max(2, int(0.8 * size)), largest + 1)
+    for _ in range(4):
+        found = ndtri(min(max(at(size), 0.01), 0.99))
+        better = int(size * ((z_level + ndtri(target)) / max(z_level + found, 0.5)) ** 2)
+        better = min(max(better, size // 2, 2), 2 * size, largest)
+        if abs(better - size) <= 1 + size // 200:
+            return better
+        size = better
+    return size
+
+
+def _search(at: Callable[[int], float], start: int, target: float, tooth: int) -> tuple[int, int, int]:
+    """Return the size from which power stays, the first that reaches the target, and the largest that was tried."""
+    known: dict[int, float] = {}
+
+    def power(size: int) -> float:
+        known[size] = at(size)
+        return known[size]
+
+    def deepest_fall() -> float:
+        """Largest loss of power from one size to a larger one, so far; one over the size where less was seen."""
+        found = np.array([known[size] for size in sorted(known)])
+        return max(float((np.maximum.accumulate(found) - found).max()), 1 / start)
+
+    # Up, until a stretch as long as a tenth of the size holds the target: one by one as long as two teeth, or power is
+    # above the target by less than two falls; and then in steps, the longer the further it is above.
+    last_below, fall = start - 1, 0.0
+    while True:
+        size = last_below + 1
+        while True:
+            if power(size) < target:
+                last_below = size
+                far = known[size] < target - 0.05 - 2 * deepest_fall()
+                size += max(1, size // 50) if far else 1
+                continue
+            if last_below + 1 not in known:  # a leap from far below went too far
+                size = last_below + 1
+                continue
+            end = last_below + max(tooth, ceil(0.1 * size))
+            if size >= end:
+                break
+            falls = int((known[size] - target) / (2 * deepest_fall()))
+            step = max(1, falls * tooth // 2) if size - last_below >= 2 * tooth else 1
+            size = min(size + step, end)
+        checked_to = size
+        if deepest_fall() <= fall:
+            break
+        fall = deepest_fall()  # deeper than thought: the steps are taken again, shorter
+    # And down one by one, in case the start was already too large, and to see where the target is first reached.
+    size = start - 1
+    if last_below < start:
+        while size >= 1 and power(size) >= target:
             size -= 1
         last_below = size
-    smallest = last_below + 1
-    first_n1, size = smallest, last_below
-    while size >= 1 and at(size) >= target - _TOOTH:
-        if at(size) >= target:
-            first_n1 = size
+    first, size = last_below + 1, last_below
+    while size >= 1 and (power(size) >= target - 2 * deepest_fall() or size > first - tooth):
+        if known[size] >= target:
+            first = size
         size -= 1
-    n2 = max(1, ceil(ratio * smallest - 1e-9))
-    return SampleSize(smallest, n2, at(smallest), first_n1, checked_to, target, level, entry.key, side)
+    return last_below + 1, first, checked_to
 
 
 def minimal_detectable_difference(
@@ -182,6 +302,8 @@ def minimal_detectable_difference(
     alpha: float = 0.05,
     alternative: str = "two-sided",
     direction: str = "up",
+    gamma: float | None = None,
+    stays: bool = False,
 ) -> float:
     """Find the smallest difference that a trial detects with a given exact power.
 
@@ -199,29 +321,55 @@ def minimal_detectable_difference(
         Alternative of the test.
     direction : {"up", "down"}
         Whether the first arm responds more or less.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma.
+
+    stays : bool
+        Ask for the difference from which on power stays at the target, instead of the smallest that reaches it.
 
     Returns
     -------
     float
-        ``p1 - p2``; ``nan`` where even a rate of 1 (or 0) is not detected with this power.
+        ``p1 - p2``: the smallest difference at which power reaches the target; ``nan`` where none does (with
+        `stays`: where power falls below it again).
+
+    Notes
+    -----
+    Mostly the two are the same, since power grows with the difference. Not so for tests that are undefined or lose
+    their order at the edge of the table: the Wald test of the log odds ratio rejects nothing once everybody responds.
 
     Examples
     --------
     >>> difference = minimal_detectable_difference("pearson", 0.3, 29, 30)
     >>> round(difference, 3)
     0.358
+    >>> round(minimal_detectable_difference("log_odds_wald", 0.1, 29, 30), 3)
+    0.331
     """
     if direction not in ("up", "down"):
         raise InputError(f"direction == {direction!r}: must be 'up' or 'down'.")
-    target, (_, rate) = as_level("power", power), _rates(0.5, p2)
-    region = rejection_region(test, as_size("n1", n1), as_size("n2", n2), alpha, alternative)
+    entry, target, (_, rate) = get(test, gamma), as_level("power", power), _rates(0.5, p2)
+    m, n, level, side = as_size("n1", n1), as_size("n2", n2), as_level("alpha", alpha), as_alternative(alternative)
+    columns = window(n, rate)
+    rejected = rejected_window(entry, m, n, level, side, (0, m), columns)
+    # Power is a polynomial of the first rate.
+    coefficients = rejected @ binom.pmf(np.arange(columns[0], columns[1] + 1), n, rate)
 
     def missing(p1: float) -> float:
-        return float(power_of_region(region, np.array(p1), np.array(rate))) - target
+        return float(basis(m, np.array(p1)) @ coefficients) - target
 
     end = 1.0 if direction == "up" else 0.0
-    if missing(end) < 0:
+    # On a grid that shows every peak, with the highest point itself among its points.
+    angles = [float(np.arcsin(np.sqrt(p))) for p in (rate, end)]
+    at = np.sin(np.linspace(angles[0], angles[1], 9 + int(9 * np.sqrt(m)))) ** 2
+    at[0], at[-1] = rate, end
+    at = np.append(at, suprema(coefficients[None, :], min(rate, end), max(rate, end)).at)
+    at = np.sort(at) if direction == "up" else np.sort(at)[::-1]
+    reached = np.array([missing(p1) >= 0 for p1 in at.tolist()])
+    if not reached.any() or (stays and not reached[-1]):
         return float("nan")
-    if missing(rate) >= 0:
+    below = np.flatnonzero(~reached)
+    first = int(below[-1]) + 1 if stays and len(below) else int(reached.argmax())
+    if first == 0:
         return 0.0
-    return float(brentq(missing, rate, end, xtol=1e-10)) - rate
+    return float(brentq(missing, at[first - 1], at[first], xtol=1e-10)) - rate

@@ -7,13 +7,15 @@ all: a number from 0 to 1, so the form is as stable as it is short.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
 from lupus_kit.inference.two_by_two.counts import FloatArray
 
-_ROWS_AT_ONCE = 4096
+# Rows whose values stay in the cache of a processor.
+_ROWS_AT_ONCE = 128
 # Half the width of the interpolation stencil: nine points carry a polynomial of degree eight.
 _REACH = 4
 _OFFSETS = np.arange(-_REACH, _REACH + 1)
@@ -67,9 +69,11 @@ def basis(degree: int, at: FloatArray) -> FloatArray:
         steps = np.arange(degree, 0, -1) / np.arange(1, degree + 1)
         np.multiply((near / (1.0 - near))[..., None], steps, out=values[..., 1:])
         np.multiply.accumulate(values, axis=-1, out=values)
-        values[far] = values[far][..., ::-1]
+        if far.any():
+            values[far] = values[far, ::-1]
     # The last digits are open; the probabilities of one row add up to one.
-    return np.asarray(values / values.sum(axis=-1, keepdims=True))
+    np.divide(values, values.sum(axis=-1, keepdims=True), out=values)
+    return np.asarray(values)
 
 
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:
@@ -81,6 +85,42 @@ def _product(left: FloatArray, right: FloatArray) -> FloatArray:
     for start in range(0, len(left), strip):
         np.matmul(left[start : start + strip], right, out=result[start : start + strip])
     return result
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points evenly spaced in angle, on which every peak of a polynomial of one degree shows.
+
+    Attributes
+    ----------
+    angles : ndarray, shape (k,)
+        Arcsines of the square roots, with neighbours beyond both ends of the interval.
+    step : float
+        Their distance.
+    values : ndarray, shape (degree + 1, k)
+        Bernstein basis at the points: ``coefficients @ values`` are values of the polynomials.
+    """
+
+    angles: FloatArray
+    step: float
+    values: FloatArray
+
+
+@lru_cache(maxsize=4)
+def grid(degree: int, lower: float = 0.0, upper: float = 1.0) -> Grid:
+    """Lay the grid of :func:`suprema` over an interval.
+
+    Examples
+    --------
+    >>> bool((grid(1).values.sum(axis=0).round(12) == 1).all())
+    True
+    """
+    first, last = np.arcsin(np.sqrt([lower, upper]))
+    n_points = 9 + int(np.ceil(9 * np.sqrt(degree) * (last - first)))
+    step = float(last - first) / (n_points - 1)
+    # Beyond 0 and 1 the angles fold back, so the stencil always has neighbours.
+    angles = first + step * np.arange(-_REACH, n_points + _REACH)
+    return Grid(angles, step, np.ascontiguousarray(basis(degree, np.sin(angles) ** 2).T))
 
 
 def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) -> Suprema:
@@ -110,25 +150,19 @@ def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) ->
     # A polynomial that reads the same from both ends is symmetric about one half: half the work is enough.
     if lower == 0 and upper == 1 and np.array_equal(coefficients, coefficients[:, ::-1]):
         upper = 0.5
-    first, last = np.arcsin(np.sqrt([lower, upper]))
-    n_points = 9 + int(np.ceil(9 * np.sqrt(degree) * (last - first)))
-    step = (last - first) / (n_points - 1)
-    # Beyond 0 and 1 the angles fold back, so the stencil always has neighbours.
-    angles = first + step * np.arange(-_REACH, n_points + _REACH)
-    on_grid = basis(degree, np.sin(angles) ** 2).T
+    points = grid(degree, lower, upper)
     value, angle = np.empty(len(coefficients)), np.empty(len(coefficients))
     for start in range(0, len(coefficients), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        value[rows], angle[rows] = _highest_peaks(coefficients[rows], angles, step, on_grid)
+        value[rows], angle[rows] = _highest_peaks(coefficients[rows], points)
     # A Bernstein polynomial never leaves the range of its coefficients; rounding must not make it.
     value = np.clip(value, coefficients.min(axis=1), coefficients.max(axis=1))
     return Suprema(value, np.clip(np.sin(angle) ** 2, lower, upper))
 
 
-def _highest_peaks(
-    coefficients: FloatArray, angles: FloatArray, step: float, on_grid: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    heights = _product(coefficients, on_grid)
+def _highest_peaks(coefficients: FloatArray, points: Grid) -> tuple[FloatArray, FloatArray]:
+    angles, step = points.angles, points.step
+    heights = _product(coefficients, points.values)
     inner = heights[:, _REACH:-_REACH]
     best = inner.max(axis=1)
     # The information about the angle is 4 degree, so with coefficients from 0 to 1 the second derivative is at most

@@ -1,5 +1,7 @@
 """Counts of a two-arm trial: checked once, then trusted."""
 
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -20,35 +22,66 @@ ALTERNATIVES = ("two-sided", "greater", "less")
 _LARGEST = 10**9
 
 
-def _as_array(name: str, value: ArrayLike, wanted: str) -> NDArray[Any]:
-    """Turn the value into an array of numbers; a nested list of uneven rows is not one."""
+def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
+    """Turn the value into an array of numbers, of whatever kind they come (but truth values and words are none)."""
     try:
-        return np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)
-    except (ValueError, TypeError):
+        array = np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)
+    except (ValueError, TypeError):  # a nested list of uneven rows, for one
         raise InputError(f"{name} == {_short(value)}; {wanted}.") from None
+    if array.dtype.kind == "O":
+        # Decimals, fractions and the nullable whole numbers of pandas come as objects.
+        good = np.array([_is_number(v) for v in array.flat], dtype=bool)
+        good = good.reshape(array.shape)
+        if not good.all():
+            bad = array[~good].flat[0]
+            raise InputError(f"{name} == {_short(bad)}{_where(~good)} is of type {type(bad).__name__}; {wanted}.")
+    elif array.dtype.kind not in "iuf":
+        what = "a truth value" if array.dtype.kind == "b" else f"of type {array.dtype}"
+        raise InputError(f"{name} == {_short(value)} is {what}; {wanted}.")
+    if array.size == 0:
+        raise InputError(f"{name} == {_short(value)} is empty; {wanted}.")
+    return array
+
+
+def _as_floats(array: FloatArray) -> FloatArray:
+    with np.errstate(over="ignore"):  # what only a longer float holds becomes infinite
+        return array.astype(np.float64)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        return False
+    try:
+        float(value)
+    except (OverflowError, ValueError):  # too large for any float, or a signalling NaN
+        return False
+    return True
 
 
 def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
-    """Return whole numbers as an int64 array, or say which value is not one.
+    """Return whole numbers of any numeric type as an int64 array, or say which value is not one.
 
     Raises
     ------
     InputError
-        Booleans, strings, objects, missing values, fractions, or numbers below ``minimum`` or above a milliard.
+        Booleans, strings, missing values, fractions, or numbers below ``minimum`` or above a milliard.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> as_counts("x1", [np.float16(3), Fraction(8, 2), np.uint8(200)]).tolist()
+    [3, 4, 200]
     """
     wanted = f"{name} must be a whole number of {minimum} or more, up to {_LARGEST} (or an array of them)"
     array = _as_array(name, value, wanted)
-    if array.dtype.kind not in "iuf":
-        what = "a truth value" if array.dtype.kind == "b" else f"of type {array.dtype}"
-        raise InputError(f"{name} == {_short(value)} is {what}; {wanted}.")
-    if array.size == 0:
-        raise InputError(f"{name} is empty; {wanted}.")
-    good = (array >= minimum) & (array <= _LARGEST)
-    if array.dtype.kind == "f":
-        good &= array == np.floor(array)
+    # A float16 ends at 65,504 and a uint8 at 255: the limits are compared as floats of 64 bits, which hold them all.
+    numbers = _as_floats(array)
+    good = (numbers >= minimum) & (numbers <= _LARGEST)
+    whole = np.where(good, numbers, 0).astype(np.int64)
+    good &= np.asarray(array == whole, dtype=bool)
     if not good.all():
         raise InputError(f"{name} == {_short(array[~good].flat[0])}{_where(~good)}; {wanted}.")
-    return array.astype(np.int64)
+    return whole
 
 
 def _short(value: object) -> str:
@@ -64,8 +97,28 @@ def _where(bad: NDArray[np.bool_]) -> str:
     return f" (at index {index[0] if len(index) == 1 else index})"
 
 
+_NAMES = {"x1": 0, "n1": 1, "x2": 0, "n2": 1}
+
+
+def _explain_counts(x1: Any, n1: Any) -> InputError:
+    """Explain the four counts to who gives one or two, or a whole table as one."""
+    example = ""
+    try:
+        (a, b), (c, d) = as_counts("table", x1).tolist()
+        example = (
+            f" If the rows of {_short(x1)} are the arms and responders stand first: {a}, {a + b}, {c}, {c + d}; if its "
+            f"columns are the arms: {a}, {a + c}, {b}, {b + d}."
+        )
+    except (InputError, TypeError, ValueError):
+        pass
+    return InputError(
+        f"{1 if n1 is None else 2} of four counts given: x1, n1, x2, n2 are needed, the responders and all patients of "
+        f"the first and then of the second arm, such as 16, 29, 9, 30.{example}"
+    )
+
+
 def broadcast_tables(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike
+    x1: ArrayLike, n1: ArrayLike | None, x2: ArrayLike | None, n2: ArrayLike | None
 ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Check the counts of both arms and broadcast them against each other.
 
@@ -74,7 +127,10 @@ def broadcast_tables(
     InputError
         A count is not a whole number, an arm is empty, a count is above its total, or the shapes do not fit.
     """
-    checked = [as_counts("x1", x1), as_counts("n1", n1, 1), as_counts("x2", x2), as_counts("n2", n2, 1)]
+    if x2 is None and n2 is None:
+        raise _explain_counts(x1, n1)
+    counts: tuple[Any, ...] = (x1, n1, x2, n2)
+    checked = [as_counts(name, count, minimum) for (name, minimum), count in zip(_NAMES.items(), counts, strict=True)]
     try:
         a, m, b, n = np.broadcast_arrays(*checked) if len({count.shape for count in checked}) > 1 else checked
     except ValueError:
@@ -94,7 +150,10 @@ def as_count(name: str, value: Any, minimum: int = 0) -> int:
     """Return one whole number."""
     array = as_counts(name, value, minimum)
     if array.ndim:
-        raise InputError(f"{name} == {_short(value)}: one whole number is needed here, not an array.")
+        raise InputError(
+            f"{name} == {_short(value)}: one whole number is needed here, not an array, because the answer is about one "
+            "table or one design; ask for each in turn (pvalue takes arrays)."
+        )
     return int(array)
 
 
@@ -105,7 +164,9 @@ def as_size(name: str, value: Any) -> int:
 
 def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> tuple[int, int, int, int]:
     """Check the counts of one table, for functions that do not take arrays."""
-    for name, value, minimum in (("x1", x1, 0), ("n1", n1, 1), ("x2", x2, 0), ("n2", n2, 1)):
+    if x2 is None and n2 is None:
+        raise _explain_counts(x1, n1)
+    for (name, minimum), value in zip(_NAMES.items(), (x1, n1, x2, n2), strict=True):
         as_count(name, value, minimum)
     a, m, b, n = (int(v) for v in broadcast_tables(x1, n1, x2, n2))
     return a, m, b, n
@@ -119,14 +180,11 @@ def at_most(p: ArrayLike, level: float) -> NDArray[np.bool_]:
     return np.asarray(np.asarray(p) <= level * REACHES)
 
 
-def as_probability(name: str, value: ArrayLike) -> FloatArray:
-    """Return probabilities between 0 and 1 as a float array."""
+def as_probability(name: str, value: ArrayLike, missing: bool = False) -> FloatArray:
+    """Return probabilities between 0 and 1 as a float array; nan stays where it is allowed to be ``missing``."""
     wanted = f"{name} must be a probability from 0 to 1 (or an array of them)"
-    array = _as_array(name, value, wanted)
-    if array.dtype.kind not in "iuf" or array.size == 0:
-        raise InputError(f"{name} == {_short(value)}; {wanted}.")
-    array = array.astype(np.float64)
-    bad = ~((array >= 0) & (array <= 1))
+    array = _as_floats(_as_array(name, value, wanted))
+    bad = ~((array >= 0) & (array <= 1) | missing & np.isnan(array))
     if bad.any():
         raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
     return array
@@ -134,11 +192,26 @@ def as_probability(name: str, value: ArrayLike) -> FloatArray:
 
 def as_level(name: str, value: Any) -> float:
     """Return a significance or confidence level strictly between 0 and 1."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
         raise InputError(f"{name} == {_short(value)} must be a number strictly between 0 and 1.")
-    if not 0 < float(value) < 1:
-        raise InputError(f"{name} == {_short(value)} must be strictly between 0 and 1, such as 0.05.")
-    return float(value)
+    number = float(value) if _is_number(value) else float("nan")
+    if 1 < number < 100:
+        raise InputError(f"{name} == {_short(value)} must be strictly between 0 and 1: write {number / 100:g}.")
+    if not 0 < number < 1:
+        usual = {"level": "0.95", "power": "0.8"}.get(name, "0.05")
+        raise InputError(f"{name} == {_short(value)} must be strictly between 0 and 1, such as {usual}.")
+    return number
+
+
+def as_confidence(level: Any, alpha: Any) -> float:
+    """Return the confidence level: ``level``, or ``1 - alpha`` where an alpha is given.
+
+    Examples
+    --------
+    >>> as_confidence(0.95, None), as_confidence(0.95, 0.1)
+    (0.95, 0.9)
+    """
+    return as_level("level", level) if alpha is None else 1 - as_level("alpha", alpha)
 
 
 def as_alternative(value: object) -> str:

@@ -1,19 +1,25 @@
 """The tests of a 2×2 table, one entry each: what it is, how it adds up, when to use it and when not."""
 
+import html
+import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
 from lupus_kit.inference.two_by_two import asymptotic, conditional, unconditional
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
-from lupus_kit.inference.two_by_two.pearson import pearson_test
+from lupus_kit.inference.two_by_two.pearson import pearson_z
 
 Function = Callable[[IntArray, IntArray, IntArray, IntArray, str], FloatArray]
 
 _EQUAL_RATES = "both arms respond with the same probability"
 _EQUAL_ODDS = "the odds ratio is 1"
+_T = "t and rank tests"
+_NAN_OR_0 = "nan; 0 when one arm responds wholly and the other not at all"
+_NAN_ALONE_OR_0 = "nan; also for an arm of one patient; 0 when one arm responds wholly and the other not at all"
 
 
 @dataclass(frozen=True)
@@ -22,12 +28,10 @@ class Test:
 
     Attributes
     ----------
-    key : str
-        Name in the code.
+    key, label : str
+        Name in the code and in print.
     function : callable
         ``(x1, n1, x2, n2, alternative) -> p`` on checked integer arrays.
-    label : str
-        Name in print.
     formula : str
         The statistic, or how the p-value adds up.
     reference : str
@@ -44,6 +48,12 @@ class Test:
         Keys of tests that give the same p-value.
     one_sided_as : str
         Key of an earlier test with the same one-sided variants, or empty.
+    gamma, difference : float or None, float
+        Error rate of Berger and Boos's confidence interval of the nuisance parameter; p1 - p2 of the null hypothesis.
+    statistic, symbol : callable or None, str
+        ``(x1, n1, x2, n2) -> "z"`` or ``"t"``, positive where the first arm responds more, or its square: ``"χ²"``.
+    software : mapping of str to str
+        What SPSS, SAS, Stata and R call the test, and how to get it there.
     """
 
     key: str
@@ -58,6 +68,11 @@ class Test:
     degenerate: str = "nan: the statistic is 0/0"
     same_as: tuple[str, ...] = ()
     one_sided_as: str = ""
+    gamma: float | None = None
+    difference: float = 0.0
+    statistic: asymptotic.Statistic | None = None
+    symbol: str = "z"
+    software: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     __test__ = False  # a statistical test, not one for pytest to collect
 
@@ -68,6 +83,42 @@ class Test:
 
     def __repr__(self) -> str:
         return f"Test({self.key!r}: {self.label})"
+
+    def _repr_html_(self) -> str:
+        rows = {"p": self.formula, "null": self.null, "use": self.use, "avoid": self.avoid, "source": self.reference}
+        items = (f"<li>{name}: {html.escape(text)}</li>" for name, text in (rows | dict(self.software)).items())
+        return f"<b>{html.escape(self.label)}</b> ({self.key})<ul>{''.join(items)}</ul>"
+
+
+def _normal(key: str, z: asymptotic.Statistic, *text: Any, **more: Any) -> Test:
+    return Test(key, partial(asymptotic.normal_test, z), *text, **({"statistic": z} | more))
+
+
+_chi_squared = partial(_normal, symbol="χ²")
+
+
+def _t_test(key: str, t: asymptotic.Statistic, degrees: asymptotic.Statistic, *text: Any, **more: Any) -> Test:
+    usual: dict[str, Any] = {
+        "family": _T,
+        "null": "the means of the 0/1 outcomes are equal",
+        "statistic": t,
+        "symbol": "t",
+    }
+    return Test(key, partial(asymptotic.t_test, t, degrees), *text, **(usual | more))
+
+
+def _robust(kind: str, formula: str, degenerate: str) -> Test:
+    return _t_test(
+        f"ols_{kind.lower()}",
+        partial(asymptotic.robust_t, kind),
+        asymptotic.residual_degrees,
+        f"Least squares, robust variance ({kind})",
+        f"t = (p1 − p2) / √({formula}), N − 2 degrees of freedom",
+        "MacKinnon JG, White H. J Econometrics 1985;29:305-325",
+        "a linear model of a binary outcome, whose variance differs between the arms",
+        "as a main analysis of a binary endpoint",
+        degenerate=degenerate,
+    )
 
 
 def _conditional(key: str, *text: Any, **more: Any) -> Test:
@@ -80,18 +131,30 @@ def _unconditional(key: str, *text: Any, **more: Any) -> Test:
     return Test(key, partial(unconditional.pvalues, key), *text, **(usual | more))
 
 
-_T = "t and rank tests"
+def _berger_boos(key: str, name: str, how: str, plus: str, **more: Any) -> Test:
+    return _unconditional(
+        key,
+        f"{name}, Berger–Boos (γ = 10⁻⁶)",
+        f"{how}, with π confined to its 1 − γ confidence interval, {plus}",
+        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
+        f"{name} without the influence of implausible response rates",
+        "when a reader will ask why this γ",
+        gamma=unconditional.BERGER_BOOS_GAMMA,
+        **more,
+    )
+
+
 _ENTRIES = (
-    Test(
+    _chi_squared(
         "pearson",
-        pearson_test,
+        pearson_z,
         "Pearson chi-squared",
         "z² = N (x1 f2 − x2 f1)² / (n1 n2 s f), with f the non-responders and s, f the column totals",
         "Pearson K. Philos Mag 1900;50:157-175",
         "expected counts of 5 or more in every cell",
         "small or very unequal arms: its true size can exceed the level",
     ),
-    Test(
+    _chi_squared(
         "n_minus_1",
         asymptotic.n_minus_1,
         "N − 1 chi-squared (Campbell, E. Pearson)",
@@ -101,7 +164,7 @@ _ENTRIES = (
         "expected counts below 1",
         same_as=("miettinen_nurminen",),
     ),
-    Test(
+    _chi_squared(
         "yates",
         asymptotic.yates,
         "Yates chi-squared",
@@ -110,7 +173,7 @@ _ENTRIES = (
         "as an approximation to Fisher's test, where exact sums are out of reach",
         "two randomised arms: it is conservative, as Fisher's test is",
     ),
-    Test(
+    _chi_squared(
         "likelihood_ratio",
         asymptotic.likelihood_ratio,
         "Likelihood ratio (G)",
@@ -119,7 +182,7 @@ _ENTRIES = (
         "large samples, nested models",
         "small samples: its size exceeds the level more than Pearson's",
     ),
-    Test(
+    _chi_squared(
         "cressie_read",
         asymptotic.cressie_read,
         "Cressie–Read (λ = 2/3)",
@@ -179,6 +242,7 @@ _ENTRIES = (
         "Barnard GA. Biometrika 1947;34:123-138; Suissa S, Shuster JJ. J R Stat Soc A 1985;148:317-327",
         "two randomised arms of fixed size: exact, with good power",
         "margins fixed by design",
+        statistic=pearson_z,
     ),
     _unconditional(
         "barnard_unpooled",
@@ -187,6 +251,7 @@ _ENTRIES = (
         "Suissa S, Shuster JJ. J R Stat Soc A 1985;148:317-327",
         "as Barnard; the order of the tables is that of the Wald test",
         "very unequal arms, where the order is erratic",
+        statistic=asymptotic.wald_unpooled,
     ),
     _unconditional(
         "boschloo",
@@ -205,23 +270,9 @@ _ENTRIES = (
         "margins fixed by design",
         one_sided_as="boschloo",
     ),
-    _unconditional(
-        "barnard_berger_boos",
-        "Barnard, Berger–Boos (γ = 10⁻⁶)",
-        "as Barnard, with π confined to its 1 − γ confidence interval, plus γ",
-        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
-        "Barnard without the influence of implausible response rates",
-        "when a reader will ask why this γ",
-    ),
-    _unconditional(
-        "boschloo_berger_boos",
-        "Boschloo, Berger–Boos (γ = 10⁻⁶)",
-        "as Boschloo (central), with π confined to its 1 − γ confidence interval, plus γ, in each tail",
-        "Berger RL, Boos DD. J Am Stat Assoc 1994;89:1012-1016",
-        "Boschloo without the influence of implausible response rates",
-        "when a reader will ask why this γ",
-    ),
-    Test(
+    _berger_boos("barnard_berger_boos", "Barnard", "as Barnard", "plus γ", statistic=pearson_z),
+    _berger_boos("boschloo_berger_boos", "Boschloo", "as Boschloo (central)", "plus γ, in each tail"),
+    _normal(
         "wald_unpooled",
         asymptotic.wald_unpooled,
         "Wald, risk difference, unpooled",
@@ -229,9 +280,9 @@ _ENTRIES = (
         "Wald A. Trans Am Math Soc 1943;54:426-482",
         "large samples, to match a Wald interval",
         "small samples: its size exceeds the level",
-        degenerate="nan; 0 when one arm responds wholly and the other not at all",
+        degenerate=_NAN_OR_0,
     ),
-    Test(
+    _normal(
         "agresti_caffo",
         asymptotic.agresti_caffo,
         "Agresti–Caffo",
@@ -241,7 +292,7 @@ _ENTRIES = (
         "as a stand-alone test",
         degenerate="a number: the added patients give it a variance",
     ),
-    Test(
+    _normal(
         "log_odds_wald",
         asymptotic.log_odds_wald,
         "Wald, log odds ratio",
@@ -252,7 +303,7 @@ _ENTRIES = (
         null=_EQUAL_ODDS,
         degenerate="nan; also with any empty cell",
     ),
-    Test(
+    _normal(
         "haldane_anscombe",
         asymptotic.haldane_anscombe,
         "Wald, log odds ratio, ½ added",
@@ -263,7 +314,7 @@ _ENTRIES = (
         null=_EQUAL_ODDS,
         degenerate="a number: the halves give it a variance",
     ),
-    Test(
+    _normal(
         "log_risk_ratio_wald",
         asymptotic.log_risk_ratio_wald,
         "Wald, log risk ratio",
@@ -274,7 +325,7 @@ _ENTRIES = (
         null="the risk ratio is 1",
         degenerate="nan; also when one arm has no responder",
     ),
-    Test(
+    _normal(
         "arcsine",
         asymptotic.arcsine,
         "Arcsine",
@@ -284,33 +335,44 @@ _ENTRIES = (
         "as a main analysis of small arms",
         degenerate="1",
     ),
-    Test(
+    _normal(
+        "anscombe_arcsine",
+        asymptotic.anscombe_arcsine,
+        "Arcsine (Anscombe)",
+        "z = 2 (asin √((x1 + ⅜)/(n1 + ¾)) − asin √((x2 + ⅜)/(n2 + ¾))) / √(1/(n1 + ½) + 1/(n2 + ½))",
+        "Anscombe FJ. Biometrika 1948;35:246-254",
+        "to steady the variance of small counts",
+        "as a main analysis of small arms",
+        degenerate="a number: the added fractions tell arms of different sizes apart",
+    ),
+    _t_test(
         "student_t",
         asymptotic.student_t,
+        asymptotic.residual_degrees,
         "Student t on 0/1 data",
         "t = (mean1 − mean2) / (pooled SD √(1/n1 + 1/n2)), N − 2 degrees of freedom",
         "Student. Biometrika 1908;6:1-25; D'Agostino RB, Chase W, Belanger A. Am Stat 1988;42:198-202",
         "it is close to the N − 1 test, and some software offers nothing else for a column of 0 and 1",
         "as a main analysis of a binary endpoint",
-        family=_T,
-        null="the means of the 0/1 outcomes are equal",
-        degenerate="nan; 0 when one arm responds wholly and the other not at all",
+        degenerate=_NAN_OR_0,
     ),
-    Test(
+    _t_test(
         "welch_t",
-        asymptotic.welch_t,
+        partial(asymptotic.robust_t, "HC2"),
+        asymptotic.welch_degrees,
         "Welch t on 0/1 data",
         "t = (mean1 − mean2) / √(s1²/n1 + s2²/n2), Satterthwaite's degrees of freedom",
         "Welch BL. Biometrika 1947;34:28-35",
         "as Student's t, without assuming equal variances",
         "as a main analysis of a binary endpoint",
-        family=_T,
-        null="the means of the 0/1 outcomes are equal",
-        degenerate="nan; also for an arm of one patient; 0 when one arm responds wholly and the other not at all",
+        degenerate=_NAN_ALONE_OR_0,
     ),
+    _robust("HC1", "N/(N − 2) (p1 q1/n1 + p2 q2/n2)", _NAN_OR_0),
+    _robust("HC2", "p1 q1/(n1 − 1) + p2 q2/(n2 − 1)", _NAN_ALONE_OR_0),
+    _robust("HC3", "p1 q1 n1/(n1 − 1)² + p2 q2 n2/(n2 − 1)²", _NAN_ALONE_OR_0),
     Test(
         "mann_whitney",
-        asymptotic.mann_whitney,
+        asymptotic.mann_whitney_test,
         "Mann–Whitney, continuity corrected",
         "z = (|U − n1 n2/2| − ½) / √(variance of U, corrected for ties)",
         "Mann HB, Whitney DR. Ann Math Stat 1947;18:50-60",
@@ -318,8 +380,9 @@ _ENTRIES = (
         "as a main analysis of a binary endpoint",
         family=_T,
         null="both arms have the same distribution",
+        statistic=asymptotic.mann_whitney,
     ),
-    Test(
+    _normal(
         "miettinen_nurminen",
         asymptotic.n_minus_1,
         "Miettinen–Nurminen score",
@@ -331,5 +394,7 @@ _ENTRIES = (
     ),
 )
 
+_SOFTWARE = tomllib.loads(resources.files(__package__).joinpath("software.toml").read_text(encoding="utf-8"))
+
 #: Every test by its key, in the order tables print them.
-TESTS: Mapping[str, Test] = MappingProxyType({test.key: test for test in _ENTRIES})
+TESTS: Mapping[str, Test] = MappingProxyType({t.key: replace(t, software=_SOFTWARE[t.key]) for t in _ENTRIES})

@@ -20,7 +20,11 @@ from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, br
 
 
 def fisher_test(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, alternative: str = "two-sided"
+    x1: ArrayLike,
+    n1: ArrayLike | None = None,
+    x2: ArrayLike | None = None,
+    n2: ArrayLike | None = None,
+    alternative: str = "two-sided",
 ) -> FloatArray:
     """Compute the p-value of Fisher's exact test.
 
@@ -54,14 +58,14 @@ def fisher_test(
     >>> fisher_test([16, 19], 29, [9, 11], 30).round(4).tolist()
     [0.0673, 0.0379]
     """
-    x1, n1, x2, n2 = (count[..., None] for count in broadcast_tables(x1, n1, x2, n2))
-    k = np.arange(n1.max() + 1)
-    probability = hypergeom.pmf(k, n1 + n2, n1, x1 + x2)
-    observed = hypergeom.pmf(x1, n1 + n2, n1, x1 + x2)
+    a, m, b, n = (count[..., None] for count in broadcast_tables(x1, n1, x2, n2))
+    k = np.arange(m.max() + 1)
+    probability = hypergeom.pmf(k, m + n, m, a + b)
+    observed = hypergeom.pmf(a, m + n, m, a + b)
     as_extreme = {
         # Two tables of equal probability may differ in the last digits of a float.
         "two-sided": probability <= observed * (1 + 1e-7),
-        "greater": k >= x1,
-        "less": k <= x1,
+        "greater": k >= a,
+        "less": k <= a,
     }[as_alternative(alternative)]
     return np.asarray(np.minimum((probability * as_extreme).sum(axis=-1), 1.0))

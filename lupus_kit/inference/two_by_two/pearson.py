@@ -16,11 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from lupus_kit.inference.two_by_two.counts import FloatArray, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_alternative, broadcast_tables
 
 
 def pearson_test(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, alternative: str = "two-sided"
+    x1: ArrayLike,
+    n1: ArrayLike | None = None,
+    x2: ArrayLike | None = None,
+    n2: ArrayLike | None = None,
+    alternative: str = "two-sided",
 ) -> FloatArray:
     """Compute the p-value of Pearson's chi-squared test, without a correction.
 
@@ -39,7 +43,7 @@ def pearson_test(
     Raises
     ------
     InputError
-        Counts that are not whole numbers or do not fit together.
+        Counts that are not whole numbers or do not fit together, or an unknown alternative.
 
     References
     ----------
@@ -50,14 +54,24 @@ def pearson_test(
     >>> pearson_test([16, 19], 29, [9, 11], 30).round(4).tolist()
     [0.0504, 0.0267]
     """
-    x1, n1, x2, n2 = broadcast_tables(x1, n1, x2, n2)
+    return normal_pvalue(pearson_z(*broadcast_tables(x1, n1, x2, n2)), as_alternative(alternative))
+
+
+def pearson_z(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
+    """Return the difference of the rates over its standard error at the pooled rate.
+
+    Examples
+    --------
+    >>> z = pearson_z(*np.array([16, 29, 9, 30]))
+    >>> round(float(z), 3), round(float(z) ** 2, 3)
+    (1.956, 3.827)
+    """
     responders, patients = x1 + x2, n1 + n2
     # Above and below the line of z times n1 n2: whole numbers, so that equal tables have equal p-values.
     difference = x1 * n2 - x2 * n1
     variance = 1.0 * n1 * n2 * responders * (patients - responders) / patients
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = difference / np.sqrt(variance)
-    return normal_pvalue(z, alternative)
+        return np.asarray(difference / np.sqrt(variance))
 
 
 def normal_pvalue(z: FloatArray, alternative: str) -> FloatArray:

@@ -6,7 +6,7 @@ are equal in arithmetic can differ in floating point, and the test then drops on
 numbers and are compared as such.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,14 @@ def _whole(numbers: Sequence[int] | NDArray[Any]) -> NDArray[Any]:
     return exact.astype(np.int64) if all(-(2**62) < int(v) < 2**62 for v in exact) else exact
 
 
-def _quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> NDArray[np.float64]:
-    """Correctly rounded quotients, so that ``a/b <= c/d`` never turns into ``>``."""
+def quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> NDArray[np.float64]:
+    """Divide whole numbers with correct rounding, so that ``a/b <= c/d`` never turns into ``>``.
+
+    Examples
+    --------
+    >>> quotients(np.array([1, 2]), np.array([4, 1])).tolist()
+    [0.25, 2.0]
+    """
     if numerators.dtype != object:
         if np.abs(numerators).max(initial=0) < _EXACT and denominators.max(initial=0) < _EXACT:
             return np.asarray(numerators / denominators, dtype=np.float64)
@@ -36,7 +42,9 @@ def _quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> NDArray[
 
 
 def rank_quotients(
-    numerators: Sequence[int] | NDArray[Any], denominators: Sequence[int] | NDArray[Any]
+    numerators: Sequence[int] | NDArray[Any],
+    denominators: Sequence[int] | NDArray[Any],
+    values: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """Rank quotients of whole numbers in exact arithmetic; equal quotients share a rank.
 
@@ -44,6 +52,8 @@ def rank_quotients(
     ----------
     numerators, denominators : array of int, shape (m,)
         int64 or (for large numbers) Python integers in an object array; denominators positive.
+    values : array of float, optional
+        The :func:`quotients`, if they are known.
 
     Returns
     -------
@@ -61,7 +71,7 @@ def rank_quotients(
     [1, 1, 2, 0]
     """
     num, den = _whole(numerators), _whole(denominators)
-    values = _quotients(num, den)
+    values = quotients(num, den) if values is None else values
     order = np.argsort(values, kind="stable")
     steps = np.empty(len(values), dtype=np.int64)
     steps[0], steps[1:] = 0, values[order[1:]] != values[order[:-1]]
@@ -71,7 +81,69 @@ def rank_quotients(
     largest = int(max(abs(int(num.max(initial=0))), abs(int(num.min(initial=0))))) * int(den.max(initial=1))
     if largest < _EXACT // 2 or steps[1:].all():
         return ranks
+    if num.dtype != object:  # equal quotients have the same lowest terms
+        divisor = np.gcd(num, den)
+        terms = np.stack([num // divisor, den // divisor])[:, order]
+        if not (terms[:, 1:] != terms[:, :-1]).any(axis=0)[steps[1:] == 0].any():
+            return ranks
     return _split_equal_floats(num, den, ranks, np.bincount(ranks))
+
+
+def ranks_of_near_ties(
+    values: NDArray[np.float64],
+    twin: NDArray[np.int64],
+    tolerance: float,
+    exact: Callable[[int], tuple[int, int]],
+) -> NDArray[np.int64]:
+    """Rank numbers known as floats with an error; those that are too close are compared exactly.
+
+    Parameters
+    ----------
+    values : array of float, shape (m,)
+        Not negative; infinite ones are equal.
+    twin : array of int, shape (m,)
+        Equal entries stand for numbers known to be equal.
+    tolerance : float
+        Largest relative difference that the errors can account for.
+    exact : callable
+        Numerator and denominator of the number that an entry of `twin` stands for.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+        0 for the smallest, without gaps; equal numbers share a rank.
+
+    Examples
+    --------
+    >>> thirds = {0: (1, 3), 1: (2, 6), 2: (10**20 + 1, 3 * 10**20)}
+    >>> ranks_of_near_ties(np.array([0.5, 1 / 3, 1 / 3, 1 / 3]), np.array([9, 2, 0, 1]), 1e-12, thirds.get).tolist()
+    [2, 1, 0, 0]
+    """
+    from fractions import Fraction
+
+    order = np.argsort(values, kind="stable")
+    ordered, twins = values[order], twin[order]
+    step = np.ones(len(values), dtype=np.int64)
+    step[0] = 0
+    with np.errstate(invalid="ignore"):
+        near = (ordered[1:] - ordered[:-1] <= tolerance * ordered[1:]) & np.isfinite(ordered[1:])
+        step[1:] = ~near & (ordered[1:] != ordered[:-1])
+    starts = np.flatnonzero(np.r_[1, step[1:]])
+    open_groups = np.minimum.reduceat(twins, starts) != np.maximum.reduceat(twins, starts)
+    open_groups &= np.isfinite(ordered[starts])
+    ends = np.append(starts[1:], len(order))
+    for start, end in zip(starts[open_groups].tolist(), ends[open_groups].tolist(), strict=True):
+        known = {int(t): Fraction(*exact(int(t))) for t in np.unique(twins[start:end])}
+        inner = sorted(range(start, end), key=lambda i: known[int(twins[i])])
+        order[start:end] = order[inner]
+        twins[start:end] = twins[inner]
+        changes = [
+            known[int(a)] != known[int(b)] for a, b in zip(twins[start : end - 1], twins[start + 1 : end], strict=True)
+        ]
+        step[start + 1 : end] = changes
+    ranks = np.empty_like(step)
+    ranks[order] = np.cumsum(step)
+    return ranks
 
 
 def at_most_one(
@@ -96,7 +168,7 @@ def at_most_one(
     [True, True, False, True]
     """
     num, den = _whole(numerators), _whole(denominators)
-    values = _quotients(num, den)
+    values = quotients(num, den)
     inside = np.asarray(values < values[index])
     a, b = int(num[index]), int(den[index])
     for i in np.flatnonzero(values == values[index]).tolist():

@@ -4,44 +4,132 @@ A new test is one :class:`Test` in :mod:`lupus_kit.inference.two_by_two.entries`
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_size, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_size, broadcast_tables
 from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
 
+_STRATA, _MODEL = "stratified(tables), where strata are combined", "adjusted(patients, outcome, arm, covariates)"
+_PAIRS, _N1 = "paired(b, c, n), for the same patients twice", "the key 'n_minus_1', the same test of 0/1 data"
+_T, _SHUFFLE = "the key 'student_t', the same test of 0/1 data", "shuffle_test(x1, n1, x2, n2)"
+_MARGIN = "noninferiority(...) or equivalence(...), or pvalue(..., difference=) for a margin other than zero"
+_CHI = "the key 'pearson' (or 'yates', corrected)"
+#: Names that are asked for as tests, and where their answer is.
+_ELSEWHERE = (
+    dict.fromkeys(("cmh", "mantel_haenszel", "cochran_mantel_haenszel", "mh", "tarone", "breslow_day"), _STRATA)
+    | dict.fromkeys(("logistic", "logistic_regression", "logit", "glm", "firth", "g_computation", "ancova"), _MODEL)
+    | dict.fromkeys(("mcnemar", "mcnemar_exact", "mcnemar_midp", "paired", "tango", "paired_t"), _PAIRS)
+    | dict.fromkeys(("linear_by_linear", "kruskal", "kruskal_wallis", "campbell", "cochran_armitage"), _N1)
+    | dict.fromkeys(("anova", "ols", "linear_regression", "least_squares", "correlation", "t_test", "ttest"), _T)
+    | dict.fromkeys(("shuffle", "permutation", "randomisation", "randomization"), _SHUFFLE)
+    | dict.fromkeys(("noninferiority", "non_inferiority", "equivalence", "tost", "farrington_manning", "chan"), _MARGIN)
+    | dict.fromkeys(("chi2", "chisq", "chi_squared", "chi_square", "chisquare"), _CHI)
+    | {"wilcoxon": "the key 'mann_whitney'", "g_test": "the key 'likelihood_ratio'", "bayes": "posterior(...)"}
+)
 
-def get(test: str | Test) -> Test:
+
+def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -> Test:
     """Return a test by its key.
+
+    Parameters
+    ----------
+    test : str or Test
+        Key of a test in :data:`TESTS`.
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form, with the nuisance parameter confined to its 1 − gamma
+        confidence interval and gamma added to p.
+    difference : float
+        The p1 - p2 of the null hypothesis, for tests that have a form for differences other than 0
+        (:mod:`lupus_kit.inference.margins.shifted`).
 
     Raises
     ------
     InputError
-        Unknown key; the message names the nearest ones.
+        Unknown key; the message names the nearest ones. A gamma or a difference for a test that has none, or both
+        together, or out of range.
 
     Examples
     --------
     >>> get("fisher").label
     'Fisher (point probability)'
+    >>> get("barnard", gamma=0.001).label
+    'Barnard (score order), Berger–Boos (γ = 0.001)'
+    >>> get("pearson", difference=-0.1).label
+    'Pearson chi-squared, difference -0.1'
     """
-    if isinstance(test, Test):
-        return test
-    if not isinstance(test, str) or test not in TESTS:
+    if not isinstance(test, Test) and (not isinstance(test, str) or test not in TESTS):
+        elsewhere = _ELSEWHERE.get(str(test).lower().replace(" ", "_").replace("-", "_").replace("'", ""))
+        if elsewhere:
+            raise InputError(
+                f"unknown test {test!r}: it is not a test of one 2×2 table with its own key; use {elsewhere}."
+            )
         raise unknown_name("test", test, TESTS)
-    return TESTS[test]
+    entry = test if isinstance(test, Test) else TESTS[test]
+    null = shifted.as_difference(difference)
+    if gamma is None and null in (0, entry.difference):
+        return entry
+    if null or entry.difference:
+        return _shifted(entry, gamma, null)
+    confidence = as_level("gamma", gamma)
+    if entry.family != "unconditional exact":
+        takes = ", ".join(repr(key) for key in unconditional.ORDERINGS)
+        raise InputError(f"gamma == {gamma!r}: {entry.key!r} has no nuisance parameter to confine; {takes} have.")
+    name = entry.label.partition(", Berger–Boos")[0]
+    return replace(
+        entry,
+        function=partial(unconditional.pvalues, entry.key, gamma=confidence),
+        label=f"{name}, Berger–Boos (γ = {confidence:g})",
+        gamma=confidence,
+    )
 
 
-def select(tests: Iterable[str | Test] | None) -> list[Test]:
-    """Return the named tests, or all of them."""
+def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:
+    """Turn a test of no difference into one of another difference."""
+    takes = ", ".join(repr(key) for key in shifted.STATISTICS)
+    if entry.key not in shifted.STATISTICS:
+        raise InputError(
+            f"difference == {difference:g}: {entry.key!r} is a test of no difference only; {takes} have a form for others."
+        )
+    if gamma is not None or entry.gamma is not None:
+        raise InputError(f"difference == {difference:g}: a test of it has no Berger–Boos form; leave gamma out.")
+    return replace(
+        entry,
+        function=partial(shifted.pvalues, entry.key, difference=difference),
+        label=f"{TESTS[entry.key].label}, difference {difference:g}",
+        null=f"the first arm's response rate minus the second's is {difference:g}",
+        degenerate="a number; the Wald p-value is 0 or 1 where both arms respond wholly or not at all",
+        statistic=partial(shifted.STATISTICS[entry.key], difference=difference),
+        difference=difference,
+    )
+
+
+def select(tests: Iterable[str | Test] | None, gamma: float | None = None) -> list[Test]:
+    """Return the named tests, or all of them; a gamma goes to those that take it.
+
+    Among all tests these are the two Berger–Boos entries, among named ones every unconditional exact test.
+
+    Examples
+    --------
+    >>> [test.label for test in select(["pearson", "boschloo"], gamma=0.001)]
+    ['Pearson chi-squared', 'Boschloo (central), Berger–Boos (γ = 0.001)']
+    """
     if isinstance(tests, str):
         raise InputError(f"tests == {tests!r}: give a list of test keys, for example [{tests!r}].")
-    return list(TESTS.values()) if tests is None else [get(test) for test in tests]
+    chosen = list(TESTS.values()) if tests is None else [get(test) for test in tests]
+    if gamma is None or not chosen:
+        return chosen
+    takes = [t.gamma is not None if tests is None else t.family == "unconditional exact" for t in chosen]
+    return [get(t, gamma if take or not any(takes) else None) for t, take in zip(chosen, takes, strict=True)]
 
 
 def describe() -> pd.DataFrame:
@@ -50,20 +138,29 @@ def describe() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``key``: ``label family null formula degenerate use avoid same_as reference``.
+        Indexed by ``key``: ``label family null formula degenerate use avoid same_as reference``, then what the test is
+        called in ``SPSS``, ``SAS``, ``Stata`` and ``R`` and how to get it there.
+
+    Examples
+    --------
+    >>> describe().at["n_minus_1", "SPSS"].partition(";")[0]
+    'CROSSTABS /STATISTICS=CHISQ: Linear-by-Linear Association'
     """
     columns = ["key", "label", "family", "null", "formula", "degenerate", "use", "avoid", "same_as", "reference"]
     rows = [[", ".join(v) if isinstance(v := getattr(t, c), tuple) else v for c in columns] for t in TESTS.values()]
-    return pd.DataFrame(rows, columns=columns).set_index("key")
+    table = pd.DataFrame(rows, columns=columns).set_index("key")
+    return table.join(pd.DataFrame({key: test.software for key, test in TESTS.items()}).T)
 
 
 def pvalue(
     test: str | Test,
     x1: ArrayLike,
-    n1: ArrayLike,
-    x2: ArrayLike,
-    n2: ArrayLike,
+    n1: ArrayLike | None = None,
+    x2: ArrayLike | None = None,
+    n2: ArrayLike | None = None,
     alternative: str = "two-sided",
+    gamma: float | None = None,
+    difference: float = 0.0,
 ) -> float | FloatArray:
     """Compute the p-value of one test for one table, or for arrays of tables.
 
@@ -76,7 +173,12 @@ def pvalue(
     x2, n2 : int or array of int
         Responders and patients of the second arm. All four broadcast against each other.
     alternative : {"two-sided", "greater", "less"}
-        ``"greater"``: the first arm responds more.
+        ``"greater"``: the first arm responds more (by more than the difference).
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma, as in :func:`get`.
+    difference : float
+        The p1 - p2 of the null hypothesis, such as -0.1 for a margin of ten percentage points; with an alternative of
+        one side the hypothesis is "at most" or "at least" that.
 
     Returns
     -------
@@ -87,7 +189,8 @@ def pvalue(
     Raises
     ------
     InputError
-        Counts that are not whole numbers or do not fit together, unknown test or alternative.
+        Counts that are not whole numbers or do not fit together, unknown test or alternative, a gamma or a
+        difference for a test that has none.
 
     Examples
     --------
@@ -95,14 +198,23 @@ def pvalue(
     0.0504
     >>> pvalue("fisher", [16, 19], 29, [9, 11], 30).round(4).tolist()
     [0.0673, 0.0379]
+    >>> round(pvalue("barnard", 83, 88, 69, 76, "greater", difference=-0.1), 4)
+    0.0017
     """
-    entry, side = get(test), as_alternative(alternative)
+    entry, side = get(test, gamma, difference), as_alternative(alternative)
     a, m, b, n = broadcast_tables(x1, n1, x2, n2)
     p = entry.function(a, m, b, n, side)
     return float(p) if np.ndim(p) == 0 else np.asarray(p)
 
 
-def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-sided") -> FloatArray:
+def pvalue_lattice(
+    test: str | Test,
+    n1: int,
+    n2: int,
+    alternative: str = "two-sided",
+    gamma: float | None = None,
+    difference: float = 0.0,
+) -> FloatArray:
     """Compute the p-value of every table that a design can produce.
 
     Parameters
@@ -112,7 +224,12 @@ def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-s
     n1, n2 : int
         Patients in each arm.
     alternative : {"two-sided", "greater", "less"}
-        ``"greater"``: the first arm responds more.
+        ``"greater"``: the first arm responds more (by more than the difference).
+    gamma : float, optional
+        For an unconditional exact test: its Berger–Boos form with this gamma, as in :func:`get`.
+    difference : float
+        The p1 - p2 of the null hypothesis, such as -0.1 for a margin of ten percentage points; with an alternative of
+        one side the hypothesis is "at most" or "at least" that.
 
     Returns
     -------
@@ -125,9 +242,9 @@ def pvalue_lattice(test: str | Test, n1: int, n2: int, alternative: str = "two-s
     >>> lattice.shape, round(float(lattice[16, 9]), 8)
     ((30, 31), 0.05780647)
     """
-    entry, side = get(test), as_alternative(alternative)
+    entry, side = get(test, gamma, difference), as_alternative(alternative)
     m, n = as_size("n1", n1), as_size("n2", n2)
-    if entry.family == "unconditional exact":  # computed as a whole lattice anyway
-        return unconditional.lattice(entry.key, m, n, side).copy()
+    if entry.family == "unconditional exact" and not entry.difference:  # computed as a whole lattice anyway
+        return unconditional.lattice(entry.key, m, n, side, entry.gamma).copy()
     x1, x2 = np.indices((m + 1, n + 1))
     return np.array(entry.function(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))

@@ -16,7 +16,12 @@ from lupus_kit.inference.two_by_two.counts import as_count, one_table
 
 
 def shuffle_test(
-    x1: int, n1: int, x2: int, n2: int, n_shuffles: int = 10_000, seed: int | np.random.Generator = 0
+    x1: int,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    n_shuffles: int = 10_000,
+    seed: int | np.random.Generator = 0,
 ) -> float:
     """Compute a two-sided p-value by shuffling the outcomes over the arms.
 
@@ -49,11 +54,11 @@ def shuffle_test(
     >>> 0.06 < p < 0.08  # Fisher's exact test: 0.0673
     True
     """
-    x1, n1, x2, n2 = one_table(x1, n1, x2, n2)
+    a, m, b, n = one_table(x1, n1, x2, n2)
     rng, times = as_generator(seed), as_count("n_shuffles", n_shuffles, 1)
-    cards = np.repeat([1, 0], [x1 + x2, n1 + n2 - x1 - x2])
-    shuffled = np.array([rng.permutation(cards)[:n1].sum() for _ in range(times)])
-    # Differences of the rates times n1 n2, so that equal ones are equal.
-    observed = abs(x1 * n2 - x2 * n1)
-    differences = abs(shuffled * n2 - (x1 + x2 - shuffled) * n1)
+    cards = np.repeat([1, 0], [a + b, m + n - a - b])
+    shuffled = np.array([rng.permutation(cards)[:m].sum() for _ in range(times)])
+    # Differences of the rates times both arms' patients, so that equal ones are equal.
+    observed = abs(a * n - b * m)
+    differences = abs(shuffled * n - (a + b - shuffled) * m)
     return float((1 + np.sum(differences >= observed)) / (1 + times))

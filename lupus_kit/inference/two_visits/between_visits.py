@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.pairs import possible_both
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_counts, as_size
 
 
@@ -53,11 +54,6 @@ class BetweenVisitBounds:
             f"{len(self.table)} joint distributions compatible with the margins, its two-sided p lies between "
             f"<b>{self.p_low:.2f}</b> and <b>{self.p_high:.2f}</b>."
         )
-
-
-def _both(x_first: int, x_second: int, n: int) -> IntArray:
-    """Every possible number of patients who respond at both visits."""
-    return np.arange(max(0, x_first + x_second - n), min(x_first, x_second) + 1)
 
 
 def _change_variance(x_first: int, x_second: int, n: int, both: IntArray) -> FloatArray:
@@ -103,7 +99,8 @@ def between_visit_bounds(x1_a: int, x2_a: int, n_a: int, x1_b: int, x2_b: int, n
     a1, a2, b1, b2 = (int(v) for v in values)
     change_a, change_b = (a2 - a1) / n_first, (b2 - b1) / n_second
     both_a, both_b = (
-        grid.ravel() for grid in np.meshgrid(_both(a1, a2, n_first), _both(b1, b2, n_second), indexing="ij")
+        grid.ravel()
+        for grid in np.meshgrid(possible_both(a1, a2, n_first), possible_both(b1, b2, n_second), indexing="ij")
     )
     error = np.sqrt(_change_variance(a1, a2, n_first, both_a) + _change_variance(b1, b2, n_second, both_b))
     difference = change_a - change_b

@@ -1,5 +1,6 @@
 """Rules for two endpoints that share one level, and what each of them allows to claim."""
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,6 +42,9 @@ class Strategy:
     reference: str
     levels: Callable[[float, float], tuple[tuple[float, ...], tuple[float, ...]]]
     claims: Claims
+
+    def _repr_html_(self) -> str:
+        return f"<b>{html.escape(self.label)}</b>: {html.escape(self.description)} ({html.escape(self.reference)})"
 
 
 def _same(*shares: float) -> Callable[[float, float], tuple[tuple[float, ...], tuple[float, ...]]]:

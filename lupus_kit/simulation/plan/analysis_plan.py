@@ -12,6 +12,7 @@ import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign
+from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
@@ -163,6 +164,9 @@ class AnalysisPlan:
         Key of :data:`lupus_kit.inference.STRATEGIES`: which endpoint may be claimed.
     missing : str
         Key of :data:`MISSING_RULES`.
+    events : str
+        Key of :data:`lupus_kit.endpoints.EVENT_STRATEGIES`: what an intercurrent event such as rescue does. Trials of
+        invented patients have events; response rates are taken as they are.
     looks : InterimLooks, optional
         Interim looks; none unless given.
     reestimation : Reestimation, optional
@@ -188,6 +192,7 @@ class AnalysisPlan:
     alpha: float = 0.05
     multiplicity: str = "fixed_sequence"
     missing: str = "nonresponder"
+    events: str = "composite"
     looks: InterimLooks | None = None
     reestimation: Reestimation | None = None
     correlation: float = 0.4
@@ -197,6 +202,7 @@ class AnalysisPlan:
             ("test", self.test, TESTS),
             ("multiplicity rule", self.multiplicity, STRATEGIES),
             ("rule for missing data", self.missing, MISSING_RULES),
+            ("strategy for intercurrent events", self.events, EVENT_STRATEGIES),
         ):
             if not isinstance(value, str) or value not in allowed:
                 raise unknown_name(kind, value, allowed)
@@ -315,6 +321,7 @@ class AnalysisPlan:
             ("level", f"{self.alpha:g}"),
             ("two endpoints", f"{rule.label}: {rule.description}"),
             ("a patient without outcome", MISSING_RULES[self.missing]),
+            ("intercurrent events", f"{self.events.replace('_', ' ')}: {EVENT_STRATEGIES[self.events]}"),
         ]
         bounds = self.boundaries()
         if bounds is not None:

@@ -19,6 +19,7 @@ The format, with everything it can hold (what is left out keeps its default; eit
     alpha = 0.05
     multiplicity = "fixed_sequence" # a key of inference.STRATEGIES
     missing = "nonresponder"        # nonresponder, observed, worst or best
+    events = "composite"            # a key of endpoints.EVENT_STRATEGIES, for [patients]
     correlation = 0.4               # for the rule "obrien_fleming" alone
 
     [plan.looks]                    # either looks or re-estimation, or neither

@@ -45,12 +45,14 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
     """
     assumptions, plan = scenario.assumptions, scenario.plan
     assert isinstance(assumptions, cohort.Assumptions)
-    if assumptions.dropout_mechanism == "MCAR":
+    between = plan.events == "while_on_treatment"  # judges the last visit before an event
+    if assumptions.dropout_mechanism == "MCAR" and not between:
         # Visits between the analysed ones change nothing then, and cost time.
         assumptions = replace(assumptions, extra_weeks=())
     visits = cohort.what_if(assumptions, n_per_arm, rng).visits
     weeks = [0, *sorted({endpoint.week for endpoint in plan.endpoints})]
-    visits = visits[visits["week"].isin(weeks)]
+    if not between:
+        visits = visits[visits["week"].isin(weeks)]
     verdicts = {points: _verdicts(visits, points, plan) for points in {e.points for e in plan.endpoints}}
     rows = [verdicts[end.points][verdicts[end.points]["week"] == end.week] for end in plan.endpoints]
     both = np.stack([row["responder"].astype("Int8").fillna(-1).to_numpy(dtype=np.int8) for row in rows], axis=1)
@@ -64,7 +66,7 @@ def _verdicts(visits: pd.DataFrame, points: int, plan: AnalysisPlan) -> pd.DataF
     if plan.missing in ("worst", "best"):
         other = {"worst": "best", "best": "worst"}[plan.missing]
         rule = {first: plan.missing, second: other}
-    return sri(visits, points, missing=rule, reasons=False)
+    return sri(visits, points, missing=rule, events=plan.events, reasons=False)
 
 
 class PatientSource:

@@ -1,0 +1,201 @@
+"""The imputed data sets behind multiple imputation of the SRI: who gives to whom, and the rule on what was filled."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.cells import require_choice
+from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.seeds import as_generator
+from lupus_kit.endpoints.compare.donors import Pool, Step, fill, left_for_good, plan
+from lupus_kit.endpoints.pga import PGA_UNITS
+from lupus_kit.endpoints.rules.intercurrent import STEROIDS
+from lupus_kit.endpoints.rules.sri import SriEvaluation, SriOptions, evaluate_sri, sri_clauses
+
+#: What is assumed of patients whose values are missing, which says where their donors come from.
+DONORS = ("mar", "all", "jump_to_reference", "copy_reference")
+_OTHER_NAMES = {"arm": "mar", "reference": "jump_to_reference", "j2r": "jump_to_reference", "cr": "copy_reference"}
+# An arm of this name is the reference where none is given.
+_CONTROL = re.compile(r"placebo|control|sham|standard", re.IGNORECASE)
+_PGA_TOP = 3 * PGA_UNITS  # the scale ends at 3
+
+
+@dataclass(frozen=True)
+class Arms:
+    """The arms of a trial, the reference last, or one group of all patients; `member` has shape (arms, patients)."""
+
+    names: list[Any]
+    member: np.ndarray
+    given: bool
+
+    @property
+    def n_patients(self) -> int:
+        """How many patients there are."""
+        return int(self.member.shape[1])
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Imputed data sets before the rule: ``values`` has shape (imputations, patients, visits, parts)."""
+
+    values: np.ndarray
+    changes: pd.DataFrame
+    found: SriEvaluation
+    options: SriOptions
+    events: Sequence[str]
+    arms: Arms
+    method: str
+
+
+def fill_gaps(
+    visits: pd.DataFrame,
+    points: int,
+    n_imputations: int,
+    seed: int | np.random.Generator,
+    donors: str,
+    reference: object,
+    nearest: int,
+    rule: Mapping[str, Any],
+) -> Filled:
+    """Read the visits and fill every gap as often as asked; the parameters are those of ``impute_responders``."""
+    donors = _check(n_imputations, nearest, donors)
+    options = SriOptions(points, **rule)
+    rng = as_generator(seed)
+    table, intercurrent = options.read(visits)
+    events = intercurrent.clauses
+    found = evaluate_sri(table, options, intercurrent)
+    arms = _read_arms(table, reference, donors)
+
+    changes = _changes(found, events)
+    n_visits = len(changes) // arms.n_patients
+    gaps = changes.to_numpy(dtype=float).reshape(arms.n_patients, n_visits, -1)
+    known = ~np.isnan(gaps)
+    measured = known[..., : known.shape[2] - len(events)]
+    steps = plan(known, _pools(arms, donors, left_for_good(measured)))
+    _require_donors(steps, found, arms, donors)
+    start = table[table["week"] == 0].reindex(columns=["sledai", "pga"])
+    baseline = start.to_numpy(dtype=float, na_value=np.nan)
+    filled = np.stack([fill(gaps, baseline, steps, nearest, rng) for _ in range(n_imputations)])
+    return Filled(filled, changes, found, options, events, arms, _method(donors, nearest, n_imputations, arms))
+
+
+def _check(n_imputations: object, nearest: object, donors: str) -> str:
+    """Return the assumption by its first name."""
+    for name, value, least in (("n_imputations", n_imputations, 2), ("nearest", nearest, 1)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise InputError(f"{name} is {value!r}: give a whole number of at least {least}.")
+    donors = _OTHER_NAMES.get(donors.lower(), donors) if isinstance(donors, str) else donors
+    require_choice("choice of donors", donors, DONORS)
+    return donors
+
+
+def _read_arms(table: pd.DataFrame, reference: object, donors: str) -> Arms:
+    start = table[table["week"] == 0]
+    if "arm" not in start:
+        if reference is not None:
+            raise InputError(f"reference is {reference!r}, but visits has no column 'arm'.")
+        return Arms(["all patients"], np.ones((1, len(start)), dtype=bool), given=False)
+    without = start.loc[start["arm"].isna(), "patient"]
+    if len(without):
+        raise InputError(
+            f"{len(without)} patient(s) have no arm, the first is {without.iloc[0]!r}: give every patient one."
+        )
+    found = set(start["arm"])
+    categorical = isinstance(start["arm"].dtype, pd.CategoricalDtype)
+    ordered = start["arm"].cat.categories if categorical else sorted(found, key=str)
+    names = [arm for arm in ordered if arm in found]
+    if reference is None:
+        controls = [arm for arm in names if _CONTROL.search(str(arm))]
+        if len(controls) != 1 and donors.endswith("_reference"):
+            raise InputError(
+                f"donors={donors!r} needs reference=, the arm that others are taken to resemble: one of {names}."
+            )
+        reference = controls[0] if len(controls) == 1 else names[-1]
+    if reference not in names:
+        raise unknown_name("arm", reference, map(str, names))
+    names = [arm for arm in names if arm != reference] + [reference]
+    return Arms(names, np.array([start["arm"] == arm for arm in names]), given=True)
+
+
+def _pools(arms: Arms, donors: str, left: np.ndarray) -> list[Pool]:
+    """Return who receives and who gives; `left` says at which visits a patient had left for good."""
+    always = np.ones_like(left)
+    if donors == "all":
+        return [Pool(always, always[:, 0])]
+    if donors == "mar":
+        return [Pool(always & own[:, None], own) for own in arms.member]
+    if not arms.given:
+        raise InputError(f"donors={donors!r} needs a column 'arm' in visits.")
+    reference = arms.member[-1]
+    if donors == "copy_reference":
+        return [Pool(always, reference)]
+    jumped = left & ~reference[:, None]
+    stayed = [Pool(~jumped & own[:, None], own) for own in arms.member]
+    return [*stayed, Pool(jumped, reference, forgets=True)]
+
+
+def _changes(found: SriEvaluation, events: Sequence[str]) -> pd.DataFrame:
+    """Return what is imputed: changes since baseline and events, missing where not on record."""
+    change = found.change
+    parts = {"sledai_drop": change["sledai_drop"]}
+    if "new_a" in change:
+        known = change["grades_known"].fillna(False)
+        parts |= {name: change[name].where(known) for name in ("new_a", "new_b")}
+    if "pga_rise" in change:
+        parts["pga_rise"] = change["pga_rise"]
+    return pd.DataFrame(parts | {name: found.visit[name] for name in events}).astype("Float64").astype(float)
+
+
+def _require_donors(steps: list[Step], found: SriEvaluation, arms: Arms, donors: str) -> None:
+    """Refuse where nobody can give; list every visit at once."""
+    lines = []
+    for visit, receiver in sorted({(s.visit, int(s.recipients[0])) for s in steps if not len(s.donors)}):
+        own = arms.names[int(arms.member[:, receiver].argmax())]
+        group = {"mar": own, "all": "any arm"}.get(donors, arms.names[-1])
+        lines.append(f"{found.visit['visit'].iloc[visit]}: nobody of {group} has every value on record")
+    if lines:
+        hint = " donors='all' draws from every arm." if donors != "all" and arms.given else ""
+        listed = "\n".join(dict.fromkeys(lines))
+        raise InputError(f"some gaps have no donor:\n{listed}\nAsk for fewer components, or leave out the visit.{hint}")
+
+
+def decide(of: Filled, worse: np.ndarray) -> np.ndarray:
+    """Apply the rule to the filled data sets; `worse` is a shift for each patient and visit."""
+    filled, recorded, found, options, events = of.values, of.changes, of.found, of.options, of.events
+    n_imputations = len(filled)
+    made = {name: filled[..., k].reshape(n_imputations, -1) for k, name in enumerate(recorded)}
+    before = found.change["sledai_baseline"].to_numpy(dtype=float, na_value=np.nan)
+    drop = made["sledai_drop"] - np.where(recorded["sledai_drop"].isna(), worse, 0)
+    made["sledai_drop"] = np.fmin(drop, before)  # SLEDAI does not fall below 0
+    made["sledai_baseline"] = np.where(np.isnan(before), drop, before)  # at least what it falls by
+    if "new_a" in made:
+        for name in ("new_a", "new_b"):  # what is on record stays: a donor cannot take a new A or B away
+            made[name] = np.maximum(made[name], found.change[name].to_numpy())
+        made["grades_known"] = np.ones_like(drop, dtype=bool)
+    if "pga_rise" in made:
+        room = _PGA_TOP - found.baseline["pga"].to_numpy(dtype=float, na_value=np.nan)
+        made["pga_rise"] = np.fmin(made["pga_rise"], room)
+    for name in events:
+        happened = filled[..., recorded.columns.get_loc(name)] == 1
+        happened = happened if name == STEROIDS else np.maximum.accumulate(happened, axis=2)
+        made[name] = happened.reshape(n_imputations, -1)
+    change = pd.DataFrame({name: values.ravel() for name, values in made.items()})
+    responds = sri_clauses(change, options.points, events).all(axis=1)
+    return np.reshape(responds.to_numpy(), (n_imputations, -1))
+
+
+def _method(donors: str, nearest: int, n_imputations: int, arms: Arms) -> str:
+    last = str(arms.names[-1])
+    pool_of = {
+        "mar": f"missing at random: each gap takes the changes of one of the {nearest} most similar patients of "
+        + ("the same arm" if arms.given else "the cohort"),
+        "all": f"each gap takes the changes of one of the {nearest} most similar patients of any arm",
+        "copy_reference": f"copy reference: each gap takes the changes of one of the {nearest} most similar patients of {last}",
+        "jump_to_reference": f"jump to reference: whoever has left goes on like one of the {nearest} patients of {last} with "
+        "the most similar start; other gaps are filled from the same arm",
+    }[donors]
+    return f"{n_imputations} imputations; {pool_of}; pooled by Rubin's rules."

@@ -1,0 +1,130 @@
+"""What a table of visits says about events and steroids, in notes: which patients, and what was done about them."""
+
+import pandas as pd
+
+from lupus_kit.core.text import listing
+from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
+from lupus_kit.endpoints.nullable import known_true
+from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES, STEROIDS
+from lupus_kit.endpoints.rules.steroids import DOSE, steroid_rule
+from lupus_kit.endpoints.visits.visit_table import EVENTS
+
+
+def _named(text: str, patients: pd.Series) -> list[str]:
+    """Say something of patients, with their number and names; nothing where there are none."""
+    who = pd.unique(patients)
+    return [f"{text} ({len(who)}): {listing(who)}."] if len(who) else []
+
+
+def with_unasked_events(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Count an event as not there where the file did not ask for it, and say so.
+
+    A column without any entry is one that nobody filled in, and a visit at which no patient of several has an entry is
+    one at which nobody asked, as where a wide file has ``rescue_week12`` alone. An empty cell among others stays open.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per patient and visit.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        The same, without columns that are empty, and with a no where nobody was asked.
+    notes : list of str
+        Sentences.
+    """
+    if not {"patient", "week"} <= {*table.columns}:
+        return table, []  # the rule says what is missing
+    notes, several = [], table["patient"].nunique() > 1
+    for name in [name for name in EVENTS if name in table]:
+        given = table[name].notna()
+        if not given.any():
+            table = table.drop(columns=name)
+            notes.append(f"Nobody filled in the column {name}: it was not asked for.")
+            continue
+        unasked = ~given.groupby(table["week"]).transform("any") & (table["week"].astype(float) > 0)
+        if several and unasked.any():
+            table = table.assign(**{name: table[name].astype(object).where(~unasked, 0)})
+            visits = table.loc[unasked, "week"].astype(float).unique()
+            notes.append(f"Nobody has an entry for {name} at week {listing(f'{w:g}' for w in sorted(visits))}: "
+                         "it was counted as no.")  # fmt: skip
+    return table, notes
+
+
+def about_events(table: pd.DataFrame, strategy: str) -> list[str]:
+    """Say which patients have intercurrent events, and what the strategy does with them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per patient and visit, cells read.
+    strategy : str
+        Key of ``EVENT_STRATEGIES``.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    flags = table.reindex(columns=[name for name in EVENTS if name in table]).apply(pd.to_numeric, errors="coerce")
+    patient, week = table["patient"], table["week"].astype(float)
+    recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
+    how = f"Events, {strategy.replace('_', ' ')}: {EVENT_STRATEGIES[strategy]}."
+    notes = []
+    for name in flags:
+        notes += _named(f"{how} {name}", patient[(flags[name] == 1) & (week > 0)])
+        blank = flags[name].isna() & (week > 0) & recorded
+        notes += _named(f"{name} has empty cells, which are open and not a no", patient[blank])
+    early = (flags == 1).any(axis=1) & (week == 0)
+    notes += _named("An event at week 0 is before treatment and was not counted", patient[early])
+    if "withdrawn" in flags and strategy != "treatment_policy":
+        left = week.where((flags["withdrawn"] == 1) & (week > 0)).groupby(patient).transform("min")
+        assessed = table[table.columns.intersection(["sledai", "pga", *GRADE_COLUMNS])].notna().any(axis=1)
+        notes += _named("Visits after withdrawal were not judged", patient[(week > left) & assessed])
+    return notes
+
+
+def about_steroids(table: pd.DataFrame, verdicts: pd.DataFrame, strategy: str, steroids: object) -> list[str]:
+    """Say which rule on steroids was used, whom it made a non-responder, and whose dose nobody judged.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per patient and visit, cells read.
+    verdicts : pandas.DataFrame
+        What the rule of response returned.
+    strategy : str
+        Key of ``EVENT_STRATEGIES``.
+    steroids : str, SteroidRule or None
+        The rule that was asked for.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    rule, patient = steroid_rule(steroids, table), table["patient"]
+    if rule is None or strategy == "treatment_policy":
+        if DOSE not in table:
+            return []
+        dose = pd.to_numeric(table[DOSE], errors="coerce")
+        start = dose.where(table["week"].astype(float) == 0).groupby(patient).transform("first")
+        above = _named("Above the dose of prednisone at baseline, which was not judged", patient[dose > start])
+        return above or ["Prednisone was not judged; no dose is above that of baseline."]
+    read = f" {rule.source} Checked: {rule.checked}." if rule.checked else ""
+    notes = [f"Steroids: {rule.label}.{read}"]
+    if STEROIDS in verdicts:
+        broken = known_true(verdicts[STEROIDS])
+        notes += _named("Non-response by the rule on steroids", verdicts.loc[broken, "patient"])
+    if rule.reads_dose:
+        counted = "not judged" if rule.unknown_dose_passes else "which leaves the answer open where it counts"
+        notes += _named(f"The dose of prednisone is not recorded at a visit, {counted}", patient[table[DOSE].isna()])
+    if lacking := [name for name in rule.additions if name not in table]:
+        notes.append(f"Without a column {listing(lacking, 'or')} it was not judged whether such a medicine was added.")
+    if steroids == "auto":
+        notes.append("Choose another rule on steroids (steroids=, --steroids), or none, where the protocol says so.")
+    if rule.visit_within_days:
+        days = rule.visit_within_days
+        notes.append(f"The trial asked for a visit within {days} days of the planned one: read the visits so.")
+    return notes

@@ -1,0 +1,173 @@
+"""Responders of two arms, compared within strata."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import listing, plural
+from lupus_kit.inference.intervals.interval import Interval
+from lupus_kit.inference.strata import mantel_haenszel, stratified_scores
+from lupus_kit.inference.strata.common_odds import Conditional
+from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients, names_of
+from lupus_kit.inference.strata.results import Stratified, StratifiedTest
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_level
+from lupus_kit.inference.two_by_two.pearson import normal_pvalue
+
+_ODDS, _DIFFERENCE = "odds ratio", "risk difference"
+
+
+def _notes(tables: pd.DataFrame, two_arms: NDArray[np.bool_]) -> list[str]:
+    """Say how many strata and patients tell nothing, and about what."""
+    alike = two_arms & ~tables["informative"].to_numpy()
+    notes = []
+    for rows, said in (
+        (~two_arms, "without patients in both arms: left out of everything"),
+        (alike, "where nobody responds, or everybody: nothing is learned about the odds ratio, in its tests and in that of "
+                "homogeneity; the risk difference counts them, with half a responder added to each arm where weights are "
+                "inverse variances"),
+    ):  # fmt: skip
+        part = tables[rows]
+        patients = plural(int(part[["n1", "n2"]].to_numpy().sum()), "patient")
+        if len(part):
+            notes.append(f"{plural(len(part), 'stratum', 'strata')} ({listing(part['stratum'])}; {patients}) {said}.")
+    return notes
+
+
+def _tests(strata: Strata, exact: Conditional, alternative: str) -> Iterator[StratifiedTest]:
+    root = mantel_haenszel.cochran_mantel_haenszel
+    for key, label, z in (
+        ("cmh", "Cochran–Mantel–Haenszel", root(strata, False)),
+        ("cmh_corrected", "Cochran–Mantel–Haenszel, continuity correction", root(strata, True)),
+        ("score_inverse_variance", "stratified score, inverse-variance weights",
+         stratified_scores.score(strata, 0.0, "inverse_variance")),
+    ):  # fmt: skip
+        yield StratifiedTest(key, label, z**2, 1, float(normal_pvalue(np.array(z), alternative)))
+    for key, label, test in (
+        ("exact", "exact conditional, twice the smaller tail", "fisher_doubled"),
+        ("exact_point", "exact conditional, point probability", "fisher"),
+        ("midp", "conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
+    ):
+        yield StratifiedTest(key, label, np.nan, 0, exact.pvalue(test, alternative))
+    statistic, df, p = mantel_haenszel.breslow_day_tarone(strata)
+    yield StratifiedTest("breslow_day_tarone", "equal odds ratios (Breslow–Day–Tarone)", statistic, df, p)
+
+
+def _intervals(strata: Strata, exact: Conditional, level: float) -> Iterator[Interval]:
+    mh, scores, robins = mantel_haenszel, stratified_scores, "Mantel–Haenszel (Greenland–Robins)"
+    for key, label, measure, ends, inverts in (
+        ("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", _ODDS, mh.odds_ratio(strata, level), ""),
+        ("conditional_exact", "conditional exact", _ODDS, exact.effect(level, 1.0), "exact"),
+        ("conditional_midp", "conditional mid-p", _ODDS, exact.effect(level, 0.5), "midp"),
+        ("mantel_haenszel_risk_ratio", robins, "risk ratio", mh.risk_ratio(strata, level), ""),
+        ("sato", "Mantel–Haenszel (Sato)", _DIFFERENCE, mh.sato(strata, level), ""),
+        ("greenland_robins", robins, _DIFFERENCE, mh.greenland_robins(strata, level), ""),
+    ):
+        yield Interval(key, label, measure, *ends, level, inverts)
+    for weighting, test in (("cmh", "cmh"), ("inverse_variance", "score_inverse_variance")):
+        said = "CMH weights" if weighting == "cmh" else "inverse-variance weights"
+        score, hybrid = (method(strata, level, weighting) for method in (scores.miettinen_nurminen, scores.newcombe))
+        label = f"stratified Miettinen–Nurminen, {said}"
+        yield Interval(f"miettinen_nurminen_{weighting}", label, _DIFFERENCE, *score, level, test)
+        yield Interval(f"newcombe_{weighting}", f"stratified Newcombe, {said}", _DIFFERENCE, *hybrid, level)
+
+
+def stratified(
+    tables: pd.DataFrame,
+    *,
+    strata: str | list[str] | None = None,
+    outcome: str | None = None,
+    arm: str | None = None,
+    first_arm: object = None,
+    correction: bool = False,
+    level: float = 0.95,
+    alternative: str = "two-sided",
+    missing: str = "refuse",
+) -> Stratified:
+    """Compare the responders of two arms within strata.
+
+    Parameters
+    ----------
+    tables : pandas.DataFrame
+        One row a stratum, with columns ``stratum``, ``x1``, ``n1``, ``x2`` and ``n2``: responders and patients of the
+        first and second arm; an arm may be empty. Or, with `outcome` and `arm`, one row a patient.
+    strata : str or list of str, optional
+        Columns whose combinations are the strata; ``stratum`` by default.
+    outcome, arm : str, optional
+        For patients: the column of the outcome (1 or True: responded), and that of the two arms.
+    first_arm : optional
+        For patients: the first arm; by default the one that stands first in the data. A note says which it is.
+    correction : bool
+        Give ``.cmh`` with the continuity correction. Both stand among the ``tests``.
+    level : float
+        Confidence level.
+    alternative : {"two-sided", "greater", "less"}
+        Of the tests; ``"greater"``: the first arm responds more. Intervals are two-sided.
+    missing : {"refuse", "drop"}
+        For patients who lack an outcome, an arm or a stratum.
+
+    Returns
+    -------
+    Stratified
+        With ``.cmh``, ``.homogeneity``, ``.exact``, ``.odds_ratio``, ``.risk_ratio``, ``.risk_difference``,
+        ``.to_frame()``, ``.forest()`` and ``.notes``.
+
+    Raises
+    ------
+    InputError
+        No such column, counts that do not fit together, a stratum twice, not two arms, an outcome that is not 0 or 1,
+        missing values, no stratum with patients in both arms.
+
+    Notes
+    -----
+    A stratum with one arm says nothing and is left out. Where nobody responds, or everybody, nothing is learned about the
+    odds ratio; the stratum counts in the risk difference (and, if nobody responds, adds nothing to the risk ratio).
+    ``notes`` names these strata and their patients. Homogeneity is ``nan`` for fewer than two strata with an odds ratio,
+    and where the common one is 0 or infinite. Where no stratum has an odds ratio, tests are ``nan`` and the exact
+    ones 1. Beyond 3,000 patients the exact tests are left out, with a note.
+
+    Tests and intervals that agree: Cochran–Mantel–Haenszel with Miettinen–Nurminen's interval with CMH weights, the score
+    test with that with inverse-variance weights, the exact tests of twice the smaller tail with the exact intervals. R's
+    ``mantelhaen.test(exact = TRUE)`` prints the point-probability test beside the exact interval. Where the continuity
+    correction would go past zero R corrects nothing; here p is 1.
+
+    Examples
+    --------
+    SAS's example of a trial in migraine, women and men:
+
+    >>> tables = pd.DataFrame({"stratum": ["female", "male"], "x1": [16, 12], "n1": [27, 28], "x2": [5, 7], "n2": [25, 26]})
+    >>> found = stratified(tables)
+    >>> round(found.cmh.statistic, 4), round(found.cmh.p, 4), round(found.odds_ratio.estimate, 3)
+    (8.3052, 0.004, 3.313)
+    >>> found.to_frame().set_index("key").loc[["cmh_corrected", "exact", "breslow_day_tarone"], "p"].round(4).tolist()
+    [0.0073, 0.0066, 0.2221]
+    """
+    names = names_of("stratum" if strata is None else strata, "strata")
+    confidence, side = as_level("level", level), as_alternative(alternative)
+    if not names:
+        raise InputError("strata == []: name at least one column.")
+    names_of([name for name in (outcome, arm) if name is not None], "outcome and arm")
+    notes: list[str] = []
+    if outcome is not None and arm is not None:
+        counted, arms, notes = count_patients(tables, outcome, arm, names, first_arm, missing)
+    elif outcome is None and arm is None:
+        counted, arms = check_tables(tables, names), ("arm 1", "arm 2")
+    else:
+        raise InputError("outcome= and arm= go together: they name the columns of a table with one row a patient.")
+    counts = counted[list(COUNTS)].to_numpy(dtype=np.float64)
+    two_arms = (counts[:, 1] > 0) & (counts[:, 3] > 0)
+    if not two_arms.any():
+        raise InputError("no stratum has patients in both arms: nothing can be compared within strata.")
+    counted["informative"] = Strata(*counts.T).informative
+    kept = Strata(*counts[two_arms].T)
+    exact = Conditional(kept)
+    notes += _notes(counted, two_arms)
+    if not exact.ways:
+        notes.append("The exact tests and intervals are left out: so many patients take too long.")
+    tests = {test.key: test for test in _tests(kept, exact, side)}
+    found = {one.key: one for one in _intervals(kept, exact, confidence)}
+    cmh = tests["cmh_corrected" if correction else "cmh"]
+    counted = counted[["stratum", *COUNTS, "informative"]]
+    return Stratified(counted, arms, cmh, tests, found, confidence, side, tuple(notes))
