@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 AuditFormat = StrEnum("AuditFormat", "table markdown html json csv")
+#: A text of more bytes than four times this is no abstract.
+_LARGEST = 2_000_000
 _BY_ENDING = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json", ".csv": "csv"}
 
 
@@ -74,9 +76,8 @@ def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
 def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
     """Propose the claims of a text: ask at a terminal, else write them to edit; audited only where a form is asked for."""
     from lupus_kit.audit import proposed_claims_file, read_text
-    from lupus_kit.audit.reading.reader import load_text
 
-    study, to_edit = read_text(load_text(place), arms), out is None or out.suffix.lower() == ".toml"
+    study, to_edit = read_text(_load_text(place), arms), out is None or out.suffix.lower() == ".toml"
     if out is not None and to_edit and format is not None:
         raise InputError(f"--format {format}: a claims file (--out {out}) has one format; leave --format out.")
     if not to_edit or format is not None:
@@ -88,6 +89,32 @@ def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path
             raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
         study = _confirmed(study)
     write_result(proposed_claims_file(study), out, keep=True)
+
+
+def _load_text(place: str) -> str:
+    """Read a plain text from a file, or from standard input (``"-"``)."""
+    name, most = "standard input" if place == "-" else place, 4 * _LARGEST
+    try:
+        if place == "-":
+            content = sys.stdin.buffer.read(most + 1)
+        else:
+            with Path(place).open("rb") as file:
+                content = file.read(most + 1)
+    except FileNotFoundError:
+        raise InputError(f"{name} is missing: there is no such file.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if len(content) > most:
+        raise InputError(f"{name} is larger than {most // 1_000_000} MB: that is no abstract.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as plain text in UTF-8.") from None
+    if "\0" in text:
+        raise InputError(f"{name} is not plain text: it holds zero bytes. Copy the abstract into a text file.")
+    if not text.strip():
+        raise InputError(f"{name} is empty: give the plain text of an abstract.")
+    return text
 
 
 _ANSWERS = {

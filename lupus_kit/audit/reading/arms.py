@@ -48,7 +48,8 @@ _SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?)?({_WHO
 _SIZED = re.compile(
     rf"(?<![:.\d])(?<!: )(?P<list>(?:[(]|, |and ))?(?P<n>{_WHOLE})\s(?:{_PEOPLE}\s)?"
     r"(?:(?:(?:were )?(?:\w+ )?(?:assigned|allocated|randomi[sz]ed) )?(?:to receive |to |in |received |receiving |on )"
-    r"(?:the )?|(?(list)|(?!)))(?P<name>(?!with\b|were\b|who\b|had\b|aged\b|patients\b|adults\b|women\b|participants\b)[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
+    r"(?:the )?|(?(list)|(?!)))(?P<name>(?!(?:with|were|who|had|aged|patients|adults|women|participants)\b)"
+    r"[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
 )
 #: What is never the name of an arm: people and sexes, units, times, places, events, words about the trial.
 _NOT_AN_ARM = any_of(

@@ -72,7 +72,7 @@ class Proposal(Study):
         records = tuple(replace(claim, confirmed=claim.id in chosen) for claim in self.records)
         return Study(self.trial, records, remarks=self.remarks)
 
-    def _pieces(self) -> list[tuple[str, str]]:
+    def pieces(self) -> list[tuple[str, str]]:
         """Cut the text at the marks: (words, id of the first claim that has them, or empty)."""
         pieces, at = [], 0
         for start, end, claim in self.marks:
@@ -84,7 +84,7 @@ class Proposal(Study):
     def marked(self) -> str:
         """Return the text with the numbers of each claim in double square brackets and the claim's number behind."""
         number = {claim.id: i for i, claim in enumerate(self.records, 1)}
-        return "".join(f"[[{words}]]{number[claim]}" if claim else words for words, claim in self._pieces())
+        return "".join(f"[[{words}]]{number[claim]}" if claim else words for words, claim in self.pieces())
 
     def described(self, claim: Claim) -> str:
         """Return one claim for reading: its values and arms, what was assumed, and its words."""
@@ -112,7 +112,7 @@ class Proposal(Study):
         source = resources.files("lupus_kit.audit.reading").joinpath("proposal.html.j2").read_text(encoding="utf-8")
         environment = Environment(finalize=lambda value: html.escape(str(value)), trim_blocks=True)
         number = {claim.id: i for i, claim in enumerate(self.records, 1)}
-        return environment.from_string(source).render(study=self, pieces=self._pieces(), number=number)
+        return environment.from_string(source).render(study=self, pieces=self.pieces(), number=number)
 
 
 def _comment(words: str) -> str:

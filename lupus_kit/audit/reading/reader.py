@@ -1,11 +1,9 @@
 """From a text to a proposal: every number found, the pairs proposed with their arms, what is to be asked."""
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -41,38 +39,6 @@ _SAYS = {
     "list": "the arms are taken in the order of the allocation, each against the control",
     "shared": "the second number is compared with two others: choose the arms",
 }
-
-
-def load_text(place: str) -> str:
-    """Read a plain text from a file, or from standard input (``"-"``).
-
-    Raises
-    ------
-    InputError
-        There is no such file, it is not text in UTF-8, it is empty or far longer than an abstract.
-    """
-    name, most = "standard input" if place == "-" else place, 4 * LARGEST
-    try:
-        if place == "-":
-            content = sys.stdin.buffer.read(most + 1)
-        else:
-            with Path(place).open("rb") as file:
-                content = file.read(most + 1)
-    except FileNotFoundError:
-        raise InputError(f"{name} is missing: there is no such file.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
-    if len(content) > most:
-        raise InputError(f"{name} is larger than {most // 1_000_000} MB: that is no abstract.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as plain text in UTF-8.") from None
-    if "\0" in text:
-        raise InputError(f"{name} is not plain text: it holds zero bytes. Copy the abstract into a text file.")
-    if not text.strip():
-        raise InputError(f"{name} is empty: give the plain text of an abstract.")
-    return text
 
 
 @dataclass
@@ -203,7 +169,10 @@ class _Reader:
         assumed = (
             _SAYS.get(pair.named, "") if arms != NOT_SAID else "the arms are not said beside the numbers: choose them"
         )
-        places = (before, *(self.text[a:b] for a, b in ((span[0], first.start), (first.end, second.start), (second.end, span[1]))))
+        places = (
+            before,
+            *(self.text[a:b] for a, b in ((span[0], first.start), (first.end, second.start), (second.end, span[1]))),
+        )
         visit = next(filter(None, map(visit_of, places)), "")
         title = title_of(before, behind, list(self.arms))
         role = self.plan.role(title, visit, self.text[span[0] : span[1]], before)

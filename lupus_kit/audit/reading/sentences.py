@@ -3,11 +3,14 @@
 import re
 from itertools import pairwise
 
-_NAMES = (
-    r"(?:Background|Introduction|Context|Rationale|Importance|Objectives?|Aims?|Purpose|Hypothesis|(?:Patients|Materials?) and methods|"
-    r"Methods and results|Methods?|Trial design|Study design|Design(?:, setting,? and participants)?|Settings?|Participants|"
-    r"Patients|Interventions?|Main outcomes? (?:and )?measures?|Measurements|Main results|Results?|Findings|"
-    r"Conclusions?(?: and relevance)?|Interpretation|Discussion|Trial registration(?: number)?|Registration|Funding)"
+from lupus_kit.audit.reading.spellings import any_of
+
+_NAMES = any_of(
+    """Background Introduction Context Rationale Importance Objectives? Aims? Purpose Hypothesis Patients_and_methods
+    Materials?_and_methods Methods_and_results Methods? Trial_design Study_design Design,_setting,?_and_participants Design
+    Settings? Participants Patients Interventions? Main_outcomes?_(?:and_)?measures? Measurements Main_results Results?
+    Findings Conclusions?_and_relevance Conclusions? Interpretation Discussion Trial_registration(?:_number)? Registration
+    Funding"""
 )
 #: A heading: in capitals, before a colon, on a line of its own, or glued to the word behind it ("ResultsAt week 12").
 _HEADING = re.compile(

@@ -12,35 +12,26 @@ _SIGNS = str.maketrans(
         **dict(zip("⩽≦⩾≧＜＞＝％﹪×¼·∙•‧⋅・µ[]{}“”‘’", "≤≤≥≥<>=%%x=......μ()()\"\"''", strict=True)),
     }
 )  # fmt: skip
-_ENTITY = re.compile(r"&(?:lt|gt|le|ge|nbsp|thinsp|middot|plusmn|ndash|mdash|minus|#60|#62|#160|#183);")
-_ENTITIES = dict(
-    zip(["lt", "gt", "le", "ge", "nbsp", "thinsp", "middot", "plusmn", "ndash", "mdash", "minus", "#60", "#62", "#160", "#183"], "<>≤≥  .±---<> .", strict=True)
-)  # fmt: skip
+_ENTITIES = {
+    "lt": "<",
+    "gt": ">",
+    "le": "≤",
+    "ge": "≥",
+    "middot": ".",
+    "plusmn": "±",
+    "ndash": "-",
+    "mdash": ",",
+    "minus": "-",
+}
+_ENTITY = re.compile(rf"&(?:{'|'.join(_ENTITIES)}|nbsp|thinsp|#160);")
 _LINE_END = re.compile(r"\b([A-Za-z]{2,})- ?\n ?([a-z]{2,})")
 
-_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
+_UNITS = re.findall(
+    r"\w+",
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+)
+_TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
 _VALUES = {word: i for i, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
 _LETTERS = (
     rf"(?i:\b(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})\b(?!-[a-z]))"
@@ -178,7 +169,7 @@ def plain(source: str) -> str:
     >>> plain("55·2 % [P ¼ 0.06], P &lt; 0.001")
     '55.2 % (P = 0.06), P <    0.001'
     """
-    text = _ENTITY.sub(lambda m: _ENTITIES[m[0][1:-1]].ljust(len(m[0])), source.translate(_SIGNS))
+    text = _ENTITY.sub(lambda m: _ENTITIES.get(m[0][1:-1], " ").ljust(len(m[0])), source.translate(_SIGNS))
     whole = set(re.findall(r"\b[A-Za-z]+-[a-z]+", text))
 
     def joined(match: re.Match[str]) -> str:
