@@ -189,7 +189,10 @@ def test_what_belongs_to_several_comparisons_is_asked():
         ("Patients in Germany (n=20) and France (n=30) were randomised to drug A or drug B.", {"drug A": None, "drug B": None}),
         ("Some left (stroke, n=1; sepsis, n=3). Cure was 50% v 30%.", {}),
         ("Doses of 5 mg (n=3) and 10 mg (n=6) were randomly assigned.", {}),
-        ("We randomly assigned adults to zorimab 130 mg, 260 mg, or placebo.", dict.fromkeys(("zorimab 130 mg", "zorimab 260 mg", "placebo"))),
+        (
+            "We randomly assigned adults to zorimab 13 mg, 26 mg, or placebo.",
+            dict.fromkeys(("zorimab 13 mg", "zorimab 26 mg", "placebo")),
+        ),
         ("520 people were assigned to a text message and 520 to no message.", {"text message": 520, "no message": 520}),
         ("In all, 89 adults were randomized (44 velunib, 45 placebo).", {"velunib": 44, "placebo": 45}),
         ("Eighty were divided into group A (n=40) and group B (n=40).", {"group A": 40, "group B": 40}),

@@ -33,7 +33,7 @@ _AND = re.compile(r",? ?(?:and|or)$", re.I)
 _OF_ARM = re.compile(
     r"\b(?:groups?|arms?|regimens?|controls?|placebo|treated|receiv\w+|assigned|given|recipients)\b", re.I
 )
-_TIGHT = (" v ", " & ")
+
 # What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
 _OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
 _OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
@@ -72,73 +72,48 @@ class Pair:
     named: str = ""
 
 
-def values_in(text: str, numbers: Sequence[Number]) -> list[Value]:
-    """Join counts, totals and percentages that print one result; what opens a bracket behind a percentage is part of it."""
+def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[Value]]:
+    """Join counts, totals and percentages that print one result; return the results, and the counts that stand alone.
+
+    A percentage in a bracket behind another ("83% (25% complete)") is part of that one.
+    """
     values: list[Value] = []
-    for place, number in enumerate(numbers):
-        last = values[-1] if values else None
-        if number.kind == "percent":
-            if last and last.percent and re.fullmatch(r"\s?\(\s?", text[last.end : number.start]):
-                continue
-            value = Value(
-                number.start,
-                number.end,
-                ((number.start, number.end),),
-                percent=value_of(text[number.start : number.end]),
-            )
-            if last and not last.percent and _joins(text[last.marks[-1][1] : number.start], last, value):
-                values.pop()
-                value = replace(value, marks=(*last.marks, *value.marks), count=last.count, n=last.n)
-            elif (
-                place
-                and numbers[place - 1].kind == "count"
-                and _OPENED.fullmatch(text[numbers[place - 1].end : number.start][-90:])
-            ):
-                counted = _counted(text, numbers[place - 1])
-                value = replace(value, marks=(*counted.marks, *value.marks), count=counted.count)
-            if value.n is None and (total := _OF_N.match(text, number.end)):
-                value = replace(value, n=int(total[1].replace(",", "")) or None, marks=(*value.marks, total.span(1)))
-            values.append(value)
-        elif number.kind in ("fraction", "count"):
-            value = _counted(text, number)
-            between = text[last.marks[-1][1] : number.start] if last else ""
-            if last and number.start < last.marks[-1][1]:
-                continue
-            if last and last.percent and last.count is None and _joins(between, last, value):
-                values[-1] = replace(last, marks=(*last.marks, *value.marks), count=value.count, n=value.n or last.n)
-            elif (
-                last
-                and last.percent
-                and last.count is None
-                and value.n is None
-                and re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", between)
-            ):
-                if re.match(r"\s?(?:patients|women|men|cases|subjects)?\s?[);]", text[number.end : number.end + 20]):
-                    values[-1] = replace(last, marks=(*last.marks, *value.marks), count=value.count)
-            elif number.kind == "fraction":
-                values.append(value)
-    return values
+    for number in numbers:
+        if number.kind not in ("percent", "fraction", "count"):
+            continue
+        last, mark = values[-1] if values else None, (number.start, number.end)
+        new = (
+            Value(*mark, (mark,), value_of(text[slice(*mark)])) if number.kind == "percent" else _counted(text, number)
+        )
+        words = text[last.marks[-1][1] : number.start] if last else ""
+        if last and (number.start < last.marks[-1][1] or (last.percent and new.percent and words.strip() == "(")):
+            continue
+        if last and _joins(words, text[number.end : number.end + 20], last, new):
+            percent, counted = (last, new) if last.percent else (new, last)
+            marks = (*last.marks, *new.marks)
+            values[-1] = new = replace(percent, marks=marks, count=counted.count, n=counted.n or percent.n)
+        else:
+            values.append(new)
+        if new.percent and new.n is None and (total := _OF_N.match(text, number.end)):
+            values[-1] = replace(new, n=int(total[1].replace(",", "")) or None, marks=(*new.marks, total.span(1)))
+    return [one for one in values if one.percent or one.n], [one for one in values if not one.percent and not one.n]
 
 
-def counts_in(text: str, numbers: Sequence[Number], values: Sequence[Value]) -> list[Value]:
-    """Return the counts of a sentence that are part of no other value: "none with A but two with B"."""
-    marked = {start for value in values for start, _ in value.marks}
-    return [_counted(text, n) for n in numbers if n.kind == "count" and n.start not in marked]
-
-
-def _joins(between: str, one: Value, two: Value) -> bool:
-    """Say whether a fraction and a percentage are one result: near each other, and the one prints as the other."""
-    percent, (count, n) = one.percent or two.percent, (one.count, one.n) if one.n else (two.count, two.n)
-    if (
-        count is None
-        or not n
-        or len(between) > _NEAR
-        or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", between)
-    ):
+def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
+    """Say whether a count and a percentage are one result: a bracket joins them, or the one prints as the other."""
+    percent, counted = (one, two) if one.percent else (two, one)
+    if bool(one.percent) == bool(two.percent) or percent.count is not None or counted.count is None:
         return False
-    if between.strip(" ,;=:(") == "" or (not one.percent and between.endswith("(")):
+    if counted.n is None and counted is one:
+        return _OPENED.fullmatch(words[-90:]) is not None
+    if counted.n is None:
+        return bool(re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", words) and re.match(r"\s?[a-z]*\s?[);]", behind))
+    if len(words) > _NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", words):
+        return False
+    if words.strip(" ,;=:(") == "" or (counted is one and words.endswith("(")):
         return True
-    return abs(100 * count / n - float(percent)) <= 10.0 ** -len(percent.partition(".")[2])
+    step = 10.0 ** -len(percent.percent.partition(".")[2])
+    return abs(100 * counted.count / counted.n - float(percent.percent)) <= step
 
 
 def _counted(text: str, number: Number) -> Value:
@@ -218,10 +193,9 @@ def _whose(
         if len(arms) == 2:
             joint = re.search(r"\b(?:v|vs|versus|with|than|compared|whereas|while|and|but)\b|;", text[a.end : b.start])
             mine = joint is None or gap[0].start < a.end + joint.start()
-            same = {m.arm for m in (*before[-1:], *gap, *after[:1])}
-            return ((gap[0].arm, other(gap[0].arm)) if mine else (other(gap[-1].arm), gap[-1].arm)), "same" if len(
-                same
-            ) == 1 and (before or after) else "one"
+            whose = (gap[0].arm, other(gap[0].arm)) if mine else (other(gap[-1].arm), gap[-1].arm)
+            alone = len({m.arm for m in (*before[-1:], *gap, *after[:1])}) == 1 and (before or after)
+            return whose, "same" if alone else "one"
         return None, ""
     distinct = list(dict.fromkeys(m.arm for m in after))
     if len(distinct) > 1:
@@ -251,11 +225,8 @@ def _list_of(gaps: Sequence[str], place: int) -> int:
     end = place
     while end < len(gaps) and re.fullmatch(r"\s?\)?,\s\(?", gaps[end]):
         end += 1
-    return (
-        end - place + 2
-        if end > place and end < len(gaps) and re.fullmatch(r"\s?\)?,?\s(?:and|&|or)\s", gaps[end])
-        else 0
-    )
+    ends = place < end < len(gaps) and re.fullmatch(r"\s?\)?,?\s(?:and|&|or)\s", gaps[end])
+    return end - place + 2 if ends else 0
 
 
 def propose(
@@ -348,7 +319,7 @@ def _one_each(pairs: Sequence[Pair], place: int) -> list[str]:
 
 
 def _at_most_two(pairs: Sequence[Pair]) -> list[Pair]:
-    """Leave out what would be a third proposal for the first of two values; a control may stand in several."""
+    """Leave out what would be a third proposal for a number, such as the third dose against one control: it is asked."""
     times: Counter[Value] = Counter()
     kept = []
     for pair in pairs:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lupus_kit.audit.reading.arms import Mention, find_arms, given_arms, mentions
 from lupus_kit.audit.reading.endpoints import Plan, effect_arms_words, effect_text, p_text, title_of, visit_of
-from lupus_kit.audit.reading.pairing import Pair, Value, between, counts_in, propose, propose_counts, values_in
+from lupus_kit.audit.reading.pairing import Pair, Value, between, propose, propose_counts, values_in
 from lupus_kit.audit.reading.proposal import NUMBER_COLUMNS, PAIR_COLUMNS, QUESTION_COLUMNS, Proposal
 from lupus_kit.audit.reading.sentences import sentences
 from lupus_kit.audit.reading.spellings import Number, find_numbers, plain
@@ -78,12 +78,10 @@ class _Reader:
     def _read(self, start: int, end: int, heading: str, inside: list[Number], named: list[Mention]) -> None:
         if end - start > _LONGEST:
             return
-        values = values_in(self.text, inside)
+        values, counts = values_in(self.text, inside)
         pairs = propose(self.text, (start, end), values, inside, named, list(self.arms))
         if not _ALLOCATION.search(self.text, start, end):
-            pairs += propose_counts(
-                self.text, (start, end), counts_in(self.text, inside, values), named, list(self.arms)
-            )
+            pairs += propose_counts(self.text, (start, end), counts, named, list(self.arms))
         pairs = [pair for pair in pairs if all(self._possible(value) for value in (pair.first, pair.second))]
         attached = self._attach(pairs, inside, named)
         used = {value for pair in pairs for value in (pair.first, pair.second)}
