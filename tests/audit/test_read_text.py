@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -358,7 +359,8 @@ def test_no_text_breaks_the_reader(words):
     _accounted(study)
     assert study._repr_html_()
     assert str(study)
-    assert published.claims_toml(study)
+    again = published.study_from_claims(tomllib.loads(proposed_claims_file(study)))
+    assert again.records == study.records
     assert not any(claim.confirmed for claim in study.records)
 
 

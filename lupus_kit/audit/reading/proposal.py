@@ -64,6 +64,13 @@ class Proposal(Study):
         ------
         InputError
             There is no claim of that name.
+
+        Examples
+        --------
+        >>> from lupus_kit.audit import read_text
+        >>> study = read_text("Randomised to iron (n=20) or placebo (n=20): 50% with iron and 20% with placebo recovered.")
+        >>> study.confirm().records[0].confirmed
+        True
         """
         known = [claim.id for claim in self.records]
         chosen = set(known if ids is None else [ids] if isinstance(ids, str) else ids)

@@ -185,7 +185,7 @@ class _Reader:
             p=with_it.p,
             effect=with_it.effect,
             met=self.plan.met if role == "primary" else "",
-            words=self.source[min(span[0], first.marks[0][0]) : max(*ends, min(span[1], second.end + 80))],
+            words=self.source[min(span[0], first.marks[0][0]) : max(*ends, min(span[1], second.end + 80))].strip(),
             assumed=assumed,
             confirmed=False,
         )
