@@ -15,7 +15,7 @@ _VERBS = any_of(
 _VERB = re.compile(rf"\b{_VERBS}\b", re.I)
 _LEADS = any_of(
     """and but while whereas however in_addition besides moreover overall for the a an of by at after in no both there more
-    fewer patients participants secondary_analyses results
+    fewer compared_with compared_to versus vs patients participants secondary_analyses results
     (?:the_)?(?:primary|secondary)[\\s-](?:end[\\s-]?points?|outcomes?)(?:_of|_was|_were|,)?"""
 )
 _LEADING = re.compile(rf"^\s*{_LEADS}\b[\s,:]*", re.I)
@@ -69,7 +69,8 @@ def title_of(before: str, behind: str, arms: Sequence[str]) -> str:
     named = re.compile(
         rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b"
     )
-    flat = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))[-1]
+    clauses = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))
+    flat = next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "")
     # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
     kept = []
     for piece in flat.split(","):

@@ -253,7 +253,7 @@ def propose(
             whose, said = last, "carried"
         score = gap_score(gaps[place], kinds) if len(gaps[place]) < _FURTHEST else -1.0
         score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
-        if said not in ("both", "one") and _OTHER_GROUPS.search(text, low, high):
+        if said not in ("both", "one") and _OTHER_GROUPS.search(text, max(low, text.rfind(";", low, a.start)), high):
             score -= 4.0  # sexes, visits or subgroups are compared, or may be
         if said == "same" and score < 3.5 and not _OF_ARM.search(gaps[place]) and not _COMPARED.search(gaps[place]):
             score -= 1.5

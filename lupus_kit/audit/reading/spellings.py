@@ -141,11 +141,20 @@ TABLE: dict[str, tuple[str, ...]] = {
         _LETTERS,
         r"\b[Nn]o\b(?= (?:[a-z-]+ ){1,3}(?:was|were|in|with|on|occurred)\b| patients?\b)",
     ),
-    "number": (_S,),
+    "number": (_N,),
 }
 #: What makes "by 16%" a change and not a share: "fell by 16%", but "was reached by 16%".
 _CHANGED = re.compile(
     r"(?i)\b(?:f[ae]ll|r[io]se|reduc|increas|decreas|declin|diminish|improv|lower|higher|chang|drop|gain|los[et]|gr[eo]w|rais|worsen)"
+)
+#: Words that make a percentage a mean or a change, and words that keep it a share of patients.
+_OF_MEANS = re.compile(
+    r"(?i)(?:\b(?:means?|median|average|weight loss|adherence|compliance)\b[^;.()]*"
+    r"|\b(?:changes?|reductions?|decreases?|increases?)\b[^;.()]*\b(?:was|were|with|and|versus|vs|v)\s[^;.()]*"
+    r"|\b(?:increased|decreased|fell|rose|declined|dropped|grew|improved)\s)$"
+)
+_OF_SHARES = re.compile(
+    r"(?i)\b(?:rates?|proportions?|percentages?|incidence|risk|prevalence|frequency|respon\w+|survival|patients|women|men|of)\b"
 )
 _FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(spellings)})" for kind, spellings in TABLE.items()))
 
@@ -193,6 +202,8 @@ def find_numbers(text: str) -> list[Number]:
         kind = match.lastgroup or ""
         if kind == "change" and match[0].startswith("by ") and not _CHANGED.search(text, max(0, start - 100), start):
             start, kind = start + re.search(r"[\d.]", match[0]).start(), "percent"  # type: ignore[union-attr]
+        elif kind == "percent" and (mean := _OF_MEANS.search(text[max(0, start - 90) : start])):
+            kind = "percent" if _OF_SHARES.search(mean[0]) else "change"
         found.append(Number(start, end, kind))
     return found
 
