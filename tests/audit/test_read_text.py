@@ -97,9 +97,11 @@ def test_this_papers_abstract_with_glued_headings():
         ("Weight loss ≥5% was more frequent with zorimab than with placebo (30% v 20%).", ("30%", "20%")),
         # A dash before a number is no sign and no part of it.
         ("Relapse was rare in both groups—13.3% (6/45) with zorimab and 11.1% (5/45) with placebo.", ("13.3% (6/45)", "11.1% (5/45)")),
+        ("Relapse was rare in both arms - 13.3% (6/45) v 11.1% (5/45).", ("13.3% (6/45)", "11.1% (5/45)")),
         ("Relapse was rare in both groups–13.3% with zorimab and 11.1% with placebo.", ("13.3%", "11.1%")),
         # A strength of a solution is no result.
         ("All had 20 ml of 0.5% bupivacaine. Nausea was seen in 12% with zorimab and 9% with placebo.", ("12%", "9%")),
+        ("A 5% glucose infusion was given. Nausea: 12% v 9%.", ("12%", "9%")),
         ("Wounds were closed after 0.9% saline; infection was 12% v 9%.", ("12%", "9%")),
         # A count, its total and its percentage are one result.
         (
@@ -126,6 +128,9 @@ def test_the_right_numbers_are_paired(sentence, expected):
     [
         "Weight fell by 16% with zorimab and by 15% with placebo.",
         "Pain was reduced by 16% v 15%.",
+        "Mean weight loss was 16% with zorimab versus 15% with placebo.",
+        "The reduction in pain was 16% with zorimab and 15% with placebo.",
+        "Median adherence was 96% with zorimab and 95% with placebo.",
         "A 49% lower hazard was seen with zorimab and a 20% lower hazard with placebo.",
         "With zorimab, response rose from 25% to 40%.",
         "Response was 38% in women and 27% in men.",

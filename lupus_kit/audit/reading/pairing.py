@@ -19,7 +19,7 @@ Placed = TypeVar("Placed", Number, Mention)
 #: Two neighbours further apart than this are not compared.
 _FURTHEST = 250
 #: A pair with a score below this is not proposed: its numbers are asked about.
-LEAST = 0.9
+LEAST = 1.2
 _VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
 _JOINED = re.compile(r"\b(?:v|vs|versus|with|than|compared|whereas|while|against|but|as did)\b", re.I)
 _COMPARED = re.compile(r"\b(?:versus|vs|compared|than|whereas|while)\b", re.I)
