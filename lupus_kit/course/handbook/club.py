@@ -26,6 +26,8 @@ _LAST = ("Patients analysed for SRI-4", "First patient", "Primary completion")
 #: Common response rates and correlation that the chance of a false claim is computed for.
 _RHO = 0.5
 #: What the sheets quote of the reading of the audit.
+# Analyses that a cell of the audit lists by name.
+_ROOM = 3
 _QUOTED = ("joint analysis", "choice of test", "defensible analyses")
 
 
@@ -178,11 +180,17 @@ def _audit(values: Sequence[CheckedValue]) -> pd.DataFrame:
         arms = (value.analyses for value in values if value.claim is p.claim and value.quantity == "value")
         counts = " v ".join(f"{one.counts[0]}/{one.counts[1]}" for analyses in arms for one in analyses)
         fits, others = (
-            "\n".join(f"{one.value:.4f} {one.name}" for one in p.analyses if one.shown and bool(one.fits) == fit)
+            _first([f"{one.value:.4f} {one.name}" for one in p.analyses if one.shown and bool(one.fits) == fit])
             for fit in (True, False)
         )
         found.append((f"{p.claim.title}: {counts}", p.printed, fits, others, p.sentence))
     return pd.DataFrame(found, columns=["claim", "printed p", "fits", "does not fit", "verdict"])
+
+
+def _first(lines: list[str]) -> str:
+    """Keep what has room on a sheet, and say how many more there are."""
+    rest = len(lines) - _ROOM
+    return "\n".join([*lines[:_ROOM], f"and {rest} more"] if rest > 1 else lines)
 
 
 def _questions() -> tuple[Question, ...]:
