@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,7 +212,7 @@ def test_an_arm_is_a_name_in_the_sentence_of_the_allocation(allocation, arms):
 
 
 @pytest.mark.parametrize(
-    "arms", ["zorimab=30, placebo=29", ["zorimab (n=30)", "placebo=29"], {"zorimab": 30, "placebo": 29}]
+    "arms", ["zorimab=30, placebo=29", ["zorimab (n=30)", "placebo=29"], {"zorimab": np.int64(30), "placebo": 29}]
 )
 def test_arms_may_be_given(arms):
     study = read_text("Cure was seen in 16 of 30 with zorimab and in 8 of 29 with placebo.", arms)
@@ -219,9 +220,9 @@ def test_arms_may_be_given(arms):
     assert told(study) == [("zorimab", "placebo", "16/30", "8/29")]
 
 
-@pytest.mark.parametrize("arms", ["zorimab", "a, a", "a, ", {"a": 0, "b": 3}, {"a": True, "b": 3}, []])
+@pytest.mark.parametrize("arms", ["zorimab", "a, a", "a, ", {"a": 0, "b": 3}, {"a": True, "b": 3}, [], 5])
 def test_arms_that_are_none_are_refused(arms):
-    with pytest.raises(InputError, match="arms: "):
+    with pytest.raises(InputError, match="^arms"):
         read_text("Cure was 50% v 30%.", arms)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 from lupus_kit.audit.reading.spellings import any_of
 from lupus_kit.core.errors import InputError
@@ -89,6 +90,8 @@ def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str
     >>> given_arms("zorimab (n=30), placebo=29")
     {'zorimab': 30, 'placebo': 29}
     """
+    if not isinstance(arms, str | Mapping | Sequence):
+        raise InputError(f"arms == {arms!r}: name them as 'zorimab=30, placebo=29', sizes if known.")
     if isinstance(arms, Mapping):
         entries = [(str(name), n) for name, n in arms.items()]
     else:
@@ -98,9 +101,9 @@ def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str
                 r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", str(one), re.S
             )
             entries.append((match[1], int(match[2] or match[3] or 0) or None) if match else ("", None))
-    found = {" ".join(name.split()): n for name, n in entries}
+    found: dict[str, int | None] = {" ".join(name.split()): n for name, n in entries}
     for name, n in found.items():
-        if not name or (n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1)):
+        if not name or (n is not None and (isinstance(n, bool) or not isinstance(n, Integral) or int(n) < 1)):
             raise InputError(
                 f"arms: {name!r} with {n!r} patients; write them as 'zorimab=30, placebo=29', sizes if known."
             )
@@ -150,11 +153,11 @@ def _listed(sentence: str) -> dict[str, int | None]:
     return {}
 
 
-def find_arms(text: str, sentences: Iterable[tuple[int, int, str]]) -> dict[str, int | None]:
+def find_arms(text: str, sentences: Iterable[tuple[int, int]]) -> dict[str, int | None]:
     """Find the arms in the sentences of the allocation, with their sizes where printed."""
     arms: dict[str, int | None] = {}
     sized: dict[str, int] = {}
-    for start, end, _ in sentences:
+    for start, end in sentences:
         sentence = text[start : min(end, start + 2000)]
         if not re.search("(?i)randomi[sz]|randomly|assigned|allocated|divided", sentence):
             continue

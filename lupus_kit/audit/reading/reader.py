@@ -58,11 +58,11 @@ class _Reader:
         self.cut = sentences(self.text)
         self.arms = dict(arms) if arms else find_arms(self.text, self.cut)
         self.found = find_numbers(self.text)
-        self.claims: list[tuple[int, Claim, Pair, _Attached]] = []
+        self.claims: list[tuple[Claim, Pair, _Attached]] = []
         self.asked: dict[tuple[int, int], str] = {}
-        self.plan = Plan([self.text[a:b] for a, b, _ in self.cut])
+        self.plan = Plan([self.text[a:b] for a, b in self.cut])
         named, at, m = mentions(self.text, self.arms), 0, 0
-        for start, end, heading in self.cut:
+        for start, end in self.cut:
             inside, here = [], []
             while at < len(self.found) and self.found[at].start < end:
                 inside += [self.found[at]] if self.found[at].start >= start else []
@@ -70,12 +70,12 @@ class _Reader:
             while m < len(named) and named[m].start < end:
                 here += [named[m]] if named[m].start >= start else []
                 m += 1
-            self._read(start, end, heading, inside, here)
+            self._read(start, end, inside, here)
 
     def _ask(self, start: int, end: int, unclear: str) -> None:
         self.asked[start, end] = unclear
 
-    def _read(self, start: int, end: int, heading: str, inside: list[Number], named: list[Mention]) -> None:
+    def _read(self, start: int, end: int, inside: list[Number], named: list[Mention]) -> None:
         if end - start > _LONGEST:
             return
         values, counts = values_in(self.text, inside)
@@ -91,7 +91,7 @@ class _Reader:
         last = start
         for pair, with_it in zip(pairs, attached, strict=True):
             before = self.text[last if pair.first.start > last else start : pair.first.marks[0][0]]
-            self.claims.append((len(self.claims), self._claim(pair, with_it, before, (start, end)), pair, with_it))
+            self.claims.append((self._claim(pair, with_it, before, (start, end)), pair, with_it))
             last = max(pair.second.marks[-1][1], *(n.end for n in with_it.numbers), last)
 
     def _possible(self, value: Value) -> bool:
@@ -245,7 +245,7 @@ def _proposal(reader: _Reader) -> Proposal:
     """Gather the claims under their numbers, with the account of every number of the text."""
     seen: Counter[tuple[int, int]] = Counter()
     rows, records, marks, owner = [], [], [], dict[int, str]()
-    for number, (_, claim, pair, with_it) in enumerate(reader.claims, 1):
+    for number, (claim, pair, with_it) in enumerate(reader.claims, 1):
         name = f"claim{number}"
         mains = [(value.start, value.end) for value in (pair.first, pair.second)]
         choice = 2 if any(seen[main] for main in mains) else 1
@@ -291,7 +291,7 @@ def _proposal(reader: _Reader) -> Proposal:
 def _ask_sizes(reader: _Reader) -> None:
     """Ask about sizes of arms that do not add up to the patients randomised."""
     sizes = list(reader.arms.values())
-    total = next((m for a, b, _ in reader.cut if (m := _RANDOMISED.search(reader.text, a, min(b, a + 2000)))), None)
+    total = next((m for a, b in reader.cut if (m := _RANDOMISED.search(reader.text, a, min(b, a + 2000)))), None)
     if total and sizes and all(sizes) and sum(n or 0 for n in sizes) != int(total[1].replace(",", "")):
         added = " + ".join(map(str, sizes))
         reader._ask(*total.span(1), f"the sizes of the arms ({added}) do not add up to it")

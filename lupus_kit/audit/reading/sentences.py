@@ -20,24 +20,23 @@ _STOP = re.compile(r"[.!?](?=[\s\"')]*\s[\"'(]?[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-
 _ABBREVIATION = re.compile(r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|figs?|al|dr|st|resp|ca|no|incl|max|min)|S\.D|S\.E)$", re.I)
 
 
-def sentences(text: str) -> list[tuple[int, int, str]]:
-    """Cut a text into sentences: where each begins and ends, and the heading it stands under.
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Cut a text into sentences: where each begins and ends; headings are left out.
 
     Examples
     --------
-    >>> [text[a:b] + h for text in ["MethodsWe saw 5% v. 4%.ResultsNone died."] for a, b, h in sentences(text)]
-    ['We saw 5% v. 4%.methods', 'None died.results']
+    >>> [text[a:b] for text in ["MethodsWe saw 5% v. 4%.ResultsNone died."] for a, b in sentences(text)]
+    ['We saw 5% v. 4%.', 'None died.']
     """
-    headings = {match.start(): match for match in _HEADING.finditer(text)}
-    cuts = {0, len(text), *headings, *(match.end() for match in headings.values())}
+    headings = {match.start(): match.end() for match in _HEADING.finditer(text)}
+    cuts = {0, len(text), *headings, *headings.values()}
     for match in _STOP.finditer(text):
         if match[0] != "." or not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start()):
             cuts.add(match.end())
-    found, heading = [], ""
+    found = []
     for low, high in pairwise(sorted(cuts)):
-        if low in headings and headings[low].end() == high:
-            heading = text[low:high].strip(" :.\n").lower()
-        elif piece := text[low:high].strip():
-            start = low + len(text[low:high]) - len(text[low:high].lstrip())
-            found.append((start, start + len(piece), heading))
+        piece = text[low:high]
+        if piece.strip() and headings.get(low) != high:
+            start = low + len(piece) - len(piece.lstrip())
+            found.append((start, start + len(piece.strip())))
     return found
