@@ -112,6 +112,12 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
     )
 
 
+def _lines(frame: pd.DataFrame, x: str, y: str, ax: Axes) -> None:
+    """Draw one line for each test."""
+    sns.lineplot(frame, x=x, y=y, hue="label", style="label", palette="colorblind", linewidth=2, ax=ax)
+    ax.legend(title="", frameon=False)
+
+
 def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
     """Draw how often each test rejects a true null hypothesis, along the nuisance parameter.
 
@@ -129,13 +135,10 @@ def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     matplotlib.axes.Axes
     """
     ax = axes(ax, (8, 4.5))
-    sns.lineplot(
-        frame, x="rate", y="rejection_probability", hue="label", style="label", palette="colorblind", linewidth=2, ax=ax
-    )
+    _lines(frame, "rate", "rejection_probability", ax)
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
     ax.set(xlabel="common response rate of both arms (nuisance parameter)", ylabel="probability of p ≤ " + f"{alpha:g}")
     ax.set(xlim=(0, 1), ylim=(0, None))
-    ax.legend(title="", frameon=False)
     top = frame.groupby("label", sort=False)["rejection_probability"].max()
     listed = "; ".join(f"{label} reaches {value:.4f}" for label, value in top.items())
     return describe(
@@ -209,10 +212,9 @@ def power_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     ax = axes(ax, (8, 4.5))
-    sns.lineplot(frame, x="n_per_arm", y="power", hue="label", style="label", palette="colorblind", linewidth=2, ax=ax)
+    _lines(frame, "n_per_arm", "power", ax)
     ax.axhline(0.8, color=NEUTRAL, linestyle=":", linewidth=1.4)
     ax.set(xlabel="patients per arm", ylabel="exact power", ylim=(0, 1))
-    ax.legend(title="", frameon=False)
     ends = frame.sort_values("n_per_arm").groupby("label", sort=False)["power"].agg(["first", "last"])
     low, high = frame["n_per_arm"].min(), frame["n_per_arm"].max()
     listed = "; ".join(f"{label} from {row['first']:.2f} to {row['last']:.2f}" for label, row in ends.iterrows())
@@ -292,14 +294,13 @@ def confidence_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None 
     ax = axes(ax, (8, 4.8))
     scale, null = (100, 0) if measures[0] == "risk difference" else (1, 1 if "ratio" in measures[0] else 0)
     shown = frame.assign(value=scale * frame["value"])
-    sns.lineplot(shown, x="value", y="p", hue="label", style="label", palette="colorblind", linewidth=2, ax=ax)
+    _lines(shown, "value", "p", ax)
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
     ax.axvline(null, color="0.2", linewidth=1)
     if "ratio" in measures[0]:
         ax.set_xscale("log")
     unit = " (percentage points)" if scale == 100 else " (log scale)" if "ratio" in measures[0] else ""
     ax.set(xlabel=f"supposed {measures[0]}{unit}", ylabel="two-sided p-value", ylim=(0, 1.02))
-    ax.legend(title="", frameon=False)
     said = []
     for label, curve in shown.groupby("label", sort=False):
         held = curve.loc[curve["p"] > alpha, "value"]

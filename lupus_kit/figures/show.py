@@ -53,12 +53,16 @@ def png(ax: Axes, dpi: int = _DPI) -> bytes:
     b'PNG'
     """
     buffer = io.BytesIO()
+    _taken(ax).savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
+def _taken(ax: Axes) -> Figure:
+    """Take a figure out of pyplot's hands: an open one would be shown a second time at the end of the cell."""
     figure = ax.figure
     assert isinstance(figure, Figure)  # the kit draws no subfigures
-    figure.savefig(buffer, format="png", dpi=dpi)
-    # One figure at a time: an open figure would be shown a second time at the end of the cell.
     plt.close(figure)
-    return buffer.getvalue()
+    return figure
 
 
 def img(picture: bytes, alt: str) -> str:
@@ -156,10 +160,7 @@ class Live:
         bytes
             A PNG file.
         """
-        figure = ax.figure
-        assert isinstance(figure, Figure)  # the kit draws no subfigures
-        # Out of pyplot's hands: an open figure would be shown a second time at the end of the cell.
-        plt.close(figure)
+        figure = _taken(ax)
         if type(figure.canvas) is not FigureCanvasAgg or figure.dpi != self._dpi:
             FigureCanvasAgg(figure)
             figure.set_dpi(self._dpi)

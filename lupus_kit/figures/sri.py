@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
+from scipy.stats import binomtest
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, axes, describe
@@ -120,7 +121,8 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None, legend: bool
     for k, arm in enumerate(arms):
         groups = known.loc[known["arm"].astype(str) == arm].groupby("week")["responder"]
         x, n = groups.sum().astype(float), groups.size().astype(float)
-        low, high = _wilson(x.to_numpy(), n.to_numpy())
+        ends = [binomtest(int(k), int(m)).proportion_ci(method="wilson") for k, m in zip(x, n, strict=True)]
+        low, high = np.array(ends).T
         share = 100 * (x / n).to_numpy()
         weeks = x.index.to_numpy(dtype=float) + (k - (len(arms) - 1) / 2) * 0.25  # keep the error bars apart
         bars = np.clip([share - 100 * low, 100 * high - share], 0, None)
@@ -133,14 +135,6 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None, legend: bool
     if legend:
         ax.legend(frameon=False)
     return describe(ax, f"Share of SRI responders at each visit, one line per arm: {'; '.join(said)}.")
-
-
-def _wilson(x: np.ndarray, n: np.ndarray, z: float = 1.959963984540054) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson score interval of a share; drawn here so that figures import no engine."""
-    p = x / n
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return centre - half, centre + half
 
 
 _DOMAINS = (

@@ -8,18 +8,18 @@ as of the other: that is McNemar's test. A paper often prints only how many have
 
 import html
 from dataclasses import dataclass
-from math import copysign, inf, nan, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.stats import binom, chi2
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.intervals.difference import score_interval, signed_root
 from lupus_kit.inference.intervals.interval import Interval, Intervals, shown
-from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson, z_quantile
+from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_confidence, as_count, as_counts
 
 #: The forms of McNemar's test by key.
@@ -87,20 +87,14 @@ def tango(b: int, c: int, n: int, level: float) -> tuple[float, float]:
     >>> tuple(round(end, 4) for end in tango(12, 2, 50, 0.95))
     (0.0611, 0.3447)
     """
-    z, estimate = z_quantile(level), (b - c) / n
 
-    def excess(difference: float, sign: float) -> float:
+    def score(difference: float) -> float:
         # The likeliest rate of the second kind under that difference: the larger root of a quadratic.
         half = (2 * n - b + c) * difference - b - c
         root = (sqrt(max(half**2 + 8 * n * c * difference * (1 - difference), 0.0)) - half) / (4 * n)
-        variance, distance = n * (2 * root + difference * (1 - difference)), b - c - n * difference
-        if variance <= 0:
-            return (0.0 if abs(distance) < 1e-12 else sign * copysign(1e6, distance)) - z
-        return sign * distance / sqrt(variance) - z
+        return signed_root(b - c - n * difference, n * (2 * root + difference * (1 - difference)))
 
-    low = brentq(excess, -1.0, estimate, args=(1.0,), xtol=1e-13) if excess(-1.0, 1.0) > 0 else -1.0
-    high = brentq(excess, estimate, 1.0, args=(-1.0,), xtol=1e-13) if excess(1.0, -1.0) > 0 else 1.0
-    return float(low), float(high)
+    return score_interval(score, (b - c) / n, level)
 
 
 def newcombe_paired(b: int, c: int, n: int, both: int, level: float) -> tuple[float, float]:
@@ -171,8 +165,7 @@ class Paired:
 
         The statistic is a χ² with one degree of freedom, of the exact and the mid-p test the smaller of the two counts.
         """
-        changed, apart = max(self.b + self.c, 1), abs(self.b - self.c)
-        smaller = float(min(self.b, self.c))
+        changed, apart, smaller = max(self.b + self.c, 1), abs(self.b - self.c), float(min(self.b, self.c))
         statistics = (smaller, smaller, apart**2 / changed, max(apart - 1, 0) ** 2 / changed)
         p = mcnemar(self.b, self.c)
         rows = [(key, MCNEMAR[key], one, float(p[key])) for key, one in zip(MCNEMAR, statistics, strict=True)]
@@ -189,21 +182,14 @@ class Paired:
         ends = [newcombe_paired(b, c, n, both, level) for both in ways]
         hybrid = "Newcombe hybrid score (paired)" + (", widest over the unknown both" if len(ways) > 1 else "")
         share = clopper_pearson(b, b + c, level) if b + c else (0.0, 1.0)
-        odds_low, odds_high = (inf if one == 1 else one / (1 - one) for one in share)
         measure, low, high = "risk difference", min(one for one, _ in ends), max(one for _, one in ends)
+        score, (least, most) = tango(b, c, n, level), (inf if one == 1 else one / (1 - one) for one in share)
         return Intervals(
             [
-                Interval("tango", "Tango score", measure, self.difference, *tango(b, c, n, level), level, "mcnemar"),
+                Interval("tango", "Tango score", measure, self.difference, *score, level, "mcnemar"),
                 Interval("newcombe_paired", hybrid, measure, self.difference, low, high, level),
                 Interval(
-                    "conditional_exact",
-                    "exact",
-                    "odds ratio",
-                    self.odds_ratio,
-                    odds_low,
-                    odds_high,
-                    level,
-                    "mcnemar_exact",
+                    "conditional_exact", "exact", "odds ratio", self.odds_ratio, least, most, level, "mcnemar_exact"
                 ),
             ]
         )

@@ -145,18 +145,6 @@ def _listed(item: Any) -> tuple[Any, float | None]:
     return (item[0], float(item[1])) if pair else (item, None)
 
 
-def _difference(outcome: FloatArray) -> Callable[[Bools], float]:
-    """Difference of the response rates by allocation, from whole numbers, so that equal ones are equal."""
-    seen, responds = ~np.isnan(outcome), outcome == 1
-
-    def value(first: Bools) -> float:
-        n1, x1 = int(np.sum(first & seen)), int(np.sum(first & responds))
-        n2, x2 = int(np.sum(seen)) - n1, int(np.sum(responds)) - x1
-        return (x1 * n2 - x2 * n1) / (n1 * n2) if n1 and n2 else float("nan")
-
-    return value
-
-
 def rerandomisation_test(
     outcome: Any,
     arm: Any,
@@ -233,11 +221,13 @@ def rerandomisation_test(
     side, confidence = as_alternative(alternative), as_level("level", level)
     given, names = _labels(arm, first)
     values = _outcomes(outcome, len(given), binary=not own)
-    rate_difference = _difference(values)
+    seen, responds = ~np.isnan(values), values == 1
 
     def value(in_first: Bools) -> float:
-        if not callable(statistic):
-            return rate_difference(in_first)
+        if not callable(statistic):  # from whole numbers, so that equal differences are equal
+            n1, x1 = int(np.sum(in_first & seen)), int(np.sum(in_first & responds))
+            n2, x2 = int(np.sum(seen)) - n1, int(np.sum(responds)) - x1
+            return (x1 * n2 - x2 * n1) / (n1 * n2) if n1 and n2 else float("nan")
         labels = np.array(names, dtype=object)[np.where(in_first, 0, 1)]
         number = statistic(values.copy(), labels)
         if np.ndim(number) or not isinstance(number, (int, float, np.number)):

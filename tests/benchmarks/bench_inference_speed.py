@@ -26,7 +26,7 @@ from scipy import stats
 from lupus_kit import inference
 from lupus_kit.inference import TESTS
 from lupus_kit.inference.intervals.effects import METHODS
-from lupus_kit.inference.two_by_two import bernstein, conditional, extremeness, unconditional
+from lupus_kit.inference.two_by_two import bernstein, conditional, ranking, unconditional
 
 N1, N2 = 29, 30
 TABLES = (N1 + 1) * (N2 + 1)
@@ -35,7 +35,7 @@ SAMPLE = 93  # every tenth table
 
 def forget() -> None:
     """Empty the caches, so that every measurement starts cold."""
-    for module in (bernstein, conditional, extremeness, unconditional):
+    for module in (bernstein, conditional, ranking, unconditional):
         for thing in vars(module).values():
             if hasattr(thing, "cache_clear"):
                 thing.cache_clear()

@@ -60,7 +60,11 @@ def test_response_over_time_draws_the_shares(answers: pd.DataFrame) -> None:
 
 def test_wilson_interval_solves_its_equation() -> None:
     x, n, z = np.array([0.0, 9, 16, 30]), np.array([30.0, 30, 29, 30]), 1.959963984540054
-    for bound in sri_figures._wilson(x, n):
+    answers = [k < count for count, of in zip(x, n, strict=True) for k in range(int(of))]
+    frame = pd.DataFrame({"arm": "IL-2", "week": np.repeat([0, 4, 8, 12], n.astype(int)), "responder": answers})
+    ax = sri_figures.response_over_time(frame)
+    low, high = np.array([segment[:, 1] for segment in ax.collections[0].get_segments()]).T / 100
+    for bound in (low, high):
         assert np.allclose((x / n - bound) ** 2, z**2 * bound * (1 - bound) / n, atol=1e-12)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from references import brute_force
 
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.ranking import at_most_one, rank_quotients, ranks_of_near_ties
+from lupus_kit.inference.two_by_two.ranking import Order, quotients, rank_quotients, ranks_of_near_ties
 
 MANY = settings(max_examples=300, deadline=None, derandomize=True)
 SOME = settings(max_examples=80, deadline=None, derandomize=True)
@@ -185,14 +185,16 @@ def test_many_rows_are_worked_off_in_portions():
     st.integers(0, 11),
     st.integers(1, 2**60),
 )
-def test_at_most_one_agrees_with_the_ranks(pairs, index, factor):
+def test_at_least_as_extreme_as_one_agrees_with_the_ranks(pairs, index, factor):
     # The same quotient in larger numbers, and one that differs from it by less than a float can tell.
     a, b = pairs[index % len(pairs)]
     pairs = [*pairs, (a * factor, b * factor), (a * 2**80 + 1, b * 2**80)]
-    numerators, denominators = [n for n, _ in pairs], [d for _, d in pairs]
+    numerators, denominators = (np.array(column, dtype=object) for column in zip(*pairs, strict=True))
     position = index % (len(pairs) - 2)
     ranks = rank_quotients(numerators, denominators)
-    found = at_most_one(numerators, denominators, position)
+    values = quotients(numerators, denominators)
+    one = Order(values, 0.0, lambda chosen: rank_quotients(numerators[chosen], denominators[chosen], values[chosen]))
+    found = one.at_most(position)
     assert found.tolist() == (ranks <= ranks[position]).tolist()
     assert found[-2]
     assert not found[-1]

@@ -7,7 +7,9 @@ the difference are one-dimensional integrals, computed by quadrature: no random 
 from __future__ import annotations
 
 import html
+import tomllib
 from dataclasses import asdict, dataclass
+from importlib import resources
 from itertools import pairwise
 
 import numpy as np
@@ -72,27 +74,13 @@ class Prior:
         return float(sum(w * betainc(a, b, inside) for w, a, b in self.components))
 
 
+def _beta_mixture(label: str, origin: str, mixture: list[tuple[float, float, float]]) -> Prior:
+    return Prior(tuple((weight, mean * n, (1 - mean) * n) for weight, mean, n in mixture), label, origin)
+
+
+_TABLE = tomllib.loads(resources.files(__package__).joinpath("priors.toml").read_text(encoding="utf-8"))
 #: Priors by name, for one arm each.
-PRIORS: dict[str, Prior] = {
-    "uniform": Prior(((1.0, 1.0, 1.0),), "uniform", "every rate alike"),
-    "jeffreys": Prior(((1.0, 0.5, 0.5),), "Jeffreys", "invariant to how the rate is expressed"),
-    "historical": Prior(
-        ((0.5, 0.398 * 30, 0.602 * 30), (0.5, 1.0, 1.0)),
-        "historical placebo, robust mixture",
-        "39.8% SRI-4 in the placebo arms of 24 trials (doi:10.1093/rheumatology/keaa655), counted as 30 patients and "
-        "mixed half and half with a uniform prior; both numbers are choices",
-    ),
-    "sceptical": Prior(
-        ((1.0, 0.398 * 30, 0.602 * 30),),
-        "sceptical",
-        "the active arm is expected to respond like placebo did elsewhere, with the weight of 30 patients: a choice",
-    ),
-    "enthusiastic": Prior(
-        ((1.0, 0.6 * 30, 0.4 * 30),),
-        "enthusiastic",
-        "the active arm is expected to respond in 60%, with the weight of 30 patients: a choice",
-    ),
-}
+PRIORS: dict[str, Prior] = {name: _beta_mixture(**table) for name, table in _TABLE.items()}
 
 
 def _prior(name: str, value: str | Prior) -> Prior:
@@ -216,15 +204,9 @@ def posterior(
     def quantile(share: float) -> float:
         return float(brentq(lambda d: difference_cdf(first, second, d) - share, -1.0, 1.0, xtol=1e-10))
 
-    return Posterior(
-        probability_greater=1 - difference_cdf(first, second, 0.0),
-        low=quantile(tail),
-        high=quantile(1 - tail),
-        level=confidence,
-        mean_difference=first.mean - second.mean,
-        prior1=_prior("prior", prior1).label or "your own",
-        prior2=_prior("prior", prior2).label or "your own",
-    )
+    greater, low, high = 1 - difference_cdf(first, second, 0.0), quantile(tail), quantile(1 - tail)
+    labels = (_prior("prior", prior).label or "your own" for prior in (prior1, prior2))
+    return Posterior(greater, low, high, confidence, first.mean - second.mean, *labels)
 
 
 def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:

@@ -71,20 +71,15 @@ class Fragility:
     def _repr_html_(self) -> str:
         label = html.escape(get(self.test, self.gamma).label)
         if self.index is None:
-            where = {
-                "any": "No change of outcomes in one arm",
-                "walsh": f"No number of events {_verb(self.direction)} arm {self.arm}, which has fewer,",
-            }[self.rule]
+            verb = "added to" if self.direction == "loses significance" else "taken from"
+            fewer = f"No number of events {verb} arm {self.arm}, which has fewer,"
+            where = fewer if self.rule == "walsh" else "No change of outcomes in one arm"
             return f"{where} makes <b>{label}</b> cross {self.alpha:g}."
         plural = "outcome" if self.index == 1 else "outcomes"
         return (
             f"<b>{self.index}</b> changed {plural} in arm {self.arm} ({self.quotient:.1%} of {self.patients} patients): "
             f"<b>{label}</b> {self.direction} (p {self.p_before:.4f} → {self.p_after:.4f}, level {self.alpha:g})."
         )
-
-
-def _verb(direction: str) -> str:
-    return "added to" if direction == "loses significance" else "taken from"
 
 
 def fragility_index(
@@ -174,20 +169,8 @@ def fragility_index(
             break
     p_after = float(pvalue(entry, new1, m, new2, n))
     direction = "loses significance" if significant else "gains significance"
-    return Fragility(
-        index=index,
-        direction=direction,
-        arm=arm,
-        before=(a, b),
-        after=(new1, new2),
-        p_before=p_before,
-        p_after=p_after,
-        test=entry.key,
-        alpha=level,
-        gamma=entry.gamma,
-        rule=rule,
-        patients=m + n,
-    )
+    before, after, gamma, patients = (a, b), (new1, new2), entry.gamma, m + n
+    return Fragility(index, direction, arm, before, after, p_before, p_after, entry.key, level, gamma, rule, patients)
 
 
 def tipping_point(
@@ -241,16 +224,6 @@ def tipping_point(
     frames = []
     for entry in select([test] if isinstance(test, (str, Test)) else test, gamma):
         p = np.asarray(pvalue(entry, a + k1, m + m1, b + k2, n + m2))
-        columns = {
-            "test": entry.key,
-            "missing_responders_1": k1,
-            "missing_responders_2": k2,
-            "x1": a + k1,
-            "n1": m + m1,
-            "x2": b + k2,
-            "n2": n + m2,
-            "p": p,
-            "significant": at_most(p, level),
-        }
-        frames.append(pd.DataFrame(columns))
+        ways = {"missing_responders_1": k1, "missing_responders_2": k2, "x1": a + k1, "n1": m + m1, "x2": b + k2}
+        frames.append(pd.DataFrame({"test": entry.key, **ways, "n2": n + m2, "p": p, "significant": at_most(p, level)}))
     return pd.concat(frames, ignore_index=True)

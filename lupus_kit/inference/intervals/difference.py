@@ -1,5 +1,7 @@
 """Intervals for the difference of two response rates, from large-sample statistics."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
@@ -71,34 +73,49 @@ def constrained_rates(
     return p2 + d, p2
 
 
-def score_statistic(x1: int, n1: int, x2: int, n2: int, difference: float, factor: float = 1.0) -> float:
-    """Score statistic of one difference; ``factor`` multiplies the variance."""
-    p1, p2 = (float(rate) for rate in constrained_rates(x1, n1, x2, n2, difference))
-    variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
-    distance = x1 / n1 - x2 / n2 - difference
+def constrained_variance(
+    x1: ArrayLike, n1: int | IntArray, x2: ArrayLike, n2: int | IntArray, difference: float, n_minus_1: bool = False
+) -> FloatArray:
+    """Return the variance of the difference at the :func:`constrained_rates`; with ``n_minus_1`` times N/(N - 1)."""
+    p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
+    factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
+    return np.asarray((p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
+
+
+def signed_root(distance: float, variance: float) -> float:
+    """Return a distance over its standard error: 0 where there is no distance, infinite where only variance lacks."""
     if variance <= 0:
-        return 0.0 if abs(distance) < 1e-15 else float(np.copysign(np.inf, distance))
+        return 0.0 if abs(distance) < 1e-12 else float(np.copysign(np.inf, distance))
     return distance / float(np.sqrt(variance))
 
 
-def _score(x1: int, n1: int, x2: int, n2: int, level: float, factor: float) -> tuple[float, float]:
-    """Differences whose score statistic is within the normal quantile: the test, inverted."""
-    z, estimate = z_quantile(level), x1 / n1 - x2 / n2
+def score_interval(
+    score: Callable[[float], float], estimate: float, level: float, reach: float = 1.0
+) -> tuple[float, float]:
+    """Return the effects, at most ``reach`` from 0, whose score is within the normal quantile: the test, inverted."""
+    z = z_quantile(level)
 
-    def excess(difference: float, sign: float) -> float:
-        value = sign * score_statistic(x1, n1, x2, n2, difference, factor)
-        return min(value, 1e6) - z
+    def excess(effect: float, sign: float) -> float:
+        return min(sign * score(effect), 1e6) - z
 
-    low = brentq(excess, -1.0, estimate, args=(1.0,), xtol=1e-13) if excess(-1.0, 1.0) > 0 else -1.0
-    high = brentq(excess, estimate, 1.0, args=(-1.0,), xtol=1e-13) if excess(1.0, -1.0) > 0 else 1.0
+    low = brentq(excess, -reach, estimate, args=(1.0,), xtol=1e-13) if excess(-reach, 1.0) > 0 else -reach
+    high = brentq(excess, estimate, reach, args=(-1.0,), xtol=1e-13) if excess(reach, -1.0) > 0 else reach
     return float(low), float(high)
+
+
+def _score(x1: int, n1: int, x2: int, n2: int, level: float, n_minus_1: bool) -> tuple[float, float]:
+    def score(difference: float) -> float:
+        variance = constrained_variance(x1, n1, x2, n2, difference, n_minus_1)
+        return signed_root(x1 / n1 - x2 / n2 - difference, float(variance))
+
+    return score_interval(score, x1 / n1 - x2 / n2, level)
 
 
 def miettinen_nurminen(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Score interval of the risk difference, variance times N/(N - 1)."""
-    return _score(x1, n1, x2, n2, level, (n1 + n2) / (n1 + n2 - 1))
+    return _score(x1, n1, x2, n2, level, n_minus_1=True)
 
 
 def mee(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Score interval of the risk difference without the factor N/(N - 1): inverts Pearson's test."""
-    return _score(x1, n1, x2, n2, level, 1.0)
+    return _score(x1, n1, x2, n2, level, n_minus_1=False)

@@ -5,20 +5,31 @@ from collections.abc import Iterable
 import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference.intervals import ratios
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
-from lupus_kit.inference.intervals.exact_difference import exact_unconditional, too_large
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
-from lupus_kit.inference.intervals.ratios import (
-    baptista_pike,
-    blaker,
-    conditional_exact,
-    conditional_midp,
-    conditional_odds_ratio,
-    katz,
-    koopman,
-    woolf,
-)
+from lupus_kit.inference.margins.shifted import limit
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
+
+# Tables of the largest design of the exact interval: beyond it the search takes minutes and gigabytes.
+_LARGEST = 1_100_000
+
+
+def exact_unconditional(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Exact unconditional interval of the risk difference: two one-sided score-ordered tests, inverted.
+
+    References
+    ----------
+    Chan ISF, Zhang Z. Biometrics 1999;55:1202-1209.
+    """
+    if (n1 + 1) * (n2 + 1) > _LARGEST:
+        raise InputError(
+            f"the exact unconditional interval of {n1} and {n2} patients has too many tables; it takes up to about 1000 "
+            "patients an arm. Use 'miettinen_nurminen'."
+        )
+    table, tail, estimate = (x1, n1, x2, n2), (1 - level) / 2, x1 / n1 - x2 / n2
+    return limit("barnard", table, tail, "greater", estimate), limit("barnard", table, tail, "less", estimate)
+
 
 #: Key, name in print, measure, function, and the test that it inverts, if any.
 METHODS = (
@@ -28,13 +39,13 @@ METHODS = (
     ("miettinen_nurminen", "Miettinen–Nurminen", "risk difference", miettinen_nurminen, "miettinen_nurminen"),
     ("mee", "Mee", "risk difference", mee, "pearson"),
     ("exact_unconditional", "exact unconditional (score)", "risk difference", exact_unconditional, ""),
-    ("katz", "Katz (log)", "risk ratio", katz, "log_risk_ratio_wald"),
-    ("koopman", "Koopman score", "risk ratio", koopman, "pearson"),
-    ("woolf", "Woolf (log)", "odds ratio", woolf, "log_odds_wald"),
-    ("conditional_exact", "conditional exact", "odds ratio", conditional_exact, "fisher_doubled"),
-    ("conditional_midp", "conditional mid-p", "odds ratio", conditional_midp, "fisher_midp_doubled"),
-    ("baptista_pike", "Baptista–Pike exact", "odds ratio", baptista_pike, ""),
-    ("blaker", "Blaker exact", "odds ratio", blaker, "blaker"),
+    ("katz", "Katz (log)", "risk ratio", ratios.katz, "log_risk_ratio_wald"),
+    ("koopman", "Koopman score", "risk ratio", ratios.koopman, "pearson"),
+    ("woolf", "Woolf (log)", "odds ratio", ratios.woolf, "log_odds_wald"),
+    ("conditional_exact", "conditional exact", "odds ratio", ratios.conditional_exact, "fisher_doubled"),
+    ("conditional_midp", "conditional mid-p", "odds ratio", ratios.conditional_midp, "fisher_midp_doubled"),
+    ("baptista_pike", "Baptista–Pike exact", "odds ratio", ratios.baptista_pike, ""),
+    ("blaker", "Blaker exact", "odds ratio", ratios.blaker, "blaker"),
 )
 #: Methods of the law given both margins: beside them stands the conditional maximum-likelihood odds ratio.
 CONDITIONAL = ("conditional_exact", "conditional_midp", "baptista_pike", "blaker")
@@ -51,7 +62,7 @@ def estimate(measure: str, x1: int, n1: int, x2: int, n2: int, conditional: bool
     1.839
     """
     if conditional:
-        return conditional_odds_ratio(x1, n1, x2, n2)
+        return ratios.conditional_odds_ratio(x1, n1, x2, n2)
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "risk difference": x1 / n1 - x2 / n2,
@@ -112,7 +123,7 @@ def intervals(
     a, m, b, n = one_table(x1, n1, x2, n2)
     level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
-    offered = known - {"exact_unconditional"} if too_large(m, n) else known
+    offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > _LARGEST else known
     wanted = offered if methods is None else {methods} if isinstance(methods, str) else set(methods)
     for key in sorted(wanted - known):
         raise unknown_name("interval", key, [name for name, *_ in METHODS])

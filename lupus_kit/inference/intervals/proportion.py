@@ -103,14 +103,8 @@ def proportion(
     side = as_alternative(alternative)
     if k > m:
         raise InputError(f"x == {x!r} is larger than n == {n!r}: responders cannot outnumber the patients.")
+    measure = "response rate"
     return Intervals(
-        Interval(
-            key,
-            label,
-            "response rate",
-            k / m,
-            *one_sided(method, (k, m), "response rate", confidence, side),
-            confidence,
-        )
+        Interval(key, label, measure, k / m, *one_sided(method, (k, m), measure, confidence, side), confidence)
         for key, label, method in _METHODS
     )

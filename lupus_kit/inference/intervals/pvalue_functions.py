@@ -11,18 +11,19 @@ from functools import lru_cache, partial
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.special import bdtr, ndtr, stdtr, xlogy
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import bdtr
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.intervals.difference import constrained_rates
-from lupus_kit.inference.intervals.exact_difference import largest_probability
+from lupus_kit.inference.intervals.difference import constrained_rates, constrained_variance
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
 from lupus_kit.inference.margins import shifted
-from lupus_kit.inference.two_by_two.asymptotic import robust_variances
+from lupus_kit.inference.two_by_two.asymptotic import divergence, standardised
 from lupus_kit.inference.two_by_two.bernstein import basis
+from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, tail_sums
 from lupus_kit.inference.two_by_two.counts import FloatArray, broadcast_tables, one_table
-from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
+from lupus_kit.inference.two_by_two.pearson import normal_pvalue
+from lupus_kit.inference.two_by_two.registry import TESTS, Test, get, pvalue
 from lupus_kit.inference.two_by_two.unconditional import BERGER_BOOS_GAMMA
 
 _Table = tuple[int, int, int, int]
@@ -31,18 +32,13 @@ Correction = Callable[[int, int], float]
 _EQUAL = 1 + 1e-9
 
 
-def _two_sided(z: float) -> float:
-    return float(2 * ndtr(-abs(z)))
+def _two_sided(distance: float, variance: float = 1.0) -> float:
+    return float(normal_pvalue(standardised(distance, variance), "two-sided"))
 
 
-def _student(t: float, df: float) -> float:
-    return float(2 * stdtr(df, -abs(t)))
-
-
-def _over(distance: float, variance: float) -> float:
-    """Standardise a distance, quietly: 0/0 is nan, a/0 infinite."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.float64(distance) / np.sqrt(np.float64(variance)))
+def _moved(table: _Table, null: float, key: str) -> float:
+    """Test of the registry whose statistic takes an effect as the null hypothesis, a ratio by its logarithm."""
+    return float(TESTS[key].function(*np.array(table), "two-sided", null=null))
 
 
 # --- difference of rates -----------------------------------------------------------------------------------------
@@ -51,10 +47,8 @@ def _over(distance: float, variance: float) -> float:
 def _corrected(table: _Table, d: float, correction: Correction, n_minus_1: bool = False) -> float:
     """Score test at the rates of largest likelihood with that difference; the correction is never past zero."""
     x1, n1, x2, n2 = table
-    p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
     distance = max(abs(x1 / n1 - x2 / n2 - d) - correction(n1, n2), 0.0)
-    factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
-    return _two_sided(_over(distance, (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor))
+    return _two_sided(distance, float(constrained_variance(*table, d, n_minus_1)))
 
 
 def _divergence(table: _Table, d: float, power: float) -> float:
@@ -65,36 +59,54 @@ def _divergence(table: _Table, d: float, power: float) -> float:
     expected = np.array([n1 * p1, n1 * (1 - p1), n2 * p2, n2 * (1 - p2)])
     if (observed[expected <= 0] > 0).any():
         return 0.0
-    ratio = np.divide(observed, expected, out=np.ones(4), where=expected > 0)
-    terms = xlogy(observed, ratio) if power == 0 else observed * (ratio**power - 1) / (power * (power + 1))
-    return _two_sided(float(np.sqrt(max(2 * terms.sum(), 0.0))))
-
-
-def _student_t(table: _Table, d: float) -> float:
-    x1, n1, x2, n2 = table
-    df = n1 + n2 - 2
-    squares = x1 * (n1 - x1) / n1 + x2 * (n2 - x2) / n2
-    return _student(_over(x1 / n1 - x2 / n2 - d, squares / df * (1 / n1 + 1 / n2)), df) if df else float("nan")
-
-
-def _welch_t(table: _Table, d: float) -> float:
-    x1, n1, x2, n2 = table
-    if min(n1, n2) < 2:
-        return float("nan")
-    v1, v2 = x1 * (n1 - x1) / (n1**2 * (n1 - 1)), x2 * (n2 - x2) / (n2**2 * (n2 - 1))
-    df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1)) if v1 + v2 else 1.0
-    return _student(_over(x1 / n1 - x2 / n2 - d, v1 + v2), df)
-
-
-def _robust_t(table: _Table, d: float, kind: str) -> float:
-    x1, n1, x2, n2 = table
-    variance = float(sum(robust_variances(kind, *np.array(table))))
-    return _student(_over(x1 / n1 - x2 / n2 - d, variance), n1 + n2 - 2) if n1 + n2 > 2 else float("nan")
+    return _two_sided(float(np.sqrt(np.maximum(divergence(observed, expected, power), 0.0))))
 
 
 def _shifted(table: _Table, d: float, key: str) -> float:
     """Test of this difference as the null hypothesis."""
     return float(shifted.pvalues(key, *broadcast_tables(*table), "two-sided", d))
+
+
+def _largest_probability(
+    region: FloatArray, first_rate: Callable[[FloatArray], FloatArray], low: float, high: float
+) -> float:
+    """Largest probability of a region while the second rate runs from ``low`` to ``high``.
+
+    Parameters
+    ----------
+    region : ndarray, shape (n1 + 1, n2 + 1)
+        Indicator of the tables.
+    first_rate : callable
+        The first rate as a function of the second, as the null hypothesis ties them.
+    low, high : float
+        Range of the second rate.
+
+    Returns
+    -------
+    float
+        From a grid even on the arcsine scale, its peaks refined.
+    """
+    n1, n2 = region.shape[0] - 1, region.shape[1] - 1
+
+    def probability(p2: FloatArray) -> FloatArray:
+        first = basis(n1, np.clip(first_rate(p2), 0.0, 1.0))
+        return np.asarray(((first @ region) * basis(n2, np.clip(p2, 0.0, 1.0))).sum(axis=-1))
+
+    start, end = np.arcsin(np.sqrt([low, high]))
+    grid = np.clip(np.sin(np.linspace(start, end, 24 + int(16 * np.sqrt(n1 + n2)))) ** 2, low, high)
+    heights = probability(grid)
+    best = float(np.max(heights))
+    padded = np.pad(heights, 1, constant_values=-np.inf)
+    peaks = (heights >= padded[:-2]) & (heights >= padded[2:]) & (heights > best - 0.02)
+    for k in np.flatnonzero(peaks):
+        found = minimize_scalar(
+            lambda p2: -float(probability(np.array([p2]))[0]),
+            bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        best = max(best, -float(found.fun))
+    return min(best, 1.0)
 
 
 def _barnard_berger_boos(table: _Table, d: float) -> float:
@@ -104,7 +116,7 @@ def _barnard_berger_boos(table: _Table, d: float) -> float:
         return p2 + d
 
     ends = _nuisance_interval(table, first_rate, max(0.0, -d), min(1.0, 1.0 - d), BERGER_BOOS_GAMMA)
-    return min(largest_probability(region, first_rate, *ends) + BERGER_BOOS_GAMMA, 1.0)
+    return min(_largest_probability(region, first_rate, *ends) + BERGER_BOOS_GAMMA, 1.0)
 
 
 def _nuisance_interval(
@@ -135,48 +147,24 @@ def _nuisance_interval(
 # --- odds ratio --------------------------------------------------------------------------------------------------
 
 
-def _log_odds_wald(table: _Table, log_odds: float, added: float = 0.0) -> float:
-    x1, n1, x2, n2 = table
-    cells = np.array([x1, n1 - x1, x2, n2 - x2], dtype=np.float64) + added
-    if (cells == 0).any():
-        return float("nan")
-    estimate = float(np.log(cells[0] * cells[3] / (cells[1] * cells[2])))
-    return _two_sided(_over(estimate - log_odds, float((1 / cells).sum())))
-
-
-def _conditional_pvalues(key: str, law: FloatArray) -> FloatArray:
-    """p-values of every table of one margin under one odds ratio."""
-    upper, lower = np.cumsum(law[::-1])[::-1], np.cumsum(law)
-    if key == "fisher_doubled":
-        return np.asarray(np.minimum(2 * np.minimum(upper, lower), 1.0))
-    if key == "fisher_midp_doubled":
-        return np.asarray(np.minimum(2 * np.minimum(upper, lower) - law, 1.0))
-    order = np.minimum(upper, lower) if key == "blaker" else law
-    inside = order[None, :] <= order[:, None] * _EQUAL
-    if key == "fisher_midp":
-        tied = inside & (order[None, :] * _EQUAL >= order[:, None])
-        return np.asarray(np.minimum((inside - 0.5 * tied) @ law, 1.0))
-    return np.asarray(np.minimum(inside @ law, 1.0))
-
-
 def _conditional(table: _Table, log_odds: float, key: str) -> float:
     x1, n1, x2, n2 = table
-    law = conditional_law(log_weights(n1, n2, x1 + x2), log_odds)
-    return float(_conditional_pvalues(key, law)[x1 - max(0, x1 + x2 - n2)])
+    s, low = x1 + x2, max(0, x1 + x2 - n2)
+    law = conditional_law(log_weights(n1, n2, s), log_odds)
+    p, _ = tail_sums(key, "two-sided", law[None, :], n1, n2, s, low, exact=False)
+    return min(float(p[0, x1 - low]), 1.0)
 
 
 @lru_cache(maxsize=256)
 def boschloo_order(n1: int, n2: int, log_odds: float, side: str) -> FloatArray:
     """Return Fisher's p-value of every table under an odds ratio, shape ``(n1 + 1, n2 + 1)``: Boschloo's order."""
-    order = np.empty((n1 + 1, n2 + 1))
-    for s in range(n1 + n2 + 1):
-        law = conditional_law(log_weights(n1, n2, s), log_odds)
-        if side == "greater":
-            values = np.cumsum(law[::-1])[::-1]
-        else:
-            values = np.cumsum(law) if side == "less" else _conditional_pvalues("fisher", law)
-        x1 = np.arange(max(0, s - n2), min(n1, s) + 1)
-        order[x1, s - x1] = values
+    s, k = np.arange(n1 + n2 + 1)[:, None], np.arange(n1 + 1)
+    possible = (s >= k) & (s - k <= n2)
+    logs = shifted.log_choose(n1) + shifted.log_choose(n2)[np.clip(s - k, 0, n2)] + log_odds * k
+    ways = np.exp(np.where(possible, logs, -np.inf) - logs.max(axis=1, keepdims=True, where=possible, initial=-np.inf))
+    p, _ = tail_sums("fisher", side, ways / ways.sum(axis=1, keepdims=True), n1, n2, 0, 0, exact=False)
+    x1, x2 = np.indices((n1 + 1, n2 + 1))
+    order = np.asarray(p[x1 + x2, x1])
     order.flags.writeable = False
     return order
 
@@ -195,31 +183,8 @@ def _boschloo(
     for side in sides:
         order = boschloo_order(n1, n2, log_odds, side)
         region = (order <= order[x1, x2] * _EQUAL).astype(np.float64)
-        found.append(largest_probability(region, first_rate, low, high) + gamma)
+        found.append(_largest_probability(region, first_rate, low, high) + gamma)
     return min(len(sides) * min(found), 1.0)
-
-
-# --- ratio and arcsine -------------------------------------------------------------------------------------------
-
-
-def _log_ratio_wald(table: _Table, log_ratio: float) -> float:
-    x1, n1, x2, n2 = table
-    if not x1 or not x2:
-        return float("nan")
-    return _two_sided(_over(float(np.log(x1 * n2 / (x2 * n1))) - log_ratio, 1 / x1 - 1 / n1 + 1 / x2 - 1 / n2))
-
-
-def _arcsine(table: _Table, h: float, anscombe: bool = False) -> float:
-    _, n1, _, n2 = table
-    variance = 1 / (n1 + 0.5) + 1 / (n2 + 0.5) if anscombe else 1 / n1 + 1 / n2
-    return _two_sided(_over(arcsine_difference(*table, anscombe) - h, variance))
-
-
-def arcsine_difference(x1: int, n1: int, x2: int, n2: int, anscombe: bool = False) -> float:
-    """Return Cohen's h, or with ``anscombe`` the one of counts with 3/8 added."""
-    count, total = (3 / 8, 3 / 4) if anscombe else (0.0, 0.0)
-    first, second = (float(np.arcsin(np.sqrt((x + count) / (n + total)))) for x, n in ((x1, n1), (x2, n2)))
-    return 2 * (first - second)
 
 
 _DIFFERENCE, _RATIO, _ODDS, _H = "risk difference", "risk ratio", "odds ratio", "arcsine difference"
@@ -231,23 +196,18 @@ CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
     "mann_whitney": (_DIFFERENCE, partial(_corrected, n_minus_1=True, correction=lambda n1, n2: 1 / (n1 * n2))),
     "likelihood_ratio": (_DIFFERENCE, partial(_divergence, power=0)),
     "cressie_read": (_DIFFERENCE, partial(_divergence, power=2 / 3)),
-    "student_t": (_DIFFERENCE, _student_t),
-    "welch_t": (_DIFFERENCE, _welch_t),
-    **{f"ols_{kind.lower()}": (_DIFFERENCE, partial(_robust_t, kind=kind)) for kind in ("HC1", "HC2", "HC3")},
+    **{
+        key: (_DIFFERENCE, partial(_moved, key=key))
+        for key in ("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3")
+    },
     "barnard_berger_boos": (_DIFFERENCE, _barnard_berger_boos),
-    "fisher": (_ODDS, partial(_conditional, key="fisher")),
-    "fisher_doubled": (_ODDS, partial(_conditional, key="fisher_doubled")),
-    "blaker": (_ODDS, partial(_conditional, key="blaker")),
-    "fisher_midp": (_ODDS, partial(_conditional, key="fisher_midp")),
-    "fisher_midp_doubled": (_ODDS, partial(_conditional, key="fisher_midp_doubled")),
-    "log_odds_wald": (_ODDS, _log_odds_wald),
-    "haldane_anscombe": (_ODDS, partial(_log_odds_wald, added=0.5)),
+    **{key: (_ODDS, partial(_conditional, key=key)) for key in CONDITIONAL},
+    **{key: (_ODDS, partial(_moved, key=key)) for key in ("log_odds_wald", "haldane_anscombe")},
     "boschloo": (_ODDS, _boschloo),
     "boschloo_minlike": (_ODDS, partial(_boschloo, sides=("two-sided",))),
     "boschloo_berger_boos": (_ODDS, partial(_boschloo, gamma=BERGER_BOOS_GAMMA)),
-    "log_risk_ratio_wald": (_RATIO, _log_ratio_wald),
-    "arcsine": (_H, _arcsine),
-    "anscombe_arcsine": (_H, partial(_arcsine, anscombe=True)),
+    "log_risk_ratio_wald": (_RATIO, partial(_moved, key="log_risk_ratio_wald")),
+    **{key: (_H, partial(_moved, key=key)) for key in ("arcsine", "anscombe_arcsine")},
 }
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from functools import lru_cache, partial
 from itertools import pairwise
+from math import log
 
 import numpy as np
 from scipy.optimize import brentq
 
+from lupus_kit.inference.intervals.difference import score_interval, signed_root
 from lupus_kit.inference.intervals.proportion import z_quantile
 from lupus_kit.inference.two_by_two.conditional import weights
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray
@@ -36,26 +38,18 @@ def _ratio_statistic(x1: int, n1: int, x2: int, n2: int, log_ratio: float) -> fl
     p2 = min(p2, 1.0, 1.0 / ratio)
     p1 = min(ratio * p2, 1.0)
     variance = p1 * (1 - p1) / n1 + ratio**2 * p2 * (1 - p2) / n2
-    distance = x1 / n1 - ratio * x2 / n2
-    if variance <= 0:
-        return 0.0 if abs(distance) < 1e-15 else float(np.copysign(np.inf, distance))
-    return distance / float(np.sqrt(variance))
+    return signed_root(x1 / n1 - ratio * x2 / n2, variance)
 
 
 def koopman(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Score interval of the risk ratio (Koopman); at a ratio of 1 it is Pearson's test."""
-    z = z_quantile(level)
     if x1 == 0 and x2 == 0:
         return 0.0, np.inf
-
-    def excess(log_ratio: float, sign: float) -> float:
-        return min(sign * _ratio_statistic(x1, n1, x2, n2, log_ratio), 1e6) - z
-
     # Far out the statistic depends on the zero count alone, so these ends are safe for any table.
     far = 40.0
-    low = float(np.exp(brentq(excess, -far, far, args=(1.0,), xtol=1e-13))) if x1 else 0.0
-    high = float(np.exp(brentq(excess, -far, far, args=(-1.0,), xtol=1e-13))) if x2 else np.inf
-    return low, high
+    estimate = float(np.log(x1 * n2 / (x2 * n1))) if x1 and x2 else far if x1 else -far
+    low, high = score_interval(partial(_ratio_statistic, x1, n1, x2, n2), estimate, level, far)
+    return (float(np.exp(low)) if x1 else 0.0), (float(np.exp(high)) if x2 else np.inf)
 
 
 def woolf(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -69,13 +63,7 @@ def woolf(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, floa
 @lru_cache(maxsize=4096)
 def log_weights(n1: int, n2: int, s: int) -> FloatArray:
     """Logarithms of the hypergeometric weights of one margin."""
-    return np.array([_log(w) for w in weights(n1, n2, s)])
-
-
-def _log(whole: int) -> float:
-    """Logarithm of a whole number of any size."""
-    shift = max(whole.bit_length() - 1000, 0)
-    return float(np.log(float(whole >> shift))) + shift * float(np.log(2))
+    return np.array([log(way) for way in weights(n1, n2, s)])
 
 
 def conditional_law(logs: FloatArray, log_odds: float) -> FloatArray:
@@ -95,7 +83,11 @@ def conditional_odds_ratio(x1: int, n1: int, x2: int, n2: int) -> float:
     >>> round(conditional_odds_ratio(16, 29, 9, 30), 4), 16 * 21 / (13 * 9)
     (2.8186, 2.871794871794872)
     """
-    logs, k = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
+    return likeliest_odds(*_margin(x1, n1, x2, n2))
+
+
+def likeliest_odds(logs: FloatArray, k: int) -> float:
+    """Return the odds ratio under which the table ``k`` of a margin is the mean."""
     if len(logs) == 1:
         return np.nan
     if k in (0, len(logs) - 1):
@@ -107,32 +99,51 @@ def conditional_odds_ratio(x1: int, n1: int, x2: int, n2: int) -> float:
     return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13)))
 
 
-def _tails(x1: int, n1: int, x2: int, n2: int, level: float, own: float) -> tuple[float, float]:
-    """Odds ratios at which each tail, counting the observed table with weight ``own``, holds half the error."""
-    logs, k, tail = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2), (1 - level) / 2
-    last = len(logs) - 1
+def _margin(x1: int, n1: int, x2: int, n2: int) -> tuple[FloatArray, int]:
+    """Logarithms of the weights of a table's margin, and the table's place among them."""
+    return log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
 
-    def upper(log_odds: float) -> float:
-        law = conditional_law(logs, log_odds)
-        return float(law[k + 1 :].sum() + own * law[k]) - tail
 
-    def lower(log_odds: float) -> float:
-        law = conditional_law(logs, log_odds)
-        return float(law[:k].sum() + own * law[k]) - tail
+def _both_ends(
+    lowest: Callable[[FloatArray, int, float], float], logs: FloatArray, k: int, level: float
+) -> tuple[float, float]:
+    """Both ends from the lower one: counted from the other side, the largest odds ratio is one over the smallest."""
+    last, alpha = len(logs) - 1, 1 - level
+    low = float(np.exp(lowest(logs, k, alpha))) if k > 0 else 0.0
+    return low, float(np.exp(-lowest(logs[::-1], last - k, alpha))) if k < last else np.inf
 
-    low = float(np.exp(brentq(upper, -_WIDEST, _WIDEST, xtol=1e-13))) if k > 0 else 0.0
-    high = float(np.exp(brentq(lower, -_WIDEST, _WIDEST, xtol=1e-13))) if k < last else np.inf
-    return low, high
+
+def equal_tails(logs: FloatArray, k: int, level: float, own: float) -> tuple[float, float]:
+    """Return the odds ratios at which each tail, counting the table ``k`` with weight ``own``, holds half the error."""
+
+    def lowest(logs: FloatArray, k: int, alpha: float) -> float:
+        def excess(log_odds: float) -> float:
+            law = conditional_law(logs, log_odds)
+            return float(law[k + 1 :].sum() + own * law[k]) - alpha / 2
+
+        return float(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13))
+
+    return _both_ends(lowest, logs, k, level)
 
 
 def conditional_exact(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Conditional exact interval of the odds ratio, equal tails (Cornfield): inverts doubled Fisher."""
-    return _tails(x1, n1, x2, n2, level, 1.0)
+    return equal_tails(*_margin(x1, n1, x2, n2), level, 1.0)
 
 
 def conditional_midp(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Conditional mid-p interval of the odds ratio: inverts the doubled mid-p test."""
-    return _tails(x1, n1, x2, n2, level, 0.5)
+    return equal_tails(*_margin(x1, n1, x2, n2), level, 0.5)
+
+
+def _first_above(p: Callable[[float, int], float], cuts: list[float], first: int = 0) -> float:
+    """Where a p-value comes above its level, from left to right; at each cut one more table joins it."""
+    for joined, (left, right) in enumerate(pairwise(cuts), start=first):
+        if p(left, joined) > 0:
+            return left
+        if p(right, joined) > 0:
+            return float(brentq(p, left, right, args=(joined,), xtol=1e-13))
+    return cuts[-1]
 
 
 def _lowest_odds(logs: FloatArray, k: int, alpha: float) -> float:
@@ -143,18 +154,12 @@ def _lowest_odds(logs: FloatArray, k: int, alpha: float) -> float:
     probability of an inner run of tables, which has one peak, so its largest value is at an end.
     """
     joins = [float((logs[j] - logs[k]) / (k - j)) for j in range(k)]
-    starts, ends = [-_WIDEST, *joins], [*joins, _WIDEST]
 
     def p(log_odds: float, joined: int) -> float:
         law = conditional_law(logs, log_odds)
         return float(law[:joined].sum() + law[k:].sum()) - alpha
 
-    for joined, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        if p(start, joined) > 0:
-            return start
-        if p(end, joined) > 0:
-            return float(brentq(p, start, end, args=(joined,), xtol=1e-13))
-    return -_WIDEST
+    return _first_above(p, [-_WIDEST, *joins, _WIDEST])
 
 
 def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -163,11 +168,7 @@ def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[flo
     It spans every odds ratio that the point-probability test does not reject. These need not be an unbroken
     stretch: rarely Fisher's test rejects an odds ratio of 1 that the interval holds.
     """
-    logs, k = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
-    alpha, last = 1 - level, len(logs) - 1
-    low = float(np.exp(_lowest_odds(logs, k, alpha))) if k > 0 else 0.0
-    high = float(np.exp(-_lowest_odds(logs[::-1], last - k, alpha))) if k < last else np.inf
-    return low, high
+    return _both_ends(_lowest_odds, *_margin(x1, n1, x2, n2), level)
 
 
 def _lowest_blaker(logs: FloatArray, k: int, alpha: float) -> float:
@@ -199,12 +200,7 @@ def _lowest_blaker(logs: FloatArray, k: int, alpha: float) -> float:
     end = root(lambda x: tails(x)[1] - min(alpha, float(tails(x)[0][k])))
     first, last = (int((lower[:k] <= upper).sum()) for lower, upper in (tails(start), tails(end)))
     cuts = [start, *(root(partial(below, j=j)) for j in range(first, last)), end]
-    for joined, (left, right) in enumerate(pairwise(cuts), start=first):
-        if p(left, joined) > 0:
-            return left
-        if p(right, joined) > 0:
-            return float(brentq(p, left, right, args=(joined,), xtol=1e-13))
-    return end
+    return _first_above(p, cuts, first)
 
 
 def blaker(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -212,8 +208,4 @@ def blaker(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, flo
 
     It spans every odds ratio that the test does not reject (Blaker 2000).
     """
-    logs, k = log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
-    alpha, last = 1 - level, len(logs) - 1
-    low = float(np.exp(_lowest_blaker(logs, k, alpha))) if k > 0 else 0.0
-    high = float(np.exp(-_lowest_blaker(logs[::-1], last - k, alpha))) if k < last else np.inf
-    return low, high
+    return _both_ends(_lowest_blaker, *_margin(x1, n1, x2, n2), level)

@@ -120,21 +120,10 @@ def _tested(
         if side in sides:
             start, p[side] = margin, float(pvalue(entry, *table, side, difference=margin))
         limits[side] = shifted.limit(entry.key, table, level, side, start)
-    return MarginTest(
-        claim,
-        *table,
-        test=entry.key,
-        lower=margins[0] if "greater" in sides else -np.inf,
-        upper=margins[1] if "less" in sides else np.inf,
-        estimate=x1 / n1 - x2 / n2,
-        low=limits["greater"],
-        high=limits["less"],
-        level=1 - 2 * level,
-        p_lower=p.get("greater", np.nan),
-        p_upper=p.get("less", np.nan),
-        p=max(p.values()),
-        alpha=level,
-    )
+    lower, upper = margins[0] if "greater" in sides else -np.inf, margins[1] if "less" in sides else np.inf
+    estimate, low, high, at = x1 / n1 - x2 / n2, limits["greater"], limits["less"], 1 - 2 * level
+    ps = (p.get("greater", np.nan), p.get("less", np.nan), max(p.values()))
+    return MarginTest(claim, *table, entry.key, lower, upper, estimate, low, high, at, *ps, level)
 
 
 def noninferiority(

@@ -15,6 +15,7 @@ Sources: Farrington CP, Manning G. Stat Med 1990;9:1447-1454. Miettinen O, Nurmi
 Chan ISF. Stat Med 1998;17:1403-1413.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -27,7 +28,8 @@ from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.intervals.difference import constrained_rates
+from lupus_kit.inference.intervals.difference import constrained_variance
+from lupus_kit.inference.two_by_two.asymptotic import standardised
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, IntArray, broadcast_tables
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
@@ -63,12 +65,6 @@ def _distance(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference
     return np.where(np.abs(distance) < 1e-14, 0.0, distance)
 
 
-def _over(distance: FloatArray, variance: FloatArray) -> FloatArray:
-    """Standardise a distance, quietly: 0/0 is nan, a/0 infinite."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(distance / np.sqrt(variance))
-
-
 def _wald_variance(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
     return np.asarray(x1 * (n1 - x1) / (1.0 * n1) ** 3 + x2 * (n2 - x2) / (1.0 * n2) ** 3)
 
@@ -77,15 +73,14 @@ def _score(
     x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float, n_minus_1: bool = False
 ) -> FloatArray:
     """Score statistic: the variance at the rates of largest likelihood that differ by the hypothesis."""
-    p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
-    factor = (n1 + n2) / (n1 + n2 - 1) if n_minus_1 else 1.0
-    return _over(_distance(x1, n1, x2, n2, difference), (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor)
+    variance = constrained_variance(x1, n1, x2, n2, difference, n_minus_1)
+    return standardised(_distance(x1, n1, x2, n2, difference), variance)
 
 
 def _wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float, added: int = 0) -> FloatArray:
     """Wald statistic, infinite where both arms respond wholly or not at all; ``added`` patients go to each cell."""
     a, m, b, n = x1 + added, n1 + 2 * added, x2 + added, n2 + 2 * added
-    return _over(_distance(a, m, b, n, difference), _wald_variance(a, m, b, n))
+    return standardised(_distance(a, m, b, n, difference), _wald_variance(a, m, b, n))
 
 
 def _wald_order(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, difference: float) -> FloatArray:
@@ -97,7 +92,7 @@ def _wald_order(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, differen
     variance = _wald_variance(x1, n1, x2, n2)
     p1, p2 = (x1 + 0.5) / (n1 + 1), (x2 + 0.5) / (n2 + 1)
     variance = np.where(variance == 0, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2, variance)
-    return _over(_distance(x1, n1, x2, n2, difference), variance)
+    return standardised(_distance(x1, n1, x2, n2, difference), variance)
 
 
 #: The statistic of each test that has a form for differences other than 0, by its key in the registry.
@@ -164,11 +159,12 @@ def _law(n1: int, n2: int, difference: float) -> _Law:
     for above in range(n2 + 1):
         second[: above + 1, above] = basis(above, np.array(1 - difference))
     of_first, of_second = np.indices((n1 + 1, n2 + 1))
-    chance = np.exp(_log_choose(n1)[:, None] + _log_choose(n2) - _log_choose(n1 + n2)[of_first + of_second])
+    chance = np.exp(log_choose(n1)[:, None] + log_choose(n2) - log_choose(n1 + n2)[of_first + of_second])
     return _Law(first, second, of_first + of_second, chance)
 
 
-def _log_choose(n: int) -> FloatArray:
+def log_choose(n: int) -> FloatArray:
+    """Return the logarithms of ``n`` over 0 to ``n``."""
     k = np.arange(n + 1)
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
@@ -249,14 +245,9 @@ def region(key: str, n1: int, n2: int, alternative: str, difference: float, leve
     """Tables that an exact test of a difference rejects, found by halving the order of the tables."""
     _refuse_too_large(n1, n2)
     ranks = _ranks(key, n1, n2, alternative, difference)
-    last, outside = -1, int(np.max(ranks)) + 1
-    while outside - last > 1:
-        middle = (last + outside) // 2
-        if _supremum(_inside(ranks, middle, n1, n2), difference)[0] > level:
-            outside = middle
-        else:
-            last = middle
-    return _inside(ranks, last, n1, n2)
+    every = range(int(np.max(ranks)) + 1)
+    kept = bisect_right(every, level, key=lambda rank: _supremum(_inside(ranks, rank, n1, n2), difference)[0])
+    return _inside(ranks, kept - 1, n1, n2)
 
 
 def pvalues(

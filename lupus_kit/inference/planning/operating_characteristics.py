@@ -18,8 +18,9 @@ from lupus_kit.inference.two_by_two.counts import (
     as_level,
     as_probability,
     as_size,
+    broadcast,
 )
-from lupus_kit.inference.two_by_two.extremeness import conditional_probabilities, tables
+from lupus_kit.inference.two_by_two.ranking import conditional_probabilities, tables
 from lupus_kit.inference.two_by_two.registry import Test, get
 
 # Tables of a design from which on power is summed up over those that can happen.
@@ -134,17 +135,8 @@ def size(
     region = rejection_region(entry, n1, n2, alpha, alternative)
     shift = entry.difference
     top = suprema((shifted.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
-    return Size(
-        size=float(top.value[0]),
-        nuisance=float(shifted.second_rate(top.at[0], shift)),
-        test=entry.key,
-        n1=as_size("n1", n1),
-        n2=as_size("n2", n2),
-        alpha=as_level("alpha", alpha),
-        alternative=alternative,
-        gamma=entry.gamma,
-        difference=shift,
-    )
+    (value,), (at,) = top.value, shifted.second_rate(top.at, shift)
+    return Size(float(value), float(at), entry.key, int(n1), int(n2), float(alpha), alternative, entry.gamma, shift)
 
 
 def size_curve(
@@ -194,11 +186,8 @@ def size_curve(
     at = np.linspace(low, high, 401) if rates is None else np.atleast_1d(as_probability("rates", rates))
     if ((at < low) | (at > high)).any():
         raise InputError(f"rates: with a difference of {shift:g} the second rate lies from {low:g} to {high:g}.")
-    if shift:
-        rejected = power_of_region(region, np.clip(at + shift, 0.0, 1.0), at)
-        return pd.DataFrame({"rate": at, "rejection_probability": rejected})
-    coefficients = null_coefficients(region)
-    return pd.DataFrame({"rate": at, "rejection_probability": basis(len(coefficients) - 1, at) @ coefficients})
+    rejected = power_of_region(region, np.clip(at + shift, 0.0, 1.0), at)
+    return pd.DataFrame({"rate": at, "rejection_probability": rejected})
 
 
 def power(
@@ -247,7 +236,7 @@ def power(
         result = power_of_region(rejection_region(entry, m, n, alpha, alternative), rates1, rates2)
         return float(result) if result.ndim == 0 else result
     level, side = as_level("alpha", alpha), as_alternative(alternative)
-    a, b = _broadcast(rates1, rates2)
+    a, b = broadcast(p1=rates1, p2=rates2)
     pairs, index = np.unique(np.stack([a.ravel(), b.ravel()], axis=1), axis=0, return_inverse=True)
     found = np.array([_power_in_window(entry, first, second, m, n, level, side) for first, second in pairs.tolist()])
     return found[index.ravel()].reshape(a.shape) if a.ndim else float(found[0])
@@ -273,17 +262,9 @@ def _power_in_window(entry: Test, p1: float, p2: float, n1: int, n2: int, level:
     return min(float(left @ (rejected_window(entry, n1, n2, level, side, rows, columns) @ right)), 1.0)
 
 
-def _broadcast(p1: FloatArray, p2: FloatArray) -> tuple[FloatArray, FloatArray]:
-    try:
-        a, b = np.broadcast_arrays(p1, p2)
-    except ValueError:
-        raise InputError(f"the shapes do not broadcast against each other: p1 {p1.shape}, p2 {p2.shape}.") from None
-    return a, b
-
-
 def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -> FloatArray:
     """Probability of a region under two response rates, broadcast against each other."""
-    a, b = _broadcast(p1, p2)
+    a, b = broadcast(p1=p1, p2=p2)
     rates1, index1 = np.unique(a.ravel(), return_inverse=True)
     rates2, index2 = np.unique(b.ravel(), return_inverse=True)
     # Each distinct rate is expanded once, whatever the grid.

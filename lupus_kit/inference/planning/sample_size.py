@@ -210,20 +210,8 @@ def sample_size(
         smallest, first_n1, checked_to = _search(
             at, _start(at, normal, target, level, side, largest), target, max(12, ceil(2 / ratio))
         )
-    return SampleSize(
-        n1=smallest,
-        n2=second_arm(smallest),
-        power=at(smallest),
-        first_n1=first_n1,
-        checked_to=checked_to,
-        designs=len(known),
-        target=target,
-        alpha=level,
-        test=entry.key,
-        alternative=side,
-        gamma=entry.gamma,
-        difference=entry.difference,
-    )
+    found = (smallest, second_arm(smallest), at(smallest), first_n1, checked_to, len(known))
+    return SampleSize(*found, target, level, entry.key, side, entry.gamma, entry.difference)
 
 
 def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:

@@ -18,7 +18,6 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.strata import models
-from lupus_kit.inference.strata.covariates import design_of
 from lupus_kit.inference.strata.patients import in_first_arm, names_of, need_frame, responses
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_count, as_level
 
@@ -233,7 +232,7 @@ def adjusted(
     first, arms, compared = in_first_arm(frame[arm], first_arm)
     if response.min() == response.max():
         raise InputError(f"{'everybody' if response[0] else 'nobody'} responds: there is nothing to adjust.")
-    matrix, terms, levels = design_of(frame, first, names)
+    matrix, terms, levels = models.design_of(frame, first, names)
     notes = [compared, *left_out, *levels]
     infinite = models.infinite_terms(matrix, response)
     firth = bool(len(infinite))

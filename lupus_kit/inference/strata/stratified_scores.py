@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from lupus_kit.inference.intervals.difference import constrained_rates
+from lupus_kit.inference.intervals.difference import constrained_rates, signed_root
 from lupus_kit.inference.intervals.proportion import wilson, z_quantile
 from lupus_kit.inference.strata.patients import Strata
 from lupus_kit.inference.two_by_two.counts import FloatArray
@@ -52,9 +52,7 @@ def score(strata: Strata, difference: float, weighting: str) -> float:
     if weighting == "inverse_variance":
         strata = _softened(strata, (strata.responders == 0) | (strata.responders == strata.patients))
     distance, variance = _distance(strata, difference, weighting)
-    if abs(distance) < 1e-15:
-        return 0.0
-    return distance / float(np.sqrt(variance)) if variance > 0 else float(np.copysign(np.inf, distance))
+    return 0.0 if abs(distance) < 1e-15 else signed_root(distance, variance)
 
 
 def miettinen_nurminen(strata: Strata, level: float, weighting: str) -> Ends:

@@ -6,37 +6,43 @@ everybody) both are ``nan``; where a non-zero difference has estimated variance 
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtr, xlogy
 
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
-_Floats = NDArray[np.floating[Any]]
 Statistic = Callable[..., FloatArray]
 
 
-def normal_test(z: Statistic, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:
+def normal_test(
+    z: Statistic, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str, **null: float
+) -> FloatArray:
     """p-value of a statistic with a standard normal law."""
-    return normal_pvalue(z(x1, n1, x2, n2), alternative)
+    return normal_pvalue(z(x1, n1, x2, n2, **null), alternative)
 
 
 def t_test(
-    t: Statistic, degrees: Statistic, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str
+    t: Statistic,
+    degrees: Statistic,
+    x1: IntArray,
+    n1: IntArray,
+    x2: IntArray,
+    n2: IntArray,
+    alternative: str,
+    **null: float,
 ) -> FloatArray:
     """p-value of a statistic with a t law; nan without a degree of freedom."""
-    value, df = t(x1, n1, x2, n2), degrees(x1, n1, x2, n2)
+    value, df = t(x1, n1, x2, n2, **null), degrees(x1, n1, x2, n2)
     df = np.where(df > 0, df, np.nan)
     if alternative == "two-sided":
         return np.asarray(2 * stdtr(df, -np.abs(value)))
     return np.asarray(stdtr(df, -value if alternative == "greater" else value))
 
 
-def _ratio(estimate: FloatArray, variance: FloatArray) -> FloatArray:
-    """Estimate over standard error, quietly: 0/0 is nan, a/0 is infinite."""
+def standardised(estimate: float | FloatArray, variance: float | FloatArray) -> FloatArray:
+    """Return an estimate over its standard error, quietly: 0/0 is nan, a/0 is infinite."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(estimate / np.sqrt(variance))
 
@@ -54,15 +60,14 @@ def _pooled(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArra
 
 def n_minus_1(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
     """Pearson's statistic times (N - 1)/N; also the Miettinen–Nurminen score test of no difference."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return _ratio(_cross(x1, n1, x2, n2), _pooled(x1, n1, x2, n2) / (n1 + n2 - 1))
+    return standardised(_cross(x1, n1, x2, n2), _pooled(x1, n1, x2, n2) / (n1 + n2 - 1))
 
 
 def yates(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
     """Pearson's test with Yates's correction, never past zero."""
     cross = _cross(x1, n1, x2, n2)
     shrunk = np.sign(cross) * np.maximum(np.abs(cross) - (n1 + n2) / 2, 0.0)
-    return _ratio(shrunk, _pooled(x1, n1, x2, n2) / (n1 + n2))
+    return standardised(shrunk, _pooled(x1, n1, x2, n2) / (n1 + n2))
 
 
 def _cells(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -73,30 +78,24 @@ def _cells(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> tuple[Floa
     return observed, np.where((s == 0) | (s == total), np.nan, expected)
 
 
-def _signed_root(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, chi_squared: FloatArray) -> FloatArray:
-    return np.sign(_cross(x1, n1, x2, n2)) * np.sqrt(np.maximum(chi_squared, 0.0))
+def divergence(observed: FloatArray, expected: FloatArray, power: float) -> FloatArray:
+    """Return the power divergence of counts, cells on the first axis; with a power of 0 the likelihood ratio (G)."""
+    ratio = np.divide(observed, expected, out=np.ones_like(observed), where=~(expected <= 0))
+    terms = xlogy(observed, ratio) if power == 0 else observed * (ratio**power - 1) / (power * (power + 1))
+    return np.asarray(2 * terms.sum(axis=0))
 
 
-def likelihood_ratio(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    """Likelihood-ratio chi-squared test (G test)."""
-    observed, expected = _cells(x1, n1, x2, n2)
-    g = 2 * xlogy(observed, observed / expected).sum(axis=0)
-    return _signed_root(x1, n1, x2, n2, g)
-
-
-def cressie_read(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    """Power-divergence test with lambda = 2/3."""
-    power = 2 / 3
-    observed, expected = _cells(x1, n1, x2, n2)
-    terms = observed * ((observed / expected) ** power - 1)
-    return _signed_root(x1, n1, x2, n2, 2 / (power * (power + 1)) * terms.sum(axis=0))
+def divergence_root(power: float, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
+    """Signed root of the power divergence: likelihood-ratio test with a power of 0, Cressie and Read's with 2/3."""
+    chi_squared = divergence(*_cells(x1, n1, x2, n2), power)
+    return np.asarray(np.sign(_cross(x1, n1, x2, n2)) * np.sqrt(np.maximum(chi_squared, 0.0)))
 
 
 def wald_unpooled(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
     """Wald test of the risk difference with each arm's own variance."""
     a, b = n1.astype(np.float64), n2.astype(np.float64)
     variance = b**3 * x1 * (n1 - x1) + a**3 * x2 * (n2 - x2)
-    return _ratio(_cross(x1, n1, x2, n2) * np.sqrt(a * b), variance)
+    return standardised(_cross(x1, n1, x2, n2) * np.sqrt(a * b), variance)
 
 
 def agresti_caffo(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
@@ -104,41 +103,37 @@ def agresti_caffo(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> Flo
     return wald_unpooled(x1 + 1, n1 + 2, x2 + 1, n2 + 2)
 
 
-def _log_odds(x1: _Floats, f1: _Floats, x2: _Floats, f2: _Floats) -> FloatArray:
+def log_odds_wald(
+    x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, null: float = 0.0, added: float = 0.0
+) -> FloatArray:
+    """Wald test of a log odds ratio (Woolf), with ``added`` patients in every cell; nan with an empty cell."""
+    a, b, c, d = x1 + added, n1 - x1 + added, x2 + added, n2 - x2 + added
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = np.log(x1) + np.log(f2) - np.log(f1) - np.log(x2)
-        return _ratio(estimate, 1 / x1 + 1 / f1 + 1 / x2 + 1 / f2)
+        estimate = np.log(a) + np.log(d) - np.log(b) - np.log(c) - null
+        return standardised(estimate, 1 / a + 1 / b + 1 / c + 1 / d)
 
 
-def log_odds_wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    """Wald test of the log odds ratio (Woolf); nan with an empty cell."""
-    a, b = x1.astype(np.float64), x2.astype(np.float64)
-    return _log_odds(a, n1 - a, b, n2 - b)
-
-
-def haldane_anscombe(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    """Wald test of the log odds ratio with one half added to every cell."""
-    return _log_odds(x1 + 0.5, n1 - x1 + 0.5, x2 + 0.5, n2 - x2 + 0.5)
-
-
-def log_risk_ratio_wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    """Wald test of the log risk ratio (Katz); nan where an arm has no responder."""
+def log_risk_ratio_wald(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, null: float = 0.0) -> FloatArray:
+    """Wald test of a log risk ratio (Katz); nan where an arm has no responder."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = np.log(x1 * n2) - np.log(x2 * n1)
+        estimate = np.log(x1 * n2) - np.log(x2 * n1) - null
         variance = (n1 - x1) / (x1 * n1) + (n2 - x2) / (x2 * n2)
-        return _ratio(estimate, variance)
+        return standardised(estimate, variance)
 
 
-def arcsine(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    """Difference of arcsine-transformed rates."""
-    estimate = 2 * (np.arcsin(np.sqrt(x1 / n1)) - np.arcsin(np.sqrt(x2 / n2)))
-    return _ratio(estimate, 1 / n1 + 1 / n2)
+def arcsine_difference(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, anscombe: bool = False) -> FloatArray:
+    """Return Cohen's h, or with ``anscombe`` the one of counts with 3/8 added."""
+    added = 3 / 8 * anscombe
+    first, second = (np.arcsin(np.sqrt((x + added) / (n + 2 * added))) for x, n in ((x1, n1), (x2, n2)))
+    return np.asarray(2 * (first - second))
 
 
-def anscombe_arcsine(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
-    """Difference of arcsine-transformed rates with 3/8 added to the counts: variance 1/(4n + 2) each."""
-    first, second = (np.arcsin(np.sqrt((x + 3 / 8) / (n + 3 / 4))) for x, n in ((x1, n1), (x2, n2)))
-    return _ratio(2 * (first - second), 1 / (n1 + 0.5) + 1 / (n2 + 0.5))
+def arcsine(
+    x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, null: float = 0.0, anscombe: bool = False
+) -> FloatArray:
+    """Difference of arcsine-transformed rates; with Anscombe's fractions the variance of each is 1/(4n + 2)."""
+    half = 0.5 * anscombe
+    return standardised(arcsine_difference(x1, n1, x2, n2, anscombe) - null, 1 / (n1 + half) + 1 / (n2 + half))
 
 
 def residual_degrees(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
@@ -146,11 +141,11 @@ def residual_degrees(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> 
     return np.asarray((n1 + n2 - 2 + 0 * (x1 + x2)).astype(np.float64))
 
 
-def student_t(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
+def student_t(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, null: float = 0.0) -> FloatArray:
     """Student's t with the pooled variance, on outcomes coded 0 and 1."""
     squares = x1 * (n1 - x1) / n1 + x2 * (n2 - x2) / n2
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _ratio(x1 / n1 - x2 / n2, squares / (n1 + n2 - 2) * (1 / n1 + 1 / n2))
+        return standardised(x1 / n1 - x2 / n2 - null, squares / (n1 + n2 - 2) * (1 / n1 + 1 / n2))
 
 
 def robust_variances(
@@ -172,9 +167,9 @@ def robust_variances(
         return x1 * (n1 - x1) / a**3 * factor1, x2 * (n2 - x2) / b**3 * factor2
 
 
-def robust_t(kind: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
+def robust_t(kind: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, null: float = 0.0) -> FloatArray:
     """Difference of the rates over its heteroscedasticity-consistent standard error."""
-    return _ratio(x1 / n1 - x2 / n2, np.add(*robust_variances(kind, x1, n1, x2, n2)))
+    return standardised(x1 / n1 - x2 / n2 - null, np.add(*robust_variances(kind, x1, n1, x2, n2)))
 
 
 def welch_degrees(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
@@ -190,10 +185,9 @@ def mann_whitney(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alterna
     """Mann–Whitney statistic with the correction for ties and for continuity."""
     cross = _cross(x1, n1, x2, n2)  # twice the distance of U from its mean
     shift = np.sign(cross) if alternative == "two-sided" else np.float64(1.0 if alternative == "greater" else -1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = _pooled(x1, n1, x2, n2) / (n1 + n2 - 1)
+    variance = _pooled(x1, n1, x2, n2) / (n1 + n2 - 1)
     # All outcomes alike: U has no variance, and the shift alone must not look like an infinite difference.
-    return _ratio(np.where(variance > 0, cross - shift, 0.0), variance)
+    return standardised(np.where(variance > 0, cross - shift, 0.0), variance)
 
 
 def mann_whitney_test(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str) -> FloatArray:

@@ -235,7 +235,7 @@ def _sums_in_order(
     """For each table the probability of all that rank no higher than it in its row, and of those that rank higher."""
     columns = np.argsort(rank_by, axis=1, kind="stable")
     by, ordered = (np.take_along_axis(array, columns, axis=1) for array in (rank_by, ways))
-    tied = (by[:, 1:] - by[:, :-1] <= (1e-11 if exact else 1e-7) * by[:, 1:]) & (by[:, 1:] > 0)
+    tied = (by[:, 1:] - by[:, :-1] <= (1e-11 if exact else 1e-9) * by[:, 1:]) & (by[:, 1:] > 0)
     s, k = np.nonzero(tied & exact)
     left, right = columns[s, k] + first_k, columns[s, k + 1] + first_k
     # In equal arms a table ties with its mirror image; any other tie is a matter of whole numbers.

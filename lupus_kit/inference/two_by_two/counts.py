@@ -117,6 +117,17 @@ def _explain_counts(x1: Any, n1: Any) -> InputError:
     )
 
 
+def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Broadcast named arrays against each other, or say which shapes do not fit."""
+    if len({array.shape for array in arrays.values()}) == 1:
+        return tuple(arrays.values())
+    try:
+        return tuple(np.broadcast_arrays(*arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise InputError(f"the shapes do not broadcast against each other: {shapes}.") from None
+
+
 def broadcast_tables(
     x1: ArrayLike, n1: ArrayLike | None, x2: ArrayLike | None, n2: ArrayLike | None
 ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -131,11 +142,7 @@ def broadcast_tables(
         raise _explain_counts(x1, n1)
     counts: tuple[Any, ...] = (x1, n1, x2, n2)
     checked = [as_counts(name, count, minimum) for (name, minimum), count in zip(_NAMES.items(), counts, strict=True)]
-    try:
-        a, m, b, n = np.broadcast_arrays(*checked) if len({count.shape for count in checked}) > 1 else checked
-    except ValueError:
-        shapes = ", ".join(f"{k} {v.shape}" for k, v in zip(("x1", "n1", "x2", "n2"), checked, strict=True))
-        raise InputError(f"the shapes do not broadcast against each other: {shapes}.") from None
+    a, m, b, n = broadcast(**dict(zip(_NAMES, checked, strict=True)))
     for x, total, arm in ((a, m, "1"), (b, n, "2")):
         bad = x > total
         if bad.any():

@@ -3,14 +3,21 @@
 An exact test adds up the tables that are at least as extreme as the observed one. Two tables whose statistics
 are equal in arithmetic can differ in floating point, and the test then drops one of them: at 16/29 against
 9/30 that changes the third significant digit of Barnard's p-value. Here statistics are quotients of whole
-numbers and are compared as such.
+numbers and are compared as such. An order gives every table of a design a number, the smaller the more extreme.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache, partial
+from math import comb
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lupus_kit.inference.two_by_two import conditional
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
 # Whole numbers up to this size are exact as floats.
 _EXACT = 2**53
@@ -24,7 +31,7 @@ def _whole(numbers: Sequence[int] | NDArray[Any]) -> NDArray[Any]:
     return exact.astype(np.int64) if all(-(2**62) < int(v) < 2**62 for v in exact) else exact
 
 
-def quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> NDArray[np.float64]:
+def quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> FloatArray:
     """Divide whole numbers with correct rounding, so that ``a/b <= c/d`` never turns into ``>``.
 
     Examples
@@ -44,8 +51,8 @@ def quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> NDArray[n
 def rank_quotients(
     numerators: Sequence[int] | NDArray[Any],
     denominators: Sequence[int] | NDArray[Any],
-    values: NDArray[np.float64] | None = None,
-) -> NDArray[np.int64]:
+    values: FloatArray | None = None,
+) -> IntArray:
     """Rank quotients of whole numbers in exact arithmetic; equal quotients share a rank.
 
     Parameters
@@ -81,26 +88,26 @@ def rank_quotients(
     largest = int(max(abs(int(num.max(initial=0))), abs(int(num.min(initial=0))))) * int(den.max(initial=1))
     if largest < _EXACT // 2 or steps[1:].all():
         return ranks
+    twin = np.arange(len(values))
     if num.dtype != object:  # equal quotients have the same lowest terms
         divisor = np.gcd(num, den)
-        terms = np.stack([num // divisor, den // divisor])[:, order]
-        if not (terms[:, 1:] != terms[:, :-1]).any(axis=0)[steps[1:] == 0].any():
+        terms = np.stack([num // divisor, den // divisor])
+        if not (terms[:, order[1:]] != terms[:, order[:-1]]).any(axis=0)[steps[1:] == 0].any():
             return ranks
-    return _split_equal_floats(num, den, ranks, np.bincount(ranks))
+        _, first, inverse = np.unique(terms, axis=1, return_index=True, return_inverse=True)
+        twin = first[inverse.ravel()]
+    return ranks_of_near_ties(values, twin, 0.0, lambda i: (int(num[i]), int(den[i])))
 
 
 def ranks_of_near_ties(
-    values: NDArray[np.float64],
-    twin: NDArray[np.int64],
-    tolerance: float,
-    exact: Callable[[int], tuple[int, int]],
-) -> NDArray[np.int64]:
+    values: FloatArray, twin: IntArray, tolerance: float, exact: Callable[[int], tuple[int, int]]
+) -> IntArray:
     """Rank numbers known as floats with an error; those that are too close are compared exactly.
 
     Parameters
     ----------
     values : array of float, shape (m,)
-        Not negative; infinite ones are equal.
+        Not negative, but for a tolerance of 0; infinite ones are equal.
     twin : array of int, shape (m,)
         Equal entries stand for numbers known to be equal.
     tolerance : float
@@ -119,12 +126,10 @@ def ranks_of_near_ties(
     >>> ranks_of_near_ties(np.array([0.5, 1 / 3, 1 / 3, 1 / 3]), np.array([9, 2, 0, 1]), 1e-12, thirds.get).tolist()
     [2, 1, 0, 0]
     """
-    from fractions import Fraction
-
     order = np.argsort(values, kind="stable")
     ordered, twins = values[order], twin[order]
     step = np.ones(len(values), dtype=np.int64)
-    step[0] = 0
+    step[:1] = 0
     with np.errstate(invalid="ignore"):
         near = (ordered[1:] - ordered[:-1] <= tolerance * ordered[1:]) & np.isfinite(ordered[1:])
         step[1:] = ~near & (ordered[1:] != ordered[:-1])
@@ -146,56 +151,122 @@ def ranks_of_near_ties(
     return ranks
 
 
-def at_most_one(
-    numerators: Sequence[int] | NDArray[Any], denominators: Sequence[int] | NDArray[Any], index: int
-) -> NDArray[np.bool_]:
-    """Mark the quotients that are at most that of one entry, in exact arithmetic.
+def tables(n1: int, n2: int) -> tuple[IntArray, IntArray]:
+    """Return x1 and x2 of every table, row by row."""
+    x1: IntArray = np.repeat(np.arange(n1 + 1), n2 + 1)
+    return x1, np.tile(np.arange(n2 + 1), n1 + 1)
 
-    Parameters
-    ----------
-    numerators, denominators : array of int, shape (m,)
-        As in :func:`rank_quotients`, which this agrees with: ``rank <= rank[index]``, without ranking the others.
-    index : int
-        The entry to compare with.
 
-    Returns
-    -------
-    ndarray of bool, shape (m,)
+def conditional_probabilities(n1: int, n2: int) -> FloatArray:
+    """Return P(table | responders in all), row by row of the lattice.
 
     Examples
     --------
-    >>> at_most_one([1, 2, 1, -1], [3, 6, 2, 7], 0).tolist()
-    [True, True, False, True]
+    >>> conditional_probabilities(1, 1).tolist()
+    [1.0, 0.5, 0.5, 1.0]
     """
-    num, den = _whole(numerators), _whole(denominators)
-    values = quotients(num, den)
-    inside = np.asarray(values < values[index])
-    a, b = int(num[index]), int(den[index])
-    for i in np.flatnonzero(values == values[index]).tolist():
-        inside[i] = int(num[i]) * b <= a * int(den[i])
-    return inside
+    responders = np.add.outer(np.arange(n1 + 1), np.arange(n2 + 1))
+    if n1 + n2 <= 1000:  # the numbers of ways then fit a float
+        choose1, choose2, choose = (_ways(n) for n in (n1, n2, n1 + n2))
+        return np.asarray((np.multiply.outer(choose1, choose2) / choose[responders]).ravel())
+    by_margin = conditional.ways_of_margins(n1, n2, np.arange(n1 + n2 + 1), np.arange(n1 + 1))
+    return np.asarray(by_margin[responders, np.arange(n1 + 1)[:, None]].ravel())
 
 
-def _split_equal_floats(
-    num: NDArray[Any], den: NDArray[Any], ranks: NDArray[np.int64], counts: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Re-rank groups of quotients that share a float by exact comparison."""
-    from fractions import Fraction
+@lru_cache(maxsize=16)
+def _ways(n: int) -> FloatArray:
+    half = [1]
+    for k in range(n // 2):
+        half.append(half[-1] * (n - k) // (k + 1))
+    return np.array([float(half[min(k, n - k)]) for k in range(n + 1)])
 
-    shift = np.zeros(len(counts), dtype=np.int64)
-    within = np.zeros(len(ranks), dtype=np.int64)
-    order = np.argsort(ranks, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    for group in np.flatnonzero(counts > 1).tolist():
-        members = [int(i) for i in order[int(starts[group]) : int(starts[group + 1])]]
-        first = members[0]
-        a, b = int(num[first]), int(den[first])
-        if all(int(num[i]) * b == a * int(den[i]) for i in members[1:]):
-            continue
-        exact = {i: Fraction(int(num[i]), int(den[i])) for i in members}
-        position = {value: k for k, value in enumerate(sorted(set(exact.values())))}
-        for i, value in exact.items():
-            within[i] = position[value]
-        shift[group] = len(position) - 1
-    before = np.concatenate([[0], np.cumsum(shift)[:-1]])
-    return np.asarray(ranks + before[ranks] + within)
+
+@dataclass(frozen=True)
+class Order:
+    """Tables of a design in an order, row by row.
+
+    Attributes
+    ----------
+    values : ndarray
+        The smaller the more extreme.
+    tolerance : float
+        A relative difference above this is real.
+    ranks : callable
+        Rank of chosen tables among themselves, 0 for the most extreme; tables that tie share one.
+    """
+
+    values: FloatArray
+    tolerance: float
+    ranks: Callable[[IntArray], IntArray]
+
+    def at_most(self, index: int) -> NDArray[np.bool_]:
+        """Mark the tables at least as extreme as one of them."""
+        own = self.values[index]
+        with np.errstate(invalid="ignore"):
+            inside = np.asarray(self.values < own * (1 - self.tolerance))
+            near = np.flatnonzero(~inside & (self.values <= own * (1 + self.tolerance)))
+        ranks = self.ranks(near)
+        inside[near] = ranks <= ranks[near == index]
+        return inside
+
+
+@lru_cache(maxsize=4)
+def order(ordering: str, n1: int, n2: int, alternative: str) -> Order:
+    """Return the order of a design's tables by ``"score"``, ``"wald"`` or ``"fisher"``.
+
+    Two-sided, or against ``"greater"``.
+    """
+    if ordering == "fisher":
+        return _fisher(n1, n2, alternative)
+    return _statistic(ordering, n1, n2, alternative)
+
+
+def _statistic(ordering: str, n1: int, n2: int, alternative: str) -> Order:
+    """Negated signed square of the pooled score or unpooled Wald statistic of each table, as a quotient.
+
+    The smallest belongs to the most extreme table. Where the statistic is 0/0 the quotient is 0. Where the Wald
+    statistic is infinite the denominator is 1: the numerator is largest exactly there, so these tables come first.
+    """
+    x1, x2 = tables(n1, n2)
+    cross = x1 * n2 - x2 * n1
+    responders = x1 + x2
+    pooled = ordering == "score"
+    variance = responders * (n1 + n2 - responders) if pooled else n2**3 * x1 * (n1 - x1) + n1**3 * x2 * (n2 - x2)
+    square = -cross * (np.abs(cross) if alternative != "two-sided" else cross)
+    whole = np.where(variance == 0, 1, variance)
+    values = quotients(square, whole)
+    return Order(values, 0.0, lambda chosen: rank_quotients(square[chosen], whole[chosen], values[chosen]))
+
+
+def _fisher(n1: int, n2: int, alternative: str) -> Order:
+    """Odds of Fisher's p-value, ``p / (1 - p)``: floats tell them apart at both ends."""
+    x1, x2 = tables(n1, n2)
+    total = n1 + n2
+    place = (x1 + x2) * (n1 + 1) + x1
+    # One row for each number of responders, one column for each x1.
+    ways = np.zeros((total + 1, n1 + 1))
+    ways.ravel()[place] = conditional_probabilities(n1, n2)
+    extreme, rest = conditional.tail_sums("fisher", alternative, ways, n1, n2, 0, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = (extreme / rest).ravel()[place]
+    # The first table that has the same p-value by symmetry.
+    index = np.arange(len(x1)).reshape(n1 + 1, n2 + 1)
+    twin = index
+    if alternative == "two-sided":  # outcomes renamed, and equal arms exchanged
+        twin = np.minimum(index, index[::-1, ::-1])
+        twin = np.minimum(twin, twin.T) if n1 == n2 else twin
+    elif n1 == n2:  # both at once
+        twin = np.minimum(index, index[::-1, ::-1].T)
+    # A sum of positive floats errs by at most one part in 2**53 a term; logarithms of long numbers by less than 1e-10.
+    tolerance = 4 * (total + 16) * 2.0**-52 if total <= 1000 else 1e-10
+    same, exact = twin.ravel(), partial(_fisher_exactly, n1, n2, alternative)
+    return Order(values, tolerance, lambda chosen: ranks_of_near_ties(values[chosen], same[chosen], tolerance, exact))
+
+
+def _fisher_exactly(n1: int, n2: int, alternative: str, index: int) -> tuple[int, int]:
+    """Numerator and denominator of Fisher's p-value of one table."""
+    x1, x2 = divmod(index, n2 + 1)
+    ways = conditional.weights(n1, n2, x1 + x2)
+    place = x1 - max(0, x1 + x2 - n2)
+    extreme = ways[place:] if alternative == "greater" else [way for way in ways if way <= ways[place]]
+    return sum(extreme), comb(n1 + n2, x1 + x2)

@@ -1,11 +1,13 @@
 """One registry of tests of a 2×2 table: tables, lattices, power, audit, figures and widgets all iterate over it.
 
-A new test is one :class:`Test` in :mod:`lupus_kit.inference.two_by_two.entries`.
+A new test is one section of ``entries.toml`` and its function in :mod:`lupus_kit.inference.two_by_two.entries`.
 """
 
+import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -19,23 +21,9 @@ from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
 
-_STRATA, _MODEL = "stratified(tables), where strata are combined", "adjusted(patients, outcome, arm, covariates)"
-_PAIRS, _N1 = "paired(b, c, n), for the same patients twice", "the key 'n_minus_1', the same test of 0/1 data"
-_T, _SHUFFLE = "the key 'student_t', the same test of 0/1 data", "shuffle_test(x1, n1, x2, n2)"
-_MARGIN = "noninferiority(...) or equivalence(...), or pvalue(..., difference=) for a margin other than zero"
-_CHI = "the key 'pearson' (or 'yates', corrected)"
+_PLACES = tomllib.loads(resources.files(__package__).joinpath("elsewhere.toml").read_text(encoding="utf-8"))
 #: Names that are asked for as tests, and where their answer is.
-_ELSEWHERE = (
-    dict.fromkeys(("cmh", "mantel_haenszel", "cochran_mantel_haenszel", "mh", "tarone", "breslow_day"), _STRATA)
-    | dict.fromkeys(("logistic", "logistic_regression", "logit", "glm", "firth", "g_computation", "ancova"), _MODEL)
-    | dict.fromkeys(("mcnemar", "mcnemar_exact", "mcnemar_midp", "paired", "tango", "paired_t"), _PAIRS)
-    | dict.fromkeys(("linear_by_linear", "kruskal", "kruskal_wallis", "campbell", "cochran_armitage"), _N1)
-    | dict.fromkeys(("anova", "ols", "linear_regression", "least_squares", "correlation", "t_test", "ttest"), _T)
-    | dict.fromkeys(("shuffle", "permutation", "randomisation", "randomization"), _SHUFFLE)
-    | dict.fromkeys(("noninferiority", "non_inferiority", "equivalence", "tost", "farrington_manning", "chan"), _MARGIN)
-    | dict.fromkeys(("chi2", "chisq", "chi_squared", "chi_square", "chisquare"), _CHI)
-    | {"wilcoxon": "the key 'mann_whitney'", "g_test": "the key 'likelihood_ratio'", "bayes": "posterior(...)"}
-)
+_ELSEWHERE = {name: place for place, names in _PLACES.items() for name in names}
 
 
 def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -> Test:
@@ -84,13 +72,9 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
     if entry.family != "unconditional exact":
         takes = ", ".join(repr(key) for key in unconditional.ORDERINGS)
         raise InputError(f"gamma == {gamma!r}: {entry.key!r} has no nuisance parameter to confine; {takes} have.")
-    name = entry.label.partition(", Berger–Boos")[0]
-    return replace(
-        entry,
-        function=partial(unconditional.pvalues, entry.key, gamma=confidence),
-        label=f"{name}, Berger–Boos (γ = {confidence:g})",
-        gamma=confidence,
-    )
+    label = f"{entry.label.partition(', Berger–Boos')[0]}, Berger–Boos (γ = {confidence:g})"
+    function = partial(unconditional.pvalues, entry.key, gamma=confidence)
+    return replace(entry, function=function, label=label, gamma=confidence)
 
 
 def _shifted(entry: Test, gamma: float | None, difference: float) -> Test:

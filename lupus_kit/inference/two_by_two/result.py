@@ -12,17 +12,13 @@ from scipy.optimize import brentq
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import METHODS, estimate
 from lupus_kit.inference.intervals.interval import LIMITS, Interval, one_sided, shown
-from lupus_kit.inference.intervals.pvalue_functions import CURVES, arcsine_difference
+from lupus_kit.inference.intervals.pvalue_functions import CURVES
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
+from lupus_kit.inference.two_by_two.asymptotic import arcsine_difference
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
-#: Tests whose p-value rises to one peak along their measure: their interval is found by search.
-_ONE_PEAK = (
-    *("yates", "likelihood_ratio", "cressie_read", "haldane_anscombe", "arcsine", "anscombe_arcsine"),
-    *("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3", "mann_whitney"),
-)
 _GAPS = (
     "no interval inverts this test: along the odds ratio its p-value can fall below the level and rise again; "
     "'baptista_pike' spans what the point-probability test does not reject, and 'conditional_exact' inverts 'fisher_doubled'"
@@ -122,9 +118,8 @@ def _searched(
         return (1.0 if value == middle else CURVES[key][1]((x1, n1, x2, n2), value)) - (1 - level)
 
     def end(limit: float) -> float:
-        if (
-            limit == middle or not excess(limit) <= 0
-        ):  # nan: at the limit a corrected distance and its variance are both 0
+        # nan: at the limit a corrected distance and its variance are both 0
+        if limit == middle or not excess(limit) <= 0:
             return limit
         return float(brentq(excess, *sorted((limit, middle)), xtol=1e-13))
 
@@ -134,7 +129,7 @@ def _searched(
 
 def _estimate(entry: Test, measure: str, x1: int, n1: int, x2: int, n2: int) -> float:
     if measure == "arcsine difference":
-        return arcsine_difference(x1, n1, x2, n2, anscombe=entry.key == "anscombe_arcsine")
+        return float(arcsine_difference(*broadcast_tables(x1, n1, x2, n2), entry.key == "anscombe_arcsine"))
     if entry.key == "haldane_anscombe":
         return (x1 + 0.5) * (n2 - x2 + 0.5) / ((n1 - x1 + 0.5) * (x2 + 0.5))
     return estimate(measure, x1, n1, x2, n2, conditional=entry.family == "conditional exact")
@@ -152,7 +147,7 @@ def _interval(
     method: Callable[..., tuple[float, float]]
     if known:
         key, label, _, method, _ = known[0]
-    elif entry.key in _ONE_PEAK:
+    elif not entry.family.endswith("exact"):  # p rises to one peak along the measure: the interval is found by search
         key, label = entry.key, f"{entry.label}, inverted"
         peak = nan if isnan(float(pvalue(entry, *table))) else centre
         method = partial(_searched, entry.key, measure, peak)
@@ -242,29 +237,13 @@ def test(
     elif isnan(interval.low) and not isnan(p):
         notes.append("the interval is undefined in this table")
     nuisance = None
-    if entry.family == "unconditional exact":
-        shift = entry.difference
-        nuisance = (
-            shifted.one_supremum(entry.key, *table, side, shift)
-            if shift
-            else unconditional.one_supremum(entry.key, *table, side, entry.gamma)
-        )[1]
-    statistic, symbol = _statistic(entry, table, side)
-    return TestResult(
-        entry.key,
-        entry.label,
-        *table,
-        side,
-        statistic,
-        symbol,
-        p,
-        nuisance,
-        measure,
-        centre,
-        interval,
-        "; ".join(notes),
-        entry.difference,
-    )
+    if entry.family == "unconditional exact" and entry.difference:
+        _, nuisance = shifted.one_supremum(entry.key, *table, side, entry.difference)
+    elif entry.family == "unconditional exact":
+        _, nuisance = unconditional.one_supremum(entry.key, *table, side, entry.gamma)
+    said, who = _statistic(entry, table, side), (entry.key, entry.label)
+    note, null = "; ".join(notes), entry.difference
+    return TestResult(*who, *table, side, *said, p, nuisance, measure, centre, interval, note, null)
 
 
 test.__test__ = False  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ Tables are put in order of extremeness, in exact arithmetic (:mod:`lupus_kit.inf
 of a table is the largest probability, over the nuisance parameter, of all tables at least as extreme.
 """
 
+from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.special import betaincinv, ndtri
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.bernstein import basis, grid, suprema
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
-from lupus_kit.inference.two_by_two.extremeness import Order, conditional_probabilities, order, tables
+from lupus_kit.inference.two_by_two.ranking import Order, conditional_probabilities, order, tables
 
 #: Error rate of the confidence interval for the nuisance parameter in the tests of Berger and Boos.
 BERGER_BOOS_GAMMA = 1e-6
@@ -237,19 +238,16 @@ def _last_rejected(
         law = base + np.bincount(responders[:n], weights=probability[:n], minlength=degree + 1)
         return _mirrored(np.minimum(law, 1.0), alternative)
 
+    def highest(groups: int) -> float:
+        return float((first(groups) @ points).max())
+
     points = grid(degree, 0.0, 0.5 if alternative == "two-sided" else 1.0).values
     last = len(ends)
-    if (first(last) @ points).max() <= level:
+    if highest(last) <= level:
         return None
     while True:
-        # At least `kept` of the ranks are rejected as far as these points tell, and fewer than `last` for certain.
-        kept = 0
-        while last - kept > 1:
-            middle = (kept + last) // 2
-            if (first(middle) @ points).max() > level:
-                last = middle
-            else:
-                kept = middle
+        # `kept` of the ranks are rejected as far as these points tell, and fewer than `last` for certain.
+        kept = bisect_right(range(1, last), level, key=highest)
         top = suprema(first(kept)[None, :])
         if top.value[0] <= level:
             rejected = inside.copy()
@@ -279,13 +277,7 @@ def _lines(found: Order, ordering: str, alternative: str, level: float, n1: int,
 
 
 def pvalues(
-    key: str,
-    x1: IntArray,
-    n1: IntArray,
-    x2: IntArray,
-    n2: IntArray,
-    alternative: str,
-    gamma: float | None = None,
+    key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str, gamma: float | None = None
 ) -> FloatArray:
     """Return the p-value of each table, one lattice for each pair of arm sizes."""
     result = np.empty(x1.shape)

@@ -98,24 +98,15 @@ def between_visit_bounds(x1_a: int, x2_a: int, n_a: int, x1_b: int, x2_b: int, n
             raise InputError(f"{name} == {value}: one whole number from 0 to its arm's {n} patients is needed.")
     a1, a2, b1, b2 = (int(v) for v in values)
     change_a, change_b = (a2 - a1) / n_first, (b2 - b1) / n_second
-    both_a, both_b = (
-        grid.ravel()
-        for grid in np.meshgrid(possible_both(a1, a2, n_first), possible_both(b1, b2, n_second), indexing="ij")
-    )
+    possible = possible_both(a1, a2, n_first), possible_both(b1, b2, n_second)
+    both_a, both_b = (grid.ravel() for grid in np.meshgrid(*possible, indexing="ij"))
     error = np.sqrt(_change_variance(a1, a2, n_first, both_a) + _change_variance(b1, b2, n_second, both_b))
     difference = change_a - change_b
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where((error == 0) & (difference == 0), 0.0, difference / error)
     p = 2 * ndtr(-np.abs(z))
     table = pd.DataFrame({"both_a": both_a, "both_b": both_b, "standard_error": error, "z": z, "p": p})
-    low, high = int(np.argmin(p)), int(np.argmax(p))
-    return BetweenVisitBounds(
-        change_a=change_a,
-        change_b=change_b,
-        difference=difference,
-        p_low=float(p[low]),
-        p_high=float(p[high]),
-        joint_low=(int(both_a[low]), int(both_b[low])),
-        joint_high=(int(both_a[high]), int(both_b[high])),
-        table=table,
-    )
+    ends = [int(np.argmin(p)), int(np.argmax(p))]
+    joint_low, joint_high = ((int(both_a[end]), int(both_b[end])) for end in ends)
+    p_low, p_high = map(float, p[ends])
+    return BetweenVisitBounds(change_a, change_b, difference, p_low, p_high, joint_low, joint_high, table)

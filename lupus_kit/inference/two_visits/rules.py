@@ -1,9 +1,11 @@
 """Rules for two endpoints that share one level, and what each of them allows to claim."""
 
 import html
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 from scipy.integrate import quad
@@ -16,6 +18,7 @@ from lupus_kit.inference.two_by_two.counts import as_level, as_probability
 # A rule is a list of levels and, for each pair of classes (0 = at most the first level, 1 = at most the second,
 # …, last = above all), whether the first and the second endpoint may be claimed.
 Claims = Callable[[int, int], tuple[bool, bool]]
+Levels = Callable[[float, float], tuple[tuple[float, ...], tuple[float, ...]]]
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,14 @@ class Strategy:
     label: str
     description: str
     reference: str
-    levels: Callable[[float, float], tuple[tuple[float, ...], tuple[float, ...]]]
+    levels: Levels
     claims: Claims
 
     def _repr_html_(self) -> str:
         return f"<b>{html.escape(self.label)}</b>: {html.escape(self.description)} ({html.escape(self.reference)})"
 
 
-def _same(*shares: float) -> Callable[[float, float], tuple[tuple[float, ...], tuple[float, ...]]]:
+def _same(*shares: float) -> Levels:
     return lambda alpha, rho: (tuple(alpha * s for s in shares), tuple(alpha * s for s in shares))
 
 
@@ -77,59 +80,20 @@ def _spending_levels(alpha: float, rho: float) -> tuple[tuple[float, ...], tuple
     return (first,), (float(brentq(excess, alpha * 1e-6, alpha, xtol=1e-12)),)
 
 
-_ENTRIES = (
-    Strategy(
-        "either",
-        "whichever works",
-        "claim each endpoint at the full level: no adjustment",
-        "shown as a warning, not as a choice",
-        _same(1.0),
-        lambda first, second: (first == 0, second == 0),
-    ),
-    Strategy(
-        "fixed_sequence",
-        "fixed sequence",
-        "test the first endpoint at the full level; the second only if the first succeeds",
-        "Maurer W, Hothorn LA, Lehmacher W. Biometrie in der chemisch-pharmazeutischen Industrie 1995;6:3-18",
-        _same(1.0),
-        lambda first, second: (first == 0, first == 0 and second == 0),
-    ),
-    Strategy(
-        "bonferroni",
-        "Bonferroni",
-        "test each endpoint at half the level",
-        "Dunn OJ. J Am Stat Assoc 1961;56:52-64",
-        _same(0.5),
-        lambda first, second: (first == 0, second == 0),
-    ),
-    Strategy(
-        "holm",
-        "Holm",
-        "smaller p at half the level; then the other at the full level",
-        "Holm S. Scand J Stat 1979;6:65-70",
-        _same(0.5, 1.0),
-        _holm,
-    ),
-    Strategy(
-        "hochberg",
-        "Hochberg",
-        "both if the larger p is at most the level; otherwise the smaller at half the level",
-        "Hochberg Y. Biometrika 1988;75:800-802",
-        _same(0.5, 1.0),
-        _hochberg,
-    ),
-    Strategy(
-        "obrien_fleming",
-        "O'Brien–Fleming-like spending",
-        "week 12 as an early look that spends little of the level, the rest at week 24",
-        "Lan KKG, DeMets DL. Biometrika 1983;70:659-663",
-        _spending_levels,
-        lambda first, second: (first == 0, second == 0),
-    ),
-)
-
+# The levels that matter, and what may be claimed.
+_RULES: dict[str, tuple[Levels, Claims]] = {
+    "either": (_same(1.0), lambda first, second: (first == 0, second == 0)),
+    "fixed_sequence": (_same(1.0), lambda first, second: (first == 0, first == 0 and second == 0)),
+    "bonferroni": (_same(0.5), lambda first, second: (first == 0, second == 0)),
+    "holm": (_same(0.5, 1.0), _holm),
+    "hochberg": (_same(0.5, 1.0), _hochberg),
+    "obrien_fleming": (_spending_levels, lambda first, second: (first == 0, second == 0)),
+}
+_SAID = tomllib.loads(resources.files(__package__).joinpath("rules.toml").read_text(encoding="utf-8"))
 #: Every rule by its key.
-STRATEGIES: dict[str, Strategy] = {entry.key: entry for entry in _ENTRIES}
+STRATEGIES: dict[str, Strategy] = {
+    key: Strategy(key, levels=_RULES[key][0], claims=_RULES[key][1], **said) for key, said in _SAID.items()
+}
 
 
 def get_strategy(key: object) -> Strategy:
