@@ -222,7 +222,7 @@ def test_arms_may_be_given(arms):
 
 @pytest.mark.parametrize("arms", ["zorimab", "a, a", "a, ", {"a": 0, "b": 3}, {"a": True, "b": 3}, [], 5])
 def test_arms_that_are_none_are_refused(arms):
-    with pytest.raises(InputError, match="^arms"):
+    with pytest.raises(InputError, match=r"^arms"):
         read_text("Cure was 50% v 30%.", arms)
 
 
