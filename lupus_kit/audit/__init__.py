@@ -7,8 +7,8 @@ Examples
 [(16, 29)]
 """
 
-from lupus_kit.audit.reading.proposal import ProposedStudy, proposed_claims_file
-from lupus_kit.audit.reading.texts import read_text
+from lupus_kit.audit.reading.proposal import Proposal, proposed_claims_file
+from lupus_kit.audit.reading.reader import read_text
 from lupus_kit.audit.report.check import check, n_analyses
 from lupus_kit.audit.report.checked_values import Analysis, CheckedValue, Verdict
 from lupus_kit.audit.report.report import Report
@@ -25,7 +25,7 @@ from lupus_kit.audit.values.summary_tests import explain_means, explain_ordinal,
 
 __all__ = [
     "Analysis", "CheckedValue", "Counts", "Granularity", "JointExplanation", "Multiverse", "Populations",
-    "ProposedStudy", "Report", "Verdict", "check", "claim_counts", "common_denominators", "counts_from_percent",
+    "Proposal", "Report", "Verdict", "check", "claim_counts", "common_denominators", "counts_from_percent",
     "debit", "distinct_analyses", "distinct_tests", "explain", "explain_jointly", "explain_means", "explain_ordinal",
     "explain_paired", "grim", "grimmer", "inconsistencies", "multiverse", "n_analyses", "percent_matches",
     "populations", "proposed_claims_file", "read_reported", "read_text", "rounds_to", "smallest_sets", "template",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +14,13 @@ from lupus_kit.cli.output import only_one, terminal_width, write_result
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
-    from lupus_kit.published import Study
+    from lupus_kit.audit import Proposal
+    from lupus_kit.published import Claim, Study
 
 
 AuditFormat = StrEnum("AuditFormat", "table markdown html json csv")
+#: A text of more bytes than four times this is no abstract.
+_LARGEST = 2_000_000
 _BY_ENDING = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json", ".csv": "csv"}
 
 
@@ -31,6 +36,10 @@ def audit(
         str | None,
         typer.Option(metavar="FILE|-", help="Propose the claims of an abstract's plain text (- for standard input)."),
     ] = None,
+    arms: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help='The arms of --text: "zorimab, placebo" or "zorimab=30, placebo=29".'),
+    ] = None,
     new: Annotated[bool, typer.Option("--new", help="Write a commented claims file to fill in.")] = False,
     shipped: Annotated[bool, typer.Option("--list", help="List the studies that come with the kit.")] = False,
     jobs: Annotated[int, typer.Option(min=-1, help="Cores to use; -1 for all.")] = 1,
@@ -43,6 +52,8 @@ def audit(
             raise InputError(f"--out {out} is the file that is read, and is not overwritten: give another name.")
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
+    if arms is not None and text is None:
+        raise InputError("--arms names the arms of a text: give --text FILE too.")
     if new:
         from lupus_kit.audit import template
 
@@ -50,7 +61,7 @@ def audit(
     elif shipped:
         write_result(_shipped(), out)
     elif text is not None:
-        _propose(text, format, out, jobs)
+        _propose(text, arms, format, out, jobs)
     elif study is not None:
         write_result(_report(study, _chosen(format, out), out, jobs), out)
 
@@ -65,24 +76,77 @@ def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
     return check(study, n_jobs=jobs).render(form, width=terminal_width(out))
 
 
-def _propose(place: str, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
-    """Propose the claims of a text; write them to correct by hand (--out FILE.toml), or audit them as they are."""
+def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
+    """Propose the claims of a text: ask at a terminal, else write them to edit; audited only where a form is asked for."""
     from lupus_kit.audit import proposed_claims_file, read_text
-    from lupus_kit.audit.reading.texts import load_text
 
-    study, form = read_text(load_text(place)), _chosen(format, out)
-    if out is not None and out.suffix.lower() == ".toml":
-        if format is not None:
-            raise InputError(f"--format {form}: a claims file (--out {out}) has one format; leave --format out.")
-        write_result(proposed_claims_file(study), out, keep=True)
+    study, to_edit = read_text(_load_text(place), arms), out is None or out.suffix.lower() == ".toml"
+    if out is not None and to_edit and format is not None:
+        raise InputError(f"--format {format}: a claims file (--out {out}) has one format; leave --format out.")
+    if not to_edit or format is not None:
+        write_result(_report(study, _chosen(format, out), out, jobs), out)
         return
-    if not study.records:
-        raise InputError(f"nothing to audit in the text. {' '.join(study.remarks)}")
-    report = _report(study, form, out, jobs)
-    if out is None and form == "table":
-        hint = "These claims are proposed: --out my_paper.toml writes them to correct by hand."
-        report = f"{study}\n{hint}\n\n{report}"
-    write_result(report, out)
+    if study.records and place != "-" and sys.stdin.isatty() and sys.stdout.isatty():
+        out = out or Path(Path(place).stem + ".toml")
+        if out.exists():
+            raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
+        study = _confirmed(study)
+    write_result(proposed_claims_file(study), out, keep=True)
+
+
+def _load_text(place: str) -> str:
+    """Read a plain text from a file, or from standard input (``"-"``)."""
+    name, most = "standard input" if place == "-" else place, 4 * _LARGEST
+    try:
+        if place == "-":
+            content = sys.stdin.buffer.read(most + 1)
+        else:
+            with Path(place).open("rb") as file:
+                content = file.read(most + 1)
+    except FileNotFoundError:
+        raise InputError(f"{name} is missing: there is no such file.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if len(content) > most:
+        raise InputError(f"{name} is larger than {most // 1_000_000} MB: that is no abstract.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as plain text in UTF-8.") from None
+    if "\0" in text:
+        raise InputError(f"{name} is not plain text: it holds zero bytes. Copy the abstract into a text file.")
+    if not text.strip():
+        raise InputError(f"{name} is empty: give the plain text of an abstract.")
+    return text
+
+
+_ANSWERS = {
+    "y": "it is right",
+    "s": "right, with the arms swapped",
+    "n": "leave it out",
+    "l": "later",
+    "q": "stop here",
+}
+
+
+def _confirmed(study: Proposal) -> Proposal:
+    """Ask about each claim, line by line; what is not answered stays proposed."""
+    print(study.marked(), end="\n\n")
+    records: list[Claim] = []
+    answer = ""
+    for claim in study.records:
+        if answer != "q":
+            print(study.described(claim))
+            shown = ", ".join(f"{key} {meaning}" for key, meaning in _ANSWERS.items())
+            answer = ""
+            while answer not in _ANSWERS:
+                answer = str(typer.prompt(shown, default="l", show_default=False)).strip().lower()[:1]
+        if answer in ("y", "s"):
+            arms = claim.arms[::-1] if answer == "s" else claim.arms
+            records.append(replace(claim, arms=arms, confirmed=True))
+        elif answer != "n":
+            records.append(claim)
+    return replace(study, records=tuple(records))
 
 
 def _shipped() -> str:

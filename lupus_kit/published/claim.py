@@ -73,6 +73,8 @@ class Claim:
         The span of text it was read from, and what was assumed in reading it.
     as_printed : bool
         The values are known to stand in the paper like this, though no count gives them.
+    confirmed : bool
+        False where it was proposed from a text and no person has compared it: an audit gives it no verdict.
     table_row : str
         The table row that prints the same comparison (``"table3/Severe infection"``): the kit's own pointer.
     slash : {"total", "other"}
@@ -104,6 +106,7 @@ class Claim:
     words: str = ""
     assumed: str = ""
     as_printed: bool = False
+    confirmed: bool = True
     table_row: str = ""
     slash: str = "total"
 

@@ -118,7 +118,8 @@ class Study:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The claims as a frame, one row each."""
-        frame = pd.DataFrame([_row(claim) for claim in self.records])
+        rows = self.records or (Claim("", "", ("", ""), ("1%", "2%")),)  # without claims, the columns only
+        frame = pd.DataFrame([_row(claim) for claim in rows]).iloc[: len(self.records)]
         types = dict.fromkeys((*_INTEGERS, "order"), "Int64") | dict.fromkeys(_NUMBERS, "Float64")
         return frame.astype(types)
 

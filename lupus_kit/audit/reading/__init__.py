@@ -1,7 +1,5 @@
-"""Claims proposed from the plain text of an abstract, by grammar and regular expressions.
+"""The plain text of an abstract goes in; the numbers in it and the comparisons it may make come out, to be confirmed.
 
-Numbers are brought into one spelling (``spellings``) and recognised (``entities``, with ``patterns``), sentences and arms
-are found (``sentences``, ``arms``), numbers are tied to arms (``linking``) and p-values to comparisons (``attach``);
-``reader`` writes the claims, and ``texts`` is where texts go in and studies come out (``proposal``). The vocabulary of
-the rules is ``words.toml``.
+``spellings`` is the table of every way to print a number, ``sentences`` cuts the text, ``pairing`` proposes which two
+numbers are compared, ``arms`` whose they are, ``endpoints`` of what; ``reader`` puts a ``proposal`` together.
 """

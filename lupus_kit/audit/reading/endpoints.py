@@ -1,244 +1,189 @@
-"""What a comparison is about: the name of its endpoint, its visit, its role, and whether it was met."""
+"""What a proposed comparison is about: a short title, the visit, the place in the plan of the trial."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from lupus_kit.audit.reading.entities import Entity
-from lupus_kit.audit.reading.patterns import EVENTS
-from lupus_kit.audit.reading.sentences import Sentence
-from lupus_kit.audit.reading.spellings import NUM, regex, word_list, words
+from lupus_kit.audit.reading.spellings import Number, any_of
 
-NOT_NAMED = "endpoint not named"
-_UNIT = {"wk": "week", "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "min": "minute", "d": "day"}
-_TIME_IN = regex(rf"(?P<unit>[A-Za-z]+)[\s-](?P<after>{NUM})|(?P<before>{NUM})[\s-]*(?P<unit2>[A-Za-z]+)")
-_AT_BEFORE = regex(r"\b(?:at|by|after|within|over|during|through|to|of|in|the) (?:the )?(?:first )?$")
-_END = regex(rf"\bat (?:the )?{words('visits_in_words')}\b")
-_BEFORE_NAME = regex(rf"^(?:(?:[,;:.)(\s]|\b{words('before_endpoint')}\b)\s*)+")
-_AFTER_NAME = regex(rf"(?:[,;:.)(\s%]|\b{words('after_endpoint')}\b)+$")
-_OR_MORE = re.compile(r"(?<=[%\d]) or (?:more|less|greater|higher|lower|fewer|better)\b")
-_HIGHER = regex(
-    r"\b(?:(?:was|were|is|are) )?(?:(?:not )?(?:statistically )?significantly |numerically |markedly )?(?:more "
-    r"(?:common|frequent)|less (?:common|frequent)|higher|lower|greater|similar)\b(?: than\b)?(?: that\b)?(?: "
-    r"(?:in|for|with|among) (?:the (?:groups?\b|arms?\b)|those who received|(?=,|;|$)))?"
+#: A title is no longer than this.
+LONGEST = 60
+_VERBS = any_of(
+    """was were is are had has have did occurred developed achieved attained responded showed reported experienced resulted
+    fell rose met reached improved decreased increased differed ranged remained received completed gave led produced
+    survived died relapsed went got became"""
 )
-_VERB = regex(rf"\b{words('reached')} (?P<what>[^,;()]{{3,90}})")
-_VERB_ALONE = regex(rf"\b{words('happened')}\b")
-WORD = re.compile(r"[A-Za-z][\w-]*")
-#: Words that tell nothing of an endpoint.
-UNTELLING = frozenset(word_list("untelling"))
-_NOT_A_TIME_POINT = regex(
-    r"\b(?:for|every|median|mean|follow-up of|each|age|aged|lasting|previous|prior|last|past)\s*(?:\w+ )?$"
+_VERB = re.compile(rf"\b{_VERBS}\b", re.I)
+_LEADS = any_of(
+    """and but while whereas however in_addition besides moreover overall for the a an of by at after in no both there more
+    fewer compared_with compared_to versus vs patients participants secondary_analyses results
+    (?:the_)?(?:primary|secondary)[\\s-](?:end[\\s-]?points?|outcomes?)(?:_of|_was|_were|,)?"""
 )
-_DURATION = re.compile(r"\d-(?:week|month|day|year|hour|minute|wk|yr)")
-_NAMED_AFTER = re.compile(r"\s*(?:visit|follow-up|assessment|mortality|survival)")
-_ANY_EVENT = regex(rf"\b(?:[a-z]+ )?{EVENTS}\b")
-_ENDPOINT = f"{words('endpoint')}"
-#: The roles that words give a comparison, the first that fits first.
-_ROLES = (
-    ("post hoc", regex(r"\bpost[\s-]?hoc\b")),
-    ("exploratory", regex(r"\bexploratory\b")),
-    ("secondary", regex(rf"\b(?:key |major |main |first )?secondary (?:\w+ ){{0,2}}?{_ENDPOINT}")),
-    ("primary", regex(rf"\b(?:co-?)?primary[\s-]+(?:\w+[\s-]+){{0,3}}?{_ENDPOINT}")),
-    ("safety", regex(rf"\b{words('safety')}\b")),
-    ("baseline", regex(r"\bat baseline\b|\bbaseline characteristics\b")),
-)  # fmt: skip
-_SECONDARY = regex(r"\bsecondary\b")
-_ANOTHER_ROLE = regex(rf"\b(?:secondary|primary) (?:\w+ ){{0,3}}?{_ENDPOINT}")
-_NO_DIFFERENCE = regex(
-    r"\b(?:did not differ|no (?:statistically )?significant differences?|not (?:statistically )?significant(?:ly)?)\b"
+_LEADING = re.compile(rf"^\s*{_LEADS}\b[\s,:]*", re.I)
+_WHO = re.compile(r"\b(?:patients|participants|receiving|treated|given|more|fewer)\b", re.I)
+_TIME = r"(?:weeks?|months?|days?|years?|visits?)"
+_VISIT = re.compile(
+    rf"\b({_TIME}) (\d{{1,4}})\b(?!\s?(?:,|and|or|-|to)\s?\d)"
+    rf"|\b(?:at|after|by|through|within|over) (\d{{1,4}})[ -]({_TIME})\b|\b(\d{{1,4}})[ -]({_TIME})[ -](?=[a-z])",
+    re.I,
 )
-_DEFINITION = regex(
-    rf"(?s)\b(?P<role>(?:co-?)?primary|(?:key |major |main )?secondary) (?:\w+[\s-]+){{0,3}}?{_ENDPOINT}(?: "
-    r"and measures?)?(?:\s*\([^)]{0,60}\))?(?: of \w+ \w+)?\s*(?:was|were|is|included?|comprised|:|,) "
-    "(?P<what>.{3,400})"
+_PRIMARY = re.compile(r"\bprimary[ -](?:efficacy |composite )?(?:end[ -]?points?|outcomes?)(?: measures?)?\b", re.I)
+_SECONDARY = re.compile(r"\bsecondary\b", re.I)
+_SAFETY = re.compile(
+    r"\b(?:adverse|deaths?|died|infections?|bleeding|toxicit\w+|safety|discontinu\w+|side effects?)\b", re.I
 )
-_PRIMARY = rf"primary (?:\w+[\s-]+){{0,3}}?{_ENDPOINT}"
-_NOT_MET = regex(
-    rf"\b(?:{_PRIMARY} (?:(?:was|were) not (?:met|achieved|reached|attained)|(?:was|were) missed|not (?:met|achieved)|"
-    "did not differ)|(?:did not|failed to|not) (?:meet|achieve|reach|attain) (?:its|the|their) "
-    rf"(?:\w+ )?{_PRIMARY}|missed (?:its|the) primary)"
+_MET = re.compile(
+    r"\bprimary (?:efficacy )?(?:end[ -]?points?|outcomes?) (?:was|were|is|has been) (not )?(?:met|achieved|reached)\b"
+    r"|\bdid not (?:meet|reach|achieve) (?:its|the|their) primary\b",
+    re.I,
 )
-_MET = regex(
-    rf"\b{_PRIMARY} (?:was|were) (?:met|achieved|reached|attained)\b|\bmet (?:its|the|their) (?:\w+ )?{_PRIMARY}"
+#: Words that name no endpoint.
+_COMMON = re.compile(
+    r"(?:rates?|patients|responses?|with|that|from|were|groups?|weeks?|months?|versus|than|after|proportion|percentage|primary"
+    r"|endpoint|outcome|the|and|was)$"
 )
-_TIMES = regex(rf"\b(?:week|month|day|year)s?\s{NUM}|{NUM}\s(?:weeks?|months?|days?|years?)\b")
-_EMPTY = UNTELLING | frozenset(word_list("empty"))
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What the text says of its endpoints before the results: (role, words) of each definition."""
+def visit_of(words: str) -> str:
+    """Return the visit that words name last, such as ``"week 12"``; nothing where two are named together.
 
-    definitions: tuple[tuple[str, str], ...]
-    met: str
-
-
-def _clean(words: str) -> str:
-    words = re.sub(r"\s+", " ", _HIGHER.sub(" ", words)).strip()
-    words = _OR_MORE.sub(lambda match: match[0].replace(" ", "_") + "_", words)
-    for _ in range(4):
-        words = _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip(" ,;:.-()")
-    words = re.sub(r"(?<=[%\d])_(or)_(\w+?)_", r" \1 \2", words)
-    if not words or (len(words) <= 160 and WORD.search(words)):
-        return words
-    return words[:157].rsplit(" ", 1)[0] + "..."
-
-
-def _tells(words: str) -> bool:
-    return any(word.lower() not in UNTELLING for word in WORD.findall(words))
-
-
-def _last_clause(words: str) -> str:
-    """Return what follows the last colon or semicolon, when it says something."""
-    return next((part for part in reversed(re.split(r"[:;]", words)) if _tells(_clean(part))), words)
-
-
-def _without(text: str, start: int, end: int, hide: Sequence[tuple[int, int]]) -> str:
-    pieces, at = [], start
-    for low, high in hide:
-        if high > start and low < end:
-            pieces.append(text[at : max(at, low)])
-            at = max(at, high)
-    return " ".join([*pieces, text[at : max(at, end)]])
-
-
-def endpoint_name(text: str, low: int, high: int, start: int, end: int, hide: Sequence[tuple[int, int]]) -> str:
-    """Name the endpoint of a comparison from the words around it.
-
-    Parameters
-    ----------
-    text : str
-        Plain text.
-    low, high : int
-        The stretch that may speak of this comparison: from the one before to the next.
-    start, end : int
-        From its first number or arm to its last.
-    hide : sequence of (int, int)
-        Numbers, arms, visits and p-values, which are no part of the name.
-
-    Returns
-    -------
-    str
-        A phrase, or ``"endpoint not named"``.
+    Examples
+    --------
+    >>> visit_of("At 12 weeks, response was"), visit_of("at weeks 12 and 24"), visit_of("The week 24 rates")
+    ('week 12', '', 'week 24')
     """
-    before, inside, after = (_without(text, a, b, hide) for a, b in ((low, start), (start, end), (end, high)))
-    if _tells(name := _clean(_last_clause(before))):
-        return name
-    for piece in (inside, after):
-        if match := _VERB.search(piece):
-            name = _clean(match["what"])
-        elif match := _VERB_ALONE.search(piece):
-            name = match[0].lower()
-        else:
-            name = _clean(re.split(r"[,;]", piece)[0])
-        if _tells(name):
-            return name
-    match = _ANY_EVENT.search(text[low:high])
-    return match[0].strip() if match else NOT_NAMED
-
-
-def visit_name(words: str) -> str:
-    """Return a visit as "week 12", whichever way round it is printed."""
-    words = re.sub(r"\s+", " ", words.strip())
-    match = _TIME_IN.search(words)
-    if not match:
-        return words
-    if re.search(r"\d\s*(?:-|to|through|,|and)\s*\d", words):
-        return words.lower()
-    unit = (match["unit"] or match["unit2"]).lower().rstrip("s") or "h"
-    return f"{_UNIT.get(unit, unit)} {match['after'] or match['before']}"
-
-
-def _is_time_point(text: str, sentence: Sentence, time: Entity) -> bool:
-    before = text[max(sentence.start, time.start - 25) : time.start]
-    if (time.kind != "visit" and not _AT_BEFORE.search(before)) or _NOT_A_TIME_POINT.search(before):
-        return False
-    lasting = time.kind == "time" and _DURATION.search(text, time.start, time.end)
-    return not lasting or bool(_NAMED_AFTER.match(text, time.end))
-
-
-def find_visit(
-    text: str, sentence: Sentence, times: Sequence[Entity], start: int, end: int, low: int, high: int
-) -> tuple[str, tuple[int, int] | None]:
-    """Return the visit of a comparison and where it stands: the nearest one of its own part of the sentence."""
-    near = [time for time in times if _is_time_point(text, sentence, time)]
-    if near:
-        one = min(
-            near,
-            key=lambda time: (
-                not low <= time.start <= high,
-                time.start >= end and high < sentence.end,
-                max(start - time.end, time.start - end, 0),
-            ),
-        )
-        return visit_name(text[one.start : one.end]), (one.start, one.end)
-    match = _END.search(text, sentence.start, sentence.end)
-    return (re.sub(r"^at (?:the )?", "", re.sub(r"\s+", " ", match[0].lower())), match.span()) if match else ("", None)
-
-
-def read_plan(text: str, parts: Sequence[Sentence]) -> Plan:
-    """Find the sentences that define endpoints, and the one that says whether the primary one was met."""
-    found = []
-    pieces = [text[s.start : s.end] for s in parts]
-    for piece in pieces:
-        at = 0
-        while len(piece) <= 3000 and (match := _DEFINITION.search(piece, at)):
-            at = match.start("what")
-            role = "primary" if "primary" in match["role"].lower() else "secondary"
-            found.append((role, _ANOTHER_ROLE.split(match["what"], maxsplit=1)[0]))
-    not_met = any(_NOT_MET.search(piece) for piece in pieces)
-    met = any(_MET.search(piece) for piece in pieces)
-    return Plan(tuple(found), "" if met == not_met else "not met" if not_met else "met")
-
-
-def _key_words(words: str) -> set[str]:
-    return {w.lower().rstrip("s") for w in WORD.findall(words)} - _EMPTY
-
-
-def _times(words: str) -> set[str]:
-    return {visit_name(match) for match in _TIMES.findall(words)}
-
-
-def role_of(
-    text: str, low: int, high: int, sentence: Sentence, endpoint: str, visit: str, plan: Plan
-) -> tuple[str, str]:
-    """Return the role of a comparison, and what was assumed to find it.
-
-    The words just before the comparison decide; then its own sentence; then the definitions of the plan, by the
-    acronyms and words they share with the endpoint.
-    """
-    for piece in (text[low:high], text[sentence.start : sentence.end]):
-        for role, pattern in _ROLES:
-            if pattern.search(piece):
-                return role, ""
-        if _SECONDARY.search(piece[:40]):
-            return "secondary", ""
-    wanted = _key_words(endpoint)
-    acronyms = {w for w in re.findall(r"\b[A-Z][A-Z\d]+(?:-[A-Z\d]+)*\b", endpoint) if len(w) > 2}
-    best: tuple[float, str, str] = (0.0, "", "")
-    for role, what in plan.definitions:
-        same_acronym = any(acronym in what for acronym in acronyms)
-        shared = 1.0 if same_acronym else len(wanted & _key_words(what)) / max(1, len(wanted))
-        times = _times(what)
-        if shared < 0.6 or shared <= best[0]:
-            continue
-        if not visit or not times or visit in times:
-            best = (shared, role, f"the {role} endpoint is defined in these words")
-        elif role == "primary":
-            why = f"not the visit of the primary endpoint ({', '.join(sorted(times))})"
-            best = (shared - 0.01, "secondary", why)
-    return best[1], best[2]
-
-
-def planned_visit(plan: Plan, role: str) -> str:
-    """Return the one visit that the definition of the primary endpoint names, if it names one."""
-    times = _times(" ".join(what for defined, what in plan.definitions if defined == "primary"))
-    return times.pop() if role == "primary" and len(times) == 1 else ""
-
-
-def met_of(piece: str, role: str, plan: Plan) -> str:
-    """Return ``"met"``, ``"not met"`` or empty for a comparison."""
-    if role != "primary":
+    found = list(_VISIT.finditer(words))
+    if not found:
         return ""
-    return plan.met or ("not met" if _NO_DIFFERENCE.search(piece) else "")
+    unit, number = next(
+        (u, n)
+        for u, n in ((found[-1][1], found[-1][2]), (found[-1][4], found[-1][3]), (found[-1][6], found[-1][5]))
+        if n
+    )
+    return f"{unit.lower().removesuffix('s')} {int(number)}"
+
+
+def title_of(before: str, behind: str, arms: Sequence[str]) -> str:
+    """Return a short title for a comparison from the words before its first number, or else behind it."""
+    called = {*arms, *(arm.split()[0] for arm in arms if len(arm.split()[0]) > 3)}
+    names = "|".join(re.escape(arm) for arm in sorted(called, key=len, reverse=True)) or r"(?!)"
+    named = re.compile(
+        rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b"
+    )
+    clauses = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))
+    flat = next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "")
+    # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
+    kept = []
+    for piece in flat.split(","):
+        parts = _VERB.split(piece)
+        bare = named.sub(" ", parts[0])
+        subject = bare != parts[0] and (len(bare.split()) < 3 or _WHO.search(bare))
+        kept.append(bare if not subject else named.sub(" ", parts[-1]) if len(parts) > 1 else "")
+    after = re.split(r"[,;:.()]", behind.lstrip(") "))[0]
+    for head in (*kept, named.sub(" ", _VERB.split(after)[0]), named.sub(" ", after)):
+        title = _VISIT.sub(" ", head)
+        for _ in range(4):
+            title = _LEADING.sub("", title)
+        title = re.sub(
+            r"(?i)(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$",
+            "",
+            " ".join(title.split()).strip(" ,.-"),
+        )
+        if re.search(r"[A-Za-z]{3}", title):
+            return title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0]
+    return "comparison"
+
+
+def _content(words: str) -> set[str]:
+    return {word for word in re.findall(r"[a-z][\w-]{2,}", words.lower()) if not _COMMON.match(word)}
+
+
+class Plan:
+    """What a text says of its primary endpoint: the words, the visit, and whether it was met."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        self.words: set[str] = set()
+        self.others: set[str] = set()
+        self.visit, self.met = "", ""
+        for one in sentences:
+            if found := _MET.search(one):
+                self.met = "not met" if found[1] or "did not" in found[0].lower() else "met"
+            elif (named := _PRIMARY.search(one)) and not self.words:
+                said, *later = re.split(r"\b[Ss]econdary\b", one[named.end() : named.end() + 400])
+                self.words, self.visit, self.others = _content(said), visit_of(said), _content(" ".join(later))
+
+    def role(self, title: str, visit: str, sentence: str, before: str) -> str:
+        """Return the role that a comparison may have, or nothing."""
+        if _PRIMARY.search(before):
+            return "primary"
+        shared = _content(title) & self.words
+        if shared and 2 * len(shared) >= len(_content(title)) and (not self.visit or visit in ("", self.visit)):
+            return "primary"
+        if _SECONDARY.search(before) or (shared and self.visit and visit) or _content(title) & self.others:
+            return "secondary"
+        return "safety" if _SAFETY.search(f"{title} {before[-80:]}") else ""
+
+
+def p_text(printed: str) -> str:
+    """Return a p-value as a claims file prints it.
+
+    Examples
+    --------
+    >>> p_text("P = .02"), p_text("p = < 0.001"), p_text("P=NS"), p_text("p value of 0.3"), p_text("P = 2.3x10-5")
+    ('0.02', '<0.001', 'NS', '0.3', '0.000023')
+    """
+    if re.search(r"(?i)n\.?s\.?$", printed):
+        return "NS"
+    number = re.search(r"(\d*\.?\d+)(?:\s?x\s?10\s?(?:\^|\*\*)?(-?\d{1,2}))?$", printed)
+    if number is None:
+        return ""
+    digits = number[1] if not number[1].startswith(".") else f"0{number[1]}"
+    if number[2]:
+        power = -int(number[2])
+        digits = f"{float(digits) / 10.0**power:.{max(power, 0) + len(digits.partition('.')[2])}f}"
+    sign = re.search(r"[<>≤≥]|less|greater", printed)
+    return {"less": "<", "greater": ">"}.get(sign[0], sign[0]) + digits if sign else digits
+
+
+_SHORT = (
+    ("odds", "OR"),
+    ("hazard", "HR"),
+    ("relative risk", "RR"),
+    ("risk ratio", "RR"),
+    ("rate ratio", "rate ratio"),
+    ("difference", "difference"),
+)
+
+
+def effect_text(printed: str) -> str:
+    """Return an effect as a claims file prints it.
+
+    Examples
+    --------
+    >>> effect_text("odds ratio (OR), 1.83 (95% CI 1.30-2.59)"), effect_text("risk difference -15.0% (95% CI, -27.7% to -2.3%)")
+    ('OR 1.83 (95% CI 1.30 to 2.59)', 'difference -15.0% (95% CI -27.7 to -2.3)')
+    """
+    level = re.search(
+        r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", printed, re.I
+    )
+    rest = printed.replace(level[0], " " * len(level[0])) if level else printed
+    numbers = list(re.finditer(r"(?:(?<![\w.%)])[-+]\s?)?(?<![A-Za-z])\d*\.?\d+", rest))
+    if not numbers:
+        return ""
+    name = rest[: numbers[0].start()].lower()
+    short = next((s for long, s in _SHORT if long in name), "")
+    if not short:
+        letters = re.search(r"\b[ac]?(OR|HR|RR|IRR)\b", rest)
+        short = {"IRR": "rate ratio"}.get(letters[1], letters[1]) if letters else "ratio"
+    values = [re.sub(r"^(-?)\.", r"\g<1>0.", m[0].replace(" ", "")) for m in numbers]
+    unit = re.match(r"\s?%|\s?percentage points?", rest[numbers[0].end() :])
+    shown = f"{'adjusted ' if re.search(r'(?<!un)adjusted|aOR|aHR|aRR', printed) else ''}{short} {values[0]}"
+    shown += "%" if unit and "%" in unit[0] else " percentage points" if unit else ""
+    if len(values) < 3:
+        return shown
+    return f"{shown} ({f'{level[1]}% CI ' if level else ''}{values[1]} to {values[2]})"
+
+
+def effect_arms_words(text: str, effect: Number) -> tuple[int, int]:
+    """Return the slice around an effect in which the arms that it compares may be named."""
+    end = re.compile(r"[;.](?=\s)|\)(?=[\s,;.]|$)|$|,\s[Pp]\b").search(text, effect.end)
+    return effect.start, min(end.start() if end else effect.end, effect.end + 90)

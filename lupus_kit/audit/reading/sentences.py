@@ -1,72 +1,42 @@
-"""Sentences of an abstract, without its headings."""
+"""Sentences of an abstract, with headings glued to their neighbours cut off."""
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
-from lupus_kit.audit.reading.spellings import word_list
+from lupus_kit.audit.reading.spellings import any_of
 
-_HEADINGS = sorted(word_list("headings"), key=len, reverse=True)
-#: A heading stands at the beginning of a line or a sentence and ends with a colon, a line, or is all capitals.
+_NAMES = any_of(
+    """Background Introduction Context Rationale Importance Objectives? Aims? Purpose Hypothesis Patients_and_methods
+    Materials?_and_methods Methods_and_results Methods? Trial_design Study_design Design,_setting,?_and_participants Design
+    Settings? Participants Patients Interventions? Main_outcomes?_(?:and_)?measures? Measurements Main_results Results?
+    Findings Conclusions?_and_relevance Conclusions? Interpretation Discussion Trial_registration(?:_number)? Registration
+    Funding"""
+)
+#: A heading: in capitals, before a colon, on a line of its own, or glued to the word behind it ("ResultsAt week 12").
 _HEADING = re.compile(
-    rf"(?:^|(?<=\n)|(?<=[.!?)]\s)|(?<=[.!?)]\s\s))[ ]*(?P<name>{'|'.join(_HEADINGS)})"
-    r"(?P<end>\s*[:-]|\s*\.\s|[ ]*\n|\s(?=[A-Z(\d]))",
-    re.IGNORECASE,
+    rf"(?:(?<=[.?!)\n])|(?<=[.?!)]\s)|^)(?:(?i:{_NAMES})(?:\s?[:\n]|(?<=[A-Z]{{4}})\b)|{_NAMES}(?=\s?[A-Z(]))"
 )
-_STOP = re.compile(r"[.!?](?=[\s\"')]*\s+[\"'(]?[A-Z\d])|\n\s*\n|[.!?][\"')]?\s*\n|[.](?=[A-Z][a-z]+\s)")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|figs?|al|dr|st|resp|ca|prof|refs?|eq|incl|max|min)|S\.D|S\.E)$", re.IGNORECASE
-)
+_STOP = re.compile(r"[.!?](?=[\s\"')]*\s[\"'(]?[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-z]+\s)|(?<=[a-z)])[.](?=[A-Z][a-z]{3})")
+_ABBREVIATION = re.compile(r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|figs?|al|dr|st|resp|ca|no|incl|max|min)|S\.D|S\.E)$", re.I)
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """One sentence: a slice of the plain text."""
-
-    start: int
-    end: int
-
-
-def _headings(text: str) -> dict[int, int]:
-    """Return where each heading begins and ends."""
-    found = {}
-    for match in _HEADING.finditer(text):
-        name, end = match["name"], match["end"]
-        on_its_own = "\n" in end or end.strip() == "."
-        if end.strip() == ":" or (name[0].isupper() and on_its_own) or (name.isupper() and len(name) > 4):
-            found[match.start()] = match.end()
-    return found
-
-
-def sentences(text: str) -> list[Sentence]:
-    """Cut a plain text into sentences.
-
-    Parameters
-    ----------
-    text : str
-        In the spelling of :func:`lupus_kit.audit.reading.spellings.plain`.
-
-    Returns
-    -------
-    list of Sentence
-        In order; blank ones and headings are left out.
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Cut a text into sentences: where each begins and ends; headings are left out.
 
     Examples
     --------
-    >>> [text[s.start : s.end] for text in ["Results: 5% v. 4% had it. None died."] for s in sentences(text)]
-    ['5% v. 4% had it.', 'None died.']
+    >>> [text[a:b] for text in ["MethodsWe saw 5% v. 4%.ResultsNone died."] for a, b in sentences(text)]
+    ['We saw 5% v. 4%.', 'None died.']
     """
-    headings = _headings(text)
+    headings = {match.start(): match.end() for match in _HEADING.finditer(text)}
     cuts = {0, len(text), *headings, *headings.values()}
     for match in _STOP.finditer(text):
-        before = text[max(0, match.start() - 12) : match.start()]
-        abbreviated = match[0][0] == "." and _ABBREVIATION.search(before)
-        if not abbreviated or text.startswith("\n", match.end()):
+        if match[0] != "." or not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start()):
             cuts.add(match.end())
     found = []
     for low, high in pairwise(sorted(cuts)):
         piece = text[low:high]
         if piece.strip() and headings.get(low) != high:
             start = low + len(piece) - len(piece.lstrip())
-            found.append(Sentence(start, start + len(piece.strip())))
+            found.append((start, start + len(piece.strip())))
     return found

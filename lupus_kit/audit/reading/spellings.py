@@ -1,192 +1,235 @@
-"""One spelling for every number and sign, with the way back to the words that were printed.
-
-Journals write ``55·2%``, ``55.2 %`` or "fifty-five per cent", ``P<.001`` or ``p < 0·001``. :func:`plain` rewrites a
-text into one spelling and remembers for each character where it came from, so that all later rules are
-written once and every finding still points at the printed words.
-"""
-
-from __future__ import annotations
+"""Every way in which a paper prints a number, in one table, and the numbers of a text found by it."""
 
 import re
-import tomllib
-from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 
-#: A whole number, with or without separators of thousands; and a number with or without decimals.
-#: Digits are bounded and never given back, so that no text makes a pattern slow.
-INT = r"(?>\d{1,3}(?:,\d{3}){1,3}(?!\d)|\d{1,9})(?!\d|[.,]\d)"
-NUM = r"(?>(?:\d{1,3}(?:,\d{3}){1,3}(?!\d)|\d{1,9})(?:\.\d{1,9})?|\.\d{1,9})"
-#: The same with a sign; a hyphen between two numbers or words is not a sign.
-SIGNED = rf"(?:(?<![\w.)\]])[-+]\s?)?{NUM}"
-
-_CHARACTERS = str.maketrans(
+#: Signs that journals and PDFs use, each brought to one sign of the same length: every place stays where it was.
+_SIGNS = str.maketrans(
     {
-        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\t", " "),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d", "-"),
-        **dict.fromkeys("\u2018\u2019\u201b\u2032", "'"),
-        **dict.fromkeys("\u201c\u201d\u201f", '"'),
-        **dict(zip("⩽≦⩾≧＜＞＝％﹪×\u200b\ufeffµ[]{}", "≤≤≥≥<>=%%x  μ()()", strict=True)),
+        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u200b\ufeff\t", " "),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u2014\u2015", ","),  # a dash between clauses is no sign before a number
+        **dict(zip("⩽≦⩾≧＜＞＝％﹪×¼·∙•‧⋅・µ[]{}“”‘’", "≤≤≥≥<>=%%x=......μ()()\"\"''", strict=True)),
     }
+)  # fmt: skip
+_ENTITIES = {
+    "lt": "<",
+    "gt": ">",
+    "le": "≤",
+    "ge": "≥",
+    "middot": ".",
+    "plusmn": "±",
+    "ndash": "-",
+    "mdash": ",",
+    "minus": "-",
+}
+_ENTITY = re.compile(rf"&(?:{'|'.join(_ENTITIES)}|nbsp|thinsp|#160);")
+_LINE_END = re.compile(r"\b([A-Za-z]{2,})- ?\n ?([a-z]{2,})")
+
+_UNITS = re.findall(
+    r"\w+",
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen",
 )
-_UNITS = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-]  # fmt: skip
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_VALUES = {word: value for value, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
-_DIGIT = "|".join(_UNITS[1:10])
-_SMALL = rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{_DIGIT}))?|{'|'.join(reversed(_UNITS[1:]))})"
-# "one-sided", "two-to-one", "three-arm" and "one another" are not counts.
-_IN_LETTERS = re.compile(
-    rf"(?<![\w-])(?:(?P<hundreds>{_DIGIT}|a)[ -]hundred(?:(?:\s+and)?[ -](?P<rest>{_SMALL}))?|(?P<small>{_SMALL}))"
-    r"(?P<share>\s+per\s?cent)?(?!-[A-Za-z]|\s+(?:another|hand|or\s+more|thirds?)\b|\w)",
-    re.IGNORECASE,
+_TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
+_VALUES = {word: i for i, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
+_LETTERS = (
+    rf"(?i:\b(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})\b(?!-[a-z]))"
 )
-_REWRITES = (
-    (r"&(?:lt|#60);", "<"),
-    (r"&(?:gt|#62);", ">"),
-    (r"&(?:nbsp|thinsp|#160);", " "),
-    (r"&(?:middot|#183);(?=\d)", "."),
-    (r"&plusmn;|\+/-", "±"),
-    (r"&(?:ndash|mdash|minus);", "-"),
-    (r"&le;|<=|=<", "≤"),
-    (r"&ge;|>=", "≥"),
-    (r"[·∙•‧⋅・](?=\d)", "."),
-    (r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))", ","),  # a thin or fixed space separates thousands
-    (r"(?<=[\d%])\s*(?i:per\s?cent)\b(?!age)", "%"),
-    (r"[A-Za-z]{60,}", "…"),  # no word has so many letters; what has would only cost time
-    (r"[^\S\n]{2,}", " "),
-    (r"[^\S\n]*\n[^\S\n]*\n\s*", "\n\n"),
-    (r"[^\S\n]*\n[^\S\n]++(?!\n)", "\n"),
+
+#: A number: 1,234 or 12.5 or .05; digits are bounded and never given back, so that no text makes a pattern slow.
+_N = r"(?>\d{1,3}(?:,\d{3}){1,3}(?![\d,])(?:\.\d{1,9})?|\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})"
+#: The same with a sign; a hyphen behind a number or a word is none.
+_S = rf"(?:(?<![\w.)])[-+] ?)?{_N}"
+_INT = r"(?>\d{1,3}(?:,\d{3}){1,3}(?!\d)|\d{1,9})(?![\d]|[.,]\d)"
+_PCT = r"\s?(?:%|per\s?cent(?!age|ile))"
+_RANGE = rf"{_S}\s?%?\s?(?:-|,|;|to|and)\s?{_S}"
+_CI = (
+    r"(?:(?:95|90|99|97\.5)\s?(?:%|per\s?cent)\s?)?\(?(?:two-sided |bayesian )?"
+    r"(?:CIs?|CrI|confidence (?:interval|limit)s?|credible intervals?)\b"
 )
-_WORDS = tomllib.loads(resources.files("lupus_kit.audit.reading").joinpath("words.toml").read_text(encoding="utf-8"))
+_UNIT = (
+    r"(?:mg|g|kg|μg|mcg|ug|ng|ml|mL|dl|dL|l|L|IU|U|units?|mmol|Gy|cGy|mm|cm|m2|kcal|kJ|mmHg|Hz|MBq|million|MIU)\b"
+    r"(?:/[\w.]{1,6}){0,3}"
+)
+_TIMES = r"(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|hours?|hrs?|h|minutes?|mins?|seconds?)\b"
+_COUNTED = r"(?:patients?|women|men|subjects|participants|cases)"
+_RATIO = (
+    r"(?:(?:adjusted |crude |unadjusted |common |pooled )?(?:odds|hazards?|risk|rate|relative|incidence rate|likelihood)"
+    r"[ -](?:ratios?|risks?)|relative hazards?|[ac]?OR|[as]?HR|[ac]?RR|IRR"
+    r"|(?:absolute |mean |risk |rate |between-group |treatment )*(?:differences?))(?:\s?\((?:OR|HR|RR|IRR|RD|ARD|ARR)\))?"
+)
+_SHIFT = (
+    r"(?:relative |absolute |significant |further |mean |greater |lower )?(?:reductions?|increases?|decreases?|decline|drop"
+    r"|improvement|gain|loss of|lower|higher|greater|less|fewer|more|shorter|longer|difference|faster|slower|change)\b"
+)
+_MORE_THAN = (
+    r"(?:[<>≤≥]\s?(?:or ?)?(?:[=/] ?)?|>/=|</=|\b(?:at least|at most|more than|less than|greater than|fewer than|lower than"
+    r"|higher than|exceeding|below|above|up to|over|under) (?:an? |or equal to )?)"
+)
+_SOLUTION = (
+    r"(?:\w+caine|saline|solution|cream|gel|ointment|lotion|dextrose|glucose|sucrose|alcohol|ethanol|oxygen|hydro\w+"
+    r"|chlorhexidine|povidone\w*|dose\b|\w+(?:azole|icin|ycin|mide|sone|olone|uracil)\b)"
+)
+_V = r"(?:v\.?|vs\.?|versus|and|or|,|compared (?:with|to))"
 
-
-def regex(pattern: str) -> re.Pattern[str]:
-    r"""Compile a pattern that ignores case and in which a blank stands for any white space.
-
-    Examples
-    --------
-    >>> regex("compared (?:with|to)").pattern
-    'compared\\s+(?:with|to)'
-    """
-    return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
-
-
-def word_list(name: str) -> list[str]:
-    """Return one of the lists of ``words.toml``.
-
-    Examples
-    --------
-    >>> word_list("differences")[:2]
-    ['reduction', 'increase']
-    """
-    return str(_WORDS[name]).replace("\n", "").split("|")
-
-
-def words(name: str) -> str:
-    """Return one of the lists of ``words.toml`` as the alternatives of a pattern.
-
-    Examples
-    --------
-    >>> words("differences")[:22]
-    '(?:reduction|increase|'
-    """
-    return f"(?:{'|'.join(word_list(name))})"
+#: What a number can be, in the order in which it is tried, each in every spelling. ``percent``, ``fraction`` and ``count``
+#: may be results of an arm; the others are kept apart.
+TABLE: dict[str, tuple[str, ...]] = {
+    "register": (r"\b(?:NCT|ISRCTN|ACTRN|UMIN|EudraCT|ChiCTR|doi)[\w:./-]*\d[\w./-]*",),
+    "p": (
+        r"\b[Pp](?:\s?-?\s?(?:values?|trend|interaction))?(?:\s?\([^()]{1,20}\))?\s?(?:of|was|were|is|,|:|for \w+)?\s?"
+        rf"(?:(?:[=<>≤≥]\s{{0,5}}|less than |greater than )+|(?<=of )|(?<=was )|(?<=[,:]) ?){_N}(?!\d|{_PCT})"
+        r"(?:\s?x\s?10\s?(?:\^|\*\*)?-?\d{1,3})?",
+        r"\b[Pp]\s?=?\s?[nN]\.?[sS]\.?\b",
+        r"(?<=[(;,] )NS\b|(?<=[(;,])NS\b",
+    ),
+    "effect": (
+        rf"\b{_RATIO}(?:(?:,|:|=| of| was| for [^\d;.()]{{1,60}}?(?:,|:|=| was| of)?)\s?=?)?\s?\(?{_S}(?:{_PCT})?"
+        r"(?:\s?(?:percentage points?|points?))?"
+        rf"(?:[,;]?\s?\(?(?:{_CI})[^\d\n]{{0,12}}{_RANGE}{_PCT}?|\s?\({_RANGE}%?(?=\)))?",
+    ),
+    "interval": (
+        rf"(?:{_CI})[^\d\n]{{0,20}}{_RANGE}(?:{_PCT})?",
+        rf"(?<=\(){_S}%?(?:-|\sto\s|\s-\s){_S}%?(?=[);,])",
+        rf"{_N}%?\s?(?:-|to)\s?{_N}{_PCT}",
+    ),
+    "level": (
+        rf"{_N}{_PCT}\s?\(?(?:CIs?|confidence|credible|power|statistical|significance|level|limits|LOA)\b",
+        rf"\b(?:power|alpha|significance|level)\s(?:of|was|=)\s{_N}{_PCT}?|α\s?=\s?{_N}",
+    ),
+    "mean": (rf"{_S}\s?(?:±|\+/-|\+-)\s?{_N}%?", rf"{_S}%?\s?\((?:SDs?|SEM?)[ :=,]{{1,2}}{_N}%?"),
+    "size": (rf"\b[nN]\s?=\s?{_INT}(?!\s?/\s?\d|{_PCT})",),
+    "fraction": (
+        rf"(?:{_INT}|{_LETTERS})\s?(?:/\s?|{_COUNTED}? ?(?:out )?of (?:the |a total of )?){_INT}(?!{_PCT}|\s?{_TIMES}|/)",
+    ),
+    "threshold": (
+        rf"{_MORE_THAN}{_N}(?:{_PCT}|\s?-?{_UNIT}|\s?{_TIMES}|)",
+        rf"{_N}{_PCT}\s(?:or|and) (?:more|less|greater|higher|lower|above|over)\b",
+    ),
+    "change": (
+        rf"(?:\bby (?:about |approximately |an? (?:mean|average|median) (?:of )?)?|{_SHIFT} (?:of|by|was|were|in \w+ of)"
+        rf" (?:about |approximately )?){_N}{_PCT}",
+        rf"(?<![A-Za-z])[-+]{_N}{_PCT}(?! of| (?:or|vs?\.?) |\s?\(\d+(?:/| of )\d)",
+        rf"{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)",
+        rf"\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}",
+    ),
+    "dose": (
+        rf"\b(?:\d[\d.,]{{0,8}}|of)\s?(?:ml|mL|mg|g|l|L|μg)? of {_N}{_PCT}",
+        rf"{_N}{_PCT}\s{_SOLUTION}",
+        rf"{_N}\s?-?\s?(?:x\s?10\s?\d{{1,2}}\s?)?{_UNIT}",
+    ),
+    "time": (
+        rf"{_N}(?:\s?-\s?|\s?to\s?|\sor\s|\sand\s)?(?:{_N})?\s?-?\s?{_TIMES}",
+        rf"\b(?:days?|weeks?|months?|years?|visits?|cycles?) {_INT}(?:(?:, | and |,? or |-| to ){_INT}(?!{_PCT}))*(?!{_PCT})",
+        rf"\b(?:19|20)\d\d\b(?!{_PCT}|/)",
+    ),
+    "name": (
+        rf"(?<![\w.])[A-Za-z]+[-+]?(?!\d[\d.,]*{_PCT})\d[\w/-]*",
+        r"(?<![\w.])(?:[Gg]rades?|[Pp]hases?|[Ss]tages?|[Gg]roups?|[Cc]lass|[Tt]ypes?|[Aa]rms?|ACR|PASI|SRI|[Tt]able|[Cc]ohort)"
+        rf"[ -]?\d[\d/-]*(?![\d.]*{_PCT}| \()",
+        r"(?<![\w.])\d+(?:(?:st|nd|rd|th|-fold|-arm|-way|-point|-item)\b|(?::\d+)+|-[A-Za-z][\w-]*|[A-Za-z]\w*)",
+    ),
+    "percent": (
+        rf"(?:{_N}|{_LETTERS}){_PCT}",
+        rf"(?<![\d,])\d{{1,2}},\d{{1,2}}{_PCT}",
+        # "40 v 25%" and "21, 17 and 19%": the sign stands once, behind the last.
+        rf"(?<![\d-]){_N}(?=(?:,? {_N}){{0,6}},?\s?{_V} {_N}{_PCT})",
+    ),
+    "count": (
+        rf"(?<![\d,./-]){_INT}(?![-/]\d)",
+        _LETTERS,
+        r"\b[Nn]o\b(?= (?:[a-z-]+ ){1,3}(?:was|were|in|with|on|occurred)\b| patients?\b)",
+    ),
+    "number": (_N,),
+}
+#: What makes "by 16%" a change and not a share: "fell by 16%", but "was reached by 16%".
+_CHANGED = re.compile(
+    r"(?i)\b(?:f[ae]ll|r[io]se|reduc|increas|decreas|declin|diminish|improv|lower|higher|chang|drop|gain|los[et]|gr[eo]w|rais|worsen)"
+)
+#: Words that make a percentage a mean or a change, and words that keep it a share of patients.
+_OF_MEANS = re.compile(
+    r"(?i)(?:\b(?:means?|median|average|weight loss|adherence|compliance)\b[^;.()]*"
+    r"|\b(?:changes?|reductions?|decreases?|increases?)\b[^;.()]*\b(?:was|were|with|and|versus|vs|v)\s[^;.()]*"
+    r"|\b(?:increased|decreased|fell|rose|declined|dropped|grew|improved)\s)$"
+)
+_OF_SHARES = re.compile(
+    r"(?i)\b(?:rates?|proportions?|percentages?|incidence|risk|prevalence|frequency|respon\w+|survival|patients|women|men|of)\b"
+)
+_FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(spellings)})" for kind, spellings in TABLE.items()))
 
 
 @dataclass(frozen=True)
-class Plain:
-    """A text in one spelling.
+class Number:
+    """A number where it stands: a slice of the text, and what it is (a kind of :data:`TABLE`)."""
 
-    Attributes
-    ----------
-    text : str
-        The rewritten text.
-    source : str
-        The text as given.
-    starts, ends : array
-        For each character of ``text``, the slice of ``source`` that it stands for.
-    spelled : frozenset of int
-        Positions in ``text`` where a number stands that was spelled in letters.
-    """
-
-    text: str
-    source: str
-    starts: array[int]
-    ends: array[int]
-    spelled: frozenset[int]
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the slice of the source that a slice of the rewritten text stands for."""
-        return self.starts[start], self.ends[end - 1]
-
-    def words(self, start: int, end: int) -> str:
-        """Return the printed words behind a slice of the rewritten text."""
-        low, high = self.span(start, end)
-        return self.source[low:high]
+    start: int
+    end: int
+    kind: str
 
 
-def _in_digits(match: re.Match[str]) -> str:
-    """Return the digits of a number spelled in letters."""
-    total = 100 * _VALUES.get(match["hundreds"].lower(), 1) if match["hundreds"] else 0
-    total += sum(_VALUES.get(word, 0) for word in re.split(r"[- ]", (match["rest"] or match["small"] or "").lower()))
-    return f"{total}%" if match["share"] else str(total)
+def plain(source: str) -> str:
+    """Bring the signs of a text to one spelling; every number stays at its place.
 
-
-def _replacements(source: str) -> Iterator[tuple[int, int, str, bool]]:
-    found = [(*m.span(), new, False) for pattern, new in _REWRITES for m in re.finditer(pattern, source)]
-    found += [(*m.span(), _in_digits(m), True) for m in _IN_LETTERS.finditer(source)]
-    done = 0
-    for start, end, new, spelled in sorted(found):
-        if start >= done:
-            yield start, end, new, spelled
-            done = end
-
-
-def plain(source: str) -> Plain:
-    """Rewrite a text into one spelling.
-
-    Parameters
-    ----------
-    source : str
-        Any text.
-
-    Returns
-    -------
-    Plain
-        The rewritten text and the way back.
+    Words that a hyphen parts at the end of a line are joined, with the hyphen where the text has the word with it.
 
     Examples
     --------
-    >>> plain("Twenty-nine patients, 55·2 %, p≦0·05 [n=1 234]").text
-    '29 patients, 55.2 %, p≤0.05 (n=1 234)'
+    >>> plain("55·2 % [P ¼ 0.06], P &lt; 0.001")
+    '55.2 % (P = 0.06), P <    0.001'
     """
-    pieces: list[str] = []
-    starts, ends = array("L"), array("L")
-    spelled: set[int] = set()
-    at = 0
-    for start, end, new, is_spelled in [*_replacements(source), (len(source), len(source), "", False)]:
-        pieces += [source[at:start].translate(_CHARACTERS), new]
-        starts.extend(range(at, start))
-        ends.extend(range(at + 1, start + 1))
-        if is_spelled:
-            spelled.add(len(starts))
-        starts.extend([start] * len(new))
-        ends.extend([end] * len(new))
-        at = end
-    return Plain("".join(pieces), source, starts, ends, frozenset(spelled))
+    text = _ENTITY.sub(lambda m: _ENTITIES.get(m[0][1:-1], " ").ljust(len(m[0])), source.translate(_SIGNS))
+    whole = set(re.findall(r"\b[A-Za-z]+-[a-z]+", text))
+
+    def joined(match: re.Match[str]) -> str:
+        sign = "-" if f"{match[1]}-{match[2]}" in whole or match[1].lower() in _TENS else ""
+        return f"{match[1]}{sign}{match[2]}".ljust(len(match[0]))
+
+    return _LINE_END.sub(joined, text)
 
 
-def digits(text: str) -> str:
-    """Return a number without separators of thousands and with a leading zero.
+def find_numbers(text: str) -> list[Number]:
+    """Find every number of a text in the spelling of :func:`plain`.
 
     Examples
     --------
-    >>> digits("1,234"), digits(".05"), digits("- 0.3")
-    ('1234', '0.05', '-0.3')
+    >>> [(text[n.start : n.end], n.kind) for text in ["At week 12, 55.2% v 30% (p = < 0.05)"] for n in find_numbers(text)]
+    [('week 12', 'time'), ('55.2%', 'percent'), ('30%', 'percent'), ('p = < 0.05', 'p')]
     """
-    cleaned = text.replace(",", "").replace(" ", "").replace("+", "")
-    return re.sub(r"^(-?)\.", r"\g<1>0.", cleaned)
+    found = []
+    for match in _FINDER.finditer(text):
+        start, end = match.span()
+        kind = match.lastgroup or ""
+        if kind == "change" and match[0].startswith("by ") and not _CHANGED.search(text, max(0, start - 100), start):
+            start, kind = start + re.search(r"[\d.]", match[0]).start(), "percent"  # type: ignore[union-attr]
+        elif kind == "percent" and (mean := _OF_MEANS.search(text[max(0, start - 90) : start])):
+            kind = "percent" if _OF_SHARES.search(mean[0]) else "change"
+        found.append(Number(start, end, kind))
+    return found
+
+
+def value_of(printed: str) -> str:
+    """Return the digits of a number as printed or in letters, without a percent sign and separators of thousands.
+
+    Examples
+    --------
+    >>> [value_of(one) for one in ("1,234", ".5%", "40,0 %", "twenty-one", "no")]
+    ['1234', '0.5', '40.0', '21', '0']
+    """
+    digits = re.sub(r"(?i)\s*(?:%|per\s?cent).*", "", printed).strip().lower()
+    if digits[:1].isalpha():
+        return str(sum(_VALUES.get(word, 0) for word in re.split(r"[-\s]+", digits)))
+    if re.fullmatch(r"\d{1,2},\d{1,2}", digits):
+        digits = digits.replace(",", ".")
+    return re.sub(r"^(-?)\.", r"\g<1>0.", digits.replace(",", "").replace(" ", ""))
+
+
+def any_of(words: str) -> str:
+    """Return the alternatives of a pattern, written with blanks between them; a blank inside one is written ``_``.
+
+    Examples
+    --------
+    >>> any_of("placebo usual_care")
+    '(?:placebo|usual care)'
+    """
+    return f"(?:{'|'.join(words.split())})".replace("_", " ")

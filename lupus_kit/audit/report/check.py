@@ -187,13 +187,17 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     record = study if isinstance(study, Study) else published.load(study)
     claims = [(CLAIMS, claim) for claim in record.records]
     claims += [(claim.table_row.partition("/")[0], claim) for claim in record.table_claims()]
-    values = _many(record, claims, n_jobs)
-    findings = tuple(_with_place(finding) for finding in inconsistencies(record).itertuples())
+    values = [value.unless_confirmed() for value in _many(record, claims, n_jobs)]
+    confirmed = tuple(claim for claim in record.records if claim.confirmed)
+    judged = Study(record.trial, confirmed, record.tables, record.layouts)
+    findings = tuple(_with_place(finding) for finding in inconsistencies(judged).itertuples())
     return Report(
         study=record.trial.key,
         citation=record.trial.citation,
         values=tuple(values),
-        reading_statements=read(record, values, findings),
+        reading_statements=read(
+            judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed)
+        ),
         n_analyses=n_analyses(),
         findings=findings,
         remarks=record.remarks,

@@ -38,6 +38,7 @@ class Verdict(StrEnum):
     MODEL = "model"
     NOT_CHECKABLE = "not checkable"
     AS_PRINTED = "as printed"
+    NOT_CONFIRMED = "not confirmed"
 
     @classmethod
     def of(cls, n_fits: int, n_tried: int, of: str = "analyses", aside: str = "") -> tuple["Verdict", str]:
@@ -63,6 +64,7 @@ MEANINGS = {
     Verdict.MODEL: "the paper names an adjusted or stratified analysis: the counts alone cannot check it",
     Verdict.NOT_CHECKABLE: "something needed is not printed",
     Verdict.AS_PRINTED: "a value that stands for itself",
+    Verdict.NOT_CONFIRMED: "proposed from a text and not compared with it by a person: no verdict",
 }
 
 
@@ -223,6 +225,14 @@ class CheckedValue:
         """Return a value that stands for itself: a mean, a median or the counts of ordered groups."""
         printed, analyses = claim.shown(side) or NOT_PRINTED, (Analysis("as printed"),)
         return cls(claim, Quantity.VALUE, claim.sides[side], printed, analyses, Verdict.AS_PRINTED, "as printed")
+
+    def unless_confirmed(self) -> Self:
+        """Take the verdict from a value whose claim no person has confirmed, and say what it would rest on."""
+        if self.claim.confirmed:
+            return self
+        found = "no analysis tried gives it" if self.verdict is Verdict.NOT_REPRODUCED else self.sentence
+        sentence = f"if the words are tied as proposed, then: {found}"
+        return replace(self, verdict=Verdict.NOT_CONFIRMED, sentence=sentence)
 
     @classmethod
     def of_p(

@@ -22,6 +22,7 @@ SIGNS = {
     Verdict.MODEL: ("∿", "adjusted analysis"),
     Verdict.NOT_CHECKABLE: ("?", "not checkable"),
     Verdict.AS_PRINTED: ("·", "as printed"),
+    Verdict.NOT_CONFIRMED: ("…", "not confirmed"),
 }
 Cells = Sequence[str]
 

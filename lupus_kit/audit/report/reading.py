@@ -171,7 +171,9 @@ def _on_primary(study: Study, claim: Claim, pairs: Sequence[tuple[Claim, Claim]]
     ]
 
 
-def read(study: Study, values: Sequence[CheckedValue], findings: Sequence[str] = ()) -> tuple[Statement, ...]:
+def read(
+    study: Study, values: Sequence[CheckedValue], findings: Sequence[str] = (), n_proposed: int = 0
+) -> tuple[Statement, ...]:
     """Write the reading of a study.
 
     Parameters
@@ -182,6 +184,8 @@ def read(study: Study, values: Sequence[CheckedValue], findings: Sequence[str] =
         What was checked of it.
     findings : sequence of str
         What the cells of its tables say about each other.
+    n_proposed : int
+        Claims that no person has confirmed; nothing is said of them.
 
     Returns
     -------
@@ -195,6 +199,7 @@ def read(study: Study, values: Sequence[CheckedValue], findings: Sequence[str] =
     left_out = listing(claim.title for claim in primaries[_MOST_PRIMARIES:])
     said = f"Not spoken about one by one, for there are many primary claims: {left_out}." if left_out else ""
     found = [
+        Statement("not confirmed", whole.not_confirmed(n_proposed)),
         *(Statement("verdicts", text) for text in (*whole.verdict_counts(values), said)),
         *(one for claim in primaries[:_MOST_PRIMARIES] for one in _on_primary(study, claim, pairs, tables)),
         Statement("testing order", whole.after_the_primary(study)),

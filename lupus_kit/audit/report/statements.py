@@ -10,9 +10,16 @@ from lupus_kit.published import Claim, Study
 
 #: What a statement can be about.
 TOPICS = (
-    *("verdicts", "joint analysis", "choice of test", "missing patients", "fragility", "defensible analyses"),
-    *("single choices", "visits", "testing order", "unplanned contrasts", "best single analysis", "chance"),
-    *("changes within arms", "between cells", "models", "not reproduced"),
+    *("not confirmed", "verdicts", "joint analysis", "choice of test", "missing patients", "fragility"),
+    *(
+        "defensible analyses",
+        "single choices",
+        "visits",
+        "testing order",
+        "unplanned contrasts",
+        "best single analysis",
+    ),
+    *("chance", "changes within arms", "between cells", "models", "not reproduced"),
 )
 _NO_ACCUSATION = (
     "That is no accusation: covariates or strata, another set of patients, a rounding on the way, another program's "
@@ -56,6 +63,16 @@ def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
         if part:
             texts.append(f"Printed p-values of {name}: {listing([f'{n} {words}' for n, words in counts if n])}.")
     return texts
+
+
+def not_confirmed(n: int) -> str:
+    """Say that proposed claims get no verdict, and how they get one."""
+    if not n:
+        return ""
+    return (
+        f"{plural(n, 'claim')} proposed from a text and not confirmed: no verdict. Compare each with its words, then "
+        "delete its line confirmed = false."
+    )
 
 
 def is_below(claim: Claim, alpha: float) -> bool | None:

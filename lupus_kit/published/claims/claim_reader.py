@@ -13,7 +13,7 @@ _TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assume
 KEYS = (
     *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "reported", "n", "levels", "both", "p"),
     *("items", "scale", "strata"),
-    *(*_TEXTS, "met", "as_printed"),
+    *(*_TEXTS, "met", "as_printed", "confirmed"),
 )
 _NS = re.compile(r"^(?:p\s*[=:]?\s*)?n\.?\s*s\.?$", re.IGNORECASE)
 # "31.6 (9.3)" and "31.6 (SD 9.3)", where a mean is what is printed.
@@ -75,9 +75,10 @@ def read_claim(
         p=_p(entry),
         met=entry.choice("met", MET),
         as_printed=entry.flag("as_printed"),
+        confirmed="confirmed" not in entry.keys or entry.flag("confirmed"),
     )
     # What is compared is looked at whenever it can be, so that every problem is told at once.
-    if sound and arms and _check_lengths(claim, entry):
+    if sound and arms and _check_lengths(claim, entry) and claim.confirmed:
         _check_values(claim, n_randomised, entry)
     return claim if not problems.found else None
 

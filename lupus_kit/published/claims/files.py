@@ -202,7 +202,7 @@ def _located(name: str, raw: Mapping[str, Any], path: Keys, lines: Mapping[Keys,
 _PLAIN = (
     *("id", "endpoint", "visit", "role", "order", "kind", "p", "effect", "analysis", "met", "levels", "both"),
     *("items", "scale"),
-    *("source", "confidence", "note", "words", "assumed", "as_printed", "table_row"),
+    *("source", "confidence", "note", "words", "assumed", "as_printed", "confirmed", "table_row"),
 )
 COLUMNS = (*_PLAIN, "reported_p", *(f"{name}_{side}" for name in COLUMN_OF.values() for side in "ab"))
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
@@ -261,8 +261,8 @@ def _claim_keys(row: Mapping[str, str]) -> dict[str, Any]:
     for key in ("order", "both", "items"):
         if claim.get(key, "").isdecimal() and len(claim[key]) < 10:
             claim[key] = int(claim[key])
-    if "as_printed" in claim:
-        claim["as_printed"] = _FLAGS.get(claim["as_printed"].lower(), claim["as_printed"])
+    for flag in {"as_printed", "confirmed"} & claim.keys():
+        claim[flag] = _FLAGS.get(claim[flag].lower(), claim[flag])
     if "levels" in claim:
         claim["levels"] = [level.strip() for level in claim["levels"].split(";")]
     sides = ("a", "b") if cells.get("arm_b") or cells.get("visit_b") else ("a",)

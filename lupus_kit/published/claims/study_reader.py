@@ -86,7 +86,7 @@ def build(
         problems.found += of_table.found
         layouts[layout.key] = layout
     if not claims and not tables and not problems.found:
-        top.add("there is no [[claim]]: add at least one.", "claim")
+        top.remark("there is no [[claim]] yet, so nothing is checked: lupus-kit audit --new shows one.", "claim")
     problems.raise_if_any(name)  # before the pointers, which may lead to what could not be read
     rows = {f"{key}/{row}" for key, layout in layouts.items() for row in frames[key][layout.endpoint]}
     for claim, (path, _) in zip(records, claims, strict=True):

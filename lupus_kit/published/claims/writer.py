@@ -7,6 +7,7 @@ import tomlkit
 from tomlkit.items import AoT, InlineTable, Item, Table
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.published.claim import Claim
 from lupus_kit.published.claims.study_reader import FORMAT
 from lupus_kit.published.study import Study, Trial
 from lupus_kit.published.tables import Layout
@@ -48,6 +49,13 @@ def _table(of: Mapping[str, object]) -> Table:
 
 def _attributes(of: object, keys: Iterable[str]) -> dict[str, object]:
     return {key: getattr(of, key) for key in keys}
+
+
+def _claim(claim: Claim) -> Table:
+    table = _table(_attributes(claim, _CLAIM_KEYS))
+    if not claim.confirmed:
+        table["confirmed"] = tomlkit.item(False)
+    return table
 
 
 def _layout(layout: Layout) -> Table:
@@ -98,7 +106,7 @@ def claims_toml(study: Study) -> str:
     document["study"] = _table(_attributes(study.trial, _TRIAL_KEYS))
     entries = {
         "arm": [_table({"name": name, "n": n}) for name, n in study.trial.n_randomised.items()],
-        "claim": [_table(_attributes(claim, _CLAIM_KEYS)) for claim in study.records],
+        "claim": [_claim(claim) for claim in study.records],
         "table": [_layout(layout) for layout in study.layouts.values()],
     }
     for name, tables in entries.items():
