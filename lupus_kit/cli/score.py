@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 #: Shown for every comparison, so that nobody picks: the textbook test, the exact conditional, the exact unconditional.
 COMPARED_BY = ("pearson", "fisher", "boschloo")
 _NO_ARM = "(no arm)"
-#: How a visit file is laid out, and the scale on which PGA was recorded.
-Layout = StrEnum("Layout", "auto long wide")
+#: How a visit file is laid out, what becomes of visits before baseline, and the scale on which PGA was recorded.
+Layout = StrEnum("Layout", "auto long wide tests")
+Screening = StrEnum("Screening", "apart baseline_if_missing")
 Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100")])
 
 
 def score(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Visits: .csv, .xlsx or .parquet, one row per visit or patient."),
+        typer.Argument(
+            metavar="FILE", help="Visits: CSV, Excel, Parquet, Stata, SPSS or SAS; - reads CSV from standard input."
+        ),
     ] = None,
     endpoint: Annotated[
         str, typer.Option(help="sri, modified-sri (without BILAG), sri-50, bicla, lldas or doris.")
@@ -60,8 +63,25 @@ def score(
         ),
     ] = "auto",
     b_to_a: Annotated[bool, typer.Option("--b-to-a/--no-b-to-a", help="Whether BILAG B to A is a new A.")] = True,
-    layout: Annotated[Layout, typer.Option(help="One row per visit (long) or per patient (wide).")] = Layout.auto,
+    layout: Annotated[
+        Layout, typer.Option(help="One row per visit (long), per patient (wide), or per test (tests).")
+    ] = Layout.auto,
+    codes: Annotated[
+        Path | None, typer.Option(help="Table with the columns code and column: what the tests of a file are.")
+    ] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. [default: the first]")] = None,
+    planned: Annotated[
+        str | None, typer.Option(help="Planned weeks, such as 0,12,24. [default: read from the file]")
+    ] = None,
+    windows: Annotated[
+        str | None, typer.Option(help="Days a visit may be away: 28, or 12=7,24=28. [default: half-way windows]")
+    ] = None,
+    screening: Annotated[
+        Screening, typer.Option(help="Visits before baseline: apart, or the baseline of who has none.")
+    ] = Screening.apart,
+    missing_codes: Annotated[
+        str | None, typer.Option(help="Numbers that mean missing: 99,-9, or sledai=99; none: all are values.")
+    ] = None,
     format: Annotated[
         TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
     ] = None,
@@ -92,23 +112,36 @@ def score(
         return
     path = file or endpoints.example_visit_file()
     form = _form(format, out, path)
-    read = endpoints.read_visit_file(path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value)
+    read = endpoints.read_visit_file(
+        sys.stdin.buffer if str(path) == "-" else path,
+        layout=layout.value,
+        sheet=sheet,
+        pga_scale=pga_scale.value,
+        planned=planned,
+        windows=windows,
+        screening=screening.value,
+        missing_codes=missing_codes,
+        codes=codes,
+    )
     scored = endpoints.score_visits(
         read.visits,
         endpoint,
         points=points,
         missing=missing,
+        missing_codes=missing_codes,
         b_to_a_is_new=b_to_a,
         sledai_version=sledai_version,
         pga_scale=pga_scale.value,
+        first_visit_protein=first_visit_protein,
         events=events,
         steroids=steroids,
-        first_visit_protein=first_visit_protein,
     )
     arms, why_not = _two_arms(read.visits, first_arm)
     ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""
-    notes = [*read.notes, *scored.notes, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
-    write_result(_render(scored, compare_arms(scored, arms), read.source, notes, form), out)
+    found = [*read.notes, *scored.notes, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
+    notes = list(dict.fromkeys(found))
+    compared = compare_arms(scored, [] if form is TableFormat.csv else arms)
+    write_result(_render(scored, compared, read.source, notes, form), out)
     if form is TableFormat.csv:  # one plain table has no room for them
         print(*notes, sep="\n", file=sys.stderr)
 
@@ -241,7 +274,7 @@ def _listing(columns: pd.DataFrame) -> str:
     lines += [
         "",
         "Capitals, spaces and signs in names do not matter. In the wide layout a visit is added: sledai_baseline, pga_week12.",
-        "An empty cell, NA, N/A, ND, NaN and . mean not recorded.",
+        "An empty cell, NA, N/A, ND, NaN, not done and . mean not recorded.",
     ]
     return "\n".join(lines)
 
@@ -250,5 +283,5 @@ def _write_template(layout: Layout, out: Path | None) -> None:
     from lupus_kit.core.tables import write_table
     from lupus_kit.endpoints import visit_template
 
-    table = visit_template("long" if layout is Layout.auto else layout.value)
+    table = visit_template("wide" if layout is Layout.wide else "long")
     write_result(write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True)

@@ -15,8 +15,13 @@ import pandas as pd
 from lupus_kit.core.problems import BadCells
 
 #: Cells that mean "not recorded", and the spellings of yes and no; capitals do not matter.
-MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "nd", "."})
-YES_WORDS, NO_WORDS = ("1", "1.0", "yes", "y", "true", "present"), ("0", "0.0", "no", "n", "false", "absent")
+MISSING_WORDS = frozenset(
+    {"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nd", "n/d", "n.d.", ".", "-", "--", "\u2013", "\u2014", "?", "null", "unk",
+     "unknown", "missing", "not done", "not recorded", "not available", "not assessed", "not applicable"}
+)  # fmt: skip
+_LONGEST = max(map(len, MISSING_WORDS))
+YES_WORDS = ("1", "1.0", "yes", "y", "true", "t", "present", "positive", "checked", "ja", "j", "oui", "x")
+NO_WORDS = ("0", "0.0", "no", "n", "false", "f", "absent", "negative", "unchecked", "nein", "non")
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -104,7 +109,7 @@ def is_missing(cell: object) -> bool:
     """
     if isinstance(cell, str):
         word = cell.strip()
-        return len(word) <= 3 and word.lower() in MISSING_WORDS
+        return len(word) <= _LONGEST and word.lower() in MISSING_WORDS
     return cell is None or bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
 
 

@@ -1,6 +1,7 @@
 """Everything that is wrong with an input, told in one error: each thing with its place, at most 20 of a kind."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -68,21 +69,41 @@ class Problems:
         raise_together(self)
 
 
-class BadCells(Problems):
-    """The cells of a table that are not allowed."""
+#: Tells the rows of the file, and the names of the columns there, from positions in a table and a name in it.
+Place = Callable[[np.ndarray, str], tuple[np.ndarray, np.ndarray]]
 
-    def __init__(self, what: str) -> None:
+
+class BadCells(Problems):
+    """The cells of a table that are not allowed.
+
+    Parameters
+    ----------
+    what : str
+        What was read.
+    place : callable, optional
+        Where the cells stand in the file, if that is not the index and the columns of the table.
+    """
+
+    def __init__(self, what: str, place: Place | None = None) -> None:
         super().__init__(what, "bad cell")
+        self._place = place
 
     def add(self, frame: pd.DataFrame, column: str, bad: np.ndarray, allowed: str) -> None:
-        """Note every row of ``frame[column]`` where ``bad`` is true."""
-        rows = np.flatnonzero(bad)
-        listed = rows[: self.room(allowed)]
-        for row in listed:
-            place = f"row {frame.index[row]}, column {column!r}"
-            self.note(f"{place}: {_shown(frame[column].iloc[row])} is not allowed ({allowed})", allowed)
-        if len(rows) > len(listed):
-            self.count(len(rows) - len(listed), allowed, repr(column))
+        """Note every row of ``frame[column]`` where ``bad`` is true; a cell that serves several rows is noted once."""
+        positions = np.flatnonzero(bad)
+        if self._place is None:
+            rows, names = frame.index[positions].to_numpy(), np.full(len(positions), column, dtype=object)
+        else:
+            rows, names = self._place(positions, column)
+        cells: dict[tuple[object, str], int] = {}
+        for row, name, position in zip(rows.tolist(), names.tolist(), positions.tolist(), strict=True):
+            cells.setdefault((row, name), position)
+        listed = list(cells.items())[: self.room(allowed)]
+        for (row, name), position in listed:
+            shown = _shown(frame[column].iloc[position])
+            self.note(f"row {row}, column {name!r}: {shown} is not allowed ({allowed})", allowed)
+        for name, number in Counter(name for _, name in list(cells)[len(listed) :]).items():
+            self.count(number, allowed, repr(name))
 
 
 def _shown(cell: object) -> str:

@@ -1,16 +1,22 @@
-"""A CSV, Excel or Parquet file as a table of cells, with the row numbers that its user sees; no cell is interpreted."""
+"""A file as a table of cells, with the row numbers that its user sees; no cell is interpreted.
+
+Text (CSV), Excel, Parquet, and the files of Stata, SPSS and SAS.
+"""
 
 import csv
 import io
 import re
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.csv
 
 from lupus_kit.core.columns import is_missing
 from lupus_kit.core.errors import InputError, unknown_name
@@ -18,7 +24,20 @@ from lupus_kit.core.extras import need
 from lupus_kit.core.text import lines, listing, plural
 
 _DELIMITERS = ",;\t|"
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+#: Files of statistics programs: what writes them, and the function of pyreadstat that reads them.
+_STATISTICS = {
+    ".dta": ("Stata", "read_dta"), ".sav": ("SPSS", "read_sav"), ".zsav": ("SPSS", "read_sav"),
+    ".sas7bdat": ("SAS", "read_sas7bdat"), ".xpt": ("SAS transport", "read_xport"),
+}  # fmt: skip
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", *_STATISTICS)
+#: How files begin that often stand under another ending, and the way out.
+_DISGUISES = (
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls), or one protected by a password: save it as .xlsx without one"),
+    (b"<", "a web page or XML, whatever its ending says: open it in a spreadsheet program and save it as .xlsx or CSV"),
+)
+#: Joins two rows of names to one; None where the second row is no row of names.
+Header = Callable[[list[str], list[object]], list[str] | None]
+_STREAM = "standard input"
 _WANTED = "a row of column names and at least one row below it are needed"
 
 
@@ -34,25 +53,39 @@ class RawTable:
         Name of the file, and of the sheet.
     notes : tuple of str
         What was assumed while reading.
+    labels : mapping
+        By column the texts that a file of a statistics program gives to its values.
+    titles : mapping
+        By column the longer name that such a file gives to it.
+    written : mapping
+        By column its name in the file, where a later step has given it another.
     """
 
     cells: pd.DataFrame
     source: str
     notes: tuple[str, ...] = ()
+    labels: Mapping[str, Mapping[object, str]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_table(path: Path, sheet: str | None = None, *, empty: bool = False) -> RawTable:
+def read_table(
+    path: Path | BinaryIO, sheet: str | None = None, *, empty: bool = False, header: Header | None = None
+) -> RawTable:
     """Read a file without interpreting a single cell.
 
     Parameters
     ----------
-    path : pathlib.Path
-        A ``.csv``, ``.tsv`` or ``.txt`` file (comma, semicolon, tab or bar; UTF-8), ``.xlsx`` or ``.parquet``. Lines
-        above the column names that begin with ``#``, and empty rows, are skipped.
+    path : pathlib.Path or binary stream
+        A ``.csv``, ``.tsv`` or ``.txt`` file (comma, semicolon, tab or bar; UTF-8, UTF-16 or Windows-1252), ``.xlsx``,
+        ``.parquet``, or a file of Stata (``.dta``), SPSS (``.sav``) or SAS (``.sas7bdat``, ``.xpt``); a stream, such as
+        standard input, is text. Lines above the column names that begin with ``#``, and empty rows, are skipped.
     sheet : str, optional
         Sheet of a workbook; the first one by default.
     empty : bool
         Whether a table without a row below its column names is one.
+    header : callable, optional
+        Makes one row of names of the first two rows, or says with None that the second is no row of names.
 
     Returns
     -------
@@ -64,26 +97,42 @@ def read_table(path: Path, sheet: str | None = None, *, empty: bool = False) -> 
     InputError
         If there is no such file, it cannot be read, is damaged, or holds no row.
     """
+    raw = _read_path(path, sheet, header) if isinstance(path, Path) else _read_text(path.read(), _STREAM, header)
+    if not len(raw.cells) and not empty:
+        raise InputError(f"{raw.source} holds no row: {_WANTED}.")
+    return raw
+
+
+def _read_path(path: Path, sheet: str | None, header: Header | None) -> RawTable:
     if not path.exists():
         raise InputError(f"there is no file {str(path)!r}.")
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a folder: name a file.")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(f"{path.name} ends in {suffix or 'nothing'}: tables are read from {', '.join(SUFFIXES)}.")
+        way_out = "; save it as .xlsx or CSV" if suffix in (".xls", ".xlsb", ".xlsm", ".ods", ".numbers") else ""
+        raise InputError(
+            f"{path.name} ends in {suffix or 'nothing'}: tables are read from {', '.join(SUFFIXES)}{way_out}."
+        )
     if sheet is not None and suffix != ".xlsx":
         raise InputError(f"a sheet is named ({sheet!r}), but {path.name} is not an Excel file.")
     try:
+        content = b"" if suffix in _STATISTICS or suffix == ".parquet" else path.read_bytes()
+        for start, what in _DISGUISES:
+            if content.lstrip().startswith(start):
+                raise InputError(f"{path.name} is {what}.")
         if suffix == ".xlsx":
-            (raw,) = read_sheets(path, [sheet] if sheet else []).values()
+            if not content:
+                raise InputError(f"{path.name} is empty: {_WANTED}.")
+            (raw,) = read_sheets(path, [sheet] if sheet else [], header).values()
         elif suffix == ".parquet":
             raw = _read_parquet(path)
+        elif suffix in _STATISTICS:
+            raw = _read_statistics(path)
         else:
-            raw = _read_text(path)
+            raw = _read_text(content, path.name, header)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    if not len(raw.cells) and not empty:
-        raise InputError(f"{raw.source} holds no row: {_WANTED}.")
     return raw
 
 
@@ -109,29 +158,67 @@ def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> byte
 # --- text ---------------------------------------------------------------------------------------------------------
 
 
-def _read_text(path: Path) -> RawTable:
-    content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{path.name} is UTF-16 text: save it as UTF-8 (in Excel: CSV UTF-8).")
-    if b"\0" in content[:4096]:
-        raise InputError(f"{path.name} is not a text file: save it as CSV (UTF-8), .xlsx or .parquet.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(f"{path.name}, line {line}: not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8).") from None
-    rows, delimiter = _records(text, path.name)
+def _read_text(content: bytes, name: str, header: Header | None) -> RawTable:
+    text, notes = _decoded(content, name)
+    plain = _plain_table(text)
+    if plain is not None:
+        return _named(plain[1], plain[0], name, notes, header)
+    rows, delimiter = _records(text, name)
     if not rows:
-        raise InputError(f"{path.name} is empty: {_WANTED}.")
+        raise InputError(f"{name} is empty: {_WANTED}.")
     names = rows[0][1]
     uneven = [f"row {number}: {len(row)}" for number, row in rows[1:] if len(row) != len(names)]
     if uneven:
         raise InputError(
-            f"{path.name} has rows with another number of cells than the {plural(len(names), 'column name')}: "
+            f"{name} has rows with another number of cells than the {plural(len(names), 'column name')}: "
             f"{listing(uneven)}. A cell that holds {delimiter!r} needs quotes."
         )
     cells = pd.DataFrame([row for _, row in rows[1:]], index=[number for number, _ in rows[1:]], dtype=object)
-    return _named(cells, names, path.name)
+    return _named(cells, names, name, notes, header)
+
+
+def _plain_table(text: str) -> tuple[list[str], pd.DataFrame] | None:
+    """Read text without quotation marks and with equally many cells in every row at once; None for other text."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    top = next((k for k, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    if top is None or '"' in text or any("\r" in line for line in lines):
+        return None
+    delimiter = max(_DELIMITERS, key=lines[top].count)
+    blank = f"{delimiter} \t\f\v"
+    rows = {number: line for number, line in enumerate(lines[top + 1 :], top + 2) if line.strip(blank)}
+    names = lines[top].split(delimiter)
+    if not rows or any(line.count(delimiter) != len(names) - 1 for line in rows.values()):
+        return None
+    columns = [str(k) for k in range(len(names))]
+    table = pyarrow.csv.read_csv(
+        io.BytesIO("\n".join(rows.values()).encode()),
+        read_options=pyarrow.csv.ReadOptions(column_names=columns),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(columns, pyarrow.string()), strings_can_be_null=False
+        ),
+    )
+    return names, table.to_pandas().set_axis(list(rows))
+
+
+def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    """Decode text: UTF-8, UTF-16 with its mark, else Windows-1252, which holds Latin-1."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return content.decode("utf-16"), ("Read as UTF-16 text.",)
+        except UnicodeDecodeError:
+            raise InputError(f"{name} is UTF-16 text, but damaged: save it as UTF-8 (in Excel: CSV UTF-8).") from None
+    if re.search(rb"[\x00-\x08\x0e-\x1f]", content):
+        raise InputError(f"{name} is not a text file: save it as CSV (UTF-8), .xlsx or .parquet.")
+    try:
+        return content.decode("utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+    try:
+        note = f"Not UTF-8 text (line {line}), so read as Windows-1252: look whether names with accents are right."
+        return content.decode("cp1252"), (note,)
+    except UnicodeDecodeError:
+        raise InputError(f"{name}, line {line}: not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8).") from None
 
 
 def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
@@ -162,7 +249,7 @@ def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
 # --- Excel --------------------------------------------------------------------------------------------------------
 
 
-def read_sheets(path: Path, sheets: Sequence[str] = ()) -> dict[str, RawTable]:
+def read_sheets(path: Path, sheets: Sequence[str] = (), header: Header | None = None) -> dict[str, RawTable]:
     """Read several sheets of a workbook at once; the first one if none is named.
 
     Parameters
@@ -171,6 +258,8 @@ def read_sheets(path: Path, sheets: Sequence[str] = ()) -> dict[str, RawTable]:
         The ``.xlsx`` file.
     sheets : sequence of str
         Names of sheets.
+    header : callable, optional
+        As for :func:`read_table`.
 
     Returns
     -------
@@ -184,23 +273,25 @@ def read_sheets(path: Path, sheets: Sequence[str] = ()) -> dict[str, RawTable]:
     """
     names, found = _rows_of_sheets(path, sheets)
     _refuse_uncalculated(path, found)
-    return {sheet: _sheet_table(path, sheet, rows, [] if sheets else names) for sheet, rows in found.items()}
+    return {sheet: _sheet_table(path, sheet, rows, [] if sheets else names, header) for sheet, rows in found.items()}
 
 
-def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[str]) -> RawTable:
+def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[str], header: Header | None) -> RawTable:
     filled = [(number, row) for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)]
     while filled and str(next(cell for cell in filled[0][1] if cell is not None)).startswith("#"):
         del filled[0]
     source = f"{path.name}, sheet {sheet!r}"
     if not filled:
         raise InputError(f"{source} is empty: {_WANTED}.")
-    header = filled[0][1]
-    width = max(k + 1 for k, cell in enumerate(header) if cell is not None)
+    first = filled[0][1]
+    # A merged cell keeps its text in its first column: the second row tells how far it reaches.
+    width = max(k + 1 for _, row in filled[: 2 if header else 1] for k, cell in enumerate(row) if cell is not None)
     body = [(row + [None] * width)[:width] for _, row in filled[1:]]  # openpyxl may leave out empty cells at the end
     cells = pd.DataFrame(body, index=[number for number, _ in filled[1:]], dtype=object)
     others = [repr(name) for name in names if name != sheet]
     notes = (f"read sheet {sheet!r}; not {', '.join(others)}",) if others else ()
-    return _named(cells, ["" if cell is None else str(cell) for cell in header[:width]], source, notes)
+    written = ["" if cell is None else str(cell) for cell in (first + [None] * width)[:width]]
+    return _named(cells, written, source, notes, header)
 
 
 def _rows_of_sheets(
@@ -253,22 +344,42 @@ def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> No
 
 
 def _read_parquet(path: Path) -> RawTable:
-    import pyarrow as pa
-
     try:
         table = pd.read_parquet(path)
-    except (pa.ArrowException, ValueError):
+    except (pyarrow.ArrowException, ValueError):
         raise InputError(f"{path.name} is not a readable Parquet file.") from None
     if table.index.names != [None]:
         table = table.reset_index()  # pandas writes a named index as columns of its own
     return _named(table.set_axis(np.arange(1, len(table) + 1)), [str(name) for name in table.columns], path.name)
 
 
+# --- Stata, SPSS, SAS ---------------------------------------------------------------------------------------------
+
+
+def _read_statistics(path: Path) -> RawTable:
+    """Read a file of a statistics program; its rows have numbers, and no row of names above them."""
+    program, reader = _STATISTICS[path.suffix.lower()]
+    pyreadstat = need("pyreadstat", "files", f"Reading a {program} file")
+    try:
+        table, about = getattr(pyreadstat, reader)(str(path))
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError):
+        raise InputError(f"{path.name} is not a readable {program} file (damaged, or of another program).") from None
+    names = [str(name) for name in table.columns]
+    raw = _named(table.set_axis(np.arange(1, len(table) + 1)), names, path.name)
+    titles = {name: title for name, title in about.column_names_to_labels.items() if title}
+    return replace(raw, labels=about.variable_value_labels, titles=titles)
+
+
 # --- names --------------------------------------------------------------------------------------------------------
 
 
-def _named(cells: pd.DataFrame, names: list[str], source: str, notes: tuple[str, ...] = ()) -> RawTable:
+def _named(
+    cells: pd.DataFrame, names: list[str], source: str, notes: tuple[str, ...] = (), header: Header | None = None
+) -> RawTable:
     """Attach the names as written; a column without a name must be empty, and none may stand there twice."""
+    joined = header(names, cells.iloc[0].tolist()) if header and len(cells) else None
+    if joined is not None:
+        names, cells, notes = joined, cells.iloc[1:], (*notes, "The first two rows were read as one row of names.")
     written = [name.strip() for name in names]
     # A text file without rows has told pandas nothing of its columns.
     cells = (

@@ -24,7 +24,9 @@ from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes
 from lupus_kit.endpoints.visits.visit_file import read_known
+from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
 
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
@@ -126,9 +128,13 @@ def score_visits(
     b_to_a_is_new: bool = True,
     sledai_version: str = "2K",
     pga_scale: str = "0-3",
+    first_visit_protein: str = "present",
+    planned: Plan = None,
+    windows: Windows = None,
+    screening: str = "apart",
+    missing_codes: MissingCodes = None,
     events: str = "composite",
     steroids: str | SteroidRule | None = "auto",
-    first_visit_protein: str = "present",
 ) -> Scored:
     """Score a table of visits from whatever it holds: totals or items, grades or items.
 
@@ -153,6 +159,12 @@ def score_visits(
         Whose definitions decide descriptors and totals.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    first_visit_protein : {"present", "absent", "missing"}
+        For raw findings in the versions ``"SLEDAI"`` and ``"SELENA"``: what protein above its limit is without an earlier value
+        (see ``sledai_descriptors``). A note says how many patients it touches.
+    planned, windows, screening, missing_codes
+        Visits as they happened, visits before baseline and codes for missing; as for
+        :func:`lupus_kit.endpoints.read_visit_file`.
     events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
         The strategy for the intercurrent events ``rescue``, ``disallowed_medication`` and ``withdrawn``; see ``sri``.
     steroids : str, SteroidRule or None
@@ -160,9 +172,6 @@ def score_visits(
         the default judges: where the table has ``prednisone_mg_day``, a dose at the assessment above that of baseline is
         non-response, because all the trials of ``STEROID_RULES`` count it so and a responder on four times the steroids
         is the worse mistake; a note names the patients, and ``"none"`` judges no dose.
-    first_visit_protein : {"present", "absent", "missing"}
-        For raw findings in the versions ``"SLEDAI"`` and ``"SELENA"``: what protein above its limit is without an earlier value
-        (see ``sledai_descriptors``). A note says how many patients it touches.
 
     Returns
     -------
@@ -183,7 +192,12 @@ def score_visits(
     """
     require_choice("endpoint", endpoint, ENDPOINTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    table, notes = read_known(require_frame(visits, "visits"), pga_scale), []
+    notes: list[str] = []
+    table = read_known(require_frame(visits, "visits"), pga_scale, missing_codes, notes)
+    keyed = table.columns.is_unique and {"patient", "visit", "week"} <= {*table.columns}
+    if keyed and pd.api.types.is_numeric_dtype(table["week"]):
+        table, _, assumed = plan_visits(table, planned, windows, screening)
+        notes += assumed
     asked = _ENDPOINTS[endpoint]
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
@@ -209,8 +223,8 @@ def score_visits(
 
 def _lacking(table: pd.DataFrame) -> list[str]:
     """Name the patients without a baseline row, and those without an arm."""
-    if not {"patient", "week"} <= {*table.columns}:
-        return []  # the rule says what is missing
+    if not {"patient", "week"} <= {*table.columns} or not table.columns.is_unique:
+        return []  # the rule says what is missing, or there twice
     everyone = pd.unique(table["patient"].dropna())
     recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
     started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}
@@ -334,19 +348,13 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
             f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "
             "Without BILAG there is the endpoint 'modified-sri'."
         )
-    # By position: in the wide layout the visits of a patient share a row number.
-    ordered = table.reset_index(drop=True).sort_values(["patient", "week"], kind="stable")
-    form = ordered[[name for name, item in items.items() if _is_bilag(item)]].rename(columns=items)
-    values = form[[name for name in form if not name.endswith(("_previous", "_before", "_due_to_sle"))]]
-    has_previous = any(name.endswith("_previous") for name in form)
-    previous = None if has_previous else values.groupby(ordered["patient"]).shift()
-    grades = bilag2004(form, previous=previous)
+    form = table[[name for name, item in items.items() if _is_bilag(item) or name in ("patient", "week")]]
+    grades = bilag2004(form.rename(columns=items))
     notes.append(
         "BILAG grades were made from items by rules that were not checked against the official scoring sheet; "
-        "the visit before is the patient's row before."
+        "the visit before is the patient's row before, and every earlier visit is history (D and not E)."
     )
-    made = grades[list(GRADE_COLUMNS)].sort_index().set_axis(table.index, axis=0)
-    return pd.concat([table, made], axis=1)
+    return pd.concat([table, grades[list(GRADE_COLUMNS)]], axis=1)
 
 
 def _is_bilag(name: str) -> bool:

@@ -97,6 +97,13 @@ def sri_speed(rows: int = 1_000_000) -> float:
     return kept / rows
 
 
+def bilag_history_speed() -> None:
+    """Whole histories: ten times the visits may take ten times as long, not more."""
+    for rows, target in ((100_000, 1), (1_000_000, 10)):
+        visits = bilag_items(rows, 1).assign(patient=np.arange(rows) // 4, week=np.arange(rows) % 4)
+        report(f"bilag2004, 97 items, {rows:,} visits, four a patient", clock(1, lambda v=visits: bilag2004(v)), target)
+
+
 def bilag_speed(rows: int = 100_000) -> float:
     now, before = bilag_items(rows, 1), bilag_items(rows, 2)
     times = clock(3, lambda: bilag2004(now, before))
@@ -141,6 +148,7 @@ def memory() -> None:
 def main() -> None:
     memory()  # first: on Linux a child starts with the peak of its parent
     kit_sri, kit_bilag = sri_speed(), bilag_speed()
+    bilag_history_speed()
     reference_speed(kit_sri, kit_bilag)
 
 

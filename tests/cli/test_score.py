@@ -270,3 +270,54 @@ def test_a_patient_without_an_arm_is_shown(run, tmp_path):
     out = run(tmp_path / "v.csv")[1]
     assert "week 12  (no arm)  1/1" in out
     assert "No arm, so in no comparison (1): E01." in out
+
+
+def test_standard_input_is_read_as_csv(run, visits, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(visits.read_bytes()), encoding="utf-8"))
+    code, out, _ = run("-")
+    assert code == 0
+    assert out.splitlines()[0] == "SRI-4: standard input"
+    assert out.splitlines()[1:] == run(visits)[1].splitlines()[1:]
+
+
+def test_the_tests_of_a_file_are_said_in_a_table(run, tmp_path):
+    rows = [
+        (who, week, "ab"[who % 2], code, value)
+        for who in range(4)
+        for week, total, pga in ((0, 10, 1.0), (12, 10 - 3 * who, 1.0))
+        for code, value in (("T1", total), ("T2", pga), ("T3", 7))
+    ]
+    table = pd.DataFrame(rows, columns=["patient", "week", "arm", "test", "value"])
+    table.to_csv(tmp_path / "v.csv", index=False)
+    assert "no test is known" in run(tmp_path / "v.csv")[2]
+    (tmp_path / "codes.csv").write_text("code,column\nT1,sledai\nT2,pga\n")
+    code, out, _ = run(tmp_path / "v.csv", "--codes", tmp_path / "codes.csv", "--endpoint", "modified-sri")
+    assert code == 0
+    assert "week 12  a    1/2" in out  # patients 0 and 2 fell by 0 and 6, patients 1 and 3 by 3 and 9
+    assert "Columns that were not read: test T3." in out
+
+
+def test_visits_as_they_happened_screening_and_codes_are_settled_by_options(run, tmp_path):
+    path = tmp_path / "v.csv"
+    rows = [
+        "patient,arm,week,sledai,pga",
+        "A,a,-4,10,1",
+        "A,a,13,4,1",
+        "B,b,0,10,1",
+        "B,b,11,99,1",
+        "C,b,0,10,1",
+        "C,b,12,4,1",
+    ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    base = (path, "--endpoint", "modified-sri")
+    code, out, err = run(*base)
+    assert (code, out) == (2, "")
+    assert "--planned 0,12,24" in err
+    assert "missing_codes=99 (--missing-codes 99)" in run(*base, "--planned", "0,12")[2]
+    code, out, err = run(*base, "--planned", "0,12", "--missing-codes", "99")
+    assert (code, err) == (0, "")
+    assert "week 12  a    0/1" in out
+    assert out.count("Kept apart and not scored, of 1 patient: 1 row before baseline (screening).") == 1
+    options = ("--planned", "0,12", "--missing-codes", "99", "--screening", "baseline_if_missing")
+    assert "week 12  a    1/1" in run(*base, *options)[1]
+    assert "week 12  a    0/1" in run(*base, *options, "--windows", "6")[1]

@@ -15,7 +15,7 @@ from lupus_kit import endpoints
 from lupus_kit.cohort import Assumptions, Cohort, what_if
 from lupus_kit.cohort.files.cdisc import data_sets
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS
+from lupus_kit.endpoints import BILAG_SYSTEMS, SLEDAI_ITEMS, read_visit_file, score_visits
 
 NAMES = ("adsl", "adqs", "adrs", "adlb", "adae")
 
@@ -94,7 +94,7 @@ def test_adsl_is_the_table_of_patients(cohort: Cohort, folder: Path) -> None:
 def test_adqs_and_adlb_hold_every_score_and_value(cohort: Cohort, folder: Path) -> None:
     adqs, adlb = read(folder, "adqs"), read(folder, "adlb")
     assert adqs.groupby("PARAMCD").size().eq(len(cohort.visits)).all()
-    assert adqs["PARAMCD"].nunique() == 3 + len(BILAG_SYSTEMS) + len(SLEDAI_ITEMS)
+    assert adqs["PARAMCD"].nunique() == 5 + len(BILAG_SYSTEMS) + len(SLEDAI_ITEMS)
     for code, values in (("SLEDAI", cohort.visits["sledai"]), ("PGA", cohort.visits["pga"])):
         assert adqs.loc[adqs["PARAMCD"] == code, "AVAL"].tolist() == values.tolist()
     assert adqs.loc[adqs["PARAMCD"] == "BGRENAL", "AVALC"].tolist() == cohort.bilag["bilag_renal"].astype(str).tolist()
@@ -170,3 +170,11 @@ def test_an_interrupted_export_leaves_the_old_one_whole(
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
     assert len(list((tmp_path / "x").iterdir())) == 6
     assert (tmp_path / "x" / "variables.csv").read_bytes() == before["variables.csv"]
+
+
+def test_the_export_is_scored_like_the_cohort(cohort: Cohort, folder: Path) -> None:
+    expected = score_visits(cohort.visits).to_frame()
+    scored = score_visits(read_visit_file(folder / "adqs.xpt").visits).to_frame()
+    assert scored["patient"].tolist() == [f"LUPUSKIT-{who}" for who in expected["patient"]]
+    columns = ["week", "arm", "sledai_drop", "pga_rise", "new_a", "new_b", "responder", "imputed", "reason"]
+    pd.testing.assert_frame_equal(scored[columns].astype(str), expected[columns].astype(str), check_dtype=False)

@@ -103,7 +103,7 @@ def test_the_verdicts_are_not_all_the_same() -> None:
         ("rescue", ["sometimes", -1]),
         ("pga", ["2,5", 3.01, "high", True]),
         ("bilag_renal", ["F", "A/B", "f"]),
-        ("week", ["twelve", -1]),
+        ("week", ["twelve", 10_001]),
     ],
 )
 def test_what_one_way_refuses_every_way_refuses(column: str, cells: list[object], tmp_path: Path) -> None:

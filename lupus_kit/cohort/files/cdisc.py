@@ -142,6 +142,8 @@ def _adqs(tables: _Tables) -> list[_Variable]:
         ("SLEDAI", "SLEDAI total", visits["sledai"], ""),
         ("PGA", "Physician Global Assessment (0-3)", visits["pga"], ""),
         ("BILAGTOT", "BILAG total (12/8/1)", bilag["bilag_total"], ""),
+        ("RESCUE", "Rescue Treatment (yes=1)", visits["rescue"], _yes_no(visits["rescue"])),
+        ("PREDN", "Prednisone Dose (mg/day)", visits["prednisone_mg_day"], ""),
     ]
     points = dict(zip("ABCDE", BILAG_CODING, strict=True))
     for system, code in _BILAG_CODES.items():

@@ -1,13 +1,14 @@
 """BILAG-2004: from the 97 recorded items to nine grades A to E, a number, and the items that caused each grade."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import BadCells, raise_together, require_choice, require_frame
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADES, bilag_total
+from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_COLUMNS, GRADES, bilag_total
+from lupus_kit.endpoints.bilag.history import EarlierVisits, blocks
 from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
 from lupus_kit.endpoints.bilag.renal import PROTEIN, renal
@@ -20,7 +21,6 @@ from lupus_kit.endpoints.bilag.systems import (
     haematological,
     reason_of,
 )
-from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.visits.units import FORM_UNITS, in_units
 
 #: The note that travels with every result.
@@ -39,7 +39,18 @@ NO_PREVIOUS: tuple[str, ...] = ("not_fallen", "fallen", "missing")
 #: What a system is worth of which no item at all is recorded.
 NOT_DONE: tuple[str, ...] = ("absent", "missing")
 
-#: Positions of the letters D and E, and of a missing grade, after A, B and C.
+#: What is said of a system that is not active, by whether an item is recorded and whether it was involved before.
+_NOTHING_ACTIVE = np.array(
+    [
+        f"{now}; {before}"
+        for now in ("no item recorded, taken as nothing active", "nothing active now")
+        for before in ("no earlier involvement known", "involved before")
+    ],
+    dtype=object,
+)
+
+#: The letters, and a missing grade; D and E come after A, B and C.
+_LETTERS = np.array([*GRADES, None], dtype=object)
 _D, _E, _MISSING = 3, 4, 5
 
 
@@ -59,18 +70,20 @@ def bilag2004(
     Parameters
     ----------
     items : pandas.DataFrame
-        One row per patient and visit. Columns are named as in ``BILAG_ITEMS["id"]``; a column that is not there,
-        an empty cell and ``"ND"`` all mean "not done". Items of kind ``"0-4"`` hold 0 not present, 1 improving,
-        2 same, 3 worse, 4 new; ``"yes/no"`` items hold True/False, 1/0 or Y/N; ``"number"`` items hold a number
-        in the unit of ``BILAG_ITEMS["unit"]``, or in the unit that its column names (``creatinine_mg_dl``, ``upcr_g_g``: see
-        ``UNITS``), and is converted. Optional columns: ``<id>_previous``, the value of the visit
-        before (where `previous` is not given); ``<id>_due_to_sle``, yes/no for a number (a "no" takes the value
-        out of the rules); ``<system>_before``, yes/no, the system was involved at some time before (where
-        `involved_before` is not given). Other columns are ignored, but a name that is nearly an item's raises.
+        One row per patient and visit. With ``patient`` and ``week`` (columns, or levels of the index) the rows are
+        each patient's visits: every earlier one is history, so that a system once graded A to D is D and never E
+        again, and the last earlier one with any item recorded is the visit before. The items are named as in
+        ``BILAG_ITEMS["id"]``; a column that is not there, an empty cell and ``"ND"`` all mean "not done". Items of
+        kind ``"0-4"`` hold 0 not present, 1 improving, 2 same, 3 worse, 4 new; ``"yes/no"`` items hold True/False,
+        1/0 or Y/N; ``"number"`` items hold a number in the unit of ``BILAG_ITEMS["unit"]``, or in the unit that
+        its column names (``creatinine_mg_dl``, ``upcr_g_g``: see ``UNITS``), and is converted. Optional columns:
+        ``<id>_previous``, the value of the visit before (where `previous` is not given; it goes before the patient's
+        earlier row); ``<id>_due_to_sle``, yes/no for a number (a "no" takes the value out of the rules);
+        ``<system>_before``, yes/no, the system was involved at some time before (where `involved_before` is not
+        given). Other columns are ignored, but a name that is nearly an item's raises.
     previous : pandas.DataFrame, optional
-        The items of the visit before, with the index of `items`; rows of a first visit are empty. A system that
-        is graded A, B or C by these items counts as involved before. With several visits of each patient in
-        order, ``items.groupby("patient").shift()`` makes it.
+        The items of the visit before, with the index of `items`, where they are not in `items` itself; rows of a
+        first visit are empty. A system that is graded A, B or C by these items counts as involved before.
     involved_before : bool or pandas.DataFrame, optional
         History that separates D from E: one answer for all, or a table with the index of `items` and a yes/no
         column for each system (missing means no involvement is known).
@@ -95,8 +108,9 @@ def bilag2004(
     Raises
     ------
     InputError
-        If an option is unknown, a column is there twice or nearly misspelt, the indexes differ, or cells are
-        bad. Bad cells are listed together with row, column, value and what is allowed.
+        If an option is unknown, a column is there twice or nearly misspelt, the indexes differ, a patient has
+        several rows without a week or two for one week, or cells are bad. Bad cells are listed together with row,
+        column, value and what is allowed.
 
     Notes
     -----
@@ -125,6 +139,12 @@ def bilag2004(
     21
     >>> ann["musculoskeletal_because"]
     '41 severe arthritis: improving'
+
+    Joints that were inflamed at baseline are D at every later quiet visit, never E:
+
+    >>> visits = pd.DataFrame({"patient": "Bo", "week": [0, 12, 24], "arthritis_severe": [2, 0, 0]})
+    >>> bilag2004(visits)["bilag_musculoskeletal"].tolist()
+    ['A', 'D', 'D']
     """
     require_choice("no_previous option", no_previous, NO_PREVIOUS)
     require_choice("not_done option", not_done, NOT_DONE)
@@ -132,32 +152,73 @@ def bilag2004(
     if isinstance(previous, pd.DataFrame):
         previous = in_units(previous, _UNIT_OF, "previous", whole=False)
     check_names(items, "items")
-    now, before, history = _read_all(items, previous, involved_before)
-    nothing = {name: np.full_like(values, np.nan) for name, values in before.values.items()}
-    letters = np.array([*GRADES, None], dtype=object)
-    grades: dict[str, np.ndarray] = {}
-    reasons: dict[str, np.ndarray] = {}
+    problems = (BadCells("the BILAG-2004 items"), BadCells("previous"), BadCells("involved_before"))
+    if previous is not None:
+        _same_index(require_frame(previous, "previous"), items, "previous")
+        check_names(previous, "previous")
+    given = involved_before if isinstance(involved_before, pd.DataFrame) else None
+    if given is not None:
+        _same_index(given, items, "involved_before")
+        if foreign := [column for column in given.columns if column not in BILAG_SYSTEMS]:
+            raise unknown_name("system in involved_before", foreign[0], BILAG_SYSTEMS)
+    elif not isinstance(involved_before, (bool, np.bool_, type(None))):
+        raise InputError(
+            f"involved_before is {involved_before!r}: give True, False, or a DataFrame with a yes/no column for each "
+            "system."
+        )
+    earlier = EarlierVisits.of(items, problems[0], needs_week=previous is None)
+    told: list[str] = [*GRADE_COLUMNS, *(f"{system}_because" for system in BILAG_SYSTEMS)]
+    columns = {name: np.empty(len(items), dtype=object) for name in told}
+    for rows, visits in blocks(len(items), earlier):
+        tables = [None if table is None else table.iloc[rows] for table in (items, previous, given)]
+        now, before, history = _read_all(tables, involved_before, problems)
+        for name, cells in _grade(now, before, history, visits, previous is None, no_previous, not_done):
+            columns[name][rows] = cells
+    raise_together(*problems)
+    lettered = pd.DataFrame({name: columns[name] for name in GRADE_COLUMNS}, index=items.index, dtype=object)
+    total = bilag_total(lettered, coding)
+    reasons = {name: columns[name] for name in told[len(GRADE_COLUMNS) :]}
+    result = pd.concat([lettered, total, pd.DataFrame(reasons, index=items.index, dtype=object)], axis=1)
+    result.attrs["note"] = NOTE
+    return result
+
+
+def _grade(
+    now: Recorded,
+    before: Recorded | None,
+    history: dict[str, np.ndarray],
+    visits: EarlierVisits | None,
+    fill_previous: bool,
+    no_previous: str,
+    not_done: str,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the grade and the reason of each system by column."""
+    nothing = {name: np.full_like(values, np.nan) for name, values in now.values.items()}
+    values_before = nothing if before is None else before.values
+    if visits is not None and fill_previous:
+        rows = visits.row_before(np.logical_or.reduce([*now.done.values()]))
+        at_row = {name: np.where(rows < 0, np.nan, values[rows]) for name, values in now.values.items()}
+        values_before = {name: np.where(np.isnan(v), at_row[name], v) for name, v in values_before.items()}
     for system in BILAG_SYSTEMS:
-        causes = _causes(system, now, before.values, no_previous == "not_fallen")
+        causes = _causes(system, now, values_before, no_previous == "not_fallen")
         grade = grade_of(causes)
-        active_before = grade_of(_causes(system, before, nothing)) < INACTIVE
-        involved = history[system] | active_before
+        involved = history[system]
+        if before is not None:
+            involved = involved | (grade_of(_causes(system, before, nothing)) < INACTIVE)
+        if visits is not None:
+            involved = visits.ever(involved, grade < INACTIVE)
         code = np.where(grade == INACTIVE, np.where(involved, _D, _E), grade)
-        inactive = phrases(_nothing_active, now.done[system], involved)
+        inactive = _NOTHING_ACTIVE[2 * now.done[system] + involved]
         reason = np.where(grade == INACTIVE, inactive, reason_of(causes, grade))
         if not_done == "missing":
             code = np.where(now.done[system], code, _MISSING)
             reason = np.where(now.done[system], reason, "no item recorded")
         if system == "renal" and no_previous == "missing":
-            undecided = grade != grade_of(_causes(system, now, before.values, True, assume_rise=True))
+            undecided = grade != grade_of(_causes(system, now, values_before, True, assume_rise=True))
             code = np.where(undecided, _MISSING, code)
             reason = np.where(undecided, "depends on a previous value that is not recorded", reason)
-        grades[f"bilag_{system}"], reasons[f"{system}_because"] = letters[code], reason
-    lettered = pd.DataFrame(grades, index=items.index, dtype=object)
-    total = bilag_total(lettered, coding)
-    result = pd.concat([lettered, total, pd.DataFrame(reasons, index=items.index, dtype=object)], axis=1)
-    result.attrs["note"] = NOTE
-    return result
+        yield f"bilag_{system}", _LETTERS[code]
+        yield f"{system}_because", reason
 
 
 def _causes(
@@ -178,43 +239,22 @@ def _causes(
     return common_scheme(system, found.levels)
 
 
-def _nothing_active(done: bool, involved: bool) -> str:
-    now = "nothing active now" if done else "no item recorded, taken as nothing active"
-    return f"{now}; {'involved before' if involved else 'no earlier involvement known'}"
-
-
 def _read_all(
-    items: pd.DataFrame, previous: pd.DataFrame | None, involved_before: bool | pd.DataFrame | None
-) -> tuple[Recorded, Recorded, dict[str, np.ndarray]]:
-    """Read the items, the previous items and the history; report the bad cells of all of them together."""
-    problems = [BadCells("the BILAG-2004 items"), BadCells("previous"), BadCells("involved_before")]
-    now = read_items(items, problems[0])
-    if previous is None:
-        before = read_items(items, problems[0], suffix=PREVIOUS)
-    else:
-        _same_index(require_frame(previous, "previous"), items, "previous")
-        check_names(previous, "previous")
+    tables: Sequence[pd.DataFrame | None], involved_before: object, problems: Sequence[BadCells]
+) -> tuple[Recorded, Recorded | None, dict[str, np.ndarray]]:
+    """Read the items, the previous items and the history; note the bad cells of all of them."""
+    items, previous, given = tables
+    assert items is not None
+    now, before = read_items(items, problems[0]), None
+    if previous is not None:
         before = read_items(previous, problems[1])
-    if isinstance(involved_before, (bool, np.bool_)):
-        history = dict.fromkeys(BILAG_SYSTEMS, np.full(len(items), bool(involved_before)))
-    elif involved_before is None:
-        history = _history(items, "_before", problems[0])
-    else:
-        history = _read_history(involved_before, items, problems[2])
-    raise_together(*problems)
-    return now, before, history
-
-
-def _read_history(table: pd.DataFrame, items: pd.DataFrame, problems: BadCells) -> dict[str, np.ndarray]:
-    if not isinstance(table, pd.DataFrame):
-        raise InputError(
-            f"involved_before is {table!r}: give True, False, or a DataFrame with a yes/no column for each system."
-        )
-    _same_index(table, items, "involved_before")
-    foreign = [column for column in table.columns if column not in BILAG_SYSTEMS]
-    if foreign:
-        raise unknown_name("system in involved_before", foreign[0], BILAG_SYSTEMS)
-    return _history(table, "", problems)
+    elif any(str(name).endswith(PREVIOUS) for name in items.columns):
+        before = read_items(items, problems[0], suffix=PREVIOUS)
+    if given is not None:
+        return now, before, _history(given, "", problems[2])
+    if involved_before is None:
+        return now, before, _history(items, "_before", problems[0])
+    return now, before, dict.fromkeys(BILAG_SYSTEMS, np.full(len(items), bool(involved_before)))
 
 
 def _history(table: pd.DataFrame, suffix: str, problems: BadCells) -> dict[str, np.ndarray]:

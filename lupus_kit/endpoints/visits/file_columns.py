@@ -1,6 +1,5 @@
 """The columns of a visit file: names, forgiving synonyms, kinds and allowed values, in one place."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -108,34 +107,3 @@ VISIT_FILE_COLUMNS: pd.DataFrame = pd.DataFrame(
 BY_FOLDED: dict[str, VisitColumn] = {
     fold(name): column for column in reversed(COLUMNS) for name in reversed(column.synonyms)
 } | {fold(column.name): column for column in reversed(COLUMNS)}
-
-_WHEN = r"(?:baseline|base|bl|week_?\d+|wk_?\d+|w\d+)"
-_SUFFIXED = re.compile(rf"^(?P<field>.+?)_(?P<when>{_WHEN})$")
-_PREFIXED = re.compile(rf"^(?P<when>{_WHEN})_(?P<field>.+)$")
-
-
-def week_of(visit: str) -> float | None:
-    """Read the week from the name of a visit: 0 for baseline, None where the name does not say.
-
-    Examples
-    --------
-    >>> week_of("Week 12"), week_of("BL"), week_of("follow-up")
-    (12.0, 0.0, None)
-    """
-    plain = fold(visit)
-    if plain in ("baseline", "base", "bl", "day_0", "d0"):
-        return 0.0
-    number = re.fullmatch(r"(?:week|wk|w|visit_week)_?(\d+(?:_\d+)?)|(\d+)_?(?:weeks|week|wk|w)", plain)
-    return float((number[1] or number[2]).replace("_", ".")) if number else None
-
-
-def split_wide(name: str) -> tuple[VisitColumn, float] | None:
-    """Split a column of the wide layout into its field and week, None where it is none."""
-    plain = fold(name)
-    for pattern in (_SUFFIXED, _PREFIXED):
-        match = pattern.match(plain)
-        if match and match["field"] in BY_FOLDED:
-            week = week_of(match["when"])
-            if week is not None:
-                return BY_FOLDED[match["field"]], week
-    return None

@@ -6,52 +6,73 @@ import pandas as pd
 from lupus_kit.core.cells import BadCells
 from lupus_kit.core.columns import is_missing
 from lupus_kit.core.tables import RawTable
-from lupus_kit.endpoints.visits.file_columns import week_of
+from lupus_kit.core.text import plural
+from lupus_kit.endpoints.visits.weeks import READABLE, first_day, weeks_of
+from lupus_kit.endpoints.visits.windows import visit_names
 
 
-def visit_names(weeks: np.ndarray) -> np.ndarray:
-    """Name visits after their weeks: baseline, week 12."""
-    names = {week: "baseline" if week == 0 else f"week {week:g}" for week in np.unique(weeks[~np.isnan(weeks)])}
-    return np.array([names.get(week) for week in weeks], dtype=object)
-
-
-def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str], problems: BadCells) -> None:
+def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str], problems: BadCells) -> list[str]:
     """Make a missing week or visit name from the other, row by row; note where they contradict each other.
 
-    A name that says its week is spelt in one way; another name stays as it is.
+    A name that says its week is spelt in one way and goes before a week that was recorded nearest to it; another name
+    stays as it is. Returns notes of what was assumed.
     """
+    notes: list[str] = []
+    if "week" not in table and "day" in table:
+        days = table["day"]
+        table["week"] = (days - first_day(days[~np.isnan(days)].tolist(), notes) * (days > 0)) / 7
+        where["week"] = where["day"]
     if "visit" not in table:
         table["visit"] = visit_names(table["week"])
         where["visit"] = where["week"]
-        return
+        return notes
     names = table["visit"]
     given = pd.Series(names, dtype=object).notna().to_numpy()
-    read = {name: week_of(name) for name in {*names[given]}}
+    read = weeks_of(sorted({*names[given]}), notes)
     said = np.array([np.nan if name is None or read[name] is None else read[name] for name in names], dtype=float)
     if "week" in table:
         recorded = table["week"]
         empty = raw.cells[where["week"]].map(is_missing).to_numpy(dtype=bool)
-        clash = ~np.isnan(recorded) & ~np.isnan(said) & (said != recorded)
+        vague = np.isinf(said) & ~np.isnan(recorded)  # screening, unscheduled: the recorded week says when
+        clash = ~np.isnan(recorded) & ~np.isnan(said) & _contradict(recorded, said)
         for week in np.unique(recorded[clash]):
             problems.add(raw.cells, where["visit"], clash & (recorded == week), f"the week of this row is {week:g}")
         # Told once: a name that is wrong here must not make the same name wrong elsewhere.
         names, given = names.copy(), given & ~clash
-        names[clash], said[clash] = None, np.nan
-        table["week"] = np.where(empty, said, recorded)
+        names[clash], said[clash | vague] = None, np.nan
+        if other := int((np.abs(said - recorded) > 0).sum()):
+            notes.append(
+                f"{plural(other, 'row')} happened in another week than the visit's name says; the name counts."
+            )
+        table["week"] = np.where(empty | ~np.isnan(said), said, recorded)
     else:
-        allowed = "a name that says the week, such as baseline or week 12; or add a column 'week'"
-        problems.add(raw.cells, where["visit"], given & np.isnan(said), allowed)
+        unclear = given & np.isnan(said)
+        problems.add(raw.cells, where["visit"], unclear, f"{READABLE}; or add a column 'week'")
         table["week"] = said
         where["week"] = where["visit"]
-    table["visit"] = np.where(np.isnan(said), names, visit_names(said))
+        vague = np.zeros(len(said), dtype=bool)
+    table["visit"] = np.where(~np.isnan(said), visit_names(said), np.where(vague, visit_names(table["week"]), names))
     # A row without a name takes the name that other rows of its week have.
     own = dict(zip(table["week"][given], table["visit"][given], strict=True))
     made = visit_names(table["week"])
     blank = [own.get(week, name) for week, name in zip(table["week"], made, strict=True)]
     table["visit"] = np.where(given, table["visit"], np.array([*blank, None], dtype=object)[:-1])
+    return notes
 
 
-def check_keys(visits: pd.DataFrame, raw: RawTable, where: dict[str, str], problems: BadCells) -> None:
+def _contradict(recorded: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Tell where another visit that a name says is nearer to the recorded week than the one it says there."""
+    known, finite = np.unique(said[np.isfinite(said)]), np.isfinite(said)
+    before = (said < 0) & (recorded >= 0)
+    if not len(known):
+        return before
+    nearest = known[np.searchsorted((known[1:] + known[:-1]) / 2, recorded)]
+    return np.where(finite, np.abs(recorded - said) > np.abs(recorded - nearest) + 1e-9, before)
+
+
+def check_keys(
+    visits: pd.DataFrame, raw: RawTable, where: dict[str, str], problems: BadCells, left_out: pd.DataFrame
+) -> None:
     """Note rows without a patient or week, doubled visits, two arms of one patient, and keys spelt in two ways."""
     rows = pd.Index(visits.index)
     flat = visits.reset_index(drop=True)
@@ -83,8 +104,13 @@ def check_keys(visits: pd.DataFrame, raw: RawTable, where: dict[str, str], probl
     ):
         clash = named[value] != named.groupby(key)[value].transform("first")
         note("visit", clash.reindex(flat.index, fill_value=False), words)
+    no_baseline = "no row has week 0: every endpoint compares with baseline"
+    if (left_out["week"] < 0).any():
+        no_baseline += '; screening="baseline_if_missing" (--screening baseline_if_missing) takes the visits before it'
     if known.all() and not (flat["week"] == 0).any():
-        note("week", flat.index == 0, "no row has week 0: every endpoint compares with baseline")
+        note("week", flat.index == 0, no_baseline)
+    elif (left_out["week"] < 0).any() and not (flat["week"] > 0).any():
+        note("week", flat.index == 0, "all other visits are before baseline: Week-12 is read as 12 weeks before it")
 
 
 def _spelt_otherwise(column: pd.Series) -> set[str]:

@@ -46,7 +46,10 @@ def _plain_texts(cells: pd.Series) -> np.ndarray | None:
     """Strip texts and empty those that mean missing; None where nothing changes."""
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return None
-    codes, distinct = pd.factorize(cells)
+    try:
+        codes, distinct = pd.factorize(cells)
+    except TypeError:
+        raise InputError(f"column {cells.name!r} holds lists or the like: use one text or number a cell.") from None
     written = np.asarray(distinct, dtype=object).tolist()
     plain = [cell.strip() if isinstance(cell, str) else cell for cell in written]
     missing = [is_missing(cell) for cell in plain]

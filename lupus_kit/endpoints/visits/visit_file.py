@@ -1,25 +1,39 @@
-"""A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together."""
+"""A visit file of a clinic or a trial, read strictly into the tables of the kit; bad cells are told together.
 
+The way of a file: its cells as they stand (`read_table`) -> its layout undone, one row per patient and visit with the
+kit's names and the cells as written (`recognise`, a `TidyTable` that knows where in the file each cell stands) -> the
+columns read (`read_column`) -> patients, visits and weeks (`fill_keys`, `check_keys`) -> the visits that were made.
+"""
+
+import math
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import BinaryIO
 
-import numpy as np
 import pandas as pd
 
-from lupus_kit.core.cells import BadCells, require_choice, slip_of
-from lupus_kit.core.columns import fold, read_column
-from lupus_kit.core.problems import Problems
-from lupus_kit.core.tables import RawTable, read_table
+from lupus_kit.core.cells import BadCells, require_choice
+from lupus_kit.core.columns import read_column
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.tables import read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
-from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn, split_wide
-from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys, visit_names
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME, VisitColumn
+from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
 from lupus_kit.endpoints.visits.keys import plain_keys
+from lupus_kit.endpoints.visits.layouts.item_cells import read_points, refuse_bare_ticks
+from lupus_kit.endpoints.visits.layouts.merged_headers import join_names
+from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, recognise
+from lupus_kit.endpoints.visits.layouts.test_codes import TestCodes, read_test_codes
+from lupus_kit.endpoints.visits.missing_codes import MissingCodes, read_codes, settle_codes
 from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, in_units, name_units, refuse_other_scale
+from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
 
-LAYOUTS = ("auto", "long", "wide")
+#: The kit's name of each spelling of a column.
+FOLDED_NAMES = {spelling: column.name for spelling, column in BY_FOLDED.items()}
+
 
 #: Columns of an empty file: enough for every endpoint.
 TEMPLATE_COLUMNS = (
@@ -40,13 +54,15 @@ class VisitFile:
     source : str
         Name of the file.
     layout : str
-        ``"long"`` or ``"wide"``.
+        ``"long"``, ``"wide"`` or ``"tests"``.
     columns : pandas.DataFrame
-        ``written`` (name in the file), ``name`` (in the kit) and ``week`` (of a wide column).
+        ``written`` (name or code in the file), ``name`` (in the kit) and ``week`` (of a wide column).
     ignored : tuple of str
-        Columns of the file that nothing reads.
+        Columns, or tests, of the file that nothing reads.
     notes : tuple of str
         What was assumed while reading.
+    left_out : pandas.DataFrame
+        Rows that no planned visit takes (screening, unscheduled, outside a window), with a column ``why``.
     """
 
     visits: pd.DataFrame
@@ -55,38 +71,53 @@ class VisitFile:
     columns: pd.DataFrame
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    left_out: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
         """Return the visits."""
         return self.visits.copy()
 
 
-@dataclass(frozen=True)
-class _Mapped:
-    written: str
-    column: VisitColumn
-    week: float | None = None
-
-
 def read_visit_file(
-    path: str | Path, *, layout: str = "auto", sheet: str | None = None, pga_scale: str = "0-3"
+    path: str | Path | BinaryIO,
+    *,
+    layout: str = "auto",
+    sheet: str | None = None,
+    pga_scale: str = "0-3",
+    planned: Plan = None,
+    windows: Windows = None,
+    screening: str = "apart",
+    missing_codes: MissingCodes = None,
+    codes: TestCodes = None,
 ) -> VisitFile:
     """Read a file of visits.
 
     Parameters
     ----------
-    path : str or pathlib.Path
-        A ``.csv`` (comma, semicolon or tab; UTF-8), ``.xlsx`` or ``.parquet`` file. Lines above the column names that
+    path : str, pathlib.Path or binary stream
+        A ``.csv`` (comma, semicolon or tab), ``.xlsx`` or ``.parquet`` file, or one of Stata (``.dta``), SPSS (``.sav``)
+        or SAS (``.sas7bdat``, ``.xpt``); a stream, such as standard input, is CSV. Lines above the column names that
         begin with ``#`` are skipped. Names and cells that columns may have are in ``VISIT_FILE_COLUMNS``. An empty
-        cell, ``NA``, ``ND`` and ``.`` mean "not recorded". A missing week is read from a visit name that says it
-        (baseline, BL, day 0, week 12), a missing name is made from the week, and an arm is needed in one row only.
-    layout : {"auto", "long", "wide"}
+        cell, ``NA``, ``ND``, ``not done`` and ``.`` mean "not recorded". A missing week is read from a visit name that
+        says it (baseline, BL, week 12, day 85, month 3), a missing name is made from the week, and an arm is needed in one row
+        only. A row that says nothing but who and when is a visit that was not made. An export of REDCap, two rows of
+        names, decimal commas and items given as their points are recognised, and said in the notes.
+    layout : {"auto", "long", "wide", "tests"}
         ``"long"``: one row per patient and visit. ``"wide"``: one row per patient, and columns such as
-        ``sledai_baseline`` and ``pga_week12``.
+        ``sledai_baseline`` and ``pga_week12``. ``"tests"``: one row per patient, visit and test, as in SDTM and ADaM.
     sheet : str, optional
         Sheet of a workbook; the first one by default.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded; it is not converted here.
+    planned, windows, screening
+        The planned weeks, how many days a visit may be away from them, and what becomes of visits before baseline; as
+        in :func:`lupus_kit.endpoints.visits.windows.plan_visits`.
+    missing_codes : str, number, sequence or mapping, optional
+        Numbers that mean missing, such as ``"99,-9"``, ``[99]`` or ``{"sledai": 99}``, or ``"none"`` where every number
+        is a value. Until this is said, a usual code that is no plausible value of its column is refused.
+    codes : pandas.DataFrame, str or pathlib.Path, optional
+        For one row a test: a table, or a file, with the columns ``code`` and ``column`` that says what each test is. An
+        empty column is for a test that is not to be read. Usual codes that it does not name are guessed, and said.
 
     Returns
     -------
@@ -108,25 +139,52 @@ def read_visit_file(
     """
     require_choice("layout", layout, LAYOUTS)
     require_choice("PGA scale", pga_scale, PGA_SCALES)
-    raw = read_table(Path(path), sheet)
-    mapped, ignored, chosen = _map_columns(raw, layout)
-    problems = BadCells(f"{raw.source}; nothing was scored")
-    values = {
-        one.written: read_column(raw.cells, one.written, _scaled(one.column, pga_scale), problems) for one in mapped
-    }
-    lay_out = _from_wide if chosen == "wide" else _from_long
-    visits, where = lay_out(raw, mapped, values, problems)
-    check_keys(visits, raw, where, problems)
+    source = Path(path) if isinstance(path, (str, Path)) else path
+    if not hasattr(source, "read") and not isinstance(source, Path):
+        raise InputError(f"path is {path!r}: give the name of a file, or a binary stream of CSV.")
+    tidy = recognise(read_table(source, sheet, header=join_names), layout, read_test_codes(codes))
+    problems = BadCells(f"{tidy.source}; nothing was scored", tidy.place)
+    tidy = read_points(tidy, problems)
+    refuse_bare_ticks(tidy.cells, problems)
+    columns = {name: _scaled(BY_NAME[name], pga_scale) for name in map(str, tidy.cells)}
+    if tidy.layout == "wide":  # read from the names: screening without a number is before all weeks
+        columns["week"] = replace(columns["week"], low=-math.inf, high=math.inf)
+    cells, coded = settle_codes(tidy.cells, columns, read_codes(missing_codes, FOLDED_NAMES), problems)
+    tidy = replace(tidy, cells=cells)
+    table = {name: read_column(cells, name, column, problems) for name, column in columns.items()}
+    where = {name: name for name in table}
+    if tidy.layout == "wide":  # a visit has no cell of its own there: what is wrong with it is told of the patient
+        where |= {"visit": "patient", "week": "patient"}
+    named = fill_keys(tidy, table, where, problems)
+    visits = pd.DataFrame({name: table[name] for name in BY_NAME if name in table}, index=cells.index)
+    visits, left_out, planning = plan_visits(visits, planned, windows, screening)
+    check_keys(visits, tidy, where, problems, left_out)
     problems.raise_if_any()
     if "arm" in visits:
         visits["arm"] = visits["arm"].fillna(visits.groupby("patient")["arm"].transform("first"))
-    visits, of_units = name_units(visits, pga_scale, raw.source)
+    visits = visits[_made(visits)]
+    for part in (visits, left_out):
+        part.index = pd.Index(tidy.file_rows[cells.index.get_indexer(part.index)])
+    visits, of_units = name_units(visits, pga_scale, tidy.source)
     visits = visits.sort_values(["patient", "week"], kind="stable")
-    columns = pd.DataFrame([(m.written, m.column.name, m.week) for m in mapped], columns=["written", "name", "week"])
-    return VisitFile(visits, raw.source, chosen, columns, tuple(ignored), (*raw.notes, *of_units))
+    notes = (*tidy.notes, *coded, *named, *planning, *of_units)
+    return VisitFile(visits, tidy.source, tidy.layout, tidy.columns, tidy.ignored, notes, left_out)
 
 
-def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
+def _made(visits: pd.DataFrame) -> pd.Series:
+    """Find the visits that were made: a row that says nothing but who and when is none, as if it were not there.
+
+    Baseline stays, and whatever would take a patient or a whole visit out of the table.
+    """
+    recorded = visits.drop(columns=["patient", "visit", "week", "day", "arm"], errors="ignore").notna().any(axis=1)
+    for key in ("patient", "week"):
+        recorded |= ~recorded.groupby(visits[key]).transform("any")
+    return recorded | (visits["week"] == 0)
+
+
+def read_known(
+    visits: pd.DataFrame, pga_scale: str = "0-3", missing_codes: MissingCodes = None, notes: list[str] | None = None
+) -> pd.DataFrame:
     """Read the cells of a visit table as those of a file: every known column that holds more than plain numbers.
 
     Parameters
@@ -135,6 +193,10 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
         One row per patient and visit, with the kit's own column names.
     pga_scale : {"0-3", "0-10", "0-100"}
         Scale on which PGA was recorded.
+    missing_codes
+        As for :func:`read_visit_file`.
+    notes : list of str, optional
+        What was assumed is added here.
 
     Returns
     -------
@@ -153,8 +215,15 @@ def read_known(visits: pd.DataFrame, pga_scale: str = "0-3") -> pd.DataFrame:
     [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
+    mine = {
+        n: _scaled(BY_NAME[n], pga_scale) for n in visits.columns if n in BY_NAME and isinstance(visits[n], pd.Series)
+    }
+    visits, coded = settle_codes(visits, mine, read_codes(missing_codes, FOLDED_NAMES), problems)
+    if notes is not None:
+        notes += coded
     known = [BY_NAME[name] for name in visits.columns if name in BY_NAME and _holds_words(visits[name])]
     columns = [column for column in known if column.kind != "text"]
+    refuse_bare_ticks(visits[[column.name for column in columns]], problems)
     read = {c.name: read_column(visits, c.name, _scaled(c, pga_scale), problems) for c in columns}
     problems.raise_if_any()
     table = in_units(visits.assign(**read) if read else visits, FORM_UNITS | AS_ITS_LIMIT, "the visit table")
@@ -168,75 +237,6 @@ def _holds_words(column: pd.Series | pd.DataFrame) -> bool:
 
 def _scaled(column: VisitColumn, pga_scale: str) -> VisitColumn:
     return replace(column, high=PGA_SCALES[pga_scale]) if column.name == "pga" else column
-
-
-def _map_columns(raw: RawTable, layout: str) -> tuple[list[_Mapped], list[str], str]:
-    """Give every column of the file its place, or list what is wrong with the names."""
-    names = [str(name) for name in raw.cells.columns]
-    straight = {name: BY_FOLDED[fold(name)] for name in names if fold(name) in BY_FOLDED}
-    suffixed = {name: found for name in names if name not in straight and (found := split_wide(name))}
-    here = {column.name for column in straight.values()}
-    if layout == "auto":
-        layout = "wide" if suffixed and not here & {"visit", "week"} else "long"
-    problems = Problems(f"the column names of {raw.source}; nothing was scored")
-    mapped = [_Mapped(name, column) for name, column in straight.items()]
-    if layout == "wide":
-        mapped += [_Mapped(name, column, week) for name, (column, week) in suffixed.items()]
-        for name, column in straight.items():
-            if column.name not in ("patient", "arm"):
-                problems.note(f"{name!r}: in the wide layout its name needs a visit, such as {name}_week12")
-        if not suffixed:
-            problems.note("no column names its visit, such as sledai_baseline or pga_week12")
-    else:
-        for name in suffixed:
-            problems.note(f"{name!r}: a visit in the name belongs to the wide layout")
-        if not here & {"visit", "week"}:
-            problems.note("there is no column 'visit' or 'week'")
-    if "patient" not in here:
-        problems.note("there is no column 'patient'")
-    seen: dict[tuple[str, float | None], str] = {}
-    for m in mapped:
-        first = seen.setdefault((m.column.name, m.week), m.written)
-        if first != m.written:
-            problems.note(f"{m.written!r} and {first!r} both mean {m.column.name!r}: keep one")
-    ignored = [name for name in names if name not in straight and name not in suffixed]
-    for name in ignored:
-        slip = slip_of(name, BY_FOLDED)
-        if slip and BY_FOLDED[slip].name not in here:
-            meant = BY_FOLDED[slip].name
-            problems.note(
-                f"{name!r} would be ignored; did you mean {meant!r}? Rename it, or give it a clearly different name"
-            )
-    problems.raise_if_any()
-    return mapped, ignored, layout
-
-
-def _from_long(
-    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Put the columns side by side; a missing week or visit name is made from the other."""
-    where = {m.column.name: m.written for m in mapped}
-    table = {m.column.name: values[m.written] for m in mapped}
-    fill_keys(raw, table, where, problems)
-    return pd.DataFrame({name: table[name] for name in BY_NAME if name in table}, index=raw.cells.index), where
-
-
-def _from_wide(
-    raw: RawTable, mapped: list[_Mapped], values: dict[str, np.ndarray], problems: BadCells
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Stack the visits; a visit of which a patient has no cell at all is not a row, unless it is baseline."""
-    by_patient = {m.column.name: m.written for m in mapped if m.week is None}
-    own = pd.DataFrame({name: values[written] for name, written in by_patient.items()}, index=raw.cells.index)
-    parts = []
-    for week in sorted({m.week for m in mapped if m.week is not None}):
-        here = {m.column.name: values[m.written] for m in mapped if m.week == week}
-        part = own.assign(**here, week=week)
-        recorded = part[list(here)].notna().any(axis=1) | (week == 0)
-        parts.append(part[recorded])
-    table = pd.concat(parts)
-    table["visit"] = visit_names(table["week"].to_numpy())
-    where = by_patient | dict.fromkeys(("visit", "week"), by_patient["patient"])
-    return table[[name for name in BY_NAME if name in table]], where
 
 
 def visit_template(layout: str = "long") -> pd.DataFrame:
@@ -257,7 +257,7 @@ def visit_template(layout: str = "long") -> pd.DataFrame:
     >>> list(visit_template())[:4]
     ['patient', 'visit', 'week', 'arm']
     """
-    require_choice("layout", layout, LAYOUTS[1:])
+    require_choice("layout", layout, ("long", "wide"))
     if layout == "long":
         return pd.DataFrame(columns=list(TEMPLATE_COLUMNS))
     per_visit = [name for name in TEMPLATE_COLUMNS if name not in ("patient", "visit", "week", "arm")]

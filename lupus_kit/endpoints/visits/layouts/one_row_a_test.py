@@ -1,0 +1,241 @@
+"""One row a test: CDISC's SDTM (QS, RS, LB) and ADaM (PARAMCD, AVAL), and plain tables of a test and its value.
+
+No standard code exists for SLEDAI, BILAG or PGA, so a small table of codes and columns says what each code is; usual
+ones (``data/test_codes.csv``) and those whose name or label is one of the kit's are guessed, and said.
+
+Names of variables: CDISC, Study Data Tabulation Model Implementation Guide 3.4 (findings), and Analysis Data Model
+Implementation Guide 1.3 (basic data structure: PARAMCD, AVAL, AVALC, AVISIT, ABLFL, DTYPE, ANL01FL).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.core.columns import fold, is_missing
+from lupus_kit.core.errors import InputError
+from lupus_kit.core.problems import BadCells
+from lupus_kit.core.tables import RawTable
+from lupus_kit.core.text import plural
+from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, VisitColumn
+from lupus_kit.endpoints.visits.layouts.test_codes import columns_of_codes, plain_code
+from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
+from lupus_kit.endpoints.visits.weeks import weeks_of
+
+#: What a column of such a file is, by its name; of several the first is taken. ``**`` are the two letters of a domain.
+_ROLES = {
+    "code": ("**testcd", "paramcd", "test_code", "testcode", "param_code", "test", "parameter", "param", "measure",
+             "item", "question", "assessment"),
+    "label": ("**test", "param", "test_name", "testname", "label"),
+    "number": ("**stresn", "aval"),
+    "text": ("**stresc", "avalc", "**orres", "value", "result", "score", "answer"),
+    "status": ("**stat",),
+    "derived": ("dtype",),
+    "chosen": ("anl01fl",),
+    "entry": ("ablfl", "**lobxfl", "**blfl"),
+    "unit": ("avalu", "**stresu"),
+    "day": ("visitdy", "ady", "**dy"),
+    "patient": ("usubjid", "subjid"),
+    "visit": ("avisit", "visit"),
+    "arm": ("trtp", "trt01p", "arm", "actarm", "trta", "trt01a"),
+}  # fmt: skip
+#: Names that only such a file has; the others are words that a column of any file may have.
+_SURE = re.compile(r"[a-z]{2}testcd|paramcd")
+_KEYS = ("patient", "visit", "week", "day", "arm")
+
+
+def find_roles(raw: RawTable) -> dict[str, str]:
+    """Tell which column is the code, the value and so on; nothing where the file has not one row a test."""
+    folded = {fold(name): str(name) for name in reversed(list(raw.cells.columns))}
+
+    def first(patterns: Iterable[str]) -> str | None:
+        wanted = [re.compile(pattern.replace("**", "[a-z]{2}")) for pattern in patterns]
+        return next((name for p in wanted for key, name in folded.items() if p.fullmatch(key)), None)
+
+    roles = {role: name for role, patterns in _ROLES.items() if (name := first(patterns))}
+    for plain, name in folded.items():  # the kit's own names of a key, where CDISC's are not there
+        if plain in BY_FOLDED and BY_FOLDED[plain].name in _KEYS:
+            roles.setdefault(BY_FOLDED[plain].name, name)
+    if "code" not in roles or not roles.keys() & {"number", "text"}:
+        return {}
+    return roles if _SURE.fullmatch(fold(roles["code"])) or roles.keys() & {"visit", "week"} else {}
+
+
+def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]) -> TidyTable:
+    """Put the tests of a visit side by side.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The cells of the file.
+    roles : mapping
+        What :func:`find_roles` found.
+    given : mapping
+        What the table of codes says: by code its column, empty for one that is not to be read.
+
+    Returns
+    -------
+    TidyTable
+        One row per patient and visit.
+
+    Raises
+    ------
+    InputError
+        If a key is missing, no code is known, two codes mean one column, or a test is there twice for one visit.
+    """
+    lacking = [name for name in ("patient",) if name not in roles]
+    lacking += ["visit' or 'week"] if not roles.keys() & {"visit", "week", "day"} else []
+    if lacking:
+        raise InputError(f"{raw.source} has one row a test; there is no column '{lacking[0]}'. Nothing was scored.")
+    notes = [*raw.notes, f"One row a test: {roles['code']} names it."]
+    codes = raw.cells[roles["code"]].map(plain_code)
+    labels = raw.cells[roles["label"]] if "label" in roles else codes
+    columns, said = columns_of_codes(dict(zip(codes, labels, strict=True)), given, raw.source)
+    unread = [code for code in codes.unique() if code not in columns and given.get(code) != ""]
+
+    rows = raw.cells.assign(_code=codes)[codes.isin(columns)]
+    rows = rows.assign(_visit=rows[roles["visit"]] if "visit" in roles else None, _arm=_arms(rows, roles))
+    problems = BadCells(f"{raw.source}; nothing was scored")
+    rows = _one_of_several(_visits(rows, roles, notes, problems), roles, notes)
+
+    at = rows.groupby([roles["patient"], "_when", "_arm"], sort=False, dropna=False).ngroup().to_numpy()
+    first = np.unique(at, return_index=True)[1]
+    keys = {"patient": roles["patient"]}
+    keys |= {key: f"_{key}" for key in _KEYS[1:] if f"_{key}" in rows and rows[f"_{key}"].notna().any()}
+    cells = {key: rows[name].to_numpy(dtype=object)[first] for key, name in keys.items()}
+    file_rows, cell_rows = np.asarray(rows.index), dict[str, np.ndarray]()
+    cell_columns: dict[str, str | np.ndarray] = {key: roles.get(key, key) for key in keys}
+    for code, column in columns.items():
+        here = (rows["_code"] == code).to_numpy()
+        part, places = rows[here], at[here]
+        values, source = _values(part, roles, column, problems)
+        twice = pd.Index(places).duplicated()
+        problems.add(part, roles["code"], twice, "the patient has an earlier row for the same test and visit")
+        cells[column.name] = _spread(values, places, np.full(len(first), None, dtype=object))
+        cell_rows[column.name] = _spread(np.asarray(part.index), places, file_rows[first])
+        cell_columns[column.name] = _spread(source, places, np.full(len(first), roles["code"], dtype=object))
+    _beside(rows, roles, at, cells, cell_columns, problems)
+    problems.raise_if_any()
+    read = [(code, column.name, np.nan) for code, column in columns.items()]
+    return TidyTable(
+        pd.DataFrame(cells), raw.source, (*notes, *said), layout="tests",
+        columns=pd.DataFrame(read, columns=["written", "name", "week"]),
+        ignored=tuple(f"{roles['code']} {code}" for code in unread), file_rows=file_rows[first],
+        cell_rows=cell_rows, cell_columns=cell_columns,
+    )  # fmt: skip
+
+
+def _spread(values: np.ndarray, places: np.ndarray, into: np.ndarray) -> np.ndarray:
+    into[places] = values
+    return into
+
+
+def _arms(rows: pd.DataFrame, roles: Mapping[str, str]) -> pd.Series:
+    """Return the arm of each row, from another row of the patient where its own is empty."""
+    if "arm" not in roles:
+        return pd.Series(None, index=rows.index, dtype=object)
+    given = rows[roles["arm"]].astype(object)
+    given = given.where(~given.map(is_missing), None)
+    return given.fillna(given.groupby(rows[roles["patient"]]).transform("first"))
+
+
+def _visits(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[str], problems: BadCells) -> pd.DataFrame:
+    """Name the visit of each row; leave out values that were filled in, and rows that no analysis visit takes."""
+
+    def filled(role: str) -> pd.Series:
+        return ~rows[roles[role]].map(is_missing) if role in roles else pd.Series(False, index=rows.index)
+
+    flagged = rows[roles["entry"]].isin(["Y", "y"]) if "entry" in roles else pd.Series(False, index=rows.index)
+    blank = ~flagged & ~filled("visit") & (fold(roles.get("visit", "")) == "avisit")
+    for gone, what in (
+        (filled("derived"), f"that the analysis filled in ({roles.get('derived')}): the rule does that itself"),
+        (blank, f"without {roles.get('visit')}, which is for no analysis"),
+    ):
+        if gone.any():
+            notes.append(f"Left out: {plural(int(gone.sum()), 'row')} {what}.")
+            rows = rows[~gone[rows.index]]
+    flagged, names = flagged[rows.index], [name for name in rows["_visit"].unique() if not is_missing(name)]
+    weeks = weeks_of(map(str, names), [])
+    week = rows["_visit"].map({name: weeks[str(name)] for name in names}).astype(float)
+    if "visit" in roles and flagged.any():
+        problems.add(
+            rows, roles["visit"], (flagged & (week > 0) & (week < np.inf)).to_numpy(), f"{roles['entry']} says baseline"
+        )
+        moved = flagged & (week != 0)
+        rows, week = rows.assign(_visit=rows["_visit"].where(~moved, "baseline")), week.where(~moved, 0.0)
+        if moved.any():
+            notes.append(
+                f"{plural(int(moved.sum()), 'value')} of another visit counted as baseline, because {roles['entry']} says so."
+            )
+    dated = "day" in roles and "week" not in roles and week.isna().all()
+    if dated and "visit" in roles:
+        notes.append(f"The names of the visits say no week, so {roles['day']} was read.")
+    when = week.astype(str).where(week.notna(), rows["_visit"].astype(str).str.strip().str.casefold()).fillna("")
+    for role in [role for role in ("week", "day") if role in roles and (role == "week" or dated)]:
+        rows = rows.assign(**{f"_{role}": rows[roles[role]]})
+        when = when + " " + rows[roles[role]].astype(str).str.strip()
+    return rows.assign(_when=when)
+
+
+def _one_of_several(rows: pd.DataFrame, roles: Mapping[str, str], notes: list[str]) -> pd.DataFrame:
+    """Keep, of several rows for a test and visit, the one that is flagged for analysis."""
+    if "chosen" not in roles:
+        return rows
+    key = [roles["patient"], "_when", "_code"]
+    chosen = rows[roles["chosen"]].isin(["Y", "y"])
+    gone = ~chosen & chosen.groupby([rows[name] for name in key]).transform("any")
+    if gone.any():
+        notes.append(f"Left out: {plural(int(gone.sum()), 'row')} beside one with {roles['chosen']}.")
+    return rows[~gone]
+
+
+def _values(
+    rows: pd.DataFrame, roles: Mapping[str, str], column: VisitColumn, problems: BadCells
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values of one test and the columns they stand in: numbers before texts, grades the other way round."""
+    wanted = [roles[role] for role in ("number", "text") if role in roles]
+    if column.kind in ("choice", "text"):
+        wanted.reverse()
+    empty = rows[wanted].map(is_missing).to_numpy()
+    pick = np.where(empty.all(axis=1), 0, (~empty).argmax(axis=1))
+    values = rows[wanted].to_numpy(dtype=object)[np.arange(len(rows)), pick]
+    not_done = (
+        rows[roles["status"]].map(lambda cell: str(cell).strip().upper() == "NOT DONE") if "status" in roles else None
+    )
+    if not_done is not None:
+        allowed = f"{roles['status']} says NOT DONE: delete the value, or the status"
+        problems.add(rows, wanted[0], (not_done & ~empty.all(axis=1)).to_numpy(), allowed)
+    if "unit" in roles and column.unit not in ("", "points"):
+        unit = rows[roles["unit"]]
+        other = ~unit.map(is_missing) & (unit.map(_plain_unit) != _plain_unit(column.unit))
+        problems.add(
+            rows, roles["unit"], other.to_numpy(), f"{column.unit}, the unit of {column.name}: convert the values"
+        )
+    codes = rows["_code"].to_numpy(dtype=object)
+    return values, np.array([f"{wanted[k]} of {code}" for k, code in zip(pick, codes, strict=True)], dtype=object)
+
+
+def _plain_unit(unit: object) -> str:
+    """Write a unit in one way: 10⁹/L and 10^9/L, µmol/L and umol/L are the same."""
+    return fold(str(unit).translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹µμ", "0123456789uu")).replace("^", ""))
+
+
+def _beside(
+    rows: pd.DataFrame,
+    roles: Mapping[str, str],
+    at: np.ndarray,
+    cells: dict[str, np.ndarray],
+    cell_columns: dict[str, str | np.ndarray],
+    problems: BadCells,
+) -> None:
+    """Add the columns that a file has besides its tests, such as rescue; one value a visit."""
+    for name in map(str, rows.columns):
+        column = BY_FOLDED.get(fold(name))
+        if column is None or name in roles.values() or column.name in (*cells, *_KEYS):
+            continue
+        given = rows[name].astype(object).where(~rows[name].map(is_missing), None)
+        one = given.groupby(at).transform("first")
+        problems.add(rows, name, (given.notna() & (given != one)).to_numpy(), "another row of the same visit differs")
+        cells[column.name] = one.to_numpy(dtype=object)[np.unique(at, return_index=True)[1]]
+        cell_columns[column.name] = name
