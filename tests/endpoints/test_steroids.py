@@ -58,8 +58,8 @@ def test_ten_to_forty_at_the_assessment_is_no_responder_of_a_file() -> None:
     )
     for endpoint in ("sri", "bicla"):
         assert score_visits(graded, endpoint).verdicts["responder"].tolist() == [False]
-    items = graded.drop(columns="sledai").assign(**dict.fromkeys(SLEDAI_ITEMS["id"], 0), rash=[1, 0], alopecia=[1, 0])
-    items["rash_improved50"] = 0
+    items = graded.drop(columns="sledai").assign(**dict.fromkeys(SLEDAI_ITEMS["id"], 0))
+    items[["rash", "alopecia"]] = [[1, 1], [0, 0]]
     for rule, table in ((sri, graded), (bicla, graded), (sri50, items)):
         assert rule(table)["responder"].tolist() == [False]
         assert rule(table, steroids=None)["responder"].tolist() == [True]
