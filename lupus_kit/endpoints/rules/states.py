@@ -154,9 +154,14 @@ def none_of(failed: str, present: pd.DataFrame, unknown: str, not_known: pd.Data
 
 
 def state_table(
-    state: State, name: str, values: Mapping[str, pd.Series], clauses: Mapping[str, Clause], missing: str
+    state: State,
+    name: str,
+    values: Mapping[str, pd.Series],
+    clauses: Mapping[str, Clause],
+    missing: str,
+    column: str | None = None,
 ) -> pd.DataFrame:
-    """Lay out a state of low activity: keys, values, clauses, events, verdict, and the reason."""
+    """Lay out a state: keys, values, clauses, events, verdict (in `column`, or called as the state), and the reason."""
     events, moved = state.events, state.events.moved_words()
     clauses, values = dict(clauses), dict(values)
     if events.clauses:
@@ -186,6 +191,9 @@ def state_table(
     unknown = [np.where(is_open, clause.unknown, "") for clause in clauses.values()]
     separator = np.where((moved != "") & known_true(answer), "; ", "")  # an opening that is a whole sentence
     reasons = sentences(phrases(opening, answer), [*failed, *unknown, separator + moved], phrases(ending, answer))
-    verdict = {name.lower(): answer.fillna(False) if counted_as_no else answer, "imputed": is_open & counted_as_no}
+    verdict = {
+        column or name.lower(): answer.fillna(False) if counted_as_no else answer,
+        "imputed": is_open & counted_as_no,
+    }
     after = {} if events.clauses else events.columns(events.happened)
     return pd.DataFrame({**state.rows.keys(), **values, **holds, **after, **verdict, "reason": reasons})
