@@ -178,7 +178,9 @@ def test_the_estimand_says_what_was_asked() -> None:
     assert said["population"] == "every patient of the table: 38 patients (drug 18, placebo 20)"
     assert said["treatment"] == "drug against placebo"
     assert said["endpoint"] == "modified SRI-4 (no BILAG) at week 12 and week 24"
-    assert said["intercurrent events"].startswith("rescue: hypothetical: from an event on, what was recorded is set missing")
+    assert said["intercurrent events"].startswith(
+        "rescue: hypothetical: from an event on, what was recorded is set missing"
+    )
     assert said["intercurrent events"].endswith("rule on steroids: not above the baseline dose at the assessment")
     assert said["summary measure"].endswith("drug minus placebo; also within strata of site")
     assert said["missing answers"] == "patients whose answer is open are left out at that visit"
@@ -206,7 +208,9 @@ def flares(**patients: list[float | None]) -> pd.DataFrame:
 
 def test_a_flare_counts_from_then_on_and_a_missed_visit_leaves_itself_open() -> None:
     # SLEDAI + 3 to 12 or less is mild or moderate; a rise to above 12 is severe.
-    table = flares(calm=[6, 6, 4, 4], mild=[4, 8, 4, 4], severe=[8, 8, 14, 6], missed=[6, None, 6, 6], high=[14, 8, 8, 8])
+    table = flares(
+        calm=[6, 6, 4, 4], mild=[4, 8, 4, 4], severe=[8, 8, 14, 6], missed=[6, None, 6, 6], high=[14, 8, 8, 8]
+    )
     found = score_visits(table, "flare", missing="observed", sledai_version="SELENA")
     by_patient = found.verdicts.groupby("patient")["flare_free"].agg(list)
     assert by_patient.to_dict() == {
@@ -273,17 +277,17 @@ def test_the_ladder_of_eular_2019_follows_the_visit() -> None:
 
 
 def test_all_definitions_stand_side_by_side() -> None:
-    made = cohort.what_if(n_per_arm=20, seed=1)
-    visits = made.visits[made.visits["week"].isin([0, 12, 24])]
+    made = cohort.what_if(n_per_arm=12, seed=1)
+    visits = made.visits[made.visits["week"].isin([0, 24])]
     scored = score_visits(visits, "all", first_arm="IL-2")
     side = compare_definitions(visits, missing="nonresponder")
     both = scored.responders().merge(side.responders(), on=["definition", "visit", "arm"])
-    assert len(both) == len(side.responders()) > 30
+    assert len(both) == len(side.responders()) > 20
     assert (both["responders_x"] == both["responders_y"]).all()
     assert "SRI-50 was not computed: lacks the columns seizure, psychosis, organic_brain and 21 more." in scored.notes
     compared = scored.comparison()
     assert compared["definition"].nunique() == len(side.definitions)
-    assert len(compared) == 2 * len(side.definitions)
+    assert len(compared) == len(side.definitions)
     site = visits["patient"].astype(str).str[-1].astype(int) % 2
     effects = score_visits(visits.assign(site=site), "all", strata="site").analysis.effects
     assert effects["definition"].nunique() == len(side.definitions)
