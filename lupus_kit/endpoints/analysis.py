@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lupus_kit.core.cells import require_columns
@@ -17,6 +16,9 @@ from lupus_kit.endpoints.visits.file_columns import BY_NAME
 
 #: Shown for every comparison, so that nobody picks: the textbook test, the exact conditional, the exact unconditional.
 COMPARED_BY = ("pearson", "fisher", "boschloo")
+#: Shown of the stratified analysis and of the model, in this order.
+SHOWN = ["cmh", "miettinen_nurminen_cmh", "sato", "mantel_haenszel", "breslow_day_tarone", "logistic", "profile_likelihood",
+         "standardised"]  # fmt: skip
 _KEYS = ("patient", "visit", "week", "arm")
 _ANSWER = "(answer)"
 
@@ -199,122 +201,73 @@ def analyse(
     Analysis
         Tidy tables and notes.
     """
-    if (
-        isinstance(n_imputations, bool)
-        or not isinstance(n_imputations, int | np.integer)
-        or not (n_imputations == 0 or n_imputations > 1)
-    ):
-        raise InputError(f"n_imputations is {n_imputations!r}: give a whole number from 2, or 0 for no imputation.")
     names = [*strata, *covariates]
     baseline = at_baseline(table, names)
     for name in strata:  # a number of a stratum is a name
         baseline[name] = baseline[name].map(lambda v: f"{v:g}" if isinstance(v, float) else str(v), na_action="ignore")
-    notes: list[str] = []
-    effects, imputed, tipping = pd.DataFrame(), pd.DataFrame(), pd.DataFrame()
+    effects, imputed, tipping, notes = pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), list[str]()
+    if n_imputations and rule is None:
+        raise InputError(f"n_imputations is {n_imputations!r}, but multiple imputation is for the SRI alone.")
     if not arms:
-        return Analysis(
-            (), effects, imputed, tipping, ("Without two arms nothing is stratified, modelled or imputed.",)
-        )
+        notes.append("Without two arms nothing is stratified, modelled or imputed.")
+        return Analysis((), effects, imputed, tipping, tuple(notes))
     if names:
         keys = [name for name in ("definition", "visit", "week", "patient", "arm") if name in verdicts]
-        answers = verdicts[[*keys, verdict]].rename(columns={verdict: _ANSWER}).dropna(subset=["arm", _ANSWER])
-        answers = answers[answers["arm"].astype(str).isin(arms)].assign(arm=answers["arm"].astype(str))
-        lacking = baseline.index[baseline.isna().any(axis=1) & baseline.index.isin(answers["patient"])]
+        answers = verdicts[[*keys, verdict]].rename(columns={verdict: _ANSWER}).dropna(subset=[_ANSWER])
+        answers = _of_arms(answers, arms).join(baseline, on="patient")
+        lacking = answers.loc[answers[names].isna().any(axis=1), "patient"].unique()
         if len(lacking):
             notes.append(f"No {listing(names, 'or')} at baseline, so only in the analyses without them ({len(lacking)}): "
                          f"{listing(lacking)}.")  # fmt: skip
-        effects = _effects(answers.join(baseline.dropna(), on="patient", how="inner"), arms, strata, covariates, notes)
+        effects = _effects(answers.dropna(subset=names), arms, strata, covariates, notes)
     if n_imputations:
-        mine = table[table["arm"].astype(str).isin(arms)]
-        imputed, tipping = _imputed(mine.assign(arm=mine["arm"].astype(str)), arms, n_imputations, seed, rule, notes)
+        asked: dict[str, Any] = {"n_imputations": n_imputations, "seed": seed, "reference": arms[1], **(rule or {})}
+        found = impute_responders(_of_arms(table, arms), **asked)
+        imputed = found.pooled[["visit", "week", "quantity", "estimate", "low", "high", "p"]]
+        notes.append(f"Multiple imputation, seed {seed}: {found.method}")
+        if found.patients["observed"].isna().any():
+            tipping = delta_grid(_of_arms(table, arms), **asked)
+        else:
+            notes.append("No answer is open, so imputation changes nothing and nothing can tip.")
     return Analysis(tuple(arms), effects, imputed, tipping, tuple(notes))
+
+
+def _of_arms(frame: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """Keep the rows of two arms, each called by its name."""
+    return frame.assign(arm=frame["arm"].astype(str))[frame["arm"].astype(str).isin(arms)]
 
 
 def _effects(
     answers: pd.DataFrame, arms: Sequence[str], strata: Sequence[str], covariates: Sequence[str], notes: list[str]
 ) -> pd.DataFrame:
     """Compare the arms at each visit within strata and in a model; a note says of which visits it speaks."""
-    rows: list[dict[str, object]] = []
+    from lupus_kit import inference
+
+    def compare(kind: str) -> inference.Stratified | inference.Adjusted:
+        if empty := [arm for arm in arms if not (answered["arm"] == arm).any()]:
+            raise InputError(f"nobody of {listing(empty)} has an answer and all of its strata and covariates.")
+        if kind == "strata":
+            return inference.stratified(answered, strata=[*strata], outcome=_ANSWER, arm="arm", first_arm=arms[0])
+        return inference.adjusted(answered, _ANSWER, "arm", [*strata, *covariates], first_arm=arms[0], bootstrap=0)
+
+    tables: list[pd.DataFrame] = []
     said: dict[str, list[str]] = {}
     keys = [name for name in ("definition", "visit", "week") if name in answers]
     for key, part in answers.groupby(keys, sort=False):
-        here = dict(zip(keys, key, strict=True))
-        where = ", ".join(str(here[name]) for name in keys if name != "week")
+        here: dict[str, Any] = dict(zip(keys, key, strict=True))
         answered = part.assign(**{_ANSWER: part[_ANSWER].astype(int)}).reset_index(drop=True)
-        for kind, compare, names in (
-            ("strata", _within_strata, strata), ("model", _in_model, [*strata, *covariates])
-        ):  # fmt: skip
-            if not names:
-                continue
+        for kind in ("strata", "model") if strata else ("model",):
             try:
-                _need_both(answered, arms)
-                found, remarks = compare(answered, arms, list(names))
+                found = compare(kind)
+                table, remarks = found.to_frame().rename(columns={"label": "analysis"}), found.notes
+                table = table.set_index("key").reindex(SHOWN).dropna(subset="analysis")
+                tables.append(table.assign(**here, patients=len(answered)))
             except InputError as error:
-                found, remarks = [], (f"{kind}: not computed: {error}",)
-            rows += [here | {"patients": len(answered)} | row for row in found]
+                remarks = (f"{kind}: not computed: {error}",)
             for remark in remarks:
                 if not remark.startswith("First arm: "):
-                    said.setdefault(remark, []).append(where)
+                    said.setdefault(remark, []).append(", ".join(str(here[k]) for k in keys if k != "week"))
     notes += [f"{listing(visits)}: {remark}" for remark, visits in said.items()]
     columns = [*keys, "analysis", "measure", "patients", "estimate", "low", "high", "p"]
-    return pd.DataFrame(rows, columns=columns).sort_values("week", kind="stable", ignore_index=True)
-
-
-_Found = tuple[list[dict[str, object]], Sequence[str]]
-
-
-def _within_strata(answered: pd.DataFrame, arms: Sequence[str], strata: list[str]) -> _Found:
-    from lupus_kit import inference
-
-    found = inference.stratified(answered, strata=strata, outcome=_ANSWER, arm="arm", first_arm=arms[0])
-    rows: list[dict[str, object]] = [
-        {"analysis": label, "measure": one.measure, "estimate": one.estimate, "low": one.low, "high": one.high, "p": p}
-        for label, one, p in (
-            ("Cochran–Mantel–Haenszel, Miettinen–Nurminen", found.intervals["miettinen_nurminen_cmh"], found.cmh.p),
-            (found.risk_difference.label, found.risk_difference, np.nan),
-            (found.odds_ratio.label, found.odds_ratio, np.nan),
-        )
-    ]
-    return [*rows, {"analysis": found.homogeneity.label, "measure": "", "p": found.homogeneity.p}], found.notes
-
-
-def _in_model(answered: pd.DataFrame, arms: Sequence[str], names: list[str]) -> _Found:
-    from lupus_kit import inference
-
-    found = inference.adjusted(answered, _ANSWER, "arm", names, first_arm=arms[0], bootstrap=0)
-    shown = ("measure", "estimate", "low", "high", "p")
-    return [
-        {"analysis": one.label} | {name: getattr(one, name) for name in shown}
-        for one in (found.odds_ratio, found.risk_difference)
-    ], found.notes
-
-
-def _need_both(answered: pd.DataFrame, arms: Sequence[str]) -> None:
-    if empty := [arm for arm in arms if not (answered["arm"] == arm).any()]:
-        raise InputError(f"nobody of {listing(empty)} has an answer and all of its strata and covariates.")
-
-
-def _imputed(
-    table: pd.DataFrame,
-    arms: Sequence[str],
-    n_imputations: int,
-    seed: int,
-    rule: Mapping[str, Any] | None,
-    notes: list[str],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Impute open answers and look for the shift at which the conclusion tips."""
-    if rule is None:
-        notes.append("Multiple imputation is for the SRI: this endpoint was not imputed.")
-        return pd.DataFrame(), pd.DataFrame()
-    asked = {"n_imputations": n_imputations, "seed": seed, "reference": arms[1], **rule}
-    try:
-        found = impute_responders(table, **asked)
-    except InputError as error:
-        notes.append(f"Multiple imputation was not computed: {error}")
-        return pd.DataFrame(), pd.DataFrame()
-    pooled = found.pooled[["visit", "week", "quantity", "estimate", "low", "high", "p"]]
-    notes.append(f"Multiple imputation, seed {seed}: {found.method}")
-    if found.patients["observed"].notna().all():
-        notes.append("No answer is open, so imputation changes nothing and nothing can tip.")
-        return pooled, pd.DataFrame()
-    return pooled, delta_grid(table, **asked)
+    whole = pd.concat(tables) if tables else pd.DataFrame(columns=columns)
+    return whole[columns].sort_values("week", kind="stable", ignore_index=True)

@@ -15,7 +15,7 @@ from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
 from lupus_kit.endpoints.estimand import estimand_table
-from lupus_kit.endpoints.event_notes import about_events, about_steroids, with_unasked_events
+from lupus_kit.endpoints.event_notes import about_events, about_patients, about_steroids, with_unasked_events
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
@@ -233,7 +233,7 @@ def score_visits(
         table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)
     if "grades" in asked.needs or ("maybe grades" in asked.needs and _holds_bilag(table)):
         table = _with_grades(table, endpoint, notes)
-    notes += _lacking(table)
+    notes += about_patients(table)
     table, unasked = with_unasked_events(table)
     notes += unasked
     is_state = asked.verdict != "responder"
@@ -263,23 +263,6 @@ def score_visits(
         analysis = analyse(table, verdicts, asked.verdict, arms, strata=strata, covariates=covariates, seed=seed,
                            n_imputations=n_imputations, rule=rule if asked.components else None)  # fmt: skip
     return Scored(name, verdicts, asked.verdict, tuple(notes), estimand, arms, analysis)
-
-
-def _lacking(table: pd.DataFrame) -> list[str]:
-    """Name the patients without a baseline row, and those without an arm."""
-    if not {"patient", "week"} <= {*table.columns} or not table.columns.is_unique:
-        return []  # the rule says what is missing, or there twice
-    everyone = pd.unique(table["patient"].dropna())
-    recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
-    started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}
-    notes = []
-    if late := [str(who) for who in everyone if who not in started]:
-        notes.append(f"No baseline visit ({len(late)}): {', '.join(late)}.")
-    if "arm" in table:
-        placed = {*table.loc[table["arm"].notna(), "patient"]}
-        if loose := [str(who) for who in everyone if who not in placed]:
-            notes.append(f"No arm, so in no comparison ({len(loose)}): {', '.join(loose)}.")
-    return notes
 
 
 def _complete(table: pd.DataFrame) -> pd.DataFrame:
