@@ -69,9 +69,9 @@ def two_arms(visits: pd.DataFrame, first: str | None = None) -> tuple[tuple[str,
         return (), "There is no column 'arm', so nothing is compared."
     by_row = visits.sort_index(kind="stable") if pd.api.types.is_integer_dtype(visits.index.dtype) else visits
     arms = [str(arm) for arm in by_row["arm"].dropna().unique()]
-    if first is not None and first not in arms:
+    if first is not None and str(first) not in arms:
         raise unknown_name("arm", first, arms)
-    arms.sort(key=lambda arm: arm != first)
+    arms.sort(key=lambda arm: first is not None and arm != str(first))
     if len(arms) == 2:
         return tuple(arms), ""
     found = ": ".join([f"{plural(len(arms), 'arm')} found", *([", ".join(arms)] if arms else [])])
@@ -154,10 +154,10 @@ def at_baseline(visits: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
             f"{listing(map(repr, keys or names))}: strata and covariates are other columns, each named once."
         )
     require_columns(visits, list(names), "the visit table")
-    start = visits.loc[visits["week"].astype(float) == 0].groupby("patient")[list(names)].first()
+    start = visits.loc[visits["week"].astype(float) == 0].groupby("patient", observed=True)[list(names)].first()
     values = start.reindex(pd.unique(visits["patient"]))
     for name in names:
-        by_patient = visits.groupby("patient")[name]
+        by_patient = visits.groupby("patient", observed=True)[name]
         if name not in BY_NAME and by_patient.nunique().max() <= 1:
             values[name] = by_patient.first()
     return values
@@ -212,6 +212,8 @@ def analyse(
         notes.append("Without two arms nothing is stratified, modelled or imputed.")
         return Analysis((), effects, imputed, tipping, tuple(notes))
     if names:
+        notes.append(f"The model holds {listing(names)} as at baseline"
+                     f"{f'; the strata are those of {listing(strata)}' if strata else ''}.")  # fmt: skip
         keys = [name for name in ("definition", "visit", "week", "patient", "arm") if name in verdicts]
         answers = verdicts[[*keys, verdict]].rename(columns={verdict: _ANSWER}).dropna(subset=[_ANSWER])
         answers = _of_arms(answers, arms).join(baseline, on="patient")

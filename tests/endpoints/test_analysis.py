@@ -90,6 +90,8 @@ def test_the_first_arm_is_said_and_turns_every_sign() -> None:
     pick = [frame.effects.query("measure == 'risk difference'")["estimate"] for frame in (one.analysis, other.analysis)]
     assert pick[0].tolist() == pytest.approx((-pick[1]).tolist(), abs=1e-9)
     assert "placebo minus drug" in other.estimand["choice"].iloc[4]
+    numbered = trial().assign(arm=lambda table: table["arm"].map({"drug": 1, "placebo": 2}))
+    assert score_visits(numbered, "modified-sri", first_arm=2).arms == ("2", "1")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="unknown arm 'drugs': did you mean 'drug'"):
         score_visits(trial(), "modified-sri", first_arm="drugs")
 
