@@ -229,6 +229,10 @@ def test_a_flare_counts_from_then_on_and_a_missed_visit_leaves_itself_open() -> 
     said = found.verdicts.query("patient == 'mild'")["reason"].iloc[-1]
     assert said == "Not in the flare-free group: flare at week 4."
     assert score_visits(table, "flare").notes[-1].startswith("The flare index reads SELENA-SLEDAI")
+    # A row that holds nothing but the patient's weight and site is no visit that was made.
+    empty = pd.DataFrame({"patient": ["missed"], "visit": "week 4", "week": 4, "weight_kg": 60, "site": "north"})
+    bare = score_visits(pd.concat([table, empty], ignore_index=True), "flare", missing="observed").verdicts
+    assert bare.query("patient == 'missed'")["flare_free"].tolist() == [pd.NA, True, True]
     # At a visit that was made, an open grade stays open until there is a flare.
     table.loc[(table["patient"] == "calm") & (table["week"] == 8), "pga"] = None
     open_ = score_visits(table, "flare", missing="observed").verdicts.query("patient == 'calm'")["flare_free"]

@@ -1,5 +1,7 @@
 """Flares and renal response as endpoints of a trial: at every visit a yes or no, with events and missing answers handled."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,6 @@ from lupus_kit.endpoints.rules.intercurrent import handle, require_strategy
 from lupus_kit.endpoints.rules.renal_definitions import RENAL_DEFINITIONS
 from lupus_kit.endpoints.rules.renal_response import renal_response
 from lupus_kit.endpoints.rules.states import MISSING, Clause, State, read_rows, state_table, words_where
-from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.units import FORM_UNITS
 from lupus_kit.endpoints.visits.visit_table import EVENTS
 
@@ -45,7 +46,7 @@ def flare_free(
     A flare counts at every later visit. A visit that was made and whose grade is open leaves this and later visits open until
     there is a flare; one that was missed leaves later visits decided, because the next is graded against the last on record.
     """
-    state, ordered, recorded = _read(visits, missing, events, [*OPTIONAL])
+    state, ordered, recorded = _read(visits, missing, events, ["sledai", "pga", "prednisone_mg_day"], OPTIONAL)
     graded = selena_flare(ordered.reset_index(drop=True))
     asked = [name for name in graded if name.startswith(("severe_",) if severe else ("severe_", "mild_"))]
     flared = any_of(graded[name] for name in asked).mask(state.rows.week <= 0, False)
@@ -91,7 +92,8 @@ def renal_state(
         Keys, ``response``, the requirements, events, ``renal_response``, ``imputed``, ``reason``; ``.attrs["notes"]`` says
         where the definition comes from and what was assumed.
     """
-    state, ordered, _ = _read(visits, missing, events, [])
+    require_choice("renal definition", definition, RENAL_DEFINITIONS)
+    state, ordered, _ = _read(visits, missing, events, [*_MEASURED, "egfr", "sediment_active", "treatment_failure"])
     named = ordered.reset_index(drop=True).rename(columns=_RENAL)
     baseline, notes = named[named["week"] == 0], []
     groups = [named]
@@ -117,18 +119,17 @@ def renal_state(
 
 
 def _read(
-    visits: pd.DataFrame, missing: str, events: str, optional: list[str]
+    visits: pd.DataFrame, missing: str, events: str, reads: Sequence[str], optional: Sequence[str] = ()
 ) -> tuple[State, pd.DataFrame, np.ndarray]:
-    """Read keys and events; return them, the table in order of patient and week, and where something is recorded."""
+    """Read keys and events; return them, the table in order of patient and week, and which visits were made."""
     require_choice("way to handle missing data", missing, MISSING)
     require_strategy(events)
     rows = read_rows(visits, [], [*EVENTS, *optional])
-    problems = BadCells("the visit table")
+    problems, ordered = BadCells("the visit table"), visits.iloc[rows.position]
     names = [name for name in EVENTS if name in rows.table]
     flags = pd.DataFrame({name: yes_no(rows.table, name, problems) for name in names}, index=range(len(rows.week)))
     problems.raise_if_any()
-    ordered = visits.iloc[rows.position]
-    recorded = ordered.drop(columns=[*KEYS, "arm"], errors="ignore").notna().any(axis=1).to_numpy()
+    recorded = ordered[ordered.columns.intersection([*reads, *optional, *EVENTS])].notna().any(axis=1).to_numpy()
     found = handle(rows.table.reset_index(drop=True), flags, rows.week, rows.starts, recorded, events)
-    nothing = pd.Series(pd.NA, index=range(len(flags)))
+    nothing = pd.Series(pd.NA, index=flags.index)
     return State(rows, pd.DataFrame(index=flags.index), nothing, nothing, found), ordered, recorded
