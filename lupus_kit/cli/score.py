@@ -210,9 +210,15 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
         said = f"Risk differences are {minus} in percentage points, ratios {minus.replace(' minus ', ' over ')}; intervals are 95%."
         sections["Strata and covariates"] = (_effects(found.effects), said)
     if found and len(found.imputed):
-        sections["Multiple imputation"] = (_imputed(found.imputed), "")
+        pooled = found.imputed.rename(columns={"quantity": "analysis"})
+        pooled["measure"] = pooled["analysis"].isin(scored.arms).map({True: "rate", False: "risk difference"})
+        sections["Multiple imputation"] = (_effects(pooled), "")
     if found and len(found.tipping):
-        said = f"SLEDAI points by which imputed values are made worse, and the difference then ({minus}, with its p-value)."
+        tipped = int((found.tipping["p"] >= 0.05).sum())
+        said = (
+            f"SLEDAI points by which imputed values are made worse, and the difference then ({minus}, with its p-value); "
+            f"p is 0.05 or more in {tipped} of {len(found.tipping)}."
+        )
         sections["Tipping point at the last visit"] = (_tipping(found.tipping, scored.arms), said)
     shown = [name for name in ("patient", "arm", "visit", "reason") if name in scored.verdicts]
     if "reason" in shown:
@@ -255,17 +261,11 @@ def _comparison(compared: pd.DataFrame) -> pd.DataFrame:
 def _effects(effects: pd.DataFrame) -> pd.DataFrame:
     shown = effects[[name for name in ("definition", "visit", "analysis", "measure", "patients") if name in effects]]
     rows = effects[["measure", "estimate", "low", "high"]].itertuples(index=False)
-    effect = [_points(*row) if measure == "risk difference" else _ratio(*row) for measure, *row in rows]
+    effect = [
+        _ratio(*row) if "ratio" in measure else _points(*row).removeprefix("+" if measure == "rate" else "")
+        for measure, *row in rows
+    ]
     return shown.assign(effect=effect, p=[_p(p) for p in effects["p"]])
-
-
-def _imputed(imputed: pd.DataFrame) -> pd.DataFrame:
-    ends = imputed[["estimate", "low", "high"]].itertuples(index=False)
-    return imputed[["visit", "quantity"]].assign(
-        percent=[_points(*row).removeprefix("+") if math.isnan(p) else _points(*row)
-                 for row, p in zip(ends, imputed["p"], strict=True)],
-        p=[_p(p) for p in imputed["p"]],
-    )  # fmt: skip
 
 
 def _tipping(tipping: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:
@@ -278,9 +278,8 @@ def _tipping(tipping: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _points(estimate: float, low: float, high: float) -> str:
-    if math.isnan(low):
-        return f"{100 * estimate:+.1f}"
-    return f"{100 * estimate:+.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    ends = "" if math.isnan(low) else f" ({100 * low:.1f} to {100 * high:.1f})"
+    return "" if math.isnan(estimate) else f"{100 * estimate:+.1f}{ends}"
 
 
 def _ratio(estimate: float, low: float, high: float) -> str:

@@ -121,8 +121,8 @@ def compare_arms(counts: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
 
 
 def names_of(columns: object, argument: str) -> list[str]:
-    """Return one name, or several, as a list."""
-    names = [columns] if isinstance(columns, str) else columns
+    """Return one name, several, or none, as a list."""
+    names = [] if columns is None else [columns] if isinstance(columns, str) else columns
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise InputError(f"{argument} is {columns!r}: give a list of column names.")
     return list(names)
@@ -164,17 +164,9 @@ def at_baseline(visits: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def analyse(
-    table: pd.DataFrame,
-    verdicts: pd.DataFrame,
-    verdict: str,
-    arms: Sequence[str],
-    *,
-    strata: Sequence[str],
-    covariates: Sequence[str],
-    n_imputations: int,
-    seed: int,
-    rule: Mapping[str, Any] | None,
-) -> Analysis:
+    table: pd.DataFrame, verdicts: pd.DataFrame, verdict: str, arms: Sequence[str], *, strata: Sequence[str],
+    covariates: Sequence[str], n_imputations: int, seed: int, rule: Mapping[str, Any] | None,
+) -> Analysis:  # fmt: skip
     """Compare two arms within strata, in a logistic model, and after multiple imputation.
 
     Parameters

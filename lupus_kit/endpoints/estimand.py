@@ -19,16 +19,9 @@ _OPEN = {
 
 
 def estimand_table(
-    table: pd.DataFrame,
-    verdicts: pd.DataFrame,
-    endpoint: str,
-    arms: Sequence[str],
-    *,
-    missing: str | Mapping[str, str],
-    events: str,
-    steroids: object,
-    strata: Sequence[str] = (),
-) -> pd.DataFrame:
+    table: pd.DataFrame, verdicts: pd.DataFrame, endpoint: str, arms: Sequence[str], *, missing: str | Mapping[str, str],
+    events: str, steroids: object, strata: Sequence[str] = (),
+) -> pd.DataFrame:  # fmt: skip
     """Say what is estimated.
 
     Parameters

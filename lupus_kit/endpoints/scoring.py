@@ -137,8 +137,8 @@ def score_visits(
     steroids: str | SteroidRule | None = "auto",
     definition: str | None = None,
     creatinine_upper_normal: float | None = None,
-    strata: str | Sequence[str] = (),
-    covariates: str | Sequence[str] = (),
+    strata: str | Sequence[str] | None = None,
+    covariates: str | Sequence[str] | None = None,
     first_arm: str | None = None,
     n_imputations: int = 0,
     seed: int = 0,
@@ -183,7 +183,7 @@ def score_visits(
         For renal response: a key of ``RENAL_DEFINITIONS``, by default ``"KDIGO 2012"``.
     creatinine_upper_normal : float, optional
         For renal response: the laboratory's upper limit in µmol/L, which ACR 2006 and Chinese multitarget ask for.
-    strata, covariates : str or sequence of str
+    strata, covariates : str or sequence of str, optional
         Columns whose value at baseline belongs into the analysis. Arms are then compared within the strata, and in a
         logistic model that holds both; see :func:`lupus_kit.inference.stratified` and ``adjusted``.
     first_arm : str, optional
@@ -224,7 +224,7 @@ def score_visits(
         raise InputError(
             f"definition is {definition!r}, but the endpoint is {endpoint!r}: it chooses among renal responses."
         )
-    strata, covariates = names_of(strata, "strata"), names_of(covariates, "covariates")
+    within, among = names_of(strata, "strata"), names_of(covariates, "covariates")
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
         notes.append(f"PGA was brought from {pga_scale} to 0-3, with all its decimals.")
@@ -254,13 +254,13 @@ def score_visits(
     name = asked.name.format_map(options)
     judged = steroids if "steroids" in asked.options else None
     estimand = estimand_table(
-        table, verdicts, name, arms, missing=missing, events=events, steroids=judged, strata=strata
+        table, verdicts, name, arms, missing=missing, events=events, steroids=judged, strata=within
     )
     analysis = None
-    if strata or covariates or n_imputations:
+    if within or among or n_imputations:
         rule = {name: options[name] for name in ("points", "b_to_a_is_new", "steroids")}
         rule |= {"events": events, "components": asked.components}
-        analysis = analyse(table, verdicts, asked.verdict, arms, strata=strata, covariates=covariates, seed=seed,
+        analysis = analyse(table, verdicts, asked.verdict, arms, strata=within, covariates=among, seed=seed,
                            n_imputations=n_imputations, rule=rule if asked.components else None)  # fmt: skip
     return Scored(name, verdicts, asked.verdict, tuple(notes), estimand, arms, analysis)
 

@@ -362,6 +362,8 @@ def test_strata_covariates_and_the_estimand_are_on_the_page(run, tmp_path, wide)
         assert f"\n{title}" in f"\n{page}"
     assert "Risk differences are drug minus placebo in percentage points, ratios drug over placebo" in page
     assert "Columns that were not read: dose." in page
+    tipped = sum(row["p"] is not None and row["p"] >= 0.05 for row in whole["tipping"])
+    assert f"p is 0.05 or more in {tipped} of 25." in page
     code, out, err = run(path, "--strata", "sit")
     assert (code, out) == (2, "")
     assert "unknown column 'sit': did you mean 'Site'" in err

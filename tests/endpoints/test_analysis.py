@@ -86,6 +86,7 @@ def test_the_first_arm_is_said_and_turns_every_sign() -> None:
     one = score_visits(trial(), "modified-sri", strata="site")
     other = score_visits(trial(), "modified-sri", strata="site", first_arm="placebo")
     assert one.arms == ("drug", "placebo")
+    assert score_visits(trial(), "modified-sri", strata=None).analysis is None
     assert other.arms == other.analysis.arms == ("placebo", "drug")
     pick = [frame.effects.query("measure == 'risk difference'")["estimate"] for frame in (one.analysis, other.analysis)]
     assert pick[0].tolist() == pytest.approx((-pick[1]).tolist(), abs=1e-9)

@@ -63,14 +63,9 @@ def flare_free(
 
 
 def renal_state(
-    visits: pd.DataFrame,
-    *,
-    definition: str = "KDIGO 2012",
-    level: str = "complete",
-    creatinine_upper_normal: float | None = None,
-    missing: str = "nonresponder",
-    events: str = "composite",
-) -> pd.DataFrame:
+    visits: pd.DataFrame, *, definition: str = "KDIGO 2012", level: str = "complete",
+    creatinine_upper_normal: float | None = None, missing: str = "nonresponder", events: str = "composite",
+) -> pd.DataFrame:  # fmt: skip
     """Decide for every visit whether there is a renal response.
 
     Parameters

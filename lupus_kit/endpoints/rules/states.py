@@ -154,13 +154,9 @@ def none_of(failed: str, present: pd.DataFrame, unknown: str, not_known: pd.Data
 
 
 def state_table(
-    state: State,
-    name: str,
-    values: Mapping[str, pd.Series],
-    clauses: Mapping[str, Clause],
-    missing: str,
+    state: State, name: str, values: Mapping[str, pd.Series], clauses: Mapping[str, Clause], missing: str,
     column: str | None = None,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Lay out a state: keys, values, clauses, events, verdict (in `column`, or called as the state), and the reason."""
     events, moved = state.events, state.events.moved_words()
     clauses, values = dict(clauses), dict(values)
