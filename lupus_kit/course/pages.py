@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lupus_kit.core.extras import need
@@ -17,22 +18,7 @@ from lupus_kit.course.snapshots import picture, snapshot
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_TEMPLATE = """{%- extends 'lab/index.html.j2' -%}
-{%- block html_head_js -%}{%- endblock -%}
-{%- block html_head_js_mathjax -%}{%- endblock -%}
-{%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block html_head_css -%}
-<style>
-main { max-width: 60em; margin: 0 auto; padding: 1em; }
-.lk-still { border: 1px solid #bbb; border-radius: 4px; padding: 0.6em 0.9em; }
-.lk-row { display: flex; flex-wrap: wrap; gap: 0.2em 1.6em; align-items: flex-start; }
-.lk-note { color: #595959; font-size: 0.9em; }
-.lk-still img, .jp-OutputArea img { max-width: 100%; height: auto; }
-.jp-InputArea-editor .highlight pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-.jp-OutputArea-output { overflow-x: auto; }
-</style>
-{%- endblock -%}
-"""
+_TEMPLATE = Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8")
 _LINK = re.compile(r'(href="(?![a-z]+:|//|#)[^"#]*)\.ipynb(["#])')
 
 

@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.templates import fill
 from lupus_kit.course import shelf
 from lupus_kit.course.text_table import text_table
 from lupus_kit.lessons import catalogue
@@ -102,7 +104,9 @@ class TeachingNotes:
             raise unknown_name("format", format, FORMATS)
         if format == "json":
             return json.dumps([_data(one) for one in self.notes], indent=2, ensure_ascii=False) + "\n"
-        return _markdown(self.notes) if format == "markdown" else _table(self.notes, width)
+        if format == "markdown":
+            return fill(Path(__file__).with_name("teaching.md.j2"), notes=self.notes).rstrip("\n") + "\n"
+        return _table(self.notes, width)
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()[["key", "task", "aim", "answer", "misconceptions"]]
@@ -213,25 +217,6 @@ def _slip(answer: str, hint: str) -> str:
 def _data(note: TeachingNote) -> dict[str, Any]:
     slips = [{"answer": answer, "hint": hint} for answer, hint in note.misconceptions]
     return {**asdict(note), "misconceptions": slips}
-
-
-def _markdown(notes: Iterable[TeachingNote]) -> str:
-    lines = ["# Teaching notes", "", "With solutions: not for students before they have tried.", ""]
-    notebook = ""
-    for one in notes:
-        if one.notebook != notebook:
-            notebook = one.notebook
-            lines += [f"## {notebook}", ""]
-        lines += [f"### {one.key} ({one.task})", "", f"**Aim.** {one.aim}", ""]
-        lines += [f"**Question.** {one.question}", ""] if one.question else []
-        lines += [f"**Answer.** {one.answer}", "", f"**Why.** {one.explanation}", ""]
-        lines += [f"**Solution.** {one.solution}", ""] if one.solution else []
-        lines += ["```python", one.code, "```", ""] if one.code else []
-        if one.misconceptions:
-            lines += ["**Typical wrong answers**", ""]
-            lines += [f"- `{answer}`: {hint}" if answer else f"- {hint}" for answer, hint in one.misconceptions]
-            lines += [""]
-    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _table(notes: Iterable[TeachingNote], width: int | None) -> str:

@@ -1,7 +1,7 @@
 """Exercises with checks that answer back, and how far a student or a class has come.
 
 ``check`` is what the notebooks call; ``progress`` shows what it has kept in the student's own file. ``catalogue`` collects
-the exercises, one module a stop; what an exercise is stands in ``exercises.exercise``.
+the exercises: a file of texts a stop and a module of what they compute; what an exercise is stands in ``exercises.exercise``.
 
 Examples
 --------

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from lupus_kit.core.text import plural
+
 # No question asks for more values than this; an endless iterator must not hang the cell.
 _MOST_ITEMS = 1000
 _LONGEST_TEXT = 5000
@@ -42,7 +44,7 @@ def describe(answer: object) -> str:
     shape = getattr(answer, "shape", None)
     name = type(answer).__name__
     if isinstance(shape, tuple) and len(shape) == 2 and hasattr(answer, "columns"):
-        return f"a table with {shape[0]} row{_s(shape[0])} and {shape[1]} column{_s(shape[1])}"
+        return f"a table with {plural(shape[0], 'row')} and {plural(shape[1], 'column')}"
     if isinstance(shape, tuple) and shape:
         return f"{_article(name)} of {' x '.join(map(str, shape))} values"
     if callable(answer):
@@ -127,7 +129,7 @@ def several(answer: Any, length: int) -> tuple[float, ...]:
     """
     items = _items(answer, f"{length} numbers in a row, for example ({', '.join('...' for _ in range(length))})")
     if len(items) != length:
-        raise UnusableError(f"Your answer has {len(items)} value{_s(len(items))}. The question asks for {length}.")
+        raise UnusableError(f"Your answer has {plural(len(items), 'value')}. The question asks for {length}.")
     read = []
     for place, item in enumerate(items, start=1):
         try:
@@ -275,7 +277,3 @@ def _article(name: str) -> str:
 
 def _fold(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

@@ -12,11 +12,6 @@ from importlib import resources
 
 from lupus_kit.lessons.exercises.record import table
 
-#: Words that take the claim out of a phrase when they stand shortly before it, in the same sentence.
-_HEDGE = (
-    r"\b(?:not|no|nor|never|cannot|can't|neither|whether|if|may|might|could|before|until|unless|without|too early|"
-    r"unclear|unknown|needs?|does not|did not|doesn't|didn't|isn't|wasn't|to be|would|far from|hardly)\b"
-)
 #: How many characters before a phrase a hedge may stand.
 _REACH = 60
 
@@ -40,26 +35,12 @@ class Rule:
     key: str
     pattern: str
     remark: str
-    hedge: str = _HEDGE
+    hedge: str
 
 
-_W12 = r"(?:week|wk)[\s-]*12"
-_RULES = resources.files("lupus_kit.lessons").joinpath("conclusion.toml").read_text(encoding="utf-8")
-RULES = tuple(Rule(**rule) for rule in tomllib.loads(_RULES)["rule"])
-
-_MISSED = re.compile(
-    r"\b(?:miss(?:ed|es|ing)?|not (?:been )?(?:met|reached|achieved|attained|significant)|(?:was|were|is) unmet|unmet|"
-    r"fail(?:ed|s)? (?:to (?:meet|reach)|its)|not (?:statistically )?significant|did not (?:meet|reach)|negative|"
-    r"above 0\.05|non-?significant|wasn't met|isn't met)\b",
-    re.IGNORECASE,
-)
-_PRIMARY = re.compile(rf"\b(?:primary|main) (?:end[ -]?point|outcome|result|analysis)|{_W12}", re.IGNORECASE)
-_UNSURE = re.compile(
-    r"\b(?:interval|uncertain\w*|imprecise\w*|imprecision|wide|compatible|inconclusive\w*|unclear|undecided|small trial|"
-    r"(?:larger|bigger|new|another|further|second|next|independent) (?:\w+ )?(?:trial|study|studies|data)|replicat\w*|"
-    r"cannot (?:say|tell|exclude|rule)|hypothesis|exploratory|suggest\w*|few patients|too small|to be tested|needs? to be)\b",
-    re.IGNORECASE,
-)
+_TEXTS = tomllib.loads(resources.files("lupus_kit.lessons").joinpath("conclusion.toml").read_text(encoding="utf-8"))
+RULES = tuple(Rule(**{"hedge": _TEXTS["hedge"]} | rule) for rule in _TEXTS["rule"])
+_PRIMARY, _MISSED, _UNSURE = (re.compile(_TEXTS[name], re.IGNORECASE) for name in ("primary", "missed", "unsure"))
 _FRACTION = re.compile(r"(?<![\d.,/])(\d{1,3})\s*(?:/|of|out of)\s*(?:the )?(\d{1,3})(?![\d/])")
 _P = re.compile(r"\bp(?:-value)?\s*(?:=|of|was|is|:)\s*(0?[.,·]\d+)", re.IGNORECASE)
 

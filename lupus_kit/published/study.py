@@ -1,13 +1,14 @@
 """A study as it was printed: the citation, its claims, its tables. One type, wherever the study comes from."""
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
+from lupus_kit.core.templates import fill
 from lupus_kit.published.claim import Claim
 from lupus_kit.published.printed import PrintedValue
 from lupus_kit.published.tables import Layout, table_claims
@@ -134,28 +135,9 @@ class Study:
         return self.claims.copy()
 
     def _repr_html_(self) -> str:
-        trial = self.trial
-        rows = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
-            for cells in map(_shown, self.records)
-        )
-        tables = "".join(
-            f"<li><code>.tables[{html.escape(repr(key))}]</code>: {html.escape(self.layouts[key].title)} "
-            f"({frame['line'].nunique()} rows)</li>"
-            for key, frame in self.tables.items()
-        )
-        doi = html.escape(trial.doi)
-        facts = [
-            f"<em>{html.escape(trial.journal)}</em> {html.escape(trial._issue)}" if trial.journal else "",
-            f"<a href='https://doi.org/{doi}'>doi:{doi}</a>" if doi else "",
-            html.escape(", ".join(trial.registry)),
-        ]
-        return (
-            f"<b>{html.escape(trial.authors)}</b> {html.escape(trial.title)}. {' · '.join(filter(None, facts))}"
-            "<table><caption style='text-align:left'>Claims, as printed</caption>"
-            "<tr><th>endpoint</th><th>role</th><th>first</th><th>second</th><th>p</th></tr>"
-            f"{rows}</table><ul>{tables}</ul><small>{html.escape(trial.notice)}</small>"
-        )
+        tables = [(repr(key), self.layouts[key].title, frame["line"].nunique()) for key, frame in self.tables.items()]
+        page = Path(__file__).with_name("study.html.j2")
+        return fill(page, trial=self.trial, issue=self.trial._issue, claims=map(_shown, self.records), tables=tables)
 
 
 def _shown(claim: Claim) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import html
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as ipw
@@ -25,16 +26,7 @@ from lupus_kit.widgets import state as _state
 # What ipywidgets leaves out, done by each picture once it is there. Keys pressed on a control are the control's: otherwise
 # JupyterLab takes the arrows of a list for moves between cells. Handles of sliders get the name that stands beside them,
 # for screen readers. Twice, because controls of nested boxes may come later than the picture.
-_WHEN_SHOWN = (
-    "const app = this.closest('.lupus-kit-app');"
-    "const finish = () => {"
-    "app?.querySelectorAll('select, input, button, .noUi-handle').forEach(one =>"
-    " one.setAttribute('data-lm-suppress-shortcuts', 'true'));"
-    "app?.querySelectorAll('.widget-slider').forEach(one => one.querySelectorAll('.noUi-handle').forEach(handle =>"
-    " handle.setAttribute('aria-label', one.querySelector('label')?.textContent ?? '')));"
-    "};"
-    "finish(); setTimeout(finish, 800);"
-)
+_WHEN_SHOWN = " ".join(Path(__file__).with_name("app.js").read_text(encoding="utf-8").split())
 
 
 @contextmanager

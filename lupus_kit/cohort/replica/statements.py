@@ -1,8 +1,10 @@
 """The published record as typed statements about patients, and how ambiguous print is read."""
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +19,15 @@ ARM_KEYS = {"IL-2": "il2", "placebo": "placebo"}
 VISITS = ("baseline", "week 12", "week 24")
 ORGANS = ("rash", "mucosal_ulcer", "arthritis", "vasculitis", "alopecia", "fever", "myositis")
 
+_ROWS = tomllib.loads(
+    resources.files("lupus_kit.cohort.replica").joinpath("data", "rows.toml").read_text(encoding="utf-8")
+)
 #: What each printed row is about.
-MEASURES: dict[str, str] = {
-    "Age (years)": "age",
-    "Female/male": "female",
-    "Weight (kg)": "weight",
-    "Height (cm)": "height",
-    "Body surface area (m2)": "bsa",
-    "Disease duration (months)": "duration",
-    "SLEDAI": "sledai",
-    "SLEDAI (SELENA-SLEDAI by the table footnote)": "sledai",
-    "BILAG": "bilag_total",
-    "≥1 BILAG A or 2 B": "active_bilag",
-    "PGA": "pga",
-    "Prednisone (mg/day)": "prednisone",
-    "Oral ulceration": "mucosal_ulcer",
-    "ANA decreased": "ana_decreased",
-    "Anti-dsDNA (IU/mL) n=29": "dsdna",
-    "Anti-dsDNA (IU/mL) n=30": "dsdna",
-    "Anti-nucleosome (AnuA) n=29": "anti_nucleosome",
-} | {m.replace("_", " ").capitalize(): m for m in (*ORGANS, *MEDICINES) if m != "mucosal_ulcer"}
-
-#: Rows of Table 3: the event, or the group of events.
-EVENTS: dict[tuple[str, str], str] = {
-    ("Serious adverse events (SAE)", "group"): "any serious event",
-    ("NPSLE", "SAE"): "NPSLE",
-    ("Herpes zoster", "SAE"): "herpes zoster",
-    ("Pneumonia", "SAE"): "pneumonia",
-    ("Infection", "group"): "any infection",
-    ("Upper respiratory infection", "infection"): "upper respiratory infection",
-    ("Severe infection", "infection group"): "any severe infection",
-    ("Herpes zoster", "severe infection"): "herpes zoster",
-    ("Pneumonia", "severe infection"): "pneumonia",
-    ("Injection site reaction", "event"): "injection site reaction",
-    ("Fever", "event"): "fever event",
-    ("Flu-like symptoms", "event"): "flu-like symptoms",
+MEASURES: dict[str, str] = _ROWS["measures"] | {
+    m.replace("_", " ").capitalize(): m for m in (*ORGANS, *MEDICINES) if m != "mucosal_ulcer"
 }
+#: Rows of Table 3: the event, or the group of events.
+EVENTS: dict[tuple[str, str], str] = {(event, level): measure for event, level, measure in _ROWS["table3"]["events"]}
 
 #: Whose printed ends are quartiles in the kit's reading: no whole-number total is 13.75 or 10.75.
 QUARTILE_MEASURES = frozenset({"bilag_total"})

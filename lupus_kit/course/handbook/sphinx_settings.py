@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,46 +19,13 @@ _FOOTER = (
     "Not for treating patients."
 )
 
-SETTINGS: dict[str, Any] = {
-    "project": "lupus_kit",
+SETTINGS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("settings.toml").read_text(encoding="utf-8")) | {
     "release": __version__,
     "extensions": ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon", __name__],
-    "language": "en",
-    # Notebooks: they come executed, and their widgets as pictures.
-    "nb_execution_mode": "off",
-    "nb_merge_streams": True,
-    "nb_ipywidgets_js": {},
-    "myst_enable_extensions": ["dollarmath"],
-    "myst_heading_anchors": 4,
     "myst_heading_slug_func": f"{__name__}.slug",
-    # The reference: docstrings are numpydoc and give the types in words.
-    "default_role": "py:obj",
-    "add_module_names": False,
-    "autodoc_typehints": "none",
-    "autosummary_generate": False,
-    "autodoc_member_order": "bysource",
-    "napoleon_google_docstring": False,
-    "napoleon_custom_sections": [("Attributes", "params_style")],
-    "napoleon_use_rtype": False,
-    # Pages: everything from disk. Excerpts of a search would have to be fetched, which a page on disk may not do.
-    "html_theme": "sphinx_book_theme",
-    "html_title": "The lupus_kit handbook",
-    "html_show_search_summary": False,
-    "html_copy_source": False,
     "html_static_path": [str(Path(__file__).with_name("static"))],
-    "html_css_files": ["handbook.css"],
-    "html_js_files": ["handbook.js"],
-    "html_math_renderer": "mathml",
-    "html_context": {"default_mode": "auto"},
-    "html_theme_options": {
-        "navbar_persistent": [],
-        "use_download_button": False,
-        "use_fullscreen_button": False,
-        "toc_title": "On this page",
-        "footer_content_items": ["extra-footer.html"],
-        "extra_footer": f"<p>{_FOOTER}</p>",
-    },
 }
+SETTINGS["html_theme_options"]["extra_footer"] = f"<p>{_FOOTER}</p>"
 
 
 def slug(heading: str) -> str:

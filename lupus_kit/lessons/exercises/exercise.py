@@ -1,9 +1,12 @@
 """What an exercise is, and what a typical wrong answer to it is."""
 
 import re
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import resources
+from string import Formatter
 from typing import Any, Literal, get_args
 
 from lupus_kit.core.cells import require_choice
@@ -46,10 +49,6 @@ class Misconception:
     def __post_init__(self) -> None:
         if (self.answer is None) == (self.when is None):
             raise InputError(f"misconception {self.hint!r}: give exactly one of answer= and when=")
-
-
-#: The short name that the lists of exercises use.
-Slip = Misconception
 
 
 @dataclass(frozen=True)
@@ -126,23 +125,67 @@ class Exercise:
             raise InputError(f"exercise {self.key}: remarks belong to kind 'text', and only to it")
 
 
-def choice(
-    key: str,
-    aim: str,
-    task: Task,
-    answer: Callable[[], object],
-    wrong: Mapping[str, str],
-    choices: tuple[str, ...] = ("a", "b", "c", "d"),
-    hint: str = "",
-    explain: str | Callable[[], str] = "",
-) -> Exercise:
-    """Make an exercise with one right choice, from what to say to a student who took one of the `wrong` ones.
+def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise, ...]:
+    """Read the texts of a stop's exercises, and put what is computed to each of them.
+
+    Parameters
+    ----------
+    stop : str
+        The name of the file of texts beside this module, without its ending. In a table of it ``answer`` is the answer
+        itself, ``value`` names what computes it; a table ``wrong`` is a misconception, which may also name a rule
+        (``when``) or say how near a number has to be (``within``). In braces stands what an explanation prints.
+    **computed : callable
+        What the texts name.
+
+    Returns
+    -------
+    tuple of Exercise
+        In the order of the file.
 
     Examples
     --------
-    >>> one = choice("09.1", "Tell mean from median.", "judge", lambda: "b", {"a": "Look again."}, ("a", "b"))
-    >>> one.kind, [slip.answer() for slip in one.misconceptions]
-    ('choice', ['a'])
+    >>> from lupus_kit.lessons.exercises.stop0 import EXERCISES
+    >>> [one.key for one in EXERCISES]
+    ['00.1', '00.2', '00.3', '00.4']
     """
-    slips = tuple(Misconception(said, partial(str, name)) for name, said in wrong.items())
-    return Exercise(key, aim, task, answer, "choice", choices=choices, hint=hint, explain=explain, misconceptions=slips)
+    text = resources.files("lupus_kit.lessons.exercises").joinpath(f"{stop}.toml").read_text(encoding="utf-8")
+    return tuple(_exercise(computed, **keys) for keys in tomllib.loads(text)["exercise"])
+
+
+def _exercise(
+    computed: Mapping[str, Callable[..., Any]],
+    explain: str,
+    wrong: Sequence[Mapping[str, Any]] = (),
+    choices: Sequence[str] = (),
+    answer: object = None,
+    value: str = "",
+    remarks: str = "",
+    **texts: Any,
+) -> Exercise:
+    return Exercise(
+        **texts,
+        answer=computed[value] if value else lambda: answer,
+        choices=tuple(choices),
+        explain=partial(_filled, explain, computed) if "{" in explain else explain,
+        misconceptions=tuple(_misconception(computed, **keys) for keys in wrong),
+        remarks=computed[remarks] if remarks else None,
+    )
+
+
+def _misconception(
+    computed: Mapping[str, Callable[..., Any]],
+    hint: str,
+    answer: Any = None,
+    value: str = "",
+    when: str = "",
+    within: float = 0.0,
+) -> Misconception:
+    typical: Callable[[], Any] = computed[value] if value else lambda: answer
+    if within:
+        return Misconception(hint, when=lambda given: abs(given - typical()) < within)
+    return Misconception(hint, when=computed[when]) if when else Misconception(hint, typical)
+
+
+def _filled(text: str, computed: Mapping[str, Callable[..., Any]]) -> str:
+    names = {name for _, name, _, _ in Formatter().parse(text) if name}
+    return text.format(**{name: computed[name]() for name in names})

@@ -8,11 +8,6 @@ def table(claim: str) -> tuple[int, int, int, int]:
     return lk.audit.claim_counts(lk.published.load("he2020"), claim)
 
 
-def printed_p(claim: str) -> float:
-    """Return the p-value of one claim, as printed."""
-    return float(lk.published.load("he2020").claims.set_index("id").at[claim, "p_value"])
-
-
 def printed(claim: str, column: str = "reported_p") -> str:
     """Return the p-value of one claim, or what stands in another column of it, as the printed string."""
     return str(lk.published.load("he2020").claims.set_index("id").at[claim, column])

@@ -1,21 +1,14 @@
 """How far a student has come: the progress file as a table by stop."""
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import pandas as pd
 
+from lupus_kit.core.templates import fill
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.progress import file as progress_file
 from lupus_kit.lessons.progress.file import Attempt
-
-#: State, sign and colour; the sign and the word say it, the colour repeats it.
-_SHOWN = {
-    "solved": ("\N{HEAVY CHECK MARK}", "#0f7ab8"),
-    "tried": ("\N{HEAVY BALLOT X}", "#d55e00"),
-    "open": ("\N{WHITE CIRCLE}", "#808080"),
-}
 
 
 @dataclass(frozen=True)
@@ -74,35 +67,9 @@ class Progress:
         return "\n".join([*lines, self.note]).rstrip("\n")
 
     def _repr_html_(self) -> str:
-        stops = "".join(_stop(str(name), rows) for name, rows in self.to_frame().groupby("notebook", sort=True))
-        note = f"<p role='status'><em>{escape(self.note)}</em></p>" if self.note else ""
-        return (
-            f"<div style='max-width:60em'><p><strong>{self._headline()}</strong></p>{note}{stops}"
-            f"<p><small>Kept in {escape(str(self.path.name))} beside your notebooks. It is yours: read it, copy it, delete "
-            "it. <code>lessons.keep_progress(False)</code> stops it.</small></p></div>"
-        )
-
-
-def _stop(name: str, rows: pd.DataFrame) -> str:
-    """Write one stop: a line that tells how far, and a table to unfold."""
-    solved = int((rows["state"] == "solved").sum())
-    body = "".join(
-        "<tr>"
-        f"<td style='text-align:left;white-space:nowrap'><span aria-hidden='true' style='color:{_SHOWN[row.state][1]}'>"
-        f"{_SHOWN[row.state][0]}</span> {row.key} {row.state}</td>"
-        f"<td style='text-align:left'>{escape(row.aim)}</td>"
-        f"<td>{row.tries or ''}</td>"
-        f"<td style='text-align:left'>{escape(row.misconceptions)}</td></tr>"
-        for row in rows.itertuples()
-    )
-    head = "".join(
-        f"<th style='text-align:left'>{word}</th>" for word in ("exercise", "what it is for", "tries", "hints met")
-    )
-    return (
-        f"<details{' open' if 0 < solved < len(rows) or (rows['state'] == 'tried').any() else ''}><summary>"
-        f"<strong>{escape(name)}</strong>: {solved} of {len(rows)} solved</summary>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
-    )
+        stops = [(name, list(rows.itertuples())) for name, rows in self.to_frame().groupby("notebook", sort=True)]
+        page = Path(__file__).with_name("progress.html.j2")
+        return fill(page, headline=self._headline(), note=self.note, stops=stops, path=self.path.name)
 
 
 def progress(path: Path | str | None = None) -> Progress:
