@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
-from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.core.text import plural
+from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from lupus_kit.endpoints import Scored
 
-#: Shown for every comparison, so that nobody picks: the textbook test, the exact conditional, the exact unconditional.
-COMPARED_BY = ("pearson", "fisher", "boschloo")
 _NO_ARM = "(no arm)"
+
 #: How a visit file is laid out, what becomes of visits before baseline, and the scale on which PGA was recorded.
 Layout = StrEnum("Layout", "auto long wide tests")
 Screening = StrEnum("Screening", "apart baseline_if_missing")
@@ -37,7 +35,11 @@ def score(
         ),
     ] = None,
     endpoint: Annotated[
-        str, typer.Option(help="sri, modified-sri (without BILAG), sri-50, bicla, lldas or doris.")
+        str,
+        typer.Option(
+            help="sri, modified-sri (without BILAG), sri-50, bicla, lldas, doris, flare, severe-flare, renal, "
+            "renal-partial; all: every definition side by side."
+        ),
     ] = "sri",
     points: Annotated[int, typer.Option(min=4, max=8, help="Drop in SLEDAI that the SRI asks for.")] = 4,
     missing: Annotated[
@@ -89,6 +91,16 @@ def score(
     first_arm: Annotated[
         str | None, typer.Option(help="Arm that the other is taken from. [default: the first in the file]")
     ] = None,
+    definition: Annotated[str | None, typer.Option(help="For renal: the definition. [default: KDIGO 2012]")] = None,
+    creatinine_upper_normal: Annotated[
+        float | None, typer.Option(help="For renal under ACR 2006: the laboratory's upper limit, µmol/L.")
+    ] = None,
+    strata: Annotated[str | None, typer.Option(help="Columns that were stratified for: site,region.")] = None,
+    covariates: Annotated[str | None, typer.Option(help="Columns for the logistic model, beside the strata.")] = None,
+    imputations: Annotated[
+        int, typer.Option(min=0, help="For the SRI: data sets to impute, with a tipping point.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Of the imputations.")] = 0,
     template: Annotated[
         bool, typer.Option("--template", help="Write an empty file to fill in (.csv or .xlsx).")
     ] = False,
@@ -122,6 +134,7 @@ def score(
         screening=screening.value,
         missing_codes=missing_codes,
         codes=codes,
+        keep=[*_names(strata), *_names(covariates)],
     )
     scored = endpoints.score_visits(
         read.visits,
@@ -135,13 +148,20 @@ def score(
         first_visit_protein=first_visit_protein,
         events=events,
         steroids=steroids,
+        definition=definition,
+        creatinine_upper_normal=creatinine_upper_normal,
+        strata=_names(strata),
+        covariates=_names(covariates),
+        first_arm=first_arm,
+        n_imputations=imputations,
+        seed=seed,
     )
-    arms, why_not = _two_arms(read.visits, first_arm)
+    _, why_not = endpoints.analysis.two_arms(read.visits)
     ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""
-    found = [*read.notes, *scored.notes, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
+    analysed = scored.analysis.notes if scored.analysis else ()
+    found = [*read.notes, *scored.notes, *analysed, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
     notes = list(dict.fromkeys(found))
-    compared = compare_arms(scored, [] if form is TableFormat.csv else arms)
-    write_result(_render(scored, compared, read.source, notes, form), out)
+    write_result(_render(scored, read.source, notes, form), out)
     if form is TableFormat.csv:  # one plain table has no room for them
         print(*notes, sep="\n", file=sys.stderr)
 
@@ -157,79 +177,57 @@ def _form(format: TableFormat | None, out: Path | None, path: Path) -> TableForm
     return chosen_format(format, out)
 
 
-def _two_arms(visits: pd.DataFrame, first: str | None) -> tuple[list[str], str]:
-    """Return the arms in the order of the file, the one that is named in front; say why where there are not two."""
-    if "arm" not in visits:
-        if first is not None:
-            raise InputError(f"--first-arm is {first!r}, but there is no column 'arm'.")
-        return [], "There is no column 'arm', so nothing is compared."
-    arms = [str(arm) for arm in visits.sort_index()["arm"].dropna().unique()]
-    if first is not None and first not in arms:
-        raise unknown_name("arm", first, arms)
-    arms.sort(key=lambda arm: arm != first)
-    if len(arms) == 2:
-        return arms, ""
-    found = ": ".join([f"{plural(len(arms), 'arm')} found", *([", ".join(arms)] if arms else [])])
-    return [], f"{found}; two are needed for a comparison."
+def _names(columns: str | None) -> list[str]:
+    return [name.strip() for name in (columns or "").split(",") if name.strip()]
 
 
-def compare_arms(scored: Scored, arms: list[str]) -> pd.DataFrame:
-    """Compare two arms at every visit, the first minus the second; no row where an arm has nobody assessed."""
-    import pandas as pd
-
-    from lupus_kit import inference
-
-    rows = []
-    for visit, part in scored.responders().groupby("visit", sort=False) if arms else ():
-        counts = part.set_index("arm")[["responders", "assessed"]].reindex(arms, fill_value=0)
-        if (counts["assessed"] == 0).any():
-            continue
-        (x1, n1), (x2, n2) = counts.astype(int).to_numpy().tolist()
-        (interval,) = inference.intervals(x1, n1, x2, n2, methods=["miettinen_nurminen"])
-        rows.append(
-            {"visit": visit, arms[0]: f"{x1}/{n1}", arms[1]: f"{x2}/{n2}"}
-            | {"difference": interval.estimate, "low": interval.low, "high": interval.high}
-            | {f"p_{key}": _p(key, x1, n1, x2, n2) for key in COMPARED_BY}
-        )
-    return pd.DataFrame(rows)
-
-
-def _p(key: str, x1: int, n1: int, x2: int, n2: int) -> float:
-    """Test one table; NaN where a test refuses a table of this size."""
-    from lupus_kit import inference
-
-    try:
-        return float(inference.pvalue(key, x1, n1, x2, n2))
-    except InputError:
-        return math.nan
-
-
-def _render(scored: Scored, compared: pd.DataFrame, source: str, notes: list[str], form: TableFormat) -> str:
-    """Write the whole result as a table, Markdown, JSON or CSV."""
-    table = scored.to_frame()
+def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) -> str:
+    """Write the whole result as a table, Markdown, JSON or CSV; the last of the notes is the one on clinical use."""
     if form is TableFormat.csv:
-        return csv_text(table)
+        return csv_text(scored.to_frame())
+    found, compared = scored.analysis, scored.comparison()
     if form is TableFormat.json:
         whole = {"endpoint": scored.endpoint, "source": source, "note": notes[-1], "notes": notes[:-1]}
-        parts = {"responders": scored.responders(), "comparison": compared, "patients": table}
+        parts = {"estimand": scored.estimand, "responders": scored.responders(), "comparison": compared}
+        if found:
+            parts |= {"analysis": found.effects, "imputation": found.imputed, "tipping": found.tipping}
+        parts["patients"] = scored.to_frame()
         whole |= {name: json.loads(part.to_json(orient="records")) for name, part in parts.items()}
         return json.dumps(whole, indent=2, ensure_ascii=False)
-    heading, section, point = ("# ", "## ", "- ") if form is TableFormat.markdown else ("", "", "")
-    sections = {"Responders by visit": _counts_as_text(scored.responders())}
-    explained = []
+    markdown = form is TableFormat.markdown
+    heading, section, point = ("# ", "## ", "- ") if markdown else ("", "", "")
+    title = "Responders by visit" if scored.verdict == "responder" else f"By visit: {scored.endpoint}"
+    several = "definition" in scored.verdicts and len(compared) > 0  # the arms hold the same counts
+    sections = {} if several else {title: (_counts(scored.responders()), "")}
+    minus = f"{scored.arms[0]} minus {scored.arms[1]}" if scored.arms else ""
     if len(compared):
-        sections["The two arms"] = _comparison_as_text(compared)
-        explained = [
-            f"The difference is {compared.columns[1]} minus {compared.columns[2]} in percentage points, with its 95% "
-            "Miettinen–Nurminen interval; the p-values are two-sided.",
-            "",
-        ]
-    shown = [name for name in ("patient", "arm", "visit", "reason") if name in table]
-    sections["Every patient"] = _with_arms(table[shown])
-    lines = [f"{heading}{scored.endpoint}: {source}", ""]
-    for title, part in sections.items():
-        lines += [f"{section}{title}", "", plain_table(part, form is TableFormat.markdown), ""]
-    return "\n".join([*lines, *explained, *(point + note for note in notes)])
+        said = (
+            f"The difference is {minus} in percentage points, with its 95% Miettinen–Nurminen interval; the p-values are "
+            "two-sided."
+        )
+        sections["The two arms"] = (_comparison(compared), said)
+    if found and len(found.effects):
+        said = f"Risk differences are {minus} in percentage points, ratios {minus.replace(' minus ', ' over ')}; intervals are 95%."
+        sections["Strata and covariates"] = (_effects(found.effects), said)
+    if found and len(found.imputed):
+        pooled = found.imputed.rename(columns={"quantity": "analysis"})
+        pooled["measure"] = pooled["analysis"].isin(scored.arms).map({True: "rate", False: "risk difference"})
+        sections["Multiple imputation"] = (_effects(pooled), "")
+    if found and len(found.tipping):
+        tipped = int((found.tipping["p"] >= 0.05).sum())
+        said = (
+            f"SLEDAI points by which imputed values are made worse, and the difference then ({minus}, with its p-value); "
+            f"p is 0.05 or more in {tipped} of {len(found.tipping)}."
+        )
+        sections["Tipping point at the last visit"] = (_tipping(found.tipping, scored.arms), said)
+    shown = [name for name in ("patient", "arm", "visit", "reason") if name in scored.verdicts]
+    if "reason" in shown:
+        sections["Every patient"] = (_with_arms(scored.verdicts[shown]), "")
+    estimand = plain_table(scored.estimand.rename(columns={"attribute": "Estimand", "choice": ""}), markdown)
+    lines = [f"{heading}{scored.endpoint}: {source}", "", estimand, ""]
+    for name, (part, said) in sections.items():
+        lines += [f"{section}{name}", "", plain_table(part, markdown), ""] + ([said, ""] if said else [])
+    return "\n".join([*lines, *(point + note for note in notes)])
 
 
 def _with_arms(table: pd.DataFrame) -> pd.DataFrame:
@@ -239,8 +237,8 @@ def _with_arms(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(arm=table["arm"].astype(object).where(table["arm"].notna(), _NO_ARM))
 
 
-def _counts_as_text(counts: pd.DataFrame) -> pd.DataFrame:
-    shown = _with_arms(counts[[name for name in ("visit", "arm") if name in counts]])
+def _counts(counts: pd.DataFrame) -> pd.DataFrame:
+    shown = _with_arms(counts[[name for name in ("definition", "visit", "arm") if name in counts]])
     shown = shown.assign(
         responders=[f"{x}/{n}" for x, n in zip(counts["responders"], counts["assessed"], strict=True)],
         rate=["" if math.isnan(rate) else f"{100 * rate:.1f}%" for rate in counts["rate"].astype(float)],
@@ -248,19 +246,48 @@ def _counts_as_text(counts: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(**{"without a verdict": counts["open"]}) if counts["open"].any() else shown
 
 
-def _comparison_as_text(compared: pd.DataFrame) -> pd.DataFrame:
+def _comparison(compared: pd.DataFrame) -> pd.DataFrame:
     from lupus_kit.inference import TESTS
 
     shown = compared.drop(columns=["low", "high"])
     ends = compared[["difference", "low", "high"]].itertuples(index=False)
-    shown["difference"] = [f"{100 * d:+.1f} ({100 * low:.1f} to {100 * high:.1f})" for d, low, high in ends]
-    for key in COMPARED_BY:
-        shown[f"p_{key}"] = [_p_as_text(p) for p in compared[f"p_{key}"]]
-    return shown.rename(columns={f"p_{key}": f"p, {TESTS[key].label}" for key in COMPARED_BY})
+    shown["difference"] = [_points(*row) for row in ends]
+    keys = [name.removeprefix("p_") for name in compared if name.startswith("p_")]
+    for key in keys:
+        shown[f"p_{key}"] = [_p(p, "too large") for p in compared[f"p_{key}"]]
+    return shown.rename(columns={f"p_{key}": f"p, {TESTS[key].label}" for key in keys})
 
 
-def _p_as_text(p: float) -> str:
-    return "too large" if math.isnan(p) else f"{p:.4f}" if p >= 0.00005 else "<0.0001"
+def _effects(effects: pd.DataFrame) -> pd.DataFrame:
+    shown = effects[[name for name in ("definition", "visit", "analysis", "measure", "patients") if name in effects]]
+    rows = effects[["measure", "estimate", "low", "high"]].itertuples(index=False)
+    effect = [
+        _ratio(*row) if "ratio" in measure else _points(*row).removeprefix("+" if measure == "rate" else "")
+        for measure, *row in rows
+    ]
+    return shown.assign(effect=effect, p=[_p(p) for p in effects["p"]])
+
+
+def _tipping(tipping: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:
+    first, second = arms
+    cells = [f"{100 * d:+.1f} ({_p(p) or 'no p'})" for d, p in zip(tipping["estimate"], tipping["p"], strict=True)]
+    wide = tipping.assign(cell=cells).pivot(index="delta", columns="delta_reference", values="cell")
+    wide.index = [f"{delta:g}" for delta in wide.index]
+    wide.columns = [f"{second} {delta:g}" for delta in wide.columns]
+    return wide.reset_index(names=first)
+
+
+def _points(estimate: float, low: float, high: float) -> str:
+    ends = "" if math.isnan(low) else f" ({100 * low:.1f} to {100 * high:.1f})"
+    return "" if math.isnan(estimate) else f"{100 * estimate:+.1f}{ends}"
+
+
+def _ratio(estimate: float, low: float, high: float) -> str:
+    return "" if math.isnan(estimate) else f"{estimate:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _p(p: float, otherwise: str = "") -> str:
+    return otherwise if math.isnan(p) else f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
 def _listing(columns: pd.DataFrame) -> str:

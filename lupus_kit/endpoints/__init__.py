@@ -8,12 +8,13 @@ teaching and research: check them against the official forms before any clinical
   `s2k_ri50`), `bicla`, `renal_response` (its definitions as a table: `RENAL_REQUIREMENTS`).
 - What may end a response: intercurrent events (`EVENT_STRATEGIES`) and rules on steroids (`STEROID_RULES`).
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
-- A file of a clinic: `read_visit_file`, `score_visits`; its columns are in `VISIT_FILE_COLUMNS`, the units that
-  measured columns may name in `UNITS`.
+- A file of a clinic: `read_visit_file`, `score_visits` (verdicts, the estimand, and the `Analysis` of two arms); its
+  columns are in `VISIT_FILE_COLUMNS`, the units that measured columns may name in `UNITS`.
 - Definitions side by side: `compare_definitions`, `agreement`, `deciding_clauses`; open answers drawn many times:
   `impute_responders`.
 """
 
+from lupus_kit.endpoints.analysis import Analysis
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
 from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
@@ -48,7 +49,7 @@ from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file,
 __all__ = [
     "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "EVENT_STRATEGIES",
     "RENAL_DEFINITIONS", "RENAL_REQUIREMENTS", "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "STEROID_RULES", "UNITS",
-    "VISIT_FILE_COLUMNS", "Agreement", "DecidingClauses", "DefinitionComparison", "ImputedResponders",
+    "VISIT_FILE_COLUMNS", "Agreement", "Analysis", "DecidingClauses", "DefinitionComparison", "ImputedResponders",
     "RenalDefinition", "RenalRequirement", "Scored", "SledaiItem", "SteroidClause", "SteroidRule", "VisitFile",
     "agreement", "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "delta_grid",
     "doris", "example_visit_file", "impute_responders", "lldas", "new_bilag", "read_visit_file", "renal_response",

@@ -1,4 +1,4 @@
-"""What a table of visits says about events and steroids, in notes: which patients, and what was done about them."""
+"""What a table of visits says about patients, events and steroids, in notes: who it is, and what was done about them."""
 
 import pandas as pd
 
@@ -15,6 +15,34 @@ def _named(text: str, patients: pd.Series) -> list[str]:
     """Say something of patients, with their number and names; nothing where there are none."""
     who = pd.unique(patients)
     return [f"{text} ({len(who)}): {listing(who)}."] if len(who) else []
+
+
+def about_patients(table: pd.DataFrame) -> list[str]:
+    """Name the patients without a baseline row, and those without an arm.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per patient and visit, cells read.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    if not {"patient", "week"} <= {*table.columns} or not table.columns.is_unique:
+        return []  # the rule says what is missing, or there twice
+    everyone = pd.unique(table["patient"].dropna())
+    recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
+    started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}
+    notes = []
+    if late := [str(who) for who in everyone if who not in started]:
+        notes.append(f"No baseline visit ({len(late)}): {', '.join(late)}.")
+    if "arm" in table:
+        placed = {*table.loc[table["arm"].notna(), "patient"]}
+        if loose := [str(who) for who in everyone if who not in placed]:
+            notes.append(f"No arm, so in no comparison ({len(loose)}): {', '.join(loose)}.")
+    return notes
 
 
 def with_unasked_events(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -1,29 +1,27 @@
 """Score a table of visits: totals and grades where only items are given, then any endpoint, counted by arm."""
 
 import html
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.endpoints.analysis import Analysis, analyse, compare_arms, names_of, two_arms
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
-from lupus_kit.endpoints.event_notes import about_events, about_steroids, with_unasked_events
+from lupus_kit.endpoints.estimand import estimand_table
+from lupus_kit.endpoints.event_notes import about_events, about_patients, about_steroids, with_unasked_events
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
-from lupus_kit.endpoints.rules.bicla import bicla
-from lupus_kit.endpoints.rules.doris import doris
-from lupus_kit.endpoints.rules.lldas import lldas
-from lupus_kit.endpoints.rules.sri import sri
-from lupus_kit.endpoints.rules.sri50 import sri50
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
 from lupus_kit.endpoints.sledai.total import sledai
+from lupus_kit.endpoints.trial_endpoints import TRIAL_ENDPOINTS
 from lupus_kit.endpoints.visits.missing_codes import MissingCodes
 from lupus_kit.endpoints.visits.visit_file import read_known
 from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
@@ -31,30 +29,8 @@ from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
 NOTE = "For teaching and research. Check the rules against the official index forms before any clinical use."
 
 
-@dataclass(frozen=True)
-class _Endpoint:
-    """One endpoint: its rule, what it reads beside PGA, the options it takes, and the column of its verdict."""
-
-    rule: Callable[..., pd.DataFrame]
-    needs: tuple[str, ...]
-    name: str
-    options: tuple[str, ...] = ()
-    verdict: str = "responder"
-
-
-_SRI_OPTIONS = ("points", "b_to_a_is_new", "steroids")
-_ENDPOINTS = {
-    "sri": _Endpoint(sri, ("total", "grades"), "SRI-{points}", _SRI_OPTIONS),
-    "modified-sri": _Endpoint(
-        partial(sri, components=("sledai", "pga")), ("total",), "modified SRI-{points} (no BILAG)", _SRI_OPTIONS
-    ),
-    "sri-50": _Endpoint(sri50, ("items", "grades"), "SRI-50, {points} points", _SRI_OPTIONS),
-    "bicla": _Endpoint(bicla, ("total", "grades"), "BICLA", ("steroids",)),
-    "lldas": _Endpoint(lldas, ("items",), "LLDAS", verdict="lldas"),
-    "doris": _Endpoint(doris, ("items",), "DORIS", verdict="doris"),
-}
 #: Endpoints by name; each takes visits and options and returns a table with a verdict and a reason.
-ENDPOINTS = tuple(_ENDPOINTS)
+ENDPOINTS = tuple(TRIAL_ENDPOINTS)
 
 #: Columns that are measured or seen, so that descriptors have to be decided from them.
 _MEASURED = frozenset(SLEDAI_FINDINGS["column"]) - {*ITEM_IDS, *(f"{name}_stable" for name in STABLE_IDS)}
@@ -77,12 +53,21 @@ class Scored:
         The column of the verdict.
     notes : tuple of str
         How totals and grades were made, and what was assumed.
+    estimand : pandas.DataFrame
+        What is estimated, in the words of ICH E9(R1): ``attribute`` and ``choice``.
+    arms : tuple of str
+        The first and the second arm; empty where there are not two.
+    analysis : Analysis, optional
+        Strata, model and imputation, where they were asked for.
     """
 
     endpoint: str
     verdicts: pd.DataFrame
     verdict: str
     notes: tuple[str, ...]
+    estimand: pd.DataFrame = field(default_factory=pd.DataFrame)
+    arms: tuple[str, ...] = ()
+    analysis: Analysis | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return the verdicts."""
@@ -94,10 +79,11 @@ class Scored:
         Returns
         -------
         pandas.DataFrame
-            ``visit``, ``week``, ``arm`` (if given), ``responders``, ``assessed`` (patients with a verdict), ``open``
+            ``definition`` (where several are scored), ``visit``, ``week``, ``arm`` (if given), ``responders``,
+            ``assessed`` (patients with a verdict), ``open``
             (without one), ``rate``.
         """
-        keys = [name for name in ("visit", "week", "arm") if name in self.verdicts]
+        keys = [name for name in ("definition", "visit", "week", "arm") if name in self.verdicts]
         # A patient without an arm is counted too, in a row of its own.
         groups = self.verdicts.groupby(keys, observed=True, sort=False, dropna=False)[self.verdict]
         table = groups.agg(responders="sum", assessed="count", rows="size").reset_index()
@@ -107,15 +93,29 @@ class Scored:
         # Arms stay in the order in which they come.
         return table.sort_values("week", kind="stable", ignore_index=True)
 
+    def comparison(self) -> pd.DataFrame:
+        """Compare the two arms at every visit, the first minus the second.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``visit``, responders and patients of each arm, ``difference`` with the Miettinen–Nurminen interval ``low`` to
+            ``high``, and the p-values of Pearson's, Fisher's and Boschloo's tests; no rows where there are not two arms.
+        """
+        return compare_arms(self.responders(), self.arms)
+
     def _repr_html_(self) -> str:
         counts = self.responders().round({"rate": 3}).to_html(index=False, border=0)
-        keys = [name for name in ("patient", "visit", "arm", self.verdict, "reason") if name in self.verdicts]
+        keys = [
+            name for name in ("definition", "patient", "visit", "arm", self.verdict, "reason") if name in self.verdicts
+        ]
         shown = self.verdicts[keys].head(12)
         more = f"<p>… and {len(self.verdicts) - 12} more rows.</p>" if len(self.verdicts) > 12 else ""
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return (
-            f"<b>{html.escape(self.endpoint)}</b>{counts}{shown.to_html(index=False, border=0)}{more}<ul>{notes}</ul>"
-            f"<small>{NOTE}</small>"
+            f"<b>{html.escape(self.endpoint)}</b>{self.estimand.to_html(index=False, border=0)}{counts}"
+            f"{shown.to_html(index=False, border=0)}{more}{self.analysis._repr_html_() if self.analysis else ''}"
+            f"<ul>{notes}</ul><small>{NOTE}</small>"
         )
 
 
@@ -135,6 +135,13 @@ def score_visits(
     missing_codes: MissingCodes = None,
     events: str = "composite",
     steroids: str | SteroidRule | None = "auto",
+    definition: str | None = None,
+    creatinine_upper_normal: float | None = None,
+    strata: str | Sequence[str] | None = None,
+    covariates: str | Sequence[str] | None = None,
+    first_arm: str | None = None,
+    n_imputations: int = 0,
+    seed: int = 0,
 ) -> Scored:
     """Score a table of visits from whatever it holds: totals or items, grades or items.
 
@@ -146,8 +153,10 @@ def score_visits(
         total stands where they do not make one. Grades are made from the 97 items of BILAG-2004 where there is no grade
         column. The visit before is the patient's row before. For LLDAS and DORIS a visit that a patient did not make is
         added as an empty row, so that it is counted like any other missing answer.
-    endpoint : {"sri", "modified-sri", "sri-50", "bicla", "lldas", "doris"}
-        Which rule.
+    endpoint : str
+        Which rule: ``"sri"``, ``"modified-sri"`` (without BILAG), ``"sri-50"``, ``"bicla"``, ``"lldas"``, ``"doris"``;
+        ``"flare"`` and ``"severe-flare"`` (no such SELENA flare since baseline); ``"renal"`` and ``"renal-partial"``
+        (complete response; at least partial); ``"all"``, every definition of ``DEFINITIONS`` that the columns allow.
     points : int
         The drop in SLEDAI that the SRI asks for, 4 to 8.
     missing : str
@@ -168,15 +177,27 @@ def score_visits(
     events : {"composite", "while_on_treatment", "treatment_policy", "hypothetical"}
         The strategy for the intercurrent events ``rescue``, ``disallowed_medication`` and ``withdrawn``; see ``sri``.
     steroids : str, SteroidRule or None
-        The rule on steroids of the SRI and BICLA; see ``sri``. LLDAS and DORIS have limits of dose of their own. Here
-        the default judges: where the table has ``prednisone_mg_day``, a dose at the assessment above that of baseline is
-        non-response, because all the trials of ``STEROID_RULES`` count it so and a responder on four times the steroids
-        is the worse mistake; a note names the patients, and ``"none"`` judges no dose.
+        The rule on steroids of the SRI and BICLA; see ``sri``. LLDAS and DORIS have limits of dose of their own. A note
+        names the patients, and ``"none"`` judges no dose.
+    definition : str, optional
+        For renal response: a key of ``RENAL_DEFINITIONS``, by default ``"KDIGO 2012"``.
+    creatinine_upper_normal : float, optional
+        For renal response: the laboratory's upper limit in µmol/L, which ACR 2006 and Chinese multitarget ask for.
+    strata, covariates : str or sequence of str, optional
+        Columns whose value at baseline belongs into the analysis. Arms are then compared within the strata, and in a
+        logistic model that holds both; see :func:`lupus_kit.inference.stratified` and ``adjusted``.
+    first_arm : str, optional
+        The arm from which the other is taken; the first in the table by default.
+    n_imputations : int
+        For the SRI: how many data sets ``impute_responders`` draws for open answers, and ``delta_grid`` makes worse; 0 for
+        none.
+    seed : int
+        Of the imputations.
 
     Returns
     -------
     Scored
-        Verdicts with reasons, and counts by visit and arm.
+        Verdicts with reasons, counts by visit and arm, the estimand, and the analysis that was asked for.
 
     Raises
     ------
@@ -198,44 +219,50 @@ def score_visits(
     if keyed and pd.api.types.is_numeric_dtype(table["week"]):
         table, _, assumed = plan_visits(table, planned, windows, screening)
         notes += assumed
-    asked = _ENDPOINTS[endpoint]
+    asked = TRIAL_ENDPOINTS[endpoint]
+    if definition is not None and "definition" not in asked.options:
+        raise InputError(
+            f"definition is {definition!r}, but the endpoint is {endpoint!r}: it chooses among renal responses."
+        )
+    within, among = names_of(strata, "strata"), names_of(covariates, "covariates")
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
         notes.append(f"PGA was brought from {pga_scale} to 0-3, with all its decimals.")
     require_choice("first_visit_protein", first_visit_protein, FIRST_VISIT_PROTEIN)
-    table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)
-    if "grades" in asked.needs:
+    if asked.needs:
+        table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)
+    if "grades" in asked.needs or ("maybe grades" in asked.needs and _holds_bilag(table)):
         table = _with_grades(table, endpoint, notes)
-    notes += _lacking(table)
+    notes += about_patients(table)
     table, unasked = with_unasked_events(table)
     notes += unasked
     is_state = asked.verdict != "responder"
-    options = {"points": points, "b_to_a_is_new": b_to_a_is_new, "steroids": steroids}
+    options: dict[str, Any] = {"points": points, "b_to_a_is_new": b_to_a_is_new, "steroids": steroids}
+    options |= {"definition": definition or "KDIGO 2012", "creatinine_upper_normal": creatinine_upper_normal}
     chosen = {name: options[name] for name in asked.options}
     verdicts = asked.rule(_complete(table) if is_state else table, missing=missing, events=events, **chosen)
+    remarks = verdicts.attrs.pop("notes", [])
     if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
     notes += about_events(table, events)
     if "steroids" in asked.options:
         notes += about_steroids(table, verdicts, events, steroids)
-    return Scored(asked.name.format(points=points), verdicts, asked.verdict, tuple(notes))
-
-
-def _lacking(table: pd.DataFrame) -> list[str]:
-    """Name the patients without a baseline row, and those without an arm."""
-    if not {"patient", "week"} <= {*table.columns} or not table.columns.is_unique:
-        return []  # the rule says what is missing, or there twice
-    everyone = pd.unique(table["patient"].dropna())
-    recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
-    started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}
-    notes = []
-    if late := [str(who) for who in everyone if who not in started]:
-        notes.append(f"No baseline visit ({len(late)}): {', '.join(late)}.")
-    if "arm" in table:
-        placed = {*table.loc[table["arm"].notna(), "patient"]}
-        if loose := [str(who) for who in everyone if who not in placed]:
-            notes.append(f"No arm, so in no comparison ({len(loose)}): {', '.join(loose)}.")
-    return notes
+    if asked.verdict == "flare_free" and sledai_version != "SELENA":
+        notes.append(f"The flare index reads SELENA-SLEDAI; SLEDAI was taken as {sledai_version} (sledai_version).")
+    notes += remarks
+    arms, _ = two_arms(table, first_arm)
+    name = asked.name.format_map(options)
+    judged = steroids if "steroids" in asked.options else None
+    estimand = estimand_table(
+        table, verdicts, name, arms, missing=missing, events=events, steroids=judged, strata=within
+    )
+    analysis = None
+    if within or among or n_imputations:
+        rule = {name: options[name] for name in ("points", "b_to_a_is_new", "steroids")}
+        rule |= {"events": events, "components": asked.components}
+        analysis = analyse(table, verdicts, asked.verdict, arms, strata=within, covariates=among, seed=seed,
+                           n_imputations=n_imputations, rule=rule if asked.components else None)  # fmt: skip
+    return Scored(name, verdicts, asked.verdict, tuple(notes), estimand, arms, analysis)
 
 
 def _complete(table: pd.DataFrame) -> pd.DataFrame:
@@ -355,6 +382,11 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
         "the visit before is the patient's row before, and every earlier visit is history (D and not E)."
     )
     return pd.concat([table, grades[list(GRADE_COLUMNS)]], axis=1)
+
+
+def _holds_bilag(table: pd.DataFrame) -> bool:
+    """Tell whether grades are given or can be made."""
+    return any(name in GRADE_COLUMNS or name in _BILAG_ONLY or name in _BILAG_NAMES for name in table.columns)
 
 
 def _is_bilag(name: str) -> bool:

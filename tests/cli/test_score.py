@@ -321,3 +321,80 @@ def test_visits_as_they_happened_screening_and_codes_are_settled_by_options(run,
     options = ("--planned", "0,12", "--missing-codes", "99", "--screening", "baseline_if_missing")
     assert "week 12  a    1/1" in run(*base, *options)[1]
     assert "week 12  a    0/1" in run(*base, *options, "--windows", "6")[1]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_strata_covariates_and_the_estimand_are_on_the_page(run, tmp_path, wide):
+    table = pd.read_csv(example_visit_file(), comment="#")
+    site = table["patient"].str[-1].astype(int) % 2
+    path = tmp_path / "v.csv"
+    if wide:
+        fields = [name for name in table if name not in ("patient", "visit", "week", "arm")]
+        stacked = table.pivot(index=["patient", "arm"], columns="week", values=fields)
+        stacked.columns = [f"{field}_week{week}" for field, week in stacked.columns]
+        stacked = stacked.reset_index()
+        stacked.assign(Site=stacked["patient"].str[-1].astype(int) % 2, dose=" NA").to_csv(path, index=False)
+    else:
+        table.assign(Site=site.where(table["week"] == 0), dose="NA").to_csv(path, index=False)
+    asked = (path, "--strata", "site", "--covariates", "sledai", "--imputations", "3", "--seed", "1")
+    whole = json.loads(run(*asked, "--format", "json")[1])
+    assert [row["attribute"] for row in whole["estimand"]][:2] == ["population", "treatment"]
+    scored = pd.DataFrame(whole["patients"])
+    scored["site"] = scored["patient"].str[-1].astype(int) % 2
+    for week in (12, 24):
+        by_hand = inference.stratified(
+            scored[scored["week"] == week], strata="site", outcome="responder", arm="arm", first_arm="drug"
+        )
+        cmh, first = [row for row in whole["analysis"] if row["week"] == week][:2]
+        assert (cmh["analysis"], cmh["estimate"]) == ("Cochran–Mantel–Haenszel", None)
+        assert cmh["p"] == first["p"] == pytest.approx(by_hand.cmh.p, rel=1e-9)
+        assert first["estimate"] == pytest.approx(by_hand.intervals["miettinen_nurminen_cmh"].estimate, rel=1e-9)
+    assert len(whole["imputation"]) == 6
+    assert len(whole["tipping"]) == 25
+    page = run(*asked, "--format", "markdown")[1]
+    for title in (
+        "# SRI-4: v.csv",
+        "| Estimand | ",
+        "## Strata and covariates",
+        "## Multiple imputation",
+        "## Tipping point",
+    ):
+        assert f"\n{title}" in f"\n{page}"
+    assert "Risk differences are drug minus placebo in percentage points, ratios drug over placebo" in page
+    assert "Columns that were not read: dose." in page
+    tipped = sum(row["p"] is not None and row["p"] >= 0.05 for row in whole["tipping"])
+    assert f"p is 0.05 or more in {tipped} of 25." in page
+    code, out, err = run(path, "--strata", "sit")
+    assert (code, out) == (2, "")
+    assert "unknown column 'sit': did you mean 'Site'" in err
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "title", "counts"),
+    [("flare", "no SELENA flare since baseline", ["1/2", "0/1"]),
+     ("severe-flare", "no severe SELENA flare since baseline", ["2/2", "1/1"]),
+     ("renal", "complete renal response, KDIGO 2012", ["1/2", "0/1"]),
+     ("renal-partial", "partial or complete renal response, KDIGO 2012", ["1/2", "1/1"])],
+)  # fmt: skip
+def test_flares_and_renal_response_of_a_file(run, tmp_path, endpoint, title, counts):
+    path = tmp_path / "v.csv"
+    path.write_text(
+        "patient,week,arm,sledai,pga,prednisone,weight,upcr_g_g,creatinine_mg_dl,creatinine_mg_dl_preflare,new skin\n"
+        "A,0,drug,6,1,5,60,2,1,1,0\nA,12,drug,6,1,5,60,0.4,1,,0\nB,0,drug,6,1,5,60,2,1,1,0\nB,12,drug,10,1,5,60,1.2,1,,0\n"
+        "C,0,placebo,6,1,5,60,2,1,1,0\nC,12,placebo,6,1,5,60,0.9,1,,1\n"
+    )
+    code, out, _ = run(path, "--endpoint", endpoint)
+    assert code == 0
+    assert out.startswith(f"{title}: v.csv")
+    whole = json.loads(run(path, "--endpoint", endpoint, "--format", "json")[1])
+    assert [f"{row['responders']}/{row['assessed']}" for row in whole["responders"]] == counts
+    assert run(path, "--endpoint", "renal", "--definition", "KDIGO 2012 as tabled by Parikh 2020")[0] == 0
+    assert run(path, "--endpoint", "sri", "--definition", "KDIGO 2024")[0] == 2
+
+
+def test_all_definitions_of_a_file_stand_side_by_side(run, visits):
+    code, out, _ = run(visits, "--endpoint", "all")
+    assert code == 0
+    assert out.count("week 12") == out.count("week 24") > 8
+    assert "SRI-8       " in out
+    assert "BICLA       " in out

@@ -140,8 +140,13 @@ def test_a_row_without_a_patient_or_visit_is_told(column: str, cell: object) -> 
 WHOLE_TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     **{f"sri, {missing}": lambda t, m=missing: endpoints.sri(t, missing=m) for missing in ("locf", "worst", "best")},
     **{
-        f"score_visits, {e}": lambda t, e=e: score_visits(t, e).to_frame() for e in endpoints.ENDPOINTS if e != "sri-50"
+        f"score_visits, {e}": lambda t, e=e: score_visits(t, e).to_frame()
+        for e in endpoints.ENDPOINTS
+        if e != "sri-50" and not e.startswith("renal")
     },
+    "score_visits, renal": lambda t: score_visits(
+        t.assign(upcr_mg_mmol=["200", 40, "30 ", 20.0], creatinine_umol_l="88", creatinine_umol_l_preflare=88), "renal"
+    ).to_frame(),
     "compare_definitions": lambda t: endpoints.compare_definitions(t).verdicts,
     "impute_responders": lambda t: endpoints.impute_responders(t, seed=1).to_frame(),
     "selena_flare": lambda t: endpoints.selena_flare(t),

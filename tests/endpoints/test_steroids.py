@@ -7,8 +7,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints import STEROID_RULES, SteroidClause, SteroidRule, bicla, compare_definitions, score_visits, sri
+from lupus_kit.endpoints import (
+    SLEDAI_ITEMS,
+    STEROID_RULES,
+    SteroidClause,
+    SteroidRule,
+    bicla,
+    compare_definitions,
+    impute_responders,
+    score_visits,
+    sri,
+    sri50,
+)
 
 WEEKS = [0, 12, 20, 24, 40, 46, 52]
 
@@ -46,9 +58,23 @@ def test_ten_to_forty_at_the_assessment_is_no_responder_of_a_file() -> None:
     )
     for endpoint in ("sri", "bicla"):
         assert score_visits(graded, endpoint).verdicts["responder"].tolist() == [False]
-    assert not compare_definitions(graded, definitions=["SRI-4", "BICLA"], steroids="auto").verdicts.iloc[0, 3:].any()
-    # The definition itself has no clause on doses.
-    assert sri(graded)["responder"].tolist() == [True]
+    items = graded.drop(columns="sledai").assign(**dict.fromkeys(SLEDAI_ITEMS["id"], 0))
+    items[["rash", "alopecia"]] = [[1, 1], [0, 0]]
+    for rule, table in ((sri, graded), (bicla, graded), (sri50, items)):
+        assert rule(table)["responder"].tolist() == [False]
+        assert rule(table, steroids=None)["responder"].tolist() == [True]
+    assert not compare_definitions(graded, definitions=["SRI-4", "BICLA"]).verdicts.iloc[0, 3:].any()
+    assert impute_responders(graded, n_imputations=2).patients["observed"].tolist() == [False]
+
+
+def test_the_usual_rule_takes_no_responder_from_the_cohorts_of_the_kit() -> None:
+    replica = cohort.replica(seed=0).visits
+    for visits in (replica, cohort.what_if(seed=1).visits, cohort.what_if(n_per_arm=200, seed=2).visits):
+        found = sri(visits)
+        assert found["responder"].tolist() == sri(visits, steroids=None)["responder"].tolist()
+        assert not found["steroids_over_limit"].any()
+    at = sri(replica).query("week in (12, 24)").groupby(["week", "arm"], observed=True)["responder"].sum()
+    assert at.tolist() == [16, 9, 19, 11]
 
 
 GRADES = [

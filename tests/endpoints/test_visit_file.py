@@ -111,9 +111,13 @@ def test_counts_by_visit_and_arm():
     }
 
 
-@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", [name for name in endpoints.ENDPOINTS if name != "all"])
 def test_every_endpoint_gives_a_reason_for_every_row(endpoint):
     visits = read_visit_file(example_visit_file()).visits
+    if endpoint.startswith("renal"):
+        visits = visits.assign(upcr_g_g=0.4, creatinine_mg_dl=1.0, creatinine_mg_dl_preflare=1.0)
+    if endpoint.endswith("flare"):
+        visits = visits.assign(weight_kg=60)
     scored = score_visits(visits, endpoint)
     assert len(scored.verdicts)
     assert scored.verdicts["reason"].str.len().gt(10).all()

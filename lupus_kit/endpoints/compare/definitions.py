@@ -130,7 +130,7 @@ def compare_definitions(
     definitions: Collection[str] = DEFINITIONS,
     missing: str = "nonresponder",
     events: str = "composite",
-    steroids: str | SteroidRule | None = None,
+    steroids: str | SteroidRule | None = "auto",
 ) -> DefinitionComparison:
     """Apply many definitions of response to one cohort.
 

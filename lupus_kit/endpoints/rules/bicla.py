@@ -121,7 +121,7 @@ def bicla(
     rise_of_030_fails: bool = True,
     events: str = "composite",
     event_columns: Sequence[str] = EVENTS,
-    steroids: str | SteroidRule | None = None,
+    steroids: str | SteroidRule | None = "auto",
 ) -> pd.DataFrame:
     """Decide for every patient and post-baseline visit whether BICLA is met, and say why.
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from lupus_kit.core.errors import require_choice, require_switch
-from lupus_kit.endpoints.rules.states import MISSING, none_of, read_state, state_table, treatment_clauses
+from lupus_kit.endpoints.rules.states import MISSING, none_of, pga_and_dose, read_state, state_table, treatment_clauses
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS
 
 PGA_LIMIT = 0.50
@@ -99,4 +99,4 @@ def doris(
     others = treatment_clauses(state, state.pga < PGA_LIMIT, low_dose, asked, maintenance)
     points = sum(CLINICAL_POINTS[name] * findings[name].astype("Int16") for name in findings)
     clinical = {"clinical_sledai": points.astype("Int64")}
-    return state_table(state, "DORIS", clinical, {"sledai_clause": active, **others}, missing)
+    return state_table(state, "DORIS", clinical | pga_and_dose(state), {"sledai_clause": active, **others}, missing)

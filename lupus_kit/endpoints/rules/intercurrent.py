@@ -180,7 +180,7 @@ def read_with_events(
     score: str = "sledai",
     *,
     events: str = "composite",
-    steroids: str | SteroidRule | None = None,
+    steroids: str | SteroidRule | None = "auto",
 ) -> tuple[pd.DataFrame, Intercurrent]:
     """Check a visit table and handle its intercurrent events.
 

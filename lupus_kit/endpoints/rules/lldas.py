@@ -4,7 +4,15 @@ import pandas as pd
 
 from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.rules.reasons import names_of, words_where
-from lupus_kit.endpoints.rules.states import MISSING, Clause, none_of, read_state, state_table, treatment_clauses
+from lupus_kit.endpoints.rules.states import (
+    MISSING,
+    Clause,
+    none_of,
+    pga_and_dose,
+    read_state,
+    state_table,
+    treatment_clauses,
+)
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
@@ -149,4 +157,4 @@ def lldas(
     asked = f"{PGA_LIMIT:.2f} or less", f"{PREDNISONE_LIMIT:g} or less"
     maintenance = "maintenance_ok", "standard and well tolerated", "tolerated"
     clauses |= treatment_clauses(state, state.pga <= PGA_LIMIT, state.dose <= PREDNISONE_LIMIT, asked, maintenance)
-    return state_table(state, "LLDAS", {"sledai": sledai}, clauses, missing)
+    return state_table(state, "LLDAS", {"sledai": sledai} | pga_and_dose(state), clauses, missing)

@@ -46,7 +46,7 @@ class SriOptions:
     event_columns: Sequence[str] = EVENTS
     score: str = "sledai"
     events: str = "composite"
-    steroids: str | SteroidRule | None = None
+    steroids: str | SteroidRule | None = "auto"
 
     def __post_init__(self) -> None:
         points, components = self.points, self.components
@@ -253,7 +253,7 @@ def sri(
     components: Collection[str] = COMPONENTS,
     events: str = "composite",
     event_columns: Sequence[str] = EVENTS,
-    steroids: str | SteroidRule | None = None,
+    steroids: str | SteroidRule | None = "auto",
     score: str = "sledai",
     reasons: bool = True,
 ) -> pd.DataFrame:
@@ -290,10 +290,10 @@ def sri(
     event_columns : sequence of str
         Yes/no columns of these events. The three of the default may be absent from `visits`, any other must be there.
     steroids : str, SteroidRule or None
-        The rule on steroids; a broken one is an intercurrent event at each assessment at which it is broken. None or
-        ``"none"``: doses are not judged. A key of ``STEROID_RULES``, such as ``"muse"``, or a rule of your own: a dose that
-        counts and is not recorded leaves the answer open. ``"auto"`` is the choice of ``score_visits``: where `visits` has
-        ``prednisone_mg_day``, a recorded dose at the assessment above that of baseline breaks it.
+        The rule on steroids; a broken one is an intercurrent event at each assessment at which it is broken. ``"auto"``:
+        where `visits` has ``prednisone_mg_day``, a recorded dose at the assessment above that of baseline breaks it, because
+        all the trials of ``STEROID_RULES`` count it so. None or ``"none"``: doses are not judged. A key of ``STEROID_RULES``,
+        such as ``"muse"``, or a rule of your own: a dose that counts and is not recorded leaves the answer open.
     score : str
         The column of the activity score; ``sri50`` uses it. A score other than ``"sledai"`` may hold half points.
     reasons : bool
@@ -330,7 +330,7 @@ def sri(
     none counts: it is recorded for the time since the visit before, which is before treatment. An empty cell of a visit
     that was made leaves this and every later visit open until there is a yes; a missed visit leaves nothing open at
     later ones, which record the time since. Where it is open whether an event had happened, ``"while_on_treatment"``
-    and ``"hypothetical"`` set the visit missing. The SRI has no clause on doses, so none is judged unless a rule is named.
+    and ``"hypothetical"`` set the visit missing. The first SRI had no clause on doses: ``steroids=None`` is that reading.
 
     References
     ----------

@@ -153,13 +153,19 @@ def none_of(failed: str, present: pd.DataFrame, unknown: str, not_known: pd.Data
     return Clause(nothing, names_of(failed, present), names_of(unknown, not_known))
 
 
+def pga_and_dose(state: State) -> dict[str, pd.Series]:
+    """Return PGA and dose as they are shown beside the clauses."""
+    return {"pga": state.pga.astype(float), DOSE: state.dose.astype(float)}
+
+
 def state_table(
-    state: State, name: str, values: Mapping[str, pd.Series], clauses: Mapping[str, Clause], missing: str
-) -> pd.DataFrame:
-    """Lay out a state of low activity: keys, values, clauses, events, verdict, and the reason."""
+    state: State, name: str, values: Mapping[str, pd.Series], clauses: Mapping[str, Clause], missing: str,
+    column: str | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Lay out a state: keys, values, clauses, events, verdict (in `column`, or called as the state), and the reason."""
     events, moved = state.events, state.events.moved_words()
     clauses = dict(clauses)
-    values = {**values, "pga": state.pga.astype(float), DOSE: state.dose.astype(float)}
+    values = dict(values)
     if events.clauses:
         happened = any_of(events.happened[event] for event in events.clauses)
         said = joined(*map(events.words, events.clauses))
@@ -181,6 +187,6 @@ def state_table(
     unknown = [np.where(is_open, clause.unknown, "") for clause in clauses.values()]
     separator = np.where((moved != "") & known_true(answer), "; ", "")  # an opening that is a whole sentence
     reasons = sentences(map(openings.__getitem__, shown), [*failed, *unknown, separator + moved], ending)
-    verdict = {name.lower(): shown, "imputed": is_open & counted_as_no}
+    verdict = {column or name.lower(): shown, "imputed": is_open & counted_as_no}
     after = {} if events.clauses else events.columns(events.happened)
     return pd.DataFrame({**state.rows.keys(), **values, **holds, **after, **verdict, "reason": reasons})

@@ -6,6 +6,7 @@ columns read (`read_column`) -> patients, visits and weeks (`fill_keys`, `check_
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from lupus_kit.core.columns import BadCells, Column, read_column
-from lupus_kit.core.errors import InputError, require_choice
-from lupus_kit.core.tables import read_table
+from lupus_kit.core.columns import BadCells, Column, fold, read_column
+from lupus_kit.core.errors import InputError, require_choice, unknown_name
+from lupus_kit.core.tables import RawTable, read_table
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.pga import PGA_SCALES
 from lupus_kit.endpoints.sledai.items import ITEM_IDS
@@ -84,6 +85,7 @@ def read_visit_file(
     screening: str = "apart",
     missing_codes: MissingCodes = None,
     codes: TestCodes = None,
+    keep: Sequence[str] = (),
 ) -> VisitFile:
     """Read a file of visits.
 
@@ -113,6 +115,9 @@ def read_visit_file(
     codes : pandas.DataFrame, str or pathlib.Path, optional
         For one row a test: a table, or a file, with the columns ``code`` and ``column`` that says what each test is. An
         empty column is for a test that is not to be read. Usual codes that it does not name are guessed, and said.
+    keep : sequence of str
+        Columns of the file that the kit does not know and that are wanted all the same, such as strata: numbers where every cell
+        is one, else words.
 
     Returns
     -------
@@ -137,7 +142,9 @@ def read_visit_file(
     source = Path(path) if isinstance(path, (str, Path)) else path
     if not hasattr(source, "read") and not isinstance(source, Path):
         raise InputError(f"path is {path!r}: give the name of a file, or a binary stream of CSV.")
-    tidy = recognise(read_table(source, sheet, header=join_names), layout, read_test_codes(codes))
+    raw = read_table(source, sheet, header=join_names)
+    wanted = _columns_to_keep(raw, keep)
+    tidy = recognise(raw, layout, read_test_codes(codes))
     problems = BadCells(f"{tidy.source}; nothing was scored", tidy.place)
     tidy = read_points(tidy, problems)
     refuse_bare_ticks(tidy.cells, problems)
@@ -162,8 +169,21 @@ def read_visit_file(
         part.index = pd.Index(tidy.file_rows[cells.index.get_indexer(part.index)])
     visits, of_units = name_units(visits, pga_scale, tidy.source)
     visits = visits.sort_values(["patient", "week"], kind="stable")
+    for name, written in wanted.items():
+        words = pd.Series(read_column(raw.cells, written, Column(written, "text"), problems), raw.cells.index)
+        numeric = pd.to_numeric(words, errors="coerce")
+        visits[name] = (numeric if numeric.notna().eq(words.notna()).all() else words).reindex(visits.index)
     notes = (*tidy.notes, *coded, *named, *planning, *of_units)
-    return VisitFile(visits, tidy.source, tidy.layout, tidy.columns, tidy.ignored, notes, left_out)
+    ignored = tuple(name for name in tidy.ignored if name not in wanted.values())
+    return VisitFile(visits, tidy.source, tidy.layout, tidy.columns, ignored, notes, left_out)
+
+
+def _columns_to_keep(raw: RawTable, keep: Sequence[str]) -> dict[str, str]:
+    """Find each column that is wanted beside those of the kit: its name, and as it is written in the file."""
+    written = {fold(str(name)): str(name) for name in raw.cells}
+    if lacking := [name for name in keep if fold(name) not in written and name not in BY_NAME]:
+        raise unknown_name("column", lacking[0], written.values())
+    return {name: written[fold(name)] for name in keep if name not in BY_NAME}
 
 
 def _made(visits: pd.DataFrame) -> pd.Series:
