@@ -124,9 +124,11 @@ def intervals(
     level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
     offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > _LARGEST else known
-    wanted = offered if methods is None else {methods} if isinstance(methods, str) else set(methods)
-    for key in sorted(wanted - known):
-        raise unknown_name("interval", key, [name for name, *_ in METHODS])
+    listed = [methods] if isinstance(methods, str) or not isinstance(methods, Iterable) else list(methods)
+    for key in listed if methods is not None else ():
+        if not isinstance(key, str) or key not in known:
+            raise unknown_name("interval", key, [name for name, *_ in METHODS])
+    wanted = offered if methods is None else set(listed)
     if side != "two-sided":
         if methods is not None and wanted & _NOT_HALVED:
             named = " and ".join(map(repr, sorted(wanted & _NOT_HALVED)))
