@@ -1,6 +1,7 @@
 """Confidence intervals for the difference, the ratio and the odds ratio of two response rates."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -124,8 +125,9 @@ def intervals(
     level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
     offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > _LARGEST else known
-    listed = [methods] if isinstance(methods, str) or not isinstance(methods, Iterable) else list(methods)
-    for key in listed if methods is not None else ():
+    several = isinstance(methods, Iterable) and not isinstance(methods, str)
+    listed: list[Any] = [] if methods is None else list(methods) if several else [methods]
+    for key in listed:
         if not isinstance(key, str) or key not in known:
             raise unknown_name("interval", key, [name for name, *_ in METHODS])
     wanted = offered if methods is None else set(listed)
