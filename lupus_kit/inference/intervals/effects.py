@@ -10,6 +10,7 @@ from lupus_kit.inference.intervals import ratios
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.margins.shifted import limit
+from lupus_kit.inference.two_by_two.conditional import WIDEST
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
 
 # Tables of the largest design of the exact interval: beyond it the search takes minutes and gigabytes.
@@ -91,7 +92,8 @@ def intervals(
     level : float
         Confidence level, such as 0.95.
     methods : iterable of str, or str, optional
-        Keys of methods; by default all, without the exact unconditional one above about 1000 patients an arm.
+        Keys of methods; by default all, without the exact unconditional one above about 1000 patients an arm, and
+        without Baptista–Pike's and Blaker's where the same responders allow more than 20,000 tables.
     alpha : float, optional
         Instead of the level: ``1 - level``.
     alternative : {"two-sided", "greater", "less"}
@@ -125,6 +127,8 @@ def intervals(
     level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
     offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > _LARGEST else known
+    if min(m, a + b) - max(0, a + b - n) > WIDEST:
+        offered = offered - _NOT_HALVED
     several = isinstance(methods, Iterable) and not isinstance(methods, str)
     listed: list[Any] = [] if methods is None else list(methods) if several else [methods]
     for key in listed:
