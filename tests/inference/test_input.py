@@ -374,3 +374,13 @@ def test_a_level_and_another_alpha_contradict_each_other():
 def test_a_column_has_one_role_in_a_stratified_comparison(arm, strata):
     patients = pd.DataFrame({"y": [0, 1] * 4, "arm": list("aabbaabb"), "site": list("ssssrrrr")})
     assert "must be different columns" in refused(inference.stratified, patients, outcome="y", arm=arm, strata=strata)
+
+
+def test_a_grid_of_counts_that_no_memory_holds():
+    million = 10**6
+    for function, arguments in (
+        (inference.pvalue_lattice, ("pearson", million, million)),
+        (inference.joint_counts, (million, 0.5, 0.5, 0.4)),
+        (inference.familywise_error, (0.4, million, million, 0.3, "holm")),
+    ):
+        assert "30000 an arm" in refused(function, *arguments)

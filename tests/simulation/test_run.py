@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupus_kit import design, inference, simulation
+from lupus_kit.core.errors import InputError
 from lupus_kit.simulation.trials.alias import Alias
 from lupus_kit.simulation.trials.chunks import CHUNK, simulate_chunk
 from lupus_kit.simulation.trials.tally import merge
@@ -349,3 +350,10 @@ def test_coverage_agrees_with_a_count_over_trials(result):
     assert found.loc[("primary", "katz"), "true_value"] == pytest.approx((16 / 29) / (9 / 30))
     with pytest.raises(ValueError, match="newcombe"):
         result.coverage(methods=("newcomb",))
+
+
+@pytest.mark.parametrize("simulated", [simulation.run, simulation.exact, simulation.familywise])
+def test_a_trial_that_no_memory_holds(simulated):
+    rates = simulation.ResponseRates((0.55, 0.30), (0.65, 0.37))
+    with pytest.raises(InputError, match="30000 an arm"):
+        simulated(simulation.with_patients(design.he2020(), 10**6), rates)

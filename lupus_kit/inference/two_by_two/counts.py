@@ -18,6 +18,9 @@ REACHES = 1 + 1e-12
 ALTERNATIVES = ("two-sided", "greater", "less")
 
 
+# Beyond so many pairs of counts their table fits into no memory.
+_MOST_PAIRS = 10**9
+
 # Beyond this, products of counts no longer fit the whole numbers that are computed with.
 _LARGEST = 10**9
 
@@ -167,6 +170,14 @@ def as_count(name: str, value: Any, minimum: int = 0) -> int:
 def as_size(name: str, value: Any) -> int:
     """Return one number of patients in an arm."""
     return as_count(name, value, 1)
+
+
+def check_grid(n1: int, n2: int) -> None:
+    """Refuse the grid of every two counts up to ``n1`` and ``n2`` where it would not fit into memory."""
+    if (n1 + 1) * (n2 + 1) > _MOST_PAIRS:
+        raise InputError(
+            f"{n1} and {n2} patients: a table of every two counts has too many cells; 30000 an arm is the most."
+        )
 
 
 def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> tuple[int, int, int, int]:
