@@ -184,6 +184,14 @@ def test_recovers_rates_where_values_are_missing_at_random() -> None:
         assert truth[arm] - crude[arm] > 4 * np.sqrt(row["between"])
 
 
+def test_no_interval_leaves_what_is_possible() -> None:
+    visits = endpoints.read_visit_file(endpoints.example_visit_file()).visits
+    pooled = endpoints.impute_responders(visits, n_imputations=20).pooled
+    least = np.where(pooled["quantity"].str.contains(" minus "), -1, 0)
+    assert (pooled["low"].dropna() >= least[pooled["low"].notna()]).all()
+    assert pooled["high"].max() == 1
+
+
 def test_rubins_rules_by_hand() -> None:
     q, u = np.array([0.5, 0.6, 0.7]), np.array([0.01, 0.02, 0.03])
     got = pool(q, u, np.array(29.0), 0.95)
