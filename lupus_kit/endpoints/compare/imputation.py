@@ -135,7 +135,8 @@ def impute_responders(
 
     Within one data set the variance of a rate is p(1−p)/n, of a difference their sum. Rubin's rules add the variance
     between data sets; degrees of freedom follow Barnard and Rubin, from n−1 (a rate) or n₁+n₂−2 (a difference)
-    complete-data ones. Intervals are estimate ± t·√total, rates cut at 0 and 1, differences at −1 and 1; they are missing where the total is 0.
+    complete-data ones. Intervals are estimate ± t·√total, rates cut at 0 and 1, differences at −1 and 1;
+    they are missing where the total is 0.
     With few patients the normal approximation behind them is rough.
 
     References
