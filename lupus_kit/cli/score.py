@@ -254,7 +254,7 @@ def _comparison(compared: pd.DataFrame) -> pd.DataFrame:
     shown["difference"] = [_points(*row) for row in ends]
     keys = [name.removeprefix("p_") for name in compared if name.startswith("p_")]
     for key in keys:
-        shown[f"p_{key}"] = [_p(p, "too large") for p in compared[f"p_{key}"]]
+        shown[f"p_{key}"] = [_p(p, "not defined" if key == "pearson" else "too large") for p in compared[f"p_{key}"]]
     return shown.rename(columns={f"p_{key}": f"p, {TESTS[key].label}" for key in keys})
 
 

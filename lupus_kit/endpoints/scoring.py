@@ -19,7 +19,7 @@ from lupus_kit.endpoints.event_notes import about_events, about_patients, about_
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
-from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS
+from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO
 from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.trial_endpoints import TRIAL_ENDPOINTS
 from lupus_kit.endpoints.visits.missing_codes import MissingCodes
@@ -228,6 +228,7 @@ def score_visits(
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
         notes.append(f"PGA was brought from {pga_scale} to 0-3, with all its decimals.")
+    require_choice("SLEDAI version", sledai_version, STABLE_SCORES_ZERO)
     require_choice("first_visit_protein", first_visit_protein, FIRST_VISIT_PROTEIN)
     if asked.needs:
         table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)

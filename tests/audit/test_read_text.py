@@ -61,6 +61,26 @@ def test_the_claims_of_an_abstract_are_proposed(text, arms, claims):
         assert {key: getattr(claim, key) for key in expected} == expected
 
 
+def test_men_and_women_who_were_allocated_are_no_arm():
+    study = read_text(
+        "We randomly allocated 45 women and 5 men with lupus nephritis to low-dose velunib (1 mg) or placebo for 12 weeks. "
+        "Remission occurred in 54.0% versus 16.0%."
+    )
+    assert study.trial.n_randomised == {"low-dose velunib": None, "placebo": None}
+    assert told(study) == [("low-dose velunib", "placebo", "54.0%", "16.0%")]
+
+
+def test_a_heading_in_capitals_glued_to_its_sentence_is_cut_off():
+    study = read_text(
+        "METHODSIn this trial, 120 patients were randomised to velunib (n=60) or placebo (n=60).RESULTSA clinical response "
+        "was reached by 35 (58.3%) of 60 patients with velunib versus 20 (33.3%) of 60 with placebo."
+    )
+    (claim,) = study.records
+    assert claim.words.startswith("A clinical response was reached")
+    assert "clinical response" in claim.endpoint.lower()
+    assert "METHODS" not in claim.endpoint
+
+
 GLUED = (
     "ObjectivesTo see whether low-dose IL-2 helps in lupus.MethodsSixty patients were randomised 1:1 to IL-2 (n=30) or "
     "placebo (n=30) for 12 weeks and followed for another 12. The primary endpoint was SRI-4 at week 12.ResultsAt week 12, "

@@ -219,6 +219,13 @@ def test_a_large_trial_is_compared_by_the_tests_that_can(run, tmp_path):
     assert "too large" in run(tmp_path / "v.csv", "--endpoint", "modified-sri")[1]
 
 
+def test_a_test_that_needs_a_responder_is_not_called_too_large(run, tmp_path):
+    (tmp_path / "v.csv").write_text("patient,week,arm,sledai,pga\n1,0,a,9,1\n1,12,a,9,1\n2,0,b,9,1\n2,12,b,9,1\n")
+    out = run(tmp_path / "v.csv", "--endpoint", "modified-sri")[1]
+    assert "not defined" in out
+    assert "too large" not in out
+
+
 def test_the_file_of_visits_is_never_overwritten(run, visits, tmp_path):
     before = visits.read_bytes()
     for out in (visits, tmp_path / "." / "visits.csv"):

@@ -449,7 +449,7 @@ def test_pga_on_another_scale_is_converted_and_never_guessed(tmp_path):
     table = _example()
     table["pga"] = [f"{100 * float(p) / 3:.6f}" if p else "" for p in table["pga"]]
     path = _write(tmp_path, table)
-    with pytest.raises(InputError, match="a number from 0 to 3"):
+    with pytest.raises(InputError, match=r"a number from 0 to 3 \(the scale 0-3: pga_scale, --pga-scale\)"):
         read_visit_file(path)
     visits = read_visit_file(path, pga_scale="0-100").visits
     scored = score_visits(visits, pga_scale="0-100").to_frame()
@@ -569,6 +569,30 @@ def test_a_key_spelt_in_two_ways_is_listed(tmp_path, column, other):
         InputError, match=f"row 3, column '{column}': '{other}' is not allowed .elsewhere it is written"
     ):
         read_visit_file(_write(tmp_path, table))
+
+
+def test_a_number_of_a_patient_with_and_without_decimals_is_listed(tmp_path):
+    table = _example()
+    table["patient"] = table["patient"].str.removeprefix("E")
+    table.loc[1, "patient"] = "01.0"
+    with pytest.raises(InputError, match=r"row 3, column 'patient': '01.0' is not allowed .elsewhere it is written"):
+        read_visit_file(_write(tmp_path, table))
+
+
+@pytest.mark.parametrize(("name", "layout"), [("Total", "wide"), ("Mean", "wide"), (" grand total", "long")])
+def test_a_row_of_totals_is_no_patient(tmp_path, name, layout):
+    # Its SLEDAI would fall by the sum of all falls: a responder who does not exist.
+    table = _wide(_example()) if layout == "wide" else _example()
+    last = len(table) - 1
+    table.loc[table["patient"] == table.loc[last, "patient"], "patient"] = name
+    with pytest.raises(InputError, match="a row of totals or means is no patient: leave it out"):
+        read_visit_file(_write(tmp_path, table))
+
+
+def test_a_version_of_sledai_that_does_not_exist_is_refused_also_beside_totals():
+    visits = pd.DataFrame({"patient": ["1", "1"], "week": [0, 12], "visit": ["baseline", "week 12"], "sledai": [10, 6]})
+    with pytest.raises(InputError, match="unknown SLEDAI version '3K'"):
+        score_visits(visits.assign(pga=1.0), endpoint="modified-sri", sledai_version="3K")
 
 
 def test_an_arm_is_needed_once_and_nobody_without_one_is_lost(tmp_path):

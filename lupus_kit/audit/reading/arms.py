@@ -21,7 +21,8 @@ _ALLOCATED = re.compile(
 #: What stands before the list of arms.
 _TO = re.compile(
     r"\b(?:to (?:either |one of )?(?:receive|undergo|have|get|take|start|continue)|treatment with|receiving|received|receive"
-    r"|between|either|into|of|to|with|:)(?: either| (?:one of |the )?(?:two|three|four|five|2|3|4) (?:[\w-]+ )?"
+    r"|between|either|into|of|to|(?<!men )(?<!patients )(?<!people )(?<!adults )(?<!children )(?<!participants )with|:)"
+    r"(?: either| (?:one of |the )?(?:two|three|four|five|2|3|4) (?:[\w-]+ )?"
     r"(?:groups?|arms|regimens|treatments?)(?: of| receiving)?)?[:,]?\s(?!\d+\s?(?::|to)\s?\d)",
     re.I,
 )
@@ -49,7 +50,7 @@ _SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?)?({_WHO
 _SIZED = re.compile(
     rf"(?<![:.\d])(?<!: )(?P<list>(?:[(]|, |and ))?(?P<n>{_WHOLE})\s(?:{_PEOPLE}\s)?"
     r"(?:(?:(?:were )?(?:\w+ )?(?:assigned|allocated|randomi[sz]ed) )?(?:to receive |to |in |received |receiving |on )"
-    r"(?:the )?|(?(list)|(?!)))(?P<name>(?!(?:with|were|who|had|aged|patients|adults|women|participants)\b)"
+    rf"(?:the )?|(?(list)|(?!)))(?P<name>(?!(?:with|were|who|had|aged|{_PEOPLE})\b)"
     r"[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
 )
 #: What is never the name of an arm: people and sexes, units, times, places, events, words about the trial.

@@ -1,13 +1,18 @@
 """The keys of a visit file: who, when and in which arm; each said once and without contradiction."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import BadCells, is_missing
+from lupus_kit.core.columns import BadCells, fold, is_missing
 from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import plural
 from lupus_kit.endpoints.visits.weeks import READABLE, first_day, weeks_of
 from lupus_kit.endpoints.visits.windows import visit_names
+
+#: What stands in the place of a patient where a spreadsheet adds up its columns; folded.
+_NO_PATIENT = frozenset({"total", "totals", "subtotal", "grand_total", "sum", "mean", "average", "median"})
 
 
 def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str], problems: BadCells) -> list[str]:
@@ -88,9 +93,11 @@ def check_keys(
     known = flat["patient"].notna() & flat["week"].notna()
     twice = known & flat.duplicated(["patient", "week"])
     note("week", twice, "the patient has an earlier row for the same week: keep one row per patient and visit")
+    totals = flat["patient"].isin([who for who in flat["patient"].dropna().unique() if fold(str(who)) in _NO_PATIENT])
+    note("patient", totals, "a row of totals or means is no patient: leave it out")
     for name in ("patient", "arm"):
         if name in flat:
-            words = "elsewhere it is written with other capitals or spaces: write it in one way"
+            words = "elsewhere it is written with other capitals or spaces, or without .0: write it in one way"
             note(name, flat[name].isin(_spelt_otherwise(flat[name])), words)
     if "arm" in flat:
         first_arm = flat.groupby("patient")["arm"].transform("first")
@@ -113,7 +120,8 @@ def check_keys(
 
 
 def _spelt_otherwise(column: pd.Series) -> set[str]:
-    """Find labels that differ from an earlier one only in capitals or spaces."""
+    """Find labels that differ from an earlier one only in capitals, spaces or the .0 of a number."""
     first: dict[str, str] = {}
     labels = column.dropna().unique()
-    return {label for label in labels if first.setdefault(" ".join(str(label).casefold().split()), label) != label}
+    plain = {label: re.sub(r"^(\d+)\.0+$", r"\1", " ".join(str(label).casefold().split())) for label in labels}
+    return {label for label in labels if first.setdefault(plain[label], label) != label}

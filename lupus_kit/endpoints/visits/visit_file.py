@@ -148,7 +148,7 @@ def read_visit_file(
     problems = BadCells(f"{tidy.source}; nothing was scored", tidy.place)
     tidy = read_points(tidy, problems)
     refuse_bare_ticks(tidy.cells, problems)
-    columns = {name: _scaled(BY_NAME[name], pga_scale) for name in map(str, tidy.cells)}
+    columns = {name: _scaled(BY_NAME[name], pga_scale, tidy.cells[name]) for name in map(str, tidy.cells)}
     if tidy.layout == "wide":  # read from the names: screening without a number is before all weeks
         columns["week"] = replace(columns["week"], low=-math.inf, high=math.inf)
     cells, coded = settle_codes(tidy.cells, columns, missing_codes, problems)
@@ -230,7 +230,9 @@ def read_known(
     [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
-    mine = {n: _scaled(BY_NAME[n], pga_scale) for n in visits.columns if n in BY_NAME and visits[n].ndim == 1}
+    mine = {
+        n: _scaled(BY_NAME[n], pga_scale, visits[n]) for n in visits.columns if n in BY_NAME and visits[n].ndim == 1
+    }
     visits, coded = settle_codes(visits, mine, missing_codes, problems)
     if notes is not None:
         notes += coded
@@ -247,8 +249,12 @@ def _holds_words(column: pd.Series) -> bool:
     return column.dtype == object or isinstance(column.dtype, pd.StringDtype)
 
 
-def _scaled(column: Column, pga_scale: str) -> Column:
-    return replace(column, high=PGA_SCALES[pga_scale]) if column.name == "pga" else column
+def _scaled(column: Column, pga_scale: str, cells: pd.Series) -> Column:
+    if column.name != "pga":
+        return column
+    top = PGA_SCALES[pga_scale]
+    too_short = pd.to_numeric(cells, errors="coerce").median() > top
+    return replace(column, high=top, unit=f"(the scale {pga_scale}: pga_scale, --pga-scale)" * bool(too_short))
 
 
 def visit_template(layout: str = "long") -> pd.DataFrame:
