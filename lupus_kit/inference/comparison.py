@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import intervals
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_level, as_probability, one_table
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_probability, one_table
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, pvalue, select
 
 
@@ -89,11 +90,21 @@ class Comparison:
         Returns
         -------
         pandas.DataFrame
-            Columns ``test label family p s_value same_as``, in the order of the registry.
+            Columns ``test label family p s_value same_as``, in the order of the registry. Of all tests, one that refuses
+            a trial of this size has a p of ``nan``; one that is named says why it does.
         """
+        return self._tests(tests, alternative, large_is_missing=tests is None)
+
+    def _tests(self, tests: Iterable[str | Test] | None, alternative: str, large_is_missing: bool) -> pd.DataFrame:
+        as_alternative(alternative)
         rows = []
         for entry in select(tests, self.gamma):
-            p = float(pvalue(entry, self.x1, self.n1, self.x2, self.n2, alternative))
+            try:
+                p = float(pvalue(entry, self.x1, self.n1, self.x2, self.n2, alternative))
+            except InputError:
+                if not large_is_missing:
+                    raise
+                p = float("nan")
             rows.append((entry.key, entry.label, entry.family, p, s_value(p), ", ".join(entry.same_as)))
         return pd.DataFrame(rows, columns=["test", "label", "family", "p", "s_value", "same_as"])
 
@@ -135,7 +146,8 @@ class Comparison:
     def _repr_html_(self) -> str:
         summary = self.summary().to_html(index=False, formatters={"rate": "{:.1%}".format}, border=0)
         (score,) = intervals(self.x1, self.n1, self.x2, self.n2, methods=["miettinen_nurminen"])
-        shown = self.tests(["pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t"])[["label", "p"]]
+        named = ["pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t"]
+        shown = self._tests(named, "two-sided", large_is_missing=True)[["label", "p"]]
         table = shown.to_html(index=False, formatters={"p": "{:.4f}".format}, border=0)
         return (
             f"{summary}Difference {100 * self.difference:.1f} percentage points "

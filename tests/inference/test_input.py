@@ -384,3 +384,15 @@ def test_a_grid_of_counts_that_no_memory_holds():
         (inference.familywise_error, (0.4, million, million, 0.3, "holm")),
     ):
         assert "30000 an arm" in refused(function, *arguments)
+
+
+def test_a_large_trial_is_compared_by_the_tests_that_can():
+    found = inference.compare(500_000, 10**6, 499_000, 10**6)
+    p = found.tests().set_index("test")["p"]
+    assert p["pearson"] == inference.pvalue("pearson", 500_000, 10**6, 499_000, 10**6)
+    assert p[["barnard", "boschloo"]].isna().all()
+    assert "NaN" in found._repr_html_()
+    with pytest.raises(InputError, match="too many"):
+        found.tests(["barnard"])
+    with pytest.raises(InputError, match="alternative"):
+        found.tests(alternative="upwards")
