@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import binomtest
+from seaborn.utils import relative_luminance
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, axes, describe
@@ -20,8 +21,8 @@ _OUTCOMES = {
     "SLEDAI clause only": PALETTE[0],
     "BILAG clause only": PALETTE[1],
     "PGA clause only": PALETTE[4],
-    "two or three clauses": PALETTE[3],
-    "rescue only": PALETTE[8],
+    "two or more clauses": PALETTE[3],
+    "rescue or another event only": PALETTE[8],
     "missing data": PALETTE[7],
 }
 _REMEDY = "give the result of endpoints.sri"
@@ -31,14 +32,16 @@ _CLAUSES = ("sledai_clause", "bilag_clause", "pga_clause")
 def _outcome(frame: pd.DataFrame) -> pd.Series:
     """Name for each row what decided it."""
     failed = [(~frame[clause].astype("boolean")).fillna(False).to_numpy(dtype=bool) for clause in _CLAUSES]
+    events = frame.select_dtypes("boolean").drop(columns=[*_CLAUSES, "responder"], errors="ignore")
+    failed.append(events.fillna(False).to_numpy(dtype=bool).any(axis=1))
     count = np.sum(failed, axis=0)
     answer = frame["responder"].astype("boolean")
     yes = answer.fillna(False).to_numpy(dtype=bool)
     open_answer = answer.isna().to_numpy() | frame["imputed"].to_numpy(dtype=bool)
     names = np.select(
-        [yes, open_answer, count > 1, *failed],
-        ["responder", "missing data", "two or three clauses", *list(_OUTCOMES)[1:4]],
-        default="rescue only",
+        [yes, open_answer, count > 1, *failed[:3]],
+        ["responder", "missing data", "two or more clauses", *list(_OUTCOMES)[1:4]],
+        default="rescue or another event only",
     )
     return pd.Series(pd.Categorical(names, categories=list(_OUTCOMES)), index=frame.index)
 
@@ -80,10 +83,11 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     left = np.zeros(len(arms))
     for name in counts.columns:
         bars = ax.barh(arms, share[name], left=left, color=_OUTCOMES[name], edgecolor="white", height=0.62)
+        ink = "black" if relative_luminance(_OUTCOMES[name]) > 0.3 else "white"
         for bar, n, width in zip(bars, counts[name], share[name], strict=True):
             if width >= 3:
                 ax.text(bar.get_x() + width / 2, bar.get_y() + bar.get_height() / 2, str(n), ha="center", va="center",
-                        color="white", fontweight="bold")  # fmt: skip
+                        color=ink, fontweight="bold")  # fmt: skip
         left += share[name].to_numpy()
     ax.invert_yaxis()
     ax.grid(False, axis="y")

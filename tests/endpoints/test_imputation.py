@@ -184,6 +184,15 @@ def test_recovers_rates_where_values_are_missing_at_random() -> None:
         assert truth[arm] - crude[arm] > 4 * np.sqrt(row["between"])
 
 
+def test_no_interval_leaves_what_is_possible(half_left: pd.DataFrame) -> None:
+    few = half_left[half_left["patient"].isin(["drug 0", "drug 1", "drug 98", "drug 99", "Placebo 0", "Placebo 50"])]
+    found = endpoints.impute_responders(few, donors="jump_to_reference", components=("sledai", "pga"), n_imputations=20)
+    difference = found.pooled.query("week == 24 and quantity == 'drug minus Placebo'").iloc[0]
+    assert difference["estimate"] + difference["total"] ** 0.5 * 2 > 1
+    assert difference["high"] == 1
+    assert difference["low"] >= -1
+
+
 def test_rubins_rules_by_hand() -> None:
     q, u = np.array([0.5, 0.6, 0.7]), np.array([0.01, 0.02, 0.03])
     got = pool(q, u, np.array(29.0), 0.95)

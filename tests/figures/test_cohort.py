@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from seaborn.utils import relative_luminance
 
 from lupus_kit import endpoints
 from lupus_kit.cohort import Assumptions, Cohort, what_if
@@ -47,6 +48,18 @@ def test_sri_clauses_counts_every_patient_once(answers: pd.DataFrame) -> None:
         sri_figures.sri_clauses(answers, week=13)
     with pytest.raises(InputError, match="lacks 'arm'"):
         sri_figures.sri_clauses(answers.drop(columns="arm"))
+
+
+def test_sri_clauses_count_an_event_as_a_clause_and_keep_their_numbers_readable() -> None:
+    answers = endpoints.sri(what_if(seed=13).visits)
+    ax = sri_figures.sri_clauses(answers, week=12)
+    alone = endpoints.deciding_clauses(answers, week=12).to_frame().query("arm == 'IL-2'").set_index("clause")
+    assert f"{alone.at['SLEDAI', 'decides_alone']} SLEDAI clause only" in alt_text(ax)
+    assert f"{alone.at['rescue', 'decides_alone']} rescue or another event only" in alt_text(ax)
+    for number in ax.texts:
+        (bar,) = [bar for bar in ax.patches if bar.contains_point(ax.transData.transform(number.get_position()))]
+        light, dark = sorted(map(relative_luminance, (number.get_color(), bar.get_facecolor())), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3, "WCAG 2.1, 1.4.3: large or bold text"
 
 
 def test_response_over_time_draws_the_shares(answers: pd.DataFrame) -> None:

@@ -342,3 +342,35 @@ def test_a_ratio_of_numpy():
     assert inference.sample_size("pearson", 0.9, 0.2, ratio=np.int64(2)) == inference.sample_size(
         "pearson", 0.9, 0.2, ratio=2
     )
+
+
+def test_a_whole_table_is_explained_wherever_one_is_wanted():
+    table = [[18, 13], [15, 51]]
+    for function, keywords in (
+        (inference.fragility_index, {}),
+        (inference.noninferiority, {"margin": 0.1}),
+        (inference.equivalence, {"margin": 0.1}),
+    ):
+        assert "18, 31, 15, 66" in refused(function, table, **keywords)
+        assert "n2 == None" in refused(function, 18, 31, 15, **keywords)
+        assert "x1 == 'x'" in refused(function, "x", 31, 15, 66, **keywords)
+    assert "margin == None" in refused(inference.noninferiority, **GOOD)
+    assert "margin == None" in refused(inference.equivalence, **GOOD)
+
+
+@pytest.mark.parametrize("methods", [5, [["wald"]], [None, "wald"]])
+def test_methods_that_are_no_names(methods):
+    assert "unknown interval" in refused(inference.intervals, **GOOD, methods=methods)
+
+
+def test_a_level_and_another_alpha_contradict_each_other():
+    assert "level == 0.9 and alpha == 0.05" in refused(inference.proportion, 16, 29, level=0.9, alpha=0.05)
+    assert "give one" in refused(inference.test, "pearson", **GOOD, level=0.99, alpha=0.05)
+    assert inference.proportion(16, 29, level=0.9, alpha=0.1)[0].level == pytest.approx(0.9)
+    assert inference.paired(3, 10, 30, level=0.95, alpha=0.05).level == 0.95
+
+
+@pytest.mark.parametrize(("arm", "strata"), [("y", "site"), ("arm", "y"), ("arm", ["site", "site"])])
+def test_a_column_has_one_role_in_a_stratified_comparison(arm, strata):
+    patients = pd.DataFrame({"y": [0, 1] * 4, "arm": list("aabbaabb"), "site": list("ssssrrrr")})
+    assert "must be different columns" in refused(inference.stratified, patients, outcome="y", arm=arm, strata=strata)

@@ -381,3 +381,21 @@ def test_a_design_too_large_for_the_exact_interval_keeps_the_others():
     }
     with pytest.raises(InputError, match="too many tables"):
         inference.intervals(700, 1_100, 200, 1_100, methods=["exact_unconditional"])
+
+
+def test_margins_too_wide_for_whole_numbers():
+    table = (20_000, 50_000, 19_800, 50_000)
+    found = {one.key: one for one in inference.intervals(*table)}
+    exact, midp = found["conditional_exact"], found["conditional_midp"]
+    # scipy.stats.contingency.odds_ratio, SciPy 1.17: it takes half a minute.
+    assert (exact.estimate, exact.low, exact.high) == pytest.approx(
+        (1.0168348470721802, 0.9913249061536344, 1.0430016321299884), rel=1e-9
+    )
+    assert exact.low < midp.low < midp.estimate < midp.high < exact.high
+    assert not {"baptista_pike", "blaker", "exact_unconditional"} & set(found)
+    for method in ("baptista_pike", "blaker"):
+        with pytest.raises(InputError, match="39801 alternatives"):
+            inference.intervals(*table, methods=method)
+    swapped = inference.intervals(*table[2:], *table[:2], methods="conditional_exact")[0]
+    assert (1 / swapped.high, 1 / swapped.low) == pytest.approx((exact.low, exact.high), rel=1e-9)
+    assert inference.test("fisher", *table).estimate == exact.estimate

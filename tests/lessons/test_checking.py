@@ -272,7 +272,7 @@ TYPED = [
     ("00.4", 500, "Half of the trials"),
     ("01.1", 40, "breaks"),
     ("01.3", 1.333, "Divide by the size"),
-    ("02.1", 5.0, "mean"),
+    ("02.1", 4.48, "mean"),
     ("02.2", 42, "root of 2"),
     ("04.3", 2.87, "odds ratio"),
     ("04.3", 25.2, "difference of the rates"),

@@ -1,5 +1,6 @@
 """Group-sequential boundaries: published constants, another program, simulation, and the equation they solve."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
-from lupus_kit.simulation import BOUNDARIES, conditional_power, group_sequential, with_futility
+from lupus_kit.core.errors import InputError
+from lupus_kit.simulation import BOUNDARIES, InterimLooks, conditional_power, group_sequential, with_futility
 from lupus_kit.simulation.plan.boundaries import OTHER_NAMES, crossing_probabilities
 
 RPACT = Path(__file__).parents[1] / "references" / "boundaries.csv"
@@ -179,3 +181,33 @@ def test_an_early_look_may_have_too_little_to_spend():
     bounds = with_futility(group_sequential([0.01, 0.5, 1.0], 0.025, sided=1), "lan_demets_obrien_fleming", 0.1)
     assert bounds.futility[0] == -np.inf
     assert np.isfinite(bounds.futility[1])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"z": "x"}, "z == 'x'"),
+        ({"z": [1.0]}, "one number"),
+        ({"information": "half"}, "information == 'half'"),
+        ({"critical": None}, "critical == None"),
+        ({"drift": np.nan}, "drift == nan"),
+    ],
+)
+def test_conditional_power_is_of_numbers(given, words):
+    with pytest.raises(InputError, match=re.escape(words)):
+        conditional_power(**{"z": 1.0, "information": 0.5, "critical": 2.0, **given})
+
+
+@pytest.mark.parametrize("spent", [["", 0.05], 0.05, [0.01, np.nan], [[0.01, 0.05]]])
+def test_alpha_spent_is_a_number_a_look(spent):
+    with pytest.raises(InputError, match="2 looks need 2 numbers"):
+        group_sequential([0.5, 1], shape="spending", spent=spent)
+    with pytest.raises(InputError, match="2 looks need 2 numbers"):
+        InterimLooks((0.5, 1), "spending", spent=spent)
+
+
+def test_levels_and_fractions_that_are_none():
+    with pytest.raises(InputError, match="alpha == 'x'"):
+        group_sequential([0.5, 1], alpha="x")
+    with pytest.raises(InputError, match="must rise"):
+        group_sequential([[0.5, 1]])

@@ -70,7 +70,7 @@ class Assumptions:
     6 do not go together: the model keeps the response. Both hold if about a third of the patients on placebo are rescued,
     improve and count as non-responders; no source prints so many. Other explanations are possible.
 
-    Patients also have ups and downs: without any help about as many rise by 4 points as fall, and a little is
+    Patients also have ups and downs: without any help somewhat fewer rise by 4 points than fall, and a little is
     regression to the mean, since patients enter when activity is high. The tuning holds for ``sledai_version="2K"``:
     scored as SELENA the same patients respond more often.
 

@@ -27,7 +27,7 @@ _LAST = ("Patients analysed for SRI-4", "First patient", "Primary completion")
 _RHO = 0.5
 #: What the sheets quote of the reading of the audit.
 # Analyses that a cell of the audit lists by name.
-_ROOM = 3
+_ROOM = 2
 _QUOTED = ("joint analysis", "choice of test", "defensible analyses")
 
 

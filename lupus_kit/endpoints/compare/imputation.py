@@ -135,7 +135,8 @@ def impute_responders(
 
     Within one data set the variance of a rate is p(1−p)/n, of a difference their sum. Rubin's rules add the variance
     between data sets; degrees of freedom follow Barnard and Rubin, from n−1 (a rate) or n₁+n₂−2 (a difference)
-    complete-data ones. Intervals are estimate ± t·√total, rates cut at 0 and 1; they are missing where the total is 0.
+    complete-data ones. Intervals are estimate ± t·√total, rates cut at 0 and 1, differences at −1 and 1;
+    they are missing where the total is 0.
     With few patients the normal approximation behind them is rough.
 
     References
@@ -250,6 +251,7 @@ def _results(of: Filled, shifts: np.ndarray, level: float, delta: object) -> Imp
     if len(n) > 1:
         df = np.broadcast_to((n[:-1] + n[-1] - 2.0)[:, None], rates[0, :-1].shape)
         difference = pool(rates[:, :-1] - rates[:, -1:], variances[:, :-1] + variances[:, -1:], df, level)
+        difference = replace(difference, low=np.maximum(difference.low, -1), high=np.minimum(difference.high, 1))
         blocks += [(f"{arm} minus {arms.names[-1]}", difference, k) for k, arm in enumerate(arms.names[:-1])]
     pooled = pd.concat([_block(first, *block) for block in blocks], ignore_index=True)
     pooled = pooled.sort_values("week", kind="stable", ignore_index=True)

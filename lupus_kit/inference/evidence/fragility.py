@@ -84,9 +84,9 @@ class Fragility:
 
 def fragility_index(
     x1: int,
-    n1: int,
-    x2: int,
-    n2: int,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
     test: str | Test = "fisher",
     alpha: float = 0.05,
     gamma: float | None = None,

@@ -1,6 +1,7 @@
 """Confidence intervals for the difference, the ratio and the odds ratio of two response rates."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from lupus_kit.inference.intervals import ratios
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.margins.shifted import limit
+from lupus_kit.inference.two_by_two.conditional import WIDEST
 from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
 
 # Tables of the largest design of the exact interval: beyond it the search takes minutes and gigabytes.
@@ -90,7 +92,8 @@ def intervals(
     level : float
         Confidence level, such as 0.95.
     methods : iterable of str, or str, optional
-        Keys of methods; by default all, without the exact unconditional one above about 1000 patients an arm.
+        Keys of methods; by default all, without the exact unconditional one above about 1000 patients an arm, and
+        without Baptista–Pike's and Blaker's where the same responders allow more than 20,000 tables.
     alpha : float, optional
         Instead of the level: ``1 - level``.
     alternative : {"two-sided", "greater", "less"}
@@ -124,9 +127,14 @@ def intervals(
     level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
     offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > _LARGEST else known
-    wanted = offered if methods is None else {methods} if isinstance(methods, str) else set(methods)
-    for key in sorted(wanted - known):
-        raise unknown_name("interval", key, [name for name, *_ in METHODS])
+    if min(m, a + b) - max(0, a + b - n) > WIDEST:
+        offered = offered - _NOT_HALVED
+    several = isinstance(methods, Iterable) and not isinstance(methods, str)
+    listed: list[Any] = [] if methods is None else list(methods) if several else [methods]
+    for key in listed:
+        if not isinstance(key, str) or key not in known:
+            raise unknown_name("interval", key, [name for name, *_ in METHODS])
+    wanted = offered if methods is None else set(listed)
     if side != "two-sided":
         if methods is not None and wanted & _NOT_HALVED:
             named = " and ".join(map(repr, sorted(wanted & _NOT_HALVED)))

@@ -7,14 +7,15 @@ from math import log
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import gammaln
 
 from lupus_kit.inference.intervals.difference import score_interval, signed_root
 from lupus_kit.inference.intervals.proportion import z_quantile
-from lupus_kit.inference.two_by_two.conditional import weights
+from lupus_kit.inference.two_by_two.conditional import WIDEST, weights
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray
 
 # Odds ratios are searched between these logarithms; beyond them every table has one possible value.
-_WIDEST = 700.0
+_FARTHEST = 700.0
 
 
 def _from_log(estimate: float, variance: float, level: float) -> tuple[float, float]:
@@ -62,7 +63,10 @@ def woolf(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, floa
 
 @lru_cache(maxsize=4096)
 def log_weights(n1: int, n2: int, s: int) -> FloatArray:
-    """Logarithms of the hypergeometric weights of one margin."""
+    """Logarithms of the hypergeometric weights of one margin, up to a constant; in floats where it is very wide."""
+    if (high := min(n1, s)) - (low := max(0, s - n2)) > WIDEST:
+        k = np.arange(low, high + 1.0)
+        return np.asarray(-gammaln(k + 1) - gammaln(n1 - k + 1) - gammaln(s - k + 1) - gammaln(n2 - s + k + 1))
     return np.array([log(way) for way in weights(n1, n2, s)])
 
 
@@ -96,7 +100,7 @@ def likeliest_odds(logs: FloatArray, k: int) -> float:
     def excess(log_odds: float) -> float:
         return float(conditional_law(logs, log_odds) @ np.arange(len(logs))) - k
 
-    return float(np.exp(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13)))
+    return float(np.exp(brentq(excess, -_FARTHEST, _FARTHEST, xtol=1e-13)))
 
 
 def _margin(x1: int, n1: int, x2: int, n2: int) -> tuple[FloatArray, int]:
@@ -121,7 +125,7 @@ def equal_tails(logs: FloatArray, k: int, level: float, own: float) -> tuple[flo
             law = conditional_law(logs, log_odds)
             return float(law[k + 1 :].sum() + own * law[k]) - alpha / 2
 
-        return float(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13))
+        return float(brentq(excess, -_FARTHEST, _FARTHEST, xtol=1e-13))
 
     return _both_ends(lowest, logs, k, level)
 
@@ -159,7 +163,7 @@ def _lowest_odds(logs: FloatArray, k: int, alpha: float) -> float:
         law = conditional_law(logs, log_odds)
         return float(law[:joined].sum() + law[k:].sum()) - alpha
 
-    return _first_above(p, [-_WIDEST, *joins, _WIDEST])
+    return _first_above(p, [-_FARTHEST, *joins, _FARTHEST])
 
 
 def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -168,6 +172,7 @@ def baptista_pike(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[flo
     It spans every odds ratio that the point-probability test does not reject. These need not be an unbroken
     stretch: rarely Fisher's test rejects an odds ratio of 1 that the interval holds.
     """
+    weights(n1, n2, x1 + x2)  # refuses a margin on which the search would take hours
     return _both_ends(_lowest_odds, *_margin(x1, n1, x2, n2), level)
 
 
@@ -185,7 +190,7 @@ def _lowest_blaker(logs: FloatArray, k: int, alpha: float) -> float:
         return np.cumsum(law), float(law[k:].sum())
 
     def root(excess: Callable[[float], float]) -> float:
-        found = float(brentq(excess, -_WIDEST, _WIDEST, xtol=1e-13))
+        found = float(brentq(excess, -_FARTHEST, _FARTHEST, xtol=1e-13))
         return found if abs(found) > 1e-11 else 0.0  # tails of symmetric tables are equal at an odds ratio of just 1
 
     def below(log_odds: float, j: int) -> float:
@@ -208,4 +213,5 @@ def blaker(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, flo
 
     It spans every odds ratio that the test does not reject (Blaker 2000).
     """
+    weights(n1, n2, x1 + x2)  # as there
     return _both_ends(_lowest_blaker, *_margin(x1, n1, x2, n2), level)

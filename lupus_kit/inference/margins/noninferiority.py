@@ -128,10 +128,10 @@ def _tested(
 
 def noninferiority(
     x1: int,
-    n1: int,
-    x2: int,
-    n2: int,
-    margin: float,
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    margin: float | None = None,
     alternative: str = "greater",
     alpha: float = 0.025,
     test: str | Test = "miettinen_nurminen",
@@ -177,16 +177,16 @@ def noninferiority(
     """
     if alternative not in ("greater", "less"):
         raise unknown_name("alternative", alternative, ("greater", "less"))
-    size = shifted.as_difference(margin, "margin", 0)
-    return _tested("non-inferiority", one_table(x1, n1, x2, n2), (-size, size), (alternative,), test, alpha)
+    table, size = one_table(x1, n1, x2, n2), shifted.as_difference(margin, "margin", 0)
+    return _tested("non-inferiority", table, (-size, size), (alternative,), test, alpha)
 
 
 def equivalence(
     x1: int,
-    n1: int,
-    x2: int,
-    n2: int,
-    margin: float | tuple[float, float],
+    n1: int | None = None,
+    x2: int | None = None,
+    n2: int | None = None,
+    margin: float | tuple[float, float] | None = None,
     alpha: float = 0.05,
     test: str | Test = "miettinen_nurminen",
 ) -> MarginTest:
@@ -225,6 +225,7 @@ def equivalence(
     >>> found.shown, round(found.p, 4)
     (False, 0.0804)
     """
+    table = one_table(x1, n1, x2, n2)
     if isinstance(margin, (list, tuple, np.ndarray)) and len(margin) == 2:
         lower, upper = (shifted.as_difference(end, "margin") for end in margin)
     else:
@@ -232,5 +233,4 @@ def equivalence(
         lower = -upper
     if not lower < 0 < upper:
         raise InputError(f"margin == {margin!r}: the lower margin comes first and is below 0, the upper one above.")
-    table = one_table(x1, n1, x2, n2)
     return _tested("equivalence", table, (lower, upper), ("greater", "less"), test, alpha)

@@ -199,7 +199,9 @@ def stratified(
     confidence, side = as_level("level", level), as_alternative(alternative)
     if not names:
         raise InputError("strata == []: name at least one column.")
-    names_of([name for name in (outcome, arm) if name is not None], "outcome and arm")
+    roles = names_of([name for name in (outcome, arm) if name is not None], "outcome and arm") + names
+    if len(set(roles)) < len(roles):
+        raise InputError(f"outcome {outcome!r}, arm {arm!r} and strata {names!r} must be different columns.")
     notes: list[str] = []
     if outcome is not None and arm is not None:
         counted, arms, notes = count_patients(tables, outcome, arm, names, first_arm, missing)

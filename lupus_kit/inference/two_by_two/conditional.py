@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
-# Tables of one margin; whole numbers of thousands of digits become slow beyond.
-_WIDEST = 20_000
+#: Tables of one margin; whole numbers of thousands of digits become slow beyond.
+WIDEST = 20_000
 
 #: Tests that :func:`conditional_rejects` knows.
 CONDITIONAL = ("fisher", "fisher_doubled", "blaker", "fisher_midp", "fisher_midp_doubled")
@@ -33,10 +33,10 @@ def weights(n1: int, n2: int, s: int) -> tuple[int, ...]:
     (1, 6, 3)
     """
     low, high = max(0, s - n2), min(n1, s)
-    if high - low > _WIDEST:
+    if high - low > WIDEST:
         raise InputError(
             f"a table with {s} responders among {n1} and {n2} patients has {high - low + 1} alternatives; exact tests "
-            f"take up to {_WIDEST}. Use a large-sample test."
+            f"take up to {WIDEST}. Use a large-sample test."
         )
     weight = comb(n1, low) * comb(n2, s - low)
     ways = [weight]
@@ -98,7 +98,7 @@ def pvalues(key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, al
     ends = np.searchsorted(index[order], np.arange(len(margins) + 1))
     for k, (m, n, s) in enumerate(margins.tolist()):
         members = order[ends[k] : ends[k + 1]]
-        if min(m, s) - max(0, s - n) > _WIDEST:
+        if min(m, s) - max(0, s - n) > WIDEST:
             result[members] = _wide_margin(key, alternative, m, n, s, flat[members])
         else:
             result[members] = _margin(key, alternative, m, n, s)[flat[members] - max(0, s - n)]

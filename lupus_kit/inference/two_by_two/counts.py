@@ -218,7 +218,14 @@ def as_confidence(level: Any, alpha: Any) -> float:
     >>> as_confidence(0.95, None), as_confidence(0.95, 0.1)
     (0.95, 0.9)
     """
-    return as_level("level", level) if alpha is None else 1 - as_level("alpha", alpha)
+    if alpha is None:
+        return as_level("level", level)
+    confidence, given = 1 - as_level("alpha", alpha), as_level("level", level)
+    if given != 0.95 and abs(given - confidence) > 1e-9:
+        raise InputError(
+            f"level == {_short(level)} and alpha == {_short(alpha)}: they contradict each other; give one."
+        )
+    return confidence
 
 
 def as_alternative(value: object) -> str:

@@ -9,11 +9,9 @@ NOTEBOOK = "02_synthetic_cohort"
 _PER_ARM = 30
 
 
-def _sledai(arm: str | None, week: int, how: str = "median") -> float:
+def _sledai(arm: str, week: int, how: str = "median") -> float:
     visits = trial().visits
-    rows = visits["week"] == week
-    if arm is not None:
-        rows &= visits["arm"] == arm
+    rows = (visits["week"] == week) & (visits["arm"] == arm)
     return float(visits.loc[rows, "sledai"].agg(how))
 
 
@@ -47,7 +45,6 @@ EXERCISES = read_exercises(
     "stop2",
     il2_week_24=lambda: _sledai("IL-2", 24),
     placebo_week_24=lambda: _sledai("placebo", 24),
-    both_week_24=lambda: _sledai(None, 24),
     il2_week_12=lambda: _sledai("IL-2", 12),
     il2_baseline=lambda: _sledai("IL-2", 0),
     il2_mean_week_24=lambda: _sledai("IL-2", 24, "mean"),

@@ -107,7 +107,7 @@ class InterimLooks:
         if len(self.fractions) < 2:
             raise InputError(f"fractions == {self.fractions}: one look is no interim look; leave `looks` out instead.")
         if self.spent is not None:
-            object.__setattr__(self, "spent", tuple(float(value) for value in self.spent))
+            object.__setattr__(self, "spent", tuple(check_spending(self.spent, len(self.fractions), 1.0).tolist()))
 
     def boundaries(self, alpha: float, share: float = 1.0, sided: int = 2) -> Boundaries:
         """Compute critical values at a level, of which one endpoint may have a share only."""
@@ -160,6 +160,11 @@ class Reestimation:
 
     def __str__(self) -> str:
         return f"at {self.at:.0%}, up to {self.max_factor:g} times the size"
+
+
+_PARTS: dict[str, type] = {
+    "primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks, "reestimation": Reestimation,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -233,6 +238,10 @@ class AnalysisPlan:
             raise InputError(f"sided == {self.sided!r}: 2 for two-sided tests, 1 for one-sided tests of a benefit.")
         if self.sided == 1 and self.alpha >= 0.5:
             raise InputError(f"alpha == {self.alpha:g}: the level of a one-sided test is below 0.5.")
+        for name, part in _PARTS.items():
+            value = getattr(self, name)
+            if not isinstance(value, part) and not (value is None and part is not Endpoint):
+                raise InputError(f"{name} == {value!r}: give a simulation.{part.__name__}.")
         if self.primary == self.secondary:
             raise InputError(f"primary and secondary are both {self.primary}: they must differ.")
         if self.looks is not None:
@@ -320,9 +329,8 @@ class AnalysisPlan:
     @classmethod
     def from_dict(cls, table: object) -> AnalysisPlan:
         """Build a plan from the ``[plan]`` table of a plan file."""
-        parts = {"primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks, "reestimation": Reestimation}
         values = checked(table, [spec.name for spec in fields(cls)], "[plan]")
-        made = {name: built(kind, values[name], f"[plan.{name}]") for name, kind in parts.items() if name in values}
+        made = {name: built(kind, values[name], f"[plan.{name}]") for name, kind in _PARTS.items() if name in values}
         return built(cls, values | made, "[plan]")
 
     def to_toml(self) -> str:

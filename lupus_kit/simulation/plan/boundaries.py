@@ -162,7 +162,7 @@ def group_sequential(
     [2.963, 1.969]
     """
     times = check_fractions(fractions)
-    if not 0 < alpha < 1:
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
     shape = OTHER_NAMES.get(shape, shape)
     if shape not in BOUNDARIES:
@@ -206,7 +206,7 @@ def check_fractions(fractions: Sequence[float]) -> np.ndarray:
         times = np.array(list(fractions), dtype=float)
     except (TypeError, ValueError):
         times = np.array([])
-    if len(times) < 1 or not (np.diff(times, prepend=0.0) > 0).all() or times[-1] != 1:
+    if times.ndim != 1 or len(times) < 1 or not (np.diff(times, prepend=0.0) > 0).all() or times[-1] != 1:
         raise InputError(
             f"fractions == {fractions!r}: the information at the looks must rise from above 0 to 1, such as [0.5, 1.0]."
         )
@@ -215,9 +215,12 @@ def check_fractions(fractions: Sequence[float]) -> np.ndarray:
 
 def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarray:
     """Return cumulative spending as an array, or say what is wrong with it."""
-    total = np.array(list(spent), dtype=float)
-    if len(total) != looks:
-        raise InputError(f"spent == {list(spent)}: {looks} looks need {looks} numbers, one a look.")
+    try:
+        total = np.array(list(spent), dtype=float)
+    except (TypeError, ValueError):
+        total = np.array([])
+    if total.shape != (looks,) or not np.isfinite(total).all():
+        raise InputError(f"spent == {spent!r}: {looks} looks need {looks} numbers, one a look.")
     if total[0] < 0 or (np.diff(total) < 0).any() or total[-1] <= 0:
         raise InputError(
             f"spent == {list(spent)}: alpha spent up to each look starts at 0 or above, never falls, and ends above 0."

@@ -99,6 +99,10 @@ def conditional_power(
     >>> round(conditional_power(1.0, 0.5, 1.96), 3), round(conditional_power(1.0, 0.5, 1.96, predictive=True), 3)
     (0.22, 0.293)
     """
+    numbers = {"z": z, "information": information, "critical": critical, "drift": 0.0 if drift is None else drift}
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or np.isnan(value):
+            raise InputError(f"{name} == {value!r}: one number is needed.")
     if not 0 < information < 1:
         raise InputError(f"information == {information!r}: the share of all information so far lies between 0 and 1.")
     if predictive and drift is not None:
