@@ -328,7 +328,8 @@ def _decided(table: pd.DataFrame, version: str, first_visit_protein: str) -> tup
 
     Protein before is the patient's last earlier value, unless the file has columns for it.
     """
-    rows = table.reset_index(drop=True)
+    # Bad findings are told by the row of the file, unless several visits share one.
+    rows = table if table.index.is_unique else table.reset_index(drop=True)
     findings = rows[[name for name in rows.columns if name in set(SLEDAI_FINDINGS["column"])]]
     protein = [name for name in ("protein_24h", "upcr") if name in findings]
     previous = None
@@ -337,7 +338,7 @@ def _decided(table: pd.DataFrame, version: str, first_visit_protein: str) -> tup
         earlier = ordered.groupby("patient")[protein].ffill()
         previous = earlier.groupby(ordered["patient"]).shift()
     found = sledai_descriptors(findings, version, previous, first_visit_protein=first_visit_protein)
-    touched = rows.loc[list(found.attrs["first_visit_protein"]), "patient"].nunique()
+    touched = rows["patient"].iloc[list(found.attrs["first_visit_protein"])].nunique()
     first = (
         f"{version} counts proteinuria that is new or has risen: in {touched} patient{'s' * (touched != 1)} protein was "
         f"above its limit without an earlier value and is taken as {first_visit_protein} (first_visit_protein)."

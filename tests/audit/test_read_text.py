@@ -70,6 +70,16 @@ def test_men_and_women_who_were_allocated_are_no_arm():
     assert told(study) == [("low-dose velunib", "placebo", "54.0%", "16.0%")]
 
 
+@pytest.mark.parametrize(("responders", "patients"), [(1900, 1900), (1950, 2950), (1100, 2020)])
+def test_a_count_that_could_be_a_year_is_a_count(responders, patients):
+    percent = f"{100 * responders / patients:.1f}"
+    study = read_text(
+        "We randomly assigned adults in 2019 to zorimab or placebo. In the zorimab group, "
+        f"{responders} ({percent}%) of {patients} responded, as compared with 400 (20.0%) of 2000 in the placebo group."
+    )
+    assert told(study) == [("zorimab", "placebo", f"{percent}% ({responders}/{patients})", "20.0% (400/2000)")]
+
+
 def test_a_heading_in_capitals_glued_to_its_sentence_is_cut_off():
     study = read_text(
         "METHODSIn this trial, 120 patients were randomised to velunib (n=60) or placebo (n=60).RESULTSA clinical response "

@@ -595,6 +595,16 @@ def test_a_version_of_sledai_that_does_not_exist_is_refused_also_beside_totals()
         score_visits(visits.assign(pga=1.0), endpoint="modified-sri", sledai_version="3K")
 
 
+def test_a_bad_finding_is_told_by_its_row_in_the_file(tmp_path):
+    table = _example().drop(columns="low_complement").assign(c3="0.9", c3_lower_limit="0.8")
+    table.loc[2, "c3"] = "95"
+    visits = read_visit_file(_write(tmp_path, table)).visits
+    with pytest.raises(
+        InputError, match=r"row 4, column 'c3': 95.0 is not allowed .more than 20 times its lower limit"
+    ):
+        score_visits(visits)
+
+
 def test_an_arm_is_needed_once_and_nobody_without_one_is_lost(tmp_path):
     table = _example()
     table.loc[table["visit"] != "baseline", "arm"] = ""

@@ -122,7 +122,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "time": (
         rf"{_N}(?:\s?-\s?|\s?to\s?|\sor\s|\sand\s)?(?:{_N})?\s?-?\s?{_TIMES}",
         rf"\b(?:days?|weeks?|months?|years?|visits?|cycles?) {_INT}(?:(?:, | and |,? or |-| to ){_INT}(?!{_PCT}))*(?!{_PCT})",
-        rf"\b(?:19|20)\d\d\b(?!{_PCT}|/)",
+        # A year; but "1950 (65%) of 3000" and "(65%) of 2000" count patients.
+        rf"(?<!\) of )\b(?:19|20)\d\d\b(?!{_PCT}|/|\s?\([\d.]+{_PCT}\) of\b)",
     ),
     "name": (
         rf"(?<![\w.])[A-Za-z]+[-+]?(?!\d[\d.,]*{_PCT})\d[\w/-]*",
