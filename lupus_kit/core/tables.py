@@ -23,6 +23,8 @@ from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.extras import need
 from lupus_kit.core.text import lines, listing, plural
 
+# Lines above the names of the columns: comments, and the line in which Excel says the separator.
+_ABOVE = re.compile(r"#|\"?sep=.?\"?\s*$", re.IGNORECASE)
 _DELIMITERS = ",;\t|"
 #: Files of statistics programs: what writes them, and the function of pyreadstat that reads them.
 _STATISTICS = {
@@ -177,7 +179,7 @@ def _read_text(content: bytes, name: str, header: Header | None) -> RawTable:
 def _plain_table(text: str) -> tuple[list[str], pd.DataFrame] | None:
     """Read text without quotation marks and with equally many cells in every row at once; None for other text."""
     lines = text.replace("\r\n", "\n").split("\n")
-    top = next((k for k, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    top = next((k for k, line in enumerate(lines) if line.strip() and not _ABOVE.match(line)), None)
     if top is None or '"' in text or any("\r" in line for line in lines):
         return None
     delimiter = max(_DELIMITERS, key=lines[top].count)
@@ -223,7 +225,7 @@ def _records(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
     stream = io.StringIO(text, newline="")
     skipped, header = 0, ""
     for header in stream:
-        if header.strip() and not header.startswith("#"):
+        if header.strip() and not _ABOVE.match(header):
             break
         skipped += 1
     else:

@@ -37,6 +37,14 @@ def test_cells_are_as_stored_and_rows_are_counted_as_shown(
     assert raw.source.startswith(name)
 
 
+@pytest.mark.parametrize("text", ["sep=;\nwho;points\nAnn;3\n", 'sep=;\nwho;points\n"Ann";3\n'])
+def test_the_line_in_which_excel_says_the_separator_is_no_header(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    cells = read_table(path).cells
+    assert cells.to_dict("index") == {3: {"who": "Ann", "points": "3"}}
+
+
 def test_comments_and_empty_rows_are_skipped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("# invented\n\nwho;points\n\nAnn;3\n;\nBob;4\n", encoding="utf-8")
