@@ -6,9 +6,9 @@ Everything in the kit may import this module and it imports nothing of the kit. 
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from math import isfinite
+from numbers import Integral, Real
 from typing import TypeGuard
-
-import numpy as np
 
 #: How near a name must be to be named in "did you mean", and how near to be taken for a slip of the pen.
 NEAR, SLIP = 0.5, 0.85
@@ -90,20 +90,20 @@ def require_choice(kind: str, given: object, allowed: Iterable[str]) -> None:
 
 def require_switch(name: str, given: object) -> None:
     """Raise where a switch is not True or False."""
-    if not isinstance(given, (bool, np.bool_)):
+    if type(given).__name__ != "bool":  # NumPy's truth values are called so too, and NumPy is not loaded here
         raise InputError(f"{name} is {given!r}: give True or False.")
 
 
 def is_number(value: object) -> TypeGuard[float]:
     """Tell whether an option is one finite number, and no truth value."""
-    if isinstance(value, (float, np.floating)):
-        return bool(np.isfinite(value))
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    # NumPy's numbers are Real and Integral, its truth values are neither.
+    finite = isinstance(value, Integral) or (isinstance(value, Real) and isfinite(value))
+    return finite and not isinstance(value, bool)
 
 
 def is_whole(value: object, least: int) -> TypeGuard[int]:
     """Tell whether an option is a whole number of at least so much, and no truth value."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= least)
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 def confidence_level(level: object) -> float:

@@ -26,8 +26,9 @@ PERCENTS = ["arthritis_improvement_percent", "rash_improvement_percent"]
 
 
 def rank(rule: Rule, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the answers by patient and week as 0 no, 1 open, 2 yes."""
-    got = rule(table, missing="observed")
+    """Return the answers by patient and week as 0 no, 1 open, 2 yes; steroids by a rule that leaves unrecorded doses open."""
+    steroids = {"steroids": "no_rise"} if VERDICT[rule] == "responder" else {}
+    got = rule(table, missing="observed", **steroids)
     got["rank"] = got[VERDICT[rule]].map({False: 0, True: 2}).astype(object).fillna(1).astype(int)
     return got.pivot(index="patient", columns="week", values="rank").fillna(1)  # a visit without a row is open
 
