@@ -2,12 +2,17 @@
 
 import os
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lupus_kit.core.errors import InputError
 
 #: What the name of a file ends in while it is being written.
 UNFINISHED = ".part"
+#: A lock that is older than so many seconds was left behind by a process that died.
+_STALE = 10.0
 
 
 def make_folder(folder: Path) -> None:
@@ -66,6 +71,45 @@ def write_atomically(path: Path, content: bytes) -> None:
         # Also after Ctrl+C, which can come at any line.
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from changing a file between reading and writing it.
+
+    The lock is a folder beside the file: making one succeeds for exactly one process on every file system, also where
+    the system's own locks do nothing (network drives).
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file. Its folder must exist.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written there.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    while True:
+        try:
+            lock.mkdir()
+            break
+        except FileExistsError:
+            with suppress(OSError):  # another process may have removed it meanwhile
+                if time.time() - lock.stat().st_mtime > _STALE:
+                    # Renaming succeeds for one of those who wait, so that nobody removes the next one's lock.
+                    dead = lock.with_name(f"{lock.name}.{os.getpid()}")
+                    lock.rename(dead)
+                    dead.rmdir()
+            time.sleep(0.005)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock.rmdir()
 
 
 def _umask() -> int:

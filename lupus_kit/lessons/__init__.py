@@ -15,9 +15,10 @@ from lupus_kit.lessons.checking import CheckResult, check
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
 from lupus_kit.lessons.progress.classroom import ClassProgress, class_progress
 from lupus_kit.lessons.progress.file import Attempt, keep_progress
+from lupus_kit.lessons.progress.predictions import Prediction, predict, reveal
 from lupus_kit.lessons.progress.table import Progress, progress
 
 __all__ = [
-    "Attempt", "CheckResult", "ClassProgress", "Exercise", "Misconception", "Progress", "check", "class_progress",
-    "exercises", "keep_progress", "progress",
+    "Attempt", "CheckResult", "ClassProgress", "Exercise", "Misconception", "Prediction", "Progress", "check",
+    "class_progress", "exercises", "keep_progress", "predict", "progress", "reveal",
 ]  # fmt: skip

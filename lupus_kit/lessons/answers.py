@@ -238,6 +238,34 @@ def text(answer: Any) -> str:
     return value.strip()
 
 
+def function(answer: Any) -> Any:
+    """Read a function.
+
+    Parameters
+    ----------
+    answer : object
+        What the student gave.
+
+    Returns
+    -------
+    callable
+        The function.
+
+    Raises
+    ------
+    UnusableError
+        If it cannot be called.
+
+    Examples
+    --------
+    >>> function(len) is len
+    True
+    """
+    if not callable(answer):
+        raise UnusableError(f"Your answer is {describe(answer)}. Give the function itself: its name, without brackets.")
+    return answer
+
+
 def _unwrap(answer: Any) -> Any:
     """Take the value out of a NumPy scalar or an array without dimensions."""
     if getattr(answer, "shape", None) == () and callable(getattr(answer, "item", None)):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from lupus_kit.lessons import answers
+from lupus_kit.inference import TESTS
+from lupus_kit.lessons import answers, own_code
 from lupus_kit.lessons.catalogue import find
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
 from lupus_kit.lessons.progress import file as progress_file
@@ -88,7 +89,7 @@ def check(key: str, answer: Any = ...) -> CheckResult:
     """
     exercise = find(key)
     result = judge(exercise, answer)
-    return replace(result, note=progress_file.record(exercise, result.passed, result.message))
+    return replace(result, note=progress_file.record(exercise, result.passed, result.message, answer))
 
 
 def judge(exercise: Exercise, answer: Any) -> CheckResult:
@@ -112,15 +113,15 @@ def judge(exercise: Exercise, answer: Any) -> CheckResult:
     >>> judge(two, 2).passed, judge(two, 3).passed
     (True, False)
     """
-    if answer is ...:
+    if answer is ... or (exercise.kind == "function" and own_code.is_empty(answer)):
         return CheckResult(exercise.key, None, "replace the three dots with your answer and run the cell again.")
     expected = _form(exercise, exercise.answer())
     try:
         given = _form(exercise, answer, expected)
+        if said := _remark(exercise, given, expected):
+            return CheckResult(exercise.key, False, said)
     except answers.UnusableError as error:
         return CheckResult(exercise.key, False, str(error))
-    if said := _remark(exercise, given, expected):
-        return CheckResult(exercise.key, False, said)
     said = exercise.explain() if callable(exercise.explain) else exercise.explain
     return CheckResult(exercise.key, True, said or exercise.aim)
 
@@ -131,7 +132,16 @@ def _form(exercise: Exercise, value: Any, expected: Any = None) -> Any:
         return answers.several(value, len(value if expected is None else expected))
     if exercise.kind == "choice":
         return answers.choice(value, exercise.choices)
-    return {"number": answers.number, "names": answers.names, "text": answers.text}[exercise.kind](value)
+    if exercise.kind == "names":
+        return frozenset(_key_of(name) for name in answers.names(value))
+    return {"number": answers.number, "text": answers.text, "function": answers.function}[exercise.kind](value)
+
+
+def _key_of(name: str) -> str:
+    """Take a test's printed name for its key: "Likelihood ratio" is meant where likelihood_ratio is right."""
+    keys = {label: key for key, test in TESTS.items() for label in (test.label.casefold(), key.replace("_", " "))}
+    plain = name.replace("-", " ")
+    return keys.get(name) or keys.get(plain) or keys.get(f"{plain} (g)") or name
 
 
 def _close(given: float, expected: float, tolerance: float) -> bool:
@@ -149,6 +159,11 @@ def _same(exercise: Exercise, given: Any, expected: Any) -> bool:
 
 def _remark(exercise: Exercise, given: Any, expected: Any) -> str:
     """Find the most specific thing to say: a known misconception, a slip of unit or sign, the general hint."""
+    if exercise.kind == "function":
+        with own_code.time_limit():
+            return next(
+                (slip.hint for slip in exercise.misconceptions if _fits(exercise, slip, given)), ""
+            ) or " ".join(exercise.remarks(given) if exercise.remarks else ())
     if exercise.remarks is not None:
         remarks = exercise.remarks(given)
         listed = " ".join(f"({number}) {remark}" for number, remark in enumerate(remarks, start=1))
@@ -178,7 +193,7 @@ def _fits(exercise: Exercise, slip: Misconception, given: Any) -> bool:
 
 
 def _number_slip(exercise: Exercise, given: float, expected: float) -> str:
-    unit = f" The question asks for {exercise.unit}." if exercise.unit else ""
+    unit = f" The question asks for {exercise.unit.strip('()')}." if exercise.unit else ""
     if expected != 0:
         if _close(given, 100 * expected, 100 * exercise.tolerance):
             return f"The digits are right, but 100 times too large: a percentage instead of a proportion?{unit}"
@@ -186,9 +201,14 @@ def _number_slip(exercise: Exercise, given: float, expected: float) -> str:
             return f"The digits are right, but 100 times too small: a proportion instead of a percentage?{unit}"
         if _close(given, -expected, exercise.tolerance):
             return "The size is right, the sign is not: look at which number is taken from which."
-        if exercise.tolerance and _close(given, expected, 10 * exercise.tolerance):
+        if exercise.tolerance and _close(given, expected, 10 * exercise.tolerance) and _same_digits(given, expected):
             return "Very near: keep more decimals until the last step."
     return unit.strip()
+
+
+def _same_digits(given: float, expected: float) -> bool:
+    """Whether two numbers begin with the same two digits, at the same place."""
+    return f"{given:.1e}" == f"{expected:.1e}"
 
 
 def _numbers_slip(exercise: Exercise, given: tuple[float, ...], expected: tuple[float, ...]) -> str:

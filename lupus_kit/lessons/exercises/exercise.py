@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from lupus_kit.core.errors import InputError, require_choice
 
-Kind = Literal["number", "numbers", "choice", "names", "text"]
+Kind = Literal["number", "numbers", "choice", "names", "text", "function"]
 Task = Literal["compute", "predict", "judge"]
 
 
@@ -66,9 +66,9 @@ class Exercise:
     answer : callable
         Takes nothing and computes the answer with the kit. Never a typed number: the check is right because the
         kit is.
-    kind : {"number", "numbers", "choice", "names", "text"}
-        One number; several in a fixed order; one of ``choices``; a set of names in any order; written sentences, of
-        which ``answer`` gives an example that passes.
+    kind : {"number", "numbers", "choice", "names", "text", "function"}
+        One number; several in a fixed order; one of ``choices``; a set of names in any order; written sentences, or a
+        function of the student's own, of which ``answer`` gives an example that passes.
     tolerance : float
         How far a number may be off, in its own unit. The default, 0, is for whole numbers.
     unit : str
@@ -82,7 +82,8 @@ class Exercise:
     misconceptions : tuple of Misconception
         Looked through in order; the first that fits gives its hint.
     remarks : callable, optional
-        For a ``"text"``: takes the text and lists what is wrong with it; nothing to remark is right.
+        For a ``"text"`` or a ``"function"``: takes it and lists what is wrong with it; nothing to remark is right. A
+        function is called there on other data (:mod:`lupus_kit.lessons.own_code`).
 
     Raises
     ------
@@ -120,8 +121,8 @@ class Exercise:
             raise InputError(f"exercise {self.key}: tolerance == {self.tolerance!r}, must be 0 or more")
         if (self.kind == "choice") != bool(self.choices):
             raise InputError(f"exercise {self.key}: choices belong to kind 'choice', and only to it")
-        if (self.kind == "text") != (self.remarks is not None):
-            raise InputError(f"exercise {self.key}: remarks belong to kind 'text', and only to it")
+        if (self.kind in {"text", "function"}) != (self.remarks is not None):
+            raise InputError(f"exercise {self.key}: remarks belong to kinds 'text' and 'function', and only to them")
 
 
 def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise, ...]:

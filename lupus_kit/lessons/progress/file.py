@@ -1,20 +1,21 @@
 """The file in which a student's progress is kept: the student's own, beside the notebooks, small and readable.
 
-It says which exercise was answered when, whether the answer was right and which hint was given; not the answer itself.
+It says which exercise was answered when, whether the answer was right and which hint was given, and what was predicted.
+The answer itself is kept only where it is a text, for whoever teaches.
 Keeping it never disturbs a lesson: whatever goes wrong here becomes one sentence below the check.
 """
 
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import cannot_write, write_atomically
+from lupus_kit.core.files import cannot_write, locked, write_atomically
 from lupus_kit.lessons.exercises.exercise import Exercise
 
 NAME = "lupus-kit-progress.json"
@@ -45,12 +46,15 @@ class Attempt:
         Whether the answer was right.
     misconception : str
         The hint of the misconception that was met; empty if none was.
+    text : str
+        What was written, where sentences were asked for; else empty.
     """
 
     exercise: str
     when: str
     right: bool
     misconception: str = ""
+    text: str = ""
 
 
 @dataclass
@@ -116,7 +120,7 @@ def _in_notebook() -> bool:
 
 
 def read(path: Path) -> list[Attempt]:
-    """Read a progress file.
+    """Read the answers in a progress file.
 
     Parameters
     ----------
@@ -137,10 +141,31 @@ def read(path: Path) -> list[Attempt]:
     OSError
         If the operating system does not let it be read.
     """
+    return [_attempt(row, number) for number, row in enumerate(read_content(path)["answers"], start=1)]
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """Read a progress file as it stands: ``schema``, ``kit``, and the lists ``answers`` and ``predictions``.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Both lists are there, empty if there is no such file.
+
+    Raises
+    ------
+    DamagedError, NewerError, OSError
+        As :func:`read`.
+    """
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
-        return []
+        return {"schema": SCHEMA, "answers": [], "predictions": []}
     except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
         raise DamagedError(f"it is not readable as JSON ({error})") from None
     schema = content.get("schema") if isinstance(content, dict) else None
@@ -148,17 +173,19 @@ def read(path: Path) -> list[Attempt]:
         raise NewerError("written by a later version of the kit")
     if type(schema) is not int or schema != SCHEMA or not isinstance(content.get("answers"), list):
         raise DamagedError(f"it does not say 'schema': {SCHEMA} and list 'answers'")
-    return [_attempt(row, number) for number, row in enumerate(content["answers"], start=1)]
+    if not isinstance(content.setdefault("predictions", []), list):
+        raise DamagedError("its 'predictions' are not a list")
+    return dict(content)
 
 
 def _attempt(row: Any, number: int) -> Attempt:
     kinds = {"exercise": str, "when": str, "right": bool, "misconception": str}
     if not isinstance(row, dict) or any(not isinstance(row.get(name), kind) for name, kind in kinds.items()):
         raise DamagedError(f"answer {number} needs {', '.join(kinds)}")
-    return Attempt(**{name: row[name] for name in kinds})
+    return Attempt(**{name: row[name] for name in kinds}, text=str(row.get("text", "")))
 
 
-def record(exercise: Exercise, passed: bool | None, message: str) -> str:
+def record(exercise: Exercise, passed: bool | None, message: str, answer: object = "") -> str:
     """Keep the result of one check.
 
     Parameters
@@ -169,19 +196,51 @@ def record(exercise: Exercise, passed: bool | None, message: str) -> str:
         The verdict; None, "not answered yet", is not kept.
     message : str
         What the check said; a misconception is recognised by its hint.
+    answer : object
+        What was answered; kept where sentences were asked for.
 
     Returns
     -------
     str
         A sentence for the student if something was not as it should be, else empty. Nothing is raised.
     """
-    path = place()
-    if path is None or passed is None:
+    if passed is None:
         return ""
     met = "" if passed else next((slip.hint for slip in exercise.misconceptions if slip.hint in message), "")
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    row: dict[str, Any] = {"exercise": exercise.key, "when": now(), "right": passed, "misconception": met}
+    if exercise.kind == "text" and isinstance(answer, str):
+        row["text"] = answer
+    return keep("answers", row)
+
+
+def now() -> str:
+    """Return the time in UTC, to the second, as ISO 8601 writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def keep(kind: str, row: dict[str, Any]) -> str:
+    """Add one row to the student's file, if progress is kept.
+
+    Parameters
+    ----------
+    kind : {"answers", "predictions"}
+        The list it belongs to.
+    row : dict
+        What to keep.
+
+    Returns
+    -------
+    str
+        As :func:`record`.
+    """
+    path = place()
+    if path is None:
+        return ""
     try:
-        return _append(path, Attempt(exercise.key, now, passed, met))
+        if not path.parent.is_dir():
+            raise InputError(f"there is no folder {str(path.parent)!r}.")
+        with locked(path):
+            return _append(path, kind, row)
     except NewerError:
         return _once(
             f"A later version of the kit wrote {str(path)!r}: it is left as it is, and this answer is not kept."
@@ -191,25 +250,26 @@ def record(exercise: Exercise, passed: bool | None, message: str) -> str:
         return _once(f"Your progress is not kept: {reason} The checks go on as before.")
 
 
-def _append(path: Path, attempt: Attempt) -> str:
-    """Add one line; what stands in the file is read again each time, since two notebooks may be open."""
+def _append(path: Path, kind: str, row: dict[str, Any]) -> str:
+    """Add one row; what stands in the file is read again each time, since two notebooks may be open."""
     said = ""
     try:
-        attempts = read(path)
+        attempts, content = read(path), read_content(path)
     except DamagedError as error:
         aside = _set_aside(path)
-        attempts = []
+        attempts, content = [], read_content(path)
         said = f"Your progress file could not be used: {error}. It was kept as {aside.name!r}, and a new one was begun."
-    if attempt.right and _solved(attempts, attempt.exercise):
+    if kind == "answers" and row["right"] and _solved(attempts, row["exercise"], row.get("text", "")):
         return said  # a notebook that is run again from top to bottom adds nothing
-    content = {"schema": SCHEMA, "kit": __version__, "answers": [asdict(one) for one in (*attempts, attempt)]}
+    content["kit"] = __version__
+    content[kind].append(row)
     write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
     return said
 
 
-def _solved(attempts: list[Attempt], key: str) -> bool:
-    """Whether the last answer to this exercise was right."""
-    return next((one.right for one in reversed(attempts) if one.exercise == key), False)
+def _solved(attempts: list[Attempt], key: str, text: str) -> bool:
+    """Whether the last answer to this exercise was right, in these words."""
+    return next((one.right and one.text == text for one in reversed(attempts) if one.exercise == key), False)
 
 
 def _set_aside(path: Path) -> Path:
