@@ -19,7 +19,8 @@ from lupus_kit.course import execution
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
-DOTS = re.compile(r"^answer\s*=\s*\.\.\.[^\n]*$", re.MULTILINE)
+#: What a student replaces: the value of ``answer``, or the body of a function of their own.
+DOTS = re.compile(r"^(?:(answer)\s*=\s*|def (\w+)\([^\n]*\):\n    )\.\.\.[^\n]*$", re.MULTILINE)
 FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 MAY_RAISE = {"tags": ["raises-exception"]}
 #: A cell may take long on a busy machine; a run that shows no sign of life for so many seconds has died.
@@ -33,6 +34,7 @@ class Asked:
     key: str
     index: int
     solution: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ def _asked(notebook: NotebookNode) -> Iterator[Asked]:
         if not keys:
             continue
         assert len(keys) == 1, f"cell {cell.id}: one exercise a cell"
-        assert len(DOTS.findall(cell.source)) == 1, f"cell {cell.id}: exactly one line 'answer = ...'"
+        found = DOTS.findall(cell.source)
+        assert len(found) == 1, f"cell {cell.id}: exactly one line 'answer = ...', or one function whose body is '...'"
         after = notebook.cells[index + 1]
         assert after.cell_type == "markdown", f"cell {cell.id}: its solution comes right after"
         folded = re.search(r"<details>\s*<summary>Solution[^<]*</summary>(.*)</details>", after.source, re.DOTALL)
         assert folded, f"cell {after.id}: a folded solution, <details><summary>Solution</summary> ... </details>"
         code = FENCE.findall(folded[1])
         assert code, f"cell {after.id}: the solution holds a ```python block"
-        yield Asked(keys[0], index, "\n".join(code))
+        yield Asked(keys[0], index, "\n".join(code), "".join(found[0]))
 
 
 def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
@@ -82,10 +85,10 @@ def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
     exercises = list(_asked(notebook))
     for one in reversed(exercises):
         cell = notebook.cells[one.index]
-        judged = f"__import__('lupus_kit').lessons.check({one.key!r}, answer)"
+        judged = f"__import__('lupus_kit').lessons.check({one.key!r}, {one.name})"
         opened = f"_result = {judged}\nassert _result.passed is None, str(_result)"
-        solved = f"del answer\n{one.solution}\n_result = {judged}\nassert _result.passed is True, str(_result)"
-        raising = cell.source.replace("answer = ...", "answer = 1 / 0")
+        solved = f"del {one.name}\n{one.solution}\n_result = {judged}\nassert _result.passed is True, str(_result)"
+        raising = cell.source.replace("...", "1 / 0", 1)
         way.cells[one.index : one.index + 1] = [
             v4.new_code_cell(raising, id=f"{cell.id}-raising", metadata=MAY_RAISE),
             way.cells[one.index],

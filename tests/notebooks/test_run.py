@@ -107,8 +107,11 @@ def test_an_exercise_shows_its_choices_and_not_its_answer(name, notebook, asked)
         exercise, question = find(given.key), notebook.cells[given.index - 1].source
         assert f"Exercise {given.key}" in question
         assert all(f"**{one}**" in question or f'"{one}"' in question for one in exercise.choices)
-        checked = re.sub(r"\s+#.*", "", notebook.cells[given.index].source)
-        assert checked == f'answer = ...\nlessons.check("{given.key}", answer)', "nothing else in the cell of a check"
+        checked = re.sub(r" +#.*", "", notebook.cells[given.index].source)
+        asks = re.escape(f'lessons.check("{given.key}", {given.name})')
+        form = r"answer = \.\.\.\n" if given.name == "answer" else rf"def {given.name}\([^\n]*\):\n    \.\.\.\n\n\n"
+        assert re.fullmatch(form + asks, checked), "nothing else in the cell of a check"
+        assert (exercise.kind == "function") == (given.name != "answer")
 
 
 # --- the run -----------------------------------------------------------------------------------------------------

@@ -41,11 +41,13 @@ def test_answers_that_raise_and_cells_in_any_order_harm_no_other_cell(name, note
     """Every exercise gets an answer that raises, and later the reader jumps back, cell by cell."""
     run = walked(name)
     assert run.problems == ()
-    exercises = {notebook.cells[one.index].id for one in asked(notebook)}
+    exercises = {notebook.cells[one.index].id: one.name for one in asked(notebook)}
     raised = {
         one for one, cell in run.cells.items() for output in cell.get("outputs", []) if output.output_type == "error"
     }
-    assert raised == {f"{one}-raising" for one in exercises}
+    assert raised == {f"{one}-raising" for one, name in exercises.items() if name == "answer"}
+    for one in exercises.keys() - {one.removesuffix("-raising") for one in raised}:
+        assert "ZeroDivisionError" in "".join(_seen(run.cells[f"{one}-raising"])), "a function that raises is explained"
     for one in exercises:
         assert "Not answered yet" in "".join(_seen(run.cells[one])), "after an answer that raised"
         assert "Not answered yet" in "".join(_seen(run.cells[f"{one}-again"]))
