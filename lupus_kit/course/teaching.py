@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.core.templates import fill
 from lupus_kit.course import shelf
 from lupus_kit.course.text_table import text_table
@@ -147,6 +148,34 @@ def teaching_notes(stop: int | None = None) -> TeachingNotes:
     return TeachingNotes(tuple(_note(name, one, *asked.get(one.key, ("", "", ""))) for name, one in exercises))
 
 
+def write_instructor_versions(folder: Path) -> list[Path]:
+    """Copy the notebooks with their solutions unfolded.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where they go; a file that is already there is not overwritten.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The copies.
+
+    Raises
+    ------
+    InputError
+        If one of them is there already, or the folder cannot be written to.
+    """
+    make_folder(folder)
+    targets = {path: folder / path.name for path in shelf.find().notebooks()}
+    if there := [target.name for target in targets.values() if target.exists()]:
+        raise InputError(f"{there[0]!r} is in {str(folder)!r} already and is not overwritten. Name another folder.")
+    for source, target in targets.items():
+        text = source.read_text(encoding="utf-8")
+        write_atomically(target, re.sub(r"<details>(\s*<summary>)", r"<details open>\1", text).encode("utf-8"))
+    return list(targets.values())
+
+
 def _asked(names: set[str]) -> dict[str, tuple[str, str, str]]:
     """Read question, solution and code of each exercise from the notebooks that are there."""
     found: dict[str, tuple[str, str, str]] = {}
@@ -200,6 +229,8 @@ def answer_text(value: Any) -> str:
     """
     if isinstance(value, str):
         return value
+    if callable(value):
+        return f"a function that does what {getattr(value, '__name__', 'the solution')} does"
     if isinstance(value, set | frozenset):
         return "{" + ", ".join(sorted(map(str, value))) + "}"
     if isinstance(value, list | tuple):

@@ -12,13 +12,17 @@ Examples
 
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.checking import CheckResult, check
+from lupus_kit.lessons.concepts import ConceptTest, concept_test
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
 from lupus_kit.lessons.progress.classroom import ClassProgress, class_progress
 from lupus_kit.lessons.progress.file import Attempt, keep_progress
 from lupus_kit.lessons.progress.predictions import Prediction, predict, reveal
 from lupus_kit.lessons.progress.table import Progress, progress
+from lupus_kit.lessons.unquoted import understand
 
 __all__ = [
-    "Attempt", "CheckResult", "ClassProgress", "Exercise", "Misconception", "Prediction", "Progress", "check",
-    "class_progress", "exercises", "keep_progress", "predict", "progress", "reveal",
+    "Attempt", "CheckResult", "ClassProgress", "ConceptTest", "Exercise", "Misconception", "Prediction", "Progress", "check",
+    "class_progress", "concept_test", "exercises", "keep_progress", "predict", "progress", "reveal",
 ]  # fmt: skip
+
+understand()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from lupus_kit import cli, course, lessons
-from lupus_kit.course import teaching
+from lupus_kit import InputError, cli, course, lessons
+from lupus_kit.course import outline, shelf, teaching
+from lupus_kit.course.slides import write_slides
 from lupus_kit.lessons.catalogue import find
 from lupus_kit.lessons.checking import judge
+from lupus_kit.lessons.concepts import CONCEPTS
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def test_a_note_is_whole(notes, key):
     exercise = find(key)
     assert len(note.question) > 20, "the notebook's question"
     assert "details" not in note.solution + note.code
-    assert "answer = " in note.code, "the notebook's folded solution"
+    assert ("def " if exercise.kind == "function" else "answer = ") in note.code, "the notebook's folded solution"
     assert note.answer
     assert note.explanation
     assert [hint for _, hint in note.misconceptions] == [slip.hint for slip in exercise.misconceptions]
@@ -89,7 +92,8 @@ def test_the_command_lists_one_stop_and_writes_a_file(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["teach"], "--list"),
+        (["teach", "--plan", "90 min"], "did you mean '90min'"),
+        (["teach", "--plan", "90min", "--list"], "give one of"),
         (["teach", "--list", "--class", "."], "give one of"),
         (["teach", "--class", "nowhere"], "there is no folder 'nowhere'"),
         (["teach", "--class", "."], "no progress file in '.'"),
@@ -119,6 +123,9 @@ def test_answers_of_every_kind_are_shown_in_words():
 # --- a class -----------------------------------------------------------------------------------------------------
 
 
+SLIP, OTHER = (slip.hint for slip in find("00.1").misconceptions[:2])
+
+
 def _student(path: Path, *answers: tuple[str, bool, str]) -> None:
     rows = [
         {"exercise": key, "when": "2026-01-05T10:00:00+00:00", "right": right, "misconception": slip}
@@ -131,27 +138,111 @@ def _student(path: Path, *answers: tuple[str, bool, str]) -> None:
 @pytest.fixture
 def collected(tmp_path) -> Path:
     """Collect the progress files of three students, and one file that is none."""
-    _student(tmp_path / "ada.json", ("00.1", False, "slip A"), ("00.1", False, "slip A"), ("00.1", True, ""))
-    _student(tmp_path / "bo" / "lupus-kit-progress.json", ("00.1", False, "slip B"), ("00.1", False, "slip A"))
+    _student(tmp_path / "ada.json", ("00.1", False, SLIP), ("00.1", False, SLIP), ("00.1", True, ""))
+    _student(tmp_path / "bo" / "lupus-kit-progress.json", ("00.1", False, OTHER), ("00.1", False, SLIP))
     _student(tmp_path / "cleo.json", ("00.1", True, ""), ("01.1", False, ""))
     (tmp_path / "other.json").write_text("[]")
+    (tmp_path / "odd.json").write_bytes(b'{"schema": 1, "answers": [], "predictions": [], "name": "\\ud800"}\xff')
     return tmp_path
 
 
 def test_a_class_is_counted_and_nobody_is_named(collected, capsys):
     frame = lessons.class_progress(collected).to_frame().set_index("key")
-    assert list(frame.loc["00.1", ["tried", "solved", "first_time", "commonest_slip", "met"]]) == [3, 2, 1, "slip A", 2]
+    assert list(frame.loc["00.1", ["tried", "solved", "first_time", "commonest_slip", "met"]]) == [3, 2, 1, SLIP, 2]
     assert list(frame.loc["01.1", ["tried", "solved", "first_time", "commonest_slip", "met"]]) == [1, 0, 0, "", 0]
     assert frame["tried"].sum() == 4
     assert call("teach", "--class", str(collected), "--format", "json", "--stop", "0") == 0
     captured = capsys.readouterr()
     rows = json.loads(captured.out)
     assert {row["key"][:2] for row in rows} == {"00"}
-    assert rows[0]["commonest_slip"] == "slip A"
+    assert rows[0]["commonest_slip"] == SLIP
     assert "left out other.json" in captured.err
     assert "3 progress files." in captured.err
+    assert "left out odd.json" in captured.err
     for format in ("table", "markdown"):
         assert call("teach", "--class", str(collected), "--format", format) == 0
         printed = capsys.readouterr().out
-        assert "slip A" in printed
+        assert SLIP.split(" many")[0] in printed
         assert "ada" not in printed
+
+
+def test_free_text_in_a_students_file_is_not_shown_to_the_class(tmp_path, capsys):
+    _student(tmp_path / "a.json", ("00.1", False, "my neighbour is \ud800 stupid"))
+    assert call("teach", "--class", str(tmp_path)) == 0
+    assert "neighbour" not in capsys.readouterr().out
+
+
+def test_the_concept_test_is_counted_before_and_after(tmp_path, monkeypatch, capsys):
+    right = "".join(item.right for item in CONCEPTS)
+    for name, before, after in (("a", "b" * 12, right), ("b", "b" * 12, "a" + right[1:]), ("c", right, None)):
+        monkeypatch.setenv("LUPUS_KIT_PROGRESS", str(tmp_path / f"{name}.json"))
+        lessons.concept_test("before", before)
+        if after:
+            lessons.concept_test("after", after)
+    gain = lessons.class_progress(tmp_path).gain().set_index("item")
+    assert list(gain.loc[1, ["students", "right_before", "right_after"]]) == [2, 2, 1]
+    assert gain.loc[1, "commonest_misconception"] == CONCEPTS[0].misconceptions["a"]
+    assert list(gain.loc[12, ["students", "right_before", "right_after"]]) == [2, 0, 2]
+    assert call("teach", "--class", str(tmp_path)) == 0
+    assert "The concept test, before and after" in capsys.readouterr().out
+
+
+def test_the_concept_test_has_twelve_items_and_gives_nothing_away_before(capsys):
+    assert len(CONCEPTS) == 12
+    assert {item.right for item in CONCEPTS} == set("abcd")
+    wrong = lessons.concept_test("before", "a b c d, " * 3)
+    assert str(wrong) == f"{wrong.right} of 12 right, kept as 'before'."
+    assert len(str(lessons.concept_test("after", "abcd" * 3)).splitlines()) == 1 + 12 - wrong.right
+    assert call("teach", "--concept-test") == 0
+    shown = capsys.readouterr().out
+    assert all(item.question in shown for item in CONCEPTS)
+    assert not any(words in shown for item in CONCEPTS for words in item.misconceptions.values())
+    for answers in ("abc", "e" * 12, ""):
+        with pytest.raises(InputError, match="12 letters"):
+            lessons.concept_test("after", answers)
+
+
+# --- the course as a whole ---------------------------------------------------------------------------------------
+
+
+def test_the_course_is_listed_with_its_minutes(capsys):
+    frame = course.modules()
+    assert frame["module"].iloc[0] == "0"
+    core = frame.iloc[0]
+    plain = core["code_cells"] - core["exercises"] - core["own_code"]
+    assert core["minutes"] == round(core["words"] / 120 + plain + 4 * core["exercises"] + 8 * core["own_code"])
+    assert frame["exercises"].sum() + frame["own_code"].sum() == len(lessons.exercises())
+    assert call("teach") == 0
+    printed = capsys.readouterr().out
+    assert f"In all {frame['minutes'].sum() / 60:.1f} hours" in printed
+    assert core["title"] in printed
+
+
+@pytest.mark.parametrize("name", outline.PLANS)
+def test_a_plan_has_aims_a_timetable_and_discussions_with_answers(name, capsys):
+    assert call("teach", "--plan", name) == 0
+    plan = capsys.readouterr().out
+    for heading in ("## Aims", "## Prepare", "## Timetable", "## Discussion", "## What can be left out"):
+        assert heading in plan
+    assert "itfall" in plan
+    assert "{" not in plan
+
+
+def test_the_instructors_copies_are_open_and_overwrite_nothing(tmp_path, capsys):
+    assert call("teach", "--instructor", str(tmp_path / "open")) == 0
+    copies = sorted((tmp_path / "open").glob("*.ipynb"))
+    assert len(copies) == len(shelf.find().notebooks())
+    assert "<details open><summary>Solution 00.1" in copies[0].read_text(encoding="utf-8")
+    before = copies[0].stat().st_mtime_ns
+    assert call("teach", "--instructor", str(tmp_path / "open")) == 2
+    assert "is not overwritten" in capsys.readouterr().err
+    assert copies[0].stat().st_mtime_ns == before
+
+
+def test_slides_need_no_network(tmp_path):
+    page = write_slides(tmp_path / "slides").read_text(encoding="utf-8")
+    assert (tmp_path / "slides" / "reveal.js" / "dist" / "reveal.js").is_file()
+    assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=\"(?:https?:)?//", page)
+    assert page.count("<section") > 10
+    with pytest.raises(InputError, match="something in"):
+        write_slides(tmp_path / "slides")

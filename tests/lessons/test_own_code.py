@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from nbformat import v4
 
+from lupus_kit.course import execution
 from lupus_kit.lessons import own_code
 from lupus_kit.lessons.checking import judge
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
@@ -92,3 +94,33 @@ def test_a_tuple_is_compared_value_by_value():
     assert own_code.differences(lambda x: [x, x + x], pair, [(3,)]) == []
     assert "right is (3, 6)" in own_code.differences(lambda x: (x, x), pair, [(3,)])[0]
     assert own_code.differences(lambda x: x, pair, [(3,)])[0].startswith("Called with (3) it gives 3")
+
+
+def test_an_answer_without_quotes_is_understood_in_a_notebook(tmp_path):
+    sources = ["from lupus_kit import lessons", 'answer = c\nlessons.check("00.3", answer)', "nothing_of_that_name"]
+    cells = [v4.new_code_cell(source, metadata={"tags": ["raises-exception"]}) for source in sources]
+    notebook = v4.new_notebook(cells=cells)
+    execution.execute(notebook, "three", tmp_path, timeout=300)
+    said = ["".join(str(output) for output in cell.outputs) for cell in notebook.cells]
+    assert "Right" in said[1]
+    assert "NameError" not in said[1]
+    assert "NameError" in said[2]
+
+
+@pytest.mark.parametrize("given", ["Likelihood ratio", "likelihood_ratio", "LIKELIHOOD-RATIO", "Likelihood ratio (G)"])
+def test_a_test_may_be_called_by_its_label(given):
+    names = Exercise(key="09.2", aim="Name it.", task="judge", kind="names", answer=lambda: {"likelihood_ratio"})
+    assert judge(names, [given]).passed
+    choices = ("pearson", "likelihood_ratio")
+    one = Exercise(
+        key="09.3", aim="Name it.", task="judge", kind="choice", choices=choices, answer=lambda: "likelihood_ratio"
+    )
+    assert judge(one, given).passed
+
+
+@pytest.mark.parametrize(("given", "near"), [(140, False), (51, False), (50.4, True), (0.0267, False)])
+def test_very_near_needs_the_same_leading_digits(given, near):
+    right = 0.0504 if given < 1 else 50.2
+    asked = Exercise(key="09.4", aim="Compute it.", task="compute", answer=lambda: right, tolerance=right / 500)
+    assert judge(asked, given).passed is False
+    assert ("Very near" in judge(asked, given).message) is near
