@@ -13,6 +13,7 @@ Examples
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.checking import CheckResult, check
 from lupus_kit.lessons.concepts import ConceptTest, concept_test
+from lupus_kit.lessons.data import data
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
 from lupus_kit.lessons.progress.classroom import ClassProgress, class_progress
 from lupus_kit.lessons.progress.file import Attempt, keep_progress
@@ -22,7 +23,7 @@ from lupus_kit.lessons.unquoted import understand
 
 __all__ = [
     "Attempt", "CheckResult", "ClassProgress", "ConceptTest", "Exercise", "Misconception", "Prediction", "Progress", "check",
-    "class_progress", "concept_test", "exercises", "keep_progress", "predict", "progress", "reveal",
+    "class_progress", "concept_test", "data", "exercises", "keep_progress", "predict", "progress", "reveal",
 ]  # fmt: skip
 
 understand()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lupus_kit import lessons
 from lupus_kit.core.errors import InputError
+from lupus_kit.course import shelf
 from lupus_kit.lessons import Exercise, Misconception
 from lupus_kit.lessons.catalogue import find
 from lupus_kit.lessons.checking import judge
@@ -264,12 +265,6 @@ def test_every_wrong_choice_has_a_hint_of_its_own(key):
 
 #: Wrong answers that a rule has to recognise, as students type them: exercise, answer, words of its hint.
 TYPED = [
-    ("00.1", 17, "17 of 30"),
-    ("00.2", 1.84, "ratio"),
-    ("00.2", 83.9, "relative difference"),
-    ("00.4", 0, "by chance"),
-    ("00.4", 5, "each hundred"),
-    ("00.4", 500, "Half of the trials"),
     ("01.1", 40, "breaks"),
     ("01.3", 1.333, "Divide by the size"),
     ("02.1", 4.48, "mean"),
@@ -301,7 +296,9 @@ def test_every_rule_is_tried():
 )
 def test_every_stop_asks_to_compute_to_predict_and_to_judge(notebook, table):
     assert len(table) >= 4
-    assert set(table["task"]) == {"compute", "predict", "judge"}
+    assert {"compute", "judge"} <= set(table["task"])
+    page = (shelf.find().folder / f"{notebook}.ipynb").read_text(encoding="utf-8")
+    assert "predict" in set(table["task"]) or page.count("lessons.predict(") >= 3
 
 
 def test_no_answer_at_all_is_not_answered_yet():

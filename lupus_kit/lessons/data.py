@@ -1,0 +1,35 @@
+"""Tables that students open with pandas; they come with the kit."""
+
+from pathlib import Path
+
+from lupus_kit.core.errors import require_choice
+
+_FOLDER = Path(__file__).with_name("tables")
+
+
+def data(name: str) -> Path:
+    """Return the path of a table that comes with the course.
+
+    Parameters
+    ----------
+    name : str
+        ``"sri4_responses.csv"``: one row a patient and visit (``arm``, ``week``, ``responder``), as the printed
+        percentages of the paper count them; the rows stand for counts, and nobody knows which patient is which.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is.
+
+    Raises
+    ------
+    InputError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> data("sri4_responses.csv").name
+    'sri4_responses.csv'
+    """
+    require_choice("table", name, sorted(path.name for path in _FOLDER.iterdir()))
+    return _FOLDER / name
