@@ -23,6 +23,8 @@ WORDS_A_MINUTE, CELL, EXERCISE, OWN_CODE = 120, 1, 4, 8
 PLANS = tuple(sorted(path.name.removesuffix(".md.j2") for path in (Path(__file__).parent / "plans").glob("*.md.j2")))
 
 _MODULE = re.compile(r"^## (\d[a-z])\. (.+)$", re.MULTILINE)
+_LOOKED_UP = ("## Glossary", "## Further reading")
+_CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 
@@ -36,7 +38,8 @@ def modules() -> pd.DataFrame:
         One row a module: ``module`` (``"0"``, ``"1a"``, ...), ``title``, ``notebook``, ``words`` of prose,
         ``code_cells``, ``exercises``, ``own_code`` (exercises in which a function is written) and ``minutes``: words at
         120 a minute, 1 for a cell of code, 4 for an exercise, 8 for one with own code. What stands before the first
-        heading of a module in a notebook belongs to its first module, what follows the last to the last.
+        heading of a module in a notebook belongs to its first module, what follows the last to the last. The glossary
+        and the list of further reading, which are looked up and not read, are not counted, nor is code in a solution.
 
     Raises
     ------
@@ -104,7 +107,8 @@ def _in_one(path: Path) -> list[dict[str, str | int]]:
                 rows.append({**row, "words": 0, "code_cells": 0, "exercises": 0, "own_code": 0})
             rows[-1].update(module=heading[1], title=heading[2])
             named = True
-        counted = {"words": len(text.split())} if prose else {"code_cells": 1}
+        read = "" if text.startswith(_LOOKED_UP) else _CODE.sub("", text)
+        counted = {"words": len(read.split())} if prose else {"code_cells": 1}
         if not prose and (asked := _CHECK.search(text)):
             own = catalogue.find(asked[1]).kind == "function"
             counted["own_code" if own else "exercises"] = 1

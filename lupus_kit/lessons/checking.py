@@ -131,8 +131,8 @@ def _form(exercise: Exercise, value: Any, expected: Any = None) -> Any:
     if exercise.kind == "numbers":
         return answers.several(value, len(value if expected is None else expected))
     if exercise.kind == "choice":
-        key = _key_of(value.casefold().strip()) if isinstance(value, str) else value
-        return answers.choice(key if key in exercise.choices else value, exercise.choices)
+        known = isinstance(value, str) and _key_of(value.casefold().strip()) in exercise.choices
+        return answers.choice(_key_of(value.casefold().strip()) if known else value, exercise.choices)
     if exercise.kind == "names":
         return frozenset(_key_of(name) for name in answers.names(value))
     return {"number": answers.number, "text": answers.text, "function": answers.function}[exercise.kind](value)
