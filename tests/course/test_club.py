@@ -187,3 +187,13 @@ def test_a_claims_file_makes_no_cell_and_no_markup():
     assert not any("import os" in "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     assert "<script>" not in facilitator(club)
     assert "{{ 7*7 }}" in facilitator(club)
+
+
+@pytest.mark.parametrize(
+    "reported", [["0/40", "0/40"], ["40/40", "40/40"], ["9/40", "0/40"], ["1/1", "0/1"], ["0/38", "0/40"]]
+)
+def test_empty_and_full_arms_print_no_nan_and_no_inf(reported):
+    club = journal_club(study({"endpoint": "response", "reported": reported, "p": "1.00", "role": "primary"}))
+    assert len(club.effects) == 1
+    said = " ".join([*(one.answer for one in club.questions), facilitator(club)])
+    assert not re.search(r"\b(nan|inf)\b", said)

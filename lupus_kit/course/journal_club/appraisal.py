@@ -13,10 +13,6 @@ from lupus_kit.course.journal_club.effects import Effect, appraisal_data, is_har
 from lupus_kit.published import Study
 
 PRESENT, ABSENT, NOT_KNOWN = "present", "absent", "not known"
-LEGEND = (
-    "Present: the file shows it. Absent: the file has a place for it and nothing, or not all of it, stands there. "
-    "Not known: only the paper can tell."
-)
 
 
 @dataclass(frozen=True)

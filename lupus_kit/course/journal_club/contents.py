@@ -16,9 +16,9 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
-from lupus_kit.course.journal_club.appraisal import LEGEND, Domain, domains, items
+from lupus_kit.course.journal_club.appraisal import Domain, domains, items
 from lupus_kit.course.journal_club.effects import Effect, effects_of, rank
-from lupus_kit.course.journal_club.numbers import he2020_numbers, known_numbers
+from lupus_kit.course.journal_club.known import he2020_numbers, known_numbers
 
 if TYPE_CHECKING:
     from lupus_kit.audit import Report
@@ -69,8 +69,6 @@ class JournalClub:
         RoB 2.
     items : pandas.DataFrame
         CONSORT 2025: ``number about status why``.
-    legend : str
-        What the statuses mean.
     questions : tuple of Question
         To discuss.
     related : pandas.DataFrame
@@ -85,7 +83,6 @@ class JournalClub:
     report: Report
     domains: tuple[Domain, ...]
     items: pd.DataFrame
-    legend: str
     questions: tuple[Question, ...]
     related: pd.DataFrame
 
@@ -137,7 +134,6 @@ def journal_club(study: str | Path | Study = "he2020") -> JournalClub:
         report=report,
         domains=domains(record, effects),
         items=items(record, is_he2020=key == "he2020"),
-        legend=LEGEND,
         questions=_questions(key, known),
         related=published.related(key) if key else pd.DataFrame(),
     )

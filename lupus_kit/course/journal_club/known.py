@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 from lupus_kit import audit, inference
 from lupus_kit.course.journal_club.effects import Effect, points
@@ -62,28 +63,29 @@ def _roles(claims: Sequence[Claim]) -> str:
 def _of_effect(study: Study, effect: Effect, report: audit.Report) -> Mapping[str, object]:
     """Describe one comparison: sizes, intervals, tests, and what missing patients could change."""
     claim, (x1, n1, x2, n2), difference = effect.claim, effect.counts, effect.nnt.difference
-    limits = inference.compare(x1, n1, x2, n2).intervals().set_index("key")["estimate"]
-    usual = [float(inference.pvalue(key, x1, n1, x2, n2)) for key in _USUAL]
+    ratio, odds = (one.estimate for one in inference.intervals(x1, n1, x2, n2, methods=["koopman", "woolf"]))
     known: dict[str, object] = {"title": claim.title, "first": claim.arms[0], "second": claim.arms[1]}
-    known |= {"x1": x1, "n1": n1, "x2": x2, "n2": n2, "percent": 100 * x1 / n1}
-    known |= {"low": points(difference.low), "high": points(difference.high), "difference": 100 * difference.estimate}
-    known["change"] = points(difference.estimate)
-    known |= {"ratio": limits["koopman"], "odds": limits["woolf"]}
-    if claim.p:
+    known |= {"x1": x1, "n1": n1, "x2": x2, "n2": n2, "percent": 100 * x1 / n1, "ratio": ratio, "odds": odds}
+    known |= {"low": points(difference.low), "high": points(difference.high), "change": points(difference.estimate)}
+    known |= {"difference": 100 * difference.estimate}
+    value = next((value for value in report.values if value.claim is claim and value.is_printed_p), None)
+    if value is not None:
         known["p"] = p_words(claim.p)
-        value = next(value for value in report.values if value.claim is claim and value.quantity == "p")
+        usual = [p for key in _USUAL if (p := float(inference.pvalue(key, x1, n1, x2, n2))) == p]
         if tried := [one for one in value.analyses if one.key and not one.others]:
             model = f" The paper names {claim.analysis}, which counts cannot check." if claim.modelled else ""
             known |= {"analyses": len(tried), "fitting": sum(bool(one.fits) for one in tried), "model": model}
             known |= {"least": min(usual), "largest": max(usual)}
     if not effect.harmful and difference.estimate > 0:
-        known["helped"] = f"{effect.nnt.short}, its 95% interval in brackets"
-    of = [study.trial.n_randomised[arm] for arm in claim.arms]
-    a, b = lost = [(m or 0) - n for m, n in zip(of, (n1, n2), strict=True)]
+        ratios = f" The risk ratio is {ratio:.2f}, the odds ratio {odds:.2f}." if max(ratio, odds) < inf else ""
+        known |= {"helped": f"{effect.nnt.short}, its 95% interval in brackets.{ratios}"}
+    a, b = lost = [(study.trial.n_randomised[arm] or 0) - n for arm, n in zip(claim.arms, (n1, n2), strict=True)]
     if min(lost) >= 0 and a + b and claim.role == "primary" and not effect.harmful:
-        for name, (y1, y2) in {"best": (x1 + a, x2), "worst": (x1, x2 + b)}.items():
-            known[name] = float(inference.pvalue("pearson", y1, n1 + a, y2, n2 + b))
-        known |= {"missing": a + b, "randomised": n1 + n2 + a + b, "counted": n1 + n2}
+        best, worst = (
+            float(inference.pvalue("pearson", y1, n1 + a, y2, n2 + b)) for y1, y2 in ((x1 + a, x2), (x1, x2 + b))
+        )
+        if best == best and worst == worst:  # nobody or everybody responded: no chi-squared
+            known |= {"best": best, "worst": worst, "missing": a + b, "randomised": n1 + n2 + a + b, "counted": n1 + n2}
     return known
 
 
