@@ -139,6 +139,12 @@ def test_an_outcome_is_bad_by_its_role_or_its_name_and_the_page_says_which():
     assert next(one for one in club.effects if one.claim.endpoint == "severe flare").nnt.direction == "NNTB"
 
 
+def test_of_several_doses_each_comparison_names_its_arms():
+    titles = [one.title for one in journal_club("paisley").effects]
+    assert len(set(titles)) == len(titles) == 3
+    assert all(title.endswith(" v placebo)") for title in titles)
+
+
 def test_missing_patients_are_counted_both_ways():
     club = journal_club(
         study({"endpoint": "response", "reported": ["20/38", "10/39"], "role": "primary", "p": "0.015"})

@@ -43,7 +43,7 @@ def analysed(study: Study, effects: Sequence[Effect]) -> str:
     for arm, n in zip(claim.arms, (n1, n2), strict=True):
         of = study.trial.n_randomised[arm]
         texts.append(f"{n} of {'an unknown number' if of is None else of} on {arm}")
-    return f"{claim.title}: counted are {listing(texts)}."
+    return f"{effects[0].title}: counted are {listing(texts)}."
 
 
 def domains(study: Study, effects: Sequence[Effect]) -> tuple[Domain, ...]:

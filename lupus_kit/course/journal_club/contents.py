@@ -176,7 +176,7 @@ def _results(report: Report, study: Study) -> pd.DataFrame:
 def _assumed(effects: Sequence[Effect]) -> str:
     """Say which outcomes count as bad, because a claims file does not."""
     harm = "" if any(one.harmful for one in effects) else "No harm in counts stands in this file. "
-    by_word = [one.claim.title for one in effects if one.harmful and one.claim.role != "safety"]
+    by_word = [one.title for one in effects if one.harmful and one.claim.role != "safety"]
     more = f"; by its name also {listing(by_word)}" if by_word else ""
     return (
         f"{harm}Assumed: an outcome of the role safety is bad for a patient{more}; every other one is good. Where that is wrong, "

@@ -33,6 +33,8 @@ class Effect:
 
     Parameters
     ----------
+    title : str
+        Outcome and visit; with its arms where the study has more than two.
     claim : Claim
         Where it is printed.
     counts : tuple of int
@@ -42,6 +44,7 @@ class Effect:
         ``"benefit"`` or ``"harm"``.
     """
 
+    title: str
     claim: Claim
     counts: tuple[int, int, int, int]
     nnt: Nnt
@@ -97,7 +100,7 @@ def effects_of(study: Study) -> tuple[Effect, ...]:
     of_tables = [claim for claim in study.table_claims() if claim.role == HARMFUL_ROLE]
     named = {claim.table_row for claim in study.records if claim.table_row}
     claims = (*study.records, *(claim for claim in of_tables if claim.table_row not in named))
-    found = {(one.claim.title, one.counts): one for one in _effects(replace(study, records=claims), claims)}
+    found = {(one.title, one.counts): one for one in _effects(replace(study, records=claims), claims)}
     harms = sorted((one for one in found.values() if one.harmful), key=lambda one: -abs(one.nnt.difference.estimate))
     return (*sorted((one for one in found.values() if not one.harmful), key=lambda one: rank(one.claim)), *harms)
 
@@ -114,7 +117,9 @@ def _effects(study: Study, claims: Iterable[Claim]) -> Iterable[Effect]:
         try:
             counts = audit.claim_counts(study, claim.id)
             outcome = "harm" if is_harmful(claim) else "benefit"
-            yield Effect(claim, counts, inference.nnt(*counts, outcome=outcome))
+            several = len(study.trial.n_randomised) > 2
+            title = f"{claim.title} ({' v '.join(claim.arms)})" if several else claim.title
+            yield Effect(title, claim, counts, inference.nnt(*counts, outcome=outcome))
         except InputError:  # the audit's own row says why there are no counts
             continue
 
@@ -126,5 +131,5 @@ def rates(effects: Iterable[Effect]) -> pd.DataFrame:
         x1, n1, x2, n2 = effect.counts
         for arm, x, n in zip(effect.claim.arms, (x1, x2), (n1, n2), strict=True):
             wilson = inference.proportion(x, n).set_index("key").loc["wilson"]
-            rows.append((effect.claim.title, arm, x, n, x / n, wilson["low"], wilson["high"]))
+            rows.append((effect.title, arm, x, n, x / n, wilson["low"], wilson["high"]))
     return pd.DataFrame(rows, columns=["visit", "arm", "responders", "patients", "rate", "low", "high"])

@@ -44,7 +44,7 @@ def known_numbers(study: Study, effects: Sequence[Effect], report: audit.Report)
         Texts and numbers; shares are in percent.
     """
     known: dict[str, object] = {"alpha": study.trial.alpha}
-    harms = [f"{one.claim.title}: {one.patients}, {one.difference} points." for one in effects if one.harmful]
+    harms = [f"{one.title}: {one.patients}, {one.difference} points." for one in effects if one.harmful]
     known |= {"harms": " ".join(harms[:4])} if harms else {"no_harms": True}
     with_p = [claim for claim in study.records if claim.p and claim.confirmed]
     if len(with_p) > 1:
@@ -57,14 +57,14 @@ def known_numbers(study: Study, effects: Sequence[Effect], report: audit.Report)
 def _roles(claims: Sequence[Claim]) -> str:
     primary = [claim for claim in claims if claim.role == "primary"]
     stated = sum(bool(claim.role) for claim in claims)
-    return f"{len(primary)} of them belong to a primary endpoint; {len(claims) - stated} have no place in a plan."
+    return f"Of a primary endpoint: {len(primary)}; without a place in the plan: {len(claims) - stated}."
 
 
 def _of_effect(study: Study, effect: Effect, report: audit.Report) -> Mapping[str, object]:
     """Describe one comparison: sizes, intervals, tests, and what missing patients could change."""
     claim, (x1, n1, x2, n2), difference = effect.claim, effect.counts, effect.nnt.difference
     ratio, odds = (one.estimate for one in inference.intervals(x1, n1, x2, n2, methods=["koopman", "woolf"]))
-    known: dict[str, object] = {"title": claim.title, "first": claim.arms[0], "second": claim.arms[1]}
+    known: dict[str, object] = {"title": effect.title, "first": claim.arms[0], "second": claim.arms[1]}
     known |= {"x1": x1, "n1": n1, "x2": x2, "n2": n2, "percent": 100 * x1 / n1, "ratio": ratio, "odds": odds}
     known |= {"low": points(difference.low), "high": points(difference.high), "change": points(difference.estimate)}
     known |= {"difference": 100 * difference.estimate}

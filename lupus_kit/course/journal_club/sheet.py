@@ -167,7 +167,7 @@ def _halves(rows: list[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], list[tu
 def effect_cells(effect: Effect) -> tuple[str, ...]:
     """Write one comparison: outcome, good or bad for a patient, patients, difference, number needed to treat."""
     kind = "bad" if effect.harmful else "good"
-    return (effect.claim.title, kind, effect.patients, effect.difference, effect.nnt.short)
+    return (effect.title, kind, effect.patients, effect.difference, effect.nnt.short)
 
 
 def _with_room(club: JournalClub) -> list[Effect]:
