@@ -70,7 +70,7 @@ def _of_effect(study: Study, effect: Effect, report: audit.Report) -> Mapping[st
     known |= {"difference": 100 * difference.estimate}
     value = next((value for value in report.values if value.claim is claim and value.is_printed_p), None)
     if value is not None:
-        known["p"] = p_words(claim.p)
+        known |= {"p": p_words(claim.p), "printed": claim.p}
         usual = [p for key in _USUAL if (p := float(inference.pvalue(key, x1, n1, x2, n2))) == p]
         if tried := [one for one in value.analyses if one.key and not one.others]:
             model = f" The paper names {claim.analysis}, which counts cannot check." if claim.modelled else ""
@@ -94,23 +94,17 @@ def he2020_numbers() -> dict[str, object]:
     x1, n1, x2, n2 = week12 = table("sri4_week12")
     y1, _, y2, _ = table("sri4_week24")
     p12, p24 = printed("sri4_week12"), printed("sri4_week24")
-    explained = audit.explain(p12, *week12)
     two_sided = [float(inference.pvalue(test.key, *week12)) for test in audit.distinct_tests()]
     common = ((x1 + x2) / (n1 + n2), (y1 + y2) / (n1 + n2))
     return {
-        "p12": p12,
         "percent12": 100 * float(p12),
         "p24": p24,
         "remission": printed("ln_complete_remission"),
         "visits": inference.between_visit_bounds(x1, y1, n1, x2, y2, n2),
-        "analyses": len(explained),
-        "fitting": int(explained["rounds_to_reported"].sum()),
         "difference24": 100 * (y1 / n1 - y2 / n2),
         "bits": inference.s_value(float(p24)) - inference.s_value(float(p12)),
         "least": min(two_sided),
         "largest": max(two_sided),
-        "responded": float(inference.pvalue("pearson", x1 + 1, n1 + 1, x2, n2)),
-        "not_responded": float(inference.pvalue("pearson", x1, n1 + 1, x2, n2)),
         "rho": _RHO,
         "either": float(inference.familywise_error(_RHO, n1, n2, common, "either")),
         "sequence": float(inference.familywise_error(_RHO, n1, n2, common, "fixed_sequence")),

@@ -26,7 +26,7 @@ _SOFT, _LINE, _BAND = "#55606d", "#c9d1da", "#f2f5f8"
 _LOOK: dict[str, Any] = tomllib.loads(Path(__file__).with_name("sheet.toml").read_text(encoding="utf-8"))
 _ROOM: dict[str, int] = _LOOK["room"]
 _FEET = ("the trial and its numbers", "the appraisal")
-_JUDGEMENT = "<b>low · some concerns · high</b>"
+_JUDGEMENT = "low · some concerns · high"
 _SIDES, _TOP, _BOTTOM = 17, 12, 15  # margins, in millimetres
 _INSIDE = 6  # points that reportlab leaves inside a frame
 Row = Sequence[object]
@@ -68,8 +68,11 @@ def pdf(club: JournalClub) -> bytes:
     width, height = A4[0] - 2 * _SIDES * mm, A4[1] - (_TOP + _BOTTOM) * mm
 
     def table(name: str, rows: Iterable[Row], head: Row = ()) -> Table:
-        lines = [[Paragraph(_markup(cell), styles["cell"]) for cell in row] for row in rows]
-        first = [[Paragraph(_markup(cell), styles["label"]) for cell in head]] if head else []
+        lines = [
+            [cell if isinstance(cell, Paragraph) else Paragraph(_flat(cell), styles["cell"]) for cell in row]
+            for row in rows
+        ]
+        first = [[Paragraph(_flat(cell), styles["label"]) for cell in head]] if head else []
         columns = [width * share for share in _LOOK["shares"][name]]
         return Table(first + lines, columns, style=_grid(bool(head) or name == "domain"))
 
@@ -84,13 +87,13 @@ def pdf(club: JournalClub) -> bytes:
     def domains() -> Iterator[Table]:
         for number, domain in enumerate(club.domains, 1):
             said = f'<b>{number}. {_flat(domain.title)}</b> <font color="{_SOFT}">{_flat(domain.fact)}</font>'
-            yield table("domain", [(_Markup(said), _Markup(_JUDGEMENT))])
+            yield table("domain", [(Paragraph(said, styles["cell"]), Paragraph(_JUDGEMENT, styles["label"]))])
             left, right = _halves([(question, "") for question in domain.questions])
             yield table("answers", [(*one, *two) for one, two in zip_longest(left, right, fillvalue=("", ""))])
 
     def tables(name: str) -> Table:
         if name == "pico":
-            return table(name, [(_Markup(f"<b>{_flat(what)}</b>"), text) for what, text in club.pico])
+            return table(name, [(Paragraph(what, styles["label"]), text) for what, text in club.pico])
         if name == "results":
             rows = club.results.head(_ROOM["results"]).itertuples(index=False)
             return table(name, rows, ("Outcome", "As printed", "p", "The audit"))
@@ -140,14 +143,6 @@ def pdf(club: JournalClub) -> bytes:
     front, back = (KeepInFrame(width, height, side, mode="shrink") for side in sides)
     document.build([front, PageBreak(), back], onFirstPage=foot, onLaterPages=foot)
     return buffer.getvalue()
-
-
-class _Markup(str):
-    """Text that is markup already."""
-
-
-def _markup(cell: object) -> str:
-    return cell if isinstance(cell, _Markup) else _flat(cell)
 
 
 def _flat(text: object) -> str:
