@@ -175,6 +175,7 @@ def test_the_notebook_recomputes_the_sheet_with_its_boards():
     told = "\n".join("".join(cell["source"]) for cell in cells)
     for domain in CLUB.domains:
         assert all(f"{question} **Answer:**" in told for question in domain.questions)
+    assert f"first 8 of {len(CLUB.effects)} comparisons" in told
     compile(code, "the notebook", "exec")  # a claims file's notebook is run in tests/cli/test_journal_club.py
     assert "lk.published.load('he2020')" in code
     assert "lk.published.related('he2020')" in code

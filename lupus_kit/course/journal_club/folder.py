@@ -74,7 +74,8 @@ def notebook(club: JournalClub, place: str) -> str:
     for kind, name, source in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
         for number, one in enumerate(club.effects[:_MOST_BOARDS] if name.startswith("table") else [None], 1):
             fits = one is not None and max(one.counts) <= _LARGEST_BOARD
-            values = {"club": club, "one": one, "fits": fits, "most": _LARGEST_BOARD, "place": repr(place)}
+            values = {"club": club, "one": one, "fits": fits, "most": _LARGEST_BOARD}
+            values |= {"shown": _MOST_BOARDS, "place": repr(place)}
             if text := environment.from_string(source).render(values).strip():
                 new = v4.new_code_cell if kind == "code" else v4.new_markdown_cell
                 cells.append(new(text, id=f"{name}-{number}" if one else name))
