@@ -8,19 +8,10 @@ from numpy.typing import NDArray
 
 from lupus_kit.core.columns import BadCells, codes, require_columns, require_frame
 from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
 
 #: The nine organ systems, in the order of the form. Grade columns are named ``bilag_<system>``.
-BILAG_SYSTEMS: tuple[str, ...] = (
-    "constitutional",
-    "mucocutaneous",
-    "neuropsychiatric",
-    "musculoskeletal",
-    "cardiorespiratory",
-    "gastrointestinal",
-    "ophthalmic",
-    "renal",
-    "haematological",
-)
+BILAG_SYSTEMS: tuple[str, ...] = tuple(BILAG_ITEMS["system"].unique())
 
 #: Grades from most active to never involved.
 GRADES: tuple[str, ...] = ("A", "B", "C", "D", "E")

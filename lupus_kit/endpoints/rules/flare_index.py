@@ -10,6 +10,7 @@ from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import DECIMALS, any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.rules.reasons import names_of, phrases, sentences, words_where
 from lupus_kit.endpoints.rules.states import MISSING, read_rows
+from lupus_kit.endpoints.rules.steroids import FLARE_EVENTS
 
 SLEDAI_RISE = 3
 SLEDAI_SEVERE = 12
@@ -18,32 +19,7 @@ PGA_SEVERE = 2.50
 
 #: The clauses that are lists of events, one of which is enough: the yes/no columns, and what each records. A column that
 #: is not there is not asked for.
-LISTS = {
-    "mild_drug": {"added_nsaid": "NSAID added", "added_hydroxychloroquine": "hydroxychloroquine added"},
-    "mild_feature": {
-        "new_skin": "new or worse skin lupus",
-        "new_ulcers": "new or worse nasal or oral ulcers",
-        "new_pleurisy": "new or worse pleurisy",
-        "new_pericarditis": "new or worse pericarditis",
-        "new_arthritis": "new or worse arthritis",
-        "new_fever": "new or worse fever of lupus",
-    },
-    "severe_drug": {
-        "new_cyclophosphamide": "cyclophosphamide started",
-        "new_azathioprine": "azathioprine started",
-        "new_methotrexate": "methotrexate started",
-        "new_mycophenolate": "mycophenolate started",
-    },
-    "severe_feature": {
-        "new_cns": "new or worse central nervous system lupus",
-        "new_vasculitis": "new or worse vasculitis",
-        "new_nephritis": "new or worse nephritis",
-        "new_myositis": "new or worse myositis",
-        "new_low_platelets": "new or worse platelets below 60",
-        "new_haemolytic_anaemia": "new or worse haemolytic anaemia",
-    },
-    "severe_hospital": {"hospitalised": "in hospital for lupus"},
-}
+LISTS = {name: rows["words"].to_dict() for name, rows in FLARE_EVENTS.groupby("clause", sort=False)}
 OPTIONAL = tuple(name for columns in LISTS.values() for name in columns)
 
 LEVELS = ("none", "mild-moderate", "severe")

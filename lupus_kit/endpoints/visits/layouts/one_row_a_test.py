@@ -9,6 +9,7 @@ Implementation Guide 1.3 (basic data structure: PARAMCD, AVAL, AVALC, AVISIT, AB
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,22 +26,8 @@ from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 from lupus_kit.endpoints.visits.weeks import weeks_of
 
 #: What a column of such a file is, by its name; of several the first is taken. ``**`` are the two letters of a domain.
-_ROLES = {
-    "code": ("**testcd", "paramcd", "test_code", "testcode", "param_code", "test", "parameter", "param", "measure",
-             "item", "question", "assessment"),
-    "label": ("**test", "param", "test_name", "testname", "label"),
-    "number": ("**stresn", "aval"),
-    "text": ("**stresc", "avalc", "**orres", "value", "result", "score", "answer"),
-    "status": ("**stat",),
-    "derived": ("dtype",),
-    "chosen": ("anl01fl",),
-    "entry": ("ablfl", "**lobxfl", "**blfl"),
-    "unit": ("avalu", "**stresu"),
-    "day": ("visitdy", "ady", "**dy"),
-    "patient": ("usubjid", "subjid"),
-    "visit": ("avisit", "visit"),
-    "arm": ("trtp", "trt01p", "arm", "actarm", "trta", "trt01a"),
-}  # fmt: skip
+_DATA = Path(__file__).parents[1] / "data"
+_ROLES = pd.read_csv(_DATA / "test_roles.csv", index_col="role")["names"].str.split("; ").to_dict()
 #: Names that only such a file has; the others are words that a column of any file may have.
 _SURE = re.compile(r"[a-z]{2}testcd|paramcd")
 
