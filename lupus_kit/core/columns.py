@@ -146,10 +146,8 @@ def _read_yes_no(cell: object, column: Column) -> float:
 
 
 def _read_choice(cell: object, column: Column) -> str:
-    word = str(cell).strip()
-    alike = [choice for choice in column.choices if choice.lower() == word.lower()]
-    if word in column.choices:
-        return word
+    word, choices = str(cell).strip(), column.choices
+    alike = [word] if word in choices else [choice for choice in choices if choice.lower() == word.lower()]
     if len(alike) != 1:
         raise _BadCellError
     return alike[0]
@@ -293,13 +291,6 @@ def flags(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
     """Read a yes/no column as int8: 1 present, 0 absent, -1 missing; note every other cell."""
     values = read_column(frame, column, Column(column, "yes/no"), problems)
     return np.where(np.isnan(values), -1, values).astype(np.int8)
-
-
-def codes(frame: pd.DataFrame, column: str, problems: BadCells, allowed: Iterable[str]) -> np.ndarray:
-    """Read a column of labels as their positions in ``allowed``; missing is ``len(allowed)``."""
-    names = tuple(allowed)
-    found = read_choices(frame, column, Column(column, "choice", choices=names), problems)
-    return np.where(found < 0, len(names), found).astype(np.int8)
 
 
 def require_frame(frame: object, what: str) -> pd.DataFrame:

@@ -39,8 +39,7 @@ def as_printed(values: np.ndarray) -> np.ndarray:
     if blurred.any():
         values = values.copy()
         values[blurred] = single[blurred].astype(str).astype(float)
-    printed: np.ndarray = np.round(values, DECIMALS)
-    return printed
+    return np.asarray(np.round(values, DECIMALS))
 
 
 def rounded(
@@ -64,5 +63,4 @@ def any_of(answers: Iterable[pd.Series]) -> pd.Series:
 
 def known_true(answers: pd.Series) -> np.ndarray:
     """Return plain booleans: true where the answer is yes, false where it is no or missing."""
-    plain: np.ndarray = answers.to_numpy(dtype=bool, na_value=False)
-    return plain
+    return np.asarray(answers.to_numpy(dtype=bool, na_value=False))

@@ -11,7 +11,7 @@ from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_
 from lupus_kit.endpoints.bilag.history import EarlierVisits, blocks
 from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
-from lupus_kit.endpoints.bilag.renal import PROTEIN, renal
+from lupus_kit.endpoints.bilag.renal import PROTEIN, Values, renal
 from lupus_kit.endpoints.bilag.systems import (
     INACTIVE,
     Cause,
@@ -40,14 +40,11 @@ NO_PREVIOUS: tuple[str, ...] = ("not_fallen", "fallen", "missing")
 NOT_DONE: tuple[str, ...] = ("absent", "missing")
 
 #: What is said of a system that is not active, by whether an item is recorded and whether it was involved before.
-_NOTHING_ACTIVE = np.array(
-    [
-        f"{now}; {before}"
-        for now in ("no item recorded, taken as nothing active", "nothing active now")
-        for before in ("no earlier involvement known", "involved before")
-    ],
-    dtype=object,
+_NOW, _BEFORE = (
+    ("no item recorded, taken as nothing active", "nothing active now"),
+    ("no earlier involvement known", "involved before"),
 )
+_NOTHING_ACTIVE = np.array([f"{now}; {before}" for now in _NOW for before in _BEFORE], dtype=object)
 
 #: The letters, and a missing grade; D and E come after A, B and C.
 _LETTERS = np.array([*GRADES, None], dtype=object)
@@ -162,10 +159,8 @@ def bilag2004(
         if foreign := [column for column in given.columns if column not in BILAG_SYSTEMS]:
             raise unknown_name("system in involved_before", foreign[0], BILAG_SYSTEMS)
     elif not isinstance(involved_before, (bool, np.bool_, type(None))):
-        raise InputError(
-            f"involved_before is {involved_before!r}: give True, False, or a DataFrame with a yes/no column for each "
-            "system."
-        )
+        wanted = "True, False, or a DataFrame with a yes/no column for each system"
+        raise InputError(f"involved_before is {involved_before!r}: give {wanted}.")
     earlier = EarlierVisits.of(items, problems[0], needs_week=previous is None)
     told: list[str] = [*GRADE_COLUMNS, *(f"{system}_because" for system in BILAG_SYSTEMS)]
     columns = {name: np.empty(len(items), dtype=object) for name in told}
@@ -222,11 +217,7 @@ def _grade(
 
 
 def _causes(
-    system: str,
-    found: Recorded,
-    previous: dict[str, np.ndarray],
-    assume_not_fallen: bool = True,
-    assume_rise: bool = False,
+    system: str, found: Recorded, previous: Values, assume_not_fallen: bool = True, assume_rise: bool = False
 ) -> list[Cause]:
     """List what may give the grade of a system; only the kidney needs previous values."""
     if system == "renal":
@@ -263,7 +254,5 @@ def _history(table: pd.DataFrame, suffix: str, problems: BadCells) -> dict[str, 
 
 def _same_index(table: pd.DataFrame, items: pd.DataFrame, what: str) -> None:
     if not table.index.equals(items.index):
-        raise InputError(
-            f"{what} must have the index of items, row for row; it has {len(table)} rows and items has {len(items)}. "
-            "Use reindex first."
-        )
+        rows = f"it has {len(table)} rows and items has {len(items)}"
+        raise InputError(f"{what} must have the index of items, row for row; {rows}. Use reindex first.")

@@ -26,8 +26,7 @@ def _named(name: str, words: str = "") -> str:
 
 def _margin(now: np.ndarray, before: np.ndarray, percent: int) -> np.ndarray:
     """Return by how much the value now is above so many per cent of the one before, in hundredths; NaN without both."""
-    margin: np.ndarray = np.round(100 * now - percent * before, 6)
-    return margin
+    return np.asarray(np.round(100 * now - percent * before, 6))
 
 
 def _or_assumed(before: np.ndarray, above: bool) -> np.ndarray:
@@ -40,12 +39,7 @@ def _risen(now: np.ndarray, before: np.ndarray, amount: float, assumed: bool) ->
 
 
 def renal(
-    flags: Mapping[str, np.ndarray],
-    now: Values,
-    before: Values,
-    quantified: np.ndarray,
-    assume_not_fallen: bool,
-    assume_rise: bool,
+    flags: Values, now: Values, before: Values, quantified: np.ndarray, assume_not_fallen: bool, assume_rise: bool
 ) -> list[Cause]:
     """List the causes of the renal grade.
 

@@ -37,8 +37,7 @@ CLAUSES = {
 
 def not_improved(before: Grades, now: Grades) -> Flags:
     """Tell which grades stay active: A at baseline and still A, or B at baseline and A or B now."""
-    stays: Flags = ((before == A) & (now == A)) | ((before == B) & (now <= B))
-    return stays
+    return np.asarray(((before == A) & (now == A)) | ((before == B) & (now <= B)))
 
 
 def bicla_clauses(

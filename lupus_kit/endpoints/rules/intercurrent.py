@@ -105,7 +105,7 @@ class Intercurrent:
         """Say of each event that happened before this visit what it was and when; empty where there is none."""
         rows = np.arange(len(self.table))
         before = [np.where(self.first[name] < rows, self.words(name), "") for name in self.first]
-        return np.array(joined(np.full(len(rows), ""), *before), dtype=object)
+        return joined(np.full(len(rows), ""), *before)
 
     def moved_words(self) -> np.ndarray:
         """Say why other values are judged than those of the visit; empty where they are its own."""

@@ -141,18 +141,12 @@ def lldas(
     def total_too_high(points: int, incomplete: bool) -> str:
         return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"
 
+    open_, not_told = "it is not recorded whether", "no earlier visit tells whether"
+    too_high = words_where(~low_sledai, total_too_high, recorded_points, sledai.isna())
     clauses = {
-        "sledai_clause": Clause(
-            low_sledai,
-            words_where(~low_sledai, total_too_high, recorded_points, sledai.isna()),
-            names_of("missing descriptors: ", now.isna()),
-        ),
-        "organ_clause": none_of(
-            "activity that is not allowed: ", not_allowed, "it is not recorded whether there is: ", other.isna()
-        ),
-        "new_feature_clause": none_of(
-            "new since the previous visit: ", new, "no earlier visit tells whether this is new: ", unsure
-        ),
+        "sledai_clause": Clause(low_sledai, too_high, names_of("missing descriptors: ", now.isna())),
+        "organ_clause": none_of("activity that is not allowed: ", not_allowed, f"{open_} there is: ", other.isna()),
+        "new_feature_clause": none_of("new since the previous visit: ", new, f"{not_told} this is new: ", unsure),
     }
     asked = f"{PGA_LIMIT:.2f} or less", f"{PREDNISONE_LIMIT:g} or less"
     maintenance = "maintenance_ok", "standard and well tolerated", "tolerated"

@@ -63,9 +63,8 @@ def read_when(name: object) -> When | None:
         part = part.strip()
         if not part or part == "visit" or _LABEL.fullmatch(part):
             continue
-        when = _read_part(re.sub(r"^(?:study |visit )+| visit$", "", part)) or _read_part(
-            _LABEL.sub("", part, 1).strip()
-        )
+        words = re.sub(r"^(?:study |visit )+| visit$", "", part), _LABEL.sub("", part, 1).strip()
+        when = _read_part(words[0]) or _read_part(words[1])
         if when is None:
             return None
         found.append(when)

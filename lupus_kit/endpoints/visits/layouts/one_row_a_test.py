@@ -99,9 +99,8 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
         values, source = _values(part, roles, column, problems)
         twice = pd.Index(places).duplicated()
         problems.add(part, roles["code"], twice, "the patient has an earlier row for the same test and visit")
-        own = pd.DataFrame({"value": values, "row": part.index, "of": source}, places)[~twice].reindex(
-            range(len(first))
-        )
+        own = pd.DataFrame({"value": values, "row": part.index, "of": source}, places)[~twice]
+        own = own.reindex(range(len(first)))
         cells[column.name] = own["value"].astype(object).where(own["row"].notna(), None).to_numpy()
         cell_rows[column.name] = own["row"].fillna(pd.Series(file_rows[first])).to_numpy(dtype=int)
         cell_columns[column.name] = own["of"].fillna(roles["code"]).to_numpy(dtype=object)
