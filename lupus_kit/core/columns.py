@@ -80,13 +80,9 @@ class Column:
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
-        if self.kind == "text":
-            return "a text"
-        if self.kind == "yes/no":
-            return "yes or no (1/0, y/n, true/false, present/absent)"
-        if self.kind == "choice":
-            return f"one of {', '.join(self.choices)}"
-        return self.levels or f"a {self.kind} from {self.low:g} to {self.high:g} {self.unit}".rstrip()
+        number = self.levels or f"a {self.kind} from {self.low:g} to {self.high:g} {self.unit}".rstrip()
+        words = {"text": "a text", "yes/no": "yes or no (1/0, y/n, true/false, present/absent)"}
+        return f"one of {', '.join(self.choices)}" if self.kind == "choice" else words.get(self.kind, number)
 
     @property
     def expected(self) -> str:
@@ -259,8 +255,7 @@ def read_distinct(
         codes, distinct = pd.factorize(pd.Series(list(zip(series, series.map(type), strict=True))))
         cells = [cell for cell, _ in distinct]
     else:
-        codes, distinct = pd.factorize(series)
-        cells = np.asarray(distinct, dtype=object).tolist()
+        codes, cells = distinct_cells(series)
     read: list[object] = []
     hints: dict[str, list[int]] = {}
     for position, cell in enumerate(cells):

@@ -43,17 +43,10 @@ def as_printed(values: np.ndarray) -> np.ndarray:
 
 
 def rounded(
-    table: pd.DataFrame,
-    column: str,
-    problems: BadCells,
-    low: float,
-    high: float,
-    decimals: int = DECIMALS,
-    whole: bool = False,
+    table: pd.DataFrame, column: str, problems: BadCells, low: float, high: float, whole: bool = False
 ) -> pd.Series:
-    """Read a number column with its printed decimals, or rounded to fewer, so that a value on a limit is on it exactly."""
-    values = as_printed(numbers(table, column, problems, low, high, whole))
-    return pd.Series(np.round(values, decimals), dtype="Float64")
+    """Read a number column with its printed decimals, so that a value on a limit is on it exactly."""
+    return pd.Series(as_printed(numbers(table, column, problems, low, high, whole)), dtype="Float64")
 
 
 def any_of(answers: Iterable[pd.Series]) -> pd.Series:

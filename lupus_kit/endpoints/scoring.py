@@ -301,10 +301,8 @@ def _with_sledai(
         if has_total:
             notes.append("The recorded SLEDAI total was used: the descriptors and findings of the file are not all 24.")
             return table
-        raise InputError(
-            f"SLEDAI cannot be added up in any row: no column decides {', '.join(undecided)}. Add columns for them "
-            "(0 for absent)."
-        )
+        lacking = f"no column decides {', '.join(undecided)}. Add columns for them (0 for absent)"
+        raise InputError(f"SLEDAI cannot be added up in any row: {lacking}.")
     if measured:
         notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
         notes += filter(None, [first])

@@ -22,6 +22,8 @@ PGA_SEVERE = 2.50
 LISTS = {name: rows["words"].to_dict() for name, rows in FLARE_EVENTS.groupby("clause", sort=False)}
 OPTIONAL = tuple(name for columns in LISTS.values() for name in columns)
 
+_Answers = Mapping[str, pd.Series]
+
 LEVELS = ("none", "mild-moderate", "severe")
 FEATURE_NEEDS = ("doubling", "rise", "nothing")
 
@@ -150,12 +152,13 @@ def selena_flare(
     }
     table |= clauses
     table["flare"] = pd.Categorical.from_codes(level, categories=list(LEVELS), ordered=True)
-    reasons = _reasons(clauses, events, severe, mild, is_open & ~first.to_numpy(), first, missing)
+    grade = pd.DataFrame({"severe": severe, "mild": mild, "first": first, "open": is_open & ~first.to_numpy()})
+    reasons = _reasons(clauses, events, grade, missing)
     return pd.DataFrame(table | {"imputed": imputed, "reason": reasons})
 
 
 def flare_clauses(
-    now: pd.DataFrame, before: pd.DataFrame, events: Mapping[str, pd.Series], severe_feature_needs: str = "doubling"
+    now: pd.DataFrame, before: pd.DataFrame, events: _Answers, severe_feature_needs: str = "doubling"
 ) -> dict[str, pd.Series]:
     """Ask each clause: yes makes a flare.
 
@@ -191,27 +194,18 @@ def flare_clauses(
         if given:
             clauses[name] = any_of(given)
     if "severe_feature" in clauses and severe_feature_needs != "nothing":
+        treated = dose_up
         if severe_feature_needs == "doubling":
-            doubled = dose_up & (now["dose"] >= 2 * before["dose"])
-            treated = doubled | clauses["severe_prednisone"]
-        else:
-            treated = dose_up
+            treated = (dose_up & (now["dose"] >= 2 * before["dose"])) | clauses["severe_prednisone"]
         if "severe_hospital" in clauses:
             treated = treated | clauses["severe_hospital"]
         clauses["severe_feature"] = clauses["severe_feature"] & treated
     return clauses
 
 
-def _reasons(
-    clauses: Mapping[str, pd.Series],
-    events: Mapping[str, pd.Series],
-    severe: pd.Series,
-    mild: pd.Series,
-    is_open: np.ndarray,
-    first: pd.Series,
-    missing: str,
-) -> list[str]:
+def _reasons(clauses: _Answers, events: _Answers, found: pd.DataFrame, missing: str) -> list[str]:
     """Name the clauses that decide the grade, or those that leave it open."""
+    severe, mild, first, is_open = (found[name] for name in ("severe", "mild", "first", "open"))
     open_ending = ", counted as no." if missing == "nonresponder" else ", so the grade is open."
 
     def opening(severe: object, mild: object, first: bool) -> str:

@@ -4,15 +4,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.rules.reasons import names_of, words_where
-from lupus_kit.endpoints.rules.states import (
-    MISSING,
-    Clause,
-    none_of,
-    pga_and_dose,
-    read_state,
-    state_table,
-    treatment_clauses,
-)
+from lupus_kit.endpoints.rules.states import Clause, none_of, pga_and_dose, read_state, state_table, treatment_clauses
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
@@ -115,10 +107,9 @@ def lldas(
     >>> lldas(visits, first_visit="met")["lldas"].tolist()
     [True, False]
     """
-    require_choice("way to handle missing data", missing, MISSING)
     require_choice("way to treat a first visit", first_visit, FIRST_VISIT)
     require_switch("serology_is_new", serology_is_new)
-    state = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"], events)
+    state = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"], events, missing)
     recorded = state.recorded
     now = recorded[list(ITEM_IDS)]
 

@@ -11,15 +11,10 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit.core.errors import require_choice
+from lupus_kit.endpoints.words import WORDS
 
 #: Measures and their units in words. Creatinine's unit is an argument.
-MEASURES = {
-    "upcr": "urine protein/creatinine in g/g",
-    "protein_24h": "24-hour protein in g",
-    "creatinine": "serum creatinine",
-    "egfr": "eGFR",
-    "albumin": "serum albumin in g/L",
-}
+MEASURES = WORDS["renal_measures"]
 #: Yes/no measures with the rule that a no meets; the words of the two are the requirement.
 ANSWERS = {"sediment_active": "inactive", "treatment_failure": "no"}
 CREATININE_UNITS = {"mg/dL": "creatinine_mg_dl", "umol/L": "creatinine_umol_l"}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
+from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.pga import pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, handle, open_words, require_strategy
@@ -97,9 +98,12 @@ class State:
     events: Intercurrent
 
 
-def read_state(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str], events: str) -> State:
+def read_state(
+    visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str], events: str, missing: str
+) -> State:
     """Read what a state asks for; the columns of intercurrent events are those of ``sri`` and may be absent."""
     require_strategy(events)
+    require_choice("way to handle missing data", missing, MISSING)
     rows = read_rows(visits, [*needed, "pga", DOSE], [*optional, *EVENTS])
     problems = BadCells("the visit table")
     now = {name: yes_no(rows.table, name, problems) for name in needed}

@@ -76,7 +76,7 @@ def read_findings(
         if name not in frame.columns:
             found[name] = no_number if is_number else no if name in no_if_absent else unknown
         elif is_number:
-            found[name] = rounded(frame, name, problems, row.low, row.high, decimals=6, whole=row.kind == "count")
+            found[name] = rounded(frame, name, problems, row.low, row.high, whole=row.kind == "count").round(6)
         else:
             found[name] = yes_no(frame, name, problems)
     return found

@@ -58,11 +58,9 @@ def _plain_texts(cells: pd.Series) -> np.ndarray | None:
     except TypeError:
         raise InputError(f"column {cells.name!r} holds lists or the like: use one text or number a cell.") from None
     written = np.asarray(distinct, dtype=object).tolist()
-    plain = [cell.strip() if isinstance(cell, str) else cell for cell in written]
-    missing = [is_missing(cell) for cell in plain]
-    if plain == written and not any(missing):
+    plain = [None if is_missing(cell) else cell.strip() if isinstance(cell, str) else cell for cell in written]
+    if plain == written:
         return None
-    plain = [None if empty else cell for cell, empty in zip(plain, missing, strict=True)]
     return np.asarray(np.array([*plain, None], dtype=object)[codes])
 
 
