@@ -88,10 +88,8 @@ def _check_names(frame: pd.DataFrame, what: str) -> None:
     names = [str(column) for column in frame.columns]
     foreign = [name for name in names if name.endswith("_other_cause") and name not in COLUMNS]
     if foreign:
-        raise InputError(
-            f"{what} has columns that would not be read: {', '.join(map(repr, foreign))}. The form names no such "
-            "exclusion: record the finding itself as no, and drop the column."
-        )
+        why = "The form names no such exclusion: record the finding itself as no, and drop the column"
+        raise InputError(f"{what} has columns that would not be read: {', '.join(map(repr, foreign))}. {why}.")
     if not any(name in COLUMNS for name in names):
         raise InputError(f"{what} has no SLEDAI finding; columns are named as in SLEDAI_FINDINGS['column'].")
 
@@ -106,10 +104,8 @@ def laboratory_limits(
         answered = "dna_binding" if test == "anti_dsdna" else "low_complement"
         unknown = test not in given and column not in frame.columns and found[test].notna().any()
         if unknown and answered not in frame.columns:
-            raise InputError(
-                f"{test!r} is recorded, but its limit is not known: add the column {column!r}, "
-                f"or pass limits={{{test!r}: ...}} in the unit of {test!r}."
-            )
+            way_out = f"add the column {column!r}, or pass limits={{{test!r}: ...}} in the unit of {test!r}"
+            raise InputError(f"{test!r} is recorded, but its limit is not known: {way_out}.")
         result[test] = found[column].fillna(round(given[test], 6)) if test in given else found[column]
         if test in frame.columns:
             _refuse_other_unit(frame, test, found[test], result[test], problems)

@@ -1,5 +1,6 @@
 """The keys of a tidy visit table: which patient, which visit, which week, which arm. Every rule reads them here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,11 +85,15 @@ def read_keys(visits: pd.DataFrame, problems: BadCells) -> Keys:
     keys = Keys(patient, np.argsort(order)[found], pd.Index(patients, name="patient"), unsorted[order])
     cell = keys.patient * len(keys.weeks) + keys.week
     twice = np.flatnonzero(np.bincount(cell) > 1)
-    if len(twice):
-        pairs = zip(*divmod(twice, len(keys.weeks)), strict=True)
-        listed = listing(f"patient {keys.patients[p]!r} at week {keys.weeks[w]:g}" for p, w in pairs)
-        raise InputError(f"two rows for the same visit: {listed}. Keep one row per patient and visit.")
+    who, when = divmod(twice, len(keys.weeks))
+    refuse_doubled(keys.patients[who], keys.weeks[when])
     return keys
+
+
+def refuse_doubled(patients: Iterable[object], weeks: Iterable[float]) -> None:
+    """Raise where there are visits with two rows: their patients and weeks."""
+    if listed := listing(f"patient {who!r} at week {when:g}" for who, when in zip(patients, weeks, strict=True)):
+        raise InputError(f"two rows for the same visit: {listed}. Keep one row per patient and visit.")
 
 
 def read_arms(visits: pd.DataFrame, keys: Keys) -> np.ndarray | None:
