@@ -11,6 +11,7 @@ from lupus_kit.endpoints.nullable import DECIMALS, any_of, known_true, rounded, 
 from lupus_kit.endpoints.rules.reasons import names_of, phrases, sentences, words_where
 from lupus_kit.endpoints.rules.states import MISSING, read_rows
 from lupus_kit.endpoints.rules.steroids import FLARE_EVENTS
+from lupus_kit.endpoints.words import WORDS
 
 SLEDAI_RISE = 3
 SLEDAI_SEVERE = 12
@@ -28,19 +29,8 @@ LEVELS = ("none", "mild-moderate", "severe")
 FEATURE_NEEDS = ("doubling", "rise", "nothing")
 
 #: Clause columns and the words for a clause that holds; the names of the lists above follow the words.
-CLAUSES = {
-    "severe_sledai": f"SLEDAI rose to above {SLEDAI_SEVERE}",
-    "severe_pga": f"PGA rose to above {PGA_SEVERE:.2f}",
-    "severe_prednisone": "prednisone rose to above 0.5 mg/kg a day",
-    "severe_drug": "a new immunosuppressant: ",
-    "severe_hospital": "",
-    "severe_feature": "a major feature with the treatment asked for: ",
-    "mild_sledai": f"SLEDAI rose by {SLEDAI_RISE} or more, to {SLEDAI_SEVERE} or less",
-    "mild_pga": f"PGA rose by {PGA_RISE:.2f} or more, to {PGA_SEVERE:.2f} or less",
-    "mild_prednisone": "prednisone rose, to 0.5 mg/kg a day or less",
-    "mild_drug": "added treatment: ",
-    "mild_feature": "a minor feature: ",
-}
+_LIMITS = {"sledai_rise": SLEDAI_RISE, "sledai_severe": SLEDAI_SEVERE, "pga_rise": PGA_RISE, "pga_severe": PGA_SEVERE}
+CLAUSES = {name: words.format(**_LIMITS) for name, words in WORDS["flare_clauses"].items()}
 
 
 def selena_flare(
