@@ -155,6 +155,66 @@ def test_the_right_numbers_are_paired(sentence, expected):
 
 
 @pytest.mark.parametrize(
+    ("sentence", "values"),
+    [
+        # The same preposition behind both numbers, or before both brackets.
+        ("Response was 58.0% (95% CI, 45.5% to 69.2%) with T-21 and 64.2% (95% CI, 51.8% to 74.8%) with K-3.", [("58.0%", "64.2%")]),
+        ("Five-year survival was 75.9% for Q1 and 70.0% for Q2 (P=0.04).", [("75.9%", "70.0%")]),
+        ("Nodes were positive in 33 (28%) on Q1 and 42 patients (36%) on Q2.", [("33 (28%)", "42 (36%)")]),
+        ("The number with positive nodes did not differ with Q1 (61%) and Q2 (66%; P=0.28).", [("61%", "66%")]),
+        ("Remission was similar between the Q1 (24.3%) and the Q2 arm (25.2%).", [("24.3%", "25.2%")]),
+        # Two endpoints of each arm, in every order.
+        ("Relapse at 1 and 5 years was frequent (66.1% and 64.3% versus 12.1% and 6.8%).", [("66.1%", "12.1%"), ("64.3%", "6.8%")]),
+        (
+            "Relapse at 5 and at 10 years was 13 and 15%, respectively, in patients given Q1 and 8 and 9% in patients given Q2.",
+            [("13%", "8%"), ("15%", "9%")],
+        ),
+        # One compared with two.
+        ("Relapse was rarer with Q1 (28.6%) compared to Q2 (61.9%) and Q3 (70%).", [("28.6%", "61.9%"), ("28.6%", "70%")]),
+        # A size of the effect that defines the endpoint is no result.
+        ("A 5% decrease in bone mass was seen in 10.2% in one arm versus 41.2% in the other.", [("10.2%", "41.2%")]),
+        ("Overall, 74% of Q1-treated patients had a reduction of pain compared with 63% of Q2-treated patients.", [("74%", "63%")]),
+        # The sign of per cent stands once, brackets between.
+        ("The rate was higher [61.2 (23/37) vs. 26.3 % (10/38)].", [("61.2% (23/37)", "26.3% (10/38)")]),
+        ("All had Q0 as first agent. pCR rates were 6.8% (3/45) and 17.6% (9/51), respectively.", [("6.8% (3/45)", "17.6% (9/51)")]),
+        # A sentence an arm.
+        ("In arm A, 18 patients (44%) were stable. In arm B, stable disease was seen in 14 (38%).", [("18 (44%)", "14 (38%)")]),
+        # Counts alone.
+        ("Fewer patients relapsed (13 vs 31, P<0.001).", [("13", "31")]),
+        ("A seroma was seen in 10 in the first group versus 28 in the second group.", [("10", "28")]),
+    ],
+)  # fmt: skip
+def test_words_built_alike_make_a_pair_where_no_arm_is_known(sentence, values):
+    assert [claim.reported for claim in read_text(sentence).records] == values
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nausea (29%) and vomiting (17%) were frequent.",
+        "Grade 3 events included nausea (29%) and vomiting (17%) in the Q1 arm.",
+        "With Q1 it was relieved in 14 (42.4%) and unchanged in 15 (45.5%).",
+        "The score was 13 vs 31 points in these patients.",
+        "Pain was 5 v 9 mm in the patients.",
+        "In arm A, 44% were stable. In arm A, 38% relapsed.",
+    ],
+)
+def test_endpoints_side_by_side_and_scores_are_no_pair(sentence):
+    assert read_text(sentence).records == ()
+
+
+@pytest.mark.parametrize(
+    ("allocation", "arms"),
+    [
+        ("They were assigned to 2 mg zorimab (n=453) or 20 mg velunib (n=454).", {"2 mg zorimab": 453, "20 mg velunib": 454}),
+        ("They were assigned to (1) rest, (2) zorimab, or (3) velunib.", dict.fromkeys(("rest", "zorimab", "velunib"))),
+    ],
+)  # fmt: skip
+def test_units_and_numerals_of_a_list_are_no_arm_and_no_size(allocation, arms):
+    assert {name: n for name, n in read_text(allocation).trial.n_randomised.items() if name not in NOT_SAID} == arms
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "Weight fell by 16% with zorimab and by 15% with placebo.",

@@ -33,7 +33,8 @@ _SPLIT = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:and|{_OR})\s)\s*", re
 #: Words before and behind the name of an arm.
 _LEAD = any_of(
     r"""the an? either both to received? receiving undergo use continue switch start or and in with of oral intravenous
-    subcutaneous only treatment_with therapy_with match(?:ing|ed) identical monthly assigned allocated randomi[sz]ed were was \d+
+    subcutaneous only treatment_with therapy_with match(?:ing|ed) identical monthly assigned allocated randomi[sz]ed were was
+    \d+(?![\d.,]*\s?(?:mg|g|Gy|ml|IU)\b)
     (?:group|arm)(?!\s[\da-z]\b) \d[\d.]*\s?(?:mg|g|ml|IU)\sof"""
 )
 _BEFORE = re.compile(rf"^(?:(?:{_LEAD}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
@@ -42,10 +43,10 @@ _TAIL = any_of(
     had by followed within after before using from per each through all groups? arms? regimens? stratified respectively
     the that which according if received subcutaneously orally intravenously intramuscularly three two four \d+_times"""
 )
-_AFTER = re.compile(rf"\s{_TAIL}\b.*|[.:;]+$", re.I | re.S)
+_AFTER = re.compile(rf"\s{_TAIL}\b.*|[.:;]+$|(?:\s(?:and|or|of|to|plus|with|the|\+))+$", re.I | re.S)
 _OVER = re.compile(r"[.:]\s|\b(?:followed by|stratified|who|were|was|in an? [\w:]+ ratio|before|after|if)\b")
 _WHOLE = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
-_SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?)?({_WHOLE})(?:\s{_PEOPLE})?\s?[),;]")
+_SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?|(?!\d\b))({_WHOLE})(?:\s{_PEOPLE})?\s?[),;]")
 #: "520 people were assigned to a text message and 520 to no message", "(44 velunib, 45 placebo)".
 _SIZED = re.compile(
     rf"(?<![:.\d])(?<!: )(?P<list>(?:[(]|, |and ))?(?P<n>{_WHOLE})\s(?:{_PEOPLE}\s)?"
@@ -124,6 +125,7 @@ def _clean(name: str) -> str:
         or len(name.split()) > 6
         or len(name) > 60
         or _NEVER.match(name)
+        or re.match(r"(?:mg|g|kg|Gy|ml|IU)\b", name)
         or not re.search(r"[A-Za-z]{2}|^[A-Z]$", name)
     ):
         return ""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from lupus_kit.audit.reading.spellings import Number, any_of
+from lupus_kit.audit.reading.spellings import any_of
 
 #: A title is no longer than this.
 LONGEST = 60
@@ -111,7 +111,7 @@ class Plan:
                 said, *later = re.split(r"\b[Ss]econdary\b", one[named.end() : named.end() + 400])
                 self.words, self.visit, self.others = _content(said), visit_of(said), _content(" ".join(later))
 
-    def role(self, title: str, visit: str, sentence: str, before: str) -> str:
+    def role(self, title: str, visit: str, before: str) -> str:
         """Return the role that a comparison may have, or nothing."""
         if _PRIMARY.search(before):
             return "primary"
@@ -181,9 +181,3 @@ def effect_text(printed: str) -> str:
     if len(values) < 3:
         return shown
     return f"{shown} ({f'{level[1]}% CI ' if level else ''}{values[1]} to {values[2]})"
-
-
-def effect_arms_words(text: str, effect: Number) -> tuple[int, int]:
-    """Return the slice around an effect in which the arms that it compares may be named."""
-    end = re.compile(r"[;.](?=\s)|\)(?=[\s,;.]|$)|$|,\s[Pp]\b").search(text, effect.end)
-    return effect.start, min(end.start() if end else effect.end, effect.end + 90)

@@ -16,7 +16,9 @@ _NAMES = any_of(
 _HEADING = re.compile(
     rf"(?:(?<=[.?!)\n])|(?<=[.?!)]\s)|^)(?:(?i:{_NAMES})(?:\s?[:\n]|(?<=[A-Z]{{4}})(?:\b|(?=[A-Z][a-z ])))|{_NAMES}(?=\s?[A-Z(]))"
 )
-_STOP = re.compile(r"[.!?](?=[\s\"')]*\s[\"'(]?[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-z]+\s)|(?<=[a-z)])[.](?=[A-Z][a-z]{3})")
+_STOP = re.compile(
+    r"[.!?](?=[\s\"')]*\s[\"'(]?[a-z]{0,2}[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-z]+\s)|(?<=[a-z)])[.](?=[A-Z][a-z]{3})"
+)
 _ABBREVIATION = re.compile(r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|figs?|al|dr|st|resp|ca|no|incl|max|min)|S\.D|S\.E)$", re.I)
 
 

@@ -112,6 +112,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         rf" (?:about |approximately )?){_N}{_PCT}",
         rf"(?<![A-Za-z])[-+]{_N}{_PCT}(?! of| (?:or|vs?\.?) |\s?\(\d+(?:/| of )\d)",
         rf"{_N}{_PCT}\s?(?:\([^()]{{0,60}}\) ?)?{_SHIFT}(?! in the| than| with| among| patients| rate)",
+        rf"\ban? {_N}{_PCT}\s{_SHIFT}",
         rf"\bfrom {_N}{_PCT}?(?:\s?\([^()]{{0,40}}\))? to {_N}{_PCT}",
     ),
     "dose": (
@@ -135,7 +136,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         rf"(?:{_N}|{_LETTERS}){_PCT}",
         rf"(?<![\d,])\d{{1,2}},\d{{1,2}}{_PCT}",
         # "40 v 25%" and "21, 17 and 19%": the sign stands once, behind the last.
-        rf"(?<![\d-]){_N}(?=(?:,? {_N}){{0,6}},?\s?{_V} {_N}{_PCT})",
+        rf"(?<![\d-]){_N}(?=(?:\s?\(\d+/\d+\))?(?:,? {_N}){{0,6}},?\s?{_V} {_N}{_PCT})",
     ),
     "count": (
         rf"(?<![\d,./-]){_INT}(?![-/]\d)",
@@ -155,7 +156,8 @@ _OF_MEANS = re.compile(
     r"|\b(?:increased|decreased|fell|rose|declined|dropped|grew|improved)\s)$"
 )
 _OF_SHARES = re.compile(
-    r"(?i)\b(?:rates?|proportions?|percentages?|incidence|risk|prevalence|frequency|respon\w+|survival|patients|women|men|of)\b"
+    r"(?i)\b(?:rates?|proportions?|percentages?|incidence|risk|prevalence|frequency|respon\w+|survival|patients|women|men|of"
+    r"|(?:seen|observed|found|reported|recorded|noted|occurred|achieved|reached) (?:in|by))\b"
 )
 _FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(spellings)})" for kind, spellings in TABLE.items()))
 
@@ -203,8 +205,13 @@ def find_numbers(text: str) -> list[Number]:
         kind = match.lastgroup or ""
         if kind == "change" and match[0].startswith("by ") and not _CHANGED.search(text, max(0, start - 100), start):
             start, kind = start + re.search(r"[\d.]", match[0]).start(), "percent"  # type: ignore[union-attr]
-        elif kind == "percent" and (mean := _OF_MEANS.search(text[max(0, start - 90) : start])):
-            kind = "percent" if _OF_SHARES.search(mean[0]) else "change"
+        elif kind == "percent" and _OF_MEANS.search(text[max(0, start - 90) : start]):
+            kind = (
+                "percent"
+                if _OF_SHARES.search(re.split(r"[;.()]", text[max(0, start - 150) : start])[-1])
+                or text.startswith(" of ", end)
+                else "change"
+            )
         found.append(Number(start, end, kind))
     return found
 
