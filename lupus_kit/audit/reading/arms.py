@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
-from lupus_kit.audit.reading.spellings import any_of
+from lupus_kit.audit.reading.spellings import WORDS
 from lupus_kit.core.errors import InputError
 
-_PEOPLE = any_of(
-    "patients? participants? subjects? women men people persons adults? children infants eyes individuals cases volunteers"
-)
+_PEOPLE = WORDS["people"]
 #: The act of allocation, not the word in a title: "were randomised", "randomly assigned", "assigned to".
 _ALLOCATED = re.compile(
     r"\b(?:randomly (?:assigned|allocated|divided|received?|to)|(?:assigned|allocated|divided|randomi[sz]ed) "
@@ -31,19 +29,8 @@ _OR = r"or|versus|vs\.?|v\.?|compared with"
 _SPLIT_OR = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:{_OR})\s)\s*", re.I)
 _SPLIT = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:and|{_OR})\s)\s*", re.I)
 #: Words before and behind the name of an arm.
-_LEAD = any_of(
-    r"""the an? either both to received? receiving undergo use continue switch start or and in with of oral intravenous
-    subcutaneous only treatment_with therapy_with match(?:ing|ed) identical monthly assigned allocated randomi[sz]ed were was
-    \d+(?![\d.,]*\s?(?:mg|g|Gy|ml|IU)\b)
-    (?:group|arm)(?!\s[\da-z]\b) \d[\d.]*\s?(?:mg|g|ml|IU)\sof"""
-)
-_BEFORE = re.compile(rf"^(?:(?:{_LEAD}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
-_TAIL = any_of(
-    r"""for at every once twice daily weekly monthly over during until administered given via in on added as who were was
-    had by followed within after before using from per each through all groups? arms? regimens? stratified respectively
-    the that which according if received subcutaneously orally intravenously intramuscularly three two four \d+_times"""
-)
-_AFTER = re.compile(rf"\s{_TAIL}\b.*|[.:;]+$|(?:\s(?:and|or|of|to|plus|with|the|\+))+$", re.I | re.S)
+_BEFORE = re.compile(rf"^(?:(?:{WORDS['before_arm']}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
+_AFTER = re.compile(rf"\s{WORDS['behind_arm']}\b.*|[.:;]+$|(?:\s(?:and|or|of|to|plus|with|the|\+))+$", re.I | re.S)
 _OVER = re.compile(r"[.:]\s|\b(?:followed by|stratified|who|were|was|in an? [\w:]+ ratio|before|after|if)\b")
 _WHOLE = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
 _SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?|(?!\d\b))({_WHOLE})(?:\s{_PEOPLE})?\s?[),;]")
@@ -54,25 +41,11 @@ _SIZED = re.compile(
     rf"(?:the )?|(?(list)|(?!)))(?P<name>(?!(?:with|were|who|had|aged|{_PEOPLE})\b)"
     r"[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
 )
-#: What is never the name of an arm: people and sexes, units, times, places, events, words about the trial.
-_NOT_AN_ARM = any_of(
-    r"""males? females? boys girls m f mg kg g ml iu days? weeks? months? years? doses? ratio groups? arms?
-    stroke sepsis deaths? died infections? nausea headache (?:\w+_)?events? withdrawals? lost completed screened enrolled
-    excluded eligible treatment therapy study trial phase centers? centres? sites? hospitals? countries baseline follow-up
-    randomly randomi[sz]ed stratified test explore investigate determine evaluate assess compare examine estimate whether
-    january february march april may june july august september october november december \d{4}
-    usa us uk united_states united_kingdom china japan india germany france italy spain canada australia brazil korea
-    mexico poland europe asia which that use and or the one two three four five both others? each it them they those all
-    double-blind open-label placebo-controlled parallel multicenter multicentre safety efficacy with of to in standard"""
-)
-_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{_NOT_AN_ARM})\s?)+$", re.I)
+_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{WORDS['no_arm']})\s?)+$", re.I)
 _DOSE = r"[\d.,]+\s?(?:mg|g|μg|mcg|IU|ml|MIU|million IU)(?:/\w+)*$"
 _DOSE_ONLY, _DOSE_END = re.compile(rf"^{_DOSE}"), re.compile(rf"\s{_DOSE}")
 #: Words in the name of an arm that make it the control.
-CONTROL = re.compile(
-    rf"\b{any_of('placebo controls? usual standard sham vehicle conventional observation waiting wait-?list no_[a-z]+ delayed')}\b",
-    re.I,
-)
+CONTROL = re.compile(rf"\b{WORDS['control']}\b", re.I)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,13 @@
 """Every way in which a paper prints a number, in one table, and the numbers of a text found by it."""
 
 import re
+import tomllib
 from dataclasses import dataclass
+from importlib import resources
 
+_FILE = resources.files("lupus_kit.audit.reading").joinpath("words.toml").read_text(encoding="utf-8")
+#: The lists of ``words.toml``, each as the alternatives of a pattern.
+WORDS = {name: f"(?:{'|'.join(words.split())})".replace("_", " ") for name, words in tomllib.loads(_FILE).items()}
 #: Signs that journals and PDFs use, each brought to one sign of the same length: every place stays where it was.
 _SIGNS = str.maketrans(
     {
@@ -12,26 +17,38 @@ _SIGNS = str.maketrans(
         **dict(zip("⩽≦⩾≧＜＞＝％﹪×¼·∙•‧⋅・µ[]{}“”‘’", "≤≤≥≥<>=%%x=......μ()()\"\"''", strict=True)),
     }
 )  # fmt: skip
-_ENTITIES = {
-    "lt": "<",
-    "gt": ">",
-    "le": "≤",
-    "ge": "≥",
-    "middot": ".",
-    "plusmn": "±",
-    "ndash": "-",
-    "mdash": ",",
-    "minus": "-",
-}
+_ENTITIES = dict(
+    zip(
+        ["lt", "gt", "le", "ge", "middot", "plusmn", "ndash", "mdash", "minus"],
+        ["<", ">", "≤", "≥", ".", "±", "-", ",", "-"],
+        strict=True,
+    )
+)
 _ENTITY = re.compile(rf"&(?:{'|'.join(_ENTITIES)}|nbsp|thinsp|#160);")
 _LINE_END = re.compile(r"\b([A-Za-z]{2,})- ?\n ?([a-z]{2,})")
-
-_UNITS = re.findall(
-    r"\w+",
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
     "nineteen",
-)
-_TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _VALUES = {word: i for i, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
 _LETTERS = (
     rf"(?i:\b(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})\b(?!-[a-z]))"
@@ -59,17 +76,10 @@ _RATIO = (
     r"[ -](?:ratios?|risks?)|relative hazards?|[ac]?OR|[as]?HR|[ac]?RR|IRR"
     r"|(?:absolute |mean |risk |rate |between-group |treatment )*(?:differences?))(?:\s?\((?:OR|HR|RR|IRR|RD|ARD|ARR)\))?"
 )
-_SHIFT = (
-    r"(?:relative |absolute |significant |further |mean |greater |lower )?(?:reductions?|increases?|decreases?|decline|drop"
-    r"|improvement|gain|loss of|lower|higher|greater|less|fewer|more|shorter|longer|difference|faster|slower|change)\b"
-)
+_SHIFT = rf"(?:(?:relative|absolute|significant|further|mean|greater|lower) )?{WORDS['shifts']}\b"
 _MORE_THAN = (
     r"(?:[<>≤≥]\s?(?:or ?)?(?:[=/] ?)?|>/=|</=|\b(?:at least|at most|more than|less than|greater than|fewer than|lower than"
     r"|higher than|exceeding|below|above|up to|over|under) (?:an? |or equal to )?)"
-)
-_SOLUTION = (
-    r"(?:\w+caine|saline|solution|cream|gel|ointment|lotion|dextrose|glucose|sucrose|alcohol|ethanol|oxygen|hydro\w+"
-    r"|chlorhexidine|povidone\w*|dose\b|\w+(?:azole|icin|ycin|mide|sone|olone|uracil)\b)"
 )
 _V = r"(?:v\.?|vs\.?|versus|and|or|,|compared (?:with|to))"
 
@@ -117,7 +127,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     ),
     "dose": (
         rf"\b(?:\d[\d.,]{{0,8}}|of)\s?(?:ml|mL|mg|g|l|L|μg)? of {_N}{_PCT}",
-        rf"{_N}{_PCT}\s{_SOLUTION}",
+        rf"{_N}{_PCT}\s{WORDS['solutions']}",
         rf"{_N}\s?-?\s?(?:x\s?10\s?\d{{1,2}}\s?)?{_UNIT}",
     ),
     "time": (
@@ -155,10 +165,7 @@ _OF_MEANS = re.compile(
     r"|\b(?:changes?|reductions?|decreases?|increases?)\b[^;.()]*\b(?:was|were|with|and|versus|vs|v)\s[^;.()]*"
     r"|\b(?:increased|decreased|fell|rose|declined|dropped|grew|improved)\s)$"
 )
-_OF_SHARES = re.compile(
-    r"(?i)\b(?:rates?|proportions?|percentages?|incidence|risk|prevalence|frequency|respon\w+|survival|patients|women|men|of"
-    r"|(?:seen|observed|found|reported|recorded|noted|occurred|achieved|reached) (?:in|by))\b"
-)
+_OF_SHARES = re.compile(rf"(?i)\b{WORDS['shares']}\b")
 _FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(spellings)})" for kind, spellings in TABLE.items()))
 
 
@@ -206,12 +213,8 @@ def find_numbers(text: str) -> list[Number]:
         if kind == "change" and match[0].startswith("by ") and not _CHANGED.search(text, max(0, start - 100), start):
             start, kind = start + re.search(r"[\d.]", match[0]).start(), "percent"  # type: ignore[union-attr]
         elif kind == "percent" and _OF_MEANS.search(text[max(0, start - 90) : start]):
-            kind = (
-                "percent"
-                if _OF_SHARES.search(re.split(r"[;.()]", text[max(0, start - 150) : start])[-1])
-                or text.startswith(" of ", end)
-                else "change"
-            )
+            clause = re.split(r"[;.()]", text[max(0, start - 150) : start])[-1]
+            kind = kind if _OF_SHARES.search(clause) or text.startswith(" of ", end) else "change"
         found.append(Number(start, end, kind))
     return found
 
@@ -230,14 +233,3 @@ def value_of(printed: str) -> str:
     if re.fullmatch(r"\d{1,2},\d{1,2}", digits):
         digits = digits.replace(",", ".")
     return re.sub(r"^(-?)\.", r"\g<1>0.", digits.replace(",", "").replace(" ", ""))
-
-
-def any_of(words: str) -> str:
-    """Return the alternatives of a pattern, written with blanks between them; a blank inside one is written ``_``.
-
-    Examples
-    --------
-    >>> any_of("placebo usual_care")
-    '(?:placebo|usual care)'
-    """
-    return f"(?:{'|'.join(words.split())})".replace("_", " ")
