@@ -41,11 +41,16 @@ _SIZED = re.compile(
     rf"(?:the )?|(?(list)|(?!)))(?P<name>(?!(?:with|were|who|had|aged|{_PEOPLE})\b)"
     r"[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
 )
-_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{WORDS['no_arm']})\s?)+$", re.I)
+_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{WORDS['no_arm']})\s?)+$|^(?:mg|g|kg|Gy|ml|IU)\b", re.I)
+_WRITTEN = "write them as 'zorimab=30, placebo=29', sizes if known"
+_GIVEN = re.compile(r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", re.S)
 _DOSE = r"[\d.,]+\s?(?:mg|g|μg|mcg|IU|ml|MIU|million IU)(?:/\w+)*$"
 _DOSE_ONLY, _DOSE_END = re.compile(rf"^{_DOSE}"), re.compile(rf"\s{_DOSE}")
 #: Words in the name of an arm that make it the control.
 CONTROL = re.compile(rf"\b{WORDS['control']}\b", re.I)
+
+#: Words within the name of an arm that do not stand for it.
+_NO_ALIAS = {"the", "and", "with", "plus", "dose", "alone", "group", "daily"}
 
 
 @dataclass(frozen=True)
@@ -58,30 +63,18 @@ class Mention:
 
 
 def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str, int | None]:
-    """Read the arms that a user names: ``"zorimab, placebo"``, ``"zorimab=30, placebo=29"``, a list, or a mapping.
-
-    Examples
-    --------
-    >>> given_arms("zorimab (n=30), placebo=29")
-    {'zorimab': 30, 'placebo': 29}
-    """
+    """Read the arms that a user names: ``"zorimab, placebo"``, ``"zorimab (n=30), placebo=29"``, a list, or a mapping."""
     if not isinstance(arms, str | Mapping | Sequence):
-        raise InputError(f"arms == {arms!r}: name them as 'zorimab=30, placebo=29', sizes if known.")
+        raise InputError(f"arms == {arms!r}: {_WRITTEN}.")
     if isinstance(arms, Mapping):
         entries = [(str(name), n) for name, n in arms.items()]
     else:
-        entries = []
-        for one in arms.split(",") if isinstance(arms, str) else arms:
-            match = re.fullmatch(
-                r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", str(one), re.S
-            )
-            entries.append((match[1], int(match[2] or match[3] or 0) or None) if match else ("", None))
+        given = map(_GIVEN.fullmatch, arms.split(",") if isinstance(arms, str) else map(str, arms))
+        entries = [(m[1], int(m[2] or m[3] or 0) or None) for m in given if m]
     found: dict[str, int | None] = {" ".join(name.split()): n for name, n in entries}
     for name, n in found.items():
         if not name or (n is not None and (isinstance(n, bool) or not isinstance(n, Integral) or int(n) < 1)):
-            raise InputError(
-                f"arms: {name!r} with {n!r} patients; write them as 'zorimab=30, placebo=29', sizes if known."
-            )
+            raise InputError(f"arms: {name!r} with {n!r} patients; {_WRITTEN}.")
     if len(found) < 2 or len(found) < len(entries):
         raise InputError(f"arms: {', '.join(name for name, _ in entries) or 'none'}; name at least two different arms.")
     return found
@@ -93,16 +86,8 @@ def _clean(name: str) -> str:
     if _DOSE_ONLY.match(flat.removesuffix(" groups").removesuffix(" group")):
         return flat.removesuffix("s").removesuffix(" group")
     name = _AFTER.sub("", _BEFORE.sub("", flat)).strip(" ,;:.'\"-")
-    if (
-        not name
-        or len(name.split()) > 6
-        or len(name) > 60
-        or _NEVER.match(name)
-        or re.match(r"(?:mg|g|kg|Gy|ml|IU)\b", name)
-        or not re.search(r"[A-Za-z]{2}|^[A-Z]$", name)
-    ):
-        return ""
-    return name
+    fits = re.search(r"[A-Za-z]{2}|^[A-Z]$", name) and len(name.split()) <= 6 and len(name) <= 60
+    return name if fits and not _NEVER.match(name) else ""
 
 
 def _listed(sentence: str) -> dict[str, int | None]:
@@ -148,30 +133,24 @@ def find_arms(text: str, sentences: Iterable[tuple[int, int]]) -> dict[str, int 
 
 
 def mentions(text: str, arms: Iterable[str]) -> list[Mention]:
-    """Find where the arms are named: by their name, or by words that no other arm has."""
-    names = list(arms)
+    """Find where the arms are named: by their name, by words that no other arm has, or by their letters in a bracket."""
+    aliases = {name.lower(): name for name in arms}
+    names = list(aliases.values())
     words = {
         name: {w for w in re.findall(r"[\w+.-]+", name.lower()) if len(w) > 2 or w.isdigit() or len(name) < 4}
         for name in names
     }
-    aliases: dict[str, str] = {}
     for name in names:
-        others = set().union(*(words[other] for other in names if other != name))
-        for alias in (
-            name.lower(),
-            *(w for w in words[name] - others if w not in ("the", "with", "plus", "dose", "alone", "group", "daily")),
-        ):
-            aliases.setdefault(alias, name)
+        others = set().union(_NO_ALIAS, *(words[other] for other in names if other != name))
         short = re.search(rf"{re.escape(name)}\s\(([A-Z][\w+-]{{1,9}})\)", text, re.I)
-        if short:
-            aliases.setdefault(short[1].lower(), name)
+        aliases = dict.fromkeys((*(words[name] - others), *([short[1].lower()] if short else ())), name) | aliases
     controls = [name for name in names if CONTROL.search(name)]
     if len(names) == 2 and len(controls) == 1:
-        aliases.setdefault("control", controls[0])
-        aliases.setdefault("controls", controls[0])
-        aliases.setdefault("intervention", next(name for name in names if name not in controls))
+        other = next(name for name in names if name not in controls)
+        aliases = {"control": controls[0], "controls": controls[0], "intervention": other} | aliases
     if not aliases:
         return []
     longest = sorted(aliases, key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w]|-controlled)", re.I)
-    return [Mention(*m.span(), aliases[m[0].lower()]) for m in pattern.finditer(text)]
+    found = pattern.finditer(text)
+    return [Mention(*m.span(), aliases[m[0].lower()]) for m in found if m[0].lower() in aliases]

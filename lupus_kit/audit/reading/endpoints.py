@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 from lupus_kit.audit.reading.spellings import WORDS
+from lupus_kit.core.errors import InputError
+from lupus_kit.published import read_p
 
 #: A title is no longer than this.
 LONGEST = 60
@@ -100,7 +103,7 @@ class Plan:
 
 
 def p_text(printed: str) -> str:
-    """Return a p-value as a claims file prints it.
+    """Return a p-value as a claims file prints it; nothing where it is none.
 
     Examples
     --------
@@ -109,17 +112,16 @@ def p_text(printed: str) -> str:
     """
     if re.search(r"(?i)n\.?s\.?$", printed):
         return "NS"
-    number = re.search(r"(\d*\.?\d+)(?:\s?x\s?10\s?(?:\^|\*\*)?(-?\d{1,2}))?$", printed)
-    if number is None:
+    found = _P.search(printed)
+    sign, digits, power = found.groups("") if found else ("", "", "")
+    digits = f"{Decimal(digits).scaleb(int(power)):f}" if power else digits
+    try:
+        return read_p({"less": "<", "greater": ">"}.get(sign, sign) + digits).text
+    except InputError:
         return ""
-    digits = number[1] if not number[1].startswith(".") else f"0{number[1]}"
-    if number[2]:
-        power = -int(number[2])
-        digits = f"{float(digits) / 10.0**power:.{max(power, 0) + len(digits.partition('.')[2])}f}"
-    sign = re.search(r"[<>≤≥]|less|greater", printed)
-    return {"less": "<", "greater": ">"}.get(sign[0], sign[0]) + digits if sign else digits
 
 
+_P = re.compile(r"(?:([<>≤≥]|less|greater)\D*?)?(\d*\.?\d+)(?:\s?x\s?10\s?(?:\^|\*\*)?(-?\d{1,2}))?$")
 _LEVEL = re.compile(
     r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", re.I
 )

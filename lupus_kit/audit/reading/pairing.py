@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from lupus_kit.audit.reading.arms import CONTROL, Mention
-from lupus_kit.audit.reading.spellings import Number, value_of
+from lupus_kit.audit.reading.spellings import WORDS, Number, value_of
 
 Placed = TypeVar("Placed", Number, Mention)
 #: Two neighbours further apart than this are not compared; a pair with a score below this is not proposed.
@@ -21,12 +21,9 @@ _FURTHEST, _LEAST = 250, 1.2
 #: So far behind a number the words still belong to it.
 NEAR = 80
 _VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
-_JOINED = re.compile(r"\b(?:v|vs|versus|with|than|compared|whereas|while|against|but|as did)\b", re.I)
-_COMPARED = re.compile(r"\b(?:versus|vs|compared|than|whereas|while)\b", re.I)
+_JOINED, _COMPARED = (re.compile(rf"\b{WORDS[name]}\b", re.I) for name in ("joined", "compared"))
 _AND = re.compile(r"\s?,? ?(?:and|or)\s?", re.I)
-_OF_ARM = re.compile(
-    r"\b(?:groups?|arms?|regimens?|controls?|placebo|treated|receiv\w+|assigned|given|recipients)\b", re.I
-)
+_OF_ARM = re.compile(rf"\b{WORDS['of_arm']}\b", re.I)
 _GROUPS = re.compile(
     r"\b(?:groups|arms|(?:group|arm)\b[^.]*\b(?:group|arm)|and (?:the )?[\w+-]+ (?:group|arm))\b", re.I
 )
@@ -49,14 +46,11 @@ _BRACKETED = re.compile(
     re.I,
 )
 _BRACKET_BEFORE = re.compile(r"\b(?:between|with|in|for|on|than|by) (?!\d)(?:[\w+/-]+ ){1,6}\($")
-_PATIENTS = re.compile(
-    r"\b(?:patients|women|men|people|participants|cases|deaths|died|events|recurrences?|relapses?|more|fewer)\b", re.I
-)
+_PATIENTS = re.compile(rf"\b{WORDS['counted']}\b", re.I)
 _MEASURED = re.compile(r"\s?(?:points?|scores?|mm|cm|ml|mg|[a-z]*/|x10|°|%)", re.I)
 # What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
 _OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
 _OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
-_PREPOSITION = re.compile(r"\b(?:with|in|on|for|of|among|given|receiving|treated|taking|assigned)\b")
 _TURNED = re.compile(
     r"(?:compared with|compared to|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$", re.I
 )
@@ -190,14 +184,8 @@ def _gap_score(gap: str, kinds: Sequence[str], alike: bool) -> float:
     return score - 2.5 * kinds.count("p") - kinds.count("effect")
 
 
-def best_pairs(scores: Sequence[float]) -> list[int]:
-    """Choose neighbours (the places of the first of each two), no value twice, with the largest sum of scores.
-
-    Examples
-    --------
-    >>> best_pairs([1.0, 1.5, 1.0])
-    [0, 2]
-    """
+def _best_pairs(scores: Sequence[float]) -> list[int]:
+    """Choose neighbours (the places of the first of each two), no value twice, with the largest sum of scores."""
     best: list[tuple[float, tuple[int, ...]]] = [(0.0, ()), (0.0, ())]
     for place, score in enumerate(scores):
         best = [best[1], max(best[1], (best[0][0] + score, (*best[0][1], place)), key=lambda one: one[0])]
@@ -214,7 +202,9 @@ def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[
         ahead = bool(before) and before[-1].arm != gap[-1].arm
         if behind and ahead:
             own = s.text[a.end : gap[0].start]
-            behind = bool(_PREPOSITION.search(own)) and "," not in own
+            behind = "," not in own and bool(
+                re.search(r"\b(?:with|in|on|for|of|among|given|receiving|tak\w+|\w+ed)\b", own)
+            )
         if behind or ahead:
             return ((gap[0].arm, after[0].arm) if behind else (before[-1].arm, gap[-1].arm)), "both"
         if len(s.arms) != 2:
@@ -299,7 +289,7 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
                 whose = (names[i], names[control]) if names[i] else None
                 more.append(Pair(values[place + i], values[place + control], 2.0, whose, "list"))
             scores[place : place + n - 1] = [-1.0] * (n - 1)
-    chosen = [pairs[i] for i in best_pairs(scores) if scores[i] >= _LEAST]
+    chosen = [pairs[i] for i in _best_pairs(scores) if scores[i] >= _LEAST]
     used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
     for place, (pair, after) in enumerate(pairwise(pairs)):
         # "36.8% and 31.6% v 22.8%": what is joined to the first of two is compared with the second.
@@ -327,7 +317,7 @@ def propose_counts(s: Sentence, counts: Sequence[Value]) -> list[Pair]:
             or (_OF_ARM.search(gap) and _OF_ARM.search(behind) and _parallel(gap, "", behind))
         )
         scores.append(1.0 if likely and len(gap) < 120 else -1.0)
-    return [pairs[i] for i in best_pairs(scores)]
+    return [pairs[i] for i in _best_pairs(scores)]
 
 
 def _list_of(gaps: Sequence[str], place: int) -> int:

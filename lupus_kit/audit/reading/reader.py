@@ -10,11 +10,11 @@ import pandas as pd
 from lupus_kit.audit.reading.arms import find_arms, given_arms, mentions
 from lupus_kit.audit.reading.endpoints import Plan, effect_text, p_text, title_of, visit_of
 from lupus_kit.audit.reading.pairing import Pair, Sentence, Value, between, propose, propose_counts, values_in
-from lupus_kit.audit.reading.proposal import NUMBER_COLUMNS, PAIR_COLUMNS, QUESTION_COLUMNS, Proposal
+from lupus_kit.audit.reading.proposal import Proposal
 from lupus_kit.audit.reading.sentences import sentences
 from lupus_kit.audit.reading.spellings import Number, find_numbers, plain
 from lupus_kit.core.errors import InputError
-from lupus_kit.published import Claim, Trial, parse_value, read_p
+from lupus_kit.published import Claim, Trial, parse_value
 
 #: A text is read as one abstract up to this many characters; a sentence of more characters than the other is none.
 LARGEST, _LONGEST = 2_000_000, 2_500
@@ -33,6 +33,8 @@ _EFFECT_END = re.compile(r"[;.](?=\s)|\)(?=[\s,;.]|$)|$|,\s[Pp]\b")
 _RANDOMISED = re.compile(
     r"\b(\d{1,3}(?:,\d{3})+|\d{2,9})\s(?:\w+\s){0,4}?(?:were |was )?(?:randomly|randomi[sz]ed|underwent randomi[sz]ation)\b"
 )
+_NUMBER, _QUESTION = ["start", "end", "words", "status", "what", "claim"], ["start", "end", "words", "unclear"]
+_PAIR = ["claim", "start_a", "end_a", "words_a", "start_b", "end_b", "words_b", "arm_a", "arm_b", "choice"]
 _ONE_SAID = "one arm only stands beside the numbers: the other was added"
 _SAYS = {
     "": "no arm stands beside the numbers: taken in the order of the allocation",
@@ -150,7 +152,7 @@ class _Reader:
                 why = "it is the p-value of another question"
             elif within and not home:
                 why = "it stands behind the first of two numbers: it may compare visits within one arm"
-            elif not home or (len(home) > 1 and not for_all) or not text or (is_p and not _is_p(text)):
+            elif not home or (len(home) > 1 and not for_all) or not text:
                 why = "which comparison it belongs to"
             elif any(getattr(one, number.kind) for one in home):
                 why = "the comparison has another before it"
@@ -179,26 +181,10 @@ class _Reader:
         role = self.plan.role(title, visit, before)
         ends = [*(n.end for n in one.numbers), second.marks[-1][1], min(s.end, second.end + 80)]
         return Claim(
-            id=f"claim{len(self.claims) + 1}",
-            endpoint=title,
-            arms=arms,
-            reported=(first.reported, second.reported),
-            visit=visit,
-            role=role,
-            p=one.p,
-            effect=one.effect,
-            met=self.plan.met if role == "primary" else "",
-            words=self.source[begin : max(ends)].strip(),
-            assumed=said if arms != NOT_SAID else "the arms are not said beside the numbers: choose them",
-            confirmed=False,
-        )
-
-
-def _is_p(text: str) -> bool:
-    try:
-        return text == "NS" or bool(read_p(text))
-    except InputError:
-        return False
+            f"claim{len(self.claims) + 1}", title, arms, (first.reported, second.reported), visit=visit, role=role, p=one.p,
+            effect=one.effect, met=self.plan.met if role == "primary" else "", words=self.source[begin : max(ends)].strip(),
+            assumed=said if arms != NOT_SAID else "the arms are not said beside the numbers: choose them", confirmed=False,
+        )  # fmt: skip
 
 
 def read_text(text: str, arms: str | Sequence[str] | Mapping[str, int | None] | None = None) -> Proposal:
@@ -216,17 +202,13 @@ def read_text(text: str, arms: str | Sequence[str] | Mapping[str, int | None] | 
     -------
     Proposal
         The numbers found, the pairs proposed (at most two for a number, best first) with the words marked, and the
-        questions. Every claim has ``confirmed = False``: an audit of it gives no verdict.
+        questions. Every claim has ``confirmed = False``: an audit of it gives no verdict. Arms, endpoint, visit and role
+        are guesses.
 
     Raises
     ------
     InputError
         Not a text, an empty one, or one far longer than an abstract; or ``arms`` names no two arms.
-
-    Notes
-    -----
-    A table of spellings and one rule: two neighbouring values of a sentence, joined by v, versus, and, with, than or
-    compared, may be a comparison. Arms, endpoint, visit and role are guesses with the words beside them.
 
     Examples
     --------
@@ -239,9 +221,8 @@ def read_text(text: str, arms: str | Sequence[str] | Mapping[str, int | None] | 
     if not text.replace("\ufeff", "").strip():
         raise InputError("the text is empty: give the plain text of an abstract.")
     if len(text) > LARGEST:
-        raise InputError(
-            f"the text has {len(text):,} characters; an abstract has some thousand, and {LARGEST:,} is the most."
-        )
+        most = f"an abstract has some thousand, and {LARGEST:,} is the most"
+        raise InputError(f"the text has {len(text):,} characters; {most}.")
     return _proposal(_Reader(text, None if arms is None else given_arms(arms)))
 
 
@@ -268,22 +249,13 @@ def _proposal(reader: _Reader) -> Proposal:
     )  # fmt: skip
     registry = dict.fromkeys(re.findall(r"\b(?:NCT|ISRCTN)\s?\d{6,10}|\bChiCTR[\w-]+", reader.text))
     questions = [(a, b, reader.source[a:b], why) for (a, b), why in sorted(reader.asked.items())]
+    title, source = "Claims proposed from a text", "proposed from a text; nothing in it is confirmed"
     return Proposal(
-        Trial(
-            "text",
-            "Claims proposed from a text",
-            source="proposed from a text; nothing in it is confirmed",
-            registry=tuple(registry),
-            n_randomised=sizes,
-        ),
-        records,
-        remarks=(remark,) if remark else (),
-        text=reader.source,
-        marks=tuple(sorted(marks)),
-        pairs=pd.DataFrame(pairs, columns=PAIR_COLUMNS).sort_values("choice", kind="stable", ignore_index=True),
-        questions=pd.DataFrame(questions, columns=QUESTION_COLUMNS),
-        numbers=_account(reader, owner),
-    )
+        Trial("text", title, source=source, registry=tuple(registry), n_randomised=sizes), records, text=reader.source,
+        remarks=(remark,) if remark else (), marks=tuple(sorted(marks)),
+        pairs=pd.DataFrame(pairs, columns=_PAIR).sort_values("choice", kind="stable", ignore_index=True),
+        questions=pd.DataFrame(questions, columns=_QUESTION), numbers=_account(reader, owner),
+    )  # fmt: skip
 
 
 def _account(reader: _Reader, owner: Mapping[int, str]) -> pd.DataFrame:
@@ -296,4 +268,4 @@ def _account(reader: _Reader, owner: Mapping[int, str]) -> pd.DataFrame:
         if claim or asked or any(map(str.isdigit, words)):
             status = "used" if claim else "asked" if asked else "recognised"
             rows.append((number.start, number.end, words, status, asked or number.kind, claim))
-    return pd.DataFrame(rows, columns=NUMBER_COLUMNS)
+    return pd.DataFrame(rows, columns=_NUMBER)

@@ -1,5 +1,6 @@
 """Every way in which a paper prints a number, in one table, and the numbers of a text found by it."""
 
+import html
 import re
 import tomllib
 from dataclasses import dataclass
@@ -17,41 +18,12 @@ _SIGNS = str.maketrans(
         **dict(zip("⩽≦⩾≧＜＞＝％﹪×¼·∙•‧⋅・µ[]{}“”‘’", "≤≤≥≥<>=%%x=......μ()()\"\"''", strict=True)),
     }
 )  # fmt: skip
-_ENTITIES = dict(
-    zip(
-        ["lt", "gt", "le", "ge", "middot", "plusmn", "ndash", "mdash", "minus"],
-        ["<", ">", "≤", "≥", ".", "±", "-", ",", "-"],
-        strict=True,
-    )
-)
-_ENTITY = re.compile(rf"&(?:{'|'.join(_ENTITIES)}|nbsp|thinsp|#160);")
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});")
 _LINE_END = re.compile(r"\b([A-Za-z]{2,})- ?\n ?([a-z]{2,})")
-_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_UNITS, _TENS = (WORDS[name][3:-1].split("|") for name in ("units", "tens"))
 _VALUES = {word: i for i, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
 _LETTERS = (
-    rf"(?i:\b(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})\b(?!-[a-z]))"
+    rf"(?i:\b(?:(?:{WORDS['tens']})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})\b(?!-[a-z]))"
 )
 
 #: A number: 1,234 or 12.5 or .05; digits are bounded and never given back, so that no text makes a pattern slow.
@@ -188,7 +160,7 @@ def plain(source: str) -> str:
     >>> plain("55·2 % [P ¼ 0.06], P &lt; 0.001")
     '55.2 % (P = 0.06), P <    0.001'
     """
-    text = _ENTITY.sub(lambda m: _ENTITIES.get(m[0][1:-1], " ").ljust(len(m[0])), source.translate(_SIGNS))
+    text = _ENTITY.sub(lambda m: html.unescape(m[0]).ljust(len(m[0])), source).translate(_SIGNS)
     whole = set(re.findall(r"\b[A-Za-z]+-[a-z]+", text))
 
     def joined(match: re.Match[str]) -> str:
