@@ -1,7 +1,6 @@
-"""The results among the numbers of a sentence, and which two of them a paper compares.
+"""Two neighbouring results of a sentence are proposed where v, versus, and, with, than or compared joins them.
 
-Two neighbours are proposed where v, versus, and, with, than or compared joins them; what stands between them, whether the
-words beside them are built alike, and the arms named there say how likely it is.
+What stands between them, whether the words beside them are built alike, and the arms named there say how likely it is.
 """
 
 import re
@@ -24,26 +23,20 @@ _VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]
 _JOINED, _COMPARED = (re.compile(rf"\b{WORDS[name]}\b", re.I) for name in ("joined", "compared"))
 _AND = re.compile(r"\s?,? ?(?:and|or)\s?", re.I)
 _OF_ARM = re.compile(rf"\b{WORDS['of_arm']}\b", re.I)
-_GROUPS = re.compile(
-    r"\b(?:groups|arms|(?:group|arm)\b[^.]*\b(?:group|arm)|and (?:the )?[\w+-]+ (?:group|arm))\b", re.I
-)
+_GROUPS = re.compile(r"(?i)\b(?:groups|arms|(?:group|arm)\b[^.]*\b(?:group|arm)|and (?:the )?[\w+-]+ (?:group|arm))\b")
 #: Sexes, visits or subgroups are compared, or may be.
 _OTHER_GROUPS = re.compile(
-    r"\b(?:men|boys|males)\b.{1,60}\b(?:women|girls|females)\b|\b(?:women|girls|females)\b.{1,60}\b(?:men|boys|males)\b"
-    r"|\b(?:weeks?|months?|years?) \d+ and \d+\b|\bsub-?group\b"
-    r"|\b(?:and|from|v|vs|versus) (?:at )?baseline\b|\bbaseline (?:and|to|v|vs|versus)\b",
-    re.I,
+    r"(?i)\b(?:(?:men|boys|males)\b.{1,60}\b(?:women|girls|females)|(?:women|girls|females)\b.{1,60}\b(?:men|boys|males)"
+    r"|(?:weeks?|months?|years?) \d+ and \d+|sub-?group|(?:and|from|v|vs|versus) (?:at )?baseline|baseline (?:and|to|v|vs|versus))\b"
 )
 #: "58% (95% CI 45 to 69) with A and 64% with B": the same preposition behind both, or before both where brackets hold them.
 _PREPOSED = re.compile(
-    r"[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(with|for|in|on|after|of|among|by|during|at)\b[^;]*?"
-    r"(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*\(?",
-    re.I,
+    r"(?i)[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(with|for|in|on|after|of|among|by|during|at)\b[^;]*?"
+    r"(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*\(?"
 )
 _BRACKETED = re.compile(
-    r"\)(?:,? (?:and|or|versus|vs\.?|v\.?|than|compared (?:with|to)))+ (?:(?:in|for|with|on|of|by) )?(?:the |those )?"
-    r"[^();,%]{1,50}\s?\($",
-    re.I,
+    r"(?i)\)(?:,? (?:and|or|versus|vs\.?|v\.?|than|compared (?:with|to)))+ (?:(?:in|for|with|on|of|by) )?(?:the |those )?"
+    r"[^();,%]{1,50}\s?\($"
 )
 _BRACKET_BEFORE = re.compile(r"\b(?:between|with|in|for|on|than|by) (?!\d)(?:[\w+/-]+ ){1,6}\($")
 _PATIENTS = re.compile(rf"\b{WORDS['counted']}\b", re.I)
@@ -52,7 +45,7 @@ _MEASURED = re.compile(r"\s?(?:points?|scores?|mm|cm|ml|mg|[a-z]*/|x10|°|%)", r
 _OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
 _OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
 _TURNED = re.compile(
-    r"(?:compared with|compared to|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$", re.I
+    r"(?i)(?:compared (?:with|to)|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$"
 )
 
 
@@ -307,15 +300,10 @@ def propose_counts(s: Sentence, counts: Sequence[Value]) -> list[Pair]:
     scores = []
     for pair, gap in zip(pairs, gaps, strict=True):
         behind = s.text[pair.second.end : pair.second.end + NEAR]
-        likely = (
-            (pair.named == "both" and (_JOINED.search(gap) or re.search(r"\band\b|,", gap)))
-            or (
-                _VERSUS.fullmatch(gap.strip())
-                and _PATIENTS.search(s.text, s.start, s.end)
-                and not _MEASURED.match(behind)
-            )
-            or (_OF_ARM.search(gap) and _OF_ARM.search(behind) and _parallel(gap, "", behind))
-        )
+        likely = pair.named == "both" and (_JOINED.search(gap) or re.search(r"\band\b|,", gap))
+        if _VERSUS.fullmatch(gap.strip()):
+            likely = _PATIENTS.search(s.text, s.start, s.end) and not _MEASURED.match(behind)
+        likely = likely or (_OF_ARM.search(gap) and _OF_ARM.search(behind) and _parallel(gap, "", behind))
         scores.append(1.0 if likely and len(gap) < 120 else -1.0)
     return [pairs[i] for i in _best_pairs(scores)]
 

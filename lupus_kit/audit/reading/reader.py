@@ -12,7 +12,7 @@ from lupus_kit.audit.reading.endpoints import Plan, effect_text, p_text, title_o
 from lupus_kit.audit.reading.pairing import Pair, Sentence, Value, between, propose, propose_counts, values_in
 from lupus_kit.audit.reading.proposal import Proposal
 from lupus_kit.audit.reading.sentences import sentences
-from lupus_kit.audit.reading.spellings import Number, find_numbers, plain
+from lupus_kit.audit.reading.spellings import SAYS, Number, find_numbers, plain
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import Claim, Trial, parse_value
 
@@ -21,12 +21,10 @@ LARGEST, _LONGEST = 2_000_000, 2_500
 #: The arms of a comparison where the text does not say them.
 NOT_SAID = ("arm of the first number", "arm of the second number")
 _ALLOCATION = re.compile(
-    r"\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|received|completed|n\s?=)", re.I
+    r"(?i)\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|received|completed|n\s?=)"
 )
 #: A group as a sentence names it, where no arm of the allocation stands there.
-_GROUP = re.compile(
-    r"\b(?:in|for|with|of|receiving) (?:the )?((?:[\w-]+ ){1,3}(?:group|arm)|(?:group|arm) \w+)\b", re.I
-)
+_GROUP = re.compile(r"(?i)\b(?:in|for|with|of|receiving) (?:the )?((?:[\w-]+ ){1,3}(?:group|arm)|(?:group|arm) \w+)\b")
 _FOR_ALL = re.compile(r"\s?(?:for|in) (?:both|all|each|either)\b")
 _OTHER_P = re.compile(r"\s?(?:for|by) (?:the )?(?:non-?inferiority|interaction|trend|heterogeneity)\b", re.I)
 _EFFECT_END = re.compile(r"[;.](?=\s)|\)(?=[\s,;.]|$)|$|,\s[Pp]\b")
@@ -35,16 +33,6 @@ _RANDOMISED = re.compile(
 )
 _NUMBER, _QUESTION = ["start", "end", "words", "status", "what", "claim"], ["start", "end", "words", "unclear"]
 _PAIR = ["claim", "start_a", "end_a", "words_a", "start_b", "end_b", "words_b", "arm_a", "arm_b", "choice"]
-_ONE_SAID = "one arm only stands beside the numbers: the other was added"
-_SAYS = {
-    "": "no arm stands beside the numbers: taken in the order of the allocation",
-    "same": _ONE_SAID,
-    "one": _ONE_SAID,
-    "order": "the arms are taken in the order in which the sentence names them",
-    "carried": "the arms are taken in the order of the pair before it in the sentence",
-    "list": "the arms are taken in the order of the allocation, each against the control",
-    "shared": "the second number is compared with two others: choose the arms",
-}
 
 
 @dataclass
@@ -174,7 +162,7 @@ class _Reader:
         pair, first, second = one.pair, one.pair.first, one.pair.second
         known = tuple(self.arms) if len(self.arms) == 2 and pair.named == "" else NOT_SAID
         arms = pair.arms or (known[0], known[1])
-        said = _SAYS.get(pair.named, "") if arms != NOT_SAID else ""
+        said = SAYS.get(pair.named, "") if arms != NOT_SAID else ""
         pieces = ((begin, first.start), (first.end, second.start), (second.end, s.end))
         visit = next(filter(None, map(visit_of, (before, *(self.text[a:b] for a, b in pieces)))), "")
         title = title_of(before, self.text[first.marks[-1][1] : s.end], list(self.arms))
