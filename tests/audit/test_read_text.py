@@ -171,6 +171,9 @@ def test_the_right_numbers_are_paired(sentence, expected):
         ),
         # One compared with two.
         ("Relapse was rarer with Q1 (28.6%) compared to Q2 (61.9%) and Q3 (70%).", [("28.6%", "61.9%"), ("28.6%", "70%")]),
+        ("Relapse: 3.1% of women in the control group, 1.2% in the Q1 group, and 1.5% in Q2.", [("3.1%", "1.2%"), ("3.1%", "1.5%")]),
+        # What a bracket tells of a part is no result.
+        ("Survival was 76.9% (ER+ 87.1%, ER- 53.3%) for Q1 and 54.9% (ER+ 59.3%, ER- 42.9%) for Q2.", [("76.9%", "54.9%")]),
         # A size of the effect that defines the endpoint is no result.
         ("A 5% decrease in bone mass was seen in 10.2% in one arm versus 41.2% in the other.", [("10.2%", "41.2%")]),
         ("Overall, 74% of Q1-treated patients had a reduction of pain compared with 63% of Q2-treated patients.", [("74%", "63%")]),

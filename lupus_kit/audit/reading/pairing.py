@@ -31,8 +31,8 @@ _OTHER_GROUPS = re.compile(
 )
 #: "58% (95% CI 45 to 69) with A and 64% with B": the same preposition behind both, or before both where brackets hold them.
 _PREPOSED = re.compile(
-    r"(?i)[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(with|for|in|on|after|of|among|by|during|at)\b[^;]*?"
-    r"(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*\(?"
+    r"(?i)[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(?:of \w+ )?(with|for|in|on|after|of|among|by|during|at)\b[^;]*?"
+    r"(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*\(?\0[^\w(]*(?:\([^()]*\)\W*)?(?:of \w+ )?\1\b"
 )
 _BRACKETED = re.compile(
     r"(?i)\)(?:,? (?:and|or|versus|vs\.?|v\.?|than|compared (?:with|to)))+ (?:(?:in|for|with|on|of|by) )?(?:the |those )?"
@@ -43,6 +43,9 @@ _PATIENTS = re.compile(rf"\b{WORDS['counted']}\b", re.I)
 _MEASURED = re.compile(r"\s?(?:points?|scores?|mm|cm|ml|mg|[a-z]*/|x10|°|%)", re.I)
 # What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
 _OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
+_DETAIL = re.compile(
+    r"(?i)\s?\((?![^()]*\b(?:vs?|versus|compared|than|against|placebo|controls?|groups?|arms?)\b)[^()]*"
+)
 _OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
 _TURNED = re.compile(
     r"(?i)(?:compared (?:with|to)|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$"
@@ -90,12 +93,13 @@ class Pair:
     score: float = 1.0
     arms: tuple[str, str] | None = None
     named: str = ""
+    alike: bool = False
 
 
 def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[Value]]:
     """Join counts, totals and percentages that print one result; return the results, and the counts that stand alone.
 
-    A percentage in a bracket behind another ("83% (25% complete)") is part of that one.
+    A percentage in a bracket behind another is part of that one: "83% (25% complete)", "77% (men 87%, women 53%)".
     """
     values: list[Value] = []
     for number in numbers:
@@ -103,7 +107,7 @@ def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[V
             continue
         last, new = values[-1] if values else None, _value(text, number)
         words = text[last.marks[-1][1] : number.start] if last else ""
-        if last and (number.start < last.marks[-1][1] or (last.percent and new.percent and words.strip() == "(")):
+        if last and (number.start < last.marks[-1][1] or _is_detail(last, new, words, text[number.end :][:9])):
             continue
         if last and _joins(words, text[number.end : number.end + 20], last, new):
             percent, counted = (last, new) if last.percent else (new, last)
@@ -114,6 +118,13 @@ def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[V
         if new.percent and new.n is None and (total := _OF_N.match(text, number.end)):
             values[-1] = replace(new, n=int(total[1].replace(",", "")) or None, marks=(*new.marks, total.span(1)))
     return [one for one in values if one.percent or one.n], [one for one in values if not one.percent and not one.n]
+
+
+def _is_detail(last: Value, new: Value, words: str, behind: str) -> bool:
+    """Say whether a percentage stands in a bracket behind another, and is compared with nothing."""
+    return bool(
+        last.percent and new.percent and _DETAIL.fullmatch(words) and not re.match(r"\s?v(?:s|ersus)?\b", behind)
+    )
 
 
 def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
@@ -155,8 +166,7 @@ def _parallel(gap: str, before: str, behind: str) -> bool:
     """Say whether the words beside two numbers are built alike, as those of two arms are."""
     if _BRACKETED.match(gap) and _BRACKET_BEFORE.search(before):
         return True
-    found = _PREPOSED.fullmatch(gap)
-    return bool(found and re.match(rf"[^\w(]*(?:\([^()]*\)\W*)?{found[1]}\b", behind, re.I))
+    return _PREPOSED.match(f"{gap}\0{behind}") is not None
 
 
 def _bare(gap: str) -> str:
@@ -249,7 +259,7 @@ def _neighbours(s: Sentence, values: Sequence[Value]) -> tuple[list[Pair], list[
         told = alike or _OF_ARM.search(gap) or _COMPARED.search(gap) or _GROUPS.search(s.text, low, a.start)
         if said == "same" and score < 3.5 and not told and not _GROUPS.search(behind[: high - b.end]):
             score -= 1.5
-        pairs.append(Pair(a, b, score, whose, said))
+        pairs.append(Pair(a, b, score, whose, said, alike))
     return pairs, gaps
 
 
@@ -274,13 +284,15 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
                 more += [Pair(a, c, 2.0, joins.arms, joins.named), Pair(b, d, 2.0, joins.arms, joins.named)]
                 scores[place : place + 3] = [-1.0] * 3
         names = _one_each(pairs, place)
-        n = len(names) or _list_of(gaps, place)
+        n = len(names) or _list_of(gaps, place, pairs)
         if n > 2 and (names or scores[place] > -0.5):
             names = names or (list(s.arms) if len(s.arms) == n else [""] * n)
-            control = next((i for i, name in enumerate(names) if name and CONTROL.search(name)), n - 1)
+            behind = [s.text[one.end : one.end + NEAR].split("%")[0] for one in values[place : place + n]]
+            control = next((i for i in range(n) if CONTROL.search(names[i] or behind[i])), n - 1)
             for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
-                whose = (names[i], names[control]) if names[i] else None
-                more.append(Pair(values[place + i], values[place + control], 2.0, whose, "list"))
+                one, two = sorted((i, control))
+                whose = (names[one], names[two]) if names[one] else None
+                more.append(Pair(values[place + one], values[place + two], 2.0, whose, "list"))
             scores[place : place + n - 1] = [-1.0] * (n - 1)
     chosen = [pairs[i] for i in _best_pairs(scores) if scores[i] >= _LEAST]
     used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
@@ -308,13 +320,14 @@ def propose_counts(s: Sentence, counts: Sequence[Value]) -> list[Pair]:
     return [pairs[i] for i in _best_pairs(scores)]
 
 
-def _list_of(gaps: Sequence[str], place: int) -> int:
-    """Return how many values a list such as "21%, 17% and 19%" holds that begins here, or 0."""
+def _list_of(gaps: Sequence[str], place: int, pairs: Sequence[Pair]) -> int:
+    """Return how many values a list such as "21%, 17% and 19%" or "1% in A, 2% in B and 3% in C" holds here, or 0."""
     end = place
-    while end < len(gaps) and re.fullmatch(r"\s?\)?,\s\(?", gaps[end]):
+    while end < len(gaps) and re.fullmatch(r"[^;]{0,60},\s\(?" if pairs[end].alike else r"\s?\)?,\s\(?", gaps[end]):
         end += 1
-    ends = place < end < len(gaps) and re.fullmatch(r"\s?\)?,?\s(?:and|&|or)\s", gaps[end])
-    return end - place + 2 if ends else 0
+    last = end if place < end < len(gaps) else None
+    words = r"[^;]{0,60}" if last and pairs[last].alike else r"\s?\)?"
+    return end - place + 2 if last and re.fullmatch(rf"{words},?\s(?:and|&|or)\s", gaps[last]) else 0
 
 
 def _one_each(pairs: Sequence[Pair], place: int) -> list[str]:
