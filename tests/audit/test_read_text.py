@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -571,6 +572,13 @@ def test_the_views_show_marks_and_escape():
     assert "[[40%]]1" in study.marked()
     assert re.sub(r"\[\[(.*?)\]\]\d+", r"\1", study.marked()) == study.text
     assert "zorimab: 40%; placebo: 25%; p: <0.05" in str(study)
+
+
+def test_a_claim_left_out_loses_its_marks():
+    study = read_text(ALLOCATION + "Response was 40% with zorimab and 25% with placebo.")
+    rest = replace(study, records=())
+    assert rest.marked() == study.text
+    assert "<mark" not in rest._repr_html_()
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

@@ -28,11 +28,7 @@ _MET = re.compile(
     r"|\bdid (not) (?:meet|reach|achieve) (?:its|the|their) primary\b",
     re.I,
 )
-#: Words that name no endpoint.
-_COMMON = re.compile(
-    r"(?:rates?|patients|responses?|with|that|from|were|groups?|weeks?|months?|versus|than|after|proportion|percentage|primary"
-    r"|endpoint|outcome|the|and|was)$"
-)
+_COMMON = re.compile(rf"{WORDS['no_endpoint']}$")
 
 
 def visit_of(words: str) -> str:

@@ -106,10 +106,10 @@ def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[V
         if number.kind not in ("percent", "fraction", "count"):
             continue
         last, new = values[-1] if values else None, _value(text, number)
-        words = text[last.marks[-1][1] : number.start] if last else ""
-        if last and (number.start < last.marks[-1][1] or _is_detail(last, new, words, text[number.end :][:9])):
+        words, behind = text[last.marks[-1][1] : number.start] if last else "", text[number.end : number.end + 20]
+        if last and (number.start < last.marks[-1][1] or _is_detail(last, new, words, behind)):
             continue
-        if last and _joins(words, text[number.end : number.end + 20], last, new):
+        if last and _joins(words, behind, last, new):
             percent, counted = (last, new) if last.percent else (new, last)
             marks = (*last.marks, *new.marks)
             values[-1] = new = replace(percent, marks=marks, count=counted.count, n=counted.n or percent.n)
@@ -290,9 +290,9 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
             behind = [s.text[one.end : one.end + NEAR].split("%")[0] for one in values[place : place + n]]
             control = next((i for i in range(n) if CONTROL.search(names[i] or behind[i])), n - 1)
             for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
-                one, two = sorted((i, control))
-                whose = (names[one], names[two]) if names[one] else None
-                more.append(Pair(values[place + one], values[place + two], 2.0, whose, "list"))
+                low, high = sorted((i, control))
+                whose = (names[low], names[high]) if names[low] else None
+                more.append(Pair(values[place + low], values[place + high], 2.0, whose, "list"))
             scores[place : place + n - 1] = [-1.0] * (n - 1)
     chosen = [pairs[i] for i in _best_pairs(scores) if scores[i] >= _LEAST]
     used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
@@ -312,7 +312,7 @@ def propose_counts(s: Sentence, counts: Sequence[Value]) -> list[Pair]:
     scores = []
     for pair, gap in zip(pairs, gaps, strict=True):
         behind = s.text[pair.second.end : pair.second.end + NEAR]
-        likely = pair.named == "both" and (_JOINED.search(gap) or re.search(r"\band\b|,", gap))
+        likely: object = pair.named == "both" and (_JOINED.search(gap) or re.search(r"\band\b|,", gap))
         if _VERSUS.fullmatch(gap.strip()):
             likely = _PATIENTS.search(s.text, s.start, s.end) and not _MEASURED.match(behind)
         likely = likely or (_OF_ARM.search(gap) and _OF_ARM.search(behind) and _parallel(gap, "", behind))

@@ -1,13 +1,13 @@
 """A study proposed from a text: its claims, none of them confirmed, with the words they came from."""
 
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from importlib import resources
+from pathlib import Path
 
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.templates import fill
 from lupus_kit.published import Claim, Study, claims_toml
 
 _HEAD = """\
@@ -18,9 +18,7 @@ _HEAD = """\
 
 @dataclass(frozen=True, eq=False)
 class Proposal(Study):
-    """A study read from a text: nothing in it is judged before a person has confirmed it.
-
-    It has everything that a :class:`~lupus_kit.published.Study` has; ``confirmed`` is False in each of its claims.
+    """A study read from a text: nothing in it is judged before a person has confirmed it (``confirmed`` is False).
 
     Attributes
     ----------
@@ -68,10 +66,10 @@ class Proposal(Study):
         return Study(self.trial, records, remarks=self.remarks)
 
     def pieces(self) -> list[tuple[str, str]]:
-        """Cut the text at the marks: (words, id of the first claim that has them, or empty)."""
-        pieces, at = [], 0
+        """Cut the text at the marks: (words, id of the first claim that has them, or empty); a claim left out has none."""
+        pieces, at, known = [], 0, {claim.id for claim in self.records}
         for start, end, claim in self.marks:
-            if start >= at:
+            if start >= at and claim in known:
                 pieces += [(self.text[at:start], ""), (self.text[start:end], claim)]
                 at = end
         return [*pieces, (self.text[at:], "")]
@@ -100,12 +98,8 @@ class Proposal(Study):
         return "\n".join([*lines, *(f"? {one}" for one in self.asked()), *self.remarks])
 
     def _repr_html_(self) -> str:
-        from jinja2 import Environment
-
-        source = resources.files("lupus_kit.audit.reading").joinpath("proposal.html.j2").read_text(encoding="utf-8")
-        environment = Environment(finalize=lambda value: html.escape(str(value)), trim_blocks=True)
         number = {claim.id: i for i, claim in enumerate(self.records, 1)}
-        return environment.from_string(source).render(study=self, pieces=self.pieces(), number=number)
+        return fill(Path(__file__).with_name("proposal.html.j2"), study=self, pieces=self.pieces(), number=number)
 
 
 def _comment(words: str) -> str:

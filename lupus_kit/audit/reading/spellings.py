@@ -42,9 +42,7 @@ for _name, _part in _TABLE["parts"].items():
     _PARTS[_name] = _filled(_part)
 _FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(map(_filled, each))})" for kind, each in _TABLE["kinds"].items()))
 #: What makes "by 16%" a change and not a share: "fell by 16%", but "was reached by 16%".
-_CHANGED = re.compile(
-    r"(?i)\b(?:f[ae]ll|r[io]se|reduc|increas|decreas|declin|diminish|improv|lower|higher|chang|drop|gain|los[et]|gr[eo]w|rais|worsen)"
-)
+_CHANGED = re.compile(rf"(?i)\b{WORDS['changed']}")
 #: Words that make a percentage a mean or a change, and words that keep it a share of patients.
 _OF_MEANS = re.compile(
     r"(?i)(?:\b(?:means?|median|average|weight loss|adherence|compliance)\b[^;.()]*"
