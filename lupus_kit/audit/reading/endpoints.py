@@ -8,8 +8,7 @@ from lupus_kit.audit.reading.spellings import WORDS
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import read_p
 
-#: A title is no longer than this.
-LONGEST = 60
+LONGEST = 60  # signs of a title
 _VERB = re.compile(rf"\b{WORDS['verbs']}\b", re.I)
 _LEADING = re.compile(rf"^(?:\s*{WORDS['before_endpoint']}\b[\s,:]*)+", re.I)
 _TRAILING = re.compile(r"(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$", re.I)
