@@ -62,7 +62,9 @@ class Proposal(Study):
         for name in chosen:
             if name not in known:
                 raise InputError(unknown_name("claim", name, known))
-        records = tuple(replace(claim, confirmed=claim.id in chosen) for claim in self.records)
+        records = tuple(
+            replace(claim, assumed="", confirmed=True) if claim.id in chosen else claim for claim in self.records
+        )
         return Study(self.trial, records, remarks=self.remarks)
 
     def pieces(self) -> list[tuple[str, str]]:
