@@ -26,6 +26,11 @@ def told(study: Proposal) -> list[tuple[str, str, str, str]]:
     return [(*claim.arms, *claim.reported) for claim in study.records]
 
 
+def test_a_p_value_that_a_line_end_cuts_is_not_read_as_zero():
+    (claim,) = read_text(ALLOCATION + "Response was 40% with zorimab and 25% with placebo (P = 0.\n02).").records
+    assert claim.p == ""
+
+
 # --- whole abstracts ------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +188,8 @@ def test_the_right_numbers_are_paired(sentence, expected):
         ("All had Q0 as first agent. pCR rates were 6.8% (3/45) and 17.6% (9/51), respectively.", [("6.8% (3/45)", "17.6% (9/51)")]),
         # A sentence an arm.
         ("In arm A, 18 patients (44%) were stable. In arm B, stable disease was seen in 14 (38%).", [("18 (44%)", "14 (38%)")]),
+        # Signs of fractions as PDFs have them.
+        ("Response was 40·0 % (40⁄100) vs 25·0 % (25∕100).", [("40.0% (40/100)", "25.0% (25/100)")]),
         # Counts alone.
         ("Fewer patients relapsed (13 vs 31, P<0.001).", [("13", "31")]),
         ("A seroma was seen in 10 in the first group versus 28 in the second group.", [("10", "28")]),
@@ -201,6 +208,7 @@ def test_words_built_alike_make_a_pair_where_no_arm_is_known(sentence, values):
         "The score was 13 vs 31 points in these patients.",
         "Pain was 5 v 9 mm in the patients.",
         "In arm A, 44% were stable. In arm A, 38% relapsed.",
+        "Weight loss was 40%±5% and 25%±4%.",
     ],
 )
 def test_endpoints_side_by_side_and_scores_are_no_pair(sentence):
@@ -359,7 +367,8 @@ def test_sizes_that_do_not_add_up_are_asked():
         ("p=0.05", "0.05"), ("P = .05", "0.05"), ("p=0·05", "0.05"), ("P=·05", "0.05"), ("P<.001", "<0.001"),
         ("p &lt; 0.001", "<0.001"), ("p = < 0.001", "<0.001"), ("P ¼ 0.06", "0.06"), ("P value of 0.03", "0.03"),
         ("P-value = 0.030", "0.030"), ("p value, 0.2", "0.2"), ("p≤0.01", "≤0.01"), ("P less than 0.01", "<0.01"),
-        ("p=NS", "NS"), ("NS", "NS"), ("P = 2.3×10−5", "0.000023"), ("p>0.99", ">0.99"), ("P=1.0", "1.0"), ("p<0·0001", "<0.0001"),
+        ("p=NS", "NS"), ("NS", "NS"), ("p=0,02", "0.02"),
+        ("p<0,001", "<0.001"), ("P = 2.3×10−5", "0.000023"), ("p>0.99", ">0.99"), ("P=1.0", "1.0"), ("p<0·0001", "<0.0001"),
     ],
 )  # fmt: skip
 def test_every_spelling_of_a_p_value(printed, read):

@@ -107,7 +107,7 @@ def p_text(printed: str) -> str:
     """
     if re.search(r"(?i)n\.?s\.?$", printed):
         return "NS"
-    found = _P.search(printed)
+    found = _P.search(re.sub(r"\b0,(?=\d)", "0.", printed))
     sign, digits, power = found.groups("") if found else ("", "", "")
     digits = f"{Decimal(digits).scaleb(int(power)):f}" if power else digits
     try:

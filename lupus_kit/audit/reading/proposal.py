@@ -62,10 +62,8 @@ class Proposal(Study):
         for name in chosen:
             if name not in known:
                 raise InputError(unknown_name("claim", name, known))
-        records = tuple(
-            replace(claim, assumed="", confirmed=True) if claim.id in chosen else claim for claim in self.records
-        )
-        return Study(self.trial, records, remarks=self.remarks)
+        said = (replace(claim, assumed="", confirmed=True) if claim.id in chosen else claim for claim in self.records)
+        return Study(self.trial, tuple(said), remarks=self.remarks)
 
     def pieces(self) -> list[tuple[str, str]]:
         """Cut the text at the marks: (words, id of the first claim that has them, or empty); a claim left out has none."""
