@@ -26,6 +26,12 @@ def decide(descriptor: str, version: str = "2K", limits: dict[str, float] | None
     return None if cell is pd.NA else bool(cell)
 
 
+def decide_all(descriptor: str, version: str, rows: list[dict[str, Any]], **options: Any) -> list[Any]:
+    """Decide many patients in one table; the rows have the same columns."""
+    cells = sledai_descriptors(pd.DataFrame(rows, dtype=object), version, **options)[descriptor]
+    return [None if cell is pd.NA else bool(cell) for cell in cells]
+
+
 def score(version: str, previous: pd.DataFrame | None = None, first: str = "present", **findings: Any) -> Any:
     """Total of a patient in whom nothing but these findings is present."""
     made = sledai_descriptors(pd.DataFrame([NOTHING | findings]), version, previous, first_visit_protein=first)
@@ -76,10 +82,12 @@ def test_without_a_limit_the_answer_of_the_rater_stands() -> None:
 
 def test_one_low_complement_is_enough_and_all_given_are_needed_for_no() -> None:
     limits = {"c3": 0.9, "c4": 0.1, "ch50": 30.0}
+    rows, expected = [], []
     for c3, c4, ch50 in itertools.product((0.8, 1.0, None), (0.05, 0.2, None), (20, 40, None)):
         low = [c3 == 0.8, c4 == 0.05, ch50 == 20]
-        expected = True if any(low) else None if None in (c3, c4, ch50) else False
-        assert decide("low_complement", limits=limits, c3=c3, c4=c4, ch50=ch50) is expected
+        rows.append({"c3": c3, "c4": c4, "ch50": ch50})
+        expected.append(True if any(low) else None if None in (c3, c4, ch50) else False)
+    assert decide_all("low_complement", "2K", rows, limits=limits) == expected
 
 
 def test_either_anti_dsdna_assay_decides() -> None:
@@ -105,12 +113,14 @@ def test_joints(version: str) -> None:
 def test_serositis_needs_pain_and_a_sign_or_any_one(
     descriptor: str, pain: str, signs: tuple[str, ...], version: str
 ) -> None:
+    rows, expected = [], []
     for hurts, *seen in itertools.product((True, False), repeat=4):
-        expected = hurts or any(seen) if version in ("SELENA", "hybrid") else hurts and any(seen)
-        row = {pain: hurts} | dict(zip(signs, seen, strict=True))
-        assert decide(descriptor, version, **row) is expected
-        for hidden in row:  # what is hidden leaves the answer or opens it
-            assert decide(descriptor, version, **(row | {hidden: None})) in (expected, None)
+        rows.append({pain: hurts} | dict(zip(signs, seen, strict=True)))
+        expected.append(hurts or any(seen) if version in ("SELENA", "hybrid") else hurts and any(seen))
+    assert decide_all(descriptor, version, rows) == expected
+    for hidden in (pain, *signs):  # what is hidden leaves the answer or opens it
+        got = decide_all(descriptor, version, [row | {hidden: None} for row in rows])
+        assert all(answer in (truth, None) for answer, truth in zip(got, expected, strict=True))
     both = {pain: None, signs[0]: True}
     assert decide(descriptor, version, **both) is (True if version in ("SELENA", "hybrid") else None)
 
@@ -194,11 +204,9 @@ def test_lasting_skin_findings_come_from_their_stable_column(name: str) -> None:
     "name", ["seizure", "psychosis", "organic_brain", "visual", "cva", "haematuria", "pyuria", "fever", "leukopenia"]
 )
 def test_another_cause_takes_the_descriptor_away(name: str) -> None:
+    rows = [{name: there, f"{name}_other_cause": other} for there, other in ((1, 1), (1, 0), (1, None), (0, None))]
     for version in VERSIONS:
-        assert decide(name, version, **{name: 1, f"{name}_other_cause": 1}) is False
-        assert decide(name, version, **{name: 1, f"{name}_other_cause": 0}) is True
-        assert decide(name, version, **{name: 1, f"{name}_other_cause": None}) is None
-        assert decide(name, version, **{name: 0, f"{name}_other_cause": None}) is False
+        assert decide_all(name, version, rows) == [False, True, None, False]
     assert decide("thrombocytopenia", "SLEDAI", platelets=50, thrombocytopenia_other_cause=1) is True
     assert decide("thrombocytopenia", "2K", platelets=50, thrombocytopenia_other_cause=1) is False
 
