@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# The tests already use every processor: threads of the linear algebra would only wait for each other, in every process.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def _listed() -> list[str]:
     """List the files that belong to the repository: git's list, or in an unpacked archive everything not hidden."""
