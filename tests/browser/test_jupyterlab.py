@@ -321,7 +321,11 @@ def _boards(name: str) -> int:
 def _joined(names: list[str]) -> dict:
     """Put the widgets of several notebooks on one page: a kernel and a page of Voilà's take longer than a board."""
     notebooks = [_only_widgets(_read(name)) for name in names]
-    cells = [{**cell, "id": f"{name}-{cell['id']}"} for name, one in zip(names, notebooks, strict=True) for cell in one["cells"]]
+    cells = [
+        {**cell, "id": f"{name}-{cell['id']}"}
+        for name, one in zip(names, notebooks, strict=True)
+        for cell in one["cells"]
+    ]
     return {**notebooks[0], "cells": cells}
 
 
