@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from references.endpoints_by_row import FLARE_COLUMNS, SYSTEMS, WEIGHTS
 from references.visit_tables import DOSES, EVENTS, PGA, random_table
 
 from lupus_kit.endpoints import bicla, doris, lldas, s2k_ri50, selena_flare, sledai, sri, sri50
 from lupus_kit.endpoints.rules.sri import MISSING
+
+# A seed cannot be made simpler: shrinking a failure would draw tables for minutes, and tell nothing.
+settings = partial(hypothesis_settings, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 Rule = Callable[..., pd.DataFrame]
 VERDICT: dict[Rule, str] = {sri: "responder", sri50: "responder", bicla: "responder", lldas: "lldas", doris: "doris"}
@@ -49,7 +54,7 @@ def better(column: str, value: Any, rng: np.random.Generator) -> Any:
     return float(rng.choice([x for x in (PGA if column == "pga" else DOSES) if x <= value]))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 10_000),
     gaps=st.sampled_from([0.0, 0.01, 0.05]),
@@ -74,7 +79,7 @@ def test_improving_anything_never_loses_a_response(seed: int, gaps: float, week:
         assert (now[week] >= was[week]).all(), rule.__name__
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
 def test_a_hidden_cell_leaves_the_answer_or_opens_it(seed: int, gaps: float) -> None:
     table = random_table(120, seed)
@@ -96,7 +101,7 @@ def hide(table: pd.DataFrame, rng: np.random.Generator, gaps: float) -> pd.DataF
     return hidden.astype({"patient": int, "week": int})
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
 def test_a_hidden_cell_never_changes_a_flare_that_is_graded(seed: int, gaps: float) -> None:
     table = random_table(120, seed)
@@ -110,7 +115,7 @@ def test_a_hidden_cell_never_changes_a_flare_that_is_graded(seed: int, gaps: flo
     assert same[kept.to_numpy()].all()
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.0, 0.01, 0.05]))
 def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gaps: float) -> None:
     table = random_table(120, seed, gaps)
@@ -127,7 +132,7 @@ def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gap
         assert (found[way]["imputed"] == (open_answer & (way != "observed"))).all()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10_000))
 def test_more_room_is_asked_for_by_every_larger_n(seed: int) -> None:
     table = random_table(120, seed, 0.01)
@@ -137,7 +142,7 @@ def test_more_room_is_asked_for_by_every_larger_n(seed: int) -> None:
         assert (fewer <= more).all()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10_000))
 def test_rules_that_contain_each_other(seed: int) -> None:
     table = random_table(240, seed)
@@ -156,7 +161,7 @@ def test_rules_that_contain_each_other(seed: int) -> None:
     assert (doris(allowed)["doris"] <= low).all()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10_000), column=st.sampled_from([*FLARE_COLUMNS, "prednisone_mg_day", "pga", "sledai"]))
 def test_a_worse_visit_never_has_a_lower_grade_of_flare(seed: int, column: str) -> None:
     table = random_table(120, seed)

@@ -56,9 +56,7 @@ def score(version: str, previous: pd.DataFrame | None = None, first: str = "pres
 def test_a_value_at_the_limit_is_absent(
     descriptor: str, column: str, absent: float, present: float, version: str
 ) -> None:
-    assert decide(descriptor, version, **{column: absent}) is False
-    assert decide(descriptor, version, **{column: present}) is True
-    assert decide(descriptor, version, **{column: None}) is None
+    assert decide_all(descriptor, version, [{column: cell} for cell in (absent, present, None)]) == [False, True, None]
 
 
 @pytest.mark.parametrize(("test", "sign"), [("c3", -1), ("c4", -1), ("ch50", -1), ("anti_dsdna", 1)])
@@ -99,7 +97,8 @@ def test_either_anti_dsdna_assay_decides() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_joints(version: str) -> None:
     needed = 2 if version == "2K" else 3
-    assert [decide("arthritis", version, inflamed_joints=n) for n in range(5)] == [n >= needed for n in range(5)]
+    found = decide_all("arthritis", version, [{"inflamed_joints": n} for n in range(5)])
+    assert found == [n >= needed for n in range(5)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -141,25 +140,32 @@ def test_what_only_the_selena_form_counts() -> None:
 # --- proteinuria -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("now", "before", "selena"),
-    [
-        (1.2, 1.2, 0),  # stable: the case that separates the versions
-        (1.2, 0.7, 0),  # a rise of exactly 0.5 g is not above 0.5 g
-        (1.21, 0.7, 4),
-        (0.6, 0.51, 0),
-        (0.6, 0.5, 4),  # not there before: new, however small the rise
-        (0.9, 2.0, 0),  # falling, but still there
-        (0.5, 0.2, 0),
-    ],
-)
-def test_stable_proteinuria_is_four_in_2k_and_nothing_in_selena(now: float, before: float, selena: int) -> None:
-    kept = 4 if now > 0.5 else 0
-    expected = {"SLEDAI": selena, "SELENA": selena, "2K": kept, "hybrid": kept}
-    for version, points in expected.items():
-        assert score(version, protein_24h=now, protein_24h_previous=before) == points
-        assert score(version, upcr=100 * now, upcr_previous=100 * before) == points
-        assert score(version, pd.DataFrame({"protein_24h": [before]}), protein_24h=now) == points
+#: Protein now and before in g a day, and the points of the versions in which what is stable does not count.
+PROTEIN = [
+    (1.2, 1.2, 0),  # stable: the case that separates the versions
+    (1.2, 0.7, 0),  # a rise of exactly 0.5 g is not above 0.5 g
+    (1.21, 0.7, 4),
+    (0.6, 0.51, 0),
+    (0.6, 0.5, 4),  # not there before: new, however small the rise
+    (0.9, 2.0, 0),  # falling, but still there
+    (0.5, 0.2, 0),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_stable_proteinuria_is_four_in_2k_and_nothing_in_selena(version: str) -> None:
+    now, before, selena = zip(*PROTEIN, strict=True)
+    rows = pd.DataFrame(NOTHING, index=range(len(now)))
+    daily = rows.assign(protein_24h=now)
+    spot = rows.assign(upcr=100 * np.array(now), upcr_previous=100 * np.array(before))
+    earlier = pd.DataFrame({"protein_24h": before})
+    expected = list(selena) if version in ("SLEDAI", "SELENA") else [4 if protein > 0.5 else 0 for protein in now]
+    for made in (
+        sledai_descriptors(daily.assign(protein_24h_previous=before), version),
+        sledai_descriptors(spot, version),
+        sledai_descriptors(daily, version, earlier),
+    ):
+        assert sledai(made, version).tolist() == expected
 
 
 def test_without_a_previous_value_the_rater_decides_what_is_stable() -> None:
