@@ -22,17 +22,6 @@ from lupus_kit.widgets.findings import Findings
 every_app = pytest.mark.parametrize("name", widgets.APPS)
 
 
-def _without_pixels(live, axes, layout=None):
-    plt.close(axes.figure)
-    return b""
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Leave the pictures at their axes and words: no pixels, for what does not look at them."""
-    monkeypatch.setattr(figures.Live, "png", _without_pixels)
-
-
 def _alt(app):
     return html.unescape(re.search(r'alt="([^"]*)"', app.picture.value)[1])
 
@@ -86,7 +75,7 @@ def test_every_control_has_a_label_and_there_is_no_output_widget(name, undrawn):
 
 
 @every_app
-def test_all_sliders_at_their_extremes(name, monkeypatch):
+def test_all_sliders_at_their_extremes(name, monkeypatch, without_pixels):
     app = widgets.APPS[name]()
     numbers = {k: c for k, c in app.controls.items() if isinstance(c, (ipw.IntSlider, ipw.FloatSlider, Findings))}
     others = {k: c for k, c in app.controls.items() if k not in numbers}
@@ -94,7 +83,7 @@ def test_all_sliders_at_their_extremes(name, monkeypatch):
     for corner in corners:
         with monkeypatch.context() as patch:
             if corner not in (corners[0], corners[-1]):  # all at their lowest or highest: in pixels; between: the axes
-                patch.setattr(figures.Live, "png", _without_pixels)
+                patch.setattr(figures.Live, "png", without_pixels)
             app.set(**dict(zip(numbers, corner, strict=True)))
         assert "role='alert'" not in app.text.value, app.state
         assert "nan" not in re.sub(r"<[^>]*>", "", app.text.value).split(), app.state
