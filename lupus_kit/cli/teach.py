@@ -39,7 +39,7 @@ def teach(
     from lupus_kit import course, lessons
     from lupus_kit.cli.output import terminal_width, write_result
     from lupus_kit.course.slides import write_slides
-    from lupus_kit.course.teaching import write_instructor_versions
+    from lupus_kit.course.teaching import exercises_of_stop, write_instructor_versions
 
     chosen = [listed, progress is not None, plan is not None, concept_test, slides is not None, instructor is not None]
     if sum(chosen) > 1:
@@ -56,7 +56,7 @@ def teach(
     elif listed:
         write_result(course.teaching_notes(stop).render(format.value, width), out)
     elif progress is not None:
-        write_result(_counted(progress, [one.key for one in course.teaching_notes(stop).notes], format, width), out)
+        write_result(_counted(progress, list(exercises_of_stop(stop)["key"]), format, width), out)
     else:
         frame = course.modules().drop(columns="notebook")
         total = f"In all {frame['minutes'].sum() / 60:.1f} hours, {frame['words'].sum():,} words.\n"
