@@ -75,6 +75,11 @@ def _added(x1, n1, x2, n2, differences, prior):
     return prior * chances / (prior * chances).sum()
 
 
+def _known(x1, n1, x2, n2, differences, prior):
+    weighed = prior * np.nan_to_num(binom.pmf(x1, n1, x2 / n2 + differences))
+    return weighed / weighed.sum()
+
+
 RIGHT = [
     ("04.1", _counted),
     ("04.1", lambda x1, n1, x2, n2: fisher_exact([[x1, n1 - x1], [x2, n2 - x2]]).pvalue),
@@ -101,6 +106,8 @@ WRONG = [
     ("04.5", lambda *given: _loop(*given, claim=lambda p: p > 0.05), "exact power of 0.790"),
     ("04.5", lambda *given: _loop(*given, root=abs), "standard error of a share"),
     ("04.5", lambda *given: _loop(*given[:-1], np.random.default_rng(1)), "draw from rng"),
+    ("04.5", lambda *given: (0.8, 0.01, 2000), "something of another form"),
+    ("04.5", lambda *given: "eighty", "something of another form"),
     ("04.5", lambda p_value: 0.8, "stopped with TypeError"),
     ("04.7", lambda t: t["x1"].sum() / t["n1"].sum() - t["x2"].sum() / t["n2"].sum(), "inside each stratum"),
     ("04.7", lambda tables: _mantel_haenszel(tables, lambda row: 1), "the same weight"),
@@ -109,8 +116,10 @@ WRONG = [
     ("04.7", lambda tables: tables["responders"].sum(), "stopped with KeyError"),
     ("04.8", lambda *given: _belief(*given[:-1], 1), "does not depend on the prior"),
     ("04.8", lambda *given: given[-1] * _likelihood(*given[:-1]), "divide by their sum"),
-    ("04.8", _added, "take the mean, not the sum"),
+    ("04.8", _added, "take the mean"),
     ("04.8", lambda *given: given[-1], "not prior × likelihood"),
+    ("04.8", lambda *given: {"a": 1}, "something of another form"),
+    ("04.8", _known, "take the mean"),
     ("04.8", lambda x1, n1: 0, "stopped with TypeError"),
 ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Exercises of stop 4: what a test counts and keeps, how large an effect is, power, strata, and belief."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def _strata_mean(tables: pd.DataFrame, weight: str = "n1 * n2 / (n1 + n2)") -> f
     return float(np.average(both.eval("x1 / n1 - x2 / n2"), weights=both.eval(weight)))
 
 
-_GRID = np.linspace(-0.9, 0.9, 37)
+_GRID = np.linspace(-0.9, 0.9, 19)
 _PRIOR = (1.2 - abs(_GRID - 0.2)) / (1.2 - abs(_GRID - 0.2)).sum()
 _BELIEFS = [(3, 5, 1, 6, _GRID, _PRIOR), (12, 20, 14, 18, _GRID, _PRIOR[::-1])]
 
@@ -101,19 +102,18 @@ def _posterior(x1: int, n1: int, x2: int, n2: int, difference: Any, prior: Any) 
 def _belief_remarks(function: Function) -> list[str]:
     if abs((total := float(np.sum(call(function, *_BELIEFS[0])))) - 1) > 1e-6:
         return [f"Your chances add up to {total:.4g}. One of the differences is the true one: divide by their sum."]
-    if differences(function, _posterior, [(0, 0, 0, 0, _GRID, _PRIOR)], 0.002):
+    if differences(function, _posterior, _BELIEFS, 0.002):
         return [
-            "With no patients the posterior should be the prior. Over the placebo rates take the mean, not the sum."
+            "It adds up to one, but it is not prior × likelihood: take the mean over the placebo rates, not the sum."
         ]
-    wrong = differences(function, _posterior, _BELIEFS, 0.002)
-    return ["It adds up to one, but it is not prior × likelihood."] if wrong else []
+    return []
 
 
 EXERCISES = read_exercises(
     "stop4",
     fisher=lambda: lk.inference.fisher_test,
     fisher_remarks=lambda given: differences(given, lk.inference.fisher_test, _TABLES, 1e-7),
-    one_tail=_like(lambda *counts: lk.inference.fisher_test(*counts, "greater"), _TABLES[:1]),
+    one_tail=_like(partial(lk.inference.fisher_test, alternative="greater"), _TABLES[:1]),
     one_table=_like(_observed, _TABLES[:2]),
     less_probable=_like(lambda *counts: lk.inference.fisher_test(*counts) - _observed(*counts), _TABLES[:2]),
     largest_size=lambda: max(_CANDIDATES, key=_size),
@@ -134,5 +134,5 @@ EXERCISES = read_exercises(
     no_number=lambda given: np.isnan(float(call(given, *_STRATA[2]))),
     posterior=lambda: _posterior,
     belief_remarks=_belief_remarks,
-    prior_ignored=_like(lambda *given: _posterior(*given[:5], np.ones(37)), _BELIEFS, 0.002),
+    prior_ignored=_like(lambda x1, n1, x2, n2, grid, _: _posterior(x1, n1, x2, n2, grid, 1.0), _BELIEFS, 0.002),
 )
