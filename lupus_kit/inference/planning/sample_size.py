@@ -54,6 +54,8 @@ class SampleSize:
         That of a Berger–Boos test.
     difference : float
         The p1 - p2 of the null hypothesis.
+    quantity : str
+        What reaches the target: ``"exact power"``, or ``"assurance"``, power averaged over a prior.
     """
 
     n1: int
@@ -68,6 +70,7 @@ class SampleSize:
     alternative: str
     gamma: float | None = None
     difference: float = 0.0
+    quantity: str = "exact power"
 
     def __int__(self) -> int:
         return self.n1
@@ -77,11 +80,11 @@ class SampleSize:
         return pd.DataFrame([asdict(self)])
 
     def _repr_html_(self) -> str:
-        dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but power dips again)"
+        dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but it dips again)"
         label = get(self.test, self.gamma, self.difference).label
         return (
-            f"<b>{self.n1} and {self.n2}</b> patients give {label} an exact power of {self.power:.3f}, "
-            f"and more patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
+            f"<b>{self.n1} and {self.n2}</b> patients give {label} an {self.quantity} of {self.power:.3f}, and more "
+            f"patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
         )
 
 
@@ -207,7 +210,7 @@ def sample_size(
     with tqdm(
         desc=f"{entry.key}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
     ) as progress:
-        smallest, first_n1, checked_to = _search(
+        smallest, first_n1, checked_to = search(
             at, _start(at, normal, target, level, side, largest), target, max(12, ceil(2 / ratio))
         )
     found = (smallest, second_arm(smallest), at(smallest), first_n1, checked_to, len(known))
@@ -230,7 +233,7 @@ def _start(at: Callable[[int], float], normal: float, target: float, level: floa
     return size
 
 
-def _search(at: Callable[[int], float], start: int, target: float, tooth: int) -> tuple[int, int, int]:
+def search(at: Callable[[int], float], start: int, target: float, tooth: int) -> tuple[int, int, int]:
     """Return the size from which power stays, the first that reaches the target, and the largest that was tried."""
     known: dict[int, float] = {}
 

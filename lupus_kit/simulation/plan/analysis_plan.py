@@ -18,6 +18,8 @@ from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
 from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
+from lupus_kit.simulation.plan.rate_priors import RatePriors
+from lupus_kit.simulation.plan.recruitment import Recruitment
 
 #: Rules for a patient whose outcome is not known, with what they do.
 MISSING_RULES = {
@@ -164,6 +166,7 @@ class Reestimation:
 
 _PARTS: dict[str, type] = {
     "primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks, "reestimation": Reestimation,
+    "recruitment": Recruitment, "prior": RatePriors,
 }  # fmt: skip
 
 
@@ -196,6 +199,10 @@ class AnalysisPlan:
         Re-estimation of the sample size; none unless given.
     correlation : float
         Correlation of a patient's two outcomes that the rule ``"obrien_fleming"`` plans with; others ignore it.
+    recruitment : Recruitment, optional
+        How fast patients come in, for dates and overrun; without it a look stops the trial at its own patients.
+    prior : RatePriors, optional
+        What is known of the rates at the primary endpoint, for :func:`~lupus_kit.simulation.assurance`.
 
     Raises
     ------
@@ -220,6 +227,8 @@ class AnalysisPlan:
     looks: InterimLooks | None = None
     reestimation: Reestimation | None = None
     correlation: float = 0.4
+    recruitment: Recruitment | None = None
+    prior: RatePriors | None = None
 
     def __post_init__(self) -> None:
         for kind, value, allowed in (
@@ -388,5 +397,9 @@ class AnalysisPlan:
                     f"at most {again.max_factor:g} times the planned size",
                 )
             )
+        if self.recruitment is not None:
+            rows.append(("recruitment", str(self.recruitment)))
+        if self.prior is not None:
+            rows.append(("prior of both rates", str(self.prior)))
         body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in rows)
         return f"<table>{body}</table>"
