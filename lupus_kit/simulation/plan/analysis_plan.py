@@ -15,8 +15,15 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
-from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
-from lupus_kit.simulation.plan.futility import with_futility
+from lupus_kit.simulation.plan.boundaries import (
+    BOUNDARIES,
+    Boundaries,
+    check_fractions,
+    check_spending,
+    group_sequential,
+    known_name,
+)
+from lupus_kit.simulation.plan.futility import FUTILITY, with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 from lupus_kit.simulation.plan.rate_priors import RatePriors
 from lupus_kit.simulation.plan.recruitment import Recruitment
@@ -78,7 +85,7 @@ class InterimLooks:
     fractions : tuple of float
         Information at each look, the final one (1.0) included.
     boundary : str
-        Key of :data:`~lupus_kit.simulation.BOUNDARIES`.
+        Key of :data:`~lupus_kit.simulation.BOUNDARIES`, or another program's name of it, such as ``"asOF"``.
     spent : tuple of float, optional
         For the boundary ``"spending"``: cumulative alpha spent up to each look.
     parameter : float, optional
@@ -108,6 +115,9 @@ class InterimLooks:
         object.__setattr__(self, "fractions", tuple(check_fractions(self.fractions).tolist()))
         if len(self.fractions) < 2:
             raise InputError(f"fractions == {self.fractions}: one look is no interim look; leave `looks` out instead.")
+        object.__setattr__(self, "boundary", known_name("boundary", self.boundary, BOUNDARIES))
+        if self.futility is not None:
+            object.__setattr__(self, "futility", known_name("rule for futility", self.futility, FUTILITY))
         if self.spent is not None:
             object.__setattr__(self, "spent", tuple(check_spending(self.spent, len(self.fractions), 1.0).tolist()))
 

@@ -5,7 +5,7 @@ independent normal increments of variance t_k − t_{k−1}. The density of S ov
 look to look by numerical integration, so the chance of stopping at each look is exact for that law.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,12 +26,16 @@ BOUNDARIES = {
     "kim_demets": "spends alpha · t^ρ",
     "spending": "spends what the plan lists",
 }
-#: What other programs call them: rpact, gsDesign and PASS or nQuery.
+#: What other programs call them: rpact, gsDesign, SAS and Stata; capitals and signs do not matter. A rule for futility has
+#: the name of what it spends beta by.
 OTHER_NAMES = {
-    "P": "pocock", "OF": "obrien_fleming", "asP": "lan_demets_pocock", "asOF": "lan_demets_obrien_fleming",
-    "asHSD": "hwang_shih_decani", "asKD": "kim_demets", "asUser": "spending", "sfLDPocock": "lan_demets_pocock",
-    "sfLDOF": "lan_demets_obrien_fleming", "sfHSD": "hwang_shih_decani", "sfPower": "kim_demets", "hsd": "hwang_shih_decani",
-    "kimdemets": "kim_demets",
+    "P": "pocock", "POC": "pocock", "OF": "obrien_fleming", "OBF": "obrien_fleming", "obfleming": "obrien_fleming",
+    "asP": "lan_demets_pocock", "bsP": "lan_demets_pocock", "sfLDPocock": "lan_demets_pocock",
+    "errpocock": "lan_demets_pocock", "ERRFUNCPOC": "lan_demets_pocock", "asOF": "lan_demets_obrien_fleming",
+    "bsOF": "lan_demets_obrien_fleming", "sfLDOF": "lan_demets_obrien_fleming", "errobfleming": "lan_demets_obrien_fleming",
+    "ERRFUNCOBF": "lan_demets_obrien_fleming", "asHSD": "hwang_shih_decani", "sfHSD": "hwang_shih_decani",
+    "HSD": "hwang_shih_decani", "hsdecani": "hwang_shih_decani", "ERRFUNCGAMMA": "hwang_shih_decani", "asKD": "kim_demets",
+    "sfPower": "kim_demets", "kdemets": "kim_demets", "ERRFUNCPOW": "kim_demets", "asUser": "spending",
 }  # fmt: skip
 
 #: Beyond this Z nothing is left to be spent.
@@ -164,9 +168,7 @@ def group_sequential(
     times = check_fractions(fractions)
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
-    shape = OTHER_NAMES.get(shape, shape)
-    if shape not in BOUNDARIES:
-        raise unknown_name("boundary", shape, BOUNDARIES)
+    shape = known_name("boundary", shape, BOUNDARIES)
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
@@ -179,6 +181,31 @@ def group_sequential(
                          "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
     form = usual if parameter is None else parameter
     return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided), form)
+
+
+def known_name(kind: str, given: object, known: Iterable[str]) -> str:
+    """Return the key of a boundary or of a rule for futility, also for another program's name.
+
+    Raises
+    ------
+    InputError
+        An unknown name; the message has the nearest ones.
+
+    Examples
+    --------
+    >>> known_name("boundary", "Hwang-Shih-DeCani", BOUNDARIES), known_name("boundary", "kimdemets", BOUNDARIES)
+    ('hwang_shih_decani', 'kim_demets')
+    """
+    names = {key: key for key in known}
+    names |= {name: key for name, key in OTHER_NAMES.items() if key in names}
+    found = {_folded(name): key for name, key in names.items()}.get(_folded(str(given)))
+    if not isinstance(given, str) or found is None:
+        raise unknown_name(kind, given, names)
+    return found
+
+
+def _folded(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 @lru_cache(maxsize=1024)
