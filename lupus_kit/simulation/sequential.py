@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.design import TrialDesign
-from lupus_kit.inference import Prior, SampleSize, pvalue_lattice, rejection_region
+from lupus_kit.inference import TESTS, Prior, SampleSize, pvalue_lattice, rejection_region
 from lupus_kit.inference.evidence.bayes import difference_cdf
 from lupus_kit.inference.planning.sample_size import search
 from lupus_kit.inference.two_by_two.counts import as_level
@@ -347,8 +347,9 @@ def _regions(plan: AnalysisPlan, look: int, sizes: Sequence[int], futile: bool =
     n1, n2 = sizes
     x1, x2 = np.indices((n1 + 1, n2 + 1))
     level, bounds, better = _levels(plan)[look], plan.boundaries(), x1 * n2 > x2 * n1
-    rejected = rejection_region(plan.test, n1, n2, level, plan.alternative) if level > 0 else np.zeros_like(better)
-    stops = np.zeros_like(better)
+    rejected = stops = np.zeros_like(better)
+    if level > (TESTS[plan.test].gamma or 0.0):  # the least p-value of a test with a gamma
+        rejected = rejection_region(plan.test, n1, n2, level, plan.alternative)
     if futile and bounds and look < len(bounds.futility):
         stops = pvalue_lattice(plan.test, n1, n2, "greater") > ndtr(-bounds.futility[look])
     return [rejected & better, rejected & ~better & (plan.sided == 2), stops & ~rejected]

@@ -26,6 +26,8 @@ _LARGEST = {"unconditional exact": 2000, "conditional exact": 20_000}
 _LARGEST_ASYMPTOTIC = 1_000_000
 # Below this size every size is tried, from four fifths of the normal formula on.
 _SMALL = 60
+# Tables from which on rows that hardly ever happen are left out.
+_ALL_ROWS = 40_000
 # Seconds before progress is shown.
 _PATIENCE = 2
 
@@ -179,9 +181,6 @@ def sample_size(
         )
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
-
-    if entry.gamma is not None and entry.gamma >= level:
-        raise InputError(f"gamma == {entry.gamma:g} must be smaller than alpha == {level:g}: it is added to every p.")
 
     normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
     hopeless = 1000 + int(20 * normal)
@@ -341,18 +340,25 @@ def minimal_detectable_difference(
         raise InputError(f"direction == {direction!r}: must be 'up' or 'down'.")
     entry, target, (_, rate) = get(test, gamma), as_level("power", power), _rates(0.5, p2)
     m, n, level, side = as_size("n1", n1), as_size("n2", n2), as_level("alpha", alpha), as_alternative(alternative)
-    columns = window(n, rate)
-    rejected = rejected_window(entry, m, n, level, side, (0, m), columns)
+    end, columns = 1.0 if direction == "up" else 0.0, window(n, rate)
+    if m * n > _ALL_ROWS and entry.family != "unconditional exact" and not stays:
+        # If twice the difference of the normal formula is detected, no larger one needs to be looked at.
+        z = ndtri(1 - level / 2) + max(ndtri(target), 0.0)
+        reach = 2 * z * np.sqrt(max(rate * (1 - rate), 1 / m) * (1 / m + 1 / n))
+        near = float(np.clip(rate + reach if direction == "up" else rate - reach, 0.0, 1.0))
+        end = near if exact_power(entry, near, rate, m, n, level, side) >= target else end
+    rows = (window(m, min(rate, end))[0], window(m, max(rate, end))[1])
     # Power is a polynomial of the first rate.
-    coefficients = rejected @ binom.pmf(np.arange(columns[0], columns[1] + 1), n, rate)
+    coefficients = np.zeros(m + 1)
+    chances = binom.pmf(np.arange(columns[0], columns[1] + 1), n, rate)
+    coefficients[rows[0] : rows[1] + 1] = rejected_window(entry, m, n, level, side, rows, columns) @ chances
 
     def missing(p1: float) -> float:
         return float(basis(m, np.array(p1)) @ coefficients) - target
 
-    end = 1.0 if direction == "up" else 0.0
     # On a grid that shows every peak, with the highest point itself among its points.
     angles = [float(np.arcsin(np.sqrt(p))) for p in (rate, end)]
-    at = np.sin(np.linspace(angles[0], angles[1], 9 + int(9 * np.sqrt(m)))) ** 2
+    at = np.sin(np.linspace(angles[0], angles[1], 9 + int(9 * np.sqrt(m) * abs(angles[1] - angles[0])))) ** 2
     at[0], at[-1] = rate, end
     at = np.append(at, suprema(coefficients[None, :], min(rate, end), max(rate, end)).at)
     at = np.sort(at) if direction == "up" else np.sort(at)[::-1]
