@@ -38,6 +38,7 @@ from lupus_kit.simulation.plan.recruitment import Recruitment
 from lupus_kit.simulation.plan.registration import Registration, register, registered
 from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.protocol import protocol
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.sequential import (
     PlannedLooks,
@@ -52,6 +53,6 @@ __all__ = [
     "BOUNDARIES", "FUTILITY", "MISSING_RULES", "PRIOR_SOURCES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint",
     "InterimLooks", "PlannedLooks", "RatePriors", "Recruitment", "Reestimation", "Registration", "ResponseRates", "Scenario",
     "Simulation", "actual_boundaries", "assurance", "conditional_power", "exact", "familywise", "grid", "group_sequential",
-    "interim_power", "plan_size", "plan_template", "planned_looks", "register", "registered", "run", "with_futility",
+    "interim_power", "plan_size", "plan_template", "planned_looks", "protocol", "register", "registered", "run", "with_futility",
     "with_patients",
 ]  # fmt: skip
