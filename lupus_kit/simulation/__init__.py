@@ -40,13 +40,7 @@ from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.protocol import protocol
 from lupus_kit.simulation.results import Simulation
-from lupus_kit.simulation.sequential import (
-    PlannedLooks,
-    assurance,
-    interim_power,
-    plan_size,
-    planned_looks,
-)
+from lupus_kit.simulation.sequential import PlannedLooks, assurance, interim_power, plan_size, planned_looks
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [

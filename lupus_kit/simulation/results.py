@@ -181,23 +181,20 @@ class Simulation:
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(mask))) for name, mask in events.items()]
         ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
-        total, planned = (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float), self.n1 + self.n2
-        months, last_visit = np.zeros_like(total), np.zeros_like(total)
+        ended = {"patients randomised": (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)}
         if plan.recruitment:
             weeks = [endpoint.week for endpoint in plan.endpoints]
-            months, total = plan.recruitment.at(total, planned, weeks[0])
-            last_visit = plan.recruitment.at(total, planned, max(weeks))[0]
+            found = plan.recruitment.at(ended["patients randomised"], self.n1 + self.n2, weeks)
+            names = ("months to the decision", "patients randomised", "months to the last visit")
+            ended |= dict(zip(names, found, strict=True))
         last = len(plan.looks.fractions) if plan.looks else 1
         early = float(weight[(ends["look"] < last).to_numpy()].sum())
-        adapts = plan.looks or plan.reestimation
-        rows.append(("patients randomised", *(self._mean(total, weight) if adapts else known(float(total[0])))))
+        for name, at in ended.items():
+            rows.append((name, *(self._mean(at, weight) if plan.looks or plan.reestimation else known(float(at[0])))))
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
         futile = (np.arange(DECISIONS) & FUTILE) > 0
         may_stop = plan.looks is not None and plan.looks.futility is not None
         rows.append(("stopped for futility", *(self.probability(futile) if may_stop else known(0.0))))
-        if plan.recruitment:
-            times = {"months to the decision": months, "months to the last visit": last_visit}
-            rows += [(name, *(self._mean(at, weight) if adapts else known(float(at[0])))) for name, at in times.items()]
         for k, role in enumerate(ROLES):
             rows += [(f"{role}: {name}", *found) for name, found in self._estimates(k).items()]
         return pd.DataFrame(rows, columns=_RESULT)

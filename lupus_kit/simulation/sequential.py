@@ -121,8 +121,8 @@ def planned_looks(
     table.insert(1, "information", bounds.fractions if bounds else 1.0)
     further = None
     if plan.recruitment:
-        months, randomised = plan.recruitment.at(np.array(looks).sum(axis=1), total, plan.primary.week)
-        last, _ = plan.recruitment.at(randomised, total, max(end.week for end in plan.endpoints))
+        weeks = [endpoint.week for endpoint in plan.endpoints]
+        months, randomised, last = plan.recruitment.at(np.array(looks).sum(axis=1), total, weeks)
         table = table.assign(months=months, randomised=randomised, months_to_last_visit=last)
         rounded = [np.floor(n * randomised / total + 0.5).astype(int).tolist() for n in (n1, n2)]
         further = [(max(a, c), max(b, d)) for (a, b), c, d in zip(looks, *rounded, strict=True)]

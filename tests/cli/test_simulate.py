@@ -372,7 +372,7 @@ def test_a_protocol_is_written_once(desk, capsys):
     text = Path("section.md").read_text(encoding="utf-8")
     assert "## Estimands" in text
     assert "500 simulated trials (seed 0)" in text
-    assert "Evenly, 2 patients a month." in text
+    assert "| recruitment | 2 patients a month |" in text
     Path("section.md").write_text("mine", encoding="utf-8")
     assert call("simulate", "looks.toml", "--protocol", "section.md") == 2
     assert "not overwritten: give another name to --protocol" in capsys.readouterr().err

@@ -16,7 +16,6 @@ from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.simulation.plan.boundaries import (
-    BOUNDARIES,
     Boundaries,
     check_fractions,
     check_spending,
@@ -115,7 +114,7 @@ class InterimLooks:
         object.__setattr__(self, "fractions", tuple(check_fractions(self.fractions).tolist()))
         if len(self.fractions) < 2:
             raise InputError(f"fractions == {self.fractions}: one look is no interim look; leave `looks` out instead.")
-        object.__setattr__(self, "boundary", known_name("boundary", self.boundary, BOUNDARIES))
+        object.__setattr__(self, "boundary", known_name("boundary", self.boundary))
         if self.futility is not None:
             object.__setattr__(self, "futility", known_name("rule for futility", self.futility, FUTILITY))
         if self.spent is not None:
@@ -378,7 +377,8 @@ class AnalysisPlan:
         """
         return read_toml(source, lambda tables: cls.from_dict(tables.get("plan", {})))
 
-    def _repr_html_(self) -> str:
+    def in_words(self) -> list[tuple[str, str]]:
+        """Say what the plan holds: pairs of what and how."""
         rule = STRATEGIES[self.multiplicity]
         rows = [
             ("primary endpoint", str(self.primary)),
@@ -400,16 +400,11 @@ class AnalysisPlan:
             rows += [("futility, not binding", f"one-sided p above {stops}")] if stops else []
         if self.reestimation is not None:
             again = self.reestimation
-            rows.append(
-                (
-                    "re-estimation",
-                    f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
-                    f"at most {again.max_factor:g} times the planned size",
-                )
-            )
-        if self.recruitment is not None:
-            rows.append(("recruitment", str(self.recruitment)))
-        if self.prior is not None:
-            rows.append(("prior of both rates", str(self.prior)))
-        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in rows)
+            said = f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
+            rows.append(("re-estimation", f"{said}at most {again.max_factor:g} times the planned size"))
+        more = {"recruitment": self.recruitment, "prior of both rates": self.prior}
+        return rows + [(name, str(part)) for name, part in more.items() if part is not None]
+
+    def _repr_html_(self) -> str:
+        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self.in_words())
         return f"<table>{body}</table>"

@@ -168,7 +168,7 @@ def group_sequential(
     times = check_fractions(fractions)
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
-    shape = known_name("boundary", shape, BOUNDARIES)
+    shape = known_name("boundary", shape)
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
@@ -183,7 +183,7 @@ def group_sequential(
     return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided), form)
 
 
-def known_name(kind: str, given: object, known: Iterable[str]) -> str:
+def known_name(kind: str, given: object, known: Iterable[str] = tuple(BOUNDARIES)) -> str:
     """Return the key of a boundary or of a rule for futility, also for another program's name.
 
     Raises
@@ -193,7 +193,7 @@ def known_name(kind: str, given: object, known: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> known_name("boundary", "Hwang-Shih-DeCani", BOUNDARIES), known_name("boundary", "kimdemets", BOUNDARIES)
+    >>> known_name("boundary", "Hwang-Shih-DeCani"), known_name("boundary", "kimdemets")
     ('hwang_shih_decani', 'kim_demets')
     """
     names = {key: key for key in known}

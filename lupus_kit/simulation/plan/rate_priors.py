@@ -43,15 +43,14 @@ class RatePriors:
     def __post_init__(self) -> None:
         for name in ("first", "second"):
             pair = getattr(self, name)
-            if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(map(is_number, pair)):
-                raise InputError(f"{name} == {pair!r}: two numbers are needed, responders and patients.")
-            if not 0 <= pair[0] <= pair[1]:
-                raise InputError(f"{name} == {pair!r}: responders lie from 0 to the number of patients.")
-            object.__setattr__(self, name, tuple(pair))
+            pair = tuple(pair) if isinstance(pair, (tuple, list)) else ()
+            if len(pair) != 2 or not all(map(is_number, pair)) or not 0 <= pair[0] <= pair[1]:
+                raise InputError(
+                    f"{name} == {getattr(self, name)!r}: responders and patients are needed, such as (16, 29)."
+                )
+            object.__setattr__(self, name, pair)
         if not is_number(self.discount) or not 0 <= self.discount <= 1:
             raise InputError(f"discount == {self.discount!r}: the share of the information that is kept, from 0 to 1.")
-        if not isinstance(self.label, str):
-            raise InputError(f"label == {self.label!r}: a text is needed.")
 
     @property
     def arms(self) -> tuple[Prior, Prior]:

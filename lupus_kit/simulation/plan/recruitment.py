@@ -1,5 +1,6 @@
 """When patients come in: how many are randomised before a look knows the outcomes of its own, and at which date."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +32,9 @@ class Recruitment:
 
     Examples
     --------
-    >>> months, randomised = Recruitment(5).at(np.array([30, 60]), 60, 12)
-    >>> months.round(2).tolist(), randomised.tolist()
-    ([8.76, 14.76], [43, 60])
+    >>> months, randomised, last_visit = Recruitment(5).at(np.array([30, 60]), 60, (12, 24))
+    >>> months.round(2).tolist(), randomised.tolist(), last_visit.round(2).tolist()
+    ([8.76, 14.76], [43, 60], [14.12, 17.52])
     """
 
     per_month: float
@@ -45,8 +46,8 @@ class Recruitment:
         if not is_number(self.delay_weeks) or not 0 <= self.delay_weeks <= 520:
             raise InputError(f"delay_weeks == {self.delay_weeks!r}: weeks from 0 to 520.")
 
-    def at(self, with_outcome: np.ndarray, planned: int, week: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return months from the first patient to a decision, and the patients randomised by then.
+    def at(self, with_outcome: np.ndarray, planned: int, weeks: Sequence[int]) -> tuple[np.ndarray, ...]:
+        """Return months from the first patient to a decision, patients randomised by then, and months to their last visit.
 
         Parameters
         ----------
@@ -54,13 +55,14 @@ class Recruitment:
             Patients whose outcome the decision waits for.
         planned : int
             Patients in all, unless the trial has grown beyond it.
-        week : float
-            Week of the outcome.
+        weeks : sequence of int
+            Weeks of the endpoints, that of the outcome first.
         """
-        wait = (week + self.delay_weeks) / WEEKS_A_MONTH
+        wait = (weeks[0] + self.delay_weeks) / WEEKS_A_MONTH
         meanwhile = np.floor(self.per_month * wait + 1e-9)
         randomised = np.minimum(np.maximum(planned, with_outcome), with_outcome + meanwhile)
-        return np.asarray(with_outcome / self.per_month + wait), randomised.astype(np.int64)
+        last_visit = randomised / self.per_month + max(weeks) / WEEKS_A_MONTH
+        return with_outcome / self.per_month + wait, randomised.astype(np.int64), last_visit
 
     def __str__(self) -> str:
         late = f", decisions {self.delay_weeks:g} weeks after the visit" if self.delay_weeks else ""
