@@ -48,6 +48,8 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
     >>> "| primary claimed | 0.5065 |" in text
     True
     """
+    if not isinstance(scenario, Scenario):
+        raise InputError(f"scenario == {scenario!r}: give a simulation.Scenario.")
     plan, design, tables = scenario.plan, scenario.design, scenario.to_dict()
     if can_enumerate(scenario):
         result, source = exact(design, scenario.assumptions, plan), "Every possible outcome was added up."

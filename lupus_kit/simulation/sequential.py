@@ -1,8 +1,7 @@
 """The primary endpoint of a plan from look to look, exactly: power, assurance, overrun, time, and the size it needs.
 
-Responders of the two arms at a look are one table. From one look to the next a known rate adds a binomial number of
-responders; a rate with a beta prior adds a beta-binomial one, whose prior has learnt from the responders so far. So both
-power and its average over a prior are sums over all tables: nothing is simulated, and nothing is a normal approximation.
+From one look to the next a known rate adds a binomial number of responders; a rate with a beta prior adds a beta-binomial
+one, whose prior has learnt from the responders so far. So power and its average over a prior are sums over all tables.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ from lupus_kit.simulation.trials.endpoint_level import counted_rates, is_fixed, 
 
 # Largest arm whose tables are carried from look to look.
 _LARGEST = 1000
-
 # A known rate (of each number of responders so far where it follows the trend), or the prior of one.
 _Rate = float | np.ndarray | Prior
 _Sizes = list[tuple[int, int]]
@@ -159,14 +157,16 @@ def assurance(
     >>> assurance(he2020(), priors={"he2020": PRIOR_SOURCES["he2020"]})[["assurance", "power_at_means"]].round(3).to_numpy().tolist()
     [[0.481, 0.461]]
     """
-    plan, sizes = AnalysisPlan() if plan is None else plan, [arm.n_randomised for arm in design.arms]
+    plan = AnalysisPlan() if plan is None else plan
     if priors is None:
         kept = [replace(prior, discount=share) for prior in PRIOR_SOURCES.values() for share in (1.0, 0.5)]
         priors = {str(prior): prior for prior in kept}
+    if not isinstance(priors, Mapping):
+        raise InputError(f"priors == {priors!r}: give priors by name, such as {{'half': simulation.RatePriors(...)}}.")
     rows = []
     for name, prior in priors.items():
-        _rates(design, prior, plan)
-        first, second = _arms(prior)
+        (first, second), _ = _arms(prior), _rates(design, prior, plan)
+        sizes = [arm.n_randomised for arm in design.arms]
         found = _followed(plan, sizes, (first, second)).sum(axis=0)
         known = _followed(plan, sizes, (first.mean, second.mean)).sum(axis=0)
         rows.append((name, first.mean, second.mean, *found[:2], known[0], 1 - difference_cdf(first, second, 0.0)))
@@ -180,7 +180,7 @@ def plan_size(
     plan: AnalysisPlan | None = None,
     power: float = 0.8,
 ) -> SampleSize:
-    """Find the smallest trial in which a plan, looks included, reaches a target of power or assurance and keeps it.
+    """Find the smallest trial in which a plan, looks included, reaches a target and keeps it.
 
     Parameters
     ----------
@@ -199,8 +199,7 @@ def plan_size(
     Raises
     ------
     InputError
-        The target cannot be reached: the first arm is not better, or not likely enough, or more than 1000 patients in an arm
-        would be needed.
+        The target cannot be reached: the first arm is not (surely) better, or more than 1000 patients in an arm are needed.
 
     Examples
     --------
@@ -216,6 +215,8 @@ def plan_size(
     ratio = design.arms[1].n_randomised / design.arms[0].n_randomised
     first, second = (rate if isinstance(rate, Prior) else None for rate in rates)
     most = 1 - difference_cdf(first, second, 0.0) if first and second else float(rates[0] > rates[1])  # type: ignore[operator]
+    if target <= plan.alpha:
+        raise InputError(f"power == {target:g} must be larger than alpha == {plan.alpha:g}.")
     if most <= target:
         why = f"the first arm is better with a chance of {most:.3f} only" if first else "the first arm is not better"
         raise InputError(f"power == {target:g} cannot be reached with any number of patients: {why}.")
@@ -237,10 +238,13 @@ def plan_size(
         return known[n1]
 
     with tqdm(desc="power of designs", unit=" designs", delay=2, mininterval=0.5, leave=False) as progress:
-        start = 4
-        while at(start) < target:
-            start += 1 + start // 4
-        smallest, first_n1, checked_to = search(at, max(2, 3 * start // 4), target, max(12, ceil(2 / ratio)))
+        low, high = 2, 4
+        while at(high) < target:
+            low, high = high, high + 1 + high // 4
+        while high - low > 1 + high // 40:
+            middle = (low + high) // 2
+            low, high = (low, middle) if at(middle) >= target else (middle, high)
+        smallest, first_n1, checked_to = search(at, low, target, max(12, ceil(2 / ratio)))
     found = (*arms(smallest), at(smallest), first_n1, checked_to, len(known))
     quantity = "assurance" if first else "exact power"
     return SampleSize(*found, target, plan.alpha, plan.test, plan.alternative, quantity=quantity)
@@ -289,6 +293,7 @@ def interim_power(
     """
     if not isinstance(plan, AnalysisPlan) or plan.looks is None or look not in range(1, len(plan.looks.fractions)):
         raise InputError(f"look == {look!r}: the plan needs interim looks, and this one must be before the last.")
+    assumed, unknown = _rates(design, assumptions, plan), _arms(RatePriors() if prior is None else prior)
     sizes = [arm.n_randomised for arm in design.arms]
     now = [plan.arm_sizes(n)[look - 1] for n in sizes]
     claims = _regions(plan, len(plan.looks.fractions) - 1, sizes, futile=False)[0].astype(float)
@@ -300,7 +305,6 @@ def interim_power(
 
     x1, x2 = np.indices((now[0] + 1, now[1] + 1)).reshape(2, -1)
     table = pd.DataFrame({"x1": x1, "n1": now[0], "x2": x2, "n2": now[1]})
-    assumed, unknown = _rates(design, assumptions, plan), _arms(RatePriors() if prior is None else prior)
     return table.assign(if_trend_goes_on=chance(seen), as_assumed=chance(assumed), predictive=chance(unknown))
 
 
@@ -310,11 +314,14 @@ def _arms(priors: object) -> tuple[Prior, Prior]:
         return priors.arms
     if isinstance(priors, tuple) and len(priors) == 2 and all(isinstance(prior, Prior) for prior in priors):
         return priors
-    raise InputError(f"{priors!r}: give simulation.ResponseRates, simulation.RatePriors, or two inference.Priors.")
+    given = repr(priors) if isinstance(priors, (str, tuple)) else type(priors).__name__
+    raise InputError(f"{given}: give simulation.ResponseRates, simulation.RatePriors, or two inference.Priors.")
 
 
 def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tuple[_Rate, _Rate]:
     """Rates of counted responders at the primary endpoint, or their priors; refuse what is not summed up here."""
+    if not isinstance(design, TrialDesign) or not isinstance(plan, AnalysisPlan):
+        raise InputError("give a design.TrialDesign and a simulation.AnalysisPlan.")
     plan.check(design)
     if max(arm.n_randomised for arm in design.arms) > _LARGEST:
         raise InputError(f"{design.n_randomised} patients: tables of at most {_LARGEST} in an arm are added up here.")

@@ -227,10 +227,11 @@ def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(InputError, match="did you mean 'asHSD'"):
         group_sequential([0.5, 1.0], shape="asHDS")
     with pytest.raises(InputError, match="unknown rule for futility 'bindingOF'"):
-        InterimLooks((0.5, 1.0), futility="bindingOF")
+        InterimLooks((0.5, 1.0), futility="bindingOF").boundaries(0.05)
     with pytest.raises(InputError, match="unknown boundary 5"):
         group_sequential([0.5, 1.0], shape=5)
-    assert InterimLooks((0.5, 1.0), futility="bsOF").futility == "lan_demets_obrien_fleming"
+    named = [InterimLooks((0.5, 1.0), futility=name).boundaries(0.05) for name in ("bsOF", "lan_demets_obrien_fleming")]
+    assert named[0].futility == named[1].futility
 
 
 def test_futility_by_predictive_power_lies_where_predictive_power_is_the_level():

@@ -312,6 +312,13 @@ LOST = replace(RATES, dropout=simulation.Dropout((0.1, 0.1), (0.1, 0.1)))
         (lambda: simulation.plan_size(HE, simulation.ResponseRates((0.3, 0.3), (0.3, 0.3)), power=0.8), "is not better"),
         (lambda: simulation.plan_size(HE, simulation.PRIOR_SOURCES["sceptical"]), "with a chance of 0.500 only"),
         (lambda: simulation.plan_size(HE, simulation.ResponseRates((0.31, 0.3), (0.3, 0.3))), "1000 patients"),
+        (lambda: simulation.plan_size(HE, RATES, PLAN, 0.05), "must be larger than alpha"),
+        (lambda: simulation.planned_looks(5, RATES), "give a design.TrialDesign"),
+        (lambda: simulation.planned_looks(HE, RATES, "pearson"), "give a design.TrialDesign"),
+        (lambda: simulation.assurance(HE, priors=[HE2020]), "give priors by name"),
+        (lambda: simulation.assurance(HE, priors={"rates": RATES}), "ResponseRates: give"),
+        (lambda: simulation.actual_boundaries("asOF", [30], 60), "no interim looks"),
+        (lambda: simulation.protocol("plan.toml"), "give a simulation.Scenario"),
         (lambda: simulation.interim_power(HE, RATES, PLAN, look=2), "look == 2"),
         (lambda: simulation.interim_power(HE, RATES, simulation.AnalysisPlan()), "needs interim looks"),
         (lambda: simulation.RatePriors(discount=2), "discount == 2"),
@@ -329,7 +336,7 @@ def test_what_cannot_be_said_is_said(wrong, said):
         wrong()
 
 
-@pytest.mark.parametrize("patients", [[], [30, 30], [40, 30], [0], [1.5], [60]])
+@pytest.mark.parametrize("patients", [[], 5, [30, 30], [40, 30], [0], [1.5], [60]])
 def test_patients_at_looks_increase(patients):
     plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0), "asP"))
     with pytest.raises(InputError, match=r"patients|planned"):

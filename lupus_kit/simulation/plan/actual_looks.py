@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from lupus_kit.core.errors import InputError, is_whole
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.boundaries import Boundaries, group_sequential
@@ -49,14 +51,14 @@ def actual_boundaries(plan: AnalysisPlan, patients: Sequence[int], planned: int,
     >>> [round(z, 3) for z in actual_boundaries(plan, [205, 393], 387, final=True).critical]
     [2.867, 1.972]
     """
-    if plan.looks is None:
+    if not isinstance(plan, AnalysisPlan) or plan.looks is None:
         raise InputError("the plan has no interim looks.")
     if (shape := plan.boundaries_at(1.0).shape) not in _SPENDING:
         raise InputError(
             f"the boundary {shape!r} holds for the planned looks alone: other counts need a spending function, "
             f"one of {', '.join(map(repr, _SPENDING))}."
         )
-    counts = list(patients)
+    counts = list(patients) if isinstance(patients, (Sequence, np.ndarray)) else []
     if not counts or not all(is_whole(n, 1) for n in [*counts, planned]) or sorted({*counts}) != counts:
         raise InputError(
             f"patients == {patients!r}, planned == {planned!r}: whole numbers, more at each look, are needed."

@@ -22,7 +22,7 @@ from lupus_kit.simulation.plan.boundaries import (
     group_sequential,
     known_name,
 )
-from lupus_kit.simulation.plan.futility import FUTILITY, with_futility
+from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 from lupus_kit.simulation.plan.rate_priors import RatePriors
 from lupus_kit.simulation.plan.recruitment import Recruitment
@@ -75,9 +75,8 @@ class Endpoint:
 class InterimLooks:
     """Looks at the primary endpoint while patients still come in; the trial stops once the boundary is crossed.
 
-    At a look with information fraction t the first ``t · n`` patients of each arm have their primary outcome. A trial
-    that stops recruits no more; the patients it has are followed to the secondary endpoint, which is then tested at
-    the nominal level of the same look.
+    At a look with information fraction t the first ``t · n`` patients of each arm have their primary outcome. A trial that
+    stops recruits no more; these patients are followed to the secondary endpoint, tested at the nominal level of that look.
 
     Attributes
     ----------
@@ -97,10 +96,9 @@ class InterimLooks:
 
     Notes
     -----
-    Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ,
-    Wang SJ, O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the
-    primary endpoint does, a true null hypothesis of the secondary one crosses its own boundary at some look with
-    probability alpha at most (Glimm E, Maurer W, Bretz F. Stat Med 2010;29:219-228).
+    Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ, Wang SJ,
+    O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the primary endpoint does,
+    the other one, if null, crosses its own at some look with probability alpha at most (Glimm E et al. Stat Med 2010;29:219-228).
     """
 
     fractions: tuple[float, ...]
@@ -115,8 +113,6 @@ class InterimLooks:
         if len(self.fractions) < 2:
             raise InputError(f"fractions == {self.fractions}: one look is no interim look; leave `looks` out instead.")
         object.__setattr__(self, "boundary", known_name("boundary", self.boundary))
-        if self.futility is not None:
-            object.__setattr__(self, "futility", known_name("rule for futility", self.futility, FUTILITY))
         if self.spent is not None:
             object.__setattr__(self, "spent", tuple(check_spending(self.spent, len(self.fractions), 1.0).tolist()))
 
@@ -135,10 +131,9 @@ class InterimLooks:
 class Reestimation:
     """Blinded re-estimation of the sample size.
 
-    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives
-    the patients needed for the difference that was planned for, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) /
-    difference²`` in the first arm; the ratio of the arms stays. The trial never shrinks below its planned size and never
-    grows above ``max_factor`` times it.
+    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives the
+    patients needed in the first arm, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) / difference²``; the ratio of the arms
+    stays. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
 
     Attributes
     ----------
@@ -173,10 +168,8 @@ class Reestimation:
         return f"at {self.at:.0%}, up to {self.max_factor:g} times the size"
 
 
-_PARTS: dict[str, type] = {
-    "primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks, "reestimation": Reestimation,
-    "recruitment": Recruitment, "prior": RatePriors,
-}  # fmt: skip
+_PARTS: dict[str, type] = {"primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks,
+                           "reestimation": Reestimation, "recruitment": Recruitment, "prior": RatePriors}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -209,7 +202,7 @@ class AnalysisPlan:
     correlation : float
         Correlation of a patient's two outcomes that the rule ``"obrien_fleming"`` plans with; others ignore it.
     recruitment : Recruitment, optional
-        How fast patients come in, for dates and overrun; without it a look stops the trial at its own patients.
+        For dates and overrun; without it a look stops the trial at its own patients.
     prior : RatePriors, optional
         What is known of the rates at the primary endpoint, for :func:`~lupus_kit.simulation.assurance`.
 
@@ -373,12 +366,12 @@ class AnalysisPlan:
         Raises
         ------
         InputError
-            The file cannot be read, is not TOML, or has an unknown key; the message names the nearest ones.
+            The file cannot be read, is not TOML, or has an unknown key.
         """
         return read_toml(source, lambda tables: cls.from_dict(tables.get("plan", {})))
 
     def in_words(self) -> list[tuple[str, str]]:
-        """Say what the plan holds: pairs of what and how."""
+        """Pairs of what is planned and how."""
         rule = STRATEGIES[self.multiplicity]
         rows = [
             ("primary endpoint", str(self.primary)),
@@ -392,10 +385,8 @@ class AnalysisPlan:
         ]
         bounds = self.boundaries()
         if bounds is not None:
-            looks = "; ".join(
-                f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in zip(bounds.fractions, bounds.levels, strict=True)
-            )
-            rows.append(("looks", looks))
+            pairs = zip(bounds.fractions, bounds.levels, strict=True)
+            rows.append(("looks", "; ".join(f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in pairs)))
             stops = ", ".join(f"{ndtr(-z):.4f}" for z in bounds.futility)
             rows += [("futility, not binding", f"one-sided p above {stops}")] if stops else []
         if self.reestimation is not None:
