@@ -6,21 +6,19 @@ one, whose prior has learnt from the responders so far. So power and its average
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 
 import numpy as np
 import pandas as pd
 from scipy.special import betaln, ndtr, softmax
 from scipy.stats import betabinom, binom
-from tqdm.auto import tqdm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.design import TrialDesign
 from lupus_kit.inference import TESTS, Prior, SampleSize, pvalue_lattice, rejection_region
 from lupus_kit.inference.evidence.bayes import difference_cdf
-from lupus_kit.inference.planning.sample_size import search
+from lupus_kit.inference.planning.sample_size import smallest_trial
 from lupus_kit.inference.two_by_two.counts import as_level
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.rate_priors import PRIOR_SOURCES, RatePriors
@@ -221,31 +219,25 @@ def plan_size(
         why = f"the first arm is better with a chance of {most:.3f} only" if first else "the first arm is not better"
         raise InputError(f"power == {target:g} cannot be reached with any number of patients: {why}.")
     largest = int(_LARGEST / max(ratio, 1))
-    known: dict[int, float] = {}
 
-    def arms(n1: int) -> tuple[int, int]:
-        return n1, max(1, ceil(ratio * n1 - 1e-9))
-
-    def at(n1: int) -> float:
+    def power_of(n1: int, n2: int) -> float:
         if n1 > largest:
             raise InputError(f"power == {target:g} is not reached with {largest} patients in the first arm.")
-        if n1 not in known:
-            try:
-                known[n1] = float(_followed(plan, arms(n1), rates)[:, 0].sum())
-            except InputError:  # too few patients for the looks
-                known[n1] = 0.0
-            progress.update()
-        return known[n1]
+        try:
+            return float(_followed(plan, (n1, n2), rates)[:, 0].sum())
+        except InputError:  # too few patients for the looks
+            return 0.0
 
-    with tqdm(desc="power of designs", unit=" designs", delay=2, mininterval=0.5, leave=False) as progress:
+    def start(at: Callable[[int], float]) -> int:
         low, high = 2, 4
         while at(high) < target:
             low, high = high, high + 1 + high // 4
         while high - low > 1 + high // 40:
             middle = (low + high) // 2
             low, high = (low, middle) if at(middle) >= target else (middle, high)
-        smallest, first_n1, checked_to = search(at, low, target, max(12, ceil(2 / ratio)))
-    found = (*arms(smallest), at(smallest), first_n1, checked_to, len(known))
+        return low
+
+    found = smallest_trial(power_of, start, target, ratio, plan.test)
     quantity = "assurance" if first else "exact power"
     return SampleSize(*found, target, plan.alpha, plan.test, plan.alternative, quantity=quantity)
 

@@ -185,12 +185,8 @@ def sample_size(
     normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
     hopeless = 1000 + int(20 * normal)
     largest = _LARGEST.get(entry.family, _LARGEST_ASYMPTOTIC)
-    known: dict[int, float] = {}
 
-    def second_arm(n1: int) -> int:
-        return max(1, ceil(ratio * n1 - 1e-9))
-
-    def at(n1: int) -> float:
+    def power_of(n1: int, n2: int) -> float:
         if n1 > largest:
             raise InputError(
                 f"more than {largest} patients in the first arm would be needed for rates {first:g} and {second:g}, "
@@ -201,19 +197,50 @@ def sample_size(
                 f"{entry.key!r} does not reach a power of {target:g} with {hopeless} patients in the first arm, twenty "
                 f"times what the normal formula says for rates {first:g} and {second:g}: see where it is undefined."
             )
+        return float(exact_power(entry, first, second, n1, n2, level, side))
+
+    found = smallest_trial(
+        power_of, lambda at: _start(at, normal, target, level, side, largest), target, ratio, entry.key
+    )
+    return SampleSize(*found, target, level, entry.key, side, entry.gamma, entry.difference)
+
+
+def smallest_trial(
+    power_of: Callable[[int, int], float],
+    start: Callable[[Callable[[int], float]], int],
+    target: float,
+    ratio: float,
+    test: str,
+) -> tuple[int, int, float, int, int, int]:
+    """Search the smallest trial that reaches a target and keeps it; what :class:`SampleSize` begins with.
+
+    Parameters
+    ----------
+    power_of : callable
+        Power of both arms' sizes.
+    start : callable
+        From the power of the first arm's size to a size near the one that is sought.
+    target, ratio : float
+        As for :func:`sample_size`.
+    test : str
+        Named while progress is shown.
+    """
+    known: dict[int, float] = {}
+
+    def second_arm(n1: int) -> int:
+        return max(1, ceil(ratio * n1 - 1e-9))
+
+    def at(n1: int) -> float:
         if n1 not in known:
-            known[n1] = float(exact_power(entry, first, second, n1, second_arm(n1), level, side))
+            known[n1] = power_of(n1, second_arm(n1))
             progress.update()
         return known[n1]
 
     with tqdm(
-        desc=f"{entry.key}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
+        desc=f"{test}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
     ) as progress:
-        smallest, first_n1, checked_to = search(
-            at, _start(at, normal, target, level, side, largest), target, max(12, ceil(2 / ratio))
-        )
-    found = (smallest, second_arm(smallest), at(smallest), first_n1, checked_to, len(known))
-    return SampleSize(*found, target, level, entry.key, side, entry.gamma, entry.difference)
+        n1, first_n1, checked_to = _search(at, start(at), target, max(12, ceil(2 / ratio)))
+    return n1, second_arm(n1), known[n1], first_n1, checked_to, len(known)
 
 
 def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:
@@ -232,7 +259,7 @@ def _start(at: Callable[[int], float], normal: float, target: float, level: floa
     return size
 
 
-def search(at: Callable[[int], float], start: int, target: float, tooth: int) -> tuple[int, int, int]:
+def _search(at: Callable[[int], float], start: int, target: float, tooth: int) -> tuple[int, int, int]:
     """Return the size from which power stays, the first that reaches the target, and the largest that was tried."""
     known: dict[int, float] = {}
 

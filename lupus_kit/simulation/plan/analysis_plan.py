@@ -193,8 +193,7 @@ class AnalysisPlan:
     missing : str
         Key of :data:`MISSING_RULES`.
     events : str
-        Key of :data:`lupus_kit.endpoints.EVENT_STRATEGIES`: what an intercurrent event such as rescue does. Trials of
-        invented patients have events; response rates are taken as they are.
+        Key of :data:`lupus_kit.endpoints.EVENT_STRATEGIES`: what rescue and the like do. Response rates know no events.
     looks : InterimLooks, optional
         Interim looks; none unless given.
     reestimation : Reestimation, optional
