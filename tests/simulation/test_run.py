@@ -204,7 +204,7 @@ def test_a_generator_as_seed_moves_on():
         ({"plan": "pearson"}, "plan must be an AnalysisPlan"),
         ({"assumptions": (0.5, 0.3)}, "assumptions must be simulation.ResponseRates"),
         ({"plan": simulation.AnalysisPlan(primary=simulation.Endpoint(16))}, "visits at weeks 12, 24"),
-        ({"plan": simulation.AnalysisPlan(secondary=simulation.Endpoint(12, "SRI-6"))}, "each of the two weeks once"),
+        ({"plan": simulation.AnalysisPlan(secondary=simulation.Endpoint(12, "SLEDAI fall"))}, "has no response rate"),
         ({"plan": simulation.AnalysisPlan(looks=simulation.InterimLooks((0.01, 1.0)))}, "come after 0, 30 patients"),
     ],
 )
