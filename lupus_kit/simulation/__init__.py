@@ -26,8 +26,9 @@ True
 from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.familywise import familywise
-from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
+from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, InterimLooks, Reestimation
 from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.plan.endpoint import FALL_TESTS, RESPONSES, Endpoint
 from lupus_kit.simulation.plan.futility import FUTILITY, conditional_power, with_futility
 from lupus_kit.simulation.plan.plan_file import plan_template
 from lupus_kit.simulation.plan.registration import Registration, register, registered
@@ -37,8 +38,8 @@ from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
-    "BOUNDARIES", "FUTILITY", "MISSING_RULES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint", "InterimLooks",
-    "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation", "conditional_power", "exact",
-    "familywise", "grid", "group_sequential", "plan_template", "register", "registered", "run", "with_futility",
-    "with_patients",
+    "BOUNDARIES", "FALL_TESTS", "FUTILITY", "MISSING_RULES", "RESPONSES", "AnalysisPlan", "Boundaries", "Dropout",
+    "Endpoint", "InterimLooks", "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation",
+    "conditional_power", "exact", "familywise", "grid", "group_sequential", "plan_template", "register", "registered",
+    "run", "with_futility", "with_patients",
 ]  # fmt: skip

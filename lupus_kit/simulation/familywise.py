@@ -53,9 +53,10 @@ def familywise(
     Returns
     -------
     pandas.DataFrame
-        One row a hypothesis, the largest error first: ``null``, ``rate`` (the common rate; that of the second arm, where the plan has a margin), ``estimate``, ``mc_error``,
-        ``low``, ``high``, ``method`` (``"exact"`` or ``"simulated"``). Exact errors where one
-        endpoint has an effect and nobody is lost are for an effect so large that it is surely claimed.
+        One row a hypothesis, the largest error first: ``null``, ``rate`` (the common rate; that of the second arm, where
+        the plan has a margin), ``estimate``, ``mc_error``, ``low``, ``high``, ``method`` (``"exact"`` or
+        ``"simulated"``). Exact errors where one endpoint has an effect and nobody is lost are for an effect so large that
+        it is surely claimed.
 
     Raises
     ------

@@ -155,11 +155,12 @@ class Simulation:
             *Claimed*: the rule allows it and the first arm responds more; this is the power of the plan. *Harm found*: the
             rule allows it in the other direction; one-sided plans do not test it. *Type III error*: a claim where the first
             arm is worse in truth, or harm found where it is better. *False claim*: a claim or harm found at an endpoint at
-            which the arms do not differ (under a margin: the first is inferior by it or more); its chance is the familywise error under these assumptions
-            (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against the true difference of the
-            estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true difference, and *type S*:
-            share with the wrong sign, both among trials that are significant at this endpoint; not defined where the
-            true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for futility.
+            which the arms do not differ (under a margin: the first is inferior by it or more); its chance is the familywise
+            error under these assumptions (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against
+            the true difference of the estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true
+            difference, and *type S*: share with the wrong sign, both among trials that are significant at this endpoint;
+            not defined where the true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for
+            futility.
         """
         significant, claimed, harm = (
             [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)

@@ -95,7 +95,10 @@ def test_simulated_trials_have_the_patients_of_each_endpoint(change):
         known, seen = simulation.exact(HE, rates, plan).summary(), kept.summary()
         both = (seen["estimate"] - known["estimate"])[:10]
         assert (both.abs() <= 5 * seen["mc_error"][:10] + 1e-9).all()
-        first, second = (known["estimate"][known["quantity"] == f"{role}: mean difference"].item() for role in ("primary", "secondary"))
+        first, second = (
+            known["estimate"][known["quantity"] == f"{role}: mean difference"].item()
+            for role in ("primary", "secondary")
+        )
         assert (first, second) == pytest.approx((19 / 29 - 11 / 30, 7 / 13 - 2 / 12))
 
 
@@ -139,7 +142,9 @@ def test_what_does_not_go_together_is_refused(make, words):
 # --- whatever is scored
 
 
-@pytest.mark.parametrize("name", ["BICLA", "LLDAS", "DORIS", "modified SRI-5", "no flare", "complete renal response, BLISS-LN"])
+@pytest.mark.parametrize(
+    "name", ["BICLA", "LLDAS", "DORIS", "modified SRI-5", "no flare", "complete renal response, BLISS-LN"]
+)
 def test_a_patient_counts_as_the_endpoint_scores_it(name):
     model = cohort.Assumptions(dropout_rate=0.2, extra_weeks=())
     plan = AnalysisPlan(Endpoint(12, name), Endpoint(24, name), missing="observed")
@@ -157,7 +162,9 @@ def test_a_patient_counts_as_the_endpoint_scores_it(name):
             known = [verdicts.get((patient, week), pd.NA) for patient in here["patient"]]
             if "renal" in name:
                 known = [one if renal else pd.NA for one, renal in zip(known, here["nephritis"], strict=True)]
-            assert [None if np.isnan(v) else bool(v) for v in found[arm][:, k]] == [None if v is pd.NA else bool(v) for v in known]
+            assert [None if np.isnan(v) else bool(v) for v in found[arm][:, k]] == [
+                None if v is pd.NA else bool(v) for v in known
+            ]
     assert 0 < np.nanmean(found[0]) < 1
 
 
@@ -172,7 +179,9 @@ def test_renal_response_is_that_of_the_patients_with_nephritis(monkeypatch):
     assert first > second + 0.1
     seen = values(result)
     assert abs(seen["primary: bias"]) < 0.08
-    assert result.truth.error(0) == pytest.approx(np.sqrt(sum(p * (1 - p) for p in (first, second)) / (4000 * 25 / 60)), rel=0.05)
+    assert result.truth.error(0) == pytest.approx(
+        np.sqrt(sum(p * (1 - p) for p in (first, second)) / (4000 * 25 / 60)), rel=0.05
+    )
 
 
 # --- the fall of SLEDAI
@@ -188,7 +197,9 @@ def test_falls_are_compared_as_scipy_does():
             known = {
                 "student": stats.ttest_ind(one, other, alternative=side).pvalue,
                 "welch": stats.ttest_ind(one, other, equal_var=False, alternative=side).pvalue,
-                "wilcoxon": stats.mannwhitneyu(one, other, use_continuity=False, alternative=side, method="asymptotic").pvalue,
+                "wilcoxon": stats.mannwhitneyu(
+                    one, other, use_continuity=False, alternative=side, method="asymptotic"
+                ).pvalue,
             }
             for test, p in known.items():
                 assert compare_falls(test, first[[row]], second[[row]], side)[0] == pytest.approx(p, rel=1e-9)

@@ -25,7 +25,9 @@ def test_outcomes_are_those_of_the_cohort():
         for k, points in enumerate((4, 6)):
             one = endpoints.sri(visits, points, missing="observed")
             one = one[(one["week"] == 12) & (one["arm"] == name)]
-            np.testing.assert_array_equal(found[arm][:, k], one["responder"].astype("Float64").to_numpy(float, na_value=np.nan))
+            np.testing.assert_array_equal(
+                found[arm][:, k], one["responder"].astype("Float64").to_numpy(float, na_value=np.nan)
+            )
     assert np.isnan(found[0]).any()
 
 

@@ -31,6 +31,7 @@ MISSING_RULES = {
 #: Rules for two endpoints that stay valid when the trial may stop early; see :class:`InterimLooks`.
 RULES_WITH_LOOKS = ("either", "fixed_sequence", "bonferroni")
 
+
 @dataclass(frozen=True)
 class InterimLooks:
     """Looks at the primary endpoint while patients still come in; the trial stops once the boundary is crossed.
@@ -220,7 +221,9 @@ class AnalysisPlan:
         if isinstance(margin, bool) or not isinstance(margin, (int, float, np.number)) or not 0 <= margin < 1:
             raise InputError(f"margin == {margin!r}: must be from 0 to below 1, such as 0.1 for ten percentage points.")
         if margin and (self.sided == 2 or falls):
-            raise InputError(f"margin == {margin:g}: non-inferiority is for response rates, in a one-sided plan (sided = 1).")
+            raise InputError(
+                f"margin == {margin:g}: non-inferiority is for response rates, in a one-sided plan (sided = 1)."
+            )
         get(self.test, difference=-margin)  # a test of no difference only is found now
         if falls and self.missing in ("worst", "best"):
             raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value; use 'nonresponder' (taken "
@@ -353,8 +356,12 @@ class AnalysisPlan:
             ("primary endpoint", str(self.primary)),
             ("secondary endpoint", str(self.secondary)),
             ("test", f"{TESTS[self.test].label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
-            ("a claim", "needs the direction of benefit: the first arm responds more" if not self.margin else
-             f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}"),
+            (
+                "a claim",
+                "needs the direction of benefit: the first arm responds more"
+                if not self.margin
+                else f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}",
+            ),
             ("level", f"{self.alpha:g}"),
             ("two endpoints", f"{rule.label}: {rule.description}"),
             ("a patient without outcome", MISSING_RULES[self.missing]),

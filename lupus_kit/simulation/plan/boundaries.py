@@ -164,8 +164,8 @@ def group_sequential(
     times = check_fractions(fractions)
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
-    shape = OTHER_NAMES.get(shape, shape)
-    if shape not in BOUNDARIES:
+    shape = OTHER_NAMES.get(shape, shape) if isinstance(shape, str) else shape
+    if not isinstance(shape, str) or shape not in BOUNDARIES:
         raise unknown_name("boundary", shape, BOUNDARIES)
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
@@ -174,7 +174,8 @@ def group_sequential(
         raise InputError(f"sided == {sided!r}: must be 2 or 1.")
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
-    if parameter is not None and (usual is None or isinstance(parameter, (bool, str)) or not least <= parameter <= 40):
+    number = isinstance(parameter, (int, float, np.number)) and not isinstance(parameter, bool)
+    if parameter is not None and (usual is None or not number or not least <= parameter <= 40):
         raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
                          "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
     form = usual if parameter is None else parameter

@@ -103,7 +103,8 @@ def _decide(
     def p(endpoint: int, alternative: str) -> np.ndarray:
         end = plan.endpoints[endpoint]
         if not end.is_fall:
-            return pvalues(plan.test, *tables[endpoint], alternative, plan.margin)
+            n1, x1, n2, x2 = tables[endpoint]
+            return pvalues(plan.test, n1, x1, n2, x2, alternative, plan.margin)
         assert compare_falls is not None
         return compare_falls(endpoint, end.test or "welch", alternative)
 

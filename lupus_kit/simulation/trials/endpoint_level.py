@@ -264,8 +264,10 @@ def _groups(scenario: Scenario, arm: int, of: tuple[bool, bool]) -> list[Alias]:
     assert isinstance(rates, ResponseRates)
     counted = counted_outcomes(scenario.plan, arm)[:, list(visit_of(scenario))]
     fields = np.stack([counted >= 0, counted == 1], axis=2) & np.array(of)[:, None]
-    kinds, law = fields.reshape(-1, 4) @ (1 << _FIELD * np.arange(4)), rates.patient_law(arm)
-    values, mass, groups = np.zeros(1, dtype=np.int64), np.ones(1), []
+    kinds, law = fields.reshape(-1, 4) @ (1 << _FIELD * np.arange(4, dtype=np.int64)), rates.patient_law(arm)
+    values: np.ndarray = np.zeros(1, dtype=np.int64)
+    mass: np.ndarray = np.ones(1)
+    groups: list[Alias] = []
     while len(values) <= _MOST_STATES and len(groups) < max(scenario.sizes):
         values, where = np.unique(np.add.outer(values, kinds), return_inverse=True)
         mass = np.bincount(where.ravel(), np.multiply.outer(mass, law).ravel())

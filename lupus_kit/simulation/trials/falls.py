@@ -44,7 +44,9 @@ def _means(first: np.ndarray, second: np.ndarray, pooled: bool) -> tuple[np.ndar
     """Student's or Welch's t and its degrees of freedom."""
     n, total, squares = (
         np.array([values.sum(axis=1) for values in both])
-        for both in zip(*((~np.isnan(x), np.nan_to_num(x), np.nan_to_num(x) ** 2) for x in (first, second)), strict=True)
+        for both in zip(
+            *((~np.isnan(x), np.nan_to_num(x), np.nan_to_num(x) ** 2) for x in (first, second)), strict=True
+        )
     )
     around = squares - total**2 / n  # sums of squares about the mean
     variance = around.sum(axis=0) / (n.sum(axis=0) - 2) / n if pooled else around / (n - 1) / n

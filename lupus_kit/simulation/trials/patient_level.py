@@ -78,9 +78,9 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
 
 
 def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: AnalysisPlan) -> pd.Series:
-    """What every patient counts as at every visit, by patient and week; ``nan`` where that is open."""
+    """Return what every patient counts as at every visit, by patient and week; ``nan`` where that is open."""
     options: dict[str, Any] = {"missing": "observed", "events": plan.events}
-    asked = {"endpoint": "sri", "points": 4} if name == SLEDAI_FALL else dict(RESPONSES[name])
+    asked: dict[str, Any] = {"endpoint": "sri"} if name == SLEDAI_FALL else dict(RESPONSES[name])
     if name == SLEDAI_FALL:
         rows, column = sri(visits, components=("sledai",), reasons=False, **options), "sledai_drop"
         if plan.events == "composite":  # after an event nothing has been gained

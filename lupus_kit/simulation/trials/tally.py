@@ -30,7 +30,7 @@ def trial_columns() -> list[str]:
 
 
 def no_counts(n_trials: int) -> np.ndarray:
-    """Counts of shape (trials, arm, endpoint, (n, x)), all 0; those of one kind lie side by side in memory."""
+    """Return counts of shape (trials, arm, endpoint, (n, x)), all 0; those of one kind lie side by side in memory."""
     return np.zeros((2, 2, 2, n_trials), dtype=np.int64).transpose(3, 0, 1, 2)
 
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from lupus_kit import cohort
-from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Endpoint
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import Endpoint
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.endpoint_level import visit_of
