@@ -29,8 +29,9 @@ from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.familywise import familywise
 from lupus_kit.simulation.plan.actual_looks import actual_boundaries
-from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
+from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, InterimLooks, Reestimation
 from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.plan.endpoint import FALL_TESTS, RESPONSES, Endpoint
 from lupus_kit.simulation.plan.futility import FUTILITY, conditional_power, with_futility
 from lupus_kit.simulation.plan.plan_file import plan_template
 from lupus_kit.simulation.plan.rate_priors import PRIOR_SOURCES, RatePriors
@@ -44,9 +45,9 @@ from lupus_kit.simulation.sequential import PlannedLooks, assurance, interim_pow
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
-    "BOUNDARIES", "FUTILITY", "MISSING_RULES", "PRIOR_SOURCES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint",
-    "InterimLooks", "PlannedLooks", "RatePriors", "Recruitment", "Reestimation", "Registration", "ResponseRates", "Scenario",
-    "Simulation", "actual_boundaries", "assurance", "conditional_power", "exact", "familywise", "grid", "group_sequential",
-    "interim_power", "plan_size", "plan_template", "planned_looks", "protocol", "register", "registered", "run", "with_futility",
-    "with_patients",
+    "BOUNDARIES", "FALL_TESTS", "FUTILITY", "MISSING_RULES", "PRIOR_SOURCES", "RESPONSES", "AnalysisPlan", "Boundaries",
+    "Dropout", "Endpoint", "InterimLooks", "PlannedLooks", "RatePriors", "Recruitment", "Reestimation", "Registration",
+    "ResponseRates", "Scenario", "Simulation", "actual_boundaries", "assurance", "conditional_power", "exact",
+    "familywise", "grid", "group_sequential", "interim_power", "plan_size", "plan_template", "planned_looks", "protocol",
+    "register", "registered", "run", "with_futility", "with_patients",
 ]  # fmt: skip

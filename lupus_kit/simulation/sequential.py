@@ -24,6 +24,7 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.rate_priors import PRIOR_SOURCES, RatePriors
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.trials.decisions import responds_more
 from lupus_kit.simulation.trials.endpoint_level import counted_rates, is_fixed, visit_of
 
 # Largest arm whose tables are carried from look to look.
@@ -146,8 +147,7 @@ def assurance(
     -------
     pandas.DataFrame
         One row a prior: ``prior``, ``rate1`` and ``rate2`` (prior means), ``assurance``, ``harm`` (chance to find harm),
-        ``power_at_means``, and ``first_better``: the chance that the first arm is better, which no trial's assurance
-        exceeds by more than its error.
+        ``power_at_means``, and ``first_better``: the chance that the first arm is better, or not inferior by the margin.
 
     Examples
     --------
@@ -167,7 +167,9 @@ def assurance(
         sizes = [arm.n_randomised for arm in design.arms]
         found = _followed(plan, sizes, (first, second)).sum(axis=0)
         known = _followed(plan, sizes, (first.mean, second.mean)).sum(axis=0)
-        rows.append((name, first.mean, second.mean, *found[:2], known[0], 1 - difference_cdf(first, second, 0.0)))
+        rows.append(
+            (name, first.mean, second.mean, *found[:2], known[0], 1 - difference_cdf(first, second, -plan.margin))
+        )
     names = ["prior", "rate1", "rate2", "assurance", "harm", "power_at_means", "first_better"]
     return pd.DataFrame(rows, columns=names)
 
@@ -212,7 +214,10 @@ def plan_size(
     target, rates = as_level("power", power), _rates(design, assumptions, plan)
     ratio = design.arms[1].n_randomised / design.arms[0].n_randomised
     first, second = (rate if isinstance(rate, Prior) else None for rate in rates)
-    most = 1 - difference_cdf(first, second, 0.0) if first and second else float(rates[0] > rates[1])  # type: ignore[operator]
+    means = [rate.mean if isinstance(rate, Prior) else float(rate) for rate in rates]
+    most = float(means[0] - means[1] > -plan.margin)
+    if first and second:
+        most = 1 - difference_cdf(first, second, -plan.margin)
     if target <= plan.alpha:
         raise InputError(f"power == {target:g} must be larger than alpha == {plan.alpha:g}.")
     if most <= target:
@@ -251,7 +256,7 @@ def interim_power(
 ) -> pd.DataFrame:
     """Chance that the final analysis claims the primary endpoint, for every table that a look may find.
 
-    Looks on the way to the end are not counted, as usual for these quantities; all three add up every further outcome.
+    Looks on the way to the end are not counted; all three add up every further outcome (sources: :func:`conditional_power`).
 
     Parameters
     ----------
@@ -269,11 +274,6 @@ def interim_power(
     pandas.DataFrame
         One row a table: ``x1``, ``n1``, ``x2``, ``n2``, and the conditional power ``if_trend_goes_on`` (each arm responds as so
         far), ``as_assumed``, and the ``predictive`` power, averaged over the posterior.
-
-    References
-    ----------
-    Lan KKG, Wittes J. Biometrics 1988;44:579-585. Spiegelhalter DJ, Freedman LS, Blackburn PR. Control Clin Trials
-    1986;7:8-17.
 
     Examples
     --------
@@ -315,6 +315,10 @@ def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tupl
     if not isinstance(design, TrialDesign) or not isinstance(plan, AnalysisPlan):
         raise InputError("give a design.TrialDesign and a simulation.AnalysisPlan.")
     plan.check(design)
+    if plan.primary.is_fall or plan.primary.patients is not None:
+        raise InputError(
+            f"{plan.primary}: responses of all patients are added up; give a design of these patients alone."
+        )
     if max(arm.n_randomised for arm in design.arms) > _LARGEST:
         raise InputError(f"{design.n_randomised} patients: tables of at most {_LARGEST} in an arm are added up here.")
     _levels(plan)
@@ -345,12 +349,16 @@ def _regions(plan: AnalysisPlan, look: int, sizes: Sequence[int], futile: bool =
     """Tables at a look (from 0) that claim a benefit, find harm, and stop for futility alone."""
     n1, n2 = sizes
     x1, x2 = np.indices((n1 + 1, n2 + 1))
-    level, bounds, better = _levels(plan)[look], plan.boundaries(), x1 * n2 > x2 * n1
+    level, bounds, better = (
+        _levels(plan)[look],
+        plan.boundaries(),
+        responds_more(plan.margin, np.array(n1), x1, np.array(n2), x2),
+    )
     rejected = stops = np.zeros_like(better)
     if level > (TESTS[plan.test].gamma or 0.0):  # the least p-value of a test with a gamma
-        rejected = rejection_region(plan.test, n1, n2, level, plan.alternative)
+        rejected = rejection_region(plan.test, n1, n2, level, plan.alternative, difference=-plan.margin)
     if futile and bounds and look < len(bounds.futility):
-        stops = pvalue_lattice(plan.test, n1, n2, "greater") > ndtr(-bounds.futility[look])
+        stops = pvalue_lattice(plan.test, n1, n2, "greater", difference=-plan.margin) > ndtr(-bounds.futility[look])
     return [rejected & better, rejected & ~better & (plan.sided == 2), stops & ~rejected]
 
 

@@ -162,6 +162,11 @@ def test_conditional_power_averages_to_power():
     ("ask", "words"),
     [
         (lambda: with_futility(group_sequential([0.5, 1]), "pocock", 0.2), "unknown rule for futility 'pocock'"),
+        (lambda: with_futility(group_sequential([0.5, 1]), ["pocock"], 0.2), "unknown rule for futility"),
+        (lambda: with_futility(group_sequential([0.5, 1]), "conditional_power", [0.2]), "futility_level"),
+        (lambda: with_futility(None, "conditional_power", 0.2), "give the Boundaries"),
+        (lambda: group_sequential([0.5, 1], shape=["x"]), "unknown boundary"),
+        (lambda: group_sequential([0.5, 1], shape="hsd", parameter=[1]), "parameter"),
         (lambda: with_futility(group_sequential([0.5, 1]), "conditional_power", 1.2), "futility_level == 1.2"),
         (lambda: with_futility(group_sequential([0.5, 1]), "lan_demets_pocock", 0.97), "futility_level == 0.97"),
         (lambda: with_futility(group_sequential([0.5, 1]), "lan_demets_pocock", None), "futility_level == None"),

@@ -295,6 +295,21 @@ def test_plans_keep_recruitment_and_priors_in_their_files():
     assert "5 patients a month, decisions 2 weeks" in plan._repr_html_()
 
 
+def test_non_inferiority_and_a_group_of_patients():
+    # A margin moves the null hypothesis in every sum.
+    plan = simulation.AnalysisPlan(sided=1, alpha=0.025, margin=0.2, test="miettinen_nurminen")
+    known = simulation.exact(HE, RATES, plan).summary().set_index("quantity")["estimate"]
+    assert simulation.planned_looks(HE, RATES, plan).power == pytest.approx(known["primary claimed"], abs=1e-12)
+    alike = simulation.ResponseRates((0.5, 0.5), (0.5, 0.5))
+    found = simulation.plan_size(HE, alike, plan, 0.7)
+    size = inference.sample_size("miettinen_nurminen", 0.5, 0.5, 0.7, 0.025, 1.0, "greater", difference=-0.2)
+    assert (found.n1, found.first_n1) == (size.n1, size.first_n1)
+    renal = simulation.AnalysisPlan(primary=simulation.Endpoint(24, "renal response", patients=(13, 12)))
+    rates = simulation.ResponseRates((0.5, 0.2), (0.5, 0.2))
+    with pytest.raises(InputError, match="a design of these patients"):
+        simulation.planned_looks(HE, rates, replace(renal, secondary=simulation.Endpoint(12)))
+
+
 HOLM = simulation.AnalysisPlan(multiplicity="holm")
 LOST = replace(RATES, dropout=simulation.Dropout((0.1, 0.1), (0.1, 0.1)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
+from lupus_kit.inference.two_by_two.registry import get
 from lupus_kit.simulation.plan.boundaries import (
     Boundaries,
     check_fractions,
@@ -22,6 +22,7 @@ from lupus_kit.simulation.plan.boundaries import (
     group_sequential,
     known_name,
 )
+from lupus_kit.simulation.plan.endpoint import Endpoint
 from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 from lupus_kit.simulation.plan.rate_priors import RatePriors
@@ -37,38 +38,6 @@ MISSING_RULES = {
 
 #: Rules for two endpoints that stay valid when the trial may stop early; see :class:`InterimLooks`.
 RULES_WITH_LOOKS = ("either", "fixed_sequence", "bonferroni")
-
-_SRI = re.compile(r"^SRI-[4-8]$")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One binary endpoint: a response at a week.
-
-    Attributes
-    ----------
-    week : int
-        Week of the visit; the design must have it.
-    name : str
-        ``"SRI-4"`` to ``"SRI-8"``.
-    """
-
-    week: int
-    name: str = "SRI-4"
-
-    def __post_init__(self) -> None:
-        if isinstance(self.week, bool) or not isinstance(self.week, (int, np.integer)) or self.week < 1:
-            raise InputError(f"week == {self.week!r}: an endpoint is measured at a whole week after baseline.")
-        if not isinstance(self.name, str) or not _SRI.match(self.name):
-            raise unknown_name("endpoint", self.name, [f"SRI-{n}" for n in range(4, 9)])
-
-    @property
-    def points(self) -> int:
-        """The fall of SLEDAI that is asked for."""
-        return int(self.name[-1])
-
-    def __str__(self) -> str:
-        return f"{self.name} at week {self.week}"
 
 
 @dataclass(frozen=True)
@@ -200,6 +169,9 @@ class AnalysisPlan:
         Re-estimation of the sample size; none unless given.
     correlation : float
         Correlation of a patient's two outcomes that the rule ``"obrien_fleming"`` plans with; others ignore it.
+    margin : float
+        For one-sided plans: what is tested is that the first arm's rate is not lower by so much (non-inferiority), at
+        both endpoints. A claim then needs an estimate above minus the margin. 0 tests a benefit.
     recruitment : Recruitment, optional
         For dates and overrun; without it a look stops the trial at its own patients.
     prior : RatePriors, optional
@@ -228,6 +200,7 @@ class AnalysisPlan:
     looks: InterimLooks | None = None
     reestimation: Reestimation | None = None
     correlation: float = 0.4
+    margin: float = 0.0
     recruitment: Recruitment | None = None
     prior: RatePriors | None = None
 
@@ -254,6 +227,19 @@ class AnalysisPlan:
                 raise InputError(f"{name} == {value!r}: give a simulation.{part.__name__}.")
         if self.primary == self.secondary:
             raise InputError(f"primary and secondary are both {self.primary}: they must differ.")
+        margin, falls = self.margin, [endpoint for endpoint in self.endpoints if endpoint.is_fall]
+        if isinstance(margin, bool) or not isinstance(margin, (int, float, np.number)) or not 0 <= margin < 1:
+            raise InputError(f"margin == {margin!r}: must be from 0 to below 1, such as 0.1 for ten percentage points.")
+        if margin and (self.sided == 2 or falls):
+            raise InputError(
+                f"margin == {margin:g}: non-inferiority is for response rates, in a one-sided plan (sided = 1)."
+            )
+        get(self.test, difference=-margin)  # a test of no difference only is found now
+        if falls and self.missing in ("worst", "best"):
+            raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value; use 'nonresponder' (taken "
+                             "as unchanged) or 'observed'.")  # fmt: skip
+        if falls and self.reestimation is not None and self.primary.is_fall:
+            raise InputError(f"re-estimation needs a response rate, but the primary endpoint is {self.primary}.")
         if self.looks is not None:
             self._check_looks(self.looks)
 
@@ -311,6 +297,11 @@ class AnalysisPlan:
                     f"the {role} endpoint is at week {endpoint.week}, but the design {design.key!r} has visits at weeks "
                     f"{', '.join(map(str, weeks))}: change the plan or the design."
                 )
+            for arm, n in zip(design.arms, endpoint.patients or (), strict=False):
+                if n > arm.n_randomised:
+                    raise InputError(
+                        f"the {role} endpoint is measured in {n} patients of {arm.name!r}, which has {arm.n_randomised}."
+                    )
         for arm in design.arms:
             self.arm_sizes(arm.n_randomised, arm.name)
 
@@ -376,7 +367,12 @@ class AnalysisPlan:
             ("primary endpoint", str(self.primary)),
             ("secondary endpoint", str(self.secondary)),
             ("test", f"{TESTS[self.test].label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
-            ("a claim", "needs the direction of benefit: the first arm responds more"),
+            (
+                "a claim",
+                "needs the direction of benefit: the first arm responds more"
+                if not self.margin
+                else f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}",
+            ),
             ("level", f"{self.alpha:g}"),
             ("two endpoints", f"{rule.label}: {rule.description}"),
             ("a patient without outcome", MISSING_RULES[self.missing]),

@@ -176,7 +176,8 @@ def group_sequential(
         raise InputError(f"sided == {sided!r}: must be 2 or 1.")
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
-    if parameter is not None and (usual is None or isinstance(parameter, (bool, str)) or not least <= parameter <= 40):
+    number = isinstance(parameter, (int, float, np.number)) and not isinstance(parameter, bool)
+    if parameter is not None and (usual is None or not number or not least <= parameter <= 40):
         raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
                          "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
     form = usual if parameter is None else parameter

@@ -14,7 +14,9 @@ The format, with everything it can hold (what is left out keeps its default; eit
 
     [plan]
     primary = { name = "SRI-4", week = 12 }
-    secondary = { name = "SRI-4", week = 24 }
+    secondary = { name = "SRI-4", week = 24 } # a key of simulation.RESPONSES; for [rates] also the patients of each arm
+                                    # in whom it is measured: patients = [13, 12]; for [patients] also "SLEDAI fall" and its
+                                    # test: a key of simulation.FALL_TESTS
     test = "pearson"                # a key of inference.TESTS
     alpha = 0.05
     sided = 2                       # 2 or 1
@@ -22,6 +24,7 @@ The format, with everything it can hold (what is left out keeps its default; eit
     missing = "nonresponder"        # nonresponder, observed, worst or best
     events = "composite"            # a key of endpoints.EVENT_STRATEGIES, for [patients]
     correlation = 0.4               # for the rule "obrien_fleming" alone
+    margin = 0.0                    # of non-inferiority, where sided = 1
 
     [plan.looks]                    # either looks or re-estimation, or neither
     fractions = [0.5, 1.0]
