@@ -13,19 +13,10 @@ from lupus_kit.figures.tables import need_columns
 
 # Quantities that are probabilities of an event; the others are differences, ratios or numbers of patients.
 _PROBABILITIES = (
-    "primary claimed",
-    "secondary claimed",
-    "any endpoint claimed",
-    "primary significant",
-    "secondary significant",
-    "secondary significant, primary not",
-    "any false claim",
-    "primary harm found",
-    "secondary harm found",
-    "type III error",
-    "stopped early",
-    "stopped for futility",
-)
+    "primary claimed", "secondary claimed", "any endpoint claimed", "primary significant", "secondary significant",
+    "secondary significant, primary not", "any false claim", "primary harm found", "secondary harm found",
+    "type III error", "stopped early", "stopped for futility",
+)  # fmt: skip
 # Of these a row is drawn only where it shows something.
 _RARE = _PROBABILITIES[-5:]
 

@@ -5,9 +5,11 @@ independent normal increments of variance t_k − t_{k−1}. The density of S ov
 look to look by numerical integration, so the chance of stopping at each look is exact for that law.
 """
 
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -16,27 +18,11 @@ from scipy.special import ndtr, ndtri
 
 from lupus_kit.core.errors import InputError, unknown_name
 
-#: Shapes of a boundary, with what they do.
-BOUNDARIES = {
-    "pocock": "the same critical value at every look",
-    "obrien_fleming": "critical values that fall with the square root of the information",
-    "lan_demets_pocock": "spends alpha · ln(1 + (e − 1) t), which is close to Pocock",
-    "lan_demets_obrien_fleming": "spends 2 (2 − 2 Φ(z / √t)), z the 1 − alpha/4 quantile: close to O'Brien–Fleming",
-    "hwang_shih_decani": "spends alpha (1 − exp(−γ t)) / (1 − exp(−γ)); γ = −4 is close to O'Brien–Fleming, 1 to Pocock",
-    "kim_demets": "spends alpha · t^ρ",
-    "spending": "spends what the plan lists",
-}
-#: What other programs call them: rpact, gsDesign, SAS and Stata; capitals and signs do not matter. A rule for futility has
-#: the name of what it spends beta by.
-OTHER_NAMES = {
-    "P": "pocock", "POC": "pocock", "OF": "obrien_fleming", "OBF": "obrien_fleming", "obfleming": "obrien_fleming",
-    "asP": "lan_demets_pocock", "bsP": "lan_demets_pocock", "sfLDPocock": "lan_demets_pocock",
-    "errpocock": "lan_demets_pocock", "ERRFUNCPOC": "lan_demets_pocock", "asOF": "lan_demets_obrien_fleming",
-    "bsOF": "lan_demets_obrien_fleming", "sfLDOF": "lan_demets_obrien_fleming", "errobfleming": "lan_demets_obrien_fleming",
-    "ERRFUNCOBF": "lan_demets_obrien_fleming", "asHSD": "hwang_shih_decani", "sfHSD": "hwang_shih_decani",
-    "HSD": "hwang_shih_decani", "hsdecani": "hwang_shih_decani", "ERRFUNCGAMMA": "hwang_shih_decani", "asKD": "kim_demets",
-    "sfPower": "kim_demets", "kdemets": "kim_demets", "ERRFUNCPOW": "kim_demets", "asUser": "spending",
-}  # fmt: skip
+#: What is said of shapes and rules, by ``"boundaries"``, ``"futility"`` and ``"other_names"``.
+SAID = tomllib.loads(resources.files(__package__).joinpath("boundaries.toml").read_text(encoding="utf-8"))
+#: Shapes of a boundary, with what they do; and keys of boundaries and rules by what other programs call them.
+BOUNDARIES: dict[str, str] = SAID["boundaries"]
+OTHER_NAMES: dict[str, str] = SAID["other_names"]
 
 #: Beyond this Z nothing is left to be spent.
 LARGEST_Z = 12.0

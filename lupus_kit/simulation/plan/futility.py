@@ -8,15 +8,10 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.simulation.plan.boundaries import LARGEST_Z, Boundaries, Continuing, known_name, spending
+from lupus_kit.simulation.plan.boundaries import LARGEST_Z, SAID, Boundaries, Continuing, known_name, spending
 
 #: Rules to stop for futility, with what the level is.
-FUTILITY = {
-    "lan_demets_pocock": "spends the level, beta, like the boundary of the same name",
-    "lan_demets_obrien_fleming": "spends the level, beta, like the boundary of the same name",
-    "conditional_power": "stops where the chance of success at the end, if the trend goes on, is below the level",
-    "predictive_power": "stops where that chance, averaged over what the data leave open about the effect, is below the level",
-}
+FUTILITY: dict[str, str] = SAID["futility"]
 
 
 def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
