@@ -160,7 +160,8 @@ class Simulation:
             the true difference of the estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true
             difference, and *type S*: share with the wrong sign, both among trials that are significant at this endpoint;
             not defined where the true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for
-            futility.
+            futility. With recruitment in the plan,
+            *patients randomised* are all who are in the trial at the decision.
         """
         significant, claimed, harm = (
             [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)
