@@ -361,7 +361,8 @@ def test_the_coverage_of_many_arm_sizes_asks_for_no_interval_of_one_table(monkey
     monkeypatch.setitem(many_ends.__globals__, "intervals", None)
     found = result.coverage().set_index(["endpoint", "method"])["coverage"]
     rows = result.trials
-    for role, true in (("primary", 0.2), ("secondary", 0.2)):
+    # The composite estimand: of those who leave nobody responds, 0.9 and 0.8 of the difference are left.
+    for role, true in (("primary", 0.18), ("secondary", 0.16)):
         (p1, n1), (p2, n2) = ((rows[f"x{k}_{role}"] / rows[f"n{k}_{role}"], rows[f"n{k}_{role}"]) for k in (1, 2))
         half = 1.959963984540054 * np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2)
         assert found[role, "wald"] == pytest.approx((abs(p1 - p2 - true) <= half + 1e-12).mean(), abs=1e-12)
