@@ -335,13 +335,13 @@ def test_a_killed_worker_is_one_sentence_with_the_way_on(desk, small, capsys, mo
         raise BrokenExecutor("joblib's traceback")
         yield
 
-    monkeypatch.setattr("joblib.Parallel.__call__", killed)
-    assert call("simulate", "rates.toml", "--trials", "300", "--out", "done") == 2
+    with monkeypatch.context() as without_workers:
+        without_workers.setattr("joblib.Parallel.__call__", killed)
+        assert call("simulate", "rates.toml", "--trials", "300", "--out", "done") == 2
     said = capsys.readouterr().err
     assert said.startswith("lupus-kit: a worker process was killed after 0 of 300 trials")
     assert "the same run goes on from there (on the command line with --resume)." in said
     assert said.count("\n") == 1
-    monkeypatch.undo()
     assert call("simulate", "rates.toml", "--trials", "300", "--out", "done", "--resume") == 0
 
 

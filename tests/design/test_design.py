@@ -130,6 +130,9 @@ def test_any_dosing_plan_fits_its_weeks_or_is_refused(cycles, injections, gap, w
     ("change", "said"),
     [
         ({"primary_week": 13}, "primary_week == 13"),
+        ({"follow_up_week": 13}, "follow_up_week == 13"),
+        ({"follow_up_week": "24"}, "follow_up_week == '24' is not a visit"),
+        ({"primary_week": [12]}, r"primary_week == \[12\]"),
         ({"arms": (design.Arm("a", 3, "x", 1.0),)}, "at least two arms"),
         ({"arms": (design.Arm("a", 3, "x", 1.0), design.Arm("a", 3, "y", 0.0))}, "different names"),
         ({"visits": (design.Visit("b", 12, ""), design.Visit("a", 0, ""))}, "in order"),
@@ -145,6 +148,8 @@ def test_a_design_that_contradicts_itself_is_refused(trial, change, said):
     [
         (lambda: design.Arm("a", 0, "x", 1.0), "n_randomised == 0"),
         (lambda: design.Arm("a", 3, "x", -1.0), "dose_miu == -1.0"),
+        (lambda: design.Visit("a", "12", ""), "week == '12'"),
+        (lambda: design.Visit("a", 1.5, ""), "week == 1.5"),
         (lambda: design.DosingPlan(3, 8, 2, 2, 2), "day 14"),
         (lambda: design.DosingPlan(0, 7, 2, 2, 2), "cycles == 0"),
         (lambda: design.DosingPlan(3, 0, 2, 2, 2), "injections_per_cycle == 0"),

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, is_whole, unknown_name
 
 #: Shapes of a boundary, with what they do.
 BOUNDARIES = {
@@ -164,17 +164,17 @@ def group_sequential(
     times = check_fractions(fractions)
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
-    shape = OTHER_NAMES.get(shape, shape)
-    if shape not in BOUNDARIES:
+    shape = OTHER_NAMES.get(shape, shape) if isinstance(shape, str) else shape
+    if not isinstance(shape, str) or shape not in BOUNDARIES:
         raise unknown_name("boundary", shape, BOUNDARIES)
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
-    if isinstance(sided, bool) or sided not in (1, 2):
+    if not is_whole(sided, 1) or sided > 2:
         raise InputError(f"sided == {sided!r}: must be 2 or 1.")
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
-    if parameter is not None and (usual is None or isinstance(parameter, (bool, str)) or not least <= parameter <= 40):
+    if parameter is not None and (usual is None or not is_number(parameter) or not least <= parameter <= 40):
         raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
                          "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
     form = usual if parameter is None else parameter
