@@ -70,7 +70,7 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     nbformat = need("nbformat", "handbook", "The handbook")
     for stop in stops:
         nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
-    for name in ("index.md", "journal_club.md"):
+    for name in ("index.md", "journal_club.md", "cluster.md"):
         text = template(name).render(stops=stops, rooms=ROOMS, club=club, sheet=SHEET)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "reference").mkdir()
