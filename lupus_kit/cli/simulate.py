@@ -118,7 +118,7 @@ def _prepare(out: Path, resume: bool, text: str) -> None:
             raise InputError(f"{out} holds files that are not a simulation's: give an empty or a new folder.")
         written = _written(out)
         for name in sorted(names - {PARTS}):
-            content = (out / name).read_bytes()
+            content = (out / name).read_bytes() if (out / name).is_file() else b""
             if _digest(content) not in written.get(name, []) and (name, content) != (PLAN_COPY, text.encode("utf-8")):
                 what = "another plan" if name == PLAN_COPY else "not what a simulation wrote there"
                 raise InputError(f"{out / name} is {what} and is not overwritten: move it, or give a new folder.")

@@ -1,12 +1,15 @@
 """The flow of participants through a trial, as the CONSORT 2025 diagram counts it, from tables of visits."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from lupus_kit.core.columns import require_columns
-from lupus_kit.core.errors import InputError, is_whole
+from lupus_kit.core.errors import InputError, is_number, is_whole
+
+_STAGES = ("enrolment", "allocation", "follow-up", "analysis")
 
 
 def participant_flow(
@@ -67,43 +70,44 @@ def participant_flow(
         raise InputError(
             f"patient {bad[0]!r} and {len(bad) - 1} more have no arm, or more than one: give each exactly one."
         )
-    there = sorted(week for week in visits["week"].dropna().unique().tolist() if week > 0)
-    shown = there if weeks is None else list(weeks)
-    primary = primary_week if primary_week is not None else next(iter(shown), None)
-    if primary is None:
-        raise InputError("the table of visits has no visit after week 0: nobody was followed up.")
-    if unseen := [week for week in [*shown, primary] if week not in there]:
+    if not pd.api.types.is_numeric_dtype(visits["week"]):
         raise InputError(
-            f"nobody was seen at week {unseen[0]}; follow-up visits are at {', '.join(f'{w:g}' for w in there)}."
+            "the column 'week' of the table of visits holds text: give weeks since the first dose as numbers."
         )
-    for reason, number in (excluded or {}).items():
-        if not is_whole(number, 0):
-            raise InputError(f"excluded[{reason!r}] == {number!r}: must be a whole number of 0 or more.")
-    rows: list[tuple[str, str, str, int | None]] = []
-    not_randomised = None if excluded is None else sum(excluded.values())
-    assessed = None if not_randomised is None else len(arms) + not_randomised
-    rows += [("enrolment", "", "assessed for eligibility", assessed), ("enrolment", "", "excluded", not_randomised)]
-    rows += [("enrolment", "", f"excluded: {reason}", int(number)) for reason, number in (excluded or {}).items()]
-    rows.append(("enrolment", "", "randomised", len(arms)))
-    at_primary = visits[visits["week"] == primary]
-    analysed = set(at_primary["patient"] if outcome is None else at_primary.loc[at_primary[outcome].notna(), "patient"])
+    there = sorted(week for week in visits["week"].dropna().unique().tolist() if week > 0)
+    shown = there if weeks is None else [weeks] if is_number(weeks) else list(weeks)
+    primary = primary_week if primary_week is not None else next(iter(shown), None)
+    if unseen := [week for week in [*shown, primary] if week not in there]:
+        listed = (
+            f"follow-up visits are at {', '.join(f'{week:g}' for week in there)}" if there else "no visit after week 0"
+        )
+        raise InputError(f"nobody was seen at week {unseen[0]} in the table of visits: {listed}.")
+    why_not = dict(excluded or {})
+    if bad := [reason for reason, number in why_not.items() if not is_whole(number, 0)]:
+        raise InputError(f"excluded[{bad[0]!r}] == {why_not[bad[0]]!r}: must be a whole number of 0 or more.")
+    out = None if excluded is None else sum(why_not.values())
+    rows: list[tuple[str, str, str, int | None]] = [
+        ("enrolment", "", "assessed for eligibility", None if out is None else len(arms) + out),
+        ("enrolment", "", "excluded", out),
+        *(("enrolment", "", f"excluded: {reason}", int(number)) for reason, number in why_not.items()),
+        ("enrolment", "", "randomised", len(arms)),
+    ]
+    measured = visits if outcome is None else visits[visits[outcome].notna()]
+    analysed = set(measured.loc[measured["week"] == primary, "patient"])
     for arm, members in arms.groupby("first", sort=False):
         patients = set(members.index)
-        rows.append(("allocation", str(arm), "allocated", len(patients)))
-        rows.append(("allocation", str(arm), "received the intervention", None))
+        lines: list[tuple[str, str, int | None]] = [
+            ("allocation", "allocated", len(patients)), ("allocation", "received the intervention", None),
+        ]  # fmt: skip
         for week in shown:
             seen = len(patients & set(visits.loc[visits["week"] == week, "patient"]))
-            rows.append(("follow-up", str(arm), f"seen at week {week:g}", seen))
-            rows.append(("follow-up", str(arm), f"not seen at week {week:g}", len(patients) - seen))
-        rows.append(
-            ("analysis", str(arm), f"analysed for the primary outcome, week {primary:g}", len(patients & analysed))
-        )
+            lines.append(("follow-up", f"seen at week {week:g}", seen))
+            lines.append(("follow-up", f"not seen at week {week:g}", len(patients) - seen))
         lost = sorted(patients - analysed, key=str)
-        rows.append(("analysis", str(arm), "not analysed", len(lost)))
-        told = pd.Series([(reasons or {}).get(patient, "reason not given") for patient in lost], dtype=object)
-        rows += [
-            ("analysis", str(arm), f"not analysed: {why}", int(k)) for why, k in told.value_counts(sort=False).items()
-        ]
-    order = {"enrolment": 0, "allocation": 1, "follow-up": 2, "analysis": 3}
+        lines.append(("analysis", f"analysed for the primary outcome, week {primary:g}", len(patients) - len(lost)))
+        lines.append(("analysis", "not analysed", len(lost)))
+        told = Counter((reasons or {}).get(patient, "reason not given") for patient in lost)
+        lines += [("analysis", f"not analysed: {reason}", number) for reason, number in told.items()]
+        rows += [(stage, str(arm), what, number) for stage, what, number in lines]
     flow = pd.DataFrame(rows, columns=["stage", "arm", "what", "n"]).astype({"n": "Int64"})
-    return flow.sort_values("stage", key=lambda stage: stage.map(order), kind="stable", ignore_index=True)
+    return flow.sort_values("stage", key=lambda stage: stage.map(_STAGES.index), kind="stable", ignore_index=True)

@@ -69,8 +69,9 @@ def minimisation(
     >>> minimisation(patients, ["sex", "nephritis"], ["IL-2", "placebo"], seed=1, best=1.0)["arm"].nunique()
     2
     """
-    names = ratios(arms)
-    if set(names.values()) != {1}:
+    shares = ratios(arms)
+    named, k = list(shares), len(shares)
+    if set(shares.values()) != {1}:
         raise InputError(f"arms == {arms!r}: minimisation here is for arms of the same size; use permuted_blocks.")
     listed = [factors] if isinstance(factors, str) else list(factors)
     if not isinstance(patients, pd.DataFrame):
@@ -86,7 +87,6 @@ def minimisation(
             f"column {name!r} is empty in row {row + 1} and {len(empty) - 1} more cells: fill them in first."
         )
     require_choice("distance", distance, DISTANCES)
-    k = len(names)
     if not is_number(best) or not 1 / k <= best <= 1:
         raise InputError(f"best == {best!r}: the chance of the preferred arm is from {1 / k:.3g} to 1.")
     heavy = dict.fromkeys(listed, 1.0) | dict(weights or {})
@@ -102,17 +102,14 @@ def minimisation(
         apart = np.zeros(k)
         for factor, level in cells:
             on_trial = numbers[factor, level] + np.eye(k)  # one row for each arm that the patient may go to
-            spread = np.ptp(on_trial, axis=1) if distance == "range" else on_trial.var(axis=1)
-            apart += heavy[factor] * spread
+            apart += heavy[factor] * (np.ptp(on_trial, axis=1) if distance == "range" else on_trial.var(axis=1))
         equal = np.flatnonzero(np.isclose(apart, apart.min()))
         preferred = int(rng.choice(equal))
-        chances = np.full(k, (1 - best) / (k - 1)) if len(equal) < k else np.full(k, 1 / k)
-        if len(equal) < k:
-            chances[preferred] = best
-        arm = int(rng.choice(k, p=chances))
+        chance = 1 / k if len(equal) == k else best  # of the preferred arm; the others share the rest
+        arm = int(rng.choice(k, p=np.where(np.arange(k) == preferred, chance, (1 - chance) / (k - 1))))
         for cell in cells:
             numbers[cell][arm] += 1
-        rows.append(("" if len(equal) == k else list(names)[preferred], list(names)[arm]))
+        rows.append(("" if len(equal) == k else named[preferred], named[arm]))
     allocation = patients[listed].reset_index(drop=True)
     allocation.insert(0, "sequence", np.arange(1, len(rows) + 1))
     allocation[["preferred", "arm"]] = pd.DataFrame(rows, columns=["preferred", "arm"])

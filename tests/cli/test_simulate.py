@@ -308,6 +308,11 @@ def test_going_on_overwrites_no_file_that_somebody_made_or_changed(desk, small, 
     assert content("done") == before
     (desk / "done" / name).unlink()
     assert call(*question, "--resume") == 0
+    (desk / "done" / name).unlink()
+    (desk / "done" / name).mkdir()
+    assert call(*question, "--resume") == 2
+    (desk / "done" / name).rmdir()
+    assert call(*question, "--resume") == 0
     # Results that nobody remembers having written are somebody's.
     (desk / "done" / "parts" / "written.json").unlink()
     assert call(*question, "--resume") == 2

@@ -9,6 +9,8 @@ from scipy.optimize import brentq, elementwise
 from lupus_kit.inference.intervals.proportion import Number, wilson, z_quantile
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
+_Size = int | IntArray
+
 
 def wald(x1: Number, n1: Number, x2: Number, n2: Number, level: float) -> tuple[Number, Number]:
     """Unpooled Wald interval of the risk difference."""
@@ -32,7 +34,7 @@ def newcombe(x1: Number, n1: Number, x2: Number, n2: Number, level: float) -> tu
 
 
 def constrained_rates(
-    x1: ArrayLike, n1: int | IntArray, x2: ArrayLike, n2: int | IntArray, difference: float | FloatArray
+    x1: ArrayLike, n1: _Size, x2: ArrayLike, n2: _Size, difference: float | FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Maximum-likelihood rates under ``p1 - p2 = difference``, for one table or arrays of tables and differences.
 
@@ -74,12 +76,7 @@ def constrained_rates(
 
 
 def constrained_variance(
-    x1: ArrayLike,
-    n1: int | IntArray,
-    x2: ArrayLike,
-    n2: int | IntArray,
-    difference: float | FloatArray,
-    n_minus_1: bool = False,
+    x1: ArrayLike, n1: _Size, x2: ArrayLike, n2: _Size, difference: float | FloatArray, n_minus_1: bool = False
 ) -> FloatArray:
     """Return the variance of the difference at the :func:`constrained_rates`; with ``n_minus_1`` times N/(N - 1)."""
     p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
@@ -126,7 +123,7 @@ def mee(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]
     return _score(x1, n1, x2, n2, level, n_minus_1=False)
 
 
-def score_intervals(
+def score_ends(
     x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, level: float, n_minus_1: bool
 ) -> tuple[FloatArray, FloatArray]:
     """Return the ends of :func:`miettinen_nurminen` or :func:`mee` for many tables, all searched at the same time."""

@@ -7,14 +7,7 @@ import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.intervals import ratios
-from lupus_kit.inference.intervals.difference import (
-    agresti_caffo,
-    mee,
-    miettinen_nurminen,
-    newcombe,
-    score_intervals,
-    wald,
-)
+from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, score_ends, wald
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.margins.shifted import limit
 from lupus_kit.inference.two_by_two.conditional import WIDEST
@@ -166,11 +159,11 @@ def many_ends(
     >>> [end.round(3).tolist() for end in many_ends("newcombe", *table)]
     [[0.001], [0.463]]
     """
-    together: dict[str, Callable[..., tuple[FloatArray, FloatArray]]]
-    together = {"wald": wald, "agresti_caffo": agresti_caffo, "newcombe": newcombe}
+    together: dict[str, Callable[..., Any]] = {"wald": wald, "agresti_caffo": agresti_caffo, "newcombe": newcombe}
     if method in together:
-        return together[method](x1, n1, x2, n2, level)
+        low, high = together[method](x1, n1, x2, n2, level)
+        return low, high
     if method in ("miettinen_nurminen", "mee"):
-        return score_intervals(x1, n1, x2, n2, level, method == "miettinen_nurminen")
+        return score_ends(x1, n1, x2, n2, level, method == "miettinen_nurminen")
     found = [intervals(a, m, b, n, level, [method])[0] for a, m, b, n in np.transpose([x1, n1, x2, n2]).tolist()]
     return np.array([one.low for one in found]), np.array([one.high for one in found])
