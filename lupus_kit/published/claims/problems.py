@@ -195,7 +195,8 @@ def csv_rows(
     n_problems = len(problems.found)
     try:
         columns = list(reader.fieldnames or [])
-        for problem in wrong_header(columns):
+        twice = [f"column {name} stands twice." for name in dict.fromkeys(columns) if columns.count(name) > 1]
+        for problem in (*twice, *wrong_header(columns)):
             problems.add((before + 1,), problem)
         if len(problems.found) > n_problems:
             return
