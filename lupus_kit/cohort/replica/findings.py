@@ -22,6 +22,8 @@ for _finding, _items in BILAG_ITEMS_OF.items():
         for _level in (_SAME, _IMPROVING):
             _given = BY_LEVEL[BY_ID[_item].gives or "B"][_level]  # fever alone is B, and C when improving
             FORMS[_finding].setdefault("ABC"[_given], (_item, _level))
+#: Descriptors that alone can be grade A.
+SEVERE = (*(finding for finding, forms in FORMS.items() if "A" in forms), "thrombocytopenia", "leukopenia")
 #: The item that, improving, makes a system C without a descriptor.
 _GOING = {
     "constitutional": "pyrexia", "mucocutaneous": "skin_eruption_mild", "neuropsychiatric": "headache_severe",

@@ -13,14 +13,20 @@ from lupus_kit import design, published
 from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, INJECTION, MEDICINES, VISIT_TABLES, tidy
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
 from lupus_kit.cohort.replica import values
-from lupus_kit.cohort.replica.arm_model import Columns
+from lupus_kit.cohort.replica.arm_model import Columns, watched
 from lupus_kit.cohort.replica.conflicts import explain_failure
 from lupus_kit.cohort.replica.findings import SEDIMENT, bilag_items
 from lupus_kit.cohort.replica.patient_model import ITEMS, solve_arm
 from lupus_kit.cohort.replica.statement_check import compare
 from lupus_kit.cohort.replica.statements import (
-    VISITS, Statement, arm_sizes, find, read_statements, read_study, set_aside,
-)  # fmt: skip
+    VISITS,
+    Statement,
+    arm_sizes,
+    find,
+    read_statements,
+    read_study,
+    set_aside,
+)
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.treatment import acting_intervals, doses_given, event_columns, turnover
@@ -43,6 +49,8 @@ def replica(
     study: str | Path | published.Study = "he2020",
     *,
     targets: Mapping[str, str] | None = None,
+    progress: bool = True,
+    time_limit: float = 600.0,
 ) -> Cohort:
     """Make a cohort that agrees with the published record.
 
@@ -54,6 +62,11 @@ def replica(
         The record, with rows named as in ``he2020``.
     targets : mapping of str to str, optional
         Other numbers for some statements, by the ids of :func:`statements`: ``{"table2/Rash/il2/week 12/count": "3"}``.
+    progress : bool
+        Whether a search of more than a second shows a bar, in a terminal or a notebook.
+    time_limit : float
+        Seconds after which the search ends with an error; a cohort that is found does not depend on it. A new seed takes
+        about 10 s of processor time.
 
     Returns
     -------
@@ -64,7 +77,7 @@ def replica(
     Raises
     ------
     InputError
-        If no cohort agrees with the statements; the message names statements that conflict.
+        If no cohort agrees with the statements; the message names statements that conflict. If the time is over.
 
     See Also
     --------
@@ -74,13 +87,17 @@ def replica(
     -----
     Invented, because nothing is published: everything at weeks 4, 8, 16 and 20; which patient is which; immune cells;
     placebo's antibodies to nucleosomes; eGFR, which nobody loses; the limit of anti-dsDNA (100 IU/mL); that renal
-    descriptors occur only with nephritis; that remission of nephritis is protein below 0.5 g in 24 hours with preserved
-    eGFR (the kit's ``"EULAR 2019"``), at week 12 and at week 24, since the abstract names no visit; that prednisone never
-    rises; that an active BILAG system shows a descriptor. A BILAG total of 6 without A or B needs six systems at C: the
-    statements ask for it, no clinic would.
+    descriptors occur only with nephritis; that protein which rises by more than 0.5 g comes without a sediment; that
+    remission of nephritis is protein below 0.5 g in 24 hours with preserved eGFR (the kit's ``"EULAR 2019"``), at week 12
+    and at week 24, since the abstract names no visit; that prednisone never rises; that an active BILAG system shows a descriptor.
+    A BILAG total of 6 without A or B needs six systems at C: the statements ask for it, no clinic would.
 
-    The search goes in steps: who responds and which clause others fail, descriptors, grades, global assessments. Each
-    step is solved near a random proposal by OR-Tools CP-SAT.
+    The findings behind each grade are recorded, and the grades are what :func:`lupus_kit.endpoints.bilag2004` makes of
+    them: items, 24-hour protein, sediment, eGFR and blood counts. Sex, age, size and duration fit each other: nobody fell
+    ill before the age of five, men are taller, and the taller are heavier.
+
+    The search goes in steps: descriptors at entry, who responds and which clause others fail, descriptors later, grades,
+    global assessments. Each step is solved near a random proposal by OR-Tools CP-SAT.
 
     Examples
     --------
@@ -95,7 +112,9 @@ def replica(
         return Cohort(
             **{k: t.copy() for k, t in shipped.tables.items()}, assumptions=None, seed=0, made_by=shipped.made_by
         )
-    return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, read_study(study), targets)
+    record = read_study(study)
+    with watched(f"replica of {record.trial.key}", progress, time_limit):
+        return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, record, targets)
 
 
 @cache

@@ -191,7 +191,7 @@ def protein(
             values[i, t] = rng.uniform(0.26, 0.45) if letter == "C" else values[i, t]
             around = min(rng.uniform(0.8, 1) * last, last)
         elif t and present[i, :t].all():
-            values[i, t - 1], values[i, t] = _lasting(last, letter, stable[i, t], sediment[i, t], rng)
+            values[i, t - 1], values[i, t] = _lasting(last, str(letter), bool(stable[i, t]), bool(sediment[i, t]), rng)
             values[i, t - 2] = (last + values[i, t - 1]) / 2
             continue
         else:
@@ -206,7 +206,7 @@ def protein(
 
 def _lasting(last: float, letter: str, stable: bool, sediment: bool, rng: np.random.Generator) -> tuple[float, float]:
     """Protein four weeks before, and now, of proteinuria that lasts for 12 weeks; it rises by 0.45 g a visit where stable."""
-    near = last * rng.uniform(0.9, 1.1)
+    near = max(0.51, last * rng.uniform(0.9, 1.1))
     if not stable:
         return near, near + rng.uniform(0.52, 1.0)
     if letter == "C":
