@@ -232,5 +232,6 @@ def explain_failure(mine: Sequence[Statement], size: int, followed: int) -> Inpu
             return InputError(f"no cohort satisfies these statements together: {listed}. Change or drop one of them.")
     return InputError(
         "no replica was found: the statements alone do not contradict each other, but no patients were found that also "
-        "follow the rules the kit invents (see Notes of replica). Bring the changed numbers nearer to the printed ones."
+        "follow the rules of BILAG-2004 and those the kit invents (see Notes of replica). Bring the changed numbers nearer to "
+        "the printed ones."
     )

@@ -89,8 +89,8 @@ def replica(
     placebo's antibodies to nucleosomes; eGFR, which nobody loses; the limit of anti-dsDNA (100 IU/mL); that renal
     descriptors occur only with nephritis; that protein which rises by more than 0.5 g comes without a sediment; that
     remission of nephritis is protein below 0.5 g in 24 hours with preserved eGFR (the kit's ``"EULAR 2019"``), at week 12
-    and at week 24, since the abstract names no visit; that prednisone never rises; that an active BILAG system shows a descriptor.
-    A BILAG total of 6 without A or B needs six systems at C: the statements ask for it, no clinic would.
+    and at week 24, since the abstract names no visit; that prednisone never rises; that an active BILAG system shows a
+    descriptor. A BILAG total of 6 without A or B needs six systems at C: the statements ask for it, no clinic would.
 
     The findings behind each grade are recorded, and the grades are what :func:`lupus_kit.endpoints.bilag2004` makes of
     them: items, 24-hour protein, sediment, eGFR and blood counts. Sex, age, size and duration fit each other: nobody fell
