@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from lupus_kit import __version__, published
 from lupus_kit.core.errors import InputError
@@ -67,6 +68,7 @@ def notebook(club: JournalClub, place: str) -> str:
     v4 = need("nbformat.v4", "handbook", "The notebook of a journal club")
     from jinja2 import Environment
 
+    limits: dict[str, Any] = {"club": club, "most": _LARGEST_BOARD, "shown": _MOST_BOARDS}
     environment = Environment(trim_blocks=True, lstrip_blocks=True)
     cells = []
     # The template is cut into cells before anything is filled in: what stands in a claims file never makes one.
@@ -74,8 +76,7 @@ def notebook(club: JournalClub, place: str) -> str:
     for kind, name, source in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
         for number, one in enumerate(club.effects[:_MOST_BOARDS] if name.startswith("table") else [None], 1):
             fits = one is not None and max(one.counts) <= _LARGEST_BOARD
-            values = {"club": club, "one": one, "fits": fits, "most": _LARGEST_BOARD}
-            values |= {"shown": _MOST_BOARDS, "place": repr(place)}
+            values = {"one": one, "fits": fits, "place": repr(place), **limits}
             if text := environment.from_string(source).render(values).strip():
                 new = v4.new_code_cell if kind == "code" else v4.new_markdown_cell
                 cells.append(new(text, id=f"{name}-{number}" if one else name))
