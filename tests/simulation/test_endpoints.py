@@ -117,7 +117,7 @@ def test_the_familywise_error_of_endpoints_with_their_own_patients():
         (lambda: Endpoint(24, "renal response", (13, 0)), "two whole numbers"),
         (lambda: Endpoint(24, "renal response", "13"), "two whole numbers"),
         (lambda: Endpoint(24, "BICLa"), "did you mean 'BICLA'"),
-        (lambda: Endpoint(24, "BICLA", test="welch"), "a response, tested as the plan says"),
+        (lambda: Endpoint(24, "BICLA", test="welch"), "a response and tested as the plan says"),
         (lambda: Endpoint(24, "SLEDAI fall", test="pearson"), "unknown test of the fall"),
         (lambda: Scenario(NEPHRITIS, HE, AnalysisPlan(Endpoint(24, patients=(31, 12)))), "31 patients of 'IL-2', which has 30"),
         (lambda: Scenario(cohort.Assumptions(), HE, AnalysisPlan(RENAL)), "leave `patients` out"),

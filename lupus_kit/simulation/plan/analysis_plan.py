@@ -289,9 +289,8 @@ class AnalysisPlan:
                 )
             for arm, n in zip(design.arms, endpoint.patients or (), strict=False):
                 if n > arm.n_randomised:
-                    raise InputError(
-                        f"the {role} endpoint is measured in {n} patients of {arm.name!r}, which has {arm.n_randomised}."
-                    )
+                    raise InputError(f"the {role} endpoint is measured in {n} patients of {arm.name!r}, which has "
+                                     f"{arm.n_randomised}.")  # fmt: skip
         for arm in design.arms:
             self.arm_sizes(arm.n_randomised, arm.name)
 
@@ -369,20 +368,13 @@ class AnalysisPlan:
         ]
         bounds = self.boundaries()
         if bounds is not None:
-            looks = "; ".join(
-                f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in zip(bounds.fractions, bounds.levels, strict=True)
-            )
-            rows.append(("looks", looks))
+            pairs = zip(bounds.fractions, bounds.levels, strict=True)
+            rows.append(("looks", "; ".join(f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in pairs)))
             stops = ", ".join(f"{ndtr(-z):.4f}" for z in bounds.futility)
             rows += [("futility, not binding", f"one-sided p above {stops}")] if stops else []
         if self.reestimation is not None:
             again = self.reestimation
-            rows.append(
-                (
-                    "re-estimation",
-                    f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
-                    f"at most {again.max_factor:g} times the planned size",
-                )
-            )
+            rows.append(("re-estimation", f"after {again.at:.0%} of the patients, blinded, for a difference of "
+                         f"{again.difference:g}, at most {again.max_factor:g} times the planned size"))  # fmt: skip
         body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in rows)
         return f"<table>{body}</table>"
