@@ -313,7 +313,7 @@ class AnalysisPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ``[plan]`` table of a plan file, in plain values."""
-        table: dict[str, Any] = plain(asdict(self))
+        table: dict[str, Any] = plain(asdict(self) | {"margin": self.margin or None})  # no margin is not written
         return table
 
     @classmethod

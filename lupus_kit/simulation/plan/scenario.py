@@ -115,6 +115,8 @@ class Scenario:
         for end in self.plan.endpoints:
             if end.patients is not None:
                 raise InputError(f"{end}: a patient model has its own patients; leave `patients` out.")
+            if end.of_nephritis and assumptions.nephritis_share == 0:
+                raise InputError(f"{end}: with nephritis_share == 0 nobody has nephritis.")
             if end.name == "SRI-50":
                 raise InputError("SRI-50 asks for items that improve by half, which the patient model does not have.")
         weeks = [visit.week for visit in model.visits]

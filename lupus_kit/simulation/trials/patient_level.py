@@ -67,7 +67,7 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
     values = {name: _values(name, visits, made, plan) for name in {end.name for end in plan.endpoints}}
     columns = []
     for end in plan.endpoints:
-        at_week = values[end.name].xs(end.week, level="week").reindex(people.index)
+        at_week = values[end.name].reindex(index=people.index, columns=[end.week])[end.week]
         for arm, counts_as in zip(he2020().arms, COUNTS_AS[plan.missing], strict=True):
             fill = at_week.isna() & (people["arm"] == arm.name) & (counts_as >= 0)
             at_week = at_week.mask(fill, counts_as)
@@ -77,8 +77,8 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
     return [both[in_first], both[~in_first]]
 
 
-def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: AnalysisPlan) -> pd.Series:
-    """Return what every patient counts as at every visit, by patient and week; ``nan`` where that is open."""
+def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: AnalysisPlan) -> pd.DataFrame:
+    """Return what every patient (row) counts as at every week (column); ``nan`` where that is open."""
     options: dict[str, Any] = {"missing": "observed", "events": plan.events}
     asked, column = RESPONSES.get(name, {}), "responder"
     if name == SLEDAI_FALL:
@@ -92,10 +92,12 @@ def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: Analysis
         people, renal = made.patients.set_index("patient"), asked["endpoint"].startswith("renal")
         found = made.labs if renal else made.sledai.assign(weight_kg=made.sledai["patient"].map(people["weight_kg"]))
         read = visits[visits["patient"].map(people["nephritis"])] if renal else visits
+        if read.empty:  # nobody has nephritis
+            return pd.DataFrame(dtype=float)
         more = found[found.columns.difference([*visits.columns, "proteinuria_stable"])]
         scored = score_visits(read.join(more), **asked, **options)
         rows, column = scored.verdicts, scored.verdict
-    return rows.set_index(["patient", "week"])[column].astype("Float64").astype(float)
+    return rows.set_index(["patient", "week"])[column].astype("Float64").astype(float).unstack("week")
 
 
 class PatientSource:
