@@ -21,6 +21,12 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# The tests already use every processor: threads of the linear algebra would only wait for each other, in every process.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+#: Seconds after which something that others wait for is taken to have died; a busy machine may take long.
+PATIENCE = 1800
+
 
 def _listed() -> list[str]:
     """List the files that belong to the repository: git's list, or in an unpacked archive everything not hidden."""
@@ -64,13 +70,21 @@ def uv(clean_environment: dict[str, str]) -> Callable[..., str]:
 
     def call(*arguments: str, given: str | None = None) -> str:
         command = [sys.executable, "-m", "uv", *arguments, "--quiet"]
-        done = subprocess.run(command, cwd=ROOT, env=clean_environment, input=given, capture_output=True, text=True)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=clean_environment,
+            input=given or "",
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
         assert done.returncode == 0, f"uv {' '.join(arguments)}\n{done.stderr}"
         return done.stdout
 
     try:
         call("pip", "compile", "-", given="hatchling>=1.25,<2")
-    except AssertionError as error:
+    except (AssertionError, subprocess.TimeoutExpired) as error:
         pytest.skip(f"no package can be fetched here: {str(error).splitlines()[-1]}")
     return call
 
@@ -85,7 +99,7 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
         command = [sys.executable, *arguments]
         return subprocess.run(
-            command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=900
+            command, cwd=cwd, env=environment, input=given or "", capture_output=True, text=True, timeout=PATIENCE
         )
 
     return run
@@ -125,6 +139,7 @@ def handbook(tmp_path_factory: pytest.TempPathFactory) -> Handbook:
         shared.mkdir()
     except FileExistsError:  # another worker builds it
         while not (shared / "done").is_file():
+            assert time.time() - shared.stat().st_ctime < PATIENCE, "the worker that builds the handbook has died"
             time.sleep(0.5)
         outcome = json.loads((shared / "done").read_text(encoding="utf-8"))
         assert isinstance(outcome, list), outcome

@@ -10,7 +10,7 @@ from lupus_kit import __version__
 from lupus_kit.cli.audit import audit
 from lupus_kit.cli.cohort import cohort
 from lupus_kit.cli.doctor import doctor
-from lupus_kit.cli.handbook import handbook
+from lupus_kit.cli.handbook import handbook, journal_club
 from lupus_kit.cli.lab import lab
 from lupus_kit.cli.power import power
 from lupus_kit.cli.replicate import replicate
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (replicate, audit, score, cohort, power, simulate, handbook, teach, lab, doctor):
+for command in (replicate, audit, score, cohort, power, simulate, journal_club, handbook, teach, lab, doctor):
     app.command()(command)
 
 

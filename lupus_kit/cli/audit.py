@@ -143,7 +143,7 @@ def _confirmed(study: Proposal) -> Proposal:
                 answer = str(typer.prompt(shown, default="l", show_default=False)).strip().lower()[:1]
         if answer in ("y", "s"):
             arms = claim.arms[::-1] if answer == "s" else claim.arms
-            records.append(replace(claim, arms=arms, confirmed=True))
+            records.append(replace(claim, arms=arms, assumed="", confirmed=True))
         elif answer != "n":
             records.append(claim)
     return replace(study, records=tuple(records))

@@ -26,17 +26,17 @@ def teach(
 ) -> None:
     """Tell an instructor each exercise's aim, solution and misconceptions, or how a class is doing."""
     from lupus_kit.cli.output import terminal_width, write_result
-    from lupus_kit.course import teaching_notes
+    from lupus_kit.course.teaching import exercises_of_stop, teaching_notes
 
     if listed == (progress is not None):
         raise InputError(
             "give one of --list (each exercise with its aim, solution and misconceptions) and --class DIR (how a class is doing)."
         )
-    notes = teaching_notes(stop)
     if progress is None:
-        write_result(notes.render(format.value, terminal_width(out)), out)
+        text = teaching_notes(stop).render(format.value, terminal_width(out))
     else:
-        write_result(_counted(progress, [one.key for one in notes.notes], format, terminal_width(out)), out)
+        text = _counted(progress, list(exercises_of_stop(stop)["key"]), format, terminal_width(out))
+    write_result(text, out)
 
 
 def _counted(folder: Path, keys: list[str], format: TeachFormat, width: int | None) -> str:

@@ -80,13 +80,9 @@ class Column:
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
-        if self.kind == "text":
-            return "a text"
-        if self.kind == "yes/no":
-            return "yes or no (1/0, y/n, true/false, present/absent)"
-        if self.kind == "choice":
-            return f"one of {', '.join(self.choices)}"
-        return self.levels or f"a {self.kind} from {self.low:g} to {self.high:g} {self.unit}".rstrip()
+        number = self.levels or f"a {self.kind} from {self.low:g} to {self.high:g} {self.unit}".rstrip()
+        words = {"text": "a text", "yes/no": "yes or no (1/0, y/n, true/false, present/absent)"}
+        return f"one of {', '.join(self.choices)}" if self.kind == "choice" else words.get(self.kind, number)
 
     @property
     def expected(self) -> str:
@@ -146,10 +142,8 @@ def _read_yes_no(cell: object, column: Column) -> float:
 
 
 def _read_choice(cell: object, column: Column) -> str:
-    word = str(cell).strip()
-    alike = [choice for choice in column.choices if choice.lower() == word.lower()]
-    if word in column.choices:
-        return word
+    word, choices = str(cell).strip(), column.choices
+    alike = [word] if word in choices else [choice for choice in choices if choice.lower() == word.lower()]
     if len(alike) != 1:
         raise _BadCellError
     return alike[0]
@@ -261,8 +255,7 @@ def read_distinct(
         codes, distinct = pd.factorize(pd.Series(list(zip(series, series.map(type), strict=True))))
         cells = [cell for cell, _ in distinct]
     else:
-        codes, distinct = pd.factorize(series)
-        cells = np.asarray(distinct, dtype=object).tolist()
+        codes, cells = distinct_cells(series)
     read: list[object] = []
     hints: dict[str, list[int]] = {}
     for position, cell in enumerate(cells):
@@ -293,13 +286,6 @@ def flags(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
     """Read a yes/no column as int8: 1 present, 0 absent, -1 missing; note every other cell."""
     values = read_column(frame, column, Column(column, "yes/no"), problems)
     return np.where(np.isnan(values), -1, values).astype(np.int8)
-
-
-def codes(frame: pd.DataFrame, column: str, problems: BadCells, allowed: Iterable[str]) -> np.ndarray:
-    """Read a column of labels as their positions in ``allowed``; missing is ``len(allowed)``."""
-    names = tuple(allowed)
-    found = read_choices(frame, column, Column(column, "choice", choices=names), problems)
-    return np.where(found < 0, len(names), found).astype(np.int8)
 
 
 def require_frame(frame: object, what: str) -> pd.DataFrame:

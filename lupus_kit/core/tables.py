@@ -188,14 +188,12 @@ def _plain_table(text: str) -> tuple[list[str], pd.DataFrame] | None:
     names = lines[top].split(delimiter)
     if not rows or any(line.count(delimiter) != len(names) - 1 for line in rows.values()):
         return None
-    columns = [str(k) for k in range(len(names))]
+    texts = {str(k): pyarrow.string() for k in range(len(names))}
     table = pyarrow.csv.read_csv(
         io.BytesIO("\n".join(rows.values()).encode()),
-        read_options=pyarrow.csv.ReadOptions(column_names=columns),
+        read_options=pyarrow.csv.ReadOptions(column_names=[*texts]),
         parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(columns, pyarrow.string()), strings_can_be_null=False
-        ),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=texts, strings_can_be_null=False),
     )
     return names, table.to_pandas().set_axis(list(rows))
 
@@ -301,9 +299,8 @@ def _rows_of_sheets(
         book = openpyxl.load_workbook(path, read_only=True, data_only=values)
         names = list(book.sheetnames)
         wanted = list(sheets) or names[:1]
-        found = {
-            sheet: [[*row] for row in book[sheet].iter_rows(values_only=True)] for sheet in wanted if sheet in names
-        }
+        rows = {sheet: book[sheet].iter_rows(values_only=True) for sheet in wanted if sheet in names}
+        found = {sheet: [[*row] for row in cells] for sheet, cells in rows.items()}
         book.close()
     except OSError:
         raise
@@ -378,9 +375,8 @@ def _named(
         names, cells, notes = joined, cells.iloc[1:], (*notes, "The first two rows were read as one row of names.")
     written = [name.strip() for name in names]
     # A text file without rows has told pandas nothing of its columns.
-    cells = (
-        pd.DataFrame(cells, columns=range(len(written))) if cells.empty else cells.set_axis(range(len(written)), axis=1)
-    )
+    every = range(len(written))
+    cells = pd.DataFrame(cells, columns=every) if cells.empty else cells.set_axis(every, axis=1)
     kept = [k for k, name in enumerate(written) if name]
     for k in set(cells.columns).difference(kept):
         if not cells[k].map(is_missing).all():

@@ -137,14 +137,19 @@ def teaching_notes(stop: int | None = None) -> TeachingNotes:
     >>> teaching_notes(0).notes[0].key
     '00.1'
     """
+    wanted = exercises_of_stop(stop)
+    asked = _asked(set(wanted["notebook"]))
+    exercises = [(row.notebook, catalogue.find(row.key)) for row in wanted.itertuples()]
+    return TeachingNotes(tuple(_note(name, one, *asked.get(one.key, ("", "", ""))) for name, one in exercises))
+
+
+def exercises_of_stop(stop: int | None) -> pd.DataFrame:
+    """Return the rows of the catalogue that belong to one stop, all where it is None; raise where there is no such stop."""
     listed = catalogue.exercises()
     stops = sorted({int(key[:2]) for key in listed["key"]})
     if stop is not None and (isinstance(stop, bool) or stop not in stops):
         raise InputError(f"stop == {stop!r}: no such stop; there are {', '.join(map(str, stops))}.")
-    wanted = listed if stop is None else listed[listed["key"].str.startswith(f"{stop:02}.")]
-    asked = _asked(set(wanted["notebook"]))
-    exercises = [(row.notebook, catalogue.find(row.key)) for row in wanted.itertuples()]
-    return TeachingNotes(tuple(_note(name, one, *asked.get(one.key, ("", "", ""))) for name, one in exercises))
+    return listed if stop is None else listed[listed["key"].str.startswith(f"{stop:02}.")]
 
 
 def _asked(names: set[str]) -> dict[str, tuple[str, str, str]]:

@@ -150,9 +150,8 @@ def at_baseline(visits: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """
     keys = [name for name in names if name in _KEYS]
     if keys or len(set(names)) < len(names):
-        raise InputError(
-            f"{listing(map(repr, keys or names))}: strata and covariates are other columns, each named once."
-        )
+        wanted = "strata and covariates are other columns, each named once"
+        raise InputError(f"{listing(map(repr, keys or names))}: {wanted}.")
     require_columns(visits, list(names), "the visit table")
     start = visits.loc[visits["week"].astype(float) == 0].groupby("patient", observed=True)[list(names)].first()
     values = start.reindex(pd.unique(visits["patient"]))

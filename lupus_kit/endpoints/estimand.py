@@ -8,14 +8,9 @@ from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES
 from lupus_kit.endpoints.rules.steroids import steroid_rule
 from lupus_kit.endpoints.visits.visit_table import EVENTS
+from lupus_kit.endpoints.words import WORDS
 
-_OPEN = {
-    "nonresponder": "an open answer is counted as non-response",
-    "observed": "patients whose answer is open are left out at that visit",
-    "locf": "each patient's last value is carried forward; what is still open is non-response",
-    "worst": "an open answer is counted as non-response",
-    "best": "an open answer is counted as response",
-}
+_OPEN = WORDS["open_answers"]
 
 
 def estimand_table(

@@ -39,22 +39,14 @@ def as_printed(values: np.ndarray) -> np.ndarray:
     if blurred.any():
         values = values.copy()
         values[blurred] = single[blurred].astype(str).astype(float)
-    printed: np.ndarray = np.round(values, DECIMALS)
-    return printed
+    return np.asarray(np.round(values, DECIMALS))
 
 
 def rounded(
-    table: pd.DataFrame,
-    column: str,
-    problems: BadCells,
-    low: float,
-    high: float,
-    decimals: int = DECIMALS,
-    whole: bool = False,
+    table: pd.DataFrame, column: str, problems: BadCells, low: float, high: float, whole: bool = False
 ) -> pd.Series:
-    """Read a number column with its printed decimals, or rounded to fewer, so that a value on a limit is on it exactly."""
-    values = as_printed(numbers(table, column, problems, low, high, whole))
-    return pd.Series(np.round(values, decimals), dtype="Float64")
+    """Read a number column with its printed decimals, so that a value on a limit is on it exactly."""
+    return pd.Series(as_printed(numbers(table, column, problems, low, high, whole)), dtype="Float64")
 
 
 def any_of(answers: Iterable[pd.Series]) -> pd.Series:
@@ -64,5 +56,4 @@ def any_of(answers: Iterable[pd.Series]) -> pd.Series:
 
 def known_true(answers: pd.Series) -> np.ndarray:
     """Return plain booleans: true where the answer is yes, false where it is no or missing."""
-    plain: np.ndarray = answers.to_numpy(dtype=bool, na_value=False)
-    return plain
+    return np.asarray(answers.to_numpy(dtype=bool, na_value=False))

@@ -22,6 +22,7 @@ from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FIND
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, STABLE_IDS, STABLE_SCORES_ZERO
 from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.trial_endpoints import TRIAL_ENDPOINTS
+from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.missing_codes import MissingCodes
 from lupus_kit.endpoints.visits.visit_file import read_known
 from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits
@@ -106,10 +107,8 @@ class Scored:
 
     def _repr_html_(self) -> str:
         counts = self.responders().round({"rate": 3}).to_html(index=False, border=0)
-        keys = [
-            name for name in ("definition", "patient", "visit", "arm", self.verdict, "reason") if name in self.verdicts
-        ]
-        shown = self.verdicts[keys].head(12)
+        columns = ["definition", "patient", "visit", "arm", self.verdict, "reason"]
+        shown = self.verdicts.filter(items=columns).head(12)
         more = f"<p>… and {len(self.verdicts) - 12} more rows.</p>" if len(self.verdicts) > 12 else ""
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return (
@@ -215,15 +214,14 @@ def score_visits(
     require_choice("PGA scale", pga_scale, PGA_SCALES)
     notes: list[str] = []
     table = read_known(require_frame(visits, "visits"), pga_scale, missing_codes, notes)
-    keyed = table.columns.is_unique and {"patient", "visit", "week"} <= {*table.columns}
+    keyed = table.columns.is_unique and {*KEYS} <= {*table.columns}
     if keyed and pd.api.types.is_numeric_dtype(table["week"]):
         table, _, assumed = plan_visits(table, planned, windows, screening)
         notes += assumed
     asked = TRIAL_ENDPOINTS[endpoint]
     if definition is not None and "definition" not in asked.options:
-        raise InputError(
-            f"definition is {definition!r}, but the endpoint is {endpoint!r}: it chooses among renal responses."
-        )
+        but = f"the endpoint is {endpoint!r}: it chooses among renal responses"
+        raise InputError(f"definition is {definition!r}, but {but}.")
     within, among = names_of(strata, "strata"), names_of(covariates, "covariates")
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
@@ -254,10 +252,8 @@ def score_visits(
     arms, _ = two_arms(table, first_arm)
     name = asked.name.format_map(options)
     judged = steroids if "steroids" in asked.options else None
-    estimand = estimand_table(
-        table, verdicts, name, arms, missing=missing, events=events, steroids=judged, strata=within
-    )
-    analysis = None
+    ways: dict[str, Any] = {"missing": missing, "events": events, "steroids": judged}
+    estimand, analysis = estimand_table(table, verdicts, name, arms, **ways, strata=within), None
     if within or among or n_imputations:
         rule = {name: options[name] for name in ("points", "b_to_a_is_new", "steroids")}
         rule |= {"events": events, "components": asked.components}
@@ -268,9 +264,7 @@ def score_visits(
 
 def _complete(table: pd.DataFrame) -> pd.DataFrame:
     """Give every patient a row for every visit, so that a visit that was not made stays in the denominator."""
-    if not {"patient", "visit", "week"} <= {*table.columns} or table[["patient", "visit", "week"]].isna().any(
-        axis=None
-    ):
+    if not {*KEYS} <= {*table.columns} or table[[*KEYS]].isna().any(axis=None):
         return table  # the rule lists the empty cells
     visits = table[["visit", "week"]].drop_duplicates()
     keys = pd.DataFrame({"patient": pd.unique(table["patient"])}).merge(visits, how="cross")
@@ -307,10 +301,8 @@ def _with_sledai(
         if has_total:
             notes.append("The recorded SLEDAI total was used: the descriptors and findings of the file are not all 24.")
             return table
-        raise InputError(
-            f"SLEDAI cannot be added up in any row: no column decides {', '.join(undecided)}. Add columns for them "
-            "(0 for absent)."
-        )
+        lacking = f"no column decides {', '.join(undecided)}. Add columns for them (0 for absent)"
+        raise InputError(f"SLEDAI cannot be added up in any row: {lacking}.")
     if measured:
         notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
         notes += filter(None, [first])
@@ -369,9 +361,8 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
         return table
     if graded:
         lacking = ", ".join(name for name in GRADE_COLUMNS if name not in graded)
-        raise InputError(
-            f"of the nine BILAG grades these have no column: {lacking}. Add them (E where never involved)."
-        )
+        way_out = "Add them (E where never involved)"
+        raise InputError(f"of the nine BILAG grades these have no column: {lacking}. {way_out}.")
     if not from_form:
         raise InputError(
             f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "

@@ -1,8 +1,11 @@
 """The endpoints of a trial by name: the rule of each, what it reads, and the options that it takes."""
 
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,24 +27,24 @@ class TrialEndpoint:
     ----------
     rule : callable
         From visits and options to a table with a verdict.
-    needs : tuple of str
+    needs : sequence of str
         Of ``"total"``, ``"items"`` and ``"grades"``; ``"maybe grades"`` where they are there.
     name : str
         In print; options stand in braces.
-    options : tuple of str
+    options : sequence of str
         Beside `missing` and `events`.
     verdict : str
         The column of the verdict; other than ``"responder"`` where the endpoint is a state at each visit.
-    components : tuple of str
+    components : sequence of str
         What multiple imputation is to ask for, where the endpoint is an SRI that it knows.
     """
 
     rule: Callable[..., pd.DataFrame]
-    needs: tuple[str, ...]
+    needs: Sequence[str]
     name: str
-    options: tuple[str, ...] = ()
+    options: Sequence[str] = ()
     verdict: str = "responder"
-    components: tuple[str, ...] = ()
+    components: Sequence[str] = ()
 
 
 def all_definitions(
@@ -69,30 +72,16 @@ def all_definitions(
     return long
 
 
-_SRI_OPTIONS = ("points", "b_to_a_is_new", "steroids")
-_RENAL_OPTIONS = ("definition", "creatinine_upper_normal")
-TRIAL_ENDPOINTS = {
-    "sri": TrialEndpoint(
-        sri, ("total", "grades"), "SRI-{points}", _SRI_OPTIONS, components=("sledai", "bilag", "pga")
-    ),
-    "modified-sri": TrialEndpoint(
-        partial(sri, components=("sledai", "pga")), ("total",), "modified SRI-{points} (no BILAG)", _SRI_OPTIONS,
-        components=("sledai", "pga"),
-    ),
-    "sri-50": TrialEndpoint(sri50, ("items", "grades"), "SRI-50, {points} points", _SRI_OPTIONS),
-    "bicla": TrialEndpoint(bicla, ("total", "grades"), "BICLA", ("steroids",)),
-    "lldas": TrialEndpoint(lldas, ("items",), "LLDAS", verdict="lldas"),
-    "doris": TrialEndpoint(doris, ("items",), "DORIS", verdict="doris"),
-    "flare": TrialEndpoint(flare_free, ("total",), "no SELENA flare since baseline", verdict="flare_free"),
-    "severe-flare": TrialEndpoint(
-        partial(flare_free, severe=True), ("total",), "no severe SELENA flare since baseline", verdict="flare_free"
-    ),
-    "renal": TrialEndpoint(
-        renal_state, (), "complete renal response, {definition}", _RENAL_OPTIONS, verdict="renal_response"
-    ),
-    "renal-partial": TrialEndpoint(
-        partial(renal_state, level="partial"), (), "partial or complete renal response, {definition}", _RENAL_OPTIONS,
-        verdict="renal_response",
-    ),
-    "all": TrialEndpoint(all_definitions, ("total", "maybe grades"), "all definitions", ("steroids",)),
-}  # fmt: skip
+_RULES = (sri, sri50, bicla, lldas, doris, flare_free, renal_state, all_definitions)
+
+
+def _read() -> dict[str, TrialEndpoint]:
+    rules = {rule.__name__: rule for rule in _RULES}
+    tables: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    for table in tables.values():
+        table["rule"] = partial(rules[table["rule"]], **table.pop("fixed", {}))
+    return {name: TrialEndpoint(**table) for name, table in tables.items()}
+
+
+#: The rows of ``trial_endpoints.toml``, by name.
+TRIAL_ENDPOINTS: dict[str, TrialEndpoint] = _read()

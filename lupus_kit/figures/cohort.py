@@ -177,45 +177,6 @@ def immune_cycles(
     return describe(ax, f"Mean {_CELL_LABELS.get(value, value)} at each visit, invented patients: {'; '.join(said)}.")
 
 
-def item_shares(sledai: pd.DataFrame, weeks: tuple[int, ...] = (0, 12, 24), ax: Axes | None = None) -> Axes:
-    """Draw how common each SLEDAI descriptor is at chosen weeks, both arms side by side in one heat map.
-
-    Parameters
-    ----------
-    sledai : pandas.DataFrame
-        ``cohort.sledai``: ``arm``, ``week`` and one yes/no column per descriptor.
-    weeks : tuple of int
-        Which visits.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        With alt text.
-    """
-    _require(sledai, "the table of descriptors", "arm", "week")
-    items = [c for c in sledai.columns if sledai[c].dtype == bool and not c.endswith("_stable")]
-    chosen = sledai.loc[sledai["week"].isin(weeks)]
-    if chosen.empty:
-        raise InputError(f"weeks == {weeks!r}: no visit is in these weeks.")
-    share = 100 * chosen.groupby([chosen["arm"].astype(str), "week"])[items].mean()
-    order = [(a, w) for a in arms_in(chosen) for w in weeks if (a, w) in share.index]
-    share = share.loc[order, share.max() > 0]
-    at_entry = share[share.index.get_level_values("week") == min(weeks)]
-    share = share[at_entry.mean().sort_values(ascending=False).index]
-    ax = axes(ax, (8.5, 1.4 + 0.3 * share.shape[1]))
-    sns.heatmap(share.T, ax=ax, cmap="rocket_r", vmin=0, vmax=100, annot=True, fmt=".0f", linewidths=0.5,
-                cbar_kws={"label": "patients with the finding (%)"})  # fmt: skip
-    ax.set_xticklabels([f"{a}\nweek {w}" for a, w in order], rotation=0)
-    ax.set_yticklabels([c.replace("_", " ") for c in share.columns], rotation=0)
-    ax.set(xlabel="", ylabel="")
-    stamp(ax)
-    top = share.columns[0].replace("_", " ")
-    said = ", ".join(f"{a} week {w}: {share.iloc[i, 0]:.0f} %" for i, (a, w) in enumerate(order))
-    return describe(ax, f"Share of invented patients with each SLEDAI finding. Most common at entry: {top} ({said}).")
-
-
 def response_beside_published(answers: pd.DataFrame, published: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the share of responders of an invented trial over time, and the printed rates as diamonds.
 

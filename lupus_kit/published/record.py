@@ -6,6 +6,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
+import pandas as pd
+
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.published.claims.files import load_claims, load_place
 from lupus_kit.published.study import Study
@@ -84,3 +86,36 @@ def load(study: str | Path) -> Study:
     shipped = _shipped(study)
     tables = MappingProxyType({name: frame.copy() for name, frame in shipped.tables.items()})
     return Study(shipped.trial, shipped.records, tables, shipped.layouts, shipped.remarks)
+
+
+def related(study: str) -> pd.DataFrame:
+    """List trials of the same question before and after a study: facts from registries and papers, and what is unknown.
+
+    Parameters
+    ----------
+    study : str
+        Name of a study that ships with the kit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a fact, so that records which contradict each other stand below each other: ``key`` (loads with
+        :func:`load`), ``relation`` (how it is related), ``design``, ``n`` (patients by this record), ``registry``,
+        ``known`` (what is known, in words), ``source`` and ``confidence`` (V read in the source named; M+ widely
+        published, not read again). No row where the kit holds none.
+
+    Raises
+    ------
+    InputError
+        Unknown study.
+
+    Examples
+    --------
+    >>> related("he2020").query("key == 'nct04077684'")["n"].tolist()
+    [500, 160, 152]
+    """
+    if study not in studies():
+        raise unknown_name("study", study, studies())
+    with resources.files("lupus_kit.published").joinpath("related.csv").open(encoding="utf-8") as file:
+        facts = pd.read_csv(file, dtype={"n": "Int64"}, keep_default_na=False, na_values={"n": [""]})
+    return facts[facts["of"] == study].drop(columns="of").reset_index(drop=True)

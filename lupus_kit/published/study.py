@@ -28,6 +28,9 @@ class Trial:
         Short name of the study.
     title, authors, journal, volume, pages, published_online, doi, source, notice, note : str
         The citation, where the numbers were read, the licence notice, and anything else; empty where not given.
+    design, population, intervention, comparator : str
+        How patients came to their arms and who knew; whom the trial is about; what the first arm is given; and what the
+        others are; empty where not given.
     year : int or None
         Year of the printed issue.
     registry : tuple of str
@@ -51,6 +54,10 @@ class Trial:
     source: str = ""
     notice: str = ""
     note: str = ""
+    design: str = ""
+    population: str = ""
+    intervention: str = ""
+    comparator: str = ""
     alpha: float = 0.05
     n_randomised: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -60,7 +60,7 @@ class ClaimsBoard(ipw.VBox):  # type: ignore[misc]
         if self.current and self.first.value != self.second.value:
             arms, endpoint = (self.first.value, self.second.value), self.endpoint.value.strip() or "comparison"
             one = self._claims[self.current]
-            self._take(replace(one, arms=arms, role=self.role.value, endpoint=endpoint, confirmed=True))
+            self._take(replace(one, arms=arms, role=self.role.value, endpoint=endpoint, assumed="", confirmed=True))
 
     def leave_out(self) -> None:
         """Leave the claim out of the file."""

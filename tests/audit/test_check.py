@@ -261,6 +261,31 @@ def test_an_effect_that_misses():
     assert far.sentence == "another estimate; interval not reproduced by any of 5 methods"
 
 
+def test_a_column_that_stands_twice_in_a_claims_file_is_refused(tmp_path):
+    path = tmp_path / "paper.csv"
+    path.write_text(
+        "id,endpoint,arm_a,reported_a,arm_b,reported_b,p,p\na,x,drug,5/9,placebo,2/9,0.05,0.1\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"line 1: column p stands twice"):
+        audit.check(path)
+
+
+def test_an_interval_without_limit_fits_no_printed_limit():
+    row = lines(claim(reported=["0/10", "0/10"], effect="OR 1.0 (0.1 to 10)"), n=(10, 10))["a", "effect"]
+    assert row.verdict in ("not reproduced", "not checkable")
+
+
+def test_a_count_above_the_patients_randomised_is_named():
+    rows = lines(claim(reported=["12", "2"], p="0.05"), n=(10, 10))
+    assert "more than the 10 patients randomised" in words(rows["a", "drug"])
+    assert rows["a", "drug"].verdict == "not reproduced"
+
+
+def test_a_percentage_that_no_count_of_all_randomised_gives_says_so_beside_those_that_fit():
+    rows = lines(claim(reported=["46.4%", "30%"]), n=(135, 60))
+    assert "8 counts fit, none of them of 135: 13/28" in words(rows["a", "drug"])
+
+
 # ------------------------------------------------------------------ the reading
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ NOT_SAID = ("arm of the first number", "arm of the second number")
 def told(study: Proposal) -> list[tuple[str, str, str, str]]:
     """Each claim in four words: both arms and both values."""
     return [(*claim.arms, *claim.reported) for claim in study.records]
+
+
+def test_a_p_value_that_a_line_end_cuts_is_not_read_as_zero():
+    (claim,) = read_text(ALLOCATION + "Response was 40% with zorimab and 25% with placebo (P = 0.\n02).").records
+    assert claim.p == ""
 
 
 # --- whole abstracts ------------------------------------------------------------------------------------------------
@@ -152,6 +158,72 @@ def test_this_papers_abstract_with_glued_headings():
 )  # fmt: skip
 def test_the_right_numbers_are_paired(sentence, expected):
     assert told(read_text(ALLOCATION + sentence)) == [("zorimab", "placebo", *expected)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "values"),
+    [
+        # The same preposition behind both numbers, or before both brackets.
+        ("Response was 58.0% (95% CI, 45.5% to 69.2%) with T-21 and 64.2% (95% CI, 51.8% to 74.8%) with K-3.", [("58.0%", "64.2%")]),
+        ("Five-year survival was 75.9% for Q1 and 70.0% for Q2 (P=0.04).", [("75.9%", "70.0%")]),
+        ("Nodes were positive in 33 (28%) on Q1 and 42 patients (36%) on Q2.", [("33 (28%)", "42 (36%)")]),
+        ("The number with positive nodes did not differ with Q1 (61%) and Q2 (66%; P=0.28).", [("61%", "66%")]),
+        ("Remission was similar between the Q1 (24.3%) and the Q2 arm (25.2%).", [("24.3%", "25.2%")]),
+        # Two endpoints of each arm, in every order.
+        ("Relapse at 1 and 5 years was frequent (66.1% and 64.3% versus 12.1% and 6.8%).", [("66.1%", "12.1%"), ("64.3%", "6.8%")]),
+        (
+            "Relapse at 5 and at 10 years was 13 and 15%, respectively, in patients given Q1 and 8 and 9% in patients given Q2.",
+            [("13%", "8%"), ("15%", "9%")],
+        ),
+        # One compared with two.
+        ("Relapse was rarer with Q1 (28.6%) compared to Q2 (61.9%) and Q3 (70%).", [("28.6%", "61.9%"), ("28.6%", "70%")]),
+        ("Relapse: 3.1% of women in the control group, 1.2% in the Q1 group, and 1.5% in Q2.", [("3.1%", "1.2%"), ("3.1%", "1.5%")]),
+        # What a bracket tells of a part is no result.
+        ("Survival was 76.9% (ER+ 87.1%, ER- 53.3%) for Q1 and 54.9% (ER+ 59.3%, ER- 42.9%) for Q2.", [("76.9%", "54.9%")]),
+        # A size of the effect that defines the endpoint is no result.
+        ("A 5% decrease in bone mass was seen in 10.2% in one arm versus 41.2% in the other.", [("10.2%", "41.2%")]),
+        ("Overall, 74% of Q1-treated patients had a reduction of pain compared with 63% of Q2-treated patients.", [("74%", "63%")]),
+        # The sign of per cent stands once, brackets between.
+        ("The rate was higher [61.2 (23/37) vs. 26.3 % (10/38)].", [("61.2% (23/37)", "26.3% (10/38)")]),
+        ("All had Q0 as first agent. pCR rates were 6.8% (3/45) and 17.6% (9/51), respectively.", [("6.8% (3/45)", "17.6% (9/51)")]),
+        # A sentence an arm.
+        ("In arm A, 18 patients (44%) were stable. In arm B, stable disease was seen in 14 (38%).", [("18 (44%)", "14 (38%)")]),
+        # Signs of fractions as PDFs have them.
+        ("Response was 40·0 % (40⁄100) vs 25·0 % (25∕100).", [("40.0% (40/100)", "25.0% (25/100)")]),
+        # Counts alone.
+        ("Fewer patients relapsed (13 vs 31, P<0.001).", [("13", "31")]),
+        ("A seroma was seen in 10 in the first group versus 28 in the second group.", [("10", "28")]),
+    ],
+)  # fmt: skip
+def test_words_built_alike_make_a_pair_where_no_arm_is_known(sentence, values):
+    assert [claim.reported for claim in read_text(sentence).records] == values
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nausea (29%) and vomiting (17%) were frequent.",
+        "Grade 3 events included nausea (29%) and vomiting (17%) in the Q1 arm.",
+        "With Q1 it was relieved in 14 (42.4%) and unchanged in 15 (45.5%).",
+        "The score was 13 vs 31 points in these patients.",
+        "Pain was 5 v 9 mm in the patients.",
+        "In arm A, 44% were stable. In arm A, 38% relapsed.",
+        "Weight loss was 40%±5% and 25%±4%.",
+    ],
+)
+def test_endpoints_side_by_side_and_scores_are_no_pair(sentence):
+    assert read_text(sentence).records == ()
+
+
+@pytest.mark.parametrize(
+    ("allocation", "arms"),
+    [
+        ("They were assigned to 2 mg zorimab (n=453) or 20 mg velunib (n=454).", {"2 mg zorimab": 453, "20 mg velunib": 454}),
+        ("They were assigned to (1) rest, (2) zorimab, or (3) velunib.", dict.fromkeys(("rest", "zorimab", "velunib"))),
+    ],
+)  # fmt: skip
+def test_units_and_numerals_of_a_list_are_no_arm_and_no_size(allocation, arms):
+    assert {name: n for name, n in read_text(allocation).trial.n_randomised.items() if name not in NOT_SAID} == arms
 
 
 @pytest.mark.parametrize(
@@ -295,7 +367,8 @@ def test_sizes_that_do_not_add_up_are_asked():
         ("p=0.05", "0.05"), ("P = .05", "0.05"), ("p=0·05", "0.05"), ("P=·05", "0.05"), ("P<.001", "<0.001"),
         ("p &lt; 0.001", "<0.001"), ("p = < 0.001", "<0.001"), ("P ¼ 0.06", "0.06"), ("P value of 0.03", "0.03"),
         ("P-value = 0.030", "0.030"), ("p value, 0.2", "0.2"), ("p≤0.01", "≤0.01"), ("P less than 0.01", "<0.01"),
-        ("p=NS", "NS"), ("NS", "NS"), ("P = 2.3×10−5", "0.000023"), ("p>0.99", ">0.99"), ("P=1.0", "1.0"), ("p<0·0001", "<0.0001"),
+        ("p=NS", "NS"), ("NS", "NS"), ("p=0,02", "0.02"),
+        ("p<0,001", "<0.001"), ("P = 2.3×10−5", "0.000023"), ("p>0.99", ">0.99"), ("P=1.0", "1.0"), ("p<0·0001", "<0.0001"),
     ],
 )  # fmt: skip
 def test_every_spelling_of_a_p_value(printed, read):
@@ -508,6 +581,13 @@ def test_the_views_show_marks_and_escape():
     assert "[[40%]]1" in study.marked()
     assert re.sub(r"\[\[(.*?)\]\]\d+", r"\1", study.marked()) == study.text
     assert "zorimab: 40%; placebo: 25%; p: <0.05" in str(study)
+
+
+def test_a_claim_left_out_loses_its_marks():
+    study = read_text(ALLOCATION + "Response was 40% with zorimab and 25% with placebo.")
+    rest = replace(study, records=())
+    assert rest.marked() == study.text
+    assert "<mark" not in rest._repr_html_()
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

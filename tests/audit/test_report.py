@@ -312,3 +312,8 @@ def test_html_shows_every_row(report):
     assert all(statement in page.text for statement in report.statements)
     assert report.citation in page.text
     assert page.tags <= {"table", "tr", "th", "td", "br", "p", "small", "ul", "li", "details", "summary"}
+
+
+def test_the_names_of_programs_stand_in_the_audit_and_not_among_the_claims_alone(report):
+    assert "[SPSS" in " ".join(report.render("table").split())
+    assert "[SPSS" not in report.claims_only().render("table")

@@ -48,7 +48,7 @@ def test_the_command_writes_a_handbook_and_replaces_it_or_leaves_it(installed, c
     assert os.listdir(".") == ["book"]
     before = _files(Path("book"))
     assert "widgets.html" not in before, "not a stop"
-    assert {f"{Path(shelf.START).stem}.html", "journal_club.pdf", "reference/design.html"} < before
+    assert {f"{Path(shelf.START).stem}.html", "journal_club.pdf", "facilitator.html", "reference/design.html"} < before
 
     (installed / "01_two.ipynb").unlink()
     assert call("handbook", "book") == 0

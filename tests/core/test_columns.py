@@ -12,9 +12,9 @@ import pytest
 from lupus_kit.core.columns import (
     BadCells,
     Column,
-    codes,
     flags,
     numbers,
+    read_choices,
     read_column,
     refuse_slips,
     require_columns,
@@ -117,10 +117,14 @@ def test_a_cell_that_is_needed_may_not_be_missing(cell: object) -> None:
 def test_grades_in_small_letters_where_there_is_no_doubt() -> None:
     problems = BadCells("the table")
     frame = pd.DataFrame({"x": ["A", "b", " e ", None, "NA"]})
-    assert codes(frame, "x", problems, "ABCDE").tolist() == [0, 1, 4, 5, 5]
+
+    def positions(frame: pd.DataFrame, *choices: str) -> list[int]:
+        return read_choices(frame, "x", Column("x", "choice", choices=choices), problems).tolist()
+
+    assert positions(frame, *"ABCDE") == [0, 1, 4, -1, -1]
     problems.raise_if_any()
-    assert codes(frame, "x", problems, ["a", "A", "b", "e"]).tolist() == [1, 2, 3, 4, 4]  # the one that is exactly so
-    codes(pd.DataFrame({"x": ["XY"]}), "x", problems, ["xy", "Xy"])
+    assert positions(frame, "a", "A", "b", "e") == [1, 2, 3, -1, -1]  # the one that is exactly so
+    positions(pd.DataFrame({"x": ["XY"]}), "xy", "Xy")
     with pytest.raises(InputError, match=r"'XY' is not allowed \(one of xy, Xy, or empty\)"):
         problems.raise_if_any()
 

@@ -111,8 +111,10 @@ def test_the_journal_club_is_a_page_with_its_answers_folded(handbook):
     text = _article(handbook.folder, "journal_club.html")
     assert text.count("<summary>For the facilitator</summary>") == 6
     assert 'href="journal_club.pdf"' in text
-    assert "0.0524 N − 1 chi-squared (Campbell, E. Pearson)<br>" in text
+    assert "N − 1 chi-squared (Campbell, E. Pearson)" in text
     assert (handbook.folder / "journal_club.pdf").read_bytes().startswith(b"%PDF-")
+    assert 'href="facilitator.html"' in text
+    assert "For the facilitator" in _page(handbook.folder, "facilitator.html")
 
 
 # --- writing -----------------------------------------------------------------------------------------------------

@@ -46,12 +46,11 @@ TRUTH |= dict.fromkeys(product("ABCDE", "CDE"), (0, 0))
 @pytest.mark.parametrize("system", range(9))
 def test_truth_table_of_new_grades(system: int) -> None:
     assert len(TRUTH) == 25
-    for (before, now), expected in TRUTH.items():
-        base, later = grades("E" * 9), grades("E" * 9)
-        base.iloc[0, system], later.iloc[0, system] = before, now
-        assert tuple(new_bilag(base, later).iloc[0]) == expected
-        lenient = (0, 0) if (before, now) == ("B", "A") else expected
-        assert tuple(new_bilag(base, later, b_to_a_is_new=False).iloc[0]) == lenient
+    base, later = (pd.concat([grades("E" * 9)] * len(TRUTH), ignore_index=True) for _ in range(2))
+    base.iloc[:, system], later.iloc[:, system] = zip(*TRUTH, strict=True)
+    assert list(new_bilag(base, later).itertuples(index=False, name=None)) == list(TRUTH.values())
+    lenient = [(0, 0) if pair == ("B", "A") else expected for pair, expected in TRUTH.items()]
+    assert list(new_bilag(base, later, b_to_a_is_new=False).itertuples(index=False, name=None)) == lenient
 
 
 def test_new_grades_add_up_over_systems_and_missing_stays_missing() -> None:

@@ -74,7 +74,6 @@ def test_each_event(columns: tuple[str, ...], expected: str) -> None:
         assert grade({column: 0}, {column: None}) == ("none" if columns == SEVERE_FEATURES else None)
 
 
-@pytest.mark.parametrize("feature", SEVERE_FEATURES)
 @pytest.mark.parametrize(
     ("before", "now", "doubling", "rise", "nothing"),
     [
@@ -88,14 +87,24 @@ def test_each_event(columns: tuple[str, ...], expected: str) -> None:
         (20, 10, "none", "none", "severe"),
     ],
 )
-def test_what_a_major_feature_needs(
-    feature: str, before: float, now: float, doubling: str, rise: str, nothing: str
-) -> None:
-    pair = {"prednisone_mg_day": before, feature: 0}, {"prednisone_mg_day": now, feature: 1}
+def test_what_a_major_feature_needs(before: float, now: float, doubling: str, rise: str, nothing: str) -> None:
+    def graded(in_hospital: int, **options: str) -> list[tuple[str, str]]:
+        """Grade one patient for each feature; only it is there at the second visit."""
+        none = dict.fromkeys(SEVERE_FEATURES, 0)
+        each = [
+            table(
+                none | {"prednisone_mg_day": before, "hospitalised": 0},
+                none | {"prednisone_mg_day": now, "hospitalised": in_hospital, feature: 1},
+            ).assign(patient=feature)
+            for feature in SEVERE_FEATURES
+        ]
+        found = selena_flare(pd.concat(each, ignore_index=True), **options)
+        last = found[found["week"] == 4]
+        return sorted(zip(last["patient"], last["flare"].astype(str), strict=True))
+
     for needs, expected in (("doubling", doubling), ("rise", rise), ("nothing", nothing)):
-        assert grade(*pair, severe_feature_needs=needs) == expected
-    in_hospital = {"hospitalised": 0}, {"hospitalised": 1}
-    assert grade(pair[0] | in_hospital[0], pair[1] | in_hospital[1]) == "severe"
+        assert graded(0, severe_feature_needs=needs) == [(feature, expected) for feature in sorted(SEVERE_FEATURES)]
+    assert graded(1) == [(feature, "severe") for feature in sorted(SEVERE_FEATURES)]
 
 
 def test_the_visit_before_is_the_comparator() -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from references.endpoints_by_row import FLARE_COLUMNS, SYSTEMS, WEIGHTS
 from references.visit_tables import DOSES, EVENTS, PGA, random_table
 
 from lupus_kit.endpoints import bicla, doris, lldas, s2k_ri50, selena_flare, sledai, sri, sri50
 from lupus_kit.endpoints.rules.sri import MISSING
+
+# A seed cannot be made simpler: shrinking a failure would draw tables for minutes, and tell nothing.
+settings = partial(hypothesis_settings, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
 
 Rule = Callable[..., pd.DataFrame]
 VERDICT: dict[Rule, str] = {sri: "responder", sri50: "responder", bicla: "responder", lldas: "lldas", doris: "doris"}
@@ -27,8 +31,8 @@ PERCENTS = ["arthritis_improvement_percent", "rash_improvement_percent"]
 
 def rank(rule: Rule, table: pd.DataFrame) -> pd.DataFrame:
     """Return the answers by patient and week as 0 no, 1 open, 2 yes; steroids by a rule that leaves unrecorded doses open."""
-    steroids = {"steroids": "no_rise"} if VERDICT[rule] == "responder" else {}
-    got = rule(table, missing="observed", **steroids)
+    options = {"steroids": "no_rise"} if VERDICT[rule] == "responder" else {}
+    got = rule(table, missing="observed", **options)
     got["rank"] = got[VERDICT[rule]].map({False: 0, True: 2}).astype(object).fillna(1).astype(int)
     return got.pivot(index="patient", columns="week", values="rank").fillna(1)  # a visit without a row is open
 
@@ -50,8 +54,7 @@ def better(column: str, value: Any, rng: np.random.Generator) -> Any:
     return float(rng.choice([x for x in (PGA if column == "pga" else DOSES) if x <= value]))
 
 
-@pytest.mark.parametrize("rule", VERDICT, ids=lambda rule: rule.__name__)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 10_000),
     gaps=st.sampled_from([0.0, 0.01, 0.05]),
@@ -60,9 +63,7 @@ def better(column: str, value: Any, rng: np.random.Generator) -> Any:
         st.sampled_from([*BAD_SIGNS, *GOOD_SIGNS, *GRADES, *PERCENTS, "pga", "prednisone_mg_day", "sledai"]), min_size=1
     ),
 )
-def test_improving_anything_never_loses_a_response(
-    rule: Rule, seed: int, gaps: float, week: int, columns: list[str]
-) -> None:
+def test_improving_anything_never_loses_a_response(seed: int, gaps: float, week: int, columns: list[str]) -> None:
     rng = np.random.default_rng(seed)
     table = random_table(48, seed, gaps)
     table["sledai"] = sledai(table).astype(object).where(lambda total: total.notna(), None)
@@ -73,20 +74,21 @@ def test_improving_anything_never_loses_a_response(
         cells = after[column].astype(object).to_numpy(copy=True)
         cells[chosen] = [better(column, cells[row], rng) for row in chosen]
         after[column] = cells
-    was, now = rank(rule, table), rank(rule, after)
-    assert (now[week] >= was[week]).all()
+    for rule in VERDICT:
+        was, now = rank(rule, table), rank(rule, after)
+        assert (now[week] >= was[week]).all(), rule.__name__
 
 
-@pytest.mark.parametrize("rule", VERDICT, ids=lambda rule: rule.__name__)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
-def test_a_hidden_cell_leaves_the_answer_or_opens_it(rule: Rule, seed: int, gaps: float) -> None:
+def test_a_hidden_cell_leaves_the_answer_or_opens_it(seed: int, gaps: float) -> None:
     table = random_table(120, seed)
     table["sledai"] = sledai(table)
     hidden = hide(table, np.random.default_rng(seed), gaps)
-    truth, seen = rank(rule, table), rank(rule, hidden)
-    assert ((seen == 1) | (seen == truth)).all(axis=None)
-    assert (truth != 1).all(axis=None) or rule is lldas  # a first visit of LLDAS has no visit before it
+    for rule in VERDICT:
+        truth, seen = rank(rule, table), rank(rule, hidden)
+        assert ((seen == 1) | (seen == truth)).all(axis=None), rule.__name__
+        assert (truth != 1).all(axis=None) or rule is lldas  # a first visit of LLDAS has no visit before it
 
 
 def hide(table: pd.DataFrame, rng: np.random.Generator, gaps: float) -> pd.DataFrame:
@@ -99,7 +101,7 @@ def hide(table: pd.DataFrame, rng: np.random.Generator, gaps: float) -> pd.DataF
     return hidden.astype({"patient": int, "week": int})
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
 def test_a_hidden_cell_never_changes_a_flare_that_is_graded(seed: int, gaps: float) -> None:
     table = random_table(120, seed)
@@ -113,7 +115,7 @@ def test_a_hidden_cell_never_changes_a_flare_that_is_graded(seed: int, gaps: flo
     assert same[kept.to_numpy()].all()
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.0, 0.01, 0.05]))
 def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gaps: float) -> None:
     table = random_table(120, seed, gaps)
@@ -130,7 +132,7 @@ def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gap
         assert (found[way]["imputed"] == (open_answer & (way != "observed"))).all()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10_000))
 def test_more_room_is_asked_for_by_every_larger_n(seed: int) -> None:
     table = random_table(120, seed, 0.01)
@@ -140,7 +142,7 @@ def test_more_room_is_asked_for_by_every_larger_n(seed: int) -> None:
         assert (fewer <= more).all()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10_000))
 def test_rules_that_contain_each_other(seed: int) -> None:
     table = random_table(240, seed)
@@ -159,7 +161,7 @@ def test_rules_that_contain_each_other(seed: int) -> None:
     assert (doris(allowed)["doris"] <= low).all()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10_000), column=st.sampled_from([*FLARE_COLUMNS, "prednisone_mg_day", "pga", "sledai"]))
 def test_a_worse_visit_never_has_a_lower_grade_of_flare(seed: int, column: str) -> None:
     table = random_table(120, seed)

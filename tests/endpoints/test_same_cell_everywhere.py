@@ -23,7 +23,14 @@ def ill_then_well() -> pd.DataFrame:
         {"patient": ["A", "A"], "visit": ["baseline", "week 12"], "week": [0, 12], "arm": ["drug", "drug"]}
         | dict.fromkeys(IDS, 0)
         | dict.fromkeys(GRADES, "D")
-        | {"pga": [2.0, 1.0], "prednisone_mg_day": 5, "rescue": 0, "withdrawn": 0, "maintenance_ok": 1}
+        | {
+            "pga": [2.0, 1.0],
+            "prednisone_mg_day": 5,
+            "rescue": 0,
+            "disallowed_medication": 0,
+            "withdrawn": 0,
+            "maintenance_ok": 1,
+        }
     )
     table.loc[0, ["arthritis", "rash", "low_complement", "dna_binding"]] = 1
     table.loc[0, "bilag_mucocutaneous"] = "B"
@@ -54,12 +61,13 @@ def read_back(table: pd.DataFrame, folder: Path, name: str = "visits.csv") -> pd
     return read_visit_file(folder / name).visits
 
 
-SPELLINGS = [
+#: By column what is meant and how it may be written. Three items of SLEDAI stand for a yes, a no and a missing cell.
+SPELLINGS: list[tuple[str, object, list[object]]] = [
     ("rash", 1, [True, 1.0, "1", "yes", "Y", "TRUE", " present "]),
-    ("rash", 0, [False, 0.0, "0", "no", "N", "false", "Absent"]),
-    ("rash", None, [np.nan, "", "NA", "nd", ".", "  "]),
+    ("alopecia", 0, [False, 0.0, "0", "no", "N", "false", "Absent"]),
+    ("fever", None, [np.nan, "", "NA", "nd", ".", "  "]),
     ("rescue", 1, [True, "yes", "y", "1", "Present"]),
-    ("rescue", 0, ["no", "absent", "FALSE"]),
+    ("disallowed_medication", 0, ["no", "absent", "FALSE"]),
     ("withdrawn", 1, ["Yes"]),
     ("maintenance_ok", 0, ["no"]),
     ("pga", 2.5, ["2.5", " 2.50 ", "25e-1"]),
@@ -67,26 +75,46 @@ SPELLINGS = [
     ("prednisone_mg_day", 20, ["20", " 20.0"]),
     ("week", 12, ["12", "12.0", " 12 "]),
     ("bilag_mucocutaneous", "A", ["a", " A "]),
-    ("bilag_mucocutaneous", None, ["", "NA", "."]),
-    ("patient", "A", [" A", "A "]),
+    ("bilag_renal", None, ["", "NA", "."]),
+    ("patient", None, [" {}", "{} "]),
     ("visit", "week 12", [" week 12 "]),
     ("arm", None, ["", "NA"]),
 ]
 
 
-@pytest.mark.parametrize(("column", "meant", "spellings"), SPELLINGS)
-def test_each_spelling_gives_the_verdict_of_what_it_means(
-    column: str, meant: object, spellings: list[object], tmp_path: Path
-) -> None:
-    table = ill_then_well()
-    table.loc[1, column] = meant
-    expected = {way: verdicts(table) for way, verdicts in WAYS.items()}
-    for cell in spellings:
+def one_patient_each(written: int | None) -> pd.DataFrame:
+    """Give each line of ``SPELLINGS`` a patient who has its cell at week 12: as it is meant, or in one of its spellings."""
+    patients = []
+    for number, (column, meant, spellings) in enumerate(SPELLINGS):
+        name = f"P{number:02}"
+        table = ill_then_well().assign(patient=name, pga=[2.0, 0.4]).astype(object)
+        table.loc[0, "bilag_mucocutaneous"] = "A"
+        cell = meant if written is None else spellings[written % len(spellings)]
+        if column == "patient":
+            cell = name if written is None else str(cell).format(name)
         table.loc[1, column] = cell
-        assert {way: verdicts(table) for way, verdicts in WAYS.items()} == expected, cell
-        from_file = read_back(table, tmp_path)
-        for way in ("lldas", "score_visits"):
-            assert WAYS[way](from_file) == expected[way], cell
+        patients.append(table)
+    return pd.concat(patients, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def as_meant() -> dict[str, list[object]]:
+    table = one_patient_each(None)
+    expected = {way: verdicts(table) for way, verdicts in WAYS.items()}
+    assert all({True, False} <= set(answers) for answers in expected.values()), "the cells decide"
+    return expected
+
+
+@pytest.mark.parametrize("written", range(max(len(spellings) for *_, spellings in SPELLINGS)))
+def test_each_spelling_gives_the_verdict_of_what_it_means(
+    written: int, as_meant: dict[str, list[object]], tmp_path: Path
+) -> None:
+    table = one_patient_each(written)
+    from_file = read_back(table, tmp_path)
+    for way, verdicts in WAYS.items():
+        assert verdicts(table) == as_meant[way], way
+        if way in ("lldas", "score_visits"):
+            assert verdicts(from_file) == as_meant[way]
 
 
 def test_the_verdicts_are_not_all_the_same() -> None:

@@ -26,6 +26,12 @@ def decide(descriptor: str, version: str = "2K", limits: dict[str, float] | None
     return None if cell is pd.NA else bool(cell)
 
 
+def decide_all(descriptor: str, version: str, rows: list[dict[str, Any]], **options: Any) -> list[Any]:
+    """Decide many patients in one table; the rows have the same columns."""
+    cells = sledai_descriptors(pd.DataFrame(rows, dtype=object), version, **options)[descriptor]
+    return [None if cell is pd.NA else bool(cell) for cell in cells]
+
+
 def score(version: str, previous: pd.DataFrame | None = None, first: str = "present", **findings: Any) -> Any:
     """Total of a patient in whom nothing but these findings is present."""
     made = sledai_descriptors(pd.DataFrame([NOTHING | findings]), version, previous, first_visit_protein=first)
@@ -50,9 +56,7 @@ def score(version: str, previous: pd.DataFrame | None = None, first: str = "pres
 def test_a_value_at_the_limit_is_absent(
     descriptor: str, column: str, absent: float, present: float, version: str
 ) -> None:
-    assert decide(descriptor, version, **{column: absent}) is False
-    assert decide(descriptor, version, **{column: present}) is True
-    assert decide(descriptor, version, **{column: None}) is None
+    assert decide_all(descriptor, version, [{column: cell} for cell in (absent, present, None)]) == [False, True, None]
 
 
 @pytest.mark.parametrize(("test", "sign"), [("c3", -1), ("c4", -1), ("ch50", -1), ("anti_dsdna", 1)])
@@ -76,10 +80,12 @@ def test_without_a_limit_the_answer_of_the_rater_stands() -> None:
 
 def test_one_low_complement_is_enough_and_all_given_are_needed_for_no() -> None:
     limits = {"c3": 0.9, "c4": 0.1, "ch50": 30.0}
+    rows, expected = [], []
     for c3, c4, ch50 in itertools.product((0.8, 1.0, None), (0.05, 0.2, None), (20, 40, None)):
         low = [c3 == 0.8, c4 == 0.05, ch50 == 20]
-        expected = True if any(low) else None if None in (c3, c4, ch50) else False
-        assert decide("low_complement", limits=limits, c3=c3, c4=c4, ch50=ch50) is expected
+        rows.append({"c3": c3, "c4": c4, "ch50": ch50})
+        expected.append(True if any(low) else None if None in (c3, c4, ch50) else False)
+    assert decide_all("low_complement", "2K", rows, limits=limits) == expected
 
 
 def test_either_anti_dsdna_assay_decides() -> None:
@@ -91,7 +97,8 @@ def test_either_anti_dsdna_assay_decides() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_joints(version: str) -> None:
     needed = 2 if version == "2K" else 3
-    assert [decide("arthritis", version, inflamed_joints=n) for n in range(5)] == [n >= needed for n in range(5)]
+    found = decide_all("arthritis", version, [{"inflamed_joints": n} for n in range(5)])
+    assert found == [n >= needed for n in range(5)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -105,12 +112,14 @@ def test_joints(version: str) -> None:
 def test_serositis_needs_pain_and_a_sign_or_any_one(
     descriptor: str, pain: str, signs: tuple[str, ...], version: str
 ) -> None:
+    rows, expected = [], []
     for hurts, *seen in itertools.product((True, False), repeat=4):
-        expected = hurts or any(seen) if version in ("SELENA", "hybrid") else hurts and any(seen)
-        row = {pain: hurts} | dict(zip(signs, seen, strict=True))
-        assert decide(descriptor, version, **row) is expected
-        for hidden in row:  # what is hidden leaves the answer or opens it
-            assert decide(descriptor, version, **(row | {hidden: None})) in (expected, None)
+        rows.append({pain: hurts} | dict(zip(signs, seen, strict=True)))
+        expected.append(hurts or any(seen) if version in ("SELENA", "hybrid") else hurts and any(seen))
+    assert decide_all(descriptor, version, rows) == expected
+    for hidden in (pain, *signs):  # what is hidden leaves the answer or opens it
+        got = decide_all(descriptor, version, [row | {hidden: None} for row in rows])
+        assert all(answer in (truth, None) for answer, truth in zip(got, expected, strict=True))
     both = {pain: None, signs[0]: True}
     assert decide(descriptor, version, **both) is (True if version in ("SELENA", "hybrid") else None)
 
@@ -131,25 +140,32 @@ def test_what_only_the_selena_form_counts() -> None:
 # --- proteinuria -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("now", "before", "selena"),
-    [
-        (1.2, 1.2, 0),  # stable: the case that separates the versions
-        (1.2, 0.7, 0),  # a rise of exactly 0.5 g is not above 0.5 g
-        (1.21, 0.7, 4),
-        (0.6, 0.51, 0),
-        (0.6, 0.5, 4),  # not there before: new, however small the rise
-        (0.9, 2.0, 0),  # falling, but still there
-        (0.5, 0.2, 0),
-    ],
-)
-def test_stable_proteinuria_is_four_in_2k_and_nothing_in_selena(now: float, before: float, selena: int) -> None:
-    kept = 4 if now > 0.5 else 0
-    expected = {"SLEDAI": selena, "SELENA": selena, "2K": kept, "hybrid": kept}
-    for version, points in expected.items():
-        assert score(version, protein_24h=now, protein_24h_previous=before) == points
-        assert score(version, upcr=100 * now, upcr_previous=100 * before) == points
-        assert score(version, pd.DataFrame({"protein_24h": [before]}), protein_24h=now) == points
+#: Protein now and before in g a day, and the points of the versions in which what is stable does not count.
+PROTEIN = [
+    (1.2, 1.2, 0),  # stable: the case that separates the versions
+    (1.2, 0.7, 0),  # a rise of exactly 0.5 g is not above 0.5 g
+    (1.21, 0.7, 4),
+    (0.6, 0.51, 0),
+    (0.6, 0.5, 4),  # not there before: new, however small the rise
+    (0.9, 2.0, 0),  # falling, but still there
+    (0.5, 0.2, 0),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_stable_proteinuria_is_four_in_2k_and_nothing_in_selena(version: str) -> None:
+    now, before, selena = zip(*PROTEIN, strict=True)
+    rows = pd.DataFrame(NOTHING, index=range(len(now)))
+    daily = rows.assign(protein_24h=now)
+    spot = rows.assign(upcr=100 * np.array(now), upcr_previous=100 * np.array(before))
+    earlier = pd.DataFrame({"protein_24h": before})
+    expected = list(selena) if version in ("SLEDAI", "SELENA") else [4 if protein > 0.5 else 0 for protein in now]
+    for made in (
+        sledai_descriptors(daily.assign(protein_24h_previous=before), version),
+        sledai_descriptors(spot, version),
+        sledai_descriptors(daily, version, earlier),
+    ):
+        assert sledai(made, version).tolist() == expected
 
 
 def test_without_a_previous_value_the_rater_decides_what_is_stable() -> None:
@@ -194,11 +210,9 @@ def test_lasting_skin_findings_come_from_their_stable_column(name: str) -> None:
     "name", ["seizure", "psychosis", "organic_brain", "visual", "cva", "haematuria", "pyuria", "fever", "leukopenia"]
 )
 def test_another_cause_takes_the_descriptor_away(name: str) -> None:
+    rows = [{name: there, f"{name}_other_cause": other} for there, other in ((1, 1), (1, 0), (1, None), (0, None))]
     for version in VERSIONS:
-        assert decide(name, version, **{name: 1, f"{name}_other_cause": 1}) is False
-        assert decide(name, version, **{name: 1, f"{name}_other_cause": 0}) is True
-        assert decide(name, version, **{name: 1, f"{name}_other_cause": None}) is None
-        assert decide(name, version, **{name: 0, f"{name}_other_cause": None}) is False
+        assert decide_all(name, version, rows) == [False, True, None, False]
     assert decide("thrombocytopenia", "SLEDAI", platelets=50, thrombocytopenia_other_cause=1) is True
     assert decide("thrombocytopenia", "2K", platelets=50, thrombocytopenia_other_cause=1) is False
 

@@ -27,19 +27,34 @@ def score(before: dict[str, Any], now: dict[str, Any]) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-@pytest.mark.parametrize(("name", "weight"), list(zip(IDS, SLEDAI_ITEMS["weight"], strict=True)))
-def test_each_descriptor_at_each_stage(name: str, weight: int) -> None:
-    flag, percent = f"{name}_improved50", f"{name}_improvement_percent"
-    there, gone = {name: 1}, {name: 0}
-    assert score(there, there) == weight
-    assert score(there, gone) == 0
-    assert score(there, there | {flag: 1}) == weight / 2
-    assert score(there, there | {flag: 0}) == weight
-    assert score(there, gone | {flag: 1}) == 0
-    assert score(gone, there | {flag: 1}) == weight  # nothing to improve on
-    for value, expected in ((49.99, weight), (50, weight / 2), (100, weight / 2), (0, weight), (-20, weight)):
-        assert score(there, there | {percent: value}) == expected
-    assert s2k_ri50(table(there | {flag: 1}, there | {flag: 1})).iloc[0] == weight  # baseline is SLEDAI-2K
+def test_each_descriptor_at_each_stage() -> None:
+    gone, there, flag, percent = {}, {}, {}, {}
+    for name in IDS:
+        gone[name], there[name] = {name: 0}, {name: 1}
+        flag[name], percent[name] = f"{name}_improved50", f"{name}_improvement_percent"
+    weights = dict(zip(IDS, SLEDAI_ITEMS["weight"], strict=True))
+    cases: dict[str, list[tuple[str, dict[str, Any], dict[str, Any], float]]] = {"": [], "flag": [], "percent": []}
+    for name, weight in weights.items():
+        cases[""] += [(name, there[name], there[name], weight), (name, there[name], gone[name], 0)]
+        improved = {flag[name]: 1}
+        cases["flag"] += [
+            (name, there[name], there[name] | improved, weight / 2),
+            (name, there[name], there[name] | {flag[name]: 0}, weight),
+            (name, there[name], gone[name] | improved, 0),
+            (name, gone[name], there[name] | improved, weight),  # nothing to improve on
+        ]
+        for value, expected in ((49.99, weight), (50, weight / 2), (100, weight / 2), (0, weight), (-20, weight)):
+            cases["percent"].append((name, there[name], there[name] | {percent[name]: value}, expected))
+    for kind, given in cases.items():
+        tables = [table(before, now).assign(patient=number) for number, (_, before, now, _) in enumerate(given)]
+        rows = pd.concat(tables, ignore_index=True).fillna(0)  # the flags of the others, who do not have the descriptor
+        got = s2k_ri50(rows)[rows["week"] == 12].tolist()
+        assert [(kind, *case[:3], value) for case, value in zip(given, got, strict=True)] == [
+            (kind, *case) for case in given
+        ]
+    same = [table(there[name] | {flag[name]: 1}, there[name] | {flag[name]: 1}).assign(patient=name) for name in IDS]
+    rows = pd.concat(same, ignore_index=True).fillna(0)
+    assert s2k_ri50(rows)[rows["week"] == 0].tolist() == [*weights.values()]  # baseline is SLEDAI-2K
 
 
 def test_missing_is_open_only_where_it_matters() -> None:

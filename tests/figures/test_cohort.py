@@ -96,7 +96,6 @@ def test_other_figures_describe_themselves(made: Cohort) -> None:
         cohort_figures.baseline_overview(made.patients, made.visits),
         cohort_figures.immune_cycles(made.immune, made.doses),
         cohort_figures.immune_cycles(made.immune, value="nk_per_ul"),
-        cohort_figures.item_shares(made.sledai),
     ):
         assert "invented" in alt_text(ax)
         assert any("invented" in text.get_text() for text in ax.texts)
@@ -112,8 +111,6 @@ def test_baseline_overview_draws_standardised_differences(made: Cohort) -> None:
 def test_bad_input(made: Cohort) -> None:
     with pytest.raises(InputError, match="lacks 'weight'"):
         cohort_figures.sledai_trajectories(made.visits, "weight")
-    with pytest.raises(InputError, match="no visit is in these weeks"):
-        cohort_figures.item_shares(made.sledai, weeks=(3,))
     one_arm = made.patients[made.patients["arm"] == "IL-2"]
     with pytest.raises(InputError, match="compares exactly two"):
         cohort_figures.baseline_overview(one_arm, made.visits)

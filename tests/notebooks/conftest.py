@@ -1,147 +1,15 @@
-"""One run of each notebook in one kernel, from which every check of a run reads; parallel workers share it by files."""
+"""The notebooks, and one run of each."""
 
 from __future__ import annotations
 
-import copy
-import json
-import os
-import re
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
 import nbformat
 import pytest
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode
+from references.walked_notebooks import FOLDER, asked, walked
 
-from lupus_kit.course import execution
-
-FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
-DOTS = re.compile(r"^answer\s*=\s*\.\.\.[^\n]*$", re.MULTILINE)
-FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
-MAY_RAISE = {"tags": ["raises-exception"]}
-#: A cell may take long on a busy machine; a run that shows no sign of life for so many seconds has died.
-PATIENCE = 900
-
-
-@dataclass(frozen=True)
-class Asked:
-    """An exercise as it stands in a notebook."""
-
-    key: str
-    index: int
-    solution: str
-
-
-@dataclass(frozen=True)
-class Walked:
-    """A notebook after its run: ``first`` is the way from top to bottom, ``cells`` has every cell that ran by its id."""
-
-    first: NotebookNode
-    cells: dict[str, NotebookNode]
-    problems: tuple[str, ...]
+__all__ = ["asked", "walked"]
 
 
 @pytest.fixture
 def notebook(name: str) -> NotebookNode:
     return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
-
-
-@pytest.fixture(scope="session")
-def asked() -> Callable[[NotebookNode], Iterator[Asked]]:
-    return _asked
-
-
-def _asked(notebook: NotebookNode) -> Iterator[Asked]:
-    for index, cell in enumerate(notebook.cells):
-        keys = CHECK.findall(cell.source) if cell.cell_type == "code" else []
-        if not keys:
-            continue
-        assert len(keys) == 1, f"cell {cell.id}: one exercise a cell"
-        assert len(DOTS.findall(cell.source)) == 1, f"cell {cell.id}: exactly one line 'answer = ...'"
-        after = notebook.cells[index + 1]
-        assert after.cell_type == "markdown", f"cell {cell.id}: its solution comes right after"
-        folded = re.search(r"<details>\s*<summary>Solution[^<]*</summary>(.*)</details>", after.source, re.DOTALL)
-        assert folded, f"cell {after.id}: a folded solution, <details><summary>Solution</summary> ... </details>"
-        code = FENCE.findall(folded[1])
-        assert code, f"cell {after.id}: the solution holds a ```python block"
-        yield Asked(keys[0], index, "\n".join(code))
-
-
-def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
-    """Lay out the run; return it with the number of cells of its first part.
-
-    First from top to bottom. Before each exercise an answer that raises; behind it, three dots are asserted to be no
-    answer and the solution to be right. Then the reader jumps back, cell by cell. Last the kernel forgets everything, as
-    after a restart: only the imports run, then the exercises, the last one first.
-    """
-    way = copy.deepcopy(notebook)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    exercises = list(_asked(notebook))
-    for one in reversed(exercises):
-        cell = notebook.cells[one.index]
-        judged = f"__import__('lupus_kit').lessons.check({one.key!r}, answer)"
-        opened = f"_result = {judged}\nassert _result.passed is None, str(_result)"
-        solved = f"del answer\n{one.solution}\n_result = {judged}\nassert _result.passed is True, str(_result)"
-        raising = cell.source.replace("answer = ...", "answer = 1 / 0")
-        way.cells[one.index : one.index + 1] = [
-            v4.new_code_cell(raising, id=f"{cell.id}-raising", metadata=MAY_RAISE),
-            way.cells[one.index],
-            v4.new_code_cell(opened, id=f"{cell.id}-open"),
-            v4.new_code_cell(solved, id=f"{cell.id}-solved"),
-        ]
-    length = len(way.cells)
-    way.cells += [v4.new_code_cell(cell.source, id=f"{cell.id}-again") for cell in reversed(code)]
-    way.cells += [v4.new_code_cell("%reset -f", id="restart"), v4.new_code_cell(code[0].source, id="imports-early")]
-    early = [notebook.cells[one.index] for one in reversed(exercises)]
-    way.cells += [v4.new_code_cell(cell.source, id=f"{cell.id}-early") for cell in early]
-    return way, length
-
-
-@pytest.fixture(scope="session")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Walked]:
-    """Run a notebook, or read the run that another worker has made or is making."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    known: dict[str, Walked] = {}
-
-    def walk(name: str) -> Walked:
-        if name not in known:
-            made, mark = shared / f"{name}.walked.ipynb", shared / f"{name}.running"
-            try:
-                mark.touch(exist_ok=False)
-            except FileExistsError:
-                _wait_for(made, mark)
-            else:
-                _run(name, made, own)
-            known[name] = _read(made)
-        return known[name]
-
-    return walk
-
-
-def _run(name: str, made: Path, folder: Path) -> None:
-    way, length = _way(nbformat.read(FOLDER / f"{name}.ipynb", as_version=4))
-    (desk := folder / f"desk-{name}").mkdir()
-    run = execution.execute(way, name, desk, timeout=PATIENCE)
-    way.metadata.walked = {"length": length, "problems": [str(one) for one in run.problems]}
-    partial = made.with_suffix(".part")
-    partial.write_text(json.dumps(way), encoding="utf-8")
-    partial.replace(made)
-
-
-def _wait_for(made: Path, mark: Path) -> None:
-    while not made.exists():
-        assert time.time() - mark.stat().st_mtime < 2 * PATIENCE, f"the run of {mark.stem} by another worker has died"
-        time.sleep(0.2)
-
-
-def _read(made: Path) -> Walked:
-    way = nbformat.read(made, as_version=4)
-    notes = way.metadata.pop("walked")
-    cells = {cell.id: cell for cell in way.cells}
-    first = copy.copy(way)
-    first["cells"] = way.cells[: notes["length"]]
-    return Walked(first, cells, tuple(notes["problems"]))

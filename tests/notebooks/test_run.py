@@ -1,6 +1,6 @@
 """Every notebook: clean as committed, complete as a lesson, and running with three dots and with its own solutions.
 
-The run itself is in conftest.py.
+The run itself is in references/walked_notebooks.py.
 """
 
 from __future__ import annotations

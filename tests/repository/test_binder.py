@@ -101,7 +101,9 @@ def test_a_fresh_environment_runs_a_notebook(clone, tmp_path, uv, clean_environm
     }
 
     def run(*command: str) -> str:
-        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=clone, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1800
+        )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout
 

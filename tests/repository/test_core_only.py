@@ -62,6 +62,7 @@ NEEDS = {
     "lab": ("lab --no-browser --notebooks desk", "lab"),
     "replicate --notebooks": ("replicate --notebooks pages", "lab"),
     "handbook": ("handbook book", "handbook"),
+    "journal-club": ("journal-club lupil2 --out club", "handbook"),
     "cohort --replica --seed": ("cohort --replica --seed 5 --out other", "replica"),
     "cohort as Excel": ("cohort --format xlsx --out book.xlsx", "files"),
     "score Excel": ("score visits.xlsx", "files"),

@@ -232,7 +232,8 @@ def test_the_wheel_is_whole_and_works_away_from_the_clone(clone, tmp_path, uv, c
     ).replace("SITE", repr(str(site)))
     done = subprocess.run(
         [sys.executable, "-c", source],
-        cwd=desk, env={**clean_environment, "PYTHONPATH": str(site)}, capture_output=True, text=True,
+        cwd=desk, env={**clean_environment, "PYTHONPATH": str(site)}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(len(notebooks)), str(len(lupus_kit.audit.check("he2020").to_frame()))]

@@ -16,6 +16,8 @@ from lupus_kit.widgets.cohort import assumption_scene
 from lupus_kit.widgets.findings import Findings
 from lupus_kit.widgets.sri import patient_visits
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 TOTALS = endpoints.SLEDAI_ITEMS.set_index("id")["weight"]
 
 

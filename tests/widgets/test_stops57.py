@@ -15,6 +15,8 @@ from lupus_kit.widgets.audit import visits_scene
 from lupus_kit.widgets.inference import STAND_INS, held_by
 from lupus_kit.widgets.simulation import SIZES, dance_scene, expected, repeated
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def _words(app):
     return html.unescape(re.sub(r"<[^>]*>", "", app.text.value + app.more.value))

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
-from lupus_kit.audit.reading.spellings import any_of
+from lupus_kit.audit.reading.spellings import WORDS
 from lupus_kit.core.errors import InputError
 
-_PEOPLE = any_of(
-    "patients? participants? subjects? women men people persons adults? children infants eyes individuals cases volunteers"
-)
+_PEOPLE = WORDS["people"]
 #: The act of allocation, not the word in a title: "were randomised", "randomly assigned", "assigned to".
 _ALLOCATED = re.compile(
     r"\b(?:randomly (?:assigned|allocated|divided|received?|to)|(?:assigned|allocated|divided|randomi[sz]ed) "
@@ -31,21 +29,11 @@ _OR = r"or|versus|vs\.?|v\.?|compared with"
 _SPLIT_OR = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:{_OR})\s)\s*", re.I)
 _SPLIT = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:and|{_OR})\s)\s*", re.I)
 #: Words before and behind the name of an arm.
-_LEAD = any_of(
-    r"""the an? either both to received? receiving undergo use continue switch start or and in with of oral intravenous
-    subcutaneous only treatment_with therapy_with match(?:ing|ed) identical monthly assigned allocated randomi[sz]ed were was \d+
-    (?:group|arm)(?!\s[\da-z]\b) \d[\d.]*\s?(?:mg|g|ml|IU)\sof"""
-)
-_BEFORE = re.compile(rf"^(?:(?:{_LEAD}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
-_TAIL = any_of(
-    r"""for at every once twice daily weekly monthly over during until administered given via in on added as who were was
-    had by followed within after before using from per each through all groups? arms? regimens? stratified respectively
-    the that which according if received subcutaneously orally intravenously intramuscularly three two four \d+_times"""
-)
-_AFTER = re.compile(rf"\s{_TAIL}\b.*|[.:;]+$", re.I | re.S)
+_BEFORE = re.compile(rf"^(?:(?:{WORDS['before_arm']}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
+_AFTER = re.compile(rf"\s{WORDS['behind_arm']}\b.*|[.:;]+$|(?:\s(?:and|or|of|to|plus|with|the|\+))+$", re.I | re.S)
 _OVER = re.compile(r"[.:]\s|\b(?:followed by|stratified|who|were|was|in an? [\w:]+ ratio|before|after|if)\b")
 _WHOLE = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
-_SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?)?({_WHOLE})(?:\s{_PEOPLE})?\s?[),;]")
+_SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?|(?!\d\b))({_WHOLE})(?:\s{_PEOPLE})?\s?[),;]")
 #: "520 people were assigned to a text message and 520 to no message", "(44 velunib, 45 placebo)".
 _SIZED = re.compile(
     rf"(?<![:.\d])(?<!: )(?P<list>(?:[(]|, |and ))?(?P<n>{_WHOLE})\s(?:{_PEOPLE}\s)?"
@@ -53,25 +41,16 @@ _SIZED = re.compile(
     rf"(?:the )?|(?(list)|(?!)))(?P<name>(?!(?:with|were|who|had|aged|{_PEOPLE})\b)"
     r"[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
 )
-#: What is never the name of an arm: people and sexes, units, times, places, events, words about the trial.
-_NOT_AN_ARM = any_of(
-    r"""males? females? boys girls m f mg kg g ml iu days? weeks? months? years? doses? ratio groups? arms?
-    stroke sepsis deaths? died infections? nausea headache (?:\w+_)?events? withdrawals? lost completed screened enrolled
-    excluded eligible treatment therapy study trial phase centers? centres? sites? hospitals? countries baseline follow-up
-    randomly randomi[sz]ed stratified test explore investigate determine evaluate assess compare examine estimate whether
-    january february march april may june july august september october november december \d{4}
-    usa us uk united_states united_kingdom china japan india germany france italy spain canada australia brazil korea
-    mexico poland europe asia which that use and or the one two three four five both others? each it them they those all
-    double-blind open-label placebo-controlled parallel multicenter multicentre safety efficacy with of to in standard"""
-)
-_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{_NOT_AN_ARM})\s?)+$", re.I)
+_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{WORDS['no_arm']})\s?)+$|^(?:mg|g|kg|Gy|ml|IU)\b", re.I)
+_WRITTEN = "write them as 'zorimab=30, placebo=29', sizes if known"
+_GIVEN = re.compile(r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", re.S)
 _DOSE = r"[\d.,]+\s?(?:mg|g|μg|mcg|IU|ml|MIU|million IU)(?:/\w+)*$"
 _DOSE_ONLY, _DOSE_END = re.compile(rf"^{_DOSE}"), re.compile(rf"\s{_DOSE}")
 #: Words in the name of an arm that make it the control.
-CONTROL = re.compile(
-    rf"\b{any_of('placebo controls? usual standard sham vehicle conventional observation waiting wait-?list no_[a-z]+ delayed')}\b",
-    re.I,
-)
+CONTROL = re.compile(rf"\b{WORDS['control']}\b", re.I)
+
+#: Words within the name of an arm that do not stand for it.
+_NO_ALIAS = {"the", "and", "with", "plus", "dose", "alone", "group", "daily"}
 
 
 @dataclass(frozen=True)
@@ -84,30 +63,18 @@ class Mention:
 
 
 def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str, int | None]:
-    """Read the arms that a user names: ``"zorimab, placebo"``, ``"zorimab=30, placebo=29"``, a list, or a mapping.
-
-    Examples
-    --------
-    >>> given_arms("zorimab (n=30), placebo=29")
-    {'zorimab': 30, 'placebo': 29}
-    """
+    """Read the arms that a user names: ``"zorimab, placebo"``, ``"zorimab (n=30), placebo=29"``, a list, or a mapping."""
     if not isinstance(arms, str | Mapping | Sequence):
-        raise InputError(f"arms == {arms!r}: name them as 'zorimab=30, placebo=29', sizes if known.")
+        raise InputError(f"arms == {arms!r}: {_WRITTEN}.")
     if isinstance(arms, Mapping):
         entries = [(str(name), n) for name, n in arms.items()]
     else:
-        entries = []
-        for one in arms.split(",") if isinstance(arms, str) else arms:
-            match = re.fullmatch(
-                r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", str(one), re.S
-            )
-            entries.append((match[1], int(match[2] or match[3] or 0) or None) if match else ("", None))
+        given = map(_GIVEN.fullmatch, arms.split(",") if isinstance(arms, str) else map(str, arms))
+        entries = [(m[1], int(m[2] or m[3] or 0) or None) for m in given if m]
     found: dict[str, int | None] = {" ".join(name.split()): n for name, n in entries}
     for name, n in found.items():
         if not name or (n is not None and (isinstance(n, bool) or not isinstance(n, Integral) or int(n) < 1)):
-            raise InputError(
-                f"arms: {name!r} with {n!r} patients; write them as 'zorimab=30, placebo=29', sizes if known."
-            )
+            raise InputError(f"arms: {name!r} with {n!r} patients; {_WRITTEN}.")
     if len(found) < 2 or len(found) < len(entries):
         raise InputError(f"arms: {', '.join(name for name, _ in entries) or 'none'}; name at least two different arms.")
     return found
@@ -119,15 +86,8 @@ def _clean(name: str) -> str:
     if _DOSE_ONLY.match(flat.removesuffix(" groups").removesuffix(" group")):
         return flat.removesuffix("s").removesuffix(" group")
     name = _AFTER.sub("", _BEFORE.sub("", flat)).strip(" ,;:.'\"-")
-    if (
-        not name
-        or len(name.split()) > 6
-        or len(name) > 60
-        or _NEVER.match(name)
-        or not re.search(r"[A-Za-z]{2}|^[A-Z]$", name)
-    ):
-        return ""
-    return name
+    fits = re.search(r"[A-Za-z]{2}|^[A-Z]$", name) and len(name.split()) <= 6 and len(name) <= 60
+    return name if fits and not _NEVER.match(name) else ""
 
 
 def _listed(sentence: str) -> dict[str, int | None]:
@@ -173,30 +133,24 @@ def find_arms(text: str, sentences: Iterable[tuple[int, int]]) -> dict[str, int 
 
 
 def mentions(text: str, arms: Iterable[str]) -> list[Mention]:
-    """Find where the arms are named: by their name, or by words that no other arm has."""
-    names = list(arms)
+    """Find where the arms are named: by their name, by words that no other arm has, or by their letters in a bracket."""
+    aliases = {name.lower(): name for name in arms}
+    names = list(aliases.values())
     words = {
         name: {w for w in re.findall(r"[\w+.-]+", name.lower()) if len(w) > 2 or w.isdigit() or len(name) < 4}
         for name in names
     }
-    aliases: dict[str, str] = {}
     for name in names:
-        others = set().union(*(words[other] for other in names if other != name))
-        for alias in (
-            name.lower(),
-            *(w for w in words[name] - others if w not in ("the", "with", "plus", "dose", "alone", "group", "daily")),
-        ):
-            aliases.setdefault(alias, name)
+        others = set().union(_NO_ALIAS, *(words[other] for other in names if other != name))
         short = re.search(rf"{re.escape(name)}\s\(([A-Z][\w+-]{{1,9}})\)", text, re.I)
-        if short:
-            aliases.setdefault(short[1].lower(), name)
+        aliases = dict.fromkeys((*(words[name] - others), *([short[1].lower()] if short else ())), name) | aliases
     controls = [name for name in names if CONTROL.search(name)]
     if len(names) == 2 and len(controls) == 1:
-        aliases.setdefault("control", controls[0])
-        aliases.setdefault("controls", controls[0])
-        aliases.setdefault("intervention", next(name for name in names if name not in controls))
+        other = next(name for name in names if name not in controls)
+        aliases = {"control": controls[0], "controls": controls[0], "intervention": other} | aliases
     if not aliases:
         return []
     longest = sorted(aliases, key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w]|-controlled)", re.I)
-    return [Mention(*m.span(), aliases[m[0].lower()]) for m in pattern.finditer(text)]
+    found = pattern.finditer(text)
+    return [Mention(*m.span(), aliases[m[0].lower()]) for m in found if m[0].lower() in aliases]

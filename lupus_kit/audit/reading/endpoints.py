@@ -1,24 +1,17 @@
-"""What a proposed comparison is about: a short title, the visit, the place in the plan of the trial."""
+"""What a proposed comparison is about: a short title, the visit, the place in the plan of the trial; p-value and effect."""
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
-from lupus_kit.audit.reading.spellings import Number, any_of
+from lupus_kit.audit.reading.spellings import WORDS
+from lupus_kit.core.errors import InputError
+from lupus_kit.published import read_p
 
-#: A title is no longer than this.
-LONGEST = 60
-_VERBS = any_of(
-    """was were is are had has have did occurred developed achieved attained responded showed reported experienced resulted
-    fell rose met reached improved decreased increased differed ranged remained received completed gave led produced
-    survived died relapsed went got became"""
-)
-_VERB = re.compile(rf"\b{_VERBS}\b", re.I)
-_LEADS = any_of(
-    """and but while whereas however in_addition besides moreover overall for the a an of by at after in no both there more
-    fewer compared_with compared_to versus vs patients participants secondary_analyses results
-    (?:the_)?(?:primary|secondary)[\\s-](?:end[\\s-]?points?|outcomes?)(?:_of|_was|_were|,)?"""
-)
-_LEADING = re.compile(rf"^\s*{_LEADS}\b[\s,:]*", re.I)
+LONGEST = 60  # signs of a title
+_VERB = re.compile(rf"\b{WORDS['verbs']}\b", re.I)
+_LEADING = re.compile(rf"^(?:\s*{WORDS['before_endpoint']}\b[\s,:]*)+", re.I)
+_TRAILING = re.compile(r"(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$", re.I)
 _WHO = re.compile(r"\b(?:patients|participants|receiving|treated|given|more|fewer)\b", re.I)
 _TIME = r"(?:weeks?|months?|days?|years?|visits?)"
 _VISIT = re.compile(
@@ -26,21 +19,15 @@ _VISIT = re.compile(
     rf"|\b(?:at|after|by|through|within|over) (\d{{1,4}})[ -]({_TIME})\b|\b(\d{{1,4}})[ -]({_TIME})[ -](?=[a-z])",
     re.I,
 )
-_PRIMARY = re.compile(r"\bprimary[ -](?:efficacy |composite )?(?:end[ -]?points?|outcomes?)(?: measures?)?\b", re.I)
-_SECONDARY = re.compile(r"\bsecondary\b", re.I)
-_SAFETY = re.compile(
-    r"\b(?:adverse|deaths?|died|infections?|bleeding|toxicit\w+|safety|discontinu\w+|side effects?)\b", re.I
-)
+_POINT = r"primary[ -](?:efficacy |composite )?(?:end[ -]?points?|outcomes?)"
+_PRIMARY = re.compile(rf"\b{_POINT}(?: measures?)?\b", re.I)
+_SAFETY = re.compile(rf"\b{WORDS['safety']}\b", re.I)
 _MET = re.compile(
-    r"\bprimary (?:efficacy )?(?:end[ -]?points?|outcomes?) (?:was|were|is|has been) (not )?(?:met|achieved|reached)\b"
-    r"|\bdid not (?:meet|reach|achieve) (?:its|the|their) primary\b",
+    rf"\b{_POINT} (?:was|were|is|has been) (not )?(?:met|achieved|reached)\b"
+    r"|\bdid (not) (?:meet|reach|achieve) (?:its|the|their) primary\b",
     re.I,
 )
-#: Words that name no endpoint.
-_COMMON = re.compile(
-    r"(?:rates?|patients|responses?|with|that|from|were|groups?|weeks?|months?|versus|than|after|proportion|percentage|primary"
-    r"|endpoint|outcome|the|and|was)$"
-)
+_COMMON = re.compile(rf"{WORDS['no_endpoint']}$")
 
 
 def visit_of(words: str) -> str:
@@ -51,14 +38,11 @@ def visit_of(words: str) -> str:
     >>> visit_of("At 12 weeks, response was"), visit_of("at weeks 12 and 24"), visit_of("The week 24 rates")
     ('week 12', '', 'week 24')
     """
-    found = list(_VISIT.finditer(words))
+    found = [m.groups() for m in _VISIT.finditer(words)]
     if not found:
         return ""
-    unit, number = next(
-        (u, n)
-        for u, n in ((found[-1][1], found[-1][2]), (found[-1][4], found[-1][3]), (found[-1][6], found[-1][5]))
-        if n
-    )
+    first, second = (part for part in found[-1] if part)
+    unit, number = (second, first) if first.isdigit() else (first, second)
     return f"{unit.lower().removesuffix('s')} {int(number)}"
 
 
@@ -70,24 +54,16 @@ def title_of(before: str, behind: str, arms: Sequence[str]) -> str:
         rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b"
     )
     clauses = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))
-    flat = next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "")
-    # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
-    kept = []
-    for piece in flat.split(","):
-        parts = _VERB.split(piece)
-        bare = named.sub(" ", parts[0])
-        subject = bare != parts[0] and (len(bare.split()) < 3 or _WHO.search(bare))
-        kept.append(bare if not subject else named.sub(" ", parts[-1]) if len(parts) > 1 else "")
+    heads = []
+    for piece in next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "").split(","):
+        # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
+        subject, *rest = _VERB.split(piece)
+        bare = named.sub(" ", subject)
+        is_arm = bare != subject and (len(bare.split()) < 3 or _WHO.search(bare))
+        heads.append(bare if not is_arm else named.sub(" ", rest[-1]) if rest else "")
     after = re.split(r"[,;:.()]", behind.lstrip(") "))[0]
-    for head in (*kept, named.sub(" ", _VERB.split(after)[0]), named.sub(" ", after)):
-        title = _VISIT.sub(" ", head)
-        for _ in range(4):
-            title = _LEADING.sub("", title)
-        title = re.sub(
-            r"(?i)(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$",
-            "",
-            " ".join(title.split()).strip(" ,.-"),
-        )
+    for head in (*heads, named.sub(" ", _VERB.split(after)[0]), named.sub(" ", after)):
+        title = _TRAILING.sub("", " ".join(_LEADING.sub("", _VISIT.sub(" ", head)).split()).strip(" ,.-"))
         if re.search(r"[A-Za-z]{3}", title):
             return title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0]
     return "comparison"
@@ -101,30 +77,28 @@ class Plan:
     """What a text says of its primary endpoint: the words, the visit, and whether it was met."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
-        self.words: set[str] = set()
-        self.others: set[str] = set()
+        self.words, self.others = set[str](), set[str]()
         self.visit, self.met = "", ""
         for one in sentences:
             if found := _MET.search(one):
-                self.met = "not met" if found[1] or "did not" in found[0].lower() else "met"
+                self.met = "not met" if found[1] or found[2] else "met"
             elif (named := _PRIMARY.search(one)) and not self.words:
                 said, *later = re.split(r"\b[Ss]econdary\b", one[named.end() : named.end() + 400])
                 self.words, self.visit, self.others = _content(said), visit_of(said), _content(" ".join(later))
 
-    def role(self, title: str, visit: str, sentence: str, before: str) -> str:
+    def role(self, title: str, visit: str, before: str) -> str:
         """Return the role that a comparison may have, or nothing."""
-        if _PRIMARY.search(before):
+        words = _content(title)
+        shared = words & self.words
+        if _PRIMARY.search(before) or (shared and 2 * len(shared) >= len(words) and visit in ("", self.visit or visit)):
             return "primary"
-        shared = _content(title) & self.words
-        if shared and 2 * len(shared) >= len(_content(title)) and (not self.visit or visit in ("", self.visit)):
-            return "primary"
-        if _SECONDARY.search(before) or (shared and self.visit and visit) or _content(title) & self.others:
+        if re.search(r"(?i)\bsecondary\b", before) or (shared and self.visit and visit) or words & self.others:
             return "secondary"
         return "safety" if _SAFETY.search(f"{title} {before[-80:]}") else ""
 
 
 def p_text(printed: str) -> str:
-    """Return a p-value as a claims file prints it.
+    """Return a p-value as a claims file prints it; nothing where it is none.
 
     Examples
     --------
@@ -133,25 +107,22 @@ def p_text(printed: str) -> str:
     """
     if re.search(r"(?i)n\.?s\.?$", printed):
         return "NS"
-    number = re.search(r"(\d*\.?\d+)(?:\s?x\s?10\s?(?:\^|\*\*)?(-?\d{1,2}))?$", printed)
-    if number is None:
+    found = _P.search(re.sub(r"\b0,(?=\d)", "0.", printed))
+    sign, digits, power = found.groups("") if found else ("", "", "")
+    digits = f"{Decimal(digits).scaleb(int(power)):f}" if power else digits
+    try:
+        return read_p({"less": "<", "greater": ">"}.get(sign, sign) + digits).text
+    except InputError:
         return ""
-    digits = number[1] if not number[1].startswith(".") else f"0{number[1]}"
-    if number[2]:
-        power = -int(number[2])
-        digits = f"{float(digits) / 10.0**power:.{max(power, 0) + len(digits.partition('.')[2])}f}"
-    sign = re.search(r"[<>≤≥]|less|greater", printed)
-    return {"less": "<", "greater": ">"}.get(sign[0], sign[0]) + digits if sign else digits
 
 
-_SHORT = (
-    ("odds", "OR"),
-    ("hazard", "HR"),
-    ("relative risk", "RR"),
-    ("risk ratio", "RR"),
-    ("rate ratio", "rate ratio"),
-    ("difference", "difference"),
+_P = re.compile(r"(?:([<>≤≥]|less|greater)\D*?)?(\d*\.?\d+)(?:\s?x\s?10\s?(?:\^|\*\*)?(-?\d{1,2}))?$")
+_LEVEL = re.compile(
+    r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", re.I
 )
+_SHORT = {
+    "odds": "OR", "hazard": "HR", "relative risk": "RR", "risk ratio": "RR", "rate ratio": "rate ratio", "difference": "difference"
+}  # fmt: skip
 
 
 def effect_text(printed: str) -> str:
@@ -162,28 +133,16 @@ def effect_text(printed: str) -> str:
     >>> effect_text("odds ratio (OR), 1.83 (95% CI 1.30-2.59)"), effect_text("risk difference -15.0% (95% CI, -27.7% to -2.3%)")
     ('OR 1.83 (95% CI 1.30 to 2.59)', 'difference -15.0% (95% CI -27.7 to -2.3)')
     """
-    level = re.search(
-        r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", printed, re.I
-    )
+    level = _LEVEL.search(printed)
     rest = printed.replace(level[0], " " * len(level[0])) if level else printed
     numbers = list(re.finditer(r"(?:(?<![\w.%)])[-+]\s?)?(?<![A-Za-z])\d*\.?\d+", rest))
     if not numbers:
         return ""
-    name = rest[: numbers[0].start()].lower()
-    short = next((s for long, s in _SHORT if long in name), "")
-    if not short:
-        letters = re.search(r"\b[ac]?(OR|HR|RR|IRR)\b", rest)
-        short = {"IRR": "rate ratio"}.get(letters[1], letters[1]) if letters else "ratio"
-    values = [re.sub(r"^(-?)\.", r"\g<1>0.", m[0].replace(" ", "")) for m in numbers]
-    unit = re.match(r"\s?%|\s?percentage points?", rest[numbers[0].end() :])
-    shown = f"{'adjusted ' if re.search(r'(?<!un)adjusted|aOR|aHR|aRR', printed) else ''}{short} {values[0]}"
-    shown += "%" if unit and "%" in unit[0] else " percentage points" if unit else ""
-    if len(values) < 3:
-        return shown
-    return f"{shown} ({f'{level[1]}% CI ' if level else ''}{values[1]} to {values[2]})"
-
-
-def effect_arms_words(text: str, effect: Number) -> tuple[int, int]:
-    """Return the slice around an effect in which the arms that it compares may be named."""
-    end = re.compile(r"[;.](?=\s)|\)(?=[\s,;.]|$)|$|,\s[Pp]\b").search(text, effect.end)
-    return effect.start, min(end.start() if end else effect.end, effect.end + 90)
+    name, letters = rest[: numbers[0].start()].lower(), re.search(r"\b[ac]?(OR|HR|RR|IRR)\b", rest)
+    by_letters = letters[1].replace("IRR", "rate ratio") if letters else "ratio"
+    short = next((short for long, short in _SHORT.items() if long in name), by_letters)
+    first, *limits = [re.sub(r"^(-?)\.", r"\g<1>0.", m[0].replace(" ", "")) for m in numbers]
+    unit = re.match(r"\s?(%)|\s?(percentage points?)", rest[numbers[0].end() :])
+    shown = f"{'adjusted ' if re.search(r'(?<!un)adjusted|aOR|aHR|aRR', printed) else ''}{short} {first}"
+    shown += "" if unit is None else "%" if unit[1] else " percentage points"
+    return f"{shown} ({f'{level[1]}% CI ' if level else ''}{limits[0]} to {limits[1]})" if len(limits) > 1 else shown

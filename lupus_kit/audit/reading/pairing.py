@@ -1,7 +1,6 @@
-"""The results among the numbers of a sentence, and which two of them a paper compares.
+"""Two neighbouring results of a sentence are proposed where v, versus, and, with, than or compared joins them.
 
-Two neighbours are proposed where v, versus, and, with, than or compared joins them; what stands between them, and the
-arms named beside them, say how likely it is.
+What stands between them, whether the words beside them are built alike, and the arms named there say how likely it is.
 """
 
 import re
@@ -13,32 +12,56 @@ from itertools import pairwise
 from typing import TypeVar
 
 from lupus_kit.audit.reading.arms import CONTROL, Mention
-from lupus_kit.audit.reading.spellings import Number, value_of
+from lupus_kit.audit.reading.spellings import WORDS, Number, value_of
 
 Placed = TypeVar("Placed", Number, Mention)
-#: Two neighbours further apart than this are not compared.
-_FURTHEST = 250
-#: A pair with a score below this is not proposed: its numbers are asked about.
-LEAST = 1.2
+#: Two neighbours further apart than this are not compared; a pair with a score below this is not proposed.
+_FURTHEST, _LEAST = 250, 1.2
+#: So far behind a number the words still belong to it.
+NEAR = 80
 _VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
-_JOINED = re.compile(r"\b(?:v|vs|versus|with|than|compared|whereas|while|against|but|as did)\b", re.I)
-_COMPARED = re.compile(r"\b(?:versus|vs|compared|than|whereas|while)\b", re.I)
+_JOINED, _COMPARED = (re.compile(rf"\b{WORDS[name]}\b", re.I) for name in ("joined", "compared"))
+_AND = re.compile(r"\s?,? ?(?:and|or)\s?", re.I)
+_OF_ARM = re.compile(rf"\b{WORDS['of_arm']}\b", re.I)
+_GROUPS = re.compile(r"(?i)\b(?:groups|arms|(?:group|arm)\b[^.]*\b(?:group|arm)|and (?:the )?[\w+-]+ (?:group|arm))\b")
+#: Sexes, visits or subgroups are compared, or may be.
 _OTHER_GROUPS = re.compile(
-    r"\b(?:men|boys|males)\b.{1,60}\b(?:women|girls|females)\b|\b(?:women|girls|females)\b.{1,60}\b(?:men|boys|males)\b"
-    r"|\b(?:weeks?|months?|years?) \d+ and \d+\b"
-    r"|\bsub-?group\b|\bat baseline\b",
-    re.I,
+    r"(?i)\b(?:(?:men|boys|males)\b.{1,60}\b(?:women|girls|females)|(?:women|girls|females)\b.{1,60}\b(?:men|boys|males)"
+    r"|(?:weeks?|months?|years?) \d+ and \d+|sub-?group|(?:and|from|v|vs|versus) (?:at )?baseline|baseline (?:and|to|v|vs|versus))\b"
 )
-_AND = re.compile(r",? ?(?:and|or)$", re.I)
-_OF_ARM = re.compile(
-    r"\b(?:groups?|arms?|regimens?|controls?|placebo|treated|receiv\w+|assigned|given|recipients)\b", re.I
+#: "58% (95% CI 45 to 69) with A and 64% with B": the same preposition behind both, or before both where brackets hold them.
+_PREPOSED = re.compile(
+    r"(?i)[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(?:of \w+ )?(with|for|in|on|after|of|among|by|during|at)\b[^;]*?"
+    r"(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*\(?\0[^\w(]*(?:\([^()]*\)\W*)?(?:of \w+ )?\1\b"
 )
-
+_BRACKETED = re.compile(
+    r"(?i)\)(?:,? (?:and|or|versus|vs\.?|v\.?|than|compared (?:with|to)))+ (?:(?:in|for|with|on|of|by) )?(?:the |those )?"
+    r"[^();,%]{1,50}\s?\($"
+)
+_BRACKET_BEFORE = re.compile(r"\b(?:between|with|in|for|on|than|by) (?!\d)(?:[\w+/-]+ ){1,6}\($")
+_PATIENTS = re.compile(rf"\b{WORDS['counted']}\b", re.I)
+_MEASURED = re.compile(r"\s?(?:points?|scores?|mm|cm|ml|mg|[a-z]*/|x10|°|%)", re.I)
 # What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
 _OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
+_DETAIL = re.compile(
+    r"(?i)\s?\((?![^()]*\b(?:vs?|versus|compared|than|against|placebo|controls?|groups?|arms?)\b)[^()]*"
+)
 _OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
-_NEAR = 80
-_PREPOSITION = re.compile(r"\b(?:with|in|on|for|of|among|given|receiving|treated|taking|assigned)\b")
+_TURNED = re.compile(
+    r"(?i)(?:compared (?:with|to)|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$"
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence: a slice of the text, with its numbers and the arms that it names; and all arms of the trial."""
+
+    text: str
+    start: int
+    end: int
+    numbers: Sequence[Number]
+    named: Sequence[Mention]
+    arms: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -63,32 +86,30 @@ class Value:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two values that may be compared, with the arms they may belong to."""
+    """Two values that may be compared, with the arms they may belong to and how the words say so."""
 
     first: Value
     second: Value
-    score: float
+    score: float = 1.0
     arms: tuple[str, str] | None = None
     named: str = ""
+    alike: bool = False
 
 
 def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[Value]]:
     """Join counts, totals and percentages that print one result; return the results, and the counts that stand alone.
 
-    A percentage in a bracket behind another ("83% (25% complete)") is part of that one.
+    A percentage in a bracket behind another is part of that one: "83% (25% complete)", "77% (men 87%, women 53%)".
     """
     values: list[Value] = []
     for number in numbers:
         if number.kind not in ("percent", "fraction", "count"):
             continue
-        last, mark = values[-1] if values else None, (number.start, number.end)
-        new = (
-            Value(*mark, (mark,), value_of(text[slice(*mark)])) if number.kind == "percent" else _counted(text, number)
-        )
-        words = text[last.marks[-1][1] : number.start] if last else ""
-        if last and (number.start < last.marks[-1][1] or (last.percent and new.percent and words.strip() == "(")):
+        last, new = values[-1] if values else None, _value(text, number)
+        words, behind = text[last.marks[-1][1] : number.start] if last else "", text[number.end : number.end + 20]
+        if last and (number.start < last.marks[-1][1] or _is_detail(last, new, words, behind)):
             continue
-        if last and _joins(words, text[number.end : number.end + 20], last, new):
+        if last and _joins(words, behind, last, new):
             percent, counted = (last, new) if last.percent else (new, last)
             marks = (*last.marks, *new.marks)
             values[-1] = new = replace(percent, marks=marks, count=counted.count, n=counted.n or percent.n)
@@ -97,6 +118,13 @@ def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[V
         if new.percent and new.n is None and (total := _OF_N.match(text, number.end)):
             values[-1] = replace(new, n=int(total[1].replace(",", "")) or None, marks=(*new.marks, total.span(1)))
     return [one for one in values if one.percent or one.n], [one for one in values if not one.percent and not one.n]
+
+
+def _is_detail(last: Value, new: Value, words: str, behind: str) -> bool:
+    """Say whether a percentage stands in a bracket behind another, and is compared with nothing."""
+    return bool(
+        last.percent and new.percent and _DETAIL.fullmatch(words) and not re.match(r"\s?v(?:s|ersus)?\b", behind)
+    )
 
 
 def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
@@ -108,7 +136,7 @@ def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
         return _OPENED.fullmatch(words[-90:]) is not None
     if counted.n is None:
         return bool(re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", words) and re.match(r"\s?[a-z]*\s?[);]", behind))
-    if len(words) > _NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", words):
+    if len(words) > NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", words):
         return False
     if words.strip(" ,;=:(") == "" or (counted is one and words.endswith("(")):
         return True
@@ -116,205 +144,200 @@ def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
     return abs(100 * counted.count / counted.n - float(percent.percent)) <= step
 
 
-def _counted(text: str, number: Number) -> Value:
-    """Read "24", "three", "24/40" or "24 of the 40"."""
+def _value(text: str, number: Number) -> Value:
+    """Read "40%", "24", "three", "24/40" or "24 of the 40"."""
     printed = text[number.start : number.end]
-    parts = re.split(r"\s?/\s?|\s(?:[a-z]+ )?(?:out )?of\s", printed)
-    first = (number.start, number.start + len(parts[0].rstrip()))
-    if len(parts) == 1:
-        return Value(*first, (first,), count=int(value_of(printed)))
-    total = parts[-1].split()[-1]
-    return Value(
-        *first,
-        (first, (number.end - len(total), number.end)),
-        count=int(value_of(parts[0])),
-        n=int(value_of(total)) or None,
-    )
+    if number.kind == "percent":
+        return Value(number.start, number.end, ((number.start, number.end),), value_of(printed))
+    count, *rest = re.split(r"\s?/\s?|\s(?:[a-z]+ )?(?:out )?of\s", printed)
+    first = (number.start, number.start + len(count.rstrip()))
+    total = rest[-1].split()[-1] if rest else ""
+    marks = (first, (number.end - len(total), number.end)) if total else (first,)
+    return Value(*first, marks, count=int(value_of(count)), n=int(value_of(total) or 0) or None)
 
 
 def between(placed: Sequence[Placed], low: int, high: int) -> Sequence[Placed]:
     """Return the numbers or mentions, sorted by their place, that begin from low up to high."""
-    return placed[
-        bisect_left(placed, low, key=lambda one: one.start) : bisect_left(placed, high, key=lambda one: one.start)
-    ]
+    first, last = (bisect_left(placed, limit, key=lambda one: one.start) for limit in (low, high))
+    return placed[first:last]
 
 
-def gap_score(gap: str, kinds: Sequence[str]) -> float:
+def _parallel(gap: str, before: str, behind: str) -> bool:
+    """Say whether the words beside two numbers are built alike, as those of two arms are."""
+    if _BRACKETED.match(gap) and _BRACKET_BEFORE.search(before):
+        return True
+    return _PREPOSED.match(f"{gap}\0{behind}") is not None
+
+
+def _bare(gap: str) -> str:
+    """Return the words between two numbers without what stands in brackets."""
+    return " ".join(re.sub(r"^[^()]*\)|\([^()]*(?:\)|$)", " ", gap).split()).strip(" ,(")
+
+
+def _gap_score(gap: str, kinds: Sequence[str], alike: bool) -> float:
     """Say how likely the words between two numbers compare them; ``kinds`` are the other numbers among the words."""
-    bare = re.sub(r"\([^()]*\)", " ", re.sub(r"^[^()]*\)|\([^()]*$", " ", gap))
-    bare = " ".join(bare.split()).strip(" ,(")
-    score = 0.0
+    bare = _bare(gap)
     if _VERSUS.match(bare):
         score = 4.0
-    elif _AND.match(bare) or _JOINED.search(bare):
+    elif alike or _AND.fullmatch(bare) or _JOINED.search(bare):
         score = 2.0
-    elif re.search(r"\band\b|;|,", gap):
-        score = 0.5
-    if _OF_ARM.search(bare):
-        score += 1.0
-    score -= 2.5 * kinds.count("p") + 1.0 * kinds.count("effect") + 0.5 * (";" in bare)
-    return score - len(gap) / 200
+    else:
+        score = 0.5 if re.search(r"\band\b|;|,", gap) else 0.0
+    score += bool(_OF_ARM.search(bare)) - 0.5 * (";" in bare) - len(gap) / 200
+    return score - 2.5 * kinds.count("p") - kinds.count("effect")
 
 
-def best_pairs(scores: Sequence[float]) -> list[int]:
-    """Choose neighbours (the places of the first of each two), no value twice, with the largest sum of scores.
-
-    Examples
-    --------
-    >>> best_pairs([1.0, 1.5, 1.0])
-    [0, 2]
-    """
+def _best_pairs(scores: Sequence[float]) -> list[int]:
+    """Choose neighbours (the places of the first of each two), no value twice, with the largest sum of scores."""
     best: list[tuple[float, tuple[int, ...]]] = [(0.0, ()), (0.0, ())]
     for place, score in enumerate(scores):
         best = [best[1], max(best[1], (best[0][0] + score, (*best[0][1], place)), key=lambda one: one[0])]
     return list(best[1][1])
 
 
-def _whose(
-    text: str, span: tuple[int, int], a: Value, b: Value, named: Sequence[Mention], arms: Sequence[str]
-) -> tuple[tuple[str, str] | None, str]:
+def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[str, str] | None, str]:
     """Return the arms that two values may belong to, and how the words say so: both named, one named, in order, or not."""
-
-    def other(arm: str) -> str:
-        return next((one for one in arms if one != arm), "")
-
-    before = between(named, span[0], a.start)
-    gap = between(named, a.end, b.start)
-    after = between(named, b.end, min(span[1], b.end + _NEAR))
+    others = {arm: next((one for one in s.arms if one != arm), "") for arm in s.arms}
+    before, gap = between(s.named, low, a.start), between(s.named, a.end, b.start)
+    after = between(s.named, b.end, min(high, b.end + NEAR))
     if gap:
         behind = bool(after) and after[0].arm != gap[0].arm
         ahead = bool(before) and before[-1].arm != gap[-1].arm
         if behind and ahead:
-            behind = bool(_PREPOSITION.search(text, a.end, gap[0].start)) and "," not in text[a.end : gap[0].start]
-        if behind:
-            return (gap[0].arm, after[0].arm), "both"
-        if ahead:
-            return (before[-1].arm, gap[-1].arm), "both"
-        if len(arms) == 2:
-            joint = re.search(r"\b(?:v|vs|versus|with|than|compared|whereas|while|and|but)\b|;", text[a.end : b.start])
-            mine = joint is None or gap[0].start < a.end + joint.start()
-            whose = (gap[0].arm, other(gap[0].arm)) if mine else (other(gap[-1].arm), gap[-1].arm)
-            alone = len({m.arm for m in (*before[-1:], *gap, *after[:1])}) == 1 and (before or after)
-            return whose, "same" if alone else "one"
-        return None, ""
-    distinct = list(dict.fromkeys(m.arm for m in after))
-    if len(distinct) > 1:
-        return (distinct[0], distinct[1]), "order"
+            own = s.text[a.end : gap[0].start]
+            behind = "," not in own and bool(
+                re.search(r"\b(?:with|in|on|for|of|among|given|receiving|tak\w+|\w+ed)\b", own)
+            )
+        if behind or ahead:
+            return ((gap[0].arm, after[0].arm) if behind else (before[-1].arm, gap[-1].arm)), "both"
+        if len(s.arms) != 2:
+            return None, ""
+        joint = re.search(rf"{_JOINED.pattern}|\band\b|;", s.text[a.end : b.start], re.I)
+        mine = joint is None or gap[0].start < a.end + joint.start()
+        alone = len({m.arm for m in (*before[-1:], *gap, *after[:1])}) == 1 and (before or after)
+        whose = (gap[0].arm, others[gap[0].arm]) if mine else (others[gap[-1].arm], gap[-1].arm)
+        return whose, "same" if alone else "one"
+    behind_both = list(dict.fromkeys(m.arm for m in after))
+    if len(behind_both) > 1:
+        return (behind_both[0], behind_both[1]), "order"
     latest = list(dict.fromkeys(m.arm for m in reversed(before)))[1::-1]
     if len(latest) > 1:
         if after and after[0].arm == latest[0]:
             latest.reverse()
-        turned = re.search(
-            r"(?:compared with|compared to|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$",
-            text[span[0] : min(m.start for m in before if m.arm == latest[0])],
-            re.I,
-        )
+        turned = _TURNED.search(s.text[low : min(m.start for m in before if m.arm == latest[0])])
         return (latest[1], latest[0]) if turned else (latest[0], latest[1]), "order"
     if before and after and before[-1].arm != after[0].arm:
         return (before[-1].arm, after[0].arm), "both"
-    if len(arms) == 2 and (before or after):
-        far = a.start - before[-1].end > 60 if before else after[0].start - b.end > 60
-        if far:
-            return None, ""
-        return (other(after[0].arm), after[0].arm) if after else (before[-1].arm, other(before[-1].arm)), "same"
-    return None, ""
+    near = a.start - before[-1].end <= 60 if before else bool(after) and after[0].start - b.end <= 60
+    if len(s.arms) != 2 or not near:
+        return None, ""
+    return (others[after[0].arm], after[0].arm) if after else (before[-1].arm, others[before[-1].arm]), "same"
 
 
-def _list_of(gaps: Sequence[str], place: int) -> int:
-    """Return how many values a list such as "21%, 17% and 19%" holds that begins here, or 0."""
-    end = place
-    while end < len(gaps) and re.fullmatch(r"\s?\)?,\s\(?", gaps[end]):
-        end += 1
-    ends = place < end < len(gaps) and re.fullmatch(r"\s?\)?,?\s(?:and|&|or)\s", gaps[end])
-    return end - place + 2 if ends else 0
-
-
-def propose(
-    text: str,
-    span: tuple[int, int],
-    values: Sequence[Value],
-    numbers: Sequence[Number],
-    named: Sequence[Mention],
-    arms: Sequence[str],
-) -> list[Pair]:
-    """Propose the pairs of one sentence, the likelier before the others, none of more than two for one value."""
+def _neighbours(s: Sentence, values: Sequence[Value]) -> tuple[list[Pair], list[str]]:
+    """Return each two neighbours with their score, and the words between them."""
     pairs: list[Pair] = []
+    gaps = [s.text[max(a.end, a.marks[-1][1]) : b.marks[0][0]] for a, b in pairwise(values)]
     last: tuple[str, str] | None = None
-    ends = [(a.end, b.marks[0][0]) for a, b in pairwise(values)]
-    gaps = [text[max(end, a.marks[-1][1]) : start] for (end, start), a in zip(ends, values, strict=False)]
     for place, (a, b) in enumerate(pairwise(values)):
-        kinds = [n.kind for n in between(numbers, a.end, b.start)]
-        low = values[place - 1].end if place else span[0]
-        high = values[place + 2].start if place + 2 < len(values) else span[1]
-        whose, said = _whose(text, (low, high), a, b, named, arms)
-        if said in ("both", "order") and len(arms) == 2:
+        gap, low = gaps[place], values[place - 1].end if place else s.start
+        high = values[place + 2].start if place + 2 < len(values) else s.end
+        whose, said = _whose(s, low, high, a, b)
+        if said in ("both", "order") and len(s.arms) == 2:
             last = whose
-        elif last and said in ("", "same") and place and _VERSUS.match(" ".join(gaps[place].split()).strip(" ,()")):
+        elif last and said in ("", "same") and place and _VERSUS.match(_bare(gap)):
             whose, said = last, "carried"
-        score = gap_score(gaps[place], kinds) if len(gaps[place]) < _FURTHEST else -1.0
+        behind = s.text[b.end : b.end + NEAR]
+        alike = _parallel(s.text[a.end : b.start], s.text[low : a.start], behind)
+        kinds = [n.kind for n in between(s.numbers, a.end, b.start)]
+        score = _gap_score(gap, kinds, alike) if len(gap) < _FURTHEST else -1.0
         score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
-        if said not in ("both", "one") and _OTHER_GROUPS.search(text, max(low, text.rfind(";", low, a.start)), high):
-            score -= 4.0  # sexes, visits or subgroups are compared, or may be
-        if said == "same" and score < 3.5 and not _OF_ARM.search(gaps[place]) and not _COMPARED.search(gaps[place]):
+        if said not in ("both", "one") and _OTHER_GROUPS.search(
+            s.text, max(low, s.text.rfind(";", low, a.start)), high
+        ):
+            score -= 4.0
+        told = alike or _OF_ARM.search(gap) or _COMPARED.search(gap) or _GROUPS.search(s.text, low, a.start)
+        if said == "same" and score < 3.5 and not told and not _GROUPS.search(behind[: high - b.end]):
             score -= 1.5
-        pairs.append(Pair(a, b, score, whose, said))
-    scores = [one.score for one in pairs]
-    more: list[Pair] = []
+        pairs.append(Pair(a, b, score, whose, said, alike))
+    return pairs, gaps
+
+
+def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
+    """Propose the pairs of one sentence, the likelier before the others, none of more than two for one value."""
+    pairs, gaps = _neighbours(s, values)
+    scores, more = [one.score for one in pairs], list[Pair]()
+    joined = [bool(_AND.fullmatch(gap)) for gap in gaps] + [False] * 2
     for place in range(len(gaps)):
-        if place + 2 < len(gaps) and all(_AND.fullmatch(gaps[i].strip()) for i in (place, place + 2)):
+        middle = gaps[place + 1] if place + 1 < len(gaps) else ""
+        listed = joined[place + 1] or _BRACKETED.match(middle)
+        if listed and _COMPARED.search(gaps[place]) and not (place and joined[place - 1]):
+            # "28% compared with 62% and 70%": the first is compared with both.
+            more.append(Pair(values[place], values[place + 2], named="shared"))
+            scores[place + 1] = -1.0
+        if joined[place] and joined[place + 2] and "(" not in middle:
             # Two endpoints of each arm: "64 and 85% with A versus 58 and 75% with B".
-            apart = "(" not in gaps[place + 1] and (pairs[place + 1].named == "both" or _JOINED.search(gaps[place + 1]))
-            if apart and pairs[place].named in ("", "same") and pairs[place + 2].named in ("", "same"):
-                a, b, c, d = values[place : place + 4]
-                whose, said = pairs[place + 1].arms, pairs[place + 1].named
-                more += [Pair(a, c, 2.0, whose, said), Pair(b, d, 2.0, whose, said)]
+            a, b, c, d = values[place : place + 4]
+            alike = _VERSUS.match(middle.strip()) or _parallel(middle, "", s.text[d.end : d.end + NEAR])
+            joins, open_still = pairs[place + 1], {pairs[place].named, pairs[place + 2].named} <= {"", "same"}
+            if alike or (open_still and (joins.named == "both" or _JOINED.search(middle))):
+                more += [Pair(a, c, 2.0, joins.arms, joins.named), Pair(b, d, 2.0, joins.arms, joins.named)]
                 scores[place : place + 3] = [-1.0] * 3
         names = _one_each(pairs, place)
-        n = len(names) or _list_of(gaps, place)
+        n = len(names) or _list_of(gaps, place, pairs)
         if n > 2 and (names or scores[place] > -0.5):
-            names = names or (list(arms) if len(arms) == n else [""] * n)
-            control = next((i for i, name in enumerate(names) if name and CONTROL.search(name)), n - 1)
+            names = names or (list(s.arms) if len(s.arms) == n else [""] * n)
+            behind = [s.text[one.end : one.end + NEAR].split("%")[0] for one in values[place : place + n]]
+            control = next((i for i in range(n) if CONTROL.search(names[i] or behind[i])), n - 1)
             for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
-                whose = (names[i], names[control]) if names[i] else None
-                more.append(Pair(values[place + i], values[place + control], 2.0, whose, "list"))
+                low, high = sorted((i, control))
+                whose = (names[low], names[high]) if names[low] else None
+                more.append(Pair(values[place + low], values[place + high], 2.0, whose, "list"))
             scores[place : place + n - 1] = [-1.0] * (n - 1)
-    chosen = [pairs[i] for i in best_pairs(scores) if scores[i] >= LEAST]
+    chosen = [pairs[i] for i in _best_pairs(scores) if scores[i] >= _LEAST]
     used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
-    for place, pair in enumerate(pairs[:-1]):
+    for place, (pair, after) in enumerate(pairwise(pairs)):
         # "36.8% and 31.6% v 22.8%": what is joined to the first of two is compared with the second.
-        after = pairs[place + 1]
-        if pair.first not in used and _AND.fullmatch(gaps[place].strip()) and after in chosen and after.score > 3:
-            three = list(dict.fromkeys(m.arm for m in named if m.start < pair.first.start))[-3:]
-            told = len(three) == 3
-            chosen[chosen.index(after)] = replace(after, arms=(three[1], three[2]) if told else None, named="shared")
-            more.append(Pair(pair.first, after.second, 1.0, (three[0], three[2]) if told else None, "shared"))
+        if pair.first not in used and joined[place] and after in chosen and after.score > 3:
+            three = list(dict.fromkeys(m.arm for m in s.named if m.start < pair.first.start))[-3:]
+            one, two = ((three[0], three[2]), (three[1], three[2])) if len(three) == 3 else (None, None)
+            chosen[chosen.index(after)] = replace(after, arms=two, named="shared")
+            more.append(Pair(pair.first, after.second, 1.0, one, "shared"))
     return _at_most_two([*chosen, *more])
 
 
-def propose_counts(
-    text: str, span: tuple[int, int], counts: Sequence[Value], named: Sequence[Mention], arms: Sequence[str]
-) -> list[Pair]:
-    """Propose two neighbouring counts only where each has its own arm beside it."""
-    pairs = []
-    for place, (a, b) in enumerate(pairwise(counts)):
-        low = counts[place - 1].end if place else span[0]
-        high = counts[place + 2].start if place + 2 < len(counts) else span[1]
-        whose, said = _whose(text, (low, high), a, b, named, arms)
-        gap = text[a.end : b.start]
-        joined = _JOINED.search(gap) or re.search(r"\band\b|,", gap)
-        pairs.append(Pair(a, b, 1.0 if said == "both" and joined and len(gap) < 120 else -1.0, whose, said))
-    return [pairs[i] for i in best_pairs([one.score for one in pairs]) if pairs[i].score > 0]
+def propose_counts(s: Sentence, counts: Sequence[Value]) -> list[Pair]:
+    """Propose two neighbouring counts where each has its own arm beside it, or where v joins counts of patients."""
+    pairs, gaps = _neighbours(s, counts)
+    scores = []
+    for pair, gap in zip(pairs, gaps, strict=True):
+        behind = s.text[pair.second.end : pair.second.end + NEAR]
+        likely: object = pair.named == "both" and (_JOINED.search(gap) or re.search(r"\band\b|,", gap))
+        if _VERSUS.fullmatch(gap.strip()):
+            likely = _PATIENTS.search(s.text, s.start, s.end) and not _MEASURED.match(behind)
+        likely = likely or (_OF_ARM.search(gap) and _OF_ARM.search(behind) and _parallel(gap, "", behind))
+        scores.append(1.0 if likely and len(gap) < 120 else -1.0)
+    return [pairs[i] for i in _best_pairs(scores)]
+
+
+def _list_of(gaps: Sequence[str], place: int, pairs: Sequence[Pair]) -> int:
+    """Return how many values a list such as "21%, 17% and 19%" or "1% in A, 2% in B and 3% in C" holds here, or 0."""
+    end = place
+    while end < len(gaps) and re.fullmatch(r"[^;]{0,60},\s\(?" if pairs[end].alike else r"\s?\)?,\s\(?", gaps[end]):
+        end += 1
+    last = end if place < end < len(gaps) else None
+    words = r"[^;]{0,60}" if last and pairs[last].alike else r"\s?\)?"
+    return end - place + 2 if last and re.fullmatch(rf"{words},?\s(?:and|&|or)\s", gaps[last]) else 0
 
 
 def _one_each(pairs: Sequence[Pair], place: int) -> list[str]:
     """Return the arms of three or more neighbours that begin here, each with its own arm beside it; else nothing."""
     names: list[str] = []
     for pair in pairs[place:]:
-        if pair.named != "both" or pair.arms is None or pair.score < -6 or (names and names[-1] != pair.arms[0]):
+        one, two = pair.arms or ("", "")
+        if pair.named != "both" or pair.score < -6 or one == two or two in names or names[-1:] not in ([], [one]):
             break
-        if pair.arms[1] in names or pair.arms[0] == pair.arms[1]:
-            break
-        names = [*(names or pair.arms[:1]), pair.arms[1]]
+        names = [*(names or [one]), two]
     return names if len(names) > 2 else []
 
 

@@ -1,29 +1,24 @@
 """A study proposed from a text: its claims, none of them confirmed, with the words they came from."""
 
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from importlib import resources
+from pathlib import Path
 
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.templates import fill
 from lupus_kit.published import Claim, Study, claims_toml
 
 _HEAD = """\
 # Claims proposed from a text. None of them is confirmed: they get no verdict.
 # Compare each with its words, correct it, and delete the line confirmed = false. Then run: lupus-kit audit THIS_FILE
 """
-NUMBER_COLUMNS = ["start", "end", "words", "status", "what", "claim"]
-QUESTION_COLUMNS = ["start", "end", "words", "unclear"]
-PAIR_COLUMNS = ["claim", "start_a", "end_a", "words_a", "start_b", "end_b", "words_b", "arm_a", "arm_b", "choice"]
 
 
 @dataclass(frozen=True, eq=False)
 class Proposal(Study):
-    """A study read from a text: nothing in it is judged before a person has confirmed it.
-
-    It has everything that a :class:`~lupus_kit.published.Study` has; ``confirmed`` is False in each of its claims.
+    """A study read from a text: nothing in it is judged before a person has confirmed it (``confirmed`` is False).
 
     Attributes
     ----------
@@ -43,22 +38,12 @@ class Proposal(Study):
 
     text: str = ""
     marks: tuple[tuple[int, int, str], ...] = ()
-    pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PAIR_COLUMNS))
-    questions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=QUESTION_COLUMNS))
-    numbers: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=NUMBER_COLUMNS))
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    questions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    numbers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def confirm(self, ids: Iterable[str] | None = None) -> Study:
-        """Return the study with some of its claims confirmed; say so only of what you compared with the text.
-
-        Parameters
-        ----------
-        ids : iterable of str, optional
-            The claims; all of them if not given.
-
-        Returns
-        -------
-        Study
-            The same claims; the others stay proposed and get no verdict.
+        """Return the study with the claims of these names, or all, confirmed: say so only of what you compared with the text.
 
         Raises
         ------
@@ -73,17 +58,18 @@ class Proposal(Study):
         True
         """
         known = [claim.id for claim in self.records]
-        chosen = set(known if ids is None else [ids] if isinstance(ids, str) else ids)
-        for name in sorted(chosen - set(known)):
-            raise InputError(unknown_name("claim", name, known))
-        records = tuple(replace(claim, confirmed=claim.id in chosen) for claim in self.records)
-        return Study(self.trial, records, remarks=self.remarks)
+        chosen = known if ids is None else [ids] if isinstance(ids, str) else list(ids)
+        for name in chosen:
+            if name not in known:
+                raise InputError(unknown_name("claim", name, known))
+        said = (replace(claim, assumed="", confirmed=True) if claim.id in chosen else claim for claim in self.records)
+        return Study(self.trial, tuple(said), remarks=self.remarks)
 
     def pieces(self) -> list[tuple[str, str]]:
-        """Cut the text at the marks: (words, id of the first claim that has them, or empty)."""
-        pieces, at = [], 0
+        """Cut the text at the marks: (words, id of the first claim that has them, or empty); a claim left out has none."""
+        pieces, at, known = [], 0, {claim.id for claim in self.records}
         for start, end, claim in self.marks:
-            if start >= at:
+            if start >= at and claim in known:
                 pieces += [(self.text[at:start], ""), (self.text[start:end], claim)]
                 at = end
         return [*pieces, (self.text[at:], "")]
@@ -97,11 +83,9 @@ class Proposal(Study):
         """Return one claim for reading: its values and arms, what was assumed, and its words."""
         sides = [f"{arm}: {claim.shown(i)}" for i, arm in enumerate(claim.arms)]
         sides += [f"p: {claim.p}" if claim.p else "", claim.effect]
-        lines = [
-            f"[{claim.id}] {claim.title}" + (f" ({claim.role}?)" if claim.role else ""),
-            "; ".join(filter(None, sides)),
-        ]
-        lines += [f"from: {' '.join(claim.words.split())}", f"assumed: {claim.assumed}" if claim.assumed else ""]
+        head = f"[{claim.id}] {claim.title}" + (f" ({claim.role}?)" if claim.role else "")
+        assumed = f"assumed: {claim.assumed}" if claim.assumed else ""
+        lines = (head, "; ".join(filter(None, sides)), f"from: {' '.join(claim.words.split())}", assumed)
         return "\n    ".join(filter(None, lines))
 
     def asked(self) -> list[str]:
@@ -114,12 +98,8 @@ class Proposal(Study):
         return "\n".join([*lines, *(f"? {one}" for one in self.asked()), *self.remarks])
 
     def _repr_html_(self) -> str:
-        from jinja2 import Environment
-
-        source = resources.files("lupus_kit.audit.reading").joinpath("proposal.html.j2").read_text(encoding="utf-8")
-        environment = Environment(finalize=lambda value: html.escape(str(value)), trim_blocks=True)
         number = {claim.id: i for i, claim in enumerate(self.records, 1)}
-        return environment.from_string(source).render(study=self, pieces=self.pieces(), number=number)
+        return fill(Path(__file__).with_name("proposal.html.j2"), study=self, pieces=self.pieces(), number=number)
 
 
 def _comment(words: str) -> str:
@@ -128,17 +108,9 @@ def _comment(words: str) -> str:
 
 
 def proposed_claims_file(study: Proposal) -> str:
-    """Write a proposed study as a claims file to be corrected and confirmed by hand.
+    """Write a proposed study as a claims file (TOML) to be corrected and confirmed by hand.
 
-    Parameters
-    ----------
-    study : Proposal
-        From :func:`~lupus_kit.audit.read_text`.
-
-    Returns
-    -------
-    str
-        TOML, each claim with ``confirmed = false``. What is to be asked stands as comments at its head.
+    Each claim has ``confirmed = false``; what is to be asked stands as comments at the head.
 
     Examples
     --------
@@ -148,9 +120,5 @@ def proposed_claims_file(study: Proposal) -> str:
     ['reported = ["50%", "20%"]', 'confirmed = false']
     """
     asked = ["To be decided by you:", *study.asked()] if len(study.questions) else []
-    return (
-        (_HEAD if any(not claim.confirmed for claim in study.records) else "")
-        + "".join(map(_comment, (*asked, *study.remarks)))
-        + "\n"
-        + claims_toml(study)
-    )
+    head = _HEAD if any(not claim.confirmed for claim in study.records) else ""
+    return head + "".join(map(_comment, (*asked, *study.remarks))) + "\n" + claims_toml(study)

@@ -3,20 +3,16 @@
 import re
 from itertools import pairwise
 
-from lupus_kit.audit.reading.spellings import any_of
+from lupus_kit.audit.reading.spellings import WORDS
 
-_NAMES = any_of(
-    """Background Introduction Context Rationale Importance Objectives? Aims? Purpose Hypothesis Patients_and_methods
-    Materials?_and_methods Methods_and_results Methods? Trial_design Study_design Design,_setting,?_and_participants Design
-    Settings? Participants Patients Interventions? Main_outcomes?_(?:and_)?measures? Measurements Main_results Results?
-    Findings Conclusions?_and_relevance Conclusions? Interpretation Discussion Trial_registration(?:_number)? Registration
-    Funding"""
-)
+_NAMES = WORDS["headings"]
 #: A heading: in capitals, before a colon, on a line of its own, or glued to the word behind it ("ResultsAt week 12").
 _HEADING = re.compile(
     rf"(?:(?<=[.?!)\n])|(?<=[.?!)]\s)|^)(?:(?i:{_NAMES})(?:\s?[:\n]|(?<=[A-Z]{{4}})(?:\b|(?=[A-Z][a-z ])))|{_NAMES}(?=\s?[A-Z(]))"
 )
-_STOP = re.compile(r"[.!?](?=[\s\"')]*\s[\"'(]?[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-z]+\s)|(?<=[a-z)])[.](?=[A-Z][a-z]{3})")
+_STOP = re.compile(
+    r"[.!?](?=[\s\"')]*\s[\"'(]?[a-z]{0,2}[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-z]+\s)|(?<=[a-z)])[.](?=[A-Z][a-z]{3})"
+)
 _ABBREVIATION = re.compile(r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|figs?|al|dr|st|resp|ca|no|incl|max|min)|S\.D|S\.E)$", re.I)
 
 

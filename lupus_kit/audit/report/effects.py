@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from math import nan
+from math import isfinite, nan
 
 from lupus_kit.audit.report.checked_values import Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.inference import Interval, intervals
@@ -89,7 +89,7 @@ def parse_effect(text: str) -> PrintedEffect | None:
 
 
 def _prints_as(value: float, text: str) -> bool:
-    if value != value or value in (float("inf"), float("-inf")):
+    if not isfinite(value):
         return False
     unit, target = Decimal(1).scaleb(-decimals(text)), Decimal(text)
     return target in {Decimal(value).quantize(unit, ROUND_HALF_UP), Decimal(value).quantize(unit, ROUND_HALF_EVEN)}
@@ -97,7 +97,7 @@ def _prints_as(value: float, text: str) -> bool:
 
 def _last_digits_off(value: float, text: str) -> float:
     """Distance from the print in units of its last digit, beyond rounding."""
-    if value != value:
+    if not isfinite(value):
         return float("inf")
     unit = 10.0 ** -decimals(text)
     return 0.0 if _prints_as(value, text) else abs(round(value / unit) - round(float(text) / unit))

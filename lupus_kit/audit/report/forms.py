@@ -27,9 +27,9 @@ SIGNS = {
 Cells = Sequence[str]
 
 
-def _rows(value: CheckedValue) -> list[Cells]:
+def _rows(value: CheckedValue, programs: bool) -> list[Cells]:
     """One row per analysis, so that each p-value stands beside its test."""
-    first, *rest = lines(value)
+    first, *rest = lines(value, programs)
     return [(f"  {value.what}", value.printed, *first, value.in_words), *(("", "", *line, "") for line in rest)]
 
 
@@ -72,7 +72,7 @@ def terminal_table(report: Contents, width: int | None = None) -> str:
     head(_COLUMNS)
     for group in report.groups():
         console.print(Text("\n  ".join([group.heading, *group.quoted])))
-        console.print(grid((row for value in group.values for row in _rows(value)), _COLUMNS))
+        console.print(grid((row for value in group.values for row in _rows(value, report.programs)), _COLUMNS))
         console.print()
     for name, title in report.tables.items():
         console.print(Text(f"{name}: {title}" if title != name else name))

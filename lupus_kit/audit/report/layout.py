@@ -47,37 +47,39 @@ def _is_misfit(one: Analysis) -> bool:
     return one.fits is False and not one.nearest
 
 
-def _name_text(one: Analysis, twin: bool = False) -> str:
+def _name_text(one: Analysis, programs: bool) -> str:
     ways = f", for {one.n_fit} of {one.n_ways} joint tables" if one.n_ways != 1 else ""
-    program = f" [{one.software[0]}]" if twin and one.fits and one.software else ""
+    program = f" [{one.software[0]}]" if programs and one.fits and one.software else ""
     return " ".join(f"{'does not fit: ' if _is_misfit(one) else ''}{one.name}{ways}{program}".split())
 
 
-def shown_lines(value: CheckedValue, twins: bool = True) -> list[tuple[str, str, bool]]:
+def shown_lines(value: CheckedValue, programs: bool = True) -> list[tuple[str, str, bool]]:
     """Return what each analysis gives, its name, and whether it does not fit, for those that a report names.
 
-    Before them stand the analysis that the paper names, and what is supposed. With ``twins`` what fits is followed by
-    the name that a program prints it under.
+    Before them stand the analysis that the paper names, and what is supposed. With ``programs`` what fits is followed
+    by the name that a program prints it under.
     """
     first = [f"the paper: {value.paper_analysis}" if value.paper_analysis else "", value.supposing]
     words = [("", " ".join(text.split()), False) for text in first if text]
     shown = [one for one in value.analyses if one.shown]
-    return [*words, *((value_text(value, one), _name_text(one, twins), _is_misfit(one)) for one in shown)]
+    return [*words, *((value_text(value, one), _name_text(one, programs), _is_misfit(one)) for one in shown)]
 
 
-def lines(value: CheckedValue) -> list[Line]:
+def lines(value: CheckedValue, programs: bool = True) -> list[Line]:
     """Return pairs of what was recomputed and the analysis; those that fit up to :data:`MOST_LISTED`, then the others.
 
     Parameters
     ----------
     value : CheckedValue
         A checked value.
+    programs : bool, optional
+        Whether the names stand behind that programs print.
 
     Returns
     -------
     list of (str, str)
     """
-    shown = shown_lines(value)
+    shown = shown_lines(value, programs)
     fits = [(number, name) for number, name, misfit in shown if not misfit]
     if len(fits) > MOST_LISTED:
         fits = [*fits[: MOST_LISTED - 1], ("", f"and {len(fits) - MOST_LISTED + 1} more")]
@@ -125,7 +127,7 @@ class Group:
     @property
     def phrase(self) -> str:
         """The analyses of the p-value that fit, two by name; what does not fit where none does."""
-        shown = [(f"{number} {name}".strip(), misfit) for number, name, misfit in shown_lines(self.p, twins=False)]
+        shown = [(f"{number} {name}".strip(), misfit) for number, name, misfit in shown_lines(self.p, programs=False)]
         fits = [text for text, misfit in shown if not misfit]
         if not fits:
             return "; ".join(text for text, _ in shown)
@@ -166,6 +168,8 @@ class Contents:
         What was read with a word of explanation.
     tables : mapping of str to str
         Titles of the tables.
+    programs : bool
+        Whether the table of a terminal names what programs print an analysis under.
     """
 
     study: str
@@ -176,6 +180,7 @@ class Contents:
     findings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
+    programs: bool = True
 
     @property
     def statements(self) -> tuple[str, ...]:

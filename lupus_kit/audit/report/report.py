@@ -130,7 +130,7 @@ class Report(Contents):
         return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
 
     def claims_only(self) -> Report:
-        """Return the report without the tables and what was found between their cells.
+        """Return the report without the tables, what was found between their cells, and what programs call an analysis.
 
         Returns
         -------
@@ -138,7 +138,7 @@ class Report(Contents):
             The claims and the reading.
         """
         claims = tuple(value for value in self.values if value.part == CLAIMS)
-        return replace(self, values=claims, tables={}, findings=(), remarks=())
+        return replace(self, values=claims, tables={}, findings=(), remarks=(), programs=False)
 
     def render(self, format: str = "table", width: int | None = None) -> str:
         """Write the report as text.

@@ -131,15 +131,17 @@ def _from_percent(study: Study, claim: Claim, percent: str, arm: str, n: int | N
     joint = [(x, total) for x, total in fits if total in shared]
     if len(joint) == 1:
         return Counts(*joint[0], JOINT, True)
-    return _several(fits, tuple(pair for pair in fits if pair[1] == most), ALL_RANDOMISED)
+    of_all = tuple(pair for pair in fits if pair[1] == most)
+    return _several(fits, of_all, ALL_RANDOMISED, "" if of_all else f", none of them of {most}")
 
 
-def _several(fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str) -> Counts:
+def _several(
+    fits: list[tuple[int, int]], candidates: tuple[tuple[int, int], ...], supposing: str, none_of: str = ""
+) -> Counts:
     written = [f"{x}/{total}" for x, total in fits]
     shown = written if len(written) <= _MOST_LISTED else [*written[: _MOST_LISTED - 2], "…", written[-1]]
-    return Counts(
-        None, None, f"{len(fits)} counts fit: {', '.join(shown)}", None, candidates[: _MOST_LISTED + 2], supposing
-    )
+    how = f"{len(fits)} counts fit{none_of}: {', '.join(shown)}"
+    return Counts(None, None, how, None, candidates[: _MOST_LISTED + 2], supposing)
 
 
 def side_counts(study: Study, claim: Claim, side: int) -> Counts:
@@ -178,6 +180,8 @@ def side_counts(study: Study, claim: Claim, side: int) -> Counts:
         if table is not None:
             return Counts(value.count, table[1], TABLE, table[0] == value.count)
         n_max = study.trial.n_randomised[arm]
+        if n_max is not None and value.count > n_max:
+            return Counts(value.count, None, f"more than the {n_max} patients randomised", False)
         candidates = ((value.count, n_max),) if n_max is not None else ()
         return Counts(value.count, None, "the number of patients is not printed", None, candidates, ALL_RANDOMISED)
     if not percent:

@@ -1,1 +1,1 @@
-"""The course without a server: executed notebooks and the reference as one linked site, and two sheets for a journal club."""
+"""The course without a server: executed notebooks and the reference as one linked site, with the sheet of the journal club."""

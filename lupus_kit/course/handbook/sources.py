@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lupus_kit.core.extras import need
+from lupus_kit.core.templates import fill
 from lupus_kit.course import pages
-from lupus_kit.course.handbook.club import JournalClub
 from lupus_kit.course.handbook.reference import ROOMS, front_page, reference_page
-from lupus_kit.course.handbook.texts import template
+from lupus_kit.course.journal_club.contents import JournalClub
 
 if TYPE_CHECKING:
+    import pandas as pd
     from nbformat import NotebookNode
 
-SHEET = "journal_club.pdf"
+SHEET, FACILITATOR = "journal_club.pdf", "facilitator.html"
 _MINUTES = re.compile(r"about (\d+) minutes", re.IGNORECASE)
 _SOLUTION = re.compile(r"<details>\s*<summary>Solution.*?</details>", re.DOTALL)
 
@@ -71,11 +72,24 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     for stop in stops:
         nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
     for name in ("index.md", "journal_club.md"):
-        text = template(name).render(stops=stops, rooms=ROOMS, club=club, sheet=SHEET)
+        values = {
+            "stops": stops,
+            "rooms": ROOMS,
+            "club": club,
+            "sheet": SHEET,
+            "facilitator": FACILITATOR,
+            "table": _table,
+        }
+        text = fill(Path(__file__).with_name("templates") / name, **values)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "reference").mkdir()
     for name, text in {"lupus_kit": front_page(), **{room: reference_page(room) for room in ROOMS}}.items():
         (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8")
+
+
+def _table(frame: pd.DataFrame) -> str:
+    html = str(frame.to_html(index=False, border=0, classes="table", justify="left"))
+    return html.replace("\\n", "<br>").replace("\n", "")
 
 
 def _unsearched_solutions(notebook: NotebookNode) -> NotebookNode:

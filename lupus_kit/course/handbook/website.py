@@ -17,10 +17,11 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.extras import need
 from lupus_kit.core.files import cannot_write, make_folder
 from lupus_kit.course.execution import ANSI
-from lupus_kit.course.handbook import sheet
-from lupus_kit.course.handbook.club import journal_club
-from lupus_kit.course.handbook.sources import SHEET, Stop, write_sources
+from lupus_kit.course.handbook.sources import FACILITATOR, SHEET, Stop, write_sources
 from lupus_kit.course.handbook.sphinx_settings import SETTINGS
+from lupus_kit.course.journal_club.contents import journal_club
+from lupus_kit.course.journal_club.folder import facilitator
+from lupus_kit.course.journal_club.sheet import pdf
 
 #: Lists the files of a handbook, so that a later one replaces exactly these.
 MANIFEST = "handbook.json"
@@ -84,7 +85,8 @@ def build(folder: Path, stops: Sequence[Stop]) -> Built:
             sources.mkdir()
             write_sources(sources, stops, club)
             warnings = _sphinx(sources, pages)
-            (pages / SHEET).write_bytes(sheet.pdf(club))
+            (pages / SHEET).write_bytes(pdf(club))
+            (pages / FACILITATOR).write_text(facilitator(club), encoding="utf-8")
             files = sorted([*_files(pages), MANIFEST])
             facts = {"made_by": f"lupus_kit {__version__}", "files": files}
             (pages / MANIFEST).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -7,20 +7,12 @@ import pandas as pd
 
 from lupus_kit.core.columns import BadCells, raise_together, require_frame
 from lupus_kit.core.errors import InputError, require_choice, unknown_name
+from lupus_kit.endpoints.bilag import systems
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_COLUMNS, GRADES, bilag_total
 from lupus_kit.endpoints.bilag.history import EarlierVisits, blocks
 from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
-from lupus_kit.endpoints.bilag.renal import PROTEIN, renal
-from lupus_kit.endpoints.bilag.systems import (
-    INACTIVE,
-    Cause,
-    common_scheme,
-    constitutional,
-    grade_of,
-    haematological,
-    reason_of,
-)
+from lupus_kit.endpoints.bilag.renal import PROTEIN, Values, renal
 from lupus_kit.endpoints.visits.units import FORM_UNITS, in_units
 
 #: The note that travels with every result.
@@ -40,14 +32,11 @@ NO_PREVIOUS: tuple[str, ...] = ("not_fallen", "fallen", "missing")
 NOT_DONE: tuple[str, ...] = ("absent", "missing")
 
 #: What is said of a system that is not active, by whether an item is recorded and whether it was involved before.
-_NOTHING_ACTIVE = np.array(
-    [
-        f"{now}; {before}"
-        for now in ("no item recorded, taken as nothing active", "nothing active now")
-        for before in ("no earlier involvement known", "involved before")
-    ],
-    dtype=object,
+_NOW, _BEFORE = (
+    ("no item recorded, taken as nothing active", "nothing active now"),
+    ("no earlier involvement known", "involved before"),
 )
+_NOTHING_ACTIVE = np.array([f"{now}; {before}" for now in _NOW for before in _BEFORE], dtype=object)
 
 #: The letters, and a missing grade; D and E come after A, B and C.
 _LETTERS = np.array([*GRADES, None], dtype=object)
@@ -162,10 +151,8 @@ def bilag2004(
         if foreign := [column for column in given.columns if column not in BILAG_SYSTEMS]:
             raise unknown_name("system in involved_before", foreign[0], BILAG_SYSTEMS)
     elif not isinstance(involved_before, (bool, np.bool_, type(None))):
-        raise InputError(
-            f"involved_before is {involved_before!r}: give True, False, or a DataFrame with a yes/no column for each "
-            "system."
-        )
+        wanted = "True, False, or a DataFrame with a yes/no column for each system"
+        raise InputError(f"involved_before is {involved_before!r}: give {wanted}.")
     earlier = EarlierVisits.of(items, problems[0], needs_week=previous is None)
     told: list[str] = [*GRADE_COLUMNS, *(f"{system}_because" for system in BILAG_SYSTEMS)]
     columns = {name: np.empty(len(items), dtype=object) for name in told}
@@ -201,20 +188,20 @@ def _grade(
         values_before = {name: np.where(np.isnan(v), at_row[name], v) for name, v in values_before.items()}
     for system in BILAG_SYSTEMS:
         causes = _causes(system, now, values_before, no_previous == "not_fallen")
-        grade = grade_of(causes)
+        grade = systems.grade_of(causes)
         involved = history[system]
         if before is not None:
-            involved = involved | (grade_of(_causes(system, before, nothing)) < INACTIVE)
+            involved = involved | (systems.grade_of(_causes(system, before, nothing)) < systems.INACTIVE)
         if visits is not None:
-            involved = visits.ever(involved, grade < INACTIVE)
-        code = np.where(grade == INACTIVE, np.where(involved, _D, _E), grade)
+            involved = visits.ever(involved, grade < systems.INACTIVE)
+        code = np.where(grade == systems.INACTIVE, np.where(involved, _D, _E), grade)
         inactive = _NOTHING_ACTIVE[2 * now.done[system] + involved]
-        reason = np.where(grade == INACTIVE, inactive, reason_of(causes, grade))
+        reason = np.where(grade == systems.INACTIVE, inactive, systems.reason_of(causes, grade))
         if not_done == "missing":
             code = np.where(now.done[system], code, _MISSING)
             reason = np.where(now.done[system], reason, "no item recorded")
         if system == "renal" and no_previous == "missing":
-            undecided = grade != grade_of(_causes(system, now, values_before, True, assume_rise=True))
+            undecided = grade != systems.grade_of(_causes(system, now, values_before, True, assume_rise=True))
             code = np.where(undecided, _MISSING, code)
             reason = np.where(undecided, "depends on a previous value that is not recorded", reason)
         yield f"bilag_{system}", _LETTERS[code]
@@ -222,21 +209,17 @@ def _grade(
 
 
 def _causes(
-    system: str,
-    found: Recorded,
-    previous: dict[str, np.ndarray],
-    assume_not_fallen: bool = True,
-    assume_rise: bool = False,
-) -> list[Cause]:
+    system: str, found: Recorded, previous: Values, assume_not_fallen: bool = True, assume_rise: bool = False
+) -> list[systems.Cause]:
     """List what may give the grade of a system; only the kidney needs previous values."""
     if system == "renal":
         quantified = np.logical_or.reduce([~np.isnan(found.values[name]) for name in PROTEIN])
         return renal(found.flags, found.counted, previous, quantified, assume_not_fallen, assume_rise)
     if system == "constitutional":
-        return constitutional(found.levels)
+        return systems.constitutional(found.levels)
     if system == "haematological":
-        return haematological(found)
-    return common_scheme(system, found.levels)
+        return systems.haematological(found)
+    return systems.common_scheme(system, found.levels)
 
 
 def _read_all(
@@ -263,7 +246,5 @@ def _history(table: pd.DataFrame, suffix: str, problems: BadCells) -> dict[str, 
 
 def _same_index(table: pd.DataFrame, items: pd.DataFrame, what: str) -> None:
     if not table.index.equals(items.index):
-        raise InputError(
-            f"{what} must have the index of items, row for row; it has {len(table)} rows and items has {len(items)}. "
-            "Use reindex first."
-        )
+        rows = f"it has {len(table)} rows and items has {len(items)}"
+        raise InputError(f"{what} must have the index of items, row for row; {rows}. Use reindex first.")

@@ -6,21 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lupus_kit.core.columns import BadCells, codes, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, Column, read_choices, require_columns, require_frame
 from lupus_kit.core.errors import InputError
+from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
 
 #: The nine organ systems, in the order of the form. Grade columns are named ``bilag_<system>``.
-BILAG_SYSTEMS: tuple[str, ...] = (
-    "constitutional",
-    "mucocutaneous",
-    "neuropsychiatric",
-    "musculoskeletal",
-    "cardiorespiratory",
-    "gastrointestinal",
-    "ophthalmic",
-    "renal",
-    "haematological",
-)
+BILAG_SYSTEMS: tuple[str, ...] = tuple(BILAG_ITEMS["system"].unique())
 
 #: Grades from most active to never involved.
 GRADES: tuple[str, ...] = ("A", "B", "C", "D", "E")
@@ -39,20 +30,19 @@ Flags = NDArray[np.bool_]
 
 def read_grades(frame: pd.DataFrame, problems: BadCells) -> Grades:
     """Read the nine grades of each row as numbers from 0 for A to 4 for E, NaN where missing; note bad cells."""
-    letters = np.stack([codes(frame, column, problems, GRADES) for column in GRADE_COLUMNS]).T
-    return np.where(letters < len(GRADES), letters, np.float32(np.nan))
+    columns = [Column(name, "choice", choices=GRADES) for name in GRADE_COLUMNS]
+    letters = np.stack([read_choices(frame, column.name, column, problems) for column in columns]).T
+    return np.where(letters >= 0, letters, np.float32(np.nan))
 
 
 def newly_a(before: Grades, now: Grades, b_to_a_is_new: bool = True) -> Flags:
     """Tell which grades are A now and were milder at baseline; going from B to A counts unless told otherwise."""
-    new: Flags = (now == A) & (before > (A if b_to_a_is_new else B))
-    return new
+    return np.asarray((now == A) & (before > (A if b_to_a_is_new else B)))
 
 
 def newly_b(before: Grades, now: Grades) -> Flags:
     """Tell which grades are B now and were milder at baseline; from A to B is an improvement."""
-    new: Flags = (now == B) & (before > B)
-    return new
+    return np.asarray((now == B) & (before > B))
 
 
 def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = BILAG_CODING) -> pd.Series:
@@ -93,9 +83,8 @@ def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = BILAG_CODING) ->
     """
     points = np.asarray(coding, dtype=float)
     if points.shape != (5,) or not np.isfinite(points).all() or (np.diff(points) > 0).any():
-        raise InputError(
-            f"coding is {coding!r}: give five numbers for A, B, C, D, E that never rise, such as (12, 8, 1, 0, 0)."
-        )
+        wanted = "five numbers for A, B, C, D, E that never rise, such as (12, 8, 1, 0, 0)"
+        raise InputError(f"coding is {coding!r}: give {wanted}.")
     require_columns(require_frame(grades, "grades"), GRADE_COLUMNS, "grades")
     problems = BadCells("the BILAG grades")
     found = read_grades(grades, problems)
@@ -151,10 +140,8 @@ def new_bilag(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool =
     for frame, name in ((baseline, "baseline"), (visit, "visit")):
         require_columns(require_frame(frame, name), GRADE_COLUMNS, name)
     if not baseline.index.equals(visit.index):
-        raise InputError(
-            "baseline and visit must have the same index, one row per patient in the same order; "
-            "use set_index('patient') and reindex first."
-        )
+        same = "the same index, one row per patient in the same order"
+        raise InputError(f"baseline and visit must have {same}; use set_index('patient') and reindex first.")
     problems = BadCells("the BILAG grades")
     before, now = read_grades(baseline, problems), read_grades(visit, problems)
     problems.raise_if_any()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lupus_kit.core.columns import BadCells, numbers, require_columns
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.text import listing
+from lupus_kit.endpoints.visits.keys import refuse_doubled
 
 #: So many rows are graded at a time: memory stays below a few copies of the table, and time grows with its rows.
 BLOCK = 50_000
@@ -50,10 +50,9 @@ class EarlierVisits:
             raise InputError("column 'patient' holds lists or the like: use one text or number a cell.") from None
         if "week" not in table.columns:
             if needs_week and len(names) < len(table):
-                raise InputError(
-                    "the items have several rows of a patient and no column 'week', so that nothing says which visit "
-                    "was before: add 'week', or leave out 'patient' if no row is the history of another."
-                )
+                unsaid = "no column 'week', so that nothing says which visit was before"
+                way_out = "add 'week', or leave out 'patient' if no row is the history of another"
+                raise InputError(f"the items have several rows of a patient and {unsaid}: {way_out}.")
             return None
         problems.add(table, "patient", patient < 0, "every row needs a patient")
         week = numbers(table, "week", problems, -10_000, 10_000, whole=False, needed=True)
@@ -62,9 +61,7 @@ class EarlierVisits:
         sorted_patient, sorted_week = patient[order], week[order]
         new = np.diff(sorted_patient, prepend=-1) != 0
         twice = order[~new & (np.diff(sorted_week, prepend=np.nan) == 0)]
-        if len(twice):
-            listed = listing(f"patient {names[patient[row]]!r} at week {week[row]:g}" for row in twice)
-            raise InputError(f"two rows for the same visit: {listed}. Keep one row per patient and visit.")
+        refuse_doubled(names[patient[twice]], week[twice])
         return cls(order, np.maximum.accumulate(np.where(new, np.arange(len(order)), 0)))
 
     def row_before(self, recorded: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ ITEMS: tuple[Any, ...] = tuple(BILAG_ITEMS.itertuples(index=False, name="BilagIt
 #: The items by column name, in the order of the form.
 BY_ID: dict[str, Any] = {item.id: item for item in ITEMS}
 
+
 #: The items by number on the form.
 BY_NUMBER: dict[int, Any] = {item.number: item for item in ITEMS}
 

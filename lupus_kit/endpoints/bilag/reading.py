@@ -51,11 +51,9 @@ def read_items(frame: pd.DataFrame, problems: BadCells, suffix: str = "") -> Rec
             found.flags[item.id] = flag == 1
         else:
             whole = item.kind == "0-4" or item.id == "dipstick_protein"
-            value = (
-                numbers(frame, column, problems, item.low, item.high, whole)
-                if column in present
-                else np.full(len(frame), np.nan)
-            )
+            value = np.full(len(frame), np.nan)
+            if column in present:
+                value = numbers(frame, column, problems, item.low, item.high, whole)
             known = np.isfinite(value)
             if item.kind == "0-4":
                 found.levels[item.id] = np.clip(np.where(known, value, 0), 0, 4).astype(np.int8)

@@ -16,7 +16,8 @@ PROTEIN: dict[str, tuple[float, float, float]] = {
 
 Values = Mapping[str, np.ndarray]
 #: Where something holds, and what it is called.
-Findings = list[tuple[np.ndarray, str]]
+Finding = tuple[np.ndarray, str]
+Findings = list[Finding]
 
 
 def _named(name: str, words: str = "") -> str:
@@ -25,27 +26,20 @@ def _named(name: str, words: str = "") -> str:
 
 def _margin(now: np.ndarray, before: np.ndarray, percent: int) -> np.ndarray:
     """Return by how much the value now is above so many per cent of the one before, in hundredths; NaN without both."""
-    margin: np.ndarray = np.round(100 * now - percent * before, 6)
-    return margin
+    return np.asarray(np.round(100 * now - percent * before, 6))
 
 
-def _or_assumed(change: np.ndarray, holds: np.ndarray, now: np.ndarray, assumed: bool) -> np.ndarray:
-    """Tell where a change holds; where the previous value is missing, what is assumed decides."""
-    return np.where(np.isnan(change), assumed & ~np.isnan(now), holds)
+def _or_assumed(before: np.ndarray, above: bool) -> np.ndarray:
+    """Put in the place of a missing previous value one that every value now is above, or below."""
+    return np.where(np.isnan(before), -np.inf if above else np.inf, before)
 
 
 def _risen(now: np.ndarray, before: np.ndarray, amount: float, assumed: bool) -> np.ndarray:
-    rise = np.round(now - before, 6)
-    return _or_assumed(rise, rise >= amount, now, assumed)
+    return np.asarray(np.round(now - _or_assumed(before, assumed), 6) >= amount)
 
 
 def renal(
-    flags: Mapping[str, np.ndarray],
-    now: Values,
-    before: Values,
-    quantified: np.ndarray,
-    assume_not_fallen: bool,
-    assume_rise: bool,
+    flags: Values, now: Values, before: Values, quantified: np.ndarray, assume_not_fallen: bool, assume_rise: bool
 ) -> list[Cause]:
     """List the causes of the renal grade.
 
@@ -96,19 +90,16 @@ def _protein(
     now: Values, before: Values, dipstick_counts: np.ndarray, assume_not_fallen: bool, assume_rise: bool
 ) -> tuple[Findings, Findings, Findings]:
     """Return major, moderate and mild proteinuria."""
-    major: Findings = []
-    moderate: Findings = []
-    mild: Findings = []
+    major, moderate, mild = list[Finding](), list[Finding](), list[Finding]()
     for name, (major_limit, moderate_limit, mild_limit) in PROTEIN.items():
         value, unit = now[name], BY_ID[name].unit
-        margin = _margin(value, before[name], 75)
-        kept = _or_assumed(margin, margin > 0, value, assume_not_fallen)
+        kept, first = _margin(value, _or_assumed(before[name], assume_not_fallen), 75) > 0, np.isnan(before[name])
         for findings, over, words in (
             (major, value > major_limit, _named(name, f"above {major_limit:g} {unit}")),
             (moderate, value >= moderate_limit, _named(name, f"at least {moderate_limit:g} {unit}")),
         ):
-            findings.append((over & kept & ~np.isnan(before[name]), f"{words} and not fallen by 25 %"))
-            findings.append((over & kept & np.isnan(before[name]), f"{words}, no previous value"))
+            findings.append((over & kept & ~first, f"{words} and not fallen by 25 %"))
+            findings.append((over & kept & first, f"{words}, no previous value"))
         mild.append((value > mild_limit, _named(name, f"above {mild_limit:g} {unit}")))
     stick, stick_before = now["dipstick_protein"], before["dipstick_protein"]
     two_plus = dipstick_counts & (stick >= 2)
@@ -123,14 +114,13 @@ def _function(now: Values, before: Values, assume_rise: bool) -> tuple[Findings,
     """Return a major and a moderate loss of kidney function."""
     creatinine, gfr = now["creatinine"], now["gfr"]
     high = creatinine > 130
-    above_130, above_115 = (_margin(creatinine, before["creatinine"], percent) for percent in (130, 115))
-    severe = high & _or_assumed(above_130, above_130 > 0, creatinine, assume_rise)
+    last = _or_assumed(before["creatinine"], assume_rise)
+    above_130, above_115 = (_margin(creatinine, last, percent) for percent in (130, 115))
     moderate = high & (above_115 >= 0) & (above_130 <= 0)
-    above_67 = _margin(gfr, before["gfr"], 67)
-    lost = (gfr < 80) & _or_assumed(above_67, above_67 < 0, gfr, assume_rise)
+    lost = (gfr < 80) & (_margin(gfr, _or_assumed(before["gfr"], not assume_rise), 67) < 0)
     newly_low = (gfr < 50) & (np.isnan(before["gfr"]) | (before["gfr"] > 50))
     return [
-        (severe, _named("creatinine", "above 130 µmol/L and above 130 % of the previous value")),
+        (high & (above_130 > 0), _named("creatinine", "above 130 µmol/L and above 130 % of the previous value")),
         (lost, _named("gfr", "below 80 mL/min/1.73 m² and below 67 % of the previous value")),
         (newly_low, _named("gfr", "below 50 mL/min/1.73 m², before above 50 or not measured")),
     ], [(moderate, _named("creatinine", "above 130 µmol/L and 115 to 130 % of the previous value"))]

@@ -66,8 +66,7 @@ def item_at_level(name: str, level: np.ndarray, gives: np.ndarray) -> Cause:
 
 def grade_of(causes: Sequence[Cause]) -> np.ndarray:
     """Return the most active grade that a cause gives, row by row."""
-    grade: np.ndarray = np.minimum.reduce([cause.gives for cause in causes])
-    return grade
+    return np.asarray(np.minimum.reduce([cause.gives for cause in causes]))
 
 
 def reason_of(causes: Sequence[Cause], grade: np.ndarray) -> np.ndarray:
@@ -78,9 +77,7 @@ def reason_of(causes: Sequence[Cause], grade: np.ndarray) -> np.ndarray:
         code *= len(cause.texts)
         code += np.where((cause.gives == grade) & (grade < INACTIVE), cause.level, 0)
     rows, distinct = pd.factorize(code)
-    texts: np.ndarray = np.array([_text(causes, int(one)) for one in distinct], dtype=object)
-    found: np.ndarray = texts[rows]
-    return found
+    return np.asarray(np.array([_text(causes, int(one)) for one in distinct], dtype=object)[rows])
 
 
 def _text(causes: Sequence[Cause], code: int) -> str:

@@ -12,14 +12,10 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints.nullable import yes_no
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.visits.keys import at_week
+from lupus_kit.endpoints.words import WORDS
 
 _VERDICTS = ("responder", "lldas", "doris")
-_NAMES = {
-    "sledai_clause": "SLEDAI",
-    "bilag_clause": "BILAG",
-    "pga_clause": "PGA",
-    "active_baseline": "inactive baseline",
-}
+_NAMES = WORDS["clauses"]
 #: What stands for the open answers, and for the patients who fail nothing.
 MISSING, RESPONDER = "missing data", "responder"
 

@@ -13,9 +13,10 @@ from lupus_kit.endpoints.compare.donors import Pool, Step, fill, left_for_good, 
 from lupus_kit.endpoints.pga import PGA_UNITS
 from lupus_kit.endpoints.rules.intercurrent import STEROIDS
 from lupus_kit.endpoints.rules.sri import SriEvaluation, SriOptions, evaluate_sri, sri_clauses
+from lupus_kit.endpoints.words import WORDS
 
 #: What is assumed of patients whose values are missing, which says where their donors come from.
-DONORS = ("mar", "all", "jump_to_reference", "copy_reference")
+DONORS = tuple(WORDS["donors"])
 _OTHER_NAMES = {"arm": "mar", "reference": "jump_to_reference", "j2r": "jump_to_reference", "cr": "copy_reference"}
 # An arm of this name is the reference where none is given.
 _CONTROL = re.compile(r"placebo|control|sham|standard", re.IGNORECASE)
@@ -101,9 +102,8 @@ def _read_arms(table: pd.DataFrame, reference: object, donors: str) -> Arms:
     if reference is None:
         controls = [arm for arm in names if _CONTROL.search(str(arm))]
         if len(controls) != 1 and donors.endswith("_reference"):
-            raise InputError(
-                f"donors={donors!r} needs reference=, the arm that others are taken to resemble: one of {names}."
-            )
+            wanted = f"the arm that others are taken to resemble: one of {names}"
+            raise InputError(f"donors={donors!r} needs reference=, {wanted}.")
         reference = controls[0] if len(controls) == 1 else names[-1]
     if reference not in names:
         raise unknown_name("arm", reference, map(str, names))
@@ -183,10 +183,6 @@ def _method(donors: str, nearest: int, n_imputations: int, arms: Arms) -> str:
     most = f"each gap takes the changes of one of the {nearest} most similar patients of"
     last = arms.names[-1]
     jump = f"whoever has left goes on like one of the {nearest} patients of {last} with the most similar start"
-    pool_of = {
-        "mar": f"missing at random: {most} {'the same arm' if arms.given else 'the cohort'}",
-        "all": f"{most} any arm",
-        "copy_reference": f"copy reference: {most} {last}",
-        "jump_to_reference": f"jump to reference: {jump}; other gaps are filled from the same arm",
-    }[donors]
+    own = "the same arm" if arms.given else "the cohort"
+    pool_of = WORDS["donors"][donors].format(most=most, own=own, last=last, jump=jump)
     return f"{n_imputations} imputations; {pool_of}; pooled by Rubin's rules."

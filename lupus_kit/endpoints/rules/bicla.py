@@ -18,27 +18,19 @@ from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT, sri_changes
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, with_baseline
+from lupus_kit.endpoints.words import WORDS
 
 #: Ways to count an answer that missing data leave open, and a patient whose baseline is not active.
 MISSING = ("nonresponder", "observed")
 INACTIVE = ("nonresponder", "excluded")
 
 #: Clause columns and what each asks for, in the order in which reasons name them.
-CLAUSES = {
-    "active_baseline": "baseline has at least one A or two B",
-    "improved_clause": "every baseline A falls to B or better and every baseline B to C or better",
-    "new_clause": "no new A and at most one new B",
-    "sledai_clause": "SLEDAI does not rise above baseline",
-    "pga_clause": "PGA rises by less than 0.30",
-    "rescue_clause": "no rescue treatment",
-    "steroid_clause": "prednisone keeps to the rule on steroids",
-}
+CLAUSES = WORDS["bicla_clauses"]
 
 
 def not_improved(before: Grades, now: Grades) -> Flags:
     """Tell which grades stay active: A at baseline and still A, or B at baseline and A or B now."""
-    stays: Flags = ((before == A) & (now == A)) | ((before == B) & (now <= B))
-    return stays
+    return np.asarray(((before == A) & (now == A)) | ((before == B) & (now <= B)))
 
 
 def bicla_clauses(

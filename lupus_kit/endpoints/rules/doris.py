@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from lupus_kit.core.errors import require_choice, require_switch
-from lupus_kit.endpoints.rules.states import MISSING, none_of, pga_and_dose, read_state, state_table, treatment_clauses
+from lupus_kit.core.errors import require_switch
+from lupus_kit.endpoints.rules.states import none_of, pga_and_dose, read_state, state_table, treatment_clauses
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS
 
 PGA_LIMIT = 0.50
@@ -88,9 +88,8 @@ def doris(
     >>> doris(visits)["reason"].tolist()
     ['Not in DORIS: PGA is 0.50 (it must be below 0.50).', 'In DORIS: every clause is met.']
     """
-    require_choice("way to handle missing data", missing, MISSING)
     require_switch("prednisone_below_5", prednisone_below_5)
-    state = read_state(visits, CLINICAL_IDS, ["maintenance_stable"], events)
+    state = read_state(visits, CLINICAL_IDS, ["maintenance_stable"], events, missing)
     findings, dose = state.recorded[list(CLINICAL_IDS)], state.dose
     active = none_of("clinical activity: ", findings, "missing descriptors: ", findings.isna())
     low_dose = dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT

@@ -10,6 +10,8 @@ from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import DECIMALS, any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.rules.reasons import names_of, phrases, sentences, words_where
 from lupus_kit.endpoints.rules.states import MISSING, read_rows
+from lupus_kit.endpoints.rules.steroids import FLARE_EVENTS
+from lupus_kit.endpoints.words import WORDS
 
 SLEDAI_RISE = 3
 SLEDAI_SEVERE = 12
@@ -18,51 +20,17 @@ PGA_SEVERE = 2.50
 
 #: The clauses that are lists of events, one of which is enough: the yes/no columns, and what each records. A column that
 #: is not there is not asked for.
-LISTS = {
-    "mild_drug": {"added_nsaid": "NSAID added", "added_hydroxychloroquine": "hydroxychloroquine added"},
-    "mild_feature": {
-        "new_skin": "new or worse skin lupus",
-        "new_ulcers": "new or worse nasal or oral ulcers",
-        "new_pleurisy": "new or worse pleurisy",
-        "new_pericarditis": "new or worse pericarditis",
-        "new_arthritis": "new or worse arthritis",
-        "new_fever": "new or worse fever of lupus",
-    },
-    "severe_drug": {
-        "new_cyclophosphamide": "cyclophosphamide started",
-        "new_azathioprine": "azathioprine started",
-        "new_methotrexate": "methotrexate started",
-        "new_mycophenolate": "mycophenolate started",
-    },
-    "severe_feature": {
-        "new_cns": "new or worse central nervous system lupus",
-        "new_vasculitis": "new or worse vasculitis",
-        "new_nephritis": "new or worse nephritis",
-        "new_myositis": "new or worse myositis",
-        "new_low_platelets": "new or worse platelets below 60",
-        "new_haemolytic_anaemia": "new or worse haemolytic anaemia",
-    },
-    "severe_hospital": {"hospitalised": "in hospital for lupus"},
-}
+LISTS = {name: rows["words"].to_dict() for name, rows in FLARE_EVENTS.groupby("clause", sort=False)}
 OPTIONAL = tuple(name for columns in LISTS.values() for name in columns)
+
+_Answers = Mapping[str, pd.Series]
 
 LEVELS = ("none", "mild-moderate", "severe")
 FEATURE_NEEDS = ("doubling", "rise", "nothing")
 
 #: Clause columns and the words for a clause that holds; the names of the lists above follow the words.
-CLAUSES = {
-    "severe_sledai": f"SLEDAI rose to above {SLEDAI_SEVERE}",
-    "severe_pga": f"PGA rose to above {PGA_SEVERE:.2f}",
-    "severe_prednisone": "prednisone rose to above 0.5 mg/kg a day",
-    "severe_drug": "a new immunosuppressant: ",
-    "severe_hospital": "",
-    "severe_feature": "a major feature with the treatment asked for: ",
-    "mild_sledai": f"SLEDAI rose by {SLEDAI_RISE} or more, to {SLEDAI_SEVERE} or less",
-    "mild_pga": f"PGA rose by {PGA_RISE:.2f} or more, to {PGA_SEVERE:.2f} or less",
-    "mild_prednisone": "prednisone rose, to 0.5 mg/kg a day or less",
-    "mild_drug": "added treatment: ",
-    "mild_feature": "a minor feature: ",
-}
+_LIMITS = {"sledai_rise": SLEDAI_RISE, "sledai_severe": SLEDAI_SEVERE, "pga_rise": PGA_RISE, "pga_severe": PGA_SEVERE}
+CLAUSES = {name: words.format(**_LIMITS) for name, words in WORDS["flare_clauses"].items()}
 
 
 def selena_flare(
@@ -174,12 +142,13 @@ def selena_flare(
     }
     table |= clauses
     table["flare"] = pd.Categorical.from_codes(level, categories=list(LEVELS), ordered=True)
-    reasons = _reasons(clauses, events, severe, mild, is_open & ~first.to_numpy(), first, missing)
+    grade = pd.DataFrame({"severe": severe, "mild": mild, "first": first, "open": is_open & ~first.to_numpy()})
+    reasons = _reasons(clauses, events, grade, missing)
     return pd.DataFrame(table | {"imputed": imputed, "reason": reasons})
 
 
 def flare_clauses(
-    now: pd.DataFrame, before: pd.DataFrame, events: Mapping[str, pd.Series], severe_feature_needs: str = "doubling"
+    now: pd.DataFrame, before: pd.DataFrame, events: _Answers, severe_feature_needs: str = "doubling"
 ) -> dict[str, pd.Series]:
     """Ask each clause: yes makes a flare.
 
@@ -215,27 +184,18 @@ def flare_clauses(
         if given:
             clauses[name] = any_of(given)
     if "severe_feature" in clauses and severe_feature_needs != "nothing":
+        treated = dose_up
         if severe_feature_needs == "doubling":
-            doubled = dose_up & (now["dose"] >= 2 * before["dose"])
-            treated = doubled | clauses["severe_prednisone"]
-        else:
-            treated = dose_up
+            treated = (dose_up & (now["dose"] >= 2 * before["dose"])) | clauses["severe_prednisone"]
         if "severe_hospital" in clauses:
             treated = treated | clauses["severe_hospital"]
         clauses["severe_feature"] = clauses["severe_feature"] & treated
     return clauses
 
 
-def _reasons(
-    clauses: Mapping[str, pd.Series],
-    events: Mapping[str, pd.Series],
-    severe: pd.Series,
-    mild: pd.Series,
-    is_open: np.ndarray,
-    first: pd.Series,
-    missing: str,
-) -> list[str]:
+def _reasons(clauses: _Answers, events: _Answers, found: pd.DataFrame, missing: str) -> list[str]:
     """Name the clauses that decide the grade, or those that leave it open."""
+    severe, mild, first, is_open = (found[name] for name in ("severe", "mild", "first", "open"))
     open_ending = ", counted as no." if missing == "nonresponder" else ", so the grade is open."
 
     def opening(severe: object, mild: object, first: bool) -> str:

@@ -16,25 +16,16 @@ from lupus_kit.endpoints.rules.reasons import joined, phrases
 from lupus_kit.endpoints.rules.steroids import DOSE, BrokenRule, SteroidRule, broken_rule, broken_words, steroid_rule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, GRADE_LIST, read_visits
+from lupus_kit.endpoints.words import WORDS
 
 #: Strategies for intercurrent events, with what they do.
-EVENT_STRATEGIES = {
-    "composite": "an event is non-response, from the visit at which it is recorded on",
-    "while_on_treatment": "from an event on, the last visit before it is judged",
-    "treatment_policy": "events are ignored: every visit is judged as it was recorded",
-    "hypothetical": "from an event on, what was recorded is set missing, and handled like missing data",
-}
+EVENT_STRATEGIES = WORDS["strategies"]
 
 #: The column of results that tells whether the rule on steroids is broken.
 STEROIDS = "steroids_over_limit"
 
 #: How a reason says that an event happened, and that nobody recorded whether; other events go by their name.
-_WORDS = {
-    "rescue": "rescue treatment {} given",
-    "disallowed_medication": "a medicine {} given that the protocol does not allow",
-    "withdrawn": "the patient had left the trial",
-    STEROIDS: "prednisone keeps to the rule",
-}
+_WORDS = WORDS["happened"]
 
 
 def require_strategy(events: object) -> None:
@@ -105,7 +96,7 @@ class Intercurrent:
         """Say of each event that happened before this visit what it was and when; empty where there is none."""
         rows = np.arange(len(self.table))
         before = [np.where(self.first[name] < rows, self.words(name), "") for name in self.first]
-        return np.array(joined(np.full(len(rows), ""), *before), dtype=object)
+        return joined(np.full(len(rows), ""), *before)
 
     def moved_words(self) -> np.ndarray:
         """Say why other values are judged than those of the visit; empty where they are its own."""
@@ -126,11 +117,7 @@ def open_words(name: str) -> str:
 
 
 def handle(
-    table: pd.DataFrame,
-    flags: pd.DataFrame,
-    recorded: np.ndarray,
-    strategy: str,
-    broken: BrokenRule | None = None,
+    table: pd.DataFrame, flags: pd.DataFrame, recorded: np.ndarray, strategy: str, broken: BrokenRule | None = None
 ) -> Intercurrent:
     """Tell for every visit whether each event had happened by then, and which visit a strategy judges.
 

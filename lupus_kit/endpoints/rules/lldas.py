@@ -4,15 +4,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.rules.reasons import names_of, words_where
-from lupus_kit.endpoints.rules.states import (
-    MISSING,
-    Clause,
-    none_of,
-    pga_and_dose,
-    read_state,
-    state_table,
-    treatment_clauses,
-)
+from lupus_kit.endpoints.rules.states import Clause, none_of, pga_and_dose, read_state, state_table, treatment_clauses
 from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS, SEROLOGY_IDS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
@@ -115,10 +107,9 @@ def lldas(
     >>> lldas(visits, first_visit="met")["lldas"].tolist()
     [True, False]
     """
-    require_choice("way to handle missing data", missing, MISSING)
     require_choice("way to treat a first visit", first_visit, FIRST_VISIT)
     require_switch("serology_is_new", serology_is_new)
-    state = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"], events)
+    state = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"], events, missing)
     recorded = state.recorded
     now = recorded[list(ITEM_IDS)]
 
@@ -141,18 +132,12 @@ def lldas(
     def total_too_high(points: int, incomplete: bool) -> str:
         return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"
 
+    open_, not_told = "it is not recorded whether", "no earlier visit tells whether"
+    too_high = words_where(~low_sledai, total_too_high, recorded_points, sledai.isna())
     clauses = {
-        "sledai_clause": Clause(
-            low_sledai,
-            words_where(~low_sledai, total_too_high, recorded_points, sledai.isna()),
-            names_of("missing descriptors: ", now.isna()),
-        ),
-        "organ_clause": none_of(
-            "activity that is not allowed: ", not_allowed, "it is not recorded whether there is: ", other.isna()
-        ),
-        "new_feature_clause": none_of(
-            "new since the previous visit: ", new, "no earlier visit tells whether this is new: ", unsure
-        ),
+        "sledai_clause": Clause(low_sledai, too_high, names_of("missing descriptors: ", now.isna())),
+        "organ_clause": none_of("activity that is not allowed: ", not_allowed, f"{open_} there is: ", other.isna()),
+        "new_feature_clause": none_of("new since the previous visit: ", new, f"{not_told} this is new: ", unsure),
     }
     asked = f"{PGA_LIMIT:.2f} or less", f"{PREDNISONE_LIMIT:g} or less"
     maintenance = "maintenance_ok", "standard and well tolerated", "tolerated"

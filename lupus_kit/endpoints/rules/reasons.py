@@ -63,9 +63,9 @@ def sentences(opening: Iterable[str], parts: Iterable[Iterable[str]], ending: It
     return [begin + words + end for begin, words, end in zip(opening, joined(*parts), ending, strict=True)]
 
 
-def joined(*parts: Iterable[str]) -> list[str]:
+def joined(*parts: Iterable[str]) -> np.ndarray:
     """Join, row by row, the phrases that are not empty."""
-    return ["; ".join(filter(None, row)) for row in zip(*parts, strict=True)]
+    return np.array(["; ".join(filter(None, row)) for row in zip(*parts, strict=True)], dtype=object)
 
 
 def words_where(

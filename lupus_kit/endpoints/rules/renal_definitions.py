@@ -6,65 +6,27 @@ it leaves a word open ("near normal"), the kit's reading.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lupus_kit.core.errors import require_choice
+from lupus_kit.endpoints.words import WORDS
 
 #: Measures and their units in words. Creatinine's unit is an argument.
-MEASURES = {
-    "upcr": "urine protein/creatinine in g/g",
-    "protein_24h": "24-hour protein in g",
-    "creatinine": "serum creatinine",
-    "egfr": "eGFR",
-    "albumin": "serum albumin in g/L",
-}
+MEASURES = WORDS["renal_measures"]
 #: Yes/no measures with the rule that a no meets; the words of the two are the requirement.
 ANSWERS = {"sediment_active": "inactive", "treatment_failure": "no"}
 CREATININE_UNITS = {"mg/dL": "creatinine_mg_dl", "umol/L": "creatinine_umol_l"}
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One way to judge a value.
+_FOLDER = Path(__file__).parent
 
-    Attributes
-    ----------
-    symbol : str
-        How the value now must stand to its bound: ``"<="``, ``"<"``, ``">="`` or ``">"``.
-    against : str
-        What the bound is made of: ``"limit"``, or a multiple of the value at ``"baseline"``, at ``"preflare"`` (before the
-        flare), or of the laboratory's upper limit (``"upper normal"``). ``"high baseline"`` is a limit that is asked for
-        only where the baseline was not below it.
-    change : int
-        The multiple: 1 - limit, 1 or 1 + limit for -1, 0 and 1.
-    words : str
-        What is asked for.
-    """
-
-    symbol: str
-    against: str
-    change: int
-    words: str
-
-
-RULES = {
-    "at most": Rule("<=", "limit", 0, "at most {x:g}"),
-    "below": Rule("<", "limit", 0, "below {x:g}"),
-    "at least": Rule(">=", "limit", 0, "at least {x:g}"),
-    "fall at least": Rule("<=", "baseline", -1, "fallen by at least {percent:g}%"),
-    "fall more than": Rule("<", "baseline", -1, "fallen by more than {percent:g}%"),
-    "below if nephrotic": Rule("<", "high baseline", 0, "below {x:g} where baseline was {x:g} or more"),
-    "rise at most": Rule("<=", "baseline", 1, "not more than {percent:g}% above baseline"),
-    "loss at most": Rule(">=", "baseline", -1, "not more than {percent:g}% below baseline"),
-    "loss less than": Rule(">", "baseline", -1, "less than {percent:g}% below baseline"),
-    "gain at least": Rule(">=", "baseline", 1, "at least {percent:g}% above baseline"),
-    "near preflare": Rule(">=", "preflare", -1, "not more than {percent:g}% below its pre-flare value"),
-    "back to preflare": Rule("<=", "preflare", 0, "not above its pre-flare value"),
-    "normal": Rule("<=", "upper normal", 0, "within the laboratory's normal range"),
-    "inactive": Rule("<=", "limit", 0, "urinary sediment inactive"),
-    "no": Rule("<=", "limit", 0, "no treatment failure"),
-}
+#: Ways to judge a value, a row each: symbol (how the value now must stand to its bound: ``"<="``, ``"<"``, ``">="`` or ``">"``),
+#: against (what the bound is made of: ``"limit"``, or a multiple of the value at ``"baseline"``, at ``"preflare"``, before the
+#: flare, or of the laboratory's upper limit, ``"upper normal"``; ``"high baseline"`` is a limit that is asked for only where the
+#: baseline was not below it), change (the multiple: 1 - limit, 1 or 1 + limit for -1, 0 and 1), words (what is asked for).
+RULES: dict[str, Any] = {str(row.rule): row for row in pd.read_csv(_FOLDER / "renal_rules.csv").itertuples()}
 
 
 @dataclass(frozen=True)
@@ -145,8 +107,6 @@ class RenalDefinition:
         levels = (("complete", self.complete), ("partial", self.partial))
         return {f"{level}_{'_or_'.join(n.slug for n in group)}": group for level, groups in levels for group in groups}
 
-
-_FOLDER = Path(__file__).parent
 
 #: The requirements of the published definitions, a row each: definition, level, any_of (of the rows with one letter one is
 #: enough), measure, rule, limit.

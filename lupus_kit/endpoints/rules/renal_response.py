@@ -110,9 +110,8 @@ def renal_response(
         require_columns(require_frame(frame, what), ["patient"], what)
         noted.add(frame, "patient", frame["patient"].isna().to_numpy(), "every row needs a patient")
     twice = baseline["patient"].notna() & baseline["patient"].duplicated()
-    problems[1].add(
-        baseline, "patient", twice.to_numpy(), "the patient has more than one row: keep one row per patient"
-    )
+    allowed = "the patient has more than one row: keep one row per patient"
+    problems[1].add(baseline, "patient", twice.to_numpy(), allowed)
     raise_together(*problems)
     units = _UNITS | {"creatinine": CREATININE_UNITS[creatinine_unit]}
     needs = [need for group in chosen.complete + chosen.partial for need in group]
@@ -128,10 +127,6 @@ def renal_response(
     require_columns(visit, visit_columns, "visit")
     now = _read(visit, visit_columns, units, problems[0])
     stored = _read(baseline, baseline_columns, units, problems[1])
-    twice = baseline["patient"].notna() & baseline["patient"].duplicated()
-    problems[1].add(
-        baseline, "patient", twice.to_numpy(), "the patient has more than one row: keep one row per patient"
-    )
     raise_together(*problems)
     before = stored.set_axis(pd.Index(baseline["patient"])).reindex(visit["patient"]).reset_index(drop=True)
 
@@ -199,9 +194,8 @@ def _read(frame: pd.DataFrame, columns: list[str], units: Mapping[str, str], pro
         if measure in ANSWERS:
             values[name] = yes_no(frame, name, problems).astype("Float64")
         else:
-            values[name] = pd.Series(
-                numbers(frame, name, problems, *bounds(units[measure]), whole=False), dtype="Float64"
-            )
+            read = numbers(frame, name, problems, *bounds(units[measure]), whole=False)
+            values[name] = pd.Series(read, dtype="Float64")
     return pd.DataFrame(values, index=range(len(frame)))
 
 

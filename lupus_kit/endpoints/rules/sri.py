@@ -232,9 +232,8 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
         parts.append(part("bilag_clause", bilag, new_a, new_b, np.isnan(before + now)))
     if "pga_clause" in clauses:
         parts.append(part("pga_clause", pga, change["pga_rise"]))
-    parts += [
-        part(f"no {name}", partial(event, name), found.events.words(name)[later]) for name in found.events.clauses
-    ]
+    words = found.events.words
+    parts += [part(f"no {name}", partial(event, name), words(name)[later]) for name in found.events.clauses]
     return sentences(map(_OPENINGS.__getitem__, shown), [*parts, moved], phrases(_ending, shown, is_open, carried))
 
 

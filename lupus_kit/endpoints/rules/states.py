@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
+from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.pga import pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, handle, open_words, require_strategy
@@ -97,9 +98,12 @@ class State:
     events: Intercurrent
 
 
-def read_state(visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str], events: str) -> State:
+def read_state(
+    visits: pd.DataFrame, needed: Sequence[str], optional: Sequence[str], events: str, missing: str
+) -> State:
     """Read what a state asks for; the columns of intercurrent events are those of ``sri`` and may be absent."""
     require_strategy(events)
+    require_choice("way to handle missing data", missing, MISSING)
     rows = read_rows(visits, [*needed, "pga", DOSE], [*optional, *EVENTS])
     problems = BadCells("the visit table")
     now = {name: yes_no(rows.table, name, problems) for name in needed}
@@ -131,18 +135,14 @@ def treatment_clauses(
     """
     pga, dose = (f"(it must be {words})" for words in asked)
     column, failed, unknown = maintenance
+    too_much, no_dose = f"prednisolone is {{:g}} mg a day {dose}", "the prednisolone dose is missing"
     clauses = {
         "pga_clause": limit_clause(low_pga, state.pga, f"PGA is {{}} {pga}", "PGA is missing"),
-        "prednisone_clause": limit_clause(
-            low_dose, state.dose, f"prednisolone is {{:g}} mg a day {dose}", "the prednisolone dose is missing"
-        ),
+        "prednisone_clause": limit_clause(low_dose, state.dose, too_much, no_dose),
     }
     if column in state.recorded:
-        kept = state.recorded[column]
-        said = (
-            f"maintenance treatment is not {failed}",
-            f"it is not recorded whether maintenance treatment is {unknown}",
-        )
+        kept, treatment = state.recorded[column], "maintenance treatment is"
+        said = f"{treatment} not {failed}", f"it is not recorded whether {treatment} {unknown}"
         clauses["maintenance_clause"] = limit_clause(kept, kept, *said)
     return clauses
 
@@ -164,15 +164,12 @@ def state_table(
 ) -> pd.DataFrame:  # fmt: skip
     """Lay out a state: keys, values, clauses, events, verdict (in `column`, or called as the state), and the reason."""
     events, moved = state.events, state.events.moved_words()
-    clauses = dict(clauses)
-    values = dict(values)
+    clauses, values = dict(clauses), dict(values)
     if events.clauses:
         happened = any_of(events.happened[event] for event in events.clauses)
-        said = joined(*map(events.words, events.clauses))
         not_told = [words_where(events.happened[event].isna(), open_words(event)) for event in events.clauses]
-        clauses["event_clause"] = Clause(
-            ~happened, np.array(said, dtype=object), np.array(joined(*not_told), dtype=object)
-        )
+        said = joined(*map(events.words, events.clauses)), joined(*not_told)
+        clauses["event_clause"] = Clause(~happened, *said)
     elif events.moved.any():  # the state at another visit, or none
         clauses = {column: clause.at(events.source) for column, clause in clauses.items()}
         values = {column: value.reindex(events.source).reset_index(drop=True) for column, value in values.items()}

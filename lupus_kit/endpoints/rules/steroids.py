@@ -18,15 +18,12 @@ from lupus_kit.endpoints.rules.reasons import phrases
 #: The column of the dose, mg of prednisone a day.
 DOSE = "prednisone_mg_day"
 
-#: Yes/no columns of added treatment that clauses may name, with words.
-ADDITIONS = {
-    "added_nsaid": "an NSAID was added",
-    "added_hydroxychloroquine": "hydroxychloroquine was added",
-    "new_cyclophosphamide": "cyclophosphamide was started",
-    "new_azathioprine": "azathioprine was started",
-    "new_methotrexate": "methotrexate was started",
-    "new_mycophenolate": "mycophenolate was started",
-}
+#: Yes/no columns of events that the flare index asks for, a row each: clause (of the flare index), column, words (what it
+#: records), added (the same in a sentence, where it is a treatment that a rule on steroids may name).
+FLARE_EVENTS: pd.DataFrame = pd.read_csv(Path(__file__).with_name("flare_events.csv"), index_col="column")
+
+#: Columns of added treatment that clauses may name, with words.
+ADDITIONS: dict[str, str] = FLARE_EVENTS["added"].dropna().to_dict()
 
 
 @dataclass(frozen=True)

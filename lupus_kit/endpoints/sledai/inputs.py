@@ -7,18 +7,14 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, unknown_name
 from lupus_kit.endpoints.nullable import known_true, rounded, yes_no
 from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, STABLE_IDS
 from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, same_quantity
 
 #: Tests judged against a limit of the laboratory, with the column that holds that limit.
-LAB_LIMITS: dict[str, str] = {
-    "c3": "c3_lower_limit",
-    "c4": "c4_lower_limit",
-    "ch50": "ch50_lower_limit",
-    "anti_dsdna": "anti_dsdna_upper_limit",
-}
+LAB_LIMITS: dict[str, str] = {test: f"{test}_lower_limit" for test in ("c3", "c4", "ch50")}
+LAB_LIMITS["anti_dsdna"] = "anti_dsdna_upper_limit"
 
 #: A complement value this many times its lower limit, or below this part of it, can only be in another unit.
 _OTHER_UNIT, _OTHER_UNIT_BELOW = 20, 1 / 50
@@ -32,18 +28,13 @@ _ANTI_DSDNA = 3, 100
 _FINDINGS: pd.DataFrame = pd.read_csv(Path(__file__).with_name("findings.csv"), keep_default_na=False)
 
 #: Descriptors decided by measurements or signs; their own yes/no column only stands in.
-DERIVED: frozenset[str] = frozenset(_FINDINGS.loc[_FINDINGS["kind"] != "yes/no", "feeds"]) | {
-    "pleurisy",
-    "pericarditis",
-}
+DERIVED: set[str] = {*_FINDINGS.loc[_FINDINGS["kind"] != "yes/no", "feeds"], "pleurisy", "pericarditis"}
 
 
 def _all_findings() -> pd.DataFrame:
     """Put the answers of the rater, descriptor by descriptor, before what is measured, seen, or excluded."""
     rater = "Used only where the findings do not decide: the answer of the rater."
-    own = pd.DataFrame(
-        {"column": SLEDAI_ITEMS["id"], "feeds": SLEDAI_ITEMS["id"], "meaning": SLEDAI_ITEMS["definition"]}
-    )
+    own = SLEDAI_ITEMS.rename(columns={"id": "column", "definition": "meaning"}).assign(feeds=SLEDAI_ITEMS["id"])
     own["meaning"] = own["meaning"].mask(own["column"].isin(DERIVED), rater)
     stable = pd.DataFrame({"column": [f"{name}_stable" for name in STABLE_IDS], "feeds": STABLE_IDS})
     stable["meaning"] = "Present, but neither new, nor recurrent, nor recently worse."
@@ -60,11 +51,8 @@ SLEDAI_FINDINGS: pd.DataFrame = _all_findings()
 COLUMNS: tuple[str, ...] = tuple(SLEDAI_FINDINGS["column"])
 
 #: Exclusions: without the column nothing is excluded.
-EXCLUSIONS: tuple[str, ...] = (
-    *(name for name in COLUMNS if name.endswith("_other_cause")),
-    "seizure_past_damage",
-    "cva_hypertensive",
-)
+EXCLUSIONS: set[str] = {name for name in COLUMNS if name.endswith("_other_cause")}
+EXCLUSIONS |= {"seizure_past_damage", "cva_hypertensive"}
 
 
 def read_findings(
@@ -77,7 +65,7 @@ def read_findings(
     """
     _check_names(require_frame(frame, what), what)
     require_columns(frame, [name for name in only if name in frame.columns], what)
-    no_if_absent = {*EXCLUSIONS, "scleritis", "vertigo", "rash_stable", "alopecia_stable", "mucosal_ulcer_stable"}
+    no_if_absent = EXCLUSIONS | {"scleritis", "vertigo", "rash_stable", "alopecia_stable", "mucosal_ulcer_stable"}
     if not {"protein_24h", "upcr"} & set(frame.columns):
         no_if_absent.add("proteinuria_stable")
     no, unknown = (pd.Series(answer, index=range(len(frame)), dtype="boolean") for answer in (False, pd.NA))
@@ -88,7 +76,7 @@ def read_findings(
         if name not in frame.columns:
             found[name] = no_number if is_number else no if name in no_if_absent else unknown
         elif is_number:
-            found[name] = rounded(frame, name, problems, row.low, row.high, decimals=6, whole=row.kind == "count")
+            found[name] = rounded(frame, name, problems, row.low, row.high, whole=row.kind == "count").round(6)
         else:
             found[name] = yes_no(frame, name, problems)
     return found
@@ -100,10 +88,8 @@ def _check_names(frame: pd.DataFrame, what: str) -> None:
     names = [str(column) for column in frame.columns]
     foreign = [name for name in names if name.endswith("_other_cause") and name not in COLUMNS]
     if foreign:
-        raise InputError(
-            f"{what} has columns that would not be read: {', '.join(map(repr, foreign))}. The form names no such "
-            "exclusion: record the finding itself as no, and drop the column."
-        )
+        why = "The form names no such exclusion: record the finding itself as no, and drop the column"
+        raise InputError(f"{what} has columns that would not be read: {', '.join(map(repr, foreign))}. {why}.")
     if not any(name in COLUMNS for name in names):
         raise InputError(f"{what} has no SLEDAI finding; columns are named as in SLEDAI_FINDINGS['column'].")
 
@@ -118,10 +104,8 @@ def laboratory_limits(
         answered = "dna_binding" if test == "anti_dsdna" else "low_complement"
         unknown = test not in given and column not in frame.columns and found[test].notna().any()
         if unknown and answered not in frame.columns:
-            raise InputError(
-                f"{test!r} is recorded, but its limit is not known: add the column {column!r}, "
-                f"or pass limits={{{test!r}: ...}} in the unit of {test!r}."
-            )
+            way_out = f"add the column {column!r}, or pass limits={{{test!r}: ...}} in the unit of {test!r}"
+            raise InputError(f"{test!r} is recorded, but its limit is not known: {way_out}.")
         result[test] = found[column].fillna(round(given[test], 6)) if test in given else found[column]
         if test in frame.columns:
             _refuse_other_unit(frame, test, found[test], result[test], problems)
@@ -153,11 +137,9 @@ def _check_limits(limits: Mapping[str, float] | None) -> Mapping[str, float]:
     for test, limit in given.items():
         if test not in LAB_LIMITS:
             raise unknown_name("test in limits", test, LAB_LIMITS)
-        number = isinstance(limit, (int, float, np.number)) and not isinstance(limit, (bool, np.bool_))
-        if not number or not 0 < limit < np.inf:
-            raise InputError(
-                f"limits[{test!r}] is {limit!r}: give a number above 0, in the unit of the column {test!r}."
-            )
+        if not is_number(limit) or limit <= 0:
+            wanted = f"a number above 0, in the unit of the column {test!r}"
+            raise InputError(f"limits[{test!r}] is {limit!r}: give {wanted}.")
     return given
 
 
@@ -176,9 +158,8 @@ def read_previous(
         raise InputError(f"previous has none of the columns {', '.join(map(repr, tests))}.")
     if previous.index.has_duplicates:
         row = previous.index[previous.index.duplicated()][0]
-        raise InputError(
-            f"previous has the row {row} more than once: give one previous visit for each row of findings."
-        )
+        way_out = "give one previous visit for each row of findings"
+        raise InputError(f"previous has the row {row} more than once: {way_out}.")
     if len(findings) and len(previous) and not findings.index.isin(previous.index).any():
         raise InputError("previous has no row of findings: give both the same index, for example patient numbers.")
     aligned = pd.DataFrame(before).set_axis(previous.index).reindex(findings.index).reset_index(drop=True)

@@ -1,5 +1,6 @@
 """SLEDAI, SELENA-SLEDAI, SLEDAI-2K and hybrid: the total of the 24 descriptors."""
 
+import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import BadCells, refuse_slips, require_columns, require_frame
@@ -74,7 +75,7 @@ def sledai(items: pd.DataFrame, version: str = "2K", *, clinical: bool = False) 
     refuse_slips(items, optional, "items")
 
     problems = BadCells("the SLEDAI items")
-    total = pd.Series(0, index=range(len(items)), dtype="Int16")
+    total, unknown = np.zeros(len(items), dtype=np.int16), np.zeros(len(items), dtype=bool)
     for item in counted:
         present = yes_no(items, item.id, problems)
         if f"{item.id}_stable" in given:
@@ -84,6 +85,7 @@ def sledai(items: pd.DataFrame, version: str = "2K", *, clinical: bool = False) 
             if item.id in STABLE_SCORES_ZERO[version]:
                 # A finding that is unknown stays unknown, whatever is said about recency.
                 present = (present & ~stable).mask(present.isna())
-        total += item.weight * present.astype("Int16")  # missing where the descriptor is missing
+        total += np.int16(item.weight) * known_true(present)
+        unknown |= present.isna().to_numpy()  # the total is missing where a descriptor is
     problems.raise_if_any()
-    return total.astype("Int64").set_axis(items.index).rename("sledai")
+    return pd.Series(pd.arrays.IntegerArray(total.astype(np.int64), unknown), index=items.index, name="sledai")

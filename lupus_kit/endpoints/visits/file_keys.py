@@ -45,9 +45,8 @@ def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str]
         names, given = names.copy(), given & ~clash
         names[clash], said[clash | vague] = None, np.nan
         if other := int((np.abs(said - recorded) > 0).sum()):
-            notes.append(
-                f"{plural(other, 'row')} happened in another week than the visit's name says; the name counts."
-            )
+            where_else = "happened in another week than the visit's name says"
+            notes.append(f"{plural(other, 'row')} {where_else}; the name counts.")
         table["week"] = np.where(empty | ~np.isnan(said), said, recorded)
     else:
         unclear = given & np.isnan(said)

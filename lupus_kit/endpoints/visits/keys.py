@@ -1,5 +1,6 @@
 """The keys of a tidy visit table: which patient, which visit, which week, which arm. Every rule reads them here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +59,9 @@ def _plain_texts(cells: pd.Series) -> np.ndarray | None:
     except TypeError:
         raise InputError(f"column {cells.name!r} holds lists or the like: use one text or number a cell.") from None
     written = np.asarray(distinct, dtype=object).tolist()
-    plain = [cell.strip() if isinstance(cell, str) else cell for cell in written]
-    missing = [is_missing(cell) for cell in plain]
-    if plain == written and not any(missing):
+    plain = [None if is_missing(cell) else cell.strip() if isinstance(cell, str) else cell for cell in written]
+    if plain == written:
         return None
-    plain = [None if empty else cell for cell, empty in zip(plain, missing, strict=True)]
     return np.asarray(np.array([*plain, None], dtype=object)[codes])
 
 
@@ -86,11 +85,15 @@ def read_keys(visits: pd.DataFrame, problems: BadCells) -> Keys:
     keys = Keys(patient, np.argsort(order)[found], pd.Index(patients, name="patient"), unsorted[order])
     cell = keys.patient * len(keys.weeks) + keys.week
     twice = np.flatnonzero(np.bincount(cell) > 1)
-    if len(twice):
-        pairs = zip(*divmod(twice, len(keys.weeks)), strict=True)
-        listed = listing(f"patient {keys.patients[p]!r} at week {keys.weeks[w]:g}" for p, w in pairs)
-        raise InputError(f"two rows for the same visit: {listed}. Keep one row per patient and visit.")
+    who, when = divmod(twice, len(keys.weeks))
+    refuse_doubled(keys.patients[who], keys.weeks[when])
     return keys
+
+
+def refuse_doubled(patients: Iterable[object], weeks: Iterable[float]) -> None:
+    """Raise where there are visits with two rows: their patients and weeks."""
+    if listed := listing(f"patient {who!r} at week {when:g}" for who, when in zip(patients, weeks, strict=True)):
+        raise InputError(f"two rows for the same visit: {listed}. Keep one row per patient and visit.")
 
 
 def read_arms(visits: pd.DataFrame, keys: Keys) -> np.ndarray | None:

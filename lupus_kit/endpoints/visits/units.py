@@ -183,10 +183,9 @@ def _plausible(known: pd.Series, unit: str) -> bool:
 def _refuse_unnamed(values: np.ndarray, written: str, what: str) -> None:
     known = values[~np.isnan(values)]
     if known.any():
-        raise InputError(
-            f"{what}, column {written!r}: its unit is not sure, the values go from {known.min():g} to {known.max():g}. Name the "
-            "column 'upcr_g_g' or 'upcr_mg_mmol' (100 mg/mmol are 1 g/g)."
-        )
+        unsure = f"its unit is not sure, the values go from {known.min():g} to {known.max():g}"
+        way_out = "Name the column 'upcr_g_g' or 'upcr_mg_mmol' (100 mg/mmol are 1 g/g)"
+        raise InputError(f"{what}, column {written!r}: {unsure}. {way_out}.")
 
 
 def name_units(visits: pd.DataFrame, pga_scale: str, source: str) -> tuple[pd.DataFrame, list[str]]:

@@ -230,9 +230,8 @@ def read_known(
     [[1.0, 'A'], [0.0, 'B']]
     """
     problems = BadCells("the visit table")
-    mine = {
-        n: _scaled(BY_NAME[n], pga_scale, visits[n]) for n in visits.columns if n in BY_NAME and visits[n].ndim == 1
-    }
+    known = [name for name in visits.columns if name in BY_NAME and visits[name].ndim == 1]
+    mine = {name: _scaled(BY_NAME[name], pga_scale, visits[name]) for name in known}
     visits, coded = settle_codes(visits, mine, missing_codes, problems)
     if notes is not None:
         notes += coded

@@ -20,7 +20,9 @@ READABLE = "a name that says the week, such as baseline, week 12, day 85, month 
 _MONTH = 365.25 / 12 / 7
 _UNITS = {"week": "weeks?|wks?|w", "day": "days?|d", "month": "months?|mths?|mos?|m"}
 _SIGNED = r"[-+]?\d+(?:\.\d+)?"
-_TIMES = [(unit, re.compile(rf"(?:{words})\s*({_SIGNED})|({_SIGNED})\s*(?:{words})")) for unit, words in _UNITS.items()]
+_TIMES = [
+    (unit, None, re.compile(rf"(?:{words})\s*({_SIGNED})|({_SIGNED})\s*(?:{words})")) for unit, words in _UNITS.items()
+]
 _SIMPLE = [
     ("week", 0.0, re.compile(r"baseline|base line|base|bl|randomi[sz]ation")),
     ("week", SCREENING, re.compile(r"(?:pre-?)?screen(?:ing)?\s*\d*|scrn?\s*\d*")),
@@ -63,9 +65,8 @@ def read_when(name: object) -> When | None:
         part = part.strip()
         if not part or part == "visit" or _LABEL.fullmatch(part):
             continue
-        when = _read_part(re.sub(r"^(?:study |visit )+| visit$", "", part)) or _read_part(
-            _LABEL.sub("", part, 1).strip()
-        )
+        words = re.sub(r"^(?:study |visit )+| visit$", "", part), _LABEL.sub("", part, 1).strip()
+        when = _read_part(words[0]) or _read_part(words[1])
         if when is None:
             return None
         found.append(when)
@@ -73,12 +74,9 @@ def read_when(name: object) -> When | None:
 
 
 def _read_part(part: str) -> When | None:
-    for unit, number, pattern in _SIMPLE:
-        if pattern.fullmatch(part):
-            return When(unit, number)
-    for unit, pattern in _TIMES:
+    for unit, number, pattern in (*_SIMPLE, *_TIMES):
         if match := pattern.fullmatch(part):
-            return When(unit, float(match[1] or match[2]))
+            return When(unit, float(match[1] or match[2]) if number is None else number)
     return None
 
 

@@ -58,20 +58,25 @@ class Nnt:
         rows = [(self.nnt, self.direction, *piece, one.level, one.key) for piece in self.pieces]
         return pd.DataFrame(rows, columns=["nnt", "direction", "piece", "low", "high", "level", "method"])
 
-    def __str__(self) -> str:
-        level = f"{100 * self.difference.level:g}% interval"
+    @property
+    def short(self) -> str:
+        """The number with its interval in brackets; through infinity where the interval has two pieces."""
         ends = [f"{direction} {_number(low)} to {_number(high)}" for direction, low, high in self.pieces]
         if len(self.pieces) == 2:  # out to infinity on one side, and back on the other
             (first, low, _), (second, least, _) = self.pieces
-            ends = [
-                f"{first} {_number(low)} to infinity to {second} {_number(least)}, so no difference is not excluded"
-            ]
+            ends = [f"{first} {_number(low)} to infinity to {second} {_number(least)}"]
         found = f"{self.direction} {_number(self.nnt)}" if self.direction else "no number: the rates are equal"
+        return f"{found} ({'; '.join(ends)})"
+
+    def __str__(self) -> str:
+        level = f"({100 * self.difference.level:g}% interval "
+        doubt = ", so no difference is not excluded" if len(self.pieces) == 2 else ""
         words = {"NNTB": "number needed to treat for one more to benefit", "NNTH": "for one more to be harmed"}
         used = [
             f"{key}: {text}" for key, text in words.items() if key in (self.direction, *(p[0] for p in self.pieces))
         ]
-        return f"{found} ({level} {'; '.join(ends)}; {self.difference.label}). {'; '.join(used)}."
+        text = self.short.replace("(", level, 1).removesuffix(")")
+        return f"{text}{doubt}; {self.difference.label}). {'; '.join(used)}."
 
     def _repr_html_(self) -> str:
         return html.escape(str(self))

@@ -79,7 +79,7 @@ def basis(degree: int, at: FloatArray) -> FloatArray:
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:
     """Multiply matrices; small ones in strips, each too small for the threads of the linear algebra to wait for."""
     strip = _STRIP // (right.shape[0] * right.shape[1])
-    if strip < 16:
+    if strip < 2:
         return left @ right
     result = np.empty((len(left), right.shape[1]))
     for start in range(0, len(left), strip):

@@ -1,7 +1,7 @@
 """One ``[[claim]]`` of a claims file, checked key by key."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
@@ -9,11 +9,26 @@ from lupus_kit.published.claim import KINDS, MET, NOT_SIGNIFICANT, ROLES, SCALES
 from lupus_kit.published.claims.problems import Entry, Path, Problems, is_whole
 from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 
-_TEXTS = ("effect", "analysis", "source", "confidence", "note", "words", "assumed", "table_row")
-KEYS = (
-    *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "reported", "n", "levels", "both", "p"),
-    *("items", "scale", "strata"),
-    *(*_TEXTS, "met", "as_printed", "confirmed"),
+_TEXTS = (
+    "id",
+    "endpoint",
+    "visit",
+    "effect",
+    "analysis",
+    "source",
+    "confidence",
+    "note",
+    "words",
+    "assumed",
+    "table_row",
+)
+_CHOICES = {"role": ROLES, "scale": SCALES, "met": MET}
+_LEAST = {"order": 1, "both": 0, "items": 1}
+#: In the order in which they are written.
+CLAIM_KEYS = (
+    *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "levels", "reported", "n", "both", "p"),
+    *("items", "scale", "strata", "effect", "analysis", "met", "as_printed", "source", "confidence", "note", "words"),
+    *("assumed", "table_row", "confirmed"),
 )
 _NS = re.compile(r"^(?:p\s*[=:]?\s*)?n\.?\s*s\.?$", re.IGNORECASE)
 # "31.6 (9.3)" and "31.6 (SD 9.3)", where a mean is what is printed.
@@ -27,6 +42,11 @@ _SHAPES = {
     "median": "'12 (8–27)'",
 }
 _SHAPES["paired"] = _SHAPES["binary"]
+# What an entry of each list must be.
+_TEXT = 'a text in quotes, as printed: its decimals count ("{value}").'
+_GROUPS = "the counts of the ordered groups of one arm, such as [10, 12, 7]."
+_STRATUM = "responders and patients of the first, then of the second arm: [16, 29, 9, 30]."
+_PATIENTS = 'a whole number of 1 or more, or "" where not printed.'
 
 
 def read_claim(
@@ -49,31 +69,26 @@ def read_claim(
     -------
     Claim or None
     """
-    entry = Entry(table, path, problems, KEYS)
+    entry = Entry(table, path, problems, CLAIM_KEYS)
     kind = entry.choice("kind", KINDS) or _kind_of(entry)
     arms = _arms(entry, kind, n_randomised)
     before = len(problems.found)  # a misspelt arm does not keep its numbers from being looked at
-    visits, reported, n = _visits(entry, kind), _reported(entry, kind), _numbers(entry)
+    visits, reported = _visits(entry, kind), _reported(entry, kind)
+    n = _listed(entry, "n", ", one number for each arm, such as [29, 30].", _patients, _PATIENTS)
     sound = len(problems.found) == before
+    plain: dict[str, Any] = {key: entry.text(key, required=key in ("id", "endpoint")) for key in _TEXTS}
+    plain |= {key: entry.choice(key, allowed) for key, allowed in _CHOICES.items()}
+    plain |= {key: entry.whole(key, least) for key, least in _LEAST.items()}
     claim = Claim(
-        **{key: entry.text(key) for key in _TEXTS},
-        id=entry.text("id", required=True),
-        endpoint=entry.text("endpoint", required=True),
-        visit=entry.text("visit"),
-        role=entry.choice("role", ROLES),
-        order=entry.whole("order", least=1),
+        **plain,
         kind=kind,
         arms=arms,
         visits=visits,
         reported=reported,
         n=n,
         levels=entry.texts("levels"),
-        both=entry.whole("both"),
-        items=entry.whole("items", least=1),
-        scale=entry.choice("scale", SCALES),
-        strata=_strata(entry),
+        strata=_listed(entry, "strata", ", one entry [x1, n1, x2, n2] for each stratum.", _stratum, _STRATUM),
         p=_p(entry),
-        met=entry.choice("met", MET),
         as_printed=entry.flag("as_printed"),
         confirmed="confirmed" not in entry.keys or entry.flag("confirmed"),
     )
@@ -139,18 +154,25 @@ def _p(entry: Entry) -> str:
     return plain
 
 
-def _reported(entry: Entry, kind: str) -> tuple[str | tuple[int, ...], ...]:
-    values = entry.entries("reported", ', one entry for each arm, such as ["55.17%", "30.00%"].')
-    if kind == "ordinal":
-        return tuple(_groups(value, side, entry) for side, value in enumerate(values))
-    found: list[str] = []
-    for side, value in enumerate(values):
-        if isinstance(value, str):
-            found.append(_plain_value(value, kind, side, entry))
-        else:
-            why = f'{value!r} must be a text in quotes, as printed: its decimals count ("{value}").'
-            entry.add(why, "reported", side)
+def _listed(
+    entry: Entry, key: str, each: str, read: Callable[[object, int], list[Any]], wanted: str
+) -> tuple[Any, ...]:
+    """Read the entries of a list one by one; where `read` returns nothing, the entry cannot be used."""
+    found: list[Any] = []
+    for side, value in enumerate(entry.entries(key, each)):
+        one = read(value, side)
+        found += one
+        if not one:
+            entry.add(f"{value!r} must be {wanted.replace('{value}', str(value))}", key, side)
     return tuple(found)
+
+
+def _reported(entry: Entry, kind: str) -> tuple[str | tuple[int, ...], ...]:
+    def text(value: object, side: int) -> list[str]:
+        return [_plain_value(value, kind, side, entry)] if isinstance(value, str) else []
+
+    read, wanted = (_groups, _GROUPS) if kind == "ordinal" else (text, _TEXT)
+    return _listed(entry, "reported", ', one entry for each arm, such as ["55.17%", "30.00%"].', read, wanted)
 
 
 def _plain_value(value: str, kind: str, side: int, entry: Entry) -> str:
@@ -168,39 +190,22 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, str) and len(value) < 10 and value.strip().isdecimal() else value
 
 
-def _groups(value: object, side: int, entry: Entry) -> tuple[int, ...]:
+def _groups(value: object, _: int) -> list[tuple[int, ...]]:
     """Read the counts of an ordinal arm: whole numbers, or texts of them."""
     given = [_number(one) for one in value] if isinstance(value, list) else []
     counts = tuple(one for one in given if is_whole(one, 0))
-    if len(counts) < 2 or len(counts) < len(given):
-        why = f"{value!r} must be the counts of the ordered groups of one arm, such as [10, 12, 7]."
-        entry.add(why, "reported", side)
-        return ()
-    return counts
+    return [counts] if len(counts) >= max(2, len(given)) else []
 
 
-def _strata(entry: Entry) -> tuple[tuple[int, int, int, int], ...]:
-    found = []
-    for place, value in enumerate(entry.entries("strata", ", one entry [x1, n1, x2, n2] for each stratum.")):
-        if isinstance(value, list) and len(value) == 4 and all(is_whole(one, 0) for one in value) and (
-            value[0] <= value[1] and value[2] <= value[3]
-        ):  # fmt: skip
-            found.append((value[0], value[1], value[2], value[3]))
-        else:
-            why = f"{value!r} must be responders and patients of the first, then of the second arm: [16, 29, 9, 30]."
-            entry.add(why, "strata", place)
-    return tuple(found)
+def _stratum(value: object, _: int) -> list[tuple[int, ...]]:
+    if not isinstance(value, list) or len(value) != 4 or not all(is_whole(one, 0) for one in value):
+        return []
+    return [tuple(value)] if value[0] <= value[1] and value[2] <= value[3] else []
 
 
-def _numbers(entry: Entry) -> tuple[int | None, ...]:
-    found: list[int | None] = []
-    for side, value in enumerate(entry.entries("n", ", one number for each arm, such as [29, 30].")):
-        number = _number(value)
-        if number == "" or is_whole(number, 1):
-            found.append(number if isinstance(number, int) else None)
-        else:
-            entry.add(f'{value!r} must be a whole number of 1 or more, or "" where not printed.', "n", side)
-    return tuple(found)
+def _patients(value: object, _: int) -> list[int | None]:
+    number = _number(value)
+    return [None] if number == "" else [number] if is_whole(number, 1) else []
 
 
 def _check_lengths(claim: Claim, entry: Entry) -> bool:
@@ -235,10 +240,8 @@ def _check_values(claim: Claim, n_randomised: Mapping[str, int | None], entry: E
         arm = claim.arms[0] if claim.kind == "paired" else claim.arms[side]
         why = impossible(claim, side, n_randomised.get(arm))
         if why and not _stands_so(claim, str(value), why):
-            if "prints as" in why:  # the audit reports it, and goes on with the rest
-                entry.remark(f"{why} If the paper does print it so, add as_printed = true.", "reported", side)
-            else:
-                entry.add(f"{why} If the paper does print it so, add as_printed = true.", "reported", side)
+            note = entry.remark if "prints as" in why else entry.add  # the audit reports it, and goes on with the rest
+            note(f"{why} If the paper does print it so, add as_printed = true.", "reported", side)
         elif not why and not any(getattr(claim.values[side], name) is not None for name in _WANTED[claim.kind]):
             entry.add(f"cannot read {value!r} as {claim.kind}: expected {_SHAPES[claim.kind]}.", "reported", side)
     if claim.both is None:

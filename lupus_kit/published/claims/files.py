@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.published.claims.claim_reader import CLAIM_KEYS
 from lupus_kit.published.claims.lines import key_lines
 from lupus_kit.published.claims.problems import COLUMN_OF, Entry, Problems, csv_rows, in_csv, of_csv
 from lupus_kit.published.claims.problems import Path as Keys
@@ -199,11 +200,7 @@ def _located(name: str, raw: Mapping[str, Any], path: Keys, lines: Mapping[Keys,
 # ------------------------------------------------------------------ csv
 
 #: Columns of a csv file of claims: the keys of a claim, and the two sides of those that have two.
-_PLAIN = (
-    *("id", "endpoint", "visit", "role", "order", "kind", "p", "effect", "analysis", "met", "levels", "both"),
-    *("items", "scale"),
-    *("source", "confidence", "note", "words", "assumed", "as_printed", "confirmed", "table_row"),
-)
+_PLAIN = tuple(key for key in CLAIM_KEYS if key not in (*COLUMN_OF, "strata"))
 COLUMNS = (*_PLAIN, "reported_p", *(f"{name}_{side}" for name in COLUMN_OF.values() for side in "ab"))
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _NEEDED = ("id", "endpoint", "arm_a", "reported_a")

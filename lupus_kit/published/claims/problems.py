@@ -125,36 +125,35 @@ class Entry:
             return ""
         return lowered
 
+    def _usable(self, key: str, default: Any, usable: Callable[[Any], bool], wanted: str) -> Any:
+        """Return a value; the default where it is absent or cannot be used."""
+        value = self.keys.get(key, default)
+        if usable(value):
+            return value
+        self.add(f"{value!r} must be {wanted}", key)
+        return default
+
     def whole(self, key: str, least: int = 0) -> int | None:
         """Return a whole number; None where it is absent or cannot be used."""
-        value = self.keys.get(key)
-        if value is None or is_whole(value, least):
-            return value
-        self.add(f"{value!r} must be a whole number of {least} or more.", key)
-        return None
+        wanted = f"a whole number of {least} or more."
+        return self._usable(key, None, lambda value: value is None or is_whole(value, least), wanted)  # type: ignore[no-any-return]
 
     def entries(self, key: str, expected: str) -> list[Any]:
         """Return a list; empty where it is absent or is none."""
-        value = self.keys.get(key, [])
-        if isinstance(value, list):
-            return value
-        self.add(f"{value!r} must be a list{expected}", key)
-        return []
+        return list(self._usable(key, [], lambda value: isinstance(value, list), f"a list{expected}"))
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; empty where it is absent or cannot be used."""
-        value = self.keys.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            self.add(f'{value!r} must be a list of texts, such as ["drug", "placebo"].', key)
-            return ()
-        return tuple(entry.strip() for entry in value)
+
+        def usable(value: object) -> bool:
+            return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+        found = self._usable(key, [], usable, 'a list of texts, such as ["drug", "placebo"].')
+        return tuple(entry.strip() for entry in found)
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where it is absent or cannot be used."""
-        value = self.keys.get(key, False)
-        if not isinstance(value, bool):
-            self.add(f"{value!r} must be true or false.", key)
-        return value is True
+        return bool(self._usable(key, False, lambda value: isinstance(value, bool), "true or false."))
 
 
 def in_csv(file: str, path: Path) -> str:
@@ -196,7 +195,8 @@ def csv_rows(
     n_problems = len(problems.found)
     try:
         columns = list(reader.fieldnames or [])
-        for problem in wrong_header(columns):
+        twice = [f"column {name} stands twice." for name in dict.fromkeys(columns) if columns.count(name) > 1]
+        for problem in (*twice, *wrong_header(columns)):
             problems.add((before + 1,), problem)
         if len(problems.found) > n_problems:
             return

@@ -16,7 +16,7 @@ from lupus_kit.published.tables import Column, Layout, read_table
 FORMAT = 1
 _STUDY_TEXTS = (
     *("key", "title", "authors", "journal", "volume", "pages", "published_online", "doi"),
-    *("source", "notice", "note"),
+    *("source", "notice", "note", "design", "population", "intervention", "comparator"),
 )
 STUDY_KEYS = (*_STUDY_TEXTS, "year", "registry", "alpha", "claims")
 ARM_KEYS = ("name", "n", "note")
@@ -85,7 +85,7 @@ def build(
         frames[layout.key] = read_table(layout, arms, of_table)
         problems.found += of_table.found
         layouts[layout.key] = layout
-    if not claims and not tables and not problems.found:
+    if not claims and "claim" not in raw and not tables and not problems.found:
         top.remark("there is no [[claim]] yet, so nothing is checked: lupus-kit audit --new shows one.", "claim")
     problems.raise_if_any(name)  # before the pointers, which may lead to what could not be read
     rows = {f"{key}/{row}" for key, layout in layouts.items() for row in frames[key][layout.endpoint]}

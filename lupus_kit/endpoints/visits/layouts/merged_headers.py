@@ -50,10 +50,9 @@ def join_names(first: list[str], second: list[object]) -> list[str] | None:
         names.append(below or above if own else f"{below} {above}")
         blocks.append("" if own else above)
     wide, _ = split_wide((name for name, block in zip(names, blocks, strict=True) if block), [])
-    quantities = [
-        wide[name][0].name if block and name in wide else "" for name, block in zip(names, blocks, strict=True)
+    fields = [
+        (wide[name][0].name if block and name in wide else "", block) for name, block in zip(names, blocks, strict=True)
     ]
-    fields = list(zip(quantities, blocks, strict=True))
     several = {block for name, block in fields if name not in ("", "visit", "week", "day")}
     if not several:
         return None

@@ -8,7 +8,8 @@ Implementation Guide 1.3 (basic data structure: PARAMCD, AVAL, AVALC, AVISIT, AB
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,22 +26,8 @@ from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 from lupus_kit.endpoints.visits.weeks import weeks_of
 
 #: What a column of such a file is, by its name; of several the first is taken. ``**`` are the two letters of a domain.
-_ROLES = {
-    "code": ("**testcd", "paramcd", "test_code", "testcode", "param_code", "test", "parameter", "param", "measure",
-             "item", "question", "assessment"),
-    "label": ("**test", "param", "test_name", "testname", "label"),
-    "number": ("**stresn", "aval"),
-    "text": ("**stresc", "avalc", "**orres", "value", "result", "score", "answer"),
-    "status": ("**stat",),
-    "derived": ("dtype",),
-    "chosen": ("anl01fl",),
-    "entry": ("ablfl", "**lobxfl", "**blfl"),
-    "unit": ("avalu", "**stresu"),
-    "day": ("visitdy", "ady", "**dy"),
-    "patient": ("usubjid", "subjid"),
-    "visit": ("avisit", "visit"),
-    "arm": ("trtp", "trt01p", "arm", "actarm", "trta", "trt01a"),
-}  # fmt: skip
+_DATA = Path(__file__).parents[1] / "data"
+_ROLES = pd.read_csv(_DATA / "test_roles.csv", index_col="role")["names"].str.split("; ").to_dict()
 #: Names that only such a file has; the others are words that a column of any file may have.
 _SURE = re.compile(r"[a-z]{2}testcd|paramcd")
 
@@ -112,13 +99,13 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
         values, source = _values(part, roles, column, problems)
         twice = pd.Index(places).duplicated()
         problems.add(part, roles["code"], twice, "the patient has an earlier row for the same test and visit")
-        own = pd.DataFrame({"value": values, "row": part.index, "of": source}, places)[~twice].reindex(
-            range(len(first))
-        )
+        own = pd.DataFrame({"value": values, "row": part.index, "of": source}, places)[~twice]
+        own = own.reindex(range(len(first)))
         cells[column.name] = own["value"].astype(object).where(own["row"].notna(), None).to_numpy()
         cell_rows[column.name] = own["row"].fillna(pd.Series(file_rows[first])).to_numpy(dtype=int)
         cell_columns[column.name] = own["of"].fillna(roles["code"]).to_numpy(dtype=object)
-    _beside(rows, roles, at, cells, cell_columns, problems)
+    for name, written, one in _beside(rows, roles, at, cells, problems):
+        cells[name], cell_columns[name] = one, written
     problems.raise_if_any()
     read = [(code, column.name, np.nan) for code, column in columns.items()]
     return TidyTable(
@@ -216,20 +203,14 @@ def _plain_unit(unit: object) -> str:
 
 
 def _beside(
-    rows: pd.DataFrame,
-    roles: Mapping[str, str],
-    at: np.ndarray,
-    cells: dict[str, np.ndarray],
-    cell_columns: dict[str, str | np.ndarray],
-    problems: BadCells,
-) -> None:
-    """Add the columns that a file has besides its tests, such as rescue; one value a visit."""
+    rows: pd.DataFrame, roles: Mapping[str, str], at: np.ndarray, tests: Collection[str], problems: BadCells
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield the columns that a file has besides its tests, such as rescue, as written, with one value a visit."""
     for name in map(str, rows.columns):
         column = BY_FOLDED.get(fold(name))
-        if column is None or name in roles.values() or column.name in (*cells, *WHO_AND_WHEN):
+        if column is None or name in roles.values() or column.name in (*tests, *WHO_AND_WHEN):
             continue
         given = rows[name].astype(object).where(~rows[name].map(is_missing), None)
         one = given.groupby(at).transform("first")
         problems.add(rows, name, (given.notna() & (given != one)).to_numpy(), "another row of the same visit differs")
-        cells[column.name] = one.to_numpy(dtype=object)[np.unique(at, return_index=True)[1]]
-        cell_columns[column.name] = name
+        yield column.name, name, one.to_numpy(dtype=object)[np.unique(at, return_index=True)[1]]

@@ -44,10 +44,8 @@ def recognise(raw: RawTable, layout: str, codes: Mapping[str, str]) -> TidyTable
         return read_decimal_comma(from_tests(raw, roles, codes))
     if codes or layout == "tests":
         given = "a table of codes is given" if codes else "the layout 'tests' is asked for"
-        raise InputError(
-            f"{given}, but {raw.source} has not one row a test: a column of codes (QSTESTCD, PARAMCD or test) and one of "
-            "values (QSSTRESN, AVAL or value) are needed. Nothing was scored."
-        )
+        needed = "a column of codes (QSTESTCD, PARAMCD or test) and one of values (QSSTRESN, AVAL or value) are needed"
+        raise InputError(f"{given}, but {raw.source} has not one row a test: {needed}. Nothing was scored.")
     raw = undo_redcap(raw)
     columns, ignored, chosen, notes = map_columns(raw, layout)
     raw = replace(raw, notes=(*raw.notes, *notes))

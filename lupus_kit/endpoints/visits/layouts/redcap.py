@@ -83,13 +83,10 @@ def _items(raw: RawTable, boxes: dict[str, re.Match[str]]) -> RawTable:
             raw = _renamed(raw, {name: ITEM_IDS[number - 1] for name, number in by_number.items()})
             raw = replace(raw, notes=(*raw.notes, f"{note}: {form}."))
         else:
-            wanted = (
-                f"the {len(ITEM_IDS)} items of SLEDAI numbered from 1 in the order of the form nor named after them"
-            )
-            raise InputError(
-                f"{raw.source}: the boxes {listing(choices, most=6)} are neither {wanted}; nothing was scored. Rename them to "
-                f"the items, such as {ITEM_IDS[0]} (lupus-kit score --columns lists them)."
-            )
+            form = f"the {len(ITEM_IDS)} items of SLEDAI numbered from 1 in the order of the form nor named after them"
+            way_out = f"Rename them to the items, such as {ITEM_IDS[0]} (lupus-kit score --columns lists them)"
+            said = f"the boxes {listing(choices, most=6)} are neither {form}"
+            raise InputError(f"{raw.source}: {said}; nothing was scored. {way_out}.")
         raw = _unfilled(raw, field, list(choices))
     return raw
 
