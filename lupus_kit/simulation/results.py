@@ -160,7 +160,8 @@ class Simulation:
             the true difference of the estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true
             difference, and *type S*: share with the wrong sign, both among trials that are significant at this endpoint;
             not defined where the true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for
-            futility.
+            futility. With recruitment in the plan,
+            *patients randomised* are all who are in the trial at the decision.
         """
         significant, claimed, harm = (
             [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)
@@ -189,12 +190,16 @@ class Simulation:
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(mask))) for name, mask in events.items()]
         ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
-        patients = known(float(self.n1 + self.n2))
-        if plan.looks or plan.reestimation:
-            patients = self._mean((ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float), weight)
+        ended = {"patients randomised": (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)}
+        if plan.recruitment:
+            weeks = [endpoint.week for endpoint in plan.endpoints]
+            found = plan.recruitment.at(ended["patients randomised"], self.n1 + self.n2, weeks)
+            names = ("months to the decision", "patients randomised", "months to the last visit")
+            ended |= dict(zip(names, found, strict=True))
         last = len(plan.looks.fractions) if plan.looks else 1
         early = float(weight[(ends["look"] < last).to_numpy()].sum())
-        rows.append(("patients randomised", *patients))
+        for name, at in ended.items():
+            rows.append((name, *(self._mean(at, weight) if plan.looks or plan.reestimation else known(float(at[0])))))
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
         futile = (np.arange(DECISIONS) & FUTILE) > 0
         may_stop = plan.looks is not None and plan.looks.futility is not None

@@ -15,10 +15,18 @@ from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.inference.two_by_two.registry import get
-from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
+from lupus_kit.simulation.plan.boundaries import (
+    Boundaries,
+    check_fractions,
+    check_spending,
+    group_sequential,
+    known_name,
+)
 from lupus_kit.simulation.plan.endpoint import Endpoint
 from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
+from lupus_kit.simulation.plan.rate_priors import RatePriors
+from lupus_kit.simulation.plan.recruitment import Recruitment
 
 #: Rules for a patient whose outcome is not known, with what they do.
 MISSING_RULES = {
@@ -36,16 +44,15 @@ RULES_WITH_LOOKS = ("either", "fixed_sequence", "bonferroni")
 class InterimLooks:
     """Looks at the primary endpoint while patients still come in; the trial stops once the boundary is crossed.
 
-    At a look with information fraction t the first ``t · n`` patients of each arm have their primary outcome. A trial
-    that stops recruits no more; the patients it has are followed to the secondary endpoint, which is then tested at
-    the nominal level of the same look.
+    At a look with information fraction t the first ``t · n`` patients of each arm have their primary outcome. A trial that
+    stops recruits no more; these patients are followed to the secondary endpoint, tested at the nominal level of that look.
 
     Attributes
     ----------
     fractions : tuple of float
         Information at each look, the final one (1.0) included.
     boundary : str
-        Key of :data:`~lupus_kit.simulation.BOUNDARIES`.
+        Key of :data:`~lupus_kit.simulation.BOUNDARIES`, or another program's name of it, such as ``"asOF"``.
     spent : tuple of float, optional
         For the boundary ``"spending"``: cumulative alpha spent up to each look.
     parameter : float, optional
@@ -58,10 +65,9 @@ class InterimLooks:
 
     Notes
     -----
-    Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ,
-    Wang SJ, O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the
-    primary endpoint does, a true null hypothesis of the secondary one crosses its own boundary at some look with
-    probability alpha at most (Glimm E, Maurer W, Bretz F. Stat Med 2010;29:219-228).
+    Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ, Wang SJ,
+    O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the primary endpoint does,
+    the other one, if null, crosses its own at some look with probability alpha at most (Glimm E et al. Stat Med 2010;29:219-228).
     """
 
     fractions: tuple[float, ...]
@@ -75,6 +81,7 @@ class InterimLooks:
         object.__setattr__(self, "fractions", tuple(check_fractions(self.fractions).tolist()))
         if len(self.fractions) < 2:
             raise InputError(f"fractions == {self.fractions}: one look is no interim look; leave `looks` out instead.")
+        object.__setattr__(self, "boundary", known_name("boundary", self.boundary))
         if self.spent is not None:
             object.__setattr__(self, "spent", tuple(check_spending(self.spent, len(self.fractions), 1.0).tolist()))
 
@@ -93,10 +100,9 @@ class InterimLooks:
 class Reestimation:
     """Blinded re-estimation of the sample size.
 
-    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives
-    the patients needed for the difference that was planned for, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) /
-    difference²`` in the first arm; the ratio of the arms stays. The trial never shrinks below its planned size and never
-    grows above ``max_factor`` times it.
+    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives the
+    patients needed in the first arm, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) / difference²``; the ratio of the arms
+    stays. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
 
     Attributes
     ----------
@@ -131,9 +137,8 @@ class Reestimation:
         return f"at {self.at:.0%}, up to {self.max_factor:g} times the size"
 
 
-_PARTS: dict[str, type] = {
-    "primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks, "reestimation": Reestimation,
-}  # fmt: skip
+_PARTS: dict[str, type] = {"primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks,
+                           "reestimation": Reestimation, "recruitment": Recruitment, "prior": RatePriors}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -157,8 +162,7 @@ class AnalysisPlan:
     missing : str
         Key of :data:`MISSING_RULES`.
     events : str
-        Key of :data:`lupus_kit.endpoints.EVENT_STRATEGIES`: what an intercurrent event such as rescue does. Trials of
-        invented patients have events; response rates are taken as they are.
+        Key of :data:`lupus_kit.endpoints.EVENT_STRATEGIES`: what rescue and the like do. Response rates know no events.
     looks : InterimLooks, optional
         Interim looks; none unless given.
     reestimation : Reestimation, optional
@@ -168,6 +172,10 @@ class AnalysisPlan:
     margin : float
         For one-sided plans: what is tested is that the first arm's rate is not lower by so much (non-inferiority), at
         both endpoints. A claim then needs an estimate above minus the margin. 0 tests a benefit.
+    recruitment : Recruitment, optional
+        For dates and overrun; without it a look stops the trial at its own patients.
+    prior : RatePriors, optional
+        What is known of the rates at the primary endpoint, for :func:`~lupus_kit.simulation.assurance`.
 
     Raises
     ------
@@ -193,6 +201,8 @@ class AnalysisPlan:
     reestimation: Reestimation | None = None
     correlation: float = 0.4
     margin: float = 0.0
+    recruitment: Recruitment | None = None
+    prior: RatePriors | None = None
 
     def __post_init__(self) -> None:
         for kind, value, allowed in (
@@ -345,11 +355,12 @@ class AnalysisPlan:
         Raises
         ------
         InputError
-            The file cannot be read, is not TOML, or has an unknown key; the message names the nearest ones.
+            The file cannot be read, is not TOML, or has an unknown key.
         """
         return read_toml(source, lambda tables: cls.from_dict(tables.get("plan", {})))
 
-    def _repr_html_(self) -> str:
+    def in_words(self) -> list[tuple[str, str]]:
+        """Pairs of what is planned and how."""
         rule = STRATEGIES[self.multiplicity]
         rows = [
             ("primary endpoint", str(self.primary)),
@@ -374,7 +385,11 @@ class AnalysisPlan:
             rows += [("futility, not binding", f"one-sided p above {stops}")] if stops else []
         if self.reestimation is not None:
             again = self.reestimation
-            rows.append(("re-estimation", f"after {again.at:.0%} of the patients, blinded, for a difference of "
-                         f"{again.difference:g}, at most {again.max_factor:g} times the planned size"))  # fmt: skip
-        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in rows)
+            said = f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
+            rows.append(("re-estimation", f"{said}at most {again.max_factor:g} times the planned size"))
+        more = {"recruitment": self.recruitment, "prior of both rates": self.prior}
+        return rows + [(name, str(part)) for name, part in more.items() if part is not None]
+
+    def _repr_html_(self) -> str:
+        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self.in_words())
         return f"<table>{body}</table>"

@@ -7,15 +7,11 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.simulation.plan.boundaries import LARGEST_Z, Boundaries, Continuing, spending
+from lupus_kit.core.errors import InputError
+from lupus_kit.simulation.plan.boundaries import LARGEST_Z, SAID, Boundaries, Continuing, known_name, spending
 
 #: Rules to stop for futility, with what the level is.
-FUTILITY = {
-    "lan_demets_pocock": "spends the level, beta, like the boundary of the same name",
-    "lan_demets_obrien_fleming": "spends the level, beta, like the boundary of the same name",
-    "conditional_power": "stops where the chance of success at the end, if the trend goes on, is below the level",
-}
+FUTILITY: dict[str, str] = SAID["futility"]
 
 
 def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
@@ -26,9 +22,9 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     bounds : Boundaries
         Of a test that shows a benefit where Z is large.
     rule : str
-        Key of :data:`FUTILITY`.
+        Key of :data:`FUTILITY`, or another program's name of it.
     level : float
-        Beta to be spent in all, or the least conditional power.
+        Beta to be spent in all, or the least conditional or predictive power.
 
     Notes
     -----
@@ -44,8 +40,7 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     """
     if not isinstance(bounds, Boundaries):
         raise InputError(f"bounds == {bounds!r}: give the Boundaries that group_sequential returns.")
-    if not isinstance(rule, str) or rule not in FUTILITY:
-        raise unknown_name("rule for futility", rule, FUTILITY)
+    rule = known_name("rule for futility", rule, FUTILITY)
     if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1 - bounds.alpha:
         raise InputError(
             f"futility_level == {level!r}: must be strictly between 0 and 1 - alpha == {1 - bounds.alpha:g}."
@@ -57,8 +52,9 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
 def _lowest(bounds: Boundaries, rule: str, level: float) -> tuple[float, ...]:
     """Bounds for futility at the interim looks."""
     times, critical = np.array(bounds.fractions), bounds.critical
-    if rule == "conditional_power":
-        lowest = np.sqrt(times) * (critical[-1] + np.sqrt(1 - times) * ndtri(level))
+    if rule in ("conditional_power", "predictive_power"):
+        spread = (1 - times) / (times if rule == "predictive_power" else 1.0)
+        lowest = np.sqrt(times) * (critical[-1] + np.sqrt(spread) * ndtri(level))
         return tuple(lowest[:-1].tolist())
     due = np.diff(spending(rule, times, level), prepend=0.0)
 

@@ -39,6 +39,16 @@ The format, with everything it can hold (what is left out keeps its default; eit
     power = 0.8
     max_factor = 2.0
 
+    [plan.recruitment]              # dates and overrun
+    per_month = 5                   # patients of both arms
+    delay_weeks = 2                 # from the last visit of a look to the decision
+
+    [plan.prior]                    # assurance
+    first = [16, 29]                # earlier responders and patients of each arm
+    second = [9, 30]
+    discount = 0.5                  # share of the earlier information that is kept
+    label = "He 2020"
+
     [rates]                         # endpoint level
     primary = [0.55, 0.30]
     follow_up = [0.65, 0.37]
