@@ -117,7 +117,7 @@ WRONG = [
     ("04.8", lambda *given: _belief(*given[:-1], 1), "does not depend on the prior"),
     ("04.8", lambda *given: given[-1] * _likelihood(*given[:-1]), "divide by their sum"),
     ("04.8", _added, "take the mean"),
-    ("04.8", lambda *given: given[-1], "not prior × likelihood"),
+    ("04.8", lambda *given: given[-1], "is not prior × likelihood"),
     ("04.8", lambda *given: {"a": 1}, "something of another form"),
     ("04.8", _known, "take the mean"),
     ("04.8", lambda x1, n1: 0, "stopped with TypeError"),
@@ -141,6 +141,13 @@ def test_every_slip_is_tried():
     said = {lessons.check(key, given).message for key, given, _ in WRONG}
     hints = [slip.hint for number in range(1, 9) for slip in find(f"04.{number}").misconceptions if slip.when]
     assert [hint for hint in hints if hint not in said] == []
+
+
+def test_the_test_that_exceeds_its_level_is_the_one_asked_for():
+    exercise = find("04.2")
+    sizes = {key: inference.size(key, 29, 30).size for key in exercise.choices}
+    assert [key for key, size in sizes.items() if size > 0.05] == [exercise.answer()]
+    assert sizes["likelihood_ratio"] == pytest.approx(0.09, abs=0.002), "as its explanation says"
 
 
 def test_the_belief_with_flat_rates_is_the_kits():

@@ -10,13 +10,11 @@ from scipy.stats import binom, hypergeom, norm
 
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.exercises.record import table
 from lupus_kit.lessons.own_code import call, differences
 
 NOTEBOOK = "04_week12_week24"
 Function = Callable[..., Any]
 
-_CANDIDATES = ("barnard", "fisher", "likelihood_ratio", "boschloo")
 #: Tables with unequal arms, a tie on the other side, an arm without responders, and nobody or all responding.
 _TABLES = [(5, 9, 2, 8), (1, 6, 4, 5), (7, 10, 3, 10), (3, 7, 0, 4), (0, 5, 0, 6), (6, 6, 5, 5)]
 
@@ -28,11 +26,6 @@ def _like(slip: Function, cases: list[tuple[Any, ...]], tolerance: float = 1e-6)
 
 def _observed(x1: int, n1: int, x2: int, n2: int) -> float:
     return float(hypergeom(n1 + n2, x1 + x2, n1).pmf(x1))
-
-
-def _size(test: str) -> float:
-    _, n1, _, n2 = table("sri4_week12")
-    return lk.inference.size(test, n1, n2).size
 
 
 #: A p-value for every supposed difference: alike on both sides of its top, steeper on one side, and cut off at 1.
@@ -102,11 +95,8 @@ def _posterior(x1: int, n1: int, x2: int, n2: int, difference: Any, prior: Any) 
 def _belief_remarks(function: Function) -> list[str]:
     if abs((total := float(np.sum(call(function, *_BELIEFS[0])))) - 1) > 1e-6:
         return [f"Your chances add up to {total:.4g}. One of the differences is the true one: divide by their sum."]
-    if differences(function, _posterior, _BELIEFS, 0.002):
-        return [
-            "It adds up to one, but it is not prior × likelihood: take the mean over the placebo rates, not the sum."
-        ]
-    return []
+    wrong = differences(function, _posterior, _BELIEFS, 0.002)
+    return ["It is not prior × likelihood: take the mean over the placebo rates, not the sum."] if wrong else []
 
 
 EXERCISES = read_exercises(
@@ -116,8 +106,6 @@ EXERCISES = read_exercises(
     one_tail=_like(partial(lk.inference.fisher_test, alternative="greater"), _TABLES[:1]),
     one_table=_like(_observed, _TABLES[:2]),
     less_probable=_like(lambda *counts: lk.inference.fisher_test(*counts) - _observed(*counts), _TABLES[:2]),
-    largest_size=lambda: max(_CANDIDATES, key=_size),
-    size_of_likelihood_ratio=lambda: _size("likelihood_ratio"),
     interval=lambda: _held,
     interval_remarks=lambda given: differences(given, _held, _CURVES, 0.001),
     always_five_percent=_like(lambda p_value, alpha: _held(p_value, 0.05), _CURVES, 0.001),
