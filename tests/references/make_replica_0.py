@@ -15,7 +15,7 @@ from lupus_kit.cohort.replica import conflicts, implied, replicas
 data = Path(lupus_kit.__file__).parent / "cohort" / "replica" / "data"
 record = published.load("he2020")
 
-made = replicas.generate(np.random.default_rng(0), 0, record, None)
+made = replicas.generate(np.random.default_rng(0), 0, record)
 print(made.save(data / "replica_0"))
 
 found = conflicts.find_conflicts(record)

@@ -96,9 +96,7 @@ def read_study(study: str | Path | published.Study) -> published.Study:
     return study if isinstance(study, published.Study) else published.load(study)
 
 
-def read_statements(
-    study: published.Study, *, as_printed: bool = False, targets: Mapping[str, str] | None = None
-) -> tuple[Statement, ...]:
+def read_statements(study: published.Study, *, as_printed: bool = False) -> tuple[Statement, ...]:
     """Turn the printed cells into statements; equal statements about the same patients become one.
 
     Parameters
@@ -107,8 +105,6 @@ def read_statements(
         With tables laid out as in ``he2020``.
     as_printed : bool
         Read every range as a range. Otherwise the ends of BILAG are quartiles.
-    targets : mapping of str to str, optional
-        Other numbers for some statements, by their ids.
     """
     followed = _followed(study)
     found: list[Statement] = [*_claims(study, followed)]
@@ -116,7 +112,7 @@ def read_statements(
         if name in study.tables:
             found += _table(study, name, followed, as_printed)
     found += _events(study, followed)
-    return _with_targets(_merged(found), targets or {})
+    return _merged(found)
 
 
 def _prints_as(k: int, n: int, percent: str) -> bool:
@@ -255,22 +251,6 @@ def _merged(found: list[Statement]) -> tuple[Statement, ...]:
         old = merged.get(key)
         merged[key] = replace(old, places=(*old.places, *s.places)) if old else s
     return tuple(merged.values())
-
-
-def _with_targets(found: tuple[Statement, ...], targets: Mapping[str, str]) -> tuple[Statement, ...]:
-    kinds = {s.id: s.kind for s in found}
-    for key, value in targets.items():
-        if key not in kinds:
-            near = unknown_name("statement", key, kinds)
-            raise InputError(str(near).split(" Allowed:")[0] + " See cohort.statements() for all of them.")
-        try:
-            number = Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            raise InputError(f"target {key!r}: {value!r} is not a number.") from None
-        if number < 0 or (kinds[key] in ("count", "n") and number.denominator != 1):
-            what = "a whole" if kinds[key] == "count" else "a"
-            raise InputError(f"target {key!r}: {value!r} must be {what} number, 0 or more.")
-    return tuple(replace(s, printed=str(targets[s.id])) if s.id in targets else s for s in found)
 
 
 def set_aside(s: Statement) -> str:
