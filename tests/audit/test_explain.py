@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, combinations, pairwise, product
-from math import comb, isnan
+from math import isnan
 from statistics import quantiles
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,6 @@ from scipy.special import stdtr
 from lupus_kit import audit, figures, inference, published
 from lupus_kit.audit.values.consistency import quantile_definitions
 from lupus_kit.audit.values.multiverse import EXCLUDED
-from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.core.errors import InputError
 
 FEW = settings(max_examples=40, deadline=None, derandomize=True)
@@ -143,31 +142,6 @@ def test_large_denominators():
 
 
 # ------------------------------------------------------------------ rows that are not 2x2
-
-
-def test_exact_ordinal_tests_against_every_assignment():
-    rng = np.random.default_rng(3)
-    for _ in range(12):
-        first, second = rng.integers(0, 4, 3), rng.integers(0, 4, 3)
-        if not first.sum() or not second.sum():
-            continue
-        groups = np.repeat(np.arange(3), first + second)
-        n, n1 = len(groups), int(first.sum())
-        draws = [np.bincount(groups[list(chosen)], minlength=3) for chosen in combinations(range(n), n1)]
-        weight = [np.prod([comb(int(t), int(k)) for t, k in zip(first + second, d, strict=True)]) for d in draws]
-        own = np.prod([comb(int(t), int(k)) for t, k in zip(first + second, first, strict=True)])
-        assert freeman_halton(first.tolist(), second.tolist()) == pytest.approx(
-            np.mean(np.array(weight) <= own), abs=1e-12
-        )
-        scores = np.array(doubled_midranks(first.tolist(), second.tolist()))
-        sums = np.array([d @ scores for d in draws])
-        centre = n1 * ((first + second) @ scores) / n
-        expected = np.mean(np.abs(sums - centre) >= abs(first @ scores - centre) - 1e-9)
-        assert permutation(first.tolist(), second.tolist(), scores.tolist()) == pytest.approx(expected, abs=1e-12)
-
-
-def test_two_groups_are_fishers_test():
-    assert freeman_halton([16, 13], [9, 21]) == pytest.approx(stats.fisher_exact([[16, 13], [9, 21]]).pvalue, rel=1e-12)
 
 
 def welch_enclosure(first, second) -> tuple[float, float]:

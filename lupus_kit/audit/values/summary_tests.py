@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from lupus_kit.audit.values.granularity import printed_interval
-from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.pairs import MCNEMAR, mcnemar, possible_both
 from lupus_kit.published import PrintedP, read_p
@@ -32,9 +31,6 @@ LABELS = {
     "welch_t_scores": "Welch t on scores",
     "pearson": "Pearson chi-squared, groups without order",
     "likelihood_ratio": "Likelihood ratio (G), groups without order",
-    "freeman_halton": "Fisher–Freeman–Halton exact, groups without order",
-    "wilcoxon_exact": "Wilcoxon–Mann–Whitney, exact",
-    "linear_by_linear_exact": "linear-by-linear, exact",
 }
 Mean = tuple[str, str, int]
 IntArray = NDArray[np.int64]
@@ -238,11 +234,4 @@ def explain_ordinal(reported: str | PrintedP, first: Sequence[int], second: Sequ
         "pearson": stats.chi2_contingency(table, correction=False).pvalue,
         "likelihood_ratio": stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue,
     }
-    first, second = table.tolist()
-    exact = {
-        "freeman_halton": freeman_halton(first, second),
-        "wilcoxon_exact": permutation(first, second, doubled_midranks(first, second)),
-        "linear_by_linear_exact": permutation(first, second, scores.tolist()),
-    }
-    found |= {test: p for test, p in exact.items() if p == p}
     return pd.DataFrame(_tested(reported, _two_sided(found)))
