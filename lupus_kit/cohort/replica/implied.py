@@ -127,18 +127,13 @@ class _Counter(ArmModel):
 
     def count(self, name: str) -> Any:
         """Return the count as an expression."""
-        first, second = (self.column("responder", v) for v in VISITS[1:])
-        pairs = list(zip(first, second, strict=True))
-        if name.removeprefix("responders_") in ("both", "lost", "gained", "ever", "never"):
-            one, two, both = sum(first), sum(second), sum(self.all_of("", pair) for pair in pairs)
-            return {
-                "responders_both": both,
-                "responders_lost": one - both,
-                "responders_gained": two - both,
-                "responders_ever": one + two - both,
-                "responders_never": len(pairs) - one - two + both,
-            }[name]
         stem, _, week = name.rpartition("_")
+        if week not in _WEEKS:
+            first, second = (self.column("responder", v) for v in VISITS[1:])
+            both = sum(self.all_of("", pair) for pair in zip(first, second, strict=True))
+            lost, gained = sum(first) - both, sum(second) - both
+            ever = lost + gained + both
+            return {"both": both, "lost": lost, "gained": gained, "ever": ever, "never": self.followed - ever}[week]
         visit = _WEEKS[week]
         responders = sum(self.column("responder", visit))
         drops = sum(self.column("_drop", visit))

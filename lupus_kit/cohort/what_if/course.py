@@ -48,6 +48,8 @@ _NEW_RENAL = 0.002
 
 _MAX_ROUNDS = 400
 
+#: Invented: the first and the last day of rescue.
+_RESCUE_DAYS = 14, 77
 #: Rescue works at once, as a course of steroids does: time constant in days.
 _ONSET_DAYS = 7.0
 
@@ -212,7 +214,7 @@ def rescue_days(
     """
     rate = moved_rate(treated, a.rescue_il2, a.rescue_placebo, a.drug_share)
     rescued = _happens(rate, luck, a.rescue_selection, -rng.standard_normal(len(treated)))
-    days = rng.integers(a.rescue_first_day, min(a.rescue_last_day, last_day) + 1, len(treated)).astype(float)
+    days = rng.integers(_RESCUE_DAYS[0], min(_RESCUE_DAYS[1], last_day) + 1, len(treated)).astype(float)
     return np.where(rescued, days, np.nan)
 
 
