@@ -148,7 +148,20 @@ def widgets() -> list[Finding]:
     list of Finding
         The front-end half, the kernel half, and a kernel that shows a slider, which takes about two seconds.
     """
-    return [*front_end(lab_info()), _kernel_spec(), live_slider()]
+    return [_package_pair(), *front_end(lab_info()), _kernel_spec(), live_slider()]
+
+
+def _package_pair() -> Finding:
+    """Check that ipywidgets accepts the installed front end; apart from each other, widgets stay blank."""
+    what = "ipywidgets and jupyterlab_widgets fit"
+    try:
+        lines = metadata.requires("ipywidgets") or []
+        (wanted,) = [one for one in map(Requirement, lines) if one.name.replace("-", "_") == "jupyterlab_widgets"]
+        installed = metadata.version("jupyterlab_widgets")
+    except (metadata.PackageNotFoundError, ValueError):
+        return Finding(what, "missing", "both installed", ok=False)
+    found = f"{metadata.version('ipywidgets')} with {installed}"
+    return Finding(what, found, f"jupyterlab_widgets {wanted.specifier}", wanted.specifier.contains(installed))
 
 
 def front_end(info: Mapping[str, Any]) -> Iterator[Finding]:
