@@ -58,10 +58,6 @@ def _tested(
     return sorted(rows, key=lambda row: not row.rounds_to_reported)
 
 
-def _two_sided(found: Mapping[str, ArrayLike]) -> dict[tuple[str, str], ArrayLike]:
-    return {(test, "two-sided"): values for test, values in found.items()}
-
-
 def paired_tests(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> list[Tested]:
     """Return the rows of :func:`explain_paired`."""
     if not 0 <= min(x1, x2) <= max(x1, x2) <= n:
@@ -72,7 +68,8 @@ def paired_tests(reported: str | PrintedP, x1: int, x2: int, n: int, both: int |
             allowed = f"{twice[0]} to {twice[-1]}"
             raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {allowed} with the event twice.")
         twice = np.array([both])
-    return _tested(reported, _two_sided(mcnemar(x1 - twice, x2 - twice)))
+    found = mcnemar(x1 - twice, x2 - twice)
+    return _tested(reported, {(test, "two-sided"): p for test, p in found.items()})
 
 
 def explain_paired(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> pd.DataFrame:

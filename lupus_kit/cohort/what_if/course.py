@@ -36,12 +36,8 @@ _COMPLEMENT = IDS.index("low_complement")
 #: How much of an activity is that of complement (correlation): complement with protein -0.23, platelets 0.18 and white cells
 #: 0.12 in 1,012 patients; no number was found for anti-dsDNA.
 _WITH_COMPLEMENT = np.zeros(ANAEMIA + 1)
-_WITH_COMPLEMENT[[IDS.index(name) for name in ("dna_binding", "proteinuria", "thrombocytopenia", "leukopenia")]] = (
-    0.5,
-    0.25,
-    0.2,
-    0.15,
-)
+for _name, _part in {"dna_binding": 0.5, "proteinuria": 0.25, "thrombocytopenia": 0.2, "leukopenia": 0.15}.items():
+    _WITH_COMPLEMENT[IDS.index(_name)] = _part
 
 #: Chance that a renal descriptor appears in a patient without nephritis, at any one visit.
 _NEW_RENAL = 0.002

@@ -10,17 +10,8 @@ from lupus_kit.published.claims.problems import Entry, Path, Problems, is_whole
 from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 
 _TEXTS = (
-    "id",
-    "endpoint",
-    "visit",
-    "effect",
-    "analysis",
-    "source",
-    "confidence",
-    "note",
-    "words",
-    "assumed",
-    "table_row",
+    *("id", "endpoint", "visit", "effect", "analysis", "source", "confidence", "note"),
+    *("words", "assumed", "table_row"),
 )
 _CHOICES = {"role": ROLES, "scale": SCALES, "met": MET}
 _LEAST = {"order": 1, "both": 0, "items": 1}
