@@ -305,7 +305,7 @@ def test_too_many_rows_for_excel(cohort: Cohort, tmp_path: Path, monkeypatch: py
 
 
 def test_rescue_must_stay_on_record(tmp_path: Path) -> None:
-    made = what_if(Assumptions(rescue_placebo=1.0, rescue_last_day=60, dropout_rate=0.0), n_per_arm=3, seed=1)
+    made = what_if(Assumptions(rescue_placebo=1.0, dropout_rate=0.0), n_per_arm=3, seed=1)
     row = int(made.visits.index[made.visits["rescue"] & (made.visits["week"] == 24)][0])
     for at, value, words in ((row, "False", "is not recorded any more"), (0, "True", "there is no rescue at entry")):
         folder = made.save(tmp_path / "cohort")

@@ -22,8 +22,8 @@ found = conflicts.find_conflicts(record)
 ends = {}
 for key in ("il2", "placebo"):
     for kind in ("both", "lost", "gained", "ever", "never"):
-        one = implied.find_implied(f"responders_{kind}_{key}", record, 5.0)
-        ends[one.quantity] = [one.low, one.high, one.low_bound, one.high_bound]
+        name = f"responders_{kind}_{key}"
+        ends[name] = list(implied.find_implied(name, record, 5.0))
 results = {"conflicts": {"complete": found.attrs["complete"], "rows": found.to_numpy().tolist()}, "implied": ends}
 text = json.dumps(results, ensure_ascii=False, indent=1)
 (data / "solver_results.json").write_text(text + "\n", encoding="utf-8")
