@@ -255,7 +255,8 @@ class Simulation:
         for method in chosen:
             require_choice("interval", method, named)
         # Trials that differ in their decision alone, and both endpoints, have the same interval for the same table.
-        tables = self.tally[(self.tally["n1"] > 0) & (self.tally["n2"] > 0)]
+        counts = self.tally["endpoint"].isin([k for k in (0, 1) if not self.plan.endpoints[k].is_fall])
+        tables = self.tally[counts & (self.tally["n1"] > 0) & (self.tally["n2"] > 0)]
         weights = tables.groupby([*TABLE, "endpoint"])["weight"].sum().unstack(fill_value=0)
         weights = weights.reindex(columns=[0, 1], fill_value=0)
         n1, x1, n2, x2 = np.array([*weights.index], dtype=np.int64).reshape(-1, 4).T
