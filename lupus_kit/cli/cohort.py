@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from lupus_kit.cli.output import plain_table, print_text
+from lupus_kit.cli.output import described, plain_table, print_text
 from lupus_kit.core.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -19,26 +17,15 @@ _PATIENTS = 30
 CohortFormat = StrEnum("CohortFormat", "csv parquet xlsx")
 
 
+@described
 def cohort(
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to write; a cohort there is replaced.")
-    ] = None,
-    replica: Annotated[
-        bool,
-        typer.Option("--replica", help="A cohort that agrees with the published record, not one from assumptions."),
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Same seed, same patients.")] = 0,
-    per_arm: Annotated[int | None, typer.Option(help=f"Patients in each arm. [default: {_PATIENTS}]")] = None,
-    format: Annotated[
-        CohortFormat, typer.Option(help="One file for each table (csv, parquet), or one workbook (xlsx).")
-    ] = CohortFormat.csv,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="Change an assumption; repeat for several. --list shows all names."
-        ),
-    ] = None,
-    list_all: Annotated[bool, typer.Option("--list", help="List every assumption with its value and origin.")] = False,
+    out: Path | None = None,
+    replica: bool = False,
+    seed: int = 0,
+    per_arm: int | None = None,
+    format: CohortFormat = CohortFormat.csv,
+    settings: list[str] | None = None,
+    list_all: bool = False,
 ) -> None:
     """Write a cohort of invented patients: visits, SLEDAI, BILAG, labs, doses, events. Not for treating patients."""
     if replica and (settings or per_arm is not None):

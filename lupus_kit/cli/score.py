@@ -7,11 +7,9 @@ import math
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
+from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, described, only_one, plain_table, write_result
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,87 +25,37 @@ Screening = StrEnum("Screening", "apart baseline_if_missing")
 Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100")])
 
 
+@described
 def score(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FILE", help="Visits: CSV, Excel, Parquet, Stata, SPSS or SAS; - reads CSV from standard input."
-        ),
-    ] = None,
-    endpoint: Annotated[
-        str,
-        typer.Option(
-            help="sri, modified-sri (without BILAG), sri-50, bicla, lldas, doris, flare, severe-flare, renal, "
-            "renal-partial; all: every definition side by side."
-        ),
-    ] = "sri",
-    points: Annotated[int, typer.Option(min=4, max=8, help="Drop in SLEDAI that the SRI asks for.")] = 4,
-    missing: Annotated[
-        str, typer.Option(help="How open answers count: nonresponder, observed; for the SRI also locf, worst, best.")
-    ] = "nonresponder",
-    sledai_version: Annotated[str, typer.Option(help="2K, SELENA, SLEDAI or hybrid.")] = "2K",
-    first_visit_protein: Annotated[
-        str, typer.Option(help="SELENA and SLEDAI: protein without an earlier value is present, absent or missing.")
-    ] = "present",
-    pga_scale: Annotated[Scale, typer.Option(help="Scale on which PGA was recorded.")] = Scale.three,
-    events: Annotated[
-        str,
-        typer.Option(
-            help="Rescue, forbidden medicine, withdrawal: composite (non-response from then on), "
-            "while_on_treatment, treatment_policy or hypothetical."
-        ),
-    ] = "composite",
-    steroids: Annotated[
-        str,
-        typer.Option(
-            help="Rule on prednisone: auto (not above baseline at the assessment, where recorded), none, "
-            "no_rise, muse, illuminate_1, illuminate_2, bliss, tulip, tulip_taper, ..."
-        ),
-    ] = "auto",
-    b_to_a: Annotated[bool, typer.Option("--b-to-a/--no-b-to-a", help="Whether BILAG B to A is a new A.")] = True,
-    layout: Annotated[
-        Layout, typer.Option(help="One row per visit (long), per patient (wide), or per test (tests).")
-    ] = Layout.auto,
-    codes: Annotated[
-        Path | None, typer.Option(help="Table with the columns code and column: what the tests of a file are.")
-    ] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. [default: the first]")] = None,
-    planned: Annotated[
-        str | None, typer.Option(help="Planned weeks, such as 0,12,24. [default: read from the file]")
-    ] = None,
-    windows: Annotated[
-        str | None, typer.Option(help="Days a visit may be away: 28, or 12=7,24=28. [default: half-way windows]")
-    ] = None,
-    screening: Annotated[
-        Screening, typer.Option(help="Visits before baseline: apart, or the baseline of who has none.")
-    ] = Screening.apart,
-    missing_codes: Annotated[
-        str | None, typer.Option(help="Numbers that mean missing: 99,-9, or sledai=99; none: all are values.")
-    ] = None,
-    format: Annotated[
-        TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
-    first_arm: Annotated[
-        str | None, typer.Option(help="Arm that the other is taken from. [default: the first in the file]")
-    ] = None,
-    definition: Annotated[str | None, typer.Option(help="For renal: the definition. [default: KDIGO 2012]")] = None,
-    creatinine_upper_normal: Annotated[
-        float | None, typer.Option(help="For renal under ACR 2006: the laboratory's upper limit, µmol/L.")
-    ] = None,
-    strata: Annotated[str | None, typer.Option(help="Columns that were stratified for: site,region.")] = None,
-    covariates: Annotated[str | None, typer.Option(help="Columns for the logistic model, beside the strata.")] = None,
-    imputations: Annotated[
-        int, typer.Option(min=0, help="For the SRI: data sets to impute, with a tipping point.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Of the imputations.")] = 0,
-    template: Annotated[
-        bool, typer.Option("--template", help="Write an empty file to fill in (.csv or .xlsx).")
-    ] = False,
-    columns: Annotated[
-        bool, typer.Option("--columns", help="List the columns that are read, and their names.")
-    ] = False,
-    example: Annotated[bool, typer.Option("--example", help="Score the example file that comes with the kit.")] = False,
+    file: Path | None = None,
+    endpoint: str = "sri",
+    points: int = 4,
+    missing: str = "nonresponder",
+    sledai_version: str = "2K",
+    first_visit_protein: str = "present",
+    pga_scale: Scale = Scale.three,
+    events: str = "composite",
+    steroids: str = "auto",
+    b_to_a: bool = True,
+    layout: Layout = Layout.auto,
+    codes: Path | None = None,
+    sheet: str | None = None,
+    planned: str | None = None,
+    windows: str | None = None,
+    screening: Screening = Screening.apart,
+    missing_codes: str | None = None,
+    format: TableFormat | None = None,
+    out: Path | None = None,
+    first_arm: str | None = None,
+    definition: str | None = None,
+    creatinine_upper_normal: float | None = None,
+    strata: str | None = None,
+    covariates: str | None = None,
+    imputations: int = 0,
+    seed: int = 0,
+    template: bool = False,
+    columns: bool = False,
+    example: bool = False,
 ) -> None:
     """Score a file of visits: who responds, and why. Not for treating patients."""
     asked = only_one(
