@@ -160,8 +160,7 @@ def permuted_blocks(
     for size in sizes:
         if _whole("block size", size) % len(unit):
             raise InputError(
-                f"block size {size} does not fit the allocation ratio {':'.join(map(str, shares.values()))}: "
-                f"it must be a multiple of {len(unit)}."
+                f"block size {size} does not fit {':'.join(map(str, shares.values()))}: a multiple of {len(unit)} does."
             )
     rng = as_generator(seed)
     if strata is None:
@@ -204,7 +203,5 @@ def blinded_list(allocation: pd.DataFrame) -> pd.DataFrame:
     """
     missing = [column for column in ("sequence", "kit", "arm") if column not in allocation.columns]
     if missing:
-        raise InputError(
-            f"not an allocation list: column {', '.join(missing)} is missing; make one with permuted_blocks."
-        )
+        raise InputError(f"not an allocation list: column {', '.join(missing)} is missing.")
     return allocation.drop(columns=["arm", "block", "position", "preferred"], errors="ignore")

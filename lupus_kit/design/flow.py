@@ -67,13 +67,9 @@ def participant_flow(
     require_columns(visits, ["patient", "arm", "week", *([] if outcome is None else [outcome])], "the table of visits")
     arms = visits.groupby("patient", sort=False)["arm"].agg(["nunique", "first"])
     if bad := arms.index[arms["nunique"] != 1].tolist():
-        raise InputError(
-            f"patient {bad[0]!r} and {len(bad) - 1} more have no arm, or more than one: give each exactly one."
-        )
+        raise InputError(f"patient {bad[0]!r} and {len(bad) - 1} more have no arm, or more than one: give each one.")
     if not pd.api.types.is_numeric_dtype(visits["week"]):
-        raise InputError(
-            "the column 'week' of the table of visits holds text: give weeks since the first dose as numbers."
-        )
+        raise InputError("the column 'week' of the table of visits holds text: give weeks as numbers.")
     there = sorted(week for week in visits["week"].dropna().unique().tolist() if week > 0)
     shown = there if weeks is None else [weeks] if is_number(weeks) else list(weeks)
     primary = primary_week if primary_week is not None else next(iter(shown), None)

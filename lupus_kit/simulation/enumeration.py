@@ -64,10 +64,7 @@ def exact(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     if not can_enumerate(scenario):
-        raise InputError(
-            "outcomes are enumerated for response rates, without interim looks, re-estimation, or patients who are left "
-            "out (missing = 'observed' with dropout); use simulation.run for this trial."
-        )
+        raise InputError("not every outcome can be enumerated for this plan and what is assumed: use simulation.run.")
     patients, parts = scenario.patients_at_looks(), []
     for k, found in enumerate(joint_probabilities(scenario)):
         x1, x2, decision = np.nonzero(found)

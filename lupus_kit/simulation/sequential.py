@@ -62,9 +62,7 @@ class PlannedLooks:
     def expected(self, column: str = "randomised") -> float:
         """Mean of a column over the look at which a trial ends, such as ``"randomised"`` or ``"months"``."""
         if column not in self.table:
-            raise InputError(
-                f"column == {column!r}: not in this table; patients and months in time need plan.recruitment."
-            )
+            raise InputError(f"column == {column!r}: not in this table; dates and patients need plan.recruitment.")
         ends = self.table[["benefit", "harm", "futility"]].sum(axis=1).to_numpy(copy=True)
         ends[-1] = 1 - ends[:-1].sum()
         return float(ends @ self.table[column].to_numpy(dtype=float))
@@ -316,9 +314,7 @@ def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tupl
         raise InputError("give a design.TrialDesign and a simulation.AnalysisPlan.")
     plan.check(design)
     if plan.primary.is_fall or plan.primary.patients is not None:
-        raise InputError(
-            f"{plan.primary}: responses of all patients are added up; give a design of these patients alone."
-        )
+        raise InputError(f"{plan.primary}: give a design of these patients alone, and their response.")
     if max(arm.n_randomised for arm in design.arms) > _LARGEST:
         raise InputError(f"{design.n_randomised} patients: tables of at most {_LARGEST} in an arm are added up here.")
     _levels(plan)
@@ -329,8 +325,7 @@ def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tupl
         visit = visit_of(scenario)[0]
         return counted_rates(scenario, 0)[visit], counted_rates(scenario, 1)[visit]
     raise InputError(
-        "tables are added up without re-estimation and without patients left out (missing = 'observed' with dropout); "
-        "use simulation.run for this plan."
+        "tables are added up without re-estimation and patients left out; use simulation.run for this plan."
     )
 
 
@@ -339,8 +334,7 @@ def _levels(plan: AnalysisPlan) -> tuple[float, ...]:
     cuts, _ = plan.levels()
     if len(cuts) != 1:
         raise InputError(
-            f"with the rule {plan.multiplicity!r} a claim of the primary endpoint depends on the secondary one: use "
-            "simulation.exact or simulation.run, or plan another rule."
+            f"under {plan.multiplicity!r} the primary claim depends on the secondary: use simulation.exact or run."
         )
     return plan.boundaries_at(cuts[0] / plan.alpha).levels if plan.looks else cuts
 

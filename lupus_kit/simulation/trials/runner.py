@@ -97,9 +97,7 @@ def _check_backend() -> None:
 
     backend, _ = get_active_backend()
     if not backend.supports_return_generator and type(backend).__name__ != "SequentialBackend":
-        raise InputError(
-            f"the joblib backend {type(backend).__name__} cannot hand out results one by one: use 'loky' or 'dask'."
-        )
+        raise InputError(f"{type(backend).__name__} cannot hand out results one by one: use 'loky' or 'dask'.")
 
 
 def _work(
