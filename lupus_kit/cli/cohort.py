@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,11 +89,8 @@ def changed(settings: list[str]) -> Assumptions:
         if field not in usual:
             raise unknown_name("assumption", field, usual)
         if isinstance(usual[field], dict) != bool(dot):
-            raise InputError(
-                f"--set {setting!r}: {field} is one value; leave out {dot + key!r}."
-                if dot
-                else f"--set {setting!r}: {field} holds several shares; name one, such as {field}.{next(iter(usual[field]))}."
-            )
+            way = f"is one value; leave out {dot + key!r}" if dot else "holds several shares; name one, such as "
+            raise InputError(f"--set {setting!r}: {field} {way}{'' if dot else f'{field}.{next(iter(usual[field]))}'}.")
         place, key = (given.setdefault(field, {}), key) if dot else (given, field)
         assert isinstance(place, dict)
         if key in place:
@@ -108,20 +106,16 @@ def _value(text: str, several: bool) -> object:
     if several:
         return tuple(_value(part.strip(), False) for part in text.split(","))
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             return kind(text)
-        except ValueError:
-            continue
     return text
 
 
 def _listing(assumptions: Assumptions) -> str:
     table = assumptions.table()
-    names = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
-    shown = table[["unit", "origin", "source"]].copy()
-    shown.insert(0, "value", [_value_text(value) for value in table["value"]])
-    shown.insert(0, "name", names)
-    return plain_table(shown)
+    table["name"] = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
+    table["value"] = [_value_text(value) for value in table["value"]]
+    return plain_table(table[["name", "value", "unit", "origin", "source"]])
 
 
 def _value_text(value: object) -> str:

@@ -61,10 +61,8 @@ def power(
 
 def _two_rates(given: list[str] | None) -> tuple[float, float]:
     if given is None or len(given) != 2:
-        raise InputError(
-            f"two response rates are needed, one for each arm ({len(given or [])} given), "
-            "for example lupus-kit power 0.55 0.30 --per-arm 30."
-        )
+        example = "for example lupus-kit power 0.55 0.30 --per-arm 30"
+        raise InputError(f"two response rates are needed, one for each arm ({len(given or [])} given), {example}.")
     return _probability("RATE1", given[0]), _probability("RATE2", given[1])
 
 
@@ -146,10 +144,8 @@ def sample_sizes(
     from lupus_kit import inference
 
     if alternative == "two-sided" and rate1 < rate2:
-        raise InputError(
-            f"RATE1 {rate1:.4g} is below RATE2 {rate2:.4g}: power is the chance to find that the first arm responds more. "
-            "Name the better arm first, or add --alternative less."
-        )
+        raise InputError(f"RATE1 {rate1:.4g} is below RATE2 {rate2:.4g}: power is the chance to find that the first arm "
+                         "responds more. Name the better arm first, or add --alternative less.")  # fmt: skip
     found = [inference.sample_size(key, rate1, rate2, target, alpha, ratio, alternative) for key in tests]
     tables = [powers([one.test], rate1, rate2, one.n1, one.n2, alpha, alternative) for one in found]
     return pd.concat(tables, ignore_index=True).assign(first_n1=[one.first_n1 for one in found])

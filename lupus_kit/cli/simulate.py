@@ -52,13 +52,10 @@ def simulate(
         return
     assert plan is not None
     # Whatever could be wrong with the input is looked at before any work is done.
-    if trials < 1:
-        raise InputError(f"--trials {trials}: give 1 trial or more.")
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if resume and out is None:
         raise InputError("--resume goes on with the run in a folder: name it with --out.")
-    from lupus_kit.core.seeds import as_generator
     from lupus_kit.simulation import Scenario
 
     if protocol is not None:
@@ -70,7 +67,6 @@ def simulate(
         return
     scenarios = truths(Scenario.from_toml(plan))
     text = plan.read_bytes().decode("utf-8")
-    as_generator(seed)
     with _cluster(scheduler):
         if out is not None:
             _prepare(out, resume, text)
@@ -110,7 +106,7 @@ def _prepare(out: Path, resume: bool, text: str) -> None:
         written = _written(out)
         for name in sorted(names - {PARTS}):
             content = (out / name).read_bytes() if (out / name).is_file() else b""
-            if _digest(content) not in written.get(name, []) and (name, content) != (PLAN_COPY, text.encode("utf-8")):
+            if _digest(content) not in written and (name, content) != (PLAN_COPY, text.encode("utf-8")):
                 what = "another plan" if name == PLAN_COPY else "not what a simulation wrote there"
                 raise InputError(f"{out / name} is {what} and is not overwritten: move it, or give a new folder.")
         if names - {PLAN_COPY} and not resume:
@@ -122,23 +118,20 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _written(out: Path) -> dict[str, list[str]]:
-    """Return the digests of what an earlier run wrote here, by file; whatever differs is somebody's own."""
+def _written(out: Path) -> list[str]:
+    """Return the digests of what earlier runs wrote here; whatever differs is somebody's own."""
     try:
-        found = json.loads((out / PARTS / WRITTEN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return list(json.loads((out / PARTS / WRITTEN).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return []
 
 
 def _write(out: Path, contents: dict[str, bytes]) -> None:
-    """Write files of this run. While it does, both what was there and what comes count as its own: it may be killed."""
-    before, new = _written(out), {name: [_digest(content)] for name, content in contents.items()}
-    for digests in ({name: before.get(name, []) + digest for name, digest in new.items()}, new):
-        text = json.dumps(before | digests, indent=1, sort_keys=True) + "\n"
-        write_atomically(out / PARTS / WRITTEN, text.encode("utf-8"))
-        for name, content in contents.items():
-            write_atomically(out / name, content)
+    """Write files of this run; their digests come first: killed in between, it still knows them as its own."""
+    known = sorted({*_written(out), *map(_digest, contents.values())})
+    write_atomically(out / PARTS / WRITTEN, json.dumps(known, indent=1).encode("utf-8"))
+    for name, content in contents.items():
+        write_atomically(out / name, content)
 
 
 @contextmanager
@@ -180,17 +173,8 @@ def _run(
     try:
         for truth, scenario in scenarios.items():
             place = None if out is None else out / PARTS / truth.replace(" ", "_")
-            results[truth] = run(
-                scenario.design,
-                scenario.assumptions,
-                trials,
-                seed,
-                jobs,
-                scenario.plan,
-                keep_trials=False,
-                checkpoint=place,
-                progress=_shown(progress),
-            )
+            results[truth] = run(scenario.design, scenario.assumptions, trials, seed, jobs, scenario.plan, False, place,
+                                 _shown(progress))  # fmt: skip
             if out is not None:
                 # Not before the checkpoint has agreed that this is the plan it belongs to.
                 _write(out, {PLAN_COPY: text.encode("utf-8")})

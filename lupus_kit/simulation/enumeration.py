@@ -68,7 +68,7 @@ def exact(
     patients, parts = scenario.patients_at_looks(), []
     for k, found in enumerate(joint_probabilities(scenario)):
         x1, x2, decision = np.nonzero(found)
-        parts.append(tally_rows(k, np.zeros_like(x1), x1, x2, decision, found[x1, x2, decision], patients))
+        parts.append(tally_rows(k, (np.zeros_like(x1), x1, x2, decision), found[x1, x2, decision], patients))
     return Simulation(scenario, pd.concat(parts, ignore_index=True), None)
 
 

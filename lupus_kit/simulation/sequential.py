@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -72,10 +73,8 @@ class PlannedLooks:
         return self.table
 
     def _repr_html_(self) -> str:
-        name = "Assurance" if self.averaged else "Power"
-        return (
-            f"{name} <b>{self.power:.4f}</b>{self.table.to_html(index=False, border=0, float_format='{:.4f}'.format)}"
-        )
+        table = self.table.to_html(index=False, border=0, float_format="{:.4f}".format)
+        return f"{'Assurance' if self.averaged else 'Power'} <b>{self.power:.4f}</b>{table}"
 
 
 def planned_looks(
@@ -111,10 +110,8 @@ def planned_looks(
     plan = AnalysisPlan() if plan is None else plan
     rates, (n1, n2) = _rates(design, assumptions, plan), (arm.n_randomised for arm in design.arms)
     looks, bounds, total = list(zip(plan.arm_sizes(n1), plan.arm_sizes(n2), strict=True)), plan.boundaries(), n1 + n2
-    table = pd.DataFrame(looks, columns=["n1", "n2"]).assign(level=_levels(plan))
-    table.insert(0, "look", range(1, len(looks) + 1))
-    table.insert(1, "information", bounds.fractions if bounds else 1.0)
-    further = None
+    table = pd.DataFrame({"look": range(1, len(looks) + 1), "information": bounds.fractions if bounds else 1.0})
+    table[["n1", "n2"]], table["level"], further = looks, _levels(plan), None
     if plan.recruitment:
         weeks = [endpoint.week for endpoint in plan.endpoints]
         months, randomised, last = plan.recruitment.at(np.array(looks).sum(axis=1), total, weeks)
@@ -165,9 +162,8 @@ def assurance(
         sizes = [arm.n_randomised for arm in design.arms]
         found = _followed(plan, sizes, (first, second)).sum(axis=0)
         known = _followed(plan, sizes, (first.mean, second.mean)).sum(axis=0)
-        rows.append(
-            (name, first.mean, second.mean, *found[:2], known[0], 1 - difference_cdf(first, second, -plan.margin))
-        )
+        better = 1 - difference_cdf(first, second, -plan.margin)
+        rows.append((name, first.mean, second.mean, *found[:2], known[0], better))
     names = ["prior", "rate1", "rate2", "assurance", "harm", "power_at_means", "first_better"]
     return pd.DataFrame(rows, columns=names)
 
@@ -211,15 +207,13 @@ def plan_size(
     plan = AnalysisPlan() if plan is None else plan
     target, rates = as_level("power", power), _rates(design, assumptions, plan)
     ratio = design.arms[1].n_randomised / design.arms[0].n_randomised
-    first, second = (rate if isinstance(rate, Prior) else None for rate in rates)
-    means = [rate.mean if isinstance(rate, Prior) else float(rate) for rate in rates]
-    most = float(means[0] - means[1] > -plan.margin)
-    if first and second:
-        most = 1 - difference_cdf(first, second, -plan.margin)
+    first, second = cast(tuple[Any, Any], rates)
+    averaged = isinstance(first, Prior) and isinstance(second, Prior)
+    most = 1 - difference_cdf(first, second, -plan.margin) if averaged else float(first - second > -plan.margin)
     if target <= plan.alpha:
         raise InputError(f"power == {target:g} must be larger than alpha == {plan.alpha:g}.")
     if most <= target:
-        why = f"the first arm is better with a chance of {most:.3f} only" if first else "the first arm is not better"
+        why = f"the first arm is better with a chance of {most:.3f} only" if averaged else "the first arm is not better"
         raise InputError(f"power == {target:g} cannot be reached with any number of patients: {why}.")
     largest = int(_LARGEST / max(ratio, 1))
 
@@ -241,7 +235,7 @@ def plan_size(
         return low
 
     found = smallest_trial(power_of, start, target, ratio, plan.test)
-    quantity = "assurance" if first else "exact power"
+    quantity = "assurance" if averaged else "exact power"
     return SampleSize(*found, target, plan.alpha, plan.test, plan.alternative, quantity=quantity)
 
 
@@ -334,7 +328,7 @@ def _levels(plan: AnalysisPlan) -> tuple[float, ...]:
     cuts, _ = plan.levels()
     if len(cuts) != 1:
         raise InputError(
-            f"under {plan.multiplicity!r} the primary claim depends on the secondary: use simulation.exact or run."
+            f"with the rule {plan.multiplicity!r} the primary claim depends on the secondary: use simulation.exact."
         )
     return plan.boundaries_at(cuts[0] / plan.alpha).levels if plan.looks else cuts
 
@@ -343,11 +337,8 @@ def _regions(plan: AnalysisPlan, look: int, sizes: Sequence[int], futile: bool =
     """Tables at a look (from 0) that claim a benefit, find harm, and stop for futility alone."""
     n1, n2 = sizes
     x1, x2 = np.indices((n1 + 1, n2 + 1))
-    level, bounds, better = (
-        _levels(plan)[look],
-        plan.boundaries(),
-        responds_more(plan.margin, np.array(n1), x1, np.array(n2), x2),
-    )
+    level, bounds = _levels(plan)[look], plan.boundaries()
+    better = responds_more(plan.margin, np.array(n1), x1, np.array(n2), x2)
     rejected = stops = np.zeros_like(better)
     if level > (TESTS[plan.test].gamma or 0.0):  # the least p-value of a test with a gamma
         rejected = rejection_region(plan.test, n1, n2, level, plan.alternative, difference=-plan.margin)

@@ -24,7 +24,7 @@ from lupus_kit import design, simulation
 from lupus_kit.core.errors import InputError
 from lupus_kit.simulation import engine
 from lupus_kit.simulation.trials import checkpoint, chunks
-from lupus_kit.simulation.trials.checkpoint import Checkpoint
+from lupus_kit.simulation.trials.checkpoint import Checkpoint, interrupt_later
 from lupus_kit.simulation.trials.chunks import chunk_size
 from lupus_kit.simulation.trials.progress import Watcher
 from lupus_kit.simulation.trials.runner import in_order, run_chunks
@@ -596,22 +596,18 @@ def test_an_error_of_a_chunk_comes_through():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
-def test_an_interrupt_waits_until_a_part_is_written(tmp_path, monkeypatch):
-    usual, seen = pd.DataFrame.to_parquet, []
+def test_an_interrupt_waits_until_a_part_is_written():
+    seen = []
 
-    def slowly(frame, **options):
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.3)
-        seen.append("written")
-        return usual(frame, **options)
+    def write() -> None:
+        with interrupt_later():
+            os.kill(os.getpid(), signal.SIGINT)
+            seen.append("written")
 
-    store = Checkpoint(tmp_path / "done", {}).open(streams(), SIZES)
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", slowly)
     with pytest.raises(KeyboardInterrupt):
-        store.write(0, pd.DataFrame({"heads": [1]}))
+        write()
     assert seen == ["written"]
-    assert list((tmp_path / "done").glob("part-00000-*.parquet"))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", lambda frame, **options: 1 / 0)
-    with pytest.raises(ZeroDivisionError):  # an error comes through
-        store.write(1, pd.DataFrame({"heads": [1]}))
+    with pytest.raises(ValueError, match="full disk"), interrupt_later():  # an error comes through
+        raise ValueError("full disk")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

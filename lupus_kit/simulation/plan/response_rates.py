@@ -35,7 +35,7 @@ class Dropout:
     Examples
     --------
     >>> print(Dropout((0.05, 0.05), (0.15, 0.10)))
-    5%, 15%; 5%, 10%
+    5%, 5%; 15%, 10%
     """
 
     primary: tuple[float, float] = (0.0, 0.0)

@@ -65,6 +65,12 @@ class Scenario:
         return "endpoint" if isinstance(self.assumptions, ResponseRates) else "patient"
 
     @property
+    def rates(self) -> ResponseRates:
+        """What is assumed at the endpoint level."""
+        assert isinstance(self.assumptions, ResponseRates)
+        return self.assumptions
+
+    @property
     def sizes(self) -> tuple[int, int]:
         """Patients planned for the first and the second arm."""
         first, second = self.design.arms
@@ -176,15 +182,12 @@ def _design(table: object) -> TrialDesign:
     given = usual | checked(table, usual, "[design]")
     if given["base"] != "he2020":
         raise InputError(f"[design]: {unknown_name('base', given['base'], ['he2020'])}")
-    for key, kind, kinds in (
-        ("arms", str, "names"),
-        ("patients", int, "whole numbers"),
-        ("visit_weeks", int, "whole numbers"),
-    ):
+    for key, kind in {"arms": str, "patients": int, "visit_weeks": int}.items():
         if not isinstance(given[key], list) or not all(type(item) is kind for item in given[key]):
+            kinds = "names" if kind is str else "whole numbers"
             raise InputError(f"[design]: {key} == {given[key]!r} must be a list of {kinds}.")
     names, sizes = given["arms"], given["patients"]
-    if len(names) != len(base.arms) or len(sizes) != len(base.arms):
+    if not len(names) == len(sizes) == len(base.arms):
         raise InputError(f"[design]: arms == {names}, patients == {sizes}; two arms need two names and two numbers.")
     known = {visit.week: visit for visit in base.visits}
     try:

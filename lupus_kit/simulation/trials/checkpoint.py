@@ -19,8 +19,10 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,16 +145,11 @@ class Parts:
 
     def write(self, chunk: int, frame: pd.DataFrame) -> None:
         """Keep the result of a chunk."""
-        # In a thread, which Ctrl+C does not reach and which is waited for: interrupted in the middle, a Parquet writer would
-        # close itself while it is thrown away, and its complaint, which no caller can catch, would go to the screen.
-        with ThreadPoolExecutor(1) as beside:
-            self.done[chunk] = beside.submit(self._write, chunk, frame).result()
-
-    def _write(self, chunk: int, frame: pd.DataFrame) -> Path:
-        content = frame.to_parquet(index=False, engine="pyarrow")
-        path = self.folder / f"part-{chunk:05d}-{self._checksum(chunk, content)}.parquet"
-        write_atomically(path, content)
-        return path
+        with interrupt_later():
+            content = frame.to_parquet(index=False, engine="pyarrow")
+            path = self.folder / f"part-{chunk:05d}-{self._checksum(chunk, content)}.parquet"
+            write_atomically(path, content)
+        self.done[chunk] = path
 
     def read(self, chunk: int) -> pd.DataFrame:
         """Return the result of a chunk that is done.
@@ -173,6 +170,27 @@ class Parts:
 
     def _checksum(self, chunk: int, content: bytes) -> str:
         return hashlib.sha256(f"{self.fingerprint} {chunk} {self.marks[chunk]} ".encode() + content).hexdigest()[:16]
+
+
+@contextmanager
+def interrupt_later() -> Iterator[None]:
+    """Hold Ctrl+C back for the moment that writing takes.
+
+    Interrupted in the middle, a Parquet writer would close itself while it is thrown away, and its complaint, which no
+    caller can catch, would go to the screen.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+        yield
+        return
+    waiting: list[tuple[int, object]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if waiting:
+        usual(*waiting[0])  # type: ignore[arg-type]
 
 
 def _unfinished(path: Path) -> bool:
