@@ -74,8 +74,9 @@ def participant_flow(
     shown = there if weeks is None else [weeks] if is_number(weeks) else list(weeks)
     primary = primary_week if primary_week is not None else next(iter(shown), None)
     if unseen := [week for week in [*shown, primary] if week not in there]:
-        listed = ", ".join(f"{week:g}" for week in there) or "none"
-        raise InputError(f"nobody was seen at week {unseen[0]} in the table of visits; follow-up visits: {listed}.")
+        at = ", ".join(f"{week:g}" for week in there)
+        listed = f"follow-up visits are at {at}" if at else "no visit after week 0"
+        raise InputError(f"nobody was seen at week {unseen[0]} in the table of visits: {listed}.")
     why_not = dict(excluded or {})
     if bad := [reason for reason, number in why_not.items() if not is_whole(number, 0)]:
         raise InputError(f"excluded[{bad[0]!r}] == {why_not[bad[0]]!r}: must be a whole number of 0 or more.")
