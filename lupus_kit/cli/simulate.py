@@ -106,7 +106,7 @@ def _prepare(out: Path, resume: bool, text: str) -> None:
         written = _written(out)
         for name in sorted(names - {PARTS}):
             content = (out / name).read_bytes() if (out / name).is_file() else b""
-            if _digest(content) not in written and (name, content) != (PLAN_COPY, text.encode("utf-8")):
+            if _digest(content) not in written.get(name, []) and (name, content) != (PLAN_COPY, text.encode("utf-8")):
                 what = "another plan" if name == PLAN_COPY else "not what a simulation wrote there"
                 raise InputError(f"{out / name} is {what} and is not overwritten: move it, or give a new folder.")
         if names - {PLAN_COPY} and not resume:
@@ -118,20 +118,23 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _written(out: Path) -> list[str]:
-    """Return the digests of what earlier runs wrote here; whatever differs is somebody's own."""
+def _written(out: Path) -> dict[str, list[str]]:
+    """Return the digests of what an earlier run wrote here, by file; whatever differs is somebody's own."""
     try:
-        return list(json.loads((out / PARTS / WRITTEN).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return []
+        found = json.loads((out / PARTS / WRITTEN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _write(out: Path, contents: dict[str, bytes]) -> None:
-    """Write files of this run; their digests come first: killed in between, it still knows them as its own."""
-    known = sorted({*_written(out), *map(_digest, contents.values())})
-    write_atomically(out / PARTS / WRITTEN, json.dumps(known, indent=1).encode("utf-8"))
-    for name, content in contents.items():
-        write_atomically(out / name, content)
+    """Write files of this run. While it does, both what was there and what comes count as its own: it may be killed."""
+    before, new = _written(out), {name: [_digest(content)] for name, content in contents.items()}
+    for digests in ({name: before.get(name, []) + digest for name, digest in new.items()}, new):
+        text = json.dumps(before | digests, indent=1, sort_keys=True) + "\n"
+        write_atomically(out / PARTS / WRITTEN, text.encode("utf-8"))
+        for name, content in contents.items():
+            write_atomically(out / name, content)
 
 
 @contextmanager

@@ -233,7 +233,7 @@ class AnalysisPlan:
             raise InputError(f"margin == {margin:g}: it is for response rates, in a one-sided plan (sided = 1).")
         get(self.test, difference=-margin)  # a test of no difference only is found now
         if falls and self.missing in ("worst", "best"):
-            raise InputError(f"missing == {self.missing!r}: {falls[0]} has none; use 'nonresponder' or 'observed'.")
+            raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value, use 'observed'.")
         if falls and self.reestimation is not None and self.primary.is_fall:
             raise InputError(f"re-estimation needs a response rate, but the primary endpoint is {self.primary}.")
         looks = self.looks
@@ -292,7 +292,7 @@ class AnalysisPlan:
             for arm, n in zip(design.arms, endpoint.patients or (), strict=False):
                 if n > arm.n_randomised:
                     raise InputError(
-                        f"the {role} endpoint is measured in {n} of {arm.n_randomised} patients of {arm.name!r}."
+                        f"the {role} endpoint: {n} patients of {arm.name!r}, which has {arm.n_randomised}."
                     )
         for arm in design.arms:
             self.arm_sizes(arm.n_randomised, arm.name)
