@@ -156,7 +156,7 @@ def group_sequential(
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
     if parameter is not None and (usual is None or not is_number(parameter) or not least <= parameter <= 40):
-        raise InputError(f"parameter == {parameter!r}: {shape!r} has none, or one from {least} to 40.")
+        raise InputError(f"parameter == {parameter!r}: {shape!r} takes {least} to 40 if it has one; others have none.")
     form = usual if parameter is None else parameter
     return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided), form)
 
