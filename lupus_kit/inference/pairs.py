@@ -18,7 +18,7 @@ from scipy.stats import binom, chi2
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import score_interval, signed_root
-from lupus_kit.inference.intervals.interval import Interval, Intervals, shown
+from lupus_kit.inference.intervals.interval import Interval, Intervals, Row, shown
 from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_confidence, as_count, as_counts
 
@@ -120,7 +120,7 @@ def newcombe_paired(b: int, c: int, n: int, both: int, level: float) -> tuple[fl
 
 
 @dataclass(frozen=True)
-class Paired:
+class Paired(Row):
     """A yes-or-no outcome of the same patients on two occasions.
 
     Attributes
@@ -205,9 +205,6 @@ class Paired:
             + "; ".join(map(str, self.intervals()))
             + "."
         )
-
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
 
 def paired(b: int, c: int, n: int, both: int | None = None, level: float = 0.95, alpha: float | None = None) -> Paired:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, betaln, ndtri
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.two_by_two.counts import as_level, one_table
 from lupus_kit.inference.two_by_two.registry import pvalue
 
@@ -123,7 +124,7 @@ def difference_cdf(first: Prior, second: Prior, difference: float) -> float:
 
 
 @dataclass(frozen=True)
-class Posterior:
+class Posterior(Row):
     """What the data and a prior say about the difference of two response rates.
 
     Attributes
@@ -147,10 +148,6 @@ class Posterior:
     mean_difference: float
     prior1: str
     prior2: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
 
     def _repr_html_(self) -> str:
         return (

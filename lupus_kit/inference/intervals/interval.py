@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from math import inf, isnan, nan, pi
 from typing import Any, SupportsIndex
 
@@ -11,8 +11,19 @@ import pandas as pd
 from lupus_kit.core.errors import InputError
 
 
+class Row:
+    """A result with one value a field: one row of a table, and its own sentence in a notebook."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row."""
+        return pd.DataFrame([vars(self)])
+
+    def _repr_html_(self) -> str:
+        return html.escape(str(self))
+
+
 @dataclass(frozen=True)
-class Interval:
+class Interval(Row):
     """One confidence interval.
 
     Attributes
@@ -53,16 +64,9 @@ class Interval:
         """Whether the interval leaves out "no effect"; an undefined one leaves out nothing."""
         return self.low > self.null_value or self.high < self.null_value
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
-
     def __str__(self) -> str:
         ends = f"{100 * self.level:g}% interval {shown(self.low)} to {shown(self.high)}, {self.label}"
         return f"{self.measure} {shown(self.estimate)} ({ends})"
-
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
 
 #: Where each measure ends.
@@ -138,7 +142,7 @@ class Intervals(tuple[Interval, ...]):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per interval: ``key label measure estimate low high level inverts``."""
-        return pd.DataFrame([asdict(one) for one in self], columns=[field.name for field in fields(Interval)])
+        return pd.DataFrame([vars(one) for one in self], columns=[field.name for field in fields(Interval)])
 
     def __getitem__(self, item: Any) -> Any:
         """Return an interval by its place, or a column of the table."""

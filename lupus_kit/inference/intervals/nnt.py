@@ -7,7 +7,6 @@ which is no difference, and from there down to the number needed for one more to
 Sources: Altman DG. BMJ 1998;317:1309-1312. Bender R. Control Clin Trials 2001;22:102-110.
 """
 
-import html
 from dataclasses import dataclass
 from math import inf
 
@@ -15,7 +14,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.intervals.effects import METHODS, intervals
-from lupus_kit.inference.intervals.interval import Interval
+from lupus_kit.inference.intervals.interval import Interval, Row
 from lupus_kit.inference.two_by_two.counts import one_table
 
 _OF_DIFFERENCES = tuple(key for key, _, measure, *_ in METHODS if measure == "risk difference")
@@ -27,7 +26,7 @@ def _number(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class Nnt:
+class Nnt(Row):
     """Number needed to treat in the first arm instead of the second.
 
     Attributes
@@ -77,9 +76,6 @@ class Nnt:
         ]
         text = self.short.replace("(", level, 1).removesuffix(")")
         return f"{text}{doubt}; {self.difference.label}). {'; '.join(used)}."
-
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
 
 def nnt(

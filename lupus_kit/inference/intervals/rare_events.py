@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import bdtr, betaincinv
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two.counts import as_count, as_counts, as_level, as_probability
+from lupus_kit.inference.two_by_two.counts import as_count, as_counts, as_level, as_probability, as_rate
 
 
 def upper_limit(x: int, n: int, level: float = 0.95) -> float:
@@ -106,8 +106,8 @@ def patients_to_see(risk: float, chance: float = 0.95) -> int:
     >>> patients_to_see(0.01)
     299
     """
-    value, wanted = as_probability("risk", risk), as_level("chance", chance)
-    if value.ndim or not value > 0:
+    value, wanted = as_rate("risk", risk), as_level("chance", chance)
+    if value == 0:
         raise InputError(f"risk == {risk!r}: give one number above 0; an event that cannot happen is never seen.")
     if value == 1:
         return 1

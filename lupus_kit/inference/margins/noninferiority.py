@@ -10,13 +10,14 @@ Sources: ICH E9, 3.3.2, 1998. FDA. Non-Inferiority Clinical Trials to Establish 
 J Pharmacokinet Biopharm 1987;15:657-680.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two.counts import as_level, at_most, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
@@ -25,7 +26,7 @@ _Table = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class MarginTest:
+class MarginTest(Row):
     """A difference of two response rates, held against one margin or two.
 
     Attributes
@@ -74,7 +75,7 @@ class MarginTest:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row, ``shown`` with it."""
-        return pd.DataFrame([{**asdict(self), "shown": self.shown}])
+        return super().to_frame().assign(shown=self.shown)
 
     def sentence(self) -> str:
         r"""Say the result in words.

@@ -17,7 +17,6 @@ Chan ISF. Stat Med 1998;17:1403-1413.
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
@@ -127,16 +126,16 @@ def _ranks(key: str, n1: int, n2: int, alternative: str, difference: float) -> I
     return ranks
 
 
-@dataclass(frozen=True)
-class _Law:
+@lru_cache(maxsize=8)
+def _law(n1: int, n2: int, difference: float) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:
     """Responders of both arms by a threshold that ties the rates, for a difference from 0 up.
 
     Let each patient lie above the threshold with probability t. Of the first arm, those above respond for sure and the
     others with probability δ; of the second arm only those above respond, each with probability 1 - δ. Then
     ``p2 = (1 - δ) t`` and ``p1 = δ + p2``, as the hypothesis says.
 
-    Attributes
-    ----------
+    Returns
+    -------
     first, second : ndarray
         Probability of each number of responders (rows) given the number of patients above (columns).
     above : ndarray, shape (n1 + 1, n2 + 1)
@@ -144,15 +143,6 @@ class _Law:
     chance : ndarray, shape (n1 + 1, n2 + 1)
         Probability of the pair given their sum.
     """
-
-    first: FloatArray
-    second: FloatArray
-    above: IntArray
-    chance: FloatArray
-
-
-@lru_cache(maxsize=8)
-def _law(n1: int, n2: int, difference: float) -> _Law:
     first, second = np.zeros((n1 + 1, n1 + 1)), np.zeros((n2 + 1, n2 + 1))
     for above in range(n1 + 1):
         first[above:, above] = basis(n1 - above, np.array(difference))
@@ -160,7 +150,7 @@ def _law(n1: int, n2: int, difference: float) -> _Law:
         second[: above + 1, above] = basis(above, np.array(1 - difference))
     of_first, of_second = np.indices((n1 + 1, n2 + 1))
     chance = np.exp(log_choose(n1)[:, None] + log_choose(n2) - log_choose(n1 + n2)[of_first + of_second])
-    return _Law(first, second, of_first + of_second, chance)
+    return first, second, of_first + of_second, chance
 
 
 def log_choose(n: int) -> FloatArray:
@@ -180,9 +170,9 @@ def null_coefficients(region: NDArray[np.bool_], difference: float) -> FloatArra
     n1, n2 = region.shape[0] - 1, region.shape[1] - 1
     if region.all():
         return np.ones(n1 + n2 + 1)
-    law = _law(n1, n2, difference)
-    inside = law.first.T @ region.astype(np.float64) @ law.second
-    return np.minimum(np.bincount(law.above.ravel(), weights=(law.chance * inside).ravel()), 1.0)
+    first, second, above, chance = _law(n1, n2, difference)
+    inside = first.T @ region.astype(np.float64) @ second
+    return np.minimum(np.bincount(above.ravel(), weights=(chance * inside).ravel()), 1.0)
 
 
 def second_rate(t: FloatArray, difference: float) -> FloatArray:
@@ -199,11 +189,11 @@ def _lattice(key: str, n1: int, n2: int, alternative: str, difference: float) ->
         other = {"greater": "less", "less": "greater"}.get(alternative, alternative)
         return _lattice(key, n2, n1, other, -difference).T
     ranks = _ranks(key, n1, n2, alternative, difference)
-    law = _law(n1, n2, difference)
+    first, second, _, chance = _law(n1, n2, difference)
     coefficients = np.empty((int(np.max(ranks)) + 1, n1 + n2 + 1))
     for total in range(n1 + n2 + 1):
         above = np.arange(max(0, total - n2), min(n1, total) + 1)
-        tables = (law.first[:, above] * law.chance[above, total - above]) @ law.second[:, total - above].T
+        tables = (first[:, above] * chance[above, total - above]) @ second[:, total - above].T
         coefficients[:, total] = np.bincount(ranks, weights=tables.ravel())
     np.cumsum(coefficients, axis=0, out=coefficients)
     np.minimum(coefficients, 1.0, out=coefficients)

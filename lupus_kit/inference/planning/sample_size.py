@@ -1,24 +1,23 @@
 """How many patients, and how small a difference: planning by exact power, saw teeth and all."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
 from numbers import Real
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtri
 from scipy.stats import binom
 from tqdm.auto import tqdm
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.planning.operating_characteristics import power as exact_power
 from lupus_kit.inference.planning.operating_characteristics import window
 from lupus_kit.inference.planning.regions import rejected_window
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_probability, as_size
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_rate, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get
 
 # Largest first arm: an exact test has to put the tables in order, or to add up whole margins.
@@ -33,7 +32,7 @@ _PATIENCE = 2
 
 
 @dataclass(frozen=True)
-class SampleSize:
+class SampleSize(Row):
     """Patients needed for a given exact power.
 
     Attributes
@@ -77,10 +76,6 @@ class SampleSize:
     def __int__(self) -> int:
         return self.n1
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
-
     def _repr_html_(self) -> str:
         dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but it dips again)"
         label = get(self.test, self.gamma, self.difference).label
@@ -88,16 +83,6 @@ class SampleSize:
             f"<b>{self.n1} and {self.n2}</b> patients give {label} an {self.quantity} of {self.power:.3f}, and more "
             f"patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
         )
-
-
-def _rates(p1: Any, p2: Any) -> tuple[float, float]:
-    rates = []
-    for name, value in (("p1", p1), ("p2", p2)):
-        array = as_probability(name, value)
-        if array.ndim:
-            raise InputError(f"{name}: one probability is needed here, not an array.")
-        rates.append(float(array))
-    return rates[0], rates[1]
 
 
 def _normal_size(
@@ -169,7 +154,7 @@ def sample_size(
     """
     entry, side = get(test, gamma, difference), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
-    first, second = _rates(p1, p2)
+    first, second = as_rate("p1", p1), as_rate("p2", p2)
     if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
     ratio = float(ratio)
@@ -365,7 +350,7 @@ def minimal_detectable_difference(
     """
     if direction not in ("up", "down"):
         raise InputError(f"direction == {direction!r}: must be 'up' or 'down'.")
-    entry, target, (_, rate) = get(test, gamma), as_level("power", power), _rates(0.5, p2)
+    entry, target, rate = get(test, gamma), as_level("power", power), as_rate("p2", p2)
     m, n, level, side = as_size("n1", n1), as_size("n2", n2), as_level("alpha", alpha), as_alternative(alternative)
     end, columns = 1.0 if direction == "up" else 0.0, window(n, rate)
     if m * n > _ALL_ROWS and entry.family != "unconditional exact" and not stays:

@@ -172,12 +172,14 @@ def as_size(name: str, value: Any) -> int:
     return as_count(name, value, 1)
 
 
-def check_grid(n1: int, n2: int) -> None:
-    """Refuse the grid of every two counts up to ``n1`` and ``n2`` where it would not fit into memory."""
-    if (n1 + 1) * (n2 + 1) > _MOST_PAIRS:
+def as_grid(n1: Any, n2: Any) -> tuple[int, int]:
+    """Return the patients of two arms; refuse them where the grid of every two counts would not fit into memory."""
+    m, n = as_size("n1", n1), as_size("n2", n2)
+    if (m + 1) * (n + 1) > _MOST_PAIRS:
         raise InputError(
-            f"{n1} and {n2} patients: a table of every two counts has too many cells; 30000 an arm is the most."
+            f"{m} and {n} patients: a table of every two counts has too many cells; 30000 an arm is the most."
         )
+    return m, n
 
 
 def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> tuple[int, int, int, int]:
@@ -206,6 +208,14 @@ def as_probability(name: str, value: ArrayLike, missing: bool = False) -> FloatA
     if bad.any():
         raise InputError(f"{name} == {_short(array[bad].flat[0])}{_where(bad)}; {wanted}.")
     return array
+
+
+def as_rate(name: str, value: Any) -> float:
+    """Return one probability."""
+    rate = as_probability(name, value)
+    if rate.ndim:
+        raise InputError(f"{name}: one probability is needed here, not an array.")
+    return float(rate)
 
 
 def as_level(name: str, value: Any) -> float:

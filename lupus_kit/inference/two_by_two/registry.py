@@ -16,14 +16,7 @@ from numpy.typing import ArrayLike
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
-from lupus_kit.inference.two_by_two.counts import (
-    FloatArray,
-    as_alternative,
-    as_level,
-    as_size,
-    broadcast_tables,
-    check_grid,
-)
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_grid, as_level, broadcast_tables
 from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
@@ -234,9 +227,8 @@ def pvalue_lattice(
     ((30, 31), 0.05780647)
     """
     entry, side = get(test, gamma, difference), as_alternative(alternative)
-    m, n = as_size("n1", n1), as_size("n2", n2)
+    m, n = as_grid(n1, n2)
     if entry.family == "unconditional exact" and not entry.difference:  # computed as a whole lattice anyway
         return unconditional.lattice(entry.key, m, n, side, entry.gamma).copy()
-    check_grid(m, n)
     x1, x2 = np.indices((m + 1, n + 1))
     return np.array(entry.function(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))

@@ -1,6 +1,5 @@
 """One test of one table with all that belongs to it: statistic, p-value, nuisance parameter, estimate and interval."""
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from scipy.optimize import brentq
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import METHODS, estimate
-from lupus_kit.inference.intervals.interval import LIMITS, Interval, one_sided, shown
+from lupus_kit.inference.intervals.interval import LIMITS, Interval, Row, one_sided, shown
 from lupus_kit.inference.intervals.pvalue_functions import CURVES
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
@@ -27,7 +26,7 @@ _NONE = "no interval of the kit inverts this test; confidence_curve gives its p-
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(Row):
     """What one test says of one table.
 
     Attributes
@@ -86,9 +85,8 @@ class TestResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row; the interval as ``low``, ``high`` and ``level``."""
-        row = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("interval", "note")}
         ends = {name: getattr(self.interval, name, nan) for name in ("low", "high", "level")}
-        return pd.DataFrame([row | ends | {"note": self.note}])
+        return super().to_frame().drop(columns=["interval", "note"]).assign(**ends, note=self.note)
 
     def __str__(self) -> str:
         statistic = "" if self.statistic is None else f"{self.symbol} = {self.statistic:.4f}, "
@@ -99,9 +97,6 @@ class TestResult:
         note = f" Note: {self.note}." if self.note else ""
         table = f"{self.x1}/{self.n1} v {self.x2}/{self.n2}"
         return f"{self.label} ({self.alternative}), {table}: {statistic}p {p}{at}; {effect}.{note}"
-
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
 
 def _searched(

@@ -178,11 +178,6 @@ def one_supremum(
     return min(float(top.value[0]) + (gamma or 0.0), 1.0), float(top.at[0])
 
 
-def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None) -> float:
-    """p-value of one table without the lattice: one region instead of all of them."""
-    return one_supremum(key, x1, n1, x2, n2, alternative, gamma)[0]
-
-
 def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
     """Tables with a p-value of at most ``level``, found by halving the order of the tables.
 
@@ -241,7 +236,7 @@ def _last_rejected(
     def highest(groups: int) -> float:
         return float((first(groups) @ points).max())
 
-    points = grid(degree, 0.0, 0.5 if alternative == "two-sided" else 1.0).values
+    _, points = grid(degree, 0.0, 0.5 if alternative == "two-sided" else 1.0)
     last = len(ends)
     if highest(last) <= level:
         return None
@@ -286,7 +281,7 @@ def pvalues(
         here = (n1 == m) & (n2 == n)
         if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
             pairs = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
-            result[here] = [one_pvalue(key, a, m, b, n, alternative, gamma) for a, b in pairs]
+            result[here] = [one_supremum(key, a, m, b, n, alternative, gamma)[0] for a, b in pairs]
         else:
             result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
     return result

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from scipy.stats import binom
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, as_level, as_probability, as_size, check_grid
+from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, as_grid, as_level, as_probability, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 from lupus_kit.inference.two_visits.rules import as_correlation, get_strategy, rectangle
 
@@ -85,7 +85,7 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     >>> joint.shape, round(float(joint.sum()), 12)
     ((31, 31), 1.0)
     """
-    check_grid(n, n)
+    as_grid(n, n)
     of_responder, of_other = _second_rates(p_first, p_second, rho, arm)
     counts = np.arange(n + 1)
     first = binom.pmf(counts, n, p_first)

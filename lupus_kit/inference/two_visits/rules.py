@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.inference.two_by_two.counts import as_level, as_probability
+from lupus_kit.inference.two_by_two.counts import as_level, as_rate
 
 # A rule is a list of levels and, for each pair of classes (0 = at most the first level, 1 = at most the second,
 # …, last = above all), whether the first and the second endpoint may be claimed.
@@ -128,7 +128,7 @@ def decide(p_first: float, p_second: float, strategy: str, alpha: float = 0.05, 
     ((False, False), (False, False))
     """
     rule, level = get_strategy(strategy), as_level("alpha", alpha)
-    p = [float(as_probability(name, value)) for name, value in (("p_first", p_first), ("p_second", p_second))]
+    p = [as_rate(name, value) for name, value in (("p_first", p_first), ("p_second", p_second))]
     levels = rule.levels(level, as_correlation(rho))
     return rule.claims(*(int(np.searchsorted(cuts, value)) for cuts, value in zip(levels, p, strict=True)))
 
