@@ -8,8 +8,7 @@ from scipy.stats import multivariate_normal, norm
 from statsmodels.stats.multitest import multipletests
 
 from lupus_kit import inference
-from lupus_kit.inference.two_visits.familywise import correlation_bounds
-from lupus_kit.inference.two_visits.rules import rectangle
+from lupus_kit.inference.two_visits.familywise import correlation_bounds, rectangle
 
 
 def test_joint_counts_against_all_patient_outcomes():

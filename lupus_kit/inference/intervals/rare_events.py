@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import bdtr, betaincinv
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two.counts import as_count, as_counts, as_level, as_probability, as_rate
+from lupus_kit.inference.two_by_two.counts import as_count, as_counts, as_level, as_p, as_probability
 
 
 def upper_limit(x: int, n: int, level: float = 0.95) -> float:
@@ -106,7 +106,7 @@ def patients_to_see(risk: float, chance: float = 0.95) -> int:
     >>> patients_to_see(0.01)
     299
     """
-    value, wanted = as_rate("risk", risk), as_level("chance", chance)
+    value, wanted = as_p("risk", risk), as_level("chance", chance)
     if value == 0:
         raise InputError(f"risk == {risk!r}: give one number above 0; an event that cannot happen is never seen.")
     if value == 1:

@@ -162,7 +162,7 @@ def log_choose(n: int) -> FloatArray:
 def null_coefficients(region: NDArray[np.bool_], difference: float) -> FloatArray:
     """Bernstein coefficients of the probability of a region under rates that differ by the hypothesis.
 
-    The polynomial's variable is the share of patients above the threshold of :class:`_Law`; coefficient ``s`` is the
+    The polynomial's variable is the share of patients above the threshold of :func:`_law`; coefficient ``s`` is the
     probability of the region when ``s`` patients of both arms together lie above.
     """
     if difference < 0:

@@ -267,7 +267,10 @@ def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -
     # Each distinct rate is expanded once, whatever the grid.
     n1, n2 = region.shape[0] - 1, region.shape[1] - 1
     left = basis(n1, rates1) @ region.astype(np.float64)
-    chosen = np.einsum("mk,mk->m", left[index1], basis(n2, rates2)[index2])
+    if len(rates1) * len(rates2) <= 4 * a.size:
+        chosen = (left @ basis(n2, rates2).T)[index1, index2]
+    else:
+        chosen = np.einsum("mk,mk->m", left[index1], basis(n2, rates2)[index2])
     return np.asarray(np.clip(chosen, 0.0, 1.0).reshape(a.shape))
 
 

@@ -17,7 +17,7 @@ from lupus_kit.inference.planning.operating_characteristics import power as exac
 from lupus_kit.inference.planning.operating_characteristics import window
 from lupus_kit.inference.planning.regions import rejected_window
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_rate, as_size
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_p, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get
 
 # Largest first arm: an exact test has to put the tables in order, or to add up whole margins.
@@ -154,7 +154,7 @@ def sample_size(
     """
     entry, side = get(test, gamma, difference), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
-    first, second = as_rate("p1", p1), as_rate("p2", p2)
+    first, second = as_p("p1", p1), as_p("p2", p2)
     if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
     ratio = float(ratio)
@@ -350,7 +350,7 @@ def minimal_detectable_difference(
     """
     if direction not in ("up", "down"):
         raise InputError(f"direction == {direction!r}: must be 'up' or 'down'.")
-    entry, target, rate = get(test, gamma), as_level("power", power), as_rate("p2", p2)
+    entry, target, rate = get(test, gamma), as_level("power", power), as_p("p2", p2)
     m, n, level, side = as_size("n1", n1), as_size("n2", n2), as_level("alpha", alpha), as_alternative(alternative)
     end, columns = 1.0 if direction == "up" else 0.0, window(n, rate)
     if m * n > _ALL_ROWS and entry.family != "unconditional exact" and not stays:

@@ -210,7 +210,7 @@ def as_probability(name: str, value: ArrayLike, missing: bool = False) -> FloatA
     return array
 
 
-def as_rate(name: str, value: Any) -> float:
+def as_p(name: str, value: Any) -> float:
     """Return one probability."""
     rate = as_probability(name, value)
     if rate.ndim:
