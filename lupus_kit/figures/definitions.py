@@ -95,7 +95,7 @@ def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> 
     if counts.empty:
         top.text(0.5, 0.5, "every patient responds", transform=top.transAxes, ha="center", va="center", fontsize=14)
     said = "; ".join(
-        f"{name}: " + ", ".join(f"{n} on {arm}" for arm, n in counts.loc[name].items()) for name in counts.index
+        f"{name}: " + ", ".join(f"{n} on {arm}" for arm, n in row.items()) for name, row in counts.iterrows()
     )
     said = said or "no patient fails a clause"
     return describe(
@@ -239,9 +239,8 @@ def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xticklabels(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
     ax.set(xlabel="", ylabel="")
-    ax.set_title(
-        "How the definitions agree\nkappa; below it, responders by the row only | by the column only", loc="left"
-    )
+    title = "How the definitions agree\nkappa; below it, responders by the row only | by the column only"
+    ax.set_title(title, loc="left")
     known = rows.dropna(subset=["kappa"])
     said = "kappa is not defined for any pair"
     if len(known):

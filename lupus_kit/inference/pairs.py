@@ -317,11 +317,9 @@ def paired_bounds(x1: int, x2: int, n: int) -> PairedBounds:
     """
     counts: dict[str, Any] = {"x1": as_count("x1", x1), "x2": as_count("x2", x2)}
     total = as_count("n", n, 1)
-    for name, count in counts.items():
-        if count > total:
-            raise InputError(
-                f"{name} == {count} is larger than n == {total}: each patient is counted once an occasion."
-            )
+    for name, x in counts.items():
+        if x > total:
+            raise InputError(f"{name} == {x} is larger than n == {total}: each patient is counted once an occasion.")
     first, second = counts.values()
     both = possible_both(first, second, total)
     table = pd.DataFrame({"both": both, "b": first - both, "c": second - both, **mcnemar(first - both, second - both)})

@@ -117,9 +117,7 @@ def difference_cdf(first: Prior, second: Prior, difference: float) -> float:
 
         bulk = betaincinv(a, b, [1e-12, 1e-3, 0.5, 1 - 1e-3, 1 - 1e-12])
         edges = np.arcsin(np.sqrt(np.unique(np.clip([low, *bulk, high], low, high))))
-        total += sum(
-            quad(integrand, start, end, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for start, end in pairwise(edges)
-        )
+        total += sum(quad(integrand, *ends, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for ends in pairwise(edges))
     return float(min(max(total, 0.0), 1.0))
 
 

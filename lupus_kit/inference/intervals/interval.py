@@ -69,6 +69,8 @@ class Interval(Row):
         return f"{self.measure} {shown(self.estimate)} ({ends})"
 
 
+#: Both ends of an interval.
+Ends = tuple[float, float]
 #: Where each measure ends.
 LIMITS = {
     "response rate": (0.0, 1.0),
@@ -80,8 +82,8 @@ LIMITS = {
 
 
 def one_sided(
-    method: Callable[..., tuple[float, float]], counts: tuple[int, ...], measure: str, level: float, alternative: str
-) -> tuple[float, float]:
+    method: Callable[..., Ends], counts: tuple[int, ...], measure: str, level: float, alternative: str
+) -> Ends:
     """Return both ends of an interval; a one-sided one is half of a two-sided one with twice the error.
 
     Parameters

@@ -71,9 +71,8 @@ class Nnt(Row):
         level = f"({100 * self.difference.level:g}% interval "
         doubt = ", so no difference is not excluded" if len(self.pieces) == 2 else ""
         words = {"NNTB": "number needed to treat for one more to benefit", "NNTH": "for one more to be harmed"}
-        used = [
-            f"{key}: {text}" for key, text in words.items() if key in (self.direction, *(p[0] for p in self.pieces))
-        ]
+        named = {self.direction, *(piece[0] for piece in self.pieces)}
+        used = [f"{key}: {text}" for key, text in words.items() if key in named]
         text = self.short.replace("(", level, 1).removesuffix(")")
         return f"{text}{doubt}; {self.difference.label}). {'; '.join(used)}."
 

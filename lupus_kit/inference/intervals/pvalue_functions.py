@@ -5,7 +5,7 @@ the ends of the 95% confidence interval. Each test has the measure it speaks abo
 an odds ratio, or a difference on the arcsine scale.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -16,17 +16,19 @@ from scipy.special import bdtr
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates, constrained_variance
+from lupus_kit.inference.intervals.interval import Ends
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two.asymptotic import divergence, standardised
 from lupus_kit.inference.two_by_two.bernstein import basis
 from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, tail_sums
-from lupus_kit.inference.two_by_two.counts import FloatArray, broadcast_tables, one_table
+from lupus_kit.inference.two_by_two.counts import Count, FloatArray, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, get, pvalue
 from lupus_kit.inference.two_by_two.unconditional import BERGER_BOOS_GAMMA
 
 _Table = tuple[int, int, int, int]
+_Rate = Callable[[FloatArray], FloatArray]
 Correction = Callable[[int, int], float]
 # Probabilities and tails away from the null value are floats; closer than this, relatively, they count as equal.
 _EQUAL = 1 + 1e-9
@@ -67,9 +69,7 @@ def _shifted(table: _Table, d: float, key: str) -> float:
     return float(shifted.pvalues(key, *broadcast_tables(*table), "two-sided", d))
 
 
-def _largest_probability(
-    region: FloatArray, first_rate: Callable[[FloatArray], FloatArray], low: float, high: float
-) -> float:
+def _largest_probability(region: FloatArray, first_rate: _Rate, low: float, high: float) -> float:
     """Largest probability of a region while the second rate runs from ``low`` to ``high``.
 
     Parameters
@@ -119,9 +119,7 @@ def _barnard_berger_boos(table: _Table, d: float) -> float:
     return min(_largest_probability(region, first_rate, *ends) + BERGER_BOOS_GAMMA, 1.0)
 
 
-def _nuisance_interval(
-    table: _Table, first_rate: Callable[[FloatArray], FloatArray], low: float, high: float, gamma: float
-) -> tuple[float, float]:
+def _nuisance_interval(table: _Table, first_rate: _Rate, low: float, high: float, gamma: float) -> Ends:
     """Confidence interval of the second rate from all responders together, whose law is monotone in it."""
     x1, n1, x2, n2 = table
     s = x1 + x2
@@ -169,9 +167,7 @@ def boschloo_order(n1: int, n2: int, log_odds: float, side: str) -> FloatArray:
     return order
 
 
-def _boschloo(
-    table: _Table, log_odds: float, sides: tuple[str, ...] = ("greater", "less"), gamma: float = 0.0
-) -> float:
+def _boschloo(table: _Table, log_odds: float, sides: Sequence[str] = ("greater", "less"), gamma: float = 0.0) -> float:
     x1, n1, x2, n2 = table
     odds = float(np.exp(log_odds))
 
@@ -242,12 +238,7 @@ def _values(measure: str, values: ArrayLike | None) -> FloatArray:
 
 
 def confidence_curve(
-    test: str | Test,
-    x1: int,
-    n1: int | None = None,
-    x2: int | None = None,
-    n2: int | None = None,
-    values: ArrayLike | None = None,
+    test: str | Test, x1: int, n1: Count = None, x2: Count = None, n2: Count = None, values: ArrayLike | None = None
 ) -> pd.DataFrame:
     """Compute the p-value function of one test: its two-sided p for each size of effect.
 

@@ -85,14 +85,6 @@ class SampleSize(Row):
         )
 
 
-def _normal_size(
-    p1: float, p2: float, beyond: float, target: float, alpha: float, ratio: float, one_sided: bool
-) -> float:
-    """Approximate first arm, as a place to start."""
-    z = ndtri(1 - alpha / (1 if one_sided else 2)) + ndtri(target)
-    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / beyond) ** 2)
-
-
 def sample_size(
     test: str | Test,
     p1: float,
@@ -167,7 +159,8 @@ def sample_size(
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
 
-    normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
+    z_level = ndtri(1 - level / (2 if side == "two-sided" else 1))
+    normal = float((first * (1 - first) + second * (1 - second) / ratio) * ((z_level + ndtri(target)) / beyond) ** 2)
     hopeless = 1000 + int(20 * normal)
     largest = _LARGEST.get(entry.family, _LARGEST_ASYMPTOTIC)
 
@@ -184,9 +177,7 @@ def sample_size(
             )
         return float(exact_power(entry, first, second, n1, n2, level, side))
 
-    found = smallest_trial(
-        power_of, lambda at: _start(at, normal, target, level, side, largest), target, ratio, entry.key
-    )
+    found = smallest_trial(power_of, lambda at: _start(at, normal, target, z_level, largest), target, ratio, entry.key)
     return SampleSize(*found, target, level, entry.key, side, entry.gamma, entry.difference)
 
 
@@ -228,9 +219,8 @@ def smallest_trial(
     return n1, second_arm(n1), known[n1], first_n1, checked_to, len(known)
 
 
-def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:
+def _start(at: Callable[[int], float], normal: float, target: float, z_level: float, largest: int) -> int:
     """First arm with about the power asked for: the normal formula, corrected by the power found there."""
-    z_level = ndtri(1 - level / (1 if side != "two-sided" else 2))
     size = max(2, int(normal))
     if size < _SMALL or size > largest:
         return min(max(2, int(0.8 * size)), largest + 1)

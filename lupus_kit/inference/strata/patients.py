@@ -126,9 +126,7 @@ def _joined(strata: pd.DataFrame) -> "pd.Series[str]":
 def check_tables(tables: object, strata: list[str]) -> pd.DataFrame:
     """Check counts given by stratum; an arm without patients is allowed here."""
     frame, _ = need_frame(tables, [*strata, *COUNTS], "refuse")
-    checked = pd.DataFrame({name: as_counts(name, frame[name]) for name in COUNTS}).assign(
-        stratum=_joined(frame[strata])
-    )
+    checked = pd.DataFrame({key: as_counts(key, frame[key]) for key in COUNTS}).assign(stratum=_joined(frame[strata]))
     bad = checked["stratum"][(checked["x1"] > checked["n1"]) | (checked["x2"] > checked["n2"])]
     if len(bad):
         raise InputError(f"stratum {listing(bad)}: responders cannot outnumber the patients of their arm.")

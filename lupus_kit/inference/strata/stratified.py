@@ -289,9 +289,8 @@ def _intervals(strata: Strata, exact: _Conditional, level: float) -> Iterator[In
         yield Interval(key, label, measure, *ends, level, inverts)
     for weighting, test in (("cmh", "cmh"), ("inverse_variance", "score_inverse_variance")):
         said = "CMH weights" if weighting == "cmh" else "inverse-variance weights"
-        score, hybrid = (
-            method(strata, level, weighting) for method in (estimators.miettinen_nurminen, estimators.newcombe)
-        )
+        score = estimators.miettinen_nurminen(strata, level, weighting)
+        hybrid = estimators.newcombe(strata, level, weighting)
         label = f"stratified Miettinen–Nurminen, {said}"
         yield Interval(f"miettinen_nurminen_{weighting}", label, _DIFFERENCE, *score, level, test)
         yield Interval(f"newcombe_{weighting}", f"stratified Newcombe, {said}", _DIFFERENCE, *hybrid, level)

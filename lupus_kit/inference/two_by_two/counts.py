@@ -11,6 +11,10 @@ from lupus_kit.core.errors import InputError, unknown_name
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+#: Counts that may be missing where fewer than four are given.
+Count = int | None
+Counts = ArrayLike | None
 
 #: A p-value this much above the level, relatively, still reaches it: it may differ in its last bits.
 REACHES = 1 + 1e-12
@@ -132,7 +136,7 @@ def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
 
 
 def broadcast_tables(
-    x1: ArrayLike, n1: ArrayLike | None, x2: ArrayLike | None, n2: ArrayLike | None
+    x1: ArrayLike, n1: Counts, x2: Counts, n2: Counts
 ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Check the counts of both arms and broadcast them against each other.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
+from itertools import pairwise
 from math import comb
 
 import numpy as np
@@ -123,10 +124,7 @@ def ranks_of_near_ties(
         inner = sorted(range(start, end), key=lambda i: known[int(twins[i])])
         order[start:end] = order[inner]
         twins[start:end] = twins[inner]
-        changes = [
-            known[int(a)] != known[int(b)] for a, b in zip(twins[start : end - 1], twins[start + 1 : end], strict=True)
-        ]
-        step[start + 1 : end] = changes
+        step[start + 1 : end] = [known[a] != known[b] for a, b in pairwise(twins[start:end].tolist())]
     ranks = np.empty_like(step)
     ranks[order] = np.cumsum(step)
     return ranks

@@ -56,11 +56,9 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
     'Pearson chi-squared, difference -0.1'
     """
     if not isinstance(test, Test) and (not isinstance(test, str) or test not in TESTS):
-        elsewhere = _ELSEWHERE.get(str(test).lower().replace(" ", "_").replace("-", "_").replace("'", ""))
-        if elsewhere:
-            raise InputError(
-                f"unknown test {test!r}: it is not a test of one 2×2 table with its own key; use {elsewhere}."
-            )
+        place = _ELSEWHERE.get(str(test).lower().replace(" ", "_").replace("-", "_").replace("'", ""))
+        if place:
+            raise InputError(f"unknown test {test!r}: it is not a test of one 2×2 table with its own key; use {place}.")
         raise unknown_name("test", test, TESTS)
     entry = test if isinstance(test, Test) else TESTS[test]
     null = shifted.as_difference(difference)

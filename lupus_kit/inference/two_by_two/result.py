@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import METHODS, estimate
-from lupus_kit.inference.intervals.interval import LIMITS, Interval, Row, one_sided, shown
+from lupus_kit.inference.intervals.interval import LIMITS, Ends, Interval, Row, one_sided, shown
 from lupus_kit.inference.intervals.pvalue_functions import CURVES
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
@@ -99,9 +99,7 @@ class TestResult(Row):
         return f"{self.label} ({self.alternative}), {table}: {statistic}p {p}{at}; {effect}.{note}"
 
 
-def _searched(
-    key: str, measure: str, centre: float, x1: int, n1: int, x2: int, n2: int, level: float
-) -> tuple[float, float]:
+def _searched(key: str, measure: str, centre: float, x1: int, n1: int, x2: int, n2: int, level: float) -> Ends:
     """Both ends of the effects that a test with one peak does not reject; nan where it has no peak."""
     if isnan(centre):
         return nan, nan
@@ -139,7 +137,7 @@ def _interval(
         # One-sided there are two conditional tests, with and without the mid-p; the doubled ones are their tails.
         inverted = {"fisher_midp_doubled" if "midp" in entry.key else "fisher_doubled"}
     known = [one for one in METHODS if one[4] in inverted]
-    method: Callable[..., tuple[float, float]]
+    method: Callable[..., Ends]
     if known:
         key, label, _, method, _ = known[0]
     elif not entry.family.endswith("exact"):  # p rises to one peak along the measure: the interval is found by search

@@ -13,7 +13,7 @@ from scipy.special import betaincinv, ndtri
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.bernstein import basis, grid, suprema
-from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, IntArray
 from lupus_kit.inference.two_by_two.ranking import Order, conditional_probabilities, order, tables
 
 #: Error rate of the confidence interval for the nuisance parameter in the tests of Berger and Boos.
@@ -208,14 +208,8 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
 
 
 def _last_rejected(
-    found: Order,
-    inside: NDArray[np.bool_],
-    open_tables: NDArray[np.bool_],
-    n1: int,
-    n2: int,
-    alternative: str,
-    level: float,
-) -> NDArray[np.bool_] | None:
+    found: Order, inside: Bools, open_tables: Bools, n1: int, n2: int, alternative: str, level: float
+) -> Bools | None:
     """Search for the last rejected table among the open ones; ``None`` where it is not there."""
     x1, x2 = tables(n1, n2)
     degree, responders, probability = n1 + n2, x1 + x2, conditional_probabilities(n1, n2)

@@ -256,9 +256,7 @@ def _kept_counts(n: int, p_first: float, p_second: float, rho: float) -> FloatAr
     return joint_counts(n, p_first, p_second, rho)
 
 
-def _exact_classes(
-    test: str | Test, rates: tuple[float, float], rho: float, n1: int, n2: int, levels: _Cuts
-) -> FloatArray:
+def _exact_classes(test: Test, rates: tuple[float, float], rho: float, n1: int, n2: int, levels: _Cuts) -> FloatArray:
     """Probability of each pair of classes of p-values: the sum over every count of both arms at both visits."""
     lattice = np.nan_to_num(pvalue_lattice(test, n1, n2), nan=2.0)  # an undefined p is above all levels
     arm1, arm2 = (_kept_counts(n, *rates, rho) for n in (n1, n2))
