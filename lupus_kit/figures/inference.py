@@ -11,8 +11,8 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import MARKS, NEUTRAL, PUBLISHED, axes, describe, p_bar
 from lupus_kit.figures.tables import need_columns
 
-# Measure: by how much it is multiplied, the value of no effect, and the unit.
-_UNITS = {
+#: Measure: by how much it is multiplied, the value of no effect, and the unit.
+UNITS = {
     "risk difference": (100, 0, " (percentage points)"),
     "odds ratio": (1, 1, " (log scale)"),
     "risk ratio": (1, 1, " (log scale)"),
@@ -171,7 +171,7 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
     visits = list(data["visit"].unique())
     colours = dict(zip(visits, sns.color_palette("colorblind", len(visits)), strict=True))
     # Difference in percentage points; ratios on a log scale, where halving and doubling look alike.
-    scale, null, unit = _UNITS.get(measure, _UNITS["odds ratio"])
+    scale, null, unit = UNITS.get(measure, UNITS["odds ratio"])
     for row in data.itertuples():
         colour = colours[row.visit]
         ax.plot([scale * row.low, scale * row.high], [row.Index] * 2, color=colour, linewidth=2.4)
@@ -187,10 +187,8 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
         ax.set_xticks(ticks, [f"{v:g}" for v in ticks], minor=False)
         ax.set_xticks([], minor=True)
     without = int(((data["low"] > null) | (data["high"] < null)).sum())
-    said = "; ".join(
-        f"{name}: {scale * low:.1f} to {scale * high:.1f}"
-        for name, low, high in zip(names, data["low"], data["high"], strict=True)
-    )
+    ends = zip(names, data["low"], data["high"], strict=True)
+    said = "; ".join(f"{name}: {scale * low:.1f} to {scale * high:.1f}" for name, low, high in ends)
     excluded = f"{without} of {len(data)} leave out {null:g}, the value of no effect."
     return describe(ax, f"Intervals of the {measure}. {said}. {excluded}")
 
@@ -289,7 +287,7 @@ def confidence_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None 
     if len(measures) != 1:
         raise InputError(f"one measure at a time, not {', '.join(measures)}: choose tests of one measure.")
     ax = axes(ax, (8, 4.8))
-    scale, null, unit = _UNITS[measures[0]]
+    scale, null, unit = UNITS[measures[0]]
     shown = frame.assign(value=scale * frame["value"])
     _lines(shown, "value", "p", ax)
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
@@ -362,7 +360,7 @@ def forest(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     need_columns(frame, "the table", remedy, "stratum", "measure", "low", "high", "weight", "pooled")
     ax = axes(ax, (8, 1.4 + 0.45 * len(frame)))
     measure, rows = frame["measure"].iloc[0], np.arange(len(frame))
-    scale, null, unit = _UNITS[measure]
+    scale, null, unit = UNITS[measure]
     ends = scale * frame[["estimate", "low", "high"]].astype(float)
     said = "; ".join(
         f"{name}: {values[0]:.3g} ({values[1]:.3g} to {values[2]:.3g})" if not np.isnan(values[1]) else f"{name}: none"

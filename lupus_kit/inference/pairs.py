@@ -184,15 +184,12 @@ class Paired(Row):
         share = clopper_pearson(b, b + c, level) if b + c else (0.0, 1.0)
         measure, low, high = "risk difference", min(one for one, _ in ends), max(one for _, one in ends)
         score, (least, most) = tango(b, c, n, level), (inf if one == 1 else one / (1 - one) for one in share)
-        return Intervals(
-            [
-                Interval("tango", "Tango score", measure, self.difference, *score, level, "mcnemar"),
-                Interval("newcombe_paired", hybrid, measure, self.difference, low, high, level),
-                Interval(
-                    "conditional_exact", "exact", "odds ratio", self.odds_ratio, least, most, level, "mcnemar_exact"
-                ),
-            ]
-        )
+        found = [
+            Interval("tango", "Tango score", measure, self.difference, *score, level, "mcnemar"),
+            Interval("newcombe_paired", hybrid, measure, self.difference, low, high, level),
+            Interval("conditional_exact", "exact", "odds ratio", self.odds_ratio, least, most, level, "mcnemar_exact"),
+        ]
+        return Intervals(found)
 
     def to_frame(self) -> pd.DataFrame:
         """Return tests and intervals, one row each."""

@@ -81,9 +81,7 @@ LIMITS = {
 }
 
 
-def one_sided(
-    method: Callable[..., Ends], counts: tuple[int, ...], measure: str, level: float, alternative: str
-) -> Ends:
+def one_sided(method: Callable[..., Ends], counts: tuple[int, ...], measure: str, level: float, side: str) -> Ends:
     """Return both ends of an interval; a one-sided one is half of a two-sided one with twice the error.
 
     Parameters
@@ -96,7 +94,7 @@ def one_sided(
         What is estimated; where it ends, the other half ends too.
     level : float
         Confidence level, above 0.5 for a one-sided interval.
-    alternative : {"two-sided", "greater", "less"}
+    side : {"two-sided", "greater", "less"}
         ``"greater"``: a lower limit, as the test against "greater" inverts.
 
     Examples
@@ -105,7 +103,7 @@ def one_sided(
     >>> round(low, 3), high
     (0.3, 1.0)
     """
-    if alternative == "two-sided":
+    if side == "two-sided":
         low, high = method(*counts, level)
         return float(low), float(high)
     if level <= 0.5:
@@ -114,7 +112,7 @@ def one_sided(
     bottom, top = LIMITS[measure]
     if isnan(low):
         return low, high
-    return (low, top) if alternative == "greater" else (bottom, high)
+    return (low, top) if side == "greater" else (bottom, high)
 
 
 def shown(value: float) -> str:

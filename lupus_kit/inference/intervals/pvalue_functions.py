@@ -192,10 +192,7 @@ CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
     "mann_whitney": (_DIFFERENCE, partial(_corrected, n_minus_1=True, correction=lambda n1, n2: 1 / (n1 * n2))),
     "likelihood_ratio": (_DIFFERENCE, partial(_divergence, power=0)),
     "cressie_read": (_DIFFERENCE, partial(_divergence, power=2 / 3)),
-    **{
-        key: (_DIFFERENCE, partial(_moved, key=key))
-        for key in ("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3")
-    },
+    **{key: (_DIFFERENCE, partial(_moved, key=key)) for key, test in TESTS.items() if test.symbol == "t"},
     "barnard_berger_boos": (_DIFFERENCE, _barnard_berger_boos),
     **{key: (_ODDS, partial(_conditional, key=key)) for key in CONDITIONAL},
     **{key: (_ODDS, partial(_moved, key=key)) for key in ("log_odds_wald", "haldane_anscombe")},
@@ -277,14 +274,12 @@ def confidence_curve(
     [0.0504, 1.0]
     """
     entry = get(test)
-    a, m, b, n = one_table(x1, n1, x2, n2)
+    table = one_table(x1, n1, x2, n2)
     measure, function = _curve(entry)
     grid = _values(measure, values)
     null = 1.0 if measure in (_RATIO, _ODDS) else 0.0
     scale = np.log(grid) if measure in (_RATIO, _ODDS) else grid
     # At no effect the registry decides ties in whole numbers.
-    p = [
-        float(pvalue(entry, a, m, b, n)) if value == null else function((a, m, b, n), float(where))
-        for value, where in zip(grid, scale, strict=True)
-    ]
+    at = zip(grid, scale, strict=True)
+    p = [float(pvalue(entry, *table)) if value == null else function(table, float(where)) for value, where in at]
     return pd.DataFrame({"test": entry.key, "label": entry.label, "measure": measure, "value": grid, "p": p})

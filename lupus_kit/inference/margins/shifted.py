@@ -18,11 +18,9 @@ Chan ISF. Stat Med 1998;17:1403-1413.
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaln
 
@@ -30,7 +28,7 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_variance
 from lupus_kit.inference.two_by_two.asymptotic import standardised
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, IntArray, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import REACHES, Bools, FloatArray, IntArray, broadcast_tables
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 # The statistics are good to about 1e-13; equal ones must not differ, different ones hardly ever are this near.
@@ -95,17 +93,15 @@ def _wald_order(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, differen
 
 
 #: The statistic of each test that has a form for differences other than 0, by its key in the registry.
-STATISTICS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
-    {
-        "pearson": _score,
-        "n_minus_1": partial(_score, n_minus_1=True),
-        "barnard": _score,
-        "barnard_unpooled": _wald_order,
-        "wald_unpooled": _wald,
-        "agresti_caffo": partial(_wald, added=1),
-        "miettinen_nurminen": partial(_score, n_minus_1=True),
-    }
-)
+STATISTICS: Mapping[str, Callable[..., FloatArray]] = {
+    "pearson": _score,
+    "n_minus_1": partial(_score, n_minus_1=True),
+    "barnard": _score,
+    "barnard_unpooled": _wald_order,
+    "wald_unpooled": _wald,
+    "agresti_caffo": partial(_wald, added=1),
+    "miettinen_nurminen": partial(_score, n_minus_1=True),
+}
 #: Those of them that are exact.
 EXACT = ("barnard", "barnard_unpooled")
 #: Those whose statistic rises with every responder of the first arm and falls with every one of the second.
@@ -159,7 +155,7 @@ def log_choose(n: int) -> FloatArray:
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 
-def null_coefficients(region: NDArray[np.bool_], difference: float) -> FloatArray:
+def null_coefficients(region: Bools, difference: float) -> FloatArray:
     """Bernstein coefficients of the probability of a region under rates that differ by the hypothesis.
 
     The polynomial's variable is the share of patients above the threshold of :func:`_law`; coefficient ``s`` is the
@@ -201,7 +197,7 @@ def _lattice(key: str, n1: int, n2: int, alternative: str, difference: float) ->
     return suprema(coefficients).value[ranks].reshape(n1 + 1, n2 + 1)
 
 
-def _inside(ranks: IntArray, up_to: int, n1: int, n2: int) -> NDArray[np.bool_]:
+def _inside(ranks: IntArray, up_to: int, n1: int, n2: int) -> Bools:
     return (ranks <= up_to).reshape(n1 + 1, n2 + 1)
 
 
@@ -211,27 +207,25 @@ def _refuse_too_large(n1: int, n2: int) -> None:
         raise InputError(f"{what} (about 1000 an arm are possible). Use 'miettinen_nurminen'.")
 
 
-def _supremum(inside: NDArray[np.bool_], difference: float) -> tuple[float, float]:
+def _supremum(inside: Bools, difference: float) -> tuple[float, float]:
     """Largest probability of a region, and the second arm's rate there."""
     top = suprema(null_coefficients(inside, difference)[None, :])
     return float(top.value[0]), float(second_rate(top.at[0], difference))
 
 
-def as_extreme(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float) -> NDArray[np.bool_]:
+def as_extreme(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float) -> Bools:
     """Mark the tables at least as extreme as one, shape ``(n1 + 1, n2 + 1)``."""
     _refuse_too_large(n1, n2)
     ranks = _ranks(key, n1, n2, alternative, difference)
     return _inside(ranks, int(ranks[x1 * (n2 + 1) + x2]), n1, n2)
 
 
-def one_supremum(
-    key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float
-) -> tuple[float, float]:
+def one_supremum(key: str, x1: int, n1: int, x2: int, n2: int, side: str, difference: float) -> tuple[float, float]:
     """p-value of one table by an exact test of a difference, and the second arm's rate where it lies."""
-    return _supremum(as_extreme(key, x1, n1, x2, n2, alternative, difference), difference)
+    return _supremum(as_extreme(key, x1, n1, x2, n2, side, difference), difference)
 
 
-def region(key: str, n1: int, n2: int, alternative: str, difference: float, level: float) -> NDArray[np.bool_]:
+def region(key: str, n1: int, n2: int, alternative: str, difference: float, level: float) -> Bools:
     """Tables that an exact test of a difference rejects, found by halving the order of the tables."""
     _refuse_too_large(n1, n2)
     ranks = _ranks(key, n1, n2, alternative, difference)
@@ -259,7 +253,7 @@ def pvalues(
 
 def score_rejects(
     key: str, n1: int, n2: int, alternative: str, difference: float, level: float, rows: tuple[int, int], x2: IntArray
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Tables with x1 in ``rows`` (first and last) and these x2 that a score test rejects: each column is halved."""
 
     def boundary(side: str, tail: float) -> IntArray:

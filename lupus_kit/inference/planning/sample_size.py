@@ -153,9 +153,8 @@ def sample_size(
     beyond = first - second - entry.difference  # how far the truth lies from the null hypothesis
     if abs(beyond) < 1e-12 or (side == "greater" and beyond < 0) or (side == "less" and beyond > 0):
         null = f" beyond {entry.difference:g}" if entry.difference else ""
-        raise InputError(
-            f"p1 == {first:g}, p2 == {second:g}: there is no difference{null} in the direction {side!r} to find."
-        )
+        rates = f"p1 == {first:g}, p2 == {second:g}"
+        raise InputError(f"{rates}: there is no difference{null} in the direction {side!r} to find.")
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
 

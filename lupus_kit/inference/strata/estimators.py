@@ -12,14 +12,13 @@ responds as a whole or not at all.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtrc, ndtr
 
 from lupus_kit.inference.intervals.difference import constrained_rates, signed_root
 from lupus_kit.inference.intervals.proportion import wilson, z_quantile
 from lupus_kit.inference.strata.patients import Strata
-from lupus_kit.inference.two_by_two.counts import FloatArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray
 
 Ends = tuple[float, float, float]
 # Variances are not taken for smaller than this, nor scores for larger than its root's inverse.
@@ -155,7 +154,7 @@ def breslow_day_tarone(strata: Strata) -> tuple[float, int, float]:
     return statistic, freedom, float(chdtrc(freedom, statistic))
 
 
-def _softened(strata: Strata, where: NDArray[np.bool_]) -> Strata:
+def _softened(strata: Strata, where: Bools) -> Strata:
     """Add half a responder and half a non-responder to each arm of some strata."""
     half = 0.5 * where
     return Strata(strata.x1 + half, strata.n1 + 2 * half, strata.x2 + half, strata.n2 + 2 * half)

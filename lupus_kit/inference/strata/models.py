@@ -30,9 +30,7 @@ def _columns(values: "pd.Series[object]", name: str) -> pd.DataFrame:
     return pd.get_dummies(levels, prefix=against, prefix_sep=" v ", dtype=float, drop_first=True)
 
 
-def design_of(
-    frame: pd.DataFrame, first: NDArray[np.bool_], covariates: list[str]
-) -> tuple[FloatArray, list[str], list[str]]:
+def design_of(frame: pd.DataFrame, first: Bools, covariates: list[str]) -> tuple[FloatArray, list[str], list[str]]:
     """Make a design matrix: ones, the first arm as 1, then the covariates, centred and divided by their deviation.
 
     Returns

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.text import listing, plural
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_counts
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, as_counts
 
 COUNTS = ("x1", "n1", "x2", "n2")
 
@@ -38,7 +37,7 @@ class Strata(NamedTuple):
         return self.n1 * self.n2 / self.patients
 
     @property
-    def informative(self) -> NDArray[np.bool_]:
+    def informative(self) -> Bools:
         """Where somebody responds and somebody does not, in two arms: where there is an odds ratio."""
         return (self.responders > 0) & (self.responders < self.patients) & (self.n1 > 0) & (self.n2 > 0)
 
@@ -91,7 +90,7 @@ def responses(outcome: "pd.Series[object]") -> FloatArray:
     return np.array(values, dtype=np.float64)
 
 
-def in_first_arm(arm: "pd.Series[object]", first: object) -> tuple[NDArray[np.bool_], tuple[str, str], str]:
+def in_first_arm(arm: "pd.Series[object]", first: object) -> tuple[Bools, tuple[str, str], str]:
     """Say who is in the first arm, name both, and say which is the first: the one that stands first unless it is named."""
     found = arm.unique().tolist()
     if len(found) != 2:

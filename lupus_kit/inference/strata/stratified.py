@@ -7,7 +7,6 @@ from math import log
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.text import listing, plural
@@ -17,7 +16,7 @@ from lupus_kit.inference.intervals.ratios import equal_tails, likeliest_odds
 from lupus_kit.inference.strata import estimators
 from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients, names_of
 from lupus_kit.inference.two_by_two.conditional import numerators, weights
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_level
+from lupus_kit.inference.two_by_two.counts import Bools, as_alternative, as_level
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 # Beyond so many patients the whole numbers take seconds; large-sample tests say the same.
@@ -132,12 +131,9 @@ class Stratified:
             Columns ``key label measure statistic df p estimate low high level``; an interval that inverts a test has
             the p-value of that test, where it is two-sided.
         """
-        two_sided = self.alternative == "two-sided"
+        p = {test.key: test.p for test in self.tests.values() if self.alternative == "two-sided"}
         rows: list[dict[str, object]] = [vars(test) for test in self.tests.values()]
-        rows += [
-            {**vars(one), "p": self.tests[one.inverts].p if one.inverts and two_sided else np.nan, "df": 0}
-            for one in self.intervals.values()
-        ]
+        rows += [{**vars(one), "p": p.get(one.inverts, np.nan), "df": 0} for one in self.intervals.values()]
         columns = ["key", "label", "measure", "statistic", "df", "p", "estimate", "low", "high", "level"]
         return pd.DataFrame(rows, columns=columns).fillna({"measure": ""})
 
@@ -234,7 +230,7 @@ class _Conditional:
         return likeliest_odds(self.logs, self.place), *equal_tails(self.logs, self.place, level, own)
 
 
-def _notes(tables: pd.DataFrame, two_arms: NDArray[np.bool_]) -> list[str]:
+def _notes(tables: pd.DataFrame, two_arms: Bools) -> list[str]:
     """Say how many strata and patients tell nothing, and about what."""
     alike = two_arms & ~tables["informative"].to_numpy()
     notes = []

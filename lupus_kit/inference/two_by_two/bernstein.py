@@ -158,7 +158,7 @@ def _highest_peaks(coefficients: FloatArray, angles: FloatArray, terms: FloatArr
     is_peak[:, :-1] &= inner[:, :-1] >= inner[:, 1:]
     is_peak[:, 1:] &= inner[:, 1:] >= inner[:, :-1]
     row, point = np.divmod(np.flatnonzero(is_peak), is_peak.shape[1])
-    shift, top = _between_points(heights, row, point, inner.shape[1] - 1)
+    shift, top = _between_points(heights, row, point)
 
     np.maximum.at(best, row, top)
     close = top >= best[row] - _CLOSE
@@ -175,14 +175,12 @@ def _highest_peaks(coefficients: FloatArray, angles: FloatArray, terms: FloatArr
     return np.where(flat, grid_height, value), np.where(flat, angles[_REACH + at_grid], where)
 
 
-def _between_points(
-    heights: FloatArray, row: np.ndarray, point: np.ndarray, last: int
-) -> tuple[FloatArray, FloatArray]:
+def _between_points(heights: FloatArray, row: np.ndarray, point: np.ndarray) -> tuple[FloatArray, FloatArray]:
     """Place (in grid steps from the point) and height of the peak of the interpolating polynomial."""
     local = heights[row[:, None], point[:, None] + _REACH + _OFFSETS] @ _TO_COEFFICIENTS
     fine = local @ _FINE_POWERS
     # Only inside the interval: its first point has no left side, its last no right one.
-    middle = len(_FINE) // 2
+    middle, last = len(_FINE) // 2, heights.shape[1] - 2 * _REACH - 1
     fine[np.flatnonzero(point == 0), :middle] = -np.inf
     fine[np.flatnonzero(point == last), middle + 1 :] = -np.inf
     t = _FINE[fine.argmax(axis=1)]

@@ -180,9 +180,8 @@ def as_grid(n1: Any, n2: Any) -> tuple[int, int]:
     """Return the patients of two arms; refuse them where the grid of every two counts would not fit into memory."""
     m, n = as_size("n1", n1), as_size("n2", n2)
     if (m + 1) * (n + 1) > _MOST_PAIRS:
-        raise InputError(
-            f"{m} and {n} patients: a table of every two counts has too many cells; 30000 an arm is the most."
-        )
+        what = "a table of every two counts has too many cells; 30000 an arm is the most"
+        raise InputError(f"{m} and {n} patients: {what}.")
     return m, n
 
 
@@ -247,9 +246,8 @@ def as_confidence(level: Any, alpha: Any) -> float:
         return as_level("level", level)
     confidence, given = 1 - as_level("alpha", alpha), as_level("level", level)
     if given != 0.95 and abs(given - confidence) > 1e-9:
-        raise InputError(
-            f"level == {_short(level)} and alpha == {_short(alpha)}: they contradict each other; give one."
-        )
+        both = f"level == {_short(level)} and alpha == {_short(alpha)}"
+        raise InputError(f"{both}: they contradict each other; give one.")
     return confidence
 
 

@@ -14,10 +14,9 @@ from itertools import pairwise
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lupus_kit.inference.two_by_two import conditional
-from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, IntArray
 
 # Whole numbers up to this size are exact as floats.
 _EXACT = 2**53
@@ -178,7 +177,7 @@ class Order:
     tolerance: float
     ranks: Callable[[IntArray], IntArray]
 
-    def at_most(self, index: int) -> NDArray[np.bool_]:
+    def at_most(self, index: int) -> Bools:
         """Mark the tables at least as extreme as one of them."""
         own = self.values[index]
         with np.errstate(invalid="ignore"):

@@ -8,7 +8,6 @@ from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri
 
 from lupus_kit.core.errors import InputError
@@ -178,7 +177,7 @@ def one_supremum(
     return min(float(top.value[0]) + (gamma or 0.0), 1.0), float(top.at[0])
 
 
-def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
+def region(key: str, n1: int, n2: int, alternative: str, level: float) -> Bools:
     """Tables with a p-value of at most ``level``, found by halving the order of the tables.
 
     The p-value grows along the order, so the last rejected table can be searched for. Only the tables that a
