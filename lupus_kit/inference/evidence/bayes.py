@@ -18,7 +18,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, betaln, ndtri
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.two_by_two.counts import as_level, one_table
 from lupus_kit.inference.two_by_two.registry import pvalue
@@ -87,8 +87,7 @@ PRIORS: dict[str, Prior] = {name: _beta_mixture(**table) for name, table in _TAB
 def _prior(name: str, value: str | Prior) -> Prior:
     if isinstance(value, Prior):
         return value
-    if not isinstance(value, str) or value not in PRIORS:
-        raise unknown_name(name, value, PRIORS)
+    require_choice(name, value, PRIORS)
     return PRIORS[value]
 
 

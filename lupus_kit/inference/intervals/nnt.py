@@ -12,7 +12,7 @@ from math import inf
 
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.inference.intervals.effects import METHODS, intervals
 from lupus_kit.inference.intervals.interval import Interval, Row
 from lupus_kit.inference.two_by_two.counts import one_table
@@ -124,10 +124,8 @@ def nnt(
     'NNTH'
     """
     table = one_table(x1, n1, x2, n2)
-    if outcome not in _OUTCOMES:
-        raise unknown_name("outcome", outcome, _OUTCOMES)
-    if method not in _OF_DIFFERENCES:
-        raise unknown_name("interval of a risk difference", method, _OF_DIFFERENCES)
+    require_choice("outcome", outcome, _OUTCOMES)
+    require_choice("interval of a risk difference", method, _OF_DIFFERENCES)
     (interval,) = intervals(*table, level=level, methods=[method], alpha=alpha)
     more, fewer = ("NNTB", "NNTH") if outcome == "benefit" else ("NNTH", "NNTB")
     low, high, d = interval.low, interval.high, interval.estimate

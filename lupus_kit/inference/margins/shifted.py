@@ -24,11 +24,11 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import gammaln
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.inference.intervals.difference import constrained_variance
 from lupus_kit.inference.two_by_two.asymptotic import standardised
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import REACHES, Bools, FloatArray, IntArray, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import REACHES, Bools, FloatArray, IntArray, Table, broadcast_tables
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 # The statistics are good to about 1e-13; equal ones must not differ, different ones hardly ever are this near.
@@ -49,8 +49,7 @@ def as_difference(value: Any, name: str = "difference", above: int = -1) -> floa
     InputError
         Anything else; percentage points are divided by 100.
     """
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not above < value < 1:
+    if not is_number(value) or not above < value < 1:
         what = f"one number strictly between {above} and 1 is needed, a difference of response rates"
         raise InputError(f"{name} == {value!r}: {what}; ten percentage points are 0.1.")
     return float(value)
@@ -272,7 +271,7 @@ def score_rejects(
     return upper if alternative == "greater" else upper | (x1 < boundary("less", tail))
 
 
-def limit(key: str, table: tuple[int, int, int, int], alpha: float, alternative: str, start: float) -> float:
+def limit(key: str, table: Table, alpha: float, alternative: str, start: float) -> float:
     """Find the difference at which a one-sided test has a p-value of alpha.
 
     Parameters

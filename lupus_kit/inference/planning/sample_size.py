@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
-from numbers import Real
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,7 +10,7 @@ from scipy.special import ndtri
 from scipy.stats import binom
 from tqdm.auto import tqdm
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.planning.operating_characteristics import power as exact_power
 from lupus_kit.inference.planning.operating_characteristics import window
@@ -147,7 +146,7 @@ def sample_size(
     entry, side = get(test, gamma, difference), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
     first, second = as_p("p1", p1), as_p("p2", p2)
-    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
+    if not is_number(ratio) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
     ratio = float(ratio)
     beyond = first - second - entry.difference  # how far the truth lies from the null hypothesis

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice, unknown_name
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, as_counts
 
@@ -45,8 +45,7 @@ class Strata(NamedTuple):
 def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.DataFrame, list[str]]:
     """Take columns of a table; refuse, or leave out and say so, the rows that lack a value in them."""
     wanted = _need_columns(frame, columns)
-    if missing not in ("refuse", "drop"):
-        raise unknown_name("missing", missing, ("refuse", "drop"))
+    require_choice("missing", missing, ("refuse", "drop"))
     lacking = wanted.isna()
     someone = lacking.any(axis=1)
     if not someone.any():

@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.intervals.interval import Interval
@@ -157,8 +157,7 @@ class Stratified:
         InputError
             Unknown measure.
         """
-        if measure not in _FOREST:
-            raise unknown_name("measure", measure, _FOREST)
+        require_choice("measure", measure, _FOREST)
         of_one, of_all = _FOREST[measure]
         counts = ["x1", "n1", "x2", "n2"]
         effects = [

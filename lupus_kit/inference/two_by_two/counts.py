@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Table = tuple[int, int, int, int]
 #: Counts that may be missing where fewer than four are given.
 Count = int | None
 Counts = ArrayLike | None
@@ -185,7 +186,7 @@ def as_grid(n1: Any, n2: Any) -> tuple[int, int]:
     return m, n
 
 
-def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> tuple[int, int, int, int]:
+def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> Table:
     """Check the counts of one table, for functions that do not take arrays."""
     if x2 is None and n2 is None:
         raise _explain_counts(x1, n1)
@@ -253,6 +254,5 @@ def as_confidence(level: Any, alpha: Any) -> float:
 
 def as_alternative(value: object) -> str:
     """Return the alternative, or name the three there are."""
-    if value not in ALTERNATIVES:
-        raise unknown_name("alternative", value, ALTERNATIVES)
+    require_choice("alternative", value, ALTERNATIVES)
     return str(value)

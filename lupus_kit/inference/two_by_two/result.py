@@ -15,7 +15,7 @@ from lupus_kit.inference.intervals.pvalue_functions import CURVES
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.asymptotic import arcsine_difference
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, broadcast_tables, one_table
+from lupus_kit.inference.two_by_two.counts import Table, as_alternative, as_confidence, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
 _GAPS = (
@@ -128,9 +128,7 @@ def _estimate(entry: Test, measure: str, x1: int, n1: int, x2: int, n2: int) -> 
     return estimate(measure, x1, n1, x2, n2, conditional=entry.family == "conditional exact")
 
 
-def _interval(
-    entry: Test, table: tuple[int, int, int, int], measure: str, centre: float, level: float, side: str
-) -> Interval | None:
+def _interval(entry: Test, table: Table, measure: str, centre: float, level: float, side: str) -> Interval | None:
     """Return the interval that inverts a test, if any does."""
     inverted = {entry.key, *entry.same_as}
     if side != "two-sided" and entry.family == "conditional exact":
@@ -150,7 +148,7 @@ def _interval(
     return Interval(key, label, measure, centre, low, high, level, entry.key)
 
 
-def _statistic(entry: Test, table: tuple[int, int, int, int], side: str) -> tuple[float | None, str]:
+def _statistic(entry: Test, table: Table, side: str) -> tuple[float | None, str]:
     if unconditional.ORDERINGS.get(entry.key) == "fisher":
         sides = ["greater", "less"] if side == "two-sided" and "minlike" not in entry.key else [side]
         return min(float(pvalue("fisher", *table, one)) for one in sides), "Fisher's p"

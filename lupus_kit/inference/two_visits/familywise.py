@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 from scipy.stats import binom
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, require_choice
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, as_grid, as_level, as_p, as_probability, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 
@@ -107,9 +107,8 @@ STRATEGIES: dict[str, Strategy] = {
 
 def get_strategy(key: object) -> Strategy:
     """Return a rule by its key, or name the nearest ones."""
-    if not isinstance(key, str) or key not in STRATEGIES:
-        raise unknown_name("strategy", key, STRATEGIES)
-    return STRATEGIES[key]
+    require_choice("strategy", key, STRATEGIES)
+    return STRATEGIES[str(key)]
 
 
 def decide(p_first: float, p_second: float, strategy: str, alpha: float = 0.05, rho: float = 0.0) -> tuple[bool, bool]:
@@ -144,7 +143,7 @@ def decide(p_first: float, p_second: float, strategy: str, alpha: float = 0.05, 
 
 def as_correlation(rho: object) -> float:
     """Return one correlation from -1 to 1."""
-    if isinstance(rho, bool) or not isinstance(rho, (int, float, np.integer, np.floating)) or not -1 <= rho <= 1:
+    if not is_number(rho) or not -1 <= rho <= 1:
         raise InputError(f"rho == {rho!r}: a correlation is a number from -1 to 1.")
     return float(rho)
 
@@ -330,8 +329,7 @@ def familywise_error(
         raise InputError(f"rho == {rho!r}: a correlation is a number from -1 to 1 (or an array of them).")
     rule, level, entry = get_strategy(strategy), as_level("alpha", alpha), get(test)
     m, n = as_size("n1", n1), as_size("n2", n2)
-    if method not in ("exact", "normal"):
-        raise unknown_name("method", method, ("exact", "normal"))
+    require_choice("method", method, ("exact", "normal"))
 
     def at(correlation: float) -> float:
         _second_rates(first, second, correlation, "first")  # raises where the rates do not allow the correlation
