@@ -33,7 +33,7 @@ def _explore(show: Function) -> Any:
     return interactive(show, n=IntSlider(value=29, min=10, max=300, description="patients"))
 
 
-def _slider(function: Function, show: Function = str, move_to: int | None = None) -> Any:
+def _slider(function: Function, show: Function = lambda n: None, move_to: int | None = None) -> Any:
     """Find the slider in what a student's function gives back, and move it; what is displayed is not shown."""
     from IPython.utils.capture import capture_output
 
