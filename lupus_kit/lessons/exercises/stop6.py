@@ -34,15 +34,12 @@ def _explore(show: Function) -> Any:
 
 
 def _slider(function: Function, show: Function = lambda n: None, move_to: int | None = None) -> Any:
-    """Find the slider in what a student's function gives back, and move it; what is displayed is not shown."""
-    from IPython.utils.capture import capture_output
-
-    with capture_output():
-        given = call(function, show)
-        parts = getattr(getattr(given, "widget", given), "children", ())
-        slider = next((one for one in parts if hasattr(one, "max")), None)
-        if slider is not None and move_to is not None:
-            slider.value = move_to
+    """Find the slider in what a student's function gives back, and move it."""
+    given = call(function, show)
+    parts = getattr(getattr(given, "widget", given), "children", ())
+    slider = next((one for one in parts if hasattr(one, "max")), None)
+    if slider is not None and move_to is not None:
+        call(setattr, slider, "value", move_to)
     return slider
 
 
@@ -52,7 +49,9 @@ def _moves(function: Function) -> list[str]:
     if slider is None:
         return ["It gives back no slider: return what interactive(show, n=...) gives."]
     if (slider.min, slider.max, slider.value) != (10, 300, 29):
-        return [f"The slider runs from {slider.min} to {slider.max} and starts at {slider.value}: asked is 10, 300 and 29."]
+        return [
+            f"The slider runs from {slider.min} to {slider.max} and starts at {slider.value}: asked is 10, 300 and 29."
+        ]
     _slider(function, lambda n: shown.append(n), 120)
     return [] if shown[-1:] == [120] else ["The slider moves, but show is not called with the new number of patients."]
 
