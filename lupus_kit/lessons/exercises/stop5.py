@@ -63,9 +63,9 @@ def _week24(extra_patients: int, extra_responders: int = 0) -> float:
 
 def _allowing() -> str:
     """Find the rule, of those that are asked about, by which week 24 may be claimed."""
-    p = [float(printed(claim)) for claim in ("sri4_week12", "sri4_week24")]
+    first, second = (float(printed(claim)) for claim in ("sri4_week12", "sri4_week24"))
     rules = ("bonferroni", "fixed_sequence", "holm", "obrien_fleming")
-    return ", ".join(rule for rule in rules if lk.inference.decide(*p, rule)[1])
+    return ", ".join(rule for rule in rules if lk.inference.decide(first, second, rule)[1])
 
 
 EXERCISES = read_exercises(
