@@ -76,7 +76,7 @@ WRONG = [
     ("05.3", _looks(_any, level=0.05), "right is"),
     ("05.3", lambda *given: _looks(_any)(*given[:3], np.random.default_rng()), "draw from rng"),
     ("05.3", lambda correlation, level, trials, rng: 1 / 0, "stopped with ZeroDivisionError"),
-    ("05.3", lambda correlation, level, trials, rng: print(level), "does it end with return"),
+    ("05.3", lambda correlation, level, trials, rng: print(level), "something of another form"),
 ]  # fmt: skip
 
 
