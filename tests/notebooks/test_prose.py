@@ -41,7 +41,6 @@ MADE_UP = {
         "0.048": "a p-value below 0.05", "187": "a choice", "10": "an invented rate", "60": "an invented rate",
     },
     "05_why_052_and_027": {"0.4": "an assumed correlation"},
-    "06_nephritis_safety_immune": {"0.2": "remission", "0.4": "remission", "0.5": "remission", "0.7": "remission"},
     "07_a_better_trial": {
         "80": "the power planned for", "52": "a rate of the lesson", "37": "a rate of the lesson", "0.4": "an assumed correlation",
         "1.96": "the limit of one look at 0.05", "0.20": "the p-value of a question",

@@ -1,20 +1,59 @@
-"""Exercises of stop 5: hunt for an analysis, count the missing patient, conclude without over-claiming."""
+"""Exercises of stop 5: what a percentage can be, two looks at one trial, and the patient who is not there."""
 
-import pandas as pd
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 import lupus_kit as lk
-from lupus_kit.lessons import conclusion
 from lupus_kit.lessons.exercises.exercise import read_exercises
 from lupus_kit.lessons.exercises.record import printed, table
+from lupus_kit.lessons.own_code import call, differences
 
 NOTEBOOK = "05_why_052_and_027"
+Function = Callable[..., Any]
 
-_NEPHRITIS = "ln_complete_remission"
+#: Percentages that the notebook does not show, and the largest arm.
+_PERCENTAGES = [("36.7%", 30), ("30.00%", 30), ("37%", 30), ("40.0%", 20), ("0%", 4), ("100.0%", 3), ("41.5%", 20)]
 
 
-def _analyses(*alternatives: str) -> pd.DataFrame:
-    """Every analysis of the nephritis table that the kit tries; two-sided ones unless others are asked for."""
-    return lk.audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=alternatives or ("two-sided",))
+def _pairs(percentage: str, n_max: int) -> list[tuple[int, int]]:
+    return [(int(x), int(n)) for x, n in lk.audit.counts_from_percent(percentage, n_max=n_max)]
+
+
+def _gives(percentage: str, n_max: int, wrong: list[tuple[int, int]]) -> Callable[[Function], bool]:
+    """Whether a student's function gives these pairs for a percentage."""
+    return lambda function: [tuple(map(int, pair)) for pair in call(function, percentage, n_max)] == wrong
+
+
+def _familywise_error(correlation: float, level: float, trials: int, rng: np.random.Generator) -> float:
+    from scipy.stats import norm
+
+    z = rng.multivariate_normal([0, 0], [[1, correlation], [correlation, 1]], trials)
+    return float((np.abs(z) >= norm.isf(level / 2)).any(axis=1).mean())
+
+
+#: Trials in each call, and how far chance may carry the share: more than four standard errors.
+_TRIALS, _CHANCE = 2000, 0.05
+
+
+def _either(function: Function, correlation: float, level: float = 0.05) -> float:
+    return float(call(function, correlation, level, _TRIALS, np.random.default_rng(7)))
+
+
+def _near(correlation: float, level: float, wrong: float) -> Callable[[Function], bool]:
+    """Whether a student's function gives this share."""
+    return lambda function: abs(_either(function, correlation, level) - wrong) < _CHANCE
+
+
+def _two_looks(function: Function) -> list[str]:
+    if _either(function, 0.3) != _either(function, 0.3):
+        return ["The same generator gives different results: draw from rng and from nothing else."]
+
+    def share(of: Function) -> Function:
+        return lambda *case: _either(of, *case)
+
+    return differences(share(function), share(_familywise_error), [(0.0, 0.4), (0.8, 0.4), (0.0, 0.05)], _CHANCE)
 
 
 def _week24(extra_patients: int, extra_responders: int = 0) -> float:
@@ -22,61 +61,29 @@ def _week24(extra_patients: int, extra_responders: int = 0) -> float:
     return float(lk.inference.pvalue("pearson", x1 + extra_responders, n1 + extra_patients, x2, n2))
 
 
-def _multiverse(claim: str) -> lk.audit.Multiverse:
-    """Every analysis of one claim, the missing patients counted in each way."""
-    randomised = tuple(lk.published.load("he2020").trial.n_randomised.values())
-    return lk.audit.multiverse(*table(claim), randomised=randomised)  # type: ignore[arg-type]
-
-
-#: The correlations and the common response rates (week 12, week 24) of 05.4.
-_FAR_APART, _NO_EFFECT = (0.0, 0.8), (0.42, 0.5)
-
-
-def _either(correlation: float) -> float:
-    """Probability of a false alarm at one visit at least."""
-    n1, n2 = (arm.n_randomised for arm in lk.design.he2020().arms)
-    return float(lk.inference.familywise_error(correlation, n1, n2, _NO_EFFECT, "either"))
-
-
-def _what_correlation_does() -> str:
-    low, high = map(_either, _FAR_APART)
-    return "stays" if low == high else "falls" if high < low else "rises"
-
-
-def _sober() -> str:
-    """Choose the conclusion that the two visits, read together, leave standing."""
-    (a1, n, b1, m), (a2, _, b2, _) = table("sri4_week12"), table("sri4_week24")
-    bounds = lk.inference.between_visit_bounds(a1, a2, n, b1, b2, m)
-    visits_agree = bounds.p_low > 0.05
-    return "b" if visits_agree else "a"
-
-
-def _example() -> str:
-    """Write a conclusion that claims no more than the counts do."""
-    (a1, n, b1, m), (a2, _, b2, _) = table("sri4_week12"), table("sri4_week24")
-    return (
-        f"The primary endpoint, SRI-4 at week 12, was not met ({a1}/{n} v {b1}/{m}, p={printed('sri4_week12')}). The "
-        f"estimates at both visits ({a2}/{n} v {b2}/{m} at week 24) favour IL-2 and are much alike, but their intervals "
-        "are wide, and a larger trial is needed."
-    )
+def _allowing() -> str:
+    """Find the rule, of those that are asked about, by which week 24 may be claimed."""
+    first, second = (float(printed(claim)) for claim in ("sri4_week12", "sri4_week24"))
+    rules = ("bonferroni", "fixed_sequence", "holm", "obrien_fleming")
+    return ", ".join(rule for rule in rules if lk.inference.decide(first, second, rule)[1])
 
 
 EXERCISES = read_exercises(
     "stop5",
-    fitting=lambda: int(_analyses()["rounds_to_reported"].sum()),
-    fitting_any_side=lambda: int(_analyses("two-sided", "greater", "less")["rounds_to_reported"].sum()),
-    significant=lambda: int((_analyses()["p"] <= 0.05).sum()),
-    tried=lambda: len(_analyses()),
+    pairs=lambda: _pairs,
+    pairs_remarks=lambda given: differences(given, _pairs, _PERCENTAGES),
+    swapped=_gives("30.00%", 30, [(n, x) for x, n in _pairs("30.00%", 30)]),
+    stops_early=_gives("30.00%", 30, _pairs("30.00%", 29)),
+    largest_only=_gives("30.00%", 30, [(9, 30)]),
+    reads_a_number=lambda given: call(given, "30%", 30) == call(given, "30.00%", 30) == _pairs("30.00%", 30),
+    two_looks=lambda: _familywise_error,
+    two_looks_remarks=_two_looks,
+    both=_near(0.0, 0.4, 0.16),
+    adds=_near(0.0, 0.5, 1.0),
+    ignores_correlation=_near(1.0, 0.4, 0.64),
+    one_sided=_near(-1.0, 0.4, 0.8),
+    allowing=_allowing,
     without_the_patient=lambda: _week24(0),
     as_non_responder=lambda: _week24(1),
     as_responder=lambda: _week24(1, 1),
-    share_week_12=lambda: _multiverse("sri4_week12").share_significant,
-    share_week_24=lambda: _multiverse("sri4_week24").share_significant,
-    share_of_all_shown=lambda: float(_multiverse("sri4_week24").table["significant"].mean()),
-    uncorrelated=lambda: _either(_FAR_APART[0]),
-    correlated=lambda: _either(_FAR_APART[1]),
-    what_correlation_does=_what_correlation_does,
-    sober_conclusion=_sober,
-    example=_example,
-    remarks=conclusion.remarks,
 )
