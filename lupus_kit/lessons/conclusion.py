@@ -85,7 +85,13 @@ def remarks(text: str) -> list[str]:
     """
     found = sentences(text)
     known = [table(claim) for claim in ("sri4_week12", "sri4_week24")]
-    return [*_length(found, *_TWO), *_overclaims(found), *_left_out(text), *_counts(text, known), *_p_values(text, known)]
+    return [
+        *_length(found, *_TWO),
+        *_overclaims(found),
+        *_left_out(text),
+        *_counts(text, known),
+        *_p_values(text, known),
+    ]
 
 
 def panel_remarks(text: str) -> list[str]:
