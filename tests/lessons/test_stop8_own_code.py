@@ -68,12 +68,17 @@ WRONG = [
     ("08.1", _own_generator, "Draw from rng alone"),
     ("08.1", lambda *given: _by_arm(*given).mean(), "one difference a draw"),
     ("08.1", lambda rng: 0, "stopped with TypeError"),
+    ("08.1", lambda *given: "a difference", "gives something that is no array of numbers"),
+    ("08.1", lambda *given: {"difference": _by_arm(*given)}, "gives something that is no array of numbers"),
+    ("08.1", lambda *given: None, "one difference a draw"),
     ("08.3", lambda estimates, errors: (np.mean(estimates), _statsmodels(estimates, errors)[1]), "plain mean"),
     ("08.3", lambda estimates, errors: (_mean(estimates, errors, -1), 1.0), "its square"),
     ("08.3", lambda estimates, errors: (_mean(estimates, errors, 2), 1.0), "counts most"),
     ("08.3", lambda estimates, errors: (_mean(estimates, errors), 1 / np.sum(1 / errors**2)), "Take its square root"),
     ("08.3", lambda estimates, errors: (_mean(estimates, errors), np.mean(errors)), "Called with"),
     ("08.3", lambda estimates, errors: _mean(estimates, errors), "right is (0.52, 0.22"),
+    ("08.3", lambda estimates, errors: np.array(0.5), "Called with"),
+    ("08.3", lambda estimates, errors: "0.52", "Called with"),
     ("08.3", lambda estimates, errors: errors["LUPIL-2"], "stopped with IndexError"),
 ]
 
