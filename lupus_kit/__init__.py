@@ -30,7 +30,7 @@ if sys.version_info < (3, 11):
 
 import importlib
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _SUBPACKAGES = (
     "audit",

@@ -162,9 +162,13 @@ def _remark(exercise: Exercise, given: Any, expected: Any) -> str:
     """Find the most specific thing to say: a known misconception, a slip of unit or sign, the general hint."""
     if exercise.kind == "function":
         with own_code.time_limit():
-            return next(
-                (slip.hint for slip in exercise.misconceptions if _fits(exercise, slip, given)), ""
-            ) or " ".join(exercise.remarks(given) if exercise.remarks else ())
+            hint = next((slip.hint for slip in exercise.misconceptions if _fits(exercise, slip, given)), "")
+            try:
+                return hint or " ".join(exercise.remarks(given) if exercise.remarks else ())
+            except (TypeError, ValueError, LookupError, AttributeError):  # what it returns cannot be compared
+                raise answers.UnusableError(
+                    "Your function returns something of another form: read again what the question asks it to return."
+                ) from None
     if exercise.remarks is not None:
         remarks = exercise.remarks(given)
         listed = " ".join(f"({number}) {remark}" for number, remark in enumerate(remarks, start=1))

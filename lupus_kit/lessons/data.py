@@ -15,6 +15,8 @@ def data(name: str) -> Path:
     name : str
         ``"sri4_responses.csv"``: one row a patient and visit (``arm``, ``week``, ``responder``), as the printed
         percentages of the paper count them; the rows stand for counts, and nobody knows which patient is which.
+        ``"cohort_week12.csv"``: one row for each invented patient of stops 2 and 3 (``patient``, ``arm``, ``nephritis``,
+        ``sledai_baseline``, ``responder``), one who left the trial as a non-responder.
 
     Returns
     -------

@@ -116,6 +116,8 @@ def _near(given: Any, right: Any, tolerance: float) -> bool:
 def _short(value: Any) -> str:
     if hasattr(value, "columns"):
         return f"a table with {len(value)} rows"
+    if callable(value):
+        return "a function"
     text = f"{value:.5g}" if isinstance(value, float) else " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 

@@ -269,11 +269,6 @@ TYPED = [
     ("01.3", 1.333, "Divide by the size"),
     ("02.1", 4.48, "mean"),
     ("02.2", 42, "root of 2"),
-    ("04.3", 2.87, "odds ratio"),
-    ("04.3", 25.2, "difference of the rates"),
-    ("04.3", 0.544, "Turn the ratio round"),
-    ("04.3", 0.84, "one more"),
-    ("04.4", 0.025, "p-values themselves"),
 ]
 
 

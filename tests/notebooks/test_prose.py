@@ -38,8 +38,7 @@ MADE_UP = {
         "0.25": "PGA",
     },
     "04_week12_week24": {
-        "17 of 29": "one more responder", "0.5": "one coin toss", "0.25": "two coin tosses", "0.048": "a p-value below 0.05",
-        "95 of 100": "a choice", "50 of 100": "a choice", "20 of 100": "a choice", "5 of 100": "a choice",
+        "0.048": "a p-value below 0.05", "187": "a choice", "10": "an invented rate", "60": "an invented rate",
     },
     "05_why_052_and_027": {"0.4": "an assumed correlation"},
     "06_nephritis_safety_immune": {"0.2": "remission", "0.4": "remission", "0.5": "remission", "0.7": "remission"},

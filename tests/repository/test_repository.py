@@ -113,7 +113,7 @@ def test_the_table_of_commands_has_every_command():
 
     from lupus_kit import cli
 
-    table = re.findall(r"^\| `lupus-kit (\w+)", README, re.MULTILINE)
+    table = re.findall(r"^\| `lupus-kit ([\w-]+)", README, re.MULTILINE)
     assert set(get_command(cli.app).commands) <= set(table)
     assert len(set(table)) == len(table)
 
