@@ -49,7 +49,7 @@ MADE_UP = {
     },
     "08_what_came_after": {
         "83.3": "LUPIL-2, post hoc", "51.7": "LUPIL-2, post hoc", "0.0168": "LUPIL-2, post hoc", "68": "LUPIL-2", "58": "LUPIL-2",
-        "0.3439": "LUPIL-2", "1.5": "LUPIL-2, the dose", "1.96": "the normal quantile",
+        "0.3439": "LUPIL-2", "1.5": "LUPIL-2, the dose", "82": "a pooled rate in print", "1.96": "the normal quantile",
     },
 }  # fmt: skip
 
