@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import MARKS, NEUTRAL, PUBLISHED, axes, describe, p_bar
+from lupus_kit.figures.style import MARKS, PUBLISHED, axes, describe, p_bar
 from lupus_kit.figures.tables import need_columns
 
 #: Measure: by how much it is multiplied, the value of no effect, and the unit.
@@ -191,75 +191,6 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
     said = "; ".join(f"{name}: {scale * low:.1f} to {scale * high:.1f}" for name, low, high in ends)
     excluded = f"{without} of {len(data)} leave out {null:g}, the value of no effect."
     return describe(ax, f"Intervals of the {measure}. {said}. {excluded}")
-
-
-def power_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw exact power against patients per arm.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns ``n_per_arm``, ``power`` and ``label`` (of the test).
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = axes(ax, (8, 4.5))
-    _lines(frame, "n_per_arm", "power", ax)
-    ax.axhline(0.8, color=NEUTRAL, linestyle=":", linewidth=1.4)
-    ax.set(xlabel="patients per arm", ylabel="exact power", ylim=(0, 1))
-    ends = frame.sort_values("n_per_arm").groupby("label", sort=False)["power"].agg(["first", "last"])
-    low, high = frame["n_per_arm"].min(), frame["n_per_arm"].max()
-    listed = "; ".join(f"{label} from {row['first']:.2f} to {row['last']:.2f}" for label, row in ends.iterrows())
-    return describe(ax, f"Power rises, in small saw teeth, from {low} to {high} patients per arm: {listed}.")
-
-
-def power_surface(
-    frame: pd.DataFrame, observed: tuple[float, float] | None = None, target: float = 0.8, ax: Axes | None = None
-) -> Axes:
-    """Draw exact power over both response rates, with a line where it reaches a target.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A full grid: columns ``p1``, ``p2``, ``power`` and ``label`` (of the one test).
-    observed : (p1, p2), optional
-        Rates to mark.
-    target : float
-        Power whose contour is drawn.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = axes(ax, (7, 5.4))
-    grid = frame.pivot_table(index="p2", columns="p1", values="power")
-    x, y, shown = 100 * grid.columns, 100 * grid.index, grid.to_numpy()
-    mesh = ax.pcolormesh(x, y, shown, cmap="cividis", vmin=0, vmax=1, shading="gouraud")
-    label = frame["label"].iloc[0]
-    ax.figure.colorbar(mesh, ax=ax, label=f"exact power ({label})")
-    lines = ax.contour(x, y, shown, levels=[target], colors="white")
-    ax.clabel(lines, fmt=f"power {target:g}")
-    marked = ""
-    if observed is not None:
-        p1, p2 = observed
-        ax.plot(100 * p1, 100 * p2, "o", markersize=11, color="white", markeredgecolor="black", label="observed")
-        ax.legend(loc="upper left", framealpha=0.9)
-        near = frame.iloc[((frame["p1"] - p1) ** 2 + (frame["p2"] - p2) ** 2).argmin()]
-        marked = f" At the observed rates, {p1:.0%} and {p2:.0%}, power is about {near['power']:.2f}."
-    ax.grid(False)
-    ax.set(xlabel="true response rate, first arm (%)", ylabel="true response rate, second arm (%)")
-    share = float((frame["power"] >= target).mean())
-    return describe(
-        ax,
-        f"Map of the exact power of {label}: small along the diagonal, where the rates are alike, and large in two corners. "
-        f"{share:.0%} of the map reaches a power of {target:g}.{marked}",
-    )
 
 
 def confidence_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
