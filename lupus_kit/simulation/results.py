@@ -2,18 +2,19 @@
 
 import html
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError
-from lupus_kit.inference import intervals
+from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.inference.intervals.effects import METHODS, many_ends
+from lupus_kit.inference.two_by_two.counts import as_level
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, in_words, known, mean, share, widened
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, FUTILE, HARM, SIGNIFICANT, pvalues
-from lupus_kit.simulation.trials.tally import ROLES
+from lupus_kit.simulation.trials.tally import ROLES, TABLE
 from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth, truth
 
 #: Intervals whose coverage is computed unless told otherwise: all of the risk difference but the slow exact one.
@@ -86,7 +87,8 @@ class Simulation:
         decision = self._trials["decision"].to_numpy()
         for k, role in enumerate(ROLES):
             n1, x1, n2, x2 = (frame[f"{name}_{role}"].to_numpy() for name in ("n1", "x1", "n2", "x2"))
-            frame[f"p_{role}"] = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative)
+            if not self.plan.endpoints[k].is_fall:  # whose p-values came with the trials
+                frame[f"p_{role}"] = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative, self.plan.margin)
             frame[f"significant_{role}"] = (decision & SIGNIFICANT[k]) > 0
             frame[f"claimed_{role}"] = (decision & CLAIMED[k]) > 0
             frame[f"harm_{role}"] = (decision & HARM[k]) > 0
@@ -129,11 +131,18 @@ class Simulation:
     def undefined(self) -> set[str]:
         """Quantities of :meth:`summary` that have no meaning under the plan and what is true."""
         nothing = [role for k, role in enumerate(ROLES) if self.truth.difference(k) == 0]
+        null = [k for k in (0, 1) if self._is_null(k)]
         return {
             *(f"{role}: type {kind}" for role in nothing for kind in "MS"),
             *(f"{role} harm found" for role in ROLES if self.plan.sided == 1),
-            *(["any false claim"] if not nothing else ["type III error"] if len(nothing) == 2 else []),
+            *(["any false claim"] if not null else []),
+            *(["type III error"] if len(null) == 2 or self.plan.margin else []),
         }
+
+    def _is_null(self, endpoint: int) -> bool:
+        """Whether a claim is false: the arms do not differ, or the first is inferior by the margin or more."""
+        true, margin = self.truth.difference(endpoint), self.plan.margin
+        return true + margin < 1e-12 if margin else true == 0
 
     def summary(self) -> pd.DataFrame:
         """Return the operating characteristics, each with its Monte Carlo standard error and 95 % interval.
@@ -147,11 +156,13 @@ class Simulation:
             *Claimed*: the rule allows it and the first arm responds more; this is the power of the plan. *Harm found*: the
             rule allows it in the other direction; one-sided plans do not test it. *Type III error*: a claim where the first
             arm is worse in truth, or harm found where it is better. *False claim*: a claim or harm found at an endpoint at
-            which the arms do not differ; its chance is the familywise error under these assumptions
-            (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against the true difference of the
-            estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true difference, and *type S*:
-            share with the wrong sign, both among trials that are significant at this endpoint; not defined where the
-            true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for futility.
+            which the arms do not differ (under a margin: the first is inferior by it or more); its chance is the familywise
+            error under these assumptions (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against
+            the true difference of the estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true
+            difference, and *type S*: share with the wrong sign, both among trials that are significant at this endpoint;
+            not defined where the true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for
+            futility. With recruitment in the plan,
+            *patients randomised* are all who are in the trial at the decision.
         """
         significant, claimed, harm = (
             [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)
@@ -172,21 +183,24 @@ class Simulation:
             "any false claim": np.zeros(DECISIONS, dtype=bool),
         }
         for k in (0, 1):
-            true = self.truth.difference(k)
-            if true == 0:
+            if self._is_null(k):
                 events["any false claim"] |= claimed[k] | harm[k]
             else:
-                events["type III error"] |= claimed[k] if true < 0 else harm[k]
+                events["type III error"] |= claimed[k] if self.truth.difference(k) < 0 else harm[k]
         none = self.undefined
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(mask))) for name, mask in events.items()]
         ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
-        patients = known(float(self.n1 + self.n2))
-        if plan.looks or plan.reestimation:
-            patients = self._mean((ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float), weight)
+        ended = {"patients randomised": (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)}
+        if plan.recruitment:
+            weeks = [endpoint.week for endpoint in plan.endpoints]
+            found = plan.recruitment.at(ended["patients randomised"], self.n1 + self.n2, weeks)
+            names = ("months to the decision", "patients randomised", "months to the last visit")
+            ended |= dict(zip(names, found, strict=True))
         last = len(plan.looks.fractions) if plan.looks else 1
         early = float(weight[(ends["look"] < last).to_numpy()].sum())
-        rows.append(("patients randomised", *patients))
+        for name, at in ended.items():
+            rows.append((name, *(self._mean(at, weight) if plan.looks or plan.reestimation else known(float(at[0])))))
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
         futile = (np.arange(DECISIONS) & FUTILE) > 0
         may_stop = plan.looks is not None and plan.looks.futility is not None
@@ -220,7 +234,7 @@ class Simulation:
         }
 
     def coverage(self, level: float = 0.95, methods: tuple[str, ...] = INTERVALS) -> pd.DataFrame:
-        """How often each confidence interval holds the true value.
+        """How often each confidence interval holds the true value, at the endpoints that are responses.
 
         Parameters
         ----------
@@ -236,18 +250,24 @@ class Simulation:
             ``coverage``, its ``mc_error``, ``low`` and ``high``, and ``mean_width`` (``nan`` for ratios, whose intervals
             may have no end).
         """
+        named = {key: (label, measure) for key, label, measure, *_ in METHODS}
+        chosen = [methods] if isinstance(methods, str) else list(methods)
+        for method in chosen:
+            require_choice("interval", method, named)
+        # Trials that differ in their decision alone, and both endpoints, have the same interval for the same table.
+        tables = self.tally[(self.tally["n1"] > 0) & (self.tally["n2"] > 0)]
+        weights = tables.groupby([*TABLE, "endpoint"])["weight"].sum().unstack(fill_value=0)
+        weights = weights.reindex(columns=[0, 1], fill_value=0)
+        n1, x1, n2, x2 = np.array([*weights.index], dtype=np.int64).reshape(-1, 4).T
+        ends = {method: many_ends(method, x1, n1, x2, n2, as_level("level", level)) for method in chosen}
         rows = []
         for k, role in enumerate(ROLES):
-            # Trials that differ in their decision alone have the same interval.
-            tables = self._rows(k).groupby(["n1", "x1", "n2", "x2"], as_index=False)["weight"].sum()
-            tables = tables[(tables["n1"] > 0) & (tables["n2"] > 0)]
-            counts = tables[["x1", "n1", "x2", "n2"]].to_numpy()
-            weight = tables["weight"].to_numpy(dtype=float)
-            for method in methods:
-                ends = [_interval(method, level, *map(int, row)) for row in counts]
-                label, measure = ends[0][2], ends[0][3]
+            if self.plan.endpoints[k].is_fall:
+                continue
+            weight = weights[k].to_numpy(dtype=float)
+            for method, (low, high) in ends.items():
+                label, measure = named[method]
                 true = _true_value(measure, self.truth, k)
-                low, high = np.array([end[0] for end in ends]), np.array([end[1] for end in ends])
                 # An interval without ends, as the odds ratio has where nobody responds, holds every value.
                 inside = ~((low > true + 1e-12) | (high < true - 1e-12))
                 width = self._mean(high - low, weight).estimate if measure == "risk difference" else float("nan")
@@ -258,7 +278,7 @@ class Simulation:
         return pd.DataFrame(rows, columns=names)
 
     def pvalue_distribution(self, bins: int = 20) -> pd.DataFrame:
-        """Distribution of the p-values of both endpoints.
+        """Distribution of the p-values of the endpoints that are responses; those of a fall are in :attr:`trials`.
 
         Parameters
         ----------
@@ -276,9 +296,11 @@ class Simulation:
         edges = np.append(np.arange(bins + 1) / bins, np.nan)
         rows = []
         for k, role in enumerate(ROLES):
+            if self.plan.endpoints[k].is_fall:
+                continue
             table = self._rows(k)
             n1, x1, n2, x2 = (table[name].to_numpy() for name in ("n1", "x1", "n2", "x2"))
-            p = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative)
+            p = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative, self.plan.margin)
             # A hair is taken off, so that 0.05 in floating point does not fall above the edge 1/20.
             place = np.clip(np.ceil(p * bins - 1e-9) - 1, 0, bins - 1)
             weight = table["weight"].to_numpy(dtype=float)
@@ -345,9 +367,3 @@ def _true_value(measure: str, true: Truth, endpoint: int) -> float:
         if measure == "risk ratio":
             return float(np.float64(first) / second)
         return float(np.float64(first * (1 - second)) / (second * (1 - first)))
-
-
-@lru_cache(maxsize=200_000)
-def _interval(method: str, level: float, x1: int, n1: int, x2: int, n2: int) -> tuple[float, float, str, str]:
-    (found,) = intervals(x1, n1, x2, n2, level, [method])
-    return found.low, found.high, found.label, found.measure
