@@ -15,6 +15,7 @@ def data(name: str) -> Path:
     name : str
         ``"sri4_responses.csv"``: one row a patient and visit (``arm``, ``week``, ``responder``), as the printed
         percentages of the paper count them; the rows stand for counts, and nobody knows which patient is which.
+        ``"invented_cohort.csv"``: the visits of ``cohort.what_if(seed=13)`` at baseline and weeks 12 and 24.
 
     Returns
     -------

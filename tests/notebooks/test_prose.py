@@ -31,7 +31,6 @@ CONVENTIONS = {"0.05", "5", "95", "0.8", "1", "0/1"}
 #: Made up for a question, or part of a definition, with the cell's idea.
 MADE_UP = {
     "00_start_here": {"0.3": "SRI-4, PGA", "30": "a percentage point", "40": "a percentage point"},
-    "01_trial_design": {"25 of 60": "patients with nephritis in an invented trial"},
     "03_sri4": {"0.30": "SRI-4, PGA", "38.6": "fever"},
     "04_week12_week24": {
         "17 of 29": "one more responder", "0.5": "one coin toss", "0.25": "two coin tosses", "0.048": "a p-value below 0.05",
