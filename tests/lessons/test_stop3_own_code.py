@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lupus_kit import lessons
@@ -13,10 +12,9 @@ from lupus_kit.lessons.catalogue import find
 
 
 def _clauses(sledai, pga, new_a, new_b, *, enough=lambda fall: fall >= 4, digits=2, allowed=1):
-    missing_sledai, missing_pga = any(map(math.isnan, sledai)), any(map(math.isnan, pga))
     return [
-        None if missing_sledai else enough(sledai[0] - sledai[1]),
-        None if missing_pga else round(pga[1] - pga[0], digits) < 0.3,
+        None if any(map(math.isnan, sledai)) else enough(sledai[0] - sledai[1]),
+        None if any(map(math.isnan, pga)) else round(pga[1] - pga[0], digits) < 0.3,
         new_a == 0 and new_b <= allowed,
     ]
 
@@ -29,23 +27,11 @@ def _three_valued(**changed):
     return sri4
 
 
-def _sri4_by_cases(sledai, pga, new_a, new_b):
-    if (
-        new_a
-        or new_b > 1
-        or sledai[0] - sledai[1] < 4
-        or int(round(100 * (pga[1] - pga[0]), 6) if pga[1] == pga[1] else 0) >= 30
-    ):
+def _by_cases(sledai, pga, new_a, new_b):
+    rise = 0 if math.isnan(pga[1]) else round(100 * (pga[1] - pga[0]))
+    if new_a or new_b > 1 or sledai[0] - sledai[1] < 4 or rise >= 30:
         return False
     return None if np.isnan([*sledai, *pga]).any() else np.bool_(True)
-
-
-def _as_no(*patient):
-    return all(_clauses(*patient))
-
-
-def _as_yes(*patient):
-    return False not in _clauses(*patient)
 
 
 def _hidden(*patient):
@@ -54,44 +40,44 @@ def _hidden(*patient):
 
 
 def _by_loop(answers, missing):
-    known = [one for one in answers if one is not pd.NA]
+    known = [one for one in answers if one == one]
     return sum(known) / (len(known) if missing == "observed" else len(answers))
 
 
-def _observed_kappa(table):
-    (a, b), (c, d) = np.asarray(table).tolist()
-    n = a + b + c + d
-    chance = ((a + b) * (a + c) + (c + d) * (b + d)) / n**2
-    return ((a + d) / n - chance) / (1 - chance)
+def _by_margins(*counts):
+    shares = np.reshape(counts, (2, 2)) / np.sum(counts)
+    chance = shares.sum(axis=1) @ shares.sum(axis=0)
+    return (np.trace(shares) - chance) / (1 - chance)
 
 
 RIGHT = [
     ("03.2", _three_valued()),
-    ("03.2", _sri4_by_cases),
+    ("03.2", _by_cases),
     ("03.3", _by_loop),
-    ("03.3", lambda answers, missing: (answers if missing == "observed" else answers.fillna(False)).mean()),
-    ("03.5", _observed_kappa),
+    (
+        "03.3",
+        lambda answers, missing: np.nanmean(answers) if missing == "observed" else np.nansum(answers) / len(answers),
+    ),
+    ("03.5", _by_margins),
 ]
 WRONG = [
     ("03.2", _three_valued(enough=lambda fall: fall > 4), "at least 4 points"),
     ("03.2", _three_valued(digits=17), "round it"),
     ("03.2", _three_valued(allowed=0), "One new B is forgiven"),
-    ("03.2", _as_no, "A comparison with a missing number is False"),
-    ("03.2", _as_yes, "has not risen"),
-    ("03.2", lambda sledai, pga, *new: True if np.isnan(pga).any() else _three_valued()(sledai, pga, *new), "has not risen"),
+    ("03.2", lambda *patient: all(_clauses(*patient)), "A comparison with a missing number is False"),
+    ("03.2", lambda *patient: False not in _clauses(*patient), "has not risen"),
     ("03.2", _hidden, "one failed clause decides"),
-    ("03.2", lambda *patient: None if None in _clauses(*patient) else any(_clauses(*patient)), "it gives True; right is False"),
+    ("03.2", lambda *patient: any(_clauses(*patient)), "it gives True; right is False"),
     ("03.2", lambda sledai, pga, new_a, new_b: sledai - 4, "stopped with TypeError"),
-    ("03.3", lambda answers, missing: answers.mean(), "leave the missing patients out"),
-    ("03.3", lambda answers, missing: answers.sum() / len(answers), "divide by all patients"),
-    ("03.3", lambda answers, missing: (answers if missing == "observed" else answers.fillna(True)).mean(), "as a responder"),
-    ("03.3", lambda answers, missing: 100 * _by_loop(answers, missing), "it gives 33.33"),
-    ("03.3", lambda answers, missing: answers.rate, "stopped with AttributeError"),
-    ("03.5", lambda table: np.trace(table) / table.sum(), "the rules agree"),
-    ("03.5", lambda table: 2 * np.trace(table) / table.sum() - 1, "like two coins"),
-    ("03.5", lambda table: _observed_kappa(table[::-1]), "right is"),
-    ("03.5", lambda table: np.nan_to_num(_observed_kappa(table)) if (table > 0).sum() > 1 else 1.0, "undefined"),
-    ("03.5", lambda table: table["yes"], "stopped with IndexError"),
+    ("03.3", lambda answers, missing: np.nanmean(answers), "leave the missing patients out"),
+    ("03.3", lambda answers, missing: np.nansum(answers) / len(answers), "divide by all patients"),
+    ("03.3", lambda answers, missing: np.mean(np.nan_to_num(answers, nan=1)), "as a responder"),
+    ("03.3", lambda answers, missing: 100 * _by_loop(answers, missing), "it gives 33.333; right is 0.33333"),
+    ("03.3", lambda answers, missing: answers.mean(), "stopped with AttributeError"),
+    ("03.5", lambda a, b, c, d: (a + d) / (a + b + c + d), "the rules agree"),
+    ("03.5", lambda a, b, c, d: 2 * (a + d) / (a + b + c + d) - 1, "like two coins"),
+    ("03.5", lambda a, b, c, d: _by_margins(b, a, d, c), "right is"),
+    ("03.5", lambda a, b, c: 0, "stopped with TypeError"),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import lupus_kit as lk
 from lupus_kit.lessons.answers import UnusableError
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.own_code import call, differences
+from lupus_kit.lessons.own_code import call
 
 NOTEBOOK = "01_trial_design"
 Function = Callable[..., Any]
@@ -68,11 +68,6 @@ def _known_in_advance(block: Any) -> int:
     return sum(len(set(block[place:])) == 1 for place in range(len(block)))
 
 
-def _gives(known: float) -> Callable[[Function], bool]:
-    """Whether a block of two and two, like ends last, is said to give so much away."""
-    return lambda function: call(function, ["IL-2", "IL-2", "placebo", "placebo"]) == known
-
-
 EXERCISES = read_exercises(
     "stop1",
     last_day=_last_day,
@@ -87,10 +82,4 @@ EXERCISES = read_exercises(
     a_coin=lambda given: _lead(_drawn(given)) != 0,
     one_shuffle=lambda given: _lead(_drawn(given)) == 0 and any(_lead([block]) for block in _drawn(given)),
     known_in_advance=lambda: _known_in_advance,
-    known_remarks=lambda given: differences(
-        given, _known_in_advance, [(list(block),) for k in (2, 1, 3) for block in sorted(set(permutations(_ARMS * k)))]
-    ),
-    last_only=_gives(1),
-    as_a_share=_gives(0.5),
-    guessed_too=_gives(3),
 )
