@@ -148,8 +148,8 @@ def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise,
     Examples
     --------
     >>> from lupus_kit.lessons.exercises.stop0 import EXERCISES
-    >>> [one.key for one in EXERCISES]
-    ['00.1', '00.2', '00.3', '00.4']
+    >>> [one.key for one in EXERCISES[:2]]
+    ['00.1', '00.2']
     """
     text = resources.files("lupus_kit.lessons.exercises").joinpath(f"{stop}.toml").read_text(encoding="utf-8")
     return tuple(_exercise(computed, **keys) for keys in tomllib.loads(text)["exercise"])
