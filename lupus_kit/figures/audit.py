@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, describe, stacked
 
@@ -66,72 +67,7 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: 
     )
 
 
-def missing_outcomes(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
-    """Draw the p-value under every way the missing outcomes could have gone.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns ``label`` (of the test), ``way`` (in words) and ``p``.
-    alpha : float
-        Level drawn as a line.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = axes(ax, (8, 1.2 + 0.5 * frame["label"].nunique()))
-    ways = list(frame["way"].unique())
-    for label, group in frame.groupby("label", sort=False):
-        ax.plot(group["p"], [label] * len(group), color="0.75", linewidth=3, zorder=1)
-    sns.scatterplot(frame, x="p", y="label", hue="way", style="way", palette="colorblind", s=90, ax=ax, zorder=2)
-    ax.axvline(alpha, color="0.2", linestyle="--", linewidth=1.2)
-    ax.set(xlabel="two-sided p-value", ylabel="")
-    ax.legend(title="", frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=len(ways))
-    crossing = frame.groupby("label", sort=False)["p"].agg(lambda p: p.min() <= alpha < p.max())
-    return describe(
-        ax,
-        f"For each of {frame['label'].nunique()} tests a line joins the p-values of {len(ways)} ways to count the missing "
-        f"patient: {', '.join(ways)}. The line crosses {alpha:g} for {int(crossing.sum())} of them.",
-    )
-
-
-def between_visits(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the p-value of the difference in change for every joint distribution of two visits.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        ``BetweenVisitBounds.table``: columns ``both_a``, ``both_b``, ``p``.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = axes(ax, (7, 4.6))
-    grid = table.pivot_table(index="both_b", columns="both_a", values="p")
-    mesh = ax.pcolormesh(grid.columns, grid.index, grid.to_numpy(), cmap="cividis", vmin=0, vmax=1, shading="nearest")
-    ax.figure.colorbar(mesh, ax=ax, label="p of “the change differs between the arms”")
-    ax.grid(False)
-    ax.set(xlabel="first arm: patients who respond at both visits", ylabel="second arm: respond at both visits")
-    ax.set_xticks(grid.columns)
-    ax.set_yticks(grid.index)
-    low, high = table.loc[table["p"].idxmin()], table.loc[table["p"].idxmax()]
-    return describe(
-        ax,
-        f"Map of {len(table)} possible joint distributions. The p-value lies between {low['p']:.2f} (with "
-        f"{int(low['both_a'])} and {int(low['both_b'])} patients responding at both visits) and {high['p']:.2f}; nowhere "
-        "near 0.05.",
-    )
-
-
-def dance(
-    p: pd.Series | np.ndarray, alpha: float = 0.05, observed: float | None = None, ax: Axes | None = None
-) -> Axes:
+def dance(p: ArrayLike, alpha: float = 0.05, observed: float | None = None, ax: Axes | None = None) -> Axes:
     """Draw the distribution of the p-value over repeated trials.
 
     Parameters

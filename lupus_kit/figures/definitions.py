@@ -11,13 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, PALETTE, axes, describe, stacked
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, PALETTE, axes, describe, stacked
 from lupus_kit.figures.tables import arms_in, need_columns
 
 _EVERYBODY = "all patients"
 _FAINT = "0.86"
-#: Hides the grid behind a count.
-_PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 
 
 def _require(frame: object, source: str, *columns: str) -> pd.DataFrame:
@@ -94,9 +92,7 @@ def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> 
     _matrix(dots, sets)
     if counts.empty:
         top.text(0.5, 0.5, "every patient responds", transform=top.transAxes, ha="center", va="center", fontsize=14)
-    said = "; ".join(
-        f"{name}: " + ", ".join(f"{n} on {arm}" for arm, n in counts.loc[name].items()) for name in counts.index
-    )
+    said = "; ".join(f"{name}: " + ", ".join(f"{n} on {a}" for a, n in row.items()) for name, row in counts.iterrows())
     said = said or "no patient fails a clause"
     return describe(
         top,
@@ -145,57 +141,6 @@ def _matrix(ax: Axes, sets: pd.DataFrame) -> None:
     ax.set_xlabel("one column for each set of clauses that occurs")
 
 
-def responders_by_definition(responders: pd.DataFrame, week: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the share of responders in each arm under each definition, with the counts.
-
-    Parameters
-    ----------
-    responders : pandas.DataFrame
-        ``endpoints.compare_definitions(...).responders()``.
-    week : number, optional
-        Which visit; needed where the table has several.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        With alt text.
-
-    Raises
-    ------
-    InputError
-        If the table is another one, is empty, or has several visits and none is chosen.
-    """
-    source = "endpoints.compare_definitions(...).responders()"
-    rows, when = _at(_require(responders, source, "definition", "responders", "assessed", "rate"), week)
-    rows, arms = _by_arm(rows)
-    names = list(rows["definition"].unique())
-    share = 100 * rows.pivot(index="definition", columns="arm", values="rate").loc[names, arms].astype(float)
-    text = rows.assign(text=[f"{x}/{n}" for x, n in zip(rows["responders"], rows["assessed"], strict=True)])
-    labels = text.pivot(index="definition", columns="arm", values="text").loc[names, arms].fillna("–")
-    ax = axes(ax, (9.5, 1.6 + 0.42 * len(names)))
-    place = np.arange(len(names))
-    ax.hlines(place, share.min(axis=1), share.max(axis=1), color="0.75", linewidth=3, zorder=1)
-    for k, arm in enumerate(arms):
-        colour = _colour(arm, k)
-        ax.scatter(share[arm], place, s=85, color=colour, marker=MARKS[k % 8], label=arm, zorder=3)
-        # Counts stand in columns right of the plot: next to the marks they would cover each other.
-        x = 104 + 15 * k
-        ax.text(x, -0.9, arm, color=colour, ha="left", va="center", fontweight="bold", fontsize=11)
-        for y, label in enumerate(labels[arm]):
-            ax.text(x, y, label, ha="left", va="center", fontsize=11, color=colour, bbox=_PLAIN)
-    ax.set_yticks(place, names)
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set(xlim=(0, 104 + 15 * len(arms)), xticks=range(0, 101, 20), ylabel="")
-    ax.set_xlabel("responders (% of the patients with a verdict); counts on the right")
-    ax.set_title(f"Responders{when} under each definition", loc="left", pad=24)
-    if arms != [_EVERYBODY]:
-        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.11 - 0.5 / len(names)), ncols=len(arms))
-    said = "; ".join(f"{name} " + ", ".join(f"{labels.loc[name, arm]} on {arm}" for arm in arms) for name in names)
-    return describe(ax, f"Share of responders{when} under {len(names)} definitions, one mark per arm: {said}.")
-
-
 def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw Cohen's kappa of every pair of definitions, with the numbers of patients on whom they differ.
 
@@ -222,10 +167,8 @@ def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
         raise InputError("the table holds a pair twice: choose the rows of one group, for example of one arm.")
     names = list(dict.fromkeys([*rows["first"], *rows["second"]]))
     down, across = names[1:], names[:-1]
-    written = [
-        f"{'–' if np.isnan(k) else f'{k:.2f}'}\n{c} | {b}"
-        for k, b, c in zip(rows["kappa"], rows["only_first"], rows["only_second"], strict=True)
-    ]
+    counted = zip(rows["kappa"], rows["only_first"], rows["only_second"], strict=True)
+    written = [f"{'–' if np.isnan(k) else f'{k:.2f}'}\n{c} | {b}" for k, b, c in counted]
     square = rows.assign(written=written).pivot(index="second", columns="first", values=["kappa", "written"])
     kappa = square["kappa"].reindex(index=down, columns=across).astype(float)
     cells = square["written"].reindex(index=down, columns=across).fillna("")
@@ -239,9 +182,8 @@ def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xticklabels(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
     ax.set(xlabel="", ylabel="")
-    ax.set_title(
-        "How the definitions agree\nkappa; below it, responders by the row only | by the column only", loc="left"
-    )
+    title = "How the definitions agree\nkappa; below it, responders by the row only | by the column only"
+    ax.set_title(title, loc="left")
     known = rows.dropna(subset=["kappa"])
     said = "kappa is not defined for any pair"
     if len(known):

@@ -102,7 +102,7 @@ def participant_flow(flow: pd.DataFrame, ax: Axes | None = None) -> Axes:
     arms = [arm for arm in flow["arm"].unique() if arm]
     stages = list(flow["stage"].unique())
     height = 1.2 + 0.3 * int(flow.groupby(["stage", "arm"], sort=False).size().groupby("stage").max().sum())
-    ax = axes(ax, (max(7.0, 3.6 * len(arms)), height))
+    ax = axes(ax, (max(7.0, 4.6 * len(arms)), height))
     ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title="Flow of participants")
     ax.set(xlabel="arms of the trial", ylabel="stages, from top to bottom")
     sns.despine(ax=ax, left=True, bottom=True)

@@ -5,11 +5,11 @@ from functools import cache
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, require_choice
-from lupus_kit.lessons.exercises import stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7
+from lupus_kit.lessons.exercises import stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7, stop8
 from lupus_kit.lessons.exercises.exercise import Exercise
 
 #: One module a stop, each with ``NOTEBOOK`` and ``EXERCISES``.
-STOPS = (stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7)
+STOPS = (stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7, stop8)
 
 
 @cache

@@ -38,9 +38,14 @@ class Rule:
     hedge: str
 
 
+#: The fewest and the most sentences of a conclusion, and of a paragraph for a panel, in words.
+_TWO, _PARAGRAPH = (2, 2, "two"), (3, 8, "three to eight")
 _TEXTS = tomllib.loads(resources.files("lupus_kit.lessons").joinpath("conclusion.toml").read_text(encoding="utf-8"))
 RULES = tuple(Rule(**{"hedge": _TEXTS["hedge"]} | rule) for rule in _TEXTS["rule"])
 _PRIMARY, _MISSED, _UNSURE = (re.compile(_TEXTS[name], re.IGNORECASE) for name in ("primary", "missed", "unsure"))
+_Counts = tuple[int, int, int, int]
+#: A paragraph for a panel that passes.
+PANEL_EXAMPLE: str = _TEXTS["panel_example"]
 _FRACTION = re.compile(r"(?<![\d.,/])(\d{1,3})\s*(?:/|of|out of)\s*(?:the )?(\d{1,3})(?![\d/])")
 _P = re.compile(r"\bp(?:-value)?\s*(?:=|of|was|is|:)\s*(0?[.,·]\d+)", re.IGNORECASE)
 
@@ -79,12 +84,45 @@ def remarks(text: str) -> list[str]:
     '“trend”:'
     """
     found = sentences(text)
-    return [*_length(found), *_overclaims(found), *_left_out(text), *_numbers(text)]
+    known = [table(claim) for claim in ("sri4_week12", "sri4_week24")]
+    return [
+        *_length(found, *_TWO),
+        *_overclaims(found),
+        *_left_out(text),
+        *_counts(text, known),
+        *_p_values(text, known),
+    ]
 
 
-def _length(found: list[str]) -> Iterator[str]:
-    if len(found) != 2:
-        yield f"the conclusion has {len(found)} sentence{'' if len(found) == 1 else 's'}; two are asked for."
+def panel_remarks(text: str) -> list[str]:
+    """Say what a paragraph for a guideline panel claims beyond the two trials, and which points of the rubric it lacks.
+
+    Parameters
+    ----------
+    text : str
+        Three to eight sentences on He 2020 and LUPIL-2.
+
+    Returns
+    -------
+    list of str
+        One sentence for each remark, none where nothing was found. P-values are not looked at: a pooled one may be meant.
+
+    Examples
+    --------
+    >>> panel_remarks(PANEL_EXAMPLE)
+    []
+    """
+    found = sentences(text)
+    known = [table("sri4_week12"), table("sri4_week24")]
+    known += [table(claim, "lupil2") for claim in ("sri4_week12", "sri4_week12_per_protocol")]
+    lacks = [point["remark"] for point in _TEXTS["panel"] if not re.search(point["pattern"], text, re.IGNORECASE)]
+    return [*_length(found, *_PARAGRAPH), *_overclaims(found), *_left_out(text), *lacks, *_counts(text, known)]
+
+
+def _length(found: list[str], fewest: int, most: int, asked: str) -> Iterator[str]:
+    if not fewest <= len(found) <= most:
+        what = "the conclusion" if most == 2 else "the paragraph"
+        yield f"{what} has {len(found)} sentence{'' if len(found) == 1 else 's'}; {asked} are asked for."
 
 
 def _overclaims(found: list[str]) -> Iterator[str]:
@@ -108,16 +146,19 @@ def _left_out(text: str) -> Iterator[str]:
         yield "say how sure we are: an interval, or what a larger trial would have to settle."
 
 
-def _numbers(text: str) -> Iterator[str]:
-    """Compare counts and p-values in the text with the record and with what the tests give."""
-    from lupus_kit import audit
-
-    known = [table(claim) for claim in ("sri4_week12", "sri4_week24")]
+def _counts(text: str, known: list[_Counts]) -> Iterator[str]:
+    """Compare counts in the text with the record."""
     counts = {pair for x1, n1, x2, n2 in known for pair in ((x1, n1), (x2, n2))}
     sizes = {n for _, n in counts}
     for x, n in _FRACTION.findall(text):
         if int(n) in sizes and (int(x), int(n)) not in counts:
             yield f"“{x}/{n}”: that count is not in the record."
+
+
+def _p_values(text: str, known: list[_Counts]) -> Iterator[str]:
+    """Compare p-values in the text with what the tests of the record's counts give."""
+    from lupus_kit import audit
+
     for printed in dict.fromkeys(_P.findall(text)):
         number = "0" + printed.lstrip("0").replace(",", ".").replace("·", ".")
         if not any(audit.explain(number, *counts_of)["rounds_to_reported"].any() for counts_of in known):

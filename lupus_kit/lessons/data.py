@@ -19,6 +19,7 @@ def data(name: str) -> Path:
         ``sledai``, ``treg_percent_cd4``, regulatory T cells in percent of CD4 T cells); some patients left early.
         ``"cohort_week12.csv"``: one row for each invented patient of stops 2 and 3 (``patient``, ``arm``, ``nephritis``,
         ``sledai_baseline``, ``responder``), one who left the trial as a non-responder.
+        ``"invented_cohort.csv"``: the visits of ``cohort.what_if(seed=13)`` at baseline and weeks 12 and 24.
 
     Returns
     -------

@@ -104,12 +104,10 @@ def differences(
 
 
 def _near(given: Any, right: Any, tolerance: float) -> bool:
-    if isinstance(right, list | tuple):
-        same = isinstance(given, list | tuple) or hasattr(given, "__array__")
-        return (
-            same and len(given) == len(right) and all(_near(g, r, tolerance) for g, r in zip(given, right, strict=True))
-        )
     try:
+        if isinstance(right, list | tuple):
+            same = (isinstance(given, list | tuple) or hasattr(given, "__array__")) and len(given) == len(right)
+            return same and all(_near(g, r, tolerance) for g, r in zip(given, right, strict=True))
         return abs(float(given) - float(right)) <= tolerance + 1e-9 * max(1.0, abs(float(right)))
     except (TypeError, ValueError):
         return bool(given is right or str(given) == str(right))

@@ -14,7 +14,6 @@ from seaborn.utils import relative_luminance
 from lupus_kit import endpoints
 from lupus_kit.cohort import Assumptions, Cohort, what_if
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures import cohort as cohort_figures
 from lupus_kit.figures import sri as sri_figures
 from lupus_kit.figures.style import alt_text
 
@@ -79,38 +78,3 @@ def test_wilson_interval_solves_its_equation() -> None:
     low, high = np.array([segment[:, 1] for segment in ax.collections[0].get_segments()]).T / 100
     for bound in (low, high):
         assert np.allclose((x / n - bound) ** 2, z**2 * bound * (1 - bound) / n, atol=1e-12)
-
-
-@pytest.mark.parametrize("value", ["sledai", "pga", "prednisone_mg_day"])
-def test_trajectories_draw_every_patient_and_the_median(made: Cohort, value: str) -> None:
-    ax = cohort_figures.sledai_trajectories(made.visits, value)
-    assert len(ax.lines) == len(made.patients) + 2
-    thick = [line for line in ax.lines if line.get_linewidth() > 3]
-    medians = made.visits.groupby(["arm", "week"], observed=True)[value].median()
-    assert np.allclose(thick[0].get_ydata(), medians["IL-2"])
-    assert "invented" in alt_text(ax)
-
-
-def test_other_figures_describe_themselves(made: Cohort) -> None:
-    for ax in (
-        cohort_figures.baseline_overview(made.patients, made.visits),
-        cohort_figures.immune_cycles(made.immune, made.doses),
-        cohort_figures.immune_cycles(made.immune, value="nk_per_ul"),
-    ):
-        assert "invented" in alt_text(ax)
-        assert any("invented" in text.get_text() for text in ax.texts)
-
-
-def test_baseline_overview_draws_standardised_differences(made: Cohort) -> None:
-    ax = cohort_figures.baseline_overview(made.patients, made.visits)
-    age = made.patients.groupby("arm", observed=True)["age_years"].agg(["mean", "var"])
-    expected = (age.loc["IL-2", "mean"] - age.loc["placebo", "mean"]) / np.sqrt(age["var"].mean())
-    assert ax.collections[-1].get_offsets()[0][0] == pytest.approx(expected)
-
-
-def test_bad_input(made: Cohort) -> None:
-    with pytest.raises(InputError, match="lacks 'weight'"):
-        cohort_figures.sledai_trajectories(made.visits, "weight")
-    one_arm = made.patients[made.patients["arm"] == "IL-2"]
-    with pytest.raises(InputError, match="compares exactly two"):
-        cohort_figures.baseline_overview(one_arm, made.visits)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -41,18 +40,6 @@ def test_deciding_clauses_draws_every_patient_who_fails(trial) -> None:
         drawn.deciding_clauses(table)
     only = table[(table["week"] == 24) & (table["failed"] == "responder")]
     assert "no patient fails a clause" in alt_text(drawn.deciding_clauses(only))
-
-
-def test_responders_by_definition_draws_the_rates(trial) -> None:
-    counts = endpoints.compare_definitions(trial.visits, trial.sledai).responders(24)
-    ax = drawn.responders_by_definition(counts)
-    rates = counts.loc[counts["arm"] == "IL-2", "rate"].to_numpy(dtype=float)
-    marks = next(c for c in ax.collections if c.get_label() == "IL-2").get_offsets()[:, 0]
-    assert np.allclose(np.asarray(marks), 100 * rates)
-    first = counts.iloc[0]
-    assert f"{first['responders']}/{first['assessed']} on {first['arm']}" in alt_text(ax)
-    with pytest.raises(InputError, match="no rows"):
-        drawn.responders_by_definition(counts.iloc[:0])
 
 
 def test_agreement_matrix_draws_kappa(trial) -> None:

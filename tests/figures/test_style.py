@@ -19,21 +19,6 @@ def _visits():
     return pd.DataFrame([{"name": v.name, "week": v.week} for v in design.he2020().visits])
 
 
-def _missing():
-    rows = [
-        (label, way, inference.pvalue(label, *table, 9, 30))
-        for label in ("pearson", "fisher")
-        for way, table in {"not counted": (16, 29), "responder": (17, 30)}.items()
-    ]
-    return pd.DataFrame(rows, columns=["label", "way", "p"])
-
-
-def _surface():
-    rates = np.linspace(0.1, 0.9, 9)
-    p1, p2 = (grid.ravel() for grid in np.meshgrid(rates, rates))
-    return pd.DataFrame({"p1": p1, "p2": p2, "power": inference.power("fisher", p1, p2, 12, 12), "label": "Fisher"})
-
-
 def _trials():
     rates = simulation.ResponseRates((0.55, 0.3), (0.65, 0.37))
     return simulation.run(design.he2020(), rates, 500, seed=1).trials
@@ -86,16 +71,6 @@ FIGURES = {
         lambda: figures.inference.intervals(inference.compare(*WEEK24).intervals(), "odds ratio"),
         ["odds ratio", "of 5 leave out 1"],
     ),
-    "power": (
-        lambda: figures.inference.power_curve(
-            pd.DataFrame({"n_per_arm": [20, 40], "power": [0.3, 0.6], "label": "Fisher"})
-        ),
-        ["Fisher from 0.30 to 0.60"],
-    ),
-    "surface": (
-        lambda: figures.inference.power_surface(_surface(), observed=(0.6, 0.2)),
-        ["exact power of Fisher", "At the observed rates, 60% and 20%"],
-    ),
     "curves": (
         lambda: figures.inference.confidence_curves(inference.confidence_curve("pearson", *WEEK12)),
         ["supposed risk difference", "Pearson chi-squared stays above 0.05"],
@@ -119,11 +94,6 @@ FIGURES = {
     "forest of odds ratios": (
         lambda: figures.inference.forest(inference.stratified(STRATA).forest("odds ratio")),
         ["odds ratio (log scale) in 4 strata", "b: nan (0 to inf)", "nobody in arm 2: inf ("],
-    ),
-    "missing": (lambda: figures.audit.missing_outcomes(_missing()), ["crosses 0.05 for 1 of them"]),
-    "visits": (
-        lambda: figures.audit.between_visits(inference.between_visit_bounds(16, 19, 29, 9, 11, 30).table),
-        ["110 possible", "0.61", "0.87"],
     ),
     "dance": (lambda: figures.audit.dance(_trials()["p_primary"], observed=0.05), ["500 p-values", "are at most 0.05"]),
 }

@@ -31,19 +31,19 @@ CONVENTIONS = {"0.05", "5", "95", "0.8", "1", "0/1"}
 #: Made up for a question, or part of a definition, with the cell's idea.
 MADE_UP = {
     "00_start_here": {"0.3": "SRI-4, PGA", "30": "a percentage point", "40": "a percentage point"},
-    "01_trial_design": {"25 of 60": "patients with nephritis in an invented trial"},
-    "03_sri4": {
-        "0.30": "SRI-4, PGA", "0.5": "DORIS, PGA", "1.1": "PGA", "1.4": "PGA", "38.0": "fever", "38.6": "fever",
-        "1.2": "proteinuria", "1.20": "PGA", "1.50": "PGA", "1.00": "PGA", "0.50": "PGA", "1.25": "PGA", "2.00": "PGA",
-        "0.25": "PGA",
-    },
+    "03_sri4": {"0.30": "SRI-4, PGA", "38.6": "fever"},
     "04_week12_week24": {
         "0.048": "a p-value below 0.05", "187": "a choice", "10": "an invented rate", "60": "an invented rate",
     },
     "05_why_052_and_027": {"0.4": "an assumed correlation"},
     "07_a_better_trial": {
-        "80": "the power planned for", "52": "a rate of the lesson", "37": "a rate of the lesson", "0.4": "an assumed correlation",
-        "1.96": "the limit of one look at 0.05", "0.20": "the p-value of a question",
+        "45": "a rate of the lesson", "30": "a rate of the lesson", "52": "a rate of the lesson", "37": "a rate of the lesson",
+        "80": "the power planned for", "100": "the end of the scale", "15": "patients who leave",
+        "1.96": "the limit of one look at 0.05", "2.8": "twelve weeks in months",
+    },
+    "08_what_came_after": {
+        "83.3": "LUPIL-2, post hoc", "51.7": "LUPIL-2, post hoc", "0.0168": "LUPIL-2, post hoc", "68": "LUPIL-2", "58": "LUPIL-2",
+        "0.3439": "LUPIL-2", "1.5": "LUPIL-2, the dose", "82": "a pooled rate in print", "1.96": "the normal quantile",
     },
 }  # fmt: skip
 

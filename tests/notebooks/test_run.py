@@ -22,10 +22,10 @@ from lupus_kit.lessons.catalogue import find
 ROOT = Path(__file__).resolve().parents[2]
 STOPS = (
     "00_start_here", "01_trial_design", "02_synthetic_cohort", "03_sri4", "04_week12_week24", "05_why_052_and_027",
-    "06_nephritis_safety_immune", "07_a_better_trial",
+    "06_nephritis_safety_immune", "07_a_better_trial", "08_what_came_after",
 )  # fmt: skip
 NAMES = sorted({*STOPS, *(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))})
-WITH_WIDGETS = [name for name in NAMES if name >= "01"]
+WITH_WIDGETS = [name for name in NAMES if "01" <= name < "08"]
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 

@@ -5,7 +5,6 @@ import re
 
 import ipywidgets
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -271,17 +270,6 @@ def test_bars_need_a_domain():
     items = endpoints.SLEDAI_ITEMS
     with pytest.raises(InputError, match="now lacks 'domain'"):
         figures.sri.sledai_bars(items, items.drop(columns="domain"))
-
-
-def test_trial_differences_says_means_and_spread():
-    values = np.array([-10.0, 0.0, 10.0, 20.0, 30.0])
-    ax = figures.cohort.trial_differences({"some effect": values}, observed=25.17)
-    assert "some effect: mean 10," in figures.alt_text(ax)
-    assert "published difference, 25.2" in figures.alt_text(ax)
-    assert "percentage points" in ax.get_xlabel()
-    drawn = [text.get_text() for text in ax.texts]
-    assert "invented patients" in drawn
-    plt.close(ax.figure)
 
 
 def test_published_rates_need_their_columns():

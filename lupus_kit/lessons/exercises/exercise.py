@@ -10,6 +10,7 @@ from string import Formatter
 from typing import Any, Literal, get_args
 
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.lessons.own_code import differences
 
 Kind = Literal["number", "numbers", "choice", "names", "text", "function"]
 Task = Literal["compute", "predict", "judge"]
@@ -133,7 +134,9 @@ def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise,
     stop : str
         The name of the file of texts beside this module, without its ending. In a table of it ``answer`` is the answer
         itself, ``value`` names what computes it; a table ``wrong`` is a misconception, which may also name a rule
-        (``when``) or say how near a number has to be (``within``). In braces stands what an explanation prints.
+        (``when``) or say how near a number has to be (``within``). In braces stands what an explanation prints. Of a function,
+        ``cases`` lists arguments for which it has to give what ``value`` gives, and ``calls`` of a misconception lists
+        arguments with, last, what the slip gives; for None stands "None".
     **computed : callable
         What the texts name.
 
@@ -145,8 +148,8 @@ def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise,
     Examples
     --------
     >>> from lupus_kit.lessons.exercises.stop0 import EXERCISES
-    >>> [one.key for one in EXERCISES]
-    ['00.1', '00.2', '00.3', '00.4']
+    >>> [one.key for one in EXERCISES[:2]]
+    ['00.1', '00.2']
     """
     text = resources.files("lupus_kit.lessons.exercises").joinpath(f"{stop}.toml").read_text(encoding="utf-8")
     return tuple(_exercise(computed, **keys) for keys in tomllib.loads(text)["exercise"])
@@ -160,15 +163,17 @@ def _exercise(
     answer: object = None,
     value: str = "",
     remarks: str = "",
+    cases: Sequence[Sequence[Any]] = (),
     **texts: Any,
 ) -> Exercise:
+    listed = partial(_unlike, computed[value], cases) if cases else None
     return Exercise(
         **texts,
         answer=computed[value] if value else lambda: answer,
         choices=tuple(choices),
         explain=partial(_filled, explain, computed) if "{" in explain else explain,
         misconceptions=tuple(_misconception(computed, **keys) for keys in wrong),
-        remarks=computed[remarks] if remarks else None,
+        remarks=computed[remarks] if remarks else listed,
     )
 
 
@@ -179,11 +184,26 @@ def _misconception(
     value: str = "",
     when: str = "",
     within: float = 0.0,
+    calls: Sequence[Sequence[Any]] = (),
 ) -> Misconception:
+    if calls:
+        return Misconception(hint, when=partial(_says, calls))
     typical: Callable[[], Any] = computed[value] if value else lambda: answer
     if within:
         return Misconception(hint, when=lambda given: abs(given - typical()) < within)
     return Misconception(hint, when=computed[when]) if when else Misconception(hint, typical)
+
+
+def _unlike(reference: Callable[[], Callable[..., Any]], cases: Sequence[Sequence[Any]], given: Any) -> list[str]:
+    return differences(given, reference(), [tuple(case) for case in cases])
+
+
+def _says(calls: Sequence[Sequence[Any]], given: Any) -> bool:
+    return not any(differences(given, partial(_always, result), [tuple(called)]) for *called, result in calls)
+
+
+def _always(result: Any, *_: Any) -> Any:
+    return result
 
 
 def _filled(text: str, computed: Mapping[str, Callable[..., Any]]) -> str:

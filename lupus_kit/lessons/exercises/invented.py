@@ -1,8 +1,6 @@
-"""The invented cohort that the exercises of stops 2 and 3 ask about."""
+"""The invented cohort that the exercises of stop 2 ask about; stops 1 and 2 read a part of it from a file."""
 
 from functools import cache
-
-import pandas as pd
 
 import lupus_kit as lk
 
@@ -16,15 +14,3 @@ def trial(drug_effect: float | None = None) -> lk.cohort.Cohort:
     usual = lk.cohort.Assumptions()
     assumed = usual if drug_effect is None else lk.cohort.Assumptions(drug_effect=drug_effect)
     return lk.cohort.what_if(assumed, n_per_arm=30, seed=SEED)
-
-
-@cache
-def answers(points: int = 4) -> pd.DataFrame:
-    """Score the cohort, a missing patient as a non-responder."""
-    return lk.endpoints.sri(trial().visits, points=points)
-
-
-def responders(arm: str, week: int, points: int = 4) -> int:
-    """Count the responders of one arm at one visit."""
-    found = answers(points)
-    return int(found.loc[(found["arm"] == arm) & (found["week"] == week), "responder"].sum())

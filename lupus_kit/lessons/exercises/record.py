@@ -6,9 +6,9 @@ import lupus_kit as lk
 
 
 @cache
-def table(claim: str) -> tuple[int, int, int, int]:
+def table(claim: str, study: str = "he2020") -> tuple[int, int, int, int]:
     """Responders and patients of both arms in one claim, as the audit resolves them."""
-    return lk.audit.claim_counts(lk.published.load("he2020"), claim)
+    return lk.audit.claim_counts(lk.published.load(study), claim)
 
 
 @cache

@@ -1,33 +1,66 @@
-"""Exercises of stop 2: read the cohort, know what chance does, and what a simulation cannot show."""
+"""Exercises of stop 2: summarise an arm, hold one patient against what can be, and what a simulation cannot show."""
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lupus_kit.lessons.answers import UnusableError
+from lupus_kit.lessons.data import data
 from lupus_kit.lessons.exercises.exercise import read_exercises
 from lupus_kit.lessons.exercises.invented import trial
-from lupus_kit.lessons.exercises.record import table
+from lupus_kit.lessons.own_code import call
 
 NOTEBOOK = "02_synthetic_cohort"
+Function = Callable[..., Any]
 
-_PER_ARM = 30
-
-
-def _sledai(arm: str, week: int, how: str = "median") -> float:
-    visits = trial().visits
-    rows = (visits["week"] == week) & (visits["arm"] == arm)
-    return float(visits.loc[rows, "sledai"].agg(how))
+#: Rows that the notebook does not show together, and some cells of them empty.
+_VISITS = (
+    pd.read_csv(data("invented_cohort.csv")).iloc[31:].assign(sledai=lambda rows: rows["sledai"].replace(2, np.nan))
+)
 
 
-def _spread(n: int) -> float:
-    """Compute the standard deviation of the difference at the published rates, with n patients an arm."""
-    x1, n1, x2, n2 = table("sri4_week12")
-    p, q = x1 / n1, x2 / n2
-    return float(((p * (1 - p) + q * (1 - q)) / n) ** 0.5)
+def _mean_and_sd(visits: pd.DataFrame, column: str, week: float) -> pd.DataFrame:
+    return visits[visits["week"] == week].groupby("arm")[column].agg(["mean", "std"])
 
 
-def _patients_for_half() -> int:
-    """Find the fewest patients an arm with at most half the spread."""
-    n = _PER_ARM
-    while _spread(n) > _spread(_PER_ARM) / 2 + 1e-12:
-        n += 1
-    return n
+def _four(function: Function, week: int) -> list[float]:
+    """Mean and standard deviation of both arms, out of the table that a student's function returns."""
+    table = call(function, _VISITS.copy(), "sledai", week)
+    try:
+        return [float(table.loc[arm].iloc[place]) for arm in ("IL-2", "placebo") for place in (0, 1)]
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise UnusableError(
+            "Return a table with a row for each arm and two columns: first the mean, then the standard deviation."
+        ) from None
+
+
+def _summary_remarks(function: Function) -> list[str]:
+    for week in (0, 12):
+        given, right = _four(function, week), _four(_mean_and_sd, week)
+        if not np.allclose(given, right):
+            return [
+                f"At week {week} of a table with empty cells it gives {np.round(given, 2)}; right is {np.round(right, 2)}."
+            ]
+    return []
+
+
+def _like(wrong: Callable[[pd.DataFrame], pd.DataFrame], week: int = 12) -> Callable[[Function], bool]:
+    """Whether a student's function gives what a typical slip gives."""
+    right = _VISITS[_VISITS["week"] == week]
+    return lambda function: np.allclose(_four(function, week), _four(lambda visits, *_: wrong(right), week))
+
+
+def _implausible(
+    age: float, months_ill: float, weight: float, height: float, temperature: float, fever: bool
+) -> list[str]:
+    bmi = weight / (height / 100) ** 2
+    broken = {
+        "duration": months_ill > 12 * age, "bmi": bmi < 12 or bmi > 60,
+        "fever": not np.isnan(temperature) and (temperature > 38) != fever,
+    }  # fmt: skip
+    return [name for name, wrong in broken.items() if wrong]
 
 
 def _what_changes() -> str:
@@ -43,15 +76,11 @@ def _what_changes() -> str:
 
 EXERCISES = read_exercises(
     "stop2",
-    il2_week_24=lambda: _sledai("IL-2", 24),
-    placebo_week_24=lambda: _sledai("placebo", 24),
-    il2_week_12=lambda: _sledai("IL-2", 12),
-    il2_baseline=lambda: _sledai("IL-2", 0),
-    il2_mean_week_24=lambda: _sledai("IL-2", 24, "mean"),
-    needed=_patients_for_half,
-    needed_in_both_arms=lambda: 2 * _patients_for_half(),
-    root_of_two=lambda: _PER_ARM * 2**0.5,
-    spread=lambda: 100 * _spread(_PER_ARM),
-    half_the_spread=lambda: 100 * _spread(_patients_for_half()),
+    mean_and_sd=lambda: _mean_and_sd,
+    summary_remarks=_summary_remarks,
+    all_visits=_like(lambda _: _VISITS.groupby("arm")["sledai"].agg(["mean", "std"])),
+    divided_by_n=_like(lambda rows: rows.groupby("arm")["sledai"].agg(["mean", lambda values: values.std(ddof=0)])),
+    the_median=_like(lambda rows: rows.groupby("arm")["sledai"].agg(["median", "std"])),
     what_changes=_what_changes,
+    implausible=lambda: _implausible,
 )

@@ -1,50 +1,60 @@
-"""Exercises of stop 7: sizes, two endpoints, looks, and what may be changed after the data."""
+"""Exercises of stop 7: the size that a difference needs, looks, overrun, and what may be changed after the data."""
 
-import lupus_kit as lk
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
 from lupus_kit.lessons.exercises.exercise import read_exercises
+from lupus_kit.lessons.own_code import call, differences
 
 NOTEBOOK = "07_a_better_trial"
 
-#: The rates of 07.1: the drug that would be worth having, and placebo.
-_RATES = (0.45, 0.30)
+#: Power that goes up and down as the arms grow: reached, lost, kept, and reached exactly.
+_UP_AND_DOWN = pd.Series([0.78, 0.81, 0.79, 0.8, 0.83], index=[80, 82, 84, 86, 88])
+_POWERS = [(_UP_AND_DOWN, 0.8), (_UP_AND_DOWN, 0.78), (_UP_AND_DOWN, 0.9), (_UP_AND_DOWN.iloc[3:], 0.7)]
+#: Statistics of seven trials at three looks: over a limit late, early, below (two), at each, exactly on one, and never.
+_Z = np.array([[0, 1, 2.1], [3, 1, 0.5], [-3, 0, 0], [-3, 0, 1], [3, 2.6, 2.2], [0, -2.5, 1], [1.5, 1.9, -1.9]])
+_LIMITS = [(_Z, np.array(limits)) for limits in ([2.9, 2.5, 2], [2, 2, 2], [9, 9, 9])]
+#: Patients with an outcome at the look, patients a month, and weeks until an outcome is known.
+_AT_LOOK, _A_MONTH, _WEEKS = 100, 10, 12
 
 
-def _size(test: str, power: float = 0.8) -> int:
-    return lk.inference.sample_size(test, *_RATES, power=power).n1
+def _patients_needed(power: "pd.Series[float]", target: float) -> int | None:
+    short = np.flatnonzero(power.to_numpy() < target)
+    kept = power.index[short[-1] + 1 if len(short) else 0 :]
+    return int(kept[0]) if len(kept) else None
 
 
-def _false_alarms(*fractions: float) -> float:
-    """Chance, in percent, of a false alarm at any look when each is made at the limit of a single one."""
-    from scipy.stats import norm
-
-    limit = float(norm.isf(0.025))
-    return 100 * lk.simulation.Boundaries("no adjustment", 0.05, fractions, (limit,) * len(fractions)).spent[-1]
+def _ever_crosses(z: Any, limits: Any) -> float:
+    return float((np.abs(z) >= limits).any(axis=1).mean())
 
 
-def _false_claims(correlation: float) -> float:
-    rates = lk.simulation.ResponseRates(_RATES, (0.52, 0.37), correlation).under_null()
-    plan = lk.simulation.AnalysisPlan(test="boschloo", multiplicity="either")
-    found = lk.simulation.exact(lk.simulation.with_patients(lk.design.he2020(), 100), rates, plan=plan).summary()
-    return float(found.set_index("quantity").at["any false claim", "estimate"])
+def _share_is(share: float) -> Any:
+    return lambda given: abs(float(call(given, *_LIMITS[0])) - share) < 1e-9
 
 
-def _direction() -> str:
-    before, after = _false_claims(0.4), _false_claims(0.8)
-    return "a" if after > before else "b" if after < before else "c"
+def _overrun() -> int:
+    return round(_A_MONTH * _WEEKS / (365.25 / 12 / 7))
 
 
 EXERCISES = read_exercises(
     "stop7",
-    patients=lambda: _size("n_minus_1"),
-    whole_trial=lambda: 2 * _size("n_minus_1"),
-    patients_for_90=lambda: _size("n_minus_1", 0.9),
-    pearson=lambda: _size("pearson"),
-    published_trial=lambda: lk.design.he2020().n_randomised,
-    direction=_direction,
-    error_at_04=lambda: _false_claims(0.4),
-    error_at_08=lambda: _false_claims(0.8),
-    three_looks=lambda: _false_alarms(1 / 3, 2 / 3, 1.0),
-    three_looks_as_share=lambda: _false_alarms(1 / 3, 2 / 3, 1.0) / 100,
-    five_looks=lambda: _false_alarms(0.2, 0.4, 0.6, 0.8, 1.0),
-    independent_looks=lambda: 100 * (1 - 0.95**3),
+    patients_needed=lambda: _patients_needed,
+    patients_needed_remarks=lambda given: differences(given, _patients_needed, _POWERS),
+    first_that_reaches=lambda given: call(given, *_POWERS[0]) == 82,
+    both_arms=lambda given: call(given, *_POWERS[0]) == 2 * 86,
+    place=lambda given: call(given, *_POWERS[0]) == 3,
+    more_than_the_target=lambda given: call(given, *_POWERS[0]) == 88,
+    ever_crosses=lambda: _ever_crosses,
+    ever_crosses_remarks=lambda given: differences(given, _ever_crosses, _LIMITS, 1e-9),
+    last_look=_share_is(2 / 7),
+    one_direction=_share_is(3 / 7),
+    every_crossing=_share_is(8 / 21),
+    in_percent=_share_is(100 * 6 / 7),
+    overrun=_overrun,
+    all_randomised=lambda: _AT_LOOK + _overrun(),
+    weeks_as_months=lambda: _A_MONTH * _WEEKS,
+    at_the_look=lambda: _AT_LOOK,
+    one_month=lambda: _A_MONTH,
 )
