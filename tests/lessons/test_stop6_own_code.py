@@ -89,7 +89,7 @@ WRONG = [
     ("06.5", _of_all_seen, "who have no week 12"),
     ("06.5", lambda patients: (_effect(patients)[0], patients["patient"].nunique()), "have both values"),
     ("06.5", lambda patients: (100 * _effect(patients)[0], len(_changes(patients))), "right is"),
-    ("06.5", lambda patients: _effect(patients)[0], "something of another form"),
+    ("06.5", lambda patients: _effect(patients)[0], "it gives -4; right is (-4.0, 5)"),
     ("06.5", lambda patients: patients["SLEDAI"], "stopped with KeyError"),
 ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Exercises of stop 5: what a percentage can be, two looks at one trial, and the patient who is not there."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,8 @@ def _near(correlation: float, level: float, wrong: float) -> Callable[[Function]
 def _two_looks(function: Function) -> list[str]:
     if _either(function, 0.3) != _either(function, 0.3):
         return ["The same generator gives different results: draw from rng and from nothing else."]
-
-    def share(of: Function) -> Function:
-        return lambda *case: _either(of, *case)
-
-    return differences(share(function), share(_familywise_error), [(0.0, 0.4), (0.8, 0.4), (0.0, 0.05)], _CHANCE)
+    cases = [(0.0, 0.4), (0.8, 0.4), (0.0, 0.05)]
+    return differences(partial(_either, function), partial(_either, _familywise_error), cases, _CHANCE)
 
 
 def _week24(extra_patients: int, extra_responders: int = 0) -> float:

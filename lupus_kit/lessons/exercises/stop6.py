@@ -14,17 +14,11 @@ from lupus_kit.lessons.own_code import call, differences
 NOTEBOOK = "06_nephritis_safety_immune"
 Function = Callable[..., Any]
 
-_NEPHRITIS = "ln_complete_remission"
 
-
-def _fitting(*alternatives: str) -> int:
-    """Count the analyses of the nephritis table that print as reported."""
-    found = lk.audit.explain(printed(_NEPHRITIS), *table(_NEPHRITIS), alternatives=alternatives)
-    return int(found["rounds_to_reported"].sum())
-
-
-def _limit(n: int) -> float:
-    return 100 * lk.inference.upper_limit(0, n)
+def _how_many_print(claim: str = "ln_complete_remission") -> str:
+    """Say how many two-sided tests of the nephritis table print as reported."""
+    found = lk.audit.explain(printed(claim), *table(claim), alternatives=["two-sided"])["rounds_to_reported"].sum()
+    return {0: "none", 1: "one"}.get(int(found), "several")
 
 
 def _explore(show: Function) -> Any:
@@ -33,26 +27,20 @@ def _explore(show: Function) -> Any:
     return interactive(show, n=IntSlider(value=29, min=10, max=300, description="patients"))
 
 
-def _slider(function: Function, show: Function = lambda n: None, move_to: int | None = None) -> Any:
-    """Find the slider in what a student's function gives back, and move it."""
-    given = call(function, show)
+def _slider(function: Function, shown: list[int]) -> Any:
+    """Find the slider in what a student's function gives back; the numbers that it shows are put into the list."""
+    given = call(function, lambda n: shown.append(n))
     parts = getattr(getattr(given, "widget", given), "children", ())
-    slider = next((one for one in parts if hasattr(one, "max")), None)
-    if slider is not None and move_to is not None:
-        call(setattr, slider, "value", move_to)
-    return slider
+    return next((one for one in parts if hasattr(one, "max")), None)
 
 
 def _moves(function: Function) -> list[str]:
     shown: list[int] = []
-    slider = _slider(function)
-    if slider is None:
+    if (slider := _slider(function, shown)) is None:
         return ["It gives back no slider: return what interactive(show, n=...) gives."]
-    if (slider.min, slider.max, slider.value) != (10, 300, 29):
-        return [
-            f"The slider runs from {slider.min} to {slider.max} and starts at {slider.value}: asked is 10, 300 and 29."
-        ]
-    _slider(function, lambda n: shown.append(n), 120)
+    if (ends := (slider.min, slider.max, slider.value)) != (10, 300, 29):
+        return ["The slider runs from {} to {} and starts at {}: asked is 10, 300 and 29.".format(*ends)]
+    call(setattr, slider, "value", 120)
     return [] if shown[-1:] == [120] else ["The slider moves, but show is not called with the new number of patients."]
 
 
@@ -63,21 +51,15 @@ def _mcnemar(before: pd.Series, after: pd.Series) -> float:
     return min(1.0, 2 * float(binom.cdf(min(lost, got), lost + got, 0.5)))
 
 
-def _pairs(both: int, lost: int, got: int, neither: int) -> tuple[pd.Series, pd.Series]:
+def _pairs(both: int, lost: int, got: int, neither: int) -> tuple[pd.Series, ...]:
     """Make two columns of True and False, one patient a row."""
-    of_each = [both, lost, got, neither]
-    return pd.Series(np.repeat([True, True, False, False], of_each)), pd.Series(
-        np.repeat([True, False, True, False], of_each)
-    )
+    columns = [True, True, False, False], [True, False, True, False]
+    return tuple(pd.Series(np.repeat(column, [both, lost, got, neither])) for column in columns)
 
 
-#: Nobody changes; as many in each direction; more of one, and more of the other.
+#: Nobody changes; as many in each direction; more of one (8 and 2 of 15), and more of the other.
 _UNCHANGED, _EVEN, _LOST = _pairs(3, 0, 0, 5), _pairs(1, 3, 3, 2), _pairs(1, 7, 1, 6)
 _PAIRED = [_LOST, _pairs(4, 1, 9, 3), _EVEN, _pairs(0, 4, 0, 25), _UNCHANGED]
-
-
-def _as_two_groups(before: pd.Series, after: pd.Series) -> float:
-    return float(lk.inference.pvalue("fisher", int(before.sum()), len(before), int(after.sum()), len(after)))
 
 
 def _treatment_effect(patients: pd.DataFrame) -> tuple[float, int]:
@@ -89,48 +71,42 @@ def _treatment_effect(patients: pd.DataFrame) -> tuple[float, int]:
 
 def _visits(**sledai: tuple[float, ...]) -> pd.DataFrame:
     """Make a table of visits at weeks 0, 12 and 24; patients whose name begins with i are on IL-2."""
-    rows = [
-        (name, "IL-2" if name[0] == "i" else "placebo", week, value)
-        for name, values in sledai.items()
-        for week, value in zip((0, 12, 24), values, strict=False)
-    ]
-    return pd.DataFrame(rows, columns=["patient", "arm", "week", "sledai"])
+    wide = pd.DataFrame(sledai, index=pd.Index([0, 12, 24], name="week"))
+    long = wide.melt(ignore_index=False, var_name="patient", value_name="sledai").reset_index()
+    return long.assign(arm=long["patient"].str[0].map({"i": "IL-2", "p": "placebo"}))
 
 
-#: Everybody is seen; one leaves early, and one has no value at week 12.
+#: Everybody is seen: changes of −6 and −2, 6 and 7⅔ at week 12. One has left after baseline, one has no value at week 12:
+#: changes of −2 and −4½, but means of all who were seen fall from 13 to 7½, and from 13 to 9.
 _ALL_SEEN = _visits(p1=(9, 8, 1), i1=(14, 5, 3), i2=(10, 7, 7), p2=(12, 11, 2), p3=(8, 4, 4))
-_SOME_MISSING = _visits(i1=(20,), i2=(10, 7, 7), i3=(9, 8, 6), p1=(12, np.nan, 3), p2=(11, 9, 9), p3=(16, 9, 4))
+_SOME_MISSING = _visits(
+    i1=(20, 0, 0), i2=(10, 7, 7), i3=(9, 8, 6), p1=(12, np.nan, 3), p2=(11, 9, 9), p3=(16, 9, 4)
+).drop([1, 2])
 
 
-def _means(patients: pd.DataFrame, weeks: tuple[int, ...]) -> float:
-    """Add up the differences of the mean SLEDAI of all who were seen, with the sign of each week."""
-    mean = patients.groupby(["week", "arm"])["sledai"].mean()
-    return sum((1 if week else -1) * float(mean[week, "IL-2"] - mean[week, "placebo"]) for week in weeks)
-
-
-def _effect_is(wrong: Callable[[pd.DataFrame], float], patients: pd.DataFrame) -> Callable[[Function], bool]:
-    return lambda function: abs(float(call(function, patients.copy())[0]) - wrong(patients)) < 1e-9
+def _effect_is(wrong: float, patients: pd.DataFrame) -> Callable[[Function], bool]:
+    return lambda function: abs(float(call(function, patients.copy())[0]) - wrong) < 1e-9
 
 
 EXERCISES = read_exercises(
     "stop6",
-    how_many_print=lambda: {0: "none", 1: "one"}.get(_fitting("two-sided"), "several"),
+    how_many_print=_how_many_print,
     explore=lambda: _explore,
     explore_remarks=_moves,
-    from_nobody=lambda given: _slider(given).min < 1,
-    no_label=lambda given: "patients" not in _slider(given).description,
+    from_nobody=lambda given: _slider(given, []).min < 1,
+    no_label=lambda given: "patients" not in _slider(given, []).description,
     published_arm=lambda: table("serious_infection")[1],
-    limit_of_published_arm=lambda: _limit(table("serious_infection")[1]),
+    limit_of_published_arm=lambda: 100 * lk.inference.upper_limit(0, table("serious_infection")[1]),
     mcnemar=lambda: _mcnemar,
     mcnemar_remarks=lambda given: differences(given, _mcnemar, _PAIRED, 1e-9),
-    as_two_groups=lambda given: abs(call(given, *_LOST) - _as_two_groups(*_LOST)) < 1e-9,
+    as_two_groups=lambda given: abs(call(given, *_LOST) - lk.inference.pvalue("fisher", 8, 15, 2, 15)) < 1e-9,
     one_sided=lambda given: abs(call(given, *_LOST) - _mcnemar(*_LOST) / 2) < 1e-9,
     above_one=lambda given: call(given, *_EVEN) > 1,
     no_number=lambda given: np.isnan(call(given, *_UNCHANGED)),
     treatment_effect=lambda: _treatment_effect,
     effect_remarks=lambda given: differences(given, _treatment_effect, [(_ALL_SEEN,), (_SOME_MISSING,)], 1e-9),
-    other_sign=_effect_is(lambda patients: -_treatment_effect(patients)[0], _ALL_SEEN),
-    week12_only=_effect_is(lambda patients: _means(patients, (12,)), _ALL_SEEN),
-    of_all_seen=_effect_is(lambda patients: _means(patients, (0, 12)), _SOME_MISSING),
+    other_sign=_effect_is(4, _ALL_SEEN),
+    week12_only=_effect_is(6 - 23 / 3, _ALL_SEEN),
+    of_all_seen=_effect_is(-1.5, _SOME_MISSING),
     counts_all=lambda given: call(given, _SOME_MISSING.copy())[1] == 6,
 )
