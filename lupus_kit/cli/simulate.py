@@ -44,6 +44,10 @@ def simulate(
     progress: Annotated[
         bool | None, typer.Option("--progress/--no-progress", help="Show how far it is. [default: in a terminal]")
     ] = None,
+    protocol: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.md", help="Instead write the statistical section of a protocol, from the plan."),
+    ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")
     ] = False,
@@ -69,6 +73,13 @@ def simulate(
     from lupus_kit.core.seeds import as_generator
     from lupus_kit.simulation import Scenario
 
+    if protocol is not None:
+        from lupus_kit.simulation import protocol as written
+
+        if protocol.exists():
+            raise InputError(f"{protocol} is there already and is not overwritten: give another name to --protocol.")
+        write_result(written(Scenario.from_toml(plan), trials, seed), protocol)
+        return
     scenarios = truths(Scenario.from_toml(plan))
     text = plan.read_bytes().decode("utf-8")
     as_generator(seed)

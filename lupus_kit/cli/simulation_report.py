@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from lupus_kit import __version__
@@ -19,22 +21,8 @@ _COLUMNS = ["quantity", "estimate", "mc_error", "low", "high"]
 
 #: The truths that a plan is simulated under, and what they are called.
 TRUTHS = {"assumed": "as the plan assumes", "no difference": "both arms respond alike, at the mean of their rates"}
-NOTE = (
-    "Every number comes from invented trials. Significant: the p-value reaches its level, in either direction. Claimed: the "
-    "rule for two endpoints allows it, too, and the first arm responds more; harm found: the same in the other direction. "
-    "Type III error: a claim or harm found against the true direction. A false claim or harm is of an endpoint at which the "
-    "arms do not differ; its chance is the familywise error, of which the largest is over common response rates and over "
-    "plans where one endpoint alone has an effect. Bias is against the true difference of the estimand. Type M: size of the "
-    "estimate over the true difference among significant trials; type S: share of them with the wrong sign. The Monte Carlo "
-    "error is one standard error; low and high are the ends of a 95% interval. Not estimable: fewer than two trials tell of it."
-)
-
-_STYLE = (
-    "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#222}"
-    "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.2em .8em;text-align:left;vertical-align:top;"
-    "border-bottom:1px solid #ddd}td+td{text-align:right;font-variant-numeric:tabular-nums}pre{background:#f5f5f5;"
-    "padding:1em;white-space:pre-wrap}figure{margin:1em 0 2em}figcaption{color:#555}"
-)
+_SAID = tomllib.loads(resources.files(__package__).joinpath("simulation_report.toml").read_text(encoding="utf-8"))
+NOTE: str = _SAID["note"]
 
 
 def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
@@ -146,7 +134,7 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
     shown = side_by_side(table).rename(columns={truth: f"{truth}: {TRUTHS[truth]}" for truth in results})
     parts = [
         f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
-        f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>",
+        f"<style>{_SAID['style']}</style></head><body><h1>{html.escape(title)}</h1>",
         f"<h2>The plan</h2>{first.plan._repr_html_()}",
         f"<p>The estimand: {html.escape(ESTIMANDS[first.truth.estimand])}.</p>",
         f"<h2>Operating characteristics</h2>{shown.to_html(index=False, border=0)}<p>{html.escape(NOTE)}</p>",

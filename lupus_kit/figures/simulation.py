@@ -13,19 +13,10 @@ from lupus_kit.figures.tables import need_columns
 
 # Quantities that are probabilities of an event; the others are differences, ratios or numbers of patients.
 _PROBABILITIES = (
-    "primary claimed",
-    "secondary claimed",
-    "any endpoint claimed",
-    "primary significant",
-    "secondary significant",
-    "secondary significant, primary not",
-    "any false claim",
-    "primary harm found",
-    "secondary harm found",
-    "type III error",
-    "stopped early",
-    "stopped for futility",
-)
+    "primary claimed", "secondary claimed", "any endpoint claimed", "primary significant", "secondary significant",
+    "secondary significant, primary not", "any false claim", "primary harm found", "secondary harm found",
+    "type III error", "stopped early", "stopped for futility",
+)  # fmt: skip
 # Of these a row is drawn only where it shows something.
 _RARE = _PROBABILITIES[-5:]
 
@@ -325,8 +316,9 @@ def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | 
         listed = ", ".join(f"{p:.2g}" for p in frame["nominal_level"])
         said.append(f"{name}: p at most {listed}")
         if "futility_z" in frame:
-            # On the axis of two-sided p-values; 1 where even a small difference in favour of the other arm goes on.
-            stops = np.minimum(2 * norm.sf(frame["futility_z"].dropna()), 1.0)
+            # On the axis of the test's p-values; 1 where even a small difference in favour of the other arm goes on.
+            sides = frame["nominal_level"].iloc[-1] / norm.sf(frame["critical_z"].iloc[-1])
+            stops = np.minimum(sides * norm.sf(frame["futility_z"].dropna()), 1.0)
             ax.plot(frame["information"][: len(stops)], stops, marker="v", markersize=8, linewidth=1.4, linestyle=":",
                     color=PALETTE[k % 10], label=f"{name}: futility above")  # fmt: skip
             said[-1] += f", for futility above {', '.join(f'{p:.2g}' for p in stops)}"
@@ -339,4 +331,4 @@ def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | 
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set(xlabel="information: share of the patients with an outcome", ylabel="p-value that stops the trial (log)")
     ax.legend(frameon=False, loc="lower right")
-    return describe(ax, f"Nominal two-sided levels at each look, for {alpha:g} in all. {'. '.join(said)}.")
+    return describe(ax, f"Nominal levels at each look, for {alpha:g} in all. {'. '.join(said)}.")

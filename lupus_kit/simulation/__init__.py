@@ -8,6 +8,8 @@ invented item by item and scored). The plan is the same object for both.
   sample size, and no patients left out of the analysis. It has no Monte Carlo error.
 - :func:`run` simulates everything, at either depth, and can show single trials.
 - :func:`familywise` finds the largest chance of a false claim, over common rates and partial null hypotheses.
+- :func:`planned_looks` sums up the primary endpoint from look to look: power, overrun, dates. :func:`assurance` averages it
+  over a prior, :func:`plan_size` finds the patients for either, :func:`interim_power` is the chance of success at a look.
 - :func:`grid` sweeps designs, plans and assumptions, with :func:`exact` where it applies and :func:`run` elsewhere.
 
 A :class:`Scenario` holds design, plan and assumptions together, and is what a plan file contains.
@@ -26,19 +28,26 @@ True
 from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.familywise import familywise
-from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, Endpoint, InterimLooks, Reestimation
+from lupus_kit.simulation.plan.actual_looks import actual_boundaries
+from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, InterimLooks, Reestimation
 from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
+from lupus_kit.simulation.plan.endpoint import FALL_TESTS, RESPONSES, Endpoint
 from lupus_kit.simulation.plan.futility import FUTILITY, conditional_power, with_futility
 from lupus_kit.simulation.plan.plan_file import plan_template
+from lupus_kit.simulation.plan.rate_priors import PRIOR_SOURCES, RatePriors
+from lupus_kit.simulation.plan.recruitment import Recruitment
 from lupus_kit.simulation.plan.registration import Registration, register, registered
 from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.protocol import protocol
 from lupus_kit.simulation.results import Simulation
+from lupus_kit.simulation.sequential import PlannedLooks, assurance, interim_power, plan_size, planned_looks
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
-    "BOUNDARIES", "FUTILITY", "MISSING_RULES", "AnalysisPlan", "Boundaries", "Dropout", "Endpoint", "InterimLooks",
-    "Reestimation", "Registration", "ResponseRates", "Scenario", "Simulation", "conditional_power", "exact",
-    "familywise", "grid", "group_sequential", "plan_template", "register", "registered", "run", "with_futility",
-    "with_patients",
+    "BOUNDARIES", "FALL_TESTS", "FUTILITY", "MISSING_RULES", "PRIOR_SOURCES", "RESPONSES", "AnalysisPlan", "Boundaries",
+    "Dropout", "Endpoint", "InterimLooks", "PlannedLooks", "RatePriors", "Recruitment", "Reestimation", "Registration",
+    "ResponseRates", "Scenario", "Simulation", "actual_boundaries", "assurance", "conditional_power", "exact",
+    "familywise", "grid", "group_sequential", "interim_power", "plan_size", "plan_template", "planned_looks", "protocol",
+    "register", "registered", "run", "with_futility", "with_patients",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ table together with the class.
 """
 
 import numpy as np
+import pandas as pd
 
 from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
@@ -67,42 +68,48 @@ def exact(
             "outcomes are enumerated for response rates, without interim looks, re-estimation, or patients who are left "
             "out (missing = 'observed' with dropout); use simulation.run for this trial."
         )
-    found = joint_probabilities(scenario)
-    endpoint, x1, x2, decision = np.nonzero(found)
-    tally = tally_rows(
-        endpoint, np.zeros_like(x1), x1, x2, decision, found[endpoint, x1, x2, decision], [scenario.sizes]
-    )
-    return Simulation(scenario, tally, None)
+    patients, parts = scenario.patients_at_looks(), []
+    for k, found in enumerate(joint_probabilities(scenario)):
+        x1, x2, decision = np.nonzero(found)
+        parts.append(tally_rows(k, np.zeros_like(x1), x1, x2, decision, found[x1, x2, decision], patients))
+    return Simulation(scenario, pd.concat(parts, ignore_index=True), None)
 
 
-def joint_probabilities(scenario: Scenario) -> np.ndarray:
+def joint_probabilities(scenario: Scenario) -> list[np.ndarray]:
     """Probability of each table of each endpoint together with each decision.
 
     Returns
     -------
-    numpy.ndarray, shape (2, n1 + 1, n2 + 1, 128)
-        Endpoint, responders of the first and the second arm, decision.
+    list of numpy.ndarray, shape (n1 + 1, n2 + 1, 128)
+        For each endpoint: responders of the first and the second arm, decision.
     """
-    n1, n2 = scenario.sizes
-    laws, codes, decisions = _laws(scenario), table_codes(scenario.plan, n1, n2), rule_of(scenario.plan).table
-    found, (x1, x2) = np.zeros((2, n1 + 1, n2 + 1, DECISIONS)), np.indices((n1 + 1, n2 + 1))
+    laws, codes, decisions = _laws(scenario), _codes(scenario), rule_of(scenario.plan).table
+    parts = []
     for k, (first, second) in enumerate(((laws[0], laws[1]), (laws[0].T, laws[1].T))):
         own, other = (decisions, codes[1]) if k == 0 else (decisions.T, codes[0])
+        found, (x1, x2) = np.zeros((*codes[k].shape, DECISIONS)), np.indices(codes[k].shape)
         for code in np.unique(other):
-            found[k, x1, x2, own[codes[k], code]] += first @ (other == code).astype(float) @ second.T
-    return found
+            found[x1, x2, own[codes[k], code]] += first @ (other == code).astype(float) @ second.T
+        parts.append(found)
+    return parts
 
 
 def pairs_of_codes(scenario: Scenario) -> np.ndarray:
     """Probability of each pair of codes of the two endpoints' tables, shaped as the table of the rule."""
-    laws, codes = _laws(scenario), table_codes(scenario.plan, *scenario.sizes)
+    laws, codes = _laws(scenario), _codes(scenario)
     rows, columns = rule_of(scenario.plan).table.shape
     left = [laws[0].T @ (codes[0] == code) for code in range(rows)]
     right = [(codes[1] == code) @ laws[1].T for code in range(columns)]
     return np.array([[float((a * b).sum()) for b in right] for a in left])
 
 
+def _codes(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of every table of both endpoints."""
+    return table_codes(scenario.plan, scenario.patients_at_looks()[0, 1:])
+
+
 def _laws(scenario: Scenario) -> list[np.ndarray]:
     """Joint law of both arms' counts, the primary endpoint first."""
-    laws = [arm_law(scenario, arm) for arm in (0, 1)]
+    sizes = scenario.patients_at_looks()[0, 1:]
+    laws = [arm_law(scenario, arm, sizes[:, arm].tolist()) for arm in (0, 1)]
     return [law.T for law in laws] if visit_of(scenario) == (1, 0) else laws

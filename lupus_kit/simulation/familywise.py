@@ -10,6 +10,7 @@ from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
+from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.planning.operating_characteristics import null_coefficients
 from lupus_kit.inference.two_by_two.bernstein import suprema
 from lupus_kit.inference.two_visits.familywise import correlation_bounds
@@ -20,6 +21,7 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, rule_of, table_codes
+from lupus_kit.simulation.trials.endpoint_level import visit_of
 
 # Which endpoints (primary, secondary) have no effect, in words.
 _NULLS = {"both null": (True, True), "primary null": (True, False), "secondary null": (False, True)}
@@ -51,9 +53,10 @@ def familywise(
     Returns
     -------
     pandas.DataFrame
-        One row a hypothesis, the largest error first: ``null``, ``rate`` (the common rate), ``estimate``, ``mc_error``,
-        ``low``, ``high``, ``method`` (``"exact"`` or ``"simulated"``). Exact errors where one
-        endpoint has an effect and nobody is lost are for an effect so large that it is surely claimed.
+        One row a hypothesis, the largest error first: ``null``, ``rate`` (the common rate; that of the second arm, where
+        the plan has a margin), ``estimate``, ``mc_error``, ``low``, ``high``, ``method`` (``"exact"`` or
+        ``"simulated"``). Exact errors where one endpoint has an effect and nobody is lost are for an effect so large that
+        it is surely claimed.
 
     Raises
     ------
@@ -91,7 +94,8 @@ def _certain(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estim
     assert isinstance(rates, ResponseRates)
     if not can_enumerate(scenario) or not rates.dropout.none:
         return None
-    codes, wrong = table_codes(scenario.plan, *scenario.sizes), (rule_of(scenario.plan).table & _false(which)) > 0
+    codes = table_codes(scenario.plan, scenario.patients_at_looks()[0, 1:])
+    wrong = (rule_of(scenario.plan).table & _false(which)) > 0
     if which == (False, True):
         codes, wrong = codes[::-1], wrong.T
     # What matters at the other endpoint is that it is claimed (code 1), or harm found there: the sure effects.
@@ -100,9 +104,10 @@ def _certain(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estim
         if not (wrong == wrong[:, :1]).all():
             return None
         others = [0]
-    top = suprema(np.array([null_coefficients(wrong[codes[0], other]) for other in others]))
+    regions, shift = [wrong[codes[0], other] for other in others], -scenario.plan.margin
+    top = suprema(np.array([shifted.null_coefficients(r, shift) if shift else null_coefficients(r) for r in regions]))
     best = int(np.argmax(top.value))
-    return float(top.at[best]), known(float(top.value[best]))
+    return float(shifted.second_rate(top.at[best], shift)), known(float(top.value[best]))
 
 
 def _searched(
@@ -127,21 +132,24 @@ def _searched(
     rate = float(grid[np.nanargmax(values)]) if np.isfinite(values).any() else float("nan")
     if exact and rate == rate:
         rate = float(
-            minimize_scalar(lambda at: -error(at).estimate, bounds=(rate - 0.025, rate + 0.025), method="bounded").x
+            minimize_scalar(
+                lambda at: -error(at).estimate,
+                bounds=(max(rate - 0.025, scenario.plan.margin), rate + 0.025),
+                method="bounded",
+            ).x
         )
     return rate, error(rate, n_trials) if rate == rate else NOT_ESTIMABLE
 
 
 def _at(scenario: Scenario, which: tuple[bool, bool], rate: float) -> Scenario:
-    """Return the scenario with a common rate at the endpoints that are null."""
+    """Return the scenario with a common rate, less the margin in the first arm, at the endpoints that are null."""
     rates = scenario.assumptions
     assert isinstance(rates, ResponseRates)
-    weeks = (scenario.design.primary_week, scenario.design.follow_up_week)
-    null = {end.week for end, nothing in zip(scenario.plan.endpoints, which, strict=True) if nothing}
-    first, second = (
-        (rate, rate) if week in null else given
-        for week, given in zip(weeks, (rates.primary, rates.follow_up), strict=True)
-    )
+    given, visits = [rates.primary, rates.follow_up], visit_of(scenario)
+    for visit, nothing in zip(visits, which, strict=True):
+        if nothing:
+            given[visit] = (rate - scenario.plan.margin, rate)
+    first, second = given
     bounds = [correlation_bounds(a, b) for a, b in zip(first, second, strict=True)]
     correlation = float(np.clip(rates.correlation, max(low for low, _ in bounds), min(high for _, high in bounds)))
     plan, new = scenario.plan, replace(rates, primary=first, follow_up=second, correlation=correlation)

@@ -86,7 +86,8 @@ class Simulation:
         decision = self._trials["decision"].to_numpy()
         for k, role in enumerate(ROLES):
             n1, x1, n2, x2 = (frame[f"{name}_{role}"].to_numpy() for name in ("n1", "x1", "n2", "x2"))
-            frame[f"p_{role}"] = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative)
+            if not self.plan.endpoints[k].is_fall:  # whose p-values came with the trials
+                frame[f"p_{role}"] = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative, self.plan.margin)
             frame[f"significant_{role}"] = (decision & SIGNIFICANT[k]) > 0
             frame[f"claimed_{role}"] = (decision & CLAIMED[k]) > 0
             frame[f"harm_{role}"] = (decision & HARM[k]) > 0
@@ -129,11 +130,18 @@ class Simulation:
     def undefined(self) -> set[str]:
         """Quantities of :meth:`summary` that have no meaning under the plan and what is true."""
         nothing = [role for k, role in enumerate(ROLES) if self.truth.difference(k) == 0]
+        null = [k for k in (0, 1) if self._is_null(k)]
         return {
             *(f"{role}: type {kind}" for role in nothing for kind in "MS"),
             *(f"{role} harm found" for role in ROLES if self.plan.sided == 1),
-            *(["any false claim"] if not nothing else ["type III error"] if len(nothing) == 2 else []),
+            *(["any false claim"] if not null else []),
+            *(["type III error"] if len(null) == 2 or self.plan.margin else []),
         }
+
+    def _is_null(self, endpoint: int) -> bool:
+        """Whether a claim is false: the arms do not differ, or the first is inferior by the margin or more."""
+        true, margin = self.truth.difference(endpoint), self.plan.margin
+        return true + margin < 1e-12 if margin else true == 0
 
     def summary(self) -> pd.DataFrame:
         """Return the operating characteristics, each with its Monte Carlo standard error and 95 % interval.
@@ -147,11 +155,13 @@ class Simulation:
             *Claimed*: the rule allows it and the first arm responds more; this is the power of the plan. *Harm found*: the
             rule allows it in the other direction; one-sided plans do not test it. *Type III error*: a claim where the first
             arm is worse in truth, or harm found where it is better. *False claim*: a claim or harm found at an endpoint at
-            which the arms do not differ; its chance is the familywise error under these assumptions
-            (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against the true difference of the
-            estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true difference, and *type S*:
-            share with the wrong sign, both among trials that are significant at this endpoint; not defined where the
-            true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for futility.
+            which the arms do not differ (under a margin: the first is inferior by it or more); its chance is the familywise
+            error under these assumptions (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against
+            the true difference of the estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true
+            difference, and *type S*: share with the wrong sign, both among trials that are significant at this endpoint;
+            not defined where the true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for
+            futility. With recruitment in the plan,
+            *patients randomised* are all who are in the trial at the decision.
         """
         significant, claimed, harm = (
             [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)
@@ -172,21 +182,24 @@ class Simulation:
             "any false claim": np.zeros(DECISIONS, dtype=bool),
         }
         for k in (0, 1):
-            true = self.truth.difference(k)
-            if true == 0:
+            if self._is_null(k):
                 events["any false claim"] |= claimed[k] | harm[k]
             else:
-                events["type III error"] |= claimed[k] if true < 0 else harm[k]
+                events["type III error"] |= claimed[k] if self.truth.difference(k) < 0 else harm[k]
         none = self.undefined
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(mask))) for name, mask in events.items()]
         ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
-        patients = known(float(self.n1 + self.n2))
-        if plan.looks or plan.reestimation:
-            patients = self._mean((ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float), weight)
+        ended = {"patients randomised": (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)}
+        if plan.recruitment:
+            weeks = [endpoint.week for endpoint in plan.endpoints]
+            found = plan.recruitment.at(ended["patients randomised"], self.n1 + self.n2, weeks)
+            names = ("months to the decision", "patients randomised", "months to the last visit")
+            ended |= dict(zip(names, found, strict=True))
         last = len(plan.looks.fractions) if plan.looks else 1
         early = float(weight[(ends["look"] < last).to_numpy()].sum())
-        rows.append(("patients randomised", *patients))
+        for name, at in ended.items():
+            rows.append((name, *(self._mean(at, weight) if plan.looks or plan.reestimation else known(float(at[0])))))
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
         futile = (np.arange(DECISIONS) & FUTILE) > 0
         may_stop = plan.looks is not None and plan.looks.futility is not None
@@ -220,7 +233,7 @@ class Simulation:
         }
 
     def coverage(self, level: float = 0.95, methods: tuple[str, ...] = INTERVALS) -> pd.DataFrame:
-        """How often each confidence interval holds the true value.
+        """How often each confidence interval holds the true value, at the endpoints that are responses.
 
         Parameters
         ----------
@@ -238,6 +251,8 @@ class Simulation:
         """
         rows = []
         for k, role in enumerate(ROLES):
+            if self.plan.endpoints[k].is_fall:
+                continue
             # Trials that differ in their decision alone have the same interval.
             tables = self._rows(k).groupby(["n1", "x1", "n2", "x2"], as_index=False)["weight"].sum()
             tables = tables[(tables["n1"] > 0) & (tables["n2"] > 0)]
@@ -258,7 +273,7 @@ class Simulation:
         return pd.DataFrame(rows, columns=names)
 
     def pvalue_distribution(self, bins: int = 20) -> pd.DataFrame:
-        """Distribution of the p-values of both endpoints.
+        """Distribution of the p-values of the endpoints that are responses; those of a fall are in :attr:`trials`.
 
         Parameters
         ----------
@@ -276,9 +291,11 @@ class Simulation:
         edges = np.append(np.arange(bins + 1) / bins, np.nan)
         rows = []
         for k, role in enumerate(ROLES):
+            if self.plan.endpoints[k].is_fall:
+                continue
             table = self._rows(k)
             n1, x1, n2, x2 = (table[name].to_numpy() for name in ("n1", "x1", "n2", "x2"))
-            p = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative)
+            p = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative, self.plan.margin)
             # A hair is taken off, so that 0.05 in floating point does not fall above the edge 1/20.
             place = np.clip(np.ceil(p * bins - 1e-9) - 1, 0, bins - 1)
             weight = table["weight"].to_numpy(dtype=float)

@@ -261,6 +261,13 @@ def test_an_effect_that_misses():
     assert far.sentence == "another estimate; interval not reproduced by any of 5 methods"
 
 
+def test_what_looks_like_a_tag_in_a_claim_stays_text_in_markdown_and_html():
+    report = audit.check(study(claim(words="<script>alert(1)</script> 9 of 30, p<0.05")))
+    for form in ("markdown", "html"):
+        assert "<script" not in report.render(form)
+    assert "p<0.05" in report.render("markdown")
+
+
 def test_a_column_that_stands_twice_in_a_claims_file_is_refused(tmp_path):
     path = tmp_path / "paper.csv"
     path.write_text(

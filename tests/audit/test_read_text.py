@@ -255,6 +255,7 @@ THREE = "Adults were randomised to zorimab 130 mg (n=50), zorimab 260 mg (n=51) 
         "Response was higher in the 130 mg and 260 mg groups than in the placebo group (36.8% and 31.6% vs. 22.8%).",
         "Response was 36.8% with zorimab 130 mg, 31.6% with zorimab 260 mg and 22.8% with placebo.",
         "Response rates were 36.8%, 31.6% and 22.8% in the three groups.",
+        "Response: 36.8%, 31.6%, 22.8%.",
         "Response was 36.8, 31.6, and 22.8% in the 130 mg, 260 mg and placebo groups, respectively.",
     ],
 )

@@ -363,3 +363,17 @@ def test_a_cluster_without_dask_is_told(desk, capsys, monkeypatch):
     assert call("simulate", "rates.toml", "--scheduler", "tcp://127.0.0.1:8786", "--out", "done") == 2
     assert "--scheduler needs Dask: pip install 'lupus-kit[dask]'." in capsys.readouterr().err
     assert not (desk / "done").exists()
+
+
+def test_a_protocol_is_written_once(desk, capsys):
+    looks = RATES.replace("[rates]", "[plan.looks]\nfractions = [0.5, 1.0]\n[plan.recruitment]\nper_month = 2\n[rates]")
+    Path("looks.toml").write_text(looks, encoding="utf-8")
+    assert call("simulate", "looks.toml", "--protocol", "section.md", "--trials", "500") == 0
+    text = Path("section.md").read_text(encoding="utf-8")
+    assert "## Estimands" in text
+    assert "500 simulated trials (seed 0)" in text
+    assert "| recruitment | 2 patients a month |" in text
+    Path("section.md").write_text("mine", encoding="utf-8")
+    assert call("simulate", "looks.toml", "--protocol", "section.md") == 2
+    assert "not overwritten: give another name to --protocol" in capsys.readouterr().err
+    assert Path("section.md").read_text(encoding="utf-8") == "mine"

@@ -130,6 +130,9 @@ def test_boundaries():
     futile = simulation.with_futility(simulation.group_sequential((0.5, 1.0)), "lan_demets_pocock", 0.2)
     both = draw.boundaries({"obrien_fleming": futile.to_frame()})
     assert f", for futility above {2 * norm.sf(futile.futility[0]):.2g}" in figures.alt_text(both)
+    one_sided = simulation.with_futility(simulation.group_sequential((0.5, 1.0), 0.025, sided=1), "asP", 0.2)
+    drawn = figures.alt_text(draw.boundaries({"one": one_sided.to_frame()}, 0.025))
+    assert f", for futility above {norm.sf(one_sided.futility[0]):.2g}" in drawn
     assert ax.get_yscale() == "log"
     with pytest.raises(ValueError, match="at least one boundary"):
         draw.boundaries({})

@@ -169,6 +169,23 @@ def test_gamma_names_the_berger_boos_form_of_a_test():
             function("fisher", 5, 6, gamma=0.001)
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: inference.size("barnard", 8, 9, gamma=0.05),
+        lambda: inference.power("boschloo", 0.8, 0.2, 8, 9, gamma=0.2),
+        lambda: inference.size_curve("boschloo", 8, 9, alpha=0.01, gamma=0.02),
+        lambda: inference.rejection_region("barnard_berger_boos", 8, 9, alpha=1e-7),
+        lambda: inference.type_m_and_s("barnard", 0.8, 0.2, 8, 9, gamma=0.06),
+        lambda: inference.sample_size("barnard", 0.8, 0.2, gamma=0.06),
+        lambda: inference.minimal_detectable_difference("barnard", 0.2, 8, 9, gamma=0.06),
+    ],
+)
+def test_a_gamma_that_no_p_value_can_get_below_is_refused(ask):
+    with pytest.raises(InputError, match="must be smaller than alpha"):
+        ask()
+
+
 def test_gamma_reaches_planning_comparison_and_fragility():
     gamma = 0.03
     rejected = inference.pvalue_lattice("barnard", 12, 11, gamma=gamma) <= 0.05

@@ -162,6 +162,11 @@ def test_conditional_power_averages_to_power():
     ("ask", "words"),
     [
         (lambda: with_futility(group_sequential([0.5, 1]), "pocock", 0.2), "unknown rule for futility 'pocock'"),
+        (lambda: with_futility(group_sequential([0.5, 1]), ["pocock"], 0.2), "unknown rule for futility"),
+        (lambda: with_futility(group_sequential([0.5, 1]), "conditional_power", [0.2]), "futility_level"),
+        (lambda: with_futility(None, "conditional_power", 0.2), "give the Boundaries"),
+        (lambda: group_sequential([0.5, 1], shape=["x"]), "unknown boundary"),
+        (lambda: group_sequential([0.5, 1], shape="hsd", parameter=[1]), "parameter"),
         (lambda: with_futility(group_sequential([0.5, 1]), "conditional_power", 1.2), "futility_level == 1.2"),
         (lambda: with_futility(group_sequential([0.5, 1]), "lan_demets_pocock", 0.97), "futility_level == 0.97"),
         (lambda: with_futility(group_sequential([0.5, 1]), "lan_demets_pocock", None), "futility_level == None"),
@@ -211,3 +216,30 @@ def test_levels_and_fractions_that_are_none():
         group_sequential([0.5, 1], alpha="x")
     with pytest.raises(InputError, match="must rise"):
         group_sequential([[0.5, 1]])
+
+
+@pytest.mark.parametrize("name", [*OTHER_NAMES, "kimdemets", "Hwang-Shih-DeCani", "asof", "O'Brien-Fleming", "SFLDOF"])
+def test_names_of_other_programs_are_understood(name):
+    spent = [0.01, 0.05] if name == "asUser" else None
+    found = group_sequential([0.5, 1.0], shape=name, spent=spent)
+    assert found.shape in BOUNDARIES
+    looks = InterimLooks((0.5, 1.0), name, spent=spent)
+    assert looks.boundary == found.shape
+    assert looks.boundaries(0.05) == found
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'asHSD'"):
+        group_sequential([0.5, 1.0], shape="asHDS")
+    with pytest.raises(InputError, match="unknown rule for futility 'bindingOF'"):
+        InterimLooks((0.5, 1.0), futility="bindingOF").boundaries(0.05)
+    with pytest.raises(InputError, match="unknown boundary 5"):
+        group_sequential([0.5, 1.0], shape=5)
+    named = [InterimLooks((0.5, 1.0), futility=name).boundaries(0.05) for name in ("bsOF", "lan_demets_obrien_fleming")]
+    assert named[0].futility == named[1].futility
+
+
+def test_futility_by_predictive_power_lies_where_predictive_power_is_the_level():
+    bounds = with_futility(group_sequential([0.3, 0.6, 1.0], 0.025, sided=1), "predictive_power", 0.1)
+    for z, time in zip(bounds.futility, bounds.fractions, strict=False):
+        assert conditional_power(z, time, bounds.critical[-1], predictive=True) == pytest.approx(0.1)

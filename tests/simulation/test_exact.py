@@ -38,7 +38,7 @@ def test_products_of_matrices_are_the_sum_over_all_pairs_of_cells(rule, swapped)
     plan = simulation.AnalysisPlan(*visits, multiplicity=rule, test="n_minus_1", alpha=0.2, missing="worst")
     rates = simulation.ResponseRates((0.8, 0.2), (0.7, 0.3), 0.3, LOST)
     scenario = simulation.Scenario(rates, simulation.with_patients(HE, n1, n2), plan)
-    laws = [arm_law(scenario, arm) for arm in (0, 1)]
+    laws = [arm_law(scenario, arm, (n, n)) for arm, n in enumerate((n1, n2))]
     p, decide = lattice(plan.test, n1, n2), Rule(plan)
     expected = np.zeros((2, n1 + 1, n2 + 1, 128))
     for a, b in np.ndindex(laws[0].shape):
@@ -49,7 +49,7 @@ def test_products_of_matrices_are_the_sum_over_all_pairs_of_cells(rule, swapped)
             decision = int(decide.decide(*(p[x] for x in tables), better))
             for k, table in enumerate(tables):
                 expected[(k, *table, decision)] += weight
-    assert joint_probabilities(scenario) == pytest.approx(expected, abs=1e-14)
+    assert np.array(joint_probabilities(scenario)) == pytest.approx(expected, abs=1e-14)
 
 
 @pytest.mark.parametrize("rule", inference.STRATEGIES)

@@ -110,6 +110,11 @@ _BEFORE = {
     "observed": (0.48245, 0.5554, 0.48245, 0.3305, 60.0, 0.0, 0.2521264057),
     "again": (0.7957, 0.88865, 0.7957, 0.73405, 116.9556, 0.0, 0.2509865264),
 }
+# These two are drawn in another, quicker way since 0.4: the same law, other trials for the same seed.
+_DRAWN_ANEW = {
+    "observed": (0.48285, 0.54875, 0.48285, 0.32775, 60.0, 0.0, 0.2511020736),
+    "again": (0.79535, 0.88895, 0.79535, 0.73465, 116.8815, 0.0, 0.2502865492),
+}
 
 
 @pytest.mark.parametrize(
@@ -128,7 +133,10 @@ def test_plans_of_before_give_the_numbers_of_before(name, plan):
     claims = [value[f"{role} claimed"] + value[f"{role} harm found"] for role in ("primary", "secondary")]
     found = [value["primary significant"], value["secondary significant"], *claims]
     found += [value[name] for name in ("patients randomised", "stopped early", "primary: mean difference")]
-    assert found == pytest.approx(_BEFORE[name], abs=1e-9)
+    assert found == pytest.approx(_DRAWN_ANEW.get(name, _BEFORE[name]), abs=1e-9)
+    if name in _DRAWN_ANEW:  # both are estimates, from as many trials
+        shares = np.array([_BEFORE[name][:4], found[:4]])
+        assert (abs(shares[1] - shares[0]) < 4 * np.sqrt(2 * shares[0] * (1 - shares[0]) / 20_000)).all()
 
 
 @pytest.mark.parametrize(
@@ -204,7 +212,7 @@ def test_a_generator_as_seed_moves_on():
         ({"plan": "pearson"}, "plan must be an AnalysisPlan"),
         ({"assumptions": (0.5, 0.3)}, "assumptions must be simulation.ResponseRates"),
         ({"plan": simulation.AnalysisPlan(primary=simulation.Endpoint(16))}, "visits at weeks 12, 24"),
-        ({"plan": simulation.AnalysisPlan(secondary=simulation.Endpoint(12, "SRI-6"))}, "each of the two weeks once"),
+        ({"plan": simulation.AnalysisPlan(secondary=simulation.Endpoint(12, "SLEDAI fall"))}, "has no response rate"),
         ({"plan": simulation.AnalysisPlan(looks=simulation.InterimLooks((0.01, 1.0)))}, "come after 0, 30 patients"),
     ],
 )

@@ -284,7 +284,7 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
                 more += [Pair(a, c, 2.0, joins.arms, joins.named), Pair(b, d, 2.0, joins.arms, joins.named)]
                 scores[place : place + 3] = [-1.0] * 3
         names = _one_each(pairs, place)
-        n = len(names) or _list_of(gaps, place, pairs)
+        n = len(names) or _list_of(gaps, place, pairs, len(s.arms))
         if n > 2 and (names or scores[place] > -0.5):
             names = names or (list(s.arms) if len(s.arms) == n else [""] * n)
             behind = [s.text[one.end : one.end + NEAR].split("%")[0] for one in values[place : place + n]]
@@ -320,14 +320,14 @@ def propose_counts(s: Sentence, counts: Sequence[Value]) -> list[Pair]:
     return [pairs[i] for i in _best_pairs(scores)]
 
 
-def _list_of(gaps: Sequence[str], place: int, pairs: Sequence[Pair]) -> int:
+def _list_of(gaps: Sequence[str], place: int, pairs: Sequence[Pair], n_arms: int) -> int:
     """Return how many values a list such as "21%, 17% and 19%" or "1% in A, 2% in B and 3% in C" holds here, or 0."""
     end = place
     while end < len(gaps) and re.fullmatch(r"[^;]{0,60},\s\(?" if pairs[end].alike else r"\s?\)?,\s\(?", gaps[end]):
         end += 1
-    last = end if place < end < len(gaps) else None
-    words = r"[^;]{0,60}" if last and pairs[last].alike else r"\s?\)?"
-    return end - place + 2 if last and re.fullmatch(rf"{words},?\s(?:and|&|or)\s", gaps[last]) else 0
+    words = r"[^;]{0,60}" if end < len(gaps) and pairs[end].alike else r"\s?\)?"
+    ends = place < end < len(gaps) and re.fullmatch(rf"{words},?\s(?:and|&|or)\s", gaps[end])
+    return end - place + 2 if ends else n_arms if end - place + 1 == n_arms > 2 else 0
 
 
 def _one_each(pairs: Sequence[Pair], place: int) -> list[str]:

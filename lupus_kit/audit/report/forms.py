@@ -4,6 +4,7 @@ Everything from the paper or the file is escaped.
 """
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -95,8 +96,8 @@ def _filled(name: str, report: Contents) -> str:
 
 
 def markdown(report: Contents) -> str:
-    """Write a report as Markdown: the claims, the paper's tables, the reading."""
-    return _filled("report.md.j2", report)
+    """Write a report as Markdown: the claims, the paper's tables, the reading; what looks like a tag stays text."""
+    return re.sub(r"<(?=[A-Za-z/!])", "&lt;", _filled("report.md.j2", report))
 
 
 def notebook_html(report: Contents) -> str:

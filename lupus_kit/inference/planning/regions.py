@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from lupus_kit.core.errors import InputError
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, conditional_rejects
@@ -60,6 +61,8 @@ def rejected_window(
     entry: Test, n1: int, n2: int, level: float, side: str, rows: tuple[int, int], columns: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Tables with x1 in ``rows`` and x2 in ``columns`` (first and last) that a test rejects."""
+    if entry.gamma is not None and entry.gamma >= level:
+        raise InputError(f"gamma == {entry.gamma:g} must be smaller than alpha == {level:g}: it is added to every p.")
     if entry.family == "unconditional exact":
         # The last rejected table is found without the p-values of all others, but for a gamma.
         if entry.difference:

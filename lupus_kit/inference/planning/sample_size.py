@@ -26,6 +26,8 @@ _LARGEST = {"unconditional exact": 2000, "conditional exact": 20_000}
 _LARGEST_ASYMPTOTIC = 1_000_000
 # Below this size every size is tried, from four fifths of the normal formula on.
 _SMALL = 60
+# Tables from which on rows that hardly ever happen are left out.
+_ALL_ROWS = 40_000
 # Seconds before progress is shown.
 _PATIENCE = 2
 
@@ -54,6 +56,8 @@ class SampleSize:
         That of a Berger–Boos test.
     difference : float
         The p1 - p2 of the null hypothesis.
+    quantity : str
+        What reaches the target: ``"exact power"``, or ``"assurance"``, power averaged over a prior.
     """
 
     n1: int
@@ -68,6 +72,7 @@ class SampleSize:
     alternative: str
     gamma: float | None = None
     difference: float = 0.0
+    quantity: str = "exact power"
 
     def __int__(self) -> int:
         return self.n1
@@ -77,11 +82,11 @@ class SampleSize:
         return pd.DataFrame([asdict(self)])
 
     def _repr_html_(self) -> str:
-        dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but power dips again)"
+        dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but it dips again)"
         label = get(self.test, self.gamma, self.difference).label
         return (
-            f"<b>{self.n1} and {self.n2}</b> patients give {label} an exact power of {self.power:.3f}, "
-            f"and more patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
+            f"<b>{self.n1} and {self.n2}</b> patients give {label} an {self.quantity} of {self.power:.3f}, and more "
+            f"patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
         )
 
 
@@ -177,18 +182,11 @@ def sample_size(
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
 
-    if entry.gamma is not None and entry.gamma >= level:
-        raise InputError(f"gamma == {entry.gamma:g} must be smaller than alpha == {level:g}: it is added to every p.")
-
     normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
     hopeless = 1000 + int(20 * normal)
     largest = _LARGEST.get(entry.family, _LARGEST_ASYMPTOTIC)
-    known: dict[int, float] = {}
 
-    def second_arm(n1: int) -> int:
-        return max(1, ceil(ratio * n1 - 1e-9))
-
-    def at(n1: int) -> float:
+    def power_of(n1: int, n2: int) -> float:
         if n1 > largest:
             raise InputError(
                 f"more than {largest} patients in the first arm would be needed for rates {first:g} and {second:g}, "
@@ -199,19 +197,50 @@ def sample_size(
                 f"{entry.key!r} does not reach a power of {target:g} with {hopeless} patients in the first arm, twenty "
                 f"times what the normal formula says for rates {first:g} and {second:g}: see where it is undefined."
             )
+        return float(exact_power(entry, first, second, n1, n2, level, side))
+
+    found = smallest_trial(
+        power_of, lambda at: _start(at, normal, target, level, side, largest), target, ratio, entry.key
+    )
+    return SampleSize(*found, target, level, entry.key, side, entry.gamma, entry.difference)
+
+
+def smallest_trial(
+    power_of: Callable[[int, int], float],
+    start: Callable[[Callable[[int], float]], int],
+    target: float,
+    ratio: float,
+    test: str,
+) -> tuple[int, int, float, int, int, int]:
+    """Search the smallest trial that reaches a target and keeps it; what :class:`SampleSize` begins with.
+
+    Parameters
+    ----------
+    power_of : callable
+        Power of both arms' sizes.
+    start : callable
+        From the power of the first arm's size to a size near the one that is sought.
+    target, ratio : float
+        As for :func:`sample_size`.
+    test : str
+        Named while progress is shown.
+    """
+    known: dict[int, float] = {}
+
+    def second_arm(n1: int) -> int:
+        return max(1, ceil(ratio * n1 - 1e-9))
+
+    def at(n1: int) -> float:
         if n1 not in known:
-            known[n1] = float(exact_power(entry, first, second, n1, second_arm(n1), level, side))
+            known[n1] = power_of(n1, second_arm(n1))
             progress.update()
         return known[n1]
 
     with tqdm(
-        desc=f"{entry.key}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
+        desc=f"{test}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
     ) as progress:
-        smallest, first_n1, checked_to = _search(
-            at, _start(at, normal, target, level, side, largest), target, max(12, ceil(2 / ratio))
-        )
-    found = (smallest, second_arm(smallest), at(smallest), first_n1, checked_to, len(known))
-    return SampleSize(*found, target, level, entry.key, side, entry.gamma, entry.difference)
+        n1, first_n1, checked_to = _search(at, start(at), target, max(12, ceil(2 / ratio)))
+    return n1, second_arm(n1), known[n1], first_n1, checked_to, len(known)
 
 
 def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:
@@ -338,18 +367,25 @@ def minimal_detectable_difference(
         raise InputError(f"direction == {direction!r}: must be 'up' or 'down'.")
     entry, target, (_, rate) = get(test, gamma), as_level("power", power), _rates(0.5, p2)
     m, n, level, side = as_size("n1", n1), as_size("n2", n2), as_level("alpha", alpha), as_alternative(alternative)
-    columns = window(n, rate)
-    rejected = rejected_window(entry, m, n, level, side, (0, m), columns)
+    end, columns = 1.0 if direction == "up" else 0.0, window(n, rate)
+    if m * n > _ALL_ROWS and entry.family != "unconditional exact" and not stays:
+        # If twice the difference of the normal formula is detected, no larger one needs to be looked at.
+        z = ndtri(1 - level / 2) + max(ndtri(target), 0.0)
+        reach = 2 * z * np.sqrt(max(rate * (1 - rate), 1 / m) * (1 / m + 1 / n))
+        near = float(np.clip(rate + reach if direction == "up" else rate - reach, 0.0, 1.0))
+        end = near if exact_power(entry, near, rate, m, n, level, side) >= target else end
+    rows = (window(m, min(rate, end))[0], window(m, max(rate, end))[1])
     # Power is a polynomial of the first rate.
-    coefficients = rejected @ binom.pmf(np.arange(columns[0], columns[1] + 1), n, rate)
+    coefficients = np.zeros(m + 1)
+    chances = binom.pmf(np.arange(columns[0], columns[1] + 1), n, rate)
+    coefficients[rows[0] : rows[1] + 1] = rejected_window(entry, m, n, level, side, rows, columns) @ chances
 
     def missing(p1: float) -> float:
         return float(basis(m, np.array(p1)) @ coefficients) - target
 
-    end = 1.0 if direction == "up" else 0.0
     # On a grid that shows every peak, with the highest point itself among its points.
     angles = [float(np.arcsin(np.sqrt(p))) for p in (rate, end)]
-    at = np.sin(np.linspace(angles[0], angles[1], 9 + int(9 * np.sqrt(m)))) ** 2
+    at = np.sin(np.linspace(angles[0], angles[1], 9 + int(9 * np.sqrt(m) * abs(angles[1] - angles[0])))) ** 2
     at[0], at[-1] = rate, end
     at = np.append(at, suprema(coefficients[None, :], min(rate, end), max(rate, end)).at)
     at = np.sort(at) if direction == "up" else np.sort(at)[::-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,19 @@ from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
-from lupus_kit.simulation.plan.boundaries import Boundaries, check_fractions, check_spending, group_sequential
+from lupus_kit.inference.two_by_two.registry import get
+from lupus_kit.simulation.plan.boundaries import (
+    Boundaries,
+    check_fractions,
+    check_spending,
+    group_sequential,
+    known_name,
+)
+from lupus_kit.simulation.plan.endpoint import Endpoint
 from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
+from lupus_kit.simulation.plan.rate_priors import RatePriors
+from lupus_kit.simulation.plan.recruitment import Recruitment
 
 #: Rules for a patient whose outcome is not known, with what they do.
 MISSING_RULES = {
@@ -30,53 +39,20 @@ MISSING_RULES = {
 #: Rules for two endpoints that stay valid when the trial may stop early; see :class:`InterimLooks`.
 RULES_WITH_LOOKS = ("either", "fixed_sequence", "bonferroni")
 
-_SRI = re.compile(r"^SRI-[4-8]$")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One binary endpoint: a response at a week.
-
-    Attributes
-    ----------
-    week : int
-        Week of the visit; the design must have it.
-    name : str
-        ``"SRI-4"`` to ``"SRI-8"``.
-    """
-
-    week: int
-    name: str = "SRI-4"
-
-    def __post_init__(self) -> None:
-        if isinstance(self.week, bool) or not isinstance(self.week, (int, np.integer)) or self.week < 1:
-            raise InputError(f"week == {self.week!r}: an endpoint is measured at a whole week after baseline.")
-        if not isinstance(self.name, str) or not _SRI.match(self.name):
-            raise unknown_name("endpoint", self.name, [f"SRI-{n}" for n in range(4, 9)])
-
-    @property
-    def points(self) -> int:
-        """The fall of SLEDAI that is asked for."""
-        return int(self.name[-1])
-
-    def __str__(self) -> str:
-        return f"{self.name} at week {self.week}"
-
 
 @dataclass(frozen=True)
 class InterimLooks:
     """Looks at the primary endpoint while patients still come in; the trial stops once the boundary is crossed.
 
-    At a look with information fraction t the first ``t · n`` patients of each arm have their primary outcome. A trial
-    that stops recruits no more; the patients it has are followed to the secondary endpoint, which is then tested at
-    the nominal level of the same look.
+    At a look with information fraction t the first ``t · n`` patients of each arm have their primary outcome. A trial that
+    stops recruits no more; these patients are followed to the secondary endpoint, tested at the nominal level of that look.
 
     Attributes
     ----------
     fractions : tuple of float
         Information at each look, the final one (1.0) included.
     boundary : str
-        Key of :data:`~lupus_kit.simulation.BOUNDARIES`.
+        Key of :data:`~lupus_kit.simulation.BOUNDARIES`, or another program's name of it, such as ``"asOF"``.
     spent : tuple of float, optional
         For the boundary ``"spending"``: cumulative alpha spent up to each look.
     parameter : float, optional
@@ -89,10 +65,9 @@ class InterimLooks:
 
     Notes
     -----
-    Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ,
-    Wang SJ, O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the
-    primary endpoint does, a true null hypothesis of the secondary one crosses its own boundary at some look with
-    probability alpha at most (Glimm E, Maurer W, Bretz F. Stat Med 2010;29:219-228).
+    Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ, Wang SJ,
+    O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the primary endpoint does,
+    the other one, if null, crosses its own at some look with probability alpha at most (Glimm E et al. Stat Med 2010;29:219-228).
     """
 
     fractions: tuple[float, ...]
@@ -106,6 +81,7 @@ class InterimLooks:
         object.__setattr__(self, "fractions", tuple(check_fractions(self.fractions).tolist()))
         if len(self.fractions) < 2:
             raise InputError(f"fractions == {self.fractions}: one look is no interim look; leave `looks` out instead.")
+        object.__setattr__(self, "boundary", known_name("boundary", self.boundary))
         if self.spent is not None:
             object.__setattr__(self, "spent", tuple(check_spending(self.spent, len(self.fractions), 1.0).tolist()))
 
@@ -124,10 +100,9 @@ class InterimLooks:
 class Reestimation:
     """Blinded re-estimation of the sample size.
 
-    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives
-    the patients needed for the difference that was planned for, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) /
-    difference²`` in the first arm; the ratio of the arms stays. The trial never shrinks below its planned size and never
-    grows above ``max_factor`` times it.
+    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives the
+    patients needed in the first arm, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) / difference²``; the ratio of the arms
+    stays. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
 
     Attributes
     ----------
@@ -162,9 +137,8 @@ class Reestimation:
         return f"at {self.at:.0%}, up to {self.max_factor:g} times the size"
 
 
-_PARTS: dict[str, type] = {
-    "primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks, "reestimation": Reestimation,
-}  # fmt: skip
+_PARTS: dict[str, type] = {"primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks,
+                           "reestimation": Reestimation, "recruitment": Recruitment, "prior": RatePriors}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -188,14 +162,20 @@ class AnalysisPlan:
     missing : str
         Key of :data:`MISSING_RULES`.
     events : str
-        Key of :data:`lupus_kit.endpoints.EVENT_STRATEGIES`: what an intercurrent event such as rescue does. Trials of
-        invented patients have events; response rates are taken as they are.
+        Key of :data:`lupus_kit.endpoints.EVENT_STRATEGIES`: what rescue and the like do. Response rates know no events.
     looks : InterimLooks, optional
         Interim looks; none unless given.
     reestimation : Reestimation, optional
         Re-estimation of the sample size; none unless given.
     correlation : float
         Correlation of a patient's two outcomes that the rule ``"obrien_fleming"`` plans with; others ignore it.
+    margin : float
+        For one-sided plans: what is tested is that the first arm's rate is not lower by so much (non-inferiority), at
+        both endpoints. A claim then needs an estimate above minus the margin. 0 tests a benefit.
+    recruitment : Recruitment, optional
+        For dates and overrun; without it a look stops the trial at its own patients.
+    prior : RatePriors, optional
+        What is known of the rates at the primary endpoint, for :func:`~lupus_kit.simulation.assurance`.
 
     Raises
     ------
@@ -220,6 +200,9 @@ class AnalysisPlan:
     looks: InterimLooks | None = None
     reestimation: Reestimation | None = None
     correlation: float = 0.4
+    margin: float = 0.0
+    recruitment: Recruitment | None = None
+    prior: RatePriors | None = None
 
     def __post_init__(self) -> None:
         for kind, value, allowed in (
@@ -244,6 +227,19 @@ class AnalysisPlan:
                 raise InputError(f"{name} == {value!r}: give a simulation.{part.__name__}.")
         if self.primary == self.secondary:
             raise InputError(f"primary and secondary are both {self.primary}: they must differ.")
+        margin, falls = self.margin, [endpoint for endpoint in self.endpoints if endpoint.is_fall]
+        if isinstance(margin, bool) or not isinstance(margin, (int, float, np.number)) or not 0 <= margin < 1:
+            raise InputError(f"margin == {margin!r}: must be from 0 to below 1, such as 0.1 for ten percentage points.")
+        if margin and (self.sided == 2 or falls):
+            raise InputError(
+                f"margin == {margin:g}: non-inferiority is for response rates, in a one-sided plan (sided = 1)."
+            )
+        get(self.test, difference=-margin)  # a test of no difference only is found now
+        if falls and self.missing in ("worst", "best"):
+            raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value; use 'nonresponder' (taken "
+                             "as unchanged) or 'observed'.")  # fmt: skip
+        if falls and self.reestimation is not None and self.primary.is_fall:
+            raise InputError(f"re-estimation needs a response rate, but the primary endpoint is {self.primary}.")
         if self.looks is not None:
             self._check_looks(self.looks)
 
@@ -301,6 +297,11 @@ class AnalysisPlan:
                     f"the {role} endpoint is at week {endpoint.week}, but the design {design.key!r} has visits at weeks "
                     f"{', '.join(map(str, weeks))}: change the plan or the design."
                 )
+            for arm, n in zip(design.arms, endpoint.patients or (), strict=False):
+                if n > arm.n_randomised:
+                    raise InputError(
+                        f"the {role} endpoint is measured in {n} patients of {arm.name!r}, which has {arm.n_randomised}."
+                    )
         for arm in design.arms:
             self.arm_sizes(arm.n_randomised, arm.name)
 
@@ -355,17 +356,23 @@ class AnalysisPlan:
         Raises
         ------
         InputError
-            The file cannot be read, is not TOML, or has an unknown key; the message names the nearest ones.
+            The file cannot be read, is not TOML, or has an unknown key.
         """
         return read_toml(source, lambda tables: cls.from_dict(tables.get("plan", {})))
 
-    def _repr_html_(self) -> str:
+    def in_words(self) -> list[tuple[str, str]]:
+        """Pairs of what is planned and how."""
         rule = STRATEGIES[self.multiplicity]
         rows = [
             ("primary endpoint", str(self.primary)),
             ("secondary endpoint", str(self.secondary)),
             ("test", f"{TESTS[self.test].label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
-            ("a claim", "needs the direction of benefit: the first arm responds more"),
+            (
+                "a claim",
+                "needs the direction of benefit: the first arm responds more"
+                if not self.margin
+                else f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}",
+            ),
             ("level", f"{self.alpha:g}"),
             ("two endpoints", f"{rule.label}: {rule.description}"),
             ("a patient without outcome", MISSING_RULES[self.missing]),
@@ -373,20 +380,17 @@ class AnalysisPlan:
         ]
         bounds = self.boundaries()
         if bounds is not None:
-            looks = "; ".join(
-                f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in zip(bounds.fractions, bounds.levels, strict=True)
-            )
-            rows.append(("looks", looks))
+            pairs = zip(bounds.fractions, bounds.levels, strict=True)
+            rows.append(("looks", "; ".join(f"{t:.0%} of the patients, p ≤ {p:.4f}" for t, p in pairs)))
             stops = ", ".join(f"{ndtr(-z):.4f}" for z in bounds.futility)
             rows += [("futility, not binding", f"one-sided p above {stops}")] if stops else []
         if self.reestimation is not None:
             again = self.reestimation
-            rows.append(
-                (
-                    "re-estimation",
-                    f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
-                    f"at most {again.max_factor:g} times the planned size",
-                )
-            )
-        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in rows)
+            said = f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
+            rows.append(("re-estimation", f"{said}at most {again.max_factor:g} times the planned size"))
+        more = {"recruitment": self.recruitment, "prior of both rates": self.prior}
+        return rows + [(name, str(part)) for name, part in more.items() if part is not None]
+
+    def _repr_html_(self) -> str:
+        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self.in_words())
         return f"<table>{body}</table>"

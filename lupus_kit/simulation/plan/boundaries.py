@@ -5,9 +5,11 @@ independent normal increments of variance t_k − t_{k−1}. The density of S ov
 look to look by numerical integration, so the chance of stopping at each look is exact for that law.
 """
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -16,23 +18,11 @@ from scipy.special import ndtr, ndtri
 
 from lupus_kit.core.errors import InputError, unknown_name
 
-#: Shapes of a boundary, with what they do.
-BOUNDARIES = {
-    "pocock": "the same critical value at every look",
-    "obrien_fleming": "critical values that fall with the square root of the information",
-    "lan_demets_pocock": "spends alpha · ln(1 + (e − 1) t), which is close to Pocock",
-    "lan_demets_obrien_fleming": "spends 2 (2 − 2 Φ(z / √t)), z the 1 − alpha/4 quantile: close to O'Brien–Fleming",
-    "hwang_shih_decani": "spends alpha (1 − exp(−γ t)) / (1 − exp(−γ)); γ = −4 is close to O'Brien–Fleming, 1 to Pocock",
-    "kim_demets": "spends alpha · t^ρ",
-    "spending": "spends what the plan lists",
-}
-#: What other programs call them: rpact, gsDesign and PASS or nQuery.
-OTHER_NAMES = {
-    "P": "pocock", "OF": "obrien_fleming", "asP": "lan_demets_pocock", "asOF": "lan_demets_obrien_fleming",
-    "asHSD": "hwang_shih_decani", "asKD": "kim_demets", "asUser": "spending", "sfLDPocock": "lan_demets_pocock",
-    "sfLDOF": "lan_demets_obrien_fleming", "sfHSD": "hwang_shih_decani", "sfPower": "kim_demets", "hsd": "hwang_shih_decani",
-    "kimdemets": "kim_demets",
-}  # fmt: skip
+#: What is said of shapes and rules, by ``"boundaries"``, ``"futility"`` and ``"other_names"``.
+SAID = tomllib.loads(resources.files(__package__).joinpath("boundaries.toml").read_text(encoding="utf-8"))
+#: Shapes of a boundary, with what they do; and keys of boundaries and rules by what other programs call them.
+BOUNDARIES: dict[str, str] = SAID["boundaries"]
+OTHER_NAMES: dict[str, str] = SAID["other_names"]
 
 #: Beyond this Z nothing is left to be spent.
 LARGEST_Z = 12.0
@@ -164,9 +154,7 @@ def group_sequential(
     times = check_fractions(fractions)
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
-    shape = OTHER_NAMES.get(shape, shape)
-    if shape not in BOUNDARIES:
-        raise unknown_name("boundary", shape, BOUNDARIES)
+    shape = known_name("boundary", shape)
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
@@ -174,11 +162,37 @@ def group_sequential(
         raise InputError(f"sided == {sided!r}: must be 2 or 1.")
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
-    if parameter is not None and (usual is None or isinstance(parameter, (bool, str)) or not least <= parameter <= 40):
+    number = isinstance(parameter, (int, float, np.number)) and not isinstance(parameter, bool)
+    if parameter is not None and (usual is None or not number or not least <= parameter <= 40):
         raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
                          "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
     form = usual if parameter is None else parameter
     return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided), form)
+
+
+def known_name(kind: str, given: object, known: Iterable[str] = tuple(BOUNDARIES)) -> str:
+    """Return the key of a boundary or of a rule for futility, also for another program's name.
+
+    Raises
+    ------
+    InputError
+        An unknown name; the message has the nearest ones.
+
+    Examples
+    --------
+    >>> known_name("boundary", "Hwang-Shih-DeCani"), known_name("boundary", "kimdemets")
+    ('hwang_shih_decani', 'kim_demets')
+    """
+    names = {key: key for key in known}
+    names |= {name: key for name, key in OTHER_NAMES.items() if key in names}
+    found = {_folded(name): key for name, key in names.items()}.get(_folded(str(given)))
+    if not isinstance(given, str) or found is None:
+        raise unknown_name(kind, given, names)
+    return found
+
+
+def _folded(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 @lru_cache(maxsize=1024)

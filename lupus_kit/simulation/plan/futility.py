@@ -7,18 +7,13 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.simulation.plan.boundaries import LARGEST_Z, Boundaries, Continuing, spending
+from lupus_kit.core.errors import InputError
+from lupus_kit.simulation.plan.boundaries import LARGEST_Z, SAID, Boundaries, Continuing, known_name, spending
 
 #: Rules to stop for futility, with what the level is.
-FUTILITY = {
-    "lan_demets_pocock": "spends the level, beta, like the boundary of the same name",
-    "lan_demets_obrien_fleming": "spends the level, beta, like the boundary of the same name",
-    "conditional_power": "stops where the chance of success at the end, if the trend goes on, is below the level",
-}
+FUTILITY: dict[str, str] = SAID["futility"]
 
 
-@lru_cache(maxsize=256)
 def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     """Add bounds for futility at the interim looks, which are not binding.
 
@@ -27,9 +22,9 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     bounds : Boundaries
         Of a test that shows a benefit where Z is large.
     rule : str
-        Key of :data:`FUTILITY`.
+        Key of :data:`FUTILITY`, or another program's name of it.
     level : float
-        Beta to be spent in all, or the least conditional power.
+        Beta to be spent in all, or the least conditional or predictive power.
 
     Notes
     -----
@@ -43,16 +38,24 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     >>> [round(z, 3) for z in with_futility(plan, "lan_demets_obrien_fleming", 0.2).futility]
     [0.559]
     """
-    if rule not in FUTILITY:
-        raise unknown_name("rule for futility", rule, FUTILITY)
-    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1 - bounds.alpha:
+    if not isinstance(bounds, Boundaries):
+        raise InputError(f"bounds == {bounds!r}: give the Boundaries that group_sequential returns.")
+    rule = known_name("rule for futility", rule, FUTILITY)
+    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1 - bounds.alpha:
         raise InputError(
             f"futility_level == {level!r}: must be strictly between 0 and 1 - alpha == {1 - bounds.alpha:g}."
         )
+    return replace(bounds, futility=_lowest(bounds, rule, float(level)))
+
+
+@lru_cache(maxsize=256)
+def _lowest(bounds: Boundaries, rule: str, level: float) -> tuple[float, ...]:
+    """Bounds for futility at the interim looks."""
     times, critical = np.array(bounds.fractions), bounds.critical
-    if rule == "conditional_power":
-        lowest = np.sqrt(times) * (critical[-1] + np.sqrt(1 - times) * ndtri(level))
-        return replace(bounds, futility=tuple(lowest[:-1].tolist()))
+    if rule in ("conditional_power", "predictive_power"):
+        spread = (1 - times) / (times if rule == "predictive_power" else 1.0)
+        lowest = np.sqrt(times) * (critical[-1] + np.sqrt(spread) * ndtri(level))
+        return tuple(lowest[:-1].tolist())
     due = np.diff(spending(rule, times, level), prepend=0.0)
 
     def spend(drift: float) -> tuple[list[float], float]:
@@ -68,7 +71,7 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
         return lower, state.below(1.0, critical[-1]) - float(due[-1])
 
     drift = float(brentq(lambda effect: spend(effect)[1], 0.0, 20.0, xtol=1e-12))
-    return replace(bounds, futility=tuple(spend(drift)[0]))
+    return tuple(spend(drift)[0])
 
 
 def conditional_power(

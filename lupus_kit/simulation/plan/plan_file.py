@@ -14,7 +14,9 @@ The format, with everything it can hold (what is left out keeps its default; eit
 
     [plan]
     primary = { name = "SRI-4", week = 12 }
-    secondary = { name = "SRI-4", week = 24 }
+    secondary = { name = "SRI-4", week = 24 } # a key of simulation.RESPONSES; for [rates] also the patients of each arm
+                                    # in whom it is measured: patients = [13, 12]; for [patients] also "SLEDAI fall" and its
+                                    # test: a key of simulation.FALL_TESTS
     test = "pearson"                # a key of inference.TESTS
     alpha = 0.05
     sided = 2                       # 2 or 1
@@ -22,6 +24,7 @@ The format, with everything it can hold (what is left out keeps its default; eit
     missing = "nonresponder"        # nonresponder, observed, worst or best
     events = "composite"            # a key of endpoints.EVENT_STRATEGIES, for [patients]
     correlation = 0.4               # for the rule "obrien_fleming" alone
+    margin = 0.0                    # of non-inferiority, where sided = 1
 
     [plan.looks]                    # either looks or re-estimation, or neither
     fractions = [0.5, 1.0]
@@ -35,6 +38,16 @@ The format, with everything it can hold (what is left out keeps its default; eit
     difference = 0.25
     power = 0.8
     max_factor = 2.0
+
+    [plan.recruitment]              # dates and overrun
+    per_month = 5                   # patients of both arms
+    delay_weeks = 2                 # from the last visit of a look to the decision
+
+    [plan.prior]                    # assurance
+    first = [16, 29]                # earlier responders and patients of each arm
+    second = [9, 30]
+    discount = 0.5                  # share of the earlier information that is kept
+    label = "He 2020"
 
     [rates]                         # endpoint level
     primary = [0.55, 0.30]

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lupus_kit import cohort
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.design import TrialDesign, he2020
@@ -71,13 +73,39 @@ class Scenario:
         first, second = self.design.arms
         return first.n_randomised, second.n_randomised
 
+    def patients_at_looks(self) -> np.ndarray:
+        """Planned patients at each look.
+
+        Returns
+        -------
+        numpy.ndarray of int, shape (looks, 3, 2)
+            Of each arm: randomised, and analysed at the primary and the secondary endpoint.
+        """
+        looks = [
+            [(n, *(end.analysed(arm, size, n) for end in self.plan.endpoints)) for n in self.plan.arm_sizes(size)]
+            for arm, size in enumerate(self.sizes)
+        ]
+        return np.array(looks, dtype=np.int64).transpose(1, 2, 0)
+
     def _check_rates(self) -> None:
         weeks = (self.design.primary_week, self.design.follow_up_week)
-        if sorted(weeks) != sorted(endpoint.week for endpoint in self.plan.endpoints):
+        ends, rates = self.plan.endpoints, self.assumptions
+        assert isinstance(rates, ResponseRates)
+        for end in ends:
+            if end.is_fall:
+                raise InputError(f"{end} has no response rate: it needs the patient level, with cohort.Assumptions.")
+        if ends[0].week == ends[1].week:
+            if rates.dropout.primary != rates.dropout.follow_up:
+                raise InputError(
+                    f"both endpoints are at week {ends[0].week}, so that as many have left by both: give the dropout "
+                    f"the same shares twice, not {rates.dropout.primary} and {rates.dropout.follow_up}."
+                )
+        elif sorted(weeks) != sorted(end.week for end in ends):
             raise InputError(
                 f"response rates are known at weeks {weeks[0]} and {weeks[1]} (the design's primary and follow-up week), "
                 f"the plan tests {self.plan.primary} and {self.plan.secondary}: at the endpoint level the plan has to use "
-                "each of the two weeks once. Other choices need the patient level, with cohort.Assumptions."
+                "each of the two weeks once, or one week for both endpoints. Other choices need the patient level, with "
+                "cohort.Assumptions."
             )
 
     def _check_patients(self, assumptions: cohort.Assumptions) -> None:
@@ -87,6 +115,11 @@ class Scenario:
             raise InputError(
                 f"the patient model knows the arms {known}, the design has {[arm.name for arm in self.design.arms]}."
             )
+        for end in self.plan.endpoints:
+            if end.patients is not None:
+                raise InputError(f"{end}: a patient model has its own patients; leave `patients` out.")
+            if end.name == "SRI-50":
+                raise InputError("SRI-50 asks for items that improve by half, which the patient model does not have.")
         weeks = [visit.week for visit in model.visits]
         if not {visit.week for visit in self.design.visits} <= set(weeks):
             raise InputError(

@@ -1,5 +1,7 @@
 """The course of a trial whose patients come in parts: interim looks, re-estimated size, analysed patients that vary."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -7,8 +9,8 @@ import pandas as pd
 from scipy.special import ndtri
 
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Reestimation
-from lupus_kit.simulation.trials.decisions import ENDS, pvalues, rule_of
-from lupus_kit.simulation.trials.tally import ROLES, TABLE, trial_columns
+from lupus_kit.simulation.trials.decisions import ENDS, pvalues, responds_more, rule_of
+from lupus_kit.simulation.trials.tally import ROLES, TABLE, no_counts
 
 
 class Source(Protocol):
@@ -36,7 +38,12 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
     return [np.minimum(np.ceil(n * factor - 1e-9).astype(np.int64), largest_size(plan, n)) for n in sizes]
 
 
-def run_to_end(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd.DataFrame:
+def run_to_end(
+    plan: AnalysisPlan,
+    sizes: tuple[int, int],
+    source: Source,
+    compare_falls: Callable[[int, str, str], np.ndarray] | None = None,
+) -> pd.DataFrame:
     """Run trials to their end.
 
     Parameters
@@ -47,18 +54,21 @@ def run_to_end(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd
         Planned patients of each arm.
     source : Source
         Where patients come from.
+    compare_falls : callable, optional
+        p-values of an endpoint (0 or 1) that is the fall of SLEDAI, for a test and an alternative.
 
     Returns
     -------
     pandas.DataFrame
-        One row a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`.
+        One row a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`, and ``p_primary`` or
+        ``p_secondary`` of falls.
     """
     n_trials = source.n_trials
     looks = [plan.arm_sizes(n) for n in sizes]
     have = [np.zeros(n_trials, dtype=np.int64) for _ in sizes]
-    seen = np.zeros((n_trials, 2, 2, 2), dtype=np.int64)
-    ended = np.zeros(n_trials, dtype=np.int64)
-    result = {name: np.zeros(n_trials, dtype=np.int64) for name in trial_columns()}
+    seen = no_counts(n_trials)
+    going = np.ones(n_trials, dtype=bool)
+    result: dict[str, np.ndarray] = {}
     for k in range(len(looks[0])):
         want = [np.full(n_trials, arm[k]) for arm in looks]
         if k and plan.reestimation is not None:
@@ -68,24 +78,39 @@ def run_to_end(plan: AnalysisPlan, sizes: tuple[int, int], source: Source) -> pd
         have = want
         if plan.reestimation is not None and k == 0:
             continue  # the arms are not known yet: nothing is tested
-        last = k + 1 == len(looks[0])
-        decision = _decide(plan, 0 if plan.looks is None else k, seen)
-        ends = (ended == 0) & (((decision & ENDS) > 0) | last)
-        ended[ends] = k + 1
-        now = {"look": np.full(n_trials, k + 1), "randomised1": have[0], "randomised2": have[1], "decision": decision}
+        analysis = 0 if plan.looks is None else k
+        decision, p = _decide(plan, analysis, seen, compare_falls)
+        now = {"look": np.full(n_trials, analysis + 1), "randomised1": have[0], "randomised2": have[1]}
         for e, role in enumerate(ROLES):
             arms = (seen[:, 0, e, 0], seen[:, 0, e, 1], seen[:, 1, e, 0], seen[:, 1, e, 1])
             now |= {f"{name}_{role}": values for name, values in zip(TABLE, arms, strict=True)}
-        for name, values in now.items():
-            result[name][ends] = values[ends]
-    if plan.reestimation is not None:
-        result["look"][:] = 1  # one analysis, at the end
-    return pd.DataFrame(result)[trial_columns()]
+        now["decision"] = decision
+        now |= {f"p_{role}": p[e] for e, role in enumerate(ROLES) if plan.endpoints[e].is_fall}
+        if not result:
+            result = {name: values.copy() for name, values in now.items()}
+        for name, values in now.items() if analysis else ():
+            result[name][going] = values[going]
+        going &= decision & ENDS == 0
+    return pd.DataFrame(result)
 
 
-def _decide(plan: AnalysisPlan, look: int, seen: np.ndarray) -> np.ndarray:
-    n1, x1, n2, x2 = seen.transpose(1, 3, 2, 0).reshape(4, 2, -1)  # each (endpoint, trials)
-    first, second = (pvalues(plan.test, n1[e], x1[e], n2[e], x2[e], plan.alternative) for e in (0, 1))
-    rule = rule_of(plan, look)
-    futile = rule.futile(lambda alternative: pvalues(plan.test, n1[0], x1[0], n2[0], x2[0], alternative))
-    return rule.decide(first, second, x1 * n2 > x2 * n1, futile).astype(np.int64)
+def _decide(
+    plan: AnalysisPlan, look: int, seen: np.ndarray, compare_falls: Callable[[int, str, str], np.ndarray] | None
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Decisions, and the p-values of both endpoints."""
+    tables = seen.transpose(2, 1, 3, 0).reshape(2, 4, -1)  # of each endpoint n1, x1, n2 and x2 of all trials
+
+    def p(endpoint: int, alternative: str) -> np.ndarray:
+        end = plan.endpoints[endpoint]
+        if not end.is_fall:
+            n1, x1, n2, x2 = tables[endpoint]
+            return pvalues(plan.test, n1, x1, n2, x2, alternative, plan.margin)
+        assert compare_falls is not None
+        return compare_falls(endpoint, end.test or "welch", alternative)
+
+    found, rule = [p(e, plan.alternative) for e in (0, 1)], rule_of(plan, look)
+    benefit = [
+        p(e, "greater") < 0.5 if plan.endpoints[e].is_fall else responds_more(plan.margin, *tables[e]) for e in (0, 1)
+    ]
+    decision = rule.decide(found[0], found[1], benefit, rule.futile(partial(p, 0)))
+    return decision.astype(np.int64), found

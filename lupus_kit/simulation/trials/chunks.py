@@ -6,11 +6,11 @@ import pandas as pd
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
 from lupus_kit.simulation.trials.endpoint_level import EndpointSource, fixed_tally, fixed_trials, is_fixed
-from lupus_kit.simulation.trials.tally import merge, tally_of_trials
+from lupus_kit.simulation.trials.tally import tally_of_trials
 
 #: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
 #: these numbers, so they depend on what is simulated alone, never on who does it.
-CHUNK = {"fixed": 2_000_000, "adaptive": 50_000}
+CHUNK = {"fixed": 2_000_000, "adaptive": 250_000}
 #: Patients of one random stream, at the patient level: they are all in memory at the same time.
 PATIENTS = 30_000
 
@@ -68,6 +68,6 @@ def simulate_chunk(
     parts = []
     for start in range(0, n_trials, _PART):
         source = EndpointSource(scenario, rng, min(_PART, n_trials - start))
-        trials = run_to_end(scenario.plan, scenario.sizes, source)
-        parts.append(trials if keep_trials else tally_of_trials(trials))
-    return pd.concat(parts, ignore_index=True) if keep_trials else merge(parts)
+        parts.append(run_to_end(scenario.plan, scenario.sizes, source))
+    trials = pd.concat(parts, ignore_index=True)
+    return trials if keep_trials else tally_of_trials(trials)

@@ -7,7 +7,7 @@ p-value in the other direction is none, so that harm at the primary opens no gat
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy.special import ndtr
@@ -24,20 +24,30 @@ DECISIONS = 128
 
 
 @lru_cache(maxsize=8192)
-def lattice(test: str, n1: int, n2: int, alternative: str = "two-sided") -> np.ndarray:
+def lattice(test: str, n1: int, n2: int, alternative: str = "two-sided", margin: float = 0.0) -> np.ndarray:
     """p-values of every table, undefined (nan) where an arm has no patients."""
-    return pvalue_lattice(test, n1, n2, alternative) if n1 and n2 else np.full((n1 + 1, n2 + 1), np.nan)
+    if not n1 or not n2:
+        return np.full((n1 + 1, n2 + 1), np.nan)
+    return pvalue_lattice(test, n1, n2, alternative, difference=-margin)
 
 
 def pvalues(
-    test: str, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray, alternative: str = "two-sided"
+    test: str,
+    n1: np.ndarray,
+    x1: np.ndarray,
+    n2: np.ndarray,
+    x2: np.ndarray,
+    alternative: str = "two-sided",
+    margin: float = 0.0,
 ) -> np.ndarray:
     """p-values of many tables of different sizes, one lattice for each pair of sizes."""
     width = int(n2.max(initial=0)) + 1
-    pairs, where = np.unique(n1 * width + n2, return_inverse=True)
-    flat = [lattice(test, *divmod(int(pair), width), alternative).ravel() for pair in pairs]
-    start = np.cumsum([0, *(len(part) for part in flat)])[:-1]
-    return np.asarray(np.concatenate(flat)[start[where] + x1 * (n2 + 1) + x2]) if len(flat) else np.zeros(0)
+    pair = n1 * width + n2
+    pairs = np.flatnonzero(np.bincount(pair))
+    flat = [lattice(test, *divmod(int(sizes), width), alternative, margin).ravel() for sizes in pairs]
+    start = np.zeros(pairs.max(initial=0) + 1, dtype=np.int64)
+    start[pairs] = np.cumsum([0, *(len(part) for part in flat)])[:-1]
+    return np.asarray(np.concatenate(flat)[start[pair] + x1 * (n2 + 1) + x2]) if len(flat) else np.zeros(0)
 
 
 class Rule:
@@ -108,9 +118,33 @@ def rule_of(plan: AnalysisPlan, look: int = 0) -> Rule:
     return Rule(plan, look)
 
 
-def table_codes(plan: AnalysisPlan, n1: int, n2: int, look: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of every table of two arms, shape (n1 + 1, n2 + 1), as the primary and as the secondary endpoint."""
-    p, (x1, x2) = lattice(plan.test, n1, n2, plan.alternative), np.indices((n1 + 1, n2 + 1))
-    rule, benefit = rule_of(plan, look), x1 * n2 > x2 * n1
-    futile = rule.futile(lambda alternative: lattice(plan.test, n1, n2, alternative))
-    return rule.code(p, 0, benefit) + futile, rule.code(p, 1, benefit)
+def responds_more(margin: float, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray) -> np.ndarray:
+    """Whether the first arm's rate is above the second's less the margin; what differs by rounding alone is equal."""
+    return np.asarray(x1 * n2 - x2 * n1 + margin * n1 * n2 > 1e-9)
+
+
+def table_codes(plan: AnalysisPlan, sizes: np.ndarray, look: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of every table of the primary and of the secondary endpoint.
+
+    Parameters
+    ----------
+    plan : AnalysisPlan
+        What is planned.
+    sizes : numpy.ndarray of int, shape (2, 2)
+        Patients of each arm at the primary, and at the secondary endpoint.
+    look : int
+        Which analysis, from 0.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Of shape (n1 + 1, n2 + 1), as the sizes of each endpoint are.
+    """
+    rule, codes = rule_of(plan, look), []
+    for endpoint, (n1, n2) in enumerate(sizes.tolist()):
+        p = partial(lattice, plan.test, n1, n2, margin=plan.margin)
+        found, (x1, x2) = p(plan.alternative), np.indices((n1 + 1, n2 + 1))
+        codes.append(rule.code(found, endpoint, responds_more(plan.margin, n1, x1, n2, x2)))
+        if endpoint == 0:
+            codes[0] = codes[0] + rule.futile(p)
+    return codes[0], codes[1]

@@ -1,9 +1,11 @@
 """Trials at the level of their endpoints: responders of both visits, drawn from their joint distribution."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from lupus_kit.inference import joint_counts
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
@@ -11,19 +13,25 @@ from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.alias import Alias
 from lupus_kit.simulation.trials.decisions import DECISIONS, ENDS, rule_of, table_codes
-from lupus_kit.simulation.trials.tally import KEYS, trial_columns
+from lupus_kit.simulation.trials.tally import KEYS, ROLES, no_counts, trial_columns
+
+#: What a patient without outcome counts as in each arm, by the rule for missing data; -1 is left out.
+COUNTS_AS = {"nonresponder": (0, 0), "observed": (-1, -1), "worst": (0, 1), "best": (1, 0)}
 
 # Trials handled together: small enough for the arrays to stay in the processor's cache.
 _BLOCK = 1 << 15
 _LOW = (1 << 32) - 1
 # Trials that wait to be counted, at most.
 _MOST_WAITING = 1 << 20
+# Bits of each of four counts that are packed into one number, and the largest count.
+_FIELD, _MOST = 15, (1 << 15) - 1
+# Patients are drawn in groups whose counts have about so many possible values.
+_MOST_STATES = 1 << 11
 
 
 def counted_outcomes(plan: AnalysisPlan, arm: int) -> np.ndarray:
     """Return what each kind of patient counts as at the two visits, rows as OUTCOMES; -1 is left out."""
-    fill = {"nonresponder": (0, 0), "observed": (-1, -1), "worst": (0, 1), "best": (1, 0)}[plan.missing][arm]
-    return np.where(OUTCOMES < 0, fill, OUTCOMES)
+    return np.where(OUTCOMES < 0, COUNTS_AS[plan.missing][arm], OUTCOMES)
 
 
 def is_fixed(scenario: Scenario) -> bool:
@@ -44,47 +52,68 @@ def counted_rates(scenario: Scenario, arm: int) -> tuple[float, float, float]:
     return first, second, (both - first * second) / spread if spread else 0.0
 
 
-def arm_law(scenario: Scenario, arm: int) -> np.ndarray:
-    """Joint law of counted responders at (primary visit, follow-up), shape (n + 1, n + 1)."""
-    return joint_counts(scenario.sizes[arm], *counted_rates(scenario, arm), arm=("first", "second")[arm])
+def arm_law(scenario: Scenario, arm: int, sizes: Sequence[int]) -> np.ndarray:
+    """Joint law of counted responders of one arm.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With response rates.
+    arm : int
+        0 or 1.
+    sizes : sequence of int
+        Patients in whom the primary and the secondary endpoint are measured; the fewer are among the more.
+
+    Returns
+    -------
+    numpy.ndarray
+        Probabilities; rows are responders at the primary week, columns at follow-up.
+    """
+    first, second, correlation = counted_rates(scenario, arm)
+    visits = visit_of(scenario)
+    at = [sizes[visits[0]], sizes[visits[1]]]
+    law = joint_counts(min(at), first, second, correlation, arm=("first", "second")[arm])
+    for axis, rate in enumerate((first, second)):
+        if extra := at[axis] - min(at):
+            alone = binom.pmf(np.arange(extra + 1), extra, rate)
+            law = np.apply_along_axis(np.convolve, axis, law, alone)
+    return law
 
 
 def visit_of(scenario: Scenario) -> tuple[int, int]:
-    """Which visit of the rates (0 primary week, 1 follow-up week) each endpoint of the plan is measured at."""
-    follow_up = scenario.design.follow_up_week
-    first, second = (int(endpoint.week == follow_up) for endpoint in scenario.plan.endpoints)
-    return first, second
+    """Which rates (0 of the primary week, 1 of the follow-up week) each endpoint has; in order where they share a week."""
+    primary, secondary = scenario.plan.endpoints
+    swapped = primary.week != secondary.week and primary.week == scenario.design.follow_up_week
+    return (1, 0) if swapped else (0, 1)
 
 
 class _Drawer:
     """Everything that trials look up whose analyses come after fixed numbers of patients."""
 
     def __init__(self, scenario: Scenario) -> None:
-        plan, sizes = scenario.plan, scenario.sizes
-        self.looks = list(zip(*(plan.arm_sizes(n) for n in sizes), strict=True))
-        self.shape = (sizes[0] + 1, sizes[1] + 1)
-        visits, rates = visit_of(scenario), [counted_rates(scenario, arm) for arm in (0, 1)]
+        self.patients = scenario.patients_at_looks()
+        # Of each endpoint; every look uses tables of the last one's size, of which it reaches a corner.
+        self.shapes = [(n1 + 1, n2 + 1) for n1, n2 in self.patients[-1, 1:].tolist()]
+        visits = visit_of(scenario)
         self.arms, self.codes, self.decisions = [], [], []
-        before = (0, 0)
-        for k, now in enumerate(self.looks):
-            new = [joint_counts(b - a, *of_arm) for a, b, of_arm in zip(before, now, rates, strict=True)]
-            self.arms.append([self._packed(law, visits, arm) for arm, law in enumerate(new)])
-            # Every look uses tables of the last one's size, of which it reaches a corner.
-            codes = np.zeros((2, *self.shape), dtype=np.int64)
-            codes[:, : now[0] + 1, : now[1] + 1] = table_codes(plan, now[0], now[1], k)
-            decisions = rule_of(plan, k).table
+        for k, new in enumerate(np.diff(self.patients[:, 1:], axis=0, prepend=0)):
+            laws = [arm_law(scenario, arm, new[:, arm].tolist()) for arm in (0, 1)]
+            self.arms.append([self._packed(law, visits, arm) for arm, law in enumerate(laws)])
+            codes = [np.zeros(shape, dtype=np.int64) for shape in self.shapes]
+            for whole, reached in zip(codes, table_codes(scenario.plan, self.patients[k, 1:], k), strict=True):
+                whole[: reached.shape[0], : reached.shape[1]] = reached
+            decisions = rule_of(scenario.plan, k).table
             self.codes.append((codes[0].ravel() * decisions.shape[1], codes[1].ravel()))
             self.decisions.append(decisions.ravel().astype(np.int64))
-            before = now
 
     def _packed(self, law: np.ndarray, visits: tuple[int, int], arm: int) -> Alias:
         """Make the law of one arm drawable: the count of the primary endpoint in the low half, the other in the high one.
 
-        Counts of the first arm are multiplied by the width of the lattice, so that adding the numbers of both arms
-        gives the positions of both tables.
+        Counts of the first arm are multiplied by the width of the endpoint's lattice, so that adding the numbers of both
+        arms gives the positions of both tables.
         """
-        counts = np.indices(law.shape).reshape(2, -1)
-        return Alias((counts[visits[0]] + (counts[visits[1]] << 32)) * (1 if arm else self.shape[1]), law.ravel())
+        counts, (one, other) = np.indices(law.shape).reshape(2, -1), (1 if arm else shape[1] for shape in self.shapes)
+        return Alias(counts[visits[0]] * one + (counts[visits[1]] * other << 32), law.ravel())
 
     def _new(self, rng: np.random.Generator, look: int, n: int) -> np.ndarray:
         packed = self.arms[look][0].draw(rng, n)
@@ -100,10 +129,10 @@ class _Drawer:
         """Draw the look at which each trial ends (from 0), the tables of both endpoints as positions, and decisions."""
         packed = self._new(rng, 0, n)
         decision = self._decide(0, packed)
-        if len(self.looks) == 1:
+        if len(self.patients) == 1:
             return 0, packed & _LOW, packed >> 32, decision
         look, going = np.zeros(n, dtype=np.int64), np.flatnonzero(decision & ENDS == 0)
-        for k in range(1, len(self.looks)):
+        for k in range(1, len(self.patients)):
             state = packed[going] + self._new(rng, k, len(going))
             now = self._decide(k, state)
             packed[going], decision[going], look[going] = state, now, k
@@ -123,10 +152,10 @@ def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> 
     possible = np.unique(np.concatenate(tools.decisions))
     position = np.zeros(DECISIONS, dtype=np.int64)
     position[possible] = np.arange(len(possible))
-    cells, looks = tools.shape[0] * tools.shape[1], len(tools.looks)
-    found = np.zeros((2, looks * cells * len(possible)), dtype=np.int64)
+    cells, looks = [m * n for m, n in tools.shapes], len(tools.patients)
+    found = [np.zeros(looks * size * len(possible), dtype=np.int64) for size in cells]
     # Counting has a price for every outcome that there could be, so in a large design more trials are counted at once.
-    room = min(n_trials, max(_BLOCK, min(found.shape[1], _MOST_WAITING)))
+    room = min(n_trials, max(_BLOCK, min(max(map(len, found)), _MOST_WAITING)))
     waiting = np.empty((2, room), dtype=np.int64)
     filled = 0
     for start in range(0, n_trials, _BLOCK):
@@ -137,33 +166,39 @@ def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> 
             filled = 0
         kind = position.take(decision, mode="clip")
         for k, table in enumerate(tables):
-            table += cells * look
+            table += cells[k] * look
             table *= len(possible)
             np.add(table, kind, out=waiting[k, filled : filled + n])
         filled += n
     _count(found, waiting[:, :filled])
-    endpoint, where = np.nonzero(found)
-    look, x1, x2, kind = np.unravel_index(where, (looks, *tools.shape, len(possible)))
-    return tally_rows(endpoint, look, x1, x2, possible[kind], found[endpoint, where], tools.looks)
+    parts = []
+    for endpoint, (counts, shape) in enumerate(zip(found, tools.shapes, strict=True)):
+        where = np.flatnonzero(counts)
+        look, x1, x2, kind = np.unravel_index(where, (looks, *shape, len(possible)))
+        parts.append(tally_rows(endpoint, look, x1, x2, possible[kind], counts[where], tools.patients))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _count(found: np.ndarray, waiting: np.ndarray) -> None:
+def _count(found: list[np.ndarray], waiting: np.ndarray) -> None:
     for row, places in zip(found, waiting, strict=True):
         row += np.bincount(places, minlength=len(row))
 
 
 def tally_rows(
-    endpoint: np.ndarray,
+    endpoint: int,
     look: np.ndarray,
     x1: np.ndarray,
     x2: np.ndarray,
     decision: np.ndarray,
     weight: np.ndarray,
-    looks: list[tuple[int, int]],
+    patients: np.ndarray,
 ) -> pd.DataFrame:
-    """Make a tally of outcomes whose analyses come after fixed numbers of patients; ``look`` counts from 0."""
-    n1, n2 = np.array(looks, dtype=np.int64)[look].T
-    columns = {"endpoint": endpoint, "look": look + 1, "randomised1": n1, "randomised2": n2}
+    """Make a tally of outcomes of one endpoint whose analyses come after planned numbers of patients.
+
+    ``look`` counts from 0; ``patients`` as :meth:`~lupus_kit.simulation.Scenario.patients_at_looks` has them.
+    """
+    randomised, (n1, n2) = patients[look, 0].T, patients[look, 1 + endpoint].T
+    columns = {"endpoint": endpoint, "look": look + 1, "randomised1": randomised[0], "randomised2": randomised[1]}
     columns |= {"n1": n1, "x1": x1, "n2": n2, "x2": x2, "decision": decision}
     return pd.DataFrame(columns)[KEYS].assign(weight=weight)
 
@@ -173,32 +208,68 @@ def fixed_trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) ->
     tools = _drawer(scenario)
     parts = [tools.draw(rng, min(_BLOCK, n_trials - start)) for start in range(0, n_trials, _BLOCK)]
     look = np.concatenate([np.broadcast_to(part[0], part[3].shape) for part in parts])
-    primary, secondary, decision = (np.concatenate([part[k] for part in parts]) for k in (1, 2, 3))
-    n1, n2 = np.array(tools.looks, dtype=np.int64)[look].T
-    columns = {"look": look + 1, "randomised1": n1, "randomised2": n2, "decision": decision}
-    for role, table in (("primary", primary), ("secondary", secondary)):
-        x1, x2 = np.divmod(table, tools.shape[1])
+    *tables, decision = (np.concatenate([part[k] for part in parts]) for k in (1, 2, 3))
+    columns = {"look": look + 1, "decision": decision}
+    columns |= {f"randomised{arm + 1}": tools.patients[look, 0, arm] for arm in (0, 1)}
+    for k, role in enumerate(ROLES):
+        (n1, n2), (x1, x2) = tools.patients[look, 1 + k].T, np.divmod(tables[k], tools.shapes[k][1])
         columns |= {f"n1_{role}": n1, f"x1_{role}": x1, f"n2_{role}": n2, f"x2_{role}": x2}
     return pd.DataFrame(columns)[trial_columns()]
 
 
 class EndpointSource:
-    """Patients that come in one after another, known only by how many of them respond."""
+    """Patients that come in one after another, known only by how many are analysed and respond at each endpoint."""
 
     def __init__(self, scenario: Scenario, rng: np.random.Generator, n_trials: int) -> None:
-        rates = scenario.assumptions
-        assert isinstance(rates, ResponseRates)
-        self.rng, self.n_trials = rng, n_trials
-        self.laws = [rates.patient_law(arm) for arm in (0, 1)]
-        visits = list(visit_of(scenario))
-        # For each arm: which kinds of patients are analysed and which respond, at each endpoint.
-        counted = [counted_outcomes(scenario.plan, arm)[:, visits] for arm in (0, 1)]
-        self.sums = [np.stack([c >= 0, c == 1], axis=2).reshape(len(OUTCOMES), 4).astype(np.int64) for c in counted]
+        self.scenario, self.rng, self.n_trials = scenario, rng, n_trials
+        self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Bring in more patients: new counts of shape (trials, arm, endpoint, (analysed, responders))."""
-        found = np.empty((self.n_trials, 2, 2, 2), dtype=np.int64)
-        for arm, (law, sums) in enumerate(zip(self.laws, self.sums, strict=True)):
-            kinds = self.rng.multinomial(sizes[arm], law)
-            found[:, arm] = (kinds @ sums).reshape(-1, 2, 2)
+        found = no_counts(self.n_trials)
+        for arm, (randomised, more) in enumerate(zip(self.scenario.sizes, sizes, strict=True)):
+            before, after = self.used[arm], self.used[arm] + more
+            self.used[arm] = after
+            at = [end.analysed(arm, randomised, after) - end.analysed(arm, randomised, before)
+                  for end in self.scenario.plan.endpoints]  # fmt: skip
+            both = np.minimum(*at)
+            packed = self._draw(arm, (True, True), both)
+            for alone, extra in zip(((True, False), (False, True)), at, strict=True):
+                if (extra > both).any():
+                    packed += self._draw(arm, alone, extra - both)
+            for field, place in enumerate(np.ndindex(2, 2)):
+                found[:, arm, *place] = packed >> _FIELD * field & _MOST
         return found
+
+    def _draw(self, arm: int, of: tuple[bool, bool], patients: np.ndarray) -> np.ndarray:
+        """Draw packed counts of as many patients as each trial brings in: groups of one size, and the rest."""
+        groups, total = _groups(self.scenario, arm, of), np.zeros(self.n_trials, dtype=np.int64)
+        for k, size in enumerate(np.bincount(patients).nonzero()[0].tolist()):
+            here = slice(None) if k == 0 and (patients == size).all() else np.flatnonzero(patients == size)
+            n = len(total[here])
+            for _ in range(size // len(groups)):
+                total[here] += groups[-1].draw(self.rng, n)
+            if rest := size % len(groups):
+                total[here] += groups[rest - 1].draw(self.rng, n)
+        return total
+
+
+@lru_cache(maxsize=64)
+def _groups(scenario: Scenario, arm: int, of: tuple[bool, bool]) -> list[Alias]:
+    """Law of the packed counts of 1, 2, ... patients of an arm in whom these endpoints are measured.
+
+    Packed are analysed and responders at the primary, then at the secondary endpoint.
+    """
+    rates = scenario.assumptions
+    assert isinstance(rates, ResponseRates)
+    counted = counted_outcomes(scenario.plan, arm)[:, list(visit_of(scenario))]
+    fields = np.stack([counted >= 0, counted == 1], axis=2) & np.array(of)[:, None]
+    kinds, law = fields.reshape(-1, 4) @ (1 << _FIELD * np.arange(4, dtype=np.int64)), rates.patient_law(arm)
+    values: np.ndarray = np.zeros(1, dtype=np.int64)
+    mass: np.ndarray = np.ones(1)
+    groups: list[Alias] = []
+    while len(values) <= _MOST_STATES and len(groups) < max(scenario.sizes):
+        values, where = np.unique(np.add.outer(values, kinds), return_inverse=True)
+        mass = np.bincount(where.ravel(), np.multiply.outer(mass, law).ravel())
+        groups.append(Alias(values, mass))
+    return groups

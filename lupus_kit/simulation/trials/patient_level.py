@@ -1,20 +1,28 @@
-"""Trials of invented patients: every item drawn, scored by the SRI, then counted.
+"""Trials of invented patients: every item drawn, scored as :mod:`lupus_kit.endpoints` does, then counted.
 
 Patients of one arm are drawn independently from the same law, so one large cohort cut into trials is the same as many
 small ones, and is far quicker to draw and to score.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit import cohort
 from lupus_kit.design import he2020
-from lupus_kit.endpoints import sri
+from lupus_kit.endpoints import SLEDAI_ITEMS, score_visits, sri
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import RESPONSES, SLEDAI_FALL
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
+from lupus_kit.simulation.trials.endpoint_level import COUNTS_AS
+from lupus_kit.simulation.trials.falls import compare_falls
+from lupus_kit.simulation.trials.tally import no_counts
+
+#: Endpoints whose answer at a visit needs the visits before it.
+_LOOK_BACK = {"lldas", "flare", "severe-flare"}
 
 
 def trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
@@ -22,7 +30,8 @@ def trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.Da
     sizes = [largest_size(scenario.plan, n) for n in scenario.sizes]
     found = outcomes(scenario, n_trials * max(sizes), rng)
     arms = [arm[: n_trials * n].reshape(n_trials, n, 2) for arm, n in zip(found, sizes, strict=True)]
-    return run_to_end(scenario.plan, scenario.sizes, PatientSource(arms))
+    source = PatientSource(arms)
+    return run_to_end(scenario.plan, scenario.sizes, source, source.compare_falls)
 
 
 def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -39,34 +48,56 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
 
     Returns
     -------
-    list of numpy.ndarray of int8
-        For each arm, shape (n_per_arm, 2): whether a patient counts as a responder at the primary and the secondary
-        endpoint (1, 0), or is left out (-1).
+    list of numpy.ndarray of float
+        For each arm, shape (n_per_arm, 2): what a patient counts as at the primary and the secondary endpoint (1 or 0;
+        or the fall of SLEDAI), ``nan`` where the patient is left out.
     """
     assumptions, plan = scenario.assumptions, scenario.plan
     assert isinstance(assumptions, cohort.Assumptions)
-    between = plan.events == "while_on_treatment"  # judges the last visit before an event
+    asked = {RESPONSES[end.name]["endpoint"] for end in plan.endpoints if not end.is_fall}
+    # One strategy judges the last visit before an event.
+    between = plan.events == "while_on_treatment" or not asked.isdisjoint(_LOOK_BACK)
     if assumptions.dropout_mechanism == "MCAR" and not between:
         # Visits between the analysed ones change nothing then, and cost time.
         assumptions = replace(assumptions, extra_weeks=())
-    visits = cohort.what_if(assumptions, n_per_arm, rng).visits
-    weeks = [0, *sorted({endpoint.week for endpoint in plan.endpoints})]
+    made = cohort.what_if(assumptions, n_per_arm, rng)
+    visits, people = made.visits, made.patients.set_index("patient")
     if not between:
-        visits = visits[visits["week"].isin(weeks)]
-    verdicts = {points: _verdicts(visits, points, plan) for points in {e.points for e in plan.endpoints}}
-    rows = [verdicts[end.points][verdicts[end.points]["week"] == end.week] for end in plan.endpoints]
-    both = np.stack([row["responder"].astype("Int8").fillna(-1).to_numpy(dtype=np.int8) for row in rows], axis=1)
-    in_first = rows[0]["arm"].to_numpy() == he2020().arms[0].name
+        visits = visits[visits["week"].isin([visit.week for visit in scenario.design.visits])]
+    values = {name: _values(name, visits, made, plan) for name in {end.name for end in plan.endpoints}}
+    columns = []
+    for end in plan.endpoints:
+        at_week = values[end.name].xs(end.week, level="week").reindex(people.index)
+        for arm, counts_as in zip(he2020().arms, COUNTS_AS[plan.missing], strict=True):
+            if counts_as >= 0:
+                at_week = at_week.mask(at_week.isna() & (people["arm"] == arm.name), counts_as)
+        columns.append(at_week.where(people["nephritis"]) if end.of_nephritis else at_week)
+    both = np.stack(columns, axis=1)
+    in_first = (people["arm"] == he2020().arms[0].name).to_numpy()
     return [both[in_first], both[~in_first]]
 
 
-def _verdicts(visits: pd.DataFrame, points: int, plan: AnalysisPlan) -> pd.DataFrame:
-    first, second = (arm.name for arm in he2020().arms)
-    rule: str | dict[str, str] = plan.missing
-    if plan.missing in ("worst", "best"):
-        other = {"worst": "best", "best": "worst"}[plan.missing]
-        rule = {first: plan.missing, second: other}
-    return sri(visits, points, missing=rule, events=plan.events, reasons=False)
+def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: AnalysisPlan) -> pd.Series:
+    """Return what every patient counts as at every visit, by patient and week; ``nan`` where that is open."""
+    options: dict[str, Any] = {"missing": "observed", "events": plan.events}
+    asked: dict[str, Any] = {"endpoint": "sri"} if name == SLEDAI_FALL else dict(RESPONSES[name])
+    if name == SLEDAI_FALL:
+        rows, column = sri(visits, components=("sledai",), reasons=False, **options), "sledai_drop"
+        if plan.events == "composite":  # after an event nothing has been gained
+            happened = rows[rows.columns.intersection(["rescue", "steroids_over_limit"])].any(axis=1)
+            rows[column] = rows[column].mask(happened, 0)
+    elif asked["endpoint"] == "sri":
+        rows, column = sri(visits, asked["points"], reasons=False, **options), "responder"
+    else:
+        if asked["endpoint"].startswith("renal"):
+            visits = visits[visits["patient"].isin(made.patients.loc[made.patients["nephritis"], "patient"])]
+            more = made.labs.drop(columns=["patient", "arm", "visit", "week"])
+        else:
+            weight = made.sledai["patient"].map(made.patients.set_index("patient")["weight_kg"])
+            more = made.sledai[SLEDAI_ITEMS["id"].tolist()].assign(weight_kg=weight)
+        scored = score_visits(visits.join(more), **asked, **options)
+        rows, column = scored.verdicts, scored.verdict
+    return rows.set_index(["patient", "week"])[column].astype("Float64").astype(float)
 
 
 class PatientSource:
@@ -75,24 +106,34 @@ class PatientSource:
     Parameters
     ----------
     arms : list of numpy.ndarray
-        For each arm outcomes of shape (trials, patients, 2): 1, 0, or -1 for a patient who is left out.
+        For each arm outcomes of shape (trials, patients, 2), as :func:`outcomes` gives them.
     """
 
     def __init__(self, arms: list[np.ndarray]) -> None:
-        self.n_trials = len(arms[0])
-        # Counts over the first k patients, from k = 0, so that any stretch of patients is one difference.
+        self.n_trials, self.arms = len(arms[0]), arms
+        # Sums over the first k patients, from k = 0, so that any stretch of patients is one difference.
         self.sums = [
-            np.cumsum(np.pad(np.stack([arm >= 0, arm == 1], axis=3), ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1, dtype=np.int64)
+            np.cumsum(
+                np.pad(np.stack([~np.isnan(arm), np.nan_to_num(arm)], axis=3), ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1
+            ).astype(np.int64)
             for arm in arms
-        ]  # fmt: skip
+        ]
         self.used = [np.zeros(self.n_trials, dtype=np.int64) for _ in arms]
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Bring in the next patients: counts of shape (trials, arm, endpoint, (analysed, responders))."""
-        found = np.empty((self.n_trials, 2, 2, 2), dtype=np.int64)
+        """Bring in the next patients: counts of shape (trials, arm, endpoint, (n, x)); of falls x is the sum."""
+        found = no_counts(self.n_trials)
         row = np.arange(self.n_trials)
         for arm, sums in enumerate(self.sums):
             start, stop = self.used[arm], self.used[arm] + sizes[arm]
             found[:, arm] = sums[row, stop] - sums[row, start]
             self.used[arm] = stop
         return found
+
+    def compare_falls(self, endpoint: int, test: str, alternative: str) -> np.ndarray:
+        """p-values of the falls of SLEDAI so far."""
+        first, second = (
+            np.where(np.arange(arm.shape[1]) < used[:, None], arm[:, :, endpoint], np.nan)
+            for arm, used in zip(self.arms, self.used, strict=True)
+        )
+        return compare_falls(test, first, second, alternative)

@@ -6,8 +6,8 @@ A *tally* has one row for each outcome of one endpoint that occurred, and how ma
 ``endpoint``    0 primary, 1 secondary
 ``look``        at which analysis the trial ended, from 1
 ``randomised1``, ``randomised2``  patients of each arm, counted when the trial ended
-``n1 x1 n2 x2`` patients and responders of each arm in the analysis of this endpoint
-``decision``    four bits: primary reaches the level (1), secondary reaches it (2), claimed (4, 8)
+``n1 x1 n2 x2`` patients and responders of each arm in the analysis of this endpoint (of falls: ``x`` is the sum)
+``decision``    what was found, in the bits of :mod:`~lupus_kit.simulation.trials.decisions`
 ``weight``      trials with this outcome; probability, where outcomes are enumerated
 ==============  ======================================================================================
 
@@ -29,25 +29,38 @@ def trial_columns() -> list[str]:
     return [*OUTCOME, *(f"{name}_{role}" for role in ROLES for name in TABLE), "decision"]
 
 
+def no_counts(n_trials: int) -> np.ndarray:
+    """Return counts of shape (trials, arm, endpoint, (n, x)), all 0; those of one kind lie side by side in memory."""
+    return np.zeros((2, 2, 2, n_trials), dtype=np.int64).transpose(3, 0, 1, 2)
+
+
 def tally_of_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """Count the outcomes of a frame with one row a trial."""
     parts = []
     for k, role in enumerate(ROLES):
-        columns = trials[[*OUTCOME, *(f"{name}_{role}" for name in TABLE), "decision"]].set_axis(KEYS[1:], axis=1)
+        names = [*OUTCOME, *(f"{name}_{role}" for name in TABLE), "decision"]
+        columns = {key: trials[name].to_numpy(dtype=np.int64) for key, name in zip(KEYS[1:], names, strict=True)}
         parts.append(_count(columns).assign(endpoint=k))
     return pd.concat(parts, ignore_index=True)[[*KEYS, "weight"]]
 
 
-def _count(columns: pd.DataFrame) -> pd.DataFrame:
-    """Count equal rows: all columns in one number first, which is much quicker than grouping by each."""
-    if columns.empty:
-        return columns.assign(weight=np.zeros(0, dtype=np.int64))
-    values = columns.to_numpy(dtype=np.int64)
-    code = np.zeros(len(values), dtype=np.int64)
-    for column in values.T:
-        code = code * (int(column.max()) + 1) + column
-    _, first, weight = np.unique(code, return_index=True, return_counts=True)
-    return pd.DataFrame(values[first], columns=columns.columns).assign(weight=weight)
+def _count(values: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Count equal rows: all columns in one number, which is much quicker than grouping by each, and back."""
+    code = np.zeros(len(values["decision"]), dtype=np.int64)
+    if not len(code):
+        return pd.DataFrame(values | {"weight": code})
+    lowest = {name: int(column.min()) for name, column in values.items()}  # sums of falls may be below 0
+    room = {name: int(column.max()) - lowest[name] + 1 for name, column in values.items()}
+    for name, column in values.items():
+        if room[name] > 1:
+            code *= room[name]
+            code += column - lowest[name]
+    code, weight = np.unique(code, return_counts=True)
+    found = {}
+    for name in reversed(values):
+        code, found[name] = np.divmod(code, room[name])
+        found[name] += lowest[name]
+    return pd.DataFrame({name: found[name] for name in values}).assign(weight=weight)
 
 
 def merge(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from lupus_kit import cohort
-from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Endpoint
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import Endpoint
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.endpoint_level import visit_of
@@ -27,7 +28,7 @@ ESTIMANDS = {
 
 @dataclass(frozen=True)
 class Truth:
-    """True response rates for an estimand.
+    """True response rates (of a fall of SLEDAI its means) for an estimand.
 
     Attributes
     ----------
@@ -37,8 +38,8 @@ class Truth:
         Whether the arms do not differ there.
     estimand : str
         Key of :data:`ESTIMANDS`.
-    patients : int or None
-        Patients of each arm from whom the rates were estimated; ``None`` where they are known.
+    errors : tuple of float
+        Standard errors of both true differences: not 0 where they were estimated from patients.
     """
 
     primary: tuple[float, float]
@@ -46,7 +47,7 @@ class Truth:
     null_primary: bool
     null_secondary: bool
     estimand: str = "composite"
-    patients: int | None = None
+    errors: tuple[float, float] = (0.0, 0.0)
 
     def difference(self, endpoint: int) -> float:
         """Return the true difference of the rates, first arm minus second."""
@@ -55,9 +56,7 @@ class Truth:
 
     def error(self, endpoint: int) -> float:
         """Return the standard error of the true difference; 0 where it is known."""
-        if self.patients is None or (self.null_primary, self.null_secondary)[endpoint]:
-            return 0.0
-        return float(np.sqrt(sum(p * (1 - p) for p in (self.primary, self.secondary)[endpoint]) / self.patients))
+        return 0.0 if (self.null_primary, self.null_secondary)[endpoint] else self.errors[endpoint]
 
 
 def truth(scenario: Scenario) -> Truth:
@@ -89,6 +88,8 @@ def _of_patients(
         world = replace(world, rescue_il2=0.0, rescue_placebo=0.0)
     scenario = Scenario(world, plan=AnalysisPlan(primary, secondary, events=estimand))
     found = outcomes(scenario, n_per_arm, np.random.default_rng(_SEED))
-    (first1, second1), (first2, second2) = (arm.mean(axis=0).tolist() for arm in found)
+    (first1, second1), (first2, second2) = (np.nanmean(arm, axis=0).tolist() for arm in found)
+    variances = [np.nanvar(arm, axis=0) / (~np.isnan(arm)).sum(axis=0) for arm in found]
+    error1, error2 = np.sqrt(variances[0] + variances[1]).tolist()
     nothing = assumptions.drug_effect == 0
-    return Truth((first1, first2), (second1, second2), nothing, nothing, estimand, n_per_arm)
+    return Truth((first1, first2), (second1, second2), nothing, nothing, estimand, (error1, error2))
