@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 PLAN_COPY = "plan.toml"
 RESULTS = ("operating_characteristics.csv", "operating_characteristics.json", "operating_characteristics.html")
 PARTS = "parts"
+#: In PARTS: what the files were when they were written.
+WRITTEN = "written.json"
 
 
 def simulate(
@@ -36,7 +40,7 @@ def simulate(
         typer.Option(metavar="DIR", help="Folder for the results, a copy of the plan, and the parts that are done."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run that DIR holds, if it holds one.")
+        bool, typer.Option("--resume", help="Go on with the run that DIR holds, if it holds one, also to more trials.")
     ] = False,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler (tcp://...).")
@@ -48,6 +52,10 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE.md", help="Instead write the statistical section of a protocol, from the plan."),
     ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage/--no-coverage", help="Whether to work out how often each interval holds the truth."),
+    ] = True,
     new: Annotated[
         bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")
     ] = False,
@@ -87,7 +95,9 @@ def simulate(
         if out is not None:
             _prepare(out, resume, text)
         results = _run(scenarios, trials, seed, jobs, out, progress, text)
-    _write_results(results, seed, out, text)
+    if _shown(progress):
+        print("Summing up.", file=sys.stderr)
+    _write_results(results, seed, out, text, coverage)
 
 
 def truths(scenario: Scenario) -> dict[str, Scenario]:
@@ -117,11 +127,38 @@ def _prepare(out: Path, resume: bool, text: str) -> None:
         names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
         if names - {PLAN_COPY, PARTS, *RESULTS}:
             raise InputError(f"{out} holds files that are not a simulation's: give an empty or a new folder.")
-        if names == {PLAN_COPY} and (out / PLAN_COPY).read_bytes() != text.encode("utf-8"):
-            raise InputError(f"{out / PLAN_COPY} is another plan and is not overwritten: give a new folder.")
+        written = _written(out)
+        for name in sorted(names - {PARTS}):
+            content = (out / name).read_bytes() if (out / name).is_file() else b""
+            if _digest(content) not in written.get(name, []) and (name, content) != (PLAN_COPY, text.encode("utf-8")):
+                what = "another plan" if name == PLAN_COPY else "not what a simulation wrote there"
+                raise InputError(f"{out / name} is {what} and is not overwritten: move it, or give a new folder.")
         if names - {PLAN_COPY} and not resume:
             raise InputError(f"{out} holds a simulation already: add --resume to go on with it, or give a new folder.")
     make_folder(out)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _written(out: Path) -> dict[str, list[str]]:
+    """Return the digests of what an earlier run wrote here, by file; whatever differs is somebody's own."""
+    try:
+        found = json.loads((out / PARTS / WRITTEN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(out: Path, contents: dict[str, bytes]) -> None:
+    """Write files of this run. While it does, both what was there and what comes count as its own: it may be killed."""
+    before, new = _written(out), {name: [_digest(content)] for name, content in contents.items()}
+    for digests in ({name: before.get(name, []) + digest for name, digest in new.items()}, new):
+        text = json.dumps(before | digests, indent=1, sort_keys=True) + "\n"
+        write_atomically(out / PARTS / WRITTEN, text.encode("utf-8"))
+        for name, content in contents.items():
+            write_atomically(out / name, content)
 
 
 @contextmanager
@@ -160,7 +197,6 @@ def _run(
     from lupus_kit.simulation import run
 
     results = {}
-    shown = sys.stderr.isatty() if progress is None else progress
     try:
         for truth, scenario in scenarios.items():
             place = None if out is None else out / PARTS / truth.replace(" ", "_")
@@ -173,11 +209,11 @@ def _run(
                 scenario.plan,
                 keep_trials=False,
                 checkpoint=place,
-                progress=shown,
+                progress=_shown(progress),
             )
             if out is not None:
                 # Not before the checkpoint has agreed that this is the plan it belongs to.
-                write_atomically(out / PLAN_COPY, text.encode("utf-8"))
+                _write(out, {PLAN_COPY: text.encode("utf-8")})
     except KeyboardInterrupt:
         if out is not None:
             print(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.", file=sys.stderr)
@@ -185,15 +221,19 @@ def _run(
     return results
 
 
-def _write_results(results: dict[str, Simulation], seed: int, out: Path | None, text: str) -> None:
+def _shown(progress: bool | None) -> bool:
+    return sys.stderr.isatty() if progress is None else progress
+
+
+def _write_results(results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool) -> None:
     from lupus_kit.cli import simulation_report as report
 
-    table = report.characteristics(results)
+    table = report.characteristics(results, coverage)
     first = next(iter(results.values()))
     if out is not None:
         page = report.as_page(table, results, seed, text)
-        for name, content in zip(RESULTS, (csv_text(table), report.as_json(table, results, seed), page), strict=True):
-            write_atomically(out / name, content.encode("utf-8"))
+        contents = csv_text(table), report.as_json(table, results, seed), page
+        _write(out, {name: content.encode("utf-8") for name, content in zip(RESULTS, contents, strict=True)})
         print(f"Wrote {', '.join(RESULTS)} to {out}.", file=sys.stderr)
     head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
     print_text(f"{head}\n\n{plain_table(report.side_by_side(table))}\n\n{report.NOTE}\n")

@@ -25,13 +25,15 @@ _SAID = tomllib.loads(resources.files(__package__).joinpath("simulation_report.t
 NOTE: str = _SAID["note"]
 
 
-def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
+def characteristics(results: Mapping[str, Simulation], coverage: bool = True) -> pd.DataFrame:
     """Put the operating characteristics of all truths under each other.
 
     Parameters
     ----------
     results : mapping of str to Simulation
         By truth.
+    coverage : bool
+        Whether the coverage of intervals is a part of it.
 
     Returns
     -------
@@ -46,10 +48,11 @@ def characteristics(results: Mapping[str, Simulation]) -> pd.DataFrame:
 
     parts = []
     for truth, result in results.items():
-        covered = result.coverage()
-        covered["quantity"] = covered["endpoint"] + ": coverage of the 95% interval, " + covered["label"]
-        covered = covered.rename(columns={"coverage": "estimate"})
-        tables = [result.summary(), covered[_COLUMNS]]
+        tables = [result.summary()]
+        if coverage:
+            covered = result.coverage()
+            covered["quantity"] = covered["endpoint"] + ": coverage of the 95% interval, " + covered["label"]
+            tables.append(covered.rename(columns={"coverage": "estimate"})[_COLUMNS])
         if truth == "no difference":
             plan = results["assumed"].scenario
             found = familywise(plan.design, plan.assumptions, plan.plan, min(result.n_trials or 2, 200_000))

@@ -20,7 +20,8 @@ def as_generator(seed: object) -> np.random.Generator:
     Raises
     ------
     InputError
-        Anything else, ``None`` and truth values included: randomness is explicit.
+        Anything else, ``None`` and truth values included: randomness is explicit. A generator that was seeded in the legacy
+        way.
 
     Examples
     --------
@@ -28,6 +29,11 @@ def as_generator(seed: object) -> np.random.Generator:
     True
     """
     if isinstance(seed, np.random.Generator):
+        if not isinstance(seed.bit_generator.seed_seq, np.random.SeedSequence):
+            raise InputError(
+                f"seed: this generator's {type(seed.bit_generator).__name__} was seeded in the legacy way, and no independent "
+                "streams can be taken from it: give a whole number, or numpy.random.default_rng(...)."
+            )
         return seed
     if not is_whole(seed, 0):
         raise InputError(f"seed == {seed!r}: give a whole number of 0 or more, or a NumPy generator.")

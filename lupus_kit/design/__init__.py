@@ -9,6 +9,12 @@ Examples
 """
 
 from lupus_kit.design.allocation import blinded_list, permuted_blocks
+from lupus_kit.design.allocation_files import write_allocation
+from lupus_kit.design.flow import participant_flow
+from lupus_kit.design.minimisation import minimisation
 from lupus_kit.design.trial import Arm, DosingPlan, TrialDesign, Visit, he2020
 
-__all__ = ["Arm", "DosingPlan", "TrialDesign", "Visit", "blinded_list", "he2020", "permuted_blocks"]
+__all__ = [
+    "Arm", "DosingPlan", "TrialDesign", "Visit", "blinded_list", "he2020", "minimisation", "participant_flow",
+    "permuted_blocks", "write_allocation",
+]  # fmt: skip

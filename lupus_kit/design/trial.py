@@ -8,7 +8,7 @@ from importlib import resources
 
 import pandas as pd
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_whole
 
 NOT_REPORTED = "not reported"
 
@@ -58,6 +58,10 @@ class Visit:
     name: str
     week: int
     purpose: str
+
+    def __post_init__(self) -> None:
+        if not is_whole(self.week, 0):
+            raise InputError(f"visit {self.name!r}: week == {self.week!r}, must be a whole number of 0 or more.")
 
 
 @dataclass(frozen=True)
@@ -168,8 +172,9 @@ class TrialDesign:
         weeks = [visit.week for visit in self.visits]
         if weeks != sorted(set(weeks)):
             raise InputError(f"visits are at weeks {weeks}: they must be in order, each week once.")
-        if self.primary_week not in weeks:
-            raise InputError(f"primary_week == {self.primary_week} is not a visit; visits are at weeks {weeks}.")
+        for name, week in (("primary_week", self.primary_week), ("follow_up_week", self.follow_up_week)):
+            if not is_whole(week, 0) or week not in weeks:
+                raise InputError(f"{name} == {week!r} is not a visit; visits are at weeks {weeks}.")
 
     @property
     def n_randomised(self) -> int:

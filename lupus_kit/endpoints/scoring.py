@@ -364,10 +364,8 @@ def _with_grades(table: pd.DataFrame, endpoint: str, notes: list[str]) -> pd.Dat
         way_out = "Add them (E where never involved)"
         raise InputError(f"of the nine BILAG grades these have no column: {lacking}. {way_out}.")
     if not from_form:
-        raise InputError(
-            f"{endpoint} needs BILAG: nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004. "
-            "Without BILAG there is the endpoint 'modified-sri'."
-        )
+        wanted = f"nine columns with grades ({GRADE_COLUMNS[0]}, ...) or the items of BILAG-2004"
+        raise InputError(f"{endpoint} needs BILAG: {wanted}. Without BILAG there is the endpoint 'modified-sri'.")
     form = table[[name for name, item in items.items() if _is_bilag(item) or name in ("patient", "week")]]
     grades = bilag2004(form.rename(columns=items))
     notes.append(

@@ -1,4 +1,4 @@
-"""Stop 1: injections, breaks and visits; how balanced an allocation stays."""
+"""Stop 1: injections, breaks and visits; how balanced an allocation stays; the flow of participants."""
 
 import pandas as pd
 import seaborn as sns
@@ -76,3 +76,50 @@ def allocation_balance(allocations: dict[str, pd.DataFrame], first_arm: str, ax:
     ax.legend(frameon=False)
     listed = "; ".join(f"{name}: at most {value}" for name, value in worst.items())
     return describe(ax, f"Step lines of the imbalance between arms as patients enter. Largest imbalance: {listed}.")
+
+
+def participant_flow(flow: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the CONSORT 2025 flow diagram.
+
+    Parameters
+    ----------
+    flow : pandas.DataFrame
+        ``design.participant_flow(...)``.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import design
+    >>> visits = pd.DataFrame({"patient": ["a", "b", "a"], "arm": ["x", "y", "x"], "week": [0, 0, 12]})
+    >>> participant_flow(design.participant_flow(visits)).get_title()
+    'Flow of participants'
+    """
+    arms = [arm for arm in flow["arm"].unique() if arm]
+    stages = list(flow["stage"].unique())
+    height = 1.2 + 0.3 * int(flow.groupby(["stage", "arm"], sort=False).size().groupby("stage").max().sum())
+    ax = axes(ax, (max(7.0, 3.6 * len(arms)), height))
+    ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title="Flow of participants")
+    ax.set(xlabel="arms of the trial", ylabel="stages, from top to bottom")
+    sns.despine(ax=ax, left=True, bottom=True)
+    said = []
+    tops = {stage: 1 - (k + 0.5) / len(stages) for k, stage in enumerate(stages)}
+    for (stage, arm), lines in flow.groupby(["stage", "arm"], sort=False):
+        counts = [
+            f"{row.what} (n = {row.n})" if pd.notna(row.n) else f"{row.what} (not in the data)"
+            for row in lines.itertuples()
+        ]
+        x = (arms.index(arm) + 0.5) / len(arms) if arm else 0.5
+        text = "\n".join([f"{arm}: {stage}" if arm else stage, *counts])
+        k = stages.index(stage)
+        if k:  # from the box above, or from the one of everybody
+            above = (x, tops[stages[k - 1]]) if k > 1 else (0.5, tops[stages[0]])
+            ax.annotate("", (x, tops[stage]), above, arrowprops={"arrowstyle": "-", "color": "0.4"}, zorder=1)
+        box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": ARM_PALETTE.get(arm, NEUTRAL)}
+        ax.text(x, tops[stage], text, ha="center", va="center", fontsize=9, bbox=box, zorder=2)
+        said.append(f"{f'{arm}, ' if arm else ''}{stage}: {', '.join(counts)}")
+    return describe(ax, f"CONSORT flow diagram, from top to bottom. {'; '.join(said)}.")

@@ -100,7 +100,7 @@ def run(
     streams = random_streams(seed, len(sizes))
     task = partial(simulate_chunk, scenario, keep)
     tables = identity(scenario) | {"seed": _shown(seed), "keep_trials": keep}
-    store = None if checkpoint is None else Checkpoint(Path(checkpoint), tables)
+    store = None if checkpoint is None else Checkpoint(checkpoint, tables)
     frames = run_chunks(task, streams, sizes, n_jobs=n_jobs, checkpoint=store, progress=progress)
     tally, trials = accumulate((frame for _, frame in frames), keep)
     return Simulation(scenario, tally, n, trials)
@@ -140,7 +140,7 @@ def run_each(
         partial(simulate_chunk, scenario, False) for scenario, sizes in zip(scenarios, cut, strict=True) for _ in sizes
     ]
     tables = {"scenarios": [identity(scenario) for scenario in scenarios], "trials_each": n}
-    store = None if checkpoint is None else Checkpoint(Path(checkpoint), tables)
+    store = None if checkpoint is None else Checkpoint(checkpoint, tables)
     frames = run_chunks(tasks, list(chain(*own)), list(chain(*cut)), n_jobs=n_jobs, checkpoint=store, progress=progress)
     for scenario, sizes in zip(scenarios, cut, strict=True):
         tally, _ = accumulate((frame for _, frame in islice(frames, len(sizes))), False)

@@ -128,6 +128,7 @@ def _searched(
         return found.probability((np.arange(DECISIONS) & _false(which)) > 0)
 
     grid = np.linspace(0.025, 0.975, 39) if exact else np.linspace(0.1, 0.9, 9)
+    grid = grid[grid >= scenario.plan.margin]
     values = [error(rate, max(2, n_trials // 10)).estimate for rate in grid.tolist()]
     rate = float(grid[np.nanargmax(values)]) if np.isfinite(values).any() else float("nan")
     if exact and rate == rate:
@@ -148,7 +149,7 @@ def _at(scenario: Scenario, which: tuple[bool, bool], rate: float) -> Scenario:
     given, visits = [rates.primary, rates.follow_up], visit_of(scenario)
     for visit, nothing in zip(visits, which, strict=True):
         if nothing:
-            given[visit] = (rate - scenario.plan.margin, rate)
+            given[visit] = (max(rate - scenario.plan.margin, 0.0), rate)
     first, second = given
     bounds = [correlation_bounds(a, b) for a, b in zip(first, second, strict=True)]
     correlation = float(np.clip(rates.correlation, max(low for low, _ in bounds), min(high for _, high in bounds)))

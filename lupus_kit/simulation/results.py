@@ -2,18 +2,19 @@
 
 import html
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError
-from lupus_kit.inference import intervals
+from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.inference.intervals.effects import METHODS, many_ends
+from lupus_kit.inference.two_by_two.counts import as_level
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, in_words, known, mean, share, widened
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, FUTILE, HARM, SIGNIFICANT, pvalues
-from lupus_kit.simulation.trials.tally import ROLES
+from lupus_kit.simulation.trials.tally import ROLES, TABLE
 from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth, truth
 
 #: Intervals whose coverage is computed unless told otherwise: all of the risk difference but the slow exact one.
@@ -249,20 +250,24 @@ class Simulation:
             ``coverage``, its ``mc_error``, ``low`` and ``high``, and ``mean_width`` (``nan`` for ratios, whose intervals
             may have no end).
         """
+        named = {key: (label, measure) for key, label, measure, *_ in METHODS}
+        chosen = [methods] if isinstance(methods, str) else list(methods)
+        for method in chosen:
+            require_choice("interval", method, named)
+        # Trials that differ in their decision alone, and both endpoints, have the same interval for the same table.
+        tables = self.tally[(self.tally["n1"] > 0) & (self.tally["n2"] > 0)]
+        weights = tables.groupby([*TABLE, "endpoint"])["weight"].sum().unstack(fill_value=0)
+        weights = weights.reindex(columns=[0, 1], fill_value=0)
+        n1, x1, n2, x2 = np.array([*weights.index], dtype=np.int64).reshape(-1, 4).T
+        ends = {method: many_ends(method, x1, n1, x2, n2, as_level("level", level)) for method in chosen}
         rows = []
         for k, role in enumerate(ROLES):
             if self.plan.endpoints[k].is_fall:
                 continue
-            # Trials that differ in their decision alone have the same interval.
-            tables = self._rows(k).groupby(["n1", "x1", "n2", "x2"], as_index=False)["weight"].sum()
-            tables = tables[(tables["n1"] > 0) & (tables["n2"] > 0)]
-            counts = tables[["x1", "n1", "x2", "n2"]].to_numpy()
-            weight = tables["weight"].to_numpy(dtype=float)
-            for method in methods:
-                ends = [_interval(method, level, *map(int, row)) for row in counts]
-                label, measure = ends[0][2], ends[0][3]
+            weight = weights[k].to_numpy(dtype=float)
+            for method, (low, high) in ends.items():
+                label, measure = named[method]
                 true = _true_value(measure, self.truth, k)
-                low, high = np.array([end[0] for end in ends]), np.array([end[1] for end in ends])
                 # An interval without ends, as the odds ratio has where nobody responds, holds every value.
                 inside = ~((low > true + 1e-12) | (high < true - 1e-12))
                 width = self._mean(high - low, weight).estimate if measure == "risk difference" else float("nan")
@@ -362,9 +367,3 @@ def _true_value(measure: str, true: Truth, endpoint: int) -> float:
         if measure == "risk ratio":
             return float(np.float64(first) / second)
         return float(np.float64(first * (1 - second)) / (second * (1 - first)))
-
-
-@lru_cache(maxsize=200_000)
-def _interval(method: str, level: float, x1: int, n1: int, x2: int, n2: int) -> tuple[float, float, str, str]:
-    (found,) = intervals(x1, n1, x2, n2, level, [method])
-    return found.low, found.high, found.label, found.measure

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,7 @@ from lupus_kit.cli import simulation_report as report
 from lupus_kit.cli.simulate import RESULTS, truths
 from lupus_kit.simulation import engine
 from lupus_kit.simulation.trials import chunks
+from lupus_kit.simulation.trials.lock import lock
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENTS = "format = 1\n[patients]\ndropout_rate = 0.1\n"
@@ -270,7 +272,7 @@ def test_another_plan_is_refused_before_anything_is_written(desk, small, capsys)
     capsys.readouterr()
     for arguments, words in (
         (["other.toml", "--trials", "500"], 'plan.test "fisher" there, "pearson" here'),
-        (["rates.toml", "--trials", "501"], "trials 500 there, 501 here"),
+        (["rates.toml", "--trials", "499"], "trials 500 there, 499 here"),
         (["rates.toml", "--trials", "500", "--seed", "1"], "seed 0 there, 1 here"),
     ):
         assert call("simulate", *arguments, "--out", "done", "--resume") == 2
@@ -278,6 +280,83 @@ def test_another_plan_is_refused_before_anything_is_written(desk, small, capsys)
         assert "is the checkpoint of another simulation" in said
         assert words in said
         assert content("done") == before
+
+
+@pytest.mark.parametrize("plan", ["rates.toml", "patients.toml"])
+def test_a_finished_run_goes_on_to_more_trials(desk, small, plan):
+    # 50 trials of patients a part here: 100 trials are two whole parts, which are kept.
+    assert call("simulate", plan, "--trials", "100", "--out", "done") == 0
+    before = content("done")
+    assert call("simulate", plan, "--trials", "150", "--out", "done", "--resume") == 0
+    assert call("simulate", plan, "--trials", "150", "--out", "whole") == 0
+    assert content("done") == content("whole")
+    if plan == "patients.toml":
+        parts = {name for name in before if "part-" in name}
+        assert len(parts) == 2
+        assert parts < set(content("done"))
+
+
+@pytest.mark.parametrize("name", ["plan.toml", *RESULTS])
+def test_going_on_overwrites_no_file_that_somebody_made_or_changed(desk, small, capsys, name):
+    question = ["simulate", "rates.toml", "--trials", "300", "--out", "done"]
+    assert call(*question) == 0
+    (desk / "done" / name).write_text("my notes", encoding="utf-8")
+    before = content("done")
+    assert call(*question, "--resume") == 2
+    assert f"{name} is " in (said := capsys.readouterr().err)
+    assert "and is not overwritten: move it" in said
+    assert content("done") == before
+    (desk / "done" / name).unlink()
+    assert call(*question, "--resume") == 0
+    (desk / "done" / name).unlink()
+    (desk / "done" / name).mkdir()
+    assert call(*question, "--resume") == 2
+    (desk / "done" / name).rmdir()
+    assert call(*question, "--resume") == 0
+    # Results that nobody remembers having written are somebody's.
+    (desk / "done" / "parts" / "written.json").unlink()
+    assert call(*question, "--resume") == 2
+
+
+def test_two_runs_in_one_folder_are_told(desk, small, capsys):
+    question = ["simulate", "rates.toml", "--trials", "300", "--out", "done"]
+    assert call(*question) == 0
+
+    class Owner:
+        pass
+
+    owner = Owner()
+    release = lock(desk / "done" / "parts" / "assumed", owner)
+    before = content("done")
+    assert call(*question, "--resume") == 2
+    assert f"is in use by another run (process {os.getpid()} on " in capsys.readouterr().err
+    assert content("done") == before
+    release()
+    assert call(*question, "--resume") == 0
+
+
+def test_a_killed_worker_is_one_sentence_with_the_way_on(desk, small, capsys, monkeypatch):
+    def killed(*_):
+        raise BrokenExecutor("joblib's traceback")
+        yield
+
+    with monkeypatch.context() as without_workers:
+        without_workers.setattr("joblib.Parallel.__call__", killed)
+        assert call("simulate", "rates.toml", "--trials", "300", "--out", "done") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("lupus-kit: a worker process was killed after 0 of 300 trials")
+    assert "the same run goes on from there (on the command line with --resume)." in said
+    assert said.count("\n") == 1
+    assert call("simulate", "rates.toml", "--trials", "300", "--out", "done", "--resume") == 0
+
+
+def test_the_coverage_can_be_left_out(desk, small, capsys, monkeypatch):
+    monkeypatch.setattr(simulation.Simulation, "coverage", None)
+    assert call("simulate", "rates.toml", "--trials", "300", "--no-coverage", "--progress", "--out", "done") == 0
+    printed = capsys.readouterr()
+    assert "Summing up." in printed.err
+    assert "primary claimed" in printed.out
+    assert "coverage of" not in printed.out + (desk / "done" / RESULTS[0]).read_text(encoding="utf-8")
 
 
 def test_a_torn_part_is_made_again(desk, small):

@@ -73,7 +73,7 @@ def test_nothing_is_loaded_from_outside(handbook, page_loads):
 
 def test_pages_follow_the_walk_and_the_first_page_names_each_stop_and_its_time(handbook):
     stems = [path.stem for path in shelf.find().notebooks() if path.stem[:2].isdigit()]
-    walk = ["index", *stems, "80_one", "81_two", "journal_club"]
+    walk = ["index", *stems, "80_one", "81_two", "journal_club", "cluster"]
     for before, here, after in zip(walk, walk[1:], walk[2:], strict=False):
         around = re.findall(
             r'class="(left|right)-(?:prev|next)"\s*href="([^"]*)"', _page(handbook.folder, f"{here}.html")
@@ -105,6 +105,21 @@ def test_the_search_knows_words_and_help_but_no_solutions(handbook):
     assert "facilit" not in {
         term for term in index["terms"] if index["terms"][term] == index["docnames"].index("80_one")
     }
+
+
+def test_a_page_tells_how_to_run_on_a_cluster_and_what_of_it_was_not_run(handbook):
+    text = _article(handbook.folder, "cluster.html")
+    assert 'href="cluster.html"' in _article(handbook.folder, "index.html")
+    assert "This recipe was not run" in text
+    source = Path(website.__file__).with_name("templates").joinpath("cluster.md").read_text(encoding="utf-8")
+    recipes = re.findall(r"```python\n(.*?)```", source, re.DOTALL)
+    assert len(recipes) == 2
+    for recipe in recipes:
+        compile(recipe, "cluster.md", "exec")
+    for option in set(re.findall(r"lupus-kit simulate [^\n]*", source)):
+        known = {"--trials", "--jobs", "--out", "--scheduler", "--resume"}
+        assert set(re.findall(r"--[a-z]+", option)) <= known
+    assert source.index("SLURM, through dask-jobqueue") < source.index("**This recipe was not run**")
 
 
 def test_the_journal_club_is_a_page_with_its_answers_folded(handbook):

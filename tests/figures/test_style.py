@@ -50,6 +50,20 @@ FIGURES = {
         ),
         ["blocks of 4: at most 2"],
     ),
+    "flow": (
+        lambda: figures.design.participant_flow(
+            design.participant_flow(
+                pd.DataFrame({"patient": list("aab"), "arm": ["IL-2", "IL-2", "placebo"], "week": [0, 12, 0]}),
+                excluded={"declined": 2},
+            )
+        ),
+        [
+            "assessed for eligibility (n = 4)",
+            "IL-2, analysis: analysed for the primary outcome, week 12 (n = 1)",
+            "received the intervention (not in the data)",
+            "placebo, follow-up: seen at week 12 (n = 0)",
+        ],
+    ),
     "lattice": (
         lambda: figures.inference.pvalue_lattice(
             inference.pvalue_lattice("pearson", 29, 30), {"week 12": (16, 9)}, label="Pearson"

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 from lupus_kit import inference
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
-from lupus_kit.inference.intervals.effects import METHODS
+from lupus_kit.inference.intervals.effects import METHODS, many_ends
 
 SOME = settings(max_examples=80, deadline=None, derandomize=True)
 TABLES = [
@@ -399,3 +399,16 @@ def test_margins_too_wide_for_whole_numbers():
     swapped = inference.intervals(*table[2:], *table[:2], methods="conditional_exact")[0]
     assert (1 / swapped.high, 1 / swapped.low) == pytest.approx((exact.low, exact.high), rel=1e-9)
     assert inference.test("fisher", *table).estimate == exact.estimate
+
+
+@pytest.mark.parametrize("key", [key for key, *_ in QUICK])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_many_tables_at_once_have_the_ends_of_each_alone(key, level):
+    arms = [(5, 4), (1, 1), (2, 7)]
+    tables = TABLES + [(a, m, b, n) for m, n in arms for a in range(m + 1) for b in range(n + 1)]
+    low, high = many_ends(key, *np.array(tables).T, level)
+    alone = [found(key, table, level) for table in tables]
+    np.testing.assert_allclose(low, [one.low for one in alone], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(high, [one.high for one in alone], rtol=1e-12, atol=1e-12)
+    (one,) = inference.intervals(16, 29, 9, 30, level, key)
+    assert {type(one.low), type(one.high)} == {float}  # one table gives plain numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def failing_at(stream: np.random.SeedSequence, n_trials: int, chunk: int, error:
     """The coins, but one chunk raises."""
     if stream.spawn_key[-1] == chunk:
         raise error(f"chunk {chunk}")
+    return coins(stream, n_trials)
+
+
+def killed_at(stream: np.random.SeedSequence, n_trials: int, chunk: int, caller: int) -> pd.DataFrame:
+    """The coins, but the worker process of one chunk is killed, as the system does where memory runs out."""
+    if stream.spawn_key[-1] == chunk:
+        assert os.getpid() != caller
+        os.kill(os.getpid(), signal.SIGKILL)
     return coins(stream, n_trials)
 
 

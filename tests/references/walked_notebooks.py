@@ -113,7 +113,11 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Walked]:
             except FileExistsError:
                 _wait_for(made, mark)
             else:
-                _run(name, made, own)
+                try:
+                    _run(name, made, own)
+                except BaseException:
+                    mark.unlink()  # nobody waits for a run that broke off
+                    raise
             known[name] = _read(made)
         return known[name]
 
@@ -122,7 +126,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Walked]:
 
 def _run(name: str, made: Path, folder: Path) -> None:
     way, length = _way(nbformat.read(FOLDER / f"{name}.ipynb", as_version=4))
-    (desk := folder / f"desk-{name}").mkdir()
+    (desk := folder / f"desk-{name}").mkdir(exist_ok=True)
     run = execution.execute(way, name, desk, timeout=PATIENCE)
     way.metadata.walked = {"length": length, "problems": [str(one) for one in run.problems]}
     partial = made.with_suffix(".part")
@@ -132,6 +136,7 @@ def _run(name: str, made: Path, folder: Path) -> None:
 
 def _wait_for(made: Path, mark: Path) -> None:
     while not made.exists():
+        assert mark.exists(), f"the run of {mark.stem} by another worker broke off"
         assert time.time() - mark.stat().st_mtime < 2 * PATIENCE, f"the run of {mark.stem} by another worker has died"
         time.sleep(0.2)
 

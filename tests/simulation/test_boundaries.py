@@ -116,6 +116,10 @@ def test_one_look_is_the_ordinary_test():
         ({"shape": "spending", "spent": [-0.01, 0.05]}, "never falls"),
         ({"shape": "spending", "spent": [0.0, 0.0]}, "ends above 0"),
         ({"shape": "spending", "spent": [0.05]}, "2 looks need 2 numbers"),
+        ({"shape": ["x"]}, "unknown boundary"),
+        ({"shape": {}}, "unknown boundary"),
+        ({"sided": np.array([1, 2])}, "must be 2 or 1"),
+        ({"shape": "kim_demets", "parameter": (1,)}, r"parameter == \(1,\)"),
     ],
 )
 def test_bad_input(arguments, words):

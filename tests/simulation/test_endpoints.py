@@ -117,11 +117,13 @@ def test_the_familywise_error_of_endpoints_with_their_own_patients():
         (lambda: Endpoint(24, "renal response", (13, 0)), "two whole numbers"),
         (lambda: Endpoint(24, "renal response", "13"), "two whole numbers"),
         (lambda: Endpoint(24, "BICLa"), "did you mean 'BICLA'"),
-        (lambda: Endpoint(24, "BICLA", test="welch"), "a response, tested as the plan says"),
+        (lambda: Endpoint(24, "BICLA", test="welch"), "a response and tested as the plan says"),
         (lambda: Endpoint(24, "SLEDAI fall", test="pearson"), "unknown test of the fall"),
         (lambda: Scenario(NEPHRITIS, HE, AnalysisPlan(Endpoint(24, patients=(31, 12)))), "31 patients of 'IL-2', which has 30"),
         (lambda: Scenario(cohort.Assumptions(), HE, AnalysisPlan(RENAL)), "leave `patients` out"),
         (lambda: Scenario(cohort.Assumptions(), HE, AnalysisPlan(Endpoint(12, "SRI-50"))), "improve by half"),
+        (lambda: Scenario(cohort.Assumptions(nephritis_share=0.0), HE, AnalysisPlan(Endpoint(12, "renal response"))),
+         "nobody has nephritis"),
         (lambda: Scenario(replace(NEPHRITIS, dropout=Dropout((0, 0), (0.1, 0.1))), HE, AnalysisPlan(RENAL, Endpoint(24))),
          "the same shares twice"),
         (lambda: Scenario(NEPHRITIS, HE, AnalysisPlan(Endpoint(12, "SLEDAI fall"))), "no response rate"),
@@ -211,9 +213,9 @@ def test_falls_are_compared_as_scipy_does():
 
 @pytest.mark.parametrize("test", ["welch", "student", "wilcoxon"])
 def test_trials_of_the_fall_of_sledai(test, monkeypatch):
-    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 1000)
     plan = AnalysisPlan(Endpoint(24, "SLEDAI fall", test=test), Endpoint(24), looks=InterimLooks((0.5, 1.0), "pocock"))
-    result = simulation.run(HE, cohort.Assumptions(), 300, seed=4, plan=plan)
+    result = simulation.run(HE, cohort.Assumptions(), 150, seed=4, plan=plan)
     trials, levels = result.trials, plan.boundaries().levels
     assert (trials["significant_primary"] == (trials["p_primary"] <= np.array(levels)[trials["look"] - 1])).all()
     assert 0.2 < trials["claimed_primary"].mean() < 0.95
@@ -222,7 +224,7 @@ def test_trials_of_the_fall_of_sledai(test, monkeypatch):
     assert abs(seen["primary: mean difference"] - result.truth.difference(0)) < 1
     assert result.coverage()["endpoint"].unique().tolist() == ["secondary"]
     assert result.pvalue_distribution()["endpoint"].unique().tolist() == ["secondary"]
-    counted = simulation.run(HE, cohort.Assumptions(), 300, seed=4, plan=plan, keep_trials=False)
+    counted = simulation.run(HE, cohort.Assumptions(), 150, seed=4, plan=plan, keep_trials=False)
     pd.testing.assert_frame_equal(result.summary(), counted.summary())
     assert AnalysisPlan.from_toml(plan.to_toml()) == plan
 
@@ -287,3 +289,19 @@ def test_simulated_trials_of_non_inferiority():
         power = inference.power("pearson", 0.45, 0.45, 30, 30, 0.025, "greater", difference=-0.2)
         if missing == "nonresponder":
             assert abs(known - power) < 4 * np.sqrt(power * (1 - power) / 3000)
+
+
+def test_a_plan_of_before_is_written_as_before():
+    # So that its seal and its finished parts stay valid.
+    assert list(AnalysisPlan().to_dict()) == ["primary", "secondary", "test", "alpha", "sided", "multiplicity", "missing",
+                                              "events", "correlation"]  # fmt: skip
+    assert AnalysisPlan().to_dict()["primary"] == {"week": 12, "name": "SRI-4"}
+    assert AnalysisPlan(margin=0.1, sided=1).to_dict()["margin"] == 0.1
+
+
+def test_a_few_patients_may_have_no_one_with_nephritis_or_no_visit():
+    plan = AnalysisPlan(Endpoint(12, "renal response"), Endpoint(24, "SLEDAI fall"), missing="observed")
+    few = Scenario(cohort.Assumptions(nephritis_share=0.01, dropout_rate=0.9), HE, plan)
+    found = [outcomes(few, 2, np.random.default_rng(seed)) for seed in range(4)]
+    assert all(np.isnan(arm[:, 0]).all() and arm.shape == (2, 2) for arms in found for arm in arms)
+    assert any(np.isnan(arm[:, 1]).any() for arms in found for arm in arms)

@@ -2,13 +2,16 @@
 
 import json
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from itertools import product
 
 import numpy as np
 import pytest
 
 from lupus_kit import cohort, design, inference, simulation
+from lupus_kit.core.errors import InputError
 from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation, ResponseRates, Scenario
 from lupus_kit.simulation.plan import plan_file
 from lupus_kit.simulation.trials.decisions import Rule, pvalues
@@ -215,7 +218,7 @@ RATES_TEXT = "[rates]\nprimary = [0.5, 0.3]\nfollow_up = [0.6, 0.4]\n"
         ("[design]\npatients = [30]\n" + RATES_TEXT, "two arms need two names and two numbers"),
         ("[design]\npatients = [30, 0]\n" + RATES_TEXT, "must be at least 1"),
         ("[design]\npatients = ['a', 'b']\n" + RATES_TEXT, "list of whole numbers"),
-        ("[design]\nvisit_weeks = [0, 12]\n" + RATES_TEXT, "week 24"),
+        ("[design]\nvisit_weeks = [0, 12]\n" + RATES_TEXT, "follow_up_week == 24 is not a visit"),
         ("[design]\narms = ['new', 'old']\n[patients]\n", "the patient model knows the arms"),
     ],
 )  # fmt: skip
@@ -238,3 +241,80 @@ def test_the_table_of_a_plan_names_everything():
     for words in ("SRI-4 at week 12", "Pearson", "fixed sequence", "the worst for the first", "p ≤ 0.0052"):
         assert words in page
     assert "at most 2 times" in AnalysisPlan(reestimation=Reestimation())._repr_html_()
+
+
+WHOLE_PLAN = """format = 1
+[design]
+base = "he2020"
+arms = ["IL-2", "placebo"]
+patients = [30, 30]
+visit_weeks = [0, 12, 24]
+primary_week = 12
+follow_up_week = 24
+[plan]
+primary = { name = "SRI-4", week = 12 }
+secondary = { name = "SRI-4", week = 24 }
+test = "pearson"
+alpha = 0.05
+sided = 2
+multiplicity = "fixed_sequence"
+missing = "nonresponder"
+events = "composite"
+correlation = 0.4
+looks = { fractions = [0.5, 1.0], boundary = "spending", spent = [0.01, 0.05], futility = "conditional_power" }
+[rates]
+primary = [0.55, 0.30]
+follow_up = [0.65, 0.37]
+correlation = 0.4
+dropout = { primary = [0.05, 0.05], follow_up = [0.15, 0.1], nonresponder_ratio = 2.0 }
+"""
+
+
+def _places(table, before=()):
+    for key, value in table.items():
+        yield (*before, key)
+        if isinstance(value, dict):
+            yield from _places(value, (*before, key))
+
+
+@pytest.mark.parametrize("place", list(_places(tomllib.loads(WHOLE_PLAN))), ids=".".join)
+def test_no_value_in_a_plan_file_ends_in_a_traceback(place):
+    Scenario.from_toml(WHOLE_PLAN)
+    for value in (
+        "24",
+        date(2026, 1, 2),
+        True,
+        1.5,
+        -1,
+        10**30,
+        float("nan"),
+        [],
+        ["", 0.05],
+        [date(2026, 1, 2)],
+        {"x": 1},
+    ):
+        tables = tomllib.loads(WHOLE_PLAN)
+        table = tables
+        for key in place[:-1]:
+            table = table[key]
+        table[place[-1]] = value
+        # A name of an arm and the like may be anything; everything else is refused in one sentence.
+        with suppress(InputError):
+            Scenario.from_toml(plan_file.as_toml(tables))
+
+
+@pytest.mark.parametrize(
+    ("design_or_plan", "words"),
+    [
+        (
+            '[design]\nfollow_up_week = "24"\n',
+            r"\[design\]: follow_up_week == '24' is not a visit; visits are at weeks \[0",
+        ),
+        ("[design]\nprimary_week = 2026-01-02\n", r"\[design\]: primary_week == datetime.* is not a visit"),
+        ("[plan]\nprimary = { week = 2026-01-02 }\n", r"week == datetime.*: an endpoint is measured at a whole week"),
+        ('[plan.looks]\nfractions = [0.5, 1]\nboundary = "spending"\nspent = ["", 0.05]\n', r"2 looks need 2 numbers"),
+    ],
+)
+def test_a_value_of_another_kind_is_one_sentence(design_or_plan, words):
+    with pytest.raises(InputError, match=words):
+        Scenario.from_toml(design_or_plan + "[rates]\nprimary = [0.5, 0.3]\nfollow_up = [0.6, 0.4]\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from lupus_kit import design, simulation
 from lupus_kit.core.errors import InputError
 from lupus_kit.simulation import AnalysisPlan, InterimLooks, ResponseRates, Scenario, register, registered
+from lupus_kit.simulation.plan import registration
 
 RATES = ResponseRates((0.55, 0.30), (0.65, 0.37))
 DAY = date(2026, 1, 2)
@@ -31,11 +32,11 @@ def test_what_is_registered_is_read_back(tmp_path: Path) -> None:
     assert made.digest[:12] in made._repr_html_()
 
 
-def test_the_seal_is_the_sha256_of_the_plan_file(tmp_path: Path) -> None:
+def test_the_seal_is_the_sha256_of_the_day_and_the_plan_file(tmp_path: Path) -> None:
     made = register(_scenario(), tmp_path / "plan.toml", DAY)
     body = (tmp_path / "plan.toml").read_text(encoding="utf-8").split("\n", 2)[2]
     assert body == _scenario().to_toml()
-    assert hashlib.sha256(body.encode()).hexdigest() == made.digest
+    assert hashlib.sha256(f"2026-01-02\n{body}".encode()).hexdigest() == made.digest
     assert Scenario.from_toml(tmp_path / "plan.toml").plan == AnalysisPlan()  # lupus-kit simulate reads it
 
 
@@ -56,7 +57,7 @@ def test_a_change_is_noticed(tmp_path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(InputError, match=r"plan\.toml was changed after 2026-01-02"):
+    with pytest.raises(InputError, match=r"plan\.toml was changed after it was registered \(it says 2026-01-02\)"):
         registered(path)
     with pytest.raises(InputError, match="was changed"):
         register(_scenario(), path)
@@ -113,7 +114,7 @@ def test_a_file_that_was_registered_before_tomlkit_is_read_and_not_another_plan(
     assert register(scenario, path) == there
     assert path.read_text(encoding="utf-8") == OLD
     path.write_text(OLD.replace("ratio = 2.0", "ratio = 1.0"), encoding="utf-8")
-    with pytest.raises(InputError, match="was changed after 2026-03-14"):
+    with pytest.raises(InputError, match=r"was changed after it was registered \(it says 2026-03-14\)"):
         registered(path)
 
 
@@ -135,3 +136,29 @@ def test_other_files_are_refused_and_kept(tmp_path: Path) -> None:
         assert path.read_bytes() == content
     with pytest.raises(InputError, match="cannot"):
         register(_scenario(), path / "below" / "plan.toml")
+
+
+@pytest.mark.parametrize("day", ["2019-01-01", "2026-01-03", "2026-13-45"])
+def test_another_day_breaks_the_seal(tmp_path: Path, day: str) -> None:
+    path = tmp_path / "plan.toml"
+    register(_scenario(), path, DAY)
+    path.write_text(path.read_text(encoding="utf-8").replace("2026-01-02", day), encoding="utf-8")
+    with pytest.raises(InputError, match="its day and its plan do not fit the seal"):
+        registered(path)
+
+
+def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
+    for today in ("2026-01-02", datetime(2026, 1, 2), 20260102, True):
+        with pytest.raises(InputError, match=r"today == .*: give a datetime\.date"):
+            register(_scenario(), tmp_path / "plan.toml", today)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+    # A file of version 0.3, whose seal did not cover the day.
+    (tmp_path / "old.toml").write_text(OLD.replace("2026-03-14", "2026-13-45"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"old\.toml: month must be in 1\.\.12"):
+        registered(tmp_path / "old.toml")
+
+
+def test_the_docstring_says_what_a_seal_can_and_cannot_prove() -> None:
+    said = " ".join((registration.__doc__ or "").split())
+    assert "It proves that both are still what was written together" in said
+    assert "whoever can write the file can write another day, another plan and the seal that fits them" in said

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lupus_kit import design, inference, simulation
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.intervals.effects import many_ends
 from lupus_kit.simulation.trials.alias import Alias
 from lupus_kit.simulation.trials.chunks import CHUNK, simulate_chunk
 from lupus_kit.simulation.trials.tally import merge
@@ -358,6 +359,29 @@ def test_coverage_agrees_with_a_count_over_trials(result):
     assert found.loc[("primary", "katz"), "true_value"] == pytest.approx((16 / 29) / (9 / 30))
     with pytest.raises(ValueError, match="newcombe"):
         result.coverage(methods=("newcomb",))
+
+
+def test_the_coverage_of_many_arm_sizes_asks_for_no_interval_of_one_table(monkeypatch):
+    # Patients left out make thousands of different tables: one call a table took 24 s of processor time.
+    rates = simulation.ResponseRates((0.6, 0.4), (0.7, 0.5), 0.4, simulation.Dropout((0.1, 0.1), (0.2, 0.2)))
+    result = simulation.run(HE, rates, 20_000, seed=1, plan=simulation.AnalysisPlan(missing="observed"))
+    assert len(result.tally) > 5000
+    monkeypatch.setitem(many_ends.__globals__, "intervals", None)
+    found = result.coverage().set_index(["endpoint", "method"])["coverage"]
+    rows = result.trials
+    # The composite estimand: of those who leave nobody responds, 0.9 and 0.8 of the difference are left.
+    for role, true in (("primary", 0.18), ("secondary", 0.16)):
+        (p1, n1), (p2, n2) = ((rows[f"x{k}_{role}"] / rows[f"n{k}_{role}"], rows[f"n{k}_{role}"]) for k in (1, 2))
+        half = 1.959963984540054 * np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2)
+        assert found[role, "wald"] == pytest.approx((abs(p1 - p2 - true) <= half + 1e-12).mean(), abs=1e-12)
+
+
+def test_coverage_where_nobody_is_seen_is_not_estimable():
+    rates = simulation.ResponseRates((0.5, 0.5), (0.5, 0.5), 0.0, simulation.Dropout((0.9, 0.9), (0.99, 0.99)))
+    plan = simulation.AnalysisPlan(missing="observed", test="fisher")
+    assert (
+        simulation.run(simulation.with_patients(HE, 1), rates, 2, seed=1, plan=plan).coverage()["coverage"].isna().all()
+    )
 
 
 @pytest.mark.parametrize("simulated", [simulation.run, simulation.exact, simulation.familywise])

@@ -238,7 +238,7 @@ OTHERS = {
     ),
     "another seed": (PLAN | {"seed": 6}, streams(seed=6), SIZES, "seed 5 there, 6 here"),
     "other streams": (PLAN, streams(seed=6), SIZES, "the random streams differ"),
-    "more trials": (PLAN, streams(9), [*SIZES[:-1], 40, 40], "trials 293 there, 360 here. Give"),
+    "fewer trials": (PLAN, streams(7), SIZES[:-1], "trials 293 there, 280 here. Give"),
     "other chunks": (PLAN, streams(), [39, 41, *SIZES[2:]], "chunk size 40 there, 41 here"),
     "one thing more": (PLAN | {"depth": "patient"}, streams(), SIZES, 'depth nothing there, "patient" here'),
 }
@@ -285,6 +285,123 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path):
     assert os.listdir(tmp_path) == ["thesis.docx"]
     with pytest.raises(InputError, match="a file is in the way"):
         run_chunks(never, streams(), SIZES, checkpoint=Checkpoint(tmp_path / "thesis.docx", PLAN))
+
+
+@pytest.mark.parametrize(("sizes", "again"), [([*SIZES[:-1], 40, 40], {"7", "8"}), ([*SIZES[:-1], 20], {"7"})])
+def test_a_finished_run_goes_on_to_more_trials_and_keeps_its_whole_parts(tmp_path, sizes, again):
+    store, log = Checkpoint(tmp_path / "done", PLAN), tmp_path / "log"
+    log.mkdir()
+    list(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store))
+    before = kept(tmp_path / "done")
+    task = partial(toy_chunks.logged_coins, folder=str(log), seconds=0)
+    found = together(run_chunks(task, streams(len(sizes)), sizes, checkpoint=store))
+    # Only the part that was shorter than the others, and what is new, are simulated.
+    assert {name.split("-")[1] for name in os.listdir(log)} == again
+    whole = Checkpoint(tmp_path / "whole", PLAN)
+    pd.testing.assert_frame_equal(
+        found, together(run_chunks(toy_chunks.coins, streams(len(sizes)), sizes, checkpoint=whole))
+    )
+    after = kept(tmp_path / "done")
+    assert after == kept(tmp_path / "whole")
+    assert len(before.keys() & after.keys()) == 8  # seven parts and the manifest
+
+
+def test_a_simulation_of_2000_trials_goes_on_to_3000(tmp_path, monkeypatch):
+    monkeypatch.setitem(chunks.CHUNK, "adaptive", 500)
+    plan = simulation.AnalysisPlan(reestimation=simulation.Reestimation())
+    run = partial(simulation.run, design.he2020(), RATES, seed=3, plan=plan)
+    first = run(2000, checkpoint=tmp_path / "done")
+    done = []
+    more = run(3000, checkpoint=tmp_path / "done", progress=lambda *at: done.append(at))
+    assert done == [(2000, 3000), (2500, 3000), (3000, 3000)]
+    pd.testing.assert_frame_equal(more.trials.head(2000), first.trials)
+    pd.testing.assert_frame_equal(more.trials, run(3000).trials)
+
+
+# ------------------------------------------------------------------ one run at a time
+
+
+def test_two_runs_in_one_folder_are_refused_in_one_sentence(tmp_path, expected):
+    store = Checkpoint(tmp_path / "done", PLAN)
+    first = run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store)
+    next(first)
+    before = kept(tmp_path / "done")
+    with pytest.raises(InputError, match=rf"is in use by another run \(process {os.getpid()} on .*\): wait until"):
+        run_chunks(never, streams(), SIZES, checkpoint=store)
+    assert kept(tmp_path / "done") == before
+    list(first)
+    assert ".in_use" not in os.listdir(tmp_path / "done")
+    pd.testing.assert_frame_equal(together(run_chunks(never, streams(), SIZES, checkpoint=store)), expected)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from lupus_kit.simulation.trials.lock import lock
+class Owner: pass
+owner = Owner()
+lock(Path(sys.argv[1]), owner)
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_lock_of_a_dead_process_is_none(tmp_path):
+    folder = tmp_path / "done"
+    store = Checkpoint(folder, PLAN)
+    list(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store))
+    whole = kept(folder)
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match=rf"in use by another run \(process {process.pid} on "):
+            run_chunks(never, streams(), SIZES, checkpoint=store)
+        process.kill()
+    assert (folder / ".in_use").exists()  # a killed process cannot tidy up
+    list(run_chunks(never, streams(), SIZES, checkpoint=store))
+    assert kept(folder) == whole
+
+
+@pytest.mark.parametrize("change", [{"progress": "yes"}, {"sizes": [5]}])
+def test_a_run_that_is_refused_does_not_keep_the_folder(tmp_path, change):
+    store = Checkpoint(tmp_path / "done", PLAN)
+    question = {"task": [toy_chunks.coins] * 8, "streams": streams(), "sizes": SIZES, "checkpoint": store}
+    with pytest.raises((InputError, ValueError)):
+        run_chunks(**(question | change))
+    assert len(together(run_chunks(**question))) == 293
+
+
+def test_a_file_that_somebody_put_beside_the_parts_is_left_alone(tmp_path):
+    store = Checkpoint(tmp_path / "done", PLAN)
+    list(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store))
+    for name in ("part-notes.parquet", "mine.txt"):
+        (tmp_path / "done" / name).write_text("mine")
+    list(run_chunks(never, streams(), SIZES, checkpoint=store))
+    assert {"part-notes.parquet", "mine.txt"} <= kept(tmp_path / "done").keys()
+
+
+@pytest.mark.parametrize("checkpoint", [5, ["a"], b"folder", True])
+def test_a_folder_that_is_none_is_one_sentence(checkpoint):
+    with pytest.raises(InputError, match=r"checkpoint == .*: give the path of a folder"):
+        simulation.run(design.he2020(), RATES, 10, checkpoint=checkpoint)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
+@pytest.mark.parametrize("kept_in", [None, "done"])
+def test_a_killed_worker_is_one_sentence(tmp_path, kept_in, expected):
+    store = None if kept_in is None else Checkpoint(tmp_path / kept_in, PLAN)
+    task = partial(toy_chunks.killed_at, chunk=3, caller=os.getpid())
+    says = r"a worker process was killed after \d+ of 293 trials.*"
+    says += r"on the command line --out" if store is None else r"is kept in .*done, .* with --resume\)\."
+    with pytest.raises(InputError, match=says):
+        list(run_chunks(task, streams(), SIZES, n_jobs=2, checkpoint=store))
+    if store is not None:  # and the same run goes on
+        pd.testing.assert_frame_equal(
+            together(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store)), expected
+        )
 
 
 # ------------------------------------------------------------------ killed

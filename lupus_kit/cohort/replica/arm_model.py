@@ -6,13 +6,18 @@ without a printed number are counted by weight, and grades move between A, B and
 the organ systems are interchangeable in every statement.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
+from time import monotonic
 from typing import Any
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from lupus_kit.cohort.replica.statements import ORGANS, VISITS, Statement, order_statistic
+from lupus_kit.core.errors import InputError, is_number, require_switch
 from lupus_kit.core.extras import need
 from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS
 from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT_HUNDREDTHS
@@ -41,6 +46,41 @@ def cp_model() -> Any:
     return need("ortools.sat.python.cp_model", "replica", "Solving for a cohort that agrees with the paper")
 
 
+#: Takes note of so many runs of the solver and tells how many seconds are left; nobody watches unless asked to.
+_watcher: ContextVar[Callable[[int], float]] = ContextVar("watcher", default=lambda runs: float("inf"))
+
+
+@contextmanager
+def watched(what: str, progress: bool, time_limit: float) -> Iterator[None]:
+    """Show the runs of the solver on a bar, in a terminal or a notebook, and end the search when its time is over.
+
+    Raises
+    ------
+    InputError
+        When the time is over, or where it is no number of seconds above 0.
+    """
+    require_switch("progress", progress)
+    if not is_number(time_limit) or not time_limit > 0:
+        raise InputError(f"time_limit is {time_limit!r}: give a number of seconds above 0.")
+    end = monotonic() + time_limit
+    with tqdm(desc=what, unit=" solver runs", disable=None if progress else True, delay=1, leave=False) as bar:
+
+        def left(runs: int) -> float:
+            bar.update(runs)
+            if monotonic() >= end:
+                raise InputError(
+                    f"{what}: the search did not end within the time limit of {time_limit:g} s ({bar.n} runs of the solver). "
+                    "Nothing is wrong with what was given; allow more time with time_limit=."
+                )
+            return end - monotonic()
+
+        token = _watcher.set(left)
+        try:
+            yield
+        finally:
+            _watcher.reset(token)
+
+
 def solve(model: Any, effort: float, seed: int = 0, **parameters: int) -> tuple[bool | None, Any]:
     """Say whether a model can hold (None: not found out with this effort), and return the solver with the values.
 
@@ -49,9 +89,11 @@ def solve(model: Any, effort: float, seed: int = 0, **parameters: int) -> tuple[
     cp = cp_model()
     made = cp.CpSolver()
     fixed = {"num_workers": 1, "random_seed": seed % (2**31), "max_deterministic_time": effort}
-    for name, value in (fixed | parameters).items():
+    for name, value in (fixed | parameters | {"max_time_in_seconds": _watcher.get()(0)}).items():
         setattr(made.parameters, name, value)
-    return {cp.OPTIMAL: True, cp.FEASIBLE: True, cp.INFEASIBLE: False}.get(made.solve(model)), made
+    status = made.solve(model)
+    _watcher.get()(1)  # a run that was cut short says nothing
+    return {cp.OPTIMAL: True, cp.FEASIBLE: True, cp.INFEASIBLE: False}.get(status), made
 
 
 def block(measure: str) -> str:

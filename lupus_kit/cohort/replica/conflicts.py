@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.replica.arm_model import CODING, ArmModel, block, solve
+from lupus_kit.cohort.replica.arm_model import CODING, ArmModel, block, solve, watched
 from lupus_kit.cohort.replica.statements import Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.core.errors import InputError
 
@@ -115,7 +115,9 @@ def _arm_conflicts(mine: Sequence[Statement], size: int, followed: int) -> tuple
     return found, complete
 
 
-def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
+def conflicts(
+    study: str | Path | published.Study = "he2020", *, progress: bool = True, time_limit: float = 600.0
+) -> pd.DataFrame:
     """List minimal sets of printed numbers that no cohort satisfies together, each proved by the solver.
 
     The numbers are first read as they are labelled: a range is a range, BILAG grades count 12/8/1, ages are whole years,
@@ -125,6 +127,10 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     ----------
     study : str, pathlib.Path or Study
         The record, with rows named as in ``he2020``.
+    progress : bool
+        Whether a search of more than a second shows a bar, in a terminal or a notebook.
+    time_limit : float
+        Seconds after which the search ends with an error.
 
     Returns
     -------
@@ -159,7 +165,9 @@ def conflicts(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
         )
         table.attrs["complete"] = shipped["complete"]
         return table
-    return find_conflicts(read_study(study))
+    record = read_study(study)
+    with watched(f"conflicts of {record.trial.key}", progress, time_limit):
+        return find_conflicts(record)
 
 
 @cache
@@ -224,5 +232,6 @@ def explain_failure(mine: Sequence[Statement], size: int, followed: int) -> Inpu
             return InputError(f"no cohort satisfies these statements together: {listed}. Change or drop one of them.")
     return InputError(
         "no replica was found: the statements alone do not contradict each other, but no patients were found that also "
-        "follow the rules the kit invents (see Notes of replica). Bring the changed numbers nearer to the printed ones."
+        "follow the rules of BILAG-2004 and those the kit invents (see Notes of replica). Bring the changed numbers nearer to "
+        "the printed ones."
     )

@@ -2,16 +2,19 @@
 
 Each step is a small constraint problem of its own, given the steps before it. A random proposal is drawn first, and the
 solver looks for patients close to it. Every proposal has some chance, so every cohort that fits the statements and the
-invented coherence below has some chance too; a step without a solution starts over from the first.
+invented coherence below has some chance too; a step without a solution starts over from the first. A system may have only
+the grades that the rules of BILAG-2004 give to what is present in it.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from lupus_kit.cohort.columns import SYSTEM_ITEMS
 from lupus_kit.cohort.replica.arm_model import CODING, DROP, WEIGHTS, ArmModel, Columns
-from lupus_kit.cohort.replica.statements import VISITS, Statement
+from lupus_kit.cohort.replica.findings import SEDIMENT, SEVERE, possible_grades
+from lupus_kit.cohort.replica.statements import VISITS, Statement, find
 from lupus_kit.endpoints import BILAG_SYSTEMS
 from lupus_kit.endpoints.rules.sri import PGA_LIMIT_HUNDREDTHS
 
@@ -24,11 +27,16 @@ _SHARE = {
     "pleurisy": 0.05, "pericarditis": 0.05, "thrombocytopenia": 0.1, "leukopenia": 0.12,
     "rash": 0.5, "alopecia": 0.32, "mucosal_ulcer": 0.08, "arthritis": 0.5, "vasculitis": 0.1, "fever": 0.12, "myositis": 0.05,
 }  # fmt: skip
-_RARE, _LASTS, _NEW = 0.01, 0.45, 0.03
+_RARE, _LASTS, _SEROLOGY_LASTS, _NEW = 0.01, 0.4, 0.85, 0.03
+#: By how much more the search avoids a descriptor that is rare in trials.
+_DEAR = 10
+#: How often A and B are proposed for a system with a descriptor, at entry and later.
+_AB_SHARE = {True: (0.6, 0.2), False: (0.04, 0.2)}
 _C_SHARE = 0.35
-#: Work the solver may spend on agreeing with the proposal, in its deterministic seconds.
+#: Work the solver may spend on agreeing with the proposal, in its deterministic seconds; that a step has no solution is
+#: shown at once.
 _EFFORT = 0.2
-_ATTEMPTS = 12
+_ATTEMPTS, _WITH_ONE_ENTRY = 48, 6
 
 
 class _Step(ArmModel):
@@ -40,14 +48,11 @@ class _Step(ArmModel):
             self.columns[measure, visit] = self._flags(measure, visit)
         return self.columns[measure, visit]
 
-    def solved(
-        self, statements: list[Statement], unlike: Any, rng: np.random.Generator, effort: float
-    ) -> Columns | None:
+    def solved(self, statements: list[Statement], unlike: Any, rng: np.random.Generator) -> Columns | None:
         """Solve for the statements on this step's measures, near the proposal."""
-        known = {name for name, _ in self.columns}
         self.cp.minimize(unlike)
-        mine = [s for s in statements if s.measure in known]
-        return self.solution(mine, effort, rng, cp_model_probing_level=0, symmetry_level=0)
+        mine = [s for s in statements if (s.measure, s.visit) in self.columns]
+        return self.solution(mine, _EFFORT, rng, cp_model_probing_level=0, symmetry_level=0, linearization_level=0)
 
 
 def _unlike(model: _Step, key: tuple[str, str], wanted: np.ndarray) -> list[Any]:
@@ -59,29 +64,44 @@ def _unlike(model: _Step, key: tuple[str, str], wanted: np.ndarray) -> list[Any]
     return differ
 
 
-def _responders(statements: list[Statement], followed: int, rng: np.random.Generator) -> Columns:
-    """Draw who responds when, and which clause each non-responder fails."""
+def _responders(statements: list[Statement], entry: np.ndarray, rng: np.random.Generator) -> Columns:
+    """Draw who responds when, and which clause each non-responder fails; `entry` is the SLEDAI of those followed.
+
+    Whoever enters far above the highest SLEDAI printed later responds: it must fall.
+    """
+    followed = len(entry)
     columns: Columns = {}
     number = {s.visit: int(s.value) for s in statements if s.measure == "responder" and s.kind == "count"}
     lasting = rng.random(followed) * 2
+    lowest = find(statements, "pga").get("minimum")
     for visit in VISITS[1:]:
-        first = np.argsort(rng.random(followed) + lasting)[: number.get(visit, followed // 2)]
+        top = find(statements, "sledai", visit).get("maximum")
+        must = entry >= float(top.value) + DROP if top else np.zeros(followed, dtype=bool)
+        first = np.argsort(rng.random(followed) + lasting - 9 * must)[: number.get(visit, followed // 2)]
         columns["responder", visit] = np.isin(np.arange(followed), first).astype(np.int64)
-        columns["_fails", visit] = rng.choice(3, followed, p=[0.88, 0.05, 0.07])
+        fails = columns["_fails", visit] = rng.choice(3, followed, p=[0.88, 0.05, 0.07])
+        highest = find(statements, "pga", visit).get("maximum")
+        if lowest and highest and 100 * (highest.value - lowest.value) < PGA_LIMIT_HUNDREDTHS:
+            fails[fails == 2] = 0  # as printed, nobody's assessment can rise so far
     return columns
 
 
 def _descriptors(
-    statements: list[Statement], size: int, drawn: Columns, rng: np.random.Generator, effort: float
+    visits: tuple[str, ...], statements: list[Statement], size: int, drawn: Columns, rng: np.random.Generator
 ) -> Columns | None:
-    """Find the descriptors at every visit: they make the totals, the organ counts and the kidneys."""
+    """Find the descriptors at the visits: they make the totals, the organ counts and the kidneys; those drawn stay."""
     followed = len(drawn["responder", VISITS[1]])
     model = _Step(size, followed)
-    put, unlike = model.columns, []
-    wanted = _proposal(rng, size)
-    for v, visit in enumerate(VISITS):
+    put, unlike = model.columns, list[Any]()
+    wanted = None
+    for v, visit in enumerate(visits):
+        known = (ITEMS[0], visit) in drawn
+        wanted = np.stack([drawn[item, visit] for item in ITEMS], axis=1) if known else _proposal(wanted, size, rng)
         for k, item in enumerate(ITEMS):
-            unlike += _unlike(model, (item, visit), wanted[:, v, k])
+            differ = _unlike(model, (item, visit), wanted[:, k])
+            unlike += [] if known else differ * (1 if item in _SHARE else _DEAR)
+            if known:
+                model.cp.add_bool_and([~x for x in differ])
         stable = model.column("proteinuria_stable", visit)
         points = [sum(WEIGHTS[item] * put[item, visit][i] for item in ITEMS) - 4 * x for i, x in enumerate(stable)]
         put["sledai", visit] = [model.cp.new_int_var(0, 105, "") for _ in stable]
@@ -91,62 +111,92 @@ def _descriptors(
                 model.cp.add(stable[i] == 0)
                 continue
             # Stable means: there at every visit since entry.
-            model.cp.add_bool_and([put["proteinuria", w][i] for w in VISITS[: v + 1]]).only_enforce_if(stable[i])
+            lasts = [put["proteinuria", w][i] for w in VISITS[: v + 1]]
+            model.cp.add_bool_and(lasts).only_enforce_if(stable[i])
+            # With a sediment, a rise of protein by more than 0.5 g is grade A: more than the few patients printed.
+            for item in SEDIMENT:
+                model.cp.add_bool_or([stable[i], ~put[item, visit][i], *(~x for x in lasts)])
             fall = put["sledai", VISITS[0]][i] - total
             falls = drawn["responder", visit][i] or drawn["_fails", visit][i]
             model.cp.add(fall >= DROP if falls else fall < DROP)
-    _add_kidneys(model, size, followed)
-    for visit in VISITS:
+            if drawn["_fails", visit][i] == 1 and not drawn["responder", visit][i]:
+                model.cp.add_bool_or([put[item, visit][i] for item in SEVERE])
         # The printed medians of anti-dsDNA are low: fewer than half are positive, somebody is and somebody is not.
         positive = put["dna_binding", visit]
         model.cp.add(sum(positive[:followed]) >= 1)
         model.cp.add(sum(positive) <= (followed - 1) // 2)
-    return model.solved(statements, sum(unlike), rng, effort)
+    _add_kidneys(model, visits, size, followed)
+    if len(visits) == 1:
+        _add_entry_totals(model, size)
+    return model.solved(statements, sum(unlike), rng)
 
 
-def _add_kidneys(model: _Step, size: int, followed: int) -> None:
+def _add_kidneys(model: _Step, visits: tuple[str, ...], size: int, followed: int) -> None:
     """Renal descriptors only with nephritis; proteinuria at entry, and later wherever there is no remission."""
     put, nephritis = model.columns, model.column("nephritis", VISITS[0])
-    for visit in VISITS:
+    for visit in visits:
         for i in range(size if visit == VISITS[0] else followed):
             for item in RENAL:
                 model.cp.add(put[item, visit][i] <= (nephritis[i] if i < followed else 0))
     for i in range(followed):
         model.cp.add_implication(nephritis[i], put["proteinuria", VISITS[0]][i])
-        for visit in VISITS[1:]:
+        for visit in visits[1:]:
             model.cp.add(put["proteinuria", visit][i] + model.column("remission", visit)[i] == nephritis[i])
     if size > followed:
         model.cp.add(sum(nephritis[followed:]) == 0)
 
 
-def _grades(
-    statements: list[Statement], size: int, found: Columns, rng: np.random.Generator, effort: float
-) -> Columns | None:
-    """Find nine grades a visit: active systems have a descriptor, and a descriptor makes at least grade C."""
+def _add_entry_totals(model: _Step, size: int) -> None:
+    """Descriptors at entry leave room for the printed totals of BILAG: 12 or 13 points are one A and at most one C."""
+    put, entry = model.columns, VISITS[0]
+    put["bilag_total", entry], put["active_bilag", entry] = [], []
+    for i in range(size):
+        grades = []
+        for system, items in SYSTEM_ITEMS.items():
+            severe = [item for item in items if item in (*SEVERE, *SEDIMENT)]
+            a, b, c = (model.cp.new_bool_var("") for _ in CODING)
+            present = [put[item, entry][i] for item in items]
+            model.cp.add_at_most_one([a, b, c])
+            model.cp.add_bool_or([~a, *(put[item, entry][i] for item in severe)])
+            model.cp.add_bool_or([~b, *present])
+            for flag in present:
+                model.cp.add_bool_or([~flag, a, b] if system == "renal" else [~flag, a, b, c])
+            grades.append((a, b, c))
+        _add_total(model, entry, [sum(flags) for flags in zip(*grades, strict=True)])
+
+
+def _add_total(model: _Step, visit: str, counts: list[Any]) -> None:
+    """Add one patient's BILAG total, and whether there is one A or two B, from the numbers of A, B and C."""
+    total = model.cp.new_int_var(0, CODING[0] * len(BILAG_SYSTEMS), "")
+    model.cp.add(total == sum(points * count for points, count in zip(CODING, counts, strict=True)))
+    model.columns["bilag_total", visit].append(total)
+    model.columns["active_bilag", visit].append(~model.reified("", 2 * counts[0] + counts[1], 1))
+
+
+def _grades(statements: list[Statement], size: int, found: Columns, rng: np.random.Generator) -> Columns | None:
+    """Find nine grades a visit, each one that the rules of BILAG-2004 give to some form of what is present."""
     followed = len(found["responder", VISITS[1]])
     model = _Step(size, followed)
     put, unlike = model.columns, []
-    for visit in VISITS:
+    for v, visit in enumerate(VISITS):
+        seen = len(found["sledai", visit])
         put["bilag_total", visit], put["active_bilag", visit] = [], []
         for system in BILAG_SYSTEMS:
-            shown = sum(found[item, visit] for item in SYSTEM_ITEMS[system]) + np.zeros(len(found["sledai", visit]))
-            share = {"A": 0.25 * (shown > 0), "B": 0.5 * (shown > 0), "C": _C_SHARE + 0 * shown}
-            for grade in "ABC":
-                wanted = rng.random(len(shown)) < share[grade]
+            shown = sum(found[item, visit] for item in SYSTEM_ITEMS[system]) + np.zeros(seen)
+            for grade, share in zip("ABC", (*_AB_SHARE[v == 0], _C_SHARE), strict=True):
+                wanted = (rng.random(seen) < share) & ((shown > 0) | (grade == "C"))
                 unlike += _unlike(model, (f"{system} {grade}", visit), wanted)
-            for i, present in enumerate(shown):
-                a, b, c = (put[f"{system} {g}", visit][i] for g in "ABC")
-                model.cp.add_at_most_one([a, b, c])
-                if present:
-                    model.cp.add_bool_or([a, b, c])
-                else:
-                    model.cp.add(a + b == 0)
-        for i in range(len(found["sledai", visit])):
-            counts = [sum(put[f"{s} {g}", visit][i] for s in BILAG_SYSTEMS) for g in "ABC"]
-            total = model.cp.new_int_var(0, 108, "")
-            model.cp.add(total == sum(points * count for points, count in zip(CODING, counts, strict=True)))
-            put["bilag_total", visit].append(total)
-            put["active_bilag", visit].append(~model.reified("", 2 * counts[0] + counts[1], 1))
+            for i in range(seen):
+                present = {item for item in SYSTEM_ITEMS[system] if found[item, visit][i]}
+                lasting = all(found["proteinuria", w][i] for w in VISITS[:v]) if v else False
+                grades = possible_grades(system, present, lasting, bool(found["proteinuria_stable", visit][i]))
+                for g in "ABC":
+                    if g not in grades:
+                        model.cp.add(put[f"{system} {g}", visit][i] == 0)
+                flags = [put[f"{system} {g}", visit][i] for g in grades]
+                (model.cp.add_exactly_one if present else model.cp.add_at_most_one)(flags)
+        for i in range(seen):
+            _add_total(model, visit, [sum(put[f"{s} {g}", visit][i] for s in BILAG_SYSTEMS) for g in "ABC"])
     for visit in VISITS[1:]:
         for i in range(followed):
             worse = _worse(model, visit, i)
@@ -154,7 +204,7 @@ def _grades(
                 model.cp.add(worse <= 1)
             elif found["_fails", visit][i] == 1:
                 model.cp.add(worse >= 2)
-    return model.solved(statements, sum(unlike), rng, effort)
+    return model.solved(statements, sum(unlike), rng)
 
 
 def _worse(model: _Step, visit: str, i: int) -> Any:
@@ -167,17 +217,16 @@ def _worse(model: _Step, visit: str, i: int) -> Any:
     return worse
 
 
-def _assessments(
-    statements: list[Statement], size: int, found: Columns, rng: np.random.Generator, effort: float
-) -> Columns | None:
-    """Find global assessments in steps of 0.05 that follow SLEDAI, with the noise of a rater."""
+def _assessments(statements: list[Statement], size: int, found: Columns, rng: np.random.Generator) -> Columns | None:
+    """Find global assessments in steps of 0.05 that follow SLEDAI and BILAG, with the noise of a rater."""
     followed = len(found["responder", VISITS[1]])
     model = _Step(size, followed)
     put, gaps = model.columns, []
     for visit in VISITS:
         put["pga", visit] = []
-        scale, top = (0.17, 2.8) if visit == VISITS[0] else (0.1, 2.2)
-        goal = np.clip(scale * found["sledai", visit] + rng.normal(0, 0.45, len(found["sledai", visit])), 0, top)
+        scale, top = (1.0, 2.8) if visit == VISITS[0] else (0.7, 2.2)
+        activity = 0.12 * found["sledai", visit] + 0.06 * found["bilag_total", visit]
+        goal = np.clip(scale * activity + rng.normal(0, 0.35, len(activity)), 0, top)
         for value in np.rint(20 * goal).astype(int):
             step = model.cp.new_int_var(0, 60, "")
             gap = model.cp.new_int_var(0, 60, "")
@@ -191,17 +240,15 @@ def _assessments(
                 model.cp.add(rise <= PGA_LIMIT_HUNDREDTHS - 1)
             elif found["_fails", visit][i] == 2:
                 model.cp.add(rise >= PGA_LIMIT_HUNDREDTHS)
-    return model.solved(statements, sum(gaps), rng, effort)
+    return model.solved(statements, sum(gaps), rng)
 
 
-def _proposal(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Propose descriptors, shape (patients, 3 visits, 24): every outcome has some chance."""
-    share = np.array([_SHARE.get(item, _RARE) for item in ITEMS])
-    items = np.zeros((size, 3, len(ITEMS)), dtype=bool)
-    items[:, 0] = rng.random((size, len(ITEMS))) < share
-    for v in (1, 2):
-        items[:, v] = rng.random(items[:, v].shape) < np.where(items[:, v - 1], _LASTS, _NEW)
-    return items
+def _proposal(before: np.ndarray | None, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Propose the descriptors of a visit, shape (patients, 24), given the published visit before: each has some chance."""
+    if before is None:
+        return rng.random((size, len(ITEMS))) < np.array([_SHARE.get(item, _RARE) for item in ITEMS])
+    lasts = [_SEROLOGY_LASTS if item in ("low_complement", "dna_binding") else _LASTS for item in ITEMS]
+    return rng.random(before.shape) < np.where(before, lasts, _NEW)
 
 
 def solve_arm(statements: list[Statement], randomised: int, followed: int, rng: np.random.Generator) -> Columns | None:
@@ -212,13 +259,20 @@ def solve_arm(statements: list[Statement], randomised: int, followed: int, rng: 
     dict or None
         Values of every column (name, visit), one per patient seen at that visit.
     """
+    entry: Columns | None = None
     for attempt in range(_ATTEMPTS):
-        found = _responders(statements, followed, rng)
+        if attempt % _WITH_ONE_ENTRY == 0 or entry is None:
+            entry = _descriptors(
+                VISITS[:1], statements, randomised, {("responder", VISITS[1]): np.zeros(followed)}, rng
+            )
+        if entry is None:
+            continue
+        found = entry | _responders(statements, entry["sledai", VISITS[0]][:followed], rng)
         if attempt >= _ATTEMPTS // 2:
             # Late attempts let every non-responder fail by SLEDAI, which leaves the most room.
             found |= {("_fails", visit): np.zeros(followed, dtype=np.int64) for visit in VISITS[1:]}
-        for step in (_descriptors, _grades, _assessments):
-            part = step(statements, randomised, found, rng, _EFFORT * (1 + attempt))
+        for step in (partial(_descriptors, VISITS), _grades, _assessments):
+            part = step(statements, randomised, found, rng)
             if part is None:
                 break
             found |= part

@@ -1,9 +1,10 @@
 """Replicas: invented patients who agree with the published record, number by number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,22 +13,33 @@ from lupus_kit import design, published
 from lupus_kit.cohort.columns import ARMS, EVENT_NAMES, INJECTION, MEDICINES, VISIT_TABLES, tidy
 from lupus_kit.cohort.files.schema import REPLICA_SLEDAI
 from lupus_kit.cohort.replica import values
-from lupus_kit.cohort.replica.arm_model import Columns
+from lupus_kit.cohort.replica.arm_model import Columns, watched
 from lupus_kit.cohort.replica.conflicts import explain_failure
+from lupus_kit.cohort.replica.findings import SEDIMENT, bilag_items
 from lupus_kit.cohort.replica.patient_model import ITEMS, solve_arm
 from lupus_kit.cohort.replica.statement_check import compare
-from lupus_kit.cohort.replica.statements import VISITS, Statement, arm_sizes, read_statements, read_study, set_aside
+from lupus_kit.cohort.replica.statements import (
+    VISITS,
+    Statement,
+    arm_sizes,
+    find,
+    read_statements,
+    read_study,
+    set_aside,
+)
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.treatment import acting_intervals, doses_given, event_columns, turnover
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
-from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
+from lupus_kit.endpoints import BILAG_SYSTEMS, bilag2004, sledai
 
 #: Weeks with a visit; only 0, 12 and 24 are published.
 WEEKS = np.array([0, 4, 8, 12, 16, 20, 24])
 _PUBLISHED = {0: "baseline", 12: "week 12", 24: "week 24"}
 _NAMES = [_PUBLISHED.get(int(w), f"week {w}") for w in WEEKS]
+#: The laboratory values from which kidneys and blood are graded.
+_GRADED = ("protein_24h_g", "egfr_ml_min_173", "platelets_10e9_l", "wbc_10e9_l")
 #: Invented immune cells: mean, relative rise under the drug, half-life in days.
 _CELLS = {"treg_percent_cd4": (7.0, 0.9, 5.0), "nk_per_ul": (120.0, 0.5, 5.0)}
 
@@ -37,6 +49,8 @@ def replica(
     study: str | Path | published.Study = "he2020",
     *,
     targets: Mapping[str, str] | None = None,
+    progress: bool = True,
+    time_limit: float = 600.0,
 ) -> Cohort:
     """Make a cohort that agrees with the published record.
 
@@ -48,6 +62,11 @@ def replica(
         The record, with rows named as in ``he2020``.
     targets : mapping of str to str, optional
         Other numbers for some statements, by the ids of :func:`statements`: ``{"table2/Rash/il2/week 12/count": "3"}``.
+    progress : bool
+        Whether a search of more than a second shows a bar, in a terminal or a notebook.
+    time_limit : float
+        Seconds after which the search ends with an error; a cohort that is found does not depend on it. A new seed takes
+        about 10 s of processor time.
 
     Returns
     -------
@@ -58,7 +77,7 @@ def replica(
     Raises
     ------
     InputError
-        If no cohort agrees with the statements; the message names statements that conflict.
+        If no cohort agrees with the statements; the message names statements that conflict. If the time is over.
 
     See Also
     --------
@@ -68,13 +87,17 @@ def replica(
     -----
     Invented, because nothing is published: everything at weeks 4, 8, 16 and 20; which patient is which; immune cells;
     placebo's antibodies to nucleosomes; eGFR, which nobody loses; the limit of anti-dsDNA (100 IU/mL); that renal
-    descriptors occur only with nephritis; that remission of nephritis is protein below 0.5 g in 24 hours with preserved
-    eGFR (the kit's ``"EULAR 2019"``), at week 12 and at week 24, since the abstract names no visit; that prednisone never
-    rises; that an active BILAG system shows a descriptor. A BILAG total of 6 without A or B needs six systems at C: the
-    statements ask for it, no clinic would.
+    descriptors occur only with nephritis; that protein which rises by more than 0.5 g comes without a sediment; that
+    remission of nephritis is protein below 0.5 g in 24 hours with preserved eGFR (the kit's ``"EULAR 2019"``), at week 12
+    and at week 24, since the abstract names no visit; that prednisone never rises; that an active BILAG system shows a
+    descriptor. A BILAG total of 6 without A or B needs six systems at C: the statements ask for it, no clinic would.
 
-    The search goes in steps: who responds and which clause others fail, descriptors, grades, global assessments. Each
-    step is solved near a random proposal by OR-Tools CP-SAT.
+    The findings behind each grade are recorded, and the grades are what :func:`lupus_kit.endpoints.bilag2004` makes of
+    them: items, 24-hour protein, sediment, eGFR and blood counts. Sex, age, size and duration fit each other: nobody fell
+    ill before the age of five, men are taller, and the taller are heavier.
+
+    The search goes in steps: descriptors at entry, who responds and which clause others fail, descriptors later, grades,
+    global assessments. Each step is solved near a random proposal by OR-Tools CP-SAT.
 
     Examples
     --------
@@ -89,7 +112,9 @@ def replica(
         return Cohort(
             **{k: t.copy() for k, t in shipped.tables.items()}, assumptions=None, seed=0, made_by=shipped.made_by
         )
-    return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, read_study(study), targets)
+    record = read_study(study)
+    with watched(f"replica of {record.trial.key}", progress, time_limit):
+        return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, record, targets)
 
 
 @cache
@@ -129,21 +154,19 @@ def _arm(arm: str, mine: list[Statement], study: published.Study, rng: np.random
     left[followed:] = rng.integers(1, 28, size - followed)
     body = values.people(mine, size, rng)
     ill = activity["nephritis", VISITS[0]].astype(bool)
-    sex = np.where(values.chosen(mine, "female", VISITS[0], size, rng), "female", "male")
     drugs = {m: values.chosen(mine, m, VISITS[0], size, rng) for m in MEDICINES}
     who = {"patient": ids, "arm": np.full(size, arm, dtype=object)}
-    people = who | body | {"sex": pd.Categorical(sex, ["female", "male"])} | drugs
-    tables = {"patients": tidy("patients", people | {"nephritis": ill, "dropout_day": left})}
-    tables |= _visits(arm, mine, activity, who, ill, followed, rng)
+    tables = {"patients": tidy("patients", who | body | drugs | {"nephritis": ill, "dropout_day": left})}
+    tables |= _visits(arm, mine, activity, who, followed, rng)
     tables |= _treatment(arm, mine, who, left, followed, rng)
     return {name: tables[name] for name in Cohort.__dataclass_fields__ if name in tables}
 
 
 def _visits(
-    arm: str, mine: list[Statement], activity: Columns, who: dict[str, np.ndarray], ill: np.ndarray, followed: int,
+    arm: str, mine: list[Statement], activity: Columns, who: dict[str, np.ndarray], followed: int,
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
-    size = len(ill)
+    size = len(who["patient"])
     made = np.ones((size, len(WEEKS)), dtype=bool)
     made[followed:, 1:] = False
     # Between two published visits a patient is as at the one before until a random week, then as at the one after.
@@ -162,40 +185,32 @@ def _visits(
     for t in (3, 6):
         solved = activity["proteinuria_stable", VISITS[t // 3]].astype(bool)
         stable[: len(solved), t] &= solved
-    grades = _grades(spread, size, rng)
+    wanted = {s: np.select([spread(f"{s} {g}") == 1 for g in "ABC"], list("ABC"), "") for s in BILAG_SYSTEMS}
     doses = values.prednisone(mine, size, followed, rng)
     dose = np.stack([np.pad(d, (0, size - len(d))) for d in doses], axis=1)[rows, state]
-    labs = _labs(mine, present, stable, ill, followed, rng)
-    recorded = present | grades | labs | _immune(arm, size, rng)
+    items = bilag_items(present, wanted)
+    recorded = present | items | _labs(mine, present, stable, wanted, followed, rng) | _immune(arm, size, rng)
     recorded |= {"proteinuria_stable": stable, "pga": spread("pga") / 100, "prednisone_mg_day": dose}
     patient, visit = np.nonzero(made)
     table = pd.DataFrame({name: value[patient, visit] for name, value in recorded.items()})
-    columns = {name: column[patient] for name, column in who.items()} | dict(table.items()) | {
+    columns: dict[str, Any] = {name: column[patient] for name, column in who.items()} | dict(table.items()) | {
         "visit": pd.Categorical.from_codes(visit, _NAMES, ordered=True),
         "week": WEEKS[visit],
         "published_visit": np.isin(WEEKS[visit], list(_PUBLISHED)),
         "sledai": sledai(table, version=REPLICA_SLEDAI),
-        "bilag_total": bilag_total(table),
     }  # fmt: skip
+    # The grades are what the rules make of what is recorded; a third of the systems were involved at some time before.
+    before = {f"{s}_before": (rng.random(size) < 0.3)[patient] for s in BILAG_SYSTEMS}
+    graded = bilag2004(pd.DataFrame({n: columns[n] for n in ("patient", "week", *items, *_GRADED)} | before))
+    columns |= dict(graded.items())
     return {name: tidy(name, columns) for name in VISIT_TABLES}
 
 
-def _grades(spread: Callable[[str], np.ndarray], size: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    grades = {}
-    for system in BILAG_SYSTEMS:
-        now = {g: spread(f"{system} {g}").astype(bool) for g in "ABC"}
-        active = now["A"] | now["B"] | now["C"]
-        before = np.logical_or.accumulate(active, axis=1) | (rng.random((size, 1)) < 0.3)
-        grades[f"bilag_{system}"] = np.select([now["A"], now["B"], now["C"], before], ["A", "B", "C", "D"], "E")
-    return grades
-
-
 def _labs(
-    mine: list[Statement], present: dict[str, np.ndarray], stable: np.ndarray, ill: np.ndarray, followed: int,
-    rng: np.random.Generator,
+    mine: list[Statement], present: dict[str, np.ndarray], stable: np.ndarray, wanted: dict[str, np.ndarray],
+    followed: int, rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    size = len(ill)
-    shape = (size, len(WEEKS))
+    shape = size, _ = stable.shape
     dna, nucleosome, titre = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int64)
     start = rng.integers(2, 6, size)
     for t, name in enumerate(_NAMES):
@@ -206,16 +221,18 @@ def _labs(
                 (dna, "dsdna", positive[part], values.DSDNA_LIMIT),
                 (nucleosome, "anti_nucleosome", np.zeros(len(positive[part]), dtype=bool), 500.0),
             ):
-                target[part, t] = values.antibody(values.find(here, measure, name), flags, limit, rng)
+                target[part, t] = values.antibody(find(here, measure, name), flags, limit, rng)
         fewer = values.chosen(mine, "ana_decreased", name, followed, rng)
         less = np.append(fewer, np.zeros(size - followed, dtype=bool)) if t else np.zeros(size, dtype=bool)
         titre[:, t] = 80 * 2 ** (start - less * rng.integers(1, 3, size))
+    sediment = np.logical_or.reduce([present[finding] for finding in SEDIMENT])
+    blood = values.blood_counts(present["thrombocytopenia"], present["leukopenia"], wanted["haematological"], rng)
     return {
-        "protein_24h_g": values.protein(present["proteinuria"], stable, ill, rng),
+        "protein_24h_g": values.protein(present["proteinuria"], stable, sediment, wanted["renal"], rng),
         "c3_g_l": values.one_side(present["low_complement"], values.C3_LIMIT, True, 0.2, 2, rng),
         "anti_dsdna_iu_ml": dna,
-        "platelets_10e9_l": values.one_side(present["thrombocytopenia"], 100, True, 45, 0, rng),
-        "wbc_10e9_l": values.one_side(present["leukopenia"], 3, True, 1.2, 1, rng),
+        "platelets_10e9_l": blood["platelets"],
+        "wbc_10e9_l": blood["white_cells"],
         "temperature_c": np.clip(values.one_side(present["fever"], 38, False, 0.6, 1, rng), 35.5, 41),
         "egfr_ml_min_173": values.kidney_function(shape, rng),
         "ana_titre": titre,

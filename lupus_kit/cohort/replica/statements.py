@@ -313,6 +313,11 @@ def statements(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def find(statements: list[Statement], measure: str, visit: str = VISITS[0]) -> dict[str, Statement]:
+    """Return the statements on a measure at a visit, by kind."""
+    return {s.kind: s for s in statements if s.measure == measure and s.visit == visit}
+
+
 def order_statistic(kind: str, n: int) -> tuple[int, Fraction]:
     """Place of a median or quartile among n sorted values: index from 0, and the weight of the next one."""
     share = {"median": Fraction(1, 2), "lower quartile": Fraction(1, 4), "upper quartile": Fraction(3, 4)}[kind]

@@ -71,7 +71,7 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     nbformat = need("nbformat", "handbook", "The handbook")
     for stop in stops:
         nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
-    for name in ("index.md", "journal_club.md"):
+    for name in ("index.md", "journal_club.md", "cluster.md"):
         values = {
             "stops": stops,
             "rooms": ROOMS,

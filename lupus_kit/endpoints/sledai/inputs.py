@@ -120,10 +120,9 @@ def _refuse_other_unit(frame: pd.DataFrame, test: str, value: pd.Series, limit: 
     if len(known) >= few and (known.max() < _NOWHERE_ABOVE or known.median() > most):
         column, other = LAB_LIMITS[test], sorted(unit for own, unit in AS_ITS_LIMIT.items() if own == test)
         example = f" (as in {same_quantity(other[0])[-1]!r} and {other[0].replace(test, column)!r})" if other else ""
-        raise InputError(
-            f"{test!r} goes from {value.min():g} to {value.max():g} and its limit from {limit.min():g} to {limit.max():g}: they "
-            f"are in two units. Write both in one unit, or name the unit of each{example}."
-        )
+        values, limits = (f"from {of.min():g} to {of.max():g}" for of in (value, limit))
+        way_out = f"they are in two units. Write both in one unit, or name the unit of each{example}"
+        raise InputError(f"{test!r} goes {values} and its limit {limits}: {way_out}.")
     if test != "anti_dsdna":
         above, below = known_true(part > _OTHER_UNIT), known_true((part > 0) & (part < _OTHER_UNIT_BELOW))
         problems.add(frame, test, above, f"more than {_OTHER_UNIT} times its lower limit: check the units")

@@ -212,10 +212,11 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
         unsure |= rest & has_closer
     if unsure.any():
         listed = listing(f"{one:g}" for one in np.unique(week[unsure]))
-        raise InputError(
-            f"the visits do not say which weeks were planned: to which one week {listed} belongs is not clear. Name them: "
-            "planned=[0, 12, 24] (--planned 0,12,24), with windows= (--windows) if rows further away shall not count."
+        unclear = f"the visits do not say which weeks were planned: to which one week {listed} belongs is not clear"
+        way_out = (
+            "planned=[0, 12, 24] (--planned 0,12,24), with windows= (--windows) if rows further away shall not count"
         )
+        raise InputError(f"{unclear}. Name them: {way_out}.")
     return np.union1d(plan, own)
 
 

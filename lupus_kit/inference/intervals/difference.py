@@ -4,37 +4,39 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
+from scipy.optimize import brentq, elementwise
 
-from lupus_kit.inference.intervals.proportion import wilson, z_quantile
+from lupus_kit.inference.intervals.proportion import Number, wilson, z_quantile
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
+_Size = int | IntArray
 
-def wald(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+
+def wald(x1: Number, n1: Number, x2: Number, n2: Number, level: float) -> tuple[Number, Number]:
     """Unpooled Wald interval of the risk difference."""
     p1, p2 = x1 / n1, x2 / n2
-    half = z_quantile(level) * float(np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2))
+    half = z_quantile(level) * (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) ** 0.5
     return p1 - p2 - half, p1 - p2 + half
 
 
-def agresti_caffo(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+def agresti_caffo(x1: Number, n1: Number, x2: Number, n2: Number, level: float) -> tuple[Number, Number]:
     """Wald interval after adding one responder and one non-responder to each arm, within [-1, 1]."""
     low, high = wald(x1 + 1, n1 + 2, x2 + 1, n2 + 2, level)
-    return max(low, -1.0), min(high, 1.0)
+    return np.maximum(low, -1.0), np.minimum(high, 1.0)
 
 
-def newcombe(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+def newcombe(x1: Number, n1: Number, x2: Number, n2: Number, level: float) -> tuple[Number, Number]:
     """Newcombe's hybrid score interval of the risk difference: two Wilson intervals, squared and added."""
     p1, p2 = x1 / n1, x2 / n2
     (low1, high1), (low2, high2) = wilson(x1, n1, level), wilson(x2, n2, level)
-    low = p1 - p2 - float(np.hypot(p1 - low1, high2 - p2))
-    return low, p1 - p2 + float(np.hypot(high1 - p1, p2 - low2))
+    low = p1 - p2 - np.hypot(p1 - low1, high2 - p2)
+    return low, p1 - p2 + np.hypot(high1 - p1, p2 - low2)
 
 
 def constrained_rates(
-    x1: ArrayLike, n1: int | IntArray, x2: ArrayLike, n2: int | IntArray, difference: float
+    x1: ArrayLike, n1: _Size, x2: ArrayLike, n2: _Size, difference: float | FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Maximum-likelihood rates under ``p1 - p2 = difference``, for one table or arrays of tables.
+    """Maximum-likelihood rates under ``p1 - p2 = difference``, for one table or arrays of tables and differences.
 
     Notes
     -----
@@ -49,9 +51,9 @@ def constrained_rates(
     """
     a, b = np.asarray(x1, dtype=np.float64), np.asarray(x2, dtype=np.float64)
     total, s, d = n1 + n2, a + b, difference
-    if d == 0:
-        return s / total, s / total
-    low, high = max(0.0, -d), min(1.0, 1.0 - d)
+    if np.all(d == 0):
+        return s / total + d, s / total
+    low, high = np.maximum(0.0, -d), np.minimum(1.0, 1.0 - d)
     a2 = (n1 + 2 * n2) * d - total - s
     a1 = (n2 * d - total - 2 * b) * d + s
     a0 = b * d * (1 - d)
@@ -74,7 +76,7 @@ def constrained_rates(
 
 
 def constrained_variance(
-    x1: ArrayLike, n1: int | IntArray, x2: ArrayLike, n2: int | IntArray, difference: float, n_minus_1: bool = False
+    x1: ArrayLike, n1: _Size, x2: ArrayLike, n2: _Size, difference: float | FloatArray, n_minus_1: bool = False
 ) -> FloatArray:
     """Return the variance of the difference at the :func:`constrained_rates`; with ``n_minus_1`` times N/(N - 1)."""
     p1, p2 = constrained_rates(x1, n1, x2, n2, difference)
@@ -119,3 +121,25 @@ def miettinen_nurminen(x1: int, n1: int, x2: int, n2: int, level: float) -> tupl
 def mee(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
     """Score interval of the risk difference without the factor N/(N - 1): inverts Pearson's test."""
     return _score(x1, n1, x2, n2, level, n_minus_1=False)
+
+
+def score_ends(
+    x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, level: float, n_minus_1: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of :func:`miettinen_nurminen` or :func:`mee` for many tables, all searched at the same time."""
+    estimate, z = x1 / n1 - x2 / n2, z_quantile(level)
+
+    def excess(
+        effect: FloatArray, sign: FloatArray, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray
+    ) -> FloatArray:
+        distance = sign * (x1 / n1 - x2 / n2 - effect)
+        deviation = constrained_variance(x1, n1, x2, n2, effect, n_minus_1) ** 0.5
+        without = np.where(distance > 1e-12, 1e6, 0.0)
+        return np.minimum(np.divide(distance, deviation, out=without, where=deviation > 0), 1e6) - z
+
+    ends = []
+    for sign in (1.0, -1.0):
+        edge, counts = np.full(len(estimate), -sign), (np.full(len(estimate), sign), x1, n1, x2, n2)
+        found = elementwise.find_root(excess, (edge, estimate), args=counts, tolerances={"xatol": 1e-13})
+        ends.append(np.where(excess(edge, *counts) > 0, found.x, edge))
+    return ends[0], ends[1]

@@ -1,17 +1,17 @@
 """Confidence intervals for the difference, the ratio and the odds ratio of two response rates."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.intervals import ratios
-from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, wald
+from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, score_ends, wald
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.margins.shifted import limit
 from lupus_kit.inference.two_by_two.conditional import WIDEST
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, one_table
+from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_alternative, as_confidence, one_table
 
 # Tables of the largest design of the exact interval: beyond it the search takes minutes and gigabytes.
 _LARGEST = 1_100_000
@@ -34,7 +34,7 @@ def exact_unconditional(x1: int, n1: int, x2: int, n2: int, level: float) -> tup
 
 
 #: Key, name in print, measure, function, and the test that it inverts, if any.
-METHODS = (
+METHODS: tuple[tuple[str, str, str, Callable[..., tuple[float, float]], str], ...] = (
     ("wald", "Wald", "risk difference", wald, "wald_unpooled"),
     ("agresti_caffo", "Agresti–Caffo", "risk difference", agresti_caffo, "agresti_caffo"),
     ("newcombe", "Newcombe hybrid score", "risk difference", newcombe, ""),
@@ -146,3 +146,24 @@ def intervals(
         if key in wanted
         for ends in [one_sided(method, (a, m, b, n), measure, level, side)]
     )
+
+
+def many_ends(
+    method: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, level: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Return both ends of one kind of interval for many tables: together where it has a closed form or inverts a score.
+
+    Examples
+    --------
+    >>> table = np.array([[16], [29], [9], [30]])
+    >>> [end.round(3).tolist() for end in many_ends("newcombe", *table)]
+    [[0.001], [0.463]]
+    """
+    together: dict[str, Callable[..., Any]] = {"wald": wald, "agresti_caffo": agresti_caffo, "newcombe": newcombe}
+    if method in together:
+        low, high = together[method](x1, n1, x2, n2, level)
+        return low, high
+    if method in ("miettinen_nurminen", "mee"):
+        return score_ends(x1, n1, x2, n2, level, method == "miettinen_nurminen")
+    found = [intervals(a, m, b, n, level, [method])[0] for a, m, b, n in np.transpose([x1, n1, x2, n2]).tolist()]
+    return np.array([one.low for one in found]), np.array([one.high for one in found])

@@ -100,10 +100,11 @@ def one_sided(
     (0.3, 1.0)
     """
     if alternative == "two-sided":
-        return method(*counts, level)
+        low, high = method(*counts, level)
+        return float(low), float(high)
     if level <= 0.5:
         raise InputError(f"level == {level:g}: a one-sided interval needs a level above 0.5, such as 0.95.")
-    low, high = method(*counts, 1 - 2 * (1 - level))
+    low, high = map(float, method(*counts, 1 - 2 * (1 - level)))
     bottom, top = LIMITS[measure]
     if isnan(low):
         return low, high

@@ -1,11 +1,15 @@
 """Intervals for one response rate."""
 
-import numpy as np
+from typing import TypeVar
+
 from scipy.special import betaincinv, ndtri
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, as_count
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_confidence, as_count
+
+#: One count or rate, or an array of them.
+Number = TypeVar("Number", float, FloatArray)
 
 
 def z_quantile(level: float) -> float:
@@ -13,8 +17,8 @@ def z_quantile(level: float) -> float:
     return float(ndtri(0.5 + level / 2))
 
 
-def wilson(x: int, n: int, level: float) -> tuple[float, float]:
-    """Wilson score interval of one response rate.
+def wilson(x: Number, n: Number, level: float) -> tuple[Number, Number]:
+    """Wilson score interval of one response rate, or of many.
 
     Examples
     --------
@@ -24,8 +28,8 @@ def wilson(x: int, n: int, level: float) -> tuple[float, float]:
     z2 = z_quantile(level) ** 2
     # At both ends one root of the quadratic is exactly 0 or 1.
     centre = (x + z2 / 2) / (n + z2)
-    half = float(np.sqrt(z2 * (x * (n - x) / n + z2 / 4))) / (n + z2)
-    return (centre - half if x else 0.0), (centre + half if x < n else 1.0)
+    half = (z2 * (x * (n - x) / n + z2 / 4)) ** 0.5 / (n + z2)
+    return (centre - half) * (x > 0), (centre + half) * (x < n) + (x == n)
 
 
 def clopper_pearson(x: int, n: int, level: float) -> tuple[float, float]:

@@ -89,12 +89,12 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     of_responder, of_other = _second_rates(p_first, p_second, rho, arm)
     counts = np.arange(n + 1)
     first = binom.pmf(counts, n, p_first)
+    # All second counts of a responders, and of n - a others, in one call each.
+    responders, others = (binom.pmf(counts, counts[:, None], rate) for rate in (of_responder, of_other))
     law = np.empty((n + 1, n + 1))
     for a in range(n + 1):
         # Given a responders at the first visit, the second count is a sum of two binomials.
-        law[a] = first[a] * np.convolve(
-            binom.pmf(counts[: a + 1], a, of_responder), binom.pmf(counts[: n - a + 1], n - a, of_other)
-        )
+        law[a] = first[a] * np.convolve(responders[a, : a + 1], others[n - a, : n - a + 1])
     return law
 
 

@@ -299,9 +299,8 @@ class AnalysisPlan:
                 )
             for arm, n in zip(design.arms, endpoint.patients or (), strict=False):
                 if n > arm.n_randomised:
-                    raise InputError(
-                        f"the {role} endpoint is measured in {n} patients of {arm.name!r}, which has {arm.n_randomised}."
-                    )
+                    raise InputError(f"the {role} endpoint is measured in {n} patients of {arm.name!r}, which has "
+                                     f"{arm.n_randomised}.")  # fmt: skip
         for arm in design.arms:
             self.arm_sizes(arm.n_randomised, arm.name)
 
@@ -324,7 +323,7 @@ class AnalysisPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ``[plan]`` table of a plan file, in plain values."""
-        table: dict[str, Any] = plain(asdict(self))
+        table: dict[str, Any] = plain(asdict(self) | {"margin": self.margin or None})  # no margin is not written
         return table
 
     @classmethod

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, is_whole, unknown_name
 
 #: What is said of shapes and rules, by ``"boundaries"``, ``"futility"`` and ``"other_names"``.
 SAID = tomllib.loads(resources.files(__package__).joinpath("boundaries.toml").read_text(encoding="utf-8"))
@@ -158,12 +158,11 @@ def group_sequential(
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
-    if isinstance(sided, bool) or sided not in (1, 2):
+    if not is_whole(sided, 1) or sided > 2:
         raise InputError(f"sided == {sided!r}: must be 2 or 1.")
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
-    number = isinstance(parameter, (int, float, np.number)) and not isinstance(parameter, bool)
-    if parameter is not None and (usual is None or not number or not least <= parameter <= 40):
+    if parameter is not None and (usual is None or not is_number(parameter) or not least <= parameter <= 40):
         raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
                          "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
     form = usual if parameter is None else parameter

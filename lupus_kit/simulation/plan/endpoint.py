@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import numpy as np
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.endpoints import RENAL_DEFINITIONS
 
-# Definitions without the laboratory's upper limit of creatinine, which no patient model has.
-_RENAL = [
-    name
-    for name, rule in RENAL_DEFINITIONS.items()
-    if not any(need.rule == "normal" for group in rule.columns.values() for need in group)
-]
-
-#: Responses that a plan can name, with what :func:`lupus_kit.endpoints.score_visits` is asked for. Renal response is
-#: that of the patients with nephritis, by ``"KDIGO 2012"`` where no definition is named.
-RESPONSES: Mapping[str, Mapping[str, Any]] = {
-    **{f"SRI-{n}": {"endpoint": "sri", "points": n} for n in range(4, 9)},
-    **{f"modified SRI-{n}": {"endpoint": "modified-sri", "points": n} for n in range(4, 9)},
-    "SRI-50": {"endpoint": "sri-50"},
-    "BICLA": {"endpoint": "bicla"},
-    "LLDAS": {"endpoint": "lldas"},
-    "DORIS": {"endpoint": "doris"},
-    "no flare": {"endpoint": "flare"},
-    "no severe flare": {"endpoint": "severe-flare"},
-    "complete renal response": {"endpoint": "renal"},
-    "renal response": {"endpoint": "renal-partial"},
-    **{f"complete renal response, {name}": {"endpoint": "renal", "definition": name} for name in _RENAL},
-    **{f"renal response, {name}": {"endpoint": "renal-partial", "definition": name} for name in _RENAL},
-}
-
+_TABLES = tomllib.loads(resources.files(__package__).joinpath("endpoints.toml").read_text(encoding="utf-8"))
+#: Responses that a plan can name, with what :func:`lupus_kit.endpoints.score_visits` is asked for. Renal response is that
+#: of the patients with nephritis, by ``"KDIGO 2012"`` where no definition is named.
+RESPONSES: dict[str, dict[str, Any]] = _TABLES["responses"]
+#: Tests of the fall of SLEDAI.
+FALL_TESTS: dict[str, str] = _TABLES["fall_tests"]
 #: The endpoint that is no response: the total at baseline minus that at the week.
 SLEDAI_FALL = "SLEDAI fall"
-
-#: Tests of the fall of SLEDAI.
-FALL_TESTS = {
-    "welch": "t-test, each arm with its own variance",
-    "student": "t-test with the pooled variance",
-    "wilcoxon": "rank-sum test with its normal approximation, corrected for ties, not for continuity",
-}
 
 
 @dataclass(frozen=True)
@@ -77,18 +52,16 @@ class Endpoint:
     def __post_init__(self) -> None:
         if not _is_whole(self.week):
             raise InputError(f"week == {self.week!r}: an endpoint is measured at a whole week after baseline.")
-        allowed = [*RESPONSES, SLEDAI_FALL]
-        if not isinstance(self.name, str) or self.name not in allowed:
+        if not isinstance(self.name, str) or self.name not in (allowed := [*RESPONSES, SLEDAI_FALL]):
             raise unknown_name("endpoint", self.name, allowed)
-        if self.patients is not None:
-            if not isinstance(self.patients, (tuple, list)) or [*map(_is_whole, self.patients)] != [True, True]:
-                raise InputError(f"patients == {self.patients!r}: two whole numbers of 1 or more, one for each arm.")
-            object.__setattr__(self, "patients", tuple(map(int, self.patients)))
+        own = self.patients
+        if own is not None and (not isinstance(own, (tuple, list)) or len(own) != 2 or not all(map(_is_whole, own))):
+            raise InputError(f"patients == {own!r}: two whole numbers of 1 or more, one for each arm.")
         if self.test is not None and not self.is_fall:
-            raise InputError(f"test == {self.test!r}: {self.name} is a response, tested as the plan says; only "
-                             f"{SLEDAI_FALL!r} has a test of its own.")  # fmt: skip
+            raise InputError(f"test == {self.test!r}: {self.name} is a response and tested as the plan says.")
         if self.test is not None and (not isinstance(self.test, str) or self.test not in FALL_TESTS):
             raise unknown_name("test of the fall of SLEDAI", self.test, FALL_TESTS)
+        object.__setattr__(self, "patients", None if own is None else tuple(map(int, own)))
 
     @property
     def is_fall(self) -> bool:

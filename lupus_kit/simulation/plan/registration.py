@@ -1,4 +1,11 @@
-"""Pre-registration: a plan written to a file before the data, with a seal that shows whether it was changed later."""
+"""Pre-registration: a plan written to a file before the data, with a seal that shows whether it was changed later.
+
+The seal is a checksum of the day and of the plan. It proves that both are still what was written together, and it can prove no
+more: whoever can write the file can write another day, another plan and the seal that fits them, and a computer's clock says
+what it was set to. So it guards against slips and second thoughts of honest people. What convinces others is a copy of the
+file, or of the 64 digits of the seal, where its author cannot reach it and the day is kept by somebody else: a public
+registry, a dated message to a colleague.
+"""
 
 import hashlib
 import html
@@ -12,7 +19,7 @@ from lupus_kit.core.files import write_atomically
 from lupus_kit.simulation.plan.scenario import Scenario
 
 _HEAD = re.compile(
-    r"# Registered (\d{4}-\d\d-\d\d), before the data\.\n# SHA-256 of all that follows: ([0-9a-f]{64})\n"
+    r"# Registered (\d{4}-\d\d-\d\d), before the data\.\n# SHA-256 of (this day and )?all that follows: ([0-9a-f]{64})\n"
 )
 
 
@@ -27,7 +34,8 @@ class Registration:
     registered : datetime.date
         The day on which it was written, by the clock of that computer.
     digest : str
-        SHA-256 of the plan, 64 hexadecimal digits. Whoever has it can tell whether the plan was changed.
+        SHA-256 of the day and the plan, 64 hexadecimal digits. Whoever has it can tell whether either was changed. Files
+        that the kit wrote up to version 0.3 have one of the plan alone: their day is not sealed.
     scenario : Scenario
         Design, analysis plan and the rates that it was planned with.
     """
@@ -65,12 +73,12 @@ def register(scenario: Scenario, path: str | Path, today: date | None = None) ->
     Raises
     ------
     InputError
-        The file holds another plan, something else or a plan that was changed, or cannot be written.
+        The file holds another plan, something else or a plan that was changed, or cannot be written; or the day is none.
 
     Notes
     -----
-    The seal tells changes by mistake and second thoughts. It does not replace a public registry, which keeps the day and
-    the plan where the author cannot reach them.
+    The seal covers the day and the plan. It shows slips and second thoughts, and proves nothing to others: whoever can
+    write the file can seal another day and plan. A public registry keeps both where the author cannot reach them.
 
     Examples
     --------
@@ -84,7 +92,9 @@ def register(scenario: Scenario, path: str | Path, today: date | None = None) ->
     True
     """
     path, text = Path(path), scenario.to_toml()
-    digest = _digest(text)
+    day = date.today() if today is None else today
+    if type(day) is not date:
+        raise InputError(f"today == {today!r}: give a datetime.date, or leave it out.")
     if path.exists():
         there = registered(path)
         if there.scenario != scenario:
@@ -93,8 +103,8 @@ def register(scenario: Scenario, path: str | Path, today: date | None = None) ->
                 "changed: write the new one to another file, and say in the report what changed and why."
             )
         return there
-    day = date.today() if today is None else today
-    head = f"# Registered {day.isoformat()}, before the data.\n# SHA-256 of all that follows: {digest}\n"
+    digest = _digest(f"{day.isoformat()}\n{text}")
+    head = f"# Registered {day.isoformat()}, before the data.\n# SHA-256 of this day and all that follows: {digest}\n"
     write_atomically(path, (head + text).encode("utf-8"))
     return Registration(path, day, digest, scenario)
 
@@ -133,13 +143,16 @@ def registered(path: str | Path) -> Registration:
     head = _HEAD.match(text)
     if head is None:
         raise InputError(f"{path.name} is not a registered plan: its first two lines hold no day and no seal.")
-    body = text[head.end() :]
-    if _digest(body) != head[2]:
+    body, (day, dated, seal) = text[head.end() :], head.groups()
+    if _digest(f"{day}\n{body}" if dated else body) != seal:
         raise InputError(
-            f"{path.name} was changed after {head[1]}: what stands there now does not fit its seal {head[2][:12]}…. Restore "
-            "the file, or register the changed plan in another file and report both."
+            f"{path.name} was changed after it was registered (it says {day}): its day and its plan do not fit the seal "
+            f"{seal[:12]}…. Restore the file, or register the changed plan in another file and report both."
         )
-    return Registration(path, date.fromisoformat(head[1]), head[2], Scenario.from_toml(body))
+    try:
+        return Registration(path, date.fromisoformat(day), seal, Scenario.from_toml(body))
+    except ValueError as error:
+        raise InputError(f"{path.name}: {error}") from None
 
 
 def _digest(text: str) -> str:

@@ -94,18 +94,15 @@ class Scenario:
         for end in ends:
             if end.is_fall:
                 raise InputError(f"{end} has no response rate: it needs the patient level, with cohort.Assumptions.")
-        if ends[0].week == ends[1].week:
-            if rates.dropout.primary != rates.dropout.follow_up:
-                raise InputError(
-                    f"both endpoints are at week {ends[0].week}, so that as many have left by both: give the dropout "
-                    f"the same shares twice, not {rates.dropout.primary} and {rates.dropout.follow_up}."
-                )
-        elif sorted(weeks) != sorted(end.week for end in ends):
+        lost = rates.dropout
+        if ends[0].week == ends[1].week and lost.primary != lost.follow_up:
+            raise InputError(f"both endpoints are at week {ends[0].week}, so that as many have left by both: give the dropout "
+                             f"the same shares twice, not {lost.primary} and {lost.follow_up}.")  # fmt: skip
+        if ends[0].week != ends[1].week and sorted(weeks) != sorted(end.week for end in ends):
             raise InputError(
                 f"response rates are known at weeks {weeks[0]} and {weeks[1]} (the design's primary and follow-up week), "
                 f"the plan tests {self.plan.primary} and {self.plan.secondary}: at the endpoint level the plan has to use "
-                "each of the two weeks once, or one week for both endpoints. Other choices need the patient level, with "
-                "cohort.Assumptions."
+                "each of the two weeks once, or one week twice. Other choices need the patient level, with cohort.Assumptions."
             )
 
     def _check_patients(self, assumptions: cohort.Assumptions) -> None:
@@ -118,6 +115,8 @@ class Scenario:
         for end in self.plan.endpoints:
             if end.patients is not None:
                 raise InputError(f"{end}: a patient model has its own patients; leave `patients` out.")
+            if end.of_nephritis and assumptions.nephritis_share == 0:
+                raise InputError(f"{end}: with nephritis_share == 0 nobody has nephritis.")
             if end.name == "SRI-50":
                 raise InputError("SRI-50 asks for items that improve by half, which the patient model does not have.")
         weeks = [visit.week for visit in model.visits]

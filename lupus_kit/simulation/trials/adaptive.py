@@ -12,6 +12,9 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Reestimation
 from lupus_kit.simulation.trials.decisions import ENDS, pvalues, responds_more, rule_of
 from lupus_kit.simulation.trials.tally import ROLES, TABLE, no_counts
 
+#: p-values of an endpoint (0 or 1) that is the fall of SLEDAI, for a test and an alternative.
+FallTest = Callable[[int, str, str], np.ndarray]
+
 
 class Source(Protocol):
     """Where patients come from: the joint law of their outcomes, or invented and scored patients."""
@@ -39,10 +42,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
 
 
 def run_to_end(
-    plan: AnalysisPlan,
-    sizes: tuple[int, int],
-    source: Source,
-    compare_falls: Callable[[int, str, str], np.ndarray] | None = None,
+    plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare_falls: FallTest | None = None
 ) -> pd.DataFrame:
     """Run trials to their end.
 
@@ -95,7 +95,7 @@ def run_to_end(
 
 
 def _decide(
-    plan: AnalysisPlan, look: int, seen: np.ndarray, compare_falls: Callable[[int, str, str], np.ndarray] | None
+    plan: AnalysisPlan, look: int, seen: np.ndarray, compare_falls: FallTest | None
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Decisions, and the p-values of both endpoints."""
     tables = seen.transpose(2, 1, 3, 0).reshape(2, 4, -1)  # of each endpoint n1, x1, n2 and x2 of all trials

@@ -6,9 +6,11 @@ A folder looks like this::
     part-00000-1f0c4ae2b3d97a65.parquet      what chunk 0 gave
     part-00001-9be4d07c2f13a8e6.parquet
 
-The name of such a part carries a checksum over its content, its number and the simulation it belongs to. A part that was
-torn, edited, renamed or brought in from another simulation does not match its name, counts as not done, and is made
-again. A part is written under another name first and then renamed, so a process that is killed leaves no half of one.
+The name of such a part carries a checksum over its content, its number, random stream and trials, and the simulation it
+belongs to. A part that was torn, edited, renamed or brought in from another simulation does not match its name, counts as
+not done, and is made again. A part is written under another name first and then renamed, so a process that is killed
+leaves no half of one. The same simulation with more trials keeps every part but the last, if that was shorter than the
+others. Parquet files hold values only: nothing in a part is executed when it is read.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,11 +33,14 @@ import pandas as pd
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import UNFINISHED, make_folder, write_atomically
+from lupus_kit.simulation.trials.lock import LOCK, lock
 
 MANIFEST = "checkpoint.json"
 _KIND = "lupus_kit simulation checkpoint"
-_LAYOUT = 2
+_LAYOUT = 3
 _PART = re.compile(r"part-(\d{5,})-([0-9a-f]{16})\.parquet")
+# What may grow when a simulation goes on to more trials.
+_GROWS = ("trials", "chunks", "chunk_size")
 # What differs between two simulations if the number of trials or the seed does.
 _FOLLOWS = ("chunk_size", "chunks", "random_streams")
 # Longest value that is shown when two simulations are told apart; of longer ones only the name is.
@@ -47,7 +53,7 @@ class Checkpoint:
 
     Attributes
     ----------
-    folder : pathlib.Path
+    folder : str or pathlib.Path
         A new or empty folder, or one that holds a checkpoint of the very same simulation.
     identity : mapping of str to value
         All that decides the results besides the random streams and the sizes of the chunks, which are added: the
@@ -64,7 +70,7 @@ class Checkpoint:
     ([1], [0.5, 0.25])
     """
 
-    folder: Path
+    folder: str | Path
     identity: Mapping[str, object]
 
     def open(self, streams: Sequence[np.random.SeedSequence], sizes: Sequence[int]) -> Parts:
@@ -85,24 +91,31 @@ class Checkpoint:
         Raises
         ------
         InputError
-            A folder that holds something else or another simulation, or that cannot be written to.
+            A folder that holds something else or another simulation, that another run is using, or that cannot be
+            written to.
         """
-        folder = Path(self.folder)
+        try:
+            folder = Path(self.folder)
+        except TypeError:
+            raise InputError(f"checkpoint == {self.folder!r}: give the path of a folder.") from None
         identity = json.loads(json.dumps(dict(self.identity) | _of_the_streams(streams, sizes)))
-        fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-        begun = (folder / MANIFEST).exists()
-        if begun:
-            _check_same(folder, identity)
-        elif folder.is_dir() and any(not _unfinished(path) for path in folder.iterdir()):
+        lasting = {key: value for key, value in identity.items() if key not in _GROWS}
+        fingerprint = hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
+        manifest = folder / MANIFEST
+        if not manifest.exists() and folder.is_dir() and any(not _unfinished(path) for path in folder.iterdir()):
             raise InputError(f"{folder} holds files that are not a checkpoint: give an empty or a new folder.")
         make_folder(folder)
-        for path in filter(_unfinished, folder.iterdir()):
-            path.unlink(missing_ok=True)
-        if not begun:
-            manifest = {"kind": _KIND, "layout": _LAYOUT, "fingerprint": fingerprint, "identity": identity}
-            text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-            write_atomically(folder / MANIFEST, text.encode("utf-8"))
-        return Parts(folder, fingerprint)
+        marks = [f"{stream.generate_state(4).tolist()} {size}" for stream, size in zip(streams, sizes, strict=True)]
+        parts = Parts(folder, fingerprint, marks)
+        try:
+            if not (manifest.exists() and _is_same(folder, identity)):
+                table = {"kind": _KIND, "layout": _LAYOUT, "fingerprint": fingerprint, "identity": identity}
+                write_atomically(manifest, (json.dumps(table, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+            parts.look()
+        except BaseException:
+            parts.close()
+            raise
+        return parts
 
 
 class Parts:
@@ -114,16 +127,21 @@ class Parts:
         The file of each chunk that is done.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self.folder = folder
-        self.fingerprint = fingerprint
+    def __init__(self, folder: Path, fingerprint: str, marks: Sequence[str]) -> None:
+        self.folder, self.fingerprint, self.marks = folder, fingerprint, marks
         self.done: dict[int, Path] = {}
-        for path in sorted(folder.glob("part-*.parquet")):
+        #: Ends the use of the folder, which no other run may share.
+        self.close = lock(folder, self)
+
+    def look(self) -> None:
+        """Find the parts that are whole; remove the others, and what a killed process left of itself."""
+        for path in sorted(self.folder.iterdir()):
             named = _PART.fullmatch(path.name)
-            if named and self._checksum(int(named[1]), path.read_bytes()) == named[2]:
-                self.done[int(named[1])] = path
-            else:
-                path.unlink()
+            chunk = int(named[1]) if named else len(self.marks)
+            if chunk < len(self.marks) and named and self._checksum(chunk, path.read_bytes()) == named[2]:
+                self.done[chunk] = path
+            elif named or (_unfinished(path) and path.name != LOCK):
+                path.unlink(missing_ok=True)
 
     def write(self, chunk: int, frame: pd.DataFrame) -> None:
         """Keep the result of a chunk."""
@@ -151,7 +169,7 @@ class Parts:
         return pd.read_parquet(io.BytesIO(content), engine="pyarrow")
 
     def _checksum(self, chunk: int, content: bytes) -> str:
-        return hashlib.sha256(f"{self.fingerprint} {chunk} ".encode() + content).hexdigest()[:16]
+        return hashlib.sha256(f"{self.fingerprint} {chunk} {self.marks[chunk]} ".encode() + content).hexdigest()[:16]
 
 
 @contextmanager
@@ -177,23 +195,23 @@ def interrupt_later() -> Iterator[None]:
 
 def _unfinished(path: Path) -> bool:
     """Tell what a killed process leaves behind."""
-    return path.name.startswith((".part-", f".{MANIFEST}")) and path.name.endswith(UNFINISHED)
+    return path.name == LOCK or (path.name.startswith((".part-", f".{MANIFEST}")) and path.name.endswith(UNFINISHED))
 
 
 def _of_the_streams(streams: Sequence[np.random.SeedSequence], sizes: Sequence[int]) -> dict[str, object]:
     """Say what the runner itself knows of a simulation: how it is cut, and every random stream."""
-    states = [stream.generate_state(4).tolist() for stream in streams]
+    first = streams[0].generate_state(4).tolist()  # the others follow from the same seed
     return {
         "trials": int(sum(sizes)),
         "chunks": len(sizes),
         "chunk_size": int(max(sizes)),
-        "random_streams": hashlib.sha256(f"{states} {[int(size) for size in sizes]}".encode()).hexdigest(),
+        "random_streams": hashlib.sha256(str(first).encode()).hexdigest(),
         "version": __version__,
     }
 
 
-def _check_same(folder: Path, identity: dict[str, object]) -> None:
-    """Refuse the checkpoint of another simulation, and say in what it differs."""
+def _is_same(folder: Path, identity: dict[str, Any]) -> bool:
+    """Tell a checkpoint of the same trials from one of fewer; refuse that of another simulation, and say how it differs."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -203,15 +221,17 @@ def _check_same(folder: Path, identity: dict[str, object]) -> None:
         raise InputError(f"{path} is not a checkpoint that this version of the kit can read: give a new folder.")
     # Tables within tables are written as one, so that what differs can be named.
     old, new = (pd.json_normalize(tables).to_dict("records")[0] for tables in (manifest["identity"], identity))
-    differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    grown = old["trials"] < new["trials"]
+    differing = [key for key in {**old, **new} if old.get(key) != new.get(key) and not (grown and key in _GROWS)]
     if differing:
         # What follows from other things says nothing to a reader where these differ.
         named = [key for key in differing if key not in _FOLLOWS] or differing[:1]
         raise InputError(
             f"{folder} is the checkpoint of another simulation: "
             f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in named)}. "
-            "Give a new folder, or run what the checkpoint was begun with."
+            "Give a new folder, or run what the checkpoint was begun with, with as many trials or more."
         )
+    return not grown
 
 
 def _difference(key: str, there: object, here: object) -> str:

@@ -32,14 +32,9 @@ def lattice(test: str, n1: int, n2: int, alternative: str = "two-sided", margin:
 
 
 def pvalues(
-    test: str,
-    n1: np.ndarray,
-    x1: np.ndarray,
-    n2: np.ndarray,
-    x2: np.ndarray,
-    alternative: str = "two-sided",
+    test: str, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray, alternative: str = "two-sided",
     margin: float = 0.0,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """p-values of many tables of different sizes, one lattice for each pair of sizes."""
     width = int(n2.max(initial=0)) + 1
     pair = n1 * width + n2

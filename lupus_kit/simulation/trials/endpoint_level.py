@@ -233,10 +233,8 @@ class EndpointSource:
             at = [end.analysed(arm, randomised, after) - end.analysed(arm, randomised, before)
                   for end in self.scenario.plan.endpoints]  # fmt: skip
             both = np.minimum(*at)
-            packed = self._draw(arm, (True, True), both)
-            for alone, extra in zip(((True, False), (False, True)), at, strict=True):
-                if (extra > both).any():
-                    packed += self._draw(arm, alone, extra - both)
+            groups = (((True, True), both), ((True, False), at[0] - both), ((False, True), at[1] - both))
+            packed = sum(self._draw(arm, of, patients) for of, patients in groups)
             for field, place in enumerate(np.ndindex(2, 2)):
                 found[:, arm, *place] = packed >> _FIELD * field & _MOST
         return found
@@ -244,13 +242,10 @@ class EndpointSource:
     def _draw(self, arm: int, of: tuple[bool, bool], patients: np.ndarray) -> np.ndarray:
         """Draw packed counts of as many patients as each trial brings in: groups of one size, and the rest."""
         groups, total = _groups(self.scenario, arm, of), np.zeros(self.n_trials, dtype=np.int64)
-        for k, size in enumerate(np.bincount(patients).nonzero()[0].tolist()):
-            here = slice(None) if k == 0 and (patients == size).all() else np.flatnonzero(patients == size)
-            n = len(total[here])
-            for _ in range(size // len(groups)):
-                total[here] += groups[-1].draw(self.rng, n)
-            if rest := size % len(groups):
-                total[here] += groups[rest - 1].draw(self.rng, n)
+        for size in np.flatnonzero(np.bincount(patients)).tolist():
+            here, (whole, rest) = np.flatnonzero(patients == size), divmod(size, len(groups))
+            for group in [groups[-1]] * whole + groups[rest - 1 : rest]:
+                total[here] += group.draw(self.rng, len(here))
         return total
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lupus_kit import cohort
 from lupus_kit.design import he2020
-from lupus_kit.endpoints import SLEDAI_ITEMS, score_visits, sri
+from lupus_kit.endpoints import score_visits, sri
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.endpoint import RESPONSES, SLEDAI_FALL
 from lupus_kit.simulation.plan.scenario import Scenario
@@ -67,37 +67,37 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
     values = {name: _values(name, visits, made, plan) for name in {end.name for end in plan.endpoints}}
     columns = []
     for end in plan.endpoints:
-        at_week = values[end.name].xs(end.week, level="week").reindex(people.index)
+        at_week = values[end.name].reindex(index=people.index, columns=[end.week])[end.week]
         for arm, counts_as in zip(he2020().arms, COUNTS_AS[plan.missing], strict=True):
-            if counts_as >= 0:
-                at_week = at_week.mask(at_week.isna() & (people["arm"] == arm.name), counts_as)
+            fill = at_week.isna() & (people["arm"] == arm.name) & (counts_as >= 0)
+            at_week = at_week.mask(fill, counts_as)
         columns.append(at_week.where(people["nephritis"]) if end.of_nephritis else at_week)
     both = np.stack(columns, axis=1)
     in_first = (people["arm"] == he2020().arms[0].name).to_numpy()
     return [both[in_first], both[~in_first]]
 
 
-def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: AnalysisPlan) -> pd.Series:
-    """Return what every patient counts as at every visit, by patient and week; ``nan`` where that is open."""
+def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: AnalysisPlan) -> pd.DataFrame:
+    """Return what every patient (row) counts as at every week (column); ``nan`` where that is open."""
     options: dict[str, Any] = {"missing": "observed", "events": plan.events}
-    asked: dict[str, Any] = {"endpoint": "sri"} if name == SLEDAI_FALL else dict(RESPONSES[name])
+    asked, column = RESPONSES.get(name, {}), "responder"
     if name == SLEDAI_FALL:
         rows, column = sri(visits, components=("sledai",), reasons=False, **options), "sledai_drop"
         if plan.events == "composite":  # after an event nothing has been gained
             happened = rows[rows.columns.intersection(["rescue", "steroids_over_limit"])].any(axis=1)
             rows[column] = rows[column].mask(happened, 0)
     elif asked["endpoint"] == "sri":
-        rows, column = sri(visits, asked["points"], reasons=False, **options), "responder"
+        rows = sri(visits, asked["points"], reasons=False, **options)
     else:
-        if asked["endpoint"].startswith("renal"):
-            visits = visits[visits["patient"].isin(made.patients.loc[made.patients["nephritis"], "patient"])]
-            more = made.labs.drop(columns=["patient", "arm", "visit", "week"])
-        else:
-            weight = made.sledai["patient"].map(made.patients.set_index("patient")["weight_kg"])
-            more = made.sledai[SLEDAI_ITEMS["id"].tolist()].assign(weight_kg=weight)
-        scored = score_visits(visits.join(more), **asked, **options)
+        people, renal = made.patients.set_index("patient"), asked["endpoint"].startswith("renal")
+        found = made.labs if renal else made.sledai.assign(weight_kg=made.sledai["patient"].map(people["weight_kg"]))
+        read = visits[visits["patient"].map(people["nephritis"])] if renal else visits
+        if read.empty:  # nobody has nephritis
+            return pd.DataFrame(dtype=float)
+        more = found[found.columns.difference([*visits.columns, "proteinuria_stable"])]
+        scored = score_visits(read.join(more), **asked, **options)
         rows, column = scored.verdicts, scored.verdict
-    return rows.set_index(["patient", "week"])[column].astype("Float64").astype(float)
+    return rows.set_index(["patient", "week"])[column].astype("Float64").astype(float).unstack("week")
 
 
 class PatientSource:
@@ -112,12 +112,8 @@ class PatientSource:
     def __init__(self, arms: list[np.ndarray]) -> None:
         self.n_trials, self.arms = len(arms[0]), arms
         # Sums over the first k patients, from k = 0, so that any stretch of patients is one difference.
-        self.sums = [
-            np.cumsum(
-                np.pad(np.stack([~np.isnan(arm), np.nan_to_num(arm)], axis=3), ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1
-            ).astype(np.int64)
-            for arm in arms
-        ]
+        known = [np.stack([~np.isnan(arm), np.nan_to_num(arm)], axis=3).astype(np.int64) for arm in arms]
+        self.sums = [np.cumsum(np.pad(each, ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1) for each in known]
         self.used = [np.zeros(self.n_trials, dtype=np.int64) for _ in arms]
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -44,7 +44,7 @@ class Watcher:
         elif callable(progress):
             self._tell = progress
             progress(done, total)
-        elif progress not in (False, None):
+        elif progress is not False and progress is not None:
             raise InputError(f"progress == {progress!r}: give True, False, or a function of trials done and in all.")
 
     def add(self, trials: int) -> None:

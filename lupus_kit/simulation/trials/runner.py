@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 
 import numpy as np
 import pandas as pd
@@ -59,7 +60,8 @@ def run_chunks(
     Raises
     ------
     InputError
-        A number of jobs that cannot be used, a checkpoint of another simulation: before anything runs.
+        A number of jobs that cannot be used, a checkpoint of another simulation or in use by another run: before
+        anything runs. Later, if a worker process is killed.
 
     Examples
     --------
@@ -74,14 +76,19 @@ def run_chunks(
     _check_backend()
     tasks = [task] * len(sizes) if callable(task) else task
     store = None if checkpoint is None else checkpoint.open(streams, sizes)
-    works = [
-        (chunk, *work)
-        for chunk, work in enumerate(zip(tasks, streams, sizes, strict=True))
-        if store is None or chunk not in store.done
-    ]
-    watcher = Watcher(progress, sum(sizes), sum(sizes) - sum(n_trials for *_, n_trials in works))
-    # Begun here and not in the generator: the backend in force is the one where this function is called.
-    return in_order(_begin(works, n_jobs), sizes, store, watcher)
+    try:
+        works = [
+            (chunk, *work)
+            for chunk, work in enumerate(zip(tasks, streams, sizes, strict=True))
+            if store is None or chunk not in store.done
+        ]
+        watcher = Watcher(progress, sum(sizes), sum(sizes) - sum(n_trials for *_, n_trials in works))
+        # Begun here and not in the generator: the backend in force is the one where this function is called.
+        return in_order(_begin(works, n_jobs), sizes, store, watcher)
+    except BaseException:
+        if store is not None:
+            store.close()
+        raise
 
 
 def _check_backend() -> None:
@@ -128,7 +135,7 @@ def in_order(
     try:
         for chunk in range(len(sizes)):
             while chunk not in (waiting if store is None else store.done):
-                index, frame = next(fresh)
+                index, frame = _next(fresh, store, watcher)
                 if index in arrived:
                     raise RuntimeError(f"chunk {index} of the simulation came back twice")
                 arrived.add(index)
@@ -141,5 +148,24 @@ def in_order(
             yield chunk, waiting.pop(chunk) if store is None else store.read(chunk)
     finally:
         watcher.close()
+        if store is not None:
+            store.close()
         if close := getattr(fresh, "close", None):
             close()
+
+
+def _next(fresh: Iterator[tuple[int, pd.DataFrame]], store: Parts | None, watcher: Watcher) -> tuple[int, pd.DataFrame]:
+    """Wait for a chunk; say in one sentence that a worker is gone."""
+    try:
+        return next(fresh)
+    except Exception as error:
+        # Dask's error, raised once several workers in turn died of one chunk, is known by name: Dask is optional.
+        if not isinstance(error, BrokenExecutor) and type(error).__name__ != "KilledWorker":
+            raise
+    kept = "nothing is kept without a folder (checkpoint; on the command line --out), so start again, with one"
+    if store is not None:
+        kept = f"what is done is kept in {store.folder}, and the same run goes on from there (on the command line with --resume)"
+    raise InputError(
+        f"a worker process was killed after {watcher.done:,} of {watcher.total:,} trials, as happens where memory runs out: "
+        f"{kept}."
+    )
