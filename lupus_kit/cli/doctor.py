@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
 
-from lupus_kit.cli.output import print_text, terminal_width
+from lupus_kit.cli.output import (
+    Force,
+    Format,
+    Out,
+    Quiet,
+    TableFormat,
+    chosen_format,
+    print_text,
+    table_text,
+    terminal_width,
+    write_result,
+)
 
 if TYPE_CHECKING:
     from lupus_kit.course.health import Finding
 
 
-def doctor() -> None:
+def doctor(format: Format = None, out: Out = None, force: Force = False, quiet: Quiet = False) -> None:
     """Print versions and say whether widgets will render."""
     from lupus_kit.course import health
 
+    form = chosen_format(format, out, TableFormat)
     findings = health.versions()
+    if out is not None or form is not TableFormat.table:
+        import pandas as pd
+
+        findings += health.widgets() if health.has_jupyterlab() else []
+        write_result(table_text(pd.DataFrame(map(asdict, findings)), form), out, force=force)
+        raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
     print_text(_table("Versions", findings))
     if health.has_jupyterlab():
         widgets = health.widgets()

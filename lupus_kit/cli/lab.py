@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lupus_kit.cli.output import Quiet, say
 from lupus_kit.core.extras import need
 from lupus_kit.core.text import plural
 
@@ -27,6 +27,7 @@ def lab(
     allow_root: Annotated[
         bool, typer.Option("--allow-root", help="Needed by the user root, for example inside a container.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Open JupyterLab on the first notebook; your own edited notebooks are never overwritten."""
     from lupus_kit.course import shelf
@@ -49,18 +50,17 @@ def lab(
     ]
     from jupyterlab.labapp import LabApp
 
-    print("JupyterLab starts. To stop it, press Ctrl+C here.", file=sys.stderr, flush=True)
+    say("JupyterLab starts. To stop it, press Ctrl+C here.")
     LabApp.launch_instance(argv=options)
 
 
 def _say_copied(copied: Copied) -> None:
     if copied.new:
-        print(f"Copied {plural(len(copied.new), 'notebook')} to {copied.folder}.", file=sys.stderr)
+        say(f"Copied {plural(len(copied.new), 'notebook')} to {copied.folder}.")
     if copied.kept:
-        print(f"Kept {plural(len(copied.kept), 'notebook')} that you already had in {copied.folder}.", file=sys.stderr)
+        say(f"Kept {plural(len(copied.kept), 'notebook')} that you already had in {copied.folder}.")
     if copied.differ:
-        print(
+        say(
             f"Yours differ from the ones that come with this version: {', '.join(copied.differ)}. "
-            "To get a fresh copy beside yours, name another folder with --notebooks.",
-            file=sys.stderr,
+            "To get a fresh copy beside yours, name another folder with --notebooks."
         )

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
+from lupus_kit.cli.output import (
+    Force,
+    Format,
+    Out,
+    Quiet,
+    TableFormat,
+    chosen_format,
+    only_one,
+    plain_table,
+    table_text,
+    write_result,
+)
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,16 +54,16 @@ def power(
     alternative: Annotated[
         str, typer.Option(help="two-sided, greater (the first arm responds more) or less.")
     ] = "two-sided",
-    format: Annotated[
-        TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    format: Format = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
     list_tests: Annotated[bool, typer.Option("--list", help="List the tests and their keys.")] = False,
 ) -> None:
     """Exact power, true size and sample size for two response rates; every possible table is added up."""
-    form = chosen_format(format, out)
+    form = chosen_format(format, out, TableFormat)
     if list_tests:
-        write_result(_tests(form), out)
+        write_result(_tests(form), out, force=force)
         return
     first, second = _two_rates(rates)
     asked = only_one(
@@ -73,7 +83,7 @@ def power(
             if not 1 <= n <= _LARGEST:
                 raise InputError(f"{asked}: {n} patients in an arm; from 1 to {_LARGEST} can be added up exactly.")
         table = powers(keys, first, second, n1, n2, alpha, alternative)
-    write_result(render(table, question, form), out)
+    write_result(render(table, question, form), out, force=force)
 
 
 def _two_rates(given: list[str] | None) -> tuple[float, float]:
@@ -175,7 +185,7 @@ def sample_sizes(
 def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) -> str:
     """Write the table for reading, or for a program."""
     if form is TableFormat.csv:
-        return csv_text(table)
+        return table_text(table, form)
     if form is TableFormat.json:
         rows = json.loads(table.to_json(orient="records", double_precision=15))
         return json.dumps(question | {"tests": rows}, indent=2, ensure_ascii=False) + "\n"
@@ -209,8 +219,5 @@ def _tests(form: TableFormat) -> str:
     from lupus_kit import inference
 
     table = inference.describe().reset_index()
-    if form is TableFormat.csv:
-        return csv_text(table)
-    if form is TableFormat.json:
-        return json.dumps(table.to_dict("records"), indent=2, ensure_ascii=False) + "\n"
-    return plain_table(table[["key", "label", "family", "use"]], form is TableFormat.markdown) + "\n"
+    for_reading = form in (TableFormat.table, TableFormat.markdown)
+    return table_text(table[["key", "label", "family", "use"]] if for_reading else table, form)

@@ -1,20 +1,34 @@
 """The command ``lupus-kit replicate``: every claim of the abstract recomputed, and on request every notebook executed."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lupus_kit.cli.output import TableFormat, as_called, print_failures, print_text, terminal_width, write_result
+from lupus_kit.cli.output import (
+    Force,
+    Format,
+    Out,
+    Quiet,
+    TableFormat,
+    as_called,
+    chosen_format,
+    print_failures,
+    print_text,
+    say,
+    terminal_width,
+    write_result,
+)
 from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.core.text import plural
 
 
 def replicate(
     study: Annotated[str, typer.Option(help="Which published record to recompute.")] = "he2020",
-    format: Annotated[TableFormat, typer.Option(help="How to write the table.")] = TableFormat.table,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    format: Format = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
     notebooks: Annotated[
         Path | None, typer.Option(help="Also execute every notebook and put it as a web page into this folder.")
     ] = None,
@@ -22,16 +36,17 @@ def replicate(
     """Recompute every claim of the abstract from the published record."""
     from lupus_kit import audit
 
+    form = chosen_format(format, out, TableFormat)
     # What could be wrong with the input is looked at before any work is done.
     paths = [] if notebooks is None else _shelved(notebooks)
     report = audit.check(study)
-    if format is TableFormat.table:
+    if form is TableFormat.table:
         # For reading: the claims of the abstract. The tables have a command of their own.
         report = report.claims_only()
-    write_result(report.render(format.value, width=terminal_width(out)), out)
+    write_result(report.render(form.value, width=terminal_width(out)), out, force=force)
     if notebooks is not None:
         _execute_all(paths, notebooks)
-    if out is None and format is TableFormat.table:
+    if out is None and form is TableFormat.table:
         print_text(f"\nThe paper's tables, too: {as_called(f'audit {study}')}")
         print_text(f"To go on, open the notebooks: {as_called('lab')}")
 
@@ -55,6 +70,6 @@ def _execute_all(paths: list[Path], folder: Path) -> None:
         write_atomically(folder / f"{run.name}.html", pages.page(notebook, fallback_title=run.name).encode("utf-8"))
         runs.append(run)
     failed = print_failures(runs)
-    print(f"Executed {plural(len(paths), 'notebook')} into {folder}; {failed} failed.", file=sys.stderr)
+    say(f"Executed {plural(len(paths), 'notebook')} into {folder}; {failed} failed.")
     if failed:
         raise typer.Exit(1)

@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
+from lupus_kit.cli.output import (
+    Force,
+    Format,
+    KeepFormulas,
+    Out,
+    Quiet,
+    TableFormat,
+    chosen_format,
+    markdown_text,
+    only_one,
+    plain_table,
+    say,
+    spare_input,
+    write_result,
+)
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,10 +98,11 @@ def score(
     missing_codes: Annotated[
         str | None, typer.Option(help="Numbers that mean missing: 99,-9, or sledai=99; none: all are values.")
     ] = None,
-    format: Annotated[
-        TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    format: Format = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    keep_formulas: KeepFormulas = False,
     first_arm: Annotated[
         str | None, typer.Option(help="Arm that the other is taken from. [default: the first in the file]")
     ] = None,
@@ -115,15 +130,16 @@ def score(
         "lupus-kit score --template --out visits.csv writes an empty file to fill in.",
     )
     if asked == "--template":
-        _write_template(layout, out)
+        _write_template(layout, out, force)
         return
     from lupus_kit import endpoints
 
     if asked == "--columns":
-        write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out)
+        write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out, force=force)
         return
     path = file or endpoints.example_visit_file()
-    form = _form(format, out, path)
+    spare_input(out, force, path, codes)
+    form = _form(format, out)
     read = endpoints.read_visit_file(
         sys.stdin.buffer if str(path) == "-" else path,
         layout=layout.value,
@@ -161,20 +177,22 @@ def score(
     analysed = scored.analysis.notes if scored.analysis else ()
     found = [*read.notes, *scored.notes, *analysed, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
     notes = list(dict.fromkeys(found))
-    write_result(_render(scored, read.source, notes, form), out)
-    if form is TableFormat.csv:  # one plain table has no room for them
-        print(*notes, sep="\n", file=sys.stderr)
+    if form is TableFormat.csv:  # one plain table has no room for the notes
+        from lupus_kit.core.tables import csv_text
+
+        write_result(csv_text(scored.to_frame(), keep_formulas), out, force=force)
+        say("\n".join(notes))
+    else:
+        write_result(_render(scored, read.source, notes, form), out, force=force)
 
 
-def _form(format: TableFormat | None, out: Path | None, path: Path) -> TableFormat:
-    """Choose the format, and refuse a place for the result that would mislead or destroy."""
-    if out is not None and out.exists() and out.resolve() == path.resolve():
-        raise InputError(f"{out} is the file of visits itself, which would be lost: give another name to --out.")
+def _form(format: TableFormat | None, out: Path | None) -> TableFormat:
+    """Choose the format, and refuse an ending that would mislead."""
     if out is not None and out.suffix.lower() in (".xlsx", ".parquet"):
         raise InputError(
             f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: give another name to --out."
         )
-    return chosen_format(format, out)
+    return chosen_format(format, out, TableFormat)
 
 
 def _names(columns: str | None) -> list[str]:
@@ -182,9 +200,7 @@ def _names(columns: str | None) -> list[str]:
 
 
 def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) -> str:
-    """Write the whole result as a table, Markdown, JSON or CSV; the last of the notes is the one on clinical use."""
-    if form is TableFormat.csv:
-        return csv_text(scored.to_frame())
+    """Write the whole result as a table, Markdown or JSON; the last of the notes is the one on clinical use."""
     found, compared = scored.analysis, scored.comparison()
     if form is TableFormat.json:
         whole = {"endpoint": scored.endpoint, "source": source, "note": notes[-1], "notes": notes[:-1]}
@@ -224,6 +240,8 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
     if "reason" in shown:
         sections["Every patient"] = (_with_arms(scored.verdicts[shown]), "")
     estimand = plain_table(scored.estimand.rename(columns={"attribute": "Estimand", "choice": ""}), markdown)
+    if markdown:
+        source, notes = markdown_text(source), [markdown_text(note) for note in notes]
     lines = [f"{heading}{scored.endpoint}: {source}", "", estimand, ""]
     for name, (part, said) in sections.items():
         lines += [f"{section}{name}", "", plain_table(part, markdown), ""] + ([said, ""] if said else [])
@@ -306,9 +324,9 @@ def _listing(columns: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _write_template(layout: Layout, out: Path | None) -> None:
+def _write_template(layout: Layout, out: Path | None, force: bool) -> None:
     from lupus_kit.core.tables import write_table
     from lupus_kit.endpoints import visit_template
 
     table = visit_template("wide" if layout is Layout.wide else "long")
-    write_result(write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True)
+    write_result(write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True, force=force)

@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import csv_text, only_one, plain_table, print_text, write_result
+from lupus_kit.cli.output import (
+    Force,
+    Format,
+    Quiet,
+    TableFormat,
+    is_quiet,
+    only_one,
+    plain_table,
+    print_text,
+    read_input,
+    say,
+    say_error,
+    write_result,
+)
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, write_atomically
 
@@ -30,7 +43,8 @@ WRITTEN = "written.json"
 
 def simulate(
     plan: Annotated[
-        Path | None, typer.Argument(metavar="PLAN.toml", help="The plan file: design, analysis and assumptions.")
+        Path | None,
+        typer.Argument(metavar="PLAN.toml", help="The plan file: design, analysis and assumptions; - reads it."),
     ] = None,
     trials: Annotated[int, typer.Option(help="How many trials, under each truth.")] = 10_000,
     jobs: Annotated[int, typer.Option(min=-1, help="Cores to use; -1 for all.")] = 1,
@@ -59,6 +73,9 @@ def simulate(
     new: Annotated[
         bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")
     ] = False,
+    format: Format = None,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Simulate a planned trial many times: power, errors, bias, coverage. All patients are invented."""
     only_one(
@@ -68,7 +85,7 @@ def simulate(
     if new:
         from lupus_kit.simulation import plan_template
 
-        write_result(plan_template(), out, keep=True)
+        write_result(plan_template(), out, keep=True, force=force)
         return
     assert plan is not None
     # Whatever could be wrong with the input is looked at before any work is done.
@@ -81,23 +98,33 @@ def simulate(
     from lupus_kit.core.seeds import as_generator
     from lupus_kit.simulation import Scenario
 
+    text = f"{_text(plan)}\n" if str(plan) == "-" else ""
+    scenario = Scenario.from_toml(text or plan)
     if protocol is not None:
         from lupus_kit.simulation import protocol as written
 
-        if protocol.exists():
+        if protocol.exists() and not force:
             raise InputError(f"{protocol} is there already and is not overwritten: give another name to --protocol.")
-        write_result(written(Scenario.from_toml(plan), trials, seed), protocol)
+        write_result(written(scenario, trials, seed), protocol, keep=True, force=force)
         return
-    scenarios = truths(Scenario.from_toml(plan))
-    text = plan.read_bytes().decode("utf-8")
+    scenarios, text = truths(scenario), text or _text(plan)
     as_generator(seed)
     with _cluster(scheduler):
         if out is not None:
-            _prepare(out, resume, text)
+            _prepare(out, resume, text, force)
         results = _run(scenarios, trials, seed, jobs, out, progress, text)
     if _shown(progress):
-        print("Summing up.", file=sys.stderr)
-    _write_results(results, seed, out, text, coverage)
+        say("Summing up.")
+    _write_results(results, seed, out, text, coverage, format or TableFormat.table)
+
+
+def _text(plan: Path) -> str:
+    from lupus_kit.simulation.plan.plan_file import LARGEST
+
+    try:
+        return read_input(plan, LARGEST, "a plan").decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{plan}: is not a text in UTF-8; save the plan as UTF-8.") from None
 
 
 def truths(scenario: Scenario) -> dict[str, Scenario]:
@@ -121,10 +148,12 @@ def truths(scenario: Scenario) -> dict[str, Scenario]:
     return {"assumed": scenario, "no difference": replace(scenario, assumptions=assumed.under_null())}
 
 
-def _prepare(out: Path, resume: bool, text: str) -> None:
+def _prepare(out: Path, resume: bool, text: str, force: bool) -> None:
     """Make the folder; refuse one that holds something else, or a run that nobody asked to go on with."""
     if out.is_dir():
         names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+        if force:  # other files stay beside the results, and of their names none is spared
+            names &= {PARTS}
         if names - {PLAN_COPY, PARTS, *RESULTS}:
             raise InputError(f"{out} holds files that are not a simulation's: give an empty or a new folder.")
         written = _written(out)
@@ -216,24 +245,29 @@ def _run(
                 _write(out, {PLAN_COPY: text.encode("utf-8")})
     except KeyboardInterrupt:
         if out is not None:
-            print(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.", file=sys.stderr)
+            say_error(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.")
         raise
     return results
 
 
 def _shown(progress: bool | None) -> bool:
-    return sys.stderr.isatty() if progress is None else progress
+    return sys.stderr.isatty() and not is_quiet() if progress is None else progress
 
 
-def _write_results(results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool) -> None:
+def _write_results(
+    results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool, form: TableFormat
+) -> None:
     from lupus_kit.cli import simulation_report as report
+    from lupus_kit.core.tables import csv_text
 
     table = report.characteristics(results, coverage)
     first = next(iter(results.values()))
+    as_data = {TableFormat.csv: csv_text(table), TableFormat.json: report.as_json(table, results, seed)}
     if out is not None:
         page = report.as_page(table, results, seed, text)
-        contents = csv_text(table), report.as_json(table, results, seed), page
+        contents = *as_data.values(), page
         _write(out, {name: content.encode("utf-8") for name, content in zip(RESULTS, contents, strict=True)})
-        print(f"Wrote {', '.join(RESULTS)} to {out}.", file=sys.stderr)
+        say(f"Wrote {', '.join(RESULTS)} to {out}.")
     head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
-    print_text(f"{head}\n\n{plain_table(report.side_by_side(table))}\n\n{report.NOTE}\n")
+    shown = plain_table(report.side_by_side(table), form is TableFormat.markdown)
+    print_text(as_data.get(form, f"{head}\n\n{shown}\n\n{report.NOTE}\n"))

@@ -188,16 +188,22 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
     Traceback (most recent call last):
     lupus_kit.core.errors.InputError: /dev/null is a pipe or a device: a plan is read from a file, or with - from standard input.
     """
+    require_file(path, what)
+    with path.open("rb") as stream:
+        return within(stream, most, f"{path}", what)
+
+
+def require_file(path: Path, what: str) -> None:
+    """Refuse a pipe or a device, which may have no end; raise OSError where there is nothing of that name."""
     if "\0" in str(path):
         raise OSError(errno.EINVAL, "a name holds no zero byte")
-    there = path.stat()
-    if not stat.S_ISREG(there.st_mode) and not stat.S_ISDIR(there.st_mode):
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise InputError(f"{path} is a pipe or a device: {what} is read from a file, or with - from standard input.")
-    return within(path.open("rb"), most, f"{path}", what)
 
 
 def within(stream: BinaryIO, most: int, name: str, what: str) -> bytes:
-    """Read a stream to its end and close it, or say that it is too large.
+    """Read a stream to its end, or say that it is too large.
 
     Examples
     --------
@@ -206,8 +212,7 @@ def within(stream: BinaryIO, most: int, name: str, what: str) -> bytes:
     Traceback (most recent call last):
     lupus_kit.core.errors.InputError: standard input is larger than 2 bytes: that is not a plan.
     """
-    with stream:
-        content = stream.read(most + 1)
+    content = stream.read(most + 1)
     if len(content) > most:
         size = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most} bytes"
         raise InputError(f"{name} is larger than {size}: that is not {what}.")

@@ -7,9 +7,10 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,20 +18,31 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.csv
+import pyarrow.parquet
 
 from lupus_kit.core.columns import is_missing
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.extras import need
+from lupus_kit.core.files import require_file, within
 from lupus_kit.core.text import lines, listing, plural
 
 # Lines above the names of the columns: comments, and the line in which Excel says the separator.
 _ABOVE = re.compile(r"#|\"?sep=.?\"?\s*$", re.IGNORECASE)
 _DELIMITERS = ",;\t|"
+# How a text begins that spreadsheets execute, and the numbers with a sign and ranges that begin so and are left.
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]\s*\S|[\t\r]")
+_NUMERIC = re.compile(r"[+-][\d\s.,:;()%/\u2013-]+")
 #: Files of statistics programs: what writes them, and the function of pyreadstat that reads them.
 _STATISTICS = {
     ".dta": ("Stata", "read_dta"), ".sav": ("SPSS", "read_sav"), ".zsav": ("SPSS", "read_sav"),
     ".sas7bdat": ("SAS", "read_sas7bdat"), ".xpt": ("SAS transport", "read_xport"),
 }  # fmt: skip
+# What a table may have: bytes of a text, bytes that a workbook unpacks to, cells of a sheet and of a table in all.
+_TEXT, _UNPACKED, _SHEET, _CELLS = 500_000_000, 200_000_000, 50_000_000, 200_000_000
+#: Rows of an Excel sheet, header included.
+EXCEL_ROWS = 1_048_576
+#: The filled rows of a sheet, each with its number.
+_Rows = list[tuple[int, list[object]]]
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", *_STATISTICS)
 #: How files begin that often stand under another ending, and the way out.
 _DISGUISES = (
@@ -99,14 +111,20 @@ def read_table(
     InputError
         If there is no such file, it cannot be read, is damaged, or holds no row.
     """
-    raw = _read_path(path, sheet, header) if isinstance(path, Path) else _read_text(path.read(), _STREAM, header)
+    if isinstance(path, Path):
+        raw = _read_path(path, sheet, header)
+    else:
+        raw = _read_text(within(path, _TEXT, _STREAM, "a table that is read whole"), _STREAM, header)
     if not len(raw.cells) and not empty:
         raise InputError(f"{raw.source} holds no row: {_WANTED}.")
     return raw
 
 
 def _read_path(path: Path, sheet: str | None, header: Header | None) -> RawTable:
-    if not path.exists():
+    there = False
+    with suppress(OSError):  # too long a name, for example
+        there = path.exists()
+    if not there:
         raise InputError(f"there is no file {str(path)!r}.")
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a folder: name a file.")
@@ -118,7 +136,10 @@ def _read_path(path: Path, sheet: str | None, header: Header | None) -> RawTable
     if sheet is not None and suffix != ".xlsx":
         raise InputError(f"a sheet is named ({sheet!r}), but {path.name} is not an Excel file.")
     try:
-        content = b"" if suffix in _STATISTICS or suffix == ".parquet" else path.read_bytes()
+        text = suffix not in (".xlsx", ".parquet", *_STATISTICS)
+        require_file(path, "a table")
+        with path.open("rb") as file:  # of what libraries read themselves only the beginning
+            content = within(file, _TEXT, path.name, "a table that is read whole") if text else file.read(512)
         for start, what in _DISGUISES:
             if content.lstrip().startswith(start):
                 raise InputError(f"{path.name} is {what}.")
@@ -152,8 +173,37 @@ def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> byte
         return stream.getvalue()
     if suffix != ".csv":
         raise InputError(f"a table is written as .csv or .xlsx, not as {suffix or 'a file without an ending'}.")
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text.encode("utf-8")
+    return csv_text(table).encode("utf-8")
+
+
+def csv_text(table: pd.DataFrame, keep_formulas: bool = False) -> str:
+    r"""Write a table as CSV, with the same line breaks on every system and nothing that a spreadsheet would execute.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Its index is left out.
+    keep_formulas : bool
+        Leave a text that a spreadsheet takes for a formula as it is; otherwise it gets an apostrophe in front, as
+        `OWASP <https://owasp.org/www-community/attacks/CSV_Injection>`_ advises. Numbers stay numbers.
+
+    Examples
+    --------
+    >>> csv_text(pd.DataFrame({"patient": ["=1+1", "-7", "A"], "change": [-3, 0, 1]}))
+    "patient,change\n'=1+1,-3\n-7,0\nA,1\n"
+    """
+    if not keep_formulas:
+        table = table.rename(columns=harmless)
+        for k, kind in enumerate(table.dtypes):
+            if not pd.api.types.is_numeric_dtype(kind):
+                table.isetitem(k, table.iloc[:, k].astype(object).map(harmless))
+    return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def harmless(cell: object) -> object:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    taken = isinstance(cell, str) and _FORMULA.match(cell) and not _NUMERIC.fullmatch(cell)
+    return f"'{cell}" if taken else cell
 
 
 # --- text ---------------------------------------------------------------------------------------------------------
@@ -272,8 +322,7 @@ def read_sheets(path: Path, sheets: Sequence[str] = (), header: Header | None = 
     return {sheet: _sheet_table(path, sheet, rows, [] if sheets else names, header) for sheet, rows in found.items()}
 
 
-def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[str], header: Header | None) -> RawTable:
-    filled = [(number, row) for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)]
+def _sheet_table(path: Path, sheet: str, filled: _Rows, names: list[str], header: Header | None) -> RawTable:
     while filled and str(next(cell for cell in filled[0][1] if cell is not None)).startswith("#"):
         del filled[0]
     source = f"{path.name}, sheet {sheet!r}"
@@ -282,6 +331,14 @@ def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[s
     first = filled[0][1]
     # A merged cell keeps its text in its first column: the second row tells how far it reaches.
     width = max(k + 1 for _, row in filled[: 2 if header else 1] for k, cell in enumerate(row) if cell is not None)
+    beside = [
+        f"row {number}, column {width + k}: {cell!r}"
+        for number, row in filled
+        for k, cell in enumerate(row[width:], 1)
+        if cell is not None
+    ]
+    if beside:
+        raise InputError(f"{source} has cells in columns without a name. Name these, or delete them:\n{lines(beside)}")
     body = [(row + [None] * width)[:width] for _, row in filled[1:]]  # openpyxl may leave out empty cells at the end
     cells = pd.DataFrame(body, index=[number for number, _ in filled[1:]], dtype=object)
     others = [repr(name) for name in names if name != sheet]
@@ -290,40 +347,68 @@ def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[s
     return _named(cells, written, source, notes, header)
 
 
-def _rows_of_sheets(
-    path: Path, sheets: Sequence[str], values: bool = True
-) -> tuple[list[str], dict[str, list[list[object]]]]:
-    """Read the cells of sheets: their values, or the formulas behind them; name all sheets there are."""
+def _rows_of_sheets(path: Path, sheets: Sequence[str], values: bool = True) -> tuple[list[str], dict[str, _Rows]]:
+    """Read the filled rows of sheets: their values, or the formulas behind them; name all sheets there are."""
     openpyxl = need("openpyxl", "files", "Reading an Excel file")
-    try:
+    found = {}
+    with _workbook(path):
         book = openpyxl.load_workbook(path, read_only=True, data_only=values)
         names = list(book.sheetnames)
         wanted = list(sheets) or names[:1]
-        rows = {sheet: book[sheet].iter_rows(values_only=True) for sheet in wanted if sheet in names}
-        found = {sheet: [[*row] for row in cells] for sheet, cells in rows.items()}
+        for sheet in wanted:
+            if sheet in names:
+                book[sheet].reset_dimensions()  # what a file says of its own extent can be wrong, and be anything
+                found[sheet] = _filled(book[sheet].iter_rows(values_only=True), f"{path.name}, sheet {sheet!r}")
         book.close()
-    except OSError:
-        raise
-    except Exception:  # whatever is damaged inside, openpyxl lets the error of its own parts through
-        what = "not a readable .xlsx workbook (damaged, or protected by a password)"
-        raise InputError(f"{path.name} is {what}: save it anew, or as CSV.") from None
     for sheet in wanted:
         require_choice("sheet", sheet, names)
     return names, found
 
 
-def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> None:
+@contextmanager
+def _workbook(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open the archive that a workbook is; say that it is too large unpacked, or damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+            if size > _UNPACKED or (size > _UNPACKED // 4 and size > 100 * path.stat().st_size):
+                raise InputError(
+                    f"{path.name} unpacks to {size // 1_000_000} MB, more than a workbook is read with "
+                    f"({_UNPACKED // 1_000_000} MB, and no hundredfold): save the sheet as CSV or Parquet."
+                )
+            yield archive
+    except (OSError, InputError):
+        raise
+    except Exception:  # whatever is damaged inside, openpyxl lets the error of its own parts through
+        what = "not a readable .xlsx workbook (damaged, or protected by a password)"
+        raise InputError(f"{path.name} is {what}: save it anew, or as CSV.") from None
+
+
+def _filled(rows: Iterable[tuple[object, ...]], source: str) -> _Rows:
+    """Return the rows that are not empty, with their numbers."""
+    kept, size = [], 0
+    for number, row in enumerate(rows, 1):
+        size += len(row)
+        if size > _SHEET or number > EXCEL_ROWS:
+            raise InputError(f"{source} has more than {_SHEET // 1_000_000} million cells: save it as CSV or Parquet.")
+        if row.count(None) < len(row):
+            kept.append((number, [*row]))
+    return kept
+
+
+def _refuse_uncalculated(path: Path, found: dict[str, _Rows]) -> None:
     """Refuse formulas whose result is not stored: they would pass for empty cells."""
-    with zipfile.ZipFile(path) as archive:
+    with _workbook(path) as archive:
         parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
         if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
             return
     _, formulas = _rows_of_sheets(path, list(found), values=False)
     for sheet, rows in found.items():
+        shown = dict(rows)
         without = [
             f"row {r}, column {c}: {formula}"
-            for r, (shown, behind) in enumerate(zip(rows, formulas[sheet], strict=True), 1)
-            for c, (value, formula) in enumerate(zip(shown, behind, strict=True), 1)
+            for r, behind in formulas[sheet]
+            for c, (value, formula) in enumerate(zip_longest(shown.get(r, []), behind), 1)
             if value is None and isinstance(formula, str) and formula.startswith("=")
         ]
         if without:
@@ -336,14 +421,27 @@ def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> No
 
 def _read_parquet(path: Path) -> RawTable:
     try:
+        about = pyarrow.parquet.read_metadata(path)
+        _require_room(path, about.num_rows, about.num_columns)
         table = pd.read_parquet(path)
-    except OSError:
-        raise
-    except Exception:  # whatever is damaged inside, pandas lets the error of its own reading of the schema through
-        raise InputError(f"{path.name} is not a readable Parquet file.") from None
+    except (
+        Exception
+    ) as error:  # whatever is damaged inside, pandas lets the error of its own reading of the schema through
+        if isinstance(error, InputError) or getattr(error, "errno", None):
+            raise
+        raise InputError(f"{path.name} is not a readable Parquet file (damaged, or something else).") from None
     if table.index.names != [None]:
         table = table.reset_index()  # pandas writes a named index as columns of its own
     return _named(table.set_axis(np.arange(1, len(table) + 1)), [str(name) for name in table.columns], path.name)
+
+
+def _require_room(path: Path, rows: int | None, columns: int) -> None:
+    """Refuse a table whose cells memory may not hold; a file of some bytes can say that it has any number."""
+    if (rows or 0) * columns > _CELLS:
+        raise InputError(
+            f"{path.name} has {rows:,} rows of {columns:,} columns, more than {_CELLS // 1_000_000} million cells: "
+            "keep the columns and rows that are needed."
+        )
 
 
 # --- Stata, SPSS, SAS ---------------------------------------------------------------------------------------------
@@ -354,7 +452,12 @@ def _read_statistics(path: Path) -> RawTable:
     program, reader = _STATISTICS[path.suffix.lower()]
     pyreadstat = need("pyreadstat", "files", f"Reading a {program} file")
     try:
-        table, about = getattr(pyreadstat, reader)(str(path))
+        read = getattr(pyreadstat, reader)
+        _, about = read(str(path), metadataonly=True)
+        _require_room(path, about.number_rows, about.number_columns)
+        table, about = read(str(path))
+    except InputError:
+        raise
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError):
         raise InputError(f"{path.name} is not a readable {program} file (damaged, or of another program).") from None
     names = [str(name) for name in table.columns]

@@ -11,6 +11,7 @@ from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue
 from lupus_kit.audit.report.forms import markdown, notebook_html, terminal_table, web_page
 from lupus_kit.audit.report.layout import Contents
 from lupus_kit.core.errors import unknown_name
+from lupus_kit.core.tables import csv_text
 
 FORMATS = ("table", "markdown", "html", "json", "csv")
 _INTEGERS = ("x1", "n1", "x2", "n2", "n_ways", "n_fit")
@@ -164,7 +165,7 @@ class Report(Contents):
         if format not in FORMATS:
             raise unknown_name("format", format, FORMATS)
         if format == "csv":
-            return str(self.to_frame().to_csv(index=False))
+            return csv_text(self.to_frame())
         if format == "json":
             return self._json()
         if format == "table":
