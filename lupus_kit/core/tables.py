@@ -138,8 +138,9 @@ def _read_path(path: Path, sheet: str | None, header: Header | None) -> RawTable
     try:
         text = suffix not in (".xlsx", ".parquet", *_STATISTICS)
         require_file(path, "a table")
-        with path.open("rb") as file:  # of what libraries read themselves only the beginning
-            content = within(file, _TEXT, path.name, "a table that is read whole") if text else file.read(512)
+        with path.open("rb") as file:  # of a workbook the beginning; the other libraries know what they read
+            whole = within(file, _TEXT, path.name, "a table that is read whole") if text else b""
+            content = file.read(512) if suffix == ".xlsx" else whole
         for start, what in _DISGUISES:
             if content.lstrip().startswith(start):
                 raise InputError(f"{path.name} is {what}.")
