@@ -39,7 +39,9 @@ def feed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
-@pytest.mark.parametrize("command", ["replicate", "audit", "score", "cohort", "power", "simulate", "journal-club", "teach"])
+@pytest.mark.parametrize(
+    "command", ["replicate", "audit", "score", "cohort", "power", "simulate", "journal-club", "teach"]
+)
 def test_every_command_that_writes_knows_the_same_options(command, capsys):
     assert call(command, "--help") == 0
     printed = capsys.readouterr().out
@@ -136,7 +138,9 @@ def test_a_dash_is_standard_input(desk, capsys, monkeypatch):
 
 
 @posix
-@pytest.mark.parametrize("command", [("score",), ("audit",), ("audit", "--text"), ("simulate",), ("journal-club", "--out", "o")])
+@pytest.mark.parametrize(
+    "command", [("score",), ("audit",), ("audit", "--text"), ("simulate",), ("journal-club", "--out", "o")]
+)
 def test_what_has_no_end_is_not_read(desk, capsys, command):
     (desk / "zero.csv").symlink_to("/dev/zero")
     os.mkfifo(desk / "pipe.toml")
@@ -173,12 +177,16 @@ NASTY = "\x1b[31m=<b>|\u202e"
 
 
 def test_ids_steer_neither_a_terminal_nor_a_spreadsheet(desk, capsys):
-    rows = [f'"{name}",{week},x,{9 - week // 2},1\n' for name in ('=HYPERLINK(""a"")', "-7", "@x", NASTY) for week in (0, 12)]
+    rows = [
+        f'"{name}",{week},x,{9 - week // 2},1\n'
+        for name in ('=HYPERLINK(""a"")', "-7", "@x", NASTY)
+        for week in (0, 12)
+    ]
     (desk / "v.csv").write_text("patient,week,arm,sledai,pga\n" + "".join(rows).replace("\x1b", ""), encoding="utf-8")
     ask = ("score", "v.csv", "--endpoint", "modified-sri")
     assert call(*ask, "--format", "csv") == 0
     found = {row["patient"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
-    assert {"'=HYPERLINK(\"a\")", "-7", "'@x"} <= found
+    assert {'\'=HYPERLINK("a")', "-7", "'@x"} <= found
     assert call(*ask, "--format", "csv", "--keep-formulas") == 0
     assert '"=HYPERLINK(""a"")"' in capsys.readouterr().out
     for form in ("table", "markdown", "json", "csv"):
@@ -285,7 +293,9 @@ def test_completion_and_no_colour(clean_environment):
     colours = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
     plain = {"NO_COLOR": "1", "TERM": "xterm-256color"}
     shown = [
-        subprocess.run([*run, "power", "--help"], cwd=ROOT, env=clean_environment | extra, capture_output=True, text=True)
+        subprocess.run(
+            [*run, "power", "--help"], cwd=ROOT, env=clean_environment | extra, capture_output=True, text=True
+        )
         for extra in (colours, plain)
     ]
     assert "\x1b[" in shown[0].stdout

@@ -98,7 +98,9 @@ READERS: dict[str, tuple[str, Callable[[], bytes], Callable[[Path], object]]] = 
     "claims": (".toml", lambda: audit.template().encode(), read_claims),
     "claims as a table": (
         ".csv",
-        lambda: b"id,endpoint,arm_a,arm_b,reported_a,reported_b,reported_p,n_a,n_b\nr,SRI,drug,placebo,50%,20%,0.03,30,30\n",
+        lambda: (
+            b"id,endpoint,arm_a,arm_b,reported_a,reported_b,reported_p,n_a,n_b\nr,SRI,drug,placebo,50%,20%,0.03,30,30\n"
+        ),
         read_claims,
     ),
     "plans": (".toml", lambda: simulation.plan_template().encode(), read_plan),
