@@ -10,20 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import (
-    FORMAT_HELP,
-    Force,
-    Out,
-    Quiet,
-    chosen_format,
-    claims_place,
-    only_one,
-    print_text,
-    read_input,
-    spare_input,
-    terminal_width,
-    write_result,
-)
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,10 +28,10 @@ def audit(
         str | None,
         typer.Argument(metavar="FILE|STUDY", help="A claims file (.toml, .csv, - for standard input), or a study."),
     ] = None,
-    format: Annotated[AuditFormat | None, typer.Option(help=FORMAT_HELP)] = None,
-    out: Out = None,
-    force: Force = False,
-    quiet: Quiet = False,
+    format: Annotated[AuditFormat | None, typer.Option(help=output.FORMAT_HELP)] = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
     text: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Propose the claims of an abstract's plain text (- for standard input)."),
@@ -59,8 +46,8 @@ def audit(
 ) -> None:
     """Say which analyses can and cannot have printed a paper's numbers."""
     given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}
-    only_one(given, "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in.")
-    spare_input(out, force, study, text)
+    output.only_one(given, "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in.")
+    output.spare_input(out, force, study, text)
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if arms is not None and text is None:
@@ -68,22 +55,22 @@ def audit(
     if new:
         from lupus_kit.audit import template
 
-        write_result(template(), out, keep=True, force=force)
+        output.write_result(template(), out, keep=True, force=force)
     elif shipped:
-        write_result(_shipped(), out, force=force)
+        output.write_result(_shipped(), out, force=force)
     elif text is not None:
         _propose(text, arms, format, out, jobs, force)
     elif study is not None:
-        form = chosen_format(format, out, AuditFormat)
-        with claims_place(study) as place:
+        form = output.chosen_format(format, out, AuditFormat)
+        with output.claims_place(study) as place:
             report = _report(place, form, out, jobs)
-        write_result(report, out, force=force)
+        output.write_result(report, out, force=force)
 
 
 def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
     from lupus_kit.audit import check
 
-    return check(study, n_jobs=jobs).render(form, width=terminal_width(out))
+    return check(study, n_jobs=jobs).render(form, width=output.terminal_width(out))
 
 
 def _propose(
@@ -96,21 +83,21 @@ def _propose(
     if out is not None and to_edit and format is not None:
         raise InputError(f"--format {format}: a claims file (--out {out}) has one format; leave --format out.")
     if not to_edit or format is not None:
-        write_result(_report(study, chosen_format(format, out, AuditFormat), out, jobs), out, force=force)
+        output.write_result(_report(study, output.chosen_format(format, out, AuditFormat), out, jobs), out, force=force)
         return
     if study.records and place != "-" and sys.stdin.isatty() and sys.stdout.isatty():
         out = out or Path(Path(place).stem + ".toml")
         if out.exists() and not force:
             raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
         study = _confirmed(study)
-    write_result(proposed_claims_file(study), out, keep=True, force=force)
+    output.write_result(proposed_claims_file(study), out, keep=True, force=force)
 
 
 def _load_text(place: str) -> str:
     """Read a plain text from a file, or from standard input (``"-"``)."""
     name = "standard input" if place == "-" else place
     try:
-        content = read_input(place, 4 * _LARGEST, "an abstract")
+        content = output.read_input(place, 4 * _LARGEST, "an abstract")
     except FileNotFoundError:
         raise InputError(f"{name} is missing: there is no such file.") from None
     except OSError as error:
@@ -137,12 +124,12 @@ _ANSWERS = {
 
 def _confirmed(study: Proposal) -> Proposal:
     """Ask about each claim, line by line; what is not answered stays proposed."""
-    print_text(f"{study.marked()}\n\n")
+    output.print_text(f"{study.marked()}\n\n")
     records: list[Claim] = []
     answer = ""
     for claim in study.records:
         if answer != "q":
-            print_text(study.described(claim))
+            output.print_text(study.described(claim))
             shown = ", ".join(f"{key} {meaning}" for key, meaning in _ANSWERS.items())
             answer = ""
             while answer not in _ANSWERS:

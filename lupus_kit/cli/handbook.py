@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lupus_kit.cli.output import Force, Quiet, claims_place, print_failures, say, say_error
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 
@@ -14,8 +14,8 @@ def handbook(
         Path | None, typer.Argument(metavar="DIR", help="A new folder, or one that holds an earlier handbook.")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The same, as other commands have it.")] = None,
-    force: Force = False,
-    quiet: Quiet = False,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
 ) -> None:
     """Write the executed notebooks as one site that works offline, with the sheet of the journal club (PDF)."""
     from lupus_kit.course import execution, shelf
@@ -32,11 +32,11 @@ def handbook(
     # Stops start with their number; a page of widgets alone, which cannot be moved on paper, is not one.
     paths = [path for path in shelf.find().notebooks() if path.stem[:2].isdigit()]
     executed = list(execution.execute_files(paths))
-    if failed := print_failures(run for _, run in executed):
-        say_error(f"No handbook was written: {failed} of {len(paths)} notebooks failed.")
+    if failed := output.print_failures(run for _, run in executed):
+        output.say_error(f"No handbook was written: {failed} of {len(paths)} notebooks failed.")
         raise typer.Exit(1)
     website.build(folder, [Stop(run.name, notebook) for notebook, run in executed], force)
-    say(f"Wrote the handbook. Open {folder / 'index.html'} in a browser.")
+    output.say(f"Wrote the handbook. Open {folder / 'index.html'} in a browser.")
 
 
 def journal_club(
@@ -46,12 +46,12 @@ def journal_club(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder to write to; without --force nothing in it is overwritten.")
     ],
-    force: Force = False,
-    quiet: Quiet = False,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
 ) -> None:
     """Write a two-sided sheet (PDF), a notebook that recomputes it, and a facilitator's page."""
     from lupus_kit.course.journal_club.folder import write_folder
 
-    with claims_place(study) as place:
+    with output.claims_place(study) as place:
         written = write_folder(place, out, force)
-    say(f"Wrote {', '.join(written)} to {out}.")
+    output.say(f"Wrote {', '.join(written)} to {out}.")

@@ -8,18 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import (
-    Force,
-    Format,
-    Out,
-    Quiet,
-    TableFormat,
-    chosen_format,
-    only_one,
-    plain_table,
-    table_text,
-    write_result,
-)
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,19 +43,19 @@ def power(
     alternative: Annotated[
         str, typer.Option(help="two-sided, greater (the first arm responds more) or less.")
     ] = "two-sided",
-    format: Format = None,
-    out: Out = None,
-    force: Force = False,
-    quiet: Quiet = False,
+    format: output.Format = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
     list_tests: Annotated[bool, typer.Option("--list", help="List the tests and their keys.")] = False,
 ) -> None:
     """Exact power, true size and sample size for two response rates; every possible table is added up."""
-    form = chosen_format(format, out, TableFormat)
+    form = output.chosen_format(format, out, output.TableFormat)
     if list_tests:
-        write_result(_tests(form), out, force=force)
+        output.write_result(_tests(form), out, force=force)
         return
     first, second = _two_rates(rates)
-    asked = only_one(
+    asked = output.only_one(
         {"--per-arm": per_arm is not None, "--arms": arms is not None, "--target": target is not None},
         "For example: lupus-kit power 0.55 0.30 --per-arm 30, or lupus-kit power 0.55 0.30 --target 0.8.",
     )
@@ -83,7 +72,7 @@ def power(
             if not 1 <= n <= _LARGEST:
                 raise InputError(f"{asked}: {n} patients in an arm; from 1 to {_LARGEST} can be added up exactly.")
         table = powers(keys, first, second, n1, n2, alpha, alternative)
-    write_result(render(table, question, form), out, force=force)
+    output.write_result(render(table, question, form), out, force=force)
 
 
 def _two_rates(given: list[str] | None) -> tuple[float, float]:
@@ -182,11 +171,11 @@ def sample_sizes(
     return pd.concat(tables, ignore_index=True).assign(first_n1=[one.first_n1 for one in found])
 
 
-def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) -> str:
+def render(table: pd.DataFrame, question: dict[str, object], form: output.TableFormat) -> str:
     """Write the table for reading, or for a program."""
-    if form is TableFormat.csv:
-        return table_text(table, form)
-    if form is TableFormat.json:
+    if form is output.TableFormat.csv:
+        return output.table_text(table, form)
+    if form is output.TableFormat.json:
         rows = json.loads(table.to_json(orient="records", double_precision=15))
         return json.dumps(question | {"tests": rows}, indent=2, ensure_ascii=False) + "\n"
     alpha = float(str(question["alpha"]))
@@ -199,7 +188,7 @@ def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) 
         f"Response rates {question['rate1']:.4g} and {question['rate2']:.4g}, {question['alternative']}, "
         f"alpha {alpha:g}" + (f", target power {question['target']:g}" if "target" in question else ""),
         "",
-        plain_table(shown, form is TableFormat.markdown),
+        output.plain_table(shown, form is output.TableFormat.markdown),
         "",
         "Power is exact: the probability of every table that the test rejects, added up; of a two-sided test those in favour "
         "of the first arm are power, those in favour of the second harm found. True size is the largest probability of "
@@ -215,9 +204,9 @@ def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) 
     return "\n".join(lines) + "\n"
 
 
-def _tests(form: TableFormat) -> str:
+def _tests(form: output.TableFormat) -> str:
     from lupus_kit import inference
 
     table = inference.describe().reset_index()
-    for_reading = form in (TableFormat.table, TableFormat.markdown)
-    return table_text(table[["key", "label", "family", "use"]] if for_reading else table, form)
+    for_reading = form in (output.TableFormat.table, output.TableFormat.markdown)
+    return output.table_text(table[["key", "label", "family", "use"]] if for_reading else table, form)

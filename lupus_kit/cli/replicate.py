@@ -5,30 +5,17 @@ from typing import Annotated
 
 import typer
 
-from lupus_kit.cli.output import (
-    Force,
-    Format,
-    Out,
-    Quiet,
-    TableFormat,
-    as_called,
-    chosen_format,
-    print_failures,
-    print_text,
-    say,
-    terminal_width,
-    write_result,
-)
+from lupus_kit.cli import output
 from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.core.text import plural
 
 
 def replicate(
     study: Annotated[str, typer.Option(help="Which published record to recompute.")] = "he2020",
-    format: Format = None,
-    out: Out = None,
-    force: Force = False,
-    quiet: Quiet = False,
+    format: output.Format = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
     notebooks: Annotated[
         Path | None, typer.Option(help="Also execute every notebook and put it as a web page into this folder.")
     ] = None,
@@ -36,19 +23,19 @@ def replicate(
     """Recompute every claim of the abstract from the published record."""
     from lupus_kit import audit
 
-    form = chosen_format(format, out, TableFormat)
+    form = output.chosen_format(format, out, output.TableFormat)
     # What could be wrong with the input is looked at before any work is done.
     paths = [] if notebooks is None else _shelved(notebooks)
     report = audit.check(study)
-    if form is TableFormat.table:
+    if form is output.TableFormat.table:
         # For reading: the claims of the abstract. The tables have a command of their own.
         report = report.claims_only()
-    write_result(report.render(form.value, width=terminal_width(out)), out, force=force)
+    output.write_result(report.render(form.value, width=output.terminal_width(out)), out, force=force)
     if notebooks is not None:
         _execute_all(paths, notebooks)
-    if out is None and form is TableFormat.table:
-        print_text(f"\nThe paper's tables, too: {as_called(f'audit {study}')}")
-        print_text(f"To go on, open the notebooks: {as_called('lab')}")
+    if out is None and form is output.TableFormat.table:
+        output.print_text(f"\nThe paper's tables, too: {output.as_called(f'audit {study}')}")
+        output.print_text(f"To go on, open the notebooks: {output.as_called('lab')}")
 
 
 def _shelved(folder: Path) -> list[Path]:
@@ -69,7 +56,7 @@ def _execute_all(paths: list[Path], folder: Path) -> None:
     for notebook, run in execution.execute_files(paths):
         write_atomically(folder / f"{run.name}.html", pages.page(notebook, fallback_title=run.name).encode("utf-8"))
         runs.append(run)
-    failed = print_failures(runs)
-    say(f"Executed {plural(len(paths), 'notebook')} into {folder}; {failed} failed.")
+    failed = output.print_failures(runs)
+    output.say(f"Executed {plural(len(paths), 'notebook')} into {folder}; {failed} failed.")
     if failed:
         raise typer.Exit(1)

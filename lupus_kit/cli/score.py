@@ -11,21 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import (
-    Force,
-    Format,
-    KeepFormulas,
-    Out,
-    Quiet,
-    TableFormat,
-    chosen_format,
-    markdown_text,
-    only_one,
-    plain_table,
-    say,
-    spare_input,
-    write_result,
-)
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,11 +84,11 @@ def score(
     missing_codes: Annotated[
         str | None, typer.Option(help="Numbers that mean missing: 99,-9, or sledai=99; none: all are values.")
     ] = None,
-    format: Format = None,
-    out: Out = None,
-    force: Force = False,
-    quiet: Quiet = False,
-    keep_formulas: KeepFormulas = False,
+    format: output.Format = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
+    keep_formulas: output.KeepFormulas = False,
     first_arm: Annotated[
         str | None, typer.Option(help="Arm that the other is taken from. [default: the first in the file]")
     ] = None,
@@ -125,7 +111,7 @@ def score(
     example: Annotated[bool, typer.Option("--example", help="Score the example file that comes with the kit.")] = False,
 ) -> None:
     """Score a file of visits: who responds, and why. Not for treating patients."""
-    asked = only_one(
+    asked = output.only_one(
         {"FILE": file is not None, "--template": template, "--columns": columns, "--example": example},
         "lupus-kit score --template --out visits.csv writes an empty file to fill in.",
     )
@@ -135,10 +121,10 @@ def score(
     from lupus_kit import endpoints
 
     if asked == "--columns":
-        write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out, force=force)
+        output.write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out, force=force)
         return
     path = file or endpoints.example_visit_file()
-    spare_input(out, force, path, codes)
+    output.spare_input(out, force, path, codes)
     form = _form(format, out)
     read = endpoints.read_visit_file(
         sys.stdin.buffer if str(path) == "-" else path,
@@ -177,32 +163,32 @@ def score(
     analysed = scored.analysis.notes if scored.analysis else ()
     found = [*read.notes, *scored.notes, *analysed, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
     notes = list(dict.fromkeys(found))
-    if form is TableFormat.csv:  # one plain table has no room for the notes
+    if form is output.TableFormat.csv:  # one plain table has no room for the notes
         from lupus_kit.core.tables import csv_text
 
-        write_result(csv_text(scored.to_frame(), keep_formulas), out, force=force)
-        say("\n".join(notes))
+        output.write_result(csv_text(scored.to_frame(), keep_formulas), out, force=force)
+        output.say("\n".join(notes))
     else:
-        write_result(_render(scored, read.source, notes, form), out, force=force)
+        output.write_result(_render(scored, read.source, notes, form), out, force=force)
 
 
-def _form(format: TableFormat | None, out: Path | None) -> TableFormat:
+def _form(format: output.TableFormat | None, out: Path | None) -> output.TableFormat:
     """Choose the format, and refuse an ending that would mislead."""
     if out is not None and out.suffix.lower() in (".xlsx", ".parquet"):
         raise InputError(
             f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: give another name to --out."
         )
-    return chosen_format(format, out, TableFormat)
+    return output.chosen_format(format, out, output.TableFormat)
 
 
 def _names(columns: str | None) -> list[str]:
     return [name.strip() for name in (columns or "").split(",") if name.strip()]
 
 
-def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) -> str:
+def _render(scored: Scored, source: str, notes: list[str], form: output.TableFormat) -> str:
     """Write the whole result as a table, Markdown or JSON; the last of the notes is the one on clinical use."""
     found, compared = scored.analysis, scored.comparison()
-    if form is TableFormat.json:
+    if form is output.TableFormat.json:
         whole = {"endpoint": scored.endpoint, "source": source, "note": notes[-1], "notes": notes[:-1]}
         parts = {"estimand": scored.estimand, "responders": scored.responders(), "comparison": compared}
         if found:
@@ -210,7 +196,7 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
         parts["patients"] = scored.to_frame()
         whole |= {name: json.loads(part.to_json(orient="records")) for name, part in parts.items()}
         return json.dumps(whole, indent=2, ensure_ascii=False)
-    markdown = form is TableFormat.markdown
+    markdown = form is output.TableFormat.markdown
     heading, section, point = ("# ", "## ", "- ") if markdown else ("", "", "")
     title = "Responders by visit" if scored.verdict == "responder" else f"By visit: {scored.endpoint}"
     several = "definition" in scored.verdicts and len(compared) > 0  # the arms hold the same counts
@@ -239,12 +225,12 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
     shown = [name for name in ("patient", "arm", "visit", "reason") if name in scored.verdicts]
     if "reason" in shown:
         sections["Every patient"] = (_with_arms(scored.verdicts[shown]), "")
-    estimand = plain_table(scored.estimand.rename(columns={"attribute": "Estimand", "choice": ""}), markdown)
+    estimand = output.plain_table(scored.estimand.rename(columns={"attribute": "Estimand", "choice": ""}), markdown)
     if markdown:
-        source, notes = markdown_text(source), [markdown_text(note) for note in notes]
+        source, notes = output.markdown_text(source), [output.markdown_text(note) for note in notes]
     lines = [f"{heading}{scored.endpoint}: {source}", "", estimand, ""]
     for name, (part, said) in sections.items():
-        lines += [f"{section}{name}", "", plain_table(part, markdown), ""] + ([said, ""] if said else [])
+        lines += [f"{section}{name}", "", output.plain_table(part, markdown), ""] + ([said, ""] if said else [])
     return "\n".join([*lines, *(point + note for note in notes)])
 
 
@@ -329,4 +315,6 @@ def _write_template(layout: Layout, out: Path | None, force: bool) -> None:
     from lupus_kit.endpoints import visit_template
 
     table = visit_template("wide" if layout is Layout.wide else "long")
-    write_result(write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True, force=force)
+    output.write_result(
+        write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True, force=force
+    )

@@ -14,20 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import (
-    Force,
-    Format,
-    Quiet,
-    TableFormat,
-    is_quiet,
-    only_one,
-    plain_table,
-    print_text,
-    read_input,
-    say,
-    say_error,
-    write_result,
-)
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, write_atomically
 
@@ -73,19 +60,19 @@ def simulate(
     new: Annotated[
         bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")
     ] = False,
-    format: Format = None,
-    force: Force = False,
-    quiet: Quiet = False,
+    format: output.Format = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
 ) -> None:
     """Simulate a planned trial many times: power, errors, bias, coverage. All patients are invented."""
-    only_one(
+    output.only_one(
         {"PLAN.toml": plan is not None, "--new": new},
         "lupus-kit simulate --new --out plan.toml writes a plan file to change.",
     )
     if new:
         from lupus_kit.simulation import plan_template
 
-        write_result(plan_template(), out, keep=True, force=force)
+        output.write_result(plan_template(), out, keep=True, force=force)
         return
     assert plan is not None
     # Whatever could be wrong with the input is looked at before any work is done.
@@ -105,7 +92,7 @@ def simulate(
 
         if protocol.exists() and not force:
             raise InputError(f"{protocol} is there already and is not overwritten: give another name to --protocol.")
-        write_result(written(scenario, trials, seed), protocol, keep=True, force=force)
+        output.write_result(written(scenario, trials, seed), protocol, keep=True, force=force)
         return
     scenarios, text = truths(scenario), text or _text(plan)
     as_generator(seed)
@@ -114,15 +101,15 @@ def simulate(
             _prepare(out, resume, text, force)
         results = _run(scenarios, trials, seed, jobs, out, progress, text)
     if _shown(progress):
-        say("Summing up.")
-    _write_results(results, seed, out, text, coverage, format or TableFormat.table)
+        output.say("Summing up.")
+    _write_results(results, seed, out, text, coverage, format or output.TableFormat.table)
 
 
 def _text(plan: Path) -> str:
     from lupus_kit.simulation.plan.plan_file import LARGEST
 
     try:
-        return read_input(plan, LARGEST, "a plan").decode("utf-8")
+        return output.read_input(plan, LARGEST, "a plan").decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{plan}: is not a text in UTF-8; save the plan as UTF-8.") from None
 
@@ -245,29 +232,29 @@ def _run(
                 _write(out, {PLAN_COPY: text.encode("utf-8")})
     except KeyboardInterrupt:
         if out is not None:
-            say_error(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.")
+            output.say_error(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.")
         raise
     return results
 
 
 def _shown(progress: bool | None) -> bool:
-    return sys.stderr.isatty() and not is_quiet() if progress is None else progress
+    return sys.stderr.isatty() and not output.is_quiet() if progress is None else progress
 
 
 def _write_results(
-    results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool, form: TableFormat
+    results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool, form: output.TableFormat
 ) -> None:
     from lupus_kit.cli import simulation_report as report
     from lupus_kit.core.tables import csv_text
 
     table = report.characteristics(results, coverage)
     first = next(iter(results.values()))
-    as_data = {TableFormat.csv: csv_text(table), TableFormat.json: report.as_json(table, results, seed)}
+    as_data = {output.TableFormat.csv: csv_text(table), output.TableFormat.json: report.as_json(table, results, seed)}
     if out is not None:
         page = report.as_page(table, results, seed, text)
         contents = *as_data.values(), page
         _write(out, {name: content.encode("utf-8") for name, content in zip(RESULTS, contents, strict=True)})
-        say(f"Wrote {', '.join(RESULTS)} to {out}.")
+        output.say(f"Wrote {', '.join(RESULTS)} to {out}.")
     head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
-    shown = plain_table(report.side_by_side(table), form is TableFormat.markdown)
-    print_text(as_data.get(form, f"{head}\n\n{shown}\n\n{report.NOTE}\n"))
+    shown = output.plain_table(report.side_by_side(table), form is output.TableFormat.markdown)
+    output.print_text(as_data.get(form, f"{head}\n\n{shown}\n\n{report.NOTE}\n"))

@@ -5,19 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import (
-    Force,
-    Format,
-    Out,
-    Quiet,
-    TableFormat,
-    chosen_format,
-    print_text,
-    say,
-    table_text,
-    terminal_width,
-    write_result,
-)
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,10 +29,10 @@ def teach(
         Path | None, typer.Option(metavar="DIR", help="Copy the notebooks here with their solutions unfolded.")
     ] = None,
     stop: Annotated[int | None, typer.Option(help="Only this stop, for example 4.")] = None,
-    format: Format = None,
-    out: Out = None,
-    force: Force = False,
-    quiet: Quiet = False,
+    format: output.Format = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
 ) -> None:
     """List the modules of the course and their minutes; with an option, what an instructor needs besides."""
     from lupus_kit import course, lessons
@@ -54,42 +42,46 @@ def teach(
     chosen = [listed, progress is not None, plan is not None, concept_test, slides is not None, instructor is not None]
     if sum(chosen) > 1:
         raise InputError("give one of --list, --class, --plan, --concept-test, --slides and --instructor.")
-    width = terminal_width(out)
+    width = output.terminal_width(out)
     if slides is not None:
-        print_text(f"Open {write_slides(slides, force=force)} in a browser.")
+        output.print_text(f"Open {write_slides(slides, force=force)} in a browser.")
         return
     if instructor is not None:
         number = len(write_instructor_versions(instructor, force))
-        print_text(f"{number} notebooks with open solutions are in {instructor}.")
+        output.print_text(f"{number} notebooks with open solutions are in {instructor}.")
         return
     if plan is not None or concept_test:  # texts to print, in Markdown
-        write_result(course.plan(plan) if plan is not None else f"{lessons.concept_test()}\n", out, force=force)
+        output.write_result(course.plan(plan) if plan is not None else f"{lessons.concept_test()}\n", out, force=force)
         return
-    form = chosen_format(format, out, TableFormat)
+    form = output.chosen_format(format, out, output.TableFormat)
     if listed:
         notes = course.teaching_notes(stop)
-        text = table_text(notes.to_frame(), form) if form is TableFormat.csv else notes.render(form.value, width)
-        write_result(text, out, force=force)
+        text = (
+            output.table_text(notes.to_frame(), form)
+            if form is output.TableFormat.csv
+            else notes.render(form.value, width)
+        )
+        output.write_result(text, out, force=force)
     elif progress is not None:
-        write_result(_counted(progress, list(exercises_of_stop(stop)["key"]), form, width), out, force=force)
+        output.write_result(_counted(progress, list(exercises_of_stop(stop)["key"]), form, width), out, force=force)
     else:
         frame = course.modules().drop(columns="notebook")
         total = f"In all {frame['minutes'].sum() / 60:.1f} hours, {frame['words'].sum():,} words.\n"
         said = "" if form in _DATA else f"\n{total}"
-        write_result(_written(frame, {"title": 6}, form, width).rstrip("\n") + said, out, force=force)
+        output.write_result(_written(frame, {"title": 6}, form, width).rstrip("\n") + said, out, force=force)
 
 
-_DATA = (TableFormat.json, TableFormat.csv)
+_DATA = (output.TableFormat.json, output.TableFormat.csv)
 
 
-def _counted(folder: Path, keys: list[str], form: TableFormat, width: int | None) -> str:
+def _counted(folder: Path, keys: list[str], form: output.TableFormat, width: int | None) -> str:
     from lupus_kit.core.text import plural
     from lupus_kit.lessons import class_progress
 
     found = class_progress(folder)
     for problem in found.unusable:
-        say(f"lupus-kit: left out {problem}.")
-    say(f"{plural(len(found.students), 'progress file')}.")
+        output.say(f"lupus-kit: left out {problem}.")
+    output.say(f"{plural(len(found.students), 'progress file')}.")
     frame = found.to_frame()
     frame = frame[frame["key"].isin(keys)].drop(columns=["notebook", "task"])
     text = _written(frame, {"aim": 4, "commonest_slip": 5}, form, width)
@@ -103,10 +95,10 @@ def _counted(folder: Path, keys: list[str], form: TableFormat, width: int | None
     )
 
 
-def _written(frame: "pd.DataFrame", shares: dict[str, int], form: TableFormat, width: int | None) -> str:
+def _written(frame: "pd.DataFrame", shares: dict[str, int], form: output.TableFormat, width: int | None) -> str:
     from lupus_kit.course.text_table import text_table
 
-    if form is not TableFormat.table:
-        return table_text(frame, form)
+    if form is not output.TableFormat.table:
+        return output.table_text(frame, form)
     columns = {name.replace("_", " "): shares.get(name, 1) for name in frame.columns}
     return text_table(columns, frame.astype(str).itertuples(index=False), width)

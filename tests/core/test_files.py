@@ -91,7 +91,7 @@ def test_links_are_written_through(tmp_path: Path) -> None:
     assert hanging.is_symlink()
     assert (tmp_path / "far/later").read_bytes() == b"y"
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(InputError, match="cannot write .*loop"):
+    with pytest.raises(InputError, match=r"cannot write .*loop"):
         write_atomically(tmp_path / "loop", b"z")
     assert (tmp_path / "loop").is_symlink()
 
@@ -128,7 +128,7 @@ def test_a_stream_that_is_a_file_keeps_what_stands_in_it(tmp_path: Path) -> None
 def test_names_as_long_as_names_can_be_and_longer(tmp_path: Path) -> None:
     write_atomically(tmp_path / ("n" * 255), b"x")
     for place in (tmp_path / ("n" * 300), tmp_path / ("n" * 300) / "x"):
-        with pytest.raises(InputError, match="cannot write .*"):
+        with pytest.raises(InputError, match="cannot write"):
             write_atomically(place, b"x")
     assert os.listdir(tmp_path) == ["n" * 255]
 

@@ -159,10 +159,10 @@ def test_rows_beyond_those_of_a_sheet_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [60_000_000, 250_000_000])
 def test_a_workbook_that_unpacks_to_far_more_is_not_unpacked(tmp_path: Path, size: int) -> None:
-    with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/worksheets/sheet1.xml", "w") as part:
-            for _ in range(size // 1_000_000):
-                part.write(b" " * 1_000_000)
+    bomb = zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED)
+    with bomb, bomb.open("xl/worksheets/sheet1.xml", "w") as part:
+        for _ in range(size // 1_000_000):
+            part.write(b" " * 1_000_000)
     with pytest.raises(InputError, match=f"unpacks to {size // 1_000_000} MB, more than a workbook is read with"):
         read_table(tmp_path / "bomb.xlsx")
 
@@ -173,7 +173,7 @@ def test_a_damaged_part_of_a_workbook_is_one_sentence(tmp_path: Path) -> None:
         start = archive.getinfo("xl/worksheets/sheet1.xml").header_offset + 60
     content[start : start + 40] = os.urandom(40)
     (tmp_path / "t.xlsx").write_bytes(content)
-    with pytest.raises(InputError, match="not a readable .xlsx workbook"):
+    with pytest.raises(InputError, match=r"not a readable \.xlsx workbook"):
         read_table(tmp_path / "t.xlsx")
 
 
@@ -183,7 +183,7 @@ def test_parquet_of_more_cells_than_memory_holds_or_damaged(tmp_path: Path) -> N
 
     empty = pa.nulls(1_000_000)
     pq.write_table(pa.table({f"c{k}": empty for k in range(201)}), tmp_path / "many.parquet")
-    assert (tmp_path / "many.parquet").stat().st_size < 100_000
+    assert (tmp_path / "many.parquet").stat().st_size < 1_000_000
     with pytest.raises(InputError, match=r"1,000,000 rows of 201 columns, more than 200 million cells"):
         read_table(tmp_path / "many.parquet")
     content = bytearray(write(tmp_path, "t.parquet").read_bytes())
