@@ -149,7 +149,7 @@ def markdown_text(text: str) -> str:
 
 def table_text(table: pd.DataFrame, form: StrEnum) -> str:
     """Write one table in any format."""
-    from lupus_kit.core.tables import csv_text
+    from lupus_kit.core.csv_text import csv_text
 
     if form == "csv":
         return csv_text(table)

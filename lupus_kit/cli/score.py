@@ -164,7 +164,7 @@ def score(
     found = [*read.notes, *scored.notes, *analysed, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
     notes = list(dict.fromkeys(found))
     if form is output.TableFormat.csv:  # one plain table has no room for the notes
-        from lupus_kit.core.tables import csv_text
+        from lupus_kit.core.csv_text import csv_text
 
         output.write_result(csv_text(scored.to_frame(), keep_formulas), out, force=force)
         output.say("\n".join(notes))

@@ -245,7 +245,7 @@ def _write_results(
     results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool, form: output.TableFormat
 ) -> None:
     from lupus_kit.cli import simulation_report as report
-    from lupus_kit.core.tables import csv_text
+    from lupus_kit.core.csv_text import csv_text
 
     table = report.characteristics(results, coverage)
     first = next(iter(results.values()))

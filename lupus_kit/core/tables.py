@@ -6,11 +6,10 @@ Text (CSV), Excel, Parquet, and the files of Stata, SPSS and SAS.
 import csv
 import io
 import re
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,28 +20,23 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from lupus_kit.core.columns import is_missing
-from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.csv_text import csv_text
+from lupus_kit.core.errors import InputError
 from lupus_kit.core.extras import need
 from lupus_kit.core.files import require_file, within
 from lupus_kit.core.text import lines, listing, plural
+from lupus_kit.core.workbook import Rows, filled_rows
 
 # Lines above the names of the columns: comments, and the line in which Excel says the separator.
 _ABOVE = re.compile(r"#|\"?sep=.?\"?\s*$", re.IGNORECASE)
 _DELIMITERS = ",;\t|"
-# How a text begins that spreadsheets execute, and the numbers with a sign and ranges that begin so and are left.
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]\s*\S|[\t\r]")
-_NUMERIC = re.compile(r"[+-][\d\s.,:;()%/\u2013-]+")
 #: Files of statistics programs: what writes them, and the function of pyreadstat that reads them.
 _STATISTICS = {
     ".dta": ("Stata", "read_dta"), ".sav": ("SPSS", "read_sav"), ".zsav": ("SPSS", "read_sav"),
     ".sas7bdat": ("SAS", "read_sas7bdat"), ".xpt": ("SAS transport", "read_xport"),
 }  # fmt: skip
-# What a table may have: bytes of a text, bytes that a workbook unpacks to, cells of a sheet and of a table in all.
-_TEXT, _UNPACKED, _SHEET, _CELLS = 500_000_000, 200_000_000, 50_000_000, 200_000_000
-#: Rows of an Excel sheet, header included.
-EXCEL_ROWS = 1_048_576
-#: The filled rows of a sheet, each with its number.
-_Rows = list[tuple[int, list[object]]]
+# What a table may have: bytes of a text, and cells in all.
+_TEXT, _CELLS = 500_000_000, 200_000_000
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", *_STATISTICS)
 #: How files begin that often stand under another ending, and the way out.
 _DISGUISES = (
@@ -177,36 +171,6 @@ def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> byte
     return csv_text(table).encode("utf-8")
 
 
-def csv_text(table: pd.DataFrame, keep_formulas: bool = False) -> str:
-    r"""Write a table as CSV, with the same line breaks on every system and nothing that a spreadsheet would execute.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Its index is left out.
-    keep_formulas : bool
-        Leave a text that a spreadsheet takes for a formula as it is; otherwise it gets an apostrophe in front, as
-        `OWASP <https://owasp.org/www-community/attacks/CSV_Injection>`_ advises. Numbers stay numbers.
-
-    Examples
-    --------
-    >>> csv_text(pd.DataFrame({"patient": ["=1+1", "-7", "A"], "change": [-3, 0, 1]}))
-    "patient,change\n'=1+1,-3\n-7,0\nA,1\n"
-    """
-    if not keep_formulas:
-        table = table.rename(columns=harmless)
-        for k, kind in enumerate(table.dtypes):
-            if not pd.api.types.is_numeric_dtype(kind):
-                table.isetitem(k, table.iloc[:, k].astype(object).map(harmless))
-    return str(table.to_csv(index=False, lineterminator="\n"))
-
-
-def harmless(cell: object) -> object:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
-    taken = isinstance(cell, str) and _FORMULA.match(cell) and not _NUMERIC.fullmatch(cell)
-    return f"'{cell}" if taken else cell
-
-
 # --- text ---------------------------------------------------------------------------------------------------------
 
 
@@ -318,12 +282,11 @@ def read_sheets(path: Path, sheets: Sequence[str] = (), header: Header | None = 
     InputError
         If the workbook cannot be read, lacks a sheet, or a formula has no stored result.
     """
-    names, found = _rows_of_sheets(path, sheets)
-    _refuse_uncalculated(path, found)
+    names, found = filled_rows(path, sheets)
     return {sheet: _sheet_table(path, sheet, rows, [] if sheets else names, header) for sheet, rows in found.items()}
 
 
-def _sheet_table(path: Path, sheet: str, filled: _Rows, names: list[str], header: Header | None) -> RawTable:
+def _sheet_table(path: Path, sheet: str, filled: Rows, names: list[str], header: Header | None) -> RawTable:
     while filled and str(next(cell for cell in filled[0][1] if cell is not None)).startswith("#"):
         del filled[0]
     source = f"{path.name}, sheet {sheet!r}"
@@ -346,75 +309,6 @@ def _sheet_table(path: Path, sheet: str, filled: _Rows, names: list[str], header
     notes = (f"read sheet {sheet!r}; not {', '.join(others)}",) if others else ()
     written = ["" if cell is None else str(cell) for cell in (first + [None] * width)[:width]]
     return _named(cells, written, source, notes, header)
-
-
-def _rows_of_sheets(path: Path, sheets: Sequence[str], values: bool = True) -> tuple[list[str], dict[str, _Rows]]:
-    """Read the filled rows of sheets: their values, or the formulas behind them; name all sheets there are."""
-    openpyxl = need("openpyxl", "files", "Reading an Excel file")
-    found = {}
-    with _workbook(path):
-        book = openpyxl.load_workbook(path, read_only=True, data_only=values)
-        names = list(book.sheetnames)
-        wanted = list(sheets) or names[:1]
-        for sheet in wanted:
-            if sheet in names:
-                book[sheet].reset_dimensions()  # what a file says of its own extent can be wrong, and be anything
-                found[sheet] = _filled(book[sheet].iter_rows(values_only=True), f"{path.name}, sheet {sheet!r}")
-        book.close()
-    for sheet in wanted:
-        require_choice("sheet", sheet, names)
-    return names, found
-
-
-@contextmanager
-def _workbook(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open the archive that a workbook is; say that it is too large unpacked, or damaged."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-            if size > _UNPACKED or (size > _UNPACKED // 4 and size > 100 * path.stat().st_size):
-                raise InputError(
-                    f"{path.name} unpacks to {size // 1_000_000} MB, more than a workbook is read with "
-                    f"({_UNPACKED // 1_000_000} MB, and no hundredfold): save the sheet as CSV or Parquet."
-                )
-            yield archive
-    except (OSError, InputError):
-        raise
-    except Exception:  # whatever is damaged inside, openpyxl lets the error of its own parts through
-        what = "not a readable .xlsx workbook (damaged, or protected by a password)"
-        raise InputError(f"{path.name} is {what}: save it anew, or as CSV.") from None
-
-
-def _filled(rows: Iterable[tuple[object, ...]], source: str) -> _Rows:
-    """Return the rows that are not empty, with their numbers."""
-    kept, size = [], 0
-    for number, row in enumerate(rows, 1):
-        size += len(row)
-        if size > _SHEET or number > EXCEL_ROWS:
-            raise InputError(f"{source} has more than {_SHEET // 1_000_000} million cells: save it as CSV or Parquet.")
-        if row.count(None) < len(row):
-            kept.append((number, [*row]))
-    return kept
-
-
-def _refuse_uncalculated(path: Path, found: dict[str, _Rows]) -> None:
-    """Refuse formulas whose result is not stored: they would pass for empty cells."""
-    with _workbook(path) as archive:
-        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
-        if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
-            return
-    _, formulas = _rows_of_sheets(path, list(found), values=False)
-    for sheet, rows in found.items():
-        shown = dict(rows)
-        without = [
-            f"row {r}, column {c}: {formula}"
-            for r, behind in formulas[sheet]
-            for c, (value, formula) in enumerate(zip_longest(shown.get(r, []), behind), 1)
-            if value is None and isinstance(formula, str) and formula.startswith("=")
-        ]
-        if without:
-            found_in = f"{path.name}, sheet {sheet!r} has {plural(len(without), 'formula')} without a stored result"
-            raise InputError(f"{found_in}; open the file in a spreadsheet program and save it:\n{lines(without)}")
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.extras import need
-from lupus_kit.core.tables import csv_text, read_sheets, read_table, write_table
+from lupus_kit.core.tables import read_sheets, read_table, write_table
 
 TABLE = pd.DataFrame({"who": ["Ann", "Bob"], "points": [3, 4]})
 
@@ -204,19 +204,3 @@ def test_a_pipe_is_no_file(tmp_path: Path, ending: str) -> None:
 def test_a_name_too_long_for_a_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no file"):
         read_table(tmp_path / ("n" * 300 + ".csv"))
-
-
-@pytest.mark.parametrize(
-    ("cell", "written"),
-    [
-        ("=1+1", "'=1+1"), ("@x", "'@x"), ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"), ("-2+3+cmd", "'-2+3+cmd"), (" =x", "' =x"),
-        ("\uff1dx", "'\uff1dx"), ("-7", "-7"), ("+0.5 (0.1 to 2)", "'+0.5 (0.1 to 2)"), ("-0.5%", "-0.5%"), ("-", "-"), ("a=b", "a=b"),
-    ],
-)  # fmt: skip
-def test_a_spreadsheet_finds_no_formula(cell: str, written: str) -> None:
-    for table in (pd.DataFrame({"a": [cell]}), pd.DataFrame({"a": pd.Categorical([cell])})):
-        assert csv_text(table) == f"a\n{written}\n"
-        assert csv_text(table, keep_formulas=True) == f"a\n{cell}\n"
-        assert table["a"].tolist() == [cell], "the table itself stays"
-    assert csv_text(pd.DataFrame({"a": [-1.5, 2.0]})) == "a\n-1.5\n2.0\n"
-    assert csv_text(pd.DataFrame(columns=[cell])) == f"{written}\n"

@@ -10,8 +10,8 @@ import pandas as pd
 from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue, Quantity
 from lupus_kit.audit.report.forms import markdown, notebook_html, terminal_table, web_page
 from lupus_kit.audit.report.layout import Contents
+from lupus_kit.core.csv_text import csv_text
 from lupus_kit.core.errors import unknown_name
-from lupus_kit.core.tables import csv_text
 
 FORMATS = ("table", "markdown", "html", "json", "csv")
 _INTEGERS = ("x1", "n1", "x2", "n2", "n_ways", "n_fit")

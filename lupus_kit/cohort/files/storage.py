@@ -23,8 +23,9 @@ from lupus_kit.core.columns import read_choices, read_column
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.extras import need
 from lupus_kit.core.problems import BadCells, raise_together
-from lupus_kit.core.tables import EXCEL_ROWS, RawTable, read_sheets, read_table
+from lupus_kit.core.tables import RawTable, read_sheets, read_table
 from lupus_kit.core.text import listing, plural
+from lupus_kit.core.workbook import EXCEL_ROWS
 
 MANIFEST = "cohort.json"
 #: Version of the folder: 1 had checksums for every row and column, 2 has one for each table.
