@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar, get_type_hints
 
 import typer
 
@@ -51,6 +53,20 @@ KeepFormulas = Annotated[
 
 _STDIN = "standard input"
 _quiet = False
+
+
+_OPTIONS = tomllib.loads(resources.files(__package__).joinpath("options.toml").read_text(encoding="utf-8"))
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def described(command: Command) -> Command:
+    """Give the parameters of a command the options and arguments that ``options.toml`` describes."""
+    types = get_type_hints(command)
+    for name, said in _OPTIONS[command.__name__].items():
+        given = {key: value for key, value in said.items() if key not in ("argument", "flags")}
+        kind = typer.Argument if "argument" in said else typer.Option
+        command.__annotations__[name] = Annotated[types[name], kind(*said.get("flags", ()), **given)]
+    return command
 
 
 def be_quiet(quiet: bool) -> None:
