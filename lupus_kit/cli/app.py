@@ -1,5 +1,7 @@
 """The command line itself: the commands, the way out of each of them, and the version."""
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,6 +14,7 @@ from lupus_kit.cli.cohort import cohort
 from lupus_kit.cli.doctor import doctor
 from lupus_kit.cli.handbook import handbook, journal_club
 from lupus_kit.cli.lab import lab
+from lupus_kit.cli.output import be_quiet, print_text, say_error, silence
 from lupus_kit.cli.power import power
 from lupus_kit.cli.replicate import replicate
 from lupus_kit.cli.score import score
@@ -24,7 +27,6 @@ _APP_HELP = "Rebuild, doubt and learn from one small lupus trial (He et al. 2020
 app = typer.Typer(
     help=_APP_HELP,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -45,12 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         Always: 0 if all is well, 1 if a notebook or the installation fails, 2 if the input cannot be used.
     """
+    be_quiet(False)
     try:
         code = typer.main.get_command(app)(
             list(sys.argv[1:] if arguments is None else arguments), prog_name="lupus-kit", standalone_mode=False
         )
     except InputError as error:
         _leave(str(error))
+    except OSError as error:
+        if error.filename is not None:  # a place that the user named, wherever it turned out not to be usable
+            _leave(f"cannot use {os.fsdecode(error.filename)!r}: {error.strerror}.")
+        if error.errno not in (errno.ENOSPC, errno.EBADF, errno.EIO):
+            raise
+        silence(sys.stdout)
+        _leave(f"cannot write to standard output: {error.strerror}.")
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(130) from None
     except Exception as error:
@@ -66,13 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _leave(message: str) -> None:
     lines = [" ".join(line.split()) for line in message.splitlines() if line.strip()]
-    print("lupus-kit: " + "\n".join(lines), file=sys.stderr)
+    say_error("lupus-kit: " + "\n".join(lines))
     raise SystemExit(2)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"lupus-kit {__version__}")
+        print_text(f"lupus-kit {__version__}")
         raise typer.Exit
 
 

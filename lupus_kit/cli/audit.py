@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lupus_kit.cli.output import only_one, terminal_width, write_result
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 AuditFormat = StrEnum("AuditFormat", "table markdown html json csv")
 #: A text of more bytes than four times this is no abstract.
 _LARGEST = 2_000_000
-_BY_ENDING = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json", ".csv": "csv"}
 
 
 def audit(
     study: Annotated[
-        str | None, typer.Argument(metavar="FILE|STUDY", help="A claims file (.toml or .csv), or a study of the kit.")
+        str | None,
+        typer.Argument(metavar="FILE|STUDY", help="A claims file (.toml, .csv, - for standard input), or a study."),
     ] = None,
-    format: Annotated[
-        AuditFormat | None, typer.Option(help="How to write the report. [default: by the ending of --out, else table]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    format: Annotated[AuditFormat | None, typer.Option(help=output.FORMAT_HELP)] = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
     text: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Propose the claims of an abstract's plain text (- for standard input)."),
@@ -46,10 +46,8 @@ def audit(
 ) -> None:
     """Say which analyses can and cannot have printed a paper's numbers."""
     given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}
-    only_one(given, "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in.")
-    for place in (study, text):
-        if place and out is not None and out.exists() and Path(place).exists() and out.samefile(place):
-            raise InputError(f"--out {out} is the file that is read, and is not overwritten: give another name.")
+    output.only_one(given, "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in.")
+    output.spare_input(out, force, study, text)
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if arms is not None and text is None:
@@ -57,26 +55,27 @@ def audit(
     if new:
         from lupus_kit.audit import template
 
-        write_result(template(), out, keep=True)
+        output.write_result(template(), out, keep=True, force=force)
     elif shipped:
-        write_result(_shipped(), out)
+        output.write_result(_shipped(), out, force=force)
     elif text is not None:
-        _propose(text, arms, format, out, jobs)
+        _propose(text, arms, format, out, jobs, force)
     elif study is not None:
-        write_result(_report(study, _chosen(format, out), out, jobs), out)
-
-
-def _chosen(format: AuditFormat | None, out: Path | None) -> str:
-    return format or _BY_ENDING.get(out.suffix.lower() if out else "", "table")
+        form = output.chosen_format(format, out, AuditFormat)
+        with output.claims_place(study) as place:
+            report = _report(place, form, out, jobs)
+        output.write_result(report, out, force=force)
 
 
 def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
     from lupus_kit.audit import check
 
-    return check(study, n_jobs=jobs).render(form, width=terminal_width(out))
+    return check(study, n_jobs=jobs).render(form, width=output.terminal_width(out))
 
 
-def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path | None, jobs: int) -> None:
+def _propose(
+    place: str, arms: str | None, format: AuditFormat | None, out: Path | None, jobs: int, force: bool
+) -> None:
     """Propose the claims of a text: ask at a terminal, else write them to edit; audited only where a form is asked for."""
     from lupus_kit.audit import proposed_claims_file, read_text
 
@@ -84,31 +83,25 @@ def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path
     if out is not None and to_edit and format is not None:
         raise InputError(f"--format {format}: a claims file (--out {out}) has one format; leave --format out.")
     if not to_edit or format is not None:
-        write_result(_report(study, _chosen(format, out), out, jobs), out)
+        output.write_result(_report(study, output.chosen_format(format, out, AuditFormat), out, jobs), out, force=force)
         return
     if study.records and place != "-" and sys.stdin.isatty() and sys.stdout.isatty():
         out = out or Path(Path(place).stem + ".toml")
-        if out.exists():
+        if out.exists() and not force:
             raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
         study = _confirmed(study)
-    write_result(proposed_claims_file(study), out, keep=True)
+    output.write_result(proposed_claims_file(study), out, keep=True, force=force)
 
 
 def _load_text(place: str) -> str:
     """Read a plain text from a file, or from standard input (``"-"``)."""
-    name, most = "standard input" if place == "-" else place, 4 * _LARGEST
+    name = "standard input" if place == "-" else place
     try:
-        if place == "-":
-            content = sys.stdin.buffer.read(most + 1)
-        else:
-            with Path(place).open("rb") as file:
-                content = file.read(most + 1)
+        content = output.read_input(place, 4 * _LARGEST, "an abstract")
     except FileNotFoundError:
         raise InputError(f"{name} is missing: there is no such file.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
-    if len(content) > most:
-        raise InputError(f"{name} is larger than {most // 1_000_000} MB: that is no abstract.")
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror or error}.") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,12 +124,12 @@ _ANSWERS = {
 
 def _confirmed(study: Proposal) -> Proposal:
     """Ask about each claim, line by line; what is not answered stays proposed."""
-    print(study.marked(), end="\n\n")
+    output.print_text(f"{study.marked()}\n\n")
     records: list[Claim] = []
     answer = ""
     for claim in study.records:
         if answer != "q":
-            print(study.described(claim))
+            output.print_text(study.described(claim))
             shown = ", ".join(f"{key} {meaning}" for key, meaning in _ANSWERS.items())
             answer = ""
             while answer not in _ANSWERS:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lupus_kit.cli.output import described, plain_table, print_text
+from lupus_kit.cli.output import Force, Quiet, described, plain_table, print_text, say
 from lupus_kit.core.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ def cohort(
     format: CohortFormat = CohortFormat.csv,
     settings: list[str] | None = None,
     list_all: bool = False,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write a cohort of invented patients: visits, SLEDAI, BILAG, labs, doses, events. Not for treating patients."""
     if replica and (settings or per_arm is not None):
@@ -40,17 +41,22 @@ def cohort(
         raise InputError("say where to write the cohort, for example lupus-kit cohort --out my_cohort.")
     from lupus_kit import cohort as rooms
     from lupus_kit.cohort.columns import NOTICE
+    from lupus_kit.cohort.files.storage import check_unchanged
 
+    if not force:
+        check_unchanged(out)
     patients = _PATIENTS if per_arm is None else per_arm
     if replica:
         made = rooms.replica(seed)
         patients = len(made.patients) // 2
-        made.save(out, format.value)
+        made.save(out, format.value, force)
     elif format is CohortFormat.parquet:
-        rooms.write_what_if(out, assumptions, patients, seed)  # a block of patients at a time, however many there are
+        rooms.write_what_if(
+            out, assumptions, patients, seed, force
+        )  # a block of patients at a time, however many there are
     else:
-        rooms.what_if(assumptions, patients, seed).save(out, format.value)
-    print(f"Wrote {2 * patients} patients ({patients} in each arm, seed {seed}) to {out}. {NOTICE}", file=sys.stderr)
+        rooms.what_if(assumptions, patients, seed).save(out, format.value, force)
+    say(f"Wrote {2 * patients} patients ({patients} in each arm, seed {seed}) to {out}. {NOTICE}")
 
 
 def changed(settings: list[str]) -> Assumptions:

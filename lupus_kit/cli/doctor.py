@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
 
-from lupus_kit.cli.output import print_text, terminal_width
+from lupus_kit.cli import output
 
 if TYPE_CHECKING:
     from lupus_kit.course.health import Finding
 
 
-def doctor() -> None:
+def doctor(
+    format: output.Format = None, out: output.Out = None, force: output.Force = False, quiet: output.Quiet = False
+) -> None:
     """Print versions and say whether widgets will render."""
     from lupus_kit.course import health
 
+    form = output.chosen_format(format, out, output.TableFormat)
     findings = health.versions()
-    print_text(_table("Versions", findings))
+    if out is not None or form is not output.TableFormat.table:
+        import pandas as pd
+
+        findings += health.widgets() if health.has_jupyterlab() else []
+        output.write_result(output.table_text(pd.DataFrame(map(asdict, findings)), form), out, force=force)
+        raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+    output.print_text(_table("Versions", findings))
     if health.has_jupyterlab():
         widgets = health.widgets()
-        print_text(_table("Widgets", widgets))
+        output.print_text(_table("Widgets", widgets))
         shown = all(finding.ok for finding in widgets)
-        print_text(
+        output.print_text(
             "Widgets will render in JupyterLab." if shown else "Widgets will NOT render: see the lines marked NOT OK."
         )
         findings += widgets
     else:
-        print_text('JupyterLab, notebooks and widgets come with: python -m pip install "lupus-kit[lab]"')
+        output.print_text('JupyterLab, notebooks and widgets come with: python -m pip install "lupus-kit[lab]"')
     wrong = [finding.what for finding in findings if not finding.ok]
     if wrong:
-        print_text(f"Not well: {', '.join(wrong)}. Install the kit again in a fresh virtual environment.")
+        output.print_text(f"Not well: {', '.join(wrong)}. Install the kit again in a fresh virtual environment.")
         raise typer.Exit(1)
-    print_text("All is well.")
+    output.print_text("All is well.")
 
 
 def _table(title: str, findings: list[Finding]) -> str:
     from lupus_kit.course.text_table import text_table
 
     rows = [(one.what, one.found, one.wanted, "ok" if one.ok else "NOT OK") for one in findings]
-    return text_table({"what": 4, "found": 4, "wanted": 4, "": 1}, rows, terminal_width(), title=title)
+    return text_table({"what": 4, "found": 4, "wanted": 4, "": 1}, rows, output.terminal_width(), title=title)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lupus_kit.cli.output import described
+from lupus_kit.cli.output import Quiet, described, say
 from lupus_kit.core.extras import need
 from lupus_kit.core.text import plural
 
@@ -17,7 +16,13 @@ LAB_FOLDER = "lupus-kit-notebooks"
 
 
 @described
-def lab(notebooks: Path | None = None, browser: bool = True, port: int | None = None, allow_root: bool = False) -> None:
+def lab(
+    notebooks: Path | None = None,
+    browser: bool = True,
+    port: int | None = None,
+    allow_root: bool = False,
+    quiet: Quiet = False,
+) -> None:
     """Open JupyterLab on the first notebook; your own edited notebooks are never overwritten."""
     from lupus_kit.course import shelf
 
@@ -39,18 +44,17 @@ def lab(notebooks: Path | None = None, browser: bool = True, port: int | None = 
     ]
     from jupyterlab.labapp import LabApp
 
-    print("JupyterLab starts. To stop it, press Ctrl+C here.", file=sys.stderr, flush=True)
+    say("JupyterLab starts. To stop it, press Ctrl+C here.")
     LabApp.launch_instance(argv=options)
 
 
 def _say_copied(copied: Copied) -> None:
     if copied.new:
-        print(f"Copied {plural(len(copied.new), 'notebook')} to {copied.folder}.", file=sys.stderr)
+        say(f"Copied {plural(len(copied.new), 'notebook')} to {copied.folder}.")
     if copied.kept:
-        print(f"Kept {plural(len(copied.kept), 'notebook')} that you already had in {copied.folder}.", file=sys.stderr)
+        say(f"Kept {plural(len(copied.kept), 'notebook')} that you already had in {copied.folder}.")
     if copied.differ:
-        print(
+        say(
             f"Yours differ from the ones that come with this version: {', '.join(copied.differ)}. "
-            "To get a fresh copy beside yours, name another folder with --notebooks.",
-            file=sys.stderr,
+            "To get a fresh copy beside yours, name another folder with --notebooks."
         )

@@ -1,24 +1,28 @@
-"""How the commands give their results: on the screen, or as a file that is there whole or not at all."""
+"""What all commands share: where they read, how they give their results, and what they say besides."""
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar, get_type_hints
 
 import typer
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import write_atomically
-from lupus_kit.core.text import listing
+from lupus_kit.core.files import read_bytes, refuse_other_kind, within, write_atomically
+from lupus_kit.core.text import listing, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +31,30 @@ if TYPE_CHECKING:
 
 #: How a command writes one table.
 TableFormat = StrEnum("TableFormat", "table markdown json csv")
-_BY_ENDING = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "table", "": "table"}
+_BY_ENDING = {
+    ".md": "markdown", ".html": "html", ".htm": "html", ".json": "json", ".csv": "csv", ".txt": "table", "": "table",
+}  # fmt: skip
+Chosen = TypeVar("Chosen", bound=StrEnum)
+
+# The options that commands share.
+FORMAT_HELP = "How to write it. [default: by the ending of --out, else table]"
+Format = Annotated[TableFormat | None, typer.Option(help=FORMAT_HELP)]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write to this file instead of the screen (-).", callback=lambda out: None if out == Path("-") else out
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Write even where something else is there already.")]
+KeepFormulas = Annotated[
+    bool,
+    typer.Option("--keep-formulas", help="CSV: leave texts that a spreadsheet would take for formulas as they are."),
+]
+
+_STDIN = "standard input"
+_quiet = False
+
+
 _OPTIONS = tomllib.loads(resources.files(__package__).joinpath("options.toml").read_text(encoding="utf-8"))
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -42,15 +69,64 @@ def described(command: Command) -> Command:
     return command
 
 
-def chosen_format(format: TableFormat | None, out: Path | None) -> TableFormat:
+def be_quiet(quiet: bool) -> None:
+    """Say nothing but results and errors from now on, or say all again."""
+    global _quiet
+    _quiet = quiet
+
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", callback=be_quiet, help="Say nothing but the result and what is wrong.")
+]
+
+
+def is_quiet() -> bool:
+    """Tell whether nothing but results and errors is to be said."""
+    return _quiet
+
+
+def chosen_format(format: Chosen | None, out: Path | None, formats: type[Chosen]) -> Chosen:
     """Choose the format: the one asked for, else by the ending of the file, else a table."""
     if format is not None or out is None:
-        return format or TableFormat.table
-    ending = out.suffix.lower()
-    if ending not in _BY_ENDING:
-        endings = ", ".join(filter(None, _BY_ENDING))
+        return format or formats("table")
+    known = {ending: name for ending, name in _BY_ENDING.items() if name in list(formats)}
+    if out.suffix.lower() not in known:
+        endings = ", ".join(filter(None, known))
         raise InputError(f"{out}: a result is written as {endings}; give another name to --out, or name a --format.")
-    return TableFormat(_BY_ENDING[ending])
+    return formats(known[out.suffix.lower()])
+
+
+def spare_input(out: Path | None, force: bool, *inputs: Path | str | None) -> None:
+    """Refuse to write over a file that is read."""
+    for place in inputs:
+        if out and place and not force and out.exists() and Path(place).exists() and out.samefile(place):
+            raise InputError(
+                f"--out {out} is the file that is read; it would be lost, and is not overwritten: give another name, "
+                "or add --force."
+            )
+
+
+def read_input(place: Path | str, most: int, what: str) -> bytes:
+    """Read a file, or with ``-`` standard input, within what is a reasonable size."""
+    if str(place) != "-":
+        return read_bytes(Path(place), most, what)
+    if sys.stdin is None:
+        raise InputError("standard input is closed: name a file.")
+    return within(sys.stdin.buffer, most, _STDIN, what)
+
+
+@contextmanager
+def claims_place(place: str) -> Iterator[str]:
+    """Give the place of a claims file: the one that was named, or for ``-`` a file with what standard input holds."""
+    if place != "-":
+        yield place
+        return
+    content = read_input(place, 2_000_000, "a claims file")
+    toml = any(line.lstrip().startswith(b"[") for line in content.splitlines())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"{_STDIN}{'.toml' if toml else '.csv'}")
+        file.write_bytes(content)
+        yield str(file)
 
 
 def plain_table(table: pd.DataFrame, markdown: bool = False) -> str:
@@ -63,40 +139,62 @@ def plain_table(table: pd.DataFrame, markdown: bool = False) -> str:
     test    power
     Fisher  0.40
     """
-    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
-    head = [str(name) for name in table.columns]
+    head, *rows = [
+        [visible(" ".join(str(cell).splitlines())) for cell in row]
+        for row in (table.columns, *table.itertuples(index=False))
+    ]
     if markdown:
-        safe = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-        return "\n".join([f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *safe)])
+        safe = [[markdown_text(cell) for cell in row] for row in (head, *rows)]
+        return "\n".join([f"| {' | '.join(row)} |" for row in (safe[0], ["---"] * len(head), *safe[1:])])
     widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]
     )
 
 
-def csv_text(table: pd.DataFrame) -> str:
-    """Write a table as CSV, with the same line breaks on every system."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
+def markdown_text(text: str) -> str:
+    r"""Let a text stand in Markdown as it is: no tag, no end of a cell.
+
+    Examples
+    --------
+    >>> markdown_text("<b>a|b</b>")
+    '&lt;b&gt;a\\|b&lt;/b&gt;'
+    """
+    return html.escape(text, quote=False).replace("|", "\\|")
 
 
-def write_result(content: str | bytes, out: Path | None, keep: bool = False) -> None:
-    """Print, or write the whole file or nothing; with ``keep``, a file that is there already stays."""
+def table_text(table: pd.DataFrame, form: StrEnum) -> str:
+    """Write one table in any format."""
+    from lupus_kit.core.csv_text import csv_text
+
+    if form == "csv":
+        return csv_text(table)
+    if form == "json":
+        rows = json.loads(table.to_json(orient="records", double_precision=15))
+        return json.dumps(rows, indent=2, ensure_ascii=False)
+    return plain_table(table, markdown=form == "markdown")
+
+
+def write_result(content: str | bytes, out: Path | None, keep: bool = False, force: bool = False) -> None:
+    """Print, or write the whole file or nothing; a file of another kind, with ``keep`` any file, stays without ``force``."""
     if isinstance(content, str):
-        content = (content.rstrip("\n") + "\n").encode("utf-8")
+        content = (visible(content).rstrip("\n") + "\n").encode("utf-8")
     if out is None:
-        print_text(content.decode("utf-8"))
+        print_text(content.decode("utf-8", errors="replace"))
         return
-    if keep and out.exists():
-        raise InputError(f"{out} is there already and is not overwritten: give another name to --out.")
+    if keep and not force and out.exists():
+        raise InputError(f"{out} is there already and is not overwritten: give another name to --out, or add --force.")
+    if not force:
+        refuse_other_kind(out, content)
     write_atomically(out, content)
-    print(f"Wrote {out}.", file=sys.stderr)
+    say(f"Wrote {out}.")
 
 
 def print_failures(runs: Iterable[NotebookRun]) -> int:
     """Say on stderr what failed in notebooks; return how many did."""
     failed = [run for run in runs if run.problems]
     for failure in (line for run in failed for line in run.failures()):
-        print(f"lupus-kit: {failure}", file=sys.stderr)
+        say_error(f"lupus-kit: {failure}")
     return len(failed)
 
 
@@ -134,13 +232,43 @@ def terminal_width(out: Path | None = None) -> int | None:
     return min(max(shutil.get_terminal_size().columns, 80), 140)
 
 
+def say(text: str) -> None:
+    """Say on stderr what is neither result nor error; nothing where ``--quiet`` is asked for."""
+    if not _quiet:
+        say_error(text)
+
+
+def say_error(text: str) -> None:
+    """Say on stderr what is wrong; nothing where stderr is closed or full."""
+    if sys.stderr is not None:
+        try:
+            _put(text, sys.stderr)
+        except OSError:
+            silence(sys.stderr)
+
+
 def print_text(text: str) -> None:
     """Print text even where the terminal's encoding lacks a sign, and to a reader who leaves early (``| head``)."""
-    encoding = sys.stdout.encoding or "utf-8"
+    if sys.stdout is None:
+        raise InputError("cannot write to standard output: it is closed. Name a file with --out.")
     try:
-        sys.stdout.write((text.rstrip("\n") + "\n").encode(encoding, errors="replace").decode(encoding))
-        sys.stdout.flush()
+        _put(text, sys.stdout)
     except BrokenPipeError:
-        # Nobody listens: nothing more to say, and nothing left to flush when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         raise typer.Exit(0) from None
+    except OSError as error:
+        silence(sys.stdout)
+        raise InputError(f"cannot write to standard output: {error.strerror or error}.") from None
+
+
+def _put(text: str, stream: TextIO) -> None:
+    encoding = stream.encoding or "utf-8"
+    text = visible(text).rstrip("\n") + "\n"
+    stream.write(text.encode(encoding, errors="replace").decode(encoding))
+    stream.flush()
+
+
+def silence(stream: TextIO) -> None:
+    """Nobody listens: nothing more to say, and nothing left to flush when Python ends."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, described, only_one, plain_table, write_result
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ SHOWN = ("pearson", "fisher", "boschloo")
 _LARGEST = 1000
 
 
-@described
+@output.described
 def power(
     rates: list[str] | None = None,
     per_arm: int | None = None,
@@ -29,17 +28,19 @@ def power(
     test: list[str] | None = None,
     alpha: float = 0.05,
     alternative: str = "two-sided",
-    format: TableFormat | None = None,
-    out: Path | None = None,
+    format: output.Format = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
     list_tests: bool = False,
 ) -> None:
     """Exact power, true size and sample size for two response rates; every possible table is added up."""
-    form = chosen_format(format, out)
+    form = output.chosen_format(format, out, output.TableFormat)
     if list_tests:
-        write_result(_tests(form), out)
+        output.write_result(_tests(form), out, force=force)
         return
     first, second = _two_rates(rates)
-    asked = only_one(
+    asked = output.only_one(
         {"--per-arm": per_arm is not None, "--arms": arms is not None, "--target": target is not None},
         "For example: lupus-kit power 0.55 0.30 --per-arm 30, or lupus-kit power 0.55 0.30 --target 0.8.",
     )
@@ -56,7 +57,7 @@ def power(
             if not 1 <= n <= _LARGEST:
                 raise InputError(f"{asked}: {n} patients in an arm; from 1 to {_LARGEST} can be added up exactly.")
         table = powers(keys, first, second, n1, n2, alpha, alternative)
-    write_result(render(table, question, form), out)
+    output.write_result(render(table, question, form), out, force=force)
 
 
 def _two_rates(given: list[str] | None) -> tuple[float, float]:
@@ -151,11 +152,11 @@ def sample_sizes(
     return pd.concat(tables, ignore_index=True).assign(first_n1=[one.first_n1 for one in found])
 
 
-def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) -> str:
+def render(table: pd.DataFrame, question: dict[str, object], form: output.TableFormat) -> str:
     """Write the table for reading, or for a program."""
-    if form is TableFormat.csv:
-        return csv_text(table)
-    if form is TableFormat.json:
+    if form is output.TableFormat.csv:
+        return output.table_text(table, form)
+    if form is output.TableFormat.json:
         rows = json.loads(table.to_json(orient="records", double_precision=15))
         return json.dumps(question | {"tests": rows}, indent=2, ensure_ascii=False) + "\n"
     alpha = float(str(question["alpha"]))
@@ -168,7 +169,7 @@ def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) 
         f"Response rates {question['rate1']:.4g} and {question['rate2']:.4g}, {question['alternative']}, "
         f"alpha {alpha:g}" + (f", target power {question['target']:g}" if "target" in question else ""),
         "",
-        plain_table(shown, form is TableFormat.markdown),
+        output.plain_table(shown, form is output.TableFormat.markdown),
         "",
         "Power is exact: the probability of every table that the test rejects, added up; of a two-sided test those in favour "
         "of the first arm are power, those in favour of the second harm found. True size is the largest probability of "
@@ -184,12 +185,9 @@ def render(table: pd.DataFrame, question: dict[str, object], form: TableFormat) 
     return "\n".join(lines) + "\n"
 
 
-def _tests(form: TableFormat) -> str:
+def _tests(form: output.TableFormat) -> str:
     from lupus_kit import inference
 
     table = inference.describe().reset_index()
-    if form is TableFormat.csv:
-        return csv_text(table)
-    if form is TableFormat.json:
-        return json.dumps(table.to_dict("records"), indent=2, ensure_ascii=False) + "\n"
-    return plain_table(table[["key", "label", "family", "use"]], form is TableFormat.markdown) + "\n"
+    for_reading = form in (output.TableFormat.table, output.TableFormat.markdown)
+    return output.table_text(table[["key", "label", "family", "use"]] if for_reading else table, form)

@@ -1,20 +1,21 @@
 """The command ``lupus-kit replicate``: every claim of the abstract recomputed, and on request every notebook executed."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lupus_kit.cli.output import TableFormat, as_called, print_failures, print_text, terminal_width, write_result
+from lupus_kit.cli import output
 from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.core.text import plural
 
 
 def replicate(
     study: Annotated[str, typer.Option(help="Which published record to recompute.")] = "he2020",
-    format: Annotated[TableFormat, typer.Option(help="How to write the table.")] = TableFormat.table,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
+    format: output.Format = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
     notebooks: Annotated[
         Path | None, typer.Option(help="Also execute every notebook and put it as a web page into this folder.")
     ] = None,
@@ -22,18 +23,19 @@ def replicate(
     """Recompute every claim of the abstract from the published record."""
     from lupus_kit import audit
 
+    form = output.chosen_format(format, out, output.TableFormat)
     # What could be wrong with the input is looked at before any work is done.
     paths = [] if notebooks is None else _shelved(notebooks)
     report = audit.check(study)
-    if format is TableFormat.table:
+    if form is output.TableFormat.table:
         # For reading: the claims of the abstract. The tables have a command of their own.
         report = report.claims_only()
-    write_result(report.render(format.value, width=terminal_width(out)), out)
+    output.write_result(report.render(form.value, width=output.terminal_width(out)), out, force=force)
     if notebooks is not None:
         _execute_all(paths, notebooks)
-    if out is None and format is TableFormat.table:
-        print_text(f"\nThe paper's tables, too: {as_called(f'audit {study}')}")
-        print_text(f"To go on, open the notebooks: {as_called('lab')}")
+    if out is None and form is output.TableFormat.table:
+        output.print_text(f"\nThe paper's tables, too: {output.as_called(f'audit {study}')}")
+        output.print_text(f"To go on, open the notebooks: {output.as_called('lab')}")
 
 
 def _shelved(folder: Path) -> list[Path]:
@@ -54,7 +56,7 @@ def _execute_all(paths: list[Path], folder: Path) -> None:
     for notebook, run in execution.execute_files(paths):
         write_atomically(folder / f"{run.name}.html", pages.page(notebook, fallback_title=run.name).encode("utf-8"))
         runs.append(run)
-    failed = print_failures(runs)
-    print(f"Executed {plural(len(paths), 'notebook')} into {folder}; {failed} failed.", file=sys.stderr)
+    failed = output.print_failures(runs)
+    output.say(f"Executed {plural(len(paths), 'notebook')} into {folder}; {failed} failed.")
     if failed:
         raise typer.Exit(1)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, described, only_one, plain_table, write_result
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Screening = StrEnum("Screening", "apart baseline_if_missing")
 Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100")])
 
 
-@described
+@output.described
 def score(
     file: Path | None = None,
     endpoint: str = "sri",
@@ -42,8 +42,11 @@ def score(
     windows: str | None = None,
     screening: Screening = Screening.apart,
     missing_codes: str | None = None,
-    format: TableFormat | None = None,
-    out: Path | None = None,
+    format: output.Format = None,
+    out: output.Out = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
+    keep_formulas: output.KeepFormulas = False,
     first_arm: str | None = None,
     definition: str | None = None,
     creatinine_upper_normal: float | None = None,
@@ -56,20 +59,21 @@ def score(
     example: bool = False,
 ) -> None:
     """Score a file of visits: who responds, and why. Not for treating patients."""
-    asked = only_one(
+    asked = output.only_one(
         {"FILE": file is not None, "--template": template, "--columns": columns, "--example": example},
         "lupus-kit score --template --out visits.csv writes an empty file to fill in.",
     )
     if asked == "--template":
-        _write_template(layout, out)
+        _write_template(layout, out, force)
         return
     from lupus_kit import endpoints
 
     if asked == "--columns":
-        write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out)
+        output.write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out, force=force)
         return
     path = file or endpoints.example_visit_file()
-    form = _form(format, out, path)
+    output.spare_input(out, force, path, codes)
+    form = _form(format, out)
     read = endpoints.read_visit_file(
         sys.stdin.buffer if str(path) == "-" else path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value,
         planned=planned, windows=windows, screening=screening.value, missing_codes=missing_codes, codes=codes,
@@ -86,30 +90,32 @@ def score(
     analysed = scored.analysis.notes if scored.analysis else ()
     notes = list(dict.fromkeys([*read.notes, *scored.notes, *analysed, ignored, why_not, endpoints.scoring.NOTE]))
     notes = list(filter(None, notes))
-    write_result(_render(scored, read.source, notes, form), out)
-    if form is TableFormat.csv:  # one plain table has no room for them
-        print(*notes, sep="\n", file=sys.stderr)
+    if form is output.TableFormat.csv:  # one plain table has no room for the notes
+        from lupus_kit.core.csv_text import csv_text
+
+        output.write_result(csv_text(scored.to_frame(), keep_formulas), out, force=force)
+        output.say("\n".join(notes))
+    else:
+        output.write_result(_render(scored, read.source, notes, form), out, force=force)
 
 
-def _form(format: TableFormat | None, out: Path | None, path: Path) -> TableFormat:
-    """Choose the format, and refuse a place for the result that would mislead or destroy."""
-    if out is not None and out.exists() and out.resolve() == path.resolve():
-        raise InputError(f"{out} is the file of visits itself, which would be lost: give another name to --out.")
+def _form(format: output.TableFormat | None, out: Path | None) -> output.TableFormat:
+    """Choose the format, and refuse an ending that would mislead."""
     if out is not None and out.suffix.lower() in (".xlsx", ".parquet"):
-        raise InputError(f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: rename --out.")
-    return chosen_format(format, out)
+        raise InputError(
+            f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: give another name to --out."
+        )
+    return output.chosen_format(format, out, output.TableFormat)
 
 
 def _names(columns: str | None) -> list[str]:
     return [name.strip() for name in (columns or "").split(",") if name.strip()]
 
 
-def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) -> str:
-    """Write the whole result as a table, Markdown, JSON or CSV; the last of the notes is the one on clinical use."""
-    if form is TableFormat.csv:
-        return csv_text(scored.to_frame())
+def _render(scored: Scored, source: str, notes: list[str], form: output.TableFormat) -> str:
+    """Write the whole result as a table, Markdown or JSON; the last of the notes is the one on clinical use."""
     found, compared = scored.analysis, scored.comparison()
-    if form is TableFormat.json:
+    if form is output.TableFormat.json:
         whole = {"endpoint": scored.endpoint, "source": source, "note": notes[-1], "notes": notes[:-1]}
         parts = {"estimand": scored.estimand, "responders": scored.responders(), "comparison": compared}
         if found:
@@ -117,7 +123,7 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
         parts["patients"] = scored.to_frame()
         whole |= {name: json.loads(part.to_json(orient="records")) for name, part in parts.items()}
         return json.dumps(whole, indent=2, ensure_ascii=False)
-    markdown = form is TableFormat.markdown
+    markdown = form is output.TableFormat.markdown
     heading, section, point = ("# ", "## ", "- ") if markdown else ("", "", "")
     title = "Responders by visit" if scored.verdict == "responder" else f"By visit: {scored.endpoint}"
     several = "definition" in scored.verdicts and len(compared) > 0  # the arms hold the same counts
@@ -141,10 +147,12 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
     shown = [name for name in ("patient", "arm", "visit", "reason") if name in scored.verdicts]
     if "reason" in shown:
         sections["Every patient"] = (_with_arms(scored.verdicts[shown]), "")
-    estimand = plain_table(scored.estimand.rename(columns={"attribute": "Estimand", "choice": ""}), markdown)
+    estimand = output.plain_table(scored.estimand.rename(columns={"attribute": "Estimand", "choice": ""}), markdown)
+    if markdown:
+        source, notes = output.markdown_text(source), [output.markdown_text(note) for note in notes]
     lines = [f"{heading}{scored.endpoint}: {source}", "", estimand, ""]
     for name, (part, said) in sections.items():
-        lines += [f"{section}{name}", "", plain_table(part, markdown), ""] + ([said, ""] if said else [])
+        lines += [f"{section}{name}", "", output.plain_table(part, markdown), ""] + ([said, ""] if said else [])
     return "\n".join([*lines, *(point + note for note in notes)])
 
 
@@ -218,9 +226,11 @@ def _listing(columns: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _write_template(layout: Layout, out: Path | None) -> None:
+def _write_template(layout: Layout, out: Path | None, force: bool) -> None:
     from lupus_kit.core.tables import write_table
     from lupus_kit.endpoints import visit_template
 
     table = visit_template("wide" if layout is Layout.wide else "long")
-    write_result(write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True)
+    output.write_result(
+        write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True, force=force
+    )

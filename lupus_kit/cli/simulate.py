@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lupus_kit.cli.output import csv_text, described, only_one, plain_table, print_text, write_result
+from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, write_atomically
 
@@ -26,7 +26,7 @@ PARTS = "parts"
 WRITTEN = "written.json"
 
 
-@described
+@output.described
 def simulate(
     plan: Path | None = None,
     trials: int = 10_000,
@@ -39,16 +39,19 @@ def simulate(
     protocol: Path | None = None,
     coverage: bool = True,
     new: bool = False,
+    format: output.Format = None,
+    force: output.Force = False,
+    quiet: output.Quiet = False,
 ) -> None:
     """Simulate a planned trial many times: power, errors, bias, coverage. All patients are invented."""
-    only_one(
+    output.only_one(
         {"PLAN.toml": plan is not None, "--new": new},
         "lupus-kit simulate --new --out plan.toml writes a plan file to change.",
     )
     if new:
         from lupus_kit.simulation import plan_template
 
-        write_result(plan_template(), out, keep=True)
+        output.write_result(plan_template(), out, keep=True, force=force)
         return
     assert plan is not None
     # Whatever could be wrong with the input is looked at before any work is done.
@@ -58,22 +61,32 @@ def simulate(
         raise InputError("--resume goes on with the run in a folder: name it with --out.")
     from lupus_kit.simulation import Scenario
 
+    text = f"{_text(plan)}\n" if str(plan) == "-" else ""
+    scenario = Scenario.from_toml(text or plan)
     if protocol is not None:
         from lupus_kit.simulation import protocol as written
 
-        if protocol.exists():
+        if protocol.exists() and not force:
             raise InputError(f"{protocol} is there already and is not overwritten: give another name to --protocol.")
-        write_result(written(Scenario.from_toml(plan), trials, seed), protocol)
+        output.write_result(written(scenario, trials, seed), protocol, keep=True, force=force)
         return
-    scenarios = truths(Scenario.from_toml(plan))
-    text = plan.read_bytes().decode("utf-8")
+    scenarios, text = truths(scenario), text or _text(plan)
     with _cluster(scheduler):
         if out is not None:
-            _prepare(out, resume, text)
+            _prepare(out, resume, text, force)
         results = _run(scenarios, trials, seed, jobs, out, progress, text)
     if _shown(progress):
-        print("Summing up.", file=sys.stderr)
-    _write_results(results, seed, out, text, coverage)
+        output.say("Summing up.")
+    _write_results(results, seed, out, text, coverage, format or output.TableFormat.table)
+
+
+def _text(plan: Path) -> str:
+    from lupus_kit.simulation.plan.plan_file import LARGEST
+
+    try:
+        return output.read_input(plan, LARGEST, "a plan").decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{plan}: is not a text in UTF-8; save the plan as UTF-8.") from None
 
 
 def truths(scenario: Scenario) -> dict[str, Scenario]:
@@ -97,10 +110,12 @@ def truths(scenario: Scenario) -> dict[str, Scenario]:
     return {"assumed": scenario, "no difference": replace(scenario, assumptions=assumed.under_null())}
 
 
-def _prepare(out: Path, resume: bool, text: str) -> None:
+def _prepare(out: Path, resume: bool, text: str, force: bool) -> None:
     """Make the folder; refuse one that holds something else, or a run that nobody asked to go on with."""
     if out.is_dir():
         names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+        if force:  # other files stay beside the results, and of their names none is spared
+            names &= {PARTS}
         if names - {PLAN_COPY, PARTS, *RESULTS}:
             raise InputError(f"{out} holds files that are not a simulation's: give an empty or a new folder.")
         written = _written(out)
@@ -183,24 +198,29 @@ def _run(
                 _write(out, {PLAN_COPY: text.encode("utf-8")})
     except KeyboardInterrupt:
         if out is not None:
-            print(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.", file=sys.stderr)
+            output.say_error(f"Stopped. What is done is kept in {out}: the same command with --resume goes on.")
         raise
     return results
 
 
 def _shown(progress: bool | None) -> bool:
-    return sys.stderr.isatty() if progress is None else progress
+    return sys.stderr.isatty() and not output.is_quiet() if progress is None else progress
 
 
-def _write_results(results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool) -> None:
+def _write_results(
+    results: dict[str, Simulation], seed: int, out: Path | None, text: str, coverage: bool, form: output.TableFormat
+) -> None:
     from lupus_kit.cli import simulation_report as report
+    from lupus_kit.core.csv_text import csv_text
 
     table = report.characteristics(results, coverage)
     first = next(iter(results.values()))
+    as_data = {output.TableFormat.csv: csv_text(table), output.TableFormat.json: report.as_json(table, results, seed)}
     if out is not None:
         page = report.as_page(table, results, seed, text)
-        contents = csv_text(table), report.as_json(table, results, seed), page
+        contents = *as_data.values(), page
         _write(out, {name: content.encode("utf-8") for name, content in zip(RESULTS, contents, strict=True)})
-        print(f"Wrote {', '.join(RESULTS)} to {out}.", file=sys.stderr)
+        output.say(f"Wrote {', '.join(RESULTS)} to {out}.")
     head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
-    print_text(f"{head}\n\n{plain_table(report.side_by_side(table))}\n\n{report.NOTE}\n")
+    shown = output.plain_table(report.side_by_side(table), form is output.TableFormat.markdown)
+    output.print_text(as_data.get(form, f"{head}\n\n{shown}\n\n{report.NOTE}\n"))

@@ -112,7 +112,7 @@ class Cohort:
         rows.insert(0, ("Patients", "n", *(str(len(frame)) for frame in by_arm.values())))
         return pd.DataFrame(rows, columns=["characteristic", "summary", *ARMS])
 
-    def save(self, directory: str | Path, format: str = "csv") -> Path:
+    def save(self, directory: str | Path, format: str = "csv", force: bool = False) -> Path:
         """Write the tables into a folder, all or nothing.
 
         The files are written to a new folder beside the old one, which then takes its place: an interrupted save
@@ -125,6 +125,8 @@ class Cohort:
         format : {"csv", "parquet", "xlsx"}
             One CSV or Parquet file for each table, or one Excel workbook with a sheet for each table and a sheet
             with the dictionary. All keep every value and type.
+        force : bool
+            Write into a folder that holds other files, too; they stay.
 
         Returns
         -------
@@ -137,7 +139,7 @@ class Cohort:
             If the format is unknown, the folder holds something else, cannot be written, or a table breaks its
             schema.
         """
-        return storage.save(self.tables, Path(directory), format, self.assumptions, self.seed, self.made_by)
+        return storage.save(self.tables, Path(directory), format, self.assumptions, self.seed, self.made_by, force)
 
     def to_cdisc(self, directory: str | Path) -> Path:
         """Write ADSL, ADQS, ADRS, ADLB and ADAE as SAS transport files, with CDISC names and labels.

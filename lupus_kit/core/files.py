@@ -1,11 +1,16 @@
 """Files that are there whole or not at all, and the words for a place that cannot be written to."""
 
+import errno
 import os
+import re
+import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from lupus_kit.core.errors import InputError
 
@@ -13,6 +18,10 @@ from lupus_kit.core.errors import InputError
 UNFINISHED = ".part"
 #: A lock that is older than so many seconds was left behind by a process that died.
 _STALE = 10.0
+#: Places that stand for a stream that is open already, which may be a file.
+_STREAMS = ("/dev/std", "/dev/fd/", "/proc/")
+#: Bytes of a file that tell of what kind it is.
+_BEGINNING = 2000
 
 
 def make_folder(folder: Path) -> None:
@@ -41,6 +50,10 @@ def make_folder(folder: Path) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all.
 
+    What the user made of the place stays: a link still leads where it led, a device or a pipe is written to, the file
+    keeps its owner, its mode and its attributes. A file with several names (hard links), or of another owner, is
+    written in place: it cannot be exchanged without losing them.
+
     Parameters
     ----------
     path : pathlib.Path
@@ -51,26 +64,159 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises
     ------
     InputError
-        If it cannot be written; no half-written file stays behind.
+        If it cannot be written or is read-only; no half-written file stays behind.
     """
-    if path.is_dir():
-        raise InputError(f"cannot write {str(path)!r}: it is a folder. Name a file.")
-    if not path.parent.is_dir():
-        raise InputError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}. Make it first.")
-    temporary = ""
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files for the owner only
-        os.replace(temporary, path)
-        temporary = ""
+        _write(path, content)
     except OSError as error:
         raise cannot_write(path, error) from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    there = None
+    with suppress(FileNotFoundError, NotADirectoryError):
+        there = path.stat()
+    if there and stat.S_ISDIR(there.st_mode):
+        raise InputError(f"cannot write {str(path)!r}: it is a folder. Name a file.")
+    if there and (not stat.S_ISREG(there.st_mode) or str(path.absolute()).startswith(_STREAMS)):
+        with path.open("ab") as stream:  # appending, since /dev/stdout may be a file that others write to
+            stream.write(content)
+        return
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise InputError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}. Make it first.")
+    if there and not (there.st_mode & 0o222 and os.access(target, os.W_OK)):  # root may write to every file
+        raise InputError(f"cannot write {str(path)!r}: it is read-only. Make it writable, or name another file.")
+    temporary = ""
+    try:
+        # The beginning of the name is enough: the whole one may be as long as names can be.
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=UNFINISHED)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        if there is None:
+            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files for the owner only
+        elif there.st_nlink > 1 or not _same_owner(Path(temporary), there):
+            with target.open("r+b") as stream:
+                stream.write(content)
+                stream.truncate()
+            return
+        else:
+            shutil.copystat(target, temporary)
+            os.utime(temporary)
+        os.replace(temporary, target)
+        temporary = ""
     finally:
         # Also after Ctrl+C, which can come at any line.
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _same_owner(path: Path, wanted: os.stat_result) -> bool:
+    """Give a file the owner and the group of another one; tell whether it has them."""
+    made = path.stat()
+    if (made.st_uid, made.st_gid) != (wanted.st_uid, wanted.st_gid):
+        try:
+            os.chown(path, wanted.st_uid, wanted.st_gid)
+        except OSError:
+            return False
+    return True
+
+
+def refuse_other_kind(path: Path, content: bytes) -> None:
+    """Refuse to replace a file that does not begin as what is to be written does; digits may differ.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The place.
+    content : bytes
+        What is to be written.
+
+    Raises
+    ------
+    InputError
+        A file is there that is no earlier result of this kind.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as stream:
+        there = stream.read(_BEGINNING)
+    if _opening(there) != _opening(content[:_BEGINNING]):
+        raise InputError(
+            f"{str(path)!r} is there already and no earlier result of this kind, so that it is not overwritten: "
+            "give another name to --out, or add --force."
+        )
+
+
+def _opening(content: bytes) -> bytes:
+    """Return the first lines, as many as make 8 characters, without digits."""
+    opening = b""
+    for line in content.splitlines():
+        if len(opening) >= 8:
+            break
+        opening += re.sub(rb"[\d.]+", b"", line.strip())
+    return opening
+
+
+def read_bytes(path: Path, most: int, what: str) -> bytes:
+    """Read a file that is no larger than such files are; a pipe or a device, which may have no end, is none.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    most : int
+        Bytes that it may have.
+    what : str
+        What it should be, for the message: ``"a plan"``.
+
+    Returns
+    -------
+    bytes
+        The content.
+
+    Raises
+    ------
+    InputError
+        If it is a pipe or a device, or too large.
+    OSError
+        As the operating system says it; also for a name that cannot be one.
+
+    Examples
+    --------
+    >>> read_bytes(Path(os.devnull), 10, "a plan")
+    Traceback (most recent call last):
+    lupus_kit.core.errors.InputError: /dev/null is a pipe or a device: a plan is read from a file, or with - from standard input.
+    """
+    require_file(path, what)
+    with path.open("rb") as stream:
+        return within(stream, most, f"{path}", what)
+
+
+def require_file(path: Path, what: str) -> None:
+    """Refuse a pipe or a device, which may have no end; raise OSError where there is nothing of that name."""
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "a name holds no zero byte")
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InputError(f"{path} is a pipe or a device: {what} is read from a file, or with - from standard input.")
+
+
+def within(stream: BinaryIO, most: int, name: str, what: str) -> bytes:
+    """Read a stream to its end, or say that it is too large.
+
+    Examples
+    --------
+    >>> import io
+    >>> within(io.BytesIO(b"abc"), 2, "standard input", "a plan")
+    Traceback (most recent call last):
+    lupus_kit.core.errors.InputError: standard input is larger than 2 bytes: that is not a plan.
+    """
+    content = stream.read(most + 1)
+    if len(content) > most:
+        size = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most} bytes"
+        raise InputError(f"{name} is larger than {size}: that is not {what}.")
+    return content
 
 
 @contextmanager

@@ -6,8 +6,8 @@ Text (CSV), Excel, Parquet, and the files of Stata, SPSS and SAS.
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -17,11 +17,15 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.csv
+import pyarrow.parquet
 
 from lupus_kit.core.columns import is_missing
-from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.csv_text import csv_text
+from lupus_kit.core.errors import InputError
 from lupus_kit.core.extras import need
+from lupus_kit.core.files import require_file, within
 from lupus_kit.core.text import lines, listing, plural
+from lupus_kit.core.workbook import Rows, filled_rows
 
 # Lines above the names of the columns: comments, and the line in which Excel says the separator.
 _ABOVE = re.compile(r"#|\"?sep=.?\"?\s*$", re.IGNORECASE)
@@ -31,6 +35,8 @@ _STATISTICS = {
     ".dta": ("Stata", "read_dta"), ".sav": ("SPSS", "read_sav"), ".zsav": ("SPSS", "read_sav"),
     ".sas7bdat": ("SAS", "read_sas7bdat"), ".xpt": ("SAS transport", "read_xport"),
 }  # fmt: skip
+# What a table may have: bytes of a text, and cells in all.
+_TEXT, _CELLS = 500_000_000, 200_000_000
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", *_STATISTICS)
 #: How files begin that often stand under another ending, and the way out.
 _DISGUISES = (
@@ -99,14 +105,20 @@ def read_table(
     InputError
         If there is no such file, it cannot be read, is damaged, or holds no row.
     """
-    raw = _read_path(path, sheet, header) if isinstance(path, Path) else _read_text(path.read(), _STREAM, header)
+    if isinstance(path, Path):
+        raw = _read_path(path, sheet, header)
+    else:
+        raw = _read_text(within(path, _TEXT, _STREAM, "a table that is read whole"), _STREAM, header)
     if not len(raw.cells) and not empty:
         raise InputError(f"{raw.source} holds no row: {_WANTED}.")
     return raw
 
 
 def _read_path(path: Path, sheet: str | None, header: Header | None) -> RawTable:
-    if not path.exists():
+    there = False
+    with suppress(OSError):  # too long a name, for example
+        there = path.exists()
+    if not there:
         raise InputError(f"there is no file {str(path)!r}.")
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a folder: name a file.")
@@ -118,7 +130,11 @@ def _read_path(path: Path, sheet: str | None, header: Header | None) -> RawTable
     if sheet is not None and suffix != ".xlsx":
         raise InputError(f"a sheet is named ({sheet!r}), but {path.name} is not an Excel file.")
     try:
-        content = b"" if suffix in _STATISTICS or suffix == ".parquet" else path.read_bytes()
+        text = suffix not in (".xlsx", ".parquet", *_STATISTICS)
+        require_file(path, "a table")
+        with path.open("rb") as file:  # of a workbook the beginning; the other libraries know what they read
+            whole = within(file, _TEXT, path.name, "a table that is read whole") if text else b""
+            content = file.read(512) if suffix == ".xlsx" else whole
         for start, what in _DISGUISES:
             if content.lstrip().startswith(start):
                 raise InputError(f"{path.name} is {what}.")
@@ -152,8 +168,7 @@ def write_table(table: pd.DataFrame, suffix: str, sheet: str = "Sheet1") -> byte
         return stream.getvalue()
     if suffix != ".csv":
         raise InputError(f"a table is written as .csv or .xlsx, not as {suffix or 'a file without an ending'}.")
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text.encode("utf-8")
+    return csv_text(table).encode("utf-8")
 
 
 # --- text ---------------------------------------------------------------------------------------------------------
@@ -267,13 +282,11 @@ def read_sheets(path: Path, sheets: Sequence[str] = (), header: Header | None = 
     InputError
         If the workbook cannot be read, lacks a sheet, or a formula has no stored result.
     """
-    names, found = _rows_of_sheets(path, sheets)
-    _refuse_uncalculated(path, found)
+    names, found = filled_rows(path, sheets)
     return {sheet: _sheet_table(path, sheet, rows, [] if sheets else names, header) for sheet, rows in found.items()}
 
 
-def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[str], header: Header | None) -> RawTable:
-    filled = [(number, row) for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)]
+def _sheet_table(path: Path, sheet: str, filled: Rows, names: list[str], header: Header | None) -> RawTable:
     while filled and str(next(cell for cell in filled[0][1] if cell is not None)).startswith("#"):
         del filled[0]
     source = f"{path.name}, sheet {sheet!r}"
@@ -282,6 +295,14 @@ def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[s
     first = filled[0][1]
     # A merged cell keeps its text in its first column: the second row tells how far it reaches.
     width = max(k + 1 for _, row in filled[: 2 if header else 1] for k, cell in enumerate(row) if cell is not None)
+    beside = [
+        f"row {number}, column {width + k}: {cell!r}"
+        for number, row in filled
+        for k, cell in enumerate(row[width:], 1)
+        if cell is not None
+    ]
+    if beside:
+        raise InputError(f"{source} has cells in columns without a name. Name these, or delete them:\n{lines(beside)}")
     body = [(row + [None] * width)[:width] for _, row in filled[1:]]  # openpyxl may leave out empty cells at the end
     cells = pd.DataFrame(body, index=[number for number, _ in filled[1:]], dtype=object)
     others = [repr(name) for name in names if name != sheet]
@@ -290,60 +311,32 @@ def _sheet_table(path: Path, sheet: str, rows: list[list[object]], names: list[s
     return _named(cells, written, source, notes, header)
 
 
-def _rows_of_sheets(
-    path: Path, sheets: Sequence[str], values: bool = True
-) -> tuple[list[str], dict[str, list[list[object]]]]:
-    """Read the cells of sheets: their values, or the formulas behind them; name all sheets there are."""
-    openpyxl = need("openpyxl", "files", "Reading an Excel file")
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=values)
-        names = list(book.sheetnames)
-        wanted = list(sheets) or names[:1]
-        rows = {sheet: book[sheet].iter_rows(values_only=True) for sheet in wanted if sheet in names}
-        found = {sheet: [[*row] for row in cells] for sheet, cells in rows.items()}
-        book.close()
-    except OSError:
-        raise
-    except Exception:  # whatever is damaged inside, openpyxl lets the error of its own parts through
-        what = "not a readable .xlsx workbook (damaged, or protected by a password)"
-        raise InputError(f"{path.name} is {what}: save it anew, or as CSV.") from None
-    for sheet in wanted:
-        require_choice("sheet", sheet, names)
-    return names, found
-
-
-def _refuse_uncalculated(path: Path, found: dict[str, list[list[object]]]) -> None:
-    """Refuse formulas whose result is not stored: they would pass for empty cells."""
-    with zipfile.ZipFile(path) as archive:
-        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
-        if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
-            return
-    _, formulas = _rows_of_sheets(path, list(found), values=False)
-    for sheet, rows in found.items():
-        without = [
-            f"row {r}, column {c}: {formula}"
-            for r, (shown, behind) in enumerate(zip(rows, formulas[sheet], strict=True), 1)
-            for c, (value, formula) in enumerate(zip(shown, behind, strict=True), 1)
-            if value is None and isinstance(formula, str) and formula.startswith("=")
-        ]
-        if without:
-            found_in = f"{path.name}, sheet {sheet!r} has {plural(len(without), 'formula')} without a stored result"
-            raise InputError(f"{found_in}; open the file in a spreadsheet program and save it:\n{lines(without)}")
-
-
 # --- Parquet ------------------------------------------------------------------------------------------------------
 
 
 def _read_parquet(path: Path) -> RawTable:
     try:
+        about = pyarrow.parquet.read_metadata(path)
+        _require_room(path, about.num_rows, about.num_columns)
         table = pd.read_parquet(path)
-    except OSError:
-        raise
-    except Exception:  # whatever is damaged inside, pandas lets the error of its own reading of the schema through
-        raise InputError(f"{path.name} is not a readable Parquet file.") from None
+    except (
+        Exception
+    ) as error:  # whatever is damaged inside, pandas lets the error of its own reading of the schema through
+        if isinstance(error, InputError) or getattr(error, "errno", None):
+            raise
+        raise InputError(f"{path.name} is not a readable Parquet file (damaged, or something else).") from None
     if table.index.names != [None]:
         table = table.reset_index()  # pandas writes a named index as columns of its own
     return _named(table.set_axis(np.arange(1, len(table) + 1)), [str(name) for name in table.columns], path.name)
+
+
+def _require_room(path: Path, rows: int | None, columns: int) -> None:
+    """Refuse a table whose cells memory may not hold; a file of some bytes can say that it has any number."""
+    if (rows or 0) * columns > _CELLS:
+        raise InputError(
+            f"{path.name} has {rows:,} rows of {columns:,} columns, more than {_CELLS // 1_000_000} million cells: "
+            "keep the columns and rows that are needed."
+        )
 
 
 # --- Stata, SPSS, SAS ---------------------------------------------------------------------------------------------
@@ -354,7 +347,12 @@ def _read_statistics(path: Path) -> RawTable:
     program, reader = _STATISTICS[path.suffix.lower()]
     pyreadstat = need("pyreadstat", "files", f"Reading a {program} file")
     try:
-        table, about = getattr(pyreadstat, reader)(str(path))
+        read = getattr(pyreadstat, reader)
+        _, about = read(str(path), metadataonly=True)
+        _require_room(path, about.number_rows, about.number_columns)
+        table, about = read(str(path))
+    except InputError:
+        raise
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError):
         raise InputError(f"{path.name} is not a readable {program} file (damaged, or of another program).") from None
     names = [str(name) for name in table.columns]

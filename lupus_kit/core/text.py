@@ -1,9 +1,12 @@
 """Small pieces of sentences: plurals, lists with "and", and lists that end with how many more there are."""
 
+import re
 from collections.abc import Iterable
 
 #: How many lines or names of a kind one message lists before it says how many more there are.
 SHOWN = 20
+#: What steers a terminal or turns the direction of writing, and halves of signs, which no file can hold.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def plural(number: int, noun: str, several: str | None = None) -> str:
@@ -84,3 +87,24 @@ def lines(texts: Iterable[str], most: int = SHOWN) -> str:
     every = list(texts)
     more = [f"... and {len(every) - most} more"] if len(every) > most else []
     return "\n".join([*every[:most], *more])
+
+
+def visible(text: str) -> str:
+    r"""Spell out signs that would steer a terminal instead of being shown.
+
+    Parameters
+    ----------
+    text : str
+        Any text; tabs and line breaks stay, those of Windows become plain ones.
+
+    Returns
+    -------
+    str
+        With the number of each such sign in its place, as JSON and TOML write it.
+
+    Examples
+    --------
+    >>> print(visible("Ann\x1b[31m"))
+    Ann\u001b[31m
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n"))

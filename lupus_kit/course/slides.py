@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CORE = shelf.START
 
 
-def write_slides(folder: Path, name: str = CORE) -> Path:
+def write_slides(folder: Path, name: str = CORE, force: bool = False) -> Path:
     """Run a notebook and write it as slides.
 
     Parameters
@@ -27,6 +27,8 @@ def write_slides(folder: Path, name: str = CORE) -> Path:
         Where they go; it has to be empty or not there yet.
     name : str
         The notebook's file name.
+    force : bool
+        Write into a folder that holds something; what is not of the slides stays.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def write_slides(folder: Path, name: str = CORE) -> Path:
     nbconvert = need("nbconvert", "handbook", "Slides")
     reveal = Path(str(need("sphinx_revealjs", "handbook", "Slides").__file__)).parent / "_static" / "revealjs"
     make_folder(folder)
-    if any(folder.iterdir()):
+    if not force and any(folder.iterdir()):
         raise InputError(
             f"there is something in {str(folder)!r} already. Name a folder that is empty or not there yet."
         )
@@ -59,7 +61,7 @@ def write_slides(folder: Path, name: str = CORE) -> Path:
     for part in ("dist", "LICENSE"):
         source, target = reveal / part, folder / "reveal.js" / part
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.map", "*.esm.js"))
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.map", "*.esm.js"), dirs_exist_ok=force)
         else:
             shutil.copy(source, target)
     write_atomically(folder / "index.html", html.encode("utf-8"))

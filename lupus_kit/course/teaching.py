@@ -153,13 +153,15 @@ def exercises_of_stop(stop: int | None) -> pd.DataFrame:
     return listed if stop is None else listed[listed["key"].str.startswith(f"{stop:02}.")]
 
 
-def write_instructor_versions(folder: Path) -> list[Path]:
+def write_instructor_versions(folder: Path, force: bool = False) -> list[Path]:
     """Copy the notebooks with their solutions unfolded.
 
     Parameters
     ----------
     folder : pathlib.Path
         Where they go; a file that is already there is not overwritten.
+    force : bool
+        Write over files of those names.
 
     Returns
     -------
@@ -173,7 +175,7 @@ def write_instructor_versions(folder: Path) -> list[Path]:
     """
     make_folder(folder)
     targets = {path: folder / path.name for path in shelf.find().notebooks()}
-    if there := [target.name for target in targets.values() if target.exists()]:
+    if not force and (there := [target.name for target in targets.values() if target.exists()]):
         raise InputError(f"{there[0]!r} is in {str(folder)!r} already and is not overwritten. Name another folder.")
     for source, target in targets.items():
         text = source.read_text(encoding="utf-8")

@@ -160,7 +160,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch, caps
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    assert call("replicate", "--format", "markdown", "--out", str(target)) == 2
+    assert call("replicate", "--format", "markdown", "--out", str(target), "--force") == 2
     assert "No space left" in capsys.readouterr().err
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["report.md"]

@@ -10,6 +10,7 @@ import pandas as pd
 from lupus_kit.audit.report.checked_values import CLAIMS, Analysis, CheckedValue, Quantity
 from lupus_kit.audit.report.forms import markdown, notebook_html, terminal_table, web_page
 from lupus_kit.audit.report.layout import Contents
+from lupus_kit.core.csv_text import csv_text
 from lupus_kit.core.errors import unknown_name
 
 FORMATS = ("table", "markdown", "html", "json", "csv")
@@ -164,7 +165,7 @@ class Report(Contents):
         if format not in FORMATS:
             raise unknown_name("format", format, FORMATS)
         if format == "csv":
-            return str(self.to_frame().to_csv(index=False))
+            return csv_text(self.to_frame())
         if format == "json":
             return self._json()
         if format == "table":

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -24,13 +25,12 @@ from lupus_kit.core.extras import need
 from lupus_kit.core.problems import BadCells, raise_together
 from lupus_kit.core.tables import RawTable, read_sheets, read_table
 from lupus_kit.core.text import listing, plural
+from lupus_kit.core.workbook import EXCEL_ROWS
 
 MANIFEST = "cohort.json"
 #: Version of the folder: 1 had checksums for every row and column, 2 has one for each table.
 LAYOUT = 2
 FORMATS = ("csv", "parquet", "xlsx")
-#: Rows of an Excel sheet, header included.
-EXCEL_ROWS = 1_048_576
 _BOOK = "cohort.xlsx"
 #: The files that a cohort may consist of.
 COHORT_FILES = (MANIFEST, _BOOK, *(f"{table}.{format}" for table in TABLES for format in ("csv", "parquet")))
@@ -38,7 +38,7 @@ COHORT_FILES = (MANIFEST, _BOOK, *(f"{table}.{format}" for table in TABLES for f
 
 def save(
     tables: Mapping[str, pd.DataFrame], directory: Path, format: str, a: Assumptions | None, seed: int | None,
-    made_by: str,
+    made_by: str, force: bool = False,
 ) -> Path:  # fmt: skip
     """Write a cohort; see :meth:`Cohort.save`."""
     require_choice("format", format, FORMATS)
@@ -48,11 +48,32 @@ def save(
         sums = write_tables(tables, folder, format)
         write_manifest(folder, format, tables["visits"], seed, a, sums, made_by)
 
-    return write_folder(directory, MANIFEST, COHORT_FILES, "a cohort", write)
+    return write_folder(directory, MANIFEST, COHORT_FILES, "a cohort", write, force)
 
 
-def write_folder(directory: Path, marker: str, own: Collection[str], what: str, write: Callable[[Path], None]) -> Path:
-    """Write a folder, all or nothing.
+def check_unchanged(directory: Path) -> None:
+    """Raise where a folder holds a cohort with a file that is not as it was saved."""
+    if not (directory / MANIFEST).is_file():
+        return
+    try:
+        manifest = _manifest(directory, allow_edits=False)
+        if manifest["format"] == "xlsx":
+            load(directory, allow_edits=False)
+            return
+        for name, digest in manifest["checksums"].items():
+            if file_sum(directory / f"{name}.{manifest['format']}") != digest:
+                raise InputError(f"{name}.{manifest['format']} was changed after saving.")
+    except (InputError, OSError) as error:
+        raise InputError(
+            f"{directory} holds a cohort that is not as it was saved, and is not overwritten ({error}) "
+            "Give another folder, or add --force."
+        ) from None
+
+
+def write_folder(
+    directory: Path, marker: str, own: Collection[str], what: str, write: Callable[[Path], None], force: bool = False
+) -> Path:
+    """Write a folder, all or nothing; where it is a link, the folder that the link leads to.
 
     Parameters
     ----------
@@ -66,12 +87,16 @@ def write_folder(directory: Path, marker: str, own: Collection[str], what: str, 
         What the folder holds, for messages.
     write : callable
         Writes the files into the folder it is given.
+    force : bool
+        Write into a folder with other files, which stay.
     """
+    given, directory = directory, directory.resolve()
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory} is a file: give a folder.")
+    mode = stat.S_IMODE(directory.stat().st_mode) if directory.exists() else 0o755
     held = sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
     foreign = [name for name in held if name not in own] if marker in held else held
-    if foreign:
+    if foreign and not force:
         named = listing(map(repr, foreign[:3])) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
         raise InputError(f"{directory} holds files that are not {what} ({named}): give an empty or a new folder.")
     try:
@@ -80,14 +105,17 @@ def write_folder(directory: Path, marker: str, own: Collection[str], what: str, 
     except OSError as error:
         raise InputError(f"cannot write in {directory.parent}: {error.strerror}. Choose another folder.") from None
     try:
+        for name in foreign:
+            place = directory / name
+            (shutil.copytree if place.is_dir() else shutil.copy2)(place, new / name)
         write(new)
-        new.chmod(0o755)
+        new.chmod(mode)
         _swap(new, directory)
     except OSError as error:
         raise InputError(f"cannot write {directory}: {error.strerror}. What was there before is unchanged.") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return directory
+    return given
 
 
 def write_manifest(

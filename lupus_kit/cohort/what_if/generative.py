@@ -109,6 +109,7 @@ def write_what_if(
     assumptions: Assumptions | None = None,
     n_per_arm: int = 30,
     seed: int | np.random.Generator = 0,
+    force: bool = False,
 ) -> Path:
     """Invent a cohort of any size and write it to Parquet, a block of patients at a time.
 
@@ -125,6 +126,8 @@ def write_what_if(
         Patients in each arm, at least 1.
     seed : int or numpy.random.Generator
         Same seed, same cohort.
+    force : bool
+        Write into a folder that holds other files, too; they stay.
 
     Returns
     -------
@@ -168,7 +171,7 @@ def write_what_if(
         sums = {name: file_sum(folder / f"{name}.parquet") for name in TABLES}
         write_manifest(folder, "parquet", visits, kept, a, sums)
 
-    return write_folder(Path(directory), MANIFEST, COHORT_FILES, "a cohort", write)
+    return write_folder(Path(directory), MANIFEST, COHORT_FILES, "a cohort", write, force)
 
 
 def checked(assumptions: Assumptions | None, n_per_arm: int) -> tuple[Assumptions, int]:

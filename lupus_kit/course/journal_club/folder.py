@@ -83,7 +83,7 @@ def notebook(club: JournalClub, place: str) -> str:
     return f"{v4.writes(v4.new_notebook(cells=cells))}\n"
 
 
-def write_folder(study: str, folder: Path) -> tuple[str, ...]:
+def write_folder(study: str, folder: Path, force: bool = False) -> tuple[str, ...]:
     """Write the sheet, the notebook and the facilitator's page of one paper.
 
     Parameters
@@ -92,6 +92,8 @@ def write_folder(study: str, folder: Path) -> tuple[str, ...]:
         Name of a shipped study, or a claims file.
     folder : pathlib.Path
         Where they go; made if it is not there.
+    force : bool
+        Write over files of those names.
 
     Returns
     -------
@@ -105,8 +107,10 @@ def write_folder(study: str, folder: Path) -> tuple[str, ...]:
     """
     record, shipped = published.load(study), study in published.studies()
     names = (SHEET, NOTEBOOK, FACILITATOR) if shipped else (SHEET, NOTEBOOK, FACILITATOR, CLAIMS)
-    if there := [name for name in names if (folder / name).exists()]:
-        raise InputError(f"{folder / there[0]} is there already and is not overwritten: give another folder to --out.")
+    if not force and (there := [name for name in names if (folder / name).exists()]):
+        raise InputError(
+            f"{folder / there[0]} is there already and is not overwritten: give another folder to --out, or add --force."
+        )
     club = journal_club(record)
     texts = [notebook(club, study if shipped else CLAIMS), facilitator(club), published.claims_toml(record)]
     content = dict(zip(names, [pdf(club), *(text.encode() for text in texts)], strict=False))

@@ -15,13 +15,15 @@ from typing import Any
 
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import cannot_write, locked, write_atomically
+from lupus_kit.core.files import cannot_write, locked, read_bytes, write_atomically
 from lupus_kit.lessons.exercises.exercise import Exercise
 
 NAME = "lupus-kit-progress.json"
 #: ``off``, or the file to use instead; without it progress is kept only where a notebook runs.
 VARIABLE = "LUPUS_KIT_PROGRESS"
 SCHEMA = 1
+#: A student's answers to a hundred exercises have some hundred thousand bytes.
+_LARGEST = 20_000_000
 
 
 class DamagedError(Exception):
@@ -163,7 +165,7 @@ def read_content(path: Path) -> dict[str, Any]:
         As :func:`read`.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_bytes(path, _LARGEST, "a progress file"))
     except FileNotFoundError:
         return {"schema": SCHEMA, "answers": [], "predictions": []}
     except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.files import read_bytes
 from lupus_kit.published.claims.claim_reader import CLAIM_KEYS
 from lupus_kit.published.claims.lines import key_lines
 from lupus_kit.published.claims.problems import COLUMN_OF, Entry, Problems, csv_rows, in_csv, of_csv
@@ -20,6 +21,7 @@ from lupus_kit.published.study import Study
 
 #: A paper has some hundred numbers; what is larger than this is something else.
 LARGEST = 2_000_000
+_CLAIMS = "a claims file of one paper"
 Place = Path | Traversable
 
 
@@ -120,14 +122,11 @@ def load_place(place: Place) -> Study:
 def _read(place: Place, name: str) -> str:
     """Return the text of a file that is small enough to be a claims file."""
     try:
-        with place.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = read_bytes(place, LARGEST, _CLAIMS) if isinstance(place, Path) else place.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{name} is missing: there is no such file.") from None
     except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}.") from None
-    if len(content) > LARGEST:
-        raise InputError(f"{name} is larger than {LARGEST // 1_000_000} MB: that is no claims file of one paper.")
+        raise InputError(f"{name} cannot be read: {error.strerror or error}.") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

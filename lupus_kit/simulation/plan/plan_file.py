@@ -75,8 +75,11 @@ from typing import Any, TypeVar
 import tomlkit
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.files import read_bytes
 
 FORMAT = 1
+#: Bytes that a plan may have; one of some dozen lines has a few thousand.
+LARGEST = 2_000_000
 TABLES = ("format", "design", "plan", "rates", "patients")
 
 Made = TypeVar("Made")
@@ -139,7 +142,7 @@ def read_toml(source: str | Path, build: Callable[[dict[str, Any]], Made]) -> Ma
     else:
         name = str(source)
         try:
-            text = Path(source).read_text(encoding="utf-8")
+            text = read_bytes(Path(source), LARGEST, "a plan").decode("utf-8")
         except (OSError, TypeError) as error:
             raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
         except UnicodeDecodeError:

@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import Path
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import write_atomically
+from lupus_kit.core.files import read_bytes, write_atomically
+from lupus_kit.simulation.plan.plan_file import LARGEST
 from lupus_kit.simulation.plan.scenario import Scenario
 
 _HEAD = re.compile(
@@ -136,7 +137,7 @@ def registered(path: str | Path) -> Registration:
     path = Path(path)
     try:
         # Line ends are those of the system on which somebody saved the file; they are not a change of the plan.
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, LARGEST, "a plan").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise InputError(f"{path} cannot be read ({reason}): register a plan first.") from None
