@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import binom, fisher_exact
 
-from lupus_kit import inference, lessons
+from lupus_kit import endpoints, inference, lessons
 from lupus_kit.lessons.catalogue import find
 from lupus_kit.lessons.exercises import invented
 
@@ -161,7 +161,7 @@ def test_the_belief_with_flat_rates_is_the_kits():
 
 def test_the_table_of_the_cohort_is_the_seeded_one():
     rows = pd.read_csv(lessons.data("cohort_week12.csv"))
-    answers = invented.answers().query("week == 12").set_index("patient").loc[rows["patient"]]
+    answers = endpoints.sri(invented.trial().visits).query("week == 12").set_index("patient").loc[rows["patient"]]
     patients = invented.trial().patients.set_index("patient").loc[rows["patient"]]
     assert rows["patient"].is_unique
     assert len(rows) == len(invented.trial().patients)
