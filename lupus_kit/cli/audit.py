@@ -42,14 +42,11 @@ def audit(
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Write a commented claims file to fill in.")] = False,
     shipped: Annotated[bool, typer.Option("--list", help="List the studies that come with the kit.")] = False,
-    jobs: Annotated[int, typer.Option(min=-1, help="Cores to use; -1 for all.")] = 1,
 ) -> None:
     """Say which analyses can and cannot have printed a paper's numbers."""
     given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}
     output.only_one(given, "lupus-kit audit --new --out my_paper.toml writes a claims file to fill in.")
     output.spare_input(out, force, study, text)
-    if jobs == 0:
-        raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if arms is not None and text is None:
         raise InputError("--arms names the arms of a text: give --text FILE too.")
     if new:
@@ -59,23 +56,21 @@ def audit(
     elif shipped:
         output.write_result(_shipped(), out, force=force)
     elif text is not None:
-        _propose(text, arms, format, out, jobs, force)
+        _propose(text, arms, format, out, force)
     elif study is not None:
         form = output.chosen_format(format, out, AuditFormat)
         with output.claims_place(study) as place:
-            report = _report(place, form, out, jobs)
+            report = _report(place, form, out)
         output.write_result(report, out, force=force)
 
 
-def _report(study: str | Study, form: str, out: Path | None, jobs: int) -> str:
+def _report(study: str | Study, form: str, out: Path | None) -> str:
     from lupus_kit.audit import check
 
-    return check(study, n_jobs=jobs).render(form, width=output.terminal_width(out))
+    return check(study).render(form, width=output.terminal_width(out))
 
 
-def _propose(
-    place: str, arms: str | None, format: AuditFormat | None, out: Path | None, jobs: int, force: bool
-) -> None:
+def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path | None, force: bool) -> None:
     """Propose the claims of a text: ask at a terminal, else write them to edit; audited only where a form is asked for."""
     from lupus_kit.audit import proposed_claims_file, read_text
 
@@ -83,7 +78,7 @@ def _propose(
     if out is not None and to_edit and format is not None:
         raise InputError(f"--format {format}: a claims file (--out {out}) has one format; leave --format out.")
     if not to_edit or format is not None:
-        output.write_result(_report(study, output.chosen_format(format, out, AuditFormat), out, jobs), out, force=force)
+        output.write_result(_report(study, output.chosen_format(format, out, AuditFormat), out), out, force=force)
         return
     if study.records and place != "-" and sys.stdin.isatty() and sys.stdout.isatty():
         out = out or Path(Path(place).stem + ".toml")

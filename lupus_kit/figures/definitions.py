@@ -6,12 +6,11 @@ The functions take tables that ``endpoints.compare_definitions``, ``endpoints.ag
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, PALETTE, axes, describe, stacked
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, PALETTE, describe, stacked
 from lupus_kit.figures.tables import arms_in, need_columns
 
 _EVERYBODY = "all patients"
@@ -139,58 +138,3 @@ def _matrix(ax: Axes, sets: pd.DataFrame) -> None:
     ax.set_xticks([])
     ax.grid(False)
     ax.set_xlabel("one column for each set of clauses that occurs")
-
-
-def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw Cohen's kappa of every pair of definitions, with the numbers of patients on whom they differ.
-
-    Parameters
-    ----------
-    pairs : pandas.DataFrame
-        ``endpoints.agreement(...).to_frame()``; of several groups, choose the rows of one.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        With alt text.
-
-    Raises
-    ------
-    InputError
-        If the table is another one, is empty, or holds a pair twice.
-    """
-    source = "endpoints.agreement(...).to_frame()"
-    rows = _require(pairs, source, "first", "second", "only_first", "only_second", "kappa")
-    if rows.duplicated(["first", "second"]).any():
-        raise InputError("the table holds a pair twice: choose the rows of one group, for example of one arm.")
-    names = list(dict.fromkeys([*rows["first"], *rows["second"]]))
-    down, across = names[1:], names[:-1]
-    counted = zip(rows["kappa"], rows["only_first"], rows["only_second"], strict=True)
-    written = [f"{'–' if np.isnan(k) else f'{k:.2f}'}\n{c} | {b}" for k, b, c in counted]
-    square = rows.assign(written=written).pivot(index="second", columns="first", values=["kappa", "written"])
-    kappa = square["kappa"].reindex(index=down, columns=across).astype(float)
-    cells = square["written"].reindex(index=down, columns=across).fillna("")
-    size = max(5.5, 2.8 + 0.82 * len(across))
-    ax = axes(ax, (size + 1.4, 1.9 + 0.6 * len(down)))
-    ax.grid(False)
-    # An undefined kappa is a pale tile, told from the empty half by its numbers.
-    shown = kappa.mask(kappa.isna() & (cells != ""), 0.0)
-    sns.heatmap(shown, ax=ax, cmap="Blues", vmin=min(0.0, float(np.nanmin(shown.to_numpy()))), vmax=1,
-                annot=cells, fmt="", annot_kws={"fontsize": 10}, linewidths=1.5, cbar_kws={"label": "Cohen's kappa"})  # fmt: skip
-    ax.set_xticklabels(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
-    ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
-    ax.set(xlabel="", ylabel="")
-    title = "How the definitions agree\nkappa; below it, responders by the row only | by the column only"
-    ax.set_title(title, loc="left")
-    known = rows.dropna(subset=["kappa"])
-    said = "kappa is not defined for any pair"
-    if len(known):
-        ends = [known.loc[known["kappa"].idxmin()], known.loc[known["kappa"].idxmax()]]
-        said = " and ".join(
-            f"{word} for {row['first']} and {row['second']} (kappa {row['kappa']:.2f}, {row['only_first']} by the "
-            f"first only, {row['only_second']} by the second only)"
-            for word, row in zip(("weakest", "strongest"), ends, strict=True)
-        )
-    return describe(ax, f"Heat map of Cohen's kappa between {len(names)} definitions of response: agreement is {said}.")

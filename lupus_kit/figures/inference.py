@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
-from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import MARKS, PUBLISHED, axes, describe, p_bar
 from lupus_kit.figures.tables import need_columns
 
@@ -191,46 +190,6 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
     said = "; ".join(f"{name}: {scale * low:.1f} to {scale * high:.1f}" for name, low, high in ends)
     excluded = f"{without} of {len(data)} leave out {null:g}, the value of no effect."
     return describe(ax, f"Intervals of the {measure}. {said}. {excluded}")
-
-
-def confidence_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
-    """Draw p-value functions of tests that speak about the same measure.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        ``inference.confidence_curve`` of one or several tests: ``label``, ``measure``, ``value``, ``p``.
-    alpha : float
-        Level drawn as a line: where a curve crosses it, the interval ends.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    InputError
-        The tests speak about different measures.
-    """
-    measures = list(frame["measure"].unique())
-    if len(measures) != 1:
-        raise InputError(f"one measure at a time, not {', '.join(measures)}: choose tests of one measure.")
-    ax = axes(ax, (8, 4.8))
-    scale, null, unit = UNITS[measures[0]]
-    shown = frame.assign(value=scale * frame["value"])
-    _lines(shown, "value", "p", ax)
-    ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
-    ax.axvline(null, color="0.2", linewidth=1)
-    if "ratio" in measures[0]:
-        ax.set_xscale("log")
-    ax.set(xlabel=f"supposed {measures[0]}{unit}", ylabel="two-sided p-value", ylim=(0, 1.02))
-    said = []
-    for label, curve in shown.groupby("label", sort=False):
-        held = curve.loc[curve["p"] > alpha, "value"]
-        said.append(f"{label} stays above {alpha:g} from {held.min():.3g} to {held.max():.3g}")
-    return describe(ax, f"Curves of p against the supposed {measures[0]}, each with one peak. {'; '.join(said)}.")
 
 
 def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:

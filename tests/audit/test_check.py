@@ -77,10 +77,6 @@ def test_the_events_of_table_3_are_recomputed_for_information(he):
         assert fisher.fits is None
 
 
-def test_the_whole_audit_is_the_same_on_two_cores(he):
-    assert audit.check("he2020", n_jobs=2).render("json") == he.render("json")
-
-
 # ------------------------------------------------------------------ verdicts
 
 

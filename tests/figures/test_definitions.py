@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import pandas as pd
 import pytest
 
 from lupus_kit import endpoints
@@ -40,15 +39,3 @@ def test_deciding_clauses_draws_every_patient_who_fails(trial) -> None:
         drawn.deciding_clauses(table)
     only = table[(table["week"] == 24) & (table["failed"] == "responder")]
     assert "no patient fails a clause" in alt_text(drawn.deciding_clauses(only))
-
-
-def test_agreement_matrix_draws_kappa(trial) -> None:
-    result = endpoints.compare_definitions(trial.visits, definitions=["SRI-4", "SRI-6", "BICLA"]).agreement(24)
-    ax = drawn.agreement_matrix(result.to_frame())
-    texts = {t.get_text() for t in ax.texts}
-    row = result.pairs.iloc[0]
-    assert f"{row['kappa']:.2f}\n{row['only_second']} | {row['only_first']}" in texts
-    nobody = endpoints.agreement(pd.DataFrame({"x": [0, 0], "y": [0, 0]})).to_frame()
-    assert "not defined" in alt_text(drawn.agreement_matrix(nobody))
-    with pytest.raises(InputError, match="pair twice"):
-        drawn.agreement_matrix(pd.concat([nobody, nobody]))

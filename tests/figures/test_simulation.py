@@ -1,7 +1,6 @@
 """Figures of simulated trials: drawn values, alt text with the numbers that matter, and frames that do not fit."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from scipy.stats import norm
 
@@ -64,32 +63,6 @@ def test_operating_characteristics(result):
     assert [text.get_text() for text in both.get_legend().get_texts()] == ["one", "looks"]
     with pytest.raises(ValueError, match="at least one summary"):
         draw.operating_characteristics({})
-
-
-def test_power_curves(sweep):
-    ax = draw.power_curves(sweep, "n_per_arm", by="test")
-    line = ax.get_lines()[0]
-    fisher = sweep[(sweep["test"] == "fisher") & (sweep["quantity"] == "primary claimed")]
-    assert np.array_equal(line.get_xdata(), [20, 40])
-    assert np.allclose(line.get_ydata(), fisher["estimate"])
-    assert f"fisher from {fisher['estimate'].iloc[0]:.3g}" in figures.alt_text(ax)
-    assert ax.get_xlabel() == "patients per arm"
-    size = draw.power_curves(sweep, "n_per_arm", "patients randomised", by="test", target=None)
-    assert "from 40 to 80" in figures.alt_text(size)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ({"x": "n_per_arm", "quantity": "powr"}, "quantity == 'powr'"),
-        ({"x": "n_per_arm"}, "varies something else"),
-        ({"x": "test", "by": "n_per_arm"}, "holds text"),
-        ({"x": "patients"}, "lacks 'patients'"),
-    ],
-)
-def test_frames_that_do_not_fit(sweep, arguments, words):
-    with pytest.raises(ValueError, match=words):
-        draw.power_curves(sweep, **arguments)
 
 
 def test_exaggeration(result):

@@ -71,14 +71,6 @@ FIGURES = {
         lambda: figures.inference.intervals(inference.compare(*WEEK24).intervals(), "odds ratio"),
         ["odds ratio", "of 5 leave out 1"],
     ),
-    "curves": (
-        lambda: figures.inference.confidence_curves(inference.confidence_curve("pearson", *WEEK12)),
-        ["supposed risk difference", "Pearson chi-squared stays above 0.05"],
-    ),
-    "odds curves": (
-        lambda: figures.inference.confidence_curves(inference.confidence_curve("fisher", *WEEK12)),
-        ["supposed odds ratio", "from 0.9"],
-    ),
     "tipping": (
         lambda: figures.inference.tipping_map(inference.tipping_point(*WEEK12, 2, 1)),
         ["6 ways", "are at most 0.05"],
@@ -124,12 +116,6 @@ def test_drawing_on_given_axes():
 )
 def test_band_of_a_printed_value(reported, band):
     assert figures.audit._band(reported) == pytest.approx(band)
-
-
-def test_one_measure_at_a_time():
-    mixed = pd.concat([inference.confidence_curve(key, *WEEK12, values=[0.5]) for key in ("pearson", "fisher")])
-    with pytest.raises(ValueError, match="one measure at a time, not risk difference, odds ratio"):
-        figures.inference.confidence_curves(mixed)
 
 
 def test_show_needs_alt_text():

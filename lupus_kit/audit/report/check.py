@@ -122,27 +122,19 @@ def _or_why_not(claim: Claim, quantity: Quantity, check: Callable[[], CheckedVal
         return CheckedValue.unchecked(claim, quantity, str(error))
 
 
-def _many(study: Study, claims: Sequence[tuple[str, Claim]], n_jobs: int) -> list[CheckedValue]:
-    """Recompute claims, in order; on several cores in blocks, so that equal tables stay together."""
-    if n_jobs == 1 or len(claims) < 2:
-        counts = [
-            [side_counts(study, claim, side) for side in range(len(claim.sides))] if claim.kind in PROPORTIONS else []
-            for _, claim in claims
-        ]
-        with_p = (_tables(one) for (_, claim), one in zip(claims, counts, strict=True) if claim.p)
-        compute_ahead(table for tables in with_p if len(tables) <= MOST_TABLES for table in tables)
-        return [
-            replace(value, part=part)
-            for (part, claim), one in zip(claims, counts, strict=True)
-            for value in _checked(study, claim, one)
-        ]
-    from joblib import Parallel, delayed
-
-    n_blocks = min(len(claims), 4 * max(n_jobs, 1) if n_jobs > 0 else 16)
-    size = -(-len(claims) // n_blocks)
-    blocks = [claims[start : start + size] for start in range(0, len(claims), size)]
-    found = Parallel(n_jobs=n_jobs)(delayed(_many)(study, block, 1) for block in blocks)
-    return [value for block in found for value in block]
+def _many(study: Study, claims: Sequence[tuple[str, Claim]]) -> list[CheckedValue]:
+    """Recompute claims, in order."""
+    counts = [
+        [side_counts(study, claim, side) for side in range(len(claim.sides))] if claim.kind in PROPORTIONS else []
+        for _, claim in claims
+    ]
+    with_p = (_tables(one) for (_, claim), one in zip(claims, counts, strict=True) if claim.p)
+    compute_ahead(table for tables in with_p if len(tables) <= MOST_TABLES for table in tables)
+    return [
+        replace(value, part=part)
+        for (part, claim), one in zip(claims, counts, strict=True)
+        for value in _checked(study, claim, one)
+    ]
 
 
 def _with_place(finding: Any) -> str:
@@ -151,15 +143,13 @@ def _with_place(finding: Any) -> str:
     return f"{place}: {finding.finding}" if place else str(finding.finding)
 
 
-def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
+def check(study: str | Path | Study) -> Report:
     """Recompute every claim and every table row of a study and say what comes out.
 
     Parameters
     ----------
     study : str, pathlib.Path or Study
         Name of a shipped study, a claims file, a folder with ``study.toml``, or a study in memory.
-    n_jobs : int
-        Cores to use; -1 for all. The report is the same.
 
     Returns
     -------
@@ -187,7 +177,7 @@ def check(study: str | Path | Study, n_jobs: int = 1) -> Report:
     record = study if isinstance(study, Study) else published.load(study)
     claims = [(CLAIMS, claim) for claim in record.records]
     claims += [(claim.table_row.partition("/")[0], claim) for claim in record.table_claims()]
-    values = [value.unless_confirmed() for value in _many(record, claims, n_jobs)]
+    values = [value.unless_confirmed() for value in _many(record, claims)]
     confirmed = tuple(claim for claim in record.records if claim.confirmed)
     judged = Study(record.trial, confirmed, record.tables, record.layouts)
     findings = tuple(_with_place(finding) for finding in inconsistencies(judged).itertuples())
