@@ -16,11 +16,6 @@ def result():
     return simulation.exact(HE, RATES)
 
 
-@pytest.fixture(scope="module")
-def sweep():
-    return simulation.grid(HE, RATES, {"n_per_arm": [20, 40], "test": ["fisher", "pearson"]})
-
-
 @pytest.fixture(autouse=True)
 def _nothing_left_open():
     yield
