@@ -239,13 +239,8 @@ def _slip(answer: str, hint: str) -> str:
 
 def _table(notes: Iterable[TeachingNote], width: int | None) -> str:
     columns = {"": 7, "aim": 30, "solution": 30, "typical wrong answers and what the check says": 50}
-    rows = [
-        (
-            f"{one.key}\n{one.task}",
-            one.aim,
-            f"{one.answer}\n{one.explanation}",
-            "\n".join(f"- {_slip(*slip)}" for slip in one.misconceptions),
-        )
-        for one in notes
-    ]
+    rows = []
+    for one in notes:
+        slips = "\n".join(f"- {_slip(*slip)}" for slip in one.misconceptions)
+        rows.append((f"{one.key}\n{one.task}", one.aim, f"{one.answer}\n{one.explanation}", slips))
     return text_table(columns, rows, width, lines=True)

@@ -142,6 +142,5 @@ def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App
         "x2": int_slider(f"responders on placebo (of {n2})", x2, 0, n2),
         "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
     }
-    sizes = {"n1": n1, "n2": n2}
-    scene = partial(table_scene, **sizes)
-    return App("One table, many tests", controls, scene, height=430, name="table_explorer", fixed=sizes)
+    scene = partial(table_scene, n1=n1, n2=n2)
+    return App("One table, many tests", controls, scene, height=430, name="table_explorer", fixed={"n1": n1, "n2": n2})
