@@ -282,12 +282,10 @@ def _homes(notebook: NotebookNode, state: dict[str, Any]) -> dict[str, int]:
         for output in cell.get("outputs", []):
             view = output.get("data", {}).get(VIEW)
             waiting = [view["model_id"]] if view else []
-            while waiting:
-                model_id = waiting.pop()
-                if model_id in homes:
-                    continue
-                homes[model_id] = index
-                waiting.extend(_REFERRED.findall(json.dumps(state.get(model_id, {}).get("state", {}))))
+            for model_id in waiting:
+                if model_id not in homes:
+                    homes[model_id] = index
+                    waiting += _REFERRED.findall(json.dumps(state.get(model_id, {}).get("state", {})))
     return homes
 
 

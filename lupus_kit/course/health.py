@@ -177,16 +177,14 @@ def front_end(info: Mapping[str, Any]) -> Iterator[Finding]:
     Finding
         Whether it is there, switched on, and made for this JupyterLab.
     """
-    extension = info["federated_extensions"].get(MANAGER)
+    what, extension = "widget front end in JupyterLab", info["federated_extensions"].get(MANAGER)
     if extension is None:
-        yield Finding("widget front end in JupyterLab", "missing", "present", ok=False)
+        yield Finding(what, "missing", "present", ok=False)
         return
     place = Path(extension["ext_path"]).resolve()
     own = place in _own_front_ends()
     origin = "from this installation" if own else f"another one, in {place}"
-    yield Finding(
-        "widget front end in JupyterLab", f"{extension['version']}, {origin}", "from this installation", ok=own
-    )
+    yield Finding(what, f"{extension['version']}, {origin}", "from this installation", ok=own)
     enabled = not any(re.match(f"{re.escape(name)}($|:)", MANAGER) for name, off in info["disabled"].items() if off)
     yield Finding("widget front end is switched on", "yes" if enabled else "disabled", "yes", ok=enabled)
     made_for = extension["dependencies"].get("@jupyterlab/application", "")
@@ -237,9 +235,8 @@ def live_slider() -> Finding:
     from lupus_kit.course import execution
 
     v4 = need("nbformat", "lab", "A slider").v4
-    notebook = v4.new_notebook()
     source = "import lupus_kit, ipywidgets\nipywidgets.IntSlider(description='patients')"
-    notebook.cells.append(v4.new_code_cell(source, id="slider"))
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source, id="slider")])
     with tempfile.TemporaryDirectory(prefix="lupus-kit-") as folder:
         run = execution.execute(notebook, "doctor", Path(folder), timeout=60)
     what, wanted = "a kernel starts and shows a slider", "yes"

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lupus_kit.core.errors import unknown_name
+import pandas as pd
+
+from lupus_kit.core.errors import require_choice
 from lupus_kit.core.templates import fill
 from lupus_kit.course import shelf
 from lupus_kit.lessons import catalogue
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Minutes: a page is read at so many words a minute; a cell of code is run and looked at in one; an exercise, and one in
 #: which a function is written, take so many.
@@ -51,8 +49,6 @@ def modules() -> pd.DataFrame:
     >>> modules()["module"].iloc[0]
     '0'
     """
-    import pandas as pd
-
     rows = [row for path in shelf.find().notebooks() if path.stem[0].isdigit() for row in _in_one(path)]
     frame = pd.DataFrame(rows)
     plain = frame["code_cells"] - frame["exercises"] - frame["own_code"]
@@ -86,8 +82,7 @@ def plan(name: str) -> str:
     >>> plan("90min").splitlines()[0]
     '# Ninety minutes: could it be chance?'
     """
-    if name not in PLANS:
-        raise unknown_name("plan", name, PLANS)
+    require_choice("plan", name, PLANS)
     listed = modules().set_index("module")
     return fill(Path(__file__).parent / "plans" / f"{name}.md.j2", minutes=listed["minutes"], title=listed["title"])
 
@@ -98,13 +93,14 @@ def _in_one(path: Path) -> list[dict[str, str | int]]:
     texts = ["".join(cell["source"]) for cell in cells]
     found = _TITLE.search(texts[0])
     row = {"module": str(int(path.stem[:2])), "title": found[1] if found else path.stem, "notebook": path.stem}
-    rows: list[dict[str, str | int]] = [{**row, "words": 0, "code_cells": 0, "exercises": 0, "own_code": 0}]
+    counts = dict.fromkeys(("words", "code_cells", "exercises", "own_code"), 0)
+    rows: list[dict[str, str | int]] = [row | counts]
     named = False
     for cell, text in zip(cells, texts, strict=True):
         prose = cell["cell_type"] == "markdown"
         if prose and (heading := _MODULE.search(text)):
             if named:
-                rows.append({**row, "words": 0, "code_cells": 0, "exercises": 0, "own_code": 0})
+                rows.append(row | counts)
             rows[-1].update(module=heading[1], title=heading[2])
             named = True
         read = "" if text.startswith(_LOOKED_UP) else _CODE.sub("", text)

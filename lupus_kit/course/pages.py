@@ -64,9 +64,8 @@ def page(notebook: NotebookNode, fallback_title: str) -> str:
 
     shown = still(notebook)
     shown.metadata["title"] = title(notebook, fallback_title)
-    html, _ = nbconvert.HTMLExporter(raw_template=_TEMPLATE, filters={"markdown2html": markdown}).from_notebook_node(
-        shown
-    )
+    exporter = nbconvert.HTMLExporter(raw_template=_TEMPLATE, filters={"markdown2html": markdown})
+    html, _ = exporter.from_notebook_node(shown)
     return _LINK.sub(r"\1.html\2", html)
 
 

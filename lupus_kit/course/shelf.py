@@ -132,19 +132,15 @@ def copy_to(folder: Path, shelf: Shelf) -> Copied:
         If the folder cannot be made or written to.
     """
     make_folder(folder)
-    there = {source: os.path.lexists(folder / source.name) for source in shelf.notebooks()}
-    for source in (one for one, kept in there.items() if not kept):
-        write_atomically(folder / source.name, source.read_bytes())
-    return Copied(
-        folder,
-        new=tuple(one.name for one, kept in there.items() if not kept),
-        kept=tuple(one.name for one, kept in there.items() if kept),
-        differ=tuple(one.name for one, kept in there.items() if kept and not _same_bytes(one, folder / one.name)),
-    )
-
-
-def _same_bytes(one: Path, other: Path) -> bool:
-    try:
-        return one.read_bytes() == other.read_bytes()
-    except OSError:  # unreadable, or not a file at all: certainly not the shipped notebook
-        return False
+    new, kept, differ = [], [], []
+    for source in shelf.notebooks():
+        copy = folder / source.name
+        if not os.path.lexists(copy):
+            write_atomically(copy, source.read_bytes())
+            new.append(copy.name)
+            continue
+        kept.append(copy.name)
+        # What is not a file at all is certainly not the shipped notebook.
+        if not copy.is_file() or not os.access(copy, os.R_OK) or copy.read_bytes() != source.read_bytes():
+            differ.append(copy.name)
+    return Copied(folder, tuple(new), tuple(kept), tuple(differ))

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.extras import need
 from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.course import execution, pages, shelf
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
 
 #: The notebook of the core path.
 CORE = shelf.START
@@ -52,7 +48,9 @@ def write_slides(folder: Path, name: str = CORE, force: bool = False) -> Path:
         raise InputError(f"the notebook does not run: {run.failures()[0]}")
     shown = pages.still(notebook)
     shown.metadata["title"] = pages.title(notebook, name)
-    _cut(shown)
+    for cell in shown.cells:  # a slide begins at each heading; what follows belongs to it
+        heading = cell.cell_type == "markdown" and cell.source.startswith("#")
+        cell.metadata["slideshow"] = {"slide_type": "slide" if heading else "-"}
     exporter = nbconvert.SlidesExporter(
         raw_template=Path(__file__).with_name("slides.html.j2").read_text(encoding="utf-8"),
         reveal_url_prefix="reveal.js",
@@ -66,10 +64,3 @@ def write_slides(folder: Path, name: str = CORE, force: bool = False) -> Path:
             shutil.copy(source, target)
     write_atomically(folder / "index.html", html.encode("utf-8"))
     return folder / "index.html"
-
-
-def _cut(notebook: NotebookNode) -> None:
-    """Begin a slide at each heading; what follows belongs to it."""
-    for cell in notebook.cells:
-        heading = cell.cell_type == "markdown" and cell.source.startswith("#")
-        cell.metadata["slideshow"] = {"slide_type": "slide" if heading else "-"}

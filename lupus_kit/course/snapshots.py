@@ -112,8 +112,6 @@ def _value(values: Mapping[str, Any]) -> str | None:
     value = values.get("value")
     if isinstance(value, bool):
         return "on" if value else "off"
-    if isinstance(value, list | tuple):
-        return " to ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return None if value is None else str(value)
+    several = value if isinstance(value, list | tuple) else [value]
+    shown = " to ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in several)
+    return None if value is None else shown

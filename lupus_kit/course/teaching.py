@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lupus_kit.core.errors import InputError, unknown_name
+import pandas as pd
+
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.core.templates import fill
 from lupus_kit.course import shelf
 from lupus_kit.course.text_table import text_table
 from lupus_kit.lessons import catalogue
-from lupus_kit.lessons.exercises.exercise import Exercise
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FORMATS = ("table", "markdown", "json")
 _CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
@@ -75,9 +73,7 @@ class TeachingNotes:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row an exercise, with the fields of :class:`TeachingNote`; misconceptions as one text."""
-        import pandas as pd
-
-        frame = pd.DataFrame([asdict(one) for one in self.notes], columns=[one.name for one in fields(TeachingNote)])
+        frame = pd.DataFrame(self.notes, columns=[one.name for one in fields(TeachingNote)])
         frame["misconceptions"] = ["\n".join(_slip(*slip) for slip in one.misconceptions) for one in self.notes]
         return frame
 
@@ -101,10 +97,11 @@ class TeachingNotes:
         InputError
             No such format.
         """
-        if format not in FORMATS:
-            raise unknown_name("format", format, FORMATS)
+        require_choice("format", format, FORMATS)
         if format == "json":
-            return json.dumps([_data(one) for one in self.notes], indent=2, ensure_ascii=False) + "\n"
+            slips = [[{"answer": answer, "hint": hint} for answer, hint in one.misconceptions] for one in self.notes]
+            data = self.to_frame().assign(misconceptions=slips).to_dict("records")
+            return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         if format == "markdown":
             return fill(Path(__file__).with_name("teaching.md.j2"), notes=self.notes).rstrip("\n") + "\n"
         return _table(self.notes, width)
@@ -139,9 +136,10 @@ def teaching_notes(stop: int | None = None) -> TeachingNotes:
     '00.1'
     """
     wanted = exercises_of_stop(stop)
-    asked = _asked(set(wanted["notebook"]))
-    exercises = [(row.notebook, catalogue.find(row.key)) for row in wanted.itertuples()]
-    return TeachingNotes(tuple(_note(name, one, *asked.get(one.key, ("", "", ""))) for name, one in exercises))
+    found = shelf.find().notebooks()
+    paths = [path for path in found if path.stem in set(wanted["notebook"])]
+    asked = dict(one for path in paths for one in _in_one(json.loads(path.read_text(encoding="utf-8"))["cells"]))
+    return TeachingNotes(tuple(_note(row, asked.get(row["key"], {})) for row in wanted.to_dict("records")))
 
 
 def exercises_of_stop(stop: int | None) -> pd.DataFrame:
@@ -183,16 +181,7 @@ def write_instructor_versions(folder: Path, force: bool = False) -> list[Path]:
     return list(targets.values())
 
 
-def _asked(names: set[str]) -> dict[str, tuple[str, str, str]]:
-    """Read question, solution and code of each exercise from the notebooks that are there."""
-    found: dict[str, tuple[str, str, str]] = {}
-    for path in shelf.find().notebooks():
-        if path.stem in names:
-            found.update(_in_one(json.loads(path.read_text(encoding="utf-8"))["cells"]))
-    return found
-
-
-def _in_one(cells: list[dict[str, Any]]) -> Iterable[tuple[str, tuple[str, str, str]]]:
+def _in_one(cells: list[dict[str, Any]]) -> Iterable[tuple[str, dict[str, str]]]:
     """Find in the cells of a notebook file each check, the question before it and the solution after it."""
     sources = ["".join(cell["source"]) for cell in cells]
     kinds = [cell["cell_type"] for cell in cells]
@@ -206,23 +195,21 @@ def _in_one(cells: list[dict[str, Any]]) -> Iterable[tuple[str, tuple[str, str, 
         code = "\n".join(one.strip() for one in _FENCE.findall(inside))
         # The question stands below the last heading of the cell.
         question = _HEADING.split(before)[-1].strip()
-        yield hit[1], (question, _FENCE.sub("", inside).strip(), code)
+        yield hit[1], {"question": question, "solution": _FENCE.sub("", inside).strip(), "code": code}
 
 
-def _note(notebook: str, exercise: Exercise, question: str, solution: str, code: str) -> TeachingNote:
-    slips = exercise.misconceptions
+def _note(listed: dict[str, str], asked: dict[str, str]) -> TeachingNote:
+    """Put what the catalogue lists, what the notebook asks and what is computed now into one note."""
+    exercise = catalogue.find(listed["key"])
     return TeachingNote(
-        key=exercise.key,
-        notebook=notebook,
-        task=exercise.task,
-        aim=exercise.aim,
-        question=question,
+        **listed,
+        **({"question": "", "solution": "", "code": ""} | asked),
         answer=f"{answer_text(exercise.answer())} {exercise.unit}".rstrip(),
         explanation=exercise.explain() if callable(exercise.explain) else exercise.explain,
-        solution=solution,
-        code=code,
         # Where a rule stands for many wrong answers there is none to show.
-        misconceptions=tuple((answer_text(one.answer()) if one.answer else "", one.hint) for one in slips),
+        misconceptions=tuple(
+            (answer_text(one.answer()) if one.answer else "", one.hint) for one in exercise.misconceptions
+        ),
     )
 
 
@@ -252,20 +239,10 @@ def _slip(answer: str, hint: str) -> str:
     return f"{answer}: {hint}" if answer else hint
 
 
-def _data(note: TeachingNote) -> dict[str, Any]:
-    slips = [{"answer": answer, "hint": hint} for answer, hint in note.misconceptions]
-    return {**asdict(note), "misconceptions": slips}
-
-
 def _table(notes: Iterable[TeachingNote], width: int | None) -> str:
     columns = {"": 7, "aim": 30, "solution": 30, "typical wrong answers and what the check says": 50}
-    rows = [
-        (
-            f"{one.key}\n{one.task}",
-            one.aim,
-            f"{one.answer}\n{one.explanation}",
-            "\n".join(f"- {_slip(*slip)}" for slip in one.misconceptions),
-        )
-        for one in notes
-    ]
+    rows = []
+    for one in notes:
+        slips = "\n".join(f"- {_slip(*slip)}" for slip in one.misconceptions)
+        rows.append((f"{one.key}\n{one.task}", one.aim, f"{one.answer}\n{one.explanation}", slips))
     return text_table(columns, rows, width, lines=True)

@@ -8,6 +8,7 @@ import math
 import numbers
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -87,12 +88,10 @@ def number(answer: Any) -> float:
         raise UnusableError(f"Your answer is a piece of text. {plain}, with a point for decimals and without a % sign.")
     if _is_bool(value):
         raise UnusableError(f"Your answer is {bool(value)}. The question asks for a number.")
-    if not isinstance(value, numbers.Number) or (
-        isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
-    ):
+    if not isinstance(value, numbers.Real | Decimal):
         raise UnusableError(f"Your answer is {describe(value)}. The question asks for one number: {_advice(value)}")
     try:
-        real = float(value)  # type: ignore[arg-type]
+        real = float(value)
     except (TypeError, ValueError, OverflowError):
         raise UnusableError(f"Your answer is {describe(value)}, which is not an ordinary number.") from None
     if math.isnan(real):
@@ -169,10 +168,9 @@ def choice(answer: Any, choices: tuple[str, ...]) -> str:
         answer = "yes" if answer else "no"
     if not isinstance(answer, str):
         raise UnusableError(f"Your answer is {describe(answer)}. Answer with one of {allowed}, in quotes.")
-    for word in choices:
-        if _fold(word) == _fold(answer):
-            return word
-    raise UnusableError(f"Answer with one of {allowed}.")
+    if not (found := [word for word in choices if _fold(word) == _fold(answer)]):
+        raise UnusableError(f"Answer with one of {allowed}.")
+    return found[0]
 
 
 def names(answer: Any) -> frozenset[str]:

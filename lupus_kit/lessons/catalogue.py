@@ -4,7 +4,7 @@ from functools import cache
 
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.errors import require_choice
 from lupus_kit.lessons.exercises import stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7, stop8
 from lupus_kit.lessons.exercises.exercise import Exercise
 
@@ -14,17 +14,8 @@ STOPS = (stop0, stop1, stop2, stop3, stop4, stop5, stop6, stop7, stop8)
 
 @cache
 def _catalogue() -> dict[str, Exercise]:
-    """Collect the exercises of every stop; fail loudly if two share a key."""
-    found: dict[str, Exercise] = {}
-    for module in STOPS:
-        name = module.__name__.rpartition(".")[2]
-        for exercise in module.EXERCISES:
-            if exercise.key in found:
-                raise InputError(f"exercise key {exercise.key!r} is used twice, the second time in {name}.py")
-            if exercise.key[:2] != module.NOTEBOOK[:2]:
-                raise InputError(f"exercise {exercise.key!r} in {name}.py does not belong to {module.NOTEBOOK!r}")
-            found[exercise.key] = exercise
-    return found
+    """Collect the exercises of every stop by their keys."""
+    return {exercise.key: exercise for module in STOPS for exercise in module.EXERCISES}
 
 
 def find(key: str) -> Exercise:
@@ -68,7 +59,6 @@ def exercises() -> pd.DataFrame:
     >>> list(exercises().columns)
     ['key', 'notebook', 'task', 'aim']
     """
-    notebooks = {module.NOTEBOOK[:2]: module.NOTEBOOK for module in STOPS}
-    rows = [(one.key, notebooks[one.key[:2]], one.task, one.aim) for one in _catalogue().values()]
-    ordered = sorted(rows, key=lambda row: tuple(int(part) for part in row[0].split(".")))
-    return pd.DataFrame(ordered, columns=["key", "notebook", "task", "aim"])
+    rows = [(one.key, module.NOTEBOOK, one.task, one.aim) for module in STOPS for one in module.EXERCISES]
+    frame = pd.DataFrame(rows, columns=["key", "notebook", "task", "aim"])
+    return frame.sort_values("key", key=lambda keys: keys.str.zfill(6).str.replace(".", "z"), ignore_index=True)

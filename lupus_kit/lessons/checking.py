@@ -1,6 +1,7 @@
 """Judge an answer and say something that helps."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -190,11 +191,9 @@ def _fits(exercise: Exercise, slip: Misconception, given: Any) -> bool:
         except Exception:  # a rule written for likely answers must not trip over an unlikely one
             return False
     assert slip.answer is not None  # Misconception has exactly one of the two
-    try:
-        wrong = _form(exercise, slip.answer(), given)
-    except answers.UnusableError:
-        return False
-    return _same(exercise, given, wrong)
+    with suppress(answers.UnusableError):
+        return _same(exercise, given, _form(exercise, slip.answer(), given))
+    return False
 
 
 def _number_slip(exercise: Exercise, given: float, expected: float) -> str:
@@ -219,11 +218,8 @@ def _same_digits(given: float, expected: float) -> bool:
 def _numbers_slip(exercise: Exercise, given: tuple[float, ...], expected: tuple[float, ...]) -> str:
     if len(given) > 1 and _same(exercise, given[::-1], expected):
         return "The numbers are right, in the wrong order."
-    off = [
-        str(place)
-        for place, (g, e) in enumerate(zip(given, expected, strict=True), start=1)
-        if not _close(g, e, exercise.tolerance)
-    ]
+    pairs = enumerate(zip(given, expected, strict=True), start=1)
+    off = [str(place) for place, (g, e) in pairs if not _close(g, e, exercise.tolerance)]
     return f"Look again at value {' and '.join(off)} of {len(expected)}."
 
 

@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.lessons.progress import file as progress_file
@@ -36,19 +36,13 @@ class Concept:
     misconceptions: dict[str, str]
 
 
-def _read(item: dict[str, list[str]], right: str, question: str) -> Concept:
-    return Concept(
-        question,
-        {letter: item[letter][0] for letter in LETTERS},
-        right,
-        {letter: item[letter][1] for letter in LETTERS if letter != right},
-    )
+def _read(item: dict[str, Any]) -> Concept:
+    answers, wrong = {one: item[one][0] for one in LETTERS}, LETTERS.replace(item["right"], "")
+    return Concept(item["question"], answers, item["right"], {one: item[one][1] for one in wrong})
 
 
 _TEXTS = tomllib.loads(resources.files("lupus_kit.lessons").joinpath("concept_test.toml").read_text(encoding="utf-8"))
-CONCEPTS = tuple(
-    _read({letter: one[letter] for letter in LETTERS}, one["right"], one["question"]) for one in _TEXTS["item"]
-)
+CONCEPTS = tuple(map(_read, _TEXTS["item"]))
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,8 @@ def remarks(text: str) -> list[str]:
     """
     found = sentences(text)
     known = [table(claim) for claim in ("sri4_week12", "sri4_week24")]
-    return [
-        *_length(found, *_TWO),
-        *_overclaims(found),
-        *_left_out(text),
-        *_counts(text, known),
-        *_p_values(text, known),
-    ]
+    said = [*_length(found, *_TWO), *_overclaims(found), *_left_out(text)]
+    return [*said, *_counts(text, known), *_p_values(text, known)]
 
 
 def panel_remarks(text: str) -> list[str]:
@@ -129,14 +124,11 @@ def _overclaims(found: list[str]) -> Iterator[str]:
     for rule in RULES:
         for sentence in found:
             match = re.search(rule.pattern, sentence, re.IGNORECASE)
-            if match and not (rule.hedge and re.search(rule.hedge, _around(sentence, match), re.IGNORECASE)):
+            # The words shortly before a phrase, and the phrase itself: "was not significantly" hedges inside.
+            around = sentence[max(0, match.start() - _REACH) : match.end()] if match else ""
+            if match and not (rule.hedge and re.search(rule.hedge, around, re.IGNORECASE)):
                 yield f"“{match[0].strip()}”: {rule.remark}"
                 break
-
-
-def _around(sentence: str, match: re.Match[str]) -> str:
-    """Give the words shortly before a phrase, and the phrase itself: "was not significantly" hedges inside."""
-    return sentence[max(0, match.start() - _REACH) : match.end()]
 
 
 def _left_out(text: str) -> Iterator[str]:

@@ -29,9 +29,8 @@ def is_empty(function: Any) -> bool:
     if code is None:
         return False
     work = [step for step in dis.get_instructions(code) if step.opname not in {"RESUME", "NOP", "CACHE"}]
-    return [step.opname for step in work] in (["RETURN_CONST"], ["LOAD_CONST", "RETURN_VALUE"]) and all(
-        step.argval is None for step in work[:1]
-    )
+    returns = [step.opname for step in work] in (["RETURN_CONST"], ["LOAD_CONST", "RETURN_VALUE"])
+    return returns and work[0].argval is None
 
 
 def call(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:

@@ -168,17 +168,15 @@ def visits_scene(rho: float, p12: float, p24: float, strategy: str, test: str, n
     """
     low, high = correlation_bounds(p12, p24)
     used = min(max(rho, low), high)
-    note = ""
-    if used != rho:
-        way, end = ("above", high) if rho > high else ("below", low)
-        note = f" With rates of {p12:.0%} and {p24:.0%} it cannot be {way} {end:.2f}: that is shown."
+    way = f"above {high:.2f}" if rho > high else f"below {low:.2f}"
+    note = "" if used == rho else f" With rates of {p12:.0%} and {p24:.0%} it cannot be {way}: that is shown."
     inside = (low <= _GRID) & (high >= _GRID)
-    lines, dots, rows = [], [], []
+    lines, dots = [], []
     for key, rule in STRATEGIES.items():
         exact = float(familywise_error(used, n1, n2, (p12, p24), key, test=test))
         lines.append(pd.DataFrame({"label": rule.label, "rho": _GRID[inside], "error": _large_trial(key)[inside]}))
         dots.append((rule.label, exact, key == strategy))
-        rows.append(f"{rule.label} <b>{exact:.2%}</b>" if key == strategy else f"{rule.label} {exact:.2%}")
+    rows = [f"{label} <b>{exact:.2%}</b>" if chosen else f"{label} {exact:.2%}" for label, exact, chosen in dots]
     chosen = STRATEGIES[strategy]
     text = (
         f"Suppose the drug does nothing: {p12:.0%} respond in both arms at week 12, {p24:.0%} at week 24. A patient's two "

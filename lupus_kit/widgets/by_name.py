@@ -52,8 +52,8 @@ def from_state(state: str) -> App:
         raise InputError(f"the name of the widget is missing in front of '?': one of {', '.join(APPS)}.")
     require_choice("widget", name, APPS)
     built = {key: _arm(key, pieces[key]) for key in _BUILT_WITH.get(name, ()) if key in pieces}
-    if built:  # responders at the start must fit into the arms
-        built |= {f"x{key[1:]}": n // 2 for key, n in built.items()}
+    # Responders at the start must fit into the arms.
+    built |= {f"x{key[1:]}": n // 2 for key, n in built.items()}
     return APPS[name](**built).load(state)
 
 

@@ -23,16 +23,12 @@ def _published() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "week", "rate"])
 
 
-def _share(x: int, n: int) -> str:
-    return f"{x}/{n} ({x / n:.1%})"
-
-
 def _row(week: int, invented: Mapping[tuple[str, int], int], n: int) -> str:
     """Write the responders of one visit: invented and published on IL-2, then on placebo, then both differences."""
     # A visit that nobody attended has no rows: nobody responded there either.
     y1, y2 = (int(invented.get((arm, week), 0)) for arm in ("IL-2", "placebo"))
     x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), f"sri4_week{week}")
-    cells = [_share(y1, n), _share(x1, n1), _share(y2, n), _share(x2, n2)]
+    cells = [f"{x}/{of} ({x / of:.1%})" for x, of in ((y1, n), (x1, n1), (y2, n), (x2, n2))]
     cells += [f"{100 * gap:+.1f}" for gap in ((y1 - y2) / n, x1 / n1 - x2 / n2)]
     return f"<tr><th scope='row'>week {week}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 

@@ -9,12 +9,6 @@ from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.controls import dropdown, int_slider
 
 
-def _coin(n: int, arms: list[str], seed: int) -> pd.DataFrame:
-    """Return simple randomisation, for comparison: a fair coin for each patient."""
-    rng = np.random.default_rng(seed)
-    return pd.DataFrame({"sequence": range(1, n + 1), "arm": rng.choice(arms, n)})
-
-
 def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
     """Compare permuted blocks with a coin for each patient.
 
@@ -33,10 +27,8 @@ def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
         Imbalance along the list, and the final numbers in words.
     """
     arms = [arm.name for arm in he2020().arms]
-    lists = {
-        f"blocks of {block_size}": permuted_blocks(n, arms, block_size, seed),
-        "a coin for each patient": _coin(n, arms, seed),
-    }
+    coin = pd.DataFrame({"sequence": range(1, n + 1), "arm": np.random.default_rng(seed).choice(arms, n)})
+    lists = {f"blocks of {block_size}": permuted_blocks(n, arms, block_size, seed), "a coin for each patient": coin}
     parts = []
     for name, frame in lists.items():
         count = int((frame["arm"] == arms[0]).sum())

@@ -1,11 +1,13 @@
 """A form of check boxes that behaves as one control: its value is the tuple of ticked ids."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
+from traitlets import observe, validate
 
-from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.errors import require_choice
 
 
 class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -37,7 +39,6 @@ class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets h
     """
 
     def __init__(self, label: str, options: Sequence[tuple[str, str]], value: Sequence[str] = ()) -> None:
-        self._filling = False
         self.boxes = {
             key: ipw.Checkbox(
                 value=key in value, description=name, tooltip=f"{label}: {name}", indent=False,
@@ -50,30 +51,20 @@ class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets h
             layout=ipw.Layout(grid_template_columns="repeat(auto-fill, minmax(185px, 1fr))", width="100%"),
         )
         super().__init__([ipw.HTML(f"<b>{label}</b>"), grid], layout=ipw.Layout(width="100%"))
-        self.value = self._in_order(value)
-        self.observe(self._fill, names="value")
-        for box in self.boxes.values():
-            box.observe(self._ticked, names="value")
+        self.value = value
+        for key, box in self.boxes.items():
+            box.observe(partial(self._ticked, key), names="value")
 
-    def _in_order(self, given: Sequence[str]) -> tuple[str, ...]:
-        for key in given:
+    @validate("value")
+    def _in_order(self, proposal: dict[str, Any]) -> tuple[str, ...]:
+        for key in proposal["value"]:
             require_choice("finding", key, self.boxes)
-        return tuple(key for key in self.boxes if key in given)
+        return tuple(key for key in self.boxes if key in proposal["value"])
 
+    @observe("value")
     def _fill(self, change: dict[str, Any]) -> None:
-        try:
-            ordered = self._in_order(change["new"])
-        except InputError:
-            self.value = change["old"]
-            raise
-        self._filling = True
-        try:
-            for key, box in self.boxes.items():
-                box.value = key in ordered
-        finally:
-            self._filling = False
-        self.value = ordered
+        for key, box in self.boxes.items():
+            box.value = key in change["new"]
 
-    def _ticked(self, _: object) -> None:
-        if not self._filling:
-            self.value = tuple(key for key, box in self.boxes.items() if box.value)
+    def _ticked(self, key: str, change: dict[str, Any]) -> None:
+        self.value = tuple(one for one in self.value if one != key) + (key,) * change["new"]

@@ -1,6 +1,6 @@
 """Stop 4: move the responders of both arms, see every test answer."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,6 @@ STAND_INS = {
     "boschloo_minlike": "fisher",
     "boschloo_berger_boos": "fisher",
 }
-_UNITS = {
-    "risk difference": (" points", 100, ".1f"),
-    "odds ratio": ("", 1, ".3g"),
-    "risk ratio": ("", 1, ".3g"),
-    "arcsine difference": ("", 1, ".3g"),
-}
 
 
 _lattice = lru_cache(maxsize=256)(pvalue_lattice)
@@ -41,10 +35,8 @@ def every_test(x1: int, n1: int, x2: int, n2: int) -> str:
     found = compare(x1, n1, x2, n2).tests()
     rows = []
     for family, group in found.groupby("family", sort=False):
-        shown = ", ".join(
-            f"{label} {f'<b>{bare_p(p)}</b>' if p <= 0.05 else bare_p(p)}"
-            for label, p in zip(group["label"], group["p"], strict=True)
-        )
+        said = (f"<b>{bare_p(p)}</b>" if p <= 0.05 else bare_p(p) for p in group["p"])
+        shown = ", ".join(group["label"] + " " + list(said))
         rows.append(
             f"<tr><th scope='row' style='text-align:left;vertical-align:top;padding-right:1em'>{family}</th>"
             f"<td style='text-align:left'>{shown}</td></tr>"
@@ -73,18 +65,14 @@ def held_by(curve: pd.DataFrame, level: float = 0.95) -> tuple[float, float]:
     if not len(inside):
         return float("nan"), float("nan")
     ends = []
-    for edge, step, beyond in ((inside[0], -1, -np.inf), (inside[-1], 1, np.inf)):
-        out = edge + step
-        if not 0 <= out < len(p):
-            ends.append(beyond)
-            continue
-        share = (p[edge] - (1 - level)) / (p[edge] - p[out])
-        ends.append(value[edge] + share * (value[out] - value[edge]))
-    return float(ends[0]), float(ends[1])
+    for edge, out, beyond in ((inside[0], inside[0] - 1, -np.inf), (inside[-1], inside[-1] + 1, np.inf)):
+        held = 0 <= out < len(p)
+        ends.append(float(np.interp(1 - level, p[[out, edge]], value[[out, edge]])) if held else beyond)
+    return ends[0], ends[1]
 
 
 def _interval(measure: str, ends: tuple[float, float]) -> str:
-    unit, scale, form = _UNITS[measure]
+    unit, scale, form = (" points", 100, ".1f") if measure == "risk difference" else ("", 1, ".3g")
     low, high = (scale * end for end in ends)
     if np.isnan(low):
         return f"No curve of the {measure} is defined for this table."
@@ -149,12 +137,10 @@ def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App
     for test in TESTS:  # once, so that no choice has to wait
         _lattice(test, n1, n2)
 
-    def scene(x1: int, x2: int, test: str) -> Scene:
-        return table_scene(x1, x2, test, n1, n2)
-
     controls = {
         "x1": int_slider(f"responders on IL-2 (of {n1})", x1, 0, n1),
         "x2": int_slider(f"responders on placebo (of {n2})", x2, 0, n2),
         "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
     }
+    scene = partial(table_scene, n1=n1, n2=n2)
     return App("One table, many tests", controls, scene, height=430, name="table_explorer", fixed={"n1": n1, "n2": n2})

@@ -1,6 +1,7 @@
 """Stop 6: what 25 patients with nephritis can and cannot say, and what no serious infection leaves open."""
 
 import html
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
     two_sided = found["alternative"] == "two-sided"
     fits = found[found["rounds_to_reported"]]
     one_sided = fits.loc[fits["alternative"] != "two-sided", "label"].tolist()
-    both = int(fits["alternative"].eq("two-sided").sum())
+    both = len(fits) - len(one_sided)
     curve = confidence_curve(test, x1, n1, x2, n2)
     held = held_by(curve)
     low, high = (100 * end for end in held)
@@ -94,15 +95,13 @@ def nephritis_board() -> App:
     """
     x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), "ln_complete_remission")
 
-    def scene(x1: int, x2: int, reported: str, test: str) -> Scene:
-        return nephritis_scene(x1, x2, reported, test, n1, n2)
-
     controls = {
         "x1": int_slider(f"remissions on IL-2 (of {n1})", x1, 0, n1),
         "x2": int_slider(f"remissions on placebo (of {n2})", x2, 0, n2),
         "reported": text("p as printed", "0.036"),
         "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "miettinen_nurminen"),
     }
+    scene = partial(nephritis_scene, n1=n1, n2=n2)
     return App("Twenty-five patients with nephritis", controls, scene, height=420, name="nephritis_board")
 
 

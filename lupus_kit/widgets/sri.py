@@ -69,7 +69,7 @@ def patient_visits(
     for name in (*before, *now):
         require_choice("SLEDAI finding", name, _IDS)
     columns = {name: [name in before, name in now] for name in _IDS}
-    items = pd.DataFrame(columns | {"proteinuria_stable": [False, bool(stable)]}, index=["baseline", "visit"])
+    items = pd.DataFrame(columns | {"proteinuria_stable": [False, bool(stable)]})
     given = grades or {}
     known = [f"{system}_{time}" for system in BILAG_SYSTEMS for time in ("before", "now")]
     for name in given:
@@ -137,8 +137,7 @@ def patient_scene(
     )
     bars_before, bars_now = _chosen(before), _chosen(now)
     # What the version leaves out is drawn hollow, so that bar and total agree.
-    uncounted = stable and version != "2K"
-    bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & uncounted)
+    bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & (stable and version != "2K"))
     text = f"<table>{lines}</table><b>{html.escape(str(row['reason']))}</b>"
     rows = -(-len({*bars_before["domain"], *bars_now["domain"]}) // LEGEND_COLUMNS)
     return Scene(text, sledai_bars(bars_before, bars_now, points), layout=rows)

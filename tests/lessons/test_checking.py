@@ -306,3 +306,9 @@ def test_a_hint_does_not_give_the_answer_away(key):
     for text in [exercise.hint, *(slip.hint for slip in exercise.misconceptions)]:
         for written in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)", text):
             assert judge(exercise, float(written)).passed is False, f"{text!r} holds the answer"
+
+
+def test_each_key_is_used_once_and_belongs_to_its_notebook():
+    listed = lessons.exercises()
+    assert listed["key"].is_unique
+    assert listed["key"].str[:2].equals(listed["notebook"].str[:2])

@@ -88,12 +88,8 @@ def front_page() -> str:
     True
     """
     names = [name for name in dir(lupus_kit) if name != "__version__" and name not in ROOMS]
-    homes = {
-        name: room
-        for room in ROOMS
-        for name, thing in public_names(room).items()
-        if thing is getattr(lupus_kit, name, None)
-    }
+    offered = ((room, *one) for room in ROOMS for one in public_names(room).items())
+    homes = {name: room for room, name, thing in offered if thing is getattr(lupus_kit, name, None)}
     rows = [f"   {homes[name]}.{name}" for name in names if name in homes]
     return "\n\n".join(
         [

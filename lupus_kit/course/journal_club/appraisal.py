@@ -39,10 +39,8 @@ def analysed(study: Study, effects: Sequence[Effect]) -> str:
     if not effects:
         return "No comparison of two arms in counts."
     claim, (_, n1, _, n2) = effects[0].claim, effects[0].counts
-    texts = []
-    for arm, n in zip(claim.arms, (n1, n2), strict=True):
-        of = study.trial.n_randomised[arm]
-        texts.append(f"{n} of {'an unknown number' if of is None else of} on {arm}")
+    sizes = ("an unknown number" if (of := study.trial.n_randomised[arm]) is None else of for arm in claim.arms)
+    texts = [f"{n} of {of} on {arm}" for n, of, arm in zip((n1, n2), sizes, claim.arms, strict=True)]
     return f"{effects[0].title}: counted are {listing(texts)}."
 
 

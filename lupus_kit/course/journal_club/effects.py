@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -114,14 +115,12 @@ def _effects(study: Study, claims: Iterable[Claim]) -> Iterable[Effect]:
     for claim in claims:
         if claim.kind != "binary" or len(claim.arms) != 2 or claim.role == "baseline" or not claim.confirmed:
             continue
-        try:
+        with suppress(InputError):  # the audit's own row says why there are no counts
             counts = audit.claim_counts(study, claim.id)
             outcome = "harm" if is_harmful(claim) else "benefit"
             several = len(study.trial.n_randomised) > 2
             title = f"{claim.title} ({' v '.join(claim.arms)})" if several else claim.title
             yield Effect(title, claim, counts, inference.nnt(*counts, outcome=outcome))
-        except InputError:  # the audit's own row says why there are no counts
-            continue
 
 
 def rates(effects: Iterable[Effect]) -> pd.DataFrame:

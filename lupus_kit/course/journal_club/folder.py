@@ -38,11 +38,9 @@ def facilitator(club: JournalClub) -> str:
         for claim in club.study.records
         if not claim.confirmed
     ]
-    effects = [effect_cells(one) for one in club.effects]
+    values = {"club": club, "effects": list(map(effect_cells, club.effects)), "open": open_claims}
     page = Path(__file__).with_name("facilitator.html.j2")
-    return fill(
-        page, club=club, effects=effects, audit=club.report._repr_html_(), open=open_claims, version=__version__
-    )
+    return fill(page, audit=club.report._repr_html_(), version=__version__, **values)
 
 
 def notebook(club: JournalClub, place: str) -> str:

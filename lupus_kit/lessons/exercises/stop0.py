@@ -47,9 +47,8 @@ def _bars(patients: pd.DataFrame) -> Any:
     import matplotlib.pyplot as plt
     import seaborn as sns
 
-    ax = sns.barplot(
-        patients.assign(percent=100 * patients["responder"]), x="week", y="percent", hue="arm", ax=plt.figure().gca()
-    )
+    shown = patients.assign(percent=100 * patients["responder"])
+    ax = sns.barplot(shown, x="week", y="percent", hue="arm", ax=plt.figure().gca())
     ax.set(ylabel="SRI-4 responders (%)", xlabel="week")
     return ax
 
@@ -134,25 +133,19 @@ def _covers(function: Function, interval: Function, rate1: float, rate2: float) 
 
 
 def _counts_right(function: Function) -> list[str]:
-    if (
-        _covers(function, lambda *counts: (-1, 1), 0.5, 0.5) != 1
-        or _covers(function, lambda *counts: (2, 3), 0.5, 0.5) != 0
-    ):
+    bounds = [_covers(function, lambda *counts, held=held: held, 0.5, 0.5) for held in ((-1, 1), (2, 3))]
+    if bounds != [1, 0]:
         return ["An interval from −1 to 1 always holds the truth and one from 2 to 3 never: it should give 1 and 0."]
     if _covers(function, lambda *counts: (-0.65, -0.55), 0.3, 0.9) != 1:
         return ["With rates 0.3 and 0.9 the truth is −0.6: an interval from −0.65 to −0.55 holds it in every trial."]
-    whole = _covers(function, lambda x1, n1, x2, n2: (0, 2) if (x1, n1, x2, n2) == (7, 7, 0, 5) else (2, 3), 1.0, 0.0)
-    return (
-        []
-        if whole == 1
-        else ["With a rate of 1 all of the n1 patients respond, with 0 none of the n2: draw from those sizes."]
-    )
+    if _covers(function, lambda *counts: (0, 2) if counts == (7, 7, 0, 5) else (2, 3), 1.0, 0.0) != 1:
+        return ["With a rate of 1 all of the n1 patients respond, with 0 none of the n2: draw from those sizes."]
+    return []
 
 
 def _reads_the_observed(function: Function) -> bool:
     """Whether the observed difference, and not the truth, is looked for in the interval."""
-    observed = _covers(function, lambda x1, n1, x2, n2: (x1 / n1 - x2 / n2 - 1e-6, x1 / n1 - x2 / n2 + 1e-6), 0.5, 0.41)
-    return observed == 1
+    return _covers(function, lambda a, n, b, m: (a / n - b / m - 1e-6, a / n - b / m + 1e-6), 0.5, 0.41) == 1
 
 
 def _example() -> str:

@@ -10,6 +10,7 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -275,16 +276,11 @@ def _solved(attempts: list[Attempt], key: str, text: str) -> bool:
 
 
 def _set_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
-        number += 1
-    os.rename(path, aside)
-    return aside
+    names = (path.with_name(f"{path.stem}.damaged-{number}{path.suffix}") for number in count(1))
+    return path.rename(next(aside for aside in names if not aside.exists()))
 
 
 def _once(sentence: str) -> str:
     """Say a lasting trouble once and not below every check."""
-    if sentence == _session.told:
-        return ""
-    _session.told = sentence
-    return sentence
+    told, _session.told = _session.told, sentence
+    return "" if sentence == told else sentence

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -140,14 +141,13 @@ def _usable(value: Any) -> float | str | tuple[float, ...]:
 def _kept(key: str) -> Any:
     """Find what was predicted: in this session, or in the file when the kernel was restarted."""
     path = progress_file.place()
-    if key not in _predicted and path is not None:
-        try:
-            rows = progress_file.read_content(path)["predictions"]
-        except (progress_file.DamagedError, progress_file.NewerError, OSError):
-            return None
-        found = [row["value"] for row in rows if isinstance(row, dict) and row.get("key") == key and "value" in row]
-        return (tuple(found[-1]) if isinstance(found[-1], list) else found[-1]) if found else None
-    return _predicted.get(key)
+    if key in _predicted or path is None:
+        return _predicted.get(key)
+    with suppress(progress_file.DamagedError, progress_file.NewerError, OSError):
+        for row in reversed(progress_file.read_content(path)["predictions"]):
+            if isinstance(row, dict) and row.get("key") == key and "value" in row:
+                return tuple(row["value"]) if isinstance(row["value"], list) else row["value"]
+    return None
 
 
 def _shown(value: Any) -> str:

@@ -51,9 +51,8 @@ class Progress:
         frame["tries"] = [len(row) for row in rows]
         last = [row[-1].when if row else None for row in rows]
         frame["last"] = pd.to_datetime(pd.Series(last, dtype=object), utc=True, errors="coerce", format="ISO8601")
-        frame["misconceptions"] = [
-            " ".join(dict.fromkeys(one.misconception for one in row if one.misconception)) for row in rows
-        ]
+        met = (dict.fromkeys(one.misconception for one in row if one.misconception) for row in rows)
+        frame["misconceptions"] = list(map(" ".join, met))
         return frame
 
     def _headline(self) -> str:
@@ -61,10 +60,9 @@ class Progress:
         return f"{(states == 'solved').sum()} of {len(states)} exercises solved"
 
     def __str__(self) -> str:
-        lines = [self._headline()]
-        for notebook, rows in self.to_frame().groupby("notebook", sort=True):
-            lines.append(f"{notebook}: " + "  ".join(rows["key"] + " " + rows["state"]))
-        return "\n".join([*lines, self.note]).rstrip("\n")
+        stops = self.to_frame().groupby("notebook", sort=True)
+        lines = [f"{notebook}: " + "  ".join(rows["key"] + " " + rows["state"]) for notebook, rows in stops]
+        return "\n".join([self._headline(), *lines, self.note]).rstrip("\n")
 
     def _repr_html_(self) -> str:
         stops = [(name, list(rows.itertuples())) for name, rows in self.to_frame().groupby("notebook", sort=True)]
