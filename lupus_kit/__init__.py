@@ -33,41 +33,23 @@ import importlib
 __version__ = "0.4.0"
 
 _SUBPACKAGES = (
-    "audit",
-    "cohort",
-    "course",
-    "design",
-    "endpoints",
-    "figures",
-    "inference",
-    "lessons",
-    "published",
-    "simulation",
-    "widgets",
+    *("audit", "cohort", "course", "design", "endpoints", "figures", "inference", "lessons", "published"),
+    *("simulation", "widgets"),
 )
 
 #: The front row: what people call most, and where it lives. ``__init__.pyi`` says the same to type checkers.
 _FRONT_ROW = {
-    "InputError": "core.errors",
-    "check": "audit",
-    "compare": "inference",
-    "conflicts": "cohort",
-    "exact": "simulation",
-    "explain": "audit",
-    "grid": "simulation",
-    "implied": "cohort",
-    "load": "published",
-    "multiverse": "audit",
-    "power": "inference",
-    "pvalue": "inference",
-    "read_text": "audit",
-    "read_visit_file": "endpoints",
-    "replica": "cohort",
-    "run": "simulation",
-    "sample_size": "inference",
-    "score_visits": "endpoints",
-    "sri": "endpoints",
-    "what_if": "cohort",
+    name: home
+    for home, names in {
+        "core.errors": ("InputError",),
+        "audit": ("check", "explain", "multiverse", "read_text"),
+        "cohort": ("conflicts", "implied", "replica", "what_if"),
+        "endpoints": ("read_visit_file", "score_visits", "sri"),
+        "inference": ("compare", "power", "pvalue", "sample_size"),
+        "published": ("load",),
+        "simulation": ("exact", "grid", "run"),
+    }.items()
+    for name in names
 }
 
 __all__ = ["__version__", *_SUBPACKAGES, *_FRONT_ROW]

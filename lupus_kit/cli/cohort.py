@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from lupus_kit.cli.output import plain_table, print_text
+from lupus_kit.cli.output import described, plain_table, print_text
 from lupus_kit.core.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -19,26 +18,15 @@ _PATIENTS = 30
 CohortFormat = StrEnum("CohortFormat", "csv parquet xlsx")
 
 
+@described
 def cohort(
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to write; a cohort there is replaced.")
-    ] = None,
-    replica: Annotated[
-        bool,
-        typer.Option("--replica", help="A cohort that agrees with the published record, not one from assumptions."),
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Same seed, same patients.")] = 0,
-    per_arm: Annotated[int | None, typer.Option(help=f"Patients in each arm. [default: {_PATIENTS}]")] = None,
-    format: Annotated[
-        CohortFormat, typer.Option(help="One file for each table (csv, parquet), or one workbook (xlsx).")
-    ] = CohortFormat.csv,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="Change an assumption; repeat for several. --list shows all names."
-        ),
-    ] = None,
-    list_all: Annotated[bool, typer.Option("--list", help="List every assumption with its value and origin.")] = False,
+    out: Path | None = None,
+    replica: bool = False,
+    seed: int = 0,
+    per_arm: int | None = None,
+    format: CohortFormat = CohortFormat.csv,
+    settings: list[str] | None = None,
+    list_all: bool = False,
 ) -> None:
     """Write a cohort of invented patients: visits, SLEDAI, BILAG, labs, doses, events. Not for treating patients."""
     if replica and (settings or per_arm is not None):
@@ -101,11 +89,8 @@ def changed(settings: list[str]) -> Assumptions:
         if field not in usual:
             raise unknown_name("assumption", field, usual)
         if isinstance(usual[field], dict) != bool(dot):
-            raise InputError(
-                f"--set {setting!r}: {field} is one value; leave out {dot + key!r}."
-                if dot
-                else f"--set {setting!r}: {field} holds several shares; name one, such as {field}.{next(iter(usual[field]))}."
-            )
+            way = f"is one value; leave out {dot + key!r}" if dot else "holds several shares; name one, such as "
+            raise InputError(f"--set {setting!r}: {field} {way}{'' if dot else f'{field}.{next(iter(usual[field]))}'}.")
         place, key = (given.setdefault(field, {}), key) if dot else (given, field)
         assert isinstance(place, dict)
         if key in place:
@@ -121,20 +106,16 @@ def _value(text: str, several: bool) -> object:
     if several:
         return tuple(_value(part.strip(), False) for part in text.split(","))
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             return kind(text)
-        except ValueError:
-            continue
     return text
 
 
 def _listing(assumptions: Assumptions) -> str:
     table = assumptions.table()
-    names = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
-    shown = table[["unit", "origin", "source"]].copy()
-    shown.insert(0, "value", [_value_text(value) for value in table["value"]])
-    shown.insert(0, "name", names)
-    return plain_table(shown)
+    table["name"] = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
+    table["value"] = [_value_text(value) for value in table["value"]]
+    return plain_table(table[["name", "value", "unit", "origin", "source"]])
 
 
 def _value_text(value: object) -> str:

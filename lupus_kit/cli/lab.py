@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from lupus_kit.cli.output import described
 from lupus_kit.core.extras import need
 from lupus_kit.core.text import plural
 
@@ -17,17 +16,8 @@ if TYPE_CHECKING:
 LAB_FOLDER = "lupus-kit-notebooks"
 
 
-def lab(
-    notebooks: Annotated[
-        Path | None,
-        typer.Option(help=f"Copy the notebooks into this folder and work there. [default: the clone, or {LAB_FOLDER}]"),
-    ] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the web browser.")] = True,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Where JupyterLab listens.")] = None,
-    allow_root: Annotated[
-        bool, typer.Option("--allow-root", help="Needed by the user root, for example inside a container.")
-    ] = False,
-) -> None:
+@described
+def lab(notebooks: Path | None = None, browser: bool = True, port: int | None = None, allow_root: bool = False) -> None:
     """Open JupyterLab on the first notebook; your own edited notebooks are never overwritten."""
     from lupus_kit.course import shelf
 

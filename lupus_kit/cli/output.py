@@ -7,10 +7,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
 import typer
 
@@ -26,6 +28,18 @@ if TYPE_CHECKING:
 #: How a command writes one table.
 TableFormat = StrEnum("TableFormat", "table markdown json csv")
 _BY_ENDING = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "table", "": "table"}
+_OPTIONS = tomllib.loads(resources.files(__package__).joinpath("options.toml").read_text(encoding="utf-8"))
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def described(command: Command) -> Command:
+    """Give the parameters of a command the options and arguments that ``options.toml`` describes."""
+    types = get_type_hints(command)
+    for name, said in _OPTIONS[command.__name__].items():
+        given = {key: value for key, value in said.items() if key not in ("argument", "flags")}
+        kind = typer.Argument if "argument" in said else typer.Option
+        command.__annotations__[name] = Annotated[types[name], kind(*said.get("flags", ()), **given)]
+    return command
 
 
 def chosen_format(format: TableFormat | None, out: Path | None) -> TableFormat:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
+from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, described, only_one, plain_table, write_result
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,34 +19,19 @@ SHOWN = ("pearson", "fisher", "boschloo")
 _LARGEST = 1000
 
 
+@described
 def power(
-    rates: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="RATE1 RATE2", help="True response rates of both arms: 0.55, 55% or 16/29."),
-    ] = None,
-    per_arm: Annotated[int | None, typer.Option(help="Patients in each arm: gives the power.")] = None,
-    arms: Annotated[
-        tuple[int, int] | None, typer.Option(metavar="N1 N2", help="Patients in the first and in the second arm.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="POWER", help="Power to reach, 0.8 or 80%: gives the sample size.")
-    ] = None,
-    ratio: Annotated[
-        float | None, typer.Option(help="With --target: patients in the second arm for each in the first. [default: 1]")
-    ] = None,
-    test: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Key of a test; repeat for several, or 'all'. [default: {', '.join(SHOWN)}]"),
-    ] = None,
-    alpha: Annotated[float, typer.Option(help="Level of the test.")] = 0.05,
-    alternative: Annotated[
-        str, typer.Option(help="two-sided, greater (the first arm responds more) or less.")
-    ] = "two-sided",
-    format: Annotated[
-        TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
-    list_tests: Annotated[bool, typer.Option("--list", help="List the tests and their keys.")] = False,
+    rates: list[str] | None = None,
+    per_arm: int | None = None,
+    arms: tuple[int, int] | None = None,
+    target: str | None = None,
+    ratio: float | None = None,
+    test: list[str] | None = None,
+    alpha: float = 0.05,
+    alternative: str = "two-sided",
+    format: TableFormat | None = None,
+    out: Path | None = None,
+    list_tests: bool = False,
 ) -> None:
     """Exact power, true size and sample size for two response rates; every possible table is added up."""
     form = chosen_format(format, out)
@@ -78,10 +61,8 @@ def power(
 
 def _two_rates(given: list[str] | None) -> tuple[float, float]:
     if given is None or len(given) != 2:
-        raise InputError(
-            f"two response rates are needed, one for each arm ({len(given or [])} given), "
-            "for example lupus-kit power 0.55 0.30 --per-arm 30."
-        )
+        example = "for example lupus-kit power 0.55 0.30 --per-arm 30"
+        raise InputError(f"two response rates are needed, one for each arm ({len(given or [])} given), {example}.")
     return _probability("RATE1", given[0]), _probability("RATE2", given[1])
 
 
@@ -163,10 +144,8 @@ def sample_sizes(
     from lupus_kit import inference
 
     if alternative == "two-sided" and rate1 < rate2:
-        raise InputError(
-            f"RATE1 {rate1:.4g} is below RATE2 {rate2:.4g}: power is the chance to find that the first arm responds more. "
-            "Name the better arm first, or add --alternative less."
-        )
+        raise InputError(f"RATE1 {rate1:.4g} is below RATE2 {rate2:.4g}: power is the chance to find that the first arm "
+                         "responds more. Name the better arm first, or add --alternative less.")  # fmt: skip
     found = [inference.sample_size(key, rate1, rate2, target, alpha, ratio, alternative) for key in tests]
     tables = [powers([one.test], rate1, rate2, one.n1, one.n2, alpha, alternative) for one in found]
     return pd.concat(tables, ignore_index=True).assign(first_n1=[one.first_n1 for one in found])

@@ -7,11 +7,9 @@ import math
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, only_one, plain_table, write_result
+from lupus_kit.cli.output import TableFormat, chosen_format, csv_text, described, only_one, plain_table, write_result
 from lupus_kit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,95 +17,43 @@ if TYPE_CHECKING:
 
     from lupus_kit.endpoints import Scored
 
-_NO_ARM = "(no arm)"
-
 #: How a visit file is laid out, what becomes of visits before baseline, and the scale on which PGA was recorded.
 Layout = StrEnum("Layout", "auto long wide tests")
 Screening = StrEnum("Screening", "apart baseline_if_missing")
 Scale = StrEnum("Scale", [("three", "0-3"), ("ten", "0-10"), ("hundred", "0-100")])
 
 
+@described
 def score(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FILE", help="Visits: CSV, Excel, Parquet, Stata, SPSS or SAS; - reads CSV from standard input."
-        ),
-    ] = None,
-    endpoint: Annotated[
-        str,
-        typer.Option(
-            help="sri, modified-sri (without BILAG), sri-50, bicla, lldas, doris, flare, severe-flare, renal, "
-            "renal-partial; all: every definition side by side."
-        ),
-    ] = "sri",
-    points: Annotated[int, typer.Option(min=4, max=8, help="Drop in SLEDAI that the SRI asks for.")] = 4,
-    missing: Annotated[
-        str, typer.Option(help="How open answers count: nonresponder, observed; for the SRI also locf, worst, best.")
-    ] = "nonresponder",
-    sledai_version: Annotated[str, typer.Option(help="2K, SELENA, SLEDAI or hybrid.")] = "2K",
-    first_visit_protein: Annotated[
-        str, typer.Option(help="SELENA and SLEDAI: protein without an earlier value is present, absent or missing.")
-    ] = "present",
-    pga_scale: Annotated[Scale, typer.Option(help="Scale on which PGA was recorded.")] = Scale.three,
-    events: Annotated[
-        str,
-        typer.Option(
-            help="Rescue, forbidden medicine, withdrawal: composite (non-response from then on), "
-            "while_on_treatment, treatment_policy or hypothetical."
-        ),
-    ] = "composite",
-    steroids: Annotated[
-        str,
-        typer.Option(
-            help="Rule on prednisone: auto (not above baseline at the assessment, where recorded), none, "
-            "no_rise, muse, illuminate_1, illuminate_2, bliss, tulip, tulip_taper, ..."
-        ),
-    ] = "auto",
-    b_to_a: Annotated[bool, typer.Option("--b-to-a/--no-b-to-a", help="Whether BILAG B to A is a new A.")] = True,
-    layout: Annotated[
-        Layout, typer.Option(help="One row per visit (long), per patient (wide), or per test (tests).")
-    ] = Layout.auto,
-    codes: Annotated[
-        Path | None, typer.Option(help="Table with the columns code and column: what the tests of a file are.")
-    ] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. [default: the first]")] = None,
-    planned: Annotated[
-        str | None, typer.Option(help="Planned weeks, such as 0,12,24. [default: read from the file]")
-    ] = None,
-    windows: Annotated[
-        str | None, typer.Option(help="Days a visit may be away: 28, or 12=7,24=28. [default: half-way windows]")
-    ] = None,
-    screening: Annotated[
-        Screening, typer.Option(help="Visits before baseline: apart, or the baseline of who has none.")
-    ] = Screening.apart,
-    missing_codes: Annotated[
-        str | None, typer.Option(help="Numbers that mean missing: 99,-9, or sledai=99; none: all are values.")
-    ] = None,
-    format: Annotated[
-        TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
-    first_arm: Annotated[
-        str | None, typer.Option(help="Arm that the other is taken from. [default: the first in the file]")
-    ] = None,
-    definition: Annotated[str | None, typer.Option(help="For renal: the definition. [default: KDIGO 2012]")] = None,
-    creatinine_upper_normal: Annotated[
-        float | None, typer.Option(help="For renal under ACR 2006: the laboratory's upper limit, µmol/L.")
-    ] = None,
-    strata: Annotated[str | None, typer.Option(help="Columns that were stratified for: site,region.")] = None,
-    covariates: Annotated[str | None, typer.Option(help="Columns for the logistic model, beside the strata.")] = None,
-    imputations: Annotated[
-        int, typer.Option(min=0, help="For the SRI: data sets to impute, with a tipping point.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Of the imputations.")] = 0,
-    template: Annotated[
-        bool, typer.Option("--template", help="Write an empty file to fill in (.csv or .xlsx).")
-    ] = False,
-    columns: Annotated[
-        bool, typer.Option("--columns", help="List the columns that are read, and their names.")
-    ] = False,
-    example: Annotated[bool, typer.Option("--example", help="Score the example file that comes with the kit.")] = False,
+    file: Path | None = None,
+    endpoint: str = "sri",
+    points: int = 4,
+    missing: str = "nonresponder",
+    sledai_version: str = "2K",
+    first_visit_protein: str = "present",
+    pga_scale: Scale = Scale.three,
+    events: str = "composite",
+    steroids: str = "auto",
+    b_to_a: bool = True,
+    layout: Layout = Layout.auto,
+    codes: Path | None = None,
+    sheet: str | None = None,
+    planned: str | None = None,
+    windows: str | None = None,
+    screening: Screening = Screening.apart,
+    missing_codes: str | None = None,
+    format: TableFormat | None = None,
+    out: Path | None = None,
+    first_arm: str | None = None,
+    definition: str | None = None,
+    creatinine_upper_normal: float | None = None,
+    strata: str | None = None,
+    covariates: str | None = None,
+    imputations: int = 0,
+    seed: int = 0,
+    template: bool = False,
+    columns: bool = False,
+    example: bool = False,
 ) -> None:
     """Score a file of visits: who responds, and why. Not for treating patients."""
     asked = only_one(
@@ -125,42 +71,21 @@ def score(
     path = file or endpoints.example_visit_file()
     form = _form(format, out, path)
     read = endpoints.read_visit_file(
-        sys.stdin.buffer if str(path) == "-" else path,
-        layout=layout.value,
-        sheet=sheet,
-        pga_scale=pga_scale.value,
-        planned=planned,
-        windows=windows,
-        screening=screening.value,
-        missing_codes=missing_codes,
-        codes=codes,
+        sys.stdin.buffer if str(path) == "-" else path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value,
+        planned=planned, windows=windows, screening=screening.value, missing_codes=missing_codes, codes=codes,
         keep=[*_names(strata), *_names(covariates)],
-    )
+    )  # fmt: skip
     scored = endpoints.score_visits(
-        read.visits,
-        endpoint,
-        points=points,
-        missing=missing,
-        missing_codes=missing_codes,
-        b_to_a_is_new=b_to_a,
-        sledai_version=sledai_version,
-        pga_scale=pga_scale.value,
-        first_visit_protein=first_visit_protein,
-        events=events,
-        steroids=steroids,
-        definition=definition,
-        creatinine_upper_normal=creatinine_upper_normal,
-        strata=_names(strata),
-        covariates=_names(covariates),
-        first_arm=first_arm,
-        n_imputations=imputations,
-        seed=seed,
-    )
+        read.visits, endpoint, points=points, missing=missing, missing_codes=missing_codes, b_to_a_is_new=b_to_a,
+        sledai_version=sledai_version, pga_scale=pga_scale.value, first_visit_protein=first_visit_protein, events=events,
+        steroids=steroids, definition=definition, creatinine_upper_normal=creatinine_upper_normal, strata=_names(strata),
+        covariates=_names(covariates), first_arm=first_arm, n_imputations=imputations, seed=seed,
+    )  # fmt: skip
     _, why_not = endpoints.analysis.two_arms(read.visits)
     ignored = f"Columns that were not read: {', '.join(read.ignored)}." if read.ignored else ""
     analysed = scored.analysis.notes if scored.analysis else ()
-    found = [*read.notes, *scored.notes, *analysed, *filter(None, (ignored, why_not)), endpoints.scoring.NOTE]
-    notes = list(dict.fromkeys(found))
+    notes = list(dict.fromkeys([*read.notes, *scored.notes, *analysed, ignored, why_not, endpoints.scoring.NOTE]))
+    notes = list(filter(None, notes))
     write_result(_render(scored, read.source, notes, form), out)
     if form is TableFormat.csv:  # one plain table has no room for them
         print(*notes, sep="\n", file=sys.stderr)
@@ -171,9 +96,7 @@ def _form(format: TableFormat | None, out: Path | None, path: Path) -> TableForm
     if out is not None and out.exists() and out.resolve() == path.resolve():
         raise InputError(f"{out} is the file of visits itself, which would be lost: give another name to --out.")
     if out is not None and out.suffix.lower() in (".xlsx", ".parquet"):
-        raise InputError(
-            f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: give another name to --out."
-        )
+        raise InputError(f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: rename --out.")
     return chosen_format(format, out)
 
 
@@ -201,10 +124,7 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
     sections = {} if several else {title: (_counts(scored.responders()), "")}
     minus = f"{scored.arms[0]} minus {scored.arms[1]}" if scored.arms else ""
     if len(compared):
-        said = (
-            f"The difference is {minus} in percentage points, with its 95% Miettinen–Nurminen interval; the p-values are "
-            "two-sided."
-        )
+        said = f"The difference is {minus} in points, with its 95% Miettinen–Nurminen interval; p-values are two-sided."
         sections["The two arms"] = (_comparison(compared), said)
     if found and len(found.effects):
         said = f"Risk differences are {minus} in percentage points, ratios {minus.replace(' minus ', ' over ')}; intervals are 95%."
@@ -215,10 +135,8 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
         sections["Multiple imputation"] = (_effects(pooled), "")
     if found and len(found.tipping):
         tipped = int((found.tipping["p"] >= 0.05).sum())
-        said = (
-            f"SLEDAI points by which imputed values are made worse, and the difference then ({minus}, with its p-value); "
-            f"p is 0.05 or more in {tipped} of {len(found.tipping)}."
-        )
+        said = "SLEDAI points by which imputed values are made worse, and the difference then "
+        said += f"({minus}, with its p-value); p is 0.05 or more in {tipped} of {len(found.tipping)}."
         sections["Tipping point at the last visit"] = (_tipping(found.tipping, scored.arms), said)
     shown = [name for name in ("patient", "arm", "visit", "reason") if name in scored.verdicts]
     if "reason" in shown:
@@ -232,9 +150,7 @@ def _render(scored: Scored, source: str, notes: list[str], form: TableFormat) ->
 
 def _with_arms(table: pd.DataFrame) -> pd.DataFrame:
     """Name the arm of patients without one."""
-    if "arm" not in table:
-        return table
-    return table.assign(arm=table["arm"].astype(object).where(table["arm"].notna(), _NO_ARM))
+    return table.assign(arm=table["arm"].astype(object).fillna("(no arm)")) if "arm" in table else table
 
 
 def _counts(counts: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +167,7 @@ def _comparison(compared: pd.DataFrame) -> pd.DataFrame:
 
     shown = compared.drop(columns=["low", "high"])
     ends = compared[["difference", "low", "high"]].itertuples(index=False)
-    shown["difference"] = [_points(*row) for row in ends]
+    shown["difference"] = [_effect("difference", *row) for row in ends]
     keys = [name.removeprefix("p_") for name in compared if name.startswith("p_")]
     for key in keys:
         shown[f"p_{key}"] = [_p(p, "not defined" if key == "pearson" else "too large") for p in compared[f"p_{key}"]]
@@ -260,11 +176,7 @@ def _comparison(compared: pd.DataFrame) -> pd.DataFrame:
 
 def _effects(effects: pd.DataFrame) -> pd.DataFrame:
     shown = effects[[name for name in ("definition", "visit", "analysis", "measure", "patients") if name in effects]]
-    rows = effects[["measure", "estimate", "low", "high"]].itertuples(index=False)
-    effect = [
-        _ratio(*row) if "ratio" in measure else _points(*row).removeprefix("+" if measure == "rate" else "")
-        for measure, *row in rows
-    ]
+    effect = [_effect(*row) for row in effects[["measure", "estimate", "low", "high"]].itertuples(index=False)]
     return shown.assign(effect=effect, p=[_p(p) for p in effects["p"]])
 
 
@@ -277,13 +189,13 @@ def _tipping(tipping: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:
     return wide.reset_index(names=first)
 
 
-def _points(estimate: float, low: float, high: float) -> str:
+def _effect(measure: str, estimate: float, low: float, high: float) -> str:
+    if math.isnan(estimate):
+        return ""
+    if "ratio" in measure:
+        return f"{estimate:.2f} ({low:.2f} to {high:.2f})"
     ends = "" if math.isnan(low) else f" ({100 * low:.1f} to {100 * high:.1f})"
-    return "" if math.isnan(estimate) else f"{100 * estimate:+.1f}{ends}"
-
-
-def _ratio(estimate: float, low: float, high: float) -> str:
-    return "" if math.isnan(estimate) else f"{estimate:.2f} ({low:.2f} to {high:.2f})"
+    return f"{100 * estimate:{'' if measure == 'rate' else '+'}.1f}{ends}"
 
 
 def _p(p: float, otherwise: str = "") -> str:

@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from lupus_kit.cli.output import csv_text, only_one, plain_table, print_text, write_result
+from lupus_kit.cli.output import csv_text, described, only_one, plain_table, print_text, write_result
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, write_atomically
 
@@ -28,37 +26,19 @@ PARTS = "parts"
 WRITTEN = "written.json"
 
 
+@described
 def simulate(
-    plan: Annotated[
-        Path | None, typer.Argument(metavar="PLAN.toml", help="The plan file: design, analysis and assumptions.")
-    ] = None,
-    trials: Annotated[int, typer.Option(help="How many trials, under each truth.")] = 10_000,
-    jobs: Annotated[int, typer.Option(min=-1, help="Cores to use; -1 for all.")] = 1,
-    seed: Annotated[int, typer.Option(help="Same seed, same trials, whatever --jobs.")] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the results, a copy of the plan, and the parts that are done."),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run that DIR holds, if it holds one, also to more trials.")
-    ] = False,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler (tcp://...).")
-    ] = None,
-    progress: Annotated[
-        bool | None, typer.Option("--progress/--no-progress", help="Show how far it is. [default: in a terminal]")
-    ] = None,
-    protocol: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.md", help="Instead write the statistical section of a protocol, from the plan."),
-    ] = None,
-    coverage: Annotated[
-        bool,
-        typer.Option("--coverage/--no-coverage", help="Whether to work out how often each interval holds the truth."),
-    ] = True,
-    new: Annotated[
-        bool, typer.Option("--new", help="Write a commented plan file to change, to --out FILE.toml.")
-    ] = False,
+    plan: Path | None = None,
+    trials: int = 10_000,
+    jobs: int = 1,
+    seed: int = 0,
+    out: Path | None = None,
+    resume: bool = False,
+    scheduler: str | None = None,
+    progress: bool | None = None,
+    protocol: Path | None = None,
+    coverage: bool = True,
+    new: bool = False,
 ) -> None:
     """Simulate a planned trial many times: power, errors, bias, coverage. All patients are invented."""
     only_one(
@@ -72,13 +52,10 @@ def simulate(
         return
     assert plan is not None
     # Whatever could be wrong with the input is looked at before any work is done.
-    if trials < 1:
-        raise InputError(f"--trials {trials}: give 1 trial or more.")
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
     if resume and out is None:
         raise InputError("--resume goes on with the run in a folder: name it with --out.")
-    from lupus_kit.core.seeds import as_generator
     from lupus_kit.simulation import Scenario
 
     if protocol is not None:
@@ -90,7 +67,6 @@ def simulate(
         return
     scenarios = truths(Scenario.from_toml(plan))
     text = plan.read_bytes().decode("utf-8")
-    as_generator(seed)
     with _cluster(scheduler):
         if out is not None:
             _prepare(out, resume, text)
@@ -200,17 +176,8 @@ def _run(
     try:
         for truth, scenario in scenarios.items():
             place = None if out is None else out / PARTS / truth.replace(" ", "_")
-            results[truth] = run(
-                scenario.design,
-                scenario.assumptions,
-                trials,
-                seed,
-                jobs,
-                scenario.plan,
-                keep_trials=False,
-                checkpoint=place,
-                progress=_shown(progress),
-            )
+            results[truth] = run(scenario.design, scenario.assumptions, trials, seed, jobs, scenario.plan, False, place,
+                                 _shown(progress))  # fmt: skip
             if out is not None:
                 # Not before the checkpoint has agreed that this is the plan it belongs to.
                 _write(out, {PLAN_COPY: text.encode("utf-8")})

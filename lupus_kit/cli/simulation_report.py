@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
+from string import Template
 from typing import TYPE_CHECKING
 
 from lupus_kit import __version__
@@ -130,26 +131,14 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
     from lupus_kit.simulation.trials.truth import ESTIMANDS
 
     first = next(iter(results.values()))
-    title = (
-        f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
-        f"{first.scenario.depth} level, seed {seed}"
-    )
+    title = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
+    title += f"{first.scenario.depth} level, seed {seed}"
     shown = side_by_side(table).rename(columns={truth: f"{truth}: {TRUTHS[truth]}" for truth in results})
-    parts = [
-        f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
-        f"<style>{_SAID['style']}</style></head><body><h1>{html.escape(title)}</h1>",
-        f"<h2>The plan</h2>{first.plan._repr_html_()}",
-        f"<p>The estimand: {html.escape(ESTIMANDS[first.truth.estimand])}.</p>",
-        f"<h2>Operating characteristics</h2>{shown.to_html(index=False, border=0)}<p>{html.escape(NOTE)}</p>",
-        "<h2>Pictures</h2>",
-        *(
-            f"<figure>{picture}<figcaption>{html.escape(said)}</figcaption></figure>"
-            for said, picture in pictures(results)
-        ),
-        f"<h2>The plan file</h2><pre>{html.escape(plan_text)}</pre>",
-        f"<p>lupus_kit {__version__}</p></body></html>",
-    ]
-    return "\n".join(parts) + "\n"
+    drawn = [f"<figure>{png}<figcaption>{html.escape(said)}</figcaption></figure>" for said, png in pictures(results)]
+    texts = {"title": title, "estimand": ESTIMANDS[first.truth.estimand], "note": NOTE, "file": plan_text}
+    parts = {"style": _SAID["style"], "plan": first.plan._repr_html_(), "table": shown.to_html(index=False, border=0)}
+    parts |= {"pictures": "\n".join(drawn), "version": __version__}
+    return Template(_SAID["page"]).substitute(parts | {name: html.escape(text) for name, text in texts.items()})
 
 
 def pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
@@ -157,8 +146,7 @@ def pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
     from lupus_kit import figures
 
     def picture(axes: Axes) -> str:
-        alt = figures.alt_text(axes)
-        return figures.img(figures.png(axes), alt)
+        return figures.img(figures.png(axes), figures.alt_text(axes))
 
     summaries = {truth: result.summary() for truth, result in results.items()}
     yield "Probabilities of what a trial ends with", picture(figures.simulation.operating_characteristics(summaries))

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, active_bilag, columns_of, data_dictionary
+from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, active_bilag, data_dictionary
 from lupus_kit.cohort.files import cdisc, storage
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.core.errors import InputError, unknown_name
 
 _SUMMARIES: dict[str, Callable[[pd.Series], str]] = {
     "mean±SD": lambda values: f"{values.mean():.2f}±{values.std():.2f}",
@@ -76,34 +75,6 @@ class Cohort:
             what is invented and what comes from the published design.
         """
         return data_dictionary()
-
-    def marked(self, table: str, rows: int = 10) -> pd.DataFrame:
-        """Return the first rows of a table with the origin of each column above its name, ready to print.
-
-        Parameters
-        ----------
-        table : str
-            Name of the table.
-        rows : int
-            How many rows, at least 1.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Two levels of column labels: ``origin`` (invented, or what else the dictionary says) and ``column``.
-
-        Raises
-        ------
-        InputError
-            If there is no such table, or `rows` is not a whole number of at least 1.
-        """
-        if table not in TABLES:
-            raise unknown_name("table", table, TABLES)
-        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-            raise InputError(f"rows == {rows!r}, must be a whole number of at least 1.")
-        labels = [(c.origin, c.name) for c in columns_of(table, self.tables[table].columns)]
-        names = pd.MultiIndex.from_tuples(labels, names=["origin", "column"])
-        return self.tables[table].head(rows).set_axis(names, axis=1)
 
     def table1(self) -> pd.DataFrame:
         """Summarise the arms at entry, laid out as a trial's Table 1.

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
 from itertools import product
 
 import numpy as np
@@ -16,20 +15,18 @@ def ratios(arms: Sequence[str] | Mapping[str, int]) -> dict[str, int]:
     """Return the allocation ratio by arm, in lowest terms."""
     if isinstance(arms, str) or not isinstance(arms, Iterable):
         raise InputError(f"arms == {arms!r}: give a list of at least two names.")
-    if not isinstance(arms, Mapping):
-        arms = list(arms)
-    shares = dict(arms) if isinstance(arms, Mapping) else dict.fromkeys(arms, 1)
-    if len(shares) < 2 or (not isinstance(arms, Mapping) and len(shares) < len(arms)):
-        raise InputError(f"arms == {list(arms)}: at least two different arms are needed.")
+    named = list(arms)
+    shares = dict(arms) if isinstance(arms, Mapping) else dict.fromkeys(named, 1)
+    if len(shares) < max(2, len(named)):
+        raise InputError(f"arms == {named}: at least two different arms are needed.")
     for name, ratio in shares.items():
-        if isinstance(ratio, bool) or not isinstance(ratio, int) or ratio < 1:
-            raise InputError(f"arms[{name!r}] == {ratio!r}: an allocation ratio is a whole number of 1 or more.")
-    common = reduce(math.gcd, shares.values())
+        _whole(f"the ratio of arms[{name!r}]", ratio)
+    common = math.gcd(*shares.values())
     return {name: ratio // common for name, ratio in shares.items()}
 
 
 def _whole(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+    if not is_whole(value, 1):
         raise InputError(f"{name} == {value!r}: must be a whole number of 1 or more.")
     return int(value)
 
@@ -77,13 +74,10 @@ def _one_stratum(
         blocks.append(rng.permutation(np.tile(unit, size // len(unit))))
         filled += size
     lengths = [len(block) for block in blocks]
-    columns = {
-        "sequence": np.arange(1, filled + 1),
-        "block": np.repeat(np.arange(1, len(blocks) + 1), lengths),
-        "position": np.concatenate([np.arange(1, length + 1) for length in lengths]),
-        "arm": np.concatenate(blocks),
-    }
-    return pd.DataFrame({name: values[:n] for name, values in columns.items()})
+    block = np.repeat(np.arange(1, len(blocks) + 1), lengths)
+    allocation = pd.DataFrame({"sequence": np.arange(1, filled + 1), "block": block})
+    position = allocation.groupby("block").cumcount() + 1
+    return allocation.assign(position=position, arm=np.concatenate(blocks)).head(n)
 
 
 def kit_numbers(n: int, rng: np.random.Generator) -> list[str]:
@@ -160,8 +154,7 @@ def permuted_blocks(
     for size in sizes:
         if _whole("block size", size) % len(unit):
             raise InputError(
-                f"block size {size} does not fit the allocation ratio {':'.join(map(str, shares.values()))}: "
-                f"it must be a multiple of {len(unit)}."
+                f"block size {size} does not fit {':'.join(map(str, shares.values()))}: a multiple of {len(unit)} does."
             )
     rng = as_generator(seed)
     if strata is None:
@@ -172,9 +165,8 @@ def permuted_blocks(
         allocation = pd.concat(lists, keys=names, names=["stratum", None]).reset_index("stratum")
         allocation = levels.merge(allocation, on="stratum")
     allocation["kit"] = kit_numbers(len(allocation), rng)
-    allocation.attrs = {
-        "seed": int(seed) if is_whole(seed, 0) else "a generator", "block_sizes": [int(size) for size in sizes],
-    }  # fmt: skip
+    drawn_with = int(seed) if is_whole(seed, 0) else "a generator"
+    allocation.attrs = {"seed": drawn_with, "block_sizes": [int(size) for size in sizes]}
     return allocation
 
 
@@ -204,7 +196,5 @@ def blinded_list(allocation: pd.DataFrame) -> pd.DataFrame:
     """
     missing = [column for column in ("sequence", "kit", "arm") if column not in allocation.columns]
     if missing:
-        raise InputError(
-            f"not an allocation list: column {', '.join(missing)} is missing; make one with permuted_blocks."
-        )
+        raise InputError(f"not an allocation list: column {', '.join(missing)} is missing.")
     return allocation.drop(columns=["arm", "block", "position", "preferred"], errors="ignore")

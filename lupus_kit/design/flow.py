@@ -67,20 +67,15 @@ def participant_flow(
     require_columns(visits, ["patient", "arm", "week", *([] if outcome is None else [outcome])], "the table of visits")
     arms = visits.groupby("patient", sort=False)["arm"].agg(["nunique", "first"])
     if bad := arms.index[arms["nunique"] != 1].tolist():
-        raise InputError(
-            f"patient {bad[0]!r} and {len(bad) - 1} more have no arm, or more than one: give each exactly one."
-        )
+        raise InputError(f"patient {bad[0]!r} and {len(bad) - 1} more have no arm, or more than one: give each one.")
     if not pd.api.types.is_numeric_dtype(visits["week"]):
-        raise InputError(
-            "the column 'week' of the table of visits holds text: give weeks since the first dose as numbers."
-        )
+        raise InputError("the column 'week' of the table of visits holds text: give weeks as numbers.")
     there = sorted(week for week in visits["week"].dropna().unique().tolist() if week > 0)
     shown = there if weeks is None else [weeks] if is_number(weeks) else list(weeks)
     primary = primary_week if primary_week is not None else next(iter(shown), None)
     if unseen := [week for week in [*shown, primary] if week not in there]:
-        listed = (
-            f"follow-up visits are at {', '.join(f'{week:g}' for week in there)}" if there else "no visit after week 0"
-        )
+        at = ", ".join(f"{week:g}" for week in there)
+        listed = f"follow-up visits are at {at}" if at else "no visit after week 0"
         raise InputError(f"nobody was seen at week {unseen[0]} in the table of visits: {listed}.")
     why_not = dict(excluded or {})
     if bad := [reason for reason, number in why_not.items() if not is_whole(number, 0)]:
@@ -96,18 +91,16 @@ def participant_flow(
     analysed = set(measured.loc[measured["week"] == primary, "patient"])
     for arm, members in arms.groupby("first", sort=False):
         patients = set(members.index)
-        lines: list[tuple[str, str, int | None]] = [
-            ("allocation", "allocated", len(patients)), ("allocation", "received the intervention", None),
-        ]  # fmt: skip
+        rows.append(("allocation", str(arm), "allocated", len(patients)))
+        rows.append(("allocation", str(arm), "received the intervention", None))
         for week in shown:
             seen = len(patients & set(visits.loc[visits["week"] == week, "patient"]))
-            lines.append(("follow-up", f"seen at week {week:g}", seen))
-            lines.append(("follow-up", f"not seen at week {week:g}", len(patients) - seen))
+            rows.append(("follow-up", str(arm), f"seen at week {week:g}", seen))
+            rows.append(("follow-up", str(arm), f"not seen at week {week:g}", len(patients) - seen))
         lost = sorted(patients - analysed, key=str)
-        lines.append(("analysis", f"analysed for the primary outcome, week {primary:g}", len(patients) - len(lost)))
-        lines.append(("analysis", "not analysed", len(lost)))
-        told = Counter((reasons or {}).get(patient, "reason not given") for patient in lost)
-        lines += [("analysis", f"not analysed: {reason}", number) for reason, number in told.items()]
-        rows += [(stage, str(arm), what, number) for stage, what, number in lines]
+        told = Counter(f"not analysed: {(reasons or {}).get(patient, 'reason not given')}" for patient in lost)
+        counts = {f"analysed for the primary outcome, week {primary:g}": len(patients) - len(lost)}
+        counts |= {"not analysed": len(lost), **told}
+        rows += [("analysis", str(arm), what, number) for what, number in counts.items()]
     flow = pd.DataFrame(rows, columns=["stage", "arm", "what", "n"]).astype({"n": "Int64"})
     return flow.sort_values("stage", key=lambda stage: stage.map(_STAGES.index), kind="stable", ignore_index=True)

@@ -1,18 +1,15 @@
 """Minimisation: each patient goes, with high chance, where the arms then differ least over several factors."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.columns import require_columns
-from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design.allocation import kit_numbers, ratios
-
-#: How far the numbers of an arm are apart in one level of a factor.
-DISTANCES = {"range": "largest number less smallest", "variance": "variance of the numbers"}
 
 
 def minimisation(
@@ -21,13 +18,11 @@ def minimisation(
     arms: Sequence[str],
     seed: int | np.random.Generator,
     best: float = 0.8,
-    weights: Mapping[str, float] | None = None,
-    distance: str = "range",
 ) -> pd.DataFrame:
     """Allocate patients, in their order of entry, by minimisation.
 
     For each arm the patient is put there on trial; in each factor the patients who share the new one's level are counted by
-    arm, and the distances of these numbers are added up over the factors. The arm with the smallest sum is preferred; among
+    arm, and their ranges (largest less smallest) are added up over the factors. The arm with the smallest sum is preferred; among
     several, chance decides.
 
     Parameters
@@ -43,10 +38,6 @@ def minimisation(
     best : float
         Chance of the preferred arm, at least 1 over the number of arms; the others share the rest. 1 leaves nothing to
         chance but ties, so that the next arm can be guessed.
-    weights : mapping of str to float, optional
-        Weight of each factor in the sum, above 0; 1 unless given.
-    distance : {"range", "variance"}
-        Key of ``DISTANCES``. With two arms the variance compares the sums over the factors of the numbers on each arm.
 
     Returns
     -------
@@ -75,34 +66,22 @@ def minimisation(
         raise InputError(f"arms == {arms!r}: minimisation here is for arms of the same size; use permuted_blocks.")
     listed = [factors] if isinstance(factors, str) else list(factors)
     if not isinstance(patients, pd.DataFrame):
-        raise InputError(
-            f"patients is a {type(patients).__name__}: give a table with one row a patient, in order of entry."
-        )
+        raise InputError(f"patients is a {type(patients).__name__}: give a table with one row a patient.")
     require_columns(patients, listed, "the table of patients")
     if not listed or "" in listed:
         raise InputError("factors is empty: name at least one column to balance.")
     if empty := [(row, name) for name in listed for row in np.flatnonzero(patients[name].isna())]:
         row, name = empty[0]
-        raise InputError(
-            f"column {name!r} is empty in row {row + 1} and {len(empty) - 1} more cells: fill them in first."
-        )
-    require_choice("distance", distance, DISTANCES)
+        raise InputError(f"column {name!r} is empty in row {row + 1} and {len(empty) - 1} more cells: fill them in.")
     if not is_number(best) or not 1 / k <= best <= 1:
         raise InputError(f"best == {best!r}: the chance of the preferred arm is from {1 / k:.3g} to 1.")
-    heavy = dict.fromkeys(listed, 1.0) | dict(weights or {})
-    if set(heavy) != set(listed) or not all(is_number(weight) and weight > 0 for weight in heavy.values()):
-        raise InputError(
-            f"weights == {weights!r}: give a number above 0 for factors among {', '.join(map(repr, listed))}."
-        )
     rng = as_generator(seed)
     numbers: defaultdict[tuple[str, object], np.ndarray] = defaultdict(lambda: np.zeros(k))
     rows = []
     for levels in patients[listed].itertuples(index=False, name=None):
         cells = list(zip(listed, levels, strict=True))
-        apart = np.zeros(k)
-        for factor, level in cells:
-            on_trial = numbers[factor, level] + np.eye(k)  # one row for each arm that the patient may go to
-            apart += heavy[factor] * (np.ptp(on_trial, axis=1) if distance == "range" else on_trial.var(axis=1))
+        # Rows: the arm that the patient is put on trial.
+        apart = sum(np.ptp(numbers[cell] + np.eye(k), axis=1) for cell in cells)
         equal = np.flatnonzero(np.isclose(apart, apart.min()))
         preferred = int(rng.choice(equal))
         chance = 1 / k if len(equal) == k else best  # of the preferred arm; the others share the rest

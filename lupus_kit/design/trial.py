@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, is_whole
+from lupus_kit.core.errors import InputError, is_whole, require_choice
 
 NOT_REPORTED = "not reported"
 
@@ -83,22 +84,13 @@ class DosingPlan:
     weeks_off: int
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("cycles", 1),
-            ("injections_per_cycle", 1),
-            ("days_between_injections", 1),
-            ("weeks_on", 1),
-            ("weeks_off", 0),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        for name, value in vars(self).items():
+            least = 0 if name == "weeks_off" else 1
+            if not is_whole(value, least):
                 raise InputError(f"{name} == {value!r}: must be a whole number of {least} or more.")
         last_day = (self.injections_per_cycle - 1) * self.days_between_injections
         if last_day >= 7 * self.weeks_on:
-            raise InputError(
-                f"{self.injections_per_cycle} injections every {self.days_between_injections} days end on day "
-                f"{last_day}, after the {self.weeks_on} weeks of dosing: make weeks_on longer or give fewer."
-            )
+            raise InputError(f"the injections of a cycle end on day {last_day}, after weeks_on == {self.weeks_on}.")
 
     @property
     def n_injections(self) -> int:
@@ -119,20 +111,10 @@ class DosingPlan:
             Columns ``cycle`` (from 1), ``injection`` (from 1, over all cycles), ``day`` (days since the
             first injection, from 0) and ``week`` (``day / 7``).
         """
-        per_cycle = self.injections_per_cycle
-        number = range(self.n_injections)
-        days = [
-            7 * (i // per_cycle) * (self.weeks_on + self.weeks_off) + (i % per_cycle) * self.days_between_injections
-            for i in number
-        ]
-        return pd.DataFrame(
-            {
-                "cycle": [1 + i // per_cycle for i in number],
-                "injection": [1 + i for i in number],
-                "day": days,
-                "week": [day / 7 for day in days],
-            }
-        )
+        number = np.arange(self.n_injections)
+        cycle, before = np.divmod(number, self.injections_per_cycle)
+        day = 7 * cycle * (self.weeks_on + self.weeks_off) + before * self.days_between_injections
+        return pd.DataFrame({"cycle": 1 + cycle, "injection": 1 + number, "day": day, "week": day / 7})
 
 
 @dataclass(frozen=True)
@@ -194,10 +176,9 @@ class TrialDesign:
         InputError
             There is no such arm.
         """
-        for arm in self.arms:
-            if arm.name == name:
-                return arm
-        raise InputError(f"no arm {name!r}; the arms are {', '.join(repr(a.name) for a in self.arms)}.")
+        arms = {arm.name: arm for arm in self.arms}
+        require_choice("arm", name, arms)
+        return arms[name]
 
     def dosing_calendar(self) -> pd.DataFrame:
         """Return the injections of both arms, one row per arm and injection.
@@ -277,14 +258,8 @@ def he2020() -> TrialDesign:
     raw = tomllib.loads(text)
     facts = [(f["topic"], f["fact"], f["source"]) for f in raw["facts"]]
     facts += [(f["topic"], NOT_REPORTED, "") for f in raw["not_reported"]]
+    arms, visits = (Arm(**arm) for arm in raw["arms"]), (Visit(**visit) for visit in raw["visits"])
+    named = {name: raw[name] for name in ("key", "title", "primary_endpoint", "primary_week", "follow_up_week")}
     return TrialDesign(
-        key=raw["key"],
-        title=raw["title"],
-        arms=tuple(Arm(**arm) for arm in raw["arms"]),
-        visits=tuple(Visit(**visit) for visit in raw["visits"]),
-        dosing=DosingPlan(**raw["dosing"]),
-        primary_endpoint=raw["primary_endpoint"],
-        primary_week=raw["primary_week"],
-        follow_up_week=raw["follow_up_week"],
-        _facts=tuple(facts),
+        **named, arms=tuple(arms), visits=tuple(visits), dosing=DosingPlan(**raw["dosing"]), _facts=tuple(facts)
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, describe, stacked
 
@@ -129,9 +130,7 @@ def between_visits(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
 
 
-def dance(
-    p: pd.Series | np.ndarray, alpha: float = 0.05, observed: float | None = None, ax: Axes | None = None
-) -> Axes:
+def dance(p: ArrayLike, alpha: float = 0.05, observed: float | None = None, ax: Axes | None = None) -> Axes:
     """Draw the distribution of the p-value over repeated trials.
 
     Parameters

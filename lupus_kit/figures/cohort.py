@@ -57,13 +57,12 @@ def sledai_trajectories(visits: pd.DataFrame, value: str = "sledai", ax: Axes | 
     for arm in arms_in(visits):
         chosen = visits.loc[visits["arm"].astype(str) == arm]
         wide = chosen.pivot(index="week", columns="patient", values=value).astype(float)
-        alpha = float(np.clip(12 / max(wide.shape[1], 1), 0.03, 0.30))
+        n = wide.shape[1]
+        alpha = float(np.clip(12 / max(n, 1), 0.03, 0.30))
         colour = ARM_PALETTE.get(arm, NEUTRAL)
         ax.plot(wide.index, wide.to_numpy(), color=colour, alpha=alpha, linewidth=1)
         middle = wide.median(axis=1)
-        ax.plot(
-            middle.index, middle, color=colour, linewidth=3.5, marker="o", label=f"{arm}, median of {wide.shape[1]}"
-        )
+        ax.plot(middle.index, middle, color=colour, linewidth=3.5, marker="o", label=f"{arm}, median of {n}")
         said.append(
             f"median on {arm} {middle.iloc[0]:g} at week {middle.index[0]} and {middle.iloc[-1]:g} at week {middle.index[-1]}"
         )

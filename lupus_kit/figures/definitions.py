@@ -94,9 +94,7 @@ def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> 
     _matrix(dots, sets)
     if counts.empty:
         top.text(0.5, 0.5, "every patient responds", transform=top.transAxes, ha="center", va="center", fontsize=14)
-    said = "; ".join(
-        f"{name}: " + ", ".join(f"{n} on {arm}" for arm, n in counts.loc[name].items()) for name in counts.index
-    )
+    said = "; ".join(f"{name}: " + ", ".join(f"{n} on {a}" for a, n in row.items()) for name, row in counts.iterrows())
     said = said or "no patient fails a clause"
     return describe(
         top,
@@ -222,10 +220,8 @@ def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
         raise InputError("the table holds a pair twice: choose the rows of one group, for example of one arm.")
     names = list(dict.fromkeys([*rows["first"], *rows["second"]]))
     down, across = names[1:], names[:-1]
-    written = [
-        f"{'–' if np.isnan(k) else f'{k:.2f}'}\n{c} | {b}"
-        for k, b, c in zip(rows["kappa"], rows["only_first"], rows["only_second"], strict=True)
-    ]
+    counted = zip(rows["kappa"], rows["only_first"], rows["only_second"], strict=True)
+    written = [f"{'–' if np.isnan(k) else f'{k:.2f}'}\n{c} | {b}" for k, b, c in counted]
     square = rows.assign(written=written).pivot(index="second", columns="first", values=["kappa", "written"])
     kappa = square["kappa"].reindex(index=down, columns=across).astype(float)
     cells = square["written"].reindex(index=down, columns=across).fillna("")
@@ -239,9 +235,8 @@ def agreement_matrix(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xticklabels(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
     ax.set(xlabel="", ylabel="")
-    ax.set_title(
-        "How the definitions agree\nkappa; below it, responders by the row only | by the column only", loc="left"
-    )
+    title = "How the definitions agree\nkappa; below it, responders by the row only | by the column only"
+    ax.set_title(title, loc="left")
     known = rows.dropna(subset=["kappa"])
     said = "kappa is not defined for any pair"
     if len(known):

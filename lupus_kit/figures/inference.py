@@ -11,6 +11,13 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import MARKS, NEUTRAL, PUBLISHED, axes, describe, p_bar
 from lupus_kit.figures.tables import need_columns
 
+#: Measure: by how much it is multiplied, the value of no effect, and the unit.
+UNITS = {
+    "risk difference": (100, 0, " (percentage points)"),
+    "odds ratio": (1, 1, " (log scale)"),
+    "risk ratio": (1, 1, " (log scale)"),
+    "arcsine difference": (1, 0, ""),
+}
 _FAMILY_MARKERS = {"asymptotic": "o", "conditional exact": "s", "unconditional exact": "D", "t and rank tests": "^"}
 
 
@@ -40,24 +47,20 @@ def pvalue_lattice(
     -------
     matplotlib.axes.Axes
     """
-    ax = axes(ax, (7, 5.6))
+    ax, tables = axes(ax, (7, 5.6)), tables or {}
     n1, n2 = lattice.shape[0] - 1, lattice.shape[1] - 1
-    shown = np.clip(lattice.T, 1e-4, 1)
-    mesh = ax.pcolormesh(
-        np.arange(n1 + 1), np.arange(n2 + 1), shown, norm=LogNorm(1e-4, 1), cmap="cividis", shading="nearest"
-    )
+    x, y, shown = np.arange(n1 + 1), np.arange(n2 + 1), np.clip(lattice.T, 1e-4, 1)
+    mesh = ax.pcolormesh(x, y, shown, norm=LogNorm(1e-4, 1), cmap="cividis", shading="nearest")
     p_bar(mesh, ax, f"p ({label})")
     inside = np.nan_to_num(lattice, nan=1.0) <= alpha
     draw_border(ax, inside)
-    for (name, (x1, x2)), marker in zip((tables or {}).items(), MARKS, strict=False):
+    for (name, (x1, x2)), marker in zip(tables.items(), MARKS, strict=False):
         ax.plot(x1, x2, marker=marker, markersize=11, color="white", markeredgecolor="black", linestyle="", label=name)
     if tables:
         ax.legend(loc="upper left", framealpha=0.9)
     ax.grid(False)
     ax.set(xlabel=f"responders in the first arm (of {n1})", ylabel=f"responders in the second arm (of {n2})")
-    marked = "".join(
-        f" {name} at {x1} and {x2} has p = {lattice[x1, x2]:.4f}." for name, (x1, x2) in (tables or {}).items()
-    )
+    marked = "".join(f" {name} at {x1} and {x2} has p = {lattice[x1, x2]:.4f}." for name, (x1, x2) in tables.items())
     undefined = " White cells: not defined." if np.isnan(lattice).any() else ""
     return describe(
         ax,
@@ -141,9 +144,8 @@ def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     ax.set(xlim=(0, 1), ylim=(0, None))
     top = frame.groupby("label", sort=False)["rejection_probability"].max()
     listed = "; ".join(f"{label} reaches {value:.4f}" for label, value in top.items())
-    return describe(
-        ax, f"Curves of the true rejection rate against the common response rate. Nominal level {alpha:g}. {listed}."
-    )
+    said = f"Curves of the true rejection rate against the common response rate. Nominal level {alpha:g}. {listed}."
+    return describe(ax, said)
 
 
 def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | None = None) -> Axes:
@@ -169,32 +171,26 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
     visits = list(data["visit"].unique())
     colours = dict(zip(visits, sns.color_palette("colorblind", len(visits)), strict=True))
     # Difference in percentage points; ratios on a log scale, where halving and doubling look alike.
-    scale = 100 if measure == "risk difference" else 1
+    scale, null, unit = UNITS.get(measure, UNITS["odds ratio"])
     for row in data.itertuples():
         colour = colours[row.visit]
         ax.plot([scale * row.low, scale * row.high], [row.Index] * 2, color=colour, linewidth=2.4)
         ax.plot(scale * row.estimate, row.Index, "o", color=colour, markersize=7)
-    ax.axvline(0 if scale == 100 else 1, color="0.2", linestyle="--", linewidth=1.2)
+    ax.axvline(null, color="0.2", linestyle="--", linewidth=1.2)
     names = [f"{row.label}{', ' + row.visit if row.visit else ''}" for row in data.itertuples()]
     ax.set_yticks(range(len(data)), names)
     ax.invert_yaxis()
-    ax.set_xlabel(
-        f"{measure}{' (percentage points)' if scale == 100 else ' (log scale)'}, {data['level'].iloc[0]:.0%} interval"
-    )
+    ax.set_xlabel(f"{measure}{unit}, {data['level'].iloc[0]:.0%} interval")
     if scale == 1:
         ax.set_xscale("log")
         ticks = [v for v in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if data["low"].min() / 2 < v < data["high"].max() * 2]
         ax.set_xticks(ticks, [f"{v:g}" for v in ticks], minor=False)
         ax.set_xticks([], minor=True)
-    null = 0.0 if scale == 100 else 1.0
     without = int(((data["low"] > null) | (data["high"] < null)).sum())
-    said = "; ".join(
-        f"{name}: {scale * low:.1f} to {scale * high:.1f}"
-        for name, low, high in zip(names, data["low"], data["high"], strict=True)
-    )
-    return describe(
-        ax, f"Intervals of the {measure}. {said}. {without} of {len(data)} leave out {null:g}, the value of no effect."
-    )
+    ends = zip(names, data["low"], data["high"], strict=True)
+    said = "; ".join(f"{name}: {scale * low:.1f} to {scale * high:.1f}" for name, low, high in ends)
+    excluded = f"{without} of {len(data)} leave out {null:g}, the value of no effect."
+    return describe(ax, f"Intervals of the {measure}. {said}. {excluded}")
 
 
 def power_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -243,12 +239,11 @@ def power_surface(
     """
     ax = axes(ax, (7, 5.4))
     grid = frame.pivot_table(index="p2", columns="p1", values="power")
-    mesh = ax.pcolormesh(
-        100 * grid.columns, 100 * grid.index, grid.to_numpy(), cmap="cividis", vmin=0, vmax=1, shading="gouraud"
-    )
+    x, y, shown = 100 * grid.columns, 100 * grid.index, grid.to_numpy()
+    mesh = ax.pcolormesh(x, y, shown, cmap="cividis", vmin=0, vmax=1, shading="gouraud")
     label = frame["label"].iloc[0]
     ax.figure.colorbar(mesh, ax=ax, label=f"exact power ({label})")
-    lines = ax.contour(100 * grid.columns, 100 * grid.index, grid.to_numpy(), levels=[target], colors="white")
+    lines = ax.contour(x, y, shown, levels=[target], colors="white")
     ax.clabel(lines, fmt=f"power {target:g}")
     marked = ""
     if observed is not None:
@@ -292,14 +287,13 @@ def confidence_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None 
     if len(measures) != 1:
         raise InputError(f"one measure at a time, not {', '.join(measures)}: choose tests of one measure.")
     ax = axes(ax, (8, 4.8))
-    scale, null = (100, 0) if measures[0] == "risk difference" else (1, 1 if "ratio" in measures[0] else 0)
+    scale, null, unit = UNITS[measures[0]]
     shown = frame.assign(value=scale * frame["value"])
     _lines(shown, "value", "p", ax)
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
     ax.axvline(null, color="0.2", linewidth=1)
     if "ratio" in measures[0]:
         ax.set_xscale("log")
-    unit = " (percentage points)" if scale == 100 else " (log scale)" if "ratio" in measures[0] else ""
     ax.set(xlabel=f"supposed {measures[0]}{unit}", ylabel="two-sided p-value", ylim=(0, 1.02))
     said = []
     for label, curve in shown.groupby("label", sort=False):
@@ -362,12 +356,11 @@ def forest(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    need_columns(
-        frame, "the table", "give stratified(...).forest()", "stratum", "measure", "low", "high", "weight", "pooled"
-    )
+    remedy = "give stratified(...).forest()"
+    need_columns(frame, "the table", remedy, "stratum", "measure", "low", "high", "weight", "pooled")
     ax = axes(ax, (8, 1.4 + 0.45 * len(frame)))
     measure, rows = frame["measure"].iloc[0], np.arange(len(frame))
-    scale, null, unit = (1, 1, "log scale") if "ratio" in measure else (100, 0, "percentage points")
+    scale, null, unit = UNITS[measure]
     ends = scale * frame[["estimate", "low", "high"]].astype(float)
     said = "; ".join(
         f"{name}: {values[0]:.3g} ({values[1]:.3g} to {values[2]:.3g})" if not np.isnan(values[1]) else f"{name}: none"
@@ -387,5 +380,5 @@ def forest(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     counts = frame[["stratum", "x1", "n1", "x2", "n2"]].itertuples(index=False)
     ax.set_yticks(rows, [f"{name}  {x1}/{n1} v {x2}/{n2}" for name, x1, n1, x2, n2 in counts])
     ax.set_ylim(len(frame) - 0.5, -0.5)
-    ax.set_xlabel(f"{measure} ({unit}), {frame['level'].iloc[0]:.0%} interval")
-    return describe(ax, f"Forest of the {measure} ({unit}) in {len(frame) - 1} strata and in all together. {said}.")
+    ax.set_xlabel(f"{measure}{unit}, {frame['level'].iloc[0]:.0%} interval")
+    return describe(ax, f"Forest of the {measure}{unit} in {len(frame) - 1} strata and in all together. {said}.")

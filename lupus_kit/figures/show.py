@@ -8,8 +8,8 @@ figure and layout are kept, only what moved is new, and the picture comes at onc
 import base64
 import html
 import io
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -138,11 +138,9 @@ class Live:
         self._places: dict[Hashable, list[Bbox]] = {}
         self._frames: dict[Hashable, Any] = {}
 
-    @contextmanager
-    def drawing(self) -> Iterator[None]:
+    def drawing(self) -> AbstractContextManager[None]:
         """While it lasts, drawing functions that are given no axes draw on those of the last picture, wiped."""
-        with stage(self.kept):
-            yield
+        return stage(self.kept)
 
     def png(self, ax: Axes, layout: Hashable = None) -> bytes:
         """Return the figure of the axes as PNG bytes.

@@ -20,7 +20,6 @@ _PROBABILITIES = (
 # Of these a row is drawn only where it shows something.
 _RARE = _PROBABILITIES[-5:]
 
-
 #: How lines are dashed, beside their marks and colours.
 _DASHES = ("-", "--", "-.", ":")
 
@@ -245,45 +244,6 @@ def _edges(differences: pd.Series) -> np.ndarray:
     width = float(gaps.min()) if len(gaps) and gaps.min() > 0.009 else 0.025
     reach = np.ceil(1 / width)
     return np.asarray((np.arange(-reach, reach + 2) - 0.5) * width)
-
-
-def coverage(frame: pd.DataFrame, level: float = 0.95, ax: Axes | None = None) -> Axes:
-    """Draw how often each confidence interval holds the true value.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        ``Simulation.coverage()``.
-    level : float
-        Nominal level, drawn as a line.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    _need(frame, "Simulation.coverage()", "endpoint", "label", "coverage", "mc_error")
-    labels = list(dict.fromkeys(frame["label"]))
-    ax = axes(ax, (8, 1.6 + 0.5 * len(labels)))
-    for k, (name, rows) in enumerate(frame.groupby("endpoint", sort=False)):
-        place = [labels.index(label) + (0.12 if k else -0.12) for label in rows["label"]]
-        ax.errorbar(
-            rows["coverage"], place, xerr=2 * rows["mc_error"], linestyle="none", marker=MARKS[k % 2], markersize=8,
-            capsize=3, color=PALETTE[k], label=str(name),
-        )  # fmt: skip
-    ax.axvline(level, color="0.2", linestyle="--", linewidth=1.2)
-    ax.set_yticks(range(len(labels)), labels)
-    ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
-    ax.set(xlabel=f"coverage of the {level:.0%} interval")
-    ax.legend(title="endpoint", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    said = "; ".join(f"{r.label}, {r.endpoint} {r.coverage:.1%}" for r in frame.itertuples())
-    below = int((frame["coverage"] < level).sum())
-    return describe(
-        ax,
-        f"Coverage of confidence intervals of nominal level {level:.0%}. {said}. {below} of {len(frame)} fall below it.",
-    )
 
 
 def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | None = None) -> Axes:

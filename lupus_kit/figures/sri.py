@@ -74,9 +74,8 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
         weeks = ", ".join(f"{w:g}" for w in sorted(frame["week"].unique()))
         raise InputError(f"week == {week!r}: the table has only week(s) {weeks}.")
     arms = arms_in(chosen)
-    counts = pd.crosstab(chosen["arm"].astype(str), _outcome(chosen)).reindex(
-        arms, columns=list(_OUTCOMES), fill_value=0
-    )
+    counts = pd.crosstab(chosen["arm"].astype(str), _outcome(chosen))
+    counts = counts.reindex(arms, columns=list(_OUTCOMES), fill_value=0)
     counts = counts.loc[:, counts.sum() > 0]
     share = counts.div(counts.sum(axis=1), axis=0) * 100
     ax = axes(ax, (9.0, 3.2 + 0.5 * max(0, len(arms) - 2)))
@@ -93,9 +92,8 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     ax.grid(False, axis="y")
     ax.set(xlim=(0, 100), xlabel="patients of the arm (%); counts inside the bars", ylabel="")
     ax.set_title(f"What decided the SRI at week {week:g}", loc="left")
-    handles = [
-        Patch(color=_OUTCOMES[n], label=n if n in ("responder", "missing data") else f"failed: {n}") for n in counts
-    ]
+    labels = {n: n if n in ("responder", "missing data") else f"failed: {n}" for n in counts}
+    handles = [Patch(color=_OUTCOMES[n], label=label) for n, label in labels.items()]
     ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=3, frameon=False)
     said = "; ".join(f"{arm}: " + ", ".join(f"{n} {name}" for name, n in counts.loc[arm].items() if n) for arm in arms)
     return describe(ax, f"Stacked bars, one per arm, of what decided the SRI at week {week:g}. {said}.")
@@ -228,9 +226,10 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     totals = {"baseline": _draw_bar(ax, 0, before, reach), "visit": _draw_bar(ax, 1, now, reach)}
     needed = totals["baseline"] - points
     met = needed >= 0 and totals["visit"] <= needed
+    reached = "reached" if met else "not reached"
     if needed >= 0:
         ax.axvline(needed, color=YES if met else NO, linestyle="--", linewidth=2.5)
-        at, words = needed, f"must reach {needed} or less: {'reached' if met else 'not reached'}"
+        at, words = needed, f"must reach {needed} or less: {reached}"
     else:
         at, words = 0, f"a drop of {points} is impossible from {totals['baseline']}"
     near_left, near_right = at < 0.2 * reach, at > 0.8 * reach
@@ -251,11 +250,7 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     ]
     uncounted = [str(label) for f in (before, now) if "counts" in f for label in f.loc[~f["counts"], "label"]]
     extra = f" Not counted, because stable: {', '.join(uncounted)}." if uncounted else ""
-    return describe(
-        ax,
-        f"Two bars of stacked SLEDAI descriptors: {'; '.join(listed)}. {goal}: {'reached' if met else 'not reached'}."
-        + extra,
-    )
+    return describe(ax, f"Two bars of stacked SLEDAI descriptors: {'; '.join(listed)}. {goal}: {reached}.{extra}")
 
 
 def responders(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:

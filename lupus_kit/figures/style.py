@@ -29,10 +29,8 @@ def stamp(ax: Axes, corner: bool = False) -> None:
     corner : bool
         Write into the lower left corner of the picture, where the space above the axes is taken.
     """
-    place, of, side = ((0.01, 0.01), "figure", "left") if corner else ((1, 1.01), "axes", "right")
-    ax.annotate(
-        "invented patients", place, xycoords=f"{of} fraction", ha=side, va="bottom", color=INVENTED, fontsize=11
-    )
+    at, of, side = ((0.01, 0.01), "figure", "left") if corner else ((1, 1.01), "axes", "right")
+    ax.annotate("invented patients", at, xycoords=f"{of} fraction", ha=side, va="bottom", color=INVENTED, fontsize=11)
 
 
 def axes(ax: Axes | None = None, size: tuple[float, float] = (7.5, 4.5)) -> Axes:
@@ -57,10 +55,8 @@ def _look(grid: str = "0.92") -> Iterator[None]:
 
 def _new(size: tuple[float, float], ratios: tuple[float, ...]) -> list[Axes]:
     with _look():
-        figure, made = plt.subplots(
-            1, len(ratios), figsize=size, layout="constrained", width_ratios=ratios, squeeze=False
-        )
-    sns.despine(figure)
+        fig, made = plt.subplots(1, len(ratios), figsize=size, layout="constrained", width_ratios=ratios, squeeze=False)
+    sns.despine(fig)
     return list(made[0])
 
 

@@ -6,16 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.inference import draw_border
+from lupus_kit.figures.inference import UNITS, draw_border
 from lupus_kit.figures.style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, p_bar, panels, title_above
 from lupus_kit.figures.tables import need_columns
-
-_MEASURES = {
-    "risk difference": ("difference (percentage points)", 100, 0),
-    "odds ratio": ("odds ratio (log scale)", 1, 1),
-    "risk ratio": ("risk ratio (log scale)", 1, 1),
-    "arcsine difference": ("arcsine difference", 1, 0),
-}
 
 
 def p_function(
@@ -58,7 +51,8 @@ def p_function(
         raise InputError("one measure at a time: give the curve of one test.")
     ax = axes(ax, (8, 4.6))
     measure, label = curve["measure"].iloc[0], curve["label"].iloc[0]
-    words, scale, null = _MEASURES[measure]
+    scale, null, unit = UNITS[measure]
+    words = measure.removeprefix("risk ") if scale == 100 else measure
     value, p = scale * curve["value"].to_numpy(), curve["p"].to_numpy(dtype=float)
     blue = ARM_PALETTE["IL-2"]
     ax.axvline(null, color="0.3", linewidth=1.2)
@@ -81,7 +75,7 @@ def p_function(
         ax.set_xscale("log")
         ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
         ax.set_xticks([], minor=True)
-    ax.set(xlim=(value.min(), value.max()), ylim=(0, 1.03), xlabel=f"supposed {words}", ylabel="two-sided p")
+    ax.set(xlim=(value.min(), value.max()), ylim=(0, 1.03), xlabel=f"supposed {words}{unit}", ylabel="two-sided p")
     title_above(ax, label)
     return describe(ax, f"Curve of the two-sided p of {label} against the supposed {measure}. {said}".strip())
 

@@ -32,16 +32,14 @@ from lupus_kit.inference.planning.regions import rejection_region
 from lupus_kit.inference.planning.sample_size import SampleSize, minimal_detectable_difference, sample_size
 from lupus_kit.inference.rerandomisation import Rerandomisation, rerandomisation_test
 from lupus_kit.inference.strata.adjusted import Adjusted, Effect, adjusted
-from lupus_kit.inference.strata.results import Stratified, StratifiedTest
-from lupus_kit.inference.strata.stratified import stratified
+from lupus_kit.inference.strata.stratified import Stratified, StratifiedTest, stratified
 from lupus_kit.inference.two_by_two.fisher import fisher_test
 from lupus_kit.inference.two_by_two.pearson import pearson_test
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, describe, pvalue, pvalue_lattice, select
 from lupus_kit.inference.two_by_two.result import TestResult, test
 from lupus_kit.inference.two_by_two.shuffle import shuffle_test
 from lupus_kit.inference.two_visits.between_visits import BetweenVisitBounds, between_visit_bounds
-from lupus_kit.inference.two_visits.familywise import familywise_error, joint_counts
-from lupus_kit.inference.two_visits.rules import STRATEGIES, Strategy, decide
+from lupus_kit.inference.two_visits.familywise import STRATEGIES, Strategy, decide, familywise_error, joint_counts
 
 __all__ = [
     "PRIORS", "STRATEGIES", "TESTS", "Adjusted", "BetweenVisitBounds", "Comparison", "Effect", "Fragility",

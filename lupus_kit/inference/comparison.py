@@ -125,12 +125,11 @@ class Comparison:
             inverts a test, its key and p-value stand beside it, and the interval leaves out "no effect" exactly when
             that p is at most ``1 - level``.
         """
-        found = intervals(self.x1, self.n1, self.x2, self.n2, level, alpha=alpha)
+        table = (self.x1, self.n1, self.x2, self.n2)
+        found = intervals(*table, level, alpha=alpha)
         frame = found.to_frame()
         frame["excludes_null"] = [one.excludes_null for one in found]
-        frame["p_of_test"] = [
-            float(pvalue(i.inverts, self.x1, self.n1, self.x2, self.n2)) if i.inverts else float("nan") for i in found
-        ]
+        frame["p_of_test"] = [float(pvalue(one.inverts, *table)) if one.inverts else float("nan") for one in found]
         return frame
 
     def summary(self) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from scipy.stats import binom, chi2
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import score_interval, signed_root
-from lupus_kit.inference.intervals.interval import Interval, Intervals, shown
+from lupus_kit.inference.intervals.interval import Interval, Intervals, Row, shown
 from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_confidence, as_count, as_counts
 
@@ -120,7 +120,7 @@ def newcombe_paired(b: int, c: int, n: int, both: int, level: float) -> tuple[fl
 
 
 @dataclass(frozen=True)
-class Paired:
+class Paired(Row):
     """A yes-or-no outcome of the same patients on two occasions.
 
     Attributes
@@ -184,15 +184,12 @@ class Paired:
         share = clopper_pearson(b, b + c, level) if b + c else (0.0, 1.0)
         measure, low, high = "risk difference", min(one for one, _ in ends), max(one for _, one in ends)
         score, (least, most) = tango(b, c, n, level), (inf if one == 1 else one / (1 - one) for one in share)
-        return Intervals(
-            [
-                Interval("tango", "Tango score", measure, self.difference, *score, level, "mcnemar"),
-                Interval("newcombe_paired", hybrid, measure, self.difference, low, high, level),
-                Interval(
-                    "conditional_exact", "exact", "odds ratio", self.odds_ratio, least, most, level, "mcnemar_exact"
-                ),
-            ]
-        )
+        found = [
+            Interval("tango", "Tango score", measure, self.difference, *score, level, "mcnemar"),
+            Interval("newcombe_paired", hybrid, measure, self.difference, low, high, level),
+            Interval("conditional_exact", "exact", "odds ratio", self.odds_ratio, least, most, level, "mcnemar_exact"),
+        ]
+        return Intervals(found)
 
     def to_frame(self) -> pd.DataFrame:
         """Return tests and intervals, one row each."""
@@ -205,9 +202,6 @@ class Paired:
             + "; ".join(map(str, self.intervals()))
             + "."
         )
-
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
 
 def paired(b: int, c: int, n: int, both: int | None = None, level: float = 0.95, alpha: float | None = None) -> Paired:
@@ -320,11 +314,9 @@ def paired_bounds(x1: int, x2: int, n: int) -> PairedBounds:
     """
     counts: dict[str, Any] = {"x1": as_count("x1", x1), "x2": as_count("x2", x2)}
     total = as_count("n", n, 1)
-    for name, count in counts.items():
-        if count > total:
-            raise InputError(
-                f"{name} == {count} is larger than n == {total}: each patient is counted once an occasion."
-            )
+    for name, x in counts.items():
+        if x > total:
+            raise InputError(f"{name} == {x} is larger than n == {total}: each patient is counted once an occasion.")
     first, second = counts.values()
     both = possible_both(first, second, total)
     table = pd.DataFrame({"both": both, "b": first - both, "c": second - both, **mcnemar(first - both, second - both)})

@@ -26,9 +26,8 @@ from numpy.typing import NDArray
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.inference.intervals.proportion import clopper_pearson
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_count, as_level
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, as_alternative, as_count, as_level
 
-Bools = NDArray[np.bool_]
 # Values of a caller's own statistic this close, relatively, count as equal.
 _EQUAL = 1e-9
 # Draws that are all the same, from this number on, are no draws.

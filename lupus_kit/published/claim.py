@@ -8,9 +8,9 @@ from functools import cached_property
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.printed import PrintedP, PrintedValue, decimals, parse_value, percent_text, read_p
 
-#: What a claim compares. ``binary``: patients with an event; ``paired``: the same patients at two visits; ``ordinal``:
-#: patients in each of several ordered groups; ``mean``: mean±SD; ``median``: median and two ends.
-KINDS = ("binary", "paired", "ordinal", "mean", "median")
+#: What a claim compares. ``binary``: patients with an event; ``paired``: the same patients at two visits; ``mean``: mean±SD;
+#: ``median``: median and two ends.
+KINDS = ("binary", "paired", "mean", "median")
 #: The place of an endpoint in the plan of a trial; an empty role is one that is not stated.
 ROLES = ("primary", "secondary", "post hoc", "safety", "baseline", "exploratory")
 MET = ("met", "not met")
@@ -44,13 +44,10 @@ class Claim:
         The arms compared; the only arm of a ``paired`` claim.
     visits : tuple of str
         The two visits of a ``paired`` claim.
-    reported : tuple
-        As printed, one for each arm (for each visit where paired): a string, or for ``ordinal`` the counts.
-        An empty string was not printed.
+    reported : tuple of str
+        As printed, one for each arm (for each visit where paired); an empty string was not printed.
     n : tuple of int or None
         Patients analysed as printed, in the order of ``reported``; empty where not printed.
-    levels : tuple of str
-        Names of the groups of an ``ordinal`` claim.
     both : int or None
         Patients with the event at both visits of a ``paired`` claim, where printed.
     items : int or None
@@ -84,14 +81,13 @@ class Claim:
     id: str
     endpoint: str
     arms: tuple[str, ...]
-    reported: tuple[str | tuple[int, ...], ...]
+    reported: tuple[str, ...]
     visit: str = ""
     role: str = ""
     order: int | None = None
     kind: str = "binary"
     visits: tuple[str, ...] = ()
     n: tuple[int | None, ...] = ()
-    levels: tuple[str, ...] = ()
     both: int | None = None
     items: int | None = None
     scale: str = ""
@@ -133,8 +129,7 @@ class Claim:
 
     def shown(self, side: int) -> str:
         """Return what is printed for one side as one string."""
-        value = self.reported[side] if side < len(self.reported) else ""
-        return value if isinstance(value, str) else "/".join(map(str, value))
+        return self.reported[side] if side < len(self.reported) else ""
 
     @cached_property
     def printed_p(self) -> PrintedP | None:
@@ -148,12 +143,10 @@ class Claim:
 
     def _value(self, side: int) -> PrintedValue:
         """Read the value of one side; an empty value where it is not printed or cannot be meant."""
-        text = self.reported[side] if side < len(self.reported) else ""
+        text = self.shown(side)
         n = self.n[side] if side < len(self.n) else None
         try:
-            found = (
-                parse_value(text, n_header=n, slash=self.slash) if isinstance(text, str) and text else PrintedValue()
-            )
+            found = parse_value(text, n_header=n, slash=self.slash) if text else PrintedValue()
         except InputError:
             found = PrintedValue()
         return found if found.n or not n else replace(found, n=n, n_source="printed")
@@ -177,7 +170,7 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     Parameters
     ----------
     claim : Claim
-        The comparison; its ``reported[side]`` is a string.
+        The comparison.
     side : int
         Which value.
     n_randomised : int or None
@@ -195,7 +188,7 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     >>> impossible(claim, 0, 30)
     ''
     """
-    value = str(claim.reported[side])
+    value = claim.reported[side]
     n = claim.n[side] if claim.n else None
     try:
         parse_value(value, n_header=n, slash=claim.slash)

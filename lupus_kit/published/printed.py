@@ -5,7 +5,7 @@
 """
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -69,10 +69,6 @@ class PrintedValue:
     high: float | None = None
     mean: float | None = None
     sd: float | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the fields as a dictionary, in the order of the typed columns."""
-        return asdict(self)
 
 
 def decimals(text: str) -> int:

@@ -1,7 +1,7 @@
 """Tables of a paper: csv text in the shape they are printed in, made long, with the comparisons they hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
@@ -107,7 +107,7 @@ def read_table(layout: Layout, n_randomised: Mapping[str, int | None], problems:
                 problems.add((line, column.name), error)
                 continue
             record: dict[str, object] = {"line": line} | {name: row[name] for name in (layout.endpoint, *layout.about)}
-            record |= {"arm": arm, "visit": column.visit, "printed": row[column.name]} | value.as_dict()
+            record |= {"arm": arm, "visit": column.visit, "printed": row[column.name]} | asdict(value)
             records.append(record | p_values)
     if not seen and len(problems.found) == before:
         problems.add((1,), "holds no row: add at least one, or leave the table out.")

@@ -1,15 +1,16 @@
 """Thousands of trials: cut into chunks with their own random streams, run, and added up."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit import cohort
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_whole
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
@@ -18,6 +19,7 @@ from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.trials.checkpoint import Checkpoint
 from lupus_kit.simulation.trials.chunks import chunk_size, simulate_chunk
+from lupus_kit.simulation.trials.progress import Progress
 from lupus_kit.simulation.trials.runner import run_chunks
 from lupus_kit.simulation.trials.tally import merge, tally_of_trials
 
@@ -37,7 +39,7 @@ def run(
     plan: AnalysisPlan | None = None,
     keep_trials: bool | None = None,
     checkpoint: str | Path | None = None,
-    progress: bool | Callable[[int, int], object] | None = None,
+    progress: Progress = None,
 ) -> Simulation:
     """Run a trial many times under known assumptions.
 
@@ -96,14 +98,13 @@ def run(
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     n = checked_trials(n_trials)
     keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
-    sizes = _sizes(scenario, n)
-    streams = random_streams(seed, len(sizes))
-    task = partial(simulate_chunk, scenario, keep)
-    tables = identity(scenario) | {"seed": _shown(seed), "keep_trials": keep}
+    as_generator(seed)  # what is no seed is refused now
+    # The streams that a generator gives are told apart by their own hash.
+    shown = None if isinstance(seed, np.random.Generator) else int(seed)
+    tables = identity(scenario) | {"seed": shown, "keep_trials": keep}
     store = None if checkpoint is None else Checkpoint(checkpoint, tables)
-    frames = run_chunks(task, streams, sizes, n_jobs=n_jobs, checkpoint=store, progress=progress)
-    tally, trials = accumulate((frame for _, frame in frames), keep)
-    return Simulation(scenario, tally, n, trials)
+    (result,) = _lot([scenario], [seed], n, keep, store, n_jobs, progress)
+    return result
 
 
 def run_each(
@@ -113,7 +114,7 @@ def run_each(
     *,
     n_jobs: int | None = 1,
     checkpoint: str | Path | None = None,
-    progress: bool | Callable[[int, int], object] | None = None,
+    progress: Progress = None,
 ) -> Iterator[Simulation]:
     """Run several scenarios as one lot, so that many small ones keep all processes busy.
 
@@ -134,40 +135,40 @@ def run_each(
         In the order of the scenarios; the same as :func:`run` gives for each with its stream.
     """
     n = checked_trials(n_trials)
-    cut = [_sizes(scenario, n) for scenario in scenarios]
-    own = [random_streams(stream, len(sizes)) for stream, sizes in zip(streams, cut, strict=True)]
-    tasks = [
-        partial(simulate_chunk, scenario, False) for scenario, sizes in zip(scenarios, cut, strict=True) for _ in sizes
-    ]
     tables = {"scenarios": [identity(scenario) for scenario in scenarios], "trials_each": n}
     store = None if checkpoint is None else Checkpoint(checkpoint, tables)
-    frames = run_chunks(tasks, list(chain(*own)), list(chain(*cut)), n_jobs=n_jobs, checkpoint=store, progress=progress)
-    for scenario, sizes in zip(scenarios, cut, strict=True):
-        tally, _ = accumulate((frame for _, frame in islice(frames, len(sizes))), False)
-        yield Simulation(scenario, tally, n)
+    return _lot(scenarios, streams, n, False, store, n_jobs, progress)
+
+
+def _lot(
+    scenarios: Sequence[Scenario], seeds: Sequence[int | np.random.Generator], n_trials: int, keep: bool,
+    store: Checkpoint | None, n_jobs: int | None, progress: Progress,
+) -> Iterator[Simulation]:  # fmt: skip
+    """Cut every scenario into chunks, run all of them, and add them up."""
+    works: list[Any] = []
+    counts: list[int] = []
+    for scenario, seed in zip(scenarios, seeds, strict=True):
+        size = chunk_size(scenario)
+        sizes = [min(size, n_trials - start) for start in range(0, n_trials, size)]
+        task, counts = partial(simulate_chunk, scenario, keep), [*counts, len(sizes)]
+        works += [(task, *work) for work in zip(random_streams(seed, len(sizes)), sizes, strict=True)]
+    tasks, streams, cut = (list(part) for part in zip(*works, strict=True))
+    frames = run_chunks(tasks, streams, cut, n_jobs=n_jobs, checkpoint=store, progress=progress)
+    for scenario, count in zip(scenarios, counts, strict=True):
+        tally, trials = accumulate((frame for _, frame in islice(frames, count)), keep)
+        yield Simulation(scenario, tally, n_trials, trials)
 
 
 def checked_trials(n_trials: int) -> int:
     """Return a number of trials, or say that it is none."""
-    if isinstance(n_trials, bool) or not isinstance(n_trials, (int, np.integer)) or n_trials < 1:
+    if not is_whole(n_trials, 1):
         raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
     return int(n_trials)
-
-
-def _sizes(scenario: Scenario, n_trials: int) -> list[int]:
-    """Trials of each chunk."""
-    size = chunk_size(scenario)
-    return [min(size, n_trials - start) for start in range(0, n_trials, size)]
 
 
 def identity(scenario: Scenario) -> dict[str, object]:
     """Say all of a scenario that decides its results: the tables of its plan file."""
     return {name: part for name, part in scenario.to_dict().items() if name != "format"}
-
-
-def _shown(seed: int | np.random.Generator) -> int | None:
-    """Name the seed in a manifest; the streams that a generator gives are told apart by their own hash."""
-    return None if isinstance(seed, np.random.Generator) else int(seed)
 
 
 def random_streams(seed: int | np.random.Generator, count: int) -> list[np.random.SeedSequence]:
@@ -177,13 +178,13 @@ def random_streams(seed: int | np.random.Generator, count: int) -> list[np.rando
     return sequence.spawn(count)
 
 
-def accumulate(frames: object, keep: bool) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def accumulate(frames: Iterable[pd.DataFrame], keep: bool) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Add tallies up as they come; put trials one below the other where they are kept."""
     if keep:
-        trials = pd.concat(list(frames), ignore_index=True)  # type: ignore[call-overload]
+        trials = pd.concat(frames, ignore_index=True)
         return tally_of_trials(trials), trials
     waiting: list[pd.DataFrame] = []
-    for frame in frames:  # type: ignore[attr-defined]
+    for frame in frames:
         waiting.append(frame)
         if len(waiting) == _BATCH:
             waiting = [merge(waiting)]

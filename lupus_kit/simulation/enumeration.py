@@ -64,14 +64,11 @@ def exact(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     if not can_enumerate(scenario):
-        raise InputError(
-            "outcomes are enumerated for response rates, without interim looks, re-estimation, or patients who are left "
-            "out (missing = 'observed' with dropout); use simulation.run for this trial."
-        )
+        raise InputError("not every outcome can be enumerated for this plan and what is assumed: use simulation.run.")
     patients, parts = scenario.patients_at_looks(), []
     for k, found in enumerate(joint_probabilities(scenario)):
         x1, x2, decision = np.nonzero(found)
-        parts.append(tally_rows(k, np.zeros_like(x1), x1, x2, decision, found[x1, x2, decision], patients))
+        parts.append(tally_rows(k, (np.zeros_like(x1), x1, x2, decision), found[x1, x2, decision], patients))
     return Simulation(scenario, pd.concat(parts, ignore_index=True), None)
 
 

@@ -90,9 +90,7 @@ def _false(which: tuple[bool, bool]) -> int:
 
 def _certain(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estimate] | None:
     """Rate and largest error where the table of one endpoint decides: the size of its test, as a polynomial has it."""
-    rates = scenario.assumptions
-    assert isinstance(rates, ResponseRates)
-    if not can_enumerate(scenario) or not rates.dropout.none:
+    if not can_enumerate(scenario) or not scenario.rates.dropout.none:
         return None
     codes = table_codes(scenario.plan, scenario.patients_at_looks()[0, 1:])
     wrong = (rule_of(scenario.plan).table & _false(which)) > 0
@@ -132,20 +130,14 @@ def _searched(
     values = [error(rate, max(2, n_trials // 10)).estimate for rate in grid.tolist()]
     rate = float(grid[np.nanargmax(values)]) if np.isfinite(values).any() else float("nan")
     if exact and rate == rate:
-        rate = float(
-            minimize_scalar(
-                lambda at: -error(at).estimate,
-                bounds=(max(rate - 0.025, scenario.plan.margin), rate + 0.025),
-                method="bounded",
-            ).x
-        )
+        bounds = (max(rate - 0.025, scenario.plan.margin), rate + 0.025)
+        rate = float(minimize_scalar(lambda at: -error(at).estimate, bounds=bounds, method="bounded").x)
     return rate, error(rate, n_trials) if rate == rate else NOT_ESTIMABLE
 
 
 def _at(scenario: Scenario, which: tuple[bool, bool], rate: float) -> Scenario:
     """Return the scenario with a common rate, less the margin in the first arm, at the endpoints that are null."""
-    rates = scenario.assumptions
-    assert isinstance(rates, ResponseRates)
+    rates = scenario.rates
     given, visits = [rates.primary, rates.follow_up], visit_of(scenario)
     for visit, nothing in zip(visits, which, strict=True):
         if nothing:

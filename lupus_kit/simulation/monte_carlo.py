@@ -105,10 +105,6 @@ def in_words(row: Mapping[str, Any]) -> str:
         return f"{estimate:.{places}f}"
     least = 10.0**-places
     shown = (
-        "error not estimable"
-        if np.isnan(error)
-        else f"{error:.{places}f}"
-        if error >= least
-        else f"<{least:.{places}f}"
+        "error not estimable" if np.isnan(error) else f"{'' if error >= least else '<'}{max(error, least):.{places}f}"
     )
     return f"{estimate:.{places}f} ({shown})"

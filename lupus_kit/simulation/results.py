@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.errors import InputError, is_whole, require_choice
 from lupus_kit.inference.intervals.effects import METHODS, many_ends
 from lupus_kit.inference.two_by_two.counts import as_level
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, in_words, known, mean, share, widened
@@ -19,8 +19,6 @@ from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth, truth
 
 #: Intervals whose coverage is computed unless told otherwise: all of the risk difference but the slow exact one.
 INTERVALS = ("wald", "agresti_caffo", "newcombe", "miettinen_nurminen", "mee")
-
-_RESULT = ["quantity", *Estimate._fields]
 
 
 @dataclass(frozen=True)
@@ -79,20 +77,27 @@ class Simulation:
             The trials were not kept.
         """
         if self._trials is None:
-            raise InputError(
-                "single trials were not kept: "
-                + ("outcomes were enumerated." if self.n_trials is None else "ask for them with run(keep_trials=True).")
-            )
+            why = "ask for them with run(keep_trials=True)" if self.n_trials else "outcomes were enumerated"
+            raise InputError(f"single trials were not kept: {why}.")
         frame = self._trials.drop(columns="decision")
         decision = self._trials["decision"].to_numpy()
         for k, role in enumerate(ROLES):
-            n1, x1, n2, x2 = (frame[f"{name}_{role}"].to_numpy() for name in ("n1", "x1", "n2", "x2"))
-            if not self.plan.endpoints[k].is_fall:  # whose p-values came with the trials
-                frame[f"p_{role}"] = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative, self.plan.margin)
+            if k in self._responses:  # the p-values of a fall came with the trials
+                frame[f"p_{role}"] = self._pvalues(frame, *(f"{name}_{role}" for name in TABLE))
             frame[f"significant_{role}"] = (decision & SIGNIFICANT[k]) > 0
             frame[f"claimed_{role}"] = (decision & CLAIMED[k]) > 0
             frame[f"harm_{role}"] = (decision & HARM[k]) > 0
         return frame
+
+    @property
+    def _responses(self) -> list[int]:
+        """Endpoints that are responses, not falls."""
+        return [k for k in (0, 1) if not self.plan.endpoints[k].is_fall]
+
+    def _pvalues(self, frame: pd.DataFrame, *names: str) -> np.ndarray:
+        """p-values of tables in four columns of a frame."""
+        n1, x1, n2, x2 = (frame[name].to_numpy() for name in names)
+        return pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative, self.plan.margin)
 
     def _rows(self, endpoint: int) -> pd.DataFrame:
         return self.tally[self.tally["endpoint"] == endpoint]
@@ -124,8 +129,7 @@ class Simulation:
             ``estimate``, ``mc_error``, ``low``, ``high``.
         """
         rows = self._rows(0)
-        weight = rows["weight"].to_numpy()
-        return self._share(float(weight[mask[rows["decision"].to_numpy()]].sum()), float(weight.sum()))
+        return self._share(float(rows.loc[mask[rows["decision"]], "weight"].sum()), float(rows["weight"].sum()))
 
     @property
     def undefined(self) -> set[str]:
@@ -207,23 +211,21 @@ class Simulation:
         rows.append(("stopped for futility", *(self.probability(futile) if may_stop else known(0.0))))
         for k, role in enumerate(ROLES):
             rows += [(f"{role}: {name}", *found) for name, found in self._estimates(k).items()]
-        return pd.DataFrame(rows, columns=_RESULT)
+        return pd.DataFrame(rows, columns=["quantity", *Estimate._fields])
 
     def _estimates(self, endpoint: int) -> dict[str, Estimate]:
         """Bias, type M and type S of the estimated difference of one endpoint."""
         rows, true, error = self._rows(endpoint), self.truth.difference(endpoint), self.truth.error(endpoint)
-        weight = rows["weight"].to_numpy(dtype=float)
-        n1, x1, n2, x2 = (rows[name].to_numpy(dtype=float) for name in ("n1", "x1", "n2", "x2"))
+        n1, x1, n2, x2, weight = rows[[*TABLE, "weight"]].to_numpy(dtype=float).T
         with np.errstate(divide="ignore", invalid="ignore"):
             difference = x1 / n1 - x2 / n2
         chosen = weight * ((rows["decision"].to_numpy() & SIGNIFICANT[endpoint]) > 0)
-        wrong = float(chosen[np.sign(difference) == -np.sign(true)].sum())
-        size, sign = NOT_ESTIMABLE, NOT_ESTIMABLE
+        size = sign = NOT_ESTIMABLE
         # A true difference that is itself an estimate has a sign only where it is far from 0.
         if abs(true) > 3 * error:
-            size = self._mean(np.abs(difference) / abs(true), chosen)
+            size = self._mean(np.abs(difference / true), chosen)
             size = widened(size, size.estimate * error / abs(true))
-            sign = self._share(wrong, float(chosen.sum()))
+            sign = self._share(float(chosen[np.sign(difference) == -np.sign(true)].sum()), float(chosen.sum()))
         return {
             "mean difference": self._mean(difference, weight),
             "bias": widened(self._mean(difference - true, weight), error),
@@ -255,15 +257,13 @@ class Simulation:
         for method in chosen:
             require_choice("interval", method, named)
         # Trials that differ in their decision alone, and both endpoints, have the same interval for the same table.
-        tables = self.tally[(self.tally["n1"] > 0) & (self.tally["n2"] > 0)]
+        tables = self.tally[self.tally["endpoint"].isin(self._responses) & self.tally[["n1", "n2"]].gt(0).all(axis=1)]
         weights = tables.groupby([*TABLE, "endpoint"])["weight"].sum().unstack(fill_value=0)
         weights = weights.reindex(columns=[0, 1], fill_value=0)
         n1, x1, n2, x2 = np.array([*weights.index], dtype=np.int64).reshape(-1, 4).T
         ends = {method: many_ends(method, x1, n1, x2, n2, as_level("level", level)) for method in chosen}
         rows = []
-        for k, role in enumerate(ROLES):
-            if self.plan.endpoints[k].is_fall:
-                continue
+        for k in self._responses:
             weight = weights[k].to_numpy(dtype=float)
             for method, (low, high) in ends.items():
                 label, measure = named[method]
@@ -272,7 +272,7 @@ class Simulation:
                 inside = ~((low > true + 1e-12) | (high < true - 1e-12))
                 width = self._mean(high - low, weight).estimate if measure == "risk difference" else float("nan")
                 found = self._share(float(weight[inside].sum()), float(weight.sum()))
-                rows.append((role, method, label, measure, true, *found, width))
+                rows.append((ROLES[k], method, label, measure, true, *found, width))
         names = ["endpoint", "method", "label", "measure", "true_value", "coverage", "mc_error", "low", "high",
                  "mean_width"]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
@@ -291,25 +291,19 @@ class Simulation:
             ``endpoint``, ``low``, ``high`` (ends of the bin; a p-value at an end is in the lower bin), ``share``,
             ``mc_error``. The row with ends ``nan`` holds the trials without a p-value.
         """
-        if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or not 1 <= bins <= 10_000:
+        if not is_whole(bins, 1) or bins > 10_000:
             raise InputError(f"bins == {bins!r}: must be a whole number from 1 to 10000.")
-        edges = np.append(np.arange(bins + 1) / bins, np.nan)
-        rows = []
-        for k, role in enumerate(ROLES):
-            if self.plan.endpoints[k].is_fall:
-                continue
+        lows, highs, rows = [*np.arange(bins) / bins, np.nan], [*np.arange(1, bins + 1) / bins, np.nan], []
+        for k in self._responses:
             table = self._rows(k)
-            n1, x1, n2, x2 = (table[name].to_numpy() for name in ("n1", "x1", "n2", "x2"))
-            p = pvalues(self.plan.test, n1, x1, n2, x2, self.plan.alternative, self.plan.margin)
+            p = self._pvalues(table, *TABLE)
             # A hair is taken off, so that 0.05 in floating point does not fall above the edge 1/20.
             place = np.clip(np.ceil(p * bins - 1e-9) - 1, 0, bins - 1)
             weight = table["weight"].to_numpy(dtype=float)
             counted = np.bincount(np.where(np.isnan(p), bins, place).astype(int), weight, bins + 1)
-            for b, trials in enumerate(counted.tolist()):
-                if b < bins or trials > 0:
-                    low, high = (edges[b], edges[b + 1]) if b < bins else (np.nan, np.nan)
-                    found = self._share(trials, float(weight.sum()))
-                    rows.append((role, float(low), float(high), found.estimate, found.mc_error))
+            for low, high, trials in zip(lows, highs, counted.tolist(), strict=True):
+                if high == high or trials > 0:
+                    rows.append((ROLES[k], low, high, *self._share(trials, float(weight.sum()))[:2]))
         return pd.DataFrame(rows, columns=["endpoint", "low", "high", "share", "mc_error"])
 
     def estimates(self, endpoint: str = "primary") -> pd.DataFrame:
@@ -325,19 +319,13 @@ class Simulation:
         pandas.DataFrame
             ``difference`` (first arm minus second), ``significant`` and ``share`` of all trials.
         """
-        if endpoint not in ROLES:
-            raise InputError(f"endpoint == {endpoint!r}: must be 'primary' or 'secondary'.")
+        require_choice("endpoint", endpoint, ROLES)
         k = ROLES.index(endpoint)
-        rows = self._rows(k)
-        rows = rows[(rows["n1"] > 0) & (rows["n2"] > 0)]
-        frame = pd.DataFrame(
-            {
-                # Rounded, so that the same difference from other counts is the same.
-                "difference": (rows["x1"] / rows["n1"] - rows["x2"] / rows["n2"]).round(12),
-                "significant": (rows["decision"] & SIGNIFICANT[k]) > 0,
-                "share": rows["weight"] / rows["weight"].sum(),
-            }
-        )
+        rows = self._rows(k).query("n1 > 0 and n2 > 0")
+        # Rounded, so that the same difference from other counts is the same.
+        difference = (rows["x1"] / rows["n1"] - rows["x2"] / rows["n2"]).round(12)
+        significant = (rows["decision"] & SIGNIFICANT[k]) > 0
+        frame = rows.assign(difference=difference, significant=significant, share=rows["weight"] / rows["weight"].sum())
         return frame.groupby(["difference", "significant"], as_index=False)["share"].sum()
 
     def to_frame(self) -> pd.DataFrame:
@@ -351,12 +339,11 @@ class Simulation:
         if self.n_trials is not None:
             ends = summary[["low", "high"]].itertuples(index=False)
             shown["95% interval"] = ["–" if np.isnan(a) else f"{a:.4f} to {b:.4f}" for a, b in ends]
-        table = shown.to_html(index=False, border=0)
         what = "all outcomes enumerated" if self.n_trials is None else f"{self.n_trials:,} simulated trials"
         head = f"{what}, {self.n1} and {self.n2} patients, {self.plan.test} at {self.plan.alpha:g}"
         head += ", one-sided" if self.plan.sided == 1 else ""
         head += f". Estimand: {self.truth.estimand.replace('_', ' ')} ({ESTIMANDS[self.truth.estimand]})."
-        return f"{html.escape(head)}{table}"
+        return f"{html.escape(head)}{shown.to_html(index=False, border=0)}"
 
 
 def _true_value(measure: str, true: Truth, endpoint: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -62,9 +63,7 @@ class PlannedLooks:
     def expected(self, column: str = "randomised") -> float:
         """Mean of a column over the look at which a trial ends, such as ``"randomised"`` or ``"months"``."""
         if column not in self.table:
-            raise InputError(
-                f"column == {column!r}: not in this table; patients and months in time need plan.recruitment."
-            )
+            raise InputError(f"column == {column!r}: not in this table; dates and patients need plan.recruitment.")
         ends = self.table[["benefit", "harm", "futility"]].sum(axis=1).to_numpy(copy=True)
         ends[-1] = 1 - ends[:-1].sum()
         return float(ends @ self.table[column].to_numpy(dtype=float))
@@ -74,10 +73,8 @@ class PlannedLooks:
         return self.table
 
     def _repr_html_(self) -> str:
-        name = "Assurance" if self.averaged else "Power"
-        return (
-            f"{name} <b>{self.power:.4f}</b>{self.table.to_html(index=False, border=0, float_format='{:.4f}'.format)}"
-        )
+        table = self.table.to_html(index=False, border=0, float_format="{:.4f}".format)
+        return f"{'Assurance' if self.averaged else 'Power'} <b>{self.power:.4f}</b>{table}"
 
 
 def planned_looks(
@@ -113,10 +110,8 @@ def planned_looks(
     plan = AnalysisPlan() if plan is None else plan
     rates, (n1, n2) = _rates(design, assumptions, plan), (arm.n_randomised for arm in design.arms)
     looks, bounds, total = list(zip(plan.arm_sizes(n1), plan.arm_sizes(n2), strict=True)), plan.boundaries(), n1 + n2
-    table = pd.DataFrame(looks, columns=["n1", "n2"]).assign(level=_levels(plan))
-    table.insert(0, "look", range(1, len(looks) + 1))
-    table.insert(1, "information", bounds.fractions if bounds else 1.0)
-    further = None
+    table = pd.DataFrame({"look": range(1, len(looks) + 1), "information": bounds.fractions if bounds else 1.0})
+    table[["n1", "n2"]], table["level"], further = looks, _levels(plan), None
     if plan.recruitment:
         weeks = [endpoint.week for endpoint in plan.endpoints]
         months, randomised, last = plan.recruitment.at(np.array(looks).sum(axis=1), total, weeks)
@@ -167,9 +162,8 @@ def assurance(
         sizes = [arm.n_randomised for arm in design.arms]
         found = _followed(plan, sizes, (first, second)).sum(axis=0)
         known = _followed(plan, sizes, (first.mean, second.mean)).sum(axis=0)
-        rows.append(
-            (name, first.mean, second.mean, *found[:2], known[0], 1 - difference_cdf(first, second, -plan.margin))
-        )
+        better = 1 - difference_cdf(first, second, -plan.margin)
+        rows.append((name, first.mean, second.mean, *found[:2], known[0], better))
     names = ["prior", "rate1", "rate2", "assurance", "harm", "power_at_means", "first_better"]
     return pd.DataFrame(rows, columns=names)
 
@@ -213,15 +207,13 @@ def plan_size(
     plan = AnalysisPlan() if plan is None else plan
     target, rates = as_level("power", power), _rates(design, assumptions, plan)
     ratio = design.arms[1].n_randomised / design.arms[0].n_randomised
-    first, second = (rate if isinstance(rate, Prior) else None for rate in rates)
-    means = [rate.mean if isinstance(rate, Prior) else float(rate) for rate in rates]
-    most = float(means[0] - means[1] > -plan.margin)
-    if first and second:
-        most = 1 - difference_cdf(first, second, -plan.margin)
+    first, second = cast(tuple[Any, Any], rates)
+    averaged = isinstance(first, Prior) and isinstance(second, Prior)
+    most = 1 - difference_cdf(first, second, -plan.margin) if averaged else float(first - second > -plan.margin)
     if target <= plan.alpha:
         raise InputError(f"power == {target:g} must be larger than alpha == {plan.alpha:g}.")
     if most <= target:
-        why = f"the first arm is better with a chance of {most:.3f} only" if first else "the first arm is not better"
+        why = f"the first arm is better with a chance of {most:.3f} only" if averaged else "the first arm is not better"
         raise InputError(f"power == {target:g} cannot be reached with any number of patients: {why}.")
     largest = int(_LARGEST / max(ratio, 1))
 
@@ -243,7 +235,7 @@ def plan_size(
         return low
 
     found = smallest_trial(power_of, start, target, ratio, plan.test)
-    quantity = "assurance" if first else "exact power"
+    quantity = "assurance" if averaged else "exact power"
     return SampleSize(*found, target, plan.alpha, plan.test, plan.alternative, quantity=quantity)
 
 
@@ -316,9 +308,7 @@ def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tupl
         raise InputError("give a design.TrialDesign and a simulation.AnalysisPlan.")
     plan.check(design)
     if plan.primary.is_fall or plan.primary.patients is not None:
-        raise InputError(
-            f"{plan.primary}: responses of all patients are added up; give a design of these patients alone."
-        )
+        raise InputError(f"{plan.primary}: give a design of these patients alone, and their response.")
     if max(arm.n_randomised for arm in design.arms) > _LARGEST:
         raise InputError(f"{design.n_randomised} patients: tables of at most {_LARGEST} in an arm are added up here.")
     _levels(plan)
@@ -329,8 +319,7 @@ def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tupl
         visit = visit_of(scenario)[0]
         return counted_rates(scenario, 0)[visit], counted_rates(scenario, 1)[visit]
     raise InputError(
-        "tables are added up without re-estimation and without patients left out (missing = 'observed' with dropout); "
-        "use simulation.run for this plan."
+        "tables are added up without re-estimation and patients left out; use simulation.run for this plan."
     )
 
 
@@ -339,8 +328,7 @@ def _levels(plan: AnalysisPlan) -> tuple[float, ...]:
     cuts, _ = plan.levels()
     if len(cuts) != 1:
         raise InputError(
-            f"with the rule {plan.multiplicity!r} a claim of the primary endpoint depends on the secondary one: use "
-            "simulation.exact or simulation.run, or plan another rule."
+            f"with the rule {plan.multiplicity!r} the primary claim depends on the secondary: use simulation.exact."
         )
     return plan.boundaries_at(cuts[0] / plan.alpha).levels if plan.looks else cuts
 
@@ -349,11 +337,8 @@ def _regions(plan: AnalysisPlan, look: int, sizes: Sequence[int], futile: bool =
     """Tables at a look (from 0) that claim a benefit, find harm, and stop for futility alone."""
     n1, n2 = sizes
     x1, x2 = np.indices((n1 + 1, n2 + 1))
-    level, bounds, better = (
-        _levels(plan)[look],
-        plan.boundaries(),
-        responds_more(plan.margin, np.array(n1), x1, np.array(n2), x2),
-    )
+    level, bounds = _levels(plan)[look], plan.boundaries()
+    better = responds_more(plan.margin, np.array(n1), x1, np.array(n2), x2)
     rejected = stops = np.zeros_like(better)
     if level > (TESTS[plan.test].gamma or 0.0):  # the least p-value of a test with a gamma
         rejected = rejection_region(plan.test, n1, n2, level, plan.alternative, difference=-plan.margin)

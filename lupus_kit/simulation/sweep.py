@@ -136,9 +136,7 @@ def grid(
         for name, value in zip(over, values, strict=True):
             scenario = _changed(scenario, name, value)
         if method == "exact" and not can_enumerate(scenario):
-            raise InputError(
-                f"{dict(zip(over, values, strict=True))}: outcomes cannot be enumerated; use method='auto'."
-            )
+            raise InputError(f"{dict(zip(over, values, strict=True))} cannot be enumerated; use method='auto'.")
         cases.append((values, scenario))
     streams = as_generator(seed).spawn(len(cases))
     lot = [k for k, (_, scenario) in enumerate(cases) if method == "simulate" or not can_enumerate(scenario)]

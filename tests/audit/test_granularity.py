@@ -35,17 +35,12 @@ def every_print(n: int, low: int, high: int, places: int) -> tuple[set[str], set
 @pytest.mark.parametrize(
     ("n", "high", "places"), [(2, 9, 1), (3, 8, 1), (4, 6, 1), (5, 5, 1), (6, 4, 1), (3, 6, 2), (7, 3, 2)]
 )
-def test_bounded_scores_against_every_sample(n, high, places):
-    means, both = every_print(n, 0, high, places)
+def test_means_against_every_sample(n, high, places):
+    means, _ = every_print(n, 0, high, places)
     unit = 10**places
     for step in range(high * unit + 1):
         mean = f"{step / unit:.{places}f}"
         assert bool(audit.grim(mean, n)) == (mean in means), mean
-    # Every mean that GRIM allows with every SD up to beyond the largest.
-    for mean in sorted(means):
-        for spread in range(int(0.75 * high * unit)):
-            sd = f"{spread / unit:.{places}f}"
-            assert bool(audit.grimmer(mean, sd, n, low=0, high=high)) == ((mean, sd) in both), (mean, sd)
 
 
 @pytest.mark.parametrize(("n", "places"), [(2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (5, 2)])
@@ -113,7 +108,6 @@ def test_several_items_widen_the_grid():
         (lambda: audit.grim("5.19", 28, items=0), "items == 0"),
         (lambda: audit.grimmer("5", "1", 1), "two patients"),
         (lambda: audit.grimmer("5", "-1", 9), "sd == '-1'"),
-        (lambda: audit.grimmer("5", "1", 9, low=3, high=2), "smallest"),
         (lambda: audit.debit("0.5", "0.5", 1), "two patients"),
     ],
 )

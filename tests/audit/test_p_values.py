@@ -188,14 +188,3 @@ def test_quoted_words_and_what_was_assumed_stand_in_every_form():
     for text in (report.render("table", 200), report.render("markdown"), report.render("html"), report._repr_html_()):
         assert "“18 of 29 | against 9 of 30”" in text
         assert "assumed: the first arm is the drug" in text
-
-
-def test_too_many_ordered_groups_do_not_stop_the_rest():
-    made = study(
-        claim("o", kind="ordinal", reported=[[900_000, 3], [200_000, 4]], p="0.5"),
-        claim("b", p="0.021"),
-        n=(None, None),
-    )
-    frame = checked(audit.check(made))
-    assert "at most 1,000,000" in words(frame["o", "p"])
-    assert frame["b", "p"].verdict == "some"

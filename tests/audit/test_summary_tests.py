@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from references.invented_studies import claim, lines
 from scipy import stats
-from statsmodels.stats.contingency_tables import Table, mcnemar
+from statsmodels.stats.contingency_tables import mcnemar
 
 from lupus_kit import audit
 from lupus_kit.audit.values import summary_tests as summaries
@@ -175,45 +173,3 @@ def test_a_standard_deviation_needs_two_patients():
         summaries.explain_means("0.5", ("1.0", "0.5", 1), ("2.0", "0.5", 9))
     found = summaries.explain_means("0.5", ("1.0", "0.0", 5), ("2.0", "0.0", 9))
     assert found["p_high"].max() <= 1
-
-
-# ------------------------------------------------------------------ ordered groups
-
-
-@SOME
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=2, max_size=5))
-def test_ordered_groups_against_the_patients_themselves(groups):
-    first, second = ([pair[side] for pair in groups] for side in (0, 1))
-    if not sum(first) or not sum(second) or sum(a + b > 0 for a, b in groups) < 2:
-        return
-    found = summaries.explain_ordinal("0.5", first, second).set_index("label")["p_low"]
-    one, two = np.repeat(np.arange(len(groups)), first), np.repeat(np.arange(len(groups)), second)
-    if len({*one, *two}) > 1:
-        # Kruskal–Wallis with two groups is Wilcoxon's test.
-        assert found["Wilcoxon–Mann–Whitney"] == pytest.approx(stats.kruskal(one, two).pvalue)
-        # The trend test by its own formula, from statsmodels.
-        trend = Table(np.array([first, second]), shift_zeros=False).test_ordinal_association(
-            row_scores=np.arange(2), col_scores=np.arange(len(groups))
-        )
-        assert found["linear-by-linear"] == pytest.approx(trend.pvalue, abs=1e-9)
-    if min(len(one), len(two)) > 1 and one.std() > 0 and two.std() > 0:
-        assert found["Student t on scores"] == pytest.approx(stats.ttest_ind(one, two).pvalue)
-        assert found["Welch t on scores"] == pytest.approx(stats.ttest_ind(one, two, equal_var=False).pvalue)
-    assert ((found >= 0) & (found <= 1) | found.isna()).all()
-
-
-def test_two_groups_are_the_two_by_two_table():
-    found = summaries.explain_ordinal("0.050", [13, 16], [21, 9]).set_index("label")["p_low"]
-    assert found["Pearson chi-squared, groups without order"] == pytest.approx(0.05044808, abs=1e-8)  # 16/29 v 9/30
-    assert found["Cochran–Armitage trend"] == pytest.approx(0.05044808, abs=1e-8)
-
-
-def test_groups_nobody_is_in_and_bad_groups():
-    a = summaries.explain_ordinal("0.5", [3, 0, 5], [6, 0, 2]).set_index("label")["p_low"]
-    b = summaries.explain_ordinal("0.5", [3, 5], [6, 2]).set_index("label")["p_low"]
-    for label in ("Wilcoxon–Mann–Whitney", "Pearson chi-squared, groups without order", "linear-by-linear"):
-        assert a[label] == pytest.approx(b[label])
-    assert len(summaries.explain_ordinal("1.000", [3, 0], [4, 0])) == 1
-    for first, second in product(([0, 0], [1, -1], [1, 2, 3]), ([1, 2],)):
-        with pytest.raises(InputError):
-            summaries.explain_ordinal("0.5", first, second)

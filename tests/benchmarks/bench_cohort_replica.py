@@ -26,5 +26,5 @@ if __name__ == "__main__":
         measure(f"replica(seed={seed})", lambda seed=seed: cohort.replica(seed=seed))
     record = published.load("he2020")
     measure("conflicts of he2020, by the solver", lambda: find_conflicts(record))
-    for name in ("responders_both_il2", "drop4_not_responder_week12_placebo", "mcnemar_p_rash_week12_il2"):
+    for name in ("responders_both_il2", "drop4_not_responder_week12_placebo", "rash_gained_week12_il2"):
         measure(f"implied({name!r})", lambda name=name: find_implied(name, record, 5.0))

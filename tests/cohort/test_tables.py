@@ -305,7 +305,7 @@ def test_too_many_rows_for_excel(cohort: Cohort, tmp_path: Path, monkeypatch: py
 
 
 def test_rescue_must_stay_on_record(tmp_path: Path) -> None:
-    made = what_if(Assumptions(rescue_placebo=1.0, rescue_last_day=60, dropout_rate=0.0), n_per_arm=3, seed=1)
+    made = what_if(Assumptions(rescue_placebo=1.0, dropout_rate=0.0), n_per_arm=3, seed=1)
     row = int(made.visits.index[made.visits["rescue"] & (made.visits["week"] == 24)][0])
     for at, value, words in ((row, "False", "is not recorded any more"), (0, "True", "there is no rescue at entry")):
         folder = made.save(tmp_path / "cohort")
@@ -364,18 +364,3 @@ def test_the_page_says_that_patients_are_invented(cohort: Cohort) -> None:
     assert "SLEDAI" in page
     assert "seed 8" in page
     assert "invented" in repr(cohort)
-
-
-def test_printed_rows_carry_the_origin_of_each_column(cohort: Cohort) -> None:
-    for table, frame in cohort.tables.items():
-        shown = cohort.marked(table, rows=3)
-        known = cohort.data_dictionary().query("table == @table").set_index("column")["origin"]
-        origins = known[frame.columns].tolist()  # the columns that only a replica has are not here
-        assert shown.columns.get_level_values("origin").tolist() == origins
-        assert shown.columns.get_level_values("column").tolist() == frame.columns.tolist()
-        pd.testing.assert_frame_equal(shown.droplevel("origin", axis=1).rename_axis(columns=None), frame.head(3))
-    assert "invented" in cohort.marked("immune").to_html()
-    with pytest.raises(InputError, match="did you mean 'labs'"):
-        cohort.marked("lab")
-    with pytest.raises(InputError, match="rows == 0"):
-        cohort.marked("labs", rows=0)

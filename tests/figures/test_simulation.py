@@ -113,14 +113,6 @@ def test_nothing_significant():
     assert "No trial is significant" in figures.alt_text(draw.exaggeration(tiny.estimates(), 0.25))
 
 
-def test_coverage(result):
-    frame = result.coverage(methods=("wald", "newcombe"))
-    ax = draw.coverage(frame)
-    assert f"Wald, primary {frame['coverage'].iloc[0]:.1%}" in figures.alt_text(ax)
-    assert f"{int((frame['coverage'] < 0.95).sum())} of 4 fall below it" in figures.alt_text(ax)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Wald", "Newcombe hybrid score"]
-
-
 def test_boundaries():
     frames = {
         shape: simulation.group_sequential((0.5, 1.0), shape=shape).to_frame() for shape in ("pocock", "obrien_fleming")

@@ -8,8 +8,7 @@ from scipy.stats import multivariate_normal, norm
 from statsmodels.stats.multitest import multipletests
 
 from lupus_kit import inference
-from lupus_kit.inference.two_visits.familywise import correlation_bounds
-from lupus_kit.inference.two_visits.rules import rectangle
+from lupus_kit.inference.two_visits.familywise import correlation_bounds, rectangle
 
 
 def test_joint_counts_against_all_patient_outcomes():
@@ -117,6 +116,7 @@ def test_the_trial_under_each_rule():
         (lambda: inference.familywise_error(0, 9, 9, (0.9, 0.1), "holm", method="guess"), "'exact'"),
         (lambda: inference.familywise_error(0, 9, 9, (0.9, 0.1), "holm", test="fischer"), "'fisher'"),
         (lambda: inference.decide(1.2, 0.5, "holm"), r"p_first == 1\.2"),
+        (lambda: inference.decide([0.01, 0.02], 0.5, "holm"), "p_first: one probability is needed here, not an array"),
     ],
 )
 def test_bad_input(call, words):

@@ -23,40 +23,33 @@ def exact_ranks(numerators, denominators):
     return [place[value] for value in values]
 
 
-def assert_ranked(pairs, dtype=object):
+def assert_ranked(pairs):
     __tracebackhide__ = True
-    numerators, denominators = (np.array(column, dtype=dtype) for column in zip(*pairs, strict=True))
-    assert rank_quotients(numerators, denominators).tolist() == exact_ranks(numerators, denominators)
+    numerators, denominators = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
+    values = quotients(numerators, denominators)
+    assert rank_quotients(numerators, denominators, values).tolist() == exact_ranks(numerators, denominators)
 
 
 small = st.tuples(st.integers(-50, 50), st.integers(1, 50))
 medium = st.tuples(st.integers(-(2**62), 2**62), st.integers(1, 2**62))
-huge = st.tuples(st.integers(-(10**60), 10**60), st.integers(1, 10**60))
 
 
 @MANY
 @given(st.lists(small, min_size=1, max_size=40))
 def test_small_quotients_with_many_ties(pairs):
-    assert_ranked(pairs, np.int64)
     assert_ranked(pairs)
 
 
 @MANY
 @given(st.lists(medium, min_size=1, max_size=20))
 def test_quotients_beyond_exact_floats(pairs):
-    assert_ranked(pairs, np.int64)
-
-
-@MANY
-@given(st.lists(huge, min_size=1, max_size=20))
-def test_huge_quotients(pairs):
     assert_ranked(pairs)
 
 
 @MANY
 @given(
-    st.integers(-(10**30), 10**30),
-    st.integers(1, 10**30),
+    st.integers(-(10**17), 10**17),
+    st.integers(1, 10**17),
     st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 3), st.integers(1, 5)), min_size=2, max_size=20),
 )
 def test_neighbours_that_share_a_float(a, b, steps):
@@ -67,12 +60,8 @@ def test_neighbours_that_share_a_float(a, b, steps):
 def test_two_quotients_that_share_a_float_are_told_apart():
     a, b = 10**17 + 1, 10**17
     assert a / b == (a + 1) / b
-    assert rank_quotients(np.array([a + 1, a, 2 * a]), np.array([b, b, 2 * b])).tolist() == [1, 0, 0]
-
-
-def test_lists_of_huge_integers_are_ranked_exactly_too():
-    # NumPy turns such a list into floats if it is left to choose, which would make the first two equal.
-    assert rank_quotients([2**63 + 1, 2**63 + 2, -1], [1, 1, 1]).tolist() == [1, 2, 0]
+    parts = np.array([a + 1, a, 2 * a]), np.array([b, b, 2 * b])
+    assert rank_quotients(*parts, quotients(*parts)).tolist() == [1, 0, 0]
 
 
 @MANY
@@ -181,18 +170,18 @@ def test_many_rows_are_worked_off_in_portions():
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    st.lists(st.tuples(st.integers(-(2**70), 2**70), st.integers(1, 2**70)), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(-(2**9), 2**9), st.integers(1, 2**9)), min_size=1, max_size=12),
     st.integers(0, 11),
-    st.integers(1, 2**60),
+    st.integers(1, 2**50),
 )
 def test_at_least_as_extreme_as_one_agrees_with_the_ranks(pairs, index, factor):
     # The same quotient in larger numbers, and one that differs from it by less than a float can tell.
     a, b = pairs[index % len(pairs)]
-    pairs = [*pairs, (a * factor, b * factor), (a * 2**80 + 1, b * 2**80)]
-    numerators, denominators = (np.array(column, dtype=object) for column in zip(*pairs, strict=True))
+    pairs = [*pairs, (a * factor, b * factor), (a * 2**53 + 1, b * 2**53)]
+    numerators, denominators = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
     position = index % (len(pairs) - 2)
-    ranks = rank_quotients(numerators, denominators)
     values = quotients(numerators, denominators)
+    ranks = rank_quotients(numerators, denominators, values)
     one = Order(values, 0.0, lambda chosen: rank_quotients(numerators[chosen], denominators[chosen], values[chosen]))
     found = one.at_most(position)
     assert found.tolist() == (ranks <= ranks[position]).tolist()

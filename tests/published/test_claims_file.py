@@ -113,8 +113,6 @@ def test_the_other_kinds(tmp_path):
         both="9",
     )
     assert (paired.sides, paired.both) == (("baseline", "week 12"), 9)
-    ordinal = one(tmp_path, kind='"ordinal"', reported='[[6, 12, 11], ["13", "12", "5"]]', levels='["a", "b", "c"]')
-    assert ordinal.reported == ((6, 12, 11), (13, 12, 5))
     mean = one(tmp_path, kind='"mean"', reported='["31.58±9.25", "−2.5 (SD 1.10)"]')
     assert mean.reported == ("31.58±9.25", "-2.5±1.10")
     median = one(tmp_path, kind='"median"', reported='["12 (8–27)", "11 (8–22)"]')
@@ -174,15 +172,12 @@ def test_a_csv_file_says_the_same_as_toml(tmp_path):
         "id,endpoint,role,order,arm_a,reported_a,n_a,arm_b,reported_b,n_b,p,effect,kind,visit_a,visit_b,both\n"
         "a,response,primary,1,drug,55.17%,29,placebo,30.00%,30,0.052,OR 2.9 (1.0-8.4),,,,\n"
         "b,rash,,,drug,20/29,,,11/29,,0.022,,paired,baseline,week 12,9\n"
-        "c,renal,,,drug,6;12;11,,placebo,13/12/5,,0.030,,ordinal,,,\n"
     )
     toml = HEAD + (
         '[[claim]]\nid = "a"\nendpoint = "response"\nrole = "primary"\norder = 1\narms = ["drug", "placebo"]\n'
         'reported = ["55.17%", "30.00%"]\nn = [29, 30]\np = "0.052"\neffect = "OR 2.9 (1.0-8.4)"\n'
         '[[claim]]\nid = "b"\nendpoint = "rash"\nkind = "paired"\narms = ["drug"]\nvisits = ["baseline", "week 12"]\n'
         'reported = ["20/29", "11/29"]\nboth = 9\np = "0.022"\n'
-        '[[claim]]\nid = "c"\nendpoint = "renal"\nkind = "ordinal"\narms = ["drug", "placebo"]\n'
-        'reported = [[6, 12, 11], [13, 12, 5]]\np = "0.030"\n'
     )
     assert load(tmp_path, text, "paper.csv") == load(tmp_path, toml)
 
@@ -354,7 +349,7 @@ PROBLEMS = {
     "no p-value": ('p = "0.052"', 'p = "0,0,5"', ["line 18", "'0,0,5'"]),
     "a p-value without quotes": ('p = "0.052"', "p = 0.052", ["line 18", 'p = "0.052"', "quotes"]),
     "an unknown role": ('id = "a"', 'id = "a"\nrole = "primry"', ["line 14", "'primary'"]),
-    "an unknown kind": ('id = "a"', 'id = "a"\nkind = "odrinal"', ["line 14", "'ordinal'"]),
+    "an unknown kind": ('id = "a"', 'id = "a"\nkind = "pared"', ["line 14", "'paired'"]),
     "a wrong order": ('id = "a"', 'id = "a"\norder = 0', ["line 14", "order", "1 or more"]),
     "an unknown arm": ('arms = ["drug"', 'arms = ["drugg"', ["line 15", "'drugg'", "did you mean 'drug'"]),
     "an arm twice": ('arms = ["drug", "placebo"]', 'arms = ["drug", "drug"]', ["line 15", "twice"]),
@@ -502,7 +497,7 @@ def test_the_template_loads_without_a_remark(tmp_path):
     assert study.remarks == ()
     assert {claim.kind for claim in study.records} == set(published.KINDS)
     text = audit.template()
-    for key in ("met", "both", "levels", "visits", "effect", "analysis", "confidence", "as_printed", "note", "source"):
+    for key in ("met", "both", "visits", "effect", "analysis", "confidence", "as_printed", "note", "source"):
         assert f"{key} = " in text
     for role in published.ROLES:
         assert role in text
@@ -526,7 +521,7 @@ PIECES = (
         "2030-01-01",
     ),
     *('["0/0", "1/1"]', '["0%", "100%"]', '["0±0", "0±0"]', '["99999999999999999999/99999999999999999999", "1/1"]'),
-    *('"NS"', '"<0.001"', '"OR 0 (0-0)"', '"OR nan"', '"paired"', '"ordinal"', '"mean"', '"median"', "[1, 1]"),
+    *('"NS"', '"<0.001"', '"OR 0 (0-0)"', '"OR nan"', '"paired"', '"mean"', '"median"', "[1, 1]"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from dataclasses import asdict
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from importlib import resources
 from pathlib import Path
@@ -109,8 +110,8 @@ CELLS = [
 
 @pytest.mark.parametrize(("text", "expected"), CELLS)
 def test_cells_are_read_by_their_shape(text, expected):
-    found = published.parse_value(text).as_dict()
-    empty = published.PrintedValue().as_dict()
+    found = asdict(published.parse_value(text))
+    empty = asdict(published.PrintedValue())
     assert found == empty | expected
 
 

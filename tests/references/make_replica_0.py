@@ -15,15 +15,15 @@ from lupus_kit.cohort.replica import conflicts, implied, replicas
 data = Path(lupus_kit.__file__).parent / "cohort" / "replica" / "data"
 record = published.load("he2020")
 
-made = replicas.generate(np.random.default_rng(0), 0, record, None)
+made = replicas.generate(np.random.default_rng(0), 0, record)
 print(made.save(data / "replica_0"))
 
 found = conflicts.find_conflicts(record)
 ends = {}
 for key in ("il2", "placebo"):
     for kind in ("both", "lost", "gained", "ever", "never"):
-        one = implied.find_implied(f"responders_{kind}_{key}", record, 5.0)
-        ends[one.quantity] = [one.low, one.high, one.low_bound, one.high_bound]
+        name = f"responders_{kind}_{key}"
+        ends[name] = list(implied.find_implied(name, record, 5.0))
 results = {"conflicts": {"complete": found.attrs["complete"], "rows": found.to_numpy().tolist()}, "implied": ends}
 text = json.dumps(results, ensure_ascii=False, indent=1)
 (data / "solver_results.json").write_text(text + "\n", encoding="utf-8")

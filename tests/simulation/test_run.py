@@ -315,7 +315,7 @@ def test_estimates_add_up_to_the_power(result):
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda r: r.estimates("first"), "must be 'primary' or 'secondary'"),
+        (lambda r: r.estimates("first"), "Allowed: 'primary', 'secondary'"),
         (lambda r: r.pvalue_distribution(0), "bins == 0"),
         (lambda r: r.pvalue_distribution(2.5), "bins == 2.5"),
         (lambda r: r.coverage(level=95), "level == 95"),

@@ -237,7 +237,7 @@ OTHERS = {
         'plan.test "pearson" there, "fisher" here',
     ),
     "another seed": (PLAN | {"seed": 6}, streams(seed=6), SIZES, "seed 5 there, 6 here"),
-    "other streams": (PLAN, streams(seed=6), SIZES, "the random streams differ"),
+    "other streams": (PLAN, streams(seed=6), SIZES, "random streams differ"),
     "fewer trials": (PLAN, streams(7), SIZES[:-1], "trials 293 there, 280 here. Give"),
     "other chunks": (PLAN, streams(), [39, 41, *SIZES[2:]], "chunk size 40 there, 41 here"),
     "one thing more": (PLAN | {"depth": "patient"}, streams(), SIZES, 'depth nothing there, "patient" here'),

@@ -231,7 +231,7 @@ def test_rpact_agrees_on_the_price_of_looking():
             # Crossing on the wrong side stops a two-sided test, too, and has no part in power.
             state, reached = Continuing(drift), 0.0
             for time, z in zip(bounds.fractions, bounds.critical, strict=True):
-                reached += state.above(time, z)
+                reached += state.below(time, -z, -1)
                 state.advance(time, -z if bounds.sided == 2 else -np.inf, z)
             return reached - power
 

@@ -9,7 +9,7 @@ from lupus_kit import published
 from lupus_kit.audit.report.checked_values import CLAIMS, NOT_PRINTED, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.audit.report.effects import checked_effect
 from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
-from lupus_kit.audit.report.paired_ordinal_means import SUMMARY_P, mean_value, paired_p
+from lupus_kit.audit.report.paired_and_means import SUMMARY_P, mean_value, paired_p
 from lupus_kit.audit.report.reading import read
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.values.consistency import inconsistencies

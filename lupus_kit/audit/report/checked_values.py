@@ -222,7 +222,7 @@ class CheckedValue:
 
     @classmethod
     def as_printed(cls, claim: Claim, side: int) -> Self:
-        """Return a value that stands for itself: a mean, a median or the counts of ordered groups."""
+        """Return a value that stands for itself: a mean or a median."""
         printed, analyses = claim.shown(side) or NOT_PRINTED, (Analysis("as printed"),)
         return cls(claim, Quantity.VALUE, claim.sides[side], printed, analyses, Verdict.AS_PRINTED, "as printed")
 

@@ -56,7 +56,7 @@ class Report(Contents):
         Parameters
         ----------
         *topics : str
-            Of :data:`~lupus_kit.audit.report.statements.TOPICS`, such as ``"joint analysis"``.
+            Such as ``"joint analysis"``.
 
         Returns
         -------

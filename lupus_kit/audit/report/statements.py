@@ -8,19 +8,6 @@ from lupus_kit.audit.report.checked_values import AS_IF_APART, CLAIMS, Analysis,
 from lupus_kit.core.text import listing, plural
 from lupus_kit.published import Claim, Study
 
-#: What a statement can be about.
-TOPICS = (
-    *("not confirmed", "verdicts", "joint analysis", "choice of test", "missing patients", "fragility"),
-    *(
-        "defensible analyses",
-        "single choices",
-        "visits",
-        "testing order",
-        "unplanned contrasts",
-        "best single analysis",
-    ),
-    *("chance", "changes within arms", "between cells", "models", "not reproduced"),
-)
 _NO_ACCUSATION = (
     "That is no accusation: covariates or strata, another set of patients, a rounding on the way, another program's "
     "variant of a test or a slip in typing all do this, and the print alone cannot tell which."
@@ -37,7 +24,7 @@ class Statement:
     Attributes
     ----------
     topic : str
-        One of :data:`TOPICS`.
+        What it is about, such as ``"joint analysis"``.
     text : str
         One sentence or a few; empty where there is nothing to say.
     """

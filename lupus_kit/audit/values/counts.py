@@ -77,11 +77,11 @@ def _table_count(study: Study, pointer: str, arm: str) -> tuple[int, int] | None
 def _siblings(study: Study, claim: Claim, arm: str) -> list[str]:
     """Percentages of the same endpoint and arm at every visit, where no count is printed with them."""
     return [
-        percent_text(str(other.reported[side]))
+        percent_text(other.reported[side])
         for other in study.records
         if other.endpoint == claim.endpoint and other.kind == "binary"
         for side, name in enumerate(other.arms[: len(other.reported)])
-        if name == arm and other.values[side].count is None and percent_text(str(other.reported[side]))
+        if name == arm and other.values[side].count is None and percent_text(other.reported[side])
     ]
 
 

@@ -18,8 +18,6 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.published import decimals
 
 _NUMBER = re.compile(r"^\s*([-−]?)(\d{1,15}(?:\.\d{1,40})?)\s*$")
-# Bounded scores are enumerated exactly up to this many steps; beyond, only necessary conditions are checked.
-_MOST_STEPS = 400_000
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def grim(mean: str, n: int, items: int = 1) -> Granularity:
     return _result("GRIM", mean.strip(), int(n), ceil(low * total) <= floor(high * total))
 
 
-def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, high: int | None = None) -> Granularity:
+def grimmer(mean: str, sd: str, n: int, items: int = 1) -> Granularity:
     """Check a mean and a standard deviation of whole numbers (GRIMMER).
 
     Parameters
@@ -143,8 +141,6 @@ def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, 
         Patients, at least two.
     items : int
         Whole numbers that were averaged within each patient.
-    low, high : int, optional
-        Smallest and largest score a patient can have.
 
     Returns
     -------
@@ -154,15 +150,13 @@ def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, 
     Raises
     ------
     InputError
-        Not printed numbers, fewer than two patients, or ends in the wrong order.
+        Not printed numbers, or fewer than two patients.
 
     Notes
     -----
     The sum T and the sum of squares Q of whole numbers are both even or both odd, and Q is at least what the most even
-    split of T gives. For five or more whole numbers without limits these conditions are enough (four squares leave no
-    gap once a fifth number can be chosen; checked by enumeration in the tests); two to four numbers are enumerated.
-    Scores between limits are enumerated through the sums and sums of squares they can reach; where that would take too
-    long, the limits are used for the largest Q only.
+    split of T gives. For five or more whole numbers these conditions are enough (four squares leave no gap once a fifth
+    number can be chosen; checked by enumeration in the tests); two to four numbers are enumerated.
 
     References
     ----------
@@ -174,58 +168,24 @@ def grimmer(mean: str, sd: str, n: int, items: int = 1, low: int | None = None, 
     (False, True)
     """
     total, factor = _spread_total(n), as_total("items", items)
-    if low is not None and high is not None and low > high:
-        raise InputError(f"low == {low}, high == {high}: the smallest score must not be above the largest.")
     means = [end * factor * total for end in printed_interval("mean", mean)]
     spread_low, spread_high = printed_interval("sd", sd, signed=False)
     spreads = [(max(end, Fraction(0)) * factor) ** 2 * total * (total - 1) for end in (spread_low, spread_high)]
-    limits = (None if low is None else low * factor, None if high is None else high * factor)
     possible = any(
-        any(_reached(t, _whole((spreads[0] + t * t) / total, (spreads[1] + t * t) / total), total, limits))
+        _reached(t, _whole((spreads[0] + t * t) / total, (spreads[1] + t * t) / total), total)
         for t in _whole(means[0], means[1])
     )
     return _result("GRIMMER", f"{mean.strip()}±{sd.strip()}", total, possible)
 
 
-def _reached(t: int, squares: range, n: int, limits: tuple[int | None, int | None]) -> list[bool]:
-    """Say for each sum of squares whether n whole numbers with sum ``t`` have it."""
-    low, high = limits
-    if (low is not None and t < n * low) or (high is not None and t > n * high):
-        return []
+def _reached(t: int, squares: range, n: int) -> bool:
+    """Say whether n whole numbers with sum ``t`` have one of the sums of squares."""
     base, rest = divmod(t, n)
     # Around the most even split: y = x - base has sum `rest`, and its squares differ by a known amount.
     shift = 2 * base * rest + n * base * base
     first = max(squares.start - shift, rest)
     wanted = range(first + (first - rest) % 2, squares.stop - shift, 2)
-    if not wanted:
-        return []
-    if low is not None and high is not None and (high - low + 1) ** 2 * n * n <= _MOST_STEPS:
-        bits = _bounded(n, low - base, high - base, rest)
-        return [bool(bits >> q & 1) for q in wanted]
-    if n <= 4:
-        return [_few(rest, q, n) for q in wanted]
-    if low is not None and high is not None:
-        # The largest sum of squares puts every score but one at an end.
-        at_high, left = divmod(t - n * low, high - low) if high > low else (0, 0)
-        largest = at_high * (high - base) ** 2 + (n - at_high) * (low - base) ** 2
-        if left:
-            largest += (low + left - base) ** 2 - (low - base) ** 2
-        return [q <= largest for q in wanted]
-    return [True]
-
-
-def _bounded(n: int, low: int, high: int, total: int) -> int:
-    """Return the sums of squares that n numbers from ``low`` to ``high`` with that sum can have, as bits of one number."""
-    reached = {0: 1}
-    for left in range(n - 1, -1, -1):
-        step: dict[int, int] = {}
-        for s, bits in reached.items():
-            for value in range(low, high + 1):
-                new = s + value
-                if left * low <= total - new <= left * high:
-                    step[new] = step.get(new, 0) | bits << value * value
-        reached = step
-    return reached.get(total, 0)
+    return any(_few(rest, q, n) for q in wanted) if n <= 4 else bool(wanted)
 
 
 def _few(total: int, squares: int, n: int) -> bool:

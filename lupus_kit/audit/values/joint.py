@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lupus_kit.audit.values.populations import missing_rules
 from lupus_kit.audit.values.provenance import ALTERNATIVES, explain
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
 from lupus_kit.inference import Test
 
 Analysis = tuple[str, ...]
-_POPULATION = ["population"]
+_KEYS = ["test", "label", "alternative"]
 
 
 def explain_jointly(
@@ -21,7 +20,6 @@ def explain_jointly(
     tests: Iterable[str | Test] | None = None,
     alternatives: Sequence[str] = ALTERNATIVES,
     *,
-    randomised: tuple[int, int] | None = None,
     rounding: str = "nearest",
     alpha: float = 0.05,
 ) -> pd.DataFrame:
@@ -31,13 +29,13 @@ def explain_jointly(
     ----------
     claims : sequence of (reported, x1, n1, x2, n2)
         Printed p-values with their tables, which one analysis should explain.
-    tests, alternatives, randomised, rounding, alpha
-        As for :func:`explain`. With ``randomised`` an analysis is a test, an alternative and a way to count the missing.
+    tests, alternatives, rounding, alpha
+        As for :func:`explain`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per analysis: ``test``, ``label``, ``alternative``, (with ``randomised``) ``population``, ``p_1``,
+        One row per analysis: ``test``, ``label``, ``alternative``, ``p_1``,
         ``p_2``, …, ``fits_1``, …, ``n_explained``, ``explains_all``, ``total_distance`` and ``largest_distance``. The
         analysis that explains most comes first; among equals, the one with the smallest total distance.
 
@@ -54,17 +52,14 @@ def explain_jointly(
     """
     if not claims:
         raise InputError("claims is empty: give at least one (reported, x1, n1, x2, n2).")
-    keys = ["test", "label", "alternative", *(_POPULATION if randomised else [])]
     joint: pd.DataFrame | None = None
     for number, claim in enumerate(claims, start=1):
         if len(claim) != 5:
             raise InputError(f"claim {number} == {claim!r}: expected (reported, x1, n1, x2, n2).")
-        frame = explain(*claim, tests, alternatives, randomised=randomised, rounding=rounding, alpha=alpha)
+        frame = explain(*claim, tests, alternatives, rounding=rounding, alpha=alpha)
         new = {"p": f"p_{number}", "rounds_to_reported": f"fits_{number}", "distance": f"distance_{number}"}
-        if randomised:
-            frame = _every_rule(frame, claim, randomised)
-        frame = frame[[*keys, *new]].rename(columns=new)
-        joint = frame if joint is None else joint.merge(frame, on=keys, validate="one_to_one")
+        frame = frame[[*_KEYS, *new]].rename(columns=new)
+        joint = frame if joint is None else joint.merge(frame, on=_KEYS, validate="one_to_one")
     assert joint is not None
     fits, distances = (joint[[c for c in joint if c.startswith(prefix)]] for prefix in ("fits_", "distance_"))
     joint["n_explained"] = fits.sum(axis=1)
@@ -72,7 +67,7 @@ def explain_jointly(
     joint["total_distance"] = distances.sum(axis=1, skipna=False)
     joint["largest_distance"] = distances.max(axis=1, skipna=False)
     columns = [
-        *keys,
+        *_KEYS,
         *[c for c in joint if c.startswith("p_")],
         *fits.columns,
         *("n_explained", "explains_all", "total_distance", "largest_distance"),
@@ -80,18 +75,6 @@ def explain_jointly(
     return joint.sort_values(
         ["n_explained", "total_distance"], ascending=[False, True], kind="stable", na_position="last"
     )[columns].reset_index(drop=True)
-
-
-def _every_rule(
-    frame: pd.DataFrame, claim: tuple[str, int, int, int, int], randomised: tuple[int, int]
-) -> pd.DataFrame:
-    """Give every way to count the missing its own rows, also where two ways come to the same table."""
-    table = ["x1", "n1", "x2", "n2"]
-    rules = pd.DataFrame(
-        [(name, *counts) for name, counts in missing_rules(claim[1:], randomised).items()],
-        columns=["population", *table],
-    )
-    return frame.drop(columns="population").merge(rules, on=table)
 
 
 @dataclass(frozen=True)
@@ -202,12 +185,8 @@ def smallest_sets(table: pd.DataFrame) -> JointExplanation:
 
 
 def _name(row: pd.Series) -> str:
-    parts = [str(row["label"])]
-    if row["alternative"] != "two-sided":
-        parts.append(f"one-sided ({row['alternative']})")
-    if "population" in row:
-        parts.append(str(row["population"]))
-    return ", ".join(parts)
+    side = "" if row["alternative"] == "two-sided" else f", one-sided ({row['alternative']})"
+    return f"{row['label']}{side}"
 
 
 def _covers(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lupus_kit.audit.values.populations import ANALYSED, RESPONDERS, Table, populations
 from lupus_kit.audit.values.provenance import distinct_tests
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, unknown_name
 from lupus_kit.inference import compare, intervals, pvalue, size
 
 TWO_SIDED, HALVED, FULL = "two-sided", "one-sided at half the level", "one-sided at the full level"
@@ -61,15 +61,12 @@ class Multiverse:
         Test, population and side of the reference analysis.
     alpha : float
         Two-sided level.
-    remarks : tuple of str
-        What could not be offered.
     """
 
     table: pd.DataFrame
     flips: pd.DataFrame
     reference: tuple[str, str, str]
     alpha: float
-    remarks: tuple[str, ...]
 
     @property
     def defensible(self) -> pd.DataFrame:
@@ -120,7 +117,7 @@ class Multiverse:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in (*self.sentences, *self.remarks))
+        items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
         shown = self.defensible.sort_values("p_equivalent", kind="stable")
         columns = ["label", "population", "side", "p", "level", "size"]
         forms = {"p": "{:.4f}".format, "size": "{:.4f}".format, "level": "{:g}".format}
@@ -184,7 +181,6 @@ def multiverse(
     x2: int,
     n2: int,
     randomised: tuple[int, int] | None = None,
-    earlier: tuple[tuple[int, int], tuple[int, int]] | None = None,
     alpha: float = 0.05,
     reference: tuple[str, str, str] = ("pearson", ANALYSED, TWO_SIDED),
     planned: str = "greater",
@@ -197,8 +193,6 @@ def multiverse(
         Responders and patients analysed of the first and second arm.
     randomised : tuple of int, optional
         Patients randomised to each arm; with it, the missing also count as non-responders and as responders.
-    earlier : pair of (int, int), optional
-        Responders and patients of each arm at the visit before, for the last observation carried forward.
     alpha : float
         Two-sided level.
     reference : tuple of str
@@ -233,11 +227,11 @@ def multiverse(
     """
     if planned not in ("greater", "less"):
         raise unknown_name("planned direction", planned, ("greater", "less"))
-    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha < 1:
+    if not is_number(alpha) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be a number strictly between 0 and 1.")
     checked = compare(x1, n1, x2, n2)
-    counted = populations(checked.x1, checked.n1, checked.x2, checked.n2, randomised, earlier)
-    rows = [row for name, one in counted.tables for row in _rows(name, one, float(alpha), planned)]
+    counted = populations(checked.x1, checked.n1, checked.x2, checked.n2, randomised)
+    rows = [row for name, one in counted.items() for row in _rows(name, one, float(alpha), planned)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     if isinstance(reference, str) or len(reference) != len(CHOICES):
         raise InputError(f"reference == {reference!r}: give a test, a population and a side.")
@@ -247,4 +241,4 @@ def multiverse(
             raise unknown_name(f"reference {choice}", value, dict.fromkeys(table[choice]))
     if not _is(table, chosen).any() or table.loc[_is(table, chosen), "p"].isna().all():
         raise InputError(f"reference == {chosen!r}: this analysis is undefined here; take another test.")
-    return Multiverse(table, _flips(table, chosen), chosen, float(alpha), counted.remarks)
+    return Multiverse(table, _flips(table, chosen), chosen, float(alpha))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lupus_kit.audit.values.populations import Populations, Table, populations
+from lupus_kit.audit.values.populations import Table, populations
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference import TESTS, Test, compare, pvalue, select
 from lupus_kit.published import ROUNDINGS, PrintedP, read_p
@@ -138,7 +138,6 @@ def explain(
     alternatives: Sequence[str] = ALTERNATIVES,
     *,
     randomised: tuple[int, int] | None = None,
-    earlier: tuple[tuple[int, int], tuple[int, int]] | None = None,
     rounding: str = "nearest",
     alpha: float = 0.05,
 ) -> pd.DataFrame:
@@ -157,8 +156,6 @@ def explain(
     randomised : tuple of int, optional
         Patients randomised to each arm. With it every analysis is also run on all of them, the missing once as
         non-responders and once as responders.
-    earlier : pair of (int, int), optional
-        Responders and patients of each arm at the visit before: with it the last observation is carried forward too.
     rounding : {"nearest", "half-up", "half-even", "truncate"}
         How the paper may have rounded; ``"nearest"`` is half-up or half-even.
     alpha : float
@@ -171,7 +168,7 @@ def explain(
         ``distance`` (0 where it rounds to the report, otherwise how far p is from the printed number). The
         analyses that fit come first, then the nearest. ``prints`` names the ways of rounding under which it prints so
         (``"half-up half-even truncate"``, empty for none). With ``randomised``, also ``population`` and its
-        ``x1 n1 x2 n2``. ``.attrs["remarks"]`` says how the report was read and what could not be offered.
+        ``x1 n1 x2 n2``. ``.attrs["remarks"]`` says how the report was read.
 
     Raises
     ------
@@ -191,22 +188,24 @@ def explain(
     """
     printed, remarks = read_reported(reported, alpha)
     table = compare(x1, n1, x2, n2)
-    counted = populations(table.x1, table.n1, table.x2, table.n2, randomised, earlier)
+    counted = populations(table.x1, table.n1, table.x2, table.n2, randomised)
     frame = _computed(read_p(printed), counted, distinct_analyses(tests, alternatives), rounding)
     if randomised is None:
         frame = frame.drop(columns=["population", "x1", "n1", "x2", "n2"])
     frame = frame.sort_values("distance", kind="stable", na_position="last", ignore_index=True)
-    frame.attrs["remarks"] = [*remarks, *counted.remarks]
+    frame.attrs["remarks"] = list(remarks)
     return frame
 
 
-def _computed(printed: PrintedP, counted: Populations, analyses: list[tuple[Test, str]], rounding: str) -> pd.DataFrame:
+def _computed(
+    printed: PrintedP, counted: dict[str, Table], analyses: list[tuple[Test, str]], rounding: str
+) -> pd.DataFrame:
     """One row for each population and analysis."""
-    p = p_values([table for _, table in counted.tables], analyses).ravel()
+    p = p_values(list(counted.values()), analyses).ravel()
     fits = printed.prints(p, rounding)
     prints = {way: printed.prints(p, way) for way in ROUNDINGS[1:]}
     frame = pd.DataFrame(
-        [(test.key, test.label, side, name, *table) for name, table in counted.tables for test, side in analyses],
+        [(test.key, test.label, side, name, *table) for name, table in counted.items() for test, side in analyses],
         columns=["test", "label", "alternative", "population", "x1", "n1", "x2", "n2"],
     )
     frame.insert(3, "p", p)

@@ -1,20 +1,19 @@
-"""P-values of paired counts, of ordered groups, and of means with standard deviations, each with what print leaves open.
+"""P-values of paired counts and of means with standard deviations, each with what print leaves open.
 
 A printed mean stands for every mean that rounds to it, and two margins of paired counts stand for every joint table that
 has them. Each analysis therefore gives a range of p-values, and it fits if any value of the range prints as reported.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from lupus_kit.audit.values.granularity import printed_interval
-from lupus_kit.audit.values.ordinal_exact import doubled_midranks, freeman_halton, permutation
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.pairs import MCNEMAR, mcnemar, possible_both
 from lupus_kit.published import PrintedP, read_p
@@ -24,22 +23,8 @@ LABELS = {
     **MCNEMAR,
     "student_t": "Student t",
     "welch_t": "Welch t",
-    "wilcoxon": "Wilcoxon–Mann–Whitney",
-    "wilcoxon_corrected": "Wilcoxon–Mann–Whitney, continuity-corrected",
-    "cochran_armitage": "Cochran–Armitage trend",
-    "linear_by_linear": "linear-by-linear",
-    "student_t_scores": "Student t on scores",
-    "welch_t_scores": "Welch t on scores",
-    "pearson": "Pearson chi-squared, groups without order",
-    "likelihood_ratio": "Likelihood ratio (G), groups without order",
-    "freeman_halton": "Fisher–Freeman–Halton exact, groups without order",
-    "wilcoxon_exact": "Wilcoxon–Mann–Whitney, exact",
-    "linear_by_linear_exact": "linear-by-linear, exact",
 }
 Mean = tuple[str, str, int]
-IntArray = NDArray[np.int64]
-#: The tests of ordered groups go through patients one by one.
-_MOST_ORDINAL = 1_000_000
 # Standard deviations tried within the interval of one printed, both ends among them.
 _INTERIOR = 9
 
@@ -73,10 +58,6 @@ def _tested(
     return sorted(rows, key=lambda row: not row.rounds_to_reported)
 
 
-def _two_sided(found: Mapping[str, ArrayLike]) -> dict[tuple[str, str], ArrayLike]:
-    return {(test, "two-sided"): values for test, values in found.items()}
-
-
 def paired_tests(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> list[Tested]:
     """Return the rows of :func:`explain_paired`."""
     if not 0 <= min(x1, x2) <= max(x1, x2) <= n:
@@ -87,7 +68,8 @@ def paired_tests(reported: str | PrintedP, x1: int, x2: int, n: int, both: int |
             allowed = f"{twice[0]} to {twice[-1]}"
             raise InputError(f"both == {both}: {x1} and {x2} of {n} patients allow {allowed} with the event twice.")
         twice = np.array([both])
-    return _tested(reported, _two_sided(mcnemar(x1 - twice, x2 - twice)))
+    found = mcnemar(x1 - twice, x2 - twice)
+    return _tested(reported, {(test, "two-sided"): p for test, p in found.items()})
 
 
 def explain_paired(reported: str | PrintedP, x1: int, x2: int, n: int, both: int | None = None) -> pd.DataFrame:
@@ -172,77 +154,3 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
         for side in ("two-sided", "greater", "less")
     }
     return pd.DataFrame(_tested(reported, found, between=True))
-
-
-def _t(scores: IntArray, table: IntArray, equal: bool) -> float:
-    """p-value of a t-test on scores; nan where an arm of one patient or no spread leaves it undefined."""
-    n = table.sum(axis=1)
-    means = table @ scores / n
-    squares = [float(counts @ (scores - mean) ** 2) for counts, mean in zip(table, means, strict=True)]
-    if min(n) < 2 or sum(squares) == 0:
-        return float("nan")
-    spreads = [float(np.sqrt(square / (total - 1))) for square, total in zip(squares, n, strict=True)]
-    return float(
-        stats.ttest_ind_from_stats(means[0], spreads[0], n[0], means[1], spreads[1], n[1], equal_var=equal).pvalue
-    )
-
-
-def explain_ordinal(reported: str | PrintedP, first: Sequence[int], second: Sequence[int]) -> pd.DataFrame:
-    """Run the usual tests of ordered groups in two arms.
-
-    Parameters
-    ----------
-    reported : str or PrintedP
-        The printed p-value.
-    first, second : sequence of int
-        Patients in each group, in order, of each arm.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per test and side: ``test label alternative p_low p_high n_ways n_fit rounds_to_reported``. Groups score 0, 1, 2, ...
-
-    Raises
-    ------
-    InputError
-        Unequal lengths, or an empty arm.
-
-    References
-    ----------
-    Agresti A. Analysis of ordinal categorical data, 2nd ed. Wiley 2010, chapters 2 and 3.
-
-    Examples
-    --------
-    >>> explain_ordinal("0.030", [6, 12, 11], [13, 12, 5])["label"][0]
-    'Wilcoxon–Mann–Whitney'
-    """
-    if len(first) != len(second) or min(*first, *second) < 0 or not sum(first) or not sum(second):
-        raise InputError(f"{list(first)} and {list(second)}: two arms with patients in the same groups are needed.")
-    if (patients := sum(first) + sum(second)) > _MOST_ORDINAL:
-        raise InputError(f"{patients:,} patients in ordered groups: at most {_MOST_ORDINAL:,} are compared.")
-    table = np.array([first, second])
-    filled = table.sum(axis=0) > 0
-    table, scores = table[:, filled], np.arange(len(first))[filled]
-    if table.shape[1] < 2:
-        return pd.DataFrame(_tested(reported, _two_sided({"wilcoxon": 1.0})))
-    one, two = (np.repeat(scores, counts) for counts in table)
-    correlation = float(np.corrcoef(np.r_[one, two], np.r_[np.zeros(len(one)), np.ones(len(two))])[0, 1])
-    total = len(one) + len(two)
-    found = {
-        "wilcoxon": stats.mannwhitneyu(one, two, method="asymptotic", use_continuity=False).pvalue,
-        "wilcoxon_corrected": stats.mannwhitneyu(one, two, method="asymptotic").pvalue,
-        "cochran_armitage": stats.chi2.sf(total * correlation**2, 1),
-        "linear_by_linear": stats.chi2.sf((total - 1) * correlation**2, 1),
-        "student_t_scores": _t(scores, table, equal=True),
-        "welch_t_scores": _t(scores, table, equal=False),
-        "pearson": stats.chi2_contingency(table, correction=False).pvalue,
-        "likelihood_ratio": stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue,
-    }
-    first, second = table.tolist()
-    exact = {
-        "freeman_halton": freeman_halton(first, second),
-        "wilcoxon_exact": permutation(first, second, doubled_midranks(first, second)),
-        "linear_by_linear_exact": permutation(first, second, scores.tolist()),
-    }
-    found |= {test: p for test, p in exact.items() if p == p}
-    return pd.DataFrame(_tested(reported, _two_sided(found)))

@@ -7,7 +7,7 @@ files (version 5) allow eight letters for a name and forty for a label.
 import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,49 +20,16 @@ from lupus_kit.endpoints import BILAG_CODING, SLEDAI_ITEMS, sri
 
 _MARKER = "variables.csv"
 _STUDY = "LUPUSKIT"
-_INVENTED = "invented"
-_DERIVED = "derived from invented values"
-_ALLOCATED = "published design, invented allocation"
 _Tables = Mapping[str, pd.DataFrame]
 
-#: Names of at most eight letters and labels: variables of ADSL and ADAE, and parameters of ADQS and ADLB, with their columns.
+#: Variables of the data sets with their labels, their columns (``=TEXT`` stands in every row) and where they come from; and
+#: the parameters of ADQS and ADLB. ADQS and ADLB have the variables called BDS, a basic data structure.
 _NAMES = pd.read_csv(Path(__file__).with_name("data") / "cdisc.csv", keep_default_na=False)
 _POINTS = dict(zip("ABCDE", BILAG_CODING, strict=True))
 
 
-class _Variable(NamedTuple):
-    """One variable of a data set; a single text stands in every row."""
-
-    name: str
-    label: str
-    values: Any
-    origin: str = _INVENTED
-
-
 def _yes_no(values: pd.Series) -> np.ndarray:
     return np.where(values.astype(bool), "Y", "N").astype(object)
-
-
-def _who(who: pd.Series) -> list[_Variable]:
-    return [
-        _Variable("STUDYID", "Study Identifier", _STUDY),
-        _Variable("USUBJID", "Unique Subject Identifier", f"{_STUDY}-" + who.astype(object)),
-    ]
-
-
-def _keys(frame: pd.DataFrame) -> list[_Variable]:
-    return [*_who(frame["patient"]), _Variable("TRTP", "Planned Treatment", frame["arm"], _ALLOCATED)]
-
-
-def _visit(frame: pd.DataFrame, code: Any, name: Any) -> list[_Variable]:
-    return [
-        *_keys(frame),
-        _Variable("PARAMCD", "Parameter Code", code),
-        _Variable("PARAM", "Parameter", name),
-        _Variable("AVISIT", "Analysis Visit", frame["visit"]),
-        _Variable("AVISITN", "Analysis Visit (N)", frame["week"]),
-        _Variable("ADY", "Analysis Relative Day", _study_day(7 * frame["week"])),
-    ]
 
 
 def _study_day(days: Any) -> np.ndarray:
@@ -70,31 +37,20 @@ def _study_day(days: Any) -> np.ndarray:
     return np.asarray(days, dtype=float) + 1
 
 
-def _named(data_set: str, frame: pd.DataFrame) -> list[_Variable]:
-    """Return the columns of a table under their names in a data set; ``=TEXT`` stands in every row."""
-    return [
-        _Variable(
-            row.code, row.label, row.column[1:] if row.column[0] == "=" else _coded(frame[row.column]), row.origin
-        )
-        for row in _NAMES[_NAMES["data_set"] == data_set].itertuples()
-    ]
-
-
 def _coded(values: pd.Series) -> Any:
     return _yes_no(values) if values.dtype == bool else values
 
 
-def _adsl(tables: _Tables) -> list[_Variable]:
+def _adsl(tables: _Tables) -> pd.DataFrame:
     p = tables["patients"]
     left = p["dropout_day"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    people = p.assign(
+    return p.assign(
         sex_letter=np.where(p["sex"] == "female", "F", "M"), completed=np.isnan(left), last_day=_study_day(left),
         why_left=np.where(np.isnan(left), "", "INVENTED DROPOUT"),
     )  # fmt: skip
-    return [*_who(p["patient"]), *_named("ADSL", people)]
 
 
-def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) -> list[_Variable]:
+def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) -> pd.DataFrame:
     """Stack measures below each other; each is code, name, number and text. Sorted by patient, measure, visit."""
     parts = [
         frame[["patient", "arm", "visit", "week"]].assign(
@@ -108,17 +64,10 @@ def _measured(frame: pd.DataFrame, measures: list[tuple[str, str, Any, Any]]) ->
     entry = table["week"] == 0
     base = table["value"].where(entry).groupby([table["who"], table["measure"]]).transform("max")
     change = (table["value"] - base).round(6).where(table["week"] > 0)
-    return [
-        *_visit(table, table["code"], table["name"]),
-        _Variable("AVAL", "Analysis Value", table["value"]),
-        _Variable("AVALC", "Analysis Value (C)", table["text"]),
-        _Variable("BASE", "Baseline Value", base, _DERIVED),
-        _Variable("CHG", "Change from Baseline", change, _DERIVED),
-        _Variable("ABLFL", "Baseline Record Flag", np.where(table["week"] > 0, "", "Y"), _DERIVED),
-    ]
+    return table.assign(base=base, change=change, baseline=np.where(table["week"] > 0, "", "Y"))
 
 
-def _parameters(data_set: str, frame: pd.DataFrame) -> list[_Variable]:
+def _parameters(data_set: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the parameters of a data set that are recorded: numbers, grades with their points, and findings as 1 and 0."""
     measures: list[tuple[str, str, Any, Any]] = []
     for row in _NAMES[_NAMES["data_set"] == data_set].itertuples():
@@ -130,54 +79,55 @@ def _parameters(data_set: str, frame: pd.DataFrame) -> list[_Variable]:
     return _measured(frame, measures)
 
 
-def _adqs(tables: _Tables) -> list[_Variable]:
+def _adqs(tables: _Tables) -> pd.DataFrame:
     return _parameters(
         "ADQS", tables["visits"].join(tables["sledai"][list(SLEDAI_ITEMS["id"])]).join(tables["bilag"]["bilag_total"])
     )
 
 
-def _adlb(tables: _Tables) -> list[_Variable]:
+def _adlb(tables: _Tables) -> pd.DataFrame:
     return _parameters("ADLB", tables["labs"].join(tables["immune"][["treg_percent_cd4", "nk_per_ul"]]))
 
 
-def _adrs(tables: _Tables) -> list[_Variable]:
+def _adrs(tables: _Tables) -> pd.DataFrame:
     answers = sri(tables["visits"])
     responder = answers["responder"].astype(bool)
-    return [
-        *_visit(answers, "SRI4", "SRI-4 response, missing is non-response"),
-        _Variable("AVAL", "Analysis Value", responder.astype(int), _DERIVED),
-        _Variable("AVALC", "Analysis Value (C)", _yes_no(responder), _DERIVED),
-        _Variable("DTYPE", "Derivation Type", np.where(answers["imputed"], "NRI", ""), _DERIVED),
-    ]
+    return answers.assign(value=responder.astype(int), text=responder, how=np.where(answers["imputed"], "NRI", ""))
 
 
-def _adae(tables: _Tables) -> list[_Variable]:
+def _adae(tables: _Tables) -> pd.DataFrame:
     events = tables["adverse_events"]
     name = events["event"].astype("str")
     number = events.groupby("patient", sort=False).cumcount() + 1
-    told = events.assign(
+    return events.assign(
         number=number, name=name, capitalised=name.str.capitalize(), study_day=_study_day(events["day"])
     )
-    return [*_keys(events), *_named("ADAE", told)]
 
 
-_DATA_SETS: dict[str, tuple[str, Callable[[_Tables], list[_Variable]]]] = {
-    "ADSL": ("Subject-Level Analysis (invented)", _adsl),
-    "ADQS": ("Activity Scores Analysis (invented)", _adqs),
-    "ADRS": ("SRI-4 Response Analysis (invented)", _adrs),
-    "ADLB": ("Laboratory Analysis (invented)", _adlb),
-    "ADAE": ("Adverse Events Analysis (invented)", _adae),
+#: By name the label, the variables, and what makes their columns.
+_DATA_SETS: dict[str, tuple[str, str, Callable[[_Tables], pd.DataFrame]]] = {
+    "ADSL": ("Subject-Level Analysis (invented)", "ADSL", _adsl),
+    "ADQS": ("Activity Scores Analysis (invented)", "BDS", _adqs),
+    "ADRS": ("SRI-4 Response Analysis (invented)", "ADRS", _adrs),
+    "ADLB": ("Laboratory Analysis (invented)", "BDS", _adlb),
+    "ADAE": ("Adverse Events Analysis (invented)", "ADAE", _adae),
 }
 
 
 def data_sets(tables: _Tables) -> dict[str, tuple[str, pd.DataFrame, dict[str, str], dict[str, str]]]:
     """Make the five data sets: by name their label, data, labels of the variables and origins."""
     made = {}
-    for name, (label, build) in _DATA_SETS.items():
-        variables = build(tables)
-        rows = len(variables[1].values)
-        frame = pd.DataFrame({v.name: _plain(v.values, rows) for v in variables})
-        made[name] = (label, frame, {v.name: v.label for v in variables}, {v.name: v.origin for v in variables})
+    for name, (label, variables, build) in _DATA_SETS.items():
+        frame, listed = build(tables), _NAMES[_NAMES["data_set"] == variables].set_index("code")
+        frame["subject"] = f"{_STUDY}-" + frame["patient"].astype(object)
+        if "week" in frame:
+            frame["study_day"] = _study_day(7 * frame["week"])
+        values = {
+            code: column[1:] if column.startswith("=") else _coded(frame[column])
+            for code, column in listed["column"].items()
+        }
+        data = pd.DataFrame({code: _plain(one, len(frame)) for code, one in values.items()})
+        made[name] = (label, data, listed["label"].to_dict(), listed["origin"].to_dict())
     return made
 
 

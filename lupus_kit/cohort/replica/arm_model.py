@@ -244,55 +244,49 @@ class ArmModel:
             each = zip(*(self.columns[m, ""] for m in members), strict=True)
             self.columns[group, ""] = [self.any_of(f"{group} {i}", flags) for i, flags in enumerate(each)]
 
-    def require(self, s: Statement, on: Any = None) -> None:
-        """Add a statement; with a literal, only where that literal is true."""
+    def require(self, s: Statement) -> None:
+        """Add a statement."""
         if s.kind == "sd":
             return
         if s.kind == "n":
             if ("n", s.visit) not in self.columns:
                 self.columns["n", s.visit] = [self.cp.new_int_var(0, self.randomised, f"n {s.visit}")]
-            self._when(self.columns["n", s.visit][0] == int(s.value), on)
+            self.cp.add(self.columns["n", s.visit][0] == int(s.value))
             return
         values = self.column(s.measure, s.visit)
         values = values if s.everyone else values[: self.followed]
         target = s.value * self.scales.get(s.measure, 1)
         if s.kind == "count":
-            self._when(sum(values) == int(s.value), on)
+            self.cp.add(sum(values) == int(s.value))
         elif s.kind == "mean":
-            self._mean(values, s, on)
+            self._mean(values, s)
         elif s.kind in ("minimum", "maximum"):
-            self._extreme(values, target, s.kind == "minimum", on)
+            self._extreme(values, target, s.kind == "minimum")
         else:
-            below = self._order(values, target, *order_statistic(s.kind, len(values)), on)
+            below = self._order(values, target, *order_statistic(s.kind, len(values)))
             if s.measure == "bilag_total" and target < min(self.coding[0], 2 * self.coding[1]):
                 # Implied: nobody with one A or two B is among the lowest. Said once for all, or the solver counts pigeons.
                 active = self.column("active_bilag", s.visit)[: len(values)]
-                self._when(sum(below) + sum(active) <= len(values), on)
+                self.cp.add(sum(below) + sum(active) <= len(values))
 
-    def _when(self, constraint: Any, on: Any, *more: Any) -> None:
-        added = self.cp.add(constraint)
-        literals = [x for x in (on, *more) if x is not None]
-        if literals:
-            added.only_enforce_if(literals)
-
-    def _mean(self, values: list[Any], s: Statement, on: Any) -> None:
+    def _mean(self, values: list[Any], s: Statement) -> None:
         half = Fraction(1, 2 * 10**s.decimals)
         steps = len(values) * self.scales.get(s.measure, 1)
         low, high = (s.value - half) * steps, (s.value + half) * steps
-        self._when(sum(values) >= -(-low.numerator // low.denominator), on)
-        self._when(sum(values) <= high.numerator // high.denominator, on)
+        self.cp.add(sum(values) >= -(-low.numerator // low.denominator))
+        self.cp.add(sum(values) <= high.numerator // high.denominator)
 
-    def _extreme(self, values: list[Any], target: Fraction, lowest: bool, on: Any) -> None:
+    def _extreme(self, values: list[Any], target: Fraction, lowest: bool) -> None:
         if target.denominator != 1:
-            self.cp.add_bool_or([] if on is None else [~on])
+            self.cp.add_bool_or([])
             return
         reached = [self.cp.new_bool_var("") for _ in values]
         for x, flag in zip(values, reached, strict=True):
-            self._when(x >= int(target) if lowest else x <= int(target), on)
-            self._when(x == int(target), None, flag)
-        self.cp.add_bool_or(reached if on is None else [*reached, ~on])
+            self.cp.add(x >= int(target) if lowest else x <= int(target))
+            self.cp.add(x == int(target)).only_enforce_if(flag)
+        self.cp.add_bool_or(reached)
 
-    def _order(self, values: list[Any], target: Fraction, place: int, weight: Fraction, on: Any) -> list[Any]:
+    def _order(self, values: list[Any], target: Fraction, place: int, weight: Fraction) -> list[Any]:
         """Value number ``place`` and the next one, weighted, give the target exactly.
 
         The patients are split into the ``place + 1`` lowest and the others; the largest of the first and the smallest of
@@ -304,26 +298,26 @@ class ArmModel:
         lower = self.cp.new_int_var(0, top, "")
         upper = self.cp.new_int_var(0, top, "") if weight else lower
         if weight:
-            self._when(lower <= upper, on)
+            self.cp.add(lower <= upper)
         w = int(weight * den)
-        self._when((den - w) * lower + w * upper == int(goal), on)
+        self.cp.add((den - w) * lower + w * upper == int(goal))
         below = [self.cp.new_bool_var("") for _ in values]
-        self._when(sum(below) == place + 1, on)
+        self.cp.add(sum(below) == place + 1)
         at_lower = [self.cp.new_bool_var("") for _ in values]
         at_upper = [self.cp.new_bool_var("") for _ in values] if weight else []
         for x, is_below, is_lower in zip(values, below, at_lower, strict=True):
-            self._when(x <= lower, on, is_below)
-            self._when(x >= upper, on, ~is_below)
+            self.cp.add(x <= lower).only_enforce_if(is_below)
+            self.cp.add(x >= upper).only_enforce_if(~is_below)
             # Implied: the weighted mean of the two lies between them. With it the solver sees at once who can be where.
-            self._when(x <= int(target), on, is_below)
-            self._when(x >= -int(-target // 1), on, ~is_below)
-            self._when(x == lower, on, is_lower)
+            self.cp.add(x <= int(target)).only_enforce_if(is_below)
+            self.cp.add(x >= -int(-target // 1)).only_enforce_if(~is_below)
+            self.cp.add(x == lower).only_enforce_if(is_lower)
             self.cp.add_implication(is_lower, is_below)
         for x, is_below, is_upper in zip(values, below, at_upper, strict=False):
-            self._when(x == upper, on, is_upper)
+            self.cp.add(x == upper).only_enforce_if(is_upper)
             self.cp.add_implication(is_upper, ~is_below)
         for flags in filter(None, (at_lower, at_upper)):
-            self.cp.add_bool_or(flags if on is None else [*flags, ~on])
+            self.cp.add_bool_or(flags)
         return below
 
     def solution(

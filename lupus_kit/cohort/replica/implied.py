@@ -1,10 +1,8 @@
 """What the paper implies without saying: the smallest and largest value of a quantity over every compatible cohort."""
 
-import ast
 import html
 import itertools
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +25,6 @@ from lupus_kit.core.errors import InputError, unknown_name
 
 _WEEKS = {"week12": VISITS[1], "week24": VISITS[2]}
 _ROWS = (*ORGANS, "active_bilag")
-#: Rows whose two margins are about the same patients. The BILAG row of IL-2 counts 30 at entry and 29 later.
-_PAIRED = {"il2": ORGANS, "placebo": _ROWS}
-_LONGEST, _LARGEST_NUMBER = 400, 1000
-_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.USub, ast.UAdd, ast.Name, ast.Load,
-            ast.Constant)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,12 +94,12 @@ def _meanings() -> dict[str, str]:
 
 
 def quantities() -> pd.DataFrame:
-    """List the names that :func:`implied` knows: counts for expressions, and McNemar p-values.
+    """List the counts that :func:`implied` knows.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``name``, ``meaning``, ``kind`` (``"count"`` or ``"p-value"``).
+        Columns ``name``, ``meaning``.
 
     Examples
     --------
@@ -114,15 +107,9 @@ def quantities() -> pd.DataFrame:
     'IL-2: responders at week 12 and at week 24'
     """
     rows = [
-        (f"{name}_{key}", f"{arm}: {words}", "count")
-        for arm, key in ARM_KEYS.items()
-        for name, words in _meanings().items()
+        (f"{name}_{key}", f"{arm}: {words}") for arm, key in ARM_KEYS.items() for name, words in _meanings().items()
     ]
-    rows += [
-        (f"mcnemar_p_{row}_{week}_{key}", f"{arm}: exact McNemar p-value, {row.replace('_', ' ')}, entry v {visit}", "p-value")
-        for arm, key in ARM_KEYS.items() for row in _PAIRED[key] for week, visit in _WEEKS.items()
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["name", "meaning", "kind"])
+    return pd.DataFrame(rows, columns=["name", "meaning"])
 
 
 class _Counter(ArmModel):
@@ -140,18 +127,13 @@ class _Counter(ArmModel):
 
     def count(self, name: str) -> Any:
         """Return the count as an expression."""
-        first, second = (self.column("responder", v) for v in VISITS[1:])
-        pairs = list(zip(first, second, strict=True))
-        if name.removeprefix("responders_") in ("both", "lost", "gained", "ever", "never"):
-            one, two, both = sum(first), sum(second), sum(self.all_of("", pair) for pair in pairs)
-            return {
-                "responders_both": both,
-                "responders_lost": one - both,
-                "responders_gained": two - both,
-                "responders_ever": one + two - both,
-                "responders_never": len(pairs) - one - two + both,
-            }[name]
         stem, _, week = name.rpartition("_")
+        if week not in _WEEKS:
+            first, second = (self.column("responder", v) for v in VISITS[1:])
+            both = sum(self.all_of("", pair) for pair in zip(first, second, strict=True))
+            lost, gained = sum(first) - both, sum(second) - both
+            ever = lost + gained + both
+            return {"both": both, "lost": lost, "gained": gained, "ever": ever, "never": self.followed - ever}[week]
         visit = _WEEKS[week]
         responders = sum(self.column("responder", visit))
         drops = sum(self.column("_drop", visit))
@@ -175,8 +157,7 @@ def implied(quantity: str, study: str | Path | published.Study = "he2020", *, ef
     Parameters
     ----------
     quantity : str
-        A name of :func:`quantities`, or an expression of counts with ``+``, ``-``, whole numbers and ``*`` by a
-        whole number: ``"responders_both_il2 - 2 * responders_both_placebo"``.
+        A name of :func:`quantities`, such as ``"responders_both_il2"``.
     study : str, pathlib.Path or Study
         The record. Statements that no cohort can satisfy together are set aside as in a replica.
     effort : float
@@ -190,15 +171,12 @@ def implied(quantity: str, study: str | Path | published.Study = "he2020", *, ef
     Raises
     ------
     InputError
-        For an expression that cannot be read, an unknown name (with the nearest ones), or a record that no cohort
-        satisfies.
+        For an unknown name (with the nearest ones), or a record that no cohort satisfies.
 
     Notes
     -----
     Only the printed numbers, the definition of the SRI and whole descriptors are used; nothing that a replica invents.
-    An end is proved when the solver finds a cohort and shows that none goes further. McNemar: with the two margins
-    printed, the difference of the discordant counts is fixed and the exact p-value rises with their sum, so its ends
-    are at the ends of the discordant count.
+    An end is proved when the solver finds a cohort and shows that none goes further.
 
     What the solver found for the responders of ``he2020`` at both visits, at one or at none ships with the kit.
     Everything else needs the solver, which the extra ``replica`` brings.
@@ -208,128 +186,36 @@ def implied(quantity: str, study: str | Path | published.Study = "he2020", *, ef
     >>> implied("responders_both_il2").sentence
     'IL-2: responders at week 12 and at week 24: from 6 to 16 over every cohort compatible with the paper, proved.'
     """
-    if not isinstance(quantity, str):
-        raise InputError(f"quantity is {quantity!r}: give a name or an expression as text.")
     if isinstance(effort, bool) or not isinstance(effort, (int, float)) or not 0 < effort <= 3600:
         raise InputError(f"effort is {effort!r}: give a number above 0, at most 3600.")
-    name = quantity.strip()
-    if study == "he2020" and name in shipped_results()["implied"]:
-        meaning = quantities().set_index("name")["meaning"][name]
-        return Implied(quantity, meaning, *shipped_results()["implied"][name])
-    return find_implied(quantity, read_study(study), effort)
+    meanings = quantities().set_index("name")["meaning"]
+    if not isinstance(quantity, str) or quantity not in meanings.index:
+        near = unknown_name("quantity", quantity, meanings.index)
+        raise InputError(str(near).split(" Allowed:")[0] + " See cohort.quantities().")
+    if study == "he2020" and quantity in shipped_results()["implied"]:
+        return Implied(quantity, meanings[quantity], *shipped_results()["implied"][quantity])
+    return Implied(quantity, meanings[quantity], *find_implied(quantity, read_study(study), effort))
 
 
-def find_implied(quantity: str, record: published.Study, effort: float) -> Implied:
-    """Find both ends of a quantity with the solver; see :func:`implied`."""
-    name = quantity.strip()
-    names = quantities().set_index("name")["meaning"]
-    if name.startswith("mcnemar_p_"):
-        if name not in names:
-            raise _unknown(name, names.index)
-        return _mcnemar(name, names[name], record, effort)
-    terms, constant = _read_expression(quantity, [n for n in names.index if not n.startswith("mcnemar_p_")])
-    ends = [float(constant)] * 4
-    for arm, key in ARM_KEYS.items():
-        mine = {n.removesuffix(f"_{key}"): c for n, c in terms.items() if n.endswith(f"_{key}") and c}
-        if mine:
-            found = _arm_ends(tuple(mine.items()), arm, record, effort)
-            ends = [a + b for a, b in zip(ends, found, strict=True)]
-    return Implied(quantity, str(names.get(name, name)), *ends)
-
-
-def _unknown(name: str, allowed: Any) -> InputError:
-    return InputError(str(unknown_name("quantity", name, allowed)).split(" Allowed:")[0] + " See cohort.quantities().")
-
-
-def _read_expression(text: str, allowed: list[str]) -> tuple[dict[str, int], int]:
-    """Read a linear expression; nothing is ever evaluated as Python."""
-    if len(text) > _LONGEST:
-        raise InputError(f"the expression has {len(text)} characters; at most {_LONGEST} are allowed.")
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InputError(f"cannot read {text!r}: write names, whole numbers, +, - and *.") from None
-    for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
-            raise InputError(f"cannot use {type(node).__name__} in {text!r}: only names, whole numbers, +, - and *.")
-        if isinstance(node, ast.Constant) and (type(node.value) is not int or node.value > _LARGEST_NUMBER):
-            raise InputError(f"cannot use {node.value!r} in {text!r}: whole numbers up to {_LARGEST_NUMBER} only.")
-        if isinstance(node, ast.Name) and node.id not in allowed:
-            raise _unknown(node.id, allowed)
-    linear = _linear(tree.body, text)
-    return {name: c for name, c in linear.items() if name}, linear.get("", 0)
-
-
-def _linear(node: ast.expr, text: str) -> dict[str, int]:
-    """Coefficient of each name; the constant has the empty name."""
-    if isinstance(node, ast.Constant):
-        return {"": int(node.value)}  # type: ignore[arg-type]
-    if isinstance(node, ast.Name):
-        return {node.id: 1}
-    if isinstance(node, ast.UnaryOp):
-        sign = -1 if isinstance(node.op, ast.USub) else 1
-        return {name: sign * c for name, c in _linear(node.operand, text).items()}
-    assert isinstance(node, ast.BinOp)
-    left, right = _linear(node.left, text), _linear(node.right, text)
-    if isinstance(node.op, ast.Mult):
-        if set(right) - {""}:
-            left, right = right, left
-        if set(right) - {""}:
-            raise InputError(f"cannot multiply two counts in {text!r}: one factor must be a whole number.")
-        return {name: c * right.get("", 0) for name, c in left.items()}
-    sign = -1 if isinstance(node.op, ast.Sub) else 1
-    return {name: left.get(name, 0) + sign * right.get(name, 0) for name in left | right}
-
-
-def _mcnemar(name: str, meaning: str, record: published.Study, effort: float) -> Implied:
-    stem, _, key = name.removeprefix("mcnemar_p_").rpartition("_")
-    row, _, week = stem.rpartition("_")
-    arm = next(a for a, k in ARM_KEYS.items() if k == key)
-    visits = (VISITS[0], _WEEKS[week])
-    printed = {
-        s.visit: int(s.value)
-        for s in read_statements(record)
-        if s.arm == arm and s.measure == row and s.kind == "count"
-    }
-    gained = _arm_ends(((f"{row}_gained_{week}", 1),), arm, record, effort)
-    fall = printed[visits[0]] - printed[visits[1]]
-    low, high, low_bound, high_bound = (mcnemar_exact(int(g), int(g) + fall) for g in gained)
-    return Implied(name, meaning, low, high, low_bound, high_bound)
-
-
-def mcnemar_exact(gained: int, lost: int) -> float:
-    """Two-sided exact McNemar p-value: twice the binomial tail of the smaller discordant count, at most 1.
-
-    Examples
-    --------
-    >>> mcnemar_exact(0, 11)
-    0.0009765625
-    """
-    from scipy.stats import binom
-
-    return float(min(1.0, 2 * binom.cdf(min(gained, lost), gained + lost, 0.5))) if gained + lost else 1.0
-
-
-def _arm_ends(
-    terms: tuple[tuple[str, int], ...], arm: str, record: published.Study, effort: float
-) -> tuple[float, float, float, float]:
-    """Low, high, bound below, bound above of a linear expression in one arm."""
+def find_implied(quantity: str, record: published.Study, effort: float) -> tuple[float, float, float, float]:
+    """Find low, high, bound below and bound above of a quantity with the solver; see :func:`implied`."""
+    name, _, key = quantity.rpartition("_")
+    arm = next(arm for arm, own in ARM_KEYS.items() if own == key)
     kept = tuple(
         s for s in read_statements(record)
         if s.arm == arm and s.kind != "n" and not set_aside(s) and block(s.measure) == "activity"
     )  # fmt: skip
     size = arm_sizes(record)[arm]
     followed = next((s.patients for s in kept if s.measure == "responder"), size)
-    return ends(kept, size, followed, terms, effort)
+    return ends(kept, size, followed, name, effort)
 
 
-@cache
 def ends(
-    statements: tuple[Statement, ...], size: int, followed: int, terms: tuple[tuple[str, int], ...], effort: float
+    statements: tuple[Statement, ...], size: int, followed: int, name: str, effort: float
 ) -> tuple[float, float, float, float]:
-    """Low, high, bound below and bound above of a sum of counts over every cohort that satisfies the statements."""
+    """Low, high, bound below and bound above of a count over every cohort that satisfies the statements."""
     model = _Counter(size, followed, list(statements))
-    goal = sum(c * model.count(name) for name, c in terms)
+    goal = model.count(name)
     low, low_bound = _least(model, goal, effort, statements)
     high, high_bound = _least(model, -goal, effort, statements)
     return low, -high, low_bound, -high_bound
@@ -337,8 +223,6 @@ def ends(
 
 def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statement, ...]) -> tuple[float, float]:
     """Smallest value found and proved bound: first the bound, then questions whether it can be reached."""
-    if isinstance(goal, int):
-        return float(goal), float(goal)
     model.cp.minimize(goal)
     possible, made = solve(model.cp, effort)
     if possible is False:

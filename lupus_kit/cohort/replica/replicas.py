@@ -1,6 +1,5 @@
 """Replicas: invented patients who agree with the published record, number by number."""
 
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -48,7 +47,6 @@ def replica(
     seed: int | np.random.Generator = 0,
     study: str | Path | published.Study = "he2020",
     *,
-    targets: Mapping[str, str] | None = None,
     progress: bool = True,
     time_limit: float = 600.0,
 ) -> Cohort:
@@ -60,8 +58,6 @@ def replica(
         Another seed, another cohort. Seed 0 of ``he2020`` ships with the kit and loads at once.
     study : str, pathlib.Path or Study
         The record, with rows named as in ``he2020``.
-    targets : mapping of str to str, optional
-        Other numbers for some statements, by the ids of :func:`statements`: ``{"table2/Rash/il2/week 12/count": "3"}``.
     progress : bool
         Whether a search of more than a second shows a bar, in a terminal or a notebook.
     time_limit : float
@@ -107,14 +103,14 @@ def replica(
     [16, 9]
     """
     rng = as_generator(seed)
-    if isinstance(seed, (int, np.integer)) and seed == 0 and study == "he2020" and not targets:
+    if isinstance(seed, (int, np.integer)) and seed == 0 and study == "he2020":
         shipped = _shipped()
         return Cohort(
             **{k: t.copy() for k, t in shipped.tables.items()}, assumptions=None, seed=0, made_by=shipped.made_by
         )
     record = read_study(study)
     with watched(f"replica of {record.trial.key}", progress, time_limit):
-        return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, record, targets)
+        return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, record)
 
 
 @cache
@@ -123,11 +119,9 @@ def _shipped() -> Cohort:
         return Cohort.load(folder)
 
 
-def generate(
-    rng: np.random.Generator, seed: int | None, study: published.Study, targets: Mapping[str, str] | None
-) -> Cohort:
+def generate(rng: np.random.Generator, seed: int | None, study: published.Study) -> Cohort:
     """Make a replica from scratch and check it before it is returned."""
-    found = read_statements(study, targets=targets)
+    found = read_statements(study)
     kept = [s for s in found if not set_aside(s) and s.kind != "n"]
     parts = [_arm(arm, [s for s in kept if s.arm == arm], study, rng) for arm in ARMS]
     tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}

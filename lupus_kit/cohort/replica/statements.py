@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,9 +95,7 @@ def read_study(study: str | Path | published.Study) -> published.Study:
     return study if isinstance(study, published.Study) else published.load(study)
 
 
-def read_statements(
-    study: published.Study, *, as_printed: bool = False, targets: Mapping[str, str] | None = None
-) -> tuple[Statement, ...]:
+def read_statements(study: published.Study, *, as_printed: bool = False) -> tuple[Statement, ...]:
     """Turn the printed cells into statements; equal statements about the same patients become one.
 
     Parameters
@@ -107,8 +104,6 @@ def read_statements(
         With tables laid out as in ``he2020``.
     as_printed : bool
         Read every range as a range. Otherwise the ends of BILAG are quartiles.
-    targets : mapping of str to str, optional
-        Other numbers for some statements, by their ids.
     """
     followed = _followed(study)
     found: list[Statement] = [*_claims(study, followed)]
@@ -116,7 +111,7 @@ def read_statements(
         if name in study.tables:
             found += _table(study, name, followed, as_printed)
     found += _events(study, followed)
-    return _with_targets(_merged(found), targets or {})
+    return _merged(found)
 
 
 def _prints_as(k: int, n: int, percent: str) -> bool:
@@ -142,42 +137,42 @@ def arm_sizes(study: published.Study) -> dict[str, int]:
 def _followed(study: published.Study) -> dict[str, int]:
     """Patients of each arm seen after entry: the most that the percentages of the abstract allow."""
     sizes = arm_sizes(study)
-    for claim in study.claims.itertuples():
-        for arm, printed in _sides(claim):
-            fit = _percent_count(printed.rstrip("%"), arm_sizes(study)[arm]) if "SRI" in str(claim.endpoint) else None
+    for claim in study.records:
+        for side, arm in enumerate(claim.arms):
+            fit = (
+                _percent_count(claim.shown(side).rstrip("%"), arm_sizes(study)[arm])
+                if "SRI" in claim.endpoint
+                else None
+            )
             if fit:
                 sizes[arm] = min(sizes[arm], fit[1])
     return sizes
 
 
-def _sides(claim: Any) -> list[tuple[str, str]]:
-    """Arm and printed number of both sides of a claim."""
-    return [(claim.arm_a, str(claim.reported_a)), (claim.arm_b, str(claim.reported_b))]
-
-
 def _claims(study: published.Study, followed: Mapping[str, int]) -> list[Statement]:
     rows = []
-    for claim in study.claims.itertuples():
-        place, row = f"abstract/{claim.id}", str(claim.endpoint)
-        for (arm, printed), count, n in zip(
-            _sides(claim), (claim.count_a, claim.count_b), (claim.n_a, claim.n_b), strict=True
-        ):
+    for claim in study.records:
+        place, row = f"abstract/{claim.id}", claim.endpoint
+        for side, arm in enumerate(claim.arms):
+            printed, value = claim.shown(side), claim.values[side]
             size = followed[arm]
             if "SRI" in row:
                 fit = _percent_count(printed.rstrip("%"), arm_sizes(study)[arm])
                 if fit is None:
                     raise InputError(f"abstract.csv, claim {claim.id!r}: no number of patients gives {printed}.")
                 reading = f"{printed} is {fit[0]}/{fit[1]}, the largest group of at most all patients that fits"
-                common = (row, arm, str(claim.visit))
+                common = (row, arm, claim.visit)
                 rows.append(_make(place, "responder", *common, "count", str(fit[0]), size, False, reading))
                 rows.append(_make(place, "n", *common, "n", str(fit[1]), size, False, reading))
             elif "remission" in row:
                 reading = "the abstract names no visit: read as true at week 12 and at week 24"
                 for visit in VISITS[1:]:
                     common = (row, arm, visit)
-                    rows.append(_make(place, "remission", *common, "count", str(count), int(n), False, reading))
+                    rows.append(
+                        _make(place, "remission", *common, "count", str(value.count), value.n or 0, False, reading)
+                    )
                 common = ("lupus nephritis", arm, "baseline")
-                rows.append(_make(place, "nephritis", *common, "count", str(n), size, False))
+                rows.append(_make(place, "nephritis", *common, "count", str(value.n), size, False))
             elif row == "serious infection":
                 common = ("Severe infection", arm, "")
                 rows.append(_make(place, "any severe infection", *common, "count", printed, size, False))
@@ -255,22 +250,6 @@ def _merged(found: list[Statement]) -> tuple[Statement, ...]:
         old = merged.get(key)
         merged[key] = replace(old, places=(*old.places, *s.places)) if old else s
     return tuple(merged.values())
-
-
-def _with_targets(found: tuple[Statement, ...], targets: Mapping[str, str]) -> tuple[Statement, ...]:
-    kinds = {s.id: s.kind for s in found}
-    for key, value in targets.items():
-        if key not in kinds:
-            near = unknown_name("statement", key, kinds)
-            raise InputError(str(near).split(" Allowed:")[0] + " See cohort.statements() for all of them.")
-        try:
-            number = Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            raise InputError(f"target {key!r}: {value!r} is not a number.") from None
-        if number < 0 or (kinds[key] in ("count", "n") and number.denominator != 1):
-            what = "a whole" if kinds[key] == "count" else "a"
-            raise InputError(f"target {key!r}: {value!r} must be {what} number, 0 or more.")
-    return tuple(replace(s, printed=str(targets[s.id])) if s.id in targets else s for s in found)
 
 
 def set_aside(s: Statement) -> str:

@@ -6,16 +6,14 @@ fields in ``data/assumptions.csv``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, unknown_name
 
 _DATA = Path(__file__).with_name("data")
 _ABOUT = pd.read_csv(_DATA / "assumptions.csv", dtype=str, keep_default_na=False).set_index("field").to_dict("index")
@@ -105,7 +103,6 @@ class Assumptions:
     care_week12: float = 0.288
     care_week24: float = 0.389
     drug_effect: float = 0.357
-    drug_reference: float = 0.357
     drug_persistence: float = 1.395
     onset_weeks: float = 6.0
     response_sd: float = 0.184
@@ -125,8 +122,6 @@ class Assumptions:
     rescue_il2: float = 0.135
     rescue_placebo: float = 0.169
     rescue_selection: float = 0.9
-    rescue_first_day: int = 14
-    rescue_last_day: int = 77
     rescue_weeks: float = 18.42
     rescue_effect: float = 3.9
     rescue_dose: float = 10.0
@@ -147,7 +142,6 @@ class Assumptions:
     dropouts: tuple[int, int] | None = None
     event_share_il2: Mapping[str, float] = _rates("event_share_il2")
     event_share_placebo: Mapping[str, float] = _rates("event_share_placebo")
-    event_correlation: float = 0.3
 
     # --- blood
     c3_lower_limit: float = 0.9
@@ -201,39 +195,17 @@ class Assumptions:
             )
         elif left is not None:
             object.__setattr__(self, "dropouts", tuple(left))
-        problems = problems or self._joint_problems()
-        if problems:
-            raise InputError("\n".join(problems))
-
-    def _joint_problems(self) -> list[str]:
-        """List the values that are allowed one by one but not together."""
-        problems = []
-        if self.moderate_cut > self.severe_cut:
+        if not problems and self.moderate_cut > self.severe_cut:
             problems.append(
                 f"moderate_cut == {self.moderate_cut:g} is above severe_cut == {self.severe_cut:g}: swap them."
             )
-        first_day, last_day = self.rescue_first_day, self.rescue_last_day
-        if first_day > last_day:
-            problems.append(f"rescue_first_day == {first_day} is after rescue_last_day == {last_day}: swap them.")
-        phi = self.event_correlation
-        for arm, share in (("IL-2", self.event_share_il2), ("placebo", self.event_share_placebo)):
-            fever, flu = share["fever"], share["flu-like symptoms"]
-            spread = math.sqrt(fever * (1 - fever) * flu * (1 - flu))
-            if spread == 0:  # one of the two is certain
-                continue
-            # The Fréchet bounds of the correlation of two yes/no outcomes.
-            low, high = ((both - fever * flu) / spread for both in (max(0.0, fever + flu - 1), min(fever, flu)))
-            if not low - 1e-12 <= phi <= high + 1e-12:
-                problems.append(
-                    f"event_correlation == {phi:g}: with shares of fever and flu-like symptoms of {fever:.3g} and "
-                    f"{flu:.3g} on {arm} it must lie from {low:.3f} to {high:.3f}."
-                )
-        return problems
+        if problems:
+            raise InputError("\n".join(problems))
 
     @property
     def drug_share(self) -> float:
-        """How strong the drug is, as a share of its strength where ``remission_il2`` and ``rescue_il2`` hold."""
-        return self.drug_effect / self.drug_reference
+        """How strong the drug is, as a share of the default, where ``remission_il2`` and ``rescue_il2`` hold; 0 gives placebo's."""
+        return self.drug_effect / type(self).drug_effect
 
     def table(self) -> pd.DataFrame:
         """List every assumption with where it comes from.
@@ -265,14 +237,10 @@ class Assumptions:
         return cls(**values)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _number_problems(name: str, value: Any) -> list[str]:
     about = _ABOUT[name]
     low, high, whole = float(about["low"]), float(about["high"]), bool(about["whole"])
-    if _is_number(value) and low <= value <= high and (not whole or value == int(value)):
+    if is_number(value) and low <= value <= high and (not whole or value == int(value)):
         return []
     kind = "a whole number" if whole else "a number"
     return [f"{name} == {value!r}, must be {kind} from {low:g} to {high:g} ({about['unit']})."]
@@ -285,7 +253,7 @@ def _rate_problems(name: str, given: object, default: Rates) -> list[str]:
     return unknown + [
         f"{name}[{key!r}] == {value!r}, must be a number from 0 to 1."
         for key, value in given.items()
-        if key in default and not (_is_number(value) and 0 <= value <= 1)
+        if key in default and not (is_number(value) and 0 <= value <= 1)
     ]
 
 

@@ -36,18 +36,16 @@ _COMPLEMENT = IDS.index("low_complement")
 #: How much of an activity is that of complement (correlation): complement with protein -0.23, platelets 0.18 and white cells
 #: 0.12 in 1,012 patients; no number was found for anti-dsDNA.
 _WITH_COMPLEMENT = np.zeros(ANAEMIA + 1)
-_WITH_COMPLEMENT[[IDS.index(name) for name in ("dna_binding", "proteinuria", "thrombocytopenia", "leukopenia")]] = (
-    0.5,
-    0.25,
-    0.2,
-    0.15,
-)
+for _name, _part in {"dna_binding": 0.5, "proteinuria": 0.25, "thrombocytopenia": 0.2, "leukopenia": 0.15}.items():
+    _WITH_COMPLEMENT[IDS.index(_name)] = _part
 
 #: Chance that a renal descriptor appears in a patient without nephritis, at any one visit.
 _NEW_RENAL = 0.002
 
 _MAX_ROUNDS = 400
 
+#: Invented: the first and the last day of rescue.
+_RESCUE_DAYS = 14, 77
 #: Rescue works at once, as a course of steroids does: time constant in days.
 _ONSET_DAYS = 7.0
 
@@ -212,7 +210,7 @@ def rescue_days(
     """
     rate = moved_rate(treated, a.rescue_il2, a.rescue_placebo, a.drug_share)
     rescued = _happens(rate, luck, a.rescue_selection, -rng.standard_normal(len(treated)))
-    days = rng.integers(a.rescue_first_day, min(a.rescue_last_day, last_day) + 1, len(treated)).astype(float)
+    days = rng.integers(_RESCUE_DAYS[0], min(_RESCUE_DAYS[1], last_day) + 1, len(treated)).astype(float)
     return np.where(rescued, days, np.nan)
 
 

@@ -354,7 +354,7 @@ def _events(
     il2, placebo = ([share[name] for name in names] for share in (a.event_share_il2, a.event_share_placebo))
     rates = np.array([il2, placebo])[who["arm"].codes]
     dosing_days = trial.dosing.days()["day"].to_numpy()
-    day = treatment.event_days(rates, a.event_correlation, names, dosing_days, 7 * trial.follow_up_week, rng)
+    day = treatment.event_days(rates, names, dosing_days, 7 * trial.follow_up_week, rng)
     patient, event = np.nonzero(day <= until[:, None])  # an event after dropout is never seen
     order = np.lexsort((event, day[patient, event], patient))
     patient, event = patient[order], event[order]

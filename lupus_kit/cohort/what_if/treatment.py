@@ -6,6 +6,9 @@ import pandas as pd
 from lupus_kit.cohort.columns import EVENT_NAMES, INFECTIONS, INJECTION, SERIOUS
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 
+#: Invented: correlation (phi) of fever and flu-like symptoms of a patient, or what is nearest where the two shares forbid it.
+_FEVER_AND_FLU = 0.3
+
 
 def dropout_days(
     a: Assumptions, treated: np.ndarray, sledai: np.ndarray, weeks: np.ndarray, rng: np.random.Generator
@@ -94,7 +97,7 @@ def event_columns(event: np.ndarray, day: np.ndarray) -> dict[str, object]:
 
 
 def event_days(
-    rates: np.ndarray, phi: float, names: list[str], dosing_days: np.ndarray, last_day: int, rng: np.random.Generator
+    rates: np.ndarray, names: list[str], dosing_days: np.ndarray, last_day: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Day of each event, shape (patients, events), NaN where it does not happen; at most one of each per patient.
 
@@ -103,15 +106,17 @@ def event_days(
     draws = rng.random(rates.shape)
     happens = draws < rates
     fever, flu = names.index("fever"), names.index("flu-like symptoms")
-    happens[:, flu] = draws[:, flu] < _given(happens[:, fever], rates[:, fever], rates[:, flu], phi)
+    happens[:, flu] = draws[:, flu] < _given(happens[:, fever], rates[:, fever], rates[:, flu])
     day = rng.integers(0, last_day + 1, rates.shape).astype(float)
     day[:, names.index(INJECTION)] = rng.choice(dosing_days, rates.shape[0])
     return np.where(happens, day, np.nan)
 
 
-def _given(first: np.ndarray, p: np.ndarray, q: np.ndarray, phi: float) -> np.ndarray:
-    """Chance of the second event given whether the first happened, for margins p and q and correlation phi."""
-    both = np.clip(p * q + phi * np.sqrt(p * (1 - p) * q * (1 - q)), np.maximum(0, p + q - 1), np.minimum(p, q))
+def _given(first: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Chance of the second event given whether the first happened, for margins p and q."""
+    both = np.clip(
+        p * q + _FEVER_AND_FLU * np.sqrt(p * (1 - p) * q * (1 - q)), np.maximum(0, p + q - 1), np.minimum(p, q)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.where(first, both / p, (q - both) / (1 - p))
     return np.where(np.isfinite(chance), chance, q)

@@ -72,15 +72,8 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     for stop in stops:
         nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
     for name in ("index.md", "journal_club.md", "cluster.md"):
-        values = {
-            "stops": stops,
-            "rooms": ROOMS,
-            "club": club,
-            "sheet": SHEET,
-            "facilitator": FACILITATOR,
-            "table": _table,
-        }
-        text = fill(Path(__file__).with_name("templates") / name, **values)
+        page, names = Path(__file__).with_name("templates") / name, {"sheet": SHEET, "facilitator": FACILITATOR}
+        text = fill(page, stops=stops, rooms=ROOMS, club=club, table=_table, **names)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "reference").mkdir()
     for name, text in {"lupus_kit": front_page(), **{room: reference_page(room) for room in ROOMS}}.items():

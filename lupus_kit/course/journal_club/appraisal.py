@@ -122,7 +122,7 @@ def _of_comparisons(study: Study, what: str) -> tuple[str, str]:
     """Count the comparisons of arms that print something."""
     compared = [claim for claim in study.records if len(claim.arms) > 1 and claim.role != "baseline"]
     if what == "patients":
-        shown = sum(claim.kind == "ordinal" or all(value.n for value in claim.values) for claim in compared)
+        shown = sum(all(value.n for value in claim.values) for claim in compared)
     else:
         shown = sum(bool(getattr(claim, what)) for claim in compared)
     status = NOT_KNOWN if not compared else PRESENT if shown == len(compared) else ABSENT

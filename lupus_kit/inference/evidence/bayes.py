@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
 
@@ -18,7 +18,8 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, betaln, ndtri
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.two_by_two.counts import as_level, one_table
 from lupus_kit.inference.two_by_two.registry import pvalue
 
@@ -86,8 +87,7 @@ PRIORS: dict[str, Prior] = {name: _beta_mixture(**table) for name, table in _TAB
 def _prior(name: str, value: str | Prior) -> Prior:
     if isinstance(value, Prior):
         return value
-    if not isinstance(value, str) or value not in PRIORS:
-        raise unknown_name(name, value, PRIORS)
+    require_choice(name, value, PRIORS)
     return PRIORS[value]
 
 
@@ -116,14 +116,12 @@ def difference_cdf(first: Prior, second: Prior, difference: float) -> float:
 
         bulk = betaincinv(a, b, [1e-12, 1e-3, 0.5, 1 - 1e-3, 1 - 1e-12])
         edges = np.arcsin(np.sqrt(np.unique(np.clip([low, *bulk, high], low, high))))
-        total += sum(
-            quad(integrand, start, end, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for start, end in pairwise(edges)
-        )
+        total += sum(quad(integrand, *ends, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for ends in pairwise(edges))
     return float(min(max(total, 0.0), 1.0))
 
 
 @dataclass(frozen=True)
-class Posterior:
+class Posterior(Row):
     """What the data and a prior say about the difference of two response rates.
 
     Attributes
@@ -147,10 +145,6 @@ class Posterior:
     mean_difference: float
     prior1: str
     prior2: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
 
     def _repr_html_(self) -> str:
         return (
@@ -239,6 +233,7 @@ def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
     p = float(np.nan_to_num(pvalue("pearson", a, m, b, n), nan=1.0))
     z_lr, z = (float(-ndtri(value / 2)) for value in (p_lr, p))
     sellke = float(-np.e * p * np.log(p)) if 0 < p < 1 / np.e else (1.0 if p else 0.0)
+    normal = float(z * np.exp(-(z**2 - 1) / 2)) if z > 1 else 1.0
     log_separate = betaln(1 + a, 1 + m - a) + betaln(1 + b, 1 + n - b)
     log_common = betaln(1 + a + b, 1 + m + n - a - b)
     rows = [
@@ -246,7 +241,7 @@ def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
         ("minimum Bayes factor, point alternative", float(np.exp(-(z**2) / 2)), "null against the best alternative"),
         (
             "minimum Bayes factor, symmetric alternatives",
-            float(z * np.exp(-(z**2 - 1) / 2)) if z > 1 else 1.0,
+            normal,
             "null against the best normal prior centred at no effect",
         ),
         ("minimum Bayes factor, −e p ln p", sellke, "null against a wide class of alternatives"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import unknown_name
+from lupus_kit.core.errors import require_choice
 from lupus_kit.inference.planning.regions import rejection_region
 from lupus_kit.inference.two_by_two.counts import as_count, as_level, at_most, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue, select
@@ -142,8 +142,7 @@ def fragility_index(
     """
     a, m, b, n = one_table(x1, n1, x2, n2)
     level, entry = as_level("alpha", alpha), get(test, gamma)
-    if rule not in RULES:
-        raise unknown_name("rule", rule, RULES)
+    require_choice("rule", rule, RULES)
     p_before = float(pvalue(entry, a, m, b, n))
     significant = bool(at_most(p_before, level))
     fewer = 1 if (a, a / m) <= (b, b / n) else 2

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq, elementwise
 
+from lupus_kit.inference.intervals.interval import Ends
 from lupus_kit.inference.intervals.proportion import Number, wilson, z_quantile
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
@@ -91,9 +92,7 @@ def signed_root(distance: float, variance: float) -> float:
     return distance / float(np.sqrt(variance))
 
 
-def score_interval(
-    score: Callable[[float], float], estimate: float, level: float, reach: float = 1.0
-) -> tuple[float, float]:
+def score_interval(score: Callable[[float], float], estimate: float, level: float, reach: float = 1.0) -> Ends:
     """Return the effects, at most ``reach`` from 0, whose score is within the normal quantile: the test, inverted."""
     z = z_quantile(level)
 
@@ -129,11 +128,9 @@ def score_ends(
     """Return the ends of :func:`miettinen_nurminen` or :func:`mee` for many tables, all searched at the same time."""
     estimate, z = x1 / n1 - x2 / n2, z_quantile(level)
 
-    def excess(
-        effect: FloatArray, sign: FloatArray, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray
-    ) -> FloatArray:
-        distance = sign * (x1 / n1 - x2 / n2 - effect)
-        deviation = constrained_variance(x1, n1, x2, n2, effect, n_minus_1) ** 0.5
+    def excess(d: FloatArray, sign: FloatArray, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
+        distance = sign * (x1 / n1 - x2 / n2 - d)
+        deviation = constrained_variance(x1, n1, x2, n2, d, n_minus_1) ** 0.5
         without = np.where(distance > 1e-12, 1e6, 0.0)
         return np.minimum(np.divide(distance, deviation, out=without, where=deviation > 0), 1e6) - z
 

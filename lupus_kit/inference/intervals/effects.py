@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.inference.intervals import ratios
 from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettinen_nurminen, newcombe, score_ends, wald
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
@@ -132,8 +132,7 @@ def intervals(
     several = isinstance(methods, Iterable) and not isinstance(methods, str)
     listed: list[Any] = [] if methods is None else list(methods) if several else [methods]
     for key in listed:
-        if not isinstance(key, str) or key not in known:
-            raise unknown_name("interval", key, [name for name, *_ in METHODS])
+        require_choice("interval", key, [name for name, *_ in METHODS])
     wanted = offered if methods is None else set(listed)
     if side != "two-sided":
         if methods is not None and wanted & _NOT_HALVED:

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from math import inf, isnan, nan, pi
 from typing import Any, SupportsIndex
 
@@ -11,8 +11,19 @@ import pandas as pd
 from lupus_kit.core.errors import InputError
 
 
+class Row:
+    """A result with one value a field: one row of a table, and its own sentence in a notebook."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row."""
+        return pd.DataFrame([vars(self)])
+
+    def _repr_html_(self) -> str:
+        return html.escape(str(self))
+
+
 @dataclass(frozen=True)
-class Interval:
+class Interval(Row):
     """One confidence interval.
 
     Attributes
@@ -53,18 +64,13 @@ class Interval:
         """Whether the interval leaves out "no effect"; an undefined one leaves out nothing."""
         return self.low > self.null_value or self.high < self.null_value
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
-
     def __str__(self) -> str:
         ends = f"{100 * self.level:g}% interval {shown(self.low)} to {shown(self.high)}, {self.label}"
         return f"{self.measure} {shown(self.estimate)} ({ends})"
 
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
-
+#: Both ends of an interval.
+Ends = tuple[float, float]
 #: Where each measure ends.
 LIMITS = {
     "response rate": (0.0, 1.0),
@@ -75,9 +81,7 @@ LIMITS = {
 }
 
 
-def one_sided(
-    method: Callable[..., tuple[float, float]], counts: tuple[int, ...], measure: str, level: float, alternative: str
-) -> tuple[float, float]:
+def one_sided(method: Callable[..., Ends], counts: tuple[int, ...], measure: str, level: float, side: str) -> Ends:
     """Return both ends of an interval; a one-sided one is half of a two-sided one with twice the error.
 
     Parameters
@@ -90,7 +94,7 @@ def one_sided(
         What is estimated; where it ends, the other half ends too.
     level : float
         Confidence level, above 0.5 for a one-sided interval.
-    alternative : {"two-sided", "greater", "less"}
+    side : {"two-sided", "greater", "less"}
         ``"greater"``: a lower limit, as the test against "greater" inverts.
 
     Examples
@@ -99,7 +103,7 @@ def one_sided(
     >>> round(low, 3), high
     (0.3, 1.0)
     """
-    if alternative == "two-sided":
+    if side == "two-sided":
         low, high = method(*counts, level)
         return float(low), float(high)
     if level <= 0.5:
@@ -108,7 +112,7 @@ def one_sided(
     bottom, top = LIMITS[measure]
     if isnan(low):
         return low, high
-    return (low, top) if alternative == "greater" else (bottom, high)
+    return (low, top) if side == "greater" else (bottom, high)
 
 
 def shown(value: float) -> str:
@@ -138,7 +142,7 @@ class Intervals(tuple[Interval, ...]):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per interval: ``key label measure estimate low high level inverts``."""
-        return pd.DataFrame([asdict(one) for one in self], columns=[field.name for field in fields(Interval)])
+        return pd.DataFrame([vars(one) for one in self], columns=[field.name for field in fields(Interval)])
 
     def __getitem__(self, item: Any) -> Any:
         """Return an interval by its place, or a column of the table."""

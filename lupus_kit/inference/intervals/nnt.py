@@ -7,15 +7,14 @@ which is no difference, and from there down to the number needed for one more to
 Sources: Altman DG. BMJ 1998;317:1309-1312. Bender R. Control Clin Trials 2001;22:102-110.
 """
 
-import html
 from dataclasses import dataclass
 from math import inf
 
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.inference.intervals.effects import METHODS, intervals
-from lupus_kit.inference.intervals.interval import Interval
+from lupus_kit.inference.intervals.interval import Interval, Row
 from lupus_kit.inference.two_by_two.counts import one_table
 
 _OF_DIFFERENCES = tuple(key for key, _, measure, *_ in METHODS if measure == "risk difference")
@@ -27,7 +26,7 @@ def _number(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class Nnt:
+class Nnt(Row):
     """Number needed to treat in the first arm instead of the second.
 
     Attributes
@@ -72,14 +71,10 @@ class Nnt:
         level = f"({100 * self.difference.level:g}% interval "
         doubt = ", so no difference is not excluded" if len(self.pieces) == 2 else ""
         words = {"NNTB": "number needed to treat for one more to benefit", "NNTH": "for one more to be harmed"}
-        used = [
-            f"{key}: {text}" for key, text in words.items() if key in (self.direction, *(p[0] for p in self.pieces))
-        ]
+        named = {self.direction, *(piece[0] for piece in self.pieces)}
+        used = [f"{key}: {text}" for key, text in words.items() if key in named]
         text = self.short.replace("(", level, 1).removesuffix(")")
         return f"{text}{doubt}; {self.difference.label}). {'; '.join(used)}."
-
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
 
 def nnt(
@@ -129,10 +124,8 @@ def nnt(
     'NNTH'
     """
     table = one_table(x1, n1, x2, n2)
-    if outcome not in _OUTCOMES:
-        raise unknown_name("outcome", outcome, _OUTCOMES)
-    if method not in _OF_DIFFERENCES:
-        raise unknown_name("interval of a risk difference", method, _OF_DIFFERENCES)
+    require_choice("outcome", outcome, _OUTCOMES)
+    require_choice("interval of a risk difference", method, _OF_DIFFERENCES)
     (interval,) = intervals(*table, level=level, methods=[method], alpha=alpha)
     more, fewer = ("NNTB", "NNTH") if outcome == "benefit" else ("NNTH", "NNTB")
     low, high, d = interval.low, interval.high, interval.estimate

@@ -5,7 +5,7 @@ the ends of the 95% confidence interval. Each test has the measure it speaks abo
 an odds ratio, or a difference on the arcsine scale.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -16,17 +16,18 @@ from scipy.special import bdtr
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates, constrained_variance
+from lupus_kit.inference.intervals.interval import Ends
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two.asymptotic import divergence, standardised
 from lupus_kit.inference.two_by_two.bernstein import basis
 from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, tail_sums
-from lupus_kit.inference.two_by_two.counts import FloatArray, broadcast_tables, one_table
+from lupus_kit.inference.two_by_two.counts import Count, FloatArray, Table, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, get, pvalue
 from lupus_kit.inference.two_by_two.unconditional import BERGER_BOOS_GAMMA
 
-_Table = tuple[int, int, int, int]
+_Rate = Callable[[FloatArray], FloatArray]
 Correction = Callable[[int, int], float]
 # Probabilities and tails away from the null value are floats; closer than this, relatively, they count as equal.
 _EQUAL = 1 + 1e-9
@@ -36,7 +37,7 @@ def _two_sided(distance: float, variance: float = 1.0) -> float:
     return float(normal_pvalue(standardised(distance, variance), "two-sided"))
 
 
-def _moved(table: _Table, null: float, key: str) -> float:
+def _moved(table: Table, null: float, key: str) -> float:
     """Test of the registry whose statistic takes an effect as the null hypothesis, a ratio by its logarithm."""
     return float(TESTS[key].function(*np.array(table), "two-sided", null=null))
 
@@ -44,14 +45,14 @@ def _moved(table: _Table, null: float, key: str) -> float:
 # --- difference of rates -----------------------------------------------------------------------------------------
 
 
-def _corrected(table: _Table, d: float, correction: Correction, n_minus_1: bool = False) -> float:
+def _corrected(table: Table, d: float, correction: Correction, n_minus_1: bool = False) -> float:
     """Score test at the rates of largest likelihood with that difference; the correction is never past zero."""
     x1, n1, x2, n2 = table
     distance = max(abs(x1 / n1 - x2 / n2 - d) - correction(n1, n2), 0.0)
     return _two_sided(distance, float(constrained_variance(*table, d, n_minus_1)))
 
 
-def _divergence(table: _Table, d: float, power: float) -> float:
+def _divergence(table: Table, d: float, power: float) -> float:
     """Likelihood ratio (power 0) or power divergence of the counts from the best rates with that difference."""
     x1, n1, x2, n2 = table
     p1, p2 = (float(rate) for rate in constrained_rates(*table, d))
@@ -62,14 +63,12 @@ def _divergence(table: _Table, d: float, power: float) -> float:
     return _two_sided(float(np.sqrt(np.maximum(divergence(observed, expected, power), 0.0))))
 
 
-def _shifted(table: _Table, d: float, key: str) -> float:
+def _shifted(table: Table, d: float, key: str) -> float:
     """Test of this difference as the null hypothesis."""
     return float(shifted.pvalues(key, *broadcast_tables(*table), "two-sided", d))
 
 
-def _largest_probability(
-    region: FloatArray, first_rate: Callable[[FloatArray], FloatArray], low: float, high: float
-) -> float:
+def _largest_probability(region: FloatArray, first_rate: _Rate, low: float, high: float) -> float:
     """Largest probability of a region while the second rate runs from ``low`` to ``high``.
 
     Parameters
@@ -109,7 +108,7 @@ def _largest_probability(
     return min(best, 1.0)
 
 
-def _barnard_berger_boos(table: _Table, d: float) -> float:
+def _barnard_berger_boos(table: Table, d: float) -> float:
     region = shifted.as_extreme("barnard", *table, "two-sided", d).astype(np.float64)
 
     def first_rate(p2: FloatArray) -> FloatArray:
@@ -119,9 +118,7 @@ def _barnard_berger_boos(table: _Table, d: float) -> float:
     return min(_largest_probability(region, first_rate, *ends) + BERGER_BOOS_GAMMA, 1.0)
 
 
-def _nuisance_interval(
-    table: _Table, first_rate: Callable[[FloatArray], FloatArray], low: float, high: float, gamma: float
-) -> tuple[float, float]:
+def _nuisance_interval(table: Table, first_rate: _Rate, low: float, high: float, gamma: float) -> Ends:
     """Confidence interval of the second rate from all responders together, whose law is monotone in it."""
     x1, n1, x2, n2 = table
     s = x1 + x2
@@ -147,7 +144,7 @@ def _nuisance_interval(
 # --- odds ratio --------------------------------------------------------------------------------------------------
 
 
-def _conditional(table: _Table, log_odds: float, key: str) -> float:
+def _conditional(table: Table, log_odds: float, key: str) -> float:
     x1, n1, x2, n2 = table
     s, low = x1 + x2, max(0, x1 + x2 - n2)
     law = conditional_law(log_weights(n1, n2, s), log_odds)
@@ -169,9 +166,7 @@ def boschloo_order(n1: int, n2: int, log_odds: float, side: str) -> FloatArray:
     return order
 
 
-def _boschloo(
-    table: _Table, log_odds: float, sides: tuple[str, ...] = ("greater", "less"), gamma: float = 0.0
-) -> float:
+def _boschloo(table: Table, log_odds: float, sides: Sequence[str] = ("greater", "less"), gamma: float = 0.0) -> float:
     x1, n1, x2, n2 = table
     odds = float(np.exp(log_odds))
 
@@ -190,16 +185,13 @@ def _boschloo(
 _DIFFERENCE, _RATIO, _ODDS, _H = "risk difference", "risk ratio", "odds ratio", "arcsine difference"
 
 #: The measure that each test speaks about, and its p-value at one value of it (of its logarithm, for a ratio).
-CURVES: dict[str, tuple[str, Callable[[_Table, float], float]]] = {
+CURVES: dict[str, tuple[str, Callable[[Table, float], float]]] = {
     **{key: (_DIFFERENCE, partial(_shifted, key=key)) for key in shifted.STATISTICS},
     "yates": (_DIFFERENCE, partial(_corrected, correction=lambda n1, n2: (1 / n1 + 1 / n2) / 2)),
     "mann_whitney": (_DIFFERENCE, partial(_corrected, n_minus_1=True, correction=lambda n1, n2: 1 / (n1 * n2))),
     "likelihood_ratio": (_DIFFERENCE, partial(_divergence, power=0)),
     "cressie_read": (_DIFFERENCE, partial(_divergence, power=2 / 3)),
-    **{
-        key: (_DIFFERENCE, partial(_moved, key=key))
-        for key in ("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3")
-    },
+    **{key: (_DIFFERENCE, partial(_moved, key=key)) for key, test in TESTS.items() if test.symbol == "t"},
     "barnard_berger_boos": (_DIFFERENCE, _barnard_berger_boos),
     **{key: (_ODDS, partial(_conditional, key=key)) for key in CONDITIONAL},
     **{key: (_ODDS, partial(_moved, key=key)) for key in ("log_odds_wald", "haldane_anscombe")},
@@ -222,7 +214,7 @@ def curve_measure(test: str | Test) -> str:
     return _curve(get(test))[0]
 
 
-def _curve(test: Test) -> tuple[str, Callable[[_Table, float], float]]:
+def _curve(test: Test) -> tuple[str, Callable[[Table, float], float]]:
     if test.key not in CURVES:
         raise InputError(f"test {test.key!r} has no p-value function yet; those that have: {', '.join(CURVES)}.")
     return CURVES[test.key]
@@ -242,12 +234,7 @@ def _values(measure: str, values: ArrayLike | None) -> FloatArray:
 
 
 def confidence_curve(
-    test: str | Test,
-    x1: int,
-    n1: int | None = None,
-    x2: int | None = None,
-    n2: int | None = None,
-    values: ArrayLike | None = None,
+    test: str | Test, x1: int, n1: Count = None, x2: Count = None, n2: Count = None, values: ArrayLike | None = None
 ) -> pd.DataFrame:
     """Compute the p-value function of one test: its two-sided p for each size of effect.
 
@@ -286,14 +273,12 @@ def confidence_curve(
     [0.0504, 1.0]
     """
     entry = get(test)
-    a, m, b, n = one_table(x1, n1, x2, n2)
+    table = one_table(x1, n1, x2, n2)
     measure, function = _curve(entry)
     grid = _values(measure, values)
     null = 1.0 if measure in (_RATIO, _ODDS) else 0.0
     scale = np.log(grid) if measure in (_RATIO, _ODDS) else grid
     # At no effect the registry decides ties in whole numbers.
-    p = [
-        float(pvalue(entry, a, m, b, n)) if value == null else function((a, m, b, n), float(where))
-        for value, where in zip(grid, scale, strict=True)
-    ]
+    at = zip(grid, scale, strict=True)
+    p = [float(pvalue(entry, *table)) if value == null else function(table, float(where)) for value, where in at]
     return pd.DataFrame({"test": entry.key, "label": entry.label, "measure": measure, "value": grid, "p": p})

@@ -1,12 +1,11 @@
 """Rare events: what a trial that saw none, or few, can exclude, and how many patients it takes to see one."""
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import bdtr, betaincinv
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two.counts import as_count, as_counts, as_level, as_probability
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_count, as_counts, as_level, as_p, as_probability
 
 
 def upper_limit(x: int, n: int, level: float = 0.95) -> float:
@@ -49,9 +48,7 @@ def upper_limit(x: int, n: int, level: float = 0.95) -> float:
     return 1.0 if events == patients else float(betaincinv(events + 1, patients - events, confidence))
 
 
-def chance_of_at_most(
-    x: int, n: int | Sequence[int] | np.ndarray, risk: float | Sequence[float] | np.ndarray
-) -> np.ndarray:
+def chance_of_at_most(x: int, n: ArrayLike, risk: ArrayLike) -> FloatArray:
     """Return the probability that a trial sees `x` events or fewer.
 
     Parameters
@@ -106,8 +103,8 @@ def patients_to_see(risk: float, chance: float = 0.95) -> int:
     >>> patients_to_see(0.01)
     299
     """
-    value, wanted = as_probability("risk", risk), as_level("chance", chance)
-    if value.ndim or not value > 0:
+    value, wanted = as_p("risk", risk), as_level("chance", chance)
+    if value == 0:
         raise InputError(f"risk == {risk!r}: give one number above 0; an event that cannot happen is never seen.")
     if value == 1:
         return 1

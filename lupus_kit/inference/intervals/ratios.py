@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from lupus_kit.inference.intervals.difference import score_interval, signed_root
+from lupus_kit.inference.intervals.interval import Ends
 from lupus_kit.inference.intervals.proportion import z_quantile
 from lupus_kit.inference.two_by_two.conditional import WIDEST, weights
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray
@@ -108,9 +109,7 @@ def _margin(x1: int, n1: int, x2: int, n2: int) -> tuple[FloatArray, int]:
     return log_weights(n1, n2, x1 + x2), x1 - max(0, x1 + x2 - n2)
 
 
-def _both_ends(
-    lowest: Callable[[FloatArray, int, float], float], logs: FloatArray, k: int, level: float
-) -> tuple[float, float]:
+def _both_ends(lowest: Callable[[FloatArray, int, float], float], logs: FloatArray, k: int, level: float) -> Ends:
     """Both ends from the lower one: counted from the other side, the largest odds ratio is one over the smallest."""
     last, alpha = len(logs) - 1, 1 - level
     low = float(np.exp(lowest(logs, k, alpha))) if k > 0 else 0.0

@@ -10,22 +10,21 @@ Sources: ICH E9, 3.3.2, 1998. FDA. Non-Inferiority Clinical Trials to Establish 
 J Pharmacokinet Biopharm 1987;15:657-680.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.margins import shifted
-from lupus_kit.inference.two_by_two.counts import as_level, at_most, one_table
+from lupus_kit.inference.two_by_two.counts import Table, as_level, at_most, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
-
-_Table = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class MarginTest:
+class MarginTest(Row):
     """A difference of two response rates, held against one margin or two.
 
     Attributes
@@ -74,7 +73,7 @@ class MarginTest:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row, ``shown`` with it."""
-        return pd.DataFrame([{**asdict(self), "shown": self.shown}])
+        return super().to_frame().assign(shown=self.shown)
 
     def sentence(self) -> str:
         r"""Say the result in words.
@@ -108,7 +107,7 @@ class MarginTest:
 
 
 def _tested(
-    claim: str, table: _Table, margins: tuple[float, float], sides: tuple[str, ...], test: str | Test, alpha: Any
+    claim: str, table: Table, margins: tuple[float, float], sides: tuple[str, ...], test: str | Test, alpha: Any
 ) -> MarginTest:
     entry, level = get(test), as_level("alpha", alpha)
     if level >= 0.5:
@@ -175,8 +174,7 @@ def noninferiority(
     >>> found.shown, round(found.p, 4)
     (True, 0.0017)
     """
-    if alternative not in ("greater", "less"):
-        raise unknown_name("alternative", alternative, ("greater", "less"))
+    require_choice("alternative", alternative, ("greater", "less"))
     table, size = one_table(x1, n1, x2, n2), shifted.as_difference(margin, "margin", 0)
     return _tested("non-inferiority", table, (-size, size), (alternative,), test, alpha)
 

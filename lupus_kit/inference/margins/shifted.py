@@ -17,21 +17,18 @@ Chan ISF. Stat Med 1998;17:1403-1413.
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaln
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.inference.intervals.difference import constrained_variance
 from lupus_kit.inference.two_by_two.asymptotic import standardised
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, IntArray, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import REACHES, Bools, FloatArray, IntArray, Table, broadcast_tables
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 # The statistics are good to about 1e-13; equal ones must not differ, different ones hardly ever are this near.
@@ -52,8 +49,7 @@ def as_difference(value: Any, name: str = "difference", above: int = -1) -> floa
     InputError
         Anything else; percentage points are divided by 100.
     """
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not above < value < 1:
+    if not is_number(value) or not above < value < 1:
         what = f"one number strictly between {above} and 1 is needed, a difference of response rates"
         raise InputError(f"{name} == {value!r}: {what}; ten percentage points are 0.1.")
     return float(value)
@@ -96,17 +92,15 @@ def _wald_order(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, differen
 
 
 #: The statistic of each test that has a form for differences other than 0, by its key in the registry.
-STATISTICS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
-    {
-        "pearson": _score,
-        "n_minus_1": partial(_score, n_minus_1=True),
-        "barnard": _score,
-        "barnard_unpooled": _wald_order,
-        "wald_unpooled": _wald,
-        "agresti_caffo": partial(_wald, added=1),
-        "miettinen_nurminen": partial(_score, n_minus_1=True),
-    }
-)
+STATISTICS: Mapping[str, Callable[..., FloatArray]] = {
+    "pearson": _score,
+    "n_minus_1": partial(_score, n_minus_1=True),
+    "barnard": _score,
+    "barnard_unpooled": _wald_order,
+    "wald_unpooled": _wald,
+    "agresti_caffo": partial(_wald, added=1),
+    "miettinen_nurminen": partial(_score, n_minus_1=True),
+}
 #: Those of them that are exact.
 EXACT = ("barnard", "barnard_unpooled")
 #: Those whose statistic rises with every responder of the first arm and falls with every one of the second.
@@ -127,16 +121,16 @@ def _ranks(key: str, n1: int, n2: int, alternative: str, difference: float) -> I
     return ranks
 
 
-@dataclass(frozen=True)
-class _Law:
+@lru_cache(maxsize=8)
+def _law(n1: int, n2: int, difference: float) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:
     """Responders of both arms by a threshold that ties the rates, for a difference from 0 up.
 
     Let each patient lie above the threshold with probability t. Of the first arm, those above respond for sure and the
     others with probability δ; of the second arm only those above respond, each with probability 1 - δ. Then
     ``p2 = (1 - δ) t`` and ``p1 = δ + p2``, as the hypothesis says.
 
-    Attributes
-    ----------
+    Returns
+    -------
     first, second : ndarray
         Probability of each number of responders (rows) given the number of patients above (columns).
     above : ndarray, shape (n1 + 1, n2 + 1)
@@ -144,15 +138,6 @@ class _Law:
     chance : ndarray, shape (n1 + 1, n2 + 1)
         Probability of the pair given their sum.
     """
-
-    first: FloatArray
-    second: FloatArray
-    above: IntArray
-    chance: FloatArray
-
-
-@lru_cache(maxsize=8)
-def _law(n1: int, n2: int, difference: float) -> _Law:
     first, second = np.zeros((n1 + 1, n1 + 1)), np.zeros((n2 + 1, n2 + 1))
     for above in range(n1 + 1):
         first[above:, above] = basis(n1 - above, np.array(difference))
@@ -160,7 +145,7 @@ def _law(n1: int, n2: int, difference: float) -> _Law:
         second[: above + 1, above] = basis(above, np.array(1 - difference))
     of_first, of_second = np.indices((n1 + 1, n2 + 1))
     chance = np.exp(log_choose(n1)[:, None] + log_choose(n2) - log_choose(n1 + n2)[of_first + of_second])
-    return _Law(first, second, of_first + of_second, chance)
+    return first, second, of_first + of_second, chance
 
 
 def log_choose(n: int) -> FloatArray:
@@ -169,10 +154,10 @@ def log_choose(n: int) -> FloatArray:
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 
-def null_coefficients(region: NDArray[np.bool_], difference: float) -> FloatArray:
+def null_coefficients(region: Bools, difference: float) -> FloatArray:
     """Bernstein coefficients of the probability of a region under rates that differ by the hypothesis.
 
-    The polynomial's variable is the share of patients above the threshold of :class:`_Law`; coefficient ``s`` is the
+    The polynomial's variable is the share of patients above the threshold of :func:`_law`; coefficient ``s`` is the
     probability of the region when ``s`` patients of both arms together lie above.
     """
     if difference < 0:
@@ -180,9 +165,9 @@ def null_coefficients(region: NDArray[np.bool_], difference: float) -> FloatArra
     n1, n2 = region.shape[0] - 1, region.shape[1] - 1
     if region.all():
         return np.ones(n1 + n2 + 1)
-    law = _law(n1, n2, difference)
-    inside = law.first.T @ region.astype(np.float64) @ law.second
-    return np.minimum(np.bincount(law.above.ravel(), weights=(law.chance * inside).ravel()), 1.0)
+    first, second, above, chance = _law(n1, n2, difference)
+    inside = first.T @ region.astype(np.float64) @ second
+    return np.minimum(np.bincount(above.ravel(), weights=(chance * inside).ravel()), 1.0)
 
 
 def second_rate(t: FloatArray, difference: float) -> FloatArray:
@@ -199,11 +184,11 @@ def _lattice(key: str, n1: int, n2: int, alternative: str, difference: float) ->
         other = {"greater": "less", "less": "greater"}.get(alternative, alternative)
         return _lattice(key, n2, n1, other, -difference).T
     ranks = _ranks(key, n1, n2, alternative, difference)
-    law = _law(n1, n2, difference)
+    first, second, _, chance = _law(n1, n2, difference)
     coefficients = np.empty((int(np.max(ranks)) + 1, n1 + n2 + 1))
     for total in range(n1 + n2 + 1):
         above = np.arange(max(0, total - n2), min(n1, total) + 1)
-        tables = (law.first[:, above] * law.chance[above, total - above]) @ law.second[:, total - above].T
+        tables = (first[:, above] * chance[above, total - above]) @ second[:, total - above].T
         coefficients[:, total] = np.bincount(ranks, weights=tables.ravel())
     np.cumsum(coefficients, axis=0, out=coefficients)
     np.minimum(coefficients, 1.0, out=coefficients)
@@ -211,7 +196,7 @@ def _lattice(key: str, n1: int, n2: int, alternative: str, difference: float) ->
     return suprema(coefficients).value[ranks].reshape(n1 + 1, n2 + 1)
 
 
-def _inside(ranks: IntArray, up_to: int, n1: int, n2: int) -> NDArray[np.bool_]:
+def _inside(ranks: IntArray, up_to: int, n1: int, n2: int) -> Bools:
     return (ranks <= up_to).reshape(n1 + 1, n2 + 1)
 
 
@@ -221,27 +206,25 @@ def _refuse_too_large(n1: int, n2: int) -> None:
         raise InputError(f"{what} (about 1000 an arm are possible). Use 'miettinen_nurminen'.")
 
 
-def _supremum(inside: NDArray[np.bool_], difference: float) -> tuple[float, float]:
+def _supremum(inside: Bools, difference: float) -> tuple[float, float]:
     """Largest probability of a region, and the second arm's rate there."""
     top = suprema(null_coefficients(inside, difference)[None, :])
     return float(top.value[0]), float(second_rate(top.at[0], difference))
 
 
-def as_extreme(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float) -> NDArray[np.bool_]:
+def as_extreme(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float) -> Bools:
     """Mark the tables at least as extreme as one, shape ``(n1 + 1, n2 + 1)``."""
     _refuse_too_large(n1, n2)
     ranks = _ranks(key, n1, n2, alternative, difference)
     return _inside(ranks, int(ranks[x1 * (n2 + 1) + x2]), n1, n2)
 
 
-def one_supremum(
-    key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float
-) -> tuple[float, float]:
+def one_supremum(key: str, x1: int, n1: int, x2: int, n2: int, side: str, difference: float) -> tuple[float, float]:
     """p-value of one table by an exact test of a difference, and the second arm's rate where it lies."""
-    return _supremum(as_extreme(key, x1, n1, x2, n2, alternative, difference), difference)
+    return _supremum(as_extreme(key, x1, n1, x2, n2, side, difference), difference)
 
 
-def region(key: str, n1: int, n2: int, alternative: str, difference: float, level: float) -> NDArray[np.bool_]:
+def region(key: str, n1: int, n2: int, alternative: str, difference: float, level: float) -> Bools:
     """Tables that an exact test of a difference rejects, found by halving the order of the tables."""
     _refuse_too_large(n1, n2)
     ranks = _ranks(key, n1, n2, alternative, difference)
@@ -269,7 +252,7 @@ def pvalues(
 
 def score_rejects(
     key: str, n1: int, n2: int, alternative: str, difference: float, level: float, rows: tuple[int, int], x2: IntArray
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Tables with x1 in ``rows`` (first and last) and these x2 that a score test rejects: each column is halved."""
 
     def boundary(side: str, tail: float) -> IntArray:
@@ -288,7 +271,7 @@ def score_rejects(
     return upper if alternative == "greater" else upper | (x1 < boundary("less", tail))
 
 
-def limit(key: str, table: tuple[int, int, int, int], alpha: float, alternative: str, start: float) -> float:
+def limit(key: str, table: Table, alpha: float, alternative: str, start: float) -> float:
     """Find the difference at which a one-sided test has a p-value of alpha.
 
     Parameters

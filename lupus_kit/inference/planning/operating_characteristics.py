@@ -1,7 +1,7 @@
 """Exact size and power of a test, by adding up every table the design can produce."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.planning.regions import rejected_window, rejection_region
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
@@ -28,7 +29,7 @@ _WHOLE = 40_000
 
 
 @dataclass(frozen=True)
-class Size:
+class Size(Row):
     """True size of a test: its largest probability of rejecting a true null hypothesis.
 
     Attributes
@@ -67,10 +68,6 @@ class Size:
     def __iter__(self) -> Iterator[float]:
         """Unpack as ``size, nuisance``."""
         return iter((self.size, self.nuisance))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
 
     def _repr_html_(self) -> str:
         verdict = "keeps" if self.size <= self.alpha else "exceeds"
@@ -278,7 +275,7 @@ def power_of_region(region: NDArray[np.bool_], p1: FloatArray, p2: FloatArray) -
 
 
 @dataclass(frozen=True)
-class SignificanceFilter:
+class SignificanceFilter(Row):
     """What passing the filter of significance does to an estimate.
 
     Attributes
@@ -297,10 +294,6 @@ class SignificanceFilter:
     type_s: float
     type_m: float
     difference: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
 
     def _repr_html_(self) -> str:
         return (

@@ -1,13 +1,12 @@
 """Which tables of a design a test rejects."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, conditional_rejects
-from lupus_kit.inference.two_by_two.counts import REACHES, as_alternative, as_level, as_size, at_most
+from lupus_kit.inference.two_by_two.counts import REACHES, Bools, as_alternative, as_level, as_size, at_most
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 
 # Tables of a design from which on the margins of a conditional test are summed up in floats.
@@ -24,7 +23,7 @@ def rejection_region(
     alternative: str = "two-sided",
     gamma: float | None = None,
     difference: float = 0.0,
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Tables that a test rejects: those with p at most ``alpha``.
 
     Parameters
@@ -59,7 +58,7 @@ def rejection_region(
 
 def rejected_window(
     entry: Test, n1: int, n2: int, level: float, side: str, rows: tuple[int, int], columns: tuple[int, int]
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Tables with x1 in ``rows`` and x2 in ``columns`` (first and last) that a test rejects."""
     if entry.gamma is not None and entry.gamma >= level:
         raise InputError(f"gamma == {entry.gamma:g} must be smaller than alpha == {level:g}: it is added to every p.")

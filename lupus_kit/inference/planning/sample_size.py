@@ -1,24 +1,22 @@
 """How many patients, and how small a difference: planning by exact power, saw teeth and all."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
-from numbers import Real
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtri
 from scipy.stats import binom
 from tqdm.auto import tqdm
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_number
+from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.planning.operating_characteristics import power as exact_power
 from lupus_kit.inference.planning.operating_characteristics import window
 from lupus_kit.inference.planning.regions import rejected_window
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_probability, as_size
+from lupus_kit.inference.two_by_two.counts import as_alternative, as_level, as_p, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get
 
 # Largest first arm: an exact test has to put the tables in order, or to add up whole margins.
@@ -33,7 +31,7 @@ _PATIENCE = 2
 
 
 @dataclass(frozen=True)
-class SampleSize:
+class SampleSize(Row):
     """Patients needed for a given exact power.
 
     Attributes
@@ -77,10 +75,6 @@ class SampleSize:
     def __int__(self) -> int:
         return self.n1
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row."""
-        return pd.DataFrame([asdict(self)])
-
     def _repr_html_(self) -> str:
         dip = "" if self.first_n1 == self.n1 else f" (first reached with {self.first_n1}, but it dips again)"
         label = get(self.test, self.gamma, self.difference).label
@@ -88,24 +82,6 @@ class SampleSize:
             f"<b>{self.n1} and {self.n2}</b> patients give {label} an {self.quantity} of {self.power:.3f}, and more "
             f"patients never less than {self.target:g}{dip}. Checked up to {self.checked_to}, in {self.designs} designs."
         )
-
-
-def _rates(p1: Any, p2: Any) -> tuple[float, float]:
-    rates = []
-    for name, value in (("p1", p1), ("p2", p2)):
-        array = as_probability(name, value)
-        if array.ndim:
-            raise InputError(f"{name}: one probability is needed here, not an array.")
-        rates.append(float(array))
-    return rates[0], rates[1]
-
-
-def _normal_size(
-    p1: float, p2: float, beyond: float, target: float, alpha: float, ratio: float, one_sided: bool
-) -> float:
-    """Approximate first arm, as a place to start."""
-    z = ndtri(1 - alpha / (1 if one_sided else 2)) + ndtri(target)
-    return float((p1 * (1 - p1) + p2 * (1 - p2) / ratio) * (z / beyond) ** 2)
 
 
 def sample_size(
@@ -169,20 +145,20 @@ def sample_size(
     """
     entry, side = get(test, gamma, difference), as_alternative(alternative)
     target, level = as_level("power", power), as_level("alpha", alpha)
-    first, second = _rates(p1, p2)
-    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0.01 <= ratio <= 100:
+    first, second = as_p("p1", p1), as_p("p2", p2)
+    if not is_number(ratio) or not 0.01 <= ratio <= 100:
         raise InputError(f"ratio == {ratio!r}: patients in the second arm for each in the first, from 0.01 to 100.")
     ratio = float(ratio)
     beyond = first - second - entry.difference  # how far the truth lies from the null hypothesis
     if abs(beyond) < 1e-12 or (side == "greater" and beyond < 0) or (side == "less" and beyond > 0):
         null = f" beyond {entry.difference:g}" if entry.difference else ""
-        raise InputError(
-            f"p1 == {first:g}, p2 == {second:g}: there is no difference{null} in the direction {side!r} to find."
-        )
+        rates = f"p1 == {first:g}, p2 == {second:g}"
+        raise InputError(f"{rates}: there is no difference{null} in the direction {side!r} to find.")
     if target <= level:
         raise InputError(f"power == {target:g} must be larger than alpha == {level:g}.")
 
-    normal = _normal_size(first, second, beyond, target, level, ratio, side != "two-sided")
+    z_level = ndtri(1 - level / (2 if side == "two-sided" else 1))
+    normal = float((first * (1 - first) + second * (1 - second) / ratio) * ((z_level + ndtri(target)) / beyond) ** 2)
     hopeless = 1000 + int(20 * normal)
     largest = _LARGEST.get(entry.family, _LARGEST_ASYMPTOTIC)
 
@@ -199,9 +175,7 @@ def sample_size(
             )
         return float(exact_power(entry, first, second, n1, n2, level, side))
 
-    found = smallest_trial(
-        power_of, lambda at: _start(at, normal, target, level, side, largest), target, ratio, entry.key
-    )
+    found = smallest_trial(power_of, lambda at: _start(at, normal, target, z_level, largest), target, ratio, entry.key)
     return SampleSize(*found, target, level, entry.key, side, entry.gamma, entry.difference)
 
 
@@ -243,9 +217,8 @@ def smallest_trial(
     return n1, second_arm(n1), known[n1], first_n1, checked_to, len(known)
 
 
-def _start(at: Callable[[int], float], normal: float, target: float, level: float, side: str, largest: int) -> int:
+def _start(at: Callable[[int], float], normal: float, target: float, z_level: float, largest: int) -> int:
     """First arm with about the power asked for: the normal formula, corrected by the power found there."""
-    z_level = ndtri(1 - level / (1 if side != "two-sided" else 2))
     size = max(2, int(normal))
     if size < _SMALL or size > largest:
         return min(max(2, int(0.8 * size)), largest + 1)
@@ -365,7 +338,7 @@ def minimal_detectable_difference(
     """
     if direction not in ("up", "down"):
         raise InputError(f"direction == {direction!r}: must be 'up' or 'down'.")
-    entry, target, (_, rate) = get(test, gamma), as_level("power", power), _rates(0.5, p2)
+    entry, target, rate = get(test, gamma), as_level("power", power), as_p("p2", p2)
     m, n, level, side = as_size("n1", n1), as_size("n2", n2), as_level("alpha", alpha), as_alternative(alternative)
     end, columns = 1.0 if direction == "up" else 0.0, window(n, rate)
     if m * n > _ALL_ROWS and entry.family != "unconditional exact" and not stays:

@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
-from lupus_kit.inference.two_by_two.counts import FloatArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray
 
 # Terms of a bootstrap that are worked out at once.
 _AT_ONCE = 1_000_000
@@ -26,14 +26,11 @@ def _columns(values: "pd.Series[object]", name: str) -> pd.DataFrame:
         raise InputError(f"covariate {name!r} is of type {values.dtype}: give numbers, truth values or words.")
     levels = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype(str).astype("category")
     levels = levels.cat.remove_unused_categories()
-    return pd.get_dummies(levels, prefix=f"{name} ({levels.cat.categories[0]})", prefix_sep=" v ", dtype=float).iloc[
-        :, 1:
-    ]
+    against = f"{name} ({levels.cat.categories[0]})"
+    return pd.get_dummies(levels, prefix=against, prefix_sep=" v ", dtype=float, drop_first=True)
 
 
-def design_of(
-    frame: pd.DataFrame, first: NDArray[np.bool_], covariates: list[str]
-) -> tuple[FloatArray, list[str], list[str]]:
+def design_of(frame: pd.DataFrame, first: Bools, covariates: list[str]) -> tuple[FloatArray, list[str], list[str]]:
     """Make a design matrix: ones, the first arm as 1, then the covariates, centred and divided by their deviation.
 
     Returns
@@ -124,9 +121,7 @@ def standardised(matrix: FloatArray, coefficients: FloatArray) -> tuple[FloatArr
     return np.asarray(p.mean(axis=1)), np.asarray(((p * (1 - p))[:, :, None] * both).mean(axis=1))
 
 
-def _fit_many(
-    x: FloatArray, response: FloatArray, drawn: FloatArray, firth: bool
-) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _fit_many(x: FloatArray, response: FloatArray, drawn: FloatArray, firth: bool) -> tuple[FloatArray, Bools]:
     """Newton's steps for many resamples at once, each given by how often every patient was drawn.
 
     Returns the coefficients, one row a resample, and which resamples separate.

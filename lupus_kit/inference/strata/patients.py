@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice, unknown_name
 from lupus_kit.core.text import listing, plural
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_counts
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, as_counts
 
 COUNTS = ("x1", "n1", "x2", "n2")
 
@@ -38,7 +37,7 @@ class Strata(NamedTuple):
         return self.n1 * self.n2 / self.patients
 
     @property
-    def informative(self) -> NDArray[np.bool_]:
+    def informative(self) -> Bools:
         """Where somebody responds and somebody does not, in two arms: where there is an odds ratio."""
         return (self.responders > 0) & (self.responders < self.patients) & (self.n1 > 0) & (self.n2 > 0)
 
@@ -46,8 +45,7 @@ class Strata(NamedTuple):
 def need_frame(frame: object, columns: Iterable[str], missing: str) -> tuple[pd.DataFrame, list[str]]:
     """Take columns of a table; refuse, or leave out and say so, the rows that lack a value in them."""
     wanted = _need_columns(frame, columns)
-    if missing not in ("refuse", "drop"):
-        raise unknown_name("missing", missing, ("refuse", "drop"))
+    require_choice("missing", missing, ("refuse", "drop"))
     lacking = wanted.isna()
     someone = lacking.any(axis=1)
     if not someone.any():
@@ -91,7 +89,7 @@ def responses(outcome: "pd.Series[object]") -> FloatArray:
     return np.array(values, dtype=np.float64)
 
 
-def in_first_arm(arm: "pd.Series[object]", first: object) -> tuple[NDArray[np.bool_], tuple[str, str], str]:
+def in_first_arm(arm: "pd.Series[object]", first: object) -> tuple[Bools, tuple[str, str], str]:
     """Say who is in the first arm, name both, and say which is the first: the one that stands first unless it is named."""
     found = arm.unique().tolist()
     if len(found) != 2:
@@ -126,9 +124,7 @@ def _joined(strata: pd.DataFrame) -> "pd.Series[str]":
 def check_tables(tables: object, strata: list[str]) -> pd.DataFrame:
     """Check counts given by stratum; an arm without patients is allowed here."""
     frame, _ = need_frame(tables, [*strata, *COUNTS], "refuse")
-    checked = pd.DataFrame({name: as_counts(name, frame[name]) for name in COUNTS}).assign(
-        stratum=_joined(frame[strata])
-    )
+    checked = pd.DataFrame({key: as_counts(key, frame[key]) for key in COUNTS}).assign(stratum=_joined(frame[strata]))
     bad = checked["stratum"][(checked["x1"] > checked["n1"]) | (checked["x2"] > checked["n2"])]
     if len(bad):
         raise InputError(f"stratum {listing(bad)}: responders cannot outnumber the patients of their arm.")

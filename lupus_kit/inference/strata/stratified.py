@@ -1,26 +1,185 @@
 """Responders of two arms, compared within strata."""
 
-from collections.abc import Iterator
+import html
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import log
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.text import listing, plural
+from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.intervals.interval import Interval
 from lupus_kit.inference.intervals.ratios import equal_tails, likeliest_odds
-from lupus_kit.inference.strata import mantel_haenszel, stratified_scores
+from lupus_kit.inference.strata import estimators
 from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients, names_of
-from lupus_kit.inference.strata.results import Stratified, StratifiedTest
 from lupus_kit.inference.two_by_two.conditional import numerators, weights
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_level
+from lupus_kit.inference.two_by_two.counts import Bools, as_alternative, as_level
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 # Beyond so many patients the whole numbers take seconds; large-sample tests say the same.
 _MOST_PATIENTS = 3000
 _ODDS, _DIFFERENCE = "odds ratio", "risk difference"
+# Measure: the interval of one stratum that a forest draws, and that of all strata together.
+_FOREST = {
+    "risk difference": ("miettinen_nurminen", "miettinen_nurminen_cmh"),
+    "risk ratio": ("koopman", "mantel_haenszel_risk_ratio"),
+    "odds ratio": ("conditional_midp", "mantel_haenszel"),
+}
+
+
+@dataclass(frozen=True)
+class StratifiedTest:
+    """One test over all strata.
+
+    Attributes
+    ----------
+    key, label : str
+        Name of the test in the code and in print.
+    statistic : float
+        Chi-squared statistic; ``nan`` for an exact test.
+    df : int
+        Degrees of freedom of the statistic; 0 where there is none.
+    p : float
+        p-value; ``nan`` where no stratum says anything.
+    """
+
+    key: str
+    label: str
+    statistic: float
+    df: int
+    p: float
+
+    @property
+    def pvalue(self) -> float:
+        """The p-value, by the name that it has in SciPy and statsmodels."""
+        return self.p
+
+
+@dataclass(frozen=True)
+class Stratified:
+    """Responders of two arms, compared within strata.
+
+    Attributes
+    ----------
+    tables : pandas.DataFrame
+        ``stratum x1 n1 x2 n2`` as given or counted, and ``informative``: whether the stratum has an odds ratio (patients
+        in both arms, somebody who responds and somebody who does not).
+    arms : tuple of str
+        Names of the first and second arm.
+    cmh : StratifiedTest
+        Cochran–Mantel–Haenszel test, with a continuity correction only where that was asked for.
+    tests : mapping of str to StratifiedTest
+        Every test by its key.
+    intervals : mapping of str to Interval
+        Every interval by its key; ``inverts`` is the key of the test that it agrees with.
+    level : float
+        Confidence level.
+    alternative : str
+        Of the tests; intervals are two-sided.
+    notes : tuple of str
+        What was assumed, and how many strata and patients it touches.
+    """
+
+    tables: pd.DataFrame
+    arms: tuple[str, str]
+    cmh: StratifiedTest
+    tests: Mapping[str, StratifiedTest]
+    intervals: Mapping[str, Interval]
+    level: float
+    alternative: str
+    notes: tuple[str, ...]
+
+    @property
+    def homogeneity(self) -> StratifiedTest:
+        """Breslow and Day's test, with Tarone's correction, that the odds ratios of the strata are alike."""
+        return self.tests["breslow_day_tarone"]
+
+    @property
+    def exact(self) -> StratifiedTest:
+        """Exact conditional test, twice the smaller tail: it agrees with ``exact_odds_ratio``."""
+        return self.tests["exact"]
+
+    @property
+    def odds_ratio(self) -> Interval:
+        """Mantel–Haenszel odds ratio with the interval of Robins, Breslow and Greenland."""
+        return self.intervals["mantel_haenszel"]
+
+    @property
+    def exact_odds_ratio(self) -> Interval:
+        """Conditional maximum-likelihood odds ratio with its exact interval."""
+        return self.intervals["conditional_exact"]
+
+    @property
+    def risk_ratio(self) -> Interval:
+        """Mantel–Haenszel risk ratio with the interval of Greenland and Robins."""
+        return self.intervals["mantel_haenszel_risk_ratio"]
+
+    @property
+    def risk_difference(self) -> Interval:
+        """Mantel–Haenszel risk difference with Sato's interval."""
+        return self.intervals["sato"]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every test and every interval, one row each.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``key label measure statistic df p estimate low high level``; an interval that inverts a test has
+            the p-value of that test, where it is two-sided.
+        """
+        p = {test.key: test.p for test in self.tests.values() if self.alternative == "two-sided"}
+        rows: list[dict[str, object]] = [vars(test) for test in self.tests.values()]
+        rows += [{**vars(one), "p": p.get(one.inverts, np.nan), "df": 0} for one in self.intervals.values()]
+        columns = ["key", "label", "measure", "statistic", "df", "p", "estimate", "low", "high", "level"]
+        return pd.DataFrame(rows, columns=columns).fillna({"measure": ""})
+
+    def forest(self, measure: str = "risk difference") -> pd.DataFrame:
+        """Return one effect of every stratum, and of all together in the last row.
+
+        Parameters
+        ----------
+        measure : {"risk difference", "risk ratio", "odds ratio"}
+            The effect. Strata have the interval of Miettinen–Nurminen, Koopman, or conditional mid-p.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``stratum x1 n1 x2 n2 measure estimate low high level weight pooled``; ``weight`` is the share of the
+            Cochran–Mantel–Haenszel weights. A stratum without patients in both arms has no effect (``nan``) and no part in
+            the last row.
+
+        Raises
+        ------
+        InputError
+            Unknown measure.
+        """
+        require_choice("measure", measure, _FOREST)
+        of_one, of_all = _FOREST[measure]
+        counts = ["x1", "n1", "x2", "n2"]
+        effects = [
+            intervals(x1, n1, x2, n2, self.level, [of_one])[0] if n1 and n2 else None
+            for x1, n1, x2, n2 in self.tables[counts].itertuples(index=False, name=None)
+        ]
+        weight = (self.tables["n1"] * self.tables["n2"] / (self.tables["n1"] + self.tables["n2"])).fillna(0.0)
+        together = {"stratum": "all strata", **self.tables.loc[weight > 0, counts].sum(), "weight": weight.sum()}
+        frame = pd.concat([self.tables.assign(weight=weight), pd.DataFrame([together])], ignore_index=True)
+        for name in ("estimate", "low", "high"):
+            frame[name] = [getattr(one, name, np.nan) for one in [*effects, self.intervals[of_all]]]
+        frame = frame.assign(measure=measure, level=self.level, weight=frame["weight"] / weight.sum())
+        frame["pooled"] = frame.index == len(frame) - 1
+        return frame[["stratum", *counts, "measure", "estimate", "low", "high", "level", "weight", "pooled"]]
+
+    def _repr_html_(self) -> str:
+        heading = f"Responders of {self.arms[0]} (1) and {self.arms[1]} (2), compared within strata."
+        tables = self.tables.to_html(index=False, border=0)
+        shown = self.to_frame()[["label", "measure", "statistic", "p", "estimate", "low", "high"]]
+        rows = shown.to_html(index=False, border=0, float_format="{:.4f}".format, na_rep="")
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return f"{html.escape(heading)}{tables}{rows}<ul>{notes}</ul>"
 
 
 def _convolution(strata: Strata) -> list[int]:
@@ -70,7 +229,7 @@ class _Conditional:
         return likeliest_odds(self.logs, self.place), *equal_tails(self.logs, self.place, level, own)
 
 
-def _notes(tables: pd.DataFrame, two_arms: NDArray[np.bool_]) -> list[str]:
+def _notes(tables: pd.DataFrame, two_arms: Bools) -> list[str]:
     """Say how many strata and patients tell nothing, and about what."""
     alike = two_arms & ~tables["informative"].to_numpy()
     notes = []
@@ -88,12 +247,12 @@ def _notes(tables: pd.DataFrame, two_arms: NDArray[np.bool_]) -> list[str]:
 
 
 def _tests(strata: Strata, exact: _Conditional, alternative: str) -> Iterator[StratifiedTest]:
-    root = mantel_haenszel.cochran_mantel_haenszel
+    root = estimators.cochran_mantel_haenszel
     for key, label, z in (
         ("cmh", "Cochran–Mantel–Haenszel", root(strata, False)),
         ("cmh_corrected", "Cochran–Mantel–Haenszel, continuity correction", root(strata, True)),
         ("score_inverse_variance", "stratified score, inverse-variance weights",
-         stratified_scores.score(strata, 0.0, "inverse_variance")),
+         estimators.score(strata, 0.0, "inverse_variance")),
     ):  # fmt: skip
         yield StratifiedTest(key, label, z**2, 1, float(normal_pvalue(np.array(z), alternative)))
     for key, label, test in (
@@ -102,24 +261,31 @@ def _tests(strata: Strata, exact: _Conditional, alternative: str) -> Iterator[St
         ("midp", "conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
     ):
         yield StratifiedTest(key, label, np.nan, 0, exact.pvalue(test, alternative))
-    statistic, df, p = mantel_haenszel.breslow_day_tarone(strata)
+    statistic, df, p = estimators.breslow_day_tarone(strata)
     yield StratifiedTest("breslow_day_tarone", "equal odds ratios (Breslow–Day–Tarone)", statistic, df, p)
 
 
 def _intervals(strata: Strata, exact: _Conditional, level: float) -> Iterator[Interval]:
-    mh, scores, robins = mantel_haenszel, stratified_scores, "Mantel–Haenszel (Greenland–Robins)"
+    robins = "Mantel–Haenszel (Greenland–Robins)"
     for key, label, measure, ends, inverts in (
-        ("mantel_haenszel", "Mantel–Haenszel (Robins–Breslow–Greenland)", _ODDS, mh.odds_ratio(strata, level), ""),
+        (
+            "mantel_haenszel",
+            "Mantel–Haenszel (Robins–Breslow–Greenland)",
+            _ODDS,
+            estimators.odds_ratio(strata, level),
+            "",
+        ),
         ("conditional_exact", "conditional exact", _ODDS, exact.effect(level, 1.0), "exact"),
         ("conditional_midp", "conditional mid-p", _ODDS, exact.effect(level, 0.5), "midp"),
-        ("mantel_haenszel_risk_ratio", robins, "risk ratio", mh.risk_ratio(strata, level), ""),
-        ("sato", "Mantel–Haenszel (Sato)", _DIFFERENCE, mh.sato(strata, level), ""),
-        ("greenland_robins", robins, _DIFFERENCE, mh.greenland_robins(strata, level), ""),
+        ("mantel_haenszel_risk_ratio", robins, "risk ratio", estimators.risk_ratio(strata, level), ""),
+        ("sato", "Mantel–Haenszel (Sato)", _DIFFERENCE, estimators.sato(strata, level), ""),
+        ("greenland_robins", robins, _DIFFERENCE, estimators.greenland_robins(strata, level), ""),
     ):
         yield Interval(key, label, measure, *ends, level, inverts)
     for weighting, test in (("cmh", "cmh"), ("inverse_variance", "score_inverse_variance")):
         said = "CMH weights" if weighting == "cmh" else "inverse-variance weights"
-        score, hybrid = (method(strata, level, weighting) for method in (scores.miettinen_nurminen, scores.newcombe))
+        score = estimators.miettinen_nurminen(strata, level, weighting)
+        hybrid = estimators.newcombe(strata, level, weighting)
         label = f"stratified Miettinen–Nurminen, {said}"
         yield Interval(f"miettinen_nurminen_{weighting}", label, _DIFFERENCE, *score, level, test)
         yield Interval(f"newcombe_{weighting}", f"stratified Newcombe, {said}", _DIFFERENCE, *hybrid, level)

@@ -148,9 +148,7 @@ def student_t(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, null: floa
         return standardised(x1 / n1 - x2 / n2 - null, squares / (n1 + n2 - 2) * (1 / n1 + 1 / n2))
 
 
-def robust_variances(
-    kind: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray
-) -> tuple[FloatArray, FloatArray]:
+def robust_variances(kind: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:
     """Heteroscedasticity-consistent variance of each arm's mean of 0/1 data (MacKinnon and White 1985).
 
     Least squares on one 0/1 covariate fit the two rates; a residual of an arm has leverage 1/n there. HC0 adds the
@@ -164,12 +162,12 @@ def robust_variances(
         else:
             power = {"HC0": 0, "HC2": 1, "HC3": 2}[kind]
             factor1, factor2 = (a / (a - 1)) ** power, (b / (b - 1)) ** power
-        return x1 * (n1 - x1) / a**3 * factor1, x2 * (n2 - x2) / b**3 * factor2
+        return np.stack([x1 * (n1 - x1) / a**3 * factor1, x2 * (n2 - x2) / b**3 * factor2])
 
 
 def robust_t(kind: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, null: float = 0.0) -> FloatArray:
     """Difference of the rates over its heteroscedasticity-consistent standard error."""
-    return standardised(x1 / n1 - x2 / n2 - null, np.add(*robust_variances(kind, x1, n1, x2, n2)))
+    return standardised(x1 / n1 - x2 / n2 - null, robust_variances(kind, x1, n1, x2, n2).sum(axis=0))
 
 
 def welch_degrees(x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray) -> FloatArray:

@@ -87,32 +87,20 @@ def _product(left: FloatArray, right: FloatArray) -> FloatArray:
     return result
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Points evenly spaced in angle, on which every peak of a polynomial of one degree shows.
-
-    Attributes
-    ----------
-    angles : ndarray, shape (k,)
-        Arcsines of the square roots, with neighbours beyond both ends of the interval.
-    step : float
-        Their distance.
-    values : ndarray, shape (degree + 1, k)
-        Bernstein basis at the points: ``coefficients @ values`` are values of the polynomials.
-    """
-
-    angles: FloatArray
-    step: float
-    values: FloatArray
-
-
 @lru_cache(maxsize=4)
-def grid(degree: int, lower: float = 0.0, upper: float = 1.0) -> Grid:
-    """Lay the grid of :func:`suprema` over an interval.
+def grid(degree: int, lower: float = 0.0, upper: float = 1.0) -> tuple[FloatArray, FloatArray]:
+    """Lay the grid of :func:`suprema` over an interval: points on which every peak of a polynomial shows.
+
+    Returns
+    -------
+    tuple of ndarray
+        The points evenly spaced in angle (arcsines of the square roots, with neighbours beyond both ends of the interval),
+        shape (k,), and the Bernstein basis there, shape (degree + 1, k): ``coefficients @ values`` are values of the
+        polynomials.
 
     Examples
     --------
-    >>> bool((grid(1).values.sum(axis=0).round(12) == 1).all())
+    >>> bool((grid(1)[1].sum(axis=0).round(12) == 1).all())
     True
     """
     first, last = np.arcsin(np.sqrt([lower, upper]))
@@ -120,7 +108,7 @@ def grid(degree: int, lower: float = 0.0, upper: float = 1.0) -> Grid:
     step = float(last - first) / (n_points - 1)
     # Beyond 0 and 1 the angles fold back, so the stencil always has neighbours.
     angles = first + step * np.arange(-_REACH, n_points + _REACH)
-    return Grid(angles, step, np.ascontiguousarray(basis(degree, np.sin(angles) ** 2).T))
+    return angles, np.ascontiguousarray(basis(degree, np.sin(angles) ** 2).T)
 
 
 def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) -> Suprema:
@@ -154,15 +142,14 @@ def suprema(coefficients: FloatArray, lower: float = 0.0, upper: float = 1.0) ->
     value, angle = np.empty(len(coefficients)), np.empty(len(coefficients))
     for start in range(0, len(coefficients), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        value[rows], angle[rows] = _highest_peaks(coefficients[rows], points)
+        value[rows], angle[rows] = _highest_peaks(coefficients[rows], *points)
     # A Bernstein polynomial never leaves the range of its coefficients; rounding must not make it.
     value = np.clip(value, coefficients.min(axis=1), coefficients.max(axis=1))
     return Suprema(value, np.clip(np.sin(angle) ** 2, lower, upper))
 
 
-def _highest_peaks(coefficients: FloatArray, points: Grid) -> tuple[FloatArray, FloatArray]:
-    angles, step = points.angles, points.step
-    heights = _product(coefficients, points.values)
+def _highest_peaks(coefficients: FloatArray, angles: FloatArray, terms: FloatArray) -> tuple[FloatArray, FloatArray]:
+    heights = _product(coefficients, terms)
     inner = heights[:, _REACH:-_REACH]
     best = inner.max(axis=1)
     # The information about the angle is 4 degree, so with coefficients from 0 to 1 the second derivative is at most
@@ -171,12 +158,12 @@ def _highest_peaks(coefficients: FloatArray, points: Grid) -> tuple[FloatArray, 
     is_peak[:, :-1] &= inner[:, :-1] >= inner[:, 1:]
     is_peak[:, 1:] &= inner[:, 1:] >= inner[:, :-1]
     row, point = np.divmod(np.flatnonzero(is_peak), is_peak.shape[1])
-    shift, top = _between_points(heights, row, point, inner.shape[1] - 1)
+    shift, top = _between_points(heights, row, point)
 
     np.maximum.at(best, row, top)
     close = top >= best[row] - _CLOSE
     row, point, shift = row[close], point[close], shift[close]
-    angle = angles[_REACH + point] + step * shift
+    angle = angles[_REACH + point] + (angles[1] - angles[0]) * shift
     exact = np.einsum("md,md->m", basis(coefficients.shape[1] - 1, np.sin(angle) ** 2), coefficients[row])
     order = np.lexsort((exact, row))
     chosen = order[np.flatnonzero(np.diff(row[order], append=-1))]
@@ -188,14 +175,12 @@ def _highest_peaks(coefficients: FloatArray, points: Grid) -> tuple[FloatArray, 
     return np.where(flat, grid_height, value), np.where(flat, angles[_REACH + at_grid], where)
 
 
-def _between_points(
-    heights: FloatArray, row: np.ndarray, point: np.ndarray, last: int
-) -> tuple[FloatArray, FloatArray]:
+def _between_points(heights: FloatArray, row: np.ndarray, point: np.ndarray) -> tuple[FloatArray, FloatArray]:
     """Place (in grid steps from the point) and height of the peak of the interpolating polynomial."""
     local = heights[row[:, None], point[:, None] + _REACH + _OFFSETS] @ _TO_COEFFICIENTS
     fine = local @ _FINE_POWERS
     # Only inside the interval: its first point has no left side, its last no right one.
-    middle = len(_FINE) // 2
+    middle, last = len(_FINE) // 2, heights.shape[1] - 2 * _REACH - 1
     fine[np.flatnonzero(point == 0), :middle] = -np.inf
     fine[np.flatnonzero(point == last), middle + 1 :] = -np.inf
     t = _FINE[fine.argmax(axis=1)]

@@ -11,10 +11,9 @@ from itertools import accumulate
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, IntArray
 
 #: Tables of one margin; whole numbers of thousands of digits become slow beyond.
 WIDEST = 20_000
@@ -128,7 +127,7 @@ def _wide_margin(key: str, alternative: str, n1: int, n2: int, s: int, x1: IntAr
 
 def conditional_rejects(
     key: str, n1: int, n2: int, alternative: str, level: float, rows: tuple[int, int], columns: tuple[int, int]
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Tables of a window of the lattice that a conditional exact test rejects.
 
     Parameters

@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Table = tuple[int, int, int, int]
+#: Counts that may be missing where fewer than four are given.
+Count = int | None
+Counts = ArrayLike | None
 
 #: A p-value this much above the level, relatively, still reaches it: it may differ in its last bits.
 REACHES = 1 + 1e-12
@@ -132,7 +137,7 @@ def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
 
 
 def broadcast_tables(
-    x1: ArrayLike, n1: ArrayLike | None, x2: ArrayLike | None, n2: ArrayLike | None
+    x1: ArrayLike, n1: Counts, x2: Counts, n2: Counts
 ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Check the counts of both arms and broadcast them against each other.
 
@@ -172,15 +177,16 @@ def as_size(name: str, value: Any) -> int:
     return as_count(name, value, 1)
 
 
-def check_grid(n1: int, n2: int) -> None:
-    """Refuse the grid of every two counts up to ``n1`` and ``n2`` where it would not fit into memory."""
-    if (n1 + 1) * (n2 + 1) > _MOST_PAIRS:
-        raise InputError(
-            f"{n1} and {n2} patients: a table of every two counts has too many cells; 30000 an arm is the most."
-        )
+def as_grid(n1: Any, n2: Any) -> tuple[int, int]:
+    """Return the patients of two arms; refuse them where the grid of every two counts would not fit into memory."""
+    m, n = as_size("n1", n1), as_size("n2", n2)
+    if (m + 1) * (n + 1) > _MOST_PAIRS:
+        what = "a table of every two counts has too many cells; 30000 an arm is the most"
+        raise InputError(f"{m} and {n} patients: {what}.")
+    return m, n
 
 
-def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> tuple[int, int, int, int]:
+def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> Table:
     """Check the counts of one table, for functions that do not take arrays."""
     if x2 is None and n2 is None:
         raise _explain_counts(x1, n1)
@@ -208,6 +214,14 @@ def as_probability(name: str, value: ArrayLike, missing: bool = False) -> FloatA
     return array
 
 
+def as_p(name: str, value: Any) -> float:
+    """Return one probability."""
+    rate = as_probability(name, value)
+    if rate.ndim:
+        raise InputError(f"{name}: one probability is needed here, not an array.")
+    return float(rate)
+
+
 def as_level(name: str, value: Any) -> float:
     """Return a significance or confidence level strictly between 0 and 1."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
@@ -233,14 +247,12 @@ def as_confidence(level: Any, alpha: Any) -> float:
         return as_level("level", level)
     confidence, given = 1 - as_level("alpha", alpha), as_level("level", level)
     if given != 0.95 and abs(given - confidence) > 1e-9:
-        raise InputError(
-            f"level == {_short(level)} and alpha == {_short(alpha)}: they contradict each other; give one."
-        )
+        both = f"level == {_short(level)} and alpha == {_short(alpha)}"
+        raise InputError(f"{both}: they contradict each other; give one.")
     return confidence
 
 
 def as_alternative(value: object) -> str:
     """Return the alternative, or name the three there are."""
-    if value not in ALTERNATIVES:
-        raise unknown_name("alternative", value, ALTERNATIVES)
+    require_choice("alternative", value, ALTERNATIVES)
     return str(value)

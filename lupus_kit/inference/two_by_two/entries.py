@@ -2,7 +2,7 @@
 
 import html
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
@@ -10,10 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lupus_kit.inference.two_by_two import asymptotic, conditional, unconditional
-from lupus_kit.inference.two_by_two.counts import FloatArray
 from lupus_kit.inference.two_by_two.pearson import pearson_z
-
-Function = Callable[..., FloatArray]
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Test:
     """
 
     key: str
-    function: Function
+    function: asymptotic.Statistic
     label: str
     formula: str
     reference: str
@@ -109,7 +106,7 @@ _STATISTICS: dict[str, asymptotic.Statistic] = {
 }
 
 
-def _function(key: str, symbol: str) -> Function:
+def _function(key: str, symbol: str) -> asymptotic.Statistic:
     """Say where the p-value of a test comes from."""
     if key in conditional.CONDITIONAL:
         return partial(conditional.pvalues, key)

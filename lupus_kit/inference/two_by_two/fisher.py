@@ -16,15 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import hypergeom
 
-from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import Counts, FloatArray, as_alternative, broadcast_tables
 
 
 def fisher_test(
-    x1: ArrayLike,
-    n1: ArrayLike | None = None,
-    x2: ArrayLike | None = None,
-    n2: ArrayLike | None = None,
-    alternative: str = "two-sided",
+    x1: ArrayLike, n1: Counts = None, x2: Counts = None, n2: Counts = None, alternative: str = "two-sided"
 ) -> FloatArray:
     """Compute the p-value of Fisher's exact test.
 

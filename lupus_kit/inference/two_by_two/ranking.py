@@ -6,32 +6,23 @@ are equal in arithmetic can differ in floating point, and the test then drops on
 numbers and are compared as such. An order gives every table of a design a number, the smaller the more extreme.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
+from itertools import pairwise
 from math import comb
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lupus_kit.inference.two_by_two import conditional
-from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, IntArray
 
 # Whole numbers up to this size are exact as floats.
 _EXACT = 2**53
 
 
-def _whole(numbers: Sequence[int] | NDArray[Any]) -> NDArray[Any]:
-    """Return int64 where everything fits, Python integers otherwise; never floats."""
-    if isinstance(numbers, np.ndarray):
-        return numbers
-    exact = np.array(numbers, dtype=object)
-    return exact.astype(np.int64) if all(-(2**62) < int(v) < 2**62 for v in exact) else exact
-
-
-def quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> FloatArray:
+def quotients(numerators: IntArray, denominators: IntArray) -> FloatArray:
     """Divide whole numbers with correct rounding, so that ``a/b <= c/d`` never turns into ``>``.
 
     Examples
@@ -39,28 +30,22 @@ def quotients(numerators: NDArray[Any], denominators: NDArray[Any]) -> FloatArra
     >>> quotients(np.array([1, 2]), np.array([4, 1])).tolist()
     [0.25, 2.0]
     """
-    if numerators.dtype != object:
-        if np.abs(numerators).max(initial=0) < _EXACT and denominators.max(initial=0) < _EXACT:
-            return np.asarray(numerators / denominators, dtype=np.float64)
-        numerators, denominators = numerators.astype(object), denominators.astype(object)
+    if np.abs(numerators).max(initial=0) < _EXACT and denominators.max(initial=0) < _EXACT:
+        return np.asarray(numerators / denominators)
     # The division of Python integers is correctly rounded whatever their size.
     pairs = zip(numerators.tolist(), denominators.tolist(), strict=True)
     return np.array([a / b for a, b in pairs], dtype=np.float64)
 
 
-def rank_quotients(
-    numerators: Sequence[int] | NDArray[Any],
-    denominators: Sequence[int] | NDArray[Any],
-    values: FloatArray | None = None,
-) -> IntArray:
+def rank_quotients(numerators: IntArray, denominators: IntArray, values: FloatArray) -> IntArray:
     """Rank quotients of whole numbers in exact arithmetic; equal quotients share a rank.
 
     Parameters
     ----------
     numerators, denominators : array of int, shape (m,)
-        int64 or (for large numbers) Python integers in an object array; denominators positive.
-    values : array of float, optional
-        The :func:`quotients`, if they are known.
+        Denominators are positive.
+    values : array of float
+        The :func:`quotients`.
 
     Returns
     -------
@@ -74,11 +59,11 @@ def rank_quotients(
 
     Examples
     --------
-    >>> rank_quotients([1, 2, 1, -1], [3, 6, 2, 7]).tolist()
+    >>> parts = np.array([1, 2, 1, -1]), np.array([3, 6, 2, 7])
+    >>> rank_quotients(*parts, quotients(*parts)).tolist()
     [1, 1, 2, 0]
     """
-    num, den = _whole(numerators), _whole(denominators)
-    values = quotients(num, den) if values is None else values
+    num, den = numerators, denominators
     order = np.argsort(values, kind="stable")
     steps = np.empty(len(values), dtype=np.int64)
     steps[0], steps[1:] = 0, values[order[1:]] != values[order[:-1]]
@@ -88,15 +73,11 @@ def rank_quotients(
     largest = int(max(abs(int(num.max(initial=0))), abs(int(num.min(initial=0))))) * int(den.max(initial=1))
     if largest < _EXACT // 2 or steps[1:].all():
         return ranks
-    twin = np.arange(len(values))
-    if num.dtype != object:  # equal quotients have the same lowest terms
-        divisor = np.gcd(num, den)
-        terms = np.stack([num // divisor, den // divisor])
-        if not (terms[:, order[1:]] != terms[:, order[:-1]]).any(axis=0)[steps[1:] == 0].any():
-            return ranks
-        _, first, inverse = np.unique(terms, axis=1, return_index=True, return_inverse=True)
-        twin = first[inverse.ravel()]
-    return ranks_of_near_ties(values, twin, 0.0, lambda i: (int(num[i]), int(den[i])))
+    terms = np.stack([num, den]) // np.gcd(num, den)  # equal quotients have the same lowest terms
+    if not (terms[:, order[1:]] != terms[:, order[:-1]]).any(axis=0)[steps[1:] == 0].any():
+        return ranks
+    _, first, inverse = np.unique(terms, axis=1, return_index=True, return_inverse=True)
+    return ranks_of_near_ties(values, first[inverse.ravel()], 0.0, lambda i: (int(num[i]), int(den[i])))
 
 
 def ranks_of_near_ties(
@@ -142,10 +123,7 @@ def ranks_of_near_ties(
         inner = sorted(range(start, end), key=lambda i: known[int(twins[i])])
         order[start:end] = order[inner]
         twins[start:end] = twins[inner]
-        changes = [
-            known[int(a)] != known[int(b)] for a, b in zip(twins[start : end - 1], twins[start + 1 : end], strict=True)
-        ]
-        step[start + 1 : end] = changes
+        step[start + 1 : end] = [known[a] != known[b] for a, b in pairwise(twins[start:end].tolist())]
     ranks = np.empty_like(step)
     ranks[order] = np.cumsum(step)
     return ranks
@@ -199,7 +177,7 @@ class Order:
     tolerance: float
     ranks: Callable[[IntArray], IntArray]
 
-    def at_most(self, index: int) -> NDArray[np.bool_]:
+    def at_most(self, index: int) -> Bools:
         """Mark the tables at least as extreme as one of them."""
         own = self.values[index]
         with np.errstate(invalid="ignore"):

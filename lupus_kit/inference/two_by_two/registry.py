@@ -16,14 +16,7 @@ from numpy.typing import ArrayLike
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
-from lupus_kit.inference.two_by_two.counts import (
-    FloatArray,
-    as_alternative,
-    as_level,
-    as_size,
-    broadcast_tables,
-    check_grid,
-)
+from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_grid, as_level, broadcast_tables
 from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
@@ -63,11 +56,9 @@ def get(test: str | Test, gamma: float | None = None, difference: float = 0.0) -
     'Pearson chi-squared, difference -0.1'
     """
     if not isinstance(test, Test) and (not isinstance(test, str) or test not in TESTS):
-        elsewhere = _ELSEWHERE.get(str(test).lower().replace(" ", "_").replace("-", "_").replace("'", ""))
-        if elsewhere:
-            raise InputError(
-                f"unknown test {test!r}: it is not a test of one 2×2 table with its own key; use {elsewhere}."
-            )
+        place = _ELSEWHERE.get(str(test).lower().replace(" ", "_").replace("-", "_").replace("'", ""))
+        if place:
+            raise InputError(f"unknown test {test!r}: it is not a test of one 2×2 table with its own key; use {place}.")
         raise unknown_name("test", test, TESTS)
     entry = test if isinstance(test, Test) else TESTS[test]
     null = shifted.as_difference(difference)
@@ -234,9 +225,8 @@ def pvalue_lattice(
     ((30, 31), 0.05780647)
     """
     entry, side = get(test, gamma, difference), as_alternative(alternative)
-    m, n = as_size("n1", n1), as_size("n2", n2)
+    m, n = as_grid(n1, n2)
     if entry.family == "unconditional exact" and not entry.difference:  # computed as a whole lattice anyway
         return unconditional.lattice(entry.key, m, n, side, entry.gamma).copy()
-    check_grid(m, n)
     x1, x2 = np.indices((m + 1, n + 1))
     return np.array(entry.function(x1, np.full_like(x1, m), x2, np.full_like(x2, n), side))

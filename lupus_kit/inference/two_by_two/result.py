@@ -1,6 +1,5 @@
 """One test of one table with all that belongs to it: statistic, p-value, nuisance parameter, estimate and interval."""
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +10,12 @@ from scipy.optimize import brentq
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.effects import METHODS, estimate
-from lupus_kit.inference.intervals.interval import LIMITS, Interval, one_sided, shown
+from lupus_kit.inference.intervals.interval import LIMITS, Ends, Interval, Row, one_sided, shown
 from lupus_kit.inference.intervals.pvalue_functions import CURVES
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.asymptotic import arcsine_difference
-from lupus_kit.inference.two_by_two.counts import as_alternative, as_confidence, broadcast_tables, one_table
+from lupus_kit.inference.two_by_two.counts import Table, as_alternative, as_confidence, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue
 
 _GAPS = (
@@ -27,7 +26,7 @@ _NONE = "no interval of the kit inverts this test; confidence_curve gives its p-
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(Row):
     """What one test says of one table.
 
     Attributes
@@ -86,9 +85,8 @@ class TestResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row; the interval as ``low``, ``high`` and ``level``."""
-        row = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("interval", "note")}
         ends = {name: getattr(self.interval, name, nan) for name in ("low", "high", "level")}
-        return pd.DataFrame([row | ends | {"note": self.note}])
+        return super().to_frame().drop(columns=["interval", "note"]).assign(**ends, note=self.note)
 
     def __str__(self) -> str:
         statistic = "" if self.statistic is None else f"{self.symbol} = {self.statistic:.4f}, "
@@ -100,13 +98,8 @@ class TestResult:
         table = f"{self.x1}/{self.n1} v {self.x2}/{self.n2}"
         return f"{self.label} ({self.alternative}), {table}: {statistic}p {p}{at}; {effect}.{note}"
 
-    def _repr_html_(self) -> str:
-        return html.escape(str(self))
 
-
-def _searched(
-    key: str, measure: str, centre: float, x1: int, n1: int, x2: int, n2: int, level: float
-) -> tuple[float, float]:
+def _searched(key: str, measure: str, centre: float, x1: int, n1: int, x2: int, n2: int, level: float) -> Ends:
     """Both ends of the effects that a test with one peak does not reject; nan where it has no peak."""
     if isnan(centre):
         return nan, nan
@@ -135,16 +128,14 @@ def _estimate(entry: Test, measure: str, x1: int, n1: int, x2: int, n2: int) -> 
     return estimate(measure, x1, n1, x2, n2, conditional=entry.family == "conditional exact")
 
 
-def _interval(
-    entry: Test, table: tuple[int, int, int, int], measure: str, centre: float, level: float, side: str
-) -> Interval | None:
+def _interval(entry: Test, table: Table, measure: str, centre: float, level: float, side: str) -> Interval | None:
     """Return the interval that inverts a test, if any does."""
     inverted = {entry.key, *entry.same_as}
     if side != "two-sided" and entry.family == "conditional exact":
         # One-sided there are two conditional tests, with and without the mid-p; the doubled ones are their tails.
         inverted = {"fisher_midp_doubled" if "midp" in entry.key else "fisher_doubled"}
     known = [one for one in METHODS if one[4] in inverted]
-    method: Callable[..., tuple[float, float]]
+    method: Callable[..., Ends]
     if known:
         key, label, _, method, _ = known[0]
     elif not entry.family.endswith("exact"):  # p rises to one peak along the measure: the interval is found by search
@@ -157,7 +148,7 @@ def _interval(
     return Interval(key, label, measure, centre, low, high, level, entry.key)
 
 
-def _statistic(entry: Test, table: tuple[int, int, int, int], side: str) -> tuple[float | None, str]:
+def _statistic(entry: Test, table: Table, side: str) -> tuple[float | None, str]:
     if unconditional.ORDERINGS.get(entry.key) == "fisher":
         sides = ["greater", "less"] if side == "two-sided" and "minlike" not in entry.key else [side]
         return min(float(pvalue("fisher", *table, one)) for one in sides), "Fisher's p"

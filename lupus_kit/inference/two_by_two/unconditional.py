@@ -8,12 +8,11 @@ from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.bernstein import basis, grid, suprema
-from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, IntArray
 from lupus_kit.inference.two_by_two.ranking import Order, conditional_probabilities, order, tables
 
 #: Error rate of the confidence interval for the nuisance parameter in the tests of Berger and Boos.
@@ -178,12 +177,7 @@ def one_supremum(
     return min(float(top.value[0]) + (gamma or 0.0), 1.0), float(top.at[0])
 
 
-def one_pvalue(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, gamma: float | None = None) -> float:
-    """p-value of one table without the lattice: one region instead of all of them."""
-    return one_supremum(key, x1, n1, x2, n2, alternative, gamma)[0]
-
-
-def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArray[np.bool_]:
+def region(key: str, n1: int, n2: int, alternative: str, level: float) -> Bools:
     """Tables with a p-value of at most ``level``, found by halving the order of the tables.
 
     The p-value grows along the order, so the last rejected table can be searched for. Only the tables that a
@@ -213,14 +207,8 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> NDArra
 
 
 def _last_rejected(
-    found: Order,
-    inside: NDArray[np.bool_],
-    open_tables: NDArray[np.bool_],
-    n1: int,
-    n2: int,
-    alternative: str,
-    level: float,
-) -> NDArray[np.bool_] | None:
+    found: Order, inside: Bools, open_tables: Bools, n1: int, n2: int, alternative: str, level: float
+) -> Bools | None:
     """Search for the last rejected table among the open ones; ``None`` where it is not there."""
     x1, x2 = tables(n1, n2)
     degree, responders, probability = n1 + n2, x1 + x2, conditional_probabilities(n1, n2)
@@ -241,7 +229,7 @@ def _last_rejected(
     def highest(groups: int) -> float:
         return float((first(groups) @ points).max())
 
-    points = grid(degree, 0.0, 0.5 if alternative == "two-sided" else 1.0).values
+    _, points = grid(degree, 0.0, 0.5 if alternative == "two-sided" else 1.0)
     last = len(ends)
     if highest(last) <= level:
         return None
@@ -286,7 +274,7 @@ def pvalues(
         here = (n1 == m) & (n2 == n)
         if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
             pairs = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
-            result[here] = [one_pvalue(key, a, m, b, n, alternative, gamma) for a, b in pairs]
+            result[here] = [one_supremum(key, a, m, b, n, alternative, gamma)[0] for a, b in pairs]
         else:
             result[here] = lattice(key, m, n, alternative, gamma)[x1[here], x2[here]]
     return result

@@ -5,17 +5,168 @@ least one of them is the familywise error. It depends on the rule and on how a p
 together, which is computed here exactly on the counts and, for comparison, from the bivariate normal law.
 """
 
+import html
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy.integrate import quad
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
 from scipy.stats import binom
 
-from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, as_level, as_probability, as_size, check_grid
+from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, as_grid, as_level, as_p, as_probability, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
-from lupus_kit.inference.two_visits.rules import as_correlation, get_strategy, rectangle
+
+# A rule is a list of levels and, for each pair of classes (0 = at most the first level, 1 = at most the second,
+# …, last = above all), whether the first and the second endpoint may be claimed.
+Claims = Callable[[int, int], tuple[bool, bool]]
+_Cuts = tuple[tuple[float, ...], tuple[float, ...]]
+Levels = Callable[[float, float], _Cuts]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A rule for two endpoints, the first of them primary.
+
+    Attributes
+    ----------
+    key, label : str
+        Name in the code and in print.
+    description : str
+        The rule in words.
+    reference : str
+        Where it comes from.
+    levels : callable
+        From alpha and the correlation to the levels of both endpoints' p-values that matter, each increasing.
+    claims : callable
+        From the classes of both p-values (0 for at most the lowest level, and so on) to what may be claimed.
+    """
+
+    key: str
+    label: str
+    description: str
+    reference: str
+    levels: Levels
+    claims: Claims
+
+    def _repr_html_(self) -> str:
+        return f"<b>{html.escape(self.label)}</b>: {html.escape(self.description)} ({html.escape(self.reference)})"
+
+
+def _same(*shares: float) -> Levels:
+    return lambda alpha, rho: (tuple(alpha * s for s in shares), tuple(alpha * s for s in shares))
+
+
+def _holm(first: int, second: int) -> tuple[bool, bool]:
+    # Classes: 0 at most alpha/2, 1 at most alpha, 2 above.
+    return first == 0 or (first == 1 and second == 0), second == 0 or (second == 1 and first == 0)
+
+
+def _hochberg(first: int, second: int) -> tuple[bool, bool]:
+    if first <= 1 and second <= 1:
+        return True, True
+    return first == 0, second == 0
+
+
+def _spending_levels(alpha: float, rho: float) -> _Cuts:
+    """Levels of O'Brien–Fleming-like spending with half of the information at the first look.
+
+    Each side spends half of alpha by the function 2 − 2 Φ(z / √t), as group-sequential software does for two-sided
+    tests: at 0.05 and the usual correlation √½ the critical values are 2.963 and 1.969.
+    """
+    first = 4 * float(ndtr(-float(ndtri(1 - alpha / 4)) / np.sqrt(0.5)))
+
+    def excess(second: float) -> float:
+        inside = rectangle(-ndtri(first / 2), -ndtri(second / 2), rho)
+        return 1 - inside - alpha
+
+    return (first,), (float(brentq(excess, alpha * 1e-6, alpha, xtol=1e-12)),)
+
+
+# The levels that matter, and what may be claimed.
+_RULES: dict[str, tuple[Levels, Claims]] = {
+    "either": (_same(1.0), lambda first, second: (first == 0, second == 0)),
+    "fixed_sequence": (_same(1.0), lambda first, second: (first == 0, first == 0 and second == 0)),
+    "bonferroni": (_same(0.5), lambda first, second: (first == 0, second == 0)),
+    "holm": (_same(0.5, 1.0), _holm),
+    "hochberg": (_same(0.5, 1.0), _hochberg),
+    "obrien_fleming": (_spending_levels, lambda first, second: (first == 0, second == 0)),
+}
+_SAID = tomllib.loads(resources.files(__package__).joinpath("rules.toml").read_text(encoding="utf-8"))
+#: Every rule by its key.
+STRATEGIES: dict[str, Strategy] = {
+    key: Strategy(key, levels=_RULES[key][0], claims=_RULES[key][1], **said) for key, said in _SAID.items()
+}
+
+
+def get_strategy(key: object) -> Strategy:
+    """Return a rule by its key, or name the nearest ones."""
+    require_choice("strategy", key, STRATEGIES)
+    return STRATEGIES[str(key)]
+
+
+def decide(p_first: float, p_second: float, strategy: str, alpha: float = 0.05, rho: float = 0.0) -> tuple[bool, bool]:
+    """Apply a rule to two p-values.
+
+    Parameters
+    ----------
+    p_first, p_second : float
+        p-values of the primary and the second endpoint.
+    strategy : str
+        Key of :data:`STRATEGIES`.
+    alpha : float
+        Familywise level.
+    rho : float
+        Correlation, used by ``"obrien_fleming"`` alone.
+
+    Returns
+    -------
+    tuple of bool
+        Whether the first and the second endpoint may be claimed.
+
+    Examples
+    --------
+    >>> decide(0.052, 0.027, "fixed_sequence"), decide(0.052, 0.027, "holm")
+    ((False, False), (False, False))
+    """
+    rule, level = get_strategy(strategy), as_level("alpha", alpha)
+    p = [as_p(name, value) for name, value in (("p_first", p_first), ("p_second", p_second))]
+    levels = rule.levels(level, as_correlation(rho))
+    return rule.claims(*(int(np.searchsorted(cuts, value)) for cuts, value in zip(levels, p, strict=True)))
+
+
+def as_correlation(rho: object) -> float:
+    """Return one correlation from -1 to 1."""
+    if not is_number(rho) or not -1 <= rho <= 1:
+        raise InputError(f"rho == {rho!r}: a correlation is a number from -1 to 1.")
+    return float(rho)
+
+
+@lru_cache(maxsize=4096)
+def rectangle(c1: float, c2: float, rho: float) -> float:
+    """P(|Z1| <= c1, |Z2| <= c2) of two standard normal variables with a given correlation.
+
+    Examples
+    --------
+    >>> round(rectangle(1.96, 1.96, 0.0), 4)
+    0.9025
+    """
+    if rho > 1 - 1e-12:
+        return float(2 * ndtr(min(c1, c2)) - 1)
+    spread = float(np.sqrt(max(1 - rho**2, 1e-24)))
+
+    def inner(z: float) -> float:
+        density = float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+        return density * float(ndtr((c2 - rho * z) / spread) - ndtr((-c2 - rho * z) / spread))
+
+    reach = min(c1, 10.0)
+    return float(quad(inner, -reach, reach, epsabs=1e-11, epsrel=1e-11, limit=200)[0])
 
 
 def correlation_bounds(first: float, second: float) -> tuple[float, float]:
@@ -85,7 +236,7 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     >>> joint.shape, round(float(joint.sum()), 12)
     ((31, 31), 1.0)
     """
-    check_grid(n, n)
+    as_grid(n, n)
     of_responder, of_other = _second_rates(p_first, p_second, rho, arm)
     counts = np.arange(n + 1)
     first = binom.pmf(counts, n, p_first)
@@ -104,12 +255,7 @@ def _kept_counts(n: int, p_first: float, p_second: float, rho: float) -> FloatAr
     return joint_counts(n, p_first, p_second, rho)
 
 
-Levels = tuple[tuple[float, ...], tuple[float, ...]]
-
-
-def _exact_classes(
-    test: str | Test, rates: tuple[float, float], rho: float, n1: int, n2: int, levels: Levels
-) -> FloatArray:
+def _exact_classes(test: Test, rates: tuple[float, float], rho: float, n1: int, n2: int, levels: _Cuts) -> FloatArray:
     """Probability of each pair of classes of p-values: the sum over every count of both arms at both visits."""
     lattice = np.nan_to_num(pvalue_lattice(test, n1, n2), nan=2.0)  # an undefined p is above all levels
     arm1, arm2 = (_kept_counts(n, *rates, rho) for n in (n1, n2))
@@ -120,7 +266,7 @@ def _exact_classes(
     return np.array([[float((a * b).sum()) for b in right] for a in left])
 
 
-def _normal_classes(rho: float, levels: Levels) -> FloatArray:
+def _normal_classes(rho: float, levels: _Cuts) -> FloatArray:
     """Probability of each pair of classes of p-values under the bivariate normal law of two Wald statistics."""
     bounds = [[np.inf, *(float(-ndtri(level / 2)) for level in cuts)] for cuts in levels]
     # P(p above each pair of levels), then differences of it are the classes.
@@ -183,8 +329,7 @@ def familywise_error(
         raise InputError(f"rho == {rho!r}: a correlation is a number from -1 to 1 (or an array of them).")
     rule, level, entry = get_strategy(strategy), as_level("alpha", alpha), get(test)
     m, n = as_size("n1", n1), as_size("n2", n2)
-    if method not in ("exact", "normal"):
-        raise unknown_name("method", method, ("exact", "normal"))
+    require_choice("method", method, ("exact", "normal"))
 
     def at(correlation: float) -> float:
         _second_rates(first, second, correlation, "first")  # raises where the rates do not allow the correlation

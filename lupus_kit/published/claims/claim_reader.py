@@ -10,23 +10,14 @@ from lupus_kit.published.claims.problems import Entry, Path, Problems, is_whole
 from lupus_kit.published.printed import parse_value, plain_decimals, read_p
 
 _TEXTS = (
-    "id",
-    "endpoint",
-    "visit",
-    "effect",
-    "analysis",
-    "source",
-    "confidence",
-    "note",
-    "words",
-    "assumed",
-    "table_row",
+    *("id", "endpoint", "visit", "effect", "analysis", "source", "confidence", "note"),
+    *("words", "assumed", "table_row"),
 )
 _CHOICES = {"role": ROLES, "scale": SCALES, "met": MET}
 _LEAST = {"order": 1, "both": 0, "items": 1}
 #: In the order in which they are written.
 CLAIM_KEYS = (
-    *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "levels", "reported", "n", "both", "p"),
+    *("id", "endpoint", "visit", "role", "order", "kind", "arms", "visits", "reported", "n", "both", "p"),
     *("items", "scale", "strata", "effect", "analysis", "met", "as_printed", "source", "confidence", "note", "words"),
     *("assumed", "table_row", "confirmed"),
 )
@@ -44,7 +35,6 @@ _SHAPES = {
 _SHAPES["paired"] = _SHAPES["binary"]
 # What an entry of each list must be.
 _TEXT = 'a text in quotes, as printed: its decimals count ("{value}").'
-_GROUPS = "the counts of the ordered groups of one arm, such as [10, 12, 7]."
 _STRATUM = "responders and patients of the first, then of the second arm: [16, 29, 9, 30]."
 _PATIENTS = 'a whole number of 1 or more, or "" where not printed.'
 
@@ -86,7 +76,6 @@ def read_claim(
         visits=visits,
         reported=reported,
         n=n,
-        levels=entry.texts("levels"),
         strata=_listed(entry, "strata", ", one entry [x1, n1, x2, n2] for each stratum.", _stratum, _STRATUM),
         p=_p(entry),
         as_printed=entry.flag("as_printed"),
@@ -167,12 +156,11 @@ def _listed(
     return tuple(found)
 
 
-def _reported(entry: Entry, kind: str) -> tuple[str | tuple[int, ...], ...]:
+def _reported(entry: Entry, kind: str) -> tuple[str, ...]:
     def text(value: object, side: int) -> list[str]:
         return [_plain_value(value, kind, side, entry)] if isinstance(value, str) else []
 
-    read, wanted = (_groups, _GROUPS) if kind == "ordinal" else (text, _TEXT)
-    return _listed(entry, "reported", ', one entry for each arm, such as ["55.17%", "30.00%"].', read, wanted)
+    return _listed(entry, "reported", ', one entry for each arm, such as ["55.17%", "30.00%"].', text, _TEXT)
 
 
 def _plain_value(value: str, kind: str, side: int, entry: Entry) -> str:
@@ -185,18 +173,6 @@ def _plain_value(value: str, kind: str, side: int, entry: Entry) -> str:
     return text
 
 
-def _number(value: object) -> object:
-    """Return the number of a text that is one, and everything else as it is."""
-    return int(value) if isinstance(value, str) and len(value) < 10 and value.strip().isdecimal() else value
-
-
-def _groups(value: object, _: int) -> list[tuple[int, ...]]:
-    """Read the counts of an ordinal arm: whole numbers, or texts of them."""
-    given = [_number(one) for one in value] if isinstance(value, list) else []
-    counts = tuple(one for one in given if is_whole(one, 0))
-    return [counts] if len(counts) >= max(2, len(given)) else []
-
-
 def _stratum(value: object, _: int) -> list[tuple[int, ...]]:
     if not isinstance(value, list) or len(value) != 4 or not all(is_whole(one, 0) for one in value):
         return []
@@ -204,8 +180,9 @@ def _stratum(value: object, _: int) -> list[tuple[int, ...]]:
 
 
 def _patients(value: object, _: int) -> list[int | None]:
-    number = _number(value)
-    return [None] if number == "" else [number] if is_whole(number, 1) else []
+    if isinstance(value, str) and len(value) < 10 and value.strip().isdecimal():
+        value = int(value)
+    return [None] if value == "" else [value] if is_whole(value, 1) else []
 
 
 def _check_lengths(claim: Claim, entry: Entry) -> bool:
@@ -220,26 +197,23 @@ def _check_lengths(claim: Claim, entry: Entry) -> bool:
             entry.add(f"{len(found)} entries for {len(sides)} {what} ({', '.join(sides)}).", key)
     if not any(claim.reported) and not claim.p and not claim.effect:
         entry.add("is missing, and neither p nor effect is given: nothing is claimed.", "reported")
-    for key, kind in (("levels", "ordinal"), ("items", "mean"), ("scale", "mean"), ("strata", "binary")):
+    for key, kind in (("items", "mean"), ("scale", "mean"), ("strata", "binary")):
         if getattr(claim, key) and claim.kind != kind:
             entry.add(f'is for kind = "{kind}".', key)
     if claim.strata and len(claim.arms) != 2:
         entry.add("are for two arms.", "strata")
     if claim.items and claim.scale == "binary":
         entry.add('is for scale = "whole".', "items")
-    sizes = {len(groups) for groups in claim.reported} | ({len(claim.levels)} if claim.levels else set())
-    if claim.kind == "ordinal" and len(sizes) > 1:
-        entry.add("every arm (and levels) must have the same number of groups.", "reported")
     return len(entry.problems.found) == before
 
 
 def _check_values(claim: Claim, n_randomised: Mapping[str, int | None], entry: Entry) -> None:
     for side, value in enumerate(claim.reported):
-        if claim.kind == "ordinal" or not value:
+        if not value:
             continue
         arm = claim.arms[0] if claim.kind == "paired" else claim.arms[side]
         why = impossible(claim, side, n_randomised.get(arm))
-        if why and not _stands_so(claim, str(value), why):
+        if why and not _stands_so(claim, value, why):
             note = entry.remark if "prints as" in why else entry.add  # the audit reports it, and goes on with the rest
             note(f"{why} If the paper does print it so, add as_printed = true.", "reported", side)
         elif not why and not any(getattr(claim.values[side], name) is not None for name in _WANTED[claim.kind]):

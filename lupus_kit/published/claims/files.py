@@ -260,8 +260,6 @@ def _claim_keys(row: Mapping[str, str]) -> dict[str, Any]:
             claim[key] = int(claim[key])
     for flag in {"as_printed", "confirmed"} & claim.keys():
         claim[flag] = _FLAGS.get(claim[flag].lower(), claim[flag])
-    if "levels" in claim:
-        claim["levels"] = [level.strip() for level in claim["levels"].split(";")]
     sides = ("a", "b") if cells.get("arm_b") or cells.get("visit_b") else ("a",)
     for key, name in COLUMN_OF.items():
         listed = [cells.get(f"{name}_{side}", "") for side in sides]
@@ -269,6 +267,4 @@ def _claim_keys(row: Mapping[str, str]) -> dict[str, Any]:
             listed = [value for value in listed if value]
         if any(listed):
             claim[key] = listed
-    if claim.get("kind") == "ordinal":
-        claim["reported"] = [cell.replace("/", ";").split(";") for cell in claim.get("reported", [])]
     return claim

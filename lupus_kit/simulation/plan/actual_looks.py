@@ -54,15 +54,10 @@ def actual_boundaries(plan: AnalysisPlan, patients: Sequence[int], planned: int,
     if not isinstance(plan, AnalysisPlan) or plan.looks is None:
         raise InputError("the plan has no interim looks.")
     if (shape := plan.boundaries_at(1.0).shape) not in _SPENDING:
-        raise InputError(
-            f"the boundary {shape!r} holds for the planned looks alone: other counts need a spending function, "
-            f"one of {', '.join(map(repr, _SPENDING))}."
-        )
+        raise InputError(f"{shape!r} holds for the planned looks alone: use a spending function, one of {_SPENDING}.")
     counts = list(patients) if isinstance(patients, (Sequence, np.ndarray)) else []
     if not counts or not all(is_whole(n, 1) for n in [*counts, planned]) or sorted({*counts}) != counts:
-        raise InputError(
-            f"patients == {patients!r}, planned == {planned!r}: whole numbers, more at each look, are needed."
-        )
+        raise InputError(f"patients == {patients!r} of {planned!r}: whole numbers, more at each look, are needed.")
     before = counts[:-1] if final else counts
     if before and before[-1] >= planned:
         raise InputError(f"{before[-1]} of {planned} planned patients at a look that is not final: all alpha is spent.")

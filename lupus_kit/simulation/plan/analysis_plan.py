@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, require_choice
 from lupus_kit.design import TrialDesign
 from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
@@ -128,7 +128,7 @@ class Reestimation:
     def __post_init__(self) -> None:
         for name, low, high in (("at", 0, 1), ("difference", 0, 1), ("power", 0, 1), ("max_factor", 1, 20)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value <= high:
+            if not is_number(value) or not low < value <= high:
                 raise InputError(f"{name} == {value!r}: must be a number above {low} and at most {high}.")
         if self.at == 1 or self.power == 1:
             raise InputError(f"at == {self.at:g}, power == {self.power:g}: both must be below 1.")
@@ -211,11 +211,10 @@ class AnalysisPlan:
             ("rule for missing data", self.missing, MISSING_RULES),
             ("strategy for intercurrent events", self.events, EVENT_STRATEGIES),
         ):
-            if not isinstance(value, str) or value not in allowed:
-                raise unknown_name(kind, value, allowed)
+            require_choice(kind, value, allowed)
         for name, low, high in (("alpha", 0, 1), ("correlation", -1, 1)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not low < value < high:
+            if not is_number(value) or not low < value < high:
                 raise InputError(f"{name} == {value!r}: must be strictly between {low} and {high}.")
         if isinstance(self.sided, bool) or self.sided not in (1, 2):
             raise InputError(f"sided == {self.sided!r}: 2 for two-sided tests, 1 for one-sided tests of a benefit.")
@@ -228,29 +227,22 @@ class AnalysisPlan:
         if self.primary == self.secondary:
             raise InputError(f"primary and secondary are both {self.primary}: they must differ.")
         margin, falls = self.margin, [endpoint for endpoint in self.endpoints if endpoint.is_fall]
-        if isinstance(margin, bool) or not isinstance(margin, (int, float, np.number)) or not 0 <= margin < 1:
+        if not is_number(margin) or not 0 <= margin < 1:
             raise InputError(f"margin == {margin!r}: must be from 0 to below 1, such as 0.1 for ten percentage points.")
         if margin and (self.sided == 2 or falls):
-            raise InputError(
-                f"margin == {margin:g}: non-inferiority is for response rates, in a one-sided plan (sided = 1)."
-            )
+            raise InputError(f"margin == {margin:g}: it is for response rates, in a one-sided plan (sided = 1).")
         get(self.test, difference=-margin)  # a test of no difference only is found now
         if falls and self.missing in ("worst", "best"):
-            raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value; use 'nonresponder' (taken "
-                             "as unchanged) or 'observed'.")  # fmt: skip
+            raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value, use 'observed'.")
         if falls and self.reestimation is not None and self.primary.is_fall:
             raise InputError(f"re-estimation needs a response rate, but the primary endpoint is {self.primary}.")
-        if self.looks is not None:
-            self._check_looks(self.looks)
-
-    def _check_looks(self, looks: InterimLooks) -> None:
+        looks = self.looks
+        if looks is None:
+            return
         if self.reestimation is not None:
             raise InputError("the plan has interim looks and re-estimation of the sample size: choose one of them.")
         if self.multiplicity not in RULES_WITH_LOOKS:
-            raise InputError(
-                f"the rule {self.multiplicity!r} is not defined with interim looks; use one of "
-                f"{', '.join(map(repr, RULES_WITH_LOOKS))}."
-            )
+            raise InputError(f"{self.multiplicity!r} is not defined with interim looks: use one of {RULES_WITH_LOOKS}.")
         if looks.spent is not None:
             check_spending(looks.spent, len(looks.fractions), self.alpha)
         self.boundaries_at(1.0)  # an unknown boundary is found now, not after an hour
@@ -271,9 +263,9 @@ class AnalysisPlan:
 
     def levels(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Levels of both endpoints' p-values that matter under the rule: one-sided, half of those at twice the level."""
-        twice = 3 - self.sided
-        first, second = STRATEGIES[self.multiplicity].levels(twice * self.alpha, self.correlation)
-        return tuple(cut / twice for cut in first), tuple(cut / twice for cut in second)
+        both = STRATEGIES[self.multiplicity].levels((3 - self.sided) * self.alpha, self.correlation)
+        first, second = (tuple(cut / (3 - self.sided) for cut in cuts) for cuts in both)
+        return first, second
 
     def boundaries_at(self, share: float) -> Boundaries:
         """Critical values of the interim looks for an endpoint with a share of the level."""
@@ -293,14 +285,15 @@ class AnalysisPlan:
         weeks = [visit.week for visit in design.visits if visit.week > 0]
         for role, endpoint in zip(("primary", "secondary"), self.endpoints, strict=True):
             if endpoint.week not in weeks:
+                there = ", ".join(map(str, weeks))
                 raise InputError(
-                    f"the {role} endpoint is at week {endpoint.week}, but the design {design.key!r} has visits at weeks "
-                    f"{', '.join(map(str, weeks))}: change the plan or the design."
+                    f"the {role} endpoint is at week {endpoint.week}, the design's visits at weeks {there}."
                 )
             for arm, n in zip(design.arms, endpoint.patients or (), strict=False):
                 if n > arm.n_randomised:
-                    raise InputError(f"the {role} endpoint is measured in {n} patients of {arm.name!r}, which has "
-                                     f"{arm.n_randomised}.")  # fmt: skip
+                    raise InputError(
+                        f"the {role} endpoint: {n} patients of {arm.name!r}, which has {arm.n_randomised}."
+                    )
         for arm in design.arms:
             self.arm_sizes(arm.n_randomised, arm.name)
 
@@ -315,9 +308,9 @@ class AnalysisPlan:
         fractions = (self.reestimation.at, 1.0) if self.reestimation else self.looks.fractions if self.looks else (1.0,)
         sizes = tuple(int(np.floor(n * t + 0.5)) for t in fractions)
         if min(np.diff(sizes, prepend=0)) < 1:
+            after = ", ".join(map(str, sizes))
             raise InputError(
-                f"with {n} patients in {name!r} the looks at {', '.join(f'{t:g}' for t in fractions)} come after "
-                f"{', '.join(map(str, sizes))} patients: each look needs at least one more patient than the one before."
+                f"of {n} in {name!r} looks come after {after} patients: each needs more than the one before."
             )
         return sizes
 
@@ -361,17 +354,16 @@ class AnalysisPlan:
 
     def in_words(self) -> list[tuple[str, str]]:
         """Pairs of what is planned and how."""
-        rule = STRATEGIES[self.multiplicity]
+        rule, claim = STRATEGIES[self.multiplicity], "needs the direction of benefit: the first arm responds more"
+        if self.margin:
+            claim = f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}"
         rows = [
-            ("primary endpoint", str(self.primary)),
-            ("secondary endpoint", str(self.secondary)),
-            ("test", f"{TESTS[self.test].label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
-            (
-                "a claim",
-                "needs the direction of benefit: the first arm responds more"
-                if not self.margin
-                else f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}",
+            *(
+                (f"{role} endpoint", str(end))
+                for role, end in zip(("primary", "secondary"), self.endpoints, strict=True)
             ),
+            ("test", f"{TESTS[self.test].label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
+            ("a claim", claim),
             ("level", f"{self.alpha:g}"),
             ("two endpoints", f"{rule.label}: {rule.description}"),
             ("a patient without outcome", MISSING_RULES[self.missing]),

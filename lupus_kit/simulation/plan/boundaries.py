@@ -83,15 +83,8 @@ class Boundaries:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a look: ``look``, ``information``, ``critical_z``, ``nominal_level``, ``alpha_spent``, ``futility_z``."""
-        frame = pd.DataFrame(
-            {
-                "look": range(1, len(self.fractions) + 1),
-                "information": self.fractions,
-                "critical_z": self.critical,
-                "nominal_level": self.levels,
-                "alpha_spent": self.spent,
-            }
-        )
+        columns = {"information": self.fractions, "critical_z": self.critical, "nominal_level": self.levels}
+        frame = pd.DataFrame({"look": range(1, len(self.fractions) + 1)} | columns | {"alpha_spent": self.spent})
         return frame.assign(futility_z=[*self.futility, np.nan]) if self.futility else frame
 
     def _repr_html_(self) -> str:
@@ -152,7 +145,7 @@ def group_sequential(
     [2.963, 1.969]
     """
     times = check_fractions(fractions)
-    if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not 0 < alpha < 1:
+    if not is_number(alpha) or not 0 < alpha < 1:
         raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
     shape = known_name("boundary", shape)
     if (spent is not None) != (shape == "spending"):
@@ -163,8 +156,7 @@ def group_sequential(
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
     if parameter is not None and (usual is None or not is_number(parameter) or not least <= parameter <= 40):
-        raise InputError(f"parameter == {parameter!r} with the boundary {shape!r}: γ of 'hwang_shih_decani' is a number from "
-                         "-40 to 40, ρ of 'kim_demets' one from 0.01 to 40; others have none.")  # fmt: skip
+        raise InputError(f"parameter == {parameter!r}: {shape!r} takes {least} to 40 if it has one; others have none.")
     form = usual if parameter is None else parameter
     return _solved(tuple(times.tolist()), float(alpha), shape, total, int(sided), form)
 
@@ -213,36 +205,31 @@ def _solved(
     return Boundaries(shape, alpha, fractions, tuple(float(z) for z in critical), sided)
 
 
+def _numbers(given: Sequence[float]) -> np.ndarray:
+    """Return numbers as an array, which is empty where they are none."""
+    try:
+        return np.array(list(given), dtype=float)
+    except (TypeError, ValueError):
+        return np.array([])
+
+
 def check_fractions(fractions: Sequence[float]) -> np.ndarray:
     """Return information fractions as an array, or say what is wrong with them."""
-    try:
-        times = np.array(list(fractions), dtype=float)
-    except (TypeError, ValueError):
-        times = np.array([])
+    times = _numbers(fractions)
     if times.ndim != 1 or len(times) < 1 or not (np.diff(times, prepend=0.0) > 0).all() or times[-1] != 1:
-        raise InputError(
-            f"fractions == {fractions!r}: the information at the looks must rise from above 0 to 1, such as [0.5, 1.0]."
-        )
+        raise InputError(f"fractions == {fractions!r}: information must rise from above 0 to 1, such as [0.5, 1.0].")
     return times
 
 
 def check_spending(spent: Sequence[float], looks: int, alpha: float) -> np.ndarray:
     """Return cumulative spending as an array, or say what is wrong with it."""
-    try:
-        total = np.array(list(spent), dtype=float)
-    except (TypeError, ValueError):
-        total = np.array([])
+    total = _numbers(spent)
     if total.shape != (looks,) or not np.isfinite(total).all():
         raise InputError(f"spent == {spent!r}: {looks} looks need {looks} numbers, one a look.")
     if total[0] < 0 or (np.diff(total) < 0).any() or total[-1] <= 0:
-        raise InputError(
-            f"spent == {list(spent)}: alpha spent up to each look starts at 0 or above, never falls, and ends above 0."
-        )
+        raise InputError(f"spent == {list(spent)}: alpha spent starts at 0 or above, never falls, and ends above 0.")
     if total[-1] > alpha * (1 + 1e-12):
-        raise InputError(
-            f"spent == {list(spent)}: the looks spend {total[-1]:g} in all, more than alpha == {alpha:g}. The numbers "
-            "are cumulative: the last one is the whole."
-        )
+        raise InputError(f"spent == {list(spent)}: cumulative, it ends at more than alpha == {alpha:g}.")
     return total
 
 
@@ -289,19 +276,14 @@ class Continuing:
         self.drift, self.time = drift, 0.0
         self.nodes, self.mass = np.zeros(1), np.ones(1)
 
-    def above(self, time: float, z: float) -> float:
-        """Chance of not having crossed before, and of a Z of ``z`` or more at this time."""
+    def below(self, time: float, z: float, side: int = 1) -> float:
+        """Chance of not having crossed before, and of a Z of ``z`` or less at this time; with a side of -1, of -Z."""
         centre = self.nodes + self.drift * (time - self.time)
-        return float(self.mass @ ndtr((centre - z * np.sqrt(time)) / np.sqrt(time - self.time)))
-
-    def below(self, time: float, z: float) -> float:
-        """Chance of not having crossed before, and of a Z of ``z`` or less at this time."""
-        centre = self.nodes + self.drift * (time - self.time)
-        return float(self.mass @ ndtr((z * np.sqrt(time) - centre) / np.sqrt(time - self.time)))
+        return float(self.mass @ ndtr((z * np.sqrt(time) - side * centre) / np.sqrt(time - self.time)))
 
     def crossing(self, time: float, z: float, sided: int) -> float:
         """Chance of not having crossed before, and of crossing ``z``, on both sides if the test has two."""
-        return self.above(time, z) + (self.below(time, -z) if sided == 2 else 0.0)
+        return self.below(time, -z, -1) + (self.below(time, -z) if sided == 2 else 0.0)
 
     def advance(self, time: float, lower: float, upper: float) -> None:
         """Move to the next look and keep the trials with a Z between both values."""

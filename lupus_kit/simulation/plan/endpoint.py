@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-import numpy as np
-
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_whole, require_choice
 
 _TABLES = tomllib.loads(resources.files(__package__).joinpath("endpoints.toml").read_text(encoding="utf-8"))
 #: Responses that a plan can name, with what :func:`lupus_kit.endpoints.score_visits` is asked for. Renal response is that
@@ -50,17 +48,16 @@ class Endpoint:
     test: str | None = None
 
     def __post_init__(self) -> None:
-        if not _is_whole(self.week):
+        if not is_whole(self.week, 1):
             raise InputError(f"week == {self.week!r}: an endpoint is measured at a whole week after baseline.")
-        if not isinstance(self.name, str) or self.name not in (allowed := [*RESPONSES, SLEDAI_FALL]):
-            raise unknown_name("endpoint", self.name, allowed)
+        require_choice("endpoint", self.name, [*RESPONSES, SLEDAI_FALL])
         own = self.patients
-        if own is not None and (not isinstance(own, (tuple, list)) or len(own) != 2 or not all(map(_is_whole, own))):
+        if own is not None and (not isinstance(own, (tuple, list)) or [is_whole(n, 1) for n in own] != [True, True]):
             raise InputError(f"patients == {own!r}: two whole numbers of 1 or more, one for each arm.")
         if self.test is not None and not self.is_fall:
             raise InputError(f"test == {self.test!r}: {self.name} is a response and tested as the plan says.")
-        if self.test is not None and (not isinstance(self.test, str) or self.test not in FALL_TESTS):
-            raise unknown_name("test of the fall of SLEDAI", self.test, FALL_TESTS)
+        if self.test is not None:
+            require_choice("test of the fall of SLEDAI", self.test, FALL_TESTS)
         object.__setattr__(self, "patients", None if own is None else tuple(map(int, own)))
 
     @property
@@ -83,7 +80,3 @@ class Endpoint:
         where = "" if self.patients is None else " in {} and {} patients".format(*self.patients)
         how = f", {self.test or 'welch'} test" if self.is_fall else ""
         return f"{self.name} at week {self.week}{where}{how}"
-
-
-def _is_whole(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, (int, np.integer)) and bool(value >= 1)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.simulation.plan.boundaries import LARGEST_Z, SAID, Boundaries, Continuing, known_name, spending
 
 #: Rules to stop for futility, with what the level is.
@@ -41,10 +41,8 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     if not isinstance(bounds, Boundaries):
         raise InputError(f"bounds == {bounds!r}: give the Boundaries that group_sequential returns.")
     rule = known_name("rule for futility", rule, FUTILITY)
-    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1 - bounds.alpha:
-        raise InputError(
-            f"futility_level == {level!r}: must be strictly between 0 and 1 - alpha == {1 - bounds.alpha:g}."
-        )
+    if not is_number(level) or not 0 < level < 1 - bounds.alpha:
+        raise InputError(f"futility_level == {level!r}: must be strictly between 0 and {1 - bounds.alpha:g}.")
     return replace(bounds, futility=_lowest(bounds, rule, float(level)))
 
 
@@ -104,7 +102,7 @@ def conditional_power(
     """
     numbers = {"z": z, "information": information, "critical": critical, "drift": 0.0 if drift is None else drift}
     for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or np.isnan(value):
+        if not is_number(value):
             raise InputError(f"{name} == {value!r}: one number is needed.")
     if not 0 < information < 1:
         raise InputError(f"information == {information!r}: the share of all information so far lies between 0 and 1.")

@@ -45,9 +45,7 @@ class RatePriors:
             pair = getattr(self, name)
             pair = tuple(pair) if isinstance(pair, (tuple, list)) else ()
             if len(pair) != 2 or not all(map(is_number, pair)) or not 0 <= pair[0] <= pair[1]:
-                raise InputError(
-                    f"{name} == {getattr(self, name)!r}: responders and patients are needed, such as (16, 29)."
-                )
+                raise InputError(f"{name} == {getattr(self, name)!r}: responders and patients are needed.")
             object.__setattr__(self, name, pair)
         if not is_number(self.discount) or not 0 <= self.discount <= 1:
             raise InputError(f"discount == {self.discount!r}: the share of the information that is kept, from 0 to 1.")

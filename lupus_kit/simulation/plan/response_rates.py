@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.inference.two_visits.familywise import correlation_bounds
 
 #: A patient's two outcomes, as the rows of :meth:`ResponseRates.patient_law`: 1 responds, 0 does not, -1 not known.
@@ -33,8 +34,8 @@ class Dropout:
 
     Examples
     --------
-    >>> Dropout((0.05, 0.05), (0.15, 0.10)).at_random
-    True
+    >>> print(Dropout((0.05, 0.05), (0.15, 0.10)))
+    5%, 5%; 15%, 10%
     """
 
     primary: tuple[float, float] = (0.0, 0.0)
@@ -48,23 +49,21 @@ class Dropout:
             first, second = self.primary[arm], self.follow_up[arm]
             if not first <= second < 1:
                 raise InputError(
-                    f"dropout of arm {arm + 1}: {first:g} have left by the primary visit and {second:g} by follow-up; the "
-                    "shares are cumulative, so the second is at least the first and below 1."
+                    f"dropout of arm {arm + 1}: {first:g}, then {second:g}; shares are cumulative and below 1."
                 )
         ratio = self.nonresponder_ratio
-        if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0 < ratio <= 1000:
+        if not is_number(ratio) or not 0 < ratio <= 1000:
             raise InputError(f"nonresponder_ratio == {ratio!r}: must be a number above 0 and at most 1000.")
-
-    @property
-    def at_random(self) -> bool:
-        """Whether leaving has nothing to do with the outcome."""
-        return self.nonresponder_ratio == 1
 
     def __str__(self) -> str:
         if self.none:
             return "none"
         shares = "; ".join(f"{a:.0%}, {b:.0%}" for a, b in (self.primary, self.follow_up))
-        return shares if self.at_random else f"{shares}; non-responders {self.nonresponder_ratio:g} times as often"
+        return (
+            shares
+            if self.nonresponder_ratio == 1
+            else f"{shares}; non-responders {self.nonresponder_ratio:g} times as often"
+        )
 
     @property
     def none(self) -> bool:
@@ -73,12 +72,9 @@ class Dropout:
 
 
 def _pair(name: str, value: object) -> tuple[float, float]:
-    try:
-        pair = list(value)  # type: ignore[call-overload]
-        if len(pair) == 2 and all(not isinstance(v, (bool, str)) and 0 <= v <= 1 for v in pair):
-            return float(pair[0]), float(pair[1])
-    except (TypeError, ValueError):
-        pass
+    pair = list(value) if isinstance(value, (Sequence, np.ndarray)) else []
+    if len(pair) == 2 and all(is_number(v) and 0 <= v <= 1 for v in pair):
+        return float(pair[0]), float(pair[1])
     raise InputError(f"{name} == {value!r}: two probabilities from 0 to 1 are needed, one for each arm.")
 
 
@@ -115,8 +111,10 @@ class ResponseRates:
     def __post_init__(self) -> None:
         for name in ("primary", "follow_up"):
             object.__setattr__(self, name, _pair(name, getattr(self, name)))
-        if isinstance(self.correlation, bool) or not isinstance(self.correlation, (int, float, np.number)):
+        if not is_number(self.correlation):
             raise InputError(f"correlation == {self.correlation!r}: must be a number.")
+        if not isinstance(self.dropout, Dropout):
+            raise InputError(f"dropout == {self.dropout!r}: give a Dropout, such as Dropout((0.05, 0.05), (0.1, 0.1)).")
         for arm in (0, 1):
             low, high = correlation_bounds(self.primary[arm], self.follow_up[arm])
             if not low - 1e-12 <= self.correlation <= high + 1e-12:
@@ -124,9 +122,6 @@ class ResponseRates:
                     f"correlation == {self.correlation!r}: with rates {self.primary[arm]:.3g} and "
                     f"{self.follow_up[arm]:.3g} in arm {arm + 1} it must lie from {low:.3f} to {high:.3f}."
                 )
-        if not isinstance(self.dropout, Dropout):
-            raise InputError(f"dropout == {self.dropout!r}: give a Dropout, such as Dropout((0.05, 0.05), (0.1, 0.1)).")
-        for arm in (0, 1):
             self.patient_law(arm)
 
     def joint(self, arm: int) -> np.ndarray:

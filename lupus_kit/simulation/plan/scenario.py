@@ -47,18 +47,15 @@ class Scenario:
     plan: AnalysisPlan = field(default_factory=AnalysisPlan)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.design, TrialDesign):
-            raise InputError(f"design must be a TrialDesign, got {type(self.design).__name__}.")
-        if not isinstance(self.plan, AnalysisPlan):
-            raise InputError(f"plan must be an AnalysisPlan, got {type(self.plan).__name__}.")
-        if not isinstance(self.assumptions, (ResponseRates, cohort.Assumptions)):
-            raise InputError(
-                f"assumptions must be simulation.ResponseRates (endpoint level) or cohort.Assumptions (patient level), "
-                f"got {type(self.assumptions).__name__}."
-            )
+        for name, kinds, said in (
+            ("design", TrialDesign, "a TrialDesign"), ("plan", AnalysisPlan, "an AnalysisPlan"),
+            ("assumptions", (ResponseRates, cohort.Assumptions), "simulation.ResponseRates or cohort.Assumptions"),
+        ):  # fmt: skip
+            if not isinstance(value := getattr(self, name), kinds):
+                raise InputError(f"{name} must be {said}, got {type(value).__name__}.")
         self.plan.check(self.design)
         if isinstance(self.assumptions, ResponseRates):
-            self._check_rates()
+            self._check_rates(self.assumptions)
         else:
             self._check_patients(self.assumptions)
 
@@ -66,6 +63,12 @@ class Scenario:
     def depth(self) -> str:
         """``"endpoint"`` or ``"patient"``: what the assumptions describe."""
         return "endpoint" if isinstance(self.assumptions, ResponseRates) else "patient"
+
+    @property
+    def rates(self) -> ResponseRates:
+        """What is assumed at the endpoint level."""
+        assert isinstance(self.assumptions, ResponseRates)
+        return self.assumptions
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -87,31 +90,25 @@ class Scenario:
         ]
         return np.array(looks, dtype=np.int64).transpose(1, 2, 0)
 
-    def _check_rates(self) -> None:
-        weeks = (self.design.primary_week, self.design.follow_up_week)
-        ends, rates = self.plan.endpoints, self.assumptions
-        assert isinstance(rates, ResponseRates)
+    def _check_rates(self, rates: ResponseRates) -> None:
+        weeks, ends = (self.design.primary_week, self.design.follow_up_week), self.plan.endpoints
         for end in ends:
             if end.is_fall:
                 raise InputError(f"{end} has no response rate: it needs the patient level, with cohort.Assumptions.")
         lost = rates.dropout
         if ends[0].week == ends[1].week and lost.primary != lost.follow_up:
-            raise InputError(f"both endpoints are at week {ends[0].week}, so that as many have left by both: give the dropout "
-                             f"the same shares twice, not {lost.primary} and {lost.follow_up}.")  # fmt: skip
+            raise InputError(f"both endpoints are at week {ends[0].week}: give the dropout the same shares twice.")
         if ends[0].week != ends[1].week and sorted(weeks) != sorted(end.week for end in ends):
             raise InputError(
-                f"response rates are known at weeks {weeks[0]} and {weeks[1]} (the design's primary and follow-up week), "
-                f"the plan tests {self.plan.primary} and {self.plan.secondary}: at the endpoint level the plan has to use "
-                "each of the two weeks once, or one week twice. Other choices need the patient level, with cohort.Assumptions."
+                f"response rates are known at the design's weeks {weeks[0]} and {weeks[1]}, the plan tests {ends[0]} and "
+                f"{ends[1]}: use each week once or one twice, or the patient level, with cohort.Assumptions."
             )
 
     def _check_patients(self, assumptions: cohort.Assumptions) -> None:
         model = he2020()
-        known = [arm.name for arm in model.arms]
-        if [arm.name for arm in self.design.arms] != known:
-            raise InputError(
-                f"the patient model knows the arms {known}, the design has {[arm.name for arm in self.design.arms]}."
-            )
+        known, own = ([arm.name for arm in design.arms] for design in (model, self.design))
+        if own != known:
+            raise InputError(f"the patient model knows the arms {known}, the design has {own}.")
         for end in self.plan.endpoints:
             if end.patients is not None:
                 raise InputError(f"{end}: a patient model has its own patients; leave `patients` out.")
@@ -121,14 +118,9 @@ class Scenario:
                 raise InputError("SRI-50 asks for items that improve by half, which the patient model does not have.")
         weeks = [visit.week for visit in model.visits]
         if not {visit.week for visit in self.design.visits} <= set(weeks):
-            raise InputError(
-                f"the patient model has visits at weeks {weeks}, the design {self.design.key!r} asks for others."
-            )
+            raise InputError(f"the patient model has visits at weeks {weeks}, the design others, too.")
         if assumptions.dropouts is not None:
-            raise InputError(
-                f"dropouts == {assumptions.dropouts}: exact numbers belong to one cohort, not to thousands of trials; give "
-                "dropout_rate instead."
-            )
+            raise InputError(f"dropouts == {assumptions.dropouts} are of one cohort: give dropout_rate instead.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tables of a plan file, in plain values."""
@@ -190,15 +182,12 @@ def _design(table: object) -> TrialDesign:
     given = usual | checked(table, usual, "[design]")
     if given["base"] != "he2020":
         raise InputError(f"[design]: {unknown_name('base', given['base'], ['he2020'])}")
-    for key, kind, kinds in (
-        ("arms", str, "names"),
-        ("patients", int, "whole numbers"),
-        ("visit_weeks", int, "whole numbers"),
-    ):
+    for key, kind in {"arms": str, "patients": int, "visit_weeks": int}.items():
         if not isinstance(given[key], list) or not all(type(item) is kind for item in given[key]):
+            kinds = "names" if kind is str else "whole numbers"
             raise InputError(f"[design]: {key} == {given[key]!r} must be a list of {kinds}.")
     names, sizes = given["arms"], given["patients"]
-    if len(names) != len(base.arms) or len(sizes) != len(base.arms):
+    if not len(names) == len(sizes) == len(base.arms):
         raise InputError(f"[design]: arms == {names}, patients == {sizes}; two arms need two names and two numbers.")
     known = {visit.week: visit for visit in base.visits}
     try:
@@ -217,8 +206,7 @@ def _assumptions(tables: dict[str, Any]) -> ResponseRates | cohort.Assumptions:
     """Build what is assumed from the ``[rates]`` or the ``[patients]`` table."""
     if ("rates" in tables) == ("patients" in tables):
         raise InputError(
-            "needs either [rates] (endpoint level) or [patients] (patient level), "
-            f"{'not both' if 'rates' in tables else 'and has neither'}."
+            f"needs either [rates] or [patients], {'not both' if 'rates' in tables else 'and has neither'}."
         )
     if "patients" in tables:
         return built(cohort.Assumptions, tables["patients"], "[patients]")

@@ -108,7 +108,7 @@ class Checkpoint:
         marks = [f"{stream.generate_state(4).tolist()} {size}" for stream, size in zip(streams, sizes, strict=True)]
         parts = Parts(folder, fingerprint, marks)
         try:
-            if not (manifest.exists() and _is_same(folder, identity)):
+            if not manifest.exists() or not _is_same(folder, identity):
                 table = {"kind": _KIND, "layout": _LAYOUT, "fingerprint": fingerprint, "identity": identity}
                 write_atomically(manifest, (json.dumps(table, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
             parts.look()
@@ -200,14 +200,11 @@ def _unfinished(path: Path) -> bool:
 
 def _of_the_streams(streams: Sequence[np.random.SeedSequence], sizes: Sequence[int]) -> dict[str, object]:
     """Say what the runner itself knows of a simulation: how it is cut, and every random stream."""
-    first = streams[0].generate_state(4).tolist()  # the others follow from the same seed
-    return {
-        "trials": int(sum(sizes)),
-        "chunks": len(sizes),
-        "chunk_size": int(max(sizes)),
-        "random_streams": hashlib.sha256(str(first).encode()).hexdigest(),
-        "version": __version__,
-    }
+    first = hashlib.sha256(
+        str(streams[0].generate_state(4).tolist()).encode()
+    ).hexdigest()  # others follow from the same seed
+    cut = {"trials": int(sum(sizes)), "chunks": len(sizes), "chunk_size": int(max(sizes))}
+    return cut | {"random_streams": first, "version": __version__}
 
 
 def _is_same(folder: Path, identity: dict[str, Any]) -> bool:
@@ -226,17 +223,13 @@ def _is_same(folder: Path, identity: dict[str, Any]) -> bool:
     if differing:
         # What follows from other things says nothing to a reader where these differ.
         named = [key for key in differing if key not in _FOLLOWS] or differing[:1]
-        raise InputError(
-            f"{folder} is the checkpoint of another simulation: "
-            f"{'; '.join(_difference(key, old.get(key), new.get(key)) for key in named)}. "
-            "Give a new folder, or run what the checkpoint was begun with, with as many trials or more."
-        )
+        told = "; ".join(_difference(key, old.get(key), new.get(key)) for key in named)
+        raise InputError(f"{folder} is the checkpoint of another simulation: {told}. Give a new folder, or that simulation, "
+                         "with as many trials or more.")  # fmt: skip
     return not grown
 
 
 def _difference(key: str, there: object, here: object) -> str:
-    if key == "random_streams":
-        return "the random streams differ"
     shown = ["nothing" if value is None else json.dumps(value, ensure_ascii=False) for value in (there, here)]
-    name = key.replace("_", " ") if "." not in key else key
-    return f"another {name}" if max(map(len, shown)) > _SHOWN else f"{name} {shown[0]} there, {shown[1]} here"
+    name = key.replace("_", " ")
+    return f"{name} differ" if max(map(len, shown)) > _SHOWN else f"{name} {shown[0]} there, {shown[1]} here"

@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from lupus_kit.inference import joint_counts
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
+from lupus_kit.simulation.plan.response_rates import OUTCOMES
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.alias import Alias
 from lupus_kit.simulation.trials.decisions import DECISIONS, ENDS, rule_of, table_codes
@@ -36,16 +36,13 @@ def counted_outcomes(plan: AnalysisPlan, arm: int) -> np.ndarray:
 
 def is_fixed(scenario: Scenario) -> bool:
     """Whether every analysis comes after a planned number of patients, all of whom are in it."""
-    plan, rates = scenario.plan, scenario.assumptions
-    assert isinstance(rates, ResponseRates)
-    return plan.reestimation is None and (plan.missing != "observed" or rates.dropout.none)
+    plan = scenario.plan
+    return plan.reestimation is None and (plan.missing != "observed" or scenario.rates.dropout.none)
 
 
 def counted_rates(scenario: Scenario, arm: int) -> tuple[float, float, float]:
     """Rates of counted responders at both visits and their correlation, once missing outcomes have been counted."""
-    rates = scenario.assumptions
-    assert isinstance(rates, ResponseRates)
-    law, counted = rates.patient_law(arm), counted_outcomes(scenario.plan, arm)
+    law, counted = scenario.rates.patient_law(arm), counted_outcomes(scenario.plan, arm)
     first, second = (float(np.clip(law @ (counted[:, k] == 1), 0.0, 1.0)) for k in (0, 1))
     both = float(law @ ((counted == 1).all(axis=1)))
     spread = float(np.sqrt(first * (1 - first) * second * (1 - second)))
@@ -175,7 +172,7 @@ def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> 
     for endpoint, (counts, shape) in enumerate(zip(found, tools.shapes, strict=True)):
         where = np.flatnonzero(counts)
         look, x1, x2, kind = np.unravel_index(where, (looks, *shape, len(possible)))
-        parts.append(tally_rows(endpoint, look, x1, x2, possible[kind], counts[where], tools.patients))
+        parts.append(tally_rows(endpoint, (look, x1, x2, possible[kind]), counts[where], tools.patients))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -184,19 +181,13 @@ def _count(found: list[np.ndarray], waiting: np.ndarray) -> None:
         row += np.bincount(places, minlength=len(row))
 
 
-def tally_rows(
-    endpoint: int,
-    look: np.ndarray,
-    x1: np.ndarray,
-    x2: np.ndarray,
-    decision: np.ndarray,
-    weight: np.ndarray,
-    patients: np.ndarray,
-) -> pd.DataFrame:
+def tally_rows(endpoint: int, outcome: Sequence[np.ndarray], weight: np.ndarray, patients: np.ndarray) -> pd.DataFrame:
     """Make a tally of outcomes of one endpoint whose analyses come after planned numbers of patients.
 
-    ``look`` counts from 0; ``patients`` as :meth:`~lupus_kit.simulation.Scenario.patients_at_looks` has them.
+    An outcome is the look (from 0), responders of both arms and the decision; ``patients`` as
+    :meth:`~lupus_kit.simulation.Scenario.patients_at_looks` has them.
     """
+    look, x1, x2, decision = outcome
     randomised, (n1, n2) = patients[look, 0].T, patients[look, 1 + endpoint].T
     columns = {"endpoint": endpoint, "look": look + 1, "randomised1": randomised[0], "randomised2": randomised[1]}
     columns |= {"n1": n1, "x1": x1, "n2": n2, "x2": x2, "decision": decision}
@@ -255,11 +246,9 @@ def _groups(scenario: Scenario, arm: int, of: tuple[bool, bool]) -> list[Alias]:
 
     Packed are analysed and responders at the primary, then at the secondary endpoint.
     """
-    rates = scenario.assumptions
-    assert isinstance(rates, ResponseRates)
     counted = counted_outcomes(scenario.plan, arm)[:, list(visit_of(scenario))]
     fields = np.stack([counted >= 0, counted == 1], axis=2) & np.array(of)[:, None]
-    kinds, law = fields.reshape(-1, 4) @ (1 << _FIELD * np.arange(4, dtype=np.int64)), rates.patient_law(arm)
+    kinds, law = fields.reshape(-1, 4) @ (1 << _FIELD * np.arange(4, dtype=np.int64)), scenario.rates.patient_law(arm)
     values: np.ndarray = np.zeros(1, dtype=np.int64)
     mass: np.ndarray = np.ones(1)
     groups: list[Alias] = []

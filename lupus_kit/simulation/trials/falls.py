@@ -42,12 +42,8 @@ def compare_falls(test: str, first: np.ndarray, second: np.ndarray, alternative:
 
 def _means(first: np.ndarray, second: np.ndarray, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
     """Student's or Welch's t and its degrees of freedom."""
-    n, total, squares = (
-        np.array([values.sum(axis=1) for values in both])
-        for both in zip(
-            *((~np.isnan(x), np.nan_to_num(x), np.nan_to_num(x) ** 2) for x in (first, second)), strict=True
-        )
-    )
+    n = np.array([(~np.isnan(x)).sum(axis=1) for x in (first, second)])
+    total, squares = (np.array([np.nansum(x**k, axis=1) for x in (first, second)]) for k in (1, 2))
     around = squares - total**2 / n  # sums of squares about the mean
     variance = around.sum(axis=0) / (n.sum(axis=0) - 2) / n if pooled else around / (n - 1) / n
     freedom = n.sum(axis=0) - 2 if pooled else variance.sum(axis=0) ** 2 / (variance**2 / (n - 1)).sum(axis=0)

@@ -13,11 +13,13 @@ from concurrent.futures import BrokenExecutor
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, is_whole
 from lupus_kit.simulation.trials.checkpoint import Checkpoint, Parts
 from lupus_kit.simulation.trials.progress import Progress, Watcher
 
 Task = Callable[[np.random.SeedSequence, int], pd.DataFrame]
+# Number of a chunk, and what it gave.
+_Done = tuple[int, pd.DataFrame]
 
 
 def run_chunks(
@@ -71,17 +73,14 @@ def run_chunks(
     >>> [chunk for chunk, frame in run_chunks(toss, streams, [100, 100, 50])]
     [0, 1, 2]
     """
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0):
+    if n_jobs is not None and not (is_whole(n_jobs, -(10**6)) and n_jobs):
         raise InputError(f"n_jobs == {n_jobs!r}: give 1 or more processes, or -1 for all cores.")
     _check_backend()
     tasks = [task] * len(sizes) if callable(task) else task
     store = None if checkpoint is None else checkpoint.open(streams, sizes)
     try:
-        works = [
-            (chunk, *work)
-            for chunk, work in enumerate(zip(tasks, streams, sizes, strict=True))
-            if store is None or chunk not in store.done
-        ]
+        works = list(zip(range(len(sizes)), tasks, streams, sizes, strict=True))
+        works = works if store is None else [work for work in works if work[0] not in store.done]
         watcher = Watcher(progress, sum(sizes), sum(sizes) - sum(n_trials for *_, n_trials in works))
         # Begun here and not in the generator: the backend in force is the one where this function is called.
         return in_order(_begin(works, n_jobs), sizes, store, watcher)
@@ -97,14 +96,10 @@ def _check_backend() -> None:
 
     backend, _ = get_active_backend()
     if not backend.supports_return_generator and type(backend).__name__ != "SequentialBackend":
-        raise InputError(
-            f"the joblib backend {type(backend).__name__} cannot hand out results one by one: use 'loky' or 'dask'."
-        )
+        raise InputError(f"{type(backend).__name__} cannot hand out results one by one: use 'loky' or 'dask'.")
 
 
-def _work(
-    caller: int, chunk: int, task: Task, stream: np.random.SeedSequence, n_trials: int
-) -> tuple[int, pd.DataFrame]:
+def _work(caller: int, chunk: int, task: Task, stream: np.random.SeedSequence, n_trials: int) -> _Done:
     """Do one chunk; runs in a worker, which keeps nothing."""
     if os.getpid() != caller and threading.current_thread() is threading.main_thread():
         # Ctrl+C reaches every process of a terminal. The caller answers it and ends the workers; one that answers, too,
@@ -113,9 +108,7 @@ def _work(
     return chunk, task(stream, n_trials).reset_index(drop=True)
 
 
-def _begin(
-    works: list[tuple[int, Task, np.random.SeedSequence, int]], n_jobs: int | None
-) -> Iterator[tuple[int, pd.DataFrame]]:
+def _begin(works: list[tuple[int, Task, np.random.SeedSequence, int]], n_jobs: int | None) -> Iterator[_Done]:
     """Start the work; each chunk is handed back as soon as it is done."""
     if not works:
         return iter(())
@@ -126,9 +119,7 @@ def _begin(
     return iter(parallel(delayed(_work)(os.getpid(), *work) for work in works))
 
 
-def in_order(
-    fresh: Iterator[tuple[int, pd.DataFrame]], sizes: Sequence[int], store: Parts | None, watcher: Watcher
-) -> Iterator[tuple[int, pd.DataFrame]]:
+def in_order(fresh: Iterator[_Done], sizes: Sequence[int], store: Parts | None, watcher: Watcher) -> Iterator[_Done]:
     """Keep each chunk as it comes, and hand all of them out in their order."""
     waiting: dict[int, pd.DataFrame] = {}
     arrived: set[int] = set()
@@ -154,7 +145,7 @@ def in_order(
             close()
 
 
-def _next(fresh: Iterator[tuple[int, pd.DataFrame]], store: Parts | None, watcher: Watcher) -> tuple[int, pd.DataFrame]:
+def _next(fresh: Iterator[_Done], store: Parts | None, watcher: Watcher) -> _Done:
     """Wait for a chunk; say in one sentence that a worker is gone."""
     try:
         return next(fresh)
@@ -165,7 +156,5 @@ def _next(fresh: Iterator[tuple[int, pd.DataFrame]], store: Parts | None, watche
     kept = "nothing is kept without a folder (checkpoint; on the command line --out), so start again, with one"
     if store is not None:
         kept = f"what is done is kept in {store.folder}, and the same run goes on from there (on the command line with --resume)"
-    raise InputError(
-        f"a worker process was killed after {watcher.done:,} of {watcher.total:,} trials, as happens where memory runs out: "
-        f"{kept}."
-    )
+    done = f"{watcher.done:,} of {watcher.total:,} trials"
+    raise InputError(f"a worker process was killed after {done}, as happens where memory runs out: {kept}.")

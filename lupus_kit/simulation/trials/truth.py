@@ -34,29 +34,28 @@ class Truth:
     ----------
     primary, secondary : tuple of float
         Rates of the first and the second arm at each endpoint.
-    null_primary, null_secondary : bool
-        Whether the arms do not differ there.
     estimand : str
         Key of :data:`ESTIMANDS`.
+    null : bool
+        Whether the arms do not differ, whatever the rates that were estimated.
     errors : tuple of float
         Standard errors of both true differences: not 0 where they were estimated from patients.
     """
 
     primary: tuple[float, float]
     secondary: tuple[float, float]
-    null_primary: bool
-    null_secondary: bool
     estimand: str = "composite"
+    null: bool = False
     errors: tuple[float, float] = (0.0, 0.0)
 
     def difference(self, endpoint: int) -> float:
         """Return the true difference of the rates, first arm minus second."""
         first, second = (self.primary, self.secondary)[endpoint]
-        return 0.0 if (self.null_primary, self.null_secondary)[endpoint] else first - second
+        return 0.0 if self.null or abs(first - second) < 1e-12 else first - second
 
     def error(self, endpoint: int) -> float:
         """Return the standard error of the true difference; 0 where it is known."""
-        return 0.0 if (self.null_primary, self.null_secondary)[endpoint] else self.errors[endpoint]
+        return 0.0 if self.null else self.errors[endpoint]
 
 
 def truth(scenario: Scenario) -> Truth:
@@ -72,7 +71,7 @@ def truth(scenario: Scenario) -> Truth:
         found = np.array([assumptions.patient_law(arm) @ counted for arm in (0, 1)]).T.tolist()
         rates = (tuple(found[0]), tuple(found[1]))
     first, second = (rates[k] for k in visit_of(scenario))
-    return Truth(first, second, abs(first[0] - first[1]) < 1e-12, abs(second[0] - second[1]) < 1e-12, estimand)
+    return Truth(first, second, estimand)
 
 
 @lru_cache(maxsize=64)
@@ -91,5 +90,4 @@ def _of_patients(
     (first1, second1), (first2, second2) = (np.nanmean(arm, axis=0).tolist() for arm in found)
     variances = [np.nanvar(arm, axis=0) / (~np.isnan(arm)).sum(axis=0) for arm in found]
     error1, error2 = np.sqrt(variances[0] + variances[1]).tolist()
-    nothing = assumptions.drug_effect == 0
-    return Truth((first1, first2), (second1, second2), nothing, nothing, estimand, (error1, error2))
+    return Truth((first1, first2), (second1, second2), estimand, assumptions.drug_effect == 0, (error1, error2))

@@ -1,4 +1,4 @@
-"""Printed p-values of paired counts, ordered groups, means and medians."""
+"""Printed p-values of paired counts, means and medians."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from lupus_kit.audit.report.checked_values import AS_IF_APART, Analysis, Checked
 from lupus_kit.audit.report.p_values import analyses_of, chance_nearby, no_p_printed, with_other_patients
 from lupus_kit.audit.values.counts import Counts
 from lupus_kit.audit.values.granularity import debit, grim, grimmer
-from lupus_kit.audit.values.summary_tests import LABELS, explain_means, explain_ordinal, paired_tests
+from lupus_kit.audit.values.summary_tests import LABELS, explain_means, paired_tests
 from lupus_kit.inference.pairs import mcnemar, possible_both
 from lupus_kit.published import Claim, Study
 
@@ -35,15 +35,6 @@ def _analyses(rows: Iterable[Any], counts: tuple[int, ...] = ()) -> list[Analysi
         test = LABELS[one.test], one.test, one.alternative
         found.append(Analysis(*test, "", counts, *p, n_ways, n_fit, fits, familiar=shown))
     return found
-
-
-def ordinal_p(study: Study, claim: Claim) -> CheckedValue:
-    """Compare a printed p-value with the tests of ordered groups."""
-    groups = [value for value in claim.reported if isinstance(value, tuple)]
-    if len(groups) != 2 or not all(map(sum, groups)):
-        return CheckedValue.unchecked(claim, Quantity.P, "two arms with patients are needed")
-    analyses = _analyses(explain_ordinal(comparable(claim, study.trial.alpha), *groups).itertuples())
-    return _of_analyses(claim, analyses, "analyses of ordered groups")
 
 
 def _of_analyses(claim: Claim, analyses: list[Analysis], of: str) -> CheckedValue:
@@ -172,4 +163,4 @@ def _mcnemar_for_information(claim: Claim, first: tuple[int, int], second: tuple
 
 
 #: How the p-value of each kind is checked, for those that are not about proportions.
-SUMMARY_P = {"ordinal": ordinal_p, "mean": mean_p, "median": median_p}
+SUMMARY_P = {"mean": mean_p, "median": median_p}
