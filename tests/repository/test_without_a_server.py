@@ -80,7 +80,6 @@ def test_the_emulation_notices_what_a_browser_has_not(run_cells):
         "import threading; threading.Thread(target=print).start()",
         "import subprocess; subprocess.run(['true'])",
         "import concurrent.futures as f; f.ThreadPoolExecutor().submit(print)",
-        "import joblib; joblib.Parallel(n_jobs=2)(joblib.delayed(abs)(one) for one in (1, 2))",
         "1 + 1",
     ]
     cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in sources]
