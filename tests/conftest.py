@@ -35,7 +35,16 @@ def _listed() -> list[str]:
         names = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     except (OSError, subprocess.CalledProcessError):
         found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-        skipped = {".venv", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+        skipped = {
+            "PKG-INFO",
+            ".venv",
+            ".git",
+            "__pycache__",
+            ".pytest_cache",
+            ".mypy_cache",
+            ".ruff_cache",
+            ".hypothesis",
+        }
         names = [str(path) for path in found if not skipped & set(path.parts)]
     return sorted(name for name in names if (ROOT / name).is_file())
 

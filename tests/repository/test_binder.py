@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import lupus_kit
+
 ROOT = Path(__file__).resolve().parents[2]
 BINDER = ROOT / "binder"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -52,12 +54,30 @@ def test_only_what_runs_is_installed():
     unused = {
         canonicalize_name(Requirement(line).name) for name in ("replica", "files", "test") for line in EXTRAS[name]
     }
-    assert unused & set(PINS) <= {"beautifulsoup4", "psutil"}, "these come with JupyterLab"
+    assert unused & set(PINS) <= {"beautifulsoup4", "psutil", "pyyaml"}, "these come with JupyterLab"
 
 
-def test_the_notebook_server_of_the_base_image_keeps_its_jupyterlab():
+def test_the_notebook_server_fits_its_jupyterlab():
     # repo2docker installs over a frozen base, whose notebook 7.4 asks for jupyterlab>=4.4,<4.5.
+    assert SpecifierSet(">=7.4,<7.5").contains(PINS["notebook"])
     assert SpecifierSet(">=4.4,<4.5").contains(PINS["jupyterlab"])
+
+
+def test_the_pins_laid_over_binders_base_image_fit_each_other(uv):
+    # What pip leaves behind: the pins, and of the base all that is not pinned. uv finds no versions if two of them clash.
+    base = _pins((ROOT / "tests" / "references" / f"binder_base_python_{PYTHON}.txt").read_text().splitlines())
+    assert {"jupyterhub", "jupyter-resource-usage", "notebook"} <= set(base)
+    laid = "\n".join(f"{name}=={version}" for name, version in {**base, **PINS}.items())
+    options = ("--python-version", PYTHON, "--python-platform", "linux", "--no-header", "--no-annotate")
+    found = _pins(uv("pip", "compile", "-", *options, given=laid).splitlines())
+    assert {name: found[name] for name in PINS} == PINS
+
+
+def test_the_readme_opens_the_image_of_this_version():
+    # A tag: its image is built once, whatever is pushed later.
+    opened = re.findall(r"mybinder\.org/v2/gh/([^?\s]+)\?", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {place.rpartition("/")[2] for place in opened} == {f"v{lupus_kit.__version__}"}
+    assert "nbgitpuller" in PINS, "links that bring notebooks of their own"
 
 
 def test_the_python_is_one_that_the_kit_supports():

@@ -91,10 +91,10 @@ def test_the_core_is_light(uv):
 
 
 def test_the_core_goes_beside_an_old_ipython(uv):
-    # Some hosted notebooks pin this one.
+    # Colab pins this one; pingouin is what the notebooks ask for beyond the core.
     found = _resolved(
         uv("pip", "compile", "-", "--python-version", PYTHONS[1], "--no-header", "--no-annotate",
-           given="\n".join([*PROJECT["dependencies"], "ipython==7.34.0"]))
+           given="\n".join([*PROJECT["dependencies"], "pingouin", "ipython==7.34.0"]))
     )  # fmt: skip
     assert found["ipython"] == Version("7.34.0")
 

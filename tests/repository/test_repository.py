@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from operator import attrgetter
@@ -19,6 +20,7 @@ import lupus_kit
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = PROJECT["project"]["urls"]["Repository"]
 TOP_LEVEL = {
     "notebooks", "lupus_kit", "tests", "binder", "README.md", "pyproject.toml", "LICENSE", "CITATION.cff", "CHANGELOG.md",
 }  # fmt: skip
@@ -80,8 +82,6 @@ def test_ci_runs_exactly_the_second_command_after_a_try_to_install_a_browser():
     assert browser.endswith(" chromium; } >/dev/null 2>&1 || true"), "may fail without harm"
     assert tests == _code_blocks()[1]
     assert (ROOT / ".ci" / "run").stat().st_mode & stat.S_IXUSR
-    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
-    assert re.findall(r"^ +run: (.+)$", workflow, re.MULTILINE) == ["bash .ci/run"]
 
 
 def test_windows_spelling_stands_beside_each():
@@ -96,7 +96,30 @@ def test_windows_spelling_stands_beside_each():
 def test_the_badges_land_on_the_first_notebook_in_jupyterlab_and_on_the_widgets():
     targets = re.findall(r"\]\((https://mybinder\.org/v2/\S+)\)", README)
     places = ("lab/tree/notebooks/00_start_here.ipynb", "voila/render/notebooks/widgets.ipynb")
-    assert [target.partition("/HEAD?urlpath=")[2] for target in targets] == list(places)
+    assert [target.partition("?urlpath=")[2] for target in targets] == list(places)
+
+
+def test_the_address_is_one_placeholder_in_the_project_and_the_readme(repository_files):
+    owner, _, name = ADDRESS.removeprefix("https://github.com/").partition("/")
+    assert all(url.startswith(ADDRESS) for url in PROJECT["project"]["urls"].values())
+    assert f"`git clone {ADDRESS}`" in README
+    hosts = r"(?:github\.com|/gh|/github|codespaces\.new)"
+    named = set(re.findall(rf"{hosts}/([\w-]+)/{name}\b", README)) | set(
+        re.findall(r"https://([\w-]+)\.github\.io", README)
+    )
+    assert named == {owner}
+    # Nobody else says where the kit lives, so nobody else has to be changed.
+    places = [
+        place
+        for place in repository_files
+        if place.endswith((".md", ".toml", ".yml", ".cff", ".json", ".ipynb", ".py"))
+    ]
+    holders = {place for place in places if f"{owner}/{name}" in (ROOT / place).read_text(encoding="utf-8")}
+    assert holders == {"README.md", "pyproject.toml"}
+
+
+def test_the_readme_has_no_relative_link_so_that_it_can_stand_on_a_package_page():
+    assert re.findall(r"\]\((?!https://)[^)]*\)", README) == []
 
 
 def test_the_picture_of_a_widget_says_in_words_what_is_seen():
@@ -143,7 +166,7 @@ def test_the_table_of_stops_has_every_notebook():
 
 @pytest.mark.parametrize("name", ["README.md", ".github/CONTRIBUTING.md"])
 def test_links_to_files_work(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
+    text = (ROOT / name).read_text(encoding="utf-8").replace(f"{ADDRESS}/blob/main/", "")
     targets = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
     missing = [target for target in targets if not ((ROOT / name).parent / target).exists()]
     assert missing == []
@@ -151,6 +174,14 @@ def test_links_to_files_work(name):
     assert [
         place for place in named if "NN" not in place and "stopN" not in place and not (ROOT / place).exists()
     ] == []
+
+
+def test_the_sdist_has_every_file_of_the_repository(clone, tmp_path, uv, repository_files):
+    uv("build", "--sdist", "--out-dir", str(tmp_path / "dist"), str(clone))
+    (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        packed = {member.name.partition("/")[2] for member in archive.getmembers()}
+    assert set(repository_files) - packed == set(), "its own tests read these"
 
 
 # --- the version -------------------------------------------------------------------------------------------------
@@ -219,6 +250,8 @@ def test_the_wheel_is_whole_and_works_away_from_the_clone(clone, tmp_path, uv, c
     }
     assert package <= packed, "every module and every data file"
     assert not any(name.startswith(("tests/", "binder/")) for name in packed)
+    licences = {name.partition(".dist-info/licenses/")[2] for name in packed}
+    assert {"LICENSE", "notebooks/LICENSE"} <= licences, "of the code, and of the notebooks' text"
 
     site, desk = tmp_path / "site", tmp_path / "desk"
     desk.mkdir()
