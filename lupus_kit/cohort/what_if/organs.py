@@ -141,7 +141,7 @@ def _renal_causes(labs: Mapping[str, np.ndarray]) -> list[Cause]:
     earlier = {name: np.concatenate([unknown[:, :1], value[:, :-1]], axis=1) for name, value in now.items()}
     before = defaultdict(lambda: unknown) | earlier
     flags = defaultdict(lambda: np.zeros(unknown.shape, dtype=bool)) | {"active_sediment": labs["sediment_active"]}
-    return renal(flags, now, before, np.ones(unknown.shape, dtype=bool), True, False)
+    return renal(flags, now, before, np.ones(unknown.shape, dtype=bool))
 
 
 def global_assessment(a: Assumptions, course: Course, rng: np.random.Generator) -> np.ndarray:

@@ -29,18 +29,12 @@ def _margin(now: np.ndarray, before: np.ndarray, percent: int) -> np.ndarray:
     return np.asarray(np.round(100 * now - percent * before, 6))
 
 
-def _or_assumed(before: np.ndarray, above: bool) -> np.ndarray:
-    """Put in the place of a missing previous value one that every value now is above, or below."""
-    return np.where(np.isnan(before), -np.inf if above else np.inf, before)
+def _risen(now: np.ndarray, before: np.ndarray, amount: float) -> np.ndarray:
+    """Tell whether a value has risen so much; without a previous value it has not."""
+    return np.asarray(np.round(now - before, 6) >= amount)
 
 
-def _risen(now: np.ndarray, before: np.ndarray, amount: float, assumed: bool) -> np.ndarray:
-    return np.asarray(np.round(now - _or_assumed(before, assumed), 6) >= amount)
-
-
-def renal(
-    flags: Values, now: Values, before: Values, quantified: np.ndarray, assume_not_fallen: bool, assume_rise: bool
-) -> list[Cause]:
+def renal(flags: Values, now: Values, before: Values, quantified: np.ndarray) -> list[Cause]:
     """List the causes of the renal grade.
 
     A needs two of the six major findings, one of them proteinuria, sediment or histology. One major finding gives B; so
@@ -52,22 +46,18 @@ def renal(
         Yes/no items now, values now, values at the previous visit.
     quantified : numpy.ndarray
         Where any of 24-hour protein, protein/creatinine or albumin/creatinine was done: the dipstick is then ignored.
-    assume_not_fallen : bool
-        What "not fallen by 25 %" means where the previous value is missing.
-    assume_rise : bool
-        The same for every clause that wants a rise (or a loss of function).
 
     Returns
     -------
     list of Cause
         One for each finding.
     """
-    proteinuria, moderate, mild = _protein(now, before, ~quantified, assume_not_fallen, assume_rise)
-    function, moderate_function = _function(now, before, assume_rise)
+    proteinuria, moderate, mild = _protein(now, before, ~quantified)
+    function, moderate_function = _function(now, before)
     moderate += moderate_function
     high_pressure = (now["systolic_bp"] > 140) & (now["diastolic_bp"] > 90)
     for name, amount in (("systolic_bp", 30), ("diastolic_bp", 15)):
-        high_pressure &= _risen(now[name], before[name], amount, assume_rise)
+        high_pressure &= _risen(now[name], before[name], amount)
     mild.append((high_pressure, "78, 79 blood pressure above 140/90 mmHg, up by 30/15"))
 
     hypertension, sediment, histology, nephrotic = (
@@ -86,38 +76,35 @@ def renal(
     ]
 
 
-def _protein(
-    now: Values, before: Values, dipstick_counts: np.ndarray, assume_not_fallen: bool, assume_rise: bool
-) -> tuple[Findings, Findings, Findings]:
+def _protein(now: Values, before: Values, dipstick_counts: np.ndarray) -> tuple[Findings, Findings, Findings]:
     """Return major, moderate and mild proteinuria."""
     major, moderate, mild = list[Finding](), list[Finding](), list[Finding]()
     for name, (major_limit, moderate_limit, mild_limit) in PROTEIN.items():
         value, unit = now[name], BY_ID[name].unit
-        kept, first = _margin(value, _or_assumed(before[name], assume_not_fallen), 75) > 0, np.isnan(before[name])
+        first, kept = np.isnan(before[name]), _margin(value, before[name], 75) > 0
         for findings, over, words in (
             (major, value > major_limit, _named(name, f"above {major_limit:g} {unit}")),
             (moderate, value >= moderate_limit, _named(name, f"at least {moderate_limit:g} {unit}")),
         ):
-            findings.append((over & kept & ~first, f"{words} and not fallen by 25 %"))
-            findings.append((over & kept & first, f"{words}, no previous value"))
+            findings.append((over & kept, f"{words} and not fallen by 25 %"))
+            findings.append((over & first, f"{words}, no previous value"))
         mild.append((value > mild_limit, _named(name, f"above {mild_limit:g} {unit}")))
     stick, stick_before = now["dipstick_protein"], before["dipstick_protein"]
     two_plus = dipstick_counts & (stick >= 2)
-    up_two, up_one = (two_plus & _risen(stick, stick_before, levels, assume_rise) for levels in (2, 1))
+    up_two, up_one = (two_plus & _risen(stick, stick_before, levels) for levels in (2, 1))
     major.append((up_two, _named("dipstick_protein", "up by 2 levels or more")))
     moderate.append((up_one, _named("dipstick_protein", "up by 1 level, to 2+ or more")))
     mild.append((dipstick_counts & (stick >= 1), _named("dipstick_protein", "1+ or more")))
     return major, moderate, mild
 
 
-def _function(now: Values, before: Values, assume_rise: bool) -> tuple[Findings, Findings]:
+def _function(now: Values, before: Values) -> tuple[Findings, Findings]:
     """Return a major and a moderate loss of kidney function."""
     creatinine, gfr = now["creatinine"], now["gfr"]
     high = creatinine > 130
-    last = _or_assumed(before["creatinine"], assume_rise)
-    above_130, above_115 = (_margin(creatinine, last, percent) for percent in (130, 115))
+    above_130, above_115 = (_margin(creatinine, before["creatinine"], percent) for percent in (130, 115))
     moderate = high & (above_115 >= 0) & (above_130 <= 0)
-    lost = (gfr < 80) & (_margin(gfr, _or_assumed(before["gfr"], not assume_rise), 67) < 0)
+    lost = (gfr < 80) & (_margin(gfr, before["gfr"], 67) < 0)
     newly_low = (gfr < 50) & (np.isnan(before["gfr"]) | (before["gfr"] > 50))
     return [
         (high & (above_130 > 0), _named("creatinine", "above 130 µmol/L and above 130 % of the previous value")),
