@@ -16,8 +16,7 @@ from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import GUT, IDS, SEROLOGY, WEIGHTS, Course
 from lupus_kit.endpoints import BILAG_SYSTEMS
 from lupus_kit.endpoints.bilag.items import BY_ID
-from lupus_kit.endpoints.bilag.renal import renal
-from lupus_kit.endpoints.bilag.systems import BY_LEVEL, COUNT_LIMITS, INACTIVE, Cause, constitutional, grade_of
+from lupus_kit.endpoints.bilag.systems import BY_LEVEL, COUNT_LIMITS, INACTIVE, Cause, constitutional, grade_of, renal
 
 _K = {name: i for i, name in enumerate([*IDS, "gut", "anaemia"])}
 #: Each test is its limit times exp(slope × activity), so that it passes the limit where the activity passes zero.

@@ -18,10 +18,9 @@ from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import listing
 from lupus_kit.endpoints.sledai.items import ITEMS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME
-from lupus_kit.endpoints.visits.layouts.long_and_wide import from_long, from_wide, map_columns
+from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable, from_long, from_wide, map_columns
 from lupus_kit.endpoints.visits.layouts.one_row_a_test import find_roles, from_tests
 from lupus_kit.endpoints.visits.layouts.redcap import undo_redcap
-from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 from lupus_kit.endpoints.visits.missing_codes import number_of
 from lupus_kit.endpoints.visits.weeks import split_wide
 
