@@ -356,7 +356,7 @@ def stratified(
 
     >>> tables = pd.DataFrame({"stratum": ["female", "male"], "x1": [16, 12], "n1": [27, 28], "x2": [5, 7], "n2": [25, 26]})
     >>> found = stratified(tables)
-    >>> round(found.cestimators.statistic, 4), round(found.cestimators.p, 4), round(found.odds_ratio.estimate, 3)
+    >>> round(found.cmh.statistic, 4), round(found.cmh.p, 4), round(found.odds_ratio.estimate, 3)
     (8.3052, 0.004, 3.313)
     >>> found.to_frame().set_index("key").loc[["cmh_corrected", "exact", "breslow_day_tarone"], "p"].round(4).tolist()
     [0.0073, 0.0066, 0.2221]
