@@ -1,6 +1,6 @@
 """Lupus nephritis: complete, partial or no response under several published definitions, with the reason.
 
-The definitions are data (``renal_definitions.csv``, ``renal_requirements.csv``); one small function judges every requirement of all of them.
+The definitions are data (``renal_definitions.csv``); one small function judges every requirement of all of them.
 """
 
 from collections.abc import Mapping
