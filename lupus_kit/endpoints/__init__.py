@@ -28,13 +28,13 @@ from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.flare_index import selena_flare
 from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES
 from lupus_kit.endpoints.rules.lldas import lldas
-from lupus_kit.endpoints.rules.renal_definitions import (
+from lupus_kit.endpoints.rules.renal_response import (
     RENAL_DEFINITIONS,
     RENAL_REQUIREMENTS,
     RenalDefinition,
     RenalRequirement,
+    renal_response,
 )
-from lupus_kit.endpoints.rules.renal_response import renal_response
 from lupus_kit.endpoints.rules.sri import sri
 from lupus_kit.endpoints.rules.sri50 import s2k_ri50, sri50
 from lupus_kit.endpoints.rules.steroids import STEROID_RULES, SteroidClause, SteroidRule

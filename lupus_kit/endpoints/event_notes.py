@@ -1,14 +1,17 @@
 """What a table of visits says about patients, events and steroids, in notes: who it is, and what was done about them."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
-from lupus_kit.core.text import listing
+from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.nullable import known_true
 from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES, STEROIDS
 from lupus_kit.endpoints.rules.steroids import DOSE, steroid_rule
 from lupus_kit.endpoints.visits.keys import recorded_rows
 from lupus_kit.endpoints.visits.visit_table import EVENTS
+from lupus_kit.endpoints.words import WORDS
 
 
 def _named(text: str, patients: pd.Series) -> list[str]:
@@ -157,3 +160,58 @@ def about_steroids(table: pd.DataFrame, verdicts: pd.DataFrame, strategy: str, s
         days = rule.visit_within_days
         notes.append(f"The trial asked for a visit within {days} days of the planned one: read the visits so.")
     return notes
+
+
+_OPEN = WORDS["open_answers"]
+
+
+def estimand_table(
+    table: pd.DataFrame, verdicts: pd.DataFrame, endpoint: str, arms: Sequence[str], *, missing: str | Mapping[str, str],
+    events: str, steroids: object, strata: Sequence[str] = (),
+) -> pd.DataFrame:  # fmt: skip
+    """Say what is estimated.
+
+    Parameters
+    ----------
+    table, verdicts : pandas.DataFrame
+        The visits as they were scored, and what the rule returned.
+    endpoint : str
+        Name of the endpoint.
+    arms : sequence of str
+        First and second arm; none where there are not two.
+    missing, events, steroids
+        As for ``score_visits``; `steroids` is None where the rule judges none.
+    strata : sequence of str
+        What the comparison is stratified by.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``attribute`` and ``choice``, one row an attribute.
+    """
+    who = verdicts.drop_duplicates("patient")
+    each = [f"{arm} {(who['arm'].astype(str) == arm).sum()}" for arm in arms]
+    if arms and (nowhere := who["arm"].isna().sum()):
+        each.append(f"without an arm {nowhere}")
+    visits = verdicts.drop_duplicates("week").sort_values("week", kind="stable")["visit"]
+    here = [name for name in EVENTS if name in table]
+    rule = steroid_rule(steroids, table)
+    handled = (
+        f"{listing(here)}: {events.replace('_', ' ')}: {EVENT_STRATEGIES[events]}" if here else "no column names any"
+    )
+    if rule and events != "treatment_policy":
+        handled += f"; rule on steroids: {rule.label}"
+    difference = f"difference of response rates at each visit, {arms[0]} minus {arms[1]}" if arms else ""
+    within = f"; also within strata of {listing(strata)}" if strata and arms else ""
+    rows = {
+        "population": f"every patient of the table: {plural(len(who), 'patient')}"
+        + f" ({', '.join(each)})" * bool(each),
+        "treatment": f"{arms[0]} against {arms[1]}" if arms else "not compared",
+        "endpoint": f"{endpoint} at {listing(visits)}",
+        "intercurrent events": handled,
+        "summary measure": difference + within or "response rate at each visit",
+        "missing answers": "; ".join(f"{arm}: {_OPEN[way]}" for arm, way in missing.items())
+        if isinstance(missing, Mapping)
+        else _OPEN[missing],
+    }
+    return pd.DataFrame(rows.items(), columns=["attribute", "choice"])

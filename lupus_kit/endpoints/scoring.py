@@ -14,8 +14,13 @@ from lupus_kit.endpoints.analysis import Analysis, analyse, compare_arms, names_
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
-from lupus_kit.endpoints.estimand import estimand_table
-from lupus_kit.endpoints.event_notes import about_events, about_patients, about_steroids, with_unasked_events
+from lupus_kit.endpoints.event_notes import (
+    about_events,
+    about_patients,
+    about_steroids,
+    estimand_table,
+    with_unasked_events,
+)
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors

@@ -187,15 +187,11 @@ def test_renal_thresholds(now: dict[int, object], before: dict[int, object], exp
     assert bilag2004(wide)["bilag_renal"].iloc[0] == expected
 
 
-def test_missing_previous_value_is_an_explicit_choice() -> None:
+def test_without_a_previous_value_no_change_is_assumed() -> None:
     rows = frame({84: 1.2, 88: True}, {84: 0.3}, {86: 140}, {81: 3}, {78: 150, 79: 95}, {87: 60}, {88: True})
-    seen = {how: bilag2004(rows, no_previous=how)["bilag_renal"] for how in ("not_fallen", "fallen", "missing")}
-    assert "".join(seen["not_fallen"]) == "ACECEEB"
-    assert "".join(seen["fallen"]) == "BCECEEB"
-    assert seen["missing"].isna().tolist() == [True, False, True, True, True, True, False]
-    undecided = bilag2004(rows, no_previous="missing")
-    assert undecided["bilag_total"].isna().tolist() == seen["missing"].isna().tolist()
-    assert "previous value" in undecided["renal_because"].iloc[0]
+    found = bilag2004(rows)
+    assert "".join(found["bilag_renal"]) == "ACECEEB"
+    assert "no previous value" in found["renal_because"].iloc[0]
 
 
 # --- history, not done, attribution ------------------------------------------------------------------------------
@@ -217,14 +213,10 @@ def test_d_and_e_from_every_kind_of_history() -> None:
     assert got["renal_because"].tolist()[0] == "nothing active now; involved before"
 
 
-def test_nothing_recorded_is_said_and_can_be_left_empty() -> None:
+def test_nothing_recorded_is_said() -> None:
     rows = frame({5: 0})
     assert "no item recorded" in bilag2004(rows)["renal_because"].iloc[0]
     assert "no item recorded" not in bilag2004(rows)["mucocutaneous_because"].iloc[0]
-    strict = bilag2004(rows, not_done="missing")
-    assert strict["bilag_mucocutaneous"].tolist() == ["E"]
-    assert strict[GRADE_COLUMNS].isna().sum(axis=1).tolist() == [8]
-    assert strict["bilag_total"].isna().all()
 
 
 def test_values_not_due_to_lupus_do_not_count() -> None:
@@ -287,9 +279,5 @@ def test_bad_tables_and_options() -> None:
         bilag2004(rows, involved_before=pd.DataFrame({"kidney": [True]}))
     with pytest.raises(InputError, match="involved_before is 'yes'"):
         bilag2004(rows, involved_before="yes")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="unknown no_previous option"):
-        bilag2004(rows, no_previous="guess")
-    with pytest.raises(InputError, match="unknown not_done option"):
-        bilag2004(rows, not_done="guess")
     with pytest.raises(InputError, match="never rise"):
         bilag2004(rows, coding=(0, 0, 1, 8, 12))

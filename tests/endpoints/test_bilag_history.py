@@ -74,7 +74,7 @@ def test_many_patients_are_cut_between_patients(monkeypatch) -> None:
         {"patient": np.repeat(np.arange(50), 3), "week": np.tile([0, 12, 24], 50), "arthritis_severe": [4, 0, 0] * 50}
     )
     whole = bilag2004(table)
-    monkeypatch.setattr("lupus_kit.endpoints.bilag.history.BLOCK", 7)
+    monkeypatch.setattr("lupus_kit.endpoints.bilag.bilag2004.BLOCK", 7)
     pd.testing.assert_frame_equal(bilag2004(table), whole)
     pd.testing.assert_frame_equal(
         bilag2004(table[["arthritis_severe"]]),

@@ -142,26 +142,21 @@ def test_sri_with_one_way_for_each_arm() -> None:
 
 
 @pytest.mark.parametrize("gaps", GAPS)
-@pytest.mark.parametrize("tie_fails", [True, False])
-def test_bicla(tie_fails: bool, gaps: tuple[float, ...]) -> None:
+def test_bicla(gaps: tuple[float, ...]) -> None:
     table, rows = scored(4, gaps)
     nothing = dict.fromkeys(rows[1][0])
     handled = [by_row.with_events(dict.fromkeys(WEEKS) | weeks, EVENTS, "composite") for weeks in rows.values()]
     expected = [
-        by_row.bicla(weeks.get(0, nothing), nothing | now[week], EVENTS, tie_fails)
+        by_row.bicla(weeks.get(0, nothing), nothing | now[week], EVENTS, True)
         for (weeks, now), week in itertools.product(zip(rows.values(), handled, strict=True), WEEKS[1:])
     ]
-    got = bicla(table, steroids=None, missing="observed", rise_of_030_fails=tie_fails)
+    got = bicla(table, steroids=None, missing="observed")
     assert known(got["responder"]) == [verdict for _, verdict in expected]
     assert known(got["active_baseline"]) == [active for active, _ in expected]
     assert sum(verdict is True for _, verdict in expected) > 5
-    counted = bicla(table, steroids=None, rise_of_030_fails=tie_fails)
+    counted = bicla(table, steroids=None)
     assert known(counted["responder"]) == [verdict is True for _, verdict in expected]
     assert counted["imputed"].tolist() == [verdict is None for _, verdict in expected]
-    left_out = bicla(table, steroids=None, inactive_baseline="excluded", rise_of_030_fails=tie_fails)
-    assert known(left_out["responder"]) == [
-        None if active is False else verdict is True for active, verdict in expected
-    ]
 
 
 def before(weeks: dict[int, Any], week: int, fields: Any) -> Any:
@@ -174,37 +169,34 @@ LLDAS_COLUMNS = ("haemolytic_anaemia", "gi_activity", "maintenance_ok")
 
 @pytest.mark.parametrize("gaps", GAPS)
 @pytest.mark.parametrize("optional", [(), LLDAS_COLUMNS, ("gi_activity",)])
-@pytest.mark.parametrize(("first", "serology"), [("open", True), ("met", False)])
-def test_lldas(first: str, serology: bool, optional: tuple[str, ...], gaps: tuple[float, ...]) -> None:
+def test_lldas(optional: tuple[str, ...], gaps: tuple[float, ...]) -> None:
     table, rows = scored(5, gaps)
     table = table.drop(columns=[name for name in LLDAS_COLUMNS if name not in optional])
     expected = [
         by_row.every(
-            by_row.lldas(row, before(weeks, week, by_row.WEIGHTS), optional, first == "met", serology),
+            by_row.lldas(row, before(weeks, week, by_row.WEIGHTS), optional, False, True),
             *by_row.no_event(weeks, week, EVENTS),
         )
         for weeks, week, row in flat(rows)
     ]
-    options: dict[str, Any] = {"first_visit": first, "serology_is_new": serology}
-    assert known(lldas(table, missing="observed", **options)["lldas"]) == expected
+    assert known(lldas(table, missing="observed")["lldas"]) == expected
     assert sum(verdict is True for verdict in expected) > 5
-    counted = lldas(table, **options)
+    counted = lldas(table)
     assert known(counted["lldas"]) == [verdict is True for verdict in expected]
     assert counted["imputed"].tolist() == [verdict is None for verdict in expected]
 
 
 @pytest.mark.parametrize("gaps", GAPS)
 @pytest.mark.parametrize("stable", [True, False])
-@pytest.mark.parametrize("below_5", [True, False])
-def test_doris(below_5: bool, stable: bool, gaps: tuple[float, ...]) -> None:
+def test_doris(stable: bool, gaps: tuple[float, ...]) -> None:
     table, rows = scored(6, gaps, patients=300)
     table = table if stable else table.drop(columns="maintenance_stable")
     expected = [
-        by_row.every(by_row.doris(row, below_5, stable), *by_row.no_event(weeks, week, EVENTS))
+        by_row.every(by_row.doris(row, False, stable), *by_row.no_event(weeks, week, EVENTS))
         for weeks, week, row in flat(rows)
     ]
-    assert known(doris(table, prednisone_below_5=below_5, missing="observed")["doris"]) == expected
-    assert known(doris(table, prednisone_below_5=below_5)["doris"]) == [verdict is True for verdict in expected]
+    assert known(doris(table, missing="observed")["doris"]) == expected
+    assert known(doris(table)["doris"]) == [verdict is True for verdict in expected]
     assert sum(verdict is True for verdict in expected) > 5
 
 
@@ -228,16 +220,15 @@ def test_s2k_ri50_and_sri50(gaps: tuple[float, ...]) -> None:
 
 
 @pytest.mark.parametrize("gaps", GAPS)
-@pytest.mark.parametrize("needs", ["doubling", "rise", "nothing"])
 @pytest.mark.parametrize("dropped", [(), ("hospitalised", "new_mycophenolate"), by_row.FLARE_COLUMNS])
-def test_flare(dropped: tuple[str, ...], needs: str, gaps: tuple[float, ...]) -> None:
+def test_flare(dropped: tuple[str, ...], gaps: tuple[float, ...]) -> None:
     table, rows = scored(8, gaps)
     table = table.drop(columns=list(dropped))
     kept = [
         ({k: v for k, v in row.items() if k not in dropped}, before(weeks, w, ("sledai", "pga", "prednisone_mg_day")))
         for weeks, w, row in flat(rows)
     ]
-    answers = [(by_row.flare(row, earlier, needs), earlier) for row, earlier in kept]
+    answers = [(by_row.flare(row, earlier, "doubling"), earlier) for row, earlier in kept]
 
     def grade(severe: bool | None, mild: bool | None, sure: bool) -> str | None:
         if severe:
@@ -249,7 +240,7 @@ def test_flare(dropped: tuple[str, ...], needs: str, gaps: tuple[float, ...]) ->
     observed = [grade(*answer, sure=True) for answer, _ in answers]
     counted = [None if earlier is None else grade(*answer, sure=False) for answer, earlier in answers]
     for missing, expected in (("observed", observed), ("nonresponder", counted)):
-        got = selena_flare(table, severe_feature_needs=needs, missing=missing)["flare"]
+        got = selena_flare(table, missing=missing)["flare"]
         assert [None if pd.isna(value) else value for value in got] == expected
     assert {*LEVELS, None} == set(observed)
 

@@ -75,20 +75,20 @@ def test_each_event(columns: tuple[str, ...], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "doubling", "rise", "nothing"),
+    ("before", "now", "expected"),
     [
-        (10, 10, "none", "none", "severe"),
-        (10, 15, "mild-moderate", "severe", "severe"),
-        (10, 19.99, "mild-moderate", "severe", "severe"),
-        (10, 20, "severe", "severe", "severe"),
-        (0, 5, "severe", "severe", "severe"),  # from nothing has doubled
-        (0, 0, "none", "none", "severe"),
-        (25, 31, "severe", "severe", "severe"),  # not doubled, but above 0.5 mg/kg
-        (20, 10, "none", "none", "severe"),
+        (10, 10, "none"),
+        (10, 15, "mild-moderate"),
+        (10, 19.99, "mild-moderate"),
+        (10, 20, "severe"),
+        (0, 5, "severe"),  # from nothing has doubled
+        (0, 0, "none"),
+        (25, 31, "severe"),  # not doubled, but above 0.5 mg/kg
+        (20, 10, "none"),
     ],
 )
-def test_what_a_major_feature_needs(before: float, now: float, doubling: str, rise: str, nothing: str) -> None:
-    def graded(in_hospital: int, **options: str) -> list[tuple[str, str]]:
+def test_what_a_major_feature_needs(before: float, now: float, expected: str) -> None:
+    def graded(in_hospital: int) -> list[tuple[str, str]]:
         """Grade one patient for each feature; only it is there at the second visit."""
         none = dict.fromkeys(SEVERE_FEATURES, 0)
         each = [
@@ -98,12 +98,11 @@ def test_what_a_major_feature_needs(before: float, now: float, doubling: str, ri
             ).assign(patient=feature)
             for feature in SEVERE_FEATURES
         ]
-        found = selena_flare(pd.concat(each, ignore_index=True), **options)
+        found = selena_flare(pd.concat(each, ignore_index=True))
         last = found[found["week"] == 4]
         return sorted(zip(last["patient"], last["flare"].astype(str), strict=True))
 
-    for needs, expected in (("doubling", doubling), ("rise", rise), ("nothing", nothing)):
-        assert graded(0, severe_feature_needs=needs) == [(feature, expected) for feature in sorted(SEVERE_FEATURES)]
+    assert graded(0) == [(feature, expected) for feature in sorted(SEVERE_FEATURES)]
     assert graded(1) == [(feature, "severe") for feature in sorted(SEVERE_FEATURES)]
 
 
@@ -158,7 +157,5 @@ def test_bad_input_is_explained() -> None:
         selena_flare(table({}, {"sledai": "nine"}))
     with pytest.raises(InputError, match=r"'hospitalized' .did you mean 'hospitalised'"):
         selena_flare(table({}, {}).assign(hospitalized=0))
-    with pytest.raises(InputError, match="unknown need of a severe feature 'double'"):
-        selena_flare(table({}, {}), severe_feature_needs="double")
     with pytest.raises(InputError, match=r"lacks 1 column.*'weight_kg' .there is 'weight'"):
         selena_flare(table({}, {}).rename(columns={"weight_kg": "weight"}))

@@ -9,7 +9,7 @@ import pytest
 from lupus_kit import endpoints
 from lupus_kit.cohort import Assumptions, what_if
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints.compare.rubin import pool
+from lupus_kit.endpoints.compare.imputation import pool
 
 
 def test_without_missing_data_it_is_the_observed_analysis() -> None:

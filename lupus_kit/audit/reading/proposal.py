@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from pathlib import Path
 
 import pandas as pd
@@ -122,3 +123,19 @@ def proposed_claims_file(study: Proposal) -> str:
     asked = ["To be decided by you:", *study.asked()] if len(study.questions) else []
     head = _HEAD if any(not claim.confirmed for claim in study.records) else ""
     return head + "".join(map(_comment, (*asked, *study.remarks))) + "\n" + claims_toml(study)
+
+
+def template() -> str:
+    """Return a commented claims file to fill in.
+
+    Returns
+    -------
+    str
+        TOML text with an invented trial; it loads and audits as it stands.
+
+    Examples
+    --------
+    >>> template().splitlines()[0]
+    '# A claims file: the printed numbers of one paper, for lupus-kit audit FILE.'
+    """
+    return resources.files("lupus_kit.audit").joinpath("template.toml").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
@@ -11,10 +12,42 @@ from lupus_kit.audit.reading.arms import find_arms, given_arms, mentions
 from lupus_kit.audit.reading.endpoints import Plan, effect_text, p_text, title_of, visit_of
 from lupus_kit.audit.reading.pairing import Pair, Sentence, Value, between, propose, propose_counts, values_in
 from lupus_kit.audit.reading.proposal import Proposal
-from lupus_kit.audit.reading.sentences import sentences
-from lupus_kit.audit.reading.spellings import SAYS, Number, find_numbers, plain
+from lupus_kit.audit.reading.spellings import SAYS, WORDS, Number, find_numbers, plain
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import Claim, Trial, parse_value
+
+_NAMES = WORDS["headings"]
+#: A heading: in capitals, before a colon, on a line of its own, or glued to the word behind it ("ResultsAt week 12").
+_HEADING = re.compile(
+    rf"(?:(?<=[.?!)\n])|(?<=[.?!)]\s)|^)(?:(?i:{_NAMES})(?:\s?[:\n]|(?<=[A-Z]{{4}})(?:\b|(?=[A-Z][a-z ])))|{_NAMES}(?=\s?[A-Z(]))"
+)
+_STOP = re.compile(
+    r"[.!?](?=[\s\"')]*\s[\"'(]?[a-z]{0,2}[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-z]+\s)|(?<=[a-z)])[.](?=[A-Z][a-z]{3})"
+)
+_ABBREVIATION = re.compile(r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|figs?|al|dr|st|resp|ca|no|incl|max|min)|S\.D|S\.E)$", re.I)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Cut a text into sentences: where each begins and ends; headings are left out.
+
+    Examples
+    --------
+    >>> [text[a:b] for text in ["MethodsWe saw 5% v. 4%.ResultsNone died."] for a, b in sentences(text)]
+    ['We saw 5% v. 4%.', 'None died.']
+    """
+    headings = {match.start(): match.end() for match in _HEADING.finditer(text)}
+    cuts = {0, len(text), *headings, *headings.values()}
+    for match in _STOP.finditer(text):
+        if match[0] != "." or not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start()):
+            cuts.add(match.end())
+    found = []
+    for low, high in pairwise(sorted(cuts)):
+        piece = text[low:high]
+        if piece.strip() and headings.get(low) != high:
+            start = low + len(piece) - len(piece.lstrip())
+            found.append((start, start + len(piece.strip())))
+    return found
+
 
 #: A text is read as one abstract up to this many characters; a sentence of more characters than the other is none.
 LARGEST, _LONGEST = 2_000_000, 2_500

@@ -13,8 +13,7 @@ from lupus_kit.audit.report.paired_and_means import SUMMARY_P, mean_value, paire
 from lupus_kit.audit.report.reading import read
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.values.consistency import inconsistencies
-from lupus_kit.audit.values.counts import Counts, all_randomised, side_counts
-from lupus_kit.audit.values.populations import Table
+from lupus_kit.audit.values.counts import Counts, Table, all_randomised, side_counts
 from lupus_kit.audit.values.provenance import distinct_analyses
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import Claim, Study

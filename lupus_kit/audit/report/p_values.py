@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from lupus_kit.audit.report.checked_values import USUAL, Analysis, CheckedValue, Quantity, Verdict, comparable
-from lupus_kit.audit.values.counts import Counts, all_randomised
-from lupus_kit.audit.values.populations import Table, missing_rules
+from lupus_kit.audit.values.counts import Counts, Table, all_randomised, missing_rules
 from lupus_kit.audit.values.provenance import distinct_analyses, p_values
 from lupus_kit.core.text import listing
 from lupus_kit.inference import Test, pvalue, select, stratified

@@ -8,9 +8,8 @@ from lupus_kit.audit.report import statements as whole
 from lupus_kit.audit.report.checked_values import CheckedValue
 from lupus_kit.audit.report.p_values import analyses_of, two_sided_p_values
 from lupus_kit.audit.report.statements import Statement
-from lupus_kit.audit.values.counts import side_counts
+from lupus_kit.audit.values.counts import Table, side_counts
 from lupus_kit.audit.values.multiverse import multiverse
-from lupus_kit.audit.values.populations import Table
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing
 from lupus_kit.inference import between_visit_bounds, fragility_index, s_value, tipping_point

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from lupus_kit.audit.values.populations import ANALYSED, RESPONDERS, Table, populations
+from lupus_kit.audit.values.counts import ANALYSED, RESPONDERS, Table, populations
 from lupus_kit.audit.values.provenance import distinct_tests
 from lupus_kit.core.errors import InputError, is_number, unknown_name
 from lupus_kit.inference import compare, intervals, pvalue, size

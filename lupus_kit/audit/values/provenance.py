@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lupus_kit.audit.values.populations import Table, populations
+from lupus_kit.audit.values.counts import Table, populations
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.inference import TESTS, Test, compare, pvalue, select
 from lupus_kit.published import ROUNDINGS, PrintedP, read_p

@@ -16,8 +16,7 @@ from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.course import GUT, IDS, SEROLOGY, WEIGHTS, Course
 from lupus_kit.endpoints import BILAG_SYSTEMS
 from lupus_kit.endpoints.bilag.items import BY_ID
-from lupus_kit.endpoints.bilag.renal import renal
-from lupus_kit.endpoints.bilag.systems import BY_LEVEL, COUNT_LIMITS, INACTIVE, Cause, constitutional, grade_of
+from lupus_kit.endpoints.bilag.systems import BY_LEVEL, COUNT_LIMITS, INACTIVE, Cause, constitutional, grade_of, renal
 
 _K = {name: i for i, name in enumerate([*IDS, "gut", "anaemia"])}
 #: Each test is its limit times exp(slope × activity), so that it passes the limit where the activity passes zero.
@@ -141,7 +140,7 @@ def _renal_causes(labs: Mapping[str, np.ndarray]) -> list[Cause]:
     earlier = {name: np.concatenate([unknown[:, :1], value[:, :-1]], axis=1) for name, value in now.items()}
     before = defaultdict(lambda: unknown) | earlier
     flags = defaultdict(lambda: np.zeros(unknown.shape, dtype=bool)) | {"active_sediment": labs["sediment_active"]}
-    return renal(flags, now, before, np.ones(unknown.shape, dtype=bool), True, False)
+    return renal(flags, now, before, np.ones(unknown.shape, dtype=bool))
 
 
 def global_assessment(a: Assumptions, course: Course, rng: np.random.Generator) -> np.ndarray:

@@ -1,19 +1,104 @@
 """BILAG-2004: from the 97 recorded items to nine grades A to E, a number, and the items that caused each grade."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import BadCells, raise_together, require_frame
-from lupus_kit.core.errors import InputError, require_choice, unknown_name
+from lupus_kit.core.columns import BadCells, numbers, raise_together, require_columns, require_frame
+from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.endpoints.bilag import systems
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_COLUMNS, GRADES, bilag_total
-from lupus_kit.endpoints.bilag.history import EarlierVisits, blocks
 from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
-from lupus_kit.endpoints.bilag.renal import PROTEIN, Values, renal
+from lupus_kit.endpoints.bilag.systems import PROTEIN, Values, renal
+from lupus_kit.endpoints.visits.keys import refuse_doubled
 from lupus_kit.endpoints.visits.units import FORM_UNITS, in_units
+
+#: So many rows are graded at a time: memory stays below a few copies of the table, and time grows with its rows.
+BLOCK = 50_000
+
+
+@dataclass(frozen=True)
+class EarlierVisits:
+    """The rows of a table in order of patient and week.
+
+    Attributes
+    ----------
+    order : numpy.ndarray of int
+        Positions of the rows, sorted.
+    start : numpy.ndarray of int
+        For each sorted row, where its patient begins.
+    """
+
+    order: np.ndarray
+    start: np.ndarray
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, problems: BadCells, needs_week: bool) -> Self | None:
+        """Read the keys of a table, from its columns or index; None where it has no patients.
+
+        Raises
+        ------
+        InputError
+            If a patient has several rows and there is no week where one is needed, or two rows for one week.
+        """
+        if {"patient", "week"} <= {*table.index.names}:
+            table = table.index.to_frame()[["patient", "week"]]
+        if "patient" not in table.columns:
+            return None
+        require_columns(table, [name for name in ("patient", "week") if name in table.columns], "the table of items")
+        try:
+            patient, names = pd.factorize(table["patient"])
+        except TypeError:
+            raise InputError("column 'patient' holds lists or the like: use one text or number a cell.") from None
+        if "week" not in table.columns:
+            if needs_week and len(names) < len(table):
+                unsaid = "no column 'week', so that nothing says which visit was before"
+                way_out = "add 'week', or leave out 'patient' if no row is the history of another"
+                raise InputError(f"the items have several rows of a patient and {unsaid}: {way_out}.")
+            return None
+        problems.add(table, "patient", patient < 0, "every row needs a patient")
+        week = numbers(table, "week", problems, -10_000, 10_000, whole=False, needed=True)
+        problems.raise_if_any()
+        order = np.lexsort((week, patient))
+        sorted_patient, sorted_week = patient[order], week[order]
+        new = np.diff(sorted_patient, prepend=-1) != 0
+        twice = order[~new & (np.diff(sorted_week, prepend=np.nan) == 0)]
+        refuse_doubled(names[patient[twice]], week[twice])
+        return cls(order, np.maximum.accumulate(np.where(new, np.arange(len(order)), 0)))
+
+    def row_before(self, recorded: np.ndarray) -> np.ndarray:
+        """Return, for each row, the last earlier row of the patient with anything recorded; -1 where there is none."""
+        last = np.maximum.accumulate(np.where(recorded[self.order], np.arange(len(self.order)), -1))
+        before = np.concatenate([[-1], last[:-1]])[: len(last)]
+        found = np.empty(len(self.order), dtype=int)
+        found[self.order] = np.where(before >= self.start, self.order[before], -1)
+        return found
+
+    def ever(self, told: np.ndarray, active: np.ndarray) -> np.ndarray:
+        """Tell whether a patient was told of at this visit or an earlier one, or active at an earlier one."""
+        later = self.start < np.arange(len(self.order))
+        known = told[self.order] | (later & np.roll(active[self.order], 1))
+        count = np.cumsum(known)
+        found = np.empty(len(known), dtype=bool)
+        found[self.order] = count > (count - known)[self.start]
+        return found
+
+
+def blocks(rows: int, visits: EarlierVisits | None) -> Iterator[tuple[np.ndarray | slice, EarlierVisits | None]]:
+    """Cut a table into parts that keep each patient whole; yield the rows of a part, and its own visits."""
+    if visits is None or not rows:
+        for begin in range(0, max(rows, 1), BLOCK):
+            yield slice(begin, begin + BLOCK), None
+        return
+    starts = np.unique(visits.start)
+    cuts = np.unique(starts[np.searchsorted(starts, np.arange(0, rows, BLOCK), side="right") - 1])
+    for begin, end in zip(cuts, [*cuts[1:], rows], strict=True):
+        yield visits.order[begin:end], EarlierVisits(np.arange(end - begin), visits.start[begin:end] - begin)
+
 
 #: The note that travels with every result.
 NOTE = (
@@ -25,12 +110,6 @@ NOTE = (
 #: The unit of each measured item whose column may also name it.
 _UNIT_OF = {name: unit for name, unit in FORM_UNITS.items() if name in BY_ID}
 
-#: What to do where a rule asks "not fallen by 25 %" and there is no previous value.
-NO_PREVIOUS: tuple[str, ...] = ("not_fallen", "fallen", "missing")
-
-#: What a system is worth of which no item at all is recorded.
-NOT_DONE: tuple[str, ...] = ("absent", "missing")
-
 #: What is said of a system that is not active, by whether an item is recorded and whether it was involved before.
 _NOW, _BEFORE = (
     ("no item recorded, taken as nothing active", "nothing active now"),
@@ -38,17 +117,15 @@ _NOW, _BEFORE = (
 )
 _NOTHING_ACTIVE = np.array([f"{now}; {before}" for now in _NOW for before in _BEFORE], dtype=object)
 
-#: The letters, and a missing grade; D and E come after A, B and C.
-_LETTERS = np.array([*GRADES, None], dtype=object)
-_D, _E, _MISSING = 3, 4, 5
+#: The letters; D and E come after A, B and C.
+_LETTERS = np.array(GRADES, dtype=object)
+_D, _E = 3, 4
 
 
 def bilag2004(
     items: pd.DataFrame,
     previous: pd.DataFrame | None = None,
     involved_before: bool | pd.DataFrame | None = None,
-    no_previous: str = "not_fallen",
-    not_done: str = "absent",
     coding: Sequence[float] = BILAG_CODING,
 ) -> pd.DataFrame:
     """Grade nine organ systems from the items of the form.
@@ -76,15 +153,6 @@ def bilag2004(
     involved_before : bool or pandas.DataFrame, optional
         History that separates D from E: one answer for all, or a table with the index of `items` and a yes/no
         column for each system (missing means no involvement is known).
-    no_previous : {"not_fallen", "fallen", "missing"}
-        The renal rules ask whether protein has fallen by 25 % or more. The published rules do not say what holds
-        without a previous value. ``"not_fallen"`` (default, a choice of this kit: a fall that is not seen is not
-        assumed) counts the protein; ``"fallen"`` does not. In both, a rise (dipstick, creatinine, blood
-        pressure) or a loss of GFR that cannot be seen does not count. ``"missing"`` leaves the renal grade empty
-        where the previous value could change it.
-    not_done : {"absent", "missing"}
-        A system of which no item is recorded is graded as if nothing were present (default, a choice of this
-        kit), or its grade is left empty.
     coding : sequence of five numbers
         Points for A, B, C, D and E, see ``bilag_total``.
 
@@ -108,6 +176,10 @@ def bilag2004(
     B. Numbers are compared in whole millionths, so a tie is a tie. Blood counts use half-open bins: haemoglobin
     below 8, below 9, below 11. Blood pressure "above 140/90" is read as both numbers above. The dipstick counts only
     at visits without any quantitative protein test.
+
+    The published rules do not say what holds without a previous value. Choices of this kit: a change that is not seen is
+    not assumed, so protein counts as not fallen, and a rise (dipstick, creatinine, blood pressure) or a loss of GFR does
+    not count. A system of which no item is recorded is graded as if nothing were present.
 
     References
     ----------
@@ -135,8 +207,6 @@ def bilag2004(
     >>> bilag2004(visits)["bilag_musculoskeletal"].tolist()
     ['A', 'D', 'D']
     """
-    require_choice("no_previous option", no_previous, NO_PREVIOUS)
-    require_choice("not_done option", not_done, NOT_DONE)
     items = in_units(require_frame(items, "items"), _UNIT_OF, "items")
     if isinstance(previous, pd.DataFrame):
         previous = in_units(previous, _UNIT_OF, "previous", whole=False)
@@ -159,7 +229,7 @@ def bilag2004(
     for rows, visits in blocks(len(items), earlier):
         tables = [None if table is None else table.iloc[rows] for table in (items, previous, given)]
         now, before, history = _read_all(tables, involved_before, problems)
-        for name, cells in _grade(now, before, history, visits, previous is None, no_previous, not_done):
+        for name, cells in _grade(now, before, history, visits, previous is None):
             columns[name][rows] = cells
     raise_together(*problems)
     lettered = pd.DataFrame({name: columns[name] for name in GRADE_COLUMNS}, index=items.index, dtype=object)
@@ -176,8 +246,6 @@ def _grade(
     history: dict[str, np.ndarray],
     visits: EarlierVisits | None,
     fill_previous: bool,
-    no_previous: str,
-    not_done: str,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the grade and the reason of each system by column."""
     nothing = {name: np.full_like(values, np.nan) for name, values in now.values.items()}
@@ -187,7 +255,7 @@ def _grade(
         at_row = {name: np.where(rows < 0, np.nan, values[rows]) for name, values in now.values.items()}
         values_before = {name: np.where(np.isnan(v), at_row[name], v) for name, v in values_before.items()}
     for system in BILAG_SYSTEMS:
-        causes = _causes(system, now, values_before, no_previous == "not_fallen")
+        causes = _causes(system, now, values_before)
         grade = systems.grade_of(causes)
         involved = history[system]
         if before is not None:
@@ -197,24 +265,15 @@ def _grade(
         code = np.where(grade == systems.INACTIVE, np.where(involved, _D, _E), grade)
         inactive = _NOTHING_ACTIVE[2 * now.done[system] + involved]
         reason = np.where(grade == systems.INACTIVE, inactive, systems.reason_of(causes, grade))
-        if not_done == "missing":
-            code = np.where(now.done[system], code, _MISSING)
-            reason = np.where(now.done[system], reason, "no item recorded")
-        if system == "renal" and no_previous == "missing":
-            undecided = grade != systems.grade_of(_causes(system, now, values_before, True, assume_rise=True))
-            code = np.where(undecided, _MISSING, code)
-            reason = np.where(undecided, "depends on a previous value that is not recorded", reason)
         yield f"bilag_{system}", _LETTERS[code]
         yield f"{system}_because", reason
 
 
-def _causes(
-    system: str, found: Recorded, previous: Values, assume_not_fallen: bool = True, assume_rise: bool = False
-) -> list[systems.Cause]:
+def _causes(system: str, found: Recorded, previous: Values) -> list[systems.Cause]:
     """List what may give the grade of a system; only the kidney needs previous values."""
     if system == "renal":
         quantified = np.logical_or.reduce([~np.isnan(found.values[name]) for name in PROTEIN])
-        return renal(found.flags, found.counted, previous, quantified, assume_not_fallen, assume_rise)
+        return renal(found.flags, found.counted, previous, quantified)
     if system == "constitutional":
         return systems.constitutional(found.levels)
     if system == "haematological":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import require_choice, require_switch
+from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.bilag.grades import A, B, Flags, Grades
 from lupus_kit.endpoints.pga import PGA_UNITS
 from lupus_kit.endpoints.rules.intercurrent import STEROIDS, Intercurrent, read_with_events
@@ -20,9 +20,8 @@ from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, with_baseline
 from lupus_kit.endpoints.words import WORDS
 
-#: Ways to count an answer that missing data leave open, and a patient whose baseline is not active.
+#: Ways to count an answer that missing data leave open.
 MISSING = ("nonresponder", "observed")
-INACTIVE = ("nonresponder", "excluded")
 
 #: Clause columns and what each asks for, in the order in which reasons name them.
 CLAUSES = WORDS["bicla_clauses"]
@@ -34,7 +33,7 @@ def not_improved(before: Grades, now: Grades) -> Flags:
 
 
 def bicla_clauses(
-    baseline: pd.DataFrame, visit: pd.DataFrame, change: pd.DataFrame, events: Sequence[str], rise_of_030_fails: bool
+    baseline: pd.DataFrame, visit: pd.DataFrame, change: pd.DataFrame, events: Sequence[str]
 ) -> pd.DataFrame:
     """Ask each clause of BICLA; a patient responds where all of them hold.
 
@@ -46,8 +45,6 @@ def bicla_clauses(
         What ``sri_changes`` found for the same rows.
     events : sequence of str
         Events that count as non-response.
-    rise_of_030_fails : bool
-        Whether a PGA rise of exactly 0.30 fails.
 
     Returns
     -------
@@ -63,8 +60,7 @@ def bicla_clauses(
     clauses["improved_clause"] = clauses["improved_clause"].mask(improved & may_stay_active.any(axis=1))
     clauses["new_clause"] = (change["new_a"] == 0) & (change["new_b"] < NEW_B_LIMIT) & change["grades_known"]
     clauses["sledai_clause"] = visit["sledai"] <= baseline["sledai"]
-    worse = change["pga_rise"]
-    clauses["pga_clause"] = worse < PGA_LIMIT if rise_of_030_fails else worse <= PGA_LIMIT
+    clauses["pga_clause"] = change["pga_rise"] < PGA_LIMIT
     if recorded := [name for name in events if name != STEROIDS]:
         clauses["rescue_clause"] = ~visit[recorded].any(axis=1, skipna=False)
     if STEROIDS in events:
@@ -72,7 +68,7 @@ def bicla_clauses(
     return clauses
 
 
-def bicla_reasons(clauses: pd.DataFrame, shown: pd.Series, found: Intercurrent, rise_of_030_fails: bool) -> np.ndarray:
+def bicla_reasons(clauses: pd.DataFrame, shown: pd.Series, found: Intercurrent) -> np.ndarray:
     """Write one sentence per row: the clauses that fail and what happened, else those that are open.
 
     Where other values are judged than those of the visit, it ends with why.
@@ -80,8 +76,6 @@ def bicla_reasons(clauses: pd.DataFrame, shown: pd.Series, found: Intercurrent, 
     words, later = dict(CLAUSES), (found.table["week"] > 0).to_numpy()
     if (recorded := [name for name in found.clauses if name != STEROIDS]) != ["rescue"]:
         words["rescue_clause"] = f"no event that counts as non-response ({', '.join(recorded)})"
-    if not rise_of_030_fails:
-        words["pga_clause"] = "PGA rises by 0.30 or less"
     asked = [words[name] for name in clauses]
     plain = np.full(len(clauses), "", dtype=object)
     details = {"rescue_clause": found.when()[later]}
@@ -96,7 +90,7 @@ def bicla_reasons(clauses: pd.DataFrame, shown: pd.Series, found: Intercurrent, 
         failed = [f"{what} ({how})" if how else what for what, met, how in both if met is not pd.NA and not met]
         end = f"; {moved}." if moved else "."
         if failed:
-            return f"{'Not assessed' if shown is pd.NA else 'Not a responder'}; not met: {'; '.join(failed)}{end}"
+            return f"Not a responder; not met: {'; '.join(failed)}{end}"
         if not unknown:
             return f"Responder: every clause is met{end}"
         lead = "Missing" if shown is pd.NA else "Counted as non-responder"
@@ -109,8 +103,6 @@ def bicla(
     visits: pd.DataFrame,
     *,
     missing: str = "nonresponder",
-    inactive_baseline: str = "nonresponder",
-    rise_of_030_fails: bool = True,
     events: str = "composite",
     event_columns: Sequence[str] = EVENTS,
     steroids: str | SteroidRule | None = "auto",
@@ -125,13 +117,6 @@ def bicla(
         steroids reads.
     missing : {"nonresponder", "observed"}
         Count open answers as non-response, or leave ``responder`` missing.
-    inactive_baseline : {"nonresponder", "excluded"}
-        What to do with a patient whose baseline has no A and fewer than two B, who could not have met the rule:
-        count as non-responder, or leave ``responder`` missing at every visit. Where missing grades leave the
-        activity of the baseline open, `missing` decides.
-    rise_of_030_fails : bool
-        Whether a PGA rise of exactly 0.30 fails. Sources word the clause as "less than 0.3" or as "at most 10%" of
-        the 3-point scale.
     events, event_columns, steroids
         The strategy for intercurrent events, their columns, and the rule on steroids, as for ``sri``.
 
@@ -154,8 +139,9 @@ def bicla(
     -----
     Three-valued logic as in ``sri``: a clause fails as soon as the recorded values fail it, one failed clause
     decides, and ``new_clause`` passes only when all eighteen grades are recorded. PGA is compared with
-    all its decimals. Trials admit only patients with an active baseline, so the rule does not say what
-    an inactive one means: compare both ways to count it. Excluding such patients changes the denominator.
+    all its decimals, and a rise of exactly 0.30 fails: sources word the clause as "less than 0.3" or as "at most 10%"
+    of the 3-point scale. Trials admit only patients with an active baseline, so the rule does not say what an inactive
+    one (no A and fewer than two B) means: here such a patient is a non-responder, named by ``active_baseline``.
 
     References
     ----------
@@ -173,17 +159,13 @@ def bicla(
     'Responder: every clause is met.'
     """
     require_choice("way to handle missing data", missing, MISSING)
-    require_switch("rise_of_030_fails", rise_of_030_fails)
-    require_choice("way to count an inactive baseline", inactive_baseline, INACTIVE)
     table, found = read_with_events(visits, event_columns=event_columns, events=events, steroids=steroids)
     baseline, visit = with_baseline(table)
     change = sri_changes(baseline, visit)
-    clauses = bicla_clauses(baseline, visit, change, found.clauses, rise_of_030_fails)
+    clauses = bicla_clauses(baseline, visit, change, found.clauses)
     answer = clauses.all(axis=1, skipna=False)
     imputed = answer.isna() & (missing == "nonresponder")
     shown = answer.mask(imputed, False)
-    if inactive_baseline == "excluded":
-        shown = shown.mask(~clauses["active_baseline"].fillna(True))
 
     known = change["grades_known"].fillna(False)
     stay_active = not_improved(baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy())
@@ -196,5 +178,5 @@ def bicla(
         result |= found.columns(visit)
     result |= {"responder": shown, "imputed": imputed}
 
-    result["reason"] = bicla_reasons(clauses, shown, found, rise_of_030_fails)
+    result["reason"] = bicla_reasons(clauses, shown, found)
     return pd.DataFrame(result)

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from lupus_kit.core.errors import require_switch
 from lupus_kit.endpoints.rules.states import none_of, pga_and_dose, read_state, state_table, treatment_clauses
 from lupus_kit.endpoints.sledai.items import ITEMS, SEROLOGY_IDS
 
@@ -14,13 +13,7 @@ CLINICAL_POINTS: dict[str, int] = {item.id: item.weight for item in ITEMS if ite
 CLINICAL_IDS: tuple[str, ...] = tuple(CLINICAL_POINTS)
 
 
-def doris(
-    visits: pd.DataFrame,
-    *,
-    prednisone_below_5: bool = False,
-    missing: str = "nonresponder",
-    events: str = "composite",
-) -> pd.DataFrame:
+def doris(visits: pd.DataFrame, *, missing: str = "nonresponder", events: str = "composite") -> pd.DataFrame:
     """Decide for every patient and visit whether DORIS 2021 remission is reached, and say why.
 
     A visit is in remission when all of these hold: clinical SLEDAI, that is SLEDAI without low complement and
@@ -34,8 +27,6 @@ def doris(
         22 clinical yes/no columns of ``SLEDAI_ITEMS["id"]``, ``pga`` (0-3) and ``prednisone_mg_day`` (mg a day,
         prednisolone equivalent). Optional: ``arm`` and the yes/no column ``maintenance_stable``. Cells may be
         missing; other columns, also the two of serology, are ignored.
-    prednisone_below_5 : bool
-        Ask for less than 5 mg a day instead of 5 or less.
     missing : {"nonresponder", "observed"}
         What to do where missing data leave the answer open: count the visit as not in remission, or leave
         ``doris`` missing (``pd.NA``).
@@ -64,7 +55,7 @@ def doris(
     A clause fails as soon as the recorded values fail it, and passes only when all it needs is recorded; one failed
     clause decides. PGA and dose keep all their decimals: 0.50 fails and 0.496 passes.
 
-    The recommendation is printed with "5 mg/day or less" in its abstract and "<5" in a table; the default follows
+    The recommendation is printed with "5 mg/day or less" in its abstract and "<5" in a table; the rule follows
     the first. Definitions before 2021 allowed a PGA of exactly 0.5. Without a column ``maintenance_stable`` the
     stability of the treatment is not asked. A visit without a row is not in the result: give it a row with empty
     cells to have it counted.
@@ -88,14 +79,12 @@ def doris(
     >>> doris(visits)["reason"].tolist()
     ['Not in DORIS: PGA is 0.50 (it must be below 0.50).', 'In DORIS: every clause is met.']
     """
-    require_switch("prednisone_below_5", prednisone_below_5)
     state = read_state(visits, CLINICAL_IDS, ["maintenance_stable"], events, missing)
-    findings, dose = state.recorded[list(CLINICAL_IDS)], state.dose
+    findings = state.recorded[list(CLINICAL_IDS)]
     active = none_of("clinical activity: ", findings, "missing descriptors: ", findings.isna())
-    low_dose = dose < PREDNISONE_LIMIT if prednisone_below_5 else dose <= PREDNISONE_LIMIT
-    dose_asked = f"below {PREDNISONE_LIMIT}" if prednisone_below_5 else f"{PREDNISONE_LIMIT} or less"
-    asked, maintenance = (f"below {PGA_LIMIT:.2f}", dose_asked), ("maintenance_stable", "stable", "stable")
-    others = treatment_clauses(state, state.pga < PGA_LIMIT, low_dose, asked, maintenance)
+    asked = f"below {PGA_LIMIT:.2f}", f"{PREDNISONE_LIMIT} or less"
+    maintenance = "maintenance_stable", "stable", "stable"
+    others = treatment_clauses(state, state.pga < PGA_LIMIT, state.dose <= PREDNISONE_LIMIT, asked, maintenance)
     points = sum(CLINICAL_POINTS[name] * findings[name].astype("Int16") for name in findings)
     clinical = {"clinical_sledai": points.astype("Int64")}
     return state_table(state, "DORIS", clinical | pga_and_dose(state), {"sledai_clause": active, **others}, missing)

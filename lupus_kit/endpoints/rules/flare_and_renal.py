@@ -11,8 +11,7 @@ from lupus_kit.endpoints.nullable import any_of, known_true, yes_no
 from lupus_kit.endpoints.rules.flare_index import OPTIONAL, selena_flare
 from lupus_kit.endpoints.rules.intercurrent import handle, require_strategy
 from lupus_kit.endpoints.rules.reasons import words_where
-from lupus_kit.endpoints.rules.renal_definitions import RENAL_DEFINITIONS
-from lupus_kit.endpoints.rules.renal_response import renal_response
+from lupus_kit.endpoints.rules.renal_response import RENAL_DEFINITIONS, renal_response
 from lupus_kit.endpoints.rules.states import MISSING, Clause, State, read_rows, state_table
 from lupus_kit.endpoints.visits.units import FORM_UNITS
 from lupus_kit.endpoints.visits.visit_table import EVENTS

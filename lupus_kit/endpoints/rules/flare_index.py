@@ -26,16 +26,13 @@ OPTIONAL = tuple(name for columns in LISTS.values() for name in columns)
 _Answers = Mapping[str, pd.Series]
 
 LEVELS = ("none", "mild-moderate", "severe")
-FEATURE_NEEDS = ("doubling", "rise", "nothing")
 
 #: Clause columns and the words for a clause that holds; the names of the lists above follow the words.
 _LIMITS = {"sledai_rise": SLEDAI_RISE, "sledai_severe": SLEDAI_SEVERE, "pga_rise": PGA_RISE, "pga_severe": PGA_SEVERE}
 CLAUSES = {name: words.format(**_LIMITS) for name, words in WORDS["flare_clauses"].items()}
 
 
-def selena_flare(
-    visits: pd.DataFrame, *, severe_feature_needs: str = "doubling", missing: str = "observed"
-) -> pd.DataFrame:
+def selena_flare(visits: pd.DataFrame, *, missing: str = "observed") -> pd.DataFrame:
     """Grade every visit with the SELENA flare index against the visit before, and say why.
 
     A severe flare is any of: SELENA-SLEDAI rises to above 12; the physician's global assessment (PGA, 0 to 3)
@@ -57,9 +54,6 @@ def selena_flare(
         ``new_vasculitis``, ``new_nephritis``, ``new_myositis``, ``new_low_platelets`` (below 60 × 10⁹/L),
         ``new_haemolytic_anaemia`` (haemoglobin below 7 g/dl or a fall of more than 3 g/dl); ``hospitalised``.
         Cells may be missing; a column that is not there is not asked for; other columns are ignored.
-    severe_feature_needs : {"doubling", "rise", "nothing"}
-        What a major feature needs to make the flare severe. ``"doubling"``: prednisone doubled, or raised to above
-        0.5 mg/kg a day, or hospital. ``"rise"``: prednisone raised, or hospital. ``"nothing"``: the feature is enough.
     missing : {"observed", "nonresponder"}
         What to do where missing data leave the grade open: leave ``flare`` missing, or count what is open as "no".
         The default differs from the response rules, because counting an unseen flare as none flatters.
@@ -110,7 +104,6 @@ def selena_flare(
     'Severe flare: SLEDAI rose to above 12; prednisone rose to above 0.5 mg/kg a day.'
     """
     require_choice("way to handle missing data", missing, MISSING)
-    require_choice("need of a severe feature", severe_feature_needs, FEATURE_NEEDS)
     rows = read_rows(visits, ["sledai", "pga", "prednisone_mg_day", "weight_kg"], OPTIONAL)
     problems = BadCells("the visit table")
     now = pd.DataFrame(
@@ -127,7 +120,7 @@ def selena_flare(
     first = visit_before.isna()
     before = now.reindex(visit_before).reset_index(drop=True)
     rise = (now - before).round(DECIMALS)
-    found = flare_clauses(now, before, events, severe_feature_needs)
+    found = flare_clauses(now, before, events)
     clauses = {name: found[name].mask(first) for name in CLAUSES if name in found}
 
     severe = any_of(clause for name, clause in clauses.items() if name.startswith("severe"))
@@ -147,9 +140,7 @@ def selena_flare(
     return pd.DataFrame(table | {"imputed": imputed, "reason": reasons})
 
 
-def flare_clauses(
-    now: pd.DataFrame, before: pd.DataFrame, events: _Answers, severe_feature_needs: str = "doubling"
-) -> dict[str, pd.Series]:
+def flare_clauses(now: pd.DataFrame, before: pd.DataFrame, events: _Answers) -> dict[str, pd.Series]:
     """Ask each clause: yes makes a flare.
 
     Parameters
@@ -158,8 +149,6 @@ def flare_clauses(
         ``sledai``, ``pga``, ``dose`` (mg a day) and ``weight`` (kg) at each visit and at the visit before it.
     events : mapping of str to pandas.Series
         The yes/no columns that are given.
-    severe_feature_needs : str
-        As for :func:`selena_flare`.
 
     Returns
     -------
@@ -183,10 +172,8 @@ def flare_clauses(
         given = [events[column] for column in columns if column in events]
         if given:
             clauses[name] = any_of(given)
-    if "severe_feature" in clauses and severe_feature_needs != "nothing":
-        treated = dose_up
-        if severe_feature_needs == "doubling":
-            treated = (dose_up & (now["dose"] >= 2 * before["dose"])) | clauses["severe_prednisone"]
+    if "severe_feature" in clauses:
+        treated = (dose_up & (now["dose"] >= 2 * before["dose"])) | clauses["severe_prednisone"]
         if "severe_hospital" in clauses:
             treated = treated | clauses["severe_hospital"]
         clauses["severe_feature"] = clauses["severe_feature"] & treated

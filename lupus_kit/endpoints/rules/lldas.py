@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from lupus_kit.core.errors import require_choice, require_switch
 from lupus_kit.endpoints.rules.reasons import names_of, words_where
 from lupus_kit.endpoints.rules.states import Clause, none_of, pga_and_dose, read_state, state_table, treatment_clauses
-from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS, SEROLOGY_IDS, SLEDAI_ITEMS
+from lupus_kit.endpoints.sledai.items import ITEM_IDS, ITEMS, SLEDAI_ITEMS
 
 SLEDAI_LIMIT = 4
 PGA_LIMIT = 1.00
@@ -15,21 +14,11 @@ PREDNISONE_LIMIT = 7.5
 _MAJOR_DOMAINS = ("renal", "central nervous system", "serosal", "vascular")
 MAJOR_IDS: tuple[str, ...] = tuple(item.id for item in ITEMS if item.domain in _MAJOR_DOMAINS or item.id == "fever")
 
-#: Ways to treat a first visit, which has no previous one.
-FIRST_VISIT = ("open", "met")
-
 #: Activity that the index does not score and LLDAS does not allow; optional columns.
 OTHER_ACTIVITY = ("haemolytic_anaemia", "gi_activity")
 
 
-def lldas(
-    visits: pd.DataFrame,
-    *,
-    first_visit: str = "open",
-    serology_is_new: bool = True,
-    missing: str = "nonresponder",
-    events: str = "composite",
-) -> pd.DataFrame:
+def lldas(visits: pd.DataFrame, *, missing: str = "nonresponder", events: str = "composite") -> pd.DataFrame:
     """Decide for every patient and visit whether the Lupus Low Disease Activity State is reached, and say why.
 
     A visit is in LLDAS when all of these hold: (1) SLEDAI-2K is 4 or less, with no renal, central nervous system
@@ -44,12 +33,6 @@ def lldas(
         24 yes/no columns of ``SLEDAI_ITEMS["id"]`` recorded as SLEDAI-2K, ``pga`` (0-3) and ``prednisone_mg_day``
         (mg a day, prednisolone equivalent). Optional: ``arm``, and the yes/no columns ``haemolytic_anaemia``,
         ``gi_activity`` and ``maintenance_ok``. Cells may be missing; other columns are ignored.
-    first_visit : {"open", "met"}
-        What a first visit, which has no previous one, does to clause 2. ``"open"``: a descriptor that is present
-        may be new or not, so the clause is missing; without any descriptor it is met. ``"met"``: nothing is new.
-    serology_is_new : bool
-        Whether low complement or raised anti-dsDNA, absent before and present now, is a new feature in clause 2.
-        The definition says "features of lupus disease activity" and does not name serology.
     missing : {"nonresponder", "observed"}
         What to do where missing data leave the answer open: count the visit as not in LLDAS, or leave ``lldas``
         missing (``pd.NA``).
@@ -80,7 +63,9 @@ def lldas(
 
     The kit's readings. New features are descriptors absent at the previous visit and present now; publications also
     use flares or BILAG for this clause. The previous visit is the last earlier one with any descriptor recorded, so
-    an empty row does not hide the visit before it. What an absent optional column would say is not asked: without
+    an empty row does not hide the visit before it. At a first visit a descriptor that is present may be new or not, so
+    clause 2 is missing; without any descriptor it is met. Low complement and raised anti-dsDNA count as features of lupus
+    disease activity: the definition does not name serology. What an absent optional column would say is not asked: without
     ``haemolytic_anaemia`` and ``gi_activity`` the organ clause rests on the descriptors, and without
     ``maintenance_ok`` there is no clause 5. A column that is there with an empty cell is missing data. A visit
     without a row is not in the result: give it a row with empty cells to have it counted.
@@ -104,11 +89,7 @@ def lldas(
     ...                        prednisone_mg_day=[7.5, 10], rash=[1, 1])
     >>> lldas(visits)["reason"].iloc[1]
     'Not in LLDAS: prednisolone is 10 mg a day (it must be 7.5 or less).'
-    >>> lldas(visits, first_visit="met")["lldas"].tolist()
-    [True, False]
     """
-    require_choice("way to treat a first visit", first_visit, FIRST_VISIT)
-    require_switch("serology_is_new", serology_is_new)
     state = read_state(visits, ITEM_IDS, [*OTHER_ACTIVITY, "maintenance_ok"], events, missing)
     recorded = state.recorded
     now = recorded[list(ITEM_IDS)]
@@ -123,11 +104,8 @@ def lldas(
 
     visit_before = state.rows.visit_before(now.notna().any(axis=1))
     before = now.reindex(visit_before).reset_index(drop=True)
-    if first_visit == "met":
-        before.loc[visit_before.isna()] = True
-    features = [name for name in ITEM_IDS if serology_is_new or name not in SEROLOGY_IDS]
-    new = now[features] & ~before[features]
-    unsure = now[features] & new.isna()
+    new = now & ~before
+    unsure = now & new.isna()
 
     def total_too_high(points: int, incomplete: bool) -> str:
         return f"SLEDAI-2K is {'at least ' if incomplete else ''}{points} (it must be {SLEDAI_LIMIT} or less)"

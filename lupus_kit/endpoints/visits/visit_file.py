@@ -23,10 +23,8 @@ from lupus_kit.endpoints.sledai.items import ITEM_IDS
 from lupus_kit.endpoints.visits.file_columns import BY_NAME
 from lupus_kit.endpoints.visits.file_keys import check_keys, fill_keys
 from lupus_kit.endpoints.visits.keys import plain_keys, recorded_rows
-from lupus_kit.endpoints.visits.layouts.item_cells import read_points, refuse_bare_ticks
-from lupus_kit.endpoints.visits.layouts.merged_headers import join_names
-from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, recognise
-from lupus_kit.endpoints.visits.layouts.test_codes import TestCodes, read_test_codes
+from lupus_kit.endpoints.visits.layouts.one_row_a_test import TestCodes, read_test_codes
+from lupus_kit.endpoints.visits.layouts.recognise import LAYOUTS, join_names, read_points, recognise, refuse_bare_ticks
 from lupus_kit.endpoints.visits.missing_codes import MissingCodes, settle_codes
 from lupus_kit.endpoints.visits.units import AS_ITS_LIMIT, FORM_UNITS, in_units, name_units, refuse_other_scale
 from lupus_kit.endpoints.visits.windows import Plan, Windows, plan_visits

@@ -3,6 +3,9 @@
 In the wide layout a name says quantity and visit, such as ``sledai_week12``.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 import pandas as pd
 
@@ -10,8 +13,43 @@ from lupus_kit.core.columns import fold, slip_of
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME
-from lupus_kit.endpoints.visits.layouts.tidy import TidyTable
 from lupus_kit.endpoints.visits.weeks import split_wide
+
+
+@dataclass(frozen=True)
+class TidyTable(RawTable):
+    """The cells of a visit file in the shape that is read.
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+        One row per patient and visit, the kit's own column names, the cells as written; the index is unique.
+    layout : str
+        How the file was laid out.
+    columns : pandas.DataFrame
+        ``written`` (name in the file), ``name`` (in the kit) and ``week`` (of a wide column).
+    ignored : tuple of str
+        What the file holds and nothing reads.
+    file_rows : numpy.ndarray
+        The row of the file of each row of `cells`.
+    cell_rows : mapping
+        By column the rows of the file, where its cells stand in others than `file_rows`.
+    cell_columns : mapping
+        By column its name in the file, or the names of its cells.
+    """
+
+    layout: str = "long"
+    columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ignored: tuple[str, ...] = ()
+    file_rows: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=int))
+    cell_rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+    cell_columns: Mapping[str, str | np.ndarray] = field(default_factory=dict)
+
+    def place(self, positions: np.ndarray, column: str) -> tuple[np.ndarray, np.ndarray]:
+        """Tell the rows and the columns of the file where cells stand."""
+        rows = self.cell_rows.get(column, self.file_rows)[positions]
+        names = self.cell_columns.get(column, column)
+        return rows, names[positions] if isinstance(names, np.ndarray) else np.full(len(rows), names, dtype=object)
 
 
 def map_columns(raw: RawTable, layout: str) -> tuple[pd.DataFrame, tuple[str, ...], str, list[str]]:
