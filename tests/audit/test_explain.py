@@ -6,7 +6,6 @@ from itertools import chain, combinations, pairwise, product
 from math import isnan
 from statistics import quantiles
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import stdtr
 
-from lupus_kit import audit, figures, inference, published
+from lupus_kit import audit, inference, published
 from lupus_kit.audit.values.consistency import quantile_definitions
 from lupus_kit.audit.values.multiverse import EXCLUDED
 from lupus_kit.core.errors import InputError
@@ -281,23 +280,6 @@ def test_exclusions_follow_the_registry_and_not_the_results():
         advised_against = test.avoid.startswith(("as a main analysis", "as a stand-alone"))
         assert (key in EXCLUDED) == advised_against
     assert all(len(reason) > 15 for reason in EXCLUDED.values())
-
-
-def test_the_specification_curve_says_what_it_shows():
-    found = audit.multiverse(16, 29, 9, 30, randomised=(30, 30))
-    ax = figures.audit.specification_curve(found.table)
-    alt = figures.alt_text(ax)
-    assert f"{len(found.defensible)} analyses in order of p" in alt
-    assert f"{int(found.defensible['significant'].sum())} are at most 0.05" in alt
-    assert ax.get_ylabel()
-    below = ax.figure.axes[1]
-    labels = [tick.get_text() for tick in below.get_yticklabels()]
-    assert set(labels) == set(found.defensible["label"]) | set(found.defensible["population"]) | set(
-        found.defensible["side"]
-    )
-    plt.close(ax.figure)
-    assert len(figures.alt_text(figures.audit.specification_curve(found.table, only_defensible=False))) > 100
-    plt.close("all")
 
 
 @pytest.mark.parametrize(
