@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,11 @@ sys.dont_write_bytecode = False
 
 # The tests already use every processor: threads of the linear algebra would only wait for each other, in every process.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A shell that starts the tests in the background lets them ignore Ctrl+C, and so every process that they start: those that
+# are stopped by it, in tests, would run on.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Seconds after which something that others wait for is taken to have died; a busy machine may take long.
 PATIENCE = 1800
