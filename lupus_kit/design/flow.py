@@ -52,7 +52,7 @@ def participant_flow(
 
     References
     ----------
-    Hopewell S, Chan AW, Collins GS, et al. CONSORT 2025 statement. BMJ 2025;389:e081123, items 22a and 22b (read at
+    Hopewell S, Chan AW, Collins GS, et al. CONSORT 2025 statement. BMJ 2025;388:e081123, items 22a and 22b (read at
     consort-spirit.org).
 
     Examples
