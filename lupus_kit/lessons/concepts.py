@@ -102,7 +102,7 @@ def concept_test(when: When | None = None, answers: str = "") -> ConceptTest:
     when : {"before", "after"}, optional
         Before or after the course; without it the items are shown.
     answers : str
-        One letter an item, for example ``"bcda bcda bcda"``; spaces and commas are passed over.
+        One letter an item, for example ``"abcd abcd abcd"``; spaces and commas are passed over.
 
     Returns
     -------
@@ -117,8 +117,8 @@ def concept_test(when: When | None = None, answers: str = "") -> ConceptTest:
 
     Examples
     --------
-    >>> print(concept_test("before", "bcda bcda bcda"))
-    4 of 12 right, kept as 'before'.
+    >>> print(concept_test("before", "abcd abcd abcd"))
+    1 of 12 right, kept as 'before'.
     """
     if when is None:
         return ConceptTest()
@@ -126,7 +126,7 @@ def concept_test(when: When | None = None, answers: str = "") -> ConceptTest:
     letters = re.sub(r"[\s,;]", "", str(answers)).casefold()
     if len(letters) != len(CONCEPTS) or set(letters) - set(LETTERS):
         raise InputError(
-            f"answers == {answers!r}: give {len(CONCEPTS)} letters from a to d, one for each item, for example 'bcda bcda bcda'."
+            f"answers == {answers!r}: give {len(CONCEPTS)} letters from a to d, one for each item, for example 'abcd abcd abcd'."
         )
     row = {"key": f"concepts {when}", "when": progress_file.now(), "value": letters}
     return ConceptTest(when, letters, progress_file.keep("predictions", row))
