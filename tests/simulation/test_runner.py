@@ -509,7 +509,7 @@ def test_each_chunk_may_have_its_own_task():
     tasks = [partial(toy_chunks.coins, rate=0.0), partial(toy_chunks.coins, rate=1.0)]
     found = [frame["heads"].unique().tolist() for _, frame in run_chunks(tasks, streams(2), [5, 5])]
     assert found == [[0], [30]]
-    with pytest.raises(ValueError, match="longer than"):
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
         run_chunks(tasks, streams(3), [5, 5, 5])
 
 
