@@ -14,7 +14,6 @@ def handbook(
         Path | None, typer.Argument(metavar="DIR", help="A new folder, or one that holds an earlier handbook.")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The same, as other commands have it.")] = None,
-    force: output.Force = False,
     quiet: output.Quiet = False,
 ) -> None:
     """Write the executed notebooks as one site that works offline, with the sheet of the journal club (PDF)."""
@@ -28,14 +27,14 @@ def handbook(
         raise InputError("say once where to write the handbook, for example lupus-kit handbook my_handbook.")
     # What could be wrong is looked at before a minute of work is done.
     website.check_libraries()
-    website.check_place(folder, force)
+    website.check_place(folder)
     # Stops start with their number; a page of widgets alone, which cannot be moved on paper, is not one.
     paths = [path for path in shelf.find().notebooks() if path.stem[:2].isdigit()]
     executed = list(execution.execute_files(paths))
     if failed := output.print_failures(run for _, run in executed):
         output.say_error(f"No handbook was written: {failed} of {len(paths)} notebooks failed.")
         raise typer.Exit(1)
-    website.build(folder, [Stop(run.name, notebook) for notebook, run in executed], force)
+    website.build(folder, [Stop(run.name, notebook) for notebook, run in executed])
     output.say(f"Wrote the handbook. Open {folder / 'index.html'} in a browser.")
 
 

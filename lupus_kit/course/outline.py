@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from lupus_kit import audit, published
 from lupus_kit.core.errors import require_choice
 from lupus_kit.core.templates import fill
 from lupus_kit.course import shelf
+from lupus_kit.inference import fisher_test, upper_limit
 from lupus_kit.lessons import catalogue
 
 #: Minutes: a page is read at so many words a minute; a cell of code is run and looked at in one; an exercise, and one in
@@ -84,7 +86,11 @@ def plan(name: str) -> str:
     """
     require_choice("plan", name, PLANS)
     listed = modules().set_index("module")
-    return fill(Path(__file__).parent / "plans" / f"{name}.md.j2", minutes=listed["minutes"], title=listed["title"])
+    counts = [audit.claim_counts(published.load("he2020"), f"sri4_week{week}") for week in (12, 24)]
+    points = [100 * (x1 / n1 - x2 / n2) for x1, n1, x2, n2 in counts]
+    values = {"p": float(fisher_test(*counts[0])), "points": points, "limit": 100 * upper_limit(0, counts[0][1])}
+    page = Path(__file__).parent / "plans" / f"{name}.md.j2"
+    return fill(page, minutes=listed["minutes"], title=listed["title"], n=counts[0][1], **values)
 
 
 def _in_one(path: Path) -> list[dict[str, str | int]]:

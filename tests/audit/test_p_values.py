@@ -188,3 +188,4 @@ def test_quoted_words_and_what_was_assumed_stand_in_every_form():
     for text in (report.render("table", 200), report.render("markdown"), report.render("html"), report._repr_html_()):
         assert "“18 of 29 | against 9 of 30”" in text
         assert "assumed: the first arm is the drug" in text
+    assert "style=&#39;" not in report._repr_html_(), "a style that is spelled out is none"

@@ -55,7 +55,7 @@ def check_libraries() -> None:
         need(library, "handbook", "The handbook")
 
 
-def build(folder: Path, stops: Sequence[Stop], force: bool = False) -> Built:
+def build(folder: Path, stops: Sequence[Stop]) -> Built:
     """Write the handbook.
 
     Parameters
@@ -64,8 +64,6 @@ def build(folder: Path, stops: Sequence[Stop], force: bool = False) -> Built:
         Where it goes: a new folder, an empty one, or one that holds an earlier handbook and nothing else.
     stops : sequence of Stop
         Executed notebooks in the order of the walk.
-    force : bool
-        Replace a folder that holds something else, which is lost.
 
     Returns
     -------
@@ -78,7 +76,7 @@ def build(folder: Path, stops: Sequence[Stop], force: bool = False) -> Built:
         As :func:`check_place` and :func:`check_libraries`; or if it cannot be written, and then nothing of it stays behind.
     """
     check_libraries()
-    check_place(folder, force)
+    check_place(folder)
     place = folder.resolve()
     club = journal_club()
     try:
@@ -113,7 +111,7 @@ def _sphinx(sources: Path, pages: Path) -> tuple[str, ...]:
     return tuple(ANSI.sub("", warnings.getvalue()).splitlines())
 
 
-def check_place(folder: Path, force: bool = False) -> None:
+def check_place(folder: Path) -> None:
     """Make sure that a handbook may be written there, before any work is done.
 
     Parameters
@@ -128,10 +126,10 @@ def check_place(folder: Path, force: bool = False) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"cannot use {str(folder)!r} as a folder: a file is in the way. Name another one.")
-    if not force and folder.is_dir() and (foreign := _foreign(folder)):
+    if folder.is_dir() and (foreign := _foreign(folder)):
         raise InputError(
             f"{str(folder)!r} holds {foreign!r}, which is not part of a handbook and would be lost. "
-            "Name a new or empty folder, or add --force."
+            "Name a new or empty folder."
         )
     if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
         # The folder is exchanged as a whole: whoever stands in it would stand in a folder that is gone.
