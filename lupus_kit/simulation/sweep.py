@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit import cohort
 from lupus_kit.core.errors import InputError, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
@@ -18,8 +17,8 @@ from lupus_kit.simulation.engine import checked_trials, run_each
 from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.monte_carlo import Estimate
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.response_rates import Dropout
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 
 METHODS = ("auto", "exact", "simulate")
 
@@ -59,7 +58,7 @@ def with_patients(design: TrialDesign, first: int, second: int | None = None) ->
 
 def grid(
     design: TrialDesign,
-    assumptions: ResponseRates | cohort.Assumptions,
+    assumptions: Assumed,
     over: Mapping[str, Sequence[Any]],
     plan: AnalysisPlan | None = None,
     *,

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.design import TrialDesign
-from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.inference.two_by_two.registry import get
 from lupus_kit.simulation.plan.boundaries import (

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from lupus_kit.inference import joint_counts
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import OUTCOMES
 from lupus_kit.simulation.plan.scenario import Scenario
@@ -72,7 +72,7 @@ def arm_law(scenario: Scenario, arm: int, sizes: Sequence[int]) -> np.ndarray:
     law = joint_counts(min(at), first, second, correlation, arm=("first", "second")[arm])
     for axis, rate in enumerate((first, second)):
         if extra := at[axis] - min(at):
-            alone = binom.pmf(np.arange(extra + 1), extra, rate)
+            alone = binomial_pmf(np.arange(extra + 1), extra, rate)
             law = np.apply_along_axis(np.convolve, axis, law, alone)
     return law
 
