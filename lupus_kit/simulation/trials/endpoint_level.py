@@ -233,10 +233,20 @@ class EndpointSource:
     def _draw(self, arm: int, of: tuple[bool, bool], patients: np.ndarray) -> np.ndarray:
         """Draw packed counts of as many patients as each trial brings in: groups of one size, and the rest."""
         groups, total = _groups(self.scenario, arm, of), np.zeros(self.n_trials, dtype=np.int64)
-        for size in np.flatnonzero(np.bincount(patients)).tolist():
-            here, (whole, rest) = np.flatnonzero(patients == size), divmod(size, len(groups))
+        found = np.bincount(patients)
+        sizes = np.flatnonzero(found)
+        # Trials of each size, in their order; all of them where there is one size.
+        order = (
+            np.argsort(patients.astype(np.min_scalar_type(len(found))), kind="stable")
+            if len(sizes) > 1
+            else slice(None)
+        )
+        stop = 0
+        for size in sizes.tolist():
+            start, stop = stop, stop + int(found[size])
+            here, (whole, rest) = order[start:stop] if len(sizes) > 1 else order, divmod(size, len(groups))
             for group in [groups[-1]] * whole + groups[rest - 1 : rest]:
-                total[here] += group.draw(self.rng, len(here))
+                total[here] += group.draw(self.rng, stop - start)
         return total
 
 
