@@ -11,6 +11,7 @@ from lupus_kit.audit.report.effects import checked_effect
 from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_printed, several_arms_p, two_arms_p
 from lupus_kit.audit.report.paired_and_means import SUMMARY_P, mean_value, paired_p
 from lupus_kit.audit.report.reading import read
+from lupus_kit.audit.report.statements import nothing_printed
 from lupus_kit.audit.report.report import Report
 from lupus_kit.audit.values.consistency import inconsistencies
 from lupus_kit.audit.values.counts import Counts, Table, all_randomised, side_counts
@@ -186,7 +187,9 @@ def check(study: str | Path | Study) -> Report:
         values=tuple(values),
         reading_statements=read(
             judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed)
-        ),
+        )
+        if values
+        else (nothing_printed(record.trial),),
         n_analyses=n_analyses(),
         findings=findings,
         remarks=record.remarks,
