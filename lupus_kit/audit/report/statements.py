@@ -35,11 +35,9 @@ class Statement:
 
 def nothing_printed(trial: Trial) -> Statement:
     """Say of a study without results what is recorded of it, and where results would stand."""
-    known = {
-        name: getattr(trial, name) for name in ("design", "population", "intervention", "comparator", "source", "note")
-    }
-    known = {"arms": listing(trial.n_randomised)} | known
-    recorded = " ".join(f"{name.capitalize()}: {text.rstrip('.')}." for name, text in known.items() if text)
+    names = ("design", "population", "intervention", "comparator", "source", "note")
+    known = [("arms", listing(trial.n_randomised)), *((name, getattr(trial, name)) for name in names)]
+    recorded = " ".join(f"{name.capitalize()}: {text.rstrip('.')}." for name, text in known if text)
     where = f"the registry's entry ({listing(trial.registry)})" if trial.registry else "a trial registry"
     return Statement("no results", f"No results of this study are recorded here, so there is nothing to recompute. Recorded is "
         f"what was planned. {recorded} Results would stand in {where}, or in a paper that names its number: add them to a claims "

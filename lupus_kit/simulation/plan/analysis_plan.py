@@ -216,7 +216,7 @@ class AnalysisPlan:
             value = getattr(self, name)
             if not is_number(value) or not low < value < high:
                 raise InputError(f"{name} == {value!r}: must be strictly between {low} and {high}.")
-        if isinstance(self.sided, bool) or self.sided not in (1, 2):
+        if not is_number(self.sided) or self.sided not in (1, 2):
             raise InputError(f"sided == {self.sided!r}: 2 for two-sided tests, 1 for one-sided tests of a benefit.")
         if self.sided == 1 and self.alpha >= 0.5:
             raise InputError(f"alpha == {self.alpha:g}: the level of a one-sided test is below 0.5.")

@@ -127,7 +127,9 @@ def rule_of(plan: AnalysisPlan, look: int = 0) -> Rule:
     return Rule(plan, look)
 
 
-def responds_more(margin: float, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray) -> np.ndarray:
+def responds_more(
+    margin: float, n1: np.ndarray | int, x1: np.ndarray, n2: np.ndarray | int, x2: np.ndarray
+) -> np.ndarray:
     """Whether the first arm's rate is above the second's less the margin; what differs by rounding alone is equal."""
     return np.asarray(x1 * n2 - x2 * n1 + margin * n1 * n2 > 1e-9)
 

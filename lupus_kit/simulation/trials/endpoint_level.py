@@ -233,18 +233,12 @@ class EndpointSource:
     def _draw(self, arm: int, of: tuple[bool, bool], patients: np.ndarray) -> np.ndarray:
         """Draw packed counts of as many patients as each trial brings in: groups of one size, and the rest."""
         groups, total = _groups(self.scenario, arm, of), np.zeros(self.n_trials, dtype=np.int64)
-        found = np.bincount(patients)
-        sizes = np.flatnonzero(found)
-        # Trials of each size, in their order; all of them where there is one size.
-        order = (
-            np.argsort(patients.astype(np.min_scalar_type(len(found))), kind="stable")
-            if len(sizes) > 1
-            else slice(None)
-        )
-        stop = 0
-        for size in sizes.tolist():
+        found, stop = np.bincount(patients), 0
+        order = np.argsort(patients.astype(np.min_scalar_type(len(found))), kind="stable")
+        for size in np.flatnonzero(found).tolist():
             start, stop = stop, stop + int(found[size])
-            here, (whole, rest) = order[start:stop] if len(sizes) > 1 else order, divmod(size, len(groups))
+            here = slice(None) if stop - start == self.n_trials else order[start:stop]
+            whole, rest = divmod(size, len(groups))
             for group in [groups[-1]] * whole + groups[rest - 1 : rest]:
                 total[here] += group.draw(self.rng, stop - start)
         return total
