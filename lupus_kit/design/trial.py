@@ -38,10 +38,10 @@ class Arm:
     def __post_init__(self) -> None:
         if not is_whole(self.n_randomised, 1):
             raise InputError(
-                f"arm {self.name!r}: n_randomised == {self.n_randomised!r}, must be a whole number, at least 1."
+                f"arm {self.name!r}: n_randomised == {self.n_randomised!r}, must be at least 1, a whole number."
             )
         if not is_number(self.dose_miu) or self.dose_miu < 0:
-            raise InputError(f"arm {self.name!r}: dose_miu == {self.dose_miu!r}, must be a number and not be negative.")
+            raise InputError(f"arm {self.name!r}: dose_miu == {self.dose_miu!r}, must not be negative, and a number.")
 
 
 @dataclass(frozen=True)
