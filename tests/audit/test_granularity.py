@@ -73,7 +73,7 @@ def test_five_whole_numbers_reach_every_sum_of_squares_of_the_right_parity(n):
         assert {q for q in range(most + 1) if reached[rest] >> q & 1} == expected
 
 
-@pytest.mark.parametrize("n", range(2, 13))
+@pytest.mark.parametrize("n", [2, 3, 4, 7, 12])
 def test_debit_against_every_count(n):
     both = set()
     for x in range(n + 1):

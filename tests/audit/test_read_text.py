@@ -462,7 +462,7 @@ def _accounted(study: Proposal) -> None:
     assert all(mains.count(start) <= 2 for start in mains)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.sampled_from(

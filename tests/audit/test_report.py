@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from references.cases import case
 from references.reading import ACCUSING, checked, everything_said, markdown_cells, parse, recomputed
 
 from lupus_kit import audit, inference, published
@@ -42,9 +43,8 @@ def test_three_values_of_each_claim(report):
     assert len(report.verdicts()) == len(report.values)
 
 
-@pytest.mark.parametrize(
-    ("claim", "what", "x", "n", "how"),
-    [
+def test_counts_are_found_and_reproduced(values):
+    for claim, what, x, n, how in [
         ("sri4_week12", "IL-2", 16, 29, "one solution"),
         ("sri4_week12", "placebo", 9, 30, "one denominator"),
         ("sri4_week24", "IL-2", 19, 29, "one solution"),
@@ -53,15 +53,14 @@ def test_three_values_of_each_claim(report):
         ("ln_complete_remission", "placebo", 2, 12, "printed"),
         ("serious_infection", "IL-2", 0, 29, "table row"),
         ("serious_infection", "placebo", 2, 30, "table row"),
-    ],
-)
-def test_counts_are_found_and_reproduced(values, claim, what, x, n, how):
-    value = values[claim, what]
-    (one,) = value.analyses
-    assert (one.counts, one.value) == ((x, n), 100 * x / n)
-    assert recomputed(value) == f"{x}/{n} = {100 * x / n:.2f}%"
-    assert how in one.name
-    assert value.verdict == value.sentence == "reproduced"
+    ]:
+        with case(claim, what, x, n, how):
+            value = values[claim, what]
+            (one,) = value.analyses
+            assert (one.counts, one.value) == ((x, n), 100 * x / n)
+            assert recomputed(value) == f"{x}/{n} = {100 * x / n:.2f}%"
+            assert how in one.name
+            assert value.verdict == value.sentence == "reproduced"
 
 
 TABLES = [
@@ -281,12 +280,13 @@ def test_the_table_fits_its_width_and_loses_nothing(report, width):
         assert printed in text
 
 
-@pytest.mark.parametrize("form", ["table", "markdown", "json", "csv"])
-def test_every_form_ends_with_one_newline_and_is_repeatable(report, form):
-    text = report.render(form)
-    assert text.endswith("\n")
-    assert not text.endswith("\n\n")
-    assert text == audit.check("he2020").render(form)
+def test_every_form_ends_with_one_newline_and_is_repeatable(report):
+    again = audit.check("he2020")
+    for form in ("table", "markdown", "json", "csv"):
+        text = report.render(form)
+        assert text.endswith("\n"), form
+        assert not text.endswith("\n\n"), form
+        assert text == again.render(form), form
 
 
 def test_an_unknown_form_names_those_there_are(report):

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from references.cases import case
 
 from lupus_kit import InputError, cli, course, lessons
 from lupus_kit.course import outline, shelf, teaching
@@ -36,17 +37,20 @@ def test_every_exercise_is_there_in_the_order_of_the_walk(notes):
     assert [one.aim for one in notes.notes] == list(listed["aim"])
 
 
-@pytest.mark.parametrize("key", lessons.exercises()["key"])
-def test_a_note_is_whole(notes, key):
-    (note,) = [one for one in notes.notes if one.key == key]
-    exercise = find(key)
-    assert len(note.question) > 20, "the notebook's question"
-    assert "details" not in note.solution + note.code
-    assert ("def " if exercise.kind == "function" else "answer = ") in note.code, "the notebook's folded solution"
-    assert note.answer
-    assert note.explanation
-    assert [hint for _, hint in note.misconceptions] == [slip.hint for slip in exercise.misconceptions]
-    compile(note.code, note.key, "exec")
+def test_a_note_is_whole(notes):
+    for key in lessons.exercises()["key"]:
+        with case(key):
+            (note,) = [one for one in notes.notes if one.key == key]
+            exercise = find(key)
+            assert len(note.question) > 20, "the notebook's question"
+            assert "details" not in note.solution + note.code
+            assert ("def " if exercise.kind == "function" else "answer = ") in note.code, (
+                "the notebook's folded solution"
+            )
+            assert note.answer
+            assert note.explanation
+            assert [hint for _, hint in note.misconceptions] == [slip.hint for slip in exercise.misconceptions]
+            compile(note.code, note.key, "exec")
 
 
 def test_the_typical_wrong_answers_are_wrong_and_get_the_hint_that_is_listed(notes):

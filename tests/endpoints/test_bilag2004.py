@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from references.cases import case
 from references.endpoints_by_row import BILAG_TABLE
 
 from lupus_kit.core.errors import InputError
@@ -62,22 +63,22 @@ def test_the_simple_table_names_every_item_once() -> None:
     assert all(BY_NUMBER[number].system == system for system, number, _ in SIMPLE)
 
 
-@pytest.mark.parametrize(("system", "number", "letter"), SIMPLE)
-def test_each_simple_item_at_each_level(system: str, number: int, letter: str) -> None:
-    improving = {"A": "B", "B": "C", "C": "C"}[letter]
-    rows = [{number: level} for level in range(5)]
-    got = bilag2004(frame(*rows), involved_before=True)
-    assert "".join(got[f"bilag_{system}"]) == "D" + improving + letter * 3
-    others = [c for c in GRADE_COLUMNS if c != f"bilag_{system}"]
-    assert (got[others] == "D").all(axis=None)
-    words = ["improving", "same", "worse", "new"]
-    expected = [f"{number} {BY_NUMBER[number].label}: {word}" for word in words]
-    assert got[f"{system}_because"].tolist()[1:] == expected
+def test_each_simple_item_at_each_level() -> None:
+    for system, number, letter in SIMPLE:
+        with case(system, number, letter):
+            improving = {"A": "B", "B": "C", "C": "C"}[letter]
+            rows = [{number: level} for level in range(5)]
+            got = bilag2004(frame(*rows), involved_before=True)
+            assert "".join(got[f"bilag_{system}"]) == "D" + improving + letter * 3
+            others = [c for c in GRADE_COLUMNS if c != f"bilag_{system}"]
+            assert (got[others] == "D").all(axis=None)
+            words = ["improving", "same", "worse", "new"]
+            expected = [f"{number} {BY_NUMBER[number].label}: {word}" for word in words]
+            assert got[f"{system}_because"].tolist()[1:] == expected
 
 
-@pytest.mark.parametrize(
-    ("levels", "expected"),
-    [
+def test_constitutional() -> None:
+    for levels, expected in [
         ((2, 2, 2, 0), "A"),
         ((4, 0, 3, 2), "A"),
         ((2, 2, 1, 0), "B"),
@@ -89,10 +90,9 @@ def test_each_simple_item_at_each_level(system: str, number: int, letter: str) -
         ((0, 0, 0, 1), "C"),
         ((0, 4, 0, 0), "C"),
         ((0, 0, 0, 0), "E"),
-    ],
-)
-def test_constitutional(levels: tuple[int, ...], expected: str) -> None:
-    assert grade("constitutional", dict(zip(range(1, 5), levels, strict=True))) == expected
+    ]:
+        with case(levels, expected):
+            assert grade("constitutional", dict(zip(range(1, 5), levels, strict=True))) == expected
 
 
 def test_constitutional_reason_names_only_what_counts() -> None:
@@ -112,20 +112,48 @@ def test_reasons_leave_out_items_that_alone_give_a_lower_grade() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("number", "value", "expected"),
-    [
-        (90, 7.9, "A"), (90, 8, "B"), (90, 8.9, "B"), (90, 8.95, "B"), (90, 9, "C"), (90, 10.99, "C"), (90, 11, "E"),
-        (91, 0.99, "A"), (91, 1, "B"), (91, 1.99, "B"), (91, 2, "C"), (91, 3.99, "C"), (91, 4, "E"),
-        (92, 0.49, "A"), (92, 0.5, "B"), (92, 0.99, "B"), (92, 1, "C"), (92, 1.99, "C"), (92, 2, "E"),
-        (94, 24, "A"), (94, 25, "B"), (94, 49, "B"), (94, 50, "C"), (94, 149, "C"), (94, 150, "E"),
-        (93, 0.99, "C"), (93, 0.01, "C"), (93, 1, "E"),
-        (95, 0, "E"), (95, 1, "B"), (95, 2, "A"), (95, 3, "A"), (95, 4, "A"),
-        (96, True, "B"), (96, False, "E"), (97, "Y", "C"), (97, "N", "E"),
-    ],
-)  # fmt: skip
-def test_haematological_on_both_sides(number: int, value: object, expected: str) -> None:
-    assert grade("haematological", {number: value}) == expected
+def test_haematological_on_both_sides() -> None:
+    for number, value, expected in [
+        (90, 7.9, "A"),
+        (90, 8, "B"),
+        (90, 8.9, "B"),
+        (90, 8.95, "B"),
+        (90, 9, "C"),
+        (90, 10.99, "C"),
+        (90, 11, "E"),
+        (91, 0.99, "A"),
+        (91, 1, "B"),
+        (91, 1.99, "B"),
+        (91, 2, "C"),
+        (91, 3.99, "C"),
+        (91, 4, "E"),
+        (92, 0.49, "A"),
+        (92, 0.5, "B"),
+        (92, 0.99, "B"),
+        (92, 1, "C"),
+        (92, 1.99, "C"),
+        (92, 2, "E"),
+        (94, 24, "A"),
+        (94, 25, "B"),
+        (94, 49, "B"),
+        (94, 50, "C"),
+        (94, 149, "C"),
+        (94, 150, "E"),
+        (93, 0.99, "C"),
+        (93, 0.01, "C"),
+        (93, 1, "E"),
+        (95, 0, "E"),
+        (95, 1, "B"),
+        (95, 2, "A"),
+        (95, 3, "A"),
+        (95, 4, "A"),
+        (96, True, "B"),
+        (96, False, "E"),
+        (97, "Y", "C"),
+        (97, "N", "E"),
+    ]:
+        with case(number, value, expected):
+            assert grade("haematological", {number: value}) == expected
 
 
 PROTEINURIA, HYPERTENSION, FUNCTION = {84: 1.01}, {80: True}, {87: 49}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from references.cases import case
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import SLEDAI_FINDINGS, SLEDAI_ITEMS, sledai, sledai_descriptors
@@ -256,9 +257,8 @@ def test_the_table_of_findings_is_complete() -> None:
     assert set(SLEDAI_FINDINGS["kind"]) == {"yes/no", "number", "count"}
 
 
-@pytest.mark.parametrize(
-    ("findings", "words"),
-    [
+def test_bad_findings_are_explained() -> None:
+    for findings, words in [
         ({"temperature": 101}, "row 0, column 'temperature': 101 is not allowed .a number from 30 to 45"),
         ({"inflamed_joints": 2.5}, "a whole number from 0 to 100"),
         ({"rash": "perhaps"}, "row 0, column 'rash': 'perhaps'"),
@@ -268,11 +268,9 @@ def test_the_table_of_findings_is_complete() -> None:
         ({"rash": 0, "rash_stable": 1}, "cannot be stable where 'rash' is absent"),
         ({"arthritis_other_cause": 1, "rash": 1}, "the form names no such exclusion|form names no such"),
         ({"sodium": 140}, "no SLEDAI finding"),
-    ],
-)
-def test_bad_findings_are_explained(findings: dict[str, Any], words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        sledai_descriptors(pd.DataFrame([findings]))
+    ]:
+        with case(findings, words), pytest.raises(InputError, match=words):
+            sledai_descriptors(pd.DataFrame([findings]))
 
 
 def test_bad_arguments_are_explained() -> None:

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from references import brute_force
+from references.cases import case
 from scipy.stats import beta, binom
 
 from lupus_kit import inference
@@ -19,23 +20,27 @@ DESIGNS = [(5, 5), (10, 12), (13, 12), (7, 20), (1, 9), (2, 31), (29, 30)]
 TOLERANCE = 1e-9
 
 
-@pytest.mark.parametrize(("n1", "n2"), [(1, 1), (4, 4), (5, 7), (7, 20), (13, 12)])
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
-@pytest.mark.parametrize("key", CONDITIONAL)
-def test_conditional_tests_are_right_to_the_last_bit(key, alternative, n1, n2):
-    expected = [
-        float(brute_force.conditional_p(key, alternative, x1, n1, x2, n2)) for x1, x2 in brute_force.tables(n1, n2)
-    ]
-    lattice = inference.pvalue_lattice(key, n1, n2, alternative)
-    assert lattice.ravel().tolist() == expected
+def test_conditional_tests_are_right_to_the_last_bit():
+    for key in CONDITIONAL:
+        with case(key):
+            for alternative in ALTERNATIVES:
+                for n1, n2 in [(1, 1), (4, 4), (5, 7), (7, 20), (13, 12)]:
+                    with case(alternative, n1, n2):
+                        expected = [
+                            float(brute_force.conditional_p(key, alternative, x1, n1, x2, n2))
+                            for x1, x2 in brute_force.tables(n1, n2)
+                        ]
+                        lattice = inference.pvalue_lattice(key, n1, n2, alternative)
+                        assert lattice.ravel().tolist() == expected
 
 
-@pytest.mark.parametrize("key", CONDITIONAL)
-@pytest.mark.parametrize("table", [(16, 29, 9, 30), (19, 29, 11, 30), (120, 240, 96, 230), (5, 200, 14, 198)])
-def test_conditional_tests_of_larger_tables(key, table):
-    x1, n1, x2, n2 = table
-    expected = float(brute_force.conditional_p(key, "two-sided", *table))
-    assert inference.pvalue(key, x1, n1, x2, n2) == expected
+def test_conditional_tests_of_larger_tables():
+    for table in [(16, 29, 9, 30), (19, 29, 11, 30), (120, 240, 96, 230), (5, 200, 14, 198)]:
+        for key in CONDITIONAL:
+            with case(table, key):
+                x1, n1, x2, n2 = table
+                expected = float(brute_force.conditional_p(key, "two-sided", *table))
+                assert inference.pvalue(key, x1, n1, x2, n2) == expected
 
 
 @cache
@@ -100,13 +105,14 @@ def test_boschloo_berger_boos_doubles_the_smaller_side():
     assert greater.min() >= 1e-6
 
 
-@pytest.mark.parametrize(("n1", "n2"), DESIGNS)
-@pytest.mark.parametrize("key", ["barnard", "barnard_unpooled", "boschloo_minlike"])
-def test_tables_that_tie_exactly_share_one_p_value(key, n1, n2):
-    groups, _ = brute_force.tails(key, "two-sided", n1, n2)
-    lattice = inference.pvalue_lattice(key, n1, n2)
-    assert max(len(group) for group in groups) > 1
-    assert all(len({lattice[table] for table in group}) == 1 for group in groups)
+def test_tables_that_tie_exactly_share_one_p_value():
+    for key in ["barnard", "barnard_unpooled", "boschloo_minlike"]:
+        for n1, n2 in DESIGNS:
+            with case(key, n1, n2):
+                groups, _ = brute_force.tails(key, "two-sided", n1, n2)
+                lattice = inference.pvalue_lattice(key, n1, n2)
+                assert max(len(group) for group in groups) > 1
+                assert all(len({lattice[table] for table in group}) == 1 for group in groups)
 
 
 def test_the_observed_table_has_a_tie_that_floats_miss():

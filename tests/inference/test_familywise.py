@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from references.cases import case
 from scipy.stats import multivariate_normal, norm
 from statsmodels.stats.multitest import multipletests
 
@@ -104,9 +105,8 @@ def test_the_trial_under_each_rule():
     assert inference.decide(0.027, 0.052, "fixed_sequence") == (True, False)
 
 
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
+def test_bad_input():
+    for call, words in [
         (lambda: inference.familywise_error(0.4, 29, 30, 0.4, "bonferoni"), "did you mean 'bonferroni'"),
         (lambda: inference.familywise_error(1.4, 29, 30, 0.4, "holm"), r"rho == 1\.4"),
         (lambda: inference.familywise_error("0.4", 29, 30, 0.4, "holm"), "rho == '0.4'"),
@@ -117,11 +117,9 @@ def test_the_trial_under_each_rule():
         (lambda: inference.familywise_error(0, 9, 9, (0.9, 0.1), "holm", test="fischer"), "'fisher'"),
         (lambda: inference.decide(1.2, 0.5, "holm"), r"p_first == 1\.2"),
         (lambda: inference.decide([0.01, 0.02], 0.5, "holm"), "p_first: one probability is needed here, not an array"),
-    ],
-)
-def test_bad_input(call, words):
-    with pytest.raises(ValueError, match=words):
-        call()
+    ]:
+        with case(call, words), pytest.raises(ValueError, match=words):
+            call()
 
 
 @pytest.mark.parametrize("second", [0.8680586341072046, 0.37, 0.999])

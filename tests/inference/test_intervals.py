@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from references import brute_force
+from references.cases import case
 from scipy import stats
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtri
@@ -120,22 +121,24 @@ def bisected_rates(difference, table):
     return (low + high) / 2 + difference, (low + high) / 2
 
 
-@pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("key", ["miettinen_nurminen", "mee"])
-def test_score_intervals_solve_their_equation(key, table, level):
-    x1, n1, x2, n2 = table
-    factor = (n1 + n2) / (n1 + n2 - 1) if key == "miettinen_nurminen" else 1.0
-    interval = found(key, table, level)
-    z = ndtri(0.5 + level / 2)
-    assert -1 <= interval.low <= interval.estimate <= interval.high <= 1
-    for end, sign in ((interval.low, 1), (interval.high, -1)):
-        if abs(end) == 1:  # the statistic never reaches the quantile inside [-1, 1]
-            continue
-        p1, p2 = bisected_rates(end, table)
-        variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
-        statistic = (x1 / n1 - x2 / n2 - end) / np.sqrt(variance)
-        assert statistic == pytest.approx(sign * z, abs=1e-8)
+def test_score_intervals_solve_their_equation():
+    for key in ["miettinen_nurminen", "mee"]:
+        with case(key):
+            for table in TABLES:
+                for level in [0.8, 0.95, 0.999]:
+                    with case(table, level):
+                        x1, n1, x2, n2 = table
+                        factor = (n1 + n2) / (n1 + n2 - 1) if key == "miettinen_nurminen" else 1.0
+                        interval = found(key, table, level)
+                        z = ndtri(0.5 + level / 2)
+                        assert -1 <= interval.low <= interval.estimate <= interval.high <= 1
+                        for end, sign in ((interval.low, 1), (interval.high, -1)):
+                            if abs(end) == 1:  # the statistic never reaches the quantile inside [-1, 1]
+                                continue
+                            p1, p2 = bisected_rates(end, table)
+                            variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * factor
+                            statistic = (x1 / n1 - x2 / n2 - end) / np.sqrt(variance)
+                            assert statistic == pytest.approx(sign * z, abs=1e-8)
 
 
 @pytest.mark.parametrize("key", ["miettinen_nurminen", "mee"])
@@ -171,21 +174,26 @@ def test_conditional_interval_puts_half_of_alpha_in_each_tail(table, level):
         assert beyond(interval.high, lambda k: k <= x1) == pytest.approx(tail, abs=1e-8)
 
 
-@pytest.mark.parametrize("level", [0.8, 0.9, 0.95, 0.99])
-@pytest.mark.parametrize(("n1", "n2"), [(1, 1), (2, 5), (6, 6), (9, 7), (29, 30)])
-@pytest.mark.parametrize("key", [entry[0] for entry in QUICK if entry[4]])
-def test_an_interval_excludes_no_difference_exactly_where_its_test_rejects(key, n1, n2, level):
-    tables = list(brute_force.tables(n1, n2))
-    if n1 > 20:  # a sample around the trial's own tables
-        tables = [(x1, x2) for x1 in range(8, 22, 2) for x2 in (3, 9, 11, 16)]
-    rejected = set()
-    for x1, x2 in tables:
-        interval = found(key, (x1, n1, x2, n2), level)
-        p = inference.pvalue(interval.inverts, x1, n1, x2, n2)
-        excluded = interval.low == interval.low and not interval.low <= interval.null_value <= interval.high
-        assert excluded == (p <= 1 - level), (x1, x2, p, interval.low, interval.high)
-        rejected.add(excluded)
-    assert n1 < 20 or rejected == {True, False}
+def test_an_interval_excludes_no_difference_exactly_where_its_test_rejects():
+    for key in [entry[0] for entry in QUICK if entry[4]]:
+        with case(key):
+            for n1, n2 in [(1, 1), (2, 5), (6, 6), (9, 7), (29, 30)]:
+                for level in [0.8, 0.9, 0.95, 0.99]:
+                    with case(n1, n2, level):
+                        tables = list(brute_force.tables(n1, n2))
+                        if n1 > 20:  # a sample around the trial's own tables
+                            tables = [(x1, x2) for x1 in range(8, 22, 2) for x2 in (3, 9, 11, 16)]
+                        rejected = set()
+                        for x1, x2 in tables:
+                            interval = found(key, (x1, n1, x2, n2), level)
+                            p = inference.pvalue(interval.inverts, x1, n1, x2, n2)
+                            excluded = (
+                                interval.low == interval.low
+                                and not interval.low <= interval.null_value <= interval.high
+                            )
+                            assert excluded == (p <= 1 - level), (x1, x2, p, interval.low, interval.high)
+                            rejected.add(excluded)
+                        assert n1 < 20 or rejected == {True, False}
 
 
 def test_every_interval_that_can_name_its_test_does():
@@ -301,29 +309,32 @@ def test_jeffreys_cuts_the_posterior(n):
         assert posterior.sf(high) == pytest.approx(0.025 if x < n else 0.0, abs=1e-10)
 
 
-@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
-@pytest.mark.parametrize("table", [t for t in TABLES if t[0] + t[2]])
-def test_koopman_solves_its_equation(table, level):
-    x1, n1, x2, n2 = table
-    interval, z = found("koopman", table, level), ndtri(0.5 + level / 2)
-    for ratio, sign, open_end in ((interval.low, 1, x1 == 0), (interval.high, -1, x2 == 0)):
-        if open_end:
-            assert ratio == (0.0 if sign == 1 else np.inf)
-            continue
-        # The rates of largest likelihood under p1 = ratio * p2, by halving on the score equation.
-        low, high = 0.0, min(1.0, 1 / ratio)
-        for _ in range(200):
-            p2 = (low + high) / 2
-            p1 = ratio * p2
-            if p2 in (low, high) or p1 >= 1 or p2 >= 1:
-                break
-            slope = (x1 + x2) / p2 - ratio * (n1 - x1) / (1 - p1) - (n2 - x2) / (1 - p2)
-            low, high = (p2, high) if slope > 0 else (low, p2)
-        p1 = ratio * p2
-        # Koopman's statistic is a sum of two chi-squared terms; its root is the z of the difference.
-        chi_squared = sum((x - n * p) ** 2 / (n * p * (1 - p)) for x, n, p in ((x1, n1, p1), (x2, n2, p2)) if 0 < p < 1)
-        assert np.sqrt(chi_squared) == pytest.approx(z, abs=1e-6)
-        assert np.sign(x1 / n1 - ratio * x2 / n2) == sign
+def test_koopman_solves_its_equation():
+    for table in [t for t in TABLES if t[0] + t[2]]:
+        for level in [0.8, 0.95, 0.99]:
+            with case(table, level):
+                x1, n1, x2, n2 = table
+                interval, z = found("koopman", table, level), ndtri(0.5 + level / 2)
+                for ratio, sign, open_end in ((interval.low, 1, x1 == 0), (interval.high, -1, x2 == 0)):
+                    if open_end:
+                        assert ratio == (0.0 if sign == 1 else np.inf)
+                        continue
+                    # The rates of largest likelihood under p1 = ratio * p2, by halving on the score equation.
+                    low, high = 0.0, min(1.0, 1 / ratio)
+                    for _ in range(200):
+                        p2 = (low + high) / 2
+                        p1 = ratio * p2
+                        if p2 in (low, high) or p1 >= 1 or p2 >= 1:
+                            break
+                        slope = (x1 + x2) / p2 - ratio * (n1 - x1) / (1 - p1) - (n2 - x2) / (1 - p2)
+                        low, high = (p2, high) if slope > 0 else (low, p2)
+                    p1 = ratio * p2
+                    # Koopman's statistic is a sum of two chi-squared terms; its root is the z of the difference.
+                    chi_squared = sum(
+                        (x - n * p) ** 2 / (n * p * (1 - p)) for x, n, p in ((x1, n1, p1), (x2, n2, p2)) if 0 < p < 1
+                    )
+                    assert np.sqrt(chi_squared) == pytest.approx(z, abs=1e-6)
+                    assert np.sign(x1 / n1 - ratio * x2 / n2) == sign
 
 
 def point_probability_p(x1, n1, x2, n2, odds_ratio):

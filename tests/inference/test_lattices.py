@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from references.cases import case
 
 from lupus_kit import inference
 from lupus_kit.inference import TESTS
@@ -82,22 +83,26 @@ def test_every_entry_is_fully_described():
                 assert np.array_equal(mine, theirs, equal_nan=True)
 
 
-@pytest.mark.parametrize(("n1", "n2"), DESIGNS)
-@pytest.mark.parametrize("key", KEYS)
-def test_renaming_the_arms_changes_only_the_direction(key, n1, n2):
-    lattice = {a: inference.pvalue_lattice(key, n1, n2, a) for a in ALTERNATIVES}
-    assert same(lattice["two-sided"], inference.pvalue_lattice(key, n2, n1).T)
-    assert same(lattice["greater"], inference.pvalue_lattice(key, n2, n1, "less").T)
-    assert same(lattice["less"], inference.pvalue_lattice(key, n2, n1, "greater").T)
+def test_renaming_the_arms_changes_only_the_direction():
+    for key in KEYS:
+        with case(key):
+            for n1, n2 in DESIGNS:
+                with case(n1, n2):
+                    lattice = {a: inference.pvalue_lattice(key, n1, n2, a) for a in ALTERNATIVES}
+                    assert same(lattice["two-sided"], inference.pvalue_lattice(key, n2, n1).T)
+                    assert same(lattice["greater"], inference.pvalue_lattice(key, n2, n1, "less").T)
+                    assert same(lattice["less"], inference.pvalue_lattice(key, n2, n1, "greater").T)
 
 
-@pytest.mark.parametrize(("n1", "n2"), DESIGNS)
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in NOT_SYMMETRIC_IN_OUTCOME])
-def test_renaming_the_outcomes_changes_only_the_direction(key, n1, n2):
-    two_sided = inference.pvalue_lattice(key, n1, n2)
-    assert same(two_sided, two_sided[::-1, ::-1])
-    greater, less = (inference.pvalue_lattice(key, n1, n2, side) for side in ("greater", "less"))
-    assert same(greater, less[::-1, ::-1])
+def test_renaming_the_outcomes_changes_only_the_direction():
+    for key in [key for key in KEYS if key not in NOT_SYMMETRIC_IN_OUTCOME]:
+        with case(key):
+            for n1, n2 in DESIGNS:
+                with case(n1, n2):
+                    two_sided = inference.pvalue_lattice(key, n1, n2)
+                    assert same(two_sided, two_sided[::-1, ::-1])
+                    greater, less = (inference.pvalue_lattice(key, n1, n2, side) for side in ("greater", "less"))
+                    assert same(greater, less[::-1, ::-1])
 
 
 @pytest.mark.parametrize("key", sorted(NOT_SYMMETRIC_IN_OUTCOME))
@@ -124,31 +129,34 @@ def undefined(key: str, n1: int, n2: int) -> np.ndarray:
     return np.full_like(nobody_or_everybody, False)
 
 
-@pytest.mark.parametrize(("n1", "n2"), DESIGNS)
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
-@pytest.mark.parametrize("key", KEYS)
-def test_p_lies_between_0_and_1_or_is_nan_exactly_where_documented(key, alternative, n1, n2):
-    lattice = inference.pvalue_lattice(key, n1, n2, alternative)
-    assert lattice.shape == (n1 + 1, n2 + 1)
-    missing = np.isnan(lattice)
-    assert np.array_equal(missing, undefined(key, n1, n2))
-    assert lattice[~missing].min(initial=1) >= 0
-    assert lattice[~missing].max(initial=0) <= 1
+def test_p_lies_between_0_and_1_or_is_nan_exactly_where_documented():
+    for key in KEYS:
+        with case(key):
+            for alternative in ALTERNATIVES:
+                for n1, n2 in DESIGNS:
+                    with case(alternative, n1, n2):
+                        lattice = inference.pvalue_lattice(key, n1, n2, alternative)
+                        assert lattice.shape == (n1 + 1, n2 + 1)
+                        missing = np.isnan(lattice)
+                        assert np.array_equal(missing, undefined(key, n1, n2))
+                        assert lattice[~missing].min(initial=1) >= 0
+                        assert lattice[~missing].max(initial=0) <= 1
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_the_degenerate_answer_is_the_documented_one(key):
-    words = TESTS[key].degenerate
-    for x1, x2 in ((0, 0), (6, 8)):
-        p = inference.pvalue(key, x1, 6, x2, 8)
-        if words.startswith("nan"):
-            assert np.isnan(p)
-        elif words.startswith("a number"):
-            assert 0 < p <= 1
-        else:
-            assert p == float(words.partition(":")[0])
-    if "0 when one arm responds wholly" in words:
-        assert inference.pvalue(key, 6, 6, 0, 8) == 0.0
+def test_the_degenerate_answer_is_the_documented_one():
+    for key in KEYS:
+        with case(key):
+            words = TESTS[key].degenerate
+            for x1, x2 in ((0, 0), (6, 8)):
+                p = inference.pvalue(key, x1, 6, x2, 8)
+                if words.startswith("nan"):
+                    assert np.isnan(p)
+                elif words.startswith("a number"):
+                    assert 0 < p <= 1
+                else:
+                    assert p == float(words.partition(":")[0])
+            if "0 when one arm responds wholly" in words:
+                assert inference.pvalue(key, 6, 6, 0, 8) == 0.0
 
 
 # Monotone by construction of the statistic. Left out, because their statistics themselves turn back near the
@@ -160,43 +168,48 @@ MONOTONE = [
 ]
 
 
-@pytest.mark.parametrize(("n1", "n2"), [(4, 4), (7, 9), (12, 5)])
-@pytest.mark.parametrize("key", MONOTONE)
-def test_more_responders_in_the_first_arm_never_raise_p_greater(key, n1, n2):
-    greater = inference.pvalue_lattice(key, n1, n2, "greater")
-    assert np.nanmax(np.diff(greater, axis=0)) <= 1e-12
-    assert np.nanmin(np.diff(greater, axis=1)) >= -1e-12
+def test_more_responders_in_the_first_arm_never_raise_p_greater():
+    for key in MONOTONE:
+        for n1, n2 in [(4, 4), (7, 9), (12, 5)]:
+            with case(key, n1, n2):
+                greater = inference.pvalue_lattice(key, n1, n2, "greater")
+                assert np.nanmax(np.diff(greater, axis=0)) <= 1e-12
+                assert np.nanmin(np.diff(greater, axis=1)) >= -1e-12
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_one_answer_however_it_is_asked(key):
-    n1, n2 = 6, 8
-    lattice = inference.pvalue_lattice(key, n1, n2)
-    x1, x2 = np.indices(lattice.shape)
-    assert same(inference.pvalue(key, x1, n1, x2, n2), lattice)
-    loop = [[inference.pvalue(key, a, n1, b, n2) for b in range(n2 + 1)] for a in range(n1 + 1)]
-    assert all(isinstance(value, float) for row in loop for value in row)
-    assert same(loop, lattice)
-    # The same counts in other containers, and broadcast.
-    columns = inference.pvalue(key, [[0], [3], [6]], n1, [1, 4], n2)
-    assert same(columns, lattice[np.ix_([0, 3, 6], [1, 4])])
-    series = inference.pvalue(key, pd.Series([2, 5]), np.int16(n1), pd.Series([1, 7], dtype="Int64"), float(n2))
-    assert same(series, [lattice[2, 1], lattice[5, 7]])
-    assert inference.pvalue(TESTS[key], np.int64(4), n1, np.uint8(2), n2) == pytest.approx(lattice[4, 2], nan_ok=True)
-    # Arms of different sizes in one call.
-    mixed = inference.pvalue(key, [3, 3, 2], [6, 5, 6], [1, 1, 4], [8, 9, 8])
-    one_by_one = [inference.pvalue(key, *t) for t in ((3, 6, 1, 8), (3, 5, 1, 9), (2, 6, 4, 8))]
-    assert same(mixed, one_by_one)
-    empty_axis = inference.pvalue(key, np.arange(4).reshape(2, 1, 2), n1, 3, n2)
-    assert empty_axis.shape == (2, 1, 2)
+def test_one_answer_however_it_is_asked():
+    for key in KEYS:
+        with case(key):
+            n1, n2 = 6, 8
+            lattice = inference.pvalue_lattice(key, n1, n2)
+            x1, x2 = np.indices(lattice.shape)
+            assert same(inference.pvalue(key, x1, n1, x2, n2), lattice)
+            loop = [[inference.pvalue(key, a, n1, b, n2) for b in range(n2 + 1)] for a in range(n1 + 1)]
+            assert all(isinstance(value, float) for row in loop for value in row)
+            assert same(loop, lattice)
+            # The same counts in other containers, and broadcast.
+            columns = inference.pvalue(key, [[0], [3], [6]], n1, [1, 4], n2)
+            assert same(columns, lattice[np.ix_([0, 3, 6], [1, 4])])
+            series = inference.pvalue(key, pd.Series([2, 5]), np.int16(n1), pd.Series([1, 7], dtype="Int64"), float(n2))
+            assert same(series, [lattice[2, 1], lattice[5, 7]])
+            assert inference.pvalue(TESTS[key], np.int64(4), n1, np.uint8(2), n2) == pytest.approx(
+                lattice[4, 2], nan_ok=True
+            )
+            # Arms of different sizes in one call.
+            mixed = inference.pvalue(key, [3, 3, 2], [6, 5, 6], [1, 1, 4], [8, 9, 8])
+            one_by_one = [inference.pvalue(key, *t) for t in ((3, 6, 1, 8), (3, 5, 1, 9), (2, 6, 4, 8))]
+            assert same(mixed, one_by_one)
+            empty_axis = inference.pvalue(key, np.arange(4).reshape(2, 1, 2), n1, 3, n2)
+            assert empty_axis.shape == (2, 1, 2)
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_changed_result_does_not_change_the_next_one(key):
-    first = inference.pvalue_lattice(key, 5, 6)
-    kept = first.copy()
-    first[...] = 7.0
-    assert np.array_equal(inference.pvalue_lattice(key, 5, 6), kept, equal_nan=True)
+def test_a_changed_result_does_not_change_the_next_one():
+    for key in KEYS:
+        with case(key):
+            first = inference.pvalue_lattice(key, 5, 6)
+            kept = first.copy()
+            first[...] = 7.0
+            assert np.array_equal(inference.pvalue_lattice(key, 5, 6), kept, equal_nan=True)
 
 
 @QUIET
@@ -246,19 +259,26 @@ def test_known_orders_between_tests(n1, n2, data):
     assert p["fisher"] <= 1
 
 
-@pytest.mark.parametrize(("n1", "n2"), [(1, 6), (7, 9), (12, 5)])
-@pytest.mark.parametrize("key", [key for key in KEYS if not key.startswith("boschloo")])
-def test_the_two_sides_cover_everything(key, n1, n2):
-    # Not so for Boschloo: its two sides order the tables by two different Fisher p-values, and a table can be
-    # less extreme than the observed one on both.
-    greater, less = (inference.pvalue_lattice(key, n1, n2, side) for side in ("greater", "less"))
-    defined = ~np.isnan(greater) & ~np.isnan(less)
-    both = (greater + less)[defined]
-    assert np.all(both >= 1 - 1e-9)
-    if TESTS[key].family == "asymptotic" or key in ("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3"):
-        assert both == pytest.approx(np.ones(both.shape))
-        two_sided = inference.pvalue_lattice(key, n1, n2)
-        assert same(two_sided[defined], 2 * np.minimum(greater, less)[defined])
+def test_the_two_sides_cover_everything():
+    for key in [key for key in KEYS if not key.startswith("boschloo")]:
+        for n1, n2 in [(1, 6), (7, 9), (12, 5)]:
+            with case(key, n1, n2):
+                # Not so for Boschloo: its two sides order the tables by two different Fisher p-values, and a table can be
+                # less extreme than the observed one on both.
+                greater, less = (inference.pvalue_lattice(key, n1, n2, side) for side in ("greater", "less"))
+                defined = ~np.isnan(greater) & ~np.isnan(less)
+                both = (greater + less)[defined]
+                assert np.all(both >= 1 - 1e-9)
+                if TESTS[key].family == "asymptotic" or key in (
+                    "student_t",
+                    "welch_t",
+                    "ols_hc1",
+                    "ols_hc2",
+                    "ols_hc3",
+                ):
+                    assert both == pytest.approx(np.ones(both.shape))
+                    two_sided = inference.pvalue_lattice(key, n1, n2)
+                    assert same(two_sided[defined], 2 * np.minimum(greater, less)[defined])
 
 
 @pytest.mark.parametrize("key", sorted(unconditional.ORDERINGS))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from references.cases import case
 from scipy import stats
 
 from lupus_kit import inference
@@ -45,14 +46,15 @@ def test_power_adds_up_every_rejected_table(key, n1, n2, p1, p2, alpha, alternat
     assert found == pytest.approx(summed_power(key, p1, p2, n1, n2, alpha, alternative), abs=1e-12)
 
 
-@pytest.mark.parametrize("key", list(TESTS))
-def test_power_of_the_trial_agrees_with_scipys_binomials(key):
-    rejected = inference.rejection_region(key, 29, 30)
-    assert rejected.dtype == bool
-    assert rejected.shape == (30, 31)
-    a = stats.binom.pmf(np.arange(30), 29, 16 / 29)
-    b = stats.binom.pmf(np.arange(31), 30, 9 / 30)
-    assert inference.power(key, 16 / 29, 9 / 30, 29, 30) == pytest.approx(a @ rejected @ b, abs=1e-11)
+def test_power_of_the_trial_agrees_with_scipys_binomials():
+    for key in list(TESTS):
+        with case(key):
+            rejected = inference.rejection_region(key, 29, 30)
+            assert rejected.dtype == bool
+            assert rejected.shape == (30, 31)
+            a = stats.binom.pmf(np.arange(30), 29, 16 / 29)
+            b = stats.binom.pmf(np.arange(31), 30, 9 / 30)
+            assert inference.power(key, 16 / 29, 9 / 30, 29, 30) == pytest.approx(a @ rejected @ b, abs=1e-11)
 
 
 def test_power_broadcasts():
@@ -75,21 +77,25 @@ def test_power_without_a_difference_lies_on_the_size_curve(key, n1, n2, rate):
     assert height <= inference.size(key, n1, n2).size + 1e-12
 
 
-@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
-@pytest.mark.parametrize("key", list(TESTS))
-def test_size_is_the_top_of_a_dense_curve(key, alternative):
-    found = inference.size(key, 11, 8, 0.05, alternative)
-    curve = inference.size_curve(key, 11, 8, np.linspace(0, 1, 4001), 0.05, alternative)["rejection_probability"]
-    assert curve.max() <= found.size + 1e-12
-    assert curve.max() == pytest.approx(found.size, abs=1e-6)
-    assert float(found) == found.size
-    assert found.to_frame().iloc[0][["test", "n1", "n2", "alpha", "alternative"]].tolist() == [
-        key,
-        11,
-        8,
-        0.05,
-        alternative,
-    ]
+def test_size_is_the_top_of_a_dense_curve():
+    for key in list(TESTS):
+        with case(key):
+            for alternative in ["two-sided", "greater", "less"]:
+                with case(alternative):
+                    found = inference.size(key, 11, 8, 0.05, alternative)
+                    curve = inference.size_curve(key, 11, 8, np.linspace(0, 1, 4001), 0.05, alternative)[
+                        "rejection_probability"
+                    ]
+                    assert curve.max() <= found.size + 1e-12
+                    assert curve.max() == pytest.approx(found.size, abs=1e-6)
+                    assert float(found) == found.size
+                    assert found.to_frame().iloc[0][["test", "n1", "n2", "alpha", "alternative"]].tolist() == [
+                        key,
+                        11,
+                        8,
+                        0.05,
+                        alternative,
+                    ]
 
 
 def test_size_says_in_words_whether_the_level_is_kept():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from references import brute_force
+from references.cases import case
 
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.ranking import Order, quotients, rank_quotients, ranks_of_near_ties
@@ -137,11 +138,12 @@ def test_suprema_of_random_polynomials(degree, seed, kind, ends):
         assert found.value[0] >= brute_supremum(coefficients[0], low, high) - scale
 
 
-@pytest.mark.parametrize("degree", [1, 2, 9, 59])
-@pytest.mark.parametrize("height", [0.0, 1e-12, 0.37, 1.0])
-def test_flat_polynomials(degree, height):
-    found = suprema(np.full((3, degree + 1), height))
-    assert found.value == pytest.approx(np.full(3, height), abs=1e-15)
+def test_flat_polynomials():
+    for height in [0.0, 1e-12, 0.37, 1.0]:
+        for degree in [1, 2, 9, 59]:
+            with case(height, degree):
+                found = suprema(np.full((3, degree + 1), height))
+                assert found.value == pytest.approx(np.full(3, height), abs=1e-15)
 
 
 def test_a_straight_line_has_its_supremum_at_an_end():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from references import brute_force
+from references.cases import case
 from scipy import stats
 
 from lupus_kit import inference
@@ -46,24 +47,22 @@ def test_the_file_says_which_r_made_it():
     assert len(r_values()) >= 55
 
 
-@pytest.mark.parametrize("alternative", SIDES)
-@pytest.mark.parametrize(
-    ("key", "column"),
-    [
+def test_p_values_agree_with_r():
+    for key, column in [
         ("fisher", "fisher"),
         ("pearson", "prop_test"),
         ("yates", "prop_test_yates"),
         ("student_t", "t_pooled"),
         ("welch_t", "t_welch"),
         ("mann_whitney", "wilcox"),
-    ],
-)
-def test_p_values_agree_with_r(key, column, alternative):
-    expected = r_values()[f"{column}.{alternative.replace('-', '_')}"].to_numpy()
-    given = np.isfinite(expected)
-    assert given.sum() >= len(expected) - 1  # R's t.test stops on 5/5 v 0/5: no variance at all
-    found = inference.pvalue(key, *r_counts(), alternative)
-    assert found[given] == pytest.approx(expected[given], rel=1e-12)
+    ]:
+        for alternative in SIDES:
+            with case(key, column, alternative):
+                expected = r_values()[f"{column}.{alternative.replace('-', '_')}"].to_numpy()
+                given = np.isfinite(expected)
+                assert given.sum() >= len(expected) - 1  # R's t.test stops on 5/5 v 0/5: no variance at all
+                found = inference.pvalue(key, *r_counts(), alternative)
+                assert found[given] == pytest.approx(expected[given], rel=1e-12)
 
 
 def test_logistic_regression_agrees_with_r():
@@ -95,42 +94,47 @@ def test_intervals_agree_with_r(level):
         assert high == pytest.approx(getattr(row, f"wilson_high_{level}"), abs=1e-12)
 
 
-@pytest.mark.parametrize("alternative", SIDES)
-@pytest.mark.parametrize("table", TABLES + EMPTY_CELL)
-def test_fisher_and_rank_tests_agree_with_scipy(table, alternative):
-    x1, n1, x2, n2 = table
-    fisher = stats.fisher_exact([[x1, n1 - x1], [x2, n2 - x2]], alternative=alternative).pvalue
-    assert inference.pvalue("fisher", *table, alternative) == pytest.approx(fisher, rel=1e-10)
-    a, b = np.repeat([1, 0], [x1, n1 - x1]), np.repeat([1, 0], [x2, n2 - x2])
-    ranks = stats.mannwhitneyu(a, b, use_continuity=True, method="asymptotic", alternative=alternative).pvalue
-    assert inference.pvalue("mann_whitney", *table, alternative) == pytest.approx(ranks, rel=1e-10)
+def test_fisher_and_rank_tests_agree_with_scipy():
+    for alternative in SIDES:
+        with case(alternative):
+            for table in TABLES + EMPTY_CELL:
+                with case(table):
+                    x1, n1, x2, n2 = table
+                    fisher = stats.fisher_exact([[x1, n1 - x1], [x2, n2 - x2]], alternative=alternative).pvalue
+                    assert inference.pvalue("fisher", *table, alternative) == pytest.approx(fisher, rel=1e-10)
+                    a, b = np.repeat([1, 0], [x1, n1 - x1]), np.repeat([1, 0], [x2, n2 - x2])
+                    ranks = stats.mannwhitneyu(
+                        a, b, use_continuity=True, method="asymptotic", alternative=alternative
+                    ).pvalue
+                    assert inference.pvalue("mann_whitney", *table, alternative) == pytest.approx(ranks, rel=1e-10)
 
 
-@pytest.mark.parametrize("alternative", SIDES)
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize(("key", "equal"), [("student_t", True), ("welch_t", False)])
-def test_t_tests_agree_with_scipy(key, equal, table, alternative):
-    x1, n1, x2, n2 = table
-    a, b = np.repeat([1.0, 0.0], [x1, n1 - x1]), np.repeat([1.0, 0.0], [x2, n2 - x2])
-    expected = stats.ttest_ind(a, b, equal_var=equal, alternative=alternative).pvalue
-    assert inference.pvalue(key, *table, alternative) == pytest.approx(expected, rel=1e-10)
+def test_t_tests_agree_with_scipy():
+    for key, equal in [("student_t", True), ("welch_t", False)]:
+        with case(key, equal):
+            for table in TABLES:
+                for alternative in SIDES:
+                    with case(table, alternative):
+                        x1, n1, x2, n2 = table
+                        a, b = np.repeat([1.0, 0.0], [x1, n1 - x1]), np.repeat([1.0, 0.0], [x2, n2 - x2])
+                        expected = stats.ttest_ind(a, b, equal_var=equal, alternative=alternative).pvalue
+                        assert inference.pvalue(key, *table, alternative) == pytest.approx(expected, rel=1e-10)
 
 
-@pytest.mark.parametrize("table", TABLES + EMPTY_CELL)
-@pytest.mark.parametrize(
-    ("key", "correction", "power"),
-    [
+def test_chi_squared_tests_agree_with_scipy():
+    for key, correction, power in [
         ("pearson", False, "pearson"),
         ("yates", True, "pearson"),
         ("likelihood_ratio", False, "log-likelihood"),
         ("cressie_read", False, "cressie-read"),
-    ],
-)
-def test_chi_squared_tests_agree_with_scipy(key, correction, power, table):
-    x1, n1, x2, n2 = table
-    observed = [[x1, n1 - x1], [x2, n2 - x2]]
-    expected = stats.chi2_contingency(observed, correction=correction, lambda_=power).pvalue
-    assert inference.pvalue(key, *table) == pytest.approx(expected, rel=1e-10)
+    ]:
+        with case(key, correction, power):
+            for table in TABLES + EMPTY_CELL:
+                with case(table):
+                    x1, n1, x2, n2 = table
+                    observed = [[x1, n1 - x1], [x2, n2 - x2]]
+                    expected = stats.chi2_contingency(observed, correction=correction, lambda_=power).pvalue
+                    assert inference.pvalue(key, *table) == pytest.approx(expected, rel=1e-10)
 
 
 def test_pingouin_agrees_once_its_correction_is_off():
@@ -144,11 +148,8 @@ def test_pingouin_agrees_once_its_correction_is_off():
             assert inference.pvalue(key, 16, 29, 9, 30) == pytest.approx(table.loc[row, column], rel=1e-10)
 
 
-@pytest.mark.parametrize("alternative", SIDES)
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize(
-    ("key", "compare", "method", "correction"),
-    [
+def test_score_and_wald_tests_agree_with_statsmodels():
+    for key, compare, method, correction in [
         ("wald_unpooled", "diff", "wald", False),
         ("agresti_caffo", "diff", "agresti-caffo", False),
         ("pearson", "diff", "score", False),
@@ -157,53 +158,58 @@ def test_pingouin_agrees_once_its_correction_is_off():
         ("log_risk_ratio_wald", "ratio", "log", False),
         ("log_odds_wald", "odds-ratio", "logit", False),
         ("haldane_anscombe", "odds-ratio", "logit-adjusted", False),
-    ],
-)
-def test_score_and_wald_tests_agree_with_statsmodels(key, compare, method, correction, table, alternative):
-    from statsmodels.stats.proportion import test_proportions_2indep as two_proportions
+    ]:
+        with case(key, compare, method, correction):
+            for table in TABLES:
+                for alternative in SIDES:
+                    with case(table, alternative):
+                        from statsmodels.stats.proportion import test_proportions_2indep as two_proportions
 
-    extra = {"correction": correction} if method == "score" else {}
-    expected = two_proportions(*table, compare=compare, method=method, alternative=SIDES[alternative], **extra).pvalue
-    assert inference.pvalue(key, *table, alternative) == pytest.approx(expected, rel=1e-9)
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_n_minus_1_is_the_mantel_haenszel_test_of_one_stratum(table):
-    from statsmodels.stats.contingency_tables import StratifiedTable
-
-    x1, n1, x2, n2 = table
-    stratum = StratifiedTable([np.array([[x1, n1 - x1], [x2, n2 - x2]])])
-    expected = stratum.test_null_odds(correction=False).pvalue
-    assert inference.pvalue("n_minus_1", *table) == pytest.approx(expected, rel=1e-10)
+                        extra = {"correction": correction} if method == "score" else {}
+                        expected = two_proportions(
+                            *table, compare=compare, method=method, alternative=SIDES[alternative], **extra
+                        ).pvalue
+                        assert inference.pvalue(key, *table, alternative) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_arcsine_agrees_with_the_effect_size_of_statsmodels(table):
-    from statsmodels.stats.proportion import proportion_effectsize
+def test_n_minus_1_is_the_mantel_haenszel_test_of_one_stratum():
+    for table in TABLES:
+        with case(table):
+            from statsmodels.stats.contingency_tables import StratifiedTable
 
-    x1, n1, x2, n2 = table
-    z = proportion_effectsize(x1 / n1, x2 / n2) / np.sqrt(1 / n1 + 1 / n2)
-    assert inference.pvalue("arcsine", *table) == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-10)
+            x1, n1, x2, n2 = table
+            stratum = StratifiedTable([np.array([[x1, n1 - x1], [x2, n2 - x2]])])
+            expected = stratum.test_null_odds(correction=False).pvalue
+            assert inference.pvalue("n_minus_1", *table) == pytest.approx(expected, rel=1e-10)
 
 
-@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize(
-    ("key", "compare", "method"),
-    [
+def test_arcsine_agrees_with_the_effect_size_of_statsmodels():
+    for table in TABLES:
+        with case(table):
+            from statsmodels.stats.proportion import proportion_effectsize
+
+            x1, n1, x2, n2 = table
+            z = proportion_effectsize(x1 / n1, x2 / n2) / np.sqrt(1 / n1 + 1 / n2)
+            assert inference.pvalue("arcsine", *table) == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-10)
+
+
+def test_intervals_agree_with_statsmodels():
+    for key, compare, method in [
         ("wald", "diff", "wald"),
         ("agresti_caffo", "diff", "agresti-caffo"),
         ("newcombe", "diff", "newcomb"),
         ("katz", "ratio", "log"),
         ("woolf", "odds-ratio", "logit"),
-    ],
-)
-def test_intervals_agree_with_statsmodels(key, compare, method, table, level):
-    from statsmodels.stats.proportion import confint_proportions_2indep
+    ]:
+        with case(key, compare, method):
+            for table in TABLES:
+                for level in [0.9, 0.95, 0.99]:
+                    with case(table, level):
+                        from statsmodels.stats.proportion import confint_proportions_2indep
 
-    expected = confint_proportions_2indep(*table, compare=compare, method=method, alpha=1 - level)
-    expected = np.clip(expected, -1, 1) if key == "agresti_caffo" else expected
-    assert ends(key, *table, level) == pytest.approx(tuple(expected), rel=1e-9)
+                        expected = confint_proportions_2indep(*table, compare=compare, method=method, alpha=1 - level)
+                        expected = np.clip(expected, -1, 1) if key == "agresti_caffo" else expected
+                        assert ends(key, *table, level) == pytest.approx(tuple(expected), rel=1e-9)
 
 
 def test_intervals_of_one_rate_agree_with_statsmodels():
@@ -215,14 +221,15 @@ def test_intervals_of_one_rate_agree_with_statsmodels():
         assert tuple(exact) == pytest.approx(proportion_confint(x, n, 0.05, "beta"), abs=1e-10)
 
 
-@pytest.mark.parametrize("alternative", SIDES)
-@pytest.mark.parametrize("table", [(16, 29, 9, 30), (19, 29, 11, 30), (7, 13, 2, 12), (3, 7, 8, 10), (1, 5, 4, 5)])
-def test_boschloo_agrees_with_scipy(table, alternative):
-    x1, n1, x2, n2 = table
-    # Groups in columns: SciPy maximises over a rate that the columns share.
-    result = stats.boschloo_exact([[x1, x2], [n1 - x1, n2 - x2]], alternative=alternative)
-    # SciPy searches the supremum numerically, so it can only fall short.
-    assert inference.pvalue("boschloo", *table, alternative) == pytest.approx(result.pvalue, abs=2e-6)
+def test_boschloo_agrees_with_scipy():
+    for table in [(16, 29, 9, 30), (19, 29, 11, 30), (7, 13, 2, 12), (3, 7, 8, 10), (1, 5, 4, 5)]:
+        for alternative in SIDES:
+            with case(table, alternative):
+                x1, n1, x2, n2 = table
+                # Groups in columns: SciPy maximises over a rate that the columns share.
+                result = stats.boschloo_exact([[x1, x2], [n1 - x1, n2 - x2]], alternative=alternative)
+                # SciPy searches the supremum numerically, so it can only fall short.
+                assert inference.pvalue("boschloo", *table, alternative) == pytest.approx(result.pvalue, abs=2e-6)
 
 
 def _scipy_region(observed: tuple[int, int], n1: int, n2: int) -> set[tuple[int, int]]:

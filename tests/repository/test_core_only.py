@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from references.cases import case
 
 HIDDEN = (
     "bs4", "dask", "distributed", "docutils", "ipykernel", "jupyter_client", "jupyter_core", "jupyter_server", "jupyterlab",
@@ -89,10 +90,11 @@ def test_every_module_can_be_imported(alone):
     assert broken == {}
 
 
-@pytest.mark.parametrize("command", RUNS)
-def test_the_core_runs(command, alone):
-    code, words = alone[1][command]
-    assert code == 0, words
+def test_the_core_runs(alone):
+    for command in RUNS:
+        with case(command):
+            code, words = alone[1][command]
+            assert code == 0, words
 
 
 @pytest.mark.parametrize("command", NEEDS)
