@@ -35,7 +35,7 @@ def made(seed: int, gaps: tuple[float, ...], patients: int = 150, **options: Any
 
 
 @cache
-def scored(seed: int, gaps: tuple[float, ...], patients: int = 150) -> tuple[pd.DataFrame, Rows]:
+def scored(seed: int, gaps: tuple[float, ...], patients: int = 60) -> tuple[pd.DataFrame, Rows]:
     """Make a table and its rows once for all tests of a rule, which leave both as they are."""
     table = made(seed, gaps, patients)
     table["sledai"] = sledai(table)
@@ -80,7 +80,7 @@ FINDINGS: dict[str, list[Any]] = {
 def test_descriptors_from_findings(version: str, gaps: float) -> None:
     rng = np.random.default_rng(10)
     columns = {
-        name: [None if rng.random() < gaps else values[k] for k in rng.integers(0, len(values), 1_000)]
+        name: [None if rng.random() < gaps else values[k] for k in rng.integers(0, len(values), 400)]
         for name, values in FINDINGS.items()
     }
     table = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
@@ -120,7 +120,7 @@ def expected_sri(rows: dict[int, Any], **options: Any) -> list[tuple[bool | None
     ],
 )
 def test_sri(options: dict[str, Any], missing: str, gaps: tuple[float, ...]) -> None:
-    table, rows = scored(2, gaps)
+    table, rows = scored(2, gaps, patients=40)
     options = {"event_columns": (), "missing": missing} | options
     expected = expected_sri(rows, **options)
     options["steroids"] = None  # the rows know no rule on doses
@@ -189,7 +189,7 @@ def test_lldas(optional: tuple[str, ...], gaps: tuple[float, ...]) -> None:
 @pytest.mark.parametrize("gaps", GAPS)
 @pytest.mark.parametrize("stable", [True, False])
 def test_doris(stable: bool, gaps: tuple[float, ...]) -> None:
-    table, rows = scored(6, gaps, patients=300)
+    table, rows = scored(6, gaps, patients=150)
     table = table if stable else table.drop(columns="maintenance_stable")
     expected = [
         by_row.every(by_row.doris(row, False, stable), *by_row.no_event(weeks, week, EVENTS))

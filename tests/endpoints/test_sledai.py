@@ -169,19 +169,19 @@ def test_memory_grows_with_the_rows_not_with_rows_times_columns() -> None:
 
 
 bits = st.lists(st.booleans(), min_size=24, max_size=24)
-four = st.lists(st.booleans(), min_size=4, max_size=4)
 
 
-@given(cases=st.lists(st.tuples(bits, st.integers(0, 23), four), min_size=1, max_size=40))
-@settings(max_examples=10, deadline=None)
-def test_adding_an_active_item_never_lowers_the_score(cases: list[tuple[list[bool], int, list[bool]]]) -> None:
-    cells, items, stable = zip(*cases, strict=True)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=5, deadline=None)
+def test_adding_an_active_item_never_lowers_the_score(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cells = rng.random((200, 24)) < rng.random((200, 1))
     before = pd.DataFrame(cells, columns=IDS)
-    for name, flags in zip(STABLE_IDS, zip(*stable, strict=True), strict=True):
-        before[f"{name}_stable"] = np.array(flags) & before[name]
-    after = before.copy()
-    for row, item in enumerate(items):
-        after.loc[row, IDS[item]] = True
+    for name in STABLE_IDS:
+        before[f"{name}_stable"] = (rng.random(200) < 0.5) & before[name]
+    added = cells.copy()
+    added[range(200), rng.integers(0, 24, 200)] = True
+    after = before.assign(**dict(zip(IDS, added.T, strict=True)))
     for version in VERSIONS:
         assert (sledai(after, version) >= sledai(before, version)).all()
 

@@ -424,7 +424,7 @@ list(run_chunks(task, np.random.SeedSequence(5).spawn(8), sizes, n_jobs=int(sys.
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
-@pytest.mark.parametrize(("blow", "n_jobs"), [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGINT, 1)])
+@pytest.mark.parametrize(("blow", "n_jobs"), [(signal.SIGKILL, 2), (signal.SIGINT, 1)])
 def test_a_process_that_is_stopped_is_gone_on_with(tmp_path, expected, blow, n_jobs):
     folder = tmp_path / "done"
     command = [sys.executable, "-c", RUN.format(sizes=SIZES, plan=PLAN), str(folder), str(n_jobs)]
