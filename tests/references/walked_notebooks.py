@@ -22,6 +22,8 @@ CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 #: What a student replaces: the value of ``answer``, or the body of a function of their own.
 DOTS = re.compile(r"^(?:(answer)\s*=\s*|def (\w+)\([^\n]*\):\n    )\.\.\.[^\n]*$", re.MULTILINE)
 FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+#: A cell that shows a board and gives no name: what other cells do does not reach it, and it reaches none of them.
+BOARD = re.compile(r"lk\.widgets\.\w+\([^\n]*\)")
 MAY_RAISE = {"tags": ["raises-exception"]}
 #: A cell may take long on a busy machine; a run that shows no sign of life for so many seconds has died.
 PATIENCE = 900
@@ -72,7 +74,8 @@ def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
     """Lay out the run; return it with the number of cells of its first part.
 
     First from top to bottom. Before each exercise an answer that raises; behind it, three dots are asserted to be no
-    answer and the solution to be right. Then the reader jumps back, cell by cell. Last the kernel forgets everything, as
+    answer and the solution to be right. Then the reader jumps back, cell by cell, past the boards. Last the kernel forgets
+    everything, as
     after a restart: only the imports run, then the exercises, the last one first.
     """
     way = copy.deepcopy(notebook)
@@ -91,7 +94,8 @@ def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
             v4.new_code_cell(solved, id=f"{cell.id}-solved"),
         ]
     length = len(way.cells)
-    way.cells += [v4.new_code_cell(cell.source, id=f"{cell.id}-again") for cell in reversed(code)]
+    again = [cell for cell in reversed(code) if not BOARD.fullmatch(cell.source)]
+    way.cells += [v4.new_code_cell(cell.source, id=f"{cell.id}-again") for cell in again]
     way.cells += [v4.new_code_cell("%reset -f", id="restart"), v4.new_code_cell(code[0].source, id="imports-early")]
     early = [notebook.cells[one.index] for one in reversed(exercises)]
     way.cells += [v4.new_code_cell(cell.source, id=f"{cell.id}-early") for cell in early]

@@ -59,7 +59,55 @@ def _walk(app, steps, seed):
 
 
 @every_app
-def test_every_control_has_a_label_and_there_is_no_output_widget(name, undrawn):
+def test_all_sliders_at_their_extremes(name, monkeypatch, without_pixels):
+    app = widgets.APPS[name]()
+    numbers = {k: c for k, c in app.controls.items() if isinstance(c, (ipw.IntSlider, ipw.FloatSlider, Findings))}
+    others = {k: c for k, c in app.controls.items() if k not in numbers}
+    corners = list(itertools.product(*map(_ends, numbers.values())))
+    between = corners[1:-1]
+    for corner in [corners[0], *random.Random(4).sample(between, min(14, len(between))), corners[-1]]:
+        with monkeypatch.context() as patch:
+            if corner not in (corners[0], corners[-1]):  # all at their lowest or highest: in pixels; between: the axes
+                patch.setattr(figures.Live, "png", without_pixels)
+            app.set(**dict(zip(numbers, corner, strict=True)))
+        assert "role='alert'" not in app.text.value, app.state
+        assert "nan" not in re.sub(r"<[^>]*>", "", app.text.value).split(), app.state
+    assert len(_alt(app)) > 60
+    monkeypatch.setattr(figures.Live, "png", without_pixels)
+    for key, control in others.items():
+        for value in _ends(control):
+            app.set(**app.defaults | {key: value})
+            if (name, key, value) != ("patient_builder", "stable", True):  # without proteinuria there: a sentence
+                assert "role='alert'" not in app.text.value, app.state
+
+
+@every_app
+def test_pictures_stay_on_the_page_are_whole_and_do_not_depend_on_the_way_to_them(name):
+    # Axes, their empty look and the layout are kept: none of it may shine through into a later picture.
+    app = widgets.APPS[name]()
+    for step, _ in enumerate(_walk(app, 6, seed=7)):
+        for axes in app.live.kept.values():
+            figure = axes[0].figure
+            box, page = figure.get_tightbbox(), figure.get_size_inches()
+            assert min(box.x0, box.y0) >= -0.01, app.state
+            assert box.x1 <= page[0] + 0.01, app.state
+            assert box.y1 <= page[1] + 0.01, app.state
+        if step == 1:  # drawn by Matplotlib at once, without a kept frame: to the pixel but for lines over the spines
+            (axes,) = [axes for axes in app.live.kept.values() if figures.alt_text(axes[0]) == _alt(app)]
+            axes[0].figure.canvas.draw()
+            whole = np.asarray(axes[0].figure.canvas.buffer_rgba())[..., :3] / 255
+            assert float((np.abs(whole - _pixels(app)[..., :3]) > 0.1).mean()) < 0.002
+    if "role='alert'" in app.text.value:
+        app.reset()
+    direct = widgets.from_state(app.state)
+    assert direct.text.value == app.text.value
+    assert _alt(direct) == _alt(app)
+    assert _pixels(direct).shape == _pixels(app).shape
+    assert np.abs(_pixels(direct) - _pixels(app)).max() < 0.02
+
+
+@every_app
+def test_controls_have_labels_and_a_view_goes_there_and_back(name, undrawn):
     app = widgets.APPS[name]()
     assert app.name == name
     for key, control in app.controls.items():
@@ -73,67 +121,14 @@ def test_every_control_has_a_label_and_there_is_no_output_widget(name, undrawn):
     assert "aria-label" in onload
     assert "data-lm-suppress-shortcuts" in onload  # and JupyterLab leaves their keys to them
 
-
-@every_app
-def test_all_sliders_at_their_extremes(name, monkeypatch, without_pixels):
-    app = widgets.APPS[name]()
-    numbers = {k: c for k, c in app.controls.items() if isinstance(c, (ipw.IntSlider, ipw.FloatSlider, Findings))}
-    others = {k: c for k, c in app.controls.items() if k not in numbers}
-    corners = list(itertools.product(*map(_ends, numbers.values())))
-    for corner in corners:
-        with monkeypatch.context() as patch:
-            if corner not in (corners[0], corners[-1]):  # all at their lowest or highest: in pixels; between: the axes
-                patch.setattr(figures.Live, "png", without_pixels)
-            app.set(**dict(zip(numbers, corner, strict=True)))
-        assert "role='alert'" not in app.text.value, app.state
-        assert "nan" not in re.sub(r"<[^>]*>", "", app.text.value).split(), app.state
-    assert len(_alt(app)) > 60
-    for key, control in others.items():
-        for value in _ends(control):
-            app.set(**app.defaults | {key: value})
-            if (name, key, value) != ("patient_builder", "stable", True):  # without proteinuria there: a sentence
-                assert "role='alert'" not in app.text.value, app.state
-
-
-@every_app
-def test_nothing_leaves_the_picture(name):
-    app = widgets.APPS[name]()
-    for _ in _walk(app, 9, seed=3):
-        for axes in app.live.kept.values():
-            figure = axes[0].figure
-            box, page = figure.get_tightbbox(), figure.get_size_inches()
-            assert box.x0 >= -0.01, app.state
-            assert box.y0 >= -0.01, app.state
-            assert box.x1 <= page[0] + 0.01, app.state
-            assert box.y1 <= page[1] + 0.01, app.state
-
-
-@every_app
-def test_a_picture_does_not_depend_on_the_way_to_it(name):
-    # Axes, their empty look and the layout are kept: none of it may shine through into a later picture.
-    app = widgets.APPS[name]()
-    for _ in _walk(app, 6, seed=5):
-        pass
-    if "role='alert'" in app.text.value:
-        app.reset()
-    direct = widgets.from_state(app.state)
-    assert direct.text.value == app.text.value
-    assert _alt(direct) == _alt(app)
-    assert _pixels(direct).shape == _pixels(app).shape
-    assert np.abs(_pixels(direct) - _pixels(app)).max() < 0.02
-
-
-@every_app
-def test_a_view_goes_there_and_back(name, undrawn):
-    app = widgets.APPS[name]()
     start = app.state
     assert re.fullmatch(r"[a-z_]+\?[\w=;,.%~-]+", start), "may stand in an address"
-    for _ in _walk(app, 2, seed=1):
-        other = widgets.from_state(app.state)
-        assert other.state == app.state
-        for key, value in app.values.items():  # ten digits of a decimal travel, and no control has finer steps
-            assert other.values[key] == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value)
+    for _ in _walk(app, 3, seed=1):
         assert app.view.value == app.state
+    other = widgets.from_state(app.state)
+    assert other.state == app.state
+    for key, value in app.values.items():  # ten digits of a decimal travel, and no control has finer steps
+        assert other.values[key] == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value)
     app.view.value = start  # as if pasted
     assert app.state == start
     app.reset()
@@ -235,19 +230,6 @@ def test_whatever_is_typed_as_a_p_value_is_read_or_refused(name, undrawn):
         assert ("role='alert'" in app.text.value) or ("print" in app.text.value), text
     app.set(reported="NS")
     assert "role='alert'" not in app.text.value
-
-
-@every_app
-def test_pictures_are_drawn_whole_although_the_frame_is_kept(name):
-    # The same figure drawn by Matplotlib at once, without a kept frame, to the pixel but for lines over the spines.
-    app = widgets.APPS[name]()
-    for _ in _walk(app, 2, seed=7):
-        pass
-    (axes,) = [axes for axes in app.live.kept.values() if figures.alt_text(axes[0]) == _alt(app)]
-    figure = axes[0].figure
-    figure.canvas.draw()
-    whole = np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
-    assert float((np.abs(whole - _pixels(app)[..., :3]) > 0.1).mean()) < 0.002
 
 
 @pytest.mark.parametrize(("missing1", "missing2"), [(0, 0), (1, 0), (0, 4), (4, 4)])
