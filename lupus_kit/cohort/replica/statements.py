@@ -18,15 +18,15 @@ ARM_KEYS = {"IL-2": "il2", "placebo": "placebo"}
 VISITS = ("baseline", "week 12", "week 24")
 ORGANS = ("rash", "mucosal_ulcer", "arthritis", "vasculitis", "alopecia", "fever", "myositis")
 
-_ROWS = tomllib.loads(
+ROWS = tomllib.loads(
     resources.files("lupus_kit.cohort.replica").joinpath("data", "rows.toml").read_text(encoding="utf-8")
 )
 #: What each printed row is about.
-MEASURES: dict[str, str] = _ROWS["measures"] | {
+MEASURES: dict[str, str] = ROWS["measures"] | {
     m.replace("_", " ").capitalize(): m for m in (*ORGANS, *MEDICINES) if m != "mucosal_ulcer"
 }
 #: Rows of Table 3: the event, or the group of events.
-EVENTS: dict[tuple[str, str], str] = {(event, level): measure for event, level, measure in _ROWS["table3"]["events"]}
+EVENTS: dict[tuple[str, str], str] = {(event, level): measure for event, level, measure in ROWS["table3"]["events"]}
 
 #: Whose printed ends are quartiles in the kit's reading: no whole-number total is 13.75 or 10.75.
 QUARTILE_MEASURES = frozenset({"bilag_total"})
