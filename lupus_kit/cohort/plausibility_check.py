@@ -109,15 +109,11 @@ def _with_what_follows(frame: pd.DataFrame) -> pd.DataFrame:
         new["protein_before"] = frame.groupby("patient")["protein_24h_g"].shift()
     if {"visit", "sledai", "pga", *_GRADES} <= has:
         also = [name for name in ("arm", "rescue", "disallowed_medication", "withdrawn") if name in has]
-        answers = sri(
-            frame[["patient", "visit", "week", "sledai", "pga", *_GRADES, *also]], missing="observed", reasons=False
-        )
-        clauses = answers.set_index(["patient", "week"])[
-            ["sledai_clause", "bilag_clause", "pga_clause", "responder"]
-        ].astype("Float64")
-        new |= (
-            clauses.reindex(pd.MultiIndex.from_frame(frame[["patient", "week"]])).reset_index(drop=True).astype(float)
-        )
+        read = frame[["patient", "visit", "week", "sledai", "pga", *_GRADES, *also]]
+        answers = sri(read, missing="observed", reasons=False).set_index(["patient", "week"])
+        clauses = answers[["sledai_clause", "bilag_clause", "pga_clause", "responder"]].astype("Float64")
+        visits = pd.MultiIndex.from_frame(frame[["patient", "week"]])
+        new |= clauses.reindex(visits).reset_index(drop=True).astype(float)
     frame = pd.concat([frame.drop(columns=[name for name in new if name in has]), pd.DataFrame(new)], axis=1).copy()
     apart = frame[frame["week"] % 12 == 0]  # weeks 0, 12 and 24, as far apart as in routine care
     for score in {"pga", "sledai", "bilag_total"} & set(frame.columns):

@@ -139,12 +139,8 @@ def _followed(study: published.Study) -> dict[str, int]:
     sizes = arm_sizes(study)
     for claim in study.records:
         for side, arm in enumerate(claim.arms):
-            fit = (
-                _percent_count(claim.shown(side).rstrip("%"), arm_sizes(study)[arm])
-                if "SRI" in claim.endpoint
-                else None
-            )
-            if fit:
+            printed = claim.shown(side).rstrip("%")
+            if "SRI" in claim.endpoint and (fit := _percent_count(printed, arm_sizes(study)[arm])):
                 sizes[arm] = min(sizes[arm], fit[1])
     return sizes
 

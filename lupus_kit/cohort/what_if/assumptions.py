@@ -112,25 +112,21 @@ class Assumptions(_Values):  # type: ignore[misc]
                 problems.append(str(unknown_name(name, value, _CHOICES[name])))
             elif _ABOUT[name]["low"]:
                 problems += _number_problems(name, value)
-        if _are_whole(self.extra_weeks) and _are_weeks(self.extra_weeks):
-            object.__setattr__(self, "extra_weeks", tuple(sorted(self.extra_weeks)))
-        else:
-            problems.append(
-                f"extra_weeks == {self.extra_weeks!r}, must be different whole weeks from 1 to 23, without 12."
-            )
-        left = self.dropouts
+        weeks, left = self.extra_weeks, self.dropouts
+        if not (_are_whole(weeks) and len({*weeks}) == len(weeks) and {*weeks} <= {*range(1, 24)} - {12}):
+            problems.append(f"extra_weeks == {weeks!r}, must be different whole weeks from 1 to 23, without 12.")
         if left is not None and not (_are_whole(left) and len(left) == 2 and min(left) >= 0):
             problems.append(
                 f"dropouts == {left!r}, must be None or two whole numbers of 0 or more: patients on IL-2 and on placebo."
             )
-        elif left is not None:
-            object.__setattr__(self, "dropouts", tuple(left))
         if not problems and self.moderate_cut > self.severe_cut:
             problems.append(
                 f"moderate_cut == {self.moderate_cut:g} is above severe_cut == {self.severe_cut:g}: swap them."
             )
         if problems:
             raise InputError("\n".join(problems))
+        object.__setattr__(self, "extra_weeks", tuple(sorted(weeks)))
+        object.__setattr__(self, "dropouts", None if left is None else tuple(left))
 
     @property
     def drug_share(self) -> float:
@@ -190,7 +186,3 @@ def _rate_problems(name: str, given: object, default: Rates) -> list[str]:
 def _are_whole(values: object) -> bool:
     listed = isinstance(values, (tuple, list))
     return listed and all(isinstance(k, int) and not isinstance(k, bool) for k in values)  # type: ignore[attr-defined]
-
-
-def _are_weeks(weeks: tuple[int, ...]) -> bool:
-    return len(set(weeks)) == len(weeks) and all(0 < w < 24 and w != 12 for w in weeks)

@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from lupus_kit.core.columns import BadCells, flags, require_columns
 from lupus_kit.core.errors import InputError, confidence_level, require_choice, unknown_name
+from lupus_kit.inference.pairs import mcnemar
 
 #: Columns that name a row and are no verdict.
 KEYS = ("patient", "visit", "week", "arm")
@@ -296,11 +296,7 @@ def _kappa_error(a: int, b: int, c: int, d: int) -> float:
 
 
 def _mcnemar(b: int, c: int) -> dict[str, float]:
-    """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts."""
-    table = [[0, b], [c, 0]]
-    exact, mid, asymptotic = mcnemar(table, exact=True).pvalue, np.nan, np.nan
-    if b + c:
-        point = stats.binom.pmf(min(b, c), b + c, 0.5)
-        mid = exact - point if b != c else 1 - point / 2
-        asymptotic = mcnemar(table, exact=False, correction=False).pvalue
-    return {"mcnemar_exact": exact, "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}
+    """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts; without any only the exact one is known."""
+    p = {name: float(value) for name, value in mcnemar(b, c).items()}
+    mid, asymptotic = (p["mcnemar_midp"], p["mcnemar"]) if b + c else (np.nan, np.nan)
+    return {"mcnemar_exact": p["mcnemar_exact"], "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}
