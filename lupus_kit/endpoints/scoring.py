@@ -1,8 +1,8 @@
 """Score a table of visits: totals and grades where only items are given, then any endpoint, counted by arm."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from lupus_kit.core.columns import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.templates import fill
 from lupus_kit.endpoints import event_notes
 from lupus_kit.endpoints.analysis import Analysis, analyse, compare_arms, names_of, two_arms
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
@@ -105,16 +106,9 @@ class Scored:
         return compare_arms(self.responders(), self.arms)
 
     def _repr_html_(self) -> str:
-        counts = self.responders().round({"rate": 3}).to_html(index=False, border=0)
         columns = ["definition", "patient", "visit", "arm", self.verdict, "reason"]
-        shown = self.verdicts.filter(items=columns).head(12)
-        more = f"<p>… and {len(self.verdicts) - 12} more rows.</p>" if len(self.verdicts) > 12 else ""
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return (
-            f"<b>{html.escape(self.endpoint)}</b>{self.estimand.to_html(index=False, border=0)}{counts}"
-            f"{shown.to_html(index=False, border=0)}{more}{self.analysis._repr_html_() if self.analysis else ''}"
-            f"<ul>{notes}</ul><small>{NOTE}</small>"
-        )
+        counts, shown = self.responders().round({"rate": 3}), self.verdicts.filter(items=columns)
+        return fill(Path(__file__).with_name("scored.html.j2"), scored=self, counts=counts, shown=shown, note=NOTE)
 
 
 def score_visits(

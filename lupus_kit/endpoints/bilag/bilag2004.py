@@ -14,7 +14,7 @@ from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_
 from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
 from lupus_kit.endpoints.bilag.systems import PROTEIN, Values, renal
-from lupus_kit.endpoints.visits.keys import refuse_doubled
+from lupus_kit.endpoints.visits.keys import plain_keys, refuse_doubled
 from lupus_kit.endpoints.visits.units import FORM_UNITS, in_units
 
 #: So many rows are graded at a time: memory stays below a few copies of the table, and time grows with its rows.
@@ -50,10 +50,7 @@ class EarlierVisits:
         if "patient" not in table.columns:
             return None
         require_columns(table, [name for name in ("patient", "week") if name in table.columns], "the table of items")
-        try:
-            patient, names = pd.factorize(table["patient"])
-        except TypeError:
-            raise InputError("column 'patient' holds lists or the like: use one text or number a cell.") from None
+        patient, names = pd.factorize(plain_keys(table[["patient"]])["patient"])
         if "week" not in table.columns:
             if needs_week and len(names) < len(table):
                 unsaid = "no column 'week', so that nothing says which visit was before"
