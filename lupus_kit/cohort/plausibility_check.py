@@ -66,9 +66,8 @@ def plausibility(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.D
         verdict = "not recorded" if np.isnan(found) else "agrees" if inside else row.kind
         expected = "none" if row.high == 0 else f"{row.low:g} to {row.high:g}"
         rows.append((row.statement, expected, found, verdict, n, row.low, row.high, row.mark, row.source))
-    return pd.DataFrame(
-        rows, columns=["statement", "expected", "found", "verdict", "n", "low", "high", "mark", "source"]
-    )
+    names = ["statement", "expected", "found", "verdict", "n", "low", "high", "mark", "source"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _one_table(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.DataFrame:

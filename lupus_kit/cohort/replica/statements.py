@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ ARM_KEYS = {"IL-2": "il2", "placebo": "placebo"}
 VISITS = ("baseline", "week 12", "week 24")
 ORGANS = ("rash", "mucosal_ulcer", "arthritis", "vasculitis", "alopecia", "fever", "myositis")
 
-ROWS = tomllib.loads(
-    resources.files("lupus_kit.cohort.replica").joinpath("data", "rows.toml").read_text(encoding="utf-8")
-)
+ROWS = tomllib.loads(Path(__file__).with_name("data").joinpath("rows.toml").read_text("utf-8"))
 #: What each printed row is about.
 MEASURES: dict[str, str] = ROWS["measures"] | {
     m.replace("_", " ").capitalize(): m for m in (*ORGANS, *MEDICINES) if m != "mucosal_ulcer"
@@ -127,12 +124,10 @@ def _percent_count(percent: str, n_max: int) -> tuple[int, int] | None:
 
 def arm_sizes(study: published.Study) -> dict[str, int]:
     """Patients randomised to each arm; a cohort cannot be made of arms whose size is not known."""
-    unknown = [arm for arm, size in study.trial.n_randomised.items() if size is None]
-    if unknown:
-        raise InputError(
-            f"the record does not say how many patients were randomised to {', '.join(map(repr, unknown))}."
-        )
-    return {arm: size for arm, size in study.trial.n_randomised.items() if size is not None}
+    sizes = study.trial.n_randomised
+    if unknown := ", ".join(repr(arm) for arm, size in sizes.items() if size is None):
+        raise InputError(f"the record does not say how many patients were randomised to {unknown}.")
+    return {arm: size for arm, size in sizes.items() if size is not None}
 
 
 def _followed(study: published.Study) -> dict[str, int]:
