@@ -12,7 +12,6 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from lupus_kit.core.columns import BadCells, flags, require_columns
 from lupus_kit.core.errors import InputError, confidence_level, require_choice, unknown_name
-from lupus_kit.inference.pairs import mcnemar
 
 #: Columns that name a row and are no verdict.
 KEYS = ("patient", "visit", "week", "arm")
@@ -297,6 +296,8 @@ def _kappa_error(a: int, b: int, c: int, d: int) -> float:
 
 def _mcnemar(b: int, c: int) -> dict[str, float]:
     """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts; without any only the exact one is known."""
-    p = {name: float(value) for name, value in mcnemar(b, c).items()}
+    from lupus_kit import inference
+
+    p = {name: float(value) for name, value in inference.pairs.mcnemar(b, c).items()}
     mid, asymptotic = (p["mcnemar_midp"], p["mcnemar"]) if b + c else (np.nan, np.nan)
     return {"mcnemar_exact": p["mcnemar_exact"], "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}
