@@ -208,7 +208,7 @@ def _parts(cell: Any, quartiles: bool) -> list[tuple[str, str, str]]:
         return [("mean", mean, ""), ("sd", sd, "")]
     if "median" not in cell.summary:
         return [("count", str(cell.count), "")]
-    median, low, high = re.split(r" \(|[–—]", cell.printed.rstrip(")"))
+    median, low, high = re.findall(r"[\d.]+", cell.printed)
     least, most = ("lower quartile", "upper quartile") if quartiles else ("minimum", "maximum")
     reading = _QUARTILES if quartiles else _EXTREMES
     return [("median", median, ""), (least, low, reading), (most, high, reading)]

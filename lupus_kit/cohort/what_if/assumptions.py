@@ -49,8 +49,9 @@ def _default(name: str) -> Any:
     return value if name in _CHOICES else number(value) if value else None
 
 
-#: The fields with their defaults; a dataclass calls the checks of a class below it only where it knows of such.
+# A dataclass calls the checks of a class below it only where it has some itself.
 _CHECKED = {"__post_init__": lambda self: None}
+#: The fields with their defaults.
 _Values: Any = make_dataclass(
     "_Values", [(name, Any, _default(name)) for name in _ABOUT], frozen=True, namespace=_CHECKED
 )
