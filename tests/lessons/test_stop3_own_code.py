@@ -39,9 +39,19 @@ def _hidden(*patient):
     return None if None in clauses else all(clauses)
 
 
+def _by_loop(answers, missing):
+    known = [one for one in answers if one == one]
+    return sum(known) / (len(known) if missing == "observed" else len(answers))
+
+
 RIGHT = [
     ("03.1", _three_valued()),
     ("03.1", _by_cases),
+    ("03.3", _by_loop),
+    (
+        "03.3",
+        lambda answers, missing: np.nanmean(answers) if missing == "observed" else np.nansum(answers) / len(answers),
+    ),
 ]
 WRONG = [
     ("03.1", _three_valued(enough=lambda fall: fall > 4), "at least 4 points"),
@@ -52,6 +62,11 @@ WRONG = [
     ("03.1", _hidden, "one failed clause decides"),
     ("03.1", lambda *patient: any(_clauses(*patient)), "it gives True; right is False"),
     ("03.1", lambda sledai, pga, new_a, new_b: sledai - 4, "stopped with TypeError"),
+    ("03.3", lambda answers, missing: np.nanmean(answers), "leave the missing patients out"),
+    ("03.3", lambda answers, missing: np.nansum(answers) / len(answers), "divide by all patients"),
+    ("03.3", lambda answers, missing: np.mean(np.nan_to_num(answers, nan=1)), "as a responder"),
+    ("03.3", lambda answers, missing: 100 * _by_loop(answers, missing), "it gives 33.333; right is 0.33333"),
+    ("03.3", lambda answers, missing: answers.mean(), "stopped with AttributeError"),
 ]  # fmt: skip
 
 
@@ -70,5 +85,5 @@ def test_a_slip_gets_its_hint(key, given, words):
 
 def test_every_slip_is_tried():
     said = {lessons.check(key, given).message for key, given, _ in WRONG}
-    hints = [slip.hint for slip in find("03.1").misconceptions if slip.when]
+    hints = [slip.hint for number in (1, 3) for slip in find(f"03.{number}").misconceptions if slip.when]
     assert [hint for hint in hints if hint not in said] == []

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.exercises.record import table
 
 NOTEBOOK = "03_sri4"
 
@@ -19,16 +19,9 @@ def _sri4(sledai: Any, pga: Any, new_a: int, new_b: int) -> bool | None:
     return False if False in clauses else None if None in clauses else True
 
 
-def _rates(missing: int = 0, scale: float = 100) -> tuple[float, float]:
-    """Rates on IL-2 at week 12: of those observed, and of all with the missing patient as a no (0) or as a yes (1)."""
-    x, n, *_ = table("sri4_week12")
-    return scale * x / n, scale * (x + missing) / (n + 1)
+def _response_rate(answers: list[Any], missing: str) -> float:
+    known = [one for one in answers if not pd.isna(one)]
+    return float(sum(known) / len(known if missing == "observed" else answers))
 
 
-EXERCISES = read_exercises(
-    "stop3",
-    sri4=lambda: _sri4,
-    both_ways=_rates,
-    as_a_responder=lambda: _rates(missing=1),
-    as_proportions=lambda: _rates(scale=1),
-)
+EXERCISES = read_exercises("stop3", sri4=lambda: _sri4, response_rate=lambda: _response_rate)
