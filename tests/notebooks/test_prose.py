@@ -33,7 +33,7 @@ MADE_UP = {
     "00_start_here": {"0.3": "SRI-4, PGA", "30": "a percentage point", "40": "a percentage point"},
     "03_sri4": {"0.30": "SRI-4, PGA", "1.2": "a PGA of the quiz"},
     "04_week12_week24": {
-        "0.048": "a p-value below 0.05", "187": "a choice", "10": "an invented rate", "60": "an invented rate",
+        "187": "a choice", "10": "an invented rate", "60": "an invented rate",
     },
     "05_why_052_and_027": {"0.4": "an assumed correlation"},
     "07_a_better_trial": {
