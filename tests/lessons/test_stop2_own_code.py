@@ -70,6 +70,13 @@ def test_one_seed_with_and_without_the_drug_differs_where_the_quiz_says():
     assert list(same.values()) == [True, True, False]
 
 
+def test_as_many_fall_on_placebo_as_the_quiz_says():
+    visits = pd.read_csv(lessons.data("invented_cohort.csv")).query("arm == 'placebo'")
+    points = visits.pivot(index="patient", columns="week", values="sledai")
+    assert (points[0] - points[12] >= 4).sum() == 11
+    assert len(points) == 30
+
+
 def test_the_table_of_six_has_three_who_cannot_be_one_a_rule():
     assert find("02.3").answer() == ["B", "D", "E"]
     six = pd.read_csv(lessons.data("six_patients.csv")).set_index("patient")
