@@ -20,8 +20,9 @@ from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, rule_of, table_codes
+from lupus_kit.simulation.trials.decisions import EVENTS, bits, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import visit_of
+from lupus_kit.simulation.trials.tally import ROLES
 
 # Which endpoints (primary, secondary) have no effect, in words.
 _NULLS = {"both null": (True, True), "primary null": (True, False), "secondary null": (False, True)}
@@ -84,8 +85,9 @@ def familywise(
 
 
 def _false(which: tuple[bool, bool]) -> int:
-    """Bits of the decisions that are false where these endpoints are null."""
-    return sum((CLAIMED[k] | HARM[k]) for k in (0, 1) if which[k])
+    """Return the decision that says all that is false where these endpoints are null."""
+    null = [role for role, nothing in zip(ROLES, which, strict=True) if nothing]
+    return bits(*(f"{role} {what}" for role in null for what in ("claimed", "harm found")))
 
 
 def _certain(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estimate] | None:
@@ -123,7 +125,7 @@ def _searched(
             wrong = (rule_of(case.plan).table & _false(which)) > 0
             return known(float((pairs_of_codes(case) * wrong).sum()))
         found = run(case.design, case.assumptions, trials, rng, plan=case.plan, keep_trials=False)
-        return found.probability((np.arange(DECISIONS) & _false(which)) > 0)
+        return found.probability((EVENTS.index.to_numpy() & _false(which)) > 0)
 
     grid = np.linspace(0.025, 0.975, 39) if exact else np.linspace(0.1, 0.9, 9)
     grid = grid[grid >= scenario.plan.margin]

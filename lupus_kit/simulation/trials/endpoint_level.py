@@ -12,7 +12,7 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import OUTCOMES
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.alias import Alias
-from lupus_kit.simulation.trials.decisions import DECISIONS, ENDS, rule_of, table_codes
+from lupus_kit.simulation.trials.decisions import ENDS, EVENTS, rule_of, table_codes
 from lupus_kit.simulation.trials.tally import KEYS, ROLES, no_counts, trial_columns
 
 #: What a patient without outcome counts as in each arm, by the rule for missing data; -1 is left out.
@@ -147,7 +147,7 @@ def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> 
     tools = _drawer(scenario)
     # Of all decisions a rule makes about ten: only these are counted.
     possible = np.unique(np.concatenate(tools.decisions))
-    position = np.zeros(DECISIONS, dtype=np.int64)
+    position = np.zeros(len(EVENTS), dtype=np.int64)
     position[possible] = np.arange(len(possible))
     cells, looks = [m * n for m, n in tools.shapes], len(tools.patients)
     found = [np.zeros(looks * size * len(possible), dtype=np.int64) for size in cells]
