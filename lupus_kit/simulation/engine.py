@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit import cohort
 from lupus_kit.core.errors import InputError, is_whole
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.trials.checkpoint import Checkpoint
 from lupus_kit.simulation.trials.chunks import chunk_size, simulate_chunk
@@ -32,7 +30,7 @@ _BATCH = 16
 
 def run(
     design: TrialDesign,
-    assumptions: ResponseRates | cohort.Assumptions,
+    assumptions: Assumed,
     n_trials: int = 10_000,
     seed: int | np.random.Generator = 0,
     n_jobs: int | None = 1,
@@ -47,7 +45,7 @@ def run(
     ----------
     design : TrialDesign
         Two arms and their sizes, and the visits.
-    assumptions : ResponseRates or lupus_kit.cohort.Assumptions
+    assumptions : ResponseRates, StratifiedRates or lupus_kit.cohort.Assumptions
         What is true. Response rates are simulated at the endpoint level, a patient model at the patient level.
     n_trials : int
         How many trials.

@@ -9,12 +9,10 @@ table together with the class.
 import numpy as np
 import pandas as pd
 
-from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.trials.decisions import EVENTS, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import arm_law, is_fixed, tally_rows, visit_of
@@ -25,9 +23,7 @@ def can_enumerate(scenario: Scenario) -> bool:
     return scenario.depth == "endpoint" and scenario.plan.looks is None and is_fixed(scenario)
 
 
-def exact(
-    design: TrialDesign, assumptions: ResponseRates | cohort.Assumptions, plan: AnalysisPlan | None = None
-) -> Simulation:
+def exact(design: TrialDesign, assumptions: Assumed, plan: AnalysisPlan | None = None) -> Simulation:
     """Compute operating characteristics by enumeration of every outcome.
 
     Parameters
@@ -47,7 +43,7 @@ def exact(
     Raises
     ------
     InputError
-        Where outcomes cannot be enumerated: simulate with :func:`run`.
+        Where outcomes cannot be enumerated (also strata, whose sizes differ from trial to trial): simulate with :func:`run`.
 
     Notes
     -----

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 
-from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
@@ -19,7 +18,7 @@ from lupus_kit.simulation.enumeration import can_enumerate, pairs_of_codes
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.trials.decisions import EVENTS, bits, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import visit_of
 from lupus_kit.simulation.trials.tally import ROLES
@@ -30,7 +29,7 @@ _NULLS = {"both null": (True, True), "primary null": (True, False), "secondary n
 
 def familywise(
     design: TrialDesign,
-    assumptions: ResponseRates | cohort.Assumptions,
+    assumptions: Assumed,
     plan: AnalysisPlan | None = None,
     n_trials: int = 200_000,
     seed: int | np.random.Generator = 0,
@@ -62,7 +61,8 @@ def familywise(
     Raises
     ------
     InputError
-        A patient model, which has no rates to vary: its false claims are those of a model without a drug effect.
+        A patient model, or strata, which have no common rate to vary: their false claims are those of a trial without a drug
+        effect.
 
     Examples
     --------
@@ -74,7 +74,9 @@ def familywise(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     if not isinstance(scenario.assumptions, ResponseRates):
-        raise InputError("a patient model has no response rates to vary; simulate it with drug_effect = 0.")
+        raise InputError(
+            "no response rates to vary: simulate strata under_null(), a patient model with drug_effect = 0."
+        )
     rng, rows = as_generator(seed), []
     for null, which in _NULLS.items():
         found = _certain(scenario, which) or _searched(scenario, which, n_trials, rng)

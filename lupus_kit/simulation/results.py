@@ -88,7 +88,7 @@ class Simulation:
         frame = self._trials.drop(columns="decision")
         decision = self._trials["decision"].to_numpy()
         for k, role in enumerate(ROLES):
-            if k in self._responses:  # the p-values of a fall came with the trials
+            if k in self.plan.tabled:  # the p-values of others came with the trials
                 frame[f"p_{role}"] = self._pvalues(frame, *(f"{name}_{role}" for name in TABLE))
             for what in AT_ENDPOINT:
                 frame[f"{what.split()[0]}_{role}"] = EVENTS[f"{role} {what}"].to_numpy()[decision]
@@ -169,7 +169,8 @@ class Simulation:
             arm is worse in truth, or harm found where it is better. *False claim*: a claim or harm found at an endpoint at
             which the arms do not differ (under a margin: the first is inferior by it or more); its chance is the familywise
             error under these assumptions (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against
-            the true difference of the estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true
+            the true difference of the estimand, ``truth.estimand``; estimates are differences of the arms' rates, all strata
+            together. *Type M*: mean size of the estimate over the true
             difference, and *type S*: share with the wrong sign, both among trials that are significant at this endpoint;
             not defined where the true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for
             futility. With recruitment in the plan,
@@ -269,7 +270,7 @@ class Simulation:
         return pd.DataFrame(rows, columns=names)
 
     def pvalue_distribution(self, bins: int = 20) -> pd.DataFrame:
-        """Distribution of the p-values of the endpoints that are responses; those of a fall are in :attr:`trials`.
+        """Distribution of the p-values of one table; those of a fall, or over strata, are in :attr:`trials`.
 
         Parameters
         ----------
@@ -285,7 +286,7 @@ class Simulation:
         if not is_whole(bins, 1) or bins > 10_000:
             raise InputError(f"bins == {bins!r}: must be a whole number from 1 to 10000.")
         lows, highs, rows = [*np.arange(bins) / bins, np.nan], [*np.arange(1, bins + 1) / bins, np.nan], []
-        for k in self._responses:
+        for k in self.plan.tabled:
             table = self._rows(k)
             p = self._pvalues(table, *TABLE)
             # A hair is taken off, so that 0.05 in floating point does not fall above the edge 1/20.

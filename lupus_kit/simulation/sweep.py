@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit import cohort
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, is_number, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.engine import checked_trials, run_each
 from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.monte_carlo import Estimate
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.response_rates import Dropout
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 
 METHODS = ("auto", "exact", "simulate")
 
@@ -59,7 +58,7 @@ def with_patients(design: TrialDesign, first: int, second: int | None = None) ->
 
 def grid(
     design: TrialDesign,
-    assumptions: ResponseRates | cohort.Assumptions,
+    assumptions: Assumed,
     over: Mapping[str, Sequence[Any]],
     plan: AnalysisPlan | None = None,
     *,
@@ -76,7 +75,7 @@ def grid(
     ----------
     design : TrialDesign
         Where to start.
-    assumptions : ResponseRates or lupus_kit.cohort.Assumptions
+    assumptions : ResponseRates, StratifiedRates or lupus_kit.cohort.Assumptions
         Where to start.
     over : mapping of str to sequence
         What varies, and its values:
@@ -156,7 +155,7 @@ def _shown(value: Any) -> Any:
     if value is None:
         return "none"
     if isinstance(value, (tuple, list)):
-        return " v ".join(f"{item:.3g}" for item in value)
+        return " v ".join(f"{item:.3g}" if is_number(item) else str(item) for item in value)
     return value if isinstance(value, (bool, int, float, str, np.generic)) else str(value)
 
 

@@ -76,9 +76,9 @@ def test_decisions_are_those_of_inference(key):
         for better in product((True, False), repeat=2):
             decision = int(Rule(plan).decide(np.array(first), np.array(second), better))
             # The rule of each direction sees the p-values of that direction.
-            for bits, way in (((4, 8), True), ((16, 32), False)):
+            for found, way in (((4, 8), True), ((16, 32), False)):
                 seen = [p if side == way else 1.0 for p, side in zip((first, second), better, strict=True)]
-                assert tuple(bool(decision & bit) for bit in bits) == inference.decide(*seen, key, 0.05, 0.4)
+                assert tuple(bool(decision & bit) for bit in found) == inference.decide(*seen, key, 0.05, 0.4)
             assert (bool(decision & 1), bool(decision & 2)) == (first <= 0.05, second <= 0.05)
 
 
@@ -194,6 +194,10 @@ def test_the_documented_format_can_be_read():
         assert found.assumptions.dropout.follow_up == (0.15, 0.10)
     patients = Scenario.from_toml("\n\n".join([blocks["design"], blocks["plan"], blocks["patients"]]))
     assert patients.assumptions.drug_effect == 0.5
+    assert Scenario.from_toml("\n\n".join([blocks["design"], blocks["plan"], blocks["strata"]])).assumptions.shares == (
+        0.4,
+        0.6,
+    )
 
 
 def test_defaults_fill_a_short_file():

@@ -171,6 +171,58 @@ class ResponseRates:
         return replace(self, primary=first, follow_up=second)
 
 
+@dataclass(frozen=True)
+class StratifiedRates:
+    """Response rates that differ between strata, such as patients with nephritis and without.
+
+    Each patient who comes in is of a stratum by chance; within a stratum everything is as :class:`ResponseRates` say.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names of two or more strata.
+    shares : tuple of float
+        Share of the patients in each stratum; they add up to 1.
+    rates : tuple of ResponseRates
+        What is true in each stratum.
+
+    Raises
+    ------
+    InputError
+        Lists of different lengths, names that are double, or shares that do not add up to 1.
+
+    Examples
+    --------
+    >>> with_nephritis, without = ResponseRates((0.5, 0.2), (0.5, 0.2)), ResponseRates((0.6, 0.4), (0.7, 0.5))
+    >>> StratifiedRates(("nephritis", "none"), (0.4, 0.6), (with_nephritis, without)).under_null().rates[1].primary
+    (0.5, 0.5)
+    """
+
+    names: tuple[str, ...]
+    shares: tuple[float, ...]
+    rates: tuple[ResponseRates, ...]
+
+    def __post_init__(self) -> None:
+        for name, said, right in (
+            ("names", "different names", lambda value: isinstance(value, str) and value.strip()),
+            ("shares", "shares above 0", lambda value: is_number(value) and 0 < value < 1),
+            ("rates", "simulation.ResponseRates", lambda value: isinstance(value, ResponseRates)),
+        ):
+            given = getattr(self, name)
+            listed = tuple(given) if isinstance(given, (tuple, list, np.ndarray)) else ()
+            object.__setattr__(self, name, listed)
+            if len(listed) < 2 or len(listed) != len(self.names) or not all(map(right, listed)):
+                raise InputError(f"{name} == {given!r}: give {said}, one for each of two or more strata.")
+        if len({*self.names}) < len(self.names):
+            raise InputError(f"names == {self.names!r}: give different names.")
+        if abs(sum(self.shares) - 1) > 1e-6:
+            raise InputError(f"shares == {self.shares!r}: they must add up to 1, not {sum(self.shares):g}.")
+
+    def under_null(self) -> StratifiedRates:
+        """Return the same strata, each without any difference between the arms."""
+        return replace(self, rates=tuple(rates.under_null() for rates in self.rates))
+
+
 def _leaving(share: float, cells: np.ndarray, responds: np.ndarray, ratio: float, arm: int) -> np.ndarray:
     """Chance of leaving of each kind of patient, so that the whole share leaves."""
     weight = np.where(responds == 1, 1.0, ratio)

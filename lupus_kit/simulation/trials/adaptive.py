@@ -8,18 +8,20 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Reestimation
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.reestimation import Reestimation
 from lupus_kit.simulation.trials.decisions import ENDS, pvalues, responds_more, rule_of
 from lupus_kit.simulation.trials.tally import ROLES, TABLE, no_counts
 
-#: p-values of an endpoint (0 or 1) that is the fall of SLEDAI, for a test and an alternative.
-FallTest = Callable[[int, str, str], np.ndarray]
+#: p-values of an endpoint (0 or 1) that no table of responders tells, for a test and an alternative.
+Compare = Callable[[int, str, str], np.ndarray]
 
 
 class Source(Protocol):
     """Where patients come from: the joint law of their outcomes, or invented and scored patients."""
 
     n_trials: int
+    used: list[np.ndarray]  # patients of each arm so far
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Bring in more patients of each arm, one number a trial; counts (trials, arm, endpoint, (n, x))."""
@@ -42,7 +44,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
 
 
 def run_to_end(
-    plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare_falls: FallTest | None = None
+    plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare: Compare | None = None
 ) -> pd.DataFrame:
     """Run trials to their end.
 
@@ -54,18 +56,17 @@ def run_to_end(
         Planned patients of each arm.
     source : Source
         Where patients come from.
-    compare_falls : callable, optional
-        p-values of an endpoint (0 or 1) that is the fall of SLEDAI, for a test and an alternative.
+    compare : callable, optional
+        p-values of an endpoint (0 or 1) that is the fall of SLEDAI or tested over strata, for a test and an alternative.
 
     Returns
     -------
     pandas.DataFrame
         One row a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`, and ``p_primary`` or
-        ``p_secondary`` of falls.
+        ``p_secondary`` of endpoints that are compared so.
     """
     n_trials = source.n_trials
     looks = [plan.arm_sizes(n) for n in sizes]
-    have = [np.zeros(n_trials, dtype=np.int64) for _ in sizes]
     seen = no_counts(n_trials)
     going = np.ones(n_trials, dtype=bool)
     result: dict[str, np.ndarray] = {}
@@ -73,19 +74,18 @@ def run_to_end(
         want = [np.full(n_trials, arm[k]) for arm in looks]
         if k and plan.reestimation is not None:
             want = reestimated(plan, plan.reestimation, seen, sizes)
-        more = (want[0] - have[0], want[1] - have[1])
-        seen += source.take(more)
-        have = want
+        seen += source.take((want[0] - source.used[0], want[1] - source.used[1]))
+        have = source.used
         if plan.reestimation is not None and k == 0:
             continue  # the arms are not known yet: nothing is tested
         analysis = 0 if plan.looks is None else k
-        decision, p = _decide(plan, analysis, seen, compare_falls)
+        decision, p = _decide(plan, analysis, seen, compare)
         now = {"look": np.full(n_trials, analysis + 1), "randomised1": have[0], "randomised2": have[1]}
         for e, role in enumerate(ROLES):
             arms = (seen[:, 0, e, 0], seen[:, 0, e, 1], seen[:, 1, e, 0], seen[:, 1, e, 1])
             now |= {f"{name}_{role}": values for name, values in zip(TABLE, arms, strict=True)}
         now["decision"] = decision
-        now |= {f"p_{role}": p[e] for e, role in enumerate(ROLES) if plan.endpoints[e].is_fall}
+        now |= {f"p_{role}": p[e] for e, role in enumerate(ROLES) if e not in plan.tabled}
         if not result:
             result = {name: values.copy() for name, values in now.items()}
         for name, values in now.items() if analysis else ():
@@ -95,22 +95,20 @@ def run_to_end(
 
 
 def _decide(
-    plan: AnalysisPlan, look: int, seen: np.ndarray, compare_falls: FallTest | None
+    plan: AnalysisPlan, look: int, seen: np.ndarray, compare: Compare | None
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Decisions, and the p-values of both endpoints."""
     tables = seen.transpose(2, 1, 3, 0).reshape(2, 4, -1)  # of each endpoint n1, x1, n2 and x2 of all trials
 
     def p(endpoint: int, alternative: str) -> np.ndarray:
-        end = plan.endpoints[endpoint]
-        if not end.is_fall:
+        if endpoint in plan.tabled:
             n1, x1, n2, x2 = tables[endpoint]
             return pvalues(plan.test, n1, x1, n2, x2, alternative, plan.margin)
-        assert compare_falls is not None
-        return compare_falls(endpoint, end.test or "welch", alternative)
+        assert compare is not None
+        end = plan.endpoints[endpoint]
+        return compare(endpoint, (end.test or "welch") if end.is_fall else plan.test, alternative)
 
     found, rule = [p(e, plan.alternative) for e in (0, 1)], rule_of(plan, look)
-    benefit = [
-        p(e, "greater") < 0.5 if plan.endpoints[e].is_fall else responds_more(plan.margin, *tables[e]) for e in (0, 1)
-    ]
+    benefit = [responds_more(plan.margin, *tables[e]) if e in plan.tabled else p(e, "greater") < 0.5 for e in (0, 1)]
     decision = rule.decide(found[0], found[1], benefit, rule.futile(partial(p, 0)))
     return decision.astype(np.int64), found
