@@ -17,11 +17,11 @@ from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import can_enumerate, pairs_of_codes
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.trials.decisions import EVENTS, bits, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import visit_of
-from lupus_kit.simulation.trials.tally import ROLES
 
 # Which endpoints (primary, secondary) have no effect, in words.
 _NULLS = {"both null": (True, True), "primary null": (True, False), "secondary null": (False, True)}

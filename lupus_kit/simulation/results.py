@@ -12,9 +12,10 @@ from lupus_kit.inference.intervals.effects import METHODS, many_ends
 from lupus_kit.inference.two_by_two.counts import as_level
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, in_words, known, mean, share, widened
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.decisions import AT_ENDPOINT, EVENTS, pvalues
-from lupus_kit.simulation.trials.tally import ROLES, TABLE
+from lupus_kit.simulation.trials.tally import TABLE
 from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth, truth
 
 #: Intervals whose coverage is computed unless told otherwise: all of the risk difference but the slow exact one.

@@ -15,7 +15,6 @@ then says nothing.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq
@@ -191,12 +190,9 @@ def score(strata: Strata, difference: float, weighting: str) -> FloatArray:
 
 #: Large-sample tests over strata by key: in print, and the signed root of their statistic.
 ROOTS: dict[str, tuple[str, Callable[[Strata], FloatArray]]] = {
-    "cmh": ("Cochran–Mantel–Haenszel", partial(cochran_mantel_haenszel, correction=False)),
-    "cmh_corrected": ("Cochran–Mantel–Haenszel, continuity correction", partial(cochran_mantel_haenszel, correction=True)),
-    "score_inverse_variance": (
-        "stratified score, inverse-variance weights",
-        partial(score, difference=0.0, weighting="inverse_variance"),
-    ),
+    "cmh": ("Cochran–Mantel–Haenszel", lambda of: cochran_mantel_haenszel(of, False)),
+    "cmh_corrected": ("Cochran–Mantel–Haenszel, continuity correction", lambda of: cochran_mantel_haenszel(of, True)),
+    "score_inverse_variance": ("stratified score, inverse-variance weights", lambda of: score(of, 0.0, "inverse_variance")),
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from lupus_kit.simulation.plan.boundaries import (
     group_sequential,
     known_name,
 )
-from lupus_kit.simulation.plan.endpoint import Endpoint
+from lupus_kit.simulation.plan.endpoint import ROLES, Endpoint
 from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 from lupus_kit.simulation.plan.rate_priors import RatePriors
@@ -268,7 +268,7 @@ class AnalysisPlan:
         if len(design.arms) != 2:
             raise InputError(f"the design has {len(design.arms)} arms; a comparison of two needs exactly two.")
         weeks = [visit.week for visit in design.visits if visit.week > 0]
-        for role, endpoint in zip(("primary", "secondary"), self.endpoints, strict=True):
+        for role, endpoint in zip(ROLES, self.endpoints, strict=True):
             if endpoint.week not in weeks:
                 there = ", ".join(map(str, weeks))
                 raise InputError(
@@ -344,10 +344,7 @@ class AnalysisPlan:
         if self.margin:
             claim = f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}"
         rows = [
-            *(
-                (f"{role} endpoint", str(end))
-                for role, end in zip(("primary", "secondary"), self.endpoints, strict=True)
-            ),
+            *((f"{role} endpoint", str(end)) for role, end in zip(ROLES, self.endpoints, strict=True)),
             ("test", f"{label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
             ("a claim", claim),
             ("level", f"{self.alpha:g}"),

@@ -203,20 +203,18 @@ class StratifiedRates:
     rates: tuple[ResponseRates, ...]
 
     def __post_init__(self) -> None:
-        for name, said, right in (
-            ("names", "different names", lambda value: isinstance(value, str) and value.strip()),
-            ("shares", "shares above 0", lambda value: is_number(value) and 0 < value < 1),
-            ("rates", "simulation.ResponseRates", lambda value: isinstance(value, ResponseRates)),
-        ):
+        for name in ("names", "shares", "rates"):
             given = getattr(self, name)
-            listed = tuple(given) if isinstance(given, (tuple, list, np.ndarray)) else ()
-            object.__setattr__(self, name, listed)
-            if len(listed) < 2 or len(listed) != len(self.names) or not all(map(right, listed)):
-                raise InputError(f"{name} == {given!r}: give {said}, one for each of two or more strata.")
-        if len({*self.names}) < len(self.names):
-            raise InputError(f"names == {self.names!r}: give different names.")
-        if abs(sum(self.shares) - 1) > 1e-6:
-            raise InputError(f"shares == {self.shares!r}: they must add up to 1, not {sum(self.shares):g}.")
+            object.__setattr__(self, name, tuple(given) if isinstance(given, (tuple, list, np.ndarray)) else (given,))
+        names, shares, rates = self.names, self.shares, self.rates
+        for right, said in (
+            (2 <= len(names) == len(shares) == len(rates), "two or more strata, each with a name, a share and rates"),
+            (all(isinstance(name, str) for name in names) and len({*names}) == len(names), "different names"),
+            (all(is_number(one) and one > 0 for one in shares) and abs(sum(shares) - 1) < 1e-6, "shares that add up to 1"),
+            (all(isinstance(one, ResponseRates) for one in rates), "rates that are simulation.ResponseRates"),
+        ):  # fmt: skip
+            if not right:
+                raise InputError(f"names == {names!r}, shares == {shares!r}: give {said}.")
 
     def under_null(self) -> StratifiedRates:
         """Return the same strata, each without any difference between the arms."""

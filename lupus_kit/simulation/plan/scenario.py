@@ -76,12 +76,6 @@ class Scenario:
         assert isinstance(self.assumptions, ResponseRates)
         return self.assumptions
 
-    @property
-    def block(self) -> np.ndarray:
-        """Patients of each arm in a block within a stratum; none where there are no such blocks."""
-        unit = np.array(self.sizes) // np.gcd(*self.sizes)
-        return np.asarray(unit * ((self.plan.block_size or 0) // unit.sum()))
-
     def strata(self) -> tuple[np.ndarray, list[Scenario]]:
         """Return the shares of the strata, and a trial in each of them alone."""
         assert isinstance(self.assumptions, StratifiedRates)
@@ -127,10 +121,9 @@ class Scenario:
         for end in plan.endpoints:
             if end.patients is not None:
                 raise InputError(f"{end}: make these patients a stratum; with strata an endpoint is measured in all.")
-        if plan.block_size and sum(self.block) != plan.block_size:
-            ratio = "{} : {}".format(*self.sizes)
+        if plan.block_size and plan.block_size * self.sizes[0] % sum(self.sizes):
             raise InputError(
-                f"block_size == {plan.block_size}: whole blocks do not keep the ratio of the arms, {ratio}."
+                f"block_size == {plan.block_size}: whole blocks cannot keep the ratio of arms of {self.sizes}."
             )
         self.strata()
 

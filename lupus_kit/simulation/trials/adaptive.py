@@ -9,9 +9,10 @@ import pandas as pd
 from scipy.special import ndtri
 
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.reestimation import Reestimation
 from lupus_kit.simulation.trials.decisions import ENDS, pvalues, responds_more, rule_of
-from lupus_kit.simulation.trials.tally import ROLES, TABLE, no_counts
+from lupus_kit.simulation.trials.tally import TABLE, no_counts
 
 #: p-values of an endpoint (0 or 1) that no table of responders tells, for a test and an alternative.
 Compare = Callable[[int, str, str], np.ndarray]

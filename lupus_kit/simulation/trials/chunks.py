@@ -68,11 +68,8 @@ def simulate_chunk(
         return draw(scenario, rng, n_trials)
     parts = []
     for start in range(0, n_trials, _PART):
-        n = min(_PART, n_trials - start)
-        if isinstance(scenario.assumptions, StratifiedRates):
-            strata = StrataSource(scenario, rng, n)
-            parts.append(run_to_end(scenario.plan, scenario.sizes, strata, strata.compare))
-        else:
-            parts.append(run_to_end(scenario.plan, scenario.sizes, EndpointSource(scenario, rng, n)))
+        come = StrataSource if isinstance(scenario.assumptions, StratifiedRates) else EndpointSource
+        source = come(scenario, rng, min(_PART, n_trials - start))
+        parts.append(run_to_end(scenario.plan, scenario.sizes, source, getattr(source, "compare", None)))
     trials = pd.concat(parts, ignore_index=True)
     return trials if keep_trials else tally_of_trials(trials)

@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from lupus_kit.inference import STRATEGIES, pvalue_lattice
 from lupus_kit.inference.two_by_two.counts import REACHES, at_most
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.trials.tally import ROLES
+from lupus_kit.simulation.plan.endpoint import ROLES
 
 #: What is found at an endpoint: its p-value reaches the level, a benefit is claimed, harm is found.
 AT_ENDPOINT = ("significant", "claimed", "harm found")

@@ -12,11 +12,12 @@ from lupus_kit.inference.strata.estimators import ROOTS, score
 from lupus_kit.inference.strata.patients import Strata
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 from lupus_kit.simulation.plan.analysis_plan import MARGIN_WEIGHTS, AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.alias import Alias
 from lupus_kit.simulation.trials.decisions import ENDS, EVENTS, rule_of, table_codes
-from lupus_kit.simulation.trials.tally import KEYS, ROLES, no_counts, trial_columns
+from lupus_kit.simulation.trials.tally import KEYS, no_counts, trial_columns
 
 #: What a patient without outcome counts as in each arm, by the rule for missing data; -1 is left out.
 COUNTS_AS = {"nonresponder": (0, 0), "observed": (-1, -1), "worst": (0, 1), "best": (1, 0)}
@@ -254,7 +255,8 @@ class StrataSource:
         self.parts = [EndpointSource(part, rng, n_trials) for part in parts]
         self.seen = [no_counts(n_trials) for _ in parts]
         # Of each stratum, the places for either arm that are left in its block.
-        self.block, self.left = scenario.block, np.zeros((len(parts), 2, n_trials), dtype=np.int64)
+        self.left = np.zeros((len(parts), 2, n_trials), dtype=np.int64)
+        self.block = np.array(scenario.sizes) * (self.plan.block_size or 0) // sum(scenario.sizes)
         self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
