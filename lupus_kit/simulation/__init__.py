@@ -11,6 +11,7 @@ object for all.
 - :func:`familywise` finds the largest chance of a false claim, over common rates and partial null hypotheses.
 - :func:`planned_looks` sums up the primary endpoint from look to look: power, overrun, dates. :func:`assurance` averages it
   over a prior, :func:`plan_size` finds the patients for either, :func:`interim_power` is the chance of success at a look.
+- :func:`several_arms` has several active arms against one control, by Holm's or Dunnett's rule.
 - :func:`grid` sweeps designs, plans and assumptions, with :func:`exact` where it applies and :func:`run` elsewhere.
 
 A :class:`Scenario` holds design, plan and assumptions together, and is what a plan file contains.
@@ -44,6 +45,7 @@ from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.protocol import protocol
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.sequential import PlannedLooks, assurance, interim_power, plan_size, planned_looks
+from lupus_kit.simulation.several_arms import several_arms
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
@@ -51,5 +53,5 @@ __all__ = [
     "Dropout", "Endpoint", "InterimLooks", "PlannedLooks", "RatePriors", "Recruitment", "Reestimation", "Registration",
     "ResponseRates", "Scenario", "Simulation", "StratifiedRates", "actual_boundaries", "assurance", "conditional_power", "exact",
     "familywise", "grid", "group_sequential", "interim_power", "plan_size", "plan_template", "planned_looks", "protocol",
-    "register", "registered", "run", "with_futility", "with_patients",
+    "register", "registered", "run", "several_arms", "with_futility", "with_patients",
 ]  # fmt: skip
