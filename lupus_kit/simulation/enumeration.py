@@ -96,7 +96,7 @@ def pairs_of_codes(scenario: Scenario) -> np.ndarray:
     return np.array([[float((a * b).sum()) for b in right] for a in left])
 
 
-def _codes(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+def _codes(scenario: Scenario) -> list[np.ndarray]:
     """Codes of every table of both endpoints."""
     return table_codes(scenario.plan, scenario.patients_at_looks()[0, 1:])
 

@@ -8,9 +8,9 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.core.errors import InputError, is_number, require_choice, require_kind
 from lupus_kit.design import TrialDesign
-from lupus_kit.inference.two_by_two.bernstein import basis
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.two_by_two.counts import REACHES
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.trials.decisions import lattice, responds_more
@@ -62,8 +62,8 @@ def several_arms(
     [0.091, 0.238, 0.476, 0.51, 0.073, 0.0]
     """
     plan = AnalysisPlan() if plan is None else plan
-    if not isinstance(design, TrialDesign) or not isinstance(plan, AnalysisPlan):
-        raise InputError("give a design.TrialDesign and a simulation.AnalysisPlan.")
+    require_kind("design", design, TrialDesign, "a TrialDesign")
+    require_kind("plan", plan, AnalysisPlan, "an AnalysisPlan")
     require_choice("rule for several arms", rule, ("holm", "dunnett"))
     *sizes, control = (arm.n_randomised for arm in design.arms)
     if not 2 <= (k := len(sizes)) <= _MOST:
@@ -82,8 +82,8 @@ def several_arms(
         better = responds_more(plan.margin, np.array(n), x1, np.array(control), x2)
         p = np.where(better, lattice(plan.test, n, control, plan.alternative, plan.margin), np.nan)
         place = np.searchsorted(cuts * REACHES, np.nan_to_num(p, nan=2.0))
-        laws.append([basis(n, np.array(rate)) @ (place == at) for at in range(len(cuts) + 1)])
-    of_control = basis(control, np.array(listed[-1]))
+        laws.append([binomial_pmf(np.arange(n + 1), n, rate) @ (place == at) for at in range(len(cuts) + 1)])
+    of_control = binomial_pmf(np.arange(control + 1), control, listed[-1])
     null = np.array([rate + plan.margin <= listed[-1] + 1e-12 for rate in listed[:-1]])
     found = np.zeros(k + 3)
     for classes in product(range(len(cuts) + 1), repeat=k):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, is_number, unknown_name
+from lupus_kit.core.errors import InputError, is_number, require_choice, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.engine import checked_trials, run_each
@@ -119,8 +119,7 @@ def grid(
     >>> power[["n_per_arm", "test", "estimate"]].round(2).to_numpy().tolist()
     [[30, 'fisher', 0.4], [30, 'boschloo', 0.49], [60, 'fisher', 0.75], [60, 'boschloo', 0.8]]
     """
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
+    require_choice("method", method, METHODS)
     if not isinstance(over, Mapping) or not over:
         raise InputError(f"over == {over!r}: name at least one thing that varies, such as {{'n_per_arm': [30, 60]}}.")
     for name, values in over.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_kind, unknown_name
 from lupus_kit.design import TrialDesign, he2020
 from lupus_kit.design.trial import Visit
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
@@ -52,8 +52,8 @@ class Scenario:
     plan: AnalysisPlan = field(default_factory=AnalysisPlan)
 
     def __post_init__(self) -> None:
-        _require("design", self.design, TrialDesign, "a TrialDesign")
-        _require("plan", self.plan, AnalysisPlan, "an AnalysisPlan")
+        require_kind("design", self.design, TrialDesign, "a TrialDesign")
+        require_kind("plan", self.plan, AnalysisPlan, "an AnalysisPlan")
         self.plan.check(self.design)
         if isinstance(self.assumptions, StratifiedRates):
             self._check_strata(self.plan)
@@ -131,7 +131,7 @@ class Scenario:
         from lupus_kit import cohort
 
         said = "simulation.ResponseRates, simulation.StratifiedRates or cohort.Assumptions"
-        _require("assumptions", assumptions, cohort.Assumptions, said)
+        require_kind("assumptions", assumptions, cohort.Assumptions, said)
         model = he2020()
         known, own = ([arm.name for arm in design.arms] for design in (model, self.design))
         if own != known:
@@ -189,11 +189,6 @@ class Scenario:
             The file cannot be read, is not TOML, has an unknown key, or its parts do not go together.
         """
         return read_toml(source, cls.from_dict)
-
-
-def _require(name: str, value: object, kind: type, said: str) -> None:
-    if not isinstance(value, kind):
-        raise InputError(f"{name} must be {said}, got {type(value).__name__}.")
 
 
 def _rates_table(assumed: ResponseRates) -> dict[str, Any]:

@@ -5,13 +5,12 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-import pandas as pd
 from scipy.special import ndtri
 
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.reestimation import Reestimation
-from lupus_kit.simulation.trials.decisions import ENDS, pvalues, responds_more, rule_of
+from lupus_kit.simulation.trials.decisions import ENDS, looked_up, rule_of
 from lupus_kit.simulation.trials.tally import TABLE, no_counts
 
 #: p-values of an endpoint (0 or 1) that no table of responders tells, for a test and an alternative.
@@ -46,7 +45,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
 
 def run_to_end(
     plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare: Compare | None = None
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     """Run trials to their end.
 
     Parameters
@@ -62,8 +61,8 @@ def run_to_end(
 
     Returns
     -------
-    pandas.DataFrame
-        One row a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`, and ``p_primary`` or
+    dict of str to numpy.ndarray
+        One value a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`, and ``p_primary`` or
         ``p_secondary`` of endpoints that are compared so.
     """
     n_trials = source.n_trials
@@ -80,36 +79,33 @@ def run_to_end(
         if plan.reestimation is not None and k == 0:
             continue  # the arms are not known yet: nothing is tested
         analysis = 0 if plan.looks is None else k
-        decision, p = _decide(plan, analysis, seen, compare)
+        decision, compared = _decide(plan, analysis, seen, compare)
         now = {"look": np.full(n_trials, analysis + 1), "randomised1": have[0], "randomised2": have[1]}
         for e, role in enumerate(ROLES):
             arms = (seen[:, 0, e, 0], seen[:, 0, e, 1], seen[:, 1, e, 0], seen[:, 1, e, 1])
             now |= {f"{name}_{role}": values for name, values in zip(TABLE, arms, strict=True)}
-        now["decision"] = decision
-        now |= {f"p_{role}": p[e] for e, role in enumerate(ROLES) if e not in plan.tabled}
+        now |= {"decision": decision, **compared}
         if not result:
             result = {name: values.copy() for name, values in now.items()}
         for name, values in now.items() if analysis else ():
-            result[name][going] = values[going]
+            np.copyto(result[name], values, where=going)
         going &= decision & ENDS == 0
-    return pd.DataFrame(result)
+    return result
 
 
 def _decide(
     plan: AnalysisPlan, look: int, seen: np.ndarray, compare: Compare | None
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Decisions, and the p-values of both endpoints."""
-    tables = seen.transpose(2, 1, 3, 0).reshape(2, 4, -1)  # of each endpoint n1, x1, n2 and x2 of all trials
-
-    def p(endpoint: int, alternative: str) -> np.ndarray:
-        if endpoint in plan.tabled:
-            n1, x1, n2, x2 = tables[endpoint]
-            return pvalues(plan.test, n1, x1, n2, x2, alternative, plan.margin)
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Decisions, and the p-values by their column of endpoints that no table of responders tells."""
+    rule, compared = rule_of(plan, look), dict[str, np.ndarray]()
+    codes: list[np.ndarray] = []
+    for e, end in enumerate(plan.endpoints):
+        if e in plan.tabled:
+            codes.append(looked_up(partial(rule.table_codes, e), *seen[:, :, e].transpose(1, 2, 0).reshape(4, -1)))
+            continue
         assert compare is not None
-        end = plan.endpoints[endpoint]
-        return compare(endpoint, (end.test or "welch") if end.is_fall else plan.test, alternative)
-
-    found, rule = [p(e, plan.alternative) for e in (0, 1)], rule_of(plan, look)
-    benefit = [responds_more(plan.margin, *tables[e]) if e in plan.tabled else p(e, "greater") < 0.5 for e in (0, 1)]
-    decision = rule.decide(found[0], found[1], benefit, rule.futile(partial(p, 0)))
-    return decision.astype(np.int64), found
+        p = partial(compare, e, (end.test or "welch") if end.is_fall else plan.test)
+        compared[f"p_{ROLES[e]}"] = p(plan.alternative)
+        code = rule.code(compared[f"p_{ROLES[e]}"], e, p("greater") < 0.5)
+        codes.append(code if e else code + rule.futile(p))
+    return rule.table[codes[0], codes[1]].astype(np.int64), compared
