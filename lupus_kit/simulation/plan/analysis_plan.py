@@ -205,8 +205,8 @@ class AnalysisPlan:
             get(self.test, difference=-margin)  # a test of no difference only is found now
         elif margin and self.test not in MARGIN_WEIGHTS:
             raise InputError(f"margin == {margin:g}: {self.test!r} is a test of no difference only; use 'cmh'.")
-        if self.block_size is not None and not is_whole(self.block_size, 2):
-            raise InputError(f"block_size == {self.block_size!r}: a whole number of 2 or more patients.")
+        if self.block_size is not None and (not is_whole(self.block_size, 2) or self.block_size > 10_000):
+            raise InputError(f"block_size == {self.block_size!r}: a whole number of patients from 2 to 10,000.")
         if falls and self.missing in ("worst", "best"):
             raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value, use 'observed'.")
         if falls and self.reestimation is not None and self.primary.is_fall:
