@@ -101,7 +101,7 @@ def _table(frame: pd.DataFrame) -> str:
 def _computed(part: Callable[[TrialDesign, ResponseRates, AnalysisPlan], pd.DataFrame], scenario: Scenario) -> str:
     """Write a table that needs response rates, or why it is not there."""
     if not isinstance(scenario.assumptions, ResponseRates):
-        return "*[Computed for response rates of one stratum alone, not for several or for a model of patients.]*"
+        return "*[Computed for response rates of all patients, not for a model of patients or for strata.]*"
     try:
         return _table(part(scenario.design, scenario.assumptions, scenario.plan))
     except InputError as error:
