@@ -102,10 +102,10 @@ def truths(scenario: Scenario) -> dict[str, Scenario]:
     dict of str to Scenario
         The familywise error needs a truth without a difference; a patient model that is to have none says so itself.
     """
-    from lupus_kit.simulation import ResponseRates
+    from lupus_kit.simulation import ResponseRates, StratifiedRates
 
     assumed = scenario.assumptions
-    if not isinstance(assumed, ResponseRates) or assumed.under_null() == assumed:
+    if not isinstance(assumed, (ResponseRates, StratifiedRates)) or assumed.under_null() == assumed:
         return {"assumed": scenario}
     return {"assumed": scenario, "no difference": replace(scenario, assumptions=assumed.under_null())}
 
