@@ -43,12 +43,13 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: 
     """
     data = frame[frame["alternative"] == "two-sided"]
     data = data.sort_values("label") if steady else data.dropna(subset="p").sort_values("p", kind="stable")
-    ax = axes(ax, (8, 0.8 + 0.27 * len(data)))
+    shape, size, font = ((7, 4.4), 35, 8) if steady else ((8, 0.8 + 0.27 * len(data)), 75, None)
+    ax = axes(ax, shape)
     ax.axvspan(*_band(reported), color=PUBLISHED, alpha=0.25, linewidth=0)
     places, fitting = np.arange(len(data)), data["rounds_to_reported"].to_numpy(dtype=bool)
     for which, colour, marker in ((~fitting, NO, "o"), (fitting, YES, "D")):
-        ax.scatter(data["p"][which], places[which], color=[colour], marker=marker, s=75, edgecolor="white", zorder=3)
-    ax.set_yticks(places, data["label"])
+        ax.scatter(data["p"][which], places[which], color=[colour], marker=marker, s=size, edgecolor="white", zorder=3)
+    ax.set_yticks(places, data["label"], fontsize=font)
     ax.set_ylim(len(data) - 0.5, -0.5)
     if steady:
         largest = max(float(np.nanmax(data["p"].to_numpy(dtype=float), initial=0.0)), _band(reported)[0])

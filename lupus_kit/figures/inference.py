@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
-from lupus_kit.figures.style import MARKS, PUBLISHED, axes, describe, p_bar
+from lupus_kit.figures.style import ARMS, MARKS, PUBLISHED, axes, describe, p_bar
 from lupus_kit.figures.tables import need_columns
 
 #: Measure: by how much it is multiplied, the value of no effect, and the unit.
@@ -26,6 +26,7 @@ def pvalue_lattice(
     alpha: float = 0.05,
     label: str = "p",
     ax: Axes | None = None,
+    arms: tuple[str, str] = ARMS,
 ) -> Axes:
     """Draw the p-value of every table of a design, and where it falls to alpha.
 
@@ -41,6 +42,8 @@ def pvalue_lattice(
         Name of the test, for the colour bar.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on.
+    arms : tuple of str
+        Names of both arms, for the axes.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def pvalue_lattice(
     if tables:
         ax.legend(loc="upper left", framealpha=0.9)
     ax.grid(False)
-    ax.set(xlabel=f"responders in the first arm (of {n1})", ylabel=f"responders in the second arm (of {n2})")
+    ax.set(xlabel=f"responders on {arms[0]} (of {n1})", ylabel=f"responders on {arms[1]} (of {n2})")
     marked = "".join(f" {name} at {x1} and {x2} has p = {lattice[x1, x2]:.4f}." for name, (x1, x2) in tables.items())
     undefined = " White cells: not defined." if np.isnan(lattice).any() else ""
     return describe(
@@ -192,7 +195,7 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
     return describe(ax, f"Intervals of the {measure}. {said}. {excluded}")
 
 
-def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None, arms: tuple[str, str] = ARMS) -> Axes:
     """Draw the p-value of one test for every way the missing outcomes could have gone.
 
     Parameters
@@ -203,6 +206,8 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
         Level: cells at or below it are framed.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on.
+    arms : tuple of str
+        Names of both arms, for the axes.
 
     Returns
     -------
@@ -221,7 +226,7 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
                 color=colour, weight=weight)  # fmt: skip
     draw_border(ax, (values <= alpha).T)
     ax.grid(False)
-    ax.set(xlabel="missing in the first arm who responded", ylabel="missing in the second arm\nwho responded")
+    ax.set(xlabel=f"missing on {arms[0]} who responded", ylabel=f"missing on {arms[1]}\nwho responded")
     ax.set_xticks(grid.columns)
     ax.set_yticks(grid.index)
     significant = int(frame["significant"].sum())

@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 PALETTE, MARKS = sns.color_palette("colorblind"), "osD^vP*X"
 #: One colour per arm, the same in every figure; blue and orange stay apart for colour-blind readers.
 ARM_PALETTE: dict[str, Any] = {"IL-2": PALETTE[0], "placebo": PALETTE[1]}
+#: What axes say where a figure is not told the names of the arms.
+ARMS = ("the first arm", "the second arm")
 #: Colour of things that are published, and of things that are invented.
 PUBLISHED, INVENTED, NEUTRAL = PALETTE[3], PALETTE[4], (0.45, 0.45, 0.45)
 #: Colours for "inside" and "outside" a rejection region or a verdict.

@@ -64,7 +64,7 @@ def pvalue_detective() -> App:
         "x2": int_slider("responders on placebo (of 30)", 9, 0, 30),
         "missing": dropdown("the missing IL-2 patient", [(name, name) for name in MISSING], "not counted"),
     }
-    return App("The p-value detective", controls, detective_scene, height=640, name="pvalue_detective")
+    return App("The p-value detective", controls, detective_scene, name="pvalue_detective")
 
 
 def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
@@ -107,7 +107,7 @@ def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
         f"{bare_p(ways['p'].max())}; all of them counted as non-responders: {int(strict['x1'])}/{int(strict['n1'])} v "
         f"{int(strict['x2'])}/{int(strict['n2'])}, p {p_value(strict['p'])}. {verdict}"
     )
-    return Scene(text, tipping_map(ways), layout=(missing1, missing2))
+    return Scene(text, tipping_map(ways, arms=("IL-2", "placebo")), layout=(missing1, missing2))
 
 
 def missing_map() -> App:
@@ -124,7 +124,7 @@ def missing_map() -> App:
         "missing2": int_slider("missing on placebo", 0, 0, 4),
         "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
     }
-    return App("The patients who are not there", controls, missing_scene, height=420, name="missing_map")
+    return App("The patients who are not there", controls, missing_scene, name="missing_map")
 
 
 _GRID = np.round(np.linspace(-0.95, 0.95, 20), 4)
@@ -202,4 +202,4 @@ def visits_explorer() -> App:
         "strategy": dropdown("rule", [(rule.label, key) for key, rule in STRATEGIES.items()], "either"),
         "test": dropdown("test at both visits", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
     }
-    return App("Two looks at the same patients", controls, visits_scene, height=420, name="visits_explorer")
+    return App("Two looks at the same patients", controls, visits_scene, name="visits_explorer")

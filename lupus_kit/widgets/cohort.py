@@ -102,9 +102,6 @@ def assumption_board() -> App:
         "dropout_rate": float_slider("share who drop out", usual.dropout_rate, 0.0, 0.6, 0.01),
         "n_per_arm": int_slider("patients per arm", 30, 10, 200, 10),
         # A box, not a slider: any whole number is a seed.
-        "seed": ipw.IntText(
-            13, description="seed (try several)", layout=ipw.Layout(width="340px"),
-            style={"description_width": "220px"},
-        ),
-    }  # fmt: skip
-    return App("What if?", controls, assumption_scene, height=420, name="assumption_board")
+        "seed": ipw.IntText(13, description="seed (try several)"),
+    }
+    return App("What if?", controls, assumption_scene, name="assumption_board")

@@ -116,7 +116,11 @@ def table_scene(x1: int, x2: int, test: str, n1: int = 29, n2: int = 30) -> Scen
     )
     held = _interval(curve_measure(drawn), ends)
     text = f"{x1}/{n1} ({x1 / n1:.1%}) v {x2}/{n2} ({x2 / n2:.1%}): <b>{label} p {p_value(p)}.</b> {held}{instead}"
-    return Scene(text, table_board(lattice, (x1, x2), label, curve, ends), more=every_test(x1, n1, x2, n2))
+    return Scene(
+        text,
+        table_board(lattice, (x1, x2), label, curve, ends, arms=("IL-2", "placebo")),
+        more=every_test(x1, n1, x2, n2),
+    )
 
 
 def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App:
@@ -143,4 +147,4 @@ def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App
         "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
     }
     scene = partial(table_scene, n1=n1, n2=n2)
-    return App("One table, many tests", controls, scene, height=430, name="table_explorer", fixed={"n1": n1, "n2": n2})
+    return App("One table, many tests", controls, scene, height=300, name="table_explorer", fixed={"n1": n1, "n2": n2})

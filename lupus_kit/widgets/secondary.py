@@ -82,7 +82,7 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
         f"{' (' + ', '.join(dict.fromkeys(one_sided)) + ')' if one_sided else ''}."
     )
     number = published.read_p(audit.read_reported(reported)[0]).value
-    return Scene(text, p_function(curve, printed=number, own=p, ends=held))
+    return Scene(text, p_function(curve, printed=number, own=p, ends=held, arms=("IL-2", "placebo")))
 
 
 def nephritis_board() -> App:
@@ -102,7 +102,7 @@ def nephritis_board() -> App:
         "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "miettinen_nurminen"),
     }
     scene = partial(nephritis_scene, n1=n1, n2=n2)
-    return App("Twenty-five patients with nephritis", controls, scene, height=420, name="nephritis_board")
+    return App("Twenty-five patients with nephritis", controls, scene, name="nephritis_board")
 
 
 def safety_scene(n: int, x: int, risk_percent: float) -> Scene:
@@ -166,4 +166,4 @@ def safety_explorer(n: int = 29, x: int = 0) -> App:
         "x": int_slider("of them with the event", x, 0, 10),
         "risk_percent": float_slider("a true risk to try (%)", 1.0, 0.1, 20, 0.1, ".1f"),
     }
-    return App("What no event can hide", controls, scene, height=440, name="safety_explorer")
+    return App("What no event can hide", controls, scene, name="safety_explorer")

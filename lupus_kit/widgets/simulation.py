@@ -131,7 +131,7 @@ def trial_designer() -> App:
         "n": int_slider("patients per arm", 30, SIZES[0], SIZES[-1], 10),
         "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
     }
-    return App("Design a better trial", controls, designer_scene, height=410, name="trial_designer")
+    return App("Design a better trial", controls, designer_scene, name="trial_designer")
 
 
 def repeated(p1: float, p2: float, n: int, trials: int, seed: int | np.random.Generator, test: str) -> pd.DataFrame:
@@ -249,4 +249,4 @@ def pvalue_dance() -> App:
         "seed": int_slider("seed (try several)", 1, 0, 200),
         "test": dropdown("test", [(TESTS[key].label, key) for key in _DANCING], "pearson"),
     }
-    return App("The dance of the p-values", controls, dance_scene, height=460, name="pvalue_dance")
+    return App("The dance of the p-values", controls, dance_scene, name="pvalue_dance")
