@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import gc
 import html
+import tomllib
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from lupus_kit.widgets import state as _state
 # for screen readers: ipywidgets gives descriptions and tooltips to the label only. Twice, because controls of nested boxes
 # may come later than the picture.
 _WHEN_SHOWN = " ".join(Path(__file__).with_name("app.js").read_text(encoding="utf-8").split())
+#: What a student may try on each board, and the conditions that tell whether the present view fulfils it.
+TASKS = tomllib.loads(Path(__file__).with_name("tasks.toml").read_text(encoding="utf-8"))
 #: Controls beside the picture, and below each other on a phone.
 STYLE = f"<style>{Path(__file__).with_name('app.css').read_text(encoding='utf-8')}</style>"
 
@@ -62,12 +65,15 @@ class Scene:
         Scenes with the same value share the places of axes and labels; another value asks for a new layout.
     more : str
         Longer lists, as HTML: shown below the picture, so that picture and controls stay together.
+    facts : mapping of str to number
+        What the tasks of the board ask about, by name.
     """
 
     text: str
     axes: Axes | None = None
     layout: Hashable = None
     more: str = ""
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -93,6 +99,8 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
     ----------
     controls, defaults : dict
         The controls by name, and their values at the start.
+    fulfilled : dict of str to bool
+        The tasks of the board, and whether what it shows fulfils them.
     live : lupus_kit.figures.Live
         Makes the pictures, and keeps their axes.
     """
@@ -115,6 +123,7 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._quiet = False
         self.text = ipw.HTML()
         self.picture = ipw.HTML()
+        self.tasks = ipw.HTML()
         self.more = ipw.HTML().add_class("lupus-kit-more")
         self.reset_button = ipw.Button(description="Reset", tooltip="Back to the values at the start", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
@@ -127,7 +136,7 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
         for control in controls.values():
             control.observe(self._changed, names="value")
         heading = ipw.HTML(f"{STYLE}<b>{html.escape(title)}</b>")
-        side = ipw.VBox([*controls.values(), self.view, self.reset_button]).add_class("lupus-kit-controls")
+        side = ipw.VBox([*controls.values(), self.tasks, self.view, self.reset_button]).add_class("lupus-kit-controls")
         shown = ipw.VBox([self.text, self.picture]).add_class("lupus-kit-shown")
         self.columns = ipw.HBox([side, shown]).add_class("lupus-kit-columns")
         super().__init__([heading, self.columns, self.more])
@@ -233,12 +242,29 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
                     scene = self._scene(**self.values)
                 picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
         except InputError as error:
+            self._judge(None)
             self._complain(error)
             return
+        self._judge(scene.facts)
         self.text.value = f"<div aria-live='polite'>{scene.text}</div>"
         # One change of a widget's value is one repaint: the old picture stays until the new one is there.
         self.picture.value = picture
         self.more.value = scene.more
+
+    def _judge(self, facts: Mapping[str, float] | None) -> None:
+        """Look at every task: does the present view fulfil it? Without facts, where nothing can be shown, it does not."""
+        moved = sum(
+            len({*now} ^ {*start}) if isinstance(now, tuple) else abs(now - start)
+            for now, start in zip(self.values.values(), self.defaults.values(), strict=True)
+            if isinstance(now, (int, tuple))
+        )
+        known = {**(facts or {}), **self.values, "moved": moved}
+        self.fulfilled = {
+            task["text"]: facts is not None and all(_state.holds(one, known) for one in task["when"])
+            for task in TASKS[self.name]
+        }
+        lines = (f"<li>{'✓ done:' if done else '○ task:'} {text}</li>" for text, done in self.fulfilled.items())
+        self.tasks.value = f"<ul aria-live='polite'>{''.join(lines)}</ul>"
 
     def _drawn(self, axes: Axes, layout: Hashable) -> str:
         alt = html.escape(alt_text(axes))

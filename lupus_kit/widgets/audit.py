@@ -47,7 +47,8 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
         if fits
         else f"<b>not reproduced by any of {len(found)}</b> two-sided tests"
     )
-    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", line_up(found, read, steady=True))
+    text = f"{table}, printed p = {html.escape(reported)}: {said}."
+    return Scene(text, line_up(found, read, steady=True), facts={"fits": len(fits)})
 
 
 def pvalue_detective() -> App:
@@ -107,7 +108,8 @@ def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
         f"{bare_p(ways['p'].max())}; all of them counted as non-responders: {int(strict['x1'])}/{int(strict['n1'])} v "
         f"{int(strict['x2'])}/{int(strict['n2'])}, p {p_value(strict['p'])}. {verdict}"
     )
-    return Scene(text, tipping_map(ways, arms=("IL-2", "placebo")), layout=(missing1, missing2))
+    facts = {"below": below, "ways": len(ways)}
+    return Scene(text, tipping_map(ways, arms=("IL-2", "placebo")), layout=(missing1, missing2), facts=facts)
 
 
 def missing_map() -> App:
@@ -184,7 +186,8 @@ def visits_scene(rho: float, p12: float, p24: float, strategy: str, test: str, n
         f"{TESTS[test].label}, exact): {'; '.join(rows)}.<br><b>{chosen.label}</b>: {chosen.description}."
     )
     shown = pd.DataFrame(dots, columns=["label", "error", "chosen"])
-    return Scene(text, rule_lines(pd.concat(lines), shown, used))
+    facts = {"error": float(shown.loc[shown["chosen"], "error"].iloc[0])}
+    return Scene(text, rule_lines(pd.concat(lines), shown, used), facts=facts)
 
 
 def visits_explorer() -> App:

@@ -110,7 +110,8 @@ def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> S
         f"all), {TESTS[test].label}, two-sided at {_ALPHA:g}: power is <b>{100 * here['benefit']:.0f} %</b>. {said}<br>{worth} "
         f"If the drug did nothing, {false:.1%} of such trials would be significant."
     )
-    return Scene(text, power_plan(frame, n, _TARGET, TESTS[test].label))
+    facts = {"power": here["benefit"], "power_of_smaller": max([0.0, *frame.loc[frame["n_per_arm"] < n, "power"]])}
+    return Scene(text, power_plan(frame, n, _TARGET, TESTS[test].label), facts=facts)
 
 
 def trial_designer() -> App:
@@ -226,7 +227,7 @@ def dance_scene(p1: float, p2: float, n: int, trials: int, seed: int, test: str 
         f"{bare_p(found['p'].min())}, the largest {bare_p(found['p'].max())}: same drug, same patients, other chance. "
         f"{int(held)} of {trials} intervals hold the truth."
     )
-    return Scene(text, dance_of_p(found, p1 - p2, _ALPHA))
+    return Scene(text, dance_of_p(found, p1 - p2, _ALPHA), facts={"hits": int(hit.sum())})
 
 
 def pvalue_dance() -> App:

@@ -140,7 +140,8 @@ def patient_scene(
     bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & (stable and version != "2K"))
     text = f"<table>{lines}</table><b>{html.escape(str(row['reason']))}</b>"
     rows = -(-len({*bars_before["domain"], *bars_now["domain"]}) // LEGEND_COLUMNS)
-    return Scene(text, sledai_bars(bars_before, bars_now, points), layout=rows)
+    facts = {f"{name.lower()}_met": int(met) for name, _, met in clauses} | {"responder": int(row["responder"])}
+    return Scene(text, sledai_bars(bars_before, bars_now, points), layout=rows, facts=facts)
 
 
 def patient_builder() -> App:
