@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, describe
+from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, colours, describe
 
 
 def _band(reported: str) -> tuple[float, float]:
@@ -45,7 +44,7 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: 
     data = data.sort_values("label") if steady else data.dropna(subset="p").sort_values("p", kind="stable")
     shape, size, font = ((7, 4.4), 35, 8) if steady else ((8, 0.8 + 0.27 * len(data)), 75, None)
     ax = axes(ax, shape)
-    ax.axvspan(*_band(reported), color=PUBLISHED, alpha=0.25, linewidth=0)
+    ax.axvspan(*_band(reported), facecolor=(*PUBLISHED, 0.25), edgecolor=PUBLISHED, linewidth=1)
     places, fitting = np.arange(len(data)), data["rounds_to_reported"].to_numpy(dtype=bool)
     for which, colour, marker in ((~fitting, NO, "o"), (fitting, YES, "D")):
         ax.scatter(data["p"][which], places[which], color=[colour], marker=marker, s=size, edgecolor="white", zorder=3)
@@ -91,8 +90,8 @@ def dance(p: ArrayLike, alpha: float = 0.05, observed: float | None = None, ax: 
     values = values[~np.isnan(values)]
     edges = np.arange(0, 1 + 1e-9, alpha)
     share = np.histogram(values, edges)[0] / len(values)
-    colours = [YES if right <= alpha + 1e-9 else NEUTRAL for right in edges[1:]]
-    ax.bar(edges[:-1], 100 * share, width=alpha * 0.92, align="edge", color=colours)
+    shades = [YES if right <= alpha + 1e-9 else NEUTRAL for right in edges[1:]]
+    ax.bar(edges[:-1], 100 * share, width=alpha * 0.92, align="edge", color=shades)
     if observed is not None:
         ax.axvline(observed, color=PUBLISHED, linewidth=2, label=f"this trial: {observed:.3f}")
         ax.legend(frameon=False)
@@ -129,12 +128,10 @@ def rule_lines(
         With alt text.
     """
     ax = axes(ax, (9, 4.6))
-    colours = dict(zip(dots["label"], sns.color_palette("colorblind", len(dots)), strict=True))
-    for marker, row in zip(MARKS.replace("*", ""), dots.itertuples(), strict=False):
+    for marker, colour, row in zip(MARKS.replace("*", ""), colours(len(dots)), dots.itertuples(), strict=False):
         line = lines[lines["label"] == row.label]
-        colour = colours[row.label]
-        wide, opaque, size, edge = (3.2, 1, 12, "black") if row.chosen else (1.3, 0.7, 8, "white")
-        ax.plot(line["rho"], 100 * line["error"], color=colour, linewidth=wide, alpha=opaque)
+        wide, size, edge = (3.2, 12, "black") if row.chosen else (1.3, 8, "white")
+        ax.plot(line["rho"], 100 * line["error"], color=colour, linewidth=wide)
         ax.plot(rho, 100 * row.error, marker, color=colour, markersize=size, markeredgecolor=edge, label=row.label)
     ax.axhline(100 * alpha, color="0.2", linestyle="--", linewidth=1.4)
     ax.axvline(rho, color=NEUTRAL, linestyle=":", linewidth=1.2)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
-from lupus_kit.figures.style import ARMS, MARKS, PUBLISHED, axes, describe, p_bar
+from lupus_kit.figures.style import ARMS, MARKS, PUBLISHED, axes, colours, darker, describe, ink, p_bar
 from lupus_kit.figures.tables import need_columns
 
 #: Measure: by how much it is multiplied, the value of no effect, and the unit.
@@ -98,15 +98,16 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
     """
     ax = axes(ax, (8, 0.8 + 0.27 * len(frame)))
     data = frame.dropna(subset="p").sort_values("p", kind="stable")
+    palette = colours(data["family"].nunique())
     sns.scatterplot(
-        data, x="p", y="label", hue="family", style="family", markers=_FAMILY_MARKERS, palette="colorblind", s=70, ax=ax
+        data, x="p", y="label", hue="family", style="family", markers=_FAMILY_MARKERS, palette=palette, s=70, ax=ax
     )
     ax.axvline(alpha, color="0.2", linestyle="--", linewidth=1.4)
     ax.annotate(f"{alpha:g}", (alpha, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom")
     if reported is not None:
         ax.axvline(reported, color=PUBLISHED, linewidth=1.6)
         ax.annotate(f"printed {reported:g}", (reported, 0.0), xycoords=("data", "axes fraction"), xytext=(4, 4),
-                    textcoords="offset points", color=PUBLISHED)  # fmt: skip
+                    textcoords="offset points", color=darker(PUBLISHED, 4.5))  # fmt: skip
     ax.set(xlabel="two-sided p-value", ylabel="")
     ax.legend(title="", frameon=False, loc="upper right")
     above = int((data["p"] > alpha).sum())
@@ -119,7 +120,9 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
 
 def _lines(frame: pd.DataFrame, x: str, y: str, ax: Axes) -> None:
     """Draw one line for each test."""
-    sns.lineplot(frame, x=x, y=y, hue="label", style="label", palette="colorblind", linewidth=2, ax=ax)
+    sns.lineplot(
+        frame, x=x, y=y, hue="label", style="label", palette=colours(frame["label"].nunique()), linewidth=2, ax=ax
+    )
     ax.legend(title="", frameon=False)
 
 
@@ -171,11 +174,11 @@ def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | 
         data["visit"] = ""
     ax = axes(ax, (8, 1.2 + 0.42 * len(data)))
     visits = list(data["visit"].unique())
-    colours = dict(zip(visits, sns.color_palette("colorblind", len(visits)), strict=True))
+    colour_of = dict(zip(visits, colours(len(visits)), strict=True))
     # Difference in percentage points; ratios on a log scale, where halving and doubling look alike.
     scale, null, unit = UNITS.get(measure, UNITS["odds ratio"])
     for row in data.itertuples():
-        colour = colours[row.visit]
+        colour = colour_of[row.visit]
         ax.plot([scale * row.low, scale * row.high], [row.Index] * 2, color=colour, linewidth=2.4)
         ax.plot(scale * row.estimate, row.Index, "o", color=colour, markersize=7)
     ax.axvline(null, color="0.2", linestyle="--", linewidth=1.2)
@@ -218,9 +221,9 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     values = grid.to_numpy()
     # Edges, not centres: from one centre Matplotlib cannot tell how wide a cell is, and draws none.
     edges = [np.arange(len(names) + 1) - 0.5 for names in (grid.columns, grid.index)]
-    ax.pcolormesh(*edges, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis")
+    mesh = ax.pcolormesh(*edges, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis")
     for i, j in np.ndindex(values.shape):
-        colour = "white" if values[i, j] < 0.03 else "black"
+        colour = ink(mesh.to_rgba(values[i, j])[:3])
         weight = "bold" if values[i, j] <= alpha else "normal"
         ax.text(grid.columns[j], grid.index[i], f"{values[i, j]:.3f}", ha="center", va="center", fontsize=9,
                 color=colour, weight=weight)  # fmt: skip
