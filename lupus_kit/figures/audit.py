@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
 
 from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, colours, describe
 
@@ -64,43 +63,6 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: 
         ax,
         f"Dots for {data['p'].notna().sum()} two-sided tests, from p = {data['p'].min():.4f} to {data['p'].max():.4f}, and "
         f"a narrow band of values that print as {reported}: {said}.",
-    )
-
-
-def dance(p: ArrayLike, alpha: float = 0.05, observed: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the distribution of the p-value over repeated trials.
-
-    Parameters
-    ----------
-    p : array of float
-        p-values of simulated trials.
-    alpha : float
-        Level; bars on its left are coloured as significant.
-    observed : float, optional
-        A p-value to mark.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = axes(ax, (8, 4.2))
-    values = np.asarray(p, dtype=float)
-    values = values[~np.isnan(values)]
-    edges = np.arange(0, 1 + 1e-9, alpha)
-    share = np.histogram(values, edges)[0] / len(values)
-    shades = [YES if right <= alpha + 1e-9 else NEUTRAL for right in edges[1:]]
-    ax.bar(edges[:-1], 100 * share, width=alpha * 0.92, align="edge", color=shades)
-    if observed is not None:
-        ax.axvline(observed, color=PUBLISHED, linewidth=2, label=f"this trial: {observed:.3f}")
-        ax.legend(frameon=False)
-    ax.set(xlabel="p-value of a repeated trial", ylabel="trials (%)", xlim=(0, 1))
-    below = float((values <= alpha).mean())
-    return describe(
-        ax,
-        f"Histogram of {len(values)} p-values. {100 * below:.0f}% are at most {alpha:g}; the middle half lies between "
-        f"{np.quantile(values, 0.25):.3f} and {np.quantile(values, 0.75):.3f}.",
     )
 
 

@@ -157,34 +157,30 @@ def shuffled_tickets(
         Those of the tickets, with alt text for both.
     """
     left, right = panels((8.2, 3.9), (0.72, 1))
-    n2, columns = len(order) - n1, 6
-    place = np.concatenate([np.arange(n1), np.arange(n2)])
-    second = np.arange(n1 + n2) >= n1
+    n2, columns, points = len(order) - n1, 6, 100 * observed
     gap = -(-n1 // columns) + 1
-    x, y = place % columns, place // columns + gap * second
-    for was_second, colour in ((False, ARM_PALETTE["IL-2"]), (True, ARM_PALETTE["placebo"])):
-        for yes, face in ((True, colour), (False, "white")):
-            these = ((order >= n1) == was_second) & (answers[order] == yes)
-            left.scatter(x[these], y[these], marker="s", s=95, facecolor=face, edgecolor=colour, linewidth=1.6)
-    left.set(xlim=(-0.7, columns - 0.3), ylim=(gap - (-n2 // columns) - 0.2, -0.8))
-    left.set_xticks([])
+    place = np.concatenate([np.arange(n1), gap * columns + np.arange(n2)])
+    shade = np.where(order[:, None] < n1, ARM_PALETTE["IL-2"], ARM_PALETTE["placebo"])
+    face = np.where(answers[order][:, None], shade, 1)
+    left.scatter(place % columns, place // columns, s=95, marker="s", facecolor=face, edgecolor=shade, linewidth=1.6)
+    left.set(xlim=(-0.7, columns - 0.3), ylim=(gap - (-n2 // columns) - 0.2, -0.8), xticks=[])
     left.set_yticks([gap / 2 - 1, 1.5 * gap - 0.5], [f"dealt to\n{arm}" for arm in arms])
     left.set_xlabel("filled: responded\ncolour: the arm in the trial")
     left.grid(False)
-    step = 100 * (1 / n1 + 1 / n2)
     values, count = np.unique(np.round(100 * differences, 6), return_counts=True)
-    far = np.abs(values) >= 100 * abs(observed) - 1e-6
-    right.bar(values, count, 0.9 * step, color=[PUBLISHED if one else NEUTRAL for one in far])
-    for side in (1, -1):
-        right.axvline(side * 100 * observed, color="black", linestyle="-" if side == 1 else "--", linewidth=1.8)
-    right.set(xlim=(-100, 100) if abs(observed) > 0.6 else (-70, 70), ylim=(0, 1.1 * max(4, *count, 0)))
-    right.set(xlabel=f"difference of the rates (points),\n{arms[0]} minus {arms[1]}", ylabel="shuffles")
+    far = np.abs(values) >= abs(points) - 1e-6
+    right.bar(values, count, 90 * (1 / n1 + 1 / n2), color=[PUBLISHED if one else NEUTRAL for one in far])
+    right.axvline(points, color="black", linewidth=1.8)
+    right.axvline(-points, color="black", linewidth=1.8, linestyle="--")
+    reach = 70 if abs(points) < 60 else 105
+    right.set(xlim=(-reach, reach), ylim=(0, 1.1 * max(4, *count, 0)), ylabel="shuffles")
+    right.set_xlabel(f"difference of the rates (points),\n{arms[0]} minus {arms[1]}")
     right.yaxis.set_major_locator(MaxNLocator(integer=True))
     title_above(right, "line: the trial; dashed: its mirror")
     x1 = int(answers[order[:n1]].sum())
-    said = f"Histogram of {len(differences):,} shuffled differences; {int(count[far].sum()):,} are at least as far from zero."
     return describe(
         left,
         f"Left: {n1 + n2} tickets as they lie now, {x1} of {n1} on {arms[0]} and {int(answers.sum()) - x1} of {n2} on "
-        f"{arms[1]} with a response. Right: {said} Lines mark the trial's {100 * observed:+.1f} points and its mirror image.",
+        f"{arms[1]} with a response. Right: histogram of {len(differences):,} shuffled differences; {int(count[far].sum()):,} "
+        f"are at least as far from zero as the trial's {points:+.1f} points, whose line and mirror image are drawn.",
     )

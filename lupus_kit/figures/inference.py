@@ -118,14 +118,6 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
     )
 
 
-def _lines(frame: pd.DataFrame, x: str, y: str, ax: Axes) -> None:
-    """Draw one line for each test."""
-    sns.lineplot(
-        frame, x=x, y=y, hue="label", style="label", palette=colours(frame["label"].nunique()), linewidth=2, ax=ax
-    )
-    ax.legend(title="", frameon=False)
-
-
 def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
     """Draw how often each test rejects a true null hypothesis, along the nuisance parameter.
 
@@ -143,7 +135,11 @@ def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     matplotlib.axes.Axes
     """
     ax = axes(ax, (8, 4.5))
-    _lines(frame, "rate", "rejection_probability", ax)
+    palette = colours(frame["label"].nunique())
+    sns.lineplot(
+        frame, x="rate", y="rejection_probability", hue="label", style="label", palette=palette, linewidth=2, ax=ax
+    )
+    ax.legend(title="", frameon=False)
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
     ax.set(xlabel="common response rate of both arms (nuisance parameter)", ylabel="probability of p ≤ " + f"{alpha:g}")
     ax.set(xlim=(0, 1), ylim=(0, None))
@@ -151,51 +147,6 @@ def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     listed = "; ".join(f"{label} reaches {value:.4f}" for label, value in top.items())
     said = f"Curves of the true rejection rate against the common response rate. Nominal level {alpha:g}. {listed}."
     return describe(ax, said)
-
-
-def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | None = None) -> Axes:
-    """Draw the confidence intervals of one measure, one below the other.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        ``Comparison.intervals()``, of one or several comparisons (then with a column ``visit``).
-    measure : str
-        ``"risk difference"``, ``"risk ratio"`` or ``"odds ratio"``.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    data = frame[frame["measure"] == measure].dropna(subset=["low", "high"]).reset_index(drop=True)
-    if "visit" not in data:
-        data["visit"] = ""
-    ax = axes(ax, (8, 1.2 + 0.42 * len(data)))
-    visits = list(data["visit"].unique())
-    colour_of = dict(zip(visits, colours(len(visits)), strict=True))
-    # Difference in percentage points; ratios on a log scale, where halving and doubling look alike.
-    scale, null, unit = UNITS.get(measure, UNITS["odds ratio"])
-    for row in data.itertuples():
-        colour = colour_of[row.visit]
-        ax.plot([scale * row.low, scale * row.high], [row.Index] * 2, color=colour, linewidth=2.4)
-        ax.plot(scale * row.estimate, row.Index, "o", color=colour, markersize=7)
-    ax.axvline(null, color="0.2", linestyle="--", linewidth=1.2)
-    names = [f"{row.label}{', ' + row.visit if row.visit else ''}" for row in data.itertuples()]
-    ax.set_yticks(range(len(data)), names)
-    ax.invert_yaxis()
-    ax.set_xlabel(f"{measure}{unit}, {data['level'].iloc[0]:.0%} interval")
-    if scale == 1:
-        ax.set_xscale("log")
-        ticks = [v for v in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if data["low"].min() / 2 < v < data["high"].max() * 2]
-        ax.set_xticks(ticks, [f"{v:g}" for v in ticks], minor=False)
-        ax.set_xticks([], minor=True)
-    without = int(((data["low"] > null) | (data["high"] < null)).sum())
-    ends = zip(names, data["low"], data["high"], strict=True)
-    said = "; ".join(f"{name}: {scale * low:.1f} to {scale * high:.1f}" for name, low, high in ends)
-    excluded = f"{without} of {len(data)} leave out {null:g}, the value of no effect."
-    return describe(ax, f"Intervals of the {measure}. {said}. {excluded}")
 
 
 def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None, arms: tuple[str, str] = ARMS) -> Axes:

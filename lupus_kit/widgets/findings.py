@@ -39,10 +39,9 @@ class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets h
     """
 
     def __init__(self, label: str, options: Sequence[tuple[str, str]], value: Sequence[str] = ()) -> None:
-        # Without a description the tooltip is what screen readers say.
-        self.boxes = {
-            key: ipw.Checkbox(key in value, tooltip=f"{label}: {name}", indent=False) for name, key in options
-        }
+        # For screen readers; on the page the form stands beside its own words.
+        said = {key: f"{label}: {name}" for name, key in options}
+        self.boxes = {key: ipw.Checkbox(key in value, description=said[key], indent=False) for key in said}
         form = ipw.Box(list(self.boxes.values())).add_class("lupus-kit-boxes")
         super().__init__([ipw.HTML(f"<b>{label}</b>"), form])
         self.value = value

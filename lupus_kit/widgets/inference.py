@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import audit, published
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.seeds import as_generator
 from lupus_kit.figures.design import shuffled_tickets
 from lupus_kit.figures.table_board import table_board
 from lupus_kit.inference import TESTS, compare, confidence_curve, curve_measure, fisher_test, pvalue_lattice
@@ -159,9 +159,9 @@ MOST_SHUFFLES = 10_000
 
 
 @lru_cache(maxsize=4)
-def _dealt(seed: int, shuffles: int, n: int) -> np.ndarray:
-    """Lay n tickets in a new order, again and again; more shuffles go on where fewer ended."""
-    return np.random.default_rng(seed).permuted(np.tile(np.arange(n), (shuffles, 1)), axis=1)
+def _dealt(seed: int, n: int) -> np.ndarray:
+    """Lay n tickets in a new order, again and again: all shuffles that the board can show."""
+    return as_generator(seed).permuted(np.tile(np.arange(n), (MOST_SHUFFLES, 1)), axis=1)
 
 
 def ticket_scene(
@@ -189,34 +189,29 @@ def ticket_scene(
     Raises
     ------
     InputError
-        A negative seed.
+        A seed that is not a whole number of 0 or more.
 
     Examples
     --------
     >>> "p = (1 + 25) / (1 + 99) = <b>0.2600" in ticket_scene(["1", "2"], [], 99, 2020).text
     True
     """
-    if seed < 0:
-        raise InputError(f"seed == {seed}: a whole number of 0 or more is needed.")
-    x1, x2 = len(first), len(second)
-    answers = np.zeros(n1 + n2, dtype=bool)
-    answers[[int(one) - 1 for one in first] + [n1 + int(one) - 1 for one in second]] = True
-    order = _dealt(seed, shuffles, n1 + n2)
+    answers = np.array([str(1 + k) in ticked for ticked, n in ((first, n1), (second, n2)) for k in range(n)])
+    x1, x2 = int(answers[:n1].sum()), int(answers[n1:].sum())
+    order = _dealt(seed, n1 + n2)[:shuffles]
     responders = answers[order[:, :n1]].sum(axis=1)
-    differences = responders / n1 - (x1 + x2 - responders) / n2
-    observed = x1 / n1 - x2 / n2
+    differences, observed = responders / n1 - (x1 + x2 - responders) / n2, x1 / n1 - x2 / n2
     far = int((np.abs(differences) >= abs(observed) - 1e-9).sum())
     counted, fisher = (1 + far) / (1 + shuffles), float(fisher_test(x1, n1, x2, n2))
-    last = order[-1] if shuffles else np.arange(n1 + n2)
     text = (
         f"{x1}/{n1} v {x2}/{n2}: the trial's difference is <b>{100 * observed:+.1f} points</b>. If the drug made none, "
         f"both sides of a ticket say the same, and only chance decides where it lies. <b>{far:,} of {shuffles:,}</b> "
         f"shuffles are at least as far from zero, in either direction; with the trial counted in, p = (1 + {far:,}) / "
         f"(1 + {shuffles:,}) = <b>{bare_p(counted)}</b>. All shuffles there are, by Fisher's exact test: p {p_value(fisher)}."
     )
+    last = order[-1] if shuffles else np.arange(n1 + n2)
     drawn = shuffled_tickets(differences, observed, last, answers, n1, ("IL-2", "placebo"))
-    facts = {"counted": counted, "fisher": fisher, "apart": abs(counted - fisher)}
-    return Scene(text, drawn, facts=facts)
+    return Scene(text, drawn, facts={"fisher": fisher, "apart": abs(counted - fisher)})
 
 
 def ticket_board() -> App:
@@ -231,19 +226,17 @@ def ticket_board() -> App:
     True
     """
     x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), "sri4_week12")
-    forms = {
-        key: Findings(arm, [(f"patient {k} responded", str(k)) for k in range(1, n + 1)], [*map(str, range(1, x + 1))])
-        for key, arm, x, n in (("first", "IL-2", x1, n1), ("second", "placebo", x2, n2))
-    }
-    counts = ipw.BoundedIntText(0, 0, MOST_SHUFFLES, description="shuffles so far")
-    controls = forms | {"shuffles": counts, "seed": ipw.IntText(2020, description="seed")}
-    app = App("Could it be chance?", controls, partial(ticket_scene, n1=n1, n2=n2), name="ticket_board")
-    buttons = []
-    for more, words in ((1, "Shuffle once"), (10, "10 times"), (1000, "1,000 times")):
-        button = ipw.Button(description=words, tooltip=f"Deal the arms of all {n1 + n2} tickets anew: {words.lower()}")
+    controls: dict[str, ipw.Widget] = {}
+    for key, arm, x, n in (("first", "IL-2", x1, n1), ("second", "placebo", x2, n2)):
+        numbers = [str(1 + k) for k in range(n)]
+        controls[key] = Findings(arm, [(f"patient {k} responded", k) for k in numbers], numbers[:x])
+    counts = controls["shuffles"] = ipw.BoundedIntText(0, 0, MOST_SHUFFLES, description="shuffles so far")
+    controls["seed"] = ipw.IntText(2020, description="seed")
+    title = "Could it be chance? One box is one patient of the trial; ticked: responded"
+    app = App(title, controls, partial(ticket_scene, n1=n1, n2=n2), name="ticket_board")
+    buttons = [ipw.Button(description=words) for words in ("Shuffle once", "10 times", "1,000 times")]
+    for more, button in zip((1, 10, 1000), buttons, strict=True):
         button.on_click(lambda _, more=more: app.set(shuffles=min(MOST_SHUFFLES, counts.value + more)))
-        buttons.append(button)
     side = app.columns.children[0]
-    heading = ipw.HTML("One box is one patient of the trial; ticked: responded.")
-    side.children = [heading, *side.children[:2], ipw.HBox(buttons), *side.children[2:]]
+    side.children = [*side.children[:2], ipw.HBox(buttons), *side.children[2:]]
     return app

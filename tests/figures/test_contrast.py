@@ -67,7 +67,6 @@ def _boundaries():
 
 FIGURES = {
     "audit.line_up": lambda: detective_scene("0.052", 16, 9, "not counted").axes,
-    "audit.dance": lambda: figures.audit.dance(np.linspace(0, 1, 500) ** 2, observed=0.05),
     "audit.rule_lines": lambda: visits_scene(0.4, 0.42, 0.51, "holm", "pearson").axes,
     "cohort.response_beside_published": lambda: assumption_scene(0.36, 1.4, 0.02, 30, 13).axes,
     "definitions.deciding_clauses": lambda: figures.definitions.deciding_clauses(_clauses(), 12),
@@ -84,7 +83,6 @@ FIGURES = {
     "inference.size_curves": lambda: figures.inference.size_curves(
         pd.concat(inference.size_curve("fisher", 5, n).assign(label=f"Fisher, 5 + {n}") for n in range(3, 15))
     ),
-    "inference.intervals": lambda: figures.inference.intervals(inference.compare(*WEEK12).intervals()),
     "inference.tipping_map": lambda: missing_scene(24, 4, 4, "pearson").axes,
     "inference.forest": lambda: figures.inference.forest(
         inference.stratified(

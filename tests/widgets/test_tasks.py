@@ -77,7 +77,7 @@ def test_the_board_of_tickets_counts_what_the_notebook_counts():
 
 def test_shuffles_go_on_where_they_ended_and_stop_at_the_limit():
     app = widgets.ticket_board()
-    once, ten, thousand = app.columns.children[0].children[3].children
+    once, ten, thousand = app.columns.children[0].children[2].children
     once.click()
     ten.click()
     assert app.values["shuffles"] == 11
