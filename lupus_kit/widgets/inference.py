@@ -18,14 +18,10 @@ from lupus_kit.widgets.findings import Findings
 
 #: Curves that take seconds for one table, and the test whose curve is drawn instead: the same measure, the same order.
 STAND_INS = {
-    "barnard": "pearson",
-    "barnard_berger_boos": "pearson",
+    **dict.fromkeys(("barnard", "barnard_berger_boos"), "pearson"),
+    **dict.fromkeys(("boschloo", "boschloo_minlike", "boschloo_berger_boos"), "fisher"),
     "barnard_unpooled": "wald_unpooled",
-    "boschloo": "fisher",
-    "boschloo_minlike": "fisher",
-    "boschloo_berger_boos": "fisher",
 }
-
 
 _lattice = lru_cache(maxsize=256)(pvalue_lattice)
 
