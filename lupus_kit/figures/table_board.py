@@ -135,7 +135,7 @@ def table_board(
     x1, x2 = table
     if not (0 <= x1 <= n1 and 0 <= x2 <= n2):
         raise InputError(f"table == {table!r}: the map has 0 to {n1} and 0 to {n2} responders.")
-    left, right = panels((9.4, 4.2), (1.05, 1))
+    left, right = panels((9.4, 4.2), (1, 1.08))
     values = np.clip(lattice.T, 1e-4, 1)
     if left.images:  # a widget's map: the picture stays, its data are new
         left.images[0].set_data(values)
