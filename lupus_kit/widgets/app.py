@@ -261,7 +261,7 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
         known = {**(facts or {}), **self.values, "moved": moved}
         self.fulfilled = {
             task["text"]: facts is not None and all(_state.holds(one, known) for one in task["when"])
-            for task in TASKS[self.name]
+            for task in TASKS.get(self.name, [])
         }
         lines = (f"<li>{'✓ done:' if done else '○ task:'} {text}</li>" for text, done in self.fulfilled.items())
         self.tasks.value = f"<ul aria-live='polite'>{''.join(lines)}</ul>"
