@@ -35,7 +35,9 @@ MADE_UP = {
     "04_week12_week24": {
         "0.048": "a p-value below 0.05", "187": "a choice", "10": "an invented rate", "60": "an invented rate",
     },
-    "05_why_052_and_027": {"0.4": "an assumed correlation"},
+    "05_why_052_and_027": {
+        "0.4": "an assumed correlation", "45.45": "quiz", "0.04": "quiz", "7": "quiz",
+    },
     "07_a_better_trial": {
         "45": "a rate of the lesson", "30": "a rate of the lesson", "52": "a rate of the lesson", "37": "a rate of the lesson",
         "80": "the power planned for", "100": "the end of the scale", "15": "patients who leave",
