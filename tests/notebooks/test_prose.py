@@ -42,7 +42,7 @@ MADE_UP = {
     "07_a_better_trial": {
         "45": "a rate of the lesson", "30": "a rate of the lesson", "52": "a rate of the lesson", "37": "a rate of the lesson",
         "80": "the power planned for", "100": "the end of the scale", "15": "patients who leave",
-        "1.96": "the limit of one look at 0.05", 
+        "1.96": "the limit of one look at 0.05",
     },
     "08_what_came_after": {
         "83.3": "LUPIL-2, post hoc", "51.7": "LUPIL-2, post hoc", "0.0168": "LUPIL-2, post hoc", "68": "LUPIL-2", "58": "LUPIL-2",
