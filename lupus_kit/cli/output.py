@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from importlib import resources
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar, get_type_hints
 
@@ -67,6 +68,13 @@ def described(command: Command) -> Command:
         kind = typer.Argument if "argument" in said else typer.Option
         command.__annotations__[name] = Annotated[types[name], kind(*said.get("flags", ()), **given)]
     return command
+
+
+def ready(stream: TextIO | None) -> None:
+    """Let a stream spell out the signs that its encoding lacks; a file or a pipe gets UTF-8, as --out writes it."""
+    if isinstance(stream, TextIOWrapper):
+        own = stream.isatty() or "PYTHONIOENCODING" in os.environ
+        stream.reconfigure(encoding=None if own else "utf-8", errors="backslashreplace")
 
 
 def be_quiet(quiet: bool) -> None:
@@ -248,7 +256,7 @@ def say_error(text: str) -> None:
 
 
 def print_text(text: str) -> None:
-    """Print text even where the terminal's encoding lacks a sign, and to a reader who leaves early (``| head``)."""
+    """Print text, also to a reader who leaves early (``| head``)."""
     if sys.stdout is None:
         raise InputError("cannot write to standard output: it is closed. Name a file with --out.")
     try:
@@ -262,9 +270,7 @@ def print_text(text: str) -> None:
 
 
 def _put(text: str, stream: TextIO) -> None:
-    encoding = stream.encoding or "utf-8"
-    text = visible(text).rstrip("\n") + "\n"
-    stream.write(text.encode(encoding, errors="replace").decode(encoding))
+    stream.write(visible(text).rstrip("\n") + "\n")
     stream.flush()
 
 

@@ -84,7 +84,7 @@ def _text(plan: Path) -> str:
     from lupus_kit.simulation.plan.plan_file import LARGEST
 
     try:
-        return output.read_input(plan, LARGEST, "a plan").decode("utf-8")
+        return output.read_input(plan, LARGEST, "a plan").decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{plan}: is not a text in UTF-8; save the plan as UTF-8.") from None
 

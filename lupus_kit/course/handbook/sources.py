@@ -74,10 +74,10 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     for name in ("index.md", "journal_club.md", "cluster.md"):
         page, names = Path(__file__).with_name("templates") / name, {"sheet": SHEET, "facilitator": FACILITATOR}
         text = fill(page, stops=stops, rooms=ROOMS, club=club, table=_table, **names)
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
     (folder / "reference").mkdir()
     for name, text in {"lupus_kit": front_page(), **{room: reference_page(room) for room in ROOMS}}.items():
-        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8")
+        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _table(frame: pd.DataFrame) -> str:
