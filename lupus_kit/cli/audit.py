@@ -52,9 +52,10 @@ def audit(
     if new:
         from lupus_kit.audit import template
 
+        output.one_format(format, "a claims file")
         output.write_result(template(), out, keep=True, force=force)
     elif shipped:
-        output.write_result(_shipped(), out, force=force)
+        output.write_result(_shipped(output.chosen_format(format, out, AuditFormat)), out, force=force)
     elif text is not None:
         _propose(text, arms, format, out, force)
     elif study is not None:
@@ -75,8 +76,8 @@ def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path
     from lupus_kit.audit import proposed_claims_file, read_text
 
     study, to_edit = read_text(_load_text(place), arms), out is None or out.suffix.lower() == ".toml"
-    if out is not None and to_edit and format is not None:
-        raise InputError(f"--format {format}: a claims file (--out {out}) has one format; leave --format out.")
+    if out is not None and to_edit:
+        output.one_format(format, f"a claims file (--out {out})")
     if not to_edit or format is not None:
         output.write_result(_report(study, output.chosen_format(format, out, AuditFormat), out), out, force=force)
         return
@@ -137,9 +138,10 @@ def _confirmed(study: Proposal) -> Proposal:
     return replace(study, records=tuple(records))
 
 
-def _shipped() -> str:
+def _shipped(form: AuditFormat) -> str:
+    import pandas as pd
+
     from lupus_kit import published
 
-    names = published.studies()
-    widest = max(map(len, names))
-    return "".join(f"{name:<{widest}}  {published.load(name).trial.title}\n" for name in names)
+    titles = [(name, published.load(name).trial.title) for name in published.studies()]
+    return output.table_text(pd.DataFrame(titles, columns=["study", "title"]), form)

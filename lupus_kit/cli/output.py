@@ -95,13 +95,19 @@ def is_quiet() -> bool:
 
 def chosen_format(format: Chosen | None, out: Path | None, formats: type[Chosen]) -> Chosen:
     """Choose the format: the one asked for, else by the ending of the file, else a table."""
-    if format is not None or out is None:
-        return format or formats("table")
+    suffix = "" if out is None else out.suffix.lower()
     known = {ending: name for ending, name in _BY_ENDING.items() if name in list(formats)}
-    if out.suffix.lower() not in known:
+    # A format that is named goes under any ending but those that would mislead.
+    if suffix not in known and (format is None or suffix in (".xlsx", ".parquet")):
         endings = ", ".join(filter(None, known))
         raise InputError(f"{out}: a result is written as {endings}; give another name to --out, or name a --format.")
-    return formats(known[out.suffix.lower()])
+    return format or formats(known[suffix])
+
+
+def one_format(format: StrEnum | None, what: str) -> None:
+    """Refuse a format where there is no choice of one."""
+    if format is not None:
+        raise InputError(f"--format {format}: {what} has one format; leave --format out.")
 
 
 def spare_input(out: Path | None, force: bool, *inputs: Path | str | None) -> None:

@@ -1,7 +1,6 @@
 """The command ``lupus-kit replicate``: every claim of the abstract recomputed, and on request every notebook executed."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -10,15 +9,14 @@ from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.core.text import plural
 
 
+@output.described
 def replicate(
-    study: Annotated[str, typer.Option(help="Which published record to recompute.")] = "he2020",
+    study: str = "he2020",
     format: output.Format = None,
     out: output.Out = None,
     force: output.Force = False,
     quiet: output.Quiet = False,
-    notebooks: Annotated[
-        Path | None, typer.Option(help="Also execute every notebook and put it as a web page into this folder.")
-    ] = None,
+    notebooks: Path | None = None,
 ) -> None:
     """Recompute every claim of the abstract from the published record."""
     from lupus_kit import audit
@@ -53,7 +51,7 @@ def _execute_all(paths: list[Path], folder: Path) -> None:
     from lupus_kit.course import execution, pages
 
     runs = []
-    for notebook, run in execution.execute_files(paths):
+    for notebook, run in execution.execute_files(paths, output.is_quiet()):
         write_atomically(folder / f"{run.name}.html", pages.page(notebook, fallback_title=run.name).encode("utf-8"))
         runs.append(run)
     failed = output.print_failures(runs)

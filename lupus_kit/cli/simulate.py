@@ -51,6 +51,7 @@ def simulate(
     if new:
         from lupus_kit.simulation import plan_template
 
+        output.one_format(format, "a plan file")
         output.write_result(plan_template(), out, keep=True, force=force)
         return
     assert plan is not None

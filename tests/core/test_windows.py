@@ -208,5 +208,5 @@ def test_no_name_in_a_students_archive_leads_out_of_the_folder(name, tmp_path, m
     shown = lessons.backup()
     one = {"name": "w.zip", "type": "", "size": len(content), "last_modified": datetime.now(), "content": content}
     shown.children[1].value = (one,)
-    assert "Not restored: it holds neither" in shown.children[2].value
+    assert "Not restored: this archive holds neither" in shown.children[2].value
     assert os.listdir(tmp_path) == []

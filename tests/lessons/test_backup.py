@@ -85,7 +85,7 @@ def kept(folder: Path) -> dict:
 def test_the_link_holds_the_answers_and_the_notebooks_without_outputs(desk):
     lessons.check("00.1", RIGHT)
     shown = lessons.backup()
-    assert "your answers, 1 notebook as last saved" in shown.children[0].value
+    assert "your answers, and the notebooks as last saved" in shown.children[0].value
     parts = unpacked(downloaded(shown))
     assert set(parts) == {NAME, "00_start_here.ipynb"}
     assert parts[NAME] == (desk / NAME).read_bytes()
@@ -146,11 +146,11 @@ def test_a_progress_file_alone_is_restored_too(desk):
         (b"[]", "does not say 'schema'"),
         (b'{"schema": 1, "answers": [{"exercise": 4}]}', "answer 1 needs"),
         (b'{"schema": 2, "answers": []}', "written by a later version of the kit"),
-        (b"PK\x03\x04 broken", "damaged, or has a password"),
-        (zipped(**{"photo.jpg": b"x"}), f"neither {NAME} nor notebooks"),
-        (zipped(**{"../out.ipynb": b"{}"}), f"neither {NAME} nor notebooks"),
-        (zipped(**{"bomb.ipynb": bytes(30_000_000)}), "or more than they can be"),
-        (zipped(**{NAME: b"{"})[:-30], "damaged"),
+        (b"PK\x03\x04 broken", "is damaged"),
+        (zipped(**{"photo.jpg": b"x"}), "neither lupus-kit-progress.json nor notebooks"),
+        (zipped(**{"../out.ipynb": b"{}"}), "neither lupus-kit-progress.json nor notebooks"),
+        (zipped(**{"bomb.ipynb": bytes(30_000_000)}), "is too large"),
+        (zipped(**{NAME: b"{"})[:-30], "is damaged"),
     ],
     ids=lambda one: one if isinstance(one, str) else None,
 )
@@ -167,17 +167,18 @@ def test_a_notebook_that_is_none_is_neither_packed_nor_written(desk):
     (desk / "broken.ipynb").write_text("[]")
     shown = lessons.backup()
     assert set(unpacked(downloaded(shown))) == {"00_start_here.ipynb"}
+    assert "Left out, too large or damaged: broken.ipynb." in shown.children[0].value
     upload(shown, zipped(**{"other.ipynb": b"{}"}))
     assert sorted(os.listdir(desk)) == ["00_start_here.ipynb", "broken.ipynb", NAME]
 
 
-def test_notebooks_too_large_for_a_link_are_left_out_and_named(desk):
+def test_a_notebook_too_large_for_a_link_is_left_out_and_named(desk):
     lessons.check("00.1", SLIP)
-    noise = base64.b64encode(os.urandom(2_000_000)).decode("ascii")
-    write(desk / "large.ipynb", noise)
+    write(desk / "large.ipynb", base64.b64encode(os.urandom(2_000_000)).decode("ascii"))
     shown = lessons.backup()
-    assert "too large: download them in the file list" in shown.children[0].value
-    assert set(unpacked(downloaded(shown))) == {NAME}
+    assert "too large or damaged: large.ipynb. Download it in the file list." in shown.children[0].value
+    assert set(unpacked(downloaded(shown))) == {NAME, "00_start_here.ipynb"}
+    assert len(shown.children[0].value) < 2_000_000
 
 
 def test_where_nothing_is_kept_nothing_is_offered(desk):

@@ -5,6 +5,8 @@ import hashlib
 import json
 import re
 import zipfile
+import zlib
+from contextlib import suppress
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -12,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import write_atomically
-from lupus_kit.core.text import plural
+from lupus_kit.core.text import listing, plural
 from lupus_kit.lessons.progress import file as progress_file
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
-_NOTEBOOK = re.compile(r"[\w -]+\.ipynb")
+_OURS = re.compile(rf"[\w -]+\.ipynb|{re.escape(progress_file.NAME)}")
 #: Browsers download from a link of up to two million characters; base64 makes four of three bytes.
 _LARGEST_LINK = 1_400_000
 
@@ -42,20 +44,19 @@ def backup() -> "VBox":
     """
     from ipywidgets import HTML, FileUpload, VBox
 
-    link, said = HTML(), HTML()
-    upload = FileUpload(accept=".zip,.json", description="Restore my work", layout={"width": "max-content"})
     own = progress_file.place()
     if own is None:
-        link.value = "Nothing is kept here: progress is switched off, or this is no notebook."
-        return VBox([link])
+        return VBox([HTML("Nothing is kept here: progress is switched off, or this is no notebook.")])
+    link, said = HTML(), HTML()
+    upload = FileUpload(accept=".zip,.json", description="Restore my work", layout={"width": "max-content"})
 
     def show() -> None:
         link.value = _link(own)
 
     def put_back(_: object) -> None:
-        if upload.value:
+        for one in upload.value:
             try:
-                text = _put_back(own, bytes(upload.value[0]["content"]))
+                text = _put_back(own, bytes(one["content"]))
             except (InputError, OSError) as error:
                 text = f"Not restored: {error}"
             said.value = f'<p role="status">{escape(text)}</p>'
@@ -69,21 +70,19 @@ def backup() -> "VBox":
 
 
 def _link(own: Path) -> str:
-    parts = {progress_file.NAME: own.read_bytes()} if own.is_file() else {}
-    notebooks = {path.name: bare for path in sorted(own.parent.glob("*.ipynb")) if (bare := _bare(path.read_bytes()))}
-    packed, held = _packed(parts | notebooks), f"{plural(len(notebooks), 'notebook')} as last saved (Ctrl+S saves)"
-    if len(packed) > _LARGEST_LINK:
-        packed, held = _packed(parts), "not the notebooks, which are too large: download them in the file list"
-    place = f"data:application/zip;base64,{base64.b64encode(packed).decode('ascii')}"
-    return f'<a download="lupus-kit-work.zip" href="{place}"><b>Download my work</b></a>: your answers, {held}.'
-
-
-def _packed(parts: dict[str, bytes]) -> bytes:
-    memory = BytesIO()
+    """Pack the progress file and the notebooks, as many as there is room for."""
+    memory, missing = BytesIO(), []
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return memory.getvalue()
+        for path in filter(Path.is_file, [own, *sorted(own.parent.glob("*.ipynb"))]):
+            content = path.read_bytes() if path == own else _bare(path.read_bytes())
+            if content and memory.tell() + len(zlib.compress(content)) < _LARGEST_LINK:
+                archive.writestr(progress_file.NAME if path == own else path.name, content)
+            else:
+                missing.append(path.name)
+    said = f" Left out, too large or damaged: {listing(missing)}. Download it in the file list." if missing else ""
+    place = f"data:application/zip;base64,{base64.b64encode(memory.getvalue()).decode('ascii')}"
+    held = f"your answers, and the notebooks as last saved (Ctrl+S saves).{escape(said)}"
+    return f'<a download="lupus-kit-work.zip" href="{place}"><b>Download my work</b></a>: {held}'
 
 
 def _bare(notebook: bytes) -> bytes:
@@ -115,17 +114,14 @@ def _put_back(own: Path, work: bytes) -> str:
 
 
 def _unpacked(work: bytes) -> dict[str, bytes]:
-    try:
-        with zipfile.ZipFile(BytesIO(work)) as archive:
-            wanted = [
-                one
-                for one in archive.infolist()
-                if one.filename == progress_file.NAME or _NOTEBOOK.fullmatch(one.filename)
-            ]
-            if not wanted or sum(one.file_size for one in wanted) > progress_file.LARGEST:
-                raise InputError(f"it holds neither {progress_file.NAME} nor notebooks, or more than they can be.")
-            return {one.filename: archive.read(one) for one in wanted}
-    except InputError:
-        raise
-    except Exception:  # a damaged archive raises what its parts raise
-        raise InputError("this archive cannot be read: it is damaged, or has a password.") from None
+    parts: dict[str, bytes] = {}
+    with (
+        suppress(Exception),
+        zipfile.ZipFile(BytesIO(work)) as archive,
+    ):  # a damaged archive raises what its parts raise
+        wanted = [one for one in archive.infolist() if _OURS.fullmatch(one.filename)]
+        if sum(one.file_size for one in wanted) <= progress_file.LARGEST:
+            parts = {one.filename: archive.read(one) for one in wanted}
+    if not parts:
+        raise InputError(f"this archive holds neither {progress_file.NAME} nor notebooks, is damaged, or is too large.")
+    return parts

@@ -33,10 +33,6 @@ class DamagedError(InputError):
     """The file is not a progress file; the message says what is wrong with it."""
 
 
-class NewerError(InputError):
-    """The file was written by a later version of the kit, in a form that this one does not know."""
-
-
 @dataclass(frozen=True)
 class Attempt:
     """One answer that was checked.
@@ -142,8 +138,8 @@ def read(path: Path) -> list[Attempt]:
     ------
     DamagedError
         If it is not a progress file.
-    NewerError
-        If a later version of the kit wrote it.
+    InputError
+        If a later version of the kit wrote it, or it is a pipe or a device.
     OSError
         If the operating system does not let it be read.
     """
@@ -165,7 +161,7 @@ def read_content(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    DamagedError, NewerError, OSError
+    InputError, OSError
         As :func:`read`.
     """
     try:
@@ -182,7 +178,7 @@ def parsed(text: bytes) -> dict[str, Any]:
         raise DamagedError(f"it is not readable as JSON ({error})") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema > SCHEMA:
-        raise NewerError("written by a later version of the kit")
+        raise InputError("it was written by a later version of the kit; update the kit to use it.")
     if type(schema) is not int or schema != SCHEMA or not isinstance(content.get("answers"), list):
         raise DamagedError(f"it does not say 'schema': {SCHEMA} and list 'answers'")
     if not isinstance(content.setdefault("predictions", []), list):
@@ -262,10 +258,6 @@ def keep(kind: str, row: dict[str, Any]) -> str:
         return ""
     try:
         said = _change(path, add)
-    except NewerError:
-        return _once(
-            f"A later version of the kit wrote {str(path)!r}: it is left as it is, and this answer is not kept."
-        )
     except (InputError, OSError) as error:
         reason = str(error) if isinstance(error, InputError) else str(cannot_write(path, error))
         return _once(f"Your progress is not kept: {reason} The checks go on as before.")
