@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -23,25 +23,17 @@ AuditFormat = StrEnum("AuditFormat", "table markdown html json csv")
 _LARGEST = 2_000_000
 
 
+@output.described
 def audit(
-    study: Annotated[
-        str | None,
-        typer.Argument(metavar="FILE|STUDY", help="A claims file (.toml, .csv, - for standard input), or a study."),
-    ] = None,
-    format: Annotated[AuditFormat | None, typer.Option(help=output.FORMAT_HELP)] = None,
+    study: str | None = None,
+    format: AuditFormat | None = None,
     out: output.Out = None,
     force: output.Force = False,
     quiet: output.Quiet = False,
-    text: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|-", help="Propose the claims of an abstract's plain text (- for standard input)."),
-    ] = None,
-    arms: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help='The arms of --text: "zorimab, placebo" or "zorimab=30, placebo=29".'),
-    ] = None,
-    new: Annotated[bool, typer.Option("--new", help="Write a commented claims file to fill in.")] = False,
-    shipped: Annotated[bool, typer.Option("--list", help="List the studies that come with the kit.")] = False,
+    text: str | None = None,
+    arms: str | None = None,
+    new: bool = False,
+    shipped: bool = False,
 ) -> None:
     """Say which analyses can and cannot have printed a paper's numbers."""
     given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}

@@ -38,8 +38,9 @@ _BY_ENDING = {
 Chosen = TypeVar("Chosen", bound=StrEnum)
 
 # The options that commands share.
-FORMAT_HELP = "How to write it. [default: by the ending of --out, else table]"
-Format = Annotated[TableFormat | None, typer.Option(help=FORMAT_HELP)]
+Format = Annotated[
+    TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -47,10 +48,6 @@ Out = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write even where something else is there already.")]
-KeepFormulas = Annotated[
-    bool,
-    typer.Option("--keep-formulas", help="CSV: leave texts that a spreadsheet would take for formulas as they are."),
-]
 
 _STDIN = "standard input"
 _quiet = False

@@ -46,7 +46,7 @@ def score(
     out: output.Out = None,
     force: output.Force = False,
     quiet: output.Quiet = False,
-    keep_formulas: output.KeepFormulas = False,
+    keep_formulas: bool = False,
     first_arm: str | None = None,
     definition: str | None = None,
     creatinine_upper_normal: float | None = None,

@@ -9,8 +9,6 @@ import ast
 import io
 import os
 import re
-import zipfile
-from datetime import datetime
 from pathlib import Path, PureWindowsPath
 
 import pytest
@@ -194,19 +192,3 @@ def test_every_name_of_the_repository_can_stand_on_a_windows_disk(repository_fil
         assert len(f"C:\\Users\\a rather long name\\Documents\\course\\lupus-kit\\{name}") < 200, "of 260"
     folded = {name.casefold() for name in repository_files}
     assert len(folded) == len(repository_files), "two names that differ in capitals only"
-
-
-@pytest.mark.parametrize(
-    "name", [r"..\out.ipynb", r"C:\out.ipynb", "C:out.ipynb", "a/b.ipynb", "x.ipynb. ", "x.ipynb:s"]
-)
-def test_no_name_in_a_students_archive_leads_out_of_the_folder(name, tmp_path, monkeypatch):
-    monkeypatch.setenv(progress_file.VARIABLE, str(tmp_path / progress_file.NAME))
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w") as archive:
-        archive.writestr(name, '{"metadata": {}, "cells": []}')
-    content = memory.getvalue()
-    shown = lessons.backup()
-    one = {"name": "w.zip", "type": "", "size": len(content), "last_modified": datetime.now(), "content": content}
-    shown.children[1].value = (one,)
-    assert "Not restored: this archive holds neither" in shown.children[2].value
-    assert os.listdir(tmp_path) == []

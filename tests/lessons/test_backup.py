@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import re
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,26 +40,12 @@ def write(path: Path, source: str) -> None:
     path.write_text(json.dumps(v4.new_notebook(cells=cells, metadata={"widgets": {"x": 1}})), encoding="utf-8")
 
 
-def downloaded(shown: VBox) -> bytes:
+def downloaded(shown: VBox) -> dict:
     """Read what the browser would save."""
-    (name, content) = re.search(
-        r'download="([^"]+)" href="data:application/zip;base64,([^"]+)"', shown.children[0].value
-    ).groups()
-    assert name == "lupus-kit-work.zip"
-    return base64.b64decode(content)
-
-
-def unpacked(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def zipped(**parts: bytes) -> bytes:
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return memory.getvalue()
+    found = re.search(
+        r'download="lupus-kit-work.json" href="data:application/json;base64,([^"]+)"', shown.children[0].value
+    )
+    return json.loads(base64.b64decode(found[1]))
 
 
 def upload(shown: VBox, content: bytes) -> str:
@@ -85,22 +69,29 @@ def kept(folder: Path) -> dict:
 def test_the_link_holds_the_answers_and_the_notebooks_without_outputs(desk):
     lessons.check("00.1", RIGHT)
     shown = lessons.backup()
-    assert "your answers, and the notebooks as last saved" in shown.children[0].value
-    parts = unpacked(downloaded(shown))
-    assert set(parts) == {NAME, "00_start_here.ipynb"}
-    assert parts[NAME] == (desk / NAME).read_bytes()
-    notebook = json.loads(parts["00_start_here.ipynb"])
+    assert "your answers, 1 notebook as last saved" in shown.children[0].value
+    work = downloaded(shown)
+    assert work.pop("notebooks").keys() == {"00_start_here.ipynb"}
+    assert work == kept(desk)
+    notebook = downloaded(shown)["notebooks"]["00_start_here.ipynb"]
     assert notebook["cells"][1]["source"] == "mine = 1"
     assert (notebook["cells"][1]["outputs"], notebook["cells"][1]["execution_count"]) == ([], None)
     assert "widgets" not in notebook["metadata"]
+    (desk / "class").mkdir()
+    (desk / "class" / "ann.json").write_text(json.dumps(downloaded(shown)))
+    assert len(lessons.class_progress(desk / "class").students) == 1, (
+        "what a student downloads is what a teacher counts"
+    )
 
 
 def test_the_link_follows_the_answers(desk):
     shown = lessons.backup()
-    assert NAME not in unpacked(downloaded(shown))
+    assert downloaded(shown)["answers"] == []
     lessons.check("00.1", SLIP)
     lessons.predict("00.p1", "yes")
-    assert unpacked(downloaded(shown))[NAME] == (desk / NAME).read_bytes()
+    assert {key: downloaded(shown)[key] for key in ("answers", "predictions")} == {
+        key: kept(desk)[key] for key in ("answers", "predictions")
+    }
 
 
 def test_work_goes_to_a_new_server_and_back(desk, monkeypatch):
@@ -108,7 +99,7 @@ def test_work_goes_to_a_new_server_and_back(desk, monkeypatch):
     monkeypatch.setattr(progress_file, "now", lambda: f"2026-01-05T10:00:{next(times)}+00:00")
     lessons.check("00.1", SLIP)
     lessons.predict("00.p1", "yes")
-    work = downloaded(lessons.backup())
+    work = json.dumps(downloaded(lessons.backup())).encode("utf-8")
     sit(desk.parent / "new", monkeypatch)
     write(desk.parent / "new" / "00_start_here.ipynb", "mine = ...")
     lessons.check("00.1", RIGHT)
@@ -145,12 +136,9 @@ def test_a_progress_file_alone_is_restored_too(desk):
         (b"\xff\xd8 a photograph", "not readable as JSON"),
         (b"[]", "does not say 'schema'"),
         (b'{"schema": 1, "answers": [{"exercise": 4}]}', "answer 1 needs"),
+        (b'{"schema": 1, "answers": [], "predictions": 3}', "'predictions' are not a list"),
+        (b'{"schema": 1, "answers": [], "predictions": [' + b"[" * 90_000, "not readable as JSON"),
         (b'{"schema": 2, "answers": []}', "written by a later version of the kit"),
-        (b"PK\x03\x04 broken", "is damaged"),
-        (zipped(**{"photo.jpg": b"x"}), "neither lupus-kit-progress.json nor notebooks"),
-        (zipped(**{"../out.ipynb": b"{}"}), "neither lupus-kit-progress.json nor notebooks"),
-        (zipped(**{"bomb.ipynb": bytes(30_000_000)}), "is too large"),
-        (zipped(**{NAME: b"{"})[:-30], "is damaged"),
     ],
     ids=lambda one: one if isinstance(one, str) else None,
 )
@@ -163,22 +151,48 @@ def test_what_is_no_work_is_one_sentence_and_changes_nothing(desk, content, said
     assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
 
 
+def test_half_a_sign_is_kept_as_json_spells_it(desk):
+    half = b'{"schema": 1, "answers": [], "predictions": [{"key": "00.p1", "value": "\\ud83d"}]}'
+    assert upload(lessons.backup(), half).startswith("Restored")
+    assert kept(desk)["predictions"] == [{"key": "00.p1", "value": "\ud83d"}]
+    lessons.check("00.1", RIGHT)
+    assert len(kept(desk)["answers"]) == 1
+
+
 def test_a_notebook_that_is_none_is_neither_packed_nor_written(desk):
     (desk / "broken.ipynb").write_text("[]")
     shown = lessons.backup()
-    assert set(unpacked(downloaded(shown))) == {"00_start_here.ipynb"}
-    assert "Left out, too large or damaged: broken.ipynb." in shown.children[0].value
-    upload(shown, zipped(**{"other.ipynb": b"{}"}))
+    work = downloaded(shown)
+    assert work["notebooks"].keys() == {"00_start_here.ipynb"}
+    for bad in ({"other.ipynb": {}, "third.ipynb": 3}, [1], None):
+        assert upload(shown, json.dumps(work | {"notebooks": bad}).encode()).startswith("Restored: 0 answers")
     assert sorted(os.listdir(desk)) == ["00_start_here.ipynb", "broken.ipynb", NAME]
 
 
-def test_a_notebook_too_large_for_a_link_is_left_out_and_named(desk):
+@pytest.mark.parametrize(
+    "name",
+    [r"..\out.ipynb", r"C:\out.ipynb", "C:out.ipynb", "../out.ipynb", "a/b.ipynb", "x.ipynb. ", "x.ipynb:s", "x.exe"],
+)
+def test_no_name_leads_out_of_the_folder_on_any_system(desk, name):
+    notebook = downloaded(lessons.backup())["notebooks"]["00_start_here.ipynb"]
+    upload(lessons.backup(), json.dumps({"schema": 1, "answers": [], "notebooks": {name: notebook}}).encode())
+    assert sorted(os.listdir(desk)) == ["00_start_here.ipynb", NAME]
+    assert os.listdir(desk.parent) == ["desk"]
+
+
+def test_notebooks_too_large_for_a_link_are_left_out_and_said(desk):
     lessons.check("00.1", SLIP)
-    write(desk / "large.ipynb", base64.b64encode(os.urandom(2_000_000)).decode("ascii"))
+    write(desk / "large.ipynb", "x = 1\n" * 300_000)
     shown = lessons.backup()
-    assert "too large or damaged: large.ipynb. Download it in the file list." in shown.children[0].value
-    assert set(unpacked(downloaded(shown))) == {NAME, "00_start_here.ipynb"}
-    assert len(shown.children[0].value) < 2_000_000
+    assert "not the notebooks, which are too large" in shown.children[0].value
+    assert downloaded(shown) == kept(desk)
+
+
+def test_a_damaged_progress_file_is_told_and_left(desk):
+    (desk / NAME).write_bytes(b"{")
+    shown = lessons.backup()
+    assert "cannot be downloaded here: it is not readable as JSON" in shown.children[0].value
+    assert (desk / NAME).read_bytes() == b"{"
 
 
 def test_where_nothing_is_kept_nothing_is_offered(desk):

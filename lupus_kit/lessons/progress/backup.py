@@ -1,36 +1,32 @@
-"""A student's work as one file to download, and put back from it: the progress file and the saved notebooks."""
+"""A student's work as one file to download, and put back from it: the progress file with the saved notebooks in it."""
 
 import base64
 import hashlib
 import json
 import re
-import zipfile
-import zlib
-from contextlib import suppress
 from html import escape
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import write_atomically
-from lupus_kit.core.text import listing, plural
+from lupus_kit.core.text import plural
 from lupus_kit.lessons.progress import file as progress_file
+from lupus_kit.lessons.progress.file import as_json
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
-_OURS = re.compile(rf"[\w -]+\.ipynb|{re.escape(progress_file.NAME)}")
-#: Browsers download from a link of up to two million characters; base64 makes four of three bytes.
+#: Bytes: browsers download from a link of up to two million characters, and base64 makes four of three.
 _LARGEST_LINK = 1_400_000
 
 
 def backup() -> "VBox":
     """Show a link that downloads your work, and a button that restores it: one click each.
 
-    The work is the progress file and the notebooks beside it as they were last saved, without their outputs. The link is made
-    anew whenever an answer is kept. Restoring adds what is not there yet and overwrites nothing: a notebook that differs from
-    the one of its name gets a longer name.
+    The work is a progress file that also holds the notebooks beside it as they were last saved, without their outputs. The
+    link is made anew whenever an answer is kept. Restoring adds what is not there yet and overwrites nothing: a notebook that
+    differs from the one of its name gets a longer name.
 
     Returns
     -------
@@ -48,7 +44,7 @@ def backup() -> "VBox":
     if own is None:
         return VBox([HTML("Nothing is kept here: progress is switched off, or this is no notebook.")])
     link, said = HTML(), HTML()
-    upload = FileUpload(accept=".zip,.json", description="Restore my work", layout={"width": "max-content"})
+    upload = FileUpload(accept=".json", description="Restore my work", layout={"width": "max-content"})
 
     def show() -> None:
         link.value = _link(own)
@@ -70,58 +66,44 @@ def backup() -> "VBox":
 
 
 def _link(own: Path) -> str:
-    """Pack the progress file and the notebooks, as many as there is room for."""
-    memory, missing = BytesIO(), []
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in filter(Path.is_file, [own, *sorted(own.parent.glob("*.ipynb"))]):
-            content = path.read_bytes() if path == own else _bare(path.read_bytes())
-            if content and memory.tell() + len(zlib.compress(content)) < _LARGEST_LINK:
-                archive.writestr(progress_file.NAME if path == own else path.name, content)
-            else:
-                missing.append(path.name)
-    said = f" Left out, too large or damaged: {listing(missing)}. Download it in the file list." if missing else ""
-    place = f"data:application/zip;base64,{base64.b64encode(memory.getvalue()).decode('ascii')}"
-    held = f"your answers, and the notebooks as last saved (Ctrl+S saves).{escape(said)}"
-    return f'<a download="lupus-kit-work.zip" href="{place}"><b>Download my work</b></a>: {held}'
+    try:
+        work = progress_file.read_content(own)
+        found = {path.name: _bare(path.read_bytes()) for path in sorted(own.parent.glob("*.ipynb"))}
+    except (InputError, OSError) as error:
+        return f"Your work cannot be downloaded here: {escape(str(error))}"
+    notebooks = {name: notebook for name, notebook in found.items() if notebook}
+    content, held = as_json(work | {"notebooks": notebooks}), f"{plural(len(notebooks), 'notebook')} as last saved"
+    if len(content) > _LARGEST_LINK:
+        content, held = as_json(work), "not the notebooks, which are too large: download them in the file list"
+    place = f"data:application/json;base64,{base64.b64encode(content).decode('ascii')}"
+    return f'<a download="lupus-kit-work.json" href="{place}"><b>Download my work</b></a>: your answers, {held}.'
 
 
-def _bare(notebook: bytes) -> bytes:
+def _bare(text: bytes) -> dict[str, Any]:
     """Return a notebook without its outputs; nothing where it is none."""
     try:
-        content = json.loads(notebook)
-        content["metadata"].pop("widgets", None)
-        for cell in content["cells"]:
+        notebook: dict[str, Any] = json.loads(text)
+        notebook["metadata"].pop("widgets", None)
+        for cell in notebook["cells"]:
             cell |= {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
-        return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+        return notebook
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return b""
+        return {}
 
 
-def _put_back(own: Path, work: bytes) -> str:
+def _put_back(own: Path, text: bytes) -> str:
     """Add the answers, then write the notebooks that differ beside those that are there."""
-    parts = _unpacked(work) if work.startswith(b"PK") else {progress_file.NAME: work}
-    progress = progress_file.parsed(parts.pop(progress_file.NAME, b'{"schema": 1, "answers": []}'))
-    said = progress_file.merge(own, progress)
-    for name, notebook in parts.items():
-        place, bare = own.with_name(name), _bare(notebook)
+    work = progress_file.parsed(text)
+    said = progress_file.merge(own, work)
+    notebooks = work.get("notebooks", {})
+    for name, notebook in notebooks.items() if isinstance(notebooks, dict) else ():
+        bare, place = _bare(as_json(notebook)), own.parent / name
+        if not bare or not re.fullmatch(r"[\w -]+\.ipynb", name):
+            continue
         if place.exists() and _bare(place.read_bytes()) != bare:
-            place = place.with_stem(f"{place.stem}-restored-{hashlib.sha256(bare).hexdigest()[:6]}")
-        if bare and not place.exists():
-            write_atomically(place, bare)
+            place = place.with_stem(f"{place.stem}-restored-{hashlib.sha256(as_json(bare)).hexdigest()[:6]}")
+        if not place.exists():
+            write_atomically(place, as_json(bare))
             said += f" New: {place.name}."
-    answers, guesses = plural(len(progress["answers"]), "answer"), plural(len(progress["predictions"]), "prediction")
+    answers, guesses = plural(len(work["answers"]), "answer"), plural(len(work["predictions"]), "prediction")
     return f"Restored: {answers} and {guesses} are in your progress file. {said}"
-
-
-def _unpacked(work: bytes) -> dict[str, bytes]:
-    parts: dict[str, bytes] = {}
-    with (
-        suppress(Exception),
-        zipfile.ZipFile(BytesIO(work)) as archive,
-    ):  # a damaged archive raises what its parts raise
-        wanted = [one for one in archive.infolist() if _OURS.fullmatch(one.filename)]
-        if sum(one.file_size for one in wanted) <= progress_file.LARGEST:
-            parts = {one.filename: archive.read(one) for one in wanted}
-    if not parts:
-        raise InputError(f"this archive holds neither {progress_file.NAME} nor notebooks, is damaged, or is too large.")
-    return parts

@@ -187,6 +187,11 @@ def parsed(text: bytes) -> dict[str, Any]:
     return dict(content)
 
 
+def as_json(content: dict[str, Any]) -> bytes:
+    """Write what :func:`parsed` reads; half a sign, which no file can hold, as JSON spells it."""
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8", errors="backslashreplace")
+
+
 def _attempts(content: dict[str, Any]) -> list[Attempt]:
     return [_attempt(row, number) for number, row in enumerate(content["answers"], start=1)]
 
@@ -315,8 +320,7 @@ def _change(path: Path, change: Callable[[dict[str, Any]], bool]) -> str:
             said = f"Your progress file could not be used: {error}. It was kept as {aside.name!r}, and a new one was begun."
         if change(content):
             content["kit"] = __version__
-            text = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
-            write_atomically(path, within(BytesIO(text), LARGEST, str(path), "a progress file"))
+            write_atomically(path, within(BytesIO(as_json(content)), LARGEST, str(path), "a progress file"))
     return said
 
 
