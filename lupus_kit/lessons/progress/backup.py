@@ -76,7 +76,7 @@ def _link(own: Path) -> str:
     if len(content) > _LARGEST_LINK:
         content, held = as_json(work), "not the notebooks, which are too large: download them in the file list"
     place = f"data:application/json;base64,{base64.b64encode(content).decode('ascii')}"
-    return f'<a download="lupus-kit-work.json" href="{place}"><b>Download my work</b></a>: your answers, {held}.'
+    return f'<a download="lupus-kit-work.json" href="{place}"><u>Download my work</u></a>: your answers, {held}.'
 
 
 def _bare(text: bytes) -> dict[str, Any]:
