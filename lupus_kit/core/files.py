@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 from lupus_kit.core.errors import InputError
@@ -89,28 +90,23 @@ def _write(path: Path, content: bytes) -> None:
         raise InputError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}. Make it first.")
     if there and not (there.st_mode & 0o222 and os.access(target, os.W_OK)):  # root may write to every file
         raise InputError(f"cannot write {str(path)!r}: it is read-only. Make it writable, or name another file.")
-    temporary = ""
+    # The beginning of the name is enough: the whole one may be as long as names can be.
+    temporary = target.with_name(f".{target.name[:40]}.{token_hex(4)}{UNFINISHED}")
+    mode = 0o600 if there else 0o666  # nobody else reads it before it has the mode of the file that it replaces
     try:
-        # The beginning of the name is enough: the whole one may be as long as names can be.
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=UNFINISHED)
-        with os.fdopen(handle, "wb") as stream:
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
             stream.write(content)
-        if there is None:
-            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files for the owner only
-        elif there.st_nlink > 1 or not _same_owner(Path(temporary), there):
+        if there and (there.st_nlink > 1 or not _same_owner(temporary, there)):
             with target.open("r+b") as stream:
                 stream.write(content)
                 stream.truncate()
             return
-        else:
+        if there:
             shutil.copystat(target, temporary)
             os.utime(temporary)
         _patiently(lambda: os.replace(temporary, target))
-        temporary = ""
-    finally:
-        # Also after Ctrl+C, which can come at any line.
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+    finally:  # also after Ctrl+C, which can come at any line
+        temporary.unlink(missing_ok=True)
 
 
 def _patiently(step: Callable[[], object]) -> None:
@@ -273,12 +269,6 @@ def locked(path: Path) -> Iterator[None]:
     finally:
         with suppress(OSError):
             lock.rmdir()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def cannot_write(path: Path, error: OSError) -> InputError:

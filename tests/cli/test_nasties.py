@@ -65,7 +65,7 @@ NASTIES: dict[str, tuple[Callable[[], object], str, str]] = {
     "a pipe that nobody fills": (lambda: os.mkfifo("pipe.toml"), "simulate pipe.toml", "is a pipe or a device"),
     "a folder as a file": (folder("v.csv"), "score v.csv", "is a folder: name a file"),
     "a name of 300 characters": (list, f"score {'n' * 300}.csv", "there is no file"),
-    "a damaged Parquet file": (write("v.parquet", b"PAR1 and nothing PAR1"), "score v.parquet", "is not a readable Parquet file (damaged"),
+    "a damaged Parquet file": (write("v.parquet", b"PAR1 and nothing PAR1"), "score v.parquet", "is not a readable Parquet file"),
     "a damaged workbook": (write("v.xlsx", b"PK\x03\x04 and nothing"), "score v.xlsx", "not a readable .xlsx workbook"),
     "a workbook that unpacks to anything": (bomb, "score bomb.xlsx", "unpacks to 60 MB, more than a workbook is read with"),
     "a text file that is none": (write("v.csv", bytes(range(256)) * 40), "score v.csv", "is not a text file"),

@@ -82,6 +82,7 @@ def test_a_release_is_a_tag_keeps_no_password_and_publishes_no_placeholder():
     owner = PROJECT["urls"]["Repository"].split("/")[3]
     assert f"! grep --line-number '{owner}/' pyproject.toml README.md notebooks/*.ipynb" in build or owner != "OWNER"
     assert "bash unpacked/.ci/run" in build, "the sdist passes its own tests"
+    assert "unpacked/.venv/bin/python -m pip check" in build
 
 
 def test_the_dependency_scan_is_scheduled_and_colours_no_change():
