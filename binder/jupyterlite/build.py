@@ -22,7 +22,7 @@ INSTALL = {
     "metadata": {},
     "outputs": [],
     "source": "# Once a visit: brings the kit into this page, which takes a minute. Your work stays in this browser only.\n"
-    "# Keep it: in the file list, right-click a notebook or lupus-kit-progress.json, Download. Restore: drop it there.\n"
+    "# Keep it: lessons.backup() has one click to download your work and one to restore it.\n"
     "%pip install -q lupus-kit pingouin",
 }
 
