@@ -107,9 +107,9 @@ def powers(
     """
     import numpy as np
     import pandas as pd
-    from scipy.stats import binom
 
     from lupus_kit import inference
+    from lupus_kit.inference.binomial import binomial_pmf
 
     rows = []
     for key in tests:
@@ -118,7 +118,7 @@ def powers(
         if alternative == "two-sided":
             x1, x2 = np.arange(n1 + 1), np.arange(n2 + 1)
             wrong = inference.rejection_region(key, n1, n2, alpha) & (x1[:, None] * n2 < x2 * n1)
-            harm = float(binom.pmf(x1, n1, rate1) @ wrong @ binom.pmf(x2, n2, rate2))
+            harm = float(binomial_pmf(x1, n1, rate1) @ wrong @ binomial_pmf(x2, n2, rate2))
             reached = max(reached - harm, 0.0)
         row = {"test": key, "label": inference.TESTS[key].label, "n1": n1, "n2": n2, "power": reached, "harm": harm}
         rows.append(row | {"size": found.size, "size_at": found.nuisance})

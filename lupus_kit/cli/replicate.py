@@ -24,7 +24,7 @@ def replicate(
     form = output.chosen_format(format, out, output.TableFormat)
     # What could be wrong with the input is looked at before any work is done.
     paths = [] if notebooks is None else _shelved(notebooks)
-    report = audit.check(study)
+    report = whole = audit.check(study)
     if form is output.TableFormat.table:
         # For reading: the claims of the abstract. The tables have a command of their own.
         report = report.claims_only()
@@ -32,8 +32,8 @@ def replicate(
     if notebooks is not None:
         _execute_all(paths, notebooks)
     if out is None and form is output.TableFormat.table:
-        output.print_text(f"\nThe paper's tables, too: {output.as_called(f'audit {study}')}")
-        output.print_text(f"To go on, open the notebooks: {output.as_called('lab')}")
+        tables = f"The paper's tables, too: {output.as_called(f'audit {study}')}\n" if whole.tables else ""
+        output.print_text(f"\n{tables}To go on, open the notebooks: {output.as_called('lab')}")
 
 
 def _shelved(folder: Path) -> list[Path]:

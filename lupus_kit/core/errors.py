@@ -94,6 +94,12 @@ def require_switch(name: str, given: object) -> None:
         raise InputError(f"{name} is {given!r}: give True or False.")
 
 
+def require_kind(name: str, given: object, kind: type | tuple[type, ...], said: str) -> None:
+    """Raise where an argument is not of the kind that is needed."""
+    if not isinstance(given, kind):
+        raise InputError(f"{name} must be {said}, got {type(given).__name__}.")
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Tell whether an option is one finite number, and no truth value."""
     # NumPy's numbers are Real and Integral, its truth values are neither.

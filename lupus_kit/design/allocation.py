@@ -194,7 +194,7 @@ def blinded_list(allocation: pd.DataFrame) -> pd.DataFrame:
     >>> blinded_list(permuted_blocks(4, ["IL-2", "placebo"], 4, seed=0)).columns.tolist()
     ['sequence', 'kit']
     """
-    missing = [column for column in ("sequence", "kit", "arm") if column not in allocation.columns]
+    missing = [column for column in ("sequence", "kit", "arm") if column not in getattr(allocation, "columns", ())]
     if missing:
         raise InputError(f"not an allocation list: column {', '.join(missing)} is missing.")
     return allocation.drop(columns=["arm", "block", "position", "preferred"], errors="ignore")

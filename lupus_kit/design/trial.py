@@ -9,7 +9,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, is_whole, require_choice
+from lupus_kit.core.errors import InputError, is_number, is_whole, require_choice, require_kind
 
 NOT_REPORTED = "not reported"
 
@@ -36,10 +36,12 @@ class Arm:
     dose_miu: float
 
     def __post_init__(self) -> None:
-        if self.n_randomised < 1:
-            raise InputError(f"arm {self.name!r}: n_randomised == {self.n_randomised}, must be at least 1.")
-        if self.dose_miu < 0:
-            raise InputError(f"arm {self.name!r}: dose_miu == {self.dose_miu}, must not be negative.")
+        if not is_whole(self.n_randomised, 1):
+            raise InputError(
+                f"arm {self.name!r}: n_randomised == {self.n_randomised!r}, must be at least 1, a whole number."
+            )
+        if not is_number(self.dose_miu) or self.dose_miu < 0:
+            raise InputError(f"arm {self.name!r}: dose_miu == {self.dose_miu!r}, must not be negative, and a number.")
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,15 @@ class TrialDesign:
     _facts: tuple[tuple[str, str, str], ...] = ()
 
     def __post_init__(self) -> None:
+        for what, kind in (("arms", Arm), ("visits", Visit)):
+            require_kind(what, given := getattr(self, what), (tuple, list), f"a tuple of design.{kind.__name__}")
+            for one in given:
+                require_kind(f"each of the {what}", one, kind, f"a design.{kind.__name__}")
         names = [arm.name for arm in self.arms]
         if len(names) < 2 or len(set(names)) < len(names):
             raise InputError(f"arms == {names}: a trial needs at least two arms with different names.")
         weeks = [visit.week for visit in self.visits]
-        if weeks != sorted(set(weeks)):
+        if not all(is_whole(week, 0) for week in weeks) or weeks != sorted(set(weeks)):
             raise InputError(f"visits are at weeks {weeks}: they must be in order, each week once.")
         for name, week in (("primary_week", self.primary_week), ("follow_up_week", self.follow_up_week)):
             if not is_whole(week, 0) or week not in weeks:

@@ -14,6 +14,7 @@ teaching and research: check them against the official forms before any clinical
   `impute_responders`.
 """
 
+from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.endpoints.analysis import Analysis
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
@@ -26,7 +27,6 @@ from lupus_kit.endpoints.pga import rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
 from lupus_kit.endpoints.rules.flare_index import selena_flare
-from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES
 from lupus_kit.endpoints.rules.lldas import lldas
 from lupus_kit.endpoints.rules.renal_response import (
     RENAL_DEFINITIONS,

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.nullable import known_true
-from lupus_kit.endpoints.rules.intercurrent import EVENT_STRATEGIES, STEROIDS
+from lupus_kit.endpoints.rules.intercurrent import STEROIDS
 from lupus_kit.endpoints.rules.steroids import DOSE, steroid_rule
 from lupus_kit.endpoints.visits.keys import recorded_rows
 from lupus_kit.endpoints.visits.visit_table import EVENTS

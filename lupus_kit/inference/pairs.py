@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import binom, chi2
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import score_interval, signed_root
@@ -56,15 +56,15 @@ def mcnemar(b: ArrayLike, c: ArrayLike) -> dict[str, FloatArray]:
     b, c = as_counts("b", b), as_counts("c", c)
     changed, apart = b + c, abs(b - c)
     someone = np.maximum(changed, 1)  # nobody changed: every statistic is 0, and p is 1
-    tail = 2 * binom.cdf(np.minimum(b, c), changed, 0.5)
-    point = binom.pmf(np.minimum(b, c), changed, 0.5)
+    tail = 2 * scipy.stats.binom.cdf(np.minimum(b, c), changed, 0.5)
+    point = scipy.stats.binom.pmf(np.minimum(b, c), changed, 0.5)
     midp = np.where(apart > 0, tail - point, 1 - point / 2)
     return {
         "mcnemar_exact": np.minimum(tail, 1.0),
         "mcnemar_midp": np.where(changed > 0, midp, 1.0),
-        "mcnemar": chi2.sf(apart**2 / someone, 1),
+        "mcnemar": scipy.stats.chi2.sf(apart**2 / someone, 1),
         # The correction stops at no difference: it never makes one.
-        "mcnemar_corrected": chi2.sf(np.maximum(apart - 1, 0) ** 2 / someone, 1),
+        "mcnemar_corrected": scipy.stats.chi2.sf(np.maximum(apart - 1, 0) ** 2 / someone, 1),
     }
 
 

@@ -28,8 +28,6 @@ from lupus_kit.core.seeds import as_generator
 from lupus_kit.inference.intervals.proportion import clopper_pearson
 from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, as_alternative, as_count, as_level
 
-# Values of a caller's own statistic this close, relatively, count as equal.
-_EQUAL = 1e-9
 # Draws that are all the same, from this number on, are no draws.
 _SUSPICIOUS = 20
 
@@ -40,10 +38,8 @@ class Rerandomisation:
 
     Attributes
     ----------
-    statistic : str
-        Name of the statistic.
     observed : float
-        Its value in the trial.
+        Difference of the response rates in the trial, first arm minus second.
     p : float
         The p-value.
     p_low, p_high : float
@@ -57,14 +53,13 @@ class Rerandomisation:
     alternative : str
         The alternative.
     arms : tuple of str
-        The two arms; the statistic is the first minus the second.
+        The two arms.
     n_missing : int
         Patients without an outcome: they are allocated, and counted in no arm.
     n_undefined : int
-        Allocations without a value of the statistic, as when an arm is left without outcomes: they show no difference.
+        Allocations that leave an arm without outcomes: they show no difference.
     """
 
-    statistic: str
     observed: float
     p: float
     p_low: float
@@ -88,8 +83,8 @@ class Rerandomisation:
             how = f"{self.n_allocations} draws; the exact p lies in {ends}"
         lost = f" {self.n_missing} without an outcome were allocated and counted in no arm." if self.n_missing else ""
         if self.n_undefined:
-            lost += f" {self.n_undefined} allocations have no value of the statistic and show no difference."
-        what = f"Re-randomisation, {' v '.join(self.arms)}, {self.alternative}: {self.statistic} {self.observed:.4g}"
+            lost += f" {self.n_undefined} allocations leave an arm without outcomes and show no difference."
+        what = f"Re-randomisation, {' v '.join(self.arms)}, {self.alternative}: difference of response rates {self.observed:.4g}"
         return f"{what}, <b>p = {self.p:.4g}</b> ({how}).{lost}"
 
 
@@ -108,17 +103,16 @@ def _labels(arm: Any, first: Any) -> tuple[NDArray[Any], list[Any]]:
     return given, names
 
 
-def _outcomes(outcome: Any, n: int, binary: bool) -> FloatArray:
+def _outcomes(outcome: Any, n: int) -> FloatArray:
     """Each patient's outcome as a number; nan is missing."""
     given = pd.Series(np.asarray(outcome, dtype=object).ravel())
     if len(given) != n:
         raise InputError(f"outcome has {len(given)} values and arm {n}: one of each for every patient is needed.")
     values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64)
-    bad = ~given.isna().to_numpy() & (~np.isin(values, (0, 1)) if binary else ~np.isfinite(values))
+    bad = ~given.isna().to_numpy() & ~np.isin(values, (0, 1))
     if bad.any():
         where = ", ".join(f"{given[i]!r} (patient {i + 1})" for i in np.flatnonzero(bad)[:20].tolist())
-        wanted = "1 (responder), 0 or missing" if binary else "a number or missing"
-        raise InputError(f"outcome: each is {wanted}; {bad.sum()} not: {where}.")
+        raise InputError(f"outcome: each is 1 (responder), 0 or missing; {bad.sum()} not: {where}.")
     return np.asarray(values)
 
 
@@ -150,7 +144,6 @@ def rerandomisation_test(
     draw: Callable[[np.random.Generator], Any] | Iterable[Any],
     n_draws: int = 10_000,
     seed: int | np.random.Generator = 0,
-    statistic: str | Callable[[FloatArray, NDArray[Any]], float] = "difference",
     alternative: str = "two-sided",
     first: Any = None,
     level: float = 0.95,
@@ -172,9 +165,6 @@ def rerandomisation_test(
         Number of draws.
     seed : int or numpy.random.Generator
         Same seed, same draws.
-    statistic : {"difference"} or callable
-        Difference of the response rates, first arm minus second; or a function of ``outcome`` and ``arm`` that returns
-        one number, 0 for no effect, larger where the first arm does better.
     alternative : {"two-sided", "greater", "less"}
         Two-sided: as far from 0, on either side.
     first : label, optional
@@ -214,29 +204,20 @@ def rerandomisation_test(
     >>> round(rerandomisation_test(outcome, arm, every).p, 4)  # Fisher's exact test: 0.4857
     0.4857
     """
-    own = callable(statistic)
-    if not own and statistic != "difference":
-        raise unknown_name("statistic", statistic, ["difference"])
     side, confidence = as_alternative(alternative), as_level("level", level)
     given, names = _labels(arm, first)
-    values = _outcomes(outcome, len(given), binary=not own)
+    values = _outcomes(outcome, len(given))
     seen, responds = ~np.isnan(values), values == 1
 
-    def value(in_first: Bools) -> float:
-        if not callable(statistic):  # from whole numbers, so that equal differences are equal
-            n1, x1 = int(np.sum(in_first & seen)), int(np.sum(in_first & responds))
-            n2, x2 = int(np.sum(seen)) - n1, int(np.sum(responds)) - x1
-            return (x1 * n2 - x2 * n1) / (n1 * n2) if n1 and n2 else float("nan")
-        labels = np.array(names, dtype=object)[np.where(in_first, 0, 1)]
-        number = statistic(values.copy(), labels)
-        if np.ndim(number) or not isinstance(number, (int, float, np.number)):
-            raise InputError(f"statistic gave {number!r}: one number is needed.")
-        return float(number)
+    def value(in_first: Bools) -> float:  # from whole numbers, so that equal differences are equal
+        n1, x1 = int(np.sum(in_first & seen)), int(np.sum(in_first & responds))
+        n2, x2 = int(np.sum(seen)) - n1, int(np.sum(responds)) - x1
+        return (x1 * n2 - x2 * n1) / (n1 * n2) if n1 and n2 else float("nan")
 
     trial = _in_first(given, names, len(given))
     observed = value(trial)
     if np.isnan(observed):
-        raise InputError("the statistic of the trial is not a number: each arm needs at least one outcome.")
+        raise InputError("each arm needs at least one outcome.")
     exact, chances = not callable(draw), []
     if callable(draw):
         rng, times = as_generator(seed), as_count("n_draws", n_draws, 1)
@@ -249,9 +230,8 @@ def rerandomisation_test(
     found = np.array([value(in_first) for in_first in drawn])
     undefined = np.isnan(found)
     found[undefined] = 0.0
-    near = _EQUAL * max(abs(observed), 1.0) if own else 0.0
     far, least = (np.abs(found), abs(observed)) if side == "two-sided" else (found, observed)
-    extreme = far <= least + near if side == "less" else far >= least - near
+    extreme = far <= least if side == "less" else far >= least
     if exact:
         p = low = high = _share(extreme, chances, any(np.array_equal(one, trial) for one in drawn))
     else:
@@ -260,9 +240,8 @@ def rerandomisation_test(
         k = int(extreme.sum())
         p = (k + 1) / (len(drawn) + 1)
         low, high = clopper_pearson(k, len(drawn), confidence)
-    name = getattr(statistic, "__name__", "statistic") if own else "difference of response rates"
     arms, missing, lost = (str(names[0]), str(names[1])), int(np.isnan(values).sum()), int(undefined.sum())
-    return Rerandomisation(name, observed, p, low, high, confidence, exact, len(drawn), side, arms, missing, lost)
+    return Rerandomisation(observed, p, low, high, confidence, exact, len(drawn), side, arms, missing, lost)
 
 
 def _share(extreme: Bools, chances: list[float | None], trial_is_there: bool) -> float:

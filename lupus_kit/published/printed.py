@@ -39,7 +39,11 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
         "count": rf"(?P<count>{_COUNT})",
     }.items()
 }
-_P = re.compile(r"^\s*(?:[pP]\s*)?(?P<relation>[<>=≤≥]?)\s*(?P<value>\d?\.\d{1,40}|[01](?:\.0{1,40})?)\s*$")
+# A power of ten may follow ("5.8 × 10−5", "5.8e-5"), and the mark of a footnote.
+_P = re.compile(
+    r"^\s*(?:[pP]\s*)?(?P<relation>[<>=≤≥]?)\s*(?P<value>\d?\.\d{1,140}|\d(?:\.0{1,40})?)"
+    r"(?:(?:\s*[x×*]\s*10\s*(?:\^|\*\*)?|[eE])(?P<power>[-−–]\s?\d{1,2}))?\s*[*†‡§¶#]*\s*$"
+)
 # A decimal point may be printed raised (a custom of some journals) or as a comma.
 _RAISED = str.maketrans(dict.fromkeys("·∙⋅", "."))
 _P_POINTS = _RAISED | {ord(","): "."}
@@ -277,7 +281,8 @@ def read_p(text: str | PrintedP) -> PrintedP:
     Parameters
     ----------
     text : str or PrintedP
-        For example ``"0.052"``, ``"<0.001"``, ``"p = .052"`` or ``"0,052"``; what is read already is returned.
+        For example ``"0.052"``, ``"<0.001"``, ``"p = .052"``, ``"0,052"`` or ``"5.8e-5"``, with or without the mark of a
+        footnote; what is read already is returned.
 
     Returns
     -------
@@ -290,18 +295,20 @@ def read_p(text: str | PrintedP) -> PrintedP:
 
     Examples
     --------
-    >>> read_p("p = .052").text, read_p("P<0·001").relation
-    ('0.052', '<')
+    >>> read_p("p = .052").text, read_p("P<0·001").relation, read_p("5.8 × 10−5*").text
+    ('0.052', '<', '0.000058')
     """
     if isinstance(text, PrintedP):
         return text
     match = _P.match(text.translate(_P_POINTS))
-    if not match or float(match["value"]) > 1:
+    relation, digits = (match["relation"] or "=", match["value"]) if match else ("", "2")
+    if match and match["power"]:
+        digits = f"{Decimal(digits).scaleb(-int(match['power'].lstrip('-−– '))):f}"
+    if float(digits) > 1 or (relation, float(digits)) in (("<", 0.0), (">", 1.0)):
         raise InputError(
             f"cannot read the p-value {text!r}: expected a number from 0 to 1 such as '0.052' or '<0.001'."
         )
-    digits = f"0{match['value']}" if match["value"].startswith(".") else match["value"]
-    relation = match["relation"] or "="
+    digits = f"0{digits}" if digits.startswith(".") else digits
     plain = digits if relation == "=" else relation + digits
     return PrintedP(plain, relation, float(digits), decimals(digits), _intervals(relation, digits))
 

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit import cohort
-from lupus_kit.core.errors import InputError, is_whole
+from lupus_kit.core.errors import InputError, is_whole, require_switch
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.trials.checkpoint import Checkpoint
 from lupus_kit.simulation.trials.chunks import chunk_size, simulate_chunk
@@ -25,6 +23,7 @@ from lupus_kit.simulation.trials.tally import merge, tally_of_trials
 
 #: Up to this many trials each one is kept, unless told otherwise.
 KEPT_TRIALS = 200_000
+MOST_TRIALS = 10_000_000_000
 
 # Tallies are added up whenever this many have come in, so that memory does not grow with the number of trials.
 _BATCH = 16
@@ -32,7 +31,7 @@ _BATCH = 16
 
 def run(
     design: TrialDesign,
-    assumptions: ResponseRates | cohort.Assumptions,
+    assumptions: Assumed,
     n_trials: int = 10_000,
     seed: int | np.random.Generator = 0,
     n_jobs: int | None = 1,
@@ -97,6 +96,8 @@ def run(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     n = checked_trials(n_trials)
+    if keep_trials is not None:
+        require_switch("keep_trials", keep_trials)
     keep = n <= KEPT_TRIALS if keep_trials is None else bool(keep_trials)
     as_generator(seed)  # what is no seed is refused now
     # The streams that a generator gives are told apart by their own hash.
@@ -161,8 +162,8 @@ def _lot(
 
 def checked_trials(n_trials: int) -> int:
     """Return a number of trials, or say that it is none."""
-    if not is_whole(n_trials, 1):
-        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more.")
+    if not is_whole(n_trials, 1) or n_trials > MOST_TRIALS:
+        raise InputError(f"n_trials == {n_trials!r}: must be a whole number of 1 or more, at most {MOST_TRIALS:,}.")
     return int(n_trials)
 
 

@@ -9,12 +9,10 @@ table together with the class.
 import numpy as np
 import pandas as pd
 
-from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.trials.decisions import DECISIONS, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import arm_law, is_fixed, tally_rows, visit_of
@@ -25,9 +23,7 @@ def can_enumerate(scenario: Scenario) -> bool:
     return scenario.depth == "endpoint" and scenario.plan.looks is None and is_fixed(scenario)
 
 
-def exact(
-    design: TrialDesign, assumptions: ResponseRates | cohort.Assumptions, plan: AnalysisPlan | None = None
-) -> Simulation:
+def exact(design: TrialDesign, assumptions: Assumed, plan: AnalysisPlan | None = None) -> Simulation:
     """Compute operating characteristics by enumeration of every outcome.
 
     Parameters
@@ -100,7 +96,7 @@ def pairs_of_codes(scenario: Scenario) -> np.ndarray:
     return np.array([[float((a * b).sum()) for b in right] for a in left])
 
 
-def _codes(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+def _codes(scenario: Scenario) -> list[np.ndarray]:
     """Codes of every table of both endpoints."""
     return table_codes(scenario.plan, scenario.patients_at_looks()[0, 1:])
 

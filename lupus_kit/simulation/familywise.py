@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 
-from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
@@ -19,7 +18,7 @@ from lupus_kit.simulation.enumeration import can_enumerate, pairs_of_codes
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import visit_of
 
@@ -29,7 +28,7 @@ _NULLS = {"both null": (True, True), "primary null": (True, False), "secondary n
 
 def familywise(
     design: TrialDesign,
-    assumptions: ResponseRates | cohort.Assumptions,
+    assumptions: Assumed,
     plan: AnalysisPlan | None = None,
     n_trials: int = 200_000,
     seed: int | np.random.Generator = 0,

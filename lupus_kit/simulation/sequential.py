@@ -12,12 +12,13 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import scipy
 from scipy.special import betaln, ndtr, softmax
-from scipy.stats import betabinom, binom
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.design import TrialDesign
 from lupus_kit.inference import TESTS, Prior, SampleSize, pvalue_lattice, rejection_region
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.evidence.bayes import difference_cdf
 from lupus_kit.inference.planning.sample_size import smallest_trial
 from lupus_kit.inference.two_by_two.counts import as_level
@@ -354,9 +355,9 @@ def _moves(rate: _Rate, n: int, more: int) -> np.ndarray:
         w, a, b = (part[:, None, None] for part in np.array(rate.components).T)
         a_now, b_now = a + rows, b + n - rows  # what is known of the rate after the responders so far
         weight = softmax(np.log(w) + betaln(a_now, b_now) - betaln(a, b), axis=0)
-        law = (weight * betabinom.pmf(added, more, a_now, b_now)).sum(axis=0)
+        law = (weight * scipy.stats.betabinom.pmf(added, more, a_now, b_now)).sum(axis=0)
     else:
-        law = binom.pmf(added, more, np.broadcast_to(rate, n + 1)[:, None])
+        law = binomial_pmf(added, more, np.broadcast_to(rate, n + 1)[:, None])
     found = np.zeros((n + 1, n + more + 1))
     found[rows, rows + added] = law
     return found

@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit import cohort
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_choice, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.engine import checked_trials, run_each
 from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.monte_carlo import Estimate
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.response_rates import Dropout
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 
 METHODS = ("auto", "exact", "simulate")
 
@@ -59,7 +58,7 @@ def with_patients(design: TrialDesign, first: int, second: int | None = None) ->
 
 def grid(
     design: TrialDesign,
-    assumptions: ResponseRates | cohort.Assumptions,
+    assumptions: Assumed,
     over: Mapping[str, Sequence[Any]],
     plan: AnalysisPlan | None = None,
     *,
@@ -120,8 +119,7 @@ def grid(
     >>> power[["n_per_arm", "test", "estimate"]].round(2).to_numpy().tolist()
     [[30, 'fisher', 0.4], [30, 'boschloo', 0.49], [60, 'fisher', 0.75], [60, 'boschloo', 0.8]]
     """
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
+    require_choice("method", method, METHODS)
     if not isinstance(over, Mapping) or not over:
         raise InputError(f"over == {over!r}: name at least one thing that varies, such as {{'n_per_arm': [30, 60]}}.")
     for name, values in over.items():

@@ -169,6 +169,8 @@ def test_the_right_numbers_are_paired(sentence, expected):
         ("Nodes were positive in 33 (28%) on Q1 and 42 patients (36%) on Q2.", [("33 (28%)", "42 (36%)")]),
         ("The number with positive nodes did not differ with Q1 (61%) and Q2 (66%; P=0.28).", [("61%", "66%")]),
         ("Remission was similar between the Q1 (24.3%) and the Q2 arm (25.2%).", [("24.3%", "25.2%")]),
+        ("Response in 16/29 on drug and 9/30 on placebo (p = 0.052).", [("16/29", "9/30")]),
+        ("Response was seen in 16 of 29 patients on Q1 and 9/30 patients on Q2.", [("16/29", "9/30")]),
         # Two endpoints of each arm, in every order.
         ("Relapse at 1 and 5 years was frequent (66.1% and 64.3% versus 12.1% and 6.8%).", [("66.1%", "12.1%"), ("64.3%", "6.8%")]),
         (
@@ -362,6 +364,14 @@ def test_sizes_that_do_not_add_up_are_asked():
 # --- spellings ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("printed", ["p = -.02", "p=−0.02", "p = 1.3", "P = 23"])
+def test_what_no_p_value_can_be_is_asked_and_not_dropped(printed):
+    study = read_text(ALLOCATION + f"Response was 40% with zorimab and 25% with placebo ({printed}).")
+    (claim,), (question,) = study.records, study.asked()
+    assert claim.p == ""
+    assert question.endswith("it cannot be read as a p-value, a number from 0 to 1")
+
+
 @pytest.mark.parametrize(
     ("printed", "read"),
     [
@@ -370,6 +380,7 @@ def test_sizes_that_do_not_add_up_are_asked():
         ("P-value = 0.030", "0.030"), ("p value, 0.2", "0.2"), ("p≤0.01", "≤0.01"), ("P less than 0.01", "<0.01"),
         ("p=NS", "NS"), ("NS", "NS"), ("p=0,02", "0.02"),
         ("p<0,001", "<0.001"), ("P = 2.3×10−5", "0.000023"), ("p>0.99", ">0.99"), ("P=1.0", "1.0"), ("p<0·0001", "<0.0001"),
+        ("p = 2.3e-5", "0.000023"), ("p = 0.03*", "0.03"),
     ],
 )  # fmt: skip
 def test_every_spelling_of_a_p_value(printed, read):

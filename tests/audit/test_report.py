@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -316,3 +317,30 @@ def test_html_shows_every_row(report):
 def test_the_names_of_programs_stand_in_the_audit_and_not_among_the_claims_alone(report):
     assert "[SPSS" in " ".join(report.render("table").split())
     assert "[SPSS" not in report.claims_only().render("table")
+
+
+def test_a_study_without_results_says_so_and_shows_no_empty_table():
+    found = audit.check("nct04077684")
+    (said,) = found.statements
+    assert said.startswith("No results of this study are recorded here, so there is nothing to recompute.")
+    for recorded in (
+        "0.5 million IU",
+        "randomised 1:1:1:1",
+        "placebo on the same days",
+        "500, 160 and 152",
+        "NCT04077684",
+    ):
+        assert recorded in said
+    assert "Results would stand in the registry's entry (NCT04077684)" in said
+    for form in ("table", "markdown", "html", "json"):
+        assert "No results of this study are recorded here" in " ".join(found.render(form).split())
+    assert "verdict" not in found.render("table") + found.render("markdown") + found._repr_html_()
+    assert found.to_frame().empty
+    assert "no results" not in [one.topic for one in audit.check("lupil2").reading_statements]
+
+
+def test_a_study_without_results_and_without_a_registry():
+    trial = replace(published.load("nct04077684").trial, registry=(), note="")
+    (said,) = audit.check(published.Study(trial, ())).statements
+    assert "Results would stand in a trial registry, or" in said
+    assert "Note:" not in said

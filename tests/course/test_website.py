@@ -85,6 +85,14 @@ def test_pages_follow_the_walk_and_the_first_page_names_each_stop_and_its_time(h
     assert f"lupus_kit {__version__}." in _page(handbook.folder, "80_one.html"), "the stamp"
 
 
+def test_the_gallery_shows_each_picture_with_its_words_and_leads_to_its_page(handbook):
+    page = _article(handbook.folder, "gallery.html")
+    shown = re.findall(r'<a href="(\w+\.html)">(<img [^>]*src="data:image/[^>]*>)', page)
+    assert [target for target, _ in shown] == ["80_one.html"]  # the only one that was executed and draws
+    assert 'alt="an empty square"' in shown[0][1]
+    assert 'href="gallery.html"' in _page(handbook.folder, "index.html")
+
+
 def test_outputs_are_shown_and_escaped_and_solutions_fold(handbook):
     text = _article(handbook.folder, "80_one.html")
     assert "&lt;b&gt;16 &amp; 9&lt;/b&gt;" in text

@@ -234,6 +234,11 @@ def test_the_columns_have_types_that_keep_a_gap_a_gap(study):
         ("p = .052", ("=", 0.052, 3)),
         ("P<0·001", ("<", 0.001, 3)),
         ("1", ("=", 1.0, 0)),
+        ("5.81 × 10−5", ("=", 0.0000581, 7)),
+        ("p < 1e-4", ("<", 0.0001, 4)),
+        ("5.8 x 10^-48", ("=", 5.8e-48, 49)),
+        ("0.027†", ("=", 0.027, 3)),
+        ("<.05*", ("<", 0.05, 2)),
     ],
 )
 def test_printed_p_values(text, expected):
@@ -242,7 +247,28 @@ def test_printed_p_values(text, expected):
     assert published.read_p(found.text) == found  # the one spelling of the record is read as itself
 
 
-@pytest.mark.parametrize("text", ["", "NS", "1.2", "-0.05", "0,0,5", "0.05*", "p", "5", "0.05 0.06", "1e-3", "n.s."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "NS",
+        "1.2",
+        "-0.05",
+        "0,0,5",
+        "p",
+        "5",
+        "0.05 0.06",
+        "1e3",
+        "5e-0",
+        "*",
+        "n.s.",
+        "<0",
+        ">1",
+        "<0.000",
+        "4.2e-",
+        "3 × 10",
+    ],
+)
 def test_what_is_not_a_p_value_is_refused(text):
     with pytest.raises(InputError, match="cannot read the p-value") as caught:
         published.read_p(text)

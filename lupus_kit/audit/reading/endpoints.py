@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 
 from lupus_kit.audit.reading.spellings import WORDS
 from lupus_kit.core.errors import InputError
@@ -108,15 +107,16 @@ def p_text(printed: str) -> str:
     if re.search(r"(?i)n\.?s\.?$", printed):
         return "NS"
     found = _P.search(re.sub(r"\b0,(?=\d)", "0.", printed))
-    sign, digits, power = found.groups("") if found else ("", "", "")
-    digits = f"{Decimal(digits).scaleb(int(power)):f}" if power else digits
+    sign, digits = found.groups("") if found else ("", "")
     try:
         return read_p({"less": "<", "greater": ">"}.get(sign, sign) + digits).text
     except InputError:
         return ""
 
 
-_P = re.compile(r"(?:([<>≤≥]|less|greater)\D*?)?(\d*\.?\d+)(?:\s?x\s?10\s?(?:\^|\*\*)?(-?\d{1,2}))?$")
+_P = re.compile(
+    r"(?:([<>≤≥]|less|greater)[^\d-]*?)?((?<![\d.-])(?<!- )\d*\.?\d+(?:\s?x\s?10\s?(?:\^|\*\*)?-\d{1,2}|e-\d{1,2})?)$"
+)
 _LEVEL = re.compile(
     r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", re.I
 )

@@ -31,8 +31,9 @@ _OTHER_GROUPS = re.compile(
 )
 #: "58% (95% CI 45 to 69) with A and 64% with B": the same preposition behind both, or before both where brackets hold them.
 _PREPOSED = re.compile(
-    r"(?i)[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(?:of \w+ )?(with|for|in|on|after|of|among|by|during|at)\b[^;]*?"
-    r"(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*\(?\0[^\w(]*(?:\([^()]*\)\W*)?(?:of \w+ )?\1\b"
+    r"(?i)[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(?:(?:/|of) ?\w+ )?(?:PEOPLE )?"
+    r"(with|for|in|on|after|of|among|by|during|at)\b[^;]*?(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*"
+    r"\(?\0[^\w(]*(?:\([^()]*\)\W*)?(?:(?:/|of) ?\w+ )?(?:PEOPLE )?\1\b".replace("PEOPLE", WORDS["people"])
 )
 _BRACKETED = re.compile(
     r"(?i)\)(?:,? (?:and|or|versus|vs\.?|v\.?|than|compared (?:with|to)))+ (?:(?:in|for|with|on|of|by) )?(?:the |those )?"

@@ -173,7 +173,9 @@ class _Reader:
                 why = "it is the p-value of another question"
             elif within and not home:
                 why = "it stands behind the first of two numbers: it may compare visits within one arm"
-            elif not home or (len(home) > 1 and not for_all) or not text:
+            elif not text:
+                why = "it cannot be read" + " as a p-value, a number from 0 to 1" * is_p
+            elif not home or (len(home) > 1 and not for_all):
                 why = "which comparison it belongs to"
             elif any(getattr(one, number.kind) for one in home):
                 why = "the comparison has another before it"

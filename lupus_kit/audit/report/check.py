@@ -12,6 +12,7 @@ from lupus_kit.audit.report.p_values import MOST_TABLES, compute_ahead, no_p_pri
 from lupus_kit.audit.report.paired_and_means import SUMMARY_P, mean_value, paired_p
 from lupus_kit.audit.report.reading import read
 from lupus_kit.audit.report.report import Report
+from lupus_kit.audit.report.statements import nothing_printed
 from lupus_kit.audit.values.consistency import inconsistencies
 from lupus_kit.audit.values.counts import Counts, Table, all_randomised, side_counts
 from lupus_kit.audit.values.provenance import distinct_analyses
@@ -180,13 +181,12 @@ def check(study: str | Path | Study) -> Report:
     confirmed = tuple(claim for claim in record.records if claim.confirmed)
     judged = Study(record.trial, confirmed, record.tables, record.layouts)
     findings = tuple(_with_place(finding) for finding in inconsistencies(judged).itertuples())
+    reading = read(judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed))
     return Report(
         study=record.trial.key,
         citation=record.trial.citation,
         values=tuple(values),
-        reading_statements=read(
-            judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed)
-        ),
+        reading_statements=reading if values else (nothing_printed(record.trial),),
         n_analyses=n_analyses(),
         findings=findings,
         remarks=record.remarks,

@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from lupus_kit.audit.report.checked_values import USUAL, Analysis, CheckedValue, Quantity, Verdict, comparable
 from lupus_kit.audit.values.counts import Counts, Table, all_randomised, missing_rules
@@ -272,7 +272,7 @@ def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedV
     )
     pooled, analyses = tuple(number for pair in known for number in pair), []
     for key, label, power in tests:
-        p = float(stats.chi2_contingency(table, correction=False, lambda_=power).pvalue)
+        p = float(scipy.stats.chi2_contingency(table, correction=False, lambda_=power).pvalue)
         fits = bool(comparable(claim, alpha).prints(p))
         analyses.append(Analysis(label, key, "two-sided", "all arms", pooled, p, fits=fits, familiar=True))
     verdict = Verdict.of(sum(bool(one.fits) for one in analyses), len(analyses), "analyses of all arms at once")

@@ -75,7 +75,8 @@ def terminal_table(report: Contents, width: int | None = None) -> str:
         console.rule(characters="─")
 
     console.print(Text(report.citation), end="\n\n")
-    head(_COLUMNS)
+    if report.groups():
+        head(_COLUMNS)
     for group in report.groups():
         console.print(Text("\n  ".join([group.heading, *group.quoted])))
         console.print(grid((row for value in group.values for row in _rows(value, report.programs)), _COLUMNS))

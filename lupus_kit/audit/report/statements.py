@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lupus_kit.audit.report.checked_values import AS_IF_APART, CLAIMS, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.core.text import listing, plural
-from lupus_kit.published import Claim, Study
+from lupus_kit.published import Claim, Study, Trial
 
 _NO_ACCUSATION = (
     "That is no accusation: covariates or strata, another set of patients, a rounding on the way, another program's "
@@ -31,6 +31,17 @@ class Statement:
 
     topic: str
     text: str
+
+
+def nothing_printed(trial: Trial) -> Statement:
+    """Say of a study without results what is recorded of it, and where results would stand."""
+    names = ("design", "population", "intervention", "comparator", "source", "note")
+    known = [("arms", listing(trial.n_randomised)), *((name, getattr(trial, name)) for name in names)]
+    recorded = " ".join(f"{name.capitalize()}: {text.rstrip('.')}." for name, text in known if text)
+    where = f"the registry's entry ({listing(trial.registry)})" if trial.registry else "a trial registry"
+    return Statement("no results", f"No results of this study are recorded here, so there is nothing to recompute. Recorded is "
+        f"what was planned. {recorded} Results would stand in {where}, or in a paper that names its number: add them to a claims "
+        "file as claims.")  # fmt: skip
 
 
 def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from lupus_kit.audit.values.granularity import printed_interval
 from lupus_kit.core.errors import InputError
@@ -147,7 +147,7 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
     spreads = product(*({max(float(sd), 0.0) for sd in np.linspace(float(x), float(y), _INTERIOR)} for x, y in sds))
     d, a, b = np.array([(d, a, b) for a, b in spreads for d in differences if a > 0 or b > 0]).T
     found = {
-        (test, side): stats.ttest_ind_from_stats(
+        (test, side): scipy.stats.ttest_ind_from_stats(
             d, a, n1, 0.0, b, n2, equal_var=test == "student_t", alternative=side
         ).pvalue
         for test in ("student_t", "welch_t")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHEET, FACILITATOR = "journal_club.pdf", "facilitator.html"
 _MINUTES = re.compile(r"about (\d+) minutes", re.IGNORECASE)
+_PICTURE = re.compile(r'<img [^>]*src="data:image/[^>]*>')
 _SOLUTION = re.compile(r"<details>\s*<summary>Solution.*?</details>", re.DOTALL)
 
 
@@ -50,6 +51,12 @@ class Stop:
         return f"about {said[1]} minutes" if said else ""
 
     @property
+    def pictures(self) -> list[str]:
+        """Its pictures as elements of a page, each with its alt text."""
+        outputs = [one for cell in pages.still(self.notebook).cells for one in cell.get("outputs", [])]
+        return [found for one in outputs for found in _PICTURE.findall(one.get("data", {}).get("text/html", ""))]
+
+    @property
     def lead(self) -> str:
         """The first paragraph below the heading, in Markdown."""
         paragraphs = [one.strip() for one in self.notebook.cells[0].source.split("\n\n")]
@@ -71,7 +78,7 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     nbformat = need("nbformat", "handbook", "The handbook")
     for stop in stops:
         nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
-    for name in ("index.md", "journal_club.md", "cluster.md"):
+    for name in ("index.md", "gallery.md", "journal_club.md", "cluster.md"):
         page, names = Path(__file__).with_name("templates") / name, {"sheet": SHEET, "facilitator": FACILITATOR}
         text = fill(page, stops=stops, rooms=ROOMS, club=club, table=_table, **names)
         (folder / name).write_text(text, encoding="utf-8", newline="\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from lupus_kit.core.errors import InputError, confidence_level, is_number, unknown_name
 from lupus_kit.endpoints.compare.imputed_data import Arms, Filled, decide, fill_gaps
@@ -67,9 +67,9 @@ def pool(estimates: np.ndarray, variances: np.ndarray, complete_df: np.ndarray, 
     error = np.sqrt(total)
     valid = (error > 0) & (df > 0)
     usable = np.where(valid, df, 1.0)
-    half = np.where(valid, stats.t.isf((1 - level) / 2, usable) * error, np.nan)
+    half = np.where(valid, scipy.stats.t.isf((1 - level) / 2, usable) * error, np.nan)
     ratio = np.divide(np.abs(estimate), error, out=np.zeros_like(total), where=error > 0)
-    p = np.where(valid, 2 * stats.t.sf(ratio, usable), np.nan)
+    p = np.where(valid, 2 * scipy.stats.t.sf(ratio, usable), np.nan)
     return Pooled(estimate, within, between, total, df, estimate - half, estimate + half, p)
 
 

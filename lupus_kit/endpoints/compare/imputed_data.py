@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
+import scipy
 
 from lupus_kit.core.errors import InputError, is_whole, require_choice, unknown_name
 from lupus_kit.core.seeds import as_generator
@@ -137,7 +137,7 @@ def fill(
         near, far = _scaled(history[step.donors], history[drawn], history[step.recipients])
         near += _TIE * rng.random(near.shape)
         k = min(nearest, len(drawn))
-        found = cKDTree(near).query(far, k=[*range(1, k + 1)])[1]
+        found = scipy.spatial.cKDTree(near).query(far, k=[*range(1, k + 1)])[1]
         pick = found[np.arange(len(far)), rng.integers(k, size=len(far))]
         into = np.ix_(step.recipients, np.flatnonzero(step.gaps))
         filled[:, step.visit][into] = parts[:, step.visit][drawn[pick]][:, step.gaps]

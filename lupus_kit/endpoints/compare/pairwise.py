@@ -7,9 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.inter_rater import cohens_kappa
+import scipy
 
 from lupus_kit.core.columns import BadCells, flags, require_columns
 from lupus_kit.core.errors import InputError, confidence_level, require_choice, unknown_name
@@ -274,7 +272,7 @@ def _pair(first: str, second: str, answers: Mapping[str, np.ndarray], level: flo
     n = a + b + c + d
     kappa = _ratio(2 * (a * d - b * c), (a + b) * (b + d) + (a + c) * (c + d))
     error = np.nan if np.isnan(kappa) else _kappa_error(a, b, c, d)
-    half = stats.norm.isf((1 - level) / 2) * error if error > 0 else np.nan
+    half = scipy.stats.norm.isf((1 - level) / 2) * error if error > 0 else np.nan
     counts = dict(zip(_COUNTS, (a, b, c, d), strict=True))
     return {"first": first, "second": second, **counts, "n": n, "not_assessed": len(x) - n} | {
         "agreement": _ratio(a + d, n),
@@ -292,15 +290,19 @@ def _kappa_error(a: int, b: int, c: int, d: int) -> float:
     """Return the standard error of kappa; 0 where nobody is discordant or one definition gives everybody one answer."""
     if b + c == 0 or not all((a + b, c + d, a + c, b + d)):
         return 0.0
+    from statsmodels.stats.inter_rater import cohens_kappa
+
     return float(cohens_kappa(np.array([[a, b], [c, d]])).std_kappa)
 
 
 def _mcnemar(b: int, c: int) -> dict[str, float]:
     """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts."""
+    from statsmodels.stats.contingency_tables import mcnemar
+
     table = [[0, b], [c, 0]]
     exact, mid, asymptotic = mcnemar(table, exact=True).pvalue, np.nan, np.nan
     if b + c:
-        point = stats.binom.pmf(min(b, c), b + c, 0.5)
+        point = scipy.stats.binom.pmf(min(b, c), b + c, 0.5)
         mid = exact - point if b != c else 1 - point / 2
         asymptotic = mcnemar(table, exact=False, correction=False).pvalue
     return {"mcnemar_exact": exact, "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}

@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.endpoints.nullable import any_of, known_true
 from lupus_kit.endpoints.rules.reasons import joined, phrases
 from lupus_kit.endpoints.rules.steroids import DOSE, BrokenRule, SteroidRule, broken_rule, broken_words, steroid_rule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import COMPONENTS, EVENTS, GRADE_LIST, read_visits
 from lupus_kit.endpoints.words import WORDS
-
-#: Strategies for intercurrent events, with what they do.
-EVENT_STRATEGIES = WORDS["strategies"]
 
 #: The column of results that tells whether the rule on steroids is broken.
 STEROIDS = "steroids_over_limit"

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.integrate import quad
+import scipy
 from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, betaln, ndtri
 
@@ -116,7 +116,9 @@ def difference_cdf(first: Prior, second: Prior, difference: float) -> float:
 
         bulk = betaincinv(a, b, [1e-12, 1e-3, 0.5, 1 - 1e-3, 1 - 1e-12])
         edges = np.arcsin(np.sqrt(np.unique(np.clip([low, *bulk, high], low, high))))
-        total += sum(quad(integrand, *ends, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for ends in pairwise(edges))
+        total += sum(
+            scipy.integrate.quad(integrand, *ends, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for ends in pairwise(edges)
+        )
     return float(min(max(total, 0.0), 1.0))
 
 

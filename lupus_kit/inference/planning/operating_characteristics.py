@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.planning.regions import rejected_window, rejection_region
@@ -254,8 +254,8 @@ def window(n: int, rate: float) -> tuple[int, int]:
 def _power_in_window(entry: Test, p1: float, p2: float, n1: int, n2: int, level: float, side: str) -> float:
     """Power from the tables that can happen: some square root of the design's number in each arm."""
     rows, columns = window(n1, p1), window(n2, p2)
-    left = binom.pmf(np.arange(rows[0], rows[1] + 1), n1, p1)
-    right = binom.pmf(np.arange(columns[0], columns[1] + 1), n2, p2)
+    left = binomial_pmf(np.arange(rows[0], rows[1] + 1), n1, p1)
+    right = binomial_pmf(np.arange(columns[0], columns[1] + 1), n2, p2)
     return min(float(left @ (rejected_window(entry, n1, n2, level, side, rows, columns) @ right)), 1.0)
 
 

@@ -7,10 +7,10 @@ from math import ceil
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
-from scipy.stats import binom
 from tqdm.auto import tqdm
 
 from lupus_kit.core.errors import InputError, is_number
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.planning.operating_characteristics import power as exact_power
 from lupus_kit.inference.planning.operating_characteristics import window
@@ -350,7 +350,7 @@ def minimal_detectable_difference(
     rows = (window(m, min(rate, end))[0], window(m, max(rate, end))[1])
     # Power is a polynomial of the first rate.
     coefficients = np.zeros(m + 1)
-    chances = binom.pmf(np.arange(columns[0], columns[1] + 1), n, rate)
+    chances = binomial_pmf(np.arange(columns[0], columns[1] + 1), n, rate)
     coefficients[rows[0] : rows[1] + 1] = rejected_window(entry, m, n, level, side, rows, columns) @ chances
 
     def missing(p1: float) -> float:

@@ -13,8 +13,8 @@ Sources: Fisher RA. J R Stat Soc 1935;98:39-82. Irwin JO. Metron 1935;12:83-94.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import hypergeom
 
 from lupus_kit.inference.two_by_two.counts import Counts, FloatArray, as_alternative, broadcast_tables
 
@@ -56,8 +56,8 @@ def fisher_test(
     """
     a, m, b, n = (count[..., None] for count in broadcast_tables(x1, n1, x2, n2))
     k = np.arange(m.max() + 1)
-    probability = hypergeom.pmf(k, m + n, m, a + b)
-    observed = hypergeom.pmf(a, m + n, m, a + b)
+    probability = scipy.stats.hypergeom.pmf(k, m + n, m, a + b)
+    observed = scipy.stats.hypergeom.pmf(a, m + n, m, a + b)
     as_extreme = {
         # Two tables of equal probability may differ in the last digits of a float.
         "two-sided": probability <= observed * (1 + 1e-7),

@@ -13,13 +13,13 @@ from functools import lru_cache
 from importlib import resources
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
-from scipy.stats import binom
 
 from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, as_grid, as_level, as_p, as_probability, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 
@@ -166,7 +166,7 @@ def rectangle(c1: float, c2: float, rho: float) -> float:
         return density * float(ndtr((c2 - rho * z) / spread) - ndtr((-c2 - rho * z) / spread))
 
     reach = min(c1, 10.0)
-    return float(quad(inner, -reach, reach, epsabs=1e-11, epsrel=1e-11, limit=200)[0])
+    return float(scipy.integrate.quad(inner, -reach, reach, epsabs=1e-11, epsrel=1e-11, limit=200)[0])
 
 
 def correlation_bounds(first: float, second: float) -> tuple[float, float]:
@@ -239,9 +239,9 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     as_grid(n, n)
     of_responder, of_other = _second_rates(p_first, p_second, rho, arm)
     counts = np.arange(n + 1)
-    first = binom.pmf(counts, n, p_first)
+    first = binomial_pmf(counts, n, p_first)
     # All second counts of a responders, and of n - a others, in one call each.
-    responders, others = (binom.pmf(counts, counts[:, None], rate) for rate in (of_responder, of_other))
+    responders, others = (binomial_pmf(counts, counts[:, None], rate) for rate in (of_responder, of_other))
     law = np.empty((n + 1, n + 1))
     for a in range(n + 1):
         # Given a responders at the first visit, the second count is a sum of two binomials.

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.design import TrialDesign
-from lupus_kit.endpoints import EVENT_STRATEGIES
 from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.inference.two_by_two.registry import get
 from lupus_kit.simulation.plan.boundaries import (
@@ -216,7 +216,7 @@ class AnalysisPlan:
             value = getattr(self, name)
             if not is_number(value) or not low < value < high:
                 raise InputError(f"{name} == {value!r}: must be strictly between {low} and {high}.")
-        if isinstance(self.sided, bool) or self.sided not in (1, 2):
+        if not is_number(self.sided) or self.sided not in (1, 2):
             raise InputError(f"sided == {self.sided!r}: 2 for two-sided tests, 1 for one-sided tests of a benefit.")
         if self.sided == 1 and self.alpha >= 0.5:
             raise InputError(f"alpha == {self.alpha:g}: the level of a one-sided test is below 0.5.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lupus_kit.core.errors import InputError
+from lupus_kit.core.errors import InputError, require_kind
 from lupus_kit.core.files import read_bytes, write_atomically
 from lupus_kit.simulation.plan.plan_file import LARGEST
 from lupus_kit.simulation.plan.scenario import Scenario
@@ -92,6 +92,8 @@ def register(scenario: Scenario, path: str | Path, today: date | None = None) ->
     >>> first.digest == again.digest
     True
     """
+    require_kind("scenario", scenario, Scenario, "a simulation.Scenario")
+    require_kind("path", path, (str, Path), "the path of a file")
     path, text = Path(path), scenario.to_toml()
     day = date.today() if today is None else today
     if type(day) is not date:
@@ -134,6 +136,7 @@ def registered(path: str | Path) -> Registration:
     >>> read.digest == made.digest, read.scenario == scenario
     (True, True)
     """
+    require_kind("path", path, (str, Path), "the path of a file")
     path = Path(path)
     try:
         # Line ends are those of the system on which somebody saved the file; they are not a change of the plan.

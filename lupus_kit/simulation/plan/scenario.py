@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lupus_kit import cohort
-from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.errors import InputError, require_kind, unknown_name
 from lupus_kit.design import TrialDesign, he2020
 from lupus_kit.design.trial import Visit
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.plan_file import FORMAT, as_toml, built, checked, plain, read_toml
 from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
+
+if TYPE_CHECKING:
+    from lupus_kit import cohort
+
+#: What can be assumed. Cohorts, which take longer to import than 10,000 trials to draw, are imported where there is one.
+Assumed: TypeAlias = "ResponseRates | cohort.Assumptions"
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,13 @@ class Scenario:
     'endpoint'
     """
 
-    assumptions: ResponseRates | cohort.Assumptions
+    assumptions: Assumed
     design: TrialDesign = field(default_factory=he2020)
     plan: AnalysisPlan = field(default_factory=AnalysisPlan)
 
     def __post_init__(self) -> None:
-        for name, kinds, said in (
-            ("design", TrialDesign, "a TrialDesign"), ("plan", AnalysisPlan, "an AnalysisPlan"),
-            ("assumptions", (ResponseRates, cohort.Assumptions), "simulation.ResponseRates or cohort.Assumptions"),
-        ):  # fmt: skip
-            if not isinstance(value := getattr(self, name), kinds):
-                raise InputError(f"{name} must be {said}, got {type(value).__name__}.")
+        require_kind("design", self.design, TrialDesign, "a TrialDesign")
+        require_kind("plan", self.plan, AnalysisPlan, "an AnalysisPlan")
         self.plan.check(self.design)
         if isinstance(self.assumptions, ResponseRates):
             self._check_rates(self.assumptions)
@@ -105,6 +106,9 @@ class Scenario:
             )
 
     def _check_patients(self, assumptions: cohort.Assumptions) -> None:
+        from lupus_kit import cohort
+
+        require_kind("assumptions", assumptions, cohort.Assumptions, "simulation.ResponseRates or cohort.Assumptions")
         model = he2020()
         known, own = ([arm.name for arm in design.arms] for design in (model, self.design))
         if own != known:
@@ -132,7 +136,7 @@ class Scenario:
                 del rates["dropout"]
             tables["rates"] = rates
         else:
-            usual = cohort.Assumptions().to_dict()
+            usual = type(assumed)().to_dict()
             tables["patients"] = {name: value for name, value in assumed.to_dict().items() if value != usual[name]}
         written: dict[str, Any] = plain(tables)
         return written
@@ -202,13 +206,15 @@ def _design(table: object) -> TrialDesign:
         raise InputError(f"[design]: {error}") from None
 
 
-def _assumptions(tables: dict[str, Any]) -> ResponseRates | cohort.Assumptions:
+def _assumptions(tables: dict[str, Any]) -> Assumed:
     """Build what is assumed from the ``[rates]`` or the ``[patients]`` table."""
     if ("rates" in tables) == ("patients" in tables):
         raise InputError(
             f"needs either [rates] or [patients], {'not both' if 'rates' in tables else 'and has neither'}."
         )
     if "patients" in tables:
+        from lupus_kit import cohort
+
         return built(cohort.Assumptions, tables["patients"], "[patients]")
     rates = tables["rates"]
     if isinstance(rates, dict) and "dropout" in rates:

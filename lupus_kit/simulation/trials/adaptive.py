@@ -5,11 +5,10 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-import pandas as pd
 from scipy.special import ndtri
 
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Reestimation
-from lupus_kit.simulation.trials.decisions import ENDS, pvalues, responds_more, rule_of
+from lupus_kit.simulation.trials.decisions import ENDS, looked_up, rule_of
 from lupus_kit.simulation.trials.tally import ROLES, TABLE, no_counts
 
 #: p-values of an endpoint (0 or 1) that is the fall of SLEDAI, for a test and an alternative.
@@ -43,7 +42,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
 
 def run_to_end(
     plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare_falls: FallTest | None = None
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     """Run trials to their end.
 
     Parameters
@@ -59,8 +58,8 @@ def run_to_end(
 
     Returns
     -------
-    pandas.DataFrame
-        One row a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`, and ``p_primary`` or
+    dict of str to numpy.ndarray
+        One value a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`, and ``p_primary`` or
         ``p_secondary`` of falls.
     """
     n_trials = source.n_trials
@@ -79,38 +78,33 @@ def run_to_end(
         if plan.reestimation is not None and k == 0:
             continue  # the arms are not known yet: nothing is tested
         analysis = 0 if plan.looks is None else k
-        decision, p = _decide(plan, analysis, seen, compare_falls)
+        decision, falls = _decide(plan, analysis, seen, compare_falls)
         now = {"look": np.full(n_trials, analysis + 1), "randomised1": have[0], "randomised2": have[1]}
         for e, role in enumerate(ROLES):
             arms = (seen[:, 0, e, 0], seen[:, 0, e, 1], seen[:, 1, e, 0], seen[:, 1, e, 1])
             now |= {f"{name}_{role}": values for name, values in zip(TABLE, arms, strict=True)}
-        now["decision"] = decision
-        now |= {f"p_{role}": p[e] for e, role in enumerate(ROLES) if plan.endpoints[e].is_fall}
+        now |= {"decision": decision, **falls}
         if not result:
             result = {name: values.copy() for name, values in now.items()}
         for name, values in now.items() if analysis else ():
-            result[name][going] = values[going]
+            np.copyto(result[name], values, where=going)
         going &= decision & ENDS == 0
-    return pd.DataFrame(result)
+    return result
 
 
 def _decide(
     plan: AnalysisPlan, look: int, seen: np.ndarray, compare_falls: FallTest | None
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Decisions, and the p-values of both endpoints."""
-    tables = seen.transpose(2, 1, 3, 0).reshape(2, 4, -1)  # of each endpoint n1, x1, n2 and x2 of all trials
-
-    def p(endpoint: int, alternative: str) -> np.ndarray:
-        end = plan.endpoints[endpoint]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Decisions, and the p-values of falls by their column."""
+    rule, falls = rule_of(plan, look), dict[str, np.ndarray]()
+    codes: list[np.ndarray] = []
+    for e, end in enumerate(plan.endpoints):
         if not end.is_fall:
-            n1, x1, n2, x2 = tables[endpoint]
-            return pvalues(plan.test, n1, x1, n2, x2, alternative, plan.margin)
+            codes.append(looked_up(partial(rule.table_codes, e), *seen[:, :, e].transpose(1, 2, 0).reshape(4, -1)))
+            continue
         assert compare_falls is not None
-        return compare_falls(endpoint, end.test or "welch", alternative)
-
-    found, rule = [p(e, plan.alternative) for e in (0, 1)], rule_of(plan, look)
-    benefit = [
-        p(e, "greater") < 0.5 if plan.endpoints[e].is_fall else responds_more(plan.margin, *tables[e]) for e in (0, 1)
-    ]
-    decision = rule.decide(found[0], found[1], benefit, rule.futile(partial(p, 0)))
-    return decision.astype(np.int64), found
+        p = partial(compare_falls, e, end.test or "welch")
+        falls[f"p_{ROLES[e]}"] = p(plan.alternative)
+        code = rule.code(falls[f"p_{ROLES[e]}"], e, p("greater") < 0.5)
+        codes.append(code if e else code + rule.futile(p))
+    return rule.table[codes[0], codes[1]].astype(np.int64), falls

@@ -69,5 +69,5 @@ def simulate_chunk(
     for start in range(0, n_trials, _PART):
         source = EndpointSource(scenario, rng, min(_PART, n_trials - start))
         parts.append(run_to_end(scenario.plan, scenario.sizes, source))
-    trials = pd.concat(parts, ignore_index=True)
-    return trials if keep_trials else tally_of_trials(trials)
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return pd.DataFrame(columns) if keep_trials else tally_of_trials(columns)

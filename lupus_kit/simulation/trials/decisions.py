@@ -36,10 +36,17 @@ def pvalues(
     margin: float = 0.0,
 ) -> np.ndarray:  # fmt: skip
     """p-values of many tables of different sizes, one lattice for each pair of sizes."""
+    return looked_up(lambda m, n: lattice(test, m, n, alternative, margin), n1, x1, n2, x2)
+
+
+def looked_up(
+    values: Callable[[int, int], np.ndarray], n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray
+) -> np.ndarray:
+    """Look many tables of different sizes up; ``values`` gives those of all tables of one pair of sizes."""
     width = int(n2.max(initial=0)) + 1
     pair = n1 * width + n2
     pairs = np.flatnonzero(np.bincount(pair))
-    flat = [lattice(test, *divmod(int(sizes), width), alternative, margin).ravel() for sizes in pairs]
+    flat = [values(*divmod(int(sizes), width)).ravel() for sizes in pairs]
     start = np.zeros(pairs.max(initial=0) + 1, dtype=np.int64)
     start[pairs] = np.cumsum([0, *(len(part) for part in flat)])[:-1]
     return np.asarray(np.concatenate(flat)[start[pair] + x1 * (n2 + 1) + x2]) if len(flat) else np.zeros(0)
@@ -58,6 +65,7 @@ class Rule:
 
     def __init__(self, plan: AnalysisPlan, look: int = 0) -> None:
         strategy, self.level, self.cuts = STRATEGIES[plan.multiplicity], plan.alpha, plan.levels()
+        self.plan, self.known = plan, dict[tuple[int, int, int], np.ndarray]()
         if plan.looks is not None:
             # Each endpoint has the boundary of its own share of alpha, and at a look the level of that look.
             self.level = plan.boundaries_at(1.0).levels[look]
@@ -96,15 +104,21 @@ class Rule:
         return 0 if self.futility is None else len(self.table) // 2 * (p("greater") > self.futility)
 
     def decide(
-        self,
-        p_primary: np.ndarray,
-        p_secondary: np.ndarray,
-        benefit: Sequence[np.ndarray | bool] = (True, True),
-        futile: np.ndarray | int = 0,
+        self, p_primary: np.ndarray, p_secondary: np.ndarray, benefit: Sequence[np.ndarray | bool] = (True, True)
     ) -> np.ndarray:
-        """Decisions for the p-values of both endpoints, whether the first arm responds more there, and futility."""
-        primary, secondary = self.code(p_primary, 0, benefit[0]), self.code(p_secondary, 1, benefit[1])
-        return np.asarray(self.table[primary + futile, secondary])
+        """Decisions for the p-values of both endpoints and whether the first arm responds more there."""
+        return np.asarray(self.table[self.code(p_primary, 0, benefit[0]), self.code(p_secondary, 1, benefit[1])])
+
+    def table_codes(self, endpoint: int, n1: int, n2: int) -> np.ndarray:
+        """Codes of every table of an endpoint, futility included, shape (n1 + 1, n2 + 1); made once."""
+        if (codes := self.known.get((endpoint, n1, n2))) is None:
+            p = partial(lattice, self.plan.test, n1, n2, margin=self.plan.margin)
+            found, (x1, x2) = p(self.plan.alternative), np.indices((n1 + 1, n2 + 1))
+            codes = self.code(found, endpoint, responds_more(self.plan.margin, n1, x1, n2, x2))
+            if endpoint == 0:
+                codes = codes + self.futile(p)
+            self.known[endpoint, n1, n2] = codes
+        return codes
 
 
 @lru_cache(maxsize=256)
@@ -113,12 +127,14 @@ def rule_of(plan: AnalysisPlan, look: int = 0) -> Rule:
     return Rule(plan, look)
 
 
-def responds_more(margin: float, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray) -> np.ndarray:
+def responds_more(
+    margin: float, n1: np.ndarray | int, x1: np.ndarray, n2: np.ndarray | int, x2: np.ndarray
+) -> np.ndarray:
     """Whether the first arm's rate is above the second's less the margin; what differs by rounding alone is equal."""
     return np.asarray(x1 * n2 - x2 * n1 + margin * n1 * n2 > 1e-9)
 
 
-def table_codes(plan: AnalysisPlan, sizes: np.ndarray, look: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def table_codes(plan: AnalysisPlan, sizes: np.ndarray, look: int = 0) -> list[np.ndarray]:
     """Codes of every table of the primary and of the secondary endpoint.
 
     Parameters
@@ -132,14 +148,7 @@ def table_codes(plan: AnalysisPlan, sizes: np.ndarray, look: int = 0) -> tuple[n
 
     Returns
     -------
-    tuple of numpy.ndarray
+    list of numpy.ndarray
         Of shape (n1 + 1, n2 + 1), as the sizes of each endpoint are.
     """
-    rule, codes = rule_of(plan, look), []
-    for endpoint, (n1, n2) in enumerate(sizes.tolist()):
-        p = partial(lattice, plan.test, n1, n2, margin=plan.margin)
-        found, (x1, x2) = p(plan.alternative), np.indices((n1 + 1, n2 + 1))
-        codes.append(rule.code(found, endpoint, responds_more(plan.margin, n1, x1, n2, x2)))
-        if endpoint == 0:
-            codes[0] = codes[0] + rule.futile(p)
-    return codes[0], codes[1]
+    return [rule_of(plan, look).table_codes(endpoint, n1, n2) for endpoint, (n1, n2) in enumerate(sizes.tolist())]

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from lupus_kit.inference import joint_counts
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import OUTCOMES
 from lupus_kit.simulation.plan.scenario import Scenario
@@ -72,7 +72,7 @@ def arm_law(scenario: Scenario, arm: int, sizes: Sequence[int]) -> np.ndarray:
     law = joint_counts(min(at), first, second, correlation, arm=("first", "second")[arm])
     for axis, rate in enumerate((first, second)):
         if extra := at[axis] - min(at):
-            alone = binom.pmf(np.arange(extra + 1), extra, rate)
+            alone = binomial_pmf(np.arange(extra + 1), extra, rate)
             law = np.apply_along_axis(np.convolve, axis, law, alone)
     return law
 
@@ -233,10 +233,14 @@ class EndpointSource:
     def _draw(self, arm: int, of: tuple[bool, bool], patients: np.ndarray) -> np.ndarray:
         """Draw packed counts of as many patients as each trial brings in: groups of one size, and the rest."""
         groups, total = _groups(self.scenario, arm, of), np.zeros(self.n_trials, dtype=np.int64)
-        for size in np.flatnonzero(np.bincount(patients)).tolist():
-            here, (whole, rest) = np.flatnonzero(patients == size), divmod(size, len(groups))
+        found, stop = np.bincount(patients), 0
+        order = np.argsort(patients.astype(np.min_scalar_type(len(found))), kind="stable")
+        for size in np.flatnonzero(found).tolist():
+            start, stop = stop, stop + int(found[size])
+            here = slice(None) if stop - start == self.n_trials else order[start:stop]
+            whole, rest = divmod(size, len(groups))
             for group in [groups[-1]] * whole + groups[rest - 1 : rest]:
-                total[here] += group.draw(self.rng, len(here))
+                total[here] += group.draw(self.rng, stop - start)
         return total
 
 

@@ -1,8 +1,8 @@
 """Tests of the fall of SLEDAI between two arms, for many trials at once."""
 
 import numpy as np
+import scipy
 from scipy.special import ndtr, stdtr
-from scipy.stats import rankdata
 
 
 def compare_falls(test: str, first: np.ndarray, second: np.ndarray, alternative: str = "two-sided") -> np.ndarray:
@@ -55,7 +55,9 @@ def _ranks(first: np.ndarray, second: np.ndarray, _: bool) -> tuple[np.ndarray, 
     """Wilcoxon's rank sum, standardised by the variance of the ranks, ties shared."""
     both = np.concatenate([first, second], axis=1)
     known = ~np.isnan(both)
-    ranks = np.where(known, rankdata(np.where(known, both, np.inf), axis=1), 0.0)  # what is left out comes last
+    ranks = np.where(
+        known, scipy.stats.rankdata(np.where(known, both, np.inf), axis=1), 0.0
+    )  # what is left out comes last
     m, total = known[:, : first.shape[1]].sum(axis=1), known.sum(axis=1)
     middle = (total + 1) / 2
     spread = np.where(known, (ranks - middle[:, None]) ** 2, 0.0).sum(axis=1)

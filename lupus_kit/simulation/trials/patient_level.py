@@ -31,7 +31,7 @@ def trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.Da
     found = outcomes(scenario, n_trials * max(sizes), rng)
     arms = [arm[: n_trials * n].reshape(n_trials, n, 2) for arm, n in zip(found, sizes, strict=True)]
     source = PatientSource(arms)
-    return run_to_end(scenario.plan, scenario.sizes, source, source.compare_falls)
+    return pd.DataFrame(run_to_end(scenario.plan, scenario.sizes, source, source.compare_falls))
 
 
 def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> list[np.ndarray]:

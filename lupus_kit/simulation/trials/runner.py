@@ -17,6 +17,7 @@ from lupus_kit.core.errors import InputError, is_whole
 from lupus_kit.simulation.trials.checkpoint import Checkpoint, Parts
 from lupus_kit.simulation.trials.progress import Progress, Watcher
 
+_MOST_JOBS = 10**6
 Task = Callable[[np.random.SeedSequence, int], pd.DataFrame]
 # Number of a chunk, and what it gave.
 _Done = tuple[int, pd.DataFrame]
@@ -73,7 +74,7 @@ def run_chunks(
     >>> [chunk for chunk, frame in run_chunks(toss, streams, [100, 100, 50])]
     [0, 1, 2]
     """
-    if n_jobs is not None and not (is_whole(n_jobs, -(10**6)) and n_jobs):
+    if n_jobs is not None and not (is_whole(n_jobs, -_MOST_JOBS) and 0 != n_jobs <= _MOST_JOBS):
         raise InputError(f"n_jobs == {n_jobs!r}: give 1 or more processes, or -1 for all cores.")
     _check_backend()
     tasks = [task] * len(sizes) if callable(task) else task

@@ -15,6 +15,8 @@ The rows of either endpoint add up to all trials. Nothing else is needed for the
 size depends on the design, not on the number of trials.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -34,12 +36,12 @@ def no_counts(n_trials: int) -> np.ndarray:
     return np.zeros((2, 2, 2, n_trials), dtype=np.int64).transpose(3, 0, 1, 2)
 
 
-def tally_of_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Count the outcomes of a frame with one row a trial."""
+def tally_of_trials(trials: pd.DataFrame | Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Count the outcomes of columns with one row a trial."""
     parts = []
     for k, role in enumerate(ROLES):
         names = [*OUTCOME, *(f"{name}_{role}" for name in TABLE), "decision"]
-        columns = {key: trials[name].to_numpy(dtype=np.int64) for key, name in zip(KEYS[1:], names, strict=True)}
+        columns = {key: np.asarray(trials[name], dtype=np.int64) for key, name in zip(KEYS[1:], names, strict=True)}
         parts.append(_count(columns).assign(endpoint=k))
     return pd.concat(parts, ignore_index=True)[[*KEYS, "weight"]]
 

@@ -5,11 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from lupus_kit import cohort
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.endpoint import Endpoint
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
-from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.trials.endpoint_level import visit_of
 
 #: Patients of each arm from whom the rates of a patient model are found.
@@ -75,11 +74,10 @@ def truth(scenario: Scenario) -> Truth:
 
 
 @lru_cache(maxsize=64)
-def _of_patients(
-    assumptions: cohort.Assumptions, primary: Endpoint, secondary: Endpoint, estimand: str, n_per_arm: int
-) -> Truth:
+def _of_patients(assumptions: Assumed, primary: Endpoint, secondary: Endpoint, estimand: str, n_per_arm: int) -> Truth:
     from lupus_kit.simulation.trials.patient_level import outcomes
 
+    assert not isinstance(assumptions, ResponseRates)
     world = assumptions
     if estimand in ("treatment_policy", "hypothetical"):
         world = replace(world, dropout_rate=0.0)
