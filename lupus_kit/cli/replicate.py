@@ -23,7 +23,13 @@ def replicate(
 
     form = output.chosen_format(format, out, output.TableFormat)
     # What could be wrong with the input is looked at before any work is done.
-    paths = [] if notebooks is None else _shelved(notebooks)
+    paths = []
+    if notebooks is not None:
+        from lupus_kit.course import execution, shelf
+
+        execution.need_jupyter()
+        paths = shelf.find().notebooks()
+        make_folder(notebooks)
     report = whole = audit.check(study)
     if form is output.TableFormat.table:
         # For reading: the claims of the abstract. The tables have a command of their own.
@@ -34,16 +40,6 @@ def replicate(
     if out is None and form is output.TableFormat.table:
         tables = f"The paper's tables, too: {output.as_called(f'audit {study}')}\n" if whole.tables else ""
         output.print_text(f"\n{tables}To go on, open the notebooks: {output.as_called('lab')}")
-
-
-def _shelved(folder: Path) -> list[Path]:
-    """Find the notebooks, and make sure that they can be run and pages be written."""
-    from lupus_kit.course import execution, shelf
-
-    execution.need_jupyter()
-    paths = shelf.find().notebooks()
-    make_folder(folder)
-    return paths
 
 
 def _execute_all(paths: list[Path], folder: Path) -> None:

@@ -59,17 +59,19 @@ def score(
     example: bool = False,
 ) -> None:
     """Score a file of visits: who responds, and why. Not for treating patients."""
+    from lupus_kit import endpoints
+    from lupus_kit.core.tables import read_table, write_table
+
     asked = output.only_one(
         {"FILE": file is not None, "--template": template, "--columns": columns, "--example": example},
         "lupus-kit score --template --out visits.csv writes an empty file to fill in.",
     )
     if asked == "--template":
         output.one_format(format, "an empty file (by the ending of --out)")
-        _write_template(layout, out, force)
+        empty = endpoints.visit_template("wide" if layout is Layout.wide else "long")
+        content = write_table(empty, out.suffix.lower() if out else ".csv", "visits")
+        output.write_result(content, out, keep=True, force=force)
         return
-    from lupus_kit import endpoints
-    from lupus_kit.core.tables import read_table
-
     if asked == "--columns":
         _write_columns(endpoints.VISIT_FILE_COLUMNS, output.chosen_format(format, out, output.TableFormat), out, force)
         return
@@ -223,13 +225,3 @@ def _write_columns(columns: pd.DataFrame, form: output.TableFormat, out: Path | 
         "An empty cell, NA, N/A, ND, NaN, not done and . mean not recorded.",
     ]
     output.write_result("\n".join(lines), out, force=force)
-
-
-def _write_template(layout: Layout, out: Path | None, force: bool) -> None:
-    from lupus_kit.core.tables import write_table
-    from lupus_kit.endpoints import visit_template
-
-    table = visit_template("wide" if layout is Layout.wide else "long")
-    output.write_result(
-        write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True, force=force
-    )
