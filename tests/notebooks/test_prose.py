@@ -31,9 +31,9 @@ CONVENTIONS = {"0.05", "5", "95", "0.8", "1", "0/1"}
 #: Made up for a question, or part of a definition, with the cell's idea.
 MADE_UP = {
     "00_start_here": {"0.3": "SRI-4, PGA", "30": "a percentage point", "40": "a percentage point"},
-    "03_sri4": {"0.30": "SRI-4, PGA", "38.6": "fever"},
+    "03_sri4": {"0.30": "SRI-4, PGA", "1.2": "a PGA of the quiz"},
     "04_week12_week24": {
-        "0.048": "a p-value below 0.05", "187": "a choice", "10": "an invented rate", "60": "an invented rate",
+        "187": "a choice", "10": "an invented rate", "60": "an invented rate",
     },
     "05_why_052_and_027": {"0.4": "an assumed correlation"},
     "07_a_better_trial": {
