@@ -445,3 +445,31 @@ def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(stops):
     app.get_by_role("button", name="Reset").click()
     app.get_by_text("16/29 (55.2%)").first.wait_for()
     assert field.input_value() == start
+
+
+def test_work_is_downloaded_and_restored_by_one_click_each(lab, lab_folder, desk, tmp_path):
+    page, _ = desk
+    cells = [nbformat.v4.new_code_cell("from lupus_kit import lessons\nlessons.check('00.1', 16)\nlessons.backup()")]
+    own = lab_folder / "notebooks" / "own"
+    own.mkdir()
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), own / "backup.ipynb")
+    try:
+        _run_all(page, "own/backup")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download my work").click()
+        download.value.save_as(tmp_path / "work.json")
+        work = json.loads((tmp_path / "work.json").read_text(encoding="utf-8"))
+        assert [row["exercise"] for row in work["answers"]] == ["00.1"]
+        assert list(work["notebooks"]) == ["backup.ipynb"]
+        place = own / "lupus-kit-progress.json"
+        place.unlink()
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Restore my work").click()
+        chooser.value.set_files(tmp_path / "work.json")
+        page.get_by_role("status").filter(has_text="Restored: 1 answer and 0 predictions").wait_for()
+        assert json.loads(place.read_text(encoding="utf-8"))["answers"] == work["answers"]
+        _picture(page, "backup")
+    finally:
+        page.evaluate(CLOSE)
+        _stop_kernels(lab)

@@ -87,10 +87,10 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     for name in ("index.md", "gallery.md", "journal_club.md", "cluster.md"):
         template, names = Path(__file__).with_name("templates") / name, {"sheet": SHEET, "facilitator": FACILITATOR}
         text = fill(template, stops=stops, rooms=ROOMS, club=club, table=_table, **names)
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
     (folder / "reference").mkdir()
     for name, text in {"lupus_kit": front_page(), **{room: reference_page(room) for room in ROOMS}}.items():
-        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8")
+        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _table(frame: pd.DataFrame) -> str:

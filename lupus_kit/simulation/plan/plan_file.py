@@ -154,7 +154,7 @@ def read_toml(source: str | Path, build: Callable[[dict[str, Any]], Made]) -> Ma
     else:
         name = str(source)
         try:
-            text = read_bytes(Path(source), LARGEST, "a plan").decode("utf-8")
+            text = read_bytes(Path(source), LARGEST, "a plan").decode("utf-8-sig")
         except (OSError, TypeError) as error:
             raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
         except UnicodeDecodeError:
