@@ -58,7 +58,7 @@ def test_hygiene_no_outputs(name, notebook):
 
 @every_file
 def test_hygiene_metadata(name, notebook):
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "lupus_kit"}
     assert set(notebook.metadata.kernelspec) == {"name", "display_name", "language"}
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}
