@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.audit.report.checked_values import CLAIMS, MEANINGS, Analysis, CheckedValue, Quantity, Verdict
+from lupus_kit.audit.report.checked_values import CLAIMS, MEANINGS, SIGNS, Analysis, CheckedValue, Quantity
 from lupus_kit.audit.report.layout import Contents, lines, shown_lines
 from lupus_kit.core.csv_text import csv_text
 from lupus_kit.core.errors import unknown_name
@@ -20,16 +20,6 @@ from lupus_kit.core.templates import fill
 # Columns of the terminal table and their share of the line, in percent.
 _COLUMNS = {"what": 10, "printed": 13, "recomputed": 16, "analysis": 39, "verdict": 22}
 _COMPACT = {"row": 24, "printed": 22, "p": 8, "analyses that fit": 26, "verdict": 20}
-#: Verdicts as the page shows them: a sign, so that colour is never the only carrier, and a short name.
-SIGNS = {
-    Verdict.REPRODUCED: ("✓", "reproduced"),
-    Verdict.SOME: ("◐", "by some analyses"),
-    Verdict.NOT_REPRODUCED: ("✗", "by none tried"),
-    Verdict.MODEL: ("∿", "adjusted analysis"),
-    Verdict.NOT_CHECKABLE: ("?", "not checkable"),
-    Verdict.AS_PRINTED: ("·", "as printed"),
-    Verdict.NOT_CONFIRMED: ("…", "not confirmed"),
-}
 Cells = Sequence[str]
 
 
