@@ -14,14 +14,7 @@ _LISTS, _TABLE, _AROUND = (
 SAYS: dict[str, str] = _LISTS.pop("says")
 WORDS = {name: f"(?:{'|'.join(words.split())})".replace("_", " ") for name, words in _LISTS.items()}
 #: Signs that journals and PDFs use, each brought to one sign of the same length: every place stays where it was.
-_SIGNS = str.maketrans(
-    {
-        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u200b\ufeff\t", " "),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"),
-        **dict.fromkeys("\u2014\u2015", ","),  # a dash between clauses is no sign before a number
-        **dict(zip("⁄∕⩽≦⩾≧＜＞＝％﹪×¼·∙•‧⋅・µ[]{}“”‘’", "//≤≤≥≥<>=%%x=......μ()()\"\"''", strict=True)),
-    }
-)  # fmt: skip
+_SIGNS = str.maketrans({sign: plain for plain, signs in _TABLE["signs"].items() for sign in signs})
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});")
 _LINE_END = re.compile(r"\b([A-Za-z]{2,})- ?\n ?([a-z]{2,})")
 _UNITS, _TENS = (WORDS[name][3:-1].split("|") for name in ("units", "tens"))

@@ -209,11 +209,9 @@ class CheckedValue:
     @classmethod
     def unchecked(cls, claim: Claim, quantity: Quantity, why: str, analysis: Analysis | None = None) -> Self:
         """Say why a p-value or an effect cannot be checked."""
-        printed = claim.effect if quantity is Quantity.EFFECT else claim.p
-        reason = (analysis or Analysis(why),)
-        return cls(
-            claim, quantity, quantity.value, printed or NOT_PRINTED, reason, Verdict.NOT_CHECKABLE, "not checkable"
-        )
+        printed, reason = claim.effect if quantity is Quantity.EFFECT else claim.p, (analysis or Analysis(why),)
+        verdict = Verdict.NOT_CHECKABLE, "not checkable"
+        return cls(claim, quantity, quantity.value, printed or NOT_PRINTED, reason, *verdict)
 
     @classmethod
     def as_printed(cls, claim: Claim, side: int) -> Self:

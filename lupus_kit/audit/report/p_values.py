@@ -171,9 +171,8 @@ def _stratified_p(claim: Claim, alpha: float) -> CheckedValue:
         Analysis(test.label, test.key, "two-sided", f"{len(strata)} strata", table, test.p, fits=fit, familiar=True)
         for test, fit in zip(tests, fits.tolist(), strict=True)
     ]
-    return CheckedValue.of_p(
-        claim, fitting_first(analyses), *Verdict.of(int(fits.sum()), len(tests), "stratified tests")
-    )
+    verdict = Verdict.of(int(fits.sum()), len(tests), "stratified tests")
+    return CheckedValue.of_p(claim, fitting_first(analyses), *verdict)
 
 
 def no_p_printed(claim: Claim) -> CheckedValue:

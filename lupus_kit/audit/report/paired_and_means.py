@@ -85,11 +85,8 @@ def mean_p(study: Study, claim: Claim) -> CheckedValue:
     printed = claim.n or (None,) * len(claim.arms)
     n = [study.trial.n_randomised[arm] if one is None else one for arm, one in zip(claim.arms, printed, strict=True)]
     means = [claim.shown(side).split("±") for side in range(len(claim.reported))]
-    known = [
-        (mean[0].strip(), mean[1].strip(), total)
-        for mean, total in zip(means, n, strict=False)
-        if len(mean) == 2 and total
-    ]
+    both = [(mean, total) for mean, total in zip(means, n, strict=False) if len(mean) == 2 and total]
+    known = [(mean.strip(), sd.strip(), total) for (mean, sd), total in both]
     if len(claim.arms) != 2 or len(known) != 2 or min(total for *_, total in known) < 2:
         return CheckedValue.unchecked(claim, Quantity.P, "two means with SDs and numbers of patients are needed")
     found = explain_means(comparable(claim, study.trial.alpha), known[0], known[1])
@@ -127,11 +124,8 @@ def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
     """
     first, second = counts[0].known, counts[1].known
     if first is None or second is None:
-        return (
-            CheckedValue.unchecked(claim, Quantity.P, "the counts are not known").of_model()
-            if claim.p
-            else no_p_printed(claim)
-        )
+        unknown = CheckedValue.unchecked(claim, Quantity.P, "the counts are not known").of_model()
+        return unknown if claim.p else no_p_printed(claim)
     if not claim.p:
         return _mcnemar_for_information(claim, first, second)
     printed = comparable(claim, study.trial.alpha)

@@ -39,20 +39,11 @@ def known_tables(study: Study) -> dict[str, Table]:
 
 def _two_visits(study: Study, tables: Tables) -> list[tuple[Claim, Claim]]:
     """Claims of one endpoint at two visits, the primary one first, both with known counts and an exact p."""
-    usable = [
-        c
-        for c in study.records
-        if c.id in tables and c.visit and c.printed_p and c.printed_p.relation == "=" and not c.modelled
-    ]
-    usable.sort(key=lambda claim: claim.role != "primary")
-    return [
-        (first, second)
-        for first, second in combinations(usable, 2)
-        if first.endpoint == second.endpoint
-        and first.arms == second.arms
-        and first.visit != second.visit
-        and first.role == "primary"
-    ]
+    usable = [c for c in study.records if c.id in tables and c.visit and not c.modelled]
+    usable = [c for c in usable if c.printed_p and c.printed_p.relation == "="]
+    pairs = combinations(sorted(usable, key=lambda claim: claim.role != "primary"), 2)
+    alike = [(a, b) for a, b in pairs if a.endpoint == b.endpoint and a.arms == b.arms and a.visit != b.visit]
+    return [(first, second) for first, second in alike if first.role == "primary"]
 
 
 def _joint_analysis(first: Claim, t1: Table, second: Claim, t2: Table) -> str:
@@ -90,11 +81,9 @@ def _missing_patients(study: Study, claim: Claim, table: Table) -> str:
         return ""
     ways = tipping_point(x1, n1, x2, n2, m1 - n1, m2 - n2, test="pearson", alpha=study.trial.alpha)
     missing = m1 - n1 + m2 - n2
-    who, them, outcome = (
-        ("One randomised patient is", "that patient", "this one outcome decides")
-        if missing == 1
-        else (f"{missing} randomised patients are", "them", "these outcomes decide")
-    )
+    who, them, outcome = f"{missing} randomised patients are", "them", "these outcomes decide"
+    if missing == 1:
+        who, them, outcome = "One randomised patient is", "that patient", "this one outcome decides"
     text = whole.say("missing_patients", who=who, them=them, least=ways["p"].min(), most=ways["p"].max())
     if ways["significant"].nunique() == 2:
         return f"{text}: {outcome} on which side of {study.trial.alpha:g} it falls."

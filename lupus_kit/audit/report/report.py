@@ -91,32 +91,6 @@ def _filled(name: str, report: Contents) -> str:
     return page.rstrip("\n") + "\n"
 
 
-def markdown(report: Contents) -> str:
-    """Write a report as Markdown: the claims, the paper's tables, the reading; what looks like a tag stays text."""
-    return re.sub(r"<(?=[A-Za-z/!])", "&lt;", _filled("report.md.j2", report))
-
-
-def notebook_html(report: Contents) -> str:
-    """Write a report as a notebook shows it."""
-    return _filled("notebook.html.j2", report)
-
-
-def web_page(report: Contents) -> str:
-    """Write a report as an HTML page.
-
-    Parameters
-    ----------
-    report : Contents
-        What is shown.
-
-    Returns
-    -------
-    str
-        A complete document, without scripts and without links to other files.
-    """
-    return _filled("report.html.j2", report)
-
-
 FORMATS = ("table", "markdown", "html", "json", "csv")
 _INTEGERS = ("x1", "n1", "x2", "n2", "n_ways", "n_fit")
 _OF_VALUE = ("claim", "endpoint", "role", "quantity", "what", "printed")
@@ -274,7 +248,9 @@ class Report(Contents):
             return self._json()
         if format == "table":
             return terminal_table(self, width)
-        return {"markdown": markdown, "html": web_page}[format](self)
+        if format == "html":
+            return _filled("report.html.j2", self)
+        return re.sub(r"<(?=[A-Za-z/!])", "&lt;", _filled("report.md.j2", self))  # what looks like a tag stays text
 
     def _json(self) -> str:
         frame = self.to_frame().replace([float("inf"), float("-inf")], float("nan"))  # JSON has neither
@@ -289,4 +265,4 @@ class Report(Contents):
         return self.render("table").rstrip("\n")
 
     def _repr_html_(self) -> str:
-        return notebook_html(self)
+        return _filled("notebook.html.j2", self)

@@ -104,9 +104,7 @@ def after_the_primary(study: Study) -> str:
         if missed is None:
             return ""
         later = (c for c in study.records if c.role in ("secondary", "post hoc", "exploratory"))
-        what = (
-            f"The primary endpoint at {missed.visit}" if missed.visit else f"The primary endpoint, {missed.endpoint},"
-        )
+        what = f"The primary endpoint{f' at {missed.visit}' if missed.visit else f', {missed.endpoint},'}"
     below = [_p_and_title(c) for c in later if is_below(c, alpha) and c is not missed]
     if not below:
         return ""
