@@ -58,8 +58,9 @@ def mean_value(study: Study, claim: Claim, side: int) -> CheckedValue:
     CheckedValue
     """
     printed, n = claim.shown(side), claim.n[side] if claim.n else None
+    as_printed = CheckedValue.as_printed(claim, side)
     if not printed or not (claim.scale or claim.items):
-        return CheckedValue.as_printed(claim, side)
+        return as_printed
     total = n or study.trial.n_randomised[claim.arms[side]] or 0
     mean, sd = (part.strip() for part in printed.split("±"))
     if total < 2:
@@ -70,11 +71,9 @@ def mean_value(study: Study, claim: Claim, side: int) -> CheckedValue:
         found = [grim(mean, total, claim.items or 1), grimmer(mean, sd, total, claim.items or 1)]
     wrong, supposing = [one for one in found if not one], "" if n else "supposing all randomised were analysed: "
     if not wrong:
-        return CheckedValue.as_printed(claim, side)
+        return as_printed
     reason, sentence = (Analysis(wrong[0].check),), f"not reproduced: {supposing}{wrong[0].sentence}"
-    return replace(
-        CheckedValue.as_printed(claim, side), analyses=reason, verdict=Verdict.NOT_REPRODUCED, sentence=sentence
-    )
+    return replace(as_printed, analyses=reason, verdict=Verdict.NOT_REPRODUCED, sentence=sentence)
 
 
 def mean_p(study: Study, claim: Claim) -> CheckedValue:
