@@ -1,7 +1,7 @@
 """Build the site that runs the notebooks inside the browser: python binder/jupyterlite/build.py SITE [--pyodide ARCHIVE].
 
-What Pyodide does not carry is laid into the site as wheels. Each notebook gets a first cell that installs them; the notebooks
-of the repository stay as they are.
+What Pyodide does not carry is laid into the site as wheels. Each notebook gets a first code cell that installs them; the
+notebooks of the repository stay as they are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INSTALL = {
     "metadata": {},
     "outputs": [],
     "source": "# Once a visit: brings the kit into this page, which takes a minute. Your work stays in this browser only.\n"
-    "# Keep it: in the file list, right-click a notebook or lupus-kit-progress.json, Download. Restore: drop it there.\n"
+    "# Keep it: lessons.backup() has one click to download your work and one to restore it.\n"
     "%pip install -q lupus-kit pingouin",
 }
 
@@ -32,12 +32,12 @@ def _pip(*arguments: str) -> None:
 
 
 def contents(folder: Path) -> None:
-    """Write every notebook with the cell that installs the kit before its first code cell."""
+    """Write every notebook; its first code cell, which brings the kit elsewhere, is the one that brings it here."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         first = next(at for at, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code")
-        notebook["cells"].insert(first, INSTALL)
+        notebook["cells"][first] = INSTALL
         (folder / path.name).write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from lupus_kit.cli.cohort import cohort
 from lupus_kit.cli.doctor import doctor
 from lupus_kit.cli.handbook import handbook, journal_club
 from lupus_kit.cli.lab import lab
-from lupus_kit.cli.output import be_quiet, print_text, say_error, silence
+from lupus_kit.cli.output import be_quiet, print_text, ready, say_error, silence
 from lupus_kit.cli.power import power
 from lupus_kit.cli.replicate import replicate
 from lupus_kit.cli.score import score
@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Always: 0 if all is well, 1 if a notebook or the installation fails, 2 if the input cannot be used.
     """
     be_quiet(False)
+    ready(sys.stdout)
+    ready(sys.stderr)
     try:
         code = typer.main.get_command(app)(
             list(sys.argv[1:] if arguments is None else arguments), prog_name="lupus-kit", standalone_mode=False

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -23,25 +23,17 @@ AuditFormat = StrEnum("AuditFormat", "table markdown html json csv")
 _LARGEST = 2_000_000
 
 
+@output.described
 def audit(
-    study: Annotated[
-        str | None,
-        typer.Argument(metavar="FILE|STUDY", help="A claims file (.toml, .csv, - for standard input), or a study."),
-    ] = None,
-    format: Annotated[AuditFormat | None, typer.Option(help=output.FORMAT_HELP)] = None,
+    study: str | None = None,
+    format: AuditFormat | None = None,
     out: output.Out = None,
     force: output.Force = False,
     quiet: output.Quiet = False,
-    text: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|-", help="Propose the claims of an abstract's plain text (- for standard input)."),
-    ] = None,
-    arms: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help='The arms of --text: "zorimab, placebo" or "zorimab=30, placebo=29".'),
-    ] = None,
-    new: Annotated[bool, typer.Option("--new", help="Write a commented claims file to fill in.")] = False,
-    shipped: Annotated[bool, typer.Option("--list", help="List the studies that come with the kit.")] = False,
+    text: str | None = None,
+    arms: str | None = None,
+    new: bool = False,
+    shipped: bool = False,
 ) -> None:
     """Say which analyses can and cannot have printed a paper's numbers."""
     given = {"FILE|STUDY": study is not None, "--text": text is not None, "--new": new, "--list": shipped}
@@ -52,9 +44,10 @@ def audit(
     if new:
         from lupus_kit.audit import template
 
+        output.one_format(format, "a claims file")
         output.write_result(template(), out, keep=True, force=force)
     elif shipped:
-        output.write_result(_shipped(), out, force=force)
+        output.write_result(_shipped(output.chosen_format(format, out, AuditFormat)), out, force=force)
     elif text is not None:
         _propose(text, arms, format, out, force)
     elif study is not None:
@@ -75,8 +68,8 @@ def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path
     from lupus_kit.audit import proposed_claims_file, read_text
 
     study, to_edit = read_text(_load_text(place), arms), out is None or out.suffix.lower() == ".toml"
-    if out is not None and to_edit and format is not None:
-        raise InputError(f"--format {format}: a claims file (--out {out}) has one format; leave --format out.")
+    if out is not None and to_edit:
+        output.one_format(format, f"a claims file (--out {out})")
     if not to_edit or format is not None:
         output.write_result(_report(study, output.chosen_format(format, out, AuditFormat), out), out, force=force)
         return
@@ -137,9 +130,10 @@ def _confirmed(study: Proposal) -> Proposal:
     return replace(study, records=tuple(records))
 
 
-def _shipped() -> str:
+def _shipped(form: AuditFormat) -> str:
+    import pandas as pd
+
     from lupus_kit import published
 
-    names = published.studies()
-    widest = max(map(len, names))
-    return "".join(f"{name:<{widest}}  {published.load(name).trial.title}\n" for name in names)
+    titles = [(name, published.load(name).trial.title) for name in published.studies()]
+    return output.table_text(pd.DataFrame(titles, columns=["study", "title"]), form)

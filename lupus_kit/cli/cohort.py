@@ -7,14 +7,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lupus_kit.cli.output import Force, Quiet, described, plain_table, print_text, say
+from lupus_kit.cli.output import Force, Quiet, TableFormat, chosen_format, described, say, table_text, write_result
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.text import listing
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lupus_kit.cohort import Assumptions
 
 _PATIENTS = 30
-CohortFormat = StrEnum("CohortFormat", "csv parquet xlsx")
+CohortFormat = StrEnum("CohortFormat", "csv parquet xlsx table markdown json")
 
 
 @described
@@ -23,7 +26,7 @@ def cohort(
     replica: bool = False,
     seed: int = 0,
     per_arm: int | None = None,
-    format: CohortFormat = CohortFormat.csv,
+    format: CohortFormat | None = None,
     settings: list[str] | None = None,
     list_all: bool = False,
     force: Force = False,
@@ -35,8 +38,12 @@ def cohort(
         raise InputError(f"{what} does not go with --replica: a replica is made from the published record alone.")
     assumptions = changed(settings or [])
     if list_all:
-        print_text(_listing(assumptions))
+        if format is not None and format.value not in list(TableFormat):
+            raise InputError(f"--format {format}: a list is written as {listing(TableFormat, 'or')}.")
+        form = chosen_format(None if format is None else TableFormat(format.value), out, TableFormat)
+        write_result(table_text(_listing(assumptions), form), out, force=force)
         return
+    files = "csv" if format is None else format.value
     if out is None:
         raise InputError("say where to write the cohort, for example lupus-kit cohort --out my_cohort.")
     from lupus_kit import cohort as rooms
@@ -49,13 +56,11 @@ def cohort(
     if replica:
         made = rooms.replica(seed)
         patients = len(made.patients) // 2
-        made.save(out, format.value, force)
-    elif format is CohortFormat.parquet:
-        rooms.write_what_if(
-            out, assumptions, patients, seed, force
-        )  # a block of patients at a time, however many there are
+        made.save(out, files, force)
+    elif files == "parquet":  # a block of patients at a time, however many there are
+        rooms.write_what_if(out, assumptions, patients, seed, force)
     else:
-        rooms.what_if(assumptions, patients, seed).save(out, format.value, force)
+        rooms.what_if(assumptions, patients, seed).save(out, files, force)
     say(f"Wrote {2 * patients} patients ({patients} in each arm, seed {seed}) to {out}. {NOTICE}")
 
 
@@ -117,14 +122,14 @@ def _value(text: str, several: bool) -> object:
     return text
 
 
-def _listing(assumptions: Assumptions) -> str:
+def _listing(assumptions: Assumptions) -> pd.DataFrame:
     table = assumptions.table()
     table["name"] = table["field"] + table["key"].where(table["key"] == "", "." + table["key"].astype(str))
     table["value"] = [_value_text(value) for value in table["value"]]
-    return plain_table(table[["name", "value", "unit", "origin", "source"]])
+    return table[["name", "value", "unit", "origin", "source"]]
 
 
 def _value_text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
-    return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)

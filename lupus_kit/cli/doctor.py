@@ -20,25 +20,23 @@ def doctor(
     from lupus_kit.course import health
 
     form = output.chosen_format(format, out, output.TableFormat)
-    findings = health.versions()
+    versions = health.versions()
+    widgets = health.widgets() if health.has_jupyterlab() else []
+    wrong = [finding.what for finding in versions + widgets if not finding.ok]
     if out is not None or form is not output.TableFormat.table:
         import pandas as pd
 
-        findings += health.widgets() if health.has_jupyterlab() else []
-        output.write_result(output.table_text(pd.DataFrame(map(asdict, findings)), form), out, force=force)
-        raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
-    output.print_text(_table("Versions", findings))
-    if health.has_jupyterlab():
-        widgets = health.widgets()
+        output.write_result(output.table_text(pd.DataFrame(map(asdict, versions + widgets)), form), out, force=force)
+        raise typer.Exit(1 if wrong else 0)
+    output.print_text(_table("Versions", versions))
+    if widgets:
         output.print_text(_table("Widgets", widgets))
         shown = all(finding.ok for finding in widgets)
         output.print_text(
             "Widgets will render in JupyterLab." if shown else "Widgets will NOT render: see the lines marked NOT OK."
         )
-        findings += widgets
     else:
         output.print_text('JupyterLab, notebooks and widgets come with: python -m pip install "lupus-kit[lab]"')
-    wrong = [finding.what for finding in findings if not finding.ok]
     if wrong:
         output.print_text(f"Not well: {', '.join(wrong)}. Install the kit again in a fresh virtual environment.")
         raise typer.Exit(1)

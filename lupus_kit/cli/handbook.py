@@ -1,7 +1,6 @@
 """The commands that print: ``lupus-kit handbook``, the course as one site, and ``journal-club``, pages for any paper."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -9,11 +8,10 @@ from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 
 
+@output.described
 def handbook(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="A new folder, or one that holds an earlier handbook.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The same, as other commands have it.")] = None,
+    folder: Path | None = None,
+    out: Path | None = None,
     quiet: output.Quiet = False,
 ) -> None:
     """Write the executed notebooks as one site that works offline, with the sheet of the journal club (PDF)."""
@@ -30,7 +28,7 @@ def handbook(
     website.check_place(folder)
     # Stops start with their number; a page of widgets alone, which cannot be moved on paper, is not one.
     paths = [path for path in shelf.find().notebooks() if path.stem[:2].isdigit()]
-    executed = list(execution.execute_files(paths))
+    executed = list(execution.execute_files(paths, quiet))
     if failed := output.print_failures(run for _, run in executed):
         output.say_error(f"No handbook was written: {failed} of {len(paths)} notebooks failed.")
         raise typer.Exit(1)
@@ -38,13 +36,10 @@ def handbook(
     output.say(f"Wrote the handbook. Open {folder / 'index.html'} in a browser.")
 
 
+@output.described
 def journal_club(
-    study: Annotated[
-        str, typer.Argument(metavar="FILE|STUDY", help="A claims file (.toml, .csv, - for standard input), or a study.")
-    ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder to write to; without --force nothing in it is overwritten.")
-    ],
+    study: str,
+    out: Path,
     force: output.Force = False,
     quiet: output.Quiet = False,
 ) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from importlib import resources
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar, get_type_hints
 
@@ -37,8 +38,9 @@ _BY_ENDING = {
 Chosen = TypeVar("Chosen", bound=StrEnum)
 
 # The options that commands share.
-FORMAT_HELP = "How to write it. [default: by the ending of --out, else table]"
-Format = Annotated[TableFormat | None, typer.Option(help=FORMAT_HELP)]
+Format = Annotated[
+    TableFormat | None, typer.Option(help="How to write it. [default: by the ending of --out, else table]")
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -46,10 +48,6 @@ Out = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write even where something else is there already.")]
-KeepFormulas = Annotated[
-    bool,
-    typer.Option("--keep-formulas", help="CSV: leave texts that a spreadsheet would take for formulas as they are."),
-]
 
 _STDIN = "standard input"
 _quiet = False
@@ -67,6 +65,13 @@ def described(command: Command) -> Command:
         kind = typer.Argument if "argument" in said else typer.Option
         command.__annotations__[name] = Annotated[types[name], kind(*said.get("flags", ()), **given)]
     return command
+
+
+def ready(stream: TextIO | None) -> None:
+    """Let a stream spell out the signs that its encoding lacks; a file or a pipe gets UTF-8, as --out writes it."""
+    if isinstance(stream, TextIOWrapper):
+        own = stream.isatty() or "PYTHONIOENCODING" in os.environ
+        stream.reconfigure(encoding=None if own else "utf-8", errors="backslashreplace")
 
 
 def be_quiet(quiet: bool) -> None:
@@ -87,13 +92,19 @@ def is_quiet() -> bool:
 
 def chosen_format(format: Chosen | None, out: Path | None, formats: type[Chosen]) -> Chosen:
     """Choose the format: the one asked for, else by the ending of the file, else a table."""
-    if format is not None or out is None:
-        return format or formats("table")
+    suffix = "" if out is None else out.suffix.lower()
     known = {ending: name for ending, name in _BY_ENDING.items() if name in list(formats)}
-    if out.suffix.lower() not in known:
+    # A format that is named goes under any ending but those that would mislead.
+    if suffix not in known and (format is None or suffix in (".xlsx", ".parquet")):
         endings = ", ".join(filter(None, known))
         raise InputError(f"{out}: a result is written as {endings}; give another name to --out, or name a --format.")
-    return formats(known[out.suffix.lower()])
+    return format or formats(known[suffix])
+
+
+def one_format(format: StrEnum | None, what: str) -> None:
+    """Refuse a format where there is no choice of one."""
+    if format is not None:
+        raise InputError(f"--format {format}: {what} has one format; leave --format out.")
 
 
 def spare_input(out: Path | None, force: bool, *inputs: Path | str | None) -> None:
@@ -248,7 +259,7 @@ def say_error(text: str) -> None:
 
 
 def print_text(text: str) -> None:
-    """Print text even where the terminal's encoding lacks a sign, and to a reader who leaves early (``| head``)."""
+    """Print text, also to a reader who leaves early (``| head``)."""
     if sys.stdout is None:
         raise InputError("cannot write to standard output: it is closed. Name a file with --out.")
     try:
@@ -262,9 +273,7 @@ def print_text(text: str) -> None:
 
 
 def _put(text: str, stream: TextIO) -> None:
-    encoding = stream.encoding or "utf-8"
-    text = visible(text).rstrip("\n") + "\n"
-    stream.write(text.encode(encoding, errors="replace").decode(encoding))
+    stream.write(visible(text).rstrip("\n") + "\n")
     stream.flush()
 
 

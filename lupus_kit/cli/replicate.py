@@ -1,7 +1,6 @@
 """The command ``lupus-kit replicate``: every claim of the abstract recomputed, and on request every notebook executed."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -10,22 +9,27 @@ from lupus_kit.core.files import make_folder, write_atomically
 from lupus_kit.core.text import plural
 
 
+@output.described
 def replicate(
-    study: Annotated[str, typer.Option(help="Which published record to recompute.")] = "he2020",
+    study: str = "he2020",
     format: output.Format = None,
     out: output.Out = None,
     force: output.Force = False,
     quiet: output.Quiet = False,
-    notebooks: Annotated[
-        Path | None, typer.Option(help="Also execute every notebook and put it as a web page into this folder.")
-    ] = None,
+    notebooks: Path | None = None,
 ) -> None:
     """Recompute every claim of the abstract from the published record."""
     from lupus_kit import audit
 
     form = output.chosen_format(format, out, output.TableFormat)
     # What could be wrong with the input is looked at before any work is done.
-    paths = [] if notebooks is None else _shelved(notebooks)
+    paths = []
+    if notebooks is not None:
+        from lupus_kit.course import execution, shelf
+
+        execution.need_jupyter()
+        paths = shelf.find().notebooks()
+        make_folder(notebooks)
     report = whole = audit.check(study)
     if form is output.TableFormat.table:
         # For reading: the claims of the abstract. The tables have a command of their own.
@@ -38,22 +42,12 @@ def replicate(
         output.print_text(f"\n{tables}To go on, open the notebooks: {output.as_called('lab')}")
 
 
-def _shelved(folder: Path) -> list[Path]:
-    """Find the notebooks, and make sure that they can be run and pages be written."""
-    from lupus_kit.course import execution, shelf
-
-    execution.need_jupyter()
-    paths = shelf.find().notebooks()
-    make_folder(folder)
-    return paths
-
-
 def _execute_all(paths: list[Path], folder: Path) -> None:
     """Execute every notebook into a web page; all are tried, then the failures are told."""
     from lupus_kit.course import execution, pages
 
     runs = []
-    for notebook, run in execution.execute_files(paths):
+    for notebook, run in execution.execute_files(paths, output.is_quiet()):
         write_atomically(folder / f"{run.name}.html", pages.page(notebook, fallback_title=run.name).encode("utf-8"))
         runs.append(run)
     failed = output.print_failures(runs)

@@ -46,7 +46,7 @@ def score(
     out: output.Out = None,
     force: output.Force = False,
     quiet: output.Quiet = False,
-    keep_formulas: output.KeepFormulas = False,
+    keep_formulas: bool = False,
     first_arm: str | None = None,
     definition: str | None = None,
     creatinine_upper_normal: float | None = None,
@@ -59,24 +59,31 @@ def score(
     example: bool = False,
 ) -> None:
     """Score a file of visits: who responds, and why. Not for treating patients."""
+    from lupus_kit import endpoints
+    from lupus_kit.core.tables import read_table, write_table
+
     asked = output.only_one(
         {"FILE": file is not None, "--template": template, "--columns": columns, "--example": example},
         "lupus-kit score --template --out visits.csv writes an empty file to fill in.",
     )
     if asked == "--template":
-        _write_template(layout, out, force)
+        output.one_format(format, "an empty file (by the ending of --out)")
+        empty = endpoints.visit_template("wide" if layout is Layout.wide else "long")
+        content = write_table(empty, out.suffix.lower() if out else ".csv", "visits")
+        output.write_result(content, out, keep=True, force=force)
         return
-    from lupus_kit import endpoints
-
     if asked == "--columns":
-        output.write_result(_listing(endpoints.VISIT_FILE_COLUMNS), out, force=force)
+        _write_columns(endpoints.VISIT_FILE_COLUMNS, output.chosen_format(format, out, output.TableFormat), out, force)
         return
     path = file or endpoints.example_visit_file()
     output.spare_input(out, force, path, codes)
-    form = _form(format, out)
+    form = output.chosen_format(format, out, output.TableFormat)
+    if str(codes) == "-" == str(path):
+        raise InputError("FILE and --codes both read standard input: name a file for one of them.")
     read = endpoints.read_visit_file(
         sys.stdin.buffer if str(path) == "-" else path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value,
-        planned=planned, windows=windows, screening=screening.value, missing_codes=missing_codes, codes=codes,
+        planned=planned, windows=windows, screening=screening.value, missing_codes=missing_codes,
+        codes=read_table(sys.stdin.buffer).cells if str(codes) == "-" else codes,
         keep=[*_names(strata), *_names(covariates)],
     )  # fmt: skip
     scored = endpoints.score_visits(
@@ -97,15 +104,6 @@ def score(
         output.say("\n".join(notes))
     else:
         output.write_result(_render(scored, read.source, notes, form), out, force=force)
-
-
-def _form(format: output.TableFormat | None, out: Path | None) -> output.TableFormat:
-    """Choose the format, and refuse an ending that would mislead."""
-    if out is not None and out.suffix.lower() in (".xlsx", ".parquet"):
-        raise InputError(
-            f"a result is written as .txt, .md, .json or .csv, not as {out.suffix}: give another name to --out."
-        )
-    return output.chosen_format(format, out, output.TableFormat)
 
 
 def _names(columns: str | None) -> list[str]:
@@ -210,8 +208,11 @@ def _p(p: float, otherwise: str = "") -> str:
     return otherwise if math.isnan(p) else f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
-def _listing(columns: pd.DataFrame) -> str:
-    """List the columns of a visit file for reading."""
+def _write_columns(columns: pd.DataFrame, form: output.TableFormat, out: Path | None, force: bool) -> None:
+    """List the columns of a visit file for reading, or as a table."""
+    if form is not output.TableFormat.table:
+        output.write_result(output.table_text(columns, form), out, force=force)
+        return
     lines = []
     for used, part in columns.groupby("used_for", sort=False):
         lines.append(f"{used}:")
@@ -223,14 +224,4 @@ def _listing(columns: pd.DataFrame) -> str:
         "Capitals, spaces and signs in names do not matter. In the wide layout a visit is added: sledai_baseline, pga_week12.",
         "An empty cell, NA, N/A, ND, NaN, not done and . mean not recorded.",
     ]
-    return "\n".join(lines)
-
-
-def _write_template(layout: Layout, out: Path | None, force: bool) -> None:
-    from lupus_kit.core.tables import write_table
-    from lupus_kit.endpoints import visit_template
-
-    table = visit_template("wide" if layout is Layout.wide else "long")
-    output.write_result(
-        write_table(table, out.suffix.lower() if out else ".csv", "visits"), out, keep=True, force=force
-    )
+    output.write_result("\n".join(lines), out, force=force)

@@ -51,6 +51,7 @@ def simulate(
     if new:
         from lupus_kit.simulation import plan_template
 
+        output.one_format(format, "a plan file")
         output.write_result(plan_template(), out, keep=True, force=force)
         return
     assert plan is not None
@@ -84,7 +85,7 @@ def _text(plan: Path) -> str:
     from lupus_kit.simulation.plan.plan_file import LARGEST
 
     try:
-        return output.read_input(plan, LARGEST, "a plan").decode("utf-8")
+        return output.read_input(plan, LARGEST, "a plan").decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{plan}: is not a text in UTF-8; save the plan as UTF-8.") from None
 
@@ -102,10 +103,10 @@ def truths(scenario: Scenario) -> dict[str, Scenario]:
     dict of str to Scenario
         The familywise error needs a truth without a difference; a patient model that is to have none says so itself.
     """
-    from lupus_kit.simulation import ResponseRates
+    from lupus_kit.simulation import ResponseRates, StratifiedRates
 
     assumed = scenario.assumptions
-    if not isinstance(assumed, ResponseRates) or assumed.under_null() == assumed:
+    if not isinstance(assumed, (ResponseRates, StratifiedRates)) or assumed.under_null() == assumed:
         return {"assumed": scenario}
     return {"assumed": scenario, "no difference": replace(scenario, assumptions=assumed.under_null())}
 

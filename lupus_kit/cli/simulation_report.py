@@ -45,7 +45,7 @@ def characteristics(results: Mapping[str, Simulation], coverage: bool = True) ->
     """
     import pandas as pd
 
-    from lupus_kit.simulation import familywise
+    from lupus_kit.simulation import ResponseRates, familywise
 
     parts = []
     for truth, result in results.items():
@@ -54,8 +54,8 @@ def characteristics(results: Mapping[str, Simulation], coverage: bool = True) ->
             covered = result.coverage()
             covered["quantity"] = covered["endpoint"] + ": coverage of the 95% interval, " + covered["label"]
             tables.append(covered.rename(columns={"coverage": "estimate"})[_COLUMNS])
-        if truth == "no difference":
-            plan = results["assumed"].scenario
+        plan = results["assumed"].scenario
+        if truth == "no difference" and isinstance(plan.assumptions, ResponseRates):
             found = familywise(plan.design, plan.assumptions, plan.plan, min(result.n_trials or 2, 200_000))
             tables.append(largest_error(found))
         table = pd.concat(tables, ignore_index=True).assign(truth=truth)
@@ -151,8 +151,9 @@ def pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
     summaries = {truth: result.summary() for truth, result in results.items()}
     yield "Probabilities of what a trial ends with", picture(figures.simulation.operating_characteristics(summaries))
     for truth, result in results.items():
-        for endpoint in ("primary", "secondary"):
-            drawn = figures.simulation.pvalue_distribution(result.pvalue_distribution(), result.plan.alpha, endpoint)
+        found = result.pvalue_distribution()
+        for endpoint in found["endpoint"].unique():
+            drawn = figures.simulation.pvalue_distribution(found, result.plan.alpha, endpoint)
             yield f"p-values of the {endpoint} endpoint, {TRUTHS[truth]}", picture(drawn)
     first = next(iter(results.values()))
     for k, endpoint in enumerate(("primary", "secondary")):

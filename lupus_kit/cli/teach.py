@@ -1,9 +1,7 @@
 """The command ``lupus-kit teach``: the course and its minutes, plans, exercises with solutions, and how a class is doing."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
@@ -12,23 +10,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@output.described
 def teach(
-    listed: Annotated[bool, typer.Option("--list", help="List the exercises with their solutions.")] = False,
-    progress: Annotated[
-        Path | None,
-        typer.Option(
-            "--class", metavar="DIR", help="Count the students' progress files in this folder; nobody is named."
-        ),
-    ] = None,
-    plan: Annotated[str | None, typer.Option(help="A plan for a course: 90min, half-day or six-weeks.")] = None,
-    concept_test: Annotated[
-        bool, typer.Option("--concept-test", help="Twelve items to ask before and after the course.")
-    ] = False,
-    slides: Annotated[Path | None, typer.Option(metavar="DIR", help="Write slides of the core path here.")] = None,
-    instructor: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Copy the notebooks here with their solutions unfolded.")
-    ] = None,
-    stop: Annotated[int | None, typer.Option(help="Only this stop, for example 4.")] = None,
+    listed: bool = False,
+    progress: Path | None = None,
+    plan: str | None = None,
+    concept_test: bool = False,
+    slides: Path | None = None,
+    instructor: Path | None = None,
+    stop: int | None = None,
     format: output.Format = None,
     out: output.Out = None,
     force: output.Force = False,
@@ -43,14 +33,19 @@ def teach(
     if sum(chosen) > 1:
         raise InputError("give one of --list, --class, --plan, --concept-test, --slides and --instructor.")
     width = output.terminal_width(out)
+    if slides is not None or instructor is not None:
+        output.one_format(format, "what goes into a folder of its own")
+        if out is not None:
+            raise InputError(f"--out {out}: the folder is named already, by --slides or --instructor; leave --out out.")
     if slides is not None:
-        output.print_text(f"Open {write_slides(slides, force=force)} in a browser.")
+        output.print_text(f"Open {write_slides(slides, force=force, quiet=quiet)} in a browser.")
         return
     if instructor is not None:
         number = len(write_instructor_versions(instructor, force))
         output.print_text(f"{number} notebooks with open solutions are in {instructor}.")
         return
     if plan is not None or concept_test:  # texts to print, in Markdown
+        output.one_format(format if format is not output.TableFormat.markdown else None, "a text to print (Markdown)")
         output.write_result(course.plan(plan) if plan is not None else f"{lessons.concept_test()}\n", out, force=force)
         return
     form = output.chosen_format(format, out, output.TableFormat)

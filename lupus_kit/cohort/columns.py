@@ -101,15 +101,10 @@ def typed(column: CohortColumn, values: object) -> object:
         return values
     if column.kind == "choice":
         return values if isinstance(values, pd.Categorical) else pd.Categorical(values, categories=list(column.choices))
-    if column.kind == "whole number":
-        return (
-            np.asarray(values, np.int8 if column.levels else np.int64)
-            if column.needed
-            else pd.array(values, dtype="Int64")
-        )
-    if column.kind == "text":
-        return pd.array(values, dtype="str")
-    return np.asarray(values, dtype=float if column.kind == "number" else bool)
+    if column.kind == "text" or (column.kind == "whole number" and not column.needed):
+        return pd.array(values, dtype="str" if column.kind == "text" else "Int64")
+    whole = np.int8 if column.levels else np.int64
+    return np.asarray(values, dtype={"number": float, "yes/no": bool}.get(column.kind, whole))
 
 
 def active_bilag(grades: pd.DataFrame) -> np.ndarray:

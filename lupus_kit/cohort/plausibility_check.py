@@ -66,9 +66,8 @@ def plausibility(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.D
         verdict = "not recorded" if np.isnan(found) else "agrees" if inside else row.kind
         expected = "none" if row.high == 0 else f"{row.low:g} to {row.high:g}"
         rows.append((row.statement, expected, found, verdict, n, row.low, row.high, row.mark, row.source))
-    return pd.DataFrame(
-        rows, columns=["statement", "expected", "found", "verdict", "n", "low", "high", "mark", "source"]
-    )
+    names = ["statement", "expected", "found", "verdict", "n", "low", "high", "mark", "source"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _one_table(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.DataFrame:
@@ -109,15 +108,11 @@ def _with_what_follows(frame: pd.DataFrame) -> pd.DataFrame:
         new["protein_before"] = frame.groupby("patient")["protein_24h_g"].shift()
     if {"visit", "sledai", "pga", *_GRADES} <= has:
         also = [name for name in ("arm", "rescue", "disallowed_medication", "withdrawn") if name in has]
-        answers = sri(
-            frame[["patient", "visit", "week", "sledai", "pga", *_GRADES, *also]], missing="observed", reasons=False
-        )
-        clauses = answers.set_index(["patient", "week"])[
-            ["sledai_clause", "bilag_clause", "pga_clause", "responder"]
-        ].astype("Float64")
-        new |= (
-            clauses.reindex(pd.MultiIndex.from_frame(frame[["patient", "week"]])).reset_index(drop=True).astype(float)
-        )
+        read = frame[["patient", "visit", "week", "sledai", "pga", *_GRADES, *also]]
+        answers = sri(read, missing="observed", reasons=False).set_index(["patient", "week"])
+        clauses = answers[["sledai_clause", "bilag_clause", "pga_clause", "responder"]].astype("Float64")
+        visits = pd.MultiIndex.from_frame(frame[["patient", "week"]])
+        new |= clauses.reindex(visits).reset_index(drop=True).astype(float)
     frame = pd.concat([frame.drop(columns=[name for name in new if name in has]), pd.DataFrame(new)], axis=1).copy()
     apart = frame[frame["week"] % 12 == 0]  # weeks 0, 12 and 24, as far apart as in routine care
     for score in {"pga", "sledai", "bilag_total"} & set(frame.columns):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.cohort.columns import ARMS, MEDICINES, NOTICE, TABLES, active_bilag, data_dictionary
+from lupus_kit.cohort.columns import ARMS, NOTICE, TABLES, active_bilag, data_dictionary
 from lupus_kit.cohort.files import cdisc, storage
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 
@@ -18,6 +18,8 @@ _SUMMARIES: dict[str, Callable[[pd.Series], str]] = {
     "median (range)": lambda values: f"{values.median():g} ({values.min():g}–{values.max():g})",
     "n (%)": lambda values: f"{int(values.sum())} ({100 * values.mean():.2f})",
 }
+#: The rows of a baseline table: characteristic, how it is summarised, and the column.
+_TABLE1 = pd.read_csv(Path(__file__).with_name("data") / "table1.csv").to_numpy().tolist()
 
 
 @dataclass(frozen=True)
@@ -89,25 +91,10 @@ class Cohort:
         ).merge(self.bilag.loc[self.bilag["week"] == 0, ["patient", "bilag_total"]], on="patient")
         entry["active"] = active_bilag(entry)
         entry["female"] = entry["sex"] == "female"
-        lines = [
-            ("Age (years)", "mean±SD", "age_years"),
-            ("Female", "n (%)", "female"),
-            ("Weight (kg)", "mean±SD", "weight_kg"),
-            ("Height (cm)", "mean±SD", "height_cm"),
-            ("Body surface area (m²)", "mean±SD", "bsa_m2"),
-            ("Disease duration (months)", "mean±SD", "disease_duration_months"),
-            ("Lupus nephritis", "n (%)", "nephritis"),
-            ("SLEDAI", "median (range)", "sledai"),
-            ("BILAG", "median (range)", "bilag_total"),
-            ("≥1 BILAG A or 2 B", "n (%)", "active"),
-            ("PGA", "median (range)", "pga"),
-            ("Prednisone (mg/day)", "median (range)", "prednisone_mg_day"),
-            *((m.replace("_", " ").capitalize(), "n (%)", m) for m in MEDICINES),
-        ]
         by_arm = {arm: entry.loc[entry["arm"] == arm] for arm in ARMS}
         rows = [
             (label, summary, *(_SUMMARIES[summary](frame[column]) for frame in by_arm.values()))
-            for label, summary, column in lines
+            for label, summary, column in _TABLE1
         ]
         rows.insert(0, ("Patients", "n", *(str(len(frame)) for frame in by_arm.values())))
         return pd.DataFrame(rows, columns=["characteristic", "summary", *ARMS])

@@ -7,9 +7,10 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 from lupus_kit.core.errors import InputError
@@ -18,6 +19,8 @@ from lupus_kit.core.errors import InputError
 UNFINISHED = ".part"
 #: A lock that is older than so many seconds was left behind by a process that died.
 _STALE = 10.0
+#: How often a lock may be refused, five milliseconds apart.
+_REFUSALS = 100
 #: Places that stand for a stream that is open already, which may be a file.
 _STREAMS = ("/dev/std", "/dev/fd/", "/proc/")
 #: Bytes of a file that tell of what kind it is.
@@ -87,28 +90,34 @@ def _write(path: Path, content: bytes) -> None:
         raise InputError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}. Make it first.")
     if there and not (there.st_mode & 0o222 and os.access(target, os.W_OK)):  # root may write to every file
         raise InputError(f"cannot write {str(path)!r}: it is read-only. Make it writable, or name another file.")
-    temporary = ""
+    # The beginning of the name is enough: the whole one may be as long as names can be.
+    temporary = target.with_name(f".{target.name[:40]}.{token_hex(4)}{UNFINISHED}")
+    mode = 0o600 if there else 0o666  # nobody else reads it before it has the mode of the file that it replaces
     try:
-        # The beginning of the name is enough: the whole one may be as long as names can be.
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=UNFINISHED)
-        with os.fdopen(handle, "wb") as stream:
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
             stream.write(content)
-        if there is None:
-            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files for the owner only
-        elif there.st_nlink > 1 or not _same_owner(Path(temporary), there):
+        if there and (there.st_nlink > 1 or not _same_owner(temporary, there)):
             with target.open("r+b") as stream:
                 stream.write(content)
                 stream.truncate()
             return
-        else:
+        if there:
             shutil.copystat(target, temporary)
             os.utime(temporary)
-        os.replace(temporary, target)
-        temporary = ""
-    finally:
-        # Also after Ctrl+C, which can come at any line.
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        _patiently(lambda: os.replace(temporary, target))
+    finally:  # also after Ctrl+C, which can come at any line
+        temporary.unlink(missing_ok=True)
+
+
+def _patiently(step: Callable[[], object]) -> None:
+    """Do a step again for half a second while it is refused: Windows does so as long as somebody else reads the file."""
+    for wait in (0.01, 0.05, 0.15, 0.3):
+        try:
+            step()
+            return
+        except PermissionError:
+            time.sleep(wait)
+    step()
 
 
 def _same_owner(path: Path, wanted: os.stat_result) -> bool:
@@ -236,12 +245,16 @@ def locked(path: Path) -> Iterator[None]:
     InputError
         If nothing can be written there.
     """
-    lock = path.with_name(f".{path.name}.lock")
+    lock, refused = path.with_name(f".{path.name}.lock"), 0
     while True:
         try:
             lock.mkdir()
             break
-        except FileExistsError:
+        except (FileExistsError, PermissionError) as error:
+            # Windows refuses a name that is just being removed; where nobody may write, the refusal lasts.
+            refused += isinstance(error, PermissionError)
+            if refused and (refused > _REFUSALS or not os.access(lock.parent, os.W_OK)):
+                raise cannot_write(path, error) from None
             with suppress(OSError):  # another process may have removed it meanwhile
                 if time.time() - lock.stat().st_mtime > _STALE:
                     # Renaming succeeds for one of those who wait, so that nobody removes the next one's lock.
@@ -256,12 +269,6 @@ def locked(path: Path) -> Iterator[None]:
     finally:
         with suppress(OSError):
             lock.rmdir()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def cannot_write(path: Path, error: OSError) -> InputError:
@@ -284,4 +291,7 @@ def cannot_write(path: Path, error: OSError) -> InputError:
     >>> print(cannot_write(Path("x.md"), PermissionError(13, "Permission denied")))
     cannot write 'x.md': Permission denied. Name a place you may write to.
     """
-    return InputError(f"cannot write {str(path)!r}: {error.strerror or error}. Name a place you may write to.")
+    way = "Name a place you may write to."
+    if isinstance(error, PermissionError) and path.is_file():
+        way = "Close it where it is open (Windows: a spreadsheet keeps it), or name a place you may write to."
+    return InputError(f"cannot write {str(path)!r}: {error.strerror or error}. {way}")

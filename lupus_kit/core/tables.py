@@ -319,9 +319,8 @@ def _read_parquet(path: Path) -> RawTable:
         about = pyarrow.parquet.read_metadata(path)
         _require_room(path, about.num_rows, about.num_columns)
         table = pd.read_parquet(path)
-    except (
-        Exception
-    ) as error:  # whatever is damaged inside, pandas lets the error of its own reading of the schema through
+    except Exception as error:
+        # Whatever is damaged inside, pandas lets the error of its own reading of the schema through.
         if isinstance(error, InputError) or getattr(error, "errno", None):
             raise
         raise InputError(f"{path.name} is not a readable Parquet file (damaged, or something else).") from None

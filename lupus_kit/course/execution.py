@@ -120,13 +120,15 @@ def read(path: Path) -> NotebookNode:
     return notebook
 
 
-def execute_files(paths: Iterable[Path]) -> Iterator[tuple[NotebookNode, NotebookRun]]:
+def execute_files(paths: Iterable[Path], quiet: bool = False) -> Iterator[tuple[NotebookNode, NotebookRun]]:
     """Execute notebook files one after the other, with a progress bar on stderr.
 
     Parameters
     ----------
     paths : iterable of pathlib.Path
         The files; they are not changed.
+    quiet : bool
+        Without the bar.
 
     Yields
     ------
@@ -135,7 +137,7 @@ def execute_files(paths: Iterable[Path]) -> Iterator[tuple[NotebookNode, Noteboo
     """
     from tqdm import tqdm
 
-    with tqdm(list(paths), unit="notebook", file=sys.stderr) as bar:
+    with tqdm(list(paths), unit="notebook", file=sys.stderr, disable=quiet) as bar:
         for path in bar:
             bar.set_description(path.stem)
             notebook = read(path)

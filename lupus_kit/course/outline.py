@@ -110,7 +110,8 @@ def _in_one(path: Path) -> list[dict[str, str | int]]:
             rows[-1].update(module=heading[1], title=heading[2])
             named = True
         read = "" if text.startswith(_LOOKED_UP) else _CODE.sub("", text)
-        counted = {"words": len(read.split())} if prose else {"code_cells": 1}
+        shown = "remove-cell" not in cell["metadata"].get("tags", [])
+        counted = {"words": len(read.split())} if prose else {"code_cells": int(shown)}
         if not prose and (asked := _CHECK.search(text)):
             own = catalogue.find(asked[1]).kind == "function"
             counted["own_code" if own else "exercises"] = 1

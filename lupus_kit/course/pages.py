@@ -70,7 +70,9 @@ def page(notebook: NotebookNode, fallback_title: str) -> str:
 
 
 def still(notebook: NotebookNode) -> NotebookNode:
-    """Copy a notebook; in the copy widgets are pictures of their state, and pictures carry their alt text.
+    """Copy a notebook for reading: widgets are pictures of their state, pictures carry their alt text.
+
+    Cells with the tag ``remove-cell``, which only prepare the machine, are left out.
 
     Parameters
     ----------
@@ -83,6 +85,7 @@ def still(notebook: NotebookNode) -> NotebookNode:
         The copy, without widgets.
     """
     copied = copy.deepcopy(notebook)
+    copied.cells = [cell for cell in copied.cells if "remove-cell" not in cell.metadata.get("tags", [])]
     for cell in copied.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})

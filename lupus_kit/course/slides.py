@@ -14,7 +14,7 @@ from lupus_kit.course import execution, pages, shelf
 CORE = shelf.START
 
 
-def write_slides(folder: Path, name: str = CORE, force: bool = False) -> Path:
+def write_slides(folder: Path, name: str = CORE, force: bool = False, quiet: bool = False) -> Path:
     """Run a notebook and write it as slides.
 
     Parameters
@@ -25,6 +25,8 @@ def write_slides(folder: Path, name: str = CORE, force: bool = False) -> Path:
         The notebook's file name.
     force : bool
         Write into a folder that holds something; what is not of the slides stays.
+    quiet : bool
+        Without a progress bar.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def write_slides(folder: Path, name: str = CORE, force: bool = False) -> Path:
         raise InputError(
             f"there is something in {str(folder)!r} already. Name a folder that is empty or not there yet."
         )
-    ((notebook, run),) = execution.execute_files([shelf.find().folder / name])
+    ((notebook, run),) = execution.execute_files([shelf.find().folder / name], quiet)
     if not run.passed:
         raise InputError(f"the notebook does not run: {run.failures()[0]}")
     shown = pages.still(notebook)

@@ -17,7 +17,7 @@ teaching and research: check them against the official forms before any clinical
 from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.endpoints.analysis import Analysis
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
-from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total, new_bilag
+from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, bilag_total
 from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
 from lupus_kit.endpoints.compare.deciding import DecidingClauses, deciding_clauses
 from lupus_kit.endpoints.compare.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
@@ -40,7 +40,7 @@ from lupus_kit.endpoints.rules.sri50 import s2k_ri50, sri50
 from lupus_kit.endpoints.rules.steroids import STEROID_RULES, SteroidClause, SteroidRule
 from lupus_kit.endpoints.scoring import ENDPOINTS, Scored, score_visits
 from lupus_kit.endpoints.sledai.findings import SLEDAI_FINDINGS, sledai_descriptors
-from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS, SledaiItem
+from lupus_kit.endpoints.sledai.items import SLEDAI_ITEMS
 from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.file_columns import VISIT_FILE_COLUMNS
 from lupus_kit.endpoints.visits.units import UNITS
@@ -50,9 +50,9 @@ __all__ = [
     "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "EVENT_STRATEGIES",
     "RENAL_DEFINITIONS", "RENAL_REQUIREMENTS", "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "STEROID_RULES", "UNITS",
     "VISIT_FILE_COLUMNS", "Agreement", "Analysis", "DecidingClauses", "DefinitionComparison", "ImputedResponders",
-    "RenalDefinition", "RenalRequirement", "Scored", "SledaiItem", "SteroidClause", "SteroidRule", "VisitFile",
+    "RenalDefinition", "RenalRequirement", "Scored", "SteroidClause", "SteroidRule", "VisitFile",
     "agreement", "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "delta_grid",
-    "doris", "example_visit_file", "impute_responders", "lldas", "new_bilag", "read_visit_file", "renal_response",
+    "doris", "example_visit_file", "impute_responders", "lldas", "read_visit_file", "renal_response",
     "rescale_pga", "s2k_ri50", "score_visits", "selena_flare", "sledai", "sledai_descriptors", "sri", "sri50",
     "visit_template",
 ]  # fmt: skip

@@ -36,16 +36,12 @@ def about_patients(table: pd.DataFrame) -> list[str]:
     """
     if not {"patient", "week"} <= {*table.columns} or not table.columns.is_unique:
         return []  # the rule says what is missing, or there twice
-    everyone = pd.unique(table["patient"].dropna())
-    recorded = table.drop(columns=["patient", "visit", "week", "arm"], errors="ignore").notna().any(axis=1)
-    started = {*table.loc[(table["week"] == 0) & recorded, "patient"]}
-    notes = []
-    if late := [str(who) for who in everyone if who not in started]:
-        notes.append(f"No baseline visit ({len(late)}): {', '.join(late)}.")
+    everyone = table["patient"].dropna()
+    started = table.loc[(table["week"] == 0) & recorded_rows(table), "patient"]
+    notes = _named("No baseline visit", everyone[~everyone.isin(started)])
     if "arm" in table:
-        placed = {*table.loc[table["arm"].notna(), "patient"]}
-        if loose := [str(who) for who in everyone if who not in placed]:
-            notes.append(f"No arm, so in no comparison ({len(loose)}): {', '.join(loose)}.")
+        placed = table.loc[table["arm"].notna(), "patient"]
+        notes += _named("No arm, so in no comparison", everyone[~everyone.isin(placed)])
     return notes
 
 

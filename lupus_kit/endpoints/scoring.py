@@ -1,8 +1,8 @@
 """Score a table of visits: totals and grades where only items are given, then any endpoint, counted by arm."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,12 @@ import pandas as pd
 
 from lupus_kit.core.columns import BadCells, require_columns, require_frame
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.templates import fill
+from lupus_kit.endpoints import event_notes
 from lupus_kit.endpoints.analysis import Analysis, analyse, compare_arms, names_of, two_arms
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
-from lupus_kit.endpoints.event_notes import (
-    about_events,
-    about_patients,
-    about_steroids,
-    estimand_table,
-    with_unasked_events,
-)
 from lupus_kit.endpoints.pga import PGA_SCALES, rescale_pga
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.sledai.findings import FIRST_VISIT_PROTEIN, SLEDAI_FINDINGS, sledai_descriptors
@@ -111,16 +106,9 @@ class Scored:
         return compare_arms(self.responders(), self.arms)
 
     def _repr_html_(self) -> str:
-        counts = self.responders().round({"rate": 3}).to_html(index=False, border=0)
         columns = ["definition", "patient", "visit", "arm", self.verdict, "reason"]
-        shown = self.verdicts.filter(items=columns).head(12)
-        more = f"<p>… and {len(self.verdicts) - 12} more rows.</p>" if len(self.verdicts) > 12 else ""
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return (
-            f"<b>{html.escape(self.endpoint)}</b>{self.estimand.to_html(index=False, border=0)}{counts}"
-            f"{shown.to_html(index=False, border=0)}{more}{self.analysis._repr_html_() if self.analysis else ''}"
-            f"<ul>{notes}</ul><small>{NOTE}</small>"
-        )
+        counts, shown = self.responders().round({"rate": 3}), self.verdicts.filter(items=columns)
+        return fill(Path(__file__).with_name("scored.html.j2"), scored=self, counts=counts, shown=shown, note=NOTE)
 
 
 def score_visits(
@@ -237,8 +225,8 @@ def score_visits(
         table = _with_sledai(table, sledai_version, "items" in asked.needs, first_visit_protein, notes)
     if "grades" in asked.needs or ("maybe grades" in asked.needs and _holds_bilag(table)):
         table = _with_grades(table, endpoint, notes)
-    notes += about_patients(table)
-    table, unasked = with_unasked_events(table)
+    notes += event_notes.about_patients(table)
+    table, unasked = event_notes.with_unasked_events(table)
     notes += unasked
     is_state = asked.verdict != "responder"
     options: dict[str, Any] = {"points": points, "b_to_a_is_new": b_to_a_is_new, "steroids": steroids}
@@ -248,9 +236,9 @@ def score_visits(
     remarks = verdicts.attrs.pop("notes", [])
     if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
-    notes += about_events(table, events)
+    notes += event_notes.about_events(table, events)
     if "steroids" in asked.options:
-        notes += about_steroids(table, verdicts, events, steroids)
+        notes += event_notes.about_steroids(table, verdicts, events, steroids)
     if asked.verdict == "flare_free" and sledai_version != "SELENA":
         notes.append(f"The flare index reads SELENA-SLEDAI; SLEDAI was taken as {sledai_version} (sledai_version).")
     notes += remarks
@@ -258,7 +246,7 @@ def score_visits(
     name = asked.name.format_map(options)
     judged = steroids if "steroids" in asked.options else None
     ways: dict[str, Any] = {"missing": missing, "events": events, "steroids": judged}
-    estimand, analysis = estimand_table(table, verdicts, name, arms, **ways, strata=within), None
+    estimand, analysis = event_notes.estimand_table(table, verdicts, name, arms, **ways, strata=within), None
     if within or among or n_imputations:
         rule = {name: options[name] for name in ("points", "b_to_a_is_new", "steroids")}
         rule |= {"events": events, "components": asked.components}

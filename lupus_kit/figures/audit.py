@@ -2,11 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
 
-from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, describe
+from lupus_kit.figures.style import MARKS, NEUTRAL, NO, PUBLISHED, YES, axes, colours, describe
 
 
 def _band(reported: str) -> tuple[float, float]:
@@ -43,12 +41,13 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: 
     """
     data = frame[frame["alternative"] == "two-sided"]
     data = data.sort_values("label") if steady else data.dropna(subset="p").sort_values("p", kind="stable")
-    ax = axes(ax, (8, 0.8 + 0.27 * len(data)))
-    ax.axvspan(*_band(reported), color=PUBLISHED, alpha=0.25, linewidth=0)
+    shape, size, font = ((7, 4.4), 35, 8) if steady else ((8, 0.8 + 0.27 * len(data)), 75, None)
+    ax = axes(ax, shape)
+    ax.axvspan(*_band(reported), facecolor=(*PUBLISHED, 0.25), edgecolor=PUBLISHED, linewidth=1)
     places, fitting = np.arange(len(data)), data["rounds_to_reported"].to_numpy(dtype=bool)
     for which, colour, marker in ((~fitting, NO, "o"), (fitting, YES, "D")):
-        ax.scatter(data["p"][which], places[which], color=[colour], marker=marker, s=75, edgecolor="white", zorder=3)
-    ax.set_yticks(places, data["label"])
+        ax.scatter(data["p"][which], places[which], color=[colour], marker=marker, s=size, edgecolor="white", zorder=3)
+    ax.set_yticks(places, data["label"], fontsize=font)
     ax.set_ylim(len(data) - 0.5, -0.5)
     if steady:
         largest = max(float(np.nanmax(data["p"].to_numpy(dtype=float), initial=0.0)), _band(reported)[0])
@@ -64,43 +63,6 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: 
         ax,
         f"Dots for {data['p'].notna().sum()} two-sided tests, from p = {data['p'].min():.4f} to {data['p'].max():.4f}, and "
         f"a narrow band of values that print as {reported}: {said}.",
-    )
-
-
-def dance(p: ArrayLike, alpha: float = 0.05, observed: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the distribution of the p-value over repeated trials.
-
-    Parameters
-    ----------
-    p : array of float
-        p-values of simulated trials.
-    alpha : float
-        Level; bars on its left are coloured as significant.
-    observed : float, optional
-        A p-value to mark.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    ax = axes(ax, (8, 4.2))
-    values = np.asarray(p, dtype=float)
-    values = values[~np.isnan(values)]
-    edges = np.arange(0, 1 + 1e-9, alpha)
-    share = np.histogram(values, edges)[0] / len(values)
-    colours = [YES if right <= alpha + 1e-9 else NEUTRAL for right in edges[1:]]
-    ax.bar(edges[:-1], 100 * share, width=alpha * 0.92, align="edge", color=colours)
-    if observed is not None:
-        ax.axvline(observed, color=PUBLISHED, linewidth=2, label=f"this trial: {observed:.3f}")
-        ax.legend(frameon=False)
-    ax.set(xlabel="p-value of a repeated trial", ylabel="trials (%)", xlim=(0, 1))
-    below = float((values <= alpha).mean())
-    return describe(
-        ax,
-        f"Histogram of {len(values)} p-values. {100 * below:.0f}% are at most {alpha:g}; the middle half lies between "
-        f"{np.quantile(values, 0.25):.3f} and {np.quantile(values, 0.75):.3f}.",
     )
 
 
@@ -128,12 +90,10 @@ def rule_lines(
         With alt text.
     """
     ax = axes(ax, (9, 4.6))
-    colours = dict(zip(dots["label"], sns.color_palette("colorblind", len(dots)), strict=True))
-    for marker, row in zip(MARKS.replace("*", ""), dots.itertuples(), strict=False):
+    for marker, colour, row in zip(MARKS.replace("*", ""), colours(len(dots)), dots.itertuples(), strict=False):
         line = lines[lines["label"] == row.label]
-        colour = colours[row.label]
-        wide, opaque, size, edge = (3.2, 1, 12, "black") if row.chosen else (1.3, 0.7, 8, "white")
-        ax.plot(line["rho"], 100 * line["error"], color=colour, linewidth=wide, alpha=opaque)
+        wide, size, edge = (3.2, 12, "black") if row.chosen else (1.3, 8, "white")
+        ax.plot(line["rho"], 100 * line["error"], color=colour, linewidth=wide)
         ax.plot(rho, 100 * row.error, marker, color=colour, markersize=size, markeredgecolor=edge, label=row.label)
     ax.axhline(100 * alpha, color="0.2", linestyle="--", linewidth=1.4)
     ax.axvline(rho, color=NEUTRAL, linestyle=":", linewidth=1.2)

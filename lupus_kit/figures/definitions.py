@@ -14,7 +14,7 @@ from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, PALETTE, describe, sta
 from lupus_kit.figures.tables import arms_in, need_columns
 
 _EVERYBODY = "all patients"
-_FAINT = "0.86"
+_FAINT = "0.57"
 
 
 def _require(frame: object, source: str, *columns: str) -> pd.DataFrame:
@@ -124,7 +124,7 @@ def _matrix(ax: Axes, sets: pd.DataFrame) -> None:
     for y in range(0, len(names), 2):
         ax.axhspan(y - 0.5, y + 0.5, color="0.96", zorder=0)
     column, row = np.meshgrid(np.arange(len(sets)), np.arange(len(names)), indexing="ij")
-    ax.scatter(column[~marks], row[~marks], s=90, color=_FAINT, zorder=2)
+    ax.scatter(column[~marks], row[~marks], s=12, color=_FAINT, zorder=2)
     ax.scatter(column[marks], row[marks], s=90, color="0.2", zorder=3)
     for x, mark in enumerate(marks):
         inside = np.flatnonzero(mark)
@@ -132,7 +132,7 @@ def _matrix(ax: Axes, sets: pd.DataFrame) -> None:
             ax.plot([x, x], [inside[0], inside[-1]], color="0.2", linewidth=2.5, zorder=2)
     ax.set_yticks(range(len(names)), names)
     for label, name in zip(ax.get_yticklabels(), names, strict=True):
-        label.set_color("0.15" if total[name] else "0.6")
+        label.set_color("0.15" if total[name] else "0.4")
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlim(-0.6, max(len(sets), 1) - 0.4)
     ax.set_xticks([])

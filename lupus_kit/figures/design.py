@@ -1,11 +1,12 @@
-"""Stop 1: injections, breaks and visits; how balanced an allocation stays; the flow of participants."""
+"""Core path and stop 1: shuffled tickets; injections and visits; how balanced an allocation stays; the flow of participants."""
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, PALETTE, axes, describe
+from lupus_kit.figures.style import ARM_PALETTE, NEUTRAL, PALETTE, PUBLISHED, axes, describe, panels, title_above
 
 
 def dosing_calendar(calendar: pd.DataFrame, visits: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -123,3 +124,63 @@ def participant_flow(flow: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.text(x, tops[stage], text, ha="center", va="center", fontsize=9, bbox=box, zorder=2)
         said.append(f"{f'{arm}, ' if arm else ''}{stage}: {', '.join(counts)}")
     return describe(ax, f"CONSORT flow diagram, from top to bottom. {'; '.join(said)}.")
+
+
+def shuffled_tickets(
+    differences: np.ndarray,
+    observed: float,
+    order: np.ndarray,
+    answers: np.ndarray,
+    n1: int,
+    arms: tuple[str, str],
+) -> Axes:
+    """Draw the tickets as they were dealt last, and beside them the differences of all shuffles so far.
+
+    Parameters
+    ----------
+    differences : ndarray of float
+        Difference of the response rates of each shuffle, a proportion.
+    observed : float
+        That of the trial.
+    order : ndarray of int, shape (patients,)
+        The ticket at each place, as an index of `answers`; the first `n1` places are those of the first arm.
+    answers : ndarray of bool, shape (patients,)
+        Whether a patient responded; the first `n1` were in the first arm of the trial.
+    n1 : int
+        Patients in the first arm.
+    arms : tuple of str
+        Names of both arms, for the axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Those of the tickets, with alt text for both.
+    """
+    left, right = panels((8.2, 3.9), (0.72, 1))
+    n2, columns, points = len(order) - n1, 6, 100 * observed
+    gap = -(-n1 // columns) + 1
+    place = np.concatenate([np.arange(n1), gap * columns + np.arange(n2)])
+    shade = np.where(order[:, None] < n1, ARM_PALETTE["IL-2"], ARM_PALETTE["placebo"])
+    face = np.where(answers[order][:, None], shade, 1)
+    left.scatter(place % columns, place // columns, s=95, marker="s", facecolor=face, edgecolor=shade, linewidth=1.6)
+    left.set(xlim=(-0.7, columns - 0.3), ylim=(gap - (-n2 // columns) - 0.2, -0.8), xticks=[])
+    left.set_yticks([gap / 2 - 1, 1.5 * gap - 0.5], [f"dealt to\n{arm}" for arm in arms])
+    left.set_xlabel("filled: responded\ncolour: the arm in the trial")
+    left.grid(False)
+    values, count = np.unique(np.round(100 * differences, 6), return_counts=True)
+    far = np.abs(values) >= abs(points) - 1e-6
+    right.bar(values, count, 90 * (1 / n1 + 1 / n2), color=[PUBLISHED if one else NEUTRAL for one in far])
+    right.axvline(points, color="black", linewidth=1.8)
+    right.axvline(-points, color="black", linewidth=1.8, linestyle="--")
+    reach = 70 if abs(points) < 60 else 105
+    right.set(xlim=(-reach, reach), ylim=(0, 1.1 * max(4, *count, 0)), ylabel="shuffles")
+    right.set_xlabel(f"difference of the rates (points),\n{arms[0]} minus {arms[1]}")
+    right.yaxis.set_major_locator(MaxNLocator(integer=True))
+    title_above(right, "line: the trial; dashed: its mirror")
+    x1 = int(answers[order[:n1]].sum())
+    return describe(
+        left,
+        f"Left: {n1 + n2} tickets as they lie now, {x1} of {n1} on {arms[0]} and {int(answers.sum()) - x1} of {n2} on "
+        f"{arms[1]} with a response. Right: histogram of {len(differences):,} shuffled differences; {int(count[far].sum()):,} "
+        f"are at least as far from zero as the trial's {points:+.1f} points, whose line and mirror image are drawn.",
+    )

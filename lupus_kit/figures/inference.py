@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 
-from lupus_kit.figures.style import MARKS, PUBLISHED, axes, describe, p_bar
+from lupus_kit.figures.style import ARMS, MARKS, PUBLISHED, axes, colours, darker, describe, ink, p_bar
 from lupus_kit.figures.tables import need_columns
 
 #: Measure: by how much it is multiplied, the value of no effect, and the unit.
@@ -26,6 +26,7 @@ def pvalue_lattice(
     alpha: float = 0.05,
     label: str = "p",
     ax: Axes | None = None,
+    arms: tuple[str, str] = ARMS,
 ) -> Axes:
     """Draw the p-value of every table of a design, and where it falls to alpha.
 
@@ -41,6 +42,8 @@ def pvalue_lattice(
         Name of the test, for the colour bar.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on.
+    arms : tuple of str
+        Names of both arms, for the axes.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def pvalue_lattice(
     if tables:
         ax.legend(loc="upper left", framealpha=0.9)
     ax.grid(False)
-    ax.set(xlabel=f"responders in the first arm (of {n1})", ylabel=f"responders in the second arm (of {n2})")
+    ax.set(xlabel=f"responders on {arms[0]} (of {n1})", ylabel=f"responders on {arms[1]} (of {n2})")
     marked = "".join(f" {name} at {x1} and {x2} has p = {lattice[x1, x2]:.4f}." for name, (x1, x2) in tables.items())
     undefined = " White cells: not defined." if np.isnan(lattice).any() else ""
     return describe(
@@ -95,15 +98,16 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
     """
     ax = axes(ax, (8, 0.8 + 0.27 * len(frame)))
     data = frame.dropna(subset="p").sort_values("p", kind="stable")
+    palette = colours(data["family"].nunique())
     sns.scatterplot(
-        data, x="p", y="label", hue="family", style="family", markers=_FAMILY_MARKERS, palette="colorblind", s=70, ax=ax
+        data, x="p", y="label", hue="family", style="family", markers=_FAMILY_MARKERS, palette=palette, s=70, ax=ax
     )
     ax.axvline(alpha, color="0.2", linestyle="--", linewidth=1.4)
     ax.annotate(f"{alpha:g}", (alpha, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom")
     if reported is not None:
         ax.axvline(reported, color=PUBLISHED, linewidth=1.6)
         ax.annotate(f"printed {reported:g}", (reported, 0.0), xycoords=("data", "axes fraction"), xytext=(4, 4),
-                    textcoords="offset points", color=PUBLISHED)  # fmt: skip
+                    textcoords="offset points", color=darker(PUBLISHED, 4.5))  # fmt: skip
     ax.set(xlabel="two-sided p-value", ylabel="")
     ax.legend(title="", frameon=False, loc="upper right")
     above = int((data["p"] > alpha).sum())
@@ -112,12 +116,6 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
         f"Dots for {len(data)} tests, from p = {data['p'].iloc[0]:.4f} ({data['label'].iloc[0]}) to "
         f"{data['p'].iloc[-1]:.4f} ({data['label'].iloc[-1]}). {above} lie above {alpha:g}, {len(data) - above} do not.",
     )
-
-
-def _lines(frame: pd.DataFrame, x: str, y: str, ax: Axes) -> None:
-    """Draw one line for each test."""
-    sns.lineplot(frame, x=x, y=y, hue="label", style="label", palette="colorblind", linewidth=2, ax=ax)
-    ax.legend(title="", frameon=False)
 
 
 def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
@@ -137,7 +135,11 @@ def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     matplotlib.axes.Axes
     """
     ax = axes(ax, (8, 4.5))
-    _lines(frame, "rate", "rejection_probability", ax)
+    palette = colours(frame["label"].nunique())
+    sns.lineplot(
+        frame, x="rate", y="rejection_probability", hue="label", style="label", palette=palette, linewidth=2, ax=ax
+    )
+    ax.legend(title="", frameon=False)
     ax.axhline(alpha, color="0.2", linestyle="--", linewidth=1.2)
     ax.set(xlabel="common response rate of both arms (nuisance parameter)", ylabel="probability of p ≤ " + f"{alpha:g}")
     ax.set(xlim=(0, 1), ylim=(0, None))
@@ -147,52 +149,7 @@ def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     return describe(ax, said)
 
 
-def intervals(frame: pd.DataFrame, measure: str = "risk difference", ax: Axes | None = None) -> Axes:
-    """Draw the confidence intervals of one measure, one below the other.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        ``Comparison.intervals()``, of one or several comparisons (then with a column ``visit``).
-    measure : str
-        ``"risk difference"``, ``"risk ratio"`` or ``"odds ratio"``.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    data = frame[frame["measure"] == measure].dropna(subset=["low", "high"]).reset_index(drop=True)
-    if "visit" not in data:
-        data["visit"] = ""
-    ax = axes(ax, (8, 1.2 + 0.42 * len(data)))
-    visits = list(data["visit"].unique())
-    colours = dict(zip(visits, sns.color_palette("colorblind", len(visits)), strict=True))
-    # Difference in percentage points; ratios on a log scale, where halving and doubling look alike.
-    scale, null, unit = UNITS.get(measure, UNITS["odds ratio"])
-    for row in data.itertuples():
-        colour = colours[row.visit]
-        ax.plot([scale * row.low, scale * row.high], [row.Index] * 2, color=colour, linewidth=2.4)
-        ax.plot(scale * row.estimate, row.Index, "o", color=colour, markersize=7)
-    ax.axvline(null, color="0.2", linestyle="--", linewidth=1.2)
-    names = [f"{row.label}{', ' + row.visit if row.visit else ''}" for row in data.itertuples()]
-    ax.set_yticks(range(len(data)), names)
-    ax.invert_yaxis()
-    ax.set_xlabel(f"{measure}{unit}, {data['level'].iloc[0]:.0%} interval")
-    if scale == 1:
-        ax.set_xscale("log")
-        ticks = [v for v in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if data["low"].min() / 2 < v < data["high"].max() * 2]
-        ax.set_xticks(ticks, [f"{v:g}" for v in ticks], minor=False)
-        ax.set_xticks([], minor=True)
-    without = int(((data["low"] > null) | (data["high"] < null)).sum())
-    ends = zip(names, data["low"], data["high"], strict=True)
-    said = "; ".join(f"{name}: {scale * low:.1f} to {scale * high:.1f}" for name, low, high in ends)
-    excluded = f"{without} of {len(data)} leave out {null:g}, the value of no effect."
-    return describe(ax, f"Intervals of the {measure}. {said}. {excluded}")
-
-
-def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None, arms: tuple[str, str] = ARMS) -> Axes:
     """Draw the p-value of one test for every way the missing outcomes could have gone.
 
     Parameters
@@ -203,6 +160,8 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
         Level: cells at or below it are framed.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on.
+    arms : tuple of str
+        Names of both arms, for the axes.
 
     Returns
     -------
@@ -213,15 +172,15 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     values = grid.to_numpy()
     # Edges, not centres: from one centre Matplotlib cannot tell how wide a cell is, and draws none.
     edges = [np.arange(len(names) + 1) - 0.5 for names in (grid.columns, grid.index)]
-    ax.pcolormesh(*edges, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis")
+    mesh = ax.pcolormesh(*edges, np.clip(values, 1e-3, 1), norm=LogNorm(1e-3, 1), cmap="cividis")
     for i, j in np.ndindex(values.shape):
-        colour = "white" if values[i, j] < 0.03 else "black"
+        colour = ink(mesh.to_rgba(values[i, j])[:3])
         weight = "bold" if values[i, j] <= alpha else "normal"
         ax.text(grid.columns[j], grid.index[i], f"{values[i, j]:.3f}", ha="center", va="center", fontsize=9,
                 color=colour, weight=weight)  # fmt: skip
     draw_border(ax, (values <= alpha).T)
     ax.grid(False)
-    ax.set(xlabel="missing in the first arm who responded", ylabel="missing in the second arm\nwho responded")
+    ax.set(xlabel=f"missing on {arms[0]} who responded", ylabel=f"missing on {arms[1]}\nwho responded")
     ax.set_xticks(grid.columns)
     ax.set_yticks(grid.index)
     significant = int(frame["significant"].sum())

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from scipy.stats import norm
@@ -104,7 +103,7 @@ def operating_characteristics(frames: dict[str, pd.DataFrame], ax: Axes | None =
     # Nothing can stop early in a trial without looks: a row of zeros says nothing.
     shown = [q for q in shown if q not in _RARE or any(t.loc[q, "estimate"] > 5e-4 for t in tables.values())]
     ax = axes(ax, (8.5, 1.4 + len(shown) * (0.34 + 0.2 * len(tables))))
-    colours, said = sns.color_palette("colorblind", len(tables)), []
+    colours, said = [PALETTE[k % 10] for k in range(len(tables))], []
     for k, (name, table) in enumerate(tables.items()):
         rows = table.loc[shown]
         place = np.arange(len(shown)) + (k - (len(tables) - 1) / 2) * 0.22

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import binomtest
-from seaborn.utils import relative_luminance
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, axes, describe
+from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, axes, describe, ink
 from lupus_kit.figures.tables import arms_in, need_columns
 
 #: What can have decided an SRI, and its colour.
@@ -82,11 +81,10 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     left = np.zeros(len(arms))
     for name in counts.columns:
         bars = ax.barh(arms, share[name], left=left, color=_OUTCOMES[name], edgecolor="white", height=0.62)
-        ink = "black" if relative_luminance(_OUTCOMES[name]) > 0.3 else "white"
         for bar, n, width in zip(bars, counts[name], share[name], strict=True):
             if width >= 3:
                 ax.text(bar.get_x() + width / 2, bar.get_y() + bar.get_height() / 2, str(n), ha="center", va="center",
-                        color=ink, fontweight="bold")  # fmt: skip
+                        color=ink(_OUTCOMES[name]), fontweight="bold")  # fmt: skip
         left += share[name].to_numpy()
     ax.invert_yaxis()
     ax.grid(False, axis="y")

@@ -6,13 +6,63 @@ from contextvars import ContextVar
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from seaborn.utils import relative_luminance
 
-#: Ten colours that colour-blind readers can tell apart, and marks that tell lines apart without colour.
-PALETTE, MARKS = sns.color_palette("colorblind"), "osD^vP*X"
+
+def contrast(one: Any, other: Any) -> float:
+    """Return the contrast ratio of two colours, 1 to 21.
+
+    References
+    ----------
+    W3C. Web Content Accessibility Guidelines 2.2, definition of "contrast ratio"; criterion 1.4.3 asks for 4.5 of text, 1.4.11
+    for 3 of lines and marks.
+
+    Examples
+    --------
+    >>> round(contrast("black", "white")), round(contrast("white", "yellow"), 2)
+    (21, 1.07)
+    """
+    low, high = sorted(relative_luminance(colour) + 0.05 for colour in (one, other))
+    return float(high / low)
+
+
+def darker(colour: Any, ratio: float) -> tuple[float, float, float]:
+    """Darken a colour until it has the wanted contrast with white.
+
+    Examples
+    --------
+    >>> contrast(darker("yellow", 4.5), "white") >= 4.5
+    True
+    """
+    rgb = np.asarray(to_rgb(colour))
+    share = next(share for share in np.arange(1, 0, -0.01) if contrast(share * rgb, "white") >= ratio)
+    red, green, blue = share * rgb
+    return red, green, blue
+
+
+def ink(behind: Any) -> str:
+    """Return the colour of a text on a coloured ground: black or white, whichever can be read better."""
+    return max("black", "white", key=lambda colour: contrast(colour, behind))
+
+
+#: Ten colours that colour-blind readers can tell apart, dark enough for a white page, and marks that tell lines apart without
+#: colour.
+PALETTE, MARKS = [darker(colour, 3) for colour in sns.color_palette("colorblind")], "osD^vP*X"
+
+
+def colours(n: int) -> list[Any]:
+    """Return n colours of the palette, from the first again after the tenth."""
+    return [PALETTE[k % len(PALETTE)] for k in range(n)]
+
+
 #: One colour per arm, the same in every figure; blue and orange stay apart for colour-blind readers.
 ARM_PALETTE: dict[str, Any] = {"IL-2": PALETTE[0], "placebo": PALETTE[1]}
+#: What axes say where a figure is not told the names of the arms.
+ARMS = ("the first arm", "the second arm")
 #: Colour of things that are published, and of things that are invented.
 PUBLISHED, INVENTED, NEUTRAL = PALETTE[3], PALETTE[4], (0.45, 0.45, 0.45)
 #: Colours for "inside" and "outside" a rejection region or a verdict.
@@ -30,7 +80,8 @@ def stamp(ax: Axes, corner: bool = False) -> None:
         Write into the lower left corner of the picture, where the space above the axes is taken.
     """
     at, of, side = ((0.01, 0.01), "figure", "left") if corner else ((1, 1.01), "axes", "right")
-    ax.annotate("invented patients", at, xycoords=f"{of} fraction", ha=side, va="bottom", color=INVENTED, fontsize=11)
+    ax.annotate("invented patients", at, xycoords=f"{of} fraction", ha=side, va="bottom", fontsize=11,
+                color=darker(INVENTED, 4.5))  # fmt: skip
 
 
 def axes(ax: Axes | None = None, size: tuple[float, float] = (7.5, 4.5)) -> Axes:

@@ -7,7 +7,7 @@ from matplotlib.colors import LogNorm
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.inference import UNITS, draw_border
-from lupus_kit.figures.style import ARM_PALETTE, PUBLISHED, alt_text, axes, describe, p_bar, panels, title_above
+from lupus_kit.figures.style import ARM_PALETTE, ARMS, PUBLISHED, alt_text, axes, describe, p_bar, panels, title_above
 from lupus_kit.figures.tables import need_columns
 
 
@@ -18,6 +18,7 @@ def p_function(
     ends: tuple[float, float] | None = None,
     level: float = 0.95,
     ax: Axes | None = None,
+    arms: tuple[str, str] = ARMS,
 ) -> Axes:
     """Draw one p-value function: how compatible each supposed effect is with the table.
 
@@ -35,6 +36,8 @@ def p_function(
         Confidence of the interval that is shaded.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on.
+    arms : tuple of str
+        Names of both arms, for the axes.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def p_function(
     ax = axes(ax, (8, 4.6))
     measure, label = curve["measure"].iloc[0], curve["label"].iloc[0]
     scale, null, unit = UNITS[measure]
-    words = measure.removeprefix("risk ") if scale == 100 else measure
+    words, against = (measure.removeprefix("risk "), "minus") if null == 0 else (measure, "against")
     value, p = scale * curve["value"].to_numpy(), curve["p"].to_numpy(dtype=float)
     blue = ARM_PALETTE["IL-2"]
     ax.axvline(null, color="0.3", linewidth=1.2)
@@ -75,7 +78,8 @@ def p_function(
         ax.set_xscale("log")
         ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
         ax.set_xticks([], minor=True)
-    ax.set(xlim=(value.min(), value.max()), ylim=(0, 1.03), xlabel=f"supposed {words}{unit}", ylabel="two-sided p")
+    ax.set(xlim=(value.min(), value.max()), ylim=(0, 1.03), ylabel="two-sided p")
+    ax.set_xlabel(f"supposed {words}{unit},\n{arms[0]} {against} {arms[1]}")
     title_above(ax, label)
     return describe(ax, f"Curve of the two-sided p of {label} against the supposed {measure}. {said}".strip())
 
@@ -96,6 +100,7 @@ def table_board(
     curve: pd.DataFrame,
     ends: tuple[float, float] | None = None,
     alpha: float = 0.05,
+    arms: tuple[str, str] = ARMS,
 ) -> Axes:
     """Draw one table on the map of its design, and beside it its p-value function.
 
@@ -113,6 +118,8 @@ def table_board(
         Where the curve crosses alpha, for the alt text.
     alpha : float
         Level whose border is drawn; the interval beside it has the confidence 1 − alpha.
+    arms : tuple of str
+        Names of both arms, for the axes.
 
     Returns
     -------
@@ -128,7 +135,7 @@ def table_board(
     x1, x2 = table
     if not (0 <= x1 <= n1 and 0 <= x2 <= n2):
         raise InputError(f"table == {table!r}: the map has 0 to {n1} and 0 to {n2} responders.")
-    left, right = panels((10.4, 4.7), (1.12, 1))
+    left, right = panels((9.4, 4.2), (1, 1.08))
     values = np.clip(lattice.T, 1e-4, 1)
     if left.images:  # a widget's map: the picture stays, its data are new
         left.images[0].set_data(values)
@@ -141,10 +148,10 @@ def table_board(
     draw_border(left, inside)
     left.plot(x1, x2, "o", color="white", markeredgecolor="black", markersize=11)
     left.grid(False)
-    left.set(xlabel=f"responders, first arm (of {n1})", ylabel=f"responders, second arm (of {n2})")
+    left.set(xlabel=f"responders on {arms[0]} (of {n1})", ylabel=f"responders on {arms[1]} (of {n2})")
     title_above(left, label)
     here = float(lattice[x1, x2])
-    p_function(curve, own=here, ends=ends, level=1 - alpha, ax=right)
+    p_function(curve, own=here, ends=ends, level=1 - alpha, ax=right, arms=arms)
     p = "no p" if np.isnan(here) else _p(here)
     side = "in a corner" if inside[x1, x2] else "in the band"
     return describe(

@@ -203,6 +203,39 @@ def names(answer: Any) -> frozenset[str]:
     return frozenset(_fold(item) for item in items)
 
 
+def letters(answer: Any, count: int) -> frozenset[str]:
+    """Read the answers to several short questions, one letter each.
+
+    Parameters
+    ----------
+    answer : object
+        A piece of text such as ``"cab"`` or ``"c, a, b"``, or a list of letters.
+    count : int
+        How many questions there are.
+
+    Returns
+    -------
+    frozenset of str
+        Each letter behind the number of its question.
+
+    Raises
+    ------
+    UnusableError
+        If there is not one letter from a to d for each question.
+
+    Examples
+    --------
+    >>> sorted(letters("C a b", 3))
+    ['1c', '2a', '3b']
+    """
+    said = "".join(map(str, answer)) if isinstance(answer, list | tuple) else answer
+    found = re.sub(r"[\s,;]", "", said).casefold() if isinstance(said, str) else ""
+    if not re.fullmatch(f"[a-d]{{{count}}}", found):
+        example = "abcdabcd"[:count]
+        raise UnusableError(f'Give {count} letters from a to d in quotes, one a question, for example "{example}".')
+    return frozenset(f"{number}{letter}" for number, letter in enumerate(found, start=1))
+
+
 def text(answer: Any) -> str:
     """Read written sentences.
 

@@ -131,6 +131,8 @@ def _form(exercise: Exercise, value: Any, expected: Any = None) -> Any:
     """Bring an answer into the form of the exercise's kind; several numbers must be as many as expected."""
     if exercise.kind == "numbers":
         return answers.several(value, len(value if expected is None else expected))
+    if exercise.kind == "quiz":
+        return answers.letters(value, len(str(exercise.answer())))
     if exercise.kind == "choice":
         known = isinstance(value, str) and _key_of(value.casefold().strip()) in exercise.choices
         return answers.choice(_key_of(value.casefold().strip()) if known else value, exercise.choices)
@@ -179,7 +181,12 @@ def _remark(exercise: Exercise, given: Any, expected: Any) -> str:
     for slip in exercise.misconceptions:
         if _fits(exercise, slip, given):
             return slip.hint
-    slips: dict[str, Callable[..., str]] = {"number": _number_slip, "numbers": _numbers_slip, "names": _names_slip}
+    slips: dict[str, Callable[..., str]] = {
+        "number": _number_slip,
+        "numbers": _numbers_slip,
+        "names": _names_slip,
+        "quiz": _quiz_slip,
+    }
     found = slips[exercise.kind](exercise, given, expected) if exercise.kind in slips else ""
     return f"{found} {exercise.hint}".strip() or "Read the question once more and look at the cells above it."
 
@@ -226,3 +233,8 @@ def _numbers_slip(exercise: Exercise, given: tuple[float, ...], expected: tuple[
 def _names_slip(_: Exercise, given: frozenset[str], expected: frozenset[str]) -> str:
     belong, extra, missing = len(given & expected), len(given - expected), len(expected - given)
     return f"Of your names {belong} belong here and {extra} do not; {missing} more to find."
+
+
+def _quiz_slip(exercise: Exercise, given: frozenset[str], _: Any) -> str:
+    known = [(str(slip.answer()), slip.hint) for slip in exercise.misconceptions if slip.answer]
+    return " ".join(f"Question {key[0]}: {hint}" for key, hint in known if key in given)

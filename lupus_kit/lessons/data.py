@@ -20,6 +20,7 @@ def data(name: str) -> Path:
         ``"cohort_week12.csv"``: one row for each invented patient of stops 2 and 3 (``patient``, ``arm``, ``nephritis``,
         ``sledai_baseline``, ``responder``), one who left the trial as a non-responder.
         ``"invented_cohort.csv"``: the visits of ``cohort.what_if(seed=13)`` at baseline and weeks 12 and 24.
+        ``"six_patients.csv"``: six made-up patients, some of whom cannot be.
 
     Returns
     -------

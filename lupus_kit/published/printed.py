@@ -328,26 +328,17 @@ def _intervals(relation: str, digits: str) -> tuple[tuple[float, float], ...]:
     exact = Fraction(digits)
     low, high, even = exact - unit / 2, exact + unit / 2, exact / unit % 2 == 0
     return (
-        (_at_least(low), _at_most(high) if even else _below(high)),
-        (_at_least(low), _below(high)),
-        (_at_least(low), _at_most(high)) if even else (_above(low), _below(high)),
-        (_at_least(exact), _below(exact + unit)),
+        _floats(low, high, "[]" if even else "[)"),
+        _floats(low, high, "[)"),
+        _floats(low, high, "[]" if even else "()"),
+        _floats(exact, exact + unit, "[)"),
     )
 
 
-def _at_least(exact: Fraction) -> float:
-    near = float(exact)
-    return near if Fraction(near) >= exact else nextafter(near, inf)
-
-
-def _at_most(exact: Fraction) -> float:
-    near = float(exact)
-    return near if Fraction(near) <= exact else nextafter(near, -inf)
-
-
-def _above(exact: Fraction) -> float:
-    return nextafter(_at_most(exact), inf)
-
-
-def _below(exact: Fraction) -> float:
-    return nextafter(_at_least(exact), -inf)
+def _floats(low: Fraction, high: Fraction, ends: str) -> tuple[float, float]:
+    """Return the smallest and the largest float between two numbers; a round bracket leaves that end out."""
+    first, last = float(low), float(high)
+    return (
+        nextafter(first, inf) if first < low or (ends[0] == "(" and first == low) else first,
+        nextafter(last, -inf) if last > high or (ends[1] == ")" and last == high) else last,
+    )

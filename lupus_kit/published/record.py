@@ -1,22 +1,19 @@
 """The studies that ship with the kit, and the door to those of others."""
 
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.published.claims.files import load_claims, load_place
+from lupus_kit.published.claims.files import load_claims
 from lupus_kit.published.study import Study
 
 
-def _shipped_places() -> dict[str, Traversable]:
+def _shipped_places() -> dict[str, Path]:
     """One file or one folder for each study."""
-    data = resources.files("lupus_kit.published").joinpath("data")
-    places = {entry.name.removesuffix(".toml"): entry for entry in data.iterdir()}
+    places = {entry.name.removesuffix(".toml"): entry for entry in Path(__file__).with_name("data").iterdir()}
     return dict(sorted(places.items()))
 
 
@@ -33,7 +30,7 @@ def studies() -> list[str]:
 
 @cache
 def _shipped(name: str) -> Study:
-    return load_place(_shipped_places()[name])
+    return load_claims(_shipped_places()[name])
 
 
 def _is_path(study: object) -> bool:
@@ -116,6 +113,6 @@ def related(study: str) -> pd.DataFrame:
     """
     if study not in studies():
         raise unknown_name("study", study, studies())
-    with resources.files("lupus_kit.published").joinpath("related.csv").open(encoding="utf-8") as file:
-        facts = pd.read_csv(file, dtype={"n": "Int64"}, keep_default_na=False, na_values={"n": [""]})
+    file = Path(__file__).with_name("related.csv")
+    facts = pd.read_csv(file, dtype={"n": "Int64"}, keep_default_na=False, na_values={"n": [""]})
     return facts[facts["of"] == study].drop(columns="of").reset_index(drop=True)

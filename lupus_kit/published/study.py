@@ -59,7 +59,7 @@ class Trial:
     intervention: str = ""
     comparator: str = ""
     alpha: float = 0.05
-    n_randomised: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    n_randomised: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     @property
     def _issue(self) -> str:
@@ -81,7 +81,7 @@ class Trial:
         return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Study:
     """The printed numbers of one study, whether it ships with the kit, stands in a claims file or was read from a text.
 
@@ -109,18 +109,9 @@ class Study:
 
     trial: Trial
     records: tuple[Claim, ...]
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
-    layouts: Mapping[str, Layout] = field(default_factory=lambda: MappingProxyType({}))
-    remarks: tuple[str, ...] = ()
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Study):
-            return NotImplemented
-        mine, theirs = ((s.trial, s.records, dict(s.layouts)) for s in (self, other))
-        return mine == theirs
-
-    def __hash__(self) -> int:
-        return hash((self.trial.key, self.records))
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    layouts: Mapping[str, Layout] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def claims(self) -> pd.DataFrame:

@@ -1,15 +1,17 @@
 """Simulation: the same trial many times, under assumptions and an analysis plan that you choose.
 
 An :class:`AnalysisPlan` says what is tested and how. What is assumed to be true is either :class:`ResponseRates`
-(endpoint level: responders of two visits are drawn) or :class:`lupus_kit.cohort.Assumptions` (patient level: patients are
-invented item by item and scored). The plan is the same object for both.
+(endpoint level: responders of two visits are drawn; :class:`StratifiedRates` where strata differ) or
+:class:`lupus_kit.cohort.Assumptions` (patient level: patients are invented item by item and scored). The plan is the same
+object for all.
 
-- :func:`exact` enumerates every outcome. Prefer it wherever it applies: rates, no interim looks, no re-estimation of the
-  sample size, and no patients left out of the analysis. It has no Monte Carlo error.
+- :func:`exact` enumerates every outcome. Prefer it wherever it applies: rates, no strata, no interim looks, no re-estimation
+  of the sample size, and no patients left out of the analysis. It has no Monte Carlo error.
 - :func:`run` simulates everything, at either depth, and can show single trials.
 - :func:`familywise` finds the largest chance of a false claim, over common rates and partial null hypotheses.
 - :func:`planned_looks` sums up the primary endpoint from look to look: power, overrun, dates. :func:`assurance` averages it
   over a prior, :func:`plan_size` finds the patients for either, :func:`interim_power` is the chance of success at a look.
+- :func:`several_arms` has several active arms against one control, by Holm's or Dunnett's rule.
 - :func:`grid` sweeps designs, plans and assumptions, with :func:`exact` where it applies and :func:`run` elsewhere.
 
 A :class:`Scenario` holds design, plan and assumptions together, and is what a plan file contains.
@@ -29,25 +31,27 @@ from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.familywise import familywise
 from lupus_kit.simulation.plan.actual_looks import actual_boundaries
-from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, InterimLooks, Reestimation
+from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, InterimLooks
 from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
 from lupus_kit.simulation.plan.endpoint import FALL_TESTS, RESPONSES, Endpoint
 from lupus_kit.simulation.plan.futility import FUTILITY, conditional_power, with_futility
 from lupus_kit.simulation.plan.plan_file import plan_template
 from lupus_kit.simulation.plan.rate_priors import PRIOR_SOURCES, RatePriors
 from lupus_kit.simulation.plan.recruitment import Recruitment
+from lupus_kit.simulation.plan.reestimation import Reestimation
 from lupus_kit.simulation.plan.registration import Registration, register, registered
-from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
+from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates, StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.protocol import protocol
 from lupus_kit.simulation.results import Simulation
 from lupus_kit.simulation.sequential import PlannedLooks, assurance, interim_power, plan_size, planned_looks
+from lupus_kit.simulation.several_arms import several_arms
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
     "BOUNDARIES", "FALL_TESTS", "FUTILITY", "MISSING_RULES", "PRIOR_SOURCES", "RESPONSES", "AnalysisPlan", "Boundaries",
     "Dropout", "Endpoint", "InterimLooks", "PlannedLooks", "RatePriors", "Recruitment", "Reestimation", "Registration",
-    "ResponseRates", "Scenario", "Simulation", "actual_boundaries", "assurance", "conditional_power", "exact",
+    "ResponseRates", "Scenario", "Simulation", "StratifiedRates", "actual_boundaries", "assurance", "conditional_power", "exact",
     "familywise", "grid", "group_sequential", "interim_power", "plan_size", "plan_template", "planned_looks", "protocol",
-    "register", "registered", "run", "with_futility", "with_patients",
+    "register", "registered", "run", "several_arms", "with_futility", "with_patients",
 ]  # fmt: skip

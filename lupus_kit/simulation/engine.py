@@ -46,7 +46,7 @@ def run(
     ----------
     design : TrialDesign
         Two arms and their sizes, and the visits.
-    assumptions : ResponseRates or lupus_kit.cohort.Assumptions
+    assumptions : ResponseRates, StratifiedRates or lupus_kit.cohort.Assumptions
         What is true. Response rates are simulated at the endpoint level, a patient model at the patient level.
     n_trials : int
         How many trials.

@@ -14,7 +14,7 @@ from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.results import Simulation
-from lupus_kit.simulation.trials.decisions import DECISIONS, rule_of, table_codes
+from lupus_kit.simulation.trials.decisions import EVENTS, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import arm_law, is_fixed, tally_rows, visit_of
 
 
@@ -43,7 +43,7 @@ def exact(design: TrialDesign, assumptions: Assumed, plan: AnalysisPlan | None =
     Raises
     ------
     InputError
-        Where outcomes cannot be enumerated: simulate with :func:`run`.
+        Where outcomes cannot be enumerated (also strata, whose sizes differ from trial to trial): simulate with :func:`run`.
 
     Notes
     -----
@@ -73,14 +73,14 @@ def joint_probabilities(scenario: Scenario) -> list[np.ndarray]:
 
     Returns
     -------
-    list of numpy.ndarray, shape (n1 + 1, n2 + 1, 128)
+    list of numpy.ndarray, shape (n1 + 1, n2 + 1, decisions)
         For each endpoint: responders of the first and the second arm, decision.
     """
     laws, codes, decisions = _laws(scenario), _codes(scenario), rule_of(scenario.plan).table
     parts = []
     for k, (first, second) in enumerate(((laws[0], laws[1]), (laws[0].T, laws[1].T))):
         own, other = (decisions, codes[1]) if k == 0 else (decisions.T, codes[0])
-        found, (x1, x2) = np.zeros((*codes[k].shape, DECISIONS)), np.indices(codes[k].shape)
+        found, (x1, x2) = np.zeros((*codes[k].shape, len(EVENTS))), np.indices(codes[k].shape)
         for code in np.unique(other):
             found[x1, x2, own[codes[k], code]] += first @ (other == code).astype(float) @ second.T
         parts.append(found)

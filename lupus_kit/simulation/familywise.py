@@ -16,9 +16,10 @@ from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import can_enumerate, pairs_of_codes
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, known
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Assumed, Scenario
-from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, HARM, rule_of, table_codes
+from lupus_kit.simulation.trials.decisions import EVENTS, bits, rule_of, table_codes
 from lupus_kit.simulation.trials.endpoint_level import visit_of
 
 # Which endpoints (primary, secondary) have no effect, in words.
@@ -59,7 +60,8 @@ def familywise(
     Raises
     ------
     InputError
-        A patient model, which has no rates to vary: its false claims are those of a model without a drug effect.
+        A patient model, or strata, which have no common rate to vary: their false claims are those of a trial without a drug
+        effect.
 
     Examples
     --------
@@ -71,7 +73,9 @@ def familywise(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     if not isinstance(scenario.assumptions, ResponseRates):
-        raise InputError("a patient model has no response rates to vary; simulate it with drug_effect = 0.")
+        raise InputError(
+            "no response rates to vary: simulate strata under_null(), a patient model with drug_effect = 0."
+        )
     rng, rows = as_generator(seed), []
     for null, which in _NULLS.items():
         found = _certain(scenario, which) or _searched(scenario, which, n_trials, rng)
@@ -82,8 +86,9 @@ def familywise(
 
 
 def _false(which: tuple[bool, bool]) -> int:
-    """Bits of the decisions that are false where these endpoints are null."""
-    return sum((CLAIMED[k] | HARM[k]) for k in (0, 1) if which[k])
+    """Return the decision that says all that is false where these endpoints are null."""
+    null = [role for role, nothing in zip(ROLES, which, strict=True) if nothing]
+    return bits(*(f"{role} {what}" for role in null for what in ("claimed", "harm found")))
 
 
 def _certain(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estimate] | None:
@@ -121,7 +126,7 @@ def _searched(
             wrong = (rule_of(case.plan).table & _false(which)) > 0
             return known(float((pairs_of_codes(case) * wrong).sum()))
         found = run(case.design, case.assumptions, trials, rng, plan=case.plan, keep_trials=False)
-        return found.probability((np.arange(DECISIONS) & _false(which)) > 0)
+        return found.probability((EVENTS.index.to_numpy() & _false(which)) > 0)
 
     grid = np.linspace(0.025, 0.975, 39) if exact else np.linspace(0.1, 0.9, 9)
     grid = grid[grid >= scenario.plan.margin]

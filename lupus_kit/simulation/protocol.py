@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from string import Template
+from typing import Any
 
 import pandas as pd
 
@@ -58,7 +59,7 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
         source = f"{n_trials:,} simulated trials (seed {seed}); simulation errors in brackets."
     summary = result.summary().set_index("quantity").drop(index=list(result.undefined), errors="ignore")
     summary = summary.reindex([name for name in _QUANTITIES if name in summary.index])
-    given, rules, true = tables.get("rates") or tables["patients"], dict(plan.in_words()), result.truth
+    given, rules, true = _assumed(tables), dict(plan.in_words()), result.truth
     parts = {name: _computed(part, scenario) for name, part in _PARTS.items()}
     template = resources.files(__package__).joinpath("protocol.md").read_text(encoding="utf-8")
     return Template(template).substitute(
@@ -77,11 +78,18 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
         estimand=f"{true.estimand.replace('_', ' ')}: {ESTIMANDS[true.estimand]}",
         true1=f"{100 * true.difference(0):.1f}",
         true2=f"{100 * true.difference(1):.1f}",
-        assumed=_table(pd.DataFrame(given.items(), columns=["assumption", "value"])) if given else "the usual model of patients.",
+        assumed=_table(given) if len(given) else "the usual model of patients.",
         source=source,
         quantities=_table(pd.DataFrame({"quantity": summary.index, "estimate": summary.apply(in_words, axis=1)})),
         plan=_table(pd.DataFrame(rules.items(), columns=["what", "how"])),
     )  # fmt: skip
+
+
+def _assumed(tables: dict[str, Any]) -> pd.DataFrame:
+    """Return what a plan file assumes: a row an assumption, or a row a stratum."""
+    if "strata" in tables:
+        return pd.DataFrame(tables["strata"])
+    return pd.DataFrame((tables.get("rates") or tables["patients"]).items(), columns=["assumption", "value"])
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -93,7 +101,7 @@ def _table(frame: pd.DataFrame) -> str:
 def _computed(part: Callable[[TrialDesign, ResponseRates, AnalysisPlan], pd.DataFrame], scenario: Scenario) -> str:
     """Write a table that needs response rates, or why it is not there."""
     if not isinstance(scenario.assumptions, ResponseRates):
-        return "*[Computed for response rates alone, not for a model of patients.]*"
+        return "*[Computed for response rates of all patients, not for a model of patients or for strata.]*"
     try:
         return _table(part(scenario.design, scenario.assumptions, scenario.plan))
     except InputError as error:

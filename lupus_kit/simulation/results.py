@@ -12,13 +12,20 @@ from lupus_kit.inference.intervals.effects import METHODS, many_ends
 from lupus_kit.inference.two_by_two.counts import as_level
 from lupus_kit.simulation.monte_carlo import NOT_ESTIMABLE, Estimate, in_words, known, mean, share, widened
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.decisions import CLAIMED, DECISIONS, FUTILE, HARM, SIGNIFICANT, pvalues
-from lupus_kit.simulation.trials.tally import ROLES, TABLE
+from lupus_kit.simulation.trials.decisions import AT_ENDPOINT, EVENTS, pvalues
+from lupus_kit.simulation.trials.tally import TABLE
 from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth, truth
 
 #: Intervals whose coverage is computed unless told otherwise: all of the risk difference but the slow exact one.
 INTERVALS = ("wald", "agresti_caffo", "newcombe", "miettinen_nurminen", "mee")
+#: Events whose probability opens a summary.
+SUMMED = (
+    "primary significant", "secondary significant", "both significant", "either significant",
+    "secondary significant, primary not", "primary claimed", "secondary claimed", "any endpoint claimed",
+    "primary harm found", "secondary harm found", "type III error", "any false claim",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Simulation:
         Design, plan and assumptions.
     tally : pandas.DataFrame
         How often each outcome occurred: one row an outcome of an endpoint (``endpoint`` 0 or 1), with the sizes and
-        responders of the arms, a ``decision`` in seven bits and ``weight`` (trials, or probability).
+        responders of the arms, a ``decision`` and ``weight`` (trials, or probability).
     n_trials : int or None
         Trials simulated; ``None`` where all outcomes were enumerated, so that nothing has a Monte Carlo error.
     """
@@ -82,11 +89,10 @@ class Simulation:
         frame = self._trials.drop(columns="decision")
         decision = self._trials["decision"].to_numpy()
         for k, role in enumerate(ROLES):
-            if k in self._responses:  # the p-values of a fall came with the trials
+            if k in self.plan.tabled:  # the p-values of others came with the trials
                 frame[f"p_{role}"] = self._pvalues(frame, *(f"{name}_{role}" for name in TABLE))
-            frame[f"significant_{role}"] = (decision & SIGNIFICANT[k]) > 0
-            frame[f"claimed_{role}"] = (decision & CLAIMED[k]) > 0
-            frame[f"harm_{role}"] = (decision & HARM[k]) > 0
+            for what in AT_ENDPOINT:
+                frame[f"{what.split()[0]}_{role}"] = EVENTS[f"{role} {what}"].to_numpy()[decision]
         return frame
 
     @property
@@ -115,13 +121,13 @@ class Simulation:
         there = ~np.isnan(values) & (weight > 0)
         return known(float(np.average(values[there], weights=weight[there]))) if there.any() else NOT_ESTIMABLE
 
-    def probability(self, mask: np.ndarray) -> Estimate:
+    def probability(self, mask: np.ndarray | pd.Series) -> Estimate:
         """Share of trials whose decision is marked.
 
         Parameters
         ----------
-        mask : numpy.ndarray of bool, shape (128,)
-            Which of the decisions count.
+        mask : numpy.ndarray or pandas.Series of bool
+            Which of the decisions count, such as a column of ``EVENTS``.
 
         Returns
         -------
@@ -129,7 +135,9 @@ class Simulation:
             ``estimate``, ``mc_error``, ``low``, ``high``.
         """
         rows = self._rows(0)
-        return self._share(float(rows.loc[mask[rows["decision"]], "weight"].sum()), float(rows["weight"].sum()))
+        return self._share(
+            float(rows.loc[np.asarray(mask)[rows["decision"]], "weight"].sum()), float(rows["weight"].sum())
+        )
 
     @property
     def undefined(self) -> set[str]:
@@ -162,37 +170,23 @@ class Simulation:
             arm is worse in truth, or harm found where it is better. *False claim*: a claim or harm found at an endpoint at
             which the arms do not differ (under a margin: the first is inferior by it or more); its chance is the familywise
             error under these assumptions (:func:`~lupus_kit.simulation.familywise` looks for the largest). *Bias*: against
-            the true difference of the estimand, ``truth.estimand``. *Type M*: mean size of the estimate over the true
+            the true difference of the estimand, ``truth.estimand``; estimates are differences of the arms' rates, all strata
+            together. *Type M*: mean size of the estimate over the true
             difference, and *type S*: share with the wrong sign, both among trials that are significant at this endpoint;
             not defined where the true difference is 0. *Stopped early*: at an interim look, for a claim, for harm or for
             futility. With recruitment in the plan,
             *patients randomised* are all who are in the trial at the decision.
         """
-        significant, claimed, harm = (
-            [(np.arange(DECISIONS) & bit) > 0 for bit in bits] for bits in (SIGNIFICANT, CLAIMED, HARM)
-        )
-        first, second = significant
-        events = {
-            "primary significant": first,
-            "secondary significant": second,
-            "both significant": first & second,
-            "either significant": first | second,
-            "secondary significant, primary not": ~first & second,
-            "primary claimed": claimed[0],
-            "secondary claimed": claimed[1],
-            "any endpoint claimed": claimed[0] | claimed[1],
-            "primary harm found": harm[0],
-            "secondary harm found": harm[1],
-            "type III error": np.zeros(DECISIONS, dtype=bool),
-            "any false claim": np.zeros(DECISIONS, dtype=bool),
-        }
-        for k in (0, 1):
+        wrong: dict[str, list[str]] = {"type III error": [], "any false claim": []}
+        for k, role in enumerate(ROLES):
+            claim, harm = f"{role} claimed", f"{role} harm found"
             if self._is_null(k):
-                events["any false claim"] |= claimed[k] | harm[k]
+                wrong["any false claim"] += [claim, harm]
             else:
-                events["type III error"] |= claimed[k] if self.truth.difference(k) < 0 else harm[k]
+                wrong["type III error"].append(claim if self.truth.difference(k) < 0 else harm)
+        events = EVENTS.assign(**{name: EVENTS[found].any(axis=1) for name, found in wrong.items()})
         none = self.undefined
-        rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(mask))) for name, mask in events.items()]
+        rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(events[name]))) for name in SUMMED]
         ends, plan = self._rows(0), self.plan
         weight = ends["weight"].to_numpy(dtype=float)
         ended = {"patients randomised": (ends["randomised1"] + ends["randomised2"]).to_numpy(dtype=float)}
@@ -206,9 +200,8 @@ class Simulation:
         for name, at in ended.items():
             rows.append((name, *(self._mean(at, weight) if plan.looks or plan.reestimation else known(float(at[0])))))
         rows.append(("stopped early", *(known(0.0) if last == 1 else self._share(early, float(weight.sum())))))
-        futile = (np.arange(DECISIONS) & FUTILE) > 0
-        may_stop = plan.looks is not None and plan.looks.futility is not None
-        rows.append(("stopped for futility", *(self.probability(futile) if may_stop else known(0.0))))
+        futile, may_stop = "stopped for futility", plan.looks is not None and plan.looks.futility is not None
+        rows.append((futile, *(self.probability(EVENTS[futile]) if may_stop else known(0.0))))
         for k, role in enumerate(ROLES):
             rows += [(f"{role}: {name}", *found) for name, found in self._estimates(k).items()]
         return pd.DataFrame(rows, columns=["quantity", *Estimate._fields])
@@ -219,7 +212,7 @@ class Simulation:
         n1, x1, n2, x2, weight = rows[[*TABLE, "weight"]].to_numpy(dtype=float).T
         with np.errstate(divide="ignore", invalid="ignore"):
             difference = x1 / n1 - x2 / n2
-        chosen = weight * ((rows["decision"].to_numpy() & SIGNIFICANT[endpoint]) > 0)
+        chosen = weight * EVENTS[f"{ROLES[endpoint]} significant"].to_numpy()[rows["decision"]]
         size = sign = NOT_ESTIMABLE
         # A true difference that is itself an estimate has a sign only where it is far from 0.
         if abs(true) > 3 * error:
@@ -278,7 +271,7 @@ class Simulation:
         return pd.DataFrame(rows, columns=names)
 
     def pvalue_distribution(self, bins: int = 20) -> pd.DataFrame:
-        """Distribution of the p-values of the endpoints that are responses; those of a fall are in :attr:`trials`.
+        """Distribution of the p-values of one table; those of a fall, or over strata, are in :attr:`trials`.
 
         Parameters
         ----------
@@ -294,7 +287,7 @@ class Simulation:
         if not is_whole(bins, 1) or bins > 10_000:
             raise InputError(f"bins == {bins!r}: must be a whole number from 1 to 10000.")
         lows, highs, rows = [*np.arange(bins) / bins, np.nan], [*np.arange(1, bins + 1) / bins, np.nan], []
-        for k in self._responses:
+        for k in self.plan.tabled:
             table = self._rows(k)
             p = self._pvalues(table, *TABLE)
             # A hair is taken off, so that 0.05 in floating point does not fall above the edge 1/20.
@@ -324,7 +317,7 @@ class Simulation:
         rows = self._rows(k).query("n1 > 0 and n2 > 0")
         # Rounded, so that the same difference from other counts is the same.
         difference = (rows["x1"] / rows["n1"] - rows["x2"] / rows["n2"]).round(12)
-        significant = (rows["decision"] & SIGNIFICANT[k]) > 0
+        significant = EVENTS[f"{endpoint} significant"].to_numpy()[rows["decision"]]
         frame = rows.assign(difference=difference, significant=significant, share=rows["weight"] / rows["weight"].sum())
         return frame.groupby(["difference", "significant"], as_index=False)["share"].sum()
 

@@ -300,7 +300,9 @@ def _arms(priors: object) -> tuple[Prior, Prior]:
     if isinstance(priors, tuple) and len(priors) == 2 and all(isinstance(prior, Prior) for prior in priors):
         return priors
     given = repr(priors) if isinstance(priors, (str, tuple)) else type(priors).__name__
-    raise InputError(f"{given}: give simulation.ResponseRates, simulation.RatePriors, or two inference.Priors.")
+    raise InputError(
+        f"{given}: give simulation.ResponseRates, simulation.RatePriors, or two inference.Priors (strata are simulated)."
+    )
 
 
 def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tuple[_Rate, _Rate]:
@@ -308,6 +310,8 @@ def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tupl
     if not isinstance(design, TrialDesign) or not isinstance(plan, AnalysisPlan):
         raise InputError("give a design.TrialDesign and a simulation.AnalysisPlan.")
     plan.check(design)
+    if plan.over_strata:
+        raise InputError(f"test == {plan.test!r}: tests over strata are simulated, with simulation.run.")
     if plan.primary.is_fall or plan.primary.patients is not None:
         raise InputError(f"{plan.primary}: give a design of these patients alone, and their response.")
     if max(arm.n_randomised for arm in design.arms) > _LARGEST:

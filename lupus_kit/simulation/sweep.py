@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.errors import InputError, require_choice, unknown_name
+from lupus_kit.core.errors import InputError, is_number, require_choice, unknown_name
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.simulation.engine import checked_trials, run_each
@@ -75,7 +75,7 @@ def grid(
     ----------
     design : TrialDesign
         Where to start.
-    assumptions : ResponseRates or lupus_kit.cohort.Assumptions
+    assumptions : ResponseRates, StratifiedRates or lupus_kit.cohort.Assumptions
         Where to start.
     over : mapping of str to sequence
         What varies, and its values:
@@ -154,7 +154,7 @@ def _shown(value: Any) -> Any:
     if value is None:
         return "none"
     if isinstance(value, (tuple, list)):
-        return " v ".join(f"{item:.3g}" for item in value)
+        return " v ".join(f"{item:.3g}" if is_number(item) else str(item) for item in value)
     return value if isinstance(value, (bool, int, float, str, np.generic)) else str(value)
 
 

@@ -20,13 +20,13 @@ from lupus_kit.widgets.by_name import APPS, from_state
 from lupus_kit.widgets.claims import claims_board
 from lupus_kit.widgets.cohort import assumption_board
 from lupus_kit.widgets.design import allocation_explorer
-from lupus_kit.widgets.inference import table_explorer
+from lupus_kit.widgets.inference import table_explorer, ticket_board
 from lupus_kit.widgets.secondary import nephritis_board, safety_explorer
 from lupus_kit.widgets.simulation import pvalue_dance, trial_designer
 from lupus_kit.widgets.sri import patient_builder
 
 __all__ = [
     "APPS", "App", "Scene", "allocation_explorer", "assumption_board", "claims_board", "from_state", "missing_map", "nephritis_board",
-    "patient_builder", "pvalue_dance", "pvalue_detective", "safety_explorer", "table_explorer", "trial_designer",
+    "patient_builder", "pvalue_dance", "pvalue_detective", "safety_explorer", "table_explorer", "ticket_board", "trial_designer",
     "visits_explorer",
 ]  # fmt: skip

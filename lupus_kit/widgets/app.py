@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import gc
 import html
+import tomllib
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,14 @@ from lupus_kit.figures import Live, alt_text
 from lupus_kit.widgets import state as _state
 
 # What ipywidgets leaves out, done by each picture once it is there. Keys pressed on a control are the control's: otherwise
-# JupyterLab takes the arrows of a list for moves between cells. Handles of sliders get the name that stands beside them,
-# for screen readers. Twice, because controls of nested boxes may come later than the picture.
+# JupyterLab takes the arrows of a list for moves between cells. Handles of sliders get the name that stands above them,
+# for screen readers: ipywidgets gives descriptions and tooltips to the label only. Twice, because controls of nested boxes
+# may come later than the picture.
 _WHEN_SHOWN = " ".join(Path(__file__).with_name("app.js").read_text(encoding="utf-8").split())
+#: What a student may try on each board, and the conditions that tell whether the present view fulfils it.
+TASKS = tomllib.loads(Path(__file__).with_name("tasks.toml").read_text(encoding="utf-8"))
+#: Controls beside the picture, and below each other on a phone.
+STYLE = f"<style>{Path(__file__).with_name('app.css').read_text(encoding='utf-8')}</style>"
 
 
 @contextmanager
@@ -59,16 +65,19 @@ class Scene:
         Scenes with the same value share the places of axes and labels; another value asks for a new layout.
     more : str
         Longer lists, as HTML: shown below the picture, so that picture and controls stay together.
+    facts : mapping of str to number
+        What the tasks of the board ask about, by name.
     """
 
     text: str
     axes: Axes | None = None
     layout: Hashable = None
     more: str = ""
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """Controls on top, then a sentence, then a picture, then what is too long for a sentence.
+    """Controls at the side, a sentence over a picture, and below both what is too long for a sentence.
 
     Parameters
     ----------
@@ -80,7 +89,7 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
         Takes the controls' values by name and returns a :class:`Scene`. An :class:`InputError` it raises is
         shown as a sentence; the last good picture stays.
     height : int
-        Height kept free for the picture, in pixels, so that the page does not jump.
+        Largest height of the picture, in pixels: the whole fits a laptop's screen.
     name : str
         Name of the function that builds the widget, as it stands in :attr:`state`.
     fixed : mapping of str to int, optional
@@ -90,6 +99,8 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
     ----------
     controls, defaults : dict
         The controls by name, and their values at the start.
+    fulfilled : dict of str to bool
+        The tasks of the board, and whether what it shows fulfils them.
     live : lupus_kit.figures.Live
         Makes the pictures, and keeps their axes.
     """
@@ -99,7 +110,7 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
         title: str,
         controls: Mapping[str, ipw.Widget],
         scene: Callable[..., Scene],
-        height: int = 420,
+        height: int = 380,
         *,
         name: str,
         fixed: Mapping[str, int] | None = None,
@@ -107,26 +118,28 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.name, self.fixed = name, dict(fixed or {})
         self.controls = dict(controls)
         self.defaults = {key: control.value for key, control in controls.items()}
-        self._scene = scene
+        self._scene, self._height = scene, height
         self.live = Live()
         self._quiet = False
         self.text = ipw.HTML()
-        self.picture = ipw.HTML(layout=ipw.Layout(min_height=f"{height}px"))
-        self.more = ipw.HTML()
+        self.picture = ipw.HTML()
+        self.tasks = ipw.HTML()
+        self.more = ipw.HTML().add_class("lupus-kit-more")
         self.reset_button = ipw.Button(description="Reset", tooltip="Back to the values at the start", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
         self.view = ipw.Text(
             description="this view",
             tooltip="Copy this line to send what you see; paste one and press Enter to see what somebody sent",
             continuous_update=False,
-            layout=ipw.Layout(flex="1 1 300px", max_width="640px"),
         )
         self.view.observe(self._pasted, names="value")
-        self.footer = ipw.HBox([self.reset_button, self.view], layout=ipw.Layout(width="95%", flex_flow="row wrap"))
         for control in controls.values():
             control.observe(self._changed, names="value")
-        heading = ipw.HTML(f"<b>{html.escape(title)}</b>")
-        super().__init__([heading, *controls.values(), self.text, self.picture, self.more, self.footer])
+        heading = ipw.HTML(f"{STYLE}<b>{html.escape(title)}</b>")
+        side = ipw.VBox([*controls.values(), self.tasks, self.view, self.reset_button]).add_class("lupus-kit-controls")
+        shown = ipw.VBox([self.text, self.picture]).add_class("lupus-kit-shown")
+        self.columns = ipw.HBox([side, shown]).add_class("lupus-kit-columns")
+        super().__init__([heading, self.columns, self.more])
         self.add_class("lupus-kit-app")
         self.refresh()
 
@@ -229,17 +242,37 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
                     scene = self._scene(**self.values)
                 picture = "" if scene.axes is None else self._drawn(scene.axes, scene.layout)
         except InputError as error:
+            self._judge(None)
             self._complain(error)
             return
+        self._judge(scene.facts)
         self.text.value = f"<div aria-live='polite'>{scene.text}</div>"
         # One change of a widget's value is one repaint: the old picture stays until the new one is there.
         self.picture.value = picture
         self.more.value = scene.more
 
+    def _judge(self, facts: Mapping[str, float] | None) -> None:
+        """Look at every task: does the present view fulfil it? Without facts, where nothing can be shown, it does not."""
+        moved = sum(
+            len({*now} ^ {*start}) if isinstance(now, tuple) else abs(now - start)
+            for now, start in zip(self.values.values(), self.defaults.values(), strict=True)
+            if isinstance(now, (int, tuple))
+        )
+        known = {**(facts or {}), **self.values, "moved": moved}
+        self.fulfilled = {
+            task["text"]: facts is not None and all(_state.holds(one, known) for one in task["when"])
+            for task in TASKS.get(self.name, [])
+        }
+        lines = (f"<li>{'✓ done:' if done else '○ task:'} {text}</li>" for text, done in self.fulfilled.items())
+        self.tasks.value = f"<ul aria-live='polite'>{''.join(lines)}</ul>"
+
     def _drawn(self, axes: Axes, layout: Hashable) -> str:
         alt = html.escape(alt_text(axes))
         data = base64.b64encode(self.live.png(axes, layout)).decode("ascii")
+        # Its size is told, so that the page does not jump while a new picture is unpacked.
+        page = axes.figure.bbox
+        small = min(1, self._height / page.height)
         return (
-            f'<img alt="{alt}" src="data:image/png;base64,{data}" decoding="sync" style="max-width:100%;height:auto" '
-            f'onload="{html.escape(_WHEN_SHOWN)}">'
+            f'<img alt="{alt}" src="data:image/png;base64,{data}" decoding="sync" width="{small * page.width:.0f}" '
+            f'height="{small * page.height:.0f}" style="max-width:100%;height:auto" onload="{html.escape(_WHEN_SHOWN)}">'
         )

@@ -47,7 +47,8 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
         if fits
         else f"<b>not reproduced by any of {len(found)}</b> two-sided tests"
     )
-    return Scene(f"{table}, printed p = {html.escape(reported)}: {said}.", line_up(found, read, steady=True))
+    text = f"{table}, printed p = {html.escape(reported)}: {said}."
+    return Scene(text, line_up(found, read, steady=True), facts={"fits": len(fits)})
 
 
 def pvalue_detective() -> App:
@@ -64,7 +65,7 @@ def pvalue_detective() -> App:
         "x2": int_slider("responders on placebo (of 30)", 9, 0, 30),
         "missing": dropdown("the missing IL-2 patient", [(name, name) for name in MISSING], "not counted"),
     }
-    return App("The p-value detective", controls, detective_scene, height=640, name="pvalue_detective")
+    return App("The p-value detective", controls, detective_scene, name="pvalue_detective")
 
 
 def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
@@ -107,7 +108,8 @@ def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
         f"{bare_p(ways['p'].max())}; all of them counted as non-responders: {int(strict['x1'])}/{int(strict['n1'])} v "
         f"{int(strict['x2'])}/{int(strict['n2'])}, p {p_value(strict['p'])}. {verdict}"
     )
-    return Scene(text, tipping_map(ways), layout=(missing1, missing2))
+    facts = {"below": below, "ways": len(ways)}
+    return Scene(text, tipping_map(ways, arms=("IL-2", "placebo")), layout=(missing1, missing2), facts=facts)
 
 
 def missing_map() -> App:
@@ -124,7 +126,7 @@ def missing_map() -> App:
         "missing2": int_slider("missing on placebo", 0, 0, 4),
         "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
     }
-    return App("The patients who are not there", controls, missing_scene, height=420, name="missing_map")
+    return App("The patients who are not there", controls, missing_scene, name="missing_map")
 
 
 _GRID = np.round(np.linspace(-0.95, 0.95, 20), 4)
@@ -184,7 +186,8 @@ def visits_scene(rho: float, p12: float, p24: float, strategy: str, test: str, n
         f"{TESTS[test].label}, exact): {'; '.join(rows)}.<br><b>{chosen.label}</b>: {chosen.description}."
     )
     shown = pd.DataFrame(dots, columns=["label", "error", "chosen"])
-    return Scene(text, rule_lines(pd.concat(lines), shown, used))
+    facts = {"error": float(shown.loc[shown["chosen"], "error"].iloc[0])}
+    return Scene(text, rule_lines(pd.concat(lines), shown, used), facts=facts)
 
 
 def visits_explorer() -> App:
@@ -202,4 +205,4 @@ def visits_explorer() -> App:
         "strategy": dropdown("rule", [(rule.label, key) for key, rule in STRATEGIES.items()], "either"),
         "test": dropdown("test at both visits", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
     }
-    return App("Two looks at the same patients", controls, visits_scene, height=420, name="visits_explorer")
+    return App("Two looks at the same patients", controls, visits_scene, name="visits_explorer")

@@ -11,7 +11,7 @@ from lupus_kit.widgets.app import App
 APPS: dict[str, Callable[..., App]] = {
     build.__name__: build
     for build in (
-        design.allocation_explorer, cohort.assumption_board, sri.patient_builder, inference.table_explorer,
+        inference.ticket_board, design.allocation_explorer, cohort.assumption_board, sri.patient_builder, inference.table_explorer,
         audit.pvalue_detective, audit.missing_map, audit.visits_explorer, secondary.safety_explorer,
         secondary.nephritis_board, simulation.trial_designer, simulation.pvalue_dance,
     )

@@ -12,6 +12,7 @@ from lupus_kit.audit import Proposal
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import write_atomically
 from lupus_kit.published import ROLES, Claim
+from lupus_kit.widgets.app import STYLE
 from lupus_kit.widgets.controls import dropdown, text
 
 
@@ -41,7 +42,8 @@ class ClaimsBoard(ipw.VBox):  # type: ignore[misc]
         save.on_click(lambda _: self._saved())
         flow = ipw.Box(pieces, layout=ipw.Layout(flex_flow="row wrap", align_items="center"))
         chosen = (self.words, self.endpoint, self.first, self.second, self.role, ipw.HBox([confirm, leave]))
-        super().__init__([flow, *chosen, self.report, ipw.HBox([self.file, save]), self.said])
+        super().__init__([flow, *chosen, self.report, self.file, save, self.said, ipw.HTML(STYLE)])
+        self.add_class("lupus-kit-app")
         self.current = ""
         if self._claims:
             self.choose(next(iter(self._claims)))

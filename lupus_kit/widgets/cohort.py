@@ -23,14 +23,16 @@ def _published() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "week", "rate"])
 
 
-def _row(week: int, invented: Mapping[tuple[str, int], int], n: int) -> str:
+def _row(week: int, invented: Mapping[tuple[str, int], int], n: int) -> tuple[str, float, float]:
     """Write the responders of one visit: invented and published on IL-2, then on placebo, then both differences."""
     # A visit that nobody attended has no rows: nobody responded there either.
     y1, y2 = (int(invented.get((arm, week), 0)) for arm in ("IL-2", "placebo"))
     x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), f"sri4_week{week}")
     cells = [f"{x}/{of} ({x / of:.1%})" for x, of in ((y1, n), (x1, n1), (y2, n), (x2, n2))]
-    cells += [f"{100 * gap:+.1f}" for gap in ((y1 - y2) / n, x1 / n1 - x2 / n2)]
-    return f"<tr><th scope='row'>week {week}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    found, printed = 100 * (y1 - y2) / n, 100 * (x1 / n1 - x2 / n2)
+    cells += [f"{found:+.1f}", f"{printed:+.1f}"]
+    line = f"<tr><th scope='row'>week {week}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return line, found, abs(found - printed)
 
 
 def assumption_scene(
@@ -72,7 +74,10 @@ def assumption_scene(
     trial = cohort.what_if(assumed, n_per_arm, seed)
     answers = endpoints.sri(trial.visits)
     found = answers.groupby([answers["arm"].astype(str), "week"])["responder"].sum().to_dict()
-    rows = "".join(_row(week, found, n_per_arm) for week in _WEEKS)
+    rows, facts = "", {}
+    for week in _WEEKS:
+        line, facts[f"difference_week{week}"], facts[f"miss_week{week}"] = _row(week, found, n_per_arm)
+        rows += line
     left = int(trial.patients["dropout_day"].notna().sum())
     head = (
         "<tr><th></th><th colspan='2'>IL-2</th><th colspan='2'>placebo</th><th colspan='2'>difference (points)</th></tr>"
@@ -83,7 +88,7 @@ def assumption_scene(
         f"<b>{left} of {2 * n_per_arm}</b> invented patients left before the end; where a visit is missing, they count "
         "as non-responders."
     )
-    return Scene(text, response_beside_published(answers, _published()))
+    return Scene(text, response_beside_published(answers, _published()), facts=facts)
 
 
 def assumption_board() -> App:
@@ -102,9 +107,6 @@ def assumption_board() -> App:
         "dropout_rate": float_slider("share who drop out", usual.dropout_rate, 0.0, 0.6, 0.01),
         "n_per_arm": int_slider("patients per arm", 30, 10, 200, 10),
         # A box, not a slider: any whole number is a seed.
-        "seed": ipw.IntText(
-            13, description="seed (try several)", layout=ipw.Layout(width="340px"),
-            style={"description_width": "220px"},
-        ),
-    }  # fmt: skip
-    return App("What if?", controls, assumption_scene, height=420, name="assumption_board")
+        "seed": ipw.IntText(13, description="seed (try several)"),
+    }
+    return App("What if?", controls, assumption_scene, name="assumption_board")

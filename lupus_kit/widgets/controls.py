@@ -8,7 +8,7 @@ import ipywidgets as ipw
 
 def int_slider(label: str, value: int, low: int, high: int, step: int = 1) -> ipw.IntSlider:
     """Return a slider for whole numbers that reports when it is released."""
-    return ipw.IntSlider(value, low, high, step, continuous_update=False, **_wide(label))
+    return ipw.IntSlider(value, low, high, step, continuous_update=False, description=label)
 
 
 def float_slider(
@@ -16,23 +16,18 @@ def float_slider(
 ) -> ipw.FloatSlider:
     """Return a slider for decimals that reports when it is released."""
     return ipw.FloatSlider(
-        value, min=low, max=high, step=step, continuous_update=False, readout_format=format, **_wide(label)
+        value, min=low, max=high, step=step, continuous_update=False, readout_format=format, description=label
     )
 
 
 def dropdown(label: str, options: list[tuple[str, Any]], value: Any) -> ipw.Dropdown:
     """Return a choice of one of several named values."""
-    return ipw.Dropdown(options=options, value=value, **_wide(label))
+    return ipw.Dropdown(options=options, value=value, description=label)
 
 
 def text(label: str, value: str) -> ipw.Text:
     """Return a short line of text that reports on Enter or when it is left."""
-    return ipw.Text(value, continuous_update=False, **_wide(label, "400px"))
-
-
-def _wide(label: str, width: str = "640px") -> dict[str, Any]:
-    layout = ipw.Layout(width="95%", max_width=width)
-    return {"description": label, "layout": layout, "style": {"description_width": "230px"}, "tooltip": label}
+    return ipw.Text(value, continuous_update=False, description=label)
 
 
 def p_value(p: float) -> str:

@@ -29,12 +29,12 @@ def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
     arms = [arm.name for arm in he2020().arms]
     coin = pd.DataFrame({"sequence": range(1, n + 1), "arm": np.random.default_rng(seed).choice(arms, n)})
     lists = {f"blocks of {block_size}": permuted_blocks(n, arms, block_size, seed), "a coin for each patient": coin}
-    parts = []
-    for name, frame in lists.items():
+    parts, facts = [], {}
+    for fact, (name, frame) in zip(("block_apart", "coin_apart"), lists.items(), strict=True):
         count = int((frame["arm"] == arms[0]).sum())
-        worst = int((2 * (frame["arm"] == arms[0]) - 1).cumsum().abs().max())
+        worst = facts[fact] = int((2 * (frame["arm"] == arms[0]) - 1).cumsum().abs().max())
         parts.append(f"<b>{name}</b>: {count} on {arms[0]}, {n - count} on {arms[1]}, never more than {worst} apart")
-    return Scene(f"After {n} patients: {'; '.join(parts)}.", allocation_balance(lists, arms[0]))
+    return Scene(f"After {n} patients: {'; '.join(parts)}.", allocation_balance(lists, arms[0]), facts=facts)
 
 
 def allocation_explorer() -> App:

@@ -39,18 +39,11 @@ class Findings(ipw.VBox, ipw.ValueWidget):  # type: ignore[misc]  # ipywidgets h
     """
 
     def __init__(self, label: str, options: Sequence[tuple[str, str]], value: Sequence[str] = ()) -> None:
-        self.boxes = {
-            key: ipw.Checkbox(
-                value=key in value, description=name, tooltip=f"{label}: {name}", indent=False,
-                layout=ipw.Layout(width="auto", margin="0", height="24px"),
-            )
-            for name, key in options
-        }  # fmt: skip
-        grid = ipw.GridBox(
-            list(self.boxes.values()),
-            layout=ipw.Layout(grid_template_columns="repeat(auto-fill, minmax(185px, 1fr))", width="100%"),
-        )
-        super().__init__([ipw.HTML(f"<b>{label}</b>"), grid], layout=ipw.Layout(width="100%"))
+        # For screen readers; on the page the form stands beside its own words.
+        said = {key: f"{label}: {name}" for name, key in options}
+        self.boxes = {key: ipw.Checkbox(key in value, description=said[key], indent=False) for key in said}
+        form = ipw.Box(list(self.boxes.values())).add_class("lupus-kit-boxes")
+        super().__init__([ipw.HTML(f"<b>{label}</b>"), form])
         self.value = value
         for key, box in self.boxes.items():
             box.observe(partial(self._ticked, key), names="value")

@@ -1,25 +1,27 @@
-"""Stop 4: move the responders of both arms, see every test answer."""
+"""The core path and stop 4: deal the arms anew, ticket by ticket; move the responders, see every test answer."""
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
+import ipywidgets as ipw
 import numpy as np
 import pandas as pd
 
+from lupus_kit import audit, published
+from lupus_kit.core.seeds import as_generator
+from lupus_kit.figures.design import shuffled_tickets
 from lupus_kit.figures.table_board import table_board
-from lupus_kit.inference import TESTS, compare, confidence_curve, curve_measure, pvalue_lattice
+from lupus_kit.inference import TESTS, compare, confidence_curve, curve_measure, fisher_test, pvalue_lattice
 from lupus_kit.widgets.app import App, Scene
 from lupus_kit.widgets.controls import bare_p, dropdown, int_slider, p_value
+from lupus_kit.widgets.findings import Findings
 
 #: Curves that take seconds for one table, and the test whose curve is drawn instead: the same measure, the same order.
 STAND_INS = {
-    "barnard": "pearson",
-    "barnard_berger_boos": "pearson",
+    **dict.fromkeys(("barnard", "barnard_berger_boos"), "pearson"),
+    **dict.fromkeys(("boschloo", "boschloo_minlike", "boschloo_berger_boos"), "fisher"),
     "barnard_unpooled": "wald_unpooled",
-    "boschloo": "fisher",
-    "boschloo_minlike": "fisher",
-    "boschloo_berger_boos": "fisher",
 }
-
 
 _lattice = lru_cache(maxsize=256)(pvalue_lattice)
 
@@ -116,7 +118,9 @@ def table_scene(x1: int, x2: int, test: str, n1: int = 29, n2: int = 30) -> Scen
     )
     held = _interval(curve_measure(drawn), ends)
     text = f"{x1}/{n1} ({x1 / n1:.1%}) v {x2}/{n2} ({x2 / n2:.1%}): <b>{label} p {p_value(p)}.</b> {held}{instead}"
-    return Scene(text, table_board(lattice, (x1, x2), label, curve, ends), more=every_test(x1, n1, x2, n2))
+    board = table_board(lattice, (x1, x2), label, curve, ends, arms=("IL-2", "placebo"))
+    facts = {"p": p, "low": ends[0], "high": ends[1]}
+    return Scene(text, board, more=every_test(x1, n1, x2, n2), facts=facts)
 
 
 def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App:
@@ -143,4 +147,92 @@ def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App
         "test": dropdown("test", [(test.label, key) for key, test in TESTS.items()], "pearson"),
     }
     scene = partial(table_scene, n1=n1, n2=n2)
-    return App("One table, many tests", controls, scene, height=430, name="table_explorer", fixed={"n1": n1, "n2": n2})
+    return App("One table, many tests", controls, scene, height=300, name="table_explorer", fixed={"n1": n1, "n2": n2})
+
+
+#: Shuffles that the board of tickets still shows at once.
+MOST_SHUFFLES = 10_000
+
+
+@lru_cache(maxsize=4)
+def _dealt(seed: int, n: int) -> np.ndarray:
+    """Lay n tickets in a new order, again and again: all shuffles that the board can show."""
+    return as_generator(seed).permuted(np.tile(np.arange(n), (MOST_SHUFFLES, 1)), axis=1)
+
+
+def ticket_scene(
+    first: Sequence[str], second: Sequence[str], shuffles: int, seed: int, n1: int = 29, n2: int = 30
+) -> Scene:
+    """Deal the arms of all patients anew, again and again, and count how often chance goes as far as the trial.
+
+    Parameters
+    ----------
+    first, second : sequence of str
+        Numbers of the patients who responded, in each arm.
+    shuffles : int
+        How often the tickets have been shuffled, 0 to :data:`MOST_SHUFFLES`.
+    seed : int
+        Seed of the shuffles; 0 or more.
+    n1, n2 : int
+        Patients in each arm.
+
+    Returns
+    -------
+    Scene
+        The tickets as they were dealt last, and all shuffled differences. In words the p-value: the trial itself counts
+        as one of the shuffles. Beside it that of Fisher's exact test.
+
+    Raises
+    ------
+    InputError
+        A seed that is not a whole number of 0 or more.
+
+    Examples
+    --------
+    >>> "p = (1 + 25) / (1 + 99) = <b>0.2600" in ticket_scene(["1", "2"], [], 99, 2020).text
+    True
+    """
+    answers = np.array([str(1 + k) in ticked for ticked, n in ((first, n1), (second, n2)) for k in range(n)])
+    x1, x2 = int(answers[:n1].sum()), int(answers[n1:].sum())
+    order = _dealt(seed, n1 + n2)[:shuffles]
+    responders = answers[order[:, :n1]].sum(axis=1)
+    differences, observed = responders / n1 - (x1 + x2 - responders) / n2, x1 / n1 - x2 / n2
+    far = int((np.abs(differences) >= abs(observed) - 1e-9).sum())
+    counted, fisher = (1 + far) / (1 + shuffles), float(fisher_test(x1, n1, x2, n2))
+    text = (
+        f"{x1}/{n1} v {x2}/{n2}: the trial's difference is <b>{100 * observed:+.1f} points</b>. If the drug made none, "
+        f"both sides of a ticket say the same, and only chance decides where it lies. <b>{far:,} of {shuffles:,}</b> "
+        f"shuffles are at least as far from zero, in either direction; with the trial counted in, p = (1 + {far:,}) / "
+        f"(1 + {shuffles:,}) = <b>{bare_p(counted)}</b>. All shuffles there are, by Fisher's exact test: p {p_value(fisher)}."
+    )
+    last = order[-1] if shuffles else np.arange(n1 + n2)
+    drawn = shuffled_tickets(differences, observed, last, answers, n1, ("IL-2", "placebo"))
+    return Scene(text, drawn, facts={"fisher": fisher, "apart": abs(counted - fisher)})
+
+
+def ticket_board() -> App:
+    """Return the board of the core path: the 59 patients of week 12 as tickets to turn, and buttons to shuffle.
+
+    Examples
+    --------
+    >>> app = ticket_board()
+    >>> app.set(shuffles=1000).state == app.set(shuffles=1000).state
+    True
+    >>> "p = 0.0673" in app.text.value
+    True
+    """
+    x1, n1, x2, n2 = audit.claim_counts(published.load("he2020"), "sri4_week12")
+    controls: dict[str, ipw.Widget] = {}
+    for key, arm, x, n in (("first", "IL-2", x1, n1), ("second", "placebo", x2, n2)):
+        numbers = [str(1 + k) for k in range(n)]
+        controls[key] = Findings(arm, [(f"patient {k} responded", k) for k in numbers], numbers[:x])
+    counts = controls["shuffles"] = ipw.BoundedIntText(0, 0, MOST_SHUFFLES, description="shuffles so far")
+    controls["seed"] = ipw.IntText(2020, description="seed")
+    title = "Could it be chance? One box is one patient of the trial; ticked: responded"
+    app = App(title, controls, partial(ticket_scene, n1=n1, n2=n2), name="ticket_board")
+    buttons = [ipw.Button(description=words) for words in ("Shuffle once", "10 times", "1,000 times")]
+    for more, button in zip((1, 10, 1000), buttons, strict=True):
+        button.on_click(lambda _, more=more: app.set(shuffles=min(MOST_SHUFFLES, counts.value + more)))
+    side = app.columns.children[0]
+    side.children = [*side.children[:2], ipw.HBox(buttons), *side.children[2:]]
+    return app

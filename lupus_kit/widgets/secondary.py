@@ -1,6 +1,7 @@
 """Stop 6: what 25 patients with nephritis can and cannot say, and what no serious infection leaves open."""
 
 import html
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -82,7 +83,8 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
         f"{' (' + ', '.join(dict.fromkeys(one_sided)) + ')' if one_sided else ''}."
     )
     number = published.read_p(audit.read_reported(reported)[0]).value
-    return Scene(text, p_function(curve, printed=number, own=p, ends=held))
+    drawn = p_function(curve, printed=number, own=p, ends=held, arms=("IL-2", "placebo"))
+    return Scene(text, drawn, facts={"low": low, "high": high})
 
 
 def nephritis_board() -> App:
@@ -102,7 +104,7 @@ def nephritis_board() -> App:
         "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "miettinen_nurminen"),
     }
     scene = partial(nephritis_scene, n1=n1, n2=n2)
-    return App("Twenty-five patients with nephritis", controls, scene, height=420, name="nephritis_board")
+    return App("Twenty-five patients with nephritis", controls, scene, name="nephritis_board")
 
 
 def safety_scene(n: int, x: int, risk_percent: float) -> Scene:
@@ -137,7 +139,8 @@ def safety_scene(n: int, x: int, risk_percent: float) -> Scene:
         f"95 %).{rule}<br>If the true risk is {risk_percent:g} %, a trial with {n} patients sees {few} with a chance of "
         f"{100 * chance:.0f} %. {needed}"
     )
-    return Scene(text.strip(), unseen_risk(frame, x, n, limit, risk))
+    facts = {"limit": limit, "limit_of_one_fewer": upper_limit(min(x, n - 1), n - 1)}
+    return Scene(text.strip(), unseen_risk(frame, x, n, limit, risk), facts=facts)
 
 
 def safety_explorer(n: int = 29, x: int = 0) -> App:
@@ -159,11 +162,13 @@ def safety_explorer(n: int = 29, x: int = 0) -> App:
         shown = safety_scene(n, min(x, n), risk_percent)
         if x <= n:
             return shown
-        return Scene(f"An arm of {n} cannot have {x} patients with the event; {n} are shown. {shown.text}", shown.axes)
+        return replace(
+            shown, text=f"An arm of {n} cannot have {x} patients with the event; {n} are shown. {shown.text}"
+        )
 
     controls = {
         "n": int_slider("patients in the arm", n, 5, 1000),
         "x": int_slider("of them with the event", x, 0, 10),
         "risk_percent": float_slider("a true risk to try (%)", 1.0, 0.1, 20, 0.1, ".1f"),
     }
-    return App("What no event can hide", controls, scene, height=440, name="safety_explorer")
+    return App("What no event can hide", controls, scene, name="safety_explorer")

@@ -110,7 +110,8 @@ def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> S
         f"all), {TESTS[test].label}, two-sided at {_ALPHA:g}: power is <b>{100 * here['benefit']:.0f} %</b>. {said}<br>{worth} "
         f"If the drug did nothing, {false:.1%} of such trials would be significant."
     )
-    return Scene(text, power_plan(frame, n, _TARGET, TESTS[test].label))
+    facts = {"power": here["benefit"], "power_of_smaller": max([0.0, *frame.loc[frame["n_per_arm"] < n, "power"]])}
+    return Scene(text, power_plan(frame, n, _TARGET, TESTS[test].label), facts=facts)
 
 
 def trial_designer() -> App:
@@ -131,7 +132,7 @@ def trial_designer() -> App:
         "n": int_slider("patients per arm", 30, SIZES[0], SIZES[-1], 10),
         "test": dropdown("test", [(TESTS[key].label, key) for key in _OFFERED], "pearson"),
     }
-    return App("Design a better trial", controls, designer_scene, height=410, name="trial_designer")
+    return App("Design a better trial", controls, designer_scene, name="trial_designer")
 
 
 def repeated(p1: float, p2: float, n: int, trials: int, seed: int | np.random.Generator, test: str) -> pd.DataFrame:
@@ -226,7 +227,7 @@ def dance_scene(p1: float, p2: float, n: int, trials: int, seed: int, test: str 
         f"{bare_p(found['p'].min())}, the largest {bare_p(found['p'].max())}: same drug, same patients, other chance. "
         f"{int(held)} of {trials} intervals hold the truth."
     )
-    return Scene(text, dance_of_p(found, p1 - p2, _ALPHA))
+    return Scene(text, dance_of_p(found, p1 - p2, _ALPHA), facts={"hits": int(hit.sum())})
 
 
 def pvalue_dance() -> App:
@@ -249,4 +250,4 @@ def pvalue_dance() -> App:
         "seed": int_slider("seed (try several)", 1, 0, 200),
         "test": dropdown("test", [(TESTS[key].label, key) for key in _DANCING], "pearson"),
     }
-    return App("The dance of the p-values", controls, dance_scene, height=460, name="pvalue_dance")
+    return App("The dance of the p-values", controls, dance_scene, name="pvalue_dance")

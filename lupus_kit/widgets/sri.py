@@ -140,7 +140,8 @@ def patient_scene(
     bars_now["counts"] = ~((bars_now["id"] == "proteinuria") & (stable and version != "2K"))
     text = f"<table>{lines}</table><b>{html.escape(str(row['reason']))}</b>"
     rows = -(-len({*bars_before["domain"], *bars_now["domain"]}) // LEGEND_COLUMNS)
-    return Scene(text, sledai_bars(bars_before, bars_now, points), layout=rows)
+    facts = {f"{name.lower()}_met": int(met) for name, _, met in clauses} | {"responder": int(row["responder"])}
+    return Scene(text, sledai_bars(bars_before, bars_now, points), layout=rows, facts=facts)
 
 
 def patient_builder() -> App:
@@ -156,32 +157,29 @@ def patient_builder() -> App:
     """
     options = [(f"{item.label} ({item.weight})", item.id) for item in SLEDAI_ITEMS.itertuples()]
     blood = ("low_complement", "dna_binding")
-    left: dict[str, ipw.Widget] = {
-        "before": Findings("Findings at baseline (points)", options, ("arthritis", "rash", *blood)),
+    before = Findings("baseline", options, ("arthritis", "rash", *blood))
+    now = Findings("week 12", options, blood)
+    controls: dict[str, ipw.Widget] = {
+        "before": before,
+        "now": now,
         "pga_before": float_slider("PGA at baseline (0–3)", 1.1, 0, 3, 0.05),
-    }
-    right: dict[str, ipw.Widget] = {
-        "now": Findings("Findings at week 12 (points)", options, blood),
         "pga_now": float_slider("PGA at week 12 (0–3)", 0.8, 0, 3, 0.05),
     }
     for system in MOVED:
-        left[f"{system}_before"] = dropdown(f"BILAG {system}, baseline", _GRADES, "B" if system != "renal" else "D")
-        right[f"{system}_now"] = dropdown(f"BILAG {system}, week 12", _GRADES, "C" if system != "renal" else "D")
-    rule: dict[str, ipw.Widget] = {
+        start = ("B", "C") if system != "renal" else ("D", "D")
+        for time, words, grade in zip(("before", "now"), ("baseline", "week 12"), start, strict=True):
+            controls[f"{system}_{time}"] = dropdown(f"BILAG {system}, {words}", _GRADES, grade)
+    controls |= {
         "version": dropdown("version of SLEDAI", _VERSIONS, "2K"),
         "points": dropdown("SLEDAI must fall by", [(f"{n} (SRI-{n})", n) for n in range(4, 9)], 4),
         "stable": ipw.Checkbox(False, description="proteinuria at week 12 is stable", indent=False),
     }
-    app = App("Build a patient", left | right | rule, patient_scene, height=320, name="patient_builder")
-    for control in app.controls.values():
-        if isinstance(control, (ipw.FloatSlider, ipw.Dropdown)):
-            control.style.description_width = "150px" if isinstance(control, ipw.FloatSlider) else "225px"
-    # Two columns, one a visit; the verdict stands above the form, where a click does not move it out of sight.
-    half = ipw.Layout(flex="1 1 400px", min_width="380px")
-    columns = ipw.HBox(
-        [ipw.VBox(list(left.values()), layout=half), ipw.VBox(list(right.values()), layout=half)],
-        layout=ipw.Layout(flex_flow="row wrap", width="100%"),
-    )
-    heading = app.children[0]
-    app.children = [heading, app.text, app.picture, columns, *rule.values(), app.footer]
+    app = App("Build a patient", controls, patient_scene, height=225, name="patient_builder")
+    # Findings of both visits as one form below the verdict, where a click does not move it out of sight.
+    side, shown = app.columns.children
+    side.children = side.children[2:]
+    side.add_class("lupus-kit-pairs")
+    form = [ipw.HBox([before.boxes[key], now.boxes[key], ipw.Label(label)]) for label, key in options]
+    heading = ipw.HTML("<b>Findings (points): first box at baseline, second at week 12</b>")
+    shown.children = [*shown.children, heading, ipw.Box(form).add_class("lupus-kit-form")]
     return app

@@ -4,6 +4,7 @@ A teacher sends it, a student pastes it. Whatever else is pasted is refused with
 """
 
 import math
+import operator
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ _LONGEST = 1500
 #: Larger whole numbers do not survive the way to the browser and back.
 _LARGEST = 2**53 - 1
 _EXAMPLE = "table_explorer?x1=16;x2=9"
+_SIGNS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge, ">": operator.gt}
 
 
 def write(name: str, values: Mapping[str, Any]) -> str:
@@ -82,6 +84,19 @@ def split(state: object) -> tuple[str, dict[str, str]]:
             raise InputError(f"{key!r} is there twice: keep one of them.")
         pieces[key] = value
     return name, pieces
+
+
+def holds(condition: str, facts: Mapping[str, Any]) -> bool:
+    """Say whether a condition of a task holds for the facts of a view: a fact, a comparison, a number, word or fact.
+
+    Examples
+    --------
+    >>> [holds(one, {"n": 60, "test": "fisher", "p": 0.04}) for one in ("n >= 100", "test == fisher", "p < n")]
+    [False, True, True]
+    """
+    name, sign, other = condition.split()
+    wanted = facts.get(other, other if isinstance(facts[name], str) else None)
+    return bool(_SIGNS[sign](facts[name], float(other) if wanted is None else wanted))
 
 
 def value_of(key: str, control: ipw.Widget, written: str) -> Any:

@@ -111,6 +111,19 @@ def test_an_accessibility_checker_finds_nothing_serious(page, scheme):
     assert serious == []
 
 
+def test_no_page_is_wider_than_a_phones_screen(page, handbook):
+    page.set_viewport_size({"width": 390, "height": 800})
+    wide = {}
+    for path in sorted(handbook.folder.rglob("*.html")):
+        if "_static" not in path.parts:
+            page.goto(path.as_uri())
+            wide[path.name] = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.goto((handbook.folder / "index.html").as_uri())
+    assert len(wide) > 20
+    assert {name: width for name, width in wide.items() if width > 390} == {}
+
+
 def test_nothing_left_the_disk_and_nothing_failed(page):
     assert page.left == []
     assert page.errors == []

@@ -85,6 +85,19 @@ BOARDS = """count => {
 NAMED = """() => [...document.querySelectorAll('.lupus-kit-app .noUi-handle')].every(one => one.hasAttribute('aria-label'))"""
 AXE = "axe.run({include: [['.lupus-kit-app']]}, {resultTypes: ['violations']})"
 
+# Height of each board, and where the rightmost thing ends that a person reads, moves or looks at.
+SIZES = """() => [...document.querySelectorAll('.lupus-kit-app')].map(app => {
+    const things = [...app.querySelectorAll('input, select, button, img, .widget-readout, .noUi-target, p, li, b')]
+        .filter(one => one.closest('table') === null);
+    return {
+        board: app.querySelector('b').textContent,
+        height: app.getBoundingClientRect().height,
+        right: Math.max(...things.map(one => one.getBoundingClientRect().right)),
+    };
+})"""
+#: Pixels: what a laptop of 1366 x 768 shows of a notebook in JupyterLab is 647 high.
+HIGHEST, LAPTOP, PHONE = 560, {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+
 pytestmark = pytest.mark.browser
 
 
@@ -172,7 +185,7 @@ def _wait_until_it_answers(address: str, server: subprocess.Popen, log: Path) ->
 @pytest.fixture(scope="session")
 def context(browser) -> Iterator:
     """Keep one store of files for all pages: each loads megabytes of the same scripts, which are compiled once."""
-    shared = browser.new_context(viewport={"width": 1280, "height": 1000})
+    shared = browser.new_context(viewport=LAPTOP)
     yield shared
     shared.close()
 
@@ -252,12 +265,13 @@ def _move(page, app) -> None:
     Some controls change only one of them, or nothing where they stand: each is given a moment, and if none does, more.
     """
     before = json.loads(app.evaluate(SEEN))
-    controls = app.locator(".widget-slider .noUi-handle, select")
+    controls = app.locator(".widget-slider .noUi-handle, select, .widget-hbox button")
     for seconds in (3, 30, PATIENCE / 10):
         for number in range(controls.count()):
             one = controls.nth(number)
             one.focus()
-            page.keyboard.press("ArrowDown" if one.evaluate("one => one.matches('select')") else "ArrowRight")
+            kind = one.evaluate("one => one.tagName")
+            page.keyboard.press({"SELECT": "ArrowDown", "BUTTON": "Enter"}.get(kind, "ArrowRight"))
             try:  # words come first, the picture follows
                 _wait(page, CHANGED, [app.element_handle(), before], seconds)
             except Exception as error:
@@ -313,6 +327,7 @@ def test_it_runs_in_jupyterlab_and_its_widgets_answer(name, lab, lab_folder, des
         assert errors == []
         _picture(page, f"{name}-opened")
         _wait(page, BOARDS, _boards(name))
+        assert [board for board in page.evaluate(SIZES) if board["height"] > HIGHEST] == []
         if name != "widgets":
             _move_all(page, name)
         _wait(page, IDLE)
@@ -396,6 +411,18 @@ def test_the_page_of_widgets_answers_in_voila_without_barriers(voila, context):
         assert _barriers(page) == []
 
 
+@pytest.mark.parametrize("screen", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_boards_fit_the_screen(screen, stops):
+    stops.set_viewport_size(screen)
+    _wait(stops, "width => innerWidth === width", screen["width"])
+    boards = stops.evaluate(SIZES)
+    assert len(boards) == sum(map(_boards, STOPS))
+    assert [board for board in boards if board["right"] > screen["width"]] == []
+    assert stops.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+    if screen is LAPTOP:
+        assert [board for board in boards if board["height"] > HIGHEST] == []
+
+
 def test_the_widgets_of_all_stops_stand_in_voila_without_barriers(stops):
     assert stops.locator(".lupus-kit-app").count() == sum(map(_boards, STOPS))
     assert stops.locator(".lupus-kit-app").get_by_role("alert").count() == 0
@@ -418,3 +445,31 @@ def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(stops):
     app.get_by_role("button", name="Reset").click()
     app.get_by_text("16/29 (55.2%)").first.wait_for()
     assert field.input_value() == start
+
+
+def test_work_is_downloaded_and_restored_by_one_click_each(lab, lab_folder, desk, tmp_path):
+    page, _ = desk
+    cells = [nbformat.v4.new_code_cell("from lupus_kit import lessons\nlessons.check('00.1', 16)\nlessons.backup()")]
+    own = lab_folder / "notebooks" / "own"
+    own.mkdir()
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), own / "backup.ipynb")
+    try:
+        _run_all(page, "own/backup")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download my work").click()
+        download.value.save_as(tmp_path / "work.json")
+        work = json.loads((tmp_path / "work.json").read_text(encoding="utf-8"))
+        assert [row["exercise"] for row in work["answers"]] == ["00.1"]
+        assert list(work["notebooks"]) == ["backup.ipynb"]
+        place = own / "lupus-kit-progress.json"
+        place.unlink()
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Restore my work").click()
+        chooser.value.set_files(tmp_path / "work.json")
+        page.get_by_role("status").filter(has_text="Restored: 1 answer and 0 predictions").wait_for()
+        assert json.loads(place.read_text(encoding="utf-8"))["answers"] == work["answers"]
+        _picture(page, "backup")
+    finally:
+        page.evaluate(CLOSE)
+        _stop_kernels(lab)

@@ -140,7 +140,8 @@ def test_a_new_file_never_overwrites_yours(desk, capsys):
 
 def test_the_list_of_studies(desk, capsys):
     assert call("audit", "--list") == 0
-    lines = capsys.readouterr().out.splitlines()
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["study", "title"]
     assert [line.split()[0] for line in lines] == published.studies()
     for line, name in zip(lines, published.studies(), strict=True):
         assert line.endswith(published.load(name).trial.title)

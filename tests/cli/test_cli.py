@@ -144,7 +144,7 @@ def test_no_write_permission(option, capsys, tmp_path, monkeypatch, installed):
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("os.replace", refuse)
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     assert call(*option, str(tmp_path / "x")) == 2
     error = capsys.readouterr().err

@@ -39,20 +39,111 @@ def feed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
+#: What a command does not have, and why.
+HOLES = {
+    "journal-club": {"--format": "a PDF, a notebook and a page, in a folder"},
+    "handbook": {"--format": "a web site", "--force": "it replaces an earlier handbook and nothing else"},
+    "lab": {"--format": "writes notebooks only", "--out": "--notebooks", "--force": "a copy is never overwritten"},
+}
+
+
+def test_the_matrix_of_commands_and_options_has_only_the_holes_that_have_a_reason():
+    from typer.main import get_command
+
+    options = ("--format", "--out", "--force", "--quiet")
+    for name, command in get_command(cli.app).commands.items():
+        known = {flag for parameter in command.params for flag in parameter.opts}
+        assert {one for one in options if one not in known} == set(HOLES.get(name, ())), name
+
+
 @pytest.mark.parametrize(
-    "command", ["replicate", "audit", "score", "cohort", "power", "simulate", "journal-club", "teach"]
+    ("arguments", "head"),
+    [
+        (("cohort", "--list"), "name,value,unit,origin,source"),
+        (("audit", "--list"), "study,title"),
+        (("power", "--list"), "key,label"),
+        (("score", "--columns"), "name,"),
+        (("teach",), "module,"),
+        (("teach", "--list", "--stop", "1"), "key,"),
+        (("teach", "--class", "."), "key,"),
+        (("doctor",), "what,found,wanted,ok"),
+        (("replicate",), ""),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )
-def test_every_command_that_writes_knows_the_same_options(command, capsys):
-    assert call(command, "--help") == 0
-    printed = capsys.readouterr().out
-    assert all(option in printed for option in ("--out", "--force", "--quiet"))
-    assert "--format" in printed or command == "journal-club"
+def test_every_list_comes_in_every_format_and_goes_into_a_file(arguments, head, desk, capsys, monkeypatch):
+    monkeypatch.setattr("lupus_kit.course.health.widgets", list)
+    (desk / "p.json").write_text('{"schema": 1, "answers": []}')
+    assert call(*arguments, "--format", "csv", "--quiet") == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith(head)
+    assert printed.err == ""
+    assert call(*arguments, "--out", "l.csv") == 0
+    assert (desk / "l.csv").read_text(encoding="utf-8") == printed.out
+    (desk / "mine.md").write_text("mine")
+    assert call(*arguments, "--out", "mine.md") == 2
+    assert call(*arguments, "--out", "mine.md", "--force") == 0
+    assert "|" in (desk / "mine.md").read_text(encoding="utf-8") or arguments[:2] == ("teach", "--list")
+    capsys.readouterr()
+    assert call(*arguments, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("command", ["doctor", "handbook", "lab"])
-def test_quiet_is_known_everywhere(command, capsys):
-    assert call(command, "--help") == 0
-    assert "--quiet" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("audit", "--new"), ("simulate", "--new"), ("score", "--template"), ("teach", "--plan", "90min"),
+        ("teach", "--concept-test"), ("teach", "--slides", "s"), ("teach", "--instructor", "i"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_format_that_cannot_be_given_is_refused_and_not_passed_over(arguments, desk, capsys):
+    assert call(*arguments, "--format", "json") == 2
+    assert "has one format; leave --format out" in capsys.readouterr().err
+    assert os.listdir(desk) == []
+
+
+def test_a_cohort_is_not_written_as_a_list_nor_a_list_as_a_cohort(desk, capsys):
+    assert call("cohort", "--list", "--format", "xlsx") == 2
+    assert "a list is written as table, markdown, json or csv" in capsys.readouterr().err
+    assert call("cohort", "--out", "c", "--per-arm", "2", "--format", "json") == 2
+    assert "csv" in capsys.readouterr().err
+    assert call("teach", "--slides", "s", "--out", "x") == 2
+    assert "leave --out out" in capsys.readouterr().err
+    assert os.listdir(desk) == []
+
+
+@pytest.mark.parametrize("out", ["r.xlsx", "r.parquet"])
+def test_an_ending_that_would_mislead_is_refused_by_every_command(out, desk, capsys):
+    for arguments in (POWER, ("audit", "he2020"), ("teach",), ("score", "--example")):
+        assert call(*arguments, "--format", "csv", "--out", out) == 2
+        assert "a result is written as" in capsys.readouterr().err
+    assert os.listdir(desk) == []
+
+
+def test_codes_are_read_from_standard_input(desk, capsys, monkeypatch):
+    rows = "".join(f"A,{week},x,SLE,{9 - week // 2}\nA,{week},x,PHYS,1\n" for week in (0, 12))
+    (desk / "v.csv").write_text(f"patient,week,arm,test,value\n{rows}")
+    codes = "code,column\nSLE,sledai\nPHYS,pga\n"
+    (desk / "codes.csv").write_text(codes)
+    ask = ("score", "v.csv", "--layout", "tests", "--endpoint", "modified-sri", "--format", "csv", "--codes")
+    assert call(*ask, "codes.csv") == 0
+    expected = capsys.readouterr().out
+    feed(monkeypatch, codes.encode())
+    assert call(*ask, "-") == 0
+    assert capsys.readouterr().out == expected
+    assert call("score", "-", "--codes", "-") == 2
+    assert "both read standard input" in capsys.readouterr().err
+
+
+def test_quiet_silences_the_bar_of_running_notebooks(tmp_path, capsys, monkeypatch):
+    from lupus_kit.course import execution
+
+    (tmp_path / "n.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    monkeypatch.setattr(execution, "execute", lambda notebook, name, folder: execution.NotebookRun(name, 0.0, ()))
+    for quiet in (True, False):
+        list(execution.execute_files([tmp_path / "n.ipynb"], quiet))
+        assert ("notebook" in capsys.readouterr().err) != quiet
 
 
 def test_quiet_leaves_the_result_and_what_is_wrong(desk, capsys):

@@ -70,7 +70,7 @@ def read_plan(path: Path) -> None:
 def read_progress(path: Path) -> None:
     try:
         progress_file.read(path)
-    except (progress_file.DamagedError, progress_file.NewerError) as error:
+    except InputError as error:
         raise InputError(str(error)) from None
 
 

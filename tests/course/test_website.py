@@ -16,6 +16,7 @@ from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
 from lupus_kit.course import shelf
 from lupus_kit.course.handbook import website
+from lupus_kit.course.handbook.sources import INDEX_ENTRIES
 
 
 def _page(folder: Path, name: str) -> str:
@@ -113,6 +114,30 @@ def test_the_search_knows_words_and_help_but_no_solutions(handbook):
     assert "facilit" not in {
         term for term in index["terms"] if index["terms"][term] == index["docnames"].index("80_one")
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "page", "heading"),
+    [
+        ("randomization", "01_trial_design", "1b"), ("randomisation", "01_trial_design", "1b"),
+        ("ITT", "03_sri4", "3b"), ("intention to treat", "03_sri4", "3b"),
+        ("NNT", "04_week12_week24", "4b"), ("NNT", "00_start_here", "How large"),
+        ("CI", "00_start_here", "How large"), ("CI", "04_week12_week24", "4b"), ("power", "04_week12_week24", "4c"),
+    ],
+)  # fmt: skip
+def test_the_search_leads_to_the_page_that_explains_a_word(handbook, asked, page, heading):
+    index = json.loads(_page(handbook.folder, "searchindex.js").removeprefix("Search.setIndex(").rstrip(")\n"))
+    places = {index["docnames"][at]: anchor for at, anchor, _ in index["indexentries"][asked.casefold()]}
+    before, found, _ = _article(handbook.folder, f"{page}.html").partition(f'id="{places[page]}"')
+    assert found
+    assert heading in before.rpartition("<h")[2].partition("</h")[0], "below its heading"
+
+
+def test_every_index_entry_has_its_heading():
+    for name, headings in INDEX_ENTRIES.items():
+        cells = json.loads((shelf.find().folder / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        lines = [line for cell in cells for line in "".join(cell["source"]).splitlines() if re.match("#+ ", line)]
+        assert {heading: sum(heading in line for line in lines) for heading in headings} == dict.fromkeys(headings, 1)
 
 
 def test_a_page_tells_how_to_run_on_a_cluster_and_what_of_it_was_not_run(handbook):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from lupus_kit import audit, design, figures, inference, simulation
+from lupus_kit import audit, design, figures, inference
 
-WEEK12, WEEK24 = (16, 29, 9, 30), (19, 29, 11, 30)
+WEEK12 = (16, 29, 9, 30)
 STRATA = pd.DataFrame(
     [("a", 16, 27, 5, 25), ("b", 0, 5, 0, 6), ("one arm only", 4, 4, 0, 0), ("nobody in arm 2", 2, 5, 0, 4)],
     columns=["stratum", "x1", "n1", "x2", "n2"],
@@ -17,11 +17,6 @@ STRATA = pd.DataFrame(
 
 def _visits():
     return pd.DataFrame([{"name": v.name, "week": v.week} for v in design.he2020().visits])
-
-
-def _trials():
-    rates = simulation.ResponseRates((0.55, 0.3), (0.65, 0.37))
-    return simulation.run(design.he2020(), rates, 500, seed=1).trials
 
 
 FIGURES = {
@@ -63,14 +58,6 @@ FIGURES = {
         lambda: figures.inference.size_curves(inference.size_curve("fisher", 29, 30).assign(label="Fisher")),
         ["Fisher reaches 0.0364"],
     ),
-    "difference": (
-        lambda: figures.inference.intervals(inference.compare(*WEEK12).intervals()),
-        ["Wald: 0.7 to 49.6", "2 of 6 leave out 0"],
-    ),
-    "odds": (
-        lambda: figures.inference.intervals(inference.compare(*WEEK24).intervals(), "odds ratio"),
-        ["odds ratio", "of 5 leave out 1"],
-    ),
     "tipping": (
         lambda: figures.inference.tipping_map(inference.tipping_point(*WEEK12, 2, 1)),
         ["6 ways", "are at most 0.05"],
@@ -87,7 +74,6 @@ FIGURES = {
         lambda: figures.inference.forest(inference.stratified(STRATA).forest("odds ratio")),
         ["odds ratio (log scale) in 4 strata", "b: nan (0 to inf)", "nobody in arm 2: inf ("],
     ),
-    "dance": (lambda: figures.audit.dance(_trials()["p_primary"], observed=0.05), ["500 p-values", "are at most 0.05"]),
 }
 
 

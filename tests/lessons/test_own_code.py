@@ -97,7 +97,7 @@ def test_a_tuple_is_compared_value_by_value():
 
 
 def test_an_answer_without_quotes_is_understood_in_a_notebook(tmp_path):
-    sources = ["from lupus_kit import lessons", 'answer = c\nlessons.check("00.6", answer)', "nothing_of_that_name"]
+    sources = ["from lupus_kit import lessons", 'answer = cab\nlessons.check("00.8", answer)', "nothing_of_that_name"]
     cells = [v4.new_code_cell(source, metadata={"tags": ["raises-exception"]}) for source in sources]
     notebook = v4.new_notebook(cells=cells)
     execution.execute(notebook, "three", tmp_path, timeout=300)

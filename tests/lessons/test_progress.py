@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_once_and_checks_go_on(file, 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("os.replace", refuse)
     first, second = lessons.check("00.1", RIGHT), lessons.check("00.1", SLIP)
     assert (first.passed, second.passed) == (True, False)
     assert "Permission denied" in first.note

@@ -64,7 +64,7 @@ RIGHT = [
     ("00.4", _arms_shuffled),
     ("00.4", lambda patients, rng: _by_loc(patients.assign(responder=rng.permutation(patients["responder"])))),
     ("00.5", lambda shuffled, observed: (1 + sum(abs(one) >= abs(observed) for one in shuffled)) / (1 + len(shuffled))),
-    ("00.7", _share),
+    ("00.6", _share),
 ]
 WRONG = [
     ("00.2", lambda patients: -_by_loc(patients), "placebo minus IL-2"),
@@ -86,11 +86,11 @@ WRONG = [
     ("00.5", lambda shuffled, observed: np.mean(np.abs(shuffled) > abs(observed)), "exactly as far out"),
     ("00.5", lambda shuffled, observed: np.mean(np.abs(shuffled) >= abs(observed)), "It can give 0"),
     ("00.5", lambda shuffled, observed: 1 / 0, "stopped with ZeroDivisionError"),
-    ("00.7", lambda *given: _share(*given, truth=lambda x1, n1, x2, n2, *rates: x1 / n1 - x2 / n2), "observed difference"),
-    ("00.7", lambda *given: _share(*given, truth=lambda *counts: abs(counts[4] - counts[5])), "the truth is −0.6"),
-    ("00.7", lambda *given: _share(*given, size=-1), "all of the n1 patients respond"),
-    ("00.7", lambda *given: 95.0, "it should give 1 and 0"),
-    ("00.7", lambda interval: 0, "stopped with TypeError"),
+    ("00.6", lambda *given: _share(*given, truth=lambda x1, n1, x2, n2, *rates: x1 / n1 - x2 / n2), "observed difference"),
+    ("00.6", lambda *given: _share(*given, truth=lambda *counts: abs(counts[4] - counts[5])), "the truth is −0.6"),
+    ("00.6", lambda *given: _share(*given, size=-1), "all of the n1 patients respond"),
+    ("00.6", lambda *given: 95.0, "it should give 1 and 0"),
+    ("00.6", lambda interval: 0, "stopped with TypeError"),
 ]  # fmt: skip
 
 

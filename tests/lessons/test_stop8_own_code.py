@@ -56,8 +56,8 @@ def _statsmodels(estimates, errors):
 RIGHT = [
     ("08.1", _by_arm),
     ("08.1", _by_loop),
-    ("08.3", _statsmodels),
-    ("08.3", lambda estimates, errors: [_mean(estimates, errors), np.sqrt(1 / np.sum(1 / errors**2))]),
+    ("08.2", _statsmodels),
+    ("08.2", lambda estimates, errors: [_mean(estimates, errors), np.sqrt(1 / np.sum(1 / errors**2))]),
 ]
 WRONG = [
     ("08.1", _no_doubt, "observed rates for the true ones"),
@@ -71,15 +71,15 @@ WRONG = [
     ("08.1", lambda *given: "a difference", "of another form"),
     ("08.1", lambda *given: {"difference": _by_arm(*given)}, "of another form"),
     ("08.1", lambda *given: print(), "one difference a draw"),
-    ("08.3", lambda estimates, errors: (np.mean(estimates), _statsmodels(estimates, errors)[1]), "plain mean"),
-    ("08.3", lambda estimates, errors: (_mean(estimates, errors, -1), 1.0), "its square"),
-    ("08.3", lambda estimates, errors: (_mean(estimates, errors, 2), 1.0), "counts most"),
-    ("08.3", lambda estimates, errors: (_mean(estimates, errors), 1 / np.sum(1 / errors**2)), "Take its square root"),
-    ("08.3", lambda estimates, errors: (_mean(estimates, errors), np.mean(errors)), "Called with"),
-    ("08.3", lambda estimates, errors: _mean(estimates, errors), "right is (0.52, 0.22"),
-    ("08.3", lambda estimates, errors: np.array(0.5), "Called with"),
-    ("08.3", lambda estimates, errors: "0.52", "Called with"),
-    ("08.3", lambda estimates, errors: errors["LUPIL-2"], "stopped with IndexError"),
+    ("08.2", lambda estimates, errors: (np.mean(estimates), _statsmodels(estimates, errors)[1]), "plain mean"),
+    ("08.2", lambda estimates, errors: (_mean(estimates, errors, -1), 1.0), "its square"),
+    ("08.2", lambda estimates, errors: (_mean(estimates, errors, 2), 1.0), "counts most"),
+    ("08.2", lambda estimates, errors: (_mean(estimates, errors), 1 / np.sum(1 / errors**2)), "Take its square root"),
+    ("08.2", lambda estimates, errors: (_mean(estimates, errors), np.mean(errors)), "Called with"),
+    ("08.2", lambda estimates, errors: _mean(estimates, errors), "right is (0.52, 0.22"),
+    ("08.2", lambda estimates, errors: np.array(0.5), "Called with"),
+    ("08.2", lambda estimates, errors: "0.52", "Called with"),
+    ("08.2", lambda estimates, errors: errors["LUPIL-2"], "stopped with IndexError"),
 ]
 
 
@@ -98,7 +98,7 @@ def test_a_slip_gets_its_hint(key, given, words):
 
 def test_every_slip_is_tried():
     said = {lessons.check(key, given).message for key, given, _ in WRONG}
-    hints = [slip.hint for key in ("08.1", "08.3") for slip in find(key).misconceptions]
+    hints = [slip.hint for key in ("08.1", "08.2") for slip in find(key).misconceptions]
     assert [hint for hint in hints if hint not in said] == []
 
 

@@ -31,19 +31,22 @@ CONVENTIONS = {"0.05", "5", "95", "0.8", "1", "0/1"}
 #: Made up for a question, or part of a definition, with the cell's idea.
 MADE_UP = {
     "00_start_here": {"0.3": "SRI-4, PGA", "30": "a percentage point", "40": "a percentage point"},
-    "03_sri4": {"0.30": "SRI-4, PGA", "38.6": "fever"},
+    "03_sri4": {"0.30": "SRI-4, PGA", "1.2": "a PGA of the quiz"},
     "04_week12_week24": {
-        "0.048": "a p-value below 0.05", "187": "a choice", "10": "an invented rate", "60": "an invented rate",
+        "187": "a choice", "10": "an invented rate", "60": "an invented rate",
     },
-    "05_why_052_and_027": {"0.4": "an assumed correlation"},
+    "05_why_052_and_027": {
+        "0.4": "an assumed correlation", "45.45": "quiz", "0.04": "quiz", "7": "quiz",
+    },
+    "06_nephritis_safety_immune": {"1.7": "one in sixty, quiz"},
     "07_a_better_trial": {
         "45": "a rate of the lesson", "30": "a rate of the lesson", "52": "a rate of the lesson", "37": "a rate of the lesson",
         "80": "the power planned for", "100": "the end of the scale", "15": "patients who leave",
-        "1.96": "the limit of one look at 0.05", "2.8": "twelve weeks in months",
+        "1.96": "the limit of one look at 0.05",
     },
     "08_what_came_after": {
         "83.3": "LUPIL-2, post hoc", "51.7": "LUPIL-2, post hoc", "0.0168": "LUPIL-2, post hoc", "68": "LUPIL-2", "58": "LUPIL-2",
-        "0.3439": "LUPIL-2", "1.5": "LUPIL-2, the dose", "82": "a pooled rate in print", "1.96": "the normal quantile",
+        "0.3439": "LUPIL-2", "1.5": "LUPIL-2, the dose", "82": "a pooled rate in print",
     },
 }  # fmt: skip
 

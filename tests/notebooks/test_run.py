@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from lupus_kit import lessons
 from lupus_kit.course import execution, pages
+from lupus_kit.lessons.answers import letters
 from lupus_kit.lessons.catalogue import find
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ def test_hygiene_no_outputs(name, notebook):
 
 @every_file
 def test_hygiene_metadata(name, notebook):
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "lupus_kit"}
     assert set(notebook.metadata.kernelspec) == {"name", "display_name", "language"}
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}
@@ -107,6 +108,11 @@ def test_an_exercise_shows_its_choices_and_not_its_answer(name, notebook, asked)
         exercise, question = find(given.key), notebook.cells[given.index - 1].source
         assert f"Exercise {given.key}" in question
         assert all(f"**{one}**" in question or f'"{one}"' in question for one in exercise.choices)
+        if exercise.kind == "quiz":
+            offered = [slip.answer() for slip in exercise.misconceptions] + [*letters(exercise.answer(), 3)]
+            assert sorted(re.findall(r"\*\*(\d[a-d])\*\*", question)) == sorted(offered), (
+                "**1a**, **1b**, ... before each answer"
+            )
         checked = re.sub(r" +#.*", "", notebook.cells[given.index].source)
         asks = re.escape(f'lessons.check("{given.key}", {given.name})')
         form = r"answer = \.\.\.\n" if given.name == "answer" else rf"def {given.name}\([^\n]*\):\n    \.\.\.\n\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -120,6 +121,17 @@ def test_every_import_is_declared_and_the_core_has_nothing_that_is_not_imported(
     users = set().union(*(_names(EXTRAS[extra]) for extra in ("lab", "replica", "files", "handbook")))
     assert imported - _names(CORE) - users == set()
     assert _names(CORE) - imported == set()
+
+
+def test_the_extra_lab_brings_nothing_that_neither_the_kit_nor_a_notebook_calls():
+    cells = [
+        "".join(cell["source"])
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    called = {canonicalize_name(top) for top in re.findall(r"^(?:import|from) (\w+)", "\n".join(cells), re.MULTILINE)}
+    assert _names(EXTRAS["lab"]) - _imported("lupus_kit") - called == set()
 
 
 def test_what_the_tests_import_is_declared():

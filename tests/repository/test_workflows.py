@@ -80,8 +80,9 @@ def test_a_release_is_a_tag_keeps_no_password_and_publishes_no_placeholder():
     assert not any("password" in str(step) or "secrets" in str(step) for step in publish["steps"])
     build = "\n".join(_commands("release", "build"))
     owner = PROJECT["urls"]["Repository"].split("/")[3]
-    assert f"! grep --line-number '{owner}/' pyproject.toml README.md" in build or owner != "OWNER"
+    assert f"! grep --line-number '{owner}/' pyproject.toml README.md notebooks/*.ipynb" in build or owner != "OWNER"
     assert "bash unpacked/.ci/run" in build, "the sdist passes its own tests"
+    assert "unpacked/.venv/bin/python -m pip check" in build
 
 
 def test_the_dependency_scan_is_scheduled_and_colours_no_change():

@@ -15,6 +15,7 @@ from lupus_kit.core.errors import InputError
 
 RATES = simulation.ResponseRates((0.55, 0.30), (0.65, 0.37))
 HE = design.he2020()
+THREE = replace(HE, arms=(HE.arms[0], replace(HE.arms[0], name="half"), HE.arms[1]))
 HUGE = 10**30
 BAD = ("", [], ["x"], {}, b"x", 1.5, float("nan"), datetime.date(2020, 1, 1), np.array([1, 2]), pd.DataFrame(), pd.NA, -(10**30),
        HUGE, object())  # fmt: skip
@@ -30,6 +31,13 @@ CALLS = {
     "method": lambda value: simulation.grid(HE, RATES, {"test": ["pearson"]}, method=value),
     "shape": lambda value: simulation.group_sequential((0.5, 1.0), shape=value),
     "scenario": lambda value: simulation.Scenario(value),
+    "block size": lambda value: simulation.AnalysisPlan(block_size=value),
+    "names of strata": lambda value: simulation.StratifiedRates(value, (0.5, 0.5), (RATES, RATES)),
+    "shares of strata": lambda value: simulation.StratifiedRates(("a", "b"), value, (RATES, RATES)),
+    "rates of strata": lambda value: simulation.StratifiedRates(("a", "b"), (0.5, 0.5), value),
+    "design of several arms": lambda value: simulation.several_arms(value, [0.5] * 3),
+    "rates of several arms": lambda value: simulation.several_arms(THREE, value),
+    "rule for several arms": lambda value: simulation.several_arms(THREE, [0.5] * 3, rule=value),
     "register": lambda value: simulation.register(value, "plan.toml"),
     "trials": lambda value: simulation.run(HE, RATES, value),
     "jobs": lambda value: run(n_jobs=value),

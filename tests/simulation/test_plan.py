@@ -13,7 +13,7 @@ from lupus_kit import cohort, design, inference, simulation
 from lupus_kit.core.errors import InputError
 from lupus_kit.simulation import AnalysisPlan, Endpoint, InterimLooks, Reestimation, ResponseRates, Scenario
 from lupus_kit.simulation.plan import plan_file
-from lupus_kit.simulation.trials.decisions import Rule, pvalues
+from lupus_kit.simulation.trials.decisions import EVENTS, FINDINGS, Rule, bits, pvalues
 
 HE = design.he2020()
 RATES = ResponseRates((0.55, 0.30), (0.65, 0.37))
@@ -76,9 +76,9 @@ def test_decisions_are_those_of_inference(key):
         for better in product((True, False), repeat=2):
             decision = int(Rule(plan).decide(np.array(first), np.array(second), better))
             # The rule of each direction sees the p-values of that direction.
-            for bits, way in (((4, 8), True), ((16, 32), False)):
+            for found, way in (((4, 8), True), ((16, 32), False)):
                 seen = [p if side == way else 1.0 for p, side in zip((first, second), better, strict=True)]
-                assert tuple(bool(decision & bit) for bit in bits) == inference.decide(*seen, key, 0.05, 0.4)
+                assert tuple(bool(decision & bit) for bit in found) == inference.decide(*seen, key, 0.05, 0.4)
             assert (bool(decision & 1), bool(decision & 2)) == (first <= 0.05, second <= 0.05)
 
 
@@ -94,6 +94,19 @@ def test_a_one_sided_plan_finds_no_harm():
     rule = Rule(AnalysisPlan(sided=1, alpha=0.025))
     assert rule.decide(np.array(0.02), np.array(0.02), (False, False)) == 3
     assert rule.decide(np.array(0.02), np.array(0.02)) == 15
+
+
+def test_a_decision_is_read_by_name_and_keeps_the_number_that_runs_on_disk_have():
+    numbers = {"primary significant": 1, "secondary significant": 2, "primary claimed": 4, "secondary claimed": 8,
+               "primary harm found": 16, "secondary harm found": 32, "stopped for futility": 64}  # fmt: skip
+    assert {name: bits(name) for name in FINDINGS} == numbers
+    for name, number in numbers.items():
+        assert EVENTS.index[EVENTS[name]].tolist() == [k for k in range(128) if k & number]
+    # Week 12 reaches its level with harm, week 24 with a benefit: in a fixed sequence only the harm is found.
+    said = EVENTS.loc[int(Rule(AnalysisPlan()).decide(np.array(0.01), np.array(0.01), (False, True)))]
+    assert said[said].index.tolist() == [
+        "primary significant", "secondary significant", "primary harm found", "both significant", "either significant"
+    ]  # fmt: skip
 
 
 def test_an_undefined_p_value_claims_nothing():
@@ -181,6 +194,10 @@ def test_the_documented_format_can_be_read():
         assert found.assumptions.dropout.follow_up == (0.15, 0.10)
     patients = Scenario.from_toml("\n\n".join([blocks["design"], blocks["plan"], blocks["patients"]]))
     assert patients.assumptions.drug_effect == 0.5
+    assert Scenario.from_toml("\n\n".join([blocks["design"], blocks["plan"], blocks["strata"]])).assumptions.shares == (
+        0.4,
+        0.6,
+    )
 
 
 def test_defaults_fill_a_short_file():

@@ -40,7 +40,7 @@ def test_table_explorer_follows_its_controls():
 
 def test_a_control_moved_by_hand_redraws():
     app = widgets.table_explorer()
-    slider = next(w for w in app.children if isinstance(w, ipywidgets.IntSlider))
+    slider = next(w for w in app.columns.children[0].children if isinstance(w, ipywidgets.IntSlider))
     slider.value = 0
     assert app.text.value.startswith("<div aria-live='polite'>0/29 (0.0%)")
 

@@ -37,10 +37,6 @@ def _study_day(days: Any) -> np.ndarray:
     return np.asarray(days, dtype=float) + 1
 
 
-def _coded(values: pd.Series) -> Any:
-    return _yes_no(values) if values.dtype == bool else values
-
-
 def _adsl(tables: _Tables) -> pd.DataFrame:
     p = tables["patients"]
     left = p["dropout_day"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
@@ -122,18 +118,16 @@ def data_sets(tables: _Tables) -> dict[str, tuple[str, pd.DataFrame, dict[str, s
         frame["subject"] = f"{_STUDY}-" + frame["patient"].astype(object)
         if "week" in frame:
             frame["study_day"] = _study_day(7 * frame["week"])
-        values = {
-            code: column[1:] if column.startswith("=") else _coded(frame[column])
-            for code, column in listed["column"].items()
-        }
-        data = pd.DataFrame({code: _plain(one, len(frame)) for code, one in values.items()})
+        data = pd.DataFrame({code: _column(frame, column) for code, column in listed["column"].items()})
         made[name] = (label, data, listed["label"].to_dict(), listed["origin"].to_dict())
     return made
 
 
-def _plain(values: Any, rows: int) -> np.ndarray:
-    """Return numbers as they are and everything else as plain texts; one text is repeated."""
-    column = np.full(rows, values, dtype=object) if isinstance(values, str) else np.asarray(values)
+def _column(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Return numbers as they are and everything else as plain texts; a text behind = stands in every row."""
+    if name.startswith("="):
+        return np.full(len(frame), name[1:], dtype=object)
+    column = _yes_no(frame[name]) if frame[name].dtype == bool else np.asarray(frame[name])
     return column if column.dtype.kind in "biuf" else column.astype(object)
 
 

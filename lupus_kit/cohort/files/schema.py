@@ -66,9 +66,8 @@ def check_schema(table: str, frame: pd.DataFrame, where: str, first_row: int) ->
             if str(case.check).startswith("multiple_fields_uniqueness"):
                 problems.note(f"{line} is there twice", "twice")
             elif case.column in expected and row:
-                problems.note(
-                    f"{line} is not allowed ({expected[case.column]})", expected[case.column], repr(case.column)
-                )
+                allowed = expected[case.column]
+                problems.note(f"{line} is not allowed ({allowed})", allowed, repr(case.column))
             else:
                 problems.note(f"{case.check}: {case.failure_case!r} in {case.column!r}")
         problems.raise_if_any()
@@ -94,9 +93,8 @@ def check_agreement(tables: Mapping[str, pd.DataFrame], a: Assumptions | None, n
         known = position >= 0
         bad = problems[table]
         bad.add(frame, "patient", ~known, "this patient is not in the table of patients")
-        bad.add(
-            frame, "arm", known & (arms[position] != frame["arm"].cat.codes.to_numpy()), "not the arm of this patient"
-        )
+        other = arms[position] != frame["arm"].cat.codes.to_numpy()
+        bad.add(frame, "arm", known & other, "not the arm of this patient")
         when = "day" if "day" in frame else "week"
         if when in frame:
             day = frame[when].to_numpy() * (1 if when == "day" else 7)

@@ -134,7 +134,7 @@ def write_manifest(
         "made_by": made_by,
         "checksums": sums,
     }
-    with (folder / MANIFEST).open("w", encoding="utf-8") as file:
+    with (folder / MANIFEST).open("w", encoding="utf-8", newline="\n") as file:
         json.dump(manifest, file, ensure_ascii=False, indent=1)
         file.flush()
         os.fsync(file.fileno())

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -160,9 +159,8 @@ def conflicts(
     """
     if study == "he2020":
         shipped = shipped_results()["conflicts"]
-        table = pd.DataFrame(
-            [[tuple(x) if isinstance(x, list) else x for x in row] for row in shipped["rows"]], columns=_COLUMNS
-        )
+        rows = [[tuple(x) if isinstance(x, list) else x for x in row] for row in shipped["rows"]]
+        table = pd.DataFrame(rows, columns=_COLUMNS)
         table.attrs["complete"] = shipped["complete"]
         return table
     record = read_study(study)
@@ -173,8 +171,8 @@ def conflicts(
 @cache
 def shipped_results() -> dict[str, Any]:
     """Return what the solver found for ``he2020``: its conflicts, and the ends of some implied quantities."""
-    file = resources.files("lupus_kit.cohort.replica").joinpath("data", "solver_results.json")
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    file = Path(__file__).with_name("data") / "solver_results.json"
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return found
 
 

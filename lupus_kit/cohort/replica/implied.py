@@ -14,6 +14,7 @@ from lupus_kit.cohort.replica.conflicts import explain_failure, shipped_results
 from lupus_kit.cohort.replica.statements import (
     ARM_KEYS,
     ORGANS,
+    ROWS,
     VISITS,
     Statement,
     arm_sizes,
@@ -71,25 +72,11 @@ class Implied:
 
 def _meanings() -> dict[str, str]:
     """Every named count of one arm, in words."""
-    words = {
-        "responders_both": "responders at week 12 and at week 24",
-        "responders_lost": "responders at week 12 who are none at week 24",
-        "responders_gained": "responders at week 24 who were none at week 12",
-        "responders_ever": "responders at week 12 or week 24",
-        "responders_never": "patients who respond at neither visit",
-    }
+    words = dict(ROWS["counts"]["whole"])
     for week, visit in _WEEKS.items():
-        words |= {
-            f"responders_{week}": f"responders at {visit}",
-            f"drop4_{week}": f"patients whose SLEDAI fell by 4 or more by {visit}",
-            f"drop4_not_responder_{week}": f"patients whose SLEDAI fell by 4 or more by {visit} who are not responders",
-            f"bilag_worse_{week}": f"patients with a new BILAG A or two new B at {visit}",
-            f"pga_worse_{week}": f"patients whose PGA rose by 0.30 or more by {visit}",
-        }
-        for row in _ROWS:
-            label = row.replace("_", " ")
-            words[f"{row}_lost_{week}"] = f"patients with {label} at entry and without at {visit}"
-            words[f"{row}_gained_{week}"] = f"patients without {label} at entry and with it at {visit}"
+        words |= {f"{name}_{week}": text.format(visit=visit) for name, text in ROWS["counts"]["visit"].items()}
+        for row, (way, text) in itertools.product(_ROWS, ROWS["counts"]["row"].items()):
+            words[f"{row}_{way}_{week}"] = text.format(row=row.replace("_", " "), visit=visit)
     return words
 
 

@@ -1,7 +1,7 @@
 """Replicas: invented patients who agree with the published record, number by number."""
 
+from dataclasses import replace
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +104,7 @@ def replica(
     """
     rng = as_generator(seed)
     if isinstance(seed, (int, np.integer)) and seed == 0 and study == "he2020":
-        shipped = _shipped()
-        return Cohort(
-            **{k: t.copy() for k, t in shipped.tables.items()}, assumptions=None, seed=0, made_by=shipped.made_by
-        )
+        return replace(_shipped(), **{name: table.copy() for name, table in _shipped().tables.items()})
     record = read_study(study)
     with watched(f"replica of {record.trial.key}", progress, time_limit):
         return generate(rng, int(seed) if isinstance(seed, (int, np.integer)) else None, record)
@@ -115,8 +112,7 @@ def replica(
 
 @cache
 def _shipped() -> Cohort:
-    with resources.as_file(resources.files("lupus_kit.cohort.replica").joinpath("data", "replica_0")) as folder:
-        return Cohort.load(folder)
+    return Cohort.load(Path(__file__).with_name("data") / "replica_0")
 
 
 def generate(rng: np.random.Generator, seed: int | None, study: published.Study) -> Cohort:
@@ -152,7 +148,7 @@ def _arm(arm: str, mine: list[Statement], study: published.Study, rng: np.random
     who = {"patient": ids, "arm": np.full(size, arm, dtype=object)}
     tables = {"patients": tidy("patients", who | body | drugs | {"nephritis": ill, "dropout_day": left})}
     tables |= _visits(arm, mine, activity, who, followed, rng)
-    tables |= _treatment(arm, mine, who, left, followed, rng)
+    tables |= _treatment(arm, mine, who, left, rng)
     return {name: tables[name] for name in Cohort.__dataclass_fields__ if name in tables}
 
 
@@ -246,14 +242,9 @@ def _immune(arm: str, size: int, rng: np.random.Generator) -> dict[str, np.ndarr
 
 
 def _treatment(
-    arm: str,
-    mine: list[Statement],
-    who: dict[str, np.ndarray],
-    left: np.ndarray,
-    followed: int,
-    rng: np.random.Generator,
+    arm: str, mine: list[Statement], who: dict[str, np.ndarray], left: np.ndarray, rng: np.random.Generator
 ) -> dict[str, pd.DataFrame]:
-    trial = design.he2020()
+    trial, followed = design.he2020(), int(np.isnan(left).sum())
     calendar = trial.dosing.days()
     patient, given = doses_given(calendar, np.where(np.isnan(left), np.inf, left))
     amount = {a.name: a.dose_miu for a in trial.arms}[arm]

@@ -1,11 +1,12 @@
 """The published record as typed statements about patients, and how ambiguous print is read."""
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,22 +19,19 @@ ARM_KEYS = {"IL-2": "il2", "placebo": "placebo"}
 VISITS = ("baseline", "week 12", "week 24")
 ORGANS = ("rash", "mucosal_ulcer", "arthritis", "vasculitis", "alopecia", "fever", "myositis")
 
-_ROWS = tomllib.loads(
-    resources.files("lupus_kit.cohort.replica").joinpath("data", "rows.toml").read_text(encoding="utf-8")
-)
+ROWS = tomllib.loads(Path(__file__).with_name("data").joinpath("rows.toml").read_text("utf-8"))
 #: What each printed row is about.
-MEASURES: dict[str, str] = _ROWS["measures"] | {
+MEASURES: dict[str, str] = ROWS["measures"] | {
     m.replace("_", " ").capitalize(): m for m in (*ORGANS, *MEDICINES) if m != "mucosal_ulcer"
 }
 #: Rows of Table 3: the event, or the group of events.
-EVENTS: dict[tuple[str, str], str] = {(event, level): measure for event, level, measure in _ROWS["table3"]["events"]}
+EVENTS: dict[tuple[str, str], str] = {(event, level): measure for event, level, measure in ROWS["table3"]["events"]}
 
 #: Whose printed ends are quartiles in the kit's reading: no whole-number total is 13.75 or 10.75.
 QUARTILE_MEASURES = frozenset({"bilag_total"})
 
 _EXTREMES = "the two numbers in brackets are the smallest and the largest value, as the table says"
 _QUARTILES = "the two numbers in brackets are quartiles, between order statistics at (n - 1) / 4 and 3 (n - 1) / 4"
-_ENDS = {"low": ("minimum", "lower quartile"), "high": ("maximum", "upper quartile")}
 
 
 @dataclass(frozen=True)
@@ -126,12 +124,10 @@ def _percent_count(percent: str, n_max: int) -> tuple[int, int] | None:
 
 def arm_sizes(study: published.Study) -> dict[str, int]:
     """Patients randomised to each arm; a cohort cannot be made of arms whose size is not known."""
-    unknown = [arm for arm, size in study.trial.n_randomised.items() if size is None]
-    if unknown:
-        raise InputError(
-            f"the record does not say how many patients were randomised to {', '.join(map(repr, unknown))}."
-        )
-    return {arm: size for arm, size in study.trial.n_randomised.items() if size is not None}
+    sizes = study.trial.n_randomised
+    if unknown := ", ".join(repr(arm) for arm, size in sizes.items() if size is None):
+        raise InputError(f"the record does not say how many patients were randomised to {unknown}.")
+    return {arm: size for arm, size in sizes.items() if size is not None}
 
 
 def _followed(study: published.Study) -> dict[str, int]:
@@ -139,44 +135,40 @@ def _followed(study: published.Study) -> dict[str, int]:
     sizes = arm_sizes(study)
     for claim in study.records:
         for side, arm in enumerate(claim.arms):
-            fit = (
-                _percent_count(claim.shown(side).rstrip("%"), arm_sizes(study)[arm])
-                if "SRI" in claim.endpoint
-                else None
-            )
-            if fit:
+            printed = claim.shown(side).rstrip("%")
+            if "SRI" in claim.endpoint and (fit := _percent_count(printed, arm_sizes(study)[arm])):
                 sizes[arm] = min(sizes[arm], fit[1])
     return sizes
 
 
 def _claims(study: published.Study, followed: Mapping[str, int]) -> list[Statement]:
-    rows = []
-    for claim in study.records:
-        place, row = f"abstract/{claim.id}", claim.endpoint
-        for side, arm in enumerate(claim.arms):
-            printed, value = claim.shown(side), claim.values[side]
-            size = followed[arm]
-            if "SRI" in row:
-                fit = _percent_count(printed.rstrip("%"), arm_sizes(study)[arm])
-                if fit is None:
-                    raise InputError(f"abstract.csv, claim {claim.id!r}: no number of patients gives {printed}.")
-                reading = f"{printed} is {fit[0]}/{fit[1]}, the largest group of at most all patients that fits"
-                common = (row, arm, claim.visit)
-                rows.append(_make(place, "responder", *common, "count", str(fit[0]), size, False, reading))
-                rows.append(_make(place, "n", *common, "n", str(fit[1]), size, False, reading))
-            elif "remission" in row:
-                reading = "the abstract names no visit: read as true at week 12 and at week 24"
-                for visit in VISITS[1:]:
-                    common = (row, arm, visit)
-                    rows.append(
-                        _make(place, "remission", *common, "count", str(value.count), value.n or 0, False, reading)
-                    )
-                common = ("lupus nephritis", arm, "baseline")
-                rows.append(_make(place, "nephritis", *common, "count", str(value.n), size, False))
-            elif row == "serious infection":
-                common = ("Severe infection", arm, "")
-                rows.append(_make(place, "any severe infection", *common, "count", printed, size, False))
-    return rows
+    return [
+        _make(f"abstract/{claim.id}", measure, row, arm, visit, kind, printed, n, False, reading)
+        for claim in study.records
+        for side, arm in enumerate(claim.arms)
+        for measure, row, visit, kind, printed, n, reading in _said(study, claim, side, followed[arm])
+    ]
+
+
+def _said(
+    study: published.Study, claim: published.Claim, side: int, size: int
+) -> Iterator[tuple[str, str, str, str, str, int, str]]:
+    """Yield what a claim of the abstract says about one arm: measure, row, visit, kind, number, patients and reading."""
+    row, printed, value = claim.endpoint, claim.shown(side), claim.values[side]
+    if "SRI" in row:
+        fit = _percent_count(printed.rstrip("%"), arm_sizes(study)[claim.arms[side]])
+        if fit is None:
+            raise InputError(f"abstract.csv, claim {claim.id!r}: no number of patients gives {printed}.")
+        reading = f"{printed} is {fit[0]}/{fit[1]}, the largest group of at most all patients that fits"
+        yield "responder", row, claim.visit, "count", str(fit[0]), size, reading
+        yield "n", row, claim.visit, "n", str(fit[1]), size, reading
+    elif "remission" in row:
+        reading = "the abstract names no visit: read as true at week 12 and at week 24"
+        for visit in VISITS[1:]:
+            yield "remission", row, visit, "count", str(value.count), value.n or 0, reading
+        yield "nephritis", "lupus nephritis", "baseline", "count", str(value.n), size, ""
+    elif row == "serious infection":
+        yield "any severe infection", "Severe infection", "", "count", printed, size, ""
 
 
 def _make(
@@ -201,31 +193,25 @@ def _table(study: published.Study, name: str, followed: Mapping[str, int], as_pr
         n = randomised if everyone else followed[arm]
         text = str(cell.printed)
         common = (place, measure, label, arm, visit)
-        if cell.summary == "mean±SD":
-            mean, sd = text.split("±")
-            rows += [_make(*common, "mean", mean, n, True), _make(*common, "sd", sd, n, True)]
-        elif "median" in str(cell.summary):
-            rows += _spread(common, text, n, everyone, not as_printed and measure in QUARTILE_MEASURES)
-        else:
-            rows.append(_make(*common, "count", str(cell.count), n, everyone))
-            if name == "table2" and not pd.isna(cell.n):
-                reading = f"{text} fits {cell.n} patients only; all rows about one visit count the same patients"
-                common = (place, "n", label, arm, visit)
-                rows.append(_make(*common, "n", str(cell.n), n, everyone, reading))
+        parts = _parts(cell, not as_printed and measure in QUARTILE_MEASURES)
+        rows += [_make(*common, kind, printed, n, everyone, reading) for kind, printed, reading in parts]
+        if parts[0][0] == "count" and name == "table2" and not pd.isna(cell.n):
+            reading = f"{text} fits {cell.n} patients only; all rows about one visit count the same patients"
+            rows.append(_make(place, "n", label, arm, visit, "n", str(cell.n), n, everyone, reading))
     return rows
 
 
-def _spread(
-    common: tuple[str, str, str, str, str], text: str, n: int, everyone: bool, quartiles: bool
-) -> list[Statement]:
-    median, _, ends = text.partition(" (")
-    low, high = ends.rstrip(")").replace("—", "–").split("–")
+def _parts(cell: Any, quartiles: bool) -> list[tuple[str, str, str]]:
+    """Take a printed cell apart: kind, number and reading."""
+    if cell.summary == "mean±SD":
+        mean, sd = cell.printed.split("±")
+        return [("mean", mean, ""), ("sd", sd, "")]
+    if "median" not in cell.summary:
+        return [("count", str(cell.count), "")]
+    median, low, high = re.findall(r"[\d.]+", cell.printed)
+    least, most = ("lower quartile", "upper quartile") if quartiles else ("minimum", "maximum")
     reading = _QUARTILES if quartiles else _EXTREMES
-    return [
-        _make(*common, "median", median, n, everyone),
-        _make(*common, _ENDS["low"][quartiles], low, n, everyone, reading),
-        _make(*common, _ENDS["high"][quartiles], high, n, everyone, reading),
-    ]
+    return [("median", median, ""), (least, low, reading), (most, high, reading)]
 
 
 def _events(study: published.Study, followed: Mapping[str, int]) -> list[Statement]:

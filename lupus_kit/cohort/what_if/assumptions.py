@@ -1,13 +1,14 @@
 """Every assumption behind an invented cohort: its value, its range, its unit and where it comes from.
 
-The defaults stand in :class:`Assumptions` and, shares by name, in ``data/shares.csv``; the ranges, units and sources of all
-fields in ``data/assumptions.csv``.
+Defaults, ranges, units and sources of all fields stand in ``data/assumptions.csv``, and the shares by name in
+``data/shares.csv``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields, make_dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,14 +38,26 @@ class Rates(dict[str, float]):
         return (Rates, (dict(self),))
 
 
-def _rates(field: str) -> Rates:
-    """Return the default shares of a field; of items the chance among screened patients (renal: among those with nephritis)."""
-    own = _SHARES[_SHARES["field"] == field]
-    return Rates(zip(own["key"], own["patients"] / own["of"], strict=True))
+def _default(name: str) -> Any:
+    """Return the default of a field: shares by name, a word, weeks, a number, or nothing."""
+    value, own = _ABOUT[name]["value"], _SHARES[_SHARES["field"] == name]
+    if len(own):  # of items the chance among screened patients (renal: among those with nephritis)
+        return Rates(zip(own["key"], own["patients"] / own["of"], strict=True))
+    if name == "extra_weeks":
+        return tuple(map(int, value.split()))
+    number = int if _ABOUT[name]["whole"] else lambda text: float(Fraction(text))
+    return value if name in _CHOICES else number(value) if value else None
 
 
-@dataclass(frozen=True)
-class Assumptions:
+# A dataclass calls the checks of a class below it only where it has some itself.
+_CHECKED = {"__post_init__": lambda self: None}
+#: The fields with their defaults.
+_Values: Any = make_dataclass(
+    "_Values", [(name, Any, _default(name)) for name in _ABOUT], frozen=True, namespace=_CHECKED
+)
+
+
+class Assumptions(_Values):  # type: ignore[misc]
     """What has to be assumed to invent a cohort; :meth:`table` lists every field with its origin.
 
     All fields are keyword arguments with defaults. Fields that are mappings may be given in part: missing keys
@@ -79,95 +92,13 @@ class Assumptions:
     [0.1, 'changed by the user']
     """
 
-    # --- who comes in
-    age_mean: float = 30.705
-    age_sd: float = 9.49
-    female_share: float = 56 / 60
-    weight_mean: float = 56.75
-    weight_sd: float = 8.60
-    height_mean: float = 162.45
-    height_sd: float = 6.14
-    duration_mean: float = 65.15
-    duration_sd: float = 58.66
-    prednisone_median: float = 13.75
-    prednisone_spread: float = 0.6
-    prednisone_none: float = 0.03
-    nephritis_share: float = 25 / 60
-    medication_share: Mapping[str, float] = _rates("medication_share")
-    entry_sledai: int = 8
-    sledai_version: str = "2K"
-    item_share: Mapping[str, float] = _rates("item_share")
-    serology_lift: float = 0.9
-
-    # --- the course of activity
-    care_week12: float = 0.288
-    care_week24: float = 0.389
-    drug_effect: float = 0.357
-    drug_persistence: float = 1.395
-    onset_weeks: float = 6.0
-    response_sd: float = 0.184
-    divergence: float = 1.03
-    skin_share: float = 1.105
-    joint_share: float = 0.633
-    renal_share: float = 0.367
-    serology_share: float = 0.2
-    static_share: float = 0.961
-    memory_weeks: float = 12.6
-
-    # --- nephritis and rescue
-    remission_il2: float = 7 / 13
-    remission_placebo: float = 2 / 12
-    remission_selection: float = 0.5
-    remission_onset_weeks: float = 8.125
-    rescue_il2: float = 0.135
-    rescue_placebo: float = 0.169
-    rescue_selection: float = 0.9
-    rescue_weeks: float = 18.42
-    rescue_effect: float = 3.9
-    rescue_dose: float = 10.0
-
-    # --- grades, global assessment, steroids
-    moderate_cut: float = 0.12
-    severe_cut: float = 1.9
-    improving_cut: float = 0.05
-    prior_involvement: float = 0.35
-    pga_scale: float = 2.6
-    pga_noise: float = 0.45
-    taper: float = 0.6
-
-    # --- what can be lost or go wrong
-    dropout_rate: float = 1 / 60
-    dropout_mechanism: str = "MCAR"
-    dropout_strength: float = 1.0
-    dropouts: tuple[int, int] | None = None
-    event_share_il2: Mapping[str, float] = _rates("event_share_il2")
-    event_share_placebo: Mapping[str, float] = _rates("event_share_placebo")
-
-    # --- blood
-    c3_lower_limit: float = 0.9
-    c4_lower_limit: float = 0.1
-    dsdna_upper_limit: float = 30.0
-    treg_mean: float = 6.0
-    treg_gain: float = 1.0
-    treg_half_life: float = 5.0
-    nk_mean: float = 120.0
-    nk_gain: float = 0.6
-    nk_half_life: float = 7.0
-    action_days: float = 2.0
-    gain_spread: float = 0.3
-    immune_spread: float = 0.3
-    immune_noise: float = 0.12
-
-    # --- when patients are seen
-    extra_weeks: tuple[int, ...] = (2, 4, 6, 8, 10, 16, 20)
-
     def __new__(cls, *_args: Any, **given: Any) -> Assumptions:
         """Refuse unknown names with the nearest known ones."""
         known = [spec.name for spec in fields(cls)]
         wrong = [str(unknown_name("assumption", name, known)) for name in given if name not in known]
         if wrong:
             raise InputError("\n".join(wrong))
-        return super().__new__(cls)
+        return object.__new__(cls)
 
     def __post_init__(self) -> None:
         problems: list[str] = []
@@ -182,30 +113,26 @@ class Assumptions:
                 problems.append(str(unknown_name(name, value, _CHOICES[name])))
             elif _ABOUT[name]["low"]:
                 problems += _number_problems(name, value)
-        if _are_whole(self.extra_weeks) and _are_weeks(self.extra_weeks):
-            object.__setattr__(self, "extra_weeks", tuple(sorted(self.extra_weeks)))
-        else:
-            problems.append(
-                f"extra_weeks == {self.extra_weeks!r}, must be different whole weeks from 1 to 23, without 12."
-            )
-        left = self.dropouts
+        weeks, left = self.extra_weeks, self.dropouts
+        if not (_are_whole(weeks) and len({*weeks}) == len(weeks) and {*weeks} <= {*range(1, 24)} - {12}):
+            problems.append(f"extra_weeks == {weeks!r}, must be different whole weeks from 1 to 23, without 12.")
         if left is not None and not (_are_whole(left) and len(left) == 2 and min(left) >= 0):
             problems.append(
                 f"dropouts == {left!r}, must be None or two whole numbers of 0 or more: patients on IL-2 and on placebo."
             )
-        elif left is not None:
-            object.__setattr__(self, "dropouts", tuple(left))
         if not problems and self.moderate_cut > self.severe_cut:
             problems.append(
                 f"moderate_cut == {self.moderate_cut:g} is above severe_cut == {self.severe_cut:g}: swap them."
             )
         if problems:
             raise InputError("\n".join(problems))
+        object.__setattr__(self, "extra_weeks", tuple(sorted(weeks)))
+        object.__setattr__(self, "dropouts", None if left is None else tuple(left))
 
     @property
     def drug_share(self) -> float:
         """How strong the drug is, as a share of the default, where ``remission_il2`` and ``rescue_il2`` hold; 0 gives placebo's."""
-        return self.drug_effect / type(self).drug_effect
+        return float(self.drug_effect / type(self).drug_effect)
 
     def table(self) -> pd.DataFrame:
         """List every assumption with where it comes from.
@@ -260,7 +187,3 @@ def _rate_problems(name: str, given: object, default: Rates) -> list[str]:
 def _are_whole(values: object) -> bool:
     listed = isinstance(values, (tuple, list))
     return listed and all(isinstance(k, int) and not isinstance(k, bool) for k in values)  # type: ignore[attr-defined]
-
-
-def _are_weeks(weeks: tuple[int, ...]) -> bool:
-    return len(set(weeks)) == len(weeks) and all(0 < w < 24 and w != 12 for w in weeks)

@@ -48,6 +48,8 @@ _MAX_ROUNDS = 400
 _RESCUE_DAYS = 14, 77
 #: Rescue works at once, as a course of steroids does: time constant in days.
 _ONSET_DAYS = 7.0
+#: The random numbers of each part of the model.
+Streams = dict[str, np.random.Generator]
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,7 @@ def pulls(a: Assumptions) -> np.ndarray:
 
 
 def draw_course(
-    a: Assumptions,
-    weeks: np.ndarray,
-    treated: np.ndarray,
-    nephritis: np.ndarray,
-    streams: dict[str, np.random.Generator],
+    a: Assumptions, weeks: np.ndarray, treated: np.ndarray, nephritis: np.ndarray, streams: Streams
 ) -> Course:
     """Draw the latent course of every patient.
 

@@ -19,7 +19,7 @@ from lupus_kit.cohort.files.storage import COHORT_FILES, MANIFEST, file_sum, wri
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if import treatment
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, draw_course, rescued
+from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, Streams, draw_course, rescued
 from lupus_kit.cohort.what_if.organs import bilag_grades, bilag_items, global_assessment, lab_values
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
@@ -44,8 +44,6 @@ _KEYS = 4
 
 _STREAMS = ("arms", "nephritis", "entry", "course", "people", "grades", "pga", "steroids", "dropout", "events", "immune",
             "rescue", "remission", "labs")  # fmt: skip
-#: The random numbers of each part of the model.
-Streams = dict[str, np.random.Generator]
 
 
 def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: int | np.random.Generator = 0) -> Cohort:
@@ -286,7 +284,7 @@ def _recorded(a: Assumptions, course: Course, body: dict[str, Any], streams: Str
     total = course.present @ WEIGHTS
     if a.sledai_version == "SELENA":  # stable proteinuria does not count
         total = total - WEIGHTS[IDS.index("proteinuria")] * stable
-    dose = treatment.prednisone(a, total, course.weeks, course.rescue_day, body["more_prednisone"], streams["steroids"])
+    dose = treatment.prednisone(a, total, course, body["more_prednisone"], streams["steroids"])
     grades = bilag_grades(a, items, labs, streams["grades"])
     return {
         **dict(zip(IDS, np.moveaxis(course.present, 2, 0), strict=True)),

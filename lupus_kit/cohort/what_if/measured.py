@@ -1,5 +1,6 @@
 """What the model expects beside what the paper prints: medians, shares and SRI-4 rates by arm and visit."""
 
+from collections.abc import Container
 from dataclasses import replace
 
 import numpy as np
@@ -7,19 +8,13 @@ import pandas as pd
 
 from lupus_kit import published
 from lupus_kit.cohort.columns import active_bilag
+from lupus_kit.cohort.replica.statements import ARM_KEYS, MEASURES
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.cohort.what_if.generative import what_if
 from lupus_kit.endpoints import SLEDAI_ITEMS, sri
 
-_ARM_CODES = {"IL-2": "il2", "placebo": "placebo"}
 _RENAL = list(SLEDAI_ITEMS.loc[SLEDAI_ITEMS["domain"] == "renal", "id"])
-
-#: Rows of Table 2 and what they are called here.
-_TABLE2 = {"SLEDAI (SELENA-SLEDAI by the table footnote)": "sledai_median", "PGA": "pga_median",
-           "Prednisone (mg/day)": "prednisone_median", "≥1 BILAG A or 2 B": "active", "Rash": "rash",
-           "Oral ulceration": "mucosal_ulcer", "Arthritis": "arthritis", "Vasculitis": "vasculitis",
-           "Alopecia": "alopecia", "Fever": "fever", "Myositis": "myositis"}  # fmt: skip
 
 
 def measured_values(cohort: Cohort) -> pd.DataFrame:
@@ -48,24 +43,24 @@ def measured_values(cohort: Cohort) -> pd.DataFrame:
     return table.merge(found, how="left", on=["patient", "week"])
 
 
-def _printed() -> list[tuple[str, str, str, int, float, str]]:
-    """Return the published numbers: name, what is measured, arm, week, value and where it is printed."""
+def _printed(measured: Container[str]) -> list[tuple[str, str, str, int, float, str]]:
+    """Return the published numbers: name, which of the columns measured, arm, week, value and where it is printed."""
     study = published.load("he2020")
     rows = []
     claims = study.claims.set_index("id")
     for week in (12, 24):
         for arm, column in (("IL-2", "reported_a"), ("placebo", "reported_b")):
             share = float(str(claims.loc[f"sri4_week{week}", column]).rstrip("%")) / 100
-            rows.append((f"sri4_week{week}_{_ARM_CODES[arm]}", "sri4", arm, week, share, "abstract"))
+            rows.append((f"sri4_week{week}_{ARM_KEYS[arm]}", "sri4", arm, week, share, "abstract"))
     for row in study.tables["table2"].itertuples():
-        if row.characteristic in _TABLE2:
-            what = _TABLE2[row.characteristic]
-            value = row.median if what.endswith("_median") else row.percent / 100
+        is_median, measure = "median" in row.summary, MEASURES[row.characteristic].removesuffix("_bilag")
+        if (what := f"{measure}_median" if is_median else measure) in measured:
+            value = row.median if is_median else row.percent / 100
             week = 0 if row.visit == "baseline" else int(row.visit.split()[1])
-            name = f"{what}_week{week}_{_ARM_CODES[row.arm]}"
+            name = f"{what}_week{week}_{ARM_KEYS[row.arm]}"
             rows.append((name, what, row.arm, week, float(value), "Table 2"))
     for arm, share in (("IL-2", 7 / 13), ("placebo", 2 / 12)):
-        rows.append((f"remission_{_ARM_CODES[arm]}", "remission", arm, 24, share, "abstract"))
+        rows.append((f"remission_{ARM_KEYS[arm]}", "remission", arm, 24, share, "abstract"))
     return rows
 
 
@@ -101,9 +96,9 @@ def calibration_table(assumptions: Assumptions | None = None, n_per_arm: int = 2
     a = Assumptions() if assumptions is None else assumptions
     # Visits that no printed number needs are left out where they change nothing.
     drawn = what_if(a if a.dropout_mechanism != "MCAR" else replace(a, extra_weeks=()), n_per_arm, seed)
-    by_visit = dict(list(measured_values(drawn).groupby(["arm", "week"], observed=True)))
-    rows = []
-    for name, what, arm, week, printed, source in _printed():
+    measured, rows = measured_values(drawn), []
+    by_visit = dict(list(measured.groupby(["arm", "week"], observed=True)))
+    for name, what, arm, week, printed, source in _printed(measured.columns):
         values = by_visit[arm, week][what].dropna().to_numpy(dtype=float)
         trial = 12 if what == "remission" else 30  # 12 patients of an arm have nephritis
         if what.endswith("_median"):

@@ -5,6 +5,7 @@ import pandas as pd
 
 from lupus_kit.cohort.columns import EVENT_NAMES, INFECTIONS, INJECTION, SERIOUS
 from lupus_kit.cohort.what_if.assumptions import Assumptions
+from lupus_kit.cohort.what_if.course import Course
 
 #: Invented: correlation (phi) of fever and flu-like symptoms of a patient, or what is nearest where the two shares forbid it.
 _FEVER_AND_FLU = 0.3
@@ -171,20 +172,15 @@ def cell_counts(
 
 
 def prednisone(
-    a: Assumptions,
-    sledai: np.ndarray,
-    weeks: np.ndarray,
-    rescue_day: np.ndarray,
-    more: np.ndarray,
-    rng: np.random.Generator,
+    a: Assumptions, sledai: np.ndarray, course: Course, more: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Daily dose in steps of 2.5 mg, shape (patients, visits): it follows SLEDAI down; rescue adds to it for a while."""
     n = len(sledai)
     start = a.prednisone_median * more * np.exp(a.prednisone_spread * rng.standard_normal(n))
     start = np.where(rng.random(n) < a.prednisone_none, 0, np.clip(np.round(start / 2.5) * 2.5, 0, 60))
-    fall = np.clip(1 - sledai / np.maximum(sledai[:, :1], 1), 0, 1) * np.minimum(weeks / 12, 1)
+    fall = np.clip(1 - sledai / np.maximum(sledai[:, :1], 1), 0, 1) * np.minimum(course.weeks / 12, 1)
     dose = np.minimum.accumulate(np.round(start[:, None] * (1 - a.taper * fall) / 2.5) * 2.5, axis=1)
-    since = 7 * weeks - rescue_day[:, None]
+    since = 7 * course.weeks - course.rescue_day[:, None]
     with np.errstate(invalid="ignore", over="ignore"):
         added = np.where(since >= 0, a.rescue_dose * np.exp(-since / (7 * a.rescue_weeks)), 0)
     return np.asarray(np.minimum(dose + np.round(added / 2.5) * 2.5, 60))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 SHEET, FACILITATOR = "journal_club.pdf", "facilitator.html"
+#: Words for the index and the search, by page and by words of the heading below which they are explained.
+INDEX_ENTRIES: Mapping[str, Mapping[str, Sequence[str]]] = tomllib.loads(
+    Path(__file__).with_name("index_entries.toml").read_text(encoding="utf-8")
+)
 _MINUTES = re.compile(r"about (\d+) minutes", re.IGNORECASE)
 _PICTURE = re.compile(r'<img [^>]*src="data:image/[^>]*>')
 _SOLUTION = re.compile(r"<details>\s*<summary>Solution.*?</details>", re.DOTALL)
@@ -77,14 +82,15 @@ def write_sources(folder: Path, stops: Sequence[Stop], club: JournalClub) -> Non
     """
     nbformat = need("nbformat", "handbook", "The handbook")
     for stop in stops:
-        nbformat.write(_unsearched_solutions(pages.still(stop.notebook)), folder / f"{stop.name}.ipynb")
+        page = _indexed(_unsearched_solutions(pages.still(stop.notebook)), INDEX_ENTRIES.get(stop.name, {}))
+        nbformat.write(page, folder / f"{stop.name}.ipynb")
     for name in ("index.md", "gallery.md", "journal_club.md", "cluster.md"):
-        page, names = Path(__file__).with_name("templates") / name, {"sheet": SHEET, "facilitator": FACILITATOR}
-        text = fill(page, stops=stops, rooms=ROOMS, club=club, table=_table, **names)
-        (folder / name).write_text(text, encoding="utf-8")
+        template, names = Path(__file__).with_name("templates") / name, {"sheet": SHEET, "facilitator": FACILITATOR}
+        text = fill(template, stops=stops, rooms=ROOMS, club=club, table=_table, **names)
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
     (folder / "reference").mkdir()
     for name, text in {"lupus_kit": front_page(), **{room: reference_page(room) for room in ROOMS}}.items():
-        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8")
+        (folder / "reference" / f"{name}.rst").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -97,4 +103,14 @@ def _unsearched_solutions(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _SOLUTION.sub(r"``````{container} no-search\n\g<0>\n``````", cell.source)
+    return notebook
+
+
+def _indexed(notebook: NotebookNode, entries: Mapping[str, Sequence[str]]) -> NotebookNode:
+    """Put index entries below the headings where their words are explained; the search finds them, too."""
+    for heading, words in entries.items():
+        line = re.compile(rf"^#+ .*{re.escape(heading)}.*$", re.MULTILINE)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = line.sub(rf"\g<0>\n\n```{{index}} {', '.join(words)}\n```", cell.source)
     return notebook

@@ -86,10 +86,10 @@ def build(folder: Path, stops: Sequence[Stop]) -> Built:
             write_sources(sources, stops, club)
             warnings = _sphinx(sources, pages)
             (pages / SHEET).write_bytes(pdf(club))
-            (pages / FACILITATOR).write_text(facilitator(club), encoding="utf-8")
+            (pages / FACILITATOR).write_text(facilitator(club), encoding="utf-8", newline="\n")
             files = sorted([*_files(pages), MANIFEST])
             facts = {"made_by": f"lupus_kit {__version__}", "files": files}
-            (pages / MANIFEST).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+            (pages / MANIFEST).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8", newline="\n")
             put(pages, place)
     except OSError as error:
         raise cannot_write(folder, error) from None

@@ -14,7 +14,7 @@ from lupus_kit.endpoints.bilag.grades import BILAG_CODING, BILAG_SYSTEMS, GRADE_
 from lupus_kit.endpoints.bilag.items import BY_ID
 from lupus_kit.endpoints.bilag.reading import PREVIOUS, Recorded, check_names, read_flag, read_items
 from lupus_kit.endpoints.bilag.systems import PROTEIN, Values, renal
-from lupus_kit.endpoints.visits.keys import refuse_doubled
+from lupus_kit.endpoints.visits.keys import plain_keys, refuse_doubled
 from lupus_kit.endpoints.visits.units import FORM_UNITS, in_units
 
 #: So many rows are graded at a time: memory stays below a few copies of the table, and time grows with its rows.
@@ -50,10 +50,7 @@ class EarlierVisits:
         if "patient" not in table.columns:
             return None
         require_columns(table, [name for name in ("patient", "week") if name in table.columns], "the table of items")
-        try:
-            patient, names = pd.factorize(table["patient"])
-        except TypeError:
-            raise InputError("column 'patient' holds lists or the like: use one text or number a cell.") from None
+        patient, names = pd.factorize(plain_keys(table[["patient"]])["patient"])
         if "week" not in table.columns:
             if needs_week and len(names) < len(table):
                 unsaid = "no column 'week', so that nothing says which visit was before"
@@ -227,8 +224,18 @@ def bilag2004(
     told: list[str] = [*GRADE_COLUMNS, *(f"{system}_because" for system in BILAG_SYSTEMS)]
     columns = {name: np.empty(len(items), dtype=object) for name in told}
     for rows, visits in blocks(len(items), earlier):
-        tables = [None if table is None else table.iloc[rows] for table in (items, previous, given)]
-        now, before, history = _read_all(tables, involved_before, problems)
+        part = items.iloc[rows]
+        now, before = read_items(part, problems[0]), None
+        if previous is not None:
+            before = read_items(previous.iloc[rows], problems[1])
+        elif any(str(name).endswith(PREVIOUS) for name in items.columns):
+            before = read_items(part, problems[0], suffix=PREVIOUS)
+        if given is not None:
+            history = _history(given.iloc[rows], "", problems[2])
+        elif involved_before is None:
+            history = _history(part, "_before", problems[0])
+        else:
+            history = dict.fromkeys(BILAG_SYSTEMS, np.full(len(part), bool(involved_before)))
         for name, cells in _grade(now, before, history, visits, previous is None):
             columns[name][rows] = cells
     raise_together(*problems)
@@ -279,24 +286,6 @@ def _causes(system: str, found: Recorded, previous: Values) -> list[systems.Caus
     if system == "haematological":
         return systems.haematological(found)
     return systems.common_scheme(system, found.levels)
-
-
-def _read_all(
-    tables: Sequence[pd.DataFrame | None], involved_before: object, problems: Sequence[BadCells]
-) -> tuple[Recorded, Recorded | None, dict[str, np.ndarray]]:
-    """Read the items, the previous items and the history; note the bad cells of all of them."""
-    items, previous, given = tables
-    assert items is not None
-    now, before = read_items(items, problems[0]), None
-    if previous is not None:
-        before = read_items(previous, problems[1])
-    elif any(str(name).endswith(PREVIOUS) for name in items.columns):
-        before = read_items(items, problems[0], suffix=PREVIOUS)
-    if given is not None:
-        return now, before, _history(given, "", problems[2])
-    if involved_before is None:
-        return now, before, _history(items, "_before", problems[0])
-    return now, before, dict.fromkeys(BILAG_SYSTEMS, np.full(len(items), bool(involved_before)))
 
 
 def _history(table: pd.DataFrame, suffix: str, problems: BadCells) -> dict[str, np.ndarray]:

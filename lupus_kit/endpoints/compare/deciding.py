@@ -39,7 +39,7 @@ class DecidingClauses:
 
     @property
     def keys(self) -> list[str]:
-        """Columns that name a group: visit, week and arm, where they are there."""
+        """Columns that name a group: visit, week and, where it is there, arm."""
         return [c for c in ("visit", "week", "arm") if c in self.patients.columns]
 
     def intersections(self) -> pd.DataFrame:
@@ -53,33 +53,25 @@ class DecidingClauses:
             up to ``of``; responders are a row of their own.
         """
         sets = self.patients[["failed", *self.clauses]].drop_duplicates("failed")
-        if not self.keys:
-            table = sets.assign(n=sets["failed"].map(self.patients["failed"].value_counts()), of=len(self.patients))
-        else:
-            groups = self.patients.groupby(self.keys, observed=True, sort=False, dropna=False)
-            of = groups.size().rename("of").reset_index()
-            counts = self.patients.groupby([*self.keys, "failed"], observed=True, sort=False, dropna=False).size()
-            table = of.merge(sets, how="cross").merge(counts.rename("n").reset_index(), "left", [*self.keys, "failed"])
+        of, counts = (
+            self.patients.groupby(keys, observed=True, sort=False, dropna=False).size().reset_index(name=name)
+            for name, keys in (("of", self.keys), ("n", [*self.keys, "failed"]))
+        )
+        table = of.merge(sets, how="cross").merge(counts, "left", [*self.keys, "failed"])
         table["n"] = table["n"].fillna(0).astype(np.int64)
-        table["size"] = table[list(self.clauses)].sum(axis=1)
-        order = [c for c in ("week", "arm") if c in table.columns]
-        table = table.sort_values([*order, "size", "n"], ascending=[True] * (len(order) + 1) + [False], kind="stable")
+        table["size"], table["less"] = table[list(self.clauses)].sum(axis=1), -table["n"]
+        table = table.sort_values([*self.keys[1:], "size", "less"], kind="stable")
         return table[[*self.keys, "failed", *self.clauses, "n", "of"]].reset_index(drop=True)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the counts of each clause: keys, ``clause``, ``failed``, ``decides_alone``, ``of``."""
-        groups = self.patients.groupby(self.keys, observed=True, dropna=False) if self.keys else [((), self.patients)]
-        table = pd.DataFrame(
-            [
-                dict(zip(self.keys, key, strict=True))
-                | {"clause": name, "failed": group[name].sum(), "decides_alone": (group["decides_alone"] == name).sum()}
-                | {"of": len(group)}
-                for key, group in groups
-                for name in self.clauses
-            ]
-        )
-        order = [c for c in ("week", "arm") if c in table.columns]
-        return table.sort_values(order, kind="stable", ignore_index=True) if order else table
+        rows = [
+            (*key, name, group[name].sum(), (group["decides_alone"] == name).sum(), len(group))
+            for key, group in self.patients.groupby(self.keys, observed=True, dropna=False)
+            for name in self.clauses
+        ]
+        table = pd.DataFrame(rows, columns=[*self.keys, "clause", "failed", "decides_alone", "of"])
+        return table.sort_values(self.keys[1:], kind="stable", ignore_index=True)
 
     def _repr_html_(self) -> str:
         note = "Alone: the patient would respond if this clause were ignored."
@@ -137,7 +129,7 @@ def deciding_clauses(
     if event_columns is None:
         taken = {*columns, *_VERDICTS, "imputed"}
         event_columns = [c for c in result.columns if c not in taken and isinstance(result[c].dtype, pd.BooleanDtype)]
-    require_columns(result, list(event_columns), "result")
+    require_columns(result, ["visit", "week", *event_columns], "result")
     rows = at_week(result, week, "the result has")
     problems = BadCells("the result")
     answers = {name: yes_no(rows, name, problems) for name in (*columns, *event_columns)}

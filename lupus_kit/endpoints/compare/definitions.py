@@ -1,9 +1,11 @@
 """Many definitions of response on one cohort, side by side."""
 
 import html
+import tomllib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,33 +26,10 @@ from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.keys import KEYS, at_week
 from lupus_kit.endpoints.visits.visit_table import read_visits
 
-
-@dataclass(frozen=True)
-class _Definition:
-    """One definition: the columns it needs, how it is scored, and which column of the result is the verdict."""
-
-    score: Callable[..., pd.DataFrame]
-    needs: tuple[str, ...]
-    verdict: str = "responder"
-    missing: str | None = None
-
-
-_SLEDAI, _PGA, _BILAG = ("sledai",), ("pga",), tuple(GRADE_COLUMNS)
-_ALL = _SLEDAI + _PGA + _BILAG
-_STATE = ("pga", "prednisone_mg_day")
-
-_DEFINITIONS = {
-    **{f"SRI-{n}": _Definition(partial(sri, points=n), _ALL) for n in range(4, 9)},
-    "SRI-4, observed cases": _Definition(sri, _ALL, missing="observed"),
-    "SRI-4, last value carried forward": _Definition(sri, _ALL, missing="locf"),
-    "modified SRI-4 (no BILAG)": _Definition(partial(sri, components=("sledai", "pga")), _SLEDAI + _PGA),
-    "SRI-4 without PGA": _Definition(partial(sri, components=("sledai", "bilag")), _SLEDAI + _BILAG),
-    "SLEDAI fall of 4 alone": _Definition(partial(sri, components=("sledai",)), _SLEDAI),
-    "SRI-50": _Definition(sri50, _PGA + _BILAG + ITEM_IDS),
-    "BICLA": _Definition(bicla, _ALL),
-    "LLDAS": _Definition(lldas, _STATE + ITEM_IDS, "lldas"),
-    "DORIS": _Definition(doris, _STATE + CLINICAL_IDS, "doris"),
-}
+_RULES: dict[str, Callable[..., pd.DataFrame]] = {rule.__name__: rule for rule in (sri, sri50, bicla, lldas, doris)}
+_COLUMNS = {"grades": GRADE_COLUMNS, "items": ITEM_IDS, "clinical": CLINICAL_IDS}
+#: The rows of ``definitions.toml``, by name.
+_DEFINITIONS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 #: Names of the definitions that :func:`compare_definitions` knows, in the order in which they are shown.
 DEFINITIONS: tuple[str, ...] = tuple(_DEFINITIONS)
@@ -195,10 +174,11 @@ def compare_definitions(
     wide = _later_visits(table)
     for name in (name for name in asked if name not in dict(left_out)):
         rule = _DEFINITIONS[name]
-        way = rule.missing or missing
-        options = {"events": events} | ({"steroids": steroids} if rule.verdict == "responder" else {})
-        found = rule.score(table, missing=way, **options)[["patient", "week", rule.verdict]]
-        wide = wide.merge(found.rename(columns={rule.verdict: name}), "left", ["patient", "week"])
+        way, verdict = rule.get("missing", missing), rule.get("verdict", "responder")
+        options = rule.get("fixed", {}) | ({"steroids": steroids} if verdict == "responder" else {})
+        found = _RULES[rule["rule"]](table, missing=way, events=events, **options)
+        found = found[["patient", "week", verdict]].rename(columns={verdict: name})
+        wide = wide.merge(found, "left", ["patient", "week"])
         if way == "nonresponder":  # a visit without a row is a visit where nothing was recorded
             wide[name] = wide[name].fillna(False)
     return DefinitionComparison(wide, pd.DataFrame(left_out, columns=["definition", "reason"]))
@@ -216,7 +196,8 @@ def _with_items(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
 
 def _why_not(name: str, table: pd.DataFrame) -> str:
     """Say why a definition cannot be computed; nothing where it can."""
-    lacking = [c for c in _DEFINITIONS[name].needs if c not in table.columns]
+    needs = [c for need in _DEFINITIONS[name]["needs"] for c in _COLUMNS.get(need, (need,))]
+    lacking = [c for c in needs if c not in table.columns]
     if lacking:
         shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
         return f"lacks the column{'s' * (len(lacking) > 1)} {shown}"

@@ -303,15 +303,15 @@ def _results(of: Filled, shifts: np.ndarray, level: float, delta: object) -> Imp
     patients = patients.assign(observed=found.answer, share=responds.mean(axis=0).ravel())
     first = patients.iloc[:n_visits]
 
-    one = pool(rates, variances, np.broadcast_to(n[:, None] - 1.0, rates.shape[1:]), level)
-    one = replace(one, low=np.maximum(one.low, 0), high=np.minimum(one.high, 1), p=np.full(one.p.shape, np.nan))
-    blocks = [(str(arm), one, k) for k, arm in enumerate(arms.names)]
-    if len(n) > 1:
-        df = np.broadcast_to((n[:-1] + n[-1] - 2.0)[:, None], rates[0, :-1].shape)
-        difference = pool(rates[:, :-1] - rates[:, -1:], variances[:, :-1] + variances[:, -1:], df, level)
-        difference = replace(difference, low=np.maximum(difference.low, -1), high=np.minimum(difference.high, 1))
-        blocks += [(f"{arm} minus {arms.names[-1]}", difference, k) for k, arm in enumerate(arms.names[:-1])]
-    pooled = pd.concat([_block(first, *block) for block in blocks], ignore_index=True)
+    # The rate of each arm, then its difference from the last.
+    names = [*map(str, arms.names), *(f"{arm} minus {arms.names[-1]}" for arm in arms.names[:-1])]
+    estimates = np.concatenate([rates, rates[:, :-1] - rates[:, -1:]], axis=1)
+    variances = np.concatenate([variances, variances[:, :-1] + variances[:, -1:]], axis=1)
+    one = pool(estimates, variances, np.append(n - 1.0, n[:-1] + n[-1] - 2.0)[:, None], level)
+    is_rate = np.arange(len(names))[:, None] < len(n)
+    low, high = np.maximum(one.low, np.where(is_rate, 0, -1)), np.minimum(one.high, 1)
+    one = replace(one, low=low, high=high, p=np.where(is_rate, np.nan, one.p))
+    pooled = pd.concat([_block(first, name, one, k) for k, name in enumerate(names)], ignore_index=True)
     pooled = pooled.sort_values("week", kind="stable", ignore_index=True)
 
     m, a, v = (axis.ravel() for axis in np.indices(counts.shape))

@@ -296,13 +296,9 @@ def _kappa_error(a: int, b: int, c: int, d: int) -> float:
 
 
 def _mcnemar(b: int, c: int) -> dict[str, float]:
-    """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts."""
-    from statsmodels.stats.contingency_tables import mcnemar
+    """Return McNemar's exact, mid-p and asymptotic two-sided p of discordant counts; without any only the exact one is known."""
+    from lupus_kit import inference
 
-    table = [[0, b], [c, 0]]
-    exact, mid, asymptotic = mcnemar(table, exact=True).pvalue, np.nan, np.nan
-    if b + c:
-        point = scipy.stats.binom.pmf(min(b, c), b + c, 0.5)
-        mid = exact - point if b != c else 1 - point / 2
-        asymptotic = mcnemar(table, exact=False, correction=False).pvalue
-    return {"mcnemar_exact": exact, "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}
+    p = {name: float(value) for name, value in inference.pairs.mcnemar(b, c).items()}
+    mid, asymptotic = (p["mcnemar_midp"], p["mcnemar"]) if b + c else (np.nan, np.nan)
+    return {"mcnemar_exact": p["mcnemar_exact"], "mcnemar_mid_p": mid, "mcnemar_asymptotic": asymptotic}

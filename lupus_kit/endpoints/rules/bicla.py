@@ -15,13 +15,11 @@ from lupus_kit.endpoints.pga import PGA_UNITS
 from lupus_kit.endpoints.rules.intercurrent import STEROIDS, Intercurrent, read_with_events
 from lupus_kit.endpoints.rules.reasons import phrases
 from lupus_kit.endpoints.rules.sri import NEW_B_LIMIT, PGA_LIMIT, sri_changes
+from lupus_kit.endpoints.rules.states import MISSING
 from lupus_kit.endpoints.rules.steroids import SteroidRule
 from lupus_kit.endpoints.visits.keys import KEYS
 from lupus_kit.endpoints.visits.visit_table import EVENTS, GRADE_LIST, with_baseline
 from lupus_kit.endpoints.words import WORDS
-
-#: Ways to count an answer that missing data leave open.
-MISSING = ("nonresponder", "observed")
 
 #: Clause columns and what each asks for, in the order in which reasons name them.
 CLAUSES = WORDS["bicla_clauses"]

@@ -10,7 +10,7 @@ from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.nullable import DECIMALS, any_of, known_true, rounded, yes_no
 from lupus_kit.endpoints.rules.reasons import names_of, phrases, sentences, words_where
 from lupus_kit.endpoints.rules.states import MISSING, read_rows
-from lupus_kit.endpoints.rules.steroids import FLARE_EVENTS
+from lupus_kit.endpoints.rules.steroids import DOSE, FLARE_EVENTS
 from lupus_kit.endpoints.words import WORDS
 
 SLEDAI_RISE = 3
@@ -21,6 +21,8 @@ PGA_SEVERE = 2.50
 #: The clauses that are lists of events, one of which is enough: the yes/no columns, and what each records. A column that
 #: is not there is not asked for.
 LISTS = {name: rows["words"].to_dict() for name, rows in FLARE_EVENTS.groupby("clause", sort=False)}
+#: The measured columns, with the smallest and the largest value.
+MEASURED = {"sledai": (0, 105), "pga": (0, 3), DOSE: (0, 5000), "weight_kg": (10, 400)}
 OPTIONAL = tuple(name for columns in LISTS.values() for name in columns)
 
 _Answers = Mapping[str, pd.Series]
@@ -104,16 +106,10 @@ def selena_flare(visits: pd.DataFrame, *, missing: str = "observed") -> pd.DataF
     'Severe flare: SLEDAI rose to above 12; prednisone rose to above 0.5 mg/kg a day.'
     """
     require_choice("way to handle missing data", missing, MISSING)
-    rows = read_rows(visits, ["sledai", "pga", "prednisone_mg_day", "weight_kg"], OPTIONAL)
+    rows = read_rows(visits, [*MEASURED], OPTIONAL)
     problems = BadCells("the visit table")
-    now = pd.DataFrame(
-        {
-            "sledai": rounded(rows.table, "sledai", problems, 0, 105, whole=True),
-            "pga": rounded(rows.table, "pga", problems, 0, 3),
-            "dose": rounded(rows.table, "prednisone_mg_day", problems, 0, 5000),
-            "weight": rounded(rows.table, "weight_kg", problems, 10, 400),
-        }
-    )
+    read = {name: rounded(rows.table, name, problems, *ends, name == "sledai") for name, ends in MEASURED.items()}
+    now = pd.DataFrame(read).rename(columns={DOSE: "dose", "weight_kg": "weight"})
     events = {name: yes_no(rows.table, name, problems) for name in OPTIONAL if name in rows.table}
     problems.raise_if_any()
     visit_before = rows.visit_before(now[["sledai", "pga", "dose"]].notna().any(axis=1))
@@ -128,12 +124,8 @@ def selena_flare(visits: pd.DataFrame, *, missing: str = "observed") -> pd.DataF
     is_open = known_true(severe.isna() | (~severe & mild.isna()))
     imputed = is_open & ~first.to_numpy() & (missing == "nonresponder")
     level = np.select([is_open & ~imputed, known_true(severe), known_true(mild)], [-1, 2, 1], 0)
-    table: dict[str, object] = rows.keys() | {
-        "sledai_rise": rise["sledai"].astype("Int64"),
-        "pga_rise": rise["pga"].astype(float),
-        "prednisone_rise": rise["dose"].astype(float),
-    }
-    table |= clauses
+    table = rows.keys() | {"sledai_rise": rise["sledai"].astype("Int64"), "pga_rise": rise["pga"].astype(float)}
+    table |= {"prednisone_rise": rise["dose"].astype(float)} | clauses
     table["flare"] = pd.Categorical.from_codes(level, categories=list(LEVELS), ordered=True)
     grade = pd.DataFrame({"severe": severe, "mild": mild, "first": first, "open": is_open & ~first.to_numpy()})
     reasons = _reasons(clauses, events, grade, missing)

@@ -1,44 +1,17 @@
 """The 24 descriptors of the SLE disease activity index, and which of them each version counts when they are stable."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-
-@dataclass(frozen=True)
-class SledaiItem:
-    """One descriptor of the index: a row of ``items.csv``.
-
-    Attributes
-    ----------
-    id : str
-        Column name used everywhere in the kit.
-    weight : int
-        Points when present: 8, 4, 2 or 1.
-    label : str
-        Short name for tables and figures.
-    domain : str
-        Organ domain of the index.
-    definition : str
-        When the item is present, paraphrased. Check the original form before clinical use.
-    source : str
-        Where the definition comes from, and which version changed it.
-    """
-
-    id: str
-    weight: int
-    label: str
-    domain: str
-    definition: str
-    source: str
-
-
-#: The 24 descriptors as a table, in the order of the form: id, weight, label, domain, definition, source.
+#: The 24 descriptors as a table, in the order of the form: id (the column name everywhere in the kit), weight (points when
+#: present), label, domain (of the index), definition (when it is present, paraphrased: check the original form before clinical
+#: use), source (where the definition comes from, and which version changed it).
 SLEDAI_ITEMS: pd.DataFrame = pd.read_csv(Path(__file__).with_name("items.csv"))
 
-#: The same, one by one.
-ITEMS: tuple[SledaiItem, ...] = tuple(SledaiItem(*row) for row in SLEDAI_ITEMS.itertuples(index=False))
+#: The same, one by one, with the columns as attributes.
+ITEMS: tuple[Any, ...] = tuple(SLEDAI_ITEMS.itertuples(index=False, name="SledaiItem"))
 
 #: Ids of the 24 descriptors in the order of the form.
 ITEM_IDS: tuple[str, ...] = tuple(item.id for item in ITEMS)

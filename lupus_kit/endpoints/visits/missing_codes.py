@@ -6,7 +6,10 @@ no patient of a trial has it.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,21 +19,11 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
 
-#: Numbers that are used as codes for missing in data sets of trials.
-USUAL: frozenset[float] = frozenset(
-    {-1, 9, 66, 77, 88, 98, 99, 777, 888, 998, 999, 7777, 8888, 9998, 9999, 99999}
-    | {-7, -8, -9, -77, -88, -98, -99, -777, -888, -998, -999, -8888, -9998, -9999}
+_CODES: dict[str, Any] = tomllib.loads(
+    Path(__file__).with_name("data").joinpath("missing_codes.toml").read_text("utf-8")
 )
-
-#: Values from which on no patient of a trial is known; the sum of all 24 SLEDAI descriptors is 105.
-_NOBODY_HAS = {"sledai": 70}
-
-#: Codes that are no value whatever the others are: no dose, no week of a screening visit.
-_NEVER = {
-    "prednisone_mg_day": frozenset({66, 77, 88, 98, 99, 777, 888, 998, 999}),
-    "week": frozenset({-9, -77, -88, -98, -99}),
-}
-
+#: Numbers that are used as codes for missing in data sets of trials.
+USUAL: frozenset[float] = frozenset(_CODES["usual"])
 _PLAIN_MISSING = frozenset({"", ".", "na", "n/a", "nan", "nd"})
 MissingCodes = str | float | Sequence[float | str] | Mapping[str, float | Sequence[float]] | None
 
@@ -161,8 +154,8 @@ def _implausible(numbers: np.ndarray, column: Column, usual: frozenset[float]) -
     inside, coded = _in_range(numbers, column), np.isin(numbers, [*usual])
     others = np.abs(numbers[inside & ~coded])
     apart = np.abs(numbers) > max(9, 2 * others.max()) if len(others) else ~inside
-    odd = (coded & (~inside | apart)) | np.isin(numbers, [*_NEVER.get(column.name, ())])
-    return np.asarray(odd | (inside & (numbers > _NOBODY_HAS.get(column.name, np.inf))))
+    odd = (coded & (~inside | apart)) | np.isin(numbers, [*_CODES["never"].get(column.name, ())])
+    return np.asarray(odd | (inside & (numbers > _CODES["nobody_has"].get(column.name, np.inf))))
 
 
 def _count_words(distinct: list[object], counts: np.ndarray, words: dict[str, int]) -> None:

@@ -16,11 +16,13 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.pga import PGA_SCALES
 
+_DATA = Path(__file__).with_name("data")
+
 #: The columns that name their unit: column, quantity, unit, per_base (how many of this unit are one of the quantity's
 #: first-listed factor 1: 100 mg/mmol are 1 g/g as guidelines print it, 88.4 µmol/L are 1 mg/dL), low and high (the smallest and
 #: largest value that is accepted), least and most (a column whose largest value is below `least`, or whose median is above
 #: `most`, is in another unit), values (how many values such a judgement needs), synonyms. The last five are choices of the kit.
-UNITS: pd.DataFrame = pd.read_csv(Path(__file__).with_name("data") / "units.csv", keep_default_na=False)
+UNITS: pd.DataFrame = pd.read_csv(_DATA / "units.csv", keep_default_na=False)
 
 _BY_COLUMN = {str(row.column): row for row in UNITS.itertuples(index=False)}
 
@@ -28,12 +30,7 @@ _BY_COLUMN = {str(row.column): row for row in UNITS.itertuples(index=False)}
 ROLES = ("", "_previous", "_preflare", "_lower_limit", "_upper_limit")
 
 #: The unit that a name without one has in the two index forms and in a file of visits.
-FORM_UNITS: dict[str, str] = {
-    "protein_24h": "protein_24h_g", "upcr": "upcr_mg_mmol", "protein_creatinine_ratio": "upcr_mg_mmol",
-    "creatinine": "creatinine_umol_l", "gfr": "egfr_ml_min_173", "haemoglobin": "haemoglobin_g_dl",
-    "white_cells": "wbc_10e9_l", "neutrophils": "neutrophils_10e9_l", "lymphocytes": "lymphocytes_10e9_l",
-    "platelets": "platelets_10e9_l", "temperature": "temperature_c", "albumin": "albumin_g_l",
-}  # fmt: skip
+FORM_UNITS: dict[str, str] = pd.read_csv(_DATA / "form_units.csv", index_col="name")["unit"].to_dict()
 
 #: Tests that are judged against a limit of the laboratory, in whatever unit the two have.
 AS_ITS_LIMIT: dict[str, str] = {"c3": "c3_g_l", "c4": "c4_g_l", "anti_dsdna": "anti_dsdna_iu_ml"}

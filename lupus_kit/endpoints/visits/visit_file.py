@@ -8,7 +8,6 @@ columns read (`read_column`) -> patients, visits and weeks (`fill_keys`, `check_
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import BinaryIO
 
@@ -287,4 +286,4 @@ def example_visit_file() -> Path:
     >>> example_visit_file().name
     'example_visits.csv'
     """
-    return Path(str(resources.files("lupus_kit.endpoints.visits").joinpath("data", "example_visits.csv")))
+    return Path(__file__).with_name("data") / "example_visits.csv"

@@ -9,15 +9,21 @@ inverse of a variance. A stratum without variance would have all the weight: for
 responder and half a non-responder are added to each of its arms. For the scores that is where nobody responds, or
 everybody (as in Laud's ratesci); for Newcombe's interval, whose weights are those of the observed rates, where each arm
 responds as a whole or not at all.
+
+The tests take many trials at once, too: an axis of trials after that of the strata. A stratum without patients in both arms
+then says nothing.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import chdtrc, ndtr
 
-from lupus_kit.inference.intervals.difference import constrained_rates, signed_root
+from lupus_kit.inference.intervals.difference import constrained_rates
 from lupus_kit.inference.intervals.proportion import wilson, z_quantile
 from lupus_kit.inference.strata.patients import Strata
+from lupus_kit.inference.two_by_two.asymptotic import standardised
 from lupus_kit.inference.two_by_two.counts import Bools, FloatArray
 
 Ends = tuple[float, float, float]
@@ -25,7 +31,7 @@ Ends = tuple[float, float, float]
 _SMALLEST = 1e-12
 
 
-def cochran_mantel_haenszel(strata: Strata, correction: bool) -> float:
+def cochran_mantel_haenszel(strata: Strata, correction: bool) -> FloatArray:
     """Signed root of the Cochran–Mantel–Haenszel statistic; nan where no stratum says anything.
 
     With the correction half a responder is taken off the distance, never past zero.
@@ -35,11 +41,10 @@ def cochran_mantel_haenszel(strata: Strata, correction: bool) -> float:
     Cochran WG. Biometrics 1954;10:417-451. Mantel N, Haenszel W. J Natl Cancer Inst 1959;22:719-748.
     """
     s, total = strata.responders, strata.patients
-    excess = float((strata.x1 - strata.n1 * s / total).sum())
-    variance = float((strata.weight * s * (total - s) / (total * (total - 1))).sum())
-    if variance == 0:
-        return np.nan
-    return float(np.sign(excess)) * max(abs(excess) - 0.5 * correction, 0.0) / float(np.sqrt(variance))
+    excess = (strata.x1 - strata.n1 * s / np.maximum(total, 1)).sum(axis=0)
+    variance = (strata.weight * s * (total - s) / np.maximum(total * (total - 1), 1)).sum(axis=0)
+    distance = np.sign(excess) * np.maximum(np.abs(excess) - 0.5 * correction, 0.0)
+    return np.where(variance == 0, np.nan, standardised(distance, variance))
 
 
 def _around(estimate: float, variance: float, level: float, logarithm: bool) -> Ends:
@@ -160,19 +165,7 @@ def _softened(strata: Strata, where: Bools) -> Strata:
     return Strata(strata.x1 + half, strata.n1 + 2 * half, strata.x2 + half, strata.n2 + 2 * half)
 
 
-def _distance(strata: Strata, difference: float, weighting: str) -> tuple[float, float]:
-    """Weighted distance of the strata's differences from a common one, and its variance."""
-    n1, n2 = strata.n1, strata.n2
-    p1, p2 = constrained_rates(strata.x1, n1.astype(np.int64), strata.x2, n2.astype(np.int64), difference)
-    variance = p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2
-    weight = strata.weight if weighting == "cmh" else 1 / np.maximum(variance, _SMALLEST)
-    weight = weight / weight.sum()
-    factor = strata.patients / (strata.patients - 1)
-    distance = weight @ (strata.x1 / n1 - strata.x2 / n2 - difference)
-    return float(distance), float(weight**2 @ (variance * factor))
-
-
-def score(strata: Strata, difference: float, weighting: str) -> float:
+def score(strata: Strata, difference: float, weighting: str) -> FloatArray:
     """Stratified score of one common risk difference, each stratum's variance times N/(N - 1).
 
     With CMH weights its square at no difference is the Cochran–Mantel–Haenszel statistic. Inverse-variance weights are
@@ -182,10 +175,25 @@ def score(strata: Strata, difference: float, weighting: str) -> float:
     ----------
     Miettinen O, Nurminen M. Stat Med 1985;4:213-226. Laud PJ. Pharm Stat 2017;16:334-348, and his R package ratesci.
     """
+    there = (strata.n1 > 0) & (strata.n2 > 0)
     if weighting == "inverse_variance":
-        strata = _softened(strata, (strata.responders == 0) | (strata.responders == strata.patients))
-    distance, variance = _distance(strata, difference, weighting)
-    return 0.0 if abs(distance) < 1e-15 else signed_root(distance, variance)
+        strata = _softened(strata, there & ((strata.responders == 0) | (strata.responders == strata.patients)))
+    x1, n1, x2, n2 = (np.where(there, counts, k % 2) for k, counts in enumerate(strata))  # elsewhere 0 of 1 patient
+    p1, p2 = constrained_rates(x1, n1.astype(np.int64), x2, n2.astype(np.int64), difference)
+    variance = p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2
+    weight = strata.weight if weighting == "cmh" else there / np.maximum(variance, _SMALLEST)
+    weight = weight / np.maximum(weight.sum(axis=0), _SMALLEST)
+    distance = (weight * (x1 / n1 - x2 / n2 - difference)).sum(axis=0)
+    variance = (weight**2 * variance * (n1 + n2) / (n1 + n2 - 1)).sum(axis=0)
+    return np.where(np.abs(distance) < np.where(variance > 0, 1e-15, 1e-12), 0.0, standardised(distance, variance))
+
+
+#: Large-sample tests over strata by key: in print, and the signed root of their statistic.
+ROOTS: dict[str, tuple[str, Callable[[Strata], FloatArray]]] = {
+    "cmh": ("Cochran–Mantel–Haenszel", lambda of: cochran_mantel_haenszel(of, False)),
+    "cmh_corrected": ("Cochran–Mantel–Haenszel, continuity correction", lambda of: cochran_mantel_haenszel(of, True)),
+    "score_inverse_variance": ("stratified score, inverse-variance weights", lambda of: score(of, 0.0, "inverse_variance")),
+}  # fmt: skip
 
 
 def miettinen_nurminen(strata: Strata, level: float, weighting: str) -> Ends:

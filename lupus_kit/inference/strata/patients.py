@@ -34,7 +34,7 @@ class Strata(NamedTuple):
     @property
     def weight(self) -> FloatArray:
         """Cochran's and Mantel–Haenszel's weight of each stratum, ``n1 n2 / (n1 + n2)``."""
-        return self.n1 * self.n2 / self.patients
+        return self.n1 * self.n2 / np.maximum(self.patients, 1)
 
     @property
     def informative(self) -> Bools:

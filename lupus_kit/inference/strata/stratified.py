@@ -247,14 +247,9 @@ def _notes(tables: pd.DataFrame, two_arms: Bools) -> list[str]:
 
 
 def _tests(strata: Strata, exact: _Conditional, alternative: str) -> Iterator[StratifiedTest]:
-    root = estimators.cochran_mantel_haenszel
-    for key, label, z in (
-        ("cmh", "Cochran–Mantel–Haenszel", root(strata, False)),
-        ("cmh_corrected", "Cochran–Mantel–Haenszel, continuity correction", root(strata, True)),
-        ("score_inverse_variance", "stratified score, inverse-variance weights",
-         estimators.score(strata, 0.0, "inverse_variance")),
-    ):  # fmt: skip
-        yield StratifiedTest(key, label, z**2, 1, float(normal_pvalue(np.array(z), alternative)))
+    for key, (label, root) in estimators.ROOTS.items():
+        z = root(strata)
+        yield StratifiedTest(key, label, float(z) ** 2, 1, float(normal_pvalue(z, alternative)))
     for key, label, test in (
         ("exact", "exact conditional, twice the smaller tail", "fisher_doubled"),
         ("exact_point", "exact conditional, point probability", "fisher"),

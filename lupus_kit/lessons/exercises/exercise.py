@@ -1,18 +1,17 @@
 """What an exercise is, and what a typical wrong answer to it is."""
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from string import Formatter
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.errors import InputError
 from lupus_kit.lessons.own_code import differences
 
-Kind = Literal["number", "numbers", "choice", "names", "text", "function"]
+Kind = Literal["number", "numbers", "choice", "names", "quiz", "text", "function"]
 Task = Literal["compute", "predict", "judge"]
 
 
@@ -67,9 +66,10 @@ class Exercise:
     answer : callable
         Takes nothing and computes the answer with the kit. Never a typed number: the check is right because the
         kit is.
-    kind : {"number", "numbers", "choice", "names", "text", "function"}
-        One number; several in a fixed order; one of ``choices``; a set of names in any order; written sentences, or a
-        function of the student's own, of which ``answer`` gives an example that passes.
+    kind : {"number", "numbers", "choice", "names", "quiz", "text", "function"}
+        One number; several in a fixed order; one of ``choices``; a set of names in any order; one letter for each of
+        several short questions (``"cab"``; a misconception is then named as ``"2b"``); written sentences, or a function
+        of the student's own, of which ``answer`` gives an example that passes.
     tolerance : float
         How far a number may be off, in its own unit. The default, 0, is for whole numbers.
     unit : str
@@ -85,11 +85,6 @@ class Exercise:
     remarks : callable, optional
         For a ``"text"`` or a ``"function"``: takes it and lists what is wrong with it; nothing to remark is right. A
         function is called there on other data (:mod:`lupus_kit.lessons.own_code`).
-
-    Raises
-    ------
-    InputError
-        If the key, the aim, the task, the kind, the tolerance or the choices cannot be used.
 
     Examples
     --------
@@ -110,20 +105,6 @@ class Exercise:
     explain: str | Callable[[], str] = ""
     misconceptions: tuple[Misconception, ...] = ()
     remarks: Callable[[str], list[str]] | None = None
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"\d\d\.[1-9]\d*", self.key):
-            raise InputError(f"exercise key {self.key!r}: write it as 'NN.k', for example '04.1'")
-        if not re.fullmatch(r"[A-Z](?:(?!\. ).)*\.", self.aim):
-            raise InputError(f"exercise {self.key}: aim == {self.aim!r}, must be one sentence that ends with a point")
-        require_choice(f"task of exercise {self.key}", self.task, get_args(Task))
-        require_choice(f"kind of exercise {self.key}", self.kind, get_args(Kind))
-        if not self.tolerance >= 0:
-            raise InputError(f"exercise {self.key}: tolerance == {self.tolerance!r}, must be 0 or more")
-        if (self.kind == "choice") != bool(self.choices):
-            raise InputError(f"exercise {self.key}: choices belong to kind 'choice', and only to it")
-        if (self.kind in {"text", "function"}) != (self.remarks is not None):
-            raise InputError(f"exercise {self.key}: remarks belong to kinds 'text' and 'function', and only to them")
 
 
 def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise, ...]:

@@ -1,4 +1,4 @@
-"""Exercises of stop 1: days of treatment, permuted blocks by hand, what a block gives away, a baseline table."""
+"""Exercises of stop 1: permuted blocks by hand, what a block gives away, and two quizzes."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import lupus_kit as lk
 from lupus_kit.lessons.answers import UnusableError
 from lupus_kit.lessons.exercises.exercise import read_exercises
 from lupus_kit.lessons.own_code import call
@@ -15,22 +14,6 @@ from lupus_kit.lessons.own_code import call
 NOTEBOOK = "01_trial_design"
 Function = Callable[..., Any]
 _ARMS = ["IL-2", "placebo"]
-
-
-def _dosing() -> lk.design.DosingPlan:
-    return lk.design.he2020().dosing
-
-
-def _last_day() -> int:
-    """Day of the last injection; the first is on day 0."""
-    return int(_dosing().days()["day"].max())
-
-
-def _without_breaks() -> tuple[int, int]:
-    """Last day if the cycles followed each other without breaks: gaps counted, and injections counted."""
-    dosing = _dosing()
-    gap, n = dosing.days_between_injections, dosing.n_injections
-    return gap * (n - 1), gap * n
 
 
 def _block_list(blocks: int, size: int, rng: np.random.Generator) -> list[str]:
@@ -70,12 +53,6 @@ def _known_in_advance(block: Any) -> int:
 
 EXERCISES = read_exercises(
     "stop1",
-    last_day=_last_day,
-    one_gap_more=lambda: _last_day() + _dosing().days_between_injections,
-    from_day_1=lambda: _last_day() + 1,
-    end_of_last_break=lambda: 7 * _dosing().weeks,
-    weeks_off=lambda: _dosing().weeks_off,
-    without_breaks=lambda given: given in _without_breaks(),
     block_list=lambda: _block_list,
     block_remarks=_block_remarks,
     same_order=lambda given: len(set(_drawn(given))) == 1,

@@ -1,4 +1,4 @@
-"""Exercises of stop 2: summarise an arm, hold one patient against what can be, and what a simulation cannot show."""
+"""Exercises of stop 2: summarise an arm, hold patients against what can be, and two quizzes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,6 @@ import pandas as pd
 from lupus_kit.lessons.answers import UnusableError
 from lupus_kit.lessons.data import data
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.exercises.invented import trial
 from lupus_kit.lessons.own_code import call
 
 NOTEBOOK = "02_synthetic_cohort"
@@ -52,26 +51,11 @@ def _like(wrong: Callable[[pd.DataFrame], pd.DataFrame], week: int = 12) -> Call
     return lambda function: np.allclose(_four(function, week), _four(lambda visits, *_: wrong(right), week))
 
 
-def _implausible(
-    age: float, months_ill: float, weight: float, height: float, temperature: float, fever: bool
-) -> list[str]:
-    bmi = weight / (height / 100) ** 2
-    broken = {
-        "duration": months_ill > 12 * age, "bmi": bmi < 12 or bmi > 60,
-        "fever": not np.isnan(temperature) and (temperature > 38) != fever,
-    }  # fmt: skip
-    return [name for name, wrong in broken.items() if wrong]
-
-
-def _what_changes() -> str:
-    """Compare the same seed with and without a drug effect."""
-    tuned, none = trial().visits, trial(drug_effect=0.0).visits
-    entry, il2 = tuned["week"] == 0, tuned["arm"] == "IL-2"
-    if not tuned[entry].equals(none[entry]):
-        return "a"
-    if tuned.equals(none):
-        return "d"
-    return "b" if tuned[~il2].equals(none[~il2]) else "c"
+def _impossible() -> list[str]:
+    six = pd.read_csv(data("six_patients.csv"))
+    bmi = six["weight_kg"] / (six["height_cm"] / 100) ** 2
+    broken = (six["months_ill"] > 12 * six["age"]) | (bmi < 12) | (bmi > 60)
+    return list(six.loc[broken | ((six["temperature"] > 38) != six["fever"]), "patient"])
 
 
 EXERCISES = read_exercises(
@@ -81,6 +65,5 @@ EXERCISES = read_exercises(
     all_visits=_like(lambda _: _VISITS.groupby("arm")["sledai"].agg(["mean", "std"])),
     divided_by_n=_like(lambda rows: rows.groupby("arm")["sledai"].agg(["mean", lambda values: values.std(ddof=0)])),
     the_median=_like(lambda rows: rows.groupby("arm")["sledai"].agg(["median", "std"])),
-    what_changes=_what_changes,
-    implausible=lambda: _implausible,
+    impossible=_impossible,
 )

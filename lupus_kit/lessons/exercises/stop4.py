@@ -1,4 +1,4 @@
-"""Exercises of stop 4: what a test counts and keeps, how large an effect is, power, strata, and belief."""
+"""Exercises of stop 4: Fisher's count, an interval, power and strata by hand, and five quizzes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, hypergeom, norm
+from scipy.stats import hypergeom, norm
 
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import read_exercises
@@ -80,25 +80,6 @@ def _strata_mean(tables: pd.DataFrame, weight: str = "n1 * n2 / (n1 + n2)") -> f
     return float(np.average(both.eval("x1 / n1 - x2 / n2"), weights=both.eval(weight)))
 
 
-_GRID = np.linspace(-0.9, 0.9, 19)
-_PRIOR = (1.2 - abs(_GRID - 0.2)) / (1.2 - abs(_GRID - 0.2)).sum()
-_BELIEFS = [(3, 5, 1, 6, _GRID, _PRIOR), (12, 20, 14, 18, _GRID, _PRIOR[::-1])]
-
-
-def _posterior(x1: int, n1: int, x2: int, n2: int, difference: Any, prior: Any) -> list[float]:
-    second = np.linspace(0, 1, 401)[:, None]
-    first = np.where(abs(2 * (second + difference) - 1) <= 1, second + difference, np.nan)
-    weighed = prior * np.nanmean(binom.pmf(x1, n1, first) * binom.pmf(x2, n2, second), axis=0)
-    return list(map(float, weighed / weighed.sum()))
-
-
-def _belief_remarks(function: Function) -> list[str]:
-    if abs((total := float(np.sum(call(function, *_BELIEFS[0])))) - 1) > 1e-6:
-        return [f"Your chances add up to {total:.4g}. One of the differences is the true one: divide by their sum."]
-    wrong = differences(function, _posterior, _BELIEFS, 0.002)
-    return ["It is not prior × likelihood: take the mean over the placebo rates, not the sum."] if wrong else []
-
-
 EXERCISES = read_exercises(
     "stop4",
     fisher=lambda: lk.inference.fisher_test,
@@ -120,7 +101,4 @@ EXERCISES = read_exercises(
     pooled=_like(lambda t: t["x1"].sum() / t["n1"].sum() - t["x2"].sum() / t["n2"].sum(), _STRATA[:1]),
     alike=_like(lambda tables: _strata_mean(tables, "n1 / n1"), _STRATA[:1]),
     no_number=lambda given: np.isnan(float(call(given, *_STRATA[2]))),
-    posterior=lambda: _posterior,
-    belief_remarks=_belief_remarks,
-    prior_ignored=_like(lambda x1, n1, x2, n2, grid, _: _posterior(x1, n1, x2, n2, grid, 1.0), _BELIEFS, 0.002),
 )

@@ -8,40 +8,10 @@ import pandas as pd
 
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.exercises.record import printed, table
 from lupus_kit.lessons.own_code import call, differences
 
 NOTEBOOK = "06_nephritis_safety_immune"
 Function = Callable[..., Any]
-
-
-def _how_many_print(claim: str = "ln_complete_remission") -> str:
-    """Say how many two-sided tests of the nephritis table print as reported."""
-    found = lk.audit.explain(printed(claim), *table(claim), alternatives=["two-sided"])["rounds_to_reported"].sum()
-    return {0: "none", 1: "one"}.get(int(found), "several")
-
-
-def _explore(show: Function) -> Any:
-    from ipywidgets import IntSlider, interactive
-
-    return interactive(show, n=IntSlider(value=29, min=10, max=300, description="patients"))
-
-
-def _slider(function: Function, shown: list[int]) -> Any:
-    """Find the slider in what a student's function gives back; the numbers that it shows are put into the list."""
-    given = call(function, lambda n: shown.append(n))
-    parts = getattr(getattr(given, "widget", given), "children", ())
-    return next((one for one in parts if hasattr(one, "max")), None)
-
-
-def _moves(function: Function) -> list[str]:
-    shown: list[int] = []
-    if (slider := _slider(function, shown)) is None:
-        return ["It gives back no slider: return what interactive(show, n=...) gives."]
-    if (ends := (slider.min, slider.max, slider.value)) != (10, 300, 29):
-        return ["The slider runs from {} to {} and starts at {}: asked is 10, 300 and 29.".format(*ends)]
-    call(setattr, slider, "value", 120)
-    return [] if shown[-1:] == [120] else ["The slider moves, but show is not called with the new number of patients."]
 
 
 def _mcnemar(before: pd.Series, after: pd.Series) -> float:
@@ -90,13 +60,6 @@ def _effect_is(wrong: float, patients: pd.DataFrame) -> Callable[[Function], boo
 
 EXERCISES = read_exercises(
     "stop6",
-    how_many_print=_how_many_print,
-    explore=lambda: _explore,
-    explore_remarks=_moves,
-    from_nobody=lambda given: _slider(given, []).min < 1,
-    no_label=lambda given: "patients" not in _slider(given, []).description,
-    published_arm=lambda: table("serious_infection")[1],
-    limit_of_published_arm=lambda: 100 * lk.inference.upper_limit(0, table("serious_infection")[1]),
     mcnemar=lambda: _mcnemar,
     mcnemar_remarks=lambda given: differences(given, _mcnemar, _PAIRED, 1e-9),
     as_two_groups=lambda given: abs(call(given, *_LOST) - lk.inference.pvalue("fisher", 8, 15, 2, 15)) < 1e-9,

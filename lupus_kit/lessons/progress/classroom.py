@@ -116,7 +116,7 @@ def class_progress(folder: Path | str) -> ClassProgress:
         try:
             students.append(tuple(progress_file.read(path)))
             concepts.append(_concepts(progress_file.read_content(path)["predictions"]))
-        except (progress_file.DamagedError, progress_file.NewerError, OSError) as error:
+        except (InputError, OSError) as error:
             unusable.append(f"{name}: {getattr(error, 'strerror', None) or error}")
     if not students:
         raise InputError(

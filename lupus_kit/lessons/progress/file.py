@@ -8,15 +8,17 @@ Keeping it never disturbs a lesson: whatever goes wrong here becomes one sentenc
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import cannot_write, locked, read_bytes, write_atomically
+from lupus_kit.core.files import cannot_write, locked, read_bytes, within, write_atomically
 from lupus_kit.lessons.exercises.exercise import Exercise
 
 NAME = "lupus-kit-progress.json"
@@ -24,15 +26,11 @@ NAME = "lupus-kit-progress.json"
 VARIABLE = "LUPUS_KIT_PROGRESS"
 SCHEMA = 1
 #: A student's answers to a hundred exercises have some hundred thousand bytes.
-_LARGEST = 20_000_000
+LARGEST = 20_000_000
 
 
-class DamagedError(Exception):
+class DamagedError(InputError):
     """The file is not a progress file; the message says what is wrong with it."""
-
-
-class NewerError(Exception):
-    """The file was written by a later version of the kit, in a form that this one does not know."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,7 @@ class _Session:
     #: The first folder stays, also if a cell changes the working folder later.
     folder: Path | None = None
     told: str = ""
+    kept: Callable[[], None] = lambda: None
 
 
 _session = _Session()
@@ -139,12 +138,12 @@ def read(path: Path) -> list[Attempt]:
     ------
     DamagedError
         If it is not a progress file.
-    NewerError
-        If a later version of the kit wrote it.
+    InputError
+        If a later version of the kit wrote it, or it is a pipe or a device.
     OSError
         If the operating system does not let it be read.
     """
-    return [_attempt(row, number) for number, row in enumerate(read_content(path)["answers"], start=1)]
+    return _attempts(read_content(path))
 
 
 def read_content(path: Path) -> dict[str, Any]:
@@ -162,23 +161,39 @@ def read_content(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    DamagedError, NewerError, OSError
+    InputError, OSError
         As :func:`read`.
     """
     try:
-        content = json.loads(read_bytes(path, _LARGEST, "a progress file"))
+        return parsed(read_bytes(path, LARGEST, "a progress file"))
     except FileNotFoundError:
         return {"schema": SCHEMA, "answers": [], "predictions": []}
+
+
+def parsed(text: bytes) -> dict[str, Any]:
+    """Read the content of a progress file; raise as :func:`read` does."""
+    try:
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
         raise DamagedError(f"it is not readable as JSON ({error})") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema > SCHEMA:
-        raise NewerError("written by a later version of the kit")
+        raise InputError("it was written by a later version of the kit; update the kit to use it.")
     if type(schema) is not int or schema != SCHEMA or not isinstance(content.get("answers"), list):
         raise DamagedError(f"it does not say 'schema': {SCHEMA} and list 'answers'")
     if not isinstance(content.setdefault("predictions", []), list):
         raise DamagedError("its 'predictions' are not a list")
+    _attempts(content)
     return dict(content)
+
+
+def as_json(content: dict[str, Any]) -> bytes:
+    """Write what :func:`parsed` reads; half a sign, which no file can hold, as JSON spells it."""
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8", errors="backslashreplace")
+
+
+def _attempts(content: dict[str, Any]) -> list[Attempt]:
+    return [_attempt(row, number) for number, row in enumerate(content["answers"], start=1)]
 
 
 def _attempt(row: Any, number: int) -> Attempt:
@@ -236,37 +251,76 @@ def keep(kind: str, row: dict[str, Any]) -> str:
     str
         As :func:`record`.
     """
+
+    def add(content: dict[str, Any]) -> bool:
+        if kind == "answers" and row["right"] and _solved(_attempts(content), row["exercise"], row.get("text", "")):
+            return False  # a notebook that is run again from top to bottom adds nothing
+        content[kind].append(row)
+        return True
+
     path = place()
     if path is None:
         return ""
     try:
-        if not path.parent.is_dir():
-            raise InputError(f"there is no folder {str(path.parent)!r}.")
-        with locked(path):
-            return _append(path, kind, row)
-    except NewerError:
-        return _once(
-            f"A later version of the kit wrote {str(path)!r}: it is left as it is, and this answer is not kept."
-        )
+        said = _change(path, add)
     except (InputError, OSError) as error:
         reason = str(error) if isinstance(error, InputError) else str(cannot_write(path, error))
         return _once(f"Your progress is not kept: {reason} The checks go on as before.")
+    _session.kept()
+    return said
 
 
-def _append(path: Path, kind: str, row: dict[str, Any]) -> str:
-    """Add one row; what stands in the file is read again each time, since two notebooks may be open."""
+def when_kept(call: Callable[[], None]) -> None:
+    """Have a function called whenever something was kept, in place of the one that was called before."""
+    _session.kept = call
+
+
+def merge(path: Path, other: dict[str, Any]) -> str:
+    """Add to a progress file what another one holds besides, in the order of time.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; made if it is not there.
+    other : dict
+        As :func:`parsed` returns it.
+
+    Returns
+    -------
+    str
+        A sentence if the file could not be used and was set aside, else empty.
+
+    Raises
+    ------
+    InputError, OSError
+        The file cannot be changed; it is left as it is.
+    """
+
+    def add(content: dict[str, Any]) -> bool:
+        for kind in ("answers", "predictions"):
+            known = {json.dumps(row, sort_keys=True) for row in content[kind]}
+            content[kind] += [row for row in other[kind] if json.dumps(row, sort_keys=True) not in known]
+            content[kind].sort(key=lambda row: str(row.get("when")) if isinstance(row, dict) else "")
+        return True
+
+    return _change(path, add)
+
+
+def _change(path: Path, change: Callable[[dict[str, Any]], bool]) -> str:
+    """Change a progress file; what stands in it is read again each time, since two notebooks may be open."""
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {str(path.parent)!r}.")
     said = ""
-    try:
-        attempts, content = read(path), read_content(path)
-    except DamagedError as error:
-        aside = _set_aside(path)
-        attempts, content = [], read_content(path)
-        said = f"Your progress file could not be used: {error}. It was kept as {aside.name!r}, and a new one was begun."
-    if kind == "answers" and row["right"] and _solved(attempts, row["exercise"], row.get("text", "")):
-        return said  # a notebook that is run again from top to bottom adds nothing
-    content["kit"] = __version__
-    content[kind].append(row)
-    write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+    with locked(path):
+        try:
+            content = read_content(path)
+        except DamagedError as error:
+            aside = _set_aside(path)
+            content = read_content(path)
+            said = f"Your progress file could not be used: {error}. It was kept as {aside.name!r}, and a new one was begun."
+        if change(content):
+            content["kit"] = __version__
+            write_atomically(path, within(BytesIO(as_json(content)), LARGEST, str(path), "a progress file"))
     return said
 
 

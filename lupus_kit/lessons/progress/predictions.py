@@ -143,7 +143,7 @@ def _kept(key: str) -> Any:
     path = progress_file.place()
     if key in _predicted or path is None:
         return _predicted.get(key)
-    with suppress(progress_file.DamagedError, progress_file.NewerError, OSError):
+    with suppress(InputError, OSError):
         for row in reversed(progress_file.read_content(path)["predictions"]):
             if isinstance(row, dict) and row.get("key") == key and "value" in row:
                 return tuple(row["value"]) if isinstance(row["value"], list) else row["value"]

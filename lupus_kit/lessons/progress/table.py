@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lupus_kit.core.errors import InputError
 from lupus_kit.core.templates import fill
 from lupus_kit.lessons.catalogue import exercises
 from lupus_kit.lessons.progress import file as progress_file
@@ -95,10 +96,9 @@ def progress(path: Path | str | None = None) -> Progress:
     note = "" if file.exists() else f"No answers are kept yet: there is no file {file.name!r} here."
     try:
         attempts = progress_file.read(file)
-    except progress_file.DamagedError as error:
-        note = f"{file.name!r} cannot be used: {error}. Nothing in it was changed; mend it, or move it away."
-    except progress_file.NewerError:
-        note = f"{file.name!r} was written by a later version of the kit. Update the kit to see it."
+    except InputError as error:
+        said = str(error).rstrip(".")
+        note = f"{file.name!r} cannot be used: {said}. Nothing in it was changed; mend it, or move it away."
     except OSError as error:
         note = f"{file.name!r} cannot be read: {error.strerror or error}."
     known = set(exercises()["key"])

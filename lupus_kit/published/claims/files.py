@@ -5,7 +5,6 @@ A claims file is data. Nothing in it is executed, and it opens no file but csv f
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from importlib.resources.abc import Traversable
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from lupus_kit.published.study import Study
 #: A paper has some hundred numbers; what is larger than this is something else.
 LARGEST = 2_000_000
 _CLAIMS = "a claims file of one paper"
-Place = Path | Traversable
 
 
 def study_from_claims(data: Mapping[str, Any], name: str = "the claims") -> Study:
@@ -104,25 +102,21 @@ def load_claims(path: str | Path) -> Study:
     >>> study.records[0].p
     '0.067'
     """
-    return load_place(Path(path))
-
-
-def load_place(place: Place) -> Study:
-    """Load a claims file from a folder on disk or from the installed package."""
+    place = Path(path)
     if place.is_dir():
         if not place.joinpath("study.toml").is_file():
             raise InputError(f"study.toml is missing in {place}: it holds the citation, the arms and the claims.")
-        return _from_toml(place.joinpath("study.toml"), place)
+        return _from_toml(place.joinpath("study.toml"))
     if place.name.lower().endswith(".csv"):
         return _from_csv(place)
-    folder = place.parent if isinstance(place, Path) else None
-    return _from_toml(place, folder)
+    return _from_toml(place)
 
 
-def _read(place: Place, name: str) -> str:
+def _read(place: Path) -> str:
     """Return the text of a file that is small enough to be a claims file."""
+    name = place.name
     try:
-        content = read_bytes(place, LARGEST, _CLAIMS) if isinstance(place, Path) else place.read_bytes()
+        content = read_bytes(place, LARGEST, _CLAIMS)
     except FileNotFoundError:
         raise InputError(f"{name} is missing: there is no such file.") from None
     except OSError as error:
@@ -145,9 +139,8 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         raise InputError(f"{name} is not TOML that can be read: {str(error).rstrip('.')}.") from None
 
 
-def _from_toml(place: Place, folder: Place | None) -> Study:
-    name = place.name
-    text = _read(place, name)
+def _from_toml(place: Path) -> Study:
+    name, text = place.name, _read(place)
     try:
         lines = key_lines(text)
     except InputError as error:
@@ -156,9 +149,9 @@ def _from_toml(place: Place, folder: Place | None) -> Study:
     problems = Problems(lambda path: _located(name, raw, path, lines))
 
     def open_beside(file: str) -> str:
-        if folder is None or Path(file).name != file or "\\" in file or not file.endswith(".csv"):
+        if Path(file).name != file or "\\" in file or not file.endswith(".csv"):
             raise InputError(f"{file!r} must be the plain name of a csv file in the same folder.")
-        return _read(folder.joinpath(file), file)
+        return _read(place.with_name(file))
 
     more: list[tuple[Keys, Mapping[str, Any]]] = []
     study_table = raw.get("study")
@@ -205,10 +198,9 @@ _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _NEEDED = ("id", "endpoint", "arm_a", "reported_a")
 
 
-def _from_csv(place: Place) -> Study:
+def _from_csv(place: Path) -> Study:
     """Read a csv file of claims; lines before the header that begin with # say the rest, in TOML."""
-    name = place.name
-    text = _read(place, name)
+    name, text = place.name, _read(place)
     lines = text.split("\n")
     head = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
     said = _parse("\n".join(head), name)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.core.errors import InputError, is_number, is_whole, require_choice
 from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.design import TrialDesign
 from lupus_kit.inference import STRATEGIES, TESTS
+from lupus_kit.inference.strata.estimators import ROOTS
 from lupus_kit.inference.two_by_two.registry import get
 from lupus_kit.simulation.plan.boundaries import (
     Boundaries,
@@ -22,11 +23,12 @@ from lupus_kit.simulation.plan.boundaries import (
     group_sequential,
     known_name,
 )
-from lupus_kit.simulation.plan.endpoint import Endpoint
+from lupus_kit.simulation.plan.endpoint import ROLES, Endpoint
 from lupus_kit.simulation.plan.futility import with_futility
 from lupus_kit.simulation.plan.plan_file import as_toml, built, checked, plain, read_toml
 from lupus_kit.simulation.plan.rate_priors import RatePriors
 from lupus_kit.simulation.plan.recruitment import Recruitment
+from lupus_kit.simulation.plan.reestimation import Reestimation
 
 #: Rules for a patient whose outcome is not known, with what they do.
 MISSING_RULES = {
@@ -35,6 +37,9 @@ MISSING_RULES = {
     "worst": "counts as a non-responder in the first arm and as a responder in the second: the worst for the first",
     "best": "counts as a responder in the first arm and as a non-responder in the second: the best for the first",
 }
+
+#: Tests over strata (keys of :func:`lupus_kit.inference.stratified`) that have a margin, and how they weight the strata.
+MARGIN_WEIGHTS = {"cmh": "cmh", "score_inverse_variance": "inverse_variance"}
 
 #: Rules for two endpoints that stay valid when the trial may stop early; see :class:`InterimLooks`.
 RULES_WITH_LOOKS = ("either", "fixed_sequence", "bonferroni")
@@ -96,47 +101,6 @@ class InterimLooks:
         return f"{self.boundary} at {', '.join(f'{t:.0%}' for t in self.fractions)}{futile}"
 
 
-@dataclass(frozen=True)
-class Reestimation:
-    """Blinded re-estimation of the sample size.
-
-    Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives the
-    patients needed in the first arm, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) / difference²``; the ratio of the arms
-    stays. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
-
-    Attributes
-    ----------
-    at : float
-        Fraction of the planned patients.
-    difference : float
-        Difference of the rates that the trial is planned for.
-    power : float
-        Power wanted.
-    max_factor : float
-        Largest size over planned size.
-
-    References
-    ----------
-    Gould AL. Stat Med 1992;11:55-66. Friede T, Kieser M. Biom J 2006;48:537-555.
-    """
-
-    at: float = 0.5
-    difference: float = 0.25
-    power: float = 0.8
-    max_factor: float = 2.0
-
-    def __post_init__(self) -> None:
-        for name, low, high in (("at", 0, 1), ("difference", 0, 1), ("power", 0, 1), ("max_factor", 1, 20)):
-            value = getattr(self, name)
-            if not is_number(value) or not low < value <= high:
-                raise InputError(f"{name} == {value!r}: must be a number above {low} and at most {high}.")
-        if self.at == 1 or self.power == 1:
-            raise InputError(f"at == {self.at:g}, power == {self.power:g}: both must be below 1.")
-
-    def __str__(self) -> str:
-        return f"at {self.at:.0%}, up to {self.max_factor:g} times the size"
-
-
 _PARTS: dict[str, type] = {"primary": Endpoint, "secondary": Endpoint, "looks": InterimLooks,
                            "reestimation": Reestimation, "recruitment": Recruitment, "prior": RatePriors}  # fmt: skip
 
@@ -150,8 +114,10 @@ class AnalysisPlan:
     primary, secondary : Endpoint
         The endpoints, by default SRI-4 at weeks 12 and 24.
     test : str
-        Key of :data:`lupus_kit.inference.TESTS`, for both endpoints. A claim needs the direction of benefit beside its
-        p-value: the first arm responds more.
+        Key of :data:`lupus_kit.inference.TESTS`, for both endpoints; or for :class:`~lupus_kit.simulation.StratifiedRates` a
+        large-sample test of :func:`lupus_kit.inference.stratified` by its key there: ``"cmh"`` (with a margin: Miettinen and
+        Nurminen's stratified score), ``"cmh_corrected"`` or ``"score_inverse_variance"``. A claim needs the direction of
+        benefit beside its p-value: the first arm responds more, within strata for a test over strata.
     alpha : float
         Familywise level: 0.05 for two-sided tests, usually 0.025 for one-sided ones.
     sided : int
@@ -176,6 +142,9 @@ class AnalysisPlan:
         For dates and overrun; without it a look stops the trial at its own patients.
     prior : RatePriors, optional
         What is known of the rates at the primary endpoint, for :func:`~lupus_kit.simulation.assurance`.
+    block_size : int, optional
+        For strata: patients are allocated in permuted blocks of so many within each stratum, so that the arms may differ by
+        some patients; unless given without regard to the strata, each arm having its planned number.
 
     Raises
     ------
@@ -203,10 +172,11 @@ class AnalysisPlan:
     margin: float = 0.0
     recruitment: Recruitment | None = None
     prior: RatePriors | None = None
+    block_size: int | None = None
 
     def __post_init__(self) -> None:
         for kind, value, allowed in (
-            ("test", self.test, TESTS),
+            ("test", self.test, [*TESTS, *ROOTS]),
             ("multiplicity rule", self.multiplicity, STRATEGIES),
             ("rule for missing data", self.missing, MISSING_RULES),
             ("strategy for intercurrent events", self.events, EVENT_STRATEGIES),
@@ -231,7 +201,12 @@ class AnalysisPlan:
             raise InputError(f"margin == {margin!r}: must be from 0 to below 1, such as 0.1 for ten percentage points.")
         if margin and (self.sided == 2 or falls):
             raise InputError(f"margin == {margin:g}: it is for response rates, in a one-sided plan (sided = 1).")
-        get(self.test, difference=-margin)  # a test of no difference only is found now
+        if not self.over_strata:
+            get(self.test, difference=-margin)  # a test of no difference only is found now
+        elif margin and self.test not in MARGIN_WEIGHTS:
+            raise InputError(f"margin == {margin:g}: {self.test!r} is a test of no difference only; use 'cmh'.")
+        if self.block_size is not None and (not is_whole(self.block_size, 2) or self.block_size > 10_000):
+            raise InputError(f"block_size == {self.block_size!r}: a whole number of patients from 2 to 10,000.")
         if falls and self.missing in ("worst", "best"):
             raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value, use 'observed'.")
         if falls and self.reestimation is not None and self.primary.is_fall:
@@ -251,6 +226,16 @@ class AnalysisPlan:
     def alternative(self) -> str:
         """Alternative of the tests, as in :func:`lupus_kit.inference.pvalue`."""
         return "two-sided" if self.sided == 2 else "greater"
+
+    @property
+    def over_strata(self) -> bool:
+        """Whether the test compares the arms within strata."""
+        return self.test in ROOTS
+
+    @property
+    def tabled(self) -> tuple[int, ...]:
+        """Endpoints (0 or 1) whose test looks at one table of responders: neither falls, nor compared within strata."""
+        return tuple(k for k, end in enumerate(self.endpoints) if not end.is_fall and not self.over_strata)
 
     @property
     def endpoints(self) -> tuple[Endpoint, Endpoint]:
@@ -283,7 +268,7 @@ class AnalysisPlan:
         if len(design.arms) != 2:
             raise InputError(f"the design has {len(design.arms)} arms; a comparison of two needs exactly two.")
         weeks = [visit.week for visit in design.visits if visit.week > 0]
-        for role, endpoint in zip(("primary", "secondary"), self.endpoints, strict=True):
+        for role, endpoint in zip(ROLES, self.endpoints, strict=True):
             if endpoint.week not in weeks:
                 there = ", ".join(map(str, weeks))
                 raise InputError(
@@ -354,15 +339,13 @@ class AnalysisPlan:
 
     def in_words(self) -> list[tuple[str, str]]:
         """Pairs of what is planned and how."""
+        label = ROOTS[self.test][0] if self.over_strata else TESTS[self.test].label
         rule, claim = STRATEGIES[self.multiplicity], "needs the direction of benefit: the first arm responds more"
         if self.margin:
             claim = f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}"
         rows = [
-            *(
-                (f"{role} endpoint", str(end))
-                for role, end in zip(("primary", "secondary"), self.endpoints, strict=True)
-            ),
-            ("test", f"{TESTS[self.test].label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
+            *((f"{role} endpoint", str(end)) for role, end in zip(ROLES, self.endpoints, strict=True)),
+            ("test", f"{label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
             ("a claim", claim),
             ("level", f"{self.alpha:g}"),
             ("two endpoints", f"{rule.label}: {rule.description}"),
@@ -379,7 +362,11 @@ class AnalysisPlan:
             again = self.reestimation
             said = f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
             rows.append(("re-estimation", f"{said}at most {again.max_factor:g} times the planned size"))
-        more = {"recruitment": self.recruitment, "prior of both rates": self.prior}
+        more = {
+            "recruitment": self.recruitment,
+            "prior of both rates": self.prior,
+            "blocks within strata": self.block_size,
+        }
         return rows + [(name, str(part)) for name, part in more.items() if part is not None]
 
     def _repr_html_(self) -> str:

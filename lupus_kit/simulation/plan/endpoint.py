@@ -15,6 +15,8 @@ _TABLES = tomllib.loads(resources.files(__package__).joinpath("endpoints.toml").
 RESPONSES: dict[str, dict[str, Any]] = _TABLES["responses"]
 #: Tests of the fall of SLEDAI.
 FALL_TESTS: dict[str, str] = _TABLES["fall_tests"]
+#: The two endpoints of a plan.
+ROLES = ("primary", "secondary")
 #: The endpoint that is no response: the total at baseline minus that at the week.
 SLEDAI_FALL = "SLEDAI fall"
 

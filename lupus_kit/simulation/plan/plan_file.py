@@ -1,6 +1,7 @@
 """Plan files: design, analysis plan and assumptions as TOML, written down before the data.
 
-The format, with everything it can hold (what is left out keeps its default; either ``[rates]`` or ``[patients]``)::
+The format, with everything it can hold (what is left out keeps its default; one of ``[rates]``, ``[[strata]]`` and
+``[patients]``)::
 
     format = 1
 
@@ -59,6 +60,17 @@ The format, with everything it can hold (what is left out keeps its default; eit
     follow_up = [0.15, 0.10]
     nonresponder_ratio = 1.0
 
+    [[strata]]                      # endpoint level, two or more: all that [rates] has, a name and a share of the patients.
+    name = "nephritis"              # Then [plan] may have block_size = 4, of permuted blocks within the strata, and as test
+    share = 0.4                     # "cmh", "cmh_corrected" or "score_inverse_variance", too
+    primary = [0.50, 0.20]
+    follow_up = [0.55, 0.25]
+    [[strata]]
+    name = "no nephritis"
+    share = 0.6
+    primary = [0.60, 0.40]
+    follow_up = [0.70, 0.50]
+
     [patients]                      # patient level: any field of cohort.Assumptions
     drug_effect = 0.5
 
@@ -80,7 +92,7 @@ from lupus_kit.core.files import read_bytes
 FORMAT = 1
 #: Bytes that a plan may have; one of some dozen lines has a few thousand.
 LARGEST = 2_000_000
-TABLES = ("format", "design", "plan", "rates", "patients")
+TABLES = ("format", "design", "plan", "rates", "strata", "patients")
 
 Made = TypeVar("Made")
 
@@ -142,7 +154,7 @@ def read_toml(source: str | Path, build: Callable[[dict[str, Any]], Made]) -> Ma
     else:
         name = str(source)
         try:
-            text = read_bytes(Path(source), LARGEST, "a plan").decode("utf-8")
+            text = read_bytes(Path(source), LARGEST, "a plan").decode("utf-8-sig")
         except (OSError, TypeError) as error:
             raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
         except UnicodeDecodeError:

@@ -171,6 +171,56 @@ class ResponseRates:
         return replace(self, primary=first, follow_up=second)
 
 
+@dataclass(frozen=True)
+class StratifiedRates:
+    """Response rates that differ between strata, such as patients with nephritis and without.
+
+    Each patient who comes in is of a stratum by chance; within a stratum everything is as :class:`ResponseRates` say.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names of two or more strata.
+    shares : tuple of float
+        Share of the patients in each stratum; they add up to 1.
+    rates : tuple of ResponseRates
+        What is true in each stratum.
+
+    Raises
+    ------
+    InputError
+        Lists of different lengths, names that are double, or shares that do not add up to 1.
+
+    Examples
+    --------
+    >>> with_nephritis, without = ResponseRates((0.5, 0.2), (0.5, 0.2)), ResponseRates((0.6, 0.4), (0.7, 0.5))
+    >>> StratifiedRates(("nephritis", "none"), (0.4, 0.6), (with_nephritis, without)).under_null().rates[1].primary
+    (0.5, 0.5)
+    """
+
+    names: tuple[str, ...]
+    shares: tuple[float, ...]
+    rates: tuple[ResponseRates, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("names", "shares", "rates"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, tuple(given) if isinstance(given, (tuple, list, np.ndarray)) else (given,))
+        names, shares, rates = self.names, self.shares, self.rates
+        for right, said in (
+            (2 <= len(names) == len(shares) == len(rates), "two or more strata, each with a name, a share and rates"),
+            (all(isinstance(name, str) for name in names) and len({*names}) == len(names), "different names"),
+            (all(is_number(one) and one > 0 for one in shares) and abs(sum(shares) - 1) < 1e-6, "shares that add up to 1"),
+            (all(isinstance(one, ResponseRates) for one in rates), "rates that are simulation.ResponseRates"),
+        ):  # fmt: skip
+            if not right:
+                raise InputError(f"names == {names!r}, shares == {shares!r}: give {said}.")
+
+    def under_null(self) -> StratifiedRates:
+        """Return the same strata, each without any difference between the arms."""
+        return replace(self, rates=tuple(rates.under_null() for rates in self.rates))
+
+
 def _leaving(share: float, cells: np.ndarray, responds: np.ndarray, ratio: float, arm: int) -> np.ndarray:
     """Chance of leaving of each kind of patient, so that the whole share leaves."""
     weight = np.where(responds == 1, 1.0, ratio)

@@ -13,13 +13,13 @@ from lupus_kit.design import TrialDesign, he2020
 from lupus_kit.design.trial import Visit
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.plan_file import FORMAT, as_toml, built, checked, plain, read_toml
-from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates
+from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates, StratifiedRates
 
 if TYPE_CHECKING:
     from lupus_kit import cohort
 
 #: What can be assumed. Cohorts, which take longer to import than 10,000 trials to draw, are imported where there is one.
-Assumed: TypeAlias = "ResponseRates | cohort.Assumptions"
+Assumed: TypeAlias = "ResponseRates | StratifiedRates | cohort.Assumptions"
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Scenario:
 
     Attributes
     ----------
-    assumptions : ResponseRates or lupus_kit.cohort.Assumptions
-        What is true: rates (endpoint level), or a model of patients (patient level).
+    assumptions : ResponseRates, StratifiedRates or lupus_kit.cohort.Assumptions
+        What is true: rates (endpoint level), of all patients or by stratum, or a model of patients (patient level).
     design : TrialDesign
         Arms with their sizes, visits.
     plan : AnalysisPlan
@@ -55,21 +55,33 @@ class Scenario:
         require_kind("design", self.design, TrialDesign, "a TrialDesign")
         require_kind("plan", self.plan, AnalysisPlan, "an AnalysisPlan")
         self.plan.check(self.design)
+        if isinstance(self.assumptions, StratifiedRates):
+            self._check_strata(self.plan)
+            return
         if isinstance(self.assumptions, ResponseRates):
             self._check_rates(self.assumptions)
         else:
             self._check_patients(self.assumptions)
+        if self.plan.over_strata or self.plan.block_size:
+            raise InputError("a test over strata, and a block_size within them, need simulation.StratifiedRates.")
 
     @property
     def depth(self) -> str:
         """``"endpoint"`` or ``"patient"``: what the assumptions describe."""
-        return "endpoint" if isinstance(self.assumptions, ResponseRates) else "patient"
+        return "endpoint" if isinstance(self.assumptions, (ResponseRates, StratifiedRates)) else "patient"
 
     @property
     def rates(self) -> ResponseRates:
         """What is assumed at the endpoint level."""
         assert isinstance(self.assumptions, ResponseRates)
         return self.assumptions
+
+    def strata(self) -> tuple[np.ndarray, list[Scenario]]:
+        """Return the shares of the strata, and a trial in each of them alone."""
+        assert isinstance(self.assumptions, StratifiedRates)
+        plan = replace(self.plan, test="pearson", block_size=None)  # what is tested is not a stratum's matter
+        shares = np.array(self.assumptions.shares)
+        return shares / shares.sum(), [Scenario(rates, self.design, plan) for rates in self.assumptions.rates]
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -105,10 +117,21 @@ class Scenario:
                 f"{ends[1]}: use each week once or one twice, or the patient level, with cohort.Assumptions."
             )
 
+    def _check_strata(self, plan: AnalysisPlan) -> None:
+        for end in plan.endpoints:
+            if end.patients is not None:
+                raise InputError(f"{end}: make these patients a stratum; with strata an endpoint is measured in all.")
+        if plan.block_size and plan.block_size * self.sizes[0] % sum(self.sizes):
+            raise InputError(
+                f"block_size == {plan.block_size}: whole blocks cannot keep the ratio of arms of {self.sizes}."
+            )
+        self.strata()
+
     def _check_patients(self, assumptions: cohort.Assumptions) -> None:
         from lupus_kit import cohort
 
-        require_kind("assumptions", assumptions, cohort.Assumptions, "simulation.ResponseRates or cohort.Assumptions")
+        said = "simulation.ResponseRates, simulation.StratifiedRates or cohort.Assumptions"
+        require_kind("assumptions", assumptions, cohort.Assumptions, said)
         model = he2020()
         known, own = ([arm.name for arm in design.arms] for design in (model, self.design))
         if own != known:
@@ -131,10 +154,10 @@ class Scenario:
         assumed = self.assumptions
         tables = {"format": FORMAT, "design": _design_table(self.design), "plan": self.plan.to_dict()}
         if isinstance(assumed, ResponseRates):
-            rates = asdict(assumed)
-            if assumed.dropout == Dropout():
-                del rates["dropout"]
-            tables["rates"] = rates
+            tables["rates"] = _rates_table(assumed)
+        elif isinstance(assumed, StratifiedRates):
+            strata = zip(assumed.names, assumed.shares, assumed.rates, strict=True)
+            tables["strata"] = [{"name": name, "share": share} | _rates_table(rates) for name, share, rates in strata]
         else:
             usual = type(assumed)().to_dict()
             tables["patients"] = {name: value for name, value in assumed.to_dict().items() if value != usual[name]}
@@ -166,6 +189,13 @@ class Scenario:
             The file cannot be read, is not TOML, has an unknown key, or its parts do not go together.
         """
         return read_toml(source, cls.from_dict)
+
+
+def _rates_table(assumed: ResponseRates) -> dict[str, Any]:
+    rates = asdict(assumed)
+    if assumed.dropout == Dropout():
+        del rates["dropout"]
+    return rates
 
 
 def _design_table(design: TrialDesign) -> dict[str, Any]:
@@ -207,16 +237,25 @@ def _design(table: object) -> TrialDesign:
 
 
 def _assumptions(tables: dict[str, Any]) -> Assumed:
-    """Build what is assumed from the ``[rates]`` or the ``[patients]`` table."""
-    if ("rates" in tables) == ("patients" in tables):
-        raise InputError(
-            f"needs either [rates] or [patients], {'not both' if 'rates' in tables else 'and has neither'}."
-        )
+    """Build what is assumed from the ``[rates]`` or the ``[patients]`` table, or from the tables ``[[strata]]``."""
+    there = [name for name in ("rates", "patients", "strata") if name in tables]
+    if len(there) != 1:
+        raise InputError(f"needs [rates], [[strata]] or [patients], {'not both' if there else 'and has neither'}.")
     if "patients" in tables:
         from lupus_kit import cohort
 
         return built(cohort.Assumptions, tables["patients"], "[patients]")
-    rates = tables["rates"]
-    if isinstance(rates, dict) and "dropout" in rates:
-        rates = rates | {"dropout": built(Dropout, rates["dropout"], "[rates.dropout]")}
-    return built(ResponseRates, rates, "[rates]")
+    if "rates" in tables:
+        return _rates(tables["rates"], "rates")
+    listed = tables["strata"]
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise InputError("[[strata]] must be a list of tables, each with a name, a share and rates.")
+    rates = [_rates({k: v for k, v in one.items() if k not in ("name", "share")}, "strata") for one in listed]
+    named = {of: [one.get(name) for one in listed] for of, name in (("names", "name"), ("shares", "share"))}
+    return built(StratifiedRates, named | {"rates": rates}, "[[strata]]")
+
+
+def _rates(table: Any, where: str) -> ResponseRates:
+    if isinstance(table, dict) and "dropout" in table:
+        table = table | {"dropout": built(Dropout, table["dropout"], f"[{where}.dropout]")}
+    return built(ResponseRates, table, f"[{where}]")

@@ -7,18 +7,21 @@ from typing import Protocol
 import numpy as np
 from scipy.special import ndtri
 
-from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan, Reestimation
+from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
+from lupus_kit.simulation.plan.reestimation import Reestimation
 from lupus_kit.simulation.trials.decisions import ENDS, looked_up, rule_of
-from lupus_kit.simulation.trials.tally import ROLES, TABLE, no_counts
+from lupus_kit.simulation.trials.tally import TABLE, no_counts
 
-#: p-values of an endpoint (0 or 1) that is the fall of SLEDAI, for a test and an alternative.
-FallTest = Callable[[int, str, str], np.ndarray]
+#: p-values of an endpoint (0 or 1) that no table of responders tells, for a test and an alternative.
+Compare = Callable[[int, str, str], np.ndarray]
 
 
 class Source(Protocol):
     """Where patients come from: the joint law of their outcomes, or invented and scored patients."""
 
     n_trials: int
+    used: list[np.ndarray]  # patients of each arm so far
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Bring in more patients of each arm, one number a trial; counts (trials, arm, endpoint, (n, x))."""
@@ -41,7 +44,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
 
 
 def run_to_end(
-    plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare_falls: FallTest | None = None
+    plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare: Compare | None = None
 ) -> dict[str, np.ndarray]:
     """Run trials to their end.
 
@@ -53,18 +56,17 @@ def run_to_end(
         Planned patients of each arm.
     source : Source
         Where patients come from.
-    compare_falls : callable, optional
-        p-values of an endpoint (0 or 1) that is the fall of SLEDAI, for a test and an alternative.
+    compare : callable, optional
+        p-values of an endpoint (0 or 1) that is the fall of SLEDAI or tested over strata, for a test and an alternative.
 
     Returns
     -------
     dict of str to numpy.ndarray
         One value a trial, columns as :func:`~lupus_kit.simulation.trials.tally.trial_columns`, and ``p_primary`` or
-        ``p_secondary`` of falls.
+        ``p_secondary`` of endpoints that are compared so.
     """
     n_trials = source.n_trials
     looks = [plan.arm_sizes(n) for n in sizes]
-    have = [np.zeros(n_trials, dtype=np.int64) for _ in sizes]
     seen = no_counts(n_trials)
     going = np.ones(n_trials, dtype=bool)
     result: dict[str, np.ndarray] = {}
@@ -72,18 +74,17 @@ def run_to_end(
         want = [np.full(n_trials, arm[k]) for arm in looks]
         if k and plan.reestimation is not None:
             want = reestimated(plan, plan.reestimation, seen, sizes)
-        more = (want[0] - have[0], want[1] - have[1])
-        seen += source.take(more)
-        have = want
+        seen += source.take((want[0] - source.used[0], want[1] - source.used[1]))
+        have = source.used
         if plan.reestimation is not None and k == 0:
             continue  # the arms are not known yet: nothing is tested
         analysis = 0 if plan.looks is None else k
-        decision, falls = _decide(plan, analysis, seen, compare_falls)
+        decision, compared = _decide(plan, analysis, seen, compare)
         now = {"look": np.full(n_trials, analysis + 1), "randomised1": have[0], "randomised2": have[1]}
         for e, role in enumerate(ROLES):
             arms = (seen[:, 0, e, 0], seen[:, 0, e, 1], seen[:, 1, e, 0], seen[:, 1, e, 1])
             now |= {f"{name}_{role}": values for name, values in zip(TABLE, arms, strict=True)}
-        now |= {"decision": decision, **falls}
+        now |= {"decision": decision, **compared}
         if not result:
             result = {name: values.copy() for name, values in now.items()}
         for name, values in now.items() if analysis else ():
@@ -93,18 +94,18 @@ def run_to_end(
 
 
 def _decide(
-    plan: AnalysisPlan, look: int, seen: np.ndarray, compare_falls: FallTest | None
+    plan: AnalysisPlan, look: int, seen: np.ndarray, compare: Compare | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Decisions, and the p-values of falls by their column."""
-    rule, falls = rule_of(plan, look), dict[str, np.ndarray]()
+    """Decisions, and the p-values by their column of endpoints that no table of responders tells."""
+    rule, compared = rule_of(plan, look), dict[str, np.ndarray]()
     codes: list[np.ndarray] = []
     for e, end in enumerate(plan.endpoints):
-        if not end.is_fall:
+        if e in plan.tabled:
             codes.append(looked_up(partial(rule.table_codes, e), *seen[:, :, e].transpose(1, 2, 0).reshape(4, -1)))
             continue
-        assert compare_falls is not None
-        p = partial(compare_falls, e, end.test or "welch")
-        falls[f"p_{ROLES[e]}"] = p(plan.alternative)
-        code = rule.code(falls[f"p_{ROLES[e]}"], e, p("greater") < 0.5)
+        assert compare is not None
+        p = partial(compare, e, (end.test or "welch") if end.is_fall else plan.test)
+        compared[f"p_{ROLES[e]}"] = p(plan.alternative)
+        code = rule.code(compared[f"p_{ROLES[e]}"], e, p("greater") < 0.5)
         codes.append(code if e else code + rule.futile(p))
-    return rule.table[codes[0], codes[1]].astype(np.int64), falls
+    return rule.table[codes[0], codes[1]].astype(np.int64), compared

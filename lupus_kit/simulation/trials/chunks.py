@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from lupus_kit.simulation.plan.response_rates import StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
-from lupus_kit.simulation.trials.endpoint_level import EndpointSource, fixed_tally, fixed_trials, is_fixed
+from lupus_kit.simulation.trials.endpoint_level import EndpointSource, StrataSource, fixed_tally, fixed_trials, is_fixed
 from lupus_kit.simulation.trials.tally import tally_of_trials
 
 #: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
@@ -67,7 +68,8 @@ def simulate_chunk(
         return draw(scenario, rng, n_trials)
     parts = []
     for start in range(0, n_trials, _PART):
-        source = EndpointSource(scenario, rng, min(_PART, n_trials - start))
-        parts.append(run_to_end(scenario.plan, scenario.sizes, source))
+        come = StrataSource if isinstance(scenario.assumptions, StratifiedRates) else EndpointSource
+        source = come(scenario, rng, min(_PART, n_trials - start))
+        parts.append(run_to_end(scenario.plan, scenario.sizes, source, getattr(source, "compare", None)))
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return pd.DataFrame(columns) if keep_trials else tally_of_trials(columns)

@@ -1,26 +1,43 @@
 """The plan's decisions, looked up: the p-value of every table, its class under the rule, and what may be claimed.
 
-A decision is seven bits: 1 the primary endpoint reaches the level, 2 the secondary does, 4 the primary is claimed,
-8 the secondary is claimed, 16 harm is found at the primary, 32 at the secondary, 64 the trial stops for futility. A claim
-needs the direction of benefit: the first arm responds more. Each direction has the rule for two endpoints to itself: a
-p-value in the other direction is none, so that harm at the primary opens no gate for a benefit at the secondary.
+A decision is a number, each bit of which says one thing: :data:`FINDINGS` names them, :data:`EVENTS` reads them, and
+:class:`Rule` finds them. A claim needs the direction of benefit: the first arm responds more. Each direction has the rule
+for two endpoints to itself: a p-value in the other direction is none, so that harm at the primary opens no gate for a
+benefit at the secondary.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtr
 
 from lupus_kit.inference import STRATEGIES, pvalue_lattice
 from lupus_kit.inference.two_by_two.counts import REACHES, at_most
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
 
-SIGNIFICANT, CLAIMED, HARM, FUTILE = (1, 2), (4, 8), (16, 32), 64
-#: Any of these at the primary endpoint ends a trial with interim looks.
-ENDS = CLAIMED[0] | HARM[0] | FUTILE
-#: Number of decisions that seven bits can say.
-DECISIONS = 128
+#: What is found at an endpoint: its p-value reaches the level, a benefit is claimed, harm is found.
+AT_ENDPOINT = ("significant", "claimed", "harm found")
+#: What the bits of a decision say, from the lowest. A run that is kept on disk has the numbers: add new ones at the end.
+FINDINGS = (*(f"{role} {what}" for what in AT_ENDPOINT for role in ROLES), "stopped for futility")
+
+
+def bits(*findings: str) -> int:
+    """Return the decision that says these things and no other."""
+    return sum(1 << FINDINGS.index(name) for name in findings)
+
+
+#: Any of these ends a trial with interim looks.
+ENDS = bits("primary claimed", "primary harm found", "stopped for futility")
+#: What every decision (row) says, a column each, and what follows from it.
+EVENTS = pd.DataFrame({name: np.arange(1 << len(FINDINGS)) & bits(name) > 0 for name in FINDINGS}).assign(**{
+    "both significant": lambda said: said["primary significant"] & said["secondary significant"],
+    "either significant": lambda said: said["primary significant"] | said["secondary significant"],
+    "secondary significant, primary not": lambda said: said["secondary significant"] & ~said["primary significant"],
+    "any endpoint claimed": lambda said: said["primary claimed"] | said["secondary claimed"],
+})  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
@@ -84,13 +101,14 @@ class Rule:
             classes = [code % start // 2 for code, start in zip(codes, self.harm_from, strict=True)]
             claims = strategy.claims(*(none[k] if harm[k] else classes[k] for k in (0, 1)))
             harms = strategy.claims(*(classes[k] if harm[k] else none[k] for k in (0, 1)))
-            bits = [codes[0] % 2, codes[1] % 2, *claims, *(found and plan.sided == 2 for found in harms)]
-            self.table[codes] = sum(1 << k for k, bit in enumerate(bits) if bit)
+            found = (codes[0] % 2, codes[1] % 2), claims, [harm and plan.sided == 2 for harm in harms]
+            said = zip(FINDINGS, np.ravel(found), strict=False)  # futility is not found at an endpoint
+            self.table[codes] = bits(*(name for name, yes in said if yes))
         # Above this one-sided p-value of the primary endpoint the trial stops for futility: the rows after all others.
         bounds = plan.boundaries()
         self.futility = float(ndtr(-bounds.futility[look])) if bounds and look < len(bounds.futility) else None
         if self.futility is not None:
-            self.table = np.concatenate([self.table, self.table | FUTILE])
+            self.table = np.concatenate([self.table, self.table | bits("stopped for futility")])
 
     def code(self, p: np.ndarray, endpoint: int, benefit: np.ndarray | bool) -> np.ndarray:
         """Class of p-values of one endpoint and whether the first arm responds more; an undefined p reaches no level."""

@@ -8,12 +8,16 @@ import pandas as pd
 
 from lupus_kit.inference import joint_counts
 from lupus_kit.inference.binomial import binomial_pmf
-from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.response_rates import OUTCOMES
+from lupus_kit.inference.strata.estimators import ROOTS, score
+from lupus_kit.inference.strata.patients import Strata
+from lupus_kit.inference.two_by_two.pearson import normal_pvalue
+from lupus_kit.simulation.plan.analysis_plan import MARGIN_WEIGHTS, AnalysisPlan
+from lupus_kit.simulation.plan.endpoint import ROLES
+from lupus_kit.simulation.plan.response_rates import OUTCOMES, StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.alias import Alias
-from lupus_kit.simulation.trials.decisions import DECISIONS, ENDS, rule_of, table_codes
-from lupus_kit.simulation.trials.tally import KEYS, ROLES, no_counts, trial_columns
+from lupus_kit.simulation.trials.decisions import ENDS, EVENTS, rule_of, table_codes
+from lupus_kit.simulation.trials.tally import KEYS, no_counts, trial_columns
 
 #: What a patient without outcome counts as in each arm, by the rule for missing data; -1 is left out.
 COUNTS_AS = {"nonresponder": (0, 0), "observed": (-1, -1), "worst": (0, 1), "best": (1, 0)}
@@ -35,8 +39,10 @@ def counted_outcomes(plan: AnalysisPlan, arm: int) -> np.ndarray:
 
 
 def is_fixed(scenario: Scenario) -> bool:
-    """Whether every analysis comes after a planned number of patients, all of whom are in it."""
+    """Whether every analysis comes after a planned number of patients, all of whom are in it and of one stratum."""
     plan = scenario.plan
+    if isinstance(scenario.assumptions, StratifiedRates):
+        return False
     return plan.reestimation is None and (plan.missing != "observed" or scenario.rates.dropout.none)
 
 
@@ -147,7 +153,7 @@ def fixed_tally(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> 
     tools = _drawer(scenario)
     # Of all decisions a rule makes about ten: only these are counted.
     possible = np.unique(np.concatenate(tools.decisions))
-    position = np.zeros(DECISIONS, dtype=np.int64)
+    position = np.zeros(len(EVENTS), dtype=np.int64)
     position[possible] = np.arange(len(possible))
     cells, looks = [m * n for m, n in tools.shapes], len(tools.patients)
     found = [np.zeros(looks * size * len(possible), dtype=np.int64) for size in cells]
@@ -242,6 +248,58 @@ class EndpointSource:
             for group in [groups[-1]] * whole + groups[rest - 1 : rest]:
                 total[here] += group.draw(self.rng, stop - start)
         return total
+
+
+class StrataSource:
+    """Patients who come in one after another, each of a stratum by chance, known only by the counts of every stratum."""
+
+    def __init__(self, scenario: Scenario, rng: np.random.Generator, n_trials: int) -> None:
+        self.plan, self.rng, self.n_trials = scenario.plan, rng, n_trials
+        self.shares, parts = scenario.strata()
+        self.parts = [EndpointSource(part, rng, n_trials) for part in parts]
+        self.seen = [no_counts(n_trials) for _ in parts]
+        # Of each stratum, the places for either arm that are left in its block.
+        self.left = np.zeros((len(parts), 2, n_trials), dtype=np.int64)
+        self.block = np.array(scenario.sizes) * (self.plan.block_size or 0) // sum(scenario.sizes)
+        self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
+
+    def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Bring in more patients: new counts of all strata together, as :class:`EndpointSource` has them.
+
+        In blocks within strata, only how many come in both arms together is given: a stratum that ends amid a block may have
+        more patients in one arm. Without regard to strata each arm has its patients, of strata as they come.
+        """
+        if self.plan.block_size is None:
+            arms = [self.rng.multinomial(n, self.shares).T for n in sizes]
+        else:
+            new = self.rng.multinomial(sizes[0] + sizes[1], self.shares).T
+            first = np.array([self._to_first(k, n) for k, n in enumerate(new)])
+            arms = [first, new - first]
+        found = [part.take((arms[0][k], arms[1][k])) for k, part in enumerate(self.parts)]
+        self.seen = [before + now for before, now in zip(self.seen, found, strict=True)]
+        self.used = [np.sum([part.used[arm] for part in self.parts], axis=0) for arm in (0, 1)]
+        return np.asarray(sum(found))
+
+    def _to_first(self, stratum: int, new: np.ndarray) -> np.ndarray:
+        """Allocate patients of a stratum in permuted blocks, an open one first; how many the first arm gets."""
+        left, block = self.left[stratum], self.block
+        begun = np.minimum(new, left.sum(axis=0))
+        whole, rest = np.divmod(new - begun, block.sum())
+        first, last = (
+            self.rng.hypergeometric(left[0], left[1], begun),
+            self.rng.hypergeometric(block[0], block[1], rest),
+        )
+        opened = np.where(rest > 0, block[:, None] - [last, rest - last], 0)
+        self.left[stratum] = left - [first, begun - first] + opened
+        return np.asarray(first + whole * block[0] + last)
+
+    def compare(self, endpoint: int, test: str, alternative: str) -> np.ndarray:
+        """p-values of a test over the strata so far."""
+        tables = np.array(self.seen, dtype=float)[:, :, :, endpoint]  # stratum, trial, arm, (n, x)
+        (n1, x1), (n2, x2) = tables.transpose(2, 3, 0, 1)
+        strata, margin = Strata(x1, n1, x2, n2), self.plan.margin
+        z = score(strata, -margin, MARGIN_WEIGHTS[test]) if margin else ROOTS[test][1](strata)
+        return normal_pvalue(z, alternative)
 
 
 @lru_cache(maxsize=64)

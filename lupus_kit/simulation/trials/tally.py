@@ -20,10 +20,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from lupus_kit.simulation.plan.endpoint import ROLES
+
 OUTCOME = ["look", "randomised1", "randomised2"]
 TABLE = ["n1", "x1", "n2", "x2"]
 KEYS = ["endpoint", *OUTCOME, *TABLE, "decision"]
-ROLES = ("primary", "secondary")
 
 
 def trial_columns() -> list[str]:

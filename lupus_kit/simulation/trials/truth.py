@@ -7,7 +7,7 @@ import numpy as np
 
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.endpoint import Endpoint
-from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates
+from lupus_kit.simulation.plan.response_rates import OUTCOMES, ResponseRates, StratifiedRates
 from lupus_kit.simulation.plan.scenario import Assumed, Scenario
 from lupus_kit.simulation.trials.endpoint_level import visit_of
 
@@ -60,6 +60,11 @@ class Truth:
 def truth(scenario: Scenario) -> Truth:
     """Find what is true: given at the endpoint level, estimated from many patients at the patient level."""
     assumptions, estimand = scenario.assumptions, scenario.plan.events
+    if isinstance(assumptions, StratifiedRates):
+        shares, parts = scenario.strata()
+        within = np.array([(true.primary, true.secondary) for true in map(truth, parts)])
+        (first1, first2), (second1, second2) = np.tensordot(shares, within, 1).tolist()
+        return Truth((first1, first2), (second1, second2), estimand)
     if not isinstance(assumptions, ResponseRates):
         return _of_patients(assumptions, *scenario.plan.endpoints, estimand, PATIENTS)
     rates = (assumptions.primary, assumptions.follow_up)
@@ -77,7 +82,7 @@ def truth(scenario: Scenario) -> Truth:
 def _of_patients(assumptions: Assumed, primary: Endpoint, secondary: Endpoint, estimand: str, n_per_arm: int) -> Truth:
     from lupus_kit.simulation.trials.patient_level import outcomes
 
-    assert not isinstance(assumptions, ResponseRates)
+    assert not isinstance(assumptions, (ResponseRates, StratifiedRates))
     world = assumptions
     if estimand in ("treatment_policy", "hypothetical"):
         world = replace(world, dropout_rate=0.0)

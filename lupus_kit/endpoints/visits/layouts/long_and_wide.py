@@ -121,26 +121,17 @@ def _same_keys(two: pd.DataFrame) -> bool:
     return bool((pairs.nunique() == len(pairs)).all())
 
 
-def from_long(raw: RawTable, columns: pd.DataFrame, ignored: tuple[str, ...]) -> TidyTable:
-    """Give the columns the kit's names; the rows stay as they are."""
-    cells = raw.cells[columns.index.to_list()].set_axis(columns["name"].to_list(), axis=1)
-    return TidyTable(
-        cells[[name for name in BY_NAME if name in cells]], raw.source, raw.notes, layout="long", ignored=ignored,
-        columns=columns.reset_index(drop=True), file_rows=np.asarray(cells.index),
-        cell_columns=dict(zip(columns["name"], columns["written"], strict=True)),
-    )  # fmt: skip
-
-
-def from_wide(raw: RawTable, columns: pd.DataFrame, ignored: tuple[str, ...]) -> TidyTable:
-    """Stack the visits; each cell keeps its row and its column in the file."""
+def from_columns(raw: RawTable, layout: str, columns: pd.DataFrame, ignored: tuple[str, ...]) -> TidyTable:
+    """Give the columns the kit's names; stack the visits of the wide layout. Each cell keeps its row and column in the file."""
     own, per_visit = columns[columns["week"].isna()], columns.groupby("week")
-    visits = [pd.concat([own, here]) for _, here in per_visit]
+    visits = [pd.concat([own, here]) for _, here in per_visit] or [own]
     parts = [raw.cells[here.index.to_list()].set_axis(here["name"].to_list(), axis=1) for here in visits]
-    weeks = np.repeat([week for week, _ in per_visit], len(raw.cells))
-    cells = pd.concat(parts, ignore_index=True).assign(week=weeks)
+    cells = pd.concat(parts, ignore_index=True)
+    if layout == "wide":
+        cells["week"] = np.repeat([week for week, _ in per_visit], len(raw.cells))
     written = pd.DataFrame([here.set_index("name")["written"] for here in visits]).fillna("")
     places = {name: np.repeat(written[name].to_numpy(dtype=object), len(raw.cells)) for name in written}
     return TidyTable(
-        cells[[name for name in BY_NAME if name in cells]], raw.source, raw.notes, layout="wide", ignored=ignored,
+        cells[[name for name in BY_NAME if name in cells]], raw.source, raw.notes, layout=layout, ignored=ignored,
         columns=columns.reset_index(drop=True), file_rows=np.tile(raw.cells.index, len(visits)), cell_columns=places,
     )  # fmt: skip

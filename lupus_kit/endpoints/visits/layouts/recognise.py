@@ -18,7 +18,7 @@ from lupus_kit.core.tables import RawTable
 from lupus_kit.core.text import listing
 from lupus_kit.endpoints.sledai.items import ITEMS
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME
-from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable, from_long, from_wide, map_columns
+from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable, from_columns, map_columns
 from lupus_kit.endpoints.visits.layouts.one_row_a_test import find_roles, from_tests
 from lupus_kit.endpoints.visits.layouts.redcap import undo_redcap
 from lupus_kit.endpoints.visits.missing_codes import number_of
@@ -262,4 +262,4 @@ def recognise(raw: RawTable, layout: str, codes: Mapping[str, str]) -> TidyTable
     raw = undo_redcap(raw)
     columns, ignored, chosen, notes = map_columns(raw, layout)
     raw = replace(raw, notes=(*raw.notes, *notes))
-    return read_decimal_comma((from_wide if chosen == "wide" else from_long)(raw, columns, ignored))
+    return read_decimal_comma(from_columns(raw, chosen, columns, ignored))
