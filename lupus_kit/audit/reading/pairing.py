@@ -19,7 +19,6 @@ Placed = TypeVar("Placed", Number, Mention)
 _FURTHEST, _LEAST = 250, 1.2
 #: So far behind a number the words still belong to it.
 NEAR = 80
-# What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
 
 
 @dataclass(frozen=True)
