@@ -197,11 +197,8 @@ class Paired(Row):
 
     def __str__(self) -> str:
         p = "; ".join(f"{one.label} p = {one.p:.4f}" for one in self.tests().itertuples())
-        return (
-            f"Of {self.n} patients {self.b} have the event on the first occasion only and {self.c} on the second only. {p}. "
-            + "; ".join(map(str, self.intervals()))
-            + "."
-        )
+        who = f"{self.b} have the event on the first occasion only and {self.c} on the second only"
+        return f"Of {self.n} patients {who}. {p}. {'; '.join(map(str, self.intervals()))}."
 
 
 def paired(b: int, c: int, n: int, both: int | None = None, level: float = 0.95, alpha: float | None = None) -> Paired:

@@ -10,7 +10,6 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.design import TrialDesign
 from lupus_kit.inference.margins import shifted
-from lupus_kit.inference.planning.operating_characteristics import null_coefficients
 from lupus_kit.inference.two_by_two.bernstein import suprema
 from lupus_kit.inference.two_visits.familywise import correlation_bounds
 from lupus_kit.simulation.engine import run
@@ -107,7 +106,7 @@ def _certain(scenario: Scenario, which: tuple[bool, bool]) -> tuple[float, Estim
             return None
         others = [0]
     regions, shift = [wrong[codes[0], other] for other in others], -scenario.plan.margin
-    top = suprema(np.array([shifted.null_coefficients(r, shift) if shift else null_coefficients(r) for r in regions]))
+    top = suprema(np.array([shifted.null_coefficients(r, shift) for r in regions]))
     best = int(np.argmax(top.value))
     return float(shifted.second_rate(top.at[best], shift)), known(float(top.value[best]))
 

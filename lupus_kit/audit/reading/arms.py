@@ -5,49 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
-from lupus_kit.audit.reading.spellings import WORDS
+from lupus_kit.audit.reading.spellings import RE
 from lupus_kit.core.errors import InputError
 
-_PEOPLE = WORDS["people"]
-#: The act of allocation, not the word in a title: "were randomised", "randomly assigned", "assigned to".
-_ALLOCATED = re.compile(
-    r"\b(?:randomly (?:assigned|allocated|divided|received?|to)|(?:assigned|allocated|divided|randomi[sz]ed) "
-    r"(?:\([^()]*\) |in an? [\w:]+ ratio |[\w:]+ ){0,3}?(?:to|into|between|in|either|with|as)"
-    r"|(?:were|was|we|be|been|then|are|and) (?!an? |the )(?:\w+ ){0,2}(?:randomi[sz]ed|assigned|allocated|randomly))\b",
-    re.I,
-)
-#: What stands before the list of arms.
-_TO = re.compile(
-    r"\b(?:to (?:either |one of )?(?:receive|undergo|have|get|take|start|continue)|treatment with|receiving|received|receive"
-    r"|between|either|into|of|to|(?<!men )(?<!patients )(?<!people )(?<!adults )(?<!children )(?<!participants )with|:)"
-    r"(?: either| (?:one of |the )?(?:two|three|four|five|2|3|4) (?:[\w-]+ )?"
-    r"(?:groups?|arms|regimens|treatments?)(?: of| receiving)?)?[:,]?\s(?!\d+\s?(?::|to)\s?\d)",
-    re.I,
-)
-#: What parts the names of a list; where "or" does, "and" may be within a name.
-_OR = r"or|versus|vs\.?|v\.?|compared with"
-_SPLIT_OR = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:{_OR})\s)\s*", re.I)
-_SPLIT = re.compile(rf"\s*(?:[,;]\s*(?:and|{_OR})?\s+|\b(?:and|{_OR})\s)\s*", re.I)
-#: Words before and behind the name of an arm.
-_BEFORE = re.compile(rf"^(?:(?:{WORDS['before_arm']}|{_PEOPLE})(?:\s+|$)(?![=:]))+", re.I)
-_AFTER = re.compile(rf"\s{WORDS['behind_arm']}\b.*|[.:;]+$|(?:\s(?:and|or|of|to|plus|with|the|\+))+$", re.I | re.S)
-_OVER = re.compile(r"[.:]\s|\b(?:followed by|stratified|who|were|was|in an? [\w:]+ ratio|before|after|if)\b")
-_WHOLE = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
-_SIZE = re.compile(rf"(?<=\s)\(\s?(?:(?:[^()]{{0,60}}[;,]\s)?[nN]\s?=\s?|(?!\d\b))({_WHOLE})(?:\s{_PEOPLE})?\s?[),;]")
-#: "520 people were assigned to a text message and 520 to no message", "(44 velunib, 45 placebo)".
-_SIZED = re.compile(
-    rf"(?<![:.\d])(?<!: )(?P<list>(?:[(]|, |and ))?(?P<n>{_WHOLE})\s(?:{_PEOPLE}\s)?"
-    r"(?:(?:(?:were )?(?:\w+ )?(?:assigned|allocated|randomi[sz]ed) )?(?:to receive |to |in |received |receiving |on )"
-    rf"(?:the )?|(?(list)|(?!)))(?P<name>(?!(?:with|were|who|had|aged|{_PEOPLE})\b)"
-    r"[A-Za-z][\w+/-]*(?: (?!and\b|or\b|versus\b)[\w+/-]+){0,6})(?![\w+/-]| or\b| versus\b)"
-)
-_NEVER = re.compile(rf"^(?:(?:{_PEOPLE}|{WORDS['no_arm']})\s?)+$|^(?:mg|g|kg|Gy|ml|IU)\b", re.I)
 _WRITTEN = "write them as 'zorimab=30, placebo=29', sizes if known"
-_GIVEN = re.compile(r"\s*(.*?)\s*(?:[=:]\s*(\d{1,9})|\(\s*(?:n\s*=\s*)?(\d{1,9})\s*\))?\s*", re.S)
-_DOSE = r"[\d.,]+\s?(?:mg|g|μg|mcg|IU|ml|MIU|million IU)(?:/\w+)*$"
-_DOSE_ONLY, _DOSE_END = re.compile(rf"^{_DOSE}"), re.compile(rf"\s{_DOSE}")
-#: Words in the name of an arm that make it the control.
-CONTROL = re.compile(rf"\b{WORDS['control']}\b", re.I)
 
 #: Words within the name of an arm that do not stand for it.
 _NO_ALIAS = {"the", "and", "with", "plus", "dose", "alone", "group", "daily"}
@@ -69,7 +30,7 @@ def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str
     if isinstance(arms, Mapping):
         entries = [(str(name), n) for name, n in arms.items()]
     else:
-        given = map(_GIVEN.fullmatch, arms.split(",") if isinstance(arms, str) else map(str, arms))
+        given = map(RE["given"].fullmatch, arms.split(",") if isinstance(arms, str) else map(str, arms))
         entries = [(m[1], int(m[2] or m[3] or 0) or None) for m in given if m]
     found: dict[str, int | None] = {" ".join(name.split()): n for name, n in entries}
     for name, n in found.items():
@@ -83,33 +44,33 @@ def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str
 def _clean(name: str) -> str:
     """Return a possible name without what stands around it, or nothing."""
     flat = " ".join(re.sub(r"\([^()]*\)?", " ", name).split())
-    if _DOSE_ONLY.match(flat.removesuffix(" groups").removesuffix(" group")):
+    if RE["dose_only"].match(flat.removesuffix(" groups").removesuffix(" group")):
         return flat.removesuffix("s").removesuffix(" group")
-    name = _AFTER.sub("", _BEFORE.sub("", flat)).strip(" ,;:.'\"-")
+    name = RE["behind_name"].sub("", RE["before_name"].sub("", flat)).strip(" ,;:.'\"-")
     fits = re.search(r"[A-Za-z]{2}|^[A-Z]$", name) and len(name.split()) <= 6 and len(name) <= 60
-    return name if fits and not _NEVER.match(name) else ""
+    return name if fits and not RE["no_name"].match(name) else ""
 
 
 def _listed(sentence: str) -> dict[str, int | None]:
     """Return the first list of two or more names behind "assigned to", "receive" or "between", with their sizes."""
     flat = re.sub(r"\([^()]*\)?", lambda m: " " * len(m[0]), sentence)
-    said = _ALLOCATED.search(flat)
-    for match in _TO.finditer(flat, said.start() if said else 0):
+    said = RE["allocated"].search(flat)
+    for match in RE["to_arms"].finditer(flat, said.start() if said else 0):
         start, found = match.end(), dict[str, int | None]()
-        rest = _OVER.split(flat[start : start + 400])[0]
-        joints = list((_SPLIT_OR if re.search(rf"(?i)\b(?:{_OR})\s", rest) else _SPLIT).finditer(rest))
+        rest = RE["list_ends"].split(flat[start : start + 400])[0]
+        joints = list((RE["parts_by_or"] if RE["has_or"].search(rest) else RE["parts"]).finditer(rest))
         lows, highs = [0, *(m.end() for m in joints)], [*(m.start() for m in joints), len(rest)]
         for place, (low, high) in enumerate(zip(lows, highs, strict=True)):
             name, last = _clean(rest[low:high]), next(reversed(found), "")
             if not name or place > 7:
                 break
-            if _DOSE_ONLY.match(name) and (dose := _DOSE_END.search(last)):
+            if RE["dose_only"].match(name) and (dose := RE["dose_end"].search(last)):
                 name = f"{last[: dose.start()]} {name}"
-            size = _SIZE.search(sentence[start + low : start + [*lows, high + 2][place + 1]])
+            size = RE["arm_size"].search(sentence[start + low : start + [*lows, high + 2][place + 1]])
             found[name] = int(size[1].replace(",", "")) if size else None
             if place and re.search("[a-z]", joints[place - 1][0]):
                 break
-        if len(found) > 1 and not any(_DOSE_ONLY.match(name) for name in found):
+        if len(found) > 1 and not any(RE["dose_only"].match(name) for name in found):
             return found
     return {}
 
@@ -122,9 +83,10 @@ def find_arms(text: str, sentences: Iterable[tuple[int, int]]) -> dict[str, int 
         sentence = text[start : min(end, start + 2000)]
         if not re.search("(?i)randomi[sz]|randomly|assigned|allocated|divided", sentence):
             continue
-        here = {_clean(_SPLIT.split(m["name"])[0]): int(m["n"].replace(",", "")) for m in _SIZED.finditer(sentence)}
+        sizes = RE["sized"].finditer(sentence)
+        here = {_clean(RE["parts"].split(m["name"])[0]): int(m["n"].replace(",", "")) for m in sizes}
         here.pop("", None)
-        listed = _listed(sentence) if _ALLOCATED.search(sentence) else {}
+        listed = _listed(sentence) if RE["allocated"].search(sentence) else {}
         if not arms or (set(map(str.lower, listed)) == set(map(str.lower, arms)) and any(listed.values())):
             arms = listed or (dict(here) if len(here) > 1 else {})
         sized = here | sized
@@ -144,7 +106,7 @@ def mentions(text: str, arms: Iterable[str]) -> list[Mention]:
         others = set().union(_NO_ALIAS, *(words[other] for other in names if other != name))
         short = re.search(rf"{re.escape(name)}\s\(([A-Z][\w+-]{{1,9}})\)", text, re.I)
         aliases = dict.fromkeys((*(words[name] - others), *([short[1].lower()] if short else ())), name) | aliases
-    controls = [name for name in names if CONTROL.search(name)]
+    controls = [name for name in names if RE["control"].search(name)]
     if len(names) == 2 and len(controls) == 1:
         other = next(name for name in names if name not in controls)
         aliases = {"control": controls[0], "controls": controls[0], "intervention": other} | aliases

@@ -3,30 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from lupus_kit.audit.reading.spellings import WORDS
+from lupus_kit.audit.reading.spellings import RE
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import read_p
 
 LONGEST = 60  # signs of a title
-_VERB = re.compile(rf"\b{WORDS['verbs']}\b", re.I)
-_LEADING = re.compile(rf"^(?:\s*{WORDS['before_endpoint']}\b[\s,:]*)+", re.I)
-_TRAILING = re.compile(r"(?:\s(?:in|of|for|with|and|the|a|by|to|at|than|among|on|versus|vs))+$", re.I)
-_WHO = re.compile(r"\b(?:patients|participants|receiving|treated|given|more|fewer)\b", re.I)
-_TIME = r"(?:weeks?|months?|days?|years?|visits?)"
-_VISIT = re.compile(
-    rf"\b({_TIME}) (\d{{1,4}})\b(?!\s?(?:,|and|or|-|to)\s?\d)"
-    rf"|\b(?:at|after|by|through|within|over) (\d{{1,4}})[ -]({_TIME})\b|\b(\d{{1,4}})[ -]({_TIME})[ -](?=[a-z])",
-    re.I,
-)
-_POINT = r"primary[ -](?:efficacy |composite )?(?:end[ -]?points?|outcomes?)"
-_PRIMARY = re.compile(rf"\b{_POINT}(?: measures?)?\b", re.I)
-_SAFETY = re.compile(rf"\b{WORDS['safety']}\b", re.I)
-_MET = re.compile(
-    rf"\b{_POINT} (?:was|were|is|has been) (not )?(?:met|achieved|reached)\b"
-    r"|\bdid (not) (?:meet|reach|achieve) (?:its|the|their) primary\b",
-    re.I,
-)
-_COMMON = re.compile(rf"{WORDS['no_endpoint']}$")
 
 
 def visit_of(words: str) -> str:
@@ -37,7 +18,7 @@ def visit_of(words: str) -> str:
     >>> visit_of("At 12 weeks, response was"), visit_of("at weeks 12 and 24"), visit_of("The week 24 rates")
     ('week 12', '', 'week 24')
     """
-    found = [m.groups() for m in _VISIT.finditer(words)]
+    found = [m.groups() for m in RE["visit"].finditer(words)]
     if not found:
         return ""
     first, second = (part for part in found[-1] if part)
@@ -56,20 +37,21 @@ def title_of(before: str, behind: str, arms: Sequence[str]) -> str:
     heads = []
     for piece in next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "").split(","):
         # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
-        subject, *rest = _VERB.split(piece)
+        subject, *rest = RE["verb"].split(piece)
         bare = named.sub(" ", subject)
-        is_arm = bare != subject and (len(bare.split()) < 3 or _WHO.search(bare))
+        is_arm = bare != subject and (len(bare.split()) < 3 or RE["who"].search(bare))
         heads.append(bare if not is_arm else named.sub(" ", rest[-1]) if rest else "")
     after = re.split(r"[,;:.()]", behind.lstrip(") "))[0]
-    for head in (*heads, named.sub(" ", _VERB.split(after)[0]), named.sub(" ", after)):
-        title = _TRAILING.sub("", " ".join(_LEADING.sub("", _VISIT.sub(" ", head)).split()).strip(" ,.-"))
+    for head in (*heads, named.sub(" ", RE["verb"].split(after)[0]), named.sub(" ", after)):
+        title = " ".join(RE["leading"].sub("", RE["visit"].sub(" ", head)).split()).strip(" ,.-")
+        title = RE["trailing"].sub("", title)
         if re.search(r"[A-Za-z]{3}", title):
             return title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0]
     return "comparison"
 
 
 def _content(words: str) -> set[str]:
-    return {word for word in re.findall(r"[a-z][\w-]{2,}", words.lower()) if not _COMMON.match(word)}
+    return {word for word in re.findall(r"[a-z][\w-]{2,}", words.lower()) if not RE["common"].match(word)}
 
 
 class Plan:
@@ -79,9 +61,9 @@ class Plan:
         self.words, self.others = set[str](), set[str]()
         self.visit, self.met = "", ""
         for one in sentences:
-            if found := _MET.search(one):
+            if found := RE["met"].search(one):
                 self.met = "not met" if found[1] or found[2] else "met"
-            elif (named := _PRIMARY.search(one)) and not self.words:
+            elif (named := RE["primary"].search(one)) and not self.words:
                 said, *later = re.split(r"\b[Ss]econdary\b", one[named.end() : named.end() + 400])
                 self.words, self.visit, self.others = _content(said), visit_of(said), _content(" ".join(later))
 
@@ -89,11 +71,12 @@ class Plan:
         """Return the role that a comparison may have, or nothing."""
         words = _content(title)
         shared = words & self.words
-        if _PRIMARY.search(before) or (shared and 2 * len(shared) >= len(words) and visit in ("", self.visit or visit)):
+        mostly = shared and 2 * len(shared) >= len(words) and visit in ("", self.visit or visit)
+        if RE["primary"].search(before) or mostly:
             return "primary"
         if re.search(r"(?i)\bsecondary\b", before) or (shared and self.visit and visit) or words & self.others:
             return "secondary"
-        return "safety" if _SAFETY.search(f"{title} {before[-80:]}") else ""
+        return "safety" if RE["of_safety"].search(f"{title} {before[-80:]}") else ""
 
 
 def p_text(printed: str) -> str:
@@ -106,7 +89,7 @@ def p_text(printed: str) -> str:
     """
     if re.search(r"(?i)n\.?s\.?$", printed):
         return "NS"
-    found = _P.search(re.sub(r"\b0,(?=\d)", "0.", printed))
+    found = RE["p"].search(re.sub(r"\b0,(?=\d)", "0.", printed))
     sign, digits = found.groups("") if found else ("", "")
     try:
         return read_p({"less": "<", "greater": ">"}.get(sign, sign) + digits).text
@@ -114,12 +97,6 @@ def p_text(printed: str) -> str:
         return ""
 
 
-_P = re.compile(
-    r"(?:([<>≤≥]|less|greater)[^\d-]*?)?((?<![\d.-])(?<!- )\d*\.?\d+(?:\s?x\s?10\s?(?:\^|\*\*)?-\d{1,2}|e-\d{1,2})?)$"
-)
-_LEVEL = re.compile(
-    r"(95|90|99|97\.5)\s?(?:%|per\s?cent)\s?\(?(?:two-sided |bayesian )?(?:C|confidence|credible)", re.I
-)
 _SHORT = {
     "odds": "OR", "hazard": "HR", "relative risk": "RR", "risk ratio": "RR", "rate ratio": "rate ratio", "difference": "difference"
 }  # fmt: skip
@@ -133,7 +110,7 @@ def effect_text(printed: str) -> str:
     >>> effect_text("odds ratio (OR), 1.83 (95% CI 1.30-2.59)"), effect_text("risk difference -15.0% (95% CI, -27.7% to -2.3%)")
     ('OR 1.83 (95% CI 1.30 to 2.59)', 'difference -15.0% (95% CI -27.7 to -2.3)')
     """
-    level = _LEVEL.search(printed)
+    level = RE["level"].search(printed)
     rest = printed.replace(level[0], " " * len(level[0])) if level else printed
     numbers = list(re.finditer(r"(?:(?<![\w.%)])[-+]\s?)?(?<![A-Za-z])\d*\.?\d+", rest))
     if not numbers:

@@ -11,46 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
-from lupus_kit.audit.reading.arms import CONTROL, Mention
-from lupus_kit.audit.reading.spellings import WORDS, Number, value_of
+from lupus_kit.audit.reading.arms import Mention
+from lupus_kit.audit.reading.spellings import RE, Number, value_of
 
 Placed = TypeVar("Placed", Number, Mention)
 #: Two neighbours further apart than this are not compared; a pair with a score below this is not proposed.
 _FURTHEST, _LEAST = 250, 1.2
 #: So far behind a number the words still belong to it.
 NEAR = 80
-_VERSUS = re.compile(r"(?:vs?|versus|against|(?:as )?compared (?:with|to)|/)[. ]*(?:only)?$", re.I)
-_JOINED, _COMPARED = (re.compile(rf"\b{WORDS[name]}\b", re.I) for name in ("joined", "compared"))
-_AND = re.compile(r"\s?,? ?(?:and|or)\s?", re.I)
-_OF_ARM = re.compile(rf"\b{WORDS['of_arm']}\b", re.I)
-_GROUPS = re.compile(r"(?i)\b(?:groups|arms|(?:group|arm)\b[^.]*\b(?:group|arm)|and (?:the )?[\w+-]+ (?:group|arm))\b")
-#: Sexes, visits or subgroups are compared, or may be.
-_OTHER_GROUPS = re.compile(
-    r"(?i)\b(?:(?:men|boys|males)\b.{1,60}\b(?:women|girls|females)|(?:women|girls|females)\b.{1,60}\b(?:men|boys|males)"
-    r"|(?:weeks?|months?|years?) \d+ and \d+|sub-?group|(?:and|from|v|vs|versus) (?:at )?baseline|baseline (?:and|to|v|vs|versus))\b"
-)
-#: "58% (95% CI 45 to 69) with A and 64% with B": the same preposition behind both, or before both where brackets hold them.
-_PREPOSED = re.compile(
-    r"(?i)[^\w(]*(?:respectively\W+)?(?:\([^()]*\)\W*)?(?:(?:/|of) ?\w+ )?(?:PEOPLE )?"
-    r"(with|for|in|on|after|of|among|by|during|at)\b[^;]*?(?:\b(?:and|versus|vs?|but|while|whereas)\b|,)[^;()]*"
-    r"\(?\0[^\w(]*(?:\([^()]*\)\W*)?(?:(?:/|of) ?\w+ )?(?:PEOPLE )?\1\b".replace("PEOPLE", WORDS["people"])
-)
-_BRACKETED = re.compile(
-    r"(?i)\)(?:,? (?:and|or|versus|vs\.?|v\.?|than|compared (?:with|to)))+ (?:(?:in|for|with|on|of|by) )?(?:the |those )?"
-    r"[^();,%]{1,50}\s?\($"
-)
-_BRACKET_BEFORE = re.compile(r"\b(?:between|with|in|for|on|than|by) (?!\d)(?:[\w+/-]+ ){1,6}\($")
-_PATIENTS = re.compile(rf"\b{WORDS['counted']}\b", re.I)
-_MEASURED = re.compile(r"\s?(?:points?|scores?|mm|cm|ml|mg|[a-z]*/|x10|°|%)", re.I)
-# What may stand between a count and its percentage, or a percentage and its count: no other number, no clause.
-_OPENED = re.compile(r"[^,;()\d]{0,70}\(\s?(?:[nN]\s?=\s?)?$")
-_DETAIL = re.compile(
-    r"(?i)\s?\((?![^()]*\b(?:vs?|versus|compared|than|against|placebo|controls?|groups?|arms?)\b)[^()]*"
-)
-_OF_N = re.compile(r"[^,;()]{0,12}\)?\s(?:out )?of (?:the |a total of )?(\d{1,3}(?:,\d{3})+|\d+)\b(?!\s?%|\.\d)")
-_TURNED = re.compile(
-    r"(?i)(?:compared (?:with|to)|versus|relative to|than)\s(?:the |those |patients |in |on |receiving )*$"
-)
 
 
 @dataclass(frozen=True)
@@ -116,7 +84,7 @@ def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[V
             values[-1] = new = replace(percent, marks=marks, count=counted.count, n=counted.n or percent.n)
         else:
             values.append(new)
-        if new.percent and new.n is None and (total := _OF_N.match(text, number.end)):
+        if new.percent and new.n is None and (total := RE["of_n"].match(text, number.end)):
             values[-1] = replace(new, n=int(total[1].replace(",", "")) or None, marks=(*new.marks, total.span(1)))
     return [one for one in values if one.percent or one.n], [one for one in values if not one.percent and not one.n]
 
@@ -124,7 +92,7 @@ def values_in(text: str, numbers: Sequence[Number]) -> tuple[list[Value], list[V
 def _is_detail(last: Value, new: Value, words: str, behind: str) -> bool:
     """Say whether a percentage stands in a bracket behind another, and is compared with nothing."""
     return bool(
-        last.percent and new.percent and _DETAIL.fullmatch(words) and not re.match(r"\s?v(?:s|ersus)?\b", behind)
+        last.percent and new.percent and RE["detail"].fullmatch(words) and not re.match(r"\s?v(?:s|ersus)?\b", behind)
     )
 
 
@@ -134,7 +102,7 @@ def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
     if bool(one.percent) == bool(two.percent) or percent.count is not None or counted.count is None:
         return False
     if counted.n is None and counted is one:
-        return _OPENED.fullmatch(words[-90:]) is not None
+        return RE["opened"].fullmatch(words[-90:]) is not None
     if counted.n is None:
         return bool(re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", words) and re.match(r"\s?[a-z]*\s?[);]", behind))
     if len(words) > NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", words):
@@ -165,9 +133,9 @@ def between(placed: Sequence[Placed], low: int, high: int) -> Sequence[Placed]:
 
 def _parallel(gap: str, before: str, behind: str) -> bool:
     """Say whether the words beside two numbers are built alike, as those of two arms are."""
-    if _BRACKETED.match(gap) and _BRACKET_BEFORE.search(before):
+    if RE["bracketed"].match(gap) and RE["bracket_before"].search(before):
         return True
-    return _PREPOSED.match(f"{gap}\0{behind}") is not None
+    return RE["preposed"].match(f"{gap}\0{behind}") is not None
 
 
 def _bare(gap: str) -> str:
@@ -178,13 +146,13 @@ def _bare(gap: str) -> str:
 def _gap_score(gap: str, kinds: Sequence[str], alike: bool) -> float:
     """Say how likely the words between two numbers compare them; ``kinds`` are the other numbers among the words."""
     bare = _bare(gap)
-    if _VERSUS.match(bare):
+    if RE["versus"].match(bare):
         score = 4.0
-    elif alike or _AND.fullmatch(bare) or _JOINED.search(bare):
+    elif alike or RE["and"].fullmatch(bare) or RE["joined"].search(bare):
         score = 2.0
     else:
         score = 0.5 if re.search(r"\band\b|;|,", gap) else 0.0
-    score += bool(_OF_ARM.search(bare)) - 0.5 * (";" in bare) - len(gap) / 200
+    score += bool(RE["of_arm"].search(bare)) - 0.5 * (";" in bare) - len(gap) / 200
     return score - 2.5 * kinds.count("p") - kinds.count("effect")
 
 
@@ -213,7 +181,7 @@ def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[
             return ((gap[0].arm, after[0].arm) if behind else (before[-1].arm, gap[-1].arm)), "both"
         if len(s.arms) != 2:
             return None, ""
-        joint = re.search(rf"{_JOINED.pattern}|\band\b|;", s.text[a.end : b.start], re.I)
+        joint = RE["joint"].search(s.text[a.end : b.start])
         mine = joint is None or gap[0].start < a.end + joint.start()
         alone = len({m.arm for m in (*before[-1:], *gap, *after[:1])}) == 1 and (before or after)
         whose = (gap[0].arm, others[gap[0].arm]) if mine else (others[gap[-1].arm], gap[-1].arm)
@@ -225,7 +193,7 @@ def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[
     if len(latest) > 1:
         if after and after[0].arm == latest[0]:
             latest.reverse()
-        turned = _TURNED.search(s.text[low : min(m.start for m in before if m.arm == latest[0])])
+        turned = RE["turned"].search(s.text[low : min(m.start for m in before if m.arm == latest[0])])
         return (latest[1], latest[0]) if turned else (latest[0], latest[1]), "order"
     if before and after and before[-1].arm != after[0].arm:
         return (before[-1].arm, after[0].arm), "both"
@@ -246,19 +214,20 @@ def _neighbours(s: Sentence, values: Sequence[Value]) -> tuple[list[Pair], list[
         whose, said = _whose(s, low, high, a, b)
         if said in ("both", "order") and len(s.arms) == 2:
             last = whose
-        elif last and said in ("", "same") and place and _VERSUS.match(_bare(gap)):
+        elif last and said in ("", "same") and place and RE["versus"].match(_bare(gap)):
             whose, said = last, "carried"
         behind = s.text[b.end : b.end + NEAR]
         alike = _parallel(s.text[a.end : b.start], s.text[low : a.start], behind)
         kinds = [n.kind for n in between(s.numbers, a.end, b.start)]
         score = _gap_score(gap, kinds, alike) if len(gap) < _FURTHEST else -1.0
         score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
-        if said not in ("both", "one") and _OTHER_GROUPS.search(
+        if said not in ("both", "one") and RE["other_groups"].search(
             s.text, max(low, s.text.rfind(";", low, a.start)), high
         ):
             score -= 4.0
-        told = alike or _OF_ARM.search(gap) or _COMPARED.search(gap) or _GROUPS.search(s.text, low, a.start)
-        if said == "same" and score < 3.5 and not told and not _GROUPS.search(behind[: high - b.end]):
+        told = alike or RE["of_arm"].search(gap) or RE["compared"].search(gap)
+        told = told or RE["groups"].search(s.text, low, a.start)
+        if said == "same" and score < 3.5 and not told and not RE["groups"].search(behind[: high - b.end]):
             score -= 1.5
         pairs.append(Pair(a, b, score, whose, said, alike))
     return pairs, gaps
@@ -268,20 +237,20 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
     """Propose the pairs of one sentence, the likelier before the others, none of more than two for one value."""
     pairs, gaps = _neighbours(s, values)
     scores, more = [one.score for one in pairs], list[Pair]()
-    joined = [bool(_AND.fullmatch(gap)) for gap in gaps] + [False] * 2
+    joined = [bool(RE["and"].fullmatch(gap)) for gap in gaps] + [False] * 2
     for place in range(len(gaps)):
         middle = gaps[place + 1] if place + 1 < len(gaps) else ""
-        listed = joined[place + 1] or _BRACKETED.match(middle)
-        if listed and _COMPARED.search(gaps[place]) and not (place and joined[place - 1]):
+        listed = joined[place + 1] or RE["bracketed"].match(middle)
+        if listed and RE["compared"].search(gaps[place]) and not (place and joined[place - 1]):
             # "28% compared with 62% and 70%": the first is compared with both.
             more.append(Pair(values[place], values[place + 2], named="shared"))
             scores[place + 1] = -1.0
         if joined[place] and joined[place + 2] and "(" not in middle:
             # Two endpoints of each arm: "64 and 85% with A versus 58 and 75% with B".
             a, b, c, d = values[place : place + 4]
-            alike = _VERSUS.match(middle.strip()) or _parallel(middle, "", s.text[d.end : d.end + NEAR])
+            alike = RE["versus"].match(middle.strip()) or _parallel(middle, "", s.text[d.end : d.end + NEAR])
             joins, open_still = pairs[place + 1], {pairs[place].named, pairs[place + 2].named} <= {"", "same"}
-            if alike or (open_still and (joins.named == "both" or _JOINED.search(middle))):
+            if alike or (open_still and (joins.named == "both" or RE["joined"].search(middle))):
                 more += [Pair(a, c, 2.0, joins.arms, joins.named), Pair(b, d, 2.0, joins.arms, joins.named)]
                 scores[place : place + 3] = [-1.0] * 3
         names = _one_each(pairs, place)
@@ -289,7 +258,7 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
         if n > 2 and (names or scores[place] > -0.5):
             names = names or (list(s.arms) if len(s.arms) == n else [""] * n)
             behind = [s.text[one.end : one.end + NEAR].split("%")[0] for one in values[place : place + n]]
-            control = next((i for i in range(n) if CONTROL.search(names[i] or behind[i])), n - 1)
+            control = next((i for i in range(n) if RE["control"].search(names[i] or behind[i])), n - 1)
             for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
                 low, high = sorted((i, control))
                 whose = (names[low], names[high]) if names[low] else None
@@ -313,10 +282,10 @@ def propose_counts(s: Sentence, counts: Sequence[Value]) -> list[Pair]:
     scores = []
     for pair, gap in zip(pairs, gaps, strict=True):
         behind = s.text[pair.second.end : pair.second.end + NEAR]
-        likely: object = pair.named == "both" and (_JOINED.search(gap) or re.search(r"\band\b|,", gap))
-        if _VERSUS.fullmatch(gap.strip()):
-            likely = _PATIENTS.search(s.text, s.start, s.end) and not _MEASURED.match(behind)
-        likely = likely or (_OF_ARM.search(gap) and _OF_ARM.search(behind) and _parallel(gap, "", behind))
+        likely: object = pair.named == "both" and (RE["joined"].search(gap) or re.search(r"\band\b|,", gap))
+        if RE["versus"].fullmatch(gap.strip()):
+            likely = RE["patients"].search(s.text, s.start, s.end) and not RE["measured"].match(behind)
+        likely = likely or (RE["of_arm"].search(gap) and RE["of_arm"].search(behind) and _parallel(gap, "", behind))
         scores.append(1.0 if likely and len(gap) < 120 else -1.0)
     return [pairs[i] for i in _best_pairs(scores)]
 

@@ -12,19 +12,9 @@ from lupus_kit.audit.reading.arms import find_arms, given_arms, mentions
 from lupus_kit.audit.reading.endpoints import Plan, effect_text, p_text, title_of, visit_of
 from lupus_kit.audit.reading.pairing import Pair, Sentence, Value, between, propose, propose_counts, values_in
 from lupus_kit.audit.reading.proposal import Proposal
-from lupus_kit.audit.reading.spellings import SAYS, WORDS, Number, find_numbers, plain
+from lupus_kit.audit.reading.spellings import RE, SAYS, Number, find_numbers, plain
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import Claim, Trial, parse_value
-
-_NAMES = WORDS["headings"]
-#: A heading: in capitals, before a colon, on a line of its own, or glued to the word behind it ("ResultsAt week 12").
-_HEADING = re.compile(
-    rf"(?:(?<=[.?!)\n])|(?<=[.?!)]\s)|^)(?:(?i:{_NAMES})(?:\s?[:\n]|(?<=[A-Z]{{4}})(?:\b|(?=[A-Z][a-z ])))|{_NAMES}(?=\s?[A-Z(]))"
-)
-_STOP = re.compile(
-    r"[.!?](?=[\s\"')]*\s[\"'(]?[a-z]{0,2}[A-Z\d])|\n\s*\n|[.?!](?=[A-Z][a-z]+\s)|(?<=[a-z)])[.](?=[A-Z][a-z]{3})"
-)
-_ABBREVIATION = re.compile(r"(?:\b(?:vs?|e\.g|i\.e|cf|approx|figs?|al|dr|st|resp|ca|no|incl|max|min)|S\.D|S\.E)$", re.I)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -35,10 +25,10 @@ def sentences(text: str) -> list[tuple[int, int]]:
     >>> [text[a:b] for text in ["MethodsWe saw 5% v. 4%.ResultsNone died."] for a, b in sentences(text)]
     ['We saw 5% v. 4%.', 'None died.']
     """
-    headings = {match.start(): match.end() for match in _HEADING.finditer(text)}
+    headings = {match.start(): match.end() for match in RE["heading"].finditer(text)}
     cuts = {0, len(text), *headings, *headings.values()}
-    for match in _STOP.finditer(text):
-        if match[0] != "." or not _ABBREVIATION.search(text, max(0, match.start() - 8), match.start()):
+    for match in RE["stop"].finditer(text):
+        if match[0] != "." or not RE["abbreviation"].search(text, max(0, match.start() - 8), match.start()):
             cuts.add(match.end())
     found = []
     for low, high in pairwise(sorted(cuts)):
@@ -53,17 +43,6 @@ def sentences(text: str) -> list[tuple[int, int]]:
 LARGEST, _LONGEST = 2_000_000, 2_500
 #: The arms of a comparison where the text does not say them.
 NOT_SAID = ("arm of the first number", "arm of the second number")
-_ALLOCATION = re.compile(
-    r"(?i)\b(?:randomi[sz]ed|randomly|assigned|allocated|enrolled|recruited|screened|received|completed|n\s?=)"
-)
-#: A group as a sentence names it, where no arm of the allocation stands there.
-_GROUP = re.compile(r"(?i)\b(?:in|for|with|of|receiving) (?:the )?((?:[\w-]+ ){1,3}(?:group|arm)|(?:group|arm) \w+)\b")
-_FOR_ALL = re.compile(r"\s?(?:for|in) (?:both|all|each|either)\b")
-_OTHER_P = re.compile(r"\s?(?:for|by) (?:the )?(?:non-?inferiority|interaction|trend|heterogeneity)\b", re.I)
-_EFFECT_END = re.compile(r"[;.](?=\s)|\)(?=[\s,;.]|$)|$|,\s[Pp]\b")
-_RANDOMISED = re.compile(
-    r"\b(\d{1,3}(?:,\d{3})+|\d{2,9})\s(?:\w+\s){0,4}?(?:were |was )?(?:randomly|randomi[sz]ed|underwent randomi[sz]ation)\b"
-)
 _NUMBER, _QUESTION = ["start", "end", "words", "status", "what", "claim"], ["start", "end", "words", "unclear"]
 _PAIR = ["claim", "start_a", "end_a", "words_a", "start_b", "end_b", "words_b", "arm_a", "arm_b", "choice"]
 
@@ -96,7 +75,7 @@ class _Reader:
                 numbers, here = between(self.numbers, a, b), between(named, a, b)
                 self._read(Sentence(self.text, a, b, numbers, here, list(self.arms)))
         sizes = [n for n in self.arms.values() if n]
-        total = next((m for a, b in cut if (m := _RANDOMISED.search(self.text, a, min(b, a + 2000)))), None)
+        total = next((m for a, b in cut if (m := RE["randomised"].search(self.text, a, min(b, a + 2000)))), None)
         if total and sizes and len(sizes) == len(self.arms) and sum(sizes) != int(total[1].replace(",", "")):
             added = " + ".join(map(str, sizes))
             self.asked[total.span(1)] = f"the sizes of the arms ({added}) do not add up to it"
@@ -104,7 +83,7 @@ class _Reader:
     def _read(self, s: Sentence) -> None:
         earlier, (values, counts) = self.before[0], values_in(self.text, s.numbers)
         pairs = propose(s, values)
-        if not _ALLOCATION.search(self.text, s.start, s.end):
+        if not RE["allocation"].search(self.text, s.start, s.end):
             pairs += propose_counts(s, counts)
         pairs += self._with_the_sentence_before(s, values or counts, pairs)
         found = [_Found(pair) for pair in pairs if self._possible(pair.first) and self._possible(pair.second)]
@@ -125,7 +104,7 @@ class _Reader:
     def _with_the_sentence_before(self, s: Sentence, values: list[Value], pairs: list[Pair]) -> list[Pair]:
         """Propose what two neighbouring sentences give, each of one arm: "With A, 12% relapsed. With B, 20% did."."""
         used = {value for pair in pairs for value in (pair.first, pair.second)}
-        names = [m.arm for m in s.named] or map(str.lower, _GROUP.findall(self.text, s.start, s.end))
+        names = [m.arm for m in s.named] or map(str.lower, RE["group"].findall(self.text, s.start, s.end))
         second, mine = [value for value in values if value not in used], list(dict.fromkeys(names))
         (_, first, whose), self.before = self.before, (s.start, second, mine)
         if len(first) != len(second) or len(whose) != 1 or len(mine) != 1 or whose == mine:
@@ -168,8 +147,8 @@ class _Reader:
                     home = [sorted(home, key=lambda one: one.pair.first.start)[run.index(number)]]
             latest = None
             text = (p_text if is_p else effect_text)(self.text[number.start : number.end])
-            for_all = _FOR_ALL.match(self.text, number.end)
-            if _OTHER_P.match(self.text, number.end):
+            for_all = RE["for_all"].match(self.text, number.end)
+            if RE["other_p"].match(self.text, number.end):
                 why = "it is the p-value of another question"
             elif within and not home:
                 why = "it stands behind the first of two numbers: it may compare visits within one arm"
@@ -189,7 +168,7 @@ class _Reader:
 
     def _arms_of(self, s: Sentence, effect: Number) -> set[str]:
         """Return the arms that an effect says it compares, up to two."""
-        end = _EFFECT_END.search(self.text, effect.end)
+        end = RE["effect_end"].search(self.text, effect.end)
         high = min(end.start() if end else effect.end, effect.end + 90)
         return set(list(dict.fromkeys(m.arm for m in between(s.named, effect.start, high)))[:2])
 

@@ -6,22 +6,15 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
-_LISTS, _TABLE = (
+_LISTS, _TABLE, _AROUND = (
     tomllib.loads(resources.files("lupus_kit.audit.reading").joinpath(name).read_text(encoding="utf-8"))
-    for name in ("words.toml", "spellings.toml")
+    for name in ("words.toml", "spellings.toml", "patterns.toml")
 )
 #: How the arms of a pair are said, in words; and the other lists, each as the alternatives of a pattern.
 SAYS: dict[str, str] = _LISTS.pop("says")
 WORDS = {name: f"(?:{'|'.join(words.split())})".replace("_", " ") for name, words in _LISTS.items()}
 #: Signs that journals and PDFs use, each brought to one sign of the same length: every place stays where it was.
-_SIGNS = str.maketrans(
-    {
-        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u200b\ufeff\t", " "),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"),
-        **dict.fromkeys("\u2014\u2015", ","),  # a dash between clauses is no sign before a number
-        **dict(zip("⁄∕⩽≦⩾≧＜＞＝％﹪×¼·∙•‧⋅・µ[]{}“”‘’", "//≤≤≥≥<>=%%x=......μ()()\"\"''", strict=True)),
-    }
-)  # fmt: skip
+_SIGNS = str.maketrans({sign: plain for plain, signs in _TABLE["signs"].items() for sign in signs})
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});")
 _LINE_END = re.compile(r"\b([A-Za-z]{2,})- ?\n ?([a-z]{2,})")
 _UNITS, _TENS = (WORDS[name][3:-1].split("|") for name in ("units", "tens"))
@@ -34,22 +27,15 @@ _PARTS = {**WORDS, "LETTERS": _LETTERS}
 
 
 def _filled(pattern: str) -> str:
-    """Return a pattern of ``spellings.toml`` on one line, with its parts."""
+    """Return a pattern of the tables on one line, with its parts."""
     return re.sub(r"<<(\w+)>>", lambda m: _PARTS[m[1]], re.sub(r"(?:^|\n) *", "", pattern))
 
 
-for _name, _part in _TABLE["parts"].items():
+for _name, _part in (_TABLE["parts"] | _AROUND["parts"]).items():
     _PARTS[_name] = _filled(_part)
+#: What is looked for around the numbers.
+RE = {name: re.compile(_filled(pattern)) for name, pattern in _AROUND["patterns"].items()}
 _FINDER = re.compile("|".join(f"(?P<{kind}>{'|'.join(map(_filled, each))})" for kind, each in _TABLE["kinds"].items()))
-#: What makes "by 16%" a change and not a share: "fell by 16%", but "was reached by 16%".
-_CHANGED = re.compile(rf"(?i)\b{WORDS['changed']}")
-#: Words that make a percentage a mean or a change, and words that keep it a share of patients.
-_OF_MEANS = re.compile(
-    r"(?i)(?:\b(?:means?|median|average|weight loss|adherence|compliance)\b[^;.()]*"
-    r"|\b(?:changes?|reductions?|decreases?|increases?)\b[^;.()]*\b(?:was|were|with|and|versus|vs|v)\s[^;.()]*"
-    r"|\b(?:increased|decreased|fell|rose|declined|dropped|grew|improved)\s)$"
-)
-_OF_SHARES = re.compile(rf"(?i)\b{WORDS['shares']}\b")
 
 
 @dataclass(frozen=True)
@@ -93,11 +79,15 @@ def find_numbers(text: str) -> list[Number]:
     for match in _FINDER.finditer(text):
         start, end = match.span()
         kind = match.lastgroup or ""
-        if kind == "change" and match[0].startswith("by ") and not _CHANGED.search(text, max(0, start - 100), start):
+        if (
+            kind == "change"
+            and match[0].startswith("by ")
+            and not RE["changed"].search(text, max(0, start - 100), start)
+        ):
             start, kind = start + re.search(r"[\d.]", match[0]).start(), "percent"  # type: ignore[union-attr]
-        elif kind == "percent" and _OF_MEANS.search(text[max(0, start - 90) : start]):
+        elif kind == "percent" and RE["of_means"].search(text[max(0, start - 90) : start]):
             clause = re.split(r"[;.()]", text[max(0, start - 150) : start])[-1]
-            kind = kind if _OF_SHARES.search(clause) or text.startswith(" of ", end) else "change"
+            kind = kind if RE["of_shares"].search(clause) or text.startswith(" of ", end) else "change"
         found.append(Number(start, end, kind))
     return found
 

@@ -51,14 +51,13 @@ def arm_value(claim: Claim, side: int, counts: Counts) -> CheckedValue:
     -------
     CheckedValue
     """
-    if counts.x is None or counts.n is None:
-        analysis = Analysis(counts.how, fits=counts.agrees, nearest=True)
-        why = f"not reproduced: {counts.how}"
-    else:
-        percent = 100 * counts.x / counts.n
-        pair = (counts.x, counts.n)
-        analysis = Analysis(counts.how, "count", counts=pair, value=percent, fits=counts.agrees, nearest=True)
-        why = "not reproduced by its own count"
+    analysis, why = Analysis(counts.how, fits=counts.agrees, nearest=True), f"not reproduced: {counts.how}"
+    if counts.known:
+        x, n = counts.known
+        analysis, why = (
+            replace(analysis, key="count", counts=(x, n), value=100 * x / n),
+            "not reproduced by its own count",
+        )
     if counts.agrees is False and claim.modelled and counts.n:
         verdict, sentence = Verdict.MODEL, _NOT_CRUDE
     elif counts.agrees is False:

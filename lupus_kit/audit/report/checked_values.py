@@ -1,9 +1,11 @@
 """One printed value of a claim, with every analysis that was tried on it, as numbers."""
 
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
+from pathlib import Path
 from typing import Self
 
 from lupus_kit.inference import TESTS
@@ -56,16 +58,9 @@ class Verdict(StrEnum):
         return cls.SOME, f"reproduced only by {n_fits} of {n_tried} {of}{aside}"
 
 
-#: What each verdict means.
-MEANINGS = {
-    Verdict.REPRODUCED: "every digit follows from what is printed",
-    Verdict.SOME: "some analyses print as reported, others do not; in brackets how often chance would do as well",
-    Verdict.NOT_REPRODUCED: "no analysis tried prints as reported",
-    Verdict.MODEL: "the paper names an adjusted or stratified analysis: the counts alone cannot check it",
-    Verdict.NOT_CHECKABLE: "something needed is not printed",
-    Verdict.AS_PRINTED: "a value that stands for itself",
-    Verdict.NOT_CONFIRMED: "proposed from a text and not compared with it by a person: no verdict",
-}
+_SAID = tomllib.loads(Path(__file__).with_name("verdicts.toml").read_text(encoding="utf-8"))
+#: What each verdict means, and its sign with the words beside it.
+MEANINGS, SIGNS = ({verdict: _SAID[verdict][what] for verdict in Verdict} for what in ("meaning", "sign"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +209,9 @@ class CheckedValue:
     @classmethod
     def unchecked(cls, claim: Claim, quantity: Quantity, why: str, analysis: Analysis | None = None) -> Self:
         """Say why a p-value or an effect cannot be checked."""
-        printed = claim.effect if quantity is Quantity.EFFECT else claim.p
-        reason = (analysis or Analysis(why),)
-        return cls(
-            claim, quantity, quantity.value, printed or NOT_PRINTED, reason, Verdict.NOT_CHECKABLE, "not checkable"
-        )
+        printed, reason = claim.effect if quantity is Quantity.EFFECT else claim.p, (analysis or Analysis(why),)
+        verdict = Verdict.NOT_CHECKABLE, "not checkable"
+        return cls(claim, quantity, quantity.value, printed or NOT_PRINTED, reason, *verdict)
 
     @classmethod
     def as_printed(cls, claim: Claim, side: int) -> Self:

@@ -125,9 +125,8 @@ def checked_effect(claim: Claim, table: tuple[int, int, int, int] | None) -> Che
     """
     effect = parse_effect(claim.effect)
     if effect is None:
-        return CheckedValue.unchecked(
-            claim, Quantity.EFFECT, "not an odds ratio, risk ratio or difference of two rates"
-        )
+        why = "not an odds ratio, risk ratio or difference of two rates"
+        return CheckedValue.unchecked(claim, Quantity.EFFECT, why)
     if table is None:
         return CheckedValue.unchecked(claim, Quantity.EFFECT, "the counts are not known")
     x1, n1, x2, n2 = table

@@ -171,9 +171,8 @@ def _stratified_p(claim: Claim, alpha: float) -> CheckedValue:
         Analysis(test.label, test.key, "two-sided", f"{len(strata)} strata", table, test.p, fits=fit, familiar=True)
         for test, fit in zip(tests, fits.tolist(), strict=True)
     ]
-    return CheckedValue.of_p(
-        claim, fitting_first(analyses), *Verdict.of(int(fits.sum()), len(tests), "stratified tests")
-    )
+    verdict = Verdict.of(int(fits.sum()), len(tests), "stratified tests")
+    return CheckedValue.of_p(claim, fitting_first(analyses), *verdict)
 
 
 def no_p_printed(claim: Claim) -> CheckedValue:
@@ -188,7 +187,8 @@ def _fisher_for_information(claim: Claim, table: Table) -> CheckedValue:
     return CheckedValue.unchecked(claim, Quantity.P, "", analysis)
 
 
-def _written(table: Table) -> str:
+def written(table: Table) -> str:
+    """Write the counts of both arms."""
     return f"{table[0]}/{table[1]} v {table[2]}/{table[3]}"
 
 
@@ -196,8 +196,8 @@ def _supposing(a: Counts, b: Counts, tables: list[Table]) -> str:
     """Say what is supposed where the print does not pin the counts down."""
     why = listing(sorted({one.supposing for one in (a, b) if one.known is None}))
     if len(tables) == 1:
-        return f"supposing {why} ({_written(tables[0])})"
-    return f"supposing {why} ({len(tables)} tables, {_written(tables[0])} to {_written(tables[-1])})"
+        return f"supposing {why} ({written(tables[0])})"
+    return f"supposing {why} ({len(tables)} tables, {written(tables[0])} to {written(tables[-1])})"
 
 
 def _with_all_randomised(
@@ -208,7 +208,7 @@ def _with_all_randomised(
     if m1 is None or m2 is None or m1 < table[1] or m2 < table[3] or (m1, m2) == (table[1], table[3]):
         return value
     rules = {name: other for name, other in missing_rules(table, (m1, m2)).items() if other != table}
-    more = [one for name, other in rules.items() for one in analyses_of(printed, other, f"{name} ({_written(other)})")]
+    more = [one for name, other in rules.items() for one in analyses_of(printed, other, f"{name} ({written(other)})")]
     n_fits = sum(bool(one.fits) for one in more)
     return _with(value, more, f" of those analysed; reproduced by {n_fits} with all randomised patients counted")
 
@@ -245,7 +245,7 @@ def with_other_patients(value: CheckedValue, table: Table, steps: Sequence[tuple
         return value
     others = [(x1, n1 + a, x2, n2 + b) for a, b in steps if max(x1, 1) <= n1 + a and max(x2, 1) <= n2 + b]
     setting = "one patient more or less"
-    more = [one for table in others for one in analyses_of(printed, table, f"{setting} ({_written(table)})", True)]
+    more = [one for table in others for one in analyses_of(printed, table, f"{setting} ({written(table)})", True)]
     first = next((one for one in more if one.fits), None)
     if first is None:
         return _with(value, more, "")

@@ -58,8 +58,9 @@ def mean_value(study: Study, claim: Claim, side: int) -> CheckedValue:
     CheckedValue
     """
     printed, n = claim.shown(side), claim.n[side] if claim.n else None
+    as_printed = CheckedValue.as_printed(claim, side)
     if not printed or not (claim.scale or claim.items):
-        return CheckedValue.as_printed(claim, side)
+        return as_printed
     total = n or study.trial.n_randomised[claim.arms[side]] or 0
     mean, sd = (part.strip() for part in printed.split("±"))
     if total < 2:
@@ -70,11 +71,9 @@ def mean_value(study: Study, claim: Claim, side: int) -> CheckedValue:
         found = [grim(mean, total, claim.items or 1), grimmer(mean, sd, total, claim.items or 1)]
     wrong, supposing = [one for one in found if not one], "" if n else "supposing all randomised were analysed: "
     if not wrong:
-        return CheckedValue.as_printed(claim, side)
+        return as_printed
     reason, sentence = (Analysis(wrong[0].check),), f"not reproduced: {supposing}{wrong[0].sentence}"
-    return replace(
-        CheckedValue.as_printed(claim, side), analyses=reason, verdict=Verdict.NOT_REPRODUCED, sentence=sentence
-    )
+    return replace(as_printed, analyses=reason, verdict=Verdict.NOT_REPRODUCED, sentence=sentence)
 
 
 def mean_p(study: Study, claim: Claim) -> CheckedValue:
@@ -85,11 +84,8 @@ def mean_p(study: Study, claim: Claim) -> CheckedValue:
     printed = claim.n or (None,) * len(claim.arms)
     n = [study.trial.n_randomised[arm] if one is None else one for arm, one in zip(claim.arms, printed, strict=True)]
     means = [claim.shown(side).split("±") for side in range(len(claim.reported))]
-    known = [
-        (mean[0].strip(), mean[1].strip(), total)
-        for mean, total in zip(means, n, strict=False)
-        if len(mean) == 2 and total
-    ]
+    both = [(mean, total) for mean, total in zip(means, n, strict=False) if len(mean) == 2 and total]
+    known = [(mean.strip(), sd.strip(), total) for (mean, sd), total in both]
     if len(claim.arms) != 2 or len(known) != 2 or min(total for *_, total in known) < 2:
         return CheckedValue.unchecked(claim, Quantity.P, "two means with SDs and numbers of patients are needed")
     found = explain_means(comparable(claim, study.trial.alpha), known[0], known[1])
@@ -127,11 +123,8 @@ def paired_p(study: Study, claim: Claim, counts: list[Counts]) -> CheckedValue:
     """
     first, second = counts[0].known, counts[1].known
     if first is None or second is None:
-        return (
-            CheckedValue.unchecked(claim, Quantity.P, "the counts are not known").of_model()
-            if claim.p
-            else no_p_printed(claim)
-        )
+        unknown = CheckedValue.unchecked(claim, Quantity.P, "the counts are not known").of_model()
+        return unknown if claim.p else no_p_printed(claim)
     if not claim.p:
         return _mcnemar_for_information(claim, first, second)
     printed = comparable(claim, study.trial.alpha)

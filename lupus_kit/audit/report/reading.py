@@ -6,7 +6,7 @@ from math import isnan
 
 from lupus_kit.audit.report import statements as whole
 from lupus_kit.audit.report.checked_values import CheckedValue
-from lupus_kit.audit.report.p_values import analyses_of, two_sided_p_values
+from lupus_kit.audit.report.p_values import analyses_of, two_sided_p_values, written
 from lupus_kit.audit.report.statements import Statement
 from lupus_kit.audit.values.counts import Table, side_counts
 from lupus_kit.audit.values.multiverse import multiverse
@@ -39,20 +39,11 @@ def known_tables(study: Study) -> dict[str, Table]:
 
 def _two_visits(study: Study, tables: Tables) -> list[tuple[Claim, Claim]]:
     """Claims of one endpoint at two visits, the primary one first, both with known counts and an exact p."""
-    usable = [
-        c
-        for c in study.records
-        if c.id in tables and c.visit and c.printed_p and c.printed_p.relation == "=" and not c.modelled
-    ]
-    usable.sort(key=lambda claim: claim.role != "primary")
-    return [
-        (first, second)
-        for first, second in combinations(usable, 2)
-        if first.endpoint == second.endpoint
-        and first.arms == second.arms
-        and first.visit != second.visit
-        and first.role == "primary"
-    ]
+    usable = [c for c in study.records if c.id in tables and c.visit and not c.modelled]
+    usable = [c for c in usable if c.printed_p and c.printed_p.relation == "="]
+    pairs = combinations(sorted(usable, key=lambda claim: claim.role != "primary"), 2)
+    alike = [(a, b) for a, b in pairs if a.endpoint == b.endpoint and a.arms == b.arms and a.visit != b.visit]
+    return [(first, second) for first, second in alike if first.role == "primary"]
 
 
 def _joint_analysis(first: Claim, t1: Table, second: Claim, t2: Table) -> str:
@@ -66,13 +57,10 @@ def _joint_analysis(first: Claim, t1: Table, second: Claim, t2: Table) -> str:
     both = [earlier[key] for key in tried if earlier[key].fits and later[key].fits]
     pair = f"the printed pair p={first.p} and p={second.p}"
     if not both:
-        return f"No single one of {len(tried)} analyses gives {pair}."
-    labels = [one.label if one.alternative == "two-sided" else f"{one.label} ({one.alternative})" for one in both]
-    return (
-        f"Of {len(tried)} analyses of the counts, {len(both)} {'gives' if len(both) == 1 else 'give'} {pair} together: "
-        f"{listing(labels, most=6)}. The record is "
-        "compatible with these; which analysis the authors used is not known."
-    )
+        return whole.say("no_joint_analysis", n=len(tried), pair=pair)
+    names = (one.label if one.alternative == "two-sided" else f"{one.label} ({one.alternative})" for one in both)
+    give, labels = "gives" if len(both) == 1 else "give", listing(names, most=6)
+    return whole.say("joint_analysis", n=len(tried), n_both=len(both), give=give, pair=pair, labels=labels)
 
 
 def _choice_of_test(claim: Claim, table: Table, alpha: float) -> str:
@@ -82,10 +70,8 @@ def _choice_of_test(claim: Claim, table: Table, alpha: float) -> str:
         return ""
     above = sum(value > alpha for value in p)
     when = f"At {claim.visit}" if claim.visit else f"For {claim.endpoint}"
-    return (
-        f"{when} ({table[0]}/{table[1]} v {table[2]}/{table[3]}) the two-sided p runs from {min(p):.3f} "
-        f"to {max(p):.3f} over {len(p)} tests; {above} of them are above {alpha:g} and {len(p) - above} are not."
-    )
+    numbers = {"least": min(p), "most": max(p), "n": len(p), "above": above, "below": len(p) - above, "alpha": alpha}
+    return whole.say("choice_of_test", when=when, table=written(table), **numbers)
 
 
 def _missing_patients(study: Study, claim: Claim, table: Table) -> str:
@@ -95,15 +81,10 @@ def _missing_patients(study: Study, claim: Claim, table: Table) -> str:
         return ""
     ways = tipping_point(x1, n1, x2, n2, m1 - n1, m2 - n2, test="pearson", alpha=study.trial.alpha)
     missing = m1 - n1 + m2 - n2
-    who, them, outcome = (
-        ("One randomised patient is", "that patient", "this one outcome decides")
-        if missing == 1
-        else (f"{missing} randomised patients are", "them", "these outcomes decide")
-    )
-    text = (
-        f"{who} missing from this analysis; counting {them} as responder or not moves Pearson's p between "
-        f"{ways['p'].min():.3f} and {ways['p'].max():.3f}"
-    )
+    who, them, outcome = f"{missing} randomised patients are", "them", "these outcomes decide"
+    if missing == 1:
+        who, them, outcome = "One randomised patient is", "that patient", "this one outcome decides"
+    text = whole.say("missing_patients", who=who, them=them, least=ways["p"].min(), most=ways["p"].max())
     if ways["significant"].nunique() == 2:
         return f"{text}: {outcome} on which side of {study.trial.alpha:g} it falls."
     return f"{text}, on one side of {study.trial.alpha:g}."
@@ -118,10 +99,7 @@ def _fragility(claim: Claim, table: Table, alpha: float) -> str:
         return ""
     many = "One outcome" if found.index == 1 else f"{found.index} outcomes"
     end = "the result is decided by one patient" if found.index == 1 else "few patients decide"
-    return (
-        f"{many} the other way in the arm {claim.arms[found.arm - 1]} would move Pearson's p from {found.p_before:.3f} to "
-        f"{found.p_after:.3f}, across {alpha:g}: {end}."
-    )
+    return whole.say("fragility", many=many, arm=claim.arms[found.arm - 1], one=found, alpha=alpha, end=end)
 
 
 def _multiverse(study: Study, claim: Claim, table: Table) -> list[Statement]:
@@ -146,13 +124,7 @@ def _visits(first: Claim, t1: Table, second: Claim, t2: Table, alpha: float) -> 
     bits = [s_value(claim.printed_p.value) for claim in (first, second) if claim.printed_p]
     # Only a bound above the level holds for every patient-level truth; below it the print leaves the matter open.
     agree = "do not contradict each other" if bounds.p_low > alpha else "may or may not differ"
-    return (
-        f"The two visits {agree}: the difference between the arms goes from {change[0]:.1f} to "
-        f"{change[1]:.1f} percentage points, and for every way the patients' outcomes at both visits can be joined the "
-        f"p-value of that change lies between {bounds.p_low:.2f} and {bounds.p_high:.2f}. In bits of surprise the "
-        f"printed p-values are {bits[0]:.2f} and {bits[1]:.2f}: {abs(bits[1] - bits[0]):.2f} bits apart, where one "
-        "coin toss is 1."
-    )
+    return whole.say("visits", agree=agree, change=change, bounds=bounds, bits=bits, apart=abs(bits[1] - bits[0]))
 
 
 def _on_primary(study: Study, claim: Claim, pairs: Sequence[tuple[Claim, Claim]], tables: Tables) -> list[Statement]:

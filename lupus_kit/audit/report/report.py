@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lupus_kit.audit.report.checked_values import CLAIMS, MEANINGS, Analysis, CheckedValue, Quantity, Verdict
+from lupus_kit.audit.report.checked_values import CLAIMS, MEANINGS, SIGNS, Analysis, CheckedValue, Quantity
 from lupus_kit.audit.report.layout import Contents, lines, shown_lines
 from lupus_kit.core.csv_text import csv_text
 from lupus_kit.core.errors import unknown_name
@@ -20,16 +20,6 @@ from lupus_kit.core.templates import fill
 # Columns of the terminal table and their share of the line, in percent.
 _COLUMNS = {"what": 10, "printed": 13, "recomputed": 16, "analysis": 39, "verdict": 22}
 _COMPACT = {"row": 24, "printed": 22, "p": 8, "analyses that fit": 26, "verdict": 20}
-#: Verdicts as the page shows them: a sign, so that colour is never the only carrier, and a short name.
-SIGNS = {
-    Verdict.REPRODUCED: ("✓", "reproduced"),
-    Verdict.SOME: ("◐", "by some analyses"),
-    Verdict.NOT_REPRODUCED: ("✗", "by none tried"),
-    Verdict.MODEL: ("∿", "adjusted analysis"),
-    Verdict.NOT_CHECKABLE: ("?", "not checkable"),
-    Verdict.AS_PRINTED: ("·", "as printed"),
-    Verdict.NOT_CONFIRMED: ("…", "not confirmed"),
-}
 Cells = Sequence[str]
 
 
@@ -99,32 +89,6 @@ def _filled(name: str, report: Contents) -> str:
     words = {"meanings": MEANINGS, "signs": SIGNS, "columns": list(_COLUMNS), "compact": list(_COMPACT)}
     page = fill(Path(__file__).with_name(name), report=report, lines=lines, shown_lines=shown_lines, **words)
     return page.rstrip("\n") + "\n"
-
-
-def markdown(report: Contents) -> str:
-    """Write a report as Markdown: the claims, the paper's tables, the reading; what looks like a tag stays text."""
-    return re.sub(r"<(?=[A-Za-z/!])", "&lt;", _filled("report.md.j2", report))
-
-
-def notebook_html(report: Contents) -> str:
-    """Write a report as a notebook shows it."""
-    return _filled("notebook.html.j2", report)
-
-
-def web_page(report: Contents) -> str:
-    """Write a report as an HTML page.
-
-    Parameters
-    ----------
-    report : Contents
-        What is shown.
-
-    Returns
-    -------
-    str
-        A complete document, without scripts and without links to other files.
-    """
-    return _filled("report.html.j2", report)
 
 
 FORMATS = ("table", "markdown", "html", "json", "csv")
@@ -284,7 +248,9 @@ class Report(Contents):
             return self._json()
         if format == "table":
             return terminal_table(self, width)
-        return {"markdown": markdown, "html": web_page}[format](self)
+        if format == "html":
+            return _filled("report.html.j2", self)
+        return re.sub(r"<(?=[A-Za-z/!])", "&lt;", _filled("report.md.j2", self))  # what looks like a tag stays text
 
     def _json(self) -> str:
         frame = self.to_frame().replace([float("inf"), float("-inf")], float("nan"))  # JSON has neither
@@ -299,4 +265,4 @@ class Report(Contents):
         return self.render("table").rstrip("\n")
 
     def _repr_html_(self) -> str:
-        return notebook_html(self)
+        return _filled("notebook.html.j2", self)

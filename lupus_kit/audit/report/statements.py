@@ -1,17 +1,16 @@
 """What the numbers of a whole paper do and do not say, sentence by sentence; never stronger than the results."""
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lupus_kit.audit.report.checked_values import AS_IF_APART, CLAIMS, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.core.text import listing, plural
 from lupus_kit.published import Claim, Study, Trial
 
-_NO_ACCUSATION = (
-    "That is no accusation: covariates or strata, another set of patients, a rounding on the way, another program's "
-    "variant of a test or a slip in typing all do this, and the print alone cannot tell which."
-)
+_SENTENCES = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text(encoding="utf-8"))
 #: Names are listed up to here; the table of the report has them all.
 _MOST = 4
 _SPOKEN_OF = (Verdict.SOME, Verdict.REPRODUCED, Verdict.NOT_REPRODUCED)
@@ -33,15 +32,18 @@ class Statement:
     text: str
 
 
+def say(key: str, **values: object) -> str:
+    """Return a sentence of ``sentences.toml``, filled in."""
+    return str(_SENTENCES[key]).format(**values)
+
+
 def nothing_printed(trial: Trial) -> Statement:
     """Say of a study without results what is recorded of it, and where results would stand."""
     names = ("design", "population", "intervention", "comparator", "source", "note")
     known = [("arms", listing(trial.n_randomised)), *((name, getattr(trial, name)) for name in names)]
     recorded = " ".join(f"{name.capitalize()}: {text.rstrip('.')}." for name, text in known if text)
     where = f"the registry's entry ({listing(trial.registry)})" if trial.registry else "a trial registry"
-    return Statement("no results", f"No results of this study are recorded here, so there is nothing to recompute. Recorded is "
-        f"what was planned. {recorded} Results would stand in {where}, or in a paper that names its number: add them to a claims "
-        "file as claims.")  # fmt: skip
+    return Statement("no results", say("no_results", recorded=recorded, where=where))
 
 
 def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
@@ -65,12 +67,7 @@ def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
 
 def not_confirmed(n: int) -> str:
     """Say that proposed claims get no verdict, and how they get one."""
-    if not n:
-        return ""
-    return (
-        f"{plural(n, 'claim')} proposed from a text and not confirmed: no verdict. Compare each with its words, then "
-        "delete its line confirmed = false."
-    )
+    return say("not_confirmed", claims=plural(n, "claim")) if n else ""
 
 
 def is_below(claim: Claim, alpha: float) -> bool | None:
@@ -107,40 +104,29 @@ def after_the_primary(study: Study) -> str:
         if missed is None:
             return ""
         later = (c for c in study.records if c.role in ("secondary", "post hoc", "exploratory"))
-        what = (
-            f"The primary endpoint at {missed.visit}" if missed.visit else f"The primary endpoint, {missed.endpoint},"
-        )
+        what = f"The primary endpoint{f' at {missed.visit}' if missed.visit else f', {missed.endpoint},'}"
     below = [_p_and_title(c) for c in later if is_below(c, alpha) and c is not missed]
     if not below:
         return ""
     finding = "is a finding" if len(below) == 1 else "are findings"
-    return (
-        f"{what} was not met at {alpha:g}. In a fixed sequence no later endpoint can then be claimed as "
-        f"confirmed: {listing(below, most=_MOST)} {finding} to test again."
-    )
+    return say("after_the_primary", what=what, alpha=alpha, below=listing(below, most=_MOST), finding=finding)
 
 
 def unplanned_contrasts(study: Study) -> str:
     """Say what a small p-value of an unplanned contrast means."""
-    unplanned = [c for c in study.records if c.role in ("post hoc", "exploratory") and is_below(c, study.trial.alpha)]
+    alpha = study.trial.alpha
+    unplanned = [c for c in study.records if c.role in ("post hoc", "exploratory") and is_below(c, alpha)]
     if not unplanned:
         return ""
     belong, they_do = ("belongs", "it does") if len(unplanned) == 1 else ("belong", "they do")
-    return (
-        f"{listing([_p_and_title(c) for c in unplanned], most=_MOST)} {belong} to contrasts that were not planned: "
-        f"chosen with the data in view, {they_do} not hold the level {study.trial.alpha:g}."
-    )
+    claims = listing(map(_p_and_title, unplanned), most=_MOST)
+    return say("unplanned_contrasts", claims=claims, belong=belong, they_do=they_do, alpha=alpha)
 
 
 def within_arms(study: Study) -> str:
     """Say that a change within an arm is no difference between arms."""
     n = sum(len(c.visits) == 2 and bool(c.p) for c in (*study.records, *study.table_claims()))
-    if not n:
-        return ""
-    return (
-        f"Two visits within one arm are compared by {plural(n, 'p-value')}: "
-        "that an arm changed does not show that the arms differ."
-    )
+    return say("within_arms", p_values=plural(n, "p-value")) if n else ""
 
 
 def best_single_analyses(study: Study, values: Sequence[CheckedValue]) -> list[str]:
@@ -153,10 +139,7 @@ def best_single_analyses(study: Study, values: Sequence[CheckedValue]) -> list[s
         most = max(fits.values(), default=0)
         best = [by_name[name] for name, n in fits.items() if n == most]
         if len(p) >= 2 and most >= 2 and len(best) <= _MOST:
-            texts.append(
-                f"In {table} one analysis gives at most {most} of the {len(p)} p-values that counts or means can speak "
-                f"about: {_names(best)}."
-            )
+            texts.append(say("best_single_analysis", table=table, most=most, n=len(p), names=_names(best)))
     return texts
 
 
@@ -167,10 +150,8 @@ def by_chance(study: Study, values: Sequence[CheckedValue]) -> list[str]:
         rows = [v for v in values if v.part == table and v.chance == v.chance and v.verdict in _SPOKEN_OF]
         given = sum(bool(v.of_printed) for v in rows)
         if len(rows) > 1:
-            texts.append(
-                f"In {table} {given} of {len(rows)} exact p-values of counts are given by an analysis of the printed "
-                f"numbers; of prints moved at random nearby {sum(v.chance for v in rows):.1f} would be."
-            )
+            expected = sum(v.chance for v in rows)
+            texts.append(say("by_chance", table=table, given=given, n=len(rows), expected=expected))
     return texts
 
 
@@ -183,24 +164,14 @@ def _names(analyses: Sequence[Analysis]) -> str:
 
 def between_cells(findings: Sequence[str]) -> str:
     """Point to what the cells of a study say about each other."""
-    if not findings:
-        return ""
-    return (
-        f"Open between printed cells: {plural(len(findings), 'question')}, listed apart; none of them says why the values "
-        "are as they are."
-    )
+    return say("between_cells", questions=plural(len(findings), "question")) if findings else ""
 
 
 def of_models(values: Sequence[CheckedValue]) -> str:
     """Say that values of a model cannot be checked from counts."""
     n = sum(value.verdict is Verdict.MODEL and value.quantity is not Quantity.VALUE for value in values)
-    if not n:
-        return ""
-    return (
-        f"By the paper's own words {plural(n, 'printed value')} {'comes' if n == 1 else 'come'} from an adjusted or "
-        "stratified analysis: the crude numbers beside them are another analysis, and agreement or difference between "
-        "the two decides nothing."
-    )
+    come = "comes" if n == 1 else "come"
+    return say("of_models", values=f"{plural(n, 'printed value')} {come}") if n else ""
 
 
 def not_reproduced(values: Sequence[CheckedValue]) -> str:
@@ -215,4 +186,4 @@ def not_reproduced(values: Sequence[CheckedValue]) -> str:
         noun = "value or effect is" if others == 1 else "values or effects are"
         parts.append(f"{others} other printed {noun} not what the counts give")
     text = listing(parts)
-    return f"{text[0].upper()}{text[1:]}. {_NO_ACCUSATION}"
+    return f"{text[0].upper()}{text[1:]}. {say('no_accusation')}"

@@ -66,15 +66,10 @@ def explain_jointly(
     joint["explains_all"] = fits.all(axis=1)
     joint["total_distance"] = distances.sum(axis=1, skipna=False)
     joint["largest_distance"] = distances.max(axis=1, skipna=False)
-    columns = [
-        *_KEYS,
-        *[c for c in joint if c.startswith("p_")],
-        *fits.columns,
-        *("n_explained", "explains_all", "total_distance", "largest_distance"),
-    ]
-    return joint.sort_values(
-        ["n_explained", "total_distance"], ascending=[False, True], kind="stable", na_position="last"
-    )[columns].reset_index(drop=True)
+    p, found = joint.filter(regex="^p_"), ["n_explained", "explains_all", "total_distance", "largest_distance"]
+    by = ["n_explained", "total_distance"]
+    joint = joint.sort_values(by, ascending=[False, True], kind="stable", na_position="last", ignore_index=True)
+    return joint[[*_KEYS, *p, *fits, *found]]
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
 """The multiverse of one endpoint: every analysis that can be defended, and how much the conclusion hangs on the choice."""
 
 import html
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 from itertools import product
 from math import nan
 from types import MappingProxyType
 
 import pandas as pd
 
-from lupus_kit.audit.values.counts import ANALYSED, RESPONDERS, Table, populations
+from lupus_kit.audit.values.counts import ANALYSED, Table, populations
 from lupus_kit.audit.values.provenance import distinct_tests
 from lupus_kit.core.errors import InputError, is_number, unknown_name
 from lupus_kit.inference import compare, intervals, pvalue, size
@@ -24,17 +27,8 @@ COLUMNS = (
 
 #: Choices that are computed and shown but not counted as defensible, with the reason; everything else is counted. The
 #: rule for tests is one that does not look at results: the registry itself advises against them as a main analysis.
-EXCLUDED = MappingProxyType(
-    {
-        "agresti_caffo": "made for its interval, not as a test by itself",
-        "haldane_anscombe": "a repair for empty cells, not a main analysis",
-        "arcsine": "made for sample-size formulas, not a main analysis of small arms",
-        "anscombe_arcsine": "made to steady a variance, not a main analysis of small arms",
-        **dict.fromkeys(("student_t", "welch_t", "ols_hc1", "ols_hc2", "ols_hc3"), "treats yes and no as measurements"),
-        "mann_whitney": "treats yes and no as ranks",
-        RESPONDERS: "a bound of a sensitivity analysis, not an estimate",
-        FULL: "doubles the chance to claim a benefit that is not there",
-    }
+EXCLUDED: Mapping[str, str] = MappingProxyType(
+    tomllib.loads(resources.files(__package__).joinpath("excluded.toml").read_text(encoding="utf-8"))
 )
 #: Intervals that agree with a test of the registry, the first where two do.
 _INVERTING = (

@@ -5,6 +5,7 @@ has them. Each analysis therefore gives a range of p-values, and it fits if any 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -19,11 +20,7 @@ from lupus_kit.inference.pairs import MCNEMAR, mcnemar, possible_both
 from lupus_kit.published import PrintedP, read_p
 
 #: The tests by key.
-LABELS = {
-    **MCNEMAR,
-    "student_t": "Student t",
-    "welch_t": "Welch t",
-}
+LABELS = MCNEMAR | {"student_t": "Student t", "welch_t": "Welch t"}
 Mean = tuple[str, str, int]
 # Standard deviations tried within the interval of one printed, both ends among them.
 _INTERIOR = 9
@@ -146,10 +143,9 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
     sds = (printed_interval("sd", s, signed=False) for s in (s1, s2))
     spreads = product(*({max(float(sd), 0.0) for sd in np.linspace(float(x), float(y), _INTERIOR)} for x, y in sds))
     d, a, b = np.array([(d, a, b) for a, b in spreads for d in differences if a > 0 or b > 0]).T
+    tested = partial(scipy.stats.ttest_ind_from_stats, d, a, n1, 0.0, b, n2)
     found = {
-        (test, side): scipy.stats.ttest_ind_from_stats(
-            d, a, n1, 0.0, b, n2, equal_var=test == "student_t", alternative=side
-        ).pvalue
+        (test, side): tested(equal_var=test == "student_t", alternative=side).pvalue
         for test in ("student_t", "welch_t")
         for side in ("two-sided", "greater", "less")
     }

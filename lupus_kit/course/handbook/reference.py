@@ -9,7 +9,9 @@ from types import ModuleType
 from typing import Any
 
 import lupus_kit
+from lupus_kit.core.templates import fill
 
+_TEMPLATES = Path(__file__).with_name("templates")
 #: The rooms in the order of the walk, then what stands beside them.
 ROOMS = tuple(
     "published design cohort endpoints inference audit simulation figures widgets lessons course".split()  # noqa: SIM905
@@ -61,17 +63,8 @@ def reference_page(room: str) -> str:
     names = public_names(room)
     modules = [name for name, thing in names.items() if isinstance(thing, ModuleType)]
     documented = [name for name, thing in names.items() if callable(thing)]
-    constants = [name for name in names if name not in {*modules, *documented}]
-    return "\n\n".join(
-        [
-            f"{title}\n{'=' * len(title)}",
-            f".. currentmodule:: {title}",
-            *(f".. py:data:: {name}\n\n   {_comment(room, name)}" for name in constants),
-            ".. autosummary::\n   :nosignatures:\n\n" + "\n".join(f"   {name}" for name in documented),
-            f".. automodule:: {title}\n   :members:\n   :imported-members:",
-            *(f".. automodule:: {title}.{name}\n   :members:" for name in modules),
-        ]
-    )
+    constants = {name: _comment(room, name) for name in names if name not in {*modules, *documented}}
+    return fill(_TEMPLATES / "reference.rst", title=title, constants=constants, documented=documented, modules=modules)
 
 
 def front_page() -> str:
@@ -90,16 +83,8 @@ def front_page() -> str:
     names = [name for name in dir(lupus_kit) if name != "__version__" and name not in ROOMS]
     offered = ((room, *one) for room in ROOMS for one in public_names(room).items())
     homes = {name: room for room, name, thing in offered if thing is getattr(lupus_kit, name, None)}
-    rows = [f"   {homes[name]}.{name}" for name in names if name in homes]
-    return "\n\n".join(
-        [
-            "lupus_kit\n=========",
-            ".. automodule:: lupus_kit",
-            "These can be called from the top, for example ``lk.compare(...)`` after ``import lupus_kit as lk``:",
-            ".. autosummary::\n   :nosignatures:\n\n" + "\n".join(rows),
-            *(f".. autoclass:: lupus_kit.{name}" for name in names if name not in homes),
-        ]
-    )
+    rows = [f"{homes[name]}.{name}" for name in names if name in homes]
+    return fill(_TEMPLATES / "front.rst", offered=rows, classes=[name for name in names if name not in homes])
 
 
 def _comment(room: str, name: str) -> str:

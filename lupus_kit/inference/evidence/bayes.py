@@ -235,17 +235,14 @@ def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
     p = float(np.nan_to_num(pvalue("pearson", a, m, b, n), nan=1.0))
     z_lr, z = (float(-ndtri(value / 2)) for value in (p_lr, p))
     sellke = float(-np.e * p * np.log(p)) if 0 < p < 1 / np.e else (1.0 if p else 0.0)
+    best_normal = "null against the best normal prior centred at no effect"
     normal = float(z * np.exp(-(z**2 - 1) / 2)) if z > 1 else 1.0
     log_separate = betaln(1 + a, 1 + m - a) + betaln(1 + b, 1 + n - b)
     log_common = betaln(1 + a + b, 1 + m + n - a - b)
     rows = [
         ("likelihood ratio", float(np.exp(z_lr**2 / 2)), "best two rates against best common rate"),
         ("minimum Bayes factor, point alternative", float(np.exp(-(z**2) / 2)), "null against the best alternative"),
-        (
-            "minimum Bayes factor, symmetric alternatives",
-            normal,
-            "null against the best normal prior centred at no effect",
-        ),
+        ("minimum Bayes factor, symmetric alternatives", normal, best_normal),
         ("minimum Bayes factor, −e p ln p", sellke, "null against a wide class of alternatives"),
         ("Bayes factor, uniform priors", float(np.exp(log_common - log_separate)), "null against any two rates alike"),
     ]

@@ -11,10 +11,15 @@ from lupus_kit.inference.intervals.difference import agresti_caffo, mee, miettin
 from lupus_kit.inference.intervals.interval import Interval, Intervals, one_sided
 from lupus_kit.inference.margins.shifted import limit
 from lupus_kit.inference.two_by_two.conditional import WIDEST
-from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray, as_alternative, as_confidence, one_table
-
-# Tables of the largest design of the exact interval: beyond it the search takes minutes and gigabytes.
-_LARGEST = 1_100_000
+from lupus_kit.inference.two_by_two.counts import (
+    LARGEST,
+    FloatArray,
+    IntArray,
+    as_alternative,
+    as_confidence,
+    one_table,
+    refuse_large,
+)
 
 
 def exact_unconditional(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
@@ -24,11 +29,7 @@ def exact_unconditional(x1: int, n1: int, x2: int, n2: int, level: float) -> tup
     ----------
     Chan ISF, Zhang Z. Biometrics 1999;55:1202-1209.
     """
-    if (n1 + 1) * (n2 + 1) > _LARGEST:
-        raise InputError(
-            f"the exact unconditional interval of {n1} and {n2} patients has too many tables; it takes up to about 1000 "
-            "patients an arm. Use 'miettinen_nurminen'."
-        )
+    refuse_large(n1, n2, "the exact unconditional interval", use="'miettinen_nurminen'")
     table, tail, estimate = (x1, n1, x2, n2), (1 - level) / 2, x1 / n1 - x2 / n2
     return limit("barnard", table, tail, "greater", estimate), limit("barnard", table, tail, "less", estimate)
 
@@ -126,7 +127,7 @@ def intervals(
     a, m, b, n = one_table(x1, n1, x2, n2)
     level, side = as_confidence(level, alpha), as_alternative(alternative)
     known = {key for key, *_ in METHODS}
-    offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > _LARGEST else known
+    offered = known - {"exact_unconditional"} if (m + 1) * (n + 1) > LARGEST[1000] else known
     if min(m, a + b) - max(0, a + b - n) > WIDEST:
         offered = offered - _NOT_HALVED
     several = isinstance(methods, Iterable) and not isinstance(methods, str)

@@ -20,7 +20,7 @@ from lupus_kit.inference.intervals.interval import Ends
 from lupus_kit.inference.intervals.ratios import conditional_law, log_weights
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two.asymptotic import divergence, standardised
-from lupus_kit.inference.two_by_two.bernstein import basis
+from lupus_kit.inference.two_by_two.bernstein import basis, log_choose
 from lupus_kit.inference.two_by_two.conditional import CONDITIONAL, tail_sums
 from lupus_kit.inference.two_by_two.counts import Count, FloatArray, Table, broadcast_tables, one_table
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
@@ -157,7 +157,7 @@ def boschloo_order(n1: int, n2: int, log_odds: float, side: str) -> FloatArray:
     """Return Fisher's p-value of every table under an odds ratio, shape ``(n1 + 1, n2 + 1)``: Boschloo's order."""
     s, k = np.arange(n1 + n2 + 1)[:, None], np.arange(n1 + 1)
     possible = (s >= k) & (s - k <= n2)
-    logs = shifted.log_choose(n1) + shifted.log_choose(n2)[np.clip(s - k, 0, n2)] + log_odds * k
+    logs = log_choose(n1) + log_choose(n2)[np.clip(s - k, 0, n2)] + log_odds * k
     ways = np.exp(np.where(possible, logs, -np.inf) - logs.max(axis=1, keepdims=True, where=possible, initial=-np.inf))
     p, _ = tail_sums("fisher", side, ways / ways.sum(axis=1, keepdims=True), n1, n2, 0, 0, exact=False)
     x1, x2 = np.indices((n1 + 1, n2 + 1))

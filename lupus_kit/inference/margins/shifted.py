@@ -22,14 +22,23 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import gammaln
 
 from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.inference.intervals.difference import constrained_variance
 from lupus_kit.inference.two_by_two.asymptotic import standardised
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
-from lupus_kit.inference.two_by_two.counts import REACHES, Bools, FloatArray, IntArray, Table, broadcast_tables
+from lupus_kit.inference.two_by_two.counts import (
+    REACHES,
+    Bools,
+    FloatArray,
+    IntArray,
+    Table,
+    broadcast_tables,
+    refuse_large,
+    refuse_lattice,
+)
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
+from lupus_kit.inference.two_by_two.ranking import conditional_probabilities, tables
 
 # The statistics are good to about 1e-13; equal ones must not differ, different ones hardly ever are this near.
 _TIE = 1e-11
@@ -37,8 +46,6 @@ _TIE = 1e-11
 _END = 1e-12
 # A few tables are computed one by one, many as a lattice.
 _FEW = 8
-# Tables of the largest design, and numbers in the coefficients of its lattice.
-_LARGEST_SINGLE, _LARGEST = 1_100_000, 400_000_000
 
 
 def as_difference(value: Any, name: str = "difference", above: int = -1) -> float:
@@ -122,7 +129,7 @@ def _ranks(key: str, n1: int, n2: int, alternative: str, difference: float) -> I
 
 
 @lru_cache(maxsize=8)
-def _law(n1: int, n2: int, difference: float) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:
+def _law(n1: int, n2: int, difference: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Responders of both arms by a threshold that ties the rates, for a difference from 0 up.
 
     Let each patient lie above the threshold with probability t. Of the first arm, those above respond for sure and the
@@ -133,25 +140,15 @@ def _law(n1: int, n2: int, difference: float) -> tuple[FloatArray, FloatArray, I
     -------
     first, second : ndarray
         Probability of each number of responders (rows) given the number of patients above (columns).
-    above : ndarray, shape (n1 + 1, n2 + 1)
-        Patients above in both arms, for each pair of numbers.
     chance : ndarray, shape (n1 + 1, n2 + 1)
-        Probability of the pair given their sum.
+        Probability of each pair of numbers above, given their sum.
     """
     first, second = np.zeros((n1 + 1, n1 + 1)), np.zeros((n2 + 1, n2 + 1))
     for above in range(n1 + 1):
         first[above:, above] = basis(n1 - above, np.array(difference))
     for above in range(n2 + 1):
         second[: above + 1, above] = basis(above, np.array(1 - difference))
-    of_first, of_second = np.indices((n1 + 1, n2 + 1))
-    chance = np.exp(log_choose(n1)[:, None] + log_choose(n2) - log_choose(n1 + n2)[of_first + of_second])
-    return first, second, of_first + of_second, chance
-
-
-def log_choose(n: int) -> FloatArray:
-    """Return the logarithms of ``n`` over 0 to ``n``."""
-    k = np.arange(n + 1)
-    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+    return first, second, conditional_probabilities(n1, n2).reshape(n1 + 1, n2 + 1)
 
 
 def null_coefficients(region: Bools, difference: float) -> FloatArray:
@@ -165,9 +162,12 @@ def null_coefficients(region: Bools, difference: float) -> FloatArray:
     n1, n2 = region.shape[0] - 1, region.shape[1] - 1
     if region.all():
         return np.ones(n1 + n2 + 1)
-    first, second, above, chance = _law(n1, n2, difference)
-    inside = first.T @ region.astype(np.float64) @ second
-    return np.minimum(np.bincount(above.ravel(), weights=(chance * inside).ravel()), 1.0)
+    if difference:
+        first, second, chance = _law(n1, n2, difference)
+        inside = chance * (first.T @ region.astype(np.float64) @ second)
+    else:  # those above respond, and nobody else
+        inside = region.ravel() * conditional_probabilities(n1, n2)
+    return np.minimum(np.bincount(sum(tables(n1, n2)), weights=inside.ravel()), 1.0)
 
 
 def second_rate(t: FloatArray, difference: float) -> FloatArray:
@@ -177,14 +177,12 @@ def second_rate(t: FloatArray, difference: float) -> FloatArray:
 
 def _lattice(key: str, n1: int, n2: int, alternative: str, difference: float) -> FloatArray:
     """p-values of the exact test for every table, shape ``(n1 + 1, n2 + 1)``."""
-    if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
-        what = f"all tables of {n1} and {n2} patients need too much memory for an exact test of a difference"
-        raise InputError(f"{what} (about 500 an arm are possible). Ask for a few tables, or use 'miettinen_nurminen'.")
+    refuse_lattice(n1, n2, "an exact test of a difference", "'miettinen_nurminen'")
     if difference < 0:  # the arms change places
         other = {"greater": "less", "less": "greater"}.get(alternative, alternative)
         return _lattice(key, n2, n1, other, -difference).T
     ranks = _ranks(key, n1, n2, alternative, difference)
-    first, second, _, chance = _law(n1, n2, difference)
+    first, second, chance = _law(n1, n2, difference)
     coefficients = np.empty((int(np.max(ranks)) + 1, n1 + n2 + 1))
     for total in range(n1 + n2 + 1):
         above = np.arange(max(0, total - n2), min(n1, total) + 1)
@@ -200,12 +198,6 @@ def _inside(ranks: IntArray, up_to: int, n1: int, n2: int) -> Bools:
     return (ranks <= up_to).reshape(n1 + 1, n2 + 1)
 
 
-def _refuse_too_large(n1: int, n2: int) -> None:
-    if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
-        what = f"an exact test of a difference with {n1} and {n2} patients has too many tables"
-        raise InputError(f"{what} (about 1000 an arm are possible). Use 'miettinen_nurminen'.")
-
-
 def _supremum(inside: Bools, difference: float) -> tuple[float, float]:
     """Largest probability of a region, and the second arm's rate there."""
     top = suprema(null_coefficients(inside, difference)[None, :])
@@ -214,7 +206,7 @@ def _supremum(inside: Bools, difference: float) -> tuple[float, float]:
 
 def as_extreme(key: str, x1: int, n1: int, x2: int, n2: int, alternative: str, difference: float) -> Bools:
     """Mark the tables at least as extreme as one, shape ``(n1 + 1, n2 + 1)``."""
-    _refuse_too_large(n1, n2)
+    refuse_large(n1, n2, "an exact test of a difference", use="'miettinen_nurminen'")
     ranks = _ranks(key, n1, n2, alternative, difference)
     return _inside(ranks, int(ranks[x1 * (n2 + 1) + x2]), n1, n2)
 
@@ -226,7 +218,7 @@ def one_supremum(key: str, x1: int, n1: int, x2: int, n2: int, side: str, differ
 
 def region(key: str, n1: int, n2: int, alternative: str, difference: float, level: float) -> Bools:
     """Tables that an exact test of a difference rejects, found by halving the order of the tables."""
-    _refuse_too_large(n1, n2)
+    refuse_large(n1, n2, "an exact test of a difference", use="'miettinen_nurminen'")
     ranks = _ranks(key, n1, n2, alternative, difference)
     every = range(int(np.max(ranks)) + 1)
     kept = bisect_right(every, level, key=lambda rank: _supremum(_inside(ranks, rank, n1, n2), difference)[0])

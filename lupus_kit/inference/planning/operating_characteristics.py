@@ -21,7 +21,6 @@ from lupus_kit.inference.two_by_two.counts import (
     as_size,
     broadcast,
 )
-from lupus_kit.inference.two_by_two.ranking import conditional_probabilities, tables
 from lupus_kit.inference.two_by_two.registry import Test, get
 
 # Tables of a design from which on power is summed up over those that can happen.
@@ -79,17 +78,6 @@ class Size(Row):
         )
 
 
-def null_coefficients(region: NDArray[np.bool_]) -> FloatArray:
-    """Bernstein coefficients of the probability of a region under a common response rate.
-
-    Coefficient ``s`` is the conditional probability of the region given ``s`` responders in all.
-    """
-    n1, n2 = region.shape[0] - 1, region.shape[1] - 1
-    x1, x2 = tables(n1, n2)
-    inside = region.ravel() * conditional_probabilities(n1, n2)
-    return np.minimum(np.bincount(x1 + x2, weights=inside), 1.0)
-
-
 def size(
     test: str | Test,
     n1: int,
@@ -131,7 +119,7 @@ def size(
     entry = get(test, gamma, difference)
     region = rejection_region(entry, n1, n2, alpha, alternative)
     shift = entry.difference
-    top = suprema((shifted.null_coefficients(region, shift) if shift else null_coefficients(region))[None, :])
+    top = suprema(shifted.null_coefficients(region, shift)[None, :])
     (value,), (at,) = top.value, shifted.second_rate(top.at, shift)
     return Size(float(value), float(at), entry.key, int(n1), int(n2), float(alpha), alternative, entry.gamma, shift)
 

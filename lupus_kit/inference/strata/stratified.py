@@ -261,19 +261,14 @@ def _tests(strata: Strata, exact: _Conditional, alternative: str) -> Iterator[St
 
 
 def _intervals(strata: Strata, exact: _Conditional, level: float) -> Iterator[Interval]:
-    robins = "Mantel–Haenszel (Greenland–Robins)"
+    pooled = "Mantel–Haenszel"
+    robins = f"{pooled} (Greenland–Robins)"
     for key, label, measure, ends, inverts in (
-        (
-            "mantel_haenszel",
-            "Mantel–Haenszel (Robins–Breslow–Greenland)",
-            _ODDS,
-            estimators.odds_ratio(strata, level),
-            "",
-        ),
+        ("mantel_haenszel", f"{pooled} (Robins–Breslow–Greenland)", _ODDS, estimators.odds_ratio(strata, level), ""),
         ("conditional_exact", "conditional exact", _ODDS, exact.effect(level, 1.0), "exact"),
         ("conditional_midp", "conditional mid-p", _ODDS, exact.effect(level, 0.5), "midp"),
         ("mantel_haenszel_risk_ratio", robins, "risk ratio", estimators.risk_ratio(strata, level), ""),
-        ("sato", "Mantel–Haenszel (Sato)", _DIFFERENCE, estimators.sato(strata, level), ""),
+        ("sato", f"{pooled} (Sato)", _DIFFERENCE, estimators.sato(strata, level), ""),
         ("greenland_robins", robins, _DIFFERENCE, estimators.greenland_robins(strata, level), ""),
     ):
         yield Interval(key, label, measure, *ends, level, inverts)

@@ -47,6 +47,12 @@ class Suprema:
     at: FloatArray
 
 
+def log_choose(n: int) -> FloatArray:
+    """Return the logarithms of ``n`` over 0 to ``n``."""
+    k = np.arange(n + 1)
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+
 def basis(degree: int, at: FloatArray) -> FloatArray:
     """Return the Bernstein basis, that is binomial probabilities, shape ``(*at.shape, degree + 1)``.
 
@@ -58,8 +64,7 @@ def basis(degree: int, at: FloatArray) -> FloatArray:
     at = np.asarray(at, dtype=np.float64)
     if degree > _LOGARITHMS_FROM:
         k = np.arange(degree + 1)
-        log_choose = gammaln(degree + 1) - gammaln(k + 1) - gammaln(degree - k + 1)
-        values = np.exp(log_choose + xlogy(k, at[..., None]) + xlog1py(degree - k, -at[..., None]))
+        values = np.exp(log_choose(degree) + xlogy(k, at[..., None]) + xlog1py(degree - k, -at[..., None]))
     else:
         # From each term to the next by a product, starting at the end where the first term cannot vanish.
         far = at > 0.5

@@ -30,6 +30,10 @@ _MOST_PAIRS = 10**9
 _LARGEST = 10**9
 
 
+#: Tables of the largest design that is gone through in reasonable time and memory, by the patients of an arm.
+LARGEST = {1000: 1_100_000, 2000: 4_100_000}
+
+
 def _as_array(name: str, value: ArrayLike, wanted: str) -> FloatArray:
     """Turn the value into an array of numbers, of whatever kind they come (but truth values and words are none)."""
     try:
@@ -184,6 +188,20 @@ def as_grid(n1: Any, n2: Any) -> tuple[int, int]:
         what = "a table of every two counts has too many cells; 30000 an arm is the most"
         raise InputError(f"{m} and {n} patients: {what}.")
     return m, n
+
+
+def refuse_large(n1: int, n2: int, what: str, arm: int = 1000, use: str = "a large-sample test") -> None:
+    """Refuse what goes through every table of a design where there are too many."""
+    if (n1 + 1) * (n2 + 1) > LARGEST[arm]:
+        most = f"it takes up to about {arm} an arm"
+        raise InputError(f"{what} with {n1} and {n2} patients has too many tables; {most}. Use {use}.")
+
+
+def refuse_lattice(n1: int, n2: int, what: str, use: str = "a large-sample test") -> None:
+    """Refuse p-values for every table of a design, each of which goes through all."""
+    if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > 400_000_000:
+        most = f"take too long for {what}; it takes up to about 500 an arm"
+        raise InputError(f"all tables of {n1} and {n2} patients together {most}. Ask for a few tables, or use {use}.")
 
 
 def one_table(x1: Any, n1: Any, x2: Any, n2: Any) -> Table:

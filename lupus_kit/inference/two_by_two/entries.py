@@ -81,27 +81,24 @@ class Test:
         return f"<b>{html.escape(self.label)}</b> ({self.key})<ul>{''.join(items)}</ul>"
 
 
+#: Tests whose statistic has their own name.
+_OF_THEIR_NAME = (
+    *("n_minus_1", "yates", "wald_unpooled", "agresti_caffo", "log_odds_wald", "log_risk_ratio_wald"),
+    *("arcsine", "student_t", "mann_whitney"),
+)
 #: The statistic of each test that has one.
 _STATISTICS: dict[str, asymptotic.Statistic] = {
+    **{key: getattr(asymptotic, key) for key in _OF_THEIR_NAME},
     "pearson": pearson_z,
-    "n_minus_1": asymptotic.n_minus_1,
-    "yates": asymptotic.yates,
     "likelihood_ratio": partial(asymptotic.divergence_root, 0),
     "cressie_read": partial(asymptotic.divergence_root, 2 / 3),
     "barnard": pearson_z,
     "barnard_unpooled": asymptotic.wald_unpooled,
     "barnard_berger_boos": pearson_z,
-    "wald_unpooled": asymptotic.wald_unpooled,
-    "agresti_caffo": asymptotic.agresti_caffo,
-    "log_odds_wald": asymptotic.log_odds_wald,
     "haldane_anscombe": partial(asymptotic.log_odds_wald, added=0.5),
-    "log_risk_ratio_wald": asymptotic.log_risk_ratio_wald,
-    "arcsine": asymptotic.arcsine,
     "anscombe_arcsine": partial(asymptotic.arcsine, anscombe=True),
-    "student_t": asymptotic.student_t,
     "welch_t": partial(asymptotic.robust_t, "HC2"),
     **{f"ols_{kind.lower()}": partial(asymptotic.robust_t, kind) for kind in ("HC1", "HC2", "HC3")},
-    "mann_whitney": asymptotic.mann_whitney,
     "miettinen_nurminen": asymptotic.n_minus_1,
 }
 

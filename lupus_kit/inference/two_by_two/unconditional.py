@@ -10,9 +10,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import betaincinv, ndtri
 
-from lupus_kit.core.errors import InputError
 from lupus_kit.inference.two_by_two.bernstein import basis, grid, suprema
-from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, IntArray
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, IntArray, refuse_large, refuse_lattice
 from lupus_kit.inference.two_by_two.ranking import Order, conditional_probabilities, order, tables
 
 #: Error rate of the confidence interval for the nuisance parameter in the tests of Berger and Boos.
@@ -21,12 +20,6 @@ BERGER_BOOS_GAMMA = 1e-6
 _FEW, _LARGE_LATTICE = 8, 1_500
 # Tables that are sorted faster than they are sifted.
 _FEW_TO_SORT = 400
-# Tables of a design times its patients: minutes for a lattice.
-_LARGEST = 400_000_000
-# Tables of a design that can be ordered in reasonable time.
-_LARGEST_SINGLE = 1_100_000
-# Tables of a design whose last rejected one is searched for.
-_LARGEST_REGION = 4_100_000
 # Polynomials held at once in a lattice.
 _BLOCK = 1024
 
@@ -124,11 +117,7 @@ def lattice(key: str, n1: int, n2: int, alternative: str, gamma: float | None = 
     """
     gamma = confidence(key, gamma)
     ordering = ORDERINGS[key]
-    if (n1 + 1) * (n2 + 1) * (n1 + n2 + 1) > _LARGEST:
-        raise InputError(
-            f"all tables of {n1} and {n2} patients together take too long for an unconditional exact test; it "
-            "takes up to about 500 patients an arm. Ask for a few tables, or use a large-sample test."
-        )
+    refuse_lattice(n1, n2, "an unconditional exact test")
     if alternative == "less":
         # Calling responders non-responders turns one side into the other, table for table.
         values = lattice(key, n1, n2, "greater", gamma)[::-1, ::-1].copy()
@@ -161,11 +150,7 @@ def one_supremum(
 ) -> tuple[float, float]:
     """p-value of one table without the lattice, and the common response rate where its supremum lies."""
     gamma = confidence(key, gamma)
-    if (n1 + 1) * (n2 + 1) > _LARGEST_SINGLE:
-        raise InputError(
-            f"an unconditional exact test with {n1} and {n2} patients has too many tables; it takes up to about 1000 "
-            "patients an arm. Use a large-sample test."
-        )
+    refuse_large(n1, n2, "an unconditional exact test")
     if alternative == "less":
         p, at = one_supremum(key, n1 - x1, n1, n2 - x2, n2, "greater", gamma)
         return p, 1 - at
@@ -185,11 +170,7 @@ def region(key: str, n1: int, n2: int, alternative: str, level: float) -> Bools:
     Probabilities on a grid of the nuisance parameter are lower bounds of the p-value: they rule out most tables, and a
     supremum or two decide. Not for the Berger–Boos tests, whose p-value does not follow one order.
     """
-    if (n1 + 1) * (n2 + 1) > _LARGEST_REGION:
-        raise InputError(
-            f"the rejection region of an unconditional exact test with {n1} and {n2} patients has too many tables; it "
-            "takes up to about 2000 patients an arm. Use a large-sample test."
-        )
+    refuse_large(n1, n2, "the rejection region of an unconditional exact test", 2000)
     if alternative == "less":
         return region(key, n1, n2, "greater", level)[::-1, ::-1]
     if key == "boschloo" and alternative == "two-sided":

@@ -249,10 +249,8 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     return law
 
 
-@lru_cache(maxsize=16)
-def _kept_counts(n: int, p_first: float, p_second: float, rho: float) -> FloatArray:
-    """Keep the last laws: rules are compared under the same one."""
-    return joint_counts(n, p_first, p_second, rho)
+# The last laws are kept: rules are compared under the same one.
+_kept_counts = lru_cache(maxsize=16)(joint_counts)
 
 
 def _exact_classes(test: Test, rates: tuple[float, float], rho: float, n1: int, n2: int, levels: _Cuts) -> FloatArray:
