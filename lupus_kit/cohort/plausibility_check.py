@@ -43,6 +43,10 @@ def plausibility(cohort: Cohort | VisitFile | pd.DataFrame | str | Path) -> pd.D
     InputError
         If what is given is neither a cohort nor visits with ``patient`` and ``week``.
 
+    See Also
+    --------
+    what_if, write_what_if, calibration_table
+
     Examples
     --------
     >>> from lupus_kit import cohort

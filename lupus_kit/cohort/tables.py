@@ -47,6 +47,28 @@ class Cohort:
     Notes
     -----
     :meth:`data_dictionary` documents every column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lupus_kit import cohort
+    >>> trial = cohort.what_if(n_per_arm=5, seed=1)
+    >>> len(trial.patients)
+    10
+    >>> list(trial.tables)[:3]
+    ['patients', 'visits', 'sledai']
+    >>> list(trial.data_dictionary().columns)
+    ['table', 'column', 'type', 'unit', 'allowed', 'origin', 'meaning']
+    >>> list(trial.table1().columns)
+    ['characteristic', 'summary', 'IL-2', 'placebo']
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     saved = trial.save(f"{folder}/mine")
+    ...     again = cohort.Cohort.load(f"{folder}/mine")
+    ...     written = trial.to_cdisc(f"{folder}/cdisc")
+    >>> len(again.patients)
+    10
+    >>> written.name
+    'cdisc'
     """
 
     patients: pd.DataFrame

@@ -46,6 +46,10 @@ def modules() -> pd.DataFrame:
     InputError
         If there are no notebooks.
 
+    See Also
+    --------
+    plan, teaching_notes
+
     Examples
     --------
     >>> modules()["module"].iloc[0]
@@ -78,6 +82,10 @@ def plan(name: str) -> str:
     ------
     InputError
         If there is no such plan, or no notebooks.
+
+    See Also
+    --------
+    modules, teaching_notes
 
     Examples
     --------

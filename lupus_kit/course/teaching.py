@@ -45,6 +45,12 @@ class TeachingNote:
         The folded solution of the notebook: its code.
     misconceptions : tuple of (str, str)
         A typical wrong answer (empty where it is a whole kind of answer) and the hint it gets.
+
+    Examples
+    --------
+    >>> from lupus_kit import course
+    >>> course.teaching_notes(0).notes[0].key
+    '00.1'
     """
 
     key: str
@@ -67,6 +73,17 @@ class TeachingNotes:
     ----------
     notes : tuple of TeachingNote
         One for each exercise.
+
+    Examples
+    --------
+    >>> from lupus_kit import course
+    >>> found = course.teaching_notes(0)
+    >>> found.notes[0].key
+    '00.1'
+    >>> found.to_frame()["key"].tolist()[:2]
+    ['00.1', '00.2']
+    >>> found.render("markdown").splitlines()[0]
+    '# Teaching notes'
     """
 
     notes: tuple[TeachingNote, ...]
@@ -129,6 +146,10 @@ def teaching_notes(stop: int | None = None) -> TeachingNotes:
     ------
     InputError
         If there is no such stop, or no notebooks.
+
+    See Also
+    --------
+    modules, plan
 
     Examples
     --------

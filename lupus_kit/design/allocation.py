@@ -189,6 +189,10 @@ def blinded_list(allocation: pd.DataFrame) -> pd.DataFrame:
     InputError
         A column of an allocation list is missing.
 
+    See Also
+    --------
+    permuted_blocks, minimisation, write_allocation
+
     Examples
     --------
     >>> blinded_list(permuted_blocks(4, ["IL-2", "placebo"], 4, seed=0)).columns.tolist()

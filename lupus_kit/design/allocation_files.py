@@ -37,6 +37,10 @@ def write_allocation(allocation: pd.DataFrame, folder: str | Path) -> list[Path]
     InputError
         This is no allocation list, a file is there already, or the folder cannot be written to.
 
+    See Also
+    --------
+    permuted_blocks, minimisation, blinded_list
+
     Examples
     --------
     >>> import tempfile

@@ -50,6 +50,10 @@ def participant_flow(
     InputError
         A column is missing, a patient has no arm or two, a week that nobody was seen at, or a number below 0.
 
+    See Also
+    --------
+    he2020
+
     References
     ----------
     Hopewell S, Chan AW, Collins GS, et al. CONSORT 2025 statement. BMJ 2025;388:e081123, items 22a and 22b (read at

@@ -49,6 +49,10 @@ def minimisation(
     InputError
         A column is missing, a cell of one is empty, arms of different sizes are asked for, or a number is out of range.
 
+    See Also
+    --------
+    permuted_blocks, blinded_list, write_allocation
+
     References
     ----------
     Pocock SJ, Simon R. Biometrics 1975;31:103-115 (read through Madurasinghe VW. Trials 2017;18:207). Taves DR. Clin

@@ -28,6 +28,13 @@ class Arm:
         What they receive, in words.
     dose_miu : float
         Active dose of one injection, in million international units (MIU).
+
+    Examples
+    --------
+    >>> from lupus_kit import design
+    >>> trial = design.he2020()
+    >>> [(arm.name, arm.n_randomised) for arm in trial.arms]
+    [('IL-2', 30), ('placebo', 30)]
     """
 
     name: str
@@ -56,6 +63,13 @@ class Visit:
         Weeks since the first injection.
     purpose : str
         What it is for.
+
+    Examples
+    --------
+    >>> from lupus_kit import design
+    >>> visits = design.he2020().visits
+    >>> visits[0].name, visits[0].week
+    ('baseline', 0)
     """
 
     name: str
@@ -77,6 +91,19 @@ class DosingPlan:
         How many cycles, injections in each, and days from one injection to the next.
     weeks_on, weeks_off : int
         Length of the dosing period and of the break in each cycle, in weeks.
+
+    Examples
+    --------
+    >>> from lupus_kit import design
+    >>> dosing = design.he2020().dosing
+    >>> dosing.cycles, dosing.injections_per_cycle
+    (3, 7)
+    >>> dosing.n_injections
+    21
+    >>> dosing.weeks
+    12
+    >>> dosing.days()["day"].tolist()[:4]
+    [0, 2, 4, 6]
     """
 
     cycles: int
@@ -137,6 +164,21 @@ class TrialDesign:
         Name of the primary endpoint.
     primary_week, follow_up_week : int
         Weeks of the primary endpoint and of the last visit.
+
+    Examples
+    --------
+    >>> from lupus_kit import design
+    >>> trial = design.he2020()
+    >>> trial.primary_week, trial.follow_up_week
+    (12, 24)
+    >>> trial.n_randomised
+    60
+    >>> trial.cumulative_dose_miu
+    21.0
+    >>> trial.arm(trial.arms[0].name).n_randomised
+    30
+    >>> list(trial.facts().columns)
+    ['topic', 'fact', 'source', 'reported']
     """
 
     key: str

@@ -42,6 +42,16 @@ class Analysis:
         ``delta_reference`` in the second.
     notes : tuple of str
         What was assumed, what could not be computed, and why.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints
+    >>> read = endpoints.read_visit_file(endpoints.example_visit_file())
+    >>> scored = endpoints.score_visits(read.visits, n_imputations=2)
+    >>> type(scored.analysis).__name__
+    'Analysis'
+    >>> list(scored.analysis.to_frame().columns)[:3]
+    []
     """
 
     arms: tuple[str, ...]

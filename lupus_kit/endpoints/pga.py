@@ -45,6 +45,10 @@ def rescale_pga(values: pd.Series, scale: str) -> pd.Series:
     InputError
         For an unknown scale or values outside it.
 
+    See Also
+    --------
+    read_visit_file
+
     Examples
     --------
     >>> rescale_pga(pd.Series([10, 48.7]), "0-100").tolist()

@@ -60,6 +60,20 @@ class Scored:
         The first and the second arm; empty where there are not two.
     analysis : Analysis, optional
         Strata, model and imputation, where they were asked for.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints
+    >>> read = endpoints.read_visit_file(endpoints.example_visit_file())
+    >>> scored = endpoints.score_visits(read.visits)
+    >>> scored.endpoint
+    'SRI-4'
+    >>> len(scored.to_frame()) == len(scored.verdicts)
+    True
+    >>> scored.responders()[["visit", "arm", "responders", "assessed"]].values.tolist()[0]
+    ['week 12', 'drug', 4, 6]
+    >>> scored.comparison()["visit"].tolist()
+    ['week 12', 'week 24']
     """
 
     endpoint: str
@@ -195,6 +209,10 @@ def score_visits(
     ------
     InputError
         If the endpoint lacks columns, a recorded total differs from its descriptors, or cells are bad.
+
+    See Also
+    --------
+    read_visit_file, visit_template, example_visit_file, renal_response
 
     Examples
     --------

@@ -38,6 +38,13 @@ def line_up(frame: pd.DataFrame, reported: str, ax: Axes | None = None, steady: 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import audit, figures
+    >>> found = audit.explain("0.052", 16, 29, 9, 30)
+    >>> figures.alt_text(figures.audit.line_up(found, "0.052"))[:60]
+    'Dots for 29 two-sided tests, from p = 0.0434 to 0.0905, and '
     """
     data = frame[frame["alternative"] == "two-sided"]
     data = data.sort_values("label") if steady else data.dropna(subset="p").sort_values("p", kind="stable")
@@ -88,6 +95,15 @@ def rule_lines(
     -------
     matplotlib.axes.Axes
         With alt text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import figures
+    >>> lines = pd.DataFrame({"label": "Bonferroni", "rho": [-1.0, 1.0], "error": [0.05, 0.025]})
+    >>> dots = pd.DataFrame({"label": ["Bonferroni"], "error": [0.045], "chosen": [True]})
+    >>> figures.alt_text(figures.audit.rule_lines(lines, dots, rho=0.4))[:60]
+    'Chance of at least one false claim against the correlation o'
     """
     ax = axes(ax, (9, 4.6))
     for marker, colour, row in zip(MARKS.replace("*", ""), colours(len(dots)), dots.itertuples(), strict=False):

@@ -32,6 +32,15 @@ def response_beside_published(answers: pd.DataFrame, published: pd.DataFrame, ax
     ------
     InputError
         If `published` lacks a column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import cohort, endpoints, figures
+    >>> answers = endpoints.sri(cohort.what_if(seed=1).visits)
+    >>> printed = pd.DataFrame({"arm": ["IL-2", "placebo"], "week": [12, 12], "rate": [16 / 29, 9 / 30]})
+    >>> figures.alt_text(figures.cohort.response_beside_published(answers, printed))[:60]
+    'Share of SRI responders at each visit, one line per arm, inv'
     """
     need_columns(published, "published", "it needs arm, week and rate", "arm", "week", "rate")
     drawn = axes(ax, (8.5, 4.4))

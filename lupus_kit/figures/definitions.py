@@ -69,6 +69,13 @@ def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> 
     ------
     InputError
         If the table is another one, is empty, or has several visits and none is chosen.
+
+    Examples
+    --------
+    >>> from lupus_kit import cohort, endpoints, figures
+    >>> found = endpoints.deciding_clauses(endpoints.sri(cohort.what_if(seed=1).visits), week=12)
+    >>> figures.alt_text(figures.definitions.deciding_clauses(found.intersections()))[:60]
+    'Bars of how many patients failed each set of clauses at week'
     """
     source = "endpoints.deciding_clauses(...).intersections()"
     rows, when = _at(_require(intersections, source, "failed", "n", "of"), week)

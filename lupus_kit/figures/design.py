@@ -24,6 +24,15 @@ def dosing_calendar(calendar: pd.DataFrame, visits: pd.DataFrame, ax: Axes | Non
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import design, figures
+    >>> trial = design.he2020()
+    >>> visits = pd.DataFrame([(one.name, one.week) for one in trial.visits], columns=["name", "week"])
+    >>> figures.alt_text(figures.design.dosing_calendar(trial.dosing_calendar(), visits))[:60]
+    'Timeline of 24 weeks. Each arm (IL-2, placebo) has 21 inject'
     """
     ax = axes(ax, (9, 3.2))
     palette = {arm: ARM_PALETTE.get(arm, NEUTRAL) for arm in calendar["arm"].unique()}
@@ -62,6 +71,13 @@ def allocation_balance(allocations: dict[str, pd.DataFrame], first_arm: str, ax:
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import design, figures
+    >>> drawn = design.permuted_blocks(60, ["IL-2", "placebo"], 4, seed=1)
+    >>> figures.alt_text(figures.design.allocation_balance({"blocks of 4": drawn}, "IL-2"))[:60]
+    'Step lines of the imbalance between arms as patients enter. '
     """
     ax = axes(ax, (8, 4))
     worst = {}
@@ -155,6 +171,15 @@ def shuffled_tickets(
     -------
     matplotlib.axes.Axes
         Those of the tickets, with alt text for both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lupus_kit import figures
+    >>> answers = np.arange(59) % 2 == 0
+    >>> order = np.random.default_rng(1).permutation(59)
+    >>> figures.alt_text(figures.design.shuffled_tickets(np.array([0.1, -0.2]), 0.25, order, answers, 29, ("IL-2", "placebo")))[:60]
+    'Left: 59 tickets as they lie now, 14 of 29 on IL-2 and 16 of'
     """
     left, right = panels((8.2, 3.9), (0.72, 1))
     n2, columns, points = len(order) - n1, 6, 100 * observed

@@ -48,6 +48,13 @@ def pvalue_lattice(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, inference
+    >>> p = inference.pvalue_lattice("fisher", 29, 30)
+    >>> figures.alt_text(figures.inference.pvalue_lattice(p, {"week 12": (16, 9)}))[:60]
+    'Map of the p-value of p for all 930 tables. A band along the'
     """
     ax, tables = axes(ax, (7, 5.6)), tables or {}
     n1, n2 = lattice.shape[0] - 1, lattice.shape[1] - 1
@@ -95,6 +102,13 @@ def pvalues(frame: pd.DataFrame, alpha: float = 0.05, reported: float | None = N
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, inference
+    >>> found = inference.compare(16, 29, 9, 30).tests()
+    >>> figures.alt_text(figures.inference.pvalues(found, reported=0.052))[:60]
+    'Dots for 30 tests, from p = 0.0434 (Wald, risk difference, u'
     """
     ax = axes(ax, (8, 0.8 + 0.27 * len(frame)))
     data = frame.dropna(subset="p").sort_values("p", kind="stable")
@@ -133,6 +147,13 @@ def size_curves(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, inference
+    >>> found = inference.size_curve("pearson", 29, 30).assign(label="Pearson")
+    >>> figures.alt_text(figures.inference.size_curves(found))[:60]
+    'Curves of the true rejection rate against the common respons'
     """
     ax = axes(ax, (8, 4.5))
     palette = colours(frame["label"].nunique())
@@ -166,6 +187,13 @@ def tipping_map(frame: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, inference
+    >>> found = inference.tipping_point(16, 29, 9, 30, 1, 0)
+    >>> figures.alt_text(figures.inference.tipping_map(found))[:60]
+    'Table of p-values for 2 ways the missing outcomes could have'
     """
     grid = frame.pivot_table(index="missing_responders_2", columns="missing_responders_1", values="p")
     ax = axes(ax, (max(4.6, 2.2 + 0.75 * len(grid.columns)), max(2.8, 1.6 + 0.6 * len(grid))))
@@ -204,6 +232,15 @@ def forest(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import figures, inference
+    >>> tables = pd.DataFrame({"stratum": ["female", "male"], "x1": [16, 12], "n1": [27, 28], "x2": [5, 7], "n2": [25, 26]})
+    >>> found = inference.stratified(tables)
+    >>> figures.alt_text(figures.inference.forest(found.forest()))[:60]
+    'Forest of the risk difference (percentage points) in 2 strat'
     """
     remedy = "give stratified(...).forest()"
     need_columns(frame, "the table", remedy, "stratum", "measure", "low", "high", "weight", "pooled")

@@ -35,6 +35,14 @@ def power_plan(frame: pd.DataFrame, n: int, target: float = 0.8, label: str = ""
     ------
     InputError
         A column is missing, or ``n`` is not in the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import figures
+    >>> frame = pd.DataFrame({"n_per_arm": [30, 60, 90], "power": [0.5, 0.8, 0.92]})
+    >>> figures.alt_text(figures.planning.power_plan(frame, n=60))[:60]
+    'Curve of exact power against patients per arm, from 50 % at '
     """
     need_columns(frame, "frame", "it needs n_per_arm and power", "n_per_arm", "power")
     here = frame.loc[frame["n_per_arm"] == n, "power"]
@@ -86,6 +94,14 @@ def dance_of_p(trials: pd.DataFrame, truth: float, alpha: float = 0.05) -> Axes:
     ------
     InputError
         A column is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import figures
+    >>> trials = pd.DataFrame({"difference": [0.3, 0.1], "low": [0.05, -0.15], "high": [0.55, 0.35], "p": [0.02, 0.4]})
+    >>> figures.alt_text(figures.planning.dance_of_p(trials, truth=0.25))[:60]
+    '2 repeated trials one below the other: left the difference w'
     """
     need_columns(trials, "frame", "it needs difference, low, high and p", "difference", "low", "high", "p")
     left, right = panels((9.6, 4.9), (1.25, 1))

@@ -43,6 +43,16 @@ def unseen_risk(
     ------
     InputError
         If a column is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from lupus_kit import figures, inference
+    >>> risk = np.linspace(0, 0.2, 41)
+    >>> frame = pd.DataFrame({"risk": risk, "chance": inference.chance_of_at_most(0, 29, risk)})
+    >>> figures.alt_text(figures.secondary.unseen_risk(frame, 0, 29, inference.upper_limit(0, 29)))[:60]
+    'A falling curve: the chance that no patient of 29 has the ev'
     """
     need_columns(frame, "frame", "it needs risk and chance", "risk", "chance")
     ax = axes(ax, (8, 4.4))

@@ -52,6 +52,15 @@ def pvalue_distribution(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, simulation
+    >>> from lupus_kit.design import he2020
+    >>> rates = simulation.ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30))
+    >>> found = simulation.run(he2020(), rates, n_trials=500, seed=1)
+    >>> figures.alt_text(figures.simulation.pvalue_distribution(found.pvalue_distribution()))[:60]
+    'Histogram of the p-value of the primary endpoint over trials'
     """
     _need(frame, "Simulation.pvalue_distribution()", "endpoint", "low", "high", "share", "mc_error")
     rows = frame[frame["endpoint"] == endpoint]
@@ -93,6 +102,15 @@ def operating_characteristics(frames: dict[str, pd.DataFrame], ax: Axes | None =
     -------
     matplotlib.axes.Axes
         Points with bars of two Monte Carlo standard errors to each side.
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, simulation
+    >>> from lupus_kit.design import he2020
+    >>> rates = simulation.ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30))
+    >>> found = simulation.run(he2020(), rates, n_trials=500, seed=1)
+    >>> figures.alt_text(figures.simulation.operating_characteristics({"as planned": found.summary()}))[:60]
+    'Probabilities of the outcomes of a trial. primary claimed 48'
     """
     if not frames:
         raise InputError("frames is empty: give at least one summary with its name.")
@@ -138,6 +156,15 @@ def exaggeration(frame: pd.DataFrame, true: float, ax: Axes | None = None) -> Ax
     -------
     matplotlib.axes.Axes
         All estimates in bars, the significant ones coloured; lines at the truth and at the mean of the significant.
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, simulation
+    >>> from lupus_kit.design import he2020
+    >>> rates = simulation.ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30))
+    >>> found = simulation.run(he2020(), rates, n_trials=500, seed=1)
+    >>> figures.alt_text(figures.simulation.exaggeration(found.estimates(), true=16 / 29 - 9 / 30))[:60]
+    'Distribution of the estimated difference around a true 25.2 '
     """
     _need(frame, "Simulation.estimates()", "difference", "significant", "share")
     ax = axes(ax, (8, 4.4))
@@ -193,6 +220,13 @@ def boundaries(frames: dict[str, pd.DataFrame], alpha: float = 0.05, ax: Axes | 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, simulation
+    >>> bounds = simulation.group_sequential([0.5, 1.0], shape="pocock")
+    >>> figures.alt_text(figures.simulation.boundaries({"Pocock": bounds.to_frame()}))[:60]
+    'Nominal levels at each look, for 0.05 in all. Pocock: p at m'
     """
     if not frames:
         raise InputError("frames is empty: give at least one boundary with its name.")

@@ -66,6 +66,13 @@ def sri_clauses(frame: pd.DataFrame, week: float = 12, ax: Axes | None = None) -
     ------
     InputError
         If columns are missing or no visit is in that week.
+
+    Examples
+    --------
+    >>> from lupus_kit import cohort, endpoints, figures
+    >>> answers = endpoints.sri(cohort.what_if(seed=1).visits)
+    >>> figures.alt_text(figures.sri.sri_clauses(answers, week=12))[:60]
+    'Stacked bars, one per arm, of what decided the SRI at week 1'
     """
     need_columns(frame, "the SRI table", _REMEDY, "arm", "week", "responder", "imputed", *_CLAUSES)
     chosen = frame.loc[frame["week"] == week]
@@ -113,6 +120,13 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None, legend: bool
     -------
     matplotlib.axes.Axes
         With alt text.
+
+    Examples
+    --------
+    >>> from lupus_kit import cohort, endpoints, figures
+    >>> answers = endpoints.sri(cohort.what_if(seed=1).visits)
+    >>> figures.alt_text(figures.sri.response_over_time(answers))[:60]
+    'Share of SRI responders at each visit, one line per arm: IL-'
     """
     need_columns(frame, "the SRI table", _REMEDY, "arm", "week", "responder")
     known = frame.dropna(subset=["responder"])
@@ -214,6 +228,13 @@ def sledai_bars(before: pd.DataFrame, now: pd.DataFrame, points: int = 4, ax: Ax
     ------
     InputError
         If a column is missing.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints, figures
+    >>> before = endpoints.SLEDAI_ITEMS.query("id in ['arthritis', 'rash']")
+    >>> figures.alt_text(figures.sri.sledai_bars(before, before.iloc[:1]))[:60]
+    'Two bars of stacked SLEDAI descriptors: baseline 6 (Arthriti'
     """
     for name, frame in (("before", before), ("now", now)):
         need_columns(frame, name, "it needs label, weight and domain", "label", "weight", "domain")

@@ -48,6 +48,13 @@ def p_function(
     ------
     InputError
         If a column is missing, or the curve mixes measures.
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, inference
+    >>> curve = inference.confidence_curve("pearson", 16, 29, 9, 30)
+    >>> figures.alt_text(figures.table_board.p_function(curve))[:60]
+    'Curve of the two-sided p of Pearson chi-squared against the '
     """
     need_columns(curve, "the curve", "give inference.confidence_curve of one test", "label", "measure", "value", "p")
     if curve["measure"].nunique() != 1:
@@ -130,6 +137,14 @@ def table_board(
     ------
     InputError
         A table outside the map.
+
+    Examples
+    --------
+    >>> from lupus_kit import figures, inference
+    >>> p = inference.pvalue_lattice("pearson", 29, 30)
+    >>> curve = inference.confidence_curve("pearson", 16, 29, 9, 30)
+    >>> figures.alt_text(figures.table_board.table_board(p, (16, 9), "Pearson", curve))[:60]
+    'Left: map of the p-value of Pearson for all 930 tables; a li'
     """
     n1, n2 = lattice.shape[0] - 1, lattice.shape[1] - 1
     x1, x2 = table

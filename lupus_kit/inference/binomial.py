@@ -23,7 +23,7 @@ def binomial_pmf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> FloatArray:
 
     Examples
     --------
-    >>> binomial_pmf([0, 1, 2, 3], 2, 0.5).tolist()
+    >>> binomial_pmf([0, 1, 2, 3], 2, 0.5).round(12).tolist()
     [0.25, 0.5, 0.25, 0.0]
     """
     if (pmf := getattr(_ufuncs, "_binom_pmf", None)) is None:

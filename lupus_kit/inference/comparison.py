@@ -63,6 +63,21 @@ class Comparison:
         Names of the arms.
     gamma : float or None
         Makes the unconditional exact tests Berger and Boos's, as in :func:`~lupus_kit.inference.select`.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.compare(16, 29, 9, 30, labels=("IL-2", "placebo"))
+    >>> round(found.difference, 3)
+    0.252
+    >>> found.tests(["pearson", "fisher"])["p"].round(4).tolist()
+    [0.0504, 0.0673]
+    >>> found.intervals().set_index("key").loc["newcombe", ["low", "high"]].round(3).tolist()
+    [0.001, 0.463]
+    >>> found.summary()["rate"].round(3).tolist()
+    [0.552, 0.3]
+    >>> found.to_frame().equals(found.tests())
+    True
     """
 
     x1: int
@@ -184,6 +199,10 @@ def compare(
     InputError
         Counts that are arrays (a report is of one table; :func:`pvalue` takes arrays), are not whole numbers or do not
         fit together.
+
+    See Also
+    --------
+    pvalue, test, intervals, describe
 
     Examples
     --------

@@ -137,6 +137,25 @@ class Paired(Row):
         Conditional maximum-likelihood odds ratio ``b / c``; infinite for ``c = 0``, nan where nobody changed.
     p : float
         Of the exact test.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.paired(11, 2, 29, both=9)
+    >>> found.b, found.c, found.n
+    (11, 2, 29)
+    >>> round(found.difference, 3)
+    0.31
+    >>> found.odds_ratio
+    5.5
+    >>> round(found.p, 4)
+    0.0225
+    >>> found.tests()["test"].tolist()
+    ['mcnemar_exact', 'mcnemar_midp', 'mcnemar', 'mcnemar_corrected']
+    >>> len(found.intervals())
+    3
+    >>> found.to_frame().shape
+    (7, 10)
     """
 
     b: int
@@ -229,6 +248,10 @@ def paired(b: int, c: int, n: int, both: int | None = None, level: float = 0.95,
     InputError
         Counts that are arrays, not whole numbers or more than all patients, an impossible level.
 
+    See Also
+    --------
+    paired_bounds
+
     References
     ----------
     McNemar Q. Psychometrika 1947;12:153-157. Newcombe RG. Stat Med 1998;17:2635-2650. Tango T. Stat Med 1998;17:891-908.
@@ -261,6 +284,15 @@ class PairedBounds:
         Patients with the event on the first and on the second occasion, and all patients.
     table : pandas.DataFrame
         Every joint table: ``both b c`` and the p-value of each form of the test, by its key.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> bounds = inference.paired_bounds(20, 11, 29)
+    >>> bounds.x1, bounds.x2, bounds.n
+    (20, 11, 29)
+    >>> bounds.to_frame()[["p_low", "p_high"]].round(4).values.tolist()[0]
+    [0.0039, 0.1221]
     """
 
     x1: int
@@ -303,6 +335,10 @@ def paired_bounds(x1: int, x2: int, n: int) -> PairedBounds:
     ------
     InputError
         Counts that are arrays, not whole numbers or more than all patients.
+
+    See Also
+    --------
+    paired, between_visit_bounds, joint_counts
 
     Examples
     --------

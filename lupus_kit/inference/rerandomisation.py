@@ -58,6 +58,18 @@ class Rerandomisation:
         Patients without an outcome: they are allocated, and counted in no arm.
     n_undefined : int
         Allocations that leave an arm without outcomes: they show no difference.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> from itertools import combinations
+    >>> arm = ["A"] * 4 + ["B"] * 4
+    >>> every = [["A" if i in chosen else "B" for i in range(8)] for chosen in combinations(range(8), 4)]
+    >>> found = inference.rerandomisation_test([1, 1, 1, 0, 0, 1, 0, 0], arm, every)
+    >>> found.exact, found.n_allocations
+    (True, 70)
+    >>> found.to_frame()["arms"].item()
+    'A v B'
     """
 
     observed: float
@@ -181,6 +193,10 @@ def rerandomisation_test(
     InputError
         Lengths or labels that do not fit, other than two arms, draws that are all the same, probabilities that do not
         add up to 1, or a list without the trial's own allocation.
+
+    See Also
+    --------
+    shuffle_test
 
     Notes
     -----

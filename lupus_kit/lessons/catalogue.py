@@ -54,6 +54,10 @@ def exercises() -> pd.DataFrame:
     pandas.DataFrame
         One row an exercise, in the order of the walk: ``key``, ``notebook``, ``task``, ``aim``.
 
+    See Also
+    --------
+    check, progress
+
     Examples
     --------
     >>> list(exercises().columns)

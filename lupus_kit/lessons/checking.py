@@ -81,6 +81,10 @@ def check(key: str, answer: Any = ...) -> CheckResult:
     InputError
         If there is no such exercise.
 
+    See Also
+    --------
+    exercises, progress, data
+
     Examples
     --------
     >>> check("00.1", ...).passed is None

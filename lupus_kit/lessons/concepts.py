@@ -115,6 +115,10 @@ def concept_test(when: When | None = None, answers: str = "") -> ConceptTest:
     InputError
         If ``when`` is something else, or there is not one letter for each item.
 
+    See Also
+    --------
+    class_progress
+
     Examples
     --------
     >>> print(concept_test("before", "abcd abcd abcd"))

@@ -32,6 +32,10 @@ def data(name: str) -> Path:
     InputError
         If there is no such table.
 
+    See Also
+    --------
+    check
+
     Examples
     --------
     >>> data("sri4_responses.csv").name

@@ -76,6 +76,23 @@ class Claim:
         The table row that prints the same comparison (``"table3/Severe infection"``): the kit's own pointer.
     slash : {"total", "other"}
         What stands behind the stroke of ``"16/29"``: all patients, or (in tables of two groups) the others.
+
+    Examples
+    --------
+    >>> from lupus_kit import published
+    >>> claim = next(one for one in published.load("he2020").records if one.id == "sri4_week12")
+    >>> claim.p
+    '0.052'
+    >>> claim.sides
+    ('IL-2', 'placebo')
+    >>> claim.title
+    'SRI-4 response, week 12'
+    >>> claim.modelled
+    False
+    >>> claim.stratified
+    False
+    >>> claim.shown(0)
+    '55.17%'
     """
 
     id: str
@@ -180,6 +197,10 @@ def impossible(claim: Claim, side: int, n_randomised: int | None) -> str:
     -------
     str
         One sentence, or empty. A percentage beside its own count is not looked at: the audit compares them.
+
+    See Also
+    --------
+    parse_value, decimals, percent_text
 
     Examples
     --------

@@ -62,6 +62,13 @@ class PrintedValue:
         ``"printed"``, ``"table header"``, ``"implied by count and percent"`` or empty.
     percent, median, low, high, mean, sd : float or None
         The value with the decimals it was printed with.
+
+    Examples
+    --------
+    >>> from lupus_kit import published
+    >>> value = published.parse_value("16/29 (55.2%)")
+    >>> value.count, value.n, value.percent
+    (16, 29, 55.2)
     """
 
     count: int | None = None
@@ -77,6 +84,10 @@ class PrintedValue:
 
 def decimals(text: str) -> int:
     """Return how many decimals a printed number keeps.
+
+    See Also
+    --------
+    parse_value, percent_text, impossible
 
     Examples
     --------
@@ -98,6 +109,10 @@ def percent_text(text: str) -> str:
     -------
     str
         Without its sign.
+
+    See Also
+    --------
+    parse_value, decimals, impossible
 
     Examples
     --------
@@ -190,6 +205,10 @@ def parse_value(text: str, n_header: int | None = None, n_max: int | None = None
     ------
     InputError
         The cell has none of the known shapes, or a count above its total.
+
+    See Also
+    --------
+    decimals, percent_text, impossible
 
     Examples
     --------

@@ -20,6 +20,10 @@ def _shipped_places() -> dict[str, Path]:
 def studies() -> list[str]:
     """Return the names of the studies that ship with the kit.
 
+    See Also
+    --------
+    load, load_claims, related
+
     Examples
     --------
     >>> "he2020" in studies()
@@ -57,6 +61,10 @@ def load(study: str | Path) -> Study:
     ------
     InputError
         Unknown study, a missing file, or what cannot be read (every problem with file, line and key or column).
+
+    See Also
+    --------
+    studies, load_claims, related
 
     References
     ----------
@@ -105,6 +113,10 @@ def related(study: str) -> pd.DataFrame:
     ------
     InputError
         Unknown study.
+
+    See Also
+    --------
+    load, studies, load_claims
 
     Examples
     --------

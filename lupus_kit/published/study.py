@@ -39,6 +39,15 @@ class Trial:
         Patients randomised, by arm; None where not given. The first arm is ``arm_a`` of the claims.
     alpha : float
         Two-sided significance level of the paper.
+
+    Examples
+    --------
+    >>> from lupus_kit import published
+    >>> trial = published.load("he2020").trial
+    >>> trial.year, trial.n_randomised
+    (2020, mappingproxy({'IL-2': 30, 'placebo': 30}))
+    >>> trial.citation[:20]
+    'He J, Zhang R, Shao '
     """
 
     key: str
@@ -105,6 +114,17 @@ class Study:
         How each table is read, and its text.
     remarks : tuple of str
         What was understood with a word of explanation, such as a decimal comma.
+
+    Examples
+    --------
+    >>> from lupus_kit import published
+    >>> study = published.load("he2020")
+    >>> study.trial.key
+    'he2020'
+    >>> len(study.table_claims()) > 0
+    True
+    >>> study.to_frame()["id"].tolist()[:2]
+    ['sri4_week12', 'sri4_week24']
     """
 
     trial: Trial

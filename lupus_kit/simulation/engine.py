@@ -77,6 +77,10 @@ def run(
         Fewer than one trial, a design without exactly two arms, a visit that is not in the design, parts that do not go
         together, a checkpoint of another run: all before anything runs.
 
+    See Also
+    --------
+    exact, grid, protocol, plan_template
+
     Notes
     -----
     Where the plan has no interim looks and no re-estimation, and does not leave patients out, :func:`exact` gives the
@@ -84,11 +88,13 @@ def run(
 
     The p-values of a pair of arm sizes are worked out once, all tables together. Where dropout leaves patients out
     (``missing="observed"``) or the size is re-estimated, nearly every trial has sizes of its own: the exact
-    unconditional tests (Barnard, Boschloo) then take minutes above about 100 patients in each arm.
+    unconditional tests (Barnard, Boschloo) then take minutes above about 100 patients in each arm. Patients with assumptions
+    of their own (:class:`lupus_kit.cohort.Assumptions`) take about 1.4 s of processor time for 1,000 trials of 60.
 
     Examples
     --------
     >>> from lupus_kit.design import he2020
+    >>> from lupus_kit.simulation import ResponseRates
     >>> rates = ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30))
     >>> result = run(he2020(), rates, n_trials=2000, seed=1)
     >>> result.n_trials, len(result.trials)

@@ -45,6 +45,10 @@ def exact(design: TrialDesign, assumptions: Assumed, plan: AnalysisPlan | None =
     InputError
         Where outcomes cannot be enumerated (also strata, whose sizes differ from trial to trial): simulate with :func:`run`.
 
+    See Also
+    --------
+    run, grid, protocol
+
     Notes
     -----
     Prefer this to :func:`run` wherever it applies: it takes milliseconds and has no error but rounding. It does not
@@ -53,6 +57,7 @@ def exact(design: TrialDesign, assumptions: Assumed, plan: AnalysisPlan | None =
     Examples
     --------
     >>> from lupus_kit.design import he2020
+    >>> from lupus_kit.simulation import ResponseRates
     >>> rates = ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30), correlation=0.4)
     >>> found = exact(he2020(), rates).summary().set_index("quantity")["estimate"]
     >>> round(float(found["secondary significant, primary not"]), 4)

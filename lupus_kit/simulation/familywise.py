@@ -63,6 +63,10 @@ def familywise(
         A patient model, or strata, which have no common rate to vary: their false claims are those of a trial without a drug
         effect.
 
+    See Also
+    --------
+    planned_looks, plan_size, assurance
+
     Examples
     --------
     >>> from lupus_kit import design, inference

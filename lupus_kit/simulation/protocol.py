@@ -43,6 +43,10 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
         Markdown: design, hypotheses, estimands, sample size, looks, recruitment, tests, multiplicity, missing data, and the
         items of SPIRIT 2025 that this answers (BMJ 2025;389:e081477; the items were read in a copy of its table 1).
 
+    See Also
+    --------
+    run, exact, grid
+
     Examples
     --------
     >>> text = protocol(Scenario(ResponseRates((0.55, 0.30), (0.65, 0.37))))

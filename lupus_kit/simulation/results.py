@@ -41,6 +41,36 @@ class Simulation:
         responders of the arms, a ``decision`` and ``weight`` (trials, or probability).
     n_trials : int or None
         Trials simulated; ``None`` where all outcomes were enumerated, so that nothing has a Monte Carlo error.
+
+    Examples
+    --------
+    >>> from lupus_kit import simulation
+    >>> from lupus_kit.design import he2020
+    >>> rates = simulation.ResponseRates((16 / 29, 9 / 30), (19 / 29, 11 / 30))
+    >>> found = simulation.run(he2020(), rates, n_trials=500, seed=1)
+    >>> found.n_trials
+    500
+    >>> found.plan.test
+    'pearson'
+    >>> found.n1
+    30
+    >>> found.n2
+    30
+    >>> len(found.trials)
+    500
+    >>> found.probability(found.decisions.primary) if hasattr(found, 'decisions') else None
+    >>> list(found.undefined)
+    ['any false claim']
+    >>> found.summary()["quantity"].tolist()[:2]
+    ['primary significant', 'secondary significant']
+    >>> found.coverage(methods=("wald", "newcombe"))["method"].unique().tolist()
+    ['wald', 'newcombe']
+    >>> len(found.pvalue_distribution(bins=10))
+    20
+    >>> list(found.estimates().columns)
+    ['difference', 'significant', 'share']
+    >>> found.to_frame().equals(found.summary())
+    True
     """
 
     scenario: Scenario

@@ -51,6 +51,14 @@ class PlannedLooks:
         of the same look, once every randomised patient has an outcome (the overrunning analysis).
     averaged : bool
         Whether the probabilities are averaged over a prior, so that power is assurance.
+
+    Examples
+    --------
+    >>> from lupus_kit import design, simulation
+    >>> plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0)), recruitment=simulation.Recruitment(5))
+    >>> found = simulation.planned_looks(design.he2020(), simulation.ResponseRates((0.55, 0.30), (0.65, 0.37)), plan)
+    >>> len(found.to_frame()), round(found.power, 3), round(found.expected("randomised"), 1)
+    (2, 0.509, 58.7)
     """
 
     table: pd.DataFrame
@@ -98,6 +106,10 @@ def planned_looks(
     InputError
         Where tables cannot be added up: re-estimation, patients left out of the analysis, a rule under which the primary claim
         depends on the secondary endpoint, or more than 1000 patients in an arm.
+
+    See Also
+    --------
+    plan_size, assurance, familywise, group_sequential
 
     Examples
     --------

@@ -40,6 +40,10 @@ def with_patients(design: TrialDesign, first: int, second: int | None = None) ->
     InputError
         Not two arms, or numbers that are not whole and positive.
 
+    See Also
+    --------
+    run
+
     Examples
     --------
     >>> from lupus_kit.design import he2020
@@ -110,9 +114,14 @@ def grid(
     InputError
         An unknown name, no values, or a combination that cannot be simulated: before anything runs.
 
+    See Also
+    --------
+    run, exact, protocol
+
     Examples
     --------
     >>> from lupus_kit.design import he2020
+    >>> from lupus_kit.simulation import ResponseRates
     >>> rates = ResponseRates((0.55, 0.30), (0.65, 0.37))
     >>> found = grid(he2020(), rates, {"n_per_arm": [30, 60], "test": ["fisher", "boschloo"]})
     >>> power = found[found["quantity"] == "primary claimed"]

@@ -67,6 +67,12 @@ class Scene:
         Longer lists, as HTML: shown below the picture, so that picture and controls stay together.
     facts : mapping of str to number
         What the tasks of the board ask about, by name.
+
+    Examples
+    --------
+    >>> from lupus_kit.widgets import Scene
+    >>> Scene("16 of 29").text
+    '16 of 29'
     """
 
     text: str
@@ -103,6 +109,21 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
         The tasks of the board, and whether what it shows fulfils them.
     live : lupus_kit.figures.Live
         Makes the pictures, and keeps their axes.
+
+    Examples
+    --------
+    >>> from lupus_kit import widgets
+    >>> board = widgets.table_explorer()
+    >>> board.values["x1"]
+    16
+    >>> board.state
+    'table_explorer?n1=29;n2=30;x1=16;x2=9;test=pearson'
+    >>> board.set(x1=17).values["x1"]
+    17
+    >>> board.reset() is None
+    True
+    >>> board.refresh() is None
+    True
     """
 
     def __init__(

@@ -54,6 +54,10 @@ def detective_scene(reported: str, x1: int, x2: int, missing: str, n1: int = 29,
 def pvalue_detective() -> App:
     """Return the widget of stop 5: a printed p-value, a table, and the line-up of all tests.
 
+    See Also
+    --------
+    table_explorer, pvalue_dance, from_state
+
     Examples
     --------
     >>> "Student t on 0/1 data" in pvalue_detective().text.value
@@ -114,6 +118,10 @@ def missing_scene(week: int, missing1: int, missing2: int, test: str) -> Scene:
 
 def missing_map() -> App:
     """Return the widget of stop 5 about missing patients: how many, in which arm, at which visit, under which test.
+
+    See Also
+    --------
+    nephritis_board, safety_explorer, from_state
 
     Examples
     --------
@@ -192,6 +200,10 @@ def visits_scene(rho: float, p12: float, p24: float, strategy: str, test: str, n
 
 def visits_explorer() -> App:
     """Return the widget of stop 5 about two visits: correlation, rates, rule and test.
+
+    See Also
+    --------
+    trial_designer, from_state
 
     Examples
     --------

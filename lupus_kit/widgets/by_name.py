@@ -39,6 +39,10 @@ def from_state(state: str) -> App:
     InputError
         A string that is not a state, an unknown widget or control, or a value that a control cannot show.
 
+    See Also
+    --------
+    table_explorer, pvalue_detective, pvalue_dance, trial_designer
+
     Examples
     --------
     >>> app = from_state("table_explorer?n1=13;n2=12;x1=7;x2=2;test=fisher")

@@ -121,6 +121,10 @@ def claims_board(source: str, arms: str | Sequence[str] | Mapping[str, int | Non
     InputError
         Not a text, an empty one, or one far longer than an abstract.
 
+    See Also
+    --------
+    from_state
+
     Examples
     --------
     >>> board = claims_board("Randomised to iron (n=20) or placebo (n=20): 50% with iron and 20% with placebo recovered.")

@@ -94,6 +94,10 @@ def assumption_scene(
 def assumption_board() -> App:
     """Return the widget of stop 2: sliders for the effect, its persistence, dropout and size, and a seed.
 
+    See Also
+    --------
+    from_state
+
     Examples
     --------
     >>> app = assumption_board()

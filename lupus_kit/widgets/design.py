@@ -40,6 +40,10 @@ def allocation_scene(n: int, block_size: int, seed: int) -> Scene:
 def allocation_explorer() -> App:
     """Return the widget of stop 1: move the block size, the number of patients and the seed.
 
+    See Also
+    --------
+    from_state
+
     Examples
     --------
     >>> "block" in allocation_explorer().set(block_size=6).text.value

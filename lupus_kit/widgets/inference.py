@@ -133,6 +133,10 @@ def table_explorer(n1: int = 29, n2: int = 30, x1: int = 16, x2: int = 9) -> App
     x1, x2 : int
         Responders at the start.
 
+    See Also
+    --------
+    pvalue_detective, pvalue_dance, from_state
+
     Examples
     --------
     >>> "Barnard (score order) p = 0.0578" in table_explorer().set(test="barnard").text.value

@@ -90,6 +90,10 @@ def nephritis_scene(x1: int, x2: int, reported: str, test: str, n1: int = 13, n2
 def nephritis_board() -> App:
     """Return the widget of stop 6 about lupus nephritis: remissions in each arm, the printed p, and a test.
 
+    See Also
+    --------
+    missing_map, safety_explorer, from_state
+
     Examples
     --------
     >>> "Remission in 7/13 (54%) v 2/12 (17%)" in nephritis_board().text.value
@@ -150,6 +154,10 @@ def safety_explorer(n: int = 29, x: int = 0) -> App:
     ----------
     n, x : int
         Patients and events at the start.
+
+    See Also
+    --------
+    missing_map, nephritis_board, from_state
 
     Examples
     --------

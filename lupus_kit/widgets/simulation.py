@@ -117,6 +117,10 @@ def designer_scene(p1: float, p2: float, dropout: float, n: int, test: str) -> S
 def trial_designer() -> App:
     """Return the widget of stop 7 that plans a trial: rates, dropout, size and test.
 
+    See Also
+    --------
+    visits_explorer, from_state
+
     Examples
     --------
     >>> "80% is reached with 80 per arm" in trial_designer().set(p1=0.52).text.value
@@ -232,6 +236,10 @@ def dance_scene(p1: float, p2: float, n: int, trials: int, seed: int, test: str 
 
 def pvalue_dance() -> App:
     """Return the widget of stop 7 that repeats a trial: rates, size, number of repetitions, seed and test.
+
+    See Also
+    --------
+    table_explorer, pvalue_detective, from_state
 
     Examples
     --------

@@ -147,6 +147,10 @@ def patient_scene(
 def patient_builder() -> App:
     """Return the widget of stop 3: choose findings, grades and PGA of one patient at two visits.
 
+    See Also
+    --------
+    from_state
+
     Examples
     --------
     >>> app = patient_builder()

@@ -35,6 +35,21 @@ class Proposal(Study):
     numbers : pandas.DataFrame
         Every number: ``start end words status what claim``. The status is ``used``, ``asked`` or ``recognised`` (as no
         result: an age, a dose, a visit).
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> found = audit.read_text("Response in 16 of 29 patients with drug and 9 of 30 with placebo (p=0.052).")
+    >>> len(found.records)
+    1
+    >>> found.pieces()[1]
+    ('16', 'claim1')
+    >>> found.marked()
+    'Response in [[16]]1 of [[29]]1 patients with drug and [[9]]1 of [[30]]1 with placebo ([[p=0.052]]1).'
+    >>> found.described(found.records[0]).splitlines()[0]
+    '[claim1] Response'
+    >>> len(found.asked())
+    0
     """
 
     text: str = ""
@@ -113,6 +128,10 @@ def proposed_claims_file(study: Proposal) -> str:
 
     Each claim has ``confirmed = false``; what is to be asked stands as comments at the head.
 
+    See Also
+    --------
+    read_text, template
+
     Examples
     --------
     >>> from lupus_kit.audit import read_text
@@ -132,6 +151,10 @@ def template() -> str:
     -------
     str
         TOML text with an invented trial; it loads and audits as it stands.
+
+    See Also
+    --------
+    read_text, proposed_claims_file
 
     Examples
     --------

@@ -212,6 +212,10 @@ def read_text(text: str, arms: str | Sequence[str] | Mapping[str, int | None] | 
     InputError
         Not a text, an empty one, or one far longer than an abstract; or ``arms`` names no two arms.
 
+    See Also
+    --------
+    check, explain, inconsistencies, proposed_claims_file
+
     Examples
     --------
     >>> study = read_text("Randomised to iron (n=30) or placebo (n=30): 55.2% and 30.0% responded, respectively (p=0·05).")

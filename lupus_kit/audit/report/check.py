@@ -27,6 +27,10 @@ _NOT_CRUDE = "not the crude rate; a model may have given it, which the counts ca
 def n_analyses() -> int:
     """Return how many analyses :func:`check` tries on each p-value of two proportions.
 
+    See Also
+    --------
+    distinct_analyses, distinct_tests
+
     Examples
     --------
     >>> n_analyses() > 20
@@ -159,6 +163,10 @@ def check(study: str | Path | Study) -> Report:
     ------
     InputError
         The study cannot be loaded; every problem of a claims file at once.
+
+    See Also
+    --------
+    explain, read_text, inconsistencies, claim_counts
 
     Notes
     -----

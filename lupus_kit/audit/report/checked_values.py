@@ -32,7 +32,14 @@ class Quantity(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the analyses come down to, from the firmest to the weakest."""
+    """What the analyses come down to, from the firmest to the weakest.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> [one.name for one in audit.Verdict][:3]
+    ['REPRODUCED', 'SOME', 'NOT_REPRODUCED']
+    """
 
     REPRODUCED = "reproduced"
     SOME = "some"
@@ -91,6 +98,23 @@ class Analysis:
         Nothing fits, and it comes nearest.
     others : bool
         It counts other patients than those printed.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> report = audit.check("he2020")
+    >>> value = next(one for one in report.values if one.claim.id == "sri4_week12" and one.is_printed_p)
+    >>> analysis = value.fitting[0]
+    >>> analysis.key
+    'n_minus_1'
+    >>> analysis.name
+    'N − 1 chi-squared (Campbell, E. Pearson)'
+    >>> analysis.software[0]
+    'SPSS: CROSSTABS /STATISTICS=CHISQ: Linear-by-Linear Association'
+    >>> analysis.population
+    '29 v 30'
+    >>> analysis.shown
+    True
     """
 
     label: str
@@ -161,6 +185,32 @@ class CheckedValue:
         ``"claims"``, or the name of a table.
     chance : float
         Share of the prints nearby that one of the analyses of the printed numbers has too; nan where it is not known.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> report = audit.check("he2020")
+    >>> value = next(one for one in report.values if one.claim.id == "sri4_week12" and one.is_printed_p)
+    >>> value.printed
+    '0.052'
+    >>> len(value.of_printed)
+    7
+    >>> value.only_others
+    False
+    >>> value.in_words
+    'reproduced only by 7 of 79 analyses (none of the 3 usual tests; 28% of the prints nearby would be)'
+    >>> len(value.fitting)
+    7
+    >>> value.is_printed_p
+    True
+    >>> value.unless_confirmed() == value
+    True
+    >>> value.of_model() == value
+    True
+    >>> value.unchecked(value.claim, value.quantity, "no counts are printed").sentence
+    'not checkable'
+    >>> value.as_printed(value.claim, 0).printed
+    '55.17%'
     """
 
     claim: Claim

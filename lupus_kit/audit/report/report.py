@@ -127,6 +127,19 @@ class Report(Contents):
 
     Its ``values`` are the data, its ``statements`` and its :meth:`render` what is written from them; the attributes are
     those of :class:`~lupus_kit.audit.report.layout.Contents`.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> report = audit.check("he2020")
+    >>> report.n_analyses
+    79
+    >>> len(report.statements_on('primary')) <= len(report.reading_statements)
+    True
+    >>> len(report.claims_only().tables)
+    0
+    >>> report.render("markdown")[:20]
+    'He J, Zhang R, Shao '
     """
 
     def statements_on(self, *topics: str) -> tuple[str, ...]:

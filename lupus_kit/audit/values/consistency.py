@@ -257,6 +257,10 @@ def inconsistencies(study: Study) -> pd.DataFrame:
         One row per finding: ``check table row arm printed finding``, the last a plain sentence; empty where nothing
         is found. Scores are checked as whole numbers only where :data:`WHOLE_NUMBER_SCORES` names the instrument.
 
+    See Also
+    --------
+    check, explain, read_text
+
     Notes
     -----
     A finding is a question to the record, not about anyone: quartiles called a range, patients missing at one visit,

@@ -48,6 +48,10 @@ def populations(x1: int, n1: int, x2: int, n2: int, randomised: tuple[int, int] 
     InputError
         Fewer patients randomised than analysed.
 
+    See Also
+    --------
+    multiverse, explain
+
     Examples
     --------
     >>> for name, table in populations(16, 29, 9, 30, randomised=(30, 30)).items():
@@ -102,6 +106,12 @@ class Counts:
         Where they are not pinned down, the counts to suppose.
     supposing : str
         What makes them worth supposing.
+
+    Examples
+    --------
+    >>> from lupus_kit.audit import Counts
+    >>> Counts(16, 29, "printed", True).known
+    (16, 29)
     """
 
     x: int | None
@@ -263,6 +273,10 @@ def claim_counts(study: Study, claim: str) -> tuple[int, int, int, int]:
     ------
     InputError
         Unknown claim, or one whose counts the record does not pin down.
+
+    See Also
+    --------
+    check
 
     Examples
     --------

@@ -36,6 +36,15 @@ class Granularity:
         Whether some sample of whole numbers prints so.
     sentence : str
         The same in words.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> found = audit.grim("5.19", 28)
+    >>> found.possible
+    False
+    >>> found.to_frame()["check"].item()
+    'GRIM'
     """
 
     check: str
@@ -116,6 +125,10 @@ def grim(mean: str, n: int, items: int = 1) -> Granularity:
     InputError
         Not a printed number, or not a whole number of patients.
 
+    See Also
+    --------
+    grimmer, debit
+
     References
     ----------
     Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369.
@@ -151,6 +164,10 @@ def grimmer(mean: str, sd: str, n: int, items: int = 1) -> Granularity:
     ------
     InputError
         Not printed numbers, or fewer than two patients.
+
+    See Also
+    --------
+    grim, debit
 
     Notes
     -----
@@ -214,6 +231,10 @@ def debit(mean: str, sd: str, n: int) -> Granularity:
     ------
     InputError
         Not printed numbers, or fewer than two patients.
+
+    See Also
+    --------
+    grim, grimmer
 
     References
     ----------

@@ -44,6 +44,10 @@ def explain_jointly(
     InputError
         No claims, or one that :func:`explain` refuses.
 
+    See Also
+    --------
+    explain, explain_means, explain_paired, smallest_sets
+
     Examples
     --------
     >>> found = explain_jointly([("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)])
@@ -90,6 +94,18 @@ class JointExplanation:
         Numbers (from 1) of the p-values that no analysis gives; the sets cover the others.
     table : pandas.DataFrame
         From :func:`explain_jointly`.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> table = audit.explain_jointly([("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)])
+    >>> found = audit.smallest_sets(table)
+    >>> found.n_claims, len(found.best)
+    (2, 5)
+    >>> found.sentences[0][:60]
+    'Arcsine (Anscombe), Student t on 0/1 data, Welch t on 0/1 da'
+    >>> list(found.to_frame().columns)
+    ['set', 'place', 'analyses']
     """
 
     n_claims: int
@@ -149,6 +165,10 @@ def smallest_sets(table: pd.DataFrame) -> JointExplanation:
     ------
     InputError
         Not such a table.
+
+    See Also
+    --------
+    explain_jointly
 
     Examples
     --------

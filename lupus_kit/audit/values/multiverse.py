@@ -55,6 +55,25 @@ class Multiverse:
         Test, population and side of the reference analysis.
     alpha : float
         Two-sided level.
+
+    Examples
+    --------
+    >>> from lupus_kit import audit
+    >>> found = audit.multiverse(16, 29, 9, 30, randomised=(30, 30))
+    >>> found.reference
+    ('pearson', 'analysed only', 'two-sided')
+    >>> len(found.defensible)
+    68
+    >>> round(found.share_significant, 2)
+    0.06
+    >>> found.share_sentence
+    'Of 68 defensible analyses 4 reach the level of 0.05 and 64 do not; their p-values run from 0.043 to 0.116 on the two-sided scale.'
+    >>> found.flip_sentence[:30]
+    'One choice alone takes it to t'
+    >>> len(found.sentences)
+    5
+    >>> len(found.to_frame()) == len(found.table)
+    True
     """
 
     table: pd.DataFrame
@@ -202,6 +221,10 @@ def multiverse(
     ------
     InputError
         Counts that do not fit together, an unknown direction, or a reference that is not among the analyses.
+
+    See Also
+    --------
+    populations, explain
 
     Notes
     -----

@@ -37,6 +37,10 @@ def percent_matches(text: str, x: int, n: int, rounding: str = "nearest") -> boo
     bool
         True when the printed digits come out, all of them.
 
+    See Also
+    --------
+    counts_from_percent, common_denominators, rounds_to
+
     Examples
     --------
     >>> percent_matches("55.17", 16, 29), percent_matches("55.2", 16, 29), percent_matches("55.18", 16, 29)
@@ -90,6 +94,10 @@ def counts_from_percent(
     ------
     InputError
         Not a percentage, or not exactly one of ``n_max`` and ``n``.
+
+    See Also
+    --------
+    percent_matches, common_denominators, rounds_to
 
     Examples
     --------
@@ -175,6 +183,10 @@ def common_denominators(texts: Sequence[str], n_max: int, rounding: str = "neare
     list of int
         In increasing order.
 
+    See Also
+    --------
+    counts_from_percent, percent_matches, rounds_to
+
     Examples
     --------
     >>> common_denominators(["30.00", "36.67"], n_max=30)
@@ -206,6 +218,10 @@ def rounds_to(value: float, printed: str, rounding: str = "nearest") -> bool:
     -------
     bool
         False for ``nan``.
+
+    See Also
+    --------
+    counts_from_percent, percent_matches, common_denominators
 
     Examples
     --------

@@ -18,6 +18,10 @@ ALTERNATIVES = ("two-sided", "greater", "less")
 def distinct_tests() -> list[Test]:
     """Return the registry without tests that only rename an earlier one.
 
+    See Also
+    --------
+    distinct_analyses, n_analyses
+
     Examples
     --------
     >>> len(distinct_tests()) == len(TESTS) - 1
@@ -48,6 +52,10 @@ def distinct_analyses(
     ------
     InputError
         Unknown test or alternative.
+
+    See Also
+    --------
+    distinct_tests, n_analyses
 
     Examples
     --------
@@ -112,6 +120,10 @@ def read_reported(reported: object, alpha: float = 0.05) -> tuple[str, tuple[str
     InputError
         Not a p-value.
 
+    See Also
+    --------
+    explain
+
     Examples
     --------
     >>> read_reported("p = .052")
@@ -174,6 +186,10 @@ def explain(
     ------
     InputError
         The report is not a p-value, or the counts do not fit together.
+
+    See Also
+    --------
+    check, read_text, inconsistencies, explain_jointly
 
     Notes
     -----

@@ -94,6 +94,10 @@ def explain_paired(reported: str | PrintedP, x1: int, x2: int, n: int, both: int
     InputError
         Counts that no patients can have.
 
+    See Also
+    --------
+    explain, explain_jointly, explain_means
+
     Examples
     --------
     >>> explain_paired("0.022", 20, 11, 29, both=9)[["label", "rounds_to_reported"]].head(1).values.tolist()
@@ -122,6 +126,10 @@ def explain_means(reported: str | PrintedP, first: Mean, second: Mean) -> pd.Dat
     ------
     InputError
         Not printed numbers, or fewer than two patients in an arm.
+
+    See Also
+    --------
+    explain, explain_jointly, explain_paired
 
     Notes
     -----

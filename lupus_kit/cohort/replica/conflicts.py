@@ -138,13 +138,17 @@ def conflicts(
         under which the set can hold, as the solver found), ``not_honoured`` (ids a replica sets aside). Leaving out
         one statement of each set leaves a record that can hold, where ``table.attrs["complete"]`` is true.
 
+    See Also
+    --------
+    replica, implied, statements, check
+
     Notes
     -----
     A set is minimal when leaving out any one of its statements makes the rest possible. Standard deviations are not put
     to the solver. A conflict speaks about print and reading; it does not say how the numbers came about.
 
     What the solver found for ``he2020`` ships with the kit and is read from there. Any other record needs the solver,
-    which the extra ``replica`` brings.
+    which the extra ``replica`` brings, and about 20 s of processor time for as many numbers.
 
     References
     ----------

@@ -40,6 +40,19 @@ class Implied:
         Smallest and largest value that some compatible cohort takes.
     low_bound, high_bound : float
         No compatible cohort lies outside these; equal to ``low`` and ``high`` where proved.
+
+    Examples
+    --------
+    >>> from lupus_kit import cohort
+    >>> found = cohort.implied("responders_both_il2")
+    >>> found.low, found.high
+    (6.0, 16.0)
+    >>> found.proved
+    True
+    >>> found.sentence[:42]
+    'IL-2: responders at week 12 and at week 24'
+    >>> found.to_frame()["quantity"].item()
+    'responders_both_il2'
     """
 
     quantity: str
@@ -87,6 +100,10 @@ def quantities() -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``name``, ``meaning``.
+
+    See Also
+    --------
+    implied
 
     Examples
     --------
@@ -159,6 +176,10 @@ def implied(quantity: str, study: str | Path | published.Study = "he2020", *, ef
     ------
     InputError
         For an unknown name (with the nearest ones), or a record that no cohort satisfies.
+
+    See Also
+    --------
+    replica, conflicts, statements, check
 
     Notes
     -----

@@ -40,6 +40,10 @@ def check(cohort: Cohort, study: str | Path | published.Study = "he2020") -> pd.
         One row per statement: ``id``, ``row``, ``arm``, ``visit``, ``kind``, ``published``, ``in_cohort``, ``agrees``
         (missing where the cohort does not record it), ``honoured`` (whether a replica promises it), ``how``.
 
+    See Also
+    --------
+    replica, implied, conflicts, statements
+
     Examples
     --------
     >>> from lupus_kit.cohort import replica

@@ -263,6 +263,10 @@ def statements(study: str | Path | published.Study = "he2020") -> pd.DataFrame:
         One row per statement: ``id``, ``places``, ``row``, ``arm``, ``visit``, ``kind``, ``printed``, ``n``,
         ``reading`` (how ambiguous print is read), ``honoured`` and ``why_not``.
 
+    See Also
+    --------
+    replica, implied, conflicts, check
+
     Examples
     --------
     >>> table = statements().set_index("id")

@@ -90,6 +90,14 @@ class Assumptions(_Values):  # type: ignore[misc]
     >>> no_drug = Assumptions(drug_effect=0.0, dropout_rate=0.10)
     >>> no_drug.table().set_index("field").loc["dropout_rate", ["value", "origin"]].tolist()
     [0.1, 'changed by the user']
+    >>> from lupus_kit.cohort import Assumptions
+    >>> made_up = Assumptions(drug_effect=0.0)
+    >>> made_up.drug_share
+    0.0
+    >>> made_up.to_dict()["drug_effect"]
+    0.0
+    >>> Assumptions.from_dict({"drug_effect": 0.0}) == made_up
+    True
     """
 
     def __new__(cls, *_args: Any, **given: Any) -> Assumptions:

@@ -69,6 +69,10 @@ def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: i
     InputError
         If `n_per_arm` is not a whole number of at least 1, `seed` cannot be used, or no patient can become eligible.
 
+    See Also
+    --------
+    write_what_if, calibration_table, plausibility
+
     Notes
     -----
     Responders are not drawn: apply :func:`lupus_kit.endpoints.sri` to ``cohort.visits``. For many trials, one cohort
@@ -136,6 +140,10 @@ def write_what_if(
     ------
     InputError
         As for :func:`what_if`, and if the folder cannot be written or holds something else.
+
+    See Also
+    --------
+    what_if, calibration_table, plausibility
 
     Examples
     --------

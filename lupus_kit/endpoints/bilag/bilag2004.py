@@ -166,6 +166,10 @@ def bilag2004(
         several rows without a week or two for one week, or cells are bad. Bad cells are listed together with row,
         column, value and what is allowed.
 
+    See Also
+    --------
+    bilag_total
+
     Notes
     -----
     An improving A item gives B and an improving B item gives C. All limits are as strict as printed: protein

@@ -68,6 +68,10 @@ def bilag_total(grades: pd.DataFrame, coding: Sequence[float] = BILAG_CODING) ->
     InputError
         If a column is missing, a cell is not A to E, or `coding` is not five numbers that never rise from A to E.
 
+    See Also
+    --------
+    bilag2004
+
     References
     ----------
     Yee C-S, et al. Rheumatology 2010;49:1665-1669 (the 12/8/1/0/0 coding).

@@ -32,6 +32,18 @@ class DecidingClauses:
         patient would respond (missing where there is none).
     clauses : tuple of str
         Names of the clauses, events and "missing data", in order.
+
+    Examples
+    --------
+    >>> from lupus_kit import cohort, endpoints
+    >>> trial = cohort.what_if(n_per_arm=5, seed=1)
+    >>> found = endpoints.deciding_clauses(endpoints.sri(trial.visits))
+    >>> found.keys
+    ['visit', 'week', 'arm']
+    >>> list(found.intersections().columns)
+    ['visit', 'week', 'arm', 'failed', 'SLEDAI', 'BILAG', 'PGA', 'rescue', 'steroids over limit', 'missing data', 'n', 'of']
+    >>> found.to_frame()["clause"].unique().tolist()[:3]
+    ['SLEDAI', 'BILAG', 'PGA']
     """
 
     patients: pd.DataFrame
@@ -103,6 +115,10 @@ def deciding_clauses(
     ------
     InputError
         If the table has no clause, or no visit in that week.
+
+    See Also
+    --------
+    compare_definitions, agreement
 
     Notes
     -----

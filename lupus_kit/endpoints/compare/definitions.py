@@ -46,6 +46,20 @@ class DefinitionComparison:
         nullable boolean column per definition.
     not_computed : pandas.DataFrame
         ``definition`` and ``reason`` of each definition that was asked for and could not be computed.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints
+    >>> read = endpoints.read_visit_file(endpoints.example_visit_file())
+    >>> found = endpoints.compare_definitions(read.visits, definitions=["SRI-4", "SLEDAI fall of 4 alone"])
+    >>> found.definitions
+    ['SRI-4', 'SLEDAI fall of 4 alone']
+    >>> found.to_frame().shape
+    (24, 6)
+    >>> list(found.responders(week=12).columns)
+    ['definition', 'visit', 'week', 'arm', 'responders', 'assessed', 'rate']
+    >>> found.agreement(week=12).definitions
+    ['SRI-4', 'SLEDAI fall of 4 alone']
     """
 
     verdicts: pd.DataFrame
@@ -139,6 +153,10 @@ def compare_definitions(
     ------
     InputError
         If cells are not allowed, keys are missing or doubled, a definition is unknown, or none can be computed.
+
+    See Also
+    --------
+    agreement, deciding_clauses
 
     Notes
     -----

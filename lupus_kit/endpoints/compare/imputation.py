@@ -92,6 +92,18 @@ class ImputedResponders:
         How many data sets were imputed.
     method : str
         In words.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import endpoints
+    >>> visits = pd.DataFrame({"patient": [1, 2, 3, 4] * 2, "visit": ["baseline"] * 4 + ["week 12"] * 4,
+    ...                        "week": [0] * 4 + [12] * 4, "sledai": [10, 12, 8, 10, 4, 12, 2, None]})
+    >>> found = endpoints.impute_responders(visits, components=["sledai"], n_imputations=5, seed=1)
+    >>> found.n_imputations
+    5
+    >>> found.to_frame().equals(found.pooled)
+    True
     """
 
     pooled: pd.DataFrame
@@ -172,6 +184,10 @@ def impute_responders(
         As for ``sri``; if some patients have no arm and others do; or if a gap has no donor: nobody in the pool has
         every value of that visit on record.
 
+    See Also
+    --------
+    delta_grid
+
     Notes
     -----
     Visits are filled in order of time. A gap takes the change since baseline of one donor who has every value of the
@@ -248,6 +264,10 @@ def delta_grid(
     ------
     InputError
         As for ``impute_responders``; or if there are no two arms, or no such visit.
+
+    See Also
+    --------
+    impute_responders
 
     Examples
     --------

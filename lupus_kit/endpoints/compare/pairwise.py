@@ -42,6 +42,21 @@ class Agreement:
     repeated : bool
         Whether a patient has more than one row in a group, so that rows are not independent and standard errors and
         p-values are too small.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import endpoints
+    >>> answers = pd.DataFrame({"SRI-4": [1] * 79 + [0] * 105, "BICLA": [1] * 51 + [0] * 28 + [1] * 4 + [0] * 101})
+    >>> found = endpoints.agreement(answers)
+    >>> found.definitions
+    ['SRI-4', 'BICLA']
+    >>> found.to_frame()["kappa"].round(3).tolist()
+    [0.631]
+    >>> found.crosstab("SRI-4", "BICLA").to_numpy().tolist()
+    [[51, 28], [4, 101]]
+    >>> round(float(found.matrix("kappa").loc["SRI-4", "BICLA"]), 3)
+    0.631
     """
 
     pairs: pd.DataFrame
@@ -170,6 +185,10 @@ def agreement(
     InputError
         For fewer than two definitions, cells that are not yes/no (all are listed), series whose labels differ, or
         an unknown group.
+
+    See Also
+    --------
+    compare_definitions, deciding_clauses
 
     Notes
     -----

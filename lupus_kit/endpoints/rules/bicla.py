@@ -133,6 +133,10 @@ def bicla(
     InputError
         For missing columns, bad cells, doubled visits, or an unknown option.
 
+    See Also
+    --------
+    sri, sri50, lldas, doris
+
     Notes
     -----
     Three-valued logic as in ``sri``: a clause fails as soon as the recorded values fail it, one failed clause

@@ -76,6 +76,10 @@ def selena_flare(visits: pd.DataFrame, *, missing: str = "observed") -> pd.DataF
         If columns are missing, cells are not allowed (all are listed), a patient has two rows for one week, the
         name of an optional column is misspelt, or an option is unknown.
 
+    See Also
+    --------
+    sledai, sledai_descriptors
+
     Notes
     -----
     Three-valued logic: one clause that holds decides its grade, whatever is missing elsewhere; a grade is ruled out

@@ -56,6 +56,10 @@ def lldas(visits: pd.DataFrame, *, missing: str = "nonresponder", events: str = 
         If columns are missing, cells are not allowed (all are listed), a patient has two rows for one week, the
         name of an optional column is misspelt, or an option is unknown.
 
+    See Also
+    --------
+    sri, sri50, bicla, doris
+
     Notes
     -----
     A clause fails as soon as the recorded values fail it, and passes only when all it needs is recorded; one failed

@@ -52,6 +52,20 @@ class RenalRequirement:
         a yes/no measure: ``"inactive"``, ``"no"``.
     limit : float
         The value or fraction.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints
+    >>> definition = endpoints.RENAL_DEFINITIONS["KDIGO 2012"]
+    >>> requirement = definition.complete[0][0]
+    >>> requirement.measure, requirement.limit
+    ('upcr', 0.5)
+    >>> requirement.text
+    'urine protein/creatinine in g/g below 0.5'
+    >>> requirement.slug
+    'upcr_below'
+    >>> requirement.baseline_column
+    ''
     """
 
     measure: str
@@ -100,6 +114,15 @@ class RenalDefinition:
         The kit's reading where the source leaves a word open.
     source : str
         Where the requirements come from, and what of it was read.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints
+    >>> definition = endpoints.RENAL_DEFINITIONS["KDIGO 2012"]
+    >>> definition.name
+    'KDIGO 2012'
+    >>> list(definition.columns)[:2]
+    ['complete_upcr_below', 'complete_creatinine_back_to_preflare']
     """
 
     name: str
@@ -212,6 +235,10 @@ def renal_response(
     InputError
         For an unknown definition or unit, missing columns, cells that are not allowed, two baselines, or a column whose
         values cannot be in its unit but could be in another: a ``upcr`` of 45 is in mg/mmol, and is refused.
+
+    See Also
+    --------
+    score_visits
 
     Notes
     -----

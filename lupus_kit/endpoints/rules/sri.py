@@ -316,6 +316,10 @@ def sri(
         If columns are missing, cells are not allowed (all are listed with row, column and value), a patient has
         two rows for one visit or two arms, there is no baseline, or an option is unknown.
 
+    See Also
+    --------
+    sri50, bicla, lldas, doris
+
     Notes
     -----
     Missing data follow three-valued logic. A clause fails as soon as the recorded values fail it, and passes only

@@ -47,6 +47,10 @@ def s2k_ri50(visits: pd.DataFrame) -> pd.Series:
         If columns are missing, cells are not allowed (all are listed), a patient has two rows for one week, no row
         has week 0, a descriptor has both columns of improvement, or the name of such a column is misspelt.
 
+    See Also
+    --------
+    sri50
+
     Notes
     -----
     Improvement is read only where a descriptor is present at a later visit. Where it was absent at baseline it
@@ -121,6 +125,10 @@ def sri50(visits: pd.DataFrame, points: int = 4, **options: Any) -> pd.DataFrame
     ------
     InputError
         As for :func:`s2k_ri50` and ``sri``, and if `score` is given.
+
+    See Also
+    --------
+    sri, bicla, lldas, doris
 
     Notes
     -----

@@ -49,6 +49,13 @@ class SteroidClause:
         The clause asks only patients who start from this dose or more.
     additions : tuple of str
         Keys of ``ADDITIONS``: a yes breaks the clause. Columns that a table does not have are not asked for.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints
+    >>> rules = endpoints.STEROID_RULES
+    >>> sorted(rules)[:3]
+    ['address_ii', 'bliss', 'illuminate_1']
     """
 
     first_week: float = 0
@@ -99,6 +106,10 @@ class SteroidRule:
     >>> rule = SteroidRule("at most 5 mg a day at the assessment", (SteroidClause(weeks_before=0, ceiling_mg_day=5),))
     >>> rule.reads_dose
     True
+    >>> from lupus_kit import endpoints
+    >>> rule = endpoints.STEROID_RULES["bliss"]
+    >>> rule.additions
+    ['added_hydroxychloroquine', 'new_azathioprine', 'new_methotrexate', 'new_mycophenolate', 'new_cyclophosphamide']
     """
 
     label: str

@@ -224,6 +224,10 @@ def sledai_descriptors(
         whole column is in another unit than its name says or than its limit, or cells are bad (wrong kind, outside the allowed
         range, stable but absent). Bad cells are listed together with row, column and value.
 
+    See Also
+    --------
+    sledai, selena_flare
+
     Notes
     -----
     *Limits* are strict: above 0.5 g/24 h, above 5 cells per field, above 38 °C, above 25 % in the Farr assay, below

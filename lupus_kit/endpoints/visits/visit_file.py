@@ -56,6 +56,15 @@ class VisitFile:
         What was assumed while reading.
     left_out : pandas.DataFrame
         Rows that no planned visit takes (screening, unscheduled, outside a window), with a column ``why``.
+
+    Examples
+    --------
+    >>> from lupus_kit import endpoints
+    >>> read = endpoints.read_visit_file(endpoints.example_visit_file())
+    >>> read.layout
+    'long'
+    >>> read.to_frame().equals(read.visits)
+    True
     """
 
     visits: pd.DataFrame
@@ -126,6 +135,10 @@ def read_visit_file(
     InputError
         If the file cannot be read, a column is missing, there twice or nearly misspelt, or cells are bad. Bad cells
         are listed with row, column, value and what is allowed, at most 20 of a kind.
+
+    See Also
+    --------
+    score_visits, visit_template, example_visit_file, rescale_pga
 
     Examples
     --------
@@ -266,6 +279,10 @@ def visit_template(layout: str = "long") -> pd.DataFrame:
     pandas.DataFrame
         No rows.
 
+    See Also
+    --------
+    read_visit_file, score_visits, example_visit_file
+
     Examples
     --------
     >>> list(visit_template())[:4]
@@ -280,6 +297,10 @@ def visit_template(layout: str = "long") -> pd.DataFrame:
 
 def example_visit_file() -> Path:
     """Return the path of the example that comes with the kit: twelve invented patients, three visits.
+
+    See Also
+    --------
+    read_visit_file, score_visits, visit_template
 
     Examples
     --------

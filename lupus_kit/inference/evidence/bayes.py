@@ -36,6 +36,17 @@ class Prior:
         Name in print.
     origin : str
         Where it comes from, or that it is a choice.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> prior = inference.PRIORS["uniform"]
+    >>> round(prior.mean, 3)
+    0.5
+    >>> round(prior.updated(16, 29).mean, 3)
+    0.548
+    >>> prior.cdf(0.25)
+    0.25
     """
 
     components: tuple[tuple[float, float, float], ...]
@@ -138,6 +149,13 @@ class Posterior(Row):
         Posterior mean of ``p1 - p2``.
     prior1, prior2 : str
         Labels of the priors.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.posterior(16, 29, 9, 30)
+    >>> round(found.low, 3), round(found.high, 3)
+    (-0.004, 0.463)
     """
 
     probability_greater: float
@@ -187,6 +205,10 @@ def posterior(
     InputError
         Counts that do not fit together, or an unknown prior.
 
+    See Also
+    --------
+    evidence, s_value
+
     Examples
     --------
     >>> round(posterior(16, 29, 9, 30).probability_greater, 4)
@@ -219,6 +241,10 @@ def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
         Columns ``measure``, ``value`` and ``meaning``: the likelihood ratio of the best pair of rates against the
         best common rate; three lower bounds of the Bayes factor in favour of the null hypothesis; and one Bayes
         factor, for uniform priors.
+
+    See Also
+    --------
+    pvalue, test, compare, intervals
 
     References
     ----------

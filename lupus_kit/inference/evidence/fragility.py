@@ -44,6 +44,17 @@ class Fragility:
         ``"walsh"`` or ``"any"``.
     patients : int
         Patients in both arms.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.fragility_index(19, 29, 11, 30, test="pearson")
+    >>> found.index
+    2
+    >>> round(found.quotient, 3)
+    0.034
+    >>> found.to_frame()["direction"].item()
+    'loses significance'
     """
 
     index: int | None
@@ -119,6 +130,10 @@ def fragility_index(
     ------
     InputError
         Counts that do not fit together, unknown test or rule.
+
+    See Also
+    --------
+    tipping_point
 
     Notes
     -----
@@ -208,6 +223,10 @@ def tipping_point(
     ------
     InputError
         Counts that are not whole numbers, unknown test.
+
+    See Also
+    --------
+    fragility_index
 
     Examples
     --------

@@ -113,6 +113,15 @@ def intervals(
         Counts that are arrays, are not whole numbers or do not fit together, an unknown method or one without a
         one-sided form, an impossible level.
 
+    See Also
+    --------
+    pvalue, test, compare, describe
+
+    Notes
+    -----
+    The exact unconditional interval takes about 2 s of processor time at 200 patients an arm, and more than half a minute
+    at 800; name the others in ``methods`` to do without it.
+
     References
     ----------
     Newcombe RG. Stat Med 1998;17:873-890. Miettinen O, Nurminen M. Stat Med 1985;4:213-226.

@@ -43,6 +43,12 @@ class Interval(Row):
     --------
     >>> print(Interval("wilson", "Wilson score", "response rate", 0.5517, 0.3755, 0.7159, 0.95))
     response rate 0.552 (95% interval 0.376 to 0.716, Wilson score)
+    >>> from lupus_kit import inference
+    >>> found = inference.intervals(16, 29, 9, 30)[0]
+    >>> found.measure, found.null_value
+    ('risk difference', 0.0)
+    >>> found.excludes_null
+    True
     """
 
     key: str
@@ -136,6 +142,10 @@ class Intervals(tuple[Interval, ...]):
     >>> one = Intervals([Interval("wilson", "Wilson score", "response rate", 0.5517, 0.3755, 0.7159, 0.95)])
     >>> one[0].low, one["low"].tolist(), one.set_index("key").at["wilson", "high"].item()
     (0.3755, [0.3755], 0.7159)
+    >>> from lupus_kit import inference
+    >>> found = inference.intervals(16, 29, 9, 30, methods=["wald", "newcombe"])
+    >>> found.to_frame()[["low", "high"]].round(3).values.tolist()
+    [[0.007, 0.496], [0.001, 0.463]]
     """
 
     __slots__ = ()

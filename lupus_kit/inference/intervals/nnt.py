@@ -43,6 +43,17 @@ class Nnt(Row):
         The interval of the difference of the rates that is turned over.
     outcome : str
         Whether the outcome that is counted is a ``"benefit"`` or a ``"harm"``.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.nnt(19, 29, 11, 30)
+    >>> round(found.nnt, 1), found.direction
+    (3.5, 'NNTB')
+    >>> found.to_frame()[["piece", "low", "high"]].round(1).values.tolist()
+    [['NNTB', 2.0, 32.0]]
+    >>> found.short
+    'NNTB 3.5 (NNTB 2.0 to 32.0)'
     """
 
     nnt: float
@@ -111,6 +122,10 @@ def nnt(
     ------
     InputError
         Counts that are arrays, are not whole numbers or do not fit together, a method that is not of a difference.
+
+    See Also
+    --------
+    intervals
 
     References
     ----------

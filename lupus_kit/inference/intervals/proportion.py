@@ -91,6 +91,10 @@ def proportion(
     InputError
         Counts that are arrays or not whole numbers, more responders than patients, an impossible level.
 
+    See Also
+    --------
+    upper_limit, intervals
+
     References
     ----------
     Brown LD, Cai TT, DasGupta A. Stat Sci 2001;16:101-133.

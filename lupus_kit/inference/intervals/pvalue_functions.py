@@ -206,6 +206,10 @@ CURVES: dict[str, tuple[str, Callable[[Table, float], float]]] = {
 def curve_measure(test: str | Test) -> str:
     """Return the measure that a test's p-value function is about.
 
+    See Also
+    --------
+    confidence_curve, intervals
+
     Examples
     --------
     >>> curve_measure("pearson"), curve_measure("fisher")
@@ -256,6 +260,10 @@ def confidence_curve(
     ------
     InputError
         Unknown test, counts that do not fit together, or impossible effects.
+
+    See Also
+    --------
+    curve_measure, intervals
 
     Notes
     -----

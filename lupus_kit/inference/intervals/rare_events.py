@@ -28,6 +28,10 @@ def upper_limit(x: int, n: int, level: float = 0.95) -> float:
     InputError
         Counts that are not whole numbers, or more events than patients.
 
+    See Also
+    --------
+    proportion, intervals, chance_of_at_most, patients_to_see
+
     Notes
     -----
     For no event this is ``1 - (1 - level) ** (1 / n)``; at 95 % the *rule of three*, ``3 / n``, is close to it and
@@ -69,6 +73,10 @@ def chance_of_at_most(x: int, n: ArrayLike, risk: ArrayLike) -> FloatArray:
     InputError
         A risk outside 0 to 1, or counts that are not whole.
 
+    See Also
+    --------
+    patients_to_see, upper_limit
+
     Examples
     --------
     >>> float(chance_of_at_most(0, 29, 0.01).round(3))
@@ -97,6 +105,10 @@ def patients_to_see(risk: float, chance: float = 0.95) -> int:
     ------
     InputError
         A risk that is not above 0, or a chance that is not between 0 and 1.
+
+    See Also
+    --------
+    chance_of_at_most, upper_limit
 
     Examples
     --------

@@ -47,6 +47,17 @@ class MarginTest(Row):
         The larger of them.
     alpha : float
         One-sided level of each test.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.noninferiority(83, 88, 69, 76, margin=0.1)
+    >>> found.claim
+    'non-inferiority'
+    >>> found.shown
+    True
+    >>> found.to_frame()["p"].round(4).item()
+    0.0016
     """
 
     claim: str
@@ -163,6 +174,10 @@ def noninferiority(
         Counts that do not fit together, a margin that is not between 0 and 1, a level of 0.5 or more, or a test without
         such a form.
 
+    See Also
+    --------
+    equivalence, test
+
     References
     ----------
     Farrington CP, Manning G. Stat Med 1990;9:1447-1454. Chan ISF. Stat Med 1998;17:1403-1413.
@@ -212,6 +227,10 @@ def equivalence(
     InputError
         Counts that do not fit together, margins out of range or out of order, a level of 0.5 or more, or a test without
         such a form.
+
+    See Also
+    --------
+    noninferiority, test
 
     References
     ----------

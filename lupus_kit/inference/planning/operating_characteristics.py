@@ -49,6 +49,13 @@ class Size(Row):
         That of a Berger–Boos test.
     difference : float
         The p1 - p2 of the null hypothesis.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.size("pearson", 29, 30)
+    >>> round(found.size, 4)
+    0.0564
     """
 
     size: float
@@ -111,6 +118,10 @@ def size(
     Size
         The supremum and where it is attained.
 
+    See Also
+    --------
+    pvalue_lattice, rejection_region, size_curve, power
+
     Examples
     --------
     >>> round(size("pearson", 29, 30).size, 4), round(size("fisher", 29, 30).size, 4)
@@ -157,6 +168,10 @@ def size_curve(
     -------
     pandas.DataFrame
         Columns ``rate`` (the second arm's response rate) and ``rejection_probability``.
+
+    See Also
+    --------
+    pvalue_lattice, rejection_region, size
 
     Examples
     --------
@@ -209,6 +224,10 @@ def power(
     -------
     float or ndarray
         A float for two scalars, otherwise an array of the broadcast shape.
+
+    See Also
+    --------
+    sample_size, minimal_detectable_difference, type_m_and_s, size
 
     Examples
     --------
@@ -276,6 +295,13 @@ class SignificanceFilter(Row):
         Among significant results, the mean size of the estimated difference over the true one.
     difference : float
         The true difference.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.type_m_and_s("pearson", 0.55, 0.30, 29, 30)
+    >>> round(found.power, 3), round(found.type_m, 2)
+    (0.498, 1.4)
     """
 
     power: float
@@ -326,6 +352,10 @@ def type_m_and_s(
     ------
     InputError
         Equal rates: a wrong sign needs a true one.
+
+    See Also
+    --------
+    power, sample_size, minimal_detectable_difference, size
 
     References
     ----------

@@ -46,6 +46,10 @@ def rejection_region(
     ndarray of bool, shape (n1 + 1, n2 + 1)
         A table on which the test is undefined is not rejected.
 
+    See Also
+    --------
+    pvalue_lattice, size, size_curve
+
     Examples
     --------
     >>> bool(rejection_region("pearson", 29, 30)[16, 9]), bool(rejection_region("pearson", 29, 30)[19, 11])

@@ -56,6 +56,13 @@ class SampleSize(Row):
         The p1 - p2 of the null hypothesis.
     quantity : str
         What reaches the target: ``"exact power"``, or ``"assurance"``, power averaged over a prior.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.sample_size("pearson", 0.9, 0.2, power=0.9)
+    >>> found.n1, found.n2
+    (8, 8)
     """
 
     n1: int
@@ -126,6 +133,10 @@ def sample_size(
     InputError
         Equal rates, rates against the alternative, or more patients in the first arm needed than the test can take:
         2000 for an unconditional exact test, 20,000 for a conditional one, a million for any other.
+
+    See Also
+    --------
+    power, minimal_detectable_difference, type_m_and_s, size
 
     Notes
     -----
@@ -322,6 +333,10 @@ def minimal_detectable_difference(
     float
         ``p1 - p2``: the smallest difference at which power reaches the target; ``nan`` where none does (with
         `stays`: where power falls below it again).
+
+    See Also
+    --------
+    power, sample_size, type_m_and_s, size
 
     Notes
     -----

@@ -42,6 +42,16 @@ class Effect:
         Two-sided p-value of no effect; ``nan`` for the bootstrap.
     level : float
         Confidence level.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import inference
+    >>> groups = pd.DataFrame({"gender": ["female"] * 4 + ["male"] * 4, "arm": ["active", "active", "placebo", "placebo"] * 2,
+    ...                    "better": [1, 0] * 4, "patients": [16, 11, 5, 20, 12, 16, 7, 19]})
+    >>> found = inference.adjusted(groups.loc[groups.index.repeat(groups["patients"])], "better", "arm", ["gender"])
+    >>> found.risk_difference.measure
+    'risk difference'
     """
 
     key: str
@@ -73,6 +83,24 @@ class Adjusted:
         Every effect by its key.
     notes : tuple of str
         What was assumed, and how many patients it touches.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lupus_kit import inference
+    >>> groups = pd.DataFrame({"gender": ["female"] * 4 + ["male"] * 4, "arm": ["active", "active", "placebo", "placebo"] * 2,
+    ...                    "better": [1, 0] * 4, "patients": [16, 11, 5, 20, 12, 16, 7, 19]})
+    >>> found = inference.adjusted(groups.loc[groups.index.repeat(groups["patients"])], "better", "arm", ["gender"])
+    >>> found.arms
+    ('active', 'placebo')
+    >>> round(found.odds_ratio.estimate, 3)
+    3.383
+    >>> round(found.risk_difference.estimate, 3)
+    0.274
+    >>> round(found.risk_ratio.estimate, 3)
+    2.163
+    >>> found.to_frame()["key"].tolist()[:3]
+    ['logistic', 'profile_likelihood', 'standardised']
     """
 
     arms: tuple[str, str]
@@ -193,6 +221,10 @@ def adjusted(
     InputError
         No such column, an outcome that is not 0 or 1, not two arms, missing values, everybody or nobody responds, a
         covariate with one value or that the others explain, more coefficients than patients.
+
+    See Also
+    --------
+    stratified
 
     Notes
     -----

@@ -44,6 +44,12 @@ class StratifiedTest:
         Degrees of freedom of the statistic; 0 where there is none.
     p : float
         p-value; ``nan`` where no stratum says anything.
+
+    Examples
+    --------
+    >>> from lupus_kit.inference import StratifiedTest
+    >>> StratifiedTest("cmh", "Cochran–Mantel–Haenszel", 8.3, 1, 0.004).pvalue
+    0.004
     """
 
     key: str
@@ -81,6 +87,17 @@ class Stratified:
         Of the tests; intervals are two-sided.
     notes : tuple of str
         What was assumed, and how many strata and patients it touches.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> import pandas as pd
+    >>> tables = pd.DataFrame([["f", 16, 27, 5, 25], ["m", 12, 28, 7, 26]], columns=["stratum", "x1", "n1", "x2", "n2"])
+    >>> found = inference.stratified(tables)
+    >>> [round(one.estimate, 3) for one in (found.odds_ratio, found.exact_odds_ratio, found.risk_ratio, found.risk_difference)]
+    [3.313, 3.303, 2.164, 0.274]
+    >>> found.homogeneity.df, found.exact.key, len(found.to_frame()), len(found.forest())
+    (1, 'exact', 17, 3)
     """
 
     tables: pd.DataFrame

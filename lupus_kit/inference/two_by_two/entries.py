@@ -45,6 +45,15 @@ class Test:
         ``(x1, n1, x2, n2) -> "z"`` or ``"t"``, positive where the first arm responds more, or its square: ``"χ²"``.
     software : mapping of str to str
         What SPSS, SAS, Stata and R call the test, and how to get it there.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> fisher = inference.TESTS["fisher"]
+    >>> fisher.label, fisher.family
+    ('Fisher (point probability)', 'conditional exact')
+    >>> fisher.is_exact
+    True
     """
 
     key: str

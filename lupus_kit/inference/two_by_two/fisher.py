@@ -41,6 +41,10 @@ def fisher_test(
     InputError
         Counts that are not whole numbers or do not fit together, or an unknown alternative.
 
+    See Also
+    --------
+    pearson_test, shuffle_test, pvalue
+
     Notes
     -----
     ``pvalue("fisher", ...)`` gives the same from whole numbers alone, faster and right to the last digit.

@@ -41,6 +41,10 @@ def pearson_test(
     InputError
         Counts that are not whole numbers or do not fit together, or an unknown alternative.
 
+    See Also
+    --------
+    fisher_test, shuffle_test, pvalue
+
     References
     ----------
     Pearson K. Philos Mag 1900;50:157-175.

@@ -100,6 +100,10 @@ def select(tests: Iterable[str | Test] | None, gamma: float | None = None) -> li
 
     Among all tests these are the two Berger–Boos entries, among named ones every unconditional exact test.
 
+    See Also
+    --------
+    describe
+
     Examples
     --------
     >>> [test.label for test in select(["pearson", "boschloo"], gamma=0.001)]
@@ -122,6 +126,10 @@ def describe() -> pd.DataFrame:
     pandas.DataFrame
         Indexed by ``key``: ``label family null formula degenerate use avoid same_as reference``, then what the test is
         called in ``SPSS``, ``SAS``, ``Stata`` and ``R`` and how to get it there.
+
+    See Also
+    --------
+    pvalue, test, compare, intervals
 
     Examples
     --------
@@ -174,6 +182,10 @@ def pvalue(
         Counts that are not whole numbers or do not fit together, unknown test or alternative, a gamma or a
         difference for a test that has none.
 
+    See Also
+    --------
+    test, compare, intervals, describe
+
     Examples
     --------
     >>> round(pvalue("pearson", 16, 29, 9, 30), 4)
@@ -217,6 +229,10 @@ def pvalue_lattice(
     -------
     ndarray, shape (n1 + 1, n2 + 1)
         Entry ``[x1, x2]`` is the p-value of ``x1`` against ``x2`` responders.
+
+    See Also
+    --------
+    rejection_region, size, size_curve
 
     Examples
     --------

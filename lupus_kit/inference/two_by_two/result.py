@@ -57,6 +57,17 @@ class TestResult(Row):
         What is undefined or missing, and why; empty otherwise.
     difference : float
         The p1 - p2 of the null hypothesis; the interval leaves it out exactly where p reaches ``1 - level``.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> found = inference.test("n_minus_1", 16, 29, 9, 30)
+    >>> round(found.statistic, 3)
+    3.762
+    >>> round(found.pvalue, 4)
+    0.0524
+    >>> found.to_frame()["test"].item()
+    'n_minus_1'
     """
 
     test: str
@@ -201,6 +212,10 @@ def test(
     InputError
         Counts that are arrays, are not whole numbers or do not fit together, an unknown test or alternative, an
         impossible level.
+
+    See Also
+    --------
+    pvalue, compare, intervals, describe
 
     Examples
     --------

@@ -44,6 +44,10 @@ def shuffle_test(
     InputError
         Counts that are not whole numbers or do not fit together, fewer than one shuffle, or an unusable seed.
 
+    See Also
+    --------
+    fisher_test, pearson_test, pvalue, rerandomisation_test
+
     References
     ----------
     Phipson B, Smyth GK. Stat Appl Genet Mol Biol 2010;9:39.

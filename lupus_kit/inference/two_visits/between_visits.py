@@ -31,6 +31,15 @@ class BetweenVisitBounds:
         Patients who respond at both visits (first arm, second arm) in the tables that attain them.
     table : pandas.DataFrame
         Every joint distribution: ``both_a``, ``both_b``, ``standard_error``, ``z`` and ``p``.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> bounds = inference.between_visit_bounds(16, 19, 29, 9, 11, 30)
+    >>> round(bounds.difference, 3)
+    0.037
+    >>> bounds.to_frame().shape
+    (2, 4)
     """
 
     change_a: float
@@ -83,6 +92,10 @@ def between_visit_bounds(x1_a: int, x2_a: int, n_a: int, x1_b: int, x2_b: int, n
     ------
     InputError
         Counts that are not whole numbers, or more responders than patients.
+
+    See Also
+    --------
+    paired_bounds, joint_counts
 
     Examples
     --------

@@ -46,6 +46,13 @@ class Strategy:
         From alpha and the correlation to the levels of both endpoints' p-values that matter, each increasing.
     claims : callable
         From the classes of both p-values (0 for at most the lowest level, and so on) to what may be claimed.
+
+    Examples
+    --------
+    >>> from lupus_kit import inference
+    >>> rule = inference.STRATEGIES
+    >>> rule["bonferroni"].label
+    'Bonferroni'
     """
 
     key: str
@@ -129,6 +136,10 @@ def decide(p_first: float, p_second: float, strategy: str, alpha: float = 0.05, 
     -------
     tuple of bool
         Whether the first and the second endpoint may be claimed.
+
+    See Also
+    --------
+    familywise_error, joint_counts
 
     Examples
     --------
@@ -230,6 +241,10 @@ def joint_counts(n: int, p_first: float, p_second: float, rho: float, arm: str =
     ndarray, shape (n + 1, n + 1)
         Probability of ``a`` responders at the first visit and ``b`` at the second.
 
+    See Also
+    --------
+    between_visit_bounds, paired_bounds, decide, familywise_error
+
     Examples
     --------
     >>> joint = joint_counts(30, 0.3, 0.37, rho=0.5)
@@ -312,6 +327,10 @@ def familywise_error(
     ------
     InputError
         Unknown rule, test or method, or a correlation that the rates do not allow.
+
+    See Also
+    --------
+    decide, joint_counts
 
     Examples
     --------

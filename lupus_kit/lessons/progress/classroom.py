@@ -27,6 +27,22 @@ class ClassProgress:
         Files that are no progress files, each with the reason.
     concepts : tuple of dict
         What each student last answered to the concept test, ``before`` and ``after``: a letter an item.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lupus_kit import lessons
+    >>> from pathlib import Path
+    >>> one = '{"schema": 1, "answers": [], "predictions": []}'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     size = (Path(folder) / "ann.json").write_text(one)
+    ...     found = lessons.class_progress(folder)
+    >>> found.students
+    ((),)
+    >>> list(found.to_frame().columns)[:3]
+    ['key', 'notebook', 'task']
+    >>> list(found.gain().columns)
+    ['item', 'question', 'students', 'right_before', 'right_after', 'commonest_misconception']
     """
 
     students: tuple[tuple[Attempt, ...], ...]
@@ -97,6 +113,10 @@ def class_progress(folder: Path | str) -> ClassProgress:
     ------
     InputError
         If there is no such folder, or no progress file in it.
+
+    See Also
+    --------
+    progress, keep_progress, concept_test
 
     Examples
     --------

@@ -49,6 +49,12 @@ class Attempt:
         The hint of the misconception that was met; empty if none was.
     text : str
         What was written, where sentences were asked for; else empty.
+
+    Examples
+    --------
+    >>> from lupus_kit.lessons import Attempt
+    >>> Attempt("04.1", "2026-01-31T10:00:00+00:00", True, "").right
+    True
     """
 
     exercise: str
@@ -81,6 +87,10 @@ def keep_progress(keep: bool = True) -> None:
     ----------
     keep : bool
         False: answers are checked and nothing is written.
+
+    See Also
+    --------
+    progress, class_progress
 
     Examples
     --------

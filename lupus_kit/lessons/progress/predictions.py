@@ -72,6 +72,10 @@ def predict(key: str, value: Any = ...) -> Prediction:
     InputError
         If the key is not of that form.
 
+    See Also
+    --------
+    reveal
+
     Examples
     --------
     >>> print(predict("00.p9", 5))
@@ -112,6 +116,10 @@ def reveal(key: str, result: Any, unit: str = "") -> Prediction:
     ------
     InputError
         If the key is not of that form.
+
+    See Also
+    --------
+    predict
 
     Examples
     --------

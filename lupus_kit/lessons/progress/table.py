@@ -85,6 +85,10 @@ def progress(path: Path | str | None = None) -> Progress:
         Shows itself in a notebook as a list by stop; ``to_frame()`` gives the table. A file that cannot be used is told
         in it, and left as it is.
 
+    See Also
+    --------
+    check, exercises, keep_progress, class_progress
+
     Examples
     --------
     >>> print(progress("no_such_file.json"))  # doctest: +ELLIPSIS

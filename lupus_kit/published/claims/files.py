@@ -43,6 +43,10 @@ def study_from_claims(data: Mapping[str, Any], name: str = "the claims") -> Stud
     InputError
         Every problem at once, each with its key.
 
+    See Also
+    --------
+    load_claims, claims_toml
+
     Examples
     --------
     >>> study = study_from_claims(
@@ -80,6 +84,10 @@ def load_claims(path: str | Path) -> Study:
     ------
     InputError
         The file cannot be read; or every problem in it at once, each with its line and key.
+
+    See Also
+    --------
+    load, studies, related, claims_toml
 
     Examples
     --------

@@ -72,6 +72,10 @@ def claims_toml(study: Study) -> str:
     InputError
         A text holds half of a pair of code units (a lone surrogate), which no file in UTF-8 can hold.
 
+    See Also
+    --------
+    load_claims, study_from_claims
+
     Examples
     --------
     >>> from lupus_kit import published

@@ -37,6 +37,10 @@ def actual_boundaries(plan: AnalysisPlan, patients: Sequence[int], planned: int,
     InputError
         No looks or no spending function, patients that do not increase, or all of them before a look that is not final.
 
+    See Also
+    --------
+    group_sequential, with_futility, planned_looks
+
     Notes
     -----
     When a boundary is crossed, patients are on their way (the overrun). The overrunning analysis of all of them follows by

@@ -73,6 +73,14 @@ class InterimLooks:
     Testing the secondary endpoint at the full level after an early stop would raise the familywise error (Hung HMJ, Wang SJ,
     O'Neill R. J Biopharm Stat 2007;17:1201-1210). The boundary of the same look keeps it: whatever the primary endpoint does,
     the other one, if null, crosses its own at some look with probability alpha at most (Glimm E et al. Stat Med 2010;29:219-228).
+
+    Examples
+    --------
+    >>> from lupus_kit.simulation import InterimLooks
+    >>> InterimLooks((0.5, 1.0)).fractions
+    (0.5, 1.0)
+    >>> [round(z, 3) for z in InterimLooks((0.5, 1.0)).boundaries(0.05).critical]
+    [2.797, 1.977]
     """
 
     fractions: tuple[float, ...]
@@ -156,6 +164,19 @@ class AnalysisPlan:
     >>> plan = AnalysisPlan(test="boschloo", looks=InterimLooks((0.5, 1.0)))
     >>> [round(level, 4) for level in plan.boundaries().levels]
     [0.0052, 0.048]
+    >>> from lupus_kit import simulation
+    >>> plan = simulation.AnalysisPlan(looks=simulation.InterimLooks((0.5, 1.0)))
+    >>> plan.alternative, plan.levels(), plan.arm_sizes(30), plan.over_strata, plan.tabled
+    ('two-sided', ((0.05,), (0.05,)), (15, 30), False, (0, 1))
+    >>> [one.week for one in plan.endpoints]
+    [12, 24]
+    >>> [round(z, 3) for z in plan.boundaries().critical], [round(z, 3) for z in plan.boundaries_at(0.5).critical]
+    ([2.797, 1.977], [3.183, 2.25])
+    >>> plan.check(simulation.Scenario(simulation.ResponseRates((0.5, 0.3), (0.6, 0.4))).design)
+    >>> simulation.AnalysisPlan.from_dict(plan.to_dict()) == plan
+    True
+    >>> simulation.AnalysisPlan.from_toml(simulation.plan_template()).in_words()[0]
+    ('primary endpoint', 'SRI-4 at week 12')
     """
 
     primary: Endpoint = field(default_factory=lambda: Endpoint(12))

@@ -47,6 +47,21 @@ class Boundaries:
     futility : tuple of float
         Where given: the trial may stop at interim look k for futility where ``Z < futility[k]``. The bound is not binding:
         the critical values hold also if the trial goes on.
+
+    Examples
+    --------
+    >>> from lupus_kit import simulation
+    >>> bounds = simulation.group_sequential([0.5, 1.0], shape="pocock")
+    >>> bounds.shape
+    'pocock'
+    >>> [round(level, 4) for level in bounds.levels]
+    [0.0294, 0.0294]
+    >>> [round(alpha, 4) for alpha in bounds.spent]
+    [0.0294, 0.05]
+    >>> bounds.crossing(0.0).round(4).tolist()
+    [0.0294, 0.0206]
+    >>> bounds.to_frame()["critical_z"].round(3).tolist()
+    [2.178, 2.178]
     """
 
     shape: str
@@ -126,6 +141,10 @@ def group_sequential(
     ------
     InputError
         Fractions that do not increase to 1, an unknown shape, or spending beyond `alpha`.
+
+    See Also
+    --------
+    with_futility, actual_boundaries, planned_looks
 
     Notes
     -----

@@ -42,6 +42,13 @@ class Endpoint:
     --------
     >>> print(Endpoint(24, "renal response", patients=(13, 12)))
     renal response at week 24 in 13 and 12 patients
+    >>> from lupus_kit.simulation import Endpoint
+    >>> Endpoint(12).is_fall
+    False
+    >>> Endpoint(12).of_nephritis
+    False
+    >>> Endpoint(12).analysed(0, 30, 15)
+    15
     """
 
     week: int

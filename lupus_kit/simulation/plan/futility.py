@@ -26,6 +26,10 @@ def with_futility(bounds: Boundaries, rule: str, level: float) -> Boundaries:
     level : float
         Beta to be spent in all, or the least conditional or predictive power.
 
+    See Also
+    --------
+    group_sequential, actual_boundaries, planned_looks
+
     Notes
     -----
     Beta is spent under the effect with which the trial, if it stops for futility, has a power of 1 - beta: the last bound

@@ -105,6 +105,10 @@ def plan_template() -> str:
     str
         TOML text; it reads and simulates as it stands.
 
+    See Also
+    --------
+    run
+
     Examples
     --------
     >>> from lupus_kit.simulation import Scenario

@@ -27,6 +27,12 @@ class Reestimation:
     References
     ----------
     Gould AL. Stat Med 1992;11:55-66. Friede T, Kieser M. Biom J 2006;48:537-555.
+
+    Examples
+    --------
+    >>> from lupus_kit.simulation import Reestimation
+    >>> Reestimation(at=0.5, difference=0.25).power
+    0.8
     """
 
     at: float = 0.5

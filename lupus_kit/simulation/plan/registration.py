@@ -39,6 +39,16 @@ class Registration:
         that the kit wrote up to version 0.3 have one of the plan alone: their day is not sealed.
     scenario : Scenario
         Design, analysis plan and the rates that it was planned with.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lupus_kit import simulation
+    >>> scenario = simulation.Scenario(simulation.ResponseRates((0.55, 0.30), (0.65, 0.37)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sealed = simulation.register(scenario, f"{folder}/plan.toml")
+    >>> len(sealed.digest)
+    64
     """
 
     path: Path
@@ -75,6 +85,10 @@ def register(scenario: Scenario, path: str | Path, today: date | None = None) ->
     ------
     InputError
         The file holds another plan, something else or a plan that was changed, or cannot be written; or the day is none.
+
+    See Also
+    --------
+    registered
 
     Notes
     -----
@@ -124,6 +138,10 @@ def registered(path: str | Path) -> Registration:
     ------
     InputError
         There is no such file, it was not written by :func:`register`, or it was changed afterwards.
+
+    See Also
+    --------
+    register
 
     Examples
     --------

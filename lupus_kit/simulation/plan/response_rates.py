@@ -36,6 +36,9 @@ class Dropout:
     --------
     >>> print(Dropout((0.05, 0.05), (0.15, 0.10)))
     5%, 5%; 15%, 10%
+    >>> from lupus_kit.simulation import Dropout
+    >>> Dropout().none
+    True
     """
 
     primary: tuple[float, float] = (0.0, 0.0)

@@ -45,6 +45,25 @@ class Scenario:
     --------
     >>> Scenario(ResponseRates((0.55, 0.3), (0.65, 0.37))).depth
     'endpoint'
+    >>> from lupus_kit import simulation
+    >>> scenario = simulation.Scenario(simulation.ResponseRates((0.55, 0.30), (0.65, 0.37)))
+    >>> one = simulation.ResponseRates((0.5, 0.2), (0.5, 0.2))
+    >>> scenario.rates.primary
+    (0.55, 0.3)
+    >>> scenario.sizes
+    (30, 30)
+    >>> scenario.patients_at_looks().tolist()
+    [[[30, 30], [30, 30], [30, 30]]]
+    >>> sorted(scenario.to_dict())
+    ['design', 'format', 'plan', 'rates']
+    >>> simulation.Scenario.from_dict(scenario.to_dict()) == scenario
+    True
+    >>> scenario.to_toml().splitlines()[0]
+    'format = 1'
+    >>> simulation.Scenario.from_toml(scenario.to_toml()) == scenario
+    True
+    >>> simulation.Scenario(simulation.StratifiedRates(("nephritis", "none"), (0.4, 0.6), (one, one))).strata()[0].tolist()
+    [0.4, 0.6]
     """
 
     assumptions: Assumed
