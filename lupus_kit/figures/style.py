@@ -156,7 +156,7 @@ def wipe(ax: Axes) -> None:
 
 def title_above(ax: Axes, label: str) -> None:
     """Write what is drawn, such as the name of a test, above the axes."""
-    ax.annotate(label, (0, 1.02), xycoords="axes fraction", va="bottom", fontsize=12)
+    ax.annotate(label, (0, 1.02), xycoords="axes fraction", va="bottom", fontsize=11)
 
 
 def p_bar(picture: Any, ax: Axes, label: str) -> Any:

@@ -43,7 +43,8 @@ IDLE = "() => /\\| Idle/.test(document.querySelector('#jp-main-statusbar')?.text
 STARTED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
     .some(prompt => /\\[(\\*|\\d+)\\]/.test(prompt.textContent))"""
 FINISHED = """() => {
-    const cells = [...document.querySelectorAll('.jp-CodeCell')];
+    // A folded cell has a placeholder without a number.
+    const cells = [...document.querySelectorAll('.jp-CodeCell')].filter(cell => !cell.querySelector('.jp-InputPlaceholder'));
     const open = cells.filter(cell => !/\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent));
     const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
     return failed !== null || open.length === 0;

@@ -37,7 +37,7 @@ def _modules(name: str) -> Iterator[tuple[str, list[nbformat.NotebookNode]]]:
 
 
 def _code(cells: list[nbformat.NotebookNode]) -> list[str]:
-    return [cell.source for cell in cells if cell.cell_type == "code"]
+    return [cell.source for cell in cells if cell.cell_type == "code" and cell.id != "kit"]
 
 
 def _of_the_course(pattern: str) -> list[list[str]]:

@@ -216,6 +216,7 @@ def test_every_exercise_is_well_made(key):
     assert exercise.task in get_args(Task)
     assert exercise.kind in get_args(Kind)
     assert exercise.tolerance >= 0
+    assert not any("\n" in slip.hint for slip in exercise.misconceptions), "a progress file keeps a hint a line"
     assert (exercise.kind == "choice") == bool(exercise.choices)
     assert (exercise.kind in {"text", "function"}) == (exercise.remarks is not None)
 

@@ -55,6 +55,18 @@ def test_a_notebook_run_again_adds_nothing_but_a_new_mistake_does(file):
     assert [row["right"] for row in _answers(file)] == [True, False, True]
 
 
+def test_every_wrong_answer_of_a_quiz_is_kept(file):
+    quiz = next(find(key) for key in lessons.exercises()["key"] if find(key).kind == "quiz")
+    right = str(quiz.answer())
+    slips = {slip.answer(): slip.hint for slip in quiz.misconceptions}
+    first, last = (next(key for key in slips if key[0] == place) for place in "13")
+    lessons.check(quiz.key, first[1] + right[1] + last[1])
+    (row,) = _answers(file)
+    assert row["misconception"].split("\n") == [slips[first], slips[last]]
+    shown = lessons.progress(file).to_frame().set_index("key").loc[quiz.key, "misconceptions"]
+    assert shown == f"{slips[first]} {slips[last]}"
+
+
 def test_a_restarted_kernel_goes_on_in_the_same_file(file, monkeypatch):
     lessons.check("00.1", SLIP)
     monkeypatch.setattr(progress_file, "_session", progress_file._Session())

@@ -79,7 +79,7 @@ def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
     after a restart: only the imports run, then the exercises, the last one first.
     """
     way = copy.deepcopy(notebook)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.id != "kit"]
     exercises = list(_asked(notebook))
     for one in reversed(exercises):
         cell = notebook.cells[one.index]

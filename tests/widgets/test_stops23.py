@@ -10,7 +10,6 @@ import pytest
 
 from lupus_kit import cohort, endpoints, figures, widgets
 from lupus_kit.core.errors import InputError
-from lupus_kit.lessons.exercises import invented as _invented
 from lupus_kit.widgets.cohort import assumption_scene
 from lupus_kit.widgets.findings import Findings
 from lupus_kit.widgets.sri import patient_visits
@@ -18,6 +17,9 @@ from lupus_kit.widgets.sri import patient_visits
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 TOTALS = endpoints.SLEDAI_ITEMS.set_index("id")["weight"]
+
+# The seed of the notebooks' cohort: the first with exactly one dropout, on IL-2 and before week 12 (a test below).
+SEED = 13
 
 
 def _alt(app):
@@ -118,7 +120,7 @@ def test_a_seed_is_a_trial_and_reset_goes_back():
     assert (app.text.value, app.picture.value) == (text, picture)
     usual = cohort.Assumptions()
     assert app.values["drug_effect"] == usual.drug_effect
-    assert app.values["seed"] == _invented.SEED
+    assert app.values["seed"] == SEED
 
 
 def test_a_bad_seed_is_a_sentence_and_keeps_the_picture():
@@ -142,7 +144,7 @@ def test_the_seed_of_the_lessons_is_the_first_with_one_missing_patient():
         gone = people[people["dropout_day"].notna()]
         return len(gone) == 1 and gone["arm"].item() == "IL-2" and gone["dropout_day"].item() < 84
 
-    assert next(seed for seed in range(100) if fits(seed)) == _invented.SEED
+    assert next(seed for seed in range(100) if fits(seed)) == SEED
 
 
 # --- stop 3: the patient builder ----------------------------------------------------------------------------------
@@ -244,7 +246,7 @@ def test_the_form_keeps_the_order_and_refuses_strangers():
     form.value = ("fever", "rash")
     assert form.value == ("rash", "fever")
     assert [box.value for box in form.boxes.values()] == [True, True]
-    assert all("findings" in box.tooltip for box in form.boxes.values())
+    assert [box.description for box in form.boxes.values()] == ["findings: Rash", "findings: Fever"]
     with pytest.raises(InputError, match="did you mean 'fever'"):
         form.value = ("fevr",)
     assert form.value == ("rash", "fever")

@@ -82,10 +82,11 @@ class ClassProgress:
 
     def _row(self, key: str) -> dict[str, int | str]:
         made = [own for student in self.students if (own := [one for one in student if one.exercise == key])]
-        known = {
-            slip.hint for slip in find(key).misconceptions
-        }  # a file may hold any text; only the kit's own is shown
-        slips = Counter(slip for own in made for slip in {one.misconception for one in own} & known)
+        # A file may hold any text; only the kit's own is shown.
+        known = {slip.hint for slip in find(key).misconceptions}
+        slips = Counter(
+            slip for own in made for slip in {met for one in own for met in one.misconception.split("\n")} & known
+        )
         # The commonest; of equally common ones the first by letter, so that the answer does not hang on the files' order.
         slip, met = min(slips.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
         solved = sum(any(one.right for one in own) for own in made)

@@ -46,7 +46,7 @@ class Attempt:
     right : bool
         Whether the answer was right.
     misconception : str
-        The hint of the misconception that was met; empty if none was.
+        The hint of the misconception that was met, of each on a line of its own in a quiz; empty if none was.
     text : str
         What was written, where sentences were asked for; else empty.
 
@@ -234,7 +234,7 @@ def record(exercise: Exercise, passed: bool | None, message: str, answer: object
     """
     if passed is None:
         return ""
-    met = "" if passed else next((slip.hint for slip in exercise.misconceptions if slip.hint in message), "")
+    met = "" if passed else "\n".join(slip.hint for slip in exercise.misconceptions if slip.hint in message)
     row: dict[str, Any] = {"exercise": exercise.key, "when": now(), "right": passed, "misconception": met}
     if exercise.kind == "text" and isinstance(answer, str):
         row["text"] = answer

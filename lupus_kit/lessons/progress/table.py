@@ -52,7 +52,7 @@ class Progress:
         frame["tries"] = [len(row) for row in rows]
         last = [row[-1].when if row else None for row in rows]
         frame["last"] = pd.to_datetime(pd.Series(last, dtype=object), utc=True, errors="coerce", format="ISO8601")
-        met = (dict.fromkeys(one.misconception for one in row if one.misconception) for row in rows)
+        met = (dict.fromkeys(hint for one in row for hint in one.misconception.splitlines()) for row in rows)
         frame["misconceptions"] = list(map(" ".join, met))
         return frame
 
