@@ -17,7 +17,7 @@ from enum import StrEnum
 from importlib import resources
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO, TypeVar, get_type_hints
 
 import typer
 
@@ -121,9 +121,14 @@ def read_input(place: Path | str, most: int, what: str) -> bytes:
     """Read a file, or with ``-`` standard input, within what is a reasonable size."""
     if str(place) != "-":
         return read_bytes(Path(place), most, what)
+    return within(standard_input(), most, _STDIN, what)
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input, or say that it is closed."""
     if sys.stdin is None:
         raise InputError("standard input is closed: name a file.")
-    return within(sys.stdin.buffer, most, _STDIN, what)
+    return sys.stdin.buffer
 
 
 @contextmanager

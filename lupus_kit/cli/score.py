@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,9 +80,9 @@ def score(
     if str(codes) == "-" == str(path):
         raise InputError("FILE and --codes both read standard input: name a file for one of them.")
     read = endpoints.read_visit_file(
-        sys.stdin.buffer if str(path) == "-" else path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value,
+        output.standard_input() if str(path) == "-" else path, layout=layout.value, sheet=sheet, pga_scale=pga_scale.value,
         planned=planned, windows=windows, screening=screening.value, missing_codes=missing_codes,
-        codes=read_table(sys.stdin.buffer).cells if str(codes) == "-" else codes,
+        codes=read_table(output.standard_input()).cells if str(codes) == "-" else codes,
         keep=[*_names(strata), *_names(covariates)],
     )  # fmt: skip
     scored = endpoints.score_visits(

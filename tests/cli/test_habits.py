@@ -366,13 +366,16 @@ def test_streams_that_are_closed_or_full():
     {kit} --version 2>&- | wc -l
     {kit} --nonsense 2> /dev/full; echo $?
     {kit} --help > /dev/full; echo $?
+    {kit} score - <&-; echo $?
+    {kit} score README.md --codes - <&-; echo $?
     """
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.split() == ["2", "2", "1", "2", "2"]
+    assert done.stdout.split() == ["2", "2", "1", "2", "2", "2", "2"]
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
     assert done.stderr.count("cannot write to standard output: No space left on device.") == 2
     assert "it is closed. Name a file with --out." in done.stderr
+    assert done.stderr.count("standard input is closed: name a file.") == 2
 
 
 @posix
