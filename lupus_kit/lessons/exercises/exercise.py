@@ -115,7 +115,7 @@ def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise,
     stop : str
         The name of the file of texts beside this module, without its ending. In a table of it ``answer`` is the answer
         itself, ``value`` names what computes it; a table ``wrong`` is a misconception, which may also name a rule
-        (``when``) or say how near a number has to be (``within``). In braces stands what an explanation prints. Of a function,
+        (``when``). In braces stands what an explanation prints. Of a function,
         ``cases`` lists arguments for which it has to give what ``value`` gives, and ``calls`` of a misconception lists
         arguments with, last, what the slip gives; for None stands "None".
     **computed : callable
@@ -164,14 +164,11 @@ def _misconception(
     answer: Any = None,
     value: str = "",
     when: str = "",
-    within: float = 0.0,
     calls: Sequence[Sequence[Any]] = (),
 ) -> Misconception:
     if calls:
         return Misconception(hint, when=partial(_says, calls))
     typical: Callable[[], Any] = computed[value] if value else lambda: answer
-    if within:
-        return Misconception(hint, when=lambda given: abs(given - typical()) < within)
     return Misconception(hint, when=computed[when]) if when else Misconception(hint, typical)
 
 
