@@ -58,7 +58,9 @@ class Simulation:
     30
     >>> len(found.trials)
     500
-    >>> found.probability(found.decisions.primary) if hasattr(found, 'decisions') else None
+    >>> from lupus_kit.simulation.trials.decisions import EVENTS
+    >>> 0.4 < found.probability(EVENTS["primary claimed"]).estimate < 0.6
+    True
     >>> list(found.undefined)
     ['any false claim']
     >>> found.summary()["quantity"].tolist()[:2]

@@ -120,10 +120,10 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
     'table_explorer?n1=29;n2=30;x1=16;x2=9;test=pearson'
     >>> board.set(x1=17).values["x1"]
     17
-    >>> board.reset() is None
-    True
-    >>> board.refresh() is None
-    True
+    >>> board.reset()
+    >>> board.refresh()
+    >>> board.values["x1"]
+    16
     """
 
     def __init__(
@@ -274,12 +274,13 @@ class App(ipw.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _judge(self, facts: Mapping[str, float] | None) -> None:
         """Look at every task: does the present view fulfil it? Without facts, where nothing can be shown, it does not."""
-        moved = sum(
-            len({*now} ^ {*start}) if isinstance(now, tuple) else abs(now - start)
-            for now, start in zip(self.values.values(), self.defaults.values(), strict=True)
-            if isinstance(now, (int, tuple))
+        values = self.values
+        moved = sum(  # of patients: ticked one by one, or counted by responders; a seed or a size moves nobody
+            len({*now} ^ {*self.defaults[name]}) if isinstance(now, tuple) else abs(now - self.defaults[name])
+            for name, now in values.items()
+            if isinstance(now, tuple) or name in ("x1", "x2")
         )
-        known = {**(facts or {}), **self.values, "moved": moved}
+        known = {**(facts or {}), **values, "moved": moved}
         self.fulfilled = {
             task["text"]: facts is not None and all(_state.holds(one, known) for one in task["when"])
             for task in TASKS.get(self.name, [])

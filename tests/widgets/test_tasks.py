@@ -47,6 +47,14 @@ def test_the_view_that_a_student_sends_tells_whether_the_task_is_fulfilled():
     assert widgets.from_state("nephritis_board?x1=9;x2=1").fulfilled[text] is False  # two patients, not one
 
 
+def test_a_ticket_is_turned_also_after_many_shuffles():
+    text = TASKS["ticket_board"][1]["text"]
+    turned = ";".join(["first=" + ",".join(map(str, range(1, 18))), "shuffles=1000", "seed=1"])
+    assert widgets.from_state(f"ticket_board?{turned}").fulfilled[text] is True
+    two = turned.replace("17;", "17,18;")
+    assert widgets.from_state(f"ticket_board?{two}").fulfilled[text] is False
+
+
 def test_what_cannot_be_shown_fulfils_nothing():
     app = widgets.from_state("patient_builder?pga_now=1.4")
     assert any(app.fulfilled.values())
