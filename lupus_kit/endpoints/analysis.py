@@ -45,13 +45,12 @@ class Analysis:
 
     Examples
     --------
-    >>> from lupus_kit import endpoints
-    >>> read = endpoints.read_visit_file(endpoints.example_visit_file())
-    >>> scored = endpoints.score_visits(read.visits, n_imputations=2)
-    >>> type(scored.analysis).__name__
-    'Analysis'
-    >>> list(scored.analysis.to_frame().columns)[:3]
-    []
+    >>> from lupus_kit import cohort, endpoints
+    >>> trial = cohort.what_if(seed=1)
+    >>> visits = trial.visits.merge(trial.patients[["patient", "nephritis"]])
+    >>> found = endpoints.score_visits(visits, strata="nephritis").analysis.to_frame()
+    >>> found.query("week == 12")["analysis"].iloc[0]
+    'Cochran–Mantel–Haenszel'
     """
 
     arms: tuple[str, ...]
