@@ -64,8 +64,6 @@ class Multiverse:
     ('pearson', 'analysed only', 'two-sided')
     >>> len(found.defensible)
     68
-    >>> round(found.share_significant, 2)
-    0.06
     >>> found.share_sentence
     'Of 68 defensible analyses 4 reach the level of 0.05 and 64 do not; their p-values run from 0.043 to 0.116 on the two-sided scale.'
     >>> found.flip_sentence[:30]
@@ -85,11 +83,6 @@ class Multiverse:
     def defensible(self) -> pd.DataFrame:
         """The analyses that are counted: defensible, and with a p-value."""
         return self.table[self.table["defensible"] & self.table["p"].notna()]
-
-    @property
-    def share_significant(self) -> float:
-        """Share of the defensible analyses that reach the level."""
-        return float(self.defensible["significant"].mean())
 
     @property
     def share_sentence(self) -> str:

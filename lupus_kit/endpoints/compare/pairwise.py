@@ -10,16 +10,12 @@ import pandas as pd
 import scipy
 
 from lupus_kit.core.columns import BadCells, flags, require_columns
-from lupus_kit.core.errors import InputError, confidence_level, require_choice, unknown_name
+from lupus_kit.core.errors import InputError, confidence_level, require_choice
 
 #: Columns that name a row and are no verdict.
 KEYS = ("patient", "visit", "week", "arm")
 
 _COUNTS = ("both", "only_first", "only_second", "neither")
-_MATRICES = (
-    "kappa", "agreement", "positive_agreement", "negative_agreement", "mcnemar_exact", "mcnemar_mid_p",
-    "mcnemar_asymptotic", *_COUNTS,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,12 +47,8 @@ class Agreement:
     >>> found = endpoints.agreement(answers)
     >>> found.definitions
     ['SRI-4', 'BICLA']
-    >>> found.to_frame()["kappa"].round(3).tolist()
-    [0.631]
-    >>> found.crosstab("SRI-4", "BICLA").to_numpy().tolist()
-    [[51, 28], [4, 101]]
-    >>> round(float(found.matrix("kappa").loc["SRI-4", "BICLA"]), 3)
-    0.631
+    >>> found.to_frame()[["both", "only_first", "only_second", "neither"]].to_numpy().tolist()
+    [[51, 28, 4, 101]]
     """
 
     pairs: pd.DataFrame
@@ -69,76 +61,10 @@ class Agreement:
         """Return one row per pair."""
         return self.pairs.copy()
 
-    def crosstab(self, first: str, second: str, **group: object) -> pd.DataFrame:
-        """Return the 2 × 2 table of one pair, `first` in the rows.
-
-        Parameters
-        ----------
-        first, second : str
-            Names of two definitions, in either order.
-        **group
-            Where the agreement has groups, which one: ``arm="placebo"``.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Counts, rows and columns "response" and "no response".
-
-        Raises
-        ------
-        InputError
-            For an unknown definition, or where not exactly one group is chosen.
-        """
-        names = self.definitions
-        for name in (first, second):
-            require_choice("definition", name, names)
-        if first == second:
-            raise InputError(f"first and second are both {first!r}: give two different definitions.")
-        cells = [int(self.matrix(count, **group).at[first, second]) for count in _COUNTS]
-        rows, columns = (pd.Index(["response", "no response"], name=name) for name in (first, second))
-        return pd.DataFrame(np.reshape(cells, (2, 2)), rows, columns)
-
-    def matrix(self, value: str = "kappa", **group: object) -> pd.DataFrame:
-        """Return one measure as a square table of definitions; the diagonal is empty.
-
-        Parameters
-        ----------
-        value : str
-            A column of ``pairs`` such as ``"kappa"``, ``"agreement"`` or ``"mcnemar_mid_p"``.
-        **group
-            Where the agreement has groups, which one: ``arm="placebo"``.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Symmetric, except for ``"only_first"`` and ``"only_second"``, where "first" is the definition of the row.
-        """
-        require_choice("measure", value, _MATRICES)
-        rows = self._group(group)
-        names = self.definitions
-        mirrored = {"only_first": "only_second", "only_second": "only_first"}.get(value, value)
-        square = np.full((len(names), len(names)), np.nan)
-        upper = np.triu_indices(len(names), 1)
-        square[upper] = rows[value]
-        square.T[upper] = rows[mirrored]
-        return pd.DataFrame(square, index=names, columns=names)
-
     @property
     def definitions(self) -> list[str]:
         """Names of the definitions, in the order in which they were given."""
         return list(self.responders["definition"].unique())
-
-    def _group(self, group: Mapping[str, object]) -> pd.DataFrame:
-        rows = self.pairs
-        for name, wanted in group.items():
-            require_choice("group", name, self.by)
-            if not (rows[name] == wanted).any():
-                raise unknown_name(name, wanted, rows[name].unique())
-            rows = rows[rows[name] == wanted]
-        if self.by and len(rows[list(self.by)].drop_duplicates()) != 1:
-            example = ", ".join(f"{name}={self.pairs[name].iloc[0]!r}" for name in self.by)
-            raise InputError(f"the agreement has groups by {', '.join(self.by)}: say which one, for example {example}.")
-        return rows
 
     def _repr_html_(self) -> str:
         names = {"only_first": "first only", "only_second": "second only", "not_assessed": "not assessed"}
@@ -212,10 +138,8 @@ def agreement(
     >>> import pandas as pd
     >>> answers = pd.DataFrame({"SRI-4": [1] * 79 + [0] * 105, "BICLA": [1] * 51 + [0] * 28 + [1] * 4 + [0] * 101})
     >>> result = agreement(answers)
-    >>> result.crosstab("SRI-4", "BICLA").to_numpy().tolist()
-    [[51, 28], [4, 101]]
-    >>> round(float(result.matrix("kappa").loc["SRI-4", "BICLA"]), 3)
-    0.631
+    >>> result.to_frame()["kappa"].round(3).tolist()
+    [0.631]
     """
     level = confidence_level(level)
     frame = _as_frame(verdicts)

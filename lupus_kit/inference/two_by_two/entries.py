@@ -52,8 +52,6 @@ class Test:
     >>> fisher = inference.TESTS["fisher"]
     >>> fisher.label, fisher.family
     ('Fisher (point probability)', 'conditional exact')
-    >>> fisher.is_exact
-    True
     """
 
     key: str
@@ -75,11 +73,6 @@ class Test:
     software: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     __test__ = False  # a statistical test, not one for pytest to collect
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the size never exceeds the level (up to the mid-p adjustment, which gives that up)."""
-        return self.family.endswith("exact") and "midp" not in self.key
 
     def __repr__(self) -> str:
         return f"Test({self.key!r}: {self.label})"
