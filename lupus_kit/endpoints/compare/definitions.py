@@ -2,7 +2,7 @@
 
 import html
 import tomllib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import pandas as pd
 from lupus_kit.core.columns import require_columns, require_frame
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
-from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import CLINICAL_IDS, doris
 from lupus_kit.endpoints.rules.lldas import lldas
@@ -58,8 +57,6 @@ class DefinitionComparison:
     (24, 6)
     >>> list(found.responders(week=12).columns)
     ['definition', 'visit', 'week', 'arm', 'responders', 'assessed', 'rate']
-    >>> found.agreement(week=12).definitions
-    ['SRI-4', 'SLEDAI fall of 4 alone']
     """
 
     verdicts: pd.DataFrame
@@ -99,10 +96,6 @@ class DefinitionComparison:
         table["definition"] = table["definition"].astype(object)
         table["rate"] = table["responders"] / table["assessed"].where(table["assessed"] > 0)
         return table
-
-    def agreement(self, week: float, by: str | Sequence[str] = ()) -> Agreement:
-        """Compare the definitions pair by pair at one visit; see :func:`lupus_kit.endpoints.agreement`."""
-        return agreement(at_week(self.verdicts, week, "the verdicts have"), by=by)
 
     def _repr_html_(self) -> str:
         counts = self.responders()
@@ -156,7 +149,7 @@ def compare_definitions(
 
     See Also
     --------
-    agreement, deciding_clauses
+    deciding_clauses, sri, bicla
 
     Notes
     -----
