@@ -86,8 +86,8 @@ def number(answer: Any) -> float:
     if isinstance(value, str):
         plain = "Take the quotes away and give a number" if _PRINTED.fullmatch(value) else "Give a number"
         raise UnusableError(f"Your answer is a piece of text. {plain}, with a point for decimals and without a % sign.")
-    if _is_bool(value):
-        raise UnusableError(f"Your answer is {bool(value)}. The question asks for a number.")
+    if isinstance(value, bool):
+        raise UnusableError(f"Your answer is {value}. The question asks for a number.")
     if not isinstance(value, numbers.Real | Decimal):
         raise UnusableError(f"Your answer is {describe(value)}. The question asks for one number: {_advice(value)}")
     try:
@@ -128,7 +128,7 @@ def names(answer: Any) -> frozenset[str]:
     for item in items:
         if not isinstance(item, str):
             raise UnusableError(f"One of your names is {describe(item)}. Give a set of names in quotes.")
-    return frozenset(_fold(item) for item in items)
+    return frozenset(" ".join(item.casefold().split()) for item in items)
 
 
 def letters(answer: Any, count: int) -> frozenset[str]:
@@ -242,10 +242,6 @@ def _items(answer: Any, wanted: str) -> list[Any]:
         raise UnusableError(f"Your answer is {describe(answer)}, which cannot be read. Give {wanted}.") from None
 
 
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}
-
-
 def _advice(value: object) -> str:
     if hasattr(value, "columns"):
         return "pick the cell out of the table, for example with .loc[row, column]."
@@ -260,7 +256,3 @@ def _advice(value: object) -> str:
 
 def _article(name: str) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
