@@ -19,7 +19,6 @@ from lupus_kit.course.text_table import text_table
 from lupus_kit.lessons import catalogue
 
 FORMATS = ("table", "markdown", "json")
-_CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 _FOLDED = re.compile(r"<details>\s*<summary>Solution[^<]*</summary>(.*)</details>", re.DOTALL)
 _FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
@@ -207,7 +206,7 @@ def _in_one(cells: list[dict[str, Any]]) -> Iterable[tuple[str, dict[str, str]]]
     sources = ["".join(cell["source"]) for cell in cells]
     kinds = [cell["cell_type"] for cell in cells]
     for index, source in enumerate(sources):
-        hit = _CHECK.search(source) if kinds[index] == "code" else None
+        hit = shelf.CHECK.search(source) if kinds[index] == "code" else None
         if hit is None:
             continue
         before = sources[index - 1] if index and kinds[index - 1] == "markdown" else ""

@@ -1,14 +1,13 @@
 """What an exercise is, and what a typical wrong answer to it is."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import resources
 from string import Formatter
 from typing import Any, Literal
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.lessons.own_code import differences
 
 Kind = Literal["number", "names", "quiz", "text", "function"]
@@ -129,8 +128,8 @@ def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise,
     >>> [one.key for one in EXERCISES[:2]]
     ['00.1', '00.2']
     """
-    text = resources.files("lupus_kit.lessons.exercises").joinpath(f"{stop}.toml").read_text(encoding="utf-8")
-    return tuple(_exercise(computed, **keys) for keys in tomllib.loads(text)["exercise"])
+    listed = toml_beside(__file__, f"{stop}.toml")["exercise"]
+    return tuple(_exercise(computed, **keys) for keys in listed)
 
 
 def _exercise(
