@@ -20,11 +20,11 @@ def _of_visit(frame: object, week: float | None) -> tuple[pd.DataFrame, float]:
         raise InputError(f"a table with rows is needed: {source}.")
     need_columns(frame, "the table", source, "week", "failed", "n", "of")
     found = sorted(frame["week"].unique())
-    chosen = found[0] if week is None and len(found) == 1 else week
-    if chosen not in found:
+    chosen = [one for one in found if week in (one, None)]
+    if len(chosen) != 1:
         raise InputError(f"week == {week!r}: choose one of the week(s) {', '.join(f'{w:g}' for w in found)}.")
     arm = frame["arm"].astype(str) if "arm" in frame else _EVERYBODY
-    return frame.assign(arm=arm)[frame["week"] == chosen], chosen
+    return frame.assign(arm=arm)[frame["week"] == chosen[0]], float(chosen[0])
 
 
 def _colour(arm: str, k: int) -> object:
