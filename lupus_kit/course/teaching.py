@@ -245,7 +245,7 @@ def answer_text(value: Any) -> str:
         return value
     if callable(value):
         return f"a function that does what {getattr(value, '__name__', 'the solution')} does"
-    if isinstance(value, set | frozenset):
+    if isinstance(value, set | frozenset | list):  # names, in any order
         return "{" + ", ".join(sorted(map(str, value))) + "}"
     return f"{float(value):.6g}"
 
