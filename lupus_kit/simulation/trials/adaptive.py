@@ -106,6 +106,9 @@ def _decide(
         assert compare is not None
         p = partial(compare, e, (end.test or "welch") if end.is_fall else plan.test)
         compared[f"p_{ROLES[e]}"] = p(plan.alternative)
-        code = rule.code(compared[f"p_{ROLES[e]}"], e, p("greater") < 0.5)
-        codes.append(code if e else code + rule.futile(p))
+        benefit = p("greater")
+        code = rule.code(compared[f"p_{ROLES[e]}"], e, benefit < 0.5)
+        # Over strata there is no p-value where all patients of each one respond alike: nothing speaks for a benefit.
+        benefit = np.nan_to_num(benefit, nan=0.5) if plan.over_strata else benefit
+        codes.append(code if e else code + rule.futile(benefit))
     return rule.table[codes[0], codes[1]].astype(np.int64), compared

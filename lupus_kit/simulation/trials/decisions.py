@@ -7,7 +7,7 @@ benefit at the secondary.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -117,9 +117,9 @@ class Rule:
         codes = 2 * classes + at_most(p, self.level) + self.harm_from[endpoint] * np.logical_not(benefit)
         return np.asarray(codes, dtype=np.uint8)
 
-    def futile(self, p: Callable[[str], np.ndarray]) -> np.ndarray | int:
-        """Return what futility adds to the code of the primary endpoint; ``p`` computes its p-values for an alternative."""
-        return 0 if self.futility is None else len(self.table) // 2 * (p("greater") > self.futility)
+    def futile(self, p: np.ndarray) -> np.ndarray | int:
+        """Return what futility adds to the code of the primary endpoint, from its one-sided p-values."""
+        return 0 if self.futility is None else len(self.table) // 2 * (p > self.futility)
 
     def decide(
         self, p_primary: np.ndarray, p_secondary: np.ndarray, benefit: Sequence[np.ndarray | bool] = (True, True)
@@ -130,13 +130,20 @@ class Rule:
     def table_codes(self, endpoint: int, n1: int, n2: int) -> np.ndarray:
         """Codes of every table of an endpoint, futility included, shape (n1 + 1, n2 + 1); made once."""
         if (codes := self.known.get((endpoint, n1, n2))) is None:
-            p = partial(lattice, self.plan.test, n1, n2, margin=self.plan.margin)
-            found, (x1, x2) = p(self.plan.alternative), np.indices((n1 + 1, n2 + 1))
+            found = lattice(self.plan.test, n1, n2, self.plan.alternative, self.plan.margin)
+            x1, x2 = np.indices(found.shape)
             codes = self.code(found, endpoint, responds_more(self.plan.margin, n1, x1, n2, x2))
-            if endpoint == 0:
-                codes = codes + self.futile(p)
+            if endpoint == 0 and self.futility is not None:
+                codes = codes + self.futile(one_sided(self.plan, n1, n2))
             self.known[endpoint, n1, n2] = codes
         return codes
+
+
+def one_sided(plan: AnalysisPlan, n1: int, n2: int) -> np.ndarray:
+    """One-sided p-values of every table; where the test has none, 1/2 if the arms respond alike, else 0 or 1."""
+    p, (x1, x2) = lattice(plan.test, n1, n2, "greater", plan.margin), np.indices((n1 + 1, n2 + 1))
+    more, less = responds_more(plan.margin, n1, x1, n2, x2), responds_more(-plan.margin, n2, x2, n1, x1)
+    return np.where(np.isnan(p) & (n1 * n2 > 0), (1.0 - more + less) / 2, p)
 
 
 @lru_cache(maxsize=256)
