@@ -114,8 +114,14 @@ def test_futility_agrees_with_the_sum_over_the_tables_of_the_first_look():
 @pytest.mark.parametrize(
     ("test", "rates", "stops"),
     # Where nobody or everybody responds Pearson's Z has no denominator: nothing speaks for a benefit. A log odds ratio without
-    # an end is one, and in the other direction none.
-    [("pearson", (0, 0), 1), ("pearson", (1, 1), 1), ("log_odds_wald", (1, 0), 0), ("log_odds_wald", (0, 1), 1)],
+    # an end is one, and in the other direction none. A trial that stops for harm does not stop for futility, too.
+    [
+        ("pearson", (0, 0), 1),
+        ("pearson", (1, 1), 1),
+        ("pearson", (0, 1), 0),
+        ("log_odds_wald", (1, 0), 0),
+        ("log_odds_wald", (0, 1), 1),
+    ],
 )
 def test_a_look_at_which_the_test_is_not_defined_is_judged_by_its_difference(test, rates, stops):
     looks = simulation.InterimLooks((0.5, 1.0), "asOF", futility="conditional_power", futility_level=0.1)

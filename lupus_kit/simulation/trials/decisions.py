@@ -104,11 +104,13 @@ class Rule:
             found = (codes[0] % 2, codes[1] % 2), claims, [harm and plan.sided == 2 for harm in harms]
             said = zip(FINDINGS, np.ravel(found), strict=False)  # futility is not found at an endpoint
             self.table[codes] = bits(*(name for name, yes in said if yes))
-        # Above this one-sided p-value of the primary endpoint the trial stops for futility: the rows after all others.
+        # Above this one-sided p-value of the primary endpoint the trial stops for futility, unless a claim or harm stops it: the
+        # rows after all others.
         bounds = plan.boundaries()
         self.futility = float(ndtr(-bounds.futility[look])) if bounds and look < len(bounds.futility) else None
         if self.futility is not None:
-            self.table = np.concatenate([self.table, self.table | bits("stopped for futility")])
+            futile = np.where(self.table & ENDS, self.table, self.table | bits("stopped for futility"))
+            self.table = np.concatenate([self.table, futile])
 
     def code(self, p: np.ndarray, endpoint: int, benefit: np.ndarray | bool) -> np.ndarray:
         """Class of p-values of one endpoint and whether the first arm responds more; an undefined p reaches no level."""
