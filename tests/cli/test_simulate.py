@@ -455,4 +455,7 @@ def test_a_protocol_is_written_once(desk, capsys):
     Path("section.md").write_text("mine", encoding="utf-8")
     assert call("simulate", "looks.toml", "--protocol", "section.md") == 2
     assert "not overwritten: give another name to --protocol" in capsys.readouterr().err
+    assert call("simulate", "looks.toml", "--protocol", "new.md", "--out", "done") == 2
+    assert "--protocol writes a page alone: leave --out away" in capsys.readouterr().err
+    assert not Path("new.md").exists()
     assert Path("section.md").read_text(encoding="utf-8") == "mine"
