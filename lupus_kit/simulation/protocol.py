@@ -17,7 +17,6 @@ from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.familywise import familywise
 from lupus_kit.simulation.monte_carlo import in_words
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.sequential import assurance, plan_size, planned_looks
@@ -69,9 +68,8 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
     parts = {name: _computed(part, scenario) for name, part in _PARTS.items()} | _estimands(scenario, true)
     # A plan file names the arms, and has all else of the trial of 2020: what another arm gets, is not known.
     known = {arm.treatment: arm.name for arm in he2020().arms}
-    treatments = [
-        arm.treatment if known.get(arm.treatment, arm.name) == arm.name else "*[treatment]*" for arm in design.arms
-    ]
+    arms = pd.DataFrame(design.arms)[["name", "n_randomised", "treatment"]]
+    own = arms["treatment"].map(known).fillna(arms["name"]) == arms["name"]
     template = resources.files(__package__).joinpath("protocol.md").read_text(encoding="utf-8")
     return Template(template).substitute(
         parts,
@@ -80,12 +78,8 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
         n2=result.n2,
         first=design.arms[0].name,
         second=design.arms[1].name,
-        arms=_table(pd.DataFrame(design.arms)[["name", "n_randomised"]].assign(treatment=treatments)),
-        visits=", ".join(
-            f"week {visit.week}"
-            + "".join(f" ({role} endpoint)" for role, end in zip(ROLES, plan.endpoints, strict=True) if end.week == visit.week)
-            for visit in design.visits
-        ),
+        arms=_table(arms.assign(treatment=arms["treatment"].where(own, "*[treatment]*"))),
+        visits=", ".join(f"week {visit.week}" for visit in design.visits),
         claim=("is " if plan.margin else "") + rules["a claim"],
         events=rules["intercurrent events"],
         estimand=f"{true.estimand.replace('_', ' ')}: {ESTIMANDS[true.estimand]}",

@@ -86,12 +86,12 @@ def test_falls_groups_of_patients_and_margins_are_said_as_they_are(monkeypatch):
     ]
     end = simulation.Endpoint(24, "renal response", patients=(13, 12))
     plan = simulation.AnalysisPlan(end, simulation.Endpoint(12), "miettinen_nurminen", 0.025, 1, margin=0.1)
-    # A plan file names the arms: what is in them it does not know, nor what a visit of its own is for.
+    # A plan file names the arms: what is in them it does not know, nor what a visit is for.
     trial = replace(HE, arms=(replace(HE.arms[0], name="drug X"), HE.arms[1]))
     text = simulation.protocol(simulation.Scenario(replace(RATES, dropout=simulation.Dropout()), trial, plan))
     assert row(text, "drug X") == ["30", "*[treatment]*"]
     assert row(text, "placebo")[1] == HE.arms[1].treatment
-    assert "Visits: week 0, week 12 (secondary endpoint), week 24 (primary endpoint)." in text
+    assert "Visits: week 0, week 12, week 24." in text
     assert row(text, "Population")[0] == "13 and 12 patients in whom it is measured"
     assert "is to show that drug X is not inferior to placebo" in text
     assert (
