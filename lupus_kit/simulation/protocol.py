@@ -91,29 +91,19 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
 
 
 def _estimands(scenario: Scenario, true: Truth) -> dict[str, str]:
-    """Say what the trial is to show; of both endpoints in whom they are measured, what they are and what is compared."""
+    """Say what the trial is to show, what both endpoints are, and how large their differences are in truth."""
     plan, arms = scenario.plan, [arm.name for arm in scenario.design.arms]
-    first, second = listing(arms[:-1], "or"), arms[-1]
+    first, second, active = listing(arms[:-1], "or"), arms[-1], len(arms) - 1
     said = {"aim": f"a difference in favour of {first}", "null": f"{first} and {second} do not differ"}
     if plan.margin:
         said["aim"] = f"that {first} is not inferior to {second}"
         said["null"] = f"the response rate of {first} is lower than that of {second} by {plan.margin:g} or more"
     for k, end in enumerate(plan.endpoints):
-        scale, unit, measure = (
-            (1, "points", "mean falls") if end.is_fall else (100, "percentage points", "response rates")
-        )
-        some = end.of_nephritis and scenario.depth == "patient"
-        who = "the patients with nephritis" if some else "all randomised patients"
-        parts = range(k * (len(arms) - 1), (k + 1) * (len(arms) - 1))
+        said[f"variable{k}"] = f"{end}, {'in points' if end.is_fall else 'yes or no'}"
+        scale, unit = (1, "points") if end.is_fall else (100, "percentage points")
+        differences = listing(f"{scale * true.difference(part):.1f}" for part in range(k * active, (k + 1) * active))
         error = f" (simulation error {scale * true.error(k):.2f})" if true.error(k) else ""
-        said |= {
-            f"population{k}": "{} and {} patients in whom it is measured".format(*end.patients)
-            if end.patients
-            else who,
-            f"variable{k}": f"{end.name} at week {end.week}, {'in points' if end.is_fall else 'yes or no'}",
-            f"measure{k}": f"difference of the {measure}",
-            f"true{k}": f"{listing(f'{scale * true.difference(part):.1f}' for part in parts)} {unit}{error}",
-        }
+        said[f"true{k}"] = f"{differences} {unit}{error}"
     return said
 
 

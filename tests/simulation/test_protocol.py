@@ -76,9 +76,14 @@ def test_falls_groups_of_patients_and_margins_are_said_as_they_are(monkeypatch):
         simulation.protocol(scenario, n_trials=20),
         simulation.run(HE, scenario.assumptions, 2, plan=scenario.plan).truth,
     )
-    assert row(text, "Population") == ["all randomised patients", "the patients with nephritis"]
-    assert row(text, "Variable") == ["SLEDAI fall at week 12, in points", "renal response at week 24, yes or no"]
-    assert row(text, "Summary measure") == ["difference of the mean falls", "difference of the response rates"]
+    assert row(text, "Population")[0].endswith(
+        "in whom the variable is measured (renal response: those with nephritis)"
+    )
+    assert row(text, "Variable") == [
+        "SLEDAI fall at week 12, wilcoxon test, in points",
+        "renal response at week 24, yes or no",
+    ]
+    assert row(text, "Summary measure")[0].endswith("of a fall, difference of the means")
     # A fall of some points is not 100 times as many; what was estimated from patients says how well.
     assert row(text, "True difference, if the assumptions hold") == [
         f"{true.difference(0):.1f} points (simulation error {true.error(0):.2f})",
@@ -92,7 +97,7 @@ def test_falls_groups_of_patients_and_margins_are_said_as_they_are(monkeypatch):
     assert row(text, "drug X") == ["30", "*[treatment]*"]
     assert row(text, "placebo")[1] == HE.arms[1].treatment
     assert "Visits: week 0, week 12, week 24." in text
-    assert row(text, "Population")[0] == "13 and 12 patients in whom it is measured"
+    assert row(text, "Variable")[0] == "renal response at week 24 in 13 and 12 patients, yes or no"
     assert "is to show that drug X is not inferior to placebo" in text
     assert (
         "the null hypothesis is that the response rate of drug X is lower than that of placebo by 0.1 or more" in text
