@@ -132,11 +132,11 @@ class Rule:
     def table_codes(self, endpoint: int, n1: int, n2: int) -> np.ndarray:
         """Codes of every table of an endpoint, futility included, shape (n1 + 1, n2 + 1); made once."""
         if (codes := self.known.get((endpoint, n1, n2))) is None:
-            found = lattice(self.plan.test, n1, n2, self.plan.alternative, self.plan.margin)
-            x1, x2 = np.indices(found.shape)
-            codes = self.code(found, endpoint, responds_more(self.plan.margin, n1, x1, n2, x2))
+            plan, (x1, x2) = self.plan, np.indices((n1 + 1, n2 + 1))
+            found = lattice(plan.test, n1, n2, plan.alternative, plan.margin)
+            codes = self.code(found, endpoint, responds_more(plan.margin, n1, x1, n2, x2))
             if endpoint == 0 and self.futility is not None:
-                codes = codes + self.futile(one_sided(self.plan, n1, n2))
+                codes = codes + self.futile(one_sided(plan, n1, n2))
             self.known[endpoint, n1, n2] = codes
         return codes
 
