@@ -58,6 +58,8 @@ def simulate(
     # Whatever could be wrong with the input is looked at before any work is done.
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
+    if protocol is not None and out is not None:
+        raise InputError("--protocol writes a page alone: leave --out away, or run the trials with another command.")
     if resume and out is None:
         raise InputError("--resume goes on with the run in a folder: name it with --out.")
     from lupus_kit.simulation import Scenario
@@ -69,6 +71,10 @@ def simulate(
 
         if protocol.exists() and not force:
             raise InputError(f"{protocol} is there already and is not overwritten: give another name to --protocol.")
+        if not protocol.parent.is_dir():
+            raise InputError(
+                f"cannot write {str(protocol)!r}: there is no folder {str(protocol.parent)!r}. Make it first."
+            )
         output.write_result(written(scenario, trials, seed), protocol, keep=True, force=force)
         return
     scenarios, text = truths(scenario), text or _text(plan)

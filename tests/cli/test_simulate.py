@@ -444,7 +444,7 @@ def test_a_cluster_without_dask_is_told(desk, capsys, monkeypatch):
     assert not (desk / "done").exists()
 
 
-def test_a_protocol_is_written_once(desk, capsys):
+def test_a_protocol_is_written_once(desk, capsys, monkeypatch):
     looks = RATES.replace("[rates]", "[plan.looks]\nfractions = [0.5, 1.0]\n[plan.recruitment]\nper_month = 2\n[rates]")
     Path("looks.toml").write_text(looks, encoding="utf-8")
     assert call("simulate", "looks.toml", "--protocol", "section.md", "--trials", "500") == 0
@@ -455,4 +455,11 @@ def test_a_protocol_is_written_once(desk, capsys):
     Path("section.md").write_text("mine", encoding="utf-8")
     assert call("simulate", "looks.toml", "--protocol", "section.md") == 2
     assert "not overwritten: give another name to --protocol" in capsys.readouterr().err
+    assert call("simulate", "looks.toml", "--protocol", "new.md", "--out", "done") == 2
+    assert "--protocol writes a page alone: leave --out away" in capsys.readouterr().err
+    assert not Path("new.md").exists()
+    # What takes minutes is not begun where it could not be written.
+    monkeypatch.setattr("lupus_kit.simulation.protocol", lambda *_: pytest.fail("was computed"))
+    assert call("simulate", "looks.toml", "--protocol", "nowhere/new.md") == 2
+    assert "there is no folder 'nowhere'" in capsys.readouterr().err
     assert Path("section.md").read_text(encoding="utf-8") == "mine"

@@ -7,7 +7,7 @@ benefit at the secondary.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -104,11 +104,13 @@ class Rule:
             found = (codes[0] % 2, codes[1] % 2), claims, [harm and plan.sided == 2 for harm in harms]
             said = zip(FINDINGS, np.ravel(found), strict=False)  # futility is not found at an endpoint
             self.table[codes] = bits(*(name for name, yes in said if yes))
-        # Above this one-sided p-value of the primary endpoint the trial stops for futility: the rows after all others.
+        # Above this one-sided p-value of the primary endpoint the trial stops for futility, unless a claim or harm stops it: the
+        # rows after all others.
         bounds = plan.boundaries()
         self.futility = float(ndtr(-bounds.futility[look])) if bounds and look < len(bounds.futility) else None
         if self.futility is not None:
-            self.table = np.concatenate([self.table, self.table | bits("stopped for futility")])
+            futile = np.where(self.table & ENDS, self.table, self.table | bits("stopped for futility"))
+            self.table = np.concatenate([self.table, futile])
 
     def code(self, p: np.ndarray, endpoint: int, benefit: np.ndarray | bool) -> np.ndarray:
         """Class of p-values of one endpoint and whether the first arm responds more; an undefined p reaches no level."""
@@ -117,9 +119,9 @@ class Rule:
         codes = 2 * classes + at_most(p, self.level) + self.harm_from[endpoint] * np.logical_not(benefit)
         return np.asarray(codes, dtype=np.uint8)
 
-    def futile(self, p: Callable[[str], np.ndarray]) -> np.ndarray | int:
-        """Return what futility adds to the code of the primary endpoint; ``p`` computes its p-values for an alternative."""
-        return 0 if self.futility is None else len(self.table) // 2 * (p("greater") > self.futility)
+    def futile(self, p: np.ndarray) -> np.ndarray | int:
+        """Return what futility adds to the code of the primary endpoint, from its one-sided p-values."""
+        return 0 if self.futility is None else len(self.table) // 2 * (p > self.futility)
 
     def decide(
         self, p_primary: np.ndarray, p_secondary: np.ndarray, benefit: Sequence[np.ndarray | bool] = (True, True)
@@ -130,13 +132,20 @@ class Rule:
     def table_codes(self, endpoint: int, n1: int, n2: int) -> np.ndarray:
         """Codes of every table of an endpoint, futility included, shape (n1 + 1, n2 + 1); made once."""
         if (codes := self.known.get((endpoint, n1, n2))) is None:
-            p = partial(lattice, self.plan.test, n1, n2, margin=self.plan.margin)
-            found, (x1, x2) = p(self.plan.alternative), np.indices((n1 + 1, n2 + 1))
-            codes = self.code(found, endpoint, responds_more(self.plan.margin, n1, x1, n2, x2))
-            if endpoint == 0:
-                codes = codes + self.futile(p)
+            plan, (x1, x2) = self.plan, np.indices((n1 + 1, n2 + 1))
+            found = lattice(plan.test, n1, n2, plan.alternative, plan.margin)
+            codes = self.code(found, endpoint, responds_more(plan.margin, n1, x1, n2, x2))
+            if endpoint == 0 and self.futility is not None:
+                codes = codes + self.futile(one_sided(plan, n1, n2))
             self.known[endpoint, n1, n2] = codes
         return codes
+
+
+def one_sided(plan: AnalysisPlan, n1: int, n2: int) -> np.ndarray:
+    """One-sided p-values of every table; where the test has none, 1/2 if the arms respond alike, else 0 or 1."""
+    p, (x1, x2) = lattice(plan.test, n1, n2, "greater", plan.margin), np.indices((n1 + 1, n2 + 1))
+    more, less = responds_more(plan.margin, n1, x1, n2, x2), responds_more(-plan.margin, n2, x2, n1, x1)
+    return np.where(np.isnan(p) & (n1 * n2 > 0), (1.0 - more + less) / 2, p)
 
 
 @lru_cache(maxsize=256)
