@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, read_text, write_atomically
+from lupus_kit.core.text import listing
 
 if TYPE_CHECKING:
     from lupus_kit.simulation import Scenario, Simulation
@@ -225,6 +226,6 @@ def _write_results(
         contents = *as_data.values(), page
         _write(out, {name: content.encode("utf-8") for name, content in zip(RESULTS, contents, strict=True)})
         output.say(f"Wrote {', '.join(RESULTS)} to {out}.")
-    head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
+    head = f"{first.n_trials:,} simulated trials of {listing(first.scenario.sizes)} patients, seed {seed}"
     shown = output.plain_table(report.side_by_side(table), form is output.TableFormat.markdown)
     output.print_text(as_data.get(form, f"{head}\n\n{shown}\n\n{report.NOTE}\n"))

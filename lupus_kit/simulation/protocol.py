@@ -63,8 +63,9 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
         result = run(design, scenario.assumptions, n_trials, seed, plan=plan, keep_trials=False)
         source = f"{n_trials:,} simulated trials (seed {seed}); simulation errors in brackets."
     summary = result.summary().set_index("quantity").drop(index=list(result.undefined), errors="ignore")
-    summary = summary.reindex([name for name in _QUANTITIES if name in summary.index])
-    given, rules, true = _assumed(tables), dict(plan.in_words()), result.truth
+    of_arms = [*result.events, "any false claim"] if len(scenario.sizes) > 2 else []
+    summary = summary.reindex([name for name in (*of_arms, *_QUANTITIES) if name in summary.index])
+    given, rules, true, sizes = _assumed(tables), dict(plan.in_words()), result.truth, scenario.sizes
     parts = {name: _computed(part, scenario) for name, part in _PARTS.items()} | _estimands(scenario, true)
     # A plan file names the arms, and has all else of the trial of 2020: what another arm gets, is not known.
     known = {arm.treatment: arm.name for arm in he2020().arms}
@@ -74,10 +75,11 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
     return Template(template).substitute(
         parts,
         version=__version__,
-        n1=result.n1,
-        n2=result.n2,
-        first=design.arms[0].name,
-        second=design.arms[1].name,
+        count=("two", "three", "four", "five", "six")[len(sizes) - 2],
+        ratio=" : ".join(map(str, sizes)),
+        planned=listing(f"{arm.n_randomised} with {arm.name}" for arm in design.arms),
+        first=listing((arm.name for arm in design.arms[:-1]), "or"),
+        second=design.arms[-1].name,
         arms=_table(arms.assign(treatment=arms["treatment"].where(own, "*[treatment]*"))),
         visits=", ".join(f"week {visit.week}" for visit in design.visits),
         claim=("is " if plan.margin else "") + rules["a claim"],
@@ -139,7 +141,7 @@ def _sensitivity(design: TrialDesign, rates: ResponseRates, plan: AnalysisPlan) 
     rows = []
     for points in (-10, -5, 0, 5, 10):
         moved = [
-            (min(max(first + points / 100, 0.0), 1.0), second) for first, second in (rates.primary, rates.follow_up)
+            (min(max(first + points / 100, 0.0), 1.0), *others) for first, *others in (rates.primary, rates.follow_up)
         ]
         case = replace(rates, primary=moved[0], follow_up=moved[1])
         rows.append((f"{points:+d} points", planned_looks(design, case, plan).power))

@@ -463,3 +463,21 @@ def test_a_protocol_is_written_once(desk, capsys, monkeypatch):
     assert call("simulate", "looks.toml", "--protocol", "nowhere/new.md") == 2
     assert "there is no folder 'nowhere'" in capsys.readouterr().err
     assert Path("section.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_plan_of_several_arms_is_simulated(desk, small, capsys):
+    (desk / "doses.toml").write_text(
+        '[design]\narms = ["low", "high", "placebo"]\npatients = [9, 8, 10]\n[plan]\narm_multiplicity = "dunnett"\n'
+        "[rates]\nprimary = [0.5, 0.7, 0.3]\nfollow_up = [0.5, 0.7, 0.3]\n",
+        encoding="utf-8",
+    )
+    assert call("simulate", "doses.toml", "--trials", "400", "--seed", "3", "--out", "done") == 0
+    assert capsys.readouterr().out.startswith("400 simulated trials of 9, 8 and 10 patients, seed 3\n")
+    scenario = simulation.Scenario.from_toml(desk / "doses.toml")
+    table = pd.read_csv(desk / "done" / RESULTS[0]).set_index(["truth", "quantity"])["estimate"]
+    seen = simulation.run(scenario.design, scenario.assumptions, 400, 3, plan=scenario.plan).summary()
+    for name in ("low, primary claimed", "high, primary claimed", "any arm claimed", "low, secondary: bias"):
+        assert table["assumed", name] == pytest.approx(float(seen.set_index("quantity").loc[name, "estimate"]))
+    top = simulation.familywise(scenario.design, scenario.assumptions, scenario.plan).iloc[0]
+    assert table["no difference", "familywise error, the largest"] == pytest.approx(top["estimate"])
+    assert "high, primary claimed" in (desk / "done" / RESULTS[2]).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """The course of a trial whose patients come in parts: interim looks, re-estimated size, analysed patients that vary."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -33,7 +33,7 @@ def largest_size(plan: AnalysisPlan, n: int) -> int:
     return n if plan.reestimation is None else max(n, int(np.floor(n * plan.reestimation.max_factor + 1e-9)))
 
 
-def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes: tuple[int, int]) -> list[np.ndarray]:
+def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
     """Return the final sizes of both arms, from the pooled rate of the primary endpoint; the ratio of the arms stays."""
     analysed, responders = seen[:, :, 0, 0].sum(axis=1), seen[:, :, 0, 1].sum(axis=1)
     rate = responders / np.maximum(analysed, 1)
@@ -49,7 +49,7 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
 
 
 def run_to_end(
-    plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare: Compare | None = None
+    plan: AnalysisPlan, sizes: Sequence[int], source: Source, compare: Compare | None = None
 ) -> dict[str, np.ndarray]:
     """Run trials to their end.
 
@@ -57,7 +57,7 @@ def run_to_end(
     ----------
     plan : AnalysisPlan
         What is planned.
-    sizes : tuple of int
+    sizes : sequence of int
         Planned patients of each arm.
     source : Source
         Where patients come from.

@@ -16,6 +16,7 @@ from scipy.special import ndtr
 from lupus_kit.inference import STRATEGIES, pvalue_lattice
 from lupus_kit.inference.two_by_two.counts import REACHES, at_most
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.between_arms import Comparison, arm_levels
 from lupus_kit.simulation.plan.endpoint import ROLES
 
 #: What is found at an endpoint: its p-value reaches the level, a benefit is claimed, harm is found.
@@ -38,6 +39,12 @@ EVENTS = pd.DataFrame({name: np.arange(1 << len(FINDINGS)) & bits(name) > 0 for 
     "secondary significant, primary not": lambda said: said["secondary significant"] & ~said["primary significant"],
     "any endpoint claimed": lambda said: said["primary claimed"] | said["secondary claimed"],
 })  # fmt: skip
+#: Events whose probability opens a summary.
+SUMMED = (
+    "primary significant", "secondary significant", "both significant", "either significant",
+    "secondary significant, primary not", "primary claimed", "secondary claimed", "any endpoint claimed",
+    "primary harm found", "secondary harm found", "type III error", "any false claim",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
@@ -67,6 +74,28 @@ def looked_up(
     start = np.zeros(pairs.max(initial=0) + 1, dtype=np.int64)
     start[pairs] = np.cumsum([0, *(len(part) for part in flat)])[:-1]
     return np.asarray(np.concatenate(flat)[start[pair] + x1 * (n2 + 1) + x2]) if len(flat) else np.zeros(0)
+
+
+@lru_cache(maxsize=256)
+def events_of(comparisons: tuple[Comparison, ...]) -> pd.DataFrame:
+    """Return what every decision (row) says: :data:`EVENTS`, or of several active arms which are claimed."""
+    if len(comparisons) == len(ROLES):
+        return EVENTS
+    claims = [f"{one.name} claimed" for one in comparisons if one.tested]
+    said = np.arange(1 << len(claims))[:, None] & 1 << np.arange(len(claims)) > 0
+    every = {"any arm claimed": said.any(axis=1), "all arms claimed": said.all(axis=1)}
+    return pd.DataFrame(said, columns=claims).assign(**every)
+
+
+@lru_cache(maxsize=2048)
+def arm_classes(plan: AnalysisPlan, planned: tuple[int, ...], n: int, control: int) -> np.ndarray:
+    """Classes of the p-values of all tables of an active arm and the control, for ``arm_decisions``; no benefit: the last."""
+    assert plan.arm_multiplicity is not None
+    cuts = arm_levels(plan.arm_multiplicity, plan.alpha, plan.sided, planned)
+    x, x_control = np.indices((n + 1, control + 1))
+    better = responds_more(plan.margin, n, x, control, x_control)
+    p = np.where(better, lattice(plan.test, n, control, plan.alternative, plan.margin), np.nan)
+    return np.searchsorted(np.array(cuts) * REACHES, np.nan_to_num(p, nan=2.0))
 
 
 class Rule:
