@@ -236,8 +236,7 @@ class AnalysisPlan:
             raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value, use 'observed'.")
         if falls and self.reestimation is not None and self.primary.is_fall:
             raise InputError(f"re-estimation needs a response rate, but the primary endpoint is {self.primary}.")
-        looks = self.looks
-        if looks is None:
+        if (looks := self.looks) is None:
             return
         if self.reestimation is not None:
             raise InputError("the plan has interim looks and re-estimation of the sample size: choose one of them.")
