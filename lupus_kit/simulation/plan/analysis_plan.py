@@ -271,10 +271,8 @@ class AnalysisPlan:
         return None if self.looks is None else self.boundaries_at(1.0)
 
     def levels(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Levels of both endpoints' p-values that matter under the rule: one-sided, half of those at twice the level."""
-        both = STRATEGIES[self.multiplicity].levels((3 - self.sided) * self.alpha, self.correlation)
-        first, second = (tuple(cut / (3 - self.sided) for cut in cuts) for cuts in both)
-        return first, second
+        """Levels of both endpoints' p-values that matter under the rule."""
+        return STRATEGIES[self.multiplicity].levels(self.alpha, self.correlation, self.sided)
 
     def boundaries_at(self, share: float) -> Boundaries:
         """Critical values of the interim looks for an endpoint with a share of the level."""
