@@ -19,7 +19,7 @@ from lupus_kit.cohort.files.storage import COHORT_FILES, MANIFEST, file_sum, wri
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if import treatment
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, Streams, draw_course, rescued
+from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, Streams, draw_course, rescued, total_points
 from lupus_kit.cohort.what_if.organs import bilag_grades, bilag_items, global_assessment, lab_values
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
@@ -303,13 +303,14 @@ def _recorded(a: Assumptions, course: Course, body: dict[str, Any], streams: Str
     labs = lab_values(a, course, body, streams["labs"])
     items = bilag_items(a, course)
     stable = _stable_proteinuria(course, labs["protein_24h_g"])
-    total = course.present @ WEIGHTS
+    present = course.present
+    total = total_points(present)
     if a.sledai_version == "SELENA":  # stable proteinuria does not count
         total = total - WEIGHTS[IDS.index("proteinuria")] * stable
     dose = treatment.prednisone(a, total, course, body["more_prednisone"], streams["steroids"])
     grades = bilag_grades(a, items, labs, streams["grades"])
     return {
-        **dict(zip(IDS, np.moveaxis(course.present, 2, 0), strict=True)),
+        **dict(zip(IDS, np.moveaxis(present, 2, 0), strict=True)),
         **{f"bilag_{s}": grades[:, :, j] for j, s in enumerate(BILAG_SYSTEMS)},
         **labs,
         **items,
