@@ -20,7 +20,6 @@ from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
 from lupus_kit.simulation.trials.endpoint_level import COUNTS_AS
 from lupus_kit.simulation.trials.falls import compare_falls
-from lupus_kit.simulation.trials.tally import no_counts
 
 #: Endpoints whose answer at a visit needs the visits before it.
 _LOOK_BACK = {"lldas", "flare", "severe-flare"}
@@ -118,20 +117,16 @@ class PatientSource:
 
     def __init__(self, arms: list[np.ndarray]) -> None:
         self.n_trials, self.arms = len(arms[0]), arms
-        # Sums over the first k patients, from k = 0, so that any stretch of patients is one difference.
+        # Sums over the first k patients, from k = 0, so that those so far are one look-up.
         known = [np.stack([~np.isnan(arm), np.nan_to_num(arm)], axis=3).astype(np.int64) for arm in arms]
         self.sums = [np.cumsum(np.pad(each, ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1) for each in known]
         self.used = [np.zeros(self.n_trials, dtype=np.int64) for _ in arms]
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Bring in the next patients: counts of shape (trials, arm, endpoint, (n, x)); of falls x is the sum."""
-        found = no_counts(self.n_trials)
-        row = np.arange(self.n_trials)
-        for arm, sums in enumerate(self.sums):
-            start, stop = self.used[arm], self.used[arm] + sizes[arm]
-            found[:, arm] = sums[row, stop] - sums[row, start]
-            self.used[arm] = stop
-        return found
+        """Bring in the next patients: counts so far of shape (trials, arm, endpoint, (n, x)); of falls x is the sum."""
+        self.used = [used + more for used, more in zip(self.used, sizes, strict=True)]
+        rows = np.arange(self.n_trials)
+        return np.stack([sums[rows, used] for sums, used in zip(self.sums, self.used, strict=True)], axis=1)
 
     def compare_falls(self, endpoint: int, test: str, alternative: str) -> np.ndarray:
         """p-values of the falls of SLEDAI so far."""
