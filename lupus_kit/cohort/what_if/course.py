@@ -35,12 +35,8 @@ _GUT_SHARE, _ANAEMIA_SHARE = 0.01, 0.07
 _COMPLEMENT = IDS.index("low_complement")
 #: How much of an activity is that of complement (correlation): complement with protein -0.23, platelets 0.18 and white cells
 #: 0.12 in 1,012 patients; no number was found for anti-dsDNA.
-_WITH_COMPLEMENT = {
-    IDS.index("dna_binding"): 0.5,
-    IDS.index("proteinuria"): 0.25,
-    IDS.index("thrombocytopenia"): 0.2,
-    IDS.index("leukopenia"): 0.15,
-}
+_PARTS = {"dna_binding": 0.5, "proteinuria": 0.25, "thrombocytopenia": 0.2, "leukopenia": 0.15}
+_WITH_COMPLEMENT = {IDS.index(name): part for name, part in _PARTS.items()}
 
 #: Chance that a renal descriptor appears in a patient without nephritis, at any one visit.
 _NEW_RENAL = 0.002

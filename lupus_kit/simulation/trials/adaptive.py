@@ -33,6 +33,12 @@ def largest_size(plan: AnalysisPlan, n: int) -> int:
     return n if plan.reestimation is None else max(n, int(np.floor(n * plan.reestimation.max_factor + 1e-9)))
 
 
+def largest_sizes(plan: AnalysisPlan, sizes: tuple[int, int]) -> tuple[int, int]:
+    """Most patients that the arms can have; in blocks within strata one may have more, and the other fewer."""
+    first, second = (largest_size(plan, n) for n in sizes)
+    return (first, second) if plan.block_size is None else (first + second, first + second)
+
+
 def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes: tuple[int, int]) -> list[np.ndarray]:
     """Return the final sizes of both arms, from the pooled rate of the primary endpoint; the ratio of the arms stays."""
     analysed, responders = seen[:, :, 0, 0].sum(axis=1), seen[:, :, 0, 1].sum(axis=1)
@@ -66,7 +72,7 @@ def run_to_end(
         ``p_secondary`` of endpoints that are compared so.
     """
     n_trials = source.n_trials
-    looks, most = [plan.arm_sizes(n) for n in sizes], [largest_size(plan, n) for n in sizes]
+    looks, most = [plan.arm_sizes(n) for n in sizes], largest_sizes(plan, sizes)
     seen, going = np.zeros((n_trials, 2, 2, 2), dtype=np.int64), np.ones(n_trials, dtype=bool)
     result: dict[str, np.ndarray] = {}
     for k in range(len(looks[0])):
@@ -91,7 +97,7 @@ def run_to_end(
 
 
 def _decide(
-    plan: AnalysisPlan, look: int, most: list[int], seen: np.ndarray, compare: Compare | None
+    plan: AnalysisPlan, look: int, most: tuple[int, int], seen: np.ndarray, compare: Compare | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Decisions, and the p-values by their column of endpoints that no table of responders tells."""
     rule, compared = rule_of(plan, look), dict[str, np.ndarray]()

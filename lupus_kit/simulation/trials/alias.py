@@ -56,8 +56,7 @@ class Alias:
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Draw ``n`` values."""
-        raw = _raw(rng, n)
-        return _found(raw, (raw >> self.rest).view(np.int64), self.threshold, self.pairs)
+        return _drawn(rng, n, self.rest, 0, self.threshold, self.pairs)
 
 
 class AliasOfSizes:
@@ -92,10 +91,9 @@ class AliasOfSizes:
             total[here] += self.largest.draw(rng, len(total[here]))
         here = _places(rest > 0)
         which = rest[here] - 1
-        raw = _raw(rng, len(which))
-        column = (raw >> self.rest.take(which)).view(np.int64)
-        column += self.first.take(which)
-        total[here] += _found(raw, column, self.threshold, self.pairs)
+        total[here] += _drawn(
+            rng, len(which), self.rest.take(which), self.first.take(which), self.threshold, self.pairs
+        )
         return total
 
 
@@ -103,12 +101,15 @@ def _places(wanted: np.ndarray) -> np.ndarray | slice:
     return slice(None) if wanted.all() else np.flatnonzero(wanted)
 
 
-def _raw(rng: np.random.Generator, n: int) -> np.ndarray:
-    return rng.integers(0, 2**64 - 1, size=n, dtype=np.uint64, endpoint=True)
-
-
-def _found(raw: np.ndarray, column: np.ndarray, threshold: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Return a column's own value or its alias."""
+def _drawn(
+    rng: np.random.Generator, n: int, rest: np.ndarray | np.uint64, first: np.ndarray | int, threshold: np.ndarray,
+    pairs: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Choose columns by the first bits of random numbers, and a column's own value or its alias by all of them."""
+    raw = rng.integers(0, 2**64 - 1, size=n, dtype=np.uint64, endpoint=True)
+    column = (raw >> rest).view(np.int64)
+    # Thresholds have the bits of the column within its own table in front.
+    column += first
     own = raw < threshold.take(column, mode="clip")
     column <<= 1
     column += own

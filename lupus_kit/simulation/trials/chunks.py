@@ -7,7 +7,7 @@ import pandas as pd
 
 from lupus_kit.simulation.plan.response_rates import StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
+from lupus_kit.simulation.trials.adaptive import largest_size, largest_sizes, run_to_end
 from lupus_kit.simulation.trials.decisions import EVENTS
 from lupus_kit.simulation.trials.endpoint_level import EndpointSource, StrataSource, fixed_tally, fixed_trials, is_fixed
 from lupus_kit.simulation.trials.tally import tally_of_parts, tally_of_trials
@@ -72,9 +72,7 @@ def simulate_chunk(
     parts = _parts(scenario, rng, n_trials)
     if keep_trials:
         return pd.concat(map(pd.DataFrame, parts), ignore_index=True)
-    first, second = (largest_size(scenario.plan, n) for n in scenario.sizes)
-    if scenario.plan.block_size is not None:  # in blocks within strata either arm may have more
-        first = second = first + second
+    first, second = largest_sizes(scenario.plan, scenario.sizes)
     most = dict.fromkeys(("randomised1", "n1", "x1"), first) | dict.fromkeys(("randomised2", "n2", "x2"), second)
     return tally_of_parts(parts, most | {"look": len(scenario.patients_at_looks()), "decision": len(EVENTS) - 1})
 

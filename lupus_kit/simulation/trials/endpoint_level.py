@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from lupus_kit.core.errors import InputError
 from lupus_kit.inference import joint_counts
 from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.strata.estimators import ROOTS, score
@@ -15,6 +16,7 @@ from lupus_kit.simulation.plan.analysis_plan import MARGIN_WEIGHTS, AnalysisPlan
 from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.trials.adaptive import largest_sizes
 from lupus_kit.simulation.trials.alias import Alias, AliasOfSizes
 from lupus_kit.simulation.trials.decisions import ENDS, EVENTS, rule_of, table_codes
 from lupus_kit.simulation.trials.tally import KEYS, trial_columns
@@ -218,6 +220,8 @@ class EndpointSource:
     """Patients that come in one after another, known only by how many are analysed and respond at each endpoint."""
 
     def __init__(self, scenario: Scenario, rng: np.random.Generator, n_trials: int) -> None:
+        if (most := max(largest_sizes(scenario.plan, scenario.sizes))) >> _FIELD:
+            raise InputError(f"up to {most:,} patients of an arm: at most 65,535, where trials have numbers of their own.")
         self.scenario, self.rng, self.n_trials = scenario, rng, n_trials
         self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
         self.packed = np.zeros((n_trials, 2), dtype="<u8")

@@ -60,9 +60,7 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
     if assumptions.dropout_mechanism == "MCAR" and not between:
         # Visits between the analysed ones change nothing then, and cost time.
         assumptions = replace(assumptions, extra_weeks=())
-    wanted = ["patients", "visits"] + ["sledai", "labs"] * any(
-        not (end.is_fall or RESPONSES[end.name]["endpoint"] == "sri") for end in plan.endpoints
-    )
+    wanted = ["patients", "visits"] if asked <= {"sri"} else ["patients", "visits", "sledai", "labs"]
     made = drawn_tables(*checked(assumptions, n_per_arm), rng, wanted)
     people, weeks = made["patients"], made["visits"]["week"]
     # Every patient has a visit at entry: numbers are read quicker than names.
