@@ -124,7 +124,8 @@ class AnalysisPlan:
     test : str
         Key of :data:`lupus_kit.inference.TESTS`, for both endpoints; or for :class:`~lupus_kit.simulation.StratifiedRates` a
         large-sample test of :func:`lupus_kit.inference.stratified` by its key there: ``"cmh"`` (with a margin: Miettinen and
-        Nurminen's stratified score), ``"cmh_corrected"`` or ``"score_inverse_variance"``. A claim needs the direction of
+        Nurminen's stratified score), ``"cmh_corrected"`` or ``"score_inverse_variance"``; the exact conditional tests of that
+        function are for the strata of one trial, and a plan does not know them. A claim needs the direction of
         benefit beside its p-value: the first arm responds more, within strata for a test over strata.
     alpha : float
         Familywise level: 0.05 for two-sided tests, usually 0.025 for one-sided ones.

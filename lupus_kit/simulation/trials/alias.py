@@ -71,7 +71,7 @@ class AliasOfSizes:
     --------
     >>> coins = AliasOfSizes([Alias(np.arange(n + 1), np.array(law)) for n, law in ((1, [0.5] * 2), (2, [0.25, 0.5, 0.25]))])
     >>> coins.draw(np.random.default_rng(1), np.array([1, 2, 5])).tolist()
-    [1, 1, 3]
+    [1, 1, 2]
     """
 
     def __init__(self, laws: list[Alias]) -> None:
