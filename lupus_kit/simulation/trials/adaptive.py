@@ -1,6 +1,6 @@
 """The course of a trial whose patients come in parts: interim looks, re-estimated size, analysed patients that vary."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -33,10 +33,10 @@ def largest_size(plan: AnalysisPlan, n: int) -> int:
     return n if plan.reestimation is None else max(n, int(np.floor(n * plan.reestimation.max_factor + 1e-9)))
 
 
-def largest_sizes(plan: AnalysisPlan, sizes: tuple[int, int]) -> tuple[int, int]:
-    """Most patients that the arms can have; in blocks within strata one may have more, and the other fewer."""
-    first, second = (largest_size(plan, n) for n in sizes)
-    return (first, second) if plan.block_size is None else (first + second, first + second)
+def largest_sizes(plan: AnalysisPlan, sizes: Sequence[int]) -> list[int]:
+    """Most patients that each arm can have; in blocks within strata one may have more, and the other fewer."""
+    most = [largest_size(plan, n) for n in sizes]
+    return most if plan.block_size is None else [sum(most)] * len(most)
 
 
 def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes: tuple[int, int]) -> list[np.ndarray]:
@@ -97,7 +97,7 @@ def run_to_end(
 
 
 def _decide(
-    plan: AnalysisPlan, look: int, most: tuple[int, int], seen: np.ndarray, compare: Compare | None
+    plan: AnalysisPlan, look: int, most: list[int], seen: np.ndarray, compare: Compare | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Decisions, and the p-values by their column of endpoints that no table of responders tells."""
     rule, compared = rule_of(plan, look), dict[str, np.ndarray]()

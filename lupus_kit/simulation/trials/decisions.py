@@ -53,10 +53,14 @@ def pvalues(
     margin: float = 0.0,
 ) -> np.ndarray:  # fmt: skip
     """p-values of many tables of different sizes, one lattice for each pair of sizes."""
-    found = Lookup(
-        lambda m, n: lattice(test, m, n, alternative, margin), int(n1.max(initial=0)), int(n2.max(initial=0))
-    )
-    return found(n1, x1, n2, x2)
+    return looked_up(lambda m, n: lattice(test, m, n, alternative, margin), n1, x1, n2, x2)
+
+
+def looked_up(
+    values: Callable[[int, int], np.ndarray], n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray
+) -> np.ndarray:
+    """Look many tables of different sizes up; ``values`` gives those of all tables of one pair of sizes."""
+    return Lookup(values, int(n1.max(initial=0)), int(n2.max(initial=0)))(n1, x1, n2, x2)
 
 
 class Lookup:
@@ -165,7 +169,7 @@ def rule_of(plan: AnalysisPlan, look: int = 0) -> Rule:
     return Rule(plan, look)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def codes_of_tables(plan: AnalysisPlan, look: int, endpoint: int, most1: int, most2: int) -> Lookup:
     """Return the codes of an endpoint's tables of all sizes up to the largest, kept from call to call."""
     return Lookup(partial(rule_of(plan, look).table_codes, endpoint), most1, most2)

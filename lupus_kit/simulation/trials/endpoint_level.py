@@ -226,9 +226,9 @@ class EndpointSource:
             )
         self.scenario, self.rng, self.n_trials = scenario, rng, n_trials
         self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
-        self.packed = np.zeros((n_trials, 2), dtype="<u8")
+        self.packed = np.zeros((n_trials, len(scenario.sizes)), dtype="<u8")
 
-    def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    def take(self, sizes: Sequence[np.ndarray]) -> np.ndarray:
         """Bring in more patients: counts so far of shape (trials, arm, endpoint, (analysed, responders))."""
         for arm, (randomised, more) in enumerate(zip(self.scenario.sizes, sizes, strict=True)):
             before, after = self.used[arm], self.used[arm] + more
@@ -239,7 +239,7 @@ class EndpointSource:
             for of, n in (((True, True), both), ((True, False), at[0] - both), ((False, True), at[1] - both)):
                 if n.any():
                     self.packed[:, arm] += _groups(self.scenario, arm, of).draw(self.rng, n).view(np.uint64)
-        counts = self.packed.view("<u2").reshape(-1, 2, 2, 2)
+        counts = self.packed.view("<u2").reshape(self.n_trials, -1, 2, 2)
         # Those of one kind lie side by side in memory.
         return np.ascontiguousarray(counts.transpose(1, 2, 3, 0), dtype=np.int64).transpose(3, 0, 1, 2)
 
