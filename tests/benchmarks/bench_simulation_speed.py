@@ -103,6 +103,14 @@ def test_looks_and_growth() -> None:
         assert rate > 1000
 
 
+def test_exact_conditional_tests_over_strata() -> None:
+    strata = simulation.StratifiedRates(("a", "b"), (0.4, 0.6), (RATES, RATES))
+    plan = simulation.AnalysisPlan(test="exact", block_size=6)
+    taken = seconds(lambda: simulation.run(HE, strata, 1000, plan=plan), repeats=2)
+    print(f"exact conditional test over two strata: 1,000 trials of 60 in {taken:.2f} s")
+    assert taken < 10
+
+
 def test_enumeration() -> None:
     simulation.exact(HE, RATES)
     exact = seconds(lambda: simulation.exact(HE, RATES).summary())
@@ -140,5 +148,8 @@ def test_memory_is_flat() -> None:
 
 
 if __name__ == "__main__":
-    for test in (test_endpoint_level, test_looks_and_growth, test_enumeration, test_patient_level, test_memory_is_flat):
+    for test in (
+        test_endpoint_level, test_looks_and_growth, test_exact_conditional_tests_over_strata, test_enumeration,
+        test_patient_level, test_memory_is_flat,
+    ):  # fmt: skip
         test()

@@ -17,7 +17,7 @@ from lupus_kit.inference.intervals.ratios import equal_tails, likeliest_odds
 from lupus_kit.inference.strata import estimators
 from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients
 from lupus_kit.inference.two_by_two.conditional import numerators, weights
-from lupus_kit.inference.two_by_two.counts import Bools, as_alternative, as_level
+from lupus_kit.inference.two_by_two.counts import Bools, FloatArray, as_alternative, as_level
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
 # Beyond so many patients the whole numbers take seconds; large-sample tests say the same.
@@ -200,6 +200,14 @@ class Stratified:
         return f"{html.escape(heading)}{tables}{rows}<ul>{notes}</ul>"
 
 
+#: Exact conditional tests by their key: how they are called, and the key of the same test for one table.
+EXACT = {
+    "exact": ("exact conditional, twice the smaller tail", "fisher_doubled"),
+    "exact_point": ("exact conditional, point probability", "fisher"),
+    "midp": ("conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
+}
+
+
 def _convolution(strata: Strata) -> list[int]:
     """Ways to get each sum of the first arm's responders, from the smallest sum up; none where they are too many.
 
@@ -247,6 +255,21 @@ class _Conditional:
         return likeliest_odds(self.logs, self.place), *equal_tails(self.logs, self.place, level, own)
 
 
+def exact_pvalues(key: str, strata: Strata, alternative: str) -> FloatArray:
+    """p-values of an exact conditional test of many trials, whose counts have the shape (strata, trials).
+
+    Examples
+    --------
+    >>> trials = Strata(*np.array([[[7, 3], [5, 4]], [[10, 10], [8, 8]], [[2, 3], [2, 5]], [[9, 9], [9, 9]]], dtype=float))
+    >>> exact_pvalues("exact", trials, "two-sided").round(4).tolist()
+    [0.0202, 1.0]
+    """
+    if strata.patients.sum(axis=0).max(initial=0) > _MOST_PATIENTS:
+        raise InputError(f"exact conditional tests count at most {_MOST_PATIENTS:,} patients: use 'cmh'.")
+    trials = np.moveaxis(np.stack(strata), 2, 0)
+    return np.array([_Conditional(Strata(*trial)).pvalue(EXACT[key][1], alternative) for trial in trials])
+
+
 def _notes(tables: pd.DataFrame, two_arms: Bools) -> list[str]:
     """Say how many strata and patients tell nothing, and about what."""
     alike = two_arms & ~tables["informative"].to_numpy()
@@ -268,11 +291,7 @@ def _tests(strata: Strata, exact: _Conditional, alternative: str) -> Iterator[St
     for key, (label, root) in estimators.ROOTS.items():
         z = root(strata)
         yield StratifiedTest(key, label, float(z) ** 2, 1, float(normal_pvalue(z, alternative)))
-    for key, label, test in (
-        ("exact", "exact conditional, twice the smaller tail", "fisher_doubled"),
-        ("exact_point", "exact conditional, point probability", "fisher"),
-        ("midp", "conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
-    ):
+    for key, (label, test) in EXACT.items():
         yield StratifiedTest(key, label, np.nan, 0, exact.pvalue(test, alternative))
     statistic, df, p = estimators.breslow_day_tarone(strata)
     yield StratifiedTest("breslow_day_tarone", "equal odds ratios (Breslow–Day–Tarone)", statistic, df, p)

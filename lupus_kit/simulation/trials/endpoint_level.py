@@ -11,6 +11,7 @@ from lupus_kit.inference import joint_counts
 from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.strata.estimators import ROOTS, score
 from lupus_kit.inference.strata.patients import Strata
+from lupus_kit.inference.strata.stratified import EXACT, exact_pvalues
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 from lupus_kit.simulation.plan.analysis_plan import MARGIN_WEIGHTS, AnalysisPlan
 from lupus_kit.simulation.plan.endpoint import ROLES
@@ -290,6 +291,8 @@ class StrataSource:
         tables = np.array(self.seen, dtype=float)[:, :, :, endpoint]  # stratum, trial, arm, (n, x)
         (n1, x1), (n2, x2) = tables.transpose(2, 3, 0, 1)
         strata, margin = Strata(x1, n1, x2, n2), self.plan.margin
+        if test in EXACT:
+            return exact_pvalues(test, strata, alternative)
         z = score(strata, -margin, MARGIN_WEIGHTS[test]) if margin else ROOTS[test][1](strata)
         return normal_pvalue(z, alternative)
 
