@@ -9,7 +9,7 @@ import pytest
 from lupus_kit import cohort, design, inference, simulation
 from lupus_kit.cli.simulate import simulate
 from lupus_kit.core.errors import InputError
-from lupus_kit.inference.strata.stratified import EXACT
+from lupus_kit.inference.strata.conditional import EXACT
 from lupus_kit.simulation import AnalysisPlan, Dropout, Endpoint, InterimLooks, ResponseRates, Scenario, StratifiedRates
 from lupus_kit.simulation.trials.endpoint_level import StrataSource
 

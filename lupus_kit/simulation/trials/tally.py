@@ -3,11 +3,13 @@
 A *tally* has one row for each outcome of one endpoint that occurred, and how many trials had it:
 
 ==============  ======================================================================================
-``endpoint``    0 primary, 1 secondary
+``endpoint``    0 primary, 1 secondary; of several active arms the number of the comparison, in the order of
+                :attr:`~lupus_kit.simulation.Scenario.comparisons`
 ``look``        at which analysis the trial ended, from 1
 ``randomised1``, ``randomised2``  patients of each arm, counted when the trial ended
 ``n1 x1 n2 x2`` patients and responders of each arm in the analysis of this endpoint (of falls: ``x`` is the sum)
-``decision``    what was found, in the bits of :mod:`~lupus_kit.simulation.trials.decisions`
+``decision``    what was found, in the bits of :mod:`~lupus_kit.simulation.trials.decisions`; of several active arms
+                which are claimed
 ``weight``      trials with this outcome; probability, where outcomes are enumerated
 ==============  ======================================================================================
 
@@ -27,10 +29,6 @@ OUTCOME = ["look", "randomised1", "randomised2"]
 TABLE = ["n1", "x1", "n2", "x2"]
 KEYS = ["endpoint", *OUTCOME, *TABLE, "decision"]
 
-# Column of the trials by key of the tally, for each endpoint.
-_ROLES = [
-    dict(zip(KEYS[1:], [*OUTCOME, *(f"{name}_{role}" for name in TABLE), "decision"], strict=True)) for role in ROLES
-]
 # Numbers for the outcomes, at most.
 _MOST_CODES = (1 << 63) - 1
 
@@ -40,11 +38,32 @@ def trial_columns() -> list[str]:
     return [*OUTCOME, *(f"{name}_{role}" for role in ROLES for name in TABLE), "decision"]
 
 
+def table_columns(comparison: int, arms: int) -> list[str]:
+    """Columns, of a frame with one row a trial, of the table of one comparison with the last of the arms.
+
+    Examples
+    --------
+    >>> table_columns(0, 2), table_columns(5, 4)
+    (['n1_primary', 'x1_primary', 'n2_primary', 'x2_primary'], ['n3_secondary', 'x3_secondary', 'n4_secondary', 'x4_secondary'])
+    """
+    endpoint, arm = divmod(comparison, arms - 1)
+    return [f"{count}{number}_{ROLES[endpoint]}" for number in (arm + 1, arms) for count in "nx"]
+
+
+def _tables(columns: Iterable[str]) -> list[dict[str, str]]:
+    """Column of the trials by key of the tally, for each endpoint and comparison with the last arm."""
+    arms = sum(name.startswith("randomised") for name in columns)
+    keys = []
+    for k in range(len(ROLES) * (arms - 1)):
+        randomised = (f"randomised{number}" for number in (1 + k % (arms - 1), arms))
+        keys.append(dict(zip(KEYS[1:], ["look", *randomised, *table_columns(k, arms), "decision"], strict=True)))
+    return keys
+
+
 def tally_of_trials(trials: pd.DataFrame | Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Count the outcomes of columns with one row a trial."""
-    return _together(
-        _added(pd.DataFrame({k: trials[n] for k, n in names.items()}).assign(weight=1)) for names in _ROLES
-    )
+    tables = (pd.DataFrame({key: trials[name] for key, name in names.items()}) for names in _tables(trials))
+    return _together(_added(table.assign(weight=1)) for table in tables)
 
 
 def tally_of_parts(parts: Iterable[Mapping[str, np.ndarray]], most: Mapping[str, int]) -> pd.DataFrame:
@@ -52,10 +71,12 @@ def tally_of_parts(parts: Iterable[Mapping[str, np.ndarray]], most: Mapping[str,
 
     ``most`` is the largest value that each column can have; the least is 0.
     """
-    spans = [(0, most[key] + 1) for key in KEYS[1:]]
+    spans, two_arms = [(0, most[key] + 1) for key in KEYS[1:]], _tables(trial_columns())
     if prod(room for _, room in spans) > _MOST_CODES:
         return tally_of_trials(pd.concat(map(pd.DataFrame, parts), ignore_index=True))
-    codes = zip(*([_code([part[n] for n in names.values()], spans) for names in _ROLES] for part in parts), strict=True)
+    codes = zip(
+        *([_code([part[n] for n in names.values()], spans) for names in two_arms] for part in parts), strict=True
+    )
     return _together(_rows(KEYS[1:], spans, *np.unique(np.concatenate(code), return_counts=True)) for code in codes)
 
 
