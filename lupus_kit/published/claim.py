@@ -22,6 +22,10 @@ _MODELLED = re.compile(
     r"adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight",
     re.IGNORECASE,
 )
+_OTHER = re.compile(
+    r"(?<!un)(?<!un-)adjusted|\ba(?:OR|RR|RD)\b|non-?inferior|equivalen|\bcox\b|hazard|\bHR\b|log-?rank|interaction|\btrend\b",
+    re.IGNORECASE,
+)
 _STRATIFIED = re.compile(r"stratif|mantel|\bcmh\b", re.IGNORECASE)
 _CRUDE = re.compile(r"\bun-?adjusted\b|\bun-?stratified\b|\bcrude\b", re.IGNORECASE)
 
@@ -89,6 +93,8 @@ class Claim:
     'SRI-4 response, week 12'
     >>> claim.modelled
     False
+    >>> claim.beyond_counts
+    False
     >>> claim.stratified
     False
     >>> claim.shown(0)
@@ -138,6 +144,11 @@ class Claim:
     def modelled(self) -> bool:
         """Whether the paper names an analysis that needs more than the counts: covariates, strata, a model."""
         return bool(_MODELLED.search(self.analysis)) and not _CRUDE.search(self.analysis)
+
+    @property
+    def beyond_counts(self) -> bool:
+        """Whether p-value and effect need more than the counts: a model, a margin, the times of events, other patients."""
+        return self.modelled or bool(_OTHER.search(f"{self.analysis} {self.effect}"))
 
     @property
     def stratified(self) -> bool:
