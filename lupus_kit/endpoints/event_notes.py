@@ -45,6 +45,24 @@ def about_patients(table: pd.DataFrame) -> list[str]:
     return notes
 
 
+def about_open_answers(verdicts: pd.DataFrame) -> list[str]:
+    """Name the patients of whom missing values leave an answer open that is counted all the same.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        What the rule of response returned.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    counted = verdicts.get("imputed", pd.Series(False, verdicts.index))
+    said = "An answer is open for missing values and counted as the estimand says"
+    return _named(said, verdicts.loc[known_true(counted), "patient"])
+
+
 def with_unasked_events(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Count an event as not there where the file did not ask for it, and say so.
 

@@ -254,7 +254,7 @@ def score_visits(
     remarks = verdicts.attrs.pop("notes", [])
     if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
-    notes += event_notes.about_events(table, events)
+    notes += [*event_notes.about_open_answers(verdicts), *event_notes.about_events(table, events)]
     if "steroids" in asked.options:
         notes += event_notes.about_steroids(table, verdicts, events, steroids)
     if asked.verdict == "flare_free" and sledai_version != "SELENA":

@@ -448,6 +448,10 @@ def test_points_and_ones_in_one_file_are_refused(tmp_path: Path) -> None:
 def test_an_empty_cell_beside_ticks_is_asked_for(tmp_path: Path) -> None:
     table = items("X", "")
     assert "this column is ticked with x: write no where it is absent" in refused(csv(tmp_path / "v.csv", table))
+    # Empty cells of an event are open: an event that only ever says yes would take every other patient for a non-responder.
+    for yes in ("yes", "1"):
+        table = items().assign(withdrawn=["", yes, *[""] * (len(items()) - 2)])
+        assert f"this column is ticked with {yes}: write no" in refused(csv(tmp_path / "v.csv", table))
 
 
 def test_a_row_that_says_only_who_and_when_is_a_visit_that_was_not_made(tmp_path: Path) -> None:
