@@ -300,7 +300,7 @@ def require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> Non
     columns = [str(column) for column in frame.columns]
     lacking = [name for name in names if name not in columns]
     if lacking:
-        near = {name: nearest(name, columns, most=1, fold=fold) for name in lacking}
+        near = {name: nearest(name, columns, most=1, near=0.75, fold=fold) for name in lacking}
         named = [f"{name!r}" + (f" (there is {near[name][0]!r})" if near[name] else "") for name in lacking]
         raise InputError(f"{what} lacks {plural(len(lacking), 'column')}: {listing(named)}. Add or rename them.")
     twice = sorted({name for name in names if columns.count(name) > 1})
