@@ -110,18 +110,25 @@ def map_columns(raw: RawTable, layout: str) -> tuple[pd.DataFrame, tuple[str, ..
     ignored = [name for name in names if name not in straight and name not in suffixed]
     for name in ignored:
         slip = slip_of(name, BY_FOLDED)
-        meant = BY_FOLDED[slip].name if slip else next(filter(None, map(_EVENT_WORDS.get, fold(name).split("_"))), None)
-        if (
-            meant
-            and meant not in here
-            and not (slip is None and meant in {column.name for column, _ in suffixed.values()})
-        ):
+        meant = BY_FOLDED[slip].name if slip else event_of(name)
+        if meant and meant not in (here if slip else {*here, *(column.name for column, _ in suffixed.values())}):
             way_out = "Rename it, or give it a clearly different name"
             problems.note(f"{name!r} would be ignored; did you mean {meant!r}? {way_out}")
     problems.raise_if_any()
     columns = pd.DataFrame(mapped, columns=["written", "name", "week"]).set_index("written", drop=False)
     columns["written"] = [raw.written.get(name, name) for name in columns.index]
     return columns, tuple(raw.written.get(name, name) for name in ignored), layout, notes
+
+
+def event_of(words: str) -> str | None:
+    """Return the column of the intercurrent event that words speak of.
+
+    Examples
+    --------
+    >>> event_of("Date of rescue"), event_of("Withdrawal reason"), event_of("site")
+    ('rescue', 'withdrawn', None)
+    """
+    return next(filter(None, map(_EVENT_WORDS.get, fold(words).split("_"))), None)
 
 
 def _same_keys(two: pd.DataFrame) -> bool:

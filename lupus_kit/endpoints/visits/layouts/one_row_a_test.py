@@ -22,7 +22,7 @@ from lupus_kit.core.tables import RawTable, read_table
 from lupus_kit.core.text import lines, listing, plural
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME
 from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
-from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable
+from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable, event_of
 from lupus_kit.endpoints.visits.weeks import weeks_of
 
 #: How a table of codes may be given.
@@ -193,8 +193,18 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     notes = [*raw.notes, f"One row a test: {roles['code']} names it."]
     codes = raw.cells[roles["code"]].map(plain_code)
     labels = raw.cells[roles["label"]] if "label" in roles else codes
-    columns, said = columns_of_codes(dict(zip(codes, labels, strict=True)), given, raw.source)
+    label_of = dict(zip(codes, labels, strict=True))
+    columns, said = columns_of_codes(label_of, given, raw.source)
     unread = [code for code in codes.unique() if code not in columns and given.get(code) != ""]
+    read = {
+        column.name for column in (*columns.values(), *(BY_FOLDED.get(fold(str(name))) for name in raw.cells)) if column
+    }
+    for code in unread:
+        if (meant := event_of(f"{code} {label_of[code]}")) and meant not in read:
+            what = f"the test {code} ({label_of[code]}) would be ignored; did you mean {meant!r}?"
+            raise InputError(
+                f"{raw.source}: {what} Nothing was scored: {_WAY_OUT}, empty for a test that is not to be read."
+            )
 
     rows = raw.cells.assign(_code=codes)[codes.isin(columns)]
     rows = rows.assign(_visit=rows[roles["visit"]] if "visit" in roles else None, _arm=_arms(rows, roles))
@@ -222,10 +232,10 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     for name, written, one in _beside(rows, roles, at, cells, problems):
         cells[name], cell_columns[name] = one, written
     problems.raise_if_any()
-    read = [(code, column.name, np.nan) for code, column in columns.items()]
+    names_read = [(code, column.name, np.nan) for code, column in columns.items()]
     return TidyTable(
         pd.DataFrame(cells), raw.source, (*notes, *said), layout="tests",
-        columns=pd.DataFrame(read, columns=["written", "name", "week"]),
+        columns=pd.DataFrame(names_read, columns=["written", "name", "week"]),
         ignored=tuple(f"{roles['code']} {code}" for code in unread), file_rows=file_rows[first],
         cell_rows=cell_rows, cell_columns=cell_columns,
     )  # fmt: skip

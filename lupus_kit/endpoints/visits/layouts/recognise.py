@@ -75,9 +75,7 @@ def refuse_bare_ticks(table: pd.DataFrame, problems: BadCells) -> None:
         words = {str(cell).strip().lower() for cell in cells if not is_missing(cell)}
         if empty.any() and (words == {"x"} or (words and name in EVENTS and words <= {*YES_WORDS})):
             ticks = listing(sorted(words))
-            allowed = (
-                f"this column is ticked with {ticks}: write no where it is absent, and NA where it was not recorded"
-            )
+            allowed = f"{name} is ticked with {ticks}: write no where it is absent, and NA where it was not recorded"
             problems.add(table, name, empty, allowed)
 
 
