@@ -316,7 +316,7 @@ def _with_sledai(
         raise InputError(f"SLEDAI cannot be added up in any row: {lacking}.")
     if measured:
         notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
-        notes += filter(None, [first])
+        notes += [*filter(None, [first]), *event_notes.about_descriptors(table, with_items, described)]
     total = sledai(with_items, version)
     if "sledai" not in table:
         notes.append(f"SLEDAI was added up from its descriptors, version {version}.")

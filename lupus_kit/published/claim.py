@@ -19,12 +19,10 @@ SCALES = ("whole", "binary")
 #: How a p-value above the level is written where its digits are not printed.
 NOT_SIGNIFICANT = "NS"
 _MODELLED = re.compile(
-    r"adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight",
-    re.IGNORECASE,
+    r"(?i)adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight"
 )
 _OTHER = re.compile(
-    r"(?<!un)(?<!un-)adjusted|\ba(?:OR|RR|RD)\b|non-?inferior|equivalen|\bcox\b|hazard|\bHR\b|log-?rank|interaction|\btrend\b",
-    re.IGNORECASE,
+    r"(?i)(?<!un)(?<!un-)adjusted|\ba(?:OR|RR|RD)\b|inferiority|equivalen|\bcox\b|hazard|\bHR\b|log-?rank|interaction|trend"
 )
 _STRATIFIED = re.compile(r"stratif|mantel|\bcmh\b", re.IGNORECASE)
 _CRUDE = re.compile(r"\bun-?adjusted\b|\bun-?stratified\b|\bcrude\b", re.IGNORECASE)

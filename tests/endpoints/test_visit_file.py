@@ -417,6 +417,10 @@ def test_raw_findings_decide_descriptors(tmp_path):
     changed = BY_HAND | {("E02", 24): True}
     found = scored.to_frame().set_index(["patient", "week"])["responder"].to_dict()
     assert found == changed
+    both = score_visits(read_visit_file(_write(tmp_path, _example().assign(temperature="38.0"))).visits)
+    said = "A descriptor was recorded otherwise than the raw findings say, which count (2): E02 and E08."
+    assert said in both.notes
+    assert said not in scored.notes
 
 
 def test_grades_are_made_from_items(tmp_path):

@@ -196,15 +196,11 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     label_of = dict(zip(codes, labels, strict=True))
     columns, said = columns_of_codes(label_of, given, raw.source)
     unread = [code for code in codes.unique() if code not in columns and given.get(code) != ""]
-    read = {
-        column.name for column in (*columns.values(), *(BY_FOLDED.get(fold(str(name))) for name in raw.cells)) if column
-    }
     for code in unread:
-        if (meant := event_of(f"{code} {label_of[code]}")) and meant not in read:
-            what = f"the test {code} ({label_of[code]}) would be ignored; did you mean {meant!r}?"
-            raise InputError(
-                f"{raw.source}: {what} Nothing was scored: {_WAY_OUT}, empty for a test that is not to be read."
-            )
+        meant = event_of(f"{code} {label_of[code]}")
+        if meant and meant not in {*map(str, raw.cells), *(column.name for column in columns.values())}:
+            what = f"{raw.source}: the test {code} ({label_of[code]}) would be ignored; did you mean {meant!r}?"
+            raise InputError(f"{what} Nothing was scored: {_WAY_OUT}, empty for a test that is not to be read.")
 
     rows = raw.cells.assign(_code=codes)[codes.isin(columns)]
     rows = rows.assign(_visit=rows[roles["visit"]] if "visit" in roles else None, _arm=_arms(rows, roles))
@@ -232,10 +228,10 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     for name, written, one in _beside(rows, roles, at, cells, problems):
         cells[name], cell_columns[name] = one, written
     problems.raise_if_any()
-    names_read = [(code, column.name, np.nan) for code, column in columns.items()]
+    read = [(code, column.name, np.nan) for code, column in columns.items()]
     return TidyTable(
         pd.DataFrame(cells), raw.source, (*notes, *said), layout="tests",
-        columns=pd.DataFrame(names_read, columns=["written", "name", "week"]),
+        columns=pd.DataFrame(read, columns=["written", "name", "week"]),
         ignored=tuple(f"{roles['code']} {code}" for code in unread), file_rows=file_rows[first],
         cell_rows=cell_rows, cell_columns=cell_columns,
     )  # fmt: skip
