@@ -291,7 +291,8 @@ def flags(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
 def require_frame(frame: object, what: str) -> pd.DataFrame:
     """Return the DataFrame, or say that something else was given."""
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(f"{what} must be a pandas DataFrame, got {type(frame).__name__}.")
+        way_out = "; its .to_frame() gives one" if hasattr(frame, "to_frame") else ""
+        raise InputError(f"{what} must be a pandas DataFrame, got {type(frame).__name__}{way_out}.")
     return frame
 
 
