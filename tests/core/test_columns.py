@@ -18,6 +18,7 @@ from lupus_kit.core.columns import (
     read_column,
     refuse_slips,
     require_columns,
+    require_frame,
     slip_of,
 )
 from lupus_kit.core.errors import InputError
