@@ -327,6 +327,9 @@ def test_a_file_without_baseline_says_so(tmp_path):
     table = _example()
     with pytest.raises(InputError, match="no row has week 0"):
         read_visit_file(_write(tmp_path, table[table["week"] != "0"]))
+    alone = read_visit_file(_write(tmp_path, table[table["week"] == "0"])).visits
+    with pytest.raises(InputError, match="the table needs week 0 and at least one later week"):
+        score_visits(alone)
 
 
 def test_a_visit_name_that_says_no_week_is_refused(tmp_path):
