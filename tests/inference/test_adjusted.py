@@ -226,7 +226,7 @@ BAD = {
     "one value": ({"patients": GOOD.assign(age=4)}, "covariate 'age' has one value, 4"),
     "words": (
         {"patients": GOOD.assign(age=GOOD["age"].map(lambda a: f"{a},5"))},
-        "numbers written as words, such as '",
+        "numbers written as words, as '",
     ),
     "infinite": ({"patients": GOOD.assign(age=[np.inf, *range(29)])}, "covariate 'age' holds an infinite value"),
     "explained": (

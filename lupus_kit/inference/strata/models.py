@@ -36,9 +36,7 @@ def _words(values: "pd.Series[object]", name: str) -> "pd.Series[object]":
     written = levels.cat.categories.str.strip()
     numbers = written[written.str.fullmatch(r"[-+]?\d+(?:[.,]\d+)?")]
     if numbers.str.contains("[.,]").any() or (len(numbers) > 10 and 3 * len(numbers) > len(values)):
-        raise InputError(
-            f"covariate {name!r} holds numbers written as words, such as {numbers[0]!r}: make them numbers."
-        )
+        raise InputError(f"covariate {name!r} holds numbers written as words, as {numbers[0]!r}: make them numbers.")
     return levels
 
 
