@@ -84,6 +84,14 @@ def test_days_and_months(tmp_path):
     days = as_they_came(six()).assign(day=lambda t: (t["week"] * 7 + 1).round()).drop(columns="week")
     assert verdicts(tmp_path, days.rename(columns={"day": "Study day"})) == RESPONDERS
     assert "Days are counted from day 1" in read_visit_file(tmp_path / "v.csv").notes[0]
+
+
+def test_days_that_are_far_from_the_weeks_beside_them_are_counted(tmp_path):
+    (tmp_path / "v.csv").write_text("patient,week,day,sledai\nA,0,1,10\nA,12,85,4\nB,0,1,10\nB,12,169,4\n")
+    assert (
+        "Weeks are read, not days; in 1 row they are more than 2 weeks apart."
+        in read_visit_file(tmp_path / "v.csv").notes
+    )
     months = six().assign(visit=lambda t: t["week"].map({0: "Baseline", 12: "Month 3", 24: "Month 6"}))
     months = months.drop(columns="week")
     assert verdicts(tmp_path, months, planned=[0, 12, 24]) == RESPONDERS

@@ -13,6 +13,8 @@ from lupus_kit.endpoints.visits.windows import visit_names
 
 #: What stands in the place of a patient where a spreadsheet adds up its columns; folded.
 _NO_PATIENT = frozenset({"total", "totals", "subtotal", "grand_total", "sum", "mean", "average", "median"})
+#: Weeks between a planned week and a recorded day that no usual window explains.
+_FAR = 2
 
 
 def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str], problems: BadCells) -> list[str]:
@@ -22,10 +24,13 @@ def fill_keys(raw: RawTable, table: dict[str, np.ndarray], where: dict[str, str]
     stays as it is. Returns notes of what was assumed.
     """
     notes: list[str] = []
-    if "week" not in table and "day" in table:
+    if "day" in table:
         days = table["day"]
-        table["week"] = (days - first_day(days[~np.isnan(days)].tolist(), notes) * (days > 0)) / 7
-        where["week"] = where["day"]
+        weeks = (days - first_day(days[~np.isnan(days)].tolist(), notes) * (days > 0)) / 7
+        far = int((np.abs(weeks - table.setdefault("week", weeks)) > _FAR).sum())
+        where.setdefault("week", where["day"])
+        if table["week"] is not weeks:
+            notes.append(f"Weeks are read, not days; in {plural(far, 'row')} they are more than {_FAR} weeks apart.")
     if "visit" not in table:
         table["visit"] = visit_names(table["week"])
         where["visit"] = where["week"]
