@@ -64,7 +64,7 @@ def test_improving_anything_never_loses_a_response(seed: int, gaps: float, week:
     rng = np.random.default_rng(seed)
     table = random_table(120, seed, gaps)
     table["sledai"] = sledai(table).astype(object).where(lambda total: total.notna(), None)
-    after = table.astype({column: object for column in CHANGED})
+    after = table.astype(dict.fromkeys(CHANGED, object))
     for row in np.flatnonzero(table["week"] == week):
         for column in rng.choice(CHANGED, rng.choice([1, 2, 5, len(CHANGED)]), replace=False):
             after.at[row, column] = better(column, after.at[row, column], rng)

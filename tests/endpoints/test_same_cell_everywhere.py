@@ -114,7 +114,7 @@ def test_the_verdicts_are_not_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("column", "cells"),
     [
-        ("rash", ["perhaps", 2, "2"]),
+        ("rash", ["perhaps", 3, "3"]),
         ("rescue", ["sometimes", -1]),
         ("pga", ["2,5", 3.01, "high", True]),
         ("bilag_renal", ["F", "A/B", "f"]),
@@ -136,8 +136,8 @@ def test_what_one_way_refuses_every_way_refuses(column: str, cells: list[object]
         if way == "file" or way in readers[column]:
             with pytest.raises(InputError) as caught:
                 reader(table)
-    XX
-            assert str(caught.value).count("is not allowed") == len(cells), way
+            told = re.findall(rf"row (\d+), column '{column}': .*is not allowed", str(caught.value))
+            assert len(told) == len(cells), way
 
 
 @pytest.mark.parametrize("column", ["patient", "visit"])
