@@ -157,7 +157,8 @@ WHOLE_TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     **{
         f"score_visits, {e}": lambda t, e=e: score_visits(t, e).to_frame()
         for e in endpoints.ENDPOINTS
-        if e != "sri-50" and not e.startswith("renal")
+        # Those left out read the columns of others: of the SRI, of the flares, and of compare_definitions below.
+        if e not in ("sri-50", "modified-sri", "severe-flare", "all") and not e.startswith("renal")
     },
     "score_visits, renal": lambda t: score_visits(
         t.assign(upcr_mg_mmol=["200", 40, "30 ", 20.0], creatinine_umol_l="88", creatinine_umol_l_preflare=88), "renal"

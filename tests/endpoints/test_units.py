@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from references.cases import case
 
 from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
@@ -111,9 +112,8 @@ def test_a_ratio_without_a_unit_is_asked_unless_it_can_only_be_in_one(tmp_path: 
             read_visit_file(written(tmp_path, trial(upcr=values)))
 
 
-@pytest.mark.parametrize(
-    ("findings", "way_out"),
-    [
+def test_a_column_in_another_unit_than_it_says_is_refused() -> None:
+    for findings, way_out in [
         ({"upcr": [2.1, 0.2]}, "'upcr_g_g' or 'upcr_mg_mmol'"),
         ({"upcr_mg_mmol": [2.1, 0.2]}, "'upcr_g_g'"),
         ({"upcr_g_g": [210, 20]}, "'upcr_mg_mmol'"),
@@ -130,11 +130,9 @@ def test_a_ratio_without_a_unit_is_asked_unless_it_can_only_be_in_one(tmp_path: 
         ({"c3_g_l": [60, 95, 80]}, "'c3_mg_dl'"),
         ({"c4_mg_dl": [0.1, 0.3, 0.2]}, "'c4_g_l'"),
         ({"c3_g_l": [0.9], "c3_mg_dl": [90]}, "one quantity in two columns"),
-    ],
-)
-def test_a_column_in_another_unit_than_it_says_is_refused(findings: dict[str, list[float]], way_out: str) -> None:
-    with pytest.raises(InputError, match=way_out):
-        sledai_descriptors(pd.DataFrame(findings))
+    ]:
+        with case(findings, way_out), pytest.raises(InputError, match=way_out):
+            sledai_descriptors(pd.DataFrame(findings))
 
 
 def test_rare_but_real_values_are_not_refused() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from references.cases import case
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.endpoints import read_visit_file, score_visits, sri
@@ -227,21 +228,19 @@ def came(*rows: tuple[str, float, float | None]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["patient", "week", "pga"]).assign(visit=None)
 
 
-@pytest.mark.parametrize(
-    ("weeks", "windows", "counts"),
-    [
-        ((11, 12.5), None, 12.5), ((11, 13), None, 13), ((12, 12.4), None, 12), ((6, 30), None, 6), ((5.9,), None, None),
-        ((18,), None, 18), ((18.1,), None, None), ((13, 11.5), 7, 11.5), ((13.1,), 7, None), ((8,), 28, 8),
-        ((7.9,), 28, None), ((9,), {12: 21}, 9), ((8.9,), "12=21", None), ((13,), "7", 13),
-    ],
-)  # fmt: skip
-def test_the_closest_record_in_the_window_counts_and_of_two_the_later(weeks, windows, counts):
-    table = came(("A", 0, 1), *(("A", week, week / 10) for week in weeks))
-    kept, out, _ = plan_visits(table, planned=[0, 12], windows=windows)
-    later = kept[kept["week"] == 12]
-    assert later["pga"].tolist() == ([] if counts is None else [counts / 10])
-    assert len(kept) + len(out) == len(table)
-    assert (kept["week"].isin([0, 12])).all()
+def test_the_closest_record_in_the_window_counts_and_of_two_the_later():
+    for weeks, windows, counts in [
+            ((11, 12.5), None, 12.5), ((11, 13), None, 13), ((12, 12.4), None, 12), ((6, 30), None, 6), ((5.9,), None, None),
+            ((18,), None, 18), ((18.1,), None, None), ((13, 11.5), 7, 11.5), ((13.1,), 7, None), ((8,), 28, 8),
+            ((7.9,), 28, None), ((9,), {12: 21}, 9), ((8.9,), "12=21", None), ((13,), "7", 13),
+        ]:  # fmt: skip
+        with case(weeks, windows, counts):
+            table = came(("A", 0, 1), *(("A", week, week / 10) for week in weeks))
+            kept, out, _ = plan_visits(table, planned=[0, 12], windows=windows)
+            later = kept[kept["week"] == 12]
+            assert later["pga"].tolist() == ([] if counts is None else [counts / 10])
+            assert len(kept) + len(out) == len(table)
+            assert (kept["week"].isin([0, 12])).all()
 
 
 def test_a_row_without_values_gives_way_and_two_rows_of_one_time_are_refused(tmp_path):
