@@ -96,7 +96,7 @@ FIGURES = {
         _exact().pvalue_distribution(), observed=0.0504
     ),
     "simulation.operating_characteristics": lambda: figures.simulation.operating_characteristics(
-        {name: _exact().summary() for name in "abcdefghij"}
+        dict.fromkeys("abcdefghij", _exact().summary())
     ),
     "simulation.exaggeration": lambda: figures.simulation.exaggeration(_exact().estimates(), 0.25),
     "simulation.boundaries": _boundaries,
@@ -119,7 +119,7 @@ def hard_to_read(ax: Axes) -> list[str]:
     The picture is drawn without its texts; a thin line that crosses one is not its ground.
     """
     figure = ax.figure
-    figure.canvas.draw()
+    figure.draw_without_rendering()  # places the texts
     page = figure.bbox
     texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
     places = [(one, one.get_window_extent(), one.get_color()) for one in texts]
