@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import make_folder, write_atomically
+from lupus_kit.core.files import make_folder, read_text, write_atomically
 
 if TYPE_CHECKING:
     from lupus_kit.simulation import Scenario, Simulation
@@ -84,10 +84,7 @@ def simulate(
 def _text(plan: Path) -> str:
     from lupus_kit.simulation.plan.plan_file import LARGEST
 
-    try:
-        return output.read_input(plan, LARGEST, "a plan").decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{plan}: is not a text in UTF-8; save the plan as UTF-8.") from None
+    return read_text(lambda: output.read_input(plan, LARGEST, "a plan"), str(plan))
 
 
 def truths(scenario: Scenario) -> dict[str, Scenario]:

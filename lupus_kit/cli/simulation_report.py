@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
 from lupus_kit import __version__
+from lupus_kit.core.templates import toml_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +21,7 @@ _COLUMNS = ["quantity", "estimate", "mc_error", "low", "high"]
 
 #: The truths that a plan is simulated under, and what they are called.
 TRUTHS = {"assumed": "as the plan assumes", "no difference": "both arms respond alike, at the mean of their rates"}
-_SAID = tomllib.loads(resources.files(__package__).joinpath("simulation_report.toml").read_text(encoding="utf-8"))
+_SAID = toml_beside(__file__, "simulation_report.toml")
 NOTE: str = _SAID["note"]
 
 
