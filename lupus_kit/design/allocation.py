@@ -74,13 +74,10 @@ def _one_stratum(
         blocks.append(rng.permutation(np.tile(unit, size // len(unit))))
         filled += size
     lengths = [len(block) for block in blocks]
-    columns = {
-        "sequence": np.arange(1, filled + 1),
-        "block": np.repeat(np.arange(1, len(blocks) + 1), lengths),
-        "position": np.concatenate([np.arange(1, length + 1) for length in lengths]),
-        "arm": np.concatenate(blocks),
-    }
-    return pd.DataFrame({name: values[:n] for name, values in columns.items()})
+    block = np.repeat(np.arange(1, len(blocks) + 1), lengths)
+    position = np.concatenate([np.arange(1, length + 1) for length in lengths])
+    columns = {"sequence": np.arange(1, filled + 1), "block": block, "position": position}
+    return pd.DataFrame(columns).assign(arm=np.concatenate(blocks)).head(n)
 
 
 def kit_numbers(n: int, rng: np.random.Generator) -> list[str]:

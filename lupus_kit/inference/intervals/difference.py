@@ -66,7 +66,7 @@ def constrained_rates(
     # Nobody responds, or everybody: the likelihood has its peak at an end, where the cubic nearly has a double root.
     p2 = np.where(s == 0, low, np.where(s == total, high, np.minimum(np.maximum(p2, low), high)))
     for _ in range(2):
-        slope = bend = 0.0
+        slope, bend = np.zeros_like(p2), np.zeros_like(p2)
         for cells, rates, sign in ((a, p2 + d, 1), (b, p2, 1), (n1 - a, 1 - p2 - d, -1), (n2 - b, 1 - p2, -1)):
             part = cells / (within := np.where(rates > 0, rates, np.inf))
             slope, bend = slope + sign * part, bend + part / within
