@@ -89,10 +89,9 @@ def _one_stratum(
         blocks.append(rng.permutation(np.tile(unit, size // len(unit))))
         filled += size
     lengths = [len(block) for block in blocks]
-    block = np.repeat(np.arange(1, len(blocks) + 1), lengths)
-    allocation = pd.DataFrame({"sequence": np.arange(1, filled + 1), "block": block})
-    position = allocation.groupby("block").cumcount() + 1
-    return allocation.assign(position=position, arm=np.concatenate(blocks)).head(n)
+    columns = {"sequence": np.arange(1, filled + 1), "block": np.repeat(np.arange(1, len(blocks) + 1), lengths)}
+    position = np.concatenate([np.arange(1, length + 1) for length in lengths])
+    return pd.DataFrame(columns).assign(position=position, arm=np.concatenate(blocks)).head(n)
 
 
 def kit_numbers(n: int, rng: np.random.Generator) -> list[str]:

@@ -16,7 +16,7 @@ from references.cases import case
 from lupus_kit import audit, inference
 from lupus_kit.core.errors import InputError
 
-SOME = settings(max_examples=200, deadline=None, derandomize=True)
+SOME = settings(max_examples=60, deadline=None, derandomize=True)
 FEW = settings(max_examples=25, deadline=None, derandomize=True)
 MODES = ("half-up", "half-even", "truncate")
 TRIAL = [("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)]
@@ -47,7 +47,7 @@ def test_the_percentages_of_the_trial_pin_their_counts():
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("decimals", [0, 1, 2, 3])
 def test_every_count_is_among_its_own_candidates(decimals, mode):
-    for n in range(1, 61):
+    for n in [*range(1, 31), 37, 48, 59, 60]:
         for x in range(n + 1):
             text = percent(x, n, decimals, mode)
             assert audit.percent_matches(text, x, n, mode)

@@ -87,20 +87,13 @@ def test_every_form_on_the_screen_and_in_a_file(desk, capsys, form):
     assert "Wrote report.txt." in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("name", "form"),
-    [
-        ("r.html", "html"),
-        ("r.md", "markdown"),
-        ("r.json", "json"),
-        ("r.csv", "csv"),
-        ("r.txt", "table"),
-        ("r", "table"),
-    ],
-)
-def test_the_ending_of_the_file_chooses_the_form(desk, name, form):
-    assert call("audit", "mine.toml", "--out", name) == 0
-    assert (desk / name).read_text(encoding="utf-8") == audit.check("mine.toml").render(form)
+def test_the_ending_of_the_file_chooses_the_form(desk):
+    found = audit.check("mine.toml")
+    for name, form in {
+        "r.html": "html", "r.md": "markdown", "r.json": "json", "r.csv": "csv", "r.txt": "table", "r": "table"
+    }.items():  # fmt: skip
+        assert call("audit", "mine.toml", "--out", name) == 0
+        assert (desk / name).read_text(encoding="utf-8") == found.render(form), name
 
 
 def test_the_machine_readable_forms_are_readable(desk, capsys):

@@ -33,13 +33,13 @@ def assert_same(one: cohort.Cohort, other: cohort.Cohort) -> None:
 
 @pytest.mark.parametrize("format", ["csv", "parquet", "xlsx"])
 def test_what_is_written_is_what_the_library_makes(desk, capsys, format):
-    arguments = ["--per-arm", "8", "--seed", "3", "--set", "dropout_rate=0.25", "--set", "item_share.rash=0.5"]
+    arguments = ["--per-arm", "3", "--seed", "3", "--set", "dropout_rate=0.25", "--set", "item_share.rash=0.5"]
     assert call("cohort", "--out", "mine", "--format", format, *arguments) == 0
-    expected = cohort.what_if(cohort.Assumptions(dropout_rate=0.25, item_share={"rash": 0.5}), n_per_arm=8, seed=3)
+    expected = cohort.what_if(cohort.Assumptions(dropout_rate=0.25, item_share={"rash": 0.5}), n_per_arm=3, seed=3)
     assert_same(cohort.Cohort.load("mine"), expected)
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("Wrote 16 patients (8 in each arm, seed 3) to mine. These patients are invented")
+    assert printed.err.startswith("Wrote 6 patients (3 in each arm, seed 3) to mine. These patients are invented")
     assert os.listdir(desk) == ["mine"]
 
 
@@ -57,10 +57,12 @@ def test_thirty_in_each_arm_unless_told(desk):
 def test_every_kind_of_value_can_be_set(desk):
     settings = ["dropouts=2,1", "extra_weeks=4, 8", "sledai_version=SELENA", "entry_sledai=6"]
     given = [word for setting in settings for word in ("--set", setting)]
-    assert call("cohort", "--out", "mine", *given) == 0
+    assert call("cohort", "--out", "mine", "--per-arm", "4", *given) == 0
     made = cohort.Cohort.load("mine").assumptions
     assert (made.dropouts, made.extra_weeks, made.sledai_version, made.entry_sledai) == ((2, 1), (4, 8), "SELENA", 6)
-    assert call("cohort", "--out", "mine", "--set", "dropouts=none") == 0  # a cohort that is there is replaced
+    assert (
+        call("cohort", "--out", "mine", "--per-arm", "4", "--set", "dropouts=none") == 0
+    )  # a cohort that is there is replaced
     assert cohort.Cohort.load("mine").assumptions == cohort.Assumptions()
 
 

@@ -51,7 +51,7 @@ def call(*arguments: str) -> int:
 def small(monkeypatch):
     """Draw no pictures, which take longest and are the subject of one test, and make chunks of few trials."""
     monkeypatch.setattr(report, "pictures", lambda results: [])
-    monkeypatch.setattr(chunks, "PATIENTS", 3000)
+    monkeypatch.setattr(chunks, "PATIENTS", 1200)  # twenty trials of 60 patients
     monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
     monkeypatch.setitem(chunks.CHUNK, "adaptive", 400)
 
@@ -191,21 +191,21 @@ def test_what_the_new_plan_offers_can_be_used():
 @pytest.mark.parametrize("plan", ["adaptive.toml", "patients.toml"])
 def test_two_cores_write_the_same_bytes_as_one(desk, small, plan):
     (desk / "adaptive.toml").write_text(RATES.replace("[rates]", ADAPTIVE), encoding="utf-8")
-    trials = {"adaptive.toml": "1200", "patients.toml": "140"}[plan]  # three chunks each
+    trials = {"adaptive.toml": "1200", "patients.toml": "60"}[plan]  # three chunks each
     for jobs in ("1", "2"):
         assert call("simulate", plan, "--trials", trials, "--jobs", jobs, "--out", f"jobs{jobs}") == 0
     assert content("jobs1") == content("jobs2")
     assert len([name for name in content("jobs1") if "assumed" in name and "part-" in name]) == 3
 
 
-STOPPED = ["simulate", "patients.toml", "--trials", "300", "--seed", "7"]  # six chunks
+STOPPED = ["simulate", "patients.toml", "--trials", "80", "--seed", "7"]  # four chunks
 # After three parts it waits for the blow, however busy the machine is.
 COMMAND = """
 import time
 from lupus_kit import cli
 from lupus_kit.simulation.trials import checkpoint, chunks
 
-chunks.PATIENTS = 3000
+chunks.PATIENTS = 1200
 write, written = checkpoint.Parts.write, []
 
 def write_three(parts, chunk, frame):
@@ -220,40 +220,38 @@ cli.main()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
-def test_a_run_that_is_killed_goes_on_to_the_same_bytes(desk, small, capsys):
-    # Killed with workers: tests/simulation/test_runner.py.
+def test_a_run_that_is_interrupted_goes_on_to_the_same_bytes(desk, small, capsys):
+    # Killed outright, with workers: tests/simulation/test_runner.py.
     assert call(*STOPPED, "--out", "whole") == 0
-    for blow, jobs, folder in ((signal.SIGKILL, "1", "killed"), (signal.SIGINT, "2", "interrupted")):
-        command = [sys.executable, "-c", COMMAND, *STOPPED, "--jobs", jobs, "--out", folder]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with (desk / "log").open("w") as log:
-            # Its own process group: Ctrl+C in a terminal reaches the workers, too.
-            process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=log, stderr=log)
-            try:
-                end = time.monotonic() + 300
-                while len(list(Path(folder).rglob("part-*.parquet"))) < 3:
-                    assert process.poll() is None, (desk / "log").read_text()
-                    assert time.monotonic() < end
-                    time.sleep(0.01)
-            finally:
-                os.killpg(process.pid, blow)
-                code = process.wait(timeout=300)
-        assert len(list(Path(folder).rglob("part-*.parquet"))) == 3
-        assert not set(RESULTS) & set(os.listdir(folder))
-        if blow == signal.SIGINT:
-            said = (desk / "log").read_text()
-            assert code == 130
-            assert f"Stopped. What is done is kept in {folder}: the same command with --resume goes on." in said
-            assert "Traceback" not in said
-        capsys.readouterr()
-        assert call(*STOPPED, "--out", folder) == 2
-        assert "holds a simulation already: add --resume" in capsys.readouterr().err
-        assert call(*STOPPED, "--out", folder, "--resume") == 0
-        assert content(folder) == content("whole")
+    command = [sys.executable, "-c", COMMAND, *STOPPED, "--jobs", "2", "--out", "stopped"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (desk / "log").open("w") as log:
+        # Its own process group: Ctrl+C in a terminal reaches the workers, too.
+        process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=log, stderr=log)
+        try:
+            end = time.monotonic() + 300
+            while len(list(Path("stopped").rglob("part-*.parquet"))) < 3:
+                assert process.poll() is None, (desk / "log").read_text()
+                assert time.monotonic() < end
+                time.sleep(0.01)
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            code = process.wait(timeout=300)
+    assert len(list(Path("stopped").rglob("part-*.parquet"))) == 3
+    assert not set(RESULTS) & set(os.listdir("stopped"))
+    said = (desk / "log").read_text()
+    assert code == 130
+    assert "Stopped. What is done is kept in stopped: the same command with --resume goes on." in said
+    assert "Traceback" not in said
+    capsys.readouterr()
+    assert call(*STOPPED, "--out", "stopped") == 2
+    assert "holds a simulation already: add --resume" in capsys.readouterr().err
+    assert call(*STOPPED, "--out", "stopped", "--resume") == 0
+    assert content("stopped") == content("whole")
 
 
 def test_a_finished_run_can_be_read_again_without_work(desk, small, monkeypatch):
-    question = ["simulate", "patients.toml", "--trials", "70", "--out", "done"]
+    question = ["simulate", "patients.toml", "--trials", "30", "--out", "done"]
     assert call(*question) == 0
     before = content("done")
 
@@ -284,11 +282,11 @@ def test_another_plan_is_refused_before_anything_is_written(desk, small, capsys)
 
 @pytest.mark.parametrize("plan", ["rates.toml", "patients.toml"])
 def test_a_finished_run_goes_on_to_more_trials(desk, small, plan):
-    # 50 trials of patients a part here: 100 trials are two whole parts, which are kept.
-    assert call("simulate", plan, "--trials", "100", "--out", "done") == 0
+    # 20 trials of patients a part here: 40 trials are two whole parts, which are kept.
+    assert call("simulate", plan, "--trials", "40", "--out", "done") == 0
     before = content("done")
-    assert call("simulate", plan, "--trials", "150", "--out", "done", "--resume") == 0
-    assert call("simulate", plan, "--trials", "150", "--out", "whole") == 0
+    assert call("simulate", plan, "--trials", "60", "--out", "done", "--resume") == 0
+    assert call("simulate", plan, "--trials", "60", "--out", "whole") == 0
     assert content("done") == content("whole")
     if plan == "patients.toml":
         parts = {name for name in before if "part-" in name}
@@ -296,23 +294,21 @@ def test_a_finished_run_goes_on_to_more_trials(desk, small, plan):
         assert parts < set(content("done"))
 
 
-@pytest.mark.parametrize("name", ["plan.toml", *RESULTS])
-def test_going_on_overwrites_no_file_that_somebody_made_or_changed(desk, small, capsys, name):
-    question = ["simulate", "rates.toml", "--trials", "300", "--out", "done"]
+def test_going_on_overwrites_no_file_that_somebody_made_or_changed(desk, small, capsys):
+    question = ["simulate", "rates.toml", "--trials", "300", "--no-coverage", "--out", "done"]
     assert call(*question) == 0
-    (desk / "done" / name).write_text("my notes", encoding="utf-8")
-    before = content("done")
-    assert call(*question, "--resume") == 2
-    assert f"{name} is " in (said := capsys.readouterr().err)
-    assert "and is not overwritten: move it" in said
-    assert content("done") == before
-    (desk / "done" / name).unlink()
-    assert call(*question, "--resume") == 0
-    (desk / "done" / name).unlink()
-    (desk / "done" / name).mkdir()
-    assert call(*question, "--resume") == 2
-    (desk / "done" / name).rmdir()
-    assert call(*question, "--resume") == 0
+    for name in ("plan.toml", *RESULTS):
+        (desk / "done" / name).write_text("my notes", encoding="utf-8")
+        before = content("done")
+        assert call(*question, "--resume") == 2
+        assert f"{name} is " in (said := capsys.readouterr().err)
+        assert "and is not overwritten: move it" in said
+        assert content("done") == before
+        (desk / "done" / name).unlink()
+        (desk / "done" / name).mkdir()
+        assert call(*question, "--resume") == 2
+        (desk / "done" / name).rmdir()
+        assert call(*question, "--resume") == 0
     # Results that nobody remembers having written are somebody's.
     (desk / "done" / "parts" / "written.json").unlink()
     assert call(*question, "--resume") == 2

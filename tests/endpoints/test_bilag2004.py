@@ -207,12 +207,18 @@ RENAL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("now", "before", "expected"), RENAL)
-def test_renal_thresholds(now: dict[int, object], before: dict[int, object], expected: str) -> None:
-    previous = frame(before) if before else frame({5: 0})
-    assert bilag2004(frame(now), previous)["bilag_renal"].iloc[0] == expected
-    wide = frame(now).assign(**{f"{BY_NUMBER[n].id}_previous": value for n, value in before.items()})
-    assert bilag2004(wide)["bilag_renal"].iloc[0] == expected
+def test_renal_thresholds() -> None:
+    now, before, expected = zip(*RENAL, strict=True)
+    previous = frame(*(row or {5: 0} for row in before))
+    assert bilag2004(frame(*now), previous)["bilag_renal"].tolist() == [*expected]
+    numbers = {number for row in before for number in row}
+    cells = {f"{BY_NUMBER[n].id}_previous": [row.get(n) for row in before] for n in sorted(numbers)}
+    assert bilag2004(frame(*now).assign(**cells))["bilag_renal"].tolist() == [*expected]
+    for k in (0, 1, len(RENAL) - 1):  # a patient alone, with no column but his own
+        assert (
+            bilag2004(frame(now[k]), previous.iloc[[k]].dropna(axis=1).reset_index(drop=True))["bilag_renal"].item()
+            == expected[k]
+        )
 
 
 def test_without_a_previous_value_no_change_is_assumed() -> None:

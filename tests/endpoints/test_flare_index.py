@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from references.cases import case
 from references.endpoints_by_row import FLARE_COLUMNS, MILD_DRUGS, MILD_FEATURES, SEVERE_DRUGS, SEVERE_FEATURES
 
 from lupus_kit.core.errors import InputError
@@ -27,9 +28,8 @@ def grade(before: dict[str, Any], now: dict[str, Any], **options: Any) -> str | 
     return None if pd.isna(flare) else str(flare)
 
 
-@pytest.mark.parametrize(
-    ("column", "before", "now", "expected"),
-    [
+def test_numbers_on_both_sides() -> None:
+    for column, before, now, expected in [
         ("sledai", 6, 8, "none"),
         ("sledai", 6, 9, "mild-moderate"),
         ("sledai", 9, 12, "mild-moderate"),
@@ -51,10 +51,9 @@ def grade(before: dict[str, Any], now: dict[str, Any], **options: Any) -> str | 
         ("prednisone_mg_day", 10, 30.01, "severe"),
         ("prednisone_mg_day", 40, 40, "none"),
         ("prednisone_mg_day", 60, 40, "none"),
-    ],
-)
-def test_numbers_on_both_sides(column: str, before: float, now: float, expected: str) -> None:
-    assert grade({column: before}, {column: now}) == expected
+    ]:
+        with case(column, before, now, expected):
+            assert grade({column: before}, {column: now}) == expected
 
 
 @pytest.mark.parametrize(

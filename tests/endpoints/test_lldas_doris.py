@@ -33,6 +33,18 @@ def last(rule: Callable[..., pd.DataFrame], *rows: dict[str, Any], **options: An
     return got.iloc[-1]
 
 
+def each(rule: Callable[..., pd.DataFrame], *courses: list[dict[str, Any]]) -> pd.DataFrame:
+    """Answers of many patients at the last visit of each."""
+    keys = [
+        {"patient": who, "visit": f"week {4 * k}", "week": 4 * k}
+        for who, c in enumerate(courses)
+        for k in range(len(c))
+    ]
+    rows = [row for course in courses for row in course]
+    got = rule(pd.DataFrame([k | WELL | row for k, row in zip(keys, rows, strict=True)]), missing="observed")
+    return got.drop_duplicates("patient", keep="last").sort_values("patient")
+
+
 def verdict(rule: Callable[..., pd.DataFrame], *rows: dict[str, Any], **options: Any) -> bool | None:
     answer = last(rule, *rows, **options)[rule.__name__]
     return None if answer is pd.NA else bool(answer)
@@ -53,14 +65,14 @@ def test_patients_may_be_whole_numbers(endpoint: str, kind: str) -> None:
 # --- LLDAS -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", IDS)
-def test_each_lasting_descriptor_alone(name: str) -> None:
-    here = {name: 1}
-    got = last(lldas, here, here)
-    assert bool(got["organ_clause"]) is (name not in NEVER_IN_LLDAS)
-    assert bool(got["sledai_clause"]) is (WEIGHT[name] <= 4)
-    assert got["new_feature_clause"]
-    assert bool(got["lldas"]) is (name not in NEVER_IN_LLDAS and WEIGHT[name] <= 4)
+def test_each_lasting_descriptor_alone() -> None:
+    got = each(lldas, *([{name: 1}] * 2 for name in IDS))
+    lasting, light = [name not in NEVER_IN_LLDAS for name in IDS], [WEIGHT[name] <= 4 for name in IDS]
+    assert got["organ_clause"].tolist() == lasting
+    assert got["sledai_clause"].tolist() == light
+    assert got["new_feature_clause"].all()
+    assert got["lldas"].tolist() == [a and b for a, b in zip(lasting, light, strict=True)]
+    assert last(lldas, {"rash": 1}, {"rash": 1})["lldas"]
 
 
 def test_sledai_of_four_passes_and_five_fails() -> None:
@@ -122,10 +134,12 @@ def test_a_failed_clause_decides_whatever_is_missing() -> None:
 # --- DORIS -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", IDS)
-def test_only_serology_may_be_there_in_remission(name: str) -> None:
-    assert verdict(doris, {name: 1}) is (name in ("low_complement", "dna_binding"))
-    assert verdict(doris, {name: None}) is (True if name in ("low_complement", "dna_binding") else None)
+def test_only_serology_may_be_there_in_remission() -> None:
+    serology = [name in ("low_complement", "dna_binding") for name in IDS]
+    assert each(doris, *([{name: 1}] for name in IDS))["doris"].tolist() == serology
+    unknown = each(doris, *([{name: None}] for name in IDS))["doris"]
+    assert unknown.isna().tolist() == [not one for one in serology]
+    assert unknown.dropna().all()
 
 
 @pytest.mark.parametrize(("pga", "met"), [(0, True), (0.49, True), (0.5, False), (0.51, False), (None, None)])

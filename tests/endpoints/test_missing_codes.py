@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -38,58 +40,60 @@ def test_99_at_entry_is_refused_until_it_is_said_what_it_is(tmp_path):
     )
     with pytest.raises(InputError, match="row 2, column 'sledai': 99 is not allowed"):
         score_visits(coded, "modified-sri")
-    for codes in (99, "99", "99,-9", [99, 9], {"sledai": 99}, "SLEDAI total=99"):
-        assert responders(tmp_path, coded, codes) == ["A"], codes
+    assert responders(tmp_path, coded, 99) == ["A"]
+    for codes in ("99", "99,-9", [99, 9], {"sledai": 99}, "SLEDAI total=99"):
+        visits = read_visit_file(tmp_path / "v.csv", missing_codes=codes).visits
+        assert visits["sledai"].isna().tolist() == [False, False, True, False], codes
     assert "Codes for missing were emptied: 1 in sledai." in read_visit_file(tmp_path / "v.csv", missing_codes=99).notes
     assert responders(tmp_path, coded, "none") == ["A", "B"]
 
 
+USUAL = {"prednisone_mg_day": [10, 5, 20], "platelets": [200, 150, 300], "inflamed_joints": [2, 0, 4],
+         "temperature": [36.5, 37, 36], "bilag_renal": ["B", "C", "D"], "sledai": [8, 4, 10], "pga": [2, 1, 2]}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("column", "value"),
+    "codes",
     [
-        ("sledai", 99), ("sledai", 88), ("sledai", 77), ("sledai", 71), ("sledai", 999), ("sledai", -9), ("sledai", -99),
-        ("sledai", -1), ("pga", 9), ("pga", -8), ("pga", 99), ("pga", 9999), ("prednisone_mg_day", 999),
-        ("prednisone_mg_day", 99), ("platelets", 999), ("inflamed_joints", 99), ("rescue", 9), ("rash", 9), ("rash", 99),
-        ("bilag_renal", 9), ("arthritis_severe", 9), ("temperature", 99),
+        {"sledai": 99, "pga": 9, "prednisone_mg_day": 999, "platelets": 999, "inflamed_joints": 99, "rescue": 9,
+         "rash": 9, "bilag_renal": 9, "arthritis_severe": 9, "temperature": 99},
+        {"sledai": 88, "pga": -8, "prednisone_mg_day": 99, "rash": 99}, {"sledai": 77, "pga": 99},
+        {"sledai": 71, "pga": 9999}, {"sledai": 999}, {"sledai": -9}, {"sledai": -99}, {"sledai": -1},
     ],
 )  # fmt: skip
-def test_usual_codes_in_every_kind_of_column_are_refused_with_the_way_out(tmp_path, column, value):
-    usual = {"prednisone_mg_day": [10, 5, 20], "platelets": [200, 150, 300], "inflamed_joints": [2, 0, 4],
-             "temperature": [36.5, 37, 36], "bilag_renal": ["B", "C", "D"]}  # fmt: skip
-    own = usual.get(column, table().get(column, pd.Series([1, 0, 1, 0])).tolist()[:3])
-    coded = table(**{column: [*own, value]})
-    with pytest.raises(
-        InputError, match=rf"row 5, column '{column}'.*missing_codes={value:g} \(--missing-codes {value:g}"
-    ):
+def test_usual_codes_in_every_kind_of_column_are_refused_with_the_way_out(tmp_path, codes):
+    cells = {column: [*USUAL.get(column, [1, 0, 1]), code] for column, code in codes.items()}
+    coded = table(alopecia=[0] * 4, **cells)  # without any value the row would be no visit
+    with pytest.raises(InputError) as caught:
         responders(tmp_path, coded)
+    for column, code in codes.items():
+        words = rf"row 5, column '{column}'.*missing_codes={code:g} \(--missing-codes {code:g}"
+        assert re.search(words, str(caught.value)), column
     coded.to_csv(tmp_path / "v.csv", index=False)
-    visits = read_visit_file(tmp_path / "v.csv", missing_codes=str(value)).visits
-    assert visits[column].isna().tolist() == [False, False, False, True]
+    visits = read_visit_file(tmp_path / "v.csv", missing_codes=",".join(map(str, codes.values()))).visits
+    for column in codes:
+        assert visits[column].isna().tolist() == [False, False, False, True], column
 
 
-@pytest.mark.parametrize(
-    ("column", "values"),
-    [
-        ("platelets", [99, 150, 88, 300]), ("creatinine", [77, 98, 99, 110]), ("sledai", [9, 9, 10, 9]),
-        ("prednisone_mg_day", [100, 9, 7.5, 50]), ("c3_lower_limit", [99, 99, 99, 99]), ("pga", [0.9, 0.99, 1, 2]),
-        ("haemoglobin", [9, 9, 12, 13]), ("anti_dsdna", [999, 600, 20, 88]),
-    ],
-)  # fmt: skip
-def test_plausible_values_are_not_asked_for_and_not_emptied(tmp_path, column, values):
-    frame = table(**{column: values})
-    frame.to_csv(tmp_path / "v.csv", index=False)
+def test_plausible_values_are_not_asked_for_and_not_emptied(tmp_path):
+    values = {
+        "platelets": [99, 150, 88, 300], "creatinine": [77, 98, 99, 110], "sledai": [9, 9, 10, 9],
+        "prednisone_mg_day": [100, 9, 7.5, 50], "c3_lower_limit": [99, 99, 99, 99], "pga": [0.9, 0.99, 1, 2],
+        "haemoglobin": [9, 9, 12, 13], "anti_dsdna": [999, 600, 20, 88],
+    }  # fmt: skip
+    table(**values).to_csv(tmp_path / "v.csv", index=False)
     for codes in (None, "99,9,88,999"):
         visits = read_visit_file(tmp_path / "v.csv", missing_codes=codes).visits
-        assert visits[column].tolist() == values
+        assert {column: visits[column].tolist() for column in values} == values
     notes = read_visit_file(tmp_path / "v.csv", missing_codes="99").notes
     assert not any("emptied:" in note for note in notes)
-    if 99 in values:
-        count = values.count(99)
-        assert (
-            f"Kept as values, since others are near them: 99 in {column} ({count} cell{'s' * (count > 1)})" in notes[-1]
-        )
-        only = read_visit_file(tmp_path / "v.csv", missing_codes={column: [99]}).visits
-        assert only[column].isna().sum() == count
+    kept = {column: cells.count(99) for column, cells in values.items() if 99 in cells}
+    assert len(kept) == 3
+    for column, count in kept.items():
+        assert f"99 in {column} ({count} cell{'s' * (count > 1)})" in notes[-1]
+    assert notes[-1].startswith("Kept as values, since others are near them: ")
+    only = read_visit_file(tmp_path / "v.csv", missing_codes={column: [99] for column in kept}).visits
+    assert {column: only[column].isna().sum() for column in kept} == kept
 
 
 @pytest.mark.parametrize("code", [-9, -99, 999, 99])
@@ -111,31 +115,16 @@ def test_a_code_of_all_descriptors_is_refused_and_then_open(tmp_path):
     assert responders(tmp_path, frame, "9") == ["A"]
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        "missing",
-        "Not done",
-        "UNK",
-        "#N/A",
-        "NULL",
-        "-",
-        "--",
-        "?",
-        "N/A",
-        "NaN",
-        ".",
-        "n.a.",
-        "unknown",
-        "not recorded",
-    ],
-)
-def test_words_for_missing_are_read_and_counted(tmp_path, word):
-    frame = table(pga=["2", "1", "2", word])
-    assert responders(tmp_path, frame) == ["A"]
-    notes = read_visit_file(tmp_path / "v.csv").notes
-    plain = word in ("N/A", "NaN", ".")
-    assert list(notes) == ([] if plain else [f"Words that mean missing, in 1 cell: {word!r} (1)."])
+def test_words_for_missing_are_read_and_counted(tmp_path):
+    words = ["missing", "Not done", "UNK", "#N/A", "NULL", "-", "--", "?", "n.a.", "unknown", "not recorded"]
+    plain = ["N/A", "NaN", "."]
+    for group in (words, plain):
+        frame = pd.concat([table(patient=["A", "A", word, word], pga=["2", "1", "2", word]) for word in group])
+        frame = frame.drop_duplicates().assign(patient=lambda t: t["patient"].map(lambda who: f"<{who}>"))
+        assert responders(tmp_path, frame.reset_index(drop=True)) == ["<A>"]
+        listed = ", ".join(f"{word!r} (1)" for word in group[:-1]) + f" and {group[-1]!r} (1)"
+        expected = [] if group is plain else [f"Words that mean missing, in {len(group)} cells: {listed}."]
+        assert list(read_visit_file(tmp_path / "v.csv").notes) == expected
 
 
 @pytest.mark.parametrize("word", ["pending", "none", "nil", "see notes"])

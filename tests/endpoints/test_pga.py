@@ -41,28 +41,31 @@ def visits(pga: list[object], **columns: object) -> pd.DataFrame:
     return table.assign(sledai=[12, 4], bilag_renal=["A", "C"], **columns)
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "passes"),
-    [
-        ("1.10", "1.396", True),  # 0.296, though both hundredths differ by 0.30
-        ("1.10", "1.4", False),
-        ("1.6", "1.9", False),  # 1.9 - 1.6 is less than 0.3 in floating point
-        ("1.104", "1.404", False),
-        ("1.104", "1.4039", True),
-        ("1.10", "1.399999999999", True),
-    ],
-)
+PAIRS = [
+    ("1.10", "1.396", True),  # 0.296, though both hundredths differ by 0.30
+    ("1.10", "1.4", False),
+    ("1.6", "1.9", False),  # 1.9 - 1.6 is less than 0.3 in floating point
+    ("1.104", "1.404", False),
+    ("1.104", "1.4039", True),
+    ("1.10", "1.399999999999", True),
+]
+
+
+def each_pair(pairs: list[tuple[object, object]], kind: type = float) -> pd.DataFrame:
+    """One patient a pair of values at baseline and week 12."""
+    table = pd.concat([visits([*pair]).assign(patient=k) for k, pair in enumerate(pairs)], ignore_index=True)
+    cells = [kind(cell) for pair in pairs for cell in pair]
+    return table.assign(pga=pd.Series(cells, dtype=object if kind is str else kind))
+
+
 @pytest.mark.parametrize("kind", [str, float, np.float32])
-def test_a_rise_is_decided_exactly(before: str, now: str, passes: bool, kind: type) -> None:
-    if kind is np.float32 and len(now) > 8:  # single precision does not hold so many decimals
-        kind = np.float64
-    cells = [kind(before), kind(now)]
-    table = visits(cells)
-    table["pga"] = pd.Series(cells, dtype=object if kind is str else kind)
+def test_a_rise_is_decided_exactly(kind: type) -> None:
+    cases = PAIRS[:-1] if kind is np.float32 else PAIRS  # single precision does not hold so many decimals
+    table = each_pair([(before, now) for before, now, _ in cases], kind)
     for answer in (score_visits(table).verdicts, score_visits(table, "bicla").verdicts):
-        assert answer["responder"].tolist() == [passes]
+        assert answer["responder"].tolist() == [passes for _, _, passes in cases]
     if kind is not str:
-        assert sri(table)["pga_rise"].item() == float(Fraction(now) - Fraction(before))
+        assert sri(table)["pga_rise"].tolist() == [float(Fraction(now) - Fraction(before)) for before, now, _ in cases]
 
 
 def test_a_rise_computed_by_the_user_is_the_decimal_it_stands_for() -> None:
@@ -71,19 +74,15 @@ def test_a_rise_computed_by_the_user_is_the_decimal_it_stands_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scale", "before", "now", "passes"),
+    ("scale", "cases"),
     [
-        ("0-100", 20, 30, False),
-        ("0-100", 20, 29.9, True),
-        ("0-100", 48.7, 58.7, False),
-        ("0-100", 33.3, 43.29, True),
-        ("0-10", 4.87, 5.87, False),
-        ("0-10", 4.87, 5.869, True),
+        ("0-100", {(20, 30): False, (20, 29.9): True, (48.7, 58.7): False, (33.3, 43.29): True}),
+        ("0-10", {(4.87, 5.87): False, (4.87, 5.869): True}),
     ],
 )
-def test_limits_on_longer_scales(scale: str, before: float, now: float, passes: bool) -> None:
-    scored = score_visits(visits([before, now]), pga_scale=scale)
-    assert scored.verdicts["responder"].tolist() == [passes]
+def test_limits_on_longer_scales(scale: str, cases: dict[tuple[float, float], bool]) -> None:
+    scored = score_visits(each_pair([*cases]), pga_scale=scale)
+    assert scored.verdicts["responder"].tolist() == [*cases.values()]
 
 
 def test_limits_of_states_and_flares() -> None:

@@ -54,35 +54,29 @@ def better(column: str, value: Any, rng: np.random.Generator) -> Any:
     return float(rng.choice([x for x in (PGA if column == "pga" else DOSES) if x <= value]))
 
 
-@settings(max_examples=8)
-@given(
-    seed=st.integers(0, 10_000),
-    gaps=st.sampled_from([0.0, 0.01, 0.05]),
-    week=st.sampled_from([4, 12, 24]),
-    columns=st.lists(
-        st.sampled_from([*BAD_SIGNS, *GOOD_SIGNS, *GRADES, *PERCENTS, "pga", "prednisone_mg_day", "sledai"]), min_size=1
-    ),
-)
-def test_improving_anything_never_loses_a_response(seed: int, gaps: float, week: int, columns: list[str]) -> None:
+CHANGED = [*BAD_SIGNS, *GOOD_SIGNS, *GRADES, *PERCENTS, "pga", "prednisone_mg_day", "sledai"]
+
+
+@settings(max_examples=3)
+@given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.0, 0.01, 0.05]), week=st.sampled_from([4, 12, 24]))
+def test_improving_anything_never_loses_a_response(seed: int, gaps: float, week: int) -> None:
+    # In each patient other columns get better, from one to all: 360 patients in all.
     rng = np.random.default_rng(seed)
-    table = random_table(48, seed, gaps)
+    table = random_table(120, seed, gaps)
     table["sledai"] = sledai(table).astype(object).where(lambda total: total.notna(), None)
-    after = table.copy()
-    here = np.flatnonzero(table["week"] == week)
-    for column in columns:
-        chosen = here[rng.random(len(here)) < 0.7]
-        cells = after[column].astype(object).to_numpy(copy=True)
-        cells[chosen] = [better(column, cells[row], rng) for row in chosen]
-        after[column] = cells
+    after = table.astype(dict.fromkeys(CHANGED, object))
+    for row in np.flatnonzero(table["week"] == week):
+        for column in rng.choice(CHANGED, rng.choice([1, 2, 5, len(CHANGED)]), replace=False):
+            after.at[row, column] = better(column, after.at[row, column], rng)
     for rule in VERDICT:
         was, now = rank(rule, table), rank(rule, after)
         assert (now[week] >= was[week]).all(), rule.__name__
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
 def test_a_hidden_cell_leaves_the_answer_or_opens_it(seed: int, gaps: float) -> None:
-    table = random_table(120, seed)
+    table = random_table(200, seed)
     table["sledai"] = sledai(table)
     hidden = hide(table, np.random.default_rng(seed), gaps)
     for rule in VERDICT:
@@ -115,10 +109,10 @@ def test_a_hidden_cell_never_changes_a_flare_that_is_graded(seed: int, gaps: flo
     assert same[kept.to_numpy()].all()
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.0, 0.01, 0.05]))
 def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gaps: float) -> None:
-    table = random_table(120, seed, gaps)
+    table = random_table(200, seed, gaps)
     table["sledai"] = sledai(table)
     found = {way: sri(table, missing=way, reasons=False) for way in MISSING}
     answers = {way: got["responder"].astype(float) for way, got in found.items()}
@@ -132,20 +126,20 @@ def test_missing_never_beats_the_best_case_nor_is_below_the_worst(seed: int, gap
         assert (found[way]["imputed"] == (open_answer & (way != "observed"))).all()
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(seed=st.integers(0, 10_000))
 def test_more_room_is_asked_for_by_every_larger_n(seed: int) -> None:
-    table = random_table(120, seed, 0.01)
+    table = random_table(240, seed, 0.01)
     table["sledai"] = sledai(table)
     counts = [sri(table, points=n, reasons=False)["responder"].to_numpy(dtype=bool) for n in range(4, 9)]
     for fewer, more in zip(counts[1:], counts[:-1], strict=True):
         assert (fewer <= more).all()
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(seed=st.integers(0, 10_000))
 def test_rules_that_contain_each_other(seed: int) -> None:
-    table = random_table(240, seed)
+    table = random_table(480, seed)
     table["sledai"] = sledai(table)
     assert (s2k_ri50(table) <= table["sledai"]).all()
     full, half = sri(table)["responder"], sri50(table)["responder"]

@@ -205,34 +205,40 @@ SIDES = {
 }
 
 
-@pytest.mark.parametrize("definition", RENAL_DEFINITIONS)
-def test_each_requirement_has_a_column_that_turns_at_its_limit(definition: str) -> None:
-    sides = SIDES[definition]
-    for column, (meets, fails) in sides.items():
-        got = score(definition, [meets, fails, dict.fromkeys(meets)])
-        assert got[column].tolist() == [True, False, pd.NA]
-    requirements = got.attrs["requirements"]
-    assert list(requirements) == list(sides)  # no column without its limits here
-    assert all(words in got["reason"].iloc[2] for column, words in requirements.items() if got[column].iloc[2] is pd.NA)
+def test_each_requirement_has_a_column_that_turns_at_its_limit() -> None:
+    for definition in RENAL_DEFINITIONS:
+        with case(definition):
+            sides = SIDES[definition]
+            for column, (meets, fails) in sides.items():
+                got = score(definition, [meets, fails, dict.fromkeys(meets)])
+                assert got[column].tolist() == [True, False, pd.NA]
+            requirements = got.attrs["requirements"]
+            assert list(requirements) == list(sides)  # no column without its limits here
+            assert all(
+                words in got["reason"].iloc[2] for column, words in requirements.items() if got[column].iloc[2] is pd.NA
+            )
 
 
-@pytest.mark.parametrize("definition", RENAL_DEFINITIONS)
-def test_the_columns_make_the_verdict(definition: str) -> None:
-    used = measures(definition)
-    levels = [
-        [1, 0, None] if k in ANSWERS else [WORSE[k], (WORSE[k] + GOOD[k]) / 2, GOOD[k], None] for k in used
-    ]  # fmt: skip
-    rows = [dict(zip(used, cells, strict=True)) for cells in itertools.product(*levels)]
-    got = score(definition, rows)
-    single = not RENAL_DEFINITIONS[definition].partial  # whoever is not complete has no response
-    for _, cells in got.sample(min(200, len(got)), random_state=1).iterrows():
-        row = {name: None if pd.isna(cell) else cell for name, cell in cells.items()}
-        met = {
-            level: by_row.every(*(row[column] for column in got.attrs["requirements"] if column.startswith(level)))
-            for level in ("complete", "partial")
-        }
-        assert row["complete"] == met["complete"]
-        assert row["partial"] == (met["complete"] if single else by_row.some(met["complete"], met["partial"]))
+def test_the_columns_make_the_verdict() -> None:
+    for definition in RENAL_DEFINITIONS:
+        with case(definition):
+            used = measures(definition)
+            levels = [
+                [1, 0, None] if k in ANSWERS else [WORSE[k], (WORSE[k] + GOOD[k]) / 2, GOOD[k], None] for k in used
+            ]  # fmt: skip
+            rows = [dict(zip(used, cells, strict=True)) for cells in itertools.product(*levels)]
+            got = score(definition, rows)
+            single = not RENAL_DEFINITIONS[definition].partial  # whoever is not complete has no response
+            for _, cells in got.sample(min(200, len(got)), random_state=1).iterrows():
+                row = {name: None if pd.isna(cell) else cell for name, cell in cells.items()}
+                met = {
+                    level: by_row.every(
+                        *(row[column] for column in got.attrs["requirements"] if column.startswith(level))
+                    )
+                    for level in ("complete", "partial")
+                }
+                assert row["complete"] == met["complete"]
+                assert row["partial"] == (met["complete"] if single else by_row.some(met["complete"], met["partial"]))
 
 
 def test_a_definition_of_your_own() -> None:
@@ -272,19 +278,20 @@ def test_missing_is_three_valued() -> None:
     assert open_row["reason"].startswith("Missing: at least a partial response")
 
 
-@pytest.mark.parametrize("definition", RENAL_DEFINITIONS)
-def test_improving_any_value_never_lowers_the_response(definition: str) -> None:
-    middle = {"upcr": 0.6, "protein_24h": 1.0, "creatinine": 1.2, "egfr": 80.0, "albumin": 32.0}
-    used = measures(definition)
-    levels = [[WORSE[k], middle.get(k, 0), GOOD[k]] for k in used]
-    steps = list(itertools.product(range(3), repeat=len(used)))
-    rows = [{k: levels[j][s] for j, (k, s) in enumerate(zip(used, step, strict=True))} for step in steps]
-    found = dict(zip(steps, score(definition, rows)["response"].map(ORDER), strict=True))
-    assert set(found.values()) == ({0, 1, 2} if RENAL_DEFINITIONS[definition].partial else {0, 2})
-    for step, j in itertools.product(steps, range(len(used))):
-        if step[j] < 2:
-            better = (*step[:j], step[j] + 1, *step[j + 1 :])
-            assert found[better] >= found[step]
+def test_improving_any_value_never_lowers_the_response() -> None:
+    for definition in RENAL_DEFINITIONS:
+        with case(definition):
+            middle = {"upcr": 0.6, "protein_24h": 1.0, "creatinine": 1.2, "egfr": 80.0, "albumin": 32.0}
+            used = measures(definition)
+            levels = [[WORSE[k], middle.get(k, 0), GOOD[k]] for k in used]
+            steps = list(itertools.product(range(3), repeat=len(used)))
+            rows = [{k: levels[j][s] for j, (k, s) in enumerate(zip(used, step, strict=True))} for step in steps]
+            found = dict(zip(steps, score(definition, rows)["response"].map(ORDER), strict=True))
+            assert set(found.values()) == ({0, 1, 2} if RENAL_DEFINITIONS[definition].partial else {0, 2})
+            for step, j in itertools.product(steps, range(len(used))):
+                if step[j] < 2:
+                    better = (*step[:j], step[j] + 1, *step[j + 1 :])
+                    assert found[better] >= found[step]
 
 
 def test_row_order_units_and_absent_baseline() -> None:
@@ -355,9 +362,10 @@ HAND = [
 ]
 
 
-@pytest.mark.parametrize(("definition", "base", "row", "expected"), HAND)
-def test_cases_scored_by_hand(definition: str, base: dict, row: dict, expected: str) -> None:
-    assert one(definition, base, **row) == expected
+def test_cases_scored_by_hand() -> None:
+    for definition, base, row, expected in HAND:
+        with case(definition, base, row, expected):
+            assert one(definition, base, **row) == expected
 
 
 def test_no_column_for_treatment_failure_is_said() -> None:
@@ -382,22 +390,23 @@ OTHER_UNITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("units", OTHER_UNITS)
-@pytest.mark.parametrize("definition", RENAL_DEFINITIONS)
-def test_the_same_patients_in_other_units_have_the_same_response(definition: str, units: dict) -> None:
-    rows = [row for sides in SIDES[definition].values() for row in sides]
-    before, visit = (
-        pd.DataFrame([{"patient": "Ann"} | BASE]),
-        pd.DataFrame([{"patient": "Ann"} | GOOD | r for r in rows]),
-    )
-    options = {"creatinine_upper_normal": 1.2, "months": 12.0}
-    others = before.copy(), visit.copy()
-    for frame in others:
-        for own, (unit, factor) in units.items():
-            for column in [name for name in frame if name in (own, f"{own}_preflare")]:
-                frame[unit + column.removeprefix(own)] = factor * frame.pop(column)
-    expected = renal_response(before, visit, definition, **options)
-    pd.testing.assert_frame_equal(renal_response(*others, definition, **options), expected)
+def test_the_same_patients_in_other_units_have_the_same_response() -> None:
+    for units in OTHER_UNITS:
+        for definition in RENAL_DEFINITIONS:
+            with case(units, definition):
+                rows = [row for sides in SIDES[definition].values() for row in sides]
+                before, visit = (
+                    pd.DataFrame([{"patient": "Ann"} | BASE]),
+                    pd.DataFrame([{"patient": "Ann"} | GOOD | r for r in rows]),
+                )
+                options = {"creatinine_upper_normal": 1.2, "months": 12.0}
+                others = before.copy(), visit.copy()
+                for frame in others:
+                    for own, (unit, factor) in units.items():
+                        for column in [name for name in frame if name in (own, f"{own}_preflare")]:
+                            frame[unit + column.removeprefix(own)] = factor * frame.pop(column)
+                expected = renal_response(before, visit, definition, **options)
+                pd.testing.assert_frame_equal(renal_response(*others, definition, **options), expected)
 
 
 def test_one_quantity_in_two_columns_is_refused() -> None:

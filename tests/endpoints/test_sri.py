@@ -28,36 +28,38 @@ def one(base: dict, later: dict, **options: object) -> pd.Series:
     return sri(pd.DataFrame([base, later]), **options).iloc[0]  # type: ignore[arg-type]
 
 
+def many(pairs: list[tuple[dict, dict]], **options: object) -> pd.DataFrame:
+    """One patient a pair of visits, in one table."""
+    rows = [visit | {"patient": who} for who, pair in enumerate(pairs) for visit in pair]
+    return sri(pd.DataFrame(rows), **options)  # type: ignore[arg-type]
+
+
 # --- the clauses -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("points", [4, 5, 6, 7, 8])
-@pytest.mark.parametrize("short", [0, 1])
-def test_sledai_clause_on_both_sides(points: int, short: int) -> None:
-    got = one(row("a", 0, 12, 2.0), row("a", 12, 12 - points + short, 2.0), points=points)
-    assert got["sledai_drop"] == points - short
-    assert got["sledai_clause"] == (short == 0)
-    assert got["responder"] == (short == 0)
+def test_sledai_clause_on_both_sides(points: int) -> None:
+    got = many([(row("a", 0, 12, 2.0), row("a", 12, 12 - points + k, 2.0)) for k in (0, 1)], points=points)
+    assert got["sledai_drop"].tolist() == [points, points - 1]
+    assert got["sledai_clause"].tolist() == got["responder"].tolist() == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "passes"),
-    [
-        (1.0, 1.29, True),
-        (1.0, 1.30, False),
-        (1.1, 1.1 + 0.3, False),  # 1.4000000000000001 in floats
-        (1.1, 1.4, False),  # 1.4 - 1.1 is 0.2999...98 in floats, and still a rise of 0.30
-        (0.1, 0.39, True),
-        (0.57, 0.86, True),
-        (0.57, 0.87, False),
-        (2.75, 3.0, True),
-        (2.0, 0.0, True),
-    ],
-)
-def test_pga_clause_in_exact_hundredths(before: float, now: float, passes: bool) -> None:
-    got = one(row("a", 0, 12, before), row("a", 12, 4, now))
-    assert got["pga_clause"] == passes
-    assert got["responder"] == passes
+PGA = [
+    (1.0, 1.29, True),
+    (1.0, 1.30, False),
+    (1.1, 1.1 + 0.3, False),  # 1.4000000000000001 in floats
+    (1.1, 1.4, False),  # 1.4 - 1.1 is 0.2999...98 in floats, and still a rise of 0.30
+    (0.1, 0.39, True),
+    (0.57, 0.86, True),
+    (0.57, 0.87, False),
+    (2.75, 3.0, True),
+    (2.0, 0.0, True),
+]
+
+
+def test_pga_clause_in_exact_hundredths() -> None:
+    got = many([(row("a", 0, 12, before), row("a", 12, 4, now)) for before, now, _ in PGA])
+    assert got["pga_clause"].tolist() == got["responder"].tolist() == [passes for *_, passes in PGA]
 
 
 def test_pga_clause_on_every_pair_of_hundredths() -> None:
@@ -68,23 +70,21 @@ def test_pga_clause_on_every_pair_of_hundredths() -> None:
     assert (sri(table)["pga_clause"].to_numpy(dtype=bool) == (now - before < 30)).all()
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "passes"),
-    [
-        ("BDDDDDDDD", "ADDDDDDDD", False),  # B to A is a new A
-        ("DDDDDDDDD", "ADDDDDDDD", False),
-        ("ADDDDDDDD", "ADDDDDDDD", True),
-        ("ADDDDDDDD", "BDDDDDDDD", True),  # improvement, not a new B
-        ("DDDDDDDDD", "BDDDDDDDD", True),  # one new B passes
-        ("DDDDDDDDD", "BBDDDDDDD", False),  # two new B fail
-        ("ABDDDDDDD", "BBDDDDDDB", True),
-        ("CEDDDDDDD", "BBDDDDDDD", False),
-    ],
-)
-def test_bilag_clause(before: str, now: str, passes: bool) -> None:
-    got = one(row("a", 0, 12, 2.0, before), row("a", 12, 6, 1.0, now))
-    assert got["bilag_clause"] == passes
-    assert got["responder"] == passes
+GRADES = [
+    ("BDDDDDDDD", "ADDDDDDDD", False),  # B to A is a new A
+    ("DDDDDDDDD", "ADDDDDDDD", False),
+    ("ADDDDDDDD", "ADDDDDDDD", True),
+    ("ADDDDDDDD", "BDDDDDDDD", True),  # improvement, not a new B
+    ("DDDDDDDDD", "BDDDDDDDD", True),  # one new B passes
+    ("DDDDDDDDD", "BBDDDDDDD", False),  # two new B fail
+    ("ABDDDDDDD", "BBDDDDDDB", True),
+    ("CEDDDDDDD", "BBDDDDDDD", False),
+]
+
+
+def test_bilag_clause() -> None:
+    got = many([(row("a", 0, 12, 2.0, before), row("a", 12, 6, 1.0, now)) for before, now, _ in GRADES])
+    assert got["bilag_clause"].tolist() == got["responder"].tolist() == [passes for *_, passes in GRADES]
 
 
 def test_b_to_a_option() -> None:
@@ -94,22 +94,25 @@ def test_b_to_a_option() -> None:
     assert one(*pair, b_to_a_is_new=False)["responder"]
 
 
-@pytest.mark.parametrize("baseline", [0, 1, 2, 3])
-def test_baseline_below_four_never_responds(baseline: int) -> None:
-    got = one(row("a", 0, baseline, 2.0), row("a", 12, 0, 0.0))
-    assert got["responder"] is np.False_ or not got["responder"]
-    assert f"SLEDAI was {baseline} at baseline, so it cannot fall by 4" in got["reason"]
+def test_baseline_below_four_never_responds() -> None:
+    got = many([(row("a", 0, baseline, 2.0), row("a", 12, 0, 0.0)) for baseline in range(4)])
+    assert got["responder"].tolist() == [False] * 4
+    for baseline, reason in enumerate(got["reason"]):
+        assert f"SLEDAI was {baseline} at baseline, so it cannot fall by 4" in reason
 
 
 def test_all_combinations_of_clauses() -> None:
-    for sledai_ok, bilag_ok, pga_ok in product([True, False], repeat=3):
-        later = row("a", 12, 8 if sledai_ok else 9, 2.29 if pga_ok else 2.3, CALM if bilag_ok else "A" + "D" * 8)
-        got = one(row("a", 0, 12, 2.0), later)
-        assert (got["sledai_clause"], got["bilag_clause"], got["pga_clause"]) == (sledai_ok, bilag_ok, pga_ok)
-        assert got["responder"] == (sledai_ok and bilag_ok and pga_ok)
-        assert ("SLEDAI fell by 3" in got["reason"]) == (not sledai_ok)
-        assert ("new BILAG A in constitutional" in got["reason"]) == (not bilag_ok)
-        assert ("PGA rose by 0.30" in got["reason"]) == (not pga_ok)
+    combinations = [*product([True, False], repeat=3)]
+    later = [
+        row("a", 12, 8 if sledai_ok else 9, 2.29 if pga_ok else 2.3, CALM if bilag_ok else "A" + "D" * 8)
+        for sledai_ok, bilag_ok, pga_ok in combinations
+    ]
+    got = many([(row("a", 0, 12, 2.0), visit) for visit in later])
+    for expected, found in zip(combinations, got.to_dict("records"), strict=True):
+        assert (found["sledai_clause"], found["bilag_clause"], found["pga_clause"]) == expected
+        assert found["responder"] == all(expected)
+        words = ("SLEDAI fell by 3", "new BILAG A in constitutional", "PGA rose by 0.30")
+        assert [word in found["reason"] for word in words] == [not ok for ok in expected]
 
 
 # --- missing data ----------------------------------------------------------------------------------------------
@@ -288,8 +291,8 @@ pga = st.integers(0, 60).map(lambda k: k / 20)
 pair_of_visits = st.tuples(st.integers(0, 30), st.integers(0, 30), pga, pga, letters9, letters9)
 
 
-@given(patients=st.lists(st.tuples(pair_of_visits, st.integers(0, 10_000)), min_size=1, max_size=12))
-@settings(max_examples=30, deadline=None)
+@given(patients=st.lists(st.tuples(pair_of_visits, st.integers(0, 10_000)), min_size=8, max_size=16))
+@settings(max_examples=12, deadline=None, derandomize=True)  # of eight patients or more
 def test_improving_never_turns_a_responder_into_a_nonresponder(patients: list) -> None:
     rows = []
     for k, ((s0, s1, p0, p1, g0, g1), seed) in enumerate(patients):
@@ -305,7 +308,7 @@ def test_improving_never_turns_a_responder_into_a_nonresponder(patients: list) -
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None, derandomize=True)
 def test_row_order_does_not_matter(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows = [
@@ -318,9 +321,9 @@ def test_row_order_does_not_matter(seed: int) -> None:
 
 
 @given(
-    patients=st.lists(st.tuples(pair_of_visits, st.sampled_from(["sledai", "pga", *COLUMNS])), min_size=1, max_size=12)
+    patients=st.lists(st.tuples(pair_of_visits, st.sampled_from(["sledai", "pga", *COLUMNS])), min_size=8, max_size=16)
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None, derandomize=True)
 def test_missing_never_beats_what_was_hidden(patients: list) -> None:
     rows = []
     for k, ((s0, s1, _, p1, _, g1), hidden) in enumerate(patients):

@@ -69,7 +69,7 @@ def test_ten_to_forty_at_the_assessment_is_no_responder_of_a_file() -> None:
 
 def test_the_usual_rule_takes_no_responder_from_the_cohorts_of_the_kit() -> None:
     replica = cohort.replica(seed=0).visits
-    for visits in (replica, cohort.what_if(seed=1).visits, cohort.what_if(n_per_arm=200, seed=2).visits):
+    for visits in (replica, cohort.what_if(seed=1).visits, cohort.what_if(n_per_arm=80, seed=2).visits):
         found = sri(visits)
         assert found["responder"].tolist() == sri(visits, steroids=None)["responder"].tolist()
         assert not found["steroids_over_limit"].any()

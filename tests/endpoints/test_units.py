@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from references.cases import case
 
 from lupus_kit import cohort
 from lupus_kit.core.errors import InputError
@@ -23,6 +24,7 @@ from lupus_kit.endpoints import (
     score_visits,
     sledai_descriptors,
 )
+from lupus_kit.endpoints.scoring import Scored
 from lupus_kit.endpoints.visits.units import convert, same_quantity
 
 MEASURED = ("proteinuria", "low_complement", "dna_binding", "thrombocytopenia", "leukopenia")
@@ -60,6 +62,12 @@ def in_other_units(table: pd.DataFrame, pairs: dict[str, str]) -> pd.DataFrame:
     return table
 
 
+@pytest.fixture(scope="module")
+def in_own_units(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    path = written(tmp_path_factory.mktemp("own"), trial(**VALUES))
+    return score_visits(read_visit_file(path).visits, "modified-sri")
+
+
 @pytest.mark.parametrize(
     "pairs",
     [
@@ -70,10 +78,11 @@ def in_other_units(table: pd.DataFrame, pairs: dict[str, str]) -> pd.DataFrame:
         {"c3_lower_limit_g_l": "c3_lower_limit_mg_dl", "platelets_10e9_l": "platelets_10e4_ul"},
     ],
 )
-def test_the_same_patients_in_other_units_give_the_same_verdicts(tmp_path: Path, pairs: dict[str, str]) -> None:
+def test_the_same_patients_in_other_units_give_the_same_verdicts(
+    tmp_path: Path, in_own_units: Scored, pairs: dict[str, str]
+) -> None:
     # A loses proteinuria 4, low complement 2, anti-dsDNA 2, platelets 1, white cells 1 (10 points), and B gains them.
-    table = trial(**VALUES)
-    expected = score_visits(read_visit_file(written(tmp_path, table)).visits, "modified-sri")
+    table, expected = trial(**VALUES), in_own_units
     assert expected.to_frame().set_index("patient")["responder"].to_dict() == {"A": True, "B": False}
     assert expected.to_frame().set_index("patient")["sledai"].to_dict() == {"A": 4, "B": 14}
     other = in_other_units(table, pairs)
@@ -103,9 +112,8 @@ def test_a_ratio_without_a_unit_is_asked_unless_it_can_only_be_in_one(tmp_path: 
             read_visit_file(written(tmp_path, trial(upcr=values)))
 
 
-@pytest.mark.parametrize(
-    ("findings", "way_out"),
-    [
+def test_a_column_in_another_unit_than_it_says_is_refused() -> None:
+    for findings, way_out in [
         ({"upcr": [2.1, 0.2]}, "'upcr_g_g' or 'upcr_mg_mmol'"),
         ({"upcr_mg_mmol": [2.1, 0.2]}, "'upcr_g_g'"),
         ({"upcr_g_g": [210, 20]}, "'upcr_mg_mmol'"),
@@ -122,11 +130,9 @@ def test_a_ratio_without_a_unit_is_asked_unless_it_can_only_be_in_one(tmp_path: 
         ({"c3_g_l": [60, 95, 80]}, "'c3_mg_dl'"),
         ({"c4_mg_dl": [0.1, 0.3, 0.2]}, "'c4_g_l'"),
         ({"c3_g_l": [0.9], "c3_mg_dl": [90]}, "one quantity in two columns"),
-    ],
-)
-def test_a_column_in_another_unit_than_it_says_is_refused(findings: dict[str, list[float]], way_out: str) -> None:
-    with pytest.raises(InputError, match=way_out):
-        sledai_descriptors(pd.DataFrame(findings))
+    ]:
+        with case(findings, way_out), pytest.raises(InputError, match=way_out):
+            sledai_descriptors(pd.DataFrame(findings))
 
 
 def test_rare_but_real_values_are_not_refused() -> None:
@@ -138,7 +144,8 @@ def test_rare_but_real_values_are_not_refused() -> None:
 
 @pytest.mark.parametrize("scale", ["0-10", "0-100"])
 def test_a_shorter_pga_scale_than_is_said_is_refused(tmp_path: Path, scale: str) -> None:
-    table = trial(**VALUES)  # PGA 1 and 2: on 0-100 a fall from 2 to 1 would be 0.03
+    # PGA 1 and 2: on 0-100 a fall from 2 to 1 would be 0.03.
+    table = trial()[["patient", "week", "arm", "pga"]].assign(sledai=8)
     for given in (table, read_visit_file(written(tmp_path, table)).visits):
         with pytest.raises(InputError, match="no value is above 2, which is the scale 0-3"):
             score_visits(given.assign(visit=[f"week {w}" for w in given["week"]]), "modified-sri", pga_scale=scale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,27 @@ def _example() -> pd.DataFrame:
     return pd.read_csv(example_visit_file(), comment="#", dtype=object, keep_default_na=False)
 
 
+#: Enough columns for what is about keys, names or single cells: all 50 take three times as long.
+FEW = ["patient", "visit", "week", "arm", "pga", "prednisone_mg_day", "rescue", "rash", "bilag_renal"]
+
+
+def _few() -> pd.DataFrame:
+    return _example()[FEW]
+
+
+@cache
+def _visits() -> pd.DataFrame:
+    return read_visit_file(example_visit_file()).visits
+
+
+def _assert_same_visits(path: Path) -> None:
+    """Read the visits of the example, in whatever order; test_verdicts_by_hand holds what they score."""
+    found = read_visit_file(path).visits
+    assert {*found} in ({*FEW}, {*_visits()})
+    mine, expected = (t.sort_values(["patient", "week"]).reset_index(drop=True)[[*found]] for t in (found, _visits()))
+    pd.testing.assert_frame_equal(mine, expected, check_dtype=False)
+
+
 def _write(folder: Path, table: pd.DataFrame, name: str = "visits.csv", **options: object) -> Path:
     path = folder / name
     if name.endswith(".csv"):
@@ -101,7 +123,7 @@ def test_open_answers_stay_open_as_observed():
 def test_counts_by_visit_and_arm():
     # Drug: E01 to E05 without E03, E04 at week 12, plus E06; E01, E03, E04 at week 24. Placebo: E11; nobody, because
     # E12 had rescue at week 12.
-    table = score_visits(read_visit_file(example_visit_file()).visits).responders()
+    table = score_visits(_visits()).responders()
     counted = {(row.visit, row.arm): (row.responders, row.assessed, row.open) for row in table.itertuples()}
     assert counted == {
         ("week 12", "drug"): (4, 6, 0),
@@ -113,7 +135,7 @@ def test_counts_by_visit_and_arm():
 
 @pytest.mark.parametrize("endpoint", [name for name in endpoints.ENDPOINTS if name != "all"])
 def test_every_endpoint_gives_a_reason_for_every_row(endpoint):
-    visits = read_visit_file(example_visit_file()).visits
+    visits = _visits()
     if endpoint.startswith("renal"):
         visits = visits.assign(upcr_g_g=0.4, creatinine_mg_dl=1.0, creatinine_mg_dl_preflare=1.0)
     if endpoint.endswith("flare"):
@@ -138,35 +160,35 @@ def _wide(table: pd.DataFrame) -> pd.DataFrame:
 def test_the_wide_layout_gives_the_same_verdicts(tmp_path):
     path = _write(tmp_path, _wide(_example()))
     assert read_visit_file(path).layout == "wide"
-    assert _verdicts(path) == BY_HAND
+    _assert_same_visits(path)
 
 
 @pytest.mark.parametrize("name", ["v.csv", "v.xlsx", "v.parquet"])
 def test_every_file_type_gives_the_same_visits(tmp_path, name):
     path = _write(tmp_path, _example(), name)
-    assert _verdicts(path) == BY_HAND
+    _assert_same_visits(path)
 
 
 def test_a_workbook_with_numbers_gives_the_same_visits(tmp_path):
     table = _example().apply(lambda column: pd.to_numeric(column, errors="coerce").where(lambda n: n.notna(), column))
-    assert _verdicts(_write(tmp_path, table, "v.xlsx")) == BY_HAND
+    _assert_same_visits(_write(tmp_path, table, "v.xlsx"))
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 def test_other_separators_and_a_byte_order_mark(tmp_path, separator):
-    path = _write(tmp_path, _example(), sep=separator, encoding="utf-8-sig")
-    assert _verdicts(path) == BY_HAND
+    path = _write(tmp_path, _few(), sep=separator, encoding="utf-8-sig")
+    _assert_same_visits(path)
 
 
 def test_the_order_of_rows_and_columns_does_not_matter(tmp_path):
-    table = _example()
+    table = _few()
     shuffled = table.sample(frac=1, random_state=1).sample(frac=1, axis=1, random_state=2)
-    assert _verdicts(_write(tmp_path, shuffled)) == BY_HAND
+    _assert_same_visits(_write(tmp_path, shuffled))
 
 
 def test_the_week_comes_from_the_visit_and_the_other_way_round(tmp_path):
-    table = _example()
-    assert _verdicts(_write(tmp_path, table.drop(columns="week"))) == BY_HAND
+    table = _few()
+    _assert_same_visits(_write(tmp_path, table.drop(columns="week")))
     by_week = read_visit_file(_write(tmp_path, table.drop(columns="visit"))).visits
     assert set(by_week["visit"]) == {"baseline", "week 12", "week 24"}
 
@@ -189,7 +211,7 @@ def test_weeks_with_words_around_them_are_read_as_the_names_of_visits(tmp_path, 
     ["Patient ID", "SUBJECT", "usubjid", "Pt", "subject-id", "participant"],
 )
 def test_names_of_the_patient(tmp_path, written):
-    assert _verdicts(_write(tmp_path, _example().rename(columns={"patient": written}))) == BY_HAND
+    _assert_same_visits(_write(tmp_path, _few().rename(columns={"patient": written})))
 
 
 def test_a_file_with_other_names_throughout(tmp_path):
@@ -202,7 +224,8 @@ def test_a_file_with_other_names_throughout(tmp_path):
     read = read_visit_file(_write(tmp_path, _example().rename(columns=other)))
     assert read.ignored == ()
     assert set(other) <= set(read.visits.columns)
-    assert _verdicts(_write(tmp_path, _example().rename(columns=other))) == BY_HAND
+    scored = score_visits(read.visits).to_frame()
+    assert scored["responder"].tolist() == [*BY_HAND.values()]
 
 
 def test_every_name_and_synonym_belongs_to_one_column():
@@ -241,19 +264,19 @@ def test_the_template_reads_once_it_is_filled(tmp_path):
 )
 def test_names_that_would_mislead_are_refused(tmp_path, rename, words):
     with pytest.raises(InputError, match="nothing was scored") as caught:
-        read_visit_file(_write(tmp_path, _example().rename(columns=rename)))
+        read_visit_file(_write(tmp_path, _few().rename(columns=rename)))
     assert words in str(caught.value)
 
 
 def test_all_problems_with_names_are_told_at_once(tmp_path):
-    table = _example().rename(columns={"patient": "who is it", "pga": "pgaa", "rescue": "rescu"})
+    table = _few().rename(columns={"patient": "who is it", "pga": "pgaa", "rescue": "rescu"})
     with pytest.raises(InputError) as caught:
         read_visit_file(_write(tmp_path, table))
     assert "3 problems in the column names" in str(caught.value)
 
 
 def test_unknown_columns_are_ignored_and_named(tmp_path):
-    read = read_visit_file(_write(tmp_path, _example().assign(comment="fine", site=3)))
+    read = read_visit_file(_write(tmp_path, _few().assign(comment="fine", site=3)))
     assert read.ignored == ("comment", "site")
     assert read_visit_file(_write(tmp_path, _example().assign(rescue_date="3 May"))).ignored == ("rescue_date",)
 
@@ -262,7 +285,7 @@ def test_unknown_columns_are_ignored_and_named(tmp_path):
 
 
 def test_every_bad_cell_is_listed_with_its_row_in_the_file(tmp_path):
-    table = _example()
+    table = _few()
     table.loc[0, ["pga", "bilag_renal", "rash"]] = ["2,5", "f", "perhaps"]
     table.loc[3, ["pga", "week", "bilag_renal"]] = ["3.5", "twelve", "A/B"]
     table.loc[5, "prednisone_mg_day"] = "-5"
@@ -283,7 +306,7 @@ def test_every_bad_cell_is_listed_with_its_row_in_the_file(tmp_path):
 
 
 def test_twenty_bad_cells_of_a_kind_are_listed_and_the_rest_is_counted_by_column(tmp_path):
-    table = pd.concat([_example()] * 7, ignore_index=True)
+    table = pd.concat([_few()] * 7, ignore_index=True)
     table["patient"] = [f"{p}-{k // 34}" for k, p in enumerate(table["patient"])]
     table["pga"] = "high"
     table.loc[200, "rash"] = "perhaps"
@@ -305,13 +328,13 @@ def test_rows_are_numbered_as_in_the_file_below_comments(tmp_path):
 
 @pytest.mark.parametrize("cell", ["", "NA", "ND", ".", "  ", "n/a", "NaN"])
 def test_cells_that_mean_not_recorded(tmp_path, cell):
-    table = _example()
+    table = _few()
     table.loc[1, "pga"] = cell
     assert np.isnan(read_visit_file(_write(tmp_path, table)).visits.loc[3, "pga"])
 
 
 def test_doubled_visits_two_arms_and_missing_keys_are_listed_together(tmp_path):
-    table = _example()
+    table = _few()
     table.loc[1, "week"], table.loc[1, "visit"] = "0", "baseline"
     table.loc[4, "arm"] = "placebo"
     table.loc[7, "patient"] = ""
@@ -333,7 +356,7 @@ def test_a_file_without_baseline_says_so(tmp_path):
 
 
 def test_a_visit_name_that_says_no_week_is_refused(tmp_path):
-    table = _example().drop(columns="week")
+    table = _few().drop(columns="week")
     table.loc[1, "visit"] = "follow-up"
     with pytest.raises(
         InputError, match=r"row 3, column 'visit': 'follow-up' is not allowed \(a name that says the week"
@@ -342,7 +365,7 @@ def test_a_visit_name_that_says_no_week_is_refused(tmp_path):
 
 
 def test_a_date_in_a_workbook_is_a_bad_cell(tmp_path):
-    table = _example()
+    table = _few()
     table["pga"] = table["pga"].astype(object)
     table.loc[0, "pga"] = pd.Timestamp("2020-02-01")  # what a spreadsheet makes of 1/2
     with pytest.raises(InputError, match=r"row 2, column 'pga'.*it is a date"):
@@ -386,7 +409,7 @@ def test_a_folder_and_nothing_at_all(tmp_path):
 def test_a_sheet_is_chosen_and_said(tmp_path):
     path = tmp_path / "v.xlsx"
     with pd.ExcelWriter(path) as book:
-        _example().to_excel(book, sheet_name="data", index=False)
+        _few().to_excel(book, sheet_name="data", index=False)
         pd.DataFrame({"x": [1]}).to_excel(book, sheet_name="notes", index=False)
     assert read_visit_file(path).notes == ("read sheet 'data'; not 'notes'",)
     assert read_visit_file(path, sheet="data").notes == ()
@@ -452,10 +475,9 @@ def test_a_bilag_item_that_shares_its_name_with_a_finding_has_its_own():
         ([], {"missing": "nri"}, "unknown way to handle missing data"),
     ],
 )
-def test_what_an_endpoint_lacks(tmp_path, drop, options, words):
-    read = read_visit_file(_write(tmp_path, _example().drop(columns=drop)))
+def test_what_an_endpoint_lacks(drop, options, words):
     with pytest.raises(InputError, match=words):
-        score_visits(read.visits, **options)
+        score_visits(_visits().drop(columns=drop), **options)
 
 
 def test_without_bilag_there_is_the_modified_sri(tmp_path):
@@ -477,7 +499,7 @@ def test_pga_on_another_scale_is_converted_and_never_guessed(tmp_path):
 
 
 def test_definitions_side_by_side_from_a_file():
-    found = endpoints.compare_definitions(read_visit_file(example_visit_file()).visits)
+    found = endpoints.compare_definitions(_visits())
     assert list(found.not_computed["definition"]) == ["SRI-50"]
     verdicts = found.verdicts.set_index(["patient", "week"])["SRI-4"]
     assert verdicts.to_dict() == BY_HAND
@@ -487,7 +509,7 @@ def test_definitions_side_by_side_from_a_file():
 
 
 def test_an_open_quotation_mark_does_not_swallow_patients(tmp_path):
-    path = _write(tmp_path, _example().assign(comment="fine"))
+    path = _write(tmp_path, _few().assign(comment="fine"))
     lines = path.read_text().splitlines()
     lines[12] = lines[12].removesuffix("fine") + '"fine'  # row 13 of the sheet: the quote runs to the end of the file
     path.write_text("\n".join(lines))
@@ -496,7 +518,7 @@ def test_an_open_quotation_mark_does_not_swallow_patients(tmp_path):
 
 
 def test_a_cell_with_line_breaks_is_one_row(tmp_path):
-    table = _example().assign(comment="a\nb\u2028c")
+    table = _few().assign(comment="a\nb\u2028c")
     table.loc[2, "pga"] = "high"
     with pytest.raises(InputError, match="row 4, column 'pga': 'high'"):
         read_visit_file(_write(tmp_path, table))
@@ -510,20 +532,20 @@ def test_long_identifiers_keep_every_digit(tmp_path):
 
 
 def test_a_named_index_of_parquet_is_a_column(tmp_path):
-    _example().set_index("patient").to_parquet(tmp_path / "v.parquet")
-    assert _verdicts(tmp_path / "v.parquet") == BY_HAND
+    _few().set_index("patient").to_parquet(tmp_path / "v.parquet")
+    _assert_same_visits(tmp_path / "v.parquet")
 
 
 def test_the_visits_of_the_kit_can_be_read_again(tmp_path):
-    visits = read_visit_file(example_visit_file()).visits
+    visits = _visits()
     for name in ("v.csv", "v.xlsx", "v.parquet"):
-        assert _verdicts(_write(tmp_path, visits, name)) == BY_HAND
+        _assert_same_visits(_write(tmp_path, visits, name))
 
 
 def test_a_formula_without_a_result_is_not_an_empty_cell(tmp_path):
     from openpyxl import load_workbook
 
-    path = _write(tmp_path, _example(), "v.xlsx")
+    path = _write(tmp_path, _few(), "v.xlsx")
     book = load_workbook(path)
     column = [cell.value for cell in book.active[1]].index("pga") + 1
     book.active.cell(3, column).value = "=0.4+0.4"  # openpyxl stores no result
@@ -534,7 +556,7 @@ def test_a_formula_without_a_result_is_not_an_empty_cell(tmp_path):
 
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
 def test_a_workbook_with_a_damaged_part(tmp_path, part):
-    path = _write(tmp_path, _example(), "v.xlsx")
+    path = _write(tmp_path, _few(), "v.xlsx")
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
@@ -546,14 +568,14 @@ def test_a_workbook_with_a_damaged_part(tmp_path, part):
 
 @pytest.mark.parametrize(("column", "cell"), [("pga", [1.0]), ("pga", b"1"), ("patient", np.inf)])
 def test_cells_that_are_no_cells_of_a_sheet_are_listed(tmp_path, column, cell):
-    table = _example()
+    table = _few()
     table[column] = [cell] * len(table)
     with pytest.raises(InputError, match="34 bad cells"):
         read_visit_file(_write(tmp_path, table, "v.parquet"))
 
 
 def test_a_visit_that_contradicts_its_week_is_listed_and_nothing_else(tmp_path):
-    table = _example()
+    table = _few()
     table.loc[1, "visit"] = "week 24"
     with pytest.raises(InputError) as caught:
         read_visit_file(_write(tmp_path, table))
@@ -562,9 +584,9 @@ def test_a_visit_that_contradicts_its_week_is_listed_and_nothing_else(tmp_path):
 
 
 def test_a_week_with_two_names_is_listed(tmp_path):
-    table = _example()
+    table = _few()
     table["visit"] = table["visit"].replace({"week 12": "visit B"})
-    assert _verdicts(_write(tmp_path, table)) == BY_HAND
+    assert set(read_visit_file(_write(tmp_path, table)).visits["visit"]) == {"baseline", "visit B", "week 24"}
     table.loc[4, "visit"] = "visit C"
     with pytest.raises(
         InputError, match=r"row 6, column 'visit': 'visit C' is not allowed \(one week has different visit names"
@@ -573,17 +595,15 @@ def test_a_week_with_two_names_is_listed(tmp_path):
 
 
 def test_visits_are_spelt_in_one_way_and_filled_row_by_row(tmp_path):
-    table = _example()
+    table = _few()
     table.loc[0, "visit"], table.loc[1, "visit"], table.loc[4, "visit"] = "BL", "Wk12", ""
     table.loc[2, "week"] = ""
-    read = read_visit_file(_write(tmp_path, table))
-    assert set(read.visits["visit"]) == {"baseline", "week 12", "week 24"}
-    assert _verdicts(_write(tmp_path, table)) == BY_HAND
+    _assert_same_visits(_write(tmp_path, table))
 
 
 @pytest.mark.parametrize(("column", "other"), [("arm", "Drug"), ("patient", "e01")])
 def test_a_key_spelt_in_two_ways_is_listed(tmp_path, column, other):
-    table = _example()
+    table = _few()
     table.loc[1, column] = other
     with pytest.raises(
         InputError, match=f"row 3, column '{column}': '{other}' is not allowed .elsewhere it is written"
@@ -593,7 +613,7 @@ def test_a_key_spelt_in_two_ways_is_listed(tmp_path, column, other):
 
 @pytest.mark.parametrize("other", ["01.0", "1", "001"])
 def test_a_number_of_a_patient_with_other_zeros_is_listed(tmp_path, other):
-    table = _example()
+    table = _few()
     table["patient"] = table["patient"].str.removeprefix("E")
     table.loc[1, "patient"] = other
     with pytest.raises(InputError, match=f"row 3, column 'patient': '{other}' is not allowed .elsewhere it is written"):
@@ -603,7 +623,7 @@ def test_a_number_of_a_patient_with_other_zeros_is_listed(tmp_path, other):
 @pytest.mark.parametrize(("name", "layout"), [("Total", "wide"), ("Mean", "wide"), (" grand total", "long")])
 def test_a_row_of_totals_is_no_patient(tmp_path, name, layout):
     # Its SLEDAI would fall by the sum of all falls: a responder who does not exist.
-    table = _wide(_example()) if layout == "wide" else _example()
+    table = _wide(_few()) if layout == "wide" else _few()
     last = len(table) - 1
     table.loc[table["patient"] == table.loc[last, "patient"], "patient"] = name
     with pytest.raises(InputError, match="a row of totals or means is no patient: leave it out"):
@@ -629,8 +649,7 @@ def test_a_bad_finding_is_told_by_its_row_in_the_file(tmp_path):
 def test_an_arm_is_needed_once_and_nobody_without_one_is_lost(tmp_path):
     table = _example()
     table.loc[table["visit"] != "baseline", "arm"] = ""
-    read = read_visit_file(_write(tmp_path, table))
-    assert read.visits["arm"].notna().all()
+    _assert_same_visits(_write(tmp_path, table))
     table.loc[table["patient"] == "E01", "arm"] = ""
     scored = score_visits(read_visit_file(_write(tmp_path, table)).visits)
     counts = scored.responders()
@@ -659,7 +678,7 @@ def test_answers_that_missing_values_leave_open_are_counted_in_a_note():
 
 
 def test_an_empty_baseline_of_a_wide_file_is_a_row_and_another_empty_visit_is_none(tmp_path):
-    wide = _wide(_example())
+    wide = _wide(_few())
     wide.loc[wide["patient"] == "E01", [name for name in wide if name.endswith("_BL")]] = ""
     visits = read_visit_file(_write(tmp_path, wide)).visits
     weeks = visits.groupby("patient")["week"].agg(list)
@@ -672,7 +691,7 @@ def test_an_empty_baseline_of_a_wide_file_is_a_row_and_another_empty_visit_is_no
 @pytest.mark.parametrize("endpoint", ["lldas", "doris"])
 def test_a_visit_that_was_not_made_stays_in_the_denominator_of_a_state(endpoint):
     # E06 (drug) has no week 24 and E10 (placebo) no week 12.
-    visits = read_visit_file(example_visit_file()).visits
+    visits = _visits()
     scored = score_visits(visits, endpoint)
     assert scored.responders()["assessed"].tolist() == [6, 6, 6, 6]
     absent = scored.to_frame().set_index(["patient", "week"]).loc[[("E06", 24), ("E10", 12)]]
@@ -730,11 +749,12 @@ def test_improvement_in_per_cent_reaches_sri_50(tmp_path):
     table = _example().assign(**{f"{name}_improvement_percent": "60" for name in IDS})
     found = _verdicts(_write(tmp_path, table), endpoint="sri-50")
     assert found[("E07", 12)]
-    assert not _verdicts(_write(tmp_path, _example()), endpoint="sri-50")[("E07", 12)]
+    assert not _verdicts(example_visit_file(), endpoint="sri-50")[("E07", 12)]
 
 
 def test_pga_finer_than_hundredths_is_kept(tmp_path):
-    table = _example()
+    table = _few()
     table.loc[1, "pga"] = "1.504"
-    found = score_visits(read_visit_file(_write(tmp_path, table)).visits).verdicts
+    visits = read_visit_file(_write(tmp_path, table)).visits.assign(sledai=4)
+    found = score_visits(visits, "modified-sri").verdicts
     assert found["pga"].iloc[0] == 1.504

@@ -96,7 +96,7 @@ FIGURES = {
         _exact().pvalue_distribution(), observed=0.0504
     ),
     "simulation.operating_characteristics": lambda: figures.simulation.operating_characteristics(
-        {name: _exact().summary() for name in "abcdefghij"}
+        dict.fromkeys("abcdefghij", _exact().summary())
     ),
     "simulation.exaggeration": lambda: figures.simulation.exaggeration(_exact().estimates(), 0.25),
     "simulation.boundaries": _boundaries,
@@ -119,21 +119,22 @@ def hard_to_read(ax: Axes) -> list[str]:
     The picture is drawn without its texts; a thin line that crosses one is not its ground.
     """
     figure = ax.figure
-    figure.canvas.draw()
+    figure.draw_without_rendering()  # places the texts
     page = figure.bbox
     texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
     places = [(one, one.get_window_extent(), one.get_color()) for one in texts]
     for one in texts:
         one.set_color("none")
     figure.canvas.draw()
-    picture = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3] / 255
+    picture = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3] @ np.array([1 << 16, 1 << 8, 1])
     found = []
     for one, box, colour in places:
         x0, x1 = np.clip([box.x0, box.x1 + 1], 0, page.width).astype(int)
         y0, y1 = np.clip([box.y0, box.y1 + 1], 0, page.height).astype(int)
         if x1 <= x0 or y1 <= y0:
             continue  # outside the picture, such as a tick's label beyond the axis
-        grounds, counts = np.unique(picture[y0:y1, x0:x1].reshape(-1, 3), axis=0, return_counts=True)
+        colours, counts = np.unique(picture[y0:y1, x0:x1], return_counts=True)
+        grounds = (colours[:, None] >> np.array([16, 8, 0]) & 255) / 255
         *rgb, opaque = to_rgba(colour, one.get_alpha())
         lit = np.reshape(
             [relative_luminance(drawn) for drawn in (grounds, opaque * np.array(rgb) + (1 - opaque) * grounds)], (2, -1)
@@ -156,7 +157,7 @@ def hard_to_see(ax: Axes) -> list[str]:
                 faces, edges = artist.get_facecolor(), artist.get_edgecolor()
                 colours += [(tuple(a), tuple(b), None) for a in faces for b in edges[:1]] if len(faces) else []
                 colours += [(tuple(b), tuple(b), None) for b in edges] if not len(faces) else []
-        for first, second, alpha in colours:
+        for first, second, alpha in dict.fromkeys(colours):
             seen = [to_rgba(colour, alpha) for colour in (first, second)]
             shown = [contrast(tuple(a * np.array(rgb) + 1 - a), "white") for *rgb, a in seen]
             if max(shown) < 3:

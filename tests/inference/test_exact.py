@@ -63,36 +63,41 @@ def assert_enclosed(lattice, low, high):
     assert np.max(low - lattice) < TOLERANCE
 
 
-@pytest.mark.parametrize(("n1", "n2"), DESIGNS)
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
-@pytest.mark.parametrize("key", ["barnard", "barnard_unpooled", "boschloo_minlike"])
-def test_suprema_are_certified(key, alternative, n1, n2):
-    assert_enclosed(inference.pvalue_lattice(key, n1, n2, alternative), *certified(key, alternative, n1, n2))
+def test_suprema_are_certified():
+    for n1, n2 in DESIGNS:
+        for alternative in ALTERNATIVES:
+            for key in ["barnard", "barnard_unpooled", "boschloo_minlike"]:
+                with case(n1, n2, alternative, key):
+                    assert_enclosed(
+                        inference.pvalue_lattice(key, n1, n2, alternative), *certified(key, alternative, n1, n2)
+                    )
 
 
-@pytest.mark.parametrize(("n1", "n2"), DESIGNS)
-def test_central_boschloo_is_twice_the_smaller_certified_side(n1, n2):
-    greater, less = certified("boschloo", "greater", n1, n2), certified("boschloo", "less", n1, n2)
-    low, high = (np.minimum(2 * np.minimum(g, s), 1.0) for g, s in zip(greater, less, strict=True))
-    assert_enclosed(inference.pvalue_lattice("boschloo", n1, n2), low, high)
-    for side, (lower, upper) in (("greater", greater), ("less", less)):
-        assert_enclosed(inference.pvalue_lattice("boschloo", n1, n2, side), lower, upper)
+def test_central_boschloo_is_twice_the_smaller_certified_side():
+    for n1, n2 in DESIGNS:
+        with case(n1, n2):
+            greater, less = certified("boschloo", "greater", n1, n2), certified("boschloo", "less", n1, n2)
+            low, high = (np.minimum(2 * np.minimum(g, s), 1.0) for g, s in zip(greater, less, strict=True))
+            assert_enclosed(inference.pvalue_lattice("boschloo", n1, n2), low, high)
+            for side, (lower, upper) in (("greater", greater), ("less", less)):
+                assert_enclosed(inference.pvalue_lattice("boschloo", n1, n2, side), lower, upper)
 
 
-@pytest.mark.parametrize(("n1", "n2"), [(5, 5), (10, 12), (7, 20), (29, 30)])
-@pytest.mark.parametrize("alternative", ["two-sided", "greater"])
-def test_berger_boos_maximises_over_the_clopper_pearson_interval(n1, n2, alternative):
-    gamma, total = 1e-6, n1 + n2  # the gamma that the registry's label prints
-    groups, coefficients = brute_force.tails("barnard", alternative, n1, n2)
-    rank = {table: number for number, group in enumerate(groups) for table in group}
-    lattice = inference.pvalue_lattice("barnard_berger_boos", n1, n2, alternative)
-    for s in range(total + 1):
-        lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
-        upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
-        members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
-        pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
-        low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
-        assert_enclosed(np.array([lattice[m] for m in members]), low, high)
+def test_berger_boos_maximises_over_the_clopper_pearson_interval():
+    for n1, n2 in [(5, 5), (10, 12), (7, 20), (29, 30)]:
+        for alternative in ["two-sided", "greater"]:
+            with case(n1, n2, alternative):
+                gamma, total = 1e-6, n1 + n2  # the gamma that the registry's label prints
+                groups, coefficients = brute_force.tails("barnard", alternative, n1, n2)
+                rank = {table: number for number, group in enumerate(groups) for table in group}
+                lattice = inference.pvalue_lattice("barnard_berger_boos", n1, n2, alternative)
+                for s in range(total + 1):
+                    lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
+                    upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
+                    members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
+                    pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
+                    low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
+                    assert_enclosed(np.array([lattice[m] for m in members]), low, high)
 
 
 def test_boschloo_berger_boos_doubles_the_smaller_side():
@@ -141,23 +146,26 @@ def test_exact_sizes_are_certified():
         assert low[0] - TOLERANCE <= inference.size(key, 13, 12).size <= high[0] + TOLERANCE
 
 
-@pytest.mark.parametrize("gamma", [1e-6, 1e-3, 0.02])
-@pytest.mark.parametrize("key", ["barnard", "barnard_unpooled", "boschloo_minlike", "boschloo"])
-def test_any_gamma_confines_the_nuisance_parameter(key, gamma):
-    n1, n2, total = 10, 12, 22
-    groups, coefficients = brute_force.tails(key, "greater", n1, n2)
-    rank = {table: number for number, group in enumerate(groups) for table in group}
-    lattice = inference.pvalue_lattice(key, n1, n2, "greater", gamma)
-    for s in range(total + 1):
-        lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
-        upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
-        members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
-        pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
-        low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
-        assert_enclosed(np.array([lattice[m] for m in members]), low, high)
-    assert inference.pvalue(key, 7, n1, 3, n2, "greater", gamma=gamma) == pytest.approx(lattice[7, 3], abs=1e-12)
-    region = inference.rejection_region(key, n1, n2, 0.05, "greater", gamma=gamma)
-    np.testing.assert_array_equal(region, lattice <= 0.05)
+def test_any_gamma_confines_the_nuisance_parameter():
+    for gamma in [1e-6, 1e-3, 0.02]:
+        for key in ["barnard", "barnard_unpooled", "boschloo_minlike", "boschloo"]:
+            with case(gamma, key):
+                n1, n2, total = 10, 12, 22
+                groups, coefficients = brute_force.tails(key, "greater", n1, n2)
+                rank = {table: number for number, group in enumerate(groups) for table in group}
+                lattice = inference.pvalue_lattice(key, n1, n2, "greater", gamma)
+                for s in range(total + 1):
+                    lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
+                    upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
+                    members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
+                    pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
+                    low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
+                    assert_enclosed(np.array([lattice[m] for m in members]), low, high)
+                assert inference.pvalue(key, 7, n1, 3, n2, "greater", gamma=gamma) == pytest.approx(
+                    lattice[7, 3], abs=1e-12
+                )
+                region = inference.rejection_region(key, n1, n2, 0.05, "greater", gamma=gamma)
+                np.testing.assert_array_equal(region, lattice <= 0.05)
 
 
 def test_gamma_names_the_berger_boos_form_of_a_test():
@@ -175,9 +183,8 @@ def test_gamma_names_the_berger_boos_form_of_a_test():
             function("fisher", 5, 6, gamma=0.001)
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
+def test_a_gamma_that_no_p_value_can_get_below_is_refused():
+    for ask in [
         lambda: inference.size("barnard", 8, 9, gamma=0.05),
         lambda: inference.power("boschloo", 0.8, 0.2, 8, 9, gamma=0.2),
         lambda: inference.size_curve("boschloo", 8, 9, alpha=0.01, gamma=0.02),
@@ -185,11 +192,9 @@ def test_gamma_names_the_berger_boos_form_of_a_test():
         lambda: inference.type_m_and_s("barnard", 0.8, 0.2, 8, 9, gamma=0.06),
         lambda: inference.sample_size("barnard", 0.8, 0.2, gamma=0.06),
         lambda: inference.minimal_detectable_difference("barnard", 0.2, 8, 9, gamma=0.06),
-    ],
-)
-def test_a_gamma_that_no_p_value_can_get_below_is_refused(ask):
-    with pytest.raises(InputError, match="must be smaller than alpha"):
-        ask()
+    ]:
+        with case(ask), pytest.raises(InputError, match="must be smaller than alpha"):
+            ask()
 
 
 def test_gamma_reaches_planning_comparison_and_fragility():
@@ -220,26 +225,24 @@ def test_gamma_reaches_planning_comparison_and_fragility():
     assert ways["p"].item() == pytest.approx(shown.loc["barnard", "p"], abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("table", "two_sided", "greater"),
-    [
+def test_fishers_test_of_margins_too_wide_for_whole_numbers():
+    for table, two_sided, greater in [
         # R 4.2.2, fisher.test(matrix(c(x1, n1 - x1, x2, n2 - x2), 2)) and alternative = "greater", twelve digits.
         ((15000, 40000, 15300, 40000), 0.0293087282021, 0.9858782114481),
         ((30000, 70000, 31500, 72000), 0.000697764646131, 0.999663255060404),
         ((250000, 1000000, 251500, 1000000), 0.0144684587041, 0.9928309642328),
         ((26000, 60000, 26000, 60000), 1.0, 0.502324030273),
         ((21000, 50000, 40000, 90000), 9.39355595937e-19, 1.0),
-    ],
-)
-def test_fishers_test_of_margins_too_wide_for_whole_numbers(table, two_sided, greater):
-    assert inference.pvalue("fisher", *table) == pytest.approx(two_sided, rel=1e-10)
-    assert inference.pvalue("fisher", *table, "greater") == pytest.approx(greater, rel=1e-10)
-    x1, n1, x2, n2 = table
-    assert inference.pvalue("fisher", x2, n2, x1, n1, "less") == pytest.approx(greater, rel=1e-10)
-    smaller = min(inference.pvalue("fisher", *table, side) for side in ("greater", "less"))
-    assert inference.pvalue("fisher_doubled", *table) == pytest.approx(min(2 * smaller, 1), rel=1e-12)
-    assert 0 < inference.pvalue("blaker", *table) <= 1
-    assert inference.pvalue("fisher_midp", *table) < inference.pvalue("fisher", *table)
+    ]:
+        with case(table, two_sided, greater):
+            assert inference.pvalue("fisher", *table) == pytest.approx(two_sided, rel=1e-10)
+            assert inference.pvalue("fisher", *table, "greater") == pytest.approx(greater, rel=1e-10)
+            x1, n1, x2, n2 = table
+            assert inference.pvalue("fisher", x2, n2, x1, n1, "less") == pytest.approx(greater, rel=1e-10)
+            smaller = min(inference.pvalue("fisher", *table, side) for side in ("greater", "less"))
+            assert inference.pvalue("fisher_doubled", *table) == pytest.approx(min(2 * smaller, 1), rel=1e-12)
+            assert 0 < inference.pvalue("blaker", *table) <= 1
+            assert inference.pvalue("fisher_midp", *table) < inference.pvalue("fisher", *table)
 
 
 def test_a_wide_margin_ends_in_nought_and_one():

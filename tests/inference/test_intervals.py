@@ -20,7 +20,7 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
 from lupus_kit.inference.intervals.effects import METHODS, many_ends
 
-SOME = settings(max_examples=80, deadline=None, derandomize=True)
+SOME = settings(max_examples=30, deadline=None, derandomize=True)
 TABLES = [
     (16, 29, 9, 30),
     (19, 29, 11, 30),
@@ -178,7 +178,7 @@ def test_an_interval_excludes_no_difference_exactly_where_its_test_rejects():
     for key in [entry[0] for entry in QUICK if entry[4]]:
         with case(key):
             for n1, n2 in [(1, 1), (2, 5), (6, 6), (9, 7), (29, 30)]:
-                for level in [0.8, 0.9, 0.95, 0.99]:
+                for level in [0.8, 0.95]:
                     with case(n1, n2, level):
                         tables = list(brute_force.tables(n1, n2))
                         if n1 > 20:  # a sample around the trial's own tables
@@ -279,34 +279,37 @@ def ends_of_rate(key, x, n, level=0.95):
     return row["low"], row["high"]
 
 
-@pytest.mark.parametrize("n", [1, 2, 12, 29])
-def test_wilson_solves_its_quadratic(n):
-    z2 = Fraction(float(ndtri(0.975))) ** 2
-    for x in range(n + 1):
-        for end in ends_of_rate("wilson", x, n):
-            p = Fraction(end)
-            # (x/n - p)^2 = z^2 p (1 - p) / n
-            assert float((Fraction(x, n) - p) ** 2 - z2 * p * (1 - p) / n) == pytest.approx(0, abs=1e-15)
+def test_wilson_solves_its_quadratic():
+    for n in [1, 2, 12, 29]:
+        with case(n):
+            z2 = Fraction(float(ndtri(0.975))) ** 2
+            for x in range(n + 1):
+                for end in ends_of_rate("wilson", x, n):
+                    p = Fraction(end)
+                    # (x/n - p)^2 = z^2 p (1 - p) / n
+                    assert float((Fraction(x, n) - p) ** 2 - z2 * p * (1 - p) / n) == pytest.approx(0, abs=1e-15)
 
 
-@pytest.mark.parametrize("level", [0.8, 0.95])
-@pytest.mark.parametrize("n", [1, 7, 29])
-def test_clopper_pearson_puts_half_of_alpha_in_each_binomial_tail(n, level):
-    for x in range(n + 1):
-        low, high = ends_of_rate("clopper_pearson", x, n, level)
-        upper = sum(comb(n, k) * low**k * (1 - low) ** (n - k) for k in range(x, n + 1))
-        lower = sum(comb(n, k) * high**k * (1 - high) ** (n - k) for k in range(x + 1))
-        assert upper == pytest.approx((1 - level) / 2, abs=1e-12) if x else low == 0.0
-        assert lower == pytest.approx((1 - level) / 2, abs=1e-12) if x < n else high == 1.0
+def test_clopper_pearson_puts_half_of_alpha_in_each_binomial_tail():
+    for level in [0.8, 0.95]:
+        for n in [1, 7, 29]:
+            with case(level, n):
+                for x in range(n + 1):
+                    low, high = ends_of_rate("clopper_pearson", x, n, level)
+                    upper = sum(comb(n, k) * low**k * (1 - low) ** (n - k) for k in range(x, n + 1))
+                    lower = sum(comb(n, k) * high**k * (1 - high) ** (n - k) for k in range(x + 1))
+                    assert upper == pytest.approx((1 - level) / 2, abs=1e-12) if x else low == 0.0
+                    assert lower == pytest.approx((1 - level) / 2, abs=1e-12) if x < n else high == 1.0
 
 
-@pytest.mark.parametrize("n", [1, 7, 29])
-def test_jeffreys_cuts_the_posterior(n):
-    for x in range(n + 1):
-        low, high = ends_of_rate("jeffreys", x, n)
-        posterior = stats.beta(x + 0.5, n - x + 0.5)
-        assert posterior.cdf(low) == pytest.approx(0.025 if x else 0.0, abs=1e-10)
-        assert posterior.sf(high) == pytest.approx(0.025 if x < n else 0.0, abs=1e-10)
+def test_jeffreys_cuts_the_posterior():
+    for n in [1, 7, 29]:
+        with case(n):
+            for x in range(n + 1):
+                low, high = ends_of_rate("jeffreys", x, n)
+                posterior = stats.beta(x + 0.5, n - x + 0.5)
+                assert posterior.cdf(low) == pytest.approx(0.025 if x else 0.0, abs=1e-10)
+                assert posterior.sf(high) == pytest.approx(0.025 if x < n else 0.0, abs=1e-10)
 
 
 def test_koopman_solves_its_equation():
@@ -344,24 +347,25 @@ def point_probability_p(x1, n1, x2, n2, odds_ratio):
     return sum(q for q in chance.values() if q <= chance[x1] * (1 + 1e-9)) / total
 
 
-@pytest.mark.parametrize("level", [0.8, 0.95])
-@pytest.mark.parametrize("table", [(16, 29, 9, 30), (7, 13, 2, 12), (3, 7, 15, 20), (0, 10, 7, 12), (5, 5, 0, 6)])
-def test_baptista_pike_spans_every_odds_ratio_that_is_not_rejected(table, level):
-    interval = found("baptista_pike", table, level)
-    inside = [r for r in np.exp(np.linspace(-12, 12, 4001)) if point_probability_p(*table, r) > 1 - level]
-    assert interval.low <= min(inside)
-    assert max(inside) <= interval.high
-    # Just outside either end the test rejects.
-    for outside in (interval.low * (1 - 1e-6), interval.high * (1 + 1e-6)):
-        if 0 < outside < np.inf:
-            assert point_probability_p(*table, outside) <= 1 - level
+def test_baptista_pike_spans_every_odds_ratio_that_is_not_rejected():
+    for level in [0.8, 0.95]:
+        for table in [(16, 29, 9, 30), (7, 13, 2, 12), (3, 7, 15, 20), (0, 10, 7, 12), (5, 5, 0, 6)]:
+            with case(level, table):
+                interval = found("baptista_pike", table, level)
+                inside = [r for r in np.exp(np.linspace(-12, 12, 4001)) if point_probability_p(*table, r) > 1 - level]
+                assert interval.low <= min(inside)
+                assert max(inside) <= interval.high
+                # Just outside either end the test rejects.
+                for outside in (interval.low * (1 - 1e-6), interval.high * (1 + 1e-6)):
+                    if 0 < outside < np.inf:
+                        assert point_probability_p(*table, outside) <= 1 - level
 
 
 @pytest.mark.parametrize(("n1", "n2", "level"), [(4, 3, 0.8), (3, 3, 0.95)])
 @pytest.mark.parametrize("key", ["exact_unconditional", "conditional_exact", "baptista_pike"])
 def test_exact_intervals_cover_as_often_as_they_promise(key, n1, n2, level):
     ends = {table: found(key, (table[0], n1, table[1], n2), level) for table in brute_force.tables(n1, n2)}
-    rates = np.linspace(0, 1, 41)
+    rates = np.linspace(0, 1, 21)
     for a in rates:
         for b in rates:
             truth = a - b
@@ -412,14 +416,15 @@ def test_margins_too_wide_for_whole_numbers():
     assert inference.test("fisher", *table).estimate == exact.estimate
 
 
-@pytest.mark.parametrize("key", [key for key, *_ in QUICK])
-@pytest.mark.parametrize("level", [0.8, 0.95])
-def test_many_tables_at_once_have_the_ends_of_each_alone(key, level):
-    arms = [(5, 4), (1, 1), (2, 7)]
-    tables = TABLES + [(a, m, b, n) for m, n in arms for a in range(m + 1) for b in range(n + 1)]
-    low, high = many_ends(key, *np.array(tables).T, level)
-    alone = [found(key, table, level) for table in tables]
-    np.testing.assert_allclose(low, [one.low for one in alone], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(high, [one.high for one in alone], rtol=1e-12, atol=1e-12)
-    (one,) = inference.intervals(16, 29, 9, 30, level, key)
-    assert {type(one.low), type(one.high)} == {float}  # one table gives plain numbers
+def test_many_tables_at_once_have_the_ends_of_each_alone():
+    for key in [key for key, *_ in QUICK]:
+        for level in [0.8, 0.95]:
+            with case(key, level):
+                arms = [(5, 4), (1, 1)]
+                tables = TABLES + [(a, m, b, n) for m, n in arms for a in range(m + 1) for b in range(n + 1)]
+                low, high = many_ends(key, *np.array(tables).T, level)
+                alone = [found(key, table, level) for table in tables]
+                np.testing.assert_allclose(low, [one.low for one in alone], rtol=0, atol=1e-12)
+                np.testing.assert_allclose(high, [one.high for one in alone], rtol=1e-12, atol=1e-12)
+                (one,) = inference.intervals(16, 29, 9, 30, level, key)
+                assert {type(one.low), type(one.high)} == {float}  # one table gives plain numbers

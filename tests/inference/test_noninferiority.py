@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from references.cases import case
 
 from lupus_kit import inference
 from lupus_kit.core.errors import InputError
@@ -28,42 +29,47 @@ TABLES = [
 ]
 
 
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize(("test", "interval"), INTERVALS.items())
-def test_the_interval_is_the_one_of_the_kit(test, interval, table):
-    # Where both arms respond wholly or not at all the Wald interval is a point, found by halving to 1e-13.
-    for alpha in (0.025, 0.05):
-        found = inference.noninferiority(*table, margin=0.1, alpha=alpha, test=test)
-        (listed,) = inference.intervals(*table, 1 - 2 * alpha, [interval])
-        assert (found.low, found.high) == pytest.approx((listed.low, listed.high), abs=1e-10)
-        assert found.level == pytest.approx(1 - 2 * alpha)
+def test_the_interval_is_the_one_of_the_kit():
+    for table in TABLES:
+        for test, interval in INTERVALS.items():
+            with case(table, test, interval):
+                # Where both arms respond wholly or not at all the Wald interval is a point, found by halving to 1e-13.
+                for alpha in (0.025, 0.05):
+                    found = inference.noninferiority(*table, margin=0.1, alpha=alpha, test=test)
+                    (listed,) = inference.intervals(*table, 1 - 2 * alpha, [interval])
+                    assert (found.low, found.high) == pytest.approx((listed.low, listed.high), abs=1e-10)
+                    assert found.level == pytest.approx(1 - 2 * alpha)
 
 
-@pytest.mark.parametrize("test", [*INTERVALS, "barnard", "barnard_unpooled"])
-def test_test_and_interval_never_contradict(test):
-    exact = test.startswith("barnard")
-    n1, n2, step = (5, 4, 3) if exact else (9, 6, 2)
-    for x1 in range(0, n1 + 1, step):
-        for x2 in range(n2 + 1):
-            for side, inside in (("greater", lambda f: f.low >= -0.3), ("less", lambda f: f.high <= 0.3)):
-                found = inference.noninferiority(x1, n1, x2, n2, margin=0.3, alternative=side, alpha=0.1, test=test)
-                assert found.p == inference.pvalue(
-                    test, x1, n1, x2, n2, side, difference=-0.3 if side == "greater" else 0.3
+def test_test_and_interval_never_contradict():
+    for test in [*INTERVALS, "barnard", "barnard_unpooled"]:
+        with case(test):
+            exact = test.startswith("barnard")
+            n1, n2, step = (5, 4, 3) if exact else (9, 6, 2)
+            for x1 in range(0, n1 + 1, step):
+                for x2 in range(n2 + 1):
+                    for side, inside in (("greater", lambda f: f.low >= -0.3), ("less", lambda f: f.high <= 0.3)):
+                        found = inference.noninferiority(
+                            x1, n1, x2, n2, margin=0.3, alternative=side, alpha=0.1, test=test
+                        )
+                        assert found.p == inference.pvalue(
+                            test, x1, n1, x2, n2, side, difference=-0.3 if side == "greater" else 0.3
+                        )
+                        assert found.shown is inside(found) is (found.p <= 0.1), (x1, x2, side)
+                    both = inference.equivalence(x1, n1, x2, n2, margin=(-0.45, 0.5), alpha=0.1, test=test)
+                    assert both.shown is (both.low >= -0.45 and both.high <= 0.5)
+                    assert both.p == max(both.p_lower, both.p_upper)
+
+
+def test_the_limits_solve_the_equation_of_the_test():
+    for test in [*INTERVALS, "barnard"]:
+        with case(test):
+            for table in TABLES[:3]:
+                found = inference.noninferiority(*table, margin=0.1, test=test)
+                below, above = (
+                    inference.pvalue(test, *table, "greater", difference=found.low + shift) for shift in (-1e-8, 1e-8)
                 )
-                assert found.shown is inside(found) is (found.p <= 0.1), (x1, x2, side)
-            both = inference.equivalence(x1, n1, x2, n2, margin=(-0.45, 0.5), alpha=0.1, test=test)
-            assert both.shown is (both.low >= -0.45 and both.high <= 0.5)
-            assert both.p == max(both.p_lower, both.p_upper)
-
-
-@pytest.mark.parametrize("test", [*INTERVALS, "barnard"])
-def test_the_limits_solve_the_equation_of_the_test(test):
-    for table in TABLES[:3]:
-        found = inference.noninferiority(*table, margin=0.1, test=test)
-        below, above = (
-            inference.pvalue(test, *table, "greater", difference=found.low + shift) for shift in (-1e-8, 1e-8)
-        )
-        assert below <= 0.025 <= above
+                assert below <= 0.025 <= above
 
 
 def test_events_are_the_mirror_image_of_responders():
@@ -104,15 +110,14 @@ def test_an_exact_limit_sought_from_either_side_agrees_with_the_test_there():
             )
 
 
-@pytest.mark.parametrize(
-    "margin", [0, 1, -0.1, 10, "0.1", None, True, float("nan"), (0.1, -0.1), (0.1, 0.1), (-0.5, 0), (0.1,)]
-)
-def test_what_is_no_margin(margin):
-    with pytest.raises(InputError, match="margin"):
-        inference.equivalence(16, 29, 9, 30, margin=margin)
-    if not isinstance(margin, tuple):
-        with pytest.raises(InputError, match=r"strictly between 0 and 1 .* ten percentage points are 0\.1"):
-            inference.noninferiority(16, 29, 9, 30, margin=margin)
+def test_what_is_no_margin():
+    for margin in [0, 1, -0.1, 10, "0.1", None, True, float("nan"), (0.1, -0.1), (0.1, 0.1), (-0.5, 0), (0.1,)]:
+        with case(margin):
+            with pytest.raises(InputError, match="margin"):
+                inference.equivalence(16, 29, 9, 30, margin=margin)
+            if not isinstance(margin, tuple):
+                with pytest.raises(InputError, match=r"strictly between 0 and 1 .* ten percentage points are 0\.1"):
+                    inference.noninferiority(16, 29, 9, 30, margin=margin)
 
 
 def test_other_input_that_is_refused():

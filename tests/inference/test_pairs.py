@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from references.cases import case
 
 from lupus_kit import inference
 from lupus_kit.core.errors import InputError
@@ -22,34 +23,36 @@ def found(row, level=0.95):
     return inference.paired(b, c, both + b + c + neither, both=both, level=level)
 
 
-@pytest.mark.parametrize("row", range(len(TABLES)))
-def test_mcnemar_and_the_odds_ratio_against_r(row):
-    r, mine = VALUES.iloc[row], found(row)
-    p = mine.tests().set_index("test")["p"]
-    if not np.isnan(r["mcnemar"]):
-        assert p["mcnemar"] == pytest.approx(r["mcnemar"], rel=1e-11)
-        # R's correction goes past zero where b = c: it makes a difference of one there.
-        if mine.b != mine.c:
-            assert p["mcnemar_corrected"] == pytest.approx(r["mcnemar_corrected"], rel=1e-11)
-        assert p["mcnemar_exact"] == pytest.approx(r["exact"], rel=1e-11)
-        odds = mine.intervals().set_index("key").loc["conditional_exact"]
-        assert odds["low"] == pytest.approx(r["odds_low"], rel=1e-9)
-        assert odds["high"] == pytest.approx(inf if np.isnan(r["odds_high"]) else r["odds_high"], rel=1e-9)
+def test_mcnemar_and_the_odds_ratio_against_r():
+    for row in range(len(TABLES)):
+        with case(row):
+            r, mine = VALUES.iloc[row], found(row)
+            p = mine.tests().set_index("test")["p"]
+            if not np.isnan(r["mcnemar"]):
+                assert p["mcnemar"] == pytest.approx(r["mcnemar"], rel=1e-11)
+                # R's correction goes past zero where b = c: it makes a difference of one there.
+                if mine.b != mine.c:
+                    assert p["mcnemar_corrected"] == pytest.approx(r["mcnemar_corrected"], rel=1e-11)
+                assert p["mcnemar_exact"] == pytest.approx(r["exact"], rel=1e-11)
+                odds = mine.intervals().set_index("key").loc["conditional_exact"]
+                assert odds["low"] == pytest.approx(r["odds_low"], rel=1e-9)
+                assert odds["high"] == pytest.approx(inf if np.isnan(r["odds_high"]) else r["odds_high"], rel=1e-9)
 
 
-@pytest.mark.parametrize("level", [90, 95])
-@pytest.mark.parametrize("row", range(len(TABLES)))
-def test_tango_and_newcombe_against_two_packages(row, level):
-    r, frame = VALUES.iloc[row], found(row, level / 100).intervals().set_index("key")
-    for key, column, tolerance in (
-        ("tango", "propcis_tango", 2e-6),  # PropCIs stops its search at 1e-6 of the statistic
-        ("tango", "ratesci_tango", 1e-10),
-        ("newcombe_paired", "ratesci_newcombe", 1e-10),
-    ):
-        for end in ("low", "high"):
-            theirs = r[f"{column}_{end}_{level}"]
-            if not np.isnan(theirs):
-                assert frame.loc[key, end] == pytest.approx(theirs, abs=tolerance), (key, end, column)
+def test_tango_and_newcombe_against_two_packages():
+    for level in [90, 95]:
+        for row in range(len(TABLES)):
+            with case(level, row):
+                r, frame = VALUES.iloc[row], found(row, level / 100).intervals().set_index("key")
+                for key, column, tolerance in (
+                    ("tango", "propcis_tango", 2e-6),  # PropCIs stops its search at 1e-6 of the statistic
+                    ("tango", "ratesci_tango", 1e-10),
+                    ("newcombe_paired", "ratesci_newcombe", 1e-10),
+                ):
+                    for end in ("low", "high"):
+                        theirs = r[f"{column}_{end}_{level}"]
+                        if not np.isnan(theirs):
+                            assert frame.loc[key, end] == pytest.approx(theirs, abs=tolerance), (key, end, column)
 
 
 def test_exact_and_mid_p_in_fractions():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from references import brute_force
+from references.cases import case
 from scipy.special import ndtr
 from scipy.stats import binom
 
@@ -23,33 +24,31 @@ KEYS = ("pearson", "n_minus_1", "miettinen_nurminen", "wald_unpooled", "agresti_
 OTHER_SIDE = {"two-sided": "two-sided", "greater": "less", "less": "greater"}
 
 
-@pytest.mark.parametrize(
-    "difference", [Fraction(1, 2), Fraction(1, 10), Fraction(-3, 10), Fraction(1, 100), Fraction(-1)]
-)
-@pytest.mark.parametrize(("n1", "n2"), [(12, 12), (5, 7)])
-def test_constrained_rates_are_right_to_the_last_digits(n1, n2, difference):
-    # 12/12 v 3/12 and one half: the cubic has a double root, and its trigonometric form keeps eight digits there.
-    for x1, x2 in brute_force.tables(n1, n2):
-        expected = float(brute_force.constrained_rate(x1, n1, x2, n2, difference))
-        p1, p2 = constrained_rates(x1, n1, x2, n2, float(difference))
-        assert float(p2) == pytest.approx(expected, abs=2e-15)
-        assert float(p1) == float(p2) + float(difference)
+def test_constrained_rates_are_right_to_the_last_digits():
+    for difference in [Fraction(1, 2), Fraction(1, 10), Fraction(-3, 10), Fraction(1, 100), Fraction(-1)]:
+        for n1, n2 in [(12, 12), (5, 7)]:
+            with case(difference, n1, n2):
+                # 12/12 v 3/12 and one half: the cubic has a double root, and its trigonometric form keeps eight digits there.
+                for x1, x2 in brute_force.tables(n1, n2):
+                    expected = float(brute_force.constrained_rate(x1, n1, x2, n2, difference))
+                    p1, p2 = constrained_rates(x1, n1, x2, n2, float(difference))
+                    assert float(p2) == pytest.approx(expected, abs=2e-15)
+                    assert float(p1) == float(p2) + float(difference)
 
 
-@pytest.mark.parametrize(
-    ("n1", "n2", "difference"), [(5, 7, Fraction(1, 10)), (6, 6, Fraction(-1, 4)), (1, 9, Fraction(-1, 10))]
-)
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
-def test_the_exact_test_is_certified(alternative, n1, n2, difference):
-    # Order and ties by 25 digits, polynomials in rational arithmetic, suprema enclosed by subdivision.
-    groups, coefficients = brute_force.difference_tails(alternative, n1, n2, difference)
-    low, high = brute_force.enclose_suprema(coefficients)
-    lattice = inference.pvalue_lattice("barnard", n1, n2, alternative, difference=float(difference))
-    found = np.array([lattice[group[0]] for group in groups])
-    for number, group in enumerate(groups):
-        assert all(lattice[table] == lattice[group[0]] for table in group), (number, group)
-    assert (found - high).max() < 1e-9
-    assert (low - found).max() < 1e-9
+def test_the_exact_test_is_certified():
+    for n1, n2, difference in [(5, 7, Fraction(1, 10)), (6, 6, Fraction(-1, 4)), (1, 9, Fraction(-1, 10))]:
+        for alternative in ALTERNATIVES:
+            with case(n1, n2, difference, alternative):
+                # Order and ties by 25 digits, polynomials in rational arithmetic, suprema enclosed by subdivision.
+                groups, coefficients = brute_force.difference_tails(alternative, n1, n2, difference)
+                low, high = brute_force.enclose_suprema(coefficients)
+                lattice = inference.pvalue_lattice("barnard", n1, n2, alternative, difference=float(difference))
+                found = np.array([lattice[group[0]] for group in groups])
+                for number, group in enumerate(groups):
+                    assert all(lattice[table] == lattice[group[0]] for table in group), (number, group)
+                assert (found - high).max() < 1e-9
+                assert (low - found).max() < 1e-9
 
 
 @pytest.mark.parametrize("n", [8, 11])
@@ -91,40 +90,49 @@ def test_the_wald_tests_are_their_formula(key):
     assert found == pytest.approx([2 * ndtr(-abs(z)), ndtr(-z), ndtr(z)], rel=1e-12)
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
-def test_at_no_difference_they_are_the_tests_of_the_registry(key, alternative):
-    lattice = inference.pvalue_lattice(key, 7, 9, alternative)
-    assert np.array_equal(inference.pvalue_lattice(key, 7, 9, alternative, difference=0), lattice, equal_nan=True)
-    # And the form for other differences leads there: at 1e-13 the order is the same. Where the Wald statistic is 0/0 or
-    # infinite at no difference, and where the score is 0/0, there is no limit to compare with.
-    near = inference.pvalue_lattice(key, 7, 9, alternative, difference=1e-13)
-    keep = np.isfinite(lattice)
-    keep[0, 0] = keep[-1, -1] = False
-    assert near[keep] == pytest.approx(lattice[keep], abs=1e-11)
+def test_at_no_difference_they_are_the_tests_of_the_registry():
+    for key in KEYS:
+        for alternative in ALTERNATIVES:
+            with case(key, alternative):
+                lattice = inference.pvalue_lattice(key, 7, 9, alternative)
+                assert np.array_equal(
+                    inference.pvalue_lattice(key, 7, 9, alternative, difference=0), lattice, equal_nan=True
+                )
+                # And the form for other differences leads there: at 1e-13 the order is the same. Where the Wald statistic is 0/0 or
+                # infinite at no difference, and where the score is 0/0, there is no limit to compare with.
+                near = inference.pvalue_lattice(key, 7, 9, alternative, difference=1e-13)
+                keep = np.isfinite(lattice)
+                keep[0, 0] = keep[-1, -1] = False
+                assert near[keep] == pytest.approx(lattice[keep], abs=1e-11)
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("difference", [0.1, -0.25])
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
-def test_mirror_symmetry(key, difference, alternative):
-    n1, n2 = 9, 12
-    lattice = inference.pvalue_lattice(key, n1, n2, alternative, difference=difference)
-    other = OTHER_SIDE[alternative]
-    arms = inference.pvalue_lattice(key, n2, n1, other, difference=-difference).T
-    responders = inference.pvalue_lattice(key, n1, n2, other, difference=-difference)[::-1, ::-1]
-    assert arms == pytest.approx(lattice, abs=1e-12)
-    assert responders == pytest.approx(lattice, abs=1e-12)
+def test_mirror_symmetry():
+    for key in KEYS:
+        for difference in [0.1, -0.25]:
+            for alternative in ALTERNATIVES:
+                with case(key, difference, alternative):
+                    n1, n2 = 9, 12
+                    lattice = inference.pvalue_lattice(key, n1, n2, alternative, difference=difference)
+                    other = OTHER_SIDE[alternative]
+                    arms = inference.pvalue_lattice(key, n2, n1, other, difference=-difference).T
+                    responders = inference.pvalue_lattice(key, n1, n2, other, difference=-difference)[::-1, ::-1]
+                    assert arms == pytest.approx(lattice, abs=1e-12)
+                    assert responders == pytest.approx(lattice, abs=1e-12)
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_arrays_single_tables_and_the_lattice_agree(key):
-    lattice = inference.pvalue_lattice(key, 13, 12, "greater", difference=-0.1)
-    x1, x2 = np.indices((14, 13))
-    assert inference.pvalue(key, x1, 13, x2, 12, "greater", difference=-0.1) == pytest.approx(lattice, abs=1e-12)
-    one = inference.pvalue(key, np.int64(7), 13, 2, 12, "greater", difference=np.float32(-0.5))
-    assert isinstance(one, float)
-    assert one == pytest.approx(inference.pvalue_lattice(key, 13, 12, "greater", difference=-0.5)[7, 2], abs=1e-12)
+def test_arrays_single_tables_and_the_lattice_agree():
+    for key in KEYS:
+        with case(key):
+            lattice = inference.pvalue_lattice(key, 13, 12, "greater", difference=-0.1)
+            x1, x2 = np.indices((14, 13))
+            assert inference.pvalue(key, x1, 13, x2, 12, "greater", difference=-0.1) == pytest.approx(
+                lattice, abs=1e-12
+            )
+            one = inference.pvalue(key, np.int64(7), 13, 2, 12, "greater", difference=np.float32(-0.5))
+            assert isinstance(one, float)
+            assert one == pytest.approx(
+                inference.pvalue_lattice(key, 13, 12, "greater", difference=-0.5)[7, 2], abs=1e-12
+            )
 
 
 def test_the_exact_p_value_holds_for_the_whole_one_sided_hypothesis():
@@ -143,10 +151,13 @@ def test_tests_without_such_a_form_name_those_that_have_one():
         assert inference.pvalue(key, 16, 29, 9, 30, difference=0.0) == inference.pvalue(key, 16, 29, 9, 30)
 
 
-@pytest.mark.parametrize("difference", [10, 1, -1.0, "0.1", None, float("nan"), True, [0.1]])
-def test_what_is_no_difference(difference):
-    with pytest.raises(InputError, match=r"strictly between -1 and 1.* ten percentage points are 0\.1"):
-        inference.pvalue("pearson", 16, 29, 9, 30, difference=difference)
+def test_what_is_no_difference():
+    for difference in [10, 1, -1.0, "0.1", None, float("nan"), True, [0.1]]:
+        with (
+            case(difference),
+            pytest.raises(InputError, match=r"strictly between -1 and 1.* ten percentage points are 0\.1"),
+        ):
+            inference.pvalue("pearson", 16, 29, 9, 30, difference=difference)
 
 
 def test_arms_of_millions():
@@ -184,23 +195,27 @@ def test_arms_without_variance():
 # --- planning ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("difference", [-0.1, 0.2])
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
-@pytest.mark.parametrize("key", KEYS)
-def test_the_rejection_region_is_the_lattice_cut_at_alpha(key, alternative, difference):
-    region = inference.rejection_region(key, 14, 11, 0.05, alternative, difference=difference)
-    assert np.array_equal(region, inference.pvalue_lattice(key, 14, 11, alternative, difference=difference) <= 0.05)
+def test_the_rejection_region_is_the_lattice_cut_at_alpha():
+    for difference in [-0.1, 0.2]:
+        for alternative in ALTERNATIVES:
+            for key in KEYS:
+                with case(difference, alternative, key):
+                    region = inference.rejection_region(key, 14, 11, 0.05, alternative, difference=difference)
+                    assert np.array_equal(
+                        region, inference.pvalue_lattice(key, 14, 11, alternative, difference=difference) <= 0.05
+                    )
 
 
-@pytest.mark.parametrize("difference", [-0.95, -0.1, 1e-6, 0.3])
-@pytest.mark.parametrize(("n1", "n2"), [(1, 9), (29, 30), (60, 7)])
-def test_score_statistics_rise_with_responders_of_the_first_arm_and_fall_with_those_of_the_second(n1, n2, difference):
-    # What the search for the rejection region builds on.
-    x1, x2 = np.indices((n1 + 1, n2 + 1))
-    for key in SCORES:
-        z = STATISTICS[key](x1, np.full_like(x1, n1), x2, np.full_like(x2, n2), difference)
-        assert (np.diff(z, axis=0) > 0).all()
-        assert (np.diff(z, axis=1) < 0).all()
+def test_score_statistics_rise_with_responders_of_the_first_arm_and_fall_with_those_of_the_second():
+    for difference in [-0.95, -0.1, 1e-6, 0.3]:
+        for n1, n2 in [(1, 9), (29, 30), (60, 7)]:
+            with case(difference, n1, n2):
+                # What the search for the rejection region builds on.
+                x1, x2 = np.indices((n1 + 1, n2 + 1))
+                for key in SCORES:
+                    z = STATISTICS[key](x1, np.full_like(x1, n1), x2, np.full_like(x2, n2), difference)
+                    assert (np.diff(z, axis=0) > 0).all()
+                    assert (np.diff(z, axis=1) < 0).all()
 
 
 def probability(region: np.ndarray, p1: float, p2: float) -> float:
@@ -208,18 +223,21 @@ def probability(region: np.ndarray, p1: float, p2: float) -> float:
     return float(binom.pmf(np.arange(n1 + 1), n1, p1) @ region @ binom.pmf(np.arange(n2 + 1), n2, p2))
 
 
-@pytest.mark.parametrize(("key", "difference"), [("pearson", -0.1), ("wald_unpooled", 0.25), ("barnard", -0.15)])
-def test_size_is_the_largest_probability_on_the_boundary(key, difference):
-    region = inference.rejection_region(key, 29, 30, 0.025, "greater", difference=difference)
-    found = inference.size(key, 29, 30, 0.025, "greater", difference=difference)
-    rates = np.linspace(max(0, -difference), min(1, 1 - difference), 301)
-    heights = [probability(region, min(rate + difference, 1), rate) for rate in rates]
-    assert max(heights) <= found.size + 1e-12 <= max(heights) + 1e-4
-    assert probability(region, found.nuisance + difference, found.nuisance) == pytest.approx(found.size, abs=1e-10)
-    curve = inference.size_curve(key, 29, 30, rates, 0.025, "greater", difference=difference)
-    assert curve["rejection_probability"].to_numpy() == pytest.approx(heights, abs=1e-12)
-    assert "second response rate" in found._repr_html_()
-    assert found.to_frame().loc[0, "difference"] == difference
+def test_size_is_the_largest_probability_on_the_boundary():
+    for key, difference in [("pearson", -0.1), ("wald_unpooled", 0.25), ("barnard", -0.15)]:
+        with case(key, difference):
+            region = inference.rejection_region(key, 29, 30, 0.025, "greater", difference=difference)
+            found = inference.size(key, 29, 30, 0.025, "greater", difference=difference)
+            rates = np.linspace(max(0, -difference), min(1, 1 - difference), 301)
+            heights = [probability(region, min(rate + difference, 1), rate) for rate in rates]
+            assert max(heights) <= found.size + 1e-12 <= max(heights) + 1e-4
+            assert probability(region, found.nuisance + difference, found.nuisance) == pytest.approx(
+                found.size, abs=1e-10
+            )
+            curve = inference.size_curve(key, 29, 30, rates, 0.025, "greater", difference=difference)
+            assert curve["rejection_probability"].to_numpy() == pytest.approx(heights, abs=1e-12)
+            assert "second response rate" in found._repr_html_()
+            assert found.to_frame().loc[0, "difference"] == difference
 
 
 def test_the_exact_test_keeps_its_level_under_the_whole_hypothesis():
@@ -237,18 +255,19 @@ def test_power_is_the_probability_of_the_region():
         assert found == pytest.approx(probability(region, p1, p2), abs=1e-12)
 
 
-@pytest.mark.parametrize("key", ["pearson", "wald_unpooled", "barnard"])
-def test_sample_size_for_non_inferiority(key):
-    found = inference.sample_size(key, 0.9, 0.8, 0.8, 0.025, alternative="greater", difference=-0.1)
-    usual = {"alpha": 0.025, "alternative": "greater", "difference": -0.1}
-    assert found.power == inference.power(key, 0.9, 0.8, found.n1, found.n2, **usual) >= 0.8
-    assert inference.power(key, 0.9, 0.8, found.n1 - 1, found.n2 - 1, **usual) < 0.8
-    assert found.to_frame().loc[0, "difference"] == -0.1
-    assert "difference -0.1" in found._repr_html_()
-    # Equal rates are a truth to plan for now.
-    assert inference.sample_size("pearson", 0.9, 0.9, 0.5, 0.1, alternative="greater", difference=-0.2).n1 > 5
-    with pytest.raises(InputError, match=r"no difference beyond -0\.1 in the direction 'greater'"):
-        inference.sample_size("pearson", 0.7, 0.8, alternative="greater", difference=-0.1)
+def test_sample_size_for_non_inferiority():
+    for key in ["pearson", "wald_unpooled", "barnard"]:
+        with case(key):
+            found = inference.sample_size(key, 0.9, 0.8, 0.8, 0.025, alternative="greater", difference=-0.1)
+            usual = {"alpha": 0.025, "alternative": "greater", "difference": -0.1}
+            assert found.power == inference.power(key, 0.9, 0.8, found.n1, found.n2, **usual) >= 0.8
+            assert inference.power(key, 0.9, 0.8, found.n1 - 1, found.n2 - 1, **usual) < 0.8
+            assert found.to_frame().loc[0, "difference"] == -0.1
+            assert "difference -0.1" in found._repr_html_()
+            # Equal rates are a truth to plan for now.
+            assert inference.sample_size("pearson", 0.9, 0.9, 0.5, 0.1, alternative="greater", difference=-0.2).n1 > 5
+            with pytest.raises(InputError, match=r"no difference beyond -0\.1 in the direction 'greater'"):
+                inference.sample_size("pearson", 0.7, 0.8, alternative="greater", difference=-0.1)
 
 
 def test_planning_refuses_what_the_p_value_refuses():

@@ -18,7 +18,7 @@ from lupus_kit.audit.report.report import FORMATS
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.lines import key_lines
 
-SOME = settings(max_examples=80, deadline=None, derandomize=True)
+SOME = settings(max_examples=40, deadline=None, derandomize=True)
 HEAD = """format = 1
 [study]
 key = "made_up"
@@ -455,14 +455,15 @@ def test_ten_megabytes_are_refused_at_once(tmp_path, name):
 
 
 def test_a_file_just_within_the_limit_is_read_whole(tmp_path):
-    text = HEAD + "".join(CLAIM.replace('"a"', f'"a{number}"') for number in range(8000))
+    remark = f"# {'as printed ' * 50}\n"
+    text = HEAD + "".join(CLAIM.replace('"a"', f'"a{number}"') + remark for number in range(2000))
     assert 1_000_000 < len(text) < 2_000_000
     start = time.perf_counter()
-    assert len(load(tmp_path, text).records) == 8000
+    assert len(load(tmp_path, text).records) == 2000
     lines = refused(tmp_path, text.replace("0.052", "zero")).splitlines()
-    assert lines[0] == "8000 problems in paper.toml:"
+    assert lines[0] == "2000 problems in paper.toml:"
     assert len(lines) == 22  # twenty of a kind, then how many more
-    assert lines[-1].startswith("... and 7980 more (")
+    assert lines[-1].startswith("... and 1980 more (")
     assert time.perf_counter() - start < 30
 
 
@@ -525,7 +526,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     st.lists(
         st.tuples(st.integers(0, 200), st.sampled_from(["put", "drop", "cut", "twice"]), st.sampled_from(PIECES)),

@@ -60,19 +60,18 @@ def constrained_rates(
     a0 = b * d * (1 - d)
     q = (a2 / (3 * total)) ** 3 - a1 * a2 / (6 * total**2) + a0 / (2 * total)
     r = np.copysign(np.sqrt(np.maximum((a2 / (3 * total)) ** 2 - a1 / (3 * total), 0.0)), q)
-    cosine = np.divide(q, r**3, out=np.zeros_like(q), where=r != 0)
-    angle = (np.pi + np.arccos(np.clip(cosine, -1.0, 1.0))) / 3
-    p2 = np.clip(2 * r * np.cos(angle) - a2 / (3 * total), low, high)
+    cosine = q / np.where(r == 0, np.inf, r**3)
+    angle = (np.pi + np.arccos(np.minimum(np.maximum(cosine, -1.0), 1.0))) / 3
+    p2 = 2 * r * np.cos(angle) - a2 / (3 * total)
     # Nobody responds, or everybody: the likelihood has its peak at an end, where the cubic nearly has a double root.
-    p2 = np.where(s == 0, low, np.where(s == total, high, p2))
-    cells = np.stack(np.broadcast_arrays(a, b, n1 - a, n2 - b))
+    p2 = np.where(s == 0, low, np.where(s == total, high, np.minimum(np.maximum(p2, low), high)))
     for _ in range(2):
-        rates = np.stack([p2 + d, p2, 1 - p2 - d, 1 - p2])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope, bend = (np.where(cells * rates > 0, cells / rates**k, 0.0) for k in (1, 2))
-        step = slope[:2].sum(axis=0) - slope[2:].sum(axis=0)
+        slope, bend = np.zeros_like(p2), np.zeros_like(p2)
+        for cells, rates, sign in ((a, p2 + d, 1), (b, p2, 1), (n1 - a, 1 - p2 - d, -1), (n2 - b, 1 - p2, -1)):
+            part = cells / (within := np.where(rates > 0, rates, np.inf))
+            slope, bend = slope + sign * part, bend + part / within
         # No curvature: the difference is 1 or -1 and leaves no choice.
-        p2 = np.clip(p2 + step / np.where(bend.sum(axis=0) > 0, bend.sum(axis=0), np.inf), low, high)
+        p2 = np.minimum(np.maximum(p2 + slope / np.where(bend > 0, bend, np.inf), low), high)
     return p2 + d, p2
 
 

@@ -84,6 +84,8 @@ def as_counts(name: str, value: ArrayLike, minimum: int = 0) -> IntArray:
     >>> as_counts("x1", [np.float16(3), Fraction(8, 2), np.uint8(200)]).tolist()
     [3, 4, 200]
     """
+    if type(value) is int and minimum <= value <= _LARGEST:
+        return np.array(value, dtype=np.int64)
     wanted = f"{name} must be a whole number of {minimum} or more, up to {_LARGEST} (or an array of them)"
     array = _as_array(name, value, wanted)
     # A float16 ends at 65,504 and a uint8 at 255: the limits are compared as floats of 64 bits, which hold them all.
