@@ -26,6 +26,11 @@ sys.dont_write_bytecode = False
 # The tests already use every processor: threads of the linear algebra would only wait for each other, in every process.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# A library that takes longer to import than most tests to run, and that nothing needs: see there.
+LIGHT = str(ROOT / "tests" / "references" / "light")
+sys.path.insert(0, LIGHT)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHT, os.environ.get("PYTHONPATH"))))
+
 # A shell that starts the tests in the background lets them ignore Ctrl+C, and so every process that they start: those that
 # are stopped by it, in tests, would run on.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -119,7 +124,7 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(
         *arguments: str, cwd: Path = ROOT, given: str | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), LIGHT)), **variables}
         command = [sys.executable, *arguments]
         return subprocess.run(
             command, cwd=cwd, env=environment, input=given or "", capture_output=True, text=True, timeout=PATIENCE

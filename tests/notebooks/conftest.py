@@ -5,9 +5,9 @@ from __future__ import annotations
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from references.walked_notebooks import FOLDER, asked, walked
+from references.walked_notebooks import FOLDER, asked, kernel, walked
 
-__all__ = ["asked", "walked"]
+__all__ = ["asked", "kernel", "walked"]
 
 
 @pytest.fixture

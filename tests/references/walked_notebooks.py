@@ -1,11 +1,17 @@
-"""One run of each notebook in one kernel, from which every check of a run reads; parallel workers share it by files."""
+"""One run of each notebook, from which every check of a run reads; parallel workers share it by files.
+
+All that one worker runs, it runs in one kernel, which forgets everything in between: to start a kernel and to load the
+libraries takes longer than most notebooks. The kernel may do only what Python may do inside a browser.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +19,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode, v4
 
 from lupus_kit.course import execution
@@ -24,6 +32,31 @@ DOTS = re.compile(r"^(?:(answer)\s*=\s*|def (\w+)\([^\n]*\):\n    )\.\.\.[^\n]*$
 FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 #: A cell that shows a board and gives no name: what other cells do does not reach it, and it reaches none of them.
 BOARD = re.compile(r"lk\.widgets\.\w+\([^\n]*\)")
+#: What has no build for the browser. The last three are loaded in every kernel: only a Python without one can do without.
+NOT_IN_A_BROWSER = (
+    "docutils", "jupyter_server", "jupyterlab", "nbclient", "nbconvert", "nbformat", "notebook", "openpyxl", "ortools",
+    "pyreadstat", "reportlab", "sphinx", "voila", "ipykernel", "jupyter_client", "zmq",
+)  # fmt: skip
+#: From here on no such library is found, and Python starts no thread and no child process.
+BROWSER = """
+import _thread, os, subprocess, sys, threading
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+def refuse(*_, **__):
+    raise RuntimeError("the browser has no threads and no child processes")
+
+sys.meta_path.insert(0, Blocked())
+threading.Thread.start = _thread.start_new_thread = subprocess.Popen.__init__ = os.system = os.fork = refuse
+"""
+#: What the notebook before has left goes, and the next one starts in a folder of its own.
+FORGET = """import os, sys
+os.chdir({folder!r})
+"ipywidgets" in sys.modules and sys.modules["ipywidgets"].Widget.close_all()
+%reset -f"""
 MAY_RAISE = {"tags": ["raises-exception"]}
 #: A cell may take long on a busy machine; a run that shows no sign of life for so many seconds has died.
 PATIENCE = 900
@@ -103,7 +136,33 @@ def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
 
 
 @pytest.fixture(scope="session")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Walked]:
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[NotebookNode, Path], list[str]]]:
+    """Run notebooks one after the other in one kernel; what failed is returned, outputs go into the notebook."""
+    scratch = tmp_path_factory.mktemp("kernel")
+    limits = v4.new_notebook(cells=[v4.new_code_cell(BROWSER.format(blocked=NOT_IN_A_BROWSER[:-3]))])
+    client = NotebookClient(limits, km=execution.this_python(scratch), timeout=PATIENCE, store_widget_state=True)
+
+    def run(notebook: NotebookNode, folder: Path) -> list[str]:
+        notebook.cells.insert(0, v4.new_code_cell(FORGET.format(folder=str(folder))))
+        client.nb, failed = notebook, []
+        try:
+            environment = execution.environment(scratch)
+            loop.run(client.async_execute(cleanup_kc=False, env=environment, stderr=subprocess.DEVNULL))
+        except CellExecutionError as error:
+            failed.append(str(error))
+        client.set_widgets_metadata()
+        notebook.cells.pop(0)
+        return failed + [str(one) for one in execution.hidden_errors(notebook)]
+
+    with asyncio.Runner() as loop:  # one for all tests: the sockets to the kernel belong to it
+        assert run(limits, scratch) == []
+        yield run
+        client.nb = v4.new_notebook()
+        loop.run(client.async_execute(cleanup_kc=True))
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Walked]:
     """Run a notebook, or read the run that another worker has made or is making."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
@@ -118,7 +177,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Walked]:
                 _wait_for(made, mark)
             else:
                 try:
-                    _run(name, made, own)
+                    _run(name, made, own, request.getfixturevalue("kernel"))
                 except BaseException:
                     mark.unlink()  # nobody waits for a run that broke off
                     raise
@@ -128,11 +187,10 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Walked]:
     return walk
 
 
-def _run(name: str, made: Path, folder: Path) -> None:
+def _run(name: str, made: Path, folder: Path, kernel: Callable[[NotebookNode, Path], list[str]]) -> None:
     way, length = _way(nbformat.read(FOLDER / f"{name}.ipynb", as_version=4))
     (desk := folder / f"desk-{name}").mkdir(exist_ok=True)
-    run = execution.execute(way, name, desk, timeout=PATIENCE)
-    way.metadata.walked = {"length": length, "problems": [str(one) for one in run.problems]}
+    way.metadata.walked = {"length": length, "problems": kernel(way, desk)}
     partial = made.with_suffix(".part")
     partial.write_text(json.dumps(way), encoding="utf-8")
     partial.replace(made)
