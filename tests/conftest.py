@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from references.walked_notebooks import asked, kernel, walked
+
+__all__ = ["asked", "kernel", "walked"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -38,6 +41,20 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 #: Seconds after which something that others wait for is taken to have died; a busy machine may take long.
 PATIENCE = 1800
+
+
+#: Where the longest tests are, by what they share. Two workers begin with one half of all tests each, and whoever has done
+#: the own half takes from the end of the other's: so each half begins with long tests, and short ones are left to share.
+LONGEST = (("browser", "course"), ("notebooks", "repository"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest tests begin, some in each half."""
+    rooms = [item.path.parent.name for item in items]
+    first, second = ([item for item, room in zip(items, rooms, strict=True) if room in long] for long in LONGEST)
+    others = [item for item, room in zip(items, rooms, strict=True) if not any(room in long for long in LONGEST)]
+    middle = max(0, len(items) // 2 - len(first))
+    items[:] = [*first, *others[:middle], *second, *others[middle:]]
 
 
 def pytest_collection_finish() -> None:
@@ -148,6 +165,18 @@ def page_loads() -> Callable[[str], list[str]]:
         return fetched + [sign for sign in signs if sign in code]
 
     return loads
+
+
+@pytest.fixture(scope="session")
+def without_pixels() -> Callable[..., bytes]:
+    """Stand in for ``Live.png``: the axes are drawn on and taken from pyplot, and nothing is rendered."""
+    import matplotlib.pyplot as plt
+
+    def png(live, axes, layout=None):
+        plt.close(axes.figure)
+        return b""
+
+    return png
 
 
 @dataclass(frozen=True)

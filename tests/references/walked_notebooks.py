@@ -52,6 +52,10 @@ def refuse(*_, **__):
 sys.meta_path.insert(0, Blocked())
 threading.Thread.start = _thread.start_new_thread = subprocess.Popen.__init__ = os.system = os.fork = refuse
 """
+#: The kernel's own thread for long outputs starts with the first of them; a bar's thread only helps its look.
+PREPARED = """import tqdm
+tqdm.tqdm.monitor_interval = 0
+display({"text/plain": "-" * 1_000_000}, raw=True)"""
 #: What the notebook before has left goes, and the next one starts in a folder of its own.
 FORGET = """import os, sys
 os.chdir({folder!r})
@@ -139,7 +143,8 @@ def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[NotebookNode, Path], list[str]]]:
     """Run notebooks one after the other in one kernel; what failed is returned, outputs go into the notebook."""
     scratch = tmp_path_factory.mktemp("kernel")
-    limits = v4.new_notebook(cells=[v4.new_code_cell(BROWSER.format(blocked=NOT_IN_A_BROWSER[:-3]))])
+    sources = (PREPARED, BROWSER.format(blocked=NOT_IN_A_BROWSER[:-3]))
+    limits = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
     client = NotebookClient(limits, km=execution.this_python(scratch), timeout=PATIENCE, store_widget_state=True)
 
     def run(notebook: NotebookNode, folder: Path) -> list[str]:
