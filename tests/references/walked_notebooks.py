@@ -12,10 +12,12 @@ import json
 import os
 import re
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -155,23 +157,30 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Noteb
     limits = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
     client = NotebookClient(limits, km=execution.this_python(scratch), timeout=PATIENCE, store_widget_state=True)
 
+    # One loop for all tests, since the sockets to the kernel belong to it; in a thread, since a browser has one in this.
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+
+    def done(coroutine: Coroutine[Any, Any, object]) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
     def run(notebook: NotebookNode, folder: Path) -> list[str]:
         notebook.cells.insert(0, v4.new_code_cell(FORGET.format(folder=str(folder))))
         client.nb, failed = notebook, []
         try:
             environment = execution.environment(scratch)
-            loop.run(client.async_execute(cleanup_kc=False, env=environment, stderr=subprocess.DEVNULL))
+            done(client.async_execute(cleanup_kc=False, env=environment, stderr=subprocess.DEVNULL))
         except CellExecutionError as error:
             failed.append(str(error))
         client.set_widgets_metadata()
         notebook.cells.pop(0)
         return failed + [str(one) for one in execution.hidden_errors(notebook)]
 
-    with asyncio.Runner() as loop:  # one for all tests: the sockets to the kernel belong to it
-        assert run(limits, scratch) == []
-        yield run
-        client.nb = v4.new_notebook()
-        loop.run(client.async_execute(cleanup_kc=True))
+    assert run(limits, scratch) == []
+    yield run
+    client.nb = v4.new_notebook()
+    done(client.async_execute(cleanup_kc=True))
+    loop.call_soon_threadsafe(loop.stop)
 
 
 @pytest.fixture(scope="session")
