@@ -12,6 +12,7 @@ import typer
 
 from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.files import read_text
 
 if TYPE_CHECKING:
     from lupus_kit.audit import Proposal
@@ -84,16 +85,7 @@ def _propose(place: str, arms: str | None, format: AuditFormat | None, out: Path
 def _load_text(place: str) -> str:
     """Read a plain text from a file, or from standard input (``"-"``)."""
     name = "standard input" if place == "-" else place
-    try:
-        content = output.read_input(place, 4 * _LARGEST, "an abstract")
-    except FileNotFoundError:
-        raise InputError(f"{name} is missing: there is no such file.") from None
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror or error}.") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as plain text in UTF-8.") from None
+    text = read_text(lambda: output.read_input(place, 4 * _LARGEST, "an abstract"), name)
     if "\0" in text:
         raise InputError(f"{name} is not plain text: it holds zero bytes. Copy the abstract into a text file.")
     if not text.strip():

@@ -9,11 +9,7 @@ from lupus_kit.core.errors import InputError
 
 
 @output.described
-def handbook(
-    folder: Path | None = None,
-    out: Path | None = None,
-    quiet: output.Quiet = False,
-) -> None:
+def handbook(folder: Path | None = None, out: Path | None = None, quiet: output.Quiet = False) -> None:
     """Write the executed notebooks as one site that works offline, with the sheet of the journal club (PDF)."""
     from lupus_kit.course import execution, shelf
     from lupus_kit.course.handbook import website
@@ -37,12 +33,7 @@ def handbook(
 
 
 @output.described
-def journal_club(
-    study: str,
-    out: Path,
-    force: output.Force = False,
-    quiet: output.Quiet = False,
-) -> None:
+def journal_club(study: str, out: Path, force: output.Force = False, quiet: output.Quiet = False) -> None:
     """Write a two-sided sheet (PDF), a notebook that recomputes it, and a facilitator's page."""
     from lupus_kit.course.journal_club.folder import write_folder
 

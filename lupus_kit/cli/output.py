@@ -10,11 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
-from importlib import resources
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO, TypeVar, get_type_hints
@@ -23,6 +21,7 @@ import typer
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import read_bytes, refuse_other_kind, within, write_atomically
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.core.text import listing, visible
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ _STDIN = "standard input"
 _quiet = False
 
 
-_OPTIONS = tomllib.loads(resources.files(__package__).joinpath("options.toml").read_text(encoding="utf-8"))
+_OPTIONS = toml_beside(__file__, "options.toml")
 Command = TypeVar("Command", bound=Callable[..., None])
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import make_folder, write_atomically
+from lupus_kit.core.files import make_folder, read_text, write_atomically
+from lupus_kit.core.text import listing
 
 if TYPE_CHECKING:
     from lupus_kit.simulation import Scenario, Simulation
@@ -58,6 +59,8 @@ def simulate(
     # Whatever could be wrong with the input is looked at before any work is done.
     if jobs == 0:
         raise InputError("--jobs 0: give 1 or more cores, or -1 for all of them.")
+    if protocol is not None and out is not None:
+        raise InputError("--protocol writes a page alone: leave --out away, or run the trials with another command.")
     if resume and out is None:
         raise InputError("--resume goes on with the run in a folder: name it with --out.")
     from lupus_kit.simulation import Scenario
@@ -69,6 +72,10 @@ def simulate(
 
         if protocol.exists() and not force:
             raise InputError(f"{protocol} is there already and is not overwritten: give another name to --protocol.")
+        if not protocol.parent.is_dir():
+            raise InputError(
+                f"cannot write {str(protocol)!r}: there is no folder {str(protocol.parent)!r}. Make it first."
+            )
         output.write_result(written(scenario, trials, seed), protocol, keep=True, force=force)
         return
     scenarios, text = truths(scenario), text or _text(plan)
@@ -84,10 +91,7 @@ def simulate(
 def _text(plan: Path) -> str:
     from lupus_kit.simulation.plan.plan_file import LARGEST
 
-    try:
-        return output.read_input(plan, LARGEST, "a plan").decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{plan}: is not a text in UTF-8; save the plan as UTF-8.") from None
+    return read_text(lambda: output.read_input(plan, LARGEST, "a plan"), str(plan))
 
 
 def truths(scenario: Scenario) -> dict[str, Scenario]:
@@ -222,6 +226,6 @@ def _write_results(
         contents = *as_data.values(), page
         _write(out, {name: content.encode("utf-8") for name, content in zip(RESULTS, contents, strict=True)})
         output.say(f"Wrote {', '.join(RESULTS)} to {out}.")
-    head = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, seed {seed}"
+    head = f"{first.n_trials:,} simulated trials of {listing(first.scenario.sizes)} patients, seed {seed}"
     shown = output.plain_table(report.side_by_side(table), form is output.TableFormat.markdown)
     output.print_text(as_data.get(form, f"{head}\n\n{shown}\n\n{report.NOTE}\n"))

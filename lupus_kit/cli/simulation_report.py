@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
 from lupus_kit import __version__
+from lupus_kit.core.templates import toml_beside
+from lupus_kit.core.text import listing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _COLUMNS = ["quantity", "estimate", "mc_error", "low", "high"]
 
 #: The truths that a plan is simulated under, and what they are called.
-TRUTHS = {"assumed": "as the plan assumes", "no difference": "both arms respond alike, at the mean of their rates"}
-_SAID = tomllib.loads(resources.files(__package__).joinpath("simulation_report.toml").read_text(encoding="utf-8"))
+TRUTHS = {"assumed": "as the plan assumes", "no difference": "the arms respond alike, at the mean of their rates"}
+_SAID = toml_beside(__file__, "simulation_report.toml")
 NOTE: str = _SAID["note"]
 
 
@@ -131,7 +131,7 @@ def as_page(table: pd.DataFrame, results: Mapping[str, Simulation], seed: int, p
     from lupus_kit.simulation.trials.truth import ESTIMANDS
 
     first = next(iter(results.values()))
-    title = f"{first.n_trials:,} simulated trials of {first.n1} and {first.n2} patients, "
+    title = f"{first.n_trials:,} simulated trials of {listing(first.scenario.sizes)} patients, "
     title += f"{first.scenario.depth} level, seed {seed}"
     shown = side_by_side(table).rename(columns={truth: f"{truth}: {TRUTHS[truth]}" for truth in results})
     drawn = [f"<figure>{png}<figcaption>{html.escape(said)}</figcaption></figure>" for said, png in pictures(results)]
@@ -156,6 +156,7 @@ def pictures(results: Mapping[str, Simulation]) -> Iterator[tuple[str, str]]:
             drawn = figures.simulation.pvalue_distribution(found, result.plan.alpha, endpoint)
             yield f"p-values of the {endpoint} endpoint, {TRUTHS[truth]}", picture(drawn)
     first = next(iter(results.values()))
-    for k, endpoint in enumerate(("primary", "secondary")):
-        drawn = figures.simulation.exaggeration(first.estimates(endpoint), first.truth.difference(k))
-        yield f"Estimates of the {endpoint} endpoint, {TRUTHS['assumed']}", picture(drawn)
+    for k, one in enumerate(first.scenario.comparisons):
+        if one.tested:
+            drawn = figures.simulation.exaggeration(first.estimates(one.name), first.truth.difference(k))
+            yield f"Estimates of the {one.name} endpoint, {TRUTHS['assumed']}", picture(drawn)

@@ -308,6 +308,20 @@ def require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> Non
         raise InputError(f"{what} has these columns more than once: {listing(map(repr, twice))}. Keep one of each.")
 
 
+def names_of(columns: object, argument: str) -> list[str]:
+    """Return one name, or a list of them, as a list.
+
+    Examples
+    --------
+    >>> names_of("sex", "strata"), names_of(("sex", "site"), "strata")
+    (['sex'], ['sex', 'site'])
+    """
+    names = [columns] if isinstance(columns, str) else columns
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{argument} == {columns!r}: give a list of column names.")
+    return list(names)
+
+
 def slip_of(name: str, known: Iterable[str]) -> str | None:
     """Return the known column that a name is probably a slip of; None where it is a name of its own.
 

@@ -202,6 +202,27 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
         return within(stream, most, f"{path}", what)
 
 
+def read_text(read: Callable[[], bytes], name: str) -> str:
+    """Read a text in UTF-8, or say what is wrong with the file of that name.
+
+    Examples
+    --------
+    >>> read_text(lambda: b"p = 0.052", "paper.txt")
+    'p = 0.052'
+    >>> read_text(lambda: bytes([255]), "paper.txt")
+    Traceback (most recent call last):
+    lupus_kit.core.errors.InputError: paper.txt is not UTF-8 text (byte 0): save it as plain text in UTF-8.
+    """
+    try:
+        return read().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{name} is missing: there is no such file.") from None
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as plain text in UTF-8.") from None
+
+
 def require_file(path: Path, what: str) -> None:
     """Refuse a pipe or a device, which may have no end; raise OSError where there is nothing of that name."""
     if "\0" in str(path):

@@ -1,7 +1,6 @@
 """Strategies for intercurrent events by name, as those who score visits and those who plan a trial know them."""
 
-import tomllib
-from pathlib import Path
+from lupus_kit.core.templates import toml_beside
 
 #: Strategies of ICH E9(R1), with what they do.
-EVENT_STRATEGIES: dict[str, str] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+EVENT_STRATEGIES: dict[str, str] = toml_beside(__file__, "strategies.toml")

@@ -1,7 +1,26 @@
-"""Pages and texts that stand in a file beside the code, with places for what is computed."""
+"""Pages, texts and tables that stand in a file beside the code: filled with what is computed, or read as data."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
+
+
+def toml_beside(module: str, name: str) -> dict[str, Any]:
+    """Read a TOML file that stands beside a module.
+
+    Parameters
+    ----------
+    module : str
+        The module's ``__file__``.
+    name : str
+        The file, or the folder and the file.
+
+    Returns
+    -------
+    dict
+        What stands in it.
+    """
+    return tomllib.loads((Path(module).parent / name).read_text(encoding="utf-8"))
 
 
 def fill(path: Path, /, **values: Any) -> str:

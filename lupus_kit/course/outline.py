@@ -26,7 +26,6 @@ _MODULE = re.compile(r"^## (\d[a-z])\. (.+)$", re.MULTILINE)
 _LOOKED_UP = ("## Glossary", "## Further reading")
 _CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
-_CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 
 
 def modules() -> pd.DataFrame:
@@ -120,7 +119,7 @@ def _in_one(path: Path) -> list[dict[str, str | int]]:
         read = "" if text.startswith(_LOOKED_UP) else _CODE.sub("", text)
         shown = "remove-cell" not in cell["metadata"].get("tags", [])
         counted = {"words": len(read.split())} if prose else {"code_cells": int(shown)}
-        if not prose and (asked := _CHECK.search(text)):
+        if not prose and (asked := shelf.CHECK.search(text)):
             own = catalogue.find(asked[1]).kind == "function"
             counted["own_code" if own else "exercises"] = 1
         for key, more in counted.items():

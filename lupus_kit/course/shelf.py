@@ -5,6 +5,7 @@ before anyone works on them, and a copy that is already there is never touched.
 """
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.files import make_folder, write_atomically
 
+#: How a cell of a notebook has an answer checked, with the key of the exercise.
+CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 START = "00_start_here.ipynb"
 PACKAGE = Path(__file__).resolve().parents[1]
 

@@ -19,7 +19,6 @@ from lupus_kit.course.text_table import text_table
 from lupus_kit.lessons import catalogue
 
 FORMATS = ("table", "markdown", "json")
-_CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 _FOLDED = re.compile(r"<details>\s*<summary>Solution[^<]*</summary>(.*)</details>", re.DOTALL)
 _FENCE = re.compile(r"^```python\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
@@ -207,7 +206,7 @@ def _in_one(cells: list[dict[str, Any]]) -> Iterable[tuple[str, dict[str, str]]]
     sources = ["".join(cell["source"]) for cell in cells]
     kinds = [cell["cell_type"] for cell in cells]
     for index, source in enumerate(sources):
-        hit = _CHECK.search(source) if kinds[index] == "code" else None
+        hit = shelf.CHECK.search(source) if kinds[index] == "code" else None
         if hit is None:
             continue
         before = sources[index - 1] if index and kinds[index - 1] == "markdown" else ""
@@ -239,21 +238,16 @@ def answer_text(value: Any) -> str:
 
     Examples
     --------
-    >>> answer_text({"b", "a"}), answer_text((-0.5, 0.25))
-    ('{a, b}', '(-0.5, 0.25)')
+    >>> answer_text({"b", "a"}), answer_text(0.25)
+    ('{a, b}', '0.25')
     """
     if isinstance(value, str):
         return value
     if callable(value):
         return f"a function that does what {getattr(value, '__name__', 'the solution')} does"
-    if isinstance(value, set | frozenset):
+    if isinstance(value, set | frozenset | list):  # names, in any order
         return "{" + ", ".join(sorted(map(str, value))) + "}"
-    if isinstance(value, list | tuple):
-        return "(" + ", ".join(map(answer_text, value)) + ")"
-    try:
-        return f"{float(value):.6g}"
-    except (TypeError, ValueError):
-        return str(value)
+    return f"{float(value):.6g}"
 
 
 def _slip(answer: str, hint: str) -> str:

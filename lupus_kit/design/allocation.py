@@ -10,6 +10,20 @@ import pandas as pd
 from lupus_kit.core.errors import InputError, is_whole, require_switch
 from lupus_kit.core.seeds import as_generator
 
+#: Columns of every list, which no factor may be called.
+OWN_COLUMNS = ("stratum", "sequence", "block", "position", "preferred", "arm", "kit")
+
+
+def require_free(factors: Iterable[object]) -> None:
+    """Refuse factors whose column would be taken for another one of the list."""
+    if taken := [name for name in factors if name in OWN_COLUMNS]:
+        raise InputError(f"factor {taken[0]!r}: a column of the list has this name; give the factor another one.")
+
+
+def made_with(seed: object, **settings: object) -> dict[str, object]:
+    """Return what a list can be made from again."""
+    return {"seed": int(seed) if is_whole(seed, 0) else "a generator", **settings}
+
 
 def ratios(arms: Sequence[str] | Mapping[str, int]) -> dict[str, int]:
     """Return the allocation ratio by arm, in lowest terms."""
@@ -34,6 +48,7 @@ def _whole(name: str, value: object) -> int:
 def _strata(strata: object, n: object) -> tuple[list[str], pd.DataFrame, list[int]]:
     """Name every stratum; say which levels of the factors it has, and how many patients."""
     if isinstance(strata, Mapping):
+        require_free(strata)
         levels = [_names(f"strata[{factor!r}]", listed) for factor, listed in strata.items()]
         rows = list(product(*levels)) if strata else []
         frame = pd.DataFrame(rows, columns=list(strata)).assign(stratum=[", ".join(row) for row in rows])
@@ -165,8 +180,7 @@ def permuted_blocks(
         allocation = pd.concat(lists, keys=names, names=["stratum", None]).reset_index("stratum")
         allocation = levels.merge(allocation, on="stratum")
     allocation["kit"] = kit_numbers(len(allocation), rng)
-    drawn_with = int(seed) if is_whole(seed, 0) else "a generator"
-    allocation.attrs = {"seed": drawn_with, "block_sizes": [int(size) for size in sizes]}
+    allocation.attrs = made_with(seed, block_sizes=[int(size) for size in sizes])
     return allocation
 
 
@@ -182,12 +196,12 @@ def blinded_list(allocation: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The list without ``arm``, without ``block`` and ``position`` (who knows the block can guess its last patients),
-        and without the arm that minimisation preferred.
+        without the arm that minimisation preferred, and without the seed in its ``attrs``.
 
     Raises
     ------
     InputError
-        A column of an allocation list is missing.
+        A column of an allocation list is missing, or a kit stands there twice.
 
     See Also
     --------
@@ -201,4 +215,8 @@ def blinded_list(allocation: pd.DataFrame) -> pd.DataFrame:
     missing = [column for column in ("sequence", "kit", "arm") if column not in getattr(allocation, "columns", ())]
     if missing:
         raise InputError(f"not an allocation list: column {', '.join(missing)} is missing.")
-    return allocation.drop(columns=["arm", "block", "position", "preferred"], errors="ignore")
+    if not allocation["kit"].is_unique:
+        raise InputError("a kit stands in the list twice: make one list, with strata, not several put together.")
+    blinded = allocation.drop(columns=["arm", "block", "position", "preferred"], errors="ignore")
+    blinded.attrs = {}
+    return blinded

@@ -28,9 +28,9 @@ def write_allocation(allocation: pd.DataFrame, folder: str | Path) -> list[Path]
     -------
     list of pathlib.Path
         ``clinic/list.csv``: the blinded list. ``pharmacy/list.csv``: with arms and blocks; ``pharmacy/made_with.json``: the
-        seed and the block sizes. ``emergency/envelopes.html``: a page to print for each kit, its number outside (on the
-        first page of two) and its arm inside; ``emergency/unblinding_log.csv``: a line to fill in for each one that is
-        opened, empty so far.
+        seed and what else the list was made with. ``emergency/envelopes.html``: a page to print for each kit, its number
+        outside (on the first page of two) and its arm inside; ``emergency/unblinding_log.csv``: a line to fill in for each
+        one that is opened, empty so far.
 
     Raises
     ------

@@ -69,6 +69,8 @@ def participant_flow(
     if not isinstance(visits, pd.DataFrame):
         raise InputError(f"data is a {type(data).__name__}: give a table of visits, a cohort or a visit file.")
     require_columns(visits, ["patient", "arm", "week", *([] if outcome is None else [outcome])], "the table of visits")
+    if visits["patient"].isna().any():
+        raise InputError("a row of the table of visits has no patient: fill it in.")
     arms = visits.groupby("patient", sort=False)["arm"].agg(["nunique", "first"])
     if bad := arms.index[arms["nunique"] != 1].tolist():
         raise InputError(f"patient {bad[0]!r} and {len(bad) - 1} more have no arm, or more than one: give each one.")
@@ -81,6 +83,10 @@ def participant_flow(
         at = ", ".join(f"{week:g}" for week in there)
         listed = f"follow-up visits are at {at}" if at else "no visit after week 0"
         raise InputError(f"nobody was seen at week {unseen[0]} in the table of visits: {listed}.")
+    if strange := [patient for patient in reasons or {} if patient not in arms.index]:
+        raise InputError(
+            f"reasons name {strange[0]!r}, who is not in the data: name patients as the table of visits does."
+        )
     why_not = dict(excluded or {})
     if bad := [reason for reason, number in why_not.items() if not is_whole(number, 0)]:
         raise InputError(f"excluded[{bad[0]!r}] == {why_not[bad[0]]!r}: must be a whole number of 0 or more.")

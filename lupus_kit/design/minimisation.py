@@ -9,7 +9,7 @@ import pandas as pd
 from lupus_kit.core.columns import require_columns
 from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.core.seeds import as_generator
-from lupus_kit.design.allocation import kit_numbers, ratios
+from lupus_kit.design.allocation import kit_numbers, made_with, ratios, require_free
 
 
 def minimisation(
@@ -42,7 +42,8 @@ def minimisation(
     Returns
     -------
     pandas.DataFrame
-        ``sequence``, the factors, ``preferred`` (empty where all arms were equal), ``arm`` and ``kit``.
+        ``sequence``, the factors, ``preferred`` (empty where all arms were equal), ``arm`` and ``kit``. Its
+        ``attrs`` hold ``seed``, ``factors`` and ``best``.
 
     Raises
     ------
@@ -72,6 +73,7 @@ def minimisation(
     if not isinstance(patients, pd.DataFrame):
         raise InputError(f"patients is a {type(patients).__name__}: give a table with one row a patient.")
     require_columns(patients, listed, "the table of patients")
+    require_free(listed)
     if not listed or "" in listed:
         raise InputError("factors is empty: name at least one column to balance.")
     if empty := [(row, name) for name in listed for row in np.flatnonzero(patients[name].isna())]:
@@ -97,4 +99,5 @@ def minimisation(
     allocation.insert(0, "sequence", np.arange(1, len(rows) + 1))
     allocation[["preferred", "arm"]] = pd.DataFrame(rows, columns=["preferred", "arm"])
     allocation["kit"] = kit_numbers(len(rows), rng)
+    allocation.attrs = made_with(seed, factors=listed, best=float(best))
     return allocation

@@ -1,15 +1,14 @@
 """A two-arm trial as data: what is public, and what is not."""
 
 import html
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, is_number, is_whole, require_choice, require_kind
+from lupus_kit.core.templates import toml_beside
 
 NOT_REPORTED = "not reported"
 
@@ -302,8 +301,7 @@ def he2020() -> TrialDesign:
     >>> trial.dosing.n_injections, trial.dosing.weeks
     (21, 12)
     """
-    text = resources.files("lupus_kit.design").joinpath("he2020.toml").read_text(encoding="utf-8")
-    raw = tomllib.loads(text)
+    raw = toml_beside(__file__, "he2020.toml")
     facts = [(f["topic"], f["fact"], f["source"]) for f in raw["facts"]]
     facts += [(f["topic"], NOT_REPORTED, "") for f in raw["not_reported"]]
     arms, visits = (Arm(**arm) for arm in raw["arms"]), (Visit(**visit) for visit in raw["visits"])

@@ -10,8 +10,7 @@ teaching and research: check them against the official forms before any clinical
 - States and flares, visit by visit: `lldas`, `doris`, `selena_flare`.
 - A file of a clinic: `read_visit_file`, `score_visits` (verdicts, the estimand, and the `Analysis` of two arms); its
   columns are in `VISIT_FILE_COLUMNS`, the units that measured columns may name in `UNITS`.
-- Definitions side by side: `compare_definitions`, `agreement`, `deciding_clauses`; open answers drawn many times:
-  `impute_responders`.
+- Definitions side by side: `compare_definitions`, `deciding_clauses`; open answers drawn many times: `impute_responders`.
 """
 
 from lupus_kit.core.strategies import EVENT_STRATEGIES
@@ -22,7 +21,6 @@ from lupus_kit.endpoints.bilag.items import BILAG_ITEMS
 from lupus_kit.endpoints.compare.deciding import DecidingClauses, deciding_clauses
 from lupus_kit.endpoints.compare.definitions import DEFINITIONS, DefinitionComparison, compare_definitions
 from lupus_kit.endpoints.compare.imputation import ImputedResponders, delta_grid, impute_responders
-from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
 from lupus_kit.endpoints.pga import rescale_pga
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
@@ -49,9 +47,9 @@ from lupus_kit.endpoints.visits.visit_file import VisitFile, example_visit_file,
 __all__ = [
     "BILAG_CODING", "BILAG_ITEMS", "BILAG_SYSTEMS", "DEFINITIONS", "ENDPOINTS", "EVENT_STRATEGIES",
     "RENAL_DEFINITIONS", "RENAL_REQUIREMENTS", "SLEDAI_FINDINGS", "SLEDAI_ITEMS", "STEROID_RULES", "UNITS",
-    "VISIT_FILE_COLUMNS", "Agreement", "Analysis", "DecidingClauses", "DefinitionComparison", "ImputedResponders",
+    "VISIT_FILE_COLUMNS", "Analysis", "DecidingClauses", "DefinitionComparison", "ImputedResponders",
     "RenalDefinition", "RenalRequirement", "Scored", "SteroidClause", "SteroidRule", "VisitFile",
-    "agreement", "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "delta_grid",
+    "bicla", "bilag2004", "bilag_total", "compare_definitions", "deciding_clauses", "delta_grid",
     "doris", "example_visit_file", "impute_responders", "lldas", "read_visit_file", "renal_response",
     "rescale_pga", "s2k_ri50", "score_visits", "selena_flare", "sledai", "sledai_descriptors", "sri", "sri50",
     "visit_template",

@@ -129,14 +129,6 @@ def compare_arms(counts: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def names_of(columns: object, argument: str) -> list[str]:
-    """Return one name, several, or none, as a list."""
-    names = [] if columns is None else [columns] if isinstance(columns, str) else columns
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{argument} is {columns!r}: give a list of column names.")
-    return list(names)
-
-
 def at_baseline(visits: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return what each patient had at baseline; a characteristic that never changes may stand at any visit.
 

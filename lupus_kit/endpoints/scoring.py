@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import BadCells, require_columns, require_frame
+from lupus_kit.core.columns import BadCells, names_of, require_columns, require_frame
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.templates import fill
 from lupus_kit.endpoints import event_notes
-from lupus_kit.endpoints.analysis import Analysis, analyse, compare_arms, names_of, two_arms
+from lupus_kit.endpoints.analysis import Analysis, analyse, compare_arms, two_arms
 from lupus_kit.endpoints.bilag.bilag2004 import bilag2004
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 from lupus_kit.endpoints.bilag.items import ITEMS as BILAG_FORM
@@ -233,7 +233,8 @@ def score_visits(
     if definition is not None and "definition" not in asked.options:
         but = f"the endpoint is {endpoint!r}: it chooses among renal responses"
         raise InputError(f"definition is {definition!r}, but {but}.")
-    within, among = names_of(strata, "strata"), names_of(covariates, "covariates")
+    within = names_of(() if strata is None else strata, "strata")
+    among = names_of(() if covariates is None else covariates, "covariates")
     if "pga" in table and pga_scale != "0-3":
         table = table.assign(pga=rescale_pga(table["pga"], pga_scale))
         notes.append(f"PGA was brought from {pga_scale} to 0-3, with all its decimals.")

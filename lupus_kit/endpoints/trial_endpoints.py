@@ -1,14 +1,13 @@
 """The endpoints of a trial by name: the rule of each, what it reads, and the options that it takes."""
 
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.endpoints.compare.definitions import compare_definitions
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import doris
@@ -77,7 +76,7 @@ _RULES = (sri, sri50, bicla, lldas, doris, flare_free, renal_state, all_definiti
 
 def _read() -> dict[str, TrialEndpoint]:
     rules = {rule.__name__: rule for rule in _RULES}
-    tables: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    tables: dict[str, dict[str, Any]] = toml_beside(__file__, "trial_endpoints.toml")
     for table in tables.values():
         table["rule"] = partial(rules[table["rule"]], **table.pop("fixed", {}))
     return {name: TrialEndpoint(**table) for name, table in tables.items()}

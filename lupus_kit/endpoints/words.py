@@ -1,6 +1,5 @@
 """The words of ``words.toml``, by section."""
 
-import tomllib
-from pathlib import Path
+from lupus_kit.core.templates import toml_beside
 
-WORDS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+WORDS: dict[str, dict[str, str]] = toml_beside(__file__, "words.toml")

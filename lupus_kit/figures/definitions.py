@@ -1,8 +1,4 @@
-"""Figures of many definitions on one cohort: who responds under each, where they disagree, which clause decides.
-
-The functions take tables that ``endpoints.compare_definitions``, ``endpoints.agreement`` and
-``endpoints.deciding_clauses`` return.
-"""
+"""A figure of which clauses decide a response, drawn from the table that ``endpoints.deciding_clauses`` makes."""
 
 import numpy as np
 import pandas as pd
@@ -17,33 +13,18 @@ _EVERYBODY = "all patients"
 _FAINT = "0.57"
 
 
-def _require(frame: object, source: str, *columns: str) -> pd.DataFrame:
-    if not isinstance(frame, pd.DataFrame):
-        raise InputError(f"expected a DataFrame, got {type(frame).__name__}: give {source}.")
-    need_columns(frame, "the table", f"give {source}", *columns)
-    if frame.empty:
-        raise InputError(f"the table has no rows: give {source}.")
-    return frame
-
-
-def _at(frame: pd.DataFrame, week: float | None) -> tuple[pd.DataFrame, str]:
-    """Rows of one visit, and how to name it; a table of several visits needs a choice."""
-    if "week" not in frame.columns:
-        return frame, ""
+def _of_visit(frame: object, week: float | None) -> tuple[pd.DataFrame, float]:
+    """Return the rows of one visit, each with an arm, and its week; a table of several visits needs a choice."""
+    source = "give endpoints.deciding_clauses(...).intersections()"
+    if not isinstance(frame, pd.DataFrame) or frame.empty:
+        raise InputError(f"a table with rows is needed: {source}.")
+    need_columns(frame, "the table", source, "week", "failed", "n", "of")
     found = sorted(frame["week"].unique())
-    if week is None and len(found) == 1:
-        week = found[0]
-    if week not in found:
-        listed = ", ".join(f"{w:g}" for w in found)
-        raise InputError(f"week == {week!r}: choose one of the week(s) {listed}.")
-    return frame[frame["week"] == week], f" at week {week:g}"
-
-
-def _by_arm(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Give every table an arm, and list the arms in the usual order."""
-    if "arm" not in frame.columns:
-        return frame.assign(arm=_EVERYBODY), [_EVERYBODY]
-    return frame.assign(arm=frame["arm"].astype(str)), arms_in(frame)
+    chosen = [one for one in found if week in (one, None)]
+    if len(chosen) != 1:
+        raise InputError(f"week == {week!r}: choose one of the week(s) {', '.join(f'{w:g}' for w in found)}.")
+    arm = frame["arm"].astype(str) if "arm" in frame else _EVERYBODY
+    return frame.assign(arm=arm)[frame["week"] == chosen[0]], float(chosen[0])
 
 
 def _colour(arm: str, k: int) -> object:
@@ -77,9 +58,8 @@ def deciding_clauses(intersections: pd.DataFrame, week: float | None = None) -> 
     >>> figures.alt_text(figures.definitions.deciding_clauses(found.intersections()))[:60]
     'Bars of how many patients failed each set of clauses at week'
     """
-    source = "endpoints.deciding_clauses(...).intersections()"
-    rows, when = _at(_require(intersections, source, "failed", "n", "of"), week)
-    rows, arms = _by_arm(rows)
+    rows, shown = _of_visit(intersections, week)
+    arms, when = arms_in(rows), f" at week {shown:g}"
     keys = ("visit", "week", "arm", "failed", "n", "of")
     clauses = [c for c in rows.columns if c not in keys]
     counts = rows.pivot(index="failed", columns="arm", values="n").fillna(0).astype(int)[arms]

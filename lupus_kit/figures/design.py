@@ -143,12 +143,7 @@ def participant_flow(flow: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def shuffled_tickets(
-    differences: np.ndarray,
-    observed: float,
-    order: np.ndarray,
-    answers: np.ndarray,
-    n1: int,
-    arms: tuple[str, str],
+    differences: np.ndarray, observed: float, order: np.ndarray, answers: np.ndarray, n1: int, arms: tuple[str, str]
 ) -> Axes:
     """Draw the tickets as they were dealt last, and beside them the differences of all shuffles so far.
 

@@ -116,8 +116,12 @@ def operating_characteristics(frames: dict[str, pd.DataFrame], ax: Axes | None =
         raise InputError("frames is empty: give at least one summary with its name.")
     for frame in frames.values():
         _need(frame, "Simulation.summary()", "quantity", "estimate", "mc_error")
-    tables = {name: frame.set_index("quantity").reindex(_PROBABILITIES) for name, frame in frames.items()}
-    shown = [q for q in _PROBABILITIES if any(np.isfinite(t.loc[q, "estimate"]) for t in tables.values())]
+    # Of several active arms the claim of each has a name of its own.
+    named = dict.fromkeys(q for frame in frames.values() for q in frame["quantity"] if q.endswith(" claimed"))
+    of_arms = [q for q in named if not q.endswith(" if claimed") and q not in _PROBABILITIES]
+    probabilities = [*of_arms, *_PROBABILITIES]
+    tables = {name: frame.set_index("quantity").reindex(probabilities) for name, frame in frames.items()}
+    shown = [q for q in probabilities if any(np.isfinite(t.loc[q, "estimate"]) for t in tables.values())]
     # Nothing can stop early in a trial without looks: a row of zeros says nothing.
     shown = [q for q in shown if q not in _RARE or any(t.loc[q, "estimate"] > 5e-4 for t in tables.values())]
     ax = axes(ax, (8.5, 1.4 + len(shown) * (0.34 + 0.2 * len(tables))))

@@ -69,18 +69,15 @@ PUBLISHED, INVENTED, NEUTRAL = PALETTE[3], PALETTE[4], (0.45, 0.45, 0.45)
 YES, NO = PALETTE[2], PALETTE[7]
 
 
-def stamp(ax: Axes, corner: bool = False) -> None:
+def stamp(ax: Axes) -> None:
     """Say on the picture itself that the patients are invented: figures travel without their captions.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         The finished axes.
-    corner : bool
-        Write into the lower left corner of the picture, where the space above the axes is taken.
     """
-    at, of, side = ((0.01, 0.01), "figure", "left") if corner else ((1, 1.01), "axes", "right")
-    ax.annotate("invented patients", at, xycoords=f"{of} fraction", ha=side, va="bottom", fontsize=11,
+    ax.annotate("invented patients", (1, 1.01), xycoords="axes fraction", ha="right", va="bottom", fontsize=11,
                 color=darker(INVENTED, 4.5))  # fmt: skip
 
 

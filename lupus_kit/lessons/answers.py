@@ -86,8 +86,8 @@ def number(answer: Any) -> float:
     if isinstance(value, str):
         plain = "Take the quotes away and give a number" if _PRINTED.fullmatch(value) else "Give a number"
         raise UnusableError(f"Your answer is a piece of text. {plain}, with a point for decimals and without a % sign.")
-    if _is_bool(value):
-        raise UnusableError(f"Your answer is {bool(value)}. The question asks for a number.")
+    if isinstance(value, bool):
+        raise UnusableError(f"Your answer is {value}. The question asks for a number.")
     if not isinstance(value, numbers.Real | Decimal):
         raise UnusableError(f"Your answer is {describe(value)}. The question asks for one number: {_advice(value)}")
     try:
@@ -99,78 +99,6 @@ def number(answer: Any) -> float:
     if math.isinf(real):
         raise UnusableError("Your answer is infinite: look for a division by zero.")
     return real
-
-
-def several(answer: Any, length: int) -> tuple[float, ...]:
-    """Read a fixed number of numbers, in order.
-
-    Parameters
-    ----------
-    answer : object
-        A list, tuple, array or column.
-    length : int
-        How many are asked for.
-
-    Returns
-    -------
-    tuple of float
-        Finite numbers.
-
-    Raises
-    ------
-    UnusableError
-        If there are more or fewer, or one of them is not a number.
-
-    Examples
-    --------
-    >>> several([1, 2.5], 2)
-    (1.0, 2.5)
-    """
-    items = _items(answer, f"{length} numbers in a row, for example ({', '.join('...' for _ in range(length))})")
-    if len(items) != length:
-        raise UnusableError(f"Your answer has {plural(len(items), 'value')}. The question asks for {length}.")
-    read = []
-    for place, item in enumerate(items, start=1):
-        try:
-            read.append(number(item))
-        except UnusableError as error:
-            raise UnusableError(f"Value {place} of {length}: {error}") from None
-    return tuple(read)
-
-
-def choice(answer: Any, choices: tuple[str, ...]) -> str:
-    """Read one of the allowed words, whatever its capitals and spaces.
-
-    Parameters
-    ----------
-    answer : object
-        What the student gave.
-    choices : tuple of str
-        The allowed answers.
-
-    Returns
-    -------
-    str
-        One of ``choices``.
-
-    Raises
-    ------
-    UnusableError
-        If it is none of them.
-
-    Examples
-    --------
-    >>> choice(" YES", ("yes", "no"))
-    'yes'
-    """
-    allowed = ", ".join(f'"{word}"' for word in choices)
-    if _is_bool(answer):
-        answer = "yes" if answer else "no"
-    if not isinstance(answer, str):
-        raise UnusableError(f"Your answer is {describe(answer)}. Answer with one of {allowed}, in quotes.")
-    if not (found := [word for word in choices if _fold(word) == _fold(answer)]):
-        raise UnusableError(f"Answer with one of {allowed}.")
-    return found[0]
 
 
 def names(answer: Any) -> frozenset[str]:
@@ -200,7 +128,7 @@ def names(answer: Any) -> frozenset[str]:
     for item in items:
         if not isinstance(item, str):
             raise UnusableError(f"One of your names is {describe(item)}. Give a set of names in quotes.")
-    return frozenset(_fold(item) for item in items)
+    return frozenset(" ".join(item.casefold().split()) for item in items)
 
 
 def letters(answer: Any, count: int) -> frozenset[str]:
@@ -314,10 +242,6 @@ def _items(answer: Any, wanted: str) -> list[Any]:
         raise UnusableError(f"Your answer is {describe(answer)}, which cannot be read. Give {wanted}.") from None
 
 
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}
-
-
 def _advice(value: object) -> str:
     if hasattr(value, "columns"):
         return "pick the cell out of the table, for example with .loc[row, column]."
@@ -332,7 +256,3 @@ def _advice(value: object) -> str:
 
 def _article(name: str) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())

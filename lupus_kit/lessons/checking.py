@@ -122,7 +122,7 @@ def judge(exercise: Exercise, answer: Any) -> CheckResult:
         return CheckResult(exercise.key, None, "replace the three dots with your answer and run the cell again.")
     expected = _form(exercise, exercise.answer())
     try:
-        given = _form(exercise, answer, expected)
+        given = _form(exercise, answer)
         if said := _remark(exercise, given, expected):
             return CheckResult(exercise.key, False, said)
     except answers.UnusableError as error:
@@ -131,15 +131,10 @@ def judge(exercise: Exercise, answer: Any) -> CheckResult:
     return CheckResult(exercise.key, True, said or exercise.aim)
 
 
-def _form(exercise: Exercise, value: Any, expected: Any = None) -> Any:
-    """Bring an answer into the form of the exercise's kind; several numbers must be as many as expected."""
-    if exercise.kind == "numbers":
-        return answers.several(value, len(value if expected is None else expected))
+def _form(exercise: Exercise, value: Any) -> Any:
+    """Bring an answer into the form of the exercise's kind."""
     if exercise.kind == "quiz":
         return answers.letters(value, len(str(exercise.answer())))
-    if exercise.kind == "choice":
-        known = isinstance(value, str) and _key_of(value.casefold().strip()) in exercise.choices
-        return answers.choice(_key_of(value.casefold().strip()) if known else value, exercise.choices)
     if exercise.kind == "names":
         return frozenset(_key_of(name) for name in answers.names(value))
     return {"number": answers.number, "text": answers.text, "function": answers.function}[exercise.kind](value)
@@ -160,8 +155,6 @@ def _close(given: float, expected: float, tolerance: float) -> bool:
 def _same(exercise: Exercise, given: Any, expected: Any) -> bool:
     if exercise.kind == "number":
         return _close(given, expected, exercise.tolerance)
-    if exercise.kind == "numbers":
-        return all(_close(g, e, exercise.tolerance) for g, e in zip(given, expected, strict=True))
     return bool(given == expected)
 
 
@@ -185,12 +178,7 @@ def _remark(exercise: Exercise, given: Any, expected: Any) -> str:
     for slip in exercise.misconceptions:
         if _fits(exercise, slip, given):
             return slip.hint
-    slips: dict[str, Callable[..., str]] = {
-        "number": _number_slip,
-        "numbers": _numbers_slip,
-        "names": _names_slip,
-        "quiz": _quiz_slip,
-    }
+    slips: dict[str, Callable[..., str]] = {"number": _number_slip, "names": _names_slip, "quiz": _quiz_slip}
     found = slips[exercise.kind](exercise, given, expected) if exercise.kind in slips else ""
     return f"{found} {exercise.hint}".strip() or "Read the question once more and look at the cells above it."
 
@@ -203,7 +191,7 @@ def _fits(exercise: Exercise, slip: Misconception, given: Any) -> bool:
             return False
     assert slip.answer is not None  # Misconception has exactly one of the two
     with suppress(answers.UnusableError):
-        return _same(exercise, given, _form(exercise, slip.answer(), given))
+        return _same(exercise, given, _form(exercise, slip.answer()))
     return False
 
 
@@ -224,14 +212,6 @@ def _number_slip(exercise: Exercise, given: float, expected: float) -> str:
 def _same_digits(given: float, expected: float) -> bool:
     """Whether two numbers begin with the same two digits, at the same place."""
     return f"{given:.1e}" == f"{expected:.1e}"
-
-
-def _numbers_slip(exercise: Exercise, given: tuple[float, ...], expected: tuple[float, ...]) -> str:
-    if len(given) > 1 and _same(exercise, given[::-1], expected):
-        return "The numbers are right, in the wrong order."
-    pairs = enumerate(zip(given, expected, strict=True), start=1)
-    off = [str(place) for place, (g, e) in pairs if not _close(g, e, exercise.tolerance)]
-    return f"Look again at value {' and '.join(off)} of {len(expected)}."
 
 
 def _names_slip(_: Exercise, given: frozenset[str], expected: frozenset[str]) -> str:

@@ -1,13 +1,12 @@
 """Twelve items on p-values, intervals, power and replication, asked before and after the course."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from typing import Any, Literal
 
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.lessons.progress import file as progress_file
 
 When = Literal["before", "after"]
@@ -41,7 +40,7 @@ def _read(item: dict[str, Any]) -> Concept:
     return Concept(item["question"], answers, item["right"], {one: item[one][1] for one in wrong})
 
 
-_TEXTS = tomllib.loads(resources.files("lupus_kit.lessons").joinpath("concept_test.toml").read_text(encoding="utf-8"))
+_TEXTS = toml_beside(__file__, "concept_test.toml")
 CONCEPTS = tuple(map(_read, _TEXTS["item"]))
 
 

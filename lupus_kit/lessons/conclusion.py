@@ -5,11 +5,10 @@ stumble over a careful sentence. So each remark quotes the words that it is abou
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.lessons.exercises.record import table
 
 #: How many characters before a phrase a hedge may stand.
@@ -40,7 +39,7 @@ class Rule:
 
 #: The fewest and the most sentences of a conclusion, and of a paragraph for a panel, in words.
 _TWO, _PARAGRAPH = (2, 2, "two"), (3, 8, "three to eight")
-_TEXTS = tomllib.loads(resources.files("lupus_kit.lessons").joinpath("conclusion.toml").read_text(encoding="utf-8"))
+_TEXTS = toml_beside(__file__, "conclusion.toml")
 RULES = tuple(Rule(**{"hedge": _TEXTS["hedge"]} | rule) for rule in _TEXTS["rule"])
 _PRIMARY, _MISSED, _UNSURE = (re.compile(_TEXTS[name], re.IGNORECASE) for name in ("primary", "missed", "unsure"))
 _Counts = tuple[int, int, int, int]

@@ -12,6 +12,8 @@ from typing import Any
 
 from lupus_kit.lessons.answers import UnusableError
 
+#: What a student writes.
+Function = Callable[..., Any]
 #: No function of an exercise needs more.
 SECONDS = 10.0
 

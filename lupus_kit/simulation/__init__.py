@@ -11,7 +11,8 @@ object for all.
 - :func:`familywise` finds the largest chance of a false claim, over common rates and partial null hypotheses.
 - :func:`planned_looks` sums up the primary endpoint from look to look: power, overrun, dates. :func:`assurance` averages it
   over a prior, :func:`plan_size` finds the patients for either, :func:`interim_power` is the chance of success at a look.
-- :func:`several_arms` has several active arms against one control, by Holm's or Dunnett's rule.
+- Several active arms against one control, by Holm's or Dunnett's rule (``arm_multiplicity``), are enumerated, simulated and
+  written down as two arms are; :func:`several_arms` needs no more than their rates.
 - :func:`grid` sweeps designs, plans and assumptions, with :func:`exact` where it applies and :func:`run` elsewhere.
 
 A :class:`Scenario` holds design, plan and assumptions together, and is what a plan file contains.

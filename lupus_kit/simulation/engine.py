@@ -45,7 +45,7 @@ def run(
     Parameters
     ----------
     design : TrialDesign
-        Two arms and their sizes, and the visits.
+        Arms and their sizes, the control last, and the visits.
     assumptions : ResponseRates, StratifiedRates or lupus_kit.cohort.Assumptions
         What is true. Response rates are simulated at the endpoint level, a patient model at the patient level.
     n_trials : int
@@ -74,7 +74,7 @@ def run(
     Raises
     ------
     InputError
-        Fewer than one trial, a design without exactly two arms, a visit that is not in the design, parts that do not go
+        Fewer than one trial, more arms than the plan can compare, a visit that is not in the design, parts that do not go
         together, a checkpoint of another run: all before anything runs.
 
     See Also

@@ -10,7 +10,8 @@ import pandas as pd
 
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
-from lupus_kit.design import TrialDesign
+from lupus_kit.core.text import listing
+from lupus_kit.design import TrialDesign, he2020
 from lupus_kit.simulation.engine import run
 from lupus_kit.simulation.enumeration import can_enumerate, exact
 from lupus_kit.simulation.familywise import familywise
@@ -19,7 +20,7 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.sequential import assurance, plan_size, planned_looks
-from lupus_kit.simulation.trials.truth import ESTIMANDS
+from lupus_kit.simulation.trials.truth import ESTIMANDS, Truth
 
 _QUANTITIES = [
     "primary claimed", "secondary claimed", "any endpoint claimed", "primary harm found", "type III error",
@@ -62,31 +63,50 @@ def protocol(scenario: Scenario, n_trials: int = 20_000, seed: int = 0) -> str:
         result = run(design, scenario.assumptions, n_trials, seed, plan=plan, keep_trials=False)
         source = f"{n_trials:,} simulated trials (seed {seed}); simulation errors in brackets."
     summary = result.summary().set_index("quantity").drop(index=list(result.undefined), errors="ignore")
-    summary = summary.reindex([name for name in _QUANTITIES if name in summary.index])
-    given, rules, true = _assumed(tables), dict(plan.in_words()), result.truth
-    parts = {name: _computed(part, scenario) for name, part in _PARTS.items()}
+    of_arms = [*result.events, "any false claim"] if len(scenario.sizes) > 2 else []
+    summary = summary.reindex([name for name in (*of_arms, *_QUANTITIES) if name in summary.index])
+    given, rules, true, sizes = _assumed(tables), dict(plan.in_words()), result.truth, scenario.sizes
+    parts = {name: _computed(part, scenario) for name, part in _PARTS.items()} | _estimands(scenario, true)
+    # A plan file names the arms, and has all else of the trial of 2020: what another arm gets, is not known.
+    known = {arm.treatment: arm.name for arm in he2020().arms}
+    arms = pd.DataFrame(design.arms)[["name", "n_randomised", "treatment"]]
+    own = arms["treatment"].map(known).fillna(arms["name"]) == arms["name"]
     template = resources.files(__package__).joinpath("protocol.md").read_text(encoding="utf-8")
     return Template(template).substitute(
         parts,
         version=__version__,
-        n1=result.n1,
-        n2=result.n2,
-        first=design.arms[0].name,
-        second=design.arms[1].name,
-        arms=_table(pd.DataFrame(design.arms)[["name", "n_randomised", "treatment"]]),
-        visits=", ".join(f"week {visit.week} ({visit.purpose})" for visit in design.visits),
-        primary=plan.primary,
-        secondary=plan.secondary,
-        claim=rules["a claim"],
+        count=("two", "three", "four", "five", "six")[len(sizes) - 2],
+        ratio=" : ".join(map(str, sizes)),
+        planned=listing(f"{arm.n_randomised} with {arm.name}" for arm in design.arms),
+        first=listing((arm.name for arm in design.arms[:-1]), "or"),
+        second=design.arms[-1].name,
+        arms=_table(arms.assign(treatment=arms["treatment"].where(own, "*[treatment]*"))),
+        visits=", ".join(f"week {visit.week}" for visit in design.visits),
+        claim=("is " if plan.margin else "") + rules["a claim"],
         events=rules["intercurrent events"],
         estimand=f"{true.estimand.replace('_', ' ')}: {ESTIMANDS[true.estimand]}",
-        true1=f"{100 * true.difference(0):.1f}",
-        true2=f"{100 * true.difference(1):.1f}",
         assumed=_table(given) if len(given) else "the usual model of patients.",
         source=source,
         quantities=_table(pd.DataFrame({"quantity": summary.index, "estimate": summary.apply(in_words, axis=1)})),
         plan=_table(pd.DataFrame(rules.items(), columns=["what", "how"])),
     )  # fmt: skip
+
+
+def _estimands(scenario: Scenario, true: Truth) -> dict[str, str]:
+    """Say what the trial is to show, what both endpoints are, and how large their differences are in truth."""
+    plan, arms = scenario.plan, [arm.name for arm in scenario.design.arms]
+    first, second, active = listing(arms[:-1], "or"), arms[-1], len(arms) - 1
+    said = {"aim": f"a difference in favour of {first}", "null": f"{first} and {second} do not differ"}
+    if plan.margin:
+        said["aim"] = f"that {first} is not inferior to {second}"
+        said["null"] = f"the response rate of {first} is lower than that of {second} by {plan.margin:g} or more"
+    for k, end in enumerate(plan.endpoints):
+        said[f"variable{k}"] = f"{end}, {'in points' if end.is_fall else 'yes or no'}"
+        scale, unit = (1, "points") if end.is_fall else (100, "percentage points")
+        differences = listing(f"{scale * true.difference(part):.1f}" for part in range(k * active, (k + 1) * active))
+        error = f" (simulation error {scale * true.error(k):.2f})" if true.error(k) else ""
+        said[f"true{k}"] = f"{differences} {unit}{error}"
+    return said
 
 
 def _assumed(tables: dict[str, Any]) -> pd.DataFrame:
@@ -121,7 +141,7 @@ def _sensitivity(design: TrialDesign, rates: ResponseRates, plan: AnalysisPlan) 
     rows = []
     for points in (-10, -5, 0, 5, 10):
         moved = [
-            (min(max(first + points / 100, 0.0), 1.0), second) for first, second in (rates.primary, rates.follow_up)
+            (min(max(first + points / 100, 0.0), 1.0), *others) for first, *others in (rates.primary, rates.follow_up)
         ]
         case = replace(rates, primary=moved[0], follow_up=moved[1])
         rows.append((f"{points:+d} points", planned_looks(design, case, plan).power))

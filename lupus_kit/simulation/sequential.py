@@ -17,7 +17,7 @@ from scipy.special import betaln, ndtr, softmax
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.design import TrialDesign
-from lupus_kit.inference import TESTS, Prior, SampleSize, pvalue_lattice, rejection_region
+from lupus_kit.inference import TESTS, Prior, SampleSize, rejection_region
 from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.evidence.bayes import difference_cdf
 from lupus_kit.inference.planning.sample_size import smallest_trial
@@ -26,7 +26,7 @@ from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.rate_priors import PRIOR_SOURCES, RatePriors
 from lupus_kit.simulation.plan.response_rates import ResponseRates
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.decisions import responds_more
+from lupus_kit.simulation.trials.decisions import one_sided, responds_more
 from lupus_kit.simulation.trials.endpoint_level import counted_rates, is_fixed, visit_of
 
 # Largest arm whose tables are carried from look to look.
@@ -360,7 +360,7 @@ def _regions(plan: AnalysisPlan, look: int, sizes: Sequence[int], futile: bool =
     if level > (TESTS[plan.test].gamma or 0.0):  # the least p-value of a test with a gamma
         rejected = rejection_region(plan.test, n1, n2, level, plan.alternative, difference=-plan.margin)
     if futile and bounds and look < len(bounds.futility):
-        stops = pvalue_lattice(plan.test, n1, n2, "greater", difference=-plan.margin) > ndtr(-bounds.futility[look])
+        stops = one_sided(plan, n1, n2) > ndtr(-bounds.futility[look])
     return [rejected & better, rejected & ~better & (plan.sided == 2), stops & ~rejected]
 
 

@@ -1,22 +1,19 @@
 """Several active arms against one control: the chance that each is claimed, with every outcome added up."""
 
 from collections.abc import Sequence
-from itertools import product
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
-from scipy.special import ndtr
 
 from lupus_kit.core.errors import InputError, is_number, require_choice, require_kind
 from lupus_kit.design import TrialDesign
-from lupus_kit.inference.binomial import binomial_pmf
-from lupus_kit.inference.two_by_two.counts import REACHES
+from lupus_kit.simulation.enumeration import arm_outcomes
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
-from lupus_kit.simulation.trials.decisions import lattice, responds_more
-
-# Active arms whose outcomes are added up in a second or less.
-_MOST = 5
+from lupus_kit.simulation.plan.between_arms import ARM_RULES
+from lupus_kit.simulation.plan.response_rates import ResponseRates
+from lupus_kit.simulation.plan.scenario import Scenario
+from lupus_kit.simulation.trials.decisions import events_of
 
 
 def several_arms(
@@ -64,49 +61,17 @@ def several_arms(
     plan = AnalysisPlan() if plan is None else plan
     require_kind("design", design, TrialDesign, "a TrialDesign")
     require_kind("plan", plan, AnalysisPlan, "an AnalysisPlan")
-    require_choice("rule for several arms", rule, ("holm", "dunnett"))
-    *sizes, control = (arm.n_randomised for arm in design.arms)
-    if not 2 <= (k := len(sizes)) <= _MOST:
-        raise InputError(f"{len(design.arms)} arms: give two to {_MOST} active arms, and the control as the last arm.")
+    require_choice("rule for several arms", rule, ARM_RULES)
     listed = list(rates) if isinstance(rates, (Sequence, np.ndarray)) else []
-    if len(listed) != k + 1 or not all(is_number(rate) and 0 <= rate <= 1 for rate in listed):
-        raise InputError(f"rates == {rates!r}: give {k + 1} rates from 0 to 1, one for each arm.")
-    if plan.looks or plan.reestimation or 0 not in plan.tabled or plan.primary.patients:
-        raise InputError("with several arms the primary endpoint is a response of all, tested once, without strata.")
-    cuts = plan.alpha / np.arange(k, 0, -1) if rule == "holm" else np.array([_dunnett(plan, sizes, control)])
-    # Classes of p-values in favour of an active arm (columns: responders of the control). Given those of the control the
-    # arms are independent.
-    laws = []
-    for n, rate in zip(sizes, listed, strict=False):
-        x1, x2 = np.indices((n + 1, control + 1))
-        better = responds_more(plan.margin, np.array(n), x1, np.array(control), x2)
-        p = np.where(better, lattice(plan.test, n, control, plan.alternative, plan.margin), np.nan)
-        place = np.searchsorted(cuts * REACHES, np.nan_to_num(p, nan=2.0))
-        laws.append([binomial_pmf(np.arange(n + 1), n, rate) @ (place == at) for at in range(len(cuts) + 1)])
-    of_control = binomial_pmf(np.arange(control + 1), control, listed[-1])
-    null = np.array([rate + plan.margin <= listed[-1] + 1e-12 for rate in listed[:-1]])
-    found = np.zeros(k + 3)
-    for classes in product(range(len(cuts) + 1), repeat=k):
-        # From the smallest p-value on, as long as the next one reaches the level of its step: Dunnett's are all alike.
-        order = np.sort(classes)
-        passed = int(np.cumprod(order <= (np.arange(k) if rule == "holm" else 0)).sum())
-        claimed = np.array(classes) <= (order[passed - 1] if passed else -1)
-        weight = of_control * np.prod([law[at] for law, at in zip(laws, classes, strict=True)], axis=0)
-        found += weight.sum() * np.array([*claimed, claimed.any(), claimed.all(), (claimed & null).any()])
-    names = [*(arm.name for arm in design.arms[:-1]), "any arm claimed", "all arms claimed", "any false claim"]
-    return pd.DataFrame({"what": names, "probability": np.clip(found, 0.0, 1.0)})
-
-
-def _dunnett(plan: AnalysisPlan, sizes: Sequence[int], control: int) -> float:
-    """Level of each p-value, so that the largest of the normal statistics reaches it with chance alpha under no effect."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(80)  # of the control's part, which the statistics share
-    shared = np.sqrt([[n / (n + control)] for n in sizes])
-
-    def below(z: float) -> np.ndarray:
-        return np.asarray(ndtr((z - shared * nodes) / np.sqrt(1 - shared**2)))
-
-    def excess(z: float) -> float:
-        inside = np.prod(below(z) - (below(-z) if plan.sided == 2 else 0.0), axis=0)
-        return float(weights @ inside / weights.sum()) - (1 - plan.alpha)
-
-    return float(plan.sided * ndtr(-brentq(excess, 0.0, 20.0, xtol=1e-12)))
+    if len(listed) != len(design.arms) or not all(is_number(rate) and 0 <= rate <= 1 for rate in listed):
+        raise InputError(f"rates == {rates!r}: give {len(design.arms)} rates from 0 to 1, one for each arm.")
+    given = replace(plan, arm_multiplicity=rule, multiplicity="fixed_sequence")
+    scenario = Scenario(ResponseRates(tuple(listed), tuple(listed), correlation=0.0), design, given)
+    found, events = arm_outcomes(scenario), events_of(scenario.comparisons)
+    null = [name for name, rate in zip(events, listed[:-1], strict=False) if rate + plan.margin <= listed[-1] + 1e-12]
+    events = events.assign(**{"any false claim": events[null].any(axis=1)})
+    chance = np.bincount(found.decisions, found.weight.sum(axis=1), len(events))
+    what = [*(arm.name for arm in design.arms[:-1]), *events.columns[len(listed) - 1 :]]
+    return pd.DataFrame(
+        {"what": what, "probability": np.clip([chance[said].sum() for said in events.to_numpy().T], 0.0, 1.0)}
+    )

@@ -31,14 +31,14 @@ def with_patients(design: TrialDesign, first: int, second: int | None = None) ->
     Parameters
     ----------
     design : TrialDesign
-        A design of two arms.
+        Of two arms, or more.
     first, second : int
-        Patients of the first and the second arm; the same in both unless told.
+        Patients of the first and the second arm; the same in all unless told.
 
     Raises
     ------
     InputError
-        Not two arms, or numbers that are not whole and positive.
+        Two numbers for other than two arms, or numbers that are not whole and positive.
 
     See Also
     --------
@@ -50,12 +50,12 @@ def with_patients(design: TrialDesign, first: int, second: int | None = None) ->
     >>> with_patients(he2020(), 60).n_randomised
     120
     """
-    sizes = (first, first if second is None else second)
+    sizes = (first,) * len(design.arms) if second is None else (first, second)
     for n in sizes:
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
             raise InputError(f"patients == {n!r}: the patients of an arm are a whole number of 1 or more.")
-    if len(design.arms) != 2:
-        raise InputError(f"the design has {len(design.arms)} arms; two are needed.")
+    if len(design.arms) != len(sizes):
+        raise InputError(f"the design has {len(design.arms)} arms: give one number for all of them.")
     arms = tuple(replace(arm, n_randomised=int(n)) for arm, n in zip(design.arms, sizes, strict=True))
     return replace(design, arms=arms)
 
@@ -178,7 +178,8 @@ def _changed(scenario: Scenario, name: str, value: Any) -> Scenario:
         if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)):
             raise InputError(f"dropout == {value!r}: give a share from 0 to 1, or a Dropout.")
         share = float(value)
-        value = Dropout((share / 2, share / 2), (share, share))
+        arms = len(scenario.design.arms)
+        value = Dropout((share / 2,) * arms, (share,) * arms)
     if name in own:
         return replace(scenario, assumptions=replace(assumed, **{name: value}))
     field = name.removeprefix("plan.")

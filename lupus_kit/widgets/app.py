@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import gc
 import html
-import tomllib
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import ipywidgets as ipw
 from matplotlib.axes import Axes
 
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.figures import Live, alt_text
 from lupus_kit.widgets import state as _state
 
@@ -29,7 +29,7 @@ from lupus_kit.widgets import state as _state
 # may come later than the picture.
 _WHEN_SHOWN = " ".join(Path(__file__).with_name("app.js").read_text(encoding="utf-8").split())
 #: What a student may try on each board, and the conditions that tell whether the present view fulfils it.
-TASKS = tomllib.loads(Path(__file__).with_name("tasks.toml").read_text(encoding="utf-8"))
+TASKS = toml_beside(__file__, "tasks.toml")
 #: Controls beside the picture, and below each other on a phone.
 STYLE = f"<style>{Path(__file__).with_name('app.css').read_text(encoding='utf-8')}</style>"
 

@@ -62,7 +62,9 @@ def bilag_items(rows: int, seed: int) -> pd.DataFrame:
     columns = {}
     for item in BILAG_ITEMS.itertuples():
         if item.kind == "number":
-            values = rng.integers(int(item.low) + 1, min(int(item.high), 200), rows).astype(float)
+            # Values in the unit that the column says: many cells of 200 × 10⁹/L would be asked for their unit.
+            high = min(item.high, 5 if item.unit in ("g", "× 10⁹/L") else 200)
+            values = rng.uniform(item.low, high, rows).round(0 if item.unit == "plus signs" else 2)
         else:
             values = np.where(rng.random(rows) < 0.1, rng.integers(1, 5 if item.kind == "0-4" else 2, rows), 0.0)
         columns[item.id] = np.where(rng.random(rows) < 0.8, values, np.nan)

@@ -444,7 +444,7 @@ def test_a_cluster_without_dask_is_told(desk, capsys, monkeypatch):
     assert not (desk / "done").exists()
 
 
-def test_a_protocol_is_written_once(desk, capsys):
+def test_a_protocol_is_written_once(desk, capsys, monkeypatch):
     looks = RATES.replace("[rates]", "[plan.looks]\nfractions = [0.5, 1.0]\n[plan.recruitment]\nper_month = 2\n[rates]")
     Path("looks.toml").write_text(looks, encoding="utf-8")
     assert call("simulate", "looks.toml", "--protocol", "section.md", "--trials", "500") == 0
@@ -455,4 +455,29 @@ def test_a_protocol_is_written_once(desk, capsys):
     Path("section.md").write_text("mine", encoding="utf-8")
     assert call("simulate", "looks.toml", "--protocol", "section.md") == 2
     assert "not overwritten: give another name to --protocol" in capsys.readouterr().err
+    assert call("simulate", "looks.toml", "--protocol", "new.md", "--out", "done") == 2
+    assert "--protocol writes a page alone: leave --out away" in capsys.readouterr().err
+    assert not Path("new.md").exists()
+    # What takes minutes is not begun where it could not be written.
+    monkeypatch.setattr("lupus_kit.simulation.protocol", lambda *_: pytest.fail("was computed"))
+    assert call("simulate", "looks.toml", "--protocol", "nowhere/new.md") == 2
+    assert "there is no folder 'nowhere'" in capsys.readouterr().err
     assert Path("section.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_plan_of_several_arms_is_simulated(desk, small, capsys):
+    (desk / "doses.toml").write_text(
+        '[design]\narms = ["low", "high", "placebo"]\npatients = [9, 8, 10]\n[plan]\narm_multiplicity = "dunnett"\n'
+        "[rates]\nprimary = [0.5, 0.7, 0.3]\nfollow_up = [0.5, 0.7, 0.3]\n",
+        encoding="utf-8",
+    )
+    assert call("simulate", "doses.toml", "--trials", "400", "--seed", "3", "--out", "done") == 0
+    assert capsys.readouterr().out.startswith("400 simulated trials of 9, 8 and 10 patients, seed 3\n")
+    scenario = simulation.Scenario.from_toml(desk / "doses.toml")
+    table = pd.read_csv(desk / "done" / RESULTS[0]).set_index(["truth", "quantity"])["estimate"]
+    seen = simulation.run(scenario.design, scenario.assumptions, 400, 3, plan=scenario.plan).summary()
+    for name in ("low, primary claimed", "high, primary claimed", "any arm claimed", "low, secondary: bias"):
+        assert table["assumed", name] == pytest.approx(float(seen.set_index("quantity").loc[name, "estimate"]))
+    top = simulation.familywise(scenario.design, scenario.assumptions, scenario.plan).iloc[0]
+    assert table["no difference", "familywise error, the largest"] == pytest.approx(top["estimate"])
+    assert "high, primary claimed" in (desk / "done" / RESULTS[2]).read_text(encoding="utf-8")

@@ -120,8 +120,8 @@ def test_bad_input_is_one_sentence(arguments, words, capsys, tmp_path, monkeypat
 
 
 def test_answers_of_every_kind_are_shown_in_words():
-    shown = [teaching.answer_text(value) for value in (16, 0.0504481, (-0.5, 0.25), {"b", "a"}, "cannot say", True)]
-    assert shown == ["16", "0.0504481", "(-0.5, 0.25)", "{a, b}", "cannot say", "1"]
+    shown = [teaching.answer_text(value) for value in (16, 0.0504481, {"b", "a"}, ["d", "c"], "cannot say", True)]
+    assert shown == ["16", "0.0504481", "{a, b}", "{c, d}", "cannot say", "1"]
 
 
 # --- a class -----------------------------------------------------------------------------------------------------

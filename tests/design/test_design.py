@@ -316,6 +316,8 @@ BAD = [
     ({"strata": ["x", "x"]}, "different"),
     ({"strata": []}, "strata == []"),
     ({"strata": 5}, "strata"),
+    ({"strata": {"block": ["x", "y"]}}, "factor 'block': a column of the list has this name"),
+    ({"strata": {"arm": ["x", "y"]}}, "factor 'arm'"),
     ({"seed": -1}, "seed == -1"),
     ({"seed": "x"}, "seed == 'x'"),
     ({"seed": 1.5}, "seed == 1.5"),
@@ -342,6 +344,10 @@ def test_strata_come_in_any_sequence(strata):
 def test_only_an_allocation_list_can_be_blinded():
     with pytest.raises(InputError, match="arm"):
         design.blinded_list(pd.DataFrame({"sequence": [1], "kit": ["K001"]}))
+    # Two lists put together: one number would be on boxes of both arms.
+    two = pd.concat([design.permuted_blocks(4, ["a", "b"], 4, seed) for seed in (1, 2)])
+    with pytest.raises(InputError, match="a kit stands in the list twice"):
+        design.blinded_list(two)
 
 
 # ------------------------------------------------------------------ lists that end with a whole block, strata, minimisation
@@ -380,6 +386,7 @@ def test_strata_have_their_own_sizes_and_factors_are_crossed():
     assert found["kit"].is_unique
     assert found.attrs == {"seed": 2, "block_sizes": [4]}
     assert design.blinded_list(found).columns.tolist() == ["site", "nephritis", "stratum", "sequence", "kit"]
+    assert design.blinded_list(found).attrs == {}  # whoever has the seed can make the whole list
     for n, said in (({"x": 4}, "give the patients of each stratum: 'x', 'y'"), ({"x": 4, "y": 0}, "n['y'] == 0")):
         with pytest.raises(InputError) as caught:
             design.permuted_blocks(n, ["a", "b"], 4, 1, ["x", "y"])
@@ -444,6 +451,7 @@ def test_minimisation_keeps_margins_balanced_and_the_coin_has_its_chance():
     pd.testing.assert_frame_equal(found, design.minimisation(many, ["sex"], ["a", "b"], seed=2, best=0.8))
     assert found["kit"].is_unique
     assert design.blinded_list(found).columns.tolist() == ["sequence", "sex", "kit"]
+    assert found.attrs == {"seed": 2, "factors": ["sex"], "best": 0.8}
 
 
 @pytest.mark.parametrize(
@@ -451,6 +459,7 @@ def test_minimisation_keeps_margins_balanced_and_the_coin_has_its_chance():
     [
         ({"factors": ["age"]}, "lacks 1 column: 'age'"),
         ({"factors": []}, "factors is empty"),
+        ({"patients": PATIENTS.assign(sequence=1), "factors": ["sequence"]}, "factor 'sequence': a column of the list"),
         ({"arms": {"a": 2, "b": 1}}, "arms of the same size"),
         ({"arms": ["a"]}, "at least two"),
         ({"best": 0.4}, "from 0.5 to 1"),
@@ -566,6 +575,11 @@ def test_the_flow_of_a_cohort_and_of_a_visit_file():
         ({"data": 5}, "give a table of visits, a cohort or a visit file"),
         ({"data": VISITS.drop(columns="arm")}, "lacks 1 column: 'arm'"),
         ({"data": VISITS.assign(arm=list("xyxxxyyyyy"))}, "patient 'a' and 0 more have no arm, or more than one"),
+        (
+            {"data": VISITS.assign(patient=[None, *VISITS["patient"][1:]])},
+            "a row of the table of visits has no patient",
+        ),
+        ({"reasons": {"B": "withdrew"}}, "reasons name 'B', who is not in the data"),
         ({"weeks": [12, 16]}, "nobody was seen at week 16 in the table of visits: follow-up visits are at 12, 24"),
         ({"primary_week": 8}, "nobody was seen at week 8"),
         ({"weeks": 16}, "nobody was seen at week 16"),

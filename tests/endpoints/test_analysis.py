@@ -146,7 +146,7 @@ def test_empty_strata_and_arms_are_said() -> None:
         ({"strata": ["centre"]}, "lacks 1 column: 'centre'"),
         ({"strata": ["arm"]}, "'arm': strata and covariates are other columns"),
         ({"strata": ["site"], "covariates": ["site"]}, "each named once"),
-        ({"strata": 5}, "strata is 5: give a list"),
+        ({"strata": 5}, "strata == 5: give a list"),
         ({"n_imputations": 1}, "n_imputations is 1"),
         ({"n_imputations": -3}, "n_imputations is -3"),
         ({"n_imputations": 2, "endpoint": "flare"}, "multiple imputation is for the SRI alone"),

@@ -193,5 +193,3 @@ def test_functions_that_take_no_visits_read_the_same_cells() -> None:
     found = endpoints.sledai_descriptors(pd.DataFrame({"temperature": ["38.1", "38"], "rash": ["present", "N"]}))
     assert found["fever"].tolist() == [True, False]
     assert found["rash"].tolist() == [True, False]
-    same = endpoints.agreement(pd.DataFrame({"x": ["yes", "no"], "y": [1, 0]})).pairs.iloc[0]
-    assert (same["both"], same["neither"]) == (1, 1)

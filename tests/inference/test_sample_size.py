@@ -150,20 +150,6 @@ def test_the_smallest_difference_is_found_where_power_falls_again(test, p2, n1, 
     assert np.all(inference.power(test, smaller, p2, n1, n2) < 0.8)
     # At the edge nobody (or everybody) responds, and the statistic is undefined.
     assert inference.power(test, 1.0 if direction == "up" else 0.0, p2, n1, n2) < 0.8
-    assert np.isnan(inference.minimal_detectable_difference(test, p2, n1, n2, direction=direction, stays=True))
-
-
-def test_the_difference_from_which_power_stays():
-    for test, p2 in [("pearson", 0.3), ("boschloo", 0.0), ("fisher", 0.9)]:
-        direction = "down" if p2 > 0.5 else "up"
-        first, stays = (
-            inference.minimal_detectable_difference(test, p2, 29, 30, direction=direction, stays=stays)
-            for stays in (False, True)
-        )
-        assert first == stays
-        end = 1.0 if direction == "up" else 0.0
-        beyond = p2 + stays + (end - p2 - stays) * np.linspace(1e-6, 1, 300)
-        assert np.all(inference.power(test, beyond, p2, 29, 30) >= 0.8)
 
 
 def test_nothing_is_detectable_in_a_tiny_trial():

@@ -28,17 +28,6 @@ KEYS = list(lessons.exercises()["key"])
 NUMBER = Exercise(
     key="09.1", aim="A proportion.", task="compute", answer=lambda: 1 / 4, tolerance=0.0005, unit="a proportion"
 )
-PAIR = Exercise(
-    key="09.2", aim="An interval.", task="compute", answer=lambda: (-0.5, 0.25), kind="numbers", tolerance=0.005
-)
-CHOICE = Exercise(
-    key="09.3",
-    aim="A judgement.",
-    task="compute",
-    answer=lambda: "cannot say",
-    kind="choice",
-    choices=("yes", "cannot say"),
-)
 NAMES = Exercise(key="09.4", aim="A set.", task="compute", answer=lambda: {"fisher", "pearson"}, kind="names")
 TEXT = Exercise(
     key="09.7",
@@ -56,7 +45,7 @@ QUIZ = Exercise(
     kind="quiz",
     misconceptions=(Misconception("Not so few.", lambda: "1a"), Misconception("Not so many.", lambda: "2d")),
 )
-KINDS = (NUMBER, PAIR, CHOICE, NAMES, QUIZ, TEXT)
+KINDS = (NUMBER, NAMES, QUIZ, TEXT)
 
 ODD_ANSWERS = [
     None, True, np.True_, "", "0.25", "25%", "a quarter", b"0.25", float("nan"), np.inf, pd.NA, pd.NaT, 1j, 10**400,
@@ -128,18 +117,7 @@ def test_what_is_only_near_a_hundred_times_too_large_or_small_gets_no_such_hint(
     assert "100 times" not in judge(NUMBER, answer).message
 
 
-def test_several_numbers_say_which_one_is_off():
-    assert judge(PAIR, (-0.5, 0.25)).passed
-    assert judge(PAIR, np.array([-0.5, 0.25])).passed
-    assert "wrong order" in judge(PAIR, (0.25, -0.5)).message
-    assert "value 2 of 2" in judge(PAIR, (-0.5, 0.5)).message
-    assert "1 value" in judge(PAIR, [-0.5]).message
-
-
-def test_choices_and_names_forgive_capitals_and_order():
-    assert judge(CHOICE, "  Cannot  SAY ").passed
-    assert not judge(CHOICE, "yes").passed
-    assert '"yes", "cannot say"' in judge(CHOICE, "maybe").message
+def test_names_forgive_capitals_and_order():
     assert judge(NAMES, ["Pearson", "fisher"]).passed
     assert judge(NAMES, pd.Series(["pearson", "fisher"])).passed
     message = judge(NAMES, {"pearson", "wald", "yates"}).message
@@ -217,7 +195,6 @@ def test_every_exercise_is_well_made(key):
     assert exercise.kind in get_args(Kind)
     assert exercise.tolerance >= 0
     assert not any("\n" in slip.hint for slip in exercise.misconceptions), "a progress file keeps a hint a line"
-    assert (exercise.kind == "choice") == bool(exercise.choices)
     assert (exercise.kind in {"text", "function"}) == (exercise.remarks is not None)
 
 

@@ -120,6 +120,8 @@ def test_one_look_is_the_ordinary_test():
         ({"shape": {}}, "unknown boundary"),
         ({"sided": np.array([1, 2])}, "must be 2 or 1"),
         ({"shape": "kim_demets", "parameter": (1,)}, r"parameter == \(1,\)"),
+        # One-sided, such a level would be reached by a Z below 0.
+        ({"shape": "kim_demets", "sided": 1, "alpha": 0.9}, "alpha == 0.9: must be strictly between 0 and 0.5"),
     ],
 )
 def test_bad_input(arguments, words):
@@ -177,6 +179,10 @@ def test_conditional_power_averages_to_power():
         (lambda: group_sequential([0.5, 1], shape="asHSD", parameter="strict"), "parameter == 'strict'"),
         (lambda: group_sequential([0.5, 1], shape="pocock", parameter=2), "others have none"),
         (lambda: group_sequential([0.5, 1], sided=3), "sided == 3"),
+        (
+            lambda: with_futility(group_sequential([0.5, 1], 0.05, "spending", [0.05, 0.05]), "bsOF", 0.2),
+            "no alpha to spend",
+        ),
         (lambda: conditional_power(1.0, 1.0, 1.96), "information == 1.0"),
         (lambda: conditional_power(1.0, 0.5, 1.96, 2.8, predictive=True), "give no drift"),
     ],

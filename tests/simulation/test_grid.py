@@ -89,8 +89,9 @@ def test_with_patients():
         with pytest.raises(ValueError, match="a whole number of 1 or more"):
             simulation.with_patients(HE, bad)
     three = replace(HE, arms=(*HE.arms, replace(HE.arms[0], name="third")))
+    assert [arm.n_randomised for arm in simulation.with_patients(three, 60).arms] == [60, 60, 60]
     with pytest.raises(ValueError, match="3 arms"):
-        simulation.with_patients(three, 30)
+        simulation.with_patients(three, 60, 30)
 
 
 @pytest.mark.parametrize(

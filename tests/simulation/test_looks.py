@@ -109,3 +109,26 @@ def test_futility_agrees_with_the_sum_over_the_tables_of_the_first_look():
     more = simulation.run(HE, rates, 100_000, 3, plan=free).summary().set_index("quantity")
     assert more.loc["primary claimed", "estimate"] >= found.loc["primary claimed", "estimate"]
     assert more.loc["patients randomised", "estimate"] > found.loc["patients randomised", "estimate"] + 5
+
+
+@pytest.mark.parametrize(
+    ("test", "rates", "stops"),
+    # Where nobody or everybody responds Pearson's Z has no denominator: nothing speaks for a benefit. A log odds ratio without
+    # an end is one, and in the other direction none. A trial that stops for harm does not stop for futility, too.
+    [
+        ("pearson", (0, 0), 1),
+        ("pearson", (1, 1), 1),
+        ("pearson", (0, 1), 0),
+        ("log_odds_wald", (1, 0), 0),
+        ("log_odds_wald", (0, 1), 1),
+    ],
+)
+def test_a_look_at_which_the_test_is_not_defined_is_judged_by_its_difference(test, rates, stops):
+    looks = simulation.InterimLooks((0.5, 1.0), "asOF", futility="conditional_power", futility_level=0.1)
+    plan, true = simulation.AnalysisPlan(test=test, looks=looks), simulation.ResponseRates(rates, rates, 0.0)
+    assert simulation.planned_looks(HE, true, plan).table["futility"].tolist() == pytest.approx([stops, 0])
+    assert values(simulation.run(HE, true, 50, 1, plan=plan))["stopped for futility"] == stops
+    if rates[0] == rates[1]:
+        strata = simulation.StratifiedRates(("a", "b"), (0.4, 0.6), (true, true))
+        found = simulation.run(HE, strata, 20, 1, plan=replace(plan, test="cmh"))
+        assert values(found)["stopped for futility"] == 1

@@ -203,6 +203,18 @@ def test_reestimation_follows_its_formula():
         found = run_to_end(plan, (20, 20), PatientSource(arms))
         assert [found[name].tolist() for name in ("randomised1", "randomised2")] == [[size], [size]]
         assert [found[name].tolist() for name in ("x1_primary", "x2_primary")] == [[6], [2]]
+    # A margin of 0.1 makes 0.2 of it the same distance from what is tested.
+    plan = AnalysisPlan(
+        test="miettinen_nurminen", sided=1, alpha=0.025, margin=0.1, reestimation=Reestimation(0.5, 0.2, 0.8, 3)
+    )
+    assert run_to_end(plan, (20, 20), PatientSource(arms))["randomised1"].tolist() == [42]
+    # Where every other patient has nephritis, 4 of 10 respond so far, and 42 in each arm with nephritis are 84.
+    for arm in arms:
+        arm[0, 1::2] = np.nan
+    arms[0][0, :6:2], arms[1][0, :2:2] = 1, 1
+    plan = AnalysisPlan(Endpoint(12, "renal response"), reestimation=Reestimation(0.5, 0.3, 0.8, 6))
+    arms = [np.pad(arm, ((0, 0), (0, 60), (0, 0))) for arm in arms]
+    assert run_to_end(plan, (20, 20), PatientSource(arms))["randomised1"].tolist() == [84]
 
 
 def test_exact_numbers_of_dropouts_are_refused():

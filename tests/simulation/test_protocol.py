@@ -32,7 +32,9 @@ def test_every_number_is_the_one_that_is_computed():
     for false in simulation.familywise(HE, RATES, plan).itertuples():
         assert row(text, false.null)[1] == f"{false.estimate:.4g}"
     true = simulation.exact(HE, RATES, plan).truth
-    assert row(text, "True difference, if the assumptions hold")[0] == f"{100 * true.difference(0):.1f} points"
+    assert (
+        row(text, "True difference, if the assumptions hold")[0] == f"{100 * true.difference(0):.1f} percentage points"
+    )
     assert inference.STRATEGIES["fixed_sequence"].description in text
     for item in ("12", "16", "18", "19", "20", "27a", "27b", "27c", "27d", "28b"):
         assert row(text, item)
@@ -64,3 +66,39 @@ def test_what_is_not_computed_is_said(monkeypatch):
     assert "not for a model of patients" in text
     assert row(text, "drug_effect") == ["0.5"]
     assert "the usual model of patients." in simulation.protocol(simulation.Scenario(cohort.Assumptions(), HE), 100)
+
+
+def test_falls_groups_of_patients_and_margins_are_said_as_they_are(monkeypatch):
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
+    ends = simulation.Endpoint(12, "SLEDAI fall", test="wilcoxon"), simulation.Endpoint(24, "renal response")
+    scenario = simulation.Scenario(cohort.Assumptions(drug_effect=0.8), HE, simulation.AnalysisPlan(*ends))
+    text, true = (
+        simulation.protocol(scenario, n_trials=20),
+        simulation.run(HE, scenario.assumptions, 2, plan=scenario.plan).truth,
+    )
+    assert row(text, "Population")[0].endswith(
+        "in whom the variable is measured (renal response: those with nephritis)"
+    )
+    assert row(text, "Variable") == [
+        "SLEDAI fall at week 12, wilcoxon test, in points",
+        "renal response at week 24, yes or no",
+    ]
+    assert row(text, "Summary measure")[0].endswith("of a fall, difference of the means")
+    # A fall of some points is not 100 times as many; what was estimated from patients says how well.
+    assert row(text, "True difference, if the assumptions hold") == [
+        f"{true.difference(0):.1f} points (simulation error {true.error(0):.2f})",
+        f"{100 * true.difference(1):.1f} percentage points (simulation error {100 * true.error(1):.2f})",
+    ]
+    end = simulation.Endpoint(24, "renal response", patients=(13, 12))
+    plan = simulation.AnalysisPlan(end, simulation.Endpoint(12), "miettinen_nurminen", 0.025, 1, margin=0.1)
+    # A plan file names the arms: what is in them it does not know, nor what a visit is for.
+    trial = replace(HE, arms=(replace(HE.arms[0], name="drug X"), HE.arms[1]))
+    text = simulation.protocol(simulation.Scenario(replace(RATES, dropout=simulation.Dropout()), trial, plan))
+    assert row(text, "drug X") == ["30", "*[treatment]*"]
+    assert row(text, "placebo")[1] == HE.arms[1].treatment
+    assert "Visits: week 0, week 12, week 24." in text
+    assert row(text, "Variable")[0] == "renal response at week 24 in 13 and 12 patients, yes or no"
+    assert "is to show that drug X is not inferior to placebo" in text
+    assert (
+        "the null hypothesis is that the response rate of drug X is lower than that of placebo by 0.1 or more" in text
+    )

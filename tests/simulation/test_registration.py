@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def test_the_same_plan_again_changes_nothing_and_another_is_refused(tmp_path: Pa
     first = register(_scenario(), path, DAY)
     before = path.read_bytes()
     assert register(_scenario(), path, date(2027, 1, 1)) == first
+    # A file has what a simulation uses of the design: other words in it are no other plan.
+    named = replace(_scenario(), design=replace(_scenario().design, title="A trial of another drug"))
+    assert register(named, path) == first
     with pytest.raises(InputError, match="another plan, registered on 2026-01-02"):
         register(_scenario(test="fisher"), path)
     assert path.read_bytes() == before

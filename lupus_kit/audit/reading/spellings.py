@@ -2,14 +2,11 @@
 
 import html
 import re
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
 
-_LISTS, _TABLE, _AROUND = (
-    tomllib.loads(resources.files("lupus_kit.audit.reading").joinpath(name).read_text(encoding="utf-8"))
-    for name in ("words.toml", "spellings.toml", "patterns.toml")
-)
+from lupus_kit.core.templates import toml_beside
+
+_LISTS, _TABLE, _AROUND = (toml_beside(__file__, name) for name in ("words.toml", "spellings.toml", "patterns.toml"))
 #: How the arms of a pair are said, in words; and the other lists, each as the alternatives of a pattern.
 SAYS: dict[str, str] = _LISTS.pop("says")
 WORDS = {name: f"(?:{'|'.join(words.split())})".replace("_", " ") for name, words in _LISTS.items()}

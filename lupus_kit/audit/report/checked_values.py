@@ -1,13 +1,12 @@
 """One printed value of a claim, with every analysis that was tried on it, as numbers."""
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
-from pathlib import Path
 from typing import Self
 
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.inference import TESTS
 from lupus_kit.published import Claim, PrintedP, read_p
 
@@ -65,7 +64,7 @@ class Verdict(StrEnum):
         return cls.SOME, f"reproduced only by {n_fits} of {n_tried} {of}{aside}"
 
 
-_SAID = tomllib.loads(Path(__file__).with_name("verdicts.toml").read_text(encoding="utf-8"))
+_SAID = toml_beside(__file__, "verdicts.toml")
 #: What each verdict means, and its sign with the words beside it.
 MEANINGS, SIGNS = ({verdict: _SAID[verdict][what] for verdict in Verdict} for what in ("meaning", "sign"))
 

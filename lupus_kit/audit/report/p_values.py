@@ -266,12 +266,8 @@ def several_arms_p(claim: Claim, counts: list[Counts], alpha: float) -> CheckedV
     table = np.array([(x, n - x) for x, n in known])
     if 0 in table.sum(axis=0):
         return CheckedValue.unchecked(claim, Quantity.P, "", Analysis("Pearson chi-squared", "pearson"))
-    tests = (
-        ("pearson", "Pearson chi-squared", "pearson"),
-        ("likelihood_ratio", "Likelihood ratio (G)", "log-likelihood"),
-    )
     pooled, analyses = tuple(number for pair in known for number in pair), []
-    for key, label, power in tests:
+    for key, label, power in (("pearson", "Pearson chi-squared", 1), ("likelihood_ratio", "Likelihood ratio (G)", 0)):
         p = float(scipy.stats.chi2_contingency(table, correction=False, lambda_=power).pvalue)
         fits = bool(comparable(claim, alpha).prints(p))
         analyses.append(Analysis(label, key, "two-sided", "all arms", pooled, p, fits=fits, familiar=True))

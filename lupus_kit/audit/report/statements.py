@@ -1,16 +1,15 @@
 """What the numbers of a whole paper do and do not say, sentence by sentence; never stronger than the results."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from lupus_kit.audit.report.checked_values import AS_IF_APART, CLAIMS, Analysis, CheckedValue, Quantity, Verdict
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.core.text import listing, plural
 from lupus_kit.published import Claim, Study, Trial
 
-_SENTENCES = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text(encoding="utf-8"))
+_SENTENCES = toml_beside(__file__, "sentences.toml")
 #: Names are listed up to here; the table of the report has them all.
 _MOST = 4
 _SPOKEN_OF = (Verdict.SOME, Verdict.REPRODUCED, Verdict.NOT_REPRODUCED)

@@ -1,11 +1,9 @@
 """The multiverse of one endpoint: every analysis that can be defended, and how much the conclusion hangs on the choice."""
 
 import html
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from itertools import product
 from math import nan
 from types import MappingProxyType
@@ -15,6 +13,7 @@ import pandas as pd
 from lupus_kit.audit.values.counts import ANALYSED, Table, populations
 from lupus_kit.audit.values.provenance import distinct_tests
 from lupus_kit.core.errors import InputError, is_number, unknown_name
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.inference import compare, intervals, pvalue, size
 
 TWO_SIDED, HALVED, FULL = "two-sided", "one-sided at half the level", "one-sided at the full level"
@@ -27,9 +26,7 @@ COLUMNS = (
 
 #: Choices that are computed and shown but not counted as defensible, with the reason; everything else is counted. The
 #: rule for tests is one that does not look at results: the registry itself advises against them as a main analysis.
-EXCLUDED: Mapping[str, str] = MappingProxyType(
-    tomllib.loads(resources.files(__package__).joinpath("excluded.toml").read_text(encoding="utf-8"))
-)
+EXCLUDED: Mapping[str, str] = MappingProxyType(toml_beside(__file__, "excluded.toml"))
 #: Intervals that agree with a test of the registry, the first where two do.
 _INVERTING = (
     *("wald", "miettinen_nurminen", "mee", "katz", "woolf"),
@@ -64,8 +61,6 @@ class Multiverse:
     ('pearson', 'analysed only', 'two-sided')
     >>> len(found.defensible)
     68
-    >>> round(found.share_significant, 2)
-    0.06
     >>> found.share_sentence
     'Of 68 defensible analyses 4 reach the level of 0.05 and 64 do not; their p-values run from 0.043 to 0.116 on the two-sided scale.'
     >>> found.flip_sentence[:30]
@@ -85,11 +80,6 @@ class Multiverse:
     def defensible(self) -> pd.DataFrame:
         """The analyses that are counted: defensible, and with a p-value."""
         return self.table[self.table["defensible"] & self.table["p"].notna()]
-
-    @property
-    def share_significant(self) -> float:
-        """Share of the defensible analyses that reach the level."""
-        return float(self.defensible["significant"].mean())
 
     @property
     def share_sentence(self) -> str:

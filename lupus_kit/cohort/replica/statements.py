@@ -1,7 +1,6 @@
 """The published record as typed statements about patients, and how ambiguous print is read."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,12 +13,13 @@ import pandas as pd
 from lupus_kit import published
 from lupus_kit.cohort.columns import MEDICINES
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.templates import toml_beside
 
 ARM_KEYS = {"IL-2": "il2", "placebo": "placebo"}
 VISITS = ("baseline", "week 12", "week 24")
 ORGANS = ("rash", "mucosal_ulcer", "arthritis", "vasculitis", "alopecia", "fever", "myositis")
 
-ROWS = tomllib.loads(Path(__file__).with_name("data").joinpath("rows.toml").read_text("utf-8"))
+ROWS = toml_beside(__file__, "data/rows.toml")
 #: What each printed row is about.
 MEASURES: dict[str, str] = ROWS["measures"] | {
     m.replace("_", " ").capitalize(): m for m in (*ORGANS, *MEDICINES) if m != "mucosal_ulcer"

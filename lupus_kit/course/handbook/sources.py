@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lupus_kit.core.extras import need
-from lupus_kit.core.templates import fill
+from lupus_kit.core.templates import fill, toml_beside
 from lupus_kit.course import pages
 from lupus_kit.course.handbook.reference import ROOMS, front_page, reference_page
 from lupus_kit.course.journal_club.contents import JournalClub
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 
 SHEET, FACILITATOR = "journal_club.pdf", "facilitator.html"
 #: Words for the index and the search, by page and by words of the heading below which they are explained.
-INDEX_ENTRIES: Mapping[str, Mapping[str, Sequence[str]]] = tomllib.loads(
-    Path(__file__).with_name("index_entries.toml").read_text(encoding="utf-8")
-)
+INDEX_ENTRIES: Mapping[str, Mapping[str, Sequence[str]]] = toml_beside(__file__, "index_entries.toml")
 _MINUTES = re.compile(r"about (\d+) minutes", re.IGNORECASE)
 _PICTURE = re.compile(r'<img [^>]*src="data:image/[^>]*>')
 _SOLUTION = re.compile(r"<details>\s*<summary>Solution.*?</details>", re.DOTALL)

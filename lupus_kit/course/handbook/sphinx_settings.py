@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lupus_kit import __version__
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.course.handbook.reference import functions_returning
 from lupus_kit.course.pages import formula
 
@@ -19,7 +19,7 @@ _FOOTER = (
     "Not for treating patients."
 )
 
-SETTINGS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("settings.toml").read_text(encoding="utf-8")) | {
+SETTINGS: dict[str, Any] = toml_beside(__file__, "settings.toml") | {
     "release": __version__,
     "extensions": ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon", __name__],
     "myst_heading_slug_func": f"{__name__}.slug",

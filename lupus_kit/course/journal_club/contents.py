@@ -6,7 +6,6 @@ items of CONSORT 2025 in ``appraisal.toml``.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.core.text import listing
 from lupus_kit.course.journal_club.appraisal import Domain, domains, items
 from lupus_kit.course.journal_club.effects import Effect, effects_of, rank
@@ -186,8 +186,7 @@ def _assumed(effects: Sequence[Effect]) -> str:
 
 def _questions(key: str, known: Mapping[str, Any]) -> tuple[Question, ...]:
     """Fill the questions of this study, or those of every paper that what is known can answer."""
-    path = Path(__file__).with_name("questions.toml")
-    listed = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
+    listed = toml_beside(__file__, "questions.toml")["question"]
     own = [one for one in listed if one.get("of") == key]
     chosen = own or [one for one in listed if set(one.get("needs", ["nothing known"])) <= set(known)]
     parts = ("ask", "answer", "pitfall")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from lupus_kit import audit, inference
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.published import Claim, Study
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ HARMFUL_ROLE = "safety"
 @cache
 def appraisal_data() -> dict[str, Any]:
     """Read ``appraisal.toml``: domains, items and the words of a harmful outcome."""
-    return tomllib.loads(Path(__file__).with_name("appraisal.toml").read_text(encoding="utf-8"))
+    return toml_beside(__file__, "appraisal.toml")
 
 
 @dataclass(frozen=True)

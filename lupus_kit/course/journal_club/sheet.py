@@ -5,7 +5,6 @@ is in ``sheet.toml``. A side that holds too much is set smaller, never cut.
 """
 
 import io
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import zip_longest
@@ -17,13 +16,13 @@ import matplotlib
 
 from lupus_kit import __version__, figures
 from lupus_kit.core.extras import need
-from lupus_kit.core.templates import fill
+from lupus_kit.core.templates import fill, toml_beside
 from lupus_kit.core.text import listing, plural
 from lupus_kit.course.journal_club.contents import JournalClub
 from lupus_kit.course.journal_club.effects import Effect, rates
 
 _SOFT, _LINE, _BAND = "#55606d", "#c9d1da", "#f2f5f8"
-_LOOK: dict[str, Any] = tomllib.loads(Path(__file__).with_name("sheet.toml").read_text(encoding="utf-8"))
+_LOOK: dict[str, Any] = toml_beside(__file__, "sheet.toml")
 _ROOM: dict[str, int] = _LOOK["room"]
 _FEET = ("the trial and its numbers", "the appraisal")
 _JUDGEMENT = "low · some concerns · high"

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from lupus_kit.endpoints.bilag.items import BY_ID, ITEMS, LEVELS
 from lupus_kit.endpoints.bilag.reading import Recorded
+from lupus_kit.endpoints.rules.reasons import words_where
 
 #: Grades as numbers, from most active; what is not active becomes D or E from the history.
 A, B, C, INACTIVE = 0, 1, 2, 3
@@ -71,22 +71,12 @@ def grade_of(causes: Sequence[Cause]) -> np.ndarray:
 
 def reason_of(causes: Sequence[Cause], grade: np.ndarray) -> np.ndarray:
     """Name the causes that give the grade, row by row; empty where nothing is active."""
-    # Rows alike in every level share one code, and one text.
-    code = np.zeros(len(grade), dtype=np.int64)
-    for cause in causes:
-        code *= len(cause.texts)
-        code += np.where((cause.gives == grade) & (grade < INACTIVE), cause.level, 0)
-    rows, distinct = pd.factorize(code)
-    return np.asarray(np.array([_text(causes, int(one)) for one in distinct], dtype=object)[rows])
+    shown = np.stack([np.where(cause.gives == grade, cause.level, 0) for cause in causes], axis=1)
 
+    def say(levels: tuple[int, ...]) -> str:
+        return "; ".join(cause.texts[at] for cause, at in zip(causes, levels, strict=True) if at)
 
-def _text(causes: Sequence[Cause], code: int) -> str:
-    named = []
-    for cause in reversed(causes):
-        code, level = divmod(code, len(cause.texts))
-        if level:
-            named.append(cause.texts[level])
-    return "; ".join(reversed(named))
+    return words_where(grade < INACTIVE, say, shown)
 
 
 def common_scheme(system: str, levels: Mapping[str, np.ndarray]) -> list[Cause]:

@@ -118,7 +118,7 @@ def deciding_clauses(
 
     See Also
     --------
-    compare_definitions, agreement
+    compare_definitions, sri, bicla
 
     Notes
     -----

@@ -1,10 +1,8 @@
 """Many definitions of response on one cohort, side by side."""
 
 import html
-import tomllib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +10,8 @@ import pandas as pd
 
 from lupus_kit.core.columns import require_columns, require_frame
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
-from lupus_kit.endpoints.compare.pairwise import Agreement, agreement
 from lupus_kit.endpoints.rules.bicla import bicla
 from lupus_kit.endpoints.rules.doris import CLINICAL_IDS, doris
 from lupus_kit.endpoints.rules.lldas import lldas
@@ -29,7 +27,7 @@ from lupus_kit.endpoints.visits.visit_table import read_visits
 _RULES: dict[str, Callable[..., pd.DataFrame]] = {rule.__name__: rule for rule in (sri, sri50, bicla, lldas, doris)}
 _COLUMNS = {"grades": GRADE_COLUMNS, "items": ITEM_IDS, "clinical": CLINICAL_IDS}
 #: The rows of ``definitions.toml``, by name.
-_DEFINITIONS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_DEFINITIONS: dict[str, dict[str, Any]] = toml_beside(__file__, "definitions.toml")
 
 #: Names of the definitions that :func:`compare_definitions` knows, in the order in which they are shown.
 DEFINITIONS: tuple[str, ...] = tuple(_DEFINITIONS)
@@ -58,8 +56,6 @@ class DefinitionComparison:
     (24, 6)
     >>> list(found.responders(week=12).columns)
     ['definition', 'visit', 'week', 'arm', 'responders', 'assessed', 'rate']
-    >>> found.agreement(week=12).definitions
-    ['SRI-4', 'SLEDAI fall of 4 alone']
     """
 
     verdicts: pd.DataFrame
@@ -99,10 +95,6 @@ class DefinitionComparison:
         table["definition"] = table["definition"].astype(object)
         table["rate"] = table["responders"] / table["assessed"].where(table["assessed"] > 0)
         return table
-
-    def agreement(self, week: float, by: str | Sequence[str] = ()) -> Agreement:
-        """Compare the definitions pair by pair at one visit; see :func:`lupus_kit.endpoints.agreement`."""
-        return agreement(at_week(self.verdicts, week, "the verdicts have"), by=by)
 
     def _repr_html_(self) -> str:
         counts = self.responders()
@@ -156,7 +148,7 @@ def compare_definitions(
 
     See Also
     --------
-    agreement, deciding_clauses
+    deciding_clauses, sri, bicla
 
     Notes
     -----

@@ -3,7 +3,6 @@
 The rules of published trials stand in ``steroids.toml``; :func:`broken_rule` applies one to every visit.
 """
 
-import tomllib
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.errors import InputError, is_number, require_choice, unknown_name
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.endpoints.rules.reasons import phrases
 
 #: The column of the dose, mg of prednisone a day.
@@ -135,7 +135,7 @@ class SteroidRule:
 
 
 def _shipped() -> dict[str, SteroidRule]:
-    tables: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("steroids.toml").read_text("utf-8"))
+    tables: dict[str, dict[str, Any]] = toml_beside(__file__, "steroids.toml")
     for table in tables.values():
         clauses = [clause | {"additions": tuple(clause.get("additions", ()))} for clause in table["clauses"]]
         table["clauses"] = tuple(SteroidClause(**clause) for clause in clauses)

@@ -6,9 +6,7 @@ no patient of a trial has it.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +14,11 @@ import pandas as pd
 
 from lupus_kit.core.columns import BadCells, Column, distinct_cells, fold, is_missing
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.core.text import listing, plural
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED
 
-_CODES: dict[str, Any] = tomllib.loads(
-    Path(__file__).with_name("data").joinpath("missing_codes.toml").read_text("utf-8")
-)
+_CODES: dict[str, Any] = toml_beside(__file__, "data/missing_codes.toml")
 #: Numbers that are used as codes for missing in data sets of trials.
 USUAL: frozenset[float] = frozenset(_CODES["usual"])
 _PLAIN_MISSING = frozenset({"", ".", "na", "n/a", "nan", "nd"})

@@ -7,9 +7,7 @@ the difference are one-dimensional integrals, computed by quadrature: no random 
 from __future__ import annotations
 
 import html
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, betaln, ndtri
 
 from lupus_kit.core.errors import InputError, require_choice
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.inference.intervals.interval import Row
 from lupus_kit.inference.two_by_two.counts import as_level, one_table
 from lupus_kit.inference.two_by_two.registry import pvalue
@@ -90,7 +89,7 @@ def _beta_mixture(label: str, origin: str, mixture: list[tuple[float, float, flo
     return Prior(tuple((weight, mean * n, (1 - mean) * n) for weight, mean, n in mixture), label, origin)
 
 
-_TABLE = tomllib.loads(resources.files(__package__).joinpath("priors.toml").read_text(encoding="utf-8"))
+_TABLE = toml_beside(__file__, "priors.toml")
 #: Priors by name, for one arm each.
 PRIORS: dict[str, Prior] = {name: _beta_mixture(**table) for name, table in _TABLE.items()}
 

@@ -304,7 +304,6 @@ def minimal_detectable_difference(
     alternative: str = "two-sided",
     direction: str = "up",
     gamma: float | None = None,
-    stays: bool = False,
 ) -> float:
     """Find the smallest difference that a trial detects with a given exact power.
 
@@ -325,14 +324,10 @@ def minimal_detectable_difference(
     gamma : float, optional
         For an unconditional exact test: its Berger–Boos form with this gamma.
 
-    stays : bool
-        Ask for the difference from which on power stays at the target, instead of the smallest that reaches it.
-
     Returns
     -------
     float
-        ``p1 - p2``: the smallest difference at which power reaches the target; ``nan`` where none does (with
-        `stays`: where power falls below it again).
+        ``p1 - p2``: the smallest difference at which power reaches the target; ``nan`` where none does.
 
     See Also
     --------
@@ -340,8 +335,8 @@ def minimal_detectable_difference(
 
     Notes
     -----
-    Mostly the two are the same, since power grows with the difference. Not so for tests that are undefined or lose
-    their order at the edge of the table: the Wald test of the log odds ratio rejects nothing once everybody responds.
+    Mostly power grows with the difference. Not so for tests that are undefined or lose their order at the edge of the
+    table: the Wald test of the log odds ratio rejects nothing once everybody responds.
 
     Examples
     --------
@@ -356,7 +351,7 @@ def minimal_detectable_difference(
     entry, target, rate = get(test, gamma), as_level("power", power), as_p("p2", p2)
     m, n, level, side = as_size("n1", n1), as_size("n2", n2), as_level("alpha", alpha), as_alternative(alternative)
     end, columns = 1.0 if direction == "up" else 0.0, window(n, rate)
-    if m * n > _ALL_ROWS and entry.family != "unconditional exact" and not stays:
+    if m * n > _ALL_ROWS and entry.family != "unconditional exact":
         # If twice the difference of the normal formula is detected, no larger one needs to be looked at.
         z = ndtri(1 - level / 2) + max(ndtri(target), 0.0)
         reach = 2 * z * np.sqrt(max(rate * (1 - rate), 1 / m) * (1 / m + 1 / n))
@@ -378,10 +373,9 @@ def minimal_detectable_difference(
     at = np.append(at, suprema(coefficients[None, :], min(rate, end), max(rate, end)).at)
     at = np.sort(at) if direction == "up" else np.sort(at)[::-1]
     reached = np.array([missing(p1) >= 0 for p1 in at.tolist()])
-    if not reached.any() or (stays and not reached[-1]):
+    if not reached.any():
         return float("nan")
-    below = np.flatnonzero(~reached)
-    first = int(below[-1]) + 1 if stays and len(below) else int(reached.argmax())
+    first = int(reached.argmax())
     if first == 0:
         return 0.0
     return float(brentq(missing, at[first - 1], at[first], xtol=1e-10)) - rate

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from lupus_kit.core.columns import names_of
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.strata import models
-from lupus_kit.inference.strata.patients import in_first_arm, names_of, need_frame, responses
+from lupus_kit.inference.strata.patients import in_first_arm, need_frame, responses
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_count, as_level
 
 _ODDS, _DIFFERENCE = "odds ratio", "risk difference"

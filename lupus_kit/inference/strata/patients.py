@@ -71,14 +71,6 @@ def _need_columns(frame: object, columns: Iterable[str]) -> pd.DataFrame:
     return frame[wanted].reset_index(drop=True).infer_objects()
 
 
-def names_of(columns: object, argument: str) -> list[str]:
-    """Return one name, or a list of them, as a list."""
-    names = [columns] if isinstance(columns, str) else columns
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{argument} == {columns!r}: give a list of column names.")
-    return list(names)
-
-
 def responses(outcome: "pd.Series[object]") -> FloatArray:
     """Return an outcome of 0 and 1, or of truth values, as numbers."""
     values = outcome.astype(object).tolist()

@@ -8,13 +8,14 @@ from math import log
 import numpy as np
 import pandas as pd
 
+from lupus_kit.core.columns import names_of
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.intervals.interval import Interval
 from lupus_kit.inference.intervals.ratios import equal_tails, likeliest_odds
 from lupus_kit.inference.strata import estimators
-from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients, names_of
+from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients
 from lupus_kit.inference.two_by_two.conditional import numerators, weights
 from lupus_kit.inference.two_by_two.counts import Bools, as_alternative, as_level
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue

@@ -1,14 +1,13 @@
 """The tests of a 2×2 table, one entry each: where p comes from, and what ``entries.toml`` says of it, its use and its name."""
 
 import html
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.inference.two_by_two import asymptotic, conditional, unconditional
 from lupus_kit.inference.two_by_two.pearson import pearson_z
 
@@ -52,8 +51,6 @@ class Test:
     >>> fisher = inference.TESTS["fisher"]
     >>> fisher.label, fisher.family
     ('Fisher (point probability)', 'conditional exact')
-    >>> fisher.is_exact
-    True
     """
 
     key: str
@@ -75,11 +72,6 @@ class Test:
     software: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     __test__ = False  # a statistical test, not one for pytest to collect
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the size never exceeds the level (up to the mid-p adjustment, which gives that up)."""
-        return self.family.endswith("exact") and "midp" not in self.key
 
     def __repr__(self) -> str:
         return f"Test({self.key!r}: {self.label})"
@@ -132,6 +124,6 @@ def _entry(key: str, said: dict[str, Any]) -> Test:
     return Test(key, function, statistic=_STATISTICS.get(key), gamma=unconditional.confidence(key, None), **said)
 
 
-_SAID = tomllib.loads(resources.files(__package__).joinpath("entries.toml").read_text(encoding="utf-8"))
+_SAID = toml_beside(__file__, "entries.toml")
 #: Every test by its key, in the order tables print them.
 TESTS: Mapping[str, Test] = MappingProxyType({key: _entry(key, said) for key, said in _SAID.items()})

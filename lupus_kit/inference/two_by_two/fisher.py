@@ -58,14 +58,15 @@ def fisher_test(
     >>> fisher_test([16, 19], 29, [9, 11], 30).round(4).tolist()
     [0.0673, 0.0379]
     """
-    a, m, b, n = (count[..., None] for count in broadcast_tables(x1, n1, x2, n2))
-    k = np.arange(m.max() + 1)
-    probability = scipy.stats.hypergeom.pmf(k, m + n, m, a + b)
-    observed = scipy.stats.hypergeom.pmf(a, m + n, m, a + b)
+    # A table in each row; along the row stand all tables with as many responders, by those in the first arm, k.
+    in_first, first, in_second, second = (count[..., None] for count in broadcast_tables(x1, n1, x2, n2))
+    k = np.arange(first.max() + 1)
+    probability = scipy.stats.hypergeom.pmf(k, first + second, first, in_first + in_second)
+    observed = scipy.stats.hypergeom.pmf(in_first, first + second, first, in_first + in_second)
     as_extreme = {
         # Two tables of equal probability may differ in the last digits of a float.
         "two-sided": probability <= observed * (1 + 1e-7),
-        "greater": k >= a,
-        "less": k <= a,
+        "greater": k >= in_first,
+        "less": k <= in_first,
     }[as_alternative(alternative)]
     return np.asarray(np.minimum((probability * as_extreme).sum(axis=-1), 1.0))

@@ -3,17 +3,16 @@
 A new test is one section of ``entries.toml`` and its function in :mod:`lupus_kit.inference.two_by_two.entries`.
 """
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from lupus_kit.core.errors import InputError, unknown_name
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.inference.margins import shifted
 from lupus_kit.inference.two_by_two import unconditional
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_grid, as_level, broadcast_tables
@@ -21,7 +20,7 @@ from lupus_kit.inference.two_by_two.entries import TESTS, Test
 
 __all__ = ["TESTS", "Test", "describe", "get", "pvalue", "pvalue_lattice", "select"]
 
-_PLACES = tomllib.loads(resources.files(__package__).joinpath("elsewhere.toml").read_text(encoding="utf-8"))
+_PLACES = toml_beside(__file__, "elsewhere.toml")
 #: Names that are asked for as tests, and where their answer is.
 _ELSEWHERE = {name: place for place, names in _PLACES.items() for name in names}
 

@@ -58,11 +58,12 @@ def shuffle_test(
     >>> 0.06 < p < 0.08  # Fisher's exact test: 0.0673
     True
     """
-    a, m, b, n = one_table(x1, n1, x2, n2)
+    in_first, first, in_second, second = one_table(x1, n1, x2, n2)
     rng, times = as_generator(seed), as_count("n_shuffles", n_shuffles, 1)
-    cards = np.repeat([1, 0], [a + b, m + n - a - b])
-    shuffled = np.array([rng.permutation(cards)[:m].sum() for _ in range(times)])
-    # Differences of the rates times both arms' patients, so that equal ones are equal.
-    observed = abs(a * n - b * m)
-    differences = abs(shuffled * n - (a + b - shuffled) * m)
+    responders, patients = in_first + in_second, first + second
+    cards = np.repeat([1, 0], [responders, patients - responders])
+    dealt_to_first = np.array([rng.permutation(cards)[:first].sum() for _ in range(times)])
+    # Differences of the rates times both arms' patients: whole numbers, so that equal ones are equal.
+    observed = abs(in_first * second - in_second * first)
+    differences = abs(dealt_to_first * second - (responders - dealt_to_first) * first)
     return float((1 + np.sum(differences >= observed)) / (1 + times))

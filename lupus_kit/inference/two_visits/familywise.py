@@ -6,11 +6,9 @@ together, which is computed here exactly on the counts and, for comparison, from
 """
 
 import html
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 import scipy
@@ -19,6 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from lupus_kit.core.errors import InputError, is_number, require_choice
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.two_by_two.counts import REACHES, FloatArray, as_grid, as_level, as_p, as_probability, as_size
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
@@ -105,7 +104,7 @@ _RULES: dict[str, tuple[Levels, Claims]] = {
     "hochberg": (_same(0.5, 1.0), _hochberg),
     "obrien_fleming": (_spending_levels, lambda first, second: (first == 0, second == 0)),
 }
-_SAID = tomllib.loads(resources.files(__package__).joinpath("rules.toml").read_text(encoding="utf-8"))
+_SAID = toml_beside(__file__, "rules.toml")
 #: Every rule by its key.
 STRATEGIES: dict[str, Strategy] = {
     key: Strategy(key, levels=_RULES[key][0], claims=_RULES[key][1], **said) for key, said in _SAID.items()

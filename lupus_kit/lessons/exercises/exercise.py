@@ -1,17 +1,16 @@
 """What an exercise is, and what a typical wrong answer to it is."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import resources
 from string import Formatter
 from typing import Any, Literal
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.templates import toml_beside
 from lupus_kit.lessons.own_code import differences
 
-Kind = Literal["number", "numbers", "choice", "names", "quiz", "text", "function"]
+Kind = Literal["number", "names", "quiz", "text", "function"]
 Task = Literal["compute", "predict", "judge"]
 
 
@@ -66,16 +65,14 @@ class Exercise:
     answer : callable
         Takes nothing and computes the answer with the kit. Never a typed number: the check is right because the
         kit is.
-    kind : {"number", "numbers", "choice", "names", "quiz", "text", "function"}
-        One number; several in a fixed order; one of ``choices``; a set of names in any order; one letter for each of
-        several short questions (``"cab"``; a misconception is then named as ``"2b"``); written sentences, or a function
-        of the student's own, of which ``answer`` gives an example that passes.
+    kind : {"number", "names", "quiz", "text", "function"}
+        One number; a set of names in any order; one letter for each of several short questions (``"cab"``; a
+        misconception is then named as ``"2b"``); written sentences, or a function of the student's own, of which
+        ``answer`` gives an example that passes.
     tolerance : float
         How far a number may be off, in its own unit. The default, 0, is for whole numbers.
     unit : str
         What the number counts, for example ``"percentage points"``; shown where it helps.
-    choices : tuple of str
-        The allowed answers of a ``"choice"``.
     hint : str
         Said when an answer is wrong and fits no misconception.
     explain : str or callable
@@ -100,7 +97,6 @@ class Exercise:
     kind: Kind = "number"
     tolerance: float = 0.0
     unit: str = ""
-    choices: tuple[str, ...] = ()
     hint: str = ""
     explain: str | Callable[[], str] = ""
     misconceptions: tuple[Misconception, ...] = ()
@@ -132,15 +128,14 @@ def read_exercises(stop: str, **computed: Callable[..., Any]) -> tuple[Exercise,
     >>> [one.key for one in EXERCISES[:2]]
     ['00.1', '00.2']
     """
-    text = resources.files("lupus_kit.lessons.exercises").joinpath(f"{stop}.toml").read_text(encoding="utf-8")
-    return tuple(_exercise(computed, **keys) for keys in tomllib.loads(text)["exercise"])
+    listed = toml_beside(__file__, f"{stop}.toml")["exercise"]
+    return tuple(_exercise(computed, **keys) for keys in listed)
 
 
 def _exercise(
     computed: Mapping[str, Callable[..., Any]],
     explain: str,
     wrong: Sequence[Mapping[str, Any]] = (),
-    choices: Sequence[str] = (),
     answer: object = None,
     value: str = "",
     remarks: str = "",
@@ -151,7 +146,6 @@ def _exercise(
     return Exercise(
         **texts,
         answer=computed[value] if value else lambda: answer,
-        choices=tuple(choices),
         explain=partial(_filled, explain, computed) if "{" in explain else explain,
         misconceptions=tuple(_misconception(computed, **keys) for keys in wrong),
         remarks=computed[remarks] if remarks else listed,

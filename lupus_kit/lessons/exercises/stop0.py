@@ -9,10 +9,9 @@ import pandas as pd
 from lupus_kit.lessons import conclusion
 from lupus_kit.lessons.exercises.exercise import read_exercises
 from lupus_kit.lessons.exercises.record import printed, table
-from lupus_kit.lessons.own_code import call, differences
+from lupus_kit.lessons.own_code import Function, call, differences
 
 NOTEBOOK = "00_start_here"
-Function = Callable[..., Any]
 
 
 def _patients(x1: int, n1: int, x2: int, n2: int, week: int = 12) -> pd.DataFrame:

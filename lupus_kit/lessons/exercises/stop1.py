@@ -1,7 +1,6 @@
 """Exercises of stop 1: permuted blocks by hand, what a block gives away, and two quizzes."""
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
@@ -9,10 +8,9 @@ import numpy as np
 
 from lupus_kit.lessons.answers import UnusableError
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.own_code import call
+from lupus_kit.lessons.own_code import Function, call
 
 NOTEBOOK = "01_trial_design"
-Function = Callable[..., Any]
 _ARMS = ["IL-2", "placebo"]
 
 

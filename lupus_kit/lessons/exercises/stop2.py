@@ -1,7 +1,6 @@
 """Exercises of stop 2: summarise an arm, hold patients against what can be, and two quizzes."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,10 +8,9 @@ import pandas as pd
 from lupus_kit.lessons.answers import UnusableError
 from lupus_kit.lessons.data import data
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.own_code import call
+from lupus_kit.lessons.own_code import Function, call
 
 NOTEBOOK = "02_synthetic_cohort"
-Function = Callable[..., Any]
 
 #: Rows that the notebook does not show together, and some cells of them empty.
 _VISITS = (

@@ -10,10 +10,9 @@ from scipy.stats import hypergeom, norm
 
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.own_code import call, differences
+from lupus_kit.lessons.own_code import Function, call, differences
 
 NOTEBOOK = "04_week12_week24"
-Function = Callable[..., Any]
 
 #: Tables with unequal arms, a tie on the other side, an arm without responders, and nobody or all responding.
 _TABLES = [(5, 9, 2, 8), (1, 6, 4, 5), (7, 10, 3, 10), (3, 7, 0, 4), (0, 5, 0, 6), (6, 6, 5, 5)]

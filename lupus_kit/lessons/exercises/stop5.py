@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.own_code import call, differences
+from lupus_kit.lessons.own_code import Function, call, differences
 
 NOTEBOOK = "05_why_052_and_027"
-Function = Callable[..., Any]
 
 
 def _familywise_error(correlation: float, level: float, trials: int, rng: np.random.Generator) -> float:

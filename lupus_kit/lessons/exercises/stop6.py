@@ -1,17 +1,15 @@
 """Exercises of stop 6: a small subgroup, no event among few patients, pairs, and a change from baseline."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import lupus_kit as lk
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.own_code import call, differences
+from lupus_kit.lessons.own_code import Function, call, differences
 
 NOTEBOOK = "06_nephritis_safety_immune"
-Function = Callable[..., Any]
 
 
 def _mcnemar(before: pd.Series, after: pd.Series) -> float:

@@ -1,13 +1,11 @@
 """Exercises of stop 7: a control for the size of a trial, what power means, looks, and what may be changed after the data."""
 
-from collections.abc import Callable
 from typing import Any
 
 from lupus_kit.lessons.exercises.exercise import read_exercises
-from lupus_kit.lessons.own_code import call
+from lupus_kit.lessons.own_code import Function, call
 
 NOTEBOOK = "07_a_better_trial"
-Function = Callable[..., Any]
 
 
 def _explore(show: Function) -> Any:

@@ -142,7 +142,7 @@ def _usable(value: Any) -> float | str | tuple[float, ...]:
             raise answers.UnusableError(f"predict a number, or words of at most {_LONGEST} characters")
         return value.strip()
     if isinstance(value, Sequence) or len(getattr(value, "shape", ())) == 1:
-        return answers.several(value, len(value))
+        return tuple(map(answers.number, value))
     return answers.number(value)
 
 

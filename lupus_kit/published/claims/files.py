@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.core.files import read_bytes
+from lupus_kit.core.files import read_bytes, read_text
 from lupus_kit.published.claims.claim_reader import CLAIM_KEYS
 from lupus_kit.published.claims.lines import key_lines
 from lupus_kit.published.claims.problems import COLUMN_OF, Entry, Problems, csv_rows, in_csv, of_csv
@@ -122,19 +122,9 @@ def load_claims(path: str | Path) -> Study:
 
 def _read(place: Path) -> str:
     """Return the text of a file that is small enough to be a claims file."""
-    name = place.name
-    try:
-        content = read_bytes(place, LARGEST, _CLAIMS)
-    except FileNotFoundError:
-        raise InputError(f"{name} is missing: there is no such file.") from None
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror or error}.") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not UTF-8 text (byte {error.start}): save it as UTF-8.") from None
+    text = read_text(lambda: read_bytes(place, LARGEST, _CLAIMS), place.name)
     if not text.strip():
-        raise InputError(f"{name} is empty, it holds no row and no key: lupus-kit audit --new writes a template.")
+        raise InputError(f"{place.name} is empty, it holds no row and no key: lupus-kit audit --new writes a template.")
     return text.replace("\r\n", "\n")
 
 

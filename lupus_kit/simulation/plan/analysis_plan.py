@@ -16,6 +16,7 @@ from lupus_kit.design import TrialDesign
 from lupus_kit.inference import STRATEGIES, TESTS
 from lupus_kit.inference.strata.estimators import ROOTS
 from lupus_kit.inference.two_by_two.registry import get
+from lupus_kit.simulation.plan.between_arms import ARM_RULES
 from lupus_kit.simulation.plan.boundaries import (
     Boundaries,
     check_fractions,
@@ -32,10 +33,10 @@ from lupus_kit.simulation.plan.reestimation import Reestimation
 
 #: Rules for a patient whose outcome is not known, with what they do.
 MISSING_RULES = {
-    "nonresponder": "counts as a non-responder, in both arms",
+    "nonresponder": "counts as a non-responder, in all arms",
     "observed": "is left out of the analysis of that visit",
-    "worst": "counts as a non-responder in the first arm and as a responder in the second: the worst for the first",
-    "best": "counts as a responder in the first arm and as a non-responder in the second: the best for the first",
+    "worst": "counts as a non-responder in the first (each active) arm and as a responder in the last: the worst for the first",
+    "best": "counts as a responder in the first (each active) arm and as a non-responder in the last: the best for the first",
 }
 
 #: Tests over strata (keys of :func:`lupus_kit.inference.stratified`) that have a margin, and how they weight the strata.
@@ -151,8 +152,9 @@ class AnalysisPlan:
     prior : RatePriors, optional
         What is known of the rates at the primary endpoint, for :func:`~lupus_kit.simulation.assurance`.
     block_size : int, optional
-        For strata: patients are allocated in permuted blocks of so many within each stratum, so that the arms may differ by
-        some patients; unless given without regard to the strata, each arm having its planned number.
+        For strata: permuted blocks of so many within each, so that the arms' sizes vary; else each has its planned number.
+    arm_multiplicity : str, optional
+        For several active arms: key of :data:`ARM_RULES`, at the primary endpoint; ``"holm"`` unless told.
 
     Raises
     ------
@@ -194,11 +196,13 @@ class AnalysisPlan:
     recruitment: Recruitment | None = None
     prior: RatePriors | None = None
     block_size: int | None = None
+    arm_multiplicity: str | None = None
 
     def __post_init__(self) -> None:
         for kind, value, allowed in (
             ("test", self.test, [*TESTS, *ROOTS]),
             ("multiplicity rule", self.multiplicity, STRATEGIES),
+            ("arm_multiplicity", "holm" if self.arm_multiplicity is None else self.arm_multiplicity, ARM_RULES),
             ("rule for missing data", self.missing, MISSING_RULES),
             ("strategy for intercurrent events", self.events, EVENT_STRATEGIES),
         ):
@@ -278,15 +282,15 @@ class AnalysisPlan:
         assert self.looks is not None
         return self.looks.boundaries(self.alpha, share, self.sided)
 
-    def check(self, design: TrialDesign) -> None:
-        """Say what of the plan the design does not have.
+    def check(self, design: TrialDesign, several: bool = False) -> None:
+        """Say what of the plan the design does not have; ``several``: more than two arms may be compared.
 
         Raises
         ------
         InputError
             Not two arms, an endpoint at a week without a visit, or looks too close for the patients.
         """
-        if len(design.arms) != 2:
+        if len(design.arms) != 2 and not several:
             raise InputError(f"the design has {len(design.arms)} arms; a comparison of two needs exactly two.")
         weeks = [visit.week for visit in design.visits if visit.week > 0]
         for role, endpoint in zip(ROLES, self.endpoints, strict=True):
@@ -361,15 +365,19 @@ class AnalysisPlan:
     def in_words(self) -> list[tuple[str, str]]:
         """Pairs of what is planned and how."""
         label = ROOTS[self.test][0] if self.over_strata else TESTS[self.test].label
-        rule, claim = STRATEGIES[self.multiplicity], "needs the direction of benefit: the first arm responds more"
+        rule, arms = STRATEGIES[self.multiplicity], self.arm_multiplicity
+        first = "an active arm" if arms else "the first arm"
+        claim = f"needs the direction of benefit: {first} responds more"
         if self.margin:
-            claim = f"of non-inferiority: the first arm's rate is not lower by {self.margin:g}"
+            claim = f"of non-inferiority: {first}'s rate is not lower by {self.margin:g}"
         rows = [
             *((f"{role} endpoint", str(end)) for role, end in zip(ROLES, self.endpoints, strict=True)),
             ("test", f"{label}, {'two-sided' if self.sided == 2 else 'one-sided'}"),
             ("a claim", claim),
             ("level", f"{self.alpha:g}"),
-            ("two endpoints", f"{rule.label}: {rule.description}"),
+            ("several active arms", ARM_RULES[arms])
+            if arms
+            else ("two endpoints", f"{rule.label}: {rule.description}"),
             ("a patient without outcome", MISSING_RULES[self.missing]),
             ("intercurrent events", f"{self.events.replace('_', ' ')}: {EVENT_STRATEGIES[self.events]}"),
         ]
@@ -383,12 +391,9 @@ class AnalysisPlan:
             again = self.reestimation
             said = f"after {again.at:.0%} of the patients, blinded, for a difference of {again.difference:g}, "
             rows.append(("re-estimation", f"{said}at most {again.max_factor:g} times the planned size"))
-        more = {
-            "recruitment": self.recruitment,
-            "prior of both rates": self.prior,
-            "blocks within strata": self.block_size,
-        }
-        return rows + [(name, str(part)) for name, part in more.items() if part is not None]
+        parts = (self.recruitment, self.prior, self.block_size)
+        more = zip(("recruitment", "prior of both rates", "blocks within strata"), parts, strict=True)
+        return rows + [(name, str(part)) for name, part in more if part is not None]
 
     def _repr_html_(self) -> str:
         body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self.in_words())

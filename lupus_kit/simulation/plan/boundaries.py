@@ -164,14 +164,14 @@ def group_sequential(
     [2.963, 1.969]
     """
     times = check_fractions(fractions)
-    if not is_number(alpha) or not 0 < alpha < 1:
-        raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and 1.")
+    if not is_whole(sided, 1) or sided > 2:
+        raise InputError(f"sided == {sided!r}: must be 2 or 1.")
+    if not is_number(alpha) or not 0 < alpha < sided / 2:
+        raise InputError(f"alpha == {alpha!r}: must be strictly between 0 and {sided / 2:g} for a {sided}-sided test.")
     shape = known_name("boundary", shape)
     if (spent is not None) != (shape == "spending"):
         raise InputError(f"spent == {spent!r} with the boundary {shape!r}: alpha spent is listed for 'spending' alone.")
     total = None if spent is None else tuple(check_spending(spent, len(times), alpha).tolist())
-    if not is_whole(sided, 1) or sided > 2:
-        raise InputError(f"sided == {sided!r}: must be 2 or 1.")
     usual = {"hwang_shih_decani": -4.0, "kim_demets": 3.0}.get(shape)
     least = 0.01 if shape == "kim_demets" else -40
     if parameter is not None and (usual is None or not is_number(parameter) or not least <= parameter <= 40):

@@ -59,6 +59,10 @@ def _lowest(bounds: Boundaries, rule: str, level: float) -> tuple[float, ...]:
         lowest = np.sqrt(times) * (critical[-1] + np.sqrt(spread) * ndtri(level))
         return tuple(lowest[:-1].tolist())
     due = np.diff(spending(rule, times, level), prepend=0.0)
+    if not critical[-1] < LARGEST_Z:
+        raise InputError(
+            f"futility == {rule!r}: the last look has no alpha to spend, so that no power is left to plan."
+        )
 
     def spend(drift: float) -> tuple[list[float], float]:
         state, lower = Continuing(drift), []

@@ -7,7 +7,7 @@ The format, with everything it can hold (what is left out keeps its default; one
 
     [design]                        # what the simulation uses of the design
     base = "he2020"                 # everything else comes from here
-    arms = ["IL-2", "placebo"]
+    arms = ["IL-2", "placebo"]      # or several active arms, and the control last; then all lists have a number an arm
     patients = [30, 30]
     visit_weeks = [0, 12, 24]
     primary_week = 12               # the weeks that [rates] speaks about
@@ -21,7 +21,8 @@ The format, with everything it can hold (what is left out keeps its default; one
     test = "pearson"                # a key of inference.TESTS
     alpha = 0.05
     sided = 2                       # 2 or 1
-    multiplicity = "fixed_sequence" # a key of inference.STRATEGIES
+    multiplicity = "fixed_sequence" # a key of inference.STRATEGIES; for several active arms, which are tested at the primary
+                                    # endpoint alone, there is arm_multiplicity = "holm" or "dunnett" instead
     missing = "nonresponder"        # nonresponder, observed, worst or best
     events = "composite"            # a key of endpoints.EVENT_STRATEGIES, for [patients]
     correlation = 0.4               # for the rule "obrien_fleming" alone

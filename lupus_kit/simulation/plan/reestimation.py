@@ -10,15 +10,16 @@ class Reestimation:
     """Blinded re-estimation of the sample size.
 
     Once a fraction of the planned patients has the primary outcome, the pooled response rate p (arms not known) gives the
-    patients needed in the first arm, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) / difference²``; the ratio of the arms
-    stays. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
+    patients needed in the first arm, ``(z₁₋ₐ/₂ + z_power)² · (1 + n₁/n₂) · p (1 − p) / (difference + margin)²``; the ratio of
+    the arms stays. Where the endpoint is measured in some patients alone these are so many, and of all as many more as have
+    come so far for each of them. The trial never shrinks below its planned size and never grows above ``max_factor`` times it.
 
     Attributes
     ----------
     at : float
         Fraction of the planned patients.
     difference : float
-        Difference of the rates that the trial is planned for.
+        Difference of the rates that the trial is planned for; the margin of the plan is added to it.
     power : float
         Power wanted.
     max_factor : float

@@ -114,7 +114,7 @@ def register(scenario: Scenario, path: str | Path, today: date | None = None) ->
         raise InputError(f"today == {today!r}: give a datetime.date, or leave it out.")
     if path.exists():
         there = registered(path)
-        if there.scenario != scenario:
+        if there.scenario.to_dict() != scenario.to_dict():  # a file has what a simulation uses of the design
             raise InputError(
                 f"{path.name} holds another plan, registered on {there.registered.isoformat()}. A registered plan is not "
                 "changed: write the new one to another file, and say in the report what changed and why."

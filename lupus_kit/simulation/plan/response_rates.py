@@ -21,8 +21,7 @@ class Dropout:
     Attributes
     ----------
     primary, follow_up : tuple of float
-        Share of the first and the second arm that has left by each visit; whoever left before the first is missing at
-        the second too.
+        Share of each arm that has left by each visit; whoever left before the first is missing at the second too.
     nonresponder_ratio : float
         How many times likelier a patient leaves before a visit who would not respond there than one who would.
         1 is completely at random; anything else is not at random.
@@ -41,15 +40,14 @@ class Dropout:
     True
     """
 
-    primary: tuple[float, float] = (0.0, 0.0)
-    follow_up: tuple[float, float] = (0.0, 0.0)
+    primary: tuple[float, ...] = (0.0, 0.0)
+    follow_up: tuple[float, ...] = (0.0, 0.0)
     nonresponder_ratio: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("primary", "follow_up"):
-            object.__setattr__(self, name, _pair(f"dropout at {name}", getattr(self, name)))
-        for arm in (0, 1):
-            first, second = self.primary[arm], self.follow_up[arm]
+            object.__setattr__(self, name, _shares(f"dropout at {name}", getattr(self, name), self.primary))
+        for arm, (first, second) in enumerate(zip(self.primary, self.follow_up, strict=True)):
             if not first <= second < 1:
                 raise InputError(
                     f"dropout of arm {arm + 1}: {first:g}, then {second:g}; shares are cumulative and below 1."
@@ -61,7 +59,7 @@ class Dropout:
     def __str__(self) -> str:
         if self.none:
             return "none"
-        shares = "; ".join(f"{a:.0%}, {b:.0%}" for a, b in (self.primary, self.follow_up))
+        shares = "; ".join(", ".join(f"{share:.0%}" for share in at) for at in (self.primary, self.follow_up))
         return (
             shares
             if self.nonresponder_ratio == 1
@@ -74,23 +72,26 @@ class Dropout:
         return max(self.primary + self.follow_up) == 0
 
 
-def _pair(name: str, value: object) -> tuple[float, float]:
-    pair = list(value) if isinstance(value, (Sequence, np.ndarray)) else []
-    if len(pair) == 2 and all(is_number(v) and 0 <= v <= 1 for v in pair):
-        return float(pair[0]), float(pair[1])
-    raise InputError(f"{name} == {value!r}: two probabilities from 0 to 1 are needed, one for each arm.")
+def _shares(name: str, value: object, primary: Sequence[float]) -> tuple[float, ...]:
+    """Return a share an arm; at follow-up of as many arms as at the primary visit."""
+    shares = list(value) if isinstance(value, (Sequence, np.ndarray)) else []
+    if len(shares) >= 2 and all(is_number(v) and 0 <= v <= 1 for v in shares):
+        if len(shares) != len(primary):
+            raise InputError(f"{name} == {value!r}: as many are needed as at the primary week, {len(primary)}.")
+        return tuple(map(float, shares))
+    raise InputError(f"{name} == {value!r}: two probabilities from 0 to 1 are needed, or more, one for each arm.")
 
 
 @dataclass(frozen=True)
 class ResponseRates:
-    """True response rates of both arms at the primary visit and at follow-up.
+    """True response rates of the arms at the primary visit and at follow-up.
 
     Attributes
     ----------
     primary, follow_up : tuple of float
-        Response probability of the first and the second arm at the design's primary week and follow-up week.
+        Response probability of each arm, the control last, at the design's primary week and follow-up week.
     correlation : float
-        Correlation (phi) of a patient's outcomes at the two visits, the same in both arms. No paper prints it
+        Correlation (phi) of a patient's outcomes at the two visits, the same in all arms. No paper prints it
         for this trial: it is an assumption.
     dropout : Dropout
         Who is lost; nobody unless told.
@@ -98,7 +99,7 @@ class ResponseRates:
     Raises
     ------
     InputError
-        A rate outside [0, 1], or a correlation that the rates do not allow.
+        A rate outside [0, 1], rates of different numbers of arms, or a correlation that the rates do not allow.
 
     Examples
     --------
@@ -106,19 +107,26 @@ class ResponseRates:
     [0.25, 0.25, 0.25, 0.25]
     """
 
-    primary: tuple[float, float]
-    follow_up: tuple[float, float]
+    primary: tuple[float, ...]
+    follow_up: tuple[float, ...]
     correlation: float = 0.4
     dropout: Dropout = field(default_factory=Dropout)
 
     def __post_init__(self) -> None:
         for name in ("primary", "follow_up"):
-            object.__setattr__(self, name, _pair(name, getattr(self, name)))
+            object.__setattr__(self, name, _shares(name, getattr(self, name), self.primary))
         if not is_number(self.correlation):
             raise InputError(f"correlation == {self.correlation!r}: must be a number.")
         if not isinstance(self.dropout, Dropout):
             raise InputError(f"dropout == {self.dropout!r}: give a Dropout, such as Dropout((0.05, 0.05), (0.1, 0.1)).")
-        for arm in (0, 1):
+        arms = len(self.primary)
+        if self.dropout.none:  # of as many arms as there are rates
+            object.__setattr__(self, "dropout", replace(self.dropout, primary=(0.0,) * arms, follow_up=(0.0,) * arms))
+        if len(self.dropout.primary) != arms:
+            raise InputError(
+                f"dropout: {self.dropout}; {arms} arms have rates, as many shares are needed at each visit."
+            )
+        for arm in range(arms):
             low, high = correlation_bounds(self.primary[arm], self.follow_up[arm])
             if not low - 1e-12 <= self.correlation <= high + 1e-12:
                 raise InputError(
@@ -163,14 +171,14 @@ class ResponseRates:
         return np.array([*seen, gone[0] + gone[1], gone[2] + gone[3], by_first])
 
     def under_null(self) -> ResponseRates:
-        """Return the same trial without any difference: both arms have the mean rate at each visit.
+        """Return the same trial without any difference: all arms have the mean rate at each visit.
 
         Examples
         --------
         >>> ResponseRates((0.6, 0.4), (0.7, 0.5)).under_null().primary
         (0.5, 0.5)
         """
-        first, second = ((sum(rates) / 2,) * 2 for rates in (self.primary, self.follow_up))
+        first, second = ((sum(rates) / len(rates),) * len(rates) for rates in (self.primary, self.follow_up))
         return replace(self, primary=first, follow_up=second)
 
 

@@ -12,6 +12,8 @@ from lupus_kit.core.errors import InputError, require_kind, unknown_name
 from lupus_kit.design import TrialDesign, he2020
 from lupus_kit.design.trial import Visit
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.between_arms import MOST_ACTIVE, Comparison
+from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.plan_file import FORMAT, as_toml, built, checked, plain, read_toml
 from lupus_kit.simulation.plan.response_rates import Dropout, ResponseRates, StratifiedRates
 
@@ -31,9 +33,10 @@ class Scenario:
     assumptions : ResponseRates, StratifiedRates or lupus_kit.cohort.Assumptions
         What is true: rates (endpoint level), of all patients or by stratum, or a model of patients (patient level).
     design : TrialDesign
-        Arms with their sizes, visits.
+        Arms with their sizes, the control last, and visits.
     plan : AnalysisPlan
-        What is tested and how.
+        What is tested and how. With several active arms each is compared with the control at the primary endpoint, and
+        ``arm_multiplicity`` is the rule between them; the secondary endpoint is estimated, not tested.
 
     Raises
     ------
@@ -73,7 +76,8 @@ class Scenario:
     def __post_init__(self) -> None:
         require_kind("design", self.design, TrialDesign, "a TrialDesign")
         require_kind("plan", self.plan, AnalysisPlan, "an AnalysisPlan")
-        self.plan.check(self.design)
+        self.plan.check(self.design, several=True)
+        self._check_arms()
         if isinstance(self.assumptions, StratifiedRates):
             self._check_strata(self.plan)
             return
@@ -103,17 +107,29 @@ class Scenario:
         return shares / shares.sum(), [Scenario(rates, self.design, plan) for rates in self.assumptions.rates]
 
     @property
-    def sizes(self) -> tuple[int, int]:
-        """Patients planned for the first and the second arm."""
-        first, second = self.design.arms
-        return first.n_randomised, second.n_randomised
+    def sizes(self) -> tuple[int, ...]:
+        """Patients planned for each arm."""
+        return tuple(arm.n_randomised for arm in self.design.arms)
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """What is compared: each active arm with the control, the last arm, at the primary and then the secondary endpoint.
+
+        One active arm is tested at both endpoints, which name its comparisons; several are tested at the primary alone.
+        """
+        *active, _ = self.design.arms
+        return tuple(
+            Comparison(f"{one.name}, {role}" if active[1:] else role, endpoint, arm, not (active[1:] and endpoint))
+            for endpoint, role in enumerate(ROLES)
+            for arm, one in enumerate(active)
+        )
 
     def patients_at_looks(self) -> np.ndarray:
         """Planned patients at each look.
 
         Returns
         -------
-        numpy.ndarray of int, shape (looks, 3, 2)
+        numpy.ndarray of int, shape (looks, 3, arms)
             Of each arm: randomised, and analysed at the primary and the secondary endpoint.
         """
         looks = [
@@ -122,7 +138,28 @@ class Scenario:
         ]
         return np.array(looks, dtype=np.int64).transpose(1, 2, 0)
 
+    def _check_arms(self) -> None:
+        """Choose the rule between several active arms where none is named; refuse what is for one active arm alone."""
+        plan, active, rule = self.plan, len(self.design.arms) - 1, self.plan.arm_multiplicity
+        if active == 1 and rule is None:
+            return
+        strata = isinstance(self.assumptions, StratifiedRates) or plan.block_size or plan.tabled != (0, 1)
+        if not 2 <= active <= MOST_ACTIVE:
+            said = f"give two to {MOST_ACTIVE} active arms, and the control as the last arm"
+            raise InputError(f"{active + 1} arms: {said}; or one active arm, and no arm_multiplicity.")
+        if plan.multiplicity != "fixed_sequence":
+            said = (
+                "is for two endpoints; with several active arms the primary alone is tested, as arm_multiplicity says"
+            )
+            raise InputError(f"multiplicity == {plan.multiplicity!r} {said}: leave multiplicity out.")
+        if plan.looks or plan.reestimation or strata or any(end.patients for end in plan.endpoints):
+            said = "the endpoints are responses of all, tested once, without strata, interim looks and re-estimation"
+            raise InputError(f"with several active arms {said}.")
+        object.__setattr__(self, "plan", replace(plan, arm_multiplicity=rule or "holm"))
+
     def _check_rates(self, rates: ResponseRates) -> None:
+        if len(rates.primary) != len(self.sizes):
+            raise InputError(f"{len(rates.primary)} rates at the primary week for {len(self.sizes)} arms: one each.")
         weeks, ends = (self.design.primary_week, self.design.follow_up_week), self.plan.endpoints
         for end in ends:
             if end.is_fall:
@@ -212,7 +249,7 @@ class Scenario:
 
 def _rates_table(assumed: ResponseRates) -> dict[str, Any]:
     rates = asdict(assumed)
-    if assumed.dropout == Dropout():
+    if assumed.dropout.none and assumed.dropout.nonresponder_ratio == 1:
         del rates["dropout"]
     return rates
 
@@ -240,13 +277,16 @@ def _design(table: object) -> TrialDesign:
             kinds = "names" if kind is str else "whole numbers"
             raise InputError(f"[design]: {key} == {given[key]!r} must be a list of {kinds}.")
     names, sizes = given["arms"], given["patients"]
-    if not len(names) == len(sizes) == len(base.arms):
-        raise InputError(f"[design]: arms == {names}, patients == {sizes}; two arms need two names and two numbers.")
+    if not len(names) == len(sizes) >= 2:
+        said = "two arms need two names and two numbers, more arms as many, the control last"
+        raise InputError(f"[design]: arms == {names}, patients == {sizes}; {said}.")
+    first, control = base.arms
+    arms = [*[first] * (len(names) - 1), control]
     known = {visit.week: visit for visit in base.visits}
     try:
         return replace(
             base,
-            arms=tuple(replace(a, name=n, n_randomised=k) for a, n, k in zip(base.arms, names, sizes, strict=True)),
+            arms=tuple(replace(a, name=n, n_randomised=k) for a, n, k in zip(arms, names, sizes, strict=True)),
             visits=tuple(known.get(week, Visit(f"week {week}", week, "follow-up")) for week in given["visit_weeks"]),
             primary_week=given["primary_week"],
             follow_up_week=given["follow_up_week"],

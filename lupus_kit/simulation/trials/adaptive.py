@@ -1,6 +1,6 @@
 """The course of a trial whose patients come in parts: interim looks, re-estimated size, analysed patients that vary."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -33,18 +33,23 @@ def largest_size(plan: AnalysisPlan, n: int) -> int:
     return n if plan.reestimation is None else max(n, int(np.floor(n * plan.reestimation.max_factor + 1e-9)))
 
 
-def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes: tuple[int, int]) -> list[np.ndarray]:
+def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
     """Return the final sizes of both arms, from the pooled rate of the primary endpoint; the ratio of the arms stays."""
     analysed, responders = seen[:, :, 0, 0].sum(axis=1), seen[:, :, 0, 1].sum(axis=1)
     rate = responders / np.maximum(analysed, 1)
     z = ndtri(1 - plan.alpha / plan.sided) + ndtri(again.power)
-    needed = np.ceil(z**2 * (1 + sizes[0] / sizes[1]) * rate * (1 - rate) / again.difference**2 - 1e-9)
+    distance = again.difference + plan.margin
+    needed = np.ceil(z**2 * (1 + sizes[0] / sizes[1]) * rate * (1 - rate) / distance**2 - 1e-9)
+    if (
+        plan.primary.patients or plan.primary.of_nephritis
+    ):  # measured in some alone: it takes more to have as many of them
+        needed = needed * sum(plan.arm_sizes(n)[0] for n in sizes) / np.maximum(analysed, 1)
     factor = np.clip(needed / sizes[0], 1.0, again.max_factor)
     return [np.minimum(np.ceil(n * factor - 1e-9).astype(np.int64), largest_size(plan, n)) for n in sizes]
 
 
 def run_to_end(
-    plan: AnalysisPlan, sizes: tuple[int, int], source: Source, compare: Compare | None = None
+    plan: AnalysisPlan, sizes: Sequence[int], source: Source, compare: Compare | None = None
 ) -> dict[str, np.ndarray]:
     """Run trials to their end.
 
@@ -52,7 +57,7 @@ def run_to_end(
     ----------
     plan : AnalysisPlan
         What is planned.
-    sizes : tuple of int
+    sizes : sequence of int
         Planned patients of each arm.
     source : Source
         Where patients come from.
@@ -106,6 +111,9 @@ def _decide(
         assert compare is not None
         p = partial(compare, e, (end.test or "welch") if end.is_fall else plan.test)
         compared[f"p_{ROLES[e]}"] = p(plan.alternative)
-        code = rule.code(compared[f"p_{ROLES[e]}"], e, p("greater") < 0.5)
-        codes.append(code if e else code + rule.futile(p))
+        benefit = p("greater")
+        code = rule.code(compared[f"p_{ROLES[e]}"], e, benefit < 0.5)
+        # Over strata there is no p-value where all patients of each one respond alike: nothing speaks for a benefit.
+        benefit = np.nan_to_num(benefit, nan=0.5) if plan.over_strata else benefit
+        codes.append(code if e else code + rule.futile(benefit))
     return rule.table[codes[0], codes[1]].astype(np.int64), compared

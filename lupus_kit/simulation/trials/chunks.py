@@ -6,7 +6,14 @@ import pandas as pd
 from lupus_kit.simulation.plan.response_rates import StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
-from lupus_kit.simulation.trials.endpoint_level import EndpointSource, StrataSource, fixed_tally, fixed_trials, is_fixed
+from lupus_kit.simulation.trials.endpoint_level import (
+    EndpointSource,
+    StrataSource,
+    fixed_tally,
+    fixed_trials,
+    is_fixed,
+    several_arms_trials,
+)
 from lupus_kit.simulation.trials.tally import tally_of_trials
 
 #: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
@@ -23,7 +30,7 @@ def chunk_size(scenario: Scenario) -> int:
     """Return how many trials of a scenario share a random stream."""
     if scenario.depth == "patient":
         return max(1, PATIENTS // (2 * max(largest_size(scenario.plan, n) for n in scenario.sizes)))
-    return CHUNK["fixed" if is_fixed(scenario) else "adaptive"]
+    return CHUNK["fixed" if len(scenario.sizes) == 2 and is_fixed(scenario) else "adaptive"]
 
 
 def simulate_chunk(
@@ -62,6 +69,9 @@ def simulate_chunk(
         from lupus_kit.simulation.trials import patient_level  # what invents patients is imported when it is needed
 
         trials = patient_level.trials(scenario, rng, n_trials)
+        return trials if keep_trials else tally_of_trials(trials)
+    if len(scenario.sizes) > 2:
+        trials = several_arms_trials(scenario, rng, n_trials)
         return trials if keep_trials else tally_of_trials(trials)
     if is_fixed(scenario):
         draw = fixed_trials if keep_trials else fixed_tally

@@ -7,7 +7,7 @@ benefit at the secondary.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from scipy.special import ndtr
 from lupus_kit.inference import STRATEGIES, pvalue_lattice
 from lupus_kit.inference.two_by_two.counts import REACHES, at_most
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
+from lupus_kit.simulation.plan.between_arms import Comparison, arm_levels
 from lupus_kit.simulation.plan.endpoint import ROLES
 
 #: What is found at an endpoint: its p-value reaches the level, a benefit is claimed, harm is found.
@@ -38,6 +39,12 @@ EVENTS = pd.DataFrame({name: np.arange(1 << len(FINDINGS)) & bits(name) > 0 for 
     "secondary significant, primary not": lambda said: said["secondary significant"] & ~said["primary significant"],
     "any endpoint claimed": lambda said: said["primary claimed"] | said["secondary claimed"],
 })  # fmt: skip
+#: Events whose probability opens a summary.
+SUMMED = (
+    "primary significant", "secondary significant", "both significant", "either significant",
+    "secondary significant, primary not", "primary claimed", "secondary claimed", "any endpoint claimed",
+    "primary harm found", "secondary harm found", "type III error", "any false claim",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
@@ -67,6 +74,28 @@ def looked_up(
     start = np.zeros(pairs.max(initial=0) + 1, dtype=np.int64)
     start[pairs] = np.cumsum([0, *(len(part) for part in flat)])[:-1]
     return np.asarray(np.concatenate(flat)[start[pair] + x1 * (n2 + 1) + x2]) if len(flat) else np.zeros(0)
+
+
+@lru_cache(maxsize=256)
+def events_of(comparisons: tuple[Comparison, ...]) -> pd.DataFrame:
+    """Return what every decision (row) says: :data:`EVENTS`, or of several active arms which are claimed."""
+    if len(comparisons) == len(ROLES):
+        return EVENTS
+    claims = [f"{one.name} claimed" for one in comparisons if one.tested]
+    said = np.arange(1 << len(claims))[:, None] & 1 << np.arange(len(claims)) > 0
+    every = {"any arm claimed": said.any(axis=1), "all arms claimed": said.all(axis=1)}
+    return pd.DataFrame(said, columns=claims).assign(**every)
+
+
+@lru_cache(maxsize=2048)
+def arm_classes(plan: AnalysisPlan, planned: tuple[int, ...], n: int, control: int) -> np.ndarray:
+    """Classes of the p-values of all tables of an active arm and the control, for ``arm_decisions``; no benefit: the last."""
+    assert plan.arm_multiplicity is not None
+    cuts = arm_levels(plan.arm_multiplicity, plan.alpha, plan.sided, planned)
+    x, x_control = np.indices((n + 1, control + 1))
+    better = responds_more(plan.margin, n, x, control, x_control)
+    p = np.where(better, lattice(plan.test, n, control, plan.alternative, plan.margin), np.nan)
+    return np.searchsorted(np.array(cuts) * REACHES, np.nan_to_num(p, nan=2.0))
 
 
 class Rule:
@@ -104,11 +133,13 @@ class Rule:
             found = (codes[0] % 2, codes[1] % 2), claims, [harm and plan.sided == 2 for harm in harms]
             said = zip(FINDINGS, np.ravel(found), strict=False)  # futility is not found at an endpoint
             self.table[codes] = bits(*(name for name, yes in said if yes))
-        # Above this one-sided p-value of the primary endpoint the trial stops for futility: the rows after all others.
+        # Above this one-sided p-value of the primary endpoint the trial stops for futility, unless a claim or harm stops it: the
+        # rows after all others.
         bounds = plan.boundaries()
         self.futility = float(ndtr(-bounds.futility[look])) if bounds and look < len(bounds.futility) else None
         if self.futility is not None:
-            self.table = np.concatenate([self.table, self.table | bits("stopped for futility")])
+            futile = np.where(self.table & ENDS, self.table, self.table | bits("stopped for futility"))
+            self.table = np.concatenate([self.table, futile])
 
     def code(self, p: np.ndarray, endpoint: int, benefit: np.ndarray | bool) -> np.ndarray:
         """Class of p-values of one endpoint and whether the first arm responds more; an undefined p reaches no level."""
@@ -117,9 +148,9 @@ class Rule:
         codes = 2 * classes + at_most(p, self.level) + self.harm_from[endpoint] * np.logical_not(benefit)
         return np.asarray(codes, dtype=np.uint8)
 
-    def futile(self, p: Callable[[str], np.ndarray]) -> np.ndarray | int:
-        """Return what futility adds to the code of the primary endpoint; ``p`` computes its p-values for an alternative."""
-        return 0 if self.futility is None else len(self.table) // 2 * (p("greater") > self.futility)
+    def futile(self, p: np.ndarray) -> np.ndarray | int:
+        """Return what futility adds to the code of the primary endpoint, from its one-sided p-values."""
+        return 0 if self.futility is None else len(self.table) // 2 * (p > self.futility)
 
     def decide(
         self, p_primary: np.ndarray, p_secondary: np.ndarray, benefit: Sequence[np.ndarray | bool] = (True, True)
@@ -130,13 +161,20 @@ class Rule:
     def table_codes(self, endpoint: int, n1: int, n2: int) -> np.ndarray:
         """Codes of every table of an endpoint, futility included, shape (n1 + 1, n2 + 1); made once."""
         if (codes := self.known.get((endpoint, n1, n2))) is None:
-            p = partial(lattice, self.plan.test, n1, n2, margin=self.plan.margin)
-            found, (x1, x2) = p(self.plan.alternative), np.indices((n1 + 1, n2 + 1))
-            codes = self.code(found, endpoint, responds_more(self.plan.margin, n1, x1, n2, x2))
-            if endpoint == 0:
-                codes = codes + self.futile(p)
+            plan, (x1, x2) = self.plan, np.indices((n1 + 1, n2 + 1))
+            found = lattice(plan.test, n1, n2, plan.alternative, plan.margin)
+            codes = self.code(found, endpoint, responds_more(plan.margin, n1, x1, n2, x2))
+            if endpoint == 0 and self.futility is not None:
+                codes = codes + self.futile(one_sided(plan, n1, n2))
             self.known[endpoint, n1, n2] = codes
         return codes
+
+
+def one_sided(plan: AnalysisPlan, n1: int, n2: int) -> np.ndarray:
+    """One-sided p-values of every table; where the test has none, 1/2 if the arms respond alike, else 0 or 1."""
+    p, (x1, x2) = lattice(plan.test, n1, n2, "greater", plan.margin), np.indices((n1 + 1, n2 + 1))
+    more, less = responds_more(plan.margin, n1, x1, n2, x2), responds_more(-plan.margin, n2, x2, n1, x1)
+    return np.where(np.isnan(p) & (n1 * n2 > 0), (1.0 - more + less) / 2, p)
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """Trials at the level of their endpoints: responders of both visits, drawn from their joint distribution."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,16 @@ from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.strata.estimators import ROOTS, score
 from lupus_kit.inference.strata.patients import Strata
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
-from lupus_kit.simulation.plan.analysis_plan import MARGIN_WEIGHTS, AnalysisPlan
+from lupus_kit.simulation.plan.analysis_plan import MARGIN_WEIGHTS
+from lupus_kit.simulation.plan.between_arms import arm_decisions
 from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.alias import Alias
-from lupus_kit.simulation.trials.decisions import ENDS, EVENTS, rule_of, table_codes
-from lupus_kit.simulation.trials.tally import KEYS, no_counts, trial_columns
+from lupus_kit.simulation.trials.decisions import ENDS, EVENTS, arm_classes, looked_up, rule_of, table_codes
+from lupus_kit.simulation.trials.tally import KEYS, no_counts, table_columns, trial_columns
 
-#: What a patient without outcome counts as in each arm, by the rule for missing data; -1 is left out.
+#: What a patient without outcome counts as in an active arm and in the control, by the rule for missing data; -1 is left out.
 COUNTS_AS = {"nonresponder": (0, 0), "observed": (-1, -1), "worst": (0, 1), "best": (1, 0)}
 
 # Trials handled together: small enough for the arrays to stay in the processor's cache.
@@ -33,9 +34,10 @@ _FIELD, _MOST = 15, (1 << 15) - 1
 _MOST_STATES = 1 << 11
 
 
-def counted_outcomes(plan: AnalysisPlan, arm: int) -> np.ndarray:
+def counted_outcomes(scenario: Scenario, arm: int) -> np.ndarray:
     """Return what each kind of patient counts as at the two visits, rows as OUTCOMES; -1 is left out."""
-    return np.where(OUTCOMES < 0, COUNTS_AS[plan.missing][arm], OUTCOMES)
+    is_control = arm == len(scenario.sizes) - 1
+    return np.where(OUTCOMES < 0, COUNTS_AS[scenario.plan.missing][is_control], OUTCOMES)
 
 
 def is_fixed(scenario: Scenario) -> bool:
@@ -48,7 +50,7 @@ def is_fixed(scenario: Scenario) -> bool:
 
 def counted_rates(scenario: Scenario, arm: int) -> tuple[float, float, float]:
     """Rates of counted responders at both visits and their correlation, once missing outcomes have been counted."""
-    law, counted = scenario.rates.patient_law(arm), counted_outcomes(scenario.plan, arm)
+    law, counted = scenario.rates.patient_law(arm), counted_outcomes(scenario, arm)
     first, second = (float(np.clip(law @ (counted[:, k] == 1), 0.0, 1.0)) for k in (0, 1))
     both = float(law @ ((counted == 1).all(axis=1)))
     spread = float(np.sqrt(first * (1 - first) * second * (1 - second)))
@@ -188,13 +190,13 @@ def _count(found: list[np.ndarray], waiting: np.ndarray) -> None:
 
 
 def tally_rows(endpoint: int, outcome: Sequence[np.ndarray], weight: np.ndarray, patients: np.ndarray) -> pd.DataFrame:
-    """Make a tally of outcomes of one endpoint whose analyses come after planned numbers of patients.
+    """Make a tally of outcomes of one endpoint, or comparison, whose analyses come after planned numbers of patients.
 
-    An outcome is the look (from 0), responders of both arms and the decision; ``patients`` as
+    An outcome is the look (from 0), responders of both arms that are compared, and the decision; ``patients`` as
     :meth:`~lupus_kit.simulation.Scenario.patients_at_looks` has them.
     """
-    look, x1, x2, decision = outcome
-    randomised, (n1, n2) = patients[look, 0].T, patients[look, 1 + endpoint].T
+    (look, x1, x2, decision), (role, arm) = outcome, divmod(endpoint, patients.shape[2] - 1)
+    randomised, (n1, n2) = patients[look, 0][:, [arm, -1]].T, patients[look, 1 + role][:, [arm, -1]].T
     columns = {"endpoint": endpoint, "look": look + 1, "randomised1": randomised[0], "randomised2": randomised[1]}
     columns |= {"n1": n1, "x1": x1, "n2": n2, "x2": x2, "decision": decision}
     return pd.DataFrame(columns)[KEYS].assign(weight=weight)
@@ -212,6 +214,25 @@ def fixed_trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) ->
         (n1, n2), (x1, x2) = tools.patients[look, 1 + k].T, np.divmod(tables[k], tools.shapes[k][1])
         columns |= {f"n1_{role}": n1, f"x1_{role}": x1, f"n2_{role}": n2, f"x2_{role}": x2}
     return pd.DataFrame(columns)[trial_columns()]
+
+
+def several_arms_trials(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> pd.DataFrame:
+    """Draw trials of several active arms: the counts of each arm, and which are claimed against the control."""
+    plan, sizes, last = scenario.plan, scenario.sizes, len(scenario.sizes)
+    assert plan.arm_multiplicity is not None
+    columns = {"look": np.ones(n_trials, dtype=np.int64)}
+    columns |= {f"randomised{arm + 1}": np.full(n_trials, size) for arm, size in enumerate(sizes)}
+    for arm, size in enumerate(sizes):
+        kinds, counted = (
+            rng.multinomial(size, scenario.rates.patient_law(arm), n_trials),
+            counted_outcomes(scenario, arm),
+        )
+        for role, visit in zip(ROLES, visit_of(scenario), strict=True):
+            columns[f"n{arm + 1}_{role}"] = kinds @ (counted[:, visit] >= 0)
+            columns[f"x{arm + 1}_{role}"] = kinds @ (counted[:, visit] == 1)
+    tables = [[columns[name] for name in table_columns(arm, last)] for arm in range(last - 1)]
+    classes = tuple(looked_up(partial(arm_classes, plan, sizes), *table) for table in tables)
+    return pd.DataFrame(columns | {"decision": arm_decisions(plan.arm_multiplicity, last - 1)[classes]})
 
 
 class EndpointSource:
@@ -308,7 +329,7 @@ def _groups(scenario: Scenario, arm: int, of: tuple[bool, bool]) -> list[Alias]:
 
     Packed are analysed and responders at the primary, then at the secondary endpoint.
     """
-    counted = counted_outcomes(scenario.plan, arm)[:, list(visit_of(scenario))]
+    counted = counted_outcomes(scenario, arm)[:, list(visit_of(scenario))]
     fields = np.stack([counted >= 0, counted == 1], axis=2) & np.array(of)[:, None]
     kinds, law = fields.reshape(-1, 4) @ (1 << _FIELD * np.arange(4, dtype=np.int64)), scenario.rates.patient_law(arm)
     values: np.ndarray = np.zeros(1, dtype=np.int64)

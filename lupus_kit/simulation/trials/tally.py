@@ -3,11 +3,13 @@
 A *tally* has one row for each outcome of one endpoint that occurred, and how many trials had it:
 
 ==============  ======================================================================================
-``endpoint``    0 primary, 1 secondary
+``endpoint``    0 primary, 1 secondary; of several active arms the number of the comparison, in the order of
+                :attr:`~lupus_kit.simulation.Scenario.comparisons`
 ``look``        at which analysis the trial ended, from 1
 ``randomised1``, ``randomised2``  patients of each arm, counted when the trial ended
 ``n1 x1 n2 x2`` patients and responders of each arm in the analysis of this endpoint (of falls: ``x`` is the sum)
-``decision``    what was found, in the bits of :mod:`~lupus_kit.simulation.trials.decisions`
+``decision``    what was found, in the bits of :mod:`~lupus_kit.simulation.trials.decisions`; of several active arms
+                which are claimed
 ``weight``      trials with this outcome; probability, where outcomes are enumerated
 ==============  ======================================================================================
 
@@ -32,6 +34,18 @@ def trial_columns() -> list[str]:
     return [*OUTCOME, *(f"{name}_{role}" for role in ROLES for name in TABLE), "decision"]
 
 
+def table_columns(comparison: int, arms: int) -> list[str]:
+    """Columns, of a frame with one row a trial, of the table of one comparison with the last of the arms.
+
+    Examples
+    --------
+    >>> table_columns(0, 2), table_columns(5, 4)
+    (['n1_primary', 'x1_primary', 'n2_primary', 'x2_primary'], ['n3_secondary', 'x3_secondary', 'n4_secondary', 'x4_secondary'])
+    """
+    endpoint, arm = divmod(comparison, arms - 1)
+    return [f"{count}{number}_{ROLES[endpoint]}" for number in (arm + 1, arms) for count in "nx"]
+
+
 def no_counts(n_trials: int) -> np.ndarray:
     """Return counts of shape (trials, arm, endpoint, (n, x)), all 0; those of one kind lie side by side in memory."""
     return np.zeros((2, 2, 2, n_trials), dtype=np.int64).transpose(3, 0, 1, 2)
@@ -39,9 +53,10 @@ def no_counts(n_trials: int) -> np.ndarray:
 
 def tally_of_trials(trials: pd.DataFrame | Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Count the outcomes of columns with one row a trial."""
-    parts = []
-    for k, role in enumerate(ROLES):
-        names = [*OUTCOME, *(f"{name}_{role}" for name in TABLE), "decision"]
+    parts, arms = [], sum(name.startswith("randomised") for name in trials)
+    for k in range(len(ROLES) * (arms - 1)):
+        randomised = (f"randomised{number}" for number in (1 + k % (arms - 1), arms))
+        names = ["look", *randomised, *table_columns(k, arms), "decision"]
         columns = {key: np.asarray(trials[name], dtype=np.int64) for key, name in zip(KEYS[1:], names, strict=True)}
         parts.append(_count(columns).assign(endpoint=k))
     return pd.concat(parts, ignore_index=True)[[*KEYS, "weight"]]

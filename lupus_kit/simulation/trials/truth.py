@@ -32,7 +32,7 @@ class Truth:
     Attributes
     ----------
     primary, secondary : tuple of float
-        Rates of the first and the second arm at each endpoint.
+        Rates of each arm at each endpoint.
     estimand : str
         Key of :data:`ESTIMANDS`.
     null : bool
@@ -41,20 +41,36 @@ class Truth:
         Standard errors of both true differences: not 0 where they were estimated from patients.
     """
 
-    primary: tuple[float, float]
-    secondary: tuple[float, float]
+    primary: tuple[float, ...]
+    secondary: tuple[float, ...]
     estimand: str = "composite"
     null: bool = False
     errors: tuple[float, float] = (0.0, 0.0)
 
-    def difference(self, endpoint: int) -> float:
-        """Return the true difference of the rates, first arm minus second."""
-        first, second = (self.primary, self.secondary)[endpoint]
+    def rates(self, comparison: int) -> tuple[float, float]:
+        """Return the rates that a comparison compares: of an active arm and of the control, which is the last arm."""
+        endpoint, arm = divmod(comparison, len(self.primary) - 1)
+        at = (self.primary, self.secondary)[endpoint]
+        return at[arm], at[-1]
+
+    def difference(self, comparison: int) -> float:
+        """Return the true difference of the rates, active arm minus control; with two arms at an endpoint (0 or 1)."""
+        first, second = self.rates(comparison)
         return 0.0 if self.null or abs(first - second) < 1e-12 else first - second
 
-    def error(self, endpoint: int) -> float:
+    def measured(self, measure: str, comparison: int) -> float:
+        """Return the true risk difference, risk ratio or odds ratio."""
+        first, second = self.rates(comparison)
+        if measure == "risk difference":
+            return self.difference(comparison)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if measure == "risk ratio":
+                return float(np.float64(first) / second)
+            return float(np.float64(first * (1 - second)) / (second * (1 - first)))
+
+    def error(self, comparison: int) -> float:
         """Return the standard error of the true difference; 0 where it is known."""
-        return 0.0 if self.null else self.errors[endpoint]
+        return 0.0 if self.null else self.errors[comparison // (len(self.primary) - 1)]
 
 
 def truth(scenario: Scenario) -> Truth:
@@ -72,7 +88,7 @@ def truth(scenario: Scenario) -> Truth:
         counted = np.maximum(OUTCOMES, 0)  # who has left is no responder
         if estimand == "while_on_treatment":
             counted[:, 1] = np.where(OUTCOMES[:, 1] < 0, counted[:, 0], counted[:, 1])
-        found = np.array([assumptions.patient_law(arm) @ counted for arm in (0, 1)]).T.tolist()
+        found = np.array([assumptions.patient_law(arm) @ counted for arm in range(len(rates[0]))]).T.tolist()
         rates = (tuple(found[0]), tuple(found[1]))
     first, second = (rates[k] for k in visit_of(scenario))
     return Truth(first, second, estimand)
