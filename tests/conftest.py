@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from references.walked_notebooks import asked, kernel, walked
-
-__all__ = ["asked", "kernel", "walked"]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A library that takes longer to import than most tests to run, and that nothing needs: see there.
+LIGHT = str(ROOT / "tests" / "references" / "light")
+sys.path.insert(0, LIGHT)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHT, os.environ.get("PYTHONPATH"))))
 
 # Kernels and commands that the tests start import the kit: without its bytecode each of them would compile it again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -29,20 +31,17 @@ sys.dont_write_bytecode = False
 # The tests already use every processor: threads of the linear algebra would only wait for each other, in every process.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# A library that takes longer to import than most tests to run, and that nothing needs: see there.
-LIGHT = str(ROOT / "tests" / "references" / "light")
-sys.path.insert(0, LIGHT)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHT, os.environ.get("PYTHONPATH"))))
-
 # A shell that starts the tests in the background lets them ignore Ctrl+C, and so every process that they start: those that
 # are stopped by it, in tests, would run on.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+from references.walked_notebooks import asked, kernel, walked  # noqa: E402
+
+__all__ = ["asked", "kernel", "walked"]
+
 #: Seconds after which something that others wait for is taken to have died; a busy machine may take long.
 PATIENCE = 1800
-
-
 #: Where the longest tests are, by what they share. Two workers begin with one half of all tests each, and whoever has done
 #: the own half takes from the end of the other's: so each half begins with long tests, and short ones are left to share.
 LONGEST = (("browser", "course"), ("notebooks", "repository"))
