@@ -33,6 +33,7 @@ from lupus_kit.simulation.enumeration import exact
 from lupus_kit.simulation.familywise import familywise
 from lupus_kit.simulation.plan.actual_looks import actual_boundaries
 from lupus_kit.simulation.plan.analysis_plan import MISSING_RULES, AnalysisPlan, InterimLooks
+from lupus_kit.simulation.plan.between_arms import ARM_RULES
 from lupus_kit.simulation.plan.boundaries import BOUNDARIES, Boundaries, group_sequential
 from lupus_kit.simulation.plan.endpoint import FALL_TESTS, RESPONSES, Endpoint
 from lupus_kit.simulation.plan.futility import FUTILITY, conditional_power, with_futility
@@ -50,7 +51,7 @@ from lupus_kit.simulation.several_arms import several_arms
 from lupus_kit.simulation.sweep import grid, with_patients
 
 __all__ = [
-    "BOUNDARIES", "FALL_TESTS", "FUTILITY", "MISSING_RULES", "PRIOR_SOURCES", "RESPONSES", "AnalysisPlan", "Boundaries",
+    "ARM_RULES", "BOUNDARIES", "FALL_TESTS", "FUTILITY", "MISSING_RULES", "PRIOR_SOURCES", "RESPONSES", "AnalysisPlan", "Boundaries",
     "Dropout", "Endpoint", "InterimLooks", "PlannedLooks", "RatePriors", "Recruitment", "Reestimation", "Registration",
     "ResponseRates", "Scenario", "Simulation", "StratifiedRates", "actual_boundaries", "assurance", "conditional_power", "exact",
     "familywise", "grid", "group_sequential", "interim_power", "plan_size", "plan_template", "planned_looks", "protocol",

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from lupus_kit.core.errors import InputError
-from lupus_kit.endpoints import SLEDAI_ITEMS, doris, lldas
+from lupus_kit.endpoints import SLEDAI_ITEMS, doris, lldas, score_visits
+from lupus_kit.endpoints.bilag.grades import GRADE_COLUMNS
 
 IDS = list(SLEDAI_ITEMS["id"])
 WEIGHT = dict(zip(IDS, SLEDAI_ITEMS["weight"], strict=True))
@@ -35,6 +36,18 @@ def last(rule: Callable[..., pd.DataFrame], *rows: dict[str, Any], **options: An
 def verdict(rule: Callable[..., pd.DataFrame], *rows: dict[str, Any], **options: Any) -> bool | None:
     answer = last(rule, *rows, **options)[rule.__name__]
     return None if answer is pd.NA else bool(answer)
+
+
+@pytest.mark.parametrize("kind", ["int64", "Int64"])
+@pytest.mark.parametrize("endpoint", ["sri", "lldas", "flare"])
+def test_patients_may_be_whole_numbers(endpoint: str, kind: str) -> None:
+    # The second patient missed week 12: a row is added where the endpoint is a state.
+    rows = [WELL | {"patient": 7, "visit": "baseline", "week": 0}, WELL | {"patient": 7, "visit": "week 12", "week": 12},
+            WELL | {"patient": 9, "visit": "baseline", "week": 0}]  # fmt: skip
+    table = pd.DataFrame(rows).assign(sledai=0, weight_kg=60.0, **dict.fromkeys(GRADE_COLUMNS, "E"))
+    named, numbered = (score_visits(table.astype({"patient": of}), endpoint).verdicts for of in ("str", kind))
+    assert numbered.iloc[:, 3:].equals(named.iloc[:, 3:])
+    assert numbered["patient"].astype(str).tolist() == named["patient"].tolist()
 
 
 # --- LLDAS -----------------------------------------------------------------------------------------------------

@@ -52,6 +52,14 @@ def test_rectangle_is_the_bivariate_normal_law():
     assert rectangle(np.inf, 1.96, 0.4) == pytest.approx(2 * norm.cdf(1.96) - 1, abs=1e-10)
 
 
+def test_one_sided_spending_uses_the_whole_level_whatever_the_correlation():
+    # Half of the two-sided levels at twice alpha is more than alpha where the two statistics disagree: 0.0254 at -0.4.
+    for rho in (-0.9, -0.4, 0.0, 0.4):
+        (first,), (second,) = inference.STRATEGIES["obrien_fleming"].levels(0.025, rho, 1)
+        law = multivariate_normal([0, 0], [[1, rho], [rho, 1]], abseps=1e-10, releps=1e-10, maxpts=10**6)
+        assert 1 - law.cdf(norm.isf([first, second])) == pytest.approx(0.025, abs=1e-8), rho
+
+
 @pytest.mark.parametrize("rho", [-0.3, 0.0, 0.4, 0.8, 1.0])
 def test_familywise_error_is_kept_with_an_exact_test(rho):
     for key in ("fixed_sequence", "bonferroni", "holm"):

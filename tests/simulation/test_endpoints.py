@@ -305,3 +305,12 @@ def test_a_few_patients_may_have_no_one_with_nephritis_or_no_visit():
     found = [outcomes(few, 2, np.random.default_rng(seed)) for seed in range(4)]
     assert all(np.isnan(arm[:, 0]).all() and arm.shape == (2, 2) for arms in found for arm in arms)
     assert any(np.isnan(arm[:, 1]).any() for arms in found for arm in arms)
+
+
+def test_a_trial_of_a_size_of_its_own_has_an_end():
+    rates, plan = (
+        ResponseRates((0.5, 0.5), (0.6, 0.6), dropout=Dropout((0.1, 0.1), (0.1, 0.1))),
+        AnalysisPlan(missing="observed"),
+    )
+    with pytest.raises(InputError, match="at most 65,535"):
+        simulation.run(simulation.with_patients(HE, 70_000), rates, 2, plan=plan)

@@ -9,6 +9,7 @@ import pytest
 from lupus_kit import cohort, design, inference, simulation
 from lupus_kit.cli.simulate import simulate
 from lupus_kit.core.errors import InputError
+from lupus_kit.inference.strata.conditional import EXACT
 from lupus_kit.simulation import AnalysisPlan, Dropout, Endpoint, InterimLooks, ResponseRates, Scenario, StratifiedRates
 from lupus_kit.simulation.trials.endpoint_level import StrataSource
 
@@ -36,20 +37,38 @@ def test_p_values_of_many_trials_are_those_of_inference_one_by_one(size, margin)
     plan, trial, n = AnalysisPlan(test="cmh", block_size=4, **one_sided), simulation.with_patients(HE, size), 12
     source = StrataSource(Scenario(RARE, trial, plan), np.random.default_rng(1), n)
     source.take((np.full(n, size),) * 2)
-    keys = ("cmh", "score_inverse_variance") if margin else ("cmh", "cmh_corrected", "score_inverse_variance")
+    keys = ("cmh", "score_inverse_variance") if margin else ("cmh", "cmh_corrected", "score_inverse_variance", *EXACT)
     found = {key: [source.compare(0, key, side) for side in ("two-sided", "greater")] for key in keys}
     for k in range(n):
         tables = tables_of(source, 0, k)
         if not ((tables["n1"] > 0) & (tables["n2"] > 0)).any():
             continue
-        other = inference.stratified(tables)
+        other, one = (inference.stratified(tables, alternative=side) for side in ("two-sided", "greater"))
         for key, (both, greater) in found.items():
+            if key in EXACT:
+                assert [both[k], greater[k]] == [other.tests[key].p, one.tests[key].p]
+                continue
             assert both[k] == pytest.approx(2 * min(greater[k], 1 - greater[k]), nan_ok=True)
             if not margin:
                 assert both[k] == pytest.approx(other.tests[key].p, rel=1e-12, nan_ok=True)
             else:  # the interval that inverts the score
                 name = "miettinen_nurminen_cmh" if key == "cmh" else "miettinen_nurminen_inverse_variance"
                 assert (greater[k] < 0.025) == (other.intervals[name].low > -margin), tables
+
+
+def test_a_plan_may_name_an_exact_conditional_test():
+    found = {}
+    for test in ("cmh_corrected", "exact", "midp"):
+        plan = AnalysisPlan(test=test, block_size=6)
+        assert AnalysisPlan.from_toml(plan.to_toml()) == plan
+        found[test] = simulation.run(HE, STRATA, 300, seed=3, plan=plan).trials
+    # The same trials: twice the smaller tail is never below mid-p, and near the corrected large-sample test.
+    assert (found["exact"]["p_primary"] >= found["midp"]["p_primary"]).all()
+    assert found["midp"]["claimed_primary"].sum() > found["exact"]["claimed_primary"].sum()
+    differ = found["exact"]["claimed_primary"] != found["cmh_corrected"]["claimed_primary"]
+    assert differ.mean() < 0.03
+    with pytest.raises(InputError, match="at most 3,000 patients"):
+        simulation.run(simulation.with_patients(HE, 1600), STRATA, 2, plan=AnalysisPlan(test="exact"))
 
 
 def one_trial(rng):

@@ -35,14 +35,15 @@ _GUT_SHARE, _ANAEMIA_SHARE = 0.01, 0.07
 _COMPLEMENT = IDS.index("low_complement")
 #: How much of an activity is that of complement (correlation): complement with protein -0.23, platelets 0.18 and white cells
 #: 0.12 in 1,012 patients; no number was found for anti-dsDNA.
-_WITH_COMPLEMENT = np.zeros(ANAEMIA + 1)
-for _name, _part in {"dna_binding": 0.5, "proteinuria": 0.25, "thrombocytopenia": 0.2, "leukopenia": 0.15}.items():
-    _WITH_COMPLEMENT[IDS.index(_name)] = _part
+_PARTS = {"dna_binding": 0.5, "proteinuria": 0.25, "thrombocytopenia": 0.2, "leukopenia": 0.15}
+_WITH_COMPLEMENT = {IDS.index(name): part for name, part in _PARTS.items()}
 
 #: Chance that a renal descriptor appears in a patient without nephritis, at any one visit.
 _NEW_RENAL = 0.002
 
 _MAX_ROUNDS = 400
+#: Patients handled together.
+_ROWS = 2048
 
 #: Invented: the first and the last day of rescue.
 _RESCUE_DAYS = 14, 77
@@ -66,20 +67,25 @@ class Course:
         return self.latent[:, :, :GUT] > 0
 
 
+def total_points(present: np.ndarray) -> np.ndarray:
+    """SLEDAI of descriptors, the last axis; single precision is quick, and exact for such small whole numbers."""
+    return np.asarray((present.astype(np.float32) @ WEIGHTS.astype(np.float32)).astype(np.int64))
+
+
 def effect(weeks: np.ndarray, onset: float, at_week12: float, at_week24: float) -> np.ndarray:
     """Size of an effect: 0 at entry, a curve with time constant ``onset`` to week 12, then a straight line."""
     rise = -np.expm1(-np.minimum(weeks, 12) / onset) / -np.expm1(-12 / onset)
     return np.asarray(at_week12 * rise + (at_week24 - at_week12) * np.clip((weeks - 12) / 12, 0, None))
 
 
-def _levels(a: Assumptions, nephritis: np.ndarray) -> np.ndarray:
-    """c_k for each patient: a share of p means the activity exceeds zero with chance p."""
+def _levels(a: Assumptions) -> np.ndarray:
+    """c_k without and with nephritis, shape (2, 26): a share of p means the activity exceeds zero with chance p."""
     share = np.array([*(a.item_share[name] for name in IDS), _GUT_SHARE, _ANAEMIA_SHARE])
     with np.errstate(divide="ignore"):
         usual, calm = ndtri(share), share.copy()
         calm[RENAL] = np.minimum(calm[RENAL], _NEW_RENAL)
-        levels = np.where(nephritis[:, None], usual, ndtri(calm))
-    levels[:, [*SEROLOGY, ANAEMIA]] += a.serology_lift * nephritis[:, None]
+        levels = np.stack([ndtri(calm), usual])
+    levels[1, [*SEROLOGY, ANAEMIA]] += a.serology_lift
     return np.asarray(np.clip(levels, -9, 9))
 
 
@@ -87,18 +93,19 @@ def _entry(
     a: Assumptions, levels: np.ndarray, nephritis: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw patients until all are eligible: enough points, and renal findings exactly in those with nephritis."""
-    n, k = levels.shape
+    n, k = len(nephritis), levels.shape[1]
     fixed, swing = np.empty((n, k)), np.empty((n, k))
     waiting = np.arange(n)
     for _ in range(_MAX_ROUNDS):
-        m = len(waiting)
-        u, e = _linked(rng.standard_normal((m, k))), _linked(rng.standard_normal((m, k)))
-        present = _activity(a, levels[waiting], u, e)[:, :GUT] > 0
-        renal = present[:, RENAL].any(axis=1)
-        fits = (present @ WEIGHTS >= a.entry_sledai) & (renal == nephritis[waiting])
-        chosen = waiting[fits]
-        fixed[chosen], swing[chosen] = u[fits], e[fits]
-        waiting = waiting[~fits]
+        u = rng.standard_normal((len(waiting), k))
+        accepted = np.zeros(len(waiting), dtype=bool)
+        for rows in _parts(len(waiting)):
+            who, own = waiting[rows], _linked(u[rows])
+            passing, ill = _linked(rng.standard_normal(own.shape)), nephritis[who]
+            present = _activity(a, levels[ill.astype(np.intp)], own, passing)[:, :GUT] > 0
+            fits = (total_points(present) >= a.entry_sledai) & (present[:, RENAL].any(axis=1) == ill)
+            fixed[who[fits]], swing[who[fits]], accepted[rows] = own[fits], passing[fits], fits
+        waiting = waiting[~accepted]
         if not len(waiting):
             return fixed, swing
     raise InputError(
@@ -113,8 +120,15 @@ def _activity(a: Assumptions, levels: np.ndarray, fixed: np.ndarray, swing: np.n
 
 
 def _linked(draws: np.ndarray) -> np.ndarray:
-    """Let what goes with complement have its part of it; the variance stays 1."""
-    return np.asarray(_WITH_COMPLEMENT * draws[:, [_COMPLEMENT]] + np.sqrt(1 - _WITH_COMPLEMENT**2) * draws)
+    """Let what goes with complement have its part of it, in place; the variance stays 1."""
+    for item, part in _WITH_COMPLEMENT.items():
+        draws[:, item] = part * draws[:, _COMPLEMENT] + np.sqrt(1 - part**2) * draws[:, item]
+    return draws
+
+
+def _parts(n: int) -> list[slice]:
+    """Cut rows into parts that stay in the processor's cache."""
+    return [slice(start, min(start + _ROWS, n)) for start in range(0, n, _ROWS)]
 
 
 def pulls(a: Assumptions) -> np.ndarray:
@@ -148,20 +162,24 @@ def draw_course(
     Course
         Activity of 24 descriptors, the gut and haemoglobin at each visit.
     """
-    levels = _levels(a, nephritis)
+    levels = _levels(a)
     fixed, swing = _entry(a, levels, nephritis, streams["entry"])
-    n, k = levels.shape
+    n, k = fixed.shape
     rng = streams["course"]
     luck = rng.standard_normal((n,))
     rescue_day = rescue_days(a, treated, luck, int(7 * weeks[-1]), streams["rescue"])
     improvement = _improvement(a, weeks, treated, luck) + rescue_pull(a, weeks, rescue_day)
-    pull = pulls(a)
+    pull, kind = pulls(a), nephritis.astype(np.intp)
     latent = np.empty((n, len(weeks), k))
     for t, week in enumerate(weeks):
-        if t:
-            keep = np.exp(-(week - weeks[t - 1]) / a.memory_weeks)
-            swing = keep * swing + np.sqrt(1 - keep**2) * _linked(rng.standard_normal((n, k)))
-        latent[:, t] = _activity(a, levels, fixed, swing) - improvement[:, t, None] * pull
+        keep = np.exp(-(week - weeks[t - 1]) / a.memory_weeks) if t else 1.0
+        for rows in _parts(n):
+            if t:
+                new = _linked(rng.standard_normal(swing[rows].shape))
+                swing[rows] = keep * swing[rows] + np.sqrt(1 - keep**2) * new
+            latent[rows, t] = (
+                _activity(a, levels[kind[rows]], fixed[rows], swing[rows]) - improvement[rows, t, None] * pull
+            )
     who = np.flatnonzero(nephritis)
     remits, margin = remitters(a, treated[who], luck[who], streams["remission"])
     place = np.ix_(who, np.arange(len(weeks)), RENAL)

@@ -3,7 +3,7 @@
 They are drawn block by block, so one larger than memory can be written to Parquet as it comes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from lupus_kit.cohort.files.storage import COHORT_FILES, MANIFEST, file_sum, wri
 from lupus_kit.cohort.tables import Cohort
 from lupus_kit.cohort.what_if import treatment
 from lupus_kit.cohort.what_if.assumptions import Assumptions
-from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, Streams, draw_course, rescued
+from lupus_kit.cohort.what_if.course import IDS, WEIGHTS, Course, Streams, draw_course, rescued, total_points
 from lupus_kit.cohort.what_if.organs import bilag_grades, bilag_items, global_assessment, lab_values
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
@@ -89,10 +89,16 @@ def what_if(assumptions: Assumptions | None = None, n_per_arm: int = 30, seed: i
     60
     """
     a, n_per_arm = checked(assumptions, n_per_arm)
-    parts = list(blocks(a, n_per_arm, seed))
-    tables = parts[0] if len(parts) == 1 else _joined(parts)
     kept = int(seed) if isinstance(seed, (int, np.integer)) else None
-    return Cohort(**tables, assumptions=a, seed=kept)
+    return Cohort(**drawn_tables(a, n_per_arm, seed), assumptions=a, seed=kept)
+
+
+def drawn_tables(
+    a: Assumptions, n_per_arm: int, seed: int | np.random.Generator, wanted: Sequence[str] = tuple(TABLES)
+) -> dict[str, pd.DataFrame]:
+    """Draw some tables of a cohort, ``visits`` before others of its rows; each is the same whichever are wanted."""
+    parts = list(blocks(a, n_per_arm, seed, wanted))
+    return parts[0] if len(parts) == 1 else _joined(parts)
 
 
 def _joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
@@ -192,8 +198,10 @@ def checked(assumptions: Assumptions | None, n_per_arm: int) -> tuple[Assumption
     return a, int(n_per_arm)
 
 
-def blocks(a: Assumptions, n_per_arm: int, seed: int | np.random.Generator) -> Iterator[dict[str, pd.DataFrame]]:
-    """Draw the cohort in blocks of fixed size, each the eight tables of its patients.
+def blocks(
+    a: Assumptions, n_per_arm: int, seed: int | np.random.Generator, wanted: Sequence[str] = tuple(TABLES)
+) -> Iterator[dict[str, pd.DataFrame]]:
+    """Draw the cohort in blocks of fixed size, each the wanted tables of its patients.
 
     The blocks have their own random streams and do not depend on who reads them, so a cohort is the same whether it
     is kept in memory or written in pieces. In each block both arms have the same number of patients.
@@ -208,18 +216,22 @@ def blocks(a: Assumptions, n_per_arm: int, seed: int | np.random.Generator) -> I
             il2, placebo = (k * (first + size) // n_per_arm - k * first // n_per_arm for k in a.dropouts)
             here = replace(a, dropouts=(il2, placebo))
         names = [f"P{i:0{width}d}" for i in range(2 * first + 1, 2 * (first + size) + 1)]
-        yield _block(here, trial, names, streams)
+        yield _block(here, trial, names, streams, wanted)
 
 
-def _block(a: Assumptions, trial: design.TrialDesign, names: list[str], streams: Streams) -> dict[str, pd.DataFrame]:
-    """Draw the eight tables of one block of patients."""
+def _block(
+    a: Assumptions, trial: design.TrialDesign, names: list[str], streams: Streams, wanted: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Draw the wanted tables of one block of patients; each part has a stream of its own, so others may be left out."""
     n = len(names)
     treated = streams["arms"].permutation(n) < n // 2
     nephritis = streams["nephritis"].random(n) < a.nephritis_share
     weeks = np.array(sorted({visit.week for visit in trial.visits} | set(a.extra_weeks)))
     course = draw_course(a, weeks, treated, nephritis, streams)
     body = _baseline(a, nephritis, streams["people"])
-    found = _recorded(a, course, body, streams) | _immune(a, treated, trial, weeks, streams["immune"])
+    found = _recorded(a, course, body, streams)
+    if "immune" in wanted:
+        found |= _immune(a, treated, trial, weeks, streams["immune"])
     left = treatment.dropout_days(a, treated, found["sledai"], weeks, streams["dropout"])
     until = np.where(np.isnan(left), np.inf, left)
     who = {
@@ -227,12 +239,14 @@ def _block(a: Assumptions, trial: design.TrialDesign, names: list[str], streams:
         "arm": pd.Categorical.from_codes((~treated).astype(np.int8), categories=list(ARMS)),
     }
     people = who | body | {"nephritis": nephritis, "dropout_day": left}
-    return {
-        "patients": tidy("patients", people),
-        **_visit_tables(found, course, who, until, trial),
-        "doses": _doses(who, until, trial),
-        "adverse_events": _events(a, who, until, trial, streams["events"]),
+    others = {
+        "patients": lambda: tidy("patients", people),
+        "doses": lambda: _doses(who, until, trial),
+        "adverse_events": lambda: _events(a, who, until, trial, streams["events"]),
     }
+    read = {column.name for name in wanted for column in TABLES[name]}
+    rows = _visit_rows({name: found[name] for name in found.keys() & read}, course, who, until, trial)
+    return {name: others[name]() if name in others else tidy(name, rows) for name in wanted}
 
 
 def _rows(who: Mapping[str, Any], patient: np.ndarray) -> dict[str, Any]:
@@ -289,13 +303,14 @@ def _recorded(a: Assumptions, course: Course, body: dict[str, Any], streams: Str
     labs = lab_values(a, course, body, streams["labs"])
     items = bilag_items(a, course)
     stable = _stable_proteinuria(course, labs["protein_24h_g"])
-    total = course.present @ WEIGHTS
+    present = course.present
+    total = total_points(present)
     if a.sledai_version == "SELENA":  # stable proteinuria does not count
         total = total - WEIGHTS[IDS.index("proteinuria")] * stable
     dose = treatment.prednisone(a, total, course, body["more_prednisone"], streams["steroids"])
     grades = bilag_grades(a, items, labs, streams["grades"])
     return {
-        **dict(zip(IDS, np.moveaxis(course.present, 2, 0), strict=True)),
+        **dict(zip(IDS, np.moveaxis(present, 2, 0), strict=True)),
         **{f"bilag_{s}": grades[:, :, j] for j, s in enumerate(BILAG_SYSTEMS)},
         **labs,
         **items,
@@ -309,23 +324,23 @@ def _recorded(a: Assumptions, course: Course, body: dict[str, Any], streams: Str
     }
 
 
-def _visit_tables(
+def _visit_rows(
     found: dict[str, np.ndarray], course: Course, who: Mapping[str, Any], until: np.ndarray, trial: design.TrialDesign
-) -> dict[str, pd.DataFrame]:
-    """Make the five tables with one row per patient and attended visit."""
+) -> dict[str, Any]:
+    """Make the columns of the tables with one row per patient and attended visit."""
     weeks = course.weeks
     patient, visit = np.nonzero(7 * weeks <= until[:, None])
     names = {v.week: v.name for v in trial.visits}
     labels = pd.CategoricalDtype([names.get(w, f"week {w}") for w in weeks], ordered=True)
     flat = patient * len(weeks) + visit
     rows = _rows(who, patient) | {name: value.reshape(-1).take(flat) for name, value in found.items()}
-    rows |= {f"bilag_{s}": pd.Categorical.from_codes(rows[f"bilag_{s}"], dtype=_GRADE) for s in BILAG_SYSTEMS}
-    rows |= {
+    grades = [f"bilag_{system}" for system in BILAG_SYSTEMS if f"bilag_{system}" in rows]
+    rows |= {name: pd.Categorical.from_codes(rows[name], dtype=_GRADE) for name in grades}
+    return rows | {
         "visit": pd.Categorical.from_codes(visit.astype(np.int8), dtype=labels),
         "week": weeks[visit],
         "published_visit": np.array([w in names for w in weeks])[visit],
     }
-    return {table: tidy(table, rows) for table in VISIT_TABLES}
 
 
 def _stable_proteinuria(course: Course, protein: np.ndarray) -> np.ndarray:

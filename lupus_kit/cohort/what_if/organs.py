@@ -96,14 +96,14 @@ def bilag_items(a: Assumptions, course: Course) -> dict[str, np.ndarray]:
     """
     levels: dict[str, np.ndarray] = {item: np.zeros(course.latent.shape[:2], dtype=np.int8) for item in RECORDED_ITEMS}
     for finding, items in BILAG_ITEMS_OF.items():
-        activity = course.latent[:, :, _K[finding]]
-        who, when = np.nonzero(activity > 0)
-        now, start = activity[who, when], activity[who, 0]
+        activity = course.latent[:, :, _K[finding]].ravel()
+        present = np.flatnonzero(activity > 0)
+        now, start = activity[present], activity[present - present % len(course.weeks)]
         level = np.where(start <= 0, 4, 2 + (now > start + a.improving_cut) - (now < start - a.improving_cut))
         severity = (now > a.moderate_cut).astype(int) + (now > a.severe_cut)
         for degree, item in enumerate(items):
-            at = who[severity == degree], when[severity == degree]
-            levels[item][at] = np.maximum(levels[item][at], level[severity == degree])
+            at, flat = present[severity == degree], levels[item].reshape(-1)  # a view
+            flat[at] = np.maximum(flat[at], level[severity == degree])
     return levels
 
 
@@ -111,23 +111,25 @@ def bilag_grades(
     a: Assumptions, items: Mapping[str, np.ndarray], labs: Mapping[str, np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
     """Grade codes 0 (A) to 4 (E), shape (patients, visits, 9), by the rules of :func:`lupus_kit.endpoints.bilag2004`."""
-    protein = labs["protein_24h_g"]
-    grades = np.full((*protein.shape, len(BILAG_SYSTEMS)), INACTIVE, dtype=np.int8)
+    shape = labs["protein_24h_g"].shape
+    by_system = {system: np.full(shape, INACTIVE, dtype=np.int8) for system in BILAG_SYSTEMS}
     for name, level in items.items():
-        j = BILAG_SYSTEMS.index(BY_ID[name].system)
         if name != "pyrexia":
-            given = np.array(BY_LEVEL[BY_ID[name].gives], dtype=np.int8)[level]
-            grades[:, :, j] = np.minimum(grades[:, :, j], given)
+            grade = by_system[BY_ID[name].system]
+            np.minimum(grade, np.array(BY_LEVEL[BY_ID[name].gives], dtype=np.int8).take(level), out=grade)
     fever = defaultdict(lambda: np.zeros_like(items["pyrexia"])) | {"pyrexia": items["pyrexia"]}
-    grades[:, :, BILAG_SYSTEMS.index("constitutional")] = grade_of(constitutional(fever))
-    grades[:, :, BILAG_SYSTEMS.index("renal")] = grade_of(_renal_causes(labs))
-    blood = grades[:, :, BILAG_SYSTEMS.index("haematological")]
+    by_system["constitutional"] = grade_of(constitutional(fever))
+    by_system["renal"] = grade_of(_renal_causes(labs))
+    blood = by_system["haematological"]
     for name, column in _COUNTS.items():
-        for grade, limit in COUNT_LIMITS[name].items():
-            blood[(labs[column] < limit) & (blood > grade)] = grade
-    involved = np.logical_or.accumulate(grades < INACTIVE, axis=1)
-    involved |= rng.random((len(grades), 1, len(BILAG_SYSTEMS))) < a.prior_involvement
-    return np.where(grades < INACTIVE, grades, np.where(involved, _D, _E)).astype(np.int8)
+        for limit_grade, limit in COUNT_LIMITS[name].items():
+            np.minimum(blood, np.int8(limit_grade), out=blood, where=labs[column] < limit)
+    grades = np.stack(list(by_system.values()))
+    active = grades < INACTIVE
+    involved = active | (rng.random((shape[0], 1, len(grades))) < a.prior_involvement).transpose(2, 0, 1)
+    for visit in range(1, shape[1]):
+        involved[:, :, visit] |= involved[:, :, visit - 1]
+    return np.moveaxis(np.where(active, grades, np.where(involved, np.int8(_D), np.int8(_E))), 0, 2)
 
 
 def _renal_causes(labs: Mapping[str, np.ndarray]) -> list[Cause]:

@@ -133,7 +133,7 @@ def handle(
         Where a rule on steroids is broken.
     """
     rows, later = np.arange(len(flags)), (table["week"] > 0).to_numpy()
-    begins = table["patient"].ne(table["patient"].shift()).to_numpy()
+    begins = table["patient"].ne(table["patient"].shift()).fillna(True).to_numpy(dtype=bool)
     starts, group = np.flatnonzero(begins), np.cumsum(begins) - 1
 
     def first_of(here: np.ndarray) -> np.ndarray:

@@ -116,7 +116,8 @@ def _visit_names(visits: pd.DataFrame, keys: Keys) -> np.ndarray:
         listed = ", ".join(f"{week:g}" for week in weeks)
         wanted = "the rule compares with baseline, so the table needs week 0 and at least one later week"
         raise InputError(f"visits has the week(s) {listed}: {wanted}.")
-    pairs = sorted(dict.fromkeys(zip(keys.week.tolist(), visits["visit"], strict=True)), key=lambda pair: pair[0])
+    cells = pd.DataFrame({"week": keys.week, "visit": visits["visit"].array}).drop_duplicates()
+    pairs = sorted(zip(cells["week"].tolist(), cells["visit"], strict=True), key=lambda pair: pair[0])
     weeks_of, names_of = (Counter(part) for part in zip(*pairs, strict=True))
     bad = [f"week {weeks[k]:g} {name!r}" for k, name in pairs if weeks_of[k] > 1 or names_of[name] > 1]
     if bad:

@@ -3,7 +3,6 @@
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 import pandas as pd
@@ -13,15 +12,12 @@ from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.text import listing, plural
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.intervals.interval import Interval
-from lupus_kit.inference.intervals.ratios import equal_tails, likeliest_odds
 from lupus_kit.inference.strata import estimators
+from lupus_kit.inference.strata.conditional import EXACT, Conditional
 from lupus_kit.inference.strata.patients import COUNTS, Strata, check_tables, count_patients
-from lupus_kit.inference.two_by_two.conditional import numerators, weights
 from lupus_kit.inference.two_by_two.counts import Bools, as_alternative, as_level
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
 
-# Beyond so many patients the whole numbers take seconds; large-sample tests say the same.
-_MOST_PATIENTS = 3000
 _ODDS, _DIFFERENCE = "odds ratio", "risk difference"
 # Measure: the interval of one stratum that a forest draws, and that of all strata together.
 _FOREST = {
@@ -200,53 +196,6 @@ class Stratified:
         return f"{html.escape(heading)}{tables}{rows}<ul>{notes}</ul>"
 
 
-def _convolution(strata: Strata) -> list[int]:
-    """Ways to get each sum of the first arm's responders, from the smallest sum up; none where they are too many.
-
-    Examples
-    --------
-    >>> _convolution(Strata(*np.array([[1.0, 1], [2, 2], [1, 0], [2, 1]])))
-    [1, 6, 9, 2]
-    """
-    if strata.patients.sum() > _MOST_PATIENTS:
-        return []
-    counts = zip(*(values.astype(int).tolist() for values in strata), strict=True)
-    ways = np.ones(1, dtype=object)
-    for x1, n1, x2, n2 in counts:
-        ways = np.convolve(ways, np.array(weights(n1, n2, x1 + x2), dtype=object))
-    return list(ways)
-
-
-class _Conditional:
-    """The sum of the first arm's responders given every stratum's responders: ways to get it, and what was observed.
-
-    Given the responders of each stratum, the responders of its first arm follow the noncentral hypergeometric
-    distribution. Its weights are whole numbers; those of the sum over the strata are their convolution, again in whole
-    numbers, so that p-values are right to the last bit and ties are decided exactly.
-
-    Sources: Gart JJ. Biometrika 1970;57:471-475. Mehta CR, Patel NR, Gray R. J Am Stat Assoc 1985;80:969-973. Only the
-    documentation of R's ``mantelhaen.test`` and of SAS's PROC FREQ, which name them, was read.
-    """
-
-    def __init__(self, strata: Strata) -> None:
-        self.ways = _convolution(strata)
-        self.place = int((strata.x1 - np.maximum(strata.responders - strata.n2, 0)).sum())
-        self.logs = np.array([log(way) for way in self.ways])
-
-    def pvalue(self, key: str, alternative: str) -> float:
-        """p-value of an exact test that the common odds ratio is 1, by the key of the test for one table."""
-        return numerators(key, alternative, self.ways)[self.place] / (2 * sum(self.ways)) if self.ways else np.nan
-
-    def effect(self, level: float, own: float) -> tuple[float, float, float]:
-        """Conditional maximum-likelihood odds ratio, and where each tail, the sum counting ``own``, holds half the error.
-
-        With 1 the interval agrees with the exact test of twice the smaller tail, with one half with its mid-p version.
-        """
-        if not self.ways:
-            return np.nan, np.nan, np.nan
-        return likeliest_odds(self.logs, self.place), *equal_tails(self.logs, self.place, level, own)
-
-
 def _notes(tables: pd.DataFrame, two_arms: Bools) -> list[str]:
     """Say how many strata and patients tell nothing, and about what."""
     alike = two_arms & ~tables["informative"].to_numpy()
@@ -264,21 +213,17 @@ def _notes(tables: pd.DataFrame, two_arms: Bools) -> list[str]:
     return notes
 
 
-def _tests(strata: Strata, exact: _Conditional, alternative: str) -> Iterator[StratifiedTest]:
+def _tests(strata: Strata, exact: Conditional, alternative: str) -> Iterator[StratifiedTest]:
     for key, (label, root) in estimators.ROOTS.items():
         z = root(strata)
         yield StratifiedTest(key, label, float(z) ** 2, 1, float(normal_pvalue(z, alternative)))
-    for key, label, test in (
-        ("exact", "exact conditional, twice the smaller tail", "fisher_doubled"),
-        ("exact_point", "exact conditional, point probability", "fisher"),
-        ("midp", "conditional mid-p, twice the smaller tail", "fisher_midp_doubled"),
-    ):
+    for key, (label, test) in EXACT.items():
         yield StratifiedTest(key, label, np.nan, 0, exact.pvalue(test, alternative))
     statistic, df, p = estimators.breslow_day_tarone(strata)
     yield StratifiedTest("breslow_day_tarone", "equal odds ratios (Breslow–Day–Tarone)", statistic, df, p)
 
 
-def _intervals(strata: Strata, exact: _Conditional, level: float) -> Iterator[Interval]:
+def _intervals(strata: Strata, exact: Conditional, level: float) -> Iterator[Interval]:
     pooled = "Mantel–Haenszel"
     robins = f"{pooled} (Greenland–Robins)"
     for key, label, measure, ends, inverts in (
@@ -389,7 +334,7 @@ def stratified(
         raise InputError("no stratum has patients in both arms: nothing can be compared within strata.")
     counted["informative"] = Strata(*counts.T).informative
     kept = Strata(*counts[two_arms].T)
-    exact = _Conditional(kept)
+    exact = Conditional(kept)
     notes += _notes(counted, two_arms)
     if not exact.ways:
         notes.append("The exact tests and intervals are left out: so many patients take too long.")

@@ -26,7 +26,7 @@ from lupus_kit.inference.two_by_two.registry import Test, get, pvalue_lattice
 # …, last = above all), whether the first and the second endpoint may be claimed.
 Claims = Callable[[int, int], tuple[bool, bool]]
 _Cuts = tuple[tuple[float, ...], tuple[float, ...]]
-Levels = Callable[[float, float], _Cuts]
+Levels = Callable[..., _Cuts]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Strategy:
     reference : str
         Where it comes from.
     levels : callable
-        From alpha and the correlation to the levels of both endpoints' p-values that matter, each increasing.
+        From alpha, the correlation and the sides of the tests (2 unless told, or 1) to the levels of both endpoints' p-values that
+        matter, each increasing.
     claims : callable
         From the classes of both p-values (0 for at most the lowest level, and so on) to what may be claimed.
 
@@ -66,7 +67,7 @@ class Strategy:
 
 
 def _same(*shares: float) -> Levels:
-    return lambda alpha, rho: (tuple(alpha * s for s in shares), tuple(alpha * s for s in shares))
+    return lambda alpha, rho, sided=2: (tuple(alpha * s for s in shares), tuple(alpha * s for s in shares))
 
 
 def _holm(first: int, second: int) -> tuple[bool, bool]:
@@ -80,17 +81,16 @@ def _hochberg(first: int, second: int) -> tuple[bool, bool]:
     return first == 0, second == 0
 
 
-def _spending_levels(alpha: float, rho: float) -> _Cuts:
+def _spending_levels(alpha: float, rho: float, sided: int = 2) -> _Cuts:
     """Levels of O'Brien–Fleming-like spending with half of the information at the first look.
 
-    Each side spends half of alpha by the function 2 − 2 Φ(z / √t), as group-sequential software does for two-sided
-    tests: at 0.05 and the usual correlation √½ the critical values are 2.963 and 1.969.
+    Each side spends its part of alpha by the function 2 − 2 Φ(z / √t), as group-sequential software does: two-sided at
+    0.05 and the usual correlation √½ the critical values are 2.963 and 1.969.
     """
-    first = 4 * float(ndtr(-float(ndtri(1 - alpha / 4)) / np.sqrt(0.5)))
+    first = 2 * sided * float(ndtr(-float(ndtri(1 - alpha / (2 * sided))) / np.sqrt(0.5)))
 
     def excess(second: float) -> float:
-        inside = rectangle(-ndtri(first / 2), -ndtri(second / 2), rho)
-        return 1 - inside - alpha
+        return 1 - rectangle(-ndtri(first / sided), -ndtri(second / sided), rho, sided) - alpha
 
     return (first,), (float(brentq(excess, alpha * 1e-6, alpha, xtol=1e-12)),)
 
@@ -159,24 +159,27 @@ def as_correlation(rho: object) -> float:
 
 
 @lru_cache(maxsize=4096)
-def rectangle(c1: float, c2: float, rho: float) -> float:
-    """P(|Z1| <= c1, |Z2| <= c2) of two standard normal variables with a given correlation.
+def rectangle(c1: float, c2: float, rho: float, sided: int = 2) -> float:
+    """P(|Z1| <= c1, |Z2| <= c2) of two standard normal variables with a given correlation; one-sided without the bars.
 
     Examples
     --------
     >>> round(rectangle(1.96, 1.96, 0.0), 4)
     0.9025
     """
+    low = -np.inf if sided == 1 else -c2
     if rho > 1 - 1e-12:
-        return float(2 * ndtr(min(c1, c2)) - 1)
+        return float(sided * ndtr(min(c1, c2)) - (sided - 1))
     spread = float(np.sqrt(max(1 - rho**2, 1e-24)))
 
     def inner(z: float) -> float:
         density = float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
-        return density * float(ndtr((c2 - rho * z) / spread) - ndtr((-c2 - rho * z) / spread))
+        return density * float(ndtr((c2 - rho * z) / spread) - ndtr((low - rho * z) / spread))
 
     reach = min(c1, 10.0)
-    return float(scipy.integrate.quad(inner, -reach, reach, epsabs=1e-11, epsrel=1e-11, limit=200)[0])
+    return float(
+        scipy.integrate.quad(inner, -10.0 if sided == 1 else -reach, reach, epsabs=1e-11, epsrel=1e-11, limit=200)[0]
+    )
 
 
 def correlation_bounds(first: float, second: float) -> tuple[float, float]:

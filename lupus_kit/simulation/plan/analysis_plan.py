@@ -14,7 +14,7 @@ from lupus_kit.core.errors import InputError, is_number, is_whole, require_choic
 from lupus_kit.core.strategies import EVENT_STRATEGIES
 from lupus_kit.design import TrialDesign
 from lupus_kit.inference import STRATEGIES, TESTS
-from lupus_kit.inference.strata.estimators import ROOTS
+from lupus_kit.inference.strata.conditional import OVER_STRATA
 from lupus_kit.inference.two_by_two.registry import get
 from lupus_kit.simulation.plan.between_arms import ARM_RULES
 from lupus_kit.simulation.plan.boundaries import (
@@ -124,9 +124,9 @@ class AnalysisPlan:
         The endpoints, by default SRI-4 at weeks 12 and 24.
     test : str
         Key of :data:`lupus_kit.inference.TESTS`, for both endpoints; or for :class:`~lupus_kit.simulation.StratifiedRates` a
-        large-sample test of :func:`lupus_kit.inference.stratified` by its key there: ``"cmh"`` (with a margin: Miettinen and
-        Nurminen's stratified score), ``"cmh_corrected"`` or ``"score_inverse_variance"``. A claim needs the direction of
-        benefit beside its p-value: the first arm responds more, within strata for a test over strata.
+        test of :func:`lupus_kit.inference.stratified`: ``"cmh"`` (with a margin: stratified Miettinen–Nurminen score),
+        ``"cmh_corrected"``, ``"score_inverse_variance"``, or ``"exact"``, ``"exact_point"`` and ``"midp"`` (conditional; 0.1 ms
+        a p-value). A claim needs the direction of benefit, too: the first arm responds more (within strata).
     alpha : float
         Familywise level: 0.05 for two-sided tests, usually 0.025 for one-sided ones.
     sided : int
@@ -200,7 +200,7 @@ class AnalysisPlan:
 
     def __post_init__(self) -> None:
         for kind, value, allowed in (
-            ("test", self.test, [*TESTS, *ROOTS]),
+            ("test", self.test, [*TESTS, *OVER_STRATA]),
             ("multiplicity rule", self.multiplicity, STRATEGIES),
             ("arm_multiplicity", "holm" if self.arm_multiplicity is None else self.arm_multiplicity, ARM_RULES),
             ("rule for missing data", self.missing, MISSING_RULES),
@@ -236,8 +236,7 @@ class AnalysisPlan:
             raise InputError(f"missing == {self.missing!r}: {falls[0]} has no worst or best value, use 'observed'.")
         if falls and self.reestimation is not None and self.primary.is_fall:
             raise InputError(f"re-estimation needs a response rate, but the primary endpoint is {self.primary}.")
-        looks = self.looks
-        if looks is None:
+        if (looks := self.looks) is None:
             return
         if self.reestimation is not None:
             raise InputError("the plan has interim looks and re-estimation of the sample size: choose one of them.")
@@ -255,7 +254,7 @@ class AnalysisPlan:
     @property
     def over_strata(self) -> bool:
         """Whether the test compares the arms within strata."""
-        return self.test in ROOTS
+        return self.test in OVER_STRATA
 
     @property
     def tabled(self) -> tuple[int, ...]:
@@ -272,10 +271,8 @@ class AnalysisPlan:
         return None if self.looks is None else self.boundaries_at(1.0)
 
     def levels(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Levels of both endpoints' p-values that matter under the rule: one-sided, half of those at twice the level."""
-        both = STRATEGIES[self.multiplicity].levels((3 - self.sided) * self.alpha, self.correlation)
-        first, second = (tuple(cut / (3 - self.sided) for cut in cuts) for cuts in both)
-        return first, second
+        """Levels of both endpoints' p-values that matter under the rule."""
+        return STRATEGIES[self.multiplicity].levels(self.alpha, self.correlation, self.sided)
 
     def boundaries_at(self, share: float) -> Boundaries:
         """Critical values of the interim looks for an endpoint with a share of the level."""
@@ -364,7 +361,7 @@ class AnalysisPlan:
 
     def in_words(self) -> list[tuple[str, str]]:
         """Pairs of what is planned and how."""
-        label = ROOTS[self.test][0] if self.over_strata else TESTS[self.test].label
+        label = OVER_STRATA[self.test] if self.over_strata else TESTS[self.test].label
         rule, arms = STRATEGIES[self.multiplicity], self.arm_multiplicity
         first = "an active arm" if arms else "the first arm"
         claim = f"needs the direction of benefit: {first} responds more"

@@ -10,8 +10,8 @@ from scipy.special import ndtri
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
 from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.reestimation import Reestimation
-from lupus_kit.simulation.trials.decisions import ENDS, looked_up, rule_of
-from lupus_kit.simulation.trials.tally import TABLE, no_counts
+from lupus_kit.simulation.trials.decisions import ENDS, codes_of_tables, rule_of
+from lupus_kit.simulation.trials.tally import TABLE
 
 #: p-values of an endpoint (0 or 1) that no table of responders tells, for a test and an alternative.
 Compare = Callable[[int, str, str], np.ndarray]
@@ -24,13 +24,19 @@ class Source(Protocol):
     used: list[np.ndarray]  # patients of each arm so far
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Bring in more patients of each arm, one number a trial; counts (trials, arm, endpoint, (n, x))."""
+        """Bring in more patients of each arm, one number a trial; counts so far (trials, arm, endpoint, (n, x))."""
         ...
 
 
 def largest_size(plan: AnalysisPlan, n: int) -> int:
     """Most patients that an arm of planned size ``n`` can grow to."""
     return n if plan.reestimation is None else max(n, int(np.floor(n * plan.reestimation.max_factor + 1e-9)))
+
+
+def largest_sizes(plan: AnalysisPlan, sizes: Sequence[int]) -> list[int]:
+    """Most patients that each arm can have; in blocks within strata one may have more, and the other fewer."""
+    most = [largest_size(plan, n) for n in sizes]
+    return most if plan.block_size is None else [sum(most)] * len(most)
 
 
 def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
@@ -71,27 +77,24 @@ def run_to_end(
         ``p_secondary`` of endpoints that are compared so.
     """
     n_trials = source.n_trials
-    looks = [plan.arm_sizes(n) for n in sizes]
-    seen = no_counts(n_trials)
-    going = np.ones(n_trials, dtype=bool)
+    looks, most = [plan.arm_sizes(n) for n in sizes], largest_sizes(plan, sizes)
+    seen, going = np.zeros((n_trials, 2, 2, 2), dtype=np.int64), np.ones(n_trials, dtype=bool)
     result: dict[str, np.ndarray] = {}
     for k in range(len(looks[0])):
         want = [np.full(n_trials, arm[k]) for arm in looks]
         if k and plan.reestimation is not None:
             want = reestimated(plan, plan.reestimation, seen, sizes)
-        seen += source.take((want[0] - source.used[0], want[1] - source.used[1]))
-        have = source.used
+        seen = source.take((want[0] - source.used[0], want[1] - source.used[1]))
         if plan.reestimation is not None and k == 0:
             continue  # the arms are not known yet: nothing is tested
         analysis = 0 if plan.looks is None else k
-        decision, compared = _decide(plan, analysis, seen, compare)
-        now = {"look": np.full(n_trials, analysis + 1), "randomised1": have[0], "randomised2": have[1]}
+        decision, compared = _decide(plan, analysis, most, seen, compare)
+        now = {"look": np.full(n_trials, analysis + 1), "randomised1": source.used[0], "randomised2": source.used[1]}
         for e, role in enumerate(ROLES):
             arms = (seen[:, 0, e, 0], seen[:, 0, e, 1], seen[:, 1, e, 0], seen[:, 1, e, 1])
             now |= {f"{name}_{role}": values for name, values in zip(TABLE, arms, strict=True)}
         now |= {"decision": decision, **compared}
-        if not result:
-            result = {name: values.copy() for name, values in now.items()}
+        result = result or now
         for name, values in now.items() if analysis else ():
             np.copyto(result[name], values, where=going)
         going &= decision & ENDS == 0
@@ -99,14 +102,15 @@ def run_to_end(
 
 
 def _decide(
-    plan: AnalysisPlan, look: int, seen: np.ndarray, compare: Compare | None
+    plan: AnalysisPlan, look: int, most: list[int], seen: np.ndarray, compare: Compare | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Decisions, and the p-values by their column of endpoints that no table of responders tells."""
     rule, compared = rule_of(plan, look), dict[str, np.ndarray]()
     codes: list[np.ndarray] = []
     for e, end in enumerate(plan.endpoints):
         if e in plan.tabled:
-            codes.append(looked_up(partial(rule.table_codes, e), *seen[:, :, e].transpose(1, 2, 0).reshape(4, -1)))
+            found = codes_of_tables(plan, look, e, *most)
+            codes.append(found(*(seen[:, arm, e, k] for arm in (0, 1) for k in (0, 1))))
             continue
         assert compare is not None
         p = partial(compare, e, (end.test or "welch") if end.is_fall else plan.test)

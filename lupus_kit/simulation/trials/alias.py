@@ -49,14 +49,68 @@ class Alias:
         # Pairs (alias, own): the comparison below is the position in the pair.
         self.pairs = np.stack([padded[other], padded], axis=1).ravel()
         self.rest = np.uint64(64 - self.bits)
-        self.threshold = np.ldexp(np.clip(level, 0.0, 1.0), 64 - self.bits).astype(np.uint64)
+        own = np.ldexp(np.clip(level, 0.0, 1.0), 64 - self.bits).astype(np.uint64)
+        # With the bits of its column in front; a full column is its own alias, so its last number may as well give that.
+        last = (np.uint64(1) << self.rest) - np.uint64(1)
+        self.threshold = (np.arange(columns, dtype=np.uint64) << self.rest) + np.minimum(own, last)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Draw ``n`` values."""
-        raw = rng.integers(0, 2**64 - 1, size=n, dtype=np.uint64, endpoint=True)
-        column = (raw >> self.rest).view(np.int64)
-        raw &= (np.uint64(1) << self.rest) - np.uint64(1)
-        own = raw < self.threshold.take(column, mode="clip")
-        column <<= 1
-        column += own
-        return np.asarray(self.pairs.take(column, mode="clip"))
+        return _drawn(rng, n, self.rest, 0, self.threshold, self.pairs)
+
+
+class AliasOfSizes:
+    """Distributions of sums of 1, 2, ... independent draws, of which each draw takes one.
+
+    Parameters
+    ----------
+    laws : list of Alias
+        Of sums of 1, 2, ... draws.
+
+    Examples
+    --------
+    >>> coins = AliasOfSizes([Alias(np.arange(n + 1), np.array(law)) for n, law in ((1, [0.5] * 2), (2, [0.25, 0.5, 0.25]))])
+    >>> coins.draw(np.random.default_rng(1), np.array([1, 2, 5])).tolist()
+    [1, 1, 2]
+    """
+
+    def __init__(self, laws: list[Alias]) -> None:
+        self.largest = laws[-1]
+        self.most = len(laws)
+        self.rest = np.array([law.rest for law in laws])
+        self.first = np.cumsum([0, *(len(law.threshold) for law in laws)])
+        self.threshold = np.concatenate([law.threshold for law in laws])
+        self.pairs = np.concatenate([law.pairs for law in laws])
+
+    def draw(self, rng: np.random.Generator, sizes: np.ndarray) -> np.ndarray:
+        """Draw the sum of so many draws for each entry: as many of the largest sums as there are, and the rest."""
+        whole = sizes // self.most
+        rest, total = sizes - whole * self.most, np.zeros(len(sizes), dtype=np.int64)
+        for k in range(whole.max(initial=0)):
+            here = _places(whole > k)
+            total[here] += self.largest.draw(rng, len(total[here]))
+        here = _places(rest > 0)
+        which = rest[here] - 1
+        total[here] += _drawn(
+            rng, len(which), self.rest.take(which), self.first.take(which), self.threshold, self.pairs
+        )
+        return total
+
+
+def _places(wanted: np.ndarray) -> np.ndarray | slice:
+    return slice(None) if wanted.all() else np.flatnonzero(wanted)
+
+
+def _drawn(
+    rng: np.random.Generator, n: int, rest: np.ndarray | np.uint64, first: np.ndarray | int, threshold: np.ndarray,
+    pairs: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Choose columns by the first bits of random numbers, and a column's own value or its alias by all of them."""
+    raw = rng.integers(0, 2**64 - 1, size=n, dtype=np.uint64, endpoint=True)
+    column = (raw >> rest).view(np.int64)
+    # Thresholds have the bits of the column within its own table in front.
+    column += first
+    own = raw < threshold.take(column, mode="clip")
+    column <<= 1
+    column += own
+    return np.asarray(pairs.take(column, mode="clip"))

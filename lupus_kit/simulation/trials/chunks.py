@@ -1,11 +1,14 @@
 """The unit of work: a chunk of trials from one random stream. It is pure and can be sent to another process."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from lupus_kit.simulation.plan.response_rates import StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
+from lupus_kit.simulation.trials.adaptive import largest_size, largest_sizes, run_to_end
+from lupus_kit.simulation.trials.decisions import EVENTS
 from lupus_kit.simulation.trials.endpoint_level import (
     EndpointSource,
     StrataSource,
@@ -14,7 +17,7 @@ from lupus_kit.simulation.trials.endpoint_level import (
     is_fixed,
     several_arms_trials,
 )
-from lupus_kit.simulation.trials.tally import tally_of_trials
+from lupus_kit.simulation.trials.tally import tally_of_parts, tally_of_trials
 
 #: Trials of one random stream, by how they are simulated: some tenths of a second of work each. The results depend on
 #: these numbers, so they depend on what is simulated alone, never on who does it.
@@ -76,10 +79,17 @@ def simulate_chunk(
     if is_fixed(scenario):
         draw = fixed_trials if keep_trials else fixed_tally
         return draw(scenario, rng, n_trials)
-    parts = []
+    parts = _parts(scenario, rng, n_trials)
+    if keep_trials:
+        return pd.concat(map(pd.DataFrame, parts), ignore_index=True)
+    first, second = largest_sizes(scenario.plan, scenario.sizes)
+    most = dict.fromkeys(("randomised1", "n1", "x1"), first) | dict.fromkeys(("randomised2", "n2", "x2"), second)
+    return tally_of_parts(parts, most | {"look": len(scenario.patients_at_looks()), "decision": len(EVENTS) - 1})
+
+
+def _parts(scenario: Scenario, rng: np.random.Generator, n_trials: int) -> Iterator[dict[str, np.ndarray]]:
+    """Simulate trials whose patients come in parts, as many as do not take much memory at a time."""
     for start in range(0, n_trials, _PART):
         come = StrataSource if isinstance(scenario.assumptions, StratifiedRates) else EndpointSource
         source = come(scenario, rng, min(_PART, n_trials - start))
-        parts.append(run_to_end(scenario.plan, scenario.sizes, source, getattr(source, "compare", None)))
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return pd.DataFrame(columns) if keep_trials else tally_of_trials(columns)
+        yield run_to_end(scenario.plan, scenario.sizes, source, getattr(source, "compare", None))

@@ -7,7 +7,7 @@ benefit at the secondary.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -67,13 +67,37 @@ def looked_up(
     values: Callable[[int, int], np.ndarray], n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray
 ) -> np.ndarray:
     """Look many tables of different sizes up; ``values`` gives those of all tables of one pair of sizes."""
-    width = int(n2.max(initial=0)) + 1
-    pair = n1 * width + n2
-    pairs = np.flatnonzero(np.bincount(pair))
-    flat = [values(*divmod(int(sizes), width)).ravel() for sizes in pairs]
-    start = np.zeros(pairs.max(initial=0) + 1, dtype=np.int64)
-    start[pairs] = np.cumsum([0, *(len(part) for part in flat)])[:-1]
-    return np.asarray(np.concatenate(flat)[start[pair] + x1 * (n2 + 1) + x2]) if len(flat) else np.zeros(0)
+    return Lookup(values, int(n1.max(initial=0)), int(n2.max(initial=0)))(n1, x1, n2, x2)
+
+
+class Lookup:
+    """Values of all tables of many pairs of sizes, laid one behind the other when they are first asked for.
+
+    Parameters
+    ----------
+    values : callable
+        Gives those of all tables of one pair of sizes.
+    most1, most2 : int
+        The largest sizes.
+    """
+
+    def __init__(self, values: Callable[[int, int], np.ndarray], most1: int, most2: int) -> None:
+        self.values, self.width, self.flat = values, most2 + 1, np.zeros(0, dtype=np.uint8)
+        self.start = np.full((most1 + 1) * self.width, -1)
+
+    def __call__(self, n1: np.ndarray, x1: np.ndarray, n2: np.ndarray, x2: np.ndarray) -> np.ndarray:
+        """Look many tables of different sizes up."""
+        pair = n1 * self.width + n2
+        place = self.start.take(pair)
+        if (place < 0).any():
+            new = np.unique(pair[place < 0])
+            flat = [self.values(*divmod(int(sizes), self.width)).ravel() for sizes in new]
+            self.start[new] = np.cumsum([len(self.flat), *map(len, flat)])[:-1]
+            self.flat = np.concatenate([self.flat, *flat])
+            place = self.start.take(pair)
+        place += x1 * (n2 + 1)
+        place += x2
+        return np.asarray(self.flat.take(place))
 
 
 @lru_cache(maxsize=256)
@@ -181,6 +205,12 @@ def one_sided(plan: AnalysisPlan, n1: int, n2: int) -> np.ndarray:
 def rule_of(plan: AnalysisPlan, look: int = 0) -> Rule:
     """Return the rule of a plan at one look, made once."""
     return Rule(plan, look)
+
+
+@lru_cache(maxsize=32)
+def codes_of_tables(plan: AnalysisPlan, look: int, endpoint: int, most1: int, most2: int) -> Lookup:
+    """Return the codes of an endpoint's tables of all sizes up to the largest, kept from call to call."""
+    return Lookup(partial(rule_of(plan, look).table_codes, endpoint), most1, most2)
 
 
 def responds_more(

@@ -6,8 +6,10 @@ from functools import lru_cache, partial
 import numpy as np
 import pandas as pd
 
+from lupus_kit.core.errors import InputError
 from lupus_kit.inference import joint_counts
 from lupus_kit.inference.binomial import binomial_pmf
+from lupus_kit.inference.strata.conditional import EXACT, exact_pvalues
 from lupus_kit.inference.strata.estimators import ROOTS, score
 from lupus_kit.inference.strata.patients import Strata
 from lupus_kit.inference.two_by_two.pearson import normal_pvalue
@@ -16,9 +18,10 @@ from lupus_kit.simulation.plan.between_arms import arm_decisions
 from lupus_kit.simulation.plan.endpoint import ROLES
 from lupus_kit.simulation.plan.response_rates import OUTCOMES, StratifiedRates
 from lupus_kit.simulation.plan.scenario import Scenario
-from lupus_kit.simulation.trials.alias import Alias
+from lupus_kit.simulation.trials.adaptive import largest_sizes
+from lupus_kit.simulation.trials.alias import Alias, AliasOfSizes
 from lupus_kit.simulation.trials.decisions import ENDS, EVENTS, arm_classes, looked_up, rule_of, table_codes
-from lupus_kit.simulation.trials.tally import KEYS, no_counts, table_columns, trial_columns
+from lupus_kit.simulation.trials.tally import KEYS, table_columns, trial_columns
 
 #: What a patient without outcome counts as in an active arm and in the control, by the rule for missing data; -1 is left out.
 COUNTS_AS = {"nonresponder": (0, 0), "observed": (-1, -1), "worst": (0, 1), "best": (1, 0)}
@@ -28,8 +31,8 @@ _BLOCK = 1 << 15
 _LOW = (1 << 32) - 1
 # Trials that wait to be counted, at most.
 _MOST_WAITING = 1 << 20
-# Bits of each of four counts that are packed into one number, and the largest count.
-_FIELD, _MOST = 15, (1 << 15) - 1
+# Bits of each of four counts that are packed into one number.
+_FIELD = 16
 # Patients are drawn in groups whose counts have about so many possible values.
 _MOST_STATES = 1 << 11
 
@@ -239,36 +242,28 @@ class EndpointSource:
     """Patients that come in one after another, known only by how many are analysed and respond at each endpoint."""
 
     def __init__(self, scenario: Scenario, rng: np.random.Generator, n_trials: int) -> None:
+        if (most := max(largest_sizes(scenario.plan, scenario.sizes))) >> _FIELD:
+            raise InputError(
+                f"up to {most:,} patients of an arm: at most 65,535, where trials have numbers of their own."
+            )
         self.scenario, self.rng, self.n_trials = scenario, rng, n_trials
         self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
+        self.packed = np.zeros((n_trials, len(scenario.sizes)), dtype="<u8")
 
-    def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Bring in more patients: new counts of shape (trials, arm, endpoint, (analysed, responders))."""
-        found = no_counts(self.n_trials)
+    def take(self, sizes: Sequence[np.ndarray]) -> np.ndarray:
+        """Bring in more patients: counts so far of shape (trials, arm, endpoint, (analysed, responders))."""
         for arm, (randomised, more) in enumerate(zip(self.scenario.sizes, sizes, strict=True)):
             before, after = self.used[arm], self.used[arm] + more
             self.used[arm] = after
             at = [end.analysed(arm, randomised, after) - end.analysed(arm, randomised, before)
                   for end in self.scenario.plan.endpoints]  # fmt: skip
             both = np.minimum(*at)
-            groups = (((True, True), both), ((True, False), at[0] - both), ((False, True), at[1] - both))
-            packed = sum(self._draw(arm, of, patients) for of, patients in groups)
-            for field, place in enumerate(np.ndindex(2, 2)):
-                found[:, arm, *place] = packed >> _FIELD * field & _MOST
-        return found
-
-    def _draw(self, arm: int, of: tuple[bool, bool], patients: np.ndarray) -> np.ndarray:
-        """Draw packed counts of as many patients as each trial brings in: groups of one size, and the rest."""
-        groups, total = _groups(self.scenario, arm, of), np.zeros(self.n_trials, dtype=np.int64)
-        found, stop = np.bincount(patients), 0
-        order = np.argsort(patients.astype(np.min_scalar_type(len(found))), kind="stable")
-        for size in np.flatnonzero(found).tolist():
-            start, stop = stop, stop + int(found[size])
-            here = slice(None) if stop - start == self.n_trials else order[start:stop]
-            whole, rest = divmod(size, len(groups))
-            for group in [groups[-1]] * whole + groups[rest - 1 : rest]:
-                total[here] += group.draw(self.rng, stop - start)
-        return total
+            for of, n in (((True, True), both), ((True, False), at[0] - both), ((False, True), at[1] - both)):
+                if n.any():
+                    self.packed[:, arm] += _groups(self.scenario, arm, of).draw(self.rng, n).view(np.uint64)
+        counts = self.packed.view("<u2").reshape(self.n_trials, -1, 2, 2)
+        # Those of one kind lie side by side in memory.
+        return np.ascontiguousarray(counts.transpose(1, 2, 3, 0), dtype=np.int64).transpose(3, 0, 1, 2)
 
 
 class StrataSource:
@@ -278,14 +273,13 @@ class StrataSource:
         self.plan, self.rng, self.n_trials = scenario.plan, rng, n_trials
         self.shares, parts = scenario.strata()
         self.parts = [EndpointSource(part, rng, n_trials) for part in parts]
-        self.seen = [no_counts(n_trials) for _ in parts]
         # Of each stratum, the places for either arm that are left in its block.
         self.left = np.zeros((len(parts), 2, n_trials), dtype=np.int64)
         self.block = np.array(scenario.sizes) * (self.plan.block_size or 0) // sum(scenario.sizes)
         self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Bring in more patients: new counts of all strata together, as :class:`EndpointSource` has them.
+        """Bring in more patients: counts so far of all strata together, as :class:`EndpointSource` has them.
 
         In blocks within strata, only how many come in both arms together is given: a stratum that ends amid a block may have
         more patients in one arm. Without regard to strata each arm has its patients, of strata as they come.
@@ -296,10 +290,9 @@ class StrataSource:
             new = self.rng.multinomial(sizes[0] + sizes[1], self.shares).T
             first = np.array([self._to_first(k, n) for k, n in enumerate(new)])
             arms = [first, new - first]
-        found = [part.take((arms[0][k], arms[1][k])) for k, part in enumerate(self.parts)]
-        self.seen = [before + now for before, now in zip(self.seen, found, strict=True)]
+        self.seen = [part.take((arms[0][k], arms[1][k])) for k, part in enumerate(self.parts)]
         self.used = [np.sum([part.used[arm] for part in self.parts], axis=0) for arm in (0, 1)]
-        return np.asarray(sum(found))
+        return np.asarray(sum(self.seen))
 
     def _to_first(self, stratum: int, new: np.ndarray) -> np.ndarray:
         """Allocate patients of a stratum in permuted blocks, an open one first; how many the first arm gets."""
@@ -319,12 +312,14 @@ class StrataSource:
         tables = np.array(self.seen, dtype=float)[:, :, :, endpoint]  # stratum, trial, arm, (n, x)
         (n1, x1), (n2, x2) = tables.transpose(2, 3, 0, 1)
         strata, margin = Strata(x1, n1, x2, n2), self.plan.margin
+        if test in EXACT:
+            return exact_pvalues(test, strata, alternative)
         z = score(strata, -margin, MARGIN_WEIGHTS[test]) if margin else ROOTS[test][1](strata)
         return normal_pvalue(z, alternative)
 
 
 @lru_cache(maxsize=64)
-def _groups(scenario: Scenario, arm: int, of: tuple[bool, bool]) -> list[Alias]:
+def _groups(scenario: Scenario, arm: int, of: tuple[bool, bool]) -> AliasOfSizes:
     """Law of the packed counts of 1, 2, ... patients of an arm in whom these endpoints are measured.
 
     Packed are analysed and responders at the primary, then at the secondary endpoint.
@@ -339,4 +334,4 @@ def _groups(scenario: Scenario, arm: int, of: tuple[bool, bool]) -> list[Alias]:
         values, where = np.unique(np.add.outer(values, kinds), return_inverse=True)
         mass = np.bincount(where.ravel(), np.multiply.outer(mass, law).ravel())
         groups.append(Alias(values, mass))
-    return groups
+    return AliasOfSizes(groups)

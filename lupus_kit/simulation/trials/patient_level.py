@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import cohort
+from lupus_kit.cohort.what_if.generative import checked, drawn_tables
 from lupus_kit.design import he2020
 from lupus_kit.endpoints import score_visits, sri
 from lupus_kit.simulation.plan.analysis_plan import AnalysisPlan
@@ -19,7 +20,6 @@ from lupus_kit.simulation.plan.scenario import Scenario
 from lupus_kit.simulation.trials.adaptive import largest_size, run_to_end
 from lupus_kit.simulation.trials.endpoint_level import COUNTS_AS
 from lupus_kit.simulation.trials.falls import compare_falls
-from lupus_kit.simulation.trials.tally import no_counts
 
 #: Endpoints whose answer at a visit needs the visits before it.
 _LOOK_BACK = {"lldas", "flare", "severe-flare"}
@@ -60,25 +60,29 @@ def outcomes(scenario: Scenario, n_per_arm: int, rng: np.random.Generator) -> li
     if assumptions.dropout_mechanism == "MCAR" and not between:
         # Visits between the analysed ones change nothing then, and cost time.
         assumptions = replace(assumptions, extra_weeks=())
-    made = cohort.what_if(assumptions, n_per_arm, rng)
-    visits, people = made.visits, made.patients.set_index("patient")
+    wanted = ["patients", "visits"] if asked <= {"sri"} else ["patients", "visits", "sledai", "labs"]
+    made = drawn_tables(*checked(assumptions, n_per_arm), rng, wanted)
+    people, weeks = made["patients"], made["visits"]["week"]
+    # Every patient has a visit at entry: numbers are read quicker than names.
+    visits = made["visits"].drop(columns="arm").assign(patient=(weeks == 0).cumsum() - 1)
     if not between:
-        visits = visits[visits["week"].isin([visit.week for visit in scenario.design.visits])]
+        visits = visits[weeks.isin([visit.week for visit in scenario.design.visits])]
     values = {name: _values(name, visits, made, plan) for name in {end.name for end in plan.endpoints}}
+    in_first = (people["arm"] == he2020().arms[0].name).to_numpy()
+    counts_as = np.where(in_first, *COUNTS_AS[plan.missing])
     columns = []
     for end in plan.endpoints:
-        at_week = values[end.name].reindex(index=people.index, columns=[end.week])[end.week]
-        for arm, counts_as in zip(he2020().arms, COUNTS_AS[plan.missing], strict=True):
-            fill = at_week.isna() & (people["arm"] == arm.name) & (counts_as >= 0)
-            at_week = at_week.mask(fill, counts_as)
-        columns.append(at_week.where(people["nephritis"]) if end.of_nephritis else at_week)
+        rows = values[end.name][values[end.name]["week"] == end.week]
+        at_week = np.full(len(people), np.nan)
+        at_week[rows["patient"]] = rows["counts"]
+        at_week = np.where(np.isnan(at_week) & (counts_as >= 0), counts_as, at_week)
+        columns.append(np.where(people["nephritis"], at_week, np.nan) if end.of_nephritis else at_week)
     both = np.stack(columns, axis=1)
-    in_first = (people["arm"] == he2020().arms[0].name).to_numpy()
     return [both[in_first], both[~in_first]]
 
 
-def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: AnalysisPlan) -> pd.DataFrame:
-    """Return what every patient (row) counts as at every week (column); ``nan`` where that is open."""
+def _values(name: str, visits: pd.DataFrame, made: dict[str, pd.DataFrame], plan: AnalysisPlan) -> pd.DataFrame:
+    """Return what a ``patient`` (position) ``counts`` as at every ``week``; ``nan`` where that is open."""
     options: dict[str, Any] = {"missing": "observed", "events": plan.events}
     asked, column = RESPONSES.get(name, {}), "responder"
     if name == SLEDAI_FALL:
@@ -89,15 +93,15 @@ def _values(name: str, visits: pd.DataFrame, made: cohort.Cohort, plan: Analysis
     elif asked["endpoint"] == "sri":
         rows = sri(visits, asked["points"], reasons=False, **options)
     else:
-        people, renal = made.patients.set_index("patient"), asked["endpoint"].startswith("renal")
-        found = made.labs if renal else made.sledai.assign(weight_kg=made.sledai["patient"].map(people["weight_kg"]))
+        people, renal = made["patients"], asked["endpoint"].startswith("renal")
+        found = made["labs"] if renal else made["sledai"].assign(weight_kg=visits["patient"].map(people["weight_kg"]))
         read = visits[visits["patient"].map(people["nephritis"])] if renal else visits
         if read.empty:  # nobody has nephritis
-            return pd.DataFrame(dtype=float)
-        more = found[found.columns.difference([*visits.columns, "proteinuria_stable"])]
+            return pd.DataFrame({"patient": [], "week": [], "counts": []}, dtype=int)
+        more = found[found.columns.difference([*visits.columns, "arm", "proteinuria_stable"])]
         scored = score_visits(read.join(more), **asked, **options)
         rows, column = scored.verdicts, scored.verdict
-    return rows.set_index(["patient", "week"])[column].astype("Float64").astype(float).unstack("week")
+    return rows[["patient", "week"]].assign(counts=rows[column].astype("Float64").astype(float))
 
 
 class PatientSource:
@@ -111,20 +115,16 @@ class PatientSource:
 
     def __init__(self, arms: list[np.ndarray]) -> None:
         self.n_trials, self.arms = len(arms[0]), arms
-        # Sums over the first k patients, from k = 0, so that any stretch of patients is one difference.
+        # Sums over the first k patients, from k = 0, so that those so far are one look-up.
         known = [np.stack([~np.isnan(arm), np.nan_to_num(arm)], axis=3).astype(np.int64) for arm in arms]
         self.sums = [np.cumsum(np.pad(each, ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1) for each in known]
         self.used = [np.zeros(self.n_trials, dtype=np.int64) for _ in arms]
 
     def take(self, sizes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Bring in the next patients: counts of shape (trials, arm, endpoint, (n, x)); of falls x is the sum."""
-        found = no_counts(self.n_trials)
-        row = np.arange(self.n_trials)
-        for arm, sums in enumerate(self.sums):
-            start, stop = self.used[arm], self.used[arm] + sizes[arm]
-            found[:, arm] = sums[row, stop] - sums[row, start]
-            self.used[arm] = stop
-        return found
+        """Bring in the next patients: counts so far of shape (trials, arm, endpoint, (n, x)); of falls x is the sum."""
+        self.used = [used + more for used, more in zip(self.used, sizes, strict=True)]
+        rows = np.arange(self.n_trials)
+        return np.stack([sums[rows, used] for sums, used in zip(self.sums, self.used, strict=True)], axis=1)
 
     def compare_falls(self, endpoint: int, test: str, alternative: str) -> np.ndarray:
         """p-values of the falls of SLEDAI so far."""

@@ -17,7 +17,8 @@ The rows of either endpoint add up to all trials. Nothing else is needed for the
 size depends on the design, not on the number of trials.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,9 @@ from lupus_kit.simulation.plan.endpoint import ROLES
 OUTCOME = ["look", "randomised1", "randomised2"]
 TABLE = ["n1", "x1", "n2", "x2"]
 KEYS = ["endpoint", *OUTCOME, *TABLE, "decision"]
+
+# Numbers for the outcomes, at most.
+_MOST_CODES = (1 << 63) - 1
 
 
 def trial_columns() -> list[str]:
@@ -46,44 +50,79 @@ def table_columns(comparison: int, arms: int) -> list[str]:
     return [f"{count}{number}_{ROLES[endpoint]}" for number in (arm + 1, arms) for count in "nx"]
 
 
-def no_counts(n_trials: int) -> np.ndarray:
-    """Return counts of shape (trials, arm, endpoint, (n, x)), all 0; those of one kind lie side by side in memory."""
-    return np.zeros((2, 2, 2, n_trials), dtype=np.int64).transpose(3, 0, 1, 2)
+def _tables(columns: Iterable[str]) -> list[dict[str, str]]:
+    """Column of the trials by key of the tally, for each endpoint and comparison with the last arm."""
+    arms = sum(name.startswith("randomised") for name in columns)
+    keys = []
+    for k in range(len(ROLES) * (arms - 1)):
+        randomised = (f"randomised{number}" for number in (1 + k % (arms - 1), arms))
+        keys.append(dict(zip(KEYS[1:], ["look", *randomised, *table_columns(k, arms), "decision"], strict=True)))
+    return keys
 
 
 def tally_of_trials(trials: pd.DataFrame | Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Count the outcomes of columns with one row a trial."""
-    parts, arms = [], sum(name.startswith("randomised") for name in trials)
-    for k in range(len(ROLES) * (arms - 1)):
-        randomised = (f"randomised{number}" for number in (1 + k % (arms - 1), arms))
-        names = ["look", *randomised, *table_columns(k, arms), "decision"]
-        columns = {key: np.asarray(trials[name], dtype=np.int64) for key, name in zip(KEYS[1:], names, strict=True)}
-        parts.append(_count(columns).assign(endpoint=k))
-    return pd.concat(parts, ignore_index=True)[[*KEYS, "weight"]]
+    tables = (pd.DataFrame({key: trials[name] for key, name in names.items()}) for names in _tables(trials))
+    return _together(_added(table.assign(weight=1)) for table in tables)
 
 
-def _count(values: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Count equal rows: all columns in one number, which is much quicker than grouping by each, and back."""
-    code = np.zeros(len(values["decision"]), dtype=np.int64)
-    if not len(code):
-        return pd.DataFrame(values | {"weight": code})
-    lowest = {name: int(column.min()) for name, column in values.items()}  # sums of falls may be below 0
-    room = {name: int(column.max()) - lowest[name] + 1 for name, column in values.items()}
-    for name, column in values.items():
-        if room[name] > 1:
-            code *= room[name]
-            code += column - lowest[name]
-    code, weight = np.unique(code, return_counts=True)
-    found = {}
-    for name in reversed(values):
-        code, found[name] = np.divmod(code, room[name])
-        found[name] += lowest[name]
-    return pd.DataFrame({name: found[name] for name in values}).assign(weight=weight)
+def tally_of_parts(parts: Iterable[Mapping[str, np.ndarray]], most: Mapping[str, int]) -> pd.DataFrame:
+    """Count the outcomes of trials that come in parts, each done with as soon as it comes.
+
+    ``most`` is the largest value that each column can have; the least is 0.
+    """
+    spans, two_arms = [(0, most[key] + 1) for key in KEYS[1:]], _tables(trial_columns())
+    if prod(room for _, room in spans) > _MOST_CODES:
+        return tally_of_trials(pd.concat(map(pd.DataFrame, parts), ignore_index=True))
+    codes = zip(
+        *([_code([part[n] for n in names.values()], spans) for names in two_arms] for part in parts), strict=True
+    )
+    return _together(_rows(KEYS[1:], spans, *np.unique(np.concatenate(code), return_counts=True)) for code in codes)
+
+
+def _together(endpoints: Iterable[dict[str, np.ndarray]]) -> pd.DataFrame:
+    found = [{"endpoint": np.full(len(rows["weight"]), k)} | rows for k, rows in enumerate(endpoints)]
+    return pd.DataFrame({name: np.concatenate([rows[name] for rows in found]) for name in found[0]}, copy=False)
 
 
 def merge(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Add tallies up; whole numbers are added, so the order of the parts does not matter."""
-    if len(parts) == 1:
-        return parts[0]
-    together = pd.concat(parts, ignore_index=True)
-    return together.groupby(KEYS, sort=True, as_index=False)["weight"].sum()
+    return parts[0] if len(parts) == 1 else pd.DataFrame(_added(pd.concat(parts, ignore_index=True)))
+
+
+def _added(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Add the weights of equal rows up."""
+    names = [name for name in rows if name != "weight"]
+    lowest, highest = rows[names].min().tolist(), rows[names].max().tolist()  # sums of falls may be below 0
+    spans = [(low, high - low + 1) for low, high in zip(lowest, highest, strict=True)]
+    if not len(rows) or prod(room for _, room in spans) > _MOST_CODES:
+        sums = rows.groupby(names, sort=True, as_index=False)["weight"].sum()
+        return {str(name): values.to_numpy() for name, values in sums.items()}
+    code = _code([rows[name].to_numpy() for name in names], spans)
+    order = np.argsort(code)
+    code = code[order]
+    first = np.flatnonzero(np.diff(code, prepend=-1))
+    return _rows(names, spans, code[first], np.add.reduceat(rows["weight"].to_numpy()[order], first))
+
+
+def _code(columns: Sequence[np.ndarray], spans: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Put all columns in one number, which is much quicker than grouping by each; a span is the least value and how many."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column, (low, room) in zip(columns, spans, strict=True):
+        if room > 1:
+            code *= room
+            code += column
+            code -= low
+    return code
+
+
+def _rows(
+    names: Sequence[str], spans: Sequence[tuple[int, int]], code: np.ndarray, weight: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Make columns of the numbers again."""
+    found = {"weight": weight}
+    for name, (low, room) in reversed(list(zip(names, spans, strict=True))):
+        more = code // room
+        found[name] = code - more * room + low
+        code = more
+    return dict(reversed(found.items()))
