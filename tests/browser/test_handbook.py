@@ -97,11 +97,10 @@ def test_an_accessibility_checker_finds_nothing_serious(page):
         page.goto(f"{base}/{name}.html")
         page.wait_for_load_state("load")
         page.evaluate(checker)
-        grounds = set()
         for scheme in ("light", "dark"):
             # Without motion, so that no colour is caught on its way from one scheme to the other.
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            grounds.add(page.evaluate(GROUND))
+            page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
             # Fetches no style sheet.
             found = page.evaluate("axe.run(document, {preload: false, resultTypes: ['violations']})")["violations"]
             serious += [
@@ -110,7 +109,6 @@ def test_an_accessibility_checker_finds_nothing_serious(page):
                 if one["impact"] in {"serious", "critical"}
                 for node in one["nodes"][:3]
             ]
-        assert len(grounds) == 2, "looked at twice in one scheme"
     page.goto(f"{base}/index.html")
     assert serious == []
 
