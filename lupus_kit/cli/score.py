@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lupus_kit.cli import output
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import p_value_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,19 +176,23 @@ def _comparison(compared: pd.DataFrame) -> pd.DataFrame:
     shown["difference"] = [_effect("difference", *row) for row in ends]
     keys = [name.removeprefix("p_") for name in compared if name.startswith("p_")]
     for key in keys:
-        shown[f"p_{key}"] = [_p(p, "not defined" if key == "pearson" else "too large") for p in compared[f"p_{key}"]]
+        shown[f"p_{key}"] = [
+            p_value_text(p, "not defined" if key == "pearson" else "too large") for p in compared[f"p_{key}"]
+        ]
     return shown.rename(columns={f"p_{key}": f"p, {TESTS[key].label}" for key in keys})
 
 
 def _effects(effects: pd.DataFrame) -> pd.DataFrame:
     shown = effects[[name for name in ("definition", "visit", "analysis", "measure", "patients") if name in effects]]
     effect = [_effect(*row) for row in effects[["measure", "estimate", "low", "high"]].itertuples(index=False)]
-    return shown.assign(effect=effect, p=[_p(p) for p in effects["p"]])
+    return shown.assign(effect=effect, p=[p_value_text(p, "") for p in effects["p"]])
 
 
 def _tipping(tipping: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:
     first, second = arms
-    cells = [f"{100 * d:+.1f} ({_p(p) or 'no p'})" for d, p in zip(tipping["estimate"], tipping["p"], strict=True)]
+    cells = [
+        f"{100 * d:+.1f} ({p_value_text(p, 'no p')})" for d, p in zip(tipping["estimate"], tipping["p"], strict=True)
+    ]
     wide = tipping.assign(cell=cells).pivot(index="delta", columns="delta_reference", values="cell")
     wide.index = [f"{delta:g}" for delta in wide.index]
     wide.columns = [f"{second} {delta:g}" for delta in wide.columns]
@@ -201,10 +206,6 @@ def _effect(measure: str, estimate: float, low: float, high: float) -> str:
         return f"{estimate:.2f} ({low:.2f} to {high:.2f})"
     ends = "" if math.isnan(low) else f" ({100 * low:.1f} to {100 * high:.1f})"
     return f"{100 * estimate:{'' if measure == 'rate' else '+'}.1f}{ends}"
-
-
-def _p(p: float, otherwise: str = "") -> str:
-    return otherwise if math.isnan(p) else f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
 def _write_columns(columns: pd.DataFrame, form: output.TableFormat, out: Path | None, force: bool) -> None:

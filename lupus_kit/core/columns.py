@@ -291,7 +291,8 @@ def flags(frame: pd.DataFrame, column: str, problems: BadCells) -> np.ndarray:
 def require_frame(frame: object, what: str) -> pd.DataFrame:
     """Return the DataFrame, or say that something else was given."""
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(f"{what} must be a pandas DataFrame, got {type(frame).__name__}.")
+        way_out = "; its .to_frame() gives one" if hasattr(frame, "to_frame") else ""
+        raise InputError(f"{what} must be a pandas DataFrame, got {type(frame).__name__}{way_out}.")
     return frame
 
 
@@ -300,7 +301,7 @@ def require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> Non
     columns = [str(column) for column in frame.columns]
     lacking = [name for name in names if name not in columns]
     if lacking:
-        near = {name: nearest(name, columns, most=1, fold=fold) for name in lacking}
+        near = {name: nearest(name, columns, most=1, near=0.75, fold=fold) for name in lacking}
         named = [f"{name!r}" + (f" (there is {near[name][0]!r})" if near[name] else "") for name in lacking]
         raise InputError(f"{what} lacks {plural(len(lacking), 'column')}: {listing(named)}. Add or rename them.")
     twice = sorted({name for name in names if columns.count(name) > 1})

@@ -34,6 +34,19 @@ def plural(number: int, noun: str, several: str | None = None) -> str:
     return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
+def p_value_text(p: float, undefined: str = "undefined") -> str:
+    """Write a computed p-value; four decimals, or two digits where these would be zeros.
+
+    Examples
+    --------
+    >>> p_value_text(0.05244), p_value_text(0.00012), p_value_text(3e-9), p_value_text(float("nan"))
+    ('0.0524', '0.00012', '3e-09', 'undefined')
+    """
+    if p != p:
+        return undefined
+    return f"{p:.4f}" if p >= 0.0005 or p == 0 else f"{p:.2g}"
+
+
 def listing(names: Iterable[object], last: str = "and", most: int = SHOWN) -> str:
     """Write names one after the other.
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lupus_kit.core.columns import require_columns
 from lupus_kit.core.errors import InputError, unknown_name
-from lupus_kit.core.text import listing, plural
+from lupus_kit.core.text import listing, p_value_text, plural
 from lupus_kit.endpoints.compare.imputation import delta_grid, impute_responders
 from lupus_kit.endpoints.visits.file_columns import BY_NAME
 
@@ -64,7 +64,7 @@ class Analysis:
         return self.effects.copy()
 
     def _repr_html_(self) -> str:
-        shown = [part.to_html(index=False, border=0, float_format="{:.4f}".format, na_rep="")
+        shown = [part.to_html(index=False, border=0, float_format="{:.4f}".format, formatters={"p": p_value_text}, na_rep="")
                  for part in (self.effects, self.imputed, self.tipping) if len(part)]  # fmt: skip
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"{''.join(shown)}<ul>{notes}</ul>"

@@ -45,6 +45,44 @@ def about_patients(table: pd.DataFrame) -> list[str]:
     return notes
 
 
+def about_open_answers(verdicts: pd.DataFrame) -> list[str]:
+    """Name the patients of whom missing values leave an answer open that is counted all the same.
+
+    Parameters
+    ----------
+    verdicts : pandas.DataFrame
+        What the rule of response returned.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    counted = verdicts.get("imputed", pd.Series(False, verdicts.index))
+    said = "An answer is open for missing values and counted as the estimand says"
+    return _named(said, verdicts.loc[known_true(counted), "patient"])
+
+
+def about_descriptors(table: pd.DataFrame, decided: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Name the patients in whom a descriptor is recorded otherwise than the raw findings beside it say.
+
+    Parameters
+    ----------
+    table, decided : pandas.DataFrame
+        The visits as recorded, and with the descriptors that the findings decide.
+    names : sequence of str
+        The descriptors that are recorded.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    sums = [pd.to_numeric(table[name], errors="coerce") + decided[name].astype("Float64") for name in names]
+    said = "A descriptor was recorded otherwise than the raw findings say, which count"
+    return _named(said, table.loc[known_true(pd.concat(sums, axis=1).eq(1).any(axis=1)), "patient"]) if sums else []
+
+
 def with_unasked_events(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Count an event as not there where the file did not ask for it, and say so.
 

@@ -255,7 +255,7 @@ def score_visits(
     remarks = verdicts.attrs.pop("notes", [])
     if is_state:
         verdicts = verdicts[verdicts["week"] > 0].reset_index(drop=True)
-    notes += event_notes.about_events(table, events)
+    notes += [*event_notes.about_open_answers(verdicts), *event_notes.about_events(table, events)]
     if "steroids" in asked.options:
         notes += event_notes.about_steroids(table, verdicts, events, steroids)
     if asked.verdict == "flare_free" and sledai_version != "SELENA":
@@ -317,7 +317,7 @@ def _with_sledai(
         raise InputError(f"SLEDAI cannot be added up in any row: {lacking}.")
     if measured:
         notes.append(f"SLEDAI descriptors were decided from raw findings by the definitions of {version}.")
-        notes += filter(None, [first])
+        notes += [*filter(None, [first]), *event_notes.about_descriptors(table, with_items, described)]
     total = sledai(with_items, version)
     if "sledai" not in table:
         notes.append(f"SLEDAI was added up from its descriptors, version {version}.")

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import p_value_text
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_alternative, as_level, as_probability, one_table
 from lupus_kit.inference.two_by_two.registry import TESTS, Test, pvalue, select
@@ -157,17 +158,25 @@ class Comparison:
         """Return the tests as a tidy frame."""
         return self.tests()
 
+    def _said(self) -> str:
+        (score,) = intervals(self.x1, self.n1, self.x2, self.n2, methods=["miettinen_nurminen"])
+        ends = f"95% interval {100 * score.low:.1f} to {100 * score.high:.1f}, {score.label}"
+        return f"Difference {100 * self.difference:.1f} percentage points ({ends})."
+
+    def _usual(self) -> pd.DataFrame:
+        named = ["pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t"]
+        return self._tests(named, "two-sided", large_is_missing=True)[["label", "p"]]
+
+    def __str__(self) -> str:
+        summary = self.summary().to_string(index=False, formatters={"rate": "{:.1%}".format})
+        table = self._usual().to_string(index=False, formatters={"p": p_value_text})
+        return f"{summary}\n\n{self._said()}\n\n{table}\n\nSix of {len(TESTS)} tests; .tests() shows all."
+
     def _repr_html_(self) -> str:
         summary = self.summary().to_html(index=False, formatters={"rate": "{:.1%}".format}, border=0)
-        (score,) = intervals(self.x1, self.n1, self.x2, self.n2, methods=["miettinen_nurminen"])
-        named = ["pearson", "n_minus_1", "fisher", "barnard", "boschloo", "student_t"]
-        shown = self._tests(named, "two-sided", large_is_missing=True)[["label", "p"]]
-        table = shown.to_html(index=False, formatters={"p": "{:.4f}".format}, border=0)
-        return (
-            f"{summary}Difference {100 * self.difference:.1f} percentage points "
-            f"(95% interval {100 * score.low:.1f} to {100 * score.high:.1f}, {score.label}).{table}"
-            f"<small>Six of {len(TESTS)} tests; <code>.tests()</code> shows all.</small>"
-        )
+        table = self._usual().to_html(index=False, formatters={"p": p_value_text}, border=0)
+        more = f"<small>Six of {len(TESTS)} tests; <code>.tests()</code> shows all.</small>"
+        return f"{summary}{self._said()}{table}{more}"
 
 
 def compare(

@@ -17,6 +17,7 @@ import scipy
 from numpy.typing import ArrayLike
 
 from lupus_kit.core.errors import InputError
+from lupus_kit.core.text import p_value_text
 from lupus_kit.inference.intervals.difference import score_interval, signed_root
 from lupus_kit.inference.intervals.interval import Interval, Intervals, Row, shown
 from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson
@@ -215,7 +216,7 @@ class Paired(Row):
         return pd.concat([self.tests(), self.intervals().to_frame().rename(columns={"key": "test"})], ignore_index=True)
 
     def __str__(self) -> str:
-        p = "; ".join(f"{one.label} p = {one.p:.4f}" for one in self.tests().itertuples())
+        p = "; ".join(f"{one.label} p = {p_value_text(one.p)}" for one in self.tests().itertuples())
         who = f"{self.b} have the event on the first occasion only and {self.c} on the second only"
         return f"Of {self.n} patients {who}. {p}. {'; '.join(map(str, self.intervals()))}."
 

@@ -19,8 +19,10 @@ SCALES = ("whole", "binary")
 #: How a p-value above the level is written where its digits are not printed.
 NOT_SIGNIFICANT = "NS"
 _MODELLED = re.compile(
-    r"adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight",
-    re.IGNORECASE,
+    r"(?i)adjust|stratif|logistic|covaria|regression|mantel|\bcmh\b|model|\bglmm\b|\bmmrm\b|ancova|imputat|weight"
+)
+_OTHER = re.compile(
+    r"(?i)(?<!un)(?<!un-)adjusted|\ba(?:OR|RR|RD)\b|inferiority|equivalen|\bcox\b|hazard|\bHR\b|log-?rank|interaction|trend"
 )
 _STRATIFIED = re.compile(r"stratif|mantel|\bcmh\b", re.IGNORECASE)
 _CRUDE = re.compile(r"\bun-?adjusted\b|\bun-?stratified\b|\bcrude\b", re.IGNORECASE)
@@ -89,6 +91,8 @@ class Claim:
     'SRI-4 response, week 12'
     >>> claim.modelled
     False
+    >>> claim.beyond_counts
+    False
     >>> claim.stratified
     False
     >>> claim.shown(0)
@@ -138,6 +142,11 @@ class Claim:
     def modelled(self) -> bool:
         """Whether the paper names an analysis that needs more than the counts: covariates, strata, a model."""
         return bool(_MODELLED.search(self.analysis)) and not _CRUDE.search(self.analysis)
+
+    @property
+    def beyond_counts(self) -> bool:
+        """Whether p-value and effect need more than the counts: a model, a margin, the times of events, other patients."""
+        return self.modelled or bool(_OTHER.search(f"{self.analysis} {self.effect}"))
 
     @property
     def stratified(self) -> bool:

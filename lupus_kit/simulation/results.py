@@ -53,8 +53,7 @@ class Simulation:
     30
     >>> len(found.trials)
     500
-    >>> from lupus_kit.simulation.trials.decisions import EVENTS
-    >>> 0.4 < found.probability(EVENTS["primary claimed"]).estimate < 0.6
+    >>> 0.4 < found.probability(found.events["primary claimed"]).estimate < 0.6
     True
     >>> list(found.undefined)
     ['any false claim']

@@ -355,6 +355,9 @@ def test_a_mismatch_comes_with_its_innocent_reasons():
 def test_values_of_models_are_not_read_as_mismatches():
     text = reading(claim(role="primary", p="0.500", analysis="stratified CMH"), claim("b", role="secondary", p="0.013"))
     assert "1 printed value comes from an adjusted or stratified analysis: the crude" in text
+    assert "1 printed value comes from an analysis of more than the counts" in reading(
+        claim(p="0.5", analysis="log-rank")
+    )
     assert "No analysis tried" not in text
     assert "was not met at 0.05." in text  # the printed p-value still is what the paper says
 

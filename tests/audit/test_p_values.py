@@ -122,6 +122,21 @@ def test_strata_that_are_not_printed_leave_the_p_value_open():
     assert both.sentence.startswith("from an adjusted or stratified analysis")
 
 
+def test_the_p_value_of_another_question_than_no_difference_gets_no_verdict_from_the_counts():
+    said = (
+        *(
+            {"analysis": one}
+            for one in ("test of non-inferiority", "Cox regression", "log-rank test", "P for interaction")
+        ),
+        *({"effect": one} for one in ("HR 0.51 (0.34-0.77)", "aOR 1.9 (1.1-3.2)", "adjusted difference 13.4")),
+    )
+    for said_in in said:
+        row = lines(claim(p="0.5", **said_in))["a", "p"]
+        assert row.verdict == "model", said_in
+        assert "not checkable from counts" in row.sentence
+    assert lines(claim(p="0.5", effect="unadjusted OR 9.0"))["a", "p"].verdict == "not reproduced"
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [

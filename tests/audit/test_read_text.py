@@ -373,6 +373,15 @@ def test_what_no_p_value_can_be_is_asked_and_not_dropped(printed):
 
 
 @pytest.mark.parametrize(
+    "printed", ["P for non-inferiority = 0.009", "Pinteraction=0.04", "P=0.009 by the log-rank test"]
+)
+def test_a_p_value_of_another_question_is_asked(printed):
+    study = read_text(ALLOCATION + f"Response was 40% with zorimab and 25% with placebo ({printed}).")
+    assert [claim.p for claim in study.records] == [""]
+    assert study.asked()[0].endswith("it is the p-value of another question")
+
+
+@pytest.mark.parametrize(
     ("printed", "read"),
     [
         ("p=0.05", "0.05"), ("P = .05", "0.05"), ("p=0·05", "0.05"), ("P=·05", "0.05"), ("P<.001", "<0.001"),

@@ -18,6 +18,7 @@ from lupus_kit.core.columns import (
     read_column,
     refuse_slips,
     require_columns,
+    require_frame,
     slip_of,
 )
 from lupus_kit.core.errors import InputError
@@ -177,3 +178,7 @@ def test_a_missing_column_is_told_with_the_nearest_that_is_there() -> None:
         InputError, match=r"visits lacks 2 columns: 'pga' \(there is 'PGA'\) and 'week'\. Add or rename"
     ):
         require_columns(pd.DataFrame({"PGA": [1], "site": [2]}), ["pga", "week"], "visits")
+    with pytest.raises(InputError, match=r"must be a pandas DataFrame, got Series; its .to_frame\(\) gives one"):
+        require_columns(require_frame(pd.Series([1]), "visits"), ["pga"], "visits")
+    with pytest.raises(InputError, match=r"lacks 1 column: 'creatinine'\. Add"):  # and not "there is 'cranial_nerve'"
+        require_columns(pd.DataFrame({"cranial_nerve": [1]}), ["creatinine"], "visits")

@@ -295,6 +295,14 @@ def test_a_table_of_codes_is_for_files_with_one_row_a_test(tmp_path: Path) -> No
     assert "the layout 'tests' is asked for" in refused(long_csv(tmp_path), layout="tests")
 
 
+def test_a_test_that_speaks_of_an_event_is_not_dropped(tmp_path: Path) -> None:
+    table = pd.read_csv(plain_tests(tmp_path), dtype=str)
+    path = csv(tmp_path / "v.csv", pd.concat([table, table.iloc[[0]].assign(test="USE OF RESCUE")]))
+    assert "the test USE OF RESCUE (USE OF RESCUE) would be ignored; did you mean 'rescue'?" in refused(path)
+    codes = pd.DataFrame({"code": ["USE OF RESCUE"], "column": [""]})  # is not to be read
+    assert verdicts(path, codes=codes) == verdicts(plain_tests(tmp_path))
+
+
 def test_two_codes_of_one_column_are_asked_for(tmp_path: Path) -> None:
     def twice(table: pd.DataFrame) -> pd.DataFrame:
         more = table[table["PARAMCD"] == "SLEDTOT"].assign(PARAMCD="SLEDAI", PARAM="SELENA-SLEDAI", AVAL=1)
@@ -447,7 +455,11 @@ def test_points_and_ones_in_one_file_are_refused(tmp_path: Path) -> None:
 
 def test_an_empty_cell_beside_ticks_is_asked_for(tmp_path: Path) -> None:
     table = items("X", "")
-    assert "this column is ticked with x: write no where it is absent" in refused(csv(tmp_path / "v.csv", table))
+    assert "seizure is ticked with x: write no where it is absent" in refused(csv(tmp_path / "v.csv", table))
+    # Empty cells of an event are open: an event that only ever says yes would take every other patient for a non-responder.
+    for yes in ("yes", "1"):
+        table = items().assign(withdrawn=["", yes, *[""] * (len(items()) - 2)])
+        assert f"withdrawn is ticked with {yes}: write no" in refused(csv(tmp_path / "v.csv", table))
 
 
 def test_a_row_that_says_only_who_and_when_is_a_visit_that_was_not_made(tmp_path: Path) -> None:

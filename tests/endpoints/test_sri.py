@@ -138,10 +138,10 @@ def test_an_open_clause_is_nonresponse_or_missing(later: dict, words: str) -> No
     assert counted["imputed"]
     assert words in counted["reason"]
     assert "counted as non-response" in counted["reason"]
-    left = one(base, later, missing="observed")
-    assert left["responder"] is pd.NA
-    assert not left["imputed"]
-    assert left["reason"].startswith("Undecided: ")
+    assert "at baseline" not in counted["reason"]
+    before = dict(later, visit=base["visit"], week=0, sledai=later["sledai"] and 12)
+    reason = one(before, row("a", 12, 4, 1.0))["reason"]
+    assert words.replace("missing", "missing at baseline") in reason
 
 
 def test_a_visit_without_a_row_is_there_as_a_missing_visit() -> None:

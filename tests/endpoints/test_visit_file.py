@@ -171,6 +171,16 @@ def test_the_week_comes_from_the_visit_and_the_other_way_round(tmp_path):
     assert set(by_week["visit"]) == {"baseline", "week 12", "week 24"}
 
 
+@pytest.mark.parametrize("names", [("W0", "W12", "W24"), ("BL", " 12 ", "24"), ("0 weeks", "12 weeks", "week 24")])
+def test_weeks_with_words_around_them_are_read_as_the_names_of_visits(tmp_path, names):
+    weeks = dict(zip(("0", "12", "24"), names, strict=True))
+    table = _example().drop(columns="visit").assign(week=lambda table: table["week"].map(weeks))
+    assert _verdicts(_write(tmp_path, table)) == BY_HAND
+    table.loc[1, "week"] = "W12/24"
+    with pytest.raises(InputError, match=r"row 3, column 'week': 'W12/24' is not allowed"):
+        read_visit_file(_write(tmp_path, table))
+
+
 # --- names --------------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +232,8 @@ def test_the_template_reads_once_it_is_filled(tmp_path):
         ({"pga": "pgaa"}, "'pgaa' would be ignored; did you mean 'pga'"),
         ({"bilag_renal": "bilag_rennal"}, "did you mean 'bilag_renal'"),
         ({"rescue": "rescu"}, "did you mean 'rescue'"),
+        ({"rescue": "date of rescue"}, "'date of rescue' would be ignored; did you mean 'rescue'"),
+        ({"prednisone_mg_day": "Withdrawal reason"}, "'Withdrawal reason' would be ignored; did you mean 'withdrawn'"),
         ({"patient": "who is it"}, "there is no column 'patient'"),
         ({"rescue": "PGA score"}, "both mean 'pga': keep one"),
         ({"rescue": "pga_week12"}, "'pga_week12': a visit in the name belongs to the wide layout"),
@@ -243,6 +255,7 @@ def test_all_problems_with_names_are_told_at_once(tmp_path):
 def test_unknown_columns_are_ignored_and_named(tmp_path):
     read = read_visit_file(_write(tmp_path, _example().assign(comment="fine", site=3)))
     assert read.ignored == ("comment", "site")
+    assert read_visit_file(_write(tmp_path, _example().assign(rescue_date="3 May"))).ignored == ("rescue_date",)
 
 
 # --- cells --------------------------------------------------------------------------------------------------------
@@ -314,6 +327,9 @@ def test_a_file_without_baseline_says_so(tmp_path):
     table = _example()
     with pytest.raises(InputError, match="no row has week 0"):
         read_visit_file(_write(tmp_path, table[table["week"] != "0"]))
+    alone = read_visit_file(_write(tmp_path, table[table["week"] == "0"])).visits
+    with pytest.raises(InputError, match="the table needs week 0 and at least one later week"):
+        score_visits(alone)
 
 
 def test_a_visit_name_that_says_no_week_is_refused(tmp_path):
@@ -404,6 +420,10 @@ def test_raw_findings_decide_descriptors(tmp_path):
     changed = BY_HAND | {("E02", 24): True}
     found = scored.to_frame().set_index(["patient", "week"])["responder"].to_dict()
     assert found == changed
+    both = score_visits(read_visit_file(_write(tmp_path, _example().assign(temperature="38.0"))).visits)
+    said = "A descriptor was recorded otherwise than the raw findings say, which count (2): E02 and E08."
+    assert said in both.notes
+    assert said not in scored.notes
 
 
 def test_grades_are_made_from_items(tmp_path):
@@ -571,11 +591,12 @@ def test_a_key_spelt_in_two_ways_is_listed(tmp_path, column, other):
         read_visit_file(_write(tmp_path, table))
 
 
-def test_a_number_of_a_patient_with_and_without_decimals_is_listed(tmp_path):
+@pytest.mark.parametrize("other", ["01.0", "1", "001"])
+def test_a_number_of_a_patient_with_other_zeros_is_listed(tmp_path, other):
     table = _example()
     table["patient"] = table["patient"].str.removeprefix("E")
-    table.loc[1, "patient"] = "01.0"
-    with pytest.raises(InputError, match=r"row 3, column 'patient': '01.0' is not allowed .elsewhere it is written"):
+    table.loc[1, "patient"] = other
+    with pytest.raises(InputError, match=f"row 3, column 'patient': '{other}' is not allowed .elsewhere it is written"):
         read_visit_file(_write(tmp_path, table))
 
 
@@ -625,6 +646,16 @@ def test_patients_without_baseline_are_named(tmp_path, layout):
     scored = score_visits(read_visit_file(_write(tmp_path, table if layout == "long" else _wide(table))).visits)
     assert "No baseline visit (1): E01." in scored.notes
     assert scored.responders()["assessed"].tolist() == [6, 6, 6, 6]
+
+
+def test_answers_that_missing_values_leave_open_are_counted_in_a_note():
+    table = _example().assign(week=lambda table: table["week"].astype(float))
+    table.loc[table["week"] == 0, "pga"] = None
+    scored = score_visits(table)
+    said = "An answer is open for missing values and counted as the estimand says (9): E01, E02, E03, E04, "
+    assert said in "".join(scored.notes)
+    assert "PGA is missing at baseline, counted as non-response." in scored.verdicts["reason"].iloc[0]
+    assert not any("An answer is open" in note for note in score_visits(table, missing="observed").notes)
 
 
 def test_an_empty_baseline_of_a_wide_file_is_a_row_and_another_empty_visit_is_none(tmp_path):

@@ -224,6 +224,10 @@ BAD = {
     "outcome": ({"outcome": "age", "covariates": []}, "column 'age' holds 57, 49, 41, 33, 25"),
     "three arms": ({"arm": "site", "covariates": []}, "must name two arms, not 3"),
     "one value": ({"patients": GOOD.assign(age=4)}, "covariate 'age' has one value, 4"),
+    "words": (
+        {"patients": GOOD.assign(age=GOOD["age"].map(lambda a: f"{a},5"))},
+        "numbers written as words, as '",
+    ),
     "infinite": ({"patients": GOOD.assign(age=[np.inf, *range(29)])}, "covariate 'age' holds an infinite value"),
     "explained": (
         {"patients": GOOD.assign(month=GOOD["age"] * 12), "covariates": ["age", "month"]},

@@ -242,3 +242,16 @@ def test_every_result_shows_itself_in_a_notebook():
         text = one._repr_html_()
         assert isinstance(text, str)
         assert len(text) > 20
+
+
+def test_a_p_value_too_small_for_four_decimals_is_not_shown_as_zero():
+    tables = pd.DataFrame({"stratum": ["a", "b"], "x1": [28, 30], "n1": 30, "x2": [4, 5], "n2": 30})
+    shown = {
+        "compare, printed": str(inference.compare(58, 60, 9, 60)),
+        "compare, notebook": inference.compare(58, 60, 9, 60)._repr_html_(),
+        "paired": str(inference.paired(60, 1, 100)),
+        "fragility": inference.fragility_index(58, 60, 9, 60)._repr_html_(),
+        "stratified": inference.stratified(tables)._repr_html_(),
+    }
+    assert {name for name, text in shown.items() if "e-" not in text} == set()
+    assert {name for name, text in shown.items() if "0.0000" in text} == set()

@@ -86,9 +86,7 @@ def test_decisions_are_those_of_inference(key):
 def test_one_sided_levels_are_half_of_the_two_sided(key):
     two, one = (AnalysisPlan(multiplicity=key, alpha=0.025 * sided, sided=sided).levels() for sided in (2, 1))
     assert [2 * cut for cut in one[0]] == pytest.approx(two[0], rel=1e-12)
-    if (
-        key == "obrien_fleming"
-    ):  # the two directions of week 24 share what week 12 has not spent: one side has its own sum
+    if key == "obrien_fleming":  # week 24 has what week 12 has not spent: one side has its own sum
         assert 0.9999 * two[1][0] < 2 * one[1][0] < two[1][0]
     else:
         assert [2 * cut for cut in one[1]] == pytest.approx(two[1], rel=1e-12)

@@ -148,7 +148,8 @@ class _Reader:
             latest = None
             text = (p_text if is_p else effect_text)(self.text[number.start : number.end])
             for_all = RE["for_all"].match(self.text, number.end)
-            if RE["other_p"].match(self.text, number.end):
+            other = is_p and RE["p_of_other"].search(self.text, number.start, number.end)
+            if other or RE["other_p"].match(self.text, number.end):
                 why = "it is the p-value of another question"
             elif within and not home:
                 why = "it stands behind the first of two numbers: it may compare visits within one arm"

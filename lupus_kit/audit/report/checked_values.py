@@ -11,6 +11,7 @@ from lupus_kit.inference import TESTS
 from lupus_kit.published import Claim, PrintedP, read_p
 
 FROM_MODEL = "from an adjusted or stratified analysis, not checkable from counts"
+FROM_OTHER = "from an analysis of more than the counts (covariates, a margin, times), not checkable from counts"
 STRATIFIED = "stratified: not checkable from these counts"
 #: The part of a report that holds the claims; every other part has the name of a table.
 CLAIMS = "claims"
@@ -285,11 +286,11 @@ class CheckedValue:
 
     def of_model(self, computed: bool = True, crude: str = "crude analysis") -> Self:
         """Say that the paper's own analysis is another one than the crude ones, where it names one."""
-        if not self.claim.modelled:
+        if not self.claim.beyond_counts:
             return self
         # Of a model's value a crude analysis prints the digits, it does not reproduce them.
         said = self.sentence.replace("reproduced only by", "printed so by", 1)
-        why = STRATIFIED if self.claim.stratified else FROM_MODEL
+        why = STRATIFIED if self.claim.stratified else FROM_MODEL if self.claim.modelled else FROM_OTHER
         sentence = f"{why}; {crude}: {said}" if computed else why
         return replace(self, verdict=Verdict.MODEL, sentence=sentence, paper_analysis=self.claim.analysis)
 

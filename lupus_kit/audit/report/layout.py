@@ -6,23 +6,11 @@ from itertools import groupby
 
 from lupus_kit.audit.report.checked_values import CLAIMS, NOT_PRINTED, Analysis, CheckedValue, Quantity, Verdict
 from lupus_kit.audit.report.statements import Statement
+from lupus_kit.core.text import p_value_text
 
 #: More analyses than this are counted, not listed; the csv and json forms hold them all.
 MOST_LISTED = 8
 Line = tuple[str, str]
-
-
-def p_text(p: float) -> str:
-    """Write a computed p-value; four decimals, more where these would be zeros.
-
-    Examples
-    --------
-    >>> p_text(0.05244), p_text(0.00012), p_text(float("nan"))
-    ('0.0524', '0.00012', 'undefined')
-    """
-    if p != p:
-        return "undefined"
-    return f"{p:.4f}" if p >= 0.0005 or p == 0 else f"{p:.2g}"
 
 
 def value_text(value: CheckedValue, one: Analysis) -> str:
@@ -38,8 +26,8 @@ def value_text(value: CheckedValue, one: Analysis) -> str:
         ]
         return numbers[0] if len(numbers) == 1 else f"{numbers[0]} ({numbers[1]} to {numbers[2]})"
     if one.low != one.low:
-        return p_text(one.value)
-    low, high = p_text(one.low), p_text(one.high)
+        return p_value_text(one.value)
+    low, high = p_value_text(one.low), p_value_text(one.high)
     return low if low == high else f"{low} to {high}"
 
 

@@ -241,7 +241,7 @@ def with_other_patients(value: CheckedValue, table: Table, steps: Sequence[tuple
     """
     printed, (x1, n1, x2, n2) = value.claim.printed_p, table
     inexact = printed is None or printed.relation != "=" or n1 + n2 > _MOST_WITH_OTHERS
-    if printed is None or inexact or value.fitting or value.claim.modelled:
+    if printed is None or inexact or value.fitting or value.claim.beyond_counts:
         return value
     others = [(x1, n1 + a, x2, n2 + b) for a, b in steps if max(x1, 1) <= n1 + a and max(x2, 1) <= n2 + b]
     setting = "one patient more or less"

@@ -39,7 +39,7 @@ def known_tables(study: Study) -> dict[str, Table]:
 
 def _two_visits(study: Study, tables: Tables) -> list[tuple[Claim, Claim]]:
     """Claims of one endpoint at two visits, the primary one first, both with known counts and an exact p."""
-    usable = [c for c in study.records if c.id in tables and c.visit and not c.modelled]
+    usable = [c for c in study.records if c.id in tables and c.visit and not c.beyond_counts]
     usable = [c for c in usable if c.printed_p and c.printed_p.relation == "="]
     pairs = combinations(sorted(usable, key=lambda claim: claim.role != "primary"), 2)
     alike = [(a, b) for a, b in pairs if a.endpoint == b.endpoint and a.arms == b.arms and a.visit != b.visit]
@@ -166,7 +166,7 @@ def read(
     """
     tables = known_tables(study)
     pairs = _two_visits(study, tables)
-    primaries = [c for c in study.records if c.role == "primary" and c.id in tables and not c.modelled]
+    primaries = [c for c in study.records if c.role == "primary" and c.id in tables and not c.beyond_counts]
     left_out = listing(claim.title for claim in primaries[_MOST_PRIMARIES:])
     said = f"Not spoken about one by one, for there are many primary claims: {left_out}." if left_out else ""
     found = [

@@ -56,7 +56,7 @@ def verdict_counts(values: Sequence[CheckedValue]) -> list[str]:
             (status[Verdict.REPRODUCED] + status[Verdict.SOME] - others, "given by at least one analysis tried"),
             (others, "given only with other patients counted than those printed"),
             (status[Verdict.NOT_REPRODUCED], "given by none of those tried"),
-            (status[Verdict.MODEL], "of an adjusted or stratified analysis"),
+            (status[Verdict.MODEL], f"of {_analysis(part)}"),
             (status[Verdict.NOT_CHECKABLE], "not checkable from what is printed"),
         ]
         if part:
@@ -170,7 +170,13 @@ def of_models(values: Sequence[CheckedValue]) -> str:
     """Say that values of a model cannot be checked from counts."""
     n = sum(value.verdict is Verdict.MODEL and value.quantity is not Quantity.VALUE for value in values)
     come = "comes" if n == 1 else "come"
-    return say("of_models", values=f"{plural(n, 'printed value')} {come}") if n else ""
+    return say("of_models", values=f"{plural(n, 'printed value')} {come}", analysis=_analysis(values)) if n else ""
+
+
+def _analysis(values: Sequence[CheckedValue]) -> str:
+    """Say what kind of analysis counts cannot check."""
+    models = all(value.claim.modelled for value in values if value.verdict is Verdict.MODEL)
+    return "an adjusted or stratified analysis" if models else "an analysis of more than the counts"
 
 
 def not_reproduced(values: Sequence[CheckedValue]) -> str:

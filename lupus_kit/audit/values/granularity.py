@@ -93,13 +93,13 @@ def _spread_total(n: object) -> int:
 
 
 def _result(check: str, printed: str, n: int, possible: bool) -> Granularity:
-    what = f"A mean{'±SD' if '±' in printed else ''} of {printed}"
+    what = f"mean{'±SD' if '±' in printed else ''} of {printed}"
     of = "0/1 values" if check == "DEBIT" else "whole numbers"
     if possible:
-        sentence = f"{what} is a value that {of} of {n} patients can have."
+        sentence = f"A {what} is a value that {of} of {n} patients can have."
     else:
         why = "another number of patients, a missing value or typing would explain it"
-        sentence = f"No {of} of {n} patients give {what}; {why}."
+        sentence = f"No {of} of {n} patients give a {what}; {why}."
     return Granularity(check, printed, n, possible, sentence)
 
 

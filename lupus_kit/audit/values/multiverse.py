@@ -14,6 +14,7 @@ from lupus_kit.audit.values.counts import ANALYSED, Table, populations
 from lupus_kit.audit.values.provenance import distinct_tests
 from lupus_kit.core.errors import InputError, is_number, unknown_name
 from lupus_kit.core.templates import toml_beside
+from lupus_kit.core.text import p_value_text
 from lupus_kit.inference import compare, intervals, pvalue, size
 
 TWO_SIDED, HALVED, FULL = "two-sided", "one-sided at half the level", "one-sided at the full level"
@@ -107,7 +108,7 @@ class Multiverse:
         side = "reaches" if own["significant"] else "does not reach"
         texts = [
             self.share_sentence,
-            f"The reference ({own['label']}, {own['population']}, {own['side']}) has p={own['p']:.4f} and {side} it.",
+            f"The reference ({own['label']}, {own['population']}, {own['side']}) has p={p_value_text(own['p'])} and {side} it.",
             self.flip_sentence,
         ]
         if not self.flips[~self.flips["defensible"]].empty:
@@ -123,7 +124,7 @@ class Multiverse:
         items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
         shown = self.defensible.sort_values("p_equivalent", kind="stable")
         columns = ["label", "population", "side", "p", "level", "size"]
-        forms = {"p": "{:.4f}".format, "size": "{:.4f}".format, "level": "{:g}".format}
+        forms = {"p": p_value_text, "size": "{:.4f}".format, "level": "{:g}".format}
         return f"<ul>{items}</ul>{shown[columns].to_html(index=False, border=0, formatters=forms)}"
 
 

@@ -73,7 +73,8 @@ def _of_effect(study: Study, effect: Effect, report: audit.Report) -> Mapping[st
         known |= {"p": p_words(claim.p), "printed": claim.p}
         usual = [p for key in _USUAL if (p := float(inference.pvalue(key, x1, n1, x2, n2))) == p]
         if tried := [one for one in value.analyses if one.key and not one.others]:
-            model = f" The paper names {claim.analysis}, which counts cannot check." if claim.modelled else ""
+            named = f" The paper names {claim.analysis or claim.effect}, which counts cannot check."
+            model = named if claim.beyond_counts else ""
             known |= {"analyses": len(tried), "fitting": sum(bool(one.fits) for one in tried), "model": model}
             known |= {"least": min(usual), "largest": max(usual)}
     if not effect.harmful and difference.estimate > 0:

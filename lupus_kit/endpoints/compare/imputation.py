@@ -11,6 +11,7 @@ import pandas as pd
 import scipy
 
 from lupus_kit.core.errors import InputError, confidence_level, is_number, unknown_name
+from lupus_kit.core.text import p_value_text
 from lupus_kit.endpoints.compare.imputed_data import Arms, Filled, decide, fill_gaps
 from lupus_kit.endpoints.visits.keys import KEYS
 
@@ -123,7 +124,7 @@ class ImputedResponders:
             shown[name] = [f"{100 * x:.1f}%" if np.isfinite(x) else "–" for x in table[name]]
         lost = table["between"] * (1 + 1 / self.n_imputations) / table["total"].where(table["total"] > 0)
         shown["variance from missing data"] = [f"{100 * x:.0f}%" if np.isfinite(x) else "–" for x in lost]
-        shown["p"] = ["" if np.isnan(p) else f"{p:.4f}" for p in table["p"]]
+        shown["p"] = [p_value_text(p, "") for p in table["p"]]
         return f"{shown.to_html(index=False, border=0)}<small>{html.escape(self.method)}</small>"
 
 

@@ -5,7 +5,7 @@ asks what the definition asks, and :func:`sri_reasons` says it in words. Yes, no
 booleans: ``False & missing`` is false, ``True & missing`` is missing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
@@ -33,6 +33,7 @@ NEW_B_LIMIT = 2
 MISSING = ("nonresponder", "observed", "locf", "worst", "best")
 
 
+_Flags = tuple[bool, ...]
 _OPENINGS = {True: "Responder: ", False: "Not a responder: ", pd.NA: "Undecided: "}
 
 
@@ -189,24 +190,25 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
 
     def sledai(clause: object, before: float, drop: float) -> str:
         if clause is pd.NA:
-            return "SLEDAI is missing"
+            return "SLEDAI is missing" + " at baseline" * bool(pd.isna(before))
         if not clause and before < points:
             return f"SLEDAI was {before:g} at baseline, so it cannot fall by {points}"
         change = "did not change" if drop == 0 else f"{'fell' if drop > 0 else 'rose'} by {abs(drop):g}"
         return f"SLEDAI {change}" + ("" if clause else f" (it must fall by {points} or more)")
 
-    def bilag(clause: object, new_a: Iterable[bool], new_b: Iterable[bool], missing: Iterable[bool]) -> str:
+    def bilag(clause: object, new_a: _Flags, new_b: _Flags, missing: _Flags, at_baseline: _Flags) -> str:
         if clause is pd.NA:
-            return f"BILAG grade missing ({', '.join(compress(BILAG_SYSTEMS, missing))})"
+            when = " at baseline" * (missing == at_baseline)
+            return f"BILAG grade missing{when} ({', '.join(compress(BILAG_SYSTEMS, missing))})"
         a, b = ([*compress(BILAG_SYSTEMS, new)] for new in (new_a, new_b))
         if not clause and len(b) < NEW_B_LIMIT:
             b = []  # one new B alone is no reason for a "no"
         parts = [f"new BILAG {grade} in {', '.join(systems)}" for grade, systems in (("A", a), ("B", b)) if systems]
         return " and ".join(parts) or "no new BILAG A or B"
 
-    def pga(clause: object, rise: int) -> str:
+    def pga(clause: object, rise: int, at_baseline: bool) -> str:
         if clause is pd.NA:
-            return "PGA is missing"
+            return "PGA is missing" + " at baseline" * at_baseline
         if rise == 0:
             return "PGA did not change"
         change = f"PGA {'rose' if rise > 0 else 'fell'} by {pga_text(abs(rise) / PGA_UNITS)}"
@@ -229,9 +231,9 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     if "bilag_clause" in clauses:
         before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
         new_a, new_b = newly_a(before, now, options.b_to_a_is_new), newly_b(before, now)
-        parts.append(part("bilag_clause", bilag, new_a, new_b, np.isnan(before + now)))
+        parts.append(part("bilag_clause", bilag, new_a, new_b, np.isnan(before + now), np.isnan(before)))
     if "pga_clause" in clauses:
-        parts.append(part("pga_clause", pga, change["pga_rise"]))
+        parts.append(part("pga_clause", pga, change["pga_rise"], baseline["pga"].isna()))
     words = found.events.words
     parts += [part(f"no {name}", partial(event, name), words(name)[later]) for name in found.events.clauses]
     return sentences(map(_OPENINGS.__getitem__, shown), [*parts, moved], phrases(_ending, shown, is_open, carried))

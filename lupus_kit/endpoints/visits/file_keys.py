@@ -96,7 +96,7 @@ def check_keys(
     note("patient", totals, "a row of totals or means is no patient: leave it out")
     for name in ("patient", "arm"):
         if name in flat:
-            words = "elsewhere it is written with other capitals or spaces, or without .0: write it in one way"
+            words = "elsewhere it is written with other capitals, spaces or zeros: write it in one way"
             note(name, flat[name].isin(_spelt_otherwise(flat[name])), words)
     if "arm" in flat:
         first_arm = flat.groupby("patient")["arm"].transform("first")
@@ -119,8 +119,8 @@ def check_keys(
 
 
 def _spelt_otherwise(column: pd.Series) -> set[str]:
-    """Find labels that differ from an earlier one only in capitals, spaces or the .0 of a number."""
+    """Find labels that differ from an earlier one only in capitals, spaces or the zeros around a number."""
     first: dict[str, str] = {}
     labels = column.dropna().unique()
-    plain = {label: re.sub(r"^(\d+)\.0+$", r"\1", " ".join(str(label).casefold().split())) for label in labels}
+    plain = {label: re.sub(r"^0*(\d+?)(?:\.0+)?$", r"\1", " ".join(str(label).casefold().split())) for label in labels}
     return {label for label in labels if first.setdefault(plain[label], label) != label}

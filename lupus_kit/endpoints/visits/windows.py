@@ -83,7 +83,7 @@ def plan_visits(
     patient, names = pd.factorize(visits["patient"])
     later = (week > 0) & np.isfinite(week) & (patient >= 0)
     known = visits.attrs.get(_PLAN, ())
-    if planned is None and len(known) and np.isin(week[later], known).all():
+    if planned is None and len(known) > 1 and np.isin(week[later], known).all():
         planned = known  # planned before, as read_visit_file does
     plan = _given(planned) if planned is not None else _inferred(patient[later], week[later])
     at = _nearest(week, plan)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit.core.errors import require_choice
+from lupus_kit.core.text import p_value_text
 from lupus_kit.inference.planning.regions import rejection_region
 from lupus_kit.inference.two_by_two.counts import as_count, as_level, at_most, one_table
 from lupus_kit.inference.two_by_two.registry import Test, get, pvalue, select
@@ -89,7 +90,7 @@ class Fragility:
         plural = "outcome" if self.index == 1 else "outcomes"
         return (
             f"<b>{self.index}</b> changed {plural} in arm {self.arm} ({self.quotient:.1%} of {self.patients} patients): "
-            f"<b>{label}</b> {self.direction} (p {self.p_before:.4f} → {self.p_after:.4f}, level {self.alpha:g})."
+            f"<b>{label}</b> {self.direction} (p {p_value_text(self.p_before)} → {p_value_text(self.p_after)}, level {self.alpha:g})."
         )
 
 

@@ -17,7 +17,7 @@ from scipy.special import stdtr, stdtrit
 from lupus_kit.core.columns import names_of
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.seeds import as_generator
-from lupus_kit.core.text import listing, plural
+from lupus_kit.core.text import listing, p_value_text, plural
 from lupus_kit.inference.strata import models
 from lupus_kit.inference.strata.patients import in_first_arm, need_frame, responses
 from lupus_kit.inference.two_by_two.counts import FloatArray, as_count, as_level
@@ -132,7 +132,7 @@ class Adjusted:
 
     def _repr_html_(self) -> str:
         first, second = (f"{html.escape(arm)} {rate:.1%}" for arm, rate in zip(self.arms, self.rates, strict=True))
-        form = dict.fromkeys(("estimate", "low", "high"), "{:.3f}".format) | {"p": "{:.4f}".format}
+        form = dict.fromkeys(("estimate", "low", "high"), "{:.3f}".format) | {"p": p_value_text}
         table = self.to_frame()[["label", "measure", *form]].to_html(index=False, border=0, formatters=form, na_rep="")
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"Standardised response: {first}, {second} ({plural(self.patients, 'patient')}).{table}<ul>{notes}</ul>"

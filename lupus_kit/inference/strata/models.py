@@ -24,10 +24,20 @@ def _columns(values: "pd.Series[object]", name: str) -> pd.DataFrame:
         return values.astype(np.float64).to_frame(name)
     if kind in "mMc":
         raise InputError(f"covariate {name!r} is of type {values.dtype}: give numbers, truth values or words.")
-    levels = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype(str).astype("category")
+    levels = values if isinstance(values.dtype, pd.CategoricalDtype) else _words(values, name)
     levels = levels.cat.remove_unused_categories()
     against = f"{name} ({levels.cat.categories[0]})"
     return pd.get_dummies(levels, prefix=against, prefix_sep=" v ", dtype=float, drop_first=True)
+
+
+def _words(values: "pd.Series[object]", name: str) -> "pd.Series[object]":
+    """Return words as categories; numbers that are written as words are no levels."""
+    levels = values.astype(str).astype("category")
+    written = levels.cat.categories.str.strip()
+    numbers = written[written.str.fullmatch(r"[-+]?\d+(?:[.,]\d+)?")]
+    if numbers.str.contains("[.,]").any() or (len(numbers) > 10 and 3 * len(numbers) > len(values)):
+        raise InputError(f"covariate {name!r} holds numbers written as words, as {numbers[0]!r}: make them numbers.")
+    return levels
 
 
 def design_of(frame: pd.DataFrame, first: Bools, covariates: list[str]) -> tuple[FloatArray, list[str], list[str]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lupus_kit.core.columns import names_of
 from lupus_kit.core.errors import InputError, require_choice
-from lupus_kit.core.text import listing, plural
+from lupus_kit.core.text import listing, p_value_text, plural
 from lupus_kit.inference.intervals.effects import intervals
 from lupus_kit.inference.intervals.interval import Interval
 from lupus_kit.inference.strata import estimators
@@ -191,7 +191,9 @@ class Stratified:
         heading = f"Responders of {self.arms[0]} (1) and {self.arms[1]} (2), compared within strata."
         tables = self.tables.to_html(index=False, border=0)
         shown = self.to_frame()[["label", "measure", "statistic", "p", "estimate", "low", "high"]]
-        rows = shown.to_html(index=False, border=0, float_format="{:.4f}".format, na_rep="")
+        rows = shown.to_html(
+            index=False, border=0, float_format="{:.4f}".format, formatters={"p": p_value_text}, na_rep=""
+        )
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"{html.escape(heading)}{tables}{rows}<ul>{notes}</ul>"
 

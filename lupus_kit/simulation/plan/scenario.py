@@ -53,8 +53,8 @@ class Scenario:
     >>> one = simulation.ResponseRates((0.5, 0.2), (0.5, 0.2))
     >>> scenario.rates.primary
     (0.55, 0.3)
-    >>> scenario.sizes
-    (30, 30)
+    >>> scenario.sizes, [one.name for one in scenario.comparisons]
+    ((30, 30), ['primary', 'secondary'])
     >>> scenario.patients_at_looks().tolist()
     [[[30, 30], [30, 30], [30, 30]]]
     >>> sorted(scenario.to_dict())

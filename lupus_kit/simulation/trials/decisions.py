@@ -185,8 +185,9 @@ class Rule:
     def table_codes(self, endpoint: int, n1: int, n2: int) -> np.ndarray:
         """Codes of every table of an endpoint, futility included, shape (n1 + 1, n2 + 1); made once."""
         if (codes := self.known.get((endpoint, n1, n2))) is None:
-            plan, (x1, x2) = self.plan, np.indices((n1 + 1, n2 + 1))
-            found = lattice(plan.test, n1, n2, plan.alternative, plan.margin)
+            plan = self.plan
+            found = lattice(plan.test, n1, n2, plan.alternative, plan.margin)  # refuses what no memory holds
+            x1, x2 = np.indices((n1 + 1, n2 + 1))
             codes = self.code(found, endpoint, responds_more(plan.margin, n1, x1, n2, x2))
             if endpoint == 0 and self.futility is not None:
                 codes = codes + self.futile(one_sided(plan, n1, n2))

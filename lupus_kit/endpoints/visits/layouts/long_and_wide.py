@@ -13,7 +13,11 @@ from lupus_kit.core.columns import fold, slip_of
 from lupus_kit.core.problems import Problems
 from lupus_kit.core.tables import RawTable
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME
+from lupus_kit.endpoints.visits.visit_table import EVENTS
 from lupus_kit.endpoints.visits.weeks import split_wide
+
+#: By the first word of each of its names the event that a column may speak of; whoever drops one makes responders.
+_EVENT_WORDS = {fold(n).split("_")[0]: name for name in EVENTS for n in (name, *BY_NAME[name].synonyms)}
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,25 @@ def map_columns(raw: RawTable, layout: str) -> tuple[pd.DataFrame, tuple[str, ..
     ignored = [name for name in names if name not in straight and name not in suffixed]
     for name in ignored:
         slip = slip_of(name, BY_FOLDED)
-        if slip and (meant := BY_FOLDED[slip].name) not in here:
+        meant = BY_FOLDED[slip].name if slip else event_of(name)
+        if meant and meant not in (here if slip else {*here, *(column.name for column, _ in suffixed.values())}):
             way_out = "Rename it, or give it a clearly different name"
             problems.note(f"{name!r} would be ignored; did you mean {meant!r}? {way_out}")
     problems.raise_if_any()
     columns = pd.DataFrame(mapped, columns=["written", "name", "week"]).set_index("written", drop=False)
     columns["written"] = [raw.written.get(name, name) for name in columns.index]
     return columns, tuple(raw.written.get(name, name) for name in ignored), layout, notes
+
+
+def event_of(words: str) -> str | None:
+    """Return the column of the intercurrent event that words speak of.
+
+    Examples
+    --------
+    >>> event_of("Date of rescue"), event_of("Withdrawal reason"), event_of("site")
+    ('rescue', 'withdrawn', None)
+    """
+    return next(filter(None, map(_EVENT_WORDS.get, fold(words).split("_"))), None)
 
 
 def _same_keys(two: pd.DataFrame) -> bool:

@@ -22,7 +22,7 @@ from lupus_kit.core.tables import RawTable, read_table
 from lupus_kit.core.text import lines, listing, plural
 from lupus_kit.endpoints.visits.file_columns import BY_FOLDED, BY_NAME
 from lupus_kit.endpoints.visits.keys import WHO_AND_WHEN
-from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable
+from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable, event_of
 from lupus_kit.endpoints.visits.weeks import weeks_of
 
 #: How a table of codes may be given.
@@ -193,8 +193,14 @@ def from_tests(raw: RawTable, roles: Mapping[str, str], given: Mapping[str, str]
     notes = [*raw.notes, f"One row a test: {roles['code']} names it."]
     codes = raw.cells[roles["code"]].map(plain_code)
     labels = raw.cells[roles["label"]] if "label" in roles else codes
-    columns, said = columns_of_codes(dict(zip(codes, labels, strict=True)), given, raw.source)
+    label_of = dict(zip(codes, labels, strict=True))
+    columns, said = columns_of_codes(label_of, given, raw.source)
     unread = [code for code in codes.unique() if code not in columns and given.get(code) != ""]
+    for code in unread:
+        meant = event_of(f"{code} {label_of[code]}")
+        if meant and meant not in {*map(str, raw.cells), *(column.name for column in columns.values())}:
+            what = f"{raw.source}: the test {code} ({label_of[code]}) would be ignored; did you mean {meant!r}?"
+            raise InputError(f"{what} Nothing was scored: {_WAY_OUT}, empty for a test that is not to be read.")
 
     rows = raw.cells.assign(_code=codes)[codes.isin(columns)]
     rows = rows.assign(_visit=rows[roles["visit"]] if "visit" in roles else None, _arm=_arms(rows, roles))

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lupus_kit.core.columns import Column, distinct_cells, fold, is_missing, read_column
+from lupus_kit.core.columns import YES_WORDS, Column, distinct_cells, fold, is_missing, read_column
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.problems import BadCells
 from lupus_kit.core.tables import RawTable
@@ -22,7 +22,8 @@ from lupus_kit.endpoints.visits.layouts.long_and_wide import TidyTable, from_col
 from lupus_kit.endpoints.visits.layouts.one_row_a_test import find_roles, from_tests
 from lupus_kit.endpoints.visits.layouts.redcap import undo_redcap
 from lupus_kit.endpoints.visits.missing_codes import number_of
-from lupus_kit.endpoints.visits.weeks import split_wide
+from lupus_kit.endpoints.visits.visit_table import EVENTS
+from lupus_kit.endpoints.visits.weeks import read_when, split_wide
 
 
 def read_points(tidy: TidyTable, problems: BadCells) -> TidyTable:
@@ -57,7 +58,7 @@ def read_points(tidy: TidyTable, problems: BadCells) -> TidyTable:
 
 
 def refuse_bare_ticks(table: pd.DataFrame, problems: BadCells) -> None:
-    """Note the empty cells of a column that holds an x and no word for no: absent, or not recorded.
+    """Note the empty cells of a column that holds an x, or of an event a yes, and no word for no: absent, or not recorded.
 
     Parameters
     ----------
@@ -72,8 +73,9 @@ def refuse_bare_ticks(table: pd.DataFrame, problems: BadCells) -> None:
         codes, cells = distinct_cells(table[name])
         empty = np.array([*map(is_missing, cells), True])[codes]
         words = {str(cell).strip().lower() for cell in cells if not is_missing(cell)}
-        if words == {"x"} and empty.any():
-            allowed = "this column is ticked with x: write no where it is absent, and NA where it was not recorded"
+        if empty.any() and (words == {"x"} or (words and name in EVENTS and words <= {*YES_WORDS})):
+            ticks = listing(sorted(words))
+            allowed = f"{name} is ticked with {ticks}: write no where it is absent, and NA where it was not recorded"
             problems.add(table, name, empty, allowed)
 
 
@@ -225,6 +227,31 @@ def read_decimal_comma(tidy: TidyTable) -> TidyTable:
     return replace(tidy, cells=tidy.cells.assign(**changed), notes=notes)
 
 
+def read_named_weeks(tidy: TidyTable) -> TidyTable:
+    """Take a column of weeks that holds words, such as W12, 12 weeks or baseline, for the names of the visits.
+
+    Parameters
+    ----------
+    tidy : TidyTable
+        The cells as written.
+
+    Returns
+    -------
+    TidyTable
+        With a column ``visit`` in the place of ``week``, where every cell says a time.
+    """
+    if "week" not in tidy.cells or "visit" in tidy.cells or pd.api.types.is_numeric_dtype(tidy.cells["week"].dtype):
+        return tidy
+    codes, cells = distinct_cells(tidy.cells["week"])
+    numbers = [not np.isnan(number_of(cell)) for cell in cells]
+    names = [f"week {cell}" if bare else cell for cell, bare in zip(cells, numbers, strict=True)]
+    if all(numbers) or not all(is_missing(cell) or read_when(name) for cell, name in zip(cells, names, strict=True)):
+        return tidy
+    visit = np.array([*names, None], dtype=object)[codes]
+    places = dict(tidy.cell_columns) | {"visit": tidy.cell_columns["week"]}
+    return replace(tidy, cells=tidy.cells.drop(columns="week").assign(visit=visit), cell_columns=places)
+
+
 #: ``"long"``: one row per patient and visit; ``"wide"``: one per patient; ``"tests"``: one per patient, visit and test.
 LAYOUTS = ("auto", "long", "wide", "tests")
 
@@ -262,4 +289,4 @@ def recognise(raw: RawTable, layout: str, codes: Mapping[str, str]) -> TidyTable
     raw = undo_redcap(raw)
     columns, ignored, chosen, notes = map_columns(raw, layout)
     raw = replace(raw, notes=(*raw.notes, *notes))
-    return read_decimal_comma(from_columns(raw, chosen, columns, ignored))
+    return read_decimal_comma(read_named_weeks(from_columns(raw, chosen, columns, ignored)))
