@@ -19,6 +19,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# A library that takes longer to import than most tests to run, and that nothing needs: see there.
+LIGHT = str(ROOT / "tests" / "references" / "light")
+sys.path.insert(0, LIGHT)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHT, os.environ.get("PYTHONPATH"))))
+
 # Kernels and commands that the tests start import the kit: without its bytecode each of them would compile it again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -31,8 +36,24 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+from references.walked_notebooks import asked, kernel, walked  # noqa: E402
+
+__all__ = ["asked", "kernel", "walked"]
+
 #: Seconds after which something that others wait for is taken to have died; a busy machine may take long.
 PATIENCE = 1800
+#: Where the longest tests are, by what they share. Two workers begin with one half of all tests each, and whoever has done
+#: the own half takes from the end of the other's: so each half begins with long tests, and short ones are left to share.
+LONGEST = (("browser", "course"), ("notebooks", "repository"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest tests begin, some in each half."""
+    rooms = [item.path.parent.name for item in items]
+    first, second = ([item for item, room in zip(items, rooms, strict=True) if room in long] for long in LONGEST)
+    others = [item for item, room in zip(items, rooms, strict=True) if not any(room in long for long in LONGEST)]
+    middle = max(0, len(items) // 2 - len(first))
+    items[:] = [*first, *others[:middle], *second, *others[middle:]]
 
 
 def pytest_collection_finish() -> None:
@@ -119,7 +140,7 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(
         *arguments: str, cwd: Path = ROOT, given: str | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), LIGHT)), **variables}
         command = [sys.executable, *arguments]
         return subprocess.run(
             command, cwd=cwd, env=environment, input=given or "", capture_output=True, text=True, timeout=PATIENCE
@@ -143,6 +164,18 @@ def page_loads() -> Callable[[str], list[str]]:
         return fetched + [sign for sign in signs if sign in code]
 
     return loads
+
+
+@pytest.fixture(scope="session")
+def without_pixels() -> Callable[..., bytes]:
+    """Stand in for ``Live.png``: the axes are drawn on and taken from pyplot, and nothing is rendered."""
+    import matplotlib.pyplot as plt
+
+    def png(live, axes, layout=None):
+        plt.close(axes.figure)
+        return b""
+
+    return png
 
 
 @dataclass(frozen=True)

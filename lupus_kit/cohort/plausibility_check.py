@@ -4,6 +4,7 @@ The statements, their ranges and where each comes from stand in ``data/plausibil
 kit (``set``), or true by definition. What breaks a definition is impossible; what lies outside a range is unusual.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,7 @@ def _rows(frame: pd.DataFrame, which: str) -> pd.DataFrame:
 
 
 def _measured(measure: str, rows: pd.DataFrame, formulas: list[str]) -> Found:
+    rows = rows.loc[:, rows.columns.isin(re.findall(r"\w+", " ".join(formulas)))]  # names are looked up in every column
     first, *second = (pd.Series(rows.eval(formula, engine="python"), rows.index).astype(float) for formula in formulas)
     if measure == "count":
         return float(first.sum()), 0.0, len(rows)

@@ -180,14 +180,14 @@ def _run(notebook: NotebookNode, folder: Path, timeout: int, scratch: Path) -> t
 
     client = NotebookClient(
         notebook,
-        km=_this_python(scratch),
+        km=this_python(scratch),
         timeout=timeout,
         store_widget_state=True,
         resources={"metadata": {"path": str(folder)}},
     )
     try:
         # What the kernel's own machinery logs is not for the reader; errors of cells arrive as outputs.
-        client.execute(cleanup_kc=True, env=_environment(scratch), stderr=subprocess.DEVNULL)
+        client.execute(cleanup_kc=True, env=environment(scratch), stderr=subprocess.DEVNULL)
     except CellExecutionError:
         return (_failed_cell(notebook),)
     except CellTimeoutError:
@@ -199,8 +199,19 @@ def _run(notebook: NotebookNode, folder: Path, timeout: int, scratch: Path) -> t
     return ()
 
 
-def _this_python(scratch: Path) -> AsyncKernelManager:
-    """Start the Python that is running, whatever kernels are registered on the machine."""
+def this_python(scratch: Path) -> AsyncKernelManager:
+    """Return what starts the Python that is running as a kernel, whatever kernels are registered on the machine.
+
+    Parameters
+    ----------
+    scratch : pathlib.Path
+        A folder that is there as long as the kernel.
+
+    Returns
+    -------
+    jupyter_client.manager.AsyncKernelManager
+        Not started yet.
+    """
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -212,8 +223,19 @@ def _this_python(scratch: Path) -> AsyncKernelManager:
     return AsyncKernelManager(kernel_spec_manager=OneKernel(), connection_file=str(scratch / "kernel.json"))
 
 
-def _environment(scratch: Path) -> dict[str, str]:
-    """Give the kernel this very kit, keep personal start-up files out of it, and no student's progress."""
+def environment(scratch: Path) -> dict[str, str]:
+    """Give a kernel this very kit, keep personal start-up files out of it, and no student's progress.
+
+    Parameters
+    ----------
+    scratch : pathlib.Path
+        A folder that is there as long as the kernel.
+
+    Returns
+    -------
+    dict
+        The kernel's environment variables.
+    """
     package_parent = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH"))))
     kept = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}

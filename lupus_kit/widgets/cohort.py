@@ -72,7 +72,7 @@ def assumption_scene(
     """
     assumed = cohort.Assumptions(drug_effect=drug_effect, drug_persistence=drug_persistence, dropout_rate=dropout_rate)
     trial = cohort.what_if(assumed, n_per_arm, seed)
-    answers = endpoints.sri(trial.visits)
+    answers = endpoints.sri(trial.visits, reasons=False)
     found = answers.groupby([answers["arm"].astype(str), "week"])["responder"].sum().to_dict()
     rows, facts = "", {}
     for week in _WEEKS:

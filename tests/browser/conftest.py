@@ -7,9 +7,6 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from references.walked_notebooks import walked
-
-__all__ = ["walked"]
 
 #: Seconds; only where giving up is sensible, since a machine may be busy.
 PATIENCE = 900

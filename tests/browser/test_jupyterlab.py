@@ -1,15 +1,15 @@
-"""A real browser opens each notebook in JupyterLab, and its widgets in Voilà. Skipped where there is none.
+"""A real browser opens each notebook in JupyterLab, and every widget in Voilà. Skipped where there is none.
 
-Every widget is moved in each: in JupyterLab on the page of widgets, in Voilà as it stands at its stops. The stops come to
-JupyterLab with the outputs of the run that other tests read, too; the first one runs anew, by the menu. Needs a Chromium:
-``LUPUS_KIT_CHROMIUM`` or one on the path. axe-playwright-python carries axe-core; nothing is fetched during the run. Waits are
-for a sign of life, since a machine may be busy: ``PATIENCE`` is only where giving up is sensible. Pictures go to
-``LUPUS_KIT_SCREENSHOTS`` if that is set, for a person to look at.
+Every widget is moved in Voilà, and in JupyterLab one of each kind: with sliders, with boxes, with a choice, with buttons. The
+stops come to JupyterLab with the outputs of the run that other tests read, too; the first one and the page of widgets run
+anew, by the menu, and all of them in one kernel. Needs a Chromium: ``LUPUS_KIT_CHROMIUM`` or one on the path.
+axe-playwright-python carries axe-core; nothing is fetched during the run. Waits are for a sign of life, since a machine may be
+busy: ``PATIENCE`` is only where giving up is sensible. Pictures go to ``LUPUS_KIT_SCREENSHOTS`` if that is set, for a person to
+look at.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -26,10 +26,15 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
+from references.cases import case
+
+from lupus_kit import widgets
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-STOPS = [name for name in NAMES if name != "widgets"]
+#: Boards in the order of their page.
+BOARDS = list(widgets.APPS)
+MOVED_IN_JUPYTERLAB = ("allocation_explorer", "patient_builder", "ticket_board", "table_explorer")
 TOKEN = "only-for-this-test"
 #: Seconds.
 PATIENCE = 900
@@ -62,9 +67,9 @@ CLOSE = """async () => {
     await jupyterapp.commands.execute('docmanager:save-all');
     await jupyterapp.commands.execute('application:close-all');
 }"""
-OPEN = "async path => { window.opened = await jupyterapp.commands.execute('docmanager:open', {path}); }"
+OPEN = "async given => { window.opened = await jupyterapp.commands.execute('docmanager:open', given); }"
 # Boards of a page, once each has its picture.
-BOARDS = """count => {
+SHOWN = """count => {
     const apps = [...document.querySelectorAll('.lupus-kit-app')];
     return apps.length >= count && apps.every(app => app.querySelector('img')?.complete);
 }"""
@@ -90,7 +95,8 @@ pytestmark = pytest.mark.browser
 
 def _own_folders(folder: Path) -> dict[str, str]:
     """Return an environment in which Jupyter reads and writes in a folder of the test's own."""
-    own = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / "ipython")}
+    paths = os.pathsep.join((str(ROOT), os.environ["PYTHONPATH"]))
+    own = {**os.environ, "PYTHONPATH": paths, "IPYTHONDIR": str(folder / "ipython")}
     return own | {f"JUPYTER_{kind}_DIR": str(folder / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
 
 
@@ -144,12 +150,11 @@ def lab(browser, lab_folder) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def voila(browser, tmp_path_factory) -> Iterator[str]:
-    """Start a Voilà of its own with two notebooks, the page of widgets and the widgets of all stops; yield its address."""
+    """Start a Voilà of its own with the page of widgets; yield its address."""
     pytest.importorskip("voila", reason="voila is not installed: pip install voila")
     folder = tmp_path_factory.mktemp("voila")
     (folder / "notebooks").mkdir()
-    for name, notebook in {"widgets": _only_widgets(_read("widgets")), "stops": _joined(STOPS)}.items():
-        (folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    shutil.copy(ROOT / "notebooks" / "widgets.ipynb", folder / "notebooks")
     port = _free_port()
     arguments = [str(folder / "notebooks"), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
     with _server("voila", arguments, folder, f"http://127.0.0.1:{port}/"):
@@ -211,9 +216,18 @@ def desk(lab, context) -> Iterator:
         yield page, outside
 
 
-def _run_all(page, name: str) -> None:
+@pytest.fixture(scope="session")
+def kernel_of_all(lab) -> dict[str, str]:
+    """Start one kernel for all notebooks: where nothing is run, a kernel of its own would only load."""
+    start = urllib.request.Request(f"{lab}/api/kernels?token={TOKEN}", method="POST", data=b'{"name": "python3"}')
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(start, timeout=PATIENCE) as answer:
+        started = json.load(answer)
+    return {"id": started["id"], "name": started["name"]}
+
+
+def _run_all(page, name: str, **kernel: dict[str, str]) -> None:
     """Open a notebook and let its menu run all cells."""
-    page.evaluate(OPEN, f"{name}.ipynb")
+    page.evaluate(OPEN, {"path": f"{name}.ipynb", **kernel})
     page.locator(".jp-CodeCell").first.wait_for(state="attached")
     # JupyterLab says "Idle" before the kernel is connected, and drops a Run All in that moment: look at the status
     # bar, and ask again if no cell starts.
@@ -230,7 +244,7 @@ def _run_all(page, name: str) -> None:
     _wait(page, FINISHED)
 
 
-def _open_with_outputs(page, name: str, walked, folder: Path) -> None:
+def _open_with_outputs(page, name: str, walked, folder: Path, **kernel: dict[str, str]) -> None:
     """Open a notebook with the outputs of its run, which are trusted; its boards stand empty and are opened in Voilà."""
     notebook, seen = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4), walked(name).cells
     for cell in notebook.cells:
@@ -238,7 +252,7 @@ def _open_with_outputs(page, name: str, walked, folder: Path) -> None:
             cell.update(outputs=seen[cell.id].outputs, execution_count=seen[cell.id].execution_count)
     NotebookNotary(data_dir=str(folder / "DATA")).sign(notebook)
     nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
-    page.evaluate(OPEN, f"{name}.ipynb")
+    page.evaluate(OPEN, {"path": f"{name}.ipynb", **kernel})
     page.locator(".jp-OutputArea-output").first.wait_for(state="attached")
 
 
@@ -286,135 +300,72 @@ def _picture(page, name: str) -> None:
         page.screenshot(path=Path(wanted) / f"{name}.png")
 
 
-def _move_all(page, name: str) -> None:
-    apps = page.locator(".lupus-kit-app")
-    for number in range(apps.count()):
-        app = apps.nth(number)
+def _move_all(page, names: list[str]) -> None:
+    for name in names:
+        app = page.locator(".lupus-kit-app").nth(BOARDS.index(name))
         app.scroll_into_view_if_needed()
         _move(page, app)
         assert app.get_by_role("alert").count() == 0
         assert app.locator(".noUi-handle:not([aria-label])").count() == 0, "a slider without a name"
         app.scroll_into_view_if_needed()
-        _picture(page, f"{name}-widget-{number + 1}")
+        _picture(page, f"widget-{name}")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_opens_in_jupyterlab_and_the_widgets_answer(name, lab, lab_folder, desk, walked):
+def test_every_notebook_opens_in_jupyterlab_and_widgets_answer(lab_folder, desk, kernel_of_all, walked):
     page, outside = desk
-    try:
-        if name in (NAMES[0], "widgets"):
-            _run_all(page, name)
-        else:
-            _open_with_outputs(page, name, walked, lab_folder)
-        errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
-        assert errors == []
-        _picture(page, f"{name}-opened")
-        if name == "widgets":
-            _wait(page, BOARDS, _boards(name))
-            assert [board for board in page.evaluate(SIZES) if board["height"] > HIGHEST] == []
-            _move_all(page, name)
-        _wait(page, IDLE)
-    finally:
-        page.evaluate(CLOSE)
-        _stop_kernels(lab)
+    for name in NAMES:
+        with case(name):
+            try:
+                if name in (NAMES[0], "widgets"):
+                    _run_all(page, name, kernel=kernel_of_all)
+                else:
+                    _open_with_outputs(page, name, walked, lab_folder, kernel=kernel_of_all)
+                errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
+                assert errors == []
+                _picture(page, f"{name}-opened")
+                if name == "widgets":
+                    _wait(page, SHOWN, len(BOARDS))
+                    assert [board for board in page.evaluate(SIZES) if board["height"] > HIGHEST] == []
+                    _move_all(page, MOVED_IN_JUPYTERLAB)
+                _wait(page, IDLE)
+            finally:
+                page.evaluate(CLOSE)
     assert outside == [], "the page asked for something outside this machine"
 
 
-def _stop_kernels(lab: str) -> None:
-    """Stop the kernel of the page that was left: it would hold its memory until the last test."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{lab}/api/kernels?token={TOKEN}", timeout=PATIENCE) as answer:
-        running = [kernel["id"] for kernel in json.load(answer)]
-    for one in running:
-        stop = urllib.request.Request(f"{lab}/api/kernels/{one}?token={TOKEN}", method="DELETE")
-        opener.open(stop, timeout=PATIENCE).close()
-
-
-def _read(name: str) -> dict:
-    return json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
-
-
-def _only_widgets(notebook: dict) -> dict:
-    """Leave out the code that no widget needs: Voilà shows the widgets, and whole notebooks run in other tests."""
-    kept: list[dict] = []
-    wanted: set[str] = set()
-    for cell in reversed(notebook["cells"]):
-        if cell["cell_type"] != "code":
-            kept.append(cell)
-            continue
-        source = "".join(cell["source"])
-        nodes = list(ast.walk(ast.parse(source)))
-        given = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
-        given |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        if WIDGET.search(source) or wanted & given:
-            kept.append(cell)
-            wanted = wanted - given | {node.id for node in nodes if isinstance(node, ast.Name)} - given
-    return {**notebook, "cells": kept[::-1]}
-
-
-def _boards(name: str) -> int:
-    """Count the boards that a notebook builds."""
-    code = ["".join(cell["source"]) for cell in _read(name)["cells"] if cell["cell_type"] == "code"]
-    return sum(len(WIDGET.findall(source)) for source in code)
-
-
-def _joined(names: list[str]) -> dict:
-    """Put the widgets of several notebooks on one page: a kernel and a page of Voilà's take longer than a board."""
-    notebooks = [_only_widgets(_read(name)) for name in names]
-    cells = [
-        {**cell, "id": f"{name}-{cell['id']}"}
-        for name, one in zip(names, notebooks, strict=True)
-        for cell in one["cells"]
-    ]
-    return {**notebooks[0], "cells": cells}
-
-
-@contextmanager
-def _voila_page(context, address: str, name: str, boards: int) -> Iterator:
+@pytest.fixture(scope="session")
+def boards(voila, context) -> Iterator:
+    """Open the page of widgets in Voilà."""
     with _page(context, []) as page:
         # Voilà's template asks a public server for icons: the boards must do without.
         page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
-        page.goto(f"{address}/{name}.ipynb")
-        _wait(page, BOARDS, boards)
+        page.goto(f"{voila}/widgets.ipynb")
+        _wait(page, SHOWN, len(BOARDS))
         _wait(page, NAMED)
         assert page.locator("text=Traceback").count() == 0
-        yield page
-
-
-@pytest.fixture(scope="session")
-def stops(voila, context) -> Iterator:
-    """Open the widgets of all stops in Voilà."""
-    with _voila_page(context, voila, "stops", sum(map(_boards, STOPS))) as page:
-        yield page
-
-
-def test_the_page_of_widgets_stands_in_voila_without_barriers(voila, context):
-    with _voila_page(context, voila, "widgets", _boards("widgets")) as page:
         assert page.locator(".lupus-kit-app").get_by_role("alert").count() == 0
-        assert _barriers(page) == []
+        yield page
 
 
-@pytest.mark.parametrize("screen", [LAPTOP, PHONE], ids=["laptop", "phone"])
-def test_boards_fit_the_screen(screen, stops):
-    stops.set_viewport_size(screen)
-    _wait(stops, "width => innerWidth === width", screen["width"])
-    boards = stops.evaluate(SIZES)
-    assert len(boards) == sum(map(_boards, STOPS))
-    assert [board for board in boards if board["right"] > screen["width"]] == []
-    assert stops.evaluate("document.documentElement.scrollWidth") <= screen["width"]
-    if screen is LAPTOP:
-        assert [board for board in boards if board["height"] > HIGHEST] == []
+def test_boards_fit_the_screens_of_phones_and_laptops(boards):
+    for screen in (PHONE, LAPTOP):
+        boards.set_viewport_size(screen)
+        _wait(boards, "width => innerWidth === width", screen["width"])
+        sizes = boards.evaluate(SIZES)
+        assert len(sizes) == len(BOARDS)
+        assert [board for board in sizes if board["right"] > screen["width"]] == []
+        assert boards.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+    assert [board for board in sizes if board["height"] > HIGHEST] == [], "on a laptop"
 
 
-def test_the_widgets_of_all_stops_answer_in_voila_without_barriers(stops):
-    stops.set_viewport_size(LAPTOP)
-    assert stops.locator(".lupus-kit-app").count() == sum(map(_boards, STOPS))
-    _move_all(stops, "voila-stops")
-    assert _barriers(stops) == []
+def test_every_widget_answers_in_voila_without_barriers(boards):
+    assert boards.locator(".lupus-kit-app").count() == len(BOARDS)
+    _move_all(boards, BOARDS)
+    assert _barriers(boards) == []
 
 
-def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(stops):
-    app = stops.locator(".lupus-kit-app").nth(sum(_boards(name) for name in STOPS if name < "04"))
+def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(boards):
+    app = boards.locator(".lupus-kit-app").nth(BOARDS.index("table_explorer"))
     app.get_by_role("button", name="Reset").click()  # it may have been moved
     app.get_by_text("16/29 (55.2%)").first.wait_for()
     field, start = app.locator("input[type=text]").last, app.locator("input[type=text]").last.input_value()
@@ -427,13 +378,13 @@ def test_a_view_is_pasted_a_wrong_one_is_a_sentence_and_reset_goes_back(stops):
         field.fill(pasted)
         field.press("Enter")
         app.get_by_text(words).first.wait_for()
-    _picture(stops, "a-wrong-view")
+    _picture(boards, "a-wrong-view")
     app.get_by_role("button", name="Reset").click()
     app.get_by_text("16/29 (55.2%)").first.wait_for()
     assert field.input_value() == start
 
 
-def test_work_is_downloaded_and_restored_by_one_click_each(lab, lab_folder, desk, tmp_path):
+def test_work_is_downloaded_and_restored_by_one_click_each(lab_folder, desk, tmp_path):
     page, _ = desk
     cells = [nbformat.v4.new_code_cell("from lupus_kit import lessons\nlessons.check('00.1', 16)\nlessons.backup()")]
     own = lab_folder / "notebooks" / "own"
@@ -458,4 +409,3 @@ def test_work_is_downloaded_and_restored_by_one_click_each(lab, lab_folder, desk
         _picture(page, "backup")
     finally:
         page.evaluate(CLOSE)
-        _stop_kernels(lab)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -21,8 +22,14 @@ def call(*arguments: str) -> int:
     return int(stopped.value.code or 0)
 
 
+@pytest.fixture(scope="module")
+def lab():
+    """What JupyterLab says of itself, asked once."""
+    return health.lab_info()
+
+
 @pytest.fixture
-def pretend(monkeypatch):
+def pretend(monkeypatch, lab):
     """Change or hide versions of installed libraries; a kernel is not started."""
     true, changed = metadata.version, {}
 
@@ -33,6 +40,7 @@ def pretend(monkeypatch):
         return true(asked) if found == "as it is" else found
 
     monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(health, "lab_info", lambda: copy.deepcopy(lab))
     monkeypatch.setattr(health, "live_slider", lambda: health.Finding("a kernel starts", "yes", "yes", ok=True))
     return changed
 
@@ -70,8 +78,8 @@ def test_a_core_without_jupyter_is_well_and_says_how_to_get_it(pretend, capsys):
 
 
 @pytest.mark.parametrize("change", ["nothing", "missing", "disabled", "too old", "another one"])
-def test_doctor_finds_a_front_end_that_is_off(change):
-    info = health.lab_info()
+def test_doctor_finds_a_front_end_that_is_off(change, lab):
+    info = copy.deepcopy(lab)
     extension = dict(info["federated_extensions"][health.MANAGER])
     if change == "missing":
         info["federated_extensions"] = {}

@@ -1,13 +1,11 @@
-"""The notebooks, and one run of each."""
+"""The notebooks as they are committed."""
 
 from __future__ import annotations
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from references.walked_notebooks import FOLDER, asked, walked
-
-__all__ = ["asked", "walked"]
+from references.walked_notebooks import FOLDER
 
 
 @pytest.fixture

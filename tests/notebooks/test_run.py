@@ -107,7 +107,6 @@ def test_an_exercise_shows_its_choices_and_not_its_answer(name, notebook, asked)
     for given in asked(notebook):
         exercise, question = find(given.key), notebook.cells[given.index - 1].source
         assert f"Exercise {given.key}" in question
-        assert all(f"**{one}**" in question or f'"{one}"' in question for one in exercise.choices)
         if exercise.kind == "quiz":
             offered = [slip.answer() for slip in exercise.misconceptions] + [*letters(exercise.answer(), 3)]
             assert sorted(re.findall(r"\*\*(\d[a-d])\*\*", question)) == sorted(offered), (

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lupus_kit import figures
+
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -18,8 +20,10 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name, monkeypatch):
+def test_examples(name, monkeypatch, without_pixels):
     monkeypatch.chdir(ROOT)
+    if name.startswith("lupus_kit.widgets"):
+        monkeypatch.setattr(figures.Live, "png", without_pixels)
     module = importlib.import_module(name)
     result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     if "matplotlib.pyplot" in sys.modules:

@@ -56,34 +56,39 @@ def wait_for(condition: Callable[[], object], what: str) -> object:
 
 
 class Cluster:
-    """A scheduler, two workers of one thread each, and a client, all on this machine."""
+    """A scheduler and a client in this process, and two worker processes of one thread each, all on this machine."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self.log = (folder / "log").open("w")
-        address = folder / "scheduler.json"
-        local = ["--scheduler-file", str(address), "--no-dashboard"]
-        self.scheduler = self.start("scheduler", *local, "--host", "127.0.0.1", "--port", "0")
-        self.workers: list[subprocess.Popen] = []
-        wait_for(address.exists, "the scheduler")
-        self.client = distributed.Client(scheduler_file=str(address), timeout=PATIENCE)
-        for _ in range(2):
-            # Without a nanny: nobody starts a killed worker again.
-            options = ["--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--local-directory", str(folder)]
-            self.workers.append(self.start("worker", *local, *options))
-        self.client.wait_for_workers(2, timeout=PATIENCE)
-
-    def start(self, *arguments: str) -> subprocess.Popen:
+        self.scheduler = distributed.LocalCluster(
+            n_workers=0, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=None
+        )
+        # Without a nanny: nobody starts a killed worker again.
+        options = [
+            "--no-nanny",
+            "--no-dashboard",
+            "--nthreads",
+            "1",
+            "--host",
+            "127.0.0.1",
+            "--local-directory",
+            folder,
+        ]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-        command = [sys.executable, "-m", "dask", *arguments]
-        return subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log, cwd=self.folder)
+        command = [sys.executable, "-m", "dask", "worker", self.scheduler.scheduler_address, *map(str, options)]
+        self.workers = [
+            subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log, cwd=folder) for _ in range(2)
+        ]
+        self.client = distributed.Client(self.scheduler, timeout=PATIENCE)
+        self.client.wait_for_workers(2, timeout=PATIENCE)
 
     def stop(self) -> None:
         self.client.close(timeout=5)
-        for process in (*self.workers, self.scheduler):
+        for process in self.workers:
             process.kill()
-        for process in (*self.workers, self.scheduler):
+        for process in self.workers:
             process.wait(timeout=PATIENCE)
+        self.scheduler.close(timeout=PATIENCE)
         self.log.close()
 
 

@@ -18,6 +18,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from nbformat import v4
 from references import toy_chunks
 
 from lupus_kit import design, simulation
@@ -389,21 +390,6 @@ def test_a_folder_that_is_none_is_one_sentence(checkpoint):
         simulation.run(design.he2020(), RATES, 10, checkpoint=checkpoint)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
-@pytest.mark.parametrize("kept_in", [None, "done"])
-def test_a_killed_worker_is_one_sentence(tmp_path, kept_in, expected):
-    store = None if kept_in is None else Checkpoint(tmp_path / kept_in, PLAN)
-    task = partial(toy_chunks.killed_at, chunk=3, caller=os.getpid())
-    says = r"a worker process was killed after \d+ of 293 trials.*"
-    says += r"on the command line --out" if store is None else r"is kept in .*done, .* with --resume\)\."
-    with pytest.raises(InputError, match=says):
-        list(run_chunks(task, streams(), SIZES, n_jobs=2, checkpoint=store))
-    if store is not None:  # and the same run goes on
-        pd.testing.assert_frame_equal(
-            together(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store)), expected
-        )
-
-
 # ------------------------------------------------------------------ killed
 
 
@@ -538,17 +524,14 @@ def test_the_bar_shows_trials_and_an_estimate(capsys):
     assert re.search(r"\b1\d\d/293 \[00:0\d<00:0\d, ", drawn)
 
 
-def test_the_bar_is_a_widget_in_a_notebook():
-    from nbclient import NotebookClient
-    from nbformat import v4
-
+def test_the_bar_is_a_widget_in_a_notebook(kernel, tmp_path):
     code = (
         "from lupus_kit import design, simulation\n"
         "rates = simulation.ResponseRates((0.5, 0.3), (0.6, 0.4))\n"
         "simulation.run(design.he2020(), rates, n_trials=600_000, seed=1, progress=True).n_trials"
     )
     notebook = v4.new_notebook(cells=[v4.new_code_cell(code)])
-    NotebookClient(notebook, timeout=600, startup_timeout=600, kernel_name="python3").execute()
+    assert kernel(notebook, tmp_path) == []
     widgets = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
     (bar,) = (widget["state"] for widget in widgets if widget["model_name"] == "FloatProgressModel")
     assert (bar["value"], bar["max"], bar["bar_style"]) == (600_000, 600_000, "success")
@@ -611,3 +594,21 @@ def test_an_interrupt_waits_until_a_part_is_written():
     with pytest.raises(ValueError, match="full disk"), interrupt_later():  # an error comes through
         raise ValueError("full disk")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# ------------------------------------------------------------------ last, since the other tests share the processes
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
+@pytest.mark.parametrize("kept_in", [None, "done"])
+def test_a_killed_worker_is_one_sentence(tmp_path, kept_in, expected):
+    store = None if kept_in is None else Checkpoint(tmp_path / kept_in, PLAN)
+    task = partial(toy_chunks.killed_at, chunk=3, caller=os.getpid())
+    says = r"a worker process was killed after \d+ of 293 trials.*"
+    says += r"on the command line --out" if store is None else r"is kept in .*done, .* with --resume\)\."
+    with pytest.raises(InputError, match=says):
+        list(run_chunks(task, streams(), SIZES, n_jobs=2, checkpoint=store))
+    if store is not None:  # and the same run goes on
+        pd.testing.assert_frame_equal(
+            together(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store)), expected
+        )

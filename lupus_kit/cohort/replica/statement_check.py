@@ -21,6 +21,7 @@ from lupus_kit.endpoints import bilag_total, renal_response, sledai, sri
 _PEOPLE = {"age": "age_years", "weight": "weight_kg", "height": "height_cm", "bsa": "bsa_m2",
            "duration": "disease_duration_months"}  # fmt: skip
 _LABS = {"dsdna": "anti_dsdna_iu_ml", "anti_nucleosome": "anti_nucleosome"}
+_WEEKS = dict(zip(VISITS, (0, 12, 24), strict=True))
 _SERIOUS_INFECTION = "any severe infection"
 
 
@@ -84,12 +85,12 @@ class _Measured:
         self.cohort = cohort
         self.patients = cohort.patients.set_index("patient")
         total = sledai(cohort.sledai, version=a.sledai_version if a else REPLICA_SLEDAI)
-        visits = cohort.visits.assign(sledai=total.to_numpy())
-        self.responses = sri(visits)
+        visits = cohort.visits.assign(sledai=total.to_numpy(), prednisone=cohort.visits["prednisone_mg_day"])
+        answers = sri(visits, reasons=False)
+        self.responses = {v: answers.loc[answers["visit"].astype(str) == v].set_index("patient") for v in VISITS}
         visits["bilag_total"] = bilag_total(cohort.bilag).to_numpy()
         visits["active_bilag"] = active_bilag(cohort.bilag)
-        for organ in ORGANS:
-            visits[organ] = cohort.sledai[organ].to_numpy()
+        visits[list(ORGANS)] = cohort.sledai[list(ORGANS)].to_numpy()
         for measure, column in _LABS.items():
             if column in cohort.labs:
                 visits[measure] = cohort.labs[column].to_numpy()
@@ -97,11 +98,13 @@ class _Measured:
             titre = cohort.labs.pivot(index="patient", columns="week", values="ana_titre")
             entry = cohort.labs["patient"].map(titre[0])
             visits["ana_decreased"] = (cohort.labs["ana_titre"] < entry).to_numpy()
-        visits["prednisone"] = visits["prednisone_mg_day"]
         if "egfr_ml_min_173" in cohort.labs:  # without it nobody can tell whether kidney function was kept
             visits["remission"] = self._remission()
-        self.visits = visits
-        self.followed = set(visits.loc[visits["week"] > 0, "patient"])
+        self.visits = {v: visits.loc[visits["week"] == week].set_index("patient") for v, week in _WEEKS.items()}
+        people, arm = self.patients, self.patients["arm"].astype(str)
+        followed = people.index.isin(visits.loc[visits["week"] > 0, "patient"])
+        # By arm, and whether it is about everyone or only those who were followed.
+        self.people = {(a, e): people[(arm == a) & (followed | e)] for a in arm.unique() for e in (True, False)}
 
     def _remission(self) -> np.ndarray:
         """Complete remission under the definition a replica uses, in patients with nephritis."""
@@ -112,9 +115,7 @@ class _Measured:
 
     def values(self, s: Statement) -> Any:
         """One value per patient the statement is about; None where the cohort does not record it."""
-        mine = self.patients.loc[self.patients["arm"].astype(str) == s.arm]
-        if not s.everyone:
-            mine = mine.loc[[p in self.followed for p in mine.index]]
+        mine = self.people.get((s.arm, s.everyone), self.patients.iloc[:0])
         if s.measure in _PEOPLE:
             return mine[_PEOPLE[s.measure]]
         if s.measure == "female":
@@ -137,12 +138,9 @@ class _Measured:
 
     def _at_visit(self, s: Statement, patients: pd.Index) -> Any:
         if s.measure == "responder":
-            table = self.responses.loc[self.responses["visit"].astype(str) == s.visit].set_index("patient")
-            return table["responder"].reindex(patients).dropna().to_numpy(dtype=bool)
-        here = self.visits.loc[self.visits["week"] == (0, 12, 24)[VISITS.index(s.visit)]].set_index("patient")
-        here = here.loc[here.index.isin(patients)]
+            return self.responses[s.visit]["responder"].reindex(patients).dropna().to_numpy(dtype=bool)
+        here = self.visits[s.visit]
+        mine = here.index.isin(patients)
         if s.kind == "n":
-            return np.ones(len(here))
-        if s.measure not in here:
-            return None
-        return here[s.measure].to_numpy(dtype=float)
+            return np.ones(mine.sum())
+        return here.loc[mine, s.measure].to_numpy(dtype=float) if s.measure in here else None

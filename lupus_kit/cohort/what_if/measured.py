@@ -38,7 +38,7 @@ def measured_values(cohort: Cohort) -> pd.DataFrame:
     table["active"] = active_bilag(cohort.bilag)
     ill = table["patient"].map(cohort.patients.set_index("patient")["nephritis"])
     table["remission"] = (~table[_RENAL].any(axis=1)).where(ill)
-    answers = sri(visits[visits["week"].isin([0, 12, 24])], missing="observed")
+    answers = sri(visits[visits["week"].isin([0, 12, 24])], missing="observed", reasons=False)
     found = answers[["patient", "week"]].assign(sri4=answers["responder"].astype("Float64"))
     return table.merge(found, how="left", on=["patient", "week"])
 
