@@ -54,10 +54,8 @@ def refuse(*_, **__):
 sys.meta_path.insert(0, Blocked())
 threading.Thread.start = _thread.start_new_thread = subprocess.Popen.__init__ = os.system = os.fork = refuse
 """
-#: The kernel's own thread for long outputs starts with the first of them; a bar's thread only helps its look.
-PREPARED = """import tqdm
-tqdm.tqdm.monitor_interval = 0
-display({"text/plain": "-" * 1_000_000}, raw=True)"""
+#: The kernel's own thread for long outputs starts with the first of them.
+PREPARED = """display({"text/plain": "-" * 1_000_000}, raw=True)"""
 #: What the notebook before has left goes, and the next one starts in a folder of its own.
 FORGET = """import os, sys
 from matplotlib.figure import Figure

@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from lupus_kit.cohort.replica.statements import ORGANS, VISITS, Statement, order_statistic
+from lupus_kit.core.bars import Bar
 from lupus_kit.core.errors import InputError, is_number, require_switch
 from lupus_kit.core.extras import need
 from lupus_kit.endpoints import BILAG_CODING, BILAG_SYSTEMS, SLEDAI_ITEMS
@@ -63,7 +63,7 @@ def watched(what: str, progress: bool, time_limit: float) -> Iterator[None]:
     if not is_number(time_limit) or not time_limit > 0:
         raise InputError(f"time_limit is {time_limit!r}: give a number of seconds above 0.")
     end = monotonic() + time_limit
-    with tqdm(desc=what, unit=" solver runs", disable=None if progress else True, delay=1, leave=False) as bar:
+    with Bar(desc=what, unit=" solver runs", disable=None if progress else True, delay=1, leave=False) as bar:
 
         def left(runs: int) -> float:
             bar.update(runs)

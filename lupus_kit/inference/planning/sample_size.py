@@ -7,8 +7,8 @@ from math import ceil
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
-from tqdm.auto import tqdm
 
+from lupus_kit.core.bars import Bar
 from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.intervals.interval import Row
@@ -221,7 +221,7 @@ def smallest_trial(
             progress.update()
         return known[n1]
 
-    with tqdm(
+    with Bar(
         desc=f"{test}: power of designs", unit=" designs", delay=_PATIENCE, mininterval=0.5, leave=False
     ) as progress:
         n1, first_n1, checked_to = _search(at, start(at), target, max(12, ceil(2 / ratio)))

@@ -38,9 +38,9 @@ class Watcher:
         self._bar: Any = None
         self._tell: Callable[[int, int], object] | None = None
         if progress is True:
-            from tqdm.auto import tqdm
+            from lupus_kit.core.bars import Bar
 
-            self._bar = tqdm(desc="Simulating", total=total, initial=done, unit=" trials", unit_scale=True)
+            self._bar = Bar(desc="Simulating", total=total, initial=done, unit=" trials", unit_scale=True)
         elif callable(progress):
             self._tell = progress
             progress(done, total)
