@@ -46,9 +46,8 @@ def reestimated(plan: AnalysisPlan, again: Reestimation, seen: np.ndarray, sizes
     z = ndtri(1 - plan.alpha / plan.sided) + ndtri(again.power)
     distance = again.difference + plan.margin
     needed = np.ceil(z**2 * (1 + sizes[0] / sizes[1]) * rate * (1 - rate) / distance**2 - 1e-9)
-    if (
-        plan.primary.patients or plan.primary.of_nephritis
-    ):  # measured in some alone: it takes more to have as many of them
+    if plan.primary.patients or plan.primary.of_nephritis:
+        # Measured in some alone: it takes more to have as many of them.
         needed = needed * sum(plan.arm_sizes(n)[0] for n in sizes) / np.maximum(analysed, 1)
     factor = np.clip(needed / sizes[0], 1.0, again.max_factor)
     return [np.minimum(np.ceil(n * factor - 1e-9).astype(np.int64), largest_size(plan, n)) for n in sizes]
