@@ -390,7 +390,12 @@ def test_lab_really_answers(small_clone):
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     folders = {f"JUPYTER_{kind}_DIR": str(small_clone / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    environment = {**os.environ, **folders, "PYTHONPATH": str(ROOT), "JUPYTER_TOKEN": "secret"}
+    environment = {
+        **os.environ,
+        **folders,
+        "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ["PYTHONPATH"])),
+        "JUPYTER_TOKEN": "secret",
+    }
     command = [sys.executable, "-m", "lupus_kit", "lab", "--no-browser", "--allow-root", "--port", port]
     log = small_clone / "log"
     with log.open("w") as stream:

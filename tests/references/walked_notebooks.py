@@ -25,8 +25,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode, v4
 
-from lupus_kit.course import execution
-
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 CHECK = re.compile(r"""\blessons\.check\(\s*["'](\d\d\.\d+)["']""")
 #: What a student replaces: the value of ``answer``, or the body of a function of their own.
@@ -150,6 +148,8 @@ def _way(notebook: NotebookNode) -> tuple[NotebookNode, int]:
 @pytest.fixture(scope="session")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[NotebookNode, Path], list[str]]]:
     """Run notebooks one after the other in one kernel; what failed is returned, outputs go into the notebook."""
+    from lupus_kit.course import execution  # not by the process that only hands the tests out
+
     scratch = tmp_path_factory.mktemp("kernel")
     sources = (PREPARED, BROWSER.format(blocked=NOT_IN_A_BROWSER[:-3]))
     limits = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
