@@ -6,8 +6,11 @@ saved state of every widget is read too.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -32,6 +35,10 @@ REFERENCE = "IPY_MODEL_"
 _REFERRED = re.compile(rf'"{REFERENCE}(\w+)"')
 #: What colours text in a terminal.
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+# Seconds between two looks for the reply of a cell.
+_LOOK = 1.0
 
 
 @dataclass(frozen=True)
@@ -213,14 +220,37 @@ def this_python(scratch: Path) -> AsyncKernelManager:
         Not started yet.
     """
     from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.asynchronous.client import AsyncKernelClient
+    from jupyter_client.channels import AsyncZMQSocketChannel
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from traitlets import Type
 
     class OneKernel(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             return KernelSpec(**get_kernel_dict())
 
-    return AsyncKernelManager(kernel_spec_manager=OneKernel(), connection_file=str(scratch / "kernel.json"))
+    class AskedAgain(AsyncZMQSocketChannel):
+        """A channel that looks for its message every second, not when it is told of one alone.
+
+        Where a widget's message is sent just as the reply arrives, nobody is told: the run stood still until its time was over.
+        """
+
+        async def get_msg(  # type: ignore[override]  # as the library has it
+            self, timeout: float | None = None
+        ) -> dict[str, Any]:
+            left = math.inf if timeout is None else timeout
+            while left > _LOOK:
+                with contextlib.suppress(queue.Empty):
+                    return await super().get_msg(_LOOK)
+                left -= _LOOK
+            return await super().get_msg(left)
+
+    class Client(AsyncKernelClient):
+        shell_channel_class = Type(AskedAgain)
+
+    file = str(scratch / "kernel.json")
+    return AsyncKernelManager(kernel_spec_manager=OneKernel(), connection_file=file, client_factory=Client)
 
 
 def environment(scratch: Path) -> dict[str, str]:
