@@ -72,7 +72,7 @@ def _visits() -> pd.DataFrame:
     return read_visit_file(example_visit_file()).visits
 
 
-def _assert_same_visits(path: Path) -> None:
+def assert_same_visits(path: Path) -> None:
     """Read the visits of the example, in whatever order; test_verdicts_by_hand holds what they score."""
     found = read_visit_file(path).visits
     assert {*found} in ({*FEW}, {*_visits()})
@@ -160,35 +160,35 @@ def _wide(table: pd.DataFrame) -> pd.DataFrame:
 def test_the_wide_layout_gives_the_same_verdicts(tmp_path):
     path = _write(tmp_path, _wide(_example()))
     assert read_visit_file(path).layout == "wide"
-    _assert_same_visits(path)
+    assert_same_visits(path)
 
 
 @pytest.mark.parametrize("name", ["v.csv", "v.xlsx", "v.parquet"])
 def test_every_file_type_gives_the_same_visits(tmp_path, name):
     path = _write(tmp_path, _example(), name)
-    _assert_same_visits(path)
+    assert_same_visits(path)
 
 
 def test_a_workbook_with_numbers_gives_the_same_visits(tmp_path):
     table = _example().apply(lambda column: pd.to_numeric(column, errors="coerce").where(lambda n: n.notna(), column))
-    _assert_same_visits(_write(tmp_path, table, "v.xlsx"))
+    assert_same_visits(_write(tmp_path, table, "v.xlsx"))
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 def test_other_separators_and_a_byte_order_mark(tmp_path, separator):
     path = _write(tmp_path, _few(), sep=separator, encoding="utf-8-sig")
-    _assert_same_visits(path)
+    assert_same_visits(path)
 
 
 def test_the_order_of_rows_and_columns_does_not_matter(tmp_path):
     table = _few()
     shuffled = table.sample(frac=1, random_state=1).sample(frac=1, axis=1, random_state=2)
-    _assert_same_visits(_write(tmp_path, shuffled))
+    assert_same_visits(_write(tmp_path, shuffled))
 
 
 def test_the_week_comes_from_the_visit_and_the_other_way_round(tmp_path):
     table = _few()
-    _assert_same_visits(_write(tmp_path, table.drop(columns="week")))
+    assert_same_visits(_write(tmp_path, table.drop(columns="week")))
     by_week = read_visit_file(_write(tmp_path, table.drop(columns="visit"))).visits
     assert set(by_week["visit"]) == {"baseline", "week 12", "week 24"}
 
@@ -197,7 +197,9 @@ def test_the_week_comes_from_the_visit_and_the_other_way_round(tmp_path):
 def test_weeks_with_words_around_them_are_read_as_the_names_of_visits(tmp_path, names):
     weeks = dict(zip(("0", "12", "24"), names, strict=True))
     table = _example().drop(columns="visit").assign(week=lambda table: table["week"].map(weeks))
-    assert _verdicts(_write(tmp_path, table)) == BY_HAND
+    path = _write(tmp_path, table)
+    assert _verdicts(path) == BY_HAND
+    assert any(note.startswith("The column of weeks holds words") for note in read_visit_file(path).notes)
     table.loc[1, "week"] = "W12/24"
     with pytest.raises(InputError, match=r"row 3, column 'week': 'W12/24' is not allowed"):
         read_visit_file(_write(tmp_path, table))
@@ -211,7 +213,7 @@ def test_weeks_with_words_around_them_are_read_as_the_names_of_visits(tmp_path, 
     ["Patient ID", "SUBJECT", "usubjid", "Pt", "subject-id", "participant"],
 )
 def test_names_of_the_patient(tmp_path, written):
-    _assert_same_visits(_write(tmp_path, _few().rename(columns={"patient": written})))
+    assert_same_visits(_write(tmp_path, _few().rename(columns={"patient": written})))
 
 
 def test_a_file_with_other_names_throughout(tmp_path):
@@ -533,13 +535,13 @@ def test_long_identifiers_keep_every_digit(tmp_path):
 
 def test_a_named_index_of_parquet_is_a_column(tmp_path):
     _few().set_index("patient").to_parquet(tmp_path / "v.parquet")
-    _assert_same_visits(tmp_path / "v.parquet")
+    assert_same_visits(tmp_path / "v.parquet")
 
 
 def test_the_visits_of_the_kit_can_be_read_again(tmp_path):
     visits = _visits()
     for name in ("v.csv", "v.xlsx", "v.parquet"):
-        _assert_same_visits(_write(tmp_path, visits, name))
+        assert_same_visits(_write(tmp_path, visits, name))
 
 
 def test_a_formula_without_a_result_is_not_an_empty_cell(tmp_path):
@@ -598,7 +600,7 @@ def test_visits_are_spelt_in_one_way_and_filled_row_by_row(tmp_path):
     table = _few()
     table.loc[0, "visit"], table.loc[1, "visit"], table.loc[4, "visit"] = "BL", "Wk12", ""
     table.loc[2, "week"] = ""
-    _assert_same_visits(_write(tmp_path, table))
+    assert_same_visits(_write(tmp_path, table))
 
 
 @pytest.mark.parametrize(("column", "other"), [("arm", "Drug"), ("patient", "e01")])
@@ -649,7 +651,7 @@ def test_a_bad_finding_is_told_by_its_row_in_the_file(tmp_path):
 def test_an_arm_is_needed_once_and_nobody_without_one_is_lost(tmp_path):
     table = _example()
     table.loc[table["visit"] != "baseline", "arm"] = ""
-    _assert_same_visits(_write(tmp_path, table))
+    assert_same_visits(_write(tmp_path, table))
     table.loc[table["patient"] == "E01", "arm"] = ""
     scored = score_visits(read_visit_file(_write(tmp_path, table)).visits)
     counts = scored.responders()

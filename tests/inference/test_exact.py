@@ -83,21 +83,27 @@ def test_central_boschloo_is_twice_the_smaller_certified_side():
                 assert_enclosed(inference.pvalue_lattice("boschloo", n1, n2, side), lower, upper)
 
 
+def assert_confined(lattice: np.ndarray, key: str, alternative: str, gamma: float) -> None:
+    """Each p-value is the supremum over the Clopper-Pearson interval of the common rate, plus gamma."""
+    n1, n2 = (size - 1 for size in lattice.shape)
+    total = n1 + n2
+    groups, coefficients = brute_force.tails(key, alternative, n1, n2)
+    rank = {table: number for number, group in enumerate(groups) for table in group}
+    for s in range(total + 1):
+        lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
+        upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
+        members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
+        pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
+        low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
+        assert_enclosed(np.array([lattice[m] for m in members]), low, high)
+
+
 def test_berger_boos_maximises_over_the_clopper_pearson_interval():
     for n1, n2 in [(5, 5), (10, 12), (7, 20), (29, 30)]:
         for alternative in ["two-sided", "greater"]:
             with case(n1, n2, alternative):
-                gamma, total = 1e-6, n1 + n2  # the gamma that the registry's label prints
-                groups, coefficients = brute_force.tails("barnard", alternative, n1, n2)
-                rank = {table: number for number, group in enumerate(groups) for table in group}
                 lattice = inference.pvalue_lattice("barnard_berger_boos", n1, n2, alternative)
-                for s in range(total + 1):
-                    lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
-                    upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
-                    members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
-                    pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
-                    low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
-                    assert_enclosed(np.array([lattice[m] for m in members]), low, high)
+                assert_confined(lattice, "barnard", alternative, 1e-6)  # the gamma that the registry's label prints
 
 
 def test_boschloo_berger_boos_doubles_the_smaller_side():
@@ -150,17 +156,9 @@ def test_any_gamma_confines_the_nuisance_parameter():
     for gamma in [1e-6, 1e-3, 0.02]:
         for key in ["barnard", "barnard_unpooled", "boschloo_minlike", "boschloo"]:
             with case(gamma, key):
-                n1, n2, total = 10, 12, 22
-                groups, coefficients = brute_force.tails(key, "greater", n1, n2)
-                rank = {table: number for number, group in enumerate(groups) for table in group}
+                n1, n2 = 10, 12
                 lattice = inference.pvalue_lattice(key, n1, n2, "greater", gamma)
-                for s in range(total + 1):
-                    lower = beta.ppf(gamma / 2, s, total - s + 1) if s else 0.0
-                    upper = beta.isf(gamma / 2, s + 1, total - s) if s < total else 1.0
-                    members = [(x1, s - x1) for x1 in range(max(0, s - n2), min(n1, s) + 1)]
-                    pieces = brute_force.restrict(coefficients[[rank[m] for m in members]], lower, upper)
-                    low, high = (np.minimum(bound + gamma, 1.0) for bound in brute_force.enclose_suprema(pieces))
-                    assert_enclosed(np.array([lattice[m] for m in members]), low, high)
+                assert_confined(lattice, key, "greater", gamma)
                 assert inference.pvalue(key, 7, n1, 3, n2, "greater", gamma=gamma) == pytest.approx(
                     lattice[7, 3], abs=1e-12
                 )

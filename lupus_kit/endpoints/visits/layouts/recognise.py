@@ -238,7 +238,7 @@ def read_named_weeks(tidy: TidyTable) -> TidyTable:
     Returns
     -------
     TidyTable
-        With a column ``visit`` in the place of ``week``, where every cell says a time.
+        With a column ``visit`` in the place of ``week`` and a note, where every cell says a time.
     """
     if "week" not in tidy.cells or "visit" in tidy.cells or pd.api.types.is_numeric_dtype(tidy.cells["week"].dtype):
         return tidy
@@ -249,7 +249,9 @@ def read_named_weeks(tidy: TidyTable) -> TidyTable:
         return tidy
     visit = np.array([*names, None], dtype=object)[codes]
     places = dict(tidy.cell_columns) | {"visit": tidy.cell_columns["week"]}
-    return replace(tidy, cells=tidy.cells.drop(columns="week").assign(visit=visit), cell_columns=places)
+    notes = (*tidy.notes, "The column of weeks holds words: they were read as names of visits, bare numbers as weeks.")
+    cells = tidy.cells.drop(columns="week").assign(visit=visit)
+    return replace(tidy, cells=cells, cell_columns=places, notes=notes)
 
 
 #: ``"long"``: one row per patient and visit; ``"wide"``: one per patient; ``"tests"``: one per patient, visit and test.
