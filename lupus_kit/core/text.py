@@ -35,16 +35,16 @@ def plural(number: int, noun: str, several: str | None = None) -> str:
 
 
 def p_value_text(p: float, undefined: str = "undefined") -> str:
-    """Write a computed p-value; four decimals, or two digits where these would be zeros.
+    """Write a computed p-value; four decimals, or two digits where these would be zeros; 0 is too small for a float.
 
     Examples
     --------
-    >>> p_value_text(0.05244), p_value_text(0.00012), p_value_text(3e-9), p_value_text(float("nan"))
-    ('0.0524', '0.00012', '3e-09', 'undefined')
+    >>> p_value_text(0.05244), p_value_text(0.00012), p_value_text(3e-9), p_value_text(0.0), p_value_text(float("nan"))
+    ('0.0524', '0.00012', '3e-09', '<1e-300', 'undefined')
     """
     if p != p:
         return undefined
-    return f"{p:.4f}" if p >= 0.0005 or p == 0 else f"{p:.2g}"
+    return f"{p:.4f}" if p >= 0.0005 else f"{p:.2g}" if p else "<1e-300"
 
 
 def listing(names: Iterable[object], last: str = "and", most: int = SHOWN) -> str:
