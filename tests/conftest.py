@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # are stopped by it, in tests, would run on.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Everybody's run tries the same examples, however long each takes; --hypothesis-profile=others tries new ones.
+hypothesis.settings.register_profile("the same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("others", deadline=None)
+hypothesis.settings.load_profile("the same")
 
 from references.walked_notebooks import asked, kernel, walked  # noqa: E402
 

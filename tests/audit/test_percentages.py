@@ -16,8 +16,8 @@ from references.cases import case
 from lupus_kit import audit, inference
 from lupus_kit.core.errors import InputError
 
-SOME = settings(max_examples=60, deadline=None, derandomize=True)
-FEW = settings(max_examples=25, deadline=None, derandomize=True)
+SOME = settings(max_examples=60)
+FEW = settings(max_examples=25)
 MODES = ("half-up", "half-even", "truncate")
 TRIAL = [("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)]
 

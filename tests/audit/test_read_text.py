@@ -438,7 +438,7 @@ def comparisons(draw):
     }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30)
 @given(
     st.sampled_from(TEMPLATES),
     comparisons(),
@@ -471,7 +471,7 @@ def _accounted(study: Proposal) -> None:
     assert all(mains.count(start) <= 2 for start in mains)
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.sampled_from(

@@ -67,10 +67,11 @@ def test_the_slow_reference_agrees_on_random_visits(done: float, active: float) 
 ACTIVE = [item for item in ITEMS if item.kind != "number"]
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 10_000), level=st.integers(1, 4))
 def test_more_activity_never_gives_a_better_grade(seed: int, level: int) -> None:
     visits = random_visits(8, seed, 0.6, 0.05)
+    visits.loc[0, BY_NUMBER[94].id] = 250.0  # the unit of 20 platelet counts under 60 would be asked for
     now = pd.concat(
         [visits] * len(ACTIVE), ignore_index=True
     )  # each active item is raised in its own copy of the visits
@@ -86,7 +87,7 @@ def test_more_activity_never_gives_a_better_grade(seed: int, level: int) -> None
     assert set(after.to_numpy()[is_own]) <= {"A", "B", "C"}
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10_000))
 def test_order_of_rows_and_columns_does_not_matter(seed: int) -> None:
     now, before = random_visits(25, seed, 0.5, 0.1), random_visits(25, seed + 1, 0.5, 0.1)
@@ -96,7 +97,7 @@ def test_order_of_rows_and_columns_does_not_matter(seed: int) -> None:
     pd.testing.assert_frame_equal(shuffled, bilag2004(now, before).iloc[rows])
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10_000))
 def test_every_reason_names_items_of_its_system_that_alone_give_the_grade(seed: int) -> None:
     now = random_visits(40, seed, 0.5, 0.1)

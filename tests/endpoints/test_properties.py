@@ -18,7 +18,7 @@ from lupus_kit.endpoints import bicla, doris, lldas, s2k_ri50, selena_flare, sle
 from lupus_kit.endpoints.rules.sri import MISSING
 
 # A seed cannot be made simpler: shrinking a failure would draw tables for minutes, and tell nothing.
-settings = partial(hypothesis_settings, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
+settings = partial(hypothesis_settings, phases=(Phase.explicit, Phase.generate))
 
 Rule = Callable[..., pd.DataFrame]
 VERDICT: dict[Rule, str] = {sri: "responder", sri50: "responder", bicla: "responder", lldas: "lldas", doris: "doris"}

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lupus_kit import figures, inference, widgets
@@ -63,7 +63,6 @@ def test_the_chance_broadcasts():
     assert grid[:, 2].tolist() == [0.0, 0.0]
 
 
-@settings(deadline=None)  # exact powers of a fraction take their time
 @given(st.floats(1e-3, 1), st.sampled_from([0.5, 0.8, 0.95, 0.99]))
 def test_the_number_of_patients_just_suffices(risk, chance):
     n = patients_to_see(risk, chance)

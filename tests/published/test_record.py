@@ -26,7 +26,7 @@ RESULT_COLUMNS = {
     "table2": ["baseline", "week12", "week24"],
     "table3": ["il2_n29", "placebo_n30"],
 }
-SOME = settings(max_examples=60, deadline=None, derandomize=True)
+SOME = settings(max_examples=60)
 
 
 def raw(name: str) -> list[dict[str, str]]:
@@ -352,7 +352,7 @@ def test_the_study_shows_itself(study):
 MODES = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "truncate": ROUND_DOWN}
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 @given(
     digits=st.integers(0, 1000),
     decimals=st.integers(1, 3),

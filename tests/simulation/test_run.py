@@ -253,7 +253,7 @@ def test_three_arms_are_refused():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=70).filter(lambda p: sum(p) > 1e-6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_alias_columns_hold_the_probabilities(p):
     p = np.array(p) / sum(p)
     alias = Alias(np.arange(len(p)), p)
@@ -270,7 +270,7 @@ def test_alias_columns_hold_the_probabilities(p):
     lost=st.tuples(st.floats(0, 0.3), st.floats(0, 0.3)),
     ratio=st.floats(0.3, 3),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_dropout_keeps_its_shares_and_the_ratio(rates, lost, ratio):
     first, second = lost[0], lost[0] + lost[1]
     dropout = simulation.Dropout((first, 0), (second, 0), ratio)
