@@ -154,6 +154,12 @@ class Simulation:
     def _rows(self, endpoint: int) -> pd.DataFrame:
         return self.tally[self.tally["endpoint"] == endpoint]
 
+    @cached_property
+    def _by_decision(self) -> np.ndarray:
+        """Weight of each decision."""
+        rows = self._rows(0)
+        return np.bincount(rows["decision"], rows["weight"], len(self.events))
+
     def _share(self, weight: float, total: float) -> Estimate:
         """Proportion of trials, or its exact value."""
         if self.n_trials is None:
@@ -180,10 +186,8 @@ class Simulation:
         Estimate
             ``estimate``, ``mc_error``, ``low``, ``high``.
         """
-        rows = self._rows(0)
-        return self._share(
-            float(rows.loc[np.asarray(mask)[rows["decision"]], "weight"].sum()), float(rows["weight"].sum())
-        )
+        weight = self._by_decision
+        return self._share(float(weight[np.asarray(mask, dtype=bool)].sum()), float(weight.sum()))
 
     @property
     def undefined(self) -> set[str]:

@@ -1,6 +1,8 @@
 """Intervals for the difference of two response rates, from large-sample statistics."""
 
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -50,6 +52,9 @@ def constrained_rates(
     >>> constrained_rates(16, 29, 9, 30, 0.0) == (25 / 59, 25 / 59)
     True
     """
+    if isinstance(difference, float) and all(isinstance(count, int) for count in (x1, n1, x2, n2)):
+        second = np.asarray(_second_rate(x1, n1, x2, n2, difference))
+        return second + difference, second
     a, b = np.asarray(x1, dtype=np.float64), np.asarray(x2, dtype=np.float64)
     total, s, d = n1 + n2, a + b, difference
     if np.all(d == 0):
@@ -73,6 +78,25 @@ def constrained_rates(
         # No curvature: the difference is 1 or -1 and leaves no choice.
         p2 = np.minimum(np.maximum(p2 + slope / np.where(bend > 0, bend, np.inf), low), high)
     return p2 + d, p2
+
+
+def _second_rate(a: Any, n1: Any, b: Any, n2: Any, d: float) -> float:
+    """Return the second of the :func:`constrained_rates` of one table: the same in numbers, ten times as quick."""
+    total, s, low, high = n1 + n2, a + b, max(0.0, -d), min(1.0, 1.0 - d)
+    if d == 0 or s == 0 or s == total:
+        return s / total if d == 0 else low if s == 0 else high
+    a2, a1, a0 = (n1 + 2 * n2) * d - total - s, (n2 * d - total - 2 * b) * d + s, b * d * (1 - d)
+    third = a2 / (3 * total)
+    q = third**3 - a1 * a2 / (6 * total**2) + a0 / (2 * total)
+    r = math.copysign(math.sqrt(max(third**2 - a1 / (3 * total), 0.0)), q)
+    angle = (math.pi + math.acos(min(max(q / r**3, -1.0), 1.0) if r**3 else 0.0)) / 3
+    p2 = min(max(2 * r * math.cos(angle) - third, low), high)
+    for _ in range(2):
+        cells = (a, p2 + d), (b, p2), (a - n1, 1 - p2 - d), (b - n2, 1 - p2)
+        slope = sum(count / rate for count, rate in cells if rate > 0)
+        bend = sum(abs(count) / rate / rate for count, rate in cells if rate > 0)
+        p2 = min(max(p2 + (slope / bend if bend > 0 else 0.0), low), high)
+    return p2
 
 
 def constrained_variance(
