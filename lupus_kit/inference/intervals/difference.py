@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +12,8 @@ from lupus_kit.inference.intervals.proportion import Number, wilson, z_quantile
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
 _Size = int | IntArray
+# Tables for which arrays do not pay.
+_FEW = 8
 
 
 def wald(x1: Number, n1: Number, x2: Number, n2: Number, level: float) -> tuple[Number, Number]:
@@ -52,8 +53,8 @@ def constrained_rates(
     >>> constrained_rates(16, 29, 9, 30, 0.0) == (25 / 59, 25 / 59)
     True
     """
-    if isinstance(difference, float) and all(isinstance(count, int) for count in (x1, n1, x2, n2)):
-        second = np.asarray(_second_rate(x1, n1, x2, n2, difference))
+    if (tables := np.broadcast(x1, n1, x2, n2, difference)).size <= _FEW:
+        second = np.array([_second_rate(*map(float, table)) for table in tables]).reshape(tables.shape)
         return second + difference, second
     a, b = np.asarray(x1, dtype=np.float64), np.asarray(x2, dtype=np.float64)
     total, s, d = n1 + n2, a + b, difference
@@ -80,8 +81,8 @@ def constrained_rates(
     return p2 + d, p2
 
 
-def _second_rate(a: Any, n1: Any, b: Any, n2: Any, d: float) -> float:
-    """Return the second of the :func:`constrained_rates` of one table: the same in numbers, ten times as quick."""
+def _second_rate(a: float, n1: float, b: float, n2: float, d: float) -> float:
+    """Return the second of the :func:`constrained_rates` of one table: for few tables numbers are quicker than arrays."""
     total, s, low, high = n1 + n2, a + b, max(0.0, -d), min(1.0, 1.0 - d)
     if d == 0 or s == 0 or s == total:
         return s / total if d == 0 else low if s == 0 else high

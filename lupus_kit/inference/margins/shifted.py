@@ -144,7 +144,7 @@ def _law(n1: int, n2: int, difference: float) -> tuple[FloatArray, FloatArray, F
     chance : ndarray, shape (n1 + 1, n2 + 1)
         Probability of each pair of numbers above, given their sum.
     """
-    law = np.zeros((max(n1, n2) + 1, max(n1, n2) + 1))  # one row a number of patients above: responders of the second arm
+    law = np.zeros((max(n1, n2) + 1,) * 2)  # one row a number of patients above: how many of the second arm respond
     law[0, 0] = 1.0
     for row, following in pairwise(law):  # one patient more above
         following[:] = difference * row
