@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Annotated
 
 import typer
@@ -34,6 +35,9 @@ for command in (replicate, audit, score, cohort, power, simulate, journal_club, 
     app.command()(command)
 
 
+_command = cache(partial(typer.main.get_command, app))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code.
 
@@ -51,9 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ready(sys.stdout)
     ready(sys.stderr)
     try:
-        code = typer.main.get_command(app)(
-            list(sys.argv[1:] if arguments is None else arguments), prog_name="lupus-kit", standalone_mode=False
-        )
+        given = sys.argv[1:] if arguments is None else arguments
+        code = _command()(list(given), prog_name="lupus-kit", standalone_mode=False)
     except InputError as error:
         _leave(str(error))
     except OSError as error:

@@ -108,8 +108,8 @@ def test_memory_does_not_grow_with_the_number_of_chunks():
         return highest
 
     peak(2)  # what is imported on the first call
-    # Ten times the chunks, each of about 100 kB; only their random streams (some hundred bytes each) are held at once.
-    assert peak(100) < 1.5 * peak(10)
+    # Six times the chunks, each of about 100 kB; only their random streams (some hundred bytes each) are held at once.
+    assert peak(36) < 1.5 * peak(6)
 
 
 # ------------------------------------------------------------------ the checkpoint

@@ -187,7 +187,8 @@ def test_a_file_with_strata_comes_back_and_runs_as_a_command(tmp_path, capsys):
     capsys.readouterr()
 
 
-def test_a_plan_whose_p_values_are_of_no_table_ends_in_a_page_too(tmp_path, capsys):
+def test_a_plan_whose_p_values_are_of_no_table_ends_in_a_page_too(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 500)
     # A fall of SLEDAI, like a test over strata, has no distribution of p-values over the trials to draw.
     path = tmp_path / "plan.toml"
     path.write_text("[plan]\nsecondary = { name = 'SLEDAI fall', week = 24 }\n\n[patients]\n", encoding="utf-8")
