@@ -3,6 +3,7 @@
 import html
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -237,8 +238,12 @@ class Simulation:
                 wrong["any false claim"] += [claim, harm]
             else:
                 wrong["type III error"].append(claim if self.truth.difference(k) < 0 else harm)
-        said = {name: self.events.reindex(columns=found, fill_value=False).any(axis=1) for name, found in wrong.items()}
-        events, none = self.events.assign(**said), self.undefined
+        events: dict[Any, Any] = dict(self.events.items())
+        none = self.undefined
+        for name, found in wrong.items():
+            events[name] = np.any(
+                [events[one] for one in found if one in events] or [np.zeros(len(self.events))], axis=0
+            )
         named = [*self.events, "any false claim"] if self._several else SUMMED
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(events[name]))) for name in named]
         ends, plan = self._rows(0), self.plan
@@ -265,7 +270,7 @@ class Simulation:
         """Bias, type M and type S of the estimated difference of one endpoint, or of one active arm at it."""
         rows, one, what = self._rows(comparison), self.scenario.comparisons[comparison], self._selects
         true, error = self.truth.difference(comparison), self.truth.error(comparison)
-        n1, x1, n2, x2, weight = rows[[*TABLE, "weight"]].to_numpy(dtype=float).T
+        n1, x1, n2, x2, weight = (rows[name].to_numpy(dtype=float) for name in (*TABLE, "weight"))
         with np.errstate(divide="ignore", invalid="ignore"):
             difference = x1 / n1 - x2 / n2
         found = {

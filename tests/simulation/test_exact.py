@@ -61,7 +61,7 @@ def test_claims_are_the_sum_over_all_outcomes_of_two_small_arms(rule, test):
     n1, n2, rates = 6, 5, simulation.ResponseRates((0.7, 0.2), (0.8, 0.3), 0.25)
     p = np.nan_to_num(inference.pvalue_lattice(test, n1, n2), nan=1.0)
     laws = [inference.joint_counts(n, rates.primary[k], rates.follow_up[k], 0.25) for k, n in enumerate((n1, n2))]
-    decide = cache(partial(inference.decide, rule=rule, rho=0.4))
+    decide = cache(partial(inference.decide, strategy=rule, rho=0.4))
     expected = np.zeros(5)
     for (a1, b1), (a2, b2) in product(np.ndindex(laws[0].shape), np.ndindex(laws[1].shape)):
         weight = laws[0][a1, b1] * laws[1][a2, b2]
