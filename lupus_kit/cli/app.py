@@ -4,7 +4,6 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from functools import cache, partial
 from typing import Annotated
 
 import typer
@@ -35,9 +34,6 @@ for command in (replicate, audit, score, cohort, power, simulate, journal_club, 
     app.command()(command)
 
 
-_command = cache(partial(typer.main.get_command, app))
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code.
 
@@ -56,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ready(sys.stderr)
     try:
         given = sys.argv[1:] if arguments is None else arguments
-        code = _command()(list(given), prog_name="lupus-kit", standalone_mode=False)
+        code = _command(list(given), prog_name="lupus-kit", standalone_mode=False)
     except InputError as error:
         _leave(str(error))
     except OSError as error:
@@ -98,3 +94,6 @@ def _root(
     ] = False,
 ) -> None:
     pass
+
+
+_command = typer.main.get_command(app)

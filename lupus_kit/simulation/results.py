@@ -231,19 +231,13 @@ class Simulation:
             interim look, for a claim, for harm or for futility. With recruitment in the plan, *patients randomised* are all
             who are in the trial at the decision.
         """
-        wrong: dict[str, list[str]] = {"type III error": [], "any false claim": []}
+        never, none = np.zeros(len(self.events), dtype=bool), self.undefined
+        events: dict[Any, Any] = {"type III error": never, "any false claim": never} | dict(self.events.items())
         for k, name in ((k, one.name) for k, one in enumerate(self.scenario.comparisons) if one.tested):
-            claim, harm = f"{name} claimed", f"{name} harm found"
-            if self._is_null(k):
-                wrong["any false claim"] += [claim, harm]
-            else:
-                wrong["type III error"].append(claim if self.truth.difference(k) < 0 else harm)
-        events: dict[Any, Any] = dict(self.events.items())
-        none = self.undefined
-        for name, found in wrong.items():
-            events[name] = np.any(
-                [events[one] for one in found if one in events] or [np.zeros(len(self.events))], axis=0
-            )
+            claim, harm = events[f"{name} claimed"], events.get(f"{name} harm found", never)
+            wrong = "any false claim" if self._is_null(k) else "type III error"
+            said = claim | harm if self._is_null(k) else claim if self.truth.difference(k) < 0 else harm
+            events[wrong] = events[wrong] | said
         named = [*self.events, "any false claim"] if self._several else SUMMED
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(events[name]))) for name in named]
         ends, plan = self._rows(0), self.plan

@@ -29,7 +29,6 @@ _LOGARITHMS_FROM = 1000
 _STRIP = 250_000
 # Interpolated peaks this close to the top are evaluated exactly; the interpolation is good to about 1e-6.
 _CLOSE = 1e-5
-_LEAST = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def _highest_peaks(coefficients: FloatArray, angles: FloatArray, terms: FloatArr
     angle = angles[_REACH + point] + (angles[1] - angles[0]) * shift
     exact = np.einsum("md,md->m", basis(coefficients.shape[1] - 1, np.sin(angle) ** 2), coefficients[row])
     # Of peaks as high as each other but for rounding, the one at the largest place.
-    order = np.lexsort((np.round(exact / np.maximum(best[row], _LEAST), 13), row))
+    order = np.lexsort((np.round(exact / np.maximum(best[row], 1e-300), 13), row))
     chosen = order[np.flatnonzero(np.diff(row[order], append=-1))]
     # Grid points are true values too: they stand where a flat polynomial leaves the interpolation without a peak.
     at_grid = inner.argmax(axis=1)
