@@ -3,7 +3,6 @@
 import html
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -158,8 +157,7 @@ class Simulation:
     @cached_property
     def _by_decision(self) -> np.ndarray:
         """Weight of each decision."""
-        rows = self._rows(0)
-        return np.bincount(rows["decision"], rows["weight"], len(self.events))
+        return np.bincount((rows := self._rows(0))["decision"], rows["weight"], len(self.events))
 
     def _share(self, weight: float, total: float) -> Estimate:
         """Proportion of trials, or its exact value."""
@@ -232,7 +230,8 @@ class Simulation:
             who are in the trial at the decision.
         """
         never, none = np.zeros(len(self.events), dtype=bool), self.undefined
-        events: dict[Any, Any] = {"type III error": never, "any false claim": never} | dict(self.events.items())
+        events = {str(name): said.to_numpy() for name, said in self.events.items()}
+        events |= {"type III error": never, "any false claim": never}
         for k, name in ((k, one.name) for k, one in enumerate(self.scenario.comparisons) if one.tested):
             claim, harm = events[f"{name} claimed"], events.get(f"{name} harm found", never)
             wrong = "any false claim" if self._is_null(k) else "type III error"

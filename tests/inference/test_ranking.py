@@ -108,6 +108,15 @@ def test_basis_is_the_binomial_distribution(degree):
     assert basis(degree, at) == pytest.approx(np.array(expected), rel=1e-11, abs=1e-300)
 
 
+def test_of_two_mirrored_peaks_rounding_does_not_choose():
+    # Coefficients that read the same from both ends but for their last digits: the place told is always the larger.
+    peaks = np.zeros(21)
+    peaks[[4, 16]] = 0.7
+    for hair in (1e-16, -1e-16):
+        found = suprema(np.array([peaks + hair * (np.arange(21) < 10)]))
+        assert found.at[0] == pytest.approx(0.8, abs=0.02)
+
+
 @SOME
 @given(
     degree=st.sampled_from([1, 2, 3, 5, 11, 24, 59]),
