@@ -238,6 +238,7 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
     pairs, gaps = _neighbours(s, values)
     scores, more = [one.score for one in pairs], list[Pair]()
     joined = [bool(RE["and"].fullmatch(gap)) for gap in gaps] + [False] * 2
+    listed_to = 0
     for place in range(len(gaps)):
         middle = gaps[place + 1] if place + 1 < len(gaps) else ""
         listed = joined[place + 1] or RE["bracketed"].match(middle)
@@ -253,17 +254,18 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
             if alike or (open_still and (joins.named == "both" or RE["joined"].search(middle))):
                 more += [Pair(a, c, 2.0, joins.arms, joins.named), Pair(b, d, 2.0, joins.arms, joins.named)]
                 scores[place : place + 3] = [-1.0] * 3
-        names = _one_each(pairs, place)
+        names = _one_each(pairs, place) if place >= listed_to else []
         n = len(names) or _list_of(gaps, place, pairs, len(s.arms))
         if n > 2 and (names or scores[place] > -0.5):
-            names = names or (list(s.arms) if len(s.arms) == n else [""] * n)
+            told = list(dict.fromkeys(m.arm for m in s.named if m.start > values[place + n - 1].end))
+            names = names or next((arms for arms in (told, list(s.arms)) if len(arms) == n), [""] * n)
             behind = [s.text[one.end : one.end + NEAR].split("%")[0] for one in values[place : place + n]]
             control = next((i for i in range(n) if RE["control"].search(names[i] or behind[i])), n - 1)
             for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
                 low, high = sorted((i, control))
                 whose = (names[low], names[high]) if names[low] else None
                 more.append(Pair(values[place + low], values[place + high], 2.0, whose, "list"))
-            scores[place : place + n - 1] = [-1.0] * (n - 1)
+            scores[place : place + n - 1], listed_to = [-1.0] * (n - 1), place + n - 1
     chosen = [pairs[i] for i in _best_pairs(scores) if scores[i] >= _LEAST]
     used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
     for place, (pair, after) in enumerate(pairwise(pairs)):
