@@ -88,6 +88,42 @@ def test_a_pair_has_its_own_title_and_visit_or_none(sentence, said):
     assert [(claim.title.split(", week")[0], claim.visit, *claim.reported) for claim in claims] == said
 
 
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        (
+            "SRI-4 and BICLA rates were 60% and 50% with zorimab versus 45% and 35% with placebo (p=0.03 and p=0.04, respectively).",
+            [("60%", "45%", "0.03"), ("50%", "35%", "0.04")],
+        ),
+        (  # which is it of?
+            "SRI-4 and BICLA rates were 60% and 50% with zorimab versus 45% and 35% with placebo (p=0.03).",
+            [("60%", "45%", ""), ("50%", "35%", "")],
+        ),
+        ("Response at weeks 12 and 24 was 30% and 45% with zorimab and 20% and 25% with placebo.",
+         [("30%", "20%", ""), ("45%", "25%", "")]),
+        ("Twelve patients on zorimab and nine on placebo withdrew (12% and 9%).", [("12%", "9%", ""), ("12", "9", "")]),
+        ("By week 52, SRI-6 (40% v 25%) and SRI-8 (20% v 10%) favoured zorimab.", [("40%", "25%", ""), ("20%", "10%", "")]),
+        ("Response was 60% with zorimab at week 12 and 55% with zorimab at week 24.", []),
+        ("In zorimab group 60 of 100 patients responded, compared with 45 of 100 in the placebo group (P=0.03).",
+         [("60/100", "45/100", "0.03")]),
+        ("Zorimab was superior: 60% v 45%, P=.03 (week 24); 58% v 50%, P=.25 (week 52).",
+         [("60%", "45%", "0.03"), ("58%", "50%", "0.25")]),
+    ],
+)  # fmt: skip
+def test_the_first_value_is_of_the_first_arm_and_has_its_own_p_value(sentence, said):
+    claims = read_text(ALLOCATION + sentence).records
+    assert [(*claim.reported, claim.p) for claim in claims] == said
+    assert {claim.arms for claim in claims} <= {("zorimab", "placebo")}
+    if "(week" in sentence:
+        assert [claim.visit for claim in claims] == ["week 24", "week 52"]
+
+
+def test_a_time_to_an_event_is_no_visit_and_no_title_of_the_next_clause():
+    text = "Median time to flare was 120 days with zorimab and 80 days with placebo (p=0.02); 20% vs 30% flared."
+    (claim,) = read_text(ALLOCATION + text).records
+    assert (claim.title, claim.visit, claim.reported, claim.p) == ("flared", "", ("20%", "30%"), "")
+
+
 def test_a_pair_is_not_titled_by_one_before_it_that_is_asked():
     study = read_text(
         ALLOCATION

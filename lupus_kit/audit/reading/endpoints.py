@@ -39,8 +39,8 @@ def title_of(before: str, behind: Sequence[str], arms: Sequence[str]) -> str:
         rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b"
     )
     clauses = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))
-    heads = []
-    for piece in next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "").split(","):
+    heads, last = [], next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "")
+    for piece in () if before.rstrip().endswith(";") else last.split(","):
         # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
         subject, *rest = RE["verb"].split(piece)
         subject = rest[0] if rest and subject.endswith(" who ") else subject

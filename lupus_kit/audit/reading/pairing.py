@@ -102,7 +102,7 @@ def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
     if bool(one.percent) == bool(two.percent) or percent.count is not None or counted.count is None:
         return False
     if counted.n is None and counted is one:
-        return RE["opened"].fullmatch(words[-90:]) is not None
+        return RE["opened"].fullmatch(words[-90:]) is not None and not RE["second_percent"].match(behind)
     if counted.n is None:
         return bool(re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", words) and re.match(r"\s?[a-z]*\s?[);]", behind))
     if len(words) > NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", words):
@@ -183,6 +183,8 @@ def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[
             return None, ""
         joint = RE["joint"].search(s.text[a.end : b.start])
         mine = joint is None or gap[0].start < a.end + joint.start()
+        if after and after[0].arm == gap[-1].arm and not before:
+            return None, "within"  # two visits of one arm
         alone = len({m.arm for m in (*before[-1:], *gap, *after[:1])}) == 1 and (before or after)
         whose = (gap[0].arm, others[gap[0].arm]) if mine else (others[gap[-1].arm], gap[-1].arm)
         return whose, "same" if alone else "one"
@@ -198,6 +200,7 @@ def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[
     if before and after and before[-1].arm != after[0].arm:
         return (before[-1].arm, after[0].arm), "both"
     near = a.start - before[-1].end <= 60 if before else bool(after) and after[0].start - b.end <= 60
+    near = near and not (after and RE["favours"].search(s.text, b.end, after[0].start))
     if len(s.arms) != 2 or not near:
         return None, ""
     return (others[after[0].arm], after[0].arm) if after else (before[-1].arm, others[before[-1].arm]), "same"
@@ -221,6 +224,7 @@ def _neighbours(s: Sentence, values: Sequence[Value]) -> tuple[list[Pair], list[
         kinds = [n.kind for n in between(s.numbers, a.end, b.start)]
         score = _gap_score(gap, kinds, alike) if len(gap) < _FURTHEST else -1.0
         score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
+        score -= 4.0 * (said == "within")
         if said not in ("both", "one") and RE["other_groups"].search(
             s.text, max(low, s.text.rfind(";", low, a.start)), high
         ):

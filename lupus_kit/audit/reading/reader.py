@@ -144,6 +144,9 @@ class _Reader:
             behind = [one for one in found if one.pair.second.end <= number.start]
             nearest = max((one.pair.second.start for one in behind), default=-1)
             home = [one for one in behind if one.pair.second.start == nearest]
+            # "60% and 50% with A v 45% and 35% with B (p=0.03 and p=0.04)" stands behind both pairs.
+            begin = max((one.pair.first.start for one in home), default=0)
+            home = [one for one in behind if one.pair.first.start < begin < one.pair.second.start < nearest] + home
             within = [one for one in found if one.pair.first.end <= number.start < one.pair.second.start]
             own = max((one.pair.first.start for one in within), default=-1)
             if own > nearest:  # each of several arms with its own p-value against the control behind them
