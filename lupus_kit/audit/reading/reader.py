@@ -95,20 +95,15 @@ class _Reader:
         found = [_Found(pair) for pair in pairs if self._possible(pair.first) and self._possible(pair.second)]
         self._attach(s, found)
         used = {value for one in found for value in (one.pair.first, one.pair.second)}
-        for value in values:
-            if value not in used and (value.percent or value.n):
-                why = "what it is compared with, if it is a result of an arm"
-                self.asked.setdefault((value.start, value.end), why)
+        left = [value for value in values if value not in used]
+        for value in left:
+            self.asked.setdefault((value.start, value.end), "what it is compared with, if it is a result of an arm")
         last, known = s.start, sorted({*values, *used}, key=lambda value: value.start)
         for one in found:
             first, second = one.pair.first, one.pair.second
             begin = s.start if first.start >= s.start else earlier
-            asked = (value.marks[-1][1] for value in values if value not in used and value.start < first.start)
-            low = (
-                max(last, begin, *(() if one.pair.named in ("list", "shared") else asked))
-                if first.start > last
-                else begin
-            )
+            shares = first.start <= last or one.pair.named in ("list", "shared")  # the words before the others
+            low = begin if shares else max(last, *(one.marks[-1][1] for one in left if one.start < first.start), begin)
             high = min((value.marks[0][0] for value in known if value.start > second.start), default=s.end)
             visit, end = self._visit(s, begin, low, one.pair, high, known[-1].end)
             self.claims.append((self._claim(s, begin, one, self.text[low : first.marks[0][0]], high, visit), one))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, make_dataclass
 from fractions import Fraction
+from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,10 +52,13 @@ def _default(name: str) -> Any:
 
 # A dataclass calls the checks of a class below it only where it has some itself.
 _CHECKED = {"__post_init__": lambda self: None}
-#: The fields with their defaults.
-_Values: Any = make_dataclass(
-    "_Values", [(name, Any, _default(name)) for name in _ABOUT], frozen=True, namespace=_CHECKED
-)
+_DEFAULTS = {name: _default(name) for name in _ABOUT}
+#: What a field is, where its default does not tell.
+_TYPES: dict[str, Any] = {name: Mapping[str, float] for name, value in _DEFAULTS.items() if isinstance(value, Rates)}
+_TYPES |= {"extra_weeks": tuple[int, ...], "dropouts": tuple[int, int] | None}
+#: The fields, each with the type of its default.
+_FIELDS = [(name, _TYPES.get(name, type(value)), value) for name, value in _DEFAULTS.items()]
+_Values: Any = make_dataclass("_Values", _FIELDS, frozen=True, namespace=_CHECKED)
 
 
 class Assumptions(_Values):  # type: ignore[misc]
@@ -99,6 +103,8 @@ class Assumptions(_Values):  # type: ignore[misc]
     >>> Assumptions.from_dict({"drug_effect": 0.0}) == made_up
     True
     """
+
+    __signature__ = signature(_Values)  # an editor that asks for it shows every field with its type and default
 
     def __new__(cls, *_args: Any, **given: Any) -> Assumptions:
         """Refuse unknown names with the nearest known ones."""
