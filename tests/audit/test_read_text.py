@@ -95,6 +95,7 @@ def test_a_pair_has_its_own_title_and_visit_or_none(sentence, said):
             "SRI-4 and BICLA rates were 60% and 50% with zorimab versus 45% and 35% with placebo (p=0.03 and p=0.04, respectively).",
             [("60%", "45%", "0.03"), ("50%", "35%", "0.04")],
         ),
+        ("At 6 and 12 months, response was 60% v 45% and 55% v 50%, respectively.", [("60%", "45%", ""), ("55%", "50%", "")]),
         (  # which is it of?
             "SRI-4 and BICLA rates were 60% and 50% with zorimab versus 45% and 35% with placebo (p=0.03).",
             [("60%", "45%", ""), ("50%", "35%", "")],
