@@ -29,7 +29,7 @@ _BEGINNING = 2000
 WINDOWS = os.name == "nt"
 #: Names that Windows gives to a device, or to a stream within another file, or ends otherwise than they are written.
 _RESERVED = re.compile(
-    r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:\..*)?|.*:.*|.*[^.].*(?<=[. ])"
+    r"(?i)(?:con|prn|aux|nul|con(?:in|out)\$|(?:com|lpt)[1-9¹²³]) *(?:\..*)?|.*:.*|.*[^.].*(?<=[. ])"
 )
 
 
@@ -44,12 +44,9 @@ def refuse_reserved(path: Path) -> None:
         A part of the place is kept for a device, holds a colon, or ends in a dot or a space.
     """
     given = PureWindowsPath(path)
-    for part in given.relative_to(given.anchor).parts if WINDOWS else ():
-        if _RESERVED.fullmatch(part):
-            raise InputError(
-                f"cannot write {str(path)!r}: on Windows {part!r} is no name of a file: it stands for a device (CON, NUL, "
-                "LPT1 ...), holds a colon, or ends in a dot or a space. Give another name."
-            )
+    if WINDOWS and any(map(_RESERVED.fullmatch, given.relative_to(given.anchor).parts)):
+        why = "on Windows it names a device (CON, NUL, LPT1 ...), holds a colon, or ends in a dot or a space"
+        raise InputError(f"cannot write {str(path)!r}: {why}. Give another name.")
 
 
 def make_folder(folder: Path) -> None:

@@ -563,7 +563,7 @@ def test_a_claim_of_no_arms_is_refused(tmp_path, kind):
         '[[arm]]\nname = "a"\nn = 9\n[[arm]]\nname = "b"\nn = 9\n'
         f'[[claim]]\nid = "c"\nendpoint = "e"\nkind = "{kind}"\narms = []\nn = [9, 9]\np = "0.5"\n'
     )
-    with pytest.raises(InputError, match="arms.* is missing: name the arms compared"):
+    with pytest.raises(InputError, match=r"arms.* is missing: name the arms compared"):
         audit.check(path)
 
 

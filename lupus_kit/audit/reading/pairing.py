@@ -246,9 +246,7 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
     for place in range(len(gaps)):
         middle = gaps[place + 1] if place + 1 < len(gaps) else ""
         listed = joined[place + 1] or RE["bracketed"].match(middle)
-        alone = not RE["versus"].match(
-            _bare("".join(gaps[place + 2 : place + 3]))
-        )  # else two pairs: "60% v 45% and 55% v 50%"
+        alone = not RE["versus"].match(_bare("".join(gaps[place + 2 : place + 3])))  # not "60% v 45% and 55% v 50%"
         if listed and alone and RE["compared"].search(gaps[place]) and not (place and joined[place - 1]):
             # "28% compared with 62% and 70%": the first is compared with both.
             more.append(Pair(values[place], values[place + 2], named="shared"))

@@ -189,11 +189,9 @@ class _Reader:
         text, first, second = self.text, pair.first, pair.second
         if own := visit_of(text[low : first.marks[0][0]]) or visit_of(text[first.end : second.start]):
             return own, 0
-        behind = text[second.end : high]
-        hidden = RE["aside"].sub(lambda m: " " * len(m[0]), behind)
-        if high < s.end and (cut := RE["clause"].search(hidden)):  # the next clause has the next pair
-            behind = behind[: cut.start()]
-        if later := visits_in(behind):
+        hidden = RE["aside"].sub(lambda m: " " * len(m[0]), text[second.end : high])
+        cut = RE["clause"].search(hidden) if high < s.end else None  # the next clause has the next pair
+        if later := visits_in(text[second.end : second.end + cut.start() if cut else high]):
             return later[0][1], second.end + later[0][0]
         said = {visit for _, visit in visits_in(text[s.start : s.end])}  # one for all, at the end or before
         return visit_of(text[begin:low]) or (visit_of(text[last : s.end]) if len(said) == 1 else ""), 0

@@ -52,12 +52,10 @@ def _default(name: str) -> Any:
 
 # A dataclass calls the checks of a class below it only where it has some itself.
 _CHECKED = {"__post_init__": lambda self: None}
-_DEFAULTS = {name: _default(name) for name in _ABOUT}
-#: What a field is, where its default does not tell.
-_TYPES: dict[str, Any] = {name: Mapping[str, float] for name, value in _DEFAULTS.items() if isinstance(value, Rates)}
-_TYPES |= {"extra_weeks": tuple[int, ...], "dropouts": tuple[int, int] | None}
-#: The fields, each with the type of its default.
-_FIELDS = [(name, _TYPES.get(name, type(value)), value) for name, value in _DEFAULTS.items()]
+#: What is given, by the type of a default that does not tell.
+_TYPES: dict[type, Any] = {tuple: tuple[int, ...], type(None): tuple[int, int] | None, Rates: Mapping[str, float]}
+#: The fields, each with its type and its default.
+_FIELDS = [(name, _TYPES.get(type(value), type(value)), value) for name in _ABOUT for value in [_default(name)]]
 _Values: Any = make_dataclass("_Values", _FIELDS, frozen=True, namespace=_CHECKED)
 
 
