@@ -160,6 +160,10 @@ def test_a_pair_is_not_titled_by_one_before_it_that_is_asked():
             "227 patients were randomly assigned to maintenance treatment (116 to zorimab and 111 to velunib).",
             {"zorimab": 116, "velunib": 111},
         ),
+        (
+            "Patients with a titre of 1:80 or 1:160 were randomised 1:1:1 to zorimab 1 mg, zorimab 2 mg or placebo.",
+            {"zorimab 1 mg": None, "zorimab 2 mg": None, "placebo": None},
+        ),
         ("Patients were randomised (1:1:1) to receive zorimab (75 mg or 150 mg) or placebo.", {}),
     ],
 )
