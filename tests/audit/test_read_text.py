@@ -78,6 +78,10 @@ def test_a_p_value_that_a_line_end_cuts_is_not_read_as_zero():
             [("responded", "week 12", "45%", "36%")],
         ),
         (
+            "The zorimab group had 60% responders at week 24 and the placebo group 45%; at week 52 these were 55% and 40%.",
+            [("responders", "week 24", "60%", "45%"), ("comparison", "week 52", "55%", "40%")],
+        ),
+        (
             "Response rates were 45.8% among the 72 patients receiving placebo and 56.9% among the 72 patients receiving zorimab.",
             [("Response rates", "", "45.8%", "56.9%")],
         ),
