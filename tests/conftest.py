@@ -32,6 +32,9 @@ sys.dont_write_bytecode = False
 # The tests already use every processor: threads of the linear algebra would only wait for each other, in every process.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# What is loaded to collect the tests stays: to look through it for garbage, again and again while it grows, finds nothing.
+gc.disable()
+
 # A shell that starts the tests in the background lets them ignore Ctrl+C, and so every process that they start: those that
 # are stopped by it, in tests, would run on.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -66,6 +69,7 @@ def pytest_collection_finish() -> None:
     """Leave what is loaded by now out of garbage collection: it stays, and each full collection would walk through it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 10, 10)
 
 
