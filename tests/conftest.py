@@ -51,14 +51,15 @@ __all__ = ["asked", "kernel", "walked"]
 
 #: Seconds after which something that others wait for is taken to have died; a busy machine may take long.
 PATIENCE = 1800
-#: Where the longest tests are, by what they share. Two workers begin with one half of all tests each, and whoever has done
-#: the own half takes from the end of the other's: so each half begins with long tests, and short ones are left to share.
-LONGEST = (("browser", "course"), ("notebooks", "repository"))
+#: Where the longest tests are, by what they share: one handbook, one kernel that runs the notebooks. Two workers begin with one
+#: half of all tests each, and whoever has done the own half takes from the end of the other's: so each half begins with long
+#: tests, and short ones are left to share.
+LONGEST = (("browser", "course", "notebooks"), ("repository",))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest tests begin, some in each half."""
-    rooms = [item.path.parent.name for item in items]
+    rooms = ["notebooks" if "kernel" in item.fixturenames else item.path.parent.name for item in items]
     first, second = ([item for item, room in zip(items, rooms, strict=True) if room in long] for long in LONGEST)
     others = [item for item, room in zip(items, rooms, strict=True) if not any(room in long for long in LONGEST)]
     middle = max(0, len(items) // 2 - len(first))
