@@ -233,4 +233,4 @@ def _build_handbook(folder: Path) -> list[str]:
         stops.append(sources.Stop(name, notebook))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries among themselves
-        return list(website.build(folder, stops).warnings)
+        return list(website.build(folder, stops))

@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lupus_kit import __version__
@@ -28,22 +27,6 @@ from lupus_kit.course.journal_club.sheet import pdf
 MANIFEST = "handbook.json"
 
 
-@dataclass(frozen=True)
-class Built:
-    """A handbook that was written.
-
-    Parameters
-    ----------
-    files : tuple of str
-        Relative to its folder.
-    warnings : tuple of str
-        What Sphinx was not content with; the pages are there all the same.
-    """
-
-    files: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
 def check_libraries() -> None:
     """Make sure that what builds the handbook is installed, before any work is done.
 
@@ -56,7 +39,7 @@ def check_libraries() -> None:
         need(library, "handbook", "The handbook")
 
 
-def build(folder: Path, stops: Sequence[Stop]) -> Built:
+def build(folder: Path, stops: Sequence[Stop]) -> tuple[str, ...]:
     """Write the handbook.
 
     Parameters
@@ -68,8 +51,8 @@ def build(folder: Path, stops: Sequence[Stop]) -> Built:
 
     Returns
     -------
-    Built
-        What was written.
+    tuple of str
+        What Sphinx was not content with; the pages are there all the same.
 
     Raises
     ------
@@ -94,7 +77,7 @@ def build(folder: Path, stops: Sequence[Stop]) -> Built:
             put(pages, place)
     except OSError as error:
         raise cannot_write(folder, error) from None
-    return Built(tuple(files), warnings)
+    return warnings
 
 
 def _sphinx(sources: Path, pages: Path) -> tuple[str, ...]:
