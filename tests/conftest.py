@@ -231,6 +231,10 @@ def _build_handbook(folder: Path) -> list[str]:
     for name, notebook in copy.deepcopy(NOTEBOOKS).items():
         assert execution.execute(notebook, name, folder.parent).passed
         stops.append(sources.Stop(name, notebook))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries among themselves
-        return list(website.build(folder, stops))
+    gc.disable()  # pages are trees that stay until the end: to look for garbage takes a sixth of the time
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries among themselves
+            return list(website.build(folder, stops))
+    finally:
+        gc.enable()

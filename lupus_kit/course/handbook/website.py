@@ -3,7 +3,6 @@
 Sphinx makes the pages. Everything is built beside the folder first, then it takes the folder's place.
 """
 
-import gc
 import io
 import json
 import os
@@ -86,12 +85,8 @@ def _sphinx(sources: Path, pages: Path) -> tuple[str, ...]:
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     warnings, doctrees = io.StringIO(), sources.with_name("doctrees")
-    gc.disable()  # Pages are trees full of cycles, which stay until the end: to look for garbage takes a fifth of the time.
-    try:
-        with patch_docutils(), docutils_namespace():
-            Sphinx(sources, None, pages, doctrees, "html", SETTINGS, status=None, warning=warnings).build()
-    finally:
-        gc.enable()
+    with patch_docutils(), docutils_namespace():
+        Sphinx(sources, None, pages, doctrees, "html", SETTINGS, status=None, warning=warnings).build()
     (pages / ".buildinfo").unlink()
     return tuple(ANSI.sub("", warnings.getvalue()).splitlines())
 
