@@ -52,8 +52,9 @@ def png(ax: Axes, dpi: int = _DPI) -> bytes:
     >>> png(ax)[1:4]
     b'PNG'
     """
-    buffer = io.BytesIO()
-    _taken(ax).savefig(buffer, format="png", dpi=dpi)
+    figure, buffer = _taken(ax), io.BytesIO()
+    figure.set_dpi(dpi)
+    FigureCanvasAgg(figure).print_png(buffer)  # drawn once; savefig draws a second time, for the layout
     return buffer.getvalue()
 
 

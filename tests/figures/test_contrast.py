@@ -120,6 +120,7 @@ def hard_to_read(ax: Axes) -> list[str]:
     """
     figure = ax.figure
     figure.draw_without_rendering()  # places the texts
+    figure.set_layout_engine("none")  # and they stay there
     page = figure.bbox
     texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
     places = [(one, one.get_window_extent(), one.get_color()) for one in texts]
