@@ -47,9 +47,7 @@ def png(ax: Axes, dpi: int = _DPI) -> bytes:
 
     Examples
     --------
-    >>> from lupus_kit import figures, inference
-    >>> ax = figures.inference.pvalues(inference.compare(16, 29, 9, 30).tests(), reported=0.052)
-    >>> png(ax)[1:4]
+    >>> png(plt.figure().add_subplot())[1:4]
     b'PNG'
     """
     figure, buffer = _taken(ax), io.BytesIO()

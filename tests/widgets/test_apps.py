@@ -61,7 +61,9 @@ def _walk(app, steps, seed):
 
 @every_app
 def test_all_sliders_at_their_extremes(name, monkeypatch, without_pixels):
-    app = widgets.APPS[name]()
+    with monkeypatch.context() as patch:
+        patch.setattr(figures.Live, "png", without_pixels)
+        app = widgets.APPS[name]()
     numbers = {k: c for k, c in app.controls.items() if isinstance(c, (ipw.IntSlider, ipw.FloatSlider, Findings))}
     others = {k: c for k, c in app.controls.items() if k not in numbers}
     corners = list(itertools.product(*map(_ends, numbers.values())))
