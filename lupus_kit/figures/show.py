@@ -52,7 +52,8 @@ def png(ax: Axes, dpi: int = _DPI) -> bytes:
     """
     figure, buffer = _taken(ax), io.BytesIO()
     figure.set_dpi(dpi)
-    FigureCanvasAgg(figure).print_png(buffer)  # drawn once; savefig draws a second time, for the layout
+    # Drawn once: savefig draws a second time, for the layout.
+    FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 
