@@ -18,7 +18,7 @@ from lupus_kit.audit.report.report import FORMATS
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.lines import key_lines
 
-SOME = settings(max_examples=40)
+SOME = settings(max_examples=25)
 HEAD = """format = 1
 [study]
 key = "made_up"
@@ -526,7 +526,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.integers(0, 200), st.sampled_from(["put", "drop", "cut", "twice"]), st.sampled_from(PIECES)),
@@ -554,6 +554,17 @@ def test_a_spoilt_file_is_refused_in_words_or_audited(tmp_path_factory, changes)
     assert (report.to_frame()["verdict"] != "").all()
     for form in FORMATS:
         assert report.render(form).endswith("\n")
+
+
+@pytest.mark.parametrize("kind", ["binary", "mean", "median", "paired"])
+def test_a_claim_of_no_arms_is_refused(tmp_path, kind):
+    path = tmp_path / "p.toml"
+    path.write_text(
+        '[[arm]]\nname = "a"\nn = 9\n[[arm]]\nname = "b"\nn = 9\n'
+        f'[[claim]]\nid = "c"\nendpoint = "e"\nkind = "{kind}"\narms = []\nn = [9, 9]\np = "0.5"\n'
+    )
+    with pytest.raises(InputError, match=r"arms.* is missing: name the arms compared"):
+        audit.check(path)
 
 
 def test_a_misspelt_arm_does_not_hide_an_impossible_count(tmp_path):
