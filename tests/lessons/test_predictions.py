@@ -73,9 +73,10 @@ def _answers(path: str, number: int) -> None:
 
 def test_four_notebooks_lose_nothing(file):
     """Of 160 answers from two kernels 38 were once lost."""
-    quick = "forkserver" in multiprocessing.get_all_start_methods()  # imports the kit once for all; not on Windows
+    quick = "forkserver" in multiprocessing.get_all_start_methods()  # not on Windows
     context = multiprocessing.get_context("forkserver" if quick else "spawn")
-    context.set_forkserver_preload([__name__])
+    if quick:  # one process imports the kit, and the four start from it
+        context.set_forkserver_preload([__name__])
     workers = [context.Process(target=_answers, args=(str(file), 50)) for _ in range(4)]
     for one in workers:
         one.start()
