@@ -47,13 +47,13 @@ def png(ax: Axes, dpi: int = _DPI) -> bytes:
 
     Examples
     --------
-    >>> from lupus_kit import figures, inference
-    >>> ax = figures.inference.pvalues(inference.compare(16, 29, 9, 30).tests(), reported=0.052)
-    >>> png(ax)[1:4]
+    >>> png(plt.figure().add_subplot())[1:4]
     b'PNG'
     """
-    buffer = io.BytesIO()
-    _taken(ax).savefig(buffer, format="png", dpi=dpi)
+    figure, buffer = _taken(ax), io.BytesIO()
+    figure.set_dpi(dpi)
+    # Drawn once: savefig draws a second time, for the layout.
+    FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 

@@ -17,6 +17,9 @@ _SIGNS = {True: "\N{HEAVY CHECK MARK}", False: "\N{HEAVY BALLOT X}", None: "\N{H
 # Blue, vermilion and grey of the Okabe-Ito family; 3:1 or more against white and against JupyterLab's dark grey.
 _COLOURS = {True: "#0f7ab8", False: "#d55e00", None: "#808080"}
 
+#: Keys of tests by their printed names and by their keys as words.
+_KEYS = {label: key for key, test in TESTS.items() for label in (test.label.casefold(), key.replace("_", " "))}
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -142,9 +145,8 @@ def _form(exercise: Exercise, value: Any) -> Any:
 
 def _key_of(name: str) -> str:
     """Take a test's printed name for its key: "Likelihood ratio" is meant where likelihood_ratio is right."""
-    keys = {label: key for key, test in TESTS.items() for label in (test.label.casefold(), key.replace("_", " "))}
     plain = name.replace("-", " ")
-    return keys.get(name) or keys.get(plain) or keys.get(f"{plain} (g)") or name
+    return _KEYS.get(name) or _KEYS.get(plain) or _KEYS.get(f"{plain} (g)") or name
 
 
 def _close(given: float, expected: float, tolerance: float) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lupus_kit import audit, published
+from lupus_kit.core.errors import InputError, is_whole
 from lupus_kit.core.seeds import as_generator
 from lupus_kit.figures.design import shuffled_tickets
 from lupus_kit.figures.table_board import table_board
@@ -159,9 +160,9 @@ MOST_SHUFFLES = 10_000
 
 
 @lru_cache(maxsize=4)
-def _dealt(seed: int, n: int) -> np.ndarray:
-    """Lay n tickets in a new order, again and again: all shuffles that the board can show."""
-    return as_generator(seed).permuted(np.tile(np.arange(n), (MOST_SHUFFLES, 1)), axis=1)
+def _dealt(seed: int, n: int, shuffles: int) -> np.ndarray:
+    """Lay n tickets in a new order, again and again; more shuffles begin as fewer do."""
+    return as_generator(seed).permuted(np.tile(np.arange(n), (shuffles, 1)), axis=1)
 
 
 def ticket_scene(
@@ -189,16 +190,19 @@ def ticket_scene(
     Raises
     ------
     InputError
-        A seed that is not a whole number of 0 or more.
+        A seed that is not a whole number of 0 or more, or shuffles that are not one up to :data:`MOST_SHUFFLES`.
 
     Examples
     --------
     >>> "p = (1 + 25) / (1 + 99) = <b>0.2600" in ticket_scene(["1", "2"], [], 99, 2020).text
     True
     """
+    if not is_whole(shuffles, 0) or shuffles > MOST_SHUFFLES:
+        raise InputError(f"shuffles == {shuffles!r}: give a whole number from 0 to {MOST_SHUFFLES:,}.")
     answers = np.array([str(1 + k) in ticked for ticked, n in ((first, n1), (second, n2)) for k in range(n)])
     x1, x2 = int(answers[:n1].sum()), int(answers[n1:].sum())
-    order = _dealt(seed, n1 + n2)[:shuffles]
+    # All that the board can show take a fifth of a second: so many are dealt only where they are asked for.
+    order = _dealt(seed, n1 + n2, next(size for size in (100, 1000, MOST_SHUFFLES) if size >= shuffles))[:shuffles]
     responders = answers[order[:, :n1]].sum(axis=1)
     differences, observed = responders / n1 - (x1 + x2 - responders) / n2, x1 / n1 - x2 / n2
     far = int((np.abs(differences) >= abs(observed) - 1e-9).sum())

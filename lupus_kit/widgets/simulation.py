@@ -173,14 +173,9 @@ def repeated(p1: float, p2: float, n: int, trials: int, seed: int | np.random.Ge
     rng = as_generator(seed)
     # One pair of uniforms for each trial: a rate that is moved moves the same trials, not other ones.
     x1, x2 = (binom.ppf(rng.random(trials), n, p).astype(int).clip(0, n) for p in (p1, p2))
-    low, high = zip(*(agresti_caffo(int(a), n, int(b), n, 0.95) for a, b in zip(x1, x2, strict=True)), strict=True)
-    return pd.DataFrame(
-        {
-            "x1": x1, "x2": x2, "difference": (x1 - x2) / n,
-            "low": low, "high": high,
-            "p": np.nan_to_num(np.asarray(pvalue(test, x1, n, x2, n)), nan=1.0),
-        }
-    )  # fmt: skip
+    low, high = agresti_caffo(x1, n, x2, n, 0.95)
+    found = pd.DataFrame({"x1": x1, "x2": x2, "difference": (x1 - x2) / n, "low": low, "high": high})
+    return found.assign(p=np.nan_to_num(np.asarray(pvalue(test, x1, n, x2, n)), nan=1.0))
 
 
 def dance_scene(p1: float, p2: float, n: int, trials: int, seed: int, test: str = "pearson") -> Scene:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from nbformat import v4
 
-from lupus_kit.course import execution
 from lupus_kit.lessons import own_code
 from lupus_kit.lessons.checking import judge
 from lupus_kit.lessons.exercises.exercise import Exercise, Misconception
@@ -69,7 +67,7 @@ def test_a_function_is_judged_by_what_it_does(given, passed, words):
 
 def test_a_function_that_hangs_is_stopped():
     start = time.perf_counter()
-    with pytest.raises(own_code.UnusableError, match="took more than"), own_code.time_limit(0.2):
+    with pytest.raises(own_code.UnusableError, match="took more than"), own_code.time_limit(0.05):
         _hangs(1, 1, 1, 1)
     assert time.perf_counter() - start < 30
 
@@ -94,17 +92,6 @@ def test_a_tuple_is_compared_value_by_value():
     assert own_code.differences(lambda x: [x, x + x], pair, [(3,)]) == []
     assert "right is (3, 6)" in own_code.differences(lambda x: (x, x), pair, [(3,)])[0]
     assert own_code.differences(lambda x: x, pair, [(3,)])[0].startswith("Called with (3) it gives 3")
-
-
-def test_an_answer_without_quotes_is_understood_in_a_notebook(tmp_path):
-    sources = ["from lupus_kit import lessons", 'answer = cab\nlessons.check("00.8", answer)', "nothing_of_that_name"]
-    cells = [v4.new_code_cell(source, metadata={"tags": ["raises-exception"]}) for source in sources]
-    notebook = v4.new_notebook(cells=cells)
-    execution.execute(notebook, "three", tmp_path, timeout=300)
-    said = ["".join(str(output) for output in cell.outputs) for cell in notebook.cells]
-    assert "Right" in said[1]
-    assert "NameError" not in said[1]
-    assert "NameError" in said[2]
 
 
 @pytest.mark.parametrize("given", ["Likelihood ratio", "likelihood_ratio", "LIKELIHOOD-RATIO", "Likelihood ratio (G)"])

@@ -9,10 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from nbformat import v4
 
 from lupus_kit import lessons
-from lupus_kit.course import execution
 from lupus_kit.lessons.catalogue import find
 from lupus_kit.lessons.progress import file as progress_file
 from lupus_kit.lessons.progress.file import NAME, VARIABLE
@@ -155,35 +153,6 @@ def test_a_script_keeps_nothing(tmp_path, monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     lessons.check("00.1", RIGHT)
-    assert os.listdir(tmp_path) == []
-
-
-CELLS = (
-    "import os; os.environ.pop('LUPUS_KIT_PROGRESS')",
-    "from lupus_kit import lessons\nlessons.check('00.1', 29)",
-    "os.makedirs('elsewhere', exist_ok=True); os.chdir('elsewhere')\nlessons.check('00.1', 16)",
-    "lessons.progress()",
-)
-
-
-def _notebook(cells: tuple[str, ...]):
-    return v4.new_notebook(cells=[v4.new_code_cell(source, id=f"c{index}") for index, source in enumerate(cells)])
-
-
-def test_a_notebook_keeps_its_progress_beside_it(tmp_path):
-    notebook = _notebook(CELLS)
-    run = execution.execute(notebook, "own", tmp_path)
-    assert run.passed, run.problems
-    assert [row["right"] for row in _answers(tmp_path / NAME)] == [False, True], "also after a cell went elsewhere"
-    assert os.listdir(tmp_path / "elsewhere") == []
-    shown = notebook.cells[-1].outputs[0]["data"]
-    assert "1 of " in shown["text/html"]
-    assert "00.1 solved" in shown["text/plain"] or "00.1 solved" in shown["text/html"]
-
-
-def test_a_notebook_that_the_kit_runs_keeps_nothing(tmp_path):
-    run = execution.execute(_notebook(CELLS[1:2]), "kit", tmp_path)
-    assert run.passed, run.problems
     assert os.listdir(tmp_path) == []
 
 

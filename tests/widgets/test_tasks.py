@@ -2,6 +2,7 @@
 
 import math
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from lupus_kit import inference, widgets
 from lupus_kit.core.errors import InputError
 from lupus_kit.widgets import state as _state
 from lupus_kit.widgets.app import TASKS
+from lupus_kit.widgets.inference import ticket_scene
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -81,6 +83,22 @@ def test_the_board_of_tickets_counts_what_the_notebook_counts():
     assert f"<b>{far.sum()} of 10,000</b>" in app.text.value
     assert f"= <b>{(1 + far.sum()) / 10_001:.4f}</b>" in app.text.value
     assert f"p = {inference.fisher_test(16, 29, 9, 30):.4f}" in app.text.value
+
+
+@pytest.mark.parametrize("shuffles", [-1, 10_001, 2.5, None, "3", True])
+def test_a_number_of_shuffles_that_cannot_be_is_a_sentence(shuffles):
+    with pytest.raises(InputError, match=r"shuffles == .*a whole number from 0 to 10,000"):
+        ticket_scene(["1"], [], shuffles, 2020)
+
+
+def test_more_shuffles_begin_with_the_same_ones():
+    last = np.random.default_rng(5).permuted(np.tile(np.arange(59), (101, 1)), axis=1)
+    for shuffles in (1, 100, 101):  # fewer are dealt where fewer are asked for
+        responders = np.isin(last[:shuffles, :29], [0, 1]).sum(axis=1)
+        far = (np.abs(responders / 29 - (2 - responders) / 30) >= 2 / 29 - 1e-9).sum()
+        scene = ticket_scene(["1", "2"], [], shuffles, 5)
+        assert f"<b>{far} of {shuffles}</b>" in scene.text
+        plt.close(scene.axes.figure)
 
 
 def test_shuffles_go_on_where_they_ended_and_stop_at_the_limit():

@@ -8,6 +8,8 @@ import pytest
 from lupus_kit import inference, widgets
 from lupus_kit.widgets.design import allocation_scene
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def _alt(app):
     return re.search(r'alt="([^"]*)"', app.picture.value)[1]

@@ -156,9 +156,9 @@ def write_what_if(
     >>> import tempfile
     >>> from lupus_kit import cohort
     >>> with tempfile.TemporaryDirectory() as place:
-    ...     folder = cohort.write_what_if(f"{place}/big", n_per_arm=40, seed=3)
+    ...     folder = cohort.write_what_if(f"{place}/big", n_per_arm=5, seed=3)
     ...     again = cohort.Cohort.load(folder)
-    >>> again.visits.equals(cohort.what_if(n_per_arm=40, seed=3).visits)
+    >>> again.visits.equals(cohort.what_if(n_per_arm=5, seed=3).visits)
     True
     """
     import pyarrow as pa

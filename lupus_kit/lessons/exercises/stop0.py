@@ -80,7 +80,7 @@ def _shuffled_difference(patients: pd.DataFrame, rng: np.random.Generator) -> fl
     return _rate_difference(patients.assign(responder=rng.permutation(patients["responder"])))
 
 
-def _many(function: Function, number: int = 300) -> "np.ndarray[Any, np.dtype[np.float64]]":
+def _many(function: Function, number: int = 100) -> "np.ndarray[Any, np.dtype[np.float64]]":
     rng = np.random.default_rng(1)
     return np.array([float(call(function, _TABLES[0][0].copy(), rng)) for _ in range(number)])
 
