@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,7 @@ class Column:
         return self.allowed + ("" if self.needed else ", or empty")
 
 
+@lru_cache(maxsize=10_000, typed=True)
 def fold(name: str) -> str:
     """Reduce a name to what matters: letters and digits, British and American spelling alike.
 
@@ -228,7 +230,7 @@ def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: Ba
 def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
     """Return the distinct cells of a column, and for each row the position of its own; -1 where there is none, or a list."""
     try:
-        codes, cells = pd.factorize(series)
+        codes, cells = pd.factorize(series.to_numpy() if series.dtype == object else series)
     except TypeError:
         codes, cells = pd.factorize(series.where([isinstance(cell, Hashable) for cell in series], None))
     return codes, np.asarray(cells, dtype=object).tolist()
@@ -323,6 +325,11 @@ def names_of(columns: object, argument: str) -> list[str]:
     return list(names)
 
 
+@lru_cache(maxsize=10_000)
+def _nearest_slip(name: str, known: tuple[str, ...]) -> list[str]:
+    return nearest(name, known, most=1, near=SLIP, fold=fold)
+
+
 def slip_of(name: str, known: Iterable[str]) -> str | None:
     """Return the known column that a name is probably a slip of; None where it is a name of its own.
 
@@ -331,7 +338,7 @@ def slip_of(name: str, known: Iterable[str]) -> str | None:
     >>> slip_of("Rescu", ["rescue", "pga"]), slip_of("episcleritis", ["scleritis"])
     ('rescue', None)
     """
-    near = nearest(name, known, most=1, near=SLIP, fold=fold)
+    near = _nearest_slip(name, tuple(known))
     return near[0] if near and abs(len(near[0]) - len(name.strip())) <= 2 else None
 
 

@@ -87,7 +87,8 @@ def check_keys(
 
     def note(name: str, bad: pd.Series | np.ndarray, allowed: str) -> None:
         # In the wide layout several visits share a row of the file.
-        problems.add(raw.cells, where[name], raw.cells.index.isin(rows[np.asarray(bad, dtype=bool)]), allowed)
+        if np.any(bad):
+            problems.add(raw.cells, where[name], raw.cells.index.isin(rows[np.asarray(bad, dtype=bool)]), allowed)
 
     for name in ("patient", "week"):
         # A cell that is bad has been listed already.

@@ -145,9 +145,13 @@ def from_columns(raw: RawTable, layout: str, columns: pd.DataFrame, ignored: tup
     cells = pd.concat(parts, ignore_index=True)
     if layout == "wide":
         cells["week"] = np.repeat([week for week, _ in per_visit], len(raw.cells))
-    written = pd.DataFrame([here.set_index("name")["written"] for here in visits]).fillna("")
-    places = {name: np.repeat(written[name].to_numpy(dtype=object), len(raw.cells)) for name in written}
+    written = [dict(zip(here["name"], here["written"], strict=True)) for here in visits]
+    here, rows = {*cells}, len(raw.cells)
+    places = {
+        name: np.repeat(np.array([part.get(name, "") for part in written], dtype=object), rows)
+        for name in {*columns["name"]}
+    }
     return TidyTable(
-        cells[[name for name in BY_NAME if name in cells]], raw.source, raw.notes, layout=layout, ignored=ignored,
+        cells[[name for name in BY_NAME if name in here]], raw.source, raw.notes, layout=layout, ignored=ignored,
         columns=columns.reset_index(drop=True), file_rows=np.tile(raw.cells.index, len(visits)), cell_columns=places,
     )  # fmt: skip
