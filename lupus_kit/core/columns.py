@@ -222,6 +222,9 @@ def _in_range(frame: pd.DataFrame, written: str, column: Column, problems: BadCe
 
 def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: BadCells) -> np.ndarray:
     """Read a choice as the positions in ``column.choices``; -1 is missing. Bad cells are noted."""
+    dtype = frame[written].dtype
+    if isinstance(dtype, pd.CategoricalDtype) and (*dtype.categories,) == column.choices and not column.needed:
+        return frame[written].cat.codes.to_numpy(dtype=np.int16)
     codes, read = read_distinct(frame, written, column, problems)
     position = {name: k for k, name in enumerate(column.choices)}
     return np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16).take(codes)
@@ -230,7 +233,8 @@ def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: Ba
 def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
     """Return the distinct cells of a column, and for each row the position of its own; -1 where there is none, or a list."""
     try:
-        codes, cells = pd.factorize(series.to_numpy() if series.dtype == object else series)
+        plain = isinstance(series.dtype, (np.dtype, pd.StringDtype)) and series.dtype.kind in "biufO"
+        codes, cells = pd.factorize(series.to_numpy() if plain else series)
     except TypeError:
         codes, cells = pd.factorize(series.where([isinstance(cell, Hashable) for cell in series], None))
     return codes, np.asarray(cells, dtype=object).tolist()
