@@ -119,7 +119,9 @@ def expected_sri(rows: dict[int, Any], **options: Any) -> list[tuple[bool | None
     ],
 )
 def test_sri(options: dict[str, Any]) -> None:
-    for missing, gaps in [*((way, GAPPY) for way in MISSING), ("observed", WHOLE)]:
+    # What is open is counted in the same way whatever was asked; carrying forward changes what is open.
+    ways = ("observed", "locf") if options else MISSING
+    for missing, gaps in [*((way, GAPPY) for way in ways), ("observed", WHOLE)]:
         table, rows = scored(2, gaps, patients=40)
         asked = {"event_columns": (), "missing": missing} | options
         expected = expected_sri(rows, **asked)
