@@ -224,7 +224,7 @@ def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: Ba
     """Read a choice as the positions in ``column.choices``; -1 is missing. Bad cells are noted."""
     dtype = frame[written].dtype
     if isinstance(dtype, pd.CategoricalDtype) and (*dtype.categories,) == column.choices and not column.needed:
-        return frame[written].cat.codes.to_numpy(dtype=np.int16)
+        return np.asarray(frame[written].cat.codes, dtype=np.int16)
     codes, read = read_distinct(frame, written, column, problems)
     position = {name: k for k, name in enumerate(column.choices)}
     return np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16).take(codes)
@@ -330,25 +330,21 @@ def names_of(columns: object, argument: str) -> list[str]:
 
 
 @lru_cache(maxsize=10_000)
-def _nearest_slip(name: str, known: tuple[str, ...]) -> list[str]:
-    return nearest(name, known, most=1, near=SLIP, fold=fold)
-
-
-def slip_of(name: str, known: Iterable[str]) -> str | None:
+def slip_of(name: str, known: tuple[str, ...]) -> str | None:
     """Return the known column that a name is probably a slip of; None where it is a name of its own.
 
     Examples
     --------
-    >>> slip_of("Rescu", ["rescue", "pga"]), slip_of("episcleritis", ["scleritis"])
+    >>> slip_of("Rescu", ("rescue", "pga")), slip_of("episcleritis", ("scleritis",))
     ('rescue', None)
     """
-    near = _nearest_slip(name, tuple(known))
+    near = nearest(name, known, most=1, near=SLIP, fold=fold)
     return near[0] if near and abs(len(near[0]) - len(name.strip())) <= 2 else None
 
 
 def refuse_slips(frame: pd.DataFrame, known: Iterable[str], what: str) -> None:
     """Raise where a column is nearly named like a known one that is not there: it would silently be left out."""
-    here, wanted = {str(column) for column in frame.columns}, list(dict.fromkeys(known))
+    here, wanted = {str(column) for column in frame.columns}, tuple(dict.fromkeys(known))
     meant = {name: slip_of(name, wanted) for name in sorted(here.difference(wanted))}
     slips = [f"{name!r} (did you mean {near!r}?)" for name, near in meant.items() if near and near not in here]
     if slips:

@@ -99,6 +99,13 @@ def solve(model: Any, effort: float, seed: int = 0, **parameters: int) -> tuple[
     return {cp.OPTIMAL: True, cp.FEASIBLE: True, cp.INFEASIBLE: False}.get(status), made
 
 
+def answer(model: Any, effort: float) -> tuple[bool | None, Any]:
+    """Solve with a plain search, and where that proves nothing with all the preparations that few questions repay."""
+    possible, made = solve(model, effort, **PLAIN_SEARCH)
+    proved = possible is False or (possible and made.best_objective_bound == made.objective_value)
+    return (possible, made) if proved else solve(model, effort)
+
+
 def block(measure: str) -> str:
     """Name the part of the arm a measure belongs to; the parts share no unknown."""
     if measure in CLINICAL:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.replica.arm_model import CODING, PLAIN_SEARCH, ArmModel, block, solve, watched
+from lupus_kit.cohort.replica.arm_model import CODING, ArmModel, answer, block, watched
 from lupus_kit.cohort.replica.statements import Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.core.errors import InputError
 
@@ -68,10 +68,10 @@ def disjoint_minimal_sets(items: Sequence[Any], possible: Test) -> tuple[list[li
     """
     left = list(items)
     sets: list[list[Any]] = []
-    while (answer := possible(left)) is False:
+    while (holds := possible(left)) is False:
         sets.append(_shrunk(left, possible))
         left = [x for x in left if x is not sets[-1][-1]]
-    return sets, answer is True
+    return sets, holds is True
 
 
 def _possible(size: int, followed: int, age_steps: int = 1, coding: Sequence[int] = CODING) -> Test:
@@ -81,9 +81,7 @@ def _possible(size: int, followed: int, age_steps: int = 1, coding: Sequence[int
         model = ArmModel(size, followed, coding, age_steps)
         for s in statements:
             model.require(s)
-        # What the solver can do to prepare its search costs more than most questions; the others are asked again with it.
-        plain = solve(model.cp, _EFFORT, **PLAIN_SEARCH)[0]
-        return solve(model.cp, _EFFORT)[0] if plain is None else plain
+        return answer(model.cp, _EFFORT)[0]
 
     return ask
 

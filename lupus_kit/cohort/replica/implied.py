@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.replica.arm_model import PLAIN_SEARCH, ArmModel, block, solve
+from lupus_kit.cohort.replica.arm_model import ArmModel, answer, block
 from lupus_kit.cohort.replica.conflicts import explain_failure, shipped_results
 from lupus_kit.cohort.replica.statements import (
     ARM_KEYS,
@@ -230,25 +230,11 @@ def ends(
 
 
 def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statement, ...]) -> tuple[float, float]:
-    """Smallest value found and proved bound; a plain search proves most ends in a fraction of the time."""
-    found, bound = _search(model, goal, effort, PLAIN_SEARCH)
-    if found != bound:
-        found, bound = _search(model, goal, effort, {})
-    if bound == float("inf"):
-        raise explain_failure(statements, model.randomised, model.followed)
-    if found == float("inf"):
-        raise InputError(
-            f"no cohort was found with effort {effort:g}: give more, such as effort={max(5.0, 10 * effort):g}."
-        )
-    return found, bound
-
-
-def _search(model: _Counter, goal: Any, effort: float, parameters: dict[str, int]) -> tuple[float, float]:
-    """First the bound, then questions whether it can be reached; both are infinite where no cohort can be."""
+    """Smallest value found and proved bound: first the bound, then questions whether it can be reached."""
     model.cp.minimize(goal)
-    possible, made = solve(model.cp, effort, **parameters)
+    possible, made = answer(model.cp, effort)
     if possible is False:
-        return float("inf"), float("inf")
+        raise explain_failure(statements, model.randomised, model.followed)
     found = made.objective_value if possible else float("inf")
     bound = float(-(-made.best_objective_bound // 1))
     model.cp.clear_objective()
@@ -258,7 +244,7 @@ def _search(model: _Counter, goal: Any, effort: float, parameters: dict[str, int
         limit = int(bound) if upward else int(found) - 1
         question = model.cp.clone()
         question.add(goal <= limit)
-        reached = solve(question, effort, **parameters)[0]
+        reached = answer(question, effort)[0]
         if reached:
             found = float(limit)
         elif reached is False:
@@ -267,4 +253,8 @@ def _search(model: _Counter, goal: Any, effort: float, parameters: dict[str, int
             upward = False
         else:
             break
+    if found == float("inf"):
+        raise InputError(
+            f"no cohort was found with effort {effort:g}: give more, such as effort={max(5.0, 10 * effort):g}."
+        )
     return found, bound

@@ -109,7 +109,7 @@ def map_columns(raw: RawTable, layout: str) -> tuple[pd.DataFrame, tuple[str, ..
             problems.note(f"{written!r} and {first!r} both mean {name!r}: keep one")
     ignored = [name for name in names if name not in straight and name not in suffixed]
     for name in ignored:
-        slip = slip_of(name, BY_FOLDED)
+        slip = slip_of(name, (*BY_FOLDED,))
         meant = BY_FOLDED[slip].name if slip else event_of(name)
         if meant and meant not in (here if slip else {*here, *(column.name for column, _ in suffixed.values())}):
             way_out = "Rename it, or give it a clearly different name"
