@@ -100,8 +100,8 @@ def solve(model: Any, effort: float, seed: int = 0, **parameters: int) -> tuple[
 
 
 def answer(model: Any, effort: float) -> tuple[bool | None, Any]:
-    """Solve with a plain search, and where that proves nothing with all the preparations that few questions repay."""
-    possible, made = solve(model, effort, **PLAIN_SEARCH)
+    """Solve with a little plain search, and where that proves nothing with the preparations that few questions repay."""
+    possible, made = solve(model, effort / 10, **PLAIN_SEARCH)
     proved = possible is False or (possible and made.best_objective_bound == made.objective_value)
     return (possible, made) if proved else solve(model, effort)
 

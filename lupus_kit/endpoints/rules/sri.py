@@ -160,8 +160,7 @@ def evaluate_sri(table: pd.DataFrame, options: SriOptions, events: Intercurrent)
     """Apply the rule to a checked visit table."""
     baseline, visit = with_baseline(table)
     change = sri_changes(baseline, visit, options.b_to_a_is_new)
-    change_and_events = change.assign(**{name: visit[name] for name in events.clauses})
-    clauses = sri_clauses(change_and_events, options.points, events.clauses)
+    clauses = sri_clauses(change.assign(**{n: visit[n] for n in events.clauses}), options.points, events.clauses)
     return SriEvaluation(baseline, visit, change, clauses, all_of(clauses[name] for name in clauses), events)
 
 

@@ -285,9 +285,8 @@ def _with_events(
     weeks, carried = np.unique(at[kept & (at > 0)]), set[int]()
     for name in [name for name in EVENTS if name in visits]:
         happened = visits[name].eq(1).fillna(False).to_numpy(dtype=bool)
-        apart = np.flatnonzero(happened & ~kept & (week > 0) & (patient >= 0))
         values = visits[name].copy()
-        for row in apart:
+        for row in np.flatnonzero(happened & ~kept & (week > 0) & (patient >= 0)):
             if not np.isfinite(week[row]):
                 who = visits["patient"].iloc[row]
                 raise InputError(f"patient {who!r} has {name!r} at an unscheduled visit: give the week of that row.")
@@ -297,7 +296,7 @@ def _with_events(
                 values.iloc[mine] = values.iloc[row]
                 at[row], missed[row] = (at[row], missed[row]) if len(mine) else (later[0], True)
                 carried.add(int(row))
-        visits = visits.assign(**{name: values}) if len(apart) else visits
+        visits = visits.assign(**{name: values})
     if carried:
         notes.append(f"Events of {plural(len(carried), 'row')} kept apart count at the patient's next visit.")
     if missed.any():

@@ -148,8 +148,7 @@ def from_columns(raw: RawTable, layout: str, columns: pd.DataFrame, ignored: tup
     written = [dict(zip(here["name"], here["written"], strict=True)) for here in visits]
     here, rows = {*cells}, len(raw.cells)
     places = {
-        name: np.repeat(np.array([part.get(name, "") for part in written], dtype=object), rows)
-        for name in {*columns["name"]}
+        name: np.repeat(np.array([w.get(name, "") for w in written], object), rows) for name in {*columns["name"]}
     }
     return TidyTable(
         cells[[name for name in BY_NAME if name in here]], raw.source, raw.notes, layout=layout, ignored=ignored,
