@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from secrets import token_hex
 from typing import BinaryIO
 
@@ -25,6 +25,28 @@ _REFUSALS = 100
 _STREAMS = ("/dev/std", "/dev/fd/", "/proc/")
 #: Bytes of a file that tell of what kind it is.
 _BEGINNING = 2000
+#: Whether the system is Windows.
+WINDOWS = os.name == "nt"
+#: Names that Windows gives to a device, or to a stream within another file, or ends otherwise than they are written.
+_RESERVED = re.compile(
+    r"(?i)(?:con|prn|aux|nul|con(?:in|out)\$|(?:com|lpt)[1-9¹²³]) *(?:\..*)?|.*:.*|.*[^.].*(?<=[. ])"
+)
+
+
+def refuse_reserved(path: Path) -> None:
+    """Refuse on Windows a place of which a part is no name of a file there (as ``os.path.isreserved`` of Python 3.13 does).
+
+    What is written to ``LPT1.txt`` or ``NUL`` would be lost without a word.
+
+    Raises
+    ------
+    InputError
+        A part of the place is kept for a device, holds a colon, or ends in a dot or a space.
+    """
+    given = PureWindowsPath(path)
+    if WINDOWS and any(map(_RESERVED.fullmatch, given.relative_to(given.anchor).parts)):
+        why = "on Windows it names a device (CON, NUL, LPT1 ...), holds a colon, or ends in a dot or a space"
+        raise InputError(f"cannot write {str(path)!r}: {why}. Give another name.")
 
 
 def make_folder(folder: Path) -> None:
@@ -40,6 +62,7 @@ def make_folder(folder: Path) -> None:
     InputError
         If it cannot be made or written to, or is a file.
     """
+    refuse_reserved(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -76,6 +99,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
+    refuse_reserved(path)
     there = None
     with suppress(FileNotFoundError, NotADirectoryError):
         there = path.stat()

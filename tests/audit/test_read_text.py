@@ -32,6 +32,183 @@ def test_a_p_value_that_a_line_end_cuts_is_not_read_as_zero():
     assert claim.p == ""
 
 
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Remission was reached in men by 5/10 v 3/10, and in women by 6/12 v 2/11.", [("women", "", "6/12", "2/11")]),
+        (
+            "Response was 40% v 20% at week 12 and 50% v 25% at week 24.",
+            [("Response", "week 12", "40%", "20%"), ("comparison", "week 24", "50%", "25%")],
+        ),
+        (
+            "At week 4 relief was 30% v 10%, 40% v 20% (p=0.2) at week 12, and 50% v 25% at week 24.",
+            [("relief", "week 4", "30%", "10%"), ("comparison", "week 12", "40%", "20%"),
+             ("comparison", "week 24", "50%", "25%")],
+        ),
+        (
+            "Response was 40% v 20%; at week 24, remission was 50% v 25%.",
+            [("Response", "", "40%", "20%"), ("remission", "week 24", "50%", "25%")],
+        ),
+        (
+            "Response was 40% v 20% and remission 50% v 25% at week 24.",
+            [("Response", "week 24", "40%", "20%"), ("remission", "week 24", "50%", "25%")],
+        ),
+        (
+            "Rash was 1/20 v 0/10 at week 4 and 2/20 v 0/10 at week 8.",
+            [("Rash", "week 4", "1/20", "0/10"), ("comparison", "week 8", "2/20", "0/10")],
+        ),
+        (
+            "Deaths occurred in 5/100 v 7/100; and 3/100 v 4/100 had zoster.",
+            [("Deaths", "", "5/100", "7/100"), ("had zoster", "", "3/100", "4/100")],
+        ),
+        (
+            "Complete response was 40% v 20%, 44% v 22% and 50% v 25% at weeks 12, 24 and 52.",
+            [("Complete response", "", "40%", "20%"), ("comparison", "", "44%", "22%"), ("comparison", "", "50%", "25%")],
+        ),
+        (
+            "At week 24, 37 (62%) of 60 on zorimab and 14 (33%) of 42 on placebo achieved remission.",
+            [("achieved remission", "week 24", "62% (37/60)", "33% (14/42)")],
+        ),
+        (
+            "Of 200 patients randomly assigned to zorimab or placebo, 56% responded to zorimab compared with 53% to placebo.",
+            [("responded", "", "56%", "53%")],
+        ),
+        (
+            "In the zorimab group given every 4 weeks 45% and in the placebo group 36% responded at week 12.",
+            [("responded", "week 12", "45%", "36%")],
+        ),
+        (
+            "The zorimab group had 60% responders at week 24 and the placebo group 45%; at week 52 these were 55% and 40%.",
+            [("responders", "week 24", "60%", "45%"), ("comparison", "week 52", "55%", "40%")],
+        ),
+        (
+            "Response rates were 45.8% among the 72 patients receiving placebo and 56.9% among the 72 patients receiving zorimab.",
+            [("Response rates", "", "45.8%", "56.9%")],
+        ),
+    ],
+)  # fmt: skip
+def test_a_pair_has_its_own_title_and_visit_or_none(sentence, said):
+    claims = read_text(ALLOCATION + sentence).records
+    assert [(claim.title.split(", week")[0], claim.visit, *claim.reported) for claim in claims] == said
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        (
+            "SRI-4 and BICLA rates were 60% and 50% with zorimab versus 45% and 35% with placebo (p=0.03 and p=0.04, respectively).",
+            [("60%", "45%", "0.03"), ("50%", "35%", "0.04")],
+        ),
+        ("At 6 and 12 months, response was 60% v 45% and 55% v 50%, respectively.", [("60%", "45%", ""), ("55%", "50%", "")]),
+        (  # which is it of?
+            "SRI-4 and BICLA rates were 60% and 50% with zorimab versus 45% and 35% with placebo (p=0.03).",
+            [("60%", "45%", ""), ("50%", "35%", "")],
+        ),
+        ("Response at weeks 12 and 24 was 30% and 45% with zorimab and 20% and 25% with placebo.",
+         [("30%", "20%", ""), ("45%", "25%", "")]),
+        ("Twelve patients on zorimab and nine on placebo withdrew (12% and 9%).", [("12%", "9%", ""), ("12", "9", "")]),
+        ("By week 52, SRI-6 (40% v 25%) and SRI-8 (20% v 10%) favoured zorimab.", [("40%", "25%", ""), ("20%", "10%", "")]),
+        ("Response was 60% with zorimab at week 12 and 55% with zorimab at week 24.", []),
+        ("In zorimab group 60 of 100 patients responded, compared with 45 of 100 in the placebo group (P=0.03).",
+         [("60/100", "45/100", "0.03")]),
+        ("Zorimab was superior: 60% v 45%, P=.03 (week 24); 58% v 50%, P=.25 (week 52).",
+         [("60%", "45%", "0.03"), ("58%", "50%", "0.25")]),
+    ],
+)  # fmt: skip
+def test_the_first_value_is_of_the_first_arm_and_has_its_own_p_value(sentence, said):
+    claims = read_text(ALLOCATION + sentence).records
+    assert [(*claim.reported, claim.p) for claim in claims] == said
+    assert {claim.arms for claim in claims} <= {("zorimab", "placebo")}
+    if "(week" in sentence:
+        assert [claim.visit for claim in claims] == ["week 24", "week 52"]
+
+
+def test_a_time_to_an_event_is_no_visit_and_no_title_of_the_next_clause():
+    text = "Median time to flare was 120 days with zorimab and 80 days with placebo (p=0.02); 20% vs 30% flared."
+    (claim,) = read_text(ALLOCATION + text).records
+    assert (claim.title, claim.visit, claim.reported, claim.p) == ("flared", "", ("20%", "30%"), "")
+
+
+def test_a_pair_is_not_titled_by_one_before_it_that_is_asked():
+    study = read_text(
+        ALLOCATION
+        + "At week 76, response between weeks 64 and 76 was commoner (42.7% v. 30.9%; P=0.04), as was a ratio "
+        "below 0.8 without an event (55.5% v. 41.9%; P=0.02)."
+    )
+    (claim,) = study.records
+    assert (claim.title, claim.reported, claim.p) == ("comparison, week 76", ("55.5%", "41.9%"), "0.02")
+
+
+@pytest.mark.parametrize(
+    ("allocation", "arms"),
+    [
+        (
+            "Patients were randomised 1:1:1:1 to placebo (n=90) or zorimab 3 mg twice daily (n=91), 6 mg twice daily (n=93), "
+            "or 12 mg once daily (n=89).",
+            {"placebo": 90, "zorimab 3 mg": 91, "zorimab 6 mg": 93, "zorimab 12 mg": 89},
+        ),
+        (
+            "Patients were randomised to receive placebo (n=62) or zorimab at 80 mg (n=62), 160 mg (n=63) or 240 mg (n=61).",
+            {"placebo": 62, "zorimab 80 mg": 62, "zorimab 160 mg": 63, "zorimab 240 mg": 61},
+        ),
+        (
+            "867 patients were randomly assigned to zorimab 1 mg/kg (n=289) or 10 mg/kg (n=290), or placebo (n=288).",
+            {"zorimab 1 mg/kg": 289, "zorimab 10 mg/kg": 290, "placebo": 288},
+        ),
+        ("Patients were randomly assigned to azathioprine (n=52) or MMF (n=53).", {"azathioprine": 52, "MMF": 53}),
+        (
+            "819 patients were randomised to receive zorimab 1 mg/kg, zorimab 10 mg/kg, or placebo.",
+            {"zorimab 1 mg/kg": None, "zorimab 10 mg/kg": None, "placebo": None},
+        ),
+        (
+            "227 patients were randomly assigned to maintenance treatment (116 to zorimab and 111 to velunib).",
+            {"zorimab": 116, "velunib": 111},
+        ),
+        (
+            "Patients with a titre of 1:80 or 1:160 were randomised 1:1:1 to zorimab 1 mg, zorimab 2 mg or placebo.",
+            {"zorimab 1 mg": None, "zorimab 2 mg": None, "placebo": None},
+        ),
+        ("Patients were randomised (1:1:1) to receive zorimab (75 mg or 150 mg) or placebo.", {}),
+    ],
+)
+def test_doses_are_arms_and_a_total_is_the_size_of_none(allocation, arms):
+    study = read_text(allocation + " Response was seen in 40% v 20%.")
+    found = {name: n for name, n in study.trial.n_randomised.items() if name not in NOT_SAID}
+    assert found == arms
+    assert [one for one in study.asked() if "name the arms" in one] == ([] if arms else [
+        "1:1:1: it is of 3 arms, and 2 were recognised: name the arms"
+    ])  # fmt: skip
+
+
+DOSES = "Patients were randomised to zorimab 4 mg (n=252), zorimab 2 mg (n=255) or placebo (n=253). "
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claims"),
+    [
+        (  # the 4 of 9.4 is no arm
+            "SRI-4 response was alike with zorimab 4 mg (121 [47%]; odds ratio 1.07 [95% CI 0.75 to 1.53]; difference with "
+            "placebo 1.5 [95% CI -7.1 to 10.2]), 2 mg (120 [46%]; 1.05 [0.73 to 1.50]; 0.8 [-7.9 to 9.4]) and placebo (116 [45%]).",
+            {("zorimab 2 mg", "placebo"): ("120 (46%)", "", ""),
+             ("zorimab 4 mg", "placebo"): ("121 (47%)", "", "OR 1.07 (95% CI 0.75 to 1.53)")},
+        ),
+        (
+            "Response rates were 32%, 39%, and 38% with placebo, zorimab 2 mg, and zorimab 4 mg, respectively.",
+            {("placebo", "zorimab 2 mg"): ("32%", "", ""), ("placebo", "zorimab 4 mg"): ("32%", "", "")},
+        ),
+        (
+            "Response was 34% with placebo compared with 58% with zorimab 2 mg (OR 2.8 [95% CI 1.5, 5.1]; P < 0.001), and "
+            "50% with 4 mg (OR 1.9 [95% CI 1.0, 3.4]; P = 0.02).",
+            {("placebo", "zorimab 2 mg"): ("34%", "<0.001", "OR 2.8 (95% CI 1.5 to 5.1)"),
+             ("placebo", "zorimab 4 mg"): ("34%", "0.02", "OR 1.9 (95% CI 1.0 to 3.4)")},
+        ),
+    ],
+)  # fmt: skip
+def test_doses_are_named_by_their_strength_and_each_has_its_own_p_value_and_effect(sentence, claims):
+    found = read_text(DOSES + sentence).records
+    assert {claim.arms: (claim.reported[0], claim.p, claim.effect) for claim in found} == claims
+
+
 # --- whole abstracts ------------------------------------------------------------------------------------------------
 
 

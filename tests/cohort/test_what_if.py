@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import math
 import pickle
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -73,6 +76,18 @@ def test_a_sixty_patient_cohort_is_quick_enough_to_redraw_live() -> None:
 
 
 # --- coherent --------------------------------------------------------------------------------------------------
+
+
+def test_an_editor_is_shown_every_assumption_with_its_type_and_default() -> None:
+    shown = inspect.signature(Assumptions).parameters
+    assert list(shown) == [spec.name for spec in dataclasses.fields(Assumptions)] != []
+    expected = {
+        "drug_effect": float, "entry_sledai": int, "sledai_version": str, "item_share": Mapping[str, float],
+        "extra_weeks": tuple[int, ...], "dropouts": tuple[int, int] | None,
+    }  # fmt: skip
+    assert {name: shown[name].annotation for name in expected} == expected
+    assert {name: one.default for name, one in shown.items()} == vars(Assumptions())
+    assert {one.annotation for one in shown.values()} == {*expected.values()}, "none is Any"
 
 
 def test_sledai_is_the_sum_of_its_items_and_everybody_was_eligible(small: Cohort) -> None:

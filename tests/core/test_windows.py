@@ -13,9 +13,11 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from lupus_kit import audit, cli, endpoints, lessons, simulation
+from lupus_kit import audit, cli, cohort, endpoints, lessons, simulation
+from lupus_kit.core import files
 from lupus_kit.core.errors import InputError
-from lupus_kit.core.files import locked, write_atomically
+from lupus_kit.core.files import locked, make_folder, write_atomically
+from lupus_kit.course.handbook import website
 from lupus_kit.lessons.progress import file as progress_file
 from lupus_kit.simulation.trials import lock as run_lock
 
@@ -178,6 +180,59 @@ def test_every_text_that_is_written_or_read_names_its_encoding_and_line_ends():
 
 
 # --- names -------------------------------------------------------------------------------------------------------
+
+#: What Windows gives to a device, to a stream within a file, or to a file of another name (Microsoft, "Naming Files, Paths, and
+#: Namespaces"); and what it does not.
+OTHERS = [
+    "CON",
+    "nul",
+    "LPT1.txt",
+    "com9.tar.gz",
+    "aux/x.csv",
+    "CONOUT$",
+    "COM\u00b9.csv",
+    "Prn .csv",
+    "SRI:4.csv",
+    "end.",
+    "end ",
+]
+FILES_THERE = [
+    "console.csv",
+    "com10.csv",
+    "null",
+    "x.con",
+    "LPT.txt",
+    "..",
+    "./x.csv",
+    "C:/x.csv",
+    ".hidden",
+    "lpt0.csv",
+]
+
+
+def test_names_that_windows_keeps_for_devices_are_refused_there_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "WINDOWS", True)
+    invented = cohort.what_if(n_per_arm=1)
+    for name in OTHERS:
+        with pytest.raises(InputError, match=r"Windows .* Give another name\."):
+            write_atomically(Path(name), b"x")
+        for make in (make_folder, invented.save, website.check_place):
+            with pytest.raises(InputError, match=r"Windows .* Give another name\."):
+                make(Path(name))
+    with pytest.raises(SystemExit) as end:
+        cli.main(["power", "0.5", "0.3", "--per-arm", "9", "--out", "LPT1.txt"])
+    assert end.value.code == 2
+    assert os.listdir(tmp_path) == []
+    for name in FILES_THERE:
+        files.refuse_reserved(Path(name))
+
+
+def test_elsewhere_they_are_names_as_any_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "WINDOWS", False)
+    for name in ("CON", "LPT1.txt", "SRI:4.csv"):
+        files.refuse_reserved(Path(name))
+
 
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 

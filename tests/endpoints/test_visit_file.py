@@ -613,6 +613,15 @@ def test_a_key_spelt_in_two_ways_is_listed(tmp_path, column, other):
         read_visit_file(_write(tmp_path, table))
 
 
+@pytest.mark.parametrize("other", ["IL\u20112", "IL 2", "IL\u22122", "\uff29\uff2c-2", "il_2"])
+def test_an_arm_with_another_hyphen_is_no_third_arm(tmp_path, other):
+    table = _few()
+    first, second, *_ = table["patient"].unique()
+    table["arm"] = table["patient"].map({first: "IL-2", second: other}).fillna("placebo")
+    with pytest.raises(InputError, match=f"column 'arm': '{other}' is not allowed .elsewhere it is written"):
+        read_visit_file(_write(tmp_path, table))
+
+
 @pytest.mark.parametrize("other", ["01.0", "1", "001"])
 def test_a_number_of_a_patient_with_other_zeros_is_listed(tmp_path, other):
     table = _few()

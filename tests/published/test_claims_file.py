@@ -556,6 +556,17 @@ def test_a_spoilt_file_is_refused_in_words_or_audited(tmp_path_factory, changes)
         assert report.render(form).endswith("\n")
 
 
+@pytest.mark.parametrize("kind", ["binary", "mean", "median", "paired"])
+def test_a_claim_of_no_arms_is_refused(tmp_path, kind):
+    path = tmp_path / "p.toml"
+    path.write_text(
+        '[[arm]]\nname = "a"\nn = 9\n[[arm]]\nname = "b"\nn = 9\n'
+        f'[[claim]]\nid = "c"\nendpoint = "e"\nkind = "{kind}"\narms = []\nn = [9, 9]\np = "0.5"\n'
+    )
+    with pytest.raises(InputError, match=r"arms.* is missing: name the arms compared"):
+        audit.check(path)
+
+
 def test_a_misspelt_arm_does_not_hide_an_impossible_count(tmp_path):
     path = tmp_path / "p.toml"
     path.write_text(

@@ -43,7 +43,7 @@ def given_arms(arms: str | Sequence[str] | Mapping[str, int | None]) -> dict[str
 
 def _clean(name: str) -> str:
     """Return a possible name without what stands around it, or nothing."""
-    flat = " ".join(re.sub(r"\([^()]*\)?", " ", name).split())
+    flat = RE["dose_at"].sub("", " ".join(re.sub(r"\([^()]*\)?", " ", name).split()))
     if RE["dose_only"].match(flat.removesuffix(" groups").removesuffix(" group")):
         return flat.removesuffix("s").removesuffix(" group")
     name = RE["behind_name"].sub("", RE["before_name"].sub("", flat)).strip(" ,;:.'\"-")
@@ -68,7 +68,10 @@ def _listed(sentence: str) -> dict[str, int | None]:
                 name = f"{last[: dose.start()]} {name}"
             size = RE["arm_size"].search(sentence[start + low : start + [*lows, high + 2][place + 1]])
             found[name] = int(size[1].replace(",", "")) if size else None
-            if place and re.search("[a-z]", joints[place - 1][0]):
+            behind = joints[place][0] if place < len(joints) else ""
+            goes_on = RE["dose_next"].match(rest, lows[place + 1]) if behind else None
+            goes_on = goes_on or (RE["dose_next"].match(rest, low) and re.search("[a-z]", behind))
+            if place and re.search("[a-z]", joints[place - 1][0]) and not goes_on:
                 break
         if len(found) > 1 and not any(RE["dose_only"].match(name) for name in found):
             return found
@@ -83,9 +86,12 @@ def find_arms(text: str, sentences: Iterable[tuple[int, int]]) -> dict[str, int 
         sentence = text[start : min(end, start + 2000)]
         if not re.search("(?i)randomi[sz]|randomly|assigned|allocated|divided", sentence):
             continue
-        sizes = RE["sized"].finditer(sentence)
+        sizes = list(RE["sized"].finditer(sentence))
         here = {_clean(RE["parts"].split(m["name"])[0]): int(m["n"].replace(",", "")) for m in sizes}
         here.pop("", None)
+        total = RE["randomised"].search(sentence)
+        alone = len(here) == 1 and total is not None and total.start(1) == sizes[0].start("n")
+        here = {name: n for name, n in here.items() if not alone and (len(here) < 3 or 2 * n != sum(here.values()))}
         listed = _listed(sentence) if RE["allocated"].search(sentence) else {}
         if not arms or (set(map(str.lower, listed)) == set(map(str.lower, arms)) and any(listed.values())):
             arms = listed or (dict(here) if len(here) > 1 else {})
@@ -98,10 +104,7 @@ def mentions(text: str, arms: Iterable[str]) -> list[Mention]:
     """Find where the arms are named: by their name, by words that no other arm has, or by their letters in a bracket."""
     aliases = {name.lower(): name for name in arms}
     names = list(aliases.values())
-    words = {
-        name: {w for w in re.findall(r"[\w+.-]+", name.lower()) if len(w) > 2 or w.isdigit() or len(name) < 4}
-        for name in names
-    }
+    words = {name: {w for w in RE["alias"].findall(name.lower()) if len(w) > 2 or len(name) < 4} for name in names}
     for name in names:
         others = set().union(_NO_ALIAS, *(words[other] for other in names if other != name))
         short = re.search(rf"{re.escape(name)}\s\(([A-Z][\w+-]{{1,9}})\)", text, re.I)
@@ -113,6 +116,8 @@ def mentions(text: str, arms: Iterable[str]) -> list[Mention]:
     if not aliases:
         return []
     longest = sorted(aliases, key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w]|-controlled)", re.I)
-    found = pattern.finditer(text)
-    return [Mention(*m.span(), aliases[m[0].lower()]) for m in found if m[0].lower() in aliases]
+    spelt = "|".join(re.sub(r"\\[ -]", r"[\\s-]", re.escape(alias)) for alias in longest)  # "0.45-mg", "low dose"
+    pattern = re.compile(rf"(?<![\w-])(?<!\d\.)(?:{spelt})(?![\w]|-controlled)", re.I)
+    whose = {re.sub("-", " ", alias): arm for alias, arm in aliases.items()}
+    found = ((m, re.sub(r"[\s-]", " ", m[0].lower())) for m in pattern.finditer(text))
+    return [Mention(*m.span(), whose[alias]) for m, alias in found if alias in whose]

@@ -10,42 +10,50 @@ from lupus_kit.published import read_p
 LONGEST = 60  # signs of a title
 
 
-def visit_of(words: str) -> str:
-    """Return the visit that words name last, such as ``"week 12"``; nothing where two are named together.
+def visits_in(words: str) -> list[tuple[int, str]]:
+    """Return the visits that words name, such as ``"week 12"``, each with its end; none where two are named together.
 
     Examples
     --------
-    >>> visit_of("At 12 weeks, response was"), visit_of("at weeks 12 and 24"), visit_of("The week 24 rates")
-    ('week 12', '', 'week 24')
+    >>> [visits_in(words) for words in ("At 12 weeks, response was", "at weeks 12 and 24", "The week 24 rates")]
+    [[(11, 'week 12')], [], [(11, 'week 24')]]
     """
-    found = [m.groups() for m in RE["visit"].finditer(words)]
-    if not found:
-        return ""
-    first, second = (part for part in found[-1] if part)
-    unit, number = (second, first) if first.isdigit() else (first, second)
-    return f"{unit.lower().removesuffix('s')} {int(number)}"
+    found = []
+    for match in RE["visit"].finditer(words):
+        first, second = filter(None, match.groups())
+        unit, number = (second, first) if first.isdigit() else (first, second)
+        found.append((match.end(), f"{unit.lower().removesuffix('s')} {int(number)}"))
+    return found
 
 
-def title_of(before: str, behind: str, arms: Sequence[str]) -> str:
-    """Return a short title for a comparison from the words before its first number, or else behind it."""
+def visit_of(words: str) -> str:
+    """Return the visit that words name last, or nothing."""
+    return visits_in(words)[-1][1] if visits_in(words) else ""
+
+
+def title_of(before: str, behind: Sequence[str], arms: Sequence[str]) -> str:
+    """Return a short title for a comparison from the words before its first number, or else behind its numbers."""
     called = {*arms, *(arm.split()[0] for arm in arms if len(arm.split()[0]) > 3)}
     names = "|".join(re.escape(arm) for arm in sorted(called, key=len, reverse=True)) or r"(?!)"
     named = re.compile(
         rf"(?i)\b(?:(?:with|in|for|on|of|than|by|among|receiving) )?(?:the )?(?:{names})(?:[ -](?:group|arm|patients))?s?\b"
     )
     clauses = re.split(r"[;:]\s|\)", re.sub(r"\([^()]*\)?|[^()]*\)", " ", before))
-    heads = []
-    for piece in next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "").split(","):
+    heads, last = [], next((one for one in reversed(clauses) if re.search(r"[A-Za-z]{3}", one)), "")
+    for piece in () if before.rstrip().endswith(";") else last.split(","):
         # An arm before the verb is who did it, not what was counted: "Low-dose IL-2 gave 54% complete remission".
         subject, *rest = RE["verb"].split(piece)
+        subject = rest[0] if rest and subject.endswith(" who ") else subject
         bare = named.sub(" ", subject)
         is_arm = bare != subject and (len(bare.split()) < 3 or RE["who"].search(bare))
         heads.append(bare if not is_arm else named.sub(" ", rest[-1]) if rest else "")
-    after = re.split(r"[,;:.()]", behind.lstrip(") "))[0]
-    for head in (*heads, named.sub(" ", RE["verb"].split(after)[0]), named.sub(" ", after)):
+    for words in behind:
+        after = re.split(r"[,;:.()]", words.lstrip(") "))[0]
+        heads += [named.sub(" ", RE["verb"].split(after)[0]), named.sub(" ", after)]
+    for head in heads:
         title = " ".join(RE["leading"].sub("", RE["visit"].sub(" ", head)).split()).strip(" ,.-")
         title = RE["trailing"].sub("", title)
-        if re.search(r"[A-Za-z]{3}", title):
+        if re.search(r"[A-Za-z]{3}", title) and not RE["no_title"].search(title):
             return title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0]
     return "comparison"
 

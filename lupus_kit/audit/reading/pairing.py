@@ -102,7 +102,7 @@ def _joins(words: str, behind: str, one: Value, two: Value) -> bool:
     if bool(one.percent) == bool(two.percent) or percent.count is not None or counted.count is None:
         return False
     if counted.n is None and counted is one:
-        return RE["opened"].fullmatch(words[-90:]) is not None
+        return RE["opened"].fullmatch(words[-90:]) is not None and not RE["second_percent"].match(behind)
     if counted.n is None:
         return bool(re.fullmatch(r"\s?\(\s?(?:n\s?=\s?)?", words) and re.match(r"\s?[a-z]*\s?[);]", behind))
     if len(words) > NEAR or re.search(r"\d|;.*\w|\b(?:v|vs|versus|than|compared)\b", words):
@@ -183,6 +183,8 @@ def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[
             return None, ""
         joint = RE["joint"].search(s.text[a.end : b.start])
         mine = joint is None or gap[0].start < a.end + joint.start()
+        if after and after[0].arm == gap[-1].arm and not before:
+            return None, "within"  # two visits of one arm
         alone = len({m.arm for m in (*before[-1:], *gap, *after[:1])}) == 1 and (before or after)
         whose = (gap[0].arm, others[gap[0].arm]) if mine else (others[gap[-1].arm], gap[-1].arm)
         return whose, "same" if alone else "one"
@@ -198,6 +200,7 @@ def _whose(s: Sentence, low: int, high: int, a: Value, b: Value) -> tuple[tuple[
     if before and after and before[-1].arm != after[0].arm:
         return (before[-1].arm, after[0].arm), "both"
     near = a.start - before[-1].end <= 60 if before else bool(after) and after[0].start - b.end <= 60
+    near = near and not (after and RE["favours"].search(s.text, b.end, after[0].start))
     if len(s.arms) != 2 or not near:
         return None, ""
     return (others[after[0].arm], after[0].arm) if after else (before[-1].arm, others[before[-1].arm]), "same"
@@ -221,6 +224,7 @@ def _neighbours(s: Sentence, values: Sequence[Value]) -> tuple[list[Pair], list[
         kinds = [n.kind for n in between(s.numbers, a.end, b.start)]
         score = _gap_score(gap, kinds, alike) if len(gap) < _FURTHEST else -1.0
         score += {"both": 1.0, "order": 0.5, "one": 0.5}.get(said, 0.0)
+        score -= 4.0 * (said == "within")
         if said not in ("both", "one") and RE["other_groups"].search(
             s.text, max(low, s.text.rfind(";", low, a.start)), high
         ):
@@ -238,10 +242,12 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
     pairs, gaps = _neighbours(s, values)
     scores, more = [one.score for one in pairs], list[Pair]()
     joined = [bool(RE["and"].fullmatch(gap)) for gap in gaps] + [False] * 2
+    listed_to = 0
     for place in range(len(gaps)):
         middle = gaps[place + 1] if place + 1 < len(gaps) else ""
         listed = joined[place + 1] or RE["bracketed"].match(middle)
-        if listed and RE["compared"].search(gaps[place]) and not (place and joined[place - 1]):
+        alone = not RE["versus"].match(_bare("".join(gaps[place + 2 : place + 3])))  # not "60% v 45% and 55% v 50%"
+        if listed and alone and RE["compared"].search(gaps[place]) and not (place and joined[place - 1]):
             # "28% compared with 62% and 70%": the first is compared with both.
             more.append(Pair(values[place], values[place + 2], named="shared"))
             scores[place + 1] = -1.0
@@ -253,17 +259,18 @@ def propose(s: Sentence, values: Sequence[Value]) -> list[Pair]:
             if alike or (open_still and (joins.named == "both" or RE["joined"].search(middle))):
                 more += [Pair(a, c, 2.0, joins.arms, joins.named), Pair(b, d, 2.0, joins.arms, joins.named)]
                 scores[place : place + 3] = [-1.0] * 3
-        names = _one_each(pairs, place)
+        names = _one_each(pairs, place) if place >= listed_to else []
         n = len(names) or _list_of(gaps, place, pairs, len(s.arms))
         if n > 2 and (names or scores[place] > -0.5):
-            names = names or (list(s.arms) if len(s.arms) == n else [""] * n)
+            told = list(dict.fromkeys(m.arm for m in s.named if m.start > values[place + n - 1].end))
+            names = names or next((arms for arms in (told, list(s.arms)) if len(arms) == n), [""] * n)
             behind = [s.text[one.end : one.end + NEAR].split("%")[0] for one in values[place : place + n]]
             control = next((i for i in range(n) if RE["control"].search(names[i] or behind[i])), n - 1)
             for i in sorted(set(range(n)) - {control}, key=lambda i: abs(i - control)):
                 low, high = sorted((i, control))
                 whose = (names[low], names[high]) if names[low] else None
                 more.append(Pair(values[place + low], values[place + high], 2.0, whose, "list"))
-            scores[place : place + n - 1] = [-1.0] * (n - 1)
+            scores[place : place + n - 1], listed_to = [-1.0] * (n - 1), place + n - 1
     chosen = [pairs[i] for i in _best_pairs(scores) if scores[i] >= _LEAST]
     used = {one for pair in (*chosen, *more) for one in (pair.first, pair.second)}
     for place, (pair, after) in enumerate(pairwise(pairs)):

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pandas as pd
 
 from lupus_kit.audit.reading.arms import find_arms, given_arms, mentions
-from lupus_kit.audit.reading.endpoints import Plan, effect_text, p_text, title_of, visit_of
+from lupus_kit.audit.reading.endpoints import Plan, effect_text, p_text, title_of, visit_of, visits_in
 from lupus_kit.audit.reading.pairing import Pair, Sentence, Value, between, propose, propose_counts, values_in
 from lupus_kit.audit.reading.proposal import Proposal
 from lupus_kit.audit.reading.spellings import RE, SAYS, Number, find_numbers, plain
@@ -68,6 +68,12 @@ class _Reader:
         self.claims: list[tuple[Claim, _Found]] = []
         self.asked: dict[tuple[int, int], str] = {}
         self.plan = Plan([self.text[a:b] for a, b in cut])
+        ratios = (RE["ratio"].search(self.text, a, b) for a, b in cut if RE["allocated"].search(self.text, a, b))
+        if not arms and self.arms and (ratio := next(filter(None, ratios), None)):
+            n = len(re.findall(r"\d+", ratio[0]))
+            if n != len(self.arms):
+                self.asked[ratio.span()] = f"it is of {n} arms, and {len(self.arms)} were recognised: name the arms"
+                self.arms = {}
         self.before: tuple[int, list[Value], list[str]] = (0, [], [])
         named = mentions(self.text, self.arms)
         for a, b in cut:
@@ -89,17 +95,19 @@ class _Reader:
         found = [_Found(pair) for pair in pairs if self._possible(pair.first) and self._possible(pair.second)]
         self._attach(s, found)
         used = {value for one in found for value in (one.pair.first, one.pair.second)}
-        for value in values:
-            if value not in used and value.percent:
-                why = "what it is compared with, if it is a result of an arm"
-                self.asked.setdefault((value.start, value.end), why)
-        last = s.start
+        left = [value for value in values if value not in used]
+        for value in left:
+            self.asked.setdefault((value.start, value.end), "what it is compared with, if it is a result of an arm")
+        last, known = s.start, sorted({*values, *used}, key=lambda value: value.start)
         for one in found:
             first, second = one.pair.first, one.pair.second
             begin = s.start if first.start >= s.start else earlier
-            before = self.text[last if first.start > last else begin : first.marks[0][0]]
-            self.claims.append((self._claim(s, begin, one, before), one))
-            last = max(second.marks[-1][1], *(n.end for n in one.numbers), last)
+            shares = first.start <= last or one.pair.named in ("list", "shared")  # the words before the others
+            low = begin if shares else max(last, *(one.marks[-1][1] for one in left if one.start < first.start), begin)
+            high = min((value.marks[0][0] for value in known if value.start > second.start), default=s.end)
+            visit, end = self._visit(s, begin, low, one.pair, high, known[-1].end)
+            self.claims.append((self._claim(s, begin, one, self.text[low : first.marks[0][0]], high, visit), one))
+            last = max(second.marks[-1][1], *(n.end for n in one.numbers), last, end)
 
     def _with_the_sentence_before(self, s: Sentence, values: list[Value], pairs: list[Pair]) -> list[Pair]:
         """Propose what two neighbouring sentences give, each of one arm: "With A, 12% relapsed. With B, 20% did."."""
@@ -131,9 +139,12 @@ class _Reader:
             behind = [one for one in found if one.pair.second.end <= number.start]
             nearest = max((one.pair.second.start for one in behind), default=-1)
             home = [one for one in behind if one.pair.second.start == nearest]
+            # "60% and 50% with A v 45% and 35% with B (p=0.03 and p=0.04)" stands behind both pairs.
+            begin = max((one.pair.first.start for one in home), default=0)
+            home = [one for one in behind if one.pair.first.start < begin < one.pair.second.start < nearest] + home
             within = [one for one in found if one.pair.first.end <= number.start < one.pair.second.start]
-            if within:  # each of several arms with its own p-value against the control
-                own = max(one.pair.first.start for one in within)
+            own = max((one.pair.first.start for one in within), default=-1)
+            if own > nearest:  # each of several arms with its own p-value against the control behind them
                 home = [one for one in within if one.pair.first.start == own and one.pair.named == "list"]
             said = set() if is_p else self._arms_of(s, number)
             if said:
@@ -173,14 +184,25 @@ class _Reader:
         high = min(end.start() if end else effect.end, effect.end + 90)
         return set(list(dict.fromkeys(m.arm for m in between(s.named, effect.start, high)))[:2])
 
-    def _claim(self, s: Sentence, begin: int, one: _Found, before: str) -> Claim:
+    def _visit(self, s: Sentence, begin: int, low: int, pair: Pair, high: int, last: int) -> tuple[str, int]:
+        """Return the visit of a pair; and where its words end, if they stand behind the pair."""
+        text, first, second = self.text, pair.first, pair.second
+        if own := visit_of(text[low : first.marks[0][0]]) or visit_of(text[first.end : second.start]):
+            return own, 0
+        hidden = RE["aside"].sub(lambda m: " " * len(m[0]), text[second.end : high])
+        cut = RE["clause"].search(hidden) if high < s.end else None  # the next clause has the next pair
+        if later := visits_in(text[second.end : second.end + cut.start() if cut else high]):
+            return later[0][1], second.end + later[0][0]
+        said = {visit for _, visit in visits_in(text[s.start : s.end])}  # one for all, at the end or before
+        return visit_of(text[begin:low]) or (visit_of(text[last : s.end]) if len(said) == 1 else ""), 0
+
+    def _claim(self, s: Sentence, begin: int, one: _Found, before: str, high: int, visit: str) -> Claim:
         pair, first, second = one.pair, one.pair.first, one.pair.second
         known = tuple(self.arms) if len(self.arms) == 2 and pair.named == "" else NOT_SAID
         arms = pair.arms or (known[0], known[1])
         said = SAYS.get(pair.named, "") if arms != NOT_SAID else ""
-        pieces = ((begin, first.start), (first.end, second.start), (second.end, s.end))
-        visit = next(filter(None, map(visit_of, (before, *(self.text[a:b] for a, b in pieces)))), "")
-        title = title_of(before, self.text[first.marks[-1][1] : s.end], list(self.arms))
+        pieces = (self.text[first.marks[-1][1] : second.marks[0][0]], self.text[second.marks[-1][1] : high])
+        title = title_of(before, pieces, list(self.arms))
         role = self.plan.role(title, visit, before)
         ends = [*(n.end for n in one.numbers), second.marks[-1][1], min(s.end, second.end + 80)]
         return Claim(

@@ -22,6 +22,7 @@ from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.core.columns import read_choices, read_column
 from lupus_kit.core.errors import InputError, require_choice
 from lupus_kit.core.extras import need
+from lupus_kit.core.files import refuse_reserved
 from lupus_kit.core.problems import BadCells, raise_together
 from lupus_kit.core.tables import RawTable, read_sheets, read_table
 from lupus_kit.core.text import listing, plural
@@ -90,6 +91,7 @@ def write_folder(
     force : bool
         Write into a folder with other files, which stay.
     """
+    refuse_reserved(directory)
     given, directory = directory, directory.resolve()
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory} is a file: give a folder.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, make_dataclass
 from fractions import Fraction
+from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,10 +52,11 @@ def _default(name: str) -> Any:
 
 # A dataclass calls the checks of a class below it only where it has some itself.
 _CHECKED = {"__post_init__": lambda self: None}
-#: The fields with their defaults.
-_Values: Any = make_dataclass(
-    "_Values", [(name, Any, _default(name)) for name in _ABOUT], frozen=True, namespace=_CHECKED
-)
+#: What is given, by the type of a default that does not tell.
+_TYPES: dict[type, Any] = {tuple: tuple[int, ...], type(None): tuple[int, int] | None, Rates: Mapping[str, float]}
+#: The fields, each with its type and its default.
+_FIELDS = [(name, _TYPES.get(type(value), type(value)), value) for name in _ABOUT for value in [_default(name)]]
+_Values: Any = make_dataclass("_Values", _FIELDS, frozen=True, namespace=_CHECKED)
 
 
 class Assumptions(_Values):  # type: ignore[misc]
@@ -99,6 +101,8 @@ class Assumptions(_Values):  # type: ignore[misc]
     >>> Assumptions.from_dict({"drug_effect": 0.0}) == made_up
     True
     """
+
+    __signature__ = signature(_Values)  # an editor that asks for it shows every field with its type and default
 
     def __new__(cls, *_args: Any, **given: Any) -> Assumptions:
         """Refuse unknown names with the nearest known ones."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from lupus_kit import __version__
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.extras import need
-from lupus_kit.core.files import cannot_write, make_folder
+from lupus_kit.core.files import cannot_write, make_folder, refuse_reserved
 from lupus_kit.course.execution import ANSI
 from lupus_kit.course.handbook.sources import FACILITATOR, SHEET, Stop, write_sources
 from lupus_kit.course.handbook.sphinx_settings import SETTINGS
@@ -124,6 +124,7 @@ def check_place(folder: Path) -> None:
     InputError
         If a file is in the way, if the folder holds anything but an earlier handbook, or cannot be written to.
     """
+    refuse_reserved(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"cannot use {str(folder)!r} as a folder: a file is in the way. Name another one.")
     if folder.is_dir() and (foreign := _foreign(folder)):

@@ -1,6 +1,7 @@
 """The keys of a visit file: who, when and in which arm; each said once and without contradiction."""
 
 import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def check_keys(
     note("patient", totals, "a row of totals or means is no patient: leave it out")
     for name in ("patient", "arm"):
         if name in flat:
-            words = "elsewhere it is written with other capitals, spaces or zeros: write it in one way"
+            words = "elsewhere it is written with other capitals, spaces, hyphens or zeros: write it in one way"
             note(name, flat[name].isin(_spelt_otherwise(flat[name])), words)
     if "arm" in flat:
         words = "the patient has another arm in an earlier row: an arm belongs to the patient"
@@ -129,8 +130,10 @@ def _unlike_the_first(keys: pd.Series, values: pd.Series) -> np.ndarray:
 
 
 def _spelt_otherwise(column: pd.Series) -> set[str]:
-    """Find labels that differ from an earlier one only in capitals, spaces or the zeros around a number."""
+    """Find labels that differ from an earlier one only in capitals, spaces, hyphens or the zeros around a number."""
     first: dict[str, str] = {}
     labels = column.dropna().unique()
-    plain = {label: re.sub(r"^0*(\d+?)(?:\.0+)?$", r"\1", " ".join(str(label).casefold().split())) for label in labels}
+    folded = {label: unicodedata.normalize("NFKC", str(label)).casefold() for label in labels}
+    plain = {label: re.sub(r"[\s_\u2010-\u2015\u2212-]+", " ", text).strip() for label, text in folded.items()}
+    plain = {label: re.sub(r"^0*(\d+?)(?:\.0+)?$", r"\1", text) for label, text in plain.items()}
     return {label for label in labels if first.setdefault(plain[label], label) != label}

@@ -108,7 +108,7 @@ def _shape(value: object) -> str:
 
 
 def _arms(entry: Entry, kind: str, n_randomised: Mapping[str, int | None]) -> tuple[str, ...]:
-    if "arms" not in entry.keys:
+    if entry.keys.get("arms", []) == []:
         entry.add('is missing: name the arms compared, such as arms = ["drug", "placebo"].', "arms")
         return ()
     arms = entry.texts("arms")
@@ -189,8 +189,6 @@ def _check_lengths(claim: Claim, entry: Entry) -> bool:
     """Say whether every list has one entry for each arm or visit."""
     before = len(entry.problems.found)
     what, sides = ("visits", claim.visits) if claim.kind == "paired" else ("arms", claim.arms)
-    if not sides:
-        entry.add("is empty.", what)
     for key in ("reported", "n"):
         found = getattr(claim, key)
         if found and len(found) != len(sides):
