@@ -543,6 +543,33 @@ def test_order_statistics_in_the_model_are_numpys() -> None:
             assert solve(model.cp, 5)[0] is feasible
 
 
+def test_a_question_about_grades_alone_makes_no_scores() -> None:
+    model = ArmModel(3, 2)
+    model.column("bilag_total", "week 12")
+    assert {measure for measure, _ in model.columns} == {"bilag_total", "active_bilag", "_bilag_ok"}
+    model.column("sledai", "baseline")  # afterwards the whole is made, with the same grades
+    assert {"sledai", "pga", "responder"} < {measure for measure, _ in model.columns}
+    assert len(model.columns["bilag_total", "week 12"]) == 2
+
+
+@pytest.mark.parametrize(("plain", "solved"), [(True, 1), (False, 1), (None, 2)])
+def test_what_a_plain_search_leaves_open_is_asked_again(
+    plain: bool | None, solved: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    class Found:
+        best_objective_bound = objective_value = 0.0
+
+    def solve(_model: object, effort: float, **parameters: int) -> tuple[bool | None, Found]:
+        asked.append((effort, bool(parameters)))
+        return (plain if parameters else True), Found()
+
+    monkeypatch.setattr(arm_model, "solve", solve)
+    assert arm_model.answer(None, 5.0)[0] is (plain if solved == 1 else True)
+    assert asked == [(0.5, True), (5.0, False)][:solved]
+
+
 def test_what_ships_with_the_kit_needs_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     # That no module loads the solver when it is imported, test_core_only shows in a Python of its own.
     monkeypatch.setattr(arm_model, "cp_model", lambda: pytest.fail("the solver was loaded"))

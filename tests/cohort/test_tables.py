@@ -13,7 +13,7 @@ import pytest
 from openpyxl import Workbook
 
 from lupus_kit.cohort import Assumptions, Cohort, what_if
-from lupus_kit.cohort.files import storage
+from lupus_kit.cohort.files import schema, storage
 from lupus_kit.core.errors import InputError
 
 
@@ -142,6 +142,11 @@ def test_an_edited_cell_is_named(saved: Path, file: str, row: int, column: str, 
     with pytest.raises(InputError, match=message) as caught:
         Cohort.load(saved)
     assert file in str(caught.value)
+
+
+def test_what_was_read_column_by_column_is_not_checked_again(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "check_schema", lambda *_: pytest.fail("every column was checked twice"))
+    Cohort.load(saved)
 
 
 def test_bad_cells_of_several_files_are_told_together(saved: Path) -> None:
