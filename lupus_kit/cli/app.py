@@ -51,9 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ready(sys.stdout)
     ready(sys.stderr)
     try:
-        code = typer.main.get_command(app)(
-            list(sys.argv[1:] if arguments is None else arguments), prog_name="lupus-kit", standalone_mode=False
-        )
+        given = sys.argv[1:] if arguments is None else arguments
+        code = _command(list(given), prog_name="lupus-kit", standalone_mode=False)
     except InputError as error:
         _leave(str(error))
     except OSError as error:
@@ -95,3 +94,6 @@ def _root(
     ] = False,
 ) -> None:
     pass
+
+
+_command = typer.main.get_command(app)

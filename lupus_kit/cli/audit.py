@@ -93,13 +93,7 @@ def _load_text(place: str) -> str:
     return text
 
 
-_ANSWERS = {
-    "y": "it is right",
-    "s": "right, with the arms swapped",
-    "n": "leave it out",
-    "l": "later",
-    "q": "stop here",
-}
+_ANSWERS = {"y": "it is right", "s": "right, with arms swapped", "n": "leave it out", "l": "later", "q": "stop here"}
 
 
 def _confirmed(study: Proposal) -> Proposal:

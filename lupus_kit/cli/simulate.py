@@ -73,9 +73,7 @@ def simulate(
         if protocol.exists() and not force:
             raise InputError(f"{protocol} is there already and is not overwritten: give another name to --protocol.")
         if not protocol.parent.is_dir():
-            raise InputError(
-                f"cannot write {str(protocol)!r}: there is no folder {str(protocol.parent)!r}. Make it first."
-            )
+            raise InputError(f"cannot write {str(protocol)!r}: there is no folder {str(protocol.parent)!r}; make it.")
         output.write_result(written(scenario, trials, seed), protocol, keep=True, force=force)
         return
     scenarios, text = truths(scenario), text or _text(plan)

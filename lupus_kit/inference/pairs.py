@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 from numpy.typing import ArrayLike
+from scipy.special import bdtr, chdtrc
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.core.text import p_value_text
+from lupus_kit.inference.binomial import binomial_pmf
 from lupus_kit.inference.intervals.difference import score_interval, signed_root
 from lupus_kit.inference.intervals.interval import Interval, Intervals, Row, shown
 from lupus_kit.inference.intervals.proportion import clopper_pearson, wilson
@@ -57,15 +58,15 @@ def mcnemar(b: ArrayLike, c: ArrayLike) -> dict[str, FloatArray]:
     b, c = as_counts("b", b), as_counts("c", c)
     changed, apart = b + c, abs(b - c)
     someone = np.maximum(changed, 1)  # nobody changed: every statistic is 0, and p is 1
-    tail = 2 * scipy.stats.binom.cdf(np.minimum(b, c), changed, 0.5)
-    point = scipy.stats.binom.pmf(np.minimum(b, c), changed, 0.5)
+    tail = 2 * bdtr(np.minimum(b, c), changed, 0.5)
+    point = binomial_pmf(np.minimum(b, c), changed, 0.5)
     midp = np.where(apart > 0, tail - point, 1 - point / 2)
     return {
         "mcnemar_exact": np.minimum(tail, 1.0),
         "mcnemar_midp": np.where(changed > 0, midp, 1.0),
-        "mcnemar": scipy.stats.chi2.sf(apart**2 / someone, 1),
+        "mcnemar": chdtrc(1, apart**2 / someone),
         # The correction stops at no difference: it never makes one.
-        "mcnemar_corrected": scipy.stats.chi2.sf(np.maximum(apart - 1, 0) ** 2 / someone, 1),
+        "mcnemar_corrected": chdtrc(1, np.maximum(apart - 1, 0) ** 2 / someone),
     }
 
 

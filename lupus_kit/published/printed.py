@@ -324,9 +324,7 @@ def read_p(text: str | PrintedP) -> PrintedP:
     if match and match["power"]:
         digits = f"{Decimal(digits).scaleb(-int(match['power'].lstrip('-−– '))):f}"
     if float(digits) > 1 or (relation, float(digits)) in (("<", 0.0), (">", 1.0)):
-        raise InputError(
-            f"cannot read the p-value {text!r}: expected a number from 0 to 1 such as '0.052' or '<0.001'."
-        )
+        raise InputError(f"cannot read the p-value {text!r}: expected a number from 0 to 1, as '0.052' or '<0.001'.")
     digits = f"0{digits}" if digits.startswith(".") else digits
     plain = digits if relation == "=" else relation + digits
     return PrintedP(plain, relation, float(digits), decimals(digits), _intervals(relation, digits))

@@ -134,6 +134,12 @@ def _kind(cells: list[PrintedValue], paired: bool) -> str:
     return "paired" if paired else "binary"
 
 
+def cells_of(frame: pd.DataFrame) -> list[Cell]:
+    """Return the rows of a table, which are the cells of the printed one."""
+    names, columns = [str(name) for name in frame], [frame[name].tolist() for name in frame]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
 def table_claims(layout: Layout, frame: pd.DataFrame) -> list[Claim]:
     """Return the comparisons that a table holds, one for each row and pair of columns compared.
 
@@ -153,8 +159,8 @@ def table_claims(layout: Layout, frame: pd.DataFrame) -> list[Claim]:
     claims: list[Claim] = []
     names = [column.name for column in layout.columns]
     rows: dict[int, list[Cell]] = {}
-    for cell in frame.to_dict("records"):
-        rows.setdefault(int(cell["line"]), []).append({str(key): value for key, value in cell.items()})
+    for cell in cells_of(frame):
+        rows.setdefault(int(cell["line"]), []).append(cell)
     for number, cells in enumerate(rows.values(), start=1):
         for first, second, p_column in layout.compare:
             pair = [cells[names.index(first)], cells[names.index(second)]]

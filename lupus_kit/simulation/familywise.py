@@ -77,9 +77,7 @@ def familywise(
     """
     scenario = Scenario(assumptions, design, AnalysisPlan() if plan is None else plan)
     if not isinstance(scenario.assumptions, ResponseRates):
-        raise InputError(
-            "no response rates to vary: simulate strata under_null(), a patient model with drug_effect = 0."
-        )
+        raise InputError("no response rates to vary: simulate strata under_null(), patients with drug_effect = 0.")
     rng, rows = as_generator(seed), []
     for null, which in _nulls(scenario).items():
         found = _certain(scenario, which) or _searched(scenario, which, n_trials, rng)

@@ -154,6 +154,11 @@ class Simulation:
     def _rows(self, endpoint: int) -> pd.DataFrame:
         return self.tally[self.tally["endpoint"] == endpoint]
 
+    @cached_property
+    def _by_decision(self) -> np.ndarray:
+        """Weight of each decision."""
+        return np.bincount((rows := self._rows(0))["decision"], rows["weight"], len(self.events))
+
     def _share(self, weight: float, total: float) -> Estimate:
         """Proportion of trials, or its exact value."""
         if self.n_trials is None:
@@ -180,10 +185,8 @@ class Simulation:
         Estimate
             ``estimate``, ``mc_error``, ``low``, ``high``.
         """
-        rows = self._rows(0)
-        return self._share(
-            float(rows.loc[np.asarray(mask)[rows["decision"]], "weight"].sum()), float(rows["weight"].sum())
-        )
+        weight = self._by_decision
+        return self._share(float(weight[np.asarray(mask, dtype=bool)].sum()), float(weight.sum()))
 
     @property
     def undefined(self) -> set[str]:
@@ -226,15 +229,14 @@ class Simulation:
             interim look, for a claim, for harm or for futility. With recruitment in the plan, *patients randomised* are all
             who are in the trial at the decision.
         """
-        wrong: dict[str, list[str]] = {"type III error": [], "any false claim": []}
+        never, none = np.zeros(len(self.events), dtype=bool), self.undefined
+        events = {str(name): said.to_numpy() for name, said in self.events.items()}
+        events |= {"type III error": never, "any false claim": never}
         for k, name in ((k, one.name) for k, one in enumerate(self.scenario.comparisons) if one.tested):
-            claim, harm = f"{name} claimed", f"{name} harm found"
-            if self._is_null(k):
-                wrong["any false claim"] += [claim, harm]
-            else:
-                wrong["type III error"].append(claim if self.truth.difference(k) < 0 else harm)
-        said = {name: self.events.reindex(columns=found, fill_value=False).any(axis=1) for name, found in wrong.items()}
-        events, none = self.events.assign(**said), self.undefined
+            claim, harm = events[f"{name} claimed"], events.get(f"{name} harm found", never)
+            wrong = "any false claim" if self._is_null(k) else "type III error"
+            said = claim | harm if self._is_null(k) else claim if self.truth.difference(k) < 0 else harm
+            events[wrong] = events[wrong] | said
         named = [*self.events, "any false claim"] if self._several else SUMMED
         rows = [(name, *(NOT_ESTIMABLE if name in none else self.probability(events[name]))) for name in named]
         ends, plan = self._rows(0), self.plan
@@ -261,7 +263,7 @@ class Simulation:
         """Bias, type M and type S of the estimated difference of one endpoint, or of one active arm at it."""
         rows, one, what = self._rows(comparison), self.scenario.comparisons[comparison], self._selects
         true, error = self.truth.difference(comparison), self.truth.error(comparison)
-        n1, x1, n2, x2, weight = rows[[*TABLE, "weight"]].to_numpy(dtype=float).T
+        n1, x1, n2, x2, weight = (rows[name].to_numpy(dtype=float) for name in (*TABLE, "weight"))
         with np.errstate(divide="ignore", invalid="ignore"):
             difference = x1 / n1 - x2 / n2
         found = {

@@ -335,9 +335,7 @@ def _rates(design: TrialDesign, assumptions: object, plan: AnalysisPlan) -> tupl
     elif is_fixed(scenario := Scenario(assumptions, design, plan)):
         visit = visit_of(scenario)[0]
         return counted_rates(scenario, 0)[visit], counted_rates(scenario, 1)[visit]
-    raise InputError(
-        "tables are added up without re-estimation and patients left out; use simulation.run for this plan."
-    )
+    raise InputError("tables are added up without re-estimation and patients left out; use simulation.run instead.")
 
 
 def _levels(plan: AnalysisPlan) -> tuple[float, ...]:

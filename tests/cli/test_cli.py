@@ -68,6 +68,12 @@ def report():
     return audit.check("he2020")
 
 
+@pytest.fixture
+def checked(report, monkeypatch):
+    """Check the trial once for all formats."""
+    monkeypatch.setattr(audit, "check", {"he2020": report}.__getitem__)
+
+
 def test_replicate_prints_the_report_and_how_to_go_on(capsys, report):
     assert call("replicate") == 0
     printed = capsys.readouterr().out
@@ -76,8 +82,7 @@ def test_replicate_prints_the_report_and_how_to_go_on(capsys, report):
 
 
 @pytest.mark.parametrize("format", list(TableFormat))
-def test_every_format_goes_to_the_screen_and_to_a_file_alike(format, tmp_path, capsys, report, monkeypatch):
-    monkeypatch.setattr(audit, "check", {"he2020": report}.__getitem__)  # once for all formats
+def test_every_format_goes_to_the_screen_and_to_a_file_alike(format, tmp_path, capsys, report, checked):
     assert call("replicate", "--format", format, "--out", str(tmp_path / "report")) == 0
     assert capsys.readouterr().out == ""
     written = (tmp_path / "report").read_text(encoding="utf-8")
@@ -90,8 +95,7 @@ def test_every_format_goes_to_the_screen_and_to_a_file_alike(format, tmp_path, c
     assert (printed == written) == (format != "table"), "only the table is followed by a hint"
 
 
-def test_the_machine_formats_can_be_read_by_machines(capsys, report, monkeypatch):
-    monkeypatch.setattr(audit, "check", {"he2020": report}.__getitem__)
+def test_the_machine_formats_can_be_read_by_machines(capsys, report, checked):
     call("replicate", "--format", "json")
     assert report.reading in json.dumps(json.loads(capsys.readouterr().out), ensure_ascii=False)
     call("replicate", "--format", "csv")
@@ -125,7 +129,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments, words, capsys, tmp
 
 
 @pytest.mark.parametrize("option", [["replicate", "--notebooks"], ["lab", "--no-browser", "--notebooks"]], ids=" ".join)
-def test_a_file_in_the_way_of_a_folder(option, capsys, tmp_path, installed):
+def test_a_file_in_the_way_of_a_folder(option, capsys, tmp_path, installed, checked):
     (tmp_path / "file").write_text("mine")
     for place in ("file", "file/below"):
         assert call(*option, str(tmp_path / place)) == 2
@@ -141,7 +145,7 @@ def test_a_file_in_the_way_of_a_folder(option, capsys, tmp_path, installed):
     [["replicate", "--out"], ["replicate", "--notebooks"], ["lab", "--no-browser", "--notebooks"]],
     ids=" ".join,
 )
-def test_no_write_permission(option, capsys, tmp_path, monkeypatch, installed):
+def test_no_write_permission(option, capsys, tmp_path, monkeypatch, installed, checked):
     # The tests may run as root, whom permission bits do not stop: let the operating system refuse here.
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -154,7 +158,7 @@ def test_no_write_permission(option, capsys, tmp_path, monkeypatch, installed):
     assert_one_sentence(error)
 
 
-def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch, capsys):
+def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch, capsys, checked):
     target = tmp_path / "report.md"
     target.write_text("old")
 
@@ -278,7 +282,7 @@ def small_clone(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_notebooks_become_pages_that_need_no_network(small_clone, capsys, page_loads):
+def test_notebooks_become_pages_that_need_no_network(small_clone, capsys, page_loads, checked):
     picture = (
         "from IPython.display import Image, display\nimport matplotlib.pyplot as plt, io\n"
         "stream = io.BytesIO(); plt.figure(figsize=(1, 1)).savefig(stream, format='png'); plt.close('all')\n"
@@ -301,7 +305,7 @@ def test_notebooks_become_pages_that_need_no_network(small_clone, capsys, page_l
     assert page_loads(page) == []
 
 
-def test_what_fails_is_named_and_the_others_still_run(small_clone, capsys):
+def test_what_fails_is_named_and_the_others_still_run(small_clone, capsys, checked):
     folder = small_clone / "notebooks"
     _notebook(folder / shelf.START, PLAIN, "1 / 0", "print('not reached')")
     _notebook(folder / "01_hidden.ipynb", PLAIN, WIDGET.format(broken=True))
@@ -439,7 +443,7 @@ def test_doctor_is_well_here(capsys):
         assert name in printed
 
 
-def test_the_screen_shows_the_claims_and_names_the_command_for_the_tables(capsys):
+def test_the_screen_shows_the_claims_and_names_the_command_for_the_tables(capsys, checked):
     with pytest.raises(SystemExit) as left:
         cli.main(["replicate"])
     out = capsys.readouterr().out

@@ -342,7 +342,8 @@ def test_a_cohort_that_somebody_changed_is_kept_unless_forced(desk, capsys):
     assert sorted(os.listdir(desk)) == ["c", "link"]
 
 
-def test_results_of_a_simulation_go_over_others_only_by_force(desk, capsys):
+def test_results_of_a_simulation_go_over_others_only_by_force(desk, capsys, monkeypatch):
+    monkeypatch.setattr("lupus_kit.cli.simulation_report.pictures", lambda results: [])
     (desk / "p.toml").write_text(simulation.plan_template())
     (desk / "o").mkdir()
     for name in ("operating_characteristics.csv", "notes.txt"):

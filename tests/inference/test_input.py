@@ -407,3 +407,20 @@ def test_a_large_trial_is_compared_by_the_tests_that_can():
         found.tests(["barnard"])
     with pytest.raises(InputError, match="alternative"):
         found.tests(alternative="upwards")
+
+
+def test_the_farthest_tables_have_numbers_and_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert inference.pvalue("boschloo", 600, 600, 0, 600) == 0  # 2 * 0.5**1200, too small for a float
+        # One table is as extreme: twice the largest value of (1 - rate)**1100 * rate, at a rate of 1/1101.
+        assert inference.pvalue("boschloo", 0, 1100, 1, 1) == pytest.approx(2 * (1100 / 1101) ** 1100 / 1101)
+        ratio = 5001 * (5001 / 5000) ** 5000  # 1 against the likelihood of the rate 5000/5001
+        for table, least in (
+            ((0, 1, 5000, 5000), 0.9999 * ratio),
+            ((900, 900, 0, 900), 1e300),
+            ((850, 900, 0, 900), 1e300),
+        ):
+            found = inference.evidence(*table).set_index("measure")["value"]
+            assert found["likelihood ratio"] >= least
+            assert found.drop("likelihood ratio").between(0, 1e-3).all()

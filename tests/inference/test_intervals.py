@@ -177,7 +177,7 @@ def test_conditional_interval_puts_half_of_alpha_in_each_tail(table, level):
 def test_an_interval_excludes_no_difference_exactly_where_its_test_rejects():
     for key in [entry[0] for entry in QUICK if entry[4]]:
         with case(key):
-            for n1, n2 in [(1, 1), (2, 5), (6, 6), (9, 7), (29, 30)]:
+            for n1, n2 in [(1, 1), (2, 5), (6, 6), (8, 5), (29, 30)]:
                 for level in [0.8, 0.95]:
                     with case(n1, n2, level):
                         tables = list(brute_force.tables(n1, n2))
@@ -366,14 +366,14 @@ def test_baptista_pike_spans_every_odds_ratio_that_is_not_rejected():
 def test_exact_intervals_cover_as_often_as_they_promise(key, n1, n2, level):
     ends = {table: found(key, (table[0], n1, table[1], n2), level) for table in brute_force.tables(n1, n2)}
     rates = np.linspace(0, 1, 21)
-    for a in rates:
-        for b in rates:
+    laws1, laws2 = ([stats.binom.pmf(range(n + 1), n, rate) for rate in rates] for n in (n1, n2))
+    for a, first in zip(rates, laws1, strict=True):
+        for b, second in zip(rates, laws2, strict=True):
             truth = a - b
             if key != "exact_unconditional":
                 if not (0 < a < 1 and 0 < b < 1):
                     continue
                 truth = a * (1 - b) / ((1 - a) * b)
-            first, second = stats.binom.pmf(range(n1 + 1), n1, a), stats.binom.pmf(range(n2 + 1), n2, b)
             covered = sum(
                 first[x1] * second[x2] for (x1, x2), i in ends.items() if i.low - 1e-8 <= truth <= i.high + 1e-8
             )

@@ -14,8 +14,8 @@ from references.cases import case
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.ranking import Order, quotients, rank_quotients, ranks_of_near_ties
 
-MANY = settings(max_examples=100)
-SOME = settings(max_examples=40)
+MANY = settings(max_examples=60)
+SOME = settings(max_examples=25)
 
 
 def exact_ranks(numerators, denominators):
@@ -108,6 +108,15 @@ def test_basis_is_the_binomial_distribution(degree):
     assert basis(degree, at) == pytest.approx(np.array(expected), rel=1e-11, abs=1e-300)
 
 
+def test_of_two_mirrored_peaks_rounding_does_not_choose():
+    # Coefficients that read the same from both ends but for their last digits: the place told is always the larger.
+    peaks = np.zeros(21)
+    peaks[[4, 16]] = 0.7
+    for hair in (1e-16, -1e-16):
+        found = suprema(np.array([peaks + hair * (np.arange(21) < 10)]))
+        assert found.at[0] == pytest.approx(0.8, abs=0.02)
+
+
 @SOME
 @given(
     degree=st.sampled_from([1, 2, 3, 5, 11, 24, 59]),
@@ -170,7 +179,7 @@ def test_many_rows_are_worked_off_in_portions():
     np.testing.assert_array_max_ulp(whole, part, maxulp=8)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(-(2**9), 2**9), st.integers(1, 2**9)), min_size=1, max_size=12),
     st.integers(0, 11),

@@ -18,7 +18,7 @@ from lupus_kit.audit.report.report import FORMATS
 from lupus_kit.core.errors import InputError
 from lupus_kit.published.claims.lines import key_lines
 
-SOME = settings(max_examples=40)
+SOME = settings(max_examples=25)
 HEAD = """format = 1
 [study]
 key = "made_up"
@@ -526,7 +526,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.integers(0, 200), st.sampled_from(["put", "drop", "cut", "twice"]), st.sampled_from(PIECES)),

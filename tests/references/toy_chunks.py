@@ -55,6 +55,14 @@ def failing_at(stream: np.random.SeedSequence, n_trials: int, chunk: int, error:
     return coins(stream, n_trials)
 
 
+def interrupted_at(stream: np.random.SeedSequence, n_trials: int, chunk: int) -> pd.DataFrame:
+    """The coins, but one chunk is interrupted, as by Ctrl+C."""
+    if stream.spawn_key[-1] == chunk:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
+    return coins(stream, n_trials)
+
+
 def killed_at(stream: np.random.SeedSequence, n_trials: int, chunk: int, caller: int) -> pd.DataFrame:
     """The coins, but the worker process of one chunk is killed, as the system does where memory runs out."""
     if stream.spawn_key[-1] == chunk:

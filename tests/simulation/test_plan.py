@@ -71,10 +71,10 @@ def test_looks_need_a_patient_more_each():
 
 @pytest.mark.parametrize("key", inference.STRATEGIES)
 def test_decisions_are_those_of_inference(key):
-    plan, grid = AnalysisPlan(multiplicity=key, correlation=0.4), [0.001, 0.02, 0.025, 0.03, 0.05, 0.0501, 0.4]
+    rule, grid = Rule(AnalysisPlan(multiplicity=key, correlation=0.4)), [0.001, 0.02, 0.025, 0.03, 0.05, 0.0501, 0.4]
     for first, second in product(grid, grid):
         for better in product((True, False), repeat=2):
-            decision = int(Rule(plan).decide(np.array(first), np.array(second), better))
+            decision = int(rule.decide(np.array(first), np.array(second), better))
             # The rule of each direction sees the p-values of that direction.
             for found, way in (((4, 8), True), ((16, 32), False)):
                 seen = [p if side == way else 1.0 for p, side in zip((first, second), better, strict=True)]

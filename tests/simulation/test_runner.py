@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from concurrent.futures import BrokenExecutor
 from functools import partial
 from pathlib import Path
 
@@ -108,8 +109,8 @@ def test_memory_does_not_grow_with_the_number_of_chunks():
         return highest
 
     peak(2)  # what is imported on the first call
-    # Ten times the chunks, each of about 100 kB; only their random streams (some hundred bytes each) are held at once.
-    assert peak(100) < 1.5 * peak(10)
+    # Six times the chunks, each of about 100 kB; only their random streams (some hundred bytes each) are held at once.
+    assert peak(36) < 1.5 * peak(6)
 
 
 # ------------------------------------------------------------------ the checkpoint
@@ -152,6 +153,8 @@ def test_an_interruption_loses_nothing_that_is_done(tmp_path, expected, error):
     store = Checkpoint(tmp_path / "done", PLAN)
     seen = []
     task = partial(toy_chunks.failing_at, chunk=5, error=error)
+    if error is KeyboardInterrupt and os.name != "nt":  # as the system has it
+        task = partial(toy_chunks.interrupted_at, chunk=5)
     with pytest.raises(error):
         seen.extend(index for index, _ in run_chunks(task, streams(), SIZES, checkpoint=store))
     assert seen == [0, 1, 2, 3, 4]
@@ -335,13 +338,13 @@ def test_two_runs_in_one_folder_are_refused_in_one_sentence(tmp_path, expected):
     pd.testing.assert_frame_equal(together(run_chunks(never, streams(), SIZES, checkpoint=store)), expected)
 
 
+# The file of the lock alone: what simulates takes half a second to import.
 HOLD = """
-import sys, time
+import runpy, sys, time
 from pathlib import Path
-from lupus_kit.simulation.trials.lock import lock
 class Owner: pass
 owner = Owner()
-lock(Path(sys.argv[1]), owner)
+runpy.run_path(sys.argv[2])["lock"](Path(sys.argv[1]), owner)
 print("held", flush=True)
 time.sleep(600)
 """
@@ -354,7 +357,10 @@ def test_the_lock_of_a_dead_process_is_none(tmp_path):
     whole = kept(folder)
     environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(folder), checkpoint.lock.__code__.co_filename],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -410,12 +416,12 @@ list(run_chunks(task, np.random.SeedSequence(5).spawn(8), sizes, n_jobs=int(sys.
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
-@pytest.mark.parametrize(("blow", "n_jobs"), [(signal.SIGKILL, 2), (signal.SIGINT, 1)])
-def test_a_process_that_is_stopped_is_gone_on_with(tmp_path, expected, blow, n_jobs):
+def test_a_process_that_is_killed_is_gone_on_with(tmp_path, expected):
+    # Interrupted: above, and with workers in tests/cli/test_simulate.py.
     folder = tmp_path / "done"
-    command = [sys.executable, "-c", RUN.format(sizes=SIZES, plan=PLAN), str(folder), str(n_jobs)]
+    command = [sys.executable, "-c", RUN.format(sizes=SIZES, plan=PLAN), str(folder), "2"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    # Its own process group, so that its workers can be stopped with it, as Ctrl+C in a terminal does.
+    # Its own process group, so that its workers can be killed with it.
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=log, stderr=log)
         try:
@@ -425,7 +431,7 @@ def test_a_process_that_is_stopped_is_gone_on_with(tmp_path, expected, blow, n_j
                 assert time.monotonic() < end
                 time.sleep(0.01)
         finally:
-            os.killpg(process.pid, blow)
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=300)
     done = len(list(folder.glob("part-*")))
     assert 2 <= done < len(SIZES)
@@ -573,8 +579,9 @@ def test_a_backend_that_keeps_all_results_is_refused():
 
 
 def test_an_error_of_a_chunk_comes_through():
+    # Among threads: an error ends the worker processes, and others would have to be started for the tests that follow.
     task = partial(toy_chunks.failing_at, chunk=3, error=ZeroDivisionError)
-    with pytest.raises(ZeroDivisionError, match="chunk 3"):
+    with joblib.parallel_config(backend="threading"), pytest.raises(ZeroDivisionError, match="chunk 3"):
         list(run_chunks(task, streams(), SIZES, n_jobs=2))
 
 
@@ -600,15 +607,21 @@ def test_an_interrupt_waits_until_a_part_is_written():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are spelled differently on Windows")
-@pytest.mark.parametrize("kept_in", [None, "done"])
-def test_a_killed_worker_is_one_sentence(tmp_path, kept_in, expected):
-    store = None if kept_in is None else Checkpoint(tmp_path / kept_in, PLAN)
+def test_a_killed_worker_is_one_sentence(tmp_path, expected, monkeypatch):
+    store = Checkpoint(tmp_path / "done", PLAN)
     task = partial(toy_chunks.killed_at, chunk=3, caller=os.getpid())
     says = r"a worker process was killed after \d+ of 293 trials.*"
-    says += r"on the command line --out" if store is None else r"is kept in .*done, .* with --resume\)\."
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=says + r"is kept in .*done, .* with --resume\)\."):
         list(run_chunks(task, streams(), SIZES, n_jobs=2, checkpoint=store))
-    if store is not None:  # and the same run goes on
-        pd.testing.assert_frame_equal(
-            together(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store)), expected
-        )
+    # And the same run goes on.
+    pd.testing.assert_frame_equal(together(run_chunks(toy_chunks.coins, streams(), SIZES, checkpoint=store)), expected)
+
+    def killed(*_):
+        raise BrokenExecutor
+        yield
+
+    monkeypatch.setattr(
+        "joblib.Parallel.__call__", killed
+    )  # without a folder; a second pair of workers takes long to start
+    with pytest.raises(InputError, match=says + r"on the command line --out"):
+        list(run_chunks(toy_chunks.coins, streams(), SIZES, n_jobs=2))

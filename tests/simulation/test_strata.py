@@ -34,7 +34,7 @@ def tables_of(source, endpoint, trial):
 def test_p_values_of_many_trials_are_those_of_inference_one_by_one(size, margin):
     # Trials of three patients in an arm have strata without anybody, with one arm, and with one patient.
     one_sided = {"margin": margin, "sided": 1, "alpha": 0.025} if margin else {}
-    plan, trial, n = AnalysisPlan(test="cmh", block_size=4, **one_sided), simulation.with_patients(HE, size), 12
+    plan, trial, n = AnalysisPlan(test="cmh", block_size=4, **one_sided), simulation.with_patients(HE, size), 9
     source = StrataSource(Scenario(RARE, trial, plan), np.random.default_rng(1), n)
     source.take((np.full(n, size),) * 2)
     keys = ("cmh", "score_inverse_variance") if margin else ("cmh", "cmh_corrected", "score_inverse_variance", *EXACT)
@@ -187,7 +187,8 @@ def test_a_file_with_strata_comes_back_and_runs_as_a_command(tmp_path, capsys):
     capsys.readouterr()
 
 
-def test_a_plan_whose_p_values_are_of_no_table_ends_in_a_page_too(tmp_path, capsys):
+def test_a_plan_whose_p_values_are_of_no_table_ends_in_a_page_too(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 500)
     # A fall of SLEDAI, like a test over strata, has no distribution of p-values over the trials to draw.
     path = tmp_path / "plan.toml"
     path.write_text("[plan]\nsecondary = { name = 'SLEDAI fall', week = 24 }\n\n[patients]\n", encoding="utf-8")

@@ -186,7 +186,7 @@ def check(study: str | Path | Study) -> Report:
     claims += [(claim.table_row.partition("/")[0], claim) for claim in record.table_claims()]
     values = [value.unless_confirmed() for value in _many(record, claims)]
     confirmed = tuple(claim for claim in record.records if claim.confirmed)
-    judged = Study(record.trial, confirmed, record.tables, record.layouts)
+    judged = record if confirmed == record.records else Study(record.trial, confirmed, record.tables, record.layouts)
     findings = tuple(_with_place(finding) for finding in inconsistencies(judged).itertuples())
     reading = read(judged, [v for v in values if v.claim.confirmed], findings, len(record.records) - len(confirmed))
     return Report(

@@ -19,6 +19,7 @@ from lupus_kit.audit.values.summary_tests import paired_tests
 from lupus_kit.core.errors import InputError
 from lupus_kit.inference import pvalue
 from lupus_kit.published import Claim, Study, percent_text
+from lupus_kit.published.tables import cells_of
 
 COLUMNS = ("check", "table", "row", "arm", "printed", "finding")
 #: Instruments whose score of one patient is a whole number.
@@ -90,8 +91,8 @@ def _has(low: Fraction, high: Fraction, denominator: int) -> bool:
 
 def _cells(study: Study) -> Iterator[tuple[str, str, Cell]]:
     for name, frame in study.tables.items():
-        for cell in frame.to_dict("records"):
-            yield name, str(cell[study.layouts[name].endpoint]), {str(key): value for key, value in cell.items()}
+        for cell in cells_of(frame):
+            yield name, str(cell[study.layouts[name].endpoint]), cell
 
 
 def _patients(study: Study, cell: Cell) -> int | None:

@@ -113,9 +113,7 @@ def counts_from_percent(
     totals = np.array([limit]) if n is not None else _up_to(limit)
     low, high = _count_range(number, totals, rounding)
     if (pairs := int(np.maximum(high - low + 1, 0).sum())) > MOST_PAIRS:
-        raise InputError(
-            f"{pairs:,} counts print as {number}%: give fewer patients, or a percentage with more decimals."
-        )
+        raise InputError(f"{pairs:,} counts print as {number}%: give fewer patients, or a percentage of more decimals.")
     return [
         (x, total)
         for total, first, last in zip(totals.tolist(), low.tolist(), high.tolist(), strict=True)

@@ -261,11 +261,13 @@ def evidence(x1: int, n1: int, x2: int, n2: int) -> pd.DataFrame:
     z_lr, z = (float(-ndtri(value / 2)) for value in (p_lr, p))
     sellke = float(-np.e * p * np.log(p)) if 0 < p < 1 / np.e else (1.0 if p else 0.0)
     best_normal = "null against the best normal prior centred at no effect"
-    normal = float(z * np.exp(-(z**2 - 1) / 2)) if z > 1 else 1.0
+    normal = float(z * np.exp(-(z**2 - 1) / 2)) if 1 < z < np.inf else float(z <= 1)
     log_separate = betaln(1 + a, 1 + m - a) + betaln(1 + b, 1 + n - b)
     log_common = betaln(1 + a + b, 1 + m + n - a - b)
+    with np.errstate(over="ignore"):  # infinite: too large for a float
+        ratio = float(np.exp(z_lr**2 / 2))
     rows = [
-        ("likelihood ratio", float(np.exp(z_lr**2 / 2)), "best two rates against best common rate"),
+        ("likelihood ratio", ratio, "best two rates against best common rate"),
         ("minimum Bayes factor, point alternative", float(np.exp(-(z**2) / 2)), "null against the best alternative"),
         ("minimum Bayes factor, symmetric alternatives", normal, best_normal),
         ("minimum Bayes factor, −e p ln p", sellke, "null against a wide class of alternatives"),

@@ -1,6 +1,9 @@
 """Intervals for the difference of two response rates, from large-sample statistics."""
 
+import math
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +14,13 @@ from lupus_kit.inference.intervals.proportion import Number, wilson, z_quantile
 from lupus_kit.inference.two_by_two.counts import FloatArray, IntArray
 
 _Size = int | IntArray
+# Tables for which arrays do not pay.
+_FEW = 8
+# The functions of numbers that NumPy has of arrays.
+_NUMBERS = SimpleNamespace(
+    maximum=max, minimum=min, sqrt=math.sqrt, copysign=math.copysign, arccos=math.acos, cos=math.cos,
+    where=lambda yes, this, other: this if yes else other,
+)  # fmt: skip
 
 
 def wald(x1: Number, n1: Number, x2: Number, n2: Number, level: float) -> tuple[Number, Number]:
@@ -50,29 +60,36 @@ def constrained_rates(
     >>> constrained_rates(16, 29, 9, 30, 0.0) == (25 / 59, 25 / 59)
     True
     """
-    a, b = np.asarray(x1, dtype=np.float64), np.asarray(x2, dtype=np.float64)
-    total, s, d = n1 + n2, a + b, difference
-    if np.all(d == 0):
-        return s / total + d, s / total
-    low, high = np.maximum(0.0, -d), np.minimum(1.0, 1.0 - d)
-    a2 = (n1 + 2 * n2) * d - total - s
-    a1 = (n2 * d - total - 2 * b) * d + s
-    a0 = b * d * (1 - d)
-    q = (a2 / (3 * total)) ** 3 - a1 * a2 / (6 * total**2) + a0 / (2 * total)
-    r = np.copysign(np.sqrt(np.maximum((a2 / (3 * total)) ** 2 - a1 / (3 * total), 0.0)), q)
-    cosine = q / np.where(r == 0, np.inf, r**3)
-    angle = (np.pi + np.arccos(np.minimum(np.maximum(cosine, -1.0), 1.0))) / 3
-    p2 = 2 * r * np.cos(angle) - a2 / (3 * total)
+    if np.all(np.equal(difference, 0)):
+        common = np.add(x1, x2) / (n1 + n2)
+        return common + difference, common
+    if (tables := np.broadcast(x1, n1, x2, n2, difference)).size <= _FEW:
+        second = np.reshape([_second_rate(_NUMBERS, *map(float, table)) for table in tables], tables.shape)
+    else:
+        second = _second_rate(np, np.multiply(x1, 1.0), n1, np.multiply(x2, 1.0), n2, difference)
+    return second + difference, second
+
+
+def _second_rate(of: Any, a: Any, n1: Any, b: Any, n2: Any, d: Any) -> Any:
+    """Return the second of the :func:`constrained_rates`, with functions ``of`` arrays or of numbers."""
+    total, s, low, high = n1 + n2, a + b, of.maximum(0.0, -d), of.minimum(1.0, 1.0 - d)
+    third = ((n1 + 2 * n2) * d - total - s) / (3 * total)
+    a1 = ((n2 * d - total - 2 * b) * d + s) / total
+    q = third**3 - a1 * third / 2 + b * d * (1 - d) / (2 * total)
+    r = of.copysign(of.sqrt(of.maximum(third**2 - a1 / 3, 0.0)), q)
+    cosine = q / of.where(r**3 == 0, np.inf, r**3)
+    angle = (np.pi + of.arccos(of.minimum(of.maximum(cosine, -1.0), 1.0))) / 3
+    p2 = of.minimum(of.maximum(2 * r * of.cos(angle) - third, low), high)
     # Nobody responds, or everybody: the likelihood has its peak at an end, where the cubic nearly has a double root.
-    p2 = np.where(s == 0, low, np.where(s == total, high, np.minimum(np.maximum(p2, low), high)))
+    p2 = of.where(s == 0, low, of.where(s == total, high, p2))
     for _ in range(2):
-        slope, bend = np.zeros_like(p2), np.zeros_like(p2)
-        for cells, rates, sign in ((a, p2 + d, 1), (b, p2, 1), (n1 - a, 1 - p2 - d, -1), (n2 - b, 1 - p2, -1)):
-            part = cells / (within := np.where(rates > 0, rates, np.inf))
-            slope, bend = slope + sign * part, bend + part / within
+        slope = bend = 0.0
+        for cells, rates in ((a, p2 + d), (b, p2), (a - n1, 1 - p2 - d), (b - n2, 1 - p2)):
+            part = cells / (within := of.where(rates > 0, rates, np.inf))
+            slope, bend = slope + part, bend + abs(part) / within
         # No curvature: the difference is 1 or -1 and leaves no choice.
-        p2 = np.minimum(np.maximum(p2 + slope / np.where(bend > 0, bend, np.inf), low), high)
-    return p2 + d, p2
+        p2 = of.minimum(of.maximum(p2 + slope / of.where(bend > 0, bend, np.inf), low), high)
+    return p2
 
 
 def constrained_variance(

@@ -18,6 +18,7 @@ Chan ISF. Stat Med 1998;17:1403-1413.
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from scipy.optimize import brentq
 from lupus_kit.core.errors import InputError, is_number
 from lupus_kit.inference.intervals.difference import constrained_variance
 from lupus_kit.inference.two_by_two.asymptotic import standardised
-from lupus_kit.inference.two_by_two.bernstein import basis, suprema
+from lupus_kit.inference.two_by_two.bernstein import suprema
 from lupus_kit.inference.two_by_two.counts import (
     REACHES,
     Bools,
@@ -143,12 +144,14 @@ def _law(n1: int, n2: int, difference: float) -> tuple[FloatArray, FloatArray, F
     chance : ndarray, shape (n1 + 1, n2 + 1)
         Probability of each pair of numbers above, given their sum.
     """
-    first, second = np.zeros((n1 + 1, n1 + 1)), np.zeros((n2 + 1, n2 + 1))
-    for above in range(n1 + 1):
-        first[above:, above] = basis(n1 - above, np.array(difference))
-    for above in range(n2 + 1):
-        second[: above + 1, above] = basis(above, np.array(1 - difference))
-    return first, second, conditional_probabilities(n1, n2).reshape(n1 + 1, n2 + 1)
+    law = np.zeros((max(n1, n2) + 1,) * 2)  # one row a number of patients above: how many of the second arm respond
+    law[0, 0] = 1.0
+    for row, following in pairwise(law):  # one patient more above
+        following[:] = difference * row
+        following[1:] += (1 - difference) * row[:-1]
+    # In the first arm those below fail to respond as those above respond in the second.
+    chance = conditional_probabilities(n1, n2).reshape(n1 + 1, n2 + 1)
+    return law[n1::-1, n1::-1].T, law[: n2 + 1, : n2 + 1].T, chance
 
 
 def null_coefficients(region: Bools, difference: float) -> FloatArray:

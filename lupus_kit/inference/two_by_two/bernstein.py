@@ -170,7 +170,9 @@ def _highest_peaks(coefficients: FloatArray, angles: FloatArray, terms: FloatArr
     row, point, shift = row[close], point[close], shift[close]
     angle = angles[_REACH + point] + (angles[1] - angles[0]) * shift
     exact = np.einsum("md,md->m", basis(coefficients.shape[1] - 1, np.sin(angle) ** 2), coefficients[row])
-    order = np.lexsort((exact, row))
+    # Of peaks as high as each other but for rounding, the one at the largest place.
+    digits, power = np.frexp(exact)
+    order = np.lexsort((np.ldexp(np.round(digits, 13), power), row))
     chosen = order[np.flatnonzero(np.diff(row[order], append=-1))]
     # Grid points are true values too: they stand where a flat polynomial leaves the interpolation without a peak.
     at_grid = inner.argmax(axis=1)

@@ -198,7 +198,7 @@ def ways_of_margins(n1: int, n2: int, s: IntArray, k: IntArray) -> FloatArray:
     from1 = (log1[k] - log1[middle1]).astype(np.float64)
     from2 = (log2 - log2[middle - middle1]).astype(np.float64)[np.clip(rest, 0, n2)]
     from_all = (log_all[s] - log_all[middle]).astype(np.float64)
-    return np.where(possible, np.exp(from1 + from2 - from_all[:, None] + reference), 0.0)
+    return np.exp(np.where(possible, from1 + from2 - from_all[:, None] + reference, -np.inf))
 
 
 def tail_sums(

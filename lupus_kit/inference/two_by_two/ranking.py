@@ -225,7 +225,7 @@ def _fisher(n1: int, n2: int, alternative: str) -> Order:
     ways = np.zeros((total + 1, n1 + 1))
     ways.ravel()[place] = conditional_probabilities(n1, n2)
     extreme, rest = conditional.tail_sums("fisher", alternative, ways, n1, n2, 0, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         values = (extreme / rest).ravel()[place]
     # The first table that has the same p-value by symmetry.
     index = np.arange(len(x1)).reshape(n1 + 1, n2 + 1)

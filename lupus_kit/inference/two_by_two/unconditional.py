@@ -16,7 +16,7 @@ from lupus_kit.inference.two_by_two.ranking import Order, conditional_probabilit
 
 #: Error rate of the confidence interval for the nuisance parameter in the tests of Berger and Boos.
 BERGER_BOOS_GAMMA = 1e-6
-# A few tables of a design this large are computed one by one, which takes milliseconds; a lattice is kept for many.
+# A few tables of a design this large, or with a gamma, are computed one by one, in milliseconds; a lattice is kept for many.
 _FEW, _LARGE_LATTICE = 8, 1_500
 # Tables that are sorted faster than they are sifted.
 _FEW_TO_SORT = 400
@@ -249,11 +249,11 @@ def pvalues(
     key: str, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alternative: str, gamma: float | None = None
 ) -> FloatArray:
     """Return the p-value of each table, one lattice for each pair of arm sizes."""
-    result = np.empty(x1.shape)
+    result, gamma = np.empty(x1.shape), confidence(key, gamma)
     width = int(n2.max()) + 1
     for m, n in (divmod(int(pair), width) for pair in np.unique(n1 * width + n2)):
         here = (n1 == m) & (n2 == n)
-        if here.sum() <= _FEW and (m + 1) * (n + 1) > _LARGE_LATTICE:
+        if here.sum() <= _FEW and (gamma or (m + 1) * (n + 1) > _LARGE_LATTICE):
             pairs = zip(x1[here].tolist(), x2[here].tolist(), strict=True)
             result[here] = [one_supremum(key, a, m, b, n, alternative, gamma)[0] for a, b in pairs]
         else:

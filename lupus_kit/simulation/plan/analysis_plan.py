@@ -293,14 +293,10 @@ class AnalysisPlan:
         for role, endpoint in zip(ROLES, self.endpoints, strict=True):
             if endpoint.week not in weeks:
                 there = ", ".join(map(str, weeks))
-                raise InputError(
-                    f"the {role} endpoint is at week {endpoint.week}, the design's visits at weeks {there}."
-                )
+                raise InputError(f"the {role} endpoint is at week {endpoint.week}, the visits at weeks {there}.")
             for arm, n in zip(design.arms, endpoint.patients or (), strict=False):
                 if n > arm.n_randomised:
-                    raise InputError(
-                        f"the {role} endpoint: {n} patients of {arm.name!r}, which has {arm.n_randomised}."
-                    )
+                    raise InputError(f"{role} endpoint: {n} patients of {arm.name!r}, which has {arm.n_randomised}.")
         for arm in design.arms:
             self.arm_sizes(arm.n_randomised, arm.name)
 
@@ -316,9 +312,7 @@ class AnalysisPlan:
         sizes = tuple(int(np.floor(n * t + 0.5)) for t in fractions)
         if min(np.diff(sizes, prepend=0)) < 1:
             after = ", ".join(map(str, sizes))
-            raise InputError(
-                f"of {n} in {name!r} looks come after {after} patients: each needs more than the one before."
-            )
+            raise InputError(f"of {n} in {name!r} looks come after {after} patients: each needs more than before.")
         return sizes
 
     def to_dict(self) -> dict[str, Any]:

@@ -60,9 +60,7 @@ def _lowest(bounds: Boundaries, rule: str, level: float) -> tuple[float, ...]:
         return tuple(lowest[:-1].tolist())
     due = np.diff(spending(rule, times, level), prepend=0.0)
     if not critical[-1] < LARGEST_Z:
-        raise InputError(
-            f"futility == {rule!r}: the last look has no alpha to spend, so that no power is left to plan."
-        )
+        raise InputError(f"futility == {rule!r}: the last look has no alpha to spend, so no power is left to plan.")
 
     def spend(drift: float) -> tuple[list[float], float]:
         state, lower = Continuing(drift), []

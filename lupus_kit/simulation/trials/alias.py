@@ -33,18 +33,17 @@ class Alias:
         values, mass = values[keep].astype(np.int64), probabilities[keep] / probabilities[keep].sum()
         self.bits = max(1, int(len(values) - 1).bit_length())
         columns = 1 << self.bits
-        level = np.zeros(columns)
-        level[: len(values)] = mass * columns
-        other = np.arange(columns)
-        small = [int(k) for k in np.flatnonzero(level < 1)]
-        large = [int(k) for k in np.flatnonzero(level >= 1)]
+        level, other = np.pad(mass * columns, (0, columns - len(values))).tolist(), list(range(columns))
+        small = [k for k in range(columns) if level[k] < 1]
+        large = [k for k in range(columns) if level[k] >= 1]
         while small and large:
             # A column that is not full is filled up from one that overflows.
             short, rich = small.pop(), large.pop()
             other[short] = rich
             level[rich] -= 1 - level[short]
             (small if level[rich] < 1 else large).append(rich)
-        level[small + large] = 1.0  # what is left differs from 1 by rounding alone
+        for k in small + large:
+            level[k] = 1.0  # what is left differs from 1 by rounding alone
         padded = np.append(values, np.full(columns - len(values), values[0]))
         # Pairs (alias, own): the comparison below is the position in the pair.
         self.pairs = np.stack([padded[other], padded], axis=1).ravel()

@@ -243,9 +243,7 @@ class EndpointSource:
 
     def __init__(self, scenario: Scenario, rng: np.random.Generator, n_trials: int) -> None:
         if (most := max(largest_sizes(scenario.plan, scenario.sizes))) >> _FIELD:
-            raise InputError(
-                f"up to {most:,} patients of an arm: at most 65,535, where trials have numbers of their own."
-            )
+            raise InputError(f"up to {most:,} patients of an arm: at most 65,535, where trials have their own numbers.")
         self.scenario, self.rng, self.n_trials = scenario, rng, n_trials
         self.used = [np.zeros(n_trials, dtype=np.int64) for _ in scenario.sizes]
         self.packed = np.zeros((n_trials, len(scenario.sizes)), dtype="<u8")

@@ -93,12 +93,12 @@ def merge(parts: list[pd.DataFrame]) -> pd.DataFrame:
 def _added(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Add the weights of equal rows up."""
     names = [name for name in rows if name != "weight"]
-    lowest, highest = rows[names].min().tolist(), rows[names].max().tolist()  # sums of falls may be below 0
-    spans = [(low, high - low + 1) for low, high in zip(lowest, highest, strict=True)]
+    columns = [rows[name].to_numpy() for name in names]
+    spans = [(int(c.min()), int(np.ptp(c)) + 1) for c in columns if len(c)]  # sums of falls may be below 0
     if not len(rows) or prod(room for _, room in spans) > _MOST_CODES:
         sums = rows.groupby(names, sort=True, as_index=False)["weight"].sum()
         return {str(name): values.to_numpy() for name, values in sums.items()}
-    code = _code([rows[name].to_numpy() for name in names], spans)
+    code = _code(columns, spans)
     order = np.argsort(code)
     code = code[order]
     first = np.flatnonzero(np.diff(code, prepend=-1))
