@@ -32,6 +32,9 @@ sys.dont_write_bytecode = False
 # The tests already use every processor: threads of the linear algebra would only wait for each other, in every process.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# What is loaded to collect the tests stays: to look through it for garbage, again and again while it grows, finds nothing.
+gc.disable()
+
 # A shell that starts the tests in the background lets them ignore Ctrl+C, and so every process that they start: those that
 # are stopped by it, in tests, would run on.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -48,14 +51,15 @@ __all__ = ["asked", "kernel", "walked"]
 
 #: Seconds after which something that others wait for is taken to have died; a busy machine may take long.
 PATIENCE = 1800
-#: Where the longest tests are, by what they share. Two workers begin with one half of all tests each, and whoever has done
-#: the own half takes from the end of the other's: so each half begins with long tests, and short ones are left to share.
-LONGEST = (("browser", "course"), ("notebooks", "repository"))
+#: Where the longest tests are, by what they share: one handbook, one kernel that runs the notebooks. Two workers begin with one
+#: half of all tests each, and whoever has done the own half takes from the end of the other's: so each half begins with long
+#: tests, and short ones are left to share.
+LONGEST = (("browser", "course", "notebooks"), ("repository",))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest tests begin, some in each half."""
-    rooms = [item.path.parent.name for item in items]
+    rooms = ["notebooks" if "kernel" in item.fixturenames else item.path.parent.name for item in items]
     first, second = ([item for item, room in zip(items, rooms, strict=True) if room in long] for long in LONGEST)
     others = [item for item, room in zip(items, rooms, strict=True) if not any(room in long for long in LONGEST)]
     middle = max(0, len(items) // 2 - len(first))
@@ -66,6 +70,7 @@ def pytest_collection_finish() -> None:
     """Leave what is loaded by now out of garbage collection: it stays, and each full collection would walk through it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 10, 10)
 
 
@@ -226,6 +231,10 @@ def _build_handbook(folder: Path) -> list[str]:
     for name, notebook in copy.deepcopy(NOTEBOOKS).items():
         assert execution.execute(notebook, name, folder.parent).passed
         stops.append(sources.Stop(name, notebook))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries among themselves
-        return list(website.build(folder, stops).warnings)
+    gc.disable()  # pages are trees that stay until the end: to look for garbage takes a sixth of the time
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries among themselves
+            return list(website.build(folder, stops))
+    finally:
+        gc.enable()

@@ -199,7 +199,7 @@ def lab_info() -> dict[str, Any]:
     from jupyterlab.commands import AppOptions, get_app_info
 
     quiet = logging.getLogger("lupus_kit.health")
-    return dict(get_app_info(AppOptions(logger=quiet, labextensions_path=jupyter_path("labextensions"))))
+    return dict(get_app_info(AppOptions(logger=quiet, labextensions_path=jupyter_path("labextensions"), registry="")))
 
 
 def _own_front_ends() -> set[Path]:

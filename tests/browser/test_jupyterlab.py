@@ -263,7 +263,7 @@ def _move(page, app) -> None:
     """
     before = json.loads(app.evaluate(SEEN))
     controls = app.locator(".widget-slider .noUi-handle, select, .widget-hbox button")
-    for seconds in (3, 30, PATIENCE / 10):
+    for seconds in (1, 3, 30, PATIENCE / 10):
         for number in range(controls.count()):
             one = controls.nth(number)
             one.focus()

@@ -31,7 +31,8 @@ def site(browser, uv, tmp_path_factory, clean_environment) -> Path:
     tools = place / "tools"
     uv("venv", "--seed", "--python", sys.executable, str(tools))
     uv("pip", "install", "--python", str(tools), "-r", "binder/jupyterlite/build.txt")
-    environment = {**clean_environment, "PATH": f"{tools / 'bin'}{os.pathsep}{clean_environment['PATH']}"}
+    path = f"{tools / 'bin'}{os.pathsep}{clean_environment['PATH']}"
+    environment = {**clean_environment, "PATH": path, "PYTHONPATH": str(ROOT / "tests" / "references" / "light")}
     done = subprocess.run(
         [tools / "bin" / "python", "binder/jupyterlite/build.py", place / "site"],
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1800,

@@ -54,13 +54,17 @@ threading.Thread.start = _thread.start_new_thread = subprocess.Popen.__init__ = 
 """
 #: The kernel's own thread for long outputs starts with the first of them.
 PREPARED = """display({"text/plain": "-" * 1_000_000}, raw=True)"""
-#: What the notebook before has left goes, and the next one starts in a folder of its own.
+#: What the notebook before has left goes, and the next one starts in a folder of its own. Libraries stay, and the collection
+#: of garbage at each reset need not look through them.
 FORGET = """import os, sys
 from matplotlib.figure import Figure
 Figure.savefig = getattr(Figure, "drawn", Figure.savefig)
 os.chdir({folder!r})
 "ipywidgets" in sys.modules and sys.modules["ipywidgets"].Widget.close_all()
-%reset -f"""
+%reset -f
+import gc
+gc.freeze()
+del gc"""
 #: What cells say when they run again is compared, not their pictures: one point is enough.
 WITHOUT_PIXELS = """from base64 import b64decode as _decode
 from matplotlib.figure import Figure as _Figure

@@ -7,6 +7,8 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -102,7 +104,13 @@ def test_the_core_goes_beside_an_old_ipython(uv):
     assert found["ipython"] == Version("7.34.0")
 
 
-def _imported(folder: str) -> set[str]:
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+@cache
+def _imported(folder: str) -> frozenset[str]:
     """List the distributions that the files of a folder import, those inside functions too."""
     tops: set[str] = set()
     for path in (ROOT / folder).rglob("*.py"):
@@ -114,8 +122,7 @@ def _imported(folder: str) -> set[str]:
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "need":
                 tops |= {str(one.value).split(".")[0] for one in node.args[:1] if isinstance(one, ast.Constant)}
     foreign = tops - set(sys.stdlib_module_names) - {"lupus_kit", "references"}
-    distributions = packages_distributions()
-    return {canonicalize_name(one) for name in foreign for one in distributions.get(name, [name])}
+    return frozenset(canonicalize_name(one) for name in foreign for one in _distributions().get(name, [name]))
 
 
 def test_every_import_is_declared_and_the_core_has_nothing_that_is_not_imported():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import linecache
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def test_examples(name, monkeypatch, without_pixels):
     if name.startswith("lupus_kit.widgets"):
         monkeypatch.setattr(figures.Live, "png", without_pixels)
     module = importlib.import_module(name)
+    linecache.clearcache()  # doctest looks, at each example, whether one of the files in it has changed
     result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")

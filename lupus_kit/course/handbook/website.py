@@ -9,7 +9,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lupus_kit import __version__
@@ -27,22 +26,6 @@ from lupus_kit.course.journal_club.sheet import pdf
 MANIFEST = "handbook.json"
 
 
-@dataclass(frozen=True)
-class Built:
-    """A handbook that was written.
-
-    Parameters
-    ----------
-    files : tuple of str
-        Relative to its folder.
-    warnings : tuple of str
-        What Sphinx was not content with; the pages are there all the same.
-    """
-
-    files: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
 def check_libraries() -> None:
     """Make sure that what builds the handbook is installed, before any work is done.
 
@@ -55,7 +38,7 @@ def check_libraries() -> None:
         need(library, "handbook", "The handbook")
 
 
-def build(folder: Path, stops: Sequence[Stop]) -> Built:
+def build(folder: Path, stops: Sequence[Stop]) -> tuple[str, ...]:
     """Write the handbook.
 
     Parameters
@@ -67,8 +50,8 @@ def build(folder: Path, stops: Sequence[Stop]) -> Built:
 
     Returns
     -------
-    Built
-        What was written.
+    tuple of str
+        What Sphinx was not content with; the pages are there all the same.
 
     Raises
     ------
@@ -93,7 +76,7 @@ def build(folder: Path, stops: Sequence[Stop]) -> Built:
             put(pages, place)
     except OSError as error:
         raise cannot_write(folder, error) from None
-    return Built(tuple(files), warnings)
+    return warnings
 
 
 def _sphinx(sources: Path, pages: Path) -> tuple[str, ...]:
@@ -101,12 +84,9 @@ def _sphinx(sources: Path, pages: Path) -> tuple[str, ...]:
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-    warnings = io.StringIO()
+    warnings, doctrees = io.StringIO(), sources.with_name("doctrees")
     with patch_docutils(), docutils_namespace():
-        app = Sphinx(
-            sources, None, pages, sources.with_name("doctrees"), "html", SETTINGS, status=None, warning=warnings
-        )
-        app.build()
+        Sphinx(sources, None, pages, doctrees, "html", SETTINGS, status=None, warning=warnings).build()
     (pages / ".buildinfo").unlink()
     return tuple(ANSI.sub("", warnings.getvalue()).splitlines())
 
